@@ -1,0 +1,1 @@
+//! The fronts: prompt, script, pane and printer. The only room that touches the terminal.

@@ -1,0 +1,1 @@
+//! The operating system of plugins: process table, call path, chains, jobs, limits. Knows no wasm.

@@ -1,0 +1,3 @@
+//! The binary: argv in, exit code out. Everything else lives in the library.
+
+fn main() {}
