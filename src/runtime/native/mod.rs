@@ -1,0 +1,1 @@
+//! The native host: Extism's guest ABI directly on wasmtime.

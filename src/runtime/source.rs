@@ -1,0 +1,1 @@
+//! From a name, a path or a URL to a [`Program`]: where plugins come from.
