@@ -54,11 +54,8 @@ pub fn relay(input: String) -> FnResult<Vec<u8>> {
     }
     let next = way.to.remove(0).plugin()?;
     let tries = std::mem::take(&mut way.tries);
-    let (function, input) = if way.to.is_empty() {
-        (way.function, way.input)
-    } else {
-        ("relay".to_owned(), json::to_string(&way)?)
-    };
+    let (function, input) =
+        if way.to.is_empty() { (way.function, way.input) } else { ("relay".to_owned(), json::to_string(&way)?) };
     if tries {
         let output = next.try_call_bytes(&function, input);
         return Ok(output.unwrap_or_else(|error| format!("failed: {error}").into_bytes()));

@@ -68,10 +68,7 @@ fn pieces(text: &str, count: usize) -> Vec<&str> {
     let mut rest = text;
     for left in (1..=count).rev() {
         let aim = rest.len() / left;
-        let cut = rest
-            .char_indices()
-            .find(|&(at, c)| at >= aim && c.is_whitespace())
-            .map_or(rest.len(), |(at, _)| at);
+        let cut = rest.char_indices().find(|&(at, c)| at >= aim && c.is_whitespace()).map_or(rest.len(), |(at, _)| at);
         let (piece, tail) = rest.split_at(if left == 1 { rest.len() } else { cut });
         pieces.push(piece);
         rest = tail;
