@@ -186,7 +186,7 @@ proptest! {
     #[test]
     fn a_complete_line_reads_the_same_by_its_statements(text in line()) {
         // Here-documents are left out: their bodies are no part of a statement's text.
-        prop_assume!(!text.contains("<<"));
+        let text = text.replace("<<", "");
         if let Ok(script) = parse(&text, &Calls) {
             for statement in script.statements {
                 let again = parse(&statement.text, &Calls);
