@@ -46,6 +46,14 @@ impl Symbol {
         TABLE.read().names.get(self.0 as usize).copied().unwrap_or("")
     }
 
+    pub(super) fn to_raw(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn from_raw(raw: u32) -> Symbol {
+        Symbol(raw)
+    }
+
     /// Whether this is the empty name.
     pub fn is_none(self) -> bool {
         self == Symbol::NONE
