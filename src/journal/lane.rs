@@ -119,7 +119,7 @@ impl LaneBuffer {
         let mut store = store.lock();
         for at in tail..head {
             if let Some(slot) = self.slots.get(at as usize % LANE_RECORDS_MAX) {
-                store.push(from_words(slot));
+                store.push_with(|record| from_words(slot, record));
             }
         }
         // The writer uses these slots again only after it has seen this.
@@ -127,6 +127,8 @@ impl LaneBuffer {
     }
 }
 
+/// Fields that are neighbours in memory are kept apart here: else they are loaded as one, right after they were stored as
+/// two, and the processor waits for that.
 #[inline]
 fn to_words(record: &Record) -> [u64; WORDS] {
     let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
@@ -138,38 +140,35 @@ fn to_words(record: &Record) -> [u64; WORDS] {
         record.nested_ns,
         record.bytes_in,
         record.bytes_out,
-        pair(record.job, record.caller),
+        pair(record.function.to_raw(), record.job),
+        pair(record.callee_name.to_raw(), record.caller),
         pair(record.callee, record.caller_name.to_raw()),
-        pair(record.callee_name.to_raw(), record.function.to_raw()),
-        u64::from(record.depth) | (record.outcome as u64) << 16 | (record.changed_by as u64) << 24,
+        u64::from(record.depth) | (record.outcome as u64) << 24 | (record.changed_by as u64) << 40,
     ]
 }
 
+/// Field by field into its place, for the same reason. Error and payload are the caller's.
 #[inline]
-fn from_words(words: &Words) -> Record {
-    let [seq, parent_seq, at_ns, duration_ns, nested_ns, bytes_in, bytes_out, jobs, callees, names, rest] =
-        words.each_ref().map(|word| word.load(Ordering::Relaxed));
+fn from_words(words: &Words, record: &mut Record) {
+    let word = |index: usize| words.get(index).map_or(0, |word: &AtomicU64| word.load(Ordering::Relaxed));
     let (low, high) = (|word: u64| word as u32, |word: u64| (word >> 32) as u32);
-    Record {
-        seq,
-        parent_seq,
-        at_ns,
-        duration_ns,
-        nested_ns,
-        job: low(jobs),
-        caller: high(jobs),
-        caller_name: Symbol::from_raw(high(callees)),
-        callee: low(callees),
-        callee_name: Symbol::from_raw(low(names)),
-        function: Symbol::from_raw(high(names)),
-        bytes_in,
-        bytes_out,
-        depth: rest as u16,
-        outcome: Outcome::ALL.get((rest >> 16) as usize & 0xff).copied().unwrap_or_default(),
-        changed_by: ChangedBy::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default(),
-        error: None,
-        payload: None,
-    }
+    record.seq = word(0);
+    record.parent_seq = word(1);
+    record.at_ns = word(2);
+    record.duration_ns = word(3);
+    record.nested_ns = word(4);
+    record.bytes_in = word(5);
+    record.bytes_out = word(6);
+    let (function_job, callee_name_caller, callee_caller_name, rest) = (word(7), word(8), word(9), word(10));
+    record.function = Symbol::from_raw(low(function_job));
+    record.job = high(function_job);
+    record.callee_name = Symbol::from_raw(low(callee_name_caller));
+    record.caller = high(callee_name_caller);
+    record.callee = low(callee_caller_name);
+    record.caller_name = Symbol::from_raw(high(callee_caller_name));
+    record.depth = rest as u16;
+    record.outcome = Outcome::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default();
+    record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xff).copied().unwrap_or_default();
 }
 
 #[cfg(test)]
@@ -199,7 +198,9 @@ mod tests {
                 error: None,
                 payload: None,
             };
-            assert_eq!(from_words(&to_words(&record).map(AtomicU64::new)), record);
+            let mut back = Record::default();
+            from_words(&to_words(&record).map(AtomicU64::new), &mut back);
+            assert_eq!(back, record);
         }
     }
 
