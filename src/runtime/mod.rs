@@ -1,1 +1,149 @@
-//! One plugin instance, in one of two hosts behind one trait. Knows no processes.
+//! One plugin instance, in one of two hosts behind one trait.
+//!
+//! This room compiles, instantiates, calls, interrupts and accounts for instances. It knows no processes: what a plugin
+//! asks of other plugins it hands up through [`Upcalls`], which the kernel implements. `native/` runs Extism's guest ABI
+//! directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source` turns
+//! a name, path or URL into a [`Program`].
+
+pub mod failure;
+pub mod images;
+pub mod native;
+pub mod program;
+pub mod sdk;
+pub mod source;
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+pub use failure::{Failure, FailureKind};
+pub use images::Images;
+pub use native::MAX_WASM_STACK_BYTES;
+pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
+
+/// Index of an exported function in its image; given by [`Image::function`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FunctionId(pub u32);
+
+/// One module (with what it links), compiled once and shared by all its instances.
+pub trait Image: Send + Sync {
+    /// The callable functions: exports that take nothing and give nothing or an `i32`, in the order of their ids.
+    fn functions(&self) -> &[String];
+    /// The id of a callable function, or `None`.
+    fn function(&self, name: &str) -> Option<FunctionId>;
+    /// Everything the main module imports, as `module.name`, for `info`.
+    fn imports(&self) -> &[String];
+    /// Everything the main module exports, callable or not, as `name: type`, for `info`.
+    fn exports(&self) -> &[String];
+    /// Makes an instance and runs its start function and constructors, on behalf of the top call of `up`.
+    ///
+    /// Fails as a call fails: start functions are guest code, can trap, spin and be interrupted.
+    fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure>;
+}
+
+/// One live instance. Only one call runs in it at a time; the kernel sees to that.
+pub trait Guest: Send {
+    /// Takes the next call's input: one copy, and whatever the call before left behind is gone.
+    fn set_input(&mut self, input: &[u8]) -> Result<(), Failure>;
+    /// Runs a function to its end on behalf of the top call of `up`. After `Ok`, [`Guest::output`] is what it gave.
+    ///
+    /// A failure that says [`Failure::keeps_instance`] leaves the instance usable; after any other it must be dropped.
+    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<(), Failure>;
+    /// The output of the last call that ended well; empty before that. Valid until the next `set_input`.
+    fn output(&self) -> &[u8];
+    /// What the instance holds now.
+    fn memory(&self) -> MemoryUse;
+    /// True when the instance has run to its own end (`_start`, an exit): the next call needs a fresh one.
+    fn spent(&self) -> bool {
+        false
+    }
+}
+
+/// What an instance holds, in bytes: what it has committed, true at the time of asking.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct MemoryUse {
+    /// The guest's own linear memories.
+    pub guest_bytes: u64,
+    /// The blocks that cross between host and guest.
+    pub block_bytes: u64,
+    /// Tables, counted as eight bytes an element.
+    pub table_bytes: u64,
+}
+
+impl MemoryUse {
+    /// All of it.
+    pub fn total_bytes(&self) -> u64 {
+        self.guest_bytes + self.block_bytes + self.table_bytes
+    }
+}
+
+/// The bytes of a nested call as the caller's host sees them: nothing is copied until the callee's memory is known.
+pub trait Exchange {
+    /// The function's name as the guest wrote it; an error when it is no UTF-8 or too long.
+    fn function(&self) -> Result<&str, Failure>;
+    /// The input, in the caller's memory.
+    fn input(&self) -> &[u8];
+    /// Takes the output into the caller's memory: called at most once, after the callee ended well.
+    fn deliver(&mut self, output: &[u8]) -> Result<(), Failure>;
+}
+
+/// Levels of a plugin's log, as the PDK has them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    Trace,
+    Debug,
+    Info,
+    Warn,
+    Error,
+    Off,
+}
+
+impl LogLevel {
+    pub const ALL: [LogLevel; 6] =
+        [LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error, LogLevel::Off];
+
+    /// The level's name, lower case.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            LogLevel::Trace => "trace",
+            LogLevel::Debug => "debug",
+            LogLevel::Info => "info",
+            LogLevel::Warn => "warn",
+            LogLevel::Error => "error",
+            LogLevel::Off => "off",
+        }
+    }
+}
+
+/// What a running instance asks of the world above it: the system calls, seen from below.
+///
+/// One value serves one chain of calls; "the caller" is always the top call of that chain.
+pub trait Upcalls: Send + Sync {
+    /// True when the running call must end now. Read by the epoch callback and after every host function: one atomic load.
+    fn interrupted(&self) -> bool;
+    /// When the running call must have ended, if it must.
+    fn deadline(&self) -> Option<Instant>;
+    /// Sleeps for `at_most`, or until interrupted: then a failure of kind [`FailureKind::Interrupted`].
+    fn sleep(&self, at_most: Duration) -> Result<(), Failure>;
+    /// `register_plugin`: starts a process by name; the caller becomes its parent.
+    fn register(&self, name: &str) -> Result<u64, Failure>;
+    /// `call_plugin`: runs a nested call to its end.
+    fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
+    fn free(&self, id: u64) -> Result<(), Failure>;
+    /// `find_plugin`: the id of a living process, or 0.
+    fn find(&self, name: &str) -> u64;
+    /// `self_plugin`: the caller's id.
+    fn current(&self) -> u64;
+    /// `parent_plugin`: the id of the caller's parent, 0 for the shell.
+    fn parent(&self) -> u64;
+    /// A line for the caller's log; bounded and made safe above.
+    fn log(&self, level: LogLevel, text: &str);
+    /// The lowest level that is kept now; a guest may ask.
+    fn log_level(&self) -> LogLevel;
+    /// Calls the plugin that stands in for an imported host function (`load --import`), by its place in
+    /// [`Spec::imports`].
+    fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    /// Called when a memory or table of the caller grows by `bytes`: false refuses it (the total for all is used up).
+    fn grow(&self, bytes: u64) -> bool;
+}

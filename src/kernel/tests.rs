@@ -1,0 +1,1 @@
+//! Tests of the kernel: real plugins, real threads.

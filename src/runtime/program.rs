@@ -1,0 +1,121 @@
+//! What is to be run, before it is compiled: modules as bytes, and what an instance of them may have.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Which host runs a process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Host {
+    /// plugsh's own runtime on wasmtime.
+    #[default]
+    Native,
+    /// The extism crate's `Plugin`, as a product would run it.
+    Extism,
+}
+
+impl Host {
+    /// As written after `--host`.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Host::Native => "native",
+            Host::Extism => "extism",
+        }
+    }
+}
+
+/// What happens to an import that nobody provides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum StubImports {
+    /// Calling it traps.
+    Trap,
+    /// Calling it returns zeros.
+    Zero,
+}
+
+/// One module of a program.
+#[derive(Debug, Clone)]
+pub struct ModuleBytes {
+    /// The name it is linked by; `main` for the one that is called.
+    pub name: String,
+    /// wasm or wat, as read.
+    pub bytes: Arc<[u8]>,
+    /// SHA-256 of `bytes`, in hexadecimal.
+    pub sha256: String,
+}
+
+/// Modules and what their manifest says of them: all that is needed to make an image and its instances.
+#[derive(Debug, Clone)]
+pub struct Program {
+    /// The linked modules, `main` last.
+    pub modules: Vec<ModuleBytes>,
+    /// From the manifest; the command line and the policy may change it.
+    pub spec: Spec,
+    /// Where it came from: a path, a URL, or `built-in:NAME`.
+    pub origin: String,
+    /// The name a process of it gets by default: a valid process name.
+    pub stem: String,
+}
+
+/// A directory that a plugin may reach through WASI.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AllowedPath {
+    pub host: PathBuf,
+    pub guest: String,
+    pub read_only: bool,
+}
+
+/// A host function of some product that a plugin stands in for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct ImportStandIn {
+    pub module: String,
+    pub function: String,
+    /// `PLUGIN.FUNCTION` that is called in its place.
+    pub target: String,
+}
+
+/// What an instance may have. Sizes are bytes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Spec {
+    pub config: BTreeMap<String, String>,
+    /// Globs over host names; empty: no host.
+    pub allowed_hosts: Vec<String>,
+    pub allowed_paths: Vec<AllowedPath>,
+    /// All linear memories and tables and blocks together; `None`: wasm's own limit.
+    pub memory_bytes_max: Option<u64>,
+    /// The var store; 0 disables it.
+    pub var_bytes_max: u64,
+    pub http_response_bytes_max: u64,
+    /// For one call.
+    pub timeout: Option<Duration>,
+    /// Work per call, in wasmtime's units.
+    pub fuel: Option<u64>,
+    /// False with `--no-wasi`: a module that imports WASI then does not load.
+    pub wasi: bool,
+    pub stub_imports: Option<StubImports>,
+    pub imports: Vec<ImportStandIn>,
+}
+
+/// Extism's default for the var store (1 MiB), from its `MemoryOptions`.
+pub const VAR_BYTES_MAX_DEFAULT: u64 = 1024 * 1024;
+/// Extism's default for an HTTP response (50 MiB), from its `http_request`.
+pub const HTTP_RESPONSE_BYTES_MAX_DEFAULT: u64 = 50 * 1024 * 1024;
+
+impl Default for Spec {
+    fn default() -> Self {
+        Spec {
+            config: BTreeMap::new(),
+            allowed_hosts: Vec::new(),
+            allowed_paths: Vec::new(),
+            memory_bytes_max: None,
+            var_bytes_max: VAR_BYTES_MAX_DEFAULT,
+            http_response_bytes_max: HTTP_RESPONSE_BYTES_MAX_DEFAULT,
+            timeout: None,
+            fuel: None,
+            wasi: true,
+            stub_imports: None,
+            imports: Vec::new(),
+        }
+    }
+}
