@@ -1,5 +1,5 @@
-;; Its `_initialize` never ends, so the first call of any export does not either. Proves that initialisers are
-;; under a deadline and can be killed.
+;; Its `_initialize` never ends, so the plugin is never ready. Proves that initialisers are under a deadline and
+;; can be killed.
 (module
   (memory (export "memory") 1)
 

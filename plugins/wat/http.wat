@@ -85,6 +85,6 @@
   (func (export "status") (drop (call $request)) (call $say_number (i64.extend_i32_u (call $http_status_code))))
   ;; Its headers, as JSON; nothing when the host gives none.
   (func (export "headers") (drop (call $request)) (call $give (call $http_headers)))
-  ;; The status code and the headers' length without a request: 0 and 0, added.
+  ;; The last request's status code plus the length of its headers; without a request 0.
   (func (export "none")
     (call $say_number (i64.add (i64.extend_i32_u (call $http_status_code)) (call $length (call $http_headers))))))

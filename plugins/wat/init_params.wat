@@ -1,5 +1,5 @@
-;; Its `_initialize` takes a number, so it is not one: notes `i` if it is run all the same. Proves that an
-;; initialiser of another type is left alone: `run` gives nothing.
+;; Its `_initialize` takes a number, which an initialiser does not: notes `i` if it is run all the same. Proves
+;; that this is seen when the plugin is loaded, where the extism SDK refuses it, and stops nothing else.
 (module
   (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
   (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
