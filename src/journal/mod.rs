@@ -1,1 +1,14 @@
 //! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of its own.
+//!
+//! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it, `payload` what is kept of its bytes.
+
+pub mod payload;
+pub mod record;
+pub mod ring;
+mod store;
+pub mod symbol;
+
+pub use payload::{Kept, KeptState, Payload};
+pub use record::{ChangedBy, MAX_ERROR_BYTES, Outcome, Record};
+pub use ring::{Cursor, Followed, Journal, JournalLimits, Lane, PayloadSettings, merge_running};
+pub use symbol::Symbol;

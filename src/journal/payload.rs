@@ -1,0 +1,128 @@
+//! Payloads: the bytes that went into a call and came out of it, as far as they are kept, and what is said of the rest.
+//! The budget over all records is the ring's business; what may be kept of which plugin is the kernel's.
+
+/// What is kept of one call's bytes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    pub input: Kept,
+    pub output: Kept,
+}
+
+impl Payload {
+    /// Keeps up to `bytes_each_max` bytes of each side.
+    pub fn keep(input: &[u8], output: &[u8], bytes_each_max: u64) -> Payload {
+        Payload { input: Kept::keep(input, bytes_each_max), output: Kept::keep(output, bytes_each_max) }
+    }
+
+    /// The lengths alone, for a plugin whose bytes must not be kept.
+    pub fn private(input_len: u64, output_len: u64) -> Payload {
+        Payload { input: Kept::private(input_len), output: Kept::private(output_len) }
+    }
+
+    /// The bytes that both sides hold now: what counts against the budget.
+    pub fn kept_bytes(&self) -> u64 {
+        self.input.bytes.len() as u64 + self.output.bytes.len() as u64
+    }
+
+    /// Lets go of the bytes; the lengths stay.
+    pub fn drop_bytes(&mut self) {
+        self.input.drop_bytes();
+        self.output.drop_bytes();
+    }
+}
+
+/// One side of a payload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// What is there: all of it, its beginning, or nothing.
+    pub bytes: Box<[u8]>,
+    /// How long it was when it crossed.
+    pub full_len: u64,
+    pub state: KeptState,
+}
+
+/// How much of a payload is there, and why not more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeptState {
+    /// Every byte.
+    Whole,
+    /// The beginning, up to the size that one payload may have.
+    Cut,
+    /// Nothing any more: newer payloads needed the budget.
+    Dropped,
+    /// Nothing ever: the plugin is private.
+    Private,
+}
+
+impl Kept {
+    /// Keeps the first `bytes_max` bytes of `bytes`.
+    pub fn keep(bytes: &[u8], bytes_max: u64) -> Kept {
+        let kept = bytes.get(..usize::try_from(bytes_max).unwrap_or(usize::MAX)).unwrap_or(bytes);
+        let state = if kept.len() == bytes.len() { KeptState::Whole } else { KeptState::Cut };
+        Kept { bytes: kept.into(), full_len: bytes.len() as u64, state }
+    }
+
+    /// Only the length.
+    pub fn private(full_len: u64) -> Kept {
+        Kept { bytes: Box::default(), full_len, state: KeptState::Private }
+    }
+
+    /// Whether every byte is there.
+    pub fn is_whole(&self) -> bool {
+        self.state == KeptState::Whole
+    }
+
+    /// Lets go of the bytes. A payload without bytes stays whole, and a private one private.
+    pub fn drop_bytes(&mut self) {
+        if !self.bytes.is_empty() {
+            self.bytes = Box::default();
+            self.state = KeptState::Dropped;
+        }
+    }
+
+    /// What is missing and why, in a few words; `None` when nothing is.
+    pub fn missing(&self) -> Option<String> {
+        match self.state {
+            KeptState::Whole => None,
+            KeptState::Cut => Some(format!("cut: the first {} of {} bytes", self.bytes.len(), self.full_len)),
+            KeptState::Dropped => Some(format!("dropped: {} bytes, newer payloads needed the budget", self.full_len)),
+            KeptState::Private => Some(format!("not kept: {} bytes of a private plugin", self.full_len)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_fits_is_whole_and_what_does_not_says_so() {
+        let whole = Kept::keep(b"abc", 3);
+        assert_eq!((&*whole.bytes, whole.full_len, whole.missing()), (&b"abc"[..], 3, None));
+
+        let cut = Kept::keep(b"abcdef", 4);
+        assert_eq!((&*cut.bytes, cut.full_len), (&b"abcd"[..], 6));
+        assert_eq!(cut.missing().as_deref(), Some("cut: the first 4 of 6 bytes"));
+
+        assert_eq!(Kept::keep(b"abc", u64::MAX).state, KeptState::Whole);
+        assert_eq!(Kept::keep(b"abc", 0).state, KeptState::Cut);
+    }
+
+    #[test]
+    fn dropping_keeps_the_lengths() {
+        let mut payload = Payload::keep(b"hello", b"", 100);
+        assert_eq!(payload.kept_bytes(), 5);
+        payload.drop_bytes();
+        assert_eq!(payload.kept_bytes(), 0);
+        assert_eq!((payload.input.full_len, payload.input.state), (5, KeptState::Dropped));
+        assert!(payload.output.is_whole(), "there was nothing to drop");
+    }
+
+    #[test]
+    fn a_private_payload_has_no_bytes_and_says_why() {
+        let mut payload = Payload::private(7, 9);
+        payload.drop_bytes();
+        assert_eq!(payload.kept_bytes(), 0);
+        assert_eq!(payload.output.missing().as_deref(), Some("not kept: 9 bytes of a private plugin"));
+    }
+}

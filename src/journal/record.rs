@@ -1,0 +1,238 @@
+//! The call record: what the journal knows of one call. Plain data; nothing here is formatted or counted.
+
+use std::fmt;
+use std::str::FromStr;
+
+use super::payload::Payload;
+use super::symbol::{Symbol, cut_at_char};
+
+/// The most bytes of a call's error that a record keeps.
+pub const MAX_ERROR_BYTES: usize = 1024;
+
+/// One call, running or ended. Times are nanoseconds of the session's own clock; bytes are true lengths.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Record {
+    /// Given when the call starts, from 1, never twice in a session.
+    pub seq: u64,
+    /// The call that this one is nested in; 0: none, it came from the prompt.
+    pub parent_seq: u64,
+    /// When it started, since the session began.
+    pub at_ns: u64,
+    /// How long it took; while it runs, how long so far.
+    pub duration_ns: u64,
+    /// How much of that was spent inside nested calls.
+    pub nested_ns: u64,
+    pub job: u32,
+    /// The calling process; 0: the shell.
+    pub caller: u32,
+    pub caller_name: Symbol,
+    /// The called process; 0: the call named nobody.
+    pub callee: u32,
+    pub callee_name: Symbol,
+    pub function: Symbol,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    /// How deep in its chain; 1: from the prompt.
+    pub depth: u16,
+    pub outcome: Outcome,
+    pub changed_by: ChangedBy,
+    /// Why it failed, at most [`MAX_ERROR_BYTES`]; make it with [`Record::bounded_error`].
+    pub error: Option<Box<str>>,
+    /// What is kept of its bytes; `None` when payloads were off.
+    pub payload: Option<Box<Payload>>,
+}
+
+impl Record {
+    /// `message` as a record's error: cut at [`MAX_ERROR_BYTES`], with `…` at its end when it was cut.
+    pub fn bounded_error(message: &str) -> Option<Box<str>> {
+        if message.len() <= MAX_ERROR_BYTES {
+            return Some(message.into());
+        }
+        let kept = cut_at_char(message, MAX_ERROR_BYTES - '…'.len_utf8());
+        Some(format!("{kept}…").into_boxed_str())
+    }
+
+    /// The time it spent in itself: without its nested calls.
+    pub fn self_ns(&self) -> u64 {
+        self.duration_ns.saturating_sub(self.nested_ns)
+    }
+
+    /// When it ended; while it runs, now.
+    pub fn end_ns(&self) -> u64 {
+        self.at_ns.saturating_add(self.duration_ns)
+    }
+
+    /// The caller as people write it: `1:front`, or `shell`.
+    pub fn caller_label(&self) -> String {
+        label(self.caller, self.caller_name)
+    }
+
+    /// The callee as people write it: `1:front`; the bare name it was asked for by when it names nobody.
+    pub fn callee_label(&self) -> String {
+        label(self.callee, self.callee_name)
+    }
+}
+
+fn label(id: u32, name: Symbol) -> String {
+    match (id, name.is_none()) {
+        (0, true) => "?".to_owned(),
+        (0, false) => name.as_str().to_owned(),
+        (_, _) => format!("{id}:{name}"),
+    }
+}
+
+/// How a call ended, or that it has not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Outcome {
+    Ok,
+    /// The plugin gave an error.
+    Error,
+    Trap,
+    Timeout,
+    Killed,
+    /// Out of memory.
+    Oom,
+    Fuel,
+    /// Refused before it started: policy, unknown function, dead id, a circle.
+    Denied,
+    #[default]
+    Running,
+    /// Stopped at a breakpoint.
+    Held,
+}
+
+impl Outcome {
+    /// Every outcome, in the order that messages list them.
+    pub const ALL: [Outcome; 10] = [
+        Outcome::Ok,
+        Outcome::Error,
+        Outcome::Trap,
+        Outcome::Timeout,
+        Outcome::Killed,
+        Outcome::Oom,
+        Outcome::Fuel,
+        Outcome::Denied,
+        Outcome::Running,
+        Outcome::Held,
+    ];
+
+    /// The word for it, everywhere: trace, JSON, filters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Ok => "ok",
+            Outcome::Error => "error",
+            Outcome::Trap => "trap",
+            Outcome::Timeout => "timeout",
+            Outcome::Killed => "killed",
+            Outcome::Oom => "oom",
+            Outcome::Fuel => "fuel",
+            Outcome::Denied => "denied",
+            Outcome::Running => "running",
+            Outcome::Held => "held",
+        }
+    }
+
+    /// Whether the call is over.
+    pub const fn is_ended(self) -> bool {
+        !matches!(self, Outcome::Running | Outcome::Held)
+    }
+
+    /// Whether the call is over and did not end `ok`.
+    pub const fn is_failure(self) -> bool {
+        self.is_ended() && !matches!(self, Outcome::Ok)
+    }
+}
+
+impl fmt::Display for Outcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl FromStr for Outcome {
+    type Err = UnknownOutcome;
+
+    fn from_str(word: &str) -> Result<Outcome, UnknownOutcome> {
+        Outcome::ALL.into_iter().find(|outcome| outcome.as_str() == word).ok_or(UnknownOutcome)
+    }
+}
+
+/// The word is no outcome.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct UnknownOutcome;
+
+impl fmt::Display for UnknownOutcome {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let words = Outcome::ALL.map(Outcome::as_str).join(" ");
+        write!(f, "no such outcome; there are: {words}")
+    }
+}
+
+impl std::error::Error for UnknownOutcome {}
+
+/// What changed a call on its way, if anything did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ChangedBy {
+    #[default]
+    None,
+    Fault,
+    Stub,
+    Breakpoint,
+}
+
+impl ChangedBy {
+    /// The word for it; `None` when nothing changed the call.
+    pub const fn as_str(self) -> Option<&'static str> {
+        match self {
+            ChangedBy::None => None,
+            ChangedBy::Fault => Some("fault"),
+            ChangedBy::Stub => Some("stub"),
+            ChangedBy::Breakpoint => Some("breakpoint"),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn outcomes_are_read_as_they_are_written() {
+        for outcome in Outcome::ALL {
+            assert_eq!(outcome.as_str().parse(), Ok(outcome));
+        }
+        assert_eq!("OK".parse::<Outcome>(), Err(UnknownOutcome));
+        assert_eq!(
+            UnknownOutcome.to_string(),
+            "no such outcome; there are: ok error trap timeout killed oom fuel denied running held"
+        );
+    }
+
+    #[test]
+    fn only_an_end_that_is_not_ok_is_a_failure() {
+        let fine: Vec<&str> =
+            Outcome::ALL.into_iter().filter(|outcome| !outcome.is_failure()).map(Outcome::as_str).collect();
+        assert_eq!(fine, ["ok", "running", "held"]);
+        assert!(Outcome::Denied.is_ended() && !Outcome::Held.is_ended());
+    }
+
+    #[test]
+    fn an_error_is_cut_and_says_so() {
+        assert_eq!(Record::bounded_error("no function `x`").as_deref(), Some("no function `x`"));
+        let cut = Record::bounded_error(&"é".repeat(MAX_ERROR_BYTES)).unwrap();
+        assert!(cut.len() <= MAX_ERROR_BYTES && cut.ends_with('…'), "{} bytes", cut.len());
+    }
+
+    #[test]
+    fn labels_are_what_people_write() {
+        let record = Record { caller_name: Symbol::SHELL, ..Record::default() };
+        assert_eq!((record.caller_label().as_str(), record.callee_label().as_str()), ("shell", "?"));
+        let record = Record { callee: 2, callee_name: Symbol::intern("cart"), ..record };
+        assert_eq!(record.callee_label(), "2:cart");
+    }
+
+    #[test]
+    fn a_record_stays_small() {
+        assert!(size_of::<Record>() <= 112, "{} bytes: the hot path copies it twice", size_of::<Record>());
+    }
+}

@@ -1,0 +1,332 @@
+//! The journal that jobs write to and views read from: one lane a job, so that jobs share no lock on each call, in front of
+//! one bounded ring. Running calls are not in it; the kernel knows those and hands them in with [`merge_running`].
+//!
+//! A lane is a small buffer under a lock of its own. When it is full, and whenever somebody looks, it is emptied into the
+//! ring; so a push is an uncontended lock and a copy, and a view always sees every call that has ended.
+//! Locks are taken in this order: `lanes`, a lane's buffer, `store`. `doorbell` is never taken while one of them is held by
+//! the side that rings it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::record::Record;
+use super::store::Store;
+
+/// How many records a lane buffers.
+pub const LANE_RECORDS_MAX: usize = 64;
+/// The most records that one [`Journal::follow`] gives.
+pub const FOLLOW_RECORDS_MAX: usize = 4096;
+/// The most records that a journal can be told to hold.
+pub const RECORDS_MAX_MAX: usize = 1 << 22;
+
+/// What a journal may hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct JournalLimits {
+    /// The most ended records; from 1 to [`RECORDS_MAX_MAX`], other values are moved there.
+    pub records_max: usize,
+    /// The most bytes kept of one input or one output; 0: payloads are not kept.
+    pub payload_bytes_each_max: u64,
+    /// The most payload bytes kept over all records; 0: payloads are not kept.
+    pub payload_bytes_total_max: u64,
+}
+
+impl Default for JournalLimits {
+    fn default() -> JournalLimits {
+        JournalLimits { records_max: 65_536, payload_bytes_each_max: 0, payload_bytes_total_max: 0 }
+    }
+}
+
+/// How much of payloads is kept. Either being 0 means none.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PayloadSettings {
+    pub bytes_each_max: u64,
+    pub bytes_total_max: u64,
+}
+
+/// The bounded log of ended calls.
+pub struct Journal {
+    seq: OwnCacheLine<AtomicU64>,
+    on: AtomicBool,
+    /// Somebody waits: the next push rings the doorbell.
+    awaited: AtomicBool,
+    /// What one side of a payload may keep; 0 when payloads are off. The hot path reads only this.
+    payload_bytes_each_max: AtomicU64,
+    payload_settings: Mutex<PayloadSettings>,
+    lanes: Mutex<Vec<Arc<LaneBuffer>>>,
+    store: Mutex<Store>,
+    doorbell: Mutex<()>,
+    rung: Condvar,
+}
+
+/// Keeps the one word that all jobs write from sharing a cache line with those that they only read.
+#[repr(align(128))]
+struct OwnCacheLine<T>(T);
+
+type LaneBuffer = Mutex<Vec<Record>>;
+
+impl Journal {
+    /// An empty journal that is on.
+    pub fn new(limits: JournalLimits) -> Journal {
+        let journal = Journal {
+            seq: OwnCacheLine(AtomicU64::new(1)),
+            on: AtomicBool::new(true),
+            awaited: AtomicBool::new(false),
+            payload_bytes_each_max: AtomicU64::new(0),
+            payload_settings: Mutex::new(PayloadSettings::default()),
+            lanes: Mutex::new(Vec::new()),
+            store: Mutex::new(Store::new(limits.records_max.clamp(1, RECORDS_MAX_MAX), 0)),
+            doorbell: Mutex::new(()),
+            rung: Condvar::new(),
+        };
+        journal.set_payload_settings(PayloadSettings {
+            bytes_each_max: limits.payload_bytes_each_max,
+            bytes_total_max: limits.payload_bytes_total_max,
+        });
+        journal
+    }
+
+    /// The number of the next call, from 1. Given at a call's start.
+    pub fn next_seq(&self) -> u64 {
+        self.seq.0.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// A lane for one job to write to.
+    pub fn lane(self: &Arc<Self>) -> Lane {
+        let buffer = Arc::new(Mutex::new(Vec::with_capacity(LANE_RECORDS_MAX)));
+        self.lanes.lock().push(Arc::clone(&buffer));
+        Lane { journal: Arc::clone(self), buffer }
+    }
+
+    /// Turns the journal on or off. What is in it stays; while it is off, pushes are forgotten.
+    pub fn set_on(&self, on: bool) {
+        self.on.store(on, Ordering::Relaxed);
+    }
+
+    /// Whether ended calls are kept: ask before making a record.
+    pub fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// Forgets every record. Numbers go on where they were.
+    pub fn clear(&self) {
+        self.drain();
+        self.store.lock().clear();
+    }
+
+    /// The newest `last` of the ended records, in order of seq.
+    pub fn records(&self, last: usize) -> Vec<Record> {
+        self.find(last, |_| true)
+    }
+
+    /// The newest `last` of the ended records that match, in order of seq. `matches` is called under the journal's lock:
+    /// it must be quick and must not use the journal.
+    pub fn find(&self, last: usize, matches: impl FnMut(&Record) -> bool) -> Vec<Record> {
+        self.drain();
+        self.store.lock().newest(last, matches)
+    }
+
+    /// Folds over all ended records, in about the order they ended, without copying them. Runs under the journal's lock,
+    /// as [`Journal::find`].
+    pub fn with_records<T>(&self, look: impl FnOnce(&mut dyn DoubleEndedIterator<Item = &Record>) -> T) -> T {
+        self.drain();
+        look(&mut self.store.lock().iter())
+    }
+
+    /// The ended record with this number.
+    pub fn get(&self, seq: u64) -> Option<Record> {
+        self.drain();
+        self.store.lock().get(seq).cloned()
+    }
+
+    /// How many records there ever were.
+    pub fn total(&self) -> u64 {
+        self.drain();
+        self.store.lock().end()
+    }
+
+    /// How many records the cap has pushed out.
+    pub fn dropped(&self) -> u64 {
+        self.drain();
+        self.store.lock().dropped()
+    }
+
+    /// How many records are held.
+    pub fn len(&self) -> usize {
+        self.drain();
+        self.store.lock().iter().len()
+    }
+
+    /// Whether no record is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Holds at most `records_max` records from now on, moved into 1 to [`RECORDS_MAX_MAX`].
+    pub fn set_records_max(&self, records_max: usize) {
+        self.store.lock().set_records_max(records_max.clamp(1, RECORDS_MAX_MAX));
+    }
+
+    /// A cursor at the end: what ends from now on is new to it.
+    pub fn cursor_at_end(&self) -> Cursor {
+        self.drain();
+        Cursor { position: self.store.lock().end() }
+    }
+
+    /// A cursor at the oldest record that is held.
+    pub fn cursor_at_start(&self) -> Cursor {
+        self.drain();
+        Cursor { position: self.store.lock().base() }
+    }
+
+    /// What ended since the cursor was last here, at most [`FOLLOW_RECORDS_MAX`] records by the time they ended, and how
+    /// many the cap pushed out unseen. Calls of different jobs that ended at about the same time may come in either order.
+    pub fn follow(&self, cursor: &mut Cursor) -> Followed {
+        self.drain();
+        let (mut records, next, missed) = self.store.lock().read(cursor.position, FOLLOW_RECORDS_MAX);
+        cursor.position = next;
+        records.sort_by_key(Record::end_ns);
+        Followed { records, missed }
+    }
+
+    /// Waits until something ended that the cursor has not seen, until [`Journal::wake`], or for `timeout`. Gives whether
+    /// there is something new; it may return early.
+    pub fn wait(&self, cursor: &Cursor, timeout: Duration) -> bool {
+        let mut doorbell = self.doorbell.lock();
+        // Raised before the lanes are looked at: a push that this look does not see takes its lane's lock after it, and
+        // so sees the flag.
+        self.awaited.store(true, Ordering::SeqCst);
+        if self.total() > cursor.position {
+            return true;
+        }
+        self.rung.wait_for(&mut doorbell, timeout);
+        drop(doorbell);
+        self.total() > cursor.position
+    }
+
+    /// Makes every [`Journal::wait`] return now.
+    pub fn wake(&self) {
+        drop(self.doorbell.lock());
+        self.rung.notify_all();
+    }
+
+    /// What is kept of payloads.
+    pub fn payload_settings(&self) -> PayloadSettings {
+        *self.payload_settings.lock()
+    }
+
+    /// Changes what is kept of payloads; what no longer fits the budget goes now, the oldest first.
+    pub fn set_payload_settings(&self, settings: PayloadSettings) {
+        let mut current = self.payload_settings.lock();
+        *current = settings;
+        self.drain();
+        self.store.lock().set_payload_bytes_max(settings.bytes_total_max);
+        let each_max = if settings.bytes_total_max == 0 { 0 } else { settings.bytes_each_max };
+        self.payload_bytes_each_max.store(each_max, Ordering::Relaxed);
+    }
+
+    /// The most bytes to keep of one side of a call; 0: keep no payload. One relaxed load.
+    pub fn payload_bytes_each_max(&self) -> u64 {
+        self.payload_bytes_each_max.load(Ordering::Relaxed)
+    }
+
+    /// The payload bytes that are held now.
+    pub fn payload_bytes(&self) -> u64 {
+        self.store.lock().payload_bytes()
+    }
+
+    /// Empties every lane into the ring.
+    fn drain(&self) {
+        for lane in self.lanes.lock().iter() {
+            let mut buffer = lane.lock();
+            if !buffer.is_empty() {
+                self.flush(&mut buffer);
+            }
+        }
+    }
+
+    fn flush(&self, buffer: &mut Vec<Record>) {
+        let mut store = self.store.lock();
+        buffer.drain(..).for_each(|record| store.push(record));
+    }
+
+    #[cold]
+    fn ring(&self) {
+        if self.awaited.swap(false, Ordering::SeqCst) {
+            self.wake();
+        }
+    }
+}
+
+/// One job's way into the journal. Dropping it hands over what it still holds.
+pub struct Lane {
+    journal: Arc<Journal>,
+    buffer: Arc<LaneBuffer>,
+}
+
+impl Lane {
+    /// Notes an ended call. Allocates nothing; takes the ring's lock once in [`LANE_RECORDS_MAX`] pushes, and for a record
+    /// with a payload, so that the payload budget is exact.
+    #[inline]
+    pub fn push(&self, record: Record) {
+        if !self.journal.is_on() {
+            return;
+        }
+        let has_payload = record.payload.is_some();
+        let mut buffer = self.buffer.lock();
+        buffer.push(record);
+        if buffer.len() >= LANE_RECORDS_MAX || has_payload {
+            self.journal.flush(&mut buffer);
+        }
+        let awaited = self.journal.awaited.load(Ordering::Relaxed);
+        drop(buffer);
+        if awaited {
+            self.journal.ring();
+        }
+    }
+
+    /// The journal it writes to.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+}
+
+impl Drop for Lane {
+    fn drop(&mut self) {
+        let mut lanes = self.journal.lanes.lock();
+        if let Some(index) = lanes.iter().position(|lane| Arc::ptr_eq(lane, &self.buffer)) {
+            lanes.swap_remove(index);
+        }
+        self.journal.flush(&mut self.buffer.lock());
+    }
+}
+
+/// Where a follower is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Cursor {
+    position: u64,
+}
+
+/// What a follower gets.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Followed {
+    pub records: Vec<Record>,
+    /// How many records were pushed out before this follower came to see them.
+    pub missed: u64,
+}
+
+/// Ended and running calls in one list, in order of seq. A call that is in both has ended: take the snapshot of the running
+/// ones first, and no call is lost between the two looks.
+pub fn merge_running(mut records: Vec<Record>, running: Vec<Record>) -> Vec<Record> {
+    records.extend(running);
+    // Stable: of two with one seq the ended one stays first.
+    records.sort_by_key(|record| record.seq);
+    records.dedup_by_key(|record| record.seq);
+    records
+}
+
+#[cfg(test)]
+#[path = "ring_tests.rs"]
+mod tests;

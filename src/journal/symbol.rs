@@ -1,0 +1,164 @@
+//! Interned names: plugin and function names as four-byte `Symbol`s, so that a record holds no string of its own.
+//! What a name means, and whether it is safe to print, is not decided here.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::sync::LazyLock;
+
+use parking_lot::RwLock;
+
+/// The most names that are ever interned, the three fixed ones included; later ones become [`Symbol::OTHER`].
+pub const SYMBOLS_MAX: usize = 65_536;
+/// The most bytes of names that are ever interned; they live as long as the program.
+pub const SYMBOL_BYTES_TOTAL_MAX: usize = 4 << 20;
+/// A longer name is cut here, on a character boundary, before it is interned.
+pub const SYMBOL_BYTES_MAX: usize = 128;
+
+/// An interned name. Copying and comparing it costs as much as an integer.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Symbol(u32);
+
+impl Symbol {
+    /// The empty name.
+    pub const NONE: Symbol = Symbol(0);
+    /// What stands for every name that came after the table was full: `(other)`.
+    pub const OTHER: Symbol = Symbol(1);
+    /// The shell as a caller: `shell`.
+    pub const SHELL: Symbol = Symbol(2);
+
+    /// The symbol of `name`, cut at [`SYMBOL_BYTES_MAX`] bytes. Takes a read lock when the name is known and a write lock
+    /// once when it is new: intern when a process or a function is resolved, not at each call.
+    pub fn intern(name: &str) -> Symbol {
+        let name = cut_at_char(name, SYMBOL_BYTES_MAX);
+        if let Some(known) = TABLE.read().by_name.get(name) {
+            return *known;
+        }
+        TABLE.write().intern(name)
+    }
+
+    /// The symbol of `name` if it was interned before; interns nothing.
+    pub fn find(name: &str) -> Option<Symbol> {
+        TABLE.read().by_name.get(cut_at_char(name, SYMBOL_BYTES_MAX)).copied()
+    }
+
+    /// The name. Lives as long as the program, within the bounds above.
+    pub fn as_str(self) -> &'static str {
+        TABLE.read().names.get(self.0 as usize).copied().unwrap_or("")
+    }
+
+    /// Whether this is the empty name.
+    pub fn is_none(self) -> bool {
+        self == Symbol::NONE
+    }
+}
+
+impl fmt::Display for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(self.as_str())
+    }
+}
+
+impl fmt::Debug for Symbol {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self.as_str(), f)
+    }
+}
+
+/// The longest prefix of `text` that has at most `bytes_max` bytes and ends on a character boundary.
+pub fn cut_at_char(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
+}
+
+static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(|| RwLock::new(Table::new(SYMBOLS_MAX, SYMBOL_BYTES_TOTAL_MAX)));
+
+struct Table {
+    names: Vec<&'static str>,
+    by_name: HashMap<&'static str, Symbol>,
+    bytes: usize,
+    count_max: usize,
+    bytes_max: usize,
+}
+
+impl Table {
+    fn new(count_max: usize, bytes_max: usize) -> Table {
+        let mut table = Table { names: Vec::new(), by_name: HashMap::new(), bytes: 0, count_max, bytes_max };
+        for fixed in ["", "(other)", "shell"] {
+            table.insert(fixed);
+        }
+        table
+    }
+
+    fn intern(&mut self, name: &str) -> Symbol {
+        if let Some(known) = self.by_name.get(name) {
+            return *known;
+        }
+        if self.names.len() >= self.count_max || self.bytes.saturating_add(name.len()) > self.bytes_max {
+            return Symbol::OTHER;
+        }
+        // Leaked on purpose: bounded by the two caps, and a plain reference is what makes a record cheap to read.
+        self.insert(Box::leak(Box::<str>::from(name)))
+    }
+
+    fn insert(&mut self, name: &'static str) -> Symbol {
+        let symbol = Symbol(self.names.len() as u32);
+        self.bytes += name.len();
+        self.names.push(name);
+        self.by_name.insert(name, symbol);
+        symbol
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn fixed_symbols_have_their_names() {
+        assert_eq!(Symbol::NONE.as_str(), "");
+        assert_eq!(Symbol::OTHER.as_str(), "(other)");
+        assert_eq!(Symbol::SHELL.as_str(), "shell");
+        assert_eq!(Symbol::default(), Symbol::NONE);
+        assert_eq!(Symbol::intern("shell"), Symbol::SHELL);
+        assert!(Symbol::intern("").is_none());
+    }
+
+    #[test]
+    fn equal_names_are_one_symbol() {
+        let front = Symbol::intern("front");
+        assert_eq!(front, Symbol::intern("front"));
+        assert_ne!(front, Symbol::intern("front-2"));
+        assert_eq!(front.as_str(), "front");
+        assert_eq!(format!("{front:>7}|{front:?}"), "  front|\"front\"");
+        assert_eq!(Symbol::find("front"), Some(front));
+        assert_eq!(Symbol::find("never-interned-by-anyone"), None);
+    }
+
+    #[test]
+    fn a_long_name_is_cut_on_a_character_boundary() {
+        let name = format!("{}é", "x".repeat(SYMBOL_BYTES_MAX - 1));
+        assert_eq!(Symbol::intern(&name).as_str(), "x".repeat(SYMBOL_BYTES_MAX - 1));
+        assert_eq!(Symbol::find(&name), Some(Symbol::intern(&name)));
+    }
+
+    #[test]
+    fn past_the_caps_every_new_name_is_other() {
+        let mut table = Table::new(4, 1000);
+        let last = table.intern("last");
+        assert_eq!(table.intern("one-too-many"), Symbol::OTHER);
+        assert_eq!(table.intern("last"), last);
+
+        let mut table = Table::new(1000, 20);
+        assert_ne!(table.intern("12345678"), Symbol::OTHER);
+        assert_eq!(table.intern("x"), Symbol::OTHER);
+        assert_eq!(table.bytes, 20);
+    }
+
+    #[test]
+    fn threads_agree_on_a_symbol() {
+        let symbols: Vec<Symbol> = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..4).map(|_| scope.spawn(|| Symbol::intern("raced-for"))).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        });
+        assert!(symbols.windows(2).all(|pair| pair[0] == pair[1]));
+    }
+}
