@@ -12,7 +12,10 @@ pub enum Reply {
     #[default]
     Nothing,
     /// Bytes of a plugin or a program: written as they are. `raw`: no newline is added, even on standard output.
-    Output { bytes: Vec<u8>, raw: bool },
+    Output {
+        bytes: Vec<u8>,
+        raw: bool,
+    },
     Lines(Vec<Line>),
     Table(Table),
     /// One JSON value; an array is written with one element a line.
@@ -191,6 +194,8 @@ pub struct ShellError {
     pub kind: ErrorKind,
     /// One line, lower case, without a final full stop.
     pub message: String,
+    /// The message starts with `file:line: `.
+    pub located: bool,
 }
 
 /// Kinds of failure, as the exit code tells them apart.
@@ -205,19 +210,24 @@ pub enum ErrorKind {
 }
 
 impl ShellError {
+    /// An error of a kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> ShellError {
+        ShellError { kind, message: message.into(), located: false }
+    }
+
     /// A command that was right and could not be done.
     pub fn failed(message: impl Into<String>) -> ShellError {
-        ShellError { kind: ErrorKind::Failed, message: message.into() }
+        ShellError::new(ErrorKind::Failed, message)
     }
 
     /// A command that was written wrong.
     pub fn usage(message: impl Into<String>) -> ShellError {
-        ShellError { kind: ErrorKind::Usage, message: message.into() }
+        ShellError::new(ErrorKind::Usage, message)
     }
 
     /// Ctrl-C.
     pub fn interrupted() -> ShellError {
-        ShellError { kind: ErrorKind::Interrupted, message: "interrupted".into() }
+        ShellError::new(ErrorKind::Interrupted, "interrupted")
     }
 
     /// The code that a shell ends with, when this ends it.
@@ -242,7 +252,8 @@ impl std::error::Error for ShellError {}
 
 /// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
 pub fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The text on one line, with control characters escaped.
@@ -286,10 +297,7 @@ mod tests {
     #[test]
     fn a_tree_has_guides() {
         let rows = [(0, "shell"), (1, "a"), (2, "a1"), (3, "a11"), (2, "a2"), (1, "b"), (2, "b1")];
-        assert_eq!(
-            drawn(&rows),
-            ["shell", "├─ a", "│  ├─ a1", "│  │  └─ a11", "│  └─ a2", "└─ b", "   └─ b1"]
-        );
+        assert_eq!(drawn(&rows), ["shell", "├─ a", "│  ├─ a1", "│  │  └─ a11", "│  └─ a2", "└─ b", "   └─ b1"]);
         assert_eq!(drawn(&[(0, "shell")]), ["shell"]);
     }
 
