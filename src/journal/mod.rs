@@ -7,6 +7,7 @@ pub mod lane;
 pub mod payload;
 pub mod record;
 pub mod ring;
+pub mod stats;
 mod store;
 pub mod suggest;
 pub mod symbol;
