@@ -1,1 +1,63 @@
-//! The line: text to words and pipes, and words to bytes. Knows no command and runs nothing.
+//! The line: text to a syntax tree ([`parse`], [`Lines`]), and a word of that tree to bytes ([`Word::expand`]). Knows no
+//! command and runs nothing: what it must know of the commands comes through [`Grammar`], the session through [`Env`].
+//!
+//! The language, as far as it is decided here:
+//! - A line is words. `;` and newline end a command, `&` ends it and runs it in the background, `|` feeds the next stage
+//!   (which may stand on the next line). `#` starts a comment at the start of a word. A backslash takes the next
+//!   character literally and joins lines at a line's end. A carriage return before a newline belongs to it.
+//! - `'…'` is literal; `"…"` expands `$` and knows `\n \t \\ \" \$ \xNN` and, as POSIX, a backslash that joins lines. Parts that
+//!   touch are one word.
+//! - `$NAME`, `${NAME}`, `$_`, `$?`, `$(COMMAND)`; any other `$` is text.
+//! - In INPUT's place, unquoted: JSON from `{` or `[` to its matching end, `@FILE`, `@-`, and here-documents (`<<END`; a
+//!   blank or quotes around END change nothing, the body is always literal).
+//! - `> FILE` and `>> FILE` come last.
+//! - `!COMMAND` as a stage is raw text for the system's shell: it reaches to the end of the line with every operator in
+//!   it (`;`, `|`, `> FILE`, `&`, `#` belong to that shell), or to the `)` of the `$(` around it.
+//! - What other shells have and this one lacks (`&&`, `||`, `2>`, `<`, backquotes, bare parentheses) is an error.
+//!
+//! Syntax alone decides what a word is ([`WordKind`], [`Word::is_option`]): a value is never read again.
+
+mod ast;
+mod command;
+mod cursor;
+mod dollar;
+mod error;
+mod expand;
+mod highlight;
+mod input;
+mod lines;
+mod parser;
+mod quote;
+mod scan;
+mod statement;
+mod word;
+
+#[cfg(test)]
+mod tests;
+
+pub use ast::{Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_variable_name};
+pub use cursor::{Cursor, Place, complete_at};
+pub use error::{ErrorKind, SyntaxError};
+pub use expand::Env;
+pub use highlight::{Class, highlight};
+pub use lines::{Lines, parse};
+pub use quote::quote;
+
+/// The longest logical line, here-documents and JSON included: large input comes as `@FILE`.
+pub const LINE_BYTES_MAX: usize = 16 << 20;
+
+/// How deep `$(` may stand in `$(`: what reads and what runs them recurses.
+pub const SUBSTITUTION_DEPTH_MAX: usize = 32;
+
+/// The most parts of words in one logical line.
+pub const PARTS_MAX: usize = 1 << 16;
+
+/// The most bytes that a word may expand to.
+pub const WORD_BYTES_MAX: usize = 1 << 30;
+
+/// What the parser must know of the commands.
+pub trait Grammar {
+    /// Whether the next word stands in INPUT's place, if it is no option. `words`: the words of this command so far, its
+    /// name first; at least one.
+    fn input_next(&self, words: &[Word]) -> bool;
+}

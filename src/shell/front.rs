@@ -1,0 +1,50 @@
+//! What a session needs of the front that it runs under: the shell's only way to the person. Fronts implement it.
+
+use std::io;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::reply::{Line, Reply, ShellError};
+use crate::kernel::Job;
+
+/// A front: prompt, script or test.
+pub trait Front {
+    /// Writes a reply to standard output, in the form that fits it.
+    fn show(&mut self, reply: &Reply) -> io::Result<()>;
+    /// Writes one line to standard error: notices, timings, what was ended.
+    fn notice(&mut self, line: &Line);
+    /// A job that has been running for `elapsed`; `None`: it is over, take away what was shown.
+    fn progress(&mut self, job: Option<(&Job, Duration)>);
+    /// Shows a reply in place of the one shown before (`watch`).
+    fn frame(&mut self, title: &Line, reply: &Reply) -> io::Result<()>;
+    /// True when a person is there to look at standard output.
+    fn is_terminal(&self) -> bool;
+    /// A program of the system takes the terminal (`true`), or has given it back.
+    fn yield_terminal(&mut self, to_program: bool);
+    /// Lines typed so far, oldest first.
+    fn history(&self) -> Vec<String>;
+    /// Carries out `pane ...`; an error where there is no terminal to draw on.
+    fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError>;
+}
+
+/// What is asked of the pane.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PaneRequest {
+    On,
+    Off,
+    /// On when off, off when on.
+    Toggle,
+    /// The keys go into the pane until it gives them back.
+    Focus,
+    Size(PaneSize),
+    /// Writes the present frame as a picture (`.svg`) or text (`.txt`).
+    Save(PathBuf),
+}
+
+/// How much of the screen the pane takes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum PaneSize {
+    Rows(u16),
+    /// 1 to 99.
+    Percent(u8),
+}

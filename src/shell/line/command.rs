@@ -1,0 +1,188 @@
+//! Reading one stage: the words of a command with its redirect, or the raw text of `!COMMAND`.
+
+use std::mem;
+
+use super::ast::{Part, Redirect, Stage, Word, WordKind};
+use super::cursor::Place;
+use super::error::ErrorKind;
+use super::highlight::Class;
+use super::parser::{Mode, Parsed, Parser};
+use super::statement::{redirect_operator, trimmed};
+
+impl Parser<'_> {
+    /// Reads a stage up to the operator that ends it. No stage only when mistakes left nothing of it.
+    pub fn stage(&mut self) -> Parsed<(Option<Stage>, Option<Redirect>)> {
+        if self.scan.peek() == Some(b'!') { Ok((self.system()?, None)) } else { self.command() }
+    }
+
+    fn command(&mut self) -> Parsed<(Option<Stage>, Option<Redirect>)> {
+        let mut redirect: Option<Redirect> = None;
+        loop {
+            self.scan.skip_blanks();
+            let offset = self.scan.pos();
+            match self.scan.peek() {
+                None => break,
+                Some(b'\n' | b';' | b'|' | b'&' | b'#') => break,
+                Some(b')') if !self.outer.is_empty() => break,
+                Some(b'>') => {
+                    let next = self.redirect()?;
+                    self.fail_after(&redirect, offset)?;
+                    redirect = redirect.or(next);
+                }
+                Some(_) => {
+                    self.fail_after(&redirect, offset)?;
+                    if let Some(word) = self.argument()? {
+                        self.frame.words.push(word);
+                    }
+                }
+            }
+        }
+        if self.mode == Mode::Cursor && self.scan.at_end() {
+            let place = self.place_of_next();
+            return self.halt(place);
+        }
+        let words = mem::take(&mut self.frame.words);
+        if words.is_empty() {
+            self.fail_empty(&redirect)?;
+            return Ok((None, redirect));
+        }
+        Ok((Some(Stage::Command(words)), redirect))
+    }
+
+    /// What a word that starts here is to its command.
+    fn place_of_next(&self) -> Place {
+        match self.frame.words.as_slice() {
+            [] => Place::Command,
+            words if self.grammar.input_next(words) => Place::Input,
+            _ => Place::Argument,
+        }
+    }
+
+    /// Something follows a redirect: a mistake.
+    fn fail_after(&mut self, redirect: &Option<Redirect>, offset: usize) -> Parsed<()> {
+        match redirect {
+            Some(redirect) => self.fail(ErrorKind::RedirectNotLast(redirect_operator(redirect.append)), offset),
+            None => Ok(()),
+        }
+    }
+
+    /// A command without words: a mistake.
+    fn fail_empty(&mut self, redirect: &Option<Redirect>) -> Parsed<()> {
+        let offset = self.scan.pos();
+        if let Some(redirect) = redirect {
+            return self.fail(ErrorKind::RedirectWithoutCommand(redirect_operator(redirect.append)), offset);
+        }
+        if self.refuse_operator(&["&&", "||", "&>"])? {
+            return Ok(());
+        }
+        let operator = self.scan.rest().chars().take(1).collect();
+        self.fail(ErrorKind::NoCommand(operator), offset)
+    }
+
+    /// Reads the word of a command that starts here. `None` only where a mistake was stepped over.
+    fn argument(&mut self) -> Parsed<Option<Word>> {
+        let offset = self.scan.pos();
+        let special = matches!(self.scan.peek(), Some(b'{' | b'[' | b'@' | b'<'));
+        // The grammar is asked only where its answer matters, as a line may have many words. A completion always wants
+        // to know.
+        let place = if special || self.mode == Mode::Cursor {
+            self.place_of_next()
+        } else if self.frame.words.is_empty() {
+            Place::Command
+        } else {
+            Place::Argument
+        };
+        let input = place == Place::Input;
+        match self.scan.peek() {
+            Some(b'<') if self.scan.looking_at("<<") => return self.here_doc(input),
+            Some(b'<' | b'(' | b')') => {
+                self.refuse_operator(&["<", "(", ")"])?;
+                self.scan.advance(1);
+                return Ok(None);
+            }
+            Some(b'{' | b'[') if input => return self.json().map(Some),
+            Some(b'@') if input => return self.at_file().map(Some),
+            _ => {}
+        }
+        let word = self.word(place)?;
+        if self.scan.peek() == Some(b'>') && is_descriptor(&word) {
+            let operator = format!("{}>", word.literal_text().unwrap_or_default());
+            self.fail(ErrorKind::Unsupported(operator), offset)?;
+        }
+        Ok(Some(word))
+    }
+
+    /// Reads `> FILE` or `>> FILE`. `None` only where a mistake was stepped over.
+    fn redirect(&mut self) -> Parsed<Option<Redirect>> {
+        let offset = self.scan.pos();
+        if self.refuse_operator(&[">&"])? {
+            return Ok(None);
+        }
+        let append = self.scan.looking_at(">>");
+        self.operator(if append { 2 } else { 1 });
+        self.scan.skip_blanks();
+        if self.mode == Mode::Cursor && self.scan.at_end() {
+            return self.halt(Place::File);
+        }
+        if self.scan.at_word_end() || self.scan.peek() == Some(b'#') {
+            self.fail(ErrorKind::RedirectWithoutFile(redirect_operator(append)), offset)?;
+            return Ok(None);
+        }
+        let file = self.word(Place::File)?;
+        Ok(Some(Redirect { append, file }))
+    }
+
+    /// Reads `!COMMAND`. The text belongs to the system's shell and is not read by our rules: it reaches to the line's
+    /// end, operators, redirects and comments included, or, inside `$(`, to the parenthesis that closes that. Of the
+    /// other shell's rules only quotes, backslashes and parentheses are followed, as far as that takes.
+    fn system(&mut self) -> Parsed<Option<Stage>> {
+        let start = self.scan.pos();
+        self.scan.advance(1);
+        let nested = !self.outer.is_empty();
+        let mut depth = 0_usize;
+        let mut quote = None;
+        loop {
+            self.scan.take_until(|byte| matches!(byte, b'\n' | b'\\' | b'\'' | b'"' | b'(' | b')'));
+            match (self.scan.peek(), quote) {
+                (None | Some(b'\n'), _) => break,
+                (Some(b'\\'), None | Some(b'"')) => {
+                    // What comes after it, be it the line's end, is not looked at.
+                    let joined = self.scan.continuation_len();
+                    self.scan.advance(joined.max(1));
+                    if joined == 0 && self.scan.bump().is_none() {
+                        return self.incomplete(ErrorKind::TrailingBackslash, start, Place::System, Class::System);
+                    }
+                    continue;
+                }
+                (Some(byte @ (b'\'' | b'"')), None) => quote = Some(byte),
+                (Some(byte), Some(open)) if byte == open => quote = None,
+                (Some(b'('), None) => depth += 1,
+                (Some(b')'), None) if depth > 0 => depth -= 1,
+                (Some(b')'), None) if nested => break,
+                _ => {}
+            }
+            self.scan.advance(1);
+        }
+        self.paint_since(start, Class::System);
+        if self.mode == Mode::Cursor && self.scan.at_end() {
+            return self.halt(Place::System);
+        }
+        let raw = trimmed(self.scan.since(start + 1).trim_start()).to_owned();
+        if raw.is_empty() {
+            self.fail(ErrorKind::NoSystemCommand, start)?;
+            return Ok(None);
+        }
+        self.count_part()?;
+        Ok(Some(Stage::System(raw)))
+    }
+}
+
+/// Whether this word before a `>` is the number of a stream, as in `2>`.
+fn is_descriptor(word: &Word) -> bool {
+    match word.parts.as_slice() {
+        [Part::Literal { bytes, quoted: false }] => {
+            word.kind == (WordKind::Plain { quoted: false }) && bytes.iter().all(u8::is_ascii_digit)
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,126 @@
+//! What stands before a cursor: for completion and hints. Never fails, and knows no command.
+
+use std::borrow::Cow;
+use std::ops::Range;
+
+use super::Grammar;
+use super::ast::{Part, Quote, Word};
+use super::parser::{Mode, Parser, Stop};
+
+/// Where a cursor stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Place {
+    /// In or before the name of a command.
+    Command,
+    /// In or before a word of a command.
+    Argument,
+    /// In or before the word in INPUT's place (which may still become an option).
+    Input,
+    /// In the name of an `@FILE`.
+    InputFile,
+    /// In or before the file of `> FILE`.
+    File,
+    /// In the name of a variable.
+    Variable,
+    /// In JSON in INPUT's place.
+    Json,
+    /// In the end word or the body of a here-document.
+    HereDoc,
+    /// In `!COMMAND`.
+    System,
+    /// In a comment.
+    Comment,
+    /// In a text that is too long or nested too deep to be read.
+    Unknown,
+}
+
+/// What stands before a cursor.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Cursor {
+    pub place: Place,
+    /// The finished words of the command that the cursor is in, its name first.
+    pub words: Vec<Word>,
+    /// The text of the piece that is being typed, up to the cursor, without quotes and escapes. Variables and
+    /// substitutions stand in it by their source.
+    pub typed: String,
+    /// Where that piece stands, in bytes, its quotes included, and the `@` or `$` before it not: what a completion takes
+    /// the place of.
+    pub span: Range<usize>,
+    /// The quote that is open.
+    pub quote: Option<Quote>,
+    /// `typed` has a variable or a substitution in it: what it will be is not known yet.
+    pub expands: bool,
+    /// The command is fed by a `|`.
+    pub piped: bool,
+    /// The command is inside `$(`.
+    pub nested: bool,
+}
+
+/// Reads `text` up to the cursor at byte `pos` (moved down to a character's boundary and into the text).
+pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> Cursor {
+    let text = text.get(..text.floor_char_boundary(pos)).unwrap_or(text);
+    let mut start = 0;
+    loop {
+        let mut parser = Parser::new(text, start, 1, grammar, Mode::Cursor);
+        match parser.line() {
+            Ok(_) if parser.scan.pos() > start => start = parser.scan.pos(),
+            Err(Stop::Cursor) => return Cursor::of(parser, text),
+            Ok(_) | Err(Stop::Error(_)) => return Cursor::at(Place::Unknown, text.len()),
+        }
+    }
+}
+
+impl Cursor {
+    /// A cursor that nothing is known of but its place.
+    fn at(place: Place, pos: usize) -> Self {
+        Self {
+            place,
+            words: Vec::new(),
+            typed: String::new(),
+            span: pos..pos,
+            quote: None,
+            expands: false,
+            piped: false,
+            nested: false,
+        }
+    }
+
+    /// The cursor at the end of `text`, where the parser stopped.
+    fn of(parser: Parser<'_>, text: &str) -> Self {
+        let (frame, place) = (parser.frame, parser.place);
+        let mut cursor = Self::at(place, text.len());
+        cursor.words = frame.words;
+        cursor.piped = frame.stage > 0;
+        cursor.nested = !parser.outer.is_empty();
+        if place == Place::System {
+            cursor.span.start = text.rfind([' ', '\t', '!']).map_or(0, |blank| blank + 1);
+            cursor.typed = text.get(cursor.span.clone()).unwrap_or_default().to_owned();
+        }
+        let Some(draft) = frame.draft else { return cursor };
+        cursor.quote = draft.quote;
+        match draft.variable_start {
+            Some(start) => {
+                cursor.span.start = start;
+                cursor.typed = text.get(start..).unwrap_or_default().to_owned();
+            }
+            None => {
+                cursor.span.start = draft.text_start;
+                cursor.expands = draft.parts.iter().any(|part| !matches!(part, Part::Literal { .. }));
+                cursor.typed = typed(&draft.parts);
+            }
+        }
+        cursor
+    }
+}
+
+fn typed(parts: &[Part]) -> String {
+    let text = parts.iter().map(|part| match part {
+        Part::Literal { bytes, .. } => String::from_utf8_lossy(bytes),
+        Part::Variable(name) => Cow::Owned(format!("${{{name}}}")),
+        Part::Substitution(script) => {
+            let texts: Vec<&str> = script.statements.iter().map(|statement| statement.text.as_str()).collect();
+            Cow::Owned(format!("$({})", texts.join("; ")))
+        }
+    });
+    text.collect()
+}

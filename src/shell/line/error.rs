@@ -1,0 +1,177 @@
+//! What can be wrong with a line: one-line messages with their place, and whether more lines could put it right.
+
+use std::fmt;
+
+use super::ast::Quote;
+
+/// The longest piece of source that a message repeats, in characters.
+const SHOWN_CHARS_MAX: usize = 40;
+
+/// A line that cannot be read. `Display` is the message alone; the front puts `file:line: ` before it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SyntaxError {
+    pub kind: ErrorKind,
+    /// Where the mistake starts, in bytes from the start of what was parsed. For something unclosed: where it opens.
+    pub offset: usize,
+    /// The line of `offset`, counted from 1.
+    pub line: usize,
+    /// The column of `offset` in its line, in bytes, counted from 1.
+    pub column: usize,
+}
+
+/// Which mistake.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ErrorKind {
+    UnclosedQuote(Quote),
+    /// With the bracket that opens it.
+    UnclosedJson(char),
+    UnclosedSubstitution,
+    UnclosedHereDoc {
+        end: String,
+        /// The line of its `<<END`, counted from 1.
+        line: usize,
+    },
+    /// The text ends with a backslash.
+    TrailingBackslash,
+    /// The text ends after `|`.
+    NothingAfterPipe,
+    /// An operator of other shells that this one lacks.
+    Unsupported(String),
+    /// An operator where a command should be.
+    NoCommand(String),
+    NoSystemCommand,
+    /// `>` or `>>` without a command, a file, or the last place.
+    RedirectWithoutCommand(&'static str),
+    RedirectWithoutFile(&'static str),
+    RedirectNotLast(&'static str),
+    /// `\` and what follows it in double quotes.
+    UnknownEscape(String),
+    BadVariable(String),
+    HereDocOutOfPlace,
+    HereDocWithoutEnd,
+    /// The end word is not one line of plain text.
+    HereDocBadEnd,
+    UnclosedJsonString,
+    MismatchedJson {
+        closer: char,
+        /// What should have stood there.
+        expected: char,
+    },
+    TextAfterJson(String),
+    AtWithoutFile,
+    TooDeep {
+        max: usize,
+    },
+    TooLong {
+        max_bytes: usize,
+    },
+    TooManyParts {
+        max: usize,
+    },
+}
+
+impl SyntaxError {
+    /// Whether more lines could complete the text: an interactive front then asks for them.
+    pub fn incomplete(&self) -> bool {
+        matches!(
+            self.kind,
+            ErrorKind::UnclosedQuote(_)
+                | ErrorKind::UnclosedJson(_)
+                | ErrorKind::UnclosedSubstitution
+                | ErrorKind::UnclosedHereDoc { .. }
+                | ErrorKind::TrailingBackslash
+                | ErrorKind::NothingAfterPipe
+        )
+    }
+}
+
+impl std::error::Error for SyntaxError {}
+
+impl fmt::Display for SyntaxError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.kind.fmt(f)
+    }
+}
+
+impl fmt::Display for ErrorKind {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnclosedQuote(quote) => write!(f, "unclosed quote `{0}`: close it, or write `\\{0}`", quote.char()),
+            Self::UnclosedJson(open) => {
+                write!(f, "unclosed JSON: `{open}` has no matching end; quote the word if it is no JSON")
+            }
+            Self::UnclosedSubstitution => write!(f, "unclosed `$(`: close it with `)`"),
+            Self::UnclosedHereDoc { end, line } => {
+                let end = shown(end);
+                write!(f, "here-document `<<{end}` of line {line} has no end: write `{end}` alone on a line")
+            }
+            Self::TrailingBackslash => write!(f, "nothing after `\\`: the text ends there"),
+            Self::NothingAfterPipe => write!(f, "nothing after `|`: a stage must follow"),
+            Self::Unsupported(operator) => write!(f, "no `{}` in this shell: {}", shown(operator), way_on(operator)),
+            Self::NoCommand(operator) => write!(f, "no command before `{}`", shown(operator)),
+            Self::NoSystemCommand => write!(f, "nothing after `!`: write `!COMMAND` to run a program of the system"),
+            Self::RedirectWithoutCommand(operator) => write!(f, "no command before `{operator} FILE`"),
+            Self::RedirectWithoutFile(operator) => write!(f, "no file after `{operator}`: write `{operator} FILE`"),
+            Self::RedirectNotLast(operator) => {
+                write!(f, "`{operator} FILE` must come last: only `;`, `&` or the line's end may follow")
+            }
+            Self::UnknownEscape(escape) => write!(
+                f,
+                "unknown escape `{}` in double quotes: known are \\n \\t \\\\ \\\" \\$ \\xNN; single quotes take all as it is",
+                shown(escape)
+            ),
+            Self::BadVariable(text) => {
+                write!(f, "`{}` names no variable: write `${{NAME}}`, or `\\$` for a dollar sign", shown(text))
+            }
+            Self::HereDocOutOfPlace => write!(f, "a here-document `<<` can only stand where INPUT goes"),
+            Self::HereDocWithoutEnd => write!(f, "no end word after `<<`: write `<<END`"),
+            Self::HereDocBadEnd => write!(f, "the end word after `<<` must be plain text on one line, as in `<<END`"),
+            Self::UnclosedJsonString => {
+                write!(f, "unclosed string in JSON: it must end on its line; quote the word if it is no JSON")
+            }
+            Self::MismatchedJson { closer, expected } => {
+                write!(f, "`{closer}` in JSON where `{expected}` must come; quote the word if it is no JSON")
+            }
+            Self::TextAfterJson(text) => {
+                write!(f, "`{}` touches the end of the JSON: put a blank between, or quote the word", shown(text))
+            }
+            Self::AtWithoutFile => write!(f, "no file after `@`: write `@FILE`, or '@' in quotes for the sign itself"),
+            Self::TooDeep { max } => write!(f, "`$(` nested more than {max} deep: `set` a variable on the way"),
+            Self::TooLong { max_bytes } => {
+                write!(f, "line longer than {max_bytes} bytes: give large input as `@FILE`")
+            }
+            Self::TooManyParts { max } => write!(f, "line of more than {max} words: break it up, or use `@FILE`"),
+        }
+    }
+}
+
+/// What to write instead of an operator that this shell lacks.
+fn way_on(operator: &str) -> &'static str {
+    match operator {
+        "&&" => "use `;`, a script stops at the first error",
+        "||" => "`|` joins calls, `;` ends a command",
+        "<" => "`@FILE` gives a file as INPUT, `@-` standard input",
+        "<<<" => "give INPUT as a word",
+        "<<-" => "a here-document is literal, write `<<END`",
+        "`" => "write `$(COMMAND)`, or quote it",
+        "(" | ")" => "quote it, or write `$(COMMAND)`",
+        _ => "only results are redirected, with `> FILE`",
+    }
+}
+
+/// Source text made safe and short for a message.
+fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, char) in text.chars().enumerate() {
+        if count == SHOWN_CHARS_MAX {
+            shown.push('…');
+            break;
+        }
+        if char.is_control() {
+            shown.extend(char.escape_default());
+        } else {
+            shown.push(char);
+        }
+    }
+    shown
+}

@@ -1,0 +1,71 @@
+//! A word to bytes: its parts joined, variables and substitutions replaced by their values, which are never read again.
+
+use anyhow::{Context, bail};
+
+use super::WORD_BYTES_MAX;
+use super::ast::{Part, Script, Word};
+
+/// The session, as far as words need it.
+pub trait Env {
+    /// The value of `$NAME`, `$_` (name `_`) or `$?` (name `?`); `None` when it is unset.
+    fn variable(&self, name: &str) -> Option<Vec<u8>>;
+
+    /// Runs a `$(COMMAND)` and gives its output, exact bytes.
+    ///
+    /// # Errors
+    /// The failure of the command, which fails the whole.
+    fn run(&mut self, script: &Script) -> anyhow::Result<Vec<u8>>;
+}
+
+impl Word {
+    /// The word's bytes: of a here-document its body, of JSON the text as typed, of `@FILE` the file's name.
+    ///
+    /// # Errors
+    /// A variable that is unset, a substitution that fails (its own error, unchanged), or more than
+    /// [`WORD_BYTES_MAX`] bytes.
+    pub fn expand(&self, env: &mut dyn Env) -> anyhow::Result<Vec<u8>> {
+        let mut all = Vec::new();
+        for part in &self.parts {
+            let bytes = match part {
+                Part::Literal { bytes, .. } => bytes.clone(),
+                Part::Variable(name) => env.variable(name).with_context(|| unset(name))?,
+                Part::Substitution(script) => env.run(script)?,
+            };
+            if all.len().saturating_add(bytes.len()) > WORD_BYTES_MAX {
+                bail!("a word grew over {WORD_BYTES_MAX} bytes when its `$` were expanded: use `@FILE`");
+            }
+            // The usual word has one part: a large value is not copied again.
+            if all.is_empty() {
+                all = bytes;
+            } else {
+                all.extend_from_slice(&bytes);
+            }
+        }
+        Ok(all)
+    }
+
+    /// The word as text, for every place but INPUT.
+    ///
+    /// # Errors
+    /// Those of [`Word::expand`], and bytes that are not UTF-8.
+    pub fn expand_text(&self, env: &mut dyn Env) -> anyhow::Result<String> {
+        String::from_utf8(self.expand(env)?).map_err(|error| {
+            let at = error.utf8_error().valid_up_to();
+            let byte = error.as_bytes().get(at).copied().unwrap_or_default();
+            let subject = match self.parts.as_slice() {
+                [Part::Variable(name)] => format!("`${name}`"),
+                [Part::Substitution(_)] => "the output of `$(…)`".to_owned(),
+                _ => "a word".to_owned(),
+            };
+            anyhow::anyhow!("{subject} is not UTF-8 (byte 0x{byte:02x} at {at}): such bytes can only be INPUT")
+        })
+    }
+}
+
+/// The message for a variable that has no value.
+fn unset(name: &str) -> String {
+    match name {
+        "_" => "`$_` is unset: no call has succeeded yet".to_owned(),
+        _ => format!("`${name}` is unset: give it a value with `set {name} VALUE`"),
+    }
+}

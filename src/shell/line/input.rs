@@ -1,0 +1,178 @@
+//! Reading what is special in INPUT's place: JSON as typed, `@FILE`, `@-` and here-documents.
+
+use std::mem;
+
+use super::ast::{Part, Word, WordKind};
+use super::cursor::Place;
+use super::error::ErrorKind;
+use super::highlight::Class;
+use super::parser::{Mode, Parsed, Parser};
+use super::word::Draft;
+
+/// A here-document whose body starts at the next line.
+pub(super) struct Pending {
+    /// Which of the line's bodies it is.
+    body: usize,
+    /// The line that ends it.
+    pub end: String,
+    /// Where its `<<` stands.
+    pub offset: usize,
+}
+
+impl Parser<'_> {
+    /// Reads JSON from its `{` or `[` to the matching end, and sees that nothing touches that.
+    pub fn json(&mut self) -> Parsed<Word> {
+        let start = self.scan.pos();
+        self.json_value(start)?;
+        let span = start..self.scan.pos();
+        let text = self.scan.since(start);
+        self.paint_since(start, Class::Json);
+        self.scan.skip_continuations();
+        if !self.scan.at_word_end() {
+            let offset = self.scan.pos();
+            let word = self.word(Place::Argument)?;
+            let touching = self.scan.since(word.span.start).to_owned();
+            self.fail(ErrorKind::TextAfterJson(touching), offset)?;
+        }
+        self.count_part()?;
+        let parts = vec![Part::Literal { bytes: text.as_bytes().to_vec(), quoted: true }];
+        Ok(Word { kind: WordKind::Json, parts, span })
+    }
+
+    fn json_value(&mut self, start: usize) -> Parsed<()> {
+        let mut closers = Vec::new();
+        loop {
+            self.scan.take_until(|byte| matches!(byte, b'{' | b'[' | b'}' | b']' | b'"'));
+            let offset = self.scan.pos();
+            match self.scan.bump() {
+                None => {
+                    let open = if self.scan.before(start + 1).ends_with('{') { '{' } else { '[' };
+                    return self.incomplete(ErrorKind::UnclosedJson(open), start, Place::Json, Class::Json);
+                }
+                Some('"') => {
+                    if !self.json_string(offset)? {
+                        return Ok(());
+                    }
+                }
+                Some('{') => closers.push('}'),
+                Some('[') => closers.push(']'),
+                Some(closer) => {
+                    if let Some(expected) = closers.pop()
+                        && expected != closer
+                    {
+                        self.fail(ErrorKind::MismatchedJson { closer, expected }, offset)?;
+                    }
+                    if closers.is_empty() {
+                        return Ok(());
+                    }
+                }
+            }
+        }
+    }
+
+    /// Steps behind the end of the string that opens at `open`. JSON has no string over several lines, so that one which
+    /// its line does not close is a mistake at once, and no reason to ask for more lines; where that is stepped over,
+    /// false.
+    fn json_string(&mut self, open: usize) -> Parsed<bool> {
+        loop {
+            self.scan.take_until(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
+            match self.scan.peek() {
+                Some(b'"') => {
+                    self.scan.advance(1);
+                    return Ok(true);
+                }
+                Some(b'\\') => {
+                    self.scan.advance(1);
+                    if self.scan.peek() != Some(b'\n') {
+                        self.scan.bump();
+                    }
+                }
+                None if self.mode == Mode::Cursor => return self.halt(Place::Json),
+                _ => return self.fail(ErrorKind::UnclosedJsonString, open).map(|()| false),
+            }
+        }
+    }
+
+    /// Reads `@FILE` or `@-`.
+    pub fn at_file(&mut self) -> Parsed<Word> {
+        let start = self.scan.pos();
+        self.scan.advance(1);
+        let (mut parts, _) = self.parts_of_word(Draft::at(start + 1), Place::InputFile)?;
+        if parts.is_empty() {
+            self.fail(ErrorKind::AtWithoutFile, start)?;
+            parts.push(Part::Literal { bytes: Vec::new(), quoted: false });
+        }
+        self.paint_since(start, Class::InputFile);
+        let stdin = matches!(parts.as_slice(), [Part::Literal { bytes, quoted: false }] if bytes == b"-");
+        let kind = if stdin { WordKind::AtStdin } else { WordKind::AtFile };
+        Ok(Word { kind, parts, span: start..self.scan.pos() })
+    }
+
+    /// Reads `<<END` and asks for its body. `None` only where a mistake was stepped over.
+    pub fn here_doc(&mut self, in_place: bool) -> Parsed<Option<Word>> {
+        let start = self.scan.pos();
+        if self.refuse_operator(&["<<<", "<<-"])? {
+            self.scan.advance(1);
+            return Ok(None);
+        }
+        if !in_place {
+            self.fail(ErrorKind::HereDocOutOfPlace, start)?;
+        }
+        self.scan.advance(2);
+        self.scan.skip_blanks();
+        if self.scan.at_word_end() && !self.scan.at_end() {
+            self.fail(ErrorKind::HereDocWithoutEnd, start)?;
+            return Ok(None);
+        }
+        let word_start = self.scan.pos();
+        let (parts, _) = self.parts_of_word(Draft::at(word_start), Place::HereDoc)?;
+        self.paint_since(start, Class::HereDoc);
+        let end = Word { kind: WordKind::HereDoc, parts, span: start..self.scan.pos() };
+        let text = end.literal_text().filter(|text| !text.contains(['\n', '\r'])).map(String::from);
+        let Some(text) = text else {
+            self.fail(ErrorKind::HereDocBadEnd, start)?;
+            return Ok(None);
+        };
+        if end.parts.is_empty() {
+            self.fail(ErrorKind::HereDocWithoutEnd, start)?;
+        }
+        self.frame.pending.push(Pending { body: self.bodies.len(), end: text, offset: start });
+        self.bodies.push(Vec::new());
+        Ok(Some(end))
+    }
+
+    /// Steps over a line's end and reads the bodies of the here-documents that start behind it.
+    pub fn newline(&mut self) -> Parsed<()> {
+        self.scan.advance(self.scan.newline_len());
+        for pending in mem::take(&mut self.frame.pending) {
+            self.here_doc_body(pending)?;
+        }
+        Ok(())
+    }
+
+    fn here_doc_body(&mut self, pending: Pending) -> Parsed<()> {
+        let start = self.scan.pos();
+        while !self.scan.at_end() {
+            let line_start = self.scan.pos();
+            let line = self.scan.take_until(|byte| byte == b'\n');
+            let found = line.strip_suffix('\r').unwrap_or(line) == pending.end;
+            if !found {
+                self.scan.advance(1);
+                continue;
+            }
+            self.paint_since(start, Class::HereDoc);
+            if let Some(body) = self.bodies.get_mut(pending.body) {
+                *body = self.scan.before(line_start).as_bytes().get(start..).unwrap_or_default().to_vec();
+            }
+            self.scan.advance(self.scan.newline_len());
+            return Ok(());
+        }
+        self.paint_since(start, Class::HereDoc);
+        self.unclosed_here_doc(pending.end, pending.offset)
+    }
+
+    pub fn unclosed_here_doc<T>(&mut self, end: String, offset: usize) -> Parsed<T> {
+        let line = self.line_of(offset);
+        self.incomplete(ErrorKind::UnclosedHereDoc { end, line }, offset, Place::HereDoc, Class::Plain)
+    }
+}

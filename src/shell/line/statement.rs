@@ -1,0 +1,172 @@
+//! Reading statements and pipes: logical lines, and the insides of substitutions.
+
+use std::mem;
+
+use super::ast::{Part, Pipe, Redirect, Script, Stage, Statement, WordKind};
+use super::cursor::Place;
+use super::error::ErrorKind;
+use super::highlight::Class;
+use super::input::Pending;
+use super::parser::{Mode, Parsed, Parser};
+
+/// Where a list of statements ends.
+#[derive(Clone, Copy)]
+enum Until {
+    Newline,
+    /// The `)` of the substitution whose `$(` stands at this offset.
+    Parenthesis(usize),
+}
+
+impl Parser<'_> {
+    /// Reads one logical line: up to the line's end that no quote, JSON, substitution or `|` carries on, with the bodies
+    /// of its here-documents.
+    pub fn line(&mut self) -> Parsed<Script> {
+        let mut statements = self.statements(Until::Newline)?;
+        if let Some(Pending { end, offset, .. }) = self.frame.pending.pop() {
+            return self.unclosed_here_doc(end, offset);
+        }
+        self.refuse_cut()?;
+        place_bodies(&mut statements, &mut mem::take(&mut self.bodies).into_iter());
+        Ok(Script { statements })
+    }
+
+    /// Reads the inside of a `$(` at `open` and its `)`.
+    pub fn substitution(&mut self, open: usize) -> Parsed<Script> {
+        self.outer.push(mem::take(&mut self.frame));
+        let statements = self.statements(Until::Parenthesis(open))?;
+        // A body that the closing parenthesis came before starts at the next line all the same.
+        let pending = mem::take(&mut self.frame.pending);
+        self.frame = self.outer.pop().unwrap_or_default();
+        self.frame.pending.extend(pending);
+        Ok(Script { statements })
+    }
+
+    fn statements(&mut self, until: Until) -> Parsed<Vec<Statement>> {
+        let mut statements = Vec::new();
+        loop {
+            self.frame.words.clear();
+            self.frame.stage = 0;
+            self.skip_blanks_and_comment()?;
+            match (self.scan.peek(), until) {
+                (None, _) if self.mode == Mode::Cursor => return self.halt(Place::Command),
+                (None, Until::Newline) => return Ok(statements),
+                (None, Until::Parenthesis(open)) => {
+                    return self.incomplete(ErrorKind::UnclosedSubstitution, open, Place::Command, Class::Plain);
+                }
+                (Some(b'\n'), _) => {
+                    self.newline()?;
+                    if let Until::Newline = until {
+                        return Ok(statements);
+                    }
+                }
+                (Some(b')'), Until::Parenthesis(_)) => {
+                    self.operator(1);
+                    return Ok(statements);
+                }
+                _ => statements.extend(self.statement()?),
+            }
+        }
+    }
+
+    /// Reads a statement and what ends it. `None` only when mistakes left nothing of it.
+    fn statement(&mut self) -> Parsed<Option<Statement>> {
+        let start = self.scan.pos();
+        let line = self.line_of(start);
+        let pipe = self.pipe()?;
+        let text = trimmed(self.scan.since(start)).to_owned();
+        let span = start..start + text.len();
+        self.scan.skip_blanks();
+        let mut background = false;
+        if self.refuse_operator(&["&&", "&>", "||"])? {
+            self.scan.advance(1);
+        }
+        if let Some(byte @ (b';' | b'&')) = self.scan.peek() {
+            background = byte == b'&';
+            self.operator(1);
+        }
+        Ok(pipe.map(|pipe| Statement { pipe, background, line, text, span }))
+    }
+
+    fn pipe(&mut self) -> Parsed<Option<Pipe>> {
+        let mut stages = Vec::new();
+        let mut redirect = None;
+        loop {
+            self.frame.words.clear();
+            let (stage, stage_redirect) = self.stage()?;
+            stages.extend(stage);
+            redirect = redirect.or(stage_redirect);
+            self.scan.skip_blanks();
+            if self.scan.peek() != Some(b'|') || self.scan.looking_at("||") {
+                break;
+            }
+            if let Some(Redirect { append, .. }) = &redirect {
+                self.fail(ErrorKind::RedirectNotLast(redirect_operator(*append)), self.scan.pos())?;
+            }
+            let offset = self.scan.pos();
+            self.operator(1);
+            self.frame.stage += 1;
+            self.frame.words.clear();
+            self.skip_lines()?;
+            if self.scan.at_end() {
+                return self.incomplete(ErrorKind::NothingAfterPipe, offset, Place::Command, Class::Plain);
+            }
+        }
+        Ok(if stages.is_empty() { None } else { Some(Pipe { stages, redirect }) })
+    }
+
+    /// Steps over a comment, but not over the end of its line.
+    fn skip_blanks_and_comment(&mut self) -> Parsed<()> {
+        self.scan.skip_blanks();
+        if self.scan.peek() == Some(b'#') {
+            let start = self.scan.pos();
+            self.scan.take_until(|byte| byte == b'\n');
+            self.paint_since(start, Class::Comment);
+            if self.mode == Mode::Cursor && self.scan.at_end() {
+                return self.halt(Place::Comment);
+            }
+        }
+        Ok(())
+    }
+
+    /// Steps over the lines' ends that may follow `|`.
+    fn skip_lines(&mut self) -> Parsed<()> {
+        loop {
+            self.skip_blanks_and_comment()?;
+            if self.scan.peek() != Some(b'\n') {
+                return Ok(());
+            }
+            self.newline()?;
+        }
+    }
+}
+
+/// Source text without the blanks at its end, but for one that a backslash takes.
+pub(super) fn trimmed(text: &str) -> &str {
+    let trimmed = text.trim_end_matches([' ', '\t', '\r']);
+    if trimmed.ends_with('\\') { text.get(..trimmed.len() + 1).unwrap_or(trimmed) } else { trimmed }
+}
+
+/// The spelling of a redirect.
+pub(super) fn redirect_operator(append: bool) -> &'static str {
+    if append { ">>" } else { ">" }
+}
+
+/// Puts the bodies into their here-documents: both are in the order in which they were opened.
+fn place_bodies(statements: &mut [Statement], bodies: &mut impl Iterator<Item = Vec<u8>>) {
+    for Statement { pipe, .. } in statements {
+        let words = pipe.stages.iter_mut().flat_map(|stage| match stage {
+            Stage::Command(words) => words.as_mut_slice(),
+            Stage::System(_) => &mut [],
+        });
+        for word in words.chain(pipe.redirect.as_mut().map(|redirect| &mut redirect.file)) {
+            if word.kind == WordKind::HereDoc {
+                word.parts = vec![Part::Literal { bytes: bodies.next().unwrap_or_default(), quoted: true }];
+            }
+            for part in &mut word.parts {
+                if let Part::Substitution(script) = part {
+                    place_bodies(&mut script.statements, bodies);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,206 @@
+//! Reading one word: literal text, quotes and escapes. What starts with `$` is beside it.
+
+use super::ast::{Part, Quote, Word, WordKind};
+use super::cursor::Place;
+use super::error::ErrorKind;
+use super::highlight::Class;
+use super::parser::{Mode, Parsed, Parser};
+use super::scan::ends_word;
+
+/// A word that is being read.
+#[derive(Default)]
+pub(super) struct Draft {
+    /// Where its text starts: behind the `@` of `@FILE`.
+    pub text_start: usize,
+    pub parts: Vec<Part>,
+    /// The quote that is open.
+    pub quote: Option<Quote>,
+    /// Where the name of the variable starts that the cursor cut off.
+    pub variable_start: Option<usize>,
+}
+
+impl Draft {
+    /// A word whose text starts at `text_start`.
+    pub fn at(text_start: usize) -> Self {
+        Self { text_start, ..Self::default() }
+    }
+
+    fn quoted(&self) -> bool {
+        self.parts.iter().any(|part| matches!(part, Part::Literal { quoted: true, .. }))
+    }
+}
+
+impl Parser<'_> {
+    /// Reads a plain word, which starts here.
+    pub fn word(&mut self, place: Place) -> Parsed<Word> {
+        let start = self.scan.pos();
+        let (parts, quoted) = self.parts_of_word(Draft::at(start), place)?;
+        let word = Word { kind: WordKind::Plain { quoted }, parts, span: start..self.scan.pos() };
+        let class = match place {
+            Place::Command => Class::Command,
+            _ if word.is_option() => Class::Option,
+            _ => Class::Argument,
+        };
+        self.paint_since(start, class);
+        Ok(word)
+    }
+
+    /// Reads the parts of a word up to its end, and whether any of it is quoted.
+    pub fn parts_of_word(&mut self, draft: Draft, place: Place) -> Parsed<(Vec<Part>, bool)> {
+        self.frame.draft = Some(draft);
+        loop {
+            if self.mode == Mode::Cursor && self.scan.at_end() {
+                return self.halt(place);
+            }
+            if self.scan.at_word_end() {
+                break;
+            }
+            match self.scan.peek() {
+                Some(b'\'') => self.single_quoted(place)?,
+                Some(b'"') => self.double_quoted(place)?,
+                Some(b'\\') => self.escaped(place)?,
+                Some(b'$') => self.dollar(false)?,
+                Some(b'`') => {
+                    self.refuse_operator(&["`"])?;
+                    self.plain_run()?;
+                }
+                _ => self.plain_run()?,
+            }
+        }
+        let draft = self.frame.draft.take().unwrap_or_default();
+        let quoted = draft.quoted();
+        Ok((draft.parts, quoted))
+    }
+
+    /// Takes at least one character as it is, and all after it that have no meaning.
+    fn plain_run(&mut self) -> Parsed<()> {
+        let from = self.scan.pos();
+        self.scan.bump();
+        self.scan.take_until(|byte| ends_word(byte) || matches!(byte, b'\'' | b'"' | b'\\' | b'$' | b'`' | b'\r'));
+        let text = self.scan.since(from);
+        self.push_literal(text.as_bytes(), false)
+    }
+
+    fn single_quoted(&mut self, place: Place) -> Parsed<()> {
+        let open = self.scan.pos();
+        self.scan.advance(1);
+        self.draft().quote = Some(Quote::Single);
+        let text = self.scan.take_until(|byte| byte == b'\'');
+        self.push_literal(text.as_bytes(), true)?;
+        if self.scan.at_end() {
+            return self.incomplete(ErrorKind::UnclosedQuote(Quote::Single), open, place, Class::Quoted);
+        }
+        self.close_quote(open);
+        Ok(())
+    }
+
+    fn double_quoted(&mut self, place: Place) -> Parsed<()> {
+        let open = self.scan.pos();
+        self.scan.advance(1);
+        self.draft().quote = Some(Quote::Double);
+        // Quoted even when nothing is in it: `""--x` is data.
+        self.push_literal(b"", true)?;
+        loop {
+            let text = self.scan.take_until(|byte| matches!(byte, b'"' | b'\\' | b'$'));
+            if !text.is_empty() {
+                self.push_literal(text.as_bytes(), true)?;
+            }
+            match self.scan.peek() {
+                None => return self.incomplete(ErrorKind::UnclosedQuote(Quote::Double), open, place, Class::Quoted),
+                Some(b'"') => break,
+                Some(b'$') => self.dollar(true)?,
+                Some(_) => self.escape_in_quotes(open, place)?,
+            }
+        }
+        self.close_quote(open);
+        Ok(())
+    }
+
+    fn close_quote(&mut self, open: usize) {
+        self.scan.advance(1);
+        self.draft().quote = None;
+        self.paint_since(open, Class::Quoted);
+    }
+
+    /// Reads `\` and what belongs to it, inside the double quotes that open at `open`.
+    fn escape_in_quotes(&mut self, open: usize, place: Place) -> Parsed<()> {
+        let start = self.scan.pos();
+        let joined = self.scan.continuation_len();
+        if joined > 0 {
+            self.scan.advance(joined);
+            return Ok(());
+        }
+        self.scan.advance(1);
+        let byte = match self.scan.bump() {
+            Some('n') => b'\n',
+            Some('t') => b'\t',
+            Some('\\') => b'\\',
+            Some('"') => b'"',
+            Some('$') => b'$',
+            Some('x') => match self.hex_byte() {
+                Some(byte) => byte,
+                None => return self.bad_escape(start),
+            },
+            Some(_) => return self.bad_escape(start),
+            None => return self.incomplete(ErrorKind::UnclosedQuote(Quote::Double), open, place, Class::Quoted),
+        };
+        self.push_literal(&[byte], true)
+    }
+
+    /// The byte that two hexadecimal digits here make. Where they are none, stays before what is no digit.
+    fn hex_byte(&mut self) -> Option<u8> {
+        let mut byte = 0_u8;
+        for _ in 0..2 {
+            let digit = char::from(self.scan.peek()?).to_digit(16)?;
+            self.scan.advance(1);
+            byte = byte << 4 | u8::try_from(digit).ok()?;
+        }
+        Some(byte)
+    }
+
+    /// An unknown escape, from `start` to here; stepped over, it is text.
+    fn bad_escape(&mut self, start: usize) -> Parsed<()> {
+        let text = self.scan.since(start);
+        self.fail(ErrorKind::UnknownEscape(text.to_owned()), start)?;
+        self.push_literal(text.as_bytes(), true)
+    }
+
+    /// Reads a backslash outside quotes and the character after it.
+    fn escaped(&mut self, place: Place) -> Parsed<()> {
+        let start = self.scan.pos();
+        let joined = self.scan.continuation_len();
+        if joined > 0 {
+            self.scan.advance(joined);
+            return Ok(());
+        }
+        self.scan.advance(1);
+        let from = self.scan.pos();
+        if self.scan.bump().is_none() {
+            return self.incomplete(ErrorKind::TrailingBackslash, start, place, Class::Argument);
+        }
+        let text = self.scan.since(from);
+        self.push_literal(text.as_bytes(), true)
+    }
+
+    /// Adds text to the word.
+    pub fn push_literal(&mut self, text: &[u8], quoted: bool) -> Parsed<()> {
+        if let Some(Part::Literal { bytes, quoted: before }) = self.draft().parts.last_mut()
+            && *before == quoted
+        {
+            bytes.extend_from_slice(text);
+            return Ok(());
+        }
+        self.push_part(Part::Literal { bytes: text.to_vec(), quoted })
+    }
+
+    /// Adds a part to the word.
+    pub fn push_part(&mut self, part: Part) -> Parsed<()> {
+        self.count_part()?;
+        self.draft().parts.push(part);
+        Ok(())
+    }
+
+    pub fn draft(&mut self) -> &mut Draft {
+        self.frame.draft.get_or_insert_default()
+    }
+}
