@@ -66,7 +66,7 @@ mod tests {
     }
 
     fn rows(terminal: &vt100::Parser) -> Vec<String> {
-        terminal.screen().rows(0, AREA.width).collect()
+        terminal.screen().rows(0, AREA.width).map(|row| row.trim_end().to_owned()).collect()
     }
 
     #[test]
@@ -83,7 +83,7 @@ mod tests {
             before = Some(next);
         }
         terminal.process(b"z");
-        assert_eq!(rows(&terminal)[0], "prompt> z");
+        assert_eq!(rows(&terminal)[0], "prompt> z", "typing goes on where it was");
         assert_eq!(terminal.screen().cell(0, 8).unwrap().fgcolor(), vt100::Color::Default, "no stray colour");
     }
 
