@@ -1,1 +1,3 @@
 //! The fronts: prompt, script, pane and printer. The only room that touches the terminal.
+
+pub mod screen;
