@@ -202,6 +202,38 @@ impl Session {
         }
     }
 
+    /// Calls a process in the foreground.
+    pub fn call(&mut self, process: ProcessId, input: Vec<u8>, options: &CallOptions) -> Result<Reply, ShellError> {
+        let plan = CallPlan {
+            stages: vec![CallStage { process, function: options.function.clone() }],
+            input: Arc::from(input),
+            repeat: options.repeat.unwrap_or(1),
+            timeout: options.timeout,
+            text: format!("call {} {}", options.plugin, options.function),
+            background: false,
+        };
+        let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
+        let end = self.wait_for_job(&job, OnInterrupt::EndJob)?;
+        self.finish_call(process, end, options)
+    }
+
+    /// The jobs that were started with `&`, by number.
+    pub fn background_jobs(&self) -> Vec<Job> {
+        self.kernel.jobs().into_iter().filter(|job| job.view().background).collect()
+    }
+
+    /// A script's end: waits for its background jobs; the first failure of one is given.
+    pub fn finish_jobs(&mut self) -> Result<(), ShellError> {
+        let mut failed = None;
+        for job in self.background_jobs() {
+            let end = self.wait_for_job(&job, OnInterrupt::StopWaiting)?;
+            let written = self.wait_for_writer(job.id());
+            let ended = end.result.map(drop).map_err(|error| self.call_error(error));
+            failed = failed.or(ended.and(written).err());
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
     /// Waits for the file of a background job to be written; nothing when it has none.
     pub(super) fn wait_for_writer(&mut self, id: crate::kernel::JobId) -> Result<(), ShellError> {
         let Some(index) = self.writers.iter().position(|(job, _)| *job == id) else { return Ok(()) };

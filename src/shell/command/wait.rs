@@ -45,10 +45,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 }
 
 /// Waits for every background job; prints the outputs, and gives the first failure.
-pub fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
+fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     let mut failed = None;
-    let jobs: Vec<Job> = session.kernel.jobs().into_iter().filter(|job| job.view().background).collect();
-    for job in jobs {
+    for job in session.background_jobs() {
         match take_job(session, &job, OnInterrupt::StopWaiting) {
             Ok(reply) => session.emit(&reply)?,
             Err(error) if session.interrupt.is_raised() => return Err(error),
