@@ -31,23 +31,23 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<u8, ShellError> {
-    let kernel = kernel(&cli.global)?;
+    let kernel = kernel(&cli.global);
     match cli.mode {
         Some(Mode::Call(arguments)) => one_call::run(kernel, cli.global.color, call(*arguments, &cli.global)),
         None => script::run(kernel, scripts(cli.script, &cli.global)?),
     }
 }
 
-fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
+fn kernel(global: &Global) -> Arc<Kernel> {
     let path = std::env::var_os("PLUGSH_PATH").unwrap_or_default();
     let listed = std::env::split_paths(&path).filter(|dir| !dir.as_os_str().is_empty());
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed).collect();
     let options = KernelOptions { plugin_dirs, ..KernelOptions::default() };
-    let kernel = Kernel::new(options).map_err(|error| ShellError::failed(format!("{error:#}")))?;
+    let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);
     }
-    Ok(kernel)
+    kernel
 }
 
 fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError> {

@@ -3,14 +3,12 @@
 use std::io::{self, IsTerminal, Write};
 use std::rc::Rc;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::print::{Look, painted, render};
 use super::screen::{PaneSize as ScreenPaneSize, Screen};
-use crate::kernel::Job;
 use crate::shell::front::{Front, PaneRequest, PaneSize};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::show_bytes;
 
 /// `--color`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
@@ -122,17 +120,11 @@ impl Front for Console {
         }
     }
 
-    fn progress(&mut self, job: Option<(&Job, Duration)>) {
-        let Some((job, elapsed)) = job else { return self.end_progress() };
+    fn progress(&mut self, text: Option<&str>) {
+        let Some(text) = text else { return self.end_progress() };
         if !io::stderr().is_terminal() {
             return;
         }
-        let view = job.view();
-        let runs = job.runs();
-        let at = view.chain.last().map(|frame| format!(" in {}.{}", frame.process, frame.function)).unwrap_or_default();
-        let runs = if runs > 0 { format!(", {runs} runs") } else { String::new() };
-        let elapsed = Duration::from_secs(elapsed.as_secs());
-        let text = format!("running for {}{at}{runs}; Ctrl-C ends it", show_duration(elapsed));
         let columns = usize::from(self.look().columns.saturating_sub(1));
         let text: String = painted(&Line::from(text), false).chars().take(columns).collect();
         self.progress_shown = true;

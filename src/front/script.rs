@@ -51,7 +51,9 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     match &screen {
         Some(screen) => {
             let interrupter = session.interrupter();
-            screen.on_interrupt(Box::new(move || drop(interrupter.interrupt())));
+            screen.on_interrupt(Box::new(move || {
+                interrupter.interrupt();
+            }));
         }
         None => interruptible(&session)?,
     }

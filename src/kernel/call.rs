@@ -151,7 +151,10 @@ impl Chain {
             Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words()),
             Denied::Refused(Refusal::TooDeep { depth_max, .. }) => (
                 Outcome::Denied,
-                format!("cannot call `{}`: the chain is {depth_max} calls deep, the limit; `--max-depth` allows more", process.label()),
+                format!(
+                    "cannot call `{}`: the chain is {depth_max} calls deep, the limit; `--max-depth` allows more",
+                    process.label()
+                ),
             ),
         };
         let message = with_path(message, &path);
@@ -163,13 +166,21 @@ impl Chain {
     fn circle(&self, process: &Process) -> String {
         let frames = self.frames.lock();
         let from = frames.stack.iter().position(|frame| frame.process.id == process.id).unwrap_or(0);
-        let mut labels: Vec<String> = frames.stack[from..].iter().map(|frame| frame.process.label().to_string()).collect();
+        let mut labels: Vec<String> =
+            frames.stack[from..].iter().map(|frame| frame.process.label().to_string()).collect();
         labels.push(process.label().to_string());
         labels.join(" → ")
     }
 
     /// Writes the record of a call or load that was refused.
-    pub fn record_refusal(&self, callee: Option<&Process>, function: Symbol, bytes_in: u64, outcome: Outcome, error: &str) {
+    pub fn record_refusal(
+        &self,
+        callee: Option<&Process>,
+        function: Symbol,
+        bytes_in: u64,
+        outcome: Outcome,
+        error: &str,
+    ) {
         let journal = self.kernel.journal();
         if !journal.is_on() {
             return;
@@ -216,7 +227,9 @@ impl Entered {
     /// The instance's code: a process may be reloaded while it waits.
     fn take(&mut self, slot: &mut Slot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
         let function = admit(&self.chain, slot, function).map_err(|denied| match denied {
-            Denied::Dead(reason) => Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}")),
+            Denied::Dead(reason) => {
+                Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
+            }
             Denied::NoFunction(meant) => {
                 Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
             }
@@ -244,9 +257,11 @@ impl Entered {
 
     fn wait_turn(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
         let (chain, process) = (self.chain.clone(), self.process.clone());
-        chain.kernel.waits().enter(&chain, &process).map_err(|ring| {
-            Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}"))
-        })?;
+        chain
+            .kernel
+            .waits()
+            .enter(&chain, &process)
+            .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
         chain.frames.lock().waiting_for = Some(process.clone());
         let mut slot = process.slot.lock();
         slot.queue.push_back(chain.id);

@@ -165,7 +165,8 @@ impl Kernel {
         let (kernel, own) = (self.clone(), chain.clone());
         let thread = std::thread::Builder::new().name("plugsh-load".into()).stack_size(stack);
         let spawned = thread.spawn(move || kernel.spawn(&own, 0, request));
-        let spawned = spawned.map_err(|error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}")));
+        let spawned =
+            spawned.map_err(|error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}")));
         let loaded = spawned.and_then(|thread| {
             thread.join().unwrap_or_else(|_| Err(Failure::new(FailureKind::Load, "the loader gave up on this module")))
         });

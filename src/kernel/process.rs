@@ -163,7 +163,9 @@ impl Process {
     pub fn memory(&self, slot: &Slot) -> MemoryUse {
         match &slot.guest {
             Some(guest) => guest.memory(),
-            None => MemoryUse { guest_bytes: self.counters.committed_bytes.load(Ordering::Relaxed), ..MemoryUse::default() },
+            None => {
+                MemoryUse { guest_bytes: self.counters.committed_bytes.load(Ordering::Relaxed), ..MemoryUse::default() }
+            }
         }
     }
 }

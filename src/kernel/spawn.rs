@@ -26,18 +26,31 @@ const START: &str = "(start)";
 
 impl Kernel {
     /// `register_plugin`: a process by name, the caller its parent. Refusals are recorded.
-    pub(super) fn register(self: &Arc<Self>, chain: &Arc<Chain>, parent: &Arc<Process>, name: &str) -> Result<ProcessId, Failure> {
+    pub(super) fn register(
+        self: &Arc<Self>,
+        chain: &Arc<Chain>,
+        parent: &Arc<Process>,
+        name: &str,
+    ) -> Result<ProcessId, Failure> {
         let spawned = self.register_inner(chain, parent, name);
         spawned.map_err(|failure| {
             let path = chain.path();
             let message = format!("cannot load `{}`: {} ({path})", safe(name), failure.message);
             let outcome = outcome_of(failure.kind);
             chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
-            Failure::new(if failure.kind == FailureKind::Interrupted { failure.kind } else { FailureKind::Nested }, message)
+            Failure::new(
+                if failure.kind == FailureKind::Interrupted { failure.kind } else { FailureKind::Nested },
+                message,
+            )
         })
     }
 
-    fn register_inner(self: &Arc<Self>, chain: &Arc<Chain>, parent: &Arc<Process>, name: &str) -> Result<ProcessId, Failure> {
+    fn register_inner(
+        self: &Arc<Self>,
+        chain: &Arc<Chain>,
+        parent: &Arc<Process>,
+        name: &str,
+    ) -> Result<ProcessId, Failure> {
         let children = parent.counters.children.load(Ordering::Relaxed) as usize;
         if children >= self.limits().children_max {
             let why = format!("`{}` has {children} children, the limit; `--max-children` allows more", parent.label());
@@ -50,7 +63,12 @@ impl Kernel {
     }
 
     /// Starts a process under `parent`, in a frame at the chain's end.
-    pub(super) fn spawn(self: &Arc<Self>, chain: &Arc<Chain>, parent: ProcessId, request: LoadRequest) -> Result<ProcessLabel, Failure> {
+    pub(super) fn spawn(
+        self: &Arc<Self>,
+        chain: &Arc<Chain>,
+        parent: ProcessId,
+        request: LoadRequest,
+    ) -> Result<ProcessLabel, Failure> {
         let mut program = request.program.clone();
         if program.spec != request.spec {
             let changed = Arc::make_mut(&mut program);
@@ -166,7 +184,11 @@ impl Kernel {
             FailureKind::Interrupted => ended_by.unwrap_or(Outcome::Timeout),
             kind => outcome_of(kind),
         };
-        CallError { outcome, message: format!("cannot load `{}`: {}", safe(source), safe(&failure.message)), code: None }
+        CallError {
+            outcome,
+            message: format!("cannot load `{}`: {}", safe(source), safe(&failure.message)),
+            code: None,
+        }
     }
 }
 

@@ -39,7 +39,12 @@ fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
     }
 }
 
-pub(super) fn call(kernel: &Arc<Kernel>, process: ProcessId, function: &str, input: &[u8]) -> Result<Vec<u8>, CallError> {
+pub(super) fn call(
+    kernel: &Arc<Kernel>,
+    process: ProcessId,
+    function: &str,
+    input: &[u8],
+) -> Result<Vec<u8>, CallError> {
     kernel.start(plan(process, function, input))?.wait().result.clone()
 }
 
@@ -93,7 +98,10 @@ fn a_kill_ends_a_running_call() {
     kernel.kill(spin, false).unwrap();
     let error = job.wait().result.clone().unwrap_err();
     assert_eq!(error.message, "1:test.spin: killed by the shell");
-    assert_eq!(message(call(&kernel, spin, "ok", b"")), "process `1` is dead: killed by the shell".replace("`1`", "`1:test`"));
+    assert_eq!(
+        message(call(&kernel, spin, "ok", b"")),
+        "process `1` is dead: killed by the shell".replace("`1`", "`1:test`")
+    );
     assert!(kernel.processes(false).is_empty());
     assert_eq!(kernel.processes(true).len(), 1);
 }

@@ -32,7 +32,12 @@ impl Chain {
         }
     }
 
-    fn nested(&self, process: &Arc<Process>, function: Option<&str>, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+    fn nested(
+        &self,
+        process: &Arc<Process>,
+        function: Option<&str>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), Failure> {
         let me = self.me()?;
         let finished = {
             let function = match function {

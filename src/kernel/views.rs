@@ -169,7 +169,9 @@ impl Kernel {
         let nested = Duration::from_nanos(counters.nested_ns.load(Ordering::Relaxed)) + doing.nested;
         let (state, until) = match (life, &occupant) {
             (Life::Dead { reason, at }, _) => (ProcessState::Dead { reason }, at),
-            (Life::Alive, Some(_)) => (doing.waiting.map_or(ProcessState::Running, |on| ProcessState::Waiting { on }), now),
+            (Life::Alive, Some(_)) => {
+                (doing.waiting.map_or(ProcessState::Running, |on| ProcessState::Waiting { on }), now)
+            }
             (Life::Alive, None) => (crashed.map_or(ProcessState::Idle, |why| ProcessState::Crashed { why }), now),
         };
         ProcessView {

@@ -2,10 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::reply::{Line, Reply, ShellError};
-use crate::kernel::Job;
 
 /// A front: prompt, script or test.
 pub trait Front {
@@ -13,8 +11,8 @@ pub trait Front {
     fn show(&mut self, reply: &Reply) -> io::Result<()>;
     /// Writes one line to standard error: notices, timings, what was ended.
     fn notice(&mut self, line: &Line);
-    /// A job that has been running for `elapsed`; `None`: it is over, take away what was shown.
-    fn progress(&mut self, job: Option<(&Job, Duration)>);
+    /// What has been running for a while, where somebody looks; `None`: it is over, take away what was shown.
+    fn progress(&mut self, text: Option<&str>);
     /// Shows a reply under a title, in place of the one shown before (`watch`); `None`: that was the last.
     fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()>;
     /// True when a person is there to look at standard output.
