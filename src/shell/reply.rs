@@ -12,7 +12,10 @@ pub enum Reply {
     #[default]
     Nothing,
     /// Bytes of a plugin or a program: written as they are. `raw`: no newline is added, even on standard output.
-    Output { bytes: Vec<u8>, raw: bool },
+    Output {
+        bytes: Vec<u8>,
+        raw: bool,
+    },
     Lines(Vec<Line>),
     Table(Table),
     /// One JSON value; an array is written with one element a line.
@@ -242,7 +245,8 @@ impl std::error::Error for ShellError {}
 
 /// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
 pub fn is_unsafe(c: char) -> bool {
-    c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
 }
 
 /// The text on one line, with control characters escaped.
@@ -286,10 +290,7 @@ mod tests {
     #[test]
     fn a_tree_has_guides() {
         let rows = [(0, "shell"), (1, "a"), (2, "a1"), (3, "a11"), (2, "a2"), (1, "b"), (2, "b1")];
-        assert_eq!(
-            drawn(&rows),
-            ["shell", "├─ a", "│  ├─ a1", "│  │  └─ a11", "│  └─ a2", "└─ b", "   └─ b1"]
-        );
+        assert_eq!(drawn(&rows), ["shell", "├─ a", "│  ├─ a1", "│  │  └─ a11", "│  └─ a2", "└─ b", "   └─ b1"]);
         assert_eq!(drawn(&[(0, "shell")]), ["shell"]);
     }
 
