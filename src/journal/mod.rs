@@ -2,13 +2,20 @@
 //!
 //! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it, `payload` what is kept of its bytes.
 
+pub mod filter;
+pub mod lane;
 pub mod payload;
 pub mod record;
 pub mod ring;
+pub mod stats;
 mod store;
+pub mod suggest;
 pub mod symbol;
+pub mod units;
 
+pub use filter::{Filter, FilterError};
+pub use lane::Lane;
 pub use payload::{Kept, KeptState, Payload};
 pub use record::{ChangedBy, MAX_ERROR_BYTES, Outcome, Record};
-pub use ring::{Cursor, Followed, Journal, JournalLimits, Lane, PayloadSettings, merge_running};
+pub use ring::{Cursor, Followed, Journal, JournalLimits, PayloadSettings, merge_running};
 pub use symbol::Symbol;

@@ -181,6 +181,9 @@ pub enum ChangedBy {
 }
 
 impl ChangedBy {
+    /// Every way, in the order of their numbers.
+    pub const ALL: [ChangedBy; 4] = [ChangedBy::None, ChangedBy::Fault, ChangedBy::Stub, ChangedBy::Breakpoint];
+
     /// The word for it; `None` when nothing changed the call.
     pub const fn as_str(self) -> Option<&'static str> {
         match self {

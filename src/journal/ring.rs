@@ -1,10 +1,9 @@
 //! The journal that jobs write to and views read from: one lane a job, so that jobs share no lock on each call, in front of
 //! one bounded ring. Running calls are not in it; the kernel knows those and hands them in with [`merge_running`].
 //!
-//! A lane is a small buffer under a lock of its own. When it is full, and whenever somebody looks, it is emptied into the
-//! ring; so a push is an uncontended lock and a copy, and a view always sees every call that has ended.
-//! Locks are taken in this order: `lanes`, a lane's buffer, `store`. `doorbell` is never taken while one of them is held by
-//! the side that rings it.
+//! A lane is a small buffer. When it is full, and whenever somebody looks, it is emptied into the ring; so a push is a few
+//! stores, and a view always sees every call that has ended.
+//! Locks are taken in this order: `lanes`, a lane's own, `store`. The side that rings the `doorbell` holds none of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,13 +11,14 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
+use super::lane::{Lane, LaneBuffer};
 use super::record::Record;
 use super::store::Store;
 
-/// How many records a lane buffers.
-pub const LANE_RECORDS_MAX: usize = 64;
 /// The most records that one [`Journal::follow`] gives.
 pub const FOLLOW_RECORDS_MAX: usize = 4096;
+/// The longest that one [`Journal::wait`] sleeps.
+pub const WAIT_MAX: Duration = Duration::from_millis(50);
 /// The most records that a journal can be told to hold.
 pub const RECORDS_MAX_MAX: usize = 1 << 22;
 
@@ -65,8 +65,6 @@ pub struct Journal {
 #[repr(align(128))]
 struct OwnCacheLine<T>(T);
 
-type LaneBuffer = Mutex<Vec<Record>>;
-
 impl Journal {
     /// An empty journal that is on.
     pub fn new(limits: JournalLimits) -> Journal {
@@ -95,9 +93,9 @@ impl Journal {
 
     /// A lane for one job to write to.
     pub fn lane(self: &Arc<Self>) -> Lane {
-        let buffer = Arc::new(Mutex::new(Vec::with_capacity(LANE_RECORDS_MAX)));
+        let buffer = Arc::new(LaneBuffer::new());
         self.lanes.lock().push(Arc::clone(&buffer));
-        Lane { journal: Arc::clone(self), buffer }
+        Lane::new(Arc::clone(self), buffer)
     }
 
     /// Turns the journal on or off. What is in it stays; while it is off, pushes are forgotten.
@@ -195,13 +193,13 @@ impl Journal {
     /// there is something new; it may return early.
     pub fn wait(&self, cursor: &Cursor, timeout: Duration) -> bool {
         let mut doorbell = self.doorbell.lock();
-        // Raised before the lanes are looked at: a push that this look does not see takes its lane's lock after it, and
-        // so sees the flag.
         self.awaited.store(true, Ordering::SeqCst);
         if self.total() > cursor.position {
             return true;
         }
-        self.rung.wait_for(&mut doorbell, timeout);
+        // A push that passes this very moment may neither be seen here nor see the flag: making sure would cost each push
+        // a fence. So a wait is never longer than this, and its caller waits again.
+        self.rung.wait_for(&mut doorbell, timeout.min(WAIT_MAX));
         drop(doorbell);
         self.total() > cursor.position
     }
@@ -239,17 +237,29 @@ impl Journal {
 
     /// Empties every lane into the ring.
     fn drain(&self) {
-        for lane in self.lanes.lock().iter() {
-            let mut buffer = lane.lock();
-            if !buffer.is_empty() {
-                self.flush(&mut buffer);
-            }
-        }
+        self.lanes.lock().iter().for_each(|lane| self.empty(lane));
     }
 
-    fn flush(&self, buffer: &mut Vec<Record>) {
-        let mut store = self.store.lock();
-        buffer.drain(..).for_each(|record| store.push(record));
+    pub(super) fn empty(&self, lane: &LaneBuffer) {
+        lane.empty_into(&self.store);
+    }
+
+    pub(super) fn push_through(&self, record: Record) {
+        self.store.lock().push(record);
+    }
+
+    /// Takes over what the lane still holds, and forgets it.
+    pub(super) fn close(&self, lane: &Arc<LaneBuffer>) {
+        let mut lanes = self.lanes.lock();
+        lanes.retain(|open| !Arc::ptr_eq(open, lane));
+        self.empty(lane);
+    }
+
+    #[inline]
+    pub(super) fn ring_if_awaited(&self) {
+        if self.awaited.load(Ordering::Relaxed) {
+            self.ring();
+        }
     }
 
     #[cold]
@@ -257,49 +267,6 @@ impl Journal {
         if self.awaited.swap(false, Ordering::SeqCst) {
             self.wake();
         }
-    }
-}
-
-/// One job's way into the journal. Dropping it hands over what it still holds.
-pub struct Lane {
-    journal: Arc<Journal>,
-    buffer: Arc<LaneBuffer>,
-}
-
-impl Lane {
-    /// Notes an ended call. Allocates nothing; takes the ring's lock once in [`LANE_RECORDS_MAX`] pushes, and for a record
-    /// with a payload, so that the payload budget is exact.
-    #[inline]
-    pub fn push(&self, record: Record) {
-        if !self.journal.is_on() {
-            return;
-        }
-        let has_payload = record.payload.is_some();
-        let mut buffer = self.buffer.lock();
-        buffer.push(record);
-        if buffer.len() >= LANE_RECORDS_MAX || has_payload {
-            self.journal.flush(&mut buffer);
-        }
-        let awaited = self.journal.awaited.load(Ordering::Relaxed);
-        drop(buffer);
-        if awaited {
-            self.journal.ring();
-        }
-    }
-
-    /// The journal it writes to.
-    pub fn journal(&self) -> &Arc<Journal> {
-        &self.journal
-    }
-}
-
-impl Drop for Lane {
-    fn drop(&mut self) {
-        let mut lanes = self.journal.lanes.lock();
-        if let Some(index) = lanes.iter().position(|lane| Arc::ptr_eq(lane, &self.buffer)) {
-            lanes.swap_remove(index);
-        }
-        self.journal.flush(&mut self.buffer.lock());
     }
 }
 

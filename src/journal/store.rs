@@ -11,19 +11,24 @@ const RESERVED_RECORDS_MAX: usize = 1 << 17;
 
 /// Ended records by position: the first one ever pushed has position 0.
 pub(super) struct Store {
-    slots: VecDeque<Slot>,
-    /// The position of the first slot.
+    /// A circle once it is full: the slot of the oldest record is the one that is written next.
+    slots: Vec<Slot>,
+    /// Where the oldest record is.
+    oldest: usize,
+    /// The position of the oldest record.
     base: u64,
     records_max: usize,
     dropped: u64,
     /// Everything before this position was cleared away on purpose, not missed.
     cleared_to: u64,
+    seq_high: u64,
     payload_bytes: u64,
     payload_bytes_max: u64,
     /// Positions of the records that still hold payload bytes, oldest first. Never more than there are slots.
     payload_positions: VecDeque<u64>,
 }
 
+#[derive(Default)]
 struct Slot {
     record: Record,
     /// The highest seq up to here: lets a search from the newest end stop early, and still be exact.
@@ -33,11 +38,13 @@ struct Slot {
 impl Store {
     pub(super) fn new(records_max: usize, payload_bytes_max: u64) -> Store {
         Store {
-            slots: VecDeque::with_capacity(records_max.min(RESERVED_RECORDS_MAX)),
+            slots: Vec::with_capacity(records_max.min(RESERVED_RECORDS_MAX)),
+            oldest: 0,
             base: 0,
             records_max,
             dropped: 0,
             cleared_to: 0,
+            seq_high: 0,
             payload_bytes: 0,
             payload_bytes_max,
             payload_positions: VecDeque::new(),
@@ -45,39 +52,68 @@ impl Store {
     }
 
     pub(super) fn push(&mut self, record: Record) {
-        while self.slots.len() >= self.records_max {
-            self.drop_oldest();
-        }
-        let position = self.end();
-        let kept_bytes = record.payload.as_ref().map_or(0, |payload| payload.kept_bytes());
-        let seq_high = self.slots.back().map_or(0, |slot| slot.seq_high).max(record.seq);
-        self.slots.push_back(Slot { record, seq_high });
+        let kept_bytes = payload_bytes(&record);
+        self.push_with(|slot| *slot = record);
         if kept_bytes > 0 {
             self.payload_bytes += kept_bytes;
-            self.payload_positions.push_back(position);
+            self.payload_positions.push_back(self.end() - 1);
             self.keep_payload_budget();
         }
     }
 
-    fn drop_oldest(&mut self) {
-        let Some(slot) = self.slots.pop_front() else { return };
-        if self.payload_positions.front() == Some(&self.base) {
-            self.payload_positions.pop_front();
-            self.payload_bytes -= slot.record.payload.as_ref().map_or(0, |payload| payload.kept_bytes());
+    /// Pushes a record without a payload that is written straight into its place: `write` finds an old record there that
+    /// has neither error nor payload, and changes every other field.
+    #[inline]
+    pub(super) fn push_with(&mut self, write: impl FnOnce(&mut Record)) {
+        if self.slots.len() < self.records_max {
+            self.slots.push(Slot::default());
+            // The circle is whole here: while it grows, its oldest record is the first one.
+            if let Some(slot) = self.slots.last_mut() {
+                write(&mut slot.record);
+                self.seq_high = self.seq_high.max(slot.record.seq);
+                slot.seq_high = self.seq_high;
+            }
+            return;
         }
+        let Some(slot) = self.slots.get_mut(self.oldest) else { return };
+        if slot.record.error.is_some() || slot.record.payload.is_some() {
+            slot.record.error = None;
+            if let Some(payload) = slot.record.payload.take()
+                && self.payload_positions.front() == Some(&self.base)
+            {
+                self.payload_positions.pop_front();
+                self.payload_bytes -= payload.kept_bytes();
+            }
+        }
+        write(&mut slot.record);
+        self.seq_high = self.seq_high.max(slot.record.seq);
+        slot.seq_high = self.seq_high;
+        self.oldest = if self.oldest + 1 == self.slots.len() { 0 } else { self.oldest + 1 };
         self.base += 1;
         self.dropped += 1;
+    }
+
+    /// Where in the circle the record at a position is.
+    fn index(&self, position: u64) -> Option<usize> {
+        let after_oldest = usize::try_from(position.checked_sub(self.base)?).ok()?;
+        let index = self.oldest.checked_add(after_oldest)?;
+        Some(index.checked_sub(self.slots.len()).unwrap_or(index))
+    }
+
+    fn slots(&self) -> impl DoubleEndedIterator<Item = &Slot> + ExactSizeIterator + Clone {
+        let (newer, older) = self.slots.split_at(self.oldest.min(self.slots.len()));
+        Circle { older: older.iter(), newer: newer.iter() }
     }
 
     /// Lets the oldest payloads go until what is left fits.
     fn keep_payload_budget(&mut self) {
         while self.payload_bytes > self.payload_bytes_max {
             let Some(position) = self.payload_positions.pop_front() else { return };
-            let index = (position - self.base) as usize;
-            if let Some(payload) = self.slots.get_mut(index).and_then(|slot| slot.record.payload.as_mut()) {
-                self.payload_bytes -= payload.kept_bytes();
-                payload.drop_bytes();
-            }
+            let slot = self.index(position).and_then(|index| self.slots.get_mut(index));
+            let Some(payload) = slot.and_then(|slot| slot.record.payload.as_mut()) else { continue };
+            let kept_bytes = payload.kept_bytes();
+            payload.drop_bytes();
+            self.payload_bytes -= kept_bytes;
         }
     }
 
@@ -87,9 +123,18 @@ impl Store {
     }
 
     pub(super) fn set_records_max(&mut self, records_max: usize) {
+        let pushed_out = self.slots.len().saturating_sub(records_max);
+        self.slots.rotate_left(self.oldest);
+        self.oldest = 0;
+        for slot in self.slots.drain(..pushed_out) {
+            self.payload_bytes -= payload_bytes(&slot.record);
+        }
+        self.slots.shrink_to(records_max);
         self.records_max = records_max;
-        while self.slots.len() > records_max {
-            self.drop_oldest();
+        self.base += pushed_out as u64;
+        self.dropped += pushed_out as u64;
+        while self.payload_positions.front().is_some_and(|position| *position < self.base) {
+            self.payload_positions.pop_front();
         }
     }
 
@@ -97,6 +142,7 @@ impl Store {
         self.base = self.end();
         self.cleared_to = self.base;
         self.slots.clear();
+        self.oldest = 0;
         self.payload_positions.clear();
         self.payload_bytes = 0;
     }
@@ -119,12 +165,11 @@ impl Store {
     }
 
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Record> + ExactSizeIterator {
-        self.slots.iter().map(|slot| &slot.record)
+        self.slots().map(|slot| &slot.record)
     }
 
     pub(super) fn get(&self, seq: u64) -> Option<&Record> {
-        self.slots
-            .iter()
+        self.slots()
             .rev()
             .take_while(|slot| slot.seq_high >= seq)
             .find(|slot| slot.record.seq == seq)
@@ -136,9 +181,9 @@ impl Store {
         if last == 0 {
             return Vec::new();
         }
-        let mut found: BinaryHeap<Reverse<(u64, usize)>> = BinaryHeap::new();
-        for (index, slot) in self.slots.iter().enumerate().rev() {
-            let lowest = if found.len() < last { None } else { found.peek().map(|Reverse((seq, _))| *seq) };
+        let mut found: BinaryHeap<Reverse<Found>> = BinaryHeap::new();
+        for slot in self.slots().rev() {
+            let lowest = if found.len() < last { None } else { found.peek().map(|Reverse(found)| found.0.seq) };
             if lowest.is_some_and(|lowest| slot.seq_high <= lowest) {
                 break;
             }
@@ -148,11 +193,10 @@ impl Store {
             if lowest.is_some() {
                 found.pop();
             }
-            found.push(Reverse((slot.record.seq, index)));
+            found.push(Reverse(Found(&slot.record)));
         }
-        let mut found: Vec<(u64, usize)> = found.into_iter().map(|Reverse(at)| at).collect();
-        found.sort_unstable();
-        found.into_iter().filter_map(|(_, index)| self.slots.get(index).map(|slot| slot.record.clone())).collect()
+        // Sorted by what `Reverse` makes of it: the highest seq first.
+        found.into_sorted_vec().into_iter().rev().map(|Reverse(found)| found.0.clone()).collect()
     }
 
     /// Up to `count_max` records from `position` on, the position after them, and how many were pushed out before they
@@ -160,12 +204,66 @@ impl Store {
     pub(super) fn read(&self, position: u64, count_max: usize) -> (Vec<Record>, u64, u64) {
         let start = position.clamp(self.base, self.end());
         let missed = start.saturating_sub(position.max(self.cleared_to));
-        let skip = (start - self.base) as usize;
-        let records: Vec<Record> = self.iter().skip(skip).take(count_max).cloned().collect();
-        let next = start + records.len() as u64;
+        let next = start.saturating_add(count_max as u64).min(self.end());
+        let records = (start..next).filter_map(|at| Some(self.slots.get(self.index(at)?)?.record.clone())).collect();
         (records, next, missed)
     }
 }
+
+fn payload_bytes(record: &Record) -> u64 {
+    record.payload.as_ref().map_or(0, |payload| payload.kept_bytes())
+}
+
+/// A found record, ordered by its seq.
+struct Found<'a>(&'a Record);
+
+impl Ord for Found<'_> {
+    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
+        self.0.seq.cmp(&other.0.seq)
+    }
+}
+
+impl PartialOrd for Found<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Found<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.0.seq == other.0.seq
+    }
+}
+
+impl Eq for Found<'_> {}
+
+/// The circle's two halves as one list, from the oldest to the newest.
+#[derive(Clone)]
+struct Circle<'a> {
+    older: std::slice::Iter<'a, Slot>,
+    newer: std::slice::Iter<'a, Slot>,
+}
+
+impl<'a> Iterator for Circle<'a> {
+    type Item = &'a Slot;
+
+    fn next(&mut self) -> Option<&'a Slot> {
+        self.older.next().or_else(|| self.newer.next())
+    }
+
+    fn size_hint(&self) -> (usize, Option<usize>) {
+        let length = self.older.len() + self.newer.len();
+        (length, Some(length))
+    }
+}
+
+impl DoubleEndedIterator for Circle<'_> {
+    fn next_back(&mut self) -> Option<Self::Item> {
+        self.newer.next_back().or_else(|| self.older.next_back())
+    }
+}
+
+impl ExactSizeIterator for Circle<'_> {}
 
 #[cfg(test)]
 mod tests {

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use parking_lot::RwLock;
 
@@ -29,21 +29,25 @@ impl Symbol {
     /// The symbol of `name`, cut at [`SYMBOL_BYTES_MAX`] bytes. Takes a read lock when the name is known and a write lock
     /// once when it is new: intern when a process or a function is resolved, not at each call.
     pub fn intern(name: &str) -> Symbol {
-        let name = cut_at_char(name, SYMBOL_BYTES_MAX);
-        if let Some(known) = TABLE.read().by_name.get(name) {
-            return *known;
-        }
-        TABLE.write().intern(name)
+        TABLE.intern(cut_at_char(name, SYMBOL_BYTES_MAX))
     }
 
     /// The symbol of `name` if it was interned before; interns nothing.
     pub fn find(name: &str) -> Option<Symbol> {
-        TABLE.read().by_name.get(cut_at_char(name, SYMBOL_BYTES_MAX)).copied()
+        TABLE.find(cut_at_char(name, SYMBOL_BYTES_MAX))
     }
 
-    /// The name. Lives as long as the program, within the bounds above.
+    /// The name, without a lock. It lives as long as the program, within the bounds above.
     pub fn as_str(self) -> &'static str {
-        TABLE.read().names.get(self.0 as usize).copied().unwrap_or("")
+        TABLE.name(self).unwrap_or("")
+    }
+
+    pub(super) fn to_raw(self) -> u32 {
+        self.0
+    }
+
+    pub(super) fn from_raw(raw: u32) -> Symbol {
+        Symbol(raw)
     }
 
     /// Whether this is the empty name.
@@ -69,42 +73,69 @@ pub fn cut_at_char(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
-static TABLE: LazyLock<RwLock<Table>> = LazyLock::new(|| RwLock::new(Table::new(SYMBOLS_MAX, SYMBOL_BYTES_TOTAL_MAX)));
+static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(SYMBOLS_MAX, SYMBOL_BYTES_TOTAL_MAX));
 
+/// Names by number, which are read without a lock, and numbers by name.
 struct Table {
-    names: Vec<&'static str>,
-    by_name: HashMap<&'static str, Symbol>,
-    bytes: usize,
+    chunks: Box<[OnceLock<Chunk>]>,
+    index: RwLock<Index>,
     count_max: usize,
     bytes_max: usize,
 }
 
+type Chunk = Box<[OnceLock<&'static str>]>;
+const CHUNK_NAMES: usize = 1024;
+
+#[derive(Default)]
+struct Index {
+    by_name: HashMap<&'static str, Symbol>,
+    bytes: usize,
+}
+
 impl Table {
     fn new(count_max: usize, bytes_max: usize) -> Table {
-        let mut table = Table { names: Vec::new(), by_name: HashMap::new(), bytes: 0, count_max, bytes_max };
+        let chunks = (0..count_max.div_ceil(CHUNK_NAMES)).map(|_| OnceLock::new()).collect();
+        let table = Table { chunks, index: RwLock::default(), count_max, bytes_max };
         for fixed in ["", "(other)", "shell"] {
-            table.insert(fixed);
+            table.insert(&mut table.index.write(), fixed);
         }
         table
     }
 
-    fn intern(&mut self, name: &str) -> Symbol {
-        if let Some(known) = self.by_name.get(name) {
+    fn find(&self, name: &str) -> Option<Symbol> {
+        self.index.read().by_name.get(name).copied()
+    }
+
+    fn intern(&self, name: &str) -> Symbol {
+        if let Some(known) = self.find(name) {
+            return known;
+        }
+        let mut index = self.index.write();
+        if let Some(known) = index.by_name.get(name) {
             return *known;
         }
-        if self.names.len() >= self.count_max || self.bytes.saturating_add(name.len()) > self.bytes_max {
+        if index.by_name.len() >= self.count_max || index.bytes.saturating_add(name.len()) > self.bytes_max {
             return Symbol::OTHER;
         }
         // Leaked on purpose: bounded by the two caps, and a plain reference is what makes a record cheap to read.
-        self.insert(Box::leak(Box::<str>::from(name)))
+        self.insert(&mut index, Box::leak(Box::<str>::from(name)))
     }
 
-    fn insert(&mut self, name: &'static str) -> Symbol {
-        let symbol = Symbol(self.names.len() as u32);
-        self.bytes += name.len();
-        self.names.push(name);
-        self.by_name.insert(name, symbol);
-        symbol
+    fn insert(&self, index: &mut Index, name: &'static str) -> Symbol {
+        let number = index.by_name.len();
+        let Some(chunk) = self.chunks.get(number / CHUNK_NAMES) else { return Symbol::OTHER };
+        let chunk = chunk.get_or_init(|| (0..CHUNK_NAMES).map(|_| OnceLock::new()).collect());
+        if let Some(place) = chunk.get(number % CHUNK_NAMES) {
+            place.get_or_init(|| name);
+        }
+        index.bytes += name.len();
+        index.by_name.insert(name, Symbol(number as u32));
+        Symbol(number as u32)
+    }
+
+    fn name(&self, symbol: Symbol) -> Option<&'static str> {
+        let number = symbol.0 as usize;
+        self.chunks.get(number / CHUNK_NAMES)?.get()?.get(number % CHUNK_NAMES)?.get().copied()
     }
 }
 
@@ -142,15 +173,21 @@ mod tests {
 
     #[test]
     fn past_the_caps_every_new_name_is_other() {
-        let mut table = Table::new(4, 1000);
+        let table = Table::new(4, 1000);
         let last = table.intern("last");
         assert_eq!(table.intern("one-too-many"), Symbol::OTHER);
         assert_eq!(table.intern("last"), last);
 
-        let mut table = Table::new(1000, 20);
+        let table = Table::new(3000, usize::MAX);
+        let names: Vec<String> = (0..2997).map(|number| format!("name-{number}")).collect();
+        let symbols: Vec<Symbol> = names.iter().map(|name| table.intern(name)).collect();
+        assert_eq!(table.intern("one-too-many"), Symbol::OTHER);
+        assert!(names.iter().zip(symbols).all(|(name, symbol)| table.name(symbol) == Some(name)));
+
+        let table = Table::new(1000, 20);
         assert_ne!(table.intern("12345678"), Symbol::OTHER);
         assert_eq!(table.intern("x"), Symbol::OTHER);
-        assert_eq!(table.bytes, 20);
+        assert_eq!(table.index.read().bytes, 20);
     }
 
     #[test]

@@ -1,26 +1,184 @@
 //! Images: same bytes, same image. Compiles each program once for each host and hands the result out again.
+//!
+//! A compilation cannot be interrupted, so it runs on a worker: who waits for it can be, and the worker then goes on alone.
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::Duration;
 
-use super::{Failure, Host, Image, Program, Upcalls};
+use parking_lot::{Condvar, Mutex};
+
+use super::native::{Engines, NativeImage};
+use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, StubImports, Upcalls, sdk};
+
+/// How many compilations run at once; more wait for their turn.
+const COMPILING_MAX: usize = 2;
+/// How many may wait or run; more are refused.
+const QUEUED_MAX: usize = 64;
+/// Most images that are kept for the next who asks. Living processes hold their own.
+const IMAGES_MAX: usize = 256;
+/// How often a wait for a compilation looks at its kill word.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The compiled programs of one kernel, and the engines that run them.
-pub struct Images {}
+pub struct Images {
+    shared: Arc<Shared>,
+}
+
+struct Shared {
+    engines: Engines,
+    known: Mutex<HashMap<Key, Arc<dyn Image>>>,
+    queue: Mutex<Queue>,
+    turn: Condvar,
+}
+
+#[derive(Default)]
+struct Queue {
+    compiling: usize,
+    queued: usize,
+}
+
+/// What makes two images different.
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Key {
+    host: Host,
+    modules: Vec<(String, String)>,
+    wasi: bool,
+    fuelled: bool,
+    stub_imports: Option<StubImports>,
+    imports: Vec<ImportStandIn>,
+    /// The stock host compiles the whole manifest: its limits and grants too.
+    manifest: Option<String>,
+}
+
+impl Key {
+    fn of(host: Host, program: &Program) -> Self {
+        Key {
+            host,
+            modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
+            wasi: program.spec.wasi,
+            fuelled: program.spec.fuel.is_some(),
+            stub_imports: program.spec.stub_imports,
+            imports: program.spec.imports.clone(),
+            manifest: (host == Host::Extism).then(|| format!("{:?}", program.spec)),
+        }
+    }
+}
 
 impl Images {
-    /// Engines ready, nothing compiled.
-    pub fn new() -> Result<Self, Failure> {
-        todo!()
+    /// Nothing compiled yet; engines are made when first needed.
+    pub fn new() -> Self {
+        let shared = Shared {
+            engines: Engines::default(),
+            known: Mutex::new(HashMap::new()),
+            queue: Mutex::new(Queue::default()),
+            turn: Condvar::new(),
+        };
+        Images { shared: Arc::new(shared) }
     }
 
     /// The image of a program in a host: compiled at the first asking, on a capped worker thread. `up` may interrupt the
     /// wait; the compilation is then abandoned to its worker, and its result kept for the next who asks.
-    pub fn get(&self, _host: Host, _program: &Program, _up: &dyn Upcalls) -> Result<Arc<dyn Image>, Failure> {
-        todo!()
+    pub fn get(&self, host: Host, program: &Program, up: &dyn Upcalls) -> Result<Arc<dyn Image>, Failure> {
+        let key = Key::of(host, program);
+        if let Some(image) = self.shared.known.lock().get(&key) {
+            return Ok(image.clone());
+        }
+        self.shared.enter_queue()?;
+        let (sender, receiver) = channel();
+        let (shared, program) = (self.shared.clone(), program.clone());
+        let spawned = std::thread::Builder::new().name("plugsh-compile".into()).spawn(move || {
+            let _place = Place::take(&shared);
+            let image = shared.compile(host, &program);
+            if let Ok(image) = &image {
+                shared.remember(key, image.clone());
+            }
+            // Nobody listens any more when the wait was interrupted.
+            let _ = sender.send(image);
+        });
+        if let Err(error) = spawned {
+            self.shared.queue.lock().queued -= 1;
+            return Err(Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {error}")));
+        }
+        wait(&receiver, up)
     }
 
     /// Makes every running call look at its kill word.
     pub fn kick(&self) {
-        todo!()
+        self.shared.engines.kick();
+    }
+}
+
+impl Default for Images {
+    fn default() -> Self {
+        Images::new()
+    }
+}
+
+fn wait(receiver: &Receiver<Result<Arc<dyn Image>, Failure>>, up: &dyn Upcalls) -> Result<Arc<dyn Image>, Failure> {
+    loop {
+        match receiver.recv_timeout(LOOK_EVERY) {
+            Ok(image) => return image,
+            Err(RecvTimeoutError::Timeout) if up.interrupted() => return Err(Failure::interrupted()),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => {
+                return Err(Failure::new(FailureKind::Load, "the compiler gave up on this module"));
+            }
+        }
+    }
+}
+
+impl Shared {
+    fn enter_queue(&self) -> Result<(), Failure> {
+        let mut queue = self.queue.lock();
+        if queue.queued >= QUEUED_MAX {
+            let why = format!("{QUEUED_MAX} modules are being compiled already; try again later");
+            return Err(Failure::new(FailureKind::Denied, why));
+        }
+        queue.queued += 1;
+        Ok(())
+    }
+
+    fn compile(&self, host: Host, program: &Program) -> Result<Arc<dyn Image>, Failure> {
+        match host {
+            Host::Native => Ok(Arc::new(NativeImage::compile(&self.engines, program)?)),
+            Host::Extism => sdk::image(program),
+        }
+    }
+
+    fn remember(&self, key: Key, image: Arc<dyn Image>) {
+        let mut known = self.known.lock();
+        if known.len() >= IMAGES_MAX {
+            // Which one goes does not matter: it only costs a compilation later.
+            let some = known.keys().next().cloned();
+            some.map(|some| known.remove(&some));
+        }
+        known.insert(key, image);
+    }
+}
+
+/// A turn at compiling, given back when dropped, also by a panic of the compiler.
+struct Place<'a> {
+    shared: &'a Shared,
+}
+
+impl<'a> Place<'a> {
+    fn take(shared: &'a Shared) -> Self {
+        let mut queue = shared.queue.lock();
+        while queue.compiling >= COMPILING_MAX {
+            shared.turn.wait(&mut queue);
+        }
+        queue.compiling += 1;
+        Place { shared }
+    }
+}
+
+impl Drop for Place<'_> {
+    fn drop(&mut self) {
+        let mut queue = self.shared.queue.lock();
+        queue.compiling -= 1;
+        queue.queued -= 1;
+        self.shared.turn.notify_one();
     }
 }

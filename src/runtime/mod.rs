@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use failure::{Failure, FailureKind};
 pub use images::Images;
-pub use program::{Host, Program, Spec, StubImports};
+pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 
 /// Index of an exported function in its image; given by [`Image::function`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -51,6 +51,10 @@ pub trait Guest: Send {
     fn output(&self) -> &[u8];
     /// What the instance holds now.
     fn memory(&self) -> MemoryUse;
+    /// True when the instance has run to its own end (`_start`, an exit): the next call needs a fresh one.
+    fn spent(&self) -> bool {
+        false
+    }
 }
 
 /// What an instance holds, in bytes: what it has committed, true at the time of asking.

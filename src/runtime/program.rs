@@ -67,7 +67,7 @@ pub struct AllowedPath {
 }
 
 /// A host function of some product that a plugin stands in for.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ImportStandIn {
     pub module: String,
     pub function: String,

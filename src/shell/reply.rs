@@ -194,6 +194,8 @@ pub struct ShellError {
     pub kind: ErrorKind,
     /// One line, lower case, without a final full stop.
     pub message: String,
+    /// The message starts with `file:line: `.
+    pub located: bool,
 }
 
 /// Kinds of failure, as the exit code tells them apart.
@@ -208,19 +210,24 @@ pub enum ErrorKind {
 }
 
 impl ShellError {
+    /// An error of a kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> ShellError {
+        ShellError { kind, message: message.into(), located: false }
+    }
+
     /// A command that was right and could not be done.
     pub fn failed(message: impl Into<String>) -> ShellError {
-        ShellError { kind: ErrorKind::Failed, message: message.into() }
+        ShellError::new(ErrorKind::Failed, message)
     }
 
     /// A command that was written wrong.
     pub fn usage(message: impl Into<String>) -> ShellError {
-        ShellError { kind: ErrorKind::Usage, message: message.into() }
+        ShellError::new(ErrorKind::Usage, message)
     }
 
     /// Ctrl-C.
     pub fn interrupted() -> ShellError {
-        ShellError { kind: ErrorKind::Interrupted, message: "interrupted".into() }
+        ShellError::new(ErrorKind::Interrupted, "interrupted")
     }
 
     /// The code that a shell ends with, when this ends it.

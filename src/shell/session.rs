@@ -41,8 +41,8 @@ pub struct Session {
     pub options: SessionOptions,
     pub interrupt: Interrupt,
     pub(super) variables: BTreeMap<String, Arc<[u8]>>,
-    /// `$_`.
-    pub(super) last_output: Arc<[u8]>,
+    /// `$_`; nothing before a call has succeeded.
+    pub(super) last_output: Option<Arc<[u8]>>,
     /// `$?`.
     pub(super) last_code: u8,
     pub(super) stdin: Stdin,
@@ -73,7 +73,7 @@ impl Session {
             options,
             interrupt: Interrupt::default(),
             variables: BTreeMap::new(),
-            last_output: Arc::from([]),
+            last_output: None,
             last_code: 0,
             stdin,
             front,
@@ -208,7 +208,12 @@ impl Session {
             _ if self.interrupt.is_raised() => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };
-        ShellError { kind, message: error.message }
+        ShellError::new(kind, error.message)
+    }
+
+    /// True when the output of this background job goes to a file.
+    pub(super) fn has_writer(&self, id: JobId) -> bool {
+        self.writers.iter().any(|(job, _)| *job == id)
     }
 
     /// Whether `--json` holds: asked for here, or the session's default.
@@ -225,7 +230,7 @@ impl Session {
 /// An error of writing to standard output.
 pub(super) fn output_error(error: &std::io::Error) -> ShellError {
     match error.kind() {
-        std::io::ErrorKind::BrokenPipe => ShellError { kind: ErrorKind::BrokenPipe, message: String::new() },
+        std::io::ErrorKind::BrokenPipe => ShellError::new(ErrorKind::BrokenPipe, "standard output is closed"),
         _ => ShellError::failed(format!("standard output: {}", io_cause(error))),
     }
 }

@@ -1,1 +1,24 @@
-//! The native host: Extism's guest ABI directly on wasmtime.
+//! The native host: Extism's guest ABI directly on wasmtime. The only folder that names wasmtime.
+//!
+//! - `engine`: the wasmtime engines, and how a running call is made to look at its kill word.
+//! - `image`: a program compiled, its imports sorted into who provides them. `inspect`: what a module offers and asks for.
+//! - `instance`: one live instance: a store, an arena, the linked modules.
+//! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the table of what lies where in it.
+//! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
+//! - `limits`: what an instance may hold. `ctx`: what the host functions of one instance share.
+
+mod abi;
+mod blocks;
+mod bulk;
+mod ctx;
+mod engine;
+mod http;
+mod image;
+mod instance;
+mod limits;
+mod stubs;
+mod user;
+mod wasi;
+
+pub use engine::Engines;
+pub use image::NativeImage;

@@ -61,9 +61,10 @@ impl Arguments {
     pub fn asks_help(&self) -> bool {
         let slots = self.command.shape().slots(&self.words, self.taken.len());
         let known_h = self.command.shape().option_index("-h").is_some();
-        self.words.iter().zip(slots).any(|(word, slot)| {
-            slot == Slot::Option && (word.bytes == b"--help" || !known_h && word.bytes == b"-h")
-        })
+        self.words
+            .iter()
+            .zip(slots)
+            .any(|(word, slot)| slot == Slot::Option && (word.bytes == b"--help" || !known_h && word.bytes == b"-h"))
     }
 
     /// The options and positionals as the command's struct, and INPUT's bytes, if it takes one and one was given.

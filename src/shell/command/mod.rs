@@ -4,8 +4,10 @@
 mod arguments;
 mod shape;
 
+mod call;
 mod echo;
 mod exit;
+mod fg;
 mod help;
 mod history;
 mod info;
@@ -14,14 +16,20 @@ mod kill;
 mod load;
 mod log_level;
 mod logs;
+mod pane;
 mod ps;
 mod set;
 mod sleep;
 mod source;
 mod time;
+mod trace;
+mod verify;
 mod wait;
+mod watch;
 
 pub use arguments::{Argument, Arguments};
+pub use call::{CallOptions, call_reply};
+pub use help::{help_of, markdown_table};
 pub use load::{LoadOptions, load};
 pub use shape::{Kind, OptionShape, Shape, Slot, SlotWord};
 

@@ -114,8 +114,7 @@ impl Shape {
     /// Reads the shape out of the clap definition.
     pub fn new(command: &Command) -> Shape {
         let syntax = (command.syntax)();
-        let mut shape =
-            Shape { name: command.name, prefix: matches!(command.run, Run::Prefix(_)), ..Shape::default() };
+        let mut shape = Shape { name: command.name, prefix: matches!(command.run, Run::Prefix(_)), ..Shape::default() };
         for argument in syntax.get_arguments() {
             if argument.is_positional() {
                 if argument.get_id() == "input" {
@@ -238,8 +237,7 @@ impl OptionShape {
 }
 
 fn value_of(argument: &clap::Arg) -> (String, Kind) {
-    let words: Vec<String> =
-        argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let words: Vec<String> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     let name = match argument.get_value_names().and_then(|names| names.first()) {
         Some(name) => name.to_string(),
         None => words.join("|"),

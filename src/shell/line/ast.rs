@@ -18,7 +18,7 @@ pub struct Statement {
     pub background: bool,
     /// The line it starts at, counted from 1.
     pub line: usize,
-    /// Its source text, without the `;` or `&` that ends it and without the bodies of its here-documents.
+    /// Its source text, without blanks around it, the `;` or `&` that ends it, and the here-documents behind it.
     pub text: String,
     /// Where `text` stands in what was parsed, in bytes.
     pub span: Range<usize>,

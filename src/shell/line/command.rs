@@ -7,7 +7,7 @@ use super::cursor::Place;
 use super::error::ErrorKind;
 use super::highlight::Class;
 use super::parser::{Mode, Parsed, Parser};
-use super::statement::{redirect_operator, trimmed};
+use super::statement::redirect_operator;
 
 impl Parser<'_> {
     /// Reads a stage up to the operator that ends it. No stage only when mistakes left nothing of it.
@@ -18,6 +18,7 @@ impl Parser<'_> {
     fn command(&mut self) -> Parsed<(Option<Stage>, Option<Redirect>)> {
         let mut redirect: Option<Redirect> = None;
         loop {
+            self.frame.end = self.scan.pos();
             self.scan.skip_blanks();
             let offset = self.scan.pos();
             match self.scan.peek() {
@@ -167,7 +168,10 @@ impl Parser<'_> {
         if self.mode == Mode::Cursor && self.scan.at_end() {
             return self.halt(Place::System);
         }
-        let raw = trimmed(self.scan.since(start + 1).trim_start()).to_owned();
+        let raw = self.scan.since(start + 1);
+        let raw = raw.strip_suffix('\r').unwrap_or(raw);
+        self.frame.end = start + 1 + raw.len();
+        let raw = raw.trim_start().to_owned();
         if raw.is_empty() {
             self.fail(ErrorKind::NoSystemCommand, start)?;
             return Ok(None);

@@ -42,6 +42,8 @@ pub(super) struct Frame {
     pub words: Vec<Word>,
     /// How many `|` stand before it in its pipe.
     pub stage: usize,
+    /// Where what was read of it ends: before the blanks that follow.
+    pub end: usize,
     /// The word that is being read.
     pub draft: Option<Draft>,
     /// The here-documents whose bodies start at the next line.

@@ -22,7 +22,7 @@ impl Parser<'_> {
     /// of its here-documents.
     pub fn line(&mut self) -> Parsed<Script> {
         let mut statements = self.statements(Until::Newline)?;
-        if let Some(Pending { end, offset, .. }) = self.frame.pending.pop() {
+        if let Some(Pending { end, offset, .. }) = mem::take(&mut self.frame.pending).into_iter().next() {
             return self.unclosed_here_doc(end, offset);
         }
         self.refuse_cut()?;
@@ -73,8 +73,8 @@ impl Parser<'_> {
         let start = self.scan.pos();
         let line = self.line_of(start);
         let pipe = self.pipe()?;
-        let text = trimmed(self.scan.since(start)).to_owned();
-        let span = start..start + text.len();
+        let span = start..self.frame.end;
+        let text = self.scan.before(span.end).get(start..).unwrap_or_default().to_owned();
         self.scan.skip_blanks();
         let mut background = false;
         if self.refuse_operator(&["&&", "&>", "||"])? {
@@ -138,12 +138,6 @@ impl Parser<'_> {
             self.newline()?;
         }
     }
-}
-
-/// Source text without the blanks at its end, but for one that a backslash takes.
-pub(super) fn trimmed(text: &str) -> &str {
-    let trimmed = text.trim_end_matches([' ', '\t', '\r']);
-    if trimmed.ends_with('\\') { text.get(..trimmed.len() + 1).unwrap_or(trimmed) } else { trimmed }
 }
 
 /// The spelling of a redirect.

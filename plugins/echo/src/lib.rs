@@ -1,0 +1,28 @@
+//! Gives back what it gets, and calls others: the plugin to measure calls and to build chains with.
+//!
+//! `echo` and `spam` move bytes as extism-pdk does, `echo_bulk` and `spam_bulk` by the bulk path; `spam_leak` frees
+//! nothing, as simple guests do.
+
+mod relay;
+mod spam;
+
+use extism_pdk::{plugin_fn, FnResult};
+use plugsh_guest::bulk::{self, Bulk};
+
+/// Gives its input back.
+#[plugin_fn]
+pub fn echo(input: Vec<u8>) -> FnResult<Vec<u8>> {
+    Ok(input)
+}
+
+/// Gives its input back by the bulk path.
+#[plugin_fn]
+pub fn echo_bulk() -> FnResult<Bulk<Vec<u8>>> {
+    Ok(Bulk(bulk::input()))
+}
+
+/// Takes its input, gives nothing: a call with as little to do as there can be.
+#[plugin_fn]
+pub fn nothing() -> FnResult<()> {
+    Ok(())
+}

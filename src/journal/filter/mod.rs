@@ -1,0 +1,198 @@
+//! Filters: the expression language over records that `trace`, `stats`, `break`, `inject`, `export` and the pane share.
+//!
+//! `outcome != ok and (callee = cart* or depth > 2) and duration >= 5ms`. Names are globs and match the name, the id or
+//! `id:name`; a bare word matches a call whose caller, callee or function it names. A quoted word is meant to the letter.
+//! A running call is compared with what it has so far.
+
+mod glob;
+mod lex;
+mod parse;
+#[cfg(test)]
+mod tests;
+
+use std::fmt;
+use std::io::Write;
+
+pub use glob::Glob;
+pub use lex::FILTER_BYTES_MAX;
+pub use parse::{FIELDS, FILTER_DEPTH_MAX};
+
+use super::record::Record;
+use super::symbol::{SYMBOL_BYTES_MAX, Symbol};
+use lex::Op;
+
+/// A compiled expression. Matching never allocates and never fails.
+#[derive(Clone, Debug)]
+pub struct Filter {
+    source: Box<str>,
+    expr: Expr,
+}
+
+#[derive(Clone, Debug)]
+enum Expr {
+    Any(Vec<Expr>),
+    All(Vec<Expr>),
+    Not(Box<Expr>),
+    Test(Test),
+}
+
+#[derive(Clone, Debug)]
+enum Test {
+    Name { field: NameField, glob: Glob, equal: bool },
+    AnyName(Glob),
+    Outcome { outcome: super::record::Outcome, equal: bool },
+    Number { field: NumberField, op: Op, value: u64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NameField {
+    Caller,
+    Callee,
+    Function,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum NumberField {
+    Depth,
+    Job,
+    BytesIn,
+    BytesOut,
+    Duration,
+}
+
+impl Filter {
+    /// Compiles `text`, at most [`FILTER_BYTES_MAX`] bytes and nested at most [`FILTER_DEPTH_MAX`] deep.
+    pub fn parse(text: &str) -> Result<Filter, FilterError> {
+        Ok(Filter { source: text.into(), expr: parse::parse(text)? })
+    }
+
+    /// Whether the record is one that the expression asks for.
+    pub fn matches(&self, record: &Record) -> bool {
+        self.expr.matches(record)
+    }
+
+    /// Whether it asks for what is only known when a call has ended: its outcome, duration or output.
+    pub fn needs_end(&self) -> bool {
+        self.expr.needs_end()
+    }
+
+    /// The expression as it was written.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+}
+
+impl fmt::Display for Filter {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(&self.source)
+    }
+}
+
+impl std::str::FromStr for Filter {
+    type Err = FilterError;
+
+    fn from_str(text: &str) -> Result<Filter, FilterError> {
+        Filter::parse(text)
+    }
+}
+
+impl Expr {
+    fn matches(&self, record: &Record) -> bool {
+        match self {
+            Expr::Any(parts) => parts.iter().any(|part| part.matches(record)),
+            Expr::All(parts) => parts.iter().all(|part| part.matches(record)),
+            Expr::Not(inner) => !inner.matches(record),
+            Expr::Test(test) => test.matches(record),
+        }
+    }
+
+    fn needs_end(&self) -> bool {
+        match self {
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().any(Expr::needs_end),
+            Expr::Not(inner) => inner.needs_end(),
+            Expr::Test(Test::Outcome { .. }) => true,
+            Expr::Test(Test::Number { field, .. }) => {
+                matches!(field, NumberField::Duration | NumberField::BytesOut)
+            }
+            Expr::Test(Test::Name { .. } | Test::AnyName(_)) => false,
+        }
+    }
+}
+
+impl Test {
+    fn matches(&self, record: &Record) -> bool {
+        match self {
+            Test::Name { field, glob, equal } => names(*field, glob, record) == *equal,
+            Test::AnyName(glob) => [NameField::Callee, NameField::Function, NameField::Caller]
+                .into_iter()
+                .any(|field| names(field, glob, record)),
+            Test::Outcome { outcome, equal } => (record.outcome == *outcome) == *equal,
+            Test::Number { field, op, value } => op.compare(field.of(record), *value),
+        }
+    }
+}
+
+impl NumberField {
+    fn of(self, record: &Record) -> u64 {
+        match self {
+            NumberField::Depth => u64::from(record.depth),
+            NumberField::Job => u64::from(record.job),
+            NumberField::BytesIn => record.bytes_in,
+            NumberField::BytesOut => record.bytes_out,
+            NumberField::Duration => record.duration_ns,
+        }
+    }
+}
+
+fn names(field: NameField, glob: &Glob, record: &Record) -> bool {
+    match field {
+        NameField::Function => glob.matches(record.function.as_str()),
+        NameField::Caller => {
+            glob.matches(record.caller_name.as_str()) || names_id(glob, record.caller, record.caller_name)
+        }
+        NameField::Callee if record.callee == 0 => glob.matches(record.callee_name.as_str()),
+        NameField::Callee => {
+            glob.matches(record.callee_name.as_str()) || names_id(glob, record.callee, record.callee_name)
+        }
+    }
+}
+
+/// Whether the glob is of the id alone, or of `id:name`.
+fn names_id(glob: &Glob, id: u32, name: Symbol) -> bool {
+    const ID_BYTES_MAX: usize = 11;
+    let mut label = [0; ID_BYTES_MAX + SYMBOL_BYTES_MAX];
+    let mut rest = &mut label[..];
+    if write!(rest, "{id}:{name}").is_err() {
+        return false;
+    }
+    let unused = rest.len();
+    let label = label.get(..label.len() - unused).and_then(|label| str::from_utf8(label).ok()).unwrap_or("");
+    glob.matches(label) || label.split_once(':').is_some_and(|(id, _)| glob.matches(id))
+}
+
+/// Why an expression was refused, and where: the first character is column 1.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FilterError {
+    pub column: usize,
+    /// One line, without the column.
+    pub message: String,
+}
+
+impl FilterError {
+    fn new(column: usize, message: impl Into<String>) -> FilterError {
+        FilterError { column, message: message.into() }
+    }
+
+    /// A line with a `^` under the column, to stand below the expression.
+    pub fn pointer(&self) -> String {
+        format!("{:>1$}", "^", self.column)
+    }
+}
+
+impl fmt::Display for FilterError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "column {}: {}", self.column, self.message)
+    }
+}
+
+impl std::error::Error for FilterError {}

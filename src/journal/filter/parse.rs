@@ -1,0 +1,212 @@
+//! From words to tests: `or` binds weakest, then `and`, then `not`.
+
+use super::glob::Glob;
+use super::lex::{Kind, Op, Token, tokens};
+use super::{Expr, FilterError, NameField, NumberField, Test};
+use crate::journal::record::Outcome;
+use crate::journal::suggest::{did_you_mean, shown};
+use crate::journal::units::{parse_duration_ns, parse_size};
+
+/// How deep parentheses and `not` may be nested.
+pub const FILTER_DEPTH_MAX: usize = 64;
+
+/// Every field, as it is written.
+pub const FIELDS: [&str; 9] =
+    ["caller", "callee", "function", "outcome", "depth", "job", "bytes_in", "bytes_out", "duration"];
+
+#[derive(Clone, Copy)]
+enum Field {
+    Name(NameField),
+    Outcome,
+    Number(NumberField),
+}
+
+impl Field {
+    fn find(word: &str) -> Option<Field> {
+        Some(match word {
+            "caller" => Field::Name(NameField::Caller),
+            "callee" => Field::Name(NameField::Callee),
+            "function" => Field::Name(NameField::Function),
+            "outcome" => Field::Outcome,
+            "depth" => Field::Number(NumberField::Depth),
+            "job" => Field::Number(NumberField::Job),
+            "bytes_in" => Field::Number(NumberField::BytesIn),
+            "bytes_out" => Field::Number(NumberField::BytesOut),
+            "duration" => Field::Number(NumberField::Duration),
+            _ => return None,
+        })
+    }
+}
+
+pub(super) fn parse(text: &str) -> Result<Expr, FilterError> {
+    let mut parser = Parser { tokens: tokens(text)?.into_iter().peekable(), depth: 0 };
+    let expr = parser.any_of()?;
+    let rest = parser.next();
+    match rest.kind {
+        Kind::End => Ok(expr),
+        Kind::Close => Err(FilterError::new(rest.column, "this `)` closes nothing")),
+        Kind::Op(op) => Err(FilterError::new(rest.column, format!("no field before `{}`", op.as_str()))),
+        _ => Err(FilterError::new(rest.column, "expected `and` or `or` before this")),
+    }
+}
+
+struct Parser {
+    tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
+    depth: usize,
+}
+
+impl Parser {
+    /// The next token; the end again and again once it is reached.
+    fn next(&mut self) -> Token {
+        match self.tokens.peek() {
+            Some(Token { kind: Kind::End, .. }) | None => self.peek_end(),
+            Some(_) => self.tokens.next().unwrap_or(Token { column: 1, kind: Kind::End }),
+        }
+    }
+
+    fn peek_end(&mut self) -> Token {
+        self.tokens.peek().cloned().unwrap_or(Token { column: 1, kind: Kind::End })
+    }
+
+    fn next_is(&mut self, kind: &Kind) -> bool {
+        self.tokens.next_if(|token| token.kind == *kind && *kind != Kind::End).is_some()
+    }
+
+    fn any_of(&mut self) -> Result<Expr, FilterError> {
+        let mut parts = vec![self.all_of()?];
+        while self.next_is(&Kind::Or) {
+            parts.push(self.all_of()?);
+        }
+        Ok(only(&mut parts).unwrap_or(Expr::Any(parts)))
+    }
+
+    fn all_of(&mut self) -> Result<Expr, FilterError> {
+        let mut parts = vec![self.one()?];
+        while self.next_is(&Kind::And) {
+            parts.push(self.one()?);
+        }
+        Ok(only(&mut parts).unwrap_or(Expr::All(parts)))
+    }
+
+    fn one(&mut self) -> Result<Expr, FilterError> {
+        let token = self.next();
+        match token.kind {
+            Kind::Not => {
+                let inner = self.deeper(token.column, Parser::one)?;
+                Ok(Expr::Not(Box::new(inner)))
+            }
+            Kind::Open => {
+                let inner = self.deeper(token.column, Parser::any_of)?;
+                if self.next_is(&Kind::Close) {
+                    return Ok(inner);
+                }
+                let rest = self.next();
+                Err(match rest.kind {
+                    Kind::End => FilterError::new(token.column, "this `(` is not closed"),
+                    _ => FilterError::new(rest.column, "expected `and`, `or` or `)` before this"),
+                })
+            }
+            Kind::Word(word) => self.comparison(token.column, word),
+            Kind::Quoted(word) => Ok(Expr::Test(Test::AnyName(Glob::literal(&word)))),
+            Kind::Close => Err(FilterError::new(token.column, "expected a comparison before `)`")),
+            Kind::Op(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
+            Kind::And | Kind::Or => {
+                Err(FilterError::new(token.column, "expected a comparison here, like `outcome = error`"))
+            }
+            Kind::End => Err(FilterError::new(token.column, "expected a comparison, like `outcome = error`")),
+        }
+    }
+
+    fn deeper(
+        &mut self,
+        column: usize,
+        inner: fn(&mut Parser) -> Result<Expr, FilterError>,
+    ) -> Result<Expr, FilterError> {
+        if self.depth == FILTER_DEPTH_MAX {
+            return Err(FilterError::new(column, format!("nested deeper than {FILTER_DEPTH_MAX}")));
+        }
+        self.depth += 1;
+        let expr = inner(self);
+        self.depth -= 1;
+        expr
+    }
+
+    /// `FIELD OP VALUE`, or a bare word that is a glob over the names.
+    fn comparison(&mut self, column: usize, word: String) -> Result<Expr, FilterError> {
+        let field = Field::find(&word);
+        let Some(Token { kind: Kind::Op(op), .. }) = self.tokens.peek() else {
+            return match field {
+                None => Ok(Expr::Test(Test::AnyName(Glob::new(&word)))),
+                Some(_) => Err(FilterError::new(
+                    column,
+                    format!("`{word}` is compared with something; quote it if it is meant as a name"),
+                )),
+            };
+        };
+        let (op, op_column) = (*op, self.next().column);
+        let Some(field) = field else {
+            let hint = match did_you_mean(&word, FIELDS) {
+                none if none.is_empty() => format!("; there are: {}", FIELDS.join(" ")),
+                hint => hint,
+            };
+            return Err(FilterError::new(column, format!("no field `{}`{hint}", shown(&word))));
+        };
+        let value = self.next();
+        let (text, quoted) = match value.kind {
+            Kind::Word(text) => (text, false),
+            Kind::Quoted(text) => (text, true),
+            Kind::And | Kind::Or | Kind::Not => {
+                return Err(FilterError::new(value.column, "expected a value; quote it if this word is meant"));
+            }
+            _ => return Err(FilterError::new(value.column, format!("expected a value after `{}`", op.as_str()))),
+        };
+        let test = match field {
+            Field::Name(field) => {
+                let glob = if quoted { Glob::literal(&text) } else { Glob::new(&text) };
+                Test::Name { field, glob, equal: equality(&word, op, op_column)? }
+            }
+            Field::Outcome => {
+                let equal = equality(&word, op, op_column)?;
+                let outcome = text.parse::<Outcome>().map_err(|no_such| {
+                    let hint = match did_you_mean(&text, Outcome::ALL.map(Outcome::as_str)) {
+                        none if none.is_empty() => no_such.to_string().replacen("no such outcome", "", 1),
+                        hint => hint,
+                    };
+                    FilterError::new(value.column, format!("no outcome `{}`{hint}", shown(&text)))
+                })?;
+                Test::Outcome { outcome, equal }
+            }
+            Field::Number(field) => {
+                let value = number(field, &text).map_err(|message| FilterError::new(value.column, message))?;
+                Test::Number { field, op, value }
+            }
+        };
+        Ok(Expr::Test(test))
+    }
+}
+
+/// Whether the operator is `=` (or else `!=`); an error when it is neither.
+fn equality(field: &str, op: Op, column: usize) -> Result<bool, FilterError> {
+    match op {
+        Op::Equal => Ok(true),
+        Op::NotEqual => Ok(false),
+        _ => Err(FilterError::new(column, format!("`{field}` is compared with `=` or `!=`"))),
+    }
+}
+
+fn number(field: NumberField, text: &str) -> Result<u64, String> {
+    match field {
+        NumberField::Duration => parse_duration_ns(text),
+        NumberField::BytesIn | NumberField::BytesOut => parse_size(text),
+        NumberField::Job => whole(text.strip_prefix('%').unwrap_or(text)),
+        NumberField::Depth => whole(text),
+    }
+}
+
+fn whole(text: &str) -> Result<u64, String> {
+    text.parse().map_err(|_| format!("`{}` is no number", shown(text)))
+}
+
+fn only(parts: &mut Vec<Expr>) -> Option<Expr> {
+    if parts.len() == 1 { parts.pop() } else { None }
+}

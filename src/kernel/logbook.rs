@@ -1,0 +1,196 @@
+//! What plugins logged: a bounded book, made safe before it is kept.
+
+use std::collections::{HashMap, VecDeque};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::view::{LogLine, ProcessId, ProcessLabel};
+use crate::runtime::LogLevel;
+
+/// Longest line that is kept, in bytes.
+pub const LINE_BYTES_MAX: usize = 4096;
+/// What a line costs besides its text.
+const LINE_OVERHEAD_BYTES: usize = size_of::<LogLine>();
+
+/// The book. One lock, held to add or copy lines.
+pub struct Logbook {
+    inner: Mutex<Inner>,
+    changed: Condvar,
+}
+
+struct Inner {
+    lines: VecDeque<LogLine>,
+    bytes: usize,
+    bytes_max: usize,
+    next_seq: u64,
+    level: LogLevel,
+    lines_per_second_max: u64,
+    /// The second each process is in, and its lines in it.
+    rates: HashMap<ProcessId, (u64, u64)>,
+    started: Instant,
+}
+
+impl Logbook {
+    /// An empty book that keeps `bytes_max` and takes so many lines a second of each process.
+    pub fn new(bytes_max: usize, lines_per_second_max: u64) -> Self {
+        Logbook {
+            inner: Mutex::new(Inner {
+                lines: VecDeque::new(),
+                bytes: 0,
+                bytes_max,
+                next_seq: 1,
+                level: LogLevel::Info,
+                lines_per_second_max,
+                rates: HashMap::new(),
+                started: Instant::now(),
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// The lowest level that is kept.
+    pub fn level(&self) -> LogLevel {
+        self.inner.lock().level
+    }
+
+    /// Keeps lines of this level and above from now on.
+    pub fn set_level(&self, level: LogLevel) {
+        self.inner.lock().level = level;
+    }
+
+    /// Adds a plugin's text, line by line. What is over the rate is counted in one line that says so.
+    pub fn add(&self, process: ProcessLabel, level: LogLevel, text: &str) {
+        let mut inner = self.inner.lock();
+        if level < inner.level || level == LogLevel::Off {
+            return;
+        }
+        for line in text.split('\n').take(LINE_BYTES_MAX) {
+            match inner.admit(process.id) {
+                Admission::Yes => inner.push(&process, level, safe(line)),
+                Admission::First => {
+                    let most = inner.lines_per_second_max;
+                    let why = format!("(more than {most} lines in a second: the rest of this second is not kept)");
+                    inner.push(&process, LogLevel::Warn, why);
+                }
+                Admission::No => break,
+            }
+        }
+        drop(inner);
+        self.changed.notify_all();
+    }
+
+    /// Lines after `after_seq`, oldest first, of one process or of all.
+    pub fn lines(&self, after_seq: u64, process: Option<ProcessId>) -> Vec<LogLine> {
+        let inner = self.inner.lock();
+        let first = inner.lines.partition_point(|line| line.seq <= after_seq);
+        let of = |line: &&LogLine| process.is_none_or(|id| line.process.id == id);
+        inner.lines.range(first..).filter(of).cloned().collect()
+    }
+
+    /// Waits until there is a line after `after_seq`, or for `timeout`.
+    pub fn wait(&self, after_seq: u64, timeout: Duration) -> bool {
+        let mut inner = self.inner.lock();
+        if inner.next_seq <= after_seq + 1 {
+            self.changed.wait_for(&mut inner, timeout);
+        }
+        inner.next_seq > after_seq + 1
+    }
+
+    /// Forgets a dead process's rate.
+    pub fn forget(&self, process: ProcessId) {
+        self.inner.lock().rates.remove(&process);
+    }
+}
+
+enum Admission {
+    Yes,
+    /// The first line over the rate in this second.
+    First,
+    No,
+}
+
+impl Inner {
+    fn admit(&mut self, process: ProcessId) -> Admission {
+        let second = self.started.elapsed().as_secs();
+        let rate = self.rates.entry(process).or_insert((second, 0));
+        if rate.0 != second {
+            *rate = (second, 0);
+        }
+        rate.1 += 1;
+        match rate.1.cmp(&(self.lines_per_second_max + 1)) {
+            std::cmp::Ordering::Less => Admission::Yes,
+            std::cmp::Ordering::Equal => Admission::First,
+            std::cmp::Ordering::Greater => Admission::No,
+        }
+    }
+
+    fn push(&mut self, process: &ProcessLabel, level: LogLevel, text: String) {
+        self.bytes += text.len() + LINE_OVERHEAD_BYTES;
+        let (seq, at) = (self.next_seq, self.started.elapsed());
+        self.lines.push_back(LogLine { seq, at, process: process.clone(), level, text });
+        self.next_seq += 1;
+        while self.bytes > self.bytes_max
+            && let Some(old) = self.lines.pop_front()
+        {
+            self.bytes -= old.text.len() + LINE_OVERHEAD_BYTES;
+        }
+    }
+}
+
+/// A plugin's text on one line: control characters shown escaped, cut to [`LINE_BYTES_MAX`].
+pub fn safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LINE_BYTES_MAX));
+    for c in text.chars() {
+        if out.len() >= LINE_BYTES_MAX {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\t' => out.push(' '),
+            c if c.is_control() || is_direction(c) => out.extend(c.escape_default()),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
+/// Characters that reorder the text around them.
+fn is_direction(c: char) -> bool {
+    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn label() -> ProcessLabel {
+        ProcessLabel { id: 1, name: "noisy".into() }
+    }
+
+    #[test]
+    fn a_line_cannot_reach_the_terminal() {
+        assert_eq!(safe("a\x1b[31mb\r\u{202e}c"), "a\\u{1b}[31mb\\r\\u{202e}c");
+    }
+
+    #[test]
+    fn the_book_is_bounded() {
+        let book = Logbook::new(10_000, u64::MAX - 1);
+        for n in 0..1_000 {
+            book.add(label(), LogLevel::Error, &format!("line {n}"));
+        }
+        let lines = book.lines(0, None);
+        assert!(lines.len() < 200, "{} lines kept", lines.len());
+        assert_eq!(lines.last().map(|line| line.text.as_str()), Some("line 999"));
+    }
+
+    #[test]
+    fn a_storm_is_one_line_more() {
+        let book = Logbook::new(1 << 20, 10);
+        // One text is taken in one go, well within a second.
+        book.add(label(), LogLevel::Error, &"x\n".repeat(100));
+        let lines = book.lines(0, None);
+        assert!(lines.iter().any(|line| line.text.contains("more than 10 lines in a second")), "{lines:?}");
+        assert!(lines.len() <= 22, "{} lines kept", lines.len());
+    }
+}

@@ -1,0 +1,140 @@
+//! One process: who it is, what it has done, and the slot that holds its instance while nobody runs in it.
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::time::Instant;
+
+use parking_lot::{Condvar, Mutex};
+
+use super::chain::Chain;
+use super::view::{ProcessId, ProcessLabel};
+use crate::journal::Symbol;
+use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
+
+/// What a process runs: an image, and what its instances may have. Replaced whole by a reload.
+pub struct Code {
+    pub image: Arc<dyn Image>,
+    pub program: Arc<Program>,
+    pub spec: Arc<Spec>,
+    /// The callable functions' names, by [`FunctionId`], so that a call interns nothing.
+    pub symbols: Vec<Symbol>,
+}
+
+impl Code {
+    /// An image with its names interned.
+    pub fn new(image: Arc<dyn Image>, program: Arc<Program>, spec: Arc<Spec>) -> Self {
+        let symbols = image.functions().iter().map(|name| Symbol::intern(name)).collect();
+        Code { image, program, spec, symbols }
+    }
+
+    /// The name of a function as the journal keeps it.
+    pub fn symbol(&self, function: FunctionId) -> Symbol {
+        self.symbols.get(function.0 as usize).copied().unwrap_or(Symbol::OTHER)
+    }
+}
+
+/// What a process has done. Written by the call that occupies it, read by anyone.
+#[derive(Default)]
+pub struct Counters {
+    pub calls: AtomicU64,
+    pub errors: AtomicU64,
+    pub resets: AtomicU64,
+    pub bytes_in: AtomicU64,
+    pub bytes_out: AtomicU64,
+    pub busy_ns: AtomicU64,
+    pub nested_ns: AtomicU64,
+    /// What its memories and tables have committed.
+    pub committed_bytes: AtomicU64,
+    pub children: AtomicU32,
+}
+
+/// A process of the table.
+pub struct Process {
+    pub id: ProcessId,
+    pub name: String,
+    pub name_symbol: Symbol,
+    pub host: Host,
+    /// 0: the shell. Changes when the parent dies.
+    pub parent: AtomicU32,
+    pub born: Instant,
+    pub counters: Counters,
+    pub slot: Mutex<Slot>,
+    /// Notified when the slot's occupant leaves, and when the process dies.
+    pub changed: Condvar,
+}
+
+/// Whether a process may be called.
+#[derive(Clone)]
+pub enum Life {
+    Alive,
+    Dead { reason: String, at: Instant },
+}
+
+/// The call that runs in a process.
+#[derive(Clone)]
+pub struct Occupant {
+    pub chain: Arc<Chain>,
+    pub depth: u16,
+    pub seq: u64,
+}
+
+/// What changes about a process, under one lock that is held for moments only.
+pub struct Slot {
+    pub life: Life,
+    pub code: Arc<Code>,
+    /// The instance, while no call has it; none before the first, after a crash, and while one runs.
+    pub guest: Option<Box<dyn Guest>>,
+    /// Calls that ended well in the present instance: what a reset would lose.
+    pub calls_of_instance: u64,
+    pub occupant: Option<Occupant>,
+    /// Chains that wait for their turn, first come first served. The first may take the slot when it is free.
+    pub queue: VecDeque<u64>,
+    /// Why the last call left no instance.
+    pub crashed: Option<String>,
+    pub last_error: Option<String>,
+}
+
+impl Process {
+    /// A new process, occupied by the call that starts it.
+    pub fn new(id: ProcessId, name: String, host: Host, parent: ProcessId, code: Arc<Code>, occupant: Occupant) -> Self {
+        Process {
+            id,
+            name_symbol: Symbol::intern(&name),
+            name,
+            host,
+            parent: AtomicU32::new(parent),
+            born: Instant::now(),
+            counters: Counters::default(),
+            slot: Mutex::new(Slot {
+                life: Life::Alive,
+                code,
+                guest: None,
+                calls_of_instance: 0,
+                occupant: Some(occupant),
+                queue: VecDeque::new(),
+                crashed: None,
+                last_error: None,
+            }),
+            changed: Condvar::new(),
+        }
+    }
+
+    /// `1:front`.
+    pub fn label(&self) -> ProcessLabel {
+        ProcessLabel { id: self.id, name: self.name.clone() }
+    }
+
+    /// The present parent; 0 the shell.
+    pub fn parent_id(&self) -> ProcessId {
+        self.parent.load(Ordering::Relaxed)
+    }
+
+    /// What it holds: split where the instance is at rest and can be asked, in sum where a call has it.
+    pub fn memory(&self, slot: &Slot) -> MemoryUse {
+        match &slot.guest {
+            Some(guest) => guest.memory(),
+            None => MemoryUse { guest_bytes: self.counters.committed_bytes.load(Ordering::Relaxed), ..MemoryUse::default() },
+        }
+    }
+}

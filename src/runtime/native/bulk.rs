@@ -1,0 +1,142 @@
+//! The bulk path: bytes between a block and the guest's linear memory by one memcpy, where the PDK copies eight at a time.
+//!
+//! Two doors to the same room. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is a
+//! call of `length` with the top bit set and the address of a request below it: every other Extism host answers 0 there,
+//! so a guest can ring once, and copy the PDK's way where nobody answers.
+
+use wasmtime::{Caller, Extern, Linker, Memory, Result};
+
+use super::ctx::{Ctx, CtxStore, Span};
+
+/// The namespace of the plain imports.
+pub const MODULE: &str = "plugsh:bulk";
+/// Bytes of a request: `op: u32, ptr: u32, handle: u64, offset: u64, len: u64, reserved: u64`, little-endian.
+const REQUEST_BYTES: usize = 40;
+const HANDLE_AT: usize = 8;
+
+/// What a request asks for.
+enum Op {
+    Probe,
+    /// Block to memory.
+    Read,
+    /// Memory to block.
+    Write,
+    /// Memory to a new block, whose handle goes into the request.
+    New,
+    /// The call's input to memory.
+    Input,
+}
+
+struct Request {
+    op: Op,
+    ptr: usize,
+    handle: u64,
+    offset: u64,
+    len: u64,
+}
+
+/// Adds the plain imports.
+pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
+    for (name, to_guest) in [("read", true), ("write", false)] {
+        linker.func_wrap(
+            MODULE,
+            name,
+            move |mut caller: Caller<'_, Ctx>, handle: i64, offset: i64, ptr: i32, len: i32| -> Result<i32> {
+                let op = if to_guest { Op::Read } else { Op::Write };
+                let (handle, offset, len) = (handle as u64, offset as u64, u64::from(len as u32));
+                let request = Request { op, ptr: ptr as u32 as usize, handle, offset, len };
+                Ok(i32::from(serve(&mut caller, &request)?.is_some()))
+            },
+        )?;
+    }
+    Ok(())
+}
+
+/// Answers a doorbell: 1 when the request was served, 0 when it was refused. `handle` is what `length` was called with.
+pub fn doorbell(caller: &mut Caller<'_, Ctx>, handle: u64) -> Result<i64> {
+    let address = (handle & !(1 << 63)) as usize;
+    let Some(memory) = guest_memory(caller) else { return Ok(0) };
+    let Some(request) = read_request(memory.data(&*caller), address) else { return Ok(0) };
+    let Some(served) = serve(caller, &request)? else { return Ok(0) };
+    if matches!(request.op, Op::New)
+        && let Some(place) = memory.data_mut(&mut *caller).get_mut(address + HANDLE_AT..address + HANDLE_AT + 8)
+    {
+        place.copy_from_slice(&served.to_le_bytes());
+    }
+    Ok(1)
+}
+
+fn guest_memory(caller: &mut Caller<'_, Ctx>) -> Option<Memory> {
+    caller.get_export("memory").and_then(Extern::into_memory)
+}
+
+fn read_request(data: &[u8], address: usize) -> Option<Request> {
+    let bytes = data.get(address..address.checked_add(REQUEST_BYTES)?)?;
+    let u32_at = |at: usize| bytes.get(at..at + 4)?.try_into().ok().map(u32::from_le_bytes);
+    let u64_at = |at: usize| bytes.get(at..at + 8)?.try_into().ok().map(u64::from_le_bytes);
+    let op = match u32_at(0)? {
+        0 => Op::Probe,
+        1 => Op::Read,
+        2 => Op::Write,
+        3 => Op::New,
+        4 => Op::Input,
+        _ => return None,
+    };
+    Some(Request { op, ptr: u32_at(4)? as usize, handle: u64_at(HANDLE_AT)?, offset: u64_at(16)?, len: u64_at(24)? })
+}
+
+/// Serves a request: the handle it was about, or `None` when it was refused: no such block, or out of bounds.
+fn serve(caller: &mut Caller<'_, Ctx>, request: &Request) -> Result<Option<u64>> {
+    let Some(memory) = guest_memory(caller) else { return Ok(None) };
+    let block = match request.op {
+        Op::Probe => return Ok(Some(0)),
+        Op::Input => caller.data().input,
+        Op::New => {
+            // What cannot be copied is not allocated either.
+            if !within(request.ptr as u64, request.len, memory.data_size(&*caller) as u64) {
+                return Ok(None);
+            }
+            let Some(span) = caller.alloc(request.len)? else { return Ok(None) };
+            span
+        }
+        Op::Read | Op::Write => {
+            let Some(length) = caller.data_mut().blocks.length(request.handle) else { return Ok(None) };
+            Span { offset: request.handle, length }
+        }
+    };
+    if !within(request.offset, request.len, block.length) {
+        return Ok(None);
+    }
+    let part = Span { offset: block.offset + request.offset, length: request.len };
+    let arena = caller.data().arena()?.memory;
+    let done = match request.op {
+        Op::Read | Op::Input => copy(caller, (arena, part.offset as usize), (memory, request.ptr), request.len as usize),
+        _ => copy(caller, (memory, request.ptr), (arena, part.offset as usize), request.len as usize),
+    };
+    Ok(done.then_some(block.offset))
+}
+
+fn within(offset: u64, len: u64, size: u64) -> bool {
+    offset.checked_add(len).is_some_and(|end| end <= size)
+}
+
+/// One memcpy between two memories of one store. Safe Rust lends out one of them at a time, so the bytes go by way of a
+/// buffer that stays in the first-level cache.
+fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize), len: usize) -> bool {
+    const STEP_BYTES: usize = 16 * 1024;
+    let inside = |data: &[u8], at: usize| at.checked_add(len).is_some_and(|end| end <= data.len());
+    if !inside(from.0.data(&*caller), from.1) || !inside(to.0.data(&*caller), to.1) {
+        return false;
+    }
+    let mut buffer = [0u8; STEP_BYTES];
+    let mut done = 0;
+    while done < len {
+        let step = STEP_BYTES.min(len - done);
+        let (source, target) = (from.1 + done, to.1 + done);
+        buffer[..step].copy_from_slice(&from.0.data(&*caller)[source..source + step]);
+        to.0.data_mut(&mut *caller)[target..target + step].copy_from_slice(&buffer[..step]);
+        done += step;
+    }
+    true
+}
+

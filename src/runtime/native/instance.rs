@@ -1,0 +1,279 @@
+//! One live instance: a store, its arena, the linked modules and the main one, and how a call in it ends.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+use wasmtime::{Extern, Instance as WasmInstance, Memory, Store, StoreContextMut, Trap, TypedFunc, UpdateDeadline, Val};
+use wasmtime_wasi::I32Exit;
+
+use super::ctx::{Arena, Ctx, CtxStore, Span};
+use super::engine::one_line;
+use super::image::{NativeImage, Provider, Shape};
+use super::wasi;
+use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
+
+/// A function that has been called before: looked up once.
+enum Entry {
+    Unit(TypedFunc<(), ()>),
+    Code(TypedFunc<(), i32>),
+}
+
+/// One instance in the native host.
+pub struct Instance {
+    store: Store<Ctx>,
+    main: WasmInstance,
+    arena_memory: Memory,
+    entries: Vec<Option<Entry>>,
+    names: Arc<[String]>,
+    shapes: Vec<Shape>,
+    /// Where WASI's output streams find the way up; `None` without WASI.
+    wasi_up: Option<wasi::UpCell>,
+    /// The function after which the instance is spent, as a command's `main` is.
+    start: Option<FunctionId>,
+    spent: bool,
+}
+
+impl Instance {
+    /// Makes the store, the arena and the modules, and runs start functions and constructors on behalf of `up`.
+    pub fn new(image: &NativeImage, spec: Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Self, Failure> {
+        let mut ctx = Ctx::new(spec.clone());
+        let wasi_up = image.wasi.then(|| Arc::new(Mutex::new(Some(up.clone()))));
+        if let Some(cell) = &wasi_up {
+            ctx.wasi = Some(Box::new(wasi::context(&spec, cell)?));
+        }
+        ctx.up = Some(up.clone());
+        let mut store = Store::new(&image.bench.engine, ctx);
+        store.limiter(|ctx| ctx);
+        store.epoch_deadline_callback(look_at_kill_word);
+        arm(&mut store, &up)?;
+        let made = make(image, &mut store);
+        store.data_mut().up = None;
+        if let Some(cell) = &wasi_up {
+            *cell.lock() = None;
+        }
+        let (main, arena_memory) = made.map_err(|error| failure(&store, error))?;
+        Ok(Instance {
+            store,
+            main,
+            arena_memory,
+            entries: image.shapes.iter().map(|_| None).collect(),
+            names: image.functions().into(),
+            shapes: image.shapes.clone(),
+            wasi_up,
+            start: image.function("_start"),
+            spent: false,
+        })
+    }
+
+    fn enter(&mut self, function: FunctionId) -> wasmtime::Result<i32> {
+        let at = function.0 as usize;
+        let (Some(slot), Some(name), Some(shape)) = (self.entries.get_mut(at), self.names.get(at), self.shapes.get(at))
+        else {
+            return Err(Failure::new(FailureKind::Trap, "no such function").into());
+        };
+        let entry = match slot {
+            Some(entry) => entry,
+            None => slot.insert(match shape {
+                Shape::Unit => Entry::Unit(self.main.get_typed_func(&mut self.store, name)?),
+                Shape::Code => Entry::Code(self.main.get_typed_func(&mut self.store, name)?),
+            }),
+        };
+        match entry {
+            Entry::Unit(function) => function.call(&mut self.store, ()).map(|()| 0),
+            Entry::Code(function) => function.call(&mut self.store, ()),
+        }
+    }
+
+    /// What the guest has said through `error_set`, if anything.
+    fn error_message(&mut self) -> Option<String> {
+        let ctx = self.store.data_mut();
+        let handle = std::mem::take(&mut ctx.error);
+        if handle == 0 {
+            return None;
+        }
+        let length = ctx.blocks.length(handle)?.min(crate::runtime::failure::MAX_MESSAGE_BYTES as u64 + 4);
+        let bytes = Span { offset: handle, length }.of(self.arena_memory.data(&self.store)).ok()?;
+        Some(String::from_utf8_lossy(bytes).into_owned())
+    }
+
+    fn ended(&mut self, result: wasmtime::Result<i32>) -> Result<(), Failure> {
+        match result {
+            Ok(0) if self.store.data().error == 0 => Ok(()),
+            Ok(code) => match self.error_message() {
+                Some(message) => Err(Failure::new(FailureKind::Guest, message).with_code(code)),
+                None if code == 0 => Ok(()),
+                None => {
+                    let message = format!("returned non-zero exit code: {code}");
+                    Err(Failure::new(FailureKind::Guest, message).with_code(code))
+                }
+            },
+            Err(error) => {
+                self.spent = true;
+                let said = self.error_message();
+                let exit = error.downcast_ref::<I32Exit>().map(|exit| exit.0);
+                if exit == Some(0) && said.is_none() {
+                    return Ok(());
+                }
+                let mut failure = failure(&self.store, error);
+                if let Some(said) = said {
+                    failure.message = format!("{said} ({})", failure.message);
+                }
+                Err(failure)
+            }
+        }
+    }
+}
+
+impl Guest for Instance {
+    fn set_input(&mut self, input: &[u8]) -> Result<(), Failure> {
+        let ctx = self.store.data_mut();
+        ctx.blocks.reset();
+        ctx.output = Span::default();
+        ctx.error = 0;
+        let before = ctx.input;
+        let put = self.store.put(input).and_then(|span| {
+            if (span.offset, span.length) == (before.offset, before.length) {
+                return Ok(());
+            }
+            self.store.set_input_span(span)
+        });
+        put.map_err(|error| failure(&self.store, error))
+    }
+
+    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<(), Failure> {
+        if let Some(cell) = &self.wasi_up {
+            *cell.lock() = Some(up.clone());
+        }
+        if let Some(fuel) = self.store.data().spec.fuel {
+            self.store.set_fuel(fuel).map_err(|error| failure(&self.store, error))?;
+        }
+        self.store.data_mut().limits.refused = false;
+        let armed = arm(&mut self.store, &up);
+        self.store.data_mut().up = Some(up);
+        let result = match armed {
+            Ok(()) => self.enter(function),
+            Err(failure) => Err(failure.into()),
+        };
+        self.store.data_mut().up = None;
+        if let Some(cell) = &self.wasi_up {
+            *cell.lock() = None;
+        }
+        self.spent |= self.start == Some(function);
+        self.ended(result)
+    }
+
+    fn output(&self) -> &[u8] {
+        self.store.data().output.of(self.arena_memory.data(&self.store)).unwrap_or_default()
+    }
+
+    fn memory(&self) -> MemoryUse {
+        let block_bytes = self.arena_memory.data_size(&self.store) as u64;
+        self.store.data().limits.memory(block_bytes)
+    }
+
+    fn spent(&self) -> bool {
+        self.spent
+    }
+}
+
+/// Read whenever the engine's epoch has gone on: the word of the call that runs in this store.
+fn look_at_kill_word(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
+    match &context.data().up {
+        Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
+        _ => Ok(UpdateDeadline::Continue(1)),
+    }
+}
+
+/// Arms the store for a call: first the epoch's deadline, then a look at the word. A kill sets the word and then moves
+/// the epoch, so it is seen here or there.
+fn arm(store: &mut Store<Ctx>, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
+    store.set_epoch_deadline(1);
+    if up.interrupted() { Err(Failure::interrupted()) } else { Ok(()) }
+}
+
+fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<(WasmInstance, Memory)> {
+    if let Some(fuel) = store.data().spec.fuel {
+        store.set_fuel(fuel)?;
+    }
+    let arena = image.bench.arena.instantiate(&mut *store)?;
+    let missing = || wasmtime::Error::msg("the arena module lacks an export");
+    let memory = arena.get_memory(&mut *store, "memory").ok_or_else(missing)?;
+    let input_offset = arena.get_global(&mut *store, "input_offset_global").ok_or_else(missing)?;
+    let input_length = arena.get_global(&mut *store, "input_length_global").ok_or_else(missing)?;
+    store.data_mut().arena = Some(Arena { memory, input_offset, input_length });
+    let mut made: Vec<WasmInstance> = Vec::with_capacity(image.modules.len());
+    for linked in &image.modules {
+        let mut imports: Vec<Extern> = Vec::with_capacity(linked.providers.len());
+        for (import, provider) in linked.module.imports().zip(&linked.providers) {
+            let found = match provider {
+                Provider::Arena => arena.get_export(&mut *store, import.name()),
+                Provider::Linked(place) => made.get(*place).and_then(|i| i.get_export(&mut *store, import.name())),
+                Provider::Host => image.linker.get_by_import(&mut *store, &import),
+            };
+            imports.push(found.ok_or_else(|| {
+                let why = format!("unknown import `{}.{}`", import.module(), import.name());
+                wasmtime::Error::from(Failure::new(FailureKind::Load, why))
+            })?);
+        }
+        let instance = WasmInstance::new(&mut *store, &linked.module, &imports)?;
+        if made.len() + 1 < image.modules.len() {
+            // As wasmtime's linker does with a library.
+            run_if_unit(store, &instance, "_initialize")?;
+        }
+        made.push(instance);
+    }
+    let main = made.pop().ok_or_else(|| wasmtime::Error::msg("the program has no module"))?;
+    initialise(store, &main)?;
+    Ok((main, memory))
+}
+
+/// Runs the constructors of the guest's language runtime, once, in the extism crate's order.
+fn initialise(store: &mut Store<Ctx>, main: &WasmInstance) -> wasmtime::Result<()> {
+    if let Some(init) = main.get_func(&mut *store, "hs_init") {
+        run_if_unit(store, main, "_initialize")?;
+        let ty = init.ty(&*store);
+        let mut results: Vec<Val> = ty.results().map(|ty| Val::default_for_ty(&ty).unwrap_or(Val::I32(0))).collect();
+        return init.call(&mut *store, &[Val::I32(0), Val::I32(0)], &mut results);
+    }
+    if main.get_func(&mut *store, "__wasm_call_ctors").is_some() {
+        return run_if_unit(store, main, "__wasm_call_ctors");
+    }
+    run_if_unit(store, main, "_initialize")
+}
+
+fn run_if_unit(store: &mut Store<Ctx>, instance: &WasmInstance, name: &str) -> wasmtime::Result<()> {
+    match instance.get_typed_func::<(), ()>(&mut *store, name) {
+        Ok(function) => function.call(&mut *store, ()),
+        Err(_) => Ok(()), // Not there, or something else by that name.
+    }
+}
+
+/// What an error that came out of wasm was, in this room's words.
+fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
+    let oom = store.data().limits.refused;
+    if let Some(failure) = error.downcast_ref::<Failure>() {
+        return failure.clone().unwound();
+    }
+    if let Some(exit) = error.downcast_ref::<I32Exit>() {
+        let message = format!("exited with code {} through WASI", exit.0);
+        return Failure::new(FailureKind::Guest, message).with_code(exit.0).unwound();
+    }
+    match error.downcast_ref::<Trap>() {
+        Some(Trap::OutOfFuel) => Failure::new(FailureKind::Fuel, "out of fuel"),
+        _ if oom => Failure::new(FailureKind::Oom, "oom: a memory limit was met"),
+        Some(trap) => {
+            let text = trap.to_string();
+            let text = text.strip_prefix("wasm trap: ").unwrap_or(&text);
+            Failure::new(FailureKind::Trap, format!("trap: {text}{}", place(&error)))
+        }
+        None => Failure::new(FailureKind::Trap, one_line(&error)),
+    }
+}
+
+/// Where a trap happened, when the module says what its functions are called.
+fn place(error: &wasmtime::Error) -> String {
+    let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else { return String::new() };
+    let Some(name) = backtrace.frames().iter().find_map(|frame| frame.func_name()) else { return String::new() };
+    format!(" in `{name}`")
+}
+

@@ -1,0 +1,154 @@
+//! What a guest can ask of other plugins, in both namespaces that PDKs import from: `extism:host/user` and bare `env`.
+//!
+//! The words are the kernel's; here they are turned from handles into calls of [`Upcalls`] and back.
+
+use std::sync::Arc;
+
+use wasmtime::{Caller, Linker, Result};
+
+use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
+use crate::runtime::{Exchange, Failure, FailureKind, Upcalls};
+
+/// The namespaces that offer these functions.
+pub const MODULES: [&str; 2] = ["extism:host/user", "env"];
+/// Longest plugin or function name that a guest may hand over, in bytes.
+const NAME_BYTES_MAX: u64 = 4096;
+
+/// Adds every function, in both namespaces.
+pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
+    for module in MODULES {
+        add_calls(linker, module)?;
+        add_table(linker, module)?;
+    }
+    Ok(())
+}
+
+fn add_calls(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
+    linker.func_wrap(
+        module,
+        "call_plugin",
+        |mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64| -> Result<i64> {
+            let up = caller.data().up()?;
+            let output = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange))?;
+            end_if_interrupted(&up)?;
+            Ok(output.offset as i64)
+        },
+    )?;
+    linker.func_wrap(
+        module,
+        "try_call_plugin",
+        |mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64| -> Result<i64> {
+            let up = caller.data().up()?;
+            let tried = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
+            end_if_interrupted(&up)?;
+            caller.data_mut().call_error = None;
+            match tried {
+                Ok(output) => Ok(output.offset as i64),
+                Err(error) => {
+                    caller.data_mut().call_error = Some(as_value(error)?);
+                    Ok(0)
+                }
+            }
+        },
+    )?;
+    linker.func_wrap(module, "call_error", |mut caller: Caller<'_, Ctx>| -> Result<i64> {
+        let Some(message) = caller.data().call_error.clone() else { return Ok(0) };
+        Ok(caller.put(message.as_bytes())?.offset as i64)
+    })?;
+    Ok(())
+}
+
+/// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an error.
+fn as_value(error: wasmtime::Error) -> Result<String> {
+    match error.downcast::<Failure>() {
+        Ok(failure) if failure.kind == FailureKind::Interrupted => Err(failure.into()),
+        Ok(failure) => Ok(failure.message),
+        Err(error) => Err(error),
+    }
+}
+
+fn add_table(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
+    linker.func_wrap(module, "register_plugin", |mut caller: Caller<'_, Ctx>, name: i64| -> Result<i64> {
+        let up = caller.data().up()?;
+        let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
+        let id = up.register(&name).map_err(Failure::unwound)?;
+        end_if_interrupted(&up)?;
+        Ok(id as i64)
+    })?;
+    linker.func_wrap(module, "free_plugin", |caller: Caller<'_, Ctx>, id: i64| -> Result<()> {
+        let up = caller.data().up()?;
+        up.free(id as u64).map_err(Failure::unwound)?;
+        end_if_interrupted(&up)
+    })?;
+    linker.func_wrap(module, "find_plugin", |mut caller: Caller<'_, Ctx>, name: i64| -> Result<i64> {
+        let up = caller.data().up()?;
+        let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
+        Ok(up.find(&name) as i64)
+    })?;
+    linker.func_wrap(module, "self_plugin", |caller: Caller<'_, Ctx>| -> Result<i64> {
+        Ok(caller.data().up()?.current() as i64)
+    })?;
+    linker.func_wrap(module, "parent_plugin", |caller: Caller<'_, Ctx>| -> Result<i64> {
+        Ok(caller.data().up()?.parent() as i64)
+    })?;
+    Ok(())
+}
+
+/// What every host function that may have taken long ends with.
+pub fn end_if_interrupted(up: &Arc<dyn Upcalls>) -> Result<()> {
+    if up.interrupted() { Err(Failure::interrupted().into()) } else { Ok(()) }
+}
+
+/// Runs one nested call whose function and input are blocks of the caller; the output becomes a block of the caller.
+pub fn nested(
+    caller: &mut Caller<'_, Ctx>,
+    function: u64,
+    input: u64,
+    call: impl FnOnce(&mut dyn Exchange) -> Result<(), Failure>,
+) -> Result<Span> {
+    let arena = caller.data().arena()?;
+    let ctx = caller.data_mut();
+    let function = ctx.span(function, "function name")?;
+    let input = ctx.span(input, "input")?;
+    if function.length > NAME_BYTES_MAX {
+        return Err(refused(format!("a function name of {} bytes; at most {NAME_BYTES_MAX} are taken", function.length)));
+    }
+    let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
+    call(&mut exchange).map_err(Failure::unwound)?;
+    Ok(exchange.output)
+}
+
+/// The caller's side of a nested call: spans of its arena.
+struct CallerBytes<'a, 'b> {
+    caller: &'a mut Caller<'b, Ctx>,
+    arena: Arena,
+    function: Span,
+    input: Span,
+    output: Span,
+}
+
+impl CallerBytes<'_, '_> {
+    fn bytes(&self, span: Span) -> &[u8] {
+        // The block table rules out what is not there; nothing is what would be left.
+        span.of(self.arena.memory.data(&*self.caller)).unwrap_or_default()
+    }
+}
+
+impl Exchange for CallerBytes<'_, '_> {
+    fn function(&self) -> Result<&str, Failure> {
+        std::str::from_utf8(self.bytes(self.function))
+            .map_err(|_| Failure::new(FailureKind::Trap, "the function name is not UTF-8"))
+    }
+
+    fn input(&self) -> &[u8] {
+        self.bytes(self.input)
+    }
+
+    fn deliver(&mut self, output: &[u8]) -> Result<(), Failure> {
+        self.output = self.caller.put(output).map_err(|error| match error.downcast::<Failure>() {
+            Ok(failure) => failure,
+            Err(error) => Failure::new(FailureKind::Trap, error.to_string()),
+        })?;
+        Ok(())
+    }
+}

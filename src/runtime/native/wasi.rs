@@ -1,0 +1,171 @@
+//! WASI preview 1, by wasmtime-wasi: no arguments, no environment, no standard input, only the allowed paths; standard
+//! output and error go to the plugin's log. What can block (a sleep, a FIFO) ends with the call that waits for it.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, LazyLock};
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use tokio::io::AsyncWrite;
+use wasmtime::{Caller, Extern, Linker, Result};
+use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
+use wasmtime_wasi::p1::{self, WasiP1Ctx, wasi_snapshot_preview1 as preview1};
+use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
+use wiggle::GuestMemory;
+
+use super::ctx::{Ctx, refused};
+use crate::runtime::{Failure, FailureKind, LogLevel, Spec, Upcalls};
+
+/// The namespace.
+pub const MODULE: &str = "wasi_snapshot_preview1";
+/// How often a blocked call looks at its kill word.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// Longest line of output that becomes one log line, in bytes.
+const LINE_BYTES_MAX: usize = 8 * 1024;
+
+/// The way up for the output streams, which outlive each call: set for as long as a call runs.
+pub type UpCell = Arc<Mutex<Option<Arc<dyn Upcalls>>>>;
+
+/// The context of one instance: what of the host it may see.
+pub fn context(spec: &Spec, up: &UpCell) -> Result<WasiP1Ctx, Failure> {
+    let mut builder = WasiCtxBuilder::new();
+    builder.stdout(LogStream { up: up.clone(), level: LogLevel::Info });
+    builder.stderr(LogStream { up: up.clone(), level: LogLevel::Warn });
+    builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
+    for path in &spec.allowed_paths {
+        let (dir, file) = match path.read_only {
+            true => (DirPerms::READ, FilePerms::READ),
+            false => (DirPerms::all(), FilePerms::all()),
+        };
+        builder.preopened_dir(&path.host, &path.guest, dir, file).map_err(|error| {
+            let why = error.root_cause().to_string();
+            Failure::new(FailureKind::Load, format!("cannot open allowed path `{}`: {why}", path.host.display()))
+        })?;
+    }
+    Ok(builder.build_p1())
+}
+
+/// Adds all of WASI preview 1; the functions that can block are ours, around wasmtime-wasi's own.
+pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
+    p1::add_to_linker_sync(linker, |ctx: &mut Ctx| match ctx.wasi.as_deref_mut() {
+        Some(wasi) => wasi,
+        // An image that links WASI makes a context for every instance, so this is never reached by a guest.
+        None => unreachable!("an instance without a WASI context calls WASI"),
+    })?;
+    linker.allow_shadowing(true);
+    macro_rules! interruptible {
+        ($($name:ident($($arg:ident: $ty:ty),*);)*) => {$(
+            linker.func_wrap(MODULE, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<i32> {
+                let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
+                    return Err(refused("missing required memory export"));
+                };
+                let (data, ctx) = memory.data_and_store_mut(&mut caller);
+                let up = ctx.up()?;
+                let Some(wasi) = ctx.wasi.as_deref_mut() else { return Err(refused("this instance has no WASI")) };
+                let mut memory = GuestMemory::Unshared(data);
+                wait(&up, preview1::$name(wasi, &mut memory, $($arg),*))
+            })?;
+        )*};
+    }
+    interruptible! {
+        poll_oneoff(subscriptions: i32, events: i32, count: i32, stored: i32);
+        fd_read(fd: i32, iovs: i32, iovs_len: i32, read: i32);
+        fd_pread(fd: i32, iovs: i32, iovs_len: i32, offset: i64, read: i32);
+        fd_write(fd: i32, iovs: i32, iovs_len: i32, written: i32);
+        fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, written: i32);
+        path_open(fd: i32, dirflags: i32, path: i32, path_len: i32, oflags: i32, rights: i64, inheriting: i64,
+            fdflags: i32, opened: i32);
+    }
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+static WAITING: LazyLock<io::Result<tokio::runtime::Runtime>> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build());
+
+/// Runs a WASI function to its end, or until the call is interrupted; what blocks is then abandoned.
+fn wait(up: &Arc<dyn Upcalls>, function: impl Future<Output = Result<i32>>) -> Result<i32> {
+    let runtime = WAITING.as_ref().map_err(|error| refused(format!("cannot start WASI's worker: {error}")))?;
+    runtime.block_on(async {
+        tokio::pin!(function);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut function => return done,
+                () = tokio::time::sleep(LOOK_EVERY) => {
+                    if up.interrupted() {
+                        return Err(Failure::interrupted().into());
+                    }
+                }
+            }
+        }
+    })
+}
+
+/// Standard output or error: each line a log line.
+#[derive(Clone)]
+struct LogStream {
+    up: UpCell,
+    level: LogLevel,
+}
+
+impl IsTerminal for LogStream {
+    fn is_terminal(&self) -> bool {
+        false
+    }
+}
+
+impl StdoutStream for LogStream {
+    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
+        Box::new(LogWriter { stream: self.clone(), line: Vec::new() })
+    }
+}
+
+struct LogWriter {
+    stream: LogStream,
+    line: Vec<u8>,
+}
+
+impl LogWriter {
+    fn end_line(&mut self) {
+        if let Some(up) = self.stream.up.lock().as_ref() {
+            up.log(self.stream.level, &String::from_utf8_lossy(&self.line));
+        }
+        self.line.clear();
+    }
+}
+
+impl AsyncWrite for LogWriter {
+    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        for byte in bytes {
+            if *byte == b'\n' || self.line.len() >= LINE_BYTES_MAX {
+                self.end_line();
+            }
+            if *byte != b'\n' {
+                self.line.push(*byte);
+            }
+        }
+        Poll::Ready(Ok(bytes.len()))
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if !self.line.is_empty() {
+            self.end_line();
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+impl Drop for LogWriter {
+    fn drop(&mut self) {
+        if !self.line.is_empty() {
+            self.end_line();
+        }
+    }
+}

@@ -1,0 +1,168 @@
+//! What bytes are: a module as wasm or wat, or a manifest. Looks at suffixes and first bytes, no further.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use sha2::{Digest, Sha256};
+
+use super::{Failure, MANIFEST_BYTES_MAX, load_failure};
+use crate::runtime::Program;
+use crate::runtime::program::{ModuleBytes, Spec};
+
+const WASM_MAGIC: &[u8] = b"\0asm";
+const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
+const COMPONENT_VERSION: &[u8] = &[0x0d, 0, 1, 0];
+
+/// The name by which the module that is called is linked.
+pub(super) const MAIN: &str = "main";
+
+/// How a manifest is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Json,
+    Toml,
+}
+
+/// What a file's suffix says that it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Declared {
+    Module,
+    Manifest(Format),
+    /// No suffix, or one that says nothing: the first bytes decide.
+    Nothing,
+}
+
+/// What the bytes are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Content {
+    Module,
+    Manifest(Format),
+}
+
+impl Declared {
+    pub(super) fn is_manifest(self) -> bool {
+        matches!(self, Declared::Manifest(_))
+    }
+}
+
+/// What the path's suffix says.
+pub(super) fn declared(path: &Path) -> Declared {
+    match path.extension().and_then(|suffix| suffix.to_str()) {
+        Some("wasm" | "wat") => Declared::Module,
+        Some("json") => Declared::Manifest(Format::Json),
+        Some("toml") => Declared::Manifest(Format::Toml),
+        _ => Declared::Nothing,
+    }
+}
+
+/// What the bytes are; `shown` names them in errors.
+pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<Content, Failure> {
+    let content = match declared {
+        Declared::Manifest(format) => Content::Manifest(format),
+        Declared::Module => Content::Module,
+        Declared::Nothing => sniff(bytes),
+    };
+    match content {
+        Content::Module => check_module(bytes, shown)?,
+        Content::Manifest(_) if bytes.is_empty() => return Err(load_failure(format!("`{shown}` is empty"))),
+        Content::Manifest(_) if bytes.len() as u64 > MANIFEST_BYTES_MAX => {
+            return Err(load_failure(format!("`{shown}` is larger than 1 MiB, the most a manifest may have")));
+        }
+        Content::Manifest(_) => {}
+    }
+    Ok(content)
+}
+
+fn sniff(bytes: &[u8]) -> Content {
+    if bytes.starts_with(WASM_MAGIC) || is_wat(bytes) {
+        return Content::Module;
+    }
+    match std::str::from_utf8(bytes) {
+        Ok(text) if text.trim_start().starts_with('{') => Content::Manifest(Format::Json),
+        Ok(text) if text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("wasm")) => {
+            Content::Manifest(Format::Toml)
+        }
+        _ => Content::Module,
+    }
+}
+
+fn is_wat(bytes: &[u8]) -> bool {
+    std::str::from_utf8(bytes).is_ok_and(|text| {
+        let text = text.trim_start();
+        text.starts_with('(') || text.starts_with(";;")
+    })
+}
+
+/// Fails on what can be seen at once to be no module: nothing, a cut header, a component, anything that is no wasm.
+pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
+    if bytes.is_empty() {
+        return Err(load_failure(format!("`{shown}` is empty")));
+    }
+    let Some(rest) = bytes.strip_prefix(WASM_MAGIC) else {
+        return if is_wat(bytes) {
+            Ok(())
+        } else if WASM_MAGIC.starts_with(bytes) {
+            Err(cut_short(bytes, shown))
+        } else {
+            Err(load_failure(format!("`{shown}` is not wasm, and not wat text either")))
+        };
+    };
+    match rest.get(..4) {
+        None => Err(cut_short(bytes, shown)),
+        Some(MODULE_VERSION) => Ok(()),
+        Some(COMPONENT_VERSION) => {
+            Err(load_failure(format!("`{shown}` is a wasm component; an Extism plugin is a core module")))
+        }
+        Some(version) => Err(load_failure(format!(
+            "`{shown}` has wasm version {}, and only version 1 is known",
+            version.iter().rev().fold(0u32, |number, byte| number << 8 | u32::from(*byte))
+        ))),
+    }
+}
+
+fn cut_short(bytes: &[u8], shown: &str) -> Failure {
+    load_failure(format!("`{shown}` is cut short: {} bytes, and the header of wasm alone is 8", bytes.len()))
+}
+
+/// A program of one module with nothing said about it.
+pub(super) fn single_module(bytes: Vec<u8>, origin: String, stem: String) -> Program {
+    Program { modules: vec![module(MAIN.to_owned(), bytes)], spec: Spec::default(), origin, stem }
+}
+
+/// The module with its hash.
+pub(super) fn module(name: String, bytes: Vec<u8>) -> ModuleBytes {
+    let sha256 = format!("{:x}", Sha256::digest(&bytes));
+    ModuleBytes { name, bytes: Arc::from(bytes), sha256 }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Content, Declared, Format, check_module, classify, sniff};
+
+    #[test]
+    fn what_is_no_module_is_told_apart() {
+        let message = |bytes: &[u8]| check_module(bytes, "x").expect_err("no module").message;
+        assert_eq!(message(b""), "`x` is empty");
+        assert_eq!(message(b"\0as"), "`x` is cut short: 3 bytes, and the header of wasm alone is 8");
+        assert_eq!(message(b"\0asm\x01"), "`x` is cut short: 5 bytes, and the header of wasm alone is 8");
+        assert_eq!(message(b"<!doctype html>"), "`x` is not wasm, and not wat text either");
+        assert_eq!(message(b"\0asm\x0d\0\x01\0"), "`x` is a wasm component; an Extism plugin is a core module");
+        assert_eq!(message(b"\0asm\x02\0\0\0"), "`x` has wasm version 2, and only version 1 is known");
+    }
+
+    #[test]
+    fn wasm_and_wat_pass() {
+        for bytes in [&b"\0asm\x01\0\0\0"[..], b"(module)", b"\n ;; said first\n(module)", b"(; so ;) (module)"] {
+            check_module(bytes, "x").expect("a module");
+        }
+    }
+
+    #[test]
+    fn without_a_suffix_the_bytes_decide() {
+        assert_eq!(sniff(b"\0asm"), Content::Module);
+        assert_eq!(sniff(b" {\"wasm\": []}"), Content::Manifest(Format::Json));
+        assert_eq!(sniff(b"[[wasm]]\npath = 'x'"), Content::Manifest(Format::Toml));
+        assert_eq!(sniff(b"a = 1"), Content::Module);
+        assert!(classify(Declared::Nothing, b"a = 1", "x").is_err());
+    }
+}

@@ -1,0 +1,301 @@
+//! Downloads over http and https: bounded in bytes and time, and given up when the one who waits says so.
+
+use std::collections::BTreeMap;
+use std::io::Read;
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
+use std::time::Duration;
+
+use url::Url;
+
+use super::{Failure, Progress, load_failure, name};
+
+/// For each step: to find the host, to connect, until the answer begins, and for each read of it.
+const STEP_TIMEOUT: Duration = Duration::from_secs(30);
+/// For the whole of it; an abandoned download ends by then too.
+const WHOLE_TIMEOUT: Duration = Duration::from_secs(600);
+const REDIRECTS_MAX: u32 = 5;
+/// Downloads at one time, abandoned ones included.
+const FETCHES_MAX: usize = 16;
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Chunks that wait for their taker.
+const CHUNKS_MAX: usize = 4;
+/// How often the one who waits is asked whether to go on.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+
+static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
+    ureq::Agent::config_builder()
+        .timeout_global(Some(WHOLE_TIMEOUT))
+        .timeout_resolve(Some(STEP_TIMEOUT))
+        .timeout_connect(Some(STEP_TIMEOUT))
+        .timeout_recv_response(Some(STEP_TIMEOUT))
+        .timeout_per_read(Some(STEP_TIMEOUT))
+        .max_redirects(REDIRECTS_MAX)
+        .user_agent(concat!("plugsh/", env!("CARGO_PKG_VERSION")))
+        .build()
+        .new_agent()
+});
+
+static RUNNING: AtomicUsize = AtomicUsize::new(0);
+
+/// What to ask for.
+#[derive(Debug)]
+pub(super) struct Request<'a> {
+    pub(super) url: &'a Url,
+    /// `GET` where none is given.
+    pub(super) method: Option<&'a str>,
+    pub(super) headers: BTreeMap<String, String>,
+}
+
+impl<'a> Request<'a> {
+    pub(super) fn get(url: &'a Url) -> Self {
+        Request { url, method: None, headers: BTreeMap::new() }
+    }
+}
+
+/// What the downloading thread hands over.
+enum Piece {
+    /// The answer has begun; its length, where the server says it.
+    Begin(Option<u64>),
+    Chunk(Vec<u8>),
+    End,
+    Failed(String),
+}
+
+/// The source as a URL, `None` when it is a path, and an error when it is a URL that cannot be fetched.
+pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
+    let Some((scheme, _)) = source.split_once("://") else { return Ok(None) };
+    let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
+        && scheme.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '+' | '-' | '.'));
+    if !is_scheme {
+        return Ok(None);
+    }
+    let url =
+        Url::parse(source).map_err(|error| load_failure(format!("`{}` is not a URL: {error}", name::shown(source))))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(load_failure(format!(
+            "`{}` cannot be fetched: only http and https are known, not {}",
+            shown(&url),
+            url.scheme()
+        )));
+    }
+    Ok(Some(url))
+}
+
+/// The URL as it may be shown: without a user's name and password, and on one line.
+pub(super) fn shown(url: &Url) -> String {
+    let mut url = url.clone();
+    // Both fail only for a URL without a host, which has neither.
+    let _ = url.set_username("");
+    let _ = url.set_password(None);
+    name::shown(url.as_str())
+}
+
+/// Fetches at most `bytes_max` bytes. Calls `progress` at least every 50 ms.
+pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
+    let shown = shown(request.url);
+    let prepared = prepare(request).map_err(|cause| unreachable(&shown, &cause))?;
+    let ticket = Ticket::take().ok_or_else(|| {
+        load_failure(format!("cannot fetch `{shown}`: {FETCHES_MAX} downloads run already; try again later"))
+    })?;
+    let (sender, receiver) = sync_channel(CHUNKS_MAX);
+    let download = move || {
+        let _ticket = ticket;
+        download(prepared, &sender);
+    };
+    std::thread::Builder::new()
+        .name("plugsh-fetch".to_owned())
+        .spawn(download)
+        .map_err(|error| unreachable(&shown, &error.kind().to_string()))?;
+    collect(&receiver, &shown, bytes_max, progress)
+}
+
+fn prepare(request: &Request<'_>) -> Result<ureq::http::Request<()>, String> {
+    let method = request.method.unwrap_or("GET").to_uppercase();
+    let mut builder = ureq::http::Request::builder().method(method.as_str()).uri(request.url.as_str());
+    for (name, value) in &request.headers {
+        builder = builder.header(name, value);
+    }
+    builder.body(()).map_err(|error| error.to_string())
+}
+
+/// Runs on its own thread. A send fails when nobody waits any more: then there is nothing left to do.
+fn download(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) {
+    let end = match pieces(request, sender) {
+        Ok(()) => Piece::End,
+        Err(cause) => Piece::Failed(cause),
+    };
+    let _ = sender.send(end);
+}
+
+fn pieces(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) -> Result<(), String> {
+    let response = AGENT.run(request).map_err(|error| cause(&error))?;
+    let body = response.into_body();
+    if sender.send(Piece::Begin(body.content_length())).is_err() {
+        return Ok(());
+    }
+    let mut reader = body.into_reader();
+    loop {
+        let mut chunk = vec![0; CHUNK_BYTES];
+        let count = reader.read(&mut chunk).map_err(|error| cause(&ureq::Error::from(error)))?;
+        if count == 0 {
+            return Ok(());
+        }
+        chunk.truncate(count);
+        if sender.send(Piece::Chunk(chunk)).is_err() {
+            return Ok(());
+        }
+    }
+}
+
+fn collect(
+    receiver: &Receiver<Piece>,
+    shown: &str,
+    bytes_max: u64,
+    progress: Progress<'_>,
+) -> Result<Vec<u8>, Failure> {
+    let mut bytes = Vec::new();
+    let mut total = None;
+    loop {
+        match receiver.recv_timeout(PROGRESS_INTERVAL) {
+            Ok(Piece::Begin(length)) => total = length,
+            Ok(Piece::Chunk(chunk)) => bytes.extend_from_slice(&chunk),
+            Ok(Piece::End) => return Ok(bytes),
+            Ok(Piece::Failed(cause)) => return Err(unreachable(shown, &cause)),
+            Err(RecvTimeoutError::Timeout) => {}
+            Err(RecvTimeoutError::Disconnected) => return Err(unreachable(shown, "the download broke off")),
+        }
+        if total.unwrap_or(0) > bytes_max || bytes.len() as u64 > bytes_max {
+            let limit = bytes_max / (1024 * 1024);
+            return Err(unreachable(shown, &format!("it is larger than {limit} MiB, the most that is fetched")));
+        }
+        if !progress(bytes.len() as u64, total) {
+            return Err(Failure::interrupted());
+        }
+    }
+}
+
+fn unreachable(shown: &str, cause: &str) -> Failure {
+    load_failure(format!("cannot fetch `{shown}`: {cause}"))
+}
+
+fn cause(error: &ureq::Error) -> String {
+    match error {
+        ureq::Error::StatusCode(status) => format!("the server answers {status}"),
+        ureq::Error::HostNotFound => "no such host".to_owned(),
+        ureq::Error::Timeout(_) => "it took too long".to_owned(),
+        ureq::Error::TooManyRedirects => format!("more than {REDIRECTS_MAX} redirects"),
+        ureq::Error::Io(error) => name::shown(&error.kind().to_string()),
+        other => name::shown(&other.to_string()),
+    }
+}
+
+/// One of the [`FETCHES_MAX`] places, given back when the download's thread ends.
+struct Ticket;
+
+impl Ticket {
+    fn take() -> Option<Self> {
+        let free = |running: usize| (running < FETCHES_MAX).then_some(running + 1);
+        RUNNING.fetch_update(Ordering::AcqRel, Ordering::Acquire, free).ok().map(|_| Ticket)
+    }
+}
+
+impl Drop for Ticket {
+    fn drop(&mut self) {
+        RUNNING.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Request, fetch, parse, shown};
+    use crate::runtime::FailureKind;
+    use std::sync::mpsc::channel;
+    use tiny_http::{Header, Response, Server};
+    use url::Url;
+
+    /// Serves each of `responses` once, in order.
+    fn serve(responses: Vec<Response<std::io::Cursor<Vec<u8>>>>) -> Url {
+        let server = Server::http("127.0.0.1:0").expect("a port");
+        let url = Url::parse(&format!("http://{}/x.wasm", server.server_addr())).expect("a URL");
+        std::thread::spawn(move || {
+            for response in responses {
+                let Ok(request) = server.recv() else { return };
+                let _ = request.respond(response);
+            }
+        });
+        url
+    }
+
+    fn message(url: &Url, bytes_max: u64) -> String {
+        fetch(&Request::get(url), bytes_max, &mut |_, _| true).expect_err("refused").message
+    }
+
+    #[test]
+    fn only_http_and_https_are_urls() {
+        assert!(parse("./a/b.wasm").expect("a path").is_none());
+        assert!(parse("c:x.wasm").expect("a path").is_none());
+        assert!(parse("https://h/x.wasm").expect("a URL").is_some());
+        let refused = parse("file:///etc/passwd").expect_err("refused");
+        assert_eq!(refused.message, "`file:///etc/passwd` cannot be fetched: only http and https are known, not file");
+        assert!(parse("http://").expect_err("no host").message.starts_with("`http://` is not a URL"));
+    }
+
+    #[test]
+    fn secrets_are_not_shown() {
+        let url = Url::parse("http://user:secret@h/x").expect("a URL");
+        assert_eq!(shown(&url), "http://h/x");
+    }
+
+    #[test]
+    fn bytes_come_with_progress() {
+        let url = serve(vec![Response::from_data(vec![7; 200_000]).with_chunked_threshold(usize::MAX)]);
+        let mut seen = Vec::new();
+        let bytes = fetch(&Request::get(&url), 200_000, &mut |done, total| {
+            seen.push((done, total));
+            true
+        });
+        assert_eq!(bytes.expect("fetched"), vec![7; 200_000]);
+        assert_eq!(seen.last(), Some(&(200_000, Some(200_000))));
+    }
+
+    #[test]
+    fn what_is_too_large_missing_or_circular_is_refused() {
+        let url = serve(vec![Response::from_data(vec![7; 2000])]);
+        assert!(message(&url, 1999).contains("larger than"));
+        let url = serve(vec![Response::from_data("gone").with_status_code(404)]);
+        assert!(message(&url, 10).ends_with("the server answers 404"));
+        let around = || {
+            let location = Header::from_bytes("Location", "/again").expect("a header");
+            Response::from_data("").with_status_code(302).with_header(location)
+        };
+        let url = serve((0..8).map(|_| around()).collect());
+        assert!(message(&url, 10).ends_with("more than 5 redirects"));
+    }
+
+    #[test]
+    fn nobody_there_is_one_line() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().expect("bound"))).expect("a URL");
+        drop(listener);
+        let message = message(&url, 10);
+        assert!(message.ends_with("connection refused"), "{message}");
+    }
+
+    #[test]
+    fn a_silent_server_is_given_up_when_asked() {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+        let url = Url::parse(&format!("http://{}/", listener.local_addr().expect("bound"))).expect("a URL");
+        let (sender, receiver) = channel::<()>();
+        std::thread::spawn(move || {
+            // Accepts and says nothing until the test is over.
+            let connection = listener.accept();
+            let _ = receiver.recv();
+            drop(connection);
+        });
+        let failure = fetch(&Request::get(&url), 10, &mut |_, _| false).expect_err("given up");
+        assert_eq!(failure.kind, FailureKind::Interrupted);
+        drop(sender);
+    }
+}

@@ -1,0 +1,159 @@
+//! Reading regular files, bounded; and knowing again later whether one has changed.
+//!
+//! Nothing else is ever opened to be read: a FIFO would block, a device would never end.
+
+use std::fs::{File, Metadata, OpenOptions};
+use std::io::{ErrorKind, Read};
+use std::path::Path;
+use std::time::{Duration, SystemTime};
+
+use super::{Failure, load_failure, name};
+
+/// A file changed less than this before it was read may change again within the same tick of the filesystem's clock.
+const RACY_WINDOW: Duration = Duration::from_millis(50);
+
+/// A file's bytes and its state when they were read.
+#[derive(Debug)]
+pub(super) struct FileBytes {
+    pub(super) bytes: Vec<u8>,
+    pub(super) stamp: Stamp,
+}
+
+/// What tells one state of a file from the next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Stamp {
+    length: u64,
+    modified: Option<SystemTime>,
+    identity: (u64, u64, i64, i64),
+    /// False when the file was too young to trust its time.
+    settled: bool,
+}
+
+impl Stamp {
+    fn new(metadata: &Metadata) -> Self {
+        let modified = metadata.modified().ok();
+        let settled = modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= RACY_WINDOW);
+        Stamp { length: metadata.len(), modified, identity: identity(metadata), settled }
+    }
+
+    /// True when the file at `path` is the one that was stamped, unchanged. Costs one `stat`.
+    pub(super) fn still_holds(&self, path: &Path) -> bool {
+        self.settled
+            && path.metadata().is_ok_and(|metadata| {
+                self.length == metadata.len()
+                    && self.modified == metadata.modified().ok()
+                    && self.identity == identity(&metadata)
+            })
+    }
+}
+
+/// Reads a regular file of at most `bytes_max` bytes. The error names the path.
+pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
+    let shown = name::shown(&path.to_string_lossy());
+    let fails = |error: std::io::Error| match error.kind() {
+        ErrorKind::NotFound => load_failure(format!("no file `{shown}`")),
+        kind => load_failure(format!("cannot read `{shown}`: {kind}")),
+    };
+    check_kind(&path.metadata().map_err(fails)?, &shown)?;
+    let file = open(path).map_err(fails)?;
+    // Looked at again through the open file: what is at the path may have been replaced in between.
+    let metadata = file.metadata().map_err(fails)?;
+    check_kind(&metadata, &shown)?;
+    let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(bytes_max)).unwrap_or_default());
+    file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(fails)?;
+    if bytes.len() as u64 > bytes_max {
+        let limit = bytes_max / (1024 * 1024);
+        return Err(load_failure(format!(
+            "`{shown}` is larger than {limit} MiB, the most that is read of such a file"
+        )));
+    }
+    Ok(FileBytes { bytes, stamp: Stamp::new(&metadata) })
+}
+
+fn check_kind(metadata: &Metadata, shown: &str) -> Result<(), Failure> {
+    if metadata.is_dir() {
+        return Err(load_failure(format!("`{shown}` is a directory")));
+    }
+    if !metadata.is_file() {
+        return Err(load_failure(format!("`{shown}` is not a regular file")));
+    }
+    Ok(())
+}
+
+#[cfg(unix)]
+fn open(path: &Path) -> std::io::Result<File> {
+    use std::os::unix::fs::OpenOptionsExt;
+    // A FIFO that took the file's place since it was looked at must not block the open.
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+#[cfg(not(unix))]
+fn open(path: &Path) -> std::io::Result<File> {
+    OpenOptions::new().read(true).open(path)
+}
+
+#[cfg(unix)]
+fn identity(metadata: &Metadata) -> (u64, u64, i64, i64) {
+    use std::os::unix::fs::MetadataExt;
+    (metadata.dev(), metadata.ino(), metadata.ctime(), metadata.ctime_nsec())
+}
+
+#[cfg(not(unix))]
+fn identity(_metadata: &Metadata) -> (u64, u64, i64, i64) {
+    (0, 0, 0, 0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{RACY_WINDOW, read};
+    use std::fs::File;
+    use std::path::Path;
+    use std::time::SystemTime;
+
+    /// Makes the file old enough to be trusted.
+    fn age(path: &Path) {
+        let then = SystemTime::now() - RACY_WINDOW * 100;
+        File::options().write(true).open(path).and_then(|file| file.set_modified(then)).expect("an old file");
+    }
+
+    #[test]
+    fn a_stamp_holds_until_the_file_changes() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("x");
+        std::fs::write(&path, "one").expect("written");
+        assert!(!read(&path, 9).expect("read").stamp.still_holds(&path), "too young to trust");
+        age(&path);
+        let stamp = read(&path, 9).expect("read").stamp;
+        assert!(stamp.still_holds(&path));
+        std::fs::write(&path, "two").expect("written");
+        assert!(!stamp.still_holds(&path));
+        std::fs::remove_file(&path).expect("removed");
+        assert!(!stamp.still_holds(&path));
+    }
+
+    #[test]
+    fn only_regular_files_of_bounded_size_are_read() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let message = |path: &Path, bytes_max| read(path, bytes_max).expect_err("refused").message;
+        assert!(message(dir.path(), 9).ends_with("is a directory"));
+        assert!(message(&dir.path().join("none"), 9).starts_with("no file `"));
+        let path = dir.path().join("x");
+        std::fs::write(&path, "four").expect("written");
+        assert_eq!(read(&path, 4).expect("just fits").bytes, b"four");
+        assert!(message(&path, 3).contains("larger than"));
+        #[cfg(unix)]
+        assert!(message(Path::new("/dev/null"), 9).ends_with("is not a regular file"));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_fifo_is_refused_at_once() {
+        use std::os::unix::ffi::OsStrExt;
+        let dir = tempfile::tempdir().expect("a directory");
+        let path = dir.path().join("fifo");
+        let c_path = std::ffi::CString::new(path.as_os_str().as_bytes()).expect("no NUL");
+        // SAFETY: the path is a NUL-terminated string that lives through the call.
+        assert_eq!(unsafe { libc::mkfifo(c_path.as_ptr(), 0o600) }, 0);
+        assert!(read(&path, 9).expect_err("refused").message.ends_with("is not a regular file"));
+    }
+}

@@ -1,0 +1,252 @@
+//! Extism manifests, JSON and TOML, with every field of `extism_manifest::Manifest`.
+//!
+//! They are read into types of our own and not into that crate's, whose `data` also takes `{ptr, len}` and then reads
+//! the host's memory at that place: here `data` is a string or an error. A path is looked up from the manifest's own
+//! directory first, then (as the SDK does) from the working directory. What is fetched by URL has no say about the
+//! files of this machine: its modules are relative URLs, and it may not allow paths.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use base64::Engine;
+use serde::Deserialize;
+use url::Url;
+
+use super::content::{Format, MAIN, check_module, module};
+use super::fetch::{Request, fetch};
+use super::file::{self, FileBytes, Stamp};
+use super::{Failure, Loaded, MODULE_BYTES_MAX, Progress, absolute, load_failure, name};
+use crate::runtime::Program;
+use crate::runtime::program::{AllowedPath, HTTP_RESPONSE_BYTES_MAX_DEFAULT, ModuleBytes, Spec, VAR_BYTES_MAX_DEFAULT};
+
+/// Most modules that one manifest may link.
+pub const MODULES_MAX: usize = 64;
+/// A page of wasm memory, in bytes.
+const PAGE_BYTES: u64 = 65536;
+/// The module names that the host itself links.
+const HOST_MODULES: [&str; 1] = ["extism:host/env"];
+
+/// Where a manifest was found: what its relative paths start from.
+pub(super) enum Base<'a> {
+    Dir(&'a Path),
+    Url(&'a Url),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Manifest {
+    #[serde(default)]
+    wasm: Vec<Wasm>,
+    #[serde(default)]
+    memory: Memory,
+    #[serde(default)]
+    config: BTreeMap<String, String>,
+    allowed_hosts: Option<Vec<String>>,
+    allowed_paths: Option<BTreeMap<String, String>>,
+    timeout_ms: Option<u64>,
+}
+
+/// One of `path`, `data` and `url`, with what goes with each.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Wasm {
+    path: Option<String>,
+    data: Option<String>,
+    url: Option<String>,
+    headers: Option<BTreeMap<String, String>>,
+    method: Option<String>,
+    name: Option<String>,
+    hash: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Memory {
+    max_pages: Option<u32>,
+    max_http_response_bytes: Option<u64>,
+    max_var_bytes: Option<u64>,
+}
+
+/// Reads a manifest and everything that it names.
+pub(super) fn load(
+    bytes: &[u8],
+    format: Format,
+    base: &Base<'_>,
+    origin: String,
+    stem: String,
+    progress: Progress<'_>,
+) -> Result<Loaded, Failure> {
+    let manifest = parse(bytes, format).map_err(|cause| load_failure(format!("manifest `{origin}`: {cause}")))?;
+    let mut reader = Reader { base, origin: &origin, stamps: Vec::new(), fetched: false, bytes_left: MODULE_BYTES_MAX };
+    let modules = reader.modules(&manifest.wasm, progress)?;
+    let allowed_paths = reader.allowed_paths(manifest.allowed_paths.unwrap_or_default())?;
+    let Reader { stamps, fetched, .. } = reader;
+    let spec = Spec {
+        config: manifest.config,
+        allowed_hosts: manifest.allowed_hosts.unwrap_or_default(),
+        allowed_paths,
+        memory_bytes_max: manifest.memory.max_pages.map(|pages| u64::from(pages) * PAGE_BYTES),
+        var_bytes_max: manifest.memory.max_var_bytes.unwrap_or(VAR_BYTES_MAX_DEFAULT),
+        http_response_bytes_max: manifest.memory.max_http_response_bytes.unwrap_or(HTTP_RESPONSE_BYTES_MAX_DEFAULT),
+        timeout: manifest.timeout_ms.map(Duration::from_millis),
+        ..Spec::default()
+    };
+    Ok(Loaded { program: Program { modules, spec, origin, stem }, stamps, fetched })
+}
+
+/// The manifest, or one line that says where it is wrong.
+fn parse(bytes: &[u8], format: Format) -> Result<Manifest, String> {
+    match format {
+        Format::Json => serde_json::from_slice(bytes).map_err(|error| name::shown(&error.to_string())),
+        Format::Toml => {
+            let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
+            toml::from_str(text).map_err(|error| {
+                let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+                let line = before.matches('\n').count() + 1;
+                format!("{} at line {line}", name::shown(error.message()))
+            })
+        }
+    }
+}
+
+struct Reader<'a> {
+    base: &'a Base<'a>,
+    origin: &'a str,
+    stamps: Vec<(PathBuf, Stamp)>,
+    fetched: bool,
+    /// What the modules still to come may have.
+    bytes_left: u64,
+}
+
+impl Reader<'_> {
+    fn fails(&self, cause: impl std::fmt::Display) -> Failure {
+        load_failure(format!("manifest `{}`: {cause}", self.origin))
+    }
+
+    /// The modules with the names that Extism gives them, `main` last: a single module is `main` whatever it is called,
+    /// one without a name is, and the last one is when no other is.
+    fn modules(&mut self, wasm: &[Wasm], progress: Progress<'_>) -> Result<Vec<ModuleBytes>, Failure> {
+        if wasm.is_empty() {
+            return Err(self.fails("it names no wasm; give at least one `wasm` entry"));
+        }
+        if wasm.len() > MODULES_MAX {
+            return Err(self.fails(format!("{} modules; at most {MODULES_MAX} can be linked", wasm.len())));
+        }
+        let mut modules: Vec<ModuleBytes> = Vec::with_capacity(wasm.len());
+        for (place, entry) in wasm.iter().enumerate() {
+            let is_last = place + 1 == wasm.len();
+            let has_main = modules.iter().any(|module| module.name == MAIN);
+            let name = match entry.name.as_deref() {
+                _ if wasm.len() == 1 || (is_last && !has_main) => MAIN,
+                given => given.unwrap_or(MAIN),
+            };
+            if HOST_MODULES.contains(&name) || modules.iter().any(|module| module.name == name) {
+                return Err(self.fails(format!("two modules are named `{}`", name::shown(name))));
+            }
+            let bytes = self.module_bytes(entry, place, progress)?;
+            self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
+            let module = module(name.to_owned(), bytes);
+            self.check_hash(entry, &module, place)?;
+            modules.push(module);
+        }
+        modules.sort_by_key(|module| module.name == MAIN);
+        Ok(modules)
+    }
+
+    fn module_bytes(&mut self, entry: &Wasm, place: usize, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
+        if entry.url.is_none() && (entry.headers.is_some() || entry.method.is_some()) {
+            return Err(self.fails(format!("`wasm[{place}]` has `headers` or `method` without a `url`")));
+        }
+        match (&entry.path, &entry.data, &entry.url) {
+            (Some(path), None, None) => self.read_path(path, entry, progress),
+            (None, Some(data), None) => self.decode_data(data, place),
+            (None, None, Some(url)) => {
+                let url = Url::parse(url).map_err(|error| {
+                    self.fails(format!("`wasm[{place}]`: `{}` is not a URL: {error}", name::shown(url)))
+                })?;
+                self.fetch_url(&url, entry, progress)
+            }
+            _ => Err(self.fails(format!("`wasm[{place}]` needs one of `path`, `data` and `url`"))),
+        }
+    }
+
+    fn read_path(&mut self, path: &str, entry: &Wasm, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
+        let path = match self.base {
+            Base::Dir(dir) => self.find(dir, path)?,
+            Base::Url(url) => {
+                let relative = (!Path::new(path).is_absolute()).then(|| url.join(path).ok()).flatten();
+                let url = relative.ok_or_else(|| {
+                    self.fails(format!("a manifest from a URL cannot name the local file `{}`", name::shown(path)))
+                })?;
+                return self.fetch_url(&url, entry, progress);
+            }
+        };
+        let shown = name::shown(&path.to_string_lossy());
+        let FileBytes { bytes, stamp } = file::read(&path, self.bytes_left)?;
+        check_module(&bytes, &shown)?;
+        self.stamps.push((path, stamp));
+        Ok(bytes)
+    }
+
+    fn decode_data(&self, data: &str, place: usize) -> Result<Vec<u8>, Failure> {
+        let bytes = base64::engine::general_purpose::STANDARD
+            .decode(data)
+            .map_err(|error| self.fails(format!("`wasm[{place}].data` is not base64: {error}")))?;
+        check_module(&bytes, &format!("wasm[{place}].data"))?;
+        Ok(bytes)
+    }
+
+    fn fetch_url(&mut self, url: &Url, entry: &Wasm, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
+        let url = super::fetch::parse(url.as_str())?
+            .ok_or_else(|| self.fails(format!("`{}` is not a URL that can be fetched", super::fetch::shown(url))))?;
+        let headers = entry.headers.clone().unwrap_or_default();
+        let request = Request { url: &url, method: entry.method.as_deref(), headers };
+        let bytes = fetch(&request, self.bytes_left, progress)?;
+        check_module(&bytes, &super::fetch::shown(&url))?;
+        self.fetched |= entry.hash.is_none();
+        Ok(bytes)
+    }
+
+    /// The path from the manifest's directory if something is there, else from the working directory.
+    fn find(&self, dir: &Path, path: &str) -> Result<PathBuf, Failure> {
+        let beside = dir.join(path);
+        let candidates = [absolute(&beside), absolute(Path::new(path))];
+        let found = candidates.into_iter().find(|path| path.symlink_metadata().is_ok());
+        found.ok_or_else(|| self.fails(format!("no file `{}`", name::shown(&beside.to_string_lossy()))))
+    }
+
+    fn check_hash(&self, entry: &Wasm, module: &ModuleBytes, place: usize) -> Result<(), Failure> {
+        match &entry.hash {
+            Some(hash) if !hash.eq_ignore_ascii_case(&module.sha256) => Err(self.fails(format!(
+                "hash mismatch for `wasm[{place}]`: found {}, expected {}",
+                module.sha256,
+                name::shown(hash)
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    fn allowed_paths(&self, allowed: BTreeMap<String, String>) -> Result<Vec<AllowedPath>, Failure> {
+        let dir = match self.base {
+            Base::Dir(dir) => *dir,
+            Base::Url(_) if allowed.is_empty() => return Ok(Vec::new()),
+            Base::Url(_) => {
+                return Err(self.fails("a manifest from a URL cannot allow paths; save it to a file and load that"));
+            }
+        };
+        let allow = |(host, guest): (String, String)| {
+            let (path, read_only) = match host.strip_prefix("ro:") {
+                Some(path) => (path, true),
+                None => (host.as_str(), false),
+            };
+            // One that is not there is left for the instance to complain of: it may come to be before.
+            let host = self.find(dir, path).unwrap_or_else(|_| absolute(&dir.join(path)));
+            AllowedPath { host, guest, read_only }
+        };
+        Ok(allowed.into_iter().map(allow).collect())
+    }
+}
+
+#[cfg(test)]
+mod tests;

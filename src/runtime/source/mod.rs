@@ -1,0 +1,236 @@
+//! From a name, a path or a URL to a [`Program`]: where plugins come from.
+//!
+//! A SOURCE with `/`, `:` or a known suffix is a path or a URL. Anything else is a name: it is looked up in the plugin
+//! directories in their order, then among the built-in plugins, with `-` and `_` alike. A person may load all of
+//! these, a guest only names. What was read is remembered until the files behind it change, so that a guest that
+//! registers the same plugin again and again costs a `stat` each time.
+//!
+//! Not here: whether the bytes are valid wasm (the host that compiles them finds out), and any policy of the kernel's.
+
+mod builtin;
+mod cache;
+mod content;
+mod fetch;
+mod file;
+mod manifest;
+mod name;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use url::Url;
+
+use self::builtin::Builtin;
+use self::cache::{Cache, Entry, Key};
+use self::content::Content;
+use self::fetch::Request;
+use self::file::{FileBytes, Stamp};
+use self::manifest::Base;
+use super::{Failure, FailureKind, Program};
+
+/// Largest module, and largest sum of the modules of one manifest, in bytes.
+pub const MODULE_BYTES_MAX: u64 = 256 * 1024 * 1024;
+/// Largest manifest, in bytes, the data in it included.
+pub const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
+/// Longest SOURCE, in bytes.
+pub const SOURCE_BYTES_MAX: usize = 4096;
+
+/// What a built-in plugin's origin starts with; a person may write it to pass a plugin directory by.
+const BUILTIN_PREFIX: &str = "built-in:";
+
+/// Told the bytes fetched so far and the total, where the server says it; false gives the download up.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
+
+/// On whose behalf a source is resolved.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Access {
+    /// Someone at the prompt, or a script: names, paths and URLs.
+    Person,
+    /// A plugin: names.
+    Guest,
+}
+
+/// The plugin directories, the built-in plugins, and what was read from them.
+#[derive(Debug)]
+pub struct Sources {
+    plugin_dirs: Vec<PathBuf>,
+    cache: Cache,
+}
+
+/// What a source turned out to be, before anything is read.
+#[derive(Debug)]
+enum Place {
+    Builtin(&'static Builtin),
+    File(PathBuf),
+    Url(Url),
+}
+
+/// A program with what it was read from.
+#[derive(Debug)]
+struct Loaded {
+    program: Program,
+    /// The files it came from, as they were.
+    stamps: Vec<(PathBuf, Stamp)>,
+    /// True when a part of it came over the network without a hash: it may have changed there.
+    fetched: bool,
+}
+
+impl Sources {
+    /// Directories to search for names, in order; those that do not exist are passed by.
+    pub fn new(plugin_dirs: Vec<PathBuf>) -> Self {
+        Sources { plugin_dirs, cache: Cache::default() }
+    }
+
+    /// Turns a source into a program. Failures are of kind `Load`, or `Denied` for what a guest may not load.
+    pub fn resolve(&self, source: &str, access: Access) -> Result<Arc<Program>, Failure> {
+        self.resolve_with(source, access, &mut |_, _| true)
+    }
+
+    /// The same; `progress` is called while something is downloaded, at least every 50 ms. When it returns false the
+    /// download is given up and the failure is of kind `Interrupted`.
+    pub fn resolve_with(&self, source: &str, access: Access, progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
+        match self.locate(source, access)? {
+            Place::Builtin(builtin) => self.cached(Key::Builtin(builtin.name), access, || builtin.load()),
+            Place::File(path) => self.cached(Key::File(path.clone()), access, || load_file(&path, progress)),
+            Place::Url(url) => Ok(Arc::new(load_url(&url, progress)?.program)),
+        }
+    }
+
+    /// The names that can be loaded, sorted, each once: those of the plugin directories and the built-in ones.
+    pub fn names(&self) -> Vec<String> {
+        let mut names: Vec<String> = self.plugin_dirs.iter().flat_map(|dir| name::list(dir)).collect();
+        // A built-in plugin that a directory's shadows would be there twice, once under each spelling.
+        let shadowed: Vec<String> = names.iter().map(|name| name::fold(name)).collect();
+        let visible = builtin::ALL.iter().filter(|builtin| !shadowed.contains(&name::fold(builtin.name)));
+        names.extend(visible.map(|builtin| builtin.name.to_owned()));
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    fn locate(&self, source: &str, access: Access) -> Result<Place, Failure> {
+        if source.is_empty() {
+            return Err(load_failure("the source is empty; give a name, a path or a URL"));
+        }
+        if source.len() > SOURCE_BYTES_MAX {
+            return Err(load_failure(format!(
+                "the source is {} bytes long; at most {SOURCE_BYTES_MAX} are allowed",
+                source.len()
+            )));
+        }
+        if name::is_name(source) {
+            return self.locate_name(source);
+        }
+        if access == Access::Guest {
+            return Err(Failure::new(
+                FailureKind::Denied,
+                format!("a plugin may load only names, and `{}` is a path or a URL", name::shown(source)),
+            ));
+        }
+        if let Some(name) = source.strip_prefix(BUILTIN_PREFIX) {
+            return match builtin::find(name) {
+                Some(builtin) => Ok(Place::Builtin(builtin)),
+                None => Err(self.unknown(name, format!("no built-in plugin `{}`", name::shown(name)))),
+            };
+        }
+        if let Some(url) = fetch::parse(source)? {
+            return Ok(Place::Url(url));
+        }
+        self.locate_path(source)
+    }
+
+    fn locate_name(&self, wanted: &str) -> Result<Place, Failure> {
+        if let Some(path) = self.plugin_dirs.iter().find_map(|dir| name::find(dir, wanted)) {
+            return Ok(Place::File(absolute(&path)));
+        }
+        match builtin::find(wanted) {
+            Some(builtin) => Ok(Place::Builtin(builtin)),
+            None => Err(self.unknown(wanted, format!("no plugin named `{}`", name::shown(wanted)))),
+        }
+    }
+
+    fn locate_path(&self, source: &str) -> Result<Place, Failure> {
+        let path = Path::new(source);
+        if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
+            let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
+            return Err(self.unknown(stem, format!("no file `{}`", name::shown(source))));
+        }
+        Ok(Place::File(absolute(path)))
+    }
+
+    /// The failure for something that is not there, with the name that was perhaps meant.
+    fn unknown(&self, wanted: &str, message: String) -> Failure {
+        match name::nearest(wanted, &self.names()) {
+            Some(near) => load_failure(format!("{message}; did you mean `{near}`?")),
+            None => load_failure(message),
+        }
+    }
+
+    fn cached(
+        &self,
+        key: Key,
+        access: Access,
+        load: impl FnOnce() -> Result<Loaded, Failure>,
+    ) -> Result<Arc<Program>, Failure> {
+        // A person who loads something from the network again wants what is there now; a guest may not cause a
+        // download for each call.
+        if let Some(entry) = self.cache.get(&key)
+            && (access == Access::Guest || !entry.fetched)
+        {
+            return Ok(Arc::clone(&entry.program));
+        }
+        let entry = Entry::new(load()?);
+        let program = Arc::clone(&entry.program);
+        self.cache.insert(key, entry);
+        Ok(program)
+    }
+}
+
+fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
+    let shown = name::shown(&path.to_string_lossy());
+    let declared = content::declared(path);
+    let bytes_max = if declared.is_manifest() { MANIFEST_BYTES_MAX } else { MODULE_BYTES_MAX };
+    let FileBytes { bytes, stamp } = file::read(path, bytes_max)?;
+    let stamps = vec![(path.to_owned(), stamp)];
+    let stem = name::stem(path);
+    match content::classify(declared, &bytes, &shown)? {
+        Content::Module => {
+            let program = content::single_module(bytes, shown, stem);
+            Ok(Loaded { program, stamps, fetched: false })
+        }
+        Content::Manifest(format) => {
+            let dir = path.parent().unwrap_or(Path::new("."));
+            let mut loaded = manifest::load(&bytes, format, &Base::Dir(dir), shown, stem, progress)?;
+            loaded.stamps.extend(stamps);
+            Ok(loaded)
+        }
+    }
+}
+
+fn load_url(url: &Url, progress: Progress<'_>) -> Result<Loaded, Failure> {
+    let path = Path::new(url.path());
+    let declared = content::declared(path);
+    let bytes_max = if declared.is_manifest() { MANIFEST_BYTES_MAX } else { MODULE_BYTES_MAX };
+    let shown = fetch::shown(url);
+    let bytes = fetch::fetch(&Request::get(url), bytes_max, progress)?;
+    let stem = name::stem(path);
+    match content::classify(declared, &bytes, &shown)? {
+        Content::Module => {
+            let program = content::single_module(bytes, shown, stem);
+            Ok(Loaded { program, stamps: Vec::new(), fetched: true })
+        }
+        Content::Manifest(format) => manifest::load(&bytes, format, &Base::Url(url), shown, stem, progress),
+    }
+}
+
+/// The path from the root, so that it means the same whatever the working directory becomes.
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
+}
+
+fn load_failure(message: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Load, message)
+}

@@ -1,0 +1,179 @@
+//! Names of plugins: what is a name, where its file is, what was perhaps meant, and how hostile text is shown.
+
+use std::path::{Path, PathBuf};
+
+/// Suffixes of the files that a name stands for, in the order in which they are looked for.
+const SUFFIXES: [&str; 4] = ["wasm", "wat", "json", "toml"];
+/// Longest name that is looked up, in bytes: with its suffix it must fit a directory entry.
+const NAME_BYTES_MAX: usize = 250;
+/// Most entries of a plugin directory that are looked at.
+const DIRECTORY_ENTRIES_MAX: usize = 10_000;
+/// Longest default name of a process, in bytes.
+const STEM_BYTES_MAX: usize = 64;
+/// Most characters of a source that an error shows.
+const SHOWN_CHARS_MAX: usize = 200;
+
+/// True when a source is a name; false when it is a path or a URL.
+pub(super) fn is_name(source: &str) -> bool {
+    let suffix = Path::new(source).extension().and_then(|suffix| suffix.to_str());
+    !source.contains(['/', ':']) && !suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix))
+}
+
+/// The form in which names are compared: `-` and `_` alike.
+pub(super) fn fold(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+/// The file in `dir` that a name stands for: the exact spelling first, then one that differs in `-` and `_`.
+pub(super) fn find(dir: &Path, wanted: &str) -> Option<PathBuf> {
+    if wanted.len() > NAME_BYTES_MAX || wanted.contains('\0') {
+        return None;
+    }
+    let exact = SUFFIXES.iter().map(|suffix| dir.join(format!("{wanted}.{suffix}")));
+    if let Some(path) = exact.into_iter().find(|path| path.exists()) {
+        return Some(path);
+    }
+    if !wanted.contains(['-', '_']) {
+        return None;
+    }
+    let folded = fold(wanted);
+    let alike = entries(dir).filter(|entry| fold(&entry.name) == folded);
+    // The least by suffix, then by name: what a directory lists first depends on the filesystem.
+    alike.min_by(|a, b| (a.suffix, &a.name).cmp(&(b.suffix, &b.name))).map(|entry| entry.path)
+}
+
+/// The names in a directory, unsorted; none when it cannot be read.
+pub(super) fn list(dir: &Path) -> Vec<String> {
+    entries(dir).filter(|entry| entry.path.is_file()).map(|entry| entry.name).collect()
+}
+
+struct DirEntry {
+    name: String,
+    /// Place in [`SUFFIXES`].
+    suffix: usize,
+    path: PathBuf,
+}
+
+fn entries(dir: &Path) -> impl Iterator<Item = DirEntry> {
+    let listing = std::fs::read_dir(dir).into_iter().flatten().flatten().take(DIRECTORY_ENTRIES_MAX);
+    listing.filter_map(|entry| {
+        let path = entry.path();
+        let suffix = path.extension()?.to_str()?;
+        let suffix = SUFFIXES.iter().position(|known| *known == suffix)?;
+        let name = path.file_stem()?.to_str()?.to_owned();
+        is_name(&name).then_some(DirEntry { name, suffix, path })
+    })
+}
+
+/// The known name that is nearest to what was asked for, if one is near.
+pub(super) fn nearest<'a>(wanted: &str, known: &'a [String]) -> Option<&'a str> {
+    if wanted.is_empty() || wanted.len() > NAME_BYTES_MAX {
+        return None;
+    }
+    let wanted = fold(wanted).to_lowercase();
+    let distance_max = (wanted.chars().count() / 3).max(1);
+    let distances = known.iter().map(|name| (strsim::damerau_levenshtein(&wanted, &fold(name).to_lowercase()), name));
+    let (_, name) = distances.filter(|(distance, _)| *distance <= distance_max).min()?;
+    Some(name)
+}
+
+/// A valid process name from the path of a source: the file's name without its suffix, other characters as `_`.
+pub(super) fn stem(path: &Path) -> String {
+    let raw = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
+    let mut stem: String = raw
+        .chars()
+        .map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-') { c } else { '_' })
+        .take(STEM_BYTES_MAX)
+        .collect();
+    if stem.is_empty() {
+        return "plugin".to_owned();
+    }
+    if !stem.starts_with(|c: char| c.is_ascii_alphabetic() || c == '_') {
+        stem.truncate(STEM_BYTES_MAX - 1);
+        stem.insert(0, '_');
+    }
+    stem
+}
+
+/// Text from outside, made fit for one line of an error: control characters escaped, cut when long.
+pub(super) fn shown(text: &str) -> String {
+    let mut shown = String::new();
+    for (count, c) in text.chars().enumerate() {
+        if count == SHOWN_CHARS_MAX {
+            shown.push('…');
+            break;
+        }
+        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
+            shown.extend(c.escape_default());
+        } else {
+            shown.push(c);
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{find, is_name, list, nearest, shown, stem};
+    use std::path::Path;
+
+    #[test]
+    fn slashes_colons_and_known_suffixes_make_a_path() {
+        for name in ["echo", "count-vowels", "a.b", "x.txt", ".hidden"] {
+            assert!(is_name(name), "{name}");
+        }
+        for path in ["./echo", "a/b", "http://h/x", "built-in:echo", "echo.wasm", "x.wat", "m.json", "m.toml"] {
+            assert!(!is_name(path), "{path}");
+        }
+    }
+
+    #[test]
+    fn stems_are_valid_process_names() {
+        for (path, expected) in [
+            ("/a/count-vowels.wasm", "count-vowels"),
+            ("my plugin (2).wasm", "my_plugin__2_"),
+            ("7zip.wat", "_7zip"),
+            ("größe.toml", "gr__e"),
+            ("-x.wasm", "_-x"),
+            ("a.b.json", "a.b"),
+            ("/", "plugin"),
+            ("", "plugin"),
+        ] {
+            assert_eq!(stem(Path::new(path)), expected, "{path}");
+        }
+        assert_eq!(stem(Path::new(&"9".repeat(300))).len(), 64);
+    }
+
+    #[test]
+    fn exact_spelling_goes_before_alike_and_wasm_before_the_rest() {
+        let dir = tempfile::tempdir().expect("a directory");
+        for file in ["a-b_c.toml", "a_b-c.wat", "x-y.wasm", "x_y.wat", "plain.txt"] {
+            std::fs::write(dir.path().join(file), "").expect("written");
+        }
+        let found = |name| find(dir.path(), name).and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
+        assert_eq!(found("x_y").as_deref(), Some("x_y.wat"));
+        assert_eq!(found("x-y").as_deref(), Some("x-y.wasm"));
+        assert_eq!(found("a-b-c").as_deref(), Some("a_b-c.wat"));
+        assert_eq!(found("plain"), None);
+        assert_eq!(found("a\0b"), None);
+        let mut names = list(dir.path());
+        names.sort();
+        assert_eq!(names, ["a-b_c", "a_b-c", "x-y", "x_y"]);
+    }
+
+    #[test]
+    fn near_names_are_offered_and_far_ones_are_not() {
+        let known = ["count_vowels", "echo", "tree"].map(String::from);
+        assert_eq!(nearest("ehco", &known), Some("echo"));
+        assert_eq!(nearest("Count-Vowel", &known), Some("count_vowels"));
+        assert_eq!(nearest("xyz", &known), None);
+        assert_eq!(nearest("", &known), None);
+    }
+
+    #[test]
+    fn hostile_text_is_shown_on_one_short_line() {
+        assert_eq!(shown("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(shown("x\u{202e}y"), "x\\u{202e}y");
+        assert_eq!(shown(&"x".repeat(500)).chars().count(), 201);
+    }
+}

@@ -1,0 +1,148 @@
+//! Cursors and colours.
+
+use super::Calls;
+use crate::shell::line::{Class, Cursor, Place, Quote, complete_at, highlight};
+
+/// The cursor at the `^` of a text.
+fn cursor(text: &str) -> Cursor {
+    let pos = text.find('^').expect("a cursor");
+    complete_at(&text.replacen('^', "", 1), pos, &Calls)
+}
+
+#[track_caller]
+fn expect(text: &str, place: Place, words: &[&str], typed: &str, start: usize) -> Cursor {
+    let cursor = cursor(text);
+    let before: Vec<_> = cursor.words.iter().map(|word| word.literal_text().unwrap_or("…".into())).collect();
+    assert_eq!((cursor.place, cursor.typed.as_str(), cursor.span.start), (place, typed, start), "{text}");
+    assert_eq!(before, words, "{text}");
+    assert_eq!(cursor.span.end, text.find('^').unwrap());
+    cursor
+}
+
+#[test]
+fn commands_and_arguments() {
+    expect("^", Place::Command, &[], "", 0);
+    expect("  lo^ad x", Place::Command, &[], "lo", 2);
+    expect("load ^", Place::Argument, &["load"], "", 5);
+    expect("load a.w^", Place::Argument, &["load"], "a.w", 5);
+    expect("load --as x pl^", Place::Argument, &["load", "--as", "x"], "pl", 12);
+    expect("call a ^", Place::Argument, &["call", "a"], "", 7);
+    expect("call a f ^", Place::Input, &["call", "a", "f"], "", 9);
+    expect("call a f --lo^", Place::Input, &["call", "a", "f"], "--lo", 9);
+    expect("a.f x^", Place::Input, &["a.f"], "x", 4);
+}
+
+#[test]
+fn operators_start_anew() {
+    expect("ps; l^", Place::Command, &[], "l", 4);
+    expect("ps & ^", Place::Command, &[], "", 5);
+    expect("ps\nl^", Place::Command, &[], "l", 3);
+    assert!(!expect("ps\n^", Place::Command, &[], "", 3).piped);
+    assert!(expect("call a f x | c^", Place::Command, &[], "c", 13).piped);
+    assert!(expect("call a f x |^", Place::Command, &[], "", 12).piped);
+    assert!(expect("call a f x |\n call b ^", Place::Argument, &["call", "b"], "", 21).piped);
+    assert!(!cursor("call a f x | call b g; p^").piped);
+}
+
+#[test]
+fn quotes_that_are_open() {
+    let single = expect("load 'a b^", Place::Argument, &["load"], "a b", 5);
+    assert_eq!(single.quote, Some(Quote::Single));
+    let double = expect(r#"load "a\"b\x41^"#, Place::Argument, &["load"], "a\"bA", 5);
+    assert_eq!(double.quote, Some(Quote::Double));
+    let closed = expect("load x'a b'c\\ d^", Place::Argument, &["load"], "xa bc d", 5);
+    assert_eq!((closed.quote, closed.expands), (None, false));
+    assert_eq!(cursor("load \"^").quote, Some(Quote::Double));
+}
+
+#[test]
+fn variables_and_substitutions() {
+    expect("echo $na^", Place::Variable, &["echo"], "na", 6);
+    expect("echo a$^", Place::Variable, &["echo"], "", 7);
+    expect("echo ${n^", Place::Variable, &["echo"], "n", 7);
+    assert_eq!(expect("echo \"a $n^", Place::Variable, &["echo"], "n", 9).quote, Some(Quote::Double));
+    assert!(expect("echo $x/b^", Place::Argument, &["echo"], "${x}/b", 5).expands);
+    assert!(expect("echo a$(ps)b^", Place::Argument, &["echo"], "a$(ps)b", 5).expands);
+    assert!(expect("echo x $(call f^", Place::Argument, &["call"], "f", 14).nested);
+    assert!(expect("echo \"$(^", Place::Command, &[], "", 8).nested);
+    assert!(!expect("echo $(ps) ^", Place::Argument, &["echo", "…"], "", 11).nested);
+}
+
+#[test]
+fn other_places() {
+    expect("ps > ou^", Place::File, &["ps"], "ou", 5);
+    expect("ps >>^", Place::File, &["ps"], "", 5);
+    expect("call a f @di^", Place::InputFile, &["call", "a", "f"], "di", 10);
+    expect("call a f @^", Place::InputFile, &["call", "a", "f"], "", 10);
+    expect("echo @di^", Place::Argument, &["echo"], "@di", 5);
+    assert_eq!(cursor("call a f {\"k^").place, Place::Json);
+    assert_eq!(cursor("call a f [1,\n^").place, Place::Json);
+    assert_eq!(cursor("call a f <<EN^").place, Place::HereDoc);
+    assert_eq!(cursor("call a f <<END\nab^").place, Place::HereDoc);
+    assert_eq!(cursor("call a f <<END\nab\nEND\nps ^").place, Place::Argument);
+    assert_eq!(cursor("ps # com^").place, Place::Comment);
+    expect("!cat fi^", Place::System, &[], "fi", 5);
+    expect("call a f x | !gr^", Place::System, &[], "gr", 14);
+}
+
+#[test]
+fn mistakes_before_the_cursor_do_not_hide_it() {
+    expect("ps && lo^", Place::Command, &[], "lo", 6);
+    expect("ps ;; lo^", Place::Command, &[], "lo", 6);
+    expect(r#"load "\q" x^"#, Place::Argument, &["load", "\\q"], "x", 10);
+    expect("ps > a b^", Place::Argument, &["ps"], "b", 7);
+    expect("call a f {}x y^", Place::Argument, &["call", "a", "f", "{}"], "y", 13);
+    assert_eq!(cursor(&format!("{}^", "$(".repeat(100))).place, Place::Unknown);
+}
+
+#[test]
+fn cursors_outside_the_text_are_moved_in() {
+    assert_eq!(complete_at("load é", 6, &Calls).typed, "");
+    assert_eq!(complete_at("load", 99, &Calls).typed, "load");
+}
+
+/// The pieces of a text that have a class, as `Class:source`.
+fn classes(text: &str) -> Vec<String> {
+    let pieces = highlight(text, &Calls);
+    assert_eq!(pieces.iter().map(|(span, _)| &text[span.clone()]).collect::<String>(), text, "no gaps");
+    let coloured = pieces.into_iter().filter(|(_, class)| *class != Class::Plain);
+    coloured.map(|(span, class)| format!("{class:?}:{}", &text[span])).collect()
+}
+
+#[test]
+fn pieces_have_classes() {
+    assert_eq!(
+        classes("load a.wasm --as 'x y'$z > f & # c"),
+        [
+            "Command:load",
+            "Argument:a.wasm",
+            "Option:--as",
+            "Quoted:'x y'",
+            "Variable:$z",
+            "Operator:>",
+            "Argument:f",
+            "Operator:&",
+            "Comment:# c"
+        ]
+    );
+    assert_eq!(
+        classes("call a f {\"k\": 1} | !cat x"),
+        ["Command:call", "Argument:a", "Argument:f", "Json:{\"k\": 1}", "Operator:|", "System:!cat x"]
+    );
+    assert_eq!(
+        classes("a.f <<E;ps\nx\nE\nps"),
+        ["Command:a.f", "HereDoc:<<E", "Operator:;", "Command:ps", "HereDoc:x\nE", "Command:ps"]
+    );
+    assert_eq!(classes("a.f @x"), ["Command:a.f", "InputFile:@x"]);
+    assert_eq!(
+        classes("echo \"a $x\"$(ps)"),
+        ["Command:echo", "Quoted:\"a ", "Variable:$x", "Quoted:\"", "Operator:$(", "Command:ps", "Operator:)"]
+    );
+}
+
+#[test]
+fn unfinished_and_wrong_text_has_classes_too() {
+    assert_eq!(classes("echo 'a"), ["Command:echo", "Quoted:'a"]);
+    assert_eq!(classes("a.f {\"k\": 1"), ["Command:a.f", "Json:{\"k\": 1"]);
+    assert_eq!(classes("ps && ls"), ["Command:ps", "Command:ls"]);
+}
