@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use crate::journal::{Kept, KeptState, Outcome, Payload, Record, Symbol};
-use crate::kernel::{Killed, ProcessDetail, ProcessId, ProcessLabel, ProcessState, ProcessView};
+use crate::journal::{Outcome, Payload, Record, Symbol, stats};
+use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::runtime::{Host, MemoryUse, Spec};
 
-use super::snapshot::{Edge, Extent, LATENCY_BUCKETS, Snapshot, Source, Totals, Wish};
+use super::snapshot::{Extent, Snapshot, Source, Totals, Wish};
 
 /// An idle process.
 pub fn process(id: ProcessId, parent: ProcessId, name: &str) -> ProcessView {
@@ -50,8 +50,7 @@ pub fn call(seq: u64, depth: u16, caller: (u32, &str), callee: (u32, &str), func
 
 /// The call with its bytes kept.
 pub fn with_payload(mut call: Record, input: &[u8], output: &[u8]) -> Record {
-    let kept = |bytes: &[u8]| Kept { bytes: bytes.into(), full_len: bytes.len() as u64, state: KeptState::Whole };
-    call.payload = Some(Box::new(Payload { input: kept(input), output: kept(output) }));
+    call.payload = Some(Box::new(Payload::keep(input, output, 1 << 16)));
     call
 }
 
@@ -152,29 +151,13 @@ impl Source for Still {
         })
     }
 
-    fn edges(&self, id: ProcessId) -> Vec<Edge> {
-        let mut latency = [0; LATENCY_BUCKETS];
-        latency[6] = 3;
-        latency[7] = 1;
-        let edge = |caller: (u32, &str), callee: (u32, &str)| Edge {
-            caller: (caller.0, caller.1.to_owned()),
-            callee: (callee.0, callee.1.to_owned()),
-            calls: 4,
-            errors: 1,
-            bytes_in: 48,
-            bytes_out: 13_824,
-            latency,
-        };
-        vec![edge((0, "shell"), (id, "self")), edge((id, "self"), (9, "other"))]
+    fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
+        let edges = self.snapshot.calls.iter().filter(|call| call.caller == id || call.callee == id);
+        stats::Stats::of(stats::By::Edge, None, edges).into_rows(stats::Column::Calls)
     }
 
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
         self.killed.lock().push((id, extent));
         Ok(format!("ended {id}"))
     }
-}
-
-/// What a kill of one process did.
-pub fn killed(id: ProcessId, name: &str) -> Killed {
-    Killed { ended: vec![ProcessLabel { id, name: name.to_owned() }], moved: Vec::new() }
 }

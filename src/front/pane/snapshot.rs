@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::journal::Record;
+use crate::journal::{Filter, Record, stats};
 use crate::kernel::{JobView, ProcessDetail, ProcessId, ProcessState, ProcessView};
 
 /// One moment.
@@ -50,8 +50,8 @@ pub enum Scope {
     ErrorsOnly,
 }
 
-/// What `/` filters by: a part of a name or function, in any case.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// A part of a name or function, in any case.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needle {
     lower: String,
 }
@@ -59,11 +59,6 @@ pub struct Needle {
 impl Needle {
     pub fn new(text: &str) -> Needle {
         Needle { lower: text.trim().to_lowercase() }
-    }
-
-    /// Whether it lets everything through.
-    pub fn is_empty(&self) -> bool {
-        self.lower.is_empty()
     }
 
     /// Whether the text contains it.
@@ -77,56 +72,72 @@ fn contains_ignoring_ascii_case(text: &str, lower: &str) -> bool {
     text.as_bytes().windows(lower.len().max(1)).any(|part| part.eq_ignore_ascii_case(lower.as_bytes()))
 }
 
-/// Which calls a view shows.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+/// What is typed after `/`: a part of a name or function; or, when it has an operator, a filter as `trace` takes it.
+#[derive(Debug, Clone, Default)]
+enum Test {
+    #[default]
+    All,
+    Name(Needle),
+    Calls(Box<Filter>),
+}
+
+/// What a view shows. Wishes are equal when they were made of the same words.
+#[derive(Debug, Clone, Default)]
 pub struct Wish {
-    pub needle: Needle,
+    text: String,
+    test: Test,
     pub scope: Scope,
 }
 
+impl PartialEq for Wish {
+    fn eq(&self, other: &Wish) -> bool {
+        self.text == other.text && self.scope == other.scope
+    }
+}
+
 impl Wish {
+    /// The wish for what `text` says; an expression that is not whole yet is looked for as it stands.
+    pub fn new(text: &str, scope: Scope) -> Wish {
+        let has_operator = text.contains(['=', '<', '>', '*', '(', '"', '!']);
+        let test = match Filter::parse(text) {
+            _ if text.trim().is_empty() => Test::All,
+            Ok(filter) if has_operator => Test::Calls(Box::new(filter)),
+            _ => Test::Name(Needle::new(text)),
+        };
+        Wish { text: text.to_owned(), test, scope }
+    }
+
     /// Whether a call is wished for.
     pub fn matches(&self, call: &Record) -> bool {
         (self.scope == Scope::All || call.outcome.is_failure())
-            && (self.needle.is_empty()
-                || [call.function, call.callee_name, call.caller_name]
-                    .iter()
-                    .any(|name| self.needle.is_in(name.as_str())))
+            && match &self.test {
+                Test::All => true,
+                Test::Name(needle) => {
+                    [call.function, call.callee_name, call.caller_name].iter().any(|name| needle.is_in(name.as_str()))
+                }
+                Test::Calls(filter) => filter.matches(call),
+            }
     }
 
-    /// Whether a process is wished for by itself (not for what is below it).
+    /// Whether a process is wished for by itself (not for what is below it). A filter of calls leaves every process.
     pub fn matches_process(&self, process: &ProcessView) -> bool {
         let fails = || process.errors > 0 || matches!(process.state, ProcessState::Crashed { .. });
-        self.needle.is_in(&process.name) && (self.scope == Scope::All || fails())
+        let named = match &self.test {
+            Test::Name(needle) => needle.is_in(&process.name),
+            Test::All | Test::Calls(_) => true,
+        };
+        named && (self.scope == Scope::All || fails())
     }
 
-    /// Whether everything is wished for.
-    pub fn is_all(&self) -> bool {
-        self.scope == Scope::All && self.needle.is_empty()
+    /// Whether every process is wished for.
+    pub fn is_all_processes(&self) -> bool {
+        self.scope == Scope::All && !matches!(self.test, Test::Name(_))
     }
-}
 
-/// One direction between two processes that call each other.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Edge {
-    pub caller: (ProcessId, String),
-    pub callee: (ProcessId, String),
-    pub calls: u64,
-    pub errors: u64,
-    pub bytes_in: u64,
-    pub bytes_out: u64,
-    /// How many calls took how long: [`LATENCY_BUCKETS`] buckets, each four times as long as the one before.
-    pub latency: [u64; LATENCY_BUCKETS],
-}
-
-/// Buckets of an edge's histogram: under 1 µs, under 4 µs, and so on; the last has all that took longer.
-pub const LATENCY_BUCKETS: usize = 16;
-
-/// The bucket for a duration in nanoseconds.
-pub fn latency_bucket(duration_ns: u64) -> usize {
-    let us = duration_ns / 1000;
-    let bits = (u64::BITS - us.leading_zeros()) as usize;
-    bits.div_ceil(2).min(LATENCY_BUCKETS - 1)
+    /// Whether every call is wished for.
+    pub fn is_all_calls(&self) -> bool {
+        self.scope == Scope::All && matches!(self.test, Test::All)
+    }
 }
 
 /// What a kill takes with it.
@@ -147,7 +158,7 @@ pub trait Source: Send {
     fn call(&self, seq: u64) -> Option<Record>;
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;
     /// Who called the process and whom it called, as far as the journal still knows, the busiest first.
-    fn edges(&self, id: ProcessId) -> Vec<Edge>;
+    fn edges(&self, id: ProcessId) -> Vec<stats::Row>;
     /// Ends a process; what it did, in a line, or why not.
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String>;
 }
@@ -155,6 +166,17 @@ pub trait Source: Send {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Symbol;
+
+    #[test]
+    fn words_with_operators_are_filters_of_calls() {
+        let call = |function| Record { function: Symbol::intern(function), bytes_in: 10, ..Record::default() };
+        assert!(Wish::new("ota", Scope::All).matches(&call("total")));
+        assert!(Wish::new("bytes_in > 5", Scope::All).matches(&call("total")));
+        assert!(!Wish::new("bytes_in > 50", Scope::All).matches(&call("total")));
+        assert!(!Wish::new("bytes_in >", Scope::All).matches(&call("total")), "half typed: looked for as a name");
+        assert!(!Wish::new("", Scope::ErrorsOnly).matches(&call("total")));
+    }
 
     #[test]
     fn a_needle_is_found_in_any_case() {
@@ -163,13 +185,5 @@ mod tests {
         }
         assert!(!Needle::new("cart").is_in("car"));
         assert!(!Needle::new("x").is_in(""));
-    }
-
-    #[test]
-    fn buckets_grow_fourfold() {
-        let us = 1000;
-        assert_eq!([0, us - 1].map(latency_bucket), [0, 0]);
-        assert_eq!([us, 4 * us - 1, 4 * us, 16 * us - 1].map(latency_bucket), [1, 1, 2, 2]);
-        assert_eq!(latency_bucket(u64::MAX), LATENCY_BUCKETS - 1);
     }
 }

@@ -5,7 +5,7 @@ use crate::journal::Record;
 use crate::kernel::ProcessId;
 
 use super::keys::Action;
-use super::snapshot::{Extent, Needle, Scope, Snapshot, Wish};
+use super::snapshot::{Extent, Scope, Snapshot, Wish};
 use super::tree::{Below, Row, RowId, TreeOptions};
 
 /// The longest filter.
@@ -160,7 +160,7 @@ impl State {
             Layer::Filter { text } => text,
             _ => &self.filter,
         };
-        Wish { needle: Needle::new(text), scope: self.scope }
+        Wish::new(text, self.scope)
     }
 
     /// Carries out an action.

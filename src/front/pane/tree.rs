@@ -256,7 +256,7 @@ fn sort(places: &mut [usize], processes: &[ProcessView], sort: Sort) {
 
 /// Which processes a wish leaves: those that match and their ancestors. `None`: all.
 fn kept(processes: &[ProcessView], wish: &Wish) -> Option<Vec<bool>> {
-    if wish.is_all() {
+    if wish.is_all_processes() {
         return None;
     }
     let mut kept = vec![false; processes.len()];

@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::front::pane::fixture::process;
-use crate::front::pane::snapshot::{Needle, Scope};
+use crate::front::pane::snapshot::Scope;
 
 fn shown(processes: &[ProcessView], wish: &Wish, options: &TreeOptions) -> Vec<String> {
     rows(processes, wish, options)
@@ -89,11 +89,11 @@ fn sorting_by_what_costs_puts_the_greatest_first() {
 
 #[test]
 fn a_filter_keeps_the_ancestors_of_what_matches() {
-    let wish = Wish { needle: Needle::new("TAX"), scope: Scope::All };
+    let wish = Wish::new("TAX", Scope::All);
     assert_eq!(shown(&family(), &wish, &TreeOptions::default()), ["shell", "  1", "    2", "      3"]);
     let mut processes = family();
     processes[3].errors = 1;
-    let wish = Wish { needle: Needle::default(), scope: Scope::ErrorsOnly };
+    let wish = Wish::new("", Scope::ErrorsOnly);
     assert_eq!(shown(&processes, &wish, &TreeOptions::default()), ["shell", "  1", "    4"]);
 }
 

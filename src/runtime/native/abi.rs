@@ -30,7 +30,9 @@ fn add_blocks(linker: &mut Linker<Ctx>) -> Result<()> {
     linker.func_wrap(MODULE, "alloc", |mut caller: Caller<'_, Ctx>, length: i64| -> Result<i64> {
         Ok(caller.alloc(length as u64)?.map_or(0, |span| span.offset as i64))
     })?;
-    linker.func_wrap(MODULE, "free", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<()> { free(&mut caller, handle) })?;
+    linker.func_wrap(MODULE, "free", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<()> {
+        free(&mut caller, handle)
+    })?;
     linker.func_wrap(MODULE, "length", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<i64> {
         if handle < 0 {
             return bulk::doorbell(&mut caller, handle as u64);

@@ -25,7 +25,9 @@ struct Block {
 enum State {
     Used,
     /// In its class's free list; the index of the next one there.
-    Free { next: u32 },
+    Free {
+        next: u32,
+    },
 }
 
 /// The blocks of one instance. Handles go up in the order of the table, so a look-up is a binary search.

@@ -110,7 +110,9 @@ fn serve(caller: &mut Caller<'_, Ctx>, request: &Request) -> Result<Option<u64>>
     let part = Span { offset: block.offset + request.offset, length: request.len };
     let arena = caller.data().arena()?.memory;
     let done = match request.op {
-        Op::Read | Op::Input => copy(caller, (arena, part.offset as usize), (memory, request.ptr), request.len as usize),
+        Op::Read | Op::Input => {
+            copy(caller, (arena, part.offset as usize), (memory, request.ptr), request.len as usize)
+        }
         _ => copy(caller, (memory, request.ptr), (arena, part.offset as usize), request.len as usize),
     };
     Ok(done.then_some(block.offset))
@@ -139,4 +141,3 @@ fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize)
     }
     true
 }
-

@@ -23,9 +23,13 @@ const REQUEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Adds the three functions.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
-    linker.func_wrap(MODULE, "http_request", |mut caller: Caller<'_, Ctx>, request: i64, body: i64| -> Result<i64> {
-        http_request(&mut caller, request as u64, body as u64)
-    })?;
+    linker.func_wrap(
+        MODULE,
+        "http_request",
+        |mut caller: Caller<'_, Ctx>, request: i64, body: i64| -> Result<i64> {
+            http_request(&mut caller, request as u64, body as u64)
+        },
+    )?;
     linker.func_wrap(MODULE, "http_status_code", |caller: Caller<'_, Ctx>| i32::from(caller.data().http_status))?;
     linker.func_wrap(MODULE, "http_headers", |mut caller: Caller<'_, Ctx>| -> Result<i64> {
         let headers = serde_json::to_vec(&caller.data().http_headers)?;
@@ -85,15 +89,18 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
         }
     };
     let up = caller.data().up()?;
-    let fetched = in_background(&up, Fetch {
-        method,
-        url,
-        headers: asked.headers,
-        body: body_bytes,
-        allowed_hosts: spec.allowed_hosts.clone(),
-        response_bytes_max: spec.http_response_bytes_max,
-        deadline: up.deadline(),
-    })?;
+    let fetched = in_background(
+        &up,
+        Fetch {
+            method,
+            url,
+            headers: asked.headers,
+            body: body_bytes,
+            allowed_hosts: spec.allowed_hosts.clone(),
+            response_bytes_max: spec.http_response_bytes_max,
+            deadline: up.deadline(),
+        },
+    )?;
     caller.data_mut().http_status = fetched.status;
     caller.data_mut().http_headers = fetched.headers;
     Ok(caller.put(&fetched.body)?.offset as i64)
@@ -189,7 +196,8 @@ fn redirect(fetch: &mut Fetch, status: u16, location: &str) -> Result<(), String
 fn read(response: ureq::http::Response<ureq::Body>, bytes_max: u64) -> Result<Fetched, String> {
     let status = response.status().as_u16();
     let headers = response.headers().iter();
-    let headers = headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_string()))).collect();
+    let headers =
+        headers.filter_map(|(name, value)| Some((name.to_string(), value.to_str().ok()?.to_string()))).collect();
     let mut body = Vec::new();
     let reader = response.into_body().into_reader();
     reader.take(bytes_max.saturating_add(1)).read_to_end(&mut body).map_err(|error| error.to_string())?;

@@ -125,9 +125,8 @@ fn shape(ty: &FuncType) -> Option<Shape> {
 pub fn describe(ty: &ExternType) -> String {
     match ty {
         ExternType::Func(ty) => {
-            let list = |types: &mut dyn Iterator<Item = ValType>| {
-                types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ")
-            };
+            let list =
+                |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ");
             let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
             format!("function ({params}) -> ({results})")
         }
@@ -140,7 +139,12 @@ pub fn describe(ty: &ExternType) -> String {
 
 /// The order in which modules are made: what a module imports from comes before it, main last.
 fn link_order(modules: &[(String, Module)]) -> Result<Vec<usize>, Failure> {
-    fn visit(at: usize, modules: &[(String, Module)], path: &mut Vec<usize>, order: &mut Vec<usize>) -> Result<(), Failure> {
+    fn visit(
+        at: usize,
+        modules: &[(String, Module)],
+        path: &mut Vec<usize>,
+        order: &mut Vec<usize>,
+    ) -> Result<(), Failure> {
         if order.contains(&at) {
             return Ok(());
         }
@@ -150,7 +154,8 @@ fn link_order(modules: &[(String, Module)]) -> Result<Vec<usize>, Failure> {
         }
         path.push(at);
         for import in modules[at].1.imports() {
-            if let Some(next) = modules.iter().position(|(name, _)| name == import.module()).filter(|next| *next != at) {
+            if let Some(next) = modules.iter().position(|(name, _)| name == import.module()).filter(|next| *next != at)
+            {
                 visit(next, modules, path, order)?;
             }
         }
@@ -185,9 +190,8 @@ fn extended_linker(
         return Ok(base.clone());
     }
     let mut linker = Linker::clone(base);
-    let provided = |module: &str, name: &str| {
-        bench.provides(module, name) || linked_export(modules, module, name).is_some()
-    };
+    let provided =
+        |module: &str, name: &str| bench.provides(module, name) || linked_export(modules, module, name).is_some();
     for (_, module) in modules {
         stubs::add(&mut linker, module, &provided, spec.stub_imports, &spec.imports).map_err(as_load)?;
     }

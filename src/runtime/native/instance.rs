@@ -3,7 +3,9 @@
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use wasmtime::{Extern, Instance as WasmInstance, Memory, Store, StoreContextMut, Trap, TypedFunc, UpdateDeadline, Val};
+use wasmtime::{
+    Extern, Instance as WasmInstance, Memory, Store, StoreContextMut, Trap, TypedFunc, UpdateDeadline, Val,
+};
 use wasmtime_wasi::I32Exit;
 
 use super::ctx::{Arena, Ctx, CtxStore, Span};
@@ -276,4 +278,3 @@ fn place(error: &wasmtime::Error) -> String {
     let Some(name) = backtrace.frames().iter().find_map(|frame| frame.func_name()) else { return String::new() };
     format!(" in `{name}`")
 }
-

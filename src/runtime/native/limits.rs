@@ -26,12 +26,7 @@ pub struct Limits {
 impl Limits {
     /// At most `max_bytes` in all; `None` leaves wasm's own bounds.
     pub fn new(max_bytes: Option<u64>) -> Self {
-        Limits {
-            max_bytes: max_bytes.unwrap_or(u64::MAX),
-            memory_bytes: 0,
-            table_bytes: 0,
-            refused: false,
-        }
+        Limits { max_bytes: max_bytes.unwrap_or(u64::MAX), memory_bytes: 0, table_bytes: 0, refused: false }
     }
 
     /// What is held now, of which `block_bytes` are the arena's.

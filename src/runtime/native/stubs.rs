@@ -48,7 +48,8 @@ fn add_stub(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, st
 fn add_stand_in(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, index: usize) -> Result<()> {
     let is_handle = |ty: ValType| matches!(ty, ValType::I64);
     if ty.params().len() > 1 || ty.results().len() > 1 || !ty.params().chain(ty.results()).all(is_handle) {
-        let why = format!("import `{module}.{name}` has type {ty}; a plugin can stand in for at most one handle in, one out");
+        let why =
+            format!("import `{module}.{name}` has type {ty}; a plugin can stand in for at most one handle in, one out");
         return Err(Failure::new(FailureKind::Load, why).into());
     }
     linker.func_new(module, name, ty, move |mut caller: Caller<'_, Ctx>, params, results| {

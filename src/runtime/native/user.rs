@@ -111,7 +111,10 @@ pub fn nested(
     let function = ctx.span(function, "function name")?;
     let input = ctx.span(input, "input")?;
     if function.length > NAME_BYTES_MAX {
-        return Err(refused(format!("a function name of {} bytes; at most {NAME_BYTES_MAX} are taken", function.length)));
+        return Err(refused(format!(
+            "a function name of {} bytes; at most {NAME_BYTES_MAX} are taken",
+            function.length
+        )));
     }
     let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
     call(&mut exchange).map_err(Failure::unwound)?;
