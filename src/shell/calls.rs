@@ -10,8 +10,9 @@ use super::redirect::FileSink;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::run::{Inner, not_in_background};
 use super::session::Session;
-use super::units::parse_hex;
+use super::units::{parse_hex, show_bytes, show_duration};
 use crate::kernel::{CallPlan, CallStage, Job, JobEnd, ProcessId};
+use crate::runtime::Program;
 
 /// How often a wait looks at Ctrl-C and at what is to be shown.
 const WAIT_STEP: Duration = Duration::from_millis(100);
@@ -47,7 +48,7 @@ impl Session {
         let job = self.kernel.start(calls.plan).map_err(|error| self.call_error(error))?;
         let end = self.wait_for_job(&job, OnInterrupt::EndJob)?;
         let id = last.map_or(0, |stage| stage.process);
-        let reply = self.finish_call(id, end, &calls.options)?;
+        let reply = self.finish_call(id, &end, &calls.options)?;
         match calls.program {
             Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply))),
             None => Ok(reply),
@@ -150,7 +151,7 @@ impl Session {
     }
 
     /// Waits for a job to end, and shows meanwhile that it runs.
-    pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<JobEnd, ShellError> {
+    pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
         let started = Instant::now();
         let mut shown = false;
         let mut told = false;
@@ -171,7 +172,7 @@ impl Session {
             let elapsed = started.elapsed();
             if elapsed > PROGRESS_AFTER {
                 shown = true;
-                self.front().progress(Some((job, elapsed)));
+                self.front().progress(Some(&progress_text(job, elapsed)));
             }
         };
         if shown {
@@ -184,22 +185,74 @@ impl Session {
     pub(super) fn finish_call(
         &mut self,
         id: ProcessId,
-        end: JobEnd,
+        end: &JobEnd,
         options: &CallOptions,
     ) -> Result<Reply, ShellError> {
-        let json = options.json.then(|| call_reply(id, &end));
-        match end.result {
+        let json = options.json.then(|| call_reply(id, end));
+        match &end.result {
             Ok(output) => {
                 self.last_output = Some(Arc::from(output.as_slice()));
-                Ok(json.unwrap_or(Reply::Output { bytes: output, raw: options.raw }))
+                Ok(json.unwrap_or_else(|| Reply::Output { bytes: output.clone(), raw: options.raw }))
             }
             Err(error) => {
                 if let Some(json) = json {
                     self.emit(&json)?;
                 }
-                Err(self.call_error(error))
+                Err(self.call_error(error.clone()))
             }
         }
+    }
+
+    /// Calls a process in the foreground.
+    pub fn call(&mut self, process: ProcessId, input: Vec<u8>, options: &CallOptions) -> Result<Reply, ShellError> {
+        let plan = CallPlan {
+            stages: vec![CallStage { process, function: options.function.clone() }],
+            input: Arc::from(input),
+            repeat: options.repeat.unwrap_or(1),
+            timeout: options.timeout,
+            text: format!("call {} {}", options.plugin, options.function),
+            background: false,
+        };
+        let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
+        let end = self.wait_for_job(&job, OnInterrupt::EndJob)?;
+        self.finish_call(process, &end, options)
+    }
+
+    /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
+    pub fn resolve(&mut self, source: &str) -> Result<Arc<Program>, ShellError> {
+        let kernel = Arc::clone(&self.kernel);
+        let interrupt = self.interrupt.clone();
+        let started = Instant::now();
+        let mut shown = false;
+        let resolved = kernel.resolve(source, &mut |got_bytes, all_bytes| {
+            if started.elapsed() > PROGRESS_AFTER {
+                shown = true;
+                let all = all_bytes.map(|all| format!(" of {}", show_bytes(all))).unwrap_or_default();
+                self.front().progress(Some(&format!("{}{all} downloaded; Ctrl-C ends it", show_bytes(got_bytes))));
+            }
+            !interrupt.is_raised()
+        });
+        if shown {
+            self.front().progress(None);
+        }
+        resolved.map_err(|error| self.call_error(error))
+    }
+
+    /// The jobs that were started with `&`, by number.
+    pub fn background_jobs(&self) -> Vec<Job> {
+        self.kernel.jobs().into_iter().filter(|job| job.view().background).collect()
+    }
+
+    /// A script's end: waits for its background jobs; the first failure of one is given.
+    pub fn finish_jobs(&mut self) -> Result<(), ShellError> {
+        let mut failed = None;
+        for job in self.background_jobs() {
+            let end = self.wait_for_job(&job, OnInterrupt::StopWaiting)?;
+            let written = self.wait_for_writer(job.id());
+            let ended = end.result.as_ref().map(drop).map_err(|error| self.call_error(error.clone()));
+            failed = failed.or(ended.and(written).err());
+        }
+        failed.map_or(Ok(()), Err)
     }
 
     /// Waits for the file of a background job to be written; nothing when it has none.
@@ -210,10 +263,22 @@ impl Session {
     }
 }
 
+/// That a job runs, for how long, in which plugin, and how to end it.
+fn progress_text(job: &Job, elapsed: Duration) -> String {
+    let view = job.view();
+    let at = view.chain.last().map(|frame| format!(" in {}.{}", frame.process, frame.function)).unwrap_or_default();
+    let runs = match job.runs() {
+        0 => String::new(),
+        runs => format!(", {runs} runs"),
+    };
+    let elapsed = show_duration(Duration::from_secs(elapsed.as_secs()));
+    format!("running for {elapsed}{at}{runs}; Ctrl-C ends it")
+}
+
 fn write_output(job: &Job, mut sink: FileSink) -> Result<(), ShellError> {
-    match job.wait().result {
+    match &job.wait().result {
         Ok(output) => {
-            sink.write(&output)?;
+            sink.write(output)?;
             sink.commit()
         }
         // Told by the job's own notice.

@@ -31,7 +31,7 @@ impl Session {
     /// A word's bytes; of `@FILE` and `@-` what is read there.
     pub(super) fn expand(&mut self, word: &Word) -> Result<Vec<u8>, ShellError> {
         if word.kind == WordKind::AtStdin {
-            return self.stdin.take();
+            return self.read_stdin();
         }
         let bytes = word.expand(self).map_err(shell_error)?;
         if word.kind != WordKind::AtFile {
@@ -39,6 +39,14 @@ impl Session {
         }
         let path = String::from_utf8(bytes).map_err(|_| ShellError::usage("the name after `@` is not UTF-8"))?;
         read_file(Path::new(&path), INPUT_BYTES_MAX)
+    }
+
+    /// All of standard input, for INPUT.
+    pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
+        let (front, stdin) = (&mut self.front, &mut self.stdin);
+        let mut read = Err(ShellError::failed("`@-`: was not read"));
+        front.lend_terminal(&mut || read = stdin.take());
+        read
     }
 
     /// A word's text, where bytes that are not UTF-8 cannot be.

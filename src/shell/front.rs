@@ -2,10 +2,8 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::reply::{Line, Reply, ShellError};
-use crate::kernel::Job;
 
 /// A front: prompt, script or test.
 pub trait Front {
@@ -13,14 +11,16 @@ pub trait Front {
     fn show(&mut self, reply: &Reply) -> io::Result<()>;
     /// Writes one line to standard error: notices, timings, what was ended.
     fn notice(&mut self, line: &Line);
-    /// A job that has been running for `elapsed`; `None`: it is over, take away what was shown.
-    fn progress(&mut self, job: Option<(&Job, Duration)>);
-    /// Shows a reply in place of the one shown before (`watch`).
-    fn frame(&mut self, title: &Line, reply: &Reply) -> io::Result<()>;
+    /// What has been running for a while, where somebody looks; `None`: it is over, take away what was shown.
+    fn progress(&mut self, text: Option<&str>);
+    /// Shows a reply under a title, in place of the one shown before (`watch`); `None`: that was the last.
+    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()>;
     /// True when a person is there to look at standard output.
     fn is_terminal(&self) -> bool;
-    /// A program of the system takes the terminal (`true`), or has given it back.
-    fn yield_terminal(&mut self, to_program: bool);
+    /// Whether what is shown may have colours.
+    fn colors(&self) -> bool;
+    /// Runs something that uses the terminal itself: a program of the system, or reading what is typed.
+    fn lend_terminal(&mut self, run: &mut dyn FnMut());
     /// Lines typed so far, oldest first.
     fn history(&self) -> Vec<String>;
     /// Carries out `pane ...`; an error where there is no terminal to draw on.

@@ -23,9 +23,9 @@ mod script;
 mod system;
 
 pub use front::{Front, PaneRequest, PaneSize};
-pub use grammar::CommandGrammar;
+pub use grammar::{CommandGrammar, resolve, split_dotted};
 pub use interrupt::{Interrupt, Interrupter};
 pub use reply::{Reply, ShellError};
-pub use script::Incoming;
+pub use script::{SCRIPT_BYTES_MAX, syntax_error};
 pub use session::{Session, SessionOptions};
 pub use stdin::Stdin;

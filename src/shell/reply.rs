@@ -230,6 +230,11 @@ impl ShellError {
         ShellError::new(ErrorKind::Interrupted, "interrupted")
     }
 
+    /// The line that standard error gets: with its place, or with the program's name.
+    pub fn told(&self) -> String {
+        if self.located { self.to_string() } else { format!("plugsh: {self}") }
+    }
+
     /// The code that a shell ends with, when this ends it.
     pub fn code(&self) -> u8 {
         match self.kind {

@@ -127,6 +127,11 @@ impl Session {
         self.last_code
     }
 
+    /// A line failed that was no statement.
+    pub fn failed_with(&mut self, code: u8) {
+        self.last_code = code;
+    }
+
     /// Ends the session after the present statement.
     pub fn exit(&mut self, code: u8) {
         self.exit = Some(code);

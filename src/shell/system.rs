@@ -19,17 +19,16 @@ impl Session {
             (None, _) => Stdio::inherit(),
         };
         let stdout = if captured { Stdio::piped() } else { Stdio::inherit() };
-        self.front.yield_terminal(true);
-        let result = Command::new("sh")
-            .arg("-c")
-            .arg(text)
-            .stdin(stdin)
-            .stdout(stdout)
-            .spawn()
-            .and_then(|child| run(child, input));
-        self.front.yield_terminal(false);
-        let (status, output) =
-            result.map_err(|error| ShellError::failed(format!("`!{}`: {}", text.trim(), io_cause(&error))))?;
+        let mut command = Command::new("sh");
+        command.arg("-c").arg(text).stdin(stdin).stdout(stdout);
+        let mut input = input;
+        let mut ran = None;
+        self.front.lend_terminal(&mut || ran = Some(command.spawn().and_then(|child| run(child, input.take()))));
+        let failed = |cause: &str| ShellError::failed(format!("`!{}`: {cause}", text.trim()));
+        let (status, output) = match ran {
+            Some(result) => result.map_err(|error| failed(&io_cause(&error)))?,
+            None => return Err(failed("was not run")),
+        };
         if !status.success() {
             return Err(self.program_failed(text, status));
         }

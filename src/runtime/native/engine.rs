@@ -12,7 +12,7 @@ use crate::runtime::{Failure, FailureKind, ModuleBytes, Spec};
 
 const ARENA: &str = include_str!("arena.wat");
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
-pub const WASM_STACK_BYTES: usize = 512 * 1024;
+pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
 /// Most compiled modules that are kept for the next who loads the same bytes.
 const MODULES_MAX: usize = 256;
 
@@ -64,7 +64,7 @@ impl Engines {
 
 fn config(fuelled: bool) -> Config {
     let mut config = Config::new();
-    config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(WASM_STACK_BYTES);
+    config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(MAX_WASM_STACK_BYTES);
     // The features that the extism crate turns on.
     config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
     config

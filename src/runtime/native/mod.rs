@@ -20,5 +20,5 @@ mod stubs;
 mod user;
 mod wasi;
 
-pub use engine::Engines;
+pub use engine::{Engines, MAX_WASM_STACK_BYTES};
 pub use image::NativeImage;

@@ -92,13 +92,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 
 /// Starts a process from a source with the options of the command line.
 pub fn load(
-    session: &Session,
+    session: &mut Session,
     source: &str,
     name: Option<String>,
     host: Host,
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
-    let program = session.kernel.resolve(source).map_err(|error| session.call_error(error))?;
+    let program = session.resolve(source)?;
     let program = link(session, program, &options.link)?;
     let spec = options.apply(program.spec.clone())?;
     let timeout = spec.timeout;
@@ -107,7 +107,7 @@ pub fn load(
 }
 
 /// The program with the modules of `--link` before its own.
-fn link(session: &Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
+fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
     if links.is_empty() {
         return Ok(program);
     }
@@ -118,7 +118,7 @@ fn link(session: &Session, program: Arc<Program>, links: &[String]) -> Result<Ar
             Some((name, source)) => (Some(name.to_owned()), source),
             None => (None, link.as_str()),
         };
-        let library = session.kernel.resolve(source).map_err(|error| session.call_error(error))?;
+        let library = session.resolve(source)?;
         let main = library.modules.last().ok_or_else(|| ShellError::failed(format!("`{source}` has no module")))?;
         modules.push(ModuleBytes { name: name.unwrap_or_else(|| library.stem.clone()), ..main.clone() });
     }

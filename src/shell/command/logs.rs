@@ -95,3 +95,8 @@ fn json_line(line: &LogLine) -> serde_json::Value {
         "text": line.text,
     })
 }
+
+/// Everything that was logged, as lines.
+pub fn log_lines(session: &Session) -> Vec<Line> {
+    session.kernel.logs(0, None).iter().map(line).collect()
+}

@@ -31,6 +31,7 @@ pub use arguments::{Argument, Arguments};
 pub use call::{CallOptions, call_reply};
 pub use help::{help_of, markdown_table};
 pub use load::{LoadOptions, load};
+pub use logs::log_lines;
 pub use shape::{Kind, OptionShape, Shape, Slot, SlotWord};
 
 use std::sync::LazyLock;

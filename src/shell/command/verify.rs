@@ -43,7 +43,7 @@ struct VerifyOptions {
 /// One host's run.
 struct Side {
     host: Host,
-    end: JobEnd,
+    end: Arc<JobEnd>,
     /// The calls it made, without their numbers and names of processes, in order.
     nested: Vec<String>,
 }
@@ -76,7 +76,7 @@ fn run_side(
     function: &str,
     input: &Arc<[u8]>,
 ) -> Result<Side, ShellError> {
-    let program = session.kernel.resolve(&detail.view.source).map_err(|error| session.call_error(error))?;
+    let program = session.resolve(&detail.view.source)?;
     let request = LoadRequest { program, spec: detail.spec.clone(), name: None, host, timeout: detail.spec.timeout };
     let label = session.kernel.load(request).map_err(|error| session.call_error(error))?;
     let result = call(session, label.id, function, input);
@@ -91,7 +91,7 @@ fn call(
     process: ProcessId,
     function: &str,
     input: &Arc<[u8]>,
-) -> Result<(JobEnd, Vec<String>), ShellError> {
+) -> Result<(Arc<JobEnd>, Vec<String>), ShellError> {
     let plan = CallPlan {
         stages: vec![CallStage { process, function: function.to_owned() }],
         input: Arc::clone(input),

@@ -37,7 +37,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         } else {
             let id = session.process(target)?;
             let label = session.label(id);
-            let reason = session.kernel.wait_process(id).ok_or_else(ShellError::interrupted)?;
+            let reason = session
+                .kernel
+                .wait_process(id, &|| session.interrupt.is_raised())
+                .ok_or_else(ShellError::interrupted)?;
             session.emit(&Reply::Lines(vec![Line::new().with(Role::Name, label).plain(format!(" {reason}"))]))?;
         }
     }
@@ -45,10 +48,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 }
 
 /// Waits for every background job; prints the outputs, and gives the first failure.
-pub fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
+fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     let mut failed = None;
-    let jobs: Vec<Job> = session.kernel.jobs().into_iter().filter(|job| job.view().background).collect();
-    for job in jobs {
+    for job in session.background_jobs() {
         match take_job(session, &job, OnInterrupt::StopWaiting) {
             Ok(reply) => session.emit(&reply)?,
             Err(error) if session.interrupt.is_raised() => return Err(error),
@@ -70,6 +72,6 @@ pub fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> 
     // Its notice would tell again what is printed now.
     let to_file = session.has_writer(job.id());
     session.wait_for_writer(job.id())?;
-    let bytes = end.result.map_err(|error| session.call_error(error))?;
+    let bytes = end.result.clone().map_err(|error| session.call_error(error))?;
     Ok(if to_file { Reply::Nothing } else { Reply::Output { bytes, raw: false } })
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::run::Inner;
-use crate::shell::session::{Session, Sink};
+use crate::shell::session::{Session, Sink, output_error};
 use crate::shell::units::{parse_duration, show_duration};
 
 pub const COMMAND: Command = Command {
@@ -49,15 +49,14 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
         });
         result?;
         let Some(Sink::Replies(replies)) = sink else { break };
-        for (index, reply) in replies.iter().enumerate() {
-            match in_place && index == 0 {
-                true => {
-                    session.front.frame(&title, reply).map_err(|error| super::super::session::output_error(&error))?
-                }
+        for reply in replies.iter().filter(|reply| **reply != Reply::Nothing) {
+            match in_place {
+                true => session.front.frame(Some((&title, reply))).map_err(|error| output_error(&error))?,
                 false => session.emit(reply)?,
             }
         }
         runs += 1;
     }
+    session.front.frame(None).map_err(|error| output_error(&error))?;
     Ok(Reply::Nothing)
 }
