@@ -204,7 +204,8 @@ impl Shape {
     pub fn usage(&self) -> String {
         let positionals = self.positionals.iter().map(|positional| {
             let dots = if positional.repeats { "..." } else { "" };
-            match positional.required {
+            match positional.required || self.prefix {
+                true if self.prefix => format!(" {}", positional.value_name),
                 true => format!(" {}{dots}", positional.value_name),
                 false => format!(" [{}]{dots}", positional.value_name),
             }

@@ -19,7 +19,7 @@ pub const COMMAND: Command = Command {
         forgets what was kept.",
     examples: &[Example {
         lines: "load echo\ncall echo echo hi\ntrace",
-        output: "1:echo\nhi\nSEQ  …\n  1  …  shell  1:echo.echo  …  ok",
+        output: "1:echo\nhi\nSEQ  …\n…  shell  1:echo.echo  …  ok",
     }],
     syntax: syntax::<TraceOptions>,
     run: Run::Plain(run),
