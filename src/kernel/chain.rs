@@ -82,8 +82,40 @@ pub struct Frames {
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
     recent: [Option<Arc<Process>>; RECENT],
-    /// The failure that is on its way up, as the deepest call put it.
-    pub failing: Option<CallError>,
+    /// The last failure of a nested call, as the deepest call put it.
+    pub failing: Option<Failing>,
+}
+
+/// A failure on its way up.
+#[derive(Clone)]
+pub struct Failing {
+    pub error: CallError,
+    /// True while the cut that caused it is meant for a caller further up.
+    pub rising: bool,
+}
+
+/// What was taken off the chain's end.
+pub struct Popped {
+    pub frame: Frame,
+    pub depth: u16,
+    /// The caller: id, name, number.
+    pub caller: (ProcessId, Symbol, u64),
+    /// Why the call must fail, if it was cut: for its own cause or a caller's.
+    pub cause: Option<Cause>,
+    /// The call that the cut was meant for, where it is not this one.
+    pub meant: Option<String>,
+    /// What the chain was, this call included.
+    pub path: String,
+    /// The failure of the call below, if that is what this one may fail of.
+    pub failing: Option<Failing>,
+}
+
+/// Why a call was not added to the chain.
+pub enum Refusal {
+    /// The job was told to end.
+    Ended(Cause),
+    /// The chain is as deep as it may be.
+    TooDeep { depth_max: u16, path: String },
 }
 
 /// The calls of one job.
@@ -93,7 +125,8 @@ pub struct Chain {
     /// Unique among all chains ever.
     pub id: u64,
     pub job: JobId,
-    pub lane: Lane,
+    /// Only the job's own thread writes; a lane cannot be shared without a lock.
+    lane: Mutex<Lane>,
     cut: AtomicU32,
     pub frames: Mutex<Frames>,
     woken: Condvar,
@@ -107,11 +140,16 @@ impl Chain {
             kernel: kernel.clone(),
             id,
             job,
-            lane: kernel.journal().lane(),
+            lane: Mutex::new(kernel.journal().lane()),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),
         })
+    }
+
+    /// Writes a record of this chain.
+    pub fn note(&self, record: Record) {
+        self.lane.lock().push(record);
     }
 
     /// True when the running call must end now.
@@ -119,27 +157,45 @@ impl Chain {
         self.cut.load(Ordering::SeqCst) != WHOLE
     }
 
-    /// Adds a call at the chain's end; its depth. Refused when the job was told to end.
-    pub fn push(&self, frame: Frame) -> Result<u16, Cause> {
+    /// Adds a call at the chain's end; its depth. Its deadline is kept where it is nearer than its callers'.
+    pub fn push(&self, mut frame: Frame) -> Result<u16, Refusal> {
+        let depth_max = self.kernel.limits().depth_max;
         let mut frames = self.frames.lock();
         if let Some(cause) = &frames.ended {
-            return Err(cause.clone());
+            return Err(Refusal::Ended(cause.clone()));
         }
+        if frames.stack.len() >= usize::from(depth_max) {
+            return Err(Refusal::TooDeep { depth_max, path: path_of(&frames.stack) });
+        }
+        if let Some(own) = frame.deadline
+            && frames.stack.iter().filter_map(|frame| frame.deadline).any(|other| other.at <= own.at)
+        {
+            frame.deadline = None;
+        }
+        let deadline = frame.deadline;
         frames.stack.push(frame);
-        Ok(frames.stack.len() as u16)
+        let depth = frames.stack.len() as u16;
+        drop(frames);
+        if let Some(deadline) = deadline {
+            self.kernel.clock().watch(self, deadline.at);
+        }
+        Ok(depth)
     }
 
-    /// Takes the deepest call off, and says why it must fail, if it was cut: for its own cause or a caller's.
-    pub fn pop(&self, duration: Duration) -> Option<(Frame, Option<Cause>)> {
+    /// Takes the deepest call off. `failed` says that its words are needed.
+    pub fn pop(&self, duration: Duration, failed: bool) -> Option<Popped> {
         let mut frames = self.frames.lock();
         let depth = frames.stack.len() as u32;
-        let frame = frames.stack.pop()?;
         let cut = self.cut.load(Ordering::SeqCst);
-        let cause = if cut > depth {
-            None
-        } else {
-            let of_cut = frames.stack.get(cut as usize - 1).and_then(|frame| frame.cause.clone());
-            frame.cause.clone().or(of_cut)
+        let is_cut = cut <= depth;
+        let path = if failed || is_cut { path_of(&frames.stack) } else { String::new() };
+        let frame = frames.stack.pop()?;
+        let caller = caller_of(&frames.stack);
+        let target = frames.stack.get((cut as usize).wrapping_sub(1));
+        let (cause, meant) = match target {
+            _ if !is_cut => (None, None),
+            Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.label())),
+            None => (frame.cause.clone(), None),
         };
         if cut == depth {
             self.cut.store(WHOLE, Ordering::SeqCst);
@@ -147,7 +203,13 @@ impl Chain {
         if let Some(caller) = frames.stack.last_mut() {
             caller.nested += duration;
         }
-        Some((frame, cause))
+        let failing = if failed { frames.failing.take() } else { None };
+        Some(Popped { frame, depth: depth as u16, caller, cause, meant, path, failing })
+    }
+
+    /// Keeps a failure for the caller, which will end with it or take it as a value.
+    pub fn set_failing(&self, failing: Failing) {
+        self.frames.lock().failing = Some(failing);
     }
 
     /// Ends the call `seq` at `depth` and what runs below it; false when it has ended already.
@@ -166,9 +228,13 @@ impl Chain {
     pub fn end(&self, cause: Cause) {
         let mut frames = self.frames.lock();
         frames.ended.get_or_insert(cause.clone());
-        if let Some(frame) = frames.stack.first_mut() {
-            frame.cause.get_or_insert(cause);
-            self.wake(1, frames);
+        match frames.stack.first_mut() {
+            Some(frame) => {
+                frame.cause.get_or_insert(cause);
+                self.wake(1, frames);
+            }
+            // Nothing can be pushed any more, so nothing takes this back: what waits without a frame sees it.
+            None => self.wake(0, frames),
         }
     }
 
@@ -241,9 +307,7 @@ impl Chain {
 
     /// `1:front.run → 2:cart.total`, outermost first.
     pub fn path(&self) -> String {
-        let frames = self.frames.lock();
-        let parts: Vec<String> = frames.stack.iter().map(Frame::label).collect();
-        parts.join(" → ")
+        path_of(&self.frames.lock().stack)
     }
 
     /// The chain's calls as views, outermost first.
@@ -299,11 +363,20 @@ impl Chain {
         }
     }
 
-    /// The deepest call as a caller: id, name, number; the shell when there is none.
-    pub fn caller(&self) -> (ProcessId, Symbol, u64) {
+    /// The deepest call as a caller: id, name, number; the shell when there is none. And the depth of a call it makes.
+    pub fn caller(&self) -> ((ProcessId, Symbol, u64), u16) {
         let frames = self.frames.lock();
-        frames.stack.last().map_or((0, Symbol::SHELL, 0), |f| (f.process.id, f.process.name_symbol, f.seq))
+        (caller_of(&frames.stack), frames.stack.len() as u16 + 1)
     }
+}
+
+fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
+    stack.last().map_or((0, Symbol::SHELL, 0), |frame| (frame.process.id, frame.process.name_symbol, frame.seq))
+}
+
+fn path_of(stack: &[Frame]) -> String {
+    let parts: Vec<String> = stack.iter().map(Frame::label).collect();
+    parts.join(" → ")
 }
 
 impl Frame {

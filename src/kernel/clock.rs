@@ -98,7 +98,8 @@ impl Shared {
             // be this look.
             let timed = std::mem::take(&mut self.due.lock().timed);
             let now = Instant::now();
-            let kept: Vec<_> = timed.into_iter().filter_map(|(chain, at)| Some((look(&chain, at, now)?, chain))).collect();
+            let kept: Vec<_> =
+                timed.into_iter().filter_map(|(chain, at)| Some((look(&chain, at, now)?, chain))).collect();
             let cut = std::mem::take(&mut self.due.lock().cut);
             let cut: Vec<_> = cut.into_iter().filter_map(still_cut).collect();
             if !cut.is_empty() {

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::journal::Outcome;
+use crate::runtime::{Failure, FailureKind};
 
 /// Why a call, a load or a request failed. The message is the whole line, path included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,3 +30,21 @@ impl fmt::Display for CallError {
 }
 
 impl std::error::Error for CallError {}
+
+/// How a call ends that failed with this kind of failure.
+pub fn outcome_of(kind: FailureKind) -> Outcome {
+    match kind {
+        FailureKind::Guest | FailureKind::Nested | FailureKind::Load => Outcome::Error,
+        FailureKind::Trap => Outcome::Trap,
+        FailureKind::Interrupted => Outcome::Killed,
+        FailureKind::Oom => Outcome::Oom,
+        FailureKind::Fuel => Outcome::Fuel,
+        FailureKind::Denied => Outcome::Denied,
+    }
+}
+
+impl From<Failure> for CallError {
+    fn from(failure: Failure) -> Self {
+        CallError { outcome: outcome_of(failure.kind), message: failure.message, code: failure.code }
+    }
+}

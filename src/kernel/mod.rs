@@ -1,26 +1,59 @@
 //! The operating system of plugins: process table, call path, chains, jobs, limits. Knows no wasm.
 
+mod call;
+mod chain;
+mod clock;
+mod end;
 pub mod error;
+mod job;
+pub mod limits;
+mod logbook;
+pub mod names;
+mod process;
+mod spawn;
+mod table;
+mod upcalls;
 pub mod view;
+mod views;
+mod waits;
 
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
-use std::sync::Arc;
-use std::time::Duration;
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Mutex, RwLock};
 
 pub use error::CallError;
+pub use job::{Job, JobEnd};
+pub use limits::Limits;
+pub use logbook::safe;
 pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView,
 };
 
-use crate::journal::{Journal, Record};
-use crate::runtime::{Host, LogLevel, Program, Spec};
+use self::chain::{Cause, Chain};
+use self::clock::Clock;
+use self::logbook::Logbook;
+use self::table::Table;
+use self::waits::Waits;
+use crate::journal::{Journal, JournalLimits, Outcome, Record, Symbol};
+use crate::runtime::source::{Access, Sources};
+use crate::runtime::{Failure, FailureKind, Host, Images, LogLevel, Program, Spec};
 
 /// What a kernel is made with.
 #[derive(Debug, Clone, Default)]
 pub struct KernelOptions {
     /// Directories searched for names, in order, before the built-in plugins.
     pub plugin_dirs: Vec<PathBuf>,
+    pub limits: Limits,
+    /// Where compiled modules are kept between runs; `None`: nowhere.
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// A process to start: what, under which name, in which host.
@@ -58,127 +91,264 @@ pub struct CallStage {
     pub function: String,
 }
 
-/// How a job ended.
-#[derive(Debug, Clone)]
-pub struct JobEnd {
-    pub result: Result<Vec<u8>, CallError>,
-    pub duration: Duration,
-    /// Runs that were completed, of `repeat`.
-    pub runs: u64,
-}
-
-/// A running or ended job; cheap to clone.
-#[derive(Clone)]
-pub struct Job {}
-
-impl Job {
-    pub fn id(&self) -> JobId {
-        todo!()
-    }
-    pub fn view(&self) -> JobView {
-        todo!()
-    }
-    /// Runs completed so far, for progress.
-    pub fn runs(&self) -> u64 {
-        todo!()
-    }
-    /// Waits until it ends.
-    pub fn wait(&self) -> JobEnd {
-        todo!()
-    }
-    /// Waits until it ends, for `at_most`.
-    pub fn wait_for(&self, _at_most: Duration) -> Option<JobEnd> {
-        todo!()
-    }
-    /// Ends it: Ctrl-C (`by` is "interrupted") or `kill %N` ("killed by the shell").
-    pub fn interrupt(&self) {
-        todo!()
-    }
-    pub fn kill(&self) {
-        todo!()
-    }
-}
-
 /// The kernel of one shell.
-pub struct Kernel {}
+pub struct Kernel {
+    started: Instant,
+    limits: Limits,
+    images: Arc<Images>,
+    sources: Sources,
+    table: RwLock<Table>,
+    total_bytes: Arc<AtomicU64>,
+    journal: Arc<Journal>,
+    logbook: Logbook,
+    clock: Clock,
+    waits: Waits,
+    jobs: Mutex<BTreeMap<JobId, Job>>,
+    foreground: Mutex<Weak<Chain>>,
+    chains: Mutex<Vec<Weak<Chain>>>,
+    next_chain: AtomicU64,
+    next_job: AtomicU32,
+    notices: Mutex<VecDeque<String>>,
+}
+
+/// Notices that wait for the prompt; older ones go first.
+const NOTICES_MAX: usize = 100;
+/// Background jobs that have ended and were not waited for; older ones are forgotten first.
+const ENDED_JOBS_MAX: usize = 64;
 
 impl Kernel {
-    pub fn new(_options: KernelOptions) -> anyhow::Result<Arc<Kernel>> {
-        todo!()
+    /// An empty process table.
+    pub fn new(options: KernelOptions) -> Arc<Kernel> {
+        let limits = options.limits;
+        let journal_limits = JournalLimits { records_max: limits.journal_records_max, ..JournalLimits::default() };
+        let images = Arc::new(Images::new(options.cache_dir));
+        Arc::new(Kernel {
+            started: Instant::now(),
+            sources: Sources::new(options.plugin_dirs),
+            table: RwLock::new(Table::new(limits.dead_max)),
+            total_bytes: Arc::new(AtomicU64::new(0)),
+            journal: Arc::new(Journal::new(journal_limits)),
+            logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max),
+            clock: Clock::new(images.clone()),
+            waits: Waits::default(),
+            jobs: Mutex::new(BTreeMap::new()),
+            foreground: Mutex::new(Weak::new()),
+            chains: Mutex::new(Vec::new()),
+            next_chain: AtomicU64::new(1),
+            next_job: AtomicU32::new(1),
+            notices: Mutex::new(VecDeque::new()),
+            images,
+            limits,
+        })
     }
-    /// A name, path or URL to a program, as `load` and `register_plugin` do it. One-line errors.
-    pub fn resolve(&self, _source: &str) -> Result<Arc<Program>, CallError> {
-        todo!()
+
+    /// A name, path or URL to a program, as a person may load it. `progress` is told what was downloaded of how much,
+    /// and gives the download up when it returns false.
+    pub fn resolve(
+        &self,
+        source: &str,
+        progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
+    ) -> Result<Arc<Program>, CallError> {
+        let resolved = self.sources.resolve_with(source, Access::Person, progress);
+        resolved.map_err(|failure| Kernel::load_error(source, failure, Some(Outcome::Killed)))
     }
+
     /// Names that `load` accepts: the plugin directories' and the built-in ones, sorted.
     pub fn loadable(&self) -> Vec<String> {
-        todo!()
+        self.sources.names()
     }
-    /// Starts a process with the shell as parent. Interrupted by [`Kernel::interrupt_foreground`].
-    pub fn load(self: &Arc<Self>, _request: LoadRequest) -> Result<ProcessLabel, CallError> {
-        todo!()
+
+    /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
+    pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
+        let chain = self.new_chain(0);
+        self.set_foreground(&chain);
+        let origin = request.program.origin.clone();
+        let stack = job::stack_bytes(self.limits.depth_max);
+        let (kernel, own) = (self.clone(), chain.clone());
+        let thread = std::thread::Builder::new().name("plugsh-load".into()).stack_size(stack);
+        let spawned = thread.spawn(move || kernel.spawn(&own, 0, request));
+        let spawned =
+            spawned.map_err(|error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}")));
+        let loaded = spawned.and_then(|thread| {
+            thread.join().unwrap_or_else(|_| Err(Failure::new(FailureKind::Load, "the loader gave up on this module")))
+        });
+        loaded.map_err(|failure| {
+            let ended_by = chain.ended().map(|cause| cause.outcome());
+            let error = Kernel::load_error(&origin, failure, ended_by);
+            chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
+            error
+        })
     }
+
     /// Starts a job on a thread of its own.
-    pub fn start(self: &Arc<Self>, _plan: CallPlan) -> Result<Job, CallError> {
-        todo!()
+    pub fn start(self: &Arc<Self>, plan: CallPlan) -> Result<Job, CallError> {
+        Job::start(self, plan)
     }
-    /// Ctrl-C: interrupts the foreground job's chain (or load); true if there was one.
+
+    /// Ctrl-C: ends the foreground job's chain (or load); true if there was one.
     pub fn interrupt_foreground(&self) -> bool {
-        todo!()
+        let chain = self.foreground.lock().upgrade();
+        chain.is_some_and(|chain| {
+            chain.end(Cause::Interrupted);
+            true
+        })
     }
+
     /// Jobs that run, and background jobs that ended and were not yet waited for, by id.
     pub fn jobs(&self) -> Vec<Job> {
-        todo!()
+        self.jobs.lock().values().cloned().collect()
     }
-    pub fn job(&self, _id: JobId) -> Option<Job> {
-        todo!()
+
+    /// A job of those.
+    pub fn job(&self, id: JobId) -> Option<Job> {
+        self.jobs.lock().get(&id).cloned()
     }
+
     /// Forgets an ended job (after `wait %N` or `fg %N` has printed it).
-    pub fn reap(&self, _id: JobId) {
-        todo!()
+    pub fn reap(&self, id: JobId) {
+        self.jobs.lock().remove(&id);
     }
-    /// All living processes in id order; with `dead` also those that ended (bounded).
-    pub fn processes(&self, _dead: bool) -> Vec<ProcessView> {
-        todo!()
+
+    /// What this kernel allows.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
     }
-    pub fn process(&self, _id: ProcessId) -> Option<ProcessDetail> {
-        todo!()
+
+    /// What all memories and tables of all processes have committed.
+    pub fn memory_bytes(&self) -> u64 {
+        self.total_bytes.load(Ordering::Relaxed)
     }
-    /// `1`, `front` or `1:front` to a living process; an error with "did you mean", or that it is dead and why.
-    pub fn find(&self, _reference: &str) -> Result<ProcessId, CallError> {
-        todo!()
-    }
-    /// Ends a process (with `subtree` all below it too). What ran on its behalf ends.
-    pub fn kill(&self, _id: ProcessId, _subtree: bool) -> Result<Killed, CallError> {
-        todo!()
-    }
-    /// Waits until a process ends; its exit reason. `None`: interrupted by Ctrl-C.
-    pub fn wait_process(&self, _id: ProcessId) -> Option<String> {
-        todo!()
-    }
+
+    /// The log of calls.
     pub fn journal(&self) -> &Arc<Journal> {
-        todo!()
+        &self.journal
     }
-    /// The calls that run now, as records with outcome `running`, by seq.
+
+    /// The calls that run now, as records with outcome `running` or `held`, by seq.
     pub fn running(&self) -> Vec<Record> {
-        todo!()
+        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(Weak::upgrade).collect();
+        let mut records: Vec<Record> = chains.iter().flat_map(|chain| chain.records()).collect();
+        records.sort_by_key(|record| record.seq);
+        records
     }
-    /// Log lines after `seq`, oldest first (bounded book), of one process or all.
-    pub fn logs(&self, _after_seq: u64, _process: Option<ProcessId>) -> Vec<LogLine> {
-        todo!()
+
+    /// Log lines after `after_seq`, oldest first, of one process or all.
+    pub fn logs(&self, after_seq: u64, process: Option<ProcessId>) -> Vec<LogLine> {
+        self.logbook.lines(after_seq, process)
     }
+
+    /// Waits until there is a log line after `after_seq`, or for `timeout`.
+    pub fn wait_logs(&self, after_seq: u64, timeout: Duration) -> bool {
+        self.logbook.wait(after_seq, timeout)
+    }
+
+    /// The lowest level of plugins' logs that is kept.
     pub fn log_level(&self) -> LogLevel {
-        todo!()
+        self.logbook.level()
     }
-    pub fn set_log_level(&self, _level: LogLevel) {
-        todo!()
+
+    /// Keeps logs of this level and above.
+    pub fn set_log_level(&self, level: LogLevel) {
+        self.logbook.set_level(level);
     }
+
     /// Notices for the person at the prompt (a reset that lost state, a background job's end), oldest first; taken once.
     pub fn take_notices(&self) -> Vec<String> {
-        todo!()
+        self.notices.lock().drain(..).collect()
     }
+
     /// Since the session began.
     pub fn uptime(&self) -> Duration {
-        todo!()
+        self.started.elapsed()
+    }
+}
+
+/// What the kernel's own files ask of each other.
+impl Kernel {
+    fn images(&self) -> &Images {
+        &self.images
+    }
+
+    fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    fn table(&self) -> &RwLock<Table> {
+        &self.table
+    }
+
+    fn total_bytes(&self) -> &Arc<AtomicU64> {
+        &self.total_bytes
+    }
+
+    fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    fn logbook(&self) -> &Logbook {
+        &self.logbook
+    }
+
+    fn notify(&self, notice: String) {
+        let mut notices = self.notices.lock();
+        if notices.len() >= NOTICES_MAX {
+            notices.pop_front();
+        }
+        notices.push_back(notice);
+    }
+
+    fn since_start_ns(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.started).as_nanos() as u64
+    }
+
+    fn next_job(&self) -> JobId {
+        self.next_job.fetch_add(1, Ordering::Relaxed)
+    }
+
+    fn new_chain(self: &Arc<Self>, job: JobId) -> Arc<Chain> {
+        let id = self.next_chain.fetch_add(1, Ordering::Relaxed);
+        let chain = Chain::new(self, id, job);
+        let mut chains = self.chains.lock();
+        chains.retain(|chain| chain.strong_count() > 0);
+        chains.push(Arc::downgrade(&chain));
+        chain
+    }
+
+    fn set_foreground(&self, chain: &Arc<Chain>) {
+        *self.foreground.lock() = Arc::downgrade(chain);
+    }
+
+    fn admit_job(&self, job: Job) -> Result<(), CallError> {
+        let mut jobs = self.jobs.lock();
+        let running = jobs.values().filter(|job| job.is_running()).count();
+        let most = self.limits.jobs_max;
+        if running >= most {
+            let message = format!("{most} jobs run, the limit; `wait` for one, or `--max-jobs` allows more");
+            return Err(CallError::new(Outcome::Denied, message));
+        }
+        let ended: Vec<JobId> = jobs.iter().filter(|(_, job)| !job.is_running()).map(|(id, _)| *id).collect();
+        for id in ended.iter().rev().skip(ENDED_JOBS_MAX - 1) {
+            jobs.remove(id);
+        }
+        jobs.insert(job.id(), job);
+        Ok(())
+    }
+
+    /// A job's last act: a foreground one is forgotten, a background one tells of its end.
+    fn job_ended(&self, job: &Job, end: &JobEnd) {
+        if !job.is_background() {
+            self.reap(job.id());
+            return;
+        }
+        let view = job.view();
+        let took = humantime::format_duration(Duration::from_millis(end.duration.as_millis() as u64));
+        self.notify(match &end.result {
+            Ok(output) => format!("%{} done in {took}, {} bytes: {}", view.id, output.len(), view.text),
+            Err(error) => format!("%{} failed after {took}: {error}", view.id),
+        });
     }
 }

@@ -59,9 +59,20 @@ pub struct Process {
     pub parent: AtomicU32,
     pub born: Instant,
     pub counters: Counters,
+    /// What all processes of the kernel have committed.
+    total_bytes: Arc<AtomicU64>,
     pub slot: Mutex<Slot>,
     /// Notified when the slot's occupant leaves, and when the process dies.
     pub changed: Condvar,
+}
+
+/// Who a new process is.
+pub struct Birth {
+    pub id: ProcessId,
+    pub name: String,
+    pub host: Host,
+    pub parent: ProcessId,
+    pub total_bytes: Arc<AtomicU64>,
 }
 
 /// Whether a process may be called.
@@ -97,15 +108,16 @@ pub struct Slot {
 
 impl Process {
     /// A new process, occupied by the call that starts it.
-    pub fn new(id: ProcessId, name: String, host: Host, parent: ProcessId, code: Arc<Code>, occupant: Occupant) -> Self {
+    pub fn new(birth: Birth, code: Arc<Code>, occupant: Occupant) -> Self {
         Process {
-            id,
-            name_symbol: Symbol::intern(&name),
-            name,
-            host,
-            parent: AtomicU32::new(parent),
+            id: birth.id,
+            name_symbol: Symbol::intern(&birth.name),
+            name: birth.name,
+            host: birth.host,
+            parent: AtomicU32::new(birth.parent),
             born: Instant::now(),
             counters: Counters::default(),
+            total_bytes: birth.total_bytes,
             slot: Mutex::new(Slot {
                 life: Life::Alive,
                 code,
@@ -118,6 +130,23 @@ impl Process {
             }),
             changed: Condvar::new(),
         }
+    }
+
+    /// Counts memory that its instance commits; false when that is more than `max` for all processes.
+    pub fn commit(&self, bytes: u64, max: u64) -> bool {
+        let before = self.total_bytes.fetch_add(bytes, Ordering::Relaxed);
+        if before.saturating_add(bytes) > max {
+            self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
+            return false;
+        }
+        self.counters.committed_bytes.fetch_add(bytes, Ordering::Relaxed);
+        true
+    }
+
+    /// Counts its memory no more: the instance is gone.
+    pub fn forget_memory(&self) {
+        let bytes = self.counters.committed_bytes.swap(0, Ordering::Relaxed);
+        self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
     /// `1:front`.
@@ -134,7 +163,9 @@ impl Process {
     pub fn memory(&self, slot: &Slot) -> MemoryUse {
         match &slot.guest {
             Some(guest) => guest.memory(),
-            None => MemoryUse { guest_bytes: self.counters.committed_bytes.load(Ordering::Relaxed), ..MemoryUse::default() },
+            None => {
+                MemoryUse { guest_bytes: self.counters.committed_bytes.load(Ordering::Relaxed), ..MemoryUse::default() }
+            }
         }
     }
 }

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 pub use failure::{Failure, FailureKind};
 pub use images::Images;
+pub use native::MAX_WASM_STACK_BYTES;
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 
 /// Index of an exported function in its image; given by [`Image::function`].

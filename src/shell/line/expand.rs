@@ -24,6 +24,11 @@ impl Word {
     /// A variable that is unset, a substitution that fails (its own error, unchanged), or more than
     /// [`WORD_BYTES_MAX`] bytes.
     pub fn expand(&self, env: &mut dyn Env) -> anyhow::Result<Vec<u8>> {
+        self.expand_within(WORD_BYTES_MAX, env)
+    }
+
+    /// As [`Word::expand`], with a bound of one's own.
+    pub(super) fn expand_within(&self, bytes_max: usize, env: &mut dyn Env) -> anyhow::Result<Vec<u8>> {
         let mut all = Vec::new();
         for part in &self.parts {
             let bytes = match part {
@@ -31,8 +36,8 @@ impl Word {
                 Part::Variable(name) => env.variable(name).with_context(|| unset(name))?,
                 Part::Substitution(script) => env.run(script)?,
             };
-            if all.len().saturating_add(bytes.len()) > WORD_BYTES_MAX {
-                bail!("a word grew over {WORD_BYTES_MAX} bytes when its `$` were expanded: use `@FILE`");
+            if all.len().saturating_add(bytes.len()) > bytes_max {
+                bail!("a word grew over {bytes_max} bytes when its `$` were expanded: use `@FILE`");
             }
             // The usual word has one part: a large value is not copied again.
             if all.is_empty() {

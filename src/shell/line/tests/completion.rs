@@ -1,7 +1,7 @@
 //! Cursors and colours.
 
 use super::Calls;
-use crate::shell::line::{Class, Cursor, Place, Quote, complete_at, highlight};
+use crate::shell::line::{Class, Cursor, LINE_BYTES_MAX, Place, Quote, complete_at, highlight};
 
 /// The cursor at the `^` of a text.
 fn cursor(text: &str) -> Cursor {
@@ -99,6 +99,8 @@ fn mistakes_before_the_cursor_do_not_hide_it() {
 fn cursors_outside_the_text_are_moved_in() {
     assert_eq!(complete_at("load é", 6, &Calls).typed, "");
     assert_eq!(complete_at("load", 99, &Calls).typed, "load");
+    let too_long = "#".repeat(LINE_BYTES_MAX + 1);
+    assert_eq!(complete_at(&too_long, too_long.len(), &Calls).place, Place::Unknown);
 }
 
 /// The pieces of a text that have a class, as `Class:source`.

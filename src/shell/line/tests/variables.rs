@@ -94,6 +94,15 @@ fn depth_is_bounded() {
 }
 
 #[test]
+fn what_a_word_expands_to_is_bounded() {
+    let mut session = Session::with(&[("x", b"12345")]);
+    let word = &words("echo a$x$x")[1];
+    assert_eq!(word.expand_within(11, &mut session).unwrap(), b"a1234512345");
+    let message = word.expand_within(10, &mut session).unwrap_err().to_string();
+    assert_eq!(message, "a word grew over 10 bytes when its `$` were expanded: use `@FILE`");
+}
+
+#[test]
 fn bytes_that_are_no_utf8_are_no_text() {
     let mut session = Session::with(&[("x", b"ab\xffc")]);
     let words = words(r#"echo $x "\xfe" "a$x""#);

@@ -1,0 +1,267 @@
+//! Jobs: calls started at the prompt, each on a thread of its own with a stack that carries the deepest chain.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+
+use super::call::{Finished, Queueing};
+use super::chain::{Cause, Chain};
+use super::error::CallError;
+use super::view::{FrameView, JobId, JobState, JobView};
+use super::{CallPlan, CallStage, Kernel};
+use crate::journal::Outcome;
+use crate::runtime::MAX_WASM_STACK_BYTES;
+
+/// What one level of a chain may need of the native stack besides the guest's own.
+const LEVEL_STACK_BYTES: usize = 512 * 1024;
+/// What the rest of a job needs.
+const BASE_STACK_BYTES: usize = 4 << 20;
+/// Output of a background job that is kept for `wait` and `fg`.
+pub const KEPT_OUTPUT_BYTES_MAX: usize = 16 << 20;
+
+/// How a job ended.
+#[derive(Debug, Clone)]
+pub struct JobEnd {
+    pub result: Result<Vec<u8>, CallError>,
+    pub duration: Duration,
+    /// Runs that were completed, of `repeat`.
+    pub runs: u64,
+}
+
+/// A running or ended job; cheap to clone.
+#[derive(Clone)]
+pub struct Job {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    id: JobId,
+    text: String,
+    started: Instant,
+    background: AtomicBool,
+    runs: AtomicU64,
+    /// The chain while it runs.
+    chain: Mutex<Option<Arc<Chain>>>,
+    end: Mutex<Option<Arc<JobEnd>>>,
+    ended: Condvar,
+}
+
+/// The stack of a job's thread: what the deepest chain needs when each level uses all it may.
+pub fn stack_bytes(depth_max: u16) -> usize {
+    usize::from(depth_max) * (MAX_WASM_STACK_BYTES + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
+}
+
+impl Job {
+    /// Starts a plan on a thread of its own.
+    pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan) -> Result<Job, CallError> {
+        let id = kernel.next_job();
+        let chain = kernel.new_chain(id);
+        let job = Job {
+            inner: Arc::new(Inner {
+                id,
+                text: plan.text.clone(),
+                started: Instant::now(),
+                background: AtomicBool::new(plan.background),
+                runs: AtomicU64::new(0),
+                chain: Mutex::new(Some(chain.clone())),
+                end: Mutex::new(None),
+                ended: Condvar::new(),
+            }),
+        };
+        kernel.admit_job(job.clone())?;
+        if !plan.background {
+            kernel.set_foreground(&chain);
+        }
+        let (own, kernel_of_job) = (job.clone(), kernel.clone());
+        let run = move || own.run(&kernel_of_job, &chain, &plan);
+        let stack = stack_bytes(kernel.limits().depth_max);
+        let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);
+        if let Err(error) = spawned {
+            kernel.reap(id);
+            return Err(CallError::new(Outcome::Denied, format!("cannot start a thread for the job: {error}")));
+        }
+        Ok(job)
+    }
+
+    fn run(&self, kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) {
+        let result = self.run_plan(kernel, chain, plan);
+        let end = JobEnd {
+            result: result.map(|output| self.kept(kernel, output)),
+            duration: self.inner.started.elapsed(),
+            runs: self.inner.runs.load(Ordering::Relaxed),
+        };
+        kernel.job_ended(self, &end);
+        *self.inner.chain.lock() = None;
+        *self.inner.end.lock() = Some(Arc::new(end));
+        self.inner.ended.notify_all();
+    }
+
+    /// A background job's output waits for `wait` or `fg`: bounded.
+    fn kept(&self, kernel: &Kernel, mut output: Vec<u8>) -> Vec<u8> {
+        if self.is_background() && output.len() > KEPT_OUTPUT_BYTES_MAX {
+            let (id, all) = (self.inner.id, output.len());
+            kernel.notify(format!("%{id}: of {all} bytes of output the first {KEPT_OUTPUT_BYTES_MAX} are kept"));
+            output.truncate(KEPT_OUTPUT_BYTES_MAX);
+            output.shrink_to_fit();
+        }
+        output
+    }
+
+    fn run_plan(&self, kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Vec<u8>, CallError> {
+        let mut last = Vec::new();
+        for run in 0..plan.repeat.max(1) {
+            let finished = run_stages(kernel, chain, plan)?;
+            self.inner.runs.fetch_add(1, Ordering::Relaxed);
+            if run + 1 == plan.repeat.max(1) {
+                last = finished.output().to_vec();
+            }
+        }
+        Ok(last)
+    }
+
+    /// Its number, `%N` at the prompt.
+    pub fn id(&self) -> JobId {
+        self.inner.id
+    }
+
+    /// Whether it was started with `&` and not brought to the front since.
+    pub fn is_background(&self) -> bool {
+        self.inner.background.load(Ordering::Relaxed)
+    }
+
+    /// Makes it the foreground job: Ctrl-C is for it from now on.
+    pub fn to_foreground(&self, kernel: &Kernel) {
+        self.inner.background.store(false, Ordering::Relaxed);
+        if let Some(chain) = self.inner.chain.lock().as_ref() {
+            kernel.set_foreground(chain);
+        }
+    }
+
+    /// A row of `jobs`.
+    pub fn view(&self) -> JobView {
+        let end = self.inner.end.lock().clone();
+        let records = self.inner.chain.lock().as_ref().map_or_else(Vec::new, |chain| chain.records());
+        let state = match &end {
+            Some(end) if end.result.is_ok() => JobState::Done,
+            Some(_) => JobState::Failed,
+            None if records.iter().any(|record| record.outcome == Outcome::Held) => JobState::Held,
+            None => JobState::Running,
+        };
+        JobView {
+            id: self.inner.id,
+            text: self.inner.text.clone(),
+            background: self.is_background(),
+            state,
+            elapsed: end.map_or_else(|| self.inner.started.elapsed(), |end| end.duration),
+            chain: self.chain(),
+        }
+    }
+
+    /// The calls it is nested in now, outermost first.
+    pub fn chain(&self) -> Vec<FrameView> {
+        self.inner.chain.lock().as_ref().map_or_else(Vec::new, |chain| chain.views())
+    }
+
+    /// The chain itself, while it runs.
+    pub(super) fn running(&self) -> Option<Arc<Chain>> {
+        self.inner.chain.lock().clone()
+    }
+
+    /// Whether it has not ended yet.
+    pub fn is_running(&self) -> bool {
+        self.inner.end.lock().is_none()
+    }
+
+    /// Runs completed so far, for progress.
+    pub fn runs(&self) -> u64 {
+        self.inner.runs.load(Ordering::Relaxed)
+    }
+
+    /// Waits until it ends.
+    pub fn wait(&self) -> Arc<JobEnd> {
+        let mut end = self.inner.end.lock();
+        loop {
+            if let Some(end) = end.as_ref() {
+                return end.clone();
+            }
+            self.inner.ended.wait(&mut end);
+        }
+    }
+
+    /// Waits until it ends, for `at_most`.
+    pub fn wait_for(&self, at_most: Duration) -> Option<Arc<JobEnd>> {
+        let until = Instant::now() + at_most;
+        let mut end = self.inner.end.lock();
+        while end.is_none() && !self.inner.ended.wait_until(&mut end, until).timed_out() {}
+        end.clone()
+    }
+
+    /// Ends it as Ctrl-C does.
+    pub fn interrupt(&self) {
+        self.end(Cause::Interrupted);
+    }
+
+    /// Ends it as `kill %N` does.
+    pub fn kill(&self) {
+        self.end(Cause::Killed { by: "the shell".into() });
+    }
+
+    fn end(&self, cause: Cause) {
+        if let Some(chain) = self.running() {
+            chain.end(cause);
+        }
+    }
+}
+
+/// One run of a plan: each stage's output is copied once, from its memory into the next one's.
+fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
+    let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
+    let left = || deadline.map(|at| at.saturating_duration_since(Instant::now()));
+    let mut stages = plan.stages.iter();
+    let Some(first) = stages.next() else {
+        return Err(CallError::new(Outcome::Error, "a pipe of no calls"));
+    };
+    let mut finished = stage(kernel, chain, first, &plan.input, plan.timeout)?;
+    for next in stages {
+        let process = kernel.living_or_error(next.process)?;
+        let bytes_in = finished.output().len() as u64;
+        // Straight over where the next process is free; by way of a copy where it is busy, perhaps with ourselves.
+        let busy = finished.is_of(&process);
+        let entered = match busy {
+            true => None,
+            false => chain.enter(&process, &next.function, bytes_in, left(), Queueing::Not)?,
+        };
+        finished = match entered {
+            Some(entered) => entered.run_taking(finished)?,
+            None => {
+                let input = finished.output().to_vec();
+                drop(finished);
+                stage(kernel, chain, next, &input, left())?
+            }
+        };
+    }
+    Ok(finished)
+}
+
+fn stage(
+    kernel: &Arc<Kernel>,
+    chain: &Arc<Chain>,
+    stage: &CallStage,
+    input: &[u8],
+    timeout: Option<Duration>,
+) -> Result<Finished, CallError> {
+    let process = match chain.recent(stage.process) {
+        Some(process) => process,
+        None => {
+            let process = kernel.living_or_error(stage.process)?;
+            chain.remember(&process);
+            process
+        }
+    };
+    match chain.enter(&process, &stage.function, input.len() as u64, timeout, Queueing::Wait)? {
+        Some(entered) => entered.run(input),
+        None => Err(CallError::new(Outcome::Error, format!("`{}` is busy", process.label()))),
+    }
+}

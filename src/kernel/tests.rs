@@ -1,0 +1,124 @@
+//! Tests of the kernel: real plugins, real threads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::*;
+use crate::runtime::ModuleBytes;
+
+pub(super) fn kernel() -> Arc<Kernel> {
+    Kernel::new(KernelOptions::default())
+}
+
+/// Loads a built-in plugin, or a `.wat` text.
+pub(super) fn load(kernel: &Arc<Kernel>, source: &str) -> ProcessId {
+    let program = match source.starts_with('(') {
+        true => Arc::new(program(source)),
+        false => kernel.resolve(source, &mut |_, _| true).unwrap(),
+    };
+    kernel.load(LoadRequest::plain(program)).unwrap().id
+}
+
+fn program(wat: &str) -> Program {
+    Program {
+        modules: vec![ModuleBytes { name: "main".into(), bytes: wat.as_bytes().into(), sha256: wat.to_string() }],
+        spec: Spec::default(),
+        origin: "test.wat".into(),
+        stem: "test".into(),
+    }
+}
+
+fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
+    CallPlan {
+        stages: vec![CallStage { process, function: function.into() }],
+        input: input.into(),
+        repeat: 1,
+        timeout: None,
+        text: format!("call {process} {function}"),
+        background: false,
+    }
+}
+
+pub(super) fn call(
+    kernel: &Arc<Kernel>,
+    process: ProcessId,
+    function: &str,
+    input: &[u8],
+) -> Result<Vec<u8>, CallError> {
+    kernel.start(plan(process, function, input))?.wait().result.clone()
+}
+
+fn text(result: Result<Vec<u8>, CallError>) -> String {
+    String::from_utf8(result.unwrap()).unwrap()
+}
+
+fn message(result: Result<Vec<u8>, CallError>) -> String {
+    result.unwrap_err().message
+}
+
+#[test]
+fn the_seed_runs() {
+    let kernel = kernel();
+    let front = load(&kernel, "front");
+    let output = text(call(&kernel, front, "run", b""));
+    assert_eq!(output, r#"{"count":3,"total":3,"vowels":"aeiouAEIOU"}"#);
+    let processes = kernel.processes(false);
+    let rows: Vec<_> = processes.iter().map(|p| (p.id, p.name.as_str(), p.parent, p.calls)).collect();
+    assert_eq!(rows, [(1, "front", 0, 1), (2, "count_vowels", 1, 1)]);
+    let records = kernel.journal().records(10);
+    let calls: Vec<_> = records.iter().map(|r| (r.caller, r.callee, r.function.as_str(), r.depth)).collect();
+    assert_eq!(calls, [(0, 1, "run", 1), (1, 2, "count_vowels", 2)]);
+}
+
+const SPIN: &str = r#"(module (func (export "spin") (loop (br 0))) (func (export "ok")))"#;
+
+#[test]
+fn a_deadline_ends_a_call_and_the_process_lives_on() {
+    let kernel = kernel();
+    let spin = load(&kernel, SPIN);
+    let mut slow = plan(spin, "spin", b"");
+    slow.timeout = Some(Duration::from_millis(20));
+    let end = kernel.start(slow).unwrap().wait();
+    let error = end.result.clone().unwrap_err();
+    assert_eq!(error.outcome, Outcome::Timeout);
+    assert_eq!(error.message, "1:test.spin: timed out after 20ms");
+    assert!(matches!(kernel.processes(false)[0].state, ProcessState::Crashed { .. }));
+    assert!(call(&kernel, spin, "ok", b"").is_ok());
+    assert_eq!(kernel.processes(false)[0].resets, 1);
+}
+
+#[test]
+fn a_kill_ends_a_running_call() {
+    let kernel = kernel();
+    let spin = load(&kernel, SPIN);
+    let job = kernel.start(plan(spin, "spin", b"")).unwrap();
+    while kernel.running().is_empty() {
+        std::thread::yield_now();
+    }
+    kernel.kill(spin, false).unwrap();
+    let error = job.wait().result.clone().unwrap_err();
+    assert_eq!(error.message, "1:test.spin: killed by the shell");
+    assert_eq!(
+        message(call(&kernel, spin, "ok", b"")),
+        "process `1` is dead: killed by the shell".replace("`1`", "`1:test`")
+    );
+    assert!(kernel.processes(false).is_empty());
+    assert_eq!(kernel.processes(true).len(), 1);
+}
+
+#[test]
+fn a_thousand_kills_raced_against_call_starts_lose_none() {
+    let kernel = kernel();
+    let program = Arc::new(program(SPIN));
+    for round in 0..1000 {
+        let id = kernel.load(LoadRequest::plain(program.clone())).unwrap().id;
+        let job = kernel.start(plan(id, "spin", b"")).unwrap();
+        for _ in 0..round % 50 {
+            std::thread::yield_now();
+        }
+        kernel.kill(id, false).unwrap();
+        let end = job.wait_for(Duration::from_secs(20));
+        let end = end.unwrap_or_else(|| panic!("round {round}: the kill was lost"));
+        assert!(end.result.is_err(), "round {round}");
+    }
+}

@@ -1,0 +1,140 @@
+//! The system calls: what a running instance asks, answered for the deepest call of its chain.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::call::Queueing;
+use super::chain::Chain;
+use super::error::CallError;
+use super::process::Process;
+use super::view::ProcessId;
+use crate::journal::{Outcome, Symbol};
+use crate::runtime::{Exchange, Failure, FailureKind, LogLevel, Upcalls};
+
+impl Chain {
+    fn me(&self) -> Result<Arc<Chain>, Failure> {
+        // The chain outlives its calls: a job holds it until the last one has returned.
+        self.this.upgrade().ok_or_else(Failure::interrupted)
+    }
+
+    /// A living process by its id, or the refusal that names it.
+    fn callee(&self, id: u64) -> Result<Arc<Process>, CallError> {
+        let short = ProcessId::try_from(id).ok().filter(|id| *id != 0);
+        if let Some(process) = short.and_then(|id| self.recent(id)) {
+            return Ok(process);
+        }
+        match short.and_then(|id| self.kernel.living(id)) {
+            Some(process) => {
+                self.remember(&process);
+                Ok(process)
+            }
+            None => Err(self.kernel.no_process(short, id)),
+        }
+    }
+
+    fn nested(
+        &self,
+        process: &Arc<Process>,
+        function: Option<&str>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), Failure> {
+        let me = self.me()?;
+        let finished = {
+            let function = match function {
+                Some(function) => function,
+                None => exchange.function()?,
+            };
+            let input = exchange.input();
+            let entered = me.enter(process, function, input.len() as u64, None, Queueing::Wait);
+            match entered.map_err(as_nested)? {
+                Some(entered) => entered.run(input).map_err(as_nested)?,
+                None => return Err(Failure::interrupted()),
+            }
+        };
+        exchange.deliver(finished.output())
+    }
+}
+
+/// A nested call's error on its way through the caller's host function.
+fn as_nested(error: CallError) -> Failure {
+    Failure::new(FailureKind::Nested, error.message)
+}
+
+impl Upcalls for Chain {
+    fn interrupted(&self) -> bool {
+        self.is_cut()
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        Chain::deadline(self)
+    }
+
+    fn sleep(&self, at_most: Duration) -> Result<(), Failure> {
+        self.sleep_until(Instant::now() + at_most);
+        if self.is_cut() { Err(Failure::interrupted()) } else { Ok(()) }
+    }
+
+    fn register(&self, name: &str) -> Result<u64, Failure> {
+        let me = self.me()?;
+        let Some((parent, _, _)) = self.top() else { return Err(Failure::interrupted()) };
+        match self.kernel.register(&me, &parent, name) {
+            Ok(id) => Ok(u64::from(id)),
+            Err(failure) => Err(failure),
+        }
+    }
+
+    fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        match self.callee(id) {
+            Ok(process) => self.nested(&process, None, exchange),
+            Err(error) => {
+                let function = exchange.function().map_or(Symbol::OTHER, Symbol::intern);
+                let input = exchange.input().len() as u64;
+                let message = format!("{} ({})", error.message, self.path());
+                self.record_refusal(None, function, input, Outcome::Error, &message);
+                Err(Failure::new(FailureKind::Nested, message))
+            }
+        }
+    }
+
+    fn free(&self, id: u64) -> Result<(), Failure> {
+        let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
+        self.kernel.free(&caller, id).map_err(|error| Failure::new(FailureKind::Denied, error.message))
+    }
+
+    fn find(&self, name: &str) -> u64 {
+        self.kernel.id_of(name).map_or(0, u64::from)
+    }
+
+    fn current(&self) -> u64 {
+        self.top().map_or(0, |(process, _, _)| u64::from(process.id))
+    }
+
+    fn parent(&self) -> u64 {
+        self.top().map_or(0, |(process, _, _)| u64::from(process.parent_id()))
+    }
+
+    fn log(&self, level: LogLevel, text: &str) {
+        if let Some((process, _, _)) = self.top() {
+            self.kernel.logbook().add(process.label(), level, text);
+        }
+    }
+
+    fn log_level(&self) -> LogLevel {
+        self.kernel.log_level()
+    }
+
+    fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
+        let target = caller.slot.lock().code.spec.imports.get(index).map(|import| import.target.clone());
+        let Some(target) = target else { return Err(Failure::new(FailureKind::Trap, "no such stand-in")) };
+        let (process, function) = self.kernel.split_target(&target).map_err(as_nested)?;
+        self.nested(&process, Some(&function), exchange)
+    }
+
+    fn grow(&self, bytes: u64) -> bool {
+        match self.top() {
+            Some((process, _, _)) => process.commit(bytes, self.kernel.limits().memory_bytes_max),
+            None => true,
+        }
+    }
+}

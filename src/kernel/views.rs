@@ -1,0 +1,217 @@
+//! Looking at the process table: references to processes, and snapshots of them, taken one short lock at a time.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use super::Kernel;
+use super::error::CallError;
+use super::logbook::safe;
+use super::names;
+use super::process::{Life, Occupant, Process};
+use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::journal::Outcome;
+
+/// How often a wait for a process's end looks whether it was interrupted.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+impl Kernel {
+    /// All living processes in id order; with `dead` also those that ended, as far as they are remembered.
+    pub fn processes(&self, dead: bool) -> Vec<ProcessView> {
+        let (living, mut views) = {
+            let table = self.table().read();
+            let living: Vec<Arc<Process>> = table.living().cloned().collect();
+            let buried: Vec<ProcessView> = if dead { table.dead().cloned().collect() } else { Vec::new() };
+            (living, buried)
+        };
+        views.extend(living.iter().map(|process| self.view(process)));
+        views.sort_by_key(|view| view.id);
+        views
+    }
+
+    /// How many live.
+    pub fn process_count(&self) -> usize {
+        self.table().read().len()
+    }
+
+    /// All that `info` shows of a living process.
+    pub fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
+        let process = self.living(id)?;
+        let view = self.view(&process);
+        let children = {
+            let table = self.table().read();
+            table.children(id).into_iter().filter_map(|child| table.get(child).map(|child| child.label())).collect()
+        };
+        let slot = process.slot.lock();
+        let program = slot.code.program.clone();
+        Some(ProcessDetail {
+            view,
+            spec: (*slot.code.spec).clone(),
+            functions: slot.code.image.functions().to_vec(),
+            exports: slot.code.image.exports().to_vec(),
+            imports: slot.code.image.imports().to_vec(),
+            modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
+            last_error: slot.last_error.clone(),
+            children,
+        })
+    }
+
+    /// `1`, `front` or `1:front` to a living process; an error with "did you mean", or that it is dead and why.
+    pub fn find(&self, reference: &str) -> Result<ProcessId, CallError> {
+        let table = self.table().read();
+        let (number, name) = match reference.split_once(':') {
+            Some((number, name)) => (Some(number), Some(name)),
+            None if reference.bytes().all(|b| b.is_ascii_digit()) => (Some(reference), None),
+            None => (None, Some(reference)),
+        };
+        let by_name = |name: &str| table.by_name(name).map(|process| process.id);
+        let by_number = |number: &str| number.parse().ok().and_then(|id| table.get(id).map(|process| process.id));
+        let found = match (number, name) {
+            (Some(number), None) => by_number(number),
+            (Some(number), Some(name)) => by_number(number).filter(|id| by_name(name) == Some(*id)),
+            (None, name) => name.and_then(by_name),
+        };
+        if let Some(id) = found {
+            return Ok(id);
+        }
+        let dead = |view: &&ProcessView| {
+            number.is_none_or(|number| number.parse() == Ok(view.id)) && name.is_none_or(|name| name == view.name)
+        };
+        let message = match table.dead().filter(dead).last() {
+            Some(ProcessView { id, name, state: ProcessState::Dead { reason }, .. }) => {
+                format!("process `{id}:{name}` is dead: {reason}")
+            }
+            _ => {
+                let meant = name.map_or(String::new(), |name| names::did_you_mean(name, table.names()));
+                let meant = if meant.is_empty() { "; `ps` lists them".to_string() } else { meant };
+                format!("no process `{}`{meant}", safe(reference))
+            }
+        };
+        Err(CallError::new(Outcome::Error, message))
+    }
+
+    /// `PLUGIN.FUNCTION` to a living process and a function's name: the longest living name that fits wins.
+    pub fn split_target(&self, target: &str) -> Result<(Arc<Process>, String), CallError> {
+        let dots = target.match_indices('.').map(|(at, _)| at).collect::<Vec<_>>();
+        for at in dots.into_iter().rev() {
+            let (name, function) = (&target[..at], &target[at + 1..]);
+            if let Some(process) = self.find(name).ok().and_then(|id| self.living(id)) {
+                return Ok((process, function.to_string()));
+            }
+        }
+        let message = format!("no process for `{}`; a stand-in is `PLUGIN.FUNCTION` of a loaded plugin", safe(target));
+        Err(CallError::new(Outcome::Error, message))
+    }
+
+    /// Waits until a process ends; its exit reason. `None` when `stop` says so first.
+    pub fn wait_process(&self, id: ProcessId, stop: &dyn Fn() -> bool) -> Option<String> {
+        let Some(process) = self.living(id) else { return self.exit_reason(id) };
+        let mut slot = process.slot.lock();
+        loop {
+            if let Life::Dead { reason, .. } = &slot.life {
+                return Some(reason.clone());
+            }
+            if stop() {
+                return None;
+            }
+            process.changed.wait_for(&mut slot, LOOK_EVERY);
+        }
+    }
+
+    fn exit_reason(&self, id: ProcessId) -> Option<String> {
+        let table = self.table().read();
+        table.dead().find(|view| view.id == id).map(|view| match &view.state {
+            ProcessState::Dead { reason } => reason.clone(),
+            state => state.word().to_string(),
+        })
+    }
+
+    /// A living process.
+    pub(super) fn living(&self, id: ProcessId) -> Option<Arc<Process>> {
+        self.table().read().get(id).cloned()
+    }
+
+    /// The same, or the error that names it.
+    pub(super) fn living_or_error(&self, id: ProcessId) -> Result<Arc<Process>, CallError> {
+        self.living(id).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
+    }
+
+    /// The id of a living process by its name.
+    pub(super) fn id_of(&self, name: &str) -> Option<ProcessId> {
+        self.table().read().by_name(name).map(|process| process.id)
+    }
+
+    /// Why an id names no living process.
+    pub(super) fn no_process(&self, id: Option<ProcessId>, asked: u64) -> CallError {
+        let table = self.table().read();
+        let dead = id.and_then(|id| table.dead().find(|view| view.id == id));
+        let message = match dead {
+            Some(view) => {
+                let reason = if let ProcessState::Dead { reason } = &view.state { reason } else { "it ended" };
+                format!("process `{}` is dead: {reason}", view.label())
+            }
+            None if id.is_some_and(|id| table.was(id)) => format!("process `{asked}` has ended"),
+            None => format!("no process `{asked}`"),
+        };
+        CallError::new(Outcome::Error, message)
+    }
+
+    /// A snapshot of one process.
+    pub(super) fn view(&self, process: &Process) -> ProcessView {
+        let slot = process.slot.lock();
+        let (life, occupant, crashed) = (slot.life.clone(), slot.occupant.clone(), slot.crashed.clone());
+        let (memory, source) = (process.memory(&slot), slot.code.program.origin.clone());
+        drop(slot);
+        let now = Instant::now();
+        let doing = occupant.as_ref().map_or(Doing::default(), |occupant| doing(occupant, now));
+        let counters = &process.counters;
+        let busy = Duration::from_nanos(counters.busy_ns.load(Ordering::Relaxed)) + doing.elapsed;
+        let nested = Duration::from_nanos(counters.nested_ns.load(Ordering::Relaxed)) + doing.nested;
+        let (state, until) = match (life, &occupant) {
+            (Life::Dead { reason, at }, _) => (ProcessState::Dead { reason }, at),
+            (Life::Alive, Some(_)) => {
+                (doing.waiting.map_or(ProcessState::Running, |on| ProcessState::Waiting { on }), now)
+            }
+            (Life::Alive, None) => (crashed.map_or(ProcessState::Idle, |why| ProcessState::Crashed { why }), now),
+        };
+        ProcessView {
+            id: process.id,
+            name: process.name.clone(),
+            parent: process.parent_id(),
+            state,
+            calls: counters.calls.load(Ordering::Relaxed),
+            errors: counters.errors.load(Ordering::Relaxed),
+            resets: counters.resets.load(Ordering::Relaxed),
+            bytes_in: counters.bytes_in.load(Ordering::Relaxed),
+            bytes_out: counters.bytes_out.load(Ordering::Relaxed),
+            busy,
+            self_time: busy.saturating_sub(nested),
+            age: until.saturating_duration_since(process.born),
+            memory,
+            source,
+            host: process.host,
+        }
+    }
+}
+
+/// What the call in a process is doing now.
+#[derive(Default)]
+struct Doing {
+    elapsed: Duration,
+    nested: Duration,
+    waiting: Option<ProcessId>,
+}
+
+fn doing(occupant: &Occupant, now: Instant) -> Doing {
+    let frames = occupant.chain.frames.lock();
+    let at = usize::from(occupant.depth).wrapping_sub(1);
+    let Some(frame) = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq) else { return Doing::default() };
+    let below = frames.stack.get(at + 1);
+    let nested = below.map_or(Duration::ZERO, |below| now.saturating_duration_since(below.started));
+    let queued = frames.waiting_for.as_ref().filter(|_| at + 1 == frames.stack.len());
+    Doing {
+        elapsed: now.saturating_duration_since(frame.started),
+        nested: frame.nested + nested,
+        waiting: below.map(|below| below.process.id).or(queued.map(|process| process.id)),
+    }
+}

@@ -1,0 +1,173 @@
+//! The rules of the house that a machine can check: the arrows between the rooms, who may name what, how files begin, how
+//! long functions are. Each finding names its place.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Longest function that still fits a screen, in lines.
+const FUNCTION_LINES_MAX: usize = 70;
+/// Rooms from the top down: a room may name those after it.
+const ROOMS: [(&str, &[&str]); 5] = [
+    ("front", &["shell", "kernel", "runtime", "journal"]),
+    ("shell", &["kernel", "runtime", "journal"]),
+    ("kernel", &["runtime", "journal"]),
+    ("runtime", &[]),
+    ("journal", &[]),
+];
+/// What may stand at the top level, besides dotfiles.
+const TOP_LEVEL: [&str; 9] =
+    ["Cargo.toml", "Cargo.lock", "LICENSE", "CHANGELOG.md", "README.md", "src", "plugins", "scripts", "tests"];
+/// Words that only one place may use: the word, where, and why.
+const FENCED: [(&str, &[&str], &str); 8] = [
+    ("wasmtime::", &["src/runtime/native/"], "only the native host names wasmtime"),
+    ("wasmtime_wasi::", &["src/runtime/native/"], "only the native host names wasmtime"),
+    ("rustyline::", &["src/front/"], "only the fronts name rustyline"),
+    ("ratatui::", &["src/front/"], "only the fronts name ratatui"),
+    ("crossterm::", &["src/front/"], "only the fronts name crossterm"),
+    ("comfy_table::", &["src/front/"], "only the fronts name comfy-table"),
+    ("println!(", &["src/front/", "src/main.rs", "src/cli"], "only the fronts print"),
+    ("todo!(", &[], "nothing is left to do"),
+];
+
+struct Source {
+    path: String,
+    text: String,
+}
+
+impl Source {
+    /// The lines that are code: no comments, nothing after the file's test module begins.
+    fn code(&self) -> impl Iterator<Item = (usize, &str)> {
+        let end = self.text.find("#[cfg(test)]\nmod tests {").unwrap_or(self.text.len());
+        let lines = self.text[..end].lines().zip(1..);
+        lines.map(|(line, number)| (number, line)).filter(|(_, line)| !line.trim_start().starts_with("//"))
+    }
+
+    fn is_test(&self) -> bool {
+        self.path.contains("/tests/") || self.path.ends_with("/tests.rs")
+    }
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn collect(dir: &Path, into: &mut Vec<Source>) {
+    let mut entries: Vec<PathBuf> = fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().path()).collect();
+    entries.sort();
+    for path in entries {
+        if path.is_dir() {
+            collect(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            let relative = path.strip_prefix(root()).unwrap().to_string_lossy().into_owned();
+            into.push(Source { path: relative, text: fs::read_to_string(&path).unwrap() });
+        }
+    }
+}
+
+fn sources() -> Vec<Source> {
+    let mut all = Vec::new();
+    collect(&root().join("src"), &mut all);
+    all
+}
+
+fn assert_none(findings: Vec<String>) {
+    assert!(findings.is_empty(), "{} findings:\n{}", findings.len(), findings.join("\n"));
+}
+
+#[test]
+fn arrows_point_down() {
+    let mut findings = Vec::new();
+    for source in sources() {
+        let Some((room, below)) = ROOMS.iter().find(|(room, _)| source.path.starts_with(&format!("src/{room}/")))
+        else {
+            continue;
+        };
+        for (number, line) in source.code() {
+            for (other, _) in ROOMS {
+                let named = line.contains(&format!("crate::{other}::")) || line.contains(&format!("crate::{other};"));
+                if named && other != *room && !below.contains(&other) {
+                    findings.push(format!("{}:{number}: {room}/ must not name {other}/", source.path));
+                }
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn every_word_is_used_only_where_it_may() {
+    let mut findings = Vec::new();
+    for source in sources().iter().filter(|source| !source.is_test()) {
+        for (number, line) in source.code() {
+            for (word, places, why) in FENCED {
+                let at = line.find(word).filter(|at| !line[..*at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+                if at.is_some() && !places.iter().any(|place| source.path.starts_with(place)) {
+                    findings.push(format!("{}:{number}: {why}", source.path));
+                }
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn every_file_says_what_lives_in_it() {
+    let mut all = sources();
+    collect(&root().join("tests"), &mut all);
+    let silent = all.iter().filter(|source| !source.text.starts_with("//! "));
+    assert_none(silent.map(|source| format!("{}: does not open with `//!`", source.path)).collect());
+}
+
+#[test]
+fn functions_fit_a_screen() {
+    let mut findings = Vec::new();
+    for source in sources() {
+        let mut open: Option<(usize, String, usize)> = None;
+        for (number, line) in source.text.lines().zip(1..).map(|(line, number)| (number, line)) {
+            let indent = line.len() - line.trim_start().len();
+            let word = line.trim_start();
+            let begins = ["fn ", "pub fn ", "pub(super) fn ", "pub(crate) fn ", "unsafe fn "];
+            if begins.iter().any(|begin| word.starts_with(begin)) && !word.ends_with(';') {
+                open = Some((number, word.to_string(), indent));
+            } else if let Some((start, name, at)) = &open
+                && line.trim_end() == format!("{}}}", " ".repeat(*at))
+            {
+                if number - start > FUNCTION_LINES_MAX {
+                    findings.push(format!("{}:{start}: {} lines: {name}", source.path, number - start + 1));
+                }
+                open = None;
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn unsafe_says_why_it_is_sound() {
+    let mut findings = Vec::new();
+    for source in sources() {
+        let lines: Vec<&str> = source.text.lines().collect();
+        for (at, line) in lines.iter().enumerate() {
+            let code = line.split("//").next().unwrap_or_default();
+            let is_unsafe = code.contains("unsafe {") || code.contains("unsafe impl") || code.contains("unsafe extern");
+            let before = &lines[at.saturating_sub(8)..=at];
+            if is_unsafe && !before.iter().any(|line| line.contains("SAFETY:")) {
+                findings.push(format!("{}:{}: no `SAFETY:` comment", source.path, at + 1));
+            }
+        }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn the_top_level_holds_what_it_should() {
+    let tracked = std::process::Command::new("git").args(["ls-files"]).current_dir(root()).output();
+    // Outside a checkout (a packaged crate) there is nothing to compare with.
+    let Ok(tracked) = tracked else { return };
+    let listed = String::from_utf8_lossy(&tracked.stdout).into_owned();
+    let strange = listed
+        .lines()
+        .filter_map(|line| line.split('/').next())
+        .filter(|name| !name.starts_with('.') && !TOP_LEVEL.contains(name));
+    assert_none(strange.map(|name| format!("{name}: does not belong at the top level")).collect());
+}
