@@ -1,6 +1,5 @@
 //! A case: what to run and on what, and what was seen of it. Reads as a sentence where cases are written.
 
-use std::fmt;
 use std::sync::Arc;
 
 use base64::Engine;
@@ -10,6 +9,7 @@ use sha2::{Digest, Sha256};
 use tempfile::TempDir;
 
 use super::prelude;
+use super::seen::{Ended, Seen, SeenStep, show};
 use super::server::Server;
 use super::world::World;
 
@@ -65,32 +65,6 @@ enum Expected {
 pub struct Place {
     pub url: String,
     pub folder: TempDir,
-}
-
-/// What was seen of a case in one host.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Seen {
-    load: Result<(), Ended>,
-    steps: Vec<SeenStep>,
-    logs: Vec<(LogLevel, String)>,
-    requests: Vec<String>,
-    files: Vec<(String, String)>,
-}
-
-#[derive(Debug, PartialEq, Eq)]
-enum SeenStep {
-    Call { result: Result<Vec<u8>, Ended>, instance_kept: bool },
-    Interface { functions: Vec<String>, exports: Vec<String>, imports: Vec<String> },
-    NoFunction,
-}
-
-/// How something failed: the kind, the code, and the message as far as it is the guest's or the machine's and not the
-/// host's own wording.
-#[derive(Debug, PartialEq, Eq)]
-struct Ended {
-    kind: FailureKind,
-    code: Option<i32>,
-    message: String,
 }
 
 /// A case of wat with the prelude in front.
@@ -302,24 +276,8 @@ impl Place {
     }
 
     /// Takes out what differs from run to run.
-    fn hide(&self, text: &str) -> String {
+    pub fn hide(&self, text: &str) -> String {
         text.replace(&self.url, "{url}").replace(&*self.folder.path().to_string_lossy(), "{folder}")
-    }
-}
-
-impl Ended {
-    fn new(failure: &Failure, place: &Place) -> Self {
-        let message = match failure.kind {
-            FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => place.hide(&failure.message),
-            // The machine's words, without the name of the function, which only one host says.
-            FailureKind::Trap if failure.message.starts_with("trap: ") => {
-                failure.message.split(" in `").next().unwrap_or_default().to_owned()
-            }
-            // A host's own wording.
-            FailureKind::Trap => "refused".to_owned(),
-            FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel | FailureKind::Load => String::new(),
-        };
-        Ended { kind: failure.kind, code: failure.code, message }
     }
 }
 
@@ -334,39 +292,4 @@ fn files(place: &Place) -> Vec<(String, String)> {
         .collect();
     files.sort();
     files
-}
-
-fn show(bytes: &[u8]) -> String {
-    let text = String::from_utf8_lossy(bytes);
-    let mut shown: String = text.chars().take(300).collect();
-    if shown.len() < text.len() {
-        shown.push('…');
-    }
-    format!("{shown:?} ({} bytes)", bytes.len())
-}
-
-impl fmt::Display for Seen {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if let Err(ended) = &self.load {
-            write!(f, "load fails {ended}; ")?;
-        }
-        for step in &self.steps {
-            match step {
-                SeenStep::Call { result: Ok(output), instance_kept } => {
-                    write!(f, "{}{}; ", show(output), if *instance_kept { "" } else { " and is spent" })?;
-                }
-                SeenStep::Call { result: Err(ended), instance_kept } => {
-                    write!(f, "fails {ended}{}; ", if *instance_kept { "" } else { " and is spent" })?;
-                }
-                other => write!(f, "{other:?}; ")?,
-            }
-        }
-        write!(f, "logs {:?}; requests {:?}; files {:?}", self.logs, self.requests, self.files)
-    }
-}
-
-impl fmt::Display for Ended {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "as {:?}, code {:?}: {:?}", self.kind, self.code, self.message)
-    }
 }

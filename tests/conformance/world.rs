@@ -1,7 +1,7 @@
 //! The world above the hosts: a small kernel of one chain, enough to start, find, call and end plugins, and to kill.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, LazyLock, Weak};
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -11,10 +11,12 @@ use plugsh::runtime::{Exchange, Failure, FailureKind, Guest, Host, Image, Images
 /// How often a deadline or a kill is made known to the native host again.
 const KICK_EVERY: Duration = Duration::from_millis(5);
 
+/// Shared, so that each plugin is compiled once in each host.
+static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
+
 /// One world: its processes run in one host, in one chain of calls.
 pub struct World {
     host: Host,
-    images: Images,
     sources: Sources,
     me: Weak<World>,
     log_level: LogLevel,
@@ -46,7 +48,6 @@ impl World {
     pub fn new(host: Host, log_level: LogLevel) -> Arc<Self> {
         Arc::new_cyclic(|me| World {
             host,
-            images: Images::new(),
             sources: Sources::new(Vec::new()),
             me: Weak::clone(me),
             log_level,
@@ -64,7 +65,7 @@ impl World {
     }
 
     fn start(&self, program: &Program, name: &str, parent: u64) -> Result<u64, Failure> {
-        let image = self.images.get(self.host, program, &*self.up())?;
+        let image = IMAGES.get(self.host, program, &*self.up())?;
         let spec = Arc::new(program.spec.clone());
         let id = {
             let mut state = self.state.lock();
@@ -104,7 +105,7 @@ impl World {
                 // The kernel kicks once, when it has set a kill word or a deadline is due; often is simpler here.
                 while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(KICK_EVERY) {
                     if self.interrupted() {
-                        self.images.kick();
+                        IMAGES.kick();
                     }
                 }
             });
@@ -214,10 +215,12 @@ impl Upcalls for World {
     }
 
     fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
-        let output = self
-            .call_process(id, exchange.function()?, exchange.input())
-            .map_err(|failure| Failure::new(FailureKind::Nested, format!("{id}: {}", failure.message)))?;
-        exchange.deliver(&output)
+        let result = self.call_process(id, exchange.function()?, exchange.input());
+        if self.interrupted() {
+            return Err(Failure::interrupted());
+        }
+        let nested = |failure: Failure| Failure::new(FailureKind::Nested, format!("{id}: {}", failure.message));
+        exchange.deliver(&result.map_err(nested)?)
     }
 
     fn free(&self, id: u64) -> Result<(), Failure> {

@@ -183,6 +183,21 @@ fn starts() -> Vec<Case> {
         )
         .call("_start", "abc")
         .gives("3 "),
+        start("start: a start function asks who it is", "(func $s (global.set $n (call $self))) (start $s)")
+            .gives("1 "),
+        start("start: an initialiser asks who it is", r#"(func (export "_initialize") (global.set $n (call $self)))"#)
+            .gives("1 "),
+        start(
+            "start: an initialiser starts a plugin",
+            r#"(data (i32.const 1024) "echo")
+            (func (export "_initialize") (global.set $n (call $register (call $str (i32.const 1024) (i32.const 4)))))"#,
+        )
+        .gives("2 "),
+        start(
+            "start: an initialiser uses blocks",
+            r#"(func (export "_initialize") (global.set $n (call $length (call $alloc (i64.const 99)))))"#,
+        )
+        .gives("99 "),
         wat("start: no exports at all", "(module)").inspect(),
     ]
 }

@@ -108,7 +108,7 @@ fn vars() -> Vec<Case> {
             .call("set", "x".repeat(100))
             .call("set", "y".repeat(60)),
         case("vars: several share the limit")
-            .spec(|spec, _| spec.var_bytes_max = 200)
+            .spec(|spec, _| spec.var_bytes_max = 180)
             .call("set", "x".repeat(20))
             .call("other", "second")
             .call("other", "third")

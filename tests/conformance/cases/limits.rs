@@ -103,6 +103,24 @@ fn time() -> Vec<Case> {
         body("time: a kill of a nested callee of the same module", SPIN)
             .call_killed("try_it", "", Kill::Callee)
             .gives("0 1 "),
+        body(
+            "time: a sibling that was never called outlives a kill",
+            &format!(
+                r#"{SPIN}
+                (data (i32.const 1056) "echo")
+                (func (export "spawn") (call $say (call $register (call $str (i32.const 1024) (i32.const 4)))) (call $done))
+                (func (export "echo") (call $output_set (call $input_offset) (call $input_length)))
+                (func (export "call_2")
+                    (call $say_block (call $call_plugin (i64.const 2) (call $str (i32.const 1056) (i32.const 4)) (call $input)))
+                    (call $done))"#
+            ),
+        )
+        .call("spawn", "")
+        .gives("2 ")
+        .call_killed("run", "", Kill::Caller)
+        .fails(FailureKind::Interrupted)
+        .call("call_2", "still here")
+        .gives("[still here]"),
         builtin("fuel: a spin runs dry", "misbehave")
             .spec(|spec, _| spec.fuel = Some(1_000_000))
             .call("spin", "")

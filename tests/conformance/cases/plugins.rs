@@ -114,7 +114,7 @@ const RAW: &str = r#"
         (call $say (call $call_error))
         (call $say (call $try_call (call $register (call $name)) (call $str (i32.const 1072) (i32.const 4)) (i64.const 0)))
         (call $say_block (call $call_error)) (call $say_block (call $call_error))
-        (drop (call $try_call (call $find (call $name)) (call $str (i32.const 1104) (i32.const 6)) (i64.const 0)))
+        (drop (call $try_call (i64.const 2) (call $str (i32.const 1104) (i32.const 6)) (i64.const 0)))
         (call $say (call $call_error))
         (call $done))
     (func (export "later_error") (call $say_block (call $call_error)) (call $done))

@@ -38,7 +38,6 @@ const WASI: &str = r#"
     (func (export "clock")
         (call $say32 (call $clock (i32.const 0) (i64.const 1) (i32.const 256)))
         (call $say32 (i64.gt_u (i64.load (i32.const 256)) (i64.const 1700000000000000000)))
-        (call $say32 (call $clock (i32.const 99) (i64.const 1) (i32.const 256)))
         (call $done))
     (func (export "random")
         (call $say32 (call $random (i32.const 256) (i32.const 32)))
@@ -61,6 +60,7 @@ const WASI: &str = r#"
         (call $say_at (i32.const 2048) (i32.load (i32.const 260)))
         (call $say32 (call $prestat (i32.const 4) (i32.const 256)))
         (call $done))
+    (func (export "no_preopens") (call $say32 (call $prestat (i32.const 3) (i32.const 256))) (call $done))
     (func $open (param $path i32) (param $length i32) (param $oflags i32) (param $rights i64) (result i32)
         (call $path_open (i32.const 3) (i32.const 1) (local.get $path) (local.get $length) (local.get $oflags)
             (local.get $rights) (i64.const 0) (i32.const 0) (i32.const 524)))
@@ -131,7 +131,7 @@ fn machine() -> Vec<Case> {
     vec![
         case("wasi: no arguments").call("args", "").gives("0 0 0 "),
         case("wasi: no environment").call("environ", "").gives("0 0 0 "),
-        case("wasi: clocks").call("clock", "").gives("0 1 28 "),
+        case("wasi: clocks").call("clock", "").gives("0 1 "),
         case("wasi: random bytes").call("random", "").gives("0 1 "),
         case("wasi: standard output").call("stdout", "").gives("0 7 "),
         case("wasi: standard error").call("stderr", "").gives("0 7 "),
@@ -152,7 +152,7 @@ fn machine() -> Vec<Case> {
 
 fn files() -> Vec<Case> {
     vec![
-        case("wasi: no folder is open").call("preopens", ""),
+        case("wasi: no folder is open").call("no_preopens", "").gives("8 "),
         case("wasi: an allowed folder has its name")
             .covers(&["allowed_paths"])
             .spec(folder(false))
