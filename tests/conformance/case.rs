@@ -44,12 +44,14 @@ pub enum Kill {
     Callee,
 }
 
+type SpecChange = dyn Fn(&mut Spec, &Place) + Send + Sync;
+
 /// One case of the suite.
 pub struct Case {
     pub name: &'static str,
     pub covers: Vec<&'static str>,
     plugin: Plugin,
-    spec: Box<dyn Fn(&mut Spec, &Place) + Send + Sync>,
+    spec: Box<SpecChange>,
     steps: Vec<Step>,
     log_level: LogLevel,
     /// What the native host must have given, for cases where both being equally wrong would pass.

@@ -35,6 +35,9 @@ struct State {
     logs: Vec<(LogLevel, String)>,
 }
 
+/// The instance, if it can be called again.
+type Survivor = Option<Box<dyn Guest>>;
+
 struct Process {
     name: String,
     parent: u64,
@@ -151,7 +154,7 @@ impl World {
         guest: Option<Box<dyn Guest>>,
         function: &str,
         input: &[u8],
-    ) -> (Result<Vec<u8>, Failure>, Option<Box<dyn Guest>>) {
+    ) -> (Result<Vec<u8>, Failure>, Survivor) {
         let Some(function) = image.function(function) else {
             return (Err(Failure::new(FailureKind::Denied, format!("no function `{function}`"))), guest);
         };
