@@ -180,7 +180,7 @@ fn a_completion_list_longer_than_the_prompts_part_comes_in_pages() {
 fn ctrl_l_clears_the_prompts_part_only() {
     let mut terminal = with_pane();
     terminal.line("echo something to clear");
-    terminal.wait_for("something to clear\n");
+    terminal.wait_for("\nsomething to clear\n");
     terminal.send("echo half a line");
     terminal.wait_typed("echo half a line");
     terminal.send(CTRL_L);
@@ -194,7 +194,7 @@ fn ctrl_l_clears_the_prompts_part_only() {
 fn the_window_may_change_its_size_at_any_time() {
     let mut terminal = with_pane();
     terminal.line("echo before the resize");
-    terminal.wait_for("before the resize\n");
+    terminal.wait_for("\nbefore the resize\n");
     terminal.send("echo typing");
     terminal.wait_typed("echo typing");
     for (rows, cols) in [(40, 120), (24, 80), (12, 40), (50, 30), (ROWS, COLS)] {
@@ -290,7 +290,7 @@ fn a_frame_is_saved_as_a_picture_and_as_text() {
     terminal.line("load echo");
     terminal.wait_for("○ 1:echo");
     terminal.line("pane save shot.txt; pane save shot.svg; echo saved both");
-    terminal.wait_for("saved both\n");
+    terminal.wait_for("\nsaved both\n");
     let text = std::fs::read_to_string(terminal.home.path().join("shot.txt")).unwrap();
     assert!(text.lines().count() == 15 && text.contains("○ 1:echo"), "{text}");
     let svg = std::fs::read_to_string(terminal.home.path().join("shot.svg")).unwrap();
