@@ -52,7 +52,7 @@ fn an_unreadable_file() {
     use std::os::unix::fs::PermissionsExt;
     let run = plugsh().file("closed.wasm", "x");
     let path = run.dir().join("closed.wasm");
-    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o000)).unwrap();
     if std::fs::File::open(&path).is_ok() {
         return; // The super-user may read anything.
     }
