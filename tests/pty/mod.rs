@@ -14,7 +14,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use tempfile::TempDir;
 
 /// How long a wait may last before the test fails. Only a failing test ever waits that long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Lines of scrollback that are kept.
 const SCROLLBACK: usize = 5_000;
 
