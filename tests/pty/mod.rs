@@ -14,7 +14,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use tempfile::TempDir;
 
 /// How long a wait may last before the test fails. Only a failing test ever waits that long.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(30);
 /// Lines of scrollback that are kept.
 const SCROLLBACK: usize = 5_000;
 
@@ -82,6 +82,11 @@ impl Setup {
     pub fn file(self, name: &str, text: &str) -> Setup {
         std::fs::write(self.home.path().join(name), text).unwrap();
         self
+    }
+
+    /// The directory where the program runs, its user's home.
+    pub fn home(&self) -> &Path {
+        self.home.path()
     }
 
     /// Starts the built plugsh.
