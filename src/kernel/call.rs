@@ -61,6 +61,8 @@ enum Denied {
     Dead(String),
     Circle,
     NoFunction(String),
+    /// By the policy, or by the rate of calls.
+    NotAllowed(String),
     Refused(Refusal),
 }
 
@@ -91,6 +93,12 @@ impl Chain {
                 return Err(self.deny(process, function, bytes_in, denied));
             }
         };
+        if self.kernel.gate().is_on()
+            && let Err(why) = self.ask_gate(process, function, slot.code.symbol(id))
+        {
+            drop(slot);
+            return Err(self.deny(process, function, bytes_in, Denied::NotAllowed(why)));
+        }
         let busy = slot.occupant.is_some() || slot.queue.front().is_some_and(|first| *first != self.id);
         if busy && queueing == Queueing::Not {
             return Ok(None);
@@ -138,6 +146,14 @@ impl Chain {
         Ok(Some(entered))
     }
 
+    /// Whether the deepest call may make this one; the shell may make any.
+    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
+        match self.top() {
+            Some((caller, _, _)) => self.kernel.gate().call(&caller, process, function, symbol),
+            None => Ok(()),
+        }
+    }
+
     /// A call that never ran: its record, and its error.
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
         let path = self.path();
@@ -148,6 +164,7 @@ impl Chain {
                 (Outcome::Error, format!("no function `{shown}` in `{}`{meant}", process.label()))
             }
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process))),
+            Denied::NotAllowed(why) => (Outcome::Denied, why),
             Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words()),
             Denied::Refused(Refusal::TooDeep { depth_max, .. }) => (
                 Outcome::Denied,
@@ -233,7 +250,7 @@ impl Entered {
             Denied::NoFunction(meant) => {
                 Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
             }
-            Denied::Circle | Denied::Refused(_) => Failure::interrupted(),
+            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
         })?;
         slot.occupant = Some(Occupant { chain: self.chain.clone(), depth, seq });
         (self.code, self.guest, self.function) = (slot.code.clone(), slot.guest.take(), function);

@@ -9,6 +9,7 @@ mod job;
 pub mod limits;
 mod logbook;
 pub mod names;
+pub mod policy;
 mod process;
 mod spawn;
 mod table;
@@ -40,6 +41,9 @@ pub use view::{
 use self::chain::{Cause, Chain};
 use self::clock::Clock;
 use self::logbook::Logbook;
+use self::policy::Policy;
+use self::policy::gate::Gate;
+use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
 use self::waits::Waits;
 use crate::journal::{Journal, JournalLimits, Outcome, Record, Symbol};
@@ -107,6 +111,8 @@ pub struct Kernel {
     next_chain: AtomicU64,
     next_job: AtomicU32,
     notices: Mutex<VecDeque<String>>,
+    gate: Gate,
+    spawns: Mutex<Spawns>,
 }
 
 /// Notices that wait for the prompt; older ones go first.
@@ -135,6 +141,8 @@ impl Kernel {
             next_chain: AtomicU64::new(1),
             next_job: AtomicU32::new(1),
             notices: Mutex::new(VecDeque::new()),
+            gate: Gate::new(limits.calls_per_second_max),
+            spawns: Mutex::new(Spawns::default()),
             images,
             limits,
         })
@@ -205,6 +213,22 @@ impl Kernel {
     /// Forgets an ended job (after `wait %N` or `fg %N` has printed it).
     pub fn reap(&self, id: JobId) {
         self.jobs.lock().remove(&id);
+    }
+
+    /// Replaces the policy; `None`: the built-in default.
+    pub fn set_policy(&self, policy: Option<Policy>) {
+        self.gate.set(policy);
+    }
+
+    /// The policy, if one is loaded.
+    pub fn policy(&self) -> Option<Arc<Policy>> {
+        self.gate.policy()
+    }
+
+    /// The least policy, as TOML, under which the loads and calls that are still in the logs would have been allowed.
+    pub fn learn_policy(&self) -> String {
+        let records = self.journal.records(self.limits.journal_records_max);
+        self.spawns.lock().learn(&records)
     }
 
     /// What this kernel allows.
@@ -285,6 +309,14 @@ impl Kernel {
 
     fn waits(&self) -> &Waits {
         &self.waits
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    fn note_spawn(&self, spawn: Spawn) {
+        self.spawns.lock().note(spawn);
     }
 
     fn logbook(&self) -> &Logbook {

@@ -8,6 +8,7 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex};
 
 use super::chain::Chain;
+use super::policy::Who;
 use super::view::{ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
@@ -47,6 +48,8 @@ pub struct Counters {
     /// What its memories and tables have committed.
     pub committed_bytes: AtomicU64,
     pub children: AtomicU32,
+    /// Calls that it made of others in one second: the second in the upper half, its calls in the lower.
+    pub call_rate: AtomicU64,
 }
 
 /// A process of the table.
@@ -54,6 +57,8 @@ pub struct Process {
     pub id: ProcessId,
     pub name: String,
     pub name_symbol: Symbol,
+    /// The name of what it was loaded from: `front` of `front-2`. Stays what it is when the code is replaced.
+    pub plugin: String,
     pub host: Host,
     /// 0: the shell. Changes when the parent dies.
     pub parent: AtomicU32,
@@ -112,6 +117,7 @@ impl Process {
         Process {
             id: birth.id,
             name_symbol: Symbol::intern(&birth.name),
+            plugin: code.program.stem.clone(),
             name: birth.name,
             host: birth.host,
             parent: AtomicU32::new(birth.parent),
@@ -152,6 +158,11 @@ impl Process {
     /// `1:front`.
     pub fn label(&self) -> ProcessLabel {
         ProcessLabel { id: self.id, name: self.name.clone() }
+    }
+
+    /// As the policy knows it.
+    pub fn who(&self) -> Who<'_> {
+        Who { name: &self.name, plugin: &self.plugin }
     }
 
     /// The present parent; 0 the shell.
