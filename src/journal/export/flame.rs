@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use inferno::flamegraph;
 
+use super::is_odd;
 use super::tree::parents;
 use crate::journal::record::Record;
 use crate::journal::symbol::cut_at_char;
@@ -52,11 +53,6 @@ pub fn folded(records: &[Record]) -> Vec<String> {
 fn frame(name: &str) -> String {
     let safe: String = name.chars().map(|c| if c == ';' || c.is_control() || is_odd(c) { '_' } else { c }).collect();
     cut_at_char(&safe, FRAME_BYTES_MAX).to_owned()
-}
-
-/// Characters that turn text around or are not allowed in XML.
-fn is_odd(c: char) -> bool {
-    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}'..='\u{ffff}')
 }
 
 /// Stacks as a tree of frames.

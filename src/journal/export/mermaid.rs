@@ -4,6 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
+use super::is_odd;
 use super::tree::parents;
 use crate::journal::record::Record;
 use crate::journal::symbol::cut_at_char;
@@ -140,6 +141,7 @@ fn escape(text: &str) -> String {
             '0'..='9' | 'a'..='z' | 'A'..='Z' => escaped.push(c),
             _ if c.is_alphanumeric() => escaped.push(c),
             _ if c.is_whitespace() || c.is_control() => escaped.push(' '),
+            _ if is_odd(c) => escaped.push('_'),
             _ => {
                 let _ = write!(escaped, "#{};", u32::from(c));
             }
@@ -202,6 +204,7 @@ mod tests {
         for line in text.lines().skip(1) {
             let label = line.split_once(if line.contains("participant") { " as " } else { ": " }).expect(line).1;
             let allowed = |c: char| c.is_alphanumeric() || " .,:_-/+()#;…".contains(c);
+            assert!(!line.contains("#8238;"), "text is turned around: {line}");
             assert!(label.chars().all(allowed) && label != "end", "{line}");
             assert!(label.split('#').skip(1).all(|entity| entity.starts_with(|c: char| c.is_ascii_digit())), "{line}");
         }

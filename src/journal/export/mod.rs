@@ -54,6 +54,11 @@ impl Format {
     }
 }
 
+/// Characters that turn text around or are not allowed in XML.
+fn is_odd(c: char) -> bool {
+    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}'..='\u{ffff}')
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
