@@ -12,11 +12,13 @@ pub mod names;
 pub mod policy;
 mod process;
 mod spawn;
+pub mod supervise;
 mod table;
 mod upcalls;
 pub mod view;
 mod views;
 mod waits;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -33,6 +35,7 @@ pub use error::CallError;
 pub use job::{Job, JobEnd};
 pub use limits::Limits;
 pub use logbook::safe;
+pub use supervise::{CrashesMax, OnCrash, Replaced, Restart, Supervision};
 pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView,
@@ -46,9 +49,10 @@ use self::policy::gate::Gate;
 use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
 use self::waits::Waits;
+use self::watch::Watches;
 use crate::journal::{Journal, JournalLimits, Outcome, Record, Symbol};
 use crate::runtime::source::{Access, Sources};
-use crate::runtime::{Failure, FailureKind, Host, Images, LogLevel, Program, Spec};
+use crate::runtime::{Host, Images, LogLevel, Program, Spec};
 
 /// What a kernel is made with.
 #[derive(Debug, Clone, Default)]
@@ -71,6 +75,7 @@ pub struct LoadRequest {
     pub host: Host,
     /// For the start function and the constructors.
     pub timeout: Option<Duration>,
+    pub supervision: Supervision,
 }
 
 /// Calls to make, one after the other, each fed the output of the one before: a job.
@@ -115,6 +120,7 @@ pub struct Kernel {
     notices: Mutex<VecDeque<String>>,
     gate: Gate,
     spawns: Mutex<Spawns>,
+    watches: Watches,
 }
 
 /// Notices that wait for the prompt; older ones go first.
@@ -145,6 +151,7 @@ impl Kernel {
             notices: Mutex::new(VecDeque::new()),
             gate: Gate::new(limits.calls_per_second_max),
             spawns: Mutex::new(Spawns::default()),
+            watches: Watches::default(),
             images,
             limits,
         })
@@ -170,16 +177,12 @@ impl Kernel {
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         let chain = self.new_chain(0);
         self.set_foreground(&chain);
-        let origin = request.program.origin.clone();
-        let stack = job::stack_bytes(self.limits.depth_max);
+        let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
-        let thread = std::thread::Builder::new().name("plugsh-load".into()).stack_size(stack);
-        let spawned = thread.spawn(move || kernel.spawn(&own, 0, request));
-        let spawned =
-            spawned.map_err(|error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}")));
-        let loaded = spawned.and_then(|thread| {
-            thread.join().unwrap_or_else(|_| Err(Failure::new(FailureKind::Load, "the loader gave up on this module")))
-        });
+        let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
+        if let Ok(label) = &loaded {
+            self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
+        }
         loaded.map_err(|failure| {
             let ended_by = chain.ended().map(|cause| cause.outcome());
             let error = Kernel::load_error(&origin, failure, ended_by);
@@ -311,6 +314,10 @@ impl Kernel {
 
     fn waits(&self) -> &Waits {
         &self.waits
+    }
+
+    fn watches(&self) -> &Watches {
+        &self.watches
     }
 
     fn gate(&self) -> &Gate {

@@ -16,6 +16,7 @@ use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::{Asked, ChildGrants, Granted, Who, names_only};
 use super::process::{Birth, Code, Occupant, Process};
+use super::supervise::Supervision;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
@@ -41,10 +42,10 @@ impl Kernel {
             let message = format!("cannot load `{}`: {} ({path})", safe(name), failure.message);
             let outcome = outcome_of(failure.kind);
             chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
-            Failure::new(
-                if failure.kind == FailureKind::Interrupted { failure.kind } else { FailureKind::Nested },
-                message,
-            )
+            if failure.kind == FailureKind::Interrupted {
+                return Failure::new(failure.kind, message);
+            }
+            Failure::new(FailureKind::Nested, chain.refuse(CallError::new(outcome, message)).message)
         })
     }
 
@@ -79,11 +80,12 @@ impl Kernel {
         let held = parent.slot.lock().code.spec.clone();
         let (spec, refused) = child_spec(&program.spec, &held, grants);
         let seen = Spawn { plugin: program.stem.clone(), ..seen }.with(&spec);
-        let request = LoadRequest { program, spec, name: None, host: parent.host, timeout: None };
+        let request = LoadRequest { spec, host: parent.host, ..LoadRequest::plain(program) };
         let label = self.spawn(chain, parent.id, request)?;
         self.note_spawn(Spawn { id: label.id, ..seen });
         for what in refused {
-            let why = format!("its manifest asks for {}, which its parent `{}` does not hold", safe(&what), parent.label());
+            let why =
+                format!("its manifest asks for {}, which its parent `{}` does not hold", safe(&what), parent.label());
             self.logbook().add(label.clone(), LogLevel::Warn, &why);
         }
         Ok(label.id)
@@ -107,10 +109,9 @@ impl Kernel {
         let access = if granted.beyond_names { Access::Granted } else { Access::Guest };
         let program = self.sources().resolve_with(&granted.source, access, &mut |_, _| !chain.is_cut())?;
         match (&granted.sha256, program.modules.last()) {
-            (Some(wanted), Some(main)) if *wanted != main.sha256 => Err(denied(format!(
-                "its SHA-256 is {}, and the policy allows it with {wanted} only",
-                main.sha256
-            ))),
+            (Some(wanted), Some(main)) if *wanted != main.sha256 => {
+                Err(denied(format!("its SHA-256 is {}, and the policy allows it with {wanted} only", main.sha256)))
+            }
             _ => Ok(program),
         }
     }
@@ -174,8 +175,14 @@ impl Kernel {
             None => table.free_name(&request.program.stem),
         };
         let seq = self.journal().next_seq();
-        let birth =
-            Birth { id: table.take_id(), name, host: request.host, parent, total_bytes: self.total_bytes().clone() };
+        let birth = Birth {
+            id: table.take_id(),
+            name,
+            host: request.host,
+            parent,
+            total_bytes: self.total_bytes().clone(),
+            supervision: request.supervision,
+        };
         let process = Arc::new(Process::new(birth, code, Occupant { chain: chain.clone(), depth, seq }));
         if !table.insert(process.clone()) {
             return Err(denied("the parent has ended".into()));
@@ -183,7 +190,7 @@ impl Kernel {
         Ok(process)
     }
 
-    fn start_instance(
+    pub(super) fn start_instance(
         self: &Arc<Self>,
         chain: &Arc<Chain>,
         process: &Arc<Process>,
@@ -260,6 +267,13 @@ fn by_name_only(who: Who<'_>, asked: &Asked) -> Result<Granted, String> {
 impl LoadRequest {
     /// A request for a program as it is, in the native host, under the name it comes with.
     pub fn plain(program: Arc<crate::runtime::Program>) -> Self {
-        LoadRequest { spec: program.spec.clone(), program, name: None, host: Host::Native, timeout: None }
+        LoadRequest {
+            spec: program.spec.clone(),
+            program,
+            name: None,
+            host: Host::Native,
+            timeout: None,
+            supervision: Supervision::default(),
+        }
     }
 }

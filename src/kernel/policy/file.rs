@@ -104,7 +104,7 @@ pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
     if file.plugin.len() > RULES_MAX {
         return Err(format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()));
     }
-    let at = |line: Option<usize>| line.map_or("[default]".to_owned(), |line| format!("the rule at line {line}"));
+    let at = |line: Option<usize>| line.map_or("`[default]`".to_owned(), |line| format!("the rule at line {line}"));
     let rule = |entry: Entry, line: Option<usize>| {
         entry.rule(line, &dir).map_err(|error| format!("policy `{source}`: {}: {error}", at(line)))
     };

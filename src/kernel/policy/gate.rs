@@ -46,9 +46,8 @@ impl Gate {
 
     /// Replaces the policy; every call that starts from now on is asked about.
     pub fn set(&self, policy: Option<Policy>) {
-        let loaded = policy.map(|policy| {
-            Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(HashSet::new()) })
-        });
+        let loaded =
+            policy.map(|policy| Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(HashSet::new()) }));
         self.on.store(self.calls_per_second_max > 0 || loaded.is_some(), Ordering::Relaxed);
         *self.loaded.write() = loaded;
     }
@@ -99,7 +98,9 @@ impl Gate {
         let calls = if before >> 32 == second { before & 0xffff_ffff } else { 0 };
         if calls >= most {
             let who = caller.label();
-            return Err(format!("`{who}` made {most} calls in this second, the limit; `--max-calls-per-second` allows more"));
+            return Err(format!(
+                "`{who}` made {most} calls in this second, the limit; `--max-calls-per-second` allows more"
+            ));
         }
         caller.counters.call_rate.store(second << 32 | (calls + 1), Ordering::Relaxed);
         Ok(())

@@ -90,7 +90,8 @@ impl Spawns {
 /// A call that reached a function, or that only the policy or a limit kept from it.
 fn was_call(record: &Record) -> bool {
     let error = record.error.as_deref().unwrap_or_default();
-    let named_nothing = record.outcome == Outcome::Error && (error.starts_with("no ") || error.starts_with("process `"));
+    let named_nothing =
+        record.outcome == Outcome::Error && (error.starts_with("no ") || error.starts_with("process `"));
     record.callee != 0 && !named_nothing
 }
 

@@ -124,9 +124,8 @@ impl CallPattern {
     pub fn fits(&self, callee: Who<'_>, function: &str) -> bool {
         let is_called = |glob: Glob| glob.matches(callee.plugin) || glob.matches(callee.name);
         self.text == "*"
-            || splits(&self.text).any(|(plugin, pattern)| {
-                is_called(Glob::new(plugin)) && Glob::new(pattern).matches(function)
-            })
+            || splits(&self.text)
+                .any(|(plugin, pattern)| is_called(Glob::new(plugin)) && Glob::new(pattern).matches(function))
     }
 
     /// As it was written.

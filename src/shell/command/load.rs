@@ -102,7 +102,7 @@ pub fn load(
     let program = link(session, program, &options.link)?;
     let spec = options.apply(program.spec.clone())?;
     let timeout = spec.timeout;
-    let request = LoadRequest { program, spec, name, host, timeout };
+    let request = LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) };
     session.kernel.load(request).map_err(|error| session.call_error(error))
 }
 
