@@ -59,6 +59,11 @@ impl Logbook {
         self.inner.lock().level = level;
     }
 
+    /// What its lines take up now.
+    pub fn bytes(&self) -> usize {
+        self.inner.lock().bytes
+    }
+
     /// Adds a plugin's text, line by line. What is over the rate is counted in one line that says so.
     pub fn add(&self, process: ProcessLabel, level: LogLevel, text: &str) {
         let mut inner = self.inner.lock();

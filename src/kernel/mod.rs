@@ -33,8 +33,9 @@ use parking_lot::{Mutex, RwLock};
 
 pub use error::CallError;
 pub use job::{Job, JobEnd};
-pub use limits::Limits;
+pub use limits::{Amount, LimitView, Limits};
 pub use logbook::safe;
+pub use policy::Policy;
 pub use supervise::{CrashesMax, OnCrash, Replaced, Restart, Supervision};
 pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
@@ -44,7 +45,6 @@ pub use view::{
 use self::chain::{Cause, Chain};
 use self::clock::Clock;
 use self::logbook::Logbook;
-use self::policy::Policy;
 use self::policy::gate::Gate;
 use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
@@ -132,7 +132,11 @@ impl Kernel {
     /// An empty process table.
     pub fn new(options: KernelOptions) -> Arc<Kernel> {
         let limits = options.limits;
-        let journal_limits = JournalLimits { records_max: limits.journal_records_max, ..JournalLimits::default() };
+        let journal_limits = JournalLimits {
+            records_max: limits.journal_records_max,
+            payload_bytes_total_max: limits.payload_bytes_max,
+            ..JournalLimits::default()
+        };
         let images = Arc::new(Images::new(options.cache_dir));
         Arc::new(Kernel {
             started: Instant::now(),

@@ -63,7 +63,7 @@ fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<S
 impl ConfigGrant {
     fn pass(&self) -> Option<&Glob> {
         match self {
-            ConfigGrant::Pass(glob) => Some(glob),
+            ConfigGrant::Pass { glob, .. } => Some(glob),
             ConfigGrant::Set { .. } => None,
         }
     }

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;
 
+use super::rule::path_text;
 use crate::journal::{Outcome, Record};
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
@@ -33,10 +34,7 @@ impl Spawn {
     /// Notes what it was given.
     pub fn with(mut self, spec: &Spec) -> Spawn {
         self.hosts = spec.allowed_hosts.clone();
-        let path = |path: &crate::runtime::AllowedPath| {
-            format!("{}{}:{}", if path.read_only { "ro:" } else { "" }, path.host.display(), path.guest)
-        };
-        self.paths = spec.allowed_paths.iter().map(path).collect();
+        self.paths = spec.allowed_paths.iter().map(path_text).collect();
         self.config = spec.config.keys().cloned().collect();
         self
     }

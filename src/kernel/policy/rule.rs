@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::Who;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::filter::Glob;
+use crate::journal::units::show_size;
 use crate::runtime::AllowedPath;
 
 /// What the plugins whose name fits may do.
@@ -38,7 +39,7 @@ pub struct ChildGrants {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigGrant {
     /// `KEY`, a glob: what the child's manifest says, else what its parent has.
-    Pass(Glob),
+    Pass { key: String, glob: Glob },
     /// `KEY=VALUE`.
     Set { key: String, value: String },
 }
@@ -78,12 +79,52 @@ impl Rule {
     }
 }
 
+impl ChildGrants {
+    /// The paths as they are written after `--allow-path`; `None`: what the child's manifest asks for.
+    pub fn path_texts(&self) -> Option<Vec<String>> {
+        Some(self.paths.as_ref()?.iter().map(path_text).collect())
+    }
+
+    /// The keys of `config`, without values; `None`: what the parent has too.
+    pub fn config_keys(&self) -> Option<Vec<String>> {
+        let key = |grant: &ConfigGrant| match grant {
+            ConfigGrant::Pass { key, .. } | ConfigGrant::Set { key, .. } => key.clone(),
+        };
+        Some(self.config.as_ref()?.iter().map(key).collect())
+    }
+
+    /// All of it on one line.
+    pub fn words(&self) -> String {
+        let list = |what: &str, items: Option<Vec<String>>| {
+            let items = items.map(|items| if items.is_empty() { "none".to_owned() } else { items.join(" ") });
+            items.map(|items| format!("{what} {items}"))
+        };
+        let words: Vec<String> = [
+            self.memory_bytes_max.map(|bytes| format!("memory {}", show_size(bytes))),
+            self.fuel.map(|fuel| format!("fuel {fuel}")),
+            self.timeout.map(|timeout| format!("timeout {}", humantime::format_duration(timeout))),
+            list("hosts", self.hosts.clone()),
+            list("paths", self.path_texts()),
+            list("config", self.config_keys()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if words.is_empty() { "what their manifests ask for".to_owned() } else { words.join(", ") }
+    }
+}
+
+/// A path as it is written after `--allow-path`.
+pub fn path_text(path: &AllowedPath) -> String {
+    format!("{}{}:{}", if path.read_only { "ro:" } else { "" }, path.host.display(), path.guest)
+}
+
 impl ConfigGrant {
     /// Reads `KEY` or `KEY=VALUE`.
     pub(super) fn new(text: &str) -> ConfigGrant {
         match text.split_once('=') {
             Some((key, value)) => ConfigGrant::Set { key: key.to_owned(), value: value.to_owned() },
-            None => ConfigGrant::Pass(Glob::new(text)),
+            None => ConfigGrant::Pass { key: text.to_owned(), glob: Glob::new(text) },
         }
     }
 }
