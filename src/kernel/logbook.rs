@@ -75,7 +75,9 @@ impl Logbook {
                 Admission::Yes => inner.push(&process, level, safe(line)),
                 Admission::First => {
                     let most = inner.lines_per_second_max;
-                    let why = format!("(more than {most} lines in a second: the rest of this second is not kept)");
+                    let why = format!(
+                        "(more than {most} lines in a second: the rest of this second is not kept; `--max-log-rate` allows more)"
+                    );
                     inner.push(&process, LogLevel::Warn, why);
                 }
                 Admission::No => break,

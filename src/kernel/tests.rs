@@ -1,5 +1,10 @@
 //! Tests of the kernel: real plugins, real threads.
 
+mod budgets;
+mod ends;
+mod rings;
+mod walls;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +16,16 @@ pub(super) fn kernel() -> Arc<Kernel> {
 }
 
 /// Loads a built-in plugin, or a `.wat` text.
+/// A kernel with files in its plugin directory, which lasts as long as the second value.
+pub(super) fn kernel_with(files: &[(&str, &str)], limits: Limits) -> (Arc<Kernel>, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let options = KernelOptions { plugin_dirs: vec![dir.path().into()], limits, ..KernelOptions::default() };
+    (Kernel::new(options), dir)
+}
+
 pub(super) fn load(kernel: &Arc<Kernel>, source: &str) -> ProcessId {
     let program = match source.starts_with('(') {
         true => Arc::new(program(source)),
