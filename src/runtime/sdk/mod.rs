@@ -18,9 +18,6 @@ mod inspect;
 mod log;
 mod watch;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 use super::{Failure, Image, Program};

@@ -7,6 +7,7 @@ use super::{Command, Run};
 
 /// How a word is completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Default)]
 pub enum Kind {
     Command,
     Process,
@@ -22,6 +23,7 @@ pub enum Kind {
     Words(Vec<String>),
     /// INPUT: `@FILE` only.
     Input,
+    #[default]
     None,
 }
 
@@ -57,11 +59,6 @@ pub struct OptionShape {
 /// A kind, `Kind::None` by default.
 pub type KindOf = Kind;
 
-impl Default for Kind {
-    fn default() -> Self {
-        Kind::None
-    }
-}
 
 /// A positional argument.
 #[derive(Debug, Clone, Default)]
