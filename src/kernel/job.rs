@@ -126,7 +126,7 @@ impl Job {
         let mut last = Vec::new();
         for run in 0..plan.repeat.max(1) {
             let finished = run_stages(kernel, chain, plan)?;
-            self.inner.runs.fetch_add(1, Ordering::Relaxed);
+            self.add_runs(1);
             if run + 1 == plan.repeat.max(1) {
                 last = finished.output().to_vec();
             }
@@ -192,6 +192,11 @@ impl Job {
         self.inner.runs.load(Ordering::Relaxed)
     }
 
+    /// Counts runs that were completed.
+    pub(super) fn add_runs(&self, runs: u64) {
+        self.inner.runs.fetch_add(runs, Ordering::Relaxed);
+    }
+
     /// Waits until it ends.
     pub fn wait(&self) -> Arc<JobEnd> {
         let mut end = self.inner.end.lock();
@@ -229,7 +234,7 @@ impl Job {
 }
 
 /// One run of a plan: each stage's output is copied once, from its memory into the next one's.
-fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
+pub(super) fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
     let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
     let left = || deadline.map(|at| at.saturating_duration_since(Instant::now()));
     let mut stages = plan.stages.iter();

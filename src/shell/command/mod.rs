@@ -4,6 +4,7 @@
 mod arguments;
 mod shape;
 
+mod bench;
 mod call;
 mod echo;
 mod exit;
@@ -116,6 +117,7 @@ pub static TABLE: &[&Command] = &[
     &log_level::COMMAND,
     &watch::COMMAND,
     &time::COMMAND,
+    &bench::COMMAND,
     &pane::COMMAND,
     &jobs::COMMAND,
     &wait::COMMAND,
