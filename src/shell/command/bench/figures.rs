@@ -177,7 +177,9 @@ pub fn bars(measured: &Measured) -> Vec<Bar> {
             bar.count += 1;
         }
     }
-    bars.retain(|bar| bar.count > 0 || bar.to_ns <= tail);
+    if bars.last().is_some_and(|tail| tail.count == 0) {
+        bars.pop();
+    }
     bars
 }
 

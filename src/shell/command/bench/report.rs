@@ -8,6 +8,8 @@ use crate::shell::units::show_bytes;
 
 /// Columns of the longest bar of a histogram.
 const BAR_COLUMNS: usize = 40;
+/// Fewer samples than this are no spread worth drawing.
+const SAMPLES_DRAWN_MIN: usize = 20;
 /// Parts of a column that can be drawn, as characters.
 const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
@@ -81,7 +83,7 @@ fn lines(comparison: &Comparison) -> Vec<Line> {
             );
         lines.push(line);
     }
-    for measured in &comparison.measured {
+    for measured in comparison.measured.iter().filter(|measured| measured.samples_ns.len() >= SAMPLES_DRAWN_MIN) {
         let heading = Line::new()
             .with(Role::Strong, title(measured))
             .with(Role::Dim, format!(", {}: {}", measured.subject.variant, spread(measured)));
