@@ -73,7 +73,10 @@ impl Session {
         if ends || !self.options.keep_going {
             return Err(error);
         }
-        self.notice(Line::new().with(Role::Bad, error.to_string()));
+        // A sourced file that kept going has told its errors itself.
+        if !error.message.is_empty() {
+            self.notice(Line::new().with(Role::Bad, error.to_string()));
+        }
         first.get_or_insert(ShellError { message: String::new(), ..error });
         Ok(())
     }

@@ -20,9 +20,6 @@ mod log;
 mod stock;
 mod watch;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
 
 pub use stock::{StockImage, StockPlugin};

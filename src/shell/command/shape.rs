@@ -7,6 +7,7 @@ use super::{Command, Run};
 
 /// How a word is completed.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Default)]
 pub enum Kind {
     Command,
     Process,
@@ -22,6 +23,7 @@ pub enum Kind {
     Words(Vec<String>),
     /// INPUT: `@FILE` only.
     Input,
+    #[default]
     None,
 }
 
@@ -57,11 +59,6 @@ pub struct OptionShape {
 /// A kind, `Kind::None` by default.
 pub type KindOf = Kind;
 
-impl Default for Kind {
-    fn default() -> Self {
-        Kind::None
-    }
-}
 
 /// A positional argument.
 #[derive(Debug, Clone, Default)]
@@ -204,7 +201,8 @@ impl Shape {
     pub fn usage(&self) -> String {
         let positionals = self.positionals.iter().map(|positional| {
             let dots = if positional.repeats { "..." } else { "" };
-            match positional.required {
+            match positional.required || self.prefix {
+                true if self.prefix => format!(" {}", positional.value_name),
                 true => format!(" {}{dots}", positional.value_name),
                 false => format!(" [{}]{dots}", positional.value_name),
             }
@@ -236,12 +234,13 @@ impl OptionShape {
     }
 }
 
+/// So many words that a value can be stand in the usage line themselves.
+const WORDS_SHOWN_MAX: usize = 3;
+
 fn value_of(argument: &clap::Arg) -> (String, Kind) {
     let words: Vec<String> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-    let name = match argument.get_value_names().and_then(|names| names.first()) {
-        Some(name) => name.to_string(),
-        None => words.join("|"),
-    };
+    let name = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
+    let name = if (1..=WORDS_SHOWN_MAX).contains(&words.len()) { words.join("|") } else { name };
     let kind = match argument.get_id().as_str() {
         "input" => Kind::Input,
         _ if !words.is_empty() => Kind::Words(words),
