@@ -9,9 +9,6 @@ mod measure;
 mod report;
 mod subject;
 
-#[cfg(test)]
-mod tests;
-
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::ProcessId;
 use crate::shell::reply::{Reply, ShellError};
@@ -31,8 +28,8 @@ pub const COMMAND: Command = Command {
         `PLUGIN.FUNCTION` another call. `--nested` has a plugin make the calls in a loop: by the PDK, by the PDK and \
         freeing nothing (`leak`), or by the guest crate's bulk path. `--pipe` feeds the output to a further call.",
     examples: &[Example {
-        lines: "load echo\nbench echo echo --size 16 -n 20",
-        output: "1:echo\nMEASURED  …\necho.echo, 16 bytes  …",
+        lines: "load echo\nbench echo echo --size 16 -n 8",
+        output: "1:echo\nMEASURED  …\n1:echo.echo, 16 bytes  …",
     }],
     syntax: syntax::<BenchOptions>,
     run: Run::Plain(run),

@@ -126,8 +126,11 @@ fn histogram(bars: &[Bar]) -> Vec<Line> {
 }
 
 fn json_reply(comparisons: &[Comparison]) -> Reply {
-    let rows: Vec<Value> =
-        comparisons.iter().flat_map(|comparison| &comparison.measured).map(|one| json_row(one, &one.figures())).collect();
+    let rows: Vec<Value> = comparisons
+        .iter()
+        .flat_map(|comparison| &comparison.measured)
+        .map(|one| json_row(one, &one.figures()))
+        .collect();
     let ratios: Vec<Value> = comparisons.iter().filter_map(json_ratio).collect();
     Reply::Json(json!({ "rows": rows, "ratios": ratios }))
 }

@@ -82,13 +82,18 @@ pub fn subjects(
         Some(host) => copy(session, named, if host == "extism" { Host::Extism } else { Host::Native }, temporary)?,
     };
     let first = calls(session, options, process, input.clone(), temporary)?;
+    // As the journal is; but what is measured against `trace-off` has it on.
+    let journal = session.kernel.journal().is_on() || options.against.as_deref() == Some("trace-off");
+    let first = Subject { journal, ..first };
     let second = match options.against.as_deref() {
         _ if options.jobs.is_some() => return jobs(session, options, process, input, first, temporary),
         None => return Ok(vec![first]),
         Some("extism") => stock(session, options, process, input)?,
-        Some("trace-off") => {
-            Subject { variant: "trace off".into(), journal: false, ..calls(session, options, process, input, temporary)? }
-        }
+        Some("trace-off") => Subject {
+            variant: "trace off".into(),
+            journal: false,
+            ..calls(session, options, process, input, temporary)?
+        },
         Some(other) => {
             let (process, function) = target(session, "--against", other, "`extism`, `trace-off` or PLUGIN.FUNCTION")?;
             let other = BenchOptions {
@@ -271,12 +276,7 @@ fn spawns(session: &mut Session, options: &BenchOptions, input: Arc<[u8]>) -> Re
 }
 
 /// A fresh process of the same program.
-fn copy(
-    session: &Session,
-    process: ProcessId,
-    host: Host,
-    temporary: &mut Temporary,
-) -> Result<ProcessId, ShellError> {
+fn copy(session: &Session, process: ProcessId, host: Host, temporary: &mut Temporary) -> Result<ProcessId, ShellError> {
     let program = program(session, process)?;
     start(session, program, host, temporary)
 }
