@@ -20,6 +20,8 @@ RESIDENT_RATIO_MAX = 1.10
 RESIDENT_SLACK_KIB = 16 * 1024
 # How long threads and what they hold may take to end, in looks and seconds between them.
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
+# What a Rust program that panicked ends with.
+PANIC_CODE = 101
 # Steps between two looks at whether the jobs still run.
 STEPS = 20
 
@@ -168,7 +170,7 @@ def main() -> None:
     for what, count in sorted(soak.counts.items()):
         print(f"{count:>12,} {what}")
     found = leaks(looks[WARM_UP_CYCLES - 1], looks[-1])
-    if code != 0:
+    if code < 0 or code == PANIC_CODE:
         found.append(f"plugsh ended with code {code}")
     if found:
         sys.exit("leaked: " + "; ".join(found))
