@@ -53,7 +53,10 @@ impl Instance {
         if let Some(cell) = &wasi_up {
             *cell.lock() = None;
         }
-        let (main, arena_memory) = made.map_err(|error| failure(&store, error))?;
+        let (main, arena_memory) = made.map_err(|error| match linking(&store, &error) {
+            true => Failure::new(FailureKind::Load, one_line(&error)),
+            false => failure(&store, error),
+        })?;
         Ok(Instance {
             store,
             main,
@@ -102,6 +105,7 @@ impl Instance {
         match result {
             Ok(0) if self.store.data().error == 0 => Ok(()),
             Ok(code) => match self.error_message() {
+                Some(message) if code == 0 => Err(Failure::new(FailureKind::Guest, message)),
                 Some(message) => Err(Failure::new(FailureKind::Guest, message).with_code(code)),
                 None if code == 0 => Ok(()),
                 None => {
@@ -270,6 +274,15 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
         }
         None => Failure::new(FailureKind::Trap, one_line(&error)),
     }
+}
+
+/// True when no guest code has run: the modules do not fit together, or the engine refuses what they declare.
+fn linking(store: &Store<Ctx>, error: &wasmtime::Error) -> bool {
+    !store.data().limits.refused
+        && !error.is::<Failure>()
+        && !error.is::<I32Exit>()
+        && !error.is::<Trap>()
+        && !error.is::<wasmtime::WasmBacktrace>()
 }
 
 /// Where a trap happened, when the module says what its functions are called.

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
-use wasmtime::{Caller, Extern, Linker, Result};
+use wasmtime::{AsContextMut, Caller, Extern, Linker, Result};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p1::{self, WasiP1Ctx, wasi_snapshot_preview1 as preview1};
 use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
@@ -61,9 +61,12 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
                 let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
                     return Err(refused("missing required memory export"));
                 };
+                // What one call may take of the host's memory; the functions made by wasmtime-wasi itself set it too.
+                let fuel = caller.as_context_mut().hostcall_fuel();
                 let (data, ctx) = memory.data_and_store_mut(&mut caller);
                 let up = ctx.up()?;
                 let Some(wasi) = ctx.wasi.as_deref_mut() else { return Err(refused("this instance has no WASI")) };
+                preview1::WasiSnapshotPreview1::set_hostcall_fuel(wasi, fuel);
                 let mut memory = GuestMemory::Unshared(data);
                 wait(&up, preview1::$name(wasi, &mut memory, $($arg),*))
             })?;
