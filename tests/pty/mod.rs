@@ -82,6 +82,11 @@ impl Setup {
         self
     }
 
+    /// The directory where the program runs, its user's home.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
     /// Starts the built plugsh.
     pub fn start(self) -> Terminal {
         let program = env!("CARGO_BIN_EXE_plugsh").to_owned();
