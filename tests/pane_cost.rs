@@ -1,5 +1,6 @@
-//! What the pane costs: prints the painter's share of a core and how much calls slow down. A measurement and no test: run it
-//! by itself, `cargo test --release --test pane_cost -- --ignored --nocapture`.
+//! What the pane costs: prints the painter's share of a core and how much calls slow down. A measurement and no test: run
+//! it by itself and with a release build,
+//! `PLUGSH_BIN=$PWD/target/release/plugsh cargo test --test pane_cost -- --ignored --nocapture`.
 
 mod pty;
 
