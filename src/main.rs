@@ -1,3 +1,110 @@
 //! The binary: argv in, exit code out. Everything else lives in the library.
 
-fn main() {}
+mod cli;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use clap::Parser;
+use clap::error::ErrorKind;
+
+use cli::{CallArgs, Cli, Global, Mode, ScriptArgs};
+use plugsh::front::one_call::{self, OneCall};
+use plugsh::front::script::{self, Scripts, Source};
+use plugsh::kernel::{Kernel, KernelOptions};
+use plugsh::runtime::Host;
+use plugsh::shell::{SessionOptions, ShellError};
+
+fn main() -> ExitCode {
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(error) => return wrong_arguments(&error),
+    };
+    match run(cli) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            script::tell(&error);
+            ExitCode::from(error.code())
+        }
+    }
+}
+
+fn run(cli: Cli) -> Result<u8, ShellError> {
+    let kernel = kernel(&cli.global);
+    match cli.mode {
+        Some(Mode::Call(arguments)) => one_call::run(kernel, cli.global.color, call(*arguments, &cli.global)),
+        None => script::run(kernel, scripts(cli.script, &cli.global)?),
+    }
+}
+
+fn kernel(global: &Global) -> Arc<Kernel> {
+    let path = std::env::var_os("PLUGSH_PATH").unwrap_or_default();
+    let listed = std::env::split_paths(&path).filter(|dir| !dir.as_os_str().is_empty());
+    let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed).collect();
+    let options = KernelOptions { plugin_dirs, ..KernelOptions::default() };
+    let kernel = Kernel::new(options);
+    if let Some(level) = global.log_level {
+        kernel.set_log_level(level);
+    }
+    kernel
+}
+
+fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError> {
+    let mut variables = Vec::new();
+    for variable in &arguments.variables {
+        let (name, value) = variable
+            .split_once('=')
+            .ok_or_else(|| ShellError::usage(format!("`-v {variable}`: write `-v NAME=VALUE`")))?;
+        variables.push((name.to_owned(), value.to_owned()));
+    }
+    let mut sources: Vec<Source> = arguments.files.into_iter().map(Source::File).collect();
+    sources.extend(arguments.commands.map(Source::Commands));
+    Ok(Scripts {
+        sources,
+        variables,
+        color: global.color,
+        stay: arguments.interactive,
+        rc: !arguments.no_rc,
+        pane: arguments.pane,
+        options: SessionOptions {
+            json: global.json,
+            keep_going: arguments.keep_going,
+            echo: arguments.echo,
+            interactive: false,
+        },
+    })
+}
+
+fn call(arguments: CallArgs, global: &Global) -> OneCall {
+    OneCall {
+        source: arguments.source,
+        function: arguments.function,
+        input: arguments.input,
+        stdin: arguments.stdin,
+        repeat: arguments.repeat,
+        raw: arguments.raw,
+        json: global.json,
+        host: if arguments.host == "extism" { Host::Extism } else { Host::Native },
+        load: arguments.load,
+        manifest: arguments.manifest,
+        show_logs: global.log_level.is_some(),
+    }
+}
+
+/// Help and version as asked for; a mistake in one line.
+fn wrong_arguments(error: &clap::Error) -> ExitCode {
+    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
+        // Nobody reads it: then it need not be read.
+        error.print().ok();
+        return ExitCode::SUCCESS;
+    }
+    let text = error.to_string();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let first = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
+    // "the following arguments were not provided:" has them on the next lines.
+    let message = if first.ends_with(':') { format!("{first} {}", lines.next().unwrap_or_default()) } else { first };
+    let error = ShellError::usage(format!("{}; see `plugsh --help`", message.replace('\'', "`")));
+    script::tell(&error);
+    ExitCode::from(error.code())
+}

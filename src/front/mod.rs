@@ -1,1 +1,10 @@
 //! The fronts: prompt, script, pane and printer. The only room that touches the terminal.
+
+pub mod console;
+pub mod one_call;
+pub mod print;
+pub mod repl;
+pub mod screen;
+pub mod script;
+
+mod signals;

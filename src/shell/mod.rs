@@ -1,3 +1,31 @@
 //! The shell: language, commands and sessions. Commands return data, they never print.
+//!
+//! `line` reads text, `command` is the table of commands, `session` is one shell's state, `run` carries a statement out,
+//! `script` a text of them. `reply` is what comes back, `plain` its form in files and pipes, `front` what a session needs
+//! of the front above it.
 
+pub mod command;
+pub mod front;
+pub mod interrupt;
 pub mod line;
+pub mod plain;
+pub mod reply;
+pub mod session;
+pub mod stdin;
+pub mod units;
+
+mod calls;
+mod expand;
+mod grammar;
+mod redirect;
+mod run;
+mod script;
+mod system;
+
+pub use front::{Front, PaneRequest, PaneSize};
+pub use grammar::{CommandGrammar, resolve, split_dotted};
+pub use interrupt::{Interrupt, Interrupter};
+pub use reply::{Reply, ShellError};
+pub use script::{SCRIPT_BYTES_MAX, syntax_error};
+pub use session::{Session, SessionOptions};
+pub use stdin::Stdin;

@@ -1,0 +1,226 @@
+//! Standard output and standard error as a session's front: directly for scripts, through the [`Screen`] at the prompt.
+
+use std::io::{self, IsTerminal, Write};
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::print::{Look, painted, render};
+use super::screen::{PaneSize as ScreenPaneSize, Screen};
+use crate::shell::front::{Front, PaneRequest, PaneSize};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::units::show_bytes;
+
+/// `--color`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum)]
+pub enum Color {
+    /// At a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+impl Color {
+    fn holds(self, terminal: bool) -> bool {
+        match self {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => {
+                let no_color = std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
+                let dumb = std::env::var_os("TERM").is_some_and(|term| term == "dumb");
+                terminal && !no_color && !dumb
+            }
+        }
+    }
+}
+
+/// The lines typed so far, shared with the prompt that adds to them.
+pub type TypedLines = Rc<std::cell::RefCell<Vec<String>>>;
+
+/// A front that prints.
+pub struct Console {
+    /// The terminal of an interactive shell; `None`: standard output and error are written directly.
+    screen: Option<Arc<Screen>>,
+    color: Color,
+    typed: TypedLines,
+    /// A line that says what runs stands on the terminal, without a newline.
+    progress_shown: bool,
+    /// The rows of the last frame, which the next one is drawn over.
+    frame_rows: usize,
+}
+
+impl Console {
+    pub fn new(screen: Option<Arc<Screen>>, color: Color, typed: TypedLines) -> Console {
+        Console { screen, color, typed, progress_shown: false, frame_rows: 0 }
+    }
+
+    fn look(&self) -> Look {
+        let terminal = io::stdout().is_terminal();
+        let color = self.color.holds(terminal);
+        let (columns, rows) = match &self.screen {
+            Some(screen) => (screen.window().cols, screen.output_rows()),
+            None if terminal => crossterm::terminal::size().unwrap_or((Look::PLAIN.columns, Look::PLAIN.rows)),
+            None => (Look::PLAIN.columns, Look::PLAIN.rows),
+        };
+        Look { terminal, color, columns, rows }
+    }
+
+    fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.end_progress();
+        match &self.screen {
+            Some(screen) => {
+                screen.print(bytes);
+                Ok(())
+            }
+            None => {
+                let mut stdout = io::stdout().lock();
+                stdout.write_all(bytes)?;
+                stdout.flush()
+            }
+        }
+    }
+
+    fn end_progress(&mut self) {
+        if self.progress_shown {
+            self.progress_shown = false;
+            self.write_progress("\r\x1b[K");
+        }
+    }
+
+    fn write_progress(&self, text: &str) {
+        match &self.screen {
+            Some(screen) => screen.print(text.as_bytes()),
+            // Nothing is lost when standard error is closed.
+            None => drop(io::stderr().write_all(text.as_bytes())),
+        }
+    }
+}
+
+impl Front for Console {
+    fn show(&mut self, reply: &Reply) -> io::Result<()> {
+        let (bytes, cut) = render(reply, self.look());
+        if !bytes.is_empty() {
+            self.write(&bytes)?;
+        }
+        if let Some(cut) = cut {
+            let (shown, total) = (show_bytes(cut.shown_bytes as u64), show_bytes(cut.total_bytes as u64));
+            let text = format!("… {shown} of {total} bytes shown; keep all of it with `> FILE`");
+            self.notice(&Line::new().with(Role::Dim, text));
+        }
+        Ok(())
+    }
+
+    fn notice(&mut self, line: &Line) {
+        self.end_progress();
+        let color = self.color.holds(io::stderr().is_terminal());
+        let text = format!("{}\n", painted(line, color));
+        match &self.screen {
+            Some(screen) => screen.notice(&text),
+            None => drop(io::stderr().write_all(text.as_bytes())),
+        }
+    }
+
+    fn progress(&mut self, text: Option<&str>) {
+        let Some(text) = text else { return self.end_progress() };
+        if !io::stderr().is_terminal() {
+            return;
+        }
+        let columns = usize::from(self.look().columns.saturating_sub(1));
+        let text: String = painted(&Line::from(text), false).chars().take(columns).collect();
+        self.progress_shown = true;
+        self.write_progress(&format!("\r\x1b[K{text}"));
+    }
+
+    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
+        let Some((title, reply)) = frame else {
+            self.frame_rows = 0;
+            return Ok(());
+        };
+        let look = self.look();
+        let text = format!("{}\n{}", painted(title, look.color), String::from_utf8_lossy(&render(reply, look).0));
+        let (bytes, rows) = over(self.frame_rows, &text, look.rows.into());
+        self.write(&bytes)?;
+        self.frame_rows = rows;
+        Ok(())
+    }
+
+    fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    fn colors(&self) -> bool {
+        self.color.holds(io::stdout().is_terminal())
+    }
+
+    fn lend_terminal(&mut self, run: &mut dyn FnMut()) {
+        self.end_progress();
+        match &self.screen {
+            Some(screen) => screen.with_child(run),
+            None => run(),
+        }
+    }
+
+    fn history(&self) -> Vec<String> {
+        self.typed.borrow().clone()
+    }
+
+    fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError> {
+        let Some(screen) = &self.screen else {
+            return Err(ShellError::failed("no pane here: it needs the prompt at a terminal, or `plugsh --pane FILE`"));
+        };
+        let failed = ShellError::failed;
+        let note = match request {
+            PaneRequest::On => screen.pane_on().map_err(failed)?,
+            PaneRequest::Toggle if screen.is_pane_on() => {
+                screen.pane_off();
+                None
+            }
+            PaneRequest::Toggle => screen.pane_on().map_err(failed)?,
+            PaneRequest::Off => {
+                screen.pane_off();
+                None
+            }
+            PaneRequest::Focus => screen.pane_focus().map_err(failed)?,
+            PaneRequest::Size(size) => {
+                screen.pane_size(match size {
+                    PaneSize::Rows(rows) => ScreenPaneSize::Rows(rows),
+                    PaneSize::Percent(percent) => ScreenPaneSize::Percent(percent.into()),
+                });
+                None
+            }
+            PaneRequest::Save(_) => return Err(ShellError::failed("the pane cannot be saved yet")),
+        };
+        Ok(note.map_or(Reply::Nothing, Reply::line))
+    }
+}
+
+/// The bytes that draw a text over a frame of `rows_before` rows, and its own rows. Line by line: clearing the screen
+/// would take a pane below with it.
+fn over(rows_before: usize, text: &str, rows_max: usize) -> (Vec<u8>, usize) {
+    let lines: Vec<&str> = text.lines().take(rows_max.saturating_sub(1).max(1)).collect();
+    let mut drawn = String::new();
+    if rows_before > 0 {
+        drawn.push_str(&format!("\r\x1b[{rows_before}A"));
+    }
+    for line in &lines {
+        drawn.push_str(&format!("{line}\x1b[K\n"));
+    }
+    let left_over = rows_before.saturating_sub(lines.len());
+    drawn.push_str(&"\x1b[K\n".repeat(left_over));
+    if left_over > 0 {
+        drawn.push_str(&format!("\x1b[{left_over}A"));
+    }
+    (drawn.into_bytes(), lines.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_frame_is_drawn_over_the_one_before() {
+        assert_eq!(over(0, "a\nb\n", 24), (b"a\x1b[K\nb\x1b[K\n".to_vec(), 2));
+        assert_eq!(over(3, "a\n", 24), (b"\r\x1b[3Aa\x1b[K\n\x1b[K\n\x1b[K\n\x1b[2A".to_vec(), 1));
+        assert_eq!(over(0, "a\nb\nc\n", 3).1, 2);
+    }
+}

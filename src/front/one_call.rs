@@ -1,0 +1,65 @@
+//! `plugsh call`: one plugin, one call, and out.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::console::{Color, Console};
+use super::script::interruptible;
+use crate::kernel::Kernel;
+use crate::runtime::Host;
+use crate::shell::command::{CallOptions, LoadOptions, load, log_lines};
+use crate::shell::{Reply, Session, SessionOptions, ShellError, Stdin};
+
+/// What is to be called, and how.
+#[derive(Debug)]
+pub struct OneCall {
+    pub source: String,
+    pub function: String,
+    pub input: Option<String>,
+    /// INPUT comes from standard input.
+    pub stdin: bool,
+    pub repeat: u64,
+    pub raw: bool,
+    pub json: bool,
+    pub host: Host,
+    pub load: LoadOptions,
+    /// The source is a manifest.
+    pub manifest: bool,
+    /// What the plugin logged goes to standard error.
+    pub show_logs: bool,
+}
+
+/// Loads, calls, prints; gives the exit code.
+pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, ShellError> {
+    let console = Console::new(None, color, Rc::new(RefCell::new(Vec::new())));
+    let options = SessionOptions { json: call.json, ..SessionOptions::default() };
+    let mut session = Session::new(kernel, Box::new(console), options, Stdin::Free);
+    interruptible(&session)?;
+    let result = load_and_call(&mut session, &call);
+    if call.show_logs {
+        for line in log_lines(&session) {
+            session.notice(line);
+        }
+    }
+    session.emit(&result?)?;
+    Ok(0)
+}
+
+fn load_and_call(session: &mut Session, call: &OneCall) -> Result<Reply, ShellError> {
+    let input = match (&call.input, call.stdin) {
+        (_, true) => session.read_stdin()?,
+        (Some(text), false) => text.clone().into_bytes(),
+        (None, false) => Vec::new(),
+    };
+    let label = load(session, &call.source, None, call.host, &call.load)?;
+    let options = CallOptions {
+        plugin: label.to_string(),
+        function: call.function.clone(),
+        repeat: Some(call.repeat),
+        raw: call.raw,
+        json: call.json,
+        ..CallOptions::default()
+    };
+    session.call(label.id, input, &options)
+}

@@ -1,0 +1,104 @@
+//! A plugin's output: as it is where nobody looks, safe and short at a terminal.
+
+use unicode_width::UnicodeWidthStr;
+
+use super::Look;
+use super::dump::{ROW_BYTES, hex_dump};
+use crate::shell::reply::many_lines;
+
+/// Output fills this many screens at most.
+const SCREENS_MAX: usize = 2;
+
+/// What was not shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    pub shown_bytes: usize,
+    pub total_bytes: usize,
+}
+
+/// The bytes, with a newline after text that lacks one.
+pub fn for_file(bytes: &[u8], raw: bool) -> Vec<u8> {
+    let mut output = bytes.to_vec();
+    if !raw && !bytes.is_empty() && !bytes.ends_with(b"\n") && std::str::from_utf8(bytes).is_ok() {
+        output.push(b'\n');
+    }
+    output
+}
+
+/// Text with its control characters escaped, anything else as a hex dump; no more than a screen or two.
+pub fn for_terminal(bytes: &[u8], raw: bool, look: Look) -> (Vec<u8>, Option<Cut>) {
+    let rows_max = (usize::from(look.rows) * SCREENS_MAX).max(1);
+    let Ok(text) = std::str::from_utf8(bytes) else {
+        let shown = bytes.get(..rows_max * ROW_BYTES).unwrap_or(bytes);
+        return (hex_dump(shown).into_bytes(), cut(shown.len(), bytes.len()));
+    };
+    let shown = fitting(text, rows_max, usize::from(look.columns.max(1)));
+    let mut output = many_lines(shown).into_owned();
+    if !output.is_empty() && !output.ends_with('\n') && (!raw || shown.len() < text.len()) {
+        output.push('\n');
+    }
+    (output.into_bytes(), cut(shown.len(), bytes.len()))
+}
+
+fn cut(shown_bytes: usize, total_bytes: usize) -> Option<Cut> {
+    (shown_bytes < total_bytes).then_some(Cut { shown_bytes, total_bytes })
+}
+
+/// As much of the text as fits into `rows_max` rows, wrapped lines counted.
+fn fitting(text: &str, rows_max: usize, columns: usize) -> &str {
+    let mut rows = 0;
+    let mut end = 0;
+    for line in text.split_inclusive('\n') {
+        let left = rows_max - rows;
+        // A line that alone is too long is cut within.
+        let bytes_max = left * columns;
+        if line.len() > bytes_max && line.trim_end_matches('\n').width() > bytes_max {
+            let within = line.floor_char_boundary(bytes_max);
+            return text.get(..end + within).unwrap_or(text);
+        }
+        rows += line.trim_end_matches('\n').width().div_ceil(columns).max(1);
+        end += line.len();
+        if rows >= rows_max {
+            break;
+        }
+    }
+    text.get(..end).unwrap_or(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LOOK: Look = Look { terminal: true, color: false, columns: 10, rows: 2 };
+
+    fn shown(bytes: &[u8]) -> (String, Option<Cut>) {
+        let (bytes, cut) = for_terminal(bytes, false, LOOK);
+        (String::from_utf8(bytes).unwrap(), cut)
+    }
+
+    #[test]
+    fn a_newline_is_added_only_to_text_that_lacks_one() {
+        assert_eq!(for_file(b"hi", false), b"hi\n");
+        assert_eq!(for_file(b"hi\n", false), b"hi\n");
+        assert_eq!(for_file(b"hi", true), b"hi");
+        assert_eq!(for_file(b"\xff", false), b"\xff");
+        assert_eq!(for_file(b"", false), b"");
+    }
+
+    #[test]
+    fn a_terminal_gets_nothing_that_it_would_obey() {
+        assert_eq!(shown(b"a\x1b[2J\n\tb\x07"), ("a\\x1b[2J\n\tb\\x07\n".into(), None));
+        assert!(shown(b"\xff\x1b").0.starts_with("00000000  ff 1b"));
+    }
+
+    #[test]
+    fn long_output_is_cut() {
+        let (text, cut) = shown(b"1\n2\n3\n4\n5\n6\n");
+        assert_eq!((text.as_str(), cut), ("1\n2\n3\n4\n", Some(Cut { shown_bytes: 8, total_bytes: 12 })));
+        let (text, cut) = shown("x".repeat(1000).as_bytes());
+        assert_eq!((text.len(), cut.unwrap().shown_bytes), (41, 40));
+        let (text, cut) = shown(&[0xff; 1000]);
+        assert_eq!((text.lines().count(), cut.unwrap().shown_bytes), (4, 64));
+        assert_eq!(shown(b"1\n2\n3\n4\n").1, None);
+    }
+}

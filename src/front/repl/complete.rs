@@ -1,0 +1,178 @@
+//! Completion: what may stand at the cursor, from the table of commands and the kernel's names.
+
+use std::path::Path;
+
+use crate::kernel::Kernel;
+use crate::shell::command::{Command, Kind, Slot, TABLE};
+use crate::shell::line::{Cursor, Place, Word, complete_at, quote};
+use crate::shell::{CommandGrammar, resolve, split_dotted};
+
+/// The most candidates that are offered.
+const CANDIDATES_MAX: usize = 2_000;
+
+/// What can stand at the cursor.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Completions {
+    /// Where what is replaced begins.
+    pub start: usize,
+    pub candidates: Vec<Candidate>,
+}
+
+/// One way to go on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Candidate {
+    /// In the list.
+    pub shown: String,
+    /// In the line.
+    pub replacement: String,
+}
+
+impl Candidate {
+    /// A whole word: a blank comes after it.
+    fn word(text: &str) -> Candidate {
+        Candidate { shown: text.to_owned(), replacement: format!("{} ", quote(text.as_bytes())) }
+    }
+
+    /// An option, or the start of a word that goes on.
+    fn bare(text: &str, ends: bool) -> Candidate {
+        let blank = if ends { " " } else { "" };
+        Candidate { shown: text.to_owned(), replacement: format!("{text}{blank}") }
+    }
+}
+
+/// The candidates at byte `pos` of a line.
+pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -> Completions {
+    let cursor = complete_at(line, pos, &CommandGrammar);
+    let mut candidates = match cursor.place {
+        Place::Command if cursor.quote.is_none() => commands(kernel, &cursor),
+        Place::Argument | Place::Input => arguments(kernel, &cursor),
+        Place::InputFile | Place::File | Place::System => files(&cursor.typed),
+        Place::Variable => variables
+            .iter()
+            .filter(|name| name.starts_with(&cursor.typed))
+            .map(|name| Candidate::bare(name, false))
+            .collect(),
+        _ => Vec::new(),
+    };
+    candidates.truncate(CANDIDATES_MAX);
+    Completions { start: cursor.span.start, candidates }
+}
+
+fn starting<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<Candidate> {
+    words.into_iter().filter(|word| word.starts_with(typed)).map(Candidate::word).collect()
+}
+
+fn commands(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
+    if let Some((plugin, _)) = split_dotted(&format!("{}x", cursor.typed)) {
+        return dotted_functions(kernel, plugin, &cursor.typed);
+    }
+    let is_stage = |command: &&&Command| !cursor.piped || command.name == "call";
+    let mut candidates = starting(&cursor.typed, TABLE.iter().filter(is_stage).map(|command| command.name));
+    let names: Vec<String> = kernel.processes(false).into_iter().map(|view| format!("{}.", view.name)).collect();
+    candidates
+        .extend(names.iter().filter(|name| name.starts_with(&cursor.typed)).map(|name| Candidate::bare(name, false)));
+    candidates
+}
+
+fn dotted_functions(kernel: &Kernel, plugin: &str, typed: &str) -> Vec<Candidate> {
+    let words: Vec<String> = functions(kernel, plugin).iter().map(|function| format!("{plugin}.{function}")).collect();
+    starting(typed, words.iter().map(String::as_str))
+}
+
+fn functions(kernel: &Kernel, plugin: &str) -> Vec<String> {
+    let detail = kernel.find(plugin).ok().and_then(|id| kernel.process(id));
+    detail.map(|detail| detail.functions).unwrap_or_default()
+}
+
+fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
+    let Some((command, taken, words)) = resolve(&cursor.words) else { return Vec::new() };
+    let shape = command.shape();
+    let slot = shape.slot_after(words, taken);
+    if cursor.typed.starts_with('-') && cursor.quote.is_none() && !matches!(slot, Slot::Value(_)) {
+        let longs = shape.options.iter().filter_map(|option| option.long.as_ref().map(|long| format!("--{long}")));
+        let help = ["--help".to_owned()];
+        return longs
+            .chain(help)
+            .filter(|long| long.starts_with(&cursor.typed))
+            .map(|long| Candidate::bare(&long, true))
+            .collect();
+    }
+    let kind = match slot {
+        Slot::Value(index) => shape.options.get(index).and_then(|option| option.value.as_ref()).map(|(_, kind)| kind),
+        Slot::Positional(index) => shape.positionals.get(index).map(|positional| &positional.kind),
+        Slot::Inner => Some(&Kind::Command),
+        _ => None,
+    };
+    let function_of =
+        || plugin_word(command, words, taken).map(|plugin| functions(kernel, &plugin)).unwrap_or_default();
+    of_kind(kernel, kind.unwrap_or(&Kind::None), &cursor.typed, function_of)
+}
+
+/// The word that names the plugin whose function is being typed.
+fn plugin_word(command: &Command, words: &[Word], taken: usize) -> Option<String> {
+    let shape = command.shape();
+    let slots = shape.slots(words, taken);
+    let plugin = shape.positionals.iter().position(|positional| positional.kind == Kind::Process)?;
+    let (word, _) = words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(plugin))?;
+    word.literal_text().map(|text| text.into_owned())
+}
+
+fn of_kind(kernel: &Kernel, kind: &Kind, typed: &str, function_of: impl Fn() -> Vec<String>) -> Vec<Candidate> {
+    let processes = || {
+        let names: Vec<String> = kernel.processes(false).into_iter().map(|view| view.name).collect();
+        starting(typed, names.iter().map(String::as_str))
+    };
+    let jobs = || {
+        let names: Vec<String> = kernel.jobs().iter().map(|job| format!("%{}", job.id())).collect();
+        starting(typed, names.iter().map(String::as_str))
+    };
+    match kind {
+        Kind::Command => starting(typed, TABLE.iter().map(|command| command.name)),
+        Kind::Process => processes(),
+        Kind::Job => jobs(),
+        Kind::ProcessOrJob => processes().into_iter().chain(jobs()).collect(),
+        Kind::Function => starting(typed, function_of().iter().map(String::as_str)),
+        Kind::Loadable => {
+            let mut candidates = starting(typed, kernel.loadable().iter().map(String::as_str));
+            candidates.extend(files(typed));
+            candidates
+        }
+        Kind::File => files(typed),
+        Kind::Words(words) => starting(typed, words.iter().map(String::as_str)),
+        Kind::Input | Kind::Variable | Kind::None => Vec::new(),
+    }
+}
+
+/// Files whose path begins with what was typed; a directory goes on with `/`.
+fn files(typed: &str) -> Vec<Candidate> {
+    let (folder, start) = typed.rsplit_once('/').map_or(("", typed), |(folder, start)| (folder, start));
+    let prefix = if typed.contains('/') { format!("{folder}/") } else { String::new() };
+    let read = std::fs::read_dir(if prefix.is_empty() { Path::new(".") } else { Path::new(&prefix) });
+    // A folder that cannot be read has no candidates.
+    let Ok(entries) = read else { return Vec::new() };
+    let mut candidates: Vec<Candidate> = entries
+        .filter_map(Result::ok)
+        .filter_map(|entry| {
+            let name = entry.file_name().into_string().ok()?;
+            let hidden = name.starts_with('.') && !start.starts_with('.');
+            if !name.starts_with(start) || hidden {
+                return None;
+            }
+            let is_dir = std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
+            Some(file_candidate(&prefix, &name, is_dir))
+        })
+        .collect();
+    candidates.sort_by(|one, other| one.shown.cmp(&other.shown));
+    candidates
+}
+
+fn file_candidate(prefix: &str, name: &str, is_dir: bool) -> Candidate {
+    if !is_dir {
+        return Candidate { shown: name.to_owned(), ..Candidate::word(&format!("{prefix}{name}")) };
+    }
+    let path = format!("{prefix}{name}/");
+    let quoted = quote(path.as_bytes());
+    // The quote stays open: the word goes on inside the directory.
+    let replacement = if quoted == path { quoted } else { quoted.trim_end_matches(['\'', '"']).to_owned() };
+    Candidate { shown: format!("{name}/"), replacement }
+}

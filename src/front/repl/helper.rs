@@ -1,0 +1,145 @@
+//! What the editor asks while somebody types: completion, hints, colours, and whether the line is whole.
+
+use std::borrow::Cow;
+use std::cell::RefCell;
+use std::sync::Arc;
+
+use rustyline::completion::{Completer, Pair};
+use rustyline::highlight::{CmdKind, Highlighter};
+use rustyline::hint::{Hinter, HistoryHinter};
+use rustyline::validate::{ValidationContext, ValidationResult, Validator};
+use rustyline::{Context, Helper};
+
+use super::complete::{Completions, complete};
+use crate::front::screen::Screen;
+use crate::kernel::Kernel;
+use crate::shell::CommandGrammar;
+use crate::shell::command::Command;
+use crate::shell::line::{Class, highlight, parse};
+use crate::shell::split_dotted;
+
+/// The editor's helper.
+pub struct ShellHelper {
+    kernel: Arc<Kernel>,
+    screen: Option<Arc<Screen>>,
+    color: bool,
+    hinter: HistoryHinter,
+    variables: Vec<String>,
+    /// The line of the last completion list and the page of it that was shown.
+    page: RefCell<(String, usize)>,
+}
+
+impl ShellHelper {
+    pub fn new(kernel: Arc<Kernel>, screen: Option<Arc<Screen>>, color: bool) -> ShellHelper {
+        let page = RefCell::new((String::new(), 0));
+        ShellHelper { kernel, screen, color, hinter: HistoryHinter::new(), variables: Vec::new(), page }
+    }
+
+    pub fn set_variables(&mut self, names: Vec<String>) {
+        self.variables = names;
+    }
+
+    /// The candidates that fit above the pane: a page of them, the next one with each Tab on the same line.
+    fn paged(&self, line: &str, candidates: Vec<Pair>) -> Vec<Pair> {
+        let columns = |pair: &Pair| unicode_width::UnicodeWidthStr::width(pair.display.as_str());
+        let widest = candidates.iter().map(columns).max().unwrap_or(0);
+        let page = self.screen.as_ref().and_then(|screen| screen.completion_page(widest));
+        let Some(page) = page.filter(|page| candidates.len() > page.candidates_max) else { return candidates };
+        let mut last = self.page.borrow_mut();
+        let number = if last.0 == line { last.1 + 1 } else { 0 };
+        *last = (line.to_owned(), number);
+        let pages = page.pages(candidates.len());
+        let mut shown: Vec<Pair> = page
+            .slice(&candidates, number)
+            .iter()
+            .map(|pair| Pair { display: pair.display.clone(), replacement: pair.replacement.clone() })
+            .collect();
+        // It has nothing in common with the others, so it is never completed to.
+        shown.push(Pair { display: format!("({}/{pages})", number % pages + 1), replacement: String::new() });
+        shown
+    }
+}
+
+impl Helper for ShellHelper {}
+
+impl Completer for ShellHelper {
+    type Candidate = Pair;
+
+    fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        let Completions { start, candidates } = complete(&self.kernel, &self.variables, line, pos);
+        let pairs = candidates
+            .into_iter()
+            .map(|candidate| Pair { display: candidate.shown, replacement: candidate.replacement })
+            .collect();
+        Ok((start, self.paged(line, pairs)))
+    }
+}
+
+impl Hinter for ShellHelper {
+    type Hint = String;
+
+    fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<String> {
+        let hint = if line.is_empty() { None } else { self.hinter.hint(line, pos, context) };
+        // One line of it: a here-document would push the prompt off the screen.
+        let hint = hint.map(|hint| hint.lines().next().unwrap_or_default().to_owned());
+        if let Some(screen) = &self.screen {
+            screen.before_redraw(line, hint.as_deref());
+        }
+        hint.filter(|hint| !hint.is_empty())
+    }
+}
+
+impl Validator for ShellHelper {
+    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        match parse(context.input(), &CommandGrammar) {
+            Err(error) if error.incomplete() => Ok(ValidationResult::Incomplete),
+            // A mistake is told when the line is run.
+            _ => Ok(ValidationResult::Valid(None)),
+        }
+    }
+}
+
+impl Highlighter for ShellHelper {
+    fn highlight<'l>(&self, line: &'l str, _: usize) -> Cow<'l, str> {
+        if !self.color {
+            return Cow::Borrowed(line);
+        }
+        let mut text = String::with_capacity(line.len() * 2);
+        for (span, class) in highlight(line, &CommandGrammar) {
+            let piece = line.get(span).unwrap_or_default();
+            match codes(class, piece) {
+                "" => text.push_str(piece),
+                codes => text.push_str(&format!("\x1b[{codes}m{piece}\x1b[0m")),
+            }
+        }
+        Cow::Owned(text)
+    }
+
+    fn highlight_prompt<'b, 's: 'b, 'p: 'b>(&'s self, prompt: &'p str, _: bool) -> Cow<'b, str> {
+        if self.color { Cow::Owned(format!("\x1b[1;32m{prompt}\x1b[0m")) } else { Cow::Borrowed(prompt) }
+    }
+
+    fn highlight_hint<'h>(&self, hint: &'h str) -> Cow<'h, str> {
+        if self.color { Cow::Owned(format!("\x1b[2m{hint}\x1b[0m")) } else { Cow::Borrowed(hint) }
+    }
+
+    fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
+        self.color
+    }
+}
+
+fn codes(class: Class, text: &str) -> &'static str {
+    match class {
+        Class::Plain | Class::Argument => "",
+        Class::Command if Command::find(text).is_some() => "1",
+        Class::Command if split_dotted(text).is_some() => "36",
+        Class::Command => "31",
+        Class::Option => "36",
+        Class::Quoted | Class::HereDoc => "33",
+        Class::Json => "32",
+        Class::Variable => "35",
+        Class::InputFile => "4",
+        Class::Operator | Class::System => "1;34",
+        Class::Comment => "2",
+    }
+}

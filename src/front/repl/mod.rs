@@ -1,0 +1,212 @@
+//! The prompt: rustyline's editor around a session.
+
+mod complete;
+mod helper;
+mod paths;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Weak};
+use std::thread;
+use std::time::Duration;
+
+use rustyline::config::Configurer;
+use rustyline::error::ReadlineError;
+use rustyline::history::DefaultHistory;
+use rustyline::{CompletionType, Config, Editor};
+
+use super::console::TypedLines;
+use super::screen::{ESC_WAIT_MS, Screen};
+use crate::kernel::{JobState, Kernel};
+use crate::shell::line::Lines;
+use crate::shell::reply::{ErrorKind, Line, Role};
+use crate::shell::stdin::read_file;
+use crate::shell::{CommandGrammar, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
+use helper::ShellHelper;
+
+const PROMPT: &str = "plugsh> ";
+/// The most lines that the history keeps.
+const HISTORY_LINES_MAX: usize = 10_000;
+/// How often notices are looked for while somebody types.
+const NOTICE_STEP: Duration = Duration::from_millis(100);
+
+type ShellEditor = Editor<ShellHelper, DefaultHistory>;
+
+/// Reads and runs lines until `exit` or Ctrl-D; gives the exit code.
+pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: &TypedLines) -> Result<u8, ShellError> {
+    let mut prompt = Prompt::open(session, screen, typed)?;
+    if rc {
+        prompt.run_rc(session);
+    }
+    while !prompt.is_over(session) {
+        session.interrupt.take();
+        session.show_notices();
+        prompt.know_variables(session);
+        match prompt.read() {
+            Ok(line) if line.trim().is_empty() => {}
+            Ok(line) => {
+                prompt.remember(&line, session);
+                run_line(session, &line)?;
+            }
+            // Ctrl-C clears the line.
+            Err(ReadlineError::Interrupted) => prompt.warned = false,
+            Err(ReadlineError::Eof) => session.exit(session.last_code()),
+            Err(error) => return Err(ShellError::failed(format!("cannot read from the terminal: {error}"))),
+        }
+    }
+    Ok(session.exit_code().unwrap_or(0))
+}
+
+struct Prompt {
+    editor: ShellEditor,
+    screen: Option<Arc<Screen>>,
+    typed: TypedLines,
+    history: Option<std::path::PathBuf>,
+    /// Somebody types: notices are printed by their own thread.
+    reading: Arc<AtomicBool>,
+    /// That jobs still run has been said.
+    warned: bool,
+}
+
+impl Prompt {
+    fn open(session: &mut Session, screen: Option<Arc<Screen>>, typed: &TypedLines) -> Result<Prompt, ShellError> {
+        let failed = |error: ReadlineError| ShellError::failed(format!("cannot open the prompt: {error}"));
+        let config = Config::builder()
+            .completion_type(CompletionType::List)
+            .completion_show_all_if_ambiguous(true)
+            .bracketed_paste(true)
+            .keyseq_timeout(Some(ESC_WAIT_MS))
+            .max_history_size(HISTORY_LINES_MAX)
+            .map_err(failed)?
+            .history_ignore_space(true)
+            .auto_add_history(false)
+            .build();
+        let mut editor = ShellEditor::with_config(config).map_err(failed)?;
+        editor.set_helper(Some(ShellHelper::new(
+            Arc::clone(&session.kernel),
+            screen.clone(),
+            session.front().colors(),
+        )));
+        editor.set_max_history_size(HISTORY_LINES_MAX).map_err(failed)?;
+        let history = paths::history_file();
+        if let Some(path) = &history
+            && path.exists()
+            && let Err(error) = editor.load_history(path)
+        {
+            session.notice(warning(format!("`{}`: {error}", path.display())));
+        }
+        *typed.borrow_mut() = editor.history().iter().cloned().collect();
+        let reading = Arc::new(AtomicBool::new(false));
+        if let Some(screen) = &screen {
+            screen.attach(&mut editor).map_err(failed)?;
+            print_notices(Arc::downgrade(screen), Arc::clone(&session.kernel), Arc::clone(&reading))?;
+        }
+        Ok(Prompt { editor, screen, typed: typed.clone(), history, reading, warned: false })
+    }
+
+    fn run_rc(&mut self, session: &mut Session) {
+        let Some(path) = paths::rc_file().filter(|path| path.exists()) else { return };
+        let result =
+            read_file(&path, SCRIPT_BYTES_MAX).and_then(|text| session.run_text(&path.display().to_string(), &text, 1));
+        if let Err(error) = result {
+            session.notice(Line::new().with(Role::Bad, error.to_string()));
+        }
+    }
+
+    fn read(&mut self) -> rustyline::Result<String> {
+        self.reading.store(true, Ordering::Release);
+        let line = match &self.screen {
+            Some(screen) => screen.read_line(&mut self.editor, PROMPT),
+            None => self.editor.readline(PROMPT),
+        };
+        self.reading.store(false, Ordering::Release);
+        line
+    }
+
+    fn know_variables(&mut self, session: &Session) {
+        let names = session.variables().keys().cloned().collect();
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.set_variables(names);
+        }
+    }
+
+    fn remember(&mut self, line: &str, session: &mut Session) {
+        match self.editor.add_history_entry(line) {
+            Ok(true) => self.typed.borrow_mut().push(line.to_owned()),
+            Ok(false) => return,
+            Err(error) => return session.notice(warning(format!("history: {error}"))),
+        }
+        let Some(path) = &self.history else { return };
+        let saved =
+            paths::private_file(path).map_err(ReadlineError::from).and_then(|()| self.editor.append_history(path));
+        if let Err(error) = saved {
+            session.notice(warning(format!("`{}`: {error}; history is not kept", path.display())));
+            self.history = None;
+        }
+    }
+
+    /// Whether to leave. With jobs running, that is said once before.
+    fn is_over(&mut self, session: &mut Session) -> bool {
+        if session.exit_code().is_none() {
+            return false;
+        }
+        let running: Vec<String> = session
+            .background_jobs()
+            .iter()
+            .map(|job| job.view())
+            .filter(|view| matches!(view.state, JobState::Running | JobState::Held))
+            .map(|view| format!("%{}", view.id))
+            .collect();
+        if running.is_empty() || self.warned {
+            return true;
+        }
+        self.warned = true;
+        session.stay();
+        session.notice(warning(format!("still running: {}; leave again to end that", running.join(" "))));
+        false
+    }
+}
+
+fn warning(text: String) -> Line {
+    Line::new().with(Role::Warn, text)
+}
+
+/// Runs what was typed; a failure is shown, and ends the rest of the line.
+fn run_line(session: &mut Session, text: &str) -> Result<(), ShellError> {
+    let mut lines = Lines::new(text);
+    while let Some(read) = lines.next(&CommandGrammar) {
+        let result = match read {
+            Ok(script) => session.run_statements(&script),
+            Err(error) => Err(syntax_error(&error)),
+        };
+        match result {
+            Ok(()) => {}
+            Err(error) if error.kind == ErrorKind::BrokenPipe => return Err(error),
+            Err(error) => {
+                session.failed_with(error.code());
+                session.notice(Line::new().with(Role::Bad, error.to_string()));
+                return Ok(());
+            }
+        }
+        if session.exit_code().is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+/// Prints the kernel's notices above the line that is being typed.
+fn print_notices(screen: Weak<Screen>, kernel: Arc<Kernel>, reading: Arc<AtomicBool>) -> Result<(), ShellError> {
+    let print = move || {
+        while let Some(screen) = screen.upgrade() {
+            if reading.load(Ordering::Acquire) {
+                for notice in kernel.take_notices() {
+                    screen.notice(&format!("{}\n", Line::from(notice)));
+                }
+            }
+            drop(screen);
+            thread::sleep(NOTICE_STEP);
+        }
+    };
+    let started = thread::Builder::new().name("notices".to_owned()).spawn(print);
+    started.map(drop).map_err(|error| ShellError::failed(format!("cannot start a thread: {error}")))
+}

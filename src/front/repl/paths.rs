@@ -1,0 +1,47 @@
+//! Where the prompt keeps what is the user's own: the history and the rc file. Both are for the user alone.
+
+use std::fs::{self, DirBuilder, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use etcetera::BaseStrategy;
+use etcetera::base_strategy::Xdg;
+
+/// The history, in the user's state directory; `None` where there is no home.
+pub fn history_file() -> Option<PathBuf> {
+    let base = Xdg::new().ok()?;
+    Some(base.state_dir()?.join("plugsh").join("history"))
+}
+
+/// The commands that are run when the prompt opens, in the user's configuration directory.
+pub fn rc_file() -> Option<PathBuf> {
+    Some(Xdg::new().ok()?.config_dir().join("plugsh").join("rc"))
+}
+
+/// Sees to it that a file exists that only the user may read and write.
+pub fn private_file(path: &Path) -> io::Result<()> {
+    if let Some(folder) = path.parent() {
+        DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
+    }
+    let file = OpenOptions::new().create(true).append(true).mode(0o600).open(path)?;
+    let mut permissions = file.metadata()?.permissions();
+    std::os::unix::fs::PermissionsExt::set_mode(&mut permissions, 0o600);
+    fs::set_permissions(path, permissions)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    #[test]
+    fn a_private_file_is_the_users_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("state/plugsh/history");
+        private_file(&path).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
+        private_file(&path).unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+    }
+}

@@ -1,0 +1,112 @@
+//! The bytes of one frame: what changed between two buffers, as one write that leaves the cursor where it was.
+
+use ratatui::backend::{Backend, CrosstermBackend};
+use ratatui::buffer::{Buffer, Cell};
+
+/// Whether the cursor blinks at the prompt or is out of sight, because the keys go elsewhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cursor {
+    Shown,
+    Hidden,
+}
+
+/// The bytes that turn `before` into `next` on the screen, empty when both are the same. Without `before` every cell is
+/// written. Cells are addressed absolutely: both buffers' areas are in the window's coordinates.
+pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8> {
+    let unlike;
+    let before = match before {
+        Some(before) if before.area == next.area => before,
+        _ => {
+            unlike = Buffer::filled(next.area, unlike_any_cell());
+            &unlike
+        }
+    };
+    let changes = before.diff(next);
+    if changes.is_empty() {
+        return Vec::new();
+    }
+    let mut bytes = Vec::with_capacity(4096);
+    bytes.extend_from_slice(b"\x1b[?2026h\x1b7\x1b[0m");
+    // Writing to a vector cannot fail.
+    let _ = CrosstermBackend::new(&mut bytes).draw(changes.into_iter());
+    bytes.extend_from_slice(b"\x1b[0m\x1b8");
+    bytes.extend_from_slice(cursor_bytes(cursor));
+    bytes.extend_from_slice(b"\x1b[?2026l");
+    bytes
+}
+
+/// Shows or hides the cursor.
+pub fn cursor_bytes(cursor: Cursor) -> &'static [u8] {
+    match cursor {
+        Cursor::Shown => b"\x1b[?25h",
+        Cursor::Hidden => b"\x1b[?25l",
+    }
+}
+
+/// A cell that no view draws, so that everything differs from it: a private-use character.
+fn unlike_any_cell() -> Cell {
+    Cell::new("\u{f8ff}")
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::layout::Rect;
+    use ratatui::style::{Color, Style};
+
+    use super::*;
+
+    const AREA: Rect = Rect { x: 0, y: 4, width: 20, height: 3 };
+
+    fn buffer(lines: [&str; 3]) -> Buffer {
+        let mut buffer = Buffer::empty(AREA);
+        for (y, line) in (AREA.y..).zip(lines) {
+            buffer.set_string(0, y, line, Style::new().fg(Color::Red));
+        }
+        buffer
+    }
+
+    fn rows(terminal: &vt100::Parser) -> Vec<String> {
+        terminal.screen().rows(0, AREA.width).map(|row| row.trim_end().to_owned()).collect()
+    }
+
+    #[test]
+    fn every_sequence_of_frames_shows_the_last_one() {
+        let mut terminal = vt100::Parser::new(7, 20, 0);
+        terminal.process(b"\x1b[1;4rprompt> ");
+        let frames = [["abc", "", "漢字 wide"], ["abd", "x", "漢 wide"], ["", "", ""], ["a漢", "漢a", "aa漢"]];
+        let mut before = None;
+        for lines in frames {
+            let next = buffer(lines);
+            terminal.process(&encode(before.as_ref(), &next, Cursor::Shown));
+            assert_eq!(rows(&terminal)[4..], lines, "after the frame {lines:?}");
+            assert_eq!(terminal.screen().cursor_position(), (0, 8), "the cursor is back");
+            before = Some(next);
+        }
+        terminal.process(b"z");
+        assert_eq!(rows(&terminal)[0], "prompt> z", "typing goes on where it was");
+        assert_eq!(terminal.screen().cell(0, 8).unwrap().fgcolor(), vt100::Color::Default, "no stray colour");
+    }
+
+    #[test]
+    fn a_frame_without_a_before_heals_what_others_wrote() {
+        let mut terminal = vt100::Parser::new(7, 20, 0);
+        terminal.process(b"\x1b[5;1Hgarbage that others wrote");
+        terminal.process(&encode(None, &buffer(["one", "", "three"]), Cursor::Shown));
+        assert_eq!(rows(&terminal)[4..], ["one", "", "three"]);
+    }
+
+    #[test]
+    fn nothing_new_is_no_write() {
+        let same = buffer(["a", "b", "c"]);
+        assert_eq!(encode(Some(&same), &same, Cursor::Shown), b"");
+    }
+
+    #[test]
+    fn the_cursor_hides_while_the_keys_go_to_the_pane() {
+        let mut terminal = vt100::Parser::new(7, 20, 0);
+        terminal.process(&encode(None, &buffer(["a", "", ""]), Cursor::Hidden));
+        assert!(terminal.screen().hide_cursor());
+        terminal.process(cursor_bytes(Cursor::Shown));
+        assert!(!terminal.screen().hide_cursor());
+    }
+}

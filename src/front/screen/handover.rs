@@ -1,0 +1,222 @@
+//! Giving the terminal away and taking it back: to the prompt and from it, to programs of the system, to whoever stopped
+//! us, and for good.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::frame::{self, Cursor};
+use super::region::Split;
+use super::scene::{Focus, Key, KeyResult};
+use super::state::{Inner, Owner, Pane, Shared, Why};
+use super::tty::{self, Stop, Typing};
+
+/// rustyline asks the terminal to mark pastes; when it is not there to end that, we must.
+const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
+const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
+/// How long browsing waits for a key before it looks whether the pane is still there.
+const KEY_WAIT: Duration = Duration::from_millis(250);
+
+/// Who goes on after a stop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Resumed {
+    /// rustyline's own thread: it repaints its line itself.
+    OnPromptThread,
+    /// Another one: the prompt has to be told.
+    Elsewhere,
+}
+
+impl Shared {
+    /// From now on keys that nobody reads are kept and not shown.
+    pub fn own_typing(&self) {
+        self.modes.set(Typing::Unseen);
+    }
+
+    /// rustyline is about to read a line, behind a prompt that takes so many columns.
+    pub fn enter_prompt(&self, prompt_columns: usize) {
+        let mut inner = self.inner();
+        inner.owner = Owner::Prompt;
+        inner.prompt_columns = prompt_columns;
+        inner.prompt_modes = None;
+    }
+
+    /// rustyline has read one, and this is what it leaves on the screen.
+    pub fn enter_command(&self, left: &str) {
+        let mut inner = self.inner();
+        inner.owner = Owner::Command;
+        inner.recent.push(left.as_bytes());
+        if inner.pane == Pane::Hidden(Why::TallInput) {
+            self.open(&mut inner);
+            drop(inner);
+            self.wake();
+        }
+        self.own_typing();
+    }
+
+    /// The line that is typed takes `rows` rows below each other: hides the pane while they would reach into it, because
+    /// some terminals do not stop the cursor at the region's first row.
+    pub fn make_room_for_input(&self, rows: usize) {
+        let mut inner = self.inner();
+        if inner.prompt_modes.is_none() && inner.owner == Owner::Prompt {
+            inner.prompt_modes = tty::modes_now();
+        }
+        if let Pane::Shown(split) = inner.pane
+            && rows >= usize::from(split.prompt_rows())
+        {
+            self.close(&mut inner);
+            inner.pane = Pane::Hidden(Why::TallInput);
+        }
+    }
+
+    /// A program of the system gets the terminal.
+    pub fn lend(&self) {
+        let mut inner = self.inner();
+        inner.owner = Owner::Elsewhere;
+        self.hide(&mut inner);
+        self.modes.set(Typing::AsFound);
+    }
+
+    /// It gave the terminal back.
+    pub fn take_again(&self) {
+        let mut inner = self.inner();
+        inner.owner = Owner::Command;
+        self.own_typing();
+        self.unhide(&mut inner);
+        drop(inner);
+        self.wake();
+    }
+
+    fn hide(&self, inner: &mut Inner) {
+        if matches!(inner.pane, Pane::Shown(_)) {
+            self.close(inner);
+            inner.pane = Pane::Hidden(Why::Elsewhere);
+        }
+    }
+
+    fn unhide(&self, inner: &mut Inner) {
+        inner.window = tty::window().unwrap_or(inner.window);
+        if inner.pane == Pane::Hidden(Why::Elsewhere) {
+            self.open(inner);
+        }
+    }
+
+    /// Stops the program, with the terminal as it was found, and goes on when it is continued.
+    pub fn suspend(&self, whom: Stop, resumed: Resumed) {
+        let mut inner = self.inner();
+        self.hide(&mut inner);
+        if inner.owner == Owner::Prompt {
+            let _ = tty::write(PASTE_MARKS_OFF);
+        }
+        self.modes.set(Typing::AsFound);
+        drop(inner);
+        self.stopped.store(true, Ordering::SeqCst);
+        tty::stop(whom);
+        let mut inner = self.inner();
+        self.restore_typing(&inner);
+        if inner.owner != Owner::Elsewhere {
+            self.unhide(&mut inner);
+        }
+        if resumed == Resumed::Elsewhere
+            && inner.owner == Owner::Prompt
+            && let Some(printer) = &inner.above_prompt
+        {
+            let _ = printer.try_send(String::new());
+        }
+        drop(inner);
+        self.wake();
+    }
+
+    /// The program was continued: also after a stop that nobody asked us about, when nobody knows what is on the screen.
+    pub fn continued(&self) {
+        if self.stopped.swap(false, Ordering::SeqCst) {
+            return;
+        }
+        let mut inner = self.inner();
+        self.restore_typing(&inner);
+        if matches!(inner.pane, Pane::Shown(_)) {
+            inner.window = tty::window().unwrap_or(inner.window);
+            let split = Split::fit(inner.window, inner.size);
+            self.rebuild(&mut inner, split);
+            drop(inner);
+            self.wake();
+        }
+    }
+
+    fn restore_typing(&self, inner: &Inner) {
+        match (inner.owner, &inner.prompt_modes) {
+            (Owner::Prompt, Some(modes)) => {
+                tty::restore(modes);
+                let _ = tty::write(PASTE_MARKS_ON);
+            }
+            (Owner::Keys, _) => self.modes.set(Typing::ByKey),
+            (Owner::Elsewhere, _) => self.modes.set(Typing::AsFound),
+            (Owner::Prompt | Owner::Command, _) => self.own_typing(),
+        }
+    }
+
+    /// See [`super::Screen::browse`].
+    pub fn browse(&self) {
+        if !tty::has_keys() {
+            return;
+        }
+        self.inner().owner = Owner::Keys;
+        self.modes.set(Typing::ByKey);
+        self.set_focus(Focus::Pane);
+        while self.focus() == Focus::Pane {
+            match next_key() {
+                Ok(Some(Key::Ctrl('z'))) => self.suspend(Stop::Group, Resumed::Elsewhere),
+                Ok(Some(key)) => drop::<KeyResult>(self.key(key)),
+                Ok(None) => {}
+                Err(_) => break,
+            }
+        }
+        self.set_focus(Focus::Prompt);
+        self.inner().owner = Owner::Command;
+        self.own_typing();
+    }
+
+    /// Gives the terminal back for good, whatever state it and we are in.
+    pub fn give_back(&self) {
+        match self.inner_soon() {
+            Some(mut inner) => {
+                self.close(&mut inner);
+                inner.pane = Pane::Off;
+                if inner.owner == Owner::Prompt {
+                    let _ = tty::write(PASTE_MARKS_OFF);
+                    let _ = tty::write(b"\n");
+                }
+            }
+            None => self.close_unlocked(),
+        }
+        let _ = tty::write(frame::cursor_bytes(Cursor::Shown));
+        self.modes.set(Typing::AsFound);
+    }
+
+    /// Closes the pane so that a panic's message can be read. The program may live on.
+    pub fn close_for_panic(&self) {
+        match self.inner_soon() {
+            Some(mut inner) => {
+                self.close(&mut inner);
+                inner.pane = Pane::Off;
+            }
+            None => self.close_unlocked(),
+        }
+    }
+
+    /// The screen goes: the terminal is given back and the painter ends.
+    pub fn finish(&self) {
+        self.give_back();
+        self.close_bell();
+    }
+}
+
+/// The next key, if one comes soon.
+fn next_key() -> std::io::Result<Option<Key>> {
+    use crossterm::event::{Event, poll, read};
+    if !poll(KEY_WAIT)? {
+        return Ok(None);
+    }
+    Ok(match read()? {
+        Event::Key(event) => Key::from_crossterm(&event),
+        _ => None,
+    })
+}

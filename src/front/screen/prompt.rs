@@ -1,0 +1,234 @@
+//! The hooks into rustyline: who gets a key, what happens around a line, and lists that fit above the pane.
+
+use std::sync::{Weak, mpsc};
+use std::thread;
+
+use rustyline::history::History;
+use rustyline::{
+    Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, ExternalPrinter, Helper, KeyCode,
+    KeyEvent, Modifiers, RepeatCount,
+};
+
+use super::Screen;
+use super::handover::Resumed;
+use super::recent::columns_of;
+use super::region::Window;
+use super::scene::{Focus, Key};
+use super::state::{Pane, Shared};
+use super::tty::{self, Stop};
+
+/// Messages that can wait for rustyline to print them above its line.
+const MESSAGES_MAX: usize = 64;
+/// For [`rustyline::config::Builder::keyseq_timeout`]: so long a lone Esc waits for the rest of a sequence.
+pub const ESC_WAIT_MS: u16 = 60;
+
+impl Screen {
+    /// Hooks the screen into an editor: F6, Ctrl-L, Ctrl-Z, all keys while the focus is on the pane, and printing above
+    /// the line. To be called after the front's own bindings, which it must not make for these keys; every other binding
+    /// of the front is asked only while the focus is on the prompt when it is made with [`Screen::at_prompt`].
+    ///
+    /// The editor's configuration should have `keyseq_timeout(Some(ESC_WAIT_MS))`.
+    pub fn attach<H: Helper, I: History>(&self, editor: &mut Editor<H, I>) -> rustyline::Result<()> {
+        let keys = Keys { shared: std::sync::Arc::downgrade(&self.shared) };
+        editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));
+        let mut printer = editor.create_external_printer()?;
+        let (sender, messages) = mpsc::sync_channel::<String>(MESSAGES_MAX);
+        // Printing can wait for the prompt, so it has a thread of its own.
+        thread::Builder::new().name("above-prompt".to_owned()).spawn(move || {
+            for message in messages {
+                if printer.print(message).is_err() {
+                    return;
+                }
+            }
+        })?;
+        self.shared.inner().above_prompt = Some(sender);
+        Ok(())
+    }
+
+    /// A front's own binding, which steps aside while the keys go to the pane.
+    pub fn at_prompt(&self, handler: Box<dyn ConditionalEventHandler>) -> EventHandler {
+        let shared = std::sync::Arc::downgrade(&self.shared);
+        EventHandler::Conditional(Box::new(AtPrompt { keys: Keys { shared }, handler }))
+    }
+
+    /// Reads a line: the prompt owns the terminal meanwhile. `prompt` is what is shown, colours are the highlighter's.
+    pub fn read_line<H: Helper, I: History>(
+        &self,
+        editor: &mut Editor<H, I>,
+        prompt: &str,
+    ) -> rustyline::Result<String> {
+        self.shared.enter_prompt(columns_of(prompt));
+        let line = editor.readline(prompt);
+        let left = match &line {
+            Ok(line) => format!("{prompt}{line}\n"),
+            Err(_) => format!("{prompt}\n"),
+        };
+        self.shared.enter_command(&left);
+        line
+    }
+
+    /// To be called from `Hinter::hint`, which rustyline asks before each redraw, with the line and the hint that will be
+    /// shown: the pane steps aside when they are taller than the prompt's part.
+    pub fn before_redraw(&self, line: &str, hint: Option<&str>) {
+        let Window { cols, .. } = self.shared.inner().window;
+        let prompt = self.shared.inner().prompt_columns;
+        self.shared.make_room_for_input(rows_of_input(prompt, line, hint.unwrap_or_default(), cols));
+    }
+
+    /// How many completion candidates, the widest of `columns_max` columns, fit above the pane at once; `None` when there
+    /// is no pane and rustyline's own paging is right.
+    pub fn completion_page(&self, columns_max: usize) -> Option<CompletionPage> {
+        let inner = self.shared.inner();
+        match inner.pane {
+            Pane::Shown(split) => Some(CompletionPage::fit(split.prompt_rows(), inner.window.cols, columns_max)),
+            Pane::Off | Pane::Hidden(_) => None,
+        }
+    }
+}
+
+/// How many completion candidates are shown at once. rustyline pages by the window's rows, not by the prompt's part, so
+/// the completer hands out one page at a time; each further Tab on the same line shows the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CompletionPage {
+    /// At least 1; one more is needed for the entry that says which page it is.
+    pub candidates_max: usize,
+}
+
+impl CompletionPage {
+    fn fit(rows: u16, cols: u16, columns_max: usize) -> CompletionPage {
+        /// rustyline's padding between two columns of candidates.
+        const PADDING: usize = 2;
+        let per_row = (usize::from(cols) / (columns_max + PADDING)).max(1);
+        // The prompt has a row, the list a row more to end on, and one stays free.
+        let fit = per_row * usize::from(rows.saturating_sub(3));
+        CompletionPage { candidates_max: fit.saturating_sub(1).max(1) }
+    }
+
+    /// How many pages `candidates` take.
+    pub fn pages(self, candidates: usize) -> usize {
+        candidates.div_ceil(self.candidates_max).max(1)
+    }
+
+    /// The candidates of one page; pages start over after the last.
+    pub fn slice<T>(self, candidates: &[T], page: usize) -> &[T] {
+        let first = page % self.pages(candidates.len()) * self.candidates_max;
+        let last = candidates.len().min(first + self.candidates_max);
+        candidates.get(first..last).unwrap_or_default()
+    }
+}
+
+/// The rows of a line behind its prompt, as rustyline lays it out; a little more rather than less.
+fn rows_of_input(prompt_columns: usize, line: &str, hint: &str, cols: u16) -> usize {
+    let cols = usize::from(cols.max(1));
+    let mut columns_before = prompt_columns;
+    format!("{line}{hint}")
+        .split('\n')
+        .map(|part| {
+            // A tab takes up to eight columns.
+            let tabs = part.matches('\t').count();
+            (std::mem::take(&mut columns_before) + columns_of(part) + tabs * 8) / cols + 1
+        })
+        .sum()
+}
+
+/// Asked for every key that the front has not bound.
+struct Keys {
+    shared: Weak<Shared>,
+}
+
+impl Keys {
+    /// What rustyline is to do; `None`: what it always does.
+    fn handle_key(&self, event: &KeyEvent) -> Option<Cmd> {
+        let shared = self.shared.upgrade()?;
+        if *event == KeyEvent::ctrl('Z') {
+            shared.suspend(Stop::Group, Resumed::OnPromptThread);
+            return Some(Cmd::Repaint);
+        }
+        match shared.focus() {
+            Focus::Pane => self.pane_key(&shared, event),
+            Focus::Prompt if *event == KeyEvent(KeyCode::F(6), Modifiers::NONE) => {
+                if shared.pane_on().is_err() {
+                    return None;
+                }
+                shared.set_focus(Focus::Pane);
+                Some(Cmd::Repaint)
+            }
+            Focus::Prompt if *event == KeyEvent::ctrl('L') => shared.clear_prompt().then_some(Cmd::Repaint),
+            Focus::Prompt => None,
+        }
+    }
+
+    fn pane_key(&self, shared: &Shared, event: &KeyEvent) -> Option<Cmd> {
+        // What is pasted is text for the line, never keys.
+        if event.0 == KeyCode::BracketedPasteStart {
+            return None;
+        }
+        if let Some(key) = Key::from_rustyline(event) {
+            let _ = shared.key(key);
+        }
+        Some(Cmd::Noop)
+    }
+}
+
+impl ConditionalEventHandler for Keys {
+    fn handle(&self, event: &Event, _: RepeatCount, _: bool, _: &EventContext) -> Option<Cmd> {
+        self.handle_key(event.get(0)?)
+    }
+}
+
+struct AtPrompt {
+    keys: Keys,
+    handler: Box<dyn ConditionalEventHandler>,
+}
+
+impl ConditionalEventHandler for AtPrompt {
+    fn handle(&self, event: &Event, n: RepeatCount, positive: bool, context: &EventContext) -> Option<Cmd> {
+        match self.keys.shared.upgrade().map(|shared| shared.focus()) {
+            Some(Focus::Pane) => self.keys.handle_key(event.get(0)?),
+            Some(Focus::Prompt) | None => self.handler.handle(event, n, positive, context),
+        }
+    }
+}
+
+impl Shared {
+    /// Ctrl-L: empties the prompt's part. False when the window is all the prompt's, and rustyline does it.
+    fn clear_prompt(&self) -> bool {
+        let mut inner = self.inner();
+        inner.recent.clear();
+        let Pane::Shown(split) = inner.pane else { return false };
+        let _ = tty::write(split.clear_prompt().as_bytes());
+        true
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn input_is_as_tall_as_it_wraps() {
+        assert_eq!(rows_of_input(8, "", "", 80), 1);
+        assert_eq!(rows_of_input(8, "call 1 run", " {}", 80), 1);
+        assert_eq!(rows_of_input(8, &"x".repeat(72), "", 80), 2, "the cursor stands in the next row");
+        assert_eq!(rows_of_input(8, &"漢".repeat(40), "", 80), 2);
+        assert_eq!(rows_of_input(0, "a\nb\nc", "", 80), 3);
+        assert_eq!(rows_of_input(8, "", &"h".repeat(200), 20), 11);
+    }
+
+    #[test]
+    fn pages_hold_every_candidate_once() {
+        let page = CompletionPage::fit(10, 80, 18);
+        assert_eq!(page.candidates_max, 4 * 7 - 1);
+        let all: Vec<usize> = (0..100).collect();
+        let pages = page.pages(all.len());
+        let seen: Vec<usize> = (0..pages).flat_map(|n| page.slice(&all, n)).copied().collect();
+        assert_eq!(seen, all);
+        assert_eq!(page.slice(&all, pages), page.slice(&all, 0), "the last page is followed by the first");
+    }
+
+    #[test]
+    fn the_smallest_part_still_shows_a_candidate() {
+        assert_eq!(CompletionPage::fit(0, 20, 200).candidates_max, 1);
+        assert_eq!(CompletionPage { candidates_max: 1 }.slice::<u8>(&[], 3), &[] as &[u8]);
+    }
+}

@@ -1,0 +1,148 @@
+//! What is drawn in the pane, as the screen sees it: something that gives frames and takes keys.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+/// What the keys of the person go to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Focus {
+    #[default]
+    Prompt,
+    Pane,
+}
+
+/// How badly a frame is wanted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// Only when something changed since the last one.
+    IfChanged,
+    /// In any case: the screen does not show the last one any more.
+    Always,
+}
+
+/// One key, whoever read it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Key {
+    Char(char),
+    Ctrl(char),
+    Up,
+    Down,
+    Left,
+    Right,
+    PageUp,
+    PageDown,
+    Home,
+    End,
+    Enter,
+    Esc,
+    Tab,
+    BackTab,
+    Backspace,
+    Delete,
+    Function(u8),
+}
+
+/// Where the keys go after one was handled.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyResult {
+    Stay,
+    /// Back to the prompt.
+    Leave,
+}
+
+/// A picture that changes and can be walked in.
+pub trait Scene: Send {
+    /// The picture of `area` (in the window's coordinates). `None` when it would be the one before and is not `wanted`
+    /// in any case. Called often, by one thread: it must be quick and must not wait for the terminal.
+    fn frame(&mut self, area: Rect, focus: Focus, wanted: Wanted) -> Option<Buffer>;
+
+    /// Handles one key, while the focus is on the pane.
+    fn key(&mut self, key: Key) -> KeyResult;
+}
+
+impl Key {
+    /// The key that rustyline read; `None` for those that mean nothing in a pane.
+    pub fn from_rustyline(event: &rustyline::KeyEvent) -> Option<Key> {
+        use rustyline::{KeyCode, Modifiers};
+        let control = event.1.contains(Modifiers::CTRL);
+        Some(match event.0 {
+            KeyCode::Char('J' | 'M' | 'j' | 'm') if control => Key::Enter,
+            KeyCode::Char('H' | 'h') if control => Key::Backspace,
+            KeyCode::Char('I' | 'i') if control => Key::Tab,
+            KeyCode::Char(c) if control => Key::Ctrl(c.to_ascii_lowercase()),
+            KeyCode::Char(_) if event.1.contains(Modifiers::ALT) => return None,
+            KeyCode::Char(c) => Key::Char(c),
+            KeyCode::Up => Key::Up,
+            KeyCode::Down => Key::Down,
+            KeyCode::Left => Key::Left,
+            KeyCode::Right => Key::Right,
+            KeyCode::PageUp => Key::PageUp,
+            KeyCode::PageDown => Key::PageDown,
+            KeyCode::Home => Key::Home,
+            KeyCode::End => Key::End,
+            KeyCode::Enter => Key::Enter,
+            KeyCode::Esc => Key::Esc,
+            KeyCode::Tab => Key::Tab,
+            KeyCode::BackTab => Key::BackTab,
+            KeyCode::Backspace => Key::Backspace,
+            KeyCode::Delete => Key::Delete,
+            KeyCode::F(n) => Key::Function(n),
+            _ => return None,
+        })
+    }
+
+    /// The key that crossterm read; `None` for releases and for those that mean nothing in a pane.
+    pub fn from_crossterm(event: &crossterm::event::KeyEvent) -> Option<Key> {
+        use crossterm::event::{KeyCode, KeyEventKind, KeyModifiers};
+        if event.kind == KeyEventKind::Release {
+            return None;
+        }
+        let control = event.modifiers.contains(KeyModifiers::CONTROL);
+        Some(match event.code {
+            KeyCode::Char('j' | 'm') if control => Key::Enter,
+            KeyCode::Char(c) if control => Key::Ctrl(c.to_ascii_lowercase()),
+            KeyCode::Char(_) if event.modifiers.contains(KeyModifiers::ALT) => return None,
+            KeyCode::Char(c) => Key::Char(c),
+            KeyCode::Up => Key::Up,
+            KeyCode::Down => Key::Down,
+            KeyCode::Left => Key::Left,
+            KeyCode::Right => Key::Right,
+            KeyCode::PageUp => Key::PageUp,
+            KeyCode::PageDown => Key::PageDown,
+            KeyCode::Home => Key::Home,
+            KeyCode::End => Key::End,
+            KeyCode::Enter => Key::Enter,
+            KeyCode::Esc => Key::Esc,
+            KeyCode::Tab => Key::Tab,
+            KeyCode::BackTab => Key::BackTab,
+            KeyCode::Backspace => Key::Backspace,
+            KeyCode::Delete => Key::Delete,
+            KeyCode::F(n) => Key::Function(n),
+            _ => return None,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use rustyline::{KeyCode, KeyEvent, Modifiers};
+
+    use super::*;
+
+    #[test]
+    fn keys_are_the_same_whoever_read_them() {
+        let line = |code, modifiers| Key::from_rustyline(&KeyEvent(code, modifiers));
+        assert_eq!(line(KeyCode::Char('x'), Modifiers::NONE), Some(Key::Char('x')));
+        assert_eq!(line(KeyCode::Char('C'), Modifiers::CTRL), Some(Key::Ctrl('c')));
+        assert_eq!(line(KeyCode::Char('J'), Modifiers::CTRL), Some(Key::Enter));
+        assert_eq!(line(KeyCode::Char('b'), Modifiers::ALT), None);
+        assert_eq!(line(KeyCode::F(6), Modifiers::NONE), Some(Key::Function(6)));
+        assert_eq!(line(KeyCode::BracketedPasteStart, Modifiers::NONE), None, "a paste is text for the prompt");
+
+        use crossterm::event;
+        let cross = |code, modifiers| Key::from_crossterm(&event::KeyEvent::new(code, modifiers));
+        assert_eq!(cross(event::KeyCode::Char('c'), event::KeyModifiers::CONTROL), Some(Key::Ctrl('c')));
+        assert_eq!(cross(event::KeyCode::Char('X'), event::KeyModifiers::SHIFT), Some(Key::Char('X')));
+        assert_eq!(cross(event::KeyCode::Esc, event::KeyModifiers::NONE), Some(Key::Esc));
+    }
+}

@@ -1,0 +1,59 @@
+//! The thread that takes signals on behalf of all: interrupts, terminations, stops and new window sizes.
+//!
+//! The handlers (signal-hook's) only write to a pipe; everything else happens on a thread of its own, outside of any
+//! handler. A second thread stays parked with the signals open, so that the kernel has somebody to hand them to who is
+//! not in the middle of a write.
+
+use std::io;
+use std::sync::Weak;
+use std::thread;
+
+use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
+use signal_hook::iterator::Signals;
+use signal_hook::low_level::emulate_default_handler;
+
+use super::handover::Resumed;
+use super::state::Shared;
+use super::tty::{self, Stop};
+
+/// Starts both threads. Fails when they or the handlers cannot be had.
+///
+/// The calling thread and those that it starts from now on no longer take these signals.
+pub fn start(shared: Weak<Shared>) -> io::Result<()> {
+    tty::block_signals();
+    let mut signals = Signals::new([SIGINT, SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGQUIT])?;
+    thread::Builder::new().name("signal-taker".to_owned()).spawn(|| {
+        tty::take_signals();
+        loop {
+            thread::park();
+        }
+    })?;
+    thread::Builder::new().name("signals".to_owned()).spawn(move || {
+        for signal in signals.forever() {
+            match shared.upgrade() {
+                Some(shared) => handle(&shared, signal),
+                None => default(signal),
+            }
+        }
+    })?;
+    Ok(())
+}
+
+fn handle(shared: &Shared, signal: i32) {
+    match signal {
+        SIGINT => shared.interrupted(),
+        SIGWINCH => shared.wake(),
+        SIGTSTP => shared.suspend(Stop::Process, Resumed::Elsewhere),
+        SIGCONT => shared.continued(),
+        _ => {
+            shared.give_back();
+            default(signal);
+        }
+    }
+}
+
+/// What would have happened without us.
+fn default(signal: i32) {
+    // It fails only for signals it does not know, and it knows these.
+    let _ = emulate_default_handler(signal);
+}

@@ -1,0 +1,400 @@
+//! Who owns the terminal now and what the pane is doing; printing and painting under one lock.
+//!
+//! Lock order: the scene's lock is never held together with the inner one, and nothing but the terminal is waited for
+//! under either. Giving the terminal away and taking it back is in `handover`.
+
+use std::io;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
+
+use parking_lot::{Condvar, Mutex, MutexGuard};
+use ratatui::buffer::Buffer;
+use rustix::termios::Termios;
+
+use super::frame::{self, Cursor};
+use super::recent::Recent;
+use super::region::{self, PaneSize, Split, Window};
+use super::scene::{Focus, Key, KeyResult, Scene, Wanted};
+use super::tty::{self, Modes};
+
+/// The window that is assumed when the terminal does not say.
+const WINDOW_DEFAULT: Window = Window { rows: 24, cols: 80 };
+
+/// Who writes to the prompt's part and reads the keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Owner {
+    /// rustyline, which waits for a line.
+    Prompt,
+    /// A command that runs, or nobody in particular.
+    Command,
+    /// The pane, without a prompt: see [`super::Screen::browse`].
+    Keys,
+    /// A program of the system.
+    Elsewhere,
+}
+
+/// The pane on the screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pane {
+    Off,
+    Shown(Split),
+    Hidden(Why),
+}
+
+/// Why a pane that is on is not shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// Until the window has grown.
+    SmallWindow,
+    /// The line that is typed is taller than its part: until it is accepted.
+    TallInput,
+    /// Until the terminal is ours again.
+    Elsewhere,
+}
+
+/// All of the screen that threads share.
+pub struct Shared {
+    inner: Mutex<Inner>,
+    scene: Mutex<Option<Box<dyn Scene>>>,
+    interrupt: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    bell: Mutex<Bell>,
+    rung: Condvar,
+    /// Rows and pane rows of the split that is on the screen, 0 for none: all that a teardown needs when the lock cannot
+    /// be had.
+    shown: AtomicU32,
+    /// We stopped ourselves, and go on by ourselves when continued.
+    pub(super) stopped: AtomicBool,
+    pub(super) modes: Modes,
+}
+
+/// What the lock guards.
+pub struct Inner {
+    pub(super) pane: Pane,
+    pub(super) owner: Owner,
+    pub(super) window: Window,
+    pub(super) size: PaneSize,
+    focus: Focus,
+    /// What the terminal shows in the pane's rows, if that is known.
+    painted: Option<Buffer>,
+    pub(super) recent: Recent,
+    /// To rustyline's external printer, once an editor is attached.
+    pub(super) above_prompt: Option<SyncSender<String>>,
+    /// The modes in which rustyline reads, seen while it did.
+    pub(super) prompt_modes: Option<Termios>,
+    pub(super) prompt_columns: usize,
+}
+
+#[derive(Default)]
+struct Bell {
+    rings: bool,
+    closed: bool,
+}
+
+impl Shared {
+    /// Fails when the terminal's modes cannot be read.
+    pub fn new() -> io::Result<Shared> {
+        let inner = Inner {
+            pane: Pane::Off,
+            owner: Owner::Command,
+            window: tty::window().unwrap_or(WINDOW_DEFAULT),
+            size: PaneSize::default(),
+            focus: Focus::Prompt,
+            painted: None,
+            recent: Recent::default(),
+            above_prompt: None,
+            prompt_modes: None,
+            prompt_columns: 0,
+        };
+        Ok(Shared {
+            inner: Mutex::new(inner),
+            scene: Mutex::new(None),
+            interrupt: Mutex::new(None),
+            bell: Mutex::default(),
+            rung: Condvar::new(),
+            shown: AtomicU32::new(0),
+            stopped: AtomicBool::new(false),
+            modes: Modes::find()?,
+        })
+    }
+
+    pub fn set_scene(&self, scene: Box<dyn Scene>) {
+        *self.scene.lock() = Some(scene);
+    }
+
+    pub fn set_interrupt(&self, interrupt: Box<dyn Fn() + Send + Sync>) {
+        *self.interrupt.lock() = Some(interrupt);
+    }
+
+    /// Ctrl-C, on the signal thread.
+    pub fn interrupted(&self) {
+        if let Some(interrupt) = &*self.interrupt.lock() {
+            interrupt();
+        }
+    }
+
+    pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock()
+    }
+
+    /// The lock, unless somebody holds it for long: a thread that panicked with it, or one that the terminal blocks.
+    pub(super) fn inner_soon(&self) -> Option<MutexGuard<'_, Inner>> {
+        self.inner.try_lock_for(Duration::from_millis(200))
+    }
+
+    /// See [`super::Screen::pane_on`].
+    pub fn pane_on(&self) -> Result<Option<String>, String> {
+        if std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+            return Err(
+                "a pane needs a terminal that can move its cursor, and TERM says `dumb`; set TERM to what it is"
+                    .to_owned(),
+            );
+        }
+        if self.scene.lock().is_none() {
+            return Err("there is nothing to show in a pane here".to_owned());
+        }
+        let mut inner = self.inner();
+        inner.window = tty::window().unwrap_or(inner.window);
+        if !matches!(inner.pane, Pane::Shown(_)) {
+            self.open(&mut inner);
+        }
+        let small = inner.pane == Pane::Hidden(Why::SmallWindow);
+        let Window { rows, cols } = inner.window;
+        drop(inner);
+        self.wake();
+        Ok(small.then(|| {
+            let (rows_min, cols_min) = (region::PANE_ROWS_MIN + region::PROMPT_ROWS_MIN, region::COLS_MIN);
+            format!(
+                "the window is too small for a pane ({cols}x{rows}); it opens when there are {cols_min}x{rows_min} cells"
+            )
+        }))
+    }
+
+    pub fn pane_off(&self) -> bool {
+        let mut inner = self.inner();
+        let was = inner.pane;
+        self.close(&mut inner);
+        inner.pane = Pane::Off;
+        was != Pane::Off
+    }
+
+    pub fn is_pane_on(&self) -> bool {
+        self.inner().pane != Pane::Off
+    }
+
+    pub fn set_size(&self, size: PaneSize) {
+        let mut inner = self.inner();
+        inner.size = size;
+        if let Pane::Shown(split) = inner.pane
+            && Split::fit(inner.window, size) != Some(split)
+        {
+            self.close(&mut inner);
+            self.open(&mut inner);
+        }
+        drop(inner);
+        self.wake();
+    }
+
+    pub fn focus(&self) -> Focus {
+        let inner = self.inner();
+        if matches!(inner.pane, Pane::Shown(_)) { inner.focus } else { Focus::Prompt }
+    }
+
+    pub fn set_focus(&self, focus: Focus) {
+        let mut inner = self.inner();
+        inner.focus = focus;
+        if focus == Focus::Prompt {
+            let _ = tty::write(frame::cursor_bytes(Cursor::Shown));
+        }
+        drop(inner);
+        self.wake();
+    }
+
+    /// Hands a key to the scene; the focus goes back to the prompt when the scene says so.
+    pub fn key(&self, key: Key) -> KeyResult {
+        let result = self.scene.lock().as_mut().map_or(KeyResult::Leave, |scene| scene.key(key));
+        if result == KeyResult::Leave {
+            self.set_focus(Focus::Prompt);
+        }
+        self.wake();
+        result
+    }
+
+    /// Shows the pane if the window lets it; the cursor is where the prompt's part goes on.
+    pub(super) fn open(&self, inner: &mut Inner) {
+        match Split::fit(inner.window, inner.size) {
+            Some(split) => {
+                let _ = tty::write(split.open().as_bytes());
+                self.show(inner, split);
+            }
+            None => inner.pane = Pane::Hidden(Why::SmallWindow),
+        }
+    }
+
+    fn show(&self, inner: &mut Inner, split: Split) {
+        inner.pane = Pane::Shown(split);
+        inner.painted = None;
+        self.shown.store(u32::from(split.window.rows) << 16 | u32::from(split.pane_rows), Ordering::SeqCst);
+    }
+
+    /// Takes the pane off the screen, if it is there; the caller says what it is then.
+    pub(super) fn close(&self, inner: &mut Inner) {
+        if let Pane::Shown(split) = inner.pane {
+            self.shown.store(0, Ordering::SeqCst);
+            let mut bytes = split.close().into_bytes();
+            bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
+            let _ = tty::write(&bytes);
+            inner.painted = None;
+        }
+    }
+
+    /// The same without the lock, from what was noted of the split.
+    pub(super) fn close_unlocked(&self) {
+        let shown = self.shown.swap(0, Ordering::SeqCst);
+        if shown != 0 {
+            let rows = u16::try_from(shown >> 16).unwrap_or(u16::MAX);
+            let pane_rows = u16::try_from(shown & 0xffff).unwrap_or(0);
+            let split = Split { window: Window { rows, cols: 0 }, pane_rows };
+            let mut bytes = split.close().into_bytes();
+            bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
+            let _ = tty::write(&bytes);
+        }
+    }
+
+    /// Rebuilds the screen when the window has another size than before.
+    pub fn follow_window(&self) {
+        let mut inner = self.inner();
+        let Some(window) = tty::window() else { return };
+        if window == inner.window {
+            return;
+        }
+        inner.window = window;
+        let pane = match inner.pane {
+            Pane::Shown(_) | Pane::Hidden(Why::SmallWindow) => Split::fit(window, inner.size),
+            Pane::Off | Pane::Hidden(_) => return,
+        };
+        if pane.is_none() && inner.pane == Pane::Hidden(Why::SmallWindow) {
+            return;
+        }
+        self.rebuild(&mut inner, pane);
+    }
+
+    /// Empties the window, shares it as `pane` says and writes again what the prompt's part had.
+    pub(super) fn rebuild(&self, inner: &mut Inner, pane: Option<Split>) {
+        self.shown.store(0, Ordering::SeqCst);
+        let _ = tty::write(region::rebuild(inner.window, pane).as_bytes());
+        match pane {
+            Some(split) => self.show(inner, split),
+            None => inner.pane = Pane::Hidden(Why::SmallWindow),
+        }
+        let tail = inner.recent.tail(inner.output_rows().saturating_sub(1), inner.window.cols);
+        match (inner.owner, &inner.above_prompt) {
+            // Never waited for here: rustyline may be the one who waits. A full queue will redraw the prompt anyway.
+            (Owner::Prompt, Some(printer)) => drop(printer.try_send(tail)),
+            _ => drop(tty::write(tail.as_bytes())),
+        }
+    }
+
+    /// Draws a frame, if the pane is shown and the scene has one.
+    pub fn paint(&self, wanted: Wanted) {
+        let (split, focus, wanted) = {
+            let inner = self.inner();
+            let Pane::Shown(split) = inner.pane else { return };
+            (split, inner.focus, if inner.painted.is_none() { Wanted::Always } else { wanted })
+        };
+        let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, wanted));
+        let Some(next) = next else { return };
+        let mut inner = self.inner();
+        if inner.pane != Pane::Shown(split) || self.shown.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let before = if wanted == Wanted::Always { None } else { inner.painted.as_ref() };
+        let cursor = if inner.focus == Focus::Pane { Cursor::Hidden } else { Cursor::Shown };
+        let bytes = frame::encode(before, &next, cursor);
+        if bytes.is_empty() || tty::write(&bytes).is_ok() {
+            inner.painted = Some(next);
+        }
+    }
+
+    /// See [`super::Screen::pane_frame`].
+    pub fn frame_now(&self) -> Result<Buffer, String> {
+        let (pane, focus) = {
+            let inner = self.inner();
+            (inner.pane, inner.focus)
+        };
+        let Pane::Shown(split) = pane else {
+            return Err("the pane is not shown; `pane on` opens it".to_owned());
+        };
+        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Wanted::Always));
+        frame.ok_or_else(|| "the pane has nothing to show".to_owned())
+    }
+
+    /// Prints in the prompt's part.
+    pub fn print(&self, bytes: &[u8]) {
+        let mut inner = self.inner();
+        inner.recent.push(bytes);
+        // A terminal that is gone is noticed by whoever reads from it.
+        let _ = tty::write(bytes);
+    }
+
+    /// See [`super::Screen::notice`].
+    pub fn notice(&self, text: &str) {
+        let text = if text.ends_with('\n') { text.to_owned() } else { format!("{text}\n") };
+        let mut inner = self.inner();
+        inner.recent.push(text.as_bytes());
+        match (inner.owner, inner.above_prompt.clone()) {
+            (Owner::Prompt, Some(printer)) => {
+                drop(inner);
+                // It can wait for the prompt, so no lock is held. It fails only when the editor is gone.
+                let _ = printer.send(text);
+            }
+            _ => drop(tty::write(text.as_bytes())),
+        }
+    }
+
+    pub fn window(&self) -> Window {
+        tty::window().unwrap_or(self.inner().window)
+    }
+
+    pub fn output_rows(&self) -> u16 {
+        self.inner().output_rows()
+    }
+
+    /// Makes the painter look now.
+    pub fn wake(&self) {
+        self.bell.lock().rings = true;
+        self.rung.notify_all();
+    }
+
+    /// Waits until [`Shared::wake`], for `at_most` while the pane is on and without end while it is off. False when the
+    /// screen is closed.
+    pub fn wait_for_wake(&self, at_most: Duration) -> bool {
+        let on = self.is_pane_on();
+        let mut bell = self.bell.lock();
+        if !bell.rings && !bell.closed {
+            if on {
+                self.rung.wait_for(&mut bell, at_most);
+            } else {
+                self.rung.wait(&mut bell);
+            }
+        }
+        bell.rings = false;
+        !bell.closed
+    }
+
+    /// Ends the painter.
+    pub(super) fn close_bell(&self) {
+        self.bell.lock().closed = true;
+        self.rung.notify_all();
+    }
+}
+
+impl Inner {
+    /// The rows that output has.
+    pub fn output_rows(&self) -> u16 {
+        match self.pane {
+            Pane::Shown(split) => split.prompt_rows(),
+            Pane::Off | Pane::Hidden(_) => self.window.rows,
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! The terminal device: its size, its modes, whole writes, and which threads its signals may interrupt.
+//!
+//! This is the Unix-only end of the screen. The crates below wrap every system call; there is no unsafe code.
+
+use std::io;
+
+use nix::sys::signal::{SigSet, Signal};
+use rustix::event::{PollFd, PollFlags, poll};
+use rustix::io::Errno;
+use rustix::stdio::stdout;
+use rustix::termios::{
+    LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr,
+};
+
+use super::region::Window;
+
+/// The signals that must not cut a write to the terminal short. One parked thread takes them; see [`take_signals`].
+const SIGNALS: [Signal; 7] = [
+    Signal::SIGINT,
+    Signal::SIGWINCH,
+    Signal::SIGTSTP,
+    Signal::SIGCONT,
+    Signal::SIGTERM,
+    Signal::SIGHUP,
+    Signal::SIGQUIT,
+];
+
+/// How the terminal treats what is typed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Typing {
+    /// As it was found.
+    AsFound,
+    /// Kept for the prompt and not shown: the kernel would echo it into the middle of a frame.
+    Unseen,
+    /// Each key at once, not shown; Ctrl-C and its like are keys.
+    ByKey,
+}
+
+/// The modes that the terminal had when the program began.
+pub struct Modes {
+    found: Termios,
+}
+
+impl Modes {
+    /// Reads the modes of the terminal that standard output is.
+    pub fn find() -> io::Result<Modes> {
+        Ok(Modes { found: tcgetattr(stdout())? })
+    }
+
+    /// Changes how typing is treated. Fails when the terminal is gone, and then there is nothing left to do.
+    pub fn set(&self, typing: Typing) {
+        let mut modes = self.found.clone();
+        match typing {
+            Typing::AsFound => {}
+            Typing::Unseen => modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL),
+            Typing::ByKey => {
+                let line_modes = LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
+                modes.local_modes.remove(line_modes);
+                modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+                modes.special_codes[SpecialCodeIndex::VTIME] = 0;
+            }
+        }
+        restore(&modes);
+    }
+}
+
+/// The modes now; `None` when the terminal is gone.
+pub fn modes_now() -> Option<Termios> {
+    tcgetattr(stdout()).ok()
+}
+
+/// Gives the terminal these modes.
+pub fn restore(modes: &Termios) {
+    let _ = tcsetattr(stdout(), OptionalActions::Now, modes);
+}
+
+/// Whether standard output is a terminal.
+pub fn is_terminal() -> bool {
+    isatty(stdout())
+}
+
+/// Whether standard input is a terminal.
+pub fn has_keys() -> bool {
+    isatty(rustix::stdio::stdin())
+}
+
+/// The window's size; `None` when the terminal is gone or does not know it.
+pub fn window() -> Option<Window> {
+    let size = tcgetwinsize(stdout()).ok()?;
+    (size.ws_row > 0 && size.ws_col > 0).then_some(Window { rows: size.ws_row, cols: size.ws_col })
+}
+
+/// Writes all of it. One call, when the thread's signals are blocked: the kernel then lets no other write in between.
+/// Fails when the terminal is gone.
+pub fn write(bytes: &[u8]) -> io::Result<()> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        match rustix::io::write(stdout(), left) {
+            Ok(written) => left = left.get(written..).unwrap_or_default(),
+            Err(Errno::INTR) => {}
+            // A program before us left the terminal non-blocking.
+            Err(Errno::AGAIN) => {
+                let _ = poll(&mut [PollFd::from_borrowed_fd(stdout(), PollFlags::OUT)], None);
+            }
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(())
+}
+
+/// Keeps the terminal's signals away from this thread and from those it starts: it writes to the terminal.
+pub fn block_signals() {
+    let _ = signal_set().thread_block();
+}
+
+/// Lets the terminal's signals reach this thread, and the programs that it starts.
+pub fn take_signals() {
+    let _ = signal_set().thread_unblock();
+}
+
+fn signal_set() -> SigSet {
+    SIGNALS.into_iter().collect()
+}
+
+/// Whom a stop is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// This program: somebody sent it the signal.
+    Process,
+    /// All that the terminal would have stopped: Ctrl-Z was typed where it is only a key.
+    Group,
+}
+
+/// Stops until somebody continues the program.
+pub fn stop(whom: Stop) {
+    let _ = match whom {
+        Stop::Process => nix::sys::signal::raise(Signal::SIGSTOP),
+        Stop::Group => nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), Signal::SIGSTOP),
+    };
+}

@@ -1,0 +1,146 @@
+//! The shell without a prompt: script files, `-c` and standard input; and the way from there to the prompt.
+
+use std::cell::RefCell;
+use std::io::{self, IsTerminal, Write};
+use std::path::PathBuf;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::console::{Color, Console, TypedLines};
+use super::print::painted;
+use super::screen::Screen;
+use super::{repl, signals};
+use crate::kernel::Kernel;
+use crate::shell::front::PaneRequest;
+use crate::shell::reply::{ErrorKind, Line, Role};
+use crate::shell::stdin::read_file;
+use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin};
+
+/// What is to be run.
+#[derive(Debug)]
+pub struct Scripts {
+    pub sources: Vec<Source>,
+    pub variables: Vec<(String, String)>,
+    pub color: Color,
+    /// Stay at the prompt afterwards.
+    pub stay: bool,
+    /// Read the rc file at the prompt.
+    pub rc: bool,
+    /// Open the pane at the start.
+    pub pane: bool,
+    pub options: SessionOptions,
+}
+
+/// Where lines come from.
+#[derive(Debug)]
+pub enum Source {
+    File(PathBuf),
+    /// `-c`.
+    Commands(String),
+}
+
+/// Runs the scripts, then the prompt where one is wanted; gives the exit code.
+pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
+    let typed: TypedLines = Rc::new(RefCell::new(Vec::new()));
+    let at_terminal = io::stdin().is_terminal();
+    let prompt = at_terminal && (scripts.sources.is_empty() || scripts.stay);
+    let screen = open_screen(prompt || scripts.pane, scripts.pane)?;
+    let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed));
+    let stdin = if scripts.sources.is_empty() && !at_terminal { Stdin::Script } else { Stdin::Free };
+    let mut session = Session::new(kernel, Box::new(console), scripts.options.clone(), stdin);
+    match &screen {
+        Some(screen) => {
+            let interrupter = session.interrupter();
+            screen.on_interrupt(Box::new(move || {
+                interrupter.interrupt();
+            }));
+        }
+        None => interruptible(&session)?,
+    }
+    for (name, value) in &scripts.variables {
+        session.set(name, value.as_bytes())?;
+    }
+    if scripts.pane {
+        session.front().pane(PaneRequest::On)?;
+    }
+    let result = run_sources(&mut session, &scripts, at_terminal);
+    if prompt && session.exit_code().is_none() {
+        if let Err(error) = result {
+            session.notice(Line::new().with(Role::Bad, error.to_string()));
+        }
+        session.options.interactive = true;
+        return repl::run(&mut session, screen, scripts.rc, &typed);
+    }
+    let result = result.and_then(|()| finish(&mut session));
+    if scripts.pane
+        && at_terminal
+        && let Some(screen) = &screen
+    {
+        screen.browse();
+    }
+    match result {
+        Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(0),
+        // Told already, line by line.
+        Err(error) if error.message.is_empty() => Ok(error.code()),
+        Err(error) => {
+            session.notice(Line::new().with(Role::Bad, error.told()));
+            Ok(error.code())
+        }
+        Ok(()) => Ok(session.exit_code().unwrap_or(0)),
+    }
+}
+
+fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellError> {
+    if !wanted {
+        return Ok(None);
+    }
+    match Screen::open() {
+        Ok(screen) => Ok(Some(Arc::new(screen))),
+        Err(error) if needed => Err(ShellError::failed(format!("no pane: {error}"))),
+        Err(_) => Ok(None),
+    }
+}
+
+fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> Result<(), ShellError> {
+    for source in &scripts.sources {
+        match source {
+            Source::File(path) => {
+                let text = read_file(path, SCRIPT_BYTES_MAX)?;
+                session.run_text(&path.display().to_string(), &text, 1)?;
+            }
+            Source::Commands(text) => session.run_text("-c", text.as_bytes(), 1)?,
+        }
+        if session.exit_code().is_some() {
+            return Ok(());
+        }
+    }
+    if !at_terminal && (scripts.sources.is_empty() || scripts.stay) {
+        session.set_stdin(Stdin::Script);
+        session.run_incoming("stdin", &mut io::stdin().lock())?;
+    }
+    Ok(())
+}
+
+/// A script waits for its jobs at its end; one that failed is a failure.
+fn finish(session: &mut Session) -> Result<(), ShellError> {
+    if session.exit_code().is_some() {
+        return Ok(());
+    }
+    let result = session.finish_jobs();
+    session.show_notices();
+    result
+}
+
+/// Lets Ctrl-C end what runs.
+pub fn interruptible(session: &Session) -> Result<(), ShellError> {
+    signals::on_interrupt(session.interrupter())
+        .map_err(|error| ShellError::failed(format!("cannot listen for Ctrl-C: {error}")))
+}
+
+/// Writes an error to standard error.
+pub fn tell(error: &ShellError) {
+    let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
+    let line = Line::new().with(Role::Bad, error.told());
+    // When standard error is closed there is nobody to tell.
+    writeln!(io::stderr(), "{}", painted(&line, color)).ok();
+}

@@ -1,0 +1,287 @@
+//! Pipes of calls: from words to one job of the kernel, and waiting for it.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::command::{Arguments, CallOptions, Command, call_reply};
+use super::grammar::split_dotted;
+use super::line::{Stage, Word};
+use super::redirect::FileSink;
+use super::reply::{Line, Reply, Role, ShellError};
+use super::run::{Inner, not_in_background};
+use super::session::Session;
+use super::units::{parse_hex, show_bytes, show_duration};
+use crate::kernel::{CallPlan, CallStage, Job, JobEnd, ProcessId};
+use crate::runtime::Program;
+
+/// How often a wait looks at Ctrl-C and at what is to be shown.
+const WAIT_STEP: Duration = Duration::from_millis(100);
+/// A call that takes longer than this shows that it runs.
+const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+
+/// What Ctrl-C does to a wait for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInterrupt {
+    EndJob,
+    StopWaiting,
+}
+
+/// A pipe of calls, read.
+struct Calls {
+    plan: CallPlan,
+    options: CallOptions,
+    /// `| !COMMAND`.
+    program: Option<String>,
+}
+
+impl Session {
+    /// Runs a pipe of calls as one job. `into`: the file that a background job's output goes to.
+    pub(super) fn run_calls(&mut self, inner: &Inner<'_>, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
+        let calls = match self.read_calls(inner)? {
+            Ok(calls) => calls,
+            Err(help) => return Ok(help),
+        };
+        if calls.plan.background {
+            return self.start_in_background(calls, into);
+        }
+        let last = calls.plan.stages.last().cloned();
+        let job = self.kernel.start(calls.plan).map_err(|error| self.call_error(error))?;
+        let end = self.wait_for_job(&job, OnInterrupt::EndJob)?;
+        let id = last.map_or(0, |stage| stage.process);
+        let reply = self.finish_call(id, &end, &calls.options)?;
+        match calls.program {
+            Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply))),
+            None => Ok(reply),
+        }
+    }
+
+    /// The plan that the words ask for; `Err`: `call --help` was written.
+    fn read_calls(&mut self, inner: &Inner<'_>) -> Result<Result<Calls, Reply>, ShellError> {
+        let mut options = CallOptions::default();
+        let mut stages = Vec::new();
+        let mut input = Vec::new();
+        let mut program = None;
+        let first = Stage::Command(inner.words.to_vec());
+        for (index, stage) in std::iter::once(&first).chain(inner.rest).enumerate() {
+            let words = match stage {
+                Stage::System(text) => {
+                    program = Some(text.clone());
+                    continue;
+                }
+                Stage::Command(words) => words,
+            };
+            let arguments = self.call_arguments(words, inner, index)?;
+            if arguments.asks_help() {
+                return Ok(Err(super::command::help_of(arguments.command)));
+            }
+            let (stage_options, stage_input) = arguments.parse::<CallOptions>()?;
+            if index > 0 && stage_input.is_some() {
+                return Err(ShellError::usage("a later stage of `|` takes no INPUT: it is fed by the stage before"));
+            }
+            input = stage_input.unwrap_or(input);
+            stages.push(self.call_stage(&stage_options)?);
+            options.merge(stage_options)?;
+        }
+        if options.hex {
+            input = parse_hex(&input).map_err(ShellError::usage)?;
+        }
+        if inner.background && program.is_some() {
+            return Err(not_in_background("a program of the system"));
+        }
+        let plan = CallPlan {
+            stages,
+            input: Arc::from(input),
+            repeat: options.repeat.unwrap_or(1),
+            timeout: options.timeout,
+            text: inner.text.to_owned(),
+            background: inner.background,
+        };
+        Ok(Ok(Calls { plan, options, program }))
+    }
+
+    /// The words of one stage, `1.run INPUT` as `call 1 run INPUT`.
+    fn call_arguments(&mut self, words: &[Word], inner: &Inner<'_>, index: usize) -> Result<Arguments, ShellError> {
+        let call = Command::find("call").ok_or_else(|| ShellError::failed("no command `call`"))?;
+        let (name_word, rest) = words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
+        let name = self.expand_text(name_word)?;
+        let taken = match Command::find(&name) {
+            Some(command) if command.name == call.name => Vec::new(),
+            Some(command) if index > 0 => {
+                let stage = Stage::Command(inner.words.to_vec());
+                return Err(self.not_a_call(command.name, &stage));
+            }
+            _ => match split_dotted(&name) {
+                Some(_) => self.split_call(&name),
+                None if index > 0 => return Err(self.not_a_call("call", &Stage::Command(words.to_vec()))),
+                None => return Err(self.unknown_command(&name)),
+            },
+        };
+        Ok(Arguments::new(call, self.expand_all(rest)?).with_taken(taken))
+    }
+
+    /// `PLUGIN.FUNCTION` in its two parts: the longest living name that fits wins.
+    fn split_call(&self, word: &str) -> Vec<String> {
+        let dots: Vec<usize> = word.match_indices('.').map(|(dot, _)| dot).collect();
+        let halves =
+            |dot: usize| word.split_at_checked(dot).map(|(plugin, rest)| (plugin, rest.get(1..).unwrap_or("")));
+        let living = dots
+            .iter()
+            .rev()
+            .filter_map(|dot| halves(*dot))
+            .find(|(plugin, function)| !function.is_empty() && self.kernel.find(plugin).is_ok());
+        let (plugin, function) = living.or_else(|| word.split_once('.')).unwrap_or((word, ""));
+        vec![plugin.to_owned(), function.to_owned()]
+    }
+
+    fn call_stage(&self, options: &CallOptions) -> Result<CallStage, ShellError> {
+        Ok(CallStage { process: self.process(&options.plugin)?, function: options.function.clone() })
+    }
+
+    fn start_in_background(&mut self, calls: Calls, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
+        let sink = into.map(|(name, append)| FileSink::open(&name, append)).transpose()?;
+        let text = calls.plan.text.clone();
+        let job = self.kernel.start(calls.plan).map_err(|error| self.call_error(error))?;
+        if let Some(sink) = sink {
+            let waiting = job.clone();
+            let writer = std::thread::spawn(move || write_output(&waiting, sink));
+            self.writers.push((job.id(), writer));
+        }
+        self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).with(Role::Dim, format!(" {text}")));
+        Ok(Reply::Nothing)
+    }
+
+    /// Waits for a job to end, and shows meanwhile that it runs.
+    pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
+        let started = Instant::now();
+        let mut shown = false;
+        let mut told = false;
+        let end = loop {
+            if let Some(end) = job.wait_for(WAIT_STEP) {
+                break Ok(end);
+            }
+            if self.interrupt.is_raised() {
+                match on_interrupt {
+                    OnInterrupt::StopWaiting => break Err(ShellError::interrupted()),
+                    OnInterrupt::EndJob if !told => {
+                        job.interrupt();
+                        told = true;
+                    }
+                    OnInterrupt::EndJob => {}
+                }
+            }
+            let elapsed = started.elapsed();
+            if elapsed > PROGRESS_AFTER {
+                shown = true;
+                self.front().progress(Some(&progress_text(job, elapsed)));
+            }
+        };
+        if shown {
+            self.front().progress(None);
+        }
+        end
+    }
+
+    /// What a finished foreground call leaves: `$_`, its output, or its error.
+    pub(super) fn finish_call(
+        &mut self,
+        id: ProcessId,
+        end: &JobEnd,
+        options: &CallOptions,
+    ) -> Result<Reply, ShellError> {
+        let json = options.json.then(|| call_reply(id, end));
+        match &end.result {
+            Ok(output) => {
+                self.last_output = Some(Arc::from(output.as_slice()));
+                Ok(json.unwrap_or_else(|| Reply::Output { bytes: output.clone(), raw: options.raw }))
+            }
+            Err(error) => {
+                if let Some(json) = json {
+                    self.emit(&json)?;
+                }
+                Err(self.call_error(error.clone()))
+            }
+        }
+    }
+
+    /// Calls a process in the foreground.
+    pub fn call(&mut self, process: ProcessId, input: Vec<u8>, options: &CallOptions) -> Result<Reply, ShellError> {
+        let plan = CallPlan {
+            stages: vec![CallStage { process, function: options.function.clone() }],
+            input: Arc::from(input),
+            repeat: options.repeat.unwrap_or(1),
+            timeout: options.timeout,
+            text: format!("call {} {}", options.plugin, options.function),
+            background: false,
+        };
+        let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
+        let end = self.wait_for_job(&job, OnInterrupt::EndJob)?;
+        self.finish_call(process, &end, options)
+    }
+
+    /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
+    pub fn resolve(&mut self, source: &str) -> Result<Arc<Program>, ShellError> {
+        let kernel = Arc::clone(&self.kernel);
+        let interrupt = self.interrupt.clone();
+        let started = Instant::now();
+        let mut shown = false;
+        let resolved = kernel.resolve(source, &mut |got_bytes, all_bytes| {
+            if started.elapsed() > PROGRESS_AFTER {
+                shown = true;
+                let all = all_bytes.map(|all| format!(" of {}", show_bytes(all))).unwrap_or_default();
+                self.front().progress(Some(&format!("{}{all} downloaded; Ctrl-C ends it", show_bytes(got_bytes))));
+            }
+            !interrupt.is_raised()
+        });
+        if shown {
+            self.front().progress(None);
+        }
+        resolved.map_err(|error| self.call_error(error))
+    }
+
+    /// The jobs that were started with `&`, by number.
+    pub fn background_jobs(&self) -> Vec<Job> {
+        self.kernel.jobs().into_iter().filter(|job| job.view().background).collect()
+    }
+
+    /// A script's end: waits for its background jobs; the first failure of one is given.
+    pub fn finish_jobs(&mut self) -> Result<(), ShellError> {
+        let mut failed = None;
+        for job in self.background_jobs() {
+            let end = self.wait_for_job(&job, OnInterrupt::StopWaiting)?;
+            let written = self.wait_for_writer(job.id());
+            let ended = end.result.as_ref().map(drop).map_err(|error| self.call_error(error.clone()));
+            failed = failed.or(ended.and(written).err());
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Waits for the file of a background job to be written; nothing when it has none.
+    pub(super) fn wait_for_writer(&mut self, id: crate::kernel::JobId) -> Result<(), ShellError> {
+        let Some(index) = self.writers.iter().position(|(job, _)| *job == id) else { return Ok(()) };
+        let (_, writer) = self.writers.swap_remove(index);
+        writer.join().unwrap_or_else(|_| Err(ShellError::failed(format!("%{id}: its output was not written"))))
+    }
+}
+
+/// That a job runs, for how long, in which plugin, and how to end it.
+fn progress_text(job: &Job, elapsed: Duration) -> String {
+    let view = job.view();
+    let at = view.chain.last().map(|frame| format!(" in {}.{}", frame.process, frame.function)).unwrap_or_default();
+    let runs = match job.runs() {
+        0 => String::new(),
+        runs => format!(", {runs} runs"),
+    };
+    let elapsed = show_duration(Duration::from_secs(elapsed.as_secs()));
+    format!("running for {elapsed}{at}{runs}; Ctrl-C ends it")
+}
+
+fn write_output(job: &Job, mut sink: FileSink) -> Result<(), ShellError> {
+    match &job.wait().result {
+        Ok(output) => {
+            sink.write(output)?;
+            sink.commit()
+        }
+        // Told by the job's own notice.
+        Err(_) => Ok(()),
+    }
+}

@@ -1,0 +1,181 @@
+//! Binding words to a command's options: clap reads them, this file sees to it that only words which were typed as
+//! options are options, and that a mistake is said in one line.
+
+use std::ffi::OsString;
+
+use clap::error::{ContextKind, ContextValue, ErrorKind};
+
+use super::{Command, Slot, SlotWord, did_you_mean};
+use crate::shell::reply::ShellError;
+
+/// A word after expansion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Argument {
+    pub bytes: Vec<u8>,
+    /// It was typed as an option: unquoted, and not the value of a variable.
+    pub is_option: bool,
+}
+
+impl Argument {
+    /// A word that is data whatever it starts with.
+    pub fn data(bytes: impl Into<Vec<u8>>) -> Argument {
+        Argument { bytes: bytes.into(), is_option: false }
+    }
+
+    /// A word as typed without quotes.
+    pub fn typed(text: &str) -> Argument {
+        Argument { bytes: text.into(), is_option: text.len() > 1 && text.starts_with('-') }
+    }
+}
+
+impl SlotWord for Argument {
+    fn option_text(&self) -> Option<&str> {
+        if self.is_option { std::str::from_utf8(&self.bytes).ok() } else { None }
+    }
+
+    fn ends_options(&self) -> bool {
+        self.is_option && self.bytes == b"--"
+    }
+}
+
+/// The words of one command, its name left off.
+pub struct Arguments {
+    pub command: &'static Command,
+    pub words: Vec<Argument>,
+    /// Positionals that were given in another way: two in `1.run INPUT`.
+    taken: Vec<String>,
+}
+
+impl Arguments {
+    pub fn new(command: &'static Command, words: Vec<Argument>) -> Arguments {
+        Arguments { command, words, taken: Vec::new() }
+    }
+
+    /// The same, with the first positionals given already.
+    pub fn with_taken(mut self, taken: Vec<String>) -> Arguments {
+        self.taken = taken;
+        self
+    }
+
+    /// True when `--help` or `-h` stands among the options.
+    pub fn asks_help(&self) -> bool {
+        let slots = self.command.shape().slots(&self.words, self.taken.len());
+        let known_h = self.command.shape().option_index("-h").is_some();
+        self.words
+            .iter()
+            .zip(slots)
+            .any(|(word, slot)| slot == Slot::Option && (word.bytes == b"--help" || !known_h && word.bytes == b"-h"))
+    }
+
+    /// The options and positionals as the command's struct, and INPUT's bytes, if it takes one and one was given.
+    pub fn parse<A: clap::FromArgMatches>(self) -> Result<(A, Option<Vec<u8>>), ShellError> {
+        let command = self.command;
+        let (line, input) = self.into_command_line()?;
+        let matches = (command.syntax)().try_get_matches_from(line).map_err(|error| usage_error(command, &error))?;
+        let arguments = A::from_arg_matches(&matches).map_err(|error| usage_error(command, &error))?;
+        Ok((arguments, input))
+    }
+
+    /// Options first, then `--`, then positionals: so clap takes no data for an option. INPUT is taken out, because it
+    /// may be large and need not be UTF-8.
+    fn into_command_line(self) -> Result<(Vec<OsString>, Option<Vec<u8>>), ShellError> {
+        let shape = self.command.shape();
+        let slots = shape.slots(&self.words, self.taken.len());
+        let mut options: Vec<OsString> = Vec::new();
+        let mut positionals: Vec<OsString> = self.taken.into_iter().map(OsString::from).collect();
+        let mut input = None;
+        for (word, slot) in self.words.into_iter().zip(slots) {
+            match slot {
+                Slot::Positional(index) if shape.input == Some(index) => {
+                    positionals.push("INPUT".into());
+                    input = Some(word.bytes);
+                }
+                Slot::Extra => return Err(extra_word(self.command, &word.bytes)),
+                Slot::EndOfOptions | Slot::Inner => {}
+                Slot::Option => options.push(text(self.command, word.bytes)?.into()),
+                Slot::Value(_) => {
+                    let value = text(self.command, word.bytes)?;
+                    if let Some(option) = options.last_mut() {
+                        option.push("=");
+                        option.push(value);
+                    }
+                }
+                Slot::Positional(_) => positionals.push(text(self.command, word.bytes)?.into()),
+            }
+        }
+        options.push("--".into());
+        options.append(&mut positionals);
+        Ok((options, input))
+    }
+}
+
+fn text(command: &Command, bytes: Vec<u8>) -> Result<String, ShellError> {
+    String::from_utf8(bytes).map_err(|error| {
+        let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
+        ShellError::usage(format!("`{}`: `{shown}` is not UTF-8; only INPUT may be any bytes", command.name))
+    })
+}
+
+fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
+    let word = String::from_utf8_lossy(bytes);
+    match command.shape().input {
+        Some(_) => ShellError::usage(format!("`{}`: `{word}` is one word too many: one INPUT; quote it", command.name)),
+        None => ShellError::usage(format!(
+            "`{}`: `{word}` is one word too many; usage: `{}`",
+            command.name,
+            command.usage()
+        )),
+    }
+}
+
+/// clap's error in one line.
+fn usage_error(command: &Command, error: &clap::Error) -> ShellError {
+    let context = |kind| error.get(kind).map(context_text);
+    let name = command.name;
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let message = match error.kind() {
+        ErrorKind::UnknownArgument => {
+            let shape = command.shape();
+            let word = argument.split('=').next().unwrap_or_default().trim_start_matches('-').to_owned();
+            let known = shape.options.iter().filter_map(|option| option.long.as_deref());
+            let near = did_you_mean(&word, known).replace(" `", " `--");
+            let hint = if near.is_empty() { format!("; see `help {name}`") } else { near };
+            format!("no option `{argument}` in `{name}`{hint}")
+        }
+        ErrorKind::MissingRequiredArgument => format!("`{name}` wants {argument}; usage: `{}`", command.usage()),
+        ErrorKind::InvalidValue => {
+            let value = context(ContextKind::InvalidValue).unwrap_or_default();
+            let known = context(ContextKind::ValidValue).unwrap_or_default();
+            match value.is_empty() {
+                true => format!("`{argument}` of `{name}` wants a value"),
+                false => format!("`{value}` is no value for {argument} of `{name}`; there are: {known}"),
+            }
+        }
+        ErrorKind::ValueValidation => {
+            let value = context(ContextKind::InvalidValue).unwrap_or_default();
+            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+            let cause = if cause.contains(&format!("`{value}`")) { cause } else { format!("`{value}`: {cause}") };
+            format!("{argument} of `{name}`: {cause}")
+        }
+        ErrorKind::ArgumentConflict => {
+            let other = context(ContextKind::PriorArg).unwrap_or_default();
+            match other == argument || other.is_empty() {
+                true => format!("`{argument}` stands twice in `{name}`"),
+                false => format!("`{argument}` and `{other}` do not go together in `{name}`"),
+            }
+        }
+        _ => first_line(&error.to_string()),
+    };
+    ShellError::usage(message)
+}
+
+fn context_text(value: &ContextValue) -> String {
+    match value {
+        ContextValue::Strings(words) => words.join(" "),
+        value => value.to_string(),
+    }
+}
+
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim_start_matches("error: ").to_owned()
+}

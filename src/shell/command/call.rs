@@ -1,0 +1,96 @@
+//! `call`: a function of a plugin, or a pipe of them. The session runs it; here are its options and its JSON.
+
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::json;
+
+use super::{Command, Example, Group, Run, syntax};
+use crate::kernel::{JobEnd, ProcessId};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::units::parse_duration;
+
+pub const COMMAND: Command = Command {
+    name: "call",
+    group: Group::Plugins,
+    summary: "call a function of a plugin",
+    description: "INPUT is one word, JSON as it is typed, `@FILE`, `@-` (standard input) or a here-document (`<<END`). \
+        `PLUGIN.FUNCTION INPUT` is short for it. `call a f x | call b g` feeds one plugin's output to the next; \
+        `| !COMMAND` hands it to a program; `&` runs it in the background; `> FILE` keeps it.",
+    examples: &[
+        Example {
+            lines: "load echo\ncall echo echo 'hello there'\necho.echo {\"n\": 1}",
+            output: "1:echo\nhello there\n{\"n\": 1}",
+        },
+        Example { lines: "load echo\ncall echo echo --hex '68 69'", output: "1:echo\nhi" },
+    ],
+    syntax: syntax::<CallOptions>,
+    run: Run::Call,
+};
+
+/// The words of `call`.
+#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
+pub struct CallOptions {
+    #[arg(value_name = "PLUGIN")]
+    pub plugin: String,
+    #[arg(value_name = "FUNCTION")]
+    pub function: String,
+    #[arg(id = "input", value_name = "INPUT")]
+    pub input: Option<String>,
+    /// run it N times, and give the last output
+    #[arg(long = "loop", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    pub repeat: Option<u64>,
+    /// end it, and all that it calls, after this time
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+    /// INPUT is hexadecimal
+    #[arg(long)]
+    pub hex: bool,
+    /// write the bytes only, with no newline added
+    #[arg(long)]
+    pub raw: bool,
+    /// write a JSON object that holds the output and how the call ended
+    #[arg(long)]
+    pub json: bool,
+}
+
+impl CallOptions {
+    /// Adds the options of another stage of the same pipe: they hold for the whole pipe.
+    pub fn merge(&mut self, other: CallOptions) -> Result<(), ShellError> {
+        let twice = |option: &str| {
+            ShellError::usage(format!("`{option}` stands twice: it holds for the whole pipe, so give it once"))
+        };
+        if self.repeat.is_some() && other.repeat.is_some() {
+            return Err(twice("--loop"));
+        }
+        if self.timeout.is_some() && other.timeout.is_some() {
+            return Err(twice("--timeout"));
+        }
+        self.repeat = self.repeat.or(other.repeat);
+        self.timeout = self.timeout.or(other.timeout);
+        self.hex |= other.hex;
+        self.raw |= other.raw;
+        self.json |= other.json;
+        Ok(())
+    }
+}
+
+/// `call --json`: how a call of the process `id` ended.
+pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
+    let mut object = serde_json::Map::new();
+    object.insert("id".into(), json!(id));
+    let outcome = end.result.as_ref().err().map_or("ok", |error| error.outcome.as_str());
+    object.insert("outcome".into(), json!(outcome));
+    match &end.result {
+        Err(_) => object.insert("output".into(), json!(null)),
+        Ok(bytes) => match std::str::from_utf8(bytes) {
+            Ok(text) => object.insert("output".into(), json!(text)),
+            Err(_) => object.insert("output_base64".into(), json!(STANDARD.encode(bytes))),
+        },
+    };
+    object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, Vec::len)));
+    object.insert("duration_us".into(), json!(end.duration.as_nanos() as f64 / 1e3));
+    object.insert("error".into(), json!(end.result.as_ref().err().map(ToString::to_string)));
+    Reply::Json(object.into())
+}

@@ -1,0 +1,28 @@
+//! `echo`: words as a line.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "echo",
+    group: Group::Scripting,
+    summary: "print words",
+    description: "Prints its words with a blank between them, and a newline.",
+    examples: &[Example { lines: "echo one 'two  three'", output: "one two  three" }],
+    syntax: syntax::<EchoOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct EchoOptions {
+    #[arg(value_name = "WORD")]
+    words: Vec<String>,
+}
+
+fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<EchoOptions>()?;
+    let mut bytes = options.words.join(" ").into_bytes();
+    bytes.push(b'\n');
+    Ok(Reply::Output { bytes, raw: true })
+}

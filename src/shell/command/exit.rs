@@ -1,0 +1,27 @@
+//! `exit`: leaves the shell.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "exit",
+    group: Group::Shell,
+    summary: "leave the shell",
+    description: "Ends the shell, or the script, with CODE (0 to 255; without it, 0).",
+    examples: &[Example { lines: "echo one; exit; echo two", output: "one" }],
+    syntax: syntax::<ExitOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct ExitOptions {
+    #[arg(value_name = "CODE")]
+    code: Option<u8>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<ExitOptions>()?;
+    session.exit(options.code.unwrap_or(0));
+    Ok(Reply::Nothing)
+}

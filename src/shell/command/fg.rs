@@ -1,0 +1,37 @@
+//! `fg`: a background job into the foreground.
+
+use super::wait::{is_running, take_job};
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::calls::OnInterrupt;
+use crate::shell::command::jobs::job_of;
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "fg",
+    group: Group::Jobs,
+    summary: "bring a job into the foreground",
+    description: "Waits for the job and prints its output; Ctrl-C then ends the job. Without a word it takes the newest one.",
+    examples: &[Example { lines: "load echo\ncall echo echo hi &\nfg", output: "1:echo\nhi" }],
+    syntax: syntax::<FgOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct FgOptions {
+    #[arg(value_name = "%JOB")]
+    job: Option<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<FgOptions>()?;
+    let job = match options.job {
+        Some(word) => job_of(session, &word)?,
+        None => {
+            let jobs = session.kernel.jobs();
+            let newest = jobs.iter().rev().find(|job| is_running(job)).or_else(|| jobs.last());
+            newest.cloned().ok_or_else(|| ShellError::failed("no job; `&` after a call starts one"))?
+        }
+    };
+    take_job(session, &job, OnInterrupt::EndJob)
+}

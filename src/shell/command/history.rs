@@ -1,0 +1,31 @@
+//! `history`: what was typed.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "history",
+    group: Group::Shell,
+    summary: "list what was typed",
+    description: "Lines typed at the prompt, the newest last; they are kept from run to run. A script has none.",
+    examples: &[Example { lines: "history", output: "" }],
+    syntax: syntax::<HistoryOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct HistoryOptions {
+    /// only the newest
+    #[arg(short = 'n', value_name = "LAST")]
+    last: Option<usize>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<HistoryOptions>()?;
+    let lines = session.front().history();
+    let skipped = lines.len().saturating_sub(options.last.unwrap_or(lines.len()));
+    let numbered = lines.into_iter().enumerate().skip(skipped);
+    let lines = numbered.map(|(index, line)| Line::new().with(Role::Dim, format!("{:>5}  ", index + 1)).plain(line));
+    Ok(Reply::Lines(lines.collect()))
+}

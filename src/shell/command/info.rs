@@ -1,0 +1,152 @@
+//! `info`: all that is known of one process.
+
+use serde_json::json;
+
+use super::ps::{state_role, state_text};
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::{ProcessDetail, ProcessState};
+use crate::runtime::Spec;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+use crate::shell::units::{show_bytes, show_duration};
+
+pub const COMMAND: Command = Command {
+    name: "info",
+    group: Group::Watching,
+    summary: "show all that is known of a process",
+    description: "Its functions, exports, imports, limits, configuration keys (not their values), counters and last error.",
+    examples: &[Example { lines: "load echo\ninfo echo", output: "1:echo\n1:echo idle\n…" }],
+    syntax: syntax::<InfoOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct InfoOptions {
+    #[arg(value_name = "PLUGIN")]
+    plugin: String,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<InfoOptions>()?;
+    let id = session.process(&options.plugin)?;
+    let detail = session.kernel.process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
+    if session.wants_json(options.json) {
+        return Ok(Reply::Json(json_object(&detail)));
+    }
+    Ok(Reply::Lines(lines(&detail)))
+}
+
+fn lines(detail: &ProcessDetail) -> Vec<Line> {
+    let view = &detail.view;
+    let state = state_text(&view.state);
+    let title =
+        Line::new().with(Role::Name, view.label().to_string()).with(state_role(&view.state), format!(" {state}"));
+    let mut lines = vec![title];
+    let mut entry = |key: &str, value: String| {
+        if !value.is_empty() {
+            lines.push(Line::new().with(Role::Dim, format!("  {key:<10}")).plain(value));
+        }
+    };
+    if let ProcessState::Crashed { why } = &view.state {
+        entry("crashed", why.clone());
+    }
+    entry("source", format!("{} (host: {})", view.source, view.host.as_str()));
+    for (name, sha256) in &detail.modules {
+        entry("module", format!("{name} sha256:{sha256}"));
+    }
+    entry("functions", detail.functions.join(" "));
+    entry("exports", detail.exports.join(", "));
+    entry("imports", detail.imports.join(" "));
+    entry("children", detail.children.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
+    entry("limits", limits(&detail.spec).join(", "));
+    entry("config", detail.spec.config.keys().cloned().collect::<Vec<_>>().join(" "));
+    entry("calls", format!("{}, {} failed, {} resets", view.calls, view.errors, view.resets));
+    entry("bytes", format!("{} in, {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)));
+    entry("time", format!("{} busy, {} of it its own", show_duration(view.busy), show_duration(view.self_time)));
+    let memory = view.memory;
+    entry(
+        "memory",
+        format!(
+            "{}: guest {}, blocks {}, tables {}",
+            show_bytes(memory.total_bytes()),
+            show_bytes(memory.guest_bytes),
+            show_bytes(memory.block_bytes),
+            show_bytes(memory.table_bytes)
+        ),
+    );
+    if let Some(error) = &detail.last_error {
+        lines.push(Line::new().with(Role::Dim, "  last error ").with(Role::Bad, error.clone()));
+    }
+    lines
+}
+
+fn limits(spec: &Spec) -> Vec<String> {
+    let mut limits = Vec::new();
+    if let Some(bytes) = spec.memory_bytes_max {
+        limits.push(format!("memory {}", show_bytes(bytes)));
+    }
+    if let Some(timeout) = spec.timeout {
+        limits.push(format!("timeout {}", show_duration(timeout)));
+    }
+    if let Some(fuel) = spec.fuel {
+        limits.push(format!("fuel {fuel}"));
+    }
+    limits.push(format!("variables {}", show_bytes(spec.var_bytes_max)));
+    limits.push(format!("HTTP response {}", show_bytes(spec.http_response_bytes_max)));
+    let hosts = if spec.allowed_hosts.is_empty() { "none".to_owned() } else { spec.allowed_hosts.join(" ") };
+    limits.push(format!("hosts {hosts}"));
+    let paths: Vec<String> = spec
+        .allowed_paths
+        .iter()
+        .map(|path| format!("{}{}:{}", if path.read_only { "ro:" } else { "" }, path.host.display(), path.guest))
+        .collect();
+    limits.push(format!("paths {}", if paths.is_empty() { "none".to_owned() } else { paths.join(" ") }));
+    if !spec.wasi {
+        limits.push("no WASI".to_owned());
+    }
+    limits
+}
+
+fn json_object(detail: &ProcessDetail) -> serde_json::Value {
+    let view = &detail.view;
+    let spec = &detail.spec;
+    let modules: Vec<_> = detail.modules.iter().map(|(name, sha256)| json!({"name": name, "sha256": sha256})).collect();
+    json!({
+        "id": view.id,
+        "name": view.name,
+        "parent": view.parent,
+        "state": view.state.word(),
+        "source": view.source,
+        "host": view.host.as_str(),
+        "modules": modules,
+        "functions": detail.functions,
+        "exports": detail.exports,
+        "imports": detail.imports,
+        "children": detail.children.iter().map(|label| label.id).collect::<Vec<_>>(),
+        "config_keys": spec.config.keys().collect::<Vec<_>>(),
+        "memory_bytes_max": spec.memory_bytes_max,
+        "timeout_ms": spec.timeout.map(|timeout| timeout.as_millis() as u64),
+        "fuel": spec.fuel,
+        "var_bytes_max": spec.var_bytes_max,
+        "http_response_bytes_max": spec.http_response_bytes_max,
+        "allowed_hosts": spec.allowed_hosts,
+        "allowed_paths": spec.allowed_paths.iter().map(|path| path.host.display().to_string()).collect::<Vec<_>>(),
+        "wasi": spec.wasi,
+        "calls": view.calls,
+        "errors": view.errors,
+        "resets": view.resets,
+        "bytes_in": view.bytes_in,
+        "bytes_out": view.bytes_out,
+        "busy_us": view.busy.as_nanos() as f64 / 1e3,
+        "self_us": view.self_time.as_nanos() as f64 / 1e3,
+        "age_ms": view.age.as_millis() as u64,
+        "memory_bytes": view.memory.total_bytes(),
+        "guest_memory_bytes": view.memory.guest_bytes,
+        "block_bytes": view.memory.block_bytes,
+        "table_bytes": view.memory.table_bytes,
+        "last_error": detail.last_error,
+    })
+}

@@ -1,0 +1,71 @@
+//! `kill`: ends processes and jobs.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::Killed;
+use crate::shell::command::jobs::job_of;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "kill",
+    group: Group::Plugins,
+    summary: "end processes or jobs",
+    description: "Ends a process at once, whatever it does; who called it gets an error that says so, its children move to \
+        the nearest living ancestor. `-r` takes all below it too. `%N` ends a job, and no process.",
+    examples: &[Example {
+        lines: "load echo\nload echo\nkill echo-2\nps -t",
+        output: "1:echo\n2:echo-2\nkilled 2:echo-2\nshell\n└─ 1:echo idle",
+    }],
+    syntax: syntax::<KillOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct KillOptions {
+    #[arg(value_name = "PROCESS|%JOB", required = true)]
+    targets: Vec<String>,
+    /// the processes below it too
+    #[arg(short = 'r', long)]
+    recursive: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<KillOptions>()?;
+    let mut lines = Vec::new();
+    let mut failed = None;
+    for target in &options.targets {
+        match kill(session, target, options.recursive) {
+            Ok(more) => lines.extend(more),
+            // The others are ended all the same.
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    match failed {
+        None => Ok(Reply::Lines(lines)),
+        Some(error) => {
+            session.emit(&Reply::Lines(lines))?;
+            Err(error)
+        }
+    }
+}
+
+fn kill(session: &Session, target: &str, recursive: bool) -> Result<Vec<Line>, ShellError> {
+    if target.starts_with('%') {
+        let job = job_of(session, target)?;
+        job.kill();
+        return Ok(vec![Line::new().plain("killed ").with(Role::Name, target)]);
+    }
+    let id = session.process(target)?;
+    let killed = session.kernel.kill(id, recursive).map_err(|error| session.call_error(error))?;
+    Ok(lines(&killed))
+}
+
+fn lines(killed: &Killed) -> Vec<Line> {
+    let mut lines: Vec<Line> =
+        killed.ended.iter().map(|label| Line::new().plain("killed ").with(Role::Name, label.to_string())).collect();
+    lines.extend(killed.moved.iter().map(|(label, parent)| {
+        let parent = parent.as_ref().map_or_else(|| "the shell".to_owned(), ToString::to_string);
+        Line::new().with(Role::Name, label.to_string()).plain(" moved to ").with(Role::Name, parent)
+    }));
+    lines
+}

@@ -1,0 +1,207 @@
+//! `load`: a source to a process.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::{LoadRequest, ProcessLabel};
+use crate::runtime::program::{AllowedPath, ModuleBytes};
+use crate::runtime::{Host, Program, Spec, StubImports};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+use crate::shell::units::{parse_duration, parse_memory_size, parse_size};
+
+pub const COMMAND: Command = Command {
+    name: "load",
+    group: Group::Plugins,
+    summary: "start a plugin as a process",
+    description: "SOURCE is a name (of a built-in plugin or one in the plugin directories), a path or a URL: wasm, wat, or \
+        an Extism manifest in JSON or TOML. The process gets the source's name, or that of `--as`. Options add to what \
+        a manifest says. WASI is there when the module imports it.",
+    examples: &[
+        Example { lines: "load echo\nload echo\nload echo --as parrot", output: "1:echo\n2:echo-2\n3:parrot" },
+        Example { lines: "load echo --memory-max 64p --timeout 2s --config lang=en", output: "1:echo" },
+    ],
+    syntax: syntax::<LoadWords>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct LoadWords {
+    #[arg(value_name = "SOURCE")]
+    source: String,
+    /// the process's name
+    #[arg(long = "as", value_name = "NAME")]
+    name: Option<String>,
+    /// native: this shell's own runtime; extism: the stock SDK
+    #[arg(long, default_value = "native", value_parser = ["native", "extism"])]
+    host: String,
+    #[command(flatten)]
+    options: LoadOptions,
+}
+
+/// What `load` and `plugsh call` have in common.
+#[derive(Debug, Default, clap::Args)]
+pub struct LoadOptions {
+    /// a value that the plugin may read
+    #[arg(long, value_name = "K=V")]
+    pub config: Vec<String>,
+    /// such values as one JSON object
+    #[arg(long, value_name = "JSON")]
+    pub set_config: Option<String>,
+    /// a host that it may reach over HTTP
+    #[arg(long, value_name = "GLOB")]
+    pub allow_host: Vec<String>,
+    /// a directory that it may reach, read-only with `ro:`
+    #[arg(long, value_name = "[ro:]HOST[:GUEST]")]
+    pub allow_path: Vec<String>,
+    /// the most memory it may have, in pages or as `10M`
+    #[arg(long, value_name = "SIZE", value_parser = parse_memory_size)]
+    pub memory_max: Option<u64>,
+    /// the most time a call may take
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+    /// the most work a call may do
+    #[arg(long, value_name = "UNITS")]
+    pub fuel: Option<u64>,
+    /// the largest HTTP response
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub http_response_max: Option<u64>,
+    /// the most bytes of variables it may keep
+    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
+    pub var_max: Option<u64>,
+    /// a module that it is linked with
+    #[arg(long, value_name = "[NAME=]SOURCE")]
+    pub link: Vec<String>,
+    /// what an import that nobody provides does when it is called
+    #[arg(long, value_parser = ["trap", "zero"])]
+    pub stub_imports: Option<String>,
+    /// no WASI, even when the module imports it
+    #[arg(long)]
+    pub no_wasi: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<LoadWords>()?;
+    let host = if words.host == "extism" { Host::Extism } else { Host::Native };
+    let label = load(session, &words.source, words.name, host, &words.options)?;
+    Ok(Reply::Lines(vec![Line::new().with(Role::Name, label.to_string())]))
+}
+
+/// Starts a process from a source with the options of the command line.
+pub fn load(
+    session: &mut Session,
+    source: &str,
+    name: Option<String>,
+    host: Host,
+    options: &LoadOptions,
+) -> Result<ProcessLabel, ShellError> {
+    let program = session.resolve(source)?;
+    let program = link(session, program, &options.link)?;
+    let spec = options.apply(program.spec.clone())?;
+    let timeout = spec.timeout;
+    let request = LoadRequest { program, spec, name, host, timeout };
+    session.kernel.load(request).map_err(|error| session.call_error(error))
+}
+
+/// The program with the modules of `--link` before its own.
+fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
+    if links.is_empty() {
+        return Ok(program);
+    }
+    let mut linked = Program::clone(&program);
+    let mut modules: Vec<ModuleBytes> = Vec::new();
+    for link in links {
+        let (name, source) = match link.split_once('=') {
+            Some((name, source)) => (Some(name.to_owned()), source),
+            None => (None, link.as_str()),
+        };
+        let library = session.resolve(source)?;
+        let main = library.modules.last().ok_or_else(|| ShellError::failed(format!("`{source}` has no module")))?;
+        modules.push(ModuleBytes { name: name.unwrap_or_else(|| library.stem.clone()), ..main.clone() });
+    }
+    modules.append(&mut linked.modules);
+    linked.modules = modules;
+    Ok(Arc::new(linked))
+}
+
+impl LoadOptions {
+    /// What a program may have, as the manifest and the command line together say.
+    pub fn apply(&self, mut spec: Spec) -> Result<Spec, ShellError> {
+        if let Some(json) = &self.set_config {
+            spec.config.extend(config_object(json)?);
+        }
+        for entry in &self.config {
+            let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
+            spec.config.insert(key.to_owned(), value.to_owned());
+        }
+        spec.allowed_hosts.extend(self.allow_host.iter().cloned());
+        spec.allowed_paths.extend(self.allow_path.iter().map(|path| allowed_path(path)));
+        spec.memory_bytes_max = self.memory_max.or(spec.memory_bytes_max);
+        spec.http_response_bytes_max = self.http_response_max.unwrap_or(spec.http_response_bytes_max);
+        spec.var_bytes_max = self.var_max.unwrap_or(spec.var_bytes_max);
+        spec.timeout = self.timeout.or(spec.timeout);
+        spec.fuel = self.fuel.or(spec.fuel);
+        spec.wasi &= !self.no_wasi;
+        spec.stub_imports = match self.stub_imports.as_deref() {
+            Some("zero") => Some(StubImports::Zero),
+            Some(_) => Some(StubImports::Trap),
+            None => spec.stub_imports,
+        };
+        Ok(spec)
+    }
+}
+
+fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {
+    serde_json::from_str(json)
+        .map_err(|error| ShellError::usage(format!("`--set-config` wants a JSON object of strings: {error}")))
+}
+
+fn allowed_path(text: &str) -> AllowedPath {
+    let (read_only, rest) = match text.strip_prefix("ro:") {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (host, guest) = rest.split_once(':').unwrap_or((rest, rest));
+    AllowedPath { host: PathBuf::from(host), guest: guest.to_owned(), read_only }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_adds_to_the_manifest() {
+        let manifest = Spec {
+            config: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]),
+            timeout: Some(Duration::from_secs(9)),
+            ..Spec::default()
+        };
+        let options = LoadOptions {
+            set_config: Some(r#"{"b": "3", "c": "4"}"#.into()),
+            config: vec!["c=5=6".into(), "d".into()],
+            allow_path: vec!["ro:/data:/d".into(), "/tmp".into()],
+            memory_max: Some(65_536),
+            no_wasi: true,
+            stub_imports: Some("zero".into()),
+            ..LoadOptions::default()
+        };
+        let spec = options.apply(manifest).unwrap();
+        let config: Vec<String> = spec.config.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(config, ["a=1", "b=3", "c=5=6", "d="]);
+        assert_eq!(spec.timeout, Some(Duration::from_secs(9)));
+        assert_eq!(spec.memory_bytes_max, Some(65_536));
+        assert!(!spec.wasi && spec.stub_imports == Some(StubImports::Zero));
+        assert_eq!(
+            spec.allowed_paths,
+            [
+                AllowedPath { host: "/data".into(), guest: "/d".into(), read_only: true },
+                AllowedPath { host: "/tmp".into(), guest: "/tmp".into(), read_only: false },
+            ]
+        );
+        let bad = LoadOptions { set_config: Some("[1]".into()), ..LoadOptions::default() };
+        assert!(bad.apply(Spec::default()).unwrap_err().message.starts_with("`--set-config` wants a JSON object"));
+    }
+}

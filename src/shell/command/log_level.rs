@@ -1,0 +1,31 @@
+//! `log-level`: what plugins' log lines are kept.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::runtime::LogLevel;
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "log-level",
+    group: Group::Watching,
+    summary: "show or set the lowest log level that is kept",
+    description: "Log lines of plugins below this level are not kept. Without a word it says which level holds.",
+    examples: &[Example { lines: "log-level debug\nlog-level", output: "debug" }],
+    syntax: syntax::<LogLevelOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct LogLevelOptions {
+    #[arg(value_name = "LEVEL", value_parser = LogLevel::ALL.map(LogLevel::as_str))]
+    level: Option<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<LogLevelOptions>()?;
+    let Some(word) = options.level else { return Ok(Reply::line(session.kernel.log_level().as_str())) };
+    if let Some(level) = LogLevel::ALL.into_iter().find(|level| level.as_str() == word) {
+        session.kernel.set_log_level(level);
+    }
+    Ok(Reply::Nothing)
+}

@@ -1,0 +1,102 @@
+//! `logs`: what plugins wrote through their log functions.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::LogLine;
+use crate::runtime::LogLevel;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "logs",
+    group: Group::Watching,
+    summary: "show what plugins logged",
+    description: "Lines that plugins wrote through the PDK's log functions, and to standard output and error under WASI. \
+        `-f` goes on until Ctrl-C. `log-level` says what is kept.",
+    examples: &[Example { lines: "load echo\nlogs echo", output: "1:echo" }],
+    syntax: syntax::<LogsOptions>,
+    run: Run::Plain(run),
+};
+
+/// How often a follower looks.
+const FOLLOW_STEP: Duration = Duration::from_millis(50);
+
+#[derive(Debug, clap::Args)]
+struct LogsOptions {
+    #[arg(value_name = "PLUGIN")]
+    plugin: Option<String>,
+    /// follow until Ctrl-C
+    #[arg(short = 'f', long)]
+    follow: bool,
+    /// only the newest
+    #[arg(short = 'n', value_name = "LAST")]
+    last: Option<usize>,
+    /// write JSON, a line a line
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<LogsOptions>()?;
+    let process = options.plugin.as_deref().map(|plugin| session.process(plugin)).transpose()?;
+    let json = session.wants_json(options.json);
+    let mut lines = session.kernel.logs(0, process);
+    let mut seen = lines.last().map_or(0, |line| line.seq);
+    if let Some(last) = options.last {
+        lines.drain(..lines.len().saturating_sub(last));
+    }
+    let first = reply(&lines, json);
+    if !options.follow {
+        return Ok(first);
+    }
+    session.emit(&first)?;
+    while session.pause(FOLLOW_STEP).is_ok() {
+        let more = session.kernel.logs(seen, process);
+        if let Some(line) = more.last() {
+            seen = line.seq;
+            session.emit(&reply(&more, json))?;
+        }
+    }
+    Ok(Reply::Nothing)
+}
+
+fn reply(lines: &[LogLine], json: bool) -> Reply {
+    if json {
+        Reply::JsonLines(lines.iter().map(json_line).collect())
+    } else {
+        Reply::Lines(lines.iter().map(line).collect())
+    }
+}
+
+fn line(line: &LogLine) -> Line {
+    let role = match line.level {
+        LogLevel::Error => Role::Bad,
+        LogLevel::Warn => Role::Warn,
+        LogLevel::Info => Role::Good,
+        _ => Role::Dim,
+    };
+    Line::new()
+        .with(Role::Dim, format!("{:>9.3} ", line.at.as_secs_f64()))
+        .with(role, format!("{:<5} ", line.level.as_str()))
+        .with(Role::Name, line.process.to_string())
+        .plain(format!(" {}", line.text))
+}
+
+fn json_line(line: &LogLine) -> serde_json::Value {
+    json!({
+        "seq": line.seq,
+        "at_us": line.at.as_nanos() as f64 / 1e3,
+        "id": line.process.id,
+        "name": line.process.name,
+        "level": line.level.as_str(),
+        "text": line.text,
+    })
+}
+
+/// Everything that was logged, as lines.
+pub fn log_lines(session: &Session) -> Vec<Line> {
+    session.kernel.logs(0, None).iter().map(line).collect()
+}

@@ -1,0 +1,162 @@
+//! The commands: one table drives dispatch, `help`, completion, the parser's grammar and the README's list. One file a
+//! command; a command takes a session and words, and gives back a [`Reply`]. It never prints.
+
+mod arguments;
+mod shape;
+
+mod call;
+mod echo;
+mod exit;
+mod fg;
+mod help;
+mod history;
+mod info;
+mod jobs;
+mod kill;
+mod load;
+mod log_level;
+mod logs;
+mod pane;
+mod ps;
+mod set;
+mod sleep;
+mod source;
+mod time;
+mod trace;
+mod verify;
+mod wait;
+mod watch;
+
+pub use arguments::{Argument, Arguments};
+pub use call::{CallOptions, call_reply};
+pub use help::{help_of, markdown_table};
+pub use load::{LoadOptions, load};
+pub use logs::log_lines;
+pub use shape::{Kind, OptionShape, Shape, Slot, SlotWord};
+
+use std::sync::LazyLock;
+
+use super::reply::{Reply, ShellError};
+use super::session::Session;
+
+/// A command of the shell: everything that is known of it.
+pub struct Command {
+    pub name: &'static str,
+    pub group: Group,
+    /// A phrase, for lists.
+    pub summary: &'static str,
+    /// Sentences, for `help NAME`; the options are listed from `syntax`.
+    pub description: &'static str,
+    /// Shown by `help NAME`, and run as tests.
+    pub examples: &'static [Example],
+    /// Its options and positionals. An argument's value name says how it is completed ([`Kind::of_value_name`]); the
+    /// argument with the id `input` takes INPUT.
+    pub syntax: fn() -> clap::Command,
+    pub run: Run,
+}
+
+/// How a command is carried out.
+#[derive(Clone, Copy)]
+pub enum Run {
+    /// With all its words.
+    Plain(fn(&mut Session, Arguments) -> Result<Reply, ShellError>),
+    /// As a stage of a pipe of calls: the session does it.
+    Call,
+    /// With its options, and the rest of the statement to run inside it.
+    Prefix(fn(&mut Session, Arguments, &super::run::Inner<'_>) -> Result<Reply, ShellError>),
+}
+
+/// Under which title `help` lists a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Plugins,
+    Watching,
+    Jobs,
+    Scripting,
+    Shell,
+}
+
+impl Group {
+    pub const ALL: [Group; 5] = [Group::Plugins, Group::Watching, Group::Jobs, Group::Scripting, Group::Shell];
+
+    /// The group's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Plugins => "plugins",
+            Group::Watching => "watching",
+            Group::Jobs => "jobs",
+            Group::Scripting => "scripting",
+            Group::Shell => "the shell",
+        }
+    }
+}
+
+/// Lines to type and what they print, in a fresh shell; in `output`, `…` stands for what differs from run to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    pub lines: &'static str,
+    pub output: &'static str,
+}
+
+/// The syntax of a command whose options are a clap struct.
+pub fn syntax<A: clap::Args>() -> clap::Command {
+    A::augment_args(clap::Command::new("")).no_binary_name(true).disable_help_flag(true).disable_version_flag(true)
+}
+
+/// Every command, in the order of `help`.
+pub static TABLE: &[&Command] = &[
+    &load::COMMAND,
+    &call::COMMAND,
+    &kill::COMMAND,
+    &info::COMMAND,
+    &verify::COMMAND,
+    &ps::COMMAND,
+    &trace::COMMAND,
+    &logs::COMMAND,
+    &log_level::COMMAND,
+    &watch::COMMAND,
+    &time::COMMAND,
+    &pane::COMMAND,
+    &jobs::COMMAND,
+    &wait::COMMAND,
+    &fg::COMMAND,
+    &set::COMMAND,
+    &echo::COMMAND,
+    &sleep::COMMAND,
+    &source::COMMAND,
+    &history::COMMAND,
+    &help::COMMAND,
+    &exit::COMMAND,
+];
+
+static SHAPES: LazyLock<Vec<Shape>> = LazyLock::new(|| TABLE.iter().map(|command| Shape::new(command)).collect());
+
+impl Command {
+    /// The command of that name.
+    pub fn find(name: &str) -> Option<&'static Command> {
+        TABLE.iter().copied().find(|command| command.name == name)
+    }
+
+    /// Its options and positionals as plain data.
+    pub fn shape(&self) -> &'static Shape {
+        static NONE: LazyLock<Shape> = LazyLock::new(Shape::default);
+        SHAPES.iter().find(|shape| shape.name == self.name).unwrap_or(&NONE)
+    }
+
+    /// One line: `ps [-t] [-a] [--sort COLUMN] [--json]`.
+    pub fn usage(&self) -> String {
+        self.shape().usage()
+    }
+}
+
+/// ``; did you mean `x`?`` when a near name is among the known ones, else nothing.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    /// Words less alike than this are no suggestion.
+    const SIMILARITY_MIN: f64 = 0.75;
+    let best = known
+        .into_iter()
+        .map(|name| (strsim::jaro_winkler(word, name).max(strsim::normalized_damerau_levenshtein(word, name)), name))
+        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
+        .max_by(|one, other| one.0.total_cmp(&other.0));
+    best.map(|(_, name)| format!("; did you mean `{name}`?")).unwrap_or_default()
+}

@@ -1,0 +1,208 @@
+//! `ps`: the process table, as rows or as the tree of who spawned whom.
+
+use std::cmp::Reverse;
+use std::collections::{HashMap, HashSet};
+
+use serde_json::{Value, json};
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::{ProcessId, ProcessState, ProcessView};
+use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, TreeRow, cell, plain, tree_lines};
+use crate::shell::session::Session;
+use crate::shell::units::{show_bytes, show_duration};
+
+pub const COMMAND: Command = Command {
+    name: "ps",
+    group: Group::Watching,
+    summary: "list processes",
+    description: "One row a process, and a row of totals. BUSY is the time inside its calls, with the calls they made. \
+        `-t` draws who spawned whom; `-a` shows those that ended too.",
+    examples: &[Example { lines: "load echo\nps -t", output: "1:echo\nshell\n└─ 1:echo idle" }],
+    syntax: syntax::<PsOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct PsOptions {
+    /// draw the tree of who spawned whom
+    #[arg(short = 't', long)]
+    tree: bool,
+    /// show those that ended too
+    #[arg(short = 'a', long)]
+    all: bool,
+    /// order by a column
+    #[arg(long, value_name = "COLUMN", value_parser = SORT_COLUMNS.map(|(name, _)| name))]
+    sort: Option<String>,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<PsOptions>()?;
+    let mut views = session.kernel.processes(options.all);
+    if session.wants_json(options.json) {
+        return Ok(Reply::Json(views.iter().map(json_row).collect()));
+    }
+    if let Some((_, sort)) = SORT_COLUMNS.iter().find(|(name, _)| options.sort.as_deref() == Some(name)) {
+        sort(&mut views);
+    }
+    if options.tree {
+        return Ok(Reply::Lines(tree_lines(&tree_rows(&views))));
+    }
+    Ok(Reply::Table(table(&views)))
+}
+
+type Sort = fn(&mut [ProcessView]);
+
+/// Figures go down, words go up.
+const SORT_COLUMNS: [(&str, Sort); 13] = [
+    ("id", |views| views.sort_by_key(|view| view.id)),
+    ("name", |views| views.sort_by(|one, other| one.name.cmp(&other.name))),
+    ("parent", |views| views.sort_by_key(|view| view.parent)),
+    ("state", |views| views.sort_by_key(|view| view.state.word())),
+    ("calls", |views| views.sort_by_key(|view| Reverse(view.calls))),
+    ("errors", |views| views.sort_by_key(|view| Reverse(view.errors))),
+    ("resets", |views| views.sort_by_key(|view| Reverse(view.resets))),
+    ("in", |views| views.sort_by_key(|view| Reverse(view.bytes_in))),
+    ("out", |views| views.sort_by_key(|view| Reverse(view.bytes_out))),
+    ("busy", |views| views.sort_by_key(|view| Reverse(view.busy))),
+    ("mem", |views| views.sort_by_key(|view| Reverse(view.memory.total_bytes()))),
+    ("age", |views| views.sort_by_key(|view| Reverse(view.age))),
+    ("source", |views| views.sort_by(|one, other| one.source.cmp(&other.source))),
+];
+
+fn table(views: &[ProcessView]) -> Table {
+    let columns = vec![
+        Column::right("id"),
+        Column::left("name"),
+        Column::right("parent"),
+        Column::left("state"),
+        Column::right("calls"),
+        Column::right("errors"),
+        Column::right("resets"),
+        Column::right("in"),
+        Column::right("out"),
+        Column::right("busy"),
+        Column::right("mem"),
+        Column::right("age"),
+        Column::left("source"),
+    ];
+    Table { columns, rows: views.iter().map(row).collect(), totals: Some(totals(views)) }
+}
+
+fn row(view: &ProcessView) -> Vec<Span> {
+    let errors_role = if view.errors > 0 { Role::Bad } else { Role::Plain };
+    vec![
+        plain(view.id.to_string()),
+        cell(Role::Name, view.name.clone()),
+        plain(view.parent.to_string()),
+        cell(state_role(&view.state), state_text(&view.state)),
+        plain(view.calls.to_string()),
+        cell(errors_role, view.errors.to_string()),
+        plain(view.resets.to_string()),
+        plain(show_bytes(view.bytes_in)),
+        plain(show_bytes(view.bytes_out)),
+        plain(show_duration(view.busy)),
+        plain(show_bytes(view.memory.total_bytes())),
+        plain(show_duration(view.age)),
+        cell(Role::Dim, view.source.clone()),
+    ]
+}
+
+fn totals(views: &[ProcessView]) -> Vec<Span> {
+    let living = views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. })).count();
+    let sum = |figure: fn(&ProcessView) -> u64| views.iter().map(figure).sum::<u64>();
+    let texts = [
+        living.to_string(),
+        String::new(),
+        String::new(),
+        "total".to_owned(),
+        sum(|view| view.calls).to_string(),
+        sum(|view| view.errors).to_string(),
+        sum(|view| view.resets).to_string(),
+        show_bytes(sum(|view| view.bytes_in)),
+        show_bytes(sum(|view| view.bytes_out)),
+        show_duration(views.iter().map(|view| view.self_time).sum()),
+        show_bytes(sum(|view| view.memory.total_bytes())),
+        String::new(),
+        String::new(),
+    ];
+    texts.into_iter().map(|text| cell(Role::Strong, text)).collect()
+}
+
+/// How a state looks.
+pub fn state_role(state: &ProcessState) -> Role {
+    match state {
+        ProcessState::Idle => Role::Plain,
+        ProcessState::Running => Role::Good,
+        ProcessState::Waiting { .. } => Role::Warn,
+        ProcessState::Crashed { .. } => Role::Bad,
+        ProcessState::Dead { .. } => Role::Dim,
+    }
+}
+
+/// A state with whom it waits for.
+pub fn state_text(state: &ProcessState) -> String {
+    match state {
+        ProcessState::Waiting { on } => format!("waiting on {on}"),
+        state => state.word().to_owned(),
+    }
+}
+
+fn json_row(view: &ProcessView) -> Value {
+    let (waiting_on, exit_reason) = match &view.state {
+        ProcessState::Waiting { on } => (Some(*on), None),
+        ProcessState::Dead { reason } => (None, Some(reason.as_str())),
+        _ => (None, None),
+    };
+    json!({
+        "id": view.id,
+        "name": view.name,
+        "parent": view.parent,
+        "state": view.state.word(),
+        "waiting_on": waiting_on,
+        "calls": view.calls,
+        "errors": view.errors,
+        "resets": view.resets,
+        "bytes_in": view.bytes_in,
+        "bytes_out": view.bytes_out,
+        "busy_us": view.busy.as_nanos() as f64 / 1e3,
+        "self_us": view.self_time.as_nanos() as f64 / 1e3,
+        "age_ms": view.age.as_millis() as u64,
+        "memory_bytes": view.memory.total_bytes(),
+        "source": view.source,
+        "exit_reason": exit_reason,
+    })
+}
+
+/// The processes below the shell, each under its parent; one whose parent is not listed stands under the shell.
+fn tree_rows(views: &[ProcessView]) -> Vec<TreeRow> {
+    let listed: HashSet<ProcessId> = views.iter().map(|view| view.id).collect();
+    let mut children: HashMap<ProcessId, Vec<&ProcessView>> = HashMap::new();
+    for view in views {
+        let parent = if listed.contains(&view.parent) { view.parent } else { 0 };
+        children.entry(parent).or_default().push(view);
+    }
+    let mut rows = vec![TreeRow { depth: 0, line: Line::new().with(Role::Strong, "shell") }];
+    // A stack instead of recursion: a chain of processes may be long.
+    let mut open: Vec<(usize, &ProcessView)> = Vec::new();
+    let mut below = |id: ProcessId| children.remove(&id).unwrap_or_default().into_iter().rev();
+    open.extend(below(0).map(|view| (1, view)));
+    while let Some((depth, view)) = open.pop() {
+        rows.push(TreeRow { depth, line: tree_line(view) });
+        open.extend(below(view.id).map(|child| (depth + 1, child)));
+    }
+    rows
+}
+
+fn tree_line(view: &ProcessView) -> Line {
+    let mut line = Line::new().with(Role::Name, view.label().to_string());
+    line.push(state_role(&view.state), format!(" {}", state_text(&view.state)));
+    if view.calls > 0 {
+        let errors = if view.errors > 0 { format!(", {} failed", view.errors) } else { String::new() };
+        let calls = if view.calls == 1 { "1 call".to_owned() } else { format!("{} calls", view.calls) };
+        line.push(Role::Dim, format!("  {calls}{errors}, {}", show_duration(view.busy)));
+    }
+    line
+}

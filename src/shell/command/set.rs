@@ -1,0 +1,56 @@
+//! `set`: variables.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::line::quote;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "set",
+    group: Group::Scripting,
+    summary: "set a variable, or list them",
+    description: "`$NAME` is then VALUE: one value, any bytes, never split or read again. VALUE is written as INPUT is: a \
+        word, JSON, `@FILE`, `@-` or a here-document. Without words it lists all; `-d` forgets one. `$_` is the last \
+        output, `$?` 0 or the code of the last failure.",
+    examples: &[Example {
+        lines: "set name 'Ada Lovelace'\necho \"hello $name\"\nset",
+        output: "hello Ada Lovelace\nset name 'Ada Lovelace'",
+    }],
+    syntax: syntax::<SetOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct SetOptions {
+    #[arg(value_name = "VARIABLE")]
+    name: Option<String>,
+    #[arg(id = "input", value_name = "VALUE")]
+    value: Option<String>,
+    /// forget it
+    #[arg(short = 'd', long)]
+    delete: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, value) = arguments.parse::<SetOptions>()?;
+    match (options.name, value) {
+        (Some(name), None) if options.delete => match session.unset(&name) {
+            true => Ok(Reply::Nothing),
+            false => Err(ShellError::failed(format!("`${name}` is not set"))),
+        },
+        (_, _) if options.delete => Err(ShellError::usage("`set -d` wants just a VARIABLE")),
+        (None, _) => Ok(Reply::Lines(session.variables().iter().map(|(name, value)| line(name, value)).collect())),
+        (Some(name), None) => {
+            let value = session.variables().get(&name);
+            let value =
+                value.ok_or_else(|| ShellError::failed(format!("`${name}` is not set; write `set {name} VALUE`")))?;
+            Ok(Reply::Lines(vec![line(&name, value)]))
+        }
+        (Some(name), Some(value)) => session.set(&name, value).map(|()| Reply::Nothing),
+    }
+}
+
+/// As it would be typed.
+fn line(name: &str, value: &[u8]) -> Line {
+    Line::new().plain("set ").with(Role::Name, name).plain(format!(" {}", quote(value)))
+}

@@ -1,0 +1,276 @@
+//! A command's options and positionals as plain data, read out of its clap definition: what the parser's grammar, usage
+//! lines, completion and argument binding ask, so that none of them has a list of its own.
+
+use clap::ArgAction;
+
+use super::{Command, Run};
+
+/// How a word is completed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Kind {
+    Command,
+    Process,
+    Job,
+    ProcessOrJob,
+    /// A function of the process in the word before it.
+    Function,
+    /// A built-in plugin, one of the plugin directories, or a file.
+    Loadable,
+    File,
+    Variable,
+    /// One of these words.
+    Words(Vec<String>),
+    /// INPUT: `@FILE` only.
+    Input,
+    None,
+}
+
+impl Kind {
+    /// The kind of an argument by its value name: one meaning for one name, in every command.
+    pub fn of_value_name(value_name: &str) -> Kind {
+        match value_name {
+            "COMMAND" => Kind::Command,
+            "PLUGIN" | "PROCESS" => Kind::Process,
+            "%JOB" => Kind::Job,
+            "PROCESS|%JOB" => Kind::ProcessOrJob,
+            "FUNCTION" => Kind::Function,
+            "SOURCE" | "[NAME=]SOURCE" => Kind::Loadable,
+            "FILE" | "[ro:]HOST[:GUEST]" => Kind::File,
+            "VARIABLE" => Kind::Variable,
+            _ => Kind::None,
+        }
+    }
+}
+
+/// An option.
+#[derive(Debug, Clone, Default)]
+pub struct OptionShape {
+    pub long: Option<String>,
+    pub short: Option<char>,
+    /// The name and the completion of its value; `None`: a flag.
+    pub value: Option<(String, KindOf)>,
+    pub repeats: bool,
+    /// What it does, in a phrase.
+    pub help: String,
+}
+
+/// A kind, `Kind::None` by default.
+pub type KindOf = Kind;
+
+impl Default for Kind {
+    fn default() -> Self {
+        Kind::None
+    }
+}
+
+/// A positional argument.
+#[derive(Debug, Clone, Default)]
+pub struct PositionalShape {
+    pub value_name: String,
+    pub kind: Kind,
+    pub required: bool,
+    pub repeats: bool,
+    pub help: String,
+}
+
+/// All of a command's arguments.
+#[derive(Debug, Clone, Default)]
+pub struct Shape {
+    pub name: &'static str,
+    pub options: Vec<OptionShape>,
+    pub positionals: Vec<PositionalShape>,
+    /// The positional that is INPUT.
+    pub input: Option<usize>,
+    /// It runs another command: its words end where that command's begin.
+    pub prefix: bool,
+}
+
+/// What a word is to its command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Slot {
+    /// `--name`, `--name=value`, `-n`.
+    Option,
+    /// The value of the option with this index, which stands in the word before.
+    Value(usize),
+    /// The positional with this index; one that repeats keeps its own.
+    Positional(usize),
+    /// More than the command takes.
+    Extra,
+    /// `--`.
+    EndOfOptions,
+    /// The first word of the command inside (`time COMMAND`).
+    Inner,
+}
+
+/// A word as far as it decides its slot.
+pub trait SlotWord {
+    /// The word as typed, when it was typed as an option.
+    fn option_text(&self) -> Option<&str>;
+    /// True for the unquoted `--`.
+    fn ends_options(&self) -> bool;
+}
+
+impl Shape {
+    /// Reads the shape out of the clap definition.
+    pub fn new(command: &Command) -> Shape {
+        let syntax = (command.syntax)();
+        let mut shape = Shape { name: command.name, prefix: matches!(command.run, Run::Prefix(_)), ..Shape::default() };
+        for argument in syntax.get_arguments() {
+            if argument.is_positional() {
+                if argument.get_id() == "input" {
+                    shape.input = Some(shape.positionals.len());
+                }
+                shape.positionals.push(positional(argument));
+            } else {
+                shape.options.push(option(argument));
+            }
+        }
+        shape
+    }
+
+    /// The slot of each word after the command's name. `taken`: how many positionals came before the first word
+    /// (`1.run INPUT` has taken two of `call`'s). Ends at [`Slot::Inner`].
+    pub fn slots<W: SlotWord>(&self, words: &[W], taken: usize) -> Vec<Slot> {
+        let mut slots = Vec::with_capacity(words.len());
+        let mut state = SlotState { positional: taken, options_ended: false, value_of: None };
+        for word in words {
+            let slot = self.next_slot(&mut state, Some(word));
+            slots.push(slot);
+            if slot == Slot::Inner {
+                break;
+            }
+        }
+        slots
+    }
+
+    /// The slot of the word that would come next, taken as no option.
+    pub fn slot_after<W: SlotWord>(&self, words: &[W], taken: usize) -> Slot {
+        let mut state = SlotState { positional: taken, options_ended: false, value_of: None };
+        for word in words {
+            if self.next_slot(&mut state, Some(word)) == Slot::Inner {
+                return Slot::Inner;
+            }
+        }
+        self.next_slot(&mut state, None::<&W>)
+    }
+
+    fn next_slot<W: SlotWord>(&self, state: &mut SlotState, word: Option<&W>) -> Slot {
+        if let Some(option) = state.value_of.take() {
+            return Slot::Value(option);
+        }
+        if !state.options_ended {
+            if word.is_some_and(W::ends_options) {
+                state.options_ended = true;
+                return Slot::EndOfOptions;
+            }
+            if let Some(text) = word.and_then(W::option_text) {
+                state.value_of = self.wants_value(text);
+                return Slot::Option;
+            }
+        }
+        if self.prefix {
+            return Slot::Inner;
+        }
+        let last = self.positionals.len().saturating_sub(1);
+        match self.positionals.get(state.positional) {
+            Some(_) => {
+                state.positional += 1;
+                Slot::Positional(state.positional - 1)
+            }
+            None if self.positionals.last().is_some_and(|positional| positional.repeats) => Slot::Positional(last),
+            None => Slot::Extra,
+        }
+    }
+
+    /// The option that this word names and whose value must be the next word.
+    fn wants_value(&self, text: &str) -> Option<usize> {
+        let index = self.option_index(text)?;
+        let is_cluster = !text.starts_with("--") && text.chars().count() > 2;
+        let has_value = text.contains('=') || is_cluster;
+        (!has_value && self.options.get(index)?.value.is_some()).then_some(index)
+    }
+
+    /// The option that a word names: `--loop`, `--loop=3`, `-n`.
+    pub fn option_index(&self, text: &str) -> Option<usize> {
+        if let Some(long) = text.strip_prefix("--") {
+            let name = long.split('=').next().unwrap_or(long);
+            return self.options.iter().position(|option| option.long.as_deref() == Some(name));
+        }
+        let short = text.strip_prefix('-')?.chars().next();
+        self.options.iter().position(|option| option.short == short)
+    }
+
+    /// One line: `ps [-t] [-a] [--sort COLUMN]`.
+    pub fn usage(&self) -> String {
+        let positionals = self.positionals.iter().map(|positional| {
+            let dots = if positional.repeats { "..." } else { "" };
+            match positional.required {
+                true => format!(" {}{dots}", positional.value_name),
+                false => format!(" [{}]{dots}", positional.value_name),
+            }
+        });
+        let options = self.options.iter().map(|option| {
+            let dots = if option.repeats { "..." } else { "" };
+            format!(" [{}]{dots}", option.usage())
+        });
+        // Of a command that runs another, the options must come first.
+        let arguments: String =
+            if self.prefix { options.chain(positionals).collect() } else { positionals.chain(options).collect() };
+        format!("{}{arguments}", self.name)
+    }
+}
+
+struct SlotState {
+    positional: usize,
+    options_ended: bool,
+    value_of: Option<usize>,
+}
+
+impl OptionShape {
+    /// `-n`, or `--loop N`; the short form when it has one.
+    pub fn usage(&self) -> String {
+        let names = [self.short.map(|short| format!("-{short}")), self.long.as_ref().map(|long| format!("--{long}"))];
+        let names: Vec<String> = names.into_iter().flatten().collect();
+        let value = self.value.as_ref().map(|(name, _)| format!(" {name}")).unwrap_or_default();
+        format!("{}{value}", names.join("|"))
+    }
+}
+
+fn value_of(argument: &clap::Arg) -> (String, Kind) {
+    let words: Vec<String> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    let name = match argument.get_value_names().and_then(|names| names.first()) {
+        Some(name) => name.to_string(),
+        None => words.join("|"),
+    };
+    let kind = match argument.get_id().as_str() {
+        "input" => Kind::Input,
+        _ if !words.is_empty() => Kind::Words(words),
+        _ => Kind::of_value_name(&name),
+    };
+    (name, kind)
+}
+
+fn help_of(argument: &clap::Arg) -> String {
+    argument.get_help().map(ToString::to_string).unwrap_or_default()
+}
+
+fn option(argument: &clap::Arg) -> OptionShape {
+    OptionShape {
+        long: argument.get_long().map(str::to_owned),
+        short: argument.get_short(),
+        value: argument.get_action().takes_values().then(|| value_of(argument)),
+        repeats: matches!(argument.get_action(), ArgAction::Append | ArgAction::Count),
+        help: help_of(argument),
+    }
+}
+
+fn positional(argument: &clap::Arg) -> PositionalShape {
+    let (value_name, kind) = value_of(argument);
+    PositionalShape {
+        value_name,
+        kind,
+        required: argument.is_required_set(),
+        repeats: matches!(argument.get_action(), ArgAction::Append),
+        help: help_of(argument),
+    }
+}

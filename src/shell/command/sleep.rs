@@ -1,0 +1,30 @@
+//! `sleep`: does nothing for a while.
+
+use std::time::Duration;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+use crate::shell::units::parse_duration;
+
+pub const COMMAND: Command = Command {
+    name: "sleep",
+    group: Group::Scripting,
+    summary: "do nothing for a while",
+    description: "`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.",
+    examples: &[Example { lines: "sleep 1ms", output: "" }],
+    syntax: syntax::<SleepOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct SleepOptions {
+    #[arg(value_name = "DURATION", value_parser = parse_duration)]
+    duration: Duration,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<SleepOptions>()?;
+    session.pause(options.duration)?;
+    Ok(Reply::Nothing)
+}

@@ -1,0 +1,38 @@
+//! `source`: the lines of a file, run here.
+
+use std::path::Path;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::script::SCRIPT_BYTES_MAX;
+use crate::shell::session::{SOURCE_DEPTH_MAX, Session};
+use crate::shell::stdin::read_file;
+
+pub const COMMAND: Command = Command {
+    name: "source",
+    group: Group::Scripting,
+    summary: "run the lines of a file",
+    description: "Runs the file's lines as if they stood here: its variables stay. It ends at the first error, which is \
+        told with its place.",
+    examples: &[Example { lines: "!echo 'echo hello' > hello.plugsh\nsource hello.plugsh", output: "hello" }],
+    syntax: syntax::<SourceOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct SourceOptions {
+    #[arg(value_name = "FILE")]
+    file: String,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<SourceOptions>()?;
+    let text = read_file(Path::new(&options.file), SCRIPT_BYTES_MAX)?;
+    if session.source_depth >= SOURCE_DEPTH_MAX {
+        return Err(ShellError::failed(format!("`{}`: {SOURCE_DEPTH_MAX} files source one another", options.file)));
+    }
+    session.source_depth += 1;
+    let result = session.run_text(&options.file, &text, 1);
+    session.source_depth -= 1;
+    result.map(|()| Reply::Nothing)
+}

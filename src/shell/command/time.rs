@@ -1,0 +1,36 @@
+//! `time`: how long a command took.
+
+use std::time::Instant;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::run::Inner;
+use crate::shell::session::Session;
+use crate::shell::units::show_duration;
+
+pub const COMMAND: Command = Command {
+    name: "time",
+    group: Group::Watching,
+    summary: "time a command",
+    description: "Runs a command, or a whole pipe of calls, and says on standard error how long that took.",
+    examples: &[Example { lines: "time echo hi", output: "hi" }],
+    syntax: syntax::<TimeOptions>,
+    run: Run::Prefix(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct TimeOptions {
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result<Reply, ShellError> {
+    arguments.parse::<TimeOptions>()?;
+    let started = Instant::now();
+    let result = session.run_inner(inner);
+    let elapsed = started.elapsed();
+    // What it gave comes first, as the time comes after it.
+    let result = result.and_then(|reply| session.emit(&reply));
+    session.notice(Line::new().with(Role::Dim, format!("took {}", show_duration(elapsed))));
+    result.map(|()| Reply::Nothing)
+}

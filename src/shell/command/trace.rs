@@ -1,0 +1,188 @@
+//! `trace`: the journal of calls.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::{Outcome, Record, merge_running};
+use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
+use crate::shell::session::Session;
+use crate::shell::units::{show_bytes, show_duration};
+
+pub const COMMAND: Command = Command {
+    name: "trace",
+    group: Group::Watching,
+    summary: "list calls, nested ones too",
+    description: "One row a call, in the order in which they began, those that still run included; a call's name is \
+        indented by its depth. `-f` goes on as calls end, until Ctrl-C. `trace off` stops keeping them, `trace clear` \
+        forgets what was kept.",
+    examples: &[Example {
+        lines: "load echo\ncall echo echo hi\ntrace",
+        output: "1:echo\nhi\nSEQ  …\n  1  …  shell  1:echo.echo  …  ok",
+    }],
+    syntax: syntax::<TraceOptions>,
+    run: Run::Plain(run),
+};
+
+/// Rows when `-n` is not given.
+const LAST_DEFAULT: usize = 100;
+/// How long a follower waits before it looks at Ctrl-C.
+const FOLLOW_STEP: Duration = Duration::from_millis(50);
+
+#[derive(Debug, clap::Args)]
+struct TraceOptions {
+    #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear"])]
+    action: Option<String>,
+    /// how many, counted from the newest (100)
+    #[arg(short = 'n', long, value_name = "LAST")]
+    last: Option<usize>,
+    /// follow until Ctrl-C
+    #[arg(short = 'f', long)]
+    follow: bool,
+    /// write JSON, a call a line
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<TraceOptions>()?;
+    let journal = session.kernel.journal().clone();
+    match options.action.as_deref() {
+        Some("on") => journal.set_on(true),
+        Some("off") => journal.set_on(false),
+        Some(_) => journal.clear(),
+        None if options.follow => return follow(session, &options),
+        None => return Ok(list(session, &options)),
+    }
+    Ok(Reply::Nothing)
+}
+
+fn list(session: &mut Session, options: &TraceOptions) -> Reply {
+    let last = options.last.unwrap_or(LAST_DEFAULT);
+    // The running ones first: what ends between the two looks is then in both, and not lost.
+    let running = session.kernel.running();
+    let mut records = merge_running(session.kernel.journal().records(last), running);
+    records.drain(..records.len().saturating_sub(last));
+    if session.wants_json(options.json) {
+        return Reply::JsonLines(records.iter().map(json_record).collect());
+    }
+    Reply::Table(Table { columns: columns(), rows: records.iter().map(row).collect(), totals: None })
+}
+
+fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellError> {
+    let journal = session.kernel.journal().clone();
+    let json = session.wants_json(options.json);
+    let mut cursor = journal.cursor_at_end();
+    if let Some(last) = options.last {
+        let records = journal.records(last);
+        session.emit(&followed(&records, json))?;
+    }
+    while !session.interrupt.is_raised() {
+        journal.wait(&cursor, FOLLOW_STEP);
+        let news = journal.follow(&mut cursor);
+        if news.missed > 0 {
+            session.notice(Line::new().with(Role::Warn, format!("{} calls went by unseen", news.missed)));
+        }
+        if !news.records.is_empty() {
+            session.emit(&followed(&news.records, json))?;
+        }
+    }
+    Ok(Reply::Nothing)
+}
+
+fn followed(records: &[Record], json: bool) -> Reply {
+    match json {
+        true => Reply::JsonLines(records.iter().map(json_record).collect()),
+        false => Reply::Lines(records.iter().map(line).collect()),
+    }
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::right("seq"),
+        Column::right("at"),
+        Column::left("caller"),
+        Column::left("call"),
+        Column::right("in"),
+        Column::right("out"),
+        Column::right("took"),
+        Column::left("outcome"),
+    ]
+}
+
+fn row(record: &Record) -> Vec<Span> {
+    let error = record.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    vec![
+        cell(Role::Dim, record.seq.to_string()),
+        cell(Role::Dim, at_text(record)),
+        plain(record.caller_label()),
+        cell(Role::Name, format!("{}{}", indent(record), call_text(record))),
+        plain(show_bytes(record.bytes_in)),
+        plain(show_bytes(record.bytes_out)),
+        plain(show_duration(Duration::from_nanos(record.duration_ns))),
+        cell(outcome_role(record.outcome), format!("{}{}{error}", record.outcome, changed_text(record))),
+    ]
+}
+
+/// A line of `trace -f`, where no table can be lined up: `3.120 1:front → 2:cart.total 12 B → 4 B 3.1µs ok`.
+fn line(record: &Record) -> Line {
+    let error = record.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    let took = show_duration(Duration::from_nanos(record.duration_ns));
+    Line::new()
+        .with(Role::Dim, format!("{:>5} {:>9} {}", record.seq, at_text(record), indent(record)))
+        .plain(record.caller_label())
+        .with(Role::Dim, " → ")
+        .with(Role::Name, call_text(record))
+        .plain(format!("  {} → {}  {took} ", show_bytes(record.bytes_in), show_bytes(record.bytes_out)))
+        .with(outcome_role(record.outcome), format!("{}{}{error}", record.outcome, changed_text(record)))
+}
+
+fn indent(record: &Record) -> String {
+    /// Deeper calls are not moved further to the right.
+    const INDENT_DEPTH_MAX: u16 = 16;
+    "  ".repeat(record.depth.saturating_sub(1).min(INDENT_DEPTH_MAX).into())
+}
+
+fn at_text(record: &Record) -> String {
+    format!("{:.3}s", record.at_ns as f64 / 1e9)
+}
+
+fn call_text(record: &Record) -> String {
+    format!("{}.{}", record.callee_label(), record.function)
+}
+
+fn changed_text(record: &Record) -> String {
+    record.changed_by.as_str().map(|by| format!(" ({by})")).unwrap_or_default()
+}
+
+fn outcome_role(outcome: Outcome) -> Role {
+    match outcome {
+        Outcome::Ok => Role::Good,
+        Outcome::Running | Outcome::Held => Role::Warn,
+        _ => Role::Bad,
+    }
+}
+
+/// A record in JSON, as `trace --json` writes it.
+pub fn json_record(record: &Record) -> serde_json::Value {
+    let names_nobody = record.callee == 0;
+    json!({
+        "seq": record.seq,
+        "at_us": record.at_ns as f64 / 1e3,
+        "job": record.job,
+        "parent_seq": record.parent_seq,
+        "caller": record.caller,
+        "caller_name": if record.caller == 0 { "shell" } else { record.caller_name.as_str() },
+        "callee": (!names_nobody).then_some(record.callee),
+        "callee_name": (!record.callee_name.is_none()).then_some(record.callee_name.as_str()),
+        "function": record.function.as_str(),
+        "bytes_in": record.bytes_in,
+        "bytes_out": record.bytes_out,
+        "duration_us": record.outcome.is_ended().then_some(record.duration_ns as f64 / 1e3),
+        "depth": record.depth,
+        "outcome": record.outcome.as_str(),
+        "error": record.error,
+        "changed_by": record.changed_by.as_str(),
+    })
+}

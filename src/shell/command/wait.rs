@@ -1,0 +1,77 @@
+//! `wait`: until a job or a process has ended, or all jobs.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::{Job, JobState};
+use crate::shell::calls::OnInterrupt;
+use crate::shell::command::jobs::job_of;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "wait",
+    group: Group::Jobs,
+    summary: "wait for jobs or processes to end",
+    description: "`wait %N` prints the job's output when it has ended, and fails as the job failed. `wait PROCESS` says how \
+        the process ended. Without a word it waits for all jobs. Ctrl-C ends the waiting, not the job.",
+    examples: &[Example { lines: "load echo\ncall echo echo hi &\nwait %1", output: "1:echo\nhi" }],
+    syntax: syntax::<WaitOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct WaitOptions {
+    #[arg(value_name = "PROCESS|%JOB")]
+    targets: Vec<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<WaitOptions>()?;
+    if options.targets.is_empty() {
+        return wait_for_all(session).map(|()| Reply::Nothing);
+    }
+    for target in &options.targets {
+        if target.starts_with('%') {
+            let job = job_of(session, target)?;
+            let reply = take_job(session, &job, OnInterrupt::StopWaiting)?;
+            session.emit(&reply)?;
+        } else {
+            let id = session.process(target)?;
+            let label = session.label(id);
+            let reason = session
+                .kernel
+                .wait_process(id, &|| session.interrupt.is_raised())
+                .ok_or_else(ShellError::interrupted)?;
+            session.emit(&Reply::Lines(vec![Line::new().with(Role::Name, label).plain(format!(" {reason}"))]))?;
+        }
+    }
+    Ok(Reply::Nothing)
+}
+
+/// Waits for every background job; prints the outputs, and gives the first failure.
+fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
+    let mut failed = None;
+    for job in session.background_jobs() {
+        match take_job(session, &job, OnInterrupt::StopWaiting) {
+            Ok(reply) => session.emit(&reply)?,
+            Err(error) if session.interrupt.is_raised() => return Err(error),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+    }
+    failed.map_or(Ok(()), Err)
+}
+
+/// True when a job has not ended yet.
+pub fn is_running(job: &Job) -> bool {
+    matches!(job.view().state, JobState::Running | JobState::Held)
+}
+
+/// Waits for a job, forgets it, and gives its output: nothing when that went to a file.
+pub fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Result<Reply, ShellError> {
+    let end = session.wait_for_job(job, on_interrupt)?;
+    session.kernel.reap(job.id());
+    // Its notice would tell again what is printed now.
+    let to_file = session.has_writer(job.id());
+    session.wait_for_writer(job.id())?;
+    let bytes = end.result.clone().map_err(|error| session.call_error(error))?;
+    Ok(if to_file { Reply::Nothing } else { Reply::Output { bytes, raw: false } })
+}

@@ -1,0 +1,62 @@
+//! `watch`: a command again and again.
+
+use std::time::Duration;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::run::Inner;
+use crate::shell::session::{Session, Sink, output_error};
+use crate::shell::units::{parse_duration, show_duration};
+
+pub const COMMAND: Command = Command {
+    name: "watch",
+    group: Group::Watching,
+    summary: "run a command again and again",
+    description: "Shows a command's output anew at each interval, until Ctrl-C or `--count` runs.",
+    examples: &[Example { lines: "watch -n 1ms --count 2 echo hi", output: "hi\nhi" }],
+    syntax: syntax::<WatchOptions>,
+    run: Run::Prefix(run),
+};
+
+/// The interval when none is given.
+const INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
+
+#[derive(Debug, clap::Args)]
+struct WatchOptions {
+    /// time between two runs
+    #[arg(short = 'n', long, value_name = "DURATION", value_parser = parse_duration)]
+    interval: Option<Duration>,
+    /// end after N runs
+    #[arg(long, value_name = "N")]
+    count: Option<u64>,
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<WatchOptions>()?;
+    let interval = options.interval.unwrap_or(INTERVAL_DEFAULT);
+    let in_place = session.sinks.is_empty() && session.front().is_terminal();
+    let title = Line::new().with(Role::Dim, format!("every {}: {}", show_duration(interval), inner.text));
+    let mut runs = 0;
+    while options.count.is_none_or(|count| runs < count) {
+        if runs > 0 && session.pause(interval).is_err() {
+            break;
+        }
+        let (result, sink) = session.with_sink(Sink::Replies(Vec::new()), |session| {
+            let reply = session.run_inner(inner)?;
+            session.emit(&reply)
+        });
+        result?;
+        let Some(Sink::Replies(replies)) = sink else { break };
+        for reply in replies.iter().filter(|reply| **reply != Reply::Nothing) {
+            match in_place {
+                true => session.front.frame(Some((&title, reply))).map_err(|error| output_error(&error))?,
+                false => session.emit(reply)?,
+            }
+        }
+        runs += 1;
+    }
+    session.front.frame(None).map_err(|error| output_error(&error))?;
+    Ok(Reply::Nothing)
+}

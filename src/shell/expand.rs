@@ -1,0 +1,66 @@
+//! Words to bytes in a session: variables, substitutions, and what stands in INPUT's place.
+
+use std::path::Path;
+
+use super::command::Argument;
+use super::line::{Env, Script, Word, WordKind};
+use super::reply::ShellError;
+use super::session::{Session, Sink};
+use super::stdin::{INPUT_BYTES_MAX, read_file};
+
+impl Env for Session {
+    fn variable(&self, name: &str) -> Option<Vec<u8>> {
+        match name {
+            "_" => self.last_output.as_ref().map(|bytes| bytes.to_vec()),
+            "?" => Some(self.last_code.to_string().into_bytes()),
+            name => self.variables.get(name).map(|bytes| bytes.to_vec()),
+        }
+    }
+
+    fn run(&mut self, script: &Script) -> anyhow::Result<Vec<u8>> {
+        let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), |session| session.run_statements(script));
+        result?;
+        match sink {
+            Some(Sink::Memory(bytes)) => Ok(bytes),
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+impl Session {
+    /// A word's bytes; of `@FILE` and `@-` what is read there.
+    pub(super) fn expand(&mut self, word: &Word) -> Result<Vec<u8>, ShellError> {
+        if word.kind == WordKind::AtStdin {
+            return self.read_stdin();
+        }
+        let bytes = word.expand(self).map_err(shell_error)?;
+        if word.kind != WordKind::AtFile {
+            return Ok(bytes);
+        }
+        let path = String::from_utf8(bytes).map_err(|_| ShellError::usage("the name after `@` is not UTF-8"))?;
+        read_file(Path::new(&path), INPUT_BYTES_MAX)
+    }
+
+    /// All of standard input, for INPUT.
+    pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
+        let (front, stdin) = (&mut self.front, &mut self.stdin);
+        let mut read = Err(ShellError::failed("`@-`: was not read"));
+        front.lend_terminal(&mut || read = stdin.take());
+        read
+    }
+
+    /// A word's text, where bytes that are not UTF-8 cannot be.
+    pub(super) fn expand_text(&mut self, word: &Word) -> Result<String, ShellError> {
+        word.expand_text(self).map_err(shell_error)
+    }
+
+    /// A command's words with what decides whether they are options.
+    pub(super) fn expand_all(&mut self, words: &[Word]) -> Result<Vec<Argument>, ShellError> {
+        words.iter().map(|word| Ok(Argument { bytes: self.expand(word)?, is_option: word.is_option() })).collect()
+    }
+}
+
+/// The shell's own error as it was (a failed `$(COMMAND)`), any other as a failure.
+fn shell_error(error: anyhow::Error) -> ShellError {
+    error.downcast::<ShellError>().unwrap_or_else(|error| ShellError::failed(error.to_string()))
+}

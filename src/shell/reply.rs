@@ -1,0 +1,322 @@
+//! What a command gives back: data with roles, never printed text. The plain form (for files, pipes and captures) is in
+//! `plain`; the terminal's form is the front's. No command and no terminal is known here.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use serde_json::Value;
+
+/// The result of a command.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub enum Reply {
+    #[default]
+    Nothing,
+    /// Bytes of a plugin or a program: written as they are. `raw`: no newline is added, even on standard output.
+    Output {
+        bytes: Vec<u8>,
+        raw: bool,
+    },
+    Lines(Vec<Line>),
+    Table(Table),
+    /// One JSON value; an array is written with one element a line.
+    Json(Value),
+    /// JSON values, one a line.
+    JsonLines(Vec<Value>),
+}
+
+impl Reply {
+    /// One line of plain text.
+    pub fn line(text: impl Into<String>) -> Reply {
+        Reply::Lines(vec![Line::from(text.into())])
+    }
+
+    /// Lines of plain text.
+    pub fn text(text: &str) -> Reply {
+        Reply::Lines(text.lines().map(|line| Line::from(line.to_owned())).collect())
+    }
+}
+
+/// What a piece of text is; the printer decides what that looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Role {
+    #[default]
+    Plain,
+    /// Titles, totals.
+    Strong,
+    /// What matters less: units, guides, times.
+    Dim,
+    /// A process, command or option by name.
+    Name,
+    /// Something to type.
+    Code,
+    Good,
+    Warn,
+    Bad,
+}
+
+/// A piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Span {
+    pub role: Role,
+    pub text: String,
+}
+
+/// One line of text with roles.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    pub spans: Vec<Span>,
+}
+
+impl Line {
+    pub fn new() -> Line {
+        Line::default()
+    }
+
+    /// The line with a piece added.
+    pub fn with(mut self, role: Role, text: impl Into<String>) -> Line {
+        self.push(role, text);
+        self
+    }
+
+    /// The line with plain text added.
+    pub fn plain(self, text: impl Into<String>) -> Line {
+        self.with(Role::Plain, text)
+    }
+
+    pub fn push(&mut self, role: Role, text: impl Into<String>) {
+        self.spans.push(Span { role, text: text.into() });
+    }
+}
+
+impl From<String> for Line {
+    fn from(text: String) -> Line {
+        Line::new().plain(text)
+    }
+}
+
+impl From<&str> for Line {
+    fn from(text: &str) -> Line {
+        Line::new().plain(text)
+    }
+}
+
+/// The line without roles, made safe: one line, no control characters.
+impl fmt::Display for Line {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.spans.iter().try_for_each(|span| f.write_str(&one_line(&span.text)))
+    }
+}
+
+/// Which side a column's cells lean to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Align {
+    Left,
+    Right,
+}
+
+/// A column's title and side.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    pub title: &'static str,
+    pub align: Align,
+}
+
+impl Column {
+    /// Words lean left.
+    pub const fn left(title: &'static str) -> Column {
+        Column { title, align: Align::Left }
+    }
+
+    /// Figures lean right.
+    pub const fn right(title: &'static str) -> Column {
+        Column { title, align: Align::Right }
+    }
+}
+
+/// Rows under titles; a row has a cell for each column.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    pub columns: Vec<Column>,
+    pub rows: Vec<Vec<Span>>,
+    /// A last row of sums.
+    pub totals: Option<Vec<Span>>,
+}
+
+/// A cell with a role.
+pub fn cell(role: Role, text: impl Into<String>) -> Span {
+    Span { role, text: text.into() }
+}
+
+/// A cell of plain text.
+pub fn plain(text: impl Into<String>) -> Span {
+    cell(Role::Plain, text)
+}
+
+/// A row of a tree: rows stand in drawing order, a child right after its parent's earlier children.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TreeRow {
+    /// 0 for a root.
+    pub depth: usize,
+    pub line: Line,
+}
+
+/// Draws the guides of a tree: one line a row.
+pub fn tree_lines(rows: &[TreeRow]) -> Vec<Line> {
+    // Walked from the end: whether a row is the last of its siblings is known by what comes below it.
+    let mut below: Vec<bool> = Vec::new();
+    let mut lines: Vec<Line> = rows.iter().rev().map(|row| tree_line(row, &mut below)).collect();
+    lines.reverse();
+    lines
+}
+
+/// `below[d]` is true while a row of depth `d`, with the same parent, stands further down.
+fn tree_line(row: &TreeRow, below: &mut Vec<bool>) -> Line {
+    below.resize(below.len().max(row.depth + 1), false);
+    below.truncate(row.depth + 1);
+    let mut guides = String::new();
+    for open in below.iter().take(row.depth).skip(1) {
+        guides.push_str(if *open { "│  " } else { "   " });
+    }
+    if row.depth > 0 {
+        guides.push_str(if below.get(row.depth).copied().unwrap_or(false) { "├─ " } else { "└─ " });
+    }
+    if let Some(open) = below.get_mut(row.depth) {
+        *open = true;
+    }
+    let mut line = Line::new().with(Role::Dim, guides);
+    line.spans.extend(row.line.spans.iter().cloned());
+    line
+}
+
+/// Why a command failed: one line, and what kind of failure it is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ShellError {
+    pub kind: ErrorKind,
+    /// One line, lower case, without a final full stop.
+    pub message: String,
+    /// The message starts with `file:line: `.
+    pub located: bool,
+}
+
+/// Kinds of failure, as the exit code tells them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ErrorKind {
+    Failed,
+    Usage,
+    Timeout,
+    Interrupted,
+    /// Nobody reads standard output any more: the shell ends, and says nothing.
+    BrokenPipe,
+}
+
+impl ShellError {
+    /// An error of a kind.
+    pub fn new(kind: ErrorKind, message: impl Into<String>) -> ShellError {
+        ShellError { kind, message: message.into(), located: false }
+    }
+
+    /// A command that was right and could not be done.
+    pub fn failed(message: impl Into<String>) -> ShellError {
+        ShellError::new(ErrorKind::Failed, message)
+    }
+
+    /// A command that was written wrong.
+    pub fn usage(message: impl Into<String>) -> ShellError {
+        ShellError::new(ErrorKind::Usage, message)
+    }
+
+    /// Ctrl-C.
+    pub fn interrupted() -> ShellError {
+        ShellError::new(ErrorKind::Interrupted, "interrupted")
+    }
+
+    /// The line that standard error gets: with its place, or with the program's name.
+    pub fn told(&self) -> String {
+        if self.located { self.to_string() } else { format!("plugsh: {self}") }
+    }
+
+    /// The code that a shell ends with, when this ends it.
+    pub fn code(&self) -> u8 {
+        match self.kind {
+            ErrorKind::Failed => 1,
+            ErrorKind::Usage => 2,
+            ErrorKind::Timeout => 124,
+            ErrorKind::Interrupted => 130,
+            ErrorKind::BrokenPipe => 0,
+        }
+    }
+}
+
+impl fmt::Display for ShellError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&one_line(&self.message))
+    }
+}
+
+impl std::error::Error for ShellError {}
+
+/// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The text on one line, with control characters escaped.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    escape(text, is_unsafe)
+}
+
+/// The text with its lines and tabs kept, and every other control character escaped.
+pub fn many_lines(text: &str) -> Cow<'_, str> {
+    escape(text, |c| c != '\n' && c != '\t' && is_unsafe(c))
+}
+
+fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&unsafe_here) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            _ if !unsafe_here(c) => safe.push(c),
+            '\n' => safe.push_str("\\n"),
+            '\t' => safe.push_str("\\t"),
+            '\r' => safe.push_str("\\r"),
+            c if c.is_ascii() => safe.push_str(&format!("\\x{:02x}", c as u32)),
+            c => safe.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn drawn(rows: &[(usize, &str)]) -> Vec<String> {
+        let rows: Vec<TreeRow> =
+            rows.iter().map(|(depth, text)| TreeRow { depth: *depth, line: Line::from(*text) }).collect();
+        tree_lines(&rows).iter().map(Line::to_string).collect()
+    }
+
+    #[test]
+    fn a_tree_has_guides() {
+        let rows = [(0, "shell"), (1, "a"), (2, "a1"), (3, "a11"), (2, "a2"), (1, "b"), (2, "b1")];
+        assert_eq!(drawn(&rows), ["shell", "├─ a", "│  ├─ a1", "│  │  └─ a11", "│  └─ a2", "└─ b", "   └─ b1"]);
+        assert_eq!(drawn(&[(0, "shell")]), ["shell"]);
+    }
+
+    #[test]
+    fn an_error_is_one_safe_line() {
+        let error = ShellError::failed("1:x: \x1b[2Jgone\nsecond \u{202e}line");
+        assert_eq!(error.to_string(), "1:x: \\x1b[2Jgone\\nsecond \\u{202e}line");
+        assert_eq!(many_lines("a\nb\tc\x07"), "a\nb\tc\\x07");
+    }
+
+    #[test]
+    fn codes_are_those_of_the_readme() {
+        assert_eq!(ShellError::failed("").code(), 1);
+        assert_eq!(ShellError::usage("").code(), 2);
+        assert_eq!(ShellError::interrupted().code(), 130);
+    }
+}

@@ -1,0 +1,177 @@
+//! Carrying a statement out: redirects, prefixes (`time`, `watch`), pipes, and which command a word names.
+
+use super::command::{Arguments, Command, Run, Slot, did_you_mean};
+use super::grammar::split_dotted;
+use super::line::{Redirect, Script, Stage, Statement, Word};
+use super::redirect::FileSink;
+use super::reply::{Reply, ShellError};
+use super::session::{Session, Sink};
+
+/// What a prefix command runs: a pipe, without the prefix's own words.
+#[derive(Clone, Copy)]
+pub struct Inner<'a> {
+    /// Words of the first stage, the command's name first.
+    pub words: &'a [Word],
+    /// The stages after it.
+    pub rest: &'a [Stage],
+    /// The line it was typed as.
+    pub text: &'a str,
+    pub background: bool,
+}
+
+impl Session {
+    /// Runs statements one after the other, up to the first that fails.
+    pub fn run_statements(&mut self, script: &Script) -> Result<(), ShellError> {
+        for statement in &script.statements {
+            self.run_statement(statement)?;
+            if self.exit_code().is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Runs one statement; its output goes where the session's output goes. Sets `$?`.
+    pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
+        let result = self.run_redirected(statement);
+        // Ctrl-C ends what was running; what ended well in spite of it (`trace -f`) has not failed.
+        let result = match result {
+            Ok(()) if self.interrupt.is_raised() && !self.options.interactive => Err(ShellError::interrupted()),
+            result => result,
+        };
+        self.last_code = result.as_ref().err().map_or(0, ShellError::code);
+        result
+    }
+
+    fn run_redirected(&mut self, statement: &Statement) -> Result<(), ShellError> {
+        let Some(redirect) = &statement.pipe.redirect else {
+            let reply = self.run_pipe(statement, None)?;
+            return self.emit(&reply);
+        };
+        let Redirect { append, file } = redirect;
+        let name = self.expand_text(file)?;
+        if statement.background {
+            let reply = self.run_pipe(statement, Some((name, *append)))?;
+            return self.emit(&reply);
+        }
+        let sink = Sink::File(FileSink::open(&name, *append)?);
+        let (result, sink) = self.with_sink(sink, |session| {
+            let reply = session.run_pipe(statement, None)?;
+            session.emit(&reply)
+        });
+        result?;
+        match sink {
+            Some(Sink::File(file)) => file.commit(),
+            _ => Ok(()),
+        }
+    }
+
+    /// `into`: the file that a background job's output goes to.
+    fn run_pipe(&mut self, statement: &Statement, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
+        let (first, rest) = statement.pipe.stages.split_first().ok_or_else(|| ShellError::usage("no command"))?;
+        match first {
+            Stage::System(_) if statement.background => Err(not_in_background("a program of the system")),
+            Stage::System(text) => self.run_system(text, None),
+            Stage::Command(words) => {
+                let inner = Inner { words, rest, text: &statement.text, background: statement.background };
+                self.run_inner_into(&inner, into)
+            }
+        }
+    }
+
+    /// Runs what stands after a prefix command.
+    pub fn run_inner(&mut self, inner: &Inner<'_>) -> Result<Reply, ShellError> {
+        self.run_inner_into(inner, None)
+    }
+
+    fn run_inner_into(&mut self, inner: &Inner<'_>, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
+        let (name_word, words) = inner.words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
+        let name = self.expand_text(name_word)?;
+        let Some(command) = Command::find(&name) else {
+            return match split_dotted(&name) {
+                Some(_) => self.run_calls(inner, into),
+                None => Err(self.unknown_command(&name)),
+            };
+        };
+        match command.run {
+            Run::Call => self.run_calls(inner, into),
+            _ if inner.background => Err(not_in_background(&format!("`{name}`"))),
+            Run::Prefix(run) => self.run_prefix(command, run, inner, words),
+            Run::Plain(run) => self.run_plain(command, run, inner, words),
+        }
+    }
+
+    fn run_prefix(
+        &mut self,
+        command: &'static Command,
+        run: fn(&mut Session, Arguments, &Inner<'_>) -> Result<Reply, ShellError>,
+        outer: &Inner<'_>,
+        words: &[Word],
+    ) -> Result<Reply, ShellError> {
+        let slots = command.shape().slots(words, 0);
+        let split = slots.iter().position(|slot| *slot == Slot::Inner).unwrap_or(words.len());
+        let (own, inner) = words.split_at_checked(split).unwrap_or((words, &[]));
+        let arguments = Arguments::new(command, self.expand_all(own)?);
+        if arguments.asks_help() {
+            return Ok(super::command::help_of(command));
+        }
+        if inner.is_empty() {
+            return Err(ShellError::usage(format!("`{}` wants a COMMAND; usage: `{}`", command.name, command.usage())));
+        }
+        run(self, arguments, &Inner { words: inner, ..*outer })
+    }
+
+    fn run_plain(
+        &mut self,
+        command: &'static Command,
+        run: fn(&mut Session, Arguments) -> Result<Reply, ShellError>,
+        inner: &Inner<'_>,
+        words: &[Word],
+    ) -> Result<Reply, ShellError> {
+        let program = match inner.rest {
+            [] => None,
+            [Stage::System(text)] => Some(text),
+            [next, ..] => return Err(self.not_a_call(command.name, next)),
+        };
+        let arguments = Arguments::new(command, self.expand_all(words)?);
+        if arguments.asks_help() {
+            return Ok(super::command::help_of(command));
+        }
+        let Some(program) = program else { return run(self, arguments) };
+        let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), |session| {
+            let reply = run(session, arguments)?;
+            session.emit(&reply)
+        });
+        result?;
+        let Some(Sink::Memory(bytes)) = sink else { return Ok(Reply::Nothing) };
+        self.run_system(program, Some(bytes))
+    }
+
+    /// `ps | grep`: the stage before or the stage after is no call.
+    pub(super) fn not_a_call(&mut self, name: &str, next: &Stage) -> ShellError {
+        let next = match next {
+            Stage::Command(words) => words.first().and_then(Word::literal_text).unwrap_or_default().into_owned(),
+            Stage::System(_) => return ShellError::usage("`| !COMMAND` must come last"),
+        };
+        if Command::find(&next).is_none() && split_dotted(&next).is_none() {
+            return ShellError::usage(format!("`|` joins plugin calls; for the system's program write `| !{next}`"));
+        }
+        ShellError::usage(format!(
+            "`|` joins plugin calls, and `{name}` is none; keep its output with `> FILE` or `set`"
+        ))
+    }
+
+    /// An unknown command, with a way on.
+    pub(super) fn unknown_command(&mut self, name: &str) -> ShellError {
+        if self.kernel.find(name).is_ok() {
+            return ShellError::usage(format!("`{name}` is a process, no command; write `call {name} FUNCTION`"));
+        }
+        let near = did_you_mean(name, super::command::TABLE.iter().map(|command| command.name));
+        let hint = if near.is_empty() { "; see `help`, or run a program with `!COMMAND`" } else { &near };
+        ShellError::usage(format!("no command `{name}`{hint}"))
+    }
+}
+
+pub(super) fn not_in_background(what: &str) -> ShellError {
+    ShellError::usage(format!("`&` runs calls in the background, and {what} is none"))
+}

@@ -1,0 +1,215 @@
+//! Texts of many lines: script files, `-c`, standard input, `source`. They are read as the prompt reads them, a line at a
+//! time, and a mistake is told with its place.
+
+use std::io::{self, BufRead};
+
+use super::grammar::CommandGrammar;
+use super::line::{ErrorKind as Mistake, Lines, SyntaxError, parse};
+use super::reply::{ErrorKind, Line, Role, ShellError};
+use super::session::{Session, io_cause};
+
+/// The longest script that is read.
+pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;
+
+impl Session {
+    /// Runs a text; `name` is what its errors are told with, `first_line` the number of its first line. Stops at the
+    /// first error, unless the session keeps going: then errors are shown, and the first is given back at the end.
+    pub fn run_text(&mut self, name: &str, bytes: &[u8], first_line: usize) -> Result<(), ShellError> {
+        let mut first_error = None;
+        let mut line = first_line;
+        let mut rest = bytes;
+        while !rest.is_empty() && self.exit_code().is_none() {
+            let (text, bad_line, after) = split_at_bad_line(rest);
+            self.run_lines(name, text, line, &mut first_error)?;
+            line += text.matches('\n').count();
+            if let Some(bad_byte) = bad_line {
+                let message = format!("not UTF-8 (byte 0x{bad_byte:02x})");
+                self.line_failed(located(ShellError::failed(message), name, line), &mut first_error)?;
+                line += 1;
+            }
+            rest = after;
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+
+    fn run_lines(
+        &mut self,
+        name: &str,
+        text: &str,
+        first_line: usize,
+        first_error: &mut Option<ShellError>,
+    ) -> Result<(), ShellError> {
+        let mut lines = Lines::new(text);
+        while let Some(read) = lines.next(&CommandGrammar) {
+            let statements = match read {
+                Ok(script) => script.statements,
+                Err(error) => {
+                    let line = first_line + error.line - 1;
+                    self.line_failed(located(syntax_error(&error), name, line), first_error)?;
+                    continue;
+                }
+            };
+            for statement in statements {
+                if self.options.echo {
+                    self.notice(Line::new().with(Role::Dim, "plugsh> ").with(Role::Code, statement.text.clone()));
+                }
+                if let Err(error) = self.run_statement(&statement) {
+                    let line = first_line + statement.line - 1;
+                    self.line_failed(located(error, name, line), first_error)?;
+                }
+                self.show_notices();
+                if self.exit_code().is_some() {
+                    return Ok(());
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A line failed: the end of the text, or told and remembered.
+    fn line_failed(&mut self, error: ShellError, first: &mut Option<ShellError>) -> Result<(), ShellError> {
+        self.last_code = error.code();
+        let ends = matches!(error.kind, ErrorKind::Interrupted | ErrorKind::BrokenPipe);
+        if ends || !self.options.keep_going {
+            return Err(error);
+        }
+        self.notice(Line::new().with(Role::Bad, error.to_string()));
+        first.get_or_insert(ShellError { message: String::new(), ..error });
+        Ok(())
+    }
+
+    /// Runs lines as they come in, each as soon as it is whole.
+    pub fn run_incoming(&mut self, name: &str, source: &mut dyn BufRead) -> Result<(), ShellError> {
+        let mut incoming = Incoming::default();
+        let mut first_error = None;
+        while self.exit_code().is_none() {
+            let mut line = Vec::new();
+            let read = source.read_until(b'\n', &mut line).map_err(|error| stdin_error(&error))?;
+            let whole = if read == 0 { incoming.finish() } else { incoming.add(&line) };
+            if let Some((text, first_line)) = whole
+                && let Err(error) = self.run_text(name, &text, first_line)
+            {
+                if !self.options.keep_going || error.kind == ErrorKind::Interrupted {
+                    return Err(error);
+                }
+                first_error.get_or_insert(error);
+            }
+            if read == 0 {
+                break;
+            }
+        }
+        first_error.map_or(Ok(()), Err)
+    }
+}
+
+/// Collects lines until they are whole.
+#[derive(Default)]
+pub struct Incoming {
+    text: Vec<u8>,
+    /// Lines given out.
+    lines: usize,
+    /// What a line must have in it before the whole is worth reading again.
+    awaited: Option<Awaited>,
+}
+
+enum Awaited {
+    /// A line of just this.
+    Line(String),
+    Char(char),
+}
+
+impl Incoming {
+    /// Adds a line with its newline; the text up to here when it is whole, and the number of its first line.
+    pub fn add(&mut self, line: &[u8]) -> Option<(Vec<u8>, usize)> {
+        self.text.extend_from_slice(line);
+        let text = String::from_utf8_lossy(line);
+        let worth = match &self.awaited {
+            None => true,
+            Some(Awaited::Line(end)) => text.trim_end_matches(['\n', '\r']) == end,
+            Some(Awaited::Char(char)) => text.contains(*char),
+        };
+        if !worth && (self.text.len() as u64) < SCRIPT_BYTES_MAX {
+            return None;
+        }
+        self.awaited = None;
+        let Ok(text) = std::str::from_utf8(&self.text) else { return self.finish() };
+        match parse(text, &CommandGrammar) {
+            Err(error) if error.incomplete() => {
+                self.awaited = awaited(&error);
+                None
+            }
+            _ => self.finish(),
+        }
+    }
+
+    /// What there is, whole or not.
+    pub fn finish(&mut self) -> Option<(Vec<u8>, usize)> {
+        let text = std::mem::take(&mut self.text);
+        let first_line = self.lines + 1;
+        self.lines += text.iter().filter(|byte| **byte == b'\n').count();
+        (!text.is_empty()).then_some((text, first_line))
+    }
+}
+
+fn awaited(error: &SyntaxError) -> Option<Awaited> {
+    match &error.kind {
+        Mistake::UnclosedHereDoc { end, .. } => Some(Awaited::Line(end.clone())),
+        Mistake::UnclosedQuote(quote) => Some(Awaited::Char(quote.char())),
+        _ => None,
+    }
+}
+
+/// The text before the first line that is not UTF-8, that line's bad byte, and what comes after it.
+fn split_at_bad_line(bytes: &[u8]) -> (&str, Option<u8>, &[u8]) {
+    let valid = match std::str::from_utf8(bytes) {
+        Ok(text) => return (text, None, &[]),
+        Err(error) => error.valid_up_to(),
+    };
+    let (before, from_bad) = bytes.split_at_checked(valid).unwrap_or((bytes, &[]));
+    let line_start = before.iter().rposition(|byte| *byte == b'\n').map_or(0, |newline| newline + 1);
+    let text = before.get(..line_start).and_then(|text| std::str::from_utf8(text).ok()).unwrap_or("");
+    let line_end = from_bad.iter().position(|byte| *byte == b'\n').map_or(from_bad.len(), |newline| newline + 1);
+    (text, from_bad.first().copied(), from_bad.get(line_end..).unwrap_or(&[]))
+}
+
+/// A mistake in a line as the shell's error.
+pub fn syntax_error(error: &SyntaxError) -> ShellError {
+    ShellError::usage(error.to_string())
+}
+
+/// The error with its place; one that has a place already (from a sourced file) keeps it.
+fn located(mut error: ShellError, name: &str, line: usize) -> ShellError {
+    if !error.located && !matches!(error.kind, ErrorKind::BrokenPipe) {
+        error.message = format!("{name}:{line}: {}", error.message);
+        error.located = true;
+    }
+    error
+}
+
+fn stdin_error(error: &io::Error) -> ShellError {
+    ShellError::failed(format!("standard input: {}", io_cause(error)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_out_when_they_are_whole() {
+        let mut incoming = Incoming::default();
+        assert_eq!(incoming.add(b"ps\n"), Some((b"ps\n".to_vec(), 1)));
+        assert_eq!(incoming.add(b"call a f <<END\n"), None);
+        assert_eq!(incoming.add(b"body\n"), None);
+        assert_eq!(incoming.add(b"END\n"), Some((b"call a f <<END\nbody\nEND\n".to_vec(), 2)));
+        assert_eq!(incoming.add(b"echo 'a\n"), None);
+        assert_eq!(incoming.finish(), Some((b"echo 'a\n".to_vec(), 5)));
+        assert_eq!(incoming.finish(), None);
+    }
+
+    #[test]
+    fn a_line_that_is_not_utf8_is_set_apart() {
+        assert_eq!(split_at_bad_line(b"a\nb\xff c\nd\n"), ("a\n", Some(0xff), &b"d\n"[..]));
+        assert_eq!(split_at_bad_line(b"a\n"), ("a\n", None, &b""[..]));
+        assert_eq!(split_at_bad_line(b"\xfe"), ("", Some(0xfe), &b""[..]));
+    }
+}

@@ -1,0 +1,249 @@
+//! One shell's state: variables, the last output and code, where output goes, what standard input is for. How a
+//! statement is run is in `run`.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::front::Front;
+use super::interrupt::{Interrupt, Interrupter};
+use super::plain;
+use super::redirect::FileSink;
+use super::reply::{ErrorKind, Line, Reply, Role, ShellError};
+use super::stdin::Stdin;
+use crate::journal::Outcome;
+use crate::kernel::{CallError, JobId, Kernel, ProcessId, ProcessLabel};
+
+/// Captured output (`$(...)`, `| !COMMAND`) is kept up to this size.
+pub const CAPTURE_BYTES_MAX: usize = 1 << 30;
+/// The most variables a session keeps.
+pub const VARIABLES_MAX: usize = 10_000;
+/// A script that sources itself ends here.
+pub const SOURCE_DEPTH_MAX: usize = 32;
+
+/// How a session behaves; the command line decides it.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
+    /// Listing commands answer in JSON.
+    pub json: bool,
+    /// A failed line does not end a script.
+    pub keep_going: bool,
+    /// A script's lines are shown before they run.
+    pub echo: bool,
+    /// A person is at the prompt: an error does not end the session.
+    pub interactive: bool,
+}
+
+/// One shell.
+pub struct Session {
+    pub kernel: Arc<Kernel>,
+    pub options: SessionOptions,
+    pub interrupt: Interrupt,
+    pub(super) variables: BTreeMap<String, Arc<[u8]>>,
+    /// `$_`; nothing before a call has succeeded.
+    pub(super) last_output: Option<Arc<[u8]>>,
+    /// `$?`.
+    pub(super) last_code: u8,
+    pub(super) stdin: Stdin,
+    pub(super) front: Box<dyn Front>,
+    /// Where output goes instead of the front, innermost last.
+    pub(super) sinks: Vec<Sink>,
+    /// Background jobs whose output goes to a file when they end.
+    pub(super) writers: Vec<(JobId, std::thread::JoinHandle<Result<(), ShellError>>)>,
+    pub(super) source_depth: usize,
+    exit: Option<u8>,
+}
+
+/// Where output goes in place of the front.
+pub enum Sink {
+    /// The plain form, in memory.
+    Memory(Vec<u8>),
+    /// The plain form, in a file.
+    File(FileSink),
+    /// As it is.
+    Replies(Vec<Reply>),
+}
+
+impl Session {
+    /// A session on a kernel, under a front.
+    pub fn new(kernel: Arc<Kernel>, front: Box<dyn Front>, options: SessionOptions, stdin: Stdin) -> Session {
+        Session {
+            kernel,
+            options,
+            interrupt: Interrupt::default(),
+            variables: BTreeMap::new(),
+            last_output: None,
+            last_code: 0,
+            stdin,
+            front,
+            sinks: Vec::new(),
+            writers: Vec::new(),
+            source_depth: 0,
+            exit: None,
+        }
+    }
+
+    /// What the thread that hears of Ctrl-C needs.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter { kernel: Arc::clone(&self.kernel), interrupt: self.interrupt.clone() }
+    }
+
+    pub fn front(&mut self) -> &mut dyn Front {
+        self.front.as_mut()
+    }
+
+    /// Replaces what standard input is for, as when a script's end is followed by the prompt.
+    pub fn set_stdin(&mut self, stdin: Stdin) {
+        self.stdin = stdin;
+    }
+
+    /// Sets `$NAME`.
+    pub fn set(&mut self, name: &str, value: impl Into<Arc<[u8]>>) -> Result<(), ShellError> {
+        if !super::line::is_variable_name(name) || name == "_" {
+            return Err(ShellError::usage(format!(
+                "`{name}` is no name for a variable; write letters, digits and `_`, no digit first"
+            )));
+        }
+        if self.variables.len() >= VARIABLES_MAX && !self.variables.contains_key(name) {
+            return Err(ShellError::failed(format!("no room for `${name}`: {VARIABLES_MAX} variables are set")));
+        }
+        self.variables.insert(name.to_owned(), value.into());
+        Ok(())
+    }
+
+    /// Forgets `$NAME`; false when it was not set.
+    pub fn unset(&mut self, name: &str) -> bool {
+        self.variables.remove(name).is_some()
+    }
+
+    /// All variables by name.
+    pub fn variables(&self) -> &BTreeMap<String, Arc<[u8]>> {
+        &self.variables
+    }
+
+    /// `$?`: 0, or the code that the last failure would exit with.
+    pub fn last_code(&self) -> u8 {
+        self.last_code
+    }
+
+    /// A line failed that was no statement.
+    pub fn failed_with(&mut self, code: u8) {
+        self.last_code = code;
+    }
+
+    /// Ends the session after the present statement.
+    pub fn exit(&mut self, code: u8) {
+        self.exit = Some(code);
+    }
+
+    /// The code of `exit`, once it was given.
+    pub fn exit_code(&self) -> Option<u8> {
+        self.exit
+    }
+
+    /// Takes the exit back: jobs still run, and a person was warned.
+    pub fn stay(&mut self) {
+        self.exit = None;
+    }
+
+    /// Hands a part of the output on while a command still runs.
+    pub fn emit(&mut self, reply: &Reply) -> Result<(), ShellError> {
+        match self.sinks.last_mut() {
+            None => self.front.show(reply).map_err(|error| output_error(&error)),
+            Some(Sink::Replies(replies)) => {
+                replies.push(reply.clone());
+                Ok(())
+            }
+            Some(Sink::File(file)) => file.write(&plain::bytes(reply)),
+            Some(Sink::Memory(bytes)) => {
+                let more = plain::bytes(reply);
+                if bytes.len() + more.len() > CAPTURE_BYTES_MAX {
+                    return Err(ShellError::failed(format!("output of more than {CAPTURE_BYTES_MAX} bytes")));
+                }
+                bytes.extend_from_slice(&more);
+                Ok(())
+            }
+        }
+    }
+
+    /// Runs `work` with its output going to `sink`, and gives the sink back.
+    pub fn with_sink<T>(
+        &mut self,
+        sink: Sink,
+        work: impl FnOnce(&mut Session) -> Result<T, ShellError>,
+    ) -> (Result<T, ShellError>, Option<Sink>) {
+        self.sinks.push(sink);
+        let result = work(self);
+        (result, self.sinks.pop())
+    }
+
+    /// One line for the person, on standard error.
+    pub fn notice(&mut self, line: impl Into<Line>) {
+        self.front.notice(&line.into());
+    }
+
+    /// Hands the kernel's notices on.
+    pub fn show_notices(&mut self) {
+        for notice in self.kernel.take_notices() {
+            self.front.notice(&Line::new().with(Role::Dim, notice));
+        }
+    }
+
+    /// Waits for `at_most`, or until Ctrl-C: then an error.
+    pub fn pause(&self, at_most: Duration) -> Result<(), ShellError> {
+        if self.interrupt.wait(at_most) { Err(ShellError::interrupted()) } else { Ok(()) }
+    }
+
+    /// The living process that a word names.
+    pub fn process(&self, reference: &str) -> Result<ProcessId, ShellError> {
+        self.kernel.find(reference).map_err(|error| self.call_error(error))
+    }
+
+    /// `1:front`, or `1` when it is not known any more.
+    pub fn label(&self, id: ProcessId) -> String {
+        let name = self.kernel.process(id).map(|detail| detail.view.name);
+        name.map_or_else(|| id.to_string(), |name| ProcessLabel { id, name }.to_string())
+    }
+
+    /// A kernel's error as the shell's.
+    pub fn call_error(&self, error: CallError) -> ShellError {
+        let kind = match error.outcome {
+            Outcome::Timeout => ErrorKind::Timeout,
+            _ if self.interrupt.is_raised() => ErrorKind::Interrupted,
+            _ => ErrorKind::Failed,
+        };
+        ShellError::new(kind, error.message)
+    }
+
+    /// True when the output of this background job goes to a file.
+    pub(super) fn has_writer(&self, id: JobId) -> bool {
+        self.writers.iter().any(|(job, _)| *job == id)
+    }
+
+    /// Whether `--json` holds: asked for here, or the session's default.
+    pub fn wants_json(&self, asked: bool) -> bool {
+        asked || self.options.json
+    }
+
+    /// Reads a file in whole, of `bytes_max` at most; the error names it and says why.
+    pub fn read_file(path: &str, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
+        super::stdin::read_file(&PathBuf::from(path), bytes_max)
+    }
+}
+
+/// An error of writing to standard output.
+pub(super) fn output_error(error: &std::io::Error) -> ShellError {
+    match error.kind() {
+        std::io::ErrorKind::BrokenPipe => ShellError::new(ErrorKind::BrokenPipe, "standard output is closed"),
+        _ => ShellError::failed(format!("standard output: {}", io_cause(error))),
+    }
+}
+
+/// The cause of a system's error, in words and lower case: `no such file or directory`.
+pub fn io_cause(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
