@@ -56,7 +56,8 @@ impl Kernel {
             let why = format!("`{}` has {children} children, the limit; `--max-children` allows more", parent.label());
             return Err(Failure::new(FailureKind::Denied, why));
         }
-        let program = self.sources().resolve(name, Access::Guest)?;
+        let program = self.sources().resolve(name, Access::Guest);
+        let program = program.or_else(|failure| self.hooks().stub_program(name).ok_or(failure))?;
         let spec = program.spec.clone();
         let request = LoadRequest { program, spec, name: None, host: parent.host, timeout: None };
         self.spawn(chain, parent.id, request).map(|label| label.id)
@@ -74,7 +75,10 @@ impl Kernel {
             let changed = Arc::make_mut(&mut program);
             changed.spec = request.spec.clone();
         }
-        let image = self.images().get(request.host, &program, &**chain)?;
+        let image = match self.hooks().stub_image(&program) {
+            Some(image) => image,
+            None => self.images().get(request.host, &program, &**chain)?,
+        };
         let spec = Arc::new(program.spec.clone());
         let code = Arc::new(Code::new(image, program, spec));
         let process = self.reserve(chain, parent, &request, code.clone())?;
@@ -151,6 +155,7 @@ impl Kernel {
             deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
             cause: None,
             held: false,
+            private: code.spec.private,
             changed_by: ChangedBy::None,
         };
         chain.push(frame).map_err(|refusal| match refusal {

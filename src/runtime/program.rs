@@ -95,6 +95,8 @@ pub struct Spec {
     pub wasi: bool,
     pub stub_imports: Option<StubImports>,
     pub imports: Vec<ImportStandIn>,
+    /// Its bytes are never kept, shown or written down.
+    pub private: bool,
 }
 
 /// Extism's default for the var store (1 MiB), from its `MemoryOptions`.
@@ -116,6 +118,7 @@ impl Default for Spec {
             wasi: true,
             stub_imports: None,
             imports: Vec::new(),
+            private: false,
         }
     }
 }

@@ -1,0 +1,1 @@
+//! Tests of the debugger in the kernel: real plugins, real threads.
