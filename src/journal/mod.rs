@@ -1,7 +1,10 @@
 //! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of its own.
 //!
-//! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it, `payload` what is kept of its bytes.
+//! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it through their `lane`s, `payload` what is
+//! kept of its bytes. `filter`, `stats` and `export` are what can be asked of records, ended or running, wherever they come
+//! from. `units` and `suggest` read and show what people write.
 
+pub mod export;
 pub mod filter;
 pub mod lane;
 pub mod payload;

@@ -54,6 +54,8 @@ pub struct KernelOptions {
     /// Directories searched for names, in order, before the built-in plugins.
     pub plugin_dirs: Vec<PathBuf>,
     pub limits: Limits,
+    /// Where compiled modules are kept between runs; `None`: nowhere.
+    pub cache_dir: Option<PathBuf>,
 }
 
 /// A process to start: what, under which name, in which host.
@@ -136,6 +138,7 @@ impl Kernel {
     fn with_images(options: KernelOptions, images: Arc<Images>) -> Arc<Kernel> {
         let limits = options.limits;
         let journal_limits = JournalLimits { records_max: limits.journal_records_max, ..JournalLimits::default() };
+        let images = Arc::new(Images::new(options.cache_dir));
         Arc::new(Kernel {
             started: Instant::now(),
             sources: Sources::new(options.plugin_dirs.clone()),

@@ -3,6 +3,7 @@
 //! A compilation cannot be interrupted, so it runs on a worker: who waits for it can be, and the worker then goes on alone.
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
@@ -67,10 +68,10 @@ impl Key {
 }
 
 impl Images {
-    /// Nothing compiled yet; engines are made when first needed.
-    pub fn new() -> Self {
+    /// Nothing compiled yet; engines are made when first needed. Compiled modules are kept below `cache_dir`, if given.
+    pub fn new(cache_dir: Option<PathBuf>) -> Self {
         let shared = Shared {
-            engines: Engines::default(),
+            engines: Engines::new(cache_dir),
             known: Mutex::new(HashMap::new()),
             queue: Mutex::new(Queue::default()),
             turn: Condvar::new(),
@@ -112,7 +113,7 @@ impl Images {
 
 impl Default for Images {
     fn default() -> Self {
-        Images::new()
+        Images::new(None)
     }
 }
 

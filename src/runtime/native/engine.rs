@@ -1,11 +1,14 @@
 //! The wasmtime engines: one for all plugins, and one more, made when first asked for, for those with a fuel limit.
 
 use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
+use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store};
 
+use super::cache::Cache;
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Spec};
@@ -19,13 +22,15 @@ const MODULES_MAX: usize = 256;
 /// The engines of one kernel.
 #[derive(Default)]
 pub struct Engines {
-    plain: OnceLock<Arc<Bench>>,
-    fuelled: OnceLock<Arc<Bench>>,
+    /// Where compiled modules are kept between runs; `None`: nowhere.
+    cache_dir: Option<PathBuf>,
+    plain: OnceLock<Arc<Workshop>>,
+    fuelled: OnceLock<Arc<Workshop>>,
     making: Mutex<()>,
 }
 
 /// One engine and all that its instances share.
-pub struct Bench {
+pub struct Workshop {
     pub engine: Engine,
     pub arena: InstancePre<Ctx>,
     pub arena_exports: HashSet<String>,
@@ -35,29 +40,35 @@ pub struct Bench {
     /// `module.name` of everything that the host provides.
     provided: HashSet<(String, String)>,
     modules: Mutex<HashMap<String, Module>>,
+    cache: Option<Cache>,
 }
 
 impl Engines {
+    /// Engines that keep compiled modules below this directory.
+    pub fn new(cache_dir: Option<PathBuf>) -> Self {
+        Engines { cache_dir, ..Engines::default() }
+    }
+
     /// The engine for instances with or without a fuel limit.
-    pub fn bench(&self, fuelled: bool) -> Result<Arc<Bench>, Failure> {
+    pub fn workshop(&self, fuelled: bool) -> Result<Arc<Workshop>, Failure> {
         let slot = if fuelled { &self.fuelled } else { &self.plain };
-        if let Some(bench) = slot.get() {
-            return Ok(bench.clone());
+        if let Some(workshop) = slot.get() {
+            return Ok(workshop.clone());
         }
         let _making = self.making.lock();
-        if let Some(bench) = slot.get() {
-            return Ok(bench.clone());
+        if let Some(workshop) = slot.get() {
+            return Ok(workshop.clone());
         }
-        let bench = Bench::new(fuelled).map_err(|error| {
+        let workshop = Workshop::new(fuelled, self.cache_dir.as_deref()).map_err(|error| {
             Failure::new(FailureKind::Load, format!("cannot start the wasm engine: {}", error.root_cause()))
         })?;
-        Ok(slot.get_or_init(|| Arc::new(bench)).clone())
+        Ok(slot.get_or_init(|| Arc::new(workshop)).clone())
     }
 
     /// Makes every running call of every engine look at its kill word.
     pub fn kick(&self) {
-        for bench in [&self.plain, &self.fuelled].into_iter().filter_map(OnceLock::get) {
-            bench.engine.increment_epoch();
+        for workshop in [&self.plain, &self.fuelled].into_iter().filter_map(OnceLock::get) {
+            workshop.engine.increment_epoch();
         }
     }
 }
@@ -70,16 +81,17 @@ fn config(fuelled: bool) -> Config {
     config
 }
 
-impl Bench {
-    fn new(fuelled: bool) -> wasmtime::Result<Self> {
+impl Workshop {
+    fn new(fuelled: bool, cache_dir: Option<&Path>) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config(fuelled))?;
+        let cache = cache_dir.and_then(|dir| Cache::open(dir, &engine));
         let mut linker = Linker::new(&engine);
         abi::add(&mut linker)?;
         user::add(&mut linker)?;
         bulk::add(&mut linker)?;
         let mut wasi_linker = linker.clone();
         wasi::add(&mut wasi_linker)?;
-        let arena = Module::new(&engine, ARENA)?;
+        let arena = compiled(&engine, cache.as_ref(), &hex_sha256(ARENA.as_bytes()), ARENA.as_bytes())?;
         let arena_exports: HashSet<String> = arena
             .exports()
             .filter(|export| export.ty().func().is_some())
@@ -90,13 +102,14 @@ impl Bench {
             wasi_linker.iter(&mut store).map(|(module, name, _)| (module.to_string(), name.to_string())).collect();
         provided.extend(arena_exports.iter().map(|name| (abi::MODULE.to_string(), name.clone())));
         let arena = Linker::new(&engine).instantiate_pre(&arena)?;
-        Ok(Bench {
+        Ok(Workshop {
             arena,
             arena_exports,
             linker: Arc::new(linker),
             wasi_linker: Arc::new(wasi_linker),
             provided,
             modules: Mutex::new(HashMap::new()),
+            cache,
             engine,
         })
     }
@@ -111,7 +124,8 @@ impl Bench {
         if let Some(module) = self.modules.lock().get(&bytes.sha256) {
             return Ok(module.clone());
         }
-        let module = Module::new(&self.engine, &bytes.bytes).map_err(|error| {
+        let module = compiled(&self.engine, self.cache.as_ref(), &bytes.sha256, &bytes.bytes);
+        let module = module.map_err(|error| {
             Failure::new(FailureKind::Load, format!("not a valid wasm module: {}", one_line(&error)))
         })?;
         let mut modules = self.modules.lock();
@@ -123,6 +137,22 @@ impl Bench {
         modules.insert(bytes.sha256.clone(), module.clone());
         Ok(module)
     }
+}
+
+/// A module out of the cache, or compiled and put there.
+fn compiled(engine: &Engine, cache: Option<&Cache>, sha256: &str, bytes: &[u8]) -> wasmtime::Result<Module> {
+    if let Some(module) = cache.and_then(|cache| cache.get(engine, sha256)) {
+        return Ok(module);
+    }
+    let module = Module::new(engine, bytes)?;
+    if let Some(cache) = cache {
+        cache.put(sha256, &module);
+    }
+    Ok(module)
+}
+
+fn hex_sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// An error and its causes on one line, without backtraces.

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmtime::{ExternType, FuncType, Linker, Module, ValType};
 
 use super::ctx::Ctx;
-use super::engine::{Bench, Engines, one_line};
+use super::engine::{Engines, Workshop, one_line};
 use super::instance::Instance;
 use super::{abi, stubs, wasi};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
@@ -38,7 +38,7 @@ pub enum Shape {
 
 /// A program compiled for the native host.
 pub struct NativeImage {
-    pub bench: Arc<Bench>,
+    pub workshop: Arc<Workshop>,
     pub linker: Arc<Linker<Ctx>>,
     /// In the order they are instantiated, main last.
     pub modules: Vec<Linked>,
@@ -53,10 +53,10 @@ pub struct NativeImage {
 impl NativeImage {
     /// Compiles and checks a program. Takes long; not interruptible.
     pub fn compile(engines: &Engines, program: &Program) -> Result<Self, Failure> {
-        let bench = engines.bench(program.spec.fuel.is_some())?;
+        let workshop = engines.workshop(program.spec.fuel.is_some())?;
         let mut compiled = Vec::with_capacity(program.modules.len());
         for bytes in &program.modules {
-            let module = bench.module(bytes).map_err(|failure| match program.modules.len() {
+            let module = workshop.module(bytes).map_err(|failure| match program.modules.len() {
                 1 => failure,
                 _ => Failure::new(failure.kind, format!("module `{}`: {}", bytes.name, failure.message)),
             })?;
@@ -68,8 +68,8 @@ impl NativeImage {
             let why = "the module imports WASI, which `--no-wasi` turns off";
             return Err(Failure::new(FailureKind::Load, why));
         }
-        let linker = extended_linker(&bench, &compiled, uses_wasi, &program.spec)?;
-        let modules = resolve(&bench, &compiled, &order, &program.spec)?;
+        let linker = extended_linker(&workshop, &compiled, uses_wasi, &program.spec)?;
+        let modules = resolve(&workshop, &compiled, &order, &program.spec)?;
         let Some(main) = modules.last().map(|linked| linked.module.clone()) else {
             return Err(Failure::new(FailureKind::Load, "the program has no module"));
         };
@@ -79,7 +79,7 @@ impl NativeImage {
             ids: functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect(),
             imports: main.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect(),
             exports: main.exports().map(|export| format!("{}: {}", export.name(), describe(&export.ty()))).collect(),
-            bench,
+            workshop,
             linker,
             modules,
             wasi: uses_wasi,
@@ -180,18 +180,18 @@ fn linked_export(modules: &[(String, Module)], module: &str, name: &str) -> Opti
 
 /// The engine's linker, or a copy of it with stubs and stand-ins.
 fn extended_linker(
-    bench: &Bench,
+    workshop: &Workshop,
     modules: &[(String, Module)],
     uses_wasi: bool,
     spec: &Spec,
 ) -> Result<Arc<Linker<Ctx>>, Failure> {
-    let base = if uses_wasi { &bench.wasi_linker } else { &bench.linker };
+    let base = if uses_wasi { &workshop.wasi_linker } else { &workshop.linker };
     if spec.stub_imports.is_none() && spec.imports.is_empty() {
         return Ok(base.clone());
     }
     let mut linker = Linker::clone(base);
     let provided =
-        |module: &str, name: &str| bench.provides(module, name) || linked_export(modules, module, name).is_some();
+        |module: &str, name: &str| workshop.provides(module, name) || linked_export(modules, module, name).is_some();
     for (_, module) in modules {
         stubs::add(&mut linker, module, &provided, spec.stub_imports, &spec.imports).map_err(as_load)?;
     }
@@ -206,7 +206,12 @@ fn as_load(error: wasmtime::Error) -> Failure {
 }
 
 /// Says for each import of each module who provides it; an import that nobody does is an error that names it.
-fn resolve(bench: &Bench, modules: &[(String, Module)], order: &[usize], spec: &Spec) -> Result<Vec<Linked>, Failure> {
+fn resolve(
+    workshop: &Workshop,
+    modules: &[(String, Module)],
+    order: &[usize],
+    spec: &Spec,
+) -> Result<Vec<Linked>, Failure> {
     let mut done = Vec::with_capacity(order.len());
     for at in order {
         let (name, module) = &modules[*at];
@@ -218,8 +223,8 @@ fn resolve(bench: &Bench, modules: &[(String, Module)], order: &[usize], spec: &
             providers.push(match linked {
                 _ if stand_in => Provider::Host,
                 Some(place) => Provider::Linked(place),
-                None if from == abi::MODULE && bench.arena_exports.contains(what) => Provider::Arena,
-                None if bench.provides(from, what) => Provider::Host,
+                None if from == abi::MODULE && workshop.arena_exports.contains(what) => Provider::Arena,
+                None if workshop.provides(from, what) => Provider::Host,
                 None if spec.stub_imports.is_some() && import.ty().func().is_some() => Provider::Host,
                 None => return Err(unknown_import(from, what, &import.ty())),
             });

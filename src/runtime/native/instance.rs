@@ -44,7 +44,7 @@ impl Instance {
             ctx.wasi = Some(Box::new(wasi::context(&spec, cell)?));
         }
         ctx.up = Some(up.clone());
-        let mut store = Store::new(&image.bench.engine, ctx);
+        let mut store = Store::new(&image.workshop.engine, ctx);
         store.limiter(|ctx| ctx);
         store.epoch_deadline_callback(look_at_kill_word);
         arm(&mut store, &up)?;
@@ -197,7 +197,7 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<(WasmIn
     if let Some(fuel) = store.data().spec.fuel {
         store.set_fuel(fuel)?;
     }
-    let arena = image.bench.arena.instantiate(&mut *store)?;
+    let arena = image.workshop.arena.instantiate(&mut *store)?;
     let missing = || wasmtime::Error::msg("the arena module lacks an export");
     let memory = arena.get_memory(&mut *store, "memory").ok_or_else(missing)?;
     let input_offset = arena.get_global(&mut *store, "input_offset_global").ok_or_else(missing)?;

@@ -5,11 +5,13 @@
 //! - `instance`: one live instance: a store, an arena, the linked modules.
 //! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the table of what lies where in it.
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
+//! - `cache`: compiled modules on disk.
 //! - `limits`: what an instance may hold. `ctx`: what the host functions of one instance share.
 
 mod abi;
 mod blocks;
 mod bulk;
+mod cache;
 mod ctx;
 mod engine;
 mod http;

@@ -1,0 +1,68 @@
+;; Imports what link_lib exports. Load both by a manifest: link_lib under the name `link_lib`, this one last.
+(module
+  (import "extism:host/env" "input_length" (func $input_length (result i64)))
+  (import "extism:host/env" "input_load_u8" (func $input_load_u8 (param i64) (result i32)))
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+  (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+  (import "extism:host/env" "length" (func $length (param i64) (result i64)))
+  (import "link_lib" "greeting" (func $greeting (result i64)))
+  (import "link_lib" "add" (func $lib_add (param i64 i64) (result i64)))
+  (import "link_lib" "count" (func $lib_count (result i64)))
+  (memory (export "memory") 1)
+
+  ;; The next number of the input, 0 when there is none: decimal, perhaps with a minus, ended by any other byte.
+  (global $at (mut i64) (i64.const 0))
+  (func $number (result i64)
+    (local $n i64) (local $minus i32) (local $c i32)
+    (block $end
+      (loop $next
+        (br_if $end (i64.ge_u (global.get $at) (call $input_length)))
+        (local.set $c (call $input_load_u8 (global.get $at)))
+        (global.set $at (i64.add (global.get $at) (i64.const 1)))
+        (if (i32.eq (local.get $c) (i32.const 45)) (then (local.set $minus (i32.const 1)) (br $next)))
+        (br_if $end (i32.or (i32.lt_u (local.get $c) (i32.const 48)) (i32.gt_u (local.get $c) (i32.const 57))))
+        (local.set $n (i64.add (i64.mul (local.get $n) (i64.const 10))
+          (i64.extend_i32_u (i32.sub (local.get $c) (i32.const 48)))))
+        (br $next)))
+    (if (result i64) (local.get $minus) (then (i64.sub (i64.const 0) (local.get $n))) (else (local.get $n))))
+  ;; Goes back to the first number: globals live on from call to call.
+  (func $numbers (global.set $at (i64.const 0)))
+
+  ;; A new block with `len` bytes of memory from `at` on.
+  (func $block (param $at i32) (param $len i32) (result i64)
+    (local $handle i64) (local $i i32)
+    (local.set $handle (call $alloc (i64.extend_i32_u (local.get $len))))
+    (loop $next
+      (if (i32.lt_u (local.get $i) (local.get $len)) (then
+        (call $store_u8
+          (i64.add (local.get $handle) (i64.extend_i32_u (local.get $i)))
+          (i32.load8_u (i32.add (local.get $at) (local.get $i))))
+        (local.set $i (i32.add (local.get $i) (i32.const 1)))
+        (br $next))))
+    (local.get $handle))
+
+  ;; Sets the output to `len` bytes of memory from `at` on.
+  (func $say (param $at i32) (param $len i32)
+    (call $output_set (call $block (local.get $at) (local.get $len)) (i64.extend_i32_u (local.get $len))))
+
+  ;; Sets the output to a number, in decimal and without a sign. Uses memory from 96 to 127.
+  (func $say_number (param $n i64)
+    (local $at i32)
+    (local.set $at (i32.const 128))
+    (loop $digit
+      (local.set $at (i32.sub (local.get $at) (i32.const 1)))
+      (i32.store8 (local.get $at)
+        (i32.add (i32.const 48) (i32.wrap_i64 (i64.rem_u (local.get $n) (i64.const 10)))))
+      (local.set $n (i64.div_u (local.get $n) (i64.const 10)))
+      (br_if $digit (i64.ne (local.get $n) (i64.const 0))))
+    (call $say (local.get $at) (i32.sub (i32.const 128) (local.get $at))))
+
+  ;; Gives `from the library`.
+  (func (export "run") (local $handle i64)
+    (local.set $handle (call $greeting))
+    (call $output_set (local.get $handle) (call $length (local.get $handle))))
+  ;; Gives the sum of the input's two numbers.
+  (func (export "add") (call $numbers) (call $say_number (call $lib_add (call $number) (call $number))))
+  ;; Gives how often it was called, as the library counts.
+  (func (export "count") (call $say_number (call $lib_count))))

@@ -1,0 +1,129 @@
+//! Chrome trace events, which Perfetto and `chrome://tracing` open: a track a job, a slice a call, nested by their times.
+
+use std::io::{self, Write};
+
+use serde_json::{Value, json};
+
+use super::jsonl::Micros;
+use crate::journal::record::Record;
+
+/// Writes one JSON object with all events.
+pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+    out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
+    write_event(&metadata("process_name", 0, json!({"name": "plugsh"})), out)?;
+    let mut jobs: Vec<u32> = records.iter().map(|record| record.job).collect();
+    jobs.sort_unstable();
+    jobs.dedup();
+    for job in jobs {
+        out.write_all(b",\n")?;
+        write_event(&metadata("thread_name", job, json!({"name": format!("%{job}")})), out)?;
+        out.write_all(b",\n")?;
+        write_event(&metadata("thread_sort_index", job, json!({"sort_index": job})), out)?;
+    }
+    // Of two slices that start at once the outer one must come first.
+    let mut slices: Vec<&Record> = records.iter().collect();
+    slices.sort_by_key(|record| (record.at_ns, record.depth, record.seq));
+    for record in slices {
+        out.write_all(b",\n")?;
+        write_event(&slice(record), out)?;
+    }
+    out.write_all(b"\n]}\n")
+}
+
+fn write_event(event: &Value, out: &mut dyn Write) -> io::Result<()> {
+    Ok(serde_json::to_writer(out, event)?)
+}
+
+fn metadata(name: &str, job: u32, args: Value) -> Value {
+    json!({"name": name, "ph": "M", "pid": 1, "tid": job, "args": args})
+}
+
+/// A complete slice (`X`) of a call that ended; one that only begins (`B`) of a call that runs.
+fn slice(record: &Record) -> Value {
+    let ended = record.outcome.is_ended();
+    let mut slice = json!({
+        "name": format!("{}.{}", record.callee_label(), record.function),
+        "cat": record.outcome.as_str(),
+        "ph": if ended { "X" } else { "B" },
+        "ts": Micros(record.at_ns),
+        "pid": 1,
+        "tid": record.job,
+        "args": {
+            "seq": record.seq,
+            "caller": record.caller_label(),
+            "callee": record.callee_label(),
+            "function": record.function.as_str(),
+            "bytes_in": record.bytes_in,
+            "bytes_out": ended.then_some(record.bytes_out),
+            "depth": record.depth,
+            "outcome": record.outcome.as_str(),
+            "error": record.error.as_deref(),
+            "changed_by": record.changed_by.as_str(),
+        },
+    });
+    if let Some(fields) = slice.as_object_mut() {
+        if ended {
+            fields.insert("dur".to_owned(), json!(Micros(record.duration_ns)));
+        }
+        if record.outcome.is_failure() {
+            fields.insert("cname".to_owned(), json!("terrible"));
+        }
+    }
+    slice
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::export::testing::{hostile, session, written};
+
+    fn events(records: &[Record]) -> Vec<Value> {
+        let text = written(|out| write(records, out));
+        let whole: Value = serde_json::from_str(&text).expect("valid JSON");
+        whole["traceEvents"].as_array().expect("a list of events").clone()
+    }
+
+    fn of_phase<'a>(events: &'a [Value], phase: &str) -> Vec<&'a Value> {
+        events.iter().filter(|event| event["ph"] == phase).collect()
+    }
+
+    #[test]
+    fn a_job_is_a_named_track() {
+        let events = events(&session());
+        let names: Vec<(&Value, &Value)> = of_phase(&events, "M")
+            .into_iter()
+            .filter(|event| event["name"] == "thread_name")
+            .map(|event| (&event["tid"], &event["args"]["name"]))
+            .collect();
+        assert_eq!(names, [(&json!(1), &json!("%1")), (&json!(2), &json!("%2"))]);
+    }
+
+    #[test]
+    fn slices_have_their_times_and_lie_inside_their_callers() {
+        let events = events(&session());
+        let slices = of_phase(&events, "X");
+        let names: Vec<&Value> = slices.iter().map(|slice| &slice["name"]).collect();
+        assert_eq!(names, ["1:front.run", "2:cart.total", "2:cart.list"]);
+        assert_eq!((&slices[0]["ts"], &slices[0]["dur"]), (&json!(1), &json!(10.5)));
+        let end = |slice: &Value| slice["ts"].as_f64().unwrap() + slice["dur"].as_f64().unwrap();
+        assert!(slices[1..].iter().all(|inner| inner["tid"] == 1 && end(inner) <= end(slices[0])));
+        assert_eq!(slices[1]["args"]["error"], "no such item");
+        assert_eq!((&slices[0]["args"]["bytes_out"], &slices[0]["args"]["caller"]), (&json!(2048), &json!("shell")));
+        assert_eq!(slices[0]["args"]["changed_by"], "stub");
+    }
+
+    #[test]
+    fn a_running_call_only_begins() {
+        let events = events(&session());
+        let begun = of_phase(&events, "B");
+        assert_eq!(begun.len(), 1);
+        assert_eq!((&begun[0]["name"], &begun[0]["tid"]), (&json!("3:disk.sync"), &json!(2)));
+        assert!(begun[0].get("dur").is_none() && begun[0]["args"]["bytes_out"].is_null());
+    }
+
+    #[test]
+    fn no_records_and_hostile_ones_are_valid_json_too() {
+        assert_eq!(events(&[]).len(), 1);
+        assert_eq!(of_phase(&events(&hostile()), "X").len(), 3);
+    }
+}

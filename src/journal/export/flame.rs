@@ -1,0 +1,163 @@
+//! Flame graphs: stacks of calls weighted by self time, folded here and drawn by the inferno crate.
+
+use std::collections::HashMap;
+use std::io::{self, Write};
+
+use inferno::flamegraph;
+
+use super::is_odd;
+use super::tree::parents;
+use crate::journal::record::Record;
+use crate::journal::symbol::cut_at_char;
+
+/// The most different stacks; the time of further ones goes to the call that they were nested in.
+pub const FLAME_STACKS_MAX: usize = 8192;
+/// A frame's name is cut here.
+const FRAME_BYTES_MAX: usize = 80;
+/// What a chain starts from when the call it was nested in is no longer known.
+const LOST: &str = "(earlier)";
+
+/// Writes an SVG. With no time to show it says so in the picture.
+pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+    let mut options = flamegraph::Options::default();
+    options.title = "plugsh: self time by chain".to_owned();
+    options.count_name = "ns".to_owned();
+    options.name_type = "Call:".to_owned();
+    options.deterministic = true;
+    let mut folded = folded(records);
+    if folded.is_empty() {
+        // The crate refuses to draw nothing.
+        folded.push("no calls 1".to_owned());
+    }
+    flamegraph::from_lines(&mut options, folded.iter().map(String::as_str), out)
+}
+
+/// The folded stacks, a line each: `shell;1:front.run;2:cart.total 1234`, the number being nanoseconds of self time.
+pub fn folded(records: &[Record]) -> Vec<String> {
+    let mut stacks = Stacks::default();
+    let mut stack_of: Vec<usize> = Vec::with_capacity(records.len());
+    for (record, parent) in records.iter().zip(parents(records)) {
+        let below = match parent.and_then(|parent| stack_of.get(parent).copied()) {
+            Some(stack) => stack,
+            None if record.parent_seq == 0 => stacks.of(None, frame(&record.caller_label())),
+            None => stacks.of(None, LOST.to_owned()),
+        };
+        let stack = stacks.of(Some(below), frame(&format!("{}.{}", record.callee_label(), record.function)));
+        stacks.add(stack, record.self_ns());
+        stack_of.push(stack);
+    }
+    stacks.lines()
+}
+
+/// A name as a frame: the separators of the format, and what no XML may hold, become `_`.
+fn frame(name: &str) -> String {
+    let safe: String = name.chars().map(|c| if c == ';' || c.is_control() || is_odd(c) { '_' } else { c }).collect();
+    cut_at_char(&safe, FRAME_BYTES_MAX).to_owned()
+}
+
+/// Stacks as a tree of frames.
+#[derive(Default)]
+struct Stacks {
+    nodes: Vec<Node>,
+    by_frame: HashMap<(Option<usize>, String), usize>,
+}
+
+struct Node {
+    below: Option<usize>,
+    frame: String,
+    self_ns: u64,
+}
+
+impl Stacks {
+    /// The stack of `frame` on top of `below`; `below` itself when there are too many.
+    fn of(&mut self, below: Option<usize>, frame: String) -> usize {
+        let key = (below, frame);
+        if let Some(known) = self.by_frame.get(&key) {
+            return *known;
+        }
+        if let (Some(below), true) = (below, self.nodes.len() >= FLAME_STACKS_MAX) {
+            return below;
+        }
+        self.nodes.push(Node { below, frame: key.1.clone(), self_ns: 0 });
+        let added = self.nodes.len() - 1;
+        self.by_frame.insert(key, added);
+        added
+    }
+
+    fn add(&mut self, stack: usize, self_ns: u64) {
+        if let Some(node) = self.nodes.get_mut(stack) {
+            node.self_ns = node.self_ns.saturating_add(self_ns);
+        }
+    }
+
+    fn lines(&self) -> Vec<String> {
+        let mut lines: Vec<String> =
+            self.nodes.iter().filter(|node| node.self_ns > 0).map(|node| self.line(node)).collect();
+        lines.sort_unstable();
+        lines
+    }
+
+    fn line(&self, node: &Node) -> String {
+        let mut frames = vec![node.frame.as_str()];
+        let mut below = node.below;
+        while let Some(next) = below.and_then(|below| self.nodes.get(below)) {
+            frames.push(&next.frame);
+            below = next.below;
+        }
+        frames.reverse();
+        format!("{} {}", frames.join(";"), node.self_ns)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::export::testing::{hostile, session, twisted, written};
+    use crate::journal::symbol::Symbol;
+
+    #[test]
+    fn stacks_are_weighted_by_self_time() {
+        assert_eq!(
+            folded(&session()),
+            [
+                "shell;1:front.run 5500",
+                "shell;1:front.run;2:cart.list 2000",
+                "shell;1:front.run;2:cart.total 3000",
+                "shell;3:disk.sync 900",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_lost_caller_is_said_to_be_earlier() {
+        assert_eq!(folded(&session()[1..2]), ["(earlier);2:cart.total 3000"]);
+        assert_eq!(folded(&twisted()), ["(earlier);1:front.run 16500", "(earlier);1:front.run;1:front.run 11000"]);
+    }
+
+    #[test]
+    fn the_picture_names_the_calls_and_escapes_them() {
+        let svg = written(|out| write(&session(), out));
+        assert!(svg.contains("<svg") && svg.contains("2:cart.total (3,000 ns"), "{svg}");
+        let svg = written(|out| write(&hostile(), out));
+        assert!(!svg.contains("<svg onload") && !svg.contains("c<script>") && !svg.contains('\u{1b}'));
+        assert!(svg.contains("c&lt;script&gt;"));
+        assert!(written(|out| write(&[], out)).contains("no calls"));
+    }
+
+    #[test]
+    fn stacks_are_bounded_and_no_time_is_lost() {
+        let records: Vec<Record> = (1..=FLAME_STACKS_MAX as u64 + 500)
+            .map(|seq| Record {
+                seq,
+                callee: seq as u32,
+                duration_ns: 1,
+                caller_name: Symbol::SHELL,
+                ..Record::default()
+            })
+            .collect();
+        let lines = folded(&records);
+        assert_eq!(lines.len(), FLAME_STACKS_MAX);
+        let total: u64 = lines.iter().filter_map(|line| line.rsplit_once(' ')?.1.parse::<u64>().ok()).sum();
+        assert_eq!(total, records.len() as u64);
+    }
+}

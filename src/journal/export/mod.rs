@@ -1,0 +1,89 @@
+//! Exports: records in the formats of other tools. Each takes records in order of seq and writes bytes; where to, and what is
+//! said about it, is the caller's. Names and errors are hostile and are escaped for each format in its own file.
+
+pub mod chrome;
+pub mod flame;
+pub mod jsonl;
+pub mod mermaid;
+pub mod otlp;
+#[cfg(test)]
+mod testing;
+mod tree;
+
+use std::io::{self, Write};
+use std::path::Path;
+
+use super::record::Record;
+
+/// A file format of an export, chosen by the file's suffix.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// `.jsonl`: a record a line.
+    Jsonl,
+    /// `.json`: Chrome trace events, for Perfetto.
+    Chrome,
+    /// `.svg`: a flame graph.
+    Flame,
+    /// `.mmd`: a Mermaid sequence diagram.
+    Mermaid,
+}
+
+impl Format {
+    /// The format that the suffix of `path` stands for. The error is one line.
+    pub fn of_path(path: &Path) -> Result<Format, String> {
+        match path.extension().and_then(|suffix| suffix.to_str()) {
+            Some("jsonl") => Ok(Format::Jsonl),
+            Some("json") => Ok(Format::Chrome),
+            Some("svg") => Ok(Format::Flame),
+            Some("mmd") => Ok(Format::Mermaid),
+            _ => Err(format!(
+                "no format for `{}`; name it .jsonl (records), .json (Perfetto), .svg (flame graph) or .mmd (Mermaid)",
+                path.display()
+            )),
+        }
+    }
+
+    /// Writes `records`, which are in order of seq, running ones included.
+    pub fn write(self, records: &[Record], out: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Format::Jsonl => jsonl::write(records, out),
+            Format::Chrome => chrome::write(records, out),
+            Format::Flame => flame::write(records, out),
+            Format::Mermaid => mermaid::write(records, out),
+        }
+    }
+}
+
+/// Characters that turn text around or are not allowed in XML.
+fn is_odd(c: char) -> bool {
+    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}'..='\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_suffix_chooses_the_format() {
+        let of = |path: &str| Format::of_path(Path::new(path));
+        assert_eq!(of("a/b.jsonl"), Ok(Format::Jsonl));
+        assert_eq!(of("x.y.json"), Ok(Format::Chrome));
+        assert_eq!(of("x.svg"), Ok(Format::Flame));
+        assert_eq!(of("x.mmd"), Ok(Format::Mermaid));
+        assert_eq!(
+            of("json").unwrap_err(),
+            "no format for `json`; name it .jsonl (records), .json (Perfetto), .svg (flame graph) or .mmd (Mermaid)"
+        );
+    }
+
+    #[test]
+    fn every_format_takes_no_records_hostile_ones_and_lost_parents() {
+        for format in [Format::Jsonl, Format::Chrome, Format::Flame, Format::Mermaid] {
+            for records in [vec![], testing::hostile(), testing::session()[1..].to_vec()] {
+                let mut out = Vec::new();
+                format.write(&records, &mut out).unwrap_or_else(|error| panic!("{format:?}: {error}"));
+                assert!(String::from_utf8(out).is_ok(), "{format:?} wrote no text");
+            }
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! The SDK's errors in this room's words. It says most things by text alone, so text is what is looked at.
+
+use std::time::{Duration, Instant};
+
+use crate::runtime::{Failure, FailureKind, Upcalls};
+
+/// What the SDK writes for a return code that is not 0.
+const EXIT_CODE: &str = "Returned non-zero exit code: ";
+/// What WASI's exit is written as.
+const WASI_EXIT: &str = "Exited with i32 exit status ";
+/// What the text of a trap starts with.
+const TRAP: &str = "wasm trap: ";
+/// What wasmtime puts around an error that left wasm in the middle.
+const BACKTRACE: &str = "error while executing at wasm backtrace";
+/// What a call says that could not even begin, because a sibling had been cancelled before this instance's first call.
+const NOT_BEGUN: &str = "unable to clear error message";
+/// How long the kernel is given to notice a deadline that the SDK has noticed.
+const DEADLINE_SLACK: Duration = Duration::from_millis(100);
+
+/// How a call ended, from the error that the SDK gave.
+pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
+    let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
+    let root = causes.last().map(String::as_str).unwrap_or_default();
+    // A failure that left no trace of wasm is what the guest has said itself.
+    let in_wasm = causes.len() > 1;
+    if up.interrupted() || (root == "timeout" && comes_due(up)) {
+        return Failure::interrupted();
+    }
+    let code_after = |prefix: &str| {
+        causes.iter().find_map(|cause| cause.strip_prefix(prefix)?.split_whitespace().next()?.parse::<i32>().ok())
+    };
+    if root == "timeout" {
+        let why = "the extism SDK interrupted it: it ends all running calls of a module with one of them";
+        return Failure::new(FailureKind::Trap, why);
+    }
+    if root == "oom" || root.ends_with("out of memory") {
+        return Failure::new(FailureKind::Oom, "oom: a memory limit was met");
+    }
+    if root == "plugin ran out of fuel" {
+        return Failure::new(FailureKind::Fuel, "out of fuel");
+    }
+    if let Some(code) = code_after(EXIT_CODE) {
+        return Failure::new(FailureKind::Guest, format!("returned non-zero exit code: {code}")).with_code(code);
+    }
+    if let Some(code) = code_after(WASI_EXIT) {
+        return Failure::new(FailureKind::Guest, format!("exited with code {code} through WASI"))
+            .with_code(code)
+            .unwound();
+    }
+    if let Some(trap) = causes.iter().filter(|_| in_wasm).find_map(|cause| cause.strip_prefix(TRAP)) {
+        return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
+    }
+    let kind = if in_wasm { FailureKind::Trap } else { FailureKind::Guest };
+    Failure::new(kind, one_line(error))
+}
+
+/// True for the error of a call that never began and can be tried again in a fresh instance.
+pub fn has_not_begun(error: &extism::Error) -> bool {
+    error.chain().any(|cause| cause.to_string() == NOT_BEGUN)
+}
+
+/// Waits for the kernel's word where the SDK's timer was faster: false when there is no deadline near.
+fn comes_due(up: &dyn Upcalls) -> bool {
+    let Some(deadline) = up.deadline() else { return false };
+    let left = deadline.saturating_duration_since(Instant::now());
+    if left > DEADLINE_SLACK {
+        return false;
+    }
+    std::thread::sleep(left);
+    true
+}
+
+/// An error with its causes on one line, without backtraces.
+pub fn one_line(error: &extism::Error) -> String {
+    let mut parts: Vec<String> = Vec::new();
+    for cause in error.chain().map(|cause| cause.to_string()).filter(|cause| !cause.starts_with(BACKTRACE)) {
+        let text = cause.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    parts.join(": ")
+}

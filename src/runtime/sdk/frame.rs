@@ -1,0 +1,96 @@
+//! What a host function knows of the call that it serves.
+//!
+//! The SDK's host functions belong to the image, not to the instance, and are given no context that plugsh could set
+//! for a start function. But an instance runs on the thread that called it: each thread keeps a stack of the calls in
+//! it, and the top one is the one that a host function serves.
+
+use std::cell::RefCell;
+use std::rc::Rc;
+use std::sync::Arc;
+
+use super::watch::Gate;
+use crate::runtime::{Failure, FailureKind, Upcalls};
+
+/// How far the instance is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Start functions and constructors: the SDK has not told its host functions yet where the memory is, and reading
+    /// it would read at random.
+    Starting,
+    /// A call.
+    Called,
+}
+
+/// One call in a stock instance.
+pub struct Frame {
+    pub stage: Stage,
+    up: Arc<dyn Upcalls>,
+    gate: Arc<Gate>,
+    failure: RefCell<Option<Failure>>,
+    call_error: RefCell<Option<String>>,
+}
+
+thread_local! {
+    static FRAMES: RefCell<Vec<Rc<Frame>>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Frame {
+    /// A call on behalf of `up`. `call_error` is what the instance's last failed `try_call_plugin` said.
+    pub fn new(stage: Stage, up: Arc<dyn Upcalls>, gate: Arc<Gate>, call_error: Option<String>) -> Rc<Self> {
+        Rc::new(Frame { stage, up, gate, failure: RefCell::new(None), call_error: RefCell::new(call_error) })
+    }
+
+    /// Runs `call` with this frame on top of the thread's stack.
+    pub fn run<T>(self: &Rc<Self>, call: impl FnOnce() -> T) -> T {
+        FRAMES.with_borrow_mut(|frames| frames.push(Rc::clone(self)));
+        let _pop = Pop;
+        call()
+    }
+
+    /// Asks something of the world above that may run other plugins; the watch looks away meanwhile, since a kill is
+    /// then meant for them. Fails, too, when this call itself was to end in the meantime.
+    pub fn nested<T>(&self, ask: impl FnOnce(&dyn Upcalls) -> Result<T, Failure>) -> Result<T, Failure> {
+        let answer = self.gate.while_nested(|| ask(&*self.up));
+        if self.up.interrupted() { Err(Failure::interrupted()) } else { answer }
+    }
+
+    /// The world above, for what it answers at once.
+    pub fn up(&self) -> &dyn Upcalls {
+        &*self.up
+    }
+
+    /// Keeps the failure that a host function ends the call with, since the SDK would hand on its text alone.
+    pub fn fail(&self, failure: Failure) {
+        *self.failure.borrow_mut() = Some(failure);
+    }
+
+    /// The failure that a host function ended the call with, if one did.
+    pub fn take_failure(&self) -> Option<Failure> {
+        self.failure.borrow_mut().take()
+    }
+
+    pub fn set_call_error(&self, message: Option<String>) {
+        *self.call_error.borrow_mut() = message;
+    }
+
+    pub fn call_error(&self) -> Option<String> {
+        self.call_error.borrow().clone()
+    }
+}
+
+/// The call that runs on this thread.
+pub fn current() -> Result<Rc<Frame>, Failure> {
+    let top = FRAMES.with_borrow(|frames| frames.last().cloned());
+    top.ok_or_else(|| Failure::new(FailureKind::Trap, "called outside a call"))
+}
+
+/// Takes the top frame off, also when the call panics.
+struct Pop;
+
+impl Drop for Pop {
+    fn drop(&mut self) {
+        FRAMES.with_borrow_mut(|frames| {
+            frames.pop();
+        });
+    }
+}

@@ -1,0 +1,161 @@
+//! One live instance in the stock host.
+
+use std::sync::Arc;
+
+use extism::Plugin;
+
+use super::errors;
+use super::frame::{Frame, Stage};
+use super::image::Compiled;
+use super::watch::{Gate, watched};
+use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
+
+/// A function that no module exports: calling it makes the SDK instantiate, and nothing more.
+const NO_FUNCTION: &str = "\u{0}plugsh: instantiate";
+/// What the SDK then says.
+const NOT_FOUND: &str = "Function not found: ";
+/// After it, the SDK makes the instance anew.
+const START: &str = "_start";
+
+/// One instance in the extism crate's `Plugin`.
+pub struct SdkGuest {
+    compiled: Compiled,
+    spec: Arc<Spec>,
+    /// Boxed: the SDK's host functions keep a pointer into it from one call to the next.
+    plugin: Box<Plugin>,
+    functions: Arc<[String]>,
+    input: Vec<u8>,
+    output: Vec<u8>,
+    call_error: Option<String>,
+    /// True once a call has begun: only then does a cancel of a sibling leave this instance alone.
+    begun: bool,
+    spent: bool,
+}
+
+impl SdkGuest {
+    /// Makes an instance and runs its start functions and constructors.
+    pub fn new(
+        compiled: Compiled,
+        spec: Arc<Spec>,
+        functions: Arc<[String]>,
+        up: Arc<dyn Upcalls>,
+    ) -> Result<Self, Failure> {
+        let plugin = instantiate(&compiled, &spec, up)?;
+        Ok(SdkGuest {
+            compiled,
+            spec,
+            plugin,
+            functions,
+            input: Vec::new(),
+            output: Vec::new(),
+            call_error: None,
+            begun: false,
+            spent: false,
+        })
+    }
+
+    fn call(&mut self, name: &str, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
+        let gate = Arc::new(Gate::default());
+        let frame = Frame::new(Stage::Called, Arc::clone(up), Arc::clone(&gate), self.call_error.take());
+        let cancel = self.plugin.cancel_handle();
+        let (plugin, input) = (&mut self.plugin, self.input.as_slice());
+        let call = || frame.run(|| plugin.call::<&[u8], Vec<u8>>(name, input));
+        let result = watched(&cancel, up, &gate, input.len(), call)?;
+        self.call_error = frame.call_error();
+        let error = match result {
+            Ok(output) => {
+                self.begun = true;
+                self.output = output;
+                return Ok(());
+            }
+            Err(error) => error,
+        };
+        if let Some(failure) = frame.take_failure() {
+            return Err(failure.unwound());
+        }
+        if !self.begun && errors::has_not_begun(&error) && !up.interrupted() {
+            self.begun = true;
+            self.plugin = instantiate(&self.compiled, &self.spec, Arc::clone(up))?;
+            return self.call(name, up);
+        }
+        self.begun = true;
+        Err(errors::failure(&error, &**up))
+    }
+}
+
+fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result<Box<Plugin>, Failure> {
+    if up.interrupted() {
+        return Err(Failure::interrupted());
+    }
+    if compiled.wasi {
+        check_paths(spec)?;
+    }
+    let frame = Frame::new(Stage::Starting, Arc::clone(&up), Arc::default(), None);
+    let made = frame.run(|| {
+        let mut plugin = Box::new(Plugin::new_from_compiled(&compiled.plugin)?);
+        match plugin.call::<&[u8], ()>(NO_FUNCTION, &[]) {
+            Err(error) if error.to_string().starts_with(NOT_FOUND) => Ok(plugin),
+            Err(error) => Err(error),
+            Ok(()) => Ok(plugin),
+        }
+    });
+    made.map_err(|error| match frame.take_failure() {
+        Some(failure) => failure.unwound(),
+        None if is_link_error(&error) => Failure::new(FailureKind::Load, errors::one_line(&error)),
+        None => errors::failure(&error, &*up).unwound(),
+    })
+}
+
+/// True when no guest code ran: an import that nobody provides, or has another type.
+fn is_link_error(error: &extism::Error) -> bool {
+    error.chain().any(|cause| {
+        let cause = cause.to_string();
+        cause.starts_with("unknown import") || cause.starts_with("incompatible import") || cause.starts_with("Invalid ")
+    })
+}
+
+/// The SDK opens the allowed paths but does not say which one it could not.
+fn check_paths(spec: &Spec) -> Result<(), Failure> {
+    for path in &spec.allowed_paths {
+        std::fs::read_dir(&path.host).map_err(|error| {
+            let (shown, why) = (path.host.display(), error.kind());
+            Failure::new(FailureKind::Load, format!("cannot open allowed path `{shown}`: {why}"))
+        })?;
+    }
+    Ok(())
+}
+
+impl Guest for SdkGuest {
+    fn set_input(&mut self, input: &[u8]) -> Result<(), Failure> {
+        self.input.clear();
+        self.input.extend_from_slice(input);
+        self.output.clear();
+        Ok(())
+    }
+
+    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<(), Failure> {
+        if up.interrupted() {
+            return Err(Failure::interrupted());
+        }
+        let functions = Arc::clone(&self.functions);
+        let Some(name) = functions.get(function.0 as usize) else {
+            return Err(Failure::new(FailureKind::Trap, "no such function"));
+        };
+        self.output.clear();
+        self.spent |= name == START;
+        self.call(name, &up)
+    }
+
+    fn output(&self) -> &[u8] {
+        &self.output
+    }
+
+    fn memory(&self) -> MemoryUse {
+        // The SDK has no figure for it.
+        MemoryUse::default()
+    }
+
+    fn spent(&self) -> bool {
+        self.spent
+    }
+}

@@ -1,0 +1,128 @@
+//! A program compiled for the stock host: an engine of its own, and its whole manifest.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use extism::{CompiledPlugin, Manifest, PluginBuilder, Wasm};
+
+use super::guest::SdkGuest;
+use super::inspect::{Inspection, inspect};
+use super::{errors, functions};
+use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
+
+const WASI_MODULE: &str = "wasi_snapshot_preview1";
+const PAGE_BYTES: u64 = 65536;
+
+/// A program compiled by the extism crate. Its spec is part of it: the SDK compiles the manifest as a whole.
+pub struct SdkImage {
+    program: Program,
+    compiled: Compiled,
+    functions: Arc<[String]>,
+    ids: HashMap<String, FunctionId>,
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+/// What instances are made from.
+#[derive(Clone)]
+pub struct Compiled {
+    pub plugin: Arc<CompiledPlugin>,
+    pub wasi: bool,
+}
+
+impl SdkImage {
+    pub fn compile(program: &Program) -> Result<Self, Failure> {
+        // Compiled first: what follows reads what has been found to be valid wasm.
+        let inspections = program
+            .modules
+            .iter()
+            .map(|module| Ok((module.name.as_str(), inspect(&module.bytes)?)))
+            .collect::<Result<Vec<_>, Failure>>()?;
+        let compiled = compile(program, &inspections)?;
+        let Some((_, main)) = inspections.into_iter().next_back() else {
+            return Err(Failure::new(FailureKind::Load, "the program has no module"));
+        };
+        Ok(SdkImage {
+            program: program.clone(),
+            compiled,
+            ids: main.functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect(),
+            imports: main.imports.iter().map(|import| format!("{}.{}", import.module, import.name)).collect(),
+            functions: main.functions.into(),
+            exports: main.exports,
+        })
+    }
+}
+
+fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<Compiled, Failure> {
+    let spec = &program.spec;
+    let mut imports = inspections.iter().flat_map(|(_, inspection)| &inspection.imports);
+    let wasi = imports.any(|import| import.module == WASI_MODULE);
+    if wasi && !spec.wasi {
+        return Err(Failure::new(FailureKind::Load, "the module imports WASI, which `--no-wasi` turns off"));
+    }
+    let manifest = manifest(program)?;
+    let mut builder = PluginBuilder::new(manifest)
+        .with_wasi(wasi)
+        .with_http_response_headers(true)
+        // wasmtime starts a thread for each cache, and each image has its engine.
+        .with_cache_disabled()
+        .with_functions(functions::all(spec, inspections)?);
+    if let Some(fuel) = spec.fuel {
+        builder = builder.with_fuel_limit(fuel);
+    }
+    let plugin = builder.compile().map_err(|error| {
+        Failure::new(FailureKind::Load, format!("not a valid wasm module: {}", errors::one_line(&error)))
+    })?;
+    Ok(Compiled { plugin: Arc::new(plugin), wasi })
+}
+
+fn manifest(program: &Program) -> Result<Manifest, Failure> {
+    let modules = program.modules.iter().map(|module| Wasm::data(module.bytes.to_vec()).with_name(&module.name));
+    let mut manifest = Manifest::new(modules);
+    let spec = &program.spec;
+    manifest.config = spec.config.clone();
+    manifest.allowed_hosts = Some(spec.allowed_hosts.clone());
+    manifest.memory.max_var_bytes = Some(spec.var_bytes_max);
+    manifest.memory.max_http_response_bytes = Some(spec.http_response_bytes_max);
+    manifest.memory.max_pages =
+        spec.memory_bytes_max.map(|bytes| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX));
+    // For the SDK's own http requests; that a call ends in time is the kernel's to see to.
+    manifest.timeout_ms = spec.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+    for path in &spec.allowed_paths {
+        let host = path.host.to_str().ok_or_else(|| {
+            let shown = path.host.display();
+            Failure::new(FailureKind::Load, format!("the extism SDK cannot allow `{shown}`: it is not UTF-8"))
+        })?;
+        let host = if path.read_only { format!("ro:{host}") } else { host.to_owned() };
+        manifest = manifest.with_allowed_path(host, &path.guest);
+    }
+    Ok(manifest)
+}
+
+impl Image for SdkImage {
+    fn functions(&self) -> &[String] {
+        &self.functions
+    }
+
+    fn function(&self, name: &str) -> Option<FunctionId> {
+        self.ids.get(name).copied()
+    }
+
+    fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    fn exports(&self) -> &[String] {
+        &self.exports
+    }
+
+    fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
+        let compiled = if **spec == self.program.spec {
+            self.compiled.clone()
+        } else {
+            let program = Program { spec: Spec::clone(spec), ..self.program.clone() };
+            SdkImage::compile(&program)?.compiled
+        };
+        Ok(Box::new(SdkGuest::new(compiled, Arc::clone(spec), Arc::clone(&self.functions), up)?))
+    }
+}

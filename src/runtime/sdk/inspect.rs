@@ -1,0 +1,247 @@
+//! What a module offers and asks for, read from its sections: the SDK compiles modules but does not say.
+
+use std::fmt::Display;
+
+use wasmparser::{
+    CompositeInnerType, ExternalKind, FuncType, Import, Parser, Payload, RefType, TableType, TypeRef, ValType,
+};
+
+use crate::runtime::{Failure, FailureKind};
+
+/// The interface of one module.
+#[derive(Debug, Default)]
+pub struct Inspection {
+    /// Exports that take nothing and give nothing or an `i32`.
+    pub functions: Vec<String>,
+    /// Every export, as `name: type`.
+    pub exports: Vec<String>,
+    pub imports: Vec<ImportedItem>,
+}
+
+/// One import.
+#[derive(Debug)]
+pub struct ImportedItem {
+    pub module: String,
+    pub name: String,
+    /// Its type, when it is a function that the SDK can define.
+    pub signature: Option<Signature>,
+}
+
+/// A function's type in the SDK's words.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Signature {
+    pub params: Vec<extism::ValType>,
+    pub results: Vec<extism::ValType>,
+}
+
+/// The index spaces, as far as exports refer to them.
+#[derive(Default)]
+struct Spaces {
+    types: Vec<Option<FuncType>>,
+    /// Index of each function's type.
+    functions: Vec<u32>,
+    tables: Vec<TableType>,
+    globals: Vec<ValType>,
+}
+
+/// Reads wasm or wat.
+pub fn inspect(bytes: &[u8]) -> Result<Inspection, Failure> {
+    let wasm = wat::parse_bytes(bytes).map_err(invalid)?;
+    read(&wasm).map_err(invalid)
+}
+
+fn invalid(error: impl Display) -> Failure {
+    let text = error.to_string();
+    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
+    Failure::new(FailureKind::Load, format!("not a valid wasm module: {text}"))
+}
+
+fn read(wasm: &[u8]) -> Result<Inspection, wasmparser::BinaryReaderError> {
+    let mut spaces = Spaces::default();
+    let mut inspection = Inspection::default();
+    for payload in Parser::new(0).parse_all(wasm) {
+        match payload? {
+            Payload::TypeSection(reader) => {
+                for group in reader {
+                    let types = group?.into_types().map(|ty| match ty.composite_type.inner {
+                        CompositeInnerType::Func(ty) => Some(ty),
+                        _ => None,
+                    });
+                    spaces.types.extend(types);
+                }
+            }
+            Payload::ImportSection(reader) => {
+                for import in reader.into_imports() {
+                    let import = import?;
+                    inspection.imports.push(spaces.imported(&import));
+                }
+            }
+            Payload::FunctionSection(reader) => {
+                for ty in reader {
+                    spaces.functions.push(ty?);
+                }
+            }
+            Payload::TableSection(reader) => {
+                for table in reader {
+                    spaces.tables.push(table?.ty);
+                }
+            }
+            Payload::GlobalSection(reader) => {
+                for global in reader {
+                    spaces.globals.push(global?.ty.content_type);
+                }
+            }
+            Payload::ExportSection(reader) => {
+                for export in reader {
+                    let export = export?;
+                    let (description, callable) = spaces.exported(export.kind, export.index);
+                    inspection.exports.push(format!("{}: {description}", export.name));
+                    if callable {
+                        inspection.functions.push(export.name.to_owned());
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+    Ok(inspection)
+}
+
+impl Spaces {
+    fn signature(&self, ty: u32) -> Option<&FuncType> {
+        self.types.get(ty as usize)?.as_ref()
+    }
+
+    fn imported(&mut self, import: &Import<'_>) -> ImportedItem {
+        let mut signature = None;
+        match import.ty {
+            TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                self.functions.push(ty);
+                signature = self.signature(ty).and_then(sdk_signature);
+            }
+            TypeRef::Table(ty) => self.tables.push(ty),
+            TypeRef::Global(ty) => self.globals.push(ty.content_type),
+            TypeRef::Memory(_) | TypeRef::Tag(_) => {}
+        }
+        ImportedItem { module: import.module.to_owned(), name: import.name.to_owned(), signature }
+    }
+
+    /// An export's type for people, and whether it is a function that can be called.
+    fn exported(&self, kind: ExternalKind, index: u32) -> (String, bool) {
+        let at = index as usize;
+        match kind {
+            ExternalKind::Func | ExternalKind::FuncExact => {
+                let ty = self.functions.get(at).and_then(|ty| self.signature(*ty));
+                ty.map_or(("function".to_owned(), false), |ty| (describe(ty), is_callable(ty)))
+            }
+            ExternalKind::Table => (
+                self.tables.get(at).map_or("table".to_owned(), |ty| format!("table of {}", ref_name(ty.element_type))),
+                false,
+            ),
+            ExternalKind::Global => {
+                (self.globals.get(at).map_or("global".to_owned(), |ty| format!("global {}", name(*ty))), false)
+            }
+            ExternalKind::Memory => ("memory".to_owned(), false),
+            ExternalKind::Tag => ("tag".to_owned(), false),
+        }
+    }
+}
+
+fn is_callable(ty: &FuncType) -> bool {
+    ty.params().is_empty() && matches!(ty.results(), [] | [ValType::I32])
+}
+
+fn describe(ty: &FuncType) -> String {
+    let list = |types: &[ValType]| types.iter().map(|ty| name(*ty)).collect::<Vec<_>>().join(" ");
+    format!("function ({}) -> ({})", list(ty.params()), list(ty.results()))
+}
+
+fn name(ty: ValType) -> String {
+    match ty {
+        ValType::Ref(ty) => ref_name(ty),
+        other => other.to_string(),
+    }
+}
+
+/// As the native host writes it, without the short forms.
+fn ref_name(ty: RefType) -> String {
+    match ty {
+        RefType::FUNCREF => "(ref null func)".to_owned(),
+        RefType::EXTERNREF => "(ref null extern)".to_owned(),
+        other => other.to_string(),
+    }
+}
+
+fn sdk_signature(ty: &FuncType) -> Option<Signature> {
+    let all = |types: &[ValType]| types.iter().map(|ty| sdk_type(*ty)).collect::<Option<Vec<_>>>();
+    Some(Signature { params: all(ty.params())?, results: all(ty.results())? })
+}
+
+fn sdk_type(ty: ValType) -> Option<extism::ValType> {
+    Some(match ty {
+        ValType::I32 => extism::ValType::I32,
+        ValType::I64 => extism::ValType::I64,
+        ValType::F32 => extism::ValType::F32,
+        ValType::F64 => extism::ValType::F64,
+        ValType::V128 => extism::ValType::V128,
+        ValType::Ref(RefType::FUNCREF) => extism::ValType::FuncRef,
+        ValType::Ref(RefType::EXTERNREF) => extism::ValType::ExternRef,
+        ValType::Ref(_) => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Signature, inspect};
+    use extism::ValType;
+
+    #[test]
+    fn exports_and_imports_are_found_behind_imported_indices() {
+        let inspection = inspect(
+            br#"(module
+                (import "a" "f" (func (param i32 i64) (result f32)))
+                (import "a" "g" (global i64))
+                (import "a" "t" (table 1 funcref))
+                (func (export "run") (result i32) (i32.const 0))
+                (func (export "unit"))
+                (func (export "add") (param i32 i32) (result i32) (local.get 0))
+                (func (export "wide") (result i64) (i64.const 0))
+                (memory (export "memory") 1)
+                (global (export "here") f64 (f64.const 0))
+                (export "there" (global 0))
+                (table (export "own") 1 externref)
+                (export "table" (table 0))
+                (export "f" (func 0)))"#,
+        )
+        .expect("valid");
+        assert_eq!(inspection.functions, ["run", "unit"]);
+        assert_eq!(
+            inspection.exports,
+            [
+                "run: function () -> (i32)",
+                "unit: function () -> ()",
+                "add: function (i32 i32) -> (i32)",
+                "wide: function () -> (i64)",
+                "memory: memory",
+                "here: global f64",
+                "there: global i64",
+                "own: table of (ref null extern)",
+                "table: table of (ref null func)",
+                "f: function (i32 i64) -> (f32)",
+            ]
+        );
+        let names: Vec<_> = inspection.imports.iter().map(|i| format!("{}.{}", i.module, i.name)).collect();
+        assert_eq!(names, ["a.f", "a.g", "a.t"]);
+        let signature = Signature { params: vec![ValType::I32, ValType::I64], results: vec![ValType::F32] };
+        assert_eq!(inspection.imports[0].signature, Some(signature));
+        assert_eq!(inspection.imports[1].signature, None);
+    }
+
+    #[test]
+    fn what_is_no_module_is_one_line() {
+        for bytes in [&b"(module (func (bogus)))"[..], b"\0asm\x01\0\0\0\x01", b"hello"] {
+            let message = inspect(bytes).expect_err("refused").message;
+            assert!(message.starts_with("not a valid wasm module: ") && !message.contains('\n'), "{message}");
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The stock host: the same plugin in the extism crate's own `Plugin`, as a product would run it.
+//!
+//! It is the reference that the native host is compared with, so what the SDK does is left as it is, the worse along
+//! with the good: a cancel of one call ends every running call of the same image, a start function runs twice, before
+//! anything can cancel it, memory is not accounted for, and a guest that forges block headers can bring the process
+//! down. Load here what you trust.
+//!
+//! - `image`: a program compiled. `guest`: one instance. `functions`: plugsh's host functions for it.
+//! - `frame`: what those functions know of the call they serve. `watch`: how a kill reaches a running call.
+//! - `errors`: the SDK's errors in this room's words. `inspect`: what a module offers and asks for. `log`: its log lines.
+
+mod errors;
+mod frame;
+mod functions;
+mod guest;
+mod image;
+mod inspect;
+mod log;
+mod watch;
+
+#[cfg(test)]
+mod tests;
+
+use std::sync::Arc;
+
+use super::{Failure, Image, Program};
+
+/// Compiles a program for the stock host. Takes long and cannot be interrupted; failures are of kind `Load`.
+pub fn image(program: &Program) -> Result<Arc<dyn Image>, Failure> {
+    log::install();
+    Ok(Arc::new(image::SdkImage::compile(program)?))
+}

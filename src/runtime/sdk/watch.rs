@@ -1,0 +1,91 @@
+//! How a kill reaches a call that runs in the SDK: a thread for each running call looks at the call's kill word, and
+//! cancels the call the SDK's way when it is set.
+//!
+//! The SDK loses a cancel that falls between a call's being announced to its timer and its being armed, and with it
+//! every later one. So the watch lets a call get under way before it cancels it.
+
+use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use extism::CancelHandle;
+use parking_lot::Mutex;
+
+use crate::runtime::{Failure, FailureKind, Upcalls};
+
+/// How often the kill word is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// How long a call is given to get under way, and more for each MiB of input, which is copied before.
+const GRACE: Duration = Duration::from_millis(10);
+const GRACE_PER_MIB: Duration = Duration::from_millis(4);
+
+/// Says whether the instance is in a nested call, where a kill is not for it but for the plugin that it waits for.
+#[derive(Debug, Default)]
+pub struct Gate {
+    nested: Mutex<bool>,
+}
+
+impl Gate {
+    /// Runs a nested call; the watch looks away.
+    pub fn while_nested<T>(&self, call: impl FnOnce() -> T) -> T {
+        *self.nested.lock() = true;
+        let _open = Open { gate: self };
+        call()
+    }
+
+    /// Runs `look` if the instance itself is what runs, and keeps it so meanwhile.
+    fn unless_nested(&self, look: impl FnOnce()) {
+        let nested = self.nested.lock();
+        if !*nested {
+            look();
+        }
+    }
+}
+
+struct Open<'a> {
+    gate: &'a Gate,
+}
+
+impl Drop for Open<'_> {
+    fn drop(&mut self) {
+        *self.gate.nested.lock() = false;
+    }
+}
+
+/// Runs `call`; cancels it when `up` says that it must end. `input_bytes` is what the call is given.
+pub fn watched<T>(
+    cancel: &CancelHandle,
+    up: &Arc<dyn Upcalls>,
+    gate: &Gate,
+    input_bytes: usize,
+    call: impl FnOnce() -> T,
+) -> Result<T, Failure> {
+    let mib = u32::try_from(input_bytes / (1024 * 1024)).unwrap_or(u32::MAX);
+    let grace = GRACE.saturating_add(GRACE_PER_MIB.saturating_mul(mib));
+    std::thread::scope(|scope| {
+        let (running, ended) = channel::<()>();
+        let watch = move || {
+            let start = Instant::now();
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LOOK_EVERY) {
+                if start.elapsed() >= grace {
+                    gate.unless_nested(|| cancel_if(up, cancel));
+                }
+            }
+        };
+        std::thread::Builder::new().name("plugsh-sdk-watch".to_owned()).spawn_scoped(scope, watch).map_err(
+            |error| {
+                Failure::new(FailureKind::Denied, format!("cannot start a thread to watch the call: {}", error.kind()))
+            },
+        )?;
+        let result = call();
+        drop(running);
+        Ok(result)
+    })
+}
+
+fn cancel_if(up: &Arc<dyn Upcalls>, cancel: &CancelHandle) {
+    if up.interrupted() {
+        // Fails only when the SDK's timer thread is gone, which ends with the process.
+        let _ = cancel.cancel();
+    }
+}
