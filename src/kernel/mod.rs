@@ -124,12 +124,15 @@ const ENDED_JOBS_MAX: usize = 64;
 impl Kernel {
     /// An empty process table.
     pub fn new(options: KernelOptions) -> Arc<Kernel> {
-        Kernel::with_images(options, Arc::new(Images::new()))
+        let images = Arc::new(Images::new(options.cache_dir.clone()));
+        Kernel::with_images(options, images)
     }
 
     /// A second kernel with the same limits, plugin directories, compiled modules and stubs, and no process: for replays.
     pub fn fresh(&self) -> Arc<Kernel> {
-        let options = KernelOptions { plugin_dirs: self.plugin_dirs.clone(), limits: self.limits.clone() };
+        let (plugin_dirs, limits) = (self.plugin_dirs.clone(), self.limits.clone());
+        // The images come with their cache.
+        let options = KernelOptions { plugin_dirs, limits, ..KernelOptions::default() };
         let kernel = Kernel::with_images(options, self.images.clone());
         kernel.hooks.take_stubs_of(&self.hooks);
         kernel
@@ -138,7 +141,6 @@ impl Kernel {
     fn with_images(options: KernelOptions, images: Arc<Images>) -> Arc<Kernel> {
         let limits = options.limits;
         let journal_limits = JournalLimits { records_max: limits.journal_records_max, ..JournalLimits::default() };
-        let images = Arc::new(Images::new(options.cache_dir));
         Arc::new(Kernel {
             started: Instant::now(),
             sources: Sources::new(options.plugin_dirs.clone()),
