@@ -1,12 +1,14 @@
 //! Standard output and standard error as a session's front: directly for scripts, through the [`Screen`] at the prompt.
 
 use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use super::pane::save;
 use super::print::{Look, painted, render};
-use super::screen::{PaneSize as ScreenPaneSize, Screen};
-use crate::shell::front::{Front, PaneRequest, PaneSize};
+use super::screen::Screen;
+use crate::shell::front::{Front, PaneRequest};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::units::show_bytes;
 
@@ -182,16 +184,23 @@ impl Front for Console {
             }
             PaneRequest::Focus => screen.pane_focus().map_err(failed)?,
             PaneRequest::Size(size) => {
-                screen.pane_size(match size {
-                    PaneSize::Rows(rows) => ScreenPaneSize::Rows(rows),
-                    PaneSize::Percent(percent) => ScreenPaneSize::Percent(percent.into()),
-                });
+                screen.pane_size(size);
                 None
             }
-            PaneRequest::Save(_) => return Err(ShellError::failed("the pane cannot be saved yet")),
+            PaneRequest::Save(path) => {
+                save_pane(screen, &path).map_err(failed)?;
+                None
+            }
         };
         Ok(note.map_or(Reply::Nothing, Reply::line))
     }
+}
+
+/// Writes the present frame of the pane as what the file's name says.
+fn save_pane(screen: &Screen, path: &Path) -> Result<(), String> {
+    let form = save::Form::of(path)?;
+    let picture = save::picture(&screen.pane_frame()?, form);
+    std::fs::write(path, picture).map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
 /// The bytes that draw a text over a frame of `rows_before` rows, and its own rows. Line by line: clearing the screen

@@ -2,6 +2,7 @@
 
 pub mod console;
 pub mod one_call;
+pub mod pane;
 pub mod print;
 pub mod repl;
 pub mod screen;

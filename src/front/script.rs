@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::console::{Color, Console, TypedLines};
+use super::pane::{KernelSource, Pane};
 use super::print::painted;
 use super::screen::Screen;
 use super::{repl, signals};
@@ -45,6 +46,9 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let at_terminal = io::stdin().is_terminal();
     let prompt = at_terminal && (scripts.sources.is_empty() || scripts.stay);
     let screen = open_screen(prompt || scripts.pane, scripts.pane)?;
+    if let Some(screen) = &screen {
+        screen.set_scene(Box::new(Pane::new(Box::new(KernelSource::new(Arc::clone(&kernel))))));
+    }
     let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed));
     let stdin = if scripts.sources.is_empty() && !at_terminal { Stdin::Script } else { Stdin::Free };
     let mut session = Session::new(kernel, Box::new(console), scripts.options.clone(), stdin);

@@ -36,11 +36,16 @@ impl Session {
         let result = self.run_redirected(statement);
         // Ctrl-C ends what was running; what ended well in spite of it (`trace -f`) has not failed.
         let result = match result {
-            Ok(()) if self.interrupt.is_raised() && !self.options.interactive => Err(ShellError::interrupted()),
+            Ok(()) if self.interrupt.is_raised() && self.in_script() => Err(ShellError::interrupted()),
             result => result,
         };
         self.last_code = result.as_ref().err().map_or(0, ShellError::code);
         result
+    }
+
+    /// Whether more lines follow that nobody types.
+    fn in_script(&self) -> bool {
+        !self.options.interactive || self.source_depth > 0
     }
 
     fn run_redirected(&mut self, statement: &Statement) -> Result<(), ShellError> {

@@ -1,10 +1,10 @@
 //! Programs of the system: `!COMMAND` and `| !COMMAND`.
 
-use std::io::{ErrorKind, Read, Write};
+use std::io::{self, Read, Write};
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-use super::reply::{Reply, ShellError};
+use super::reply::{ErrorKind, Reply, ShellError};
 use super::session::{CAPTURE_BYTES_MAX, Session, io_cause};
 use super::stdin::Stdin;
 
@@ -30,14 +30,18 @@ impl Session {
             None => return Err(failed("was not run")),
         };
         if !status.success() {
-            return Err(self.program_failed(text, status));
+            return Err(self.program_failed(text, status, captured));
         }
         Ok(if captured { Reply::Output { bytes: output, raw: false } } else { Reply::Nothing })
     }
 
-    fn program_failed(&self, text: &str, status: ExitStatus) -> ShellError {
+    fn program_failed(&self, text: &str, status: ExitStatus, captured: bool) -> ShellError {
         if self.interrupt.is_raised() {
             return ShellError::interrupted();
+        }
+        let nobody_reads = status.signal() == Some(libc::SIGPIPE) || status.code() == Some(128 + libc::SIGPIPE);
+        if nobody_reads && !captured {
+            return ShellError::new(ErrorKind::BrokenPipe, "standard output is closed");
         }
         let how = match (status.code(), status.signal()) {
             (Some(code), _) => format!("exit status {code}"),
@@ -49,11 +53,11 @@ impl Session {
 }
 
 /// Feeds a program, reads what it writes (when that is captured), and waits for its end.
-fn run(mut child: Child, input: Option<Vec<u8>>) -> std::io::Result<(ExitStatus, Vec<u8>)> {
+fn run(mut child: Child, input: Option<Vec<u8>>) -> io::Result<(ExitStatus, Vec<u8>)> {
     let feeder = child.stdin.take().zip(input).map(|(mut stdin, input)| {
         std::thread::spawn(move || match stdin.write_all(&input) {
             // It may stop reading when it has seen enough.
-            Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => result,
         })
     });

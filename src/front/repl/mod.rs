@@ -17,7 +17,7 @@ use rustyline::{CompletionType, Config, Editor};
 use super::console::TypedLines;
 use super::screen::{ESC_WAIT_MS, Screen};
 use crate::kernel::{JobState, Kernel};
-use crate::shell::line::Lines;
+use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::stdin::read_file;
 use crate::shell::{CommandGrammar, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
@@ -175,7 +175,7 @@ fn run_line(session: &mut Session, text: &str) -> Result<(), ShellError> {
     let mut lines = Lines::new(text);
     while let Some(read) = lines.next(&CommandGrammar) {
         let result = match read {
-            Ok(script) => session.run_statements(&script),
+            Ok(script) => run_statements(session, &script),
             Err(error) => Err(syntax_error(&error)),
         };
         match result {
@@ -187,6 +187,18 @@ fn run_line(session: &mut Session, text: &str) -> Result<(), ShellError> {
                 return Ok(());
             }
         }
+        if session.exit_code().is_some() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn run_statements(session: &mut Session, script: &Script) -> Result<(), ShellError> {
+    for statement in &script.statements {
+        // What ended well by Ctrl-C (`trace -f`) does not end what comes after it.
+        session.interrupt.take();
+        session.run_statement(statement)?;
         if session.exit_code().is_some() {
             break;
         }

@@ -37,6 +37,8 @@ impl Shared {
         inner.owner = Owner::Prompt;
         inner.prompt_columns = prompt_columns;
         inner.prompt_modes = None;
+        // rustyline makes its own of these, and gives them back.
+        self.modes.set(Typing::AsFound);
     }
 
     /// rustyline has read one, and this is what it leaves on the screen.

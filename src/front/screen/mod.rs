@@ -35,9 +35,10 @@ use ratatui::buffer::Buffer;
 
 pub use prompt::{CompletionPage, ESC_WAIT_MS};
 pub use recent::columns_of;
-pub use region::{PaneSize, Split, Window};
+pub use region::{Split, Window};
 pub use scene::{Focus, Key, KeyResult, Scene, Wanted};
 
+use crate::shell::PaneSize;
 use state::Shared;
 
 /// The terminal of an interactive shell. Dropping it gives the terminal back.

@@ -31,7 +31,8 @@ impl Screen {
     pub fn attach<H: Helper, I: History>(&self, editor: &mut Editor<H, I>) -> rustyline::Result<()> {
         let keys = Keys { shared: std::sync::Arc::downgrade(&self.shared) };
         editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));
-        let mut printer = editor.create_external_printer()?;
+        // Without one (a terminal that cannot move its cursor) notices are just printed.
+        let Ok(mut printer) = editor.create_external_printer() else { return Ok(()) };
         let (sender, messages) = mpsc::sync_channel::<String>(MESSAGES_MAX);
         // Printing can wait for the prompt, so it has a thread of its own.
         thread::Builder::new().name("above-prompt".to_owned()).spawn(move || {

@@ -5,9 +5,10 @@
 //! never cleared with `ED` and origin mode is never used: terminals differ in both.
 
 use std::fmt::Write;
-use std::str::FromStr;
 
 use ratatui::layout::Rect;
+
+use crate::shell::PaneSize;
 
 /// Fewer columns than this are no place for a pane.
 pub const COLS_MIN: u16 = 20;
@@ -23,35 +24,8 @@ pub struct Window {
     pub cols: u16,
 }
 
-/// What was asked for with `pane size`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaneSize {
-    /// So many rows.
-    Rows(u16),
-    /// A share of the window's rows, from 1 to 99.
-    Percent(u16),
-}
-
-impl Default for PaneSize {
-    fn default() -> Self {
-        PaneSize::Percent(50)
-    }
-}
-
-impl FromStr for PaneSize {
-    type Err = String;
-
-    /// `N` rows, from [`PANE_ROWS_MIN`], or `N%` of the window, from 1 to 99.
-    fn from_str(text: &str) -> Result<Self, String> {
-        let (digits, size): (&str, fn(u16) -> Option<PaneSize>) = match text.strip_suffix('%') {
-            Some(digits) => (digits, |n| (1..=99).contains(&n).then_some(PaneSize::Percent(n))),
-            None => (text, |n| (n >= PANE_ROWS_MIN).then_some(PaneSize::Rows(n))),
-        };
-        digits.parse().ok().and_then(size).ok_or_else(|| {
-            format!("`{text}` is no size; a pane has {PANE_ROWS_MIN} rows or more, as `12`, or 1% to 99%, as `40%`")
-        })
-    }
-}
+/// The share of a pane that was not asked to have another.
+pub const PANE_SIZE_DEFAULT: PaneSize = PaneSize::Percent(50);
 
 /// A window that is shared.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -147,16 +121,6 @@ mod tests {
     }
 
     #[test]
-    fn sizes_are_read_and_wrong_ones_say_what_is_right() {
-        assert_eq!("12".parse(), Ok(PaneSize::Rows(12)));
-        assert_eq!("40%".parse(), Ok(PaneSize::Percent(40)));
-        for wrong in ["", "%", "0%", "100%", "3", "-5", "4.5", "70000"] {
-            let error = wrong.parse::<PaneSize>().unwrap_err();
-            assert!(error.contains("`40%`"), "{wrong}: {error}");
-        }
-    }
-
-    #[test]
     fn the_prompt_always_keeps_its_rows() {
         for rows in 0..60 {
             for size in [PaneSize::Rows(4), PaneSize::Rows(u16::MAX), PaneSize::Percent(1), PaneSize::Percent(99)] {
@@ -172,8 +136,8 @@ mod tests {
                 }
             }
         }
-        assert_eq!(Split::fit(Window { rows: 6, cols: 20 }, PaneSize::default()), None);
-        assert_eq!(Split::fit(Window { rows: 40, cols: COLS_MIN - 1 }, PaneSize::default()), None);
+        assert_eq!(Split::fit(Window { rows: 6, cols: 20 }, PANE_SIZE_DEFAULT), None);
+        assert_eq!(Split::fit(Window { rows: 40, cols: COLS_MIN - 1 }, PANE_SIZE_DEFAULT), None);
     }
 
     #[test]

@@ -14,9 +14,10 @@ use rustix::termios::Termios;
 
 use super::frame::{self, Cursor};
 use super::recent::Recent;
-use super::region::{self, PaneSize, Split, Window};
+use super::region::{self, Split, Window};
 use super::scene::{Focus, Key, KeyResult, Scene, Wanted};
 use super::tty::{self, Modes};
+use crate::shell::PaneSize;
 
 /// The window that is assumed when the terminal does not say.
 const WINDOW_DEFAULT: Window = Window { rows: 24, cols: 80 };
@@ -98,7 +99,7 @@ impl Shared {
             pane: Pane::Off,
             owner: Owner::Command,
             window: tty::window().unwrap_or(WINDOW_DEFAULT),
-            size: PaneSize::default(),
+            size: region::PANE_SIZE_DEFAULT,
             focus: Focus::Prompt,
             painted: None,
             recent: Recent::default(),

@@ -132,7 +132,7 @@ fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
 fn usage_error(command: &Command, error: &clap::Error) -> ShellError {
     let context = |kind| error.get(kind).map(context_text);
     let name = command.name;
-    let argument = context(ContextKind::InvalidArg).unwrap_or_default();
+    let argument = context(ContextKind::InvalidArg).unwrap_or_default().replace(['<', '>'], "");
     let message = match error.kind() {
         ErrorKind::UnknownArgument => {
             let shape = command.shape();

@@ -236,12 +236,13 @@ impl OptionShape {
     }
 }
 
+/// So many words that a value can be stand in the usage line themselves.
+const WORDS_SHOWN_MAX: usize = 3;
+
 fn value_of(argument: &clap::Arg) -> (String, Kind) {
     let words: Vec<String> = argument.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
-    let name = match argument.get_value_names().and_then(|names| names.first()) {
-        Some(name) => name.to_string(),
-        None => words.join("|"),
-    };
+    let name = argument.get_value_names().and_then(|names| names.first()).map(ToString::to_string).unwrap_or_default();
+    let name = if (1..=WORDS_SHOWN_MAX).contains(&words.len()) { words.join("|") } else { name };
     let kind = match argument.get_id().as_str() {
         "input" => Kind::Input,
         _ if !words.is_empty() => Kind::Words(words),

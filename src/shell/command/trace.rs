@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::journal::{Outcome, Record, merge_running};
+use crate::journal::{Filter, Outcome, Record, merge_running};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
@@ -40,6 +40,9 @@ struct TraceOptions {
     /// follow until Ctrl-C
     #[arg(short = 'f', long)]
     follow: bool,
+    /// only the calls that an expression asks for, as 'callee=cart and duration>1ms'
+    #[arg(short = 'e', value_name = "EXPR", value_parser = parse_filter)]
+    filter: Option<Filter>,
     /// write JSON, a call a line
     #[arg(long)]
     json: bool,
@@ -58,11 +61,17 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     Ok(Reply::Nothing)
 }
 
+/// Reads EXPR, for every command that takes one.
+pub fn parse_filter(text: &str) -> Result<Filter, String> {
+    Filter::parse(text).map_err(|error| error.to_string())
+}
+
 fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     let last = options.last.unwrap_or(LAST_DEFAULT);
     // The running ones first: what ends between the two looks is then in both, and not lost.
-    let running = session.kernel.running();
-    let mut records = merge_running(session.kernel.journal().records(last), running);
+    let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
+    let running = session.kernel.running().into_iter().filter(wanted).collect();
+    let mut records = merge_running(session.kernel.journal().find(last, wanted), running);
     records.drain(..records.len().saturating_sub(last));
     if session.wants_json(options.json) {
         return Reply::JsonLines(records.iter().map(json_record).collect());
@@ -73,14 +82,16 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
 fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellError> {
     let journal = session.kernel.journal().clone();
     let json = session.wants_json(options.json);
+    let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
     let mut cursor = journal.cursor_at_end();
     if let Some(last) = options.last {
-        let records = journal.records(last);
+        let records = journal.find(last, wanted);
         session.emit(&followed(&records, json))?;
     }
     while !session.interrupt.is_raised() {
         journal.wait(&cursor, FOLLOW_STEP);
-        let news = journal.follow(&mut cursor);
+        let mut news = journal.follow(&mut cursor);
+        news.records.retain(wanted);
         if news.missed > 0 {
             session.notice(Line::new().with(Role::Warn, format!("{} calls went by unseen", news.missed)));
         }

@@ -1,0 +1,142 @@
+//! Draws the calls: newest last, indented so that a chain reads as a tree.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::front::screen::Focus;
+use crate::journal::{Outcome, Record};
+use crate::shell::units::{show_bytes, show_duration};
+
+use super::cells::{count, foreign, own, put, put_right};
+use super::layout::below_title;
+use super::snapshot::Scope;
+use super::state::{Clock, Position, State, View};
+use super::theme;
+use super::tree_view::title_spans;
+
+/// From this many calls a second on the title says that only the last rows are shown.
+pub const BURST_CALLS_PER_SECOND: f64 = 200.0;
+/// From these widths on a row has its time, its bytes, its caller.
+const TIME_COLS_MIN: u16 = 60;
+const BYTES_COLS_MIN: u16 = 48;
+const CALLER_COLS_MIN: u16 = 34;
+const TIME_COLS: u16 = 11;
+const BYTES_COLS: u16 = 13;
+const DURATION_COLS: u16 = 7;
+/// Deeper calls are indented no further.
+const INDENT_COLS_MAX: usize = 24;
+
+/// What the view shows.
+pub struct Calls<'a> {
+    /// In order of seq.
+    pub list: &'a [Record],
+    /// Ended calls that are newer than the list.
+    pub newer: u64,
+    pub calls_per_second: f64,
+    /// The moment, in nanoseconds since the session began.
+    pub now_ns: u64,
+}
+
+/// Draws the view with its title.
+pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, focus: Focus) {
+    draw_title(buffer, area, calls, state, focus);
+    let body = below_title(area);
+    let selected = state.call_index(calls.list).or_else(|| calls.list.len().checked_sub(1));
+    let shown = calls.list.iter().enumerate().skip(state.calls_top).take(usize::from(body.height));
+    for (y, (index, call)) in (body.y..).zip(shown) {
+        draw_call(buffer, Rect { y, height: 1, ..body }, call, calls.now_ns);
+        if focus == Focus::Pane && state.view == View::Calls && Some(index) == selected {
+            buffer.set_style(Rect { y, height: 1, ..body }, theme::SELECTED);
+        }
+    }
+}
+
+fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, focus: Focus) {
+    let mut title = title_spans("calls", state.view == View::Calls, focus);
+    if state.scope == Scope::ErrorsOnly {
+        title.push(own(" errors only", theme::BAD));
+    }
+    match (state.clock, state.position) {
+        (Clock::Paused, _) => title.push(own(" paused", theme::WAIT)),
+        (Clock::Live, Position::At(_)) if calls.newer > 0 => {
+            title.push(own(format!(" {} newer, G follows", count(calls.newer)), theme::WAIT));
+        }
+        (Clock::Live, Position::At(_)) => title.push(own(" held, G follows", theme::DIM)),
+        (Clock::Live, Position::Newest) if calls.calls_per_second >= BURST_CALLS_PER_SECOND => {
+            let rate = count(calls.calls_per_second as u64);
+            title.push(own(format!(" {rate}/s, the last of them"), theme::WAIT));
+        }
+        (Clock::Live, Position::Newest) => {}
+    }
+    let row = Rect { height: area.height.min(1), ..area };
+    put(buffer, row, area.y, title);
+}
+
+fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, now_ns: u64) {
+    let mut rest = row;
+    if row.width >= TIME_COLS_MIN {
+        put(buffer, rest, row.y, vec![own(clock(call.at_ns), theme::DIM)]);
+        rest = Rect { x: rest.x + TIME_COLS, width: rest.width - TIME_COLS, ..rest };
+    }
+    let duration = duration_span(call, now_ns);
+    if row.width > DURATION_COLS * 2 {
+        put_right(buffer, rest, row.y, vec![duration]);
+        rest.width -= DURATION_COLS;
+    }
+    // A failure's reason needs the room more than its bytes do.
+    if row.width >= BYTES_COLS_MIN && !call.outcome.is_failure() {
+        put_right(buffer, rest, row.y, bytes_spans(call));
+        rest.width -= BYTES_COLS;
+    }
+    put(buffer, rest, row.y, name_spans(call, row.width >= CALLER_COLS_MIN));
+}
+
+/// Since the session began: `01:23.456`.
+fn clock(at_ns: u64) -> String {
+    let ms = at_ns / 1_000_000;
+    let (minutes, seconds) = (ms / 60_000, ms / 1000 % 60);
+    format!("{minutes:02}:{seconds:02}.{:03}", ms % 1000)
+}
+
+fn duration_span(call: &Record, now_ns: u64) -> Span<'static> {
+    let ns = match call.outcome {
+        Outcome::Running | Outcome::Held => now_ns.saturating_sub(call.at_ns).max(call.duration_ns),
+        _ => call.duration_ns,
+    };
+    own(show_duration(Duration::from_nanos(ns)), theme::outcome(call.outcome))
+}
+
+fn bytes_spans(call: &Record) -> Vec<Span<'static>> {
+    let output = if call.outcome.is_ended() { show_bytes(call.bytes_out) } else { "…".to_owned() };
+    vec![own(format!("{} → {output}", show_bytes(call.bytes_in)), theme::DIM)]
+}
+
+fn name_spans(call: &Record, with_caller: bool) -> Vec<Span<'static>> {
+    let indent = usize::from(call.depth.saturating_sub(1)) * 2;
+    let mut spans = vec![own(" ".repeat(indent.min(INDENT_COLS_MAX)), theme::PLAIN)];
+    if with_caller {
+        spans.push(foreign(&call.caller_label(), theme::DIM));
+        spans.push(own(" → ", theme::DIM));
+    }
+    spans.push(foreign(&call.callee_label(), theme::NAME));
+    spans.push(own(".", theme::DIM));
+    spans.push(foreign(call.function.as_str(), theme::FUNCTION));
+    match call.outcome {
+        Outcome::Ok => {}
+        Outcome::Running => spans.push(own(" ●", theme::GOOD)),
+        Outcome::Held => spans.push(own(" ‖ held", theme::WAIT)),
+        outcome => {
+            spans.push(own(format!(" ✗ {outcome}"), theme::BAD));
+            if let Some(error) = &call.error {
+                spans.push(foreign(&format!(": {error}"), theme::BAD));
+            }
+        }
+    }
+    if let Some(word) = call.changed_by.as_str() {
+        spans.push(own(format!(" [{word}]"), theme::WAIT));
+    }
+    spans
+}

@@ -1,0 +1,326 @@
+//! Details as lines: of a process, its figures, limits, functions and edges; of a call, its figures and its bytes.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use ratatui::text::Span;
+
+use crate::journal::{Kept, Record, stats};
+use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::runtime::Spec;
+use crate::shell::units::{show_bytes, show_duration};
+
+use super::cells::{count, foreign, own, put, put_right};
+use super::layout::below_title;
+use super::payload;
+use super::rates::sparkline;
+use super::state::Subject;
+use super::theme;
+
+/// The most edges that are listed each way.
+pub const EDGES_MAX: usize = 50;
+/// The most functions, imports, hosts and the like that are listed.
+pub const LIST_MAX: usize = 200;
+/// Columns of the names of figures.
+const LABEL_COLS: usize = 11;
+
+type Line = Vec<Span<'static>>;
+
+/// What is known of one subject, as lines to scroll through.
+#[derive(Debug, Clone)]
+pub struct Detail {
+    pub subject: Subject,
+    title: String,
+    lines: Vec<Line>,
+}
+
+impl Detail {
+    /// Of a process; `None` of it when it is not known any more.
+    pub fn process(id: ProcessId, detail: Option<&ProcessDetail>, edges: &[stats::Row]) -> Detail {
+        let subject = Subject::Process(id);
+        let Some(detail) = detail else {
+            return Detail {
+                subject,
+                title: format!("process {id}"),
+                lines: vec![vec![own("it is gone", theme::DIM)]],
+            };
+        };
+        let mut lines = figures(&detail.view);
+        lines.extend(limits(&detail.spec));
+        if let Some(error) = &detail.last_error {
+            lines.push(figure("last error", vec![foreign(error, theme::BAD)]));
+        }
+        lines.push(list("functions", &detail.functions, theme::FUNCTION));
+        let children: Vec<String> = detail.children.iter().map(ToString::to_string).collect();
+        lines.push(list("children", &children, theme::NAME));
+        push_edges(&mut lines, "called by", edges, |edge| edge.callee.0 == id, caller_name);
+        push_edges(&mut lines, "calls", edges, |edge| edge.caller.is_some_and(|caller| caller.0 == id), callee_name);
+        lines.push(list("exports", &detail.exports, theme::PLAIN));
+        lines.push(list("imports", &detail.imports, theme::PLAIN));
+        for (name, hash) in &detail.modules {
+            lines.push(figure(
+                "module",
+                vec![foreign(name, theme::NAME), own(" sha256 ", theme::DIM), foreign(hash, theme::DIM)],
+            ));
+        }
+        Detail { subject, title: detail.view.label().to_string(), lines }
+    }
+
+    /// Of a call; `None` of it when the journal has let it go.
+    pub fn call(seq: u64, call: Option<&Record>, now: Duration) -> Detail {
+        let subject = Subject::Call(seq);
+        let Some(call) = call else {
+            let gone = "the journal has let it go: newer calls needed its place";
+            return Detail { subject, title: format!("call {seq}"), lines: vec![vec![own(gone, theme::DIM)]] };
+        };
+        let ended = call.outcome.is_ended();
+        let so_far = now.saturating_sub(Duration::from_nanos(call.at_ns));
+        let duration = if ended { Duration::from_nanos(call.duration_ns) } else { so_far };
+        let mut lines = vec![
+            figure("caller", vec![foreign(&call.caller_label(), theme::NAME)]),
+            figure("callee", vec![foreign(&call.callee_label(), theme::NAME)]),
+            figure("function", vec![foreign(call.function.as_str(), theme::FUNCTION)]),
+            figure("outcome", vec![own(call.outcome.as_str(), theme::outcome(call.outcome))]),
+            figure(
+                "duration",
+                vec![
+                    own(show_duration(duration), theme::PLAIN),
+                    own(format!(", {} in itself", show_duration(Duration::from_nanos(call.self_ns()))), theme::DIM),
+                ],
+            ),
+            figure("began", vec![own(format!("{:.3} s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
+            figure("depth", vec![own(format!("{}, in job {}", call.depth, call.job), theme::PLAIN)]),
+        ];
+        if let Some(error) = &call.error {
+            lines.push(figure("error", vec![foreign(error, theme::BAD)]));
+        }
+        if let Some(word) = call.changed_by.as_str() {
+            lines.push(figure("changed by", vec![own(word, theme::WAIT)]));
+        }
+        let kept = call.payload.as_deref();
+        push_payload(&mut lines, "input", call.bytes_in, kept.map(|payload| &payload.input));
+        if ended {
+            push_payload(&mut lines, "output", call.bytes_out, kept.map(|payload| &payload.output));
+        }
+        Detail { subject, title: format!("call {seq}"), lines }
+    }
+
+    /// Draws it from line `scroll` on, with its title, over what is there; gives the line that it could scroll to.
+    pub fn draw(&self, buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
+        draw_lines(buffer, area, &self.title, &self.lines, scroll)
+    }
+}
+
+/// Draws a title and lines over what is in `area`; gives the scroll, moved back to where the last line still shows.
+pub fn draw_lines(buffer: &mut Buffer, area: Rect, title: &str, lines: &[Line], scroll: usize) -> usize {
+    for y in area.top()..area.bottom() {
+        for x in area.left()..area.right() {
+            if let Some(cell) = buffer.cell_mut((x, y)) {
+                cell.reset();
+            }
+        }
+    }
+    let body = below_title(area);
+    let lines: Vec<Line> = lines.iter().flat_map(|line| wrapped(line, usize::from(body.width.max(1)))).collect();
+    let scroll = scroll.min(lines.len().saturating_sub(usize::from(body.height)));
+    put(buffer, area, area.y, vec![own("▌", theme::KEY), foreign(title, theme::STRONG.patch(theme::KEY))]);
+    let left = lines.len().saturating_sub(scroll + usize::from(body.height));
+    let more = if left > 0 { format!("{left} more below · Esc ") } else { "Esc ".to_owned() };
+    put_right(buffer, Rect { height: area.height.min(1), ..area }, area.y, vec![own(more, theme::DIM)]);
+    for (y, line) in (body.y..body.bottom()).zip(lines.into_iter().skip(scroll)) {
+        put(buffer, body, y, line);
+    }
+    scroll
+}
+
+/// A line in rows of `width` columns; the rows after the first are indented as figures are.
+fn wrapped(line: &Line, width: usize) -> Vec<Line> {
+    let indent = if width > LABEL_COLS * 3 { LABEL_COLS + 1 } else { 1 };
+    if line.iter().map(Span::width).sum::<usize>() <= width || width <= indent + 2 {
+        return vec![line.clone()];
+    }
+    let mut rows: Vec<Line> = vec![Vec::new()];
+    let mut left = width;
+    for span in line {
+        let mut text = String::new();
+        for c in span.content.chars() {
+            let columns = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+            if columns > left {
+                if let Some(row) = rows.last_mut() {
+                    row.push(Span::styled(std::mem::take(&mut text), span.style));
+                }
+                rows.push(vec![Span::raw(" ".repeat(indent))]);
+                left = width - indent;
+            }
+            left -= columns.min(left);
+            text.push(c);
+        }
+        if let Some(row) = rows.last_mut() {
+            row.push(Span::styled(text, span.style));
+        }
+    }
+    rows
+}
+
+fn figure(label: &str, mut value: Line) -> Line {
+    value.insert(0, own(format!("{label:>LABEL_COLS$} "), theme::DIM));
+    value
+}
+
+fn list(label: &str, items: &[String], style: Style) -> Line {
+    let mut value = Vec::new();
+    for (n, item) in items.iter().take(LIST_MAX).enumerate() {
+        if n > 0 {
+            value.push(own(", ", theme::DIM));
+        }
+        value.push(foreign(item, style));
+    }
+    match items.len() {
+        0 => value.push(own("none", theme::DIM)),
+        len if len > LIST_MAX => value.push(own(format!(" and {} more", len - LIST_MAX), theme::DIM)),
+        _ => {}
+    }
+    figure(label, value)
+}
+
+fn figures(view: &ProcessView) -> Vec<Line> {
+    let (glyph, style) = theme::process(&view.state);
+    let mut state = vec![own(format!("{glyph} {}", view.state.word()), style)];
+    match &view.state {
+        ProcessState::Waiting { on } => state.push(own(format!(" on {on}"), style)),
+        ProcessState::Crashed { why } | ProcessState::Dead { reason: why } => {
+            state.push(foreign(&format!(": {why}"), style));
+        }
+        ProcessState::Idle | ProcessState::Running => {}
+    }
+    state.push(own(format!(", {} old", show_duration(view.age)), theme::DIM));
+    let memory = view.memory;
+    vec![
+        figure("state", state),
+        figure(
+            "source",
+            vec![foreign(&view.source, theme::PLAIN), own(format!(", {} host", view.host.as_str()), theme::DIM)],
+        ),
+        figure(
+            "calls",
+            vec![
+                own(count(view.calls), theme::PLAIN),
+                own(format!(", {} errors", view.errors), if view.errors > 0 { theme::BAD } else { theme::DIM }),
+                own(format!(", {} resets", view.resets), theme::DIM),
+            ],
+        ),
+        figure(
+            "bytes",
+            vec![own(format!("{} in → {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)), theme::PLAIN)],
+        ),
+        figure(
+            "busy",
+            vec![
+                own(show_duration(view.busy), theme::PLAIN),
+                own(format!(", {} in itself", show_duration(view.self_time)), theme::DIM),
+            ],
+        ),
+        figure(
+            "memory",
+            vec![
+                own(show_bytes(memory.total_bytes()), theme::PLAIN),
+                own(
+                    format!(
+                        ": guest {}, blocks {}, tables {}",
+                        show_bytes(memory.guest_bytes),
+                        show_bytes(memory.block_bytes),
+                        show_bytes(memory.table_bytes)
+                    ),
+                    theme::DIM,
+                ),
+            ],
+        ),
+    ]
+}
+
+fn limits(spec: &Spec) -> Vec<Line> {
+    let mut limits = Vec::new();
+    limits.extend(spec.timeout.map(|timeout| format!("timeout {}", show_duration(timeout))));
+    limits.extend(spec.memory_bytes_max.map(|bytes| format!("memory {}", show_bytes(bytes))));
+    limits.extend(spec.fuel.map(|fuel| format!("fuel {}", count(fuel))));
+    limits.push(format!("vars {}", show_bytes(spec.var_bytes_max)));
+    if !spec.wasi {
+        limits.push("no WASI".to_owned());
+    }
+    let paths: Vec<String> = spec
+        .allowed_paths
+        .iter()
+        .map(|path| {
+            format!("{} → {}{}", path.host.display(), path.guest, if path.read_only { " (read only)" } else { "" })
+        })
+        .collect();
+    vec![
+        list("limits", &limits, theme::PLAIN),
+        list("hosts", &spec.allowed_hosts, theme::PLAIN),
+        list("paths", &paths, theme::PLAIN),
+    ]
+}
+
+fn label((id, name): (u32, crate::journal::Symbol)) -> String {
+    match id {
+        0 => name.as_str().to_owned(),
+        id => format!("{id}:{name}"),
+    }
+}
+
+fn caller_name(edge: &stats::Row) -> String {
+    edge.caller.map_or_else(String::new, label)
+}
+
+fn callee_name(edge: &stats::Row) -> String {
+    label(edge.callee)
+}
+
+fn push_edges(
+    lines: &mut Vec<Line>,
+    title: &str,
+    edges: &[stats::Row],
+    belongs: impl Fn(&stats::Row) -> bool,
+    name: impl Fn(&stats::Row) -> String,
+) {
+    let edges: Vec<&stats::Row> = edges.iter().filter(|edge| belongs(edge)).collect();
+    if edges.is_empty() {
+        lines.push(figure(title, vec![own("nobody in the journal", theme::DIM)]));
+    }
+    for (n, edge) in edges.iter().take(EDGES_MAX).enumerate() {
+        let errors = if edge.errors > 0 { theme::BAD } else { theme::DIM };
+        let bars = edge.durations.bars();
+        lines.push(figure(
+            if n == 0 { title } else { "" },
+            vec![
+                foreign(&name(edge), theme::NAME),
+                own(format!("  {} calls", count(edge.calls)), theme::PLAIN),
+                own(format!("  {} errors", count(edge.errors)), errors),
+                own(format!("  {} → {}", show_bytes(edge.bytes_in), show_bytes(edge.bytes_out)), theme::PLAIN),
+                own(
+                    format!(
+                        "  {} {} {}",
+                        show_duration(Duration::from_nanos(edge.p50_ns)),
+                        sparkline(bars.iter().map(|bar| bar.count), bars.len().clamp(1, 24)),
+                        show_duration(Duration::from_nanos(edge.max_ns))
+                    ),
+                    theme::GOOD,
+                ),
+            ],
+        ));
+    }
+    if edges.len() > EDGES_MAX {
+        lines.push(figure("", vec![own(format!("and {} more", edges.len() - EDGES_MAX), theme::DIM)]));
+    }
+}
+
+fn push_payload(lines: &mut Vec<Line>, title: &str, bytes: u64, kept: Option<&Kept>) {
+    lines.push(vec![own(format!("── {title}, {} bytes ", bytes), theme::STRONG)]);
+    match kept {
+        Some(kept) => lines.extend(payload::lines(kept).into_iter().map(|line| vec![own(line, theme::PLAIN)])),
+        None if bytes == 0 => lines.push(vec![own("no bytes", theme::DIM)]),
+        None => lines.push(vec![own("not kept: payloads were off", theme::DIM)]),
+    }
+}

@@ -1,0 +1,163 @@
+//! Processes, calls and moments for the pane's tests.
+
+use std::time::Duration;
+
+use crate::journal::{Outcome, Payload, Record, Symbol, stats};
+use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::runtime::{Host, MemoryUse, Spec};
+
+use super::snapshot::{Extent, Snapshot, Source, Totals, Wish};
+
+/// An idle process.
+pub fn process(id: ProcessId, parent: ProcessId, name: &str) -> ProcessView {
+    ProcessView {
+        id,
+        name: name.to_owned(),
+        parent,
+        state: ProcessState::Idle,
+        calls: 0,
+        errors: 0,
+        resets: 0,
+        bytes_in: 0,
+        bytes_out: 0,
+        busy: Duration::ZERO,
+        self_time: Duration::ZERO,
+        age: Duration::from_secs(5),
+        memory: MemoryUse { guest_bytes: 1_179_648, block_bytes: 65_536, table_bytes: 0 },
+        source: format!("built-in:{name}"),
+        host: Host::Native,
+    }
+}
+
+/// A call that ended well after 1.5 ms.
+pub fn call(seq: u64, depth: u16, caller: (u32, &str), callee: (u32, &str), function: &str) -> Record {
+    Record {
+        seq,
+        at_ns: seq * 1_000_000,
+        duration_ns: 1_500_000,
+        caller: caller.0,
+        caller_name: Symbol::intern(caller.1),
+        callee: callee.0,
+        callee_name: Symbol::intern(callee.1),
+        function: Symbol::intern(function),
+        bytes_in: 12,
+        bytes_out: 3_456,
+        depth,
+        outcome: Outcome::Ok,
+        ..Record::default()
+    }
+}
+
+/// The call with its bytes kept.
+pub fn with_payload(mut call: Record, input: &[u8], output: &[u8]) -> Record {
+    call.payload = Some(Box::new(Payload::keep(input, output, 1 << 16)));
+    call
+}
+
+/// A shop: five processes, one of them crashed, and a chain of calls that still runs.
+pub fn shop() -> Snapshot {
+    let mut processes = vec![
+        process(1, 0, "front"),
+        process(2, 1, "cart"),
+        process(3, 2, "tax"),
+        process(4, 1, "stock"),
+        process(5, 0, "log"),
+    ];
+    processes[0].state = ProcessState::Waiting { on: 2 };
+    processes[0].calls = 12_345;
+    processes[0].busy = Duration::from_millis(2_500);
+    processes[1].state = ProcessState::Running;
+    processes[1].calls = 7;
+    processes[3].state = ProcessState::Crashed { why: "unreachable".to_owned() };
+    processes[3].calls = 4;
+    processes[3].errors = 1;
+    let mut failed = call(4, 2, (1, "front"), (4, "stock"), "check");
+    failed.outcome = Outcome::Trap;
+    failed.error = Record::bounded_error("4:stock.check: wasm trap: unreachable");
+    let mut running = [call(1, 1, (0, "shell"), (1, "front"), "run"), call(5, 2, (1, "front"), (2, "cart"), "total")];
+    for call in &mut running {
+        call.outcome = Outcome::Running;
+        call.duration_ns = 250_000_000;
+    }
+    let [first, last] = running;
+    let calls = vec![
+        first,
+        call(2, 2, (1, "front"), (2, "cart"), "add"),
+        call(3, 3, (2, "cart"), (3, "tax"), "rate"),
+        failed,
+        last,
+    ];
+    let totals = Totals { calls: 12_356, errors: 1, bytes: 3_000_000 };
+    Snapshot { at: Duration::from_millis(83_210), processes, calls, totals, ..Snapshot::default() }
+}
+
+/// `count` processes under as few parents as ten children each allow.
+pub fn forest(count: u32) -> Snapshot {
+    let processes = (1..=count).map(|id| process(id, (id - 1) / 10, &format!("plugin_{id:05}"))).collect();
+    Snapshot { at: Duration::from_secs(60), processes, ..Snapshot::default() }
+}
+
+/// A source that gives one moment, again and again, and remembers what it was asked to kill.
+pub struct Still {
+    pub snapshot: Snapshot,
+    pub killed: std::sync::Arc<parking_lot::Mutex<Vec<(ProcessId, Extent)>>>,
+    asked: Option<(Wish, usize)>,
+}
+
+impl Still {
+    pub fn new(snapshot: Snapshot) -> Still {
+        Still { snapshot, killed: std::sync::Arc::default(), asked: None }
+    }
+}
+
+impl Source for Still {
+    fn sample(&mut self, wish: &Wish, calls_max: usize) -> Option<Snapshot> {
+        let ask = (wish.clone(), calls_max);
+        if self.asked.as_ref() == Some(&ask) {
+            return None;
+        }
+        self.asked = Some(ask);
+        let mut snapshot = self.snapshot.clone();
+        snapshot.calls.retain(|call| wish.matches(call));
+        snapshot.calls.drain(..snapshot.calls.len().saturating_sub(calls_max));
+        Some(snapshot)
+    }
+
+    fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record> {
+        let matching = self.snapshot.calls.iter().filter(|call| call.seq <= seq_max && wish.matches(call));
+        let mut calls: Vec<Record> = matching.cloned().collect();
+        calls.drain(..calls.len().saturating_sub(calls_max));
+        calls
+    }
+
+    fn call(&self, seq: u64) -> Option<Record> {
+        self.snapshot.calls.iter().find(|call| call.seq == seq).cloned()
+    }
+
+    fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
+        let view = self.snapshot.process(id)?.clone();
+        let functions = ["run", "total", "checkout"].map(str::to_owned).to_vec();
+        let children =
+            self.snapshot.processes.iter().filter(|child| child.parent == id).map(ProcessView::label).collect();
+        Some(ProcessDetail {
+            view,
+            spec: Spec { timeout: Some(Duration::from_secs(2)), ..Spec::default() },
+            exports: functions.iter().map(|name| format!("{name}: func() -> i32")).collect(),
+            functions,
+            imports: vec!["extism:host/user.call_plugin".to_owned()],
+            modules: vec![("main".to_owned(), "ab".repeat(32))],
+            last_error: None,
+            children,
+        })
+    }
+
+    fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
+        let edges = self.snapshot.calls.iter().filter(|call| call.caller == id || call.callee == id);
+        stats::Stats::of(stats::By::Edge, None, edges).into_rows(stats::Column::Calls)
+    }
+
+    fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
+        self.killed.lock().push((id, extent));
+        Ok(format!("ended {id}"))
+    }
+}

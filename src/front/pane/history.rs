@@ -1,0 +1,197 @@
+//! What the pane remembers between snapshots: rates, who died a moment ago, and a list of calls that is held in place.
+
+use std::collections::HashMap;
+use std::time::{Duration, Instant};
+
+use crate::journal::{Record, merge_running};
+use crate::kernel::{ProcessId, ProcessState, ProcessView};
+
+use super::rates::Rates;
+use super::snapshot::{Snapshot, Source, Wish};
+use super::state::Position;
+
+/// How long a process that died stays in sight.
+pub const DEAD_SHOWN: Duration = Duration::from_secs(3);
+/// How many calls are fetched at once for scrolling; older ones when they are scrolled to.
+pub const HELD_CALLS: usize = 2_000;
+/// The most that are held.
+pub const HELD_CALLS_MAX: usize = 3 * HELD_CALLS;
+
+/// Rates and deaths.
+#[derive(Debug, Default)]
+pub struct History {
+    pub rates: Rates,
+    /// When we saw that they had died; for a while after they went out of sight.
+    died: HashMap<ProcessId, Duration>,
+    /// Who lived in the last snapshot, in id order.
+    living: Vec<ProcessId>,
+    /// The highest id of the last snapshot; `None` before the first one.
+    newest_id: Option<ProcessId>,
+    newest_seq: u64,
+    /// When the last snapshot came, and its own time.
+    last: Option<(Instant, Duration)>,
+    now: Duration,
+}
+
+impl History {
+    /// Takes note of a snapshot and leaves of its dead only those that died while we looked.
+    pub fn take(&mut self, mut snapshot: Snapshot) -> Snapshot {
+        self.last = Some((Instant::now(), snapshot.at));
+        self.now = snapshot.at;
+        self.rates.note(snapshot.at, snapshot.totals);
+        self.note_deaths(&snapshot);
+        self.newest_seq = snapshot.calls.last().map_or(self.newest_seq, |call| self.newest_seq.max(call.seq));
+        self.bury(&mut snapshot);
+        snapshot
+    }
+
+    /// Time passed without a snapshot. Gives whether something looks different for it.
+    pub fn pass(&mut self, snapshot: &mut Snapshot) -> bool {
+        let Some((then, at)) = self.last else { return false };
+        let before = std::mem::replace(&mut self.now, at + then.elapsed());
+        let ticked = self.now.as_secs() != before.as_secs() && !self.rates.is_flat();
+        if ticked {
+            self.rates.note(self.now, snapshot.totals);
+        }
+        self.bury(snapshot) || ticked
+    }
+
+    /// How much of its last time in sight a dead process has had, from 0 to 1.
+    pub fn fading(&self, process: &ProcessView) -> f32 {
+        let died = self.died.get(&process.id).copied().unwrap_or_default();
+        (self.now.saturating_sub(died).as_secs_f32() / DEAD_SHOWN.as_secs_f32()).min(1.0)
+    }
+
+    /// The highest number of a call that was ever in sight.
+    pub fn newest_seq(&self) -> u64 {
+        self.newest_seq
+    }
+
+    fn note_deaths(&mut self, snapshot: &Snapshot) {
+        let living_now = |process: &&ProcessView| !matches!(process.state, ProcessState::Dead { .. });
+        for process in snapshot.processes.iter().filter(|process| !living_now(process)) {
+            // Those that were dead when we began to look are history.
+            let lived = self.living.binary_search(&process.id).is_ok();
+            let born_since = self.newest_id.is_some_and(|newest| process.id > newest);
+            if lived || born_since {
+                self.died.entry(process.id).or_insert(snapshot.at);
+            }
+        }
+        self.living.clear();
+        self.living.extend(snapshot.processes.iter().filter(living_now).map(|process| process.id));
+        self.newest_id = snapshot.processes.last().map(|process| process.id).max(self.newest_id).or(Some(0));
+        self.died.retain(|_, died| snapshot.at.saturating_sub(*died) < DEAD_SHOWN);
+    }
+
+    /// Takes the dead whose time is over out of sight. Gives whether there were any.
+    fn bury(&self, snapshot: &mut Snapshot) -> bool {
+        let before = snapshot.processes.len();
+        let in_sight = |id| self.died.get(&id).is_some_and(|died| self.now.saturating_sub(*died) < DEAD_SHOWN);
+        snapshot
+            .processes
+            .retain(|process| !matches!(process.state, ProcessState::Dead { .. }) || in_sight(process.id));
+        snapshot.processes.len() != before
+    }
+}
+
+/// Calls that stay in place while newer ones come.
+#[derive(Debug, Default)]
+pub struct Held {
+    list: Vec<Record>,
+    /// All calls there were when the list was made.
+    calls_then: u64,
+}
+
+impl Held {
+    /// The list that a view at `position` shows.
+    pub fn list<'a>(&'a self, position: Position, snapshot: &'a Snapshot) -> &'a [Record] {
+        match position {
+            Position::Newest => &snapshot.calls,
+            Position::At(_) => &self.list,
+        }
+    }
+
+    /// Holds what is shown, with what came before it.
+    pub fn hold(&mut self, source: &dyn Source, wish: &Wish, snapshot: &Snapshot) {
+        let seq_max = snapshot.calls.last().map_or(0, |call| call.seq);
+        let ended = source.calls_until(wish, seq_max, HELD_CALLS);
+        // The journal may have let go of what is still shown, and running calls are not in it.
+        self.list = merge_running(ended, snapshot.calls.clone());
+        self.list.sort_by_key(|call| call.seq);
+        self.list.dedup_by_key(|call| call.seq);
+        self.calls_then = snapshot.totals.calls;
+    }
+
+    /// Fetches what came before the list; gives the number of the last of those calls.
+    pub fn older(&mut self, source: &dyn Source, wish: &Wish) -> Option<u64> {
+        let before = self.list.first()?.seq.checked_sub(1)?;
+        let mut older = source.calls_until(wish, before, HELD_CALLS);
+        let last = older.last()?.seq;
+        older.append(&mut self.list);
+        older.truncate(HELD_CALLS_MAX);
+        self.list = older;
+        Some(last)
+    }
+
+    /// Calls that came since the list was made.
+    pub fn newer(&self, snapshot: &Snapshot) -> u64 {
+        snapshot.totals.calls.saturating_sub(self.calls_then)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front::pane::fixture::{Still, call, process};
+
+    fn dead(id: ProcessId) -> ProcessView {
+        let mut process = process(id, 0, "p");
+        process.state = ProcessState::Dead { reason: "killed".to_owned() };
+        process
+    }
+
+    fn moment(at_s: u64, processes: Vec<ProcessView>) -> Snapshot {
+        Snapshot { at: Duration::from_secs(at_s), processes, ..Snapshot::default() }
+    }
+
+    fn ids(snapshot: &Snapshot) -> Vec<ProcessId> {
+        snapshot.processes.iter().map(|process| process.id).collect()
+    }
+
+    #[test]
+    fn who_dies_while_we_look_stays_in_sight_for_a_moment() {
+        let mut history = History::default();
+        let first = history.take(moment(10, vec![dead(1), process(2, 0, "p"), process(3, 0, "p")]));
+        assert_eq!(ids(&first), [2, 3], "1 had been dead before");
+        let second = history.take(moment(11, vec![dead(1), dead(2), process(3, 0, "p"), dead(4)]));
+        assert_eq!(ids(&second), [2, 3, 4], "4 lived between two looks");
+        assert!(history.fading(&second.processes[0]) < 0.01);
+        let third = history.take(moment(15, vec![dead(1), dead(2), process(3, 0, "p"), dead(4)]));
+        assert_eq!(ids(&third), [3]);
+        let fourth = history.take(moment(25, vec![dead(1), dead(2), process(3, 0, "p"), dead(4)]));
+        assert_eq!(ids(&fourth), [3], "nobody comes back");
+    }
+
+    #[test]
+    fn held_calls_stay_and_go_back_as_far_as_the_journal_does() {
+        let all: Vec<Record> = (1..=5_000).map(|seq| call(seq, 1, (0, "shell"), (1, "a"), "f")).collect();
+        let source = Still::new(Snapshot { calls: all.clone(), ..Snapshot::default() });
+        let mut snapshot = Snapshot { calls: all[4_990..].to_vec(), ..Snapshot::default() };
+        snapshot.totals.calls = 5_000;
+        let mut held = Held::default();
+        held.hold(&source, &Wish::default(), &snapshot);
+        let seqs = |held: &Held| {
+            let list = held.list(Position::At(1), &snapshot);
+            (list.first().map(|call| call.seq), list.last().map(|call| call.seq), list.len())
+        };
+        assert_eq!(seqs(&held), (Some(3_001), Some(5_000), 2_000));
+        assert_eq!(held.older(&source, &Wish::default()), Some(3_000));
+        assert_eq!(seqs(&held), (Some(1_001), Some(5_000), 4_000));
+        assert_eq!(held.older(&source, &Wish::default()), Some(1_000));
+        assert_eq!(seqs(&held), (Some(1), Some(5_000), 5_000));
+        assert_eq!(held.older(&source, &Wish::default()), None);
+        let mut later = snapshot.clone();
+        later.totals.calls = 5_123;
+        assert_eq!(held.newer(&later), 123);
+    }
+}

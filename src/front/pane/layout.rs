@@ -1,0 +1,90 @@
+//! Where the parts of the pane stand, by the room there is.
+
+use ratatui::layout::Rect;
+
+use super::state::{View, Zoom};
+
+/// From this width on the views stand side by side.
+pub const SIDE_BY_SIDE_COLS_MIN: u16 = 90;
+/// From this height on narrow views stand below each other.
+pub const STACKED_ROWS_MIN: u16 = 12;
+
+/// The parts: titles are the first row of each view.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Parts {
+    pub tree: Option<Rect>,
+    pub calls: Option<Rect>,
+    /// Where details and help go: the place of the view that has not the keys, or all there is.
+    pub detail: Rect,
+    pub status: Rect,
+}
+
+/// Shares the pane's area: the last row is the status, the rest goes to the views.
+pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
+    let status = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
+    let body = Rect { height: area.height.saturating_sub(1), ..area };
+    let one = |tree, calls| Parts { tree, calls, detail: body, status };
+    match (zoom, view) {
+        (Zoom::Both, _) if area.width >= SIDE_BY_SIDE_COLS_MIN => {
+            // A column between them stays free.
+            let left = Rect { width: body.width * 9 / 20, ..body };
+            let right = Rect { x: body.x + left.width + 1, width: body.width - left.width - 1, ..body };
+            both(left, right, view, status)
+        }
+        (Zoom::Both, _) if body.height >= STACKED_ROWS_MIN => {
+            let top = Rect { height: body.height / 2, ..body };
+            let bottom = Rect { y: body.y + top.height, height: body.height - top.height, ..body };
+            both(top, bottom, view, status)
+        }
+        (_, View::Tree) => one(Some(body), None),
+        (_, View::Calls) => one(None, Some(body)),
+    }
+}
+
+fn both(tree: Rect, calls: Rect, view: View, status: Rect) -> Parts {
+    let detail = match view {
+        View::Tree => calls,
+        View::Calls => tree,
+    };
+    Parts { tree: Some(tree), calls: Some(calls), detail, status }
+}
+
+/// A view below its title row.
+pub fn below_title(view: Rect) -> Rect {
+    Rect { y: view.y + view.height.min(1), height: view.height.saturating_sub(1), ..view }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parts_never_overlap_nor_leave_the_area() {
+        for width in (20..=200).step_by(7) {
+            for height in 1..60 {
+                let area = Rect::new(0, 13, width, height);
+                for (view, zoom) in [(View::Tree, Zoom::Both), (View::Calls, Zoom::Both), (View::Calls, Zoom::One)] {
+                    let parts = parts(area, view, zoom);
+                    let all = [parts.tree, parts.calls, Some(parts.status)];
+                    let shown: Vec<Rect> = all.into_iter().flatten().collect();
+                    for (n, part) in shown.iter().enumerate() {
+                        assert_eq!(area.intersection(*part), *part, "{width}x{height}: {part:?} leaves");
+                        for other in &shown[n + 1..] {
+                            assert!(!part.intersects(*other), "{width}x{height}: {part:?} and {other:?}");
+                        }
+                    }
+                    assert!(!parts.detail.intersects(parts.status));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_view_with_the_keys_is_always_there() {
+        let small = Rect::new(0, 0, 40, 5);
+        assert!(parts(small, View::Calls, Zoom::Both).calls.is_some());
+        assert!(parts(small, View::Tree, Zoom::Both).tree.is_some());
+        let wide = parts(Rect::new(0, 0, 120, 20), View::Tree, Zoom::Both);
+        assert_eq!(Some(wide.detail), wide.calls, "details go where the keys are not");
+    }
+}

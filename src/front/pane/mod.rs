@@ -1,0 +1,233 @@
+//! The live pane: who spawned whom and every call, while it happens.
+//!
+//! ```text
+//! source     the kernel -> snapshot        snapshot  one moment, and where they come from
+//! state      where the person is           keys      key -> action; the help
+//! tree       rows of the tree              rates     calls and bytes a second
+//! layout     where the parts stand         *_view, status, detail, help: each draws one part
+//! cells      writing into cells            safe      what plugins say, made safe
+//! save       a frame as a picture          payload   bytes as lines
+//! ```
+//!
+//! `Pane` puts them together as the screen's scene. It holds no lock of the kernel while it draws, and it never writes to the
+//! terminal: it fills a buffer.
+
+mod calls_view;
+mod cells;
+mod detail;
+mod help;
+mod history;
+mod keys;
+mod layout;
+mod payload;
+mod rates;
+mod safe;
+pub mod save;
+pub mod snapshot;
+mod source;
+mod state;
+mod status;
+mod theme;
+mod tree;
+mod tree_view;
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;
+
+use std::time::{Duration, Instant};
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::front::screen::{Focus, Key, KeyResult, Scene, Wanted};
+
+use detail::Detail;
+use history::History;
+use layout::{Parts, below_title, parts};
+use snapshot::{Snapshot, Source, Wish};
+use state::{Clock, Effect, Layer, Message, Position, State, Subject, World};
+use tree::Row;
+
+pub use source::KernelSource;
+
+/// How often details that are open are looked up again.
+const DETAIL_PERIOD: Duration = Duration::from_millis(500);
+
+/// The pane's scene.
+pub struct Pane {
+    source: Box<dyn Source>,
+    state: State,
+    snapshot: Snapshot,
+    history: History,
+    rows: Vec<Row>,
+    calls: history::Held,
+    detail: Option<(Instant, Detail)>,
+    /// The rows of a page of each view, as drawn last.
+    tree_page: usize,
+    calls_page: usize,
+    /// What the rows and calls were made for.
+    made_for: Option<Wish>,
+    drawn: Option<(Rect, Focus)>,
+    changed: bool,
+}
+
+impl Pane {
+    /// A pane of what `source` tells.
+    pub fn new(source: Box<dyn Source>) -> Pane {
+        Pane {
+            source,
+            state: State::default(),
+            snapshot: Snapshot::default(),
+            history: History::default(),
+            rows: Vec::new(),
+            calls: history::Held::default(),
+            detail: None,
+            tree_page: 0,
+            calls_page: 0,
+            made_for: None,
+            drawn: None,
+            changed: true,
+        }
+    }
+
+    /// Takes a new snapshot if there is one and time goes on.
+    fn refresh(&mut self) {
+        let wish = self.state.wish();
+        let wish_changed = self.made_for.as_ref() != Some(&wish);
+        let sampled = match self.state.clock {
+            Clock::Live => self.source.sample(&wish, self.calls_page),
+            Clock::Paused => None,
+        };
+        match sampled {
+            Some(snapshot) => {
+                self.snapshot = self.history.take(snapshot);
+                self.changed = true;
+            }
+            None if wish_changed && self.state.clock == Clock::Paused => {
+                let seq_max = self.history.newest_seq();
+                self.snapshot.calls = self.source.calls_until(&wish, seq_max, self.calls_page);
+                self.changed = true;
+            }
+            None => {}
+        }
+        if self.state.clock == Clock::Live && self.history.pass(&mut self.snapshot) {
+            self.changed = true;
+        }
+        if self.changed || wish_changed {
+            self.rows = tree::rows(&self.snapshot.processes, &wish, &self.state.tree);
+            self.changed = true;
+        }
+        self.made_for = Some(wish);
+    }
+
+    fn refresh_detail(&mut self) {
+        let Layer::Detail { subject, .. } = self.state.layer else {
+            self.detail = None;
+            return;
+        };
+        let fresh = |(at, detail): &(Instant, Detail)| {
+            detail.subject == subject && (at.elapsed() < DETAIL_PERIOD || self.state.clock == Clock::Paused)
+        };
+        if self.detail.as_ref().is_some_and(fresh) {
+            return;
+        }
+        let detail = match subject {
+            Subject::Process(id) => Detail::process(id, self.source.process(id).as_ref(), &self.source.edges(id)),
+            Subject::Call(seq) => Detail::call(seq, self.source.call(seq).as_ref(), self.snapshot.at),
+        };
+        self.detail = Some((Instant::now(), detail));
+        self.changed = true;
+    }
+
+    fn settle(&mut self) {
+        let world = World {
+            snapshot: &self.snapshot,
+            rows: &self.rows,
+            calls: self.calls.list(self.state.position, &self.snapshot),
+            tree_page: self.tree_page,
+            calls_page: self.calls_page,
+        };
+        self.state.settle(&world);
+    }
+
+    fn draw(&mut self, buffer: &mut Buffer, parts: &Parts, focus: Focus) {
+        if let Some(area) = parts.tree {
+            let fading = |process: &_| self.history.fading(process);
+            tree_view::draw(buffer, area, &self.snapshot, &self.rows, &self.state, focus, fading);
+        }
+        if let Some(area) = parts.calls {
+            let calls = calls_view::Calls {
+                list: self.calls.list(self.state.position, &self.snapshot),
+                newer: self.calls.newer(&self.snapshot),
+                calls_per_second: self.history.rates.now().0,
+                now_ns: u64::try_from(self.snapshot.at.as_nanos()).unwrap_or(u64::MAX),
+            };
+            calls_view::draw(buffer, area, &calls, &self.state, focus);
+        }
+        match (&mut self.state.layer, &self.detail) {
+            (Layer::Detail { scroll, .. }, Some((_, detail))) => *scroll = detail.draw(buffer, parts.detail, *scroll),
+            (Layer::Help { scroll }, _) => *scroll = help::draw(buffer, parts.detail, *scroll),
+            _ => {}
+        }
+        status::draw(buffer, parts.status, &self.snapshot, &self.history.rates, &self.state, focus);
+    }
+
+    fn carry_out(&mut self, effect: Effect) -> KeyResult {
+        match effect {
+            Effect::None => {}
+            Effect::Leave => return KeyResult::Leave,
+            Effect::HoldCalls => self.calls.hold(&*self.source, &self.state.wish(), &self.snapshot),
+            Effect::OlderCalls => {
+                if let Some(seq) = self.calls.older(&*self.source, &self.state.wish()) {
+                    self.state.position = Position::At(seq);
+                }
+            }
+            Effect::Kill { id, extent } => {
+                self.state.message = Some(match self.source.kill(id, extent) {
+                    Ok(done) => Message::Done(done),
+                    Err(error) => Message::Failed(error),
+                });
+            }
+        }
+        KeyResult::Stay
+    }
+}
+
+impl Scene for Pane {
+    fn frame(&mut self, area: Rect, focus: Focus, wanted: Wanted) -> Option<Buffer> {
+        let parts = parts(area, self.state.view, self.state.zoom);
+        let page = |part: Option<Rect>| usize::from(part.map_or(1, |part| below_title(part).height));
+        (self.tree_page, self.calls_page) = (page(parts.tree), page(parts.calls));
+        self.refresh();
+        self.refresh_detail();
+        if !self.changed && wanted == Wanted::IfChanged && self.drawn == Some((area, focus)) {
+            return None;
+        }
+        self.settle();
+        let mut buffer = Buffer::empty(area);
+        self.draw(&mut buffer, &parts, focus);
+        self.changed = false;
+        self.drawn = Some((area, focus));
+        Some(buffer)
+    }
+
+    fn key(&mut self, key: Key) -> KeyResult {
+        self.changed = true;
+        let Some(action) = keys::action(key, &self.state.layer) else { return KeyResult::Stay };
+        let world = World {
+            snapshot: &self.snapshot,
+            rows: &self.rows,
+            calls: self.calls.list(self.state.position, &self.snapshot),
+            tree_page: self.tree_page,
+            calls_page: self.calls_page,
+        };
+        let effect = self.state.apply(action, &world);
+        let result = self.carry_out(effect);
+        // The next key may come before the next frame.
+        self.rows = tree::rows(&self.snapshot.processes, &self.state.wish(), &self.state.tree);
+        self.settle();
+        result
+    }
+}

@@ -1,0 +1,179 @@
+//! Snapshots of the kernel: taken under its short locks, never more often than what they cost allows.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::journal::{Record, merge_running, stats};
+use crate::kernel::{Kernel, ProcessDetail, ProcessId, ProcessView};
+
+use super::snapshot::{Extent, Snapshot, Source, Totals, Wish};
+
+/// Sampling takes at most one part in this many of a core.
+const COST_SHARE: u32 = 30;
+/// How often a kernel that does nothing is looked at all the same: a process may have been loaded or killed.
+const IDLE_PERIOD: Duration = Duration::from_millis(200);
+/// Calls that may end between two looks at the journal.
+const SLACK: u64 = 1024;
+/// Names that a kill's message has.
+const KILLED_NAMES_MAX: usize = 5;
+
+/// The kernel as the pane sees it.
+pub struct KernelSource {
+    kernel: Arc<Kernel>,
+    last: Option<Last>,
+}
+
+/// What is known from the sample before.
+struct Last {
+    at: Instant,
+    cost: Duration,
+    wish: Wish,
+    calls_max: usize,
+    /// Ended calls that the journal ever had.
+    total: u64,
+    was_running: bool,
+    /// The newest ended calls that match, in order of seq.
+    ended: Vec<Record>,
+}
+
+impl KernelSource {
+    pub fn new(kernel: Arc<Kernel>) -> KernelSource {
+        KernelSource { kernel, last: None }
+    }
+
+    /// The newest ended calls that match: those of the sample before and what ended since, so that a rare match is not
+    /// looked for in the whole journal each time.
+    fn ended(&self, wish: &Wish, calls_max: usize, total: u64) -> Vec<Record> {
+        let journal = self.kernel.journal();
+        let known = self.last.as_ref().filter(|last| last.wish == *wish && last.calls_max >= calls_max);
+        let (mut ended, look_at) = match known {
+            _ if journal.is_empty() => return Vec::new(),
+            Some(last) => (last.ended.clone(), total.saturating_sub(last.total).saturating_add(SLACK)),
+            None => (Vec::new(), u64::MAX),
+        };
+        let look_at = usize::try_from(look_at).unwrap_or(usize::MAX);
+        ended.extend(journal.with_records(|records| -> Vec<Record> {
+            let matching = records.rev().take(look_at).filter(|call| wish.matches(call));
+            matching.take(calls_max).map(without_payload).collect()
+        }));
+        ended.sort_by_key(|call| call.seq);
+        ended.dedup_by_key(|call| call.seq);
+        ended.drain(..ended.len().saturating_sub(calls_max));
+        ended
+    }
+}
+
+impl Source for KernelSource {
+    fn sample(&mut self, wish: &Wish, calls_max: usize) -> Option<Snapshot> {
+        let began = Instant::now();
+        let asked_before = self.last.as_ref().filter(|last| last.wish == *wish && last.calls_max == calls_max);
+        if asked_before.is_some_and(|last| began.duration_since(last.at) < last.cost * COST_SHARE) {
+            return None;
+        }
+        // The running ones first: a call that ends in between is then in both, and not lost.
+        let running = self.kernel.running();
+        let total = self.kernel.journal().total();
+        let quiet = |last: &Last| last.total == total && !last.was_running && running.is_empty();
+        if asked_before.is_some_and(|last| quiet(last) && began.duration_since(last.at) < IDLE_PERIOD) {
+            return None;
+        }
+        let ended = self.ended(wish, calls_max, total);
+        let processes = self.kernel.processes(true);
+        let was_running = !running.is_empty();
+        let running = running.into_iter().filter(|call| wish.matches(call)).collect();
+        let snapshot = Snapshot {
+            at: self.kernel.uptime(),
+            totals: totals(&processes),
+            processes,
+            calls: with_the_last(merge_running(ended.clone(), running), calls_max),
+            jobs: self.kernel.jobs().iter().map(|job| job.view()).collect(),
+            notes: Vec::new(),
+        };
+        let cost = began.elapsed();
+        self.last = Some(Last { at: began, cost, wish: wish.clone(), calls_max, total, was_running, ended });
+        Some(snapshot)
+    }
+
+    fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record> {
+        self.kernel.journal().with_records(|records| {
+            let matching = records.rev().filter(|call| call.seq <= seq_max && wish.matches(call));
+            let mut calls: Vec<Record> = matching.take(calls_max).map(without_payload).collect();
+            calls.sort_by_key(|call| call.seq);
+            calls
+        })
+    }
+
+    fn call(&self, seq: u64) -> Option<Record> {
+        let running = || self.kernel.running().into_iter().find(|call| call.seq == seq);
+        self.kernel.journal().get(seq).or_else(running)
+    }
+
+    fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
+        self.kernel.process(id)
+    }
+
+    fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
+        let edges = self.kernel.journal().with_records(|records| {
+            stats::Stats::of(stats::By::Edge, None, records.filter(|call| call.caller == id || call.callee == id))
+        });
+        edges.into_rows(stats::Column::Calls)
+    }
+
+    fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
+        let killed = self.kernel.kill(id, extent == Extent::Subtree).map_err(|error| error.to_string())?;
+        let names: Vec<String> = killed.ended.iter().take(KILLED_NAMES_MAX).map(ToString::to_string).collect();
+        let more = match killed.ended.len().saturating_sub(KILLED_NAMES_MAX) {
+            0 => String::new(),
+            more => format!(" and {more} more"),
+        };
+        let moved = match killed.moved.len() {
+            0 => String::new(),
+            moved => format!("; {moved} moved to another parent"),
+        };
+        Ok(format!("ended {}{more}{moved}", names.join(", ")))
+    }
+}
+
+/// A row needs no bytes; copying them would cost more than all the rest.
+fn without_payload(call: &Record) -> Record {
+    Record { payload: None, error: call.error.clone(), ..*call }
+}
+
+/// The last `calls_max` calls. Running ones from before stay on top of them, up to half of the rows, so that a chain's
+/// beginning is seen while it goes on.
+fn with_the_last(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
+    let first = calls.len().saturating_sub(calls_max);
+    let (before, shown) = calls.split_at(first);
+    let mut pinned: Vec<Record> =
+        before.iter().filter(|call| !call.outcome.is_ended()).take(calls_max / 2).cloned().collect();
+    let room = calls_max - pinned.len();
+    pinned.extend_from_slice(shown.get(shown.len().saturating_sub(room)..).unwrap_or_default());
+    pinned
+}
+
+fn totals(processes: &[ProcessView]) -> Totals {
+    processes.iter().fold(Totals::default(), |totals, process| Totals {
+        calls: totals.calls + process.calls,
+        errors: totals.errors + process.errors,
+        bytes: totals.bytes.saturating_add(process.bytes_in).saturating_add(process.bytes_out),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::front::pane::fixture::call;
+    use crate::journal::Outcome;
+
+    #[test]
+    fn running_calls_from_before_stay_on_top_of_the_last_ones() {
+        let mut calls: Vec<Record> = (1..=100).map(|seq| call(seq, 1, (0, "shell"), (1, "a"), "f")).collect();
+        calls[0].outcome = Outcome::Running;
+        calls[1].outcome = Outcome::Running;
+        let seqs = |calls: Vec<Record>| calls.iter().map(|call| call.seq).collect::<Vec<_>>();
+        assert_eq!(seqs(with_the_last(calls.clone(), 6)), [1, 2, 97, 98, 99, 100]);
+        assert_eq!(seqs(with_the_last(calls.clone(), 3)), [1, 99, 100], "at most half of the rows");
+        assert_eq!(with_the_last(calls.clone(), 500).len(), 100);
+        assert_eq!(with_the_last(calls, 0).len(), 0);
+    }
+}

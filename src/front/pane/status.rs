@@ -1,0 +1,123 @@
+//! Draws the status line: sums and rates, what changes calls, what keys do; or a question, or the filter being typed.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::text::Span;
+
+use crate::front::screen::Focus;
+use crate::kernel::{JobState, JobView};
+use crate::shell::units::show_bytes;
+
+use super::cells::{count, foreign, own, put, put_right};
+use super::rates::{Rates, sparkline};
+use super::snapshot::Snapshot;
+use super::state::{Clock, Layer, Message, State};
+use super::theme;
+
+/// From this width on rates have sparklines.
+const SPARKLINE_COLS_MIN: u16 = 70;
+const SPARKLINE_COLS: usize = 12;
+
+/// Draws it into one row.
+pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &State, focus: Focus) {
+    match (&state.layer, &state.message) {
+        (Layer::Confirm { text, .. }, _) => {
+            put(buffer, row, row.y, vec![own(format!(" {text} "), theme::ASK)]);
+        }
+        (Layer::Filter { text }, _) => {
+            let hint = own("   Enter keeps it, Esc takes it back", theme::DIM);
+            put(
+                buffer,
+                row,
+                row.y,
+                vec![own(" /", theme::KEY), foreign(text, theme::PLAIN), own("▏", theme::KEY), hint],
+            );
+        }
+        (_, Some(message)) => {
+            let (text, style) = match message {
+                Message::Done(text) => (text, theme::GOOD),
+                Message::Failed(text) => (text, theme::BAD),
+            };
+            put(buffer, row, row.y, vec![foreign(&format!(" {text}"), style)]);
+        }
+        (_, None) => draw_sums(buffer, row, snapshot, rates, state, focus),
+    }
+}
+
+fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &State, focus: Focus) {
+    let mut spans = Vec::new();
+    if state.clock == Clock::Paused {
+        spans.push(own(" PAUSED ", theme::ASK));
+    }
+    if !state.filter.is_empty() {
+        spans.push(own(" /", theme::KEY));
+        spans.push(foreign(&state.filter, theme::KEY));
+    }
+    let (calls, bytes) = rates.now();
+    spans.push(own(format!(" {} proc", count(snapshot.living() as u64)), theme::PLAIN));
+    push_rate(
+        &mut spans,
+        row,
+        format!("{} calls/s", count(calls.round() as u64)),
+        sparkline(rates.calls(), SPARKLINE_COLS),
+    );
+    push_rate(
+        &mut spans,
+        row,
+        format!("{}B/s", show_bytes(bytes.round() as u64)),
+        sparkline(rates.bytes(), SPARKLINE_COLS),
+    );
+    if snapshot.totals.errors > 0 {
+        spans.push(own(" · ", theme::DIM));
+        let errors = snapshot.totals.errors;
+        spans.push(own(format!("{} error{}", count(errors), if errors == 1 { "" } else { "s" }), theme::BAD));
+    }
+    push_jobs(&mut spans, &snapshot.jobs);
+    for note in &snapshot.notes {
+        spans.push(own(" · ", theme::DIM));
+        spans.push(foreign(note, theme::WAIT));
+    }
+    let used = put(buffer, row, row.y, spans);
+    let rest = Rect { x: row.x + used, width: row.width - used, ..row };
+    let hints = hints(focus, rest.width);
+    put_right(buffer, rest, row.y, hints);
+}
+
+fn push_rate(spans: &mut Vec<Span<'static>>, row: Rect, rate: String, sparkline: String) {
+    spans.push(own(" · ", theme::DIM));
+    spans.push(own(rate, theme::PLAIN));
+    if row.width >= SPARKLINE_COLS_MIN {
+        spans.push(own(format!(" {sparkline}"), theme::GOOD));
+    }
+}
+
+fn push_jobs(spans: &mut Vec<Span<'static>>, jobs: &[JobView]) {
+    let running = jobs.iter().filter(|job| matches!(job.state, JobState::Running | JobState::Held)).count();
+    if running > 0 {
+        spans.push(own(" · ", theme::DIM));
+        spans.push(own(format!("{running} job{}", if running == 1 { "" } else { "s" }), theme::PLAIN));
+    }
+    if jobs.iter().any(|job| job.state == JobState::Held) {
+        spans.push(own(" held", theme::WAIT));
+    }
+}
+
+/// What the keys do: as many as fit whole.
+fn hints(focus: Focus, cols: u16) -> Vec<Span<'static>> {
+    let keys: &[(&str, &str)] = match focus {
+        Focus::Prompt => &[("F6", "keys here")],
+        Focus::Pane => &[("?", "keys"), ("Esc", "back"), ("Enter", "details"), ("/", "filter"), ("x", "kill")],
+    };
+    let mut spans = Vec::new();
+    let mut left = usize::from(cols);
+    for (key, meaning) in keys {
+        let hint = [own(format!(" {key}"), theme::KEY), own(format!(" {meaning} "), theme::DIM)];
+        let width: usize = hint.iter().map(Span::width).sum();
+        if width > left {
+            break;
+        }
+        left -= width;
+        spans.extend(hint);
+    }
+    spans
+}

@@ -1,0 +1,293 @@
+//! Frames of the whole pane, as text.
+
+use std::time::Duration;
+
+use ratatui::style::Color;
+use unicode_width::UnicodeWidthStr;
+
+use super::fixture::{Still, call, forest, process, shop, with_payload};
+use super::save::{Form, picture};
+use super::snapshot::Extent;
+use super::*;
+use crate::journal::Outcome;
+use crate::kernel::{JobState, JobView, ProcessState};
+
+/// A pane of one moment, with the keys in it.
+fn pane(snapshot: Snapshot) -> Pane {
+    Pane::new(Box::new(Still::new(snapshot)))
+}
+
+fn frame(pane: &mut Pane, width: u16, height: u16) -> Buffer {
+    pane.frame(Rect::new(0, 0, width, height), Focus::Pane, Wanted::Always).unwrap()
+}
+
+/// What is shown after some keys.
+fn shown(snapshot: Snapshot, keys: &[Key], width: u16, height: u16) -> String {
+    let mut pane = pane(snapshot);
+    frame(&mut pane, width, height);
+    for key in keys {
+        pane.key(*key);
+    }
+    picture(&frame(&mut pane, width, height), Form::Text)
+}
+
+fn typed(keys: &str) -> Vec<Key> {
+    keys.chars().map(Key::Char).collect()
+}
+
+#[test]
+fn a_wide_pane_has_both_views_side_by_side() {
+    insta::assert_snapshot!(shown(shop(), &[], 120, 12));
+}
+
+#[test]
+fn a_narrow_pane_has_them_below_each_other() {
+    insta::assert_snapshot!(shown(shop(), &[], 64, 18));
+}
+
+#[test]
+fn a_small_pane_has_the_view_with_the_keys() {
+    insta::assert_snapshot!(shown(shop(), &[], 40, 7));
+}
+
+#[test]
+fn the_smallest_pane_still_says_something() {
+    insta::assert_snapshot!(shown(shop(), &[Key::Tab], 20, 4));
+}
+
+#[test]
+fn a_very_wide_pane_uses_its_room() {
+    insta::assert_snapshot!(shown(shop(), &[], 200, 9));
+}
+
+#[test]
+fn no_process_is_no_emptiness() {
+    insta::assert_snapshot!(shown(Snapshot::default(), &[], 100, 6));
+}
+
+#[test]
+fn one_process() {
+    let snapshot = Snapshot { processes: vec![process(1, 0, "echo")], ..Snapshot::default() };
+    insta::assert_snapshot!(shown(snapshot, &[], 100, 6));
+}
+
+#[test]
+fn a_thousand_siblings_are_a_few_and_a_count() {
+    let mut snapshot = forest(1_000);
+    snapshot.processes.iter_mut().for_each(|process| process.parent = 0);
+    insta::assert_snapshot!(shown(snapshot, &[Key::End], 60, 20));
+}
+
+#[test]
+fn ten_thousand_processes_scroll() {
+    insta::assert_snapshot!(shown(forest(10_000), &[Key::PageDown, Key::PageDown, Key::PageDown], 60, 14));
+}
+
+#[test]
+fn a_chain_deeper_than_the_pane_is_wide_says_how_deep() {
+    let processes = (1..=200).map(|id| process(id, id - 1, "deep")).collect();
+    insta::assert_snapshot!(shown(Snapshot { processes, ..Snapshot::default() }, &[Key::End], 40, 8));
+}
+
+#[test]
+fn details_of_a_process() {
+    insta::assert_snapshot!(shown(shop(), &[Key::Down, Key::Enter], 130, 22));
+}
+
+#[test]
+fn details_of_a_call_show_its_bytes() {
+    let mut snapshot = shop();
+    let last = call(6, 1, (0, "shell"), (5, "log"), "write");
+    snapshot.calls.push(with_payload(last, br#"{"item":"tea","count":2}"#, b"\x00\xff\x1b[31m"));
+    insta::assert_snapshot!(shown(snapshot, &[Key::Tab, Key::Enter], 70, 24));
+}
+
+#[test]
+fn the_keys_explain_themselves() {
+    insta::assert_snapshot!(shown(shop(), &typed("?"), 80, 24));
+}
+
+#[test]
+fn a_filter_shows_while_it_is_typed() {
+    insta::assert_snapshot!(shown(shop(), &typed("/tax"), 100, 8));
+}
+
+#[test]
+fn errors_only() {
+    insta::assert_snapshot!(shown(shop(), &typed("e"), 110, 8));
+}
+
+#[test]
+fn a_kill_is_asked_about_and_done() {
+    let source = Still::new(shop());
+    let killed = source.killed.clone();
+    let mut pane = Pane::new(Box::new(source));
+    frame(&mut pane, 80, 10);
+    for key in typed("jX") {
+        pane.key(key);
+    }
+    let asked = picture(&frame(&mut pane, 80, 10), Form::Text);
+    assert!(asked.ends_with(" kill 1:front and the 3 processes below it? y n\n"), "{asked}");
+    assert_eq!(*killed.lock(), []);
+    pane.key(Key::Char('y'));
+    assert_eq!(*killed.lock(), [(1, Extent::Subtree)]);
+    let done = picture(&frame(&mut pane, 80, 10), Form::Text);
+    assert!(done.ends_with(" ended 1\n"), "{done}");
+}
+
+#[test]
+fn a_burst_is_a_rate_and_the_last_rows() {
+    let mut snapshot = shop();
+    let mut pane = pane(snapshot.clone());
+    frame(&mut pane, 100, 8);
+    snapshot.at += Duration::from_secs(1);
+    snapshot.totals.calls += 10_000;
+    snapshot.totals.bytes += 5 << 20;
+    pane.source = Box::new(Still::new(snapshot));
+    let text = picture(&frame(&mut pane, 100, 8), Form::Text);
+    assert!(text.contains("10000/s, the last of them"), "{text}");
+    assert!(text.contains("10000 calls/s") && text.contains("5MB/s"), "{text}");
+}
+
+#[test]
+fn jobs_and_notes_are_in_the_status() {
+    let mut snapshot = shop();
+    snapshot.notes.push("2 breakpoints".to_owned());
+    snapshot.jobs = [JobState::Running, JobState::Held, JobState::Done]
+        .into_iter()
+        .map(|state| JobView {
+            id: 1,
+            text: String::new(),
+            background: true,
+            state,
+            elapsed: Duration::ZERO,
+            chain: Vec::new(),
+        })
+        .collect();
+    let text = shown(snapshot, &[], 120, 8);
+    assert!(text.lines().last().is_some_and(|status| status.contains("2 jobs held · 2 breakpoints")), "{text}");
+}
+
+#[test]
+fn a_paused_pane_stands_still_and_misses_nothing() {
+    let mut pane = pane(shop());
+    frame(&mut pane, 100, 8);
+    pane.key(Key::Char('p'));
+    let mut later = shop();
+    later.processes.push(process(6, 0, "new"));
+    later.calls.push(call(6, 1, (0, "shell"), (6, "new"), "begin"));
+    pane.source = Box::new(Still::new(later));
+    let paused = picture(&frame(&mut pane, 100, 8), Form::Text);
+    assert!(paused.contains("PAUSED") && !paused.contains("new"), "{paused}");
+    for key in typed("/new") {
+        pane.key(key);
+    }
+    let filtered = picture(&frame(&mut pane, 100, 8), Form::Text);
+    assert!(!filtered.contains("begin"), "what came later is not there, not even filtered: {filtered}");
+    pane.key(Key::Esc);
+    pane.key(Key::Char('p'));
+    let live = picture(&frame(&mut pane, 100, 8), Form::Text);
+    assert!(live.contains("6:new.begin") && live.contains("6:new"), "{live}");
+}
+
+#[test]
+fn a_crashed_process_and_a_failed_call_are_red() {
+    let mut pane = pane(shop());
+    let frame = frame(&mut pane, 120, 12);
+    let red = |text: &str| {
+        (0..12).any(|y| {
+            let row: Vec<(String, Color)> =
+                (0..120).map(|x| (frame[(x, y)].symbol().to_owned(), frame[(x, y)].fg)).collect();
+            let red: String =
+                row.into_iter().map(|(symbol, fg)| if fg == Color::Red { symbol } else { " ".into() }).collect();
+            red.contains(text)
+        })
+    };
+    assert!(red("stock unreachable"), "the process");
+    assert!(red("trap: 4:stock"), "the call");
+    assert!(!red("cart"));
+}
+
+/// Whatever plugins are called and say, a row is as wide as the pane and holds nothing that a terminal obeys.
+#[test]
+fn hostile_names_stay_in_their_cells() {
+    const HOSTILE: [&str; 7] = [
+        "\x1b[2J\x1b[1;1Hgotcha",
+        "\u{202e}evil\u{2066}",
+        "漢字漢字漢字漢字漢字漢字漢字漢字",
+        "👩\u{200d}👩\u{200d}👧🇩🇪❤\u{fe0f}",
+        "z\u{301}\u{302}\u{303}\u{304}\u{305}",
+        "a\nb\rc\td\x00e\u{9b}31m\u{85}",
+        "\u{feff}\u{200b}\u{ad}",
+    ];
+    let mut snapshot = shop();
+    for (n, name) in (0..).zip(HOSTILE) {
+        let mut process = process(10 + n, 0, name);
+        process.state = ProcessState::Crashed { why: name.to_owned() };
+        snapshot.processes.push(process);
+        let mut call = call(10 + u64::from(n), 1, (0, name), (10 + n, name), name);
+        call.outcome = Outcome::Error;
+        call.error = crate::journal::Record::bounded_error(name);
+        snapshot.calls.push(with_payload(call, name.as_bytes(), name.as_bytes()));
+    }
+    for width in (20..=200).step_by(3) {
+        for keys in
+            [&[][..], &[Key::End, Key::Enter], &[Key::Tab, Key::Enter], &[Key::Char('/'), Key::Char('\u{202e}')]]
+        {
+            let mut pane = pane(snapshot.clone());
+            frame(&mut pane, width, 20);
+            for key in keys {
+                pane.key(*key);
+            }
+            let frame = frame(&mut pane, width, 20);
+            for y in 0..20 {
+                let mut x = 0;
+                while x < width {
+                    let symbol = frame[(x, y)].symbol();
+                    let safe = symbol.chars().count() == 1 && symbol.chars().all(|c| safe::safe_char(c) == c);
+                    assert!(safe, "{width} columns, at {x},{y}: {symbol:?}");
+                    x += symbol.width() as u16;
+                }
+                assert_eq!(x, width, "{width} columns: row {y} is as wide as the pane");
+            }
+        }
+    }
+}
+
+#[test]
+fn every_size_can_be_drawn() {
+    let keys: [&[Key]; 5] = [
+        &[],
+        &[Key::Tab],
+        &[Key::Down, Key::Enter, Key::End],
+        &[Key::Char('?'), Key::PageDown],
+        &[Key::Char('z'), Key::Tab],
+    ];
+    for keys in keys {
+        let mut pane = pane(shop());
+        frame(&mut pane, 80, 20);
+        for key in keys {
+            pane.key(*key);
+        }
+        for width in 1..=200 {
+            for height in [1, 2, 3, 4, 5, 7, 13, 40] {
+                let area = Rect::new(0, 9, width, height);
+                let frame = pane.frame(area, Focus::Pane, Wanted::Always).unwrap();
+                assert_eq!(frame.area, area);
+            }
+        }
+    }
+}
+
+#[test]
+fn nothing_new_is_no_frame() {
+    let mut snapshot = shop();
+    snapshot.calls.retain(|call| call.outcome.is_ended());
+    let mut pane = pane(snapshot);
+    let area = Rect::new(0, 0, 80, 10);
+    assert!(pane.frame(area, Focus::Prompt, Wanted::IfChanged).is_some());
+    assert!(pane.frame(area, Focus::Prompt, Wanted::IfChanged).is_none());
+    assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "the focus shows");
+    pane.key(Key::Down);
+    assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "so does a key");
+}

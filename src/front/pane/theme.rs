@@ -1,0 +1,41 @@
+//! The pane's colours, by meaning. Sixteen colours and attributes only: the terminal's own palette decides.
+
+use ratatui::style::{Color, Modifier, Style};
+
+use crate::journal::Outcome;
+use crate::kernel::ProcessState;
+
+pub const PLAIN: Style = Style::new();
+pub const DIM: Style = Style::new().fg(Color::DarkGray);
+pub const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
+pub const NAME: Style = Style::new().fg(Color::Cyan);
+pub const FUNCTION: Style = Style::new().fg(Color::LightBlue);
+pub const GOOD: Style = Style::new().fg(Color::Green);
+pub const WAIT: Style = Style::new().fg(Color::Yellow);
+pub const BAD: Style = Style::new().fg(Color::Red);
+pub const KEY: Style = Style::new().fg(Color::Yellow);
+/// The row that keys act on.
+pub const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
+/// A question, or what the last key did.
+pub const ASK: Style = Style::new().fg(Color::Black).bg(Color::Yellow);
+
+/// How a process's state looks: a glyph one cell wide, and its style.
+pub fn process(state: &ProcessState) -> (&'static str, Style) {
+    match state {
+        ProcessState::Idle => ("○", DIM),
+        ProcessState::Running => ("●", GOOD),
+        ProcessState::Waiting { .. } => ("◐", WAIT),
+        ProcessState::Crashed { .. } => ("✗", BAD),
+        ProcessState::Dead { .. } => ("†", BAD),
+    }
+}
+
+/// How a call's outcome looks.
+pub fn outcome(outcome: Outcome) -> Style {
+    match outcome {
+        Outcome::Ok => PLAIN,
+        Outcome::Running => GOOD,
+        Outcome::Held => WAIT,
+        _ => BAD,
+    }
+}

@@ -1,0 +1,280 @@
+//! The process tree as rows: who spawned whom, what is folded, which siblings are only counted.
+//!
+//! Rows are made once a snapshot or a fold, in time that grows with the processes; drawing touches only the rows shown.
+
+use std::cmp::Reverse;
+use std::collections::HashSet;
+
+use crate::kernel::{ProcessId, ProcessState, ProcessView};
+
+use super::snapshot::Wish;
+
+/// More siblings than this are folded to the first few and a count.
+pub const SIBLINGS_MAX: usize = 16;
+/// How many of them are shown then.
+pub const SIBLINGS_SHOWN: usize = 12;
+
+/// What a row is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum RowId {
+    /// The root: id 0 of every parent.
+    Shell,
+    Process(ProcessId),
+    /// The siblings below this parent that are only counted.
+    More(ProcessId),
+}
+
+/// One row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    pub id: RowId,
+    /// Place in the snapshot's processes; `None` for the shell and for a count.
+    pub place: Option<usize>,
+    /// 0 for the shell.
+    pub depth: usize,
+    /// Bit d: an ancestor at depth d has siblings further down. Deeper than 63 no guides are drawn.
+    pub guides: u64,
+    /// Whether siblings follow further down.
+    pub last: bool,
+    pub below: Below,
+}
+
+/// What stands below a row.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Below {
+    Nothing,
+    Open,
+    /// Folded: how many processes are not shown.
+    Folded(usize),
+    /// This row counts siblings: so many, so many of them running or waiting, so many crashed.
+    Counted {
+        siblings: usize,
+        busy: usize,
+        crashed: usize,
+    },
+}
+
+/// The order of siblings.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Sort {
+    #[default]
+    Id,
+    Name,
+    Calls,
+    Errors,
+    Busy,
+    Memory,
+}
+
+impl Sort {
+    /// The next one, for the key that walks through them.
+    pub fn next(self) -> Sort {
+        match self {
+            Sort::Id => Sort::Name,
+            Sort::Name => Sort::Calls,
+            Sort::Calls => Sort::Errors,
+            Sort::Errors => Sort::Busy,
+            Sort::Busy => Sort::Memory,
+            Sort::Memory => Sort::Id,
+        }
+    }
+
+    /// Its word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Sort::Id => "id",
+            Sort::Name => "name",
+            Sort::Calls => "calls",
+            Sort::Errors => "errors",
+            Sort::Busy => "busy",
+            Sort::Memory => "memory",
+        }
+    }
+}
+
+/// Which rows are wanted.
+#[derive(Debug, Clone, Default)]
+pub struct TreeOptions {
+    pub sort: Sort,
+    /// Whose descendants are not shown.
+    pub folded: HashSet<ProcessId>,
+    /// Whose children are all shown, however many.
+    pub spread: HashSet<ProcessId>,
+}
+
+/// The children of each process, by place; slot 0 is the shell, slot `place + 1` a process.
+struct Children {
+    starts: Vec<usize>,
+    places: Vec<usize>,
+}
+
+impl Children {
+    fn of(processes: &[ProcessView], keep: impl Fn(usize) -> bool) -> Children {
+        let slots: Vec<Option<usize>> = (0..processes.len())
+            .map(|place| keep(place).then(|| processes.get(place).map_or(0, |child| slot_of(processes, child.parent))))
+            .collect();
+        let mut starts = vec![0; processes.len() + 2];
+        for slot in slots.iter().flatten() {
+            if let Some(start) = starts.get_mut(slot + 1) {
+                *start += 1;
+            }
+        }
+        for slot in 1..starts.len() {
+            starts[slot] += starts[slot - 1];
+        }
+        let mut next = starts.clone();
+        let mut places = vec![0; slots.iter().flatten().count()];
+        for (place, slot) in slots.iter().enumerate() {
+            if let Some(next) = slot.and_then(|slot| next.get_mut(slot)) {
+                places[*next] = place;
+                *next += 1;
+            }
+        }
+        Children { starts, places }
+    }
+
+    fn slot(&self, slot: usize) -> &[usize] {
+        let bound = |slot: usize| self.starts.get(slot).copied().unwrap_or(self.places.len());
+        self.places.get(bound(slot)..bound(slot + 1)).unwrap_or_default()
+    }
+
+    /// How many processes there are below a slot.
+    fn count_below(&self, slot: usize) -> usize {
+        let mut count = 0;
+        let mut open: Vec<usize> = self.slot(slot).to_vec();
+        while let Some(place) = open.pop() {
+            count += 1;
+            open.extend(self.slot(place + 1));
+        }
+        count
+    }
+}
+
+/// A process whose parent is not known any more stands under the shell.
+fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
+    processes.binary_search_by_key(&parent, |process| process.id).map_or(0, |place| place + 1)
+}
+
+/// The rows of the tree, the shell first. `processes` are in id order.
+pub fn rows(processes: &[ProcessView], wish: &Wish, options: &TreeOptions) -> Vec<Row> {
+    let kept = kept(processes, wish);
+    let children = Children::of(processes, |place| kept.as_ref().is_none_or(|kept| kept[place]));
+    let mut rows = Vec::new();
+    // What is still to be written, the next one last. A stack and no recursion: chains can be ten thousand deep.
+    let mut open = vec![Pending { place: None, depth: 0, guides: 0, last: true, counted: None }];
+    while let Some(pending) = open.pop() {
+        let row = row(&pending, processes, &children, options);
+        if row.below == Below::Open {
+            push_children(&mut open, &row, processes, &children, options);
+        }
+        rows.push(row);
+    }
+    rows
+}
+
+/// A row that is still to be written.
+struct Pending {
+    place: Option<usize>,
+    depth: usize,
+    guides: u64,
+    last: bool,
+    /// For a count: whose children, and which.
+    counted: Option<(ProcessId, Below)>,
+}
+
+fn row(pending: &Pending, processes: &[ProcessView], children: &Children, options: &TreeOptions) -> Row {
+    let (id, below) = match (pending.counted, pending.place.and_then(|place| processes.get(place))) {
+        (Some((parent, below)), _) => (RowId::More(parent), below),
+        (None, process) => {
+            let (id, own) = process.map_or((RowId::Shell, 0), |process| (RowId::Process(process.id), process.id));
+            let slot = pending.place.map_or(0, |place| place + 1);
+            let below = match children.slot(slot) {
+                [] => Below::Nothing,
+                _ if options.folded.contains(&own) => Below::Folded(children.count_below(slot)),
+                _ => Below::Open,
+            };
+            (id, below)
+        }
+    };
+    Row { id, place: pending.place, depth: pending.depth, guides: pending.guides, last: pending.last, below }
+}
+
+fn push_children(
+    open: &mut Vec<Pending>,
+    parent: &Row,
+    processes: &[ProcessView],
+    children: &Children,
+    options: &TreeOptions,
+) {
+    let mut places = children.slot(parent.place.map_or(0, |place| place + 1)).to_vec();
+    sort(&mut places, processes, options.sort);
+    let parent_id = match parent.id {
+        RowId::Process(id) => id,
+        RowId::Shell | RowId::More(_) => 0,
+    };
+    let counted = if places.len() > SIBLINGS_MAX && !options.spread.contains(&parent_id) {
+        places.split_off(SIBLINGS_SHOWN)
+    } else {
+        Vec::new()
+    };
+    let depth = parent.depth + 1;
+    let guides = match parent.depth {
+        0..=63 if !parent.last => parent.guides | 1 << parent.depth,
+        _ => parent.guides,
+    };
+    if !counted.is_empty() {
+        let below = count(&counted, processes);
+        open.push(Pending { place: None, depth, guides, last: true, counted: Some((parent_id, below)) });
+    }
+    let end = places.len();
+    for (n, place) in places.into_iter().enumerate().rev() {
+        let last = n + 1 == end && counted.is_empty();
+        open.push(Pending { place: Some(place), depth, guides, last, counted: None });
+    }
+}
+
+fn count(places: &[usize], processes: &[ProcessView]) -> Below {
+    let states = || places.iter().filter_map(|place| processes.get(*place)).map(|process| &process.state);
+    Below::Counted {
+        siblings: places.len(),
+        busy: states().filter(|state| matches!(state, ProcessState::Running | ProcessState::Waiting { .. })).count(),
+        crashed: states().filter(|state| matches!(state, ProcessState::Crashed { .. })).count(),
+    }
+}
+
+fn sort(places: &mut [usize], processes: &[ProcessView], sort: Sort) {
+    let of = |place: &usize| processes.get(*place);
+    match sort {
+        Sort::Id => {}
+        Sort::Name => places.sort_by_key(|place| of(place).map(|process| process.name.as_str())),
+        Sort::Calls => places.sort_by_key(|place| Reverse(of(place).map(|process| process.calls))),
+        Sort::Errors => places.sort_by_key(|place| Reverse(of(place).map(|process| process.errors))),
+        Sort::Busy => places.sort_by_key(|place| Reverse(of(place).map(|process| process.busy))),
+        Sort::Memory => places.sort_by_key(|place| Reverse(of(place).map(|process| process.memory.total_bytes()))),
+    }
+}
+
+/// Which processes a wish leaves: those that match and their ancestors. `None`: all.
+fn kept(processes: &[ProcessView], wish: &Wish) -> Option<Vec<bool>> {
+    if wish.is_all_processes() {
+        return None;
+    }
+    let mut kept = vec![false; processes.len()];
+    for (place, process) in processes.iter().enumerate() {
+        if !wish.matches_process(process) {
+            continue;
+        }
+        let mut slot = place + 1;
+        while let Some(mark) = slot.checked_sub(1).and_then(|place| kept.get_mut(place))
+            && !*mark
+        {
+            *mark = true;
+            slot = processes.get(slot - 1).map_or(0, |process| slot_of(processes, process.parent));
+        }
+    }
+    Some(kept)
+}
+
+#[cfg(test)]
+#[path = "tree_tests.rs"]
+mod tests;

@@ -1,0 +1,116 @@
+//! Rows of trees, small and large.
+
+use super::*;
+use crate::front::pane::fixture::process;
+use crate::front::pane::snapshot::Scope;
+
+fn shown(processes: &[ProcessView], wish: &Wish, options: &TreeOptions) -> Vec<String> {
+    rows(processes, wish, options)
+        .iter()
+        .map(|row| {
+            let below = match row.below {
+                Below::Nothing | Below::Open => String::new(),
+                Below::Folded(count) => format!(" +{count}"),
+                Below::Counted { siblings, busy, crashed } => format!(" {siblings} ({busy} busy, {crashed} crashed)"),
+            };
+            let name = match row.id {
+                RowId::Shell => "shell".to_owned(),
+                RowId::Process(id) => id.to_string(),
+                RowId::More(parent) => format!("more of {parent}"),
+            };
+            format!("{}{name}{below}", "  ".repeat(row.depth))
+        })
+        .collect()
+}
+
+fn family() -> Vec<ProcessView> {
+    vec![
+        process(1, 0, "front"),
+        process(2, 1, "cart"),
+        process(3, 2, "tax"),
+        process(4, 1, "stock"),
+        process(5, 0, "log"),
+    ]
+}
+
+#[test]
+fn everybody_stands_under_who_spawned_them() {
+    let rows = shown(&family(), &Wish::default(), &TreeOptions::default());
+    assert_eq!(rows, ["shell", "  1", "    2", "      3", "    4", "  5"]);
+}
+
+#[test]
+fn no_process_is_the_shell_alone() {
+    assert_eq!(shown(&[], &Wish::default(), &TreeOptions::default()), ["shell"]);
+}
+
+#[test]
+fn an_orphan_stands_under_the_shell() {
+    let processes = [process(7, 3, "orphan")];
+    assert_eq!(shown(&processes, &Wish::default(), &TreeOptions::default()), ["shell", "  7"]);
+}
+
+#[test]
+fn folding_counts_what_it_hides() {
+    let mut options = TreeOptions::default();
+    options.folded.insert(1);
+    assert_eq!(shown(&family(), &Wish::default(), &options), ["shell", "  1 +3", "  5"]);
+    options.folded.insert(0);
+    assert_eq!(shown(&family(), &Wish::default(), &options), ["shell +5"]);
+}
+
+#[test]
+fn many_siblings_are_counted_until_spread() {
+    let mut processes: Vec<ProcessView> = (1..=1000).map(|id| process(id, 0, "w")).collect();
+    processes[500].state = ProcessState::Running;
+    processes[600].state = ProcessState::Crashed { why: "trap".into() };
+    let mut options = TreeOptions::default();
+    let few = shown(&processes, &Wish::default(), &options);
+    assert_eq!(few.len(), 1 + SIBLINGS_SHOWN + 1);
+    assert_eq!(few.last().map(String::as_str), Some("  more of 0 988 (1 busy, 1 crashed)"));
+    options.spread.insert(0);
+    assert_eq!(rows(&processes, &Wish::default(), &options).len(), 1001);
+}
+
+#[test]
+fn sorting_by_what_costs_puts_the_greatest_first() {
+    let mut processes = vec![process(1, 0, "b"), process(2, 0, "c"), process(3, 0, "a")];
+    processes[1].calls = 5;
+    processes[2].calls = 9;
+    let sorted = |sort| shown(&processes, &Wish::default(), &TreeOptions { sort, ..TreeOptions::default() });
+    assert_eq!(sorted(Sort::Calls), ["shell", "  3", "  2", "  1"]);
+    assert_eq!(sorted(Sort::Name), ["shell", "  3", "  1", "  2"]);
+    let mut sort = Sort::Id;
+    for _ in 0..6 {
+        sort = sort.next();
+    }
+    assert_eq!(sort, Sort::Id, "the key walks in a circle");
+}
+
+#[test]
+fn a_filter_keeps_the_ancestors_of_what_matches() {
+    let wish = Wish::new("TAX", Scope::All);
+    assert_eq!(shown(&family(), &wish, &TreeOptions::default()), ["shell", "  1", "    2", "      3"]);
+    let mut processes = family();
+    processes[3].errors = 1;
+    let wish = Wish::new("", Scope::ErrorsOnly);
+    assert_eq!(shown(&processes, &wish, &TreeOptions::default()), ["shell", "  1", "    4"]);
+}
+
+#[test]
+fn a_chain_of_ten_thousand_is_no_recursion() {
+    let processes: Vec<ProcessView> = (1..=10_000).map(|id| process(id, id - 1, "deep")).collect();
+    let rows = rows(&processes, &Wish::default(), &TreeOptions::default());
+    assert_eq!(rows.len(), 10_001);
+    assert_eq!(rows.last().map(|row| (row.depth, row.last)), Some((10_000, true)));
+    let mut options = TreeOptions::default();
+    options.folded.insert(1);
+    assert_eq!(shown(&processes, &Wish::default(), &options), ["shell", "  1 +9999"]);
+}
+
+#[test]
+fn guides_go_on_only_where_siblings_follow() {
+    let rows = rows(&family(), &Wish::default(), &TreeOptions::default());
+    let guides: Vec<(u64, bool)> = rows.iter().map(|row| (row.guides, row.last)).collect();
+    assert_eq!(guides, [(0, true), (0, false), (0b10, false), (0b110, true), (0b10, true), (0, true)]);
+}

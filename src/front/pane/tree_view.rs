@@ -1,0 +1,206 @@
+//! Draws the tree: only the rows that show.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::{Modifier, Style};
+use ratatui::text::Span;
+
+use crate::front::screen::Focus;
+use crate::kernel::{ProcessState, ProcessView};
+use crate::shell::units::{show_bytes, show_duration};
+
+use super::cells::{count, foreign, own, put, put_right};
+use super::layout::below_title;
+use super::snapshot::{Scope, Snapshot};
+use super::state::{State, View};
+use super::theme;
+use super::tree::{Below, Row, Sort};
+
+/// The figures of a row, from the right, and from which width of the view on they show.
+const COLUMNS: [(Figure, u16); 4] =
+    [(Figure::Calls, 30), (Figure::Errors, 38), (Figure::Busy, 46), (Figure::Memory, 54)];
+/// Columns of one figure, its gap included.
+const FIGURE_COLS: u16 = 7;
+/// A tree deeper than a third of the view is drawn from the right of its guides.
+const DEPTH_SHARE: u16 = 3;
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Figure {
+    Calls,
+    Errors,
+    Busy,
+    Memory,
+}
+
+impl Figure {
+    fn title(self) -> &'static str {
+        match self {
+            Figure::Calls => "calls",
+            Figure::Errors => "errors",
+            Figure::Busy => "busy",
+            Figure::Memory => "memory",
+        }
+    }
+
+    fn of(self, process: &ProcessView) -> Span<'static> {
+        match self {
+            Figure::Calls => own(count(process.calls), theme::PLAIN),
+            Figure::Errors if process.errors == 0 => own("-", theme::DIM),
+            Figure::Errors => own(count(process.errors), theme::BAD),
+            Figure::Busy => own(show_duration(process.busy), theme::PLAIN),
+            Figure::Memory => match process.memory.total_bytes() {
+                0 => own("-", theme::DIM),
+                bytes => own(show_bytes(bytes), theme::PLAIN),
+            },
+        }
+    }
+}
+
+/// Draws the view with its title. `fading` says how long ago a dead process died, in parts of the time it stays.
+pub fn draw(
+    buffer: &mut Buffer,
+    area: Rect,
+    snapshot: &Snapshot,
+    rows: &[Row],
+    state: &State,
+    focus: Focus,
+    fading: impl Fn(&ProcessView) -> f32,
+) {
+    draw_title(buffer, area, snapshot, state, focus);
+    let body = below_title(area);
+    if snapshot.processes.is_empty() {
+        put(buffer, body, body.y + 1, vec![own("no process yet: `load NAME` starts one", theme::DIM)]);
+    }
+    let shown = rows.iter().skip(state.tree_top).take(usize::from(body.height));
+    for (y, row) in (body.y..).zip(shown) {
+        let process = row.place.and_then(|place| snapshot.processes.get(place));
+        put(buffer, name_area(body), y, name_spans(row, process, snapshot, body.width, &fading));
+        if let Some(process) = process {
+            draw_figures(buffer, body, y, process);
+        }
+        if focus == Focus::Pane && state.view == View::Tree && row.id == state.selected {
+            buffer.set_style(Rect { y, height: 1, ..body }, theme::SELECTED);
+        }
+    }
+}
+
+fn figures(width: u16) -> impl DoubleEndedIterator<Item = Figure> {
+    COLUMNS.into_iter().filter(move |(_, from)| width >= *from).map(|(figure, _)| figure)
+}
+
+fn figures_cols(width: u16) -> u16 {
+    figures(width).count() as u16 * FIGURE_COLS
+}
+
+fn name_area(body: Rect) -> Rect {
+    Rect { width: body.width - figures_cols(body.width), ..body }
+}
+
+fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &State, focus: Focus) {
+    let mut title = title_spans("processes", state.view == View::Tree, focus);
+    title.push(own(format!(" {}", snapshot.living()), theme::PLAIN));
+    if state.tree.sort != Sort::Id {
+        title.push(own(format!(" by {}", state.tree.sort.word()), theme::DIM));
+    }
+    if state.scope == Scope::ErrorsOnly {
+        title.push(own(" errors only", theme::BAD));
+    }
+    let row = Rect { height: area.height.min(1), ..area };
+    put(buffer, name_area(row), area.y, title);
+    for (figure, column) in figure_areas(row) {
+        put_right(buffer, column, area.y, vec![own(figure.title(), theme::DIM)]);
+    }
+}
+
+/// A view's title; the view with the keys stands out.
+pub fn title_spans(title: &str, has_keys: bool, focus: Focus) -> Vec<Span<'static>> {
+    match (has_keys, focus) {
+        (true, Focus::Pane) => vec![own(format!("▌{title}"), theme::STRONG.patch(theme::KEY))],
+        _ => vec![own(format!(" {title}"), theme::STRONG)],
+    }
+}
+
+fn figure_areas(row: Rect) -> impl Iterator<Item = (Figure, Rect)> {
+    let left = row.right() - figures_cols(row.width);
+    (0..).zip(figures(row.width)).map(move |(n, figure)| {
+        let column = Rect { x: left + n * FIGURE_COLS + 1, width: FIGURE_COLS - 1, ..row };
+        (figure, column)
+    })
+}
+
+fn draw_figures(buffer: &mut Buffer, body: Rect, y: u16, process: &ProcessView) {
+    for (figure, column) in figure_areas(body) {
+        put_right(buffer, column, y, vec![figure.of(process)]);
+    }
+}
+
+fn name_spans(
+    row: &Row,
+    process: Option<&ProcessView>,
+    snapshot: &Snapshot,
+    width: u16,
+    fading: impl Fn(&ProcessView) -> f32,
+) -> Vec<Span<'static>> {
+    let mut spans = vec![own(guides(row, usize::from(width / DEPTH_SHARE)), theme::DIM)];
+    match (process, row.below) {
+        (_, Below::Counted { siblings, busy, crashed }) => {
+            spans.push(own(format!("… {siblings} more"), theme::DIM));
+            if busy > 0 {
+                spans.push(own(format!(" {busy} busy"), theme::GOOD));
+            }
+            if crashed > 0 {
+                spans.push(own(format!(" {crashed} crashed"), theme::BAD));
+            }
+        }
+        (None, _) => spans.push(own("shell", theme::STRONG)),
+        (Some(process), _) => push_process(&mut spans, process, snapshot, fading),
+    }
+    if let Below::Folded(count) = row.below {
+        spans.push(own(format!(" ▸{count}"), theme::KEY));
+    }
+    spans
+}
+
+fn push_process(
+    spans: &mut Vec<Span<'static>>,
+    process: &ProcessView,
+    snapshot: &Snapshot,
+    fading: impl Fn(&ProcessView) -> f32,
+) {
+    let (glyph, style) = theme::process(&process.state);
+    let name_style = match &process.state {
+        ProcessState::Dead { .. } if fading(process) > 0.3 => theme::DIM,
+        ProcessState::Dead { .. } | ProcessState::Crashed { .. } => theme::BAD,
+        ProcessState::Running => theme::NAME.add_modifier(Modifier::BOLD),
+        ProcessState::Idle | ProcessState::Waiting { .. } => theme::NAME,
+    };
+    let glyph_style = if name_style == theme::DIM { Style::new().patch(theme::DIM) } else { style };
+    spans.push(own(format!("{glyph} "), glyph_style));
+    spans.push(own(format!("{}:", process.id), theme::DIM));
+    spans.push(foreign(&process.name, name_style));
+    match &process.state {
+        ProcessState::Waiting { on } => {
+            let whom = snapshot.process(*on).map_or_else(|| on.to_string(), |other| other.label().to_string());
+            spans.push(own(" ⇢ ", theme::WAIT));
+            spans.push(foreign(&whom, theme::WAIT));
+        }
+        ProcessState::Crashed { why } => spans.push(foreign(&format!(" {why}"), theme::BAD)),
+        ProcessState::Dead { reason } => spans.push(foreign(&format!(" {reason}"), theme::DIM)),
+        ProcessState::Idle | ProcessState::Running => {}
+    }
+}
+
+/// `│ └ ` and their like; a depth that would take more than `cols` columns is written as a number.
+fn guides(row: &Row, cols: usize) -> String {
+    if row.depth * 2 > cols.max(4) {
+        return format!("⋯{} ", row.depth);
+    }
+    let mut guides = String::new();
+    for depth in 1..row.depth {
+        guides.push_str(if row.guides >> depth & 1 == 1 { "│ " } else { "  " });
+    }
+    if row.depth > 0 {
+        guides.push_str(if row.last { "└ " } else { "├ " });
+    }
+    guides
+}

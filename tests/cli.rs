@@ -1,0 +1,189 @@
+//! The command line: scripts, `-c`, standard input, `plugsh call`, exit codes, Ctrl-C, a closed pipe.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Read};
+use std::process::Stdio;
+
+use common::{commands, plugsh};
+use nix::sys::signal::{Signal, kill};
+use nix::unistd::Pid;
+
+#[test]
+fn commands_and_their_exit_codes() {
+    commands("echo hi").run().stdout("hi\n").stderr("").code(0);
+    commands("load echo; call echo nothing").run().code(1).stderr_has("-c:1: ");
+    commands("pss").run().code(2).stderr("-c:1: no command `pss`; did you mean `ps`?\n");
+    commands("load misbehave; misbehave.spin --timeout 20ms").run().code(124).stdout("1:misbehave\n");
+    commands("exit 7").run().code(7);
+    commands("echo one; exit; echo two").run().stdout("one\n").code(0);
+}
+
+#[test]
+fn a_script_stops_at_the_first_error_with_its_place() {
+    let script = "echo one\n\n# two\nnonsense\necho three\n";
+    let run = plugsh().file("s.plugsh", script).args(["s.plugsh"]).run();
+    run.stdout("one\n")
+        .stderr("s.plugsh:4: no command `nonsense`; see `help`, or run a program with `!COMMAND`\n")
+        .code(2);
+    let run = plugsh().file("s.plugsh", script).args(["--keep-going", "s.plugsh"]).run();
+    run.stdout("one\nthree\n").stderr_has("s.plugsh:4: ").code(2);
+    let run = plugsh().file("s.plugsh", script).args(["s.plugsh", "--keep-going"]).run();
+    run.stdout("one\nthree\n").code(2);
+}
+
+#[test]
+fn a_script_comes_from_files_and_from_standard_input() {
+    let run = plugsh().file("a", "set x 1\n").file("b", "echo $x\n").args(["a", "b"]).run();
+    run.stdout("1\n").code(0);
+    plugsh().stdin("echo one\necho <<END\n").run().stdout("one\n").code(2).stderr_has("stdin:2: ");
+    plugsh().stdin("load echo\necho.echo <<END\na\nEND\necho last").run().stdout("1:echo\na\nlast\n").code(0);
+    plugsh().args(["missing.plugsh"]).run().code(1).stderr("plugsh: `missing.plugsh`: no such file or directory\n");
+    plugsh().stdin("load echo\necho.echo @-\n").run().code(1).stderr_has("standard input is the script");
+}
+
+#[test]
+fn variables_and_echo() {
+    plugsh().args(["-v", "x=a b", "-v", "y=", "-c", "echo $x$y"]).run().stdout("a b\n").code(0);
+    plugsh().args(["-v", "x", "-c", "ps"]).run().code(2).stderr_has("NAME=VALUE");
+    plugsh().args(["-v", "1=2", "-c", "ps"]).run().code(2).stderr_has("`1` is no name");
+    plugsh().args(["-e", "-c", "echo a; echo b"]).run().stdout("a\nb\n").stderr("plugsh> echo a\nplugsh> echo b\n");
+}
+
+#[test]
+fn wrong_words_on_the_command_line() {
+    plugsh().args(["--colour"]).run().code(2).stderr_has("plugsh: ");
+    plugsh().args(["--color", "loud", "-c", "ps"]).run().code(2).stderr_has("plugsh: ");
+    plugsh().args(["call"]).run().code(2).stderr_has("plugsh: ");
+    plugsh().args(["--version"]).run().code(0).stdout_has("plugsh ");
+    plugsh().args(["--help"]).run().code(0).stdout_has("Usage: plugsh");
+}
+
+#[test]
+fn lines_that_cannot_be_read() {
+    plugsh()
+        .stdin(b"echo a\necho \xff\necho b\n".as_slice())
+        .run()
+        .stdout("a\n")
+        .code(1)
+        .stderr_has("stdin:2: not UTF-8");
+    let run = plugsh().file("s", b"echo a\necho \xff\necho b\n".as_slice()).args(["--keep-going", "s"]).run();
+    run.stdout("a\nb\n").stderr("s:2: not UTF-8 (byte 0xff)\n").code(1);
+    commands("echo 'open").run().code(2).stderr_has("-c:1: unclosed quote");
+    commands("load echo\necho.echo <<END\nbody").run().code(2).stderr_has("-c:2: here-document `<<END`");
+}
+
+#[test]
+fn standard_input_as_input_once() {
+    let run = commands("load echo; echo.echo @- > copy").stdin(b"a\xff\n".as_slice()).run();
+    run.code(0).stdout("1:echo\n").file("copy", b"a\xff\n");
+    commands("load echo; echo.echo @-; echo.echo @-").stdin("x").run().code(1).stderr_has("used up");
+}
+
+#[test]
+fn bytes_are_as_they_are_where_nobody_looks() {
+    let run = commands("load echo; echo.echo --hex 1b5b324aff").run();
+    run.stdout(b"1:echo\n\x1b[2J\xff").code(0);
+    commands("load echo; echo.echo hi --raw").run().stdout("1:echo\nhi");
+    commands("load echo; echo.echo hi > f").run().file("f", "hi");
+}
+
+#[test]
+fn a_large_input_goes_through() {
+    let bytes = vec![b'x'; 100 << 20];
+    let run = commands("load echo; echo.echo @big > copy").file("big", &bytes).run();
+    run.code(0).stderr("").file("copy", &bytes);
+}
+
+#[test]
+fn colour_is_there_when_it_is_asked_for() {
+    let colored = plugsh().args(["--color", "always", "-c", "help"]).run().stdout;
+    assert!(colored.contains(&0x1b));
+    let plain = plugsh().args(["-c", "help"]).run().stdout;
+    assert!(!plain.contains(&0x1b));
+}
+
+#[test]
+fn json_can_be_the_default() {
+    plugsh().args(["--json", "-c", "ps"]).run().stdout("[]\n");
+    plugsh().args(["-c", "jobs", "--json"]).run().stdout("[]\n");
+    plugsh().args(["--json", "-c", "load echo; call echo echo hi"]).run().stdout("1:echo\nhi\n");
+}
+
+#[test]
+fn one_call_in_place_of_extism_call() {
+    plugsh().args(["call", "echo", "echo", "--input", "hi"]).run().stdout("hi\n").code(0);
+    plugsh().args(["call", "echo", "echo", "-i", "hi", "--raw"]).run().stdout("hi").code(0);
+    plugsh().args(["call", "echo", "echo", "--stdin"]).stdin(b"\xff\0".as_slice()).run().stdout(b"\xff\0").code(0);
+    plugsh()
+        .args(["call", "--wasi", "--timeout", "5000", "--memory-max", "100", "echo", "echo"])
+        .run()
+        .stdout("")
+        .code(0);
+    plugsh().args(["--json", "call", "echo", "echo", "-i", "hi"]).run().stdout_has("\"output\":\"hi\"").code(0);
+    plugsh().args(["call", "echo", "echo", "-i", "hi", "--json"]).run().stdout_has("\"outcome\":\"ok\"").code(0);
+    plugsh().args(["call", "misbehave", "spin", "--timeout", "20"]).run().stdout("").code(124);
+    plugsh().args(["call", "misbehave", "error", "-i", "boom"]).run().code(1).stderr_has("boom");
+    plugsh().args(["call", "echo", "ehco"]).run().code(1).stderr_has("did you mean `echo`?");
+    let logged = plugsh().args(["call", "misbehave", "log", "-i", "hello", "--log-level", "info"]).run();
+    logged.stdout("").stderr_has("hello").code(0);
+}
+
+#[test]
+fn a_manifest_is_read_whatever_it_is_called() {
+    let wasm = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wasm/echo.wasm");
+    let manifest = format!("{{\"wasm\": [{{\"path\": \"{wasm}\"}}]}}");
+    let run =
+        plugsh().file("plugin.manifest", &manifest).args(["call", "-m", "./plugin.manifest", "echo", "-i", "hi"]).run();
+    run.stdout("hi\n").code(0);
+}
+
+#[test]
+fn a_closed_pipe_ends_quietly() {
+    let run = commands("watch -n 1ms help");
+    let mut child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    assert_eq!(line, "plugins\n");
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    assert_eq!((errors.as_str(), child.wait().unwrap().code()), ("", Some(0)));
+}
+
+/// Waits until a script has printed `line`, then presses Ctrl-C.
+fn interrupted_after(script: &str, line: &str) -> (String, Option<i32>) {
+    let run = commands(script);
+    let mut child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut printed = String::new();
+    while printed.trim_end() != line {
+        printed.clear();
+        assert!(output.read_line(&mut printed).unwrap() > 0, "`{line}` was not printed");
+    }
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    let mut errors = String::new();
+    child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
+    (errors, child.wait().unwrap().code())
+}
+
+#[test]
+fn ctrl_c_ends_a_script_with_130() {
+    for script in [
+        "load misbehave; echo go; misbehave.spin; echo never",
+        "echo go; sleep 1h; echo never",
+        "echo go; trace -f; echo never",
+        "load misbehave; misbehave.spin &; echo go; wait",
+        "load misbehave; misbehave.spin &; echo go",
+        "load echo; echo go; wait echo",
+    ] {
+        let (errors, code) = interrupted_after(script, "go");
+        assert_eq!(code, Some(130), "`{script}`: {errors}");
+    }
+}
+
+#[test]
+fn a_script_waits_for_its_jobs() {
+    let run = commands("load echo; call echo echo done &").run();
+    run.code(0).stdout("1:echo\n").stderr_has("%1 done");
+    commands("load misbehave; misbehave.error boom &").run().code(1).stderr_has("boom");
+}

@@ -1,0 +1,287 @@
+//! The built binary, driven from tests: a builder that reads as a sentence, and what makes transcripts comparable.
+
+#![allow(dead_code, reason = "each test file uses its own part")]
+
+use std::io::{Read, Write};
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+/// No test takes longer; a hang fails instead of waiting for ever.
+const RUN_MAX: Duration = Duration::from_secs(120);
+
+/// One run of `plugsh`, in a directory of its own.
+pub struct Plugsh {
+    dir: tempfile::TempDir,
+    arguments: Vec<String>,
+    stdin: Vec<u8>,
+    environment: Vec<(String, String)>,
+}
+
+/// How a run ended.
+pub struct Ended {
+    pub stdout: Vec<u8>,
+    pub stderr: String,
+    pub code: Option<i32>,
+    pub dir: tempfile::TempDir,
+}
+
+/// A run without arguments.
+pub fn plugsh() -> Plugsh {
+    Plugsh {
+        dir: tempfile::tempdir().expect("a temporary directory"),
+        arguments: Vec::new(),
+        stdin: Vec::new(),
+        environment: Vec::new(),
+    }
+}
+
+/// `plugsh -c commands`.
+pub fn commands(commands: &str) -> Plugsh {
+    plugsh().args(["-c", commands])
+}
+
+impl Plugsh {
+    pub fn args<S: Into<String>>(mut self, arguments: impl IntoIterator<Item = S>) -> Plugsh {
+        self.arguments.extend(arguments.into_iter().map(Into::into));
+        self
+    }
+
+    pub fn stdin(mut self, bytes: impl Into<Vec<u8>>) -> Plugsh {
+        self.stdin = bytes.into();
+        self
+    }
+
+    pub fn env(mut self, name: &str, value: &str) -> Plugsh {
+        self.environment.push((name.to_owned(), value.to_owned()));
+        self
+    }
+
+    pub fn file(self, name: &str, bytes: impl AsRef<[u8]>) -> Plugsh {
+        std::fs::write(self.dir.path().join(name), bytes).expect("a file for the test");
+        self
+    }
+
+    pub fn dir(&self) -> &Path {
+        self.dir.path()
+    }
+
+    /// The command, ready to be started.
+    pub fn command(&self) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_plugsh"));
+        command.args(&self.arguments).current_dir(self.dir.path());
+        for name in ["NO_COLOR", "PLUGSH_PATH", "RUST_BACKTRACE"] {
+            command.env_remove(name);
+        }
+        for home in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {
+            command.env(home, self.dir.path().join(".home"));
+        }
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        command
+    }
+
+    /// Runs it to its end.
+    pub fn run(self) -> Ended {
+        let mut child = self
+            .command()
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("plugsh starts");
+        let mut stdin = child.stdin.take().expect("its input");
+        let mut stdout = child.stdout.take().expect("its output");
+        let mut stderr = child.stderr.take().expect("its errors");
+        let input = self.stdin;
+        // It may end before it has read all of it.
+        let feeder = std::thread::spawn(move || drop(stdin.write_all(&input)));
+        let errors = std::thread::spawn(move || {
+            let mut text = Vec::new();
+            stderr.read_to_end(&mut text).map(|_| text)
+        });
+        let output = std::thread::spawn(move || {
+            let mut bytes = Vec::new();
+            stdout.read_to_end(&mut bytes).map(|_| bytes)
+        });
+        let started = Instant::now();
+        let status = loop {
+            if let Some(status) = child.try_wait().expect("its end") {
+                break status;
+            }
+            if started.elapsed() > RUN_MAX {
+                child.kill().ok();
+                panic!("`plugsh {}` did not end", self.arguments.join(" "));
+            }
+            std::thread::sleep(Duration::from_millis(2));
+        };
+        drop(feeder.join());
+        Ended {
+            stdout: output.join().expect("reading").expect("its output"),
+            stderr: String::from_utf8_lossy(&errors.join().expect("reading").expect("its errors")).into_owned(),
+            code: status.code(),
+            dir: self.dir,
+        }
+    }
+
+    /// Runs it to its end with both streams in one, as somebody at a terminal sees them.
+    pub fn transcript(self) -> String {
+        let (mut reader, writer) = std::io::pipe().expect("a pipe");
+        let mut command = self.command();
+        let errors = writer.try_clone().expect("a second end");
+        let mut child = command.stdin(Stdio::null()).stdout(writer).stderr(errors).spawn().expect("plugsh starts");
+        drop(command);
+        let mut bytes = Vec::new();
+        reader.read_to_end(&mut bytes).expect("its output");
+        child.wait().expect("its end");
+        String::from_utf8_lossy(&bytes).replace(&self.dir.path().display().to_string(), "$DIR")
+    }
+}
+
+impl Ended {
+    pub fn stdout(self, expected: impl AsRef<[u8]>) -> Ended {
+        let expected = expected.as_ref();
+        assert!(
+            self.stdout == expected,
+            "standard output:\n{}\nexpected:\n{}\nstandard error:\n{}",
+            String::from_utf8_lossy(&self.stdout),
+            String::from_utf8_lossy(expected),
+            self.stderr
+        );
+        self
+    }
+
+    pub fn stderr(self, expected: &str) -> Ended {
+        assert_eq!(self.stderr, expected, "standard error");
+        self
+    }
+
+    pub fn stderr_has(self, part: &str) -> Ended {
+        assert!(self.stderr.contains(part), "standard error lacks `{part}`:\n{}", self.stderr);
+        self
+    }
+
+    pub fn stdout_has(self, part: &str) -> Ended {
+        let text = String::from_utf8_lossy(&self.stdout);
+        assert!(text.contains(part), "standard output lacks `{part}`:\n{text}\nstandard error:\n{}", self.stderr);
+        self
+    }
+
+    pub fn code(self, expected: i32) -> Ended {
+        assert_eq!(self.code, Some(expected), "exit code; standard error:\n{}", self.stderr);
+        self
+    }
+
+    pub fn file(self, name: &str, expected: impl AsRef<[u8]>) -> Ended {
+        let bytes = std::fs::read(self.dir.path().join(name)).expect("the file that was written");
+        assert!(bytes == expected.as_ref(), "`{name}` holds {:?}", String::from_utf8_lossy(&bytes));
+        self
+    }
+
+    pub fn no_file(self, name: &str) -> Ended {
+        assert!(!self.dir.path().join(name).exists(), "`{name}` was made");
+        self
+    }
+}
+
+/// A text with what differs from run to run made the same: times, ages, memory, hashes, and the widths they cause.
+pub fn normalised(text: &str) -> String {
+    text.lines().map(|line| format!("{}\n", normalised_line(line))).collect()
+}
+
+/// JSON fields that hold times and sizes of memory.
+const VOLATILE_FIELDS: [&str; 10] = [
+    "at_us",
+    "duration_us",
+    "busy_us",
+    "self_us",
+    "age_ms",
+    "elapsed_ms",
+    "memory_bytes",
+    "guest_memory_bytes",
+    "block_bytes",
+    "table_bytes",
+];
+
+fn normalised_line(line: &str) -> String {
+    let mut line = line.to_owned();
+    for field in VOLATILE_FIELDS {
+        line = without_figures(&line, &format!("\"{field}\":"));
+    }
+    let words: Vec<String> = line.split(' ').map(normalised_word).collect();
+    let line = words.join(" ");
+    collapsed(line.trim_end())
+}
+
+/// The figures after each `field` replaced by `#`.
+fn without_figures(line: &str, field: &str) -> String {
+    let mut parts = line.split(field);
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let rest = part.trim_start_matches(|c: char| c.is_ascii_digit() || matches!(c, '.' | 'e' | '-'));
+        let figure = if rest.len() < part.len() { "#" } else { "" };
+        text.push_str(&format!("{field}{figure}{rest}"));
+    }
+    text
+}
+
+/// `12ms`, `3.4µs`, `1m05s` as `#`, also with `,` or `)` after it; a SHA-256 as `SHA`.
+fn normalised_word(word: &str) -> String {
+    let core = word.trim_end_matches([',', ')', ';', ':', '.']);
+    let tail = word.get(core.len()..).unwrap_or_default();
+    if core.strip_prefix("sha256:").is_some_and(|hash| hash.len() == 64) {
+        return format!("sha256:SHA{tail}");
+    }
+    let is_time = core.starts_with(|c: char| c.is_ascii_digit())
+        && core.ends_with(['s', 'm'])
+        && core.chars().all(|c| c.is_ascii_digit() || ".µmsnh".contains(c));
+    if is_time { format!("#{tail}") } else { word.to_owned() }
+}
+
+/// Runs of blanks as two: columns are as wide as the figures in them.
+fn collapsed(line: &str) -> String {
+    let mut text = String::new();
+    let mut blanks = 0;
+    for c in line.chars() {
+        blanks = if c == ' ' { blanks + 1 } else { 0 };
+        if blanks <= 2 {
+            text.push(c);
+        }
+    }
+    text
+}
+
+/// Whether a text is as expected, where `…` stands for anything on its line, and a line of just `…` for any lines.
+pub fn matches(expected: &str, text: &str) -> bool {
+    let expected: Vec<&str> = expected.lines().collect();
+    let text: Vec<&str> = text.lines().collect();
+    lines_match(&expected, &text)
+}
+
+fn lines_match(expected: &[&str], text: &[&str]) -> bool {
+    match expected.split_first() {
+        None => text.is_empty(),
+        Some((&"…", rest)) => {
+            (0..=text.len()).any(|skipped| lines_match(rest, text.get(skipped..).unwrap_or_default()))
+        }
+        Some((first, rest)) => match text.split_first() {
+            Some((line, lines)) => line_matches(first, line) && lines_match(rest, lines),
+            None => false,
+        },
+    }
+}
+
+fn line_matches(expected: &str, line: &str) -> bool {
+    let mut parts = expected.split('…').map(str::trim);
+    let first = parts.next().unwrap_or_default();
+    let Some(mut rest) = line.trim().strip_prefix(first) else { return false };
+    let mut open = false;
+    for part in parts {
+        open = true;
+        match rest.find(part) {
+            Some(at) if !part.is_empty() => rest = rest.get(at + part.len()..).unwrap_or_default(),
+            Some(_) => {}
+            None => return false,
+        }
+    }
+    open && (expected.ends_with('…') || rest.is_empty()) || rest.is_empty()
+}

@@ -1,0 +1,48 @@
+//! Every command's examples print what its help says, and each command is listed wherever commands are listed.
+
+mod common;
+
+use common::{commands, matches, normalised, plugsh};
+use plugsh::shell::command::{Command, TABLE};
+
+#[test]
+fn every_example_prints_what_help_says() {
+    let mut wrong = Vec::new();
+    for command in TABLE {
+        for example in command.examples {
+            let ended = plugsh().file("example", example.lines).args(["example"]).run();
+            let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
+            if !matches(&normalised(example.output), &normalised(&printed)) {
+                wrong.push(format!("`{}`:\n{}\nprints\n{printed}{}", command.name, example.lines, ended.stderr));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn help_knows_every_command_and_option() {
+    let overview = commands("help").run().code(0).stdout;
+    let overview = String::from_utf8_lossy(&overview).into_owned();
+    for command in TABLE {
+        assert!(overview.contains(&format!("  {} ", command.name)), "`help` lacks `{}`", command.name);
+        assert!(!command.summary.is_empty() && !command.description.is_empty(), "`{}` is not explained", command.name);
+        let help = commands(&format!("help {}", command.name)).run().code(0).stdout;
+        let help = String::from_utf8_lossy(&help).into_owned();
+        for option in &command.shape().options {
+            let name = option.long.as_ref().map(|long| format!("--{long}")).unwrap_or_default();
+            assert!(help.contains(&name), "`help {}` lacks `{name}`", command.name);
+            assert!(!option.help.is_empty(), "`{name}` of `{}` is not explained", command.name);
+        }
+        let asked = commands(&format!("{} --help", command.name)).run().code(0).stdout;
+        assert_eq!(String::from_utf8_lossy(&asked), help, "`{} --help`", command.name);
+    }
+}
+
+#[test]
+fn names_are_found_once() {
+    for command in TABLE {
+        let found = Command::find(command.name).map(|found| found.summary);
+        assert_eq!(found, Some(command.summary), "`{}` stands twice in the table", command.name);
+    }
+}

@@ -1,0 +1,127 @@
+//! Nothing gets lost, nothing hangs: each mistake gets one clear line, and leaves the other processes and the shell as
+//! they were.
+
+mod common;
+
+use common::{Ended, Plugsh, plugsh};
+
+/// Runs lines one after the other, whatever fails, with another process beside; it must live on.
+fn after(run: Plugsh, lines: &str) -> Ended {
+    let script = format!("load echo\n{lines}\necho.echo 'still here'\nps -t\n");
+    let ended = run.file("script", script).args(["--keep-going", "script"]).run();
+    let output = String::from_utf8_lossy(&ended.stdout).into_owned();
+    assert!(output.contains("still here\n"), "the shell went on:\n{output}\n{}", ended.stderr);
+    assert!(output.contains("1:echo idle"), "the other process lives:\n{output}\n{}", ended.stderr);
+    ended
+}
+
+/// The one line that a mistake gets.
+fn message(run: Plugsh, line: &str) -> String {
+    let ended = after(run, line);
+    let lines: Vec<&str> = ended.stderr.lines().collect();
+    let [one] = lines.as_slice() else { panic!("one line for `{line}`, not:\n{}", ended.stderr) };
+    let told = one.strip_prefix("script:2: ").unwrap_or_else(|| panic!("`{one}` has its place"));
+    assert!(!told.ends_with('.') && !told.is_empty(), "{told}");
+    told.to_owned()
+}
+
+/// Asserts that a mistake is told with all these words.
+fn told(run: Plugsh, line: &str, words: &[&str]) {
+    let message = message(run, line);
+    for word in words {
+        assert!(message.contains(word), "`{line}` says `{message}`, without `{word}`");
+    }
+}
+
+const EMPTY_FUNCTION: &str = "(module (func (export \"run\")))";
+
+#[test]
+fn files_that_are_no_plugins() {
+    told(plugsh(), "load ./missing.wasm", &["`./missing.wasm`", "no such file"]);
+    told(plugsh(), "load /", &["`/`", "directory"]);
+    told(plugsh().file("empty.wasm", ""), "load ./empty.wasm", &["./empty.wasm", "empty"]);
+    told(plugsh().file("text.wasm", "hello there"), "load ./text.wasm", &["./text.wasm"]);
+    told(plugsh().file("bytes.wasm", [0xff; 100]), "load ./bytes.wasm", &["./bytes.wasm"]);
+    let wasm = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wasm/echo.wasm")).unwrap();
+    told(plugsh().file("half.wasm", &wasm[..wasm.len() / 2]), "load ./half.wasm", &["./half.wasm"]);
+    told(plugsh().file("bad.wat", "(module (fun))"), "load ./bad.wat", &["./bad.wat"]);
+}
+
+#[test]
+fn an_unreadable_file() {
+    use std::os::unix::fs::PermissionsExt;
+    let run = plugsh().file("closed.wasm", "x");
+    let path = run.dir().join("closed.wasm");
+    std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0)).unwrap();
+    if std::fs::File::open(&path).is_ok() {
+        return; // The super-user may read anything.
+    }
+    told(run, "load ./closed.wasm", &["`./closed.wasm`", "permission denied"]);
+}
+
+#[test]
+fn imports_hashes_and_urls() {
+    let wat = "(module (import \"product\" \"secret\" (func)) (func (export \"run\")))";
+    told(plugsh().file("needs.wat", wat), "load ./needs.wat", &["product", "secret"]);
+    let manifest = "{\"wasm\": [{\"path\": \"plain.wat\", \"hash\": \"00ff\"}]}";
+    let run = plugsh().file("plain.wat", EMPTY_FUNCTION).file("m.json", manifest);
+    told(run, "load ./m.json", &["hash"]);
+    told(plugsh(), "load http://127.0.0.1:9/x.wasm", &["http://127.0.0.1:9/x.wasm"]);
+}
+
+#[test]
+fn names_that_nothing_has() {
+    told(plugsh(), "lod echo", &["`lod`", "did you mean `load`?"]);
+    told(plugsh(), "ps --jsno", &["`--jsno`", "did you mean `--json`?"]);
+    told(plugsh(), "call ehco echo", &["`ehco`", "did you mean `echo`?"]);
+    told(plugsh(), "call echo ehco", &["`ehco`", "1:echo", "did you mean `echo`?"]);
+    told(plugsh(), "call 99 echo", &["`99`"]);
+    told(plugsh(), "wait %99", &["`%99`"]);
+    told(plugsh(), "load wordcuont", &["`wordcuont`", "wordcount"]);
+}
+
+#[test]
+fn a_dead_id_says_how_it_ended() {
+    let ended = after(plugsh(), "load echo\nkill 2\ncall 2 echo x");
+    ended.stderr_has("script:4: ").stderr_has("killed by the shell");
+}
+
+#[test]
+fn a_call_in_a_circle_names_the_path() {
+    let wat = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+        (import "extism:host/user" "self_plugin" (func $self (result i64)))
+        (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
+        (func (export "run") (result i32) (local $name i64)
+            (local.set $name (call $alloc (i64.const 3)))
+            (call $store (local.get $name) (i32.const 114))
+            (call $store (i64.add (local.get $name) (i64.const 1)) (i32.const 117))
+            (call $store (i64.add (local.get $name) (i64.const 2)) (i32.const 110))
+            (drop (call $call (call $self) (local.get $name) (i64.const 0)))
+            (i32.const 0)))"#;
+    after(plugsh().file("ring.wat", wat), "load ./ring.wat\nring.run").stderr_has("2:ring → 2:ring");
+}
+
+#[test]
+fn plugins_that_end_badly() {
+    let trap = "(module (func (export \"run\") unreachable))";
+    after(plugsh().file("trap.wat", trap), "load ./trap.wat\ntrap.run")
+        .stderr_has("2:trap.run")
+        .stderr_has("unreachable");
+    let exit = "(module (import \"wasi_snapshot_preview1\" \"proc_exit\" (func $exit (param i32))) \
+        (memory (export \"memory\") 1) (func (export \"run\") (call $exit (i32.const 3))))";
+    after(plugsh().file("leave.wat", exit), "load ./leave.wat\nleave.run").stderr_has("2:leave.run").stderr_has("3");
+    let wild = "(module (import \"extism:host/env\" \"output_set\" (func $set (param i64 i64))) \
+        (func (export \"run\") (call $set (i64.const 0xdeadbeef) (i64.const 100))))";
+    after(plugsh().file("wild.wat", wild), "load ./wild.wat\nwild.run").stderr_has("2:wild.run");
+    after(plugsh(), "load misbehave --memory-max 64p\nmisbehave.grow").stderr_has("2:misbehave.grow");
+    let spin = "(module (func $spin (loop (br 0))) (start $spin) (func (export \"run\")))";
+    after(plugsh().file("spin.wat", spin), "load ./spin.wat --timeout 50ms").stderr_has("spin");
+}
+
+#[test]
+fn control_characters_in_messages_are_shown_and_not_obeyed() {
+    let ended = after(plugsh(), "load misbehave\nset e \"\\x1b[2J\\x07\"\nmisbehave.error $e\ncall $e echo\nload $e");
+    assert!(!ended.stderr.contains('\x1b') && !ended.stderr.contains('\x07'), "{:?}", ended.stderr);
+}
