@@ -21,7 +21,8 @@ pub struct Debugged {
     held: Option<Held>,
     /// Where to hold next, without a breakpoint.
     pub step: Option<StepPlan>,
-    /// All the time it was held.
+    /// How often it was held, and all the time that it was.
+    holds: u64,
     held_time: Duration,
     /// The nested calls of the present call from the shell, while a recording runs.
     pub made: Vec<super::MadeCall>,
@@ -88,6 +89,7 @@ pub struct Stop {
 }
 
 struct Held {
+    number: u64,
     stop: Stop,
     since: Instant,
     new_input: Option<Arc<[u8]>>,
@@ -105,6 +107,8 @@ pub struct Released {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldView {
     pub job: JobId,
+    /// Counts the holds of this job.
+    pub number: u64,
     pub reason: HoldReason,
     pub side: Side,
     /// Outermost first; the last one is held.
@@ -146,7 +150,9 @@ impl Chain {
             if frames.debug.step.take().is_some() {
                 self.kernel.hooks().disarm();
             }
-            frames.debug.held = Some(Held { stop, since, new_input: None, order: None });
+            frames.debug.holds += 1;
+            let number = frames.debug.holds;
+            frames.debug.held = Some(Held { number, stop, since, new_input: None, order: None });
         }
         self.kernel.tell_held(self.job, true);
         let mut frames = self.frames.lock();
@@ -181,6 +187,7 @@ impl Chain {
         let (stop, job) = (&held.stop, self.job);
         let mut view = HeldView {
             job,
+            number: held.number,
             reason: stop.reason,
             side: stop.side,
             chain,

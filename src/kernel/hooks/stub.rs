@@ -43,6 +43,7 @@ pub struct StubView {
 
 /// A call that commands are to answer. They run on the job's thread.
 pub struct StubCall<'a> {
+    pub kernel: Arc<Kernel>,
     pub commands: &'a str,
     pub input: &'a [u8],
     pub process: ProcessLabel,
@@ -81,7 +82,7 @@ impl Stub {
                     let chain = chain.clone();
                     Arc::new(move || chain.is_cut())
                 };
-                let call = StubCall { commands, input, process: process.label(), cut };
+                let call = StubCall { kernel: chain.kernel.clone(), commands, input, process: process.label(), cut };
                 // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
                 let foreground = chain.kernel.foreground.lock().clone();
                 let answer = runner(call);
