@@ -37,6 +37,9 @@ pub struct Global {
     /// The lowest level of plugins' log lines that is kept.
     #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
     pub log_level: Option<LogLevel>,
+    /// Seeds the chances of `inject`.
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
 }
 
 /// Options of scripts and of the prompt.

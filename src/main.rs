@@ -47,6 +47,9 @@ fn kernel(global: &Global) -> Arc<Kernel> {
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);
     }
+    if let Some(seed) = global.seed {
+        kernel.set_seed(seed);
+    }
     kernel
 }
 

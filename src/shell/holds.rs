@@ -34,7 +34,7 @@ impl Session {
     /// A job is held: runs the commands of its breakpoint, once. True when the wait for the job may go on.
     pub(super) fn serve_hold(&mut self, job: &Job) -> Result<bool, ShellError> {
         let Some(view) = self.kernel.held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
-        if self.options.helper || self.holds.served.get(&view.job) == Some(&view.number) {
+        if self.helper || self.holds.served.get(&view.job) == Some(&view.number) {
             return Ok(false);
         }
         let HoldReason::Breakpoint(id) = view.reason else { return Ok(false) };
@@ -56,7 +56,7 @@ impl Session {
 
     /// Runs the commands of breakpoints that background jobs stand at. A failure is told.
     pub(super) fn serve_background_holds(&mut self) {
-        if self.holds.serving || self.options.helper {
+        if self.holds.serving || self.helper {
             return;
         }
         for job in self.background_jobs().into_iter().filter(Job::is_held) {
@@ -76,7 +76,7 @@ impl Session {
             return self.wait_in_foreground(job);
         };
         if piped || !self.sinks.is_empty() {
-            if self.options.helper {
+            if self.helper {
                 job.kill();
             }
             let message = format!("{}; its output cannot be caught, `continue` prints it", held_title(&view));

@@ -35,8 +35,6 @@ pub struct SessionOptions {
     pub echo: bool,
     /// A person is at the prompt: an error does not end the session.
     pub interactive: bool,
-    /// It works for another session's call: notices and held jobs are that one's.
-    pub helper: bool,
 }
 
 /// One shell.
@@ -56,6 +54,8 @@ pub struct Session {
     /// Background jobs whose output goes to a file when they end.
     pub(super) writers: Vec<(JobId, std::thread::JoinHandle<Result<(), ShellError>>)>,
     pub(super) source_depth: usize,
+    /// It works for another session's call: notices and held jobs are that one's.
+    pub(super) helper: bool,
     /// Jobs that stand at breakpoints.
     pub(super) holds: Holds,
     /// The file that calls are written to, between `record FILE` and `record off`.
@@ -89,6 +89,7 @@ impl Session {
             sinks: Vec::new(),
             writers: Vec::new(),
             source_depth: 0,
+            helper: false,
             holds: Holds::default(),
             recording: None,
             exit: None,
@@ -196,7 +197,7 @@ impl Session {
 
     /// Hands the kernel's notices on.
     pub fn show_notices(&mut self) {
-        if self.options.helper {
+        if self.helper {
             return;
         }
         for notice in self.kernel.take_notices() {

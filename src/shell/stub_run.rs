@@ -12,8 +12,8 @@ use crate::kernel::hooks::StubCall;
 /// Runs the commands; what they print is the answer.
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
     let StubCall { kernel, commands, input, process, cut } = call;
-    let options = SessionOptions { helper: true, ..SessionOptions::default() };
-    let mut session = Session::new(kernel, Box::new(Nowhere), options, Stdin::Used);
+    let mut session = Session::new(kernel, Box::new(Nowhere), SessionOptions::default(), Stdin::Used);
+    session.helper = true;
     session.interrupt = Interrupt::linked(move || cut());
     session.set("INPUT", input).map_err(|error| error.to_string())?;
     let name = format!("stub of {}", process.name);
