@@ -6,8 +6,7 @@ use clap::ArgAction;
 use super::{Command, Run};
 
 /// How a word is completed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[derive(Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
     Command,
     Process,
@@ -58,7 +57,6 @@ pub struct OptionShape {
 
 /// A kind, `Kind::None` by default.
 pub type KindOf = Kind;
-
 
 /// A positional argument.
 #[derive(Debug, Clone, Default)]
