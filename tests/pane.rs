@@ -70,10 +70,50 @@ fn five_hundred_lines_scroll_only_in_the_prompts_part_and_none_is_lost() {
     terminal.wait_for("line-499");
     terminal.wait_prompt();
     assert_pane_whole(&terminal);
-    let history = terminal.history();
-    let lines: Vec<&String> = history.iter().filter(|line| line.starts_with("line-")).collect();
+    // This emulator keeps no scrollback of a region; the next test has one that does.
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    assert!((0..500).all(|n| raw.contains(&format!("line-{n:03}\r\n"))), "every line was written whole");
+}
+
+#[test]
+fn in_tmux_all_lines_are_in_the_scrollback_and_the_pane_is_not() {
+    if std::process::Command::new("tmux").arg("-V").output().is_err() {
+        eprintln!("no tmux here: not tested");
+        return;
+    }
+    let script: String = (0..500).map(|n| format!("echo line-{n:03}\n")).collect();
+    let conf = "set -g status off\nset -g history-limit 5000\nset -g default-terminal tmux-256color\n";
+    let mut setup = Setup::new(ROWS, COLS).file("many.plugsh", &script).file("tmux.conf", conf);
+    for argument in ["-f", "tmux.conf", "-S", "socket", "new-session"] {
+        setup = setup.argument(argument);
+    }
+    let mut terminal = setup.argument(plugsh().display().to_string()).start_program("tmux");
+    let tmux = |terminal: &Terminal, arguments: &[&str]| {
+        let mut command = std::process::Command::new("tmux");
+        let output = command.args(["-S", "socket"]).args(arguments).current_dir(terminal.home.path()).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    terminal.wait_prompt();
+    terminal.line("pane on");
+    terminal.wait_for("processes");
+    terminal.line("source many.plugsh");
+    terminal.wait_for("line-499");
+    terminal.wait_prompt();
+    terminal.send("echo wide 漢字 and \x1b[D\x1b[D\x1b[D\x1b[D");
+    terminal.wait_for("漢字 and");
+    assert_pane_whole(&terminal);
+    let all = tmux(&terminal, &["capture-pane", "-p", "-S", "-"]);
+    let lines: Vec<&str> = all.lines().filter(|line| line.starts_with("line-")).collect();
     let expected: Vec<String> = (0..500).map(|n| format!("line-{n:03}")).collect();
-    assert!(lines.iter().copied().eq(&expected), "{} of 500 lines", lines.len());
+    assert!(lines.iter().eq(&expected), "{} of 500 lines in the scrollback", lines.len());
+    assert_eq!(all.matches("calls/s").count(), 1, "the pane is not in the scrollback");
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+    terminal.line("pane off");
+    terminal.wait_gone("calls/s");
+    terminal.wait_prompt();
+    tmux(&terminal, &["kill-server"]);
+    terminal.wait_end();
 }
 
 #[test]
@@ -176,9 +216,9 @@ fn a_window_too_small_hides_it_and_a_larger_one_brings_it_back() {
     terminal.send("echo typing");
     terminal.wait_typed("echo typing");
     terminal.resize(6, 20);
-    terminal.wait("the prompt alone", |screen| !screen.contents().contains("calls/s"));
+    terminal.wait_region(None);
     terminal.wait_typed("echo typing");
-    assert_eq!(terminal.scroll_region(), None);
+    terminal.wait_gone("proc");
     terminal.send(ENTER);
     terminal.wait_prompt();
     terminal.resize(ROWS, COLS);
@@ -191,7 +231,7 @@ fn a_window_too_small_hides_it_and_a_larger_one_brings_it_back() {
 fn the_keys_go_into_the_pane_and_back_with_the_line_untouched() {
     let mut terminal = with_pane();
     terminal.line("load echo");
-    terminal.wait_for("1:echo");
+    terminal.wait_for("○ 1:echo");
     terminal.send("echo half");
     terminal.send("\x02");
     terminal.wait("the cursor in the line", |screen| screen.cursor_position().1 == 16);
@@ -292,8 +332,7 @@ fn signals_that_end_the_program_give_the_terminal_back() {
 #[test]
 fn ctrl_c_ends_what_runs_and_leaves_the_pane() {
     let mut terminal = with_pane();
-    terminal.line("sleep 600s");
-    terminal.wait("the terminal without a prompt", |screen| screen.contents().contains("sleep 600s\n"));
+    terminal.start("sleep 600s");
     terminal.send(CTRL_C);
     terminal.wait_prompt();
     terminal.send("echo half");
@@ -306,7 +345,7 @@ fn ctrl_c_ends_what_runs_and_leaves_the_pane() {
 #[test]
 fn keys_typed_while_a_command_runs_wait_for_the_prompt_and_are_not_echoed_into_the_pane() {
     let mut terminal = with_pane();
-    terminal.line("sleep 1s");
+    terminal.start("sleep 1s");
     terminal.send("echo typed ahead\r");
     terminal.wait_for("\ntyped ahead\n");
     terminal.wait_prompt();
@@ -351,8 +390,7 @@ fn it_stops_and_goes_on_at_the_prompt() {
 #[test]
 fn it_stops_and_goes_on_while_a_command_runs() {
     let mut terminal = in_a_shell();
-    terminal.line("sleep 600s");
-    terminal.wait_for("sleep 600s\n");
+    terminal.start("sleep 600s");
     terminal.send(CTRL_Z);
     terminal.wait("the outer prompt", |screen| screen.contents().contains("Stopped"));
     assert_eq!(terminal.scroll_region(), None);

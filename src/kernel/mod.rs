@@ -1,5 +1,6 @@
 //! The operating system of plugins: process table, call path, chains, jobs, limits. Knows no wasm.
 
+mod bench;
 mod call;
 mod chain;
 mod clock;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Mutex, RwLock};
 
+pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
 pub use job::{Job, JobEnd};
 pub use limits::{Amount, LimitView, Limits};

@@ -120,7 +120,7 @@ impl Session {
     }
 
     /// `PLUGIN.FUNCTION` in its two parts: the longest living name that fits wins.
-    fn split_call(&self, word: &str) -> Vec<String> {
+    pub(super) fn split_call(&self, word: &str) -> Vec<String> {
         let dots: Vec<usize> = word.match_indices('.').map(|(dot, _)| dot).collect();
         let halves =
             |dot: usize| word.split_at_checked(dot).map(|(plugin, rest)| (plugin, rest.get(1..).unwrap_or("")));

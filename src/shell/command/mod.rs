@@ -4,6 +4,7 @@
 mod arguments;
 mod shape;
 
+mod bench;
 mod call;
 mod echo;
 mod exit;
@@ -124,6 +125,7 @@ pub static TABLE: &[&Command] = &[
     &policy::COMMAND,
     &watch::COMMAND,
     &time::COMMAND,
+    &bench::COMMAND,
     &pane::COMMAND,
     &jobs::COMMAND,
     &wait::COMMAND,
