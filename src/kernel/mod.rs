@@ -44,6 +44,7 @@ pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView,
 };
+pub use watch::watchable;
 
 use self::chain::{Cause, Chain};
 use self::clock::Clock;

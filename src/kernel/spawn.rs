@@ -61,21 +61,14 @@ impl Kernel {
             None => (&ChildGrants::default(), None),
         };
         let children = parent.counters.children.load(Ordering::Relaxed);
-        self.admit_child(parent, children, children_max)?;
         let asked = Asked::of(name).map_err(denied)?;
-        let source = match &asked {
-            Asked::Path(path) => path.to_string_lossy().into_owned(),
-            Asked::Name(text) | Asked::Url(text) => text.clone(),
-        };
-        let seen = Spawn { source, parent: parent.id, children: children + 1, ..Spawn::default() };
+        let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
         let granted = match &policy {
             Some(policy) => policy.load(parent.who(), &asked),
             None => by_name_only(parent.who(), &asked),
         };
-        let granted = granted.map_err(|why| {
-            self.note_spawn(seen.clone());
-            denied(why)
-        })?;
+        let admitted = self.admit_child(parent, children, children_max).and(granted.map_err(denied));
+        let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let program = self.granted_program(chain, &granted)?;
         let held = parent.slot.lock().code.spec.clone();
         let (spec, refused) = child_spec(&program.spec, &held, grants);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::supervise::CRASHES_MAX_MAX;
-use crate::kernel::{CrashesMax, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision};
+use crate::kernel::{CrashesMax, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision, watchable};
 use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -106,6 +106,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let on_crash = if words.on_crash.as_deref() == Some("kill") { OnCrash::Kill } else { OnCrash::Reset };
     let supervision = Supervision { on_crash, restart: words.restart.unwrap_or_default() };
     let request = request(session, &words.source, words.name, host, &words.options)?;
+    if words.watch {
+        watchable(&request.program).map_err(|error| session.call_error(error))?;
+    }
     let label = start(session, LoadRequest { supervision, ..request })?;
     if words.watch {
         session.kernel.watch(label.id).map_err(|error| session.call_error(error))?;
