@@ -87,7 +87,7 @@ fn in_tmux_all_lines_are_in_the_scrollback_and_the_pane_is_not() {
     for argument in ["-f", "tmux.conf", "-S", "socket", "new-session"] {
         setup = setup.argument(argument);
     }
-    let mut terminal = setup.argument(plugsh().display().to_string()).start_program("tmux");
+    let mut terminal = setup.argument(plugsh()).start_program("tmux");
     let tmux = |terminal: &Terminal, arguments: &[&str]| {
         let mut command = std::process::Command::new("tmux");
         let output = command.args(["-S", "socket"]).args(arguments).current_dir(terminal.home.path()).output().unwrap();
@@ -130,6 +130,43 @@ fn typing_and_editing_do_not_disturb_it() {
     terminal.send(ENTER);
     terminal.wait("the output", |screen| screen.contents().matches("quick brown fox").count() == 2);
     assert_pane_whole(&terminal);
+}
+
+#[test]
+fn typing_while_calls_run_corrupts_no_cell() {
+    let mut terminal = with_pane();
+    terminal.line("load echo");
+    terminal.wait_for("○ 1:echo");
+    terminal.line("call echo echo busy --loop 1000000000 &");
+    terminal.wait_for("the last of them");
+    let mut typed = String::new();
+    for c in "echo 'the quick brown fox' \"jumps over\" the lazy dog, é and ü".chars() {
+        typed.push(c);
+        terminal.send(&c.to_string());
+        terminal.wait_typed(&typed);
+    }
+    terminal.send("\x01\x0b");
+    terminal.wait_prompt();
+    for _ in 0..3 {
+        terminal.send(CTRL_R);
+        terminal.send("load");
+        terminal.wait_for("load echo");
+        terminal.send("\x07");
+        terminal.wait_prompt();
+        terminal.send(UP);
+        terminal.wait_for("plugsh> call echo echo busy");
+        terminal.send(DOWN);
+        terminal.wait_prompt();
+    }
+    terminal.line("kill %1");
+    terminal.wait_for("○ 1:echo");
+    terminal.wait_prompt();
+    terminal.line("pane save shot.txt; echo it is saved");
+    terminal.wait_for("\nit is saved\n");
+    let saved = std::fs::read_to_string(terminal.home.path().join("shot.txt")).unwrap();
+    // The last row has rates, which go on.
+    let saved: Vec<&str> = saved.lines().take(14).collect();
+    assert_eq!(saved, &pane_rows(&terminal)[..14], "every cell is what the frame has:\n{}", terminal.text());
 }
 
 #[test]
@@ -180,7 +217,7 @@ fn a_completion_list_longer_than_the_prompts_part_comes_in_pages() {
 fn ctrl_l_clears_the_prompts_part_only() {
     let mut terminal = with_pane();
     terminal.line("echo something to clear");
-    terminal.wait_for("something to clear\n");
+    terminal.wait_for("\nsomething to clear\n");
     terminal.send("echo half a line");
     terminal.wait_typed("echo half a line");
     terminal.send(CTRL_L);
@@ -194,7 +231,7 @@ fn ctrl_l_clears_the_prompts_part_only() {
 fn the_window_may_change_its_size_at_any_time() {
     let mut terminal = with_pane();
     terminal.line("echo before the resize");
-    terminal.wait_for("before the resize\n");
+    terminal.wait_for("\nbefore the resize\n");
     terminal.send("echo typing");
     terminal.wait_typed("echo typing");
     for (rows, cols) in [(40, 120), (24, 80), (12, 40), (50, 30), (ROWS, COLS)] {
@@ -290,7 +327,7 @@ fn a_frame_is_saved_as_a_picture_and_as_text() {
     terminal.line("load echo");
     terminal.wait_for("○ 1:echo");
     terminal.line("pane save shot.txt; pane save shot.svg; echo saved both");
-    terminal.wait_for("saved both\n");
+    terminal.wait_for("\nsaved both\n");
     let text = std::fs::read_to_string(terminal.home.path().join("shot.txt")).unwrap();
     assert!(text.lines().count() == 15 && text.contains("○ 1:echo"), "{text}");
     let svg = std::fs::read_to_string(terminal.home.path().join("shot.svg")).unwrap();
@@ -357,7 +394,7 @@ fn in_a_shell() -> Terminal {
     let mut terminal =
         Setup::new(ROWS, COLS).argument("--norc").argument("-i").variable("PS1", "outer$ ").start_program("bash");
     terminal.wait_for("outer$ ");
-    terminal.line(&pty::plugsh().display().to_string());
+    terminal.line(&pty::plugsh());
     terminal.wait_prompt();
     terminal.line("pane on");
     terminal.wait_for("processes");

@@ -87,10 +87,9 @@ impl Setup {
         self.home.path()
     }
 
-    /// Starts the built plugsh.
+    /// Starts plugsh.
     pub fn start(self) -> Terminal {
-        let program = env!("CARGO_BIN_EXE_plugsh").to_owned();
-        self.start_program(&program)
+        self.start_program(&plugsh())
     }
 
     /// Starts another program, for what only a shell around plugsh can do (Ctrl-Z and `fg`).
@@ -319,9 +318,9 @@ pub fn signal(process: i32, name: &str) {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), signal).unwrap();
 }
 
-/// The built plugsh, for programs that start it.
-pub fn plugsh() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_plugsh"))
+/// The plugsh that is tested: the one that was built for the tests, or what `PLUGSH_BIN` names (to measure another build).
+pub fn plugsh() -> String {
+    std::env::var("PLUGSH_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_plugsh").to_owned())
 }
 
 fn row_text(screen: &vt100::Screen, row: u16) -> String {
