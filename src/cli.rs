@@ -40,6 +40,9 @@ pub struct Global {
     /// The lowest level of plugins' log lines that is kept.
     #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
     pub log_level: Option<LogLevel>,
+    /// Seeds the chances of `inject`.
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
     /// What plugins may do: a TOML file, as `help policy` says.
     #[arg(long, global = true, value_name = "FILE")]
     pub policy: Option<PathBuf>,

@@ -49,6 +49,9 @@ fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);
     }
+    if let Some(seed) = global.seed {
+        kernel.set_seed(seed);
+    }
     kernel.set_policy(policy);
     Ok(kernel)
 }

@@ -147,12 +147,14 @@ fn ctrl_c_ends_a_call_and_not_the_shell() {
     terminal.wait_prompt();
     terminal.wait_gone("running for");
     run(&mut terminal, "echo \"<$?>\"", "\n<130>");
-    terminal.line("trace -f");
-    terminal.send(CTRL_C);
-    terminal.wait_prompt();
-    terminal.line("sleep 1h");
-    terminal.send(CTRL_C);
-    terminal.wait_prompt();
+    for (word, command) in [("one", "trace -f"), ("two", "logs -f"), ("three", "sleep 1h"), ("four", "watch -n 1h ps")]
+    {
+        terminal.line(&format!("echo {word}; {command}"));
+        // Once it prints, keys are signals again.
+        terminal.wait_for(&format!("\n{word}"));
+        terminal.send(CTRL_C);
+        terminal.wait_prompt();
+    }
     run(&mut terminal, "echo alive", "\nalive");
 }
 

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::chain::{Cause, Chain, Deadline, Failing, Frame, Popped, Refusal};
 use super::error::{CallError, outcome_of};
+use super::hooks::Tape;
 use super::logbook::safe;
 use super::names;
 use super::process::{Code, Life, Occupant, Process, Slot};
@@ -18,26 +19,33 @@ use crate::runtime::{Failure, FailureKind, FunctionId, Guest};
 
 /// A call that has its process: the frame is on the chain, the slot is ours.
 pub struct Entered {
-    chain: Arc<Chain>,
-    process: Arc<Process>,
-    code: Arc<Code>,
-    guest: Option<Box<dyn Guest>>,
-    function: FunctionId,
-    started: Instant,
+    pub(super) chain: Arc<Chain>,
+    pub(super) process: Arc<Process>,
+    pub(super) code: Arc<Code>,
+    pub(super) guest: Option<Box<dyn Guest>>,
+    pub(super) function: FunctionId,
+    pub(super) started: Instant,
     /// Set once the slot has been given back.
     left: bool,
+    /// What the debugger wants of this call; none where nothing is set.
+    pub(super) tape: Option<Box<Tape>>,
 }
 
 /// A call that ended well: its output can be read until this is dropped, which gives the process free.
 pub struct Finished {
     process: Arc<Process>,
     guest: Option<Box<dyn Guest>>,
+    /// What was answered in the plugin's place, by a stub or a person.
+    answer: Option<Arc<[u8]>>,
 }
 
 impl Finished {
     /// What the call gave.
     pub fn output(&self) -> &[u8] {
-        self.guest.as_deref().map_or(&[], |guest| guest.output())
+        match &self.answer {
+            Some(answer) => answer,
+            None => self.guest.as_deref().map_or(&[], |guest| guest.output()),
+        }
     }
 
     /// Whether it was a call of this process.
@@ -88,7 +96,7 @@ impl Chain {
     ) -> Result<Option<Entered>, CallError> {
         let started = Instant::now();
         let mut slot = process.slot.lock();
-        let id = match admit(self, &slot, function) {
+        let id = match admit(self, process, &slot, function) {
             Ok(id) => id,
             Err(denied) => {
                 drop(slot);
@@ -109,7 +117,7 @@ impl Chain {
         let own = [timeout, slot.code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
         let frame = Frame {
             process: process.clone(),
-            function: slot.code.symbol(id),
+            function: if id == STUBBED { Symbol::intern(function) } else { slot.code.symbol(id) },
             seq,
             started,
             nested: Duration::ZERO,
@@ -117,6 +125,7 @@ impl Chain {
             deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
             cause: None,
             held: false,
+            private: slot.code.spec.private,
             changed_by: ChangedBy::None,
         };
         // Under the slot's lock: whoever kills the process finds either a free slot or a frame to cut.
@@ -138,6 +147,7 @@ impl Chain {
             function: id,
             started,
             left: false,
+            tape: None,
         };
         if busy {
             drop(slot);
@@ -236,8 +246,11 @@ impl Chain {
     }
 }
 
+/// The function of a call that only a stub can answer: the plugin has none by that name.
+const STUBBED: FunctionId = FunctionId(u32::MAX);
+
 /// Whether a slot can be asked for, and which function is meant.
-fn admit(chain: &Chain, slot: &Slot, function: &str) -> Result<FunctionId, Denied> {
+fn admit(chain: &Chain, process: &Process, slot: &Slot, function: &str) -> Result<FunctionId, Denied> {
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
     }
@@ -247,16 +260,17 @@ fn admit(chain: &Chain, slot: &Slot, function: &str) -> Result<FunctionId, Denie
     if let Some(why) = &slot.halted {
         return Err(Denied::Halted(why.clone()));
     }
-    slot.code.image.function(function).ok_or_else(|| {
-        let known = slot.code.image.functions();
-        Denied::NoFunction(names::no_function(function, known))
-    })
+    match slot.code.image.function(function) {
+        Some(id) => Ok(id),
+        None if chain.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
+        None => Err(Denied::NoFunction(names::no_function(function, slot.code.image.functions()))),
+    }
 }
 
 impl Entered {
     /// The instance's code: a process may be reloaded while it waits.
     fn take(&mut self, slot: &mut Slot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
-        let function = admit(&self.chain, slot, function).map_err(|denied| match denied {
+        let function = admit(&self.chain, &self.process, slot, function).map_err(|denied| match denied {
             Denied::Dead(reason) => {
                 Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
             }
@@ -317,6 +331,9 @@ impl Entered {
 
     /// Runs the call on `input`. The input's bytes are not needed any more once the function runs.
     pub fn run(mut self, input: &[u8]) -> Result<Finished, CallError> {
+        if self.chain.kernel.hooks().armed() {
+            return self.run_hooked(input);
+        }
         match self.prepare(input).and_then(|()| self.execute()) {
             Ok(bytes_out) => self.finish(bytes_out),
             Err(failure) => Err(self.fail(failure)),
@@ -325,6 +342,11 @@ impl Entered {
 
     /// The same on another call's output, which is given free before the function runs.
     pub fn run_taking(mut self, input: Finished) -> Result<Finished, CallError> {
+        if self.chain.kernel.hooks().armed() {
+            let bytes = input.output().to_vec();
+            drop(input);
+            return self.run_hooked(&bytes);
+        }
         let ran = self.prepare(input.output()).and_then(|()| {
             drop(input);
             self.execute()
@@ -336,7 +358,7 @@ impl Entered {
     }
 
     /// The instance, and the input in it.
-    fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
+    pub(super) fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
         if self.guest.is_none() {
             self.guest = Some(self.code.image.instantiate(&self.code.spec, self.chain.clone())?);
             self.process.slot.lock().calls_of_instance = 0;
@@ -345,10 +367,15 @@ impl Entered {
         guest.set_input(input)
     }
 
-    fn execute(&mut self) -> Result<u64, Failure> {
+    pub(super) fn execute(&mut self) -> Result<u64, Failure> {
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
         guest.run(self.function, self.chain.clone())?;
         let bytes_out = guest.output().len() as u64;
+        self.check_output(bytes_out)
+    }
+
+    /// The output's length, where so much may be handed on.
+    pub(super) fn check_output(&self, bytes_out: u64) -> Result<u64, Failure> {
         let most = self.chain.kernel.limits().output_bytes_max;
         if bytes_out > most {
             let why = format!("an output of {bytes_out} bytes; the limit is {most}, `--max-output` allows more");
@@ -358,7 +385,7 @@ impl Entered {
     }
 
     /// Ends the call as one that ran well, unless it was cut at the last moment.
-    fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
+    pub(super) fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
         let duration = self.started.elapsed();
         let Some(popped) = self.chain.pop(duration, false) else {
             return Err(CallError::new(Outcome::Error, "the chain is empty"));
@@ -369,11 +396,12 @@ impl Entered {
         self.count(&popped, duration, bytes_out);
         self.record(&popped, duration, bytes_out, Outcome::Ok, None);
         self.left = true;
-        Ok(Finished { process: self.process.clone(), guest: self.guest.take() })
+        let answer = self.tape.take().and_then(|tape| tape.answer);
+        Ok(Finished { process: self.process.clone(), guest: self.guest.take(), answer })
     }
 
     /// Ends the call as a failed one.
-    fn fail(&mut self, failure: Failure) -> CallError {
+    pub(super) fn fail(&mut self, failure: Failure) -> CallError {
         let duration = self.started.elapsed();
         match self.chain.pop(duration, true) {
             Some(popped) => self.judge(popped, failure, duration),
@@ -451,15 +479,17 @@ impl Entered {
         counters.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
     }
 
-    fn record(&self, popped: &Popped, duration: Duration, bytes_out: u64, outcome: Outcome, error: Option<&str>) {
+    fn record(&mut self, popped: &Popped, duration: Duration, bytes_out: u64, outcome: Outcome, error: Option<&str>) {
         if !self.chain.kernel.journal().is_on() {
             return;
         }
+        let payload = self.payload(outcome);
         self.chain.note(Record {
             duration_ns: duration.as_nanos() as u64,
             bytes_out,
             outcome,
             error: error.map(Into::into),
+            payload,
             ..self.chain.record_of(&popped.frame, popped.depth, popped.caller)
         });
     }

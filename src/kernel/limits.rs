@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use self::Amount::{Bytes, Count, Off, Time};
+
 /// What a kernel allows. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -113,97 +115,65 @@ impl Limits {
 
     /// Every limit as a line of `limits`.
     pub fn views(&self, used: Usage) -> Vec<LimitView> {
-        use Amount::{Bytes, Count};
         let default = Limits::default();
-        let rate = |per_second: u64| if per_second == 0 { Amount::Off } else { Count(per_second) };
-        let time = |timeout: Option<Duration>| timeout.map_or(Amount::Off, Amount::Time);
-        let line = |name, flag, of, figure: &dyn Fn(&Limits) -> Amount, used| LimitView {
-            name,
-            value: figure(self),
-            default: figure(&default),
-            flag,
-            used,
-            of,
+        let view = |line: &Line| LimitView {
+            name: line.name,
+            value: (line.value)(self),
+            default: (line.value)(&default),
+            flag: line.flag,
+            used: (line.used)(&used),
+            of: line.of,
         };
-        let count = |count| Some(Count(count));
-        let bytes = |bytes| Some(Bytes(bytes));
-        vec![
-            line(
-                "processes",
-                "--max-processes",
-                "living processes",
-                &|l| Count(l.processes_max as u64),
-                count(used.processes),
-            ),
-            line(
-                "children",
-                "--max-children",
-                "children of one process",
-                &|l| Count(l.children_max as u64),
-                count(used.children),
-            ),
-            line(
-                "depth",
-                "--max-depth",
-                "calls nested in one job",
-                &|l| Count(u64::from(l.depth_max)),
-                count(used.depth),
-            ),
-            line(
-                "calls/s",
-                "--max-calls-per-second",
-                "calls that one process makes",
-                &|l| rate(l.calls_per_second_max),
-                None,
-            ),
-            line("jobs", "--max-jobs", "jobs that run at once", &|l| Count(l.jobs_max as u64), count(used.jobs)),
-            line("output", "--max-output", "output of one call", &|l| Bytes(l.output_bytes_max), None),
-            line(
-                "memory",
-                "--max-memory",
-                "memories and tables of all",
-                &|l| Bytes(l.memory_bytes_max),
-                bytes(used.memory_bytes),
-            ),
-            line("timeout", "--default-timeout", "a call without a timeout of its own", &|l| time(l.timeout), None),
-            line(
-                "log lines/s",
-                "--max-log-rate",
-                "lines that one process logs",
-                &|l| Count(l.log_lines_per_second_max),
-                None,
-            ),
-            line(
-                "log",
-                "--max-log-bytes",
-                "log text that is kept",
-                &|l| Bytes(l.log_bytes_max as u64),
-                bytes(used.log_bytes),
-            ),
-            line(
-                "journal",
-                "--journal-records",
-                "calls that are kept",
-                &|l| Count(l.journal_records_max as u64),
-                count(used.journal_records),
-            ),
-            line(
-                "payloads",
-                "--payload-bytes",
-                "payloads that are kept",
-                &|l| Bytes(l.payload_bytes_max),
-                bytes(used.payload_bytes),
-            ),
-            line(
-                "dead",
-                "--dead-kept",
-                "ended processes that are remembered",
-                &|l| Count(l.dead_max as u64),
-                count(used.dead),
-            ),
-        ]
+        LINES.iter().map(view).collect()
     }
 }
+
+/// One limit, as all that show it know it.
+struct Line {
+    name: &'static str,
+    flag: &'static str,
+    of: &'static str,
+    value: fn(&Limits) -> Amount,
+    used: fn(&Usage) -> Option<Amount>,
+}
+
+const fn line(
+    (name, flag, of): (&'static str, &'static str, &'static str),
+    value: fn(&Limits) -> Amount,
+    used: fn(&Usage) -> Option<Amount>,
+) -> Line {
+    Line { name, flag, of, value, used }
+}
+
+#[rustfmt::skip]
+static LINES: [Line; 13] = [
+    line(("processes", "--max-processes", "living processes"),
+        |limits| Count(limits.processes_max as u64), |used| Some(Count(used.processes))),
+    line(("children", "--max-children", "children of one process"),
+        |limits| Count(limits.children_max as u64), |used| Some(Count(used.children))),
+    line(("depth", "--max-depth", "calls nested in one job"),
+        |limits| Count(u64::from(limits.depth_max)), |used| Some(Count(used.depth))),
+    line(("calls/s", "--max-calls-per-second", "calls that one process makes"),
+        |limits| if limits.calls_per_second_max == 0 { Off } else { Count(limits.calls_per_second_max) }, |_| None),
+    line(("jobs", "--max-jobs", "jobs that run at once"),
+        |limits| Count(limits.jobs_max as u64), |used| Some(Count(used.jobs))),
+    line(("output", "--max-output", "output of one call"),
+        |limits| Bytes(limits.output_bytes_max), |_| None),
+    line(("memory", "--max-memory", "memories and tables of all"),
+        |limits| Bytes(limits.memory_bytes_max), |used| Some(Bytes(used.memory_bytes))),
+    line(("timeout", "--default-timeout", "a call without a timeout of its own"),
+        |limits| limits.timeout.map_or(Off, Time), |_| None),
+    line(("log lines/s", "--max-log-rate", "lines that one process logs"),
+        |limits| Count(limits.log_lines_per_second_max), |_| None),
+    line(("log", "--max-log-bytes", "log text that is kept"),
+        |limits| Bytes(limits.log_bytes_max as u64), |used| Some(Bytes(used.log_bytes))),
+    line(("journal", "--journal-records", "calls that are kept"),
+        |limits| Count(limits.journal_records_max as u64), |used| Some(Count(used.journal_records))),
+    line(("payloads", "--payload-bytes", "payloads that are kept"),
+        |limits| Bytes(limits.payload_bytes_max), |used| Some(Bytes(used.payload_bytes))),
+    line(("dead", "--dead-kept", "ended processes that are remembered"),
+        |limits| Count(limits.dead_max as u64), |used| Some(Count(used.dead))),
+];
 
 /// Deepest chain that a job's stack can be made for.
 pub const DEPTH_MAX_MAX: u16 = 4_096;

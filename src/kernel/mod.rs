@@ -6,6 +6,7 @@ mod chain;
 mod clock;
 mod end;
 pub mod error;
+pub mod hooks;
 mod job;
 pub mod limits;
 mod logbook;
@@ -34,7 +35,7 @@ use parking_lot::{Mutex, RwLock};
 
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
-pub use job::{Job, JobEnd};
+pub use job::{Job, JobEnd, Waited};
 pub use limits::{Amount, LimitView, Limits};
 pub use logbook::safe;
 pub use policy::Policy;
@@ -43,9 +44,11 @@ pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView,
 };
+pub use watch::watchable;
 
 use self::chain::{Cause, Chain};
 use self::clock::Clock;
+use self::hooks::Hooks;
 use self::logbook::Logbook;
 use self::policy::gate::Gate;
 use self::policy::learn::{Spawn, Spawns};
@@ -123,6 +126,9 @@ pub struct Kernel {
     gate: Gate,
     spawns: Mutex<Spawns>,
     watches: Watches,
+    hooks: Hooks,
+    /// For a second kernel like this one.
+    plugin_dirs: Vec<PathBuf>,
 }
 
 /// Notices that wait for the prompt; older ones go first.
@@ -133,16 +139,32 @@ const ENDED_JOBS_MAX: usize = 64;
 impl Kernel {
     /// An empty process table.
     pub fn new(options: KernelOptions) -> Arc<Kernel> {
+        let images = Arc::new(Images::new(options.cache_dir.clone()));
+        Kernel::with_images(options, images)
+    }
+
+    /// A second kernel with the same limits, plugin directories, compiled modules and stubs, and no process: for replays.
+    pub fn fresh(&self) -> Arc<Kernel> {
+        let (plugin_dirs, limits) = (self.plugin_dirs.clone(), self.limits.clone());
+        // The images come with their cache.
+        let options = KernelOptions { plugin_dirs, limits, ..KernelOptions::default() };
+        let kernel = Kernel::with_images(options, self.images.clone());
+        kernel.hooks.take_stubs_of(&self.hooks);
+        kernel
+    }
+
+    fn with_images(options: KernelOptions, images: Arc<Images>) -> Arc<Kernel> {
         let limits = options.limits;
         let journal_limits = JournalLimits {
             records_max: limits.journal_records_max,
             payload_bytes_total_max: limits.payload_bytes_max,
             ..JournalLimits::default()
         };
-        let images = Arc::new(Images::new(options.cache_dir));
         Arc::new(Kernel {
             started: Instant::now(),
-            sources: Sources::new(options.plugin_dirs),
+            sources: Sources::new(options.plugin_dirs.clone()),
+            plugin_dirs: options.plugin_dirs,
+            hooks: Hooks::default(),
             table: RwLock::new(Table::new(limits.dead_max)),
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
@@ -171,12 +193,17 @@ impl Kernel {
         progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
     ) -> Result<Arc<Program>, CallError> {
         let resolved = self.sources.resolve_with(source, Access::Person, progress);
+        let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
         resolved.map_err(|failure| Kernel::load_error(source, failure, Some(Outcome::Killed)))
     }
 
     /// Names that `load` accepts: the plugin directories' and the built-in ones, sorted.
     pub fn loadable(&self) -> Vec<String> {
-        self.sources.names()
+        let mut names = self.sources.names();
+        names.extend(self.hooks.stub_names());
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
@@ -189,12 +216,13 @@ impl Kernel {
         if let Ok(label) = &loaded {
             self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
         }
-        loaded.map_err(|failure| {
+        let loaded = loaded.map_err(|failure| {
             let ended_by = chain.ended().map(|cause| cause.outcome());
             let error = Kernel::load_error(&origin, failure, ended_by);
             chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
-        })
+        });
+        loaded.inspect(|label| self.tell_loaded(label))
     }
 
     /// Starts a job on a thread of its own.
@@ -318,6 +346,10 @@ impl Kernel {
         &self.clock
     }
 
+    fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
     fn waits(&self) -> &Waits {
         &self.waits
     }
@@ -365,6 +397,13 @@ impl Kernel {
 
     fn set_foreground(&self, chain: &Arc<Chain>) {
         *self.foreground.lock() = Arc::downgrade(chain);
+    }
+
+    fn unset_foreground(&self, chain: &Arc<Chain>) {
+        let mut foreground = self.foreground.lock();
+        if Weak::ptr_eq(&foreground, &chain.this) {
+            *foreground = Weak::new();
+        }
     }
 
     fn admit_job(&self, job: Job) -> Result<(), CallError> {

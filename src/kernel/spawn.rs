@@ -61,21 +61,14 @@ impl Kernel {
             None => (&ChildGrants::default(), None),
         };
         let children = parent.counters.children.load(Ordering::Relaxed);
-        self.admit_child(parent, children, children_max)?;
         let asked = Asked::of(name).map_err(denied)?;
-        let source = match &asked {
-            Asked::Path(path) => path.to_string_lossy().into_owned(),
-            Asked::Name(text) | Asked::Url(text) => text.clone(),
-        };
-        let seen = Spawn { source, parent: parent.id, children: children + 1, ..Spawn::default() };
+        let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
         let granted = match &policy {
             Some(policy) => policy.load(parent.who(), &asked),
             None => by_name_only(parent.who(), &asked),
         };
-        let granted = granted.map_err(|why| {
-            self.note_spawn(seen.clone());
-            denied(why)
-        })?;
+        let admitted = self.admit_child(parent, children, children_max).and(granted.map_err(denied));
+        let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let program = self.granted_program(chain, &granted)?;
         let held = parent.slot.lock().code.spec.clone();
         let (spec, refused) = child_spec(&program.spec, &held, grants);
@@ -107,7 +100,8 @@ impl Kernel {
     /// The program that a guest may load; given up when its chain is cut.
     fn granted_program(&self, chain: &Chain, granted: &Granted) -> Result<Arc<Program>, Failure> {
         let access = if granted.beyond_names { Access::Granted } else { Access::Guest };
-        let program = self.sources().resolve_with(&granted.source, access, &mut |_, _| !chain.is_cut())?;
+        let program = self.sources().resolve_with(&granted.source, access, &mut |_, _| !chain.is_cut());
+        let program = program.or_else(|failure| self.hooks().stub_program(&granted.source).ok_or(failure))?;
         match (&granted.sha256, program.modules.last()) {
             (Some(wanted), Some(main)) if *wanted != main.sha256 => {
                 Err(denied(format!("its SHA-256 is {}, and the policy allows it with {wanted} only", main.sha256)))
@@ -128,7 +122,10 @@ impl Kernel {
             let changed = Arc::make_mut(&mut program);
             changed.spec = request.spec.clone();
         }
-        let image = self.images().get(request.host, &program, &**chain)?;
+        let image = match self.hooks().stub_image(&program) {
+            Some(image) => image,
+            None => self.images().get(request.host, &program, &**chain)?,
+        };
         let spec = Arc::new(program.spec.clone());
         let code = Arc::new(Code::new(image, program, spec));
         let process = self.reserve(chain, parent, &request, code.clone())?;
@@ -210,6 +207,7 @@ impl Kernel {
             deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
             cause: None,
             held: false,
+            private: code.spec.private,
             changed_by: ChangedBy::None,
         };
         chain.push(frame).map_err(|refusal| match refusal {

@@ -47,28 +47,34 @@ fn hashes(program: &Program) -> Vec<String> {
     program.modules.iter().map(|module| module.sha256.clone()).collect()
 }
 
+/// Whether a program came from a file that can be looked at; else the error.
+pub fn watchable(program: &Program) -> Result<(), CallError> {
+    if std::path::Path::new(&program.origin).is_file() {
+        return Ok(());
+    }
+    Err(CallError::new(Outcome::Error, format!("cannot watch `{}`: it is no file", program.origin)))
+}
+
 impl Kernel {
     /// Reloads a process whenever the file that it came from has changed, until it ends.
     pub fn watch(self: &Arc<Self>, id: ProcessId) -> Result<(), CallError> {
         let process = self.living_or_error(id)?;
         let program = process.slot.lock().code.program.clone();
         let source = program.origin.clone();
-        let refused = |why: &str| CallError::new(Outcome::Error, format!("cannot watch `{}`: {why}", process.label()));
-        if source.contains("://") || !std::path::Path::new(&source).exists() {
-            return Err(refused(&format!("`{source}` is no file")));
-        }
+        let refused = |why: &str| CallError::new(Outcome::Error, format!("cannot watch `{source}`: {why}"));
+        watchable(&program)?;
         let mut inner = self.watches().inner.lock();
         if inner.watched.len() >= WATCHED_MAX {
             return Err(refused(&format!("{WATCHED_MAX} processes are watched, the most that can be")));
         }
         let tried = hashes(&program);
-        inner.watched.insert(id, Watched { source, seen: tried.clone(), tried, told: None });
         if !inner.running {
             let kernel = Arc::downgrade(self);
             let thread = std::thread::Builder::new().name("plugsh-watch".into());
             thread.spawn(move || look_on(&kernel)).map_err(|error| refused(&error.to_string()))?;
             inner.running = true;
         }
+        inner.watched.insert(id, Watched { source, seen: tried.clone(), tried, told: None });
         Ok(())
     }
 

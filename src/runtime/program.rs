@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Which host runs a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Host {
     /// plugsh's own runtime on wasmtime.
     #[default]
@@ -26,7 +29,8 @@ impl Host {
 }
 
 /// What happens to an import that nobody provides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StubImports {
     /// Calling it traps.
     Trap,
@@ -59,7 +63,7 @@ pub struct Program {
 }
 
 /// A directory that a plugin may reach through WASI.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowedPath {
     pub host: PathBuf,
     pub guest: String,
@@ -67,7 +71,7 @@ pub struct AllowedPath {
 }
 
 /// A host function of some product that a plugin stands in for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImportStandIn {
     pub module: String,
     pub function: String,
@@ -76,7 +80,8 @@ pub struct ImportStandIn {
 }
 
 /// What an instance may have. Sizes are bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Spec {
     pub config: BTreeMap<String, String>,
     /// Globs over host names; empty: no host.
@@ -98,6 +103,8 @@ pub struct Spec {
     pub wasi: bool,
     pub stub_imports: Option<StubImports>,
     pub imports: Vec<ImportStandIn>,
+    /// Its bytes are never kept, shown or written down.
+    pub private: bool,
 }
 
 /// Extism's default for the var store (1 MiB), from its `MemoryOptions`.
@@ -120,6 +127,7 @@ impl Default for Spec {
             wasi: true,
             stub_imports: None,
             imports: Vec::new(),
+            private: false,
         }
     }
 }

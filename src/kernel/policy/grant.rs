@@ -27,6 +27,7 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
         wasi: asked.wasi && parent.wasi,
         stub_imports: asked.stub_imports,
         imports: asked.imports.clone(),
+        private: asked.private || parent.private,
     };
     (spec, refused)
 }

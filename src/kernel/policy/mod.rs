@@ -80,7 +80,7 @@ impl Asked {
     }
 
     /// What is resolved in its place.
-    fn text(&self) -> String {
+    pub fn text(&self) -> String {
         match self {
             Asked::Name(text) | Asked::Url(text) => text.clone(),
             Asked::Path(path) => path.to_string_lossy().into_owned(),

@@ -243,5 +243,5 @@ fn a_watched_file_is_reloaded_when_it_changes_and_kept_when_it_breaks() {
 fn what_is_no_file_is_not_watched() {
     let kernel = kernel();
     let id = load(&kernel, "echo");
-    assert_eq!(kernel.watch(id).unwrap_err().message, "cannot watch `1:echo`: `built-in:echo` is no file");
+    assert_eq!(kernel.watch(id).unwrap_err().message, "cannot watch `built-in:echo`: it is no file");
 }

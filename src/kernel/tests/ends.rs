@@ -168,7 +168,7 @@ fn comment(c: char) -> bool {
     c != '('
 }
 
-/// Opens `fifo` in its directory, and reads a byte.
+/// Opens `fifo` in its directory for reading, and reads a byte.
 const READER: &str = r#"(module
   (import "wasi_snapshot_preview1" "path_open"
     (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
@@ -195,16 +195,14 @@ fn a_read_that_blocks_ends_at_once() {
     let allowed = AllowedPath { host: dir.path().into(), guest: "/".into(), read_only: true };
     let spec = Spec { allowed_paths: vec![allowed], ..Spec::default() };
     let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(READER))) }).unwrap().id;
-    // Nobody writes: it blocks when it opens.
-    assert_eq!(error(&start(&kernel, id, "run", "", SHORT)), "1:test.run: timed out after 50ms");
-    // Someone holds the other end and says nothing: it blocks when it reads.
-    let writer = std::fs::File::options().read(true).write(true).open(&path).unwrap();
+    // Nobody writes, so it blocks as it opens.
     assert_eq!(error(&start(&kernel, id, "run", "", SHORT)), "1:test.run: timed out after 50ms");
     let job = start(&kernel, id, "run", "", FOR_EVER);
-    until("it reads", || calls_running(&kernel) == 1);
+    until("it opens", || calls_running(&kernel) == 1);
     kernel.kill(id, false).unwrap();
     assert_eq!(error(&job), "1:test.run: killed by the shell");
-    drop(writer);
+    // Lets go of the threads that were left behind in it.
+    drop(std::fs::File::options().read(true).write(true).open(&path).unwrap());
 }
 
 #[test]
@@ -216,11 +214,12 @@ fn a_request_that_nobody_answers_ends_at_once() {
     let spec = Spec { allowed_hosts: vec!["127.0.0.1".into()], ..Spec::default() };
     let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id;
     assert_eq!(error(&start(&kernel, id, "run", &url, SHORT)), "1:test.run: timed out after 50ms");
+    let first = listener.accept().unwrap();
     let job = start(&kernel, id, "run", &url, FOR_EVER);
     let connection = listener.accept().unwrap();
     kernel.kill(id, false).unwrap();
     assert_eq!(error(&job), "1:test.run: killed by the shell");
-    drop(connection);
+    drop((first, connection));
 }
 
 #[test]

@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::supervise::CRASHES_MAX_MAX;
-use crate::kernel::{CrashesMax, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision};
-use crate::runtime::program::{AllowedPath, ModuleBytes};
+use crate::kernel::{CrashesMax, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision, watchable};
+use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -89,6 +89,12 @@ pub struct LoadOptions {
     /// what an import that nobody provides does when it is called
     #[arg(long, value_parser = ["trap", "zero"])]
     pub stub_imports: Option<String>,
+    /// a plugin that stands in for a host function of some product
+    #[arg(long, value_name = "MODULE.FUNCTION=PLUGIN.FUNCTION", value_parser = import_stand_in)]
+    pub import: Vec<ImportStandIn>,
+    /// never keep, show or write down what it gets and gives, nor what it calls
+    #[arg(long)]
+    pub private: bool,
     /// no WASI, even when the module imports it
     #[arg(long)]
     pub no_wasi: bool,
@@ -100,6 +106,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let on_crash = if words.on_crash.as_deref() == Some("kill") { OnCrash::Kill } else { OnCrash::Reset };
     let supervision = Supervision { on_crash, restart: words.restart.unwrap_or_default() };
     let request = request(session, &words.source, words.name, host, &words.options)?;
+    if words.watch {
+        watchable(&request.program).map_err(|error| session.call_error(error))?;
+    }
     let label = start(session, LoadRequest { supervision, ..request })?;
     if words.watch {
         session.kernel.watch(label.id).map_err(|error| session.call_error(error))?;
@@ -195,6 +204,8 @@ impl LoadOptions {
         spec.timeout = self.timeout.or(spec.timeout);
         spec.fuel = self.fuel.or(spec.fuel);
         spec.wasi &= !self.no_wasi;
+        spec.private |= self.private;
+        spec.imports.extend(self.import.iter().cloned());
         spec.stub_imports = match self.stub_imports.as_deref() {
             Some("zero") => Some(StubImports::Zero),
             Some(_) => Some(StubImports::Trap),
@@ -202,6 +213,17 @@ impl LoadOptions {
         };
         Ok(spec)
     }
+}
+
+/// Reads `MODULE.FUNCTION=PLUGIN.FUNCTION`.
+fn import_stand_in(text: &str) -> Result<ImportStandIn, String> {
+    let parts = text.split_once('=').and_then(|(import, target)| {
+        let (module, function) = import.rsplit_once('.')?;
+        let named =
+            !module.is_empty() && !function.is_empty() && target.split_once('.').is_some_and(|(_, f)| !f.is_empty());
+        named.then(|| ImportStandIn { module: module.into(), function: function.into(), target: target.into() })
+    });
+    parts.ok_or_else(|| format!("`{text}` is no stand-in; write MODULE.FUNCTION=PLUGIN.FUNCTION"))
 }
 
 fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {

@@ -49,14 +49,11 @@ pub struct OptionShape {
     pub long: Option<String>,
     pub short: Option<char>,
     /// The name and the completion of its value; `None`: a flag.
-    pub value: Option<(String, KindOf)>,
+    pub value: Option<(String, Kind)>,
     pub repeats: bool,
     /// What it does, in a phrase.
     pub help: String,
 }
-
-/// A kind, `Kind::None` by default.
-pub type KindOf = Kind;
 
 /// A positional argument.
 #[derive(Debug, Clone, Default)]
