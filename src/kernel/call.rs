@@ -464,7 +464,9 @@ impl Entered {
             guest => {
                 drop(guest);
                 self.process.forget_memory();
-                leave(&self.process, None, Some(error.message.clone()));
+                // A kill is no fault of the process's: it is idle, and its next call starts afresh.
+                let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
+                leave(&self.process, None, crashed);
             }
         }
         if ends {
