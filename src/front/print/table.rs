@@ -6,7 +6,7 @@ use comfy_table::{
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Look;
-use crate::shell::reply::{Align, Role, Span, Table, one_line};
+use crate::shell::reply::{Align, Role, Table, one_line};
 
 /// A column of words is not cut to less than this.
 const WORDS_COLUMNS_MIN: usize = 8;
