@@ -45,7 +45,20 @@ struct Inner {
     /// The chain while it runs.
     chain: Mutex<Option<Arc<Chain>>>,
     end: Mutex<Option<Arc<JobEnd>>>,
+    /// It is held at a breakpoint; changed under the lock of `end`.
+    held: AtomicBool,
+    /// Notified when it ends, and when it is held.
     ended: Condvar,
+}
+
+/// How a wait for a job came out.
+#[derive(Debug, Clone)]
+pub enum Waited {
+    Ended(Arc<JobEnd>),
+    /// It stands at a breakpoint, until somebody lets it go on.
+    Held,
+    /// It still runs: the wait was over first.
+    Running,
 }
 
 /// The stack of a job's thread: what the deepest chain needs when each level uses all it may.
@@ -56,26 +69,41 @@ pub fn stack_bytes(depth_max: u16) -> usize {
 impl Job {
     /// Starts a plan on a thread of its own.
     pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan) -> Result<Job, CallError> {
+        let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
+        Job::launch(kernel, text, background, move |job, chain| job.run_plan(&of_thread, chain, &plan))
+    }
+
+    /// Starts `body` as a job: on a thread of its own, in a chain of its own, which Ctrl-C ends while it is in front.
+    pub(super) fn launch(
+        kernel: &Arc<Kernel>,
+        text: String,
+        background: bool,
+        body: impl FnOnce(&Job, &Arc<Chain>) -> Result<Vec<u8>, CallError> + Send + 'static,
+    ) -> Result<Job, CallError> {
         let id = kernel.next_job();
         let chain = kernel.new_chain(id);
         let job = Job {
             inner: Arc::new(Inner {
                 id,
-                text: plan.text.clone(),
+                text,
                 started: Instant::now(),
-                background: AtomicBool::new(plan.background),
+                background: AtomicBool::new(background),
                 runs: AtomicU64::new(0),
                 chain: Mutex::new(Some(chain.clone())),
                 end: Mutex::new(None),
+                held: AtomicBool::new(false),
                 ended: Condvar::new(),
             }),
         };
         kernel.admit_job(job.clone())?;
-        if !plan.background {
+        if !background {
             kernel.set_foreground(&chain);
         }
         let (own, kernel_of_job) = (job.clone(), kernel.clone());
-        let run = move || own.run(&kernel_of_job, &chain, &plan);
+        let run = move || {
+            let result = body(&own, &chain);
+            own.finish(&kernel_of_job, result);
+        };
         let stack = stack_bytes(kernel.limits().depth_max);
         let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);
         if let Err(error) = spawned {
@@ -85,8 +113,7 @@ impl Job {
         Ok(job)
     }
 
-    fn run(&self, kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) {
-        let result = self.run_plan(kernel, chain, plan);
+    fn finish(&self, kernel: &Arc<Kernel>, result: Result<Vec<u8>, CallError>) {
         let end = JobEnd {
             result: result.map(|output| self.kept(kernel, output)),
             duration: self.inner.started.elapsed(),
@@ -113,7 +140,7 @@ impl Job {
         let mut last = Vec::new();
         for run in 0..plan.repeat.max(1) {
             let finished = run_stages(kernel, chain, plan)?;
-            self.inner.runs.fetch_add(1, Ordering::Relaxed);
+            self.add_runs(1);
             if run + 1 == plan.repeat.max(1) {
                 last = finished.output().to_vec();
             }
@@ -179,6 +206,11 @@ impl Job {
         self.inner.runs.load(Ordering::Relaxed)
     }
 
+    /// Counts runs that were completed.
+    pub(super) fn add_runs(&self, runs: u64) {
+        self.inner.runs.fetch_add(runs, Ordering::Relaxed);
+    }
+
     /// Waits until it ends.
     pub fn wait(&self) -> Arc<JobEnd> {
         let mut end = self.inner.end.lock();
@@ -196,6 +228,42 @@ impl Job {
         let mut end = self.inner.end.lock();
         while end.is_none() && !self.inner.ended.wait_until(&mut end, until).timed_out() {}
         end.clone()
+    }
+
+    /// Waits until it ends or is held, for `at_most`.
+    pub fn wait_or_hold(&self, at_most: Duration) -> Waited {
+        let until = Instant::now() + at_most;
+        let mut end = self.inner.end.lock();
+        loop {
+            if let Some(end) = end.as_ref() {
+                return Waited::Ended(end.clone());
+            }
+            if self.is_held() {
+                return Waited::Held;
+            }
+            if self.inner.ended.wait_until(&mut end, until).timed_out() {
+                return Waited::Running;
+            }
+        }
+    }
+
+    /// Whether it stands at a breakpoint.
+    pub fn is_held(&self) -> bool {
+        self.inner.held.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_held(&self, held: bool) {
+        let _end = self.inner.end.lock();
+        self.inner.held.store(held, Ordering::Relaxed);
+        self.inner.ended.notify_all();
+    }
+
+    /// Makes it a background job: Ctrl-C is not for it any more.
+    pub fn to_background(&self, kernel: &Kernel) {
+        self.inner.background.store(true, Ordering::Relaxed);
+        if let Some(chain) = self.inner.chain.lock().as_ref() {
+            kernel.unset_foreground(chain);
+        }
     }
 
     /// Ends it as Ctrl-C does.
@@ -216,9 +284,10 @@ impl Job {
 }
 
 /// One run of a plan: each stage's output is copied once, from its memory into the next one's.
-fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
+pub(super) fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
     let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
-    let left = || deadline.map(|at| at.saturating_duration_since(Instant::now()));
+    // The time at breakpoints does not count.
+    let left = || deadline.map(|at| (at + chain.held_time()).saturating_duration_since(Instant::now()));
     let mut stages = plan.stages.iter();
     let Some(first) = stages.next() else {
         return Err(CallError::new(Outcome::Error, "a pipe of no calls"));
