@@ -12,7 +12,7 @@ use nix::unistd::Pid;
 #[test]
 fn commands_and_their_exit_codes() {
     commands("echo hi").run().stdout("hi\n").stderr("").code(0);
-    commands("load echo; call echo nothing").run().code(1).stderr_has("-c:1: ");
+    commands("load echo; call echo nowhere").run().code(1).stderr_has("-c:1: ");
     commands("pss").run().code(2).stderr("-c:1: no command `pss`; did you mean `ps`?\n");
     commands("load misbehave; misbehave.spin --timeout 20ms").run().code(124).stdout("1:misbehave\n");
     commands("exit 7").run().code(7);
@@ -172,8 +172,8 @@ fn ctrl_c_ends_a_script_with_130() {
         "load misbehave; echo go; misbehave.spin; echo never",
         "echo go; sleep 1h; echo never",
         "echo go; trace -f; echo never",
-        "load misbehave; misbehave.spin &; echo go; wait",
-        "load misbehave; misbehave.spin &; echo go",
+        "load misbehave; misbehave.spin & echo go; wait",
+        "load misbehave; misbehave.spin & echo go",
         "load echo; echo go; wait echo",
     ] {
         let (errors, code) = interrupted_after(script, "go");
@@ -186,4 +186,18 @@ fn a_script_waits_for_its_jobs() {
     let run = commands("load echo; call echo echo done &").run();
     run.code(0).stdout("1:echo\n").stderr_has("%1 done");
     commands("load misbehave; misbehave.error boom &").run().code(1).stderr_has("boom");
+}
+
+#[test]
+fn jobs_are_waited_for_and_ended() {
+    let run = commands("load echo; call echo echo one & wait %1; jobs --json; echo.echo two & fg; echo $_").run();
+    run.stdout("1:echo\none\n[]\ntwo\n").code(1).stderr_has("`$_` is unset");
+    let run = commands("load misbehave; misbehave.spin & jobs; kill %1; wait %1").run();
+    run.stdout_has("%1   running").stdout_has("  misbehave.spin\n").stdout_has("killed %1\n").code(1);
+    let run = commands("load echo; echo.echo to-file > out & wait; !cat out").run();
+    run.code(0).stdout("1:echo\nto-file");
+    let run = commands("load misbehave; misbehave.error no > out & wait").run();
+    run.code(1).no_file("out");
+    commands("load misbehave; misbehave.spin & kill misbehave; wait").run().code(1).stderr_has("killed by the shell");
+    commands("load echo; kill echo; wait %7").run().code(1).stderr_has("no job `%7`");
 }

@@ -68,7 +68,8 @@ impl Transcript {
             run = run.file(&name, text);
         }
         let printed = run.transcript();
-        let mut outputs = printed.split(&format!("{MARK}\n")).map(normalised);
+        let mark = format!("{MARK}\n");
+        let mut outputs = printed.split(&mark).map(normalised);
         let steps = self.steps.iter().map(|step| Step {
             lines: step.lines.clone(),
             output: outputs.next().unwrap_or_else(|| "(not reached)\n".to_owned()),

@@ -69,6 +69,10 @@ enum Denied {
     Dead(String),
     Circle,
     NoFunction(String),
+    /// It crashed and is not started again: why.
+    Halted(String),
+    /// By the policy, or by the rate of calls.
+    NotAllowed(String),
     Refused(Refusal),
 }
 
@@ -99,6 +103,13 @@ impl Chain {
                 return Err(self.deny(process, function, bytes_in, denied));
             }
         };
+        let symbol = if id == STUBBED { Symbol::intern(function) } else { slot.code.symbol(id) };
+        if self.kernel.gate().is_on()
+            && let Err(why) = self.ask_gate(process, function, symbol)
+        {
+            drop(slot);
+            return Err(self.deny(process, function, bytes_in, Denied::NotAllowed(why)));
+        }
         let busy = slot.occupant.is_some() || slot.queue.front().is_some_and(|first| *first != self.id);
         if busy && queueing == Queueing::Not {
             return Ok(None);
@@ -107,7 +118,7 @@ impl Chain {
         let own = [timeout, slot.code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
         let frame = Frame {
             process: process.clone(),
-            function: if id == STUBBED { Symbol::intern(function) } else { slot.code.symbol(id) },
+            function: symbol,
             seq,
             started,
             nested: Duration::ZERO,
@@ -126,6 +137,7 @@ impl Chain {
                 return Err(self.deny(process, function, bytes_in, Denied::Refused(refusal)));
             }
         };
+        slot.code.mark_used(id);
         process.counters.calls.fetch_add(1, Ordering::Relaxed);
         process.counters.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
         let mut entered = Entered {
@@ -148,6 +160,14 @@ impl Chain {
         Ok(Some(entered))
     }
 
+    /// Whether the deepest call may make this one; the shell may make any.
+    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
+        match self.top() {
+            Some((caller, _, _)) => self.kernel.gate().call(&caller, process, function, symbol),
+            None => Ok(()),
+        }
+    }
+
     /// A call that never ran: its record, and its error.
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
         let path = self.path();
@@ -158,6 +178,8 @@ impl Chain {
                 (Outcome::Error, format!("no function `{shown}` in `{}`{meant}", process.label()))
             }
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process))),
+            Denied::Halted(why) => (Outcome::Error, halted_words(process, &why)),
+            Denied::NotAllowed(why) => (Outcome::Denied, why),
             Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words()),
             Denied::Refused(Refusal::TooDeep { depth_max, .. }) => (
                 Outcome::Denied,
@@ -169,7 +191,13 @@ impl Chain {
         };
         let message = with_path(message, &path);
         self.record_refusal(Some(process), Symbol::intern(function), bytes_in, outcome, &message);
-        CallError::new(outcome, message)
+        self.refuse(CallError::new(outcome, message))
+    }
+
+    /// Keeps a refusal for the caller, which ends with the same words unless it takes them as a value.
+    pub fn refuse(&self, error: CallError) -> CallError {
+        self.set_failing(Failing { error: error.clone(), rising: false });
+        error
     }
 
     /// `1:front → 2:cart → 1:front`.
@@ -230,6 +258,9 @@ fn admit(chain: &Chain, process: &Process, slot: &Slot, function: &str) -> Resul
     if slot.occupant.as_ref().is_some_and(|occupant| occupant.chain.id == chain.id) {
         return Err(Denied::Circle);
     }
+    if let Some(why) = &slot.halted {
+        return Err(Denied::Halted(why.clone()));
+    }
     match slot.code.image.function(function) {
         Some(id) => Ok(id),
         None if chain.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
@@ -247,7 +278,8 @@ impl Entered {
             Denied::NoFunction(meant) => {
                 Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
             }
-            Denied::Circle | Denied::Refused(_) => Failure::interrupted(),
+            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted_words(&self.process, &why)),
+            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
         })?;
         slot.occupant = Some(Occupant { chain: self.chain.clone(), depth, seq });
         (self.code, self.guest, self.function) = (slot.code.clone(), slot.guest.take(), function);
@@ -409,6 +441,12 @@ impl Entered {
         if std::mem::replace(&mut self.left, true) {
             return;
         }
+        if failure.keeps_instance() && !cut && self.guest.is_none() && self.tape.as_ref().is_some_and(|tape| !tape.ran)
+        {
+            // It had no instance to lose: it was made to fail before it got one.
+            self.process.slot.lock().last_error = Some(error.message.clone());
+            return leave(&self.process, None, None);
+        }
         let guest = self.guest.take();
         let keeps = failure.keeps_instance() && !cut && guest.is_some();
         if !keeps {
@@ -422,7 +460,12 @@ impl Entered {
                 ));
             }
         }
-        self.process.slot.lock().last_error = Some(error.message.clone());
+        let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;
+        let ends = {
+            let mut slot = self.process.slot.lock();
+            slot.last_error = Some(error.message.clone());
+            is_crash && self.process.note_crash(&mut slot, &error.message)
+        };
         match guest {
             Some(guest) if keeps => leave(&self.process, Some(guest), None),
             guest => {
@@ -430,6 +473,9 @@ impl Entered {
                 self.process.forget_memory();
                 leave(&self.process, None, Some(error.message.clone()));
             }
+        }
+        if ends {
+            self.chain.kernel.end_crashed(&self.process, &error.message);
         }
     }
 
@@ -467,6 +513,11 @@ fn words(popped: &Popped, failure: &Failure) -> String {
     }
 }
 
+fn halted_words(process: &Process, why: &str) -> String {
+    let label = process.label();
+    format!("`{label}` crashed and is not started again; `restart {}` starts it: {why}", process.id)
+}
+
 fn with_path(message: String, path: &str) -> String {
     if path.is_empty() { message } else { format!("{message} ({path})") }
 }
@@ -475,24 +526,31 @@ fn with_path(message: String, path: &str) -> String {
 pub fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<String>) {
     let mut slot = process.slot.lock();
     slot.occupant = None;
-    let mut spare = None;
-    match slot.life {
-        Life::Alive => {
+    let fresh = slot.fresh.take();
+    let (mut spare, mut spare_fresh) = (None, None);
+    match (&slot.life, fresh) {
+        (Life::Alive, Some(fresh)) => {
+            spare = guest;
+            process.forget_memory();
+            slot.guest = fresh.adopt(process);
+            slot.calls_of_instance = 0;
+        }
+        (Life::Alive, None) => {
             if guest.is_some() {
                 slot.calls_of_instance += 1;
             }
             slot.guest = guest;
             slot.crashed = crashed;
         }
-        Life::Dead { .. } => spare = guest,
+        (Life::Dead { .. }, fresh) => {
+            process.forget_memory();
+            (spare, spare_fresh) = (guest, fresh);
+        }
     }
     let waited_for = !slot.queue.is_empty();
     drop(slot);
     // An instance takes system calls to drop: not under the lock.
-    if spare.is_some() {
-        drop(spare);
-        process.forget_memory();
-    }
+    drop((spare, spare_fresh));
     if waited_for {
         process.changed.notify_all();
     }

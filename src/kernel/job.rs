@@ -69,14 +69,25 @@ pub fn stack_bytes(depth_max: u16) -> usize {
 impl Job {
     /// Starts a plan on a thread of its own.
     pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan) -> Result<Job, CallError> {
+        let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
+        Job::launch(kernel, text, background, move |job, chain| job.run_plan(&of_thread, chain, &plan))
+    }
+
+    /// Starts `body` as a job: on a thread of its own, in a chain of its own, which Ctrl-C ends while it is in front.
+    pub(super) fn launch(
+        kernel: &Arc<Kernel>,
+        text: String,
+        background: bool,
+        body: impl FnOnce(&Job, &Arc<Chain>) -> Result<Vec<u8>, CallError> + Send + 'static,
+    ) -> Result<Job, CallError> {
         let id = kernel.next_job();
         let chain = kernel.new_chain(id);
         let job = Job {
             inner: Arc::new(Inner {
                 id,
-                text: plan.text.clone(),
+                text,
                 started: Instant::now(),
-                background: AtomicBool::new(plan.background),
+                background: AtomicBool::new(background),
                 runs: AtomicU64::new(0),
                 chain: Mutex::new(Some(chain.clone())),
                 end: Mutex::new(None),
@@ -85,11 +96,14 @@ impl Job {
             }),
         };
         kernel.admit_job(job.clone())?;
-        if !plan.background {
+        if !background {
             kernel.set_foreground(&chain);
         }
         let (own, kernel_of_job) = (job.clone(), kernel.clone());
-        let run = move || own.run(&kernel_of_job, &chain, &plan);
+        let run = move || {
+            let result = body(&own, &chain);
+            own.finish(&kernel_of_job, result);
+        };
         let stack = stack_bytes(kernel.limits().depth_max);
         let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);
         if let Err(error) = spawned {
@@ -99,8 +113,7 @@ impl Job {
         Ok(job)
     }
 
-    fn run(&self, kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) {
-        let result = self.run_plan(kernel, chain, plan);
+    fn finish(&self, kernel: &Arc<Kernel>, result: Result<Vec<u8>, CallError>) {
         let end = JobEnd {
             result: result.map(|output| self.kept(kernel, output)),
             duration: self.inner.started.elapsed(),
@@ -127,7 +140,7 @@ impl Job {
         let mut last = Vec::new();
         for run in 0..plan.repeat.max(1) {
             let finished = run_stages(kernel, chain, plan)?;
-            self.inner.runs.fetch_add(1, Ordering::Relaxed);
+            self.add_runs(1);
             if run + 1 == plan.repeat.max(1) {
                 last = finished.output().to_vec();
             }
@@ -191,6 +204,11 @@ impl Job {
     /// Runs completed so far, for progress.
     pub fn runs(&self) -> u64 {
         self.inner.runs.load(Ordering::Relaxed)
+    }
+
+    /// Counts runs that were completed.
+    pub(super) fn add_runs(&self, runs: u64) {
+        self.inner.runs.fetch_add(runs, Ordering::Relaxed);
     }
 
     /// Waits until it ends.
@@ -266,7 +284,7 @@ impl Job {
 }
 
 /// One run of a plan: each stage's output is copied once, from its memory into the next one's.
-fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
+pub(super) fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
     let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
     // The time at breakpoints does not count.
     let left = || deadline.map(|at| (at + chain.held_time()).saturating_duration_since(Instant::now()));

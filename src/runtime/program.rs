@@ -87,6 +87,9 @@ pub struct Spec {
     /// Globs over host names; empty: no host.
     pub allowed_hosts: Vec<String>,
     pub allowed_paths: Vec<AllowedPath>,
+    /// True when the allowed paths were resolved as the process was granted them: one that leads elsewhere by now (over a
+    /// symbolic link that a plugin put there) is not opened.
+    pub paths_resolved: bool,
     /// All linear memories and tables and blocks together; `None`: wasm's own limit.
     pub memory_bytes_max: Option<u64>,
     /// The var store; 0 disables it.
@@ -115,6 +118,7 @@ impl Default for Spec {
             config: BTreeMap::new(),
             allowed_hosts: Vec::new(),
             allowed_paths: Vec::new(),
+            paths_resolved: false,
             memory_bytes_max: None,
             var_bytes_max: VAR_BYTES_MAX_DEFAULT,
             http_response_bytes_max: HTTP_RESPONSE_BYTES_MAX_DEFAULT,

@@ -51,7 +51,13 @@ impl Session {
             };
             for statement in statements {
                 if self.options.echo {
-                    self.notice(Line::new().with(Role::Dim, "plugsh> ").with(Role::Code, statement.text.clone()));
+                    let sign = if statement.background { " &" } else { "" };
+                    self.notice(
+                        Line::new()
+                            .with(Role::Dim, "plugsh> ")
+                            .with(Role::Code, statement.text.clone())
+                            .with(Role::Code, sign),
+                    );
                 }
                 if let Err(error) = self.run_statement(&statement) {
                     let line = first_line + statement.line - 1;
@@ -73,7 +79,10 @@ impl Session {
         if ends || !self.options.keep_going {
             return Err(error);
         }
-        self.notice(Line::new().with(Role::Bad, error.to_string()));
+        // A sourced file that kept going has told its errors itself.
+        if !error.message.is_empty() {
+            self.notice(Line::new().with(Role::Bad, error.to_string()));
+        }
         first.get_or_insert(ShellError { message: String::new(), ..error });
         Ok(())
     }

@@ -58,6 +58,11 @@ pub fn parse_memory_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// Reads how many times something is done: 1 or more.
+pub fn parse_count(text: &str) -> Result<u64, String> {
+    text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no count; write 1 or more"))
+}
+
 /// Reads bytes in hexadecimal; blanks between them are ignored.
 pub fn parse_hex(text: &[u8]) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();

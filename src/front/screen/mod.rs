@@ -8,7 +8,8 @@
 //! region    the split and its bytes        frame    two buffers -> one write
 //! recent    what was printed lately        scene    what is drawn, and keys
 //! state     who owns the terminal now      handover giving it away and taking it back
-//! painter   the thread that draws          signals  the thread that takes signals
+//! painter   the thread that draws          drawing  the pane on the screen
+//! signals   the thread that takes signals
 //! prompt    hooks into rustyline           tty      the device
 //! ```
 //!
@@ -16,6 +17,7 @@
 //! knows when the prompt owns the terminal and when a command does; all output goes through [`Screen::print`] and notices
 //! from other threads through [`Screen::notice`]; programs of the system run inside [`Screen::with_child`].
 
+mod drawing;
 pub mod frame;
 mod handover;
 mod painter;

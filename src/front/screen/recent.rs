@@ -18,21 +18,47 @@ pub struct Recent {
 }
 
 impl Recent {
-    /// Takes note of output. A carriage return starts the line again, as it does on a screen.
+    /// Takes note of output: a carriage return starts the line again, and a cursor that goes up takes lines back, as on a
+    /// screen. Of other sequences only colours are kept.
     pub fn push(&mut self, bytes: &[u8]) {
-        for c in String::from_utf8_lossy(bytes).chars() {
-            match c {
-                '\n' => {
-                    if self.lines.len() == RECENT_LINES_MAX {
-                        self.lines.pop_front();
-                    }
-                    self.lines.push_back(std::mem::take(&mut self.open));
+        let text = String::from_utf8_lossy(bytes);
+        let mut rest = text.as_ref();
+        while let Some(c) = rest.chars().next() {
+            if let Some((sequence, end)) = sequence(rest) {
+                rest = rest.get(sequence.len()..).unwrap_or_default();
+                match end {
+                    'm' => self.extend_open(sequence),
+                    'A' => self.take_back(sequence),
+                    _ => {}
                 }
+                continue;
+            }
+            rest = rest.get(c.len_utf8()..).unwrap_or_default();
+            match c {
+                '\n' => self.end_line(),
                 '\r' => self.open.clear(),
-                c if self.open.len() + c.len_utf8() <= RECENT_LINE_BYTES_MAX => self.open.push(c),
-                _ => {}
+                c => self.extend_open(c.encode_utf8(&mut [0; 4])),
             }
         }
+    }
+
+    fn extend_open(&mut self, text: &str) {
+        if self.open.len() + text.len() <= RECENT_LINE_BYTES_MAX {
+            self.open.push_str(text);
+        }
+    }
+
+    fn end_line(&mut self) {
+        if self.lines.len() == RECENT_LINES_MAX {
+            self.lines.pop_front();
+        }
+        self.lines.push_back(std::mem::take(&mut self.open));
+    }
+
+    fn take_back(&mut self, up: &str) {
+        let rows = up.trim_matches(|c: char| !c.is_ascii_digit()).parse().unwrap_or(1);
+        self.lines.truncate(self.lines.len().saturating_sub(rows));
+        self.open.clear();
     }
 
     /// Forgets everything: the screen was cleared.
@@ -64,6 +90,13 @@ impl Recent {
     }
 }
 
+/// The control sequence that the text begins with (`CSI`, the only kind that is ever printed), and its last character.
+fn sequence(text: &str) -> Option<(&str, char)> {
+    let parameters = text.strip_prefix("\x1b[")?;
+    let (at, end) = parameters.char_indices().find(|(_, c)| ('@'..='~').contains(c))?;
+    Some((text.get(..2 + at + end.len_utf8())?, end))
+}
+
 /// The rows that a line takes where `cols` columns wrap it; at least 1.
 fn rows_of(line: &str, cols: u16) -> usize {
     columns_of(line).div_ceil(usize::from(cols.max(1))).max(1)
@@ -72,14 +105,16 @@ fn rows_of(line: &str, cols: u16) -> usize {
 /// The columns of a line, escape sequences not counted.
 pub fn columns_of(line: &str) -> usize {
     let mut columns = 0;
-    let mut chars = line.chars();
-    while let Some(c) = chars.next() {
-        if c == '\x1b' {
-            // Only CSI sequences are ever printed: they end with a letter.
-            let _ = chars.by_ref().skip(1).find(|c| ('@'..='~').contains(c));
-        } else {
-            columns += c.width().unwrap_or(0);
-        }
+    let mut rest = line;
+    while let Some(c) = rest.chars().next() {
+        let skip = match sequence(rest) {
+            Some((sequence, _)) => sequence.len(),
+            None => {
+                columns += c.width().unwrap_or(0);
+                c.len_utf8()
+            }
+        };
+        rest = rest.get(skip..).unwrap_or_default();
     }
     columns
 }
@@ -112,12 +147,20 @@ mod tests {
     #[test]
     fn colours_take_no_columns() {
         assert_eq!(columns_of("\x1b[1;31mred\x1b[0m é漢"), 7);
-        assert_eq!(columns_of("cut \x1b[1"), 4);
+        assert_eq!(columns_of("cut \x1b[1"), 6, "half a sequence is text");
     }
 
     #[test]
     fn progress_is_remembered_as_it_looked_last() {
         assert_eq!(recent("1 %\r50 %\rdone\nnext").tail(9, 80), "done\nnext");
+    }
+
+    #[test]
+    fn a_frame_that_is_drawn_over_is_remembered_once() {
+        let frame = |n| format!("title {n}\x1b[K\n\x1b[1mrow\x1b[0m {n}\x1b[K\n");
+        let text = format!("before\n{}\r\x1b[2A{}", frame(1), frame(2));
+        assert_eq!(recent(&text).tail(9, 80), "before\ntitle 2\n\x1b[1mrow\x1b[0m 2\n");
+        assert_eq!(recent("a\n\x1b[99A\x1b[Ab\n").tail(9, 80), "b\n");
     }
 
     #[test]

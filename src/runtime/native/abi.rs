@@ -7,7 +7,7 @@ use wasmtime::{Caller, Linker, Result};
 use super::bulk;
 use super::ctx::{Ctx, CtxStore, Span, refused};
 use super::http;
-use crate::runtime::LogLevel;
+use crate::runtime::{Failure, FailureKind, LogLevel};
 
 /// The namespace of Extism's own functions.
 pub const MODULE: &str = "extism:host/env";
@@ -28,7 +28,9 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
 
 fn add_blocks(linker: &mut Linker<Ctx>) -> Result<()> {
     linker.func_wrap(MODULE, "alloc", |mut caller: Caller<'_, Ctx>, length: i64| -> Result<i64> {
-        Ok(caller.alloc(length as u64)?.map_or(0, |span| span.offset as i64))
+        // PDKs do not look whether they were given a block, and would write into nothing.
+        let span = caller.alloc(length as u64)?.ok_or_else(|| Failure::new(FailureKind::Oom, "oom"))?;
+        Ok(span.offset as i64)
     })?;
     linker.func_wrap(MODULE, "free", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<()> {
         free(&mut caller, handle)

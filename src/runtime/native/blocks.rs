@@ -113,6 +113,14 @@ impl Blocks {
         true
     }
 
+    /// Takes back the newest block, for which there turned out to be no memory: freed, it would stay in the way of all
+    /// that come after it.
+    pub fn take_back(&mut self, handle: u64) {
+        if self.table.pop_if(|block| u64::from(block.offset) == handle).is_some() {
+            self.end = handle;
+        }
+    }
+
     /// True when `length` bytes from `offset` lie within what blocks have been given out.
     pub fn covers(&self, offset: u64, length: u64) -> bool {
         offset >= FIRST_OFFSET && offset.checked_add(length).is_some_and(|end| end <= self.end)

@@ -146,7 +146,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         };
         let end = ctx.blocks.end();
         if !self.reserve(arena, end)? {
-            self.as_context_mut().data_mut().blocks.free(offset);
+            self.as_context_mut().data_mut().blocks.take_back(offset);
             return Ok(None);
         }
         Ok(Some(Span { offset, length }))

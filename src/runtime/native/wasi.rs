@@ -9,14 +9,14 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 use tokio::io::AsyncWrite;
-use wasmtime::{Caller, Extern, Linker, Result};
+use wasmtime::{AsContextMut, Caller, Extern, Linker, Result};
 use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p1::{self, WasiP1Ctx, wasi_snapshot_preview1 as preview1};
 use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 use wiggle::GuestMemory;
 
 use super::ctx::{Ctx, refused};
-use crate::runtime::{Failure, FailureKind, LogLevel, Spec, Upcalls};
+use crate::runtime::{AllowedPath, Failure, FailureKind, LogLevel, Spec, Upcalls};
 
 /// The namespace.
 pub const MODULE: &str = "wasi_snapshot_preview1";
@@ -35,6 +35,7 @@ pub fn context(spec: &Spec, up: &UpCell) -> Result<WasiP1Ctx, Failure> {
     builder.stderr(LogStream { up: up.clone(), level: LogLevel::Warn });
     builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     for path in &spec.allowed_paths {
+        stays_put(spec, path)?;
         let (dir, file) = match path.read_only {
             true => (DirPerms::READ, FilePerms::READ),
             false => (DirPerms::all(), FilePerms::all()),
@@ -43,8 +44,19 @@ pub fn context(spec: &Spec, up: &UpCell) -> Result<WasiP1Ctx, Failure> {
             let why = error.root_cause().to_string();
             Failure::new(FailureKind::Load, format!("cannot open allowed path `{}`: {why}", path.host.display()))
         })?;
+        // Again, so that a link which was there only while it was opened is noticed too.
+        stays_put(spec, path)?;
     }
     Ok(builder.build_p1())
+}
+
+/// Fails when a path that was granted in its resolved form leads elsewhere now.
+fn stays_put(spec: &Spec, path: &AllowedPath) -> Result<(), Failure> {
+    if spec.paths_resolved && path.host.canonicalize().ok().as_ref() != Some(&path.host) {
+        let why = format!("allowed path `{}` is not the directory that was granted any more", path.host.display());
+        return Err(Failure::new(FailureKind::Load, why));
+    }
+    Ok(())
 }
 
 /// Adds all of WASI preview 1; the functions that can block are ours, around wasmtime-wasi's own.
@@ -61,9 +73,12 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
                 let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
                     return Err(refused("missing required memory export"));
                 };
+                // What one call may take of the host's memory; the functions made by wasmtime-wasi itself set it too.
+                let fuel = caller.as_context_mut().hostcall_fuel();
                 let (data, ctx) = memory.data_and_store_mut(&mut caller);
                 let up = ctx.up()?;
                 let Some(wasi) = ctx.wasi.as_deref_mut() else { return Err(refused("this instance has no WASI")) };
+                preview1::WasiSnapshotPreview1::set_hostcall_fuel(wasi, fuel);
                 let mut memory = GuestMemory::Unshared(data);
                 wait(&up, preview1::$name(wasi, &mut memory, $($arg),*))
             })?;

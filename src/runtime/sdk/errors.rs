@@ -59,6 +59,11 @@ pub fn has_not_begun(error: &extism::Error) -> bool {
     error.chain().any(|cause| cause.to_string() == NOT_BEGUN)
 }
 
+/// True when the machine itself ended the call.
+pub fn is_trap(error: &extism::Error) -> bool {
+    error.chain().any(|cause| cause.to_string().starts_with(TRAP))
+}
+
 /// Waits for the kernel's word where the SDK's timer was faster: false when there is no deadline near.
 fn comes_due(up: &dyn Upcalls) -> bool {
     let Some(deadline) = up.deadline() else { return false };

@@ -209,7 +209,7 @@ fn called(frame: &Rc<Frame>) -> Result<(), Failure> {
 /// A block's bytes; handle 0 is "no bytes".
 fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>, Failure> {
     let block = plugin.memory_handle(handle).ok_or_else(|| refused(format!("invalid handle for {what}: {handle}")))?;
-    if block.len() == 0 {
+    if block.is_empty() {
         return Ok(Vec::new());
     }
     plugin.memory_bytes(block).map(<[u8]>::to_vec).map_err(|error| refused(error.to_string()))

@@ -99,18 +99,15 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
             Ok(()) => Ok(plugin),
         }
     });
-    made.map_err(|error| match frame.take_failure() {
-        Some(failure) => failure.unwound(),
-        None if is_link_error(&error) => Failure::new(FailureKind::Load, errors::one_line(&error)),
-        None => errors::failure(&error, &*up).unwound(),
-    })
-}
-
-/// True when no guest code ran: an import that nobody provides, or has another type.
-fn is_link_error(error: &extism::Error) -> bool {
-    error.chain().any(|cause| {
-        let cause = cause.to_string();
-        cause.starts_with("unknown import") || cause.starts_with("incompatible import") || cause.starts_with("Invalid ")
+    made.map_err(|error| {
+        if let Some(failure) = frame.take_failure() {
+            return failure.unwound();
+        }
+        let failure = errors::failure(&error, &*up).unwound();
+        // What is neither a trap nor a limit came before any guest code ran: the modules do not fit together.
+        let linking = matches!(failure.kind, FailureKind::Guest if failure.code.is_none())
+            || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error));
+        if linking { Failure::new(FailureKind::Load, failure.message) } else { failure }
     })
 }
 

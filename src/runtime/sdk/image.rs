@@ -33,11 +33,7 @@ pub struct Compiled {
 impl SdkImage {
     pub fn compile(program: &Program) -> Result<Self, Failure> {
         // Compiled first: what follows reads what has been found to be valid wasm.
-        let inspections = program
-            .modules
-            .iter()
-            .map(|module| Ok((module.name.as_str(), inspect(&module.bytes)?)))
-            .collect::<Result<Vec<_>, Failure>>()?;
+        let inspections = inspections(program)?;
         let compiled = compile(program, &inspections)?;
         let Some((_, main)) = inspections.into_iter().next_back() else {
             return Err(Failure::new(FailureKind::Load, "the program has no module"));
@@ -51,6 +47,17 @@ impl SdkImage {
             exports: main.exports,
         })
     }
+}
+
+/// What the modules of a program offer and ask for, by the names that they are linked by.
+fn inspections(program: &Program) -> Result<Vec<(&str, Inspection)>, Failure> {
+    let modules = program.modules.iter();
+    modules.map(|module| Ok((module.name.as_str(), inspect(&module.bytes)?))).collect()
+}
+
+/// The program, compiled by the SDK.
+pub fn compile_program(program: &Program) -> Result<Compiled, Failure> {
+    compile(program, &inspections(program)?)
 }
 
 fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<Compiled, Failure> {

@@ -7,6 +7,7 @@
 //!
 //! - `image`: a program compiled. `guest`: one instance. `functions`: plugsh's host functions for it.
 //! - `frame`: what those functions know of the call they serve. `watch`: how a kill reaches a running call.
+//! - `stock`: the SDK without all this, to compare with.
 //! - `errors`: the SDK's errors in this room's words. `inspect`: what a module offers and asks for. `log`: its log lines.
 
 mod errors;
@@ -16,12 +17,12 @@ mod guest;
 mod image;
 mod inspect;
 mod log;
+mod stock;
 mod watch;
 
-#[cfg(test)]
-mod tests;
-
 use std::sync::Arc;
+
+pub use stock::{StockImage, StockPlugin};
 
 use super::{Failure, Image, Program};
 

@@ -120,11 +120,20 @@ fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
     let word = String::from_utf8_lossy(bytes);
     match command.shape().input {
         Some(_) => ShellError::usage(format!("`{}`: `{word}` is one word too many: one INPUT; quote it", command.name)),
-        None => ShellError::usage(format!(
-            "`{}`: `{word}` is one word too many; usage: `{}`",
-            command.name,
-            command.usage()
-        )),
+        None => {
+            let hint = usage_hint(command);
+            ShellError::usage(format!("`{}`: `{word}` is one word too many; {hint}", command.name))
+        }
+    }
+}
+
+/// The usage line, where it is not too long for a message.
+fn usage_hint(command: &Command) -> String {
+    const USAGE_CHARS_MAX: usize = 100;
+    let usage = command.usage();
+    match usage.chars().count() <= USAGE_CHARS_MAX {
+        true => format!("usage: `{usage}`"),
+        false => format!("see `help {}`", command.name),
     }
 }
 
@@ -132,22 +141,26 @@ fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
 fn usage_error(command: &Command, error: &clap::Error) -> ShellError {
     let context = |kind| error.get(kind).map(context_text);
     let name = command.name;
-    let argument = context(ContextKind::InvalidArg).unwrap_or_default().replace(['<', '>'], "");
+    let bare = |text: String| text.replace(['<', '>', '[', ']'], "").trim_end_matches("...").to_owned();
+    let all = context(ContextKind::InvalidArg).map(bare).unwrap_or_default();
+    // Of `--sort COLUMN` the option is enough.
+    let option = all.split(' ').next().filter(|word| word.starts_with('-'));
+    let argument = option.map_or_else(|| all.clone(), |option| format!("`{option}`"));
     let message = match error.kind() {
         ErrorKind::UnknownArgument => {
             let shape = command.shape();
-            let word = argument.split('=').next().unwrap_or_default().trim_start_matches('-').to_owned();
+            let word = all.split('=').next().unwrap_or_default().trim_start_matches('-').to_owned();
             let known = shape.options.iter().filter_map(|option| option.long.as_deref());
             let near = did_you_mean(&word, known).replace(" `", " `--");
             let hint = if near.is_empty() { format!("; see `help {name}`") } else { near };
-            format!("no option `{argument}` in `{name}`{hint}")
+            format!("no option `{all}` in `{name}`{hint}")
         }
-        ErrorKind::MissingRequiredArgument => format!("`{name}` wants {argument}; usage: `{}`", command.usage()),
+        ErrorKind::MissingRequiredArgument => format!("`{name}` wants {all}; {}", usage_hint(command)),
         ErrorKind::InvalidValue => {
             let value = context(ContextKind::InvalidValue).unwrap_or_default();
             let known = context(ContextKind::ValidValue).unwrap_or_default();
             match value.is_empty() {
-                true => format!("`{argument}` of `{name}` wants a value"),
+                true => format!("{argument} of `{name}` wants a value"),
                 false => format!("`{value}` is no value for {argument} of `{name}`; there are: {known}"),
             }
         }
@@ -158,10 +171,10 @@ fn usage_error(command: &Command, error: &clap::Error) -> ShellError {
             format!("{argument} of `{name}`: {cause}")
         }
         ErrorKind::ArgumentConflict => {
-            let other = context(ContextKind::PriorArg).unwrap_or_default();
-            match other == argument || other.is_empty() {
-                true => format!("`{argument}` stands twice in `{name}`"),
-                false => format!("`{argument}` and `{other}` do not go together in `{name}`"),
+            let other = context(ContextKind::PriorArg).map(bare).unwrap_or_default();
+            match other == all || other.is_empty() {
+                true => format!("{argument} stands twice in `{name}`"),
+                false => format!("{argument} and `{other}` do not go together in `{name}`"),
             }
         }
         _ => first_line(&error.to_string()),

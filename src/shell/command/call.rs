@@ -9,7 +9,7 @@ use serde_json::json;
 use super::{Command, Example, Group, Run, syntax};
 use crate::kernel::{JobEnd, ProcessId};
 use crate::shell::reply::{Reply, ShellError};
-use crate::shell::units::parse_duration;
+use crate::shell::units::{parse_count, parse_duration};
 
 pub const COMMAND: Command = Command {
     name: "call",
@@ -39,7 +39,7 @@ pub struct CallOptions {
     #[arg(id = "input", value_name = "INPUT")]
     pub input: Option<String>,
     /// run it N times, and give the last output
-    #[arg(long = "loop", value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
+    #[arg(long = "loop", value_name = "N", value_parser = parse_count)]
     pub repeat: Option<u64>,
     /// end it, and all that it calls, after this time
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]

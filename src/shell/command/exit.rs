@@ -16,8 +16,12 @@ pub const COMMAND: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct ExitOptions {
-    #[arg(value_name = "CODE")]
+    #[arg(value_name = "CODE", value_parser = parse_code)]
     code: Option<u8>,
+}
+
+fn parse_code(text: &str) -> Result<u8, String> {
+    text.parse().map_err(|_| format!("`{text}` is no exit code; write 0 to 255"))
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {

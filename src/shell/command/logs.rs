@@ -79,7 +79,7 @@ fn line(line: &LogLine) -> Line {
         _ => Role::Dim,
     };
     Line::new()
-        .with(Role::Dim, format!("{:>9.3} ", line.at.as_secs_f64()))
+        .with(Role::Dim, format!("{:>8.3}s ", line.at.as_secs_f64()))
         .with(role, format!("{:<5} ", line.level.as_str()))
         .with(Role::Name, line.process.to_string())
         .plain(format!(" {}", line.text))

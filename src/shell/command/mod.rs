@@ -4,6 +4,7 @@
 mod arguments;
 mod shape;
 
+mod bench;
 mod call;
 mod debug;
 mod echo;
@@ -14,11 +15,15 @@ mod history;
 mod info;
 mod jobs;
 mod kill;
+mod limits;
 mod load;
 mod log_level;
 mod logs;
 mod pane;
+mod policy;
 mod ps;
+mod reload;
+mod restart;
 mod set;
 mod sleep;
 mod source;
@@ -115,14 +120,19 @@ pub static TABLE: &[&Command] = &[
     &load::COMMAND,
     &call::COMMAND,
     &kill::COMMAND,
+    &restart::COMMAND,
+    &reload::COMMAND,
     &info::COMMAND,
     &verify::COMMAND,
     &ps::COMMAND,
     &trace::COMMAND,
     &logs::COMMAND,
     &log_level::COMMAND,
+    &limits::COMMAND,
+    &policy::COMMAND,
     &watch::COMMAND,
     &time::COMMAND,
+    &bench::COMMAND,
     &pane::COMMAND,
     &debug::show::COMMAND,
     &debug::breakpoints::BREAK,

@@ -6,7 +6,7 @@ use clap::ArgAction;
 use super::{Command, Run};
 
 /// How a word is completed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
     Command,
     Process,
@@ -22,6 +22,7 @@ pub enum Kind {
     Words(Vec<String>),
     /// INPUT: `@FILE` only.
     Input,
+    #[default]
     None,
 }
 
@@ -56,12 +57,6 @@ pub struct OptionShape {
 
 /// A kind, `Kind::None` by default.
 pub type KindOf = Kind;
-
-impl Default for Kind {
-    fn default() -> Self {
-        Kind::None
-    }
-}
 
 /// A positional argument.
 #[derive(Debug, Clone, Default)]
@@ -204,7 +199,8 @@ impl Shape {
     pub fn usage(&self) -> String {
         let positionals = self.positionals.iter().map(|positional| {
             let dots = if positional.repeats { "..." } else { "" };
-            match positional.required {
+            match positional.required || self.prefix {
+                true if self.prefix => format!(" {}", positional.value_name),
                 true => format!(" {}{dots}", positional.value_name),
                 false => format!(" [{}]{dots}", positional.value_name),
             }

@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
         all (`show SEQ` shows them), until `trace payloads off`.",
     examples: &[Example {
         lines: "load echo\ncall echo echo hi\ntrace",
-        output: "1:echo\nhi\nSEQ  …\n  1  …  shell  1:echo.echo  …  ok",
+        output: "1:echo\nhi\nSEQ  …\n…  shell  1:echo.echo  …  ok",
     }],
     syntax: syntax::<TraceOptions>,
     run: Run::Plain(run),

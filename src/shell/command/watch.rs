@@ -6,7 +6,7 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::run::Inner;
 use crate::shell::session::{Session, Sink, output_error};
-use crate::shell::units::{parse_duration, show_duration};
+use crate::shell::units::{parse_count, parse_duration, show_duration};
 
 pub const COMMAND: Command = Command {
     name: "watch",
@@ -27,7 +27,7 @@ struct WatchOptions {
     #[arg(short = 'n', long, value_name = "DURATION", value_parser = parse_duration)]
     interval: Option<Duration>,
     /// end after N runs
-    #[arg(long, value_name = "N")]
+    #[arg(long, value_name = "N", value_parser = parse_count)]
     count: Option<u64>,
     #[arg(value_name = "COMMAND")]
     command: Vec<String>,

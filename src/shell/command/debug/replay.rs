@@ -174,6 +174,6 @@ fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<Pr
     }
     let host: Host = entry.host;
     let (spec, timeout) = (entry.spec.clone(), entry.spec.timeout);
-    let request = LoadRequest { program, spec, name: Some(entry.name.clone()), host, timeout };
+    let request = LoadRequest { spec, name: Some(entry.name.clone()), host, timeout, ..LoadRequest::plain(program) };
     Ok(stage.kernel.load(request).map_err(|error| session.call_error(error))?.id)
 }

@@ -1,0 +1,122 @@
+//! The pane on the screen: showing it, taking it off, following the window's size, drawing frames.
+
+use std::sync::atomic::Ordering;
+
+use ratatui::buffer::Buffer;
+
+use super::frame::{self, Cursor};
+use super::region::{self, Split, Window};
+use super::scene::{Focus, Wanted};
+use super::state::{Inner, Owner, Pane, Shared, Why};
+use super::tty;
+
+impl Shared {
+    /// Shows the pane if the window lets it; the cursor is where the prompt's part goes on.
+    pub(super) fn open(&self, inner: &mut Inner) {
+        match Split::fit(inner.window, inner.size) {
+            Some(split) => {
+                let _ = tty::write(split.open().as_bytes());
+                self.show(inner, split);
+            }
+            None => inner.pane = Pane::Hidden(Why::SmallWindow),
+        }
+    }
+
+    fn show(&self, inner: &mut Inner, split: Split) {
+        inner.pane = Pane::Shown(split);
+        inner.painted = None;
+        self.shown.store(u32::from(split.window.rows) << 16 | u32::from(split.pane_rows), Ordering::SeqCst);
+    }
+
+    /// Takes the pane off the screen, if it is there; the caller says what it is then.
+    pub(super) fn close(&self, inner: &mut Inner) {
+        if let Pane::Shown(split) = inner.pane {
+            self.shown.store(0, Ordering::SeqCst);
+            let mut bytes = split.close().into_bytes();
+            bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
+            let _ = tty::write(&bytes);
+            inner.painted = None;
+        }
+    }
+
+    /// The same without the lock, from what was noted of the split.
+    pub(super) fn close_unlocked(&self) {
+        let shown = self.shown.swap(0, Ordering::SeqCst);
+        if shown != 0 {
+            let rows = u16::try_from(shown >> 16).unwrap_or(u16::MAX);
+            let pane_rows = u16::try_from(shown & 0xffff).unwrap_or(0);
+            let split = Split { window: Window { rows, cols: 0 }, pane_rows };
+            let mut bytes = split.close().into_bytes();
+            bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
+            let _ = tty::write(&bytes);
+        }
+    }
+
+    /// Rebuilds the screen when the window has another size than before.
+    pub fn follow_window(&self) {
+        let mut inner = self.inner();
+        let Some(window) = tty::window() else { return };
+        if window == inner.window {
+            return;
+        }
+        inner.window = window;
+        let pane = match inner.pane {
+            Pane::Shown(_) | Pane::Hidden(Why::SmallWindow) => Split::fit(window, inner.size),
+            Pane::Off | Pane::Hidden(_) => return,
+        };
+        if pane.is_none() && inner.pane == Pane::Hidden(Why::SmallWindow) {
+            return;
+        }
+        self.rebuild(&mut inner, pane);
+    }
+
+    /// Empties the window, shares it as `pane` says and writes again what the prompt's part had.
+    pub(super) fn rebuild(&self, inner: &mut Inner, pane: Option<Split>) {
+        self.shown.store(0, Ordering::SeqCst);
+        let _ = tty::write(region::rebuild(inner.window, pane).as_bytes());
+        match pane {
+            Some(split) => self.show(inner, split),
+            None => inner.pane = Pane::Hidden(Why::SmallWindow),
+        }
+        let tail = inner.recent.tail(inner.output_rows().saturating_sub(1), inner.window.cols);
+        match (inner.owner, &inner.above_prompt) {
+            // Never waited for here: rustyline may be the one who waits. A full queue will redraw the prompt anyway.
+            (Owner::Prompt, Some(printer)) => drop(printer.try_send(tail)),
+            _ => drop(tty::write(tail.as_bytes())),
+        }
+    }
+
+    /// Draws a frame, if the pane is shown and the scene has one.
+    pub fn paint(&self, wanted: Wanted) {
+        let (split, focus, wanted) = {
+            let inner = self.inner();
+            let Pane::Shown(split) = inner.pane else { return };
+            (split, inner.focus, if inner.painted.is_none() { Wanted::Always } else { wanted })
+        };
+        let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, wanted));
+        let Some(next) = next else { return };
+        let mut inner = self.inner();
+        if inner.pane != Pane::Shown(split) || self.shown.load(Ordering::SeqCst) == 0 {
+            return;
+        }
+        let before = if wanted == Wanted::Always { None } else { inner.painted.as_ref() };
+        let cursor = if inner.focus == Focus::Pane { Cursor::Hidden } else { Cursor::Shown };
+        let bytes = frame::encode(before, &next, cursor);
+        if bytes.is_empty() || tty::write(&bytes).is_ok() {
+            inner.painted = Some(next);
+        }
+    }
+
+    /// See [`super::Screen::pane_frame`].
+    pub fn frame_now(&self) -> Result<Buffer, String> {
+        let (pane, focus) = {
+            let inner = self.inner();
+            (inner.pane, inner.focus)
+        };
+        let Pane::Shown(split) = pane else {
+            return Err("the pane is not shown; `pane on` opens it".to_owned());
+        };
+        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Wanted::Always));
+        frame.ok_or_else(|| "the pane has nothing to show".to_owned())
+    }
+}

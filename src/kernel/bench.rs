@@ -1,0 +1,237 @@
+//! Measuring: work that is run again and again by one job and timed in the job's own thread, so that no thread start,
+//! no queue and no look from another thread is measured along. What the figures mean is for the room above.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+
+use super::chain::Chain;
+use super::error::CallError;
+use super::job::{Job, run_stages};
+use super::view::ProcessId;
+use super::{CallPlan, CallStage, Kernel, LoadRequest};
+use crate::runtime::sdk::{StockImage, StockPlugin};
+use crate::runtime::{Failure, Program, Upcalls};
+
+/// Most runs of one round that are timed one by one.
+pub const SAMPLES_MAX: usize = 1 << 16;
+
+/// What is measured.
+#[derive(Clone)]
+pub enum BenchWork {
+    /// One run of a plan of calls; its `repeat` is not used.
+    Calls(CallPlan),
+    /// A process is started, called once where a function is named, and ended again; the end is not timed.
+    Spawns { request: LoadRequest, first_call: Option<(String, Arc<[u8]>)> },
+    /// A call of a plugin in the stock SDK, outside the process table and the journal.
+    StockCalls { plugin: Arc<Mutex<StockPlugin>>, function: String, input: Arc<[u8]> },
+    /// A plugin of the stock SDK is made and called once. The SDK instantiates it in that call, so there must be one.
+    StockSpawns { image: Arc<StockImage>, function: String, input: Arc<[u8]> },
+}
+
+/// One uninterrupted series of runs.
+#[derive(Clone)]
+pub struct BenchRound {
+    pub work: BenchWork,
+    /// At least 1.
+    pub runs: u64,
+    /// Every so many runs one is timed by itself: reading the clock for each would weigh on calls that take less than
+    /// a microsecond. At least 1.
+    pub sample_every: u64,
+    /// The line it was typed as, for `jobs`.
+    pub text: String,
+}
+
+/// What a round took.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RoundTimes {
+    pub runs: u64,
+    /// All runs, without what was said not to be timed.
+    pub elapsed: Duration,
+    /// The runs that were timed by themselves, in nanoseconds.
+    pub samples_ns: Vec<u64>,
+    /// What the runs gave, in all.
+    pub bytes_out: u64,
+}
+
+/// A round that runs, or has run.
+pub struct Bench {
+    job: Job,
+    times: Arc<Mutex<RoundTimes>>,
+}
+
+impl Bench {
+    /// The job that it runs as.
+    pub fn job(&self) -> &Job {
+        &self.job
+    }
+
+    /// What it took; to be asked when the job has ended.
+    pub fn into_times(self) -> RoundTimes {
+        std::mem::take(&mut *self.times.lock())
+    }
+}
+
+impl Kernel {
+    /// What a living process runs, with the spec that it has now.
+    pub fn program(&self, id: ProcessId) -> Option<Arc<Program>> {
+        Some(self.living(id)?.slot.lock().code.program.clone())
+    }
+
+    /// How many calls a living process has had, those that run included. Takes no lock but the table's, so that it can be
+    /// asked often.
+    pub fn calls_of(&self, id: ProcessId) -> Option<u64> {
+        Some(self.living(id)?.counters.calls.load(Ordering::Relaxed))
+    }
+
+    /// Starts a round, as a foreground job.
+    pub fn bench(self: &Arc<Self>, round: BenchRound) -> Result<Bench, CallError> {
+        let times = Arc::new(Mutex::new(RoundTimes::default()));
+        let (kernel, written) = (self.clone(), times.clone());
+        let job = Job::launch(self, round.text.clone(), false, move |job, chain| {
+            let measured = Runner { kernel: &kernel, chain, job }.round(&round)?;
+            *written.lock() = measured;
+            Ok(Vec::new())
+        })?;
+        Ok(Bench { job, times })
+    }
+}
+
+struct Runner<'a> {
+    kernel: &'a Arc<Kernel>,
+    chain: &'a Arc<Chain>,
+    job: &'a Job,
+}
+
+impl Runner<'_> {
+    fn round(&self, round: &BenchRound) -> Result<RoundTimes, CallError> {
+        match &round.work {
+            BenchWork::Calls(plan) => self.calls(round, plan),
+            BenchWork::Spawns { request, first_call } => {
+                let call = first_call.as_ref().map(|(function, input)| (function.as_str(), input));
+                self.spawns(round, request, call)
+            }
+            BenchWork::StockCalls { plugin, function, input } => {
+                let up: Arc<dyn Upcalls> = self.chain.clone();
+                let mut plugin = plugin.lock();
+                let measured = plugin.watched(&up, |plugin| {
+                    self.timed(round, |count| {
+                        // A cancel that comes between two calls is lost on the SDK.
+                        if self.chain.is_cut() {
+                            return Err(Failure::interrupted().into());
+                        }
+                        count(plugin.call(function, input, &*up)?);
+                        Ok(())
+                    })
+                });
+                measured.unwrap_or_else(|failure| Err(failure.into()))
+            }
+            BenchWork::StockSpawns { image, function, input } => self.stock_spawns(round, image, function, input),
+        }
+    }
+
+    fn calls(&self, round: &BenchRound, plan: &CallPlan) -> Result<RoundTimes, CallError> {
+        self.timed(round, |count| {
+            let finished = run_stages(self.kernel, self.chain, plan)?;
+            count(finished.output());
+            Ok(())
+        })
+    }
+
+    /// Runs and times all runs of a round. `run` hands its output on, to be counted.
+    fn timed(
+        &self,
+        round: &BenchRound,
+        mut run: impl FnMut(&mut dyn FnMut(&[u8])) -> Result<(), CallError>,
+    ) -> Result<RoundTimes, CallError> {
+        let runs = round.runs.max(1);
+        let every = round.sample_every.max(1).max(runs / SAMPLES_MAX as u64);
+        let mut times = RoundTimes { runs, ..RoundTimes::default() };
+        times.samples_ns.reserve_exact(usize::try_from(runs / every).unwrap_or(SAMPLES_MAX) + 1);
+        let mut bytes_out = 0;
+        let mut left = runs;
+        let begun = Instant::now();
+        while left > 0 {
+            let started = Instant::now();
+            run(&mut |output| bytes_out += output.len() as u64)?;
+            times.samples_ns.push(started.elapsed().as_nanos() as u64);
+            let batch = left.min(every);
+            for _ in 1..batch {
+                run(&mut |output| bytes_out += output.len() as u64)?;
+            }
+            left -= batch;
+            self.job.add_runs(batch);
+        }
+        times.elapsed = begun.elapsed();
+        times.bytes_out = bytes_out;
+        Ok(times)
+    }
+
+    fn spawns(
+        &self,
+        round: &BenchRound,
+        request: &LoadRequest,
+        first_call: Option<(&str, &Arc<[u8]>)>,
+    ) -> Result<RoundTimes, CallError> {
+        self.timed_apart(round, |count| {
+            let request = request.clone();
+            let started = Instant::now();
+            let label = self.kernel.spawn(self.chain, 0, request).map_err(CallError::from)?;
+            let called = first_call.map_or(Ok(()), |(function, input)| {
+                let stages = vec![CallStage { process: label.id, function: function.to_owned() }];
+                let plan = CallPlan { input: input.clone(), ..once(stages) };
+                run_stages(self.kernel, self.chain, &plan).map(|finished| count(finished.output()))
+            });
+            let took = started.elapsed();
+            self.kernel.kill(label.id, true)?;
+            called.map(|()| took)
+        })
+    }
+
+    fn stock_spawns(
+        &self,
+        round: &BenchRound,
+        image: &StockImage,
+        function: &str,
+        input: &[u8],
+    ) -> Result<RoundTimes, CallError> {
+        self.timed_apart(round, |count| {
+            // Between two runs: a watch for each would be measured along.
+            if self.chain.is_cut() {
+                return Err(Failure::interrupted().into());
+            }
+            let started = Instant::now();
+            let mut plugin = image.plugin()?;
+            count(plugin.call(function, input, &**self.chain)?);
+            Ok(started.elapsed())
+        })
+    }
+
+    /// The same for runs that say themselves how long what counts of them took.
+    fn timed_apart(
+        &self,
+        round: &BenchRound,
+        mut run: impl FnMut(&mut dyn FnMut(&[u8])) -> Result<Duration, CallError>,
+    ) -> Result<RoundTimes, CallError> {
+        let mut times = RoundTimes::default();
+        for _ in 0..round.runs.max(1) {
+            let mut bytes_out = 0;
+            let took = run(&mut |output| bytes_out += output.len() as u64)?;
+            if times.samples_ns.len() < SAMPLES_MAX {
+                times.samples_ns.push(took.as_nanos() as u64);
+            }
+            times.elapsed += took;
+            times.bytes_out += bytes_out;
+            times.runs += 1;
+            self.job.add_runs(1);
+        }
+        Ok(times)
+    }
+}
+
+/// A plan of one run without input.
+fn once(stages: Vec<CallStage>) -> CallPlan {
+    CallPlan { stages, input: Arc::from([]), repeat: 1, timeout: None, text: String::new(), background: false }
+}

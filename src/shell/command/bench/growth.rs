@@ -1,0 +1,257 @@
+//! `bench --growth`: the course of one guest call that makes very many nested ones. The callee's counter is looked at
+//! from outside while the call runs, so nothing is added to the path that is measured.
+
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use super::figures::median;
+use super::report::{show_count, show_ns, show_ratio};
+use super::subject::{caller, nested_stage, plan};
+use super::{BenchOptions, Temporary};
+use crate::kernel::ProcessId;
+use crate::shell::calls::OnInterrupt;
+use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, plain};
+use crate::shell::session::Session;
+
+/// Nested calls when no count is given.
+const CALLS_DEFAULT: u64 = 1_000_000;
+/// Calls at the start and at the end that are compared; fewer when there are fewer than ten times as many.
+const WINDOW: u64 = 10_000;
+/// Guest calls that are made, each in a fresh process.
+const ROUNDS: usize = 5;
+/// How often the counter is looked at.
+const LOOK_EVERY: Duration = Duration::from_micros(200);
+/// Looks that are kept of one call; when there are more, every second one goes.
+const LOOKS_MAX: usize = 1 << 16;
+/// Parts of the call's course that the table shows.
+const PARTS: u64 = 10;
+
+/// How many calls there had been when.
+#[derive(Debug, Clone, Copy)]
+struct Look {
+    at: Duration,
+    calls: u64,
+}
+
+/// Looks at one guest call, in order of time.
+struct Course {
+    looks: Vec<Look>,
+}
+
+pub fn run(session: &mut Session, options: &BenchOptions, temporary: &mut Temporary) -> Result<(), ShellError> {
+    let callee = session.process(&options.plugin)?;
+    let calls = options.calls.unwrap_or(CALLS_DEFAULT);
+    let size = options.sizes.first().copied().unwrap_or(super::subject::NESTED_BYTES_DEFAULT);
+    let mut courses = Vec::with_capacity(ROUNDS);
+    for round in 1..=ROUNDS {
+        courses.push(course(session, options, callee, (calls, size), round, temporary)?);
+    }
+    session.front().progress(None);
+    let name = format!("{}.{} from a plugin, {size} bytes", session.label(callee), options.function);
+    let replies = match session.wants_json(options.json) {
+        true => vec![json_reply(&courses, calls, size)],
+        false => table(&courses, calls, &name),
+    };
+    replies.iter().try_for_each(|reply| session.emit(reply))
+}
+
+fn course(
+    session: &mut Session,
+    options: &BenchOptions,
+    callee: ProcessId,
+    (calls, size): (u64, u64),
+    round: usize,
+    temporary: &mut Temporary,
+) -> Result<Course, ShellError> {
+    let how = options.nested.as_deref().unwrap_or("pdk");
+    let caller = caller(session, temporary)?;
+    for warm_up in [true, false] {
+        let count = if warm_up { window(calls) } else { calls };
+        let (stages, order) = nested_stage(options, how, caller, callee, count, size);
+        let before = session.kernel.calls_of(callee).unwrap_or(0);
+        let started = Instant::now();
+        let job = session.kernel.start(plan(stages, order)).map_err(|error| session.call_error(error))?;
+        if warm_up {
+            let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
+            end.result.clone().map_err(|error| session.call_error(error))?;
+            continue;
+        }
+        let mut looks = Looks { kept: Vec::new(), every: 1, seen: 0 };
+        let mut shown = Instant::now();
+        let end = loop {
+            let ended = job.wait_for(LOOK_EVERY);
+            let calls_now = session.kernel.calls_of(callee).unwrap_or(0) - before;
+            looks.add(Look { at: started.elapsed(), calls: calls_now });
+            if let Some(end) = ended {
+                break end;
+            }
+            if session.interrupt.is_raised() {
+                job.interrupt();
+            }
+            if shown.elapsed() > Duration::from_millis(100) {
+                shown = Instant::now();
+                let text = format!("growth: round {round} of {ROUNDS}, {calls_now} of {calls} calls; Ctrl-C ends it");
+                session.front().progress(Some(&text));
+            }
+        };
+        end.result.clone().map_err(|error| session.call_error(error))?;
+        return Ok(Course { looks: looks.kept });
+    }
+    Err(ShellError::failed("nothing was measured"))
+}
+
+/// Looks as they come, thinned out when there are too many.
+struct Looks {
+    kept: Vec<Look>,
+    every: usize,
+    seen: usize,
+}
+
+impl Looks {
+    fn add(&mut self, look: Look) {
+        // Before the first nested call, and after the last, time goes by that is not theirs.
+        let news = self.kept.last().is_none_or(|last| last.calls < look.calls);
+        if look.calls == 0 || !news {
+            return;
+        }
+        self.seen += 1;
+        if self.kept.len() >= LOOKS_MAX {
+            let mut nth = 0;
+            self.kept.retain(|_| {
+                nth += 1;
+                nth % 2 == 1
+            });
+            self.every *= 2;
+        }
+        if self.seen.is_multiple_of(self.every) {
+            self.kept.push(look);
+        }
+    }
+}
+
+impl Course {
+    /// Nanoseconds a call between two counts of calls.
+    fn call_ns(&self, from: u64, to: u64) -> f64 {
+        let elapsed = self.at(to) - self.at(from);
+        elapsed * 1e9 / to.saturating_sub(from).max(1) as f64
+    }
+
+    /// When so many calls had been made, in seconds: between two looks in proportion.
+    fn at(&self, calls: u64) -> f64 {
+        let after = self.looks.partition_point(|look| look.calls < calls);
+        let (Some(low), Some(high)) = (self.looks.get(after.saturating_sub(1)), self.looks.get(after)) else {
+            return self.looks.last().map_or(0.0, |look| look.at.as_secs_f64());
+        };
+        let (low_s, high_s) = (low.at.as_secs_f64(), high.at.as_secs_f64());
+        let part = calls.saturating_sub(low.calls) as f64 / high.calls.saturating_sub(low.calls).max(1) as f64;
+        low_s + (high_s - low_s) * part
+    }
+
+    /// The counts between which there are looks.
+    fn ends(&self) -> (u64, u64) {
+        (self.looks.first().map_or(0, |look| look.calls), self.looks.last().map_or(0, |look| look.calls))
+    }
+
+    /// Nanoseconds a call of the first `window` calls, and of the last.
+    fn first_and_last(&self, window: u64) -> (f64, f64) {
+        let (first, last) = self.ends();
+        (self.call_ns(first, (first + window).min(last)), self.call_ns(last.saturating_sub(window).max(first), last))
+    }
+}
+
+fn window(calls: u64) -> u64 {
+    WINDOW.min(calls / 10).max(1)
+}
+
+/// The median of what the courses give.
+fn median_of(courses: &[Course], figure: impl Fn(&Course) -> f64) -> f64 {
+    let mut figures: Vec<f64> = courses.iter().map(figure).collect();
+    figures.sort_by(f64::total_cmp);
+    median(&figures)
+}
+
+fn ratio(course: &Course, calls: u64) -> f64 {
+    let (first, last) = course.first_and_last(window(calls));
+    last / first.max(1e-9)
+}
+
+fn table(courses: &[Course], calls: u64, name: &str) -> Vec<Reply> {
+    let part = |at: u64| {
+        let (from, to) = (calls / PARTS * at, calls / PARTS * (at + 1));
+        let ns = median_of(courses, |course| {
+            let (first, last) = course.ends();
+            course.call_ns(from.clamp(first, last), to.clamp(first, last))
+        });
+        vec![plain(show_count(from as f64)), plain(show_count(to as f64)), plain(show_ns(ns))]
+    };
+    let columns = vec![Column::right("from"), Column::right("to"), Column::right("a call")];
+    let rows = (0..PARTS).map(part).collect();
+    let window = window(calls);
+    let (first, last) = (
+        median_of(courses, |course| course.first_and_last(window).0),
+        median_of(courses, |course| course.first_and_last(window).1),
+    );
+    let (first, last) = (show_ns(first), show_ns(last));
+    let line = Line::new()
+        .plain(format!("{name}: the last {window} calls took "))
+        .with(Role::Strong, format!("{} times", show_ratio(median_of(courses, |course| ratio(course, calls)))))
+        .plain(" what the first took")
+        .with(Role::Dim, format!(" ({last} and {first} a call; median of {} guest calls)", courses.len()));
+    let columns = Reply::Table(Table { columns, rows, totals: None });
+    vec![columns, Reply::Lines(vec![line])]
+}
+
+fn json_reply(courses: &[Course], calls: u64, size: u64) -> Reply {
+    let window = window(calls);
+    let round = |course: &Course| {
+        let (first, last) = course.first_and_last(window);
+        json!({ "first_us": first / 1e3, "last_us": last / 1e3, "ratio": ratio(course, calls) })
+    };
+    let mut ratios: Vec<f64> = courses.iter().map(|course| ratio(course, calls)).collect();
+    ratios.sort_by(f64::total_cmp);
+    Reply::Json(json!({
+        "calls": calls,
+        "bytes_in": size,
+        "window": window,
+        "first_us": median_of(courses, |course| course.first_and_last(window).0) / 1e3,
+        "last_us": median_of(courses, |course| course.first_and_last(window).1) / 1e3,
+        "ratio_median": median(&ratios),
+        "ratio_min": ratios.first(),
+        "rounds": courses.iter().map(round).collect::<Vec<Value>>(),
+    }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn course(looks: &[(u64, u64)]) -> Course {
+        let looks = looks.iter().map(|(ms, calls)| Look { at: Duration::from_millis(*ms), calls: *calls });
+        Course { looks: looks.collect() }
+    }
+
+    #[test]
+    fn a_call_that_slows_down_is_seen() {
+        let course = course(&[(1, 100), (11, 10_100), (100, 50_000), (120, 60_000)]);
+        let (first, last) = course.first_and_last(10_000);
+        assert!((first - 1_000.0).abs() < 1e-6 && (last - 2_000.0).abs() < 1e-6, "{first} {last}");
+        assert!((ratio(&course, 100_000) - 2.0).abs() < 1e-6);
+        assert!((course.call_ns(0, 100) - 0.0).abs() < 1e-9, "nothing is known of what was before the first look");
+    }
+
+    #[test]
+    fn looks_are_thinned_out_and_keep_their_order() {
+        let mut looks = Looks { kept: Vec::new(), every: 1, seen: 0 };
+        for calls in 0..3 * LOOKS_MAX as u64 {
+            looks.add(Look { at: Duration::from_micros(calls), calls });
+        }
+        assert!(looks.kept.len() <= LOOKS_MAX && looks.kept.len() > LOOKS_MAX / 4, "{}", looks.kept.len());
+        assert!(looks.kept.windows(2).all(|pair| pair[0].calls < pair[1].calls));
+    }
+
+    #[test]
+    fn no_looks_are_no_figures() {
+        assert_eq!(course(&[]).first_and_last(10), (0.0, 0.0));
+    }
+}

@@ -1,0 +1,170 @@
+//! `bench`: how long calls, nested calls, pipes of calls and spawns take, alone or against something else.
+//!
+//! `subject` turns the words into what is to be measured, `measure` runs it in rounds, `figures` makes figures of what
+//! was measured, `report` shows them; `growth` is the one measurement that looks into the course of a single call.
+
+mod figures;
+mod growth;
+mod measure;
+mod report;
+mod subject;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::ProcessId;
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+use crate::shell::units::{parse_hex, parse_size};
+
+use figures::Comparison;
+
+pub const COMMAND: Command = Command {
+    name: "bench",
+    group: Group::Watching,
+    summary: "measure calls and spawns",
+    description: "Calls a function again and again, after a warm-up, in rounds, and shows how long a call took and how \
+        that is spread. `bench spawn SOURCE [FUNCTION]` measures starting a process (and its first call). `--against` \
+        measures something else in turns with it, so that what the machine does besides falls on both: `extism` is the \
+        extism SDK's own `Plugin::call` of the same wasm in this process, `trace-off` the same without the journal, \
+        `PLUGIN.FUNCTION` another call. `--nested` has a plugin make the calls in a loop: by the PDK, by the PDK and \
+        freeing nothing (`leak`), or by the guest crate's bulk path. `--pipe` feeds the output to a further call.",
+    examples: &[Example {
+        lines: "load echo\nbench echo echo --size 16 -n 8",
+        output: "1:echo\nMEASURED  …\n1:echo.echo, 16 bytes  …",
+    }],
+    syntax: syntax::<BenchOptions>,
+    run: Run::Plain(run),
+};
+
+/// The word in PLUGIN's place that asks for spawns.
+const SPAWN: &str = "spawn";
+
+#[derive(Debug, Clone, Default, clap::Args)]
+struct BenchOptions {
+    #[arg(value_name = "PLUGIN")]
+    plugin: String,
+    #[arg(value_name = "FUNCTION")]
+    function: String,
+    #[arg(id = "input", value_name = "INPUT")]
+    input: Option<String>,
+    /// call it with that many bytes; may stand several times
+    #[arg(long = "size", value_name = "SIZE", value_parser = parse_size)]
+    sizes: Vec<u64>,
+    /// how many calls in all; by default as many as take about a second
+    #[arg(short = 'n', value_name = "CALLS", value_parser = clap::value_parser!(u64).range(1..))]
+    calls: Option<u64>,
+    /// feed the output to this call too; may stand several times
+    #[arg(long = "pipe", value_name = "PLUGIN.FUNCTION")]
+    pipe: Vec<String>,
+    /// a plugin makes the calls, in a loop
+    #[arg(long, value_parser = ["pdk", "leak", "bulk"])]
+    nested: Option<String>,
+    /// one long nested call: what its first calls took, and its last
+    #[arg(long, requires = "nested")]
+    growth: bool,
+    /// so many jobs at once, each on a process of its own, against one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=64))]
+    jobs: Option<u64>,
+    /// in a fresh process in this host
+    #[arg(long, value_parser = ["native", "extism"])]
+    host: Option<String>,
+    /// what to compare with: extism, trace-off, or PLUGIN.FUNCTION
+    #[arg(long, value_name = "WHAT")]
+    against: Option<String>,
+    /// INPUT is hexadecimal
+    #[arg(long)]
+    hex: bool,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (mut options, mut input) = arguments.parse::<BenchOptions>()?;
+    if options.plugin == SPAWN {
+        // What stands in INPUT's place is the function of the first call.
+        options.input = input.take().map(|function| String::from_utf8_lossy(&function).into_owned());
+    }
+    let input = match (input, options.hex) {
+        (Some(text), true) => Some(parse_hex(&text).map_err(ShellError::usage)?),
+        (input, _) => input,
+    };
+    check(&options, input.is_some())?;
+    let journal = session.kernel.journal().clone();
+    let was_on = journal.is_on();
+    // What is started only for this ends with it, also when it fails.
+    let mut temporary = Temporary::default();
+    let result = match options.growth {
+        true => growth::run(session, &options, &mut temporary),
+        false => compare(session, &options, input, &mut temporary),
+    };
+    journal.set_on(was_on);
+    temporary.end(session);
+    result.map(|()| Reply::Nothing)
+}
+
+fn check(options: &BenchOptions, has_input: bool) -> Result<(), ShellError> {
+    let usage = |message: &str| Err(ShellError::usage(message));
+    if options.plugin == SPAWN {
+        let calls_only = !options.pipe.is_empty() || options.nested.is_some() || options.jobs.is_some();
+        if calls_only || options.host.is_some() {
+            return usage("`bench spawn` takes `--size`, `-n`, `--against extism` and `--json` alone");
+        }
+        return match options.against.as_deref() {
+            None => Ok(()),
+            Some("extism") if options.input.is_some() => Ok(()),
+            Some("extism") => usage("the SDK starts a plugin with its first call: `bench spawn SOURCE FUNCTION`"),
+            Some(_) => usage("`bench spawn` is compared with `extism` alone"),
+        };
+    }
+    if has_input && !options.sizes.is_empty() {
+        return usage("INPUT and `--size` do not go together");
+    }
+    if options.nested.is_some() && (has_input || !options.pipe.is_empty()) {
+        return usage("`--nested` makes the input itself, as long as `--size` says, and takes no `--pipe`");
+    }
+    if options.jobs.is_some() && (options.against.is_some() || !options.pipe.is_empty()) {
+        return usage("`--jobs` is measured against one job: it takes no `--against` and no `--pipe`");
+    }
+    Ok(())
+}
+
+/// Measures for each size, and shows what was measured; after Ctrl-C, what there was until then.
+fn compare(
+    session: &mut Session,
+    options: &BenchOptions,
+    input: Option<Vec<u8>>,
+    temporary: &mut Temporary,
+) -> Result<(), ShellError> {
+    let mut comparisons: Vec<Comparison> = Vec::new();
+    let mut ended = Ok(());
+    for bytes in subject::inputs(options, input) {
+        let subjects = subject::subjects(session, options, bytes, temporary)?;
+        let measured = measure::rounds(session, subjects, options.calls);
+        comparisons.extend(measured.comparison);
+        ended = measured.ended;
+        if ended.is_err() {
+            break;
+        }
+    }
+    if ended.is_ok() || !comparisons.is_empty() {
+        for reply in report::replies(&comparisons, session.wants_json(options.json)) {
+            session.emit(&reply)?;
+        }
+    }
+    ended
+}
+
+/// Processes that were started for the measurement.
+#[derive(Default)]
+struct Temporary {
+    processes: Vec<ProcessId>,
+}
+
+impl Temporary {
+    fn end(self, session: &Session) {
+        for process in self.processes {
+            // One that has ended meanwhile is what was wanted.
+            let _ = session.kernel.kill(process, true);
+        }
+    }
+}

@@ -1,0 +1,230 @@
+//! The figures as a table, the comparison as a line, the spread as a drawn histogram; or all of it as JSON.
+
+use serde_json::{Value, json};
+
+use super::figures::{Bar, Comparison, Figures, Measured, bars};
+use crate::shell::reply::{Column, Line, Reply, Role, Span, Table, cell, plain};
+use crate::shell::units::show_bytes;
+
+/// Columns of the longest bar of a histogram.
+const BAR_COLUMNS: usize = 40;
+/// Fewer samples than this are no spread worth drawing.
+const SAMPLES_DRAWN_MIN: usize = 20;
+/// Parts of a column that can be drawn, as characters.
+const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
+
+/// What `bench` gives for all that was measured.
+pub fn replies(comparisons: &[Comparison], json: bool) -> Vec<Reply> {
+    if json {
+        return vec![json_reply(comparisons)];
+    }
+    let rows = comparisons.iter().flat_map(|comparison| &comparison.measured).map(row).collect();
+    let lines: Vec<Line> = comparisons.iter().flat_map(lines).collect();
+    vec![Reply::Table(Table { columns: columns(), rows, totals: None }), Reply::Lines(lines)]
+}
+
+fn columns() -> Vec<Column> {
+    vec![
+        Column::left("measured"),
+        Column::left("how"),
+        Column::right("calls"),
+        Column::right("min"),
+        Column::right("p50"),
+        Column::right("p90"),
+        Column::right("p99"),
+        Column::right("max"),
+        Column::right("median"),
+        Column::right("calls/s"),
+        Column::right("bytes/s"),
+    ]
+}
+
+fn row(measured: &Measured) -> Vec<Span> {
+    let figures = measured.figures();
+    let bytes_per_second = match figures.bytes_per_second {
+        rate if rate < 1.0 => plain(""),
+        rate => plain(show_bytes(rate as u64)),
+    };
+    vec![
+        cell(Role::Name, title(measured)),
+        plain(measured.subject.variant.clone()),
+        plain(show_count(figures.calls as f64)),
+        plain(show_ns(figures.min_ns)),
+        plain(show_ns(figures.p50_ns)),
+        plain(show_ns(figures.p90_ns)),
+        plain(show_ns(figures.p99_ns)),
+        cell(Role::Dim, show_ns(figures.max_ns)),
+        cell(Role::Strong, show_ns(figures.round_median_ns)),
+        plain(show_count(figures.calls_per_second)),
+        bytes_per_second,
+    ]
+}
+
+fn title(measured: &Measured) -> String {
+    format!("{}, {} bytes", measured.subject.name, show_bytes(measured.subject.bytes_in))
+}
+
+fn lines(comparison: &Comparison) -> Vec<Line> {
+    let mut lines = Vec::new();
+    if let (Some(ratio), [first, second, ..]) = (comparison.ratio(), comparison.measured.as_slice()) {
+        let (rounds, one, other) = (first.rounds.len(), label(first, second), label(second, first));
+        let line = Line::new()
+            .plain(format!("{one} is "))
+            .with(Role::Strong, format!("{} times", show_ratio(ratio.median)))
+            .plain(format!(" as fast as {other}"))
+            .with(
+                Role::Dim,
+                format!(
+                    " (median of {rounds} rounds, of {} to {}; by the fastest rounds {})",
+                    show_ratio(ratio.min),
+                    show_ratio(ratio.max),
+                    show_ratio(ratio.of_fastest)
+                ),
+            );
+        lines.push(line);
+    }
+    for measured in comparison.measured.iter().filter(|measured| measured.samples_ns.len() >= SAMPLES_DRAWN_MIN) {
+        let heading = Line::new()
+            .with(Role::Strong, title(measured))
+            .with(Role::Dim, format!(", {}: {}", measured.subject.variant, spread(measured)));
+        lines.push(heading);
+        lines.extend(histogram(&bars(measured)));
+    }
+    lines
+}
+
+/// What sets one subject apart from the other.
+fn label(one: &Measured, other: &Measured) -> String {
+    match one.subject.variant == other.subject.variant {
+        true => one.subject.name.clone(),
+        false => one.subject.variant.clone(),
+    }
+}
+
+fn spread(measured: &Measured) -> String {
+    let samples = show_count(measured.samples_ns.len() as f64);
+    match measured.subject.calls_each {
+        1 => format!("{samples} calls, each timed by itself"),
+        each => format!("{samples} times the mean of {each} calls"),
+    }
+}
+
+fn histogram(bars: &[Bar]) -> Vec<Line> {
+    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1);
+    let line = |bar: &Bar| {
+        let eighths = (bar.count * BAR_COLUMNS * EIGHTHS.len()).div_ceil(most);
+        let mut drawn = "█".repeat(eighths / EIGHTHS.len());
+        if let Some(part) = EIGHTHS.get(eighths % EIGHTHS.len()).filter(|part| **part != ' ') {
+            drawn.push(*part);
+        }
+        Line::new()
+            .with(Role::Dim, format!("{:>8} … {:>8}  ", show_ns(bar.from_ns), show_ns(bar.to_ns)))
+            .with(Role::Good, drawn)
+            .with(Role::Dim, format!(" {}", bar.count))
+    };
+    bars.iter().map(line).collect()
+}
+
+fn json_reply(comparisons: &[Comparison]) -> Reply {
+    let rows: Vec<Value> = comparisons
+        .iter()
+        .flat_map(|comparison| &comparison.measured)
+        .map(|one| json_row(one, &one.figures()))
+        .collect();
+    let ratios: Vec<Value> = comparisons.iter().filter_map(json_ratio).collect();
+    Reply::Json(json!({ "rows": rows, "ratios": ratios }))
+}
+
+fn json_row(measured: &Measured, figures: &Figures) -> Value {
+    let us = |ns: f64| ns / 1e3;
+    let bar = |bar: &Bar| json!({ "from_us": us(bar.from_ns), "to_us": us(bar.to_ns), "count": bar.count });
+    json!({
+        "name": measured.subject.name,
+        "variant": measured.subject.variant,
+        "calls": figures.calls,
+        "rounds": measured.rounds.len(),
+        "calls_per_sample": measured.subject.calls_each,
+        "min_us": us(figures.min_ns),
+        "p50_us": us(figures.p50_ns),
+        "p90_us": us(figures.p90_ns),
+        "p99_us": us(figures.p99_ns),
+        "max_us": us(figures.max_ns),
+        "mean_us": us(figures.mean_ns),
+        "round_median_us": us(figures.round_median_ns),
+        "round_min_us": us(figures.round_min_ns),
+        "calls_per_second": figures.calls_per_second,
+        "bytes_in": figures.bytes_in,
+        "bytes_out": figures.bytes_out,
+        "bytes_per_second": figures.bytes_per_second,
+        "histogram": bars(measured).iter().map(bar).collect::<Vec<Value>>(),
+    })
+}
+
+fn json_ratio(comparison: &Comparison) -> Option<Value> {
+    let [first, second, ..] = comparison.measured.as_slice() else { return None };
+    let ratio = comparison.ratio()?;
+    Some(json!({
+        "name": first.subject.name,
+        "variant": first.subject.variant,
+        "against": second.subject.variant,
+        "against_name": second.subject.name,
+        "bytes_in": first.subject.bytes_in,
+        "median": ratio.median,
+        "min": ratio.min,
+        "max": ratio.max,
+        "of_fastest": ratio.of_fastest,
+    }))
+}
+
+/// Nanoseconds with three figures and their unit: `312ns`, `4.05µs`, `1.2ms`.
+pub fn show_ns(ns: f64) -> String {
+    let (number, unit) = match ns {
+        ns if ns < 999.5 => (ns, "ns"),
+        ns if ns < 999_500.0 => (ns / 1e3, "µs"),
+        ns if ns < 999_500_000.0 => (ns / 1e6, "ms"),
+        ns => (ns / 1e9, "s"),
+    };
+    let decimals = match number {
+        _ if unit == "ns" => 0,
+        number if number < 9.995 => 2,
+        number if number < 99.95 => 1,
+        _ => 0,
+    };
+    format!("{number:.decimals$}{unit}")
+}
+
+/// A ratio with as many decimals as it bears.
+pub fn show_ratio(ratio: f64) -> String {
+    if ratio < 9.95 { format!("{ratio:.2}") } else { format!("{ratio:.1}") }
+}
+
+/// A count in short: `950`, `12.3k`, `2.45M`.
+pub fn show_count(count: f64) -> String {
+    match count {
+        count if count < 9_999.5 => format!("{count:.0}"),
+        count if count < 999_500.0 => format!("{:.1}k", count / 1e3),
+        count if count < 9.995e9 => format!("{:.2}M", count / 1e6),
+        count => format!("{:.1}G", count / 1e9),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn figures_are_short() {
+        let shown = [0.0, 312.4, 999.7, 4_050.0, 12_345.0, 123_456.0, 1_234_567.0, 2.5e9].map(show_ns);
+        assert_eq!(shown, ["0ns", "312ns", "1.00µs", "4.05µs", "12.3µs", "123µs", "1.23ms", "2.50s"]);
+        assert_eq!([950.0, 12_345.0, 2_450_000.0].map(show_count), ["950", "12.3k", "2.45M"]);
+    }
+
+    #[test]
+    fn the_longest_bar_is_whole_and_no_count_is_lost_to_sight() {
+        let bar = |count| Bar { from_ns: 100.0, to_ns: 200.0, count };
+        let drawn: Vec<String> = histogram(&[bar(1_000_000), bar(1), bar(0)]).iter().map(Line::to_string).collect();
+        assert_eq!(drawn[0], format!("   100ns …    200ns  {} 1000000", "█".repeat(BAR_COLUMNS)));
+        assert_eq!(drawn[1], "   100ns …    200ns  ▏ 1");
+        assert_eq!(drawn[2], "   100ns …    200ns   0");
+    }
+}

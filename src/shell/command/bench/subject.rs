@@ -1,0 +1,302 @@
+//! From the words of `bench` to what is to be measured: one subject, and perhaps a second to compare it with.
+
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use super::{BenchOptions, SPAWN, Temporary};
+use crate::kernel::{BenchWork, CallPlan, CallStage, LoadRequest, ProcessId};
+use crate::runtime::sdk::StockImage;
+use crate::runtime::{Host, Program};
+use crate::shell::calls::OnInterrupt;
+use crate::shell::reply::ShellError;
+use crate::shell::session::Session;
+
+/// The built-in plugin that makes nested calls.
+const CALLER: &str = "echo";
+/// Nested calls that are made in one call of the caller, as the seed's loop does.
+const NESTED_CALLS: u64 = 5_000;
+/// Input of nested calls when no size is given.
+pub const NESTED_BYTES_DEFAULT: u64 = 16;
+
+/// What is measured.
+pub struct Subject {
+    /// How it is called in the report.
+    pub name: String,
+    /// What sets it apart from the other subject: `native`, `extism`, `trace off`, `4 jobs`.
+    pub variant: String,
+    /// Run at the same time, each by a job of its own.
+    pub works: Vec<BenchWork>,
+    /// Calls that one run makes.
+    pub calls_each: u64,
+    /// Whether the journal is on meanwhile.
+    pub journal: bool,
+    /// Input of one call.
+    pub bytes_in: u64,
+    /// Output of one call, where the runs themselves do not show it.
+    pub bytes_out: Option<u64>,
+}
+
+impl Subject {
+    fn of(name: String, variant: &str, work: BenchWork, bytes_in: u64) -> Subject {
+        Subject {
+            name,
+            variant: variant.to_owned(),
+            works: vec![work],
+            calls_each: 1,
+            journal: true,
+            bytes_in,
+            bytes_out: None,
+        }
+    }
+}
+
+/// The inputs to measure with, one after the other.
+pub fn inputs(options: &BenchOptions, input: Option<Vec<u8>>) -> Vec<Arc<[u8]>> {
+    let default = if options.nested.is_some() { NESTED_BYTES_DEFAULT } else { 0 };
+    if let Some(input) = input {
+        return vec![input.into()];
+    }
+    let sizes = if options.sizes.is_empty() { &[default][..] } else { &options.sizes };
+    sizes.iter().map(|size| letters(*size)).collect()
+}
+
+/// That many bytes: the alphabet, again and again.
+fn letters(size: u64) -> Arc<[u8]> {
+    (b'a'..=b'z').cycle().take(usize::try_from(size).unwrap_or(usize::MAX)).collect()
+}
+
+/// What is to be measured with this input: the first against the others.
+pub fn subjects(
+    session: &mut Session,
+    options: &BenchOptions,
+    input: Arc<[u8]>,
+    temporary: &mut Temporary,
+) -> Result<Vec<Subject>, ShellError> {
+    if options.plugin == SPAWN {
+        return spawns(session, options, input);
+    }
+    let named = session.process(&options.plugin)?;
+    let process = match options.host.as_deref() {
+        None => named,
+        Some(host) => copy(session, named, if host == "extism" { Host::Extism } else { Host::Native }, temporary)?,
+    };
+    let first = calls(session, options, process, input.clone(), temporary)?;
+    // As the journal is; but what is measured against `trace-off` has it on.
+    let journal = session.kernel.journal().is_on() || options.against.as_deref() == Some("trace-off");
+    let first = Subject { journal, ..first };
+    let second = match options.against.as_deref() {
+        _ if options.jobs.is_some() => return jobs(session, options, process, input, first, temporary),
+        None => return Ok(vec![first]),
+        Some("extism") => stock(session, options, process, input)?,
+        Some("trace-off") => Subject {
+            variant: "trace off".into(),
+            journal: false,
+            ..calls(session, options, process, input, temporary)?
+        },
+        Some(other) => {
+            let (process, function) = target(session, "--against", other, "`extism`, `trace-off` or PLUGIN.FUNCTION")?;
+            let other = BenchOptions {
+                function,
+                // The bulk path is what is measured, not what it is measured against.
+                nested: options.nested.as_ref().map(|_| "pdk".to_owned()),
+                ..options.clone()
+            };
+            calls(session, &other, process, input, temporary)?
+        }
+    };
+    Ok(vec![first, second])
+}
+
+fn calls(
+    session: &mut Session,
+    options: &BenchOptions,
+    process: ProcessId,
+    input: Arc<[u8]>,
+    temporary: &mut Temporary,
+) -> Result<Subject, ShellError> {
+    match &options.nested {
+        Some(how) => nested(session, options, how, process, &input, temporary),
+        None => direct(session, options, process, input),
+    }
+}
+
+fn direct(
+    session: &Session,
+    options: &BenchOptions,
+    process: ProcessId,
+    input: Arc<[u8]>,
+) -> Result<Subject, ShellError> {
+    let mut stages = vec![CallStage { process, function: options.function.clone() }];
+    let mut name = format!("{}.{}", session.label(process), options.function);
+    for stage in &options.pipe {
+        let (process, function) = target(session, "--pipe", stage, "PLUGIN.FUNCTION")?;
+        name.push_str(&format!(" | {}.{function}", session.label(process)));
+        stages.push(CallStage { process, function });
+    }
+    let variant = host_of(session, process).as_str();
+    let bytes_in = input.len() as u64;
+    Ok(Subject::of(name, variant, BenchWork::Calls(plan(stages, input)), bytes_in))
+}
+
+/// `PLUGIN.FUNCTION` as the value of an option.
+fn target(session: &Session, option: &str, text: &str, known: &str) -> Result<(ProcessId, String), ShellError> {
+    let mut parts = session.split_call(text).into_iter();
+    match (parts.next(), parts.next().filter(|function| !function.is_empty())) {
+        (Some(plugin), Some(function)) => Ok((session.process(&plugin)?, function)),
+        _ => Err(ShellError::usage(format!("`{option} {text}`: write {known}"))),
+    }
+}
+
+/// One run of these calls.
+pub fn plan(stages: Vec<CallStage>, input: Arc<[u8]>) -> CallPlan {
+    CallPlan { stages, input, repeat: 1, timeout: None, text: "bench".into(), background: false }
+}
+
+/// A loop of calls in a fresh process of the caller.
+fn nested(
+    session: &mut Session,
+    options: &BenchOptions,
+    how: &str,
+    callee: ProcessId,
+    input: &[u8],
+    temporary: &mut Temporary,
+) -> Result<Subject, ShellError> {
+    let caller = caller(session, temporary)?;
+    let most = options.calls.unwrap_or(NESTED_CALLS);
+    let calls_each = most.min(NESTED_CALLS);
+    let stage = |count: u64| nested_stage(options, how, caller, callee, count, input.len() as u64);
+    // One call tells how much comes back, and whether it works at all.
+    let (stages, order) = stage(1);
+    let job = session.kernel.start(plan(stages, order)).map_err(|error| session.call_error(error))?;
+    let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
+    let output = end.result.clone().map_err(|error| session.call_error(error))?;
+    let (stages, order) = stage(calls_each);
+    let name = format!("{}.{} from a plugin", session.label(callee), options.function);
+    Ok(Subject {
+        calls_each,
+        bytes_out: String::from_utf8_lossy(&output).trim().parse().ok(),
+        ..Subject::of(name, how, BenchWork::Calls(plan(stages, order)), input.len() as u64)
+    })
+}
+
+/// The process that makes nested calls: a fresh one.
+pub fn caller(session: &mut Session, temporary: &mut Temporary) -> Result<ProcessId, ShellError> {
+    let program = session.resolve(CALLER)?;
+    start(session, program, Host::Native, temporary)
+}
+
+/// The call that makes `count` nested ones, and its input.
+pub fn nested_stage(
+    options: &BenchOptions,
+    how: &str,
+    caller: ProcessId,
+    callee: ProcessId,
+    count: u64,
+    size: u64,
+) -> (Vec<CallStage>, Arc<[u8]>) {
+    let function = match how {
+        "bulk" => "spam_bulk",
+        "leak" => "spam_leak",
+        _ => "spam",
+    };
+    let order = format!("{callee} {} {count} {size}", options.function);
+    (vec![CallStage { process: caller, function: function.into() }], Arc::from(order.into_bytes()))
+}
+
+/// The SDK's own call of the same function; for a nested one too, since that is what a host would be without nesting.
+fn stock(
+    session: &Session,
+    options: &BenchOptions,
+    process: ProcessId,
+    input: Arc<[u8]>,
+) -> Result<Subject, ShellError> {
+    if !options.pipe.is_empty() {
+        return Err(ShellError::usage("a pipe has nothing in the SDK to be compared with"));
+    }
+    let program = program(session, process)?;
+    let image = compile(&program)?;
+    let plugin = image.plugin().map_err(|failure| ShellError::failed(failure.message))?;
+    let name = format!("{}.{}", session.label(process), options.function);
+    let bytes_in = input.len() as u64;
+    let function = options.function.clone();
+    let work = BenchWork::StockCalls { plugin: Arc::new(Mutex::new(plugin)), function, input };
+    Ok(Subject::of(name, Host::Extism.as_str(), work, bytes_in))
+}
+
+fn compile(program: &Program) -> Result<StockImage, ShellError> {
+    StockImage::compile(program).map_err(|failure| ShellError::failed(failure.message))
+}
+
+fn jobs(
+    session: &mut Session,
+    options: &BenchOptions,
+    process: ProcessId,
+    input: Arc<[u8]>,
+    first: Subject,
+    temporary: &mut Temporary,
+) -> Result<Vec<Subject>, ShellError> {
+    let count = options.jobs.unwrap_or(1);
+    let host = host_of(session, process);
+    let mut works = Vec::new();
+    for _ in 0..count {
+        let copy = copy(session, process, host, temporary)?;
+        works.append(&mut calls(session, options, copy, input.clone(), temporary)?.works);
+    }
+    let many = Subject {
+        name: first.name.clone(),
+        variant: format!("{count} jobs"),
+        works,
+        calls_each: first.calls_each,
+        journal: first.journal,
+        bytes_in: first.bytes_in,
+        bytes_out: first.bytes_out,
+    };
+    Ok(vec![many, Subject { variant: "1 job".into(), ..first }])
+}
+
+fn spawns(session: &mut Session, options: &BenchOptions, input: Arc<[u8]>) -> Result<Vec<Subject>, ShellError> {
+    let source = &options.function;
+    let program = session.resolve(source)?;
+    let first_call = options.input.as_ref().map(|function| (function.clone(), input.clone()));
+    let request = LoadRequest::plain(program.clone());
+    let name = match &first_call {
+        Some((function, _)) => format!("spawn {source} and call {function}"),
+        None => format!("spawn {source}"),
+    };
+    let bytes_in = if first_call.is_some() { input.len() as u64 } else { 0 };
+    let work = BenchWork::Spawns { request, first_call };
+    let first = Subject::of(name.clone(), Host::Native.as_str(), work, bytes_in);
+    let (Some(_), Some(function)) = (&options.against, options.input.clone()) else {
+        return Ok(vec![first]);
+    };
+    let image = Arc::new(compile(&program)?);
+    let work = BenchWork::StockSpawns { image, function, input };
+    Ok(vec![first, Subject::of(name, Host::Extism.as_str(), work, bytes_in)])
+}
+
+/// A fresh process of the same program.
+fn copy(session: &Session, process: ProcessId, host: Host, temporary: &mut Temporary) -> Result<ProcessId, ShellError> {
+    let program = program(session, process)?;
+    start(session, program, host, temporary)
+}
+
+fn start(
+    session: &Session,
+    program: Arc<Program>,
+    host: Host,
+    temporary: &mut Temporary,
+) -> Result<ProcessId, ShellError> {
+    let request = LoadRequest { host, ..LoadRequest::plain(program) };
+    let label = session.kernel.load(request).map_err(|error| session.call_error(error))?;
+    temporary.processes.push(label.id);
+    Ok(label.id)
+}
+
+fn program(session: &Session, process: ProcessId) -> Result<Arc<Program>, ShellError> {
+    session.kernel.program(process).ok_or_else(|| ShellError::failed(format!("process `{process}` has ended")))
+}
+
+fn host_of(session: &Session, process: ProcessId) -> Host {
+    session.kernel.process(process).map_or(Host::Native, |detail| detail.view.host)
+}

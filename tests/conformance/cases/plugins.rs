@@ -1,0 +1,154 @@
+//! Plugins that start, find, call and end each other.
+
+use super::super::case::{Case, body, builtin};
+use plugsh::runtime::FailureKind;
+
+pub fn cases() -> Vec<Case> {
+    [built_in(), raw("host: ", ""), raw("bare: ", "ENV;")].into_iter().flatten().collect()
+}
+
+fn built_in() -> Vec<Case> {
+    vec![
+        builtin("plugins: the seed's front", "front")
+            .covers(&["register_plugin", "call_plugin"])
+            .call("run", "")
+            .gives(r#"{"count":3,"total":3,"vowels":"aeiouAEIOU"}"#),
+        builtin("plugins: a tree of themselves", "tree")
+            .call("run", r#"{"depth":3,"fanout":2}"#)
+            .gives(r#"{"nodes":15,"leaves":8}"#)
+            .call("run", r#"{"depth":4,"fanout":1}"#),
+        builtin("plugins: map and reduce", "wordcount")
+            .call("run", "the cat and the hat and the bat")
+            .gives(r#"{"and":2,"bat":1,"cat":1,"hat":1,"the":3}"#),
+        builtin("plugins: who am I", "spawner")
+            .covers(&["self_plugin", "parent_plugin"])
+            .call("whoami", "")
+            .call("spawn", "spawner")
+            .call("call", "2 whoami")
+            .gives(r#"{"id":2,"parent":1}"#),
+        builtin("plugins: one is found, another is not", "spawner")
+            .covers(&["find_plugin"])
+            .call("spawn", "text")
+            .call("find", "text")
+            .gives("2")
+            .call("find", "tree")
+            .gives("0"),
+        builtin("plugins: a freed one is gone", "spawner")
+            .covers(&["free_plugin"])
+            .call("spawn", "text")
+            .call("free", "2")
+            .call("find", "text")
+            .gives("0")
+            .call("try_call", "2 upper x")
+            .call("free", "2")
+            .fails(FailureKind::Denied),
+        builtin("plugins: bytes there and back", "spawner")
+            .call("spawn", "text")
+            .call("call", "2 reverse abc")
+            .gives("cba"),
+        builtin("plugins: a callee's error ends the caller", "spawner")
+            .call("spawn", "misbehave")
+            .call("call", "2 error it is so")
+            .fails(FailureKind::Nested),
+        builtin("plugins: a callee's error as a value", "spawner")
+            .covers(&["try_call_plugin", "call_error"])
+            .call("spawn", "misbehave")
+            .call("try_call", "2 error it is so")
+            .gives("failed: 2: it is so")
+            .call("try_call", "2 crash"),
+        builtin("plugins: a call that goes well, tried", "spawner")
+            .call("spawn", "text")
+            .call("try_call", "2 upper abc")
+            .gives("ok: ABC"),
+        builtin("plugins: a plugin that is not there", "spawner").call("spawn", "nonesuch").fails(FailureKind::Load),
+        builtin("plugins: a path is not for plugins", "spawner").call("spawn", "./x.wasm").fails(FailureKind::Denied),
+        builtin("plugins: a function that is not there", "spawner")
+            .call("spawn", "text")
+            .call("call", "2 nonesuch")
+            .fails(FailureKind::Nested),
+        builtin("plugins: an id that nobody has", "spawner").call("try_call", "99 run"),
+        builtin("plugins: in a circle", "spawner").call("try_call", "1 whoami"),
+        builtin("plugins: the caller goes on after a callee's crash", "spawner")
+            .call("spawn", "misbehave")
+            .call("call", "2 crash")
+            .fails(FailureKind::Nested)
+            .call("whoami", "")
+            .gives(r#"{"id":1,"parent":0}"#),
+    ]
+}
+
+const RAW: &str = r#"
+    (data (i32.const 1024) "count_vowels") (data (i32.const 1040) "test") (data (i32.const 1056) "run")
+    (data (i32.const 1072) "fail") (data (i32.const 1088) "\ff") (data (i32.const 1104) "silent")
+    (func $name (result i64) (call $str (i32.const 1040) (i32.const 4)))
+    (func (export "run") (call $say_block (call $input_offset)) (call $done))
+    (func (export "silent"))
+    (func (export "fail") (call $error_set (call $name)))
+    (func (export "echo")
+        (call $say_block (call $call_plugin (call $register (call $name)) (call $str (i32.const 1056) (i32.const 3)) (call $input)))
+        (call $done))
+    (func (export "no_input")
+        (call $say_block (call $call_plugin (call $register (call $name)) (call $str (i32.const 1056) (i32.const 3)) (i64.const 0)))
+        (call $done))
+    (func (export "no_output")
+        (call $say (call $call_plugin (call $register (call $name)) (call $str (i32.const 1104) (i32.const 6)) (call $input)))
+        (call $done))
+    (func (export "no_function") (drop (call $call_plugin (call $register (call $name)) (i64.const 0) (i64.const 0))))
+    (func (export "bad_function")
+        (drop (call $call_plugin (call $register (call $name)) (call $str (i32.const 1088) (i32.const 1)) (i64.const 0))))
+    (func (export "bad_handle")
+        (drop (call $call_plugin (call $register (call $name)) (i64.const 123456789) (i64.const 0))))
+    (func (export "bad_input")
+        (drop (call $call_plugin (call $register (call $name)) (call $str (i32.const 1056) (i32.const 3)) (i64.const 123456789))))
+    (func (export "bad_name") (drop (call $register (call $str (i32.const 1088) (i32.const 1)))))
+    (func (export "no_name") (drop (call $register (i64.const 0))))
+    (func (export "bad_name_handle") (drop (call $register (i64.const 123456789))))
+    (func (export "no_find") (call $say (call $find (i64.const 0))) (call $done))
+    (func (export "kin") (call $say (call $self)) (call $say (call $parent)) (call $done))
+    (func (export "blocks") (local $f i64) (local $i i64)
+        (local.set $f (call $str (i32.const 1056) (i32.const 3)))
+        (local.set $i (call $input))
+        (drop (call $call_plugin (call $register (call $name)) (local.get $f) (local.get $i)))
+        (call $say_block (local.get $f)) (call $say_block (local.get $i)) (call $done))
+    (func (export "tried")
+        (call $say (call $call_error))
+        (call $say (call $try_call (call $register (call $name)) (call $str (i32.const 1072) (i32.const 4)) (i64.const 0)))
+        (call $say_block (call $call_error)) (call $say_block (call $call_error))
+        (drop (call $try_call (i64.const 2) (call $str (i32.const 1104) (i32.const 6)) (i64.const 0)))
+        (call $say (call $call_error))
+        (call $done))
+    (func (export "later_error") (call $say_block (call $call_error)) (call $done))
+    (func (export "leave_error")
+        (drop (call $try_call (call $register (call $name)) (call $str (i32.const 1072) (i32.const 4)) (i64.const 0))))
+    (func (export "free_it") (local $id i64)
+        (local.set $id (call $register (call $name)))
+        (call $free_plugin (local.get $id))
+        (call $free_plugin (local.get $id)))"#;
+
+/// The raw functions, in one of the two namespaces.
+fn raw(prefix: &'static str, namespace: &'static str) -> Vec<Case> {
+    let case = |name: &str| {
+        let name: &'static str = Box::leak(format!("{prefix}{name}").into_boxed_str());
+        body(name, &format!("{namespace}{RAW}"))
+    };
+    vec![
+        case("a call with input and output").call("echo", "there and back").gives("[[there and back]]"),
+        case("no input is nothing").call("no_input", "").gives("[[]]"),
+        case("no output is handle 0").call("no_output", "x").gives("0 "),
+        case("no function name").call("no_function", ""),
+        case("a function name that is not UTF-8").call("bad_function", ""),
+        case("a function name that is no handle").call("bad_handle", "").fails(FailureKind::Trap),
+        case("an input that is no handle").call("bad_input", "").fails(FailureKind::Trap),
+        case("a plugin name that is not UTF-8").call("bad_name", "").fails(FailureKind::Trap),
+        case("no plugin name").call("no_name", ""),
+        case("a plugin name that is no handle").call("bad_name_handle", "").fails(FailureKind::Trap),
+        case("nothing is found under no name").call("no_find", ""),
+        case("one's own id and the parent's").call("kin", "").gives("1 0 "),
+        case("the caller's blocks stay its own").call("blocks", "input").gives("[run][input]"),
+        case("a failure as a value, until the next call that is tried")
+            .call("tried", "")
+            .gives("0 0 [2: test][2: test]0 "),
+        case("what failed can be asked for in a later call").call("leave_error", "").call("later_error", ""),
+        case("ending one twice").call("free_it", "").fails(FailureKind::Denied),
+    ]
+}

@@ -1,0 +1,124 @@
+//! Where the hosts differ, and are meant to: one table, which the README quotes.
+
+/// One difference, with the cases that show it.
+pub struct Difference {
+    /// What plugsh's own host does, and what the SDK does.
+    pub what: &'static str,
+    /// Why it is left so.
+    pub why: &'static str,
+    pub cases: &'static [&'static str],
+}
+
+pub const ALL: &[Difference] = &[
+    Difference {
+        what: "a kill ends one call; in the SDK it ends every running call of the same image",
+        why: "the SDK cancels by the engine's epoch, which all instances of an image share",
+        cases: &["time: a kill of a nested callee of the same module"],
+    },
+    Difference {
+        what: "an http redirect must lead to an allowed host; the SDK looks at the first URL only",
+        why: "a redirect would otherwise reach any host",
+        cases: &["http: a redirect to a host that is not allowed"],
+    },
+    Difference {
+        what: "memory growth beyond a limit is refused with -1, as wasm has it; in the SDK it ends the call",
+        why: "a guest can then do without; one that traps over it still fails as out of memory",
+        cases: &["memory: a growth beyond the limit", "memory: a growth beyond the module's own maximum"],
+    },
+    Difference {
+        what: "a memory may grow to its module's own maximum; in the SDK it stops a page before it",
+        why: "an off-by-one in the SDK's limiter",
+        cases: &["memory: a growth to the module's own maximum"],
+    },
+    Difference {
+        what: "tables count towards the memory limit; in the SDK they do not",
+        why: "a table can take as much memory as a memory can",
+        cases: &["memory: a table beyond the limit"],
+    },
+    Difference {
+        what: "a failure has its message and its return code; `Plugin::call` gives the message alone",
+        why: "the SDK's call that keeps the code takes a code without a message for success",
+        cases: &[
+            "end: a message and a code",
+            "end: a message of the PDK's",
+            "end: a code and a message of the PDK's",
+            "end: a very long message",
+            "end: the instance lives on after an error",
+        ],
+    },
+    Difference {
+        what: "text that is not UTF-8, as an error message or a log line, is shown as far as it is text; the SDK \
+               replaces it by an error",
+        why: "half a message says more than none",
+        cases: &["end: a message that is not UTF-8", "logs: a line that is not UTF-8"],
+    },
+    Difference {
+        what: "`get_log_level` gives the level that is kept; in the SDK it is the same for the whole process",
+        why: "the SDK logs to `tracing`, whose level is global: plugsh sets it to trace and drops lines later",
+        cases: &[
+            "logs: the level is warn",
+            "logs: the level is off",
+            "logs: a handle that is none, where the line is not kept",
+        ],
+    },
+    Difference {
+        what: "standard output and error of WASI go to the plugin's log; in the SDK they go nowhere",
+        why: "the SDK has a switch for it, by an environment variable and to its own standard output",
+        cases: &["wasi: standard output", "wasi: standard error"],
+    },
+    Difference {
+        what: "a sleep in WASI ends when the call must end; in the SDK it is slept to its end",
+        why: "the SDK's cancel is seen by wasm code alone",
+        cases: &["wasi: a long nap ends at the deadline"],
+    },
+    Difference {
+        what: "writing in a read-only folder is `EPERM`; in the SDK it is `ENOTSUP`",
+        why: "the SDK wraps the folder, plugsh opens it without the right to write",
+        cases: &["wasi: the error in a read-only folder"],
+    },
+    Difference {
+        what: "an instance that exits through WASI is not used again; the SDK goes on with it",
+        why: "an exit leaves the guest in the middle of its code, its stack pointer where it was",
+        cases: &["wasi: an exit with code 0 is well", "wasi: after an exit"],
+    },
+    Difference {
+        what: "an exit through WASI with an error message set gives both; the SDK loses that it was an exit",
+        why: "the SDK wraps the exit in the message",
+        cases: &["wasi: an exit with code 0 and a message"],
+    },
+    Difference {
+        what: "initialisers and start functions can use every host function; the SDK's have no memory yet",
+        why: "the SDK sets up its pointers at the first call: plugsh refuses what would read through them",
+        cases: &["start: an initialiser starts a plugin"],
+    },
+    Difference {
+        what: "an export named `_initialize` that is no initialiser is left alone; the SDK refuses the module",
+        why: "what the SDK links modules with takes the name for the purpose",
+        cases: &["start: an initialiser of another type is left alone"],
+    },
+    Difference {
+        what: "what the SDK's kernel exports for the host alone (`reset`, `input_set`, …) is not offered to guests",
+        why: "no PDK has them, and a guest could take its own input away",
+        cases: &["imports: what is for the host alone"],
+    },
+    Difference {
+        what: "wasm exceptions are on; the SDK has them behind a feature that is off by default",
+        why: "compilers have begun to use them",
+        cases: &["wasm: exceptions"],
+    },
+    Difference {
+        what: "`length` of a handle with the top bit set answers plugsh's bulk requests; the SDK gives 0",
+        why: "so can a guest find out whether there is a faster way to copy, without importing it",
+        cases: &["blocks: length of a handle with the top bit set"],
+    },
+    Difference {
+        what: "there is nothing before the beginning of the input; the SDK reads what lies there",
+        why: "the SDK checks the end only",
+        cases: &["input: before its beginning"],
+    },
+    Difference {
+        what: "setting the output to nothing takes back one that was set before; the SDK ignores it",
+        why: "the last word of the guest is that there is no output",
+        cases: &["output: nothing after something"],
+    },
+];
