@@ -1,12 +1,15 @@
 //! The command line of the binary: argv to what is to be done.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use plugsh::front::console::Color;
+use plugsh::kernel::Limits;
 use plugsh::runtime::LogLevel;
 use plugsh::shell::command::LoadOptions;
+use plugsh::shell::units::{parse_duration, parse_size};
 
 /// A shell for WebAssembly plugins that call each other.
 ///
@@ -37,6 +40,82 @@ pub struct Global {
     /// The lowest level of plugins' log lines that is kept.
     #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
     pub log_level: Option<LogLevel>,
+    /// Seeds the chances of `inject`.
+    #[arg(long, global = true, value_name = "N")]
+    pub seed: Option<u64>,
+    /// What plugins may do: a TOML file, as `help policy` says.
+    #[arg(long, global = true, value_name = "FILE")]
+    pub policy: Option<PathBuf>,
+    #[command(flatten)]
+    pub limits: LimitArgs,
+}
+
+/// Options that set limits; `limits` lists them with their defaults.
+#[derive(Debug, Default, Args)]
+#[command(next_help_heading = "Limits")]
+pub struct LimitArgs {
+    /// Living processes.
+    #[arg(long, global = true, value_name = "N")]
+    pub max_processes: Option<usize>,
+    /// Children of one process.
+    #[arg(long, global = true, value_name = "N")]
+    pub max_children: Option<usize>,
+    /// Calls nested in one job.
+    #[arg(long, global = true, value_name = "N")]
+    pub max_depth: Option<u16>,
+    /// Calls that one process makes in a second; 0: no limit.
+    #[arg(long, global = true, value_name = "N")]
+    pub max_calls_per_second: Option<u64>,
+    /// Jobs that run at once.
+    #[arg(long, global = true, value_name = "N")]
+    pub max_jobs: Option<usize>,
+    /// Output of one call.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub max_output: Option<u64>,
+    /// Memories and tables of all processes together.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub max_memory: Option<u64>,
+    /// For calls that have no timeout of their own.
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
+    pub default_timeout: Option<Duration>,
+    /// Log lines that one process writes in a second.
+    #[arg(long, global = true, value_name = "N")]
+    pub max_log_rate: Option<u64>,
+    /// Log text that is kept.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub max_log_bytes: Option<u64>,
+    /// Calls that the trace keeps.
+    #[arg(long, global = true, value_name = "N")]
+    pub journal_records: Option<usize>,
+    /// Payload bytes that the trace keeps.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub payload_bytes: Option<u64>,
+    /// Ended processes that `ps -a` shows.
+    #[arg(long, global = true, value_name = "N")]
+    pub dead_kept: Option<usize>,
+}
+
+impl LimitArgs {
+    /// The limits with what was given in place of the defaults; the error is one line.
+    pub fn limits(&self) -> Result<Limits, String> {
+        let default = Limits::default();
+        let limits = Limits {
+            processes_max: self.max_processes.unwrap_or(default.processes_max),
+            children_max: self.max_children.unwrap_or(default.children_max),
+            depth_max: self.max_depth.unwrap_or(default.depth_max),
+            calls_per_second_max: self.max_calls_per_second.unwrap_or(default.calls_per_second_max),
+            jobs_max: self.max_jobs.unwrap_or(default.jobs_max),
+            output_bytes_max: self.max_output.unwrap_or(default.output_bytes_max),
+            memory_bytes_max: self.max_memory.unwrap_or(default.memory_bytes_max),
+            timeout: self.default_timeout.or(default.timeout),
+            log_lines_per_second_max: self.max_log_rate.unwrap_or(default.log_lines_per_second_max),
+            log_bytes_max: self.max_log_bytes.map_or(default.log_bytes_max, |bytes| bytes as usize),
+            journal_records_max: self.journal_records.unwrap_or(default.journal_records_max),
+            payload_bytes_max: self.payload_bytes.unwrap_or(default.payload_bytes_max),
+            dead_max: self.dead_kept.unwrap_or(default.dead_max),
+        };
+        limits.check().map(|()| limits)
+    }
 }
 
 /// Options of scripts and of the prompt.

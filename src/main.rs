@@ -12,7 +12,7 @@ use clap::error::ErrorKind;
 use cli::{CallArgs, Cli, Global, Mode, ScriptArgs};
 use plugsh::front::one_call::{self, OneCall};
 use plugsh::front::script::{self, Scripts, Source};
-use plugsh::kernel::{Kernel, KernelOptions};
+use plugsh::kernel::{Kernel, KernelOptions, Policy};
 use plugsh::runtime::Host;
 use plugsh::shell::{SessionOptions, ShellError};
 
@@ -31,23 +31,29 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<u8, ShellError> {
-    let kernel = kernel(&cli.global);
+    let kernel = kernel(&cli.global)?;
     match cli.mode {
         Some(Mode::Call(arguments)) => one_call::run(kernel, cli.global.color, call(*arguments, &cli.global)),
         None => script::run(kernel, scripts(cli.script, &cli.global)?),
     }
 }
 
-fn kernel(global: &Global) -> Arc<Kernel> {
+fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
     let path = std::env::var_os("PLUGSH_PATH").unwrap_or_default();
     let listed = std::env::split_paths(&path).filter(|dir| !dir.as_os_str().is_empty());
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed).collect();
-    let options = KernelOptions { plugin_dirs, ..KernelOptions::default() };
+    let limits = global.limits.limits().map_err(ShellError::usage)?;
+    let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
+    let options = KernelOptions { plugin_dirs, limits, ..KernelOptions::default() };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);
     }
-    kernel
+    if let Some(seed) = global.seed {
+        kernel.set_seed(seed);
+    }
+    kernel.set_policy(policy);
+    Ok(kernel)
 }
 
 fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError> {

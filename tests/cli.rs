@@ -193,7 +193,7 @@ fn jobs_are_waited_for_and_ended() {
     let run = commands("load echo; call echo echo one & wait %1; jobs --json; echo.echo two & fg; echo $_").run();
     run.stdout("1:echo\none\n[]\ntwo\n").code(1).stderr_has("`$_` is unset");
     let run = commands("load misbehave; misbehave.spin & jobs; kill %1; wait %1").run();
-    run.stdout_has("%1   running").stdout_has("1:misbehave.spin").stdout_has("killed %1\n").code(1);
+    run.stdout_has("%1   running").stdout_has("  misbehave.spin\n").stdout_has("killed %1\n").code(1);
     let run = commands("load echo; echo.echo to-file > out & wait; !cat out").run();
     run.code(0).stdout("1:echo\nto-file");
     let run = commands("load misbehave; misbehave.error no > out & wait").run();

@@ -40,6 +40,15 @@ fn help_knows_every_command_and_option() {
 }
 
 #[test]
+fn the_demo_plays() {
+    let demo = concat!(env!("CARGO_MANIFEST_DIR"), "/scripts/demo.plugsh");
+    let ended = plugsh().args(["-e", demo]).run().code(0);
+    let ended = ended.stdout_has("\"that\":13\n\"the\":11\n").stdout_has("DAED DERONOH ESEHT MORF TAHT\n");
+    let ended = ended.stdout_has("  1 call, ").stderr_has("plugsh> call wordcount run $speech --loop 500 &\n");
+    ended.stdout_has("2:mapper moved to the shell\n").stderr_has("took ");
+}
+
+#[test]
 fn names_are_found_once() {
     for command in TABLE {
         let found = Command::find(command.name).map(|found| found.summary);

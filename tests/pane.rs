@@ -70,10 +70,50 @@ fn five_hundred_lines_scroll_only_in_the_prompts_part_and_none_is_lost() {
     terminal.wait_for("line-499");
     terminal.wait_prompt();
     assert_pane_whole(&terminal);
-    let history = terminal.history();
-    let lines: Vec<&String> = history.iter().filter(|line| line.starts_with("line-")).collect();
+    // This emulator keeps no scrollback of a region; the next test has one that does.
+    let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
+    assert!((0..500).all(|n| raw.contains(&format!("line-{n:03}\r\n"))), "every line was written whole");
+}
+
+#[test]
+fn in_tmux_all_lines_are_in_the_scrollback_and_the_pane_is_not() {
+    if std::process::Command::new("tmux").arg("-V").output().is_err() {
+        eprintln!("no tmux here: not tested");
+        return;
+    }
+    let script: String = (0..500).map(|n| format!("echo line-{n:03}\n")).collect();
+    let conf = "set -g status off\nset -g history-limit 5000\nset -g default-terminal tmux-256color\n";
+    let mut setup = Setup::new(ROWS, COLS).file("many.plugsh", &script).file("tmux.conf", conf);
+    for argument in ["-f", "tmux.conf", "-S", "socket", "new-session"] {
+        setup = setup.argument(argument);
+    }
+    let mut terminal = setup.argument(plugsh()).start_program("tmux");
+    let tmux = |terminal: &Terminal, arguments: &[&str]| {
+        let mut command = std::process::Command::new("tmux");
+        let output = command.args(["-S", "socket"]).args(arguments).current_dir(terminal.home.path()).output().unwrap();
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    terminal.wait_prompt();
+    terminal.line("pane on");
+    terminal.wait_for("processes");
+    terminal.line("source many.plugsh");
+    terminal.wait_for("line-499");
+    terminal.wait_prompt();
+    terminal.send("echo wide 漢字 and \x1b[D\x1b[D\x1b[D\x1b[D");
+    terminal.wait_for("漢字 and");
+    assert_pane_whole(&terminal);
+    let all = tmux(&terminal, &["capture-pane", "-p", "-S", "-"]);
+    let lines: Vec<&str> = all.lines().filter(|line| line.starts_with("line-")).collect();
     let expected: Vec<String> = (0..500).map(|n| format!("line-{n:03}")).collect();
-    assert!(lines.iter().copied().eq(&expected), "{} of 500 lines", lines.len());
+    assert!(lines.iter().eq(&expected), "{} of 500 lines in the scrollback", lines.len());
+    assert_eq!(all.matches("calls/s").count(), 1, "the pane is not in the scrollback");
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+    terminal.line("pane off");
+    terminal.wait_gone("calls/s");
+    terminal.wait_prompt();
+    tmux(&terminal, &["kill-server"]);
+    terminal.wait_end();
 }
 
 #[test]
@@ -90,6 +130,43 @@ fn typing_and_editing_do_not_disturb_it() {
     terminal.send(ENTER);
     terminal.wait("the output", |screen| screen.contents().matches("quick brown fox").count() == 2);
     assert_pane_whole(&terminal);
+}
+
+#[test]
+fn typing_while_calls_run_corrupts_no_cell() {
+    let mut terminal = with_pane();
+    terminal.line("load echo");
+    terminal.wait_for("○ 1:echo");
+    terminal.line("call echo echo busy --loop 1000000000 &");
+    terminal.wait_for("the last of them");
+    let mut typed = String::new();
+    for c in "echo 'the quick brown fox' \"jumps over\" the lazy dog, é and ü".chars() {
+        typed.push(c);
+        terminal.send(&c.to_string());
+        terminal.wait_typed(&typed);
+    }
+    terminal.send("\x01\x0b");
+    terminal.wait_prompt();
+    for _ in 0..3 {
+        terminal.send(CTRL_R);
+        terminal.send("load");
+        terminal.wait_for("load echo");
+        terminal.send("\x07");
+        terminal.wait_prompt();
+        terminal.send(UP);
+        terminal.wait_for("plugsh> call echo echo busy");
+        terminal.send(DOWN);
+        terminal.wait_prompt();
+    }
+    terminal.line("kill %1");
+    terminal.wait_for("○ 1:echo");
+    terminal.wait_prompt();
+    terminal.line("pane save shot.txt; echo it is saved");
+    terminal.wait_for("\nit is saved\n");
+    let saved = std::fs::read_to_string(terminal.home.path().join("shot.txt")).unwrap();
+    // The last row has rates, which go on.
+    let saved: Vec<&str> = saved.lines().take(14).collect();
+    assert_eq!(saved, &pane_rows(&terminal)[..14], "every cell is what the frame has:\n{}", terminal.text());
 }
 
 #[test]
@@ -140,7 +217,7 @@ fn a_completion_list_longer_than_the_prompts_part_comes_in_pages() {
 fn ctrl_l_clears_the_prompts_part_only() {
     let mut terminal = with_pane();
     terminal.line("echo something to clear");
-    terminal.wait_for("something to clear\n");
+    terminal.wait_for("\nsomething to clear\n");
     terminal.send("echo half a line");
     terminal.wait_typed("echo half a line");
     terminal.send(CTRL_L);
@@ -154,7 +231,7 @@ fn ctrl_l_clears_the_prompts_part_only() {
 fn the_window_may_change_its_size_at_any_time() {
     let mut terminal = with_pane();
     terminal.line("echo before the resize");
-    terminal.wait_for("before the resize\n");
+    terminal.wait_for("\nbefore the resize\n");
     terminal.send("echo typing");
     terminal.wait_typed("echo typing");
     for (rows, cols) in [(40, 120), (24, 80), (12, 40), (50, 30), (ROWS, COLS)] {
@@ -176,9 +253,9 @@ fn a_window_too_small_hides_it_and_a_larger_one_brings_it_back() {
     terminal.send("echo typing");
     terminal.wait_typed("echo typing");
     terminal.resize(6, 20);
-    terminal.wait("the prompt alone", |screen| !screen.contents().contains("calls/s"));
+    terminal.wait_region(None);
     terminal.wait_typed("echo typing");
-    assert_eq!(terminal.scroll_region(), None);
+    terminal.wait_gone("proc");
     terminal.send(ENTER);
     terminal.wait_prompt();
     terminal.resize(ROWS, COLS);
@@ -191,7 +268,7 @@ fn a_window_too_small_hides_it_and_a_larger_one_brings_it_back() {
 fn the_keys_go_into_the_pane_and_back_with_the_line_untouched() {
     let mut terminal = with_pane();
     terminal.line("load echo");
-    terminal.wait_for("1:echo");
+    terminal.wait_for("○ 1:echo");
     terminal.send("echo half");
     terminal.send("\x02");
     terminal.wait("the cursor in the line", |screen| screen.cursor_position().1 == 16);
@@ -250,7 +327,7 @@ fn a_frame_is_saved_as_a_picture_and_as_text() {
     terminal.line("load echo");
     terminal.wait_for("○ 1:echo");
     terminal.line("pane save shot.txt; pane save shot.svg; echo saved both");
-    terminal.wait_for("saved both\n");
+    terminal.wait_for("\nsaved both\n");
     let text = std::fs::read_to_string(terminal.home.path().join("shot.txt")).unwrap();
     assert!(text.lines().count() == 15 && text.contains("○ 1:echo"), "{text}");
     let svg = std::fs::read_to_string(terminal.home.path().join("shot.svg")).unwrap();
@@ -292,8 +369,7 @@ fn signals_that_end_the_program_give_the_terminal_back() {
 #[test]
 fn ctrl_c_ends_what_runs_and_leaves_the_pane() {
     let mut terminal = with_pane();
-    terminal.line("sleep 600s");
-    terminal.wait("the terminal without a prompt", |screen| screen.contents().contains("sleep 600s\n"));
+    terminal.start("sleep 600s");
     terminal.send(CTRL_C);
     terminal.wait_prompt();
     terminal.send("echo half");
@@ -306,7 +382,7 @@ fn ctrl_c_ends_what_runs_and_leaves_the_pane() {
 #[test]
 fn keys_typed_while_a_command_runs_wait_for_the_prompt_and_are_not_echoed_into_the_pane() {
     let mut terminal = with_pane();
-    terminal.line("sleep 1s");
+    terminal.start("sleep 1s");
     terminal.send("echo typed ahead\r");
     terminal.wait_for("\ntyped ahead\n");
     terminal.wait_prompt();
@@ -318,7 +394,7 @@ fn in_a_shell() -> Terminal {
     let mut terminal =
         Setup::new(ROWS, COLS).argument("--norc").argument("-i").variable("PS1", "outer$ ").start_program("bash");
     terminal.wait_for("outer$ ");
-    terminal.line(&pty::plugsh().display().to_string());
+    terminal.line(&pty::plugsh());
     terminal.wait_prompt();
     terminal.line("pane on");
     terminal.wait_for("processes");
@@ -351,8 +427,7 @@ fn it_stops_and_goes_on_at_the_prompt() {
 #[test]
 fn it_stops_and_goes_on_while_a_command_runs() {
     let mut terminal = in_a_shell();
-    terminal.line("sleep 600s");
-    terminal.wait_for("sleep 600s\n");
+    terminal.start("sleep 600s");
     terminal.send(CTRL_Z);
     terminal.wait("the outer prompt", |screen| screen.contents().contains("Stopped"));
     assert_eq!(terminal.scroll_region(), None);

@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 
 use super::chain::{Cause, Chain, Deadline, Failing, Frame, Popped, Refusal};
 use super::error::{CallError, outcome_of};
+use super::hooks::Tape;
 use super::logbook::safe;
 use super::names;
 use super::process::{Code, Life, Occupant, Process, Slot};
@@ -18,26 +19,33 @@ use crate::runtime::{Failure, FailureKind, FunctionId, Guest};
 
 /// A call that has its process: the frame is on the chain, the slot is ours.
 pub struct Entered {
-    chain: Arc<Chain>,
-    process: Arc<Process>,
-    code: Arc<Code>,
-    guest: Option<Box<dyn Guest>>,
-    function: FunctionId,
-    started: Instant,
+    pub(super) chain: Arc<Chain>,
+    pub(super) process: Arc<Process>,
+    pub(super) code: Arc<Code>,
+    pub(super) guest: Option<Box<dyn Guest>>,
+    pub(super) function: FunctionId,
+    pub(super) started: Instant,
     /// Set once the slot has been given back.
     left: bool,
+    /// What the debugger wants of this call; none where nothing is set.
+    pub(super) tape: Option<Box<Tape>>,
 }
 
 /// A call that ended well: its output can be read until this is dropped, which gives the process free.
 pub struct Finished {
     process: Arc<Process>,
     guest: Option<Box<dyn Guest>>,
+    /// What was answered in the plugin's place, by a stub or a person.
+    answer: Option<Arc<[u8]>>,
 }
 
 impl Finished {
     /// What the call gave.
     pub fn output(&self) -> &[u8] {
-        self.guest.as_deref().map_or(&[], |guest| guest.output())
+        match &self.answer {
+            Some(answer) => answer,
+            None => self.guest.as_deref().map_or(&[], |guest| guest.output()),
+        }
     }
 
     /// Whether it was a call of this process.
@@ -61,6 +69,10 @@ enum Denied {
     Dead(String),
     Circle,
     NoFunction(String),
+    /// It crashed and is not started again: why.
+    Halted(String),
+    /// By the policy, or by the rate of calls.
+    NotAllowed(String),
     Refused(Refusal),
 }
 
@@ -84,13 +96,19 @@ impl Chain {
     ) -> Result<Option<Entered>, CallError> {
         let started = Instant::now();
         let mut slot = process.slot.lock();
-        let id = match admit(self, &slot, function) {
+        let id = match admit(self, process, &slot, function) {
             Ok(id) => id,
             Err(denied) => {
                 drop(slot);
                 return Err(self.deny(process, function, bytes_in, denied));
             }
         };
+        if self.kernel.gate().is_on()
+            && let Err(why) = self.ask_gate(process, function, slot.code.symbol(id))
+        {
+            drop(slot);
+            return Err(self.deny(process, function, bytes_in, Denied::NotAllowed(why)));
+        }
         let busy = slot.occupant.is_some() || slot.queue.front().is_some_and(|first| *first != self.id);
         if busy && queueing == Queueing::Not {
             return Ok(None);
@@ -99,7 +117,7 @@ impl Chain {
         let own = [timeout, slot.code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
         let frame = Frame {
             process: process.clone(),
-            function: slot.code.symbol(id),
+            function: if id == STUBBED { Symbol::intern(function) } else { slot.code.symbol(id) },
             seq,
             started,
             nested: Duration::ZERO,
@@ -107,6 +125,7 @@ impl Chain {
             deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
             cause: None,
             held: false,
+            private: slot.code.spec.private,
             changed_by: ChangedBy::None,
         };
         // Under the slot's lock: whoever kills the process finds either a free slot or a frame to cut.
@@ -117,6 +136,7 @@ impl Chain {
                 return Err(self.deny(process, function, bytes_in, Denied::Refused(refusal)));
             }
         };
+        slot.code.mark_used(id);
         process.counters.calls.fetch_add(1, Ordering::Relaxed);
         process.counters.bytes_in.fetch_add(bytes_in, Ordering::Relaxed);
         let mut entered = Entered {
@@ -127,6 +147,7 @@ impl Chain {
             function: id,
             started,
             left: false,
+            tape: None,
         };
         if busy {
             drop(slot);
@@ -136,6 +157,14 @@ impl Chain {
             entered.guest = slot.guest.take();
         }
         Ok(Some(entered))
+    }
+
+    /// Whether the deepest call may make this one; the shell may make any.
+    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
+        match self.top() {
+            Some((caller, _, _)) => self.kernel.gate().call(&caller, process, function, symbol),
+            None => Ok(()),
+        }
     }
 
     /// A call that never ran: its record, and its error.
@@ -148,6 +177,8 @@ impl Chain {
                 (Outcome::Error, format!("no function `{shown}` in `{}`{meant}", process.label()))
             }
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process))),
+            Denied::Halted(why) => (Outcome::Error, halted_words(process, &why)),
+            Denied::NotAllowed(why) => (Outcome::Denied, why),
             Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words()),
             Denied::Refused(Refusal::TooDeep { depth_max, .. }) => (
                 Outcome::Denied,
@@ -159,7 +190,13 @@ impl Chain {
         };
         let message = with_path(message, &path);
         self.record_refusal(Some(process), Symbol::intern(function), bytes_in, outcome, &message);
-        CallError::new(outcome, message)
+        self.refuse(CallError::new(outcome, message))
+    }
+
+    /// Keeps a refusal for the caller, which ends with the same words unless it takes them as a value.
+    pub fn refuse(&self, error: CallError) -> CallError {
+        self.set_failing(Failing { error: error.clone(), rising: false });
+        error
     }
 
     /// `1:front → 2:cart → 1:front`.
@@ -209,31 +246,39 @@ impl Chain {
     }
 }
 
+/// The function of a call that only a stub can answer: the plugin has none by that name.
+const STUBBED: FunctionId = FunctionId(u32::MAX);
+
 /// Whether a slot can be asked for, and which function is meant.
-fn admit(chain: &Chain, slot: &Slot, function: &str) -> Result<FunctionId, Denied> {
+fn admit(chain: &Chain, process: &Process, slot: &Slot, function: &str) -> Result<FunctionId, Denied> {
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
     }
     if slot.occupant.as_ref().is_some_and(|occupant| occupant.chain.id == chain.id) {
         return Err(Denied::Circle);
     }
-    slot.code.image.function(function).ok_or_else(|| {
-        let known = slot.code.image.functions();
-        Denied::NoFunction(names::no_function(function, known))
-    })
+    if let Some(why) = &slot.halted {
+        return Err(Denied::Halted(why.clone()));
+    }
+    match slot.code.image.function(function) {
+        Some(id) => Ok(id),
+        None if chain.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
+        None => Err(Denied::NoFunction(names::no_function(function, slot.code.image.functions()))),
+    }
 }
 
 impl Entered {
     /// The instance's code: a process may be reloaded while it waits.
     fn take(&mut self, slot: &mut Slot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
-        let function = admit(&self.chain, slot, function).map_err(|denied| match denied {
+        let function = admit(&self.chain, &self.process, slot, function).map_err(|denied| match denied {
             Denied::Dead(reason) => {
                 Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
             }
             Denied::NoFunction(meant) => {
                 Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
             }
-            Denied::Circle | Denied::Refused(_) => Failure::interrupted(),
+            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted_words(&self.process, &why)),
+            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
         })?;
         slot.occupant = Some(Occupant { chain: self.chain.clone(), depth, seq });
         (self.code, self.guest, self.function) = (slot.code.clone(), slot.guest.take(), function);
@@ -286,6 +331,9 @@ impl Entered {
 
     /// Runs the call on `input`. The input's bytes are not needed any more once the function runs.
     pub fn run(mut self, input: &[u8]) -> Result<Finished, CallError> {
+        if self.chain.kernel.hooks().armed() {
+            return self.run_hooked(input);
+        }
         match self.prepare(input).and_then(|()| self.execute()) {
             Ok(bytes_out) => self.finish(bytes_out),
             Err(failure) => Err(self.fail(failure)),
@@ -294,6 +342,11 @@ impl Entered {
 
     /// The same on another call's output, which is given free before the function runs.
     pub fn run_taking(mut self, input: Finished) -> Result<Finished, CallError> {
+        if self.chain.kernel.hooks().armed() {
+            let bytes = input.output().to_vec();
+            drop(input);
+            return self.run_hooked(&bytes);
+        }
         let ran = self.prepare(input.output()).and_then(|()| {
             drop(input);
             self.execute()
@@ -305,7 +358,7 @@ impl Entered {
     }
 
     /// The instance, and the input in it.
-    fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
+    pub(super) fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
         if self.guest.is_none() {
             self.guest = Some(self.code.image.instantiate(&self.code.spec, self.chain.clone())?);
             self.process.slot.lock().calls_of_instance = 0;
@@ -314,10 +367,15 @@ impl Entered {
         guest.set_input(input)
     }
 
-    fn execute(&mut self) -> Result<u64, Failure> {
+    pub(super) fn execute(&mut self) -> Result<u64, Failure> {
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
         guest.run(self.function, self.chain.clone())?;
         let bytes_out = guest.output().len() as u64;
+        self.check_output(bytes_out)
+    }
+
+    /// The output's length, where so much may be handed on.
+    pub(super) fn check_output(&self, bytes_out: u64) -> Result<u64, Failure> {
         let most = self.chain.kernel.limits().output_bytes_max;
         if bytes_out > most {
             let why = format!("an output of {bytes_out} bytes; the limit is {most}, `--max-output` allows more");
@@ -327,7 +385,7 @@ impl Entered {
     }
 
     /// Ends the call as one that ran well, unless it was cut at the last moment.
-    fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
+    pub(super) fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
         let duration = self.started.elapsed();
         let Some(popped) = self.chain.pop(duration, false) else {
             return Err(CallError::new(Outcome::Error, "the chain is empty"));
@@ -338,11 +396,12 @@ impl Entered {
         self.count(&popped, duration, bytes_out);
         self.record(&popped, duration, bytes_out, Outcome::Ok, None);
         self.left = true;
-        Ok(Finished { process: self.process.clone(), guest: self.guest.take() })
+        let answer = self.tape.take().and_then(|tape| tape.answer);
+        Ok(Finished { process: self.process.clone(), guest: self.guest.take(), answer })
     }
 
     /// Ends the call as a failed one.
-    fn fail(&mut self, failure: Failure) -> CallError {
+    pub(super) fn fail(&mut self, failure: Failure) -> CallError {
         let duration = self.started.elapsed();
         match self.chain.pop(duration, true) {
             Some(popped) => self.judge(popped, failure, duration),
@@ -394,7 +453,12 @@ impl Entered {
                 ));
             }
         }
-        self.process.slot.lock().last_error = Some(error.message.clone());
+        let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;
+        let ends = {
+            let mut slot = self.process.slot.lock();
+            slot.last_error = Some(error.message.clone());
+            is_crash && self.process.note_crash(&mut slot, &error.message)
+        };
         match guest {
             Some(guest) if keeps => leave(&self.process, Some(guest), None),
             guest => {
@@ -402,6 +466,9 @@ impl Entered {
                 self.process.forget_memory();
                 leave(&self.process, None, Some(error.message.clone()));
             }
+        }
+        if ends {
+            self.chain.kernel.end_crashed(&self.process, &error.message);
         }
     }
 
@@ -412,15 +479,17 @@ impl Entered {
         counters.bytes_out.fetch_add(bytes_out, Ordering::Relaxed);
     }
 
-    fn record(&self, popped: &Popped, duration: Duration, bytes_out: u64, outcome: Outcome, error: Option<&str>) {
+    fn record(&mut self, popped: &Popped, duration: Duration, bytes_out: u64, outcome: Outcome, error: Option<&str>) {
         if !self.chain.kernel.journal().is_on() {
             return;
         }
+        let payload = self.payload(outcome);
         self.chain.note(Record {
             duration_ns: duration.as_nanos() as u64,
             bytes_out,
             outcome,
             error: error.map(Into::into),
+            payload,
             ..self.chain.record_of(&popped.frame, popped.depth, popped.caller)
         });
     }
@@ -437,6 +506,11 @@ fn words(popped: &Popped, failure: &Failure) -> String {
     }
 }
 
+fn halted_words(process: &Process, why: &str) -> String {
+    let label = process.label();
+    format!("`{label}` crashed and is not started again; `restart {}` starts it: {why}", process.id)
+}
+
 fn with_path(message: String, path: &str) -> String {
     if path.is_empty() { message } else { format!("{message} ({path})") }
 }
@@ -445,24 +519,31 @@ fn with_path(message: String, path: &str) -> String {
 pub fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<String>) {
     let mut slot = process.slot.lock();
     slot.occupant = None;
-    let mut spare = None;
-    match slot.life {
-        Life::Alive => {
+    let fresh = slot.fresh.take();
+    let (mut spare, mut spare_fresh) = (None, None);
+    match (&slot.life, fresh) {
+        (Life::Alive, Some(fresh)) => {
+            spare = guest;
+            process.forget_memory();
+            slot.guest = fresh.adopt(process);
+            slot.calls_of_instance = 0;
+        }
+        (Life::Alive, None) => {
             if guest.is_some() {
                 slot.calls_of_instance += 1;
             }
             slot.guest = guest;
             slot.crashed = crashed;
         }
-        Life::Dead { .. } => spare = guest,
+        (Life::Dead { .. }, fresh) => {
+            process.forget_memory();
+            (spare, spare_fresh) = (guest, fresh);
+        }
     }
     let waited_for = !slot.queue.is_empty();
     drop(slot);
     // An instance takes system calls to drop: not under the lock.
-    if spare.is_some() {
-        drop(spare);
-        process.forget_memory();
-    }
+    drop((spare, spare_fresh));
     if waited_for {
         process.changed.notify_all();
     }

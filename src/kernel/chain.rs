@@ -11,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Kernel;
 use super::error::CallError;
+use super::hooks::Debugged;
 use super::process::Process;
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{ChangedBy, Lane, Outcome, Record, Symbol};
@@ -63,6 +64,8 @@ pub struct Frame {
     pub cause: Option<Cause>,
     /// Set while it is held at a breakpoint.
     pub held: bool,
+    /// Its bytes are never kept nor shown: its plugin is private, or one above it in the chain.
+    pub private: bool,
     pub changed_by: ChangedBy,
 }
 
@@ -84,6 +87,8 @@ pub struct Frames {
     recent: [Option<Arc<Process>>; RECENT],
     /// The last failure of a nested call, as the deepest call put it.
     pub failing: Option<Failing>,
+    /// What the debugger does with this chain.
+    pub debug: Debugged,
 }
 
 /// A failure on its way up.
@@ -129,7 +134,7 @@ pub struct Chain {
     lane: Mutex<Lane>,
     cut: AtomicU32,
     pub frames: Mutex<Frames>,
-    woken: Condvar,
+    pub(super) woken: Condvar,
 }
 
 impl Chain {
@@ -173,6 +178,7 @@ impl Chain {
             frame.deadline = None;
         }
         let deadline = frame.deadline;
+        frame.private |= frames.stack.last().is_some_and(|caller| caller.private);
         frames.stack.push(frame);
         let depth = frames.stack.len() as u16;
         drop(frames);
@@ -363,6 +369,14 @@ impl Chain {
         }
     }
 
+    /// The deepest call, which is about to begin or runs, as a record.
+    pub fn top_record(&self) -> Option<Record> {
+        let frames = self.frames.lock();
+        let (frame, callers) = frames.stack.split_last()?;
+        let record = self.record_of(frame, frames.stack.len() as u16, caller_of(callers));
+        Some(Record { outcome: Outcome::Running, ..record })
+    }
+
     /// The deepest call as a caller: id, name, number; the shell when there is none. And the depth of a call it makes.
     pub fn caller(&self) -> ((ProcessId, Symbol, u64), u16) {
         let frames = self.frames.lock();
@@ -372,6 +386,15 @@ impl Chain {
 
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
     stack.last().map_or((0, Symbol::SHELL, 0), |frame| (frame.process.id, frame.process.name_symbol, frame.seq))
+}
+
+/// A step that nothing met ends with its chain.
+impl Drop for Chain {
+    fn drop(&mut self) {
+        if self.frames.get_mut().debug.step.take().is_some() {
+            self.kernel.hooks().disarm();
+        }
+    }
 }
 
 fn path_of(stack: &[Frame]) -> String {

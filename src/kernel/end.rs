@@ -7,9 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Kernel;
-use super::chain::Cause;
+use super::chain::{Cause, Chain};
 use super::error::CallError;
 use super::process::{Life, Occupant, Process};
+use super::supervise::Fresh;
 use super::view::{Killed, ProcessId, ProcessState};
 use crate::journal::Outcome;
 use crate::runtime::Guest;
@@ -27,6 +28,9 @@ struct Remains {
     process: Arc<Process>,
     occupant: Option<Occupant>,
     guest: Option<Box<dyn Guest>>,
+    /// An instance that would have taken its place, and the chain in which one is being started.
+    fresh: Option<Fresh>,
+    starting: Option<Arc<Chain>>,
 }
 
 impl Kernel {
@@ -59,6 +63,14 @@ impl Kernel {
         drop(removed);
     }
 
+    /// Ends a process that crashed, as its supervision says.
+    pub(super) fn end_crashed(&self, process: &Process, why: &str) {
+        let killer = Killer { by: "its own crash".into(), reason: format!("crashed: {why}") };
+        if self.end_process(process.id, false, &killer).is_some() {
+            self.notify(format!("`{}` ended because it crashed: {why}", process.label()));
+        }
+    }
+
     fn end_process(&self, id: ProcessId, subtree: bool, killer: &Killer) -> Option<Killed> {
         let mut killed = Killed::default();
         let mut remains = Vec::new();
@@ -89,14 +101,15 @@ impl Kernel {
         let mut slot = process.slot.lock();
         slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
         let (occupant, guest) = (slot.occupant.clone(), slot.guest.take());
+        let (fresh, starting) = (slot.fresh.take(), slot.starting.take());
         drop(slot);
         view.state = ProcessState::Dead { reason: killer.reason.clone() };
-        (Remains { process, occupant, guest }, view)
+        (Remains { process, occupant, guest, fresh, starting }, view)
     }
 
     /// Ends what runs in a dead process, and drops what does not.
     fn clear_away(&self, remains: Remains, killer: &Killer) {
-        let Remains { process, occupant, guest } = remains;
+        let Remains { process, occupant, guest, fresh, starting } = remains;
         process.changed.notify_all();
         match occupant {
             Some(Occupant { chain, depth, seq }) => {
@@ -104,7 +117,10 @@ impl Kernel {
             }
             None => process.forget_memory(),
         }
-        drop(guest);
+        drop((guest, fresh));
+        if let Some(chain) = starting {
+            chain.end(Cause::Killed { by: killer.by.clone() });
+        }
         self.logbook().forget(process.id);
     }
 }

@@ -45,7 +45,20 @@ struct Inner {
     /// The chain while it runs.
     chain: Mutex<Option<Arc<Chain>>>,
     end: Mutex<Option<Arc<JobEnd>>>,
+    /// It is held at a breakpoint; changed under the lock of `end`.
+    held: AtomicBool,
+    /// Notified when it ends, and when it is held.
     ended: Condvar,
+}
+
+/// How a wait for a job came out.
+#[derive(Debug, Clone)]
+pub enum Waited {
+    Ended(Arc<JobEnd>),
+    /// It stands at a breakpoint, until somebody lets it go on.
+    Held,
+    /// It still runs: the wait was over first.
+    Running,
 }
 
 /// The stack of a job's thread: what the deepest chain needs when each level uses all it may.
@@ -78,6 +91,7 @@ impl Job {
                 runs: AtomicU64::new(0),
                 chain: Mutex::new(Some(chain.clone())),
                 end: Mutex::new(None),
+                held: AtomicBool::new(false),
                 ended: Condvar::new(),
             }),
         };
@@ -216,6 +230,42 @@ impl Job {
         end.clone()
     }
 
+    /// Waits until it ends or is held, for `at_most`.
+    pub fn wait_or_hold(&self, at_most: Duration) -> Waited {
+        let until = Instant::now() + at_most;
+        let mut end = self.inner.end.lock();
+        loop {
+            if let Some(end) = end.as_ref() {
+                return Waited::Ended(end.clone());
+            }
+            if self.is_held() {
+                return Waited::Held;
+            }
+            if self.inner.ended.wait_until(&mut end, until).timed_out() {
+                return Waited::Running;
+            }
+        }
+    }
+
+    /// Whether it stands at a breakpoint.
+    pub fn is_held(&self) -> bool {
+        self.inner.held.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn set_held(&self, held: bool) {
+        let _end = self.inner.end.lock();
+        self.inner.held.store(held, Ordering::Relaxed);
+        self.inner.ended.notify_all();
+    }
+
+    /// Makes it a background job: Ctrl-C is not for it any more.
+    pub fn to_background(&self, kernel: &Kernel) {
+        self.inner.background.store(true, Ordering::Relaxed);
+        if let Some(chain) = self.inner.chain.lock().as_ref() {
+            kernel.unset_foreground(chain);
+        }
+    }
+
     /// Ends it as Ctrl-C does.
     pub fn interrupt(&self) {
         self.end(Cause::Interrupted);
@@ -236,7 +286,8 @@ impl Job {
 /// One run of a plan: each stage's output is copied once, from its memory into the next one's.
 pub(super) fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
     let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
-    let left = || deadline.map(|at| at.saturating_duration_since(Instant::now()));
+    // The time at breakpoints does not count.
+    let left = || deadline.map(|at| (at + chain.held_time()).saturating_duration_since(Instant::now()));
     let mut stages = plan.stages.iter();
     let Some(first) = stages.next() else {
         return Err(CallError::new(Outcome::Error, "a pipe of no calls"));

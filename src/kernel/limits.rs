@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use self::Amount::{Bytes, Count, Off, Time};
+
 /// What a kernel allows. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -46,6 +48,136 @@ pub fn processes_by_map_count() -> usize {
     read.unwrap_or(MAP_COUNT_DEFAULT).saturating_sub(MAPS_SPARED) / MAPS_PER_PROCESS
 }
 
+/// How much of something.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Amount {
+    /// No limit.
+    Off,
+    Count(u64),
+    Bytes(u64),
+    Time(Duration),
+}
+
+/// A line of `limits`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LimitView {
+    pub name: &'static str,
+    pub value: Amount,
+    pub default: Amount,
+    /// The option of the command line that sets it.
+    pub flag: &'static str,
+    /// What is used now, where that can be said of the whole.
+    pub used: Option<Amount>,
+    /// What it is a limit on.
+    pub of: &'static str,
+}
+
+/// What a kernel uses of its limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Usage {
+    pub processes: u64,
+    /// Of the process that has most.
+    pub children: u64,
+    /// Of the deepest chain.
+    pub depth: u64,
+    pub jobs: u64,
+    pub memory_bytes: u64,
+    pub log_bytes: u64,
+    pub journal_records: u64,
+    pub payload_bytes: u64,
+    pub dead: u64,
+}
+
+impl Limits {
+    /// Refuses what the system cannot hold, or what would leave nothing to work with. The error is one line.
+    pub fn check(&self) -> Result<(), String> {
+        let by_maps = processes_by_map_count();
+        if self.processes_max > by_maps {
+            return Err(format!(
+                "`--max-processes {}`: the system's `vm.max_map_count` has room for {by_maps}; raise that first",
+                self.processes_max
+            ));
+        }
+        let least = [
+            ("--max-processes", self.processes_max as u64),
+            ("--max-depth", u64::from(self.depth_max)),
+            ("--max-jobs", self.jobs_max as u64),
+            ("--journal-records", self.journal_records_max as u64),
+        ];
+        if let Some((flag, _)) = least.iter().find(|(_, value)| *value == 0) {
+            return Err(format!("`{flag} 0`: at least 1 is needed"));
+        }
+        if self.depth_max > DEPTH_MAX_MAX {
+            return Err(format!("`--max-depth {}`: at most {DEPTH_MAX_MAX} can be had", self.depth_max));
+        }
+        Ok(())
+    }
+
+    /// Every limit as a line of `limits`.
+    pub fn views(&self, used: Usage) -> Vec<LimitView> {
+        let default = Limits::default();
+        let view = |line: &Line| LimitView {
+            name: line.name,
+            value: (line.value)(self),
+            default: (line.value)(&default),
+            flag: line.flag,
+            used: (line.used)(&used),
+            of: line.of,
+        };
+        LINES.iter().map(view).collect()
+    }
+}
+
+/// One limit, as all that show it know it.
+struct Line {
+    name: &'static str,
+    flag: &'static str,
+    of: &'static str,
+    value: fn(&Limits) -> Amount,
+    used: fn(&Usage) -> Option<Amount>,
+}
+
+const fn line(
+    (name, flag, of): (&'static str, &'static str, &'static str),
+    value: fn(&Limits) -> Amount,
+    used: fn(&Usage) -> Option<Amount>,
+) -> Line {
+    Line { name, flag, of, value, used }
+}
+
+#[rustfmt::skip]
+static LINES: [Line; 13] = [
+    line(("processes", "--max-processes", "living processes"),
+        |limits| Count(limits.processes_max as u64), |used| Some(Count(used.processes))),
+    line(("children", "--max-children", "children of one process"),
+        |limits| Count(limits.children_max as u64), |used| Some(Count(used.children))),
+    line(("depth", "--max-depth", "calls nested in one job"),
+        |limits| Count(u64::from(limits.depth_max)), |used| Some(Count(used.depth))),
+    line(("calls/s", "--max-calls-per-second", "calls that one process makes"),
+        |limits| if limits.calls_per_second_max == 0 { Off } else { Count(limits.calls_per_second_max) }, |_| None),
+    line(("jobs", "--max-jobs", "jobs that run at once"),
+        |limits| Count(limits.jobs_max as u64), |used| Some(Count(used.jobs))),
+    line(("output", "--max-output", "output of one call"),
+        |limits| Bytes(limits.output_bytes_max), |_| None),
+    line(("memory", "--max-memory", "memories and tables of all"),
+        |limits| Bytes(limits.memory_bytes_max), |used| Some(Bytes(used.memory_bytes))),
+    line(("timeout", "--default-timeout", "a call without a timeout of its own"),
+        |limits| limits.timeout.map_or(Off, Time), |_| None),
+    line(("log lines/s", "--max-log-rate", "lines that one process logs"),
+        |limits| Count(limits.log_lines_per_second_max), |_| None),
+    line(("log", "--max-log-bytes", "log text that is kept"),
+        |limits| Bytes(limits.log_bytes_max as u64), |used| Some(Bytes(used.log_bytes))),
+    line(("journal", "--journal-records", "calls that are kept"),
+        |limits| Count(limits.journal_records_max as u64), |used| Some(Count(used.journal_records))),
+    line(("payloads", "--payload-bytes", "payloads that are kept"),
+        |limits| Bytes(limits.payload_bytes_max), |used| Some(Bytes(used.payload_bytes))),
+    line(("dead", "--dead-kept", "ended processes that are remembered"),
+        |limits| Count(limits.dead_max as u64), |used| Some(Count(used.dead))),
+];
+
+/// Deepest chain that a job's stack can be made for.
+pub const DEPTH_MAX_MAX: u16 = 4_096;
+
 impl Default for Limits {
     fn default() -> Self {
         Limits {
@@ -63,5 +195,29 @@ impl Default for Limits {
             dead_max: 1_000,
             timeout: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn more_processes_than_maps_are_refused_with_the_reason() {
+        let limits = Limits { processes_max: processes_by_map_count() + 1, ..Limits::default() };
+        assert!(limits.check().unwrap_err().contains("`vm.max_map_count` has room for"));
+        assert_eq!(Limits::default().check(), Ok(()));
+        let none = Limits { jobs_max: 0, ..Limits::default() };
+        assert_eq!(none.check().unwrap_err(), "`--max-jobs 0`: at least 1 is needed");
+    }
+
+    #[test]
+    fn every_limit_has_a_line_with_a_flag_of_its_own() {
+        let views = Limits::default().views(Usage::default());
+        let mut flags: Vec<&str> = views.iter().map(|view| view.flag).collect();
+        flags.sort_unstable();
+        flags.dedup();
+        assert_eq!(flags.len(), 13);
+        assert!(views.iter().all(|view| view.value == view.default));
     }
 }

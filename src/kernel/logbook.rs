@@ -59,6 +59,11 @@ impl Logbook {
         self.inner.lock().level = level;
     }
 
+    /// What its lines take up now.
+    pub fn bytes(&self) -> usize {
+        self.inner.lock().bytes
+    }
+
     /// Adds a plugin's text, line by line. What is over the rate is counted in one line that says so.
     pub fn add(&self, process: ProcessLabel, level: LogLevel, text: &str) {
         let mut inner = self.inner.lock();
@@ -70,7 +75,9 @@ impl Logbook {
                 Admission::Yes => inner.push(&process, level, safe(line)),
                 Admission::First => {
                     let most = inner.lines_per_second_max;
-                    let why = format!("(more than {most} lines in a second: the rest of this second is not kept)");
+                    let why = format!(
+                        "(more than {most} lines in a second: the rest of this second is not kept; `--max-log-rate` allows more)"
+                    );
                     inner.push(&process, LogLevel::Warn, why);
                 }
                 Admission::No => break,

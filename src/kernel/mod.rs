@@ -6,17 +6,21 @@ mod chain;
 mod clock;
 mod end;
 pub mod error;
+pub mod hooks;
 mod job;
 pub mod limits;
 mod logbook;
 pub mod names;
+pub mod policy;
 mod process;
 mod spawn;
+pub mod supervise;
 mod table;
 mod upcalls;
 pub mod view;
 mod views;
 mod waits;
+mod watch;
 
 #[cfg(test)]
 mod tests;
@@ -31,22 +35,29 @@ use parking_lot::{Mutex, RwLock};
 
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
-pub use job::{Job, JobEnd};
-pub use limits::Limits;
+pub use job::{Job, JobEnd, Waited};
+pub use limits::{Amount, LimitView, Limits};
 pub use logbook::safe;
+pub use policy::Policy;
+pub use supervise::{CrashesMax, OnCrash, Replaced, Restart, Supervision};
 pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView,
 };
+pub use watch::watchable;
 
 use self::chain::{Cause, Chain};
 use self::clock::Clock;
+use self::hooks::Hooks;
 use self::logbook::Logbook;
+use self::policy::gate::Gate;
+use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
 use self::waits::Waits;
+use self::watch::Watches;
 use crate::journal::{Journal, JournalLimits, Outcome, Record, Symbol};
 use crate::runtime::source::{Access, Sources};
-use crate::runtime::{Failure, FailureKind, Host, Images, LogLevel, Program, Spec};
+use crate::runtime::{Host, Images, LogLevel, Program, Spec};
 
 /// What a kernel is made with.
 #[derive(Debug, Clone, Default)]
@@ -69,6 +80,7 @@ pub struct LoadRequest {
     pub host: Host,
     /// For the start function and the constructors.
     pub timeout: Option<Duration>,
+    pub supervision: Supervision,
 }
 
 /// Calls to make, one after the other, each fed the output of the one before: a job.
@@ -111,6 +123,12 @@ pub struct Kernel {
     next_chain: AtomicU64,
     next_job: AtomicU32,
     notices: Mutex<VecDeque<String>>,
+    gate: Gate,
+    spawns: Mutex<Spawns>,
+    watches: Watches,
+    hooks: Hooks,
+    /// For a second kernel like this one.
+    plugin_dirs: Vec<PathBuf>,
 }
 
 /// Notices that wait for the prompt; older ones go first.
@@ -121,12 +139,32 @@ const ENDED_JOBS_MAX: usize = 64;
 impl Kernel {
     /// An empty process table.
     pub fn new(options: KernelOptions) -> Arc<Kernel> {
+        let images = Arc::new(Images::new(options.cache_dir.clone()));
+        Kernel::with_images(options, images)
+    }
+
+    /// A second kernel with the same limits, plugin directories, compiled modules and stubs, and no process: for replays.
+    pub fn fresh(&self) -> Arc<Kernel> {
+        let (plugin_dirs, limits) = (self.plugin_dirs.clone(), self.limits.clone());
+        // The images come with their cache.
+        let options = KernelOptions { plugin_dirs, limits, ..KernelOptions::default() };
+        let kernel = Kernel::with_images(options, self.images.clone());
+        kernel.hooks.take_stubs_of(&self.hooks);
+        kernel
+    }
+
+    fn with_images(options: KernelOptions, images: Arc<Images>) -> Arc<Kernel> {
         let limits = options.limits;
-        let journal_limits = JournalLimits { records_max: limits.journal_records_max, ..JournalLimits::default() };
-        let images = Arc::new(Images::new(options.cache_dir));
+        let journal_limits = JournalLimits {
+            records_max: limits.journal_records_max,
+            payload_bytes_total_max: limits.payload_bytes_max,
+            ..JournalLimits::default()
+        };
         Arc::new(Kernel {
             started: Instant::now(),
-            sources: Sources::new(options.plugin_dirs),
+            sources: Sources::new(options.plugin_dirs.clone()),
+            plugin_dirs: options.plugin_dirs,
+            hooks: Hooks::default(),
             table: RwLock::new(Table::new(limits.dead_max)),
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
@@ -139,6 +177,9 @@ impl Kernel {
             next_chain: AtomicU64::new(1),
             next_job: AtomicU32::new(1),
             notices: Mutex::new(VecDeque::new()),
+            gate: Gate::new(limits.calls_per_second_max),
+            spawns: Mutex::new(Spawns::default()),
+            watches: Watches::default(),
             images,
             limits,
         })
@@ -152,34 +193,36 @@ impl Kernel {
         progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
     ) -> Result<Arc<Program>, CallError> {
         let resolved = self.sources.resolve_with(source, Access::Person, progress);
+        let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
         resolved.map_err(|failure| Kernel::load_error(source, failure, Some(Outcome::Killed)))
     }
 
     /// Names that `load` accepts: the plugin directories' and the built-in ones, sorted.
     pub fn loadable(&self) -> Vec<String> {
-        self.sources.names()
+        let mut names = self.sources.names();
+        names.extend(self.hooks.stub_names());
+        names.sort();
+        names.dedup();
+        names
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         let chain = self.new_chain(0);
         self.set_foreground(&chain);
-        let origin = request.program.origin.clone();
-        let stack = job::stack_bytes(self.limits.depth_max);
+        let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
-        let thread = std::thread::Builder::new().name("plugsh-load".into()).stack_size(stack);
-        let spawned = thread.spawn(move || kernel.spawn(&own, 0, request));
-        let spawned =
-            spawned.map_err(|error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}")));
-        let loaded = spawned.and_then(|thread| {
-            thread.join().unwrap_or_else(|_| Err(Failure::new(FailureKind::Load, "the loader gave up on this module")))
-        });
-        loaded.map_err(|failure| {
+        let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
+        if let Ok(label) = &loaded {
+            self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
+        }
+        let loaded = loaded.map_err(|failure| {
             let ended_by = chain.ended().map(|cause| cause.outcome());
             let error = Kernel::load_error(&origin, failure, ended_by);
             chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
-        })
+        });
+        loaded.inspect(|label| self.tell_loaded(label))
     }
 
     /// Starts a job on a thread of its own.
@@ -209,6 +252,22 @@ impl Kernel {
     /// Forgets an ended job (after `wait %N` or `fg %N` has printed it).
     pub fn reap(&self, id: JobId) {
         self.jobs.lock().remove(&id);
+    }
+
+    /// Replaces the policy; `None`: the built-in default.
+    pub fn set_policy(&self, policy: Option<Policy>) {
+        self.gate.set(policy);
+    }
+
+    /// The policy, if one is loaded.
+    pub fn policy(&self) -> Option<Arc<Policy>> {
+        self.gate.policy()
+    }
+
+    /// The least policy, as TOML, under which the loads and calls that are still in the logs would have been allowed.
+    pub fn learn_policy(&self) -> String {
+        let records = self.journal.records(self.limits.journal_records_max);
+        self.spawns.lock().learn(&records)
     }
 
     /// What this kernel allows.
@@ -287,8 +346,24 @@ impl Kernel {
         &self.clock
     }
 
+    fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
     fn waits(&self) -> &Waits {
         &self.waits
+    }
+
+    fn watches(&self) -> &Watches {
+        &self.watches
+    }
+
+    fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    fn note_spawn(&self, spawn: Spawn) {
+        self.spawns.lock().note(spawn);
     }
 
     fn logbook(&self) -> &Logbook {
@@ -322,6 +397,13 @@ impl Kernel {
 
     fn set_foreground(&self, chain: &Arc<Chain>) {
         *self.foreground.lock() = Arc::downgrade(chain);
+    }
+
+    fn unset_foreground(&self, chain: &Arc<Chain>) {
+        let mut foreground = self.foreground.lock();
+        if Weak::ptr_eq(&foreground, &chain.this) {
+            *foreground = Weak::new();
+        }
     }
 
     fn admit_job(&self, job: Job) -> Result<(), CallError> {

@@ -2,12 +2,14 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
 use super::chain::Chain;
+use super::policy::Who;
+use super::supervise::{Fresh, Supervision};
 use super::view::{ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
@@ -19,13 +21,40 @@ pub struct Code {
     pub spec: Arc<Spec>,
     /// The callable functions' names, by [`FunctionId`], so that a call interns nothing.
     pub symbols: Vec<Symbol>,
+    /// By [`FunctionId`]: whether it was ever called, so that a reload does not take it away.
+    used: Vec<AtomicBool>,
 }
 
 impl Code {
     /// An image with its names interned.
     pub fn new(image: Arc<dyn Image>, program: Arc<Program>, spec: Arc<Spec>) -> Self {
-        let symbols = image.functions().iter().map(|name| Symbol::intern(name)).collect();
-        Code { image, program, spec, symbols }
+        let symbols: Vec<Symbol> = image.functions().iter().map(|name| Symbol::intern(name)).collect();
+        let used = symbols.iter().map(|_| AtomicBool::new(false)).collect();
+        Code { image, program, spec, symbols, used }
+    }
+
+    /// Notes that a function is called.
+    pub fn mark_used(&self, function: FunctionId) {
+        if let Some(used) = self.used.get(function.0 as usize)
+            && !used.load(Ordering::Relaxed)
+        {
+            used.store(true, Ordering::Relaxed);
+        }
+    }
+
+    /// The functions that were called.
+    pub fn used(&self) -> impl Iterator<Item = &str> {
+        let names = self.image.functions().iter().zip(&self.used);
+        names.filter(|(_, used)| used.load(Ordering::Relaxed)).map(|(name, _)| name.as_str())
+    }
+
+    /// Takes over what was called of the code before.
+    pub fn mark_used_as(&self, old: &Code) {
+        for name in old.used() {
+            if let Some(function) = self.image.function(name) {
+                self.mark_used(function);
+            }
+        }
     }
 
     /// The name of a function as the journal keeps it.
@@ -47,6 +76,8 @@ pub struct Counters {
     /// What its memories and tables have committed.
     pub committed_bytes: AtomicU64,
     pub children: AtomicU32,
+    /// Calls that it made of others in one second: the second in the upper half, its calls in the lower.
+    pub call_rate: AtomicU64,
 }
 
 /// A process of the table.
@@ -54,13 +85,17 @@ pub struct Process {
     pub id: ProcessId,
     pub name: String,
     pub name_symbol: Symbol,
+    /// The name of what it was loaded from: `front` of `front-2`. Stays what it is when the code is replaced.
+    pub plugin: String,
     pub host: Host,
     /// 0: the shell. Changes when the parent dies.
     pub parent: AtomicU32,
     pub born: Instant,
+    pub supervision: Supervision,
     pub counters: Counters,
     /// What all processes of the kernel have committed.
     total_bytes: Arc<AtomicU64>,
+    resident: Mutex<Option<Resident>>,
     pub slot: Mutex<Slot>,
     /// Notified when the slot's occupant leaves, and when the process dies.
     pub changed: Condvar,
@@ -73,6 +108,7 @@ pub struct Birth {
     pub host: Host,
     pub parent: ProcessId,
     pub total_bytes: Arc<AtomicU64>,
+    pub supervision: Supervision,
 }
 
 /// Whether a process may be called.
@@ -104,6 +140,14 @@ pub struct Slot {
     /// Why the last call left no instance.
     pub crashed: Option<String>,
     pub last_error: Option<String>,
+    /// Set when it crashed and is not to be started again: why.
+    pub halted: Option<String>,
+    /// When it crashed, as far back as its supervision looks.
+    pub crashes: VecDeque<Instant>,
+    /// Takes the place of the instance that a call has, when that call ends.
+    pub fresh: Option<Fresh>,
+    /// The chain in which such an instance is being started.
+    pub starting: Option<Arc<Chain>>,
 }
 
 impl Process {
@@ -112,12 +156,15 @@ impl Process {
         Process {
             id: birth.id,
             name_symbol: Symbol::intern(&birth.name),
+            plugin: code.program.stem.clone(),
             name: birth.name,
             host: birth.host,
             parent: AtomicU32::new(birth.parent),
             born: Instant::now(),
+            supervision: birth.supervision,
             counters: Counters::default(),
             total_bytes: birth.total_bytes,
+            resident: Mutex::new(None),
             slot: Mutex::new(Slot {
                 life: Life::Alive,
                 code,
@@ -127,6 +174,10 @@ impl Process {
                 queue: VecDeque::new(),
                 crashed: None,
                 last_error: None,
+                halted: None,
+                crashes: VecDeque::new(),
+                fresh: None,
+                starting: None,
             }),
             changed: Condvar::new(),
         }
@@ -154,18 +205,46 @@ impl Process {
         ProcessLabel { id: self.id, name: self.name.clone() }
     }
 
+    /// As the policy knows it.
+    pub fn who(&self) -> Who<'_> {
+        Who { name: &self.name, plugin: &self.plugin }
+    }
+
     /// The present parent; 0 the shell.
     pub fn parent_id(&self) -> ProcessId {
         self.parent.load(Ordering::Relaxed)
     }
 
-    /// What it holds: split where the instance is at rest and can be asked, in sum where a call has it.
-    pub fn memory(&self, slot: &Slot) -> MemoryUse {
-        match &slot.guest {
-            Some(guest) => guest.memory(),
-            None => {
-                MemoryUse { guest_bytes: self.counters.committed_bytes.load(Ordering::Relaxed), ..MemoryUse::default() }
-            }
-        }
+    /// Counts less, after a growth that came to nothing.
+    pub fn uncommit(&self, bytes: u64) {
+        self.counters.committed_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
+
+    /// What it holds: split where the instance is at rest and can be asked, in sum where a call has it. What is resident
+    /// is asked of the system once after each call; of a running process it is what it was before.
+    pub fn memory(&self, slot: &Slot) -> MemoryUse {
+        let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
+        let Some(guest) = &slot.guest else {
+            let known = self.resident.lock().as_ref().filter(|_| slot.occupant.is_some()).map(|known| known.bytes);
+            let resident_bytes = known.map(|bytes| bytes.min(committed_bytes));
+            return MemoryUse { guest_bytes: committed_bytes, resident_bytes, ..MemoryUse::default() };
+        };
+        let memory = guest.memory();
+        let after_call = self.counters.calls.load(Ordering::Relaxed);
+        let of = memory.committed_bytes();
+        let mut known = self.resident.lock();
+        if known.as_ref().is_none_or(|known| (known.after_call, known.of) != (after_call, of)) {
+            *known = guest.resident_bytes().map(|bytes| Resident { bytes, after_call, of });
+        }
+        MemoryUse { resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
+    }
+}
+
+/// What the system said of a process's memory.
+struct Resident {
+    bytes: u64,
+    /// The number of calls it had had by then, and what it had committed: while both are the same, so is the answer.
+    after_call: u64,
+    of: u64,
 }

@@ -12,12 +12,16 @@ use super::chain::{Chain, Deadline, Frame, Refusal};
 use super::error::{CallError, outcome_of};
 use super::logbook::safe;
 use super::names;
+use super::policy::grant::child_spec;
+use super::policy::learn::Spawn;
+use super::policy::{Asked, ChildGrants, Granted, Who, names_only};
 use super::process::{Birth, Code, Occupant, Process};
+use super::supervise::Supervision;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::source::Access;
-use crate::runtime::{Failure, FailureKind, Guest, Host};
+use crate::runtime::{Failure, FailureKind, Guest, Host, LogLevel, Program};
 
 /// What the journal calls a load that was refused.
 const REGISTER: &str = "register_plugin";
@@ -38,10 +42,10 @@ impl Kernel {
             let message = format!("cannot load `{}`: {} ({path})", safe(name), failure.message);
             let outcome = outcome_of(failure.kind);
             chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
-            Failure::new(
-                if failure.kind == FailureKind::Interrupted { failure.kind } else { FailureKind::Nested },
-                message,
-            )
+            if failure.kind == FailureKind::Interrupted {
+                return Failure::new(failure.kind, message);
+            }
+            Failure::new(FailureKind::Nested, chain.refuse(CallError::new(outcome, message)).message)
         })
     }
 
@@ -51,15 +55,59 @@ impl Kernel {
         parent: &Arc<Process>,
         name: &str,
     ) -> Result<ProcessId, Failure> {
-        let children = parent.counters.children.load(Ordering::Relaxed) as usize;
-        if children >= self.limits().children_max {
-            let why = format!("`{}` has {children} children, the limit; `--max-children` allows more", parent.label());
-            return Err(Failure::new(FailureKind::Denied, why));
+        let policy = self.policy();
+        let (grants, children_max) = match &policy {
+            Some(policy) => policy.children(parent.who()),
+            None => (&ChildGrants::default(), None),
+        };
+        let children = parent.counters.children.load(Ordering::Relaxed);
+        let asked = Asked::of(name).map_err(denied)?;
+        let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
+        let granted = match &policy {
+            Some(policy) => policy.load(parent.who(), &asked),
+            None => by_name_only(parent.who(), &asked),
+        };
+        let admitted = self.admit_child(parent, children, children_max).and(granted.map_err(denied));
+        let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
+        let program = self.granted_program(chain, &granted)?;
+        let held = parent.slot.lock().code.spec.clone();
+        let (spec, refused) = child_spec(&program.spec, &held, grants);
+        let seen = Spawn { plugin: program.stem.clone(), ..seen }.with(&spec);
+        let request = LoadRequest { spec, host: parent.host, ..LoadRequest::plain(program) };
+        let label = self.spawn(chain, parent.id, request)?;
+        self.note_spawn(Spawn { id: label.id, ..seen });
+        for what in refused {
+            let why =
+                format!("its manifest asks for {}, which its parent `{}` does not hold", safe(&what), parent.label());
+            self.logbook().add(label.clone(), LogLevel::Warn, &why);
         }
-        let program = self.sources().resolve(name, Access::Guest)?;
-        let spec = program.spec.clone();
-        let request = LoadRequest { program, spec, name: None, host: parent.host, timeout: None };
-        self.spawn(chain, parent.id, request).map(|label| label.id)
+        Ok(label.id)
+    }
+
+    /// Whether a process may have one more child.
+    fn admit_child(&self, parent: &Process, children: u32, by_policy: Option<u32>) -> Result<(), Failure> {
+        let who = parent.label();
+        if let Some(most) = by_policy.filter(|most| children >= *most) {
+            return Err(denied(format!("`{who}` has {children} children; the policy's `children_max` is {most}")));
+        }
+        if children as usize >= self.limits().children_max {
+            let why = format!("`{who}` has {children} children, the limit; `--max-children` allows more");
+            return Err(denied(why));
+        }
+        Ok(())
+    }
+
+    /// The program that a guest may load; given up when its chain is cut.
+    fn granted_program(&self, chain: &Chain, granted: &Granted) -> Result<Arc<Program>, Failure> {
+        let access = if granted.beyond_names { Access::Granted } else { Access::Guest };
+        let program = self.sources().resolve_with(&granted.source, access, &mut |_, _| !chain.is_cut());
+        let program = program.or_else(|failure| self.hooks().stub_program(&granted.source).ok_or(failure))?;
+        match (&granted.sha256, program.modules.last()) {
+            (Some(wanted), Some(main)) if *wanted != main.sha256 => {
+                Err(denied(format!("its SHA-256 is {}, and the policy allows it with {wanted} only", main.sha256)))
+            }
+            _ => Ok(program),
+        }
     }
 
     /// Starts a process under `parent`, in a frame at the chain's end.
@@ -74,7 +122,10 @@ impl Kernel {
             let changed = Arc::make_mut(&mut program);
             changed.spec = request.spec.clone();
         }
-        let image = self.images().get(request.host, &program, &**chain)?;
+        let image = match self.hooks().stub_image(&program) {
+            Some(image) => image,
+            None => self.images().get(request.host, &program, &**chain)?,
+        };
         let spec = Arc::new(program.spec.clone());
         let code = Arc::new(Code::new(image, program, spec));
         let process = self.reserve(chain, parent, &request, code.clone())?;
@@ -102,7 +153,6 @@ impl Kernel {
         request: &LoadRequest,
         code: Arc<Code>,
     ) -> Result<Arc<Process>, Failure> {
-        let denied = |message: String| Failure::new(FailureKind::Denied, message);
         let (_, depth) = chain.caller();
         let mut table = self.table().write();
         let most = self.limits().processes_max;
@@ -122,8 +172,14 @@ impl Kernel {
             None => table.free_name(&request.program.stem),
         };
         let seq = self.journal().next_seq();
-        let birth =
-            Birth { id: table.take_id(), name, host: request.host, parent, total_bytes: self.total_bytes().clone() };
+        let birth = Birth {
+            id: table.take_id(),
+            name,
+            host: request.host,
+            parent,
+            total_bytes: self.total_bytes().clone(),
+            supervision: request.supervision,
+        };
         let process = Arc::new(Process::new(birth, code, Occupant { chain: chain.clone(), depth, seq }));
         if !table.insert(process.clone()) {
             return Err(denied("the parent has ended".into()));
@@ -131,7 +187,7 @@ impl Kernel {
         Ok(process)
     }
 
-    fn start_instance(
+    pub(super) fn start_instance(
         self: &Arc<Self>,
         chain: &Arc<Chain>,
         process: &Arc<Process>,
@@ -151,6 +207,7 @@ impl Kernel {
             deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
             cause: None,
             held: false,
+            private: code.spec.private,
             changed_by: ChangedBy::None,
         };
         chain.push(frame).map_err(|refusal| match refusal {
@@ -192,10 +249,29 @@ impl Kernel {
     }
 }
 
+fn denied(why: String) -> Failure {
+    Failure::new(FailureKind::Denied, why)
+}
+
+/// The built-in default: a guest may load any name, and nothing else.
+fn by_name_only(who: Who<'_>, asked: &Asked) -> Result<Granted, String> {
+    match asked {
+        Asked::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),
+        _ => Err(names_only(who, asked)),
+    }
+}
+
 /// So that the default host is named where processes begin.
 impl LoadRequest {
     /// A request for a program as it is, in the native host, under the name it comes with.
     pub fn plain(program: Arc<crate::runtime::Program>) -> Self {
-        LoadRequest { spec: program.spec.clone(), program, name: None, host: Host::Native, timeout: None }
+        LoadRequest {
+            spec: program.spec.clone(),
+            program,
+            name: None,
+            host: Host::Native,
+            timeout: None,
+            supervision: Supervision::default(),
+        }
     }
 }

@@ -1,5 +1,10 @@
 //! Tests of the kernel: real plugins, real threads.
 
+mod budgets;
+mod ends;
+mod rings;
+mod walls;
+
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -11,6 +16,16 @@ pub(super) fn kernel() -> Arc<Kernel> {
 }
 
 /// Loads a built-in plugin, or a `.wat` text.
+/// A kernel with files in its plugin directory, which lasts as long as the second value.
+pub(super) fn kernel_with(files: &[(&str, &str)], limits: Limits) -> (Arc<Kernel>, tempfile::TempDir) {
+    let dir = tempfile::tempdir().unwrap();
+    for (name, text) in files {
+        std::fs::write(dir.path().join(name), text).unwrap();
+    }
+    let options = KernelOptions { plugin_dirs: vec![dir.path().into()], limits, ..KernelOptions::default() };
+    (Kernel::new(options), dir)
+}
+
 pub(super) fn load(kernel: &Arc<Kernel>, source: &str) -> ProcessId {
     let program = match source.starts_with('(') {
         true => Arc::new(program(source)),
@@ -19,7 +34,7 @@ pub(super) fn load(kernel: &Arc<Kernel>, source: &str) -> ProcessId {
     kernel.load(LoadRequest::plain(program)).unwrap().id
 }
 
-fn program(wat: &str) -> Program {
+pub(super) fn program(wat: &str) -> Program {
     Program {
         modules: vec![ModuleBytes { name: "main".into(), bytes: wat.as_bytes().into(), sha256: wat.to_string() }],
         spec: Spec::default(),
@@ -28,7 +43,7 @@ fn program(wat: &str) -> Program {
     }
 }
 
-fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
+pub(super) fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
     CallPlan {
         stages: vec![CallStage { process, function: function.into() }],
         input: input.into(),
@@ -48,11 +63,20 @@ pub(super) fn call(
     kernel.start(plan(process, function, input))?.wait().result.clone()
 }
 
-fn text(result: Result<Vec<u8>, CallError>) -> String {
+/// Waits until something is so; fails when it is not within a time that no machine needs.
+pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
+    let given_up = std::time::Instant::now() + Duration::from_secs(30);
+    while !is_so() {
+        assert!(std::time::Instant::now() < given_up, "waited in vain until {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
+
+pub(super) fn text(result: Result<Vec<u8>, CallError>) -> String {
     String::from_utf8(result.unwrap()).unwrap()
 }
 
-fn message(result: Result<Vec<u8>, CallError>) -> String {
+pub(super) fn message(result: Result<Vec<u8>, CallError>) -> String {
     result.unwrap_err().message
 }
 

@@ -91,7 +91,7 @@ impl Upcalls for Chain {
                 let input = exchange.input().len() as u64;
                 let message = format!("{} ({})", error.message, self.path());
                 self.record_refusal(None, function, input, Outcome::Error, &message);
-                Err(Failure::new(FailureKind::Nested, message))
+                Err(as_nested(self.refuse(CallError::new(Outcome::Error, message))))
             }
         }
     }
@@ -135,6 +135,12 @@ impl Upcalls for Chain {
         match self.top() {
             Some((process, _, _)) => process.commit(bytes, self.kernel.limits().memory_bytes_max),
             None => true,
+        }
+    }
+
+    fn shrink(&self, bytes: u64) {
+        if let Some((process, _, _)) = self.top() {
+            process.uncommit(bytes);
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use super::supervise::Supervision;
 use crate::runtime::{Host, MemoryUse, Spec};
 
 /// A process's number: from 1, never used twice. 0 is the shell.
@@ -99,6 +100,9 @@ pub struct ProcessDetail {
     pub modules: Vec<(String, String)>,
     pub last_error: Option<String>,
     pub children: Vec<ProcessLabel>,
+    pub supervision: Supervision,
+    /// Whether it is reloaded when its file changes.
+    pub is_watched: bool,
 }
 
 /// One call of a running chain, outermost first.

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::Kernel;
 use super::error::CallError;
+use super::limits::{LimitView, Usage};
 use super::logbook::safe;
 use super::names;
 use super::process::{Life, Occupant, Process};
@@ -29,9 +30,35 @@ impl Kernel {
         views
     }
 
+    /// Every limit, its default, its flag, and what is used of it now.
+    pub fn limit_views(&self) -> Vec<LimitView> {
+        let (processes, children, dead) = {
+            let table = self.table().read();
+            let children = table.living().map(|process| process.counters.children.load(Ordering::Relaxed)).max();
+            (table.len(), children.unwrap_or(0), table.dead().count())
+        };
+        let jobs = self.jobs();
+        self.limits().views(Usage {
+            processes: processes as u64,
+            children: u64::from(children),
+            depth: jobs.iter().map(|job| job.chain().len()).max().unwrap_or(0) as u64,
+            jobs: jobs.iter().filter(|job| job.is_running()).count() as u64,
+            memory_bytes: self.memory_bytes(),
+            log_bytes: self.logbook().bytes() as u64,
+            journal_records: self.journal().len() as u64,
+            payload_bytes: self.journal().payload_bytes(),
+            dead: dead as u64,
+        })
+    }
+
     /// How many live.
     pub fn process_count(&self) -> usize {
         self.table().read().len()
+    }
+
+    /// The name of what a living process was loaded from.
+    pub fn plugin_of(&self, id: ProcessId) -> Option<String> {
+        self.living(id).map(|process| process.plugin.clone())
     }
 
     /// All that `info` shows of a living process.
@@ -53,6 +80,8 @@ impl Kernel {
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
             last_error: slot.last_error.clone(),
             children,
+            supervision: process.supervision,
+            is_watched: self.is_watched(id),
         })
     }
 

@@ -52,6 +52,10 @@ pub trait Guest: Send {
     fn output(&self) -> &[u8];
     /// What the instance holds now.
     fn memory(&self) -> MemoryUse;
+    /// What of that the system holds in RAM; `None` where it does not tell. Takes some microseconds a mebibyte.
+    fn resident_bytes(&self) -> Option<u64> {
+        None
+    }
     /// True when the instance has run to its own end (`_start`, an exit): the next call needs a fresh one.
     fn spent(&self) -> bool {
         false
@@ -67,11 +71,18 @@ pub struct MemoryUse {
     pub block_bytes: u64,
     /// Tables, counted as eight bytes an element.
     pub table_bytes: u64,
+    /// What of all that the system holds in RAM; `None` where it does not tell, or where nobody asked.
+    pub resident_bytes: Option<u64>,
 }
 
 impl MemoryUse {
-    /// All of it.
+    /// The one figure to show: what is resident where that is known, else what is committed.
     pub fn total_bytes(&self) -> u64 {
+        self.resident_bytes.unwrap_or_else(|| self.committed_bytes())
+    }
+
+    /// All that is committed.
+    pub fn committed_bytes(&self) -> u64 {
         self.guest_bytes + self.block_bytes + self.table_bytes
     }
 }
@@ -146,4 +157,6 @@ pub trait Upcalls: Send + Sync {
     fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// Called when a memory or table of the caller grows by `bytes`: false refuses it (the total for all is used up).
     fn grow(&self, bytes: u64) -> bool;
+    /// Called when a growth that was granted came to nothing.
+    fn shrink(&self, bytes: u64);
 }

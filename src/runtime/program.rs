@@ -5,8 +5,11 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde::{Deserialize, Serialize};
+
 /// Which host runs a process.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum Host {
     /// plugsh's own runtime on wasmtime.
     #[default]
@@ -26,7 +29,8 @@ impl Host {
 }
 
 /// What happens to an import that nobody provides.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
 pub enum StubImports {
     /// Calling it traps.
     Trap,
@@ -59,7 +63,7 @@ pub struct Program {
 }
 
 /// A directory that a plugin may reach through WASI.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowedPath {
     pub host: PathBuf,
     pub guest: String,
@@ -67,7 +71,7 @@ pub struct AllowedPath {
 }
 
 /// A host function of some product that a plugin stands in for.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ImportStandIn {
     pub module: String,
     pub function: String,
@@ -76,12 +80,16 @@ pub struct ImportStandIn {
 }
 
 /// What an instance may have. Sizes are bytes.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Spec {
     pub config: BTreeMap<String, String>,
     /// Globs over host names; empty: no host.
     pub allowed_hosts: Vec<String>,
     pub allowed_paths: Vec<AllowedPath>,
+    /// True when the allowed paths were resolved as the process was granted them: one that leads elsewhere by now (over a
+    /// symbolic link that a plugin put there) is not opened.
+    pub paths_resolved: bool,
     /// All linear memories and tables and blocks together; `None`: wasm's own limit.
     pub memory_bytes_max: Option<u64>,
     /// The var store; 0 disables it.
@@ -95,6 +103,8 @@ pub struct Spec {
     pub wasi: bool,
     pub stub_imports: Option<StubImports>,
     pub imports: Vec<ImportStandIn>,
+    /// Its bytes are never kept, shown or written down.
+    pub private: bool,
 }
 
 /// Extism's default for the var store (1 MiB), from its `MemoryOptions`.
@@ -108,6 +118,7 @@ impl Default for Spec {
             config: BTreeMap::new(),
             allowed_hosts: Vec::new(),
             allowed_paths: Vec::new(),
+            paths_resolved: false,
             memory_bytes_max: None,
             var_bytes_max: VAR_BYTES_MAX_DEFAULT,
             http_response_bytes_max: HTTP_RESPONSE_BYTES_MAX_DEFAULT,
@@ -116,6 +127,7 @@ impl Default for Spec {
             wasi: true,
             stub_imports: None,
             imports: Vec::new(),
+            private: false,
         }
     }
 }

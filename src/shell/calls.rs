@@ -5,13 +5,14 @@ use std::time::{Duration, Instant};
 
 use super::command::{Arguments, CallOptions, Command, call_reply};
 use super::grammar::split_dotted;
+use super::holds::LeftCall;
 use super::line::{Stage, Word};
 use super::redirect::FileSink;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::run::{Inner, not_in_background};
 use super::session::Session;
 use super::units::{parse_hex, show_bytes, show_duration};
-use crate::kernel::{CallPlan, CallStage, Job, JobEnd, ProcessId};
+use crate::kernel::{CallPlan, CallStage, Job, JobEnd, ProcessId, Waited};
 use crate::runtime::Program;
 
 /// How often a wait looks at Ctrl-C and at what is to be shown.
@@ -24,6 +25,13 @@ const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 pub enum OnInterrupt {
     EndJob,
     StopWaiting,
+}
+
+/// How a session's wait for a job came out.
+pub enum Awaited {
+    Ended(Arc<JobEnd>),
+    /// It stands at a breakpoint, and is for the person to let go on.
+    Held,
 }
 
 /// A pipe of calls, read.
@@ -46,12 +54,18 @@ impl Session {
         }
         let last = calls.plan.stages.last().cloned();
         let job = self.kernel.start(calls.plan).map_err(|error| self.call_error(error))?;
-        let end = self.wait_for_job(&job, OnInterrupt::EndJob)?;
-        let id = last.map_or(0, |stage| stage.process);
-        let reply = self.finish_call(id, &end, &calls.options)?;
-        match calls.program {
-            Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply))),
-            None => Ok(reply),
+        let process = last.map_or(0, |stage| stage.process);
+        match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
+            Awaited::Ended(end) => {
+                let reply = self.finish_call(process, &end, &calls.options)?;
+                match calls.program {
+                    Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply))),
+                    None => Ok(reply),
+                }
+            }
+            Awaited::Held => {
+                self.leave_held(&job, LeftCall { process, options: calls.options }, calls.program.is_some())
+            }
         }
     }
 
@@ -150,14 +164,28 @@ impl Session {
         Ok(Reply::Nothing)
     }
 
-    /// Waits for a job to end, and shows meanwhile that it runs.
+    /// Waits for a job to end, where nobody could let it go on if it were held: then an error.
     pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
+        match self.wait_or_hold(job, on_interrupt)? {
+            Awaited::Ended(end) => Ok(end),
+            Awaited::Held => Err(self.is_held_error(job)),
+        }
+    }
+
+    /// Waits for a job to end or to be held, and shows meanwhile that it runs.
+    pub(super) fn wait_or_hold(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Awaited, ShellError> {
         let started = Instant::now();
         let mut shown = false;
         let mut told = false;
         let end = loop {
-            if let Some(end) = job.wait_for(WAIT_STEP) {
-                break Ok(end);
+            match job.wait_or_hold(WAIT_STEP) {
+                Waited::Ended(end) => break Ok(Awaited::Ended(end)),
+                Waited::Held => match self.serve_hold(job) {
+                    Ok(true) => continue,
+                    Ok(false) => break Ok(Awaited::Held),
+                    Err(error) => break Err(error),
+                },
+                Waited::Running => self.serve_background_holds(),
             }
             if self.interrupt.is_raised() {
                 match on_interrupt {
@@ -214,8 +242,10 @@ impl Session {
             background: false,
         };
         let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
-        let end = self.wait_for_job(&job, OnInterrupt::EndJob)?;
-        self.finish_call(process, &end, options)
+        match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
+            Awaited::Ended(end) => self.finish_call(process, &end, options),
+            Awaited::Held => self.leave_held(&job, LeftCall { process, options: options.clone() }, false),
+        }
     }
 
     /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
@@ -247,7 +277,15 @@ impl Session {
     pub fn finish_jobs(&mut self) -> Result<(), ShellError> {
         let mut failed = None;
         for job in self.background_jobs() {
-            let end = self.wait_for_job(&job, OnInterrupt::StopWaiting)?;
+            let end = match self.wait_or_hold(&job, OnInterrupt::StopWaiting)? {
+                Awaited::Ended(end) => end,
+                Awaited::Held => {
+                    let error = self.is_held_error(&job);
+                    job.kill();
+                    failed = failed.or(Some(error));
+                    continue;
+                }
+            };
             let written = self.wait_for_writer(job.id());
             let ended = end.result.as_ref().map(drop).map_err(|error| self.call_error(error.clone()));
             failed = failed.or(ended.and(written).err());

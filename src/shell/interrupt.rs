@@ -17,9 +17,20 @@ pub struct Interrupt {
 struct Shared {
     raised: Mutex<bool>,
     changed: Condvar,
+    /// Says so too, for a session that works for somebody else.
+    also: Option<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
+/// How often that is asked.
+const ASK_EVERY: Duration = Duration::from_millis(50);
+
 impl Interrupt {
+    /// A flag that is raised as well while `also` says so.
+    pub fn linked(also: impl Fn() -> bool + Send + Sync + 'static) -> Interrupt {
+        let shared = Shared { also: Some(Box::new(also)), ..Shared::default() };
+        Interrupt { shared: Arc::new(shared) }
+    }
+
     /// Raises it, and wakes who waits; true when it was raised already and nobody has taken it down.
     pub fn raise(&self) -> bool {
         let was_raised = std::mem::replace(&mut *self.shared.raised.lock(), true);
@@ -28,7 +39,7 @@ impl Interrupt {
     }
 
     pub fn is_raised(&self) -> bool {
-        *self.shared.raised.lock()
+        *self.shared.raised.lock() || self.shared.also.as_ref().is_some_and(|also| also())
     }
 
     /// Takes it down; true when it was raised.
@@ -39,6 +50,12 @@ impl Interrupt {
     /// Waits until it is raised, for `at_most`; true when it is raised.
     pub fn wait(&self, at_most: Duration) -> bool {
         let deadline = Instant::now().checked_add(at_most);
+        if let Some(also) = &self.shared.also {
+            while !also() && deadline.is_none_or(|deadline| Instant::now() < deadline) {
+                std::thread::sleep(ASK_EVERY.min(at_most));
+            }
+            return self.is_raised();
+        }
         let mut raised = self.shared.raised.lock();
         while !*raised {
             let timed_out = match deadline {

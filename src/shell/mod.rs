@@ -5,6 +5,7 @@
 //! of the front above it.
 
 pub mod command;
+pub mod dump;
 pub mod front;
 pub mod interrupt;
 pub mod line;
@@ -17,9 +18,13 @@ pub mod units;
 mod calls;
 mod expand;
 mod grammar;
+mod holds;
+mod recording;
 mod redirect;
+pub mod replay;
 mod run;
 mod script;
+mod stub_run;
 mod system;
 
 pub use front::{Front, PaneRequest, PaneSize};

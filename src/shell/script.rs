@@ -51,7 +51,13 @@ impl Session {
             };
             for statement in statements {
                 if self.options.echo {
-                    self.notice(Line::new().with(Role::Dim, "plugsh> ").with(Role::Code, statement.text.clone()));
+                    let sign = if statement.background { " &" } else { "" };
+                    self.notice(
+                        Line::new()
+                            .with(Role::Dim, "plugsh> ")
+                            .with(Role::Code, statement.text.clone())
+                            .with(Role::Code, sign),
+                    );
                 }
                 if let Err(error) = self.run_statement(&statement) {
                     let line = first_line + statement.line - 1;

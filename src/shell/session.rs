@@ -7,8 +7,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::front::Front;
+use super::holds::Holds;
 use super::interrupt::{Interrupt, Interrupter};
 use super::plain;
+use super::recording::CallFile;
 use super::redirect::FileSink;
 use super::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use super::stdin::Stdin;
@@ -52,6 +54,12 @@ pub struct Session {
     /// Background jobs whose output goes to a file when they end.
     pub(super) writers: Vec<(JobId, std::thread::JoinHandle<Result<(), ShellError>>)>,
     pub(super) source_depth: usize,
+    /// It works for another session's call: notices and held jobs are that one's.
+    pub(super) helper: bool,
+    /// Jobs that stand at breakpoints.
+    pub(super) holds: Holds,
+    /// The file that calls are written to, between `record FILE` and `record off`.
+    pub(super) recording: Option<Arc<CallFile>>,
     exit: Option<u8>,
 }
 
@@ -68,6 +76,7 @@ pub enum Sink {
 impl Session {
     /// A session on a kernel, under a front.
     pub fn new(kernel: Arc<Kernel>, front: Box<dyn Front>, options: SessionOptions, stdin: Stdin) -> Session {
+        kernel.set_stub_runner(Arc::new(super::stub_run::run));
         Session {
             kernel,
             options,
@@ -80,6 +89,9 @@ impl Session {
             sinks: Vec::new(),
             writers: Vec::new(),
             source_depth: 0,
+            helper: false,
+            holds: Holds::default(),
+            recording: None,
             exit: None,
         }
     }
@@ -185,9 +197,13 @@ impl Session {
 
     /// Hands the kernel's notices on.
     pub fn show_notices(&mut self) {
+        if self.helper {
+            return;
+        }
         for notice in self.kernel.take_notices() {
             self.front.notice(&Line::new().with(Role::Dim, notice));
         }
+        self.serve_background_holds();
     }
 
     /// Waits for `at_most`, or until Ctrl-C: then an error.

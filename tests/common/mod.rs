@@ -189,7 +189,7 @@ pub fn normalised(text: &str) -> String {
 }
 
 /// JSON fields that hold times and sizes of memory.
-const VOLATILE_FIELDS: [&str; 10] = [
+const VOLATILE_FIELDS: [&str; 12] = [
     "at_us",
     "duration_us",
     "busy_us",
@@ -198,6 +198,8 @@ const VOLATILE_FIELDS: [&str; 10] = [
     "elapsed_ms",
     "memory_bytes",
     "guest_memory_bytes",
+    "resident_bytes",
+    "committed_bytes",
     "block_bytes",
     "table_bytes",
 ];
@@ -224,7 +226,7 @@ fn without_figures(line: &str, field: &str) -> String {
     text
 }
 
-/// `12ms`, `3.4µs`, `1m05s` as `#`, also with `,` or `)` after it; a SHA-256 as `SHA`.
+/// `12ms`, `3.4µs`, `1m05s` as `#`, `1.2M` as `SIZE`, also with `,` or `)` after it; a SHA-256 as `SHA`.
 fn normalised_word(word: &str) -> String {
     let core = word.trim_end_matches([',', ')', ';', ':', '.']);
     let tail = word.get(core.len()..).unwrap_or_default();
@@ -234,7 +236,15 @@ fn normalised_word(word: &str) -> String {
     let is_time = core.starts_with(|c: char| c.is_ascii_digit())
         && core.ends_with(['s', 'm'])
         && core.chars().all(|c| c.is_ascii_digit() || ".µmsnh".contains(c));
-    if is_time { format!("#{tail}") } else { word.to_owned() }
+    // What is resident differs from system to system.
+    let is_size = core.len() > 1
+        && core.starts_with(|c: char| c.is_ascii_digit())
+        && core.strip_suffix(['k', 'M', 'G']).is_some_and(|figure| figure.parse::<f64>().is_ok());
+    match (is_time, is_size) {
+        (true, _) => format!("#{tail}"),
+        (_, true) => format!("SIZE{tail}"),
+        _ => word.to_owned(),
+    }
 }
 
 /// Runs of blanks as two: columns are as wide as the figures in them.

@@ -264,6 +264,8 @@ impl Upcalls for World {
         exchange.deliver(&output)
     }
 
+    fn shrink(&self, _bytes: u64) {}
+
     fn grow(&self, _bytes: u64) -> bool {
         true
     }

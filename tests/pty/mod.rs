@@ -14,9 +14,7 @@ use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native
 use tempfile::TempDir;
 
 /// How long a wait may last before the test fails. Only a failing test ever waits that long.
-const PATIENCE: Duration = Duration::from_secs(60);
-/// Lines of scrollback that are kept.
-const SCROLLBACK: usize = 5_000;
+const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const ENTER: &str = "\r";
 pub const ESC: &str = "\x1b";
@@ -84,10 +82,14 @@ impl Setup {
         self
     }
 
-    /// Starts the built plugsh.
+    /// The directory where the program runs, its user's home.
+    pub fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    /// Starts plugsh.
     pub fn start(self) -> Terminal {
-        let program = env!("CARGO_BIN_EXE_plugsh").to_owned();
-        self.start_program(&program)
+        self.start_program(&plugsh())
     }
 
     /// Starts another program, for what only a shell around plugsh can do (Ctrl-Z and `fg`).
@@ -111,8 +113,7 @@ impl Setup {
         }
         let child = pty.slave.spawn_command(command).unwrap();
         drop(pty.slave);
-        let output =
-            Output { emulator: vt100::Parser::new(self.rows, self.cols, SCROLLBACK), raw: Vec::new(), ended: false };
+        let output = Output { emulator: vt100::Parser::new(self.rows, self.cols, 0), raw: Vec::new(), ended: false };
         let seen = Arc::new(Seen { output: Mutex::new(output), changed: Condvar::new() });
         let reader = pty.master.try_clone_reader().unwrap();
         let writer = pty.master.take_writer().unwrap();
@@ -156,6 +157,14 @@ impl Terminal {
     pub fn line(&mut self, line: &str) {
         self.send(line);
         self.send(ENTER);
+    }
+
+    /// Types a line and waits until it runs: the prompt has given the terminal back, and keys like Ctrl-C are signals.
+    #[track_caller]
+    pub fn start(&mut self, line: &str) {
+        self.line(line);
+        // The editor ends the marking of pastes after it has restored the modes.
+        self.wait(&format!("`{line}` to run"), |screen| !screen.bracketed_paste());
     }
 
     /// Waits until the screen is as `is` says; `what` names it when it does not come.
@@ -217,27 +226,15 @@ impl Terminal {
         (0..screen.size().0).map(|row| row_text(screen, row)).collect()
     }
 
-    /// The lines that scrolled out, and those on the screen.
-    pub fn history(&self) -> Vec<String> {
-        let mut output = self.seen.lock();
-        let (rows, cols) = output.emulator.screen().size();
-        output.emulator.screen_mut().set_scrollback(SCROLLBACK);
-        let above = output.emulator.screen().scrollback();
-        let mut lines = Vec::new();
-        for offset in (1..=above).rev() {
-            output.emulator.screen_mut().set_scrollback(offset);
-            let first = output.emulator.screen().rows(0, cols).next().unwrap_or_default();
-            lines.push(first.trim_end().to_owned());
-        }
-        output.emulator.screen_mut().set_scrollback(0);
-        let screen = output.emulator.screen();
-        lines.extend((0..rows).map(|row| row_text(screen, row)));
-        lines
-    }
-
     /// The rows of the scroll region, from 1; `None`: it is the whole window.
     pub fn scroll_region(&self) -> Option<(u16, u16)> {
         scroll_region(&self.seen.lock().raw)
+    }
+
+    /// Waits until the scroll region is so; see [`Terminal::scroll_region`].
+    #[track_caller]
+    pub fn wait_region(&self, region: Option<(u16, u16)>) {
+        self.wait_output(&format!("the region {region:?}"), |output| scroll_region(&output.raw) == region);
     }
 
     /// Something about the screen as it is.
@@ -321,9 +318,9 @@ pub fn signal(process: i32, name: &str) {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), signal).unwrap();
 }
 
-/// The built plugsh, for programs that start it.
-pub fn plugsh() -> &'static Path {
-    Path::new(env!("CARGO_BIN_EXE_plugsh"))
+/// The plugsh that is tested: the one that was built for the tests, or what `PLUGSH_BIN` names (to measure another build).
+pub fn plugsh() -> String {
+    std::env::var("PLUGSH_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_plugsh").to_owned())
 }
 
 fn row_text(screen: &vt100::Screen, row: u16) -> String {

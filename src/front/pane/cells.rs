@@ -103,7 +103,7 @@ mod tests {
 
     #[test]
     fn a_wide_character_is_never_halved() {
-        assert_eq!(row(4, "a漢字z").trim_end(), "a漢 …".replace("漢 ", "漢 "));
+        assert_eq!(row(4, "a漢字z").trim_end(), "a漢 …");
         assert_eq!(row(3, "漢字").trim_end(), "漢 …");
     }
 

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::journal::{Outcome, Payload, Record, Symbol, stats};
-use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView, Supervision};
 use crate::runtime::{Host, MemoryUse, Spec};
 
 use super::snapshot::{Extent, Snapshot, Source, Totals, Wish};
@@ -23,7 +23,7 @@ pub fn process(id: ProcessId, parent: ProcessId, name: &str) -> ProcessView {
         busy: Duration::ZERO,
         self_time: Duration::ZERO,
         age: Duration::from_secs(5),
-        memory: MemoryUse { guest_bytes: 1_179_648, block_bytes: 65_536, table_bytes: 0 },
+        memory: MemoryUse { guest_bytes: 1_179_648, block_bytes: 65_536, ..MemoryUse::default() },
         source: format!("built-in:{name}"),
         host: Host::Native,
     }
@@ -148,6 +148,8 @@ impl Source for Still {
             modules: vec![("main".to_owned(), "ab".repeat(32))],
             last_error: None,
             children,
+            supervision: Supervision::default(),
+            is_watched: false,
         })
     }
 

@@ -1,7 +1,6 @@
 //! Replies as bytes for standard output: at a terminal with tables, colour and everything made safe to show; elsewhere
 //! plain, and a plugin's bytes as they are.
 
-mod dump;
 mod output;
 mod paint;
 mod table;

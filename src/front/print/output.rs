@@ -3,7 +3,7 @@
 use unicode_width::UnicodeWidthStr;
 
 use super::Look;
-use super::dump::{ROW_BYTES, hex_dump};
+use crate::shell::dump::{ROW_BYTES, hex_dump};
 use crate::shell::reply::many_lines;
 
 /// Output fills this many screens at most.

@@ -1,34 +1,87 @@
-//! Tables at a terminal, by comfy-table.
+//! Tables at a terminal, by comfy-table: figures keep their place, words give way where the terminal is narrow.
 
-use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, Table as Drawing, presets};
+use comfy_table::{
+    Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as Drawing, Width, presets,
+};
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 use super::Look;
-use crate::shell::reply::{Align, Role, Span, Table, one_line};
+use crate::shell::reply::{Align, Role, Table, one_line};
 
-/// The table with a rule under its titles, in the terminal's width.
+/// A column of words is not cut to less than this.
+const WORDS_COLUMNS_MIN: usize = 8;
+
+/// The table in the terminal's width.
 pub fn drawn(table: &Table, look: Look) -> String {
+    let Fit { gap, widths } = fit(table, usize::from(look.columns));
     let mut drawing = Drawing::new();
-    drawing.load_preset(presets::NOTHING);
-    drawing.set_content_arrangement(ContentArrangement::Dynamic).set_width(look.columns.max(1));
+    drawing.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
+    drawing.set_width(u16::MAX);
     match look.color {
         true => drawing.enforce_styling(),
         false => drawing.force_no_tty(),
     };
     let titles = table.columns.iter().map(|column| styled(column.title.to_uppercase(), Role::Strong, column.align));
     drawing.set_header(titles);
+    let last = widths.len().saturating_sub(1);
     for row in table.rows.iter().chain(&table.totals) {
-        drawing.add_row(table.columns.iter().zip(row).map(|(column, span)| cell(span, column.align)));
+        let cells = table.columns.iter().zip(row).zip(&widths).enumerate();
+        drawing.add_row(cells.map(|(index, ((column, span), width))| {
+            let text = one_line(&span.text);
+            // The last column goes on below itself, the others are cut.
+            let text = if index == last { text.into_owned() } else { cut(&text, *width) };
+            styled(text, span.role, column.align)
+        }));
     }
-    let columns = drawing.column_iter_mut();
-    for (index, column) in columns.enumerate() {
-        column.set_padding((if index == 0 { 0 } else { 1 }, 1));
+    for ((index, column), width) in drawing.column_iter_mut().enumerate().zip(&widths) {
+        let gap = if index == last { 0 } else { gap };
+        column.set_padding((0, gap as u16));
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed((width + gap).min(u16::MAX.into()) as u16)));
     }
     let lines: Vec<String> = drawing.lines().map(|line| line.trim_end().to_owned()).collect();
     format!("{}\n", lines.join("\n"))
 }
 
-fn cell(span: &Span, align: Align) -> Cell {
-    styled(one_line(&span.text).into_owned(), span.role, align)
+/// How wide the columns are, and the blanks between them.
+struct Fit {
+    gap: usize,
+    widths: Vec<usize>,
+}
+
+fn fit(table: &Table, columns: usize) -> Fit {
+    let mut widths: Vec<usize> = table.columns.iter().map(|column| column.title.width().max(1)).collect();
+    for row in table.rows.iter().chain(&table.totals) {
+        for (width, span) in widths.iter_mut().zip(row) {
+            *width = (*width).max(one_line(&span.text).width());
+        }
+    }
+    let total = |widths: &[usize], gap: usize| widths.iter().sum::<usize>() + gap * widths.len().saturating_sub(1);
+    let gap = if total(&widths, 2) <= columns { 2 } else { 1 };
+    while total(&widths, gap) > columns {
+        let words = widths.iter_mut().zip(&table.columns).filter(|(_, column)| column.align == Align::Left);
+        match words.map(|(width, _)| width).filter(|width| **width > WORDS_COLUMNS_MIN).max() {
+            Some(widest) => *widest -= 1,
+            None => break,
+        }
+    }
+    Fit { gap, widths }
+}
+
+/// A text of at most `width` columns; what is cut shows as `…`.
+fn cut(text: &str, width: usize) -> String {
+    if text.width() <= width {
+        return text.to_owned();
+    }
+    let mut left = width.saturating_sub(1);
+    let fits = |c: &char| {
+        let columns = c.width().unwrap_or(0);
+        let fits = columns <= left;
+        left = left.saturating_sub(columns);
+        fits
+    };
+    let mut shown: String = text.chars().take_while(fits).collect();
+    shown.push('…');
+    shown
 }
 
 fn styled(text: String, role: Role, align: Align) -> Cell {
@@ -50,19 +103,39 @@ fn styled(text: String, role: Role, align: Align) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::reply::{Column, cell as reply_cell, plain};
+    use crate::shell::reply::{Column, cell, plain};
+
+    fn text(columns: u16, name: &str, source: &str) -> String {
+        let table = Table {
+            columns: vec![Column::right("id"), Column::left("name"), Column::left("source")],
+            rows: vec![vec![plain("1"), cell(Role::Name, name), cell(Role::Dim, source)]],
+            totals: Some(vec![plain("1"), plain(""), plain("")]),
+        };
+        drawn(&table, Look { terminal: true, color: false, columns, rows: 24 })
+    }
 
     #[test]
-    fn a_table_fits_and_is_safe() {
-        let table = Table {
-            columns: vec![Column::right("id"), Column::left("source")],
-            rows: vec![vec![plain("1"), reply_cell(Role::Dim, "a\x1b]0;x\x07 long source that is wrapped")]],
-            totals: Some(vec![plain("1"), plain("")]),
-        };
-        let look = Look { terminal: true, color: false, columns: 30, rows: 24 };
-        let text = drawn(&table, look);
-        assert!(text.lines().all(|line| line.chars().count() <= 30), "{text}");
-        assert!(text.starts_with("ID  SOURCE\n 1  a\\x1b]0;x\\x07"), "{text}");
-        assert!(drawn(&table, Look { color: true, ..look }).contains("\x1b["));
+    fn words_give_way_and_figures_stay() {
+        assert_eq!(text(40, "echo", "built-in:echo"), "ID  NAME  SOURCE\n 1  echo  built-in:echo\n 1\n");
+        assert_eq!(
+            text(24, "a-long-name", "one two six"),
+            "ID NAME       SOURCE\n 1 a-long-na… one two\n              six\n 1\n"
+        );
+        for columns in [0, 1, 5, 20] {
+            assert!(text(columns, "a-long-name", "x").contains("a-long-"), "{columns}");
+        }
+    }
+
+    #[test]
+    fn nothing_in_a_cell_is_obeyed() {
+        let text = text(80, "a\x1b]0;x\x07", "b\nc");
+        assert!(text.contains("a\\x1b]0;x\\x07") && text.contains("b\\nc"), "{text}");
+    }
+
+    #[test]
+    fn a_cut_says_so() {
+        assert_eq!(cut("abcdef", 4), "abc…");
+        assert_eq!(cut("abcd", 4), "abcd");
+        assert_eq!(cut("日本語", 4), "日…");
     }
 }

@@ -1,6 +1,7 @@
 //! The thread that draws the pane: at most twenty frames a second, and none while nothing changes.
 
 use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -30,7 +31,10 @@ fn paint(shared: &Weak<Shared>) {
         if wanted == Wanted::Always {
             healed = began;
         }
-        shared.paint(wanted);
+        // The panic hook has closed the pane by then; a scene that cannot be drawn is not tried again.
+        if catch_unwind(AssertUnwindSafe(|| shared.paint(wanted))).is_err() {
+            shared.drop_scene();
+        }
         // Frames of a busy scene stay apart by their period; a key's frame need not wait that long.
         thread::sleep(KEY_PERIOD.saturating_sub(began.elapsed()));
         if !shared.wait_for_wake(FRAME_PERIOD.saturating_sub(began.elapsed())) {

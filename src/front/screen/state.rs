@@ -124,6 +124,11 @@ impl Shared {
         *self.scene.lock() = Some(scene);
     }
 
+    /// There is nothing to draw any more.
+    pub fn drop_scene(&self) {
+        *self.scene.lock() = None;
+    }
+
     pub fn set_interrupt(&self, interrupt: Box<dyn Fn() + Send + Sync>) {
         *self.interrupt.lock() = Some(interrupt);
     }

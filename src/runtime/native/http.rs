@@ -16,6 +16,8 @@ use crate::runtime::{Failure, Upcalls};
 
 /// How often a waiting call looks at its kill word.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// How long a request whose call has ended may still go on.
+const GRACE: Duration = Duration::from_secs(1);
 /// Most redirects that are followed, as ureq's own default.
 const REDIRECTS_MAX: usize = 10;
 /// Longest request description, in bytes.
@@ -159,7 +161,8 @@ fn send(fetch: &Fetch) -> Result<ureq::http::Response<ureq::Body>, String> {
     for (name, value) in &fetch.headers {
         builder = builder.header(name, value);
     }
-    let timeout = fetch.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()));
+    // The clock ends the call at its deadline; this only sees to it that the request does not outlive it for long.
+    let timeout = fetch.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE);
     let say = |error: ureq::Error| error.to_string();
     macro_rules! sent {
         ($body:expr) => {{

@@ -11,6 +11,7 @@ use wasmtime_wasi::I32Exit;
 use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::engine::one_line;
 use super::image::{NativeImage, Provider, Shape};
+use super::resident::resident_bytes;
 use super::wasi;
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
@@ -25,6 +26,8 @@ pub struct Instance {
     store: Store<Ctx>,
     main: WasmInstance,
     arena_memory: Memory,
+    /// The guest's linear memories, as far as they are exported: the others cannot be looked at from outside.
+    memories: Vec<Memory>,
     entries: Vec<Option<Entry>>,
     names: Arc<[String]>,
     shapes: Vec<Shape>,
@@ -53,11 +56,12 @@ impl Instance {
         if let Some(cell) = &wasi_up {
             *cell.lock() = None;
         }
-        let (main, arena_memory) = made.map_err(|error| match linking(&store, &error) {
+        let Made { main, arena_memory, memories } = made.map_err(|error| match linking(&store, &error) {
             true => Failure::new(FailureKind::Load, one_line(&error)),
             false => failure(&store, error),
         })?;
         Ok(Instance {
+            memories,
             store,
             main,
             arena_memory,
@@ -154,7 +158,11 @@ impl Guest for Instance {
             self.store.set_fuel(fuel).map_err(|error| failure(&self.store, error))?;
         }
         self.store.data_mut().limits.refused = false;
-        let armed = arm(&mut self.store, &up);
+        let charged = self.store.data_mut().limits.charge(&up);
+        let armed = match charged {
+            true => arm(&mut self.store, &up),
+            false => Err(Failure::new(FailureKind::Oom, "oom")),
+        };
         self.store.data_mut().up = Some(up);
         let result = match armed {
             Ok(()) => self.enter(function),
@@ -177,6 +185,18 @@ impl Guest for Instance {
         self.store.data().limits.memory(block_bytes)
     }
 
+    fn resident_bytes(&self) -> Option<u64> {
+        let seen = [self.arena_memory].into_iter().chain(self.memories.iter().copied());
+        let (mut resident, mut committed) = (0, 0);
+        for memory in seen {
+            let data = memory.data(&self.store);
+            resident += resident_bytes(data)?;
+            committed += data.len() as u64;
+        }
+        // What cannot be looked at (tables, memories that are not exported) counts as it is committed.
+        Some(resident + self.memory().committed_bytes().saturating_sub(committed))
+    }
+
     fn spent(&self) -> bool {
         self.spent
     }
@@ -197,7 +217,14 @@ fn arm(store: &mut Store<Ctx>, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
     if up.interrupted() { Err(Failure::interrupted()) } else { Ok(()) }
 }
 
-fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<(WasmInstance, Memory)> {
+/// What [`make`] made.
+struct Made {
+    main: WasmInstance,
+    arena_memory: Memory,
+    memories: Vec<Memory>,
+}
+
+fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
     if let Some(fuel) = store.data().spec.fuel {
         store.set_fuel(fuel)?;
     }
@@ -228,9 +255,25 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<(WasmIn
         }
         made.push(instance);
     }
+    let memories = exported_memories(store, &made);
     let main = made.pop().ok_or_else(|| wasmtime::Error::msg("the program has no module"))?;
     initialise(store, &main)?;
-    Ok((main, memory))
+    Ok(Made { main, arena_memory: memory, memories })
+}
+
+fn exported_memories(store: &mut Store<Ctx>, instances: &[WasmInstance]) -> Vec<Memory> {
+    let mut memories: Vec<Memory> = Vec::new();
+    for instance in instances {
+        let exported: Vec<Memory> =
+            instance.exports(&mut *store).filter_map(|e| e.into_extern().into_memory()).collect();
+        for memory in exported {
+            // Several modules may export the one that one of them made.
+            if memories.iter().all(|known| known.data_ptr(&*store) != memory.data_ptr(&*store)) {
+                memories.push(memory);
+            }
+        }
+    }
+    memories
 }
 
 /// Runs the constructors of the guest's language runtime, once, in the extism crate's order.
@@ -258,7 +301,10 @@ fn run_if_unit(store: &mut Store<Ctx>, instance: &WasmInstance, name: &str) -> w
 fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     let oom = store.data().limits.refused;
     if let Some(failure) = error.downcast_ref::<Failure>() {
-        return failure.clone().unwound();
+        return match failure.kind {
+            FailureKind::Oom => Failure::new(FailureKind::Oom, store.data().limits.words()),
+            _ => failure.clone().unwound(),
+        };
     }
     if let Some(exit) = error.downcast_ref::<I32Exit>() {
         let message = format!("exited with code {} through WASI", exit.0);
@@ -266,7 +312,7 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Failure::new(FailureKind::Fuel, "out of fuel"),
-        _ if oom => Failure::new(FailureKind::Oom, "oom: a memory limit was met"),
+        _ if oom => Failure::new(FailureKind::Oom, store.data().limits.words()),
         Some(trap) => {
             let text = trap.to_string();
             let text = text.strip_prefix("wasm trap: ").unwrap_or(&text);

@@ -6,7 +6,7 @@
 //! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the table of what lies where in it.
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
 //! - `cache`: compiled modules on disk.
-//! - `limits`: what an instance may hold. `ctx`: what the host functions of one instance share.
+//! - `limits`: what an instance may hold. `resident`: what of it is in RAM. `ctx`: what the host functions of one instance share.
 
 mod abi;
 mod blocks;
@@ -18,6 +18,7 @@ mod http;
 mod image;
 mod instance;
 mod limits;
+mod resident;
 mod stubs;
 mod user;
 mod wasi;

@@ -46,11 +46,13 @@ pub(super) struct Request<'a> {
     /// `GET` where none is given.
     pub(super) method: Option<&'a str>,
     pub(super) headers: BTreeMap<String, String>,
+    /// Whether redirects are followed; else one is an error.
+    pub(super) follow: bool,
 }
 
 impl<'a> Request<'a> {
     pub(super) fn get(url: &'a Url) -> Self {
-        Request { url, method: None, headers: BTreeMap::new() }
+        Request { url, method: None, headers: BTreeMap::new(), follow: true }
     }
 }
 
@@ -117,7 +119,11 @@ fn prepare(request: &Request<'_>) -> Result<ureq::http::Request<()>, String> {
     for (name, value) in &request.headers {
         builder = builder.header(name, value);
     }
-    builder.body(()).map_err(|error| error.to_string())
+    let prepared = builder.body(()).map_err(|error| error.to_string())?;
+    if request.follow {
+        return Ok(prepared);
+    }
+    Ok(AGENT.configure_request(prepared).max_redirects(0).max_redirects_will_error(false).build())
 }
 
 /// Runs on its own thread. A send fails when nobody waits any more: then there is nothing left to do.
@@ -131,6 +137,9 @@ fn download(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) {
 
 fn pieces(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) -> Result<(), String> {
     let response = AGENT.run(request).map_err(|error| cause(&error))?;
+    if response.status().is_redirection() {
+        return Err("it leads elsewhere, and a plugin's load does not follow".to_owned());
+    }
     let body = response.into_body();
     if sender.send(Piece::Begin(body.content_length())).is_err() {
         return Ok(());

@@ -201,7 +201,7 @@ impl Reader<'_> {
         let url = super::fetch::parse(url.as_str())?
             .ok_or_else(|| self.fails(format!("`{}` is not a URL that can be fetched", super::fetch::shown(url))))?;
         let headers = entry.headers.clone().unwrap_or_default();
-        let request = Request { url: &url, method: entry.method.as_deref(), headers };
+        let request = Request { url: &url, method: entry.method.as_deref(), headers, follow: true };
         let bytes = fetch(&request, self.bytes_left, progress)?;
         check_module(&bytes, &super::fetch::shown(&url))?;
         self.fetched |= entry.hash.is_none();

@@ -29,6 +29,7 @@ use self::content::Content;
 use self::fetch::Request;
 use self::file::{FileBytes, Stamp};
 use self::manifest::Base;
+pub use self::name::is_name;
 use super::{Failure, FailureKind, Program};
 
 /// Largest module, and largest sum of the modules of one manifest, in bytes.
@@ -51,6 +52,9 @@ pub enum Access {
     Person,
     /// A plugin: names.
     Guest,
+    /// A plugin that was granted this very path or URL: the module there, and nothing that it leads on to (no manifest,
+    /// no redirect).
+    Granted,
 }
 
 /// The plugin directories, the built-in plugins, and what was read from them.
@@ -94,8 +98,9 @@ impl Sources {
     pub fn resolve_with(&self, source: &str, access: Access, progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
         match self.locate(source, access)? {
             Place::Builtin(builtin) => self.cached(Key::Builtin(builtin.name), access, || builtin.load()),
+            Place::File(path) if access == Access::Granted => load_granted_file(&path),
             Place::File(path) => self.cached(Key::File(path.clone()), access, || load_file(&path, progress)),
-            Place::Url(url) => Ok(Arc::new(load_url(&url, progress)?.program)),
+            Place::Url(url) => Ok(Arc::new(load_url(&url, access, progress)?.program)),
         }
     }
 
@@ -210,14 +215,38 @@ fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
     }
 }
 
-fn load_url(url: &Url, progress: Progress<'_>) -> Result<Loaded, Failure> {
+/// Reads a module for a plugin that may load this path: not by way of the cache, which also holds what manifests are.
+fn load_granted_file(path: &Path) -> Result<Arc<Program>, Failure> {
+    let shown = name::shown(&path.to_string_lossy());
+    let FileBytes { bytes, .. } = file::read(path, MODULE_BYTES_MAX)?;
+    module_only(content::classify(content::declared(path), &bytes, &shown)?, &shown)?;
+    Ok(Arc::new(content::single_module(bytes, shown, name::stem(path))))
+}
+
+/// A manifest names further files, hosts and paths: one that a plugin may have written is not believed.
+fn module_only(content: Content, shown: &str) -> Result<(), Failure> {
+    match content {
+        Content::Module => Ok(()),
+        Content::Manifest(_) => {
+            let why = format!("`{shown}` is a manifest; a plugin may load those by name only");
+            Err(Failure::new(FailureKind::Denied, why))
+        }
+    }
+}
+
+fn load_url(url: &Url, access: Access, progress: Progress<'_>) -> Result<Loaded, Failure> {
     let path = Path::new(url.path());
     let declared = content::declared(path);
     let bytes_max = if declared.is_manifest() { MANIFEST_BYTES_MAX } else { MODULE_BYTES_MAX };
     let shown = fetch::shown(url);
-    let bytes = fetch::fetch(&Request::get(url), bytes_max, progress)?;
+    let request = Request { follow: access != Access::Granted, ..Request::get(url) };
+    let bytes = fetch::fetch(&request, bytes_max, progress)?;
     let stem = name::stem(path);
-    match content::classify(declared, &bytes, &shown)? {
+    let content = content::classify(declared, &bytes, &shown)?;
+    if access == Access::Granted {
+        module_only(content, &shown)?;
+    }
+    match content {
         Content::Module => {
             let program = content::single_module(bytes, shown, stem);
             Ok(Loaded { program, stamps: Vec::new(), fetched: true })

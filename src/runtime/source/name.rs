@@ -14,7 +14,7 @@ const STEM_BYTES_MAX: usize = 64;
 const SHOWN_CHARS_MAX: usize = 200;
 
 /// True when a source is a name; false when it is a path or a URL.
-pub(super) fn is_name(source: &str) -> bool {
+pub fn is_name(source: &str) -> bool {
     let suffix = Path::new(source).extension().and_then(|suffix| suffix.to_str());
     !source.contains(['/', ':']) && !suffix.is_some_and(|suffix| SUFFIXES.contains(&suffix))
 }

@@ -1,8 +1,8 @@
 //! `fg`: a background job into the foreground.
 
-use super::wait::{is_running, take_job};
+use super::wait::is_running;
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::shell::calls::OnInterrupt;
+use crate::kernel::hooks::Order;
 use crate::shell::command::jobs::job_of;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -33,5 +33,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             newest.cloned().ok_or_else(|| ShellError::failed("no job; `&` after a call starts one"))?
         }
     };
-    take_job(session, &job, OnInterrupt::EndJob)
+    if job.is_held() {
+        return session.resume(&job, Order::Continue(None));
+    }
+    job.to_foreground(&session.kernel);
+    session.wait_in_foreground(&job)
 }

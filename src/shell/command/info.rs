@@ -4,7 +4,7 @@ use serde_json::json;
 
 use super::ps::{state_role, state_text};
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::{ProcessDetail, ProcessState};
+use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessState, Restart};
 use crate::runtime::Spec;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -62,6 +62,7 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     entry("imports", detail.imports.join(" "));
     entry("children", detail.children.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
     entry("limits", limits(&detail.spec).join(", "));
+    entry("crashes", supervision(detail).join(", "));
     entry("config", detail.spec.config.keys().cloned().collect::<Vec<_>>().join(" "));
     entry("calls", format!("{}, {} failed, {} resets", view.calls, view.errors, view.resets));
     entry("bytes", format!("{} in, {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)));
@@ -70,8 +71,9 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     entry(
         "memory",
         format!(
-            "{}: guest {}, blocks {}, tables {}",
-            show_bytes(memory.total_bytes()),
+            "{}{}: guest {}, blocks {}, tables {}",
+            memory.resident_bytes.map_or(String::new(), |bytes| format!("{} resident, ", show_bytes(bytes))),
+            format_args!("{} committed", show_bytes(memory.committed_bytes())),
             show_bytes(memory.guest_bytes),
             show_bytes(memory.block_bytes),
             show_bytes(memory.table_bytes)
@@ -81,6 +83,25 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
         lines.push(Line::new().with(Role::Dim, "  last error ").with(Role::Bad, error.clone()));
     }
     lines
+}
+
+/// What is done about a crash, where it is not the usual.
+fn supervision(detail: &ProcessDetail) -> Vec<String> {
+    let mut words = Vec::new();
+    if detail.supervision.on_crash == OnCrash::Kill {
+        words.push("a crash ends it".to_owned());
+    }
+    match detail.supervision.restart {
+        Restart::Never => words.push("not started again".to_owned()),
+        Restart::OnCrash(Some(CrashesMax { crashes_max, window })) => {
+            words.push(format!("started again {crashes_max} times in {}", show_duration(window)));
+        }
+        Restart::OnCrash(None) => {}
+    }
+    if detail.is_watched {
+        words.push("reloaded when its file changes".to_owned());
+    }
+    words
 }
 
 fn limits(spec: &Spec) -> Vec<String> {
@@ -144,6 +165,8 @@ fn json_object(detail: &ProcessDetail) -> serde_json::Value {
         "self_us": view.self_time.as_nanos() as f64 / 1e3,
         "age_ms": view.age.as_millis() as u64,
         "memory_bytes": view.memory.total_bytes(),
+        "resident_bytes": view.memory.resident_bytes,
+        "committed_bytes": view.memory.committed_bytes(),
         "guest_memory_bytes": view.memory.guest_bytes,
         "block_bytes": view.memory.block_bytes,
         "table_bytes": view.memory.table_bytes,

@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::{LoadRequest, ProcessLabel};
-use crate::runtime::program::{AllowedPath, ModuleBytes};
+use crate::kernel::supervise::CRASHES_MAX_MAX;
+use crate::kernel::{CrashesMax, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision, watchable};
+use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -19,7 +20,8 @@ pub const COMMAND: Command = Command {
     summary: "start a plugin as a process",
     description: "SOURCE is a name (of a built-in plugin or one in the plugin directories), a path or a URL: wasm, wat, or \
         an Extism manifest in JSON or TOML. The process gets the source's name, or that of `--as`. Options add to what \
-        a manifest says. WASI is there when the module imports it.",
+        a manifest says. WASI is there when the module imports it. After a crash the next call starts a fresh instance, \
+        unless `--restart` or `--on-crash` says otherwise.",
     examples: &[
         Example { lines: "load echo\nload echo\nload echo --as parrot", output: "1:echo\n2:echo-2\n3:parrot" },
         Example { lines: "load echo --memory-max 64p --timeout 2s --config lang=en", output: "1:echo" },
@@ -38,6 +40,15 @@ struct LoadWords {
     /// native: this shell's own runtime; extism: the stock SDK
     #[arg(long, default_value = "native", value_parser = ["native", "extism"])]
     host: String,
+    /// after a crash: never start it again, or `on-crash=5/10s`: at most 5 times in 10 s
+    #[arg(long, value_name = "never|on-crash[=MAX/WINDOW]", value_parser = parse_restart)]
+    restart: Option<Restart>,
+    /// when it crashes: reset throws its instance away, kill ends it
+    #[arg(long, value_parser = ["reset", "kill"])]
+    on_crash: Option<String>,
+    /// reload it when its file changes
+    #[arg(long)]
+    watch: bool,
     #[command(flatten)]
     options: LoadOptions,
 }
@@ -78,6 +89,12 @@ pub struct LoadOptions {
     /// what an import that nobody provides does when it is called
     #[arg(long, value_parser = ["trap", "zero"])]
     pub stub_imports: Option<String>,
+    /// a plugin that stands in for a host function of some product
+    #[arg(long, value_name = "MODULE.FUNCTION=PLUGIN.FUNCTION", value_parser = import_stand_in)]
+    pub import: Vec<ImportStandIn>,
+    /// never keep, show or write down what it gets and gives, nor what it calls
+    #[arg(long)]
+    pub private: bool,
     /// no WASI, even when the module imports it
     #[arg(long)]
     pub no_wasi: bool,
@@ -86,7 +103,16 @@ pub struct LoadOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<LoadWords>()?;
     let host = if words.host == "extism" { Host::Extism } else { Host::Native };
-    let label = load(session, &words.source, words.name, host, &words.options)?;
+    let on_crash = if words.on_crash.as_deref() == Some("kill") { OnCrash::Kill } else { OnCrash::Reset };
+    let supervision = Supervision { on_crash, restart: words.restart.unwrap_or_default() };
+    let request = request(session, &words.source, words.name, host, &words.options)?;
+    if words.watch {
+        watchable(&request.program).map_err(|error| session.call_error(error))?;
+    }
+    let label = start(session, LoadRequest { supervision, ..request })?;
+    if words.watch {
+        session.kernel.watch(label.id).map_err(|error| session.call_error(error))?;
+    }
     Ok(Reply::Lines(vec![Line::new().with(Role::Name, label.to_string())]))
 }
 
@@ -98,12 +124,45 @@ pub fn load(
     host: Host,
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
+    let request = request(session, source, name, host, options)?;
+    start(session, request)
+}
+
+fn start(session: &Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
+    session.kernel.load(request).map_err(|error| session.call_error(error))
+}
+
+/// What is to be started, as the manifest and the command line together say.
+fn request(
+    session: &mut Session,
+    source: &str,
+    name: Option<String>,
+    host: Host,
+    options: &LoadOptions,
+) -> Result<LoadRequest, ShellError> {
     let program = session.resolve(source)?;
     let program = link(session, program, &options.link)?;
     let spec = options.apply(program.spec.clone())?;
     let timeout = spec.timeout;
-    let request = LoadRequest { program, spec, name, host, timeout };
-    session.kernel.load(request).map_err(|error| session.call_error(error))
+    Ok(LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) })
+}
+
+/// Reads `never`, `on-crash` or `on-crash=MAX/WINDOW`.
+fn parse_restart(text: &str) -> Result<Restart, String> {
+    let wrong = || format!("`{text}`: write `never`, `on-crash` or `on-crash=5/10s`");
+    match text.split_once('=') {
+        None if text == "never" => Ok(Restart::Never),
+        None if text == "on-crash" => Ok(Restart::OnCrash(None)),
+        Some(("on-crash", limit)) => {
+            let (most, window) = limit.split_once('/').ok_or_else(wrong)?;
+            let crashes_max: u32 = most.parse().map_err(|_| wrong())?;
+            if !(1..=CRASHES_MAX_MAX).contains(&crashes_max) {
+                return Err(format!("`{text}`: from 1 to {CRASHES_MAX_MAX} crashes can be counted"));
+            }
+            Ok(Restart::OnCrash(Some(CrashesMax { crashes_max, window: parse_duration(window)? })))
+        }
+        _ => Err(wrong()),
+    }
 }
 
 /// The program with the modules of `--link` before its own.
@@ -145,6 +204,8 @@ impl LoadOptions {
         spec.timeout = self.timeout.or(spec.timeout);
         spec.fuel = self.fuel.or(spec.fuel);
         spec.wasi &= !self.no_wasi;
+        spec.private |= self.private;
+        spec.imports.extend(self.import.iter().cloned());
         spec.stub_imports = match self.stub_imports.as_deref() {
             Some("zero") => Some(StubImports::Zero),
             Some(_) => Some(StubImports::Trap),
@@ -152,6 +213,17 @@ impl LoadOptions {
         };
         Ok(spec)
     }
+}
+
+/// Reads `MODULE.FUNCTION=PLUGIN.FUNCTION`.
+fn import_stand_in(text: &str) -> Result<ImportStandIn, String> {
+    let parts = text.split_once('=').and_then(|(import, target)| {
+        let (module, function) = import.rsplit_once('.')?;
+        let named =
+            !module.is_empty() && !function.is_empty() && target.split_once('.').is_some_and(|(_, f)| !f.is_empty());
+        named.then(|| ImportStandIn { module: module.into(), function: function.into(), target: target.into() })
+    });
+    parts.ok_or_else(|| format!("`{text}` is no stand-in; write MODULE.FUNCTION=PLUGIN.FUNCTION"))
 }
 
 fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {
@@ -171,6 +243,17 @@ fn allowed_path(text: &str) -> AllowedPath {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn restarts_are_read() {
+        let most = CrashesMax { crashes_max: 5, window: Duration::from_secs(10) };
+        assert_eq!(parse_restart("never"), Ok(Restart::Never));
+        assert_eq!(parse_restart("on-crash"), Ok(Restart::OnCrash(None)));
+        assert_eq!(parse_restart("on-crash=5/10s"), Ok(Restart::OnCrash(Some(most))));
+        for wrong in ["", "always", "on-crash=", "on-crash=5", "on-crash=0/1s", "on-crash=9999/1s", "never=1/1s"] {
+            assert!(parse_restart(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn the_command_line_adds_to_the_manifest() {

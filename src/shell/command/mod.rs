@@ -6,6 +6,7 @@ mod shape;
 
 mod bench;
 mod call;
+mod debug;
 mod echo;
 mod exit;
 mod fg;
@@ -14,11 +15,15 @@ mod history;
 mod info;
 mod jobs;
 mod kill;
+mod limits;
 mod load;
 mod log_level;
 mod logs;
 mod pane;
+mod policy;
 mod ps;
+mod reload;
+mod restart;
 mod set;
 mod sleep;
 mod source;
@@ -30,7 +35,10 @@ mod watch;
 
 pub use arguments::{Argument, Arguments};
 pub use call::{CallOptions, call_reply};
+pub use debug::show::whole;
+pub use debug::{held_lines, held_title, preview};
 pub use help::{help_of, markdown_table};
+pub use jobs::job_of;
 pub use load::{LoadOptions, load};
 pub use logs::log_lines;
 pub use shape::{Kind, OptionShape, Shape, Slot, SlotWord};
@@ -72,19 +80,22 @@ pub enum Run {
 pub enum Group {
     Plugins,
     Watching,
+    Debugging,
     Jobs,
     Scripting,
     Shell,
 }
 
 impl Group {
-    pub const ALL: [Group; 5] = [Group::Plugins, Group::Watching, Group::Jobs, Group::Scripting, Group::Shell];
+    pub const ALL: [Group; 6] =
+        [Group::Plugins, Group::Watching, Group::Debugging, Group::Jobs, Group::Scripting, Group::Shell];
 
     /// The group's title.
     pub fn title(self) -> &'static str {
         match self {
             Group::Plugins => "plugins",
             Group::Watching => "watching",
+            Group::Debugging => "debugging",
             Group::Jobs => "jobs",
             Group::Scripting => "scripting",
             Group::Shell => "the shell",
@@ -109,16 +120,39 @@ pub static TABLE: &[&Command] = &[
     &load::COMMAND,
     &call::COMMAND,
     &kill::COMMAND,
+    &restart::COMMAND,
+    &reload::COMMAND,
     &info::COMMAND,
     &verify::COMMAND,
     &ps::COMMAND,
     &trace::COMMAND,
     &logs::COMMAND,
     &log_level::COMMAND,
+    &limits::COMMAND,
+    &policy::COMMAND,
     &watch::COMMAND,
     &time::COMMAND,
     &bench::COMMAND,
     &pane::COMMAND,
+    &debug::show::COMMAND,
+    &debug::breakpoints::BREAK,
+    &debug::breakpoints::BREAKS,
+    &debug::breakpoints::DELETE,
+    &debug::bt::COMMAND,
+    &debug::go::CONTINUE,
+    &debug::go::STEP,
+    &debug::go::NEXT,
+    &debug::go::FINISH,
+    &debug::answer::SET_INPUT,
+    &debug::answer::RETURN,
+    &debug::answer::FAIL,
+    &debug::inject::INJECT,
+    &debug::inject::FAULTS,
+    &debug::stub::STUB,
+    &debug::stub::STUBS,
+    &debug::stub::UNSTUB,
+    &debug::record::RECORD,
+    &debug::replay::COMMAND,
     &jobs::COMMAND,
     &wait::COMMAND,
     &fg::COMMAND,

@@ -6,8 +6,7 @@ use clap::ArgAction;
 use super::{Command, Run};
 
 /// How a word is completed.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[derive(Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
     Command,
     Process,
@@ -50,15 +49,11 @@ pub struct OptionShape {
     pub long: Option<String>,
     pub short: Option<char>,
     /// The name and the completion of its value; `None`: a flag.
-    pub value: Option<(String, KindOf)>,
+    pub value: Option<(String, Kind)>,
     pub repeats: bool,
     /// What it does, in a phrase.
     pub help: String,
 }
-
-/// A kind, `Kind::None` by default.
-pub type KindOf = Kind;
-
 
 /// A positional argument.
 #[derive(Debug, Clone, Default)]

@@ -5,10 +5,10 @@ use std::time::Duration;
 use serde_json::json;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::journal::{Filter, Outcome, Record, merge_running};
+use crate::journal::{Filter, Outcome, PayloadSettings, Record, merge_running};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::{parse_size, show_bytes, show_duration};
 
 pub const COMMAND: Command = Command {
     name: "trace",
@@ -16,7 +16,8 @@ pub const COMMAND: Command = Command {
     summary: "list calls, nested ones too",
     description: "One row a call, in the order in which they began, those that still run included; a call's name is \
         indented by its depth. `-f` goes on as calls end, until Ctrl-C. `trace off` stops keeping them, `trace clear` \
-        forgets what was kept.",
+        forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
+        all (`show SEQ` shows them), until `trace payloads off`.",
     examples: &[Example {
         lines: "load echo\ncall echo echo hi\ntrace",
         output: "1:echo\nhi\nSEQ  …\n…  shell  1:echo.echo  …  ok",
@@ -32,8 +33,14 @@ const FOLLOW_STEP: Duration = Duration::from_millis(50);
 
 #[derive(Debug, clap::Args)]
 struct TraceOptions {
-    #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear"])]
+    #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear", "payloads"])]
     action: Option<String>,
+    /// of `payloads`: the most bytes of one side of a call, as 4k; or off
+    #[arg(value_name = "SIZE")]
+    size: Option<String>,
+    /// of `payloads`: the most bytes in all, as 16M
+    #[arg(value_name = "BUDGET")]
+    budget: Option<String>,
     /// how many, counted from the newest (100)
     #[arg(short = 'n', long, value_name = "LAST")]
     last: Option<usize>,
@@ -54,11 +61,40 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     match options.action.as_deref() {
         Some("on") => journal.set_on(true),
         Some("off") => journal.set_on(false),
+        Some("payloads") => return payloads(session, options.size.as_deref(), options.budget.as_deref()),
         Some(_) => journal.clear(),
         None if options.follow => return follow(session, &options),
         None => return Ok(list(session, &options)),
     }
     Ok(Reply::Nothing)
+}
+
+/// `trace payloads [SIZE BUDGET | off]`.
+fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Result<Reply, ShellError> {
+    let size_of = |text: &str| parse_size(text).map_err(ShellError::usage);
+    let before = session.kernel.journal().payload_settings();
+    let settings = match (size, budget) {
+        (None, _) => before,
+        // What is kept stays until newer ones need its place.
+        (Some("off"), None) => PayloadSettings { bytes_each_max: 0, ..before },
+        (Some(size), Some(budget)) => {
+            PayloadSettings { bytes_each_max: size_of(size)?, bytes_total_max: size_of(budget)? }
+        }
+        (Some(_), None) => {
+            return Err(ShellError::usage("`trace payloads` wants SIZE and BUDGET, as `4k 16M`, or `off`"));
+        }
+    };
+    session.kernel.set_payloads(settings);
+    let on = session.kernel.journal().payload_bytes_each_max() > 0;
+    let (each, total) = (show_bytes(settings.bytes_each_max), show_bytes(settings.bytes_total_max));
+    let held = show_bytes(session.kernel.journal().payload_bytes());
+    Ok(match (size, on) {
+        (Some(_), _) => Reply::Nothing,
+        (None, true) => {
+            Reply::line(format!("up to {each} bytes of each input and output, {total} in all; {held} held"))
+        }
+        (None, false) => Reply::line(format!("off; {held} held")),
+    })
 }
 
 /// Reads EXPR, for every command that takes one.
@@ -159,15 +195,18 @@ fn at_text(record: &Record) -> String {
     format!("{:.3}s", record.at_ns as f64 / 1e9)
 }
 
-fn call_text(record: &Record) -> String {
+/// `2:cart.total`.
+pub fn call_text(record: &Record) -> String {
     format!("{}.{}", record.callee_label(), record.function)
 }
 
-fn changed_text(record: &Record) -> String {
+/// ` (stub)` when something changed the call.
+pub fn changed_text(record: &Record) -> String {
     record.changed_by.as_str().map(|by| format!(" ({by})")).unwrap_or_default()
 }
 
-fn outcome_role(outcome: Outcome) -> Role {
+/// How an outcome is shown.
+pub fn outcome_role(outcome: Outcome) -> Role {
     match outcome {
         Outcome::Ok => Role::Good,
         Outcome::Running | Outcome::Held => Role::Warn,

@@ -77,7 +77,8 @@ fn run_side(
     input: &Arc<[u8]>,
 ) -> Result<Side, ShellError> {
     let program = session.resolve(&detail.view.source)?;
-    let request = LoadRequest { program, spec: detail.spec.clone(), name: None, host, timeout: detail.spec.timeout };
+    let request =
+        LoadRequest { spec: detail.spec.clone(), host, timeout: detail.spec.timeout, ..LoadRequest::plain(program) };
     let label = session.kernel.load(request).map_err(|error| session.call_error(error))?;
     let result = call(session, label.id, function, input);
     // It and all that it spawned were only for this.

@@ -1,0 +1,313 @@
+//! Holding: a job stands at a call until somebody lets it go on. Its deadlines stand still, a kill or Ctrl-C reaches it,
+//! and every other job goes on.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Side;
+use crate::journal::{ChangedBy, Kept, Outcome};
+use crate::kernel::chain::{Chain, Frames};
+use crate::kernel::error::CallError;
+use crate::kernel::job::Job;
+use crate::kernel::view::{FrameView, JobId};
+use crate::kernel::{Kernel, Limits};
+
+/// The bytes of an input or output that a held call shows.
+pub const PREVIEW_BYTES_MAX: u64 = 64 * 1024;
+
+/// What a chain knows of the debugger.
+#[derive(Default)]
+pub struct Debugged {
+    held: Option<Held>,
+    /// Where to hold next, without a breakpoint.
+    pub step: Option<StepPlan>,
+    /// How often it was held, and all the time that it was.
+    holds: u64,
+    held_time: Duration,
+    /// The nested calls of the present call from the shell, while a recording runs.
+    pub made: Vec<super::MadeCall>,
+}
+
+/// Why a call is held.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum HoldReason {
+    Breakpoint(u32),
+    Step,
+}
+
+/// How far a job goes on before it is held again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Step {
+    /// To the next call, at whatever depth, or to the held call's end.
+    Into,
+    /// To the next call that is not below the held one, or to the end of the caller.
+    Over,
+    /// To the held call's end.
+    Out,
+}
+
+/// A step and the depth of the call that it starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StepPlan {
+    step: Step,
+    depth: u16,
+    side: Side,
+}
+
+impl StepPlan {
+    fn stops(self, depth: u16, side: Side) -> bool {
+        // From a call's end, "the held call" is its caller: it is what goes on.
+        let end = if self.side == Side::After { self.depth.saturating_sub(1) } else { self.depth };
+        match (self.step, side) {
+            (Step::Into, Side::Before) => true,
+            (Step::Over, Side::Before) => depth <= self.depth,
+            (Step::Out, Side::Before) => false,
+            (Step::Over, Side::After) => depth < self.depth,
+            (Step::Into | Step::Out, Side::After) => depth <= end,
+        }
+    }
+}
+
+/// What a held call is told.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Order {
+    /// Goes on, and is perhaps held again soon.
+    Continue(Option<Step>),
+    /// Ends well with this output: before the plugin ran, in its place.
+    Return(Arc<[u8]>),
+    /// Fails with this message, as if the plugin had said so.
+    Fail(String),
+}
+
+/// A call to hold.
+pub struct Stop {
+    pub reason: HoldReason,
+    pub side: Side,
+    pub input: Kept,
+    /// On the far side: what it gave, or why it failed.
+    pub result: Option<Result<Kept, String>>,
+}
+
+struct Held {
+    number: u64,
+    stop: Stop,
+    since: Instant,
+    new_input: Option<Arc<[u8]>>,
+    order: Option<Order>,
+}
+
+/// What a call that was held does next.
+pub struct Released {
+    /// `None`: the job was ended while it was held.
+    pub order: Option<Order>,
+    pub new_input: Option<Arc<[u8]>>,
+}
+
+/// A held job, for `bt` and the pane.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeldView {
+    pub job: JobId,
+    /// Counts the holds of this job.
+    pub number: u64,
+    pub reason: HoldReason,
+    pub side: Side,
+    /// Outermost first; the last one is held.
+    pub chain: Vec<FrameView>,
+    pub held_for: Duration,
+    /// At most [`PREVIEW_BYTES_MAX`]; what `set-input` put in its place.
+    pub input: Kept,
+    /// After a call that ended well: what it gave.
+    pub output: Option<Kept>,
+    /// After a call that failed: why.
+    pub error: Option<String>,
+    pub limits: HoldLimits,
+}
+
+/// What bounds a held call.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HoldLimits {
+    /// What is left until the nearest deadline of its chain; it stands still.
+    pub time_left: Option<Duration>,
+    pub depth_max: u16,
+    pub memory_bytes_max: Option<u64>,
+    pub fuel: Option<u64>,
+}
+
+impl Chain {
+    /// Whether a step of this job ends at its deepest call on this side.
+    pub(super) fn step_stops(&self, depth: u16, side: Side) -> bool {
+        self.frames.lock().debug.step.is_some_and(|plan| plan.stops(depth, side))
+    }
+
+    /// Holds the deepest call until it is told something, or the chain is cut.
+    pub(super) fn hold(&self, stop: Stop) -> Released {
+        let since = Instant::now();
+        {
+            let mut frames = self.frames.lock();
+            let Some(frame) = frames.stack.last_mut() else { return Released { order: None, new_input: None } };
+            frame.held = true;
+            frame.changed_by = ChangedBy::Breakpoint;
+            if frames.debug.step.take().is_some() {
+                self.kernel.hooks().disarm();
+            }
+            frames.debug.holds += 1;
+            let number = frames.debug.holds;
+            frames.debug.held = Some(Held { number, stop, since, new_input: None, order: None });
+        }
+        self.kernel.tell_held(self.job, true);
+        let mut frames = self.frames.lock();
+        while !self.is_cut() && frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()) {
+            self.woken.wait(&mut frames);
+        }
+        let held = frames.debug.held.take();
+        let deadline = resume(&mut frames, since.elapsed());
+        drop(frames);
+        if let Some(at) = deadline {
+            self.kernel.clock().watch(self, at);
+        }
+        self.kernel.tell_held(self.job, false);
+        let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.is_cut());
+        Released { order, new_input: held.and_then(|held| held.new_input) }
+    }
+
+    /// All the time its calls were held.
+    pub fn held_time(&self) -> Duration {
+        self.frames.lock().debug.held_time
+    }
+
+    fn held_view(&self, limits: &Limits) -> Option<HeldView> {
+        let chain = self.views();
+        let frames = self.frames.lock();
+        let held = frames.debug.held.as_ref().filter(|held| held.order.is_none())?;
+        let frame = frames.stack.last()?;
+        let deadline = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min();
+        let private = frame.private;
+        let input = held.new_input.as_ref().map(|bytes| super::tape::keep(bytes, PREVIEW_BYTES_MAX, private));
+        let (process, since) = (frame.process.clone(), held.since);
+        let (stop, job) = (&held.stop, self.job);
+        let mut view = HeldView {
+            job,
+            number: held.number,
+            reason: stop.reason,
+            side: stop.side,
+            chain,
+            held_for: since.elapsed(),
+            input: input.unwrap_or_else(|| stop.input.clone()),
+            output: stop.result.as_ref().and_then(|result| result.as_ref().ok().cloned()),
+            error: stop.result.as_ref().and_then(|result| result.as_ref().err().cloned()),
+            limits: HoldLimits {
+                time_left: deadline.map(|at| at.saturating_duration_since(since)),
+                depth_max: limits.depth_max,
+                memory_bytes_max: None,
+                fuel: None,
+            },
+        };
+        drop(frames);
+        // Not under the chain's lock: a kill takes the two the other way round.
+        let slot = process.slot.lock();
+        view.limits.memory_bytes_max = slot.code.spec.memory_bytes_max;
+        view.limits.fuel = slot.code.spec.fuel;
+        Some(view)
+    }
+
+    fn tell(&self, job: &Job, order: Order) -> Result<(), CallError> {
+        let mut frames = self.frames.lock();
+        let depth = frames.stack.len() as u16;
+        let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
+            return Err(not_held(self.job));
+        };
+        let side = held.stop.side;
+        held.order = Some(order.clone());
+        if let Order::Continue(Some(step)) = order {
+            frames.debug.step = Some(StepPlan { step, depth, side });
+            self.kernel.hooks().arm();
+        }
+        // Before it wakes, and may be held again: from here on a wait for it waits for what comes next.
+        job.set_held(false);
+        self.woken.notify_all();
+        Ok(())
+    }
+
+    fn replace_input(&self, input: Arc<[u8]>) -> Result<(), CallError> {
+        let mut frames = self.frames.lock();
+        let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
+            return Err(not_held(self.job));
+        };
+        if held.stop.side == Side::After {
+            let message =
+                format!("%{} is held after its call: the input was used; `return BYTES` changes the output", self.job);
+            return Err(CallError::new(Outcome::Error, message));
+        }
+        held.new_input = Some(input);
+        Ok(())
+    }
+}
+
+/// Lets the deadlines of a chain go on, later by the time that it was held; the nearest one.
+fn resume(frames: &mut Frames, held_for: Duration) -> Option<Instant> {
+    frames.debug.held_time += held_for;
+    if let Some(frame) = frames.stack.last_mut() {
+        frame.held = false;
+    }
+    for deadline in frames.stack.iter_mut().filter_map(|frame| frame.deadline.as_mut()) {
+        deadline.at += held_for;
+    }
+    frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min()
+}
+
+fn not_held(job: JobId) -> CallError {
+    CallError::new(Outcome::Error, format!("%{job} is not held; `break EXPR` holds calls"))
+}
+
+impl Kernel {
+    /// The jobs that are held, the newest hold last.
+    pub fn held(&self) -> Vec<HeldView> {
+        let chains = self.jobs().into_iter().filter_map(|job| job.running());
+        let mut views: Vec<HeldView> = chains.filter_map(|chain| chain.held_view(self.limits())).collect();
+        views.sort_by_key(|view| std::cmp::Reverse(view.held_for));
+        views
+    }
+
+    /// Lets a held job go on; an error when it is not held.
+    pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
+        let held = self.job(job).filter(|job| job.is_held()).ok_or_else(|| not_held(job))?;
+        let chain = held.running().ok_or_else(|| not_held(job))?;
+        chain.tell(&held, order)
+    }
+
+    /// Changes what a held call will get; an error when it is not held before its call.
+    pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), CallError> {
+        let chain = self.job(job).and_then(|job| job.running()).ok_or_else(|| not_held(job))?;
+        chain.replace_input(input)
+    }
+
+    /// Only the job's own thread comes here.
+    fn tell_held(&self, job: JobId, held: bool) {
+        let Some(job) = self.job(job) else { return };
+        if held && job.is_background() {
+            self.notify(format!("%{} is held; `bt` shows where, `continue` lets it go on", job.id()));
+        }
+        job.set_held(held);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn stops(step: Step, side: Side) -> Vec<(u16, Side)> {
+        let plan = StepPlan { step, depth: 2, side };
+        let all = [1, 2, 3].into_iter().flat_map(|depth| [(depth, Side::Before), (depth, Side::After)]);
+        all.filter(|(depth, side)| plan.stops(*depth, *side)).collect()
+    }
+
+    #[test]
+    fn steps_go_as_far_as_their_names_say() {
+        use Side::{After, Before};
+        let into = [(1, Before), (1, After), (2, Before), (2, After), (3, Before)];
+        assert_eq!(stops(Step::Into, Before), into);
+        assert_eq!(stops(Step::Over, Before), [(1, Before), (1, After), (2, Before)]);
+        assert_eq!(stops(Step::Out, Before), [(1, After), (2, After)]);
+        assert_eq!(stops(Step::Out, After), [(1, After)], "from a call's end: to the caller's");
+    }
+}

@@ -1,0 +1,181 @@
+//! The call path while something is set: held before, failed or delayed by faults, answered by a stub, run, held after,
+//! written down.
+
+use std::borrow::Cow;
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Instant;
+
+use super::fault::FaultKind;
+use super::hold::{HoldReason, Order, PREVIEW_BYTES_MAX, Stop};
+use super::tape::keep;
+use super::{Hooks, Side};
+use crate::journal::{ChangedBy, Outcome, Record};
+use crate::kernel::call::{Entered, Finished};
+use crate::kernel::chain::Chain;
+use crate::kernel::error::{CallError, outcome_of};
+use crate::kernel::logbook::safe;
+use crate::runtime::{Failure, FailureKind};
+
+/// What a call comes to before its plugin has run.
+enum Begun {
+    Run { drop_output: bool },
+    Answer(Arc<[u8]>),
+}
+
+impl Entered {
+    /// Runs the call as what is set wants it.
+    pub(in crate::kernel) fn run_hooked(mut self, input: &[u8]) -> Result<Finished, CallError> {
+        let written = self.begin_writing();
+        let ran = self.hooked(input);
+        let result = match ran {
+            Ok(bytes_out) => self.finish(bytes_out),
+            Err(failure) => Err(self.fail(failure)),
+        };
+        if let Some(written) = written {
+            written.end(input, &result);
+        }
+        result
+    }
+
+    fn hooked(&mut self, input: &[u8]) -> Result<u64, Failure> {
+        let Some(mut record) = self.chain.top_record() else { return Err(Failure::interrupted()) };
+        let mut input = Cow::Borrowed(input);
+        let begun = self.begin(&mut record, &mut input);
+        self.keep_input(&input);
+        let ran = match begun {
+            Err(failure) => Err(failure),
+            Ok(Begun::Answer(answer)) => self.answer(answer),
+            Ok(Begun::Run { drop_output }) => match self.prepare(&input).and_then(|()| self.execute()) {
+                Ok(_) if drop_output => self.answer(Arc::from([])),
+                ran => ran,
+            },
+        };
+        self.end(record, &input, ran)
+    }
+
+    /// What is done before the plugin runs, in place of running it perhaps.
+    fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
+        let chain = self.chain.clone();
+        let hooks = chain.kernel.hooks();
+        if let Some(reason) = stops(&chain, record, Side::Before) {
+            let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
+            let released = chain.hold(Stop { reason, side: Side::Before, input: preview, result: None });
+            if let Some(new_input) = released.new_input {
+                self.count_new_input(record, new_input.len() as u64);
+                *input = Cow::Owned(new_input.to_vec());
+            }
+            match released.order {
+                None => return Err(Failure::interrupted()),
+                Some(Order::Continue(_)) => {}
+                Some(Order::Return(answer)) => return Ok(Begun::Answer(answer)),
+                Some(Order::Fail(message)) => return Err(Failure::new(FailureKind::Guest, message)),
+            }
+        }
+        let drop_output = suffer(&chain, hooks, record)?;
+        match hooks.stub_for(&self.process, &self.code, record.function.as_str()) {
+            None => Ok(Begun::Run { drop_output }),
+            Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
+            Some(stub) => {
+                chain.mark(ChangedBy::Stub);
+                stub.answer(&chain, &self.process, input).map(Begun::Answer)
+            }
+        }
+    }
+
+    /// What is done when the call has come to its end.
+    fn end(&mut self, mut record: Record, input: &[u8], ran: Result<u64, Failure>) -> Result<u64, Failure> {
+        let chain = self.chain.clone();
+        if chain.is_cut() {
+            return ran;
+        }
+        record.duration_ns = self.started.elapsed().as_nanos() as u64;
+        (record.outcome, record.bytes_out) = match &ran {
+            Ok(bytes_out) => (Outcome::Ok, *bytes_out),
+            Err(failure) => (outcome_of(failure.kind), 0),
+        };
+        let Some(reason) = stops(&chain, &record, Side::After) else { return ran };
+        let private = self.is_private();
+        let result = match &ran {
+            Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
+            Err(failure) => Err(safe(&failure.message)),
+        };
+        let input = keep(input, PREVIEW_BYTES_MAX, private);
+        let released = chain.hold(Stop { reason, side: Side::After, input, result: Some(result) });
+        match released.order {
+            None => Err(Failure::interrupted()),
+            Some(Order::Continue(_)) => ran,
+            Some(Order::Return(answer)) => {
+                self.drop_spent(&ran);
+                self.answer(answer)
+            }
+            Some(Order::Fail(message)) => {
+                let failure = Failure::new(FailureKind::Guest, message);
+                Err(if ran.is_err_and(|failure| !failure.keeps_instance()) { failure.unwound() } else { failure })
+            }
+        }
+    }
+
+    /// Puts an answer in the place of the plugin's output.
+    fn answer(&mut self, answer: Arc<[u8]>) -> Result<u64, Failure> {
+        let bytes_out = self.check_output(answer.len() as u64)?;
+        self.tape.get_or_insert_default().answer = Some(answer);
+        Ok(bytes_out)
+    }
+
+    /// A call that failed is to end well: an instance that was left in the middle goes all the same.
+    fn drop_spent(&mut self, ran: &Result<u64, Failure>) {
+        if ran.as_ref().is_err_and(|failure| !failure.keeps_instance()) && self.guest.take().is_some() {
+            self.process.counters.resets.fetch_add(1, Ordering::Relaxed);
+            self.process.slot.lock().calls_of_instance = 0;
+        }
+    }
+
+    fn count_new_input(&self, record: &mut Record, bytes_in: u64) {
+        let more = bytes_in.wrapping_sub(record.bytes_in);
+        self.process.counters.bytes_in.fetch_add(more, Ordering::Relaxed);
+        record.bytes_in = bytes_in;
+        if let Some(frame) = self.chain.frames.lock().stack.last_mut() {
+            frame.bytes_in = bytes_in;
+        }
+    }
+}
+
+impl Chain {
+    /// Notes what changed the deepest call, for its record.
+    fn mark(&self, changed_by: ChangedBy) {
+        if let Some(frame) = self.frames.lock().stack.last_mut() {
+            frame.changed_by = changed_by;
+        }
+    }
+}
+
+/// Why the deepest call is to be held on this side, if it is. What runs while a plugin is loaded is not held: the prompt
+/// that would let it go on waits for it.
+fn stops(chain: &Chain, record: &Record, side: Side) -> Option<HoldReason> {
+    if chain.job == 0 {
+        return None;
+    }
+    let breakpoint = chain.kernel.hooks().breakpoint_for(record, side).map(HoldReason::Breakpoint);
+    breakpoint.or_else(|| chain.step_stops(record.depth, side).then_some(HoldReason::Step))
+}
+
+/// What the faults do to a call before it runs; true when its output is to be lost.
+fn suffer(chain: &Chain, hooks: &Hooks, record: &Record) -> Result<bool, Failure> {
+    let mut drop_output = false;
+    for (id, kind) in hooks.faults_for(record) {
+        chain.mark(ChangedBy::Fault);
+        match kind {
+            FaultKind::Error(message) => return Err(Failure::new(FailureKind::Guest, message)),
+            FaultKind::Trap => return Err(Failure::new(FailureKind::Trap, format!("trap: injected by fault {id}"))),
+            FaultKind::DropOutput => drop_output = true,
+            FaultKind::Delay(delay) => {
+                chain.sleep_until(Instant::now() + delay);
+                if chain.is_cut() {
+                    return Err(Failure::interrupted());
+                }
+            }
+        }
+    }
+    Ok(drop_output)
+}

@@ -1,0 +1,512 @@
+//! Tests of the debugger in the kernel: real plugins, real threads.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use parking_lot::Mutex;
+
+use super::*;
+use crate::journal::{ChangedBy, Filter, KeptState, Outcome};
+use crate::kernel::tests::{call, kernel, load};
+use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, LoadRequest, ProcessId, Waited};
+
+/// Longer than anything here takes; a test that waits for so long has failed.
+const LONG: Duration = Duration::from_secs(30);
+
+fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
+    CallPlan {
+        stages: vec![CallStage { process, function: function.into() }],
+        input: input.into(),
+        repeat: 1,
+        timeout: None,
+        text: format!("call {process} {function}"),
+        background: false,
+    }
+}
+
+fn filter(text: &str) -> Filter {
+    Filter::parse(text).unwrap()
+}
+
+fn break_at(kernel: &Kernel, text: &str, side: Side) -> u32 {
+    kernel.set_breakpoint(BreakSpec { filter: filter(text), side, commands: None }).unwrap()
+}
+
+fn fault(text: &str, kind: FaultKind) -> FaultSpec {
+    FaultSpec { filter: filter(text), kind, when: FaultWhen::ALWAYS, chance: None, seed: None }
+}
+
+fn stub(kernel: &Kernel, plugin: &str, function: &str, answer: StubAnswer) {
+    kernel.set_stub(StubSpec { plugin: plugin.into(), function: function.into(), answer }).unwrap();
+}
+
+fn bytes(answer: &[u8]) -> StubAnswer {
+    StubAnswer::Bytes(answer.into())
+}
+
+/// Waits until the job is held; where it stands.
+fn held(kernel: &Kernel, job: &Job) -> HeldView {
+    match job.wait_or_hold(LONG) {
+        Waited::Held => kernel.held().into_iter().find(|view| view.job == job.id()).expect("a held job has a view"),
+        other => panic!("not held: {other:?}"),
+    }
+}
+
+/// `before 2:count_vowels.count_vowels`.
+fn place(view: &HeldView) -> String {
+    let frame = view.chain.last().unwrap();
+    format!("{} {}.{}", view.side.as_str(), frame.process, frame.function)
+}
+
+fn text(result: &Result<Vec<u8>, CallError>) -> String {
+    match result {
+        Ok(bytes) => String::from_utf8_lossy(bytes).into_owned(),
+        Err(error) => format!("error: {error}"),
+    }
+}
+
+fn end(job: &Job) -> Result<Vec<u8>, CallError> {
+    job.wait_for(LONG).expect("the job ends").result.clone()
+}
+
+#[test]
+fn nothing_set_leaves_calls_alone() {
+    let kernel = kernel();
+    assert!(!kernel.hooks().armed());
+    let id = break_at(&kernel, "callee = nobody", Side::Before);
+    let fault = kernel.inject(fault("callee = nobody", FaultKind::Trap)).unwrap();
+    stub(&kernel, "nobody", "f", bytes(b""));
+    kernel.set_payloads(PayloadSettings { bytes_each_max: 10, bytes_total_max: 100 });
+    assert!(kernel.hooks().armed());
+    assert!(kernel.delete_breakpoint(id) && !kernel.delete_breakpoint(id));
+    assert!(kernel.delete_fault(fault.id) && kernel.clear_faults() == 0);
+    assert_eq!(kernel.unstub("nobody", None), 1);
+    kernel.set_payloads(PayloadSettings::default());
+    assert!(!kernel.hooks().armed());
+    assert!(kernel.debug_notes().is_empty());
+}
+
+#[test]
+fn a_call_is_held_before_it_runs_and_goes_on() {
+    let kernel = kernel();
+    let front = load(&kernel, "front");
+    let id = break_at(&kernel, "callee = count_vowels*", Side::Before);
+    let job = kernel.start(plan(front, "run", b"abc")).unwrap();
+    let view = held(&kernel, &job);
+    assert_eq!(
+        (place(&view).as_str(), view.reason),
+        ("before 2:count_vowels.count_vowels", HoldReason::Breakpoint(id))
+    );
+    assert_eq!((&*view.input.bytes, view.input.state), (&b"abc"[..], KeptState::Whole));
+    assert_eq!(job.view().state, JobState::Held);
+    assert_eq!(kernel.running().last().map(|record| record.outcome), Some(Outcome::Held));
+    // Another job goes on meanwhile.
+    let echo = load(&kernel, "echo");
+    assert_eq!(text(&call(&kernel, echo, "echo", b"hi")), "hi");
+    assert_eq!(kernel.debug_notes().held.len(), 1);
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    assert_eq!(text(&end(&job)), r#"{"count":1,"total":1,"vowels":"aeiouAEIOU"}"#);
+    assert_eq!(kernel.breakpoints()[0].hits, 1);
+    let changed: Vec<_> = kernel.journal().records(10).iter().map(|r| (r.callee, r.changed_by)).collect();
+    assert_eq!(changed, [(front, ChangedBy::None), (2, ChangedBy::Breakpoint), (echo, ChangedBy::None)]);
+    assert!(kernel.release(job.id(), Order::Continue(None)).is_err(), "an ended job is not held");
+}
+
+#[test]
+fn what_is_held_can_be_given_another_input_or_answer_or_fail() {
+    let kernel = kernel();
+    let front = load(&kernel, "front");
+    break_at(&kernel, "callee = count_vowels*", Side::Before);
+    let run = || kernel.start(plan(front, "run", b"abc")).unwrap();
+
+    let job = run();
+    held(&kernel, &job);
+    kernel.set_held_input(job.id(), b"aeiou"[..].into()).unwrap();
+    assert_eq!(&*held(&kernel, &job).input.bytes, b"aeiou");
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    assert!(text(&end(&job)).contains(r#""count":5"#));
+    assert_eq!(kernel.journal().records(10).last().map(|record| record.bytes_in), Some(5));
+
+    let job = run();
+    held(&kernel, &job);
+    kernel.release(job.id(), Order::Return(b"none"[..].into())).unwrap();
+    assert_eq!(text(&end(&job)), "none");
+
+    let job = run();
+    let name = held(&kernel, &job).chain.last().unwrap().process.clone();
+    kernel.release(job.id(), Order::Fail("no vowels today".into())).unwrap();
+    let message = format!("error: {name}.count_vowels: no vowels today (1:front.run → {name}.count_vowels)");
+    assert_eq!(text(&end(&job)), message);
+}
+
+#[test]
+fn a_call_is_held_on_return_with_its_output_or_error() {
+    let kernel = kernel();
+    let echo = load(&kernel, "echo");
+    break_at(&kernel, "function = echo", Side::After);
+    let job = kernel.start(plan(echo, "echo", b"hi")).unwrap();
+    let view = held(&kernel, &job);
+    assert_eq!((place(&view).as_str(), &*view.output.unwrap().bytes), ("after 1:echo.echo", &b"hi"[..]));
+    assert!(kernel.set_held_input(job.id(), b"x"[..].into()).unwrap_err().message.contains("the input was used"));
+    kernel.release(job.id(), Order::Return(b"bye"[..].into())).unwrap();
+    assert_eq!(text(&end(&job)), "bye");
+
+    break_at(&kernel, "outcome = trap", Side::After);
+    let trap = load(&kernel, r#"(module (func (export "f") unreachable))"#);
+    let job = kernel.start(plan(trap, "f", b"")).unwrap();
+    assert!(held(&kernel, &job).error.unwrap().contains("unreachable"));
+    kernel.release(job.id(), Order::Return(b"as if"[..].into())).unwrap();
+    assert_eq!(text(&end(&job)), "as if");
+    let spent = kernel.processes(false).into_iter().find(|process| process.id == trap).unwrap();
+    assert_eq!((spent.resets, spent.errors), (1, 0), "its instance was left in the middle");
+}
+
+#[test]
+fn an_expression_that_needs_the_end_is_refused_before_it() {
+    let kernel = kernel();
+    let spec = BreakSpec { filter: filter("outcome = error"), side: Side::Before, commands: None };
+    assert!(kernel.set_breakpoint(spec).unwrap_err().contains("--on return"));
+    assert!(kernel.inject(fault("duration > 1ms", FaultKind::Trap)).is_err());
+}
+
+#[test]
+fn a_deadline_stands_still_while_a_job_is_held() {
+    let kernel = kernel();
+    let echo = load(&kernel, "echo");
+    break_at(&kernel, "callee = echo", Side::Before);
+    let timeout = Duration::from_millis(300);
+    let job = kernel.start(CallPlan { timeout: Some(timeout), ..plan(echo, "echo", b"abc") }).unwrap();
+    let view = held(&kernel, &job);
+    assert!(view.limits.time_left.is_some_and(|left| left <= timeout));
+    // An event that comes after the deadline would have: a wait on another job that takes longer than it.
+    let spin = load(&kernel, r#"(module (func (export "spin") (loop (br 0))))"#);
+    let slow = kernel.start(CallPlan { timeout: Some(timeout * 2), ..plan(spin, "spin", b"") }).unwrap();
+    assert_eq!(end(&slow).unwrap_err().outcome, Outcome::Timeout);
+    assert!(job.is_held());
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    assert!(end(&job).is_ok(), "the time at the breakpoint does not count");
+}
+
+#[test]
+fn the_deadline_goes_on_after_a_hold() {
+    let kernel = kernel();
+    let spin = load(&kernel, r#"(module (func (export "spin") (loop (br 0))))"#);
+    break_at(&kernel, "function = spin", Side::Before);
+    let timeout = Some(Duration::from_millis(50));
+    let job = kernel.start(CallPlan { timeout, ..plan(spin, "spin", b"") }).unwrap();
+    held(&kernel, &job);
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    assert_eq!(end(&job).unwrap_err().outcome, Outcome::Timeout);
+}
+
+#[test]
+fn a_held_job_can_be_interrupted_and_its_processes_killed() {
+    let kernel = kernel();
+    let front = load(&kernel, "front");
+    break_at(&kernel, "callee = count_vowels*", Side::Before);
+    let job = kernel.start(plan(front, "run", b"")).unwrap();
+    held(&kernel, &job);
+    assert!(kernel.interrupt_foreground());
+    assert_eq!(end(&job).unwrap_err().outcome, Outcome::Killed);
+
+    let job = kernel.start(plan(front, "run", b"")).unwrap();
+    let callee = held(&kernel, &job).chain.last().unwrap().process.id;
+    kernel.kill(callee, false).unwrap();
+    assert!(text(&end(&job)).contains("killed by the shell"));
+
+    let job = kernel.start(plan(front, "run", b"")).unwrap();
+    held(&kernel, &job);
+    kernel.kill(front, false).unwrap();
+    assert!(text(&end(&job)).contains("1:front.run: killed by the shell"));
+    assert!(kernel.held().is_empty());
+}
+
+#[test]
+fn steps_go_into_over_and_out() {
+    let kernel = kernel();
+    let echo = load(&kernel, "echo");
+    let id = break_at(&kernel, "depth = 1", Side::Before);
+    let way = br#"{"to":["+echo","+text"],"function":"upper","input":"hi"}"#;
+    let job = kernel.start(plan(echo, "relay", way)).unwrap();
+    assert_eq!(place(&held(&kernel, &job)), "before 1:echo.relay");
+    kernel.delete_breakpoint(id);
+    let go = |step| {
+        kernel.release(job.id(), Order::Continue(Some(step))).unwrap();
+        let view = held(&kernel, &job);
+        assert_eq!(view.reason, HoldReason::Step);
+        place(&view)
+    };
+    assert_eq!(go(Step::Into), "before 2:echo-2.relay");
+    assert_eq!(go(Step::Into), "before 3:text.upper");
+    assert_eq!(go(Step::Out), "after 3:text.upper");
+    assert_eq!(go(Step::Over), "after 2:echo-2.relay");
+    assert_eq!(go(Step::Out), "after 1:echo.relay");
+    kernel.release(job.id(), Order::Continue(Some(Step::Over))).unwrap();
+    assert_eq!(text(&end(&job)), "HI");
+    drop(job);
+    // The step that met nothing went with its chain.
+    for _ in 0..1000 {
+        if !kernel.hooks().armed() {
+            break;
+        }
+        std::thread::yield_now();
+    }
+    assert!(!kernel.hooks().armed());
+}
+
+#[test]
+fn a_background_job_tells_that_it_is_held() {
+    let kernel = kernel();
+    let echo = load(&kernel, "echo");
+    break_at(&kernel, "function = echo", Side::Before);
+    let job = kernel.start(CallPlan { background: true, ..plan(echo, "echo", b"") }).unwrap();
+    held(&kernel, &job);
+    assert_eq!(kernel.take_notices(), ["%1 is held; `bt` shows where, `continue` lets it go on"]);
+    job.kill();
+    assert!(end(&job).is_err());
+}
+
+#[test]
+fn faults_fail_trap_and_lose_output() {
+    let kernel = kernel();
+    let front = load(&kernel, "front");
+    let (counter, echo) = (load(&kernel, "counter"), load(&kernel, "echo"));
+    let error = FaultKind::Error("the disk is full".into());
+    kernel.inject(fault("callee = count_vowels*", error)).unwrap();
+    let message = text(&call(&kernel, front, "run", b""));
+    assert!(message.contains("count_vowels.count_vowels: the disk is full (1:front.run → "), "{message}");
+    assert_eq!(kernel.journal().records(1)[0].changed_by, ChangedBy::Fault);
+
+    assert_eq!(text(&call(&kernel, counter, "add", b"")), "1");
+    let trap = FaultSpec {
+        when: FaultWhen { first: 2, last: Some(2), step: 1 },
+        ..fault("callee = counter", FaultKind::Trap)
+    };
+    kernel.inject(trap).unwrap();
+    assert_eq!(text(&call(&kernel, counter, "add", b"")), "2");
+    let error = call(&kernel, counter, "add", b"").unwrap_err();
+    assert_eq!((error.outcome, error.message.as_str()), (Outcome::Trap, "2:counter.add: trap: injected by fault 2"));
+    assert_eq!(text(&call(&kernel, counter, "add", b"")), "1", "a trap takes the instance with it");
+
+    kernel.inject(fault("callee = echo", FaultKind::DropOutput)).unwrap();
+    assert_eq!(text(&call(&kernel, echo, "echo", b"hi")), "");
+    let rows: Vec<_> = kernel.faults().iter().map(|view| (view.id, view.matched, view.hits)).collect();
+    assert_eq!(rows, [(1, 1, 1), (2, 3, 1), (3, 1, 1)]);
+    assert_eq!(kernel.clear_faults(), 3);
+    assert_eq!(text(&call(&kernel, echo, "echo", b"hi")), "hi");
+}
+
+#[test]
+fn a_delay_can_be_cut_by_a_deadline() {
+    let kernel = kernel();
+    let echo = load(&kernel, "echo");
+    kernel.inject(fault("callee = echo", FaultKind::Delay(LONG * 100))).unwrap();
+    let timeout = Some(Duration::from_millis(20));
+    let job = kernel.start(CallPlan { timeout, ..plan(echo, "echo", b"") }).unwrap();
+    assert_eq!(end(&job).unwrap_err().outcome, Outcome::Timeout);
+}
+
+#[test]
+fn a_seed_hits_the_same_calls_again() {
+    let run = |seed| {
+        let kernel = kernel();
+        let echo = load(&kernel, "echo");
+        let spec = FaultSpec { chance: Some(0.5), seed, ..fault("callee = echo", FaultKind::Error("no".into())) };
+        let view = kernel.inject(spec).unwrap();
+        let hits: String = (0..64).map(|_| if call(&kernel, echo, "echo", b"").is_ok() { '.' } else { 'x' }).collect();
+        (hits, view.seed)
+    };
+    let (first, seed) = run(None);
+    assert!(first.contains('x') && first.contains('.'), "{first}");
+    assert_eq!(run(Some(seed)), (first, seed));
+}
+
+#[test]
+fn a_stub_answers_for_a_plugin_that_does_not_exist() {
+    let kernel = kernel();
+    assert!(kernel.resolve("cart", &mut |_, _| true).is_err());
+    stub(&kernel, "cart", "total", bytes(b"42"));
+    assert!(kernel.loadable().contains(&"cart".to_string()));
+    let cart = load(&kernel, "cart");
+    assert_eq!(text(&call(&kernel, cart, "total", b"")), "42");
+    // Guests start it and call it too.
+    let echo = load(&kernel, "echo");
+    let way = br#"{"to":["+cart"],"function":"total"}"#;
+    assert_eq!(text(&call(&kernel, echo, "relay", way)), "42");
+    let rows: Vec<_> = kernel.processes(false).into_iter().map(|view| (view.name, view.parent, view.source)).collect();
+    assert_eq!(rows[2], ("cart-2".into(), echo, "stub:cart".into()));
+    // A function that is stubbed later is there at once.
+    assert!(text(&call(&kernel, cart, "add", b"1")).contains("no function `add`"));
+    stub(&kernel, "cart", "add", StubAnswer::Echo);
+    assert_eq!(text(&call(&kernel, cart, "add", b"1")), "1");
+    let records = kernel.journal().records(1);
+    assert_eq!((records[0].function.as_str(), records[0].changed_by), ("add", ChangedBy::Stub));
+    assert_eq!(kernel.unstub("cart", Some("total")), 1);
+    assert!(text(&call(&kernel, cart, "total", b"")).contains("its stub was taken away"));
+}
+
+#[test]
+fn a_stub_answers_in_place_of_a_plugin_and_is_taken_away() {
+    let kernel = kernel();
+    let front = load(&kernel, "front");
+    stub(&kernel, "count_vowels", "count_vowels", bytes(b"stubbed"));
+    assert_eq!(text(&call(&kernel, front, "run", b"")), "stubbed");
+    assert_eq!(text(&call(&kernel, front, "run", b"")), "stubbed", "`count_vowels-2` is one of them");
+    let views = kernel.stubs();
+    assert_eq!((views.len(), views[0].hits), (1, 2));
+    assert_eq!(kernel.unstub("count_vowels", None), 1);
+    assert!(text(&call(&kernel, front, "run", b"aa")).contains(r#""count":2"#));
+}
+
+#[test]
+fn a_stubs_commands_get_the_input_and_give_the_answer() {
+    let kernel = kernel();
+    kernel.set_stub_runner(Arc::new(|call: StubCall<'_>| match call.commands {
+        "fail" => Err("no such thing".into()),
+        commands => Ok([commands.as_bytes(), b" ", call.input, b" ", call.process.to_string().as_bytes()].concat()),
+    }));
+    stub(&kernel, "cart", "total", StubAnswer::Run("print".into()));
+    stub(&kernel, "cart", "bad", StubAnswer::Run("fail".into()));
+    let cart = load(&kernel, "cart");
+    assert_eq!(text(&call(&kernel, cart, "total", b"x")), "print x 1:cart");
+    assert_eq!(text(&call(&kernel, cart, "bad", b"")), "error: 1:cart.bad: its stub failed: no such thing");
+}
+
+#[test]
+fn payloads_are_kept_as_far_as_they_may_be() {
+    let kernel = kernel();
+    let echo = load(&kernel, "echo");
+    call(&kernel, echo, "echo", b"before").unwrap();
+    kernel.set_payloads(PayloadSettings { bytes_each_max: 4, bytes_total_max: 1000 });
+    call(&kernel, echo, "echo", b"hi").unwrap();
+    call(&kernel, echo, "echo", b"longer").unwrap();
+    call(&kernel, echo, "relay", b"{").unwrap_err();
+    kernel.set_payloads(PayloadSettings { bytes_each_max: 0, bytes_total_max: 1000 });
+    call(&kernel, echo, "echo", b"after").unwrap();
+    let records = kernel.journal().records(10);
+    let kept: Vec<_> = records.iter().map(|record| record.payload.as_deref()).collect();
+    assert_eq!((kept[0], kept[4]), (None, None));
+    let (input, output) = (&kept[1].unwrap().input, &kept[1].unwrap().output);
+    assert_eq!((&*input.bytes, &*output.bytes, output.is_whole()), (&b"hi"[..], &b"hi"[..], true));
+    let cut = &kept[2].unwrap().output;
+    assert_eq!((&*cut.bytes, cut.full_len, cut.state), (&b"long"[..], 6, KeptState::Cut));
+    assert_eq!((&*kept[3].unwrap().input.bytes, kept[3].unwrap().output.full_len), (&b"{"[..], 0));
+}
+
+#[test]
+fn a_private_plugin_and_what_it_calls_is_never_kept() {
+    let kernel = kernel();
+    let program = kernel.resolve("front", &mut |_, _| true).unwrap();
+    let mut request = LoadRequest::plain(program);
+    request.spec.private = true;
+    let front = kernel.load(request).unwrap().id;
+    kernel.set_payloads(PayloadSettings { bytes_each_max: 1000, bytes_total_max: 1000 });
+    break_at(&kernel, "depth = 2", Side::Before);
+    let job = kernel.start(plan(front, "run", b"secret")).unwrap();
+    assert_eq!(held(&kernel, &job).input.state, KeptState::Private);
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    end(&job).unwrap();
+    let records = kernel.journal().records(10);
+    assert_eq!(records.len(), 2);
+    for record in records {
+        let payload = record.payload.unwrap();
+        assert_eq!((payload.input.state, payload.input.full_len), (KeptState::Private, 6));
+        assert_eq!((payload.output.state, payload.kept_bytes()), (KeptState::Private, 0));
+    }
+}
+
+#[derive(Default)]
+struct Written(Mutex<Vec<String>>);
+
+impl Recorder for Written {
+    fn loaded(&self, process: &crate::kernel::ProcessDetail) {
+        self.0.lock().push(format!("load {}", process.view.label()));
+    }
+
+    fn called(&self, call: &RecordedCall<'_>) {
+        let made: Vec<String> = call.made.iter().map(|made| format!("{}.{}", made.callee, made.function)).collect();
+        let result = call.result.map(|output| output.len().to_string()).unwrap_or_else(|error| error.to_string());
+        let input = String::from_utf8_lossy(call.input);
+        self.0.lock().push(format!("{}.{} {input} → {result} {made:?}", call.process, call.function));
+    }
+}
+
+#[test]
+fn calls_from_the_shell_are_handed_on_with_the_calls_they_made() {
+    let kernel = kernel();
+    let written = Arc::new(Written::default());
+    assert!(kernel.record_calls(Some(written.clone())).is_none());
+    let echo = load(&kernel, "echo");
+    let way = br#"{"to":["+echo","+text"],"function":"upper","input":"hi"}"#;
+    call(&kernel, echo, "relay", way).unwrap();
+    call(&kernel, echo, "relay", b"{").unwrap_err();
+    assert!(kernel.record_calls(None).is_some());
+    call(&kernel, echo, "echo", b"unseen").unwrap();
+    let lines = written.0.lock();
+    assert_eq!(lines.len(), 3, "{lines:?}");
+    assert_eq!(lines[0], "load 1:echo");
+    assert!(lines[1].ends_with(r#" → 2 ["echo-2.relay", "text.upper"]"#), "{}", lines[1]);
+    assert!(lines[2].starts_with("1:echo.relay { → 1:echo.relay: "), "{}", lines[2]);
+}
+
+#[test]
+fn a_fresh_kernel_has_the_stubs_and_nothing_else() {
+    let kernel = kernel();
+    stub(&kernel, "cart", "total", bytes(b"42"));
+    break_at(&kernel, "depth = 1", Side::Before);
+    let fresh = kernel.fresh();
+    let cart = load(&fresh, "cart");
+    assert_eq!(text(&call(&fresh, cart, "total", b"")), "42");
+    assert!(fresh.breakpoints().is_empty() && kernel.processes(false).is_empty());
+}
+
+#[test]
+fn a_plugin_stands_in_for_a_products_host_function() {
+    let kernel = kernel();
+    load(&kernel, "text");
+    // A product's plugin: it hands its input to `shop.shout`, and gives what comes back.
+    let program = crate::runtime::Program {
+        modules: vec![crate::runtime::ModuleBytes {
+            name: "main".into(),
+            bytes: PRODUCT.as_bytes().into(),
+            sha256: "product".into(),
+        }],
+        spec: Default::default(),
+        origin: "product.wat".into(),
+        stem: "product".into(),
+    };
+    let mut request = LoadRequest::plain(Arc::new(program));
+    let refused = kernel.load(request.clone()).unwrap_err().message;
+    assert!(refused.contains("shop.shout"), "{refused}");
+    request.spec.imports.push(crate::runtime::ImportStandIn {
+        module: "shop".into(),
+        function: "shout".into(),
+        target: "text.upper".into(),
+    });
+    let product = kernel.load(request).unwrap().id;
+    assert_eq!(text(&call(&kernel, product, "run", b"hi there")), "HI THERE");
+    let records = kernel.journal().records(2);
+    let calls: Vec<_> = records.iter().map(|r| (r.caller_label(), r.callee_label(), r.depth)).collect();
+    assert_eq!(calls, [("shell".into(), "2:product".into(), 1), ("2:product".into(), "1:text".into(), 2),]);
+}
+
+const PRODUCT: &str = r#"(module
+  (import "extism:host/env" "input_length" (func $input_length (result i64)))
+  (import "extism:host/env" "input_load_u8" (func $input_load_u8 (param i64) (result i32)))
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
+  (import "extism:host/env" "length" (func $length (param i64) (result i64)))
+  (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
+  (import "shop" "shout" (func $shout (param i64) (result i64)))
+  (func (export "run") (result i32)
+    (local $block i64) (local $at i64) (local $end i64)
+    (local.set $end (call $input_length))
+    (local.set $block (call $alloc (local.get $end)))
+    (block $done (loop $next
+      (br_if $done (i64.ge_u (local.get $at) (local.get $end)))
+      (call $store_u8 (i64.add (local.get $block) (local.get $at)) (call $input_load_u8 (local.get $at)))
+      (local.set $at (i64.add (local.get $at) (i64.const 1)))
+      (br $next)))
+    (local.set $block (call $shout (local.get $block)))
+    (call $output_set (local.get $block) (call $length (local.get $block)))
+    (i32.const 0)))"#;

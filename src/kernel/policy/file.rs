@@ -1,0 +1,204 @@
+//! Policy files: TOML to rules, or one line that says where it is wrong.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use super::pattern::{CallPattern, LoadPattern};
+use super::rule::{ChildGrants, ConfigGrant, Rule};
+use super::{Policy, safe};
+use crate::journal::filter::Glob;
+use crate::journal::units::{parse_duration_ns, parse_size};
+use crate::runtime::AllowedPath;
+
+/// Largest policy file, in bytes.
+pub const BYTES_MAX: u64 = 1 << 20;
+/// Most rules of a policy.
+pub const RULES_MAX: usize = 10_000;
+/// A page of wasm memory, in bytes: `memory_max` may be given in pages.
+const PAGE_BYTES: u64 = 65_536;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    default: Option<Entry>,
+    #[serde(default)]
+    plugin: Vec<Entry>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Entry {
+    name: Option<Spanned<String>>,
+    load: Option<Vec<Load>>,
+    call: Option<Vec<String>>,
+    children_max: Option<u32>,
+    #[serde(default)]
+    children: Children,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Load {
+    Source(String),
+    Pinned(Pinned),
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Pinned {
+    source: String,
+    sha256: Option<String>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Children {
+    memory_max: Option<Amount>,
+    fuel: Option<u64>,
+    timeout: Option<Amount>,
+    hosts: Option<Vec<String>>,
+    paths: Option<Vec<String>>,
+    config: Option<Vec<String>>,
+}
+
+/// A number, or a text with a unit.
+#[derive(Debug, Deserialize)]
+#[serde(untagged)]
+enum Amount {
+    Number(u64),
+    Text(String),
+}
+
+/// Reads a policy file.
+pub fn read(path: &Path) -> Result<Policy, String> {
+    let shown = safe(&path.to_string_lossy());
+    let fails = |error: std::io::Error| match error.kind() {
+        std::io::ErrorKind::NotFound => format!("no file `{shown}`"),
+        kind => format!("cannot read `{shown}`: {kind}"),
+    };
+    if !path.metadata().map_err(fails)?.is_file() {
+        return Err(format!("`{shown}` is not a regular file"));
+    }
+    let mut text = String::new();
+    let file = std::fs::File::open(path).map_err(fails)?;
+    file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(fails)?;
+    if text.len() as u64 > BYTES_MAX {
+        return Err(format!("`{shown}` is larger than 1 MiB, the most a policy may have"));
+    }
+    parse(&text, &shown, path.parent().unwrap_or(Path::new("")))
+}
+
+/// Reads a policy's text.
+pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
+    let dir = std::path::absolute(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
+    let dir = dir.map_err(|error| format!("policy `{source}`: {}", error.kind()))?;
+    let line_of = |offset: usize| text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
+    let file: File = toml::from_str(text).map_err(|error| {
+        let line = line_of(error.span().map_or(0, |span| span.start));
+        format!("policy `{source}`: {} at line {line}", safe(error.message()))
+    })?;
+    if file.plugin.len() > RULES_MAX {
+        return Err(format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()));
+    }
+    let at = |line: Option<usize>| line.map_or("`[default]`".to_owned(), |line| format!("the rule at line {line}"));
+    let rule = |entry: Entry, line: Option<usize>| {
+        entry.rule(line, &dir).map_err(|error| format!("policy `{source}`: {}: {error}", at(line)))
+    };
+    if file.default.as_ref().is_some_and(|default| default.name.is_some()) {
+        return Err(format!("policy `{source}`: `[default]` is for every plugin and has no `name`"));
+    }
+    let default = rule(file.default.unwrap_or_else(Entry::empty), None)?;
+    let mut rules = Vec::with_capacity(file.plugin.len());
+    for entry in file.plugin {
+        let Some(name) = &entry.name else {
+            return Err(format!("policy `{source}`: a `[[plugin]]` needs a `name`"));
+        };
+        let line = line_of(name.span().start);
+        rules.push(rule(entry, Some(line))?.or(&default));
+    }
+    Ok(Policy { source: source.to_owned(), rules, default })
+}
+
+impl Entry {
+    fn empty() -> Entry {
+        Entry { name: None, load: None, call: None, children_max: None, children: Children::default() }
+    }
+
+    fn rule(self, line: Option<usize>, dir: &Path) -> Result<Rule, String> {
+        let name = self.name.map_or("default".to_owned(), Spanned::into_inner);
+        let loads = self.load.map(|loads| loads.into_iter().map(|load| load.pattern(dir)).collect::<Result<_, _>>());
+        let calls = self.call.map(|calls| calls.iter().map(|call| CallPattern::new(call)).collect::<Result<_, _>>());
+        Ok(Rule {
+            glob: Glob::new(&name),
+            name,
+            line,
+            loads: loads.transpose()?,
+            calls: calls.transpose()?,
+            children_max: self.children_max,
+            children: self.children.grants(dir)?,
+        })
+    }
+}
+
+impl Load {
+    fn pattern(self, dir: &Path) -> Result<LoadPattern, String> {
+        let (source, sha256) = match self {
+            Load::Source(source) => (source, None),
+            Load::Pinned(Pinned { source, sha256 }) => (source, sha256),
+        };
+        let sha256 = sha256.map(|hash| hash.to_ascii_lowercase());
+        if let Some(hash) = &sha256
+            && (hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
+        {
+            return Err(format!("`{hash}` is no SHA-256; write its 64 hexadecimal digits, as `info` shows them"));
+        }
+        LoadPattern::new(&source, sha256, dir)
+    }
+}
+
+impl Children {
+    fn grants(self, dir: &Path) -> Result<ChildGrants, String> {
+        Ok(ChildGrants {
+            memory_bytes_max: self.memory_max.map(Amount::memory_bytes).transpose()?,
+            fuel: self.fuel,
+            timeout: self.timeout.map(Amount::duration).transpose()?,
+            hosts: self.hosts,
+            paths: self.paths.map(|paths| paths.iter().map(|path| allowed_path(path, dir)).collect()),
+            config: self.config.map(|config| config.iter().map(|entry| ConfigGrant::new(entry)).collect()),
+        })
+    }
+}
+
+impl Amount {
+    /// A bare number, or one with a `p`, is pages, as with `--memory-max`.
+    fn memory_bytes(self) -> Result<u64, String> {
+        let text = match self {
+            Amount::Number(pages) => pages.to_string(),
+            Amount::Text(text) => text,
+        };
+        match text.strip_suffix('p').unwrap_or(&text).parse::<u64>() {
+            Ok(pages) => pages.checked_mul(PAGE_BYTES).ok_or_else(|| format!("`{text}` pages are too many")),
+            Err(_) => parse_size(&text),
+        }
+    }
+
+    /// A bare number is milliseconds.
+    fn duration(self) -> Result<Duration, String> {
+        match self {
+            Amount::Number(ms) => Ok(Duration::from_millis(ms)),
+            Amount::Text(text) => parse_duration_ns(&text).map(Duration::from_nanos),
+        }
+    }
+}
+
+/// `[ro:]HOST[:GUEST]`, as after `--allow-path`.
+fn allowed_path(text: &str, dir: &Path) -> AllowedPath {
+    let (read_only, rest) = text.strip_prefix("ro:").map_or((false, text), |rest| (true, rest));
+    let (host, guest) = rest.split_once(':').unwrap_or((rest, rest));
+    let host: PathBuf = dir.join(host);
+    AllowedPath { host, guest: guest.to_owned(), read_only }
+}

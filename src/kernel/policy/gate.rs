@@ -1,0 +1,108 @@
+//! Where the kernel asks the policy: before each nested call and each load by a guest. While no policy is loaded and calls
+//! are not counted, a call costs one relaxed load here; with a policy an answer is remembered per caller, callee and
+//! function.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
+
+use parking_lot::RwLock;
+
+use super::Policy;
+use crate::journal::Symbol;
+use crate::journal::symbol::SYMBOL_BYTES_MAX;
+use crate::kernel::process::Process;
+use crate::kernel::view::ProcessId;
+
+/// Most answers that are remembered; past it all are forgotten and asked for anew.
+const ANSWERS_MAX: usize = 65_536;
+
+/// The loaded policy, and the rate of calls.
+pub struct Gate {
+    /// False while there is nothing to ask.
+    on: AtomicBool,
+    calls_per_second_max: u64,
+    started: Instant,
+    loaded: RwLock<Option<Arc<Loaded>>>,
+}
+
+struct Loaded {
+    policy: Arc<Policy>,
+    /// Calls that are allowed. With the policy it belongs to, so that an answer never outlives it.
+    allowed: RwLock<HashSet<(ProcessId, ProcessId, Symbol)>>,
+}
+
+impl Gate {
+    /// A gate without a policy; 0 calls a second: not counted.
+    pub fn new(calls_per_second_max: u64) -> Gate {
+        Gate {
+            on: AtomicBool::new(calls_per_second_max > 0),
+            calls_per_second_max,
+            started: Instant::now(),
+            loaded: RwLock::new(None),
+        }
+    }
+
+    /// Replaces the policy; every call that starts from now on is asked about.
+    pub fn set(&self, policy: Option<Policy>) {
+        let loaded =
+            policy.map(|policy| Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(HashSet::new()) }));
+        self.on.store(self.calls_per_second_max > 0 || loaded.is_some(), Ordering::Relaxed);
+        *self.loaded.write() = loaded;
+    }
+
+    /// The policy, if one is loaded.
+    pub fn policy(&self) -> Option<Arc<Policy>> {
+        self.loaded.read().as_ref().map(|loaded| loaded.policy.clone())
+    }
+
+    /// Whether there is anything to ask.
+    #[inline]
+    pub fn is_on(&self) -> bool {
+        self.on.load(Ordering::Relaxed)
+    }
+
+    /// Whether `caller` may call now, and this; else why not.
+    pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
+        self.count(caller)?;
+        let Some(loaded) = self.loaded.read().clone() else { return Ok(()) };
+        let key = (caller.id, callee.id, symbol);
+        // What is no name of its own in the journal must not answer for another.
+        let is_exact = symbol != Symbol::OTHER && function.len() < SYMBOL_BYTES_MAX;
+        if is_exact && loaded.allowed.read().contains(&key) {
+            return Ok(());
+        }
+        let answer = loaded.policy.call(caller.who(), callee.who(), function);
+        answer.map_err(|why| format!("by the policy, {why}"))?;
+        if is_exact {
+            let mut allowed = loaded.allowed.write();
+            if allowed.len() >= ANSWERS_MAX {
+                allowed.clear();
+            }
+            allowed.insert(key);
+        }
+        Ok(())
+    }
+
+    /// Counts a call that a process makes of another in the present second.
+    fn count(&self, caller: &Process) -> Result<(), String> {
+        let most = self.calls_per_second_max;
+        if most == 0 {
+            return Ok(());
+        }
+        let second = self.started.elapsed().as_secs() & 0xffff_ffff;
+        // The second in the upper half, its calls in the lower. One call runs in a process at a time, so nobody else
+        // writes meanwhile.
+        let before = caller.counters.call_rate.load(Ordering::Relaxed);
+        let calls = if before >> 32 == second { before & 0xffff_ffff } else { 0 };
+        if calls >= most {
+            let who = caller.label();
+            return Err(format!(
+                "`{who}` made {most} calls in this second, the limit; `--max-calls-per-second` allows more"
+            ));
+        }
+        caller.counters.call_rate.store(second << 32 | (calls + 1), Ordering::Relaxed);
+        Ok(())
+    }
+}

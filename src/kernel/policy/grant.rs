@@ -1,0 +1,123 @@
+//! What a child that a guest spawns holds: what its manifest or the policy would give it, and never more than its parent.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
+use super::rule::{ChildGrants, ConfigGrant};
+use crate::journal::filter::Glob;
+use crate::runtime::{AllowedPath, Spec};
+
+/// The spec of a child: `asked` is its program's own, `parent` what its parent holds, `grants` what the policy says of
+/// the parent's children. Also what was asked for and not given, in words, for the child's log.
+pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, Vec<String>) {
+    let mut refused = Vec::new();
+    let hosts = grants.hosts.as_ref().unwrap_or(&asked.allowed_hosts);
+    let paths = grants.paths.as_ref().unwrap_or(&asked.allowed_paths);
+    let spec = Spec {
+        config: config(asked, parent, grants, &mut refused),
+        allowed_hosts: hosts_within(hosts, &parent.allowed_hosts, &mut refused),
+        allowed_paths: paths_within(paths, &parent.allowed_paths, &mut refused),
+        paths_resolved: true,
+        memory_bytes_max: least([asked.memory_bytes_max, parent.memory_bytes_max, grants.memory_bytes_max]),
+        var_bytes_max: asked.var_bytes_max.min(parent.var_bytes_max),
+        http_response_bytes_max: asked.http_response_bytes_max.min(parent.http_response_bytes_max),
+        timeout: least::<Duration, 3>([asked.timeout, parent.timeout, grants.timeout]),
+        fuel: least([asked.fuel, parent.fuel, grants.fuel]),
+        wasi: asked.wasi && parent.wasi,
+        stub_imports: asked.stub_imports,
+        imports: asked.imports.clone(),
+        private: asked.private || parent.private,
+    };
+    (spec, refused)
+}
+
+fn least<T: Ord, const N: usize>(limits: [Option<T>; N]) -> Option<T> {
+    limits.into_iter().flatten().min()
+}
+
+/// Without a word of the policy: the entries of the manifest that the parent holds too. With one: what it lists.
+fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<String>) -> BTreeMap<String, String> {
+    let mut config = BTreeMap::new();
+    let passes: Vec<&Glob> = grants.config.iter().flatten().filter_map(ConfigGrant::pass).collect();
+    for (key, value) in &parent.config {
+        if passes.iter().any(|glob| glob.matches(key)) {
+            config.insert(key.clone(), value.clone());
+        }
+    }
+    for (key, value) in &asked.config {
+        let held = grants.config.is_none() && parent.config.get(key) == Some(value);
+        if held || passes.iter().any(|glob| glob.matches(key)) {
+            config.insert(key.clone(), value.clone());
+        } else {
+            refused.push(format!("config `{key}`"));
+        }
+    }
+    for grant in grants.config.iter().flatten() {
+        if let ConfigGrant::Set { key, value } = grant {
+            config.insert(key.clone(), value.clone());
+        }
+    }
+    config
+}
+
+impl ConfigGrant {
+    fn pass(&self) -> Option<&Glob> {
+        match self {
+            ConfigGrant::Pass { glob, .. } => Some(glob),
+            ConfigGrant::Set { .. } => None,
+        }
+    }
+}
+
+/// Host globs that both lists allow. Where that cannot be told of two globs, neither is given.
+fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<String>) -> Vec<String> {
+    let mut given: Vec<String> = Vec::new();
+    for host in asked {
+        let before = given.len();
+        if held.iter().any(|wider| covers(wider, host)) {
+            given.push(host.clone());
+        } else {
+            given.extend(held.iter().filter(|narrower| covers(host, narrower)).cloned());
+        }
+        if given.len() == before {
+            refused.push(format!("host `{host}`"));
+        }
+    }
+    given.sort();
+    given.dedup();
+    given
+}
+
+/// Whether every host that fits `narrower` fits `wider` too; false where it cannot be told.
+fn covers(wider: &str, narrower: &str) -> bool {
+    let is_glob = |text: &str| text.contains(['*', '?', '[']);
+    if wider == narrower || wider == "*" {
+        return true;
+    }
+    if !is_glob(narrower) {
+        return glob::Pattern::new(wider).is_ok_and(|pattern| pattern.matches(narrower));
+    }
+    match wider.strip_prefix('*') {
+        Some(suffix) if !is_glob(suffix) => narrower.ends_with(suffix),
+        _ => false,
+    }
+}
+
+/// Paths that lie within one that is held, both resolved: the resolved path is given, read-only where either is.
+fn paths_within(asked: &[AllowedPath], held: &[AllowedPath], refused: &mut Vec<String>) -> Vec<AllowedPath> {
+    let held: Vec<(std::path::PathBuf, bool)> =
+        held.iter().filter_map(|path| Some((path.host.canonicalize().ok()?, path.read_only))).collect();
+    let mut given = Vec::new();
+    for path in asked {
+        let host = path.host.canonicalize().ok();
+        let within = |host: &Path| held.iter().filter(|(held, _)| host.starts_with(held)).map(|(_, ro)| *ro).min();
+        match host.and_then(|host| Some((within(&host)?, host))) {
+            Some((read_only, host)) => {
+                given.push(AllowedPath { host, guest: path.guest.clone(), read_only: read_only || path.read_only });
+            }
+            None => refused.push(format!("path `{}`", path.host.display())),
+        }
+    }
+    given
+}

@@ -1,0 +1,195 @@
+//! What guests may do: which plugins they may load, which functions they may call, what their children get.
+//!
+//! A policy is a TOML file (`file`) of rules (`rule`), each for the plugins whose name fits its glob; the first rule that
+//! fits decides, `[default]` fills in what a rule leaves out, and what neither says is the built-in default: a guest may
+//! load names, and call whom it likes. Whatever a policy says, `grant` sees to it that a child never holds more than its
+//! parent. `gate` is where the kernel asks, `learn` writes the policy that fits what was seen.
+//!
+//! The shell is no guest: what a person types is not asked about here.
+
+mod file;
+pub(super) mod gate;
+pub(super) mod grant;
+pub(super) mod learn;
+mod pattern;
+mod rule;
+
+#[cfg(test)]
+mod tests;
+
+use std::path::{Path, PathBuf};
+
+pub use self::rule::{ChildGrants, ConfigGrant, Rule};
+use super::logbook::safe;
+use crate::runtime::source;
+
+/// A plugin as rules know it: by the name of its process, or by the name of what it was loaded from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Who<'a> {
+    /// `front-2`.
+    pub name: &'a str,
+    /// `front`, what it was loaded as.
+    pub plugin: &'a str,
+}
+
+/// A compiled policy.
+#[derive(Debug, Clone)]
+pub struct Policy {
+    /// The file it was read from, as it was named.
+    source: String,
+    rules: Vec<Rule>,
+    default: Rule,
+}
+
+/// What a guest may load: what `Sources` is to resolve, and what must be true of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Granted {
+    /// The name, the resolved path or the URL.
+    pub source: String,
+    /// True for a path or a URL, which a guest may load only because a rule says so.
+    pub beyond_names: bool,
+    /// SHA-256 that the main module must have, in lower-case hexadecimal.
+    pub sha256: Option<String>,
+}
+
+/// What a guest asked to load.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Asked {
+    Name(String),
+    /// Resolved: no `..`, no symbolic links.
+    Path(PathBuf),
+    Url(String),
+}
+
+impl Asked {
+    /// Tells what a source is; the error is one line.
+    pub fn of(source: &str) -> Result<Asked, String> {
+        if source::is_name(source) {
+            return Ok(Asked::Name(source.to_owned()));
+        }
+        if source.contains("://") {
+            let url = url::Url::parse(source).map_err(|error| format!("`{}` is not a URL: {error}", safe(source)))?;
+            if !url.username().is_empty() || url.password().is_some() {
+                return Err(format!("`{}` names a user, which a plugin's URL may not", safe(source)));
+            }
+            return Ok(Asked::Url(url.to_string()));
+        }
+        // One that is not there is compared as it is written, and then not found.
+        let path = Path::new(source);
+        Ok(Asked::Path(path.canonicalize().unwrap_or_else(|_| path.to_owned())))
+    }
+
+    /// What is resolved in its place.
+    pub fn text(&self) -> String {
+        match self {
+            Asked::Name(text) | Asked::Url(text) => text.clone(),
+            Asked::Path(path) => path.to_string_lossy().into_owned(),
+        }
+    }
+}
+
+impl Policy {
+    /// Reads a policy. `source` names it in messages, relative paths in it start from `dir`. The error is one line.
+    pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
+        file::parse(text, source, dir)
+    }
+
+    /// Reads a policy file of at most [`file::BYTES_MAX`] bytes. The error is one line that names it.
+    pub fn read(path: &Path) -> Result<Policy, String> {
+        file::read(path)
+    }
+
+    /// What it was read from.
+    pub fn source(&self) -> &str {
+        &self.source
+    }
+
+    /// The rules in their order, `[default]` not among them.
+    pub fn rules(&self) -> &[Rule] {
+        &self.rules
+    }
+
+    /// What holds for plugins that no rule fits.
+    pub fn default_rule(&self) -> &Rule {
+        &self.default
+    }
+
+    /// The rule that decides for a plugin.
+    pub fn rule(&self, who: Who<'_>) -> &Rule {
+        self.rules.iter().find(|rule| rule.fits(who)).unwrap_or(&self.default)
+    }
+
+    /// Whether `caller` may call `function` of `callee`; else why not, and what would allow it.
+    pub fn call(&self, caller: Who<'_>, callee: Who<'_>, function: &str) -> Result<(), String> {
+        let rule = self.rule(caller);
+        let Some(calls) = &rule.calls else { return Ok(()) };
+        if calls.iter().any(|pattern| pattern.fits(callee, function)) {
+            return Ok(());
+        }
+        let wanted = format!("{}.{}", callee.plugin, safe(function));
+        Err(format!(
+            "`{}` may not call `{}.{}`: {} allows {}; add \"{wanted}\" to its `call`",
+            caller.name,
+            callee.name,
+            safe(function),
+            self.place(rule),
+            listed(calls.iter().map(|pattern| pattern.text())),
+        ))
+    }
+
+    /// Whether `who` may load a source; else why not, and what would allow it.
+    pub fn load(&self, who: Who<'_>, asked: &Asked) -> Result<Granted, String> {
+        let rule = self.rule(who);
+        let is_name = matches!(asked, Asked::Name(_));
+        let granted = |sha256: Option<String>| Granted { source: asked.text(), beyond_names: !is_name, sha256 };
+        let allows = match &rule.loads {
+            None if is_name => return Ok(granted(None)),
+            None => "names only".to_owned(),
+            Some(loads) => match loads.iter().find(|pattern| pattern.fits(asked)) {
+                Some(pattern) => return Ok(granted(pattern.sha256())),
+                None => listed(loads.iter().map(|pattern| pattern.text())),
+            },
+        };
+        Err(format!(
+            "`{}` may not load it: {} allows {allows}; add \"{}\" to its `load`",
+            who.name,
+            self.place(rule),
+            safe(&asked.text()),
+        ))
+    }
+
+    /// What `who` may hand to its children, and how many it may have.
+    pub fn children(&self, who: Who<'_>) -> (&ChildGrants, Option<u32>) {
+        let rule = self.rule(who);
+        (&rule.children, rule.children_max)
+    }
+
+    /// ``the rule `front*` (policy.toml:3)``.
+    pub fn place(&self, rule: &Rule) -> String {
+        match rule.line {
+            Some(line) => format!("the rule `{}` ({}:{line})", rule.name, self.source),
+            None => format!("`[default]` ({})", self.source),
+        }
+    }
+}
+
+/// Why a guest may not load a path or URL while no policy is loaded.
+pub fn names_only(who: Who<'_>, asked: &Asked) -> String {
+    let wanted = safe(&asked.text());
+    format!(
+        "a plugin may load only names; to allow it, load a policy with a rule for `{}` whose `load` has \"{wanted}\"",
+        who.plugin
+    )
+}
+
+/// `` `a`, `b` and 3 more``, or `nothing`.
+fn listed<'a>(texts: impl ExactSizeIterator<Item = &'a str>) -> String {
+    const SHOWN_MAX: usize = 5;
+    let count = texts.len();
+    let shown: Vec<String> = texts.take(SHOWN_MAX).map(|text| format!("`{text}`")).collect();
+    match count {
+        0 => "nothing".to_owned(),
+        count if count > SHOWN_MAX => format!("{} and {} more", shown.join(", "), count - SHOWN_MAX),
+        _ => shown.join(", "),
+    }
+}

@@ -1,0 +1,139 @@
+//! What stands in the lists of a rule: sources that may be loaded, functions that may be called. Compiled once.
+
+use std::path::{Component, Path, PathBuf};
+
+use globset::{GlobBuilder, GlobMatcher};
+
+use super::{Asked, Who};
+use crate::journal::filter::Glob;
+use crate::runtime::source;
+
+/// Longest pattern, in bytes.
+pub const TEXT_BYTES_MAX: usize = 1024;
+/// Characters that make a part of a path pattern a glob.
+const META: [char; 5] = ['*', '?', '[', '{', '\\'];
+
+/// A source that may be loaded.
+#[derive(Debug, Clone)]
+pub struct LoadPattern {
+    text: String,
+    what: What,
+    sha256: Option<String>,
+}
+
+#[derive(Debug, Clone)]
+enum What {
+    Name(Glob),
+    Path(GlobMatcher),
+    Url(GlobMatcher),
+}
+
+impl LoadPattern {
+    /// Compiles a pattern: one with `://` is for URLs, one with `/` or a known suffix for paths (a relative one starts
+    /// from `dir`), any other for names. In URLs and paths a `*` does not go over a `/`, and `**` does.
+    pub fn new(text: &str, sha256: Option<String>, dir: &Path) -> Result<LoadPattern, String> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));
+        }
+        let what = if text.contains("://") {
+            What::Url(matcher(text)?)
+        } else if source::is_name(text) {
+            What::Name(Glob::new(&fold(text)))
+        } else {
+            What::Path(matcher(&resolved(text, dir))?)
+        };
+        Ok(LoadPattern { text: text.to_owned(), what, sha256 })
+    }
+
+    /// Whether it names what was asked for.
+    pub fn fits(&self, asked: &Asked) -> bool {
+        match (&self.what, asked) {
+            (What::Name(glob), Asked::Name(name)) => glob.matches(&fold(name)),
+            (What::Path(glob), Asked::Path(path)) => glob.is_match(path),
+            (What::Url(glob), Asked::Url(url)) => glob.is_match(url),
+            _ => false,
+        }
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// The hash that the main module must have.
+    pub fn sha256(&self) -> Option<String> {
+        self.sha256.clone()
+    }
+}
+
+/// `-` and `_` are alike in names, as they are when a name is looked up.
+fn fold(name: &str) -> String {
+    name.replace('-', "_")
+}
+
+fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
+    glob.map(|glob| glob.compile_matcher()).map_err(|error| format!("`{pattern}` is no glob: {}", error.kind()))
+}
+
+/// A path pattern whose part before the first glob is resolved, as what it is compared with is.
+fn resolved(text: &str, dir: &Path) -> String {
+    let whole = dir.join(text);
+    let mut parts = whole.components();
+    let mut literal = PathBuf::new();
+    let mut rest = PathBuf::new();
+    for part in parts.by_ref() {
+        if matches!(part, Component::Normal(name) if name.to_string_lossy().contains(META)) {
+            rest.push(part);
+            break;
+        }
+        literal.push(part);
+    }
+    rest.extend(parts);
+    let literal = literal.canonicalize().unwrap_or(literal);
+    let mut pattern = globset::escape(&literal.to_string_lossy());
+    if !rest.as_os_str().is_empty() {
+        if !pattern.ends_with('/') {
+            pattern.push('/');
+        }
+        pattern.push_str(&rest.to_string_lossy());
+    }
+    pattern
+}
+
+/// Functions that may be called: `PLUGIN.FUNCTION`, each a glob.
+#[derive(Debug, Clone)]
+pub struct CallPattern {
+    text: String,
+}
+
+impl CallPattern {
+    /// Takes `PLUGIN.FUNCTION`; `*` alone is every function of every plugin.
+    pub fn new(text: &str) -> Result<CallPattern, String> {
+        if text.len() > TEXT_BYTES_MAX {
+            return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));
+        }
+        if text != "*" && !splits(text).any(|(plugin, function)| !plugin.is_empty() && !function.is_empty()) {
+            return Err(format!("`{text}` is no `PLUGIN.FUNCTION`; write `{text}.*` for all its functions"));
+        }
+        Ok(CallPattern { text: text.to_owned() })
+    }
+
+    /// Whether it names this function. Names may have dots, so each dot may be the one between. Compiled here and not
+    /// kept, because whoever asks remembers the answer.
+    pub fn fits(&self, callee: Who<'_>, function: &str) -> bool {
+        let is_called = |glob: Glob| glob.matches(callee.plugin) || glob.matches(callee.name);
+        self.text == "*"
+            || splits(&self.text)
+                .any(|(plugin, pattern)| is_called(Glob::new(plugin)) && Glob::new(pattern).matches(function))
+    }
+
+    /// As it was written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+fn splits(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.match_indices('.').map(|(at, _)| (&text[..at], &text[at + 1..]))
+}

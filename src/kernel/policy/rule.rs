@@ -1,0 +1,130 @@
+//! One rule of a policy: whom it is for, and what it allows. A field that is `None` says nothing.
+
+use std::time::Duration;
+
+use super::Who;
+use super::pattern::{CallPattern, LoadPattern};
+use crate::journal::filter::Glob;
+use crate::journal::units::show_size;
+use crate::runtime::AllowedPath;
+
+/// What the plugins whose name fits may do.
+#[derive(Debug, Clone)]
+pub struct Rule {
+    /// The glob as written, or `default`.
+    pub name: String,
+    /// Where it begins in its file, from 1; `None` for `[default]`.
+    pub line: Option<usize>,
+    pub(super) glob: Glob,
+    pub(super) loads: Option<Vec<LoadPattern>>,
+    pub(super) calls: Option<Vec<CallPattern>>,
+    pub children_max: Option<u32>,
+    pub children: ChildGrants,
+}
+
+/// What a plugin's children get, as far as the plugin itself holds it. Sizes are bytes.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct ChildGrants {
+    pub memory_bytes_max: Option<u64>,
+    pub fuel: Option<u64>,
+    pub timeout: Option<Duration>,
+    /// In place of those that a child's manifest asks for.
+    pub hosts: Option<Vec<String>>,
+    /// In place of those that a child's manifest asks for.
+    pub paths: Option<Vec<AllowedPath>>,
+    pub config: Option<Vec<ConfigGrant>>,
+}
+
+/// An entry of `config`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ConfigGrant {
+    /// `KEY`, a glob: what the child's manifest says, else what its parent has.
+    Pass { key: String, glob: Glob },
+    /// `KEY=VALUE`.
+    Set { key: String, value: String },
+}
+
+impl Rule {
+    /// Whether it is for this plugin.
+    pub fn fits(&self, who: Who<'_>) -> bool {
+        self.glob.matches(who.name) || self.glob.matches(who.plugin)
+    }
+
+    /// What may be loaded, as written; `None`: any name.
+    pub fn load_texts(&self) -> Option<Vec<String>> {
+        Some(self.loads.as_ref()?.iter().map(|pattern| pattern.text().to_owned()).collect())
+    }
+
+    /// What may be called, as written; `None`: everything.
+    pub fn call_texts(&self) -> Option<Vec<String>> {
+        Some(self.calls.as_ref()?.iter().map(|pattern| pattern.text().to_owned()).collect())
+    }
+
+    /// The rule with what it does not say taken from another.
+    pub(super) fn or(mut self, default: &Rule) -> Rule {
+        let own = self.children;
+        let other = default.children.clone();
+        self.loads = self.loads.or_else(|| default.loads.clone());
+        self.calls = self.calls.or_else(|| default.calls.clone());
+        self.children_max = self.children_max.or(default.children_max);
+        self.children = ChildGrants {
+            memory_bytes_max: own.memory_bytes_max.or(other.memory_bytes_max),
+            fuel: own.fuel.or(other.fuel),
+            timeout: own.timeout.or(other.timeout),
+            hosts: own.hosts.or(other.hosts),
+            paths: own.paths.or(other.paths),
+            config: own.config.or(other.config),
+        };
+        self
+    }
+}
+
+impl ChildGrants {
+    /// The paths as they are written after `--allow-path`; `None`: what the child's manifest asks for.
+    pub fn path_texts(&self) -> Option<Vec<String>> {
+        Some(self.paths.as_ref()?.iter().map(path_text).collect())
+    }
+
+    /// The keys of `config`, without values; `None`: what the parent has too.
+    pub fn config_keys(&self) -> Option<Vec<String>> {
+        let key = |grant: &ConfigGrant| match grant {
+            ConfigGrant::Pass { key, .. } | ConfigGrant::Set { key, .. } => key.clone(),
+        };
+        Some(self.config.as_ref()?.iter().map(key).collect())
+    }
+
+    /// All of it on one line.
+    pub fn words(&self) -> String {
+        let list = |what: &str, items: Option<Vec<String>>| {
+            let items = items.map(|items| if items.is_empty() { "none".to_owned() } else { items.join(" ") });
+            items.map(|items| format!("{what} {items}"))
+        };
+        let words: Vec<String> = [
+            self.memory_bytes_max.map(|bytes| format!("memory {}", show_size(bytes))),
+            self.fuel.map(|fuel| format!("fuel {fuel}")),
+            self.timeout.map(|timeout| format!("timeout {}", humantime::format_duration(timeout))),
+            list("hosts", self.hosts.clone()),
+            list("paths", self.path_texts()),
+            list("config", self.config_keys()),
+        ]
+        .into_iter()
+        .flatten()
+        .collect();
+        if words.is_empty() { "what their manifests ask for".to_owned() } else { words.join(", ") }
+    }
+}
+
+/// A path as it is written after `--allow-path`.
+pub fn path_text(path: &AllowedPath) -> String {
+    format!("{}{}:{}", if path.read_only { "ro:" } else { "" }, path.host.display(), path.guest)
+}
+
+impl ConfigGrant {
+    /// Reads `KEY` or `KEY=VALUE`.
+    pub(super) fn new(text: &str) -> ConfigGrant {
+        match text.split_once('=') {
+            Some((key, value)) => ConfigGrant::Set { key: key.to_owned(), value: value.to_owned() },
+            None => ConfigGrant::Pass { key: text.to_owned(), glob: Glob::new(text) },
+        }
+    }
+}

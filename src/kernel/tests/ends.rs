@@ -1,0 +1,286 @@
+//! Ends from outside, at every moment of a call: by a kill, by Ctrl-C, by a deadline. Exactly the target ends, its caller is
+//! told who, why and where, and nobody else notices.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{SPIN, call, kernel, kernel_with, load, message, plan, program, text, until};
+use crate::journal::Outcome;
+use crate::kernel::{Job, Kernel, Limits, LoadRequest, ProcessId, ProcessState};
+use crate::runtime::{AllowedPath, Spec};
+
+/// Longer than any test waits: what ends by it was not ended.
+const FOR_EVER: Duration = Duration::from_secs(3600);
+const SHORT: Duration = Duration::from_millis(50);
+
+/// Starts `spawner.FUNCTION INPUT`.
+fn start(kernel: &Arc<Kernel>, spawner: ProcessId, function: &str, input: &str, timeout: Duration) -> Job {
+    let mut plan = plan(spawner, function, input.as_bytes());
+    plan.timeout = Some(timeout);
+    kernel.start(plan).unwrap()
+}
+
+fn error(job: &Job) -> String {
+    let end = job.wait_for(Duration::from_secs(20)).expect("the job was not ended");
+    message(end.result.clone())
+}
+
+fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
+    kernel.processes(true).into_iter().find(|view| view.id == id).unwrap().state
+}
+
+fn calls_running(kernel: &Arc<Kernel>) -> usize {
+    kernel.running().len()
+}
+
+/// A spawner (1) and a spinning plugin (2) of it.
+fn spawner_and_spin() -> (Arc<Kernel>, tempfile::TempDir) {
+    let (kernel, dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
+    let spawner = load(&kernel, "spawner");
+    assert_eq!(text(call(&kernel, spawner, "spawn", b"spin")), "2");
+    (kernel, dir)
+}
+
+#[test]
+fn a_call_that_is_killed_in_a_nested_call_takes_the_callee_s_call_with_it_and_not_the_callee() {
+    let (kernel, _dir) = spawner_and_spin();
+    let job = start(&kernel, 1, "call", "2 spin x", FOR_EVER);
+    until("both calls run", || calls_running(&kernel) == 2);
+    let killed = kernel.kill(1, false).unwrap();
+    assert_eq!(killed.moved.len(), 1, "the child moves to the shell");
+    assert_eq!(error(&job), "1:spawner.call: killed by the shell (1:spawner.call → 2:spin.spin)");
+    assert!(call(&kernel, 2, "ok", b"").is_ok());
+    assert_eq!(kernel.processes(false).len(), 1);
+}
+
+#[test]
+fn the_caller_of_one_that_is_killed_is_told_who_why_and_where() {
+    let (kernel, _dir) = spawner_and_spin();
+    let job = start(&kernel, 1, "call", "2 spin x", FOR_EVER);
+    until("both calls run", || calls_running(&kernel) == 2);
+    kernel.kill(2, false).unwrap();
+    assert_eq!(error(&job), "2:spin.spin: killed by the shell (1:spawner.call → 2:spin.spin)");
+    let spawned = call(&kernel, 1, "spawn", b"spin");
+    assert_eq!(text(spawned), "3", "the caller lives on");
+    let job = start(&kernel, 1, "try_call", "3 spin x", FOR_EVER);
+    until("both calls run", || calls_running(&kernel) == 2);
+    kernel.kill(3, false).unwrap();
+    let output = text(job.wait().result.clone());
+    assert_eq!(output, "failed: 3:spin.spin: killed by the shell (1:spawner.try_call → 3:spin.spin)");
+}
+
+#[test]
+fn a_sibling_of_the_same_module_does_not_notice() {
+    let kernel = kernel();
+    let ids: Vec<ProcessId> = (0..3).map(|_| load(&kernel, SPIN)).collect();
+    let jobs: Vec<Job> = ids.iter().map(|id| kernel.start(plan(*id, "spin", b"")).unwrap()).collect();
+    until("all run", || calls_running(&kernel) == 3);
+    kernel.kill(ids[1], false).unwrap();
+    assert_eq!(error(&jobs[1]), "2:test-2.spin: killed by the shell");
+    assert_eq!(calls_running(&kernel), 2);
+    assert!(jobs[0].is_running() && jobs[2].is_running());
+    jobs[0].interrupt();
+    assert_eq!(error(&jobs[0]), "1:test.spin: interrupted");
+    assert!(jobs[2].is_running());
+    jobs[2].kill();
+    assert_eq!(error(&jobs[2]), "3:test-3.spin: killed by the shell");
+}
+
+#[test]
+fn a_call_that_waits_for_a_busy_process_ends_alone() {
+    let (kernel, _dir) = spawner_and_spin();
+    let busy = kernel.start(plan(2, "spin", b"")).unwrap();
+    until("it is busy", || calls_running(&kernel) == 1);
+    let waits = |job: &Job| {
+        until("it waits", || state(&kernel, 1) == ProcessState::Waiting { on: 2 });
+        assert!(job.is_running());
+    };
+    let job = start(&kernel, 1, "call", "2 ok x", FOR_EVER);
+    waits(&job);
+    job.interrupt();
+    assert_eq!(error(&job), "1:spawner.call: interrupted (1:spawner.call → 2:spin.ok)");
+    let job = start(&kernel, 1, "call", "2 ok x", SHORT);
+    assert_eq!(error(&job), "2:spin.ok: timed out after 50ms (1:spawner.call → 2:spin.ok)");
+    assert!(busy.is_running(), "whom they waited for was ended");
+    let job = start(&kernel, 1, "try_call", "2 ok x", FOR_EVER);
+    waits(&job);
+    kernel.kill(2, false).unwrap();
+    assert_eq!(error(&busy), "2:spin.spin: killed by the shell");
+    let output = text(job.wait().result.clone());
+    assert!(output.starts_with("failed: 2:spin.ok: it died while it was waited for: killed by the shell"), "{output}");
+}
+
+#[test]
+fn start_functions_and_constructors_are_ended_like_any_code() {
+    let start_loop = include_str!("../../../plugins/wat/start_loop.wat");
+    let ctor_loop = include_str!("../../../plugins/wat/ctor_loop.wat");
+    for wat in [start_loop, ctor_loop] {
+        let (kernel, _dir) = kernel_with(&[("slow.wat", wat)], Limits::default());
+        let spawner = load(&kernel, "spawner");
+        let job = start(&kernel, spawner, "spawn", "slow", SHORT);
+        assert!(error(&job).contains("timed out after 50ms"), "{}", error(&job));
+        let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
+        until("it starts", || calls_running(&kernel) == 2);
+        job.interrupt();
+        assert!(error(&job).contains("interrupted"), "{}", error(&job));
+        let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
+        until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 2);
+        kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
+        assert!(error(&job).contains("killed by the shell"), "{}", error(&job));
+        assert_eq!(kernel.processes(false).len(), 1, "what never started is there");
+
+        let program = kernel.resolve("slow", &mut |_, _| true).unwrap();
+        let request = LoadRequest { timeout: Some(SHORT), ..LoadRequest::plain(program.clone()) };
+        let failed = kernel.load(request).unwrap_err();
+        assert_eq!(failed.outcome, Outcome::Timeout);
+        assert!(failed.message.ends_with("its start function was timed out after 50ms"), "{}", failed.message);
+        let loading = std::thread::spawn({
+            let (kernel, request) = (kernel.clone(), LoadRequest::plain(program));
+            move || kernel.load(request)
+        });
+        until("it starts", || calls_running(&kernel) == 1);
+        assert!(kernel.interrupt_foreground());
+        assert_eq!(loading.join().unwrap().unwrap_err().outcome, Outcome::Killed);
+        assert_eq!(kernel.processes(false).len(), 1);
+    }
+}
+
+#[test]
+fn a_wasi_sleep_ends_at_once() {
+    let kernel = kernel();
+    let id = load(&kernel, include_str!("../../../plugins/wat/wasi_sleep.wat").trim_start_matches(comment));
+    for function in ["run", "stdin"] {
+        let job = start(&kernel, id, function, "", SHORT);
+        let ended = job.wait_for(Duration::from_secs(20)).expect("it sleeps through its deadline");
+        // Waiting for standard input, of which there is none, is over at once.
+        if function == "run" {
+            assert_eq!(message(ended.result.clone()), "1:test.run: timed out after 50ms");
+        }
+    }
+    let job = start(&kernel, id, "run", "", FOR_EVER);
+    until("it sleeps", || calls_running(&kernel) == 1);
+    kernel.kill(id, false).unwrap();
+    assert_eq!(error(&job), "1:test.run: killed by the shell");
+}
+
+/// A `.wat` file's head: what a test's text begins with is its `(module`.
+fn comment(c: char) -> bool {
+    c != '('
+}
+
+/// Opens `fifo` in its directory for reading, and reads a byte.
+const READER: &str = r#"(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "fifo")
+  (func (export "run") (result i32)
+    (drop (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 4) (i32.const 0)
+      (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16)))
+    (i32.store (i32.const 32) (i32.const 64))
+    (i32.store (i32.const 36) (i32.const 1))
+    (call $read (i32.load (i32.const 16)) (i32.const 32) (i32.const 1) (i32.const 40))))"#;
+
+#[cfg(unix)]
+#[test]
+fn a_read_that_blocks_ends_at_once() {
+    use std::os::unix::ffi::OsStrExt;
+    let kernel = kernel();
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().join("fifo");
+    let c_path = std::ffi::CString::new(path.as_os_str().as_bytes()).unwrap();
+    // SAFETY: the path is a NUL-terminated string that lives through the call.
+    assert_eq!(unsafe { libc::mkfifo(c_path.as_ptr(), 0o600) }, 0);
+    let allowed = AllowedPath { host: dir.path().into(), guest: "/".into(), read_only: true };
+    let spec = Spec { allowed_paths: vec![allowed], ..Spec::default() };
+    let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(READER))) }).unwrap().id;
+    // Nobody writes, so it blocks as it opens.
+    assert_eq!(error(&start(&kernel, id, "run", "", SHORT)), "1:test.run: timed out after 50ms");
+    let job = start(&kernel, id, "run", "", FOR_EVER);
+    until("it opens", || calls_running(&kernel) == 1);
+    kernel.kill(id, false).unwrap();
+    assert_eq!(error(&job), "1:test.run: killed by the shell");
+    // Lets go of the threads that were left behind in it.
+    drop(std::fs::File::options().read(true).write(true).open(&path).unwrap());
+}
+
+#[test]
+fn a_request_that_nobody_answers_ends_at_once() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("{{\"url\":\"http://{}/\"}}", listener.local_addr().unwrap());
+    let kernel = kernel();
+    let wat = include_str!("../../../plugins/wat/http.wat").trim_start_matches(comment);
+    let spec = Spec { allowed_hosts: vec!["127.0.0.1".into()], ..Spec::default() };
+    let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id;
+    assert_eq!(error(&start(&kernel, id, "run", &url, SHORT)), "1:test.run: timed out after 50ms");
+    let first = listener.accept().unwrap();
+    let job = start(&kernel, id, "run", &url, FOR_EVER);
+    let connection = listener.accept().unwrap();
+    kernel.kill(id, false).unwrap();
+    assert_eq!(error(&job), "1:test.run: killed by the shell");
+    drop((first, connection));
+}
+
+#[test]
+fn a_compilation_is_abandoned() {
+    let functions: String = (0..20_000).map(|n| format!("(func (param i32) (result i32) i32.const {n})")).collect();
+    let (kernel, _dir) = kernel_with(&[("large.wat", &format!("(module {functions})"))], Limits::default());
+    let spawner = load(&kernel, "spawner");
+    let job = start(&kernel, spawner, "spawn", "large", FOR_EVER);
+    until("it runs", || calls_running(&kernel) == 1);
+    job.interrupt();
+    assert!(error(&job).contains("interrupted"), "{}", error(&job));
+    assert!(call(&kernel, spawner, "whoami", b"").is_ok());
+}
+
+#[test]
+fn a_deadline_goes_down_the_chain_and_names_who_was_running() {
+    let (kernel, _dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
+    let echo = load(&kernel, "echo");
+    let stops = ["\"+echo\""; 9].join(",");
+    let way = format!("{{\"to\":[{stops},\"+spin\"],\"function\":\"spin\"}}");
+    let message = error(&start(&kernel, echo, "relay", &way, Duration::from_millis(100)));
+    assert!(message.starts_with("11:spin.spin: timed out after 100ms (1:echo.relay → 2:echo-2.relay → "), "{message}");
+    assert!(message.ends_with("→ 11:spin.spin)"), "{message}");
+    let records = kernel.journal().records(100);
+    let timed_out = records.iter().filter(|record| record.outcome == Outcome::Timeout).count();
+    assert_eq!(timed_out, 11, "each call of the chain ended by the deadline");
+}
+
+#[test]
+fn a_callee_s_own_timeout_is_an_error_of_its_call_alone() {
+    let (kernel, _dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
+    let spawner = load(&kernel, "spawner");
+    let program = kernel.resolve("spin", &mut |_, _| true).unwrap();
+    let spec = Spec { timeout: Some(SHORT), ..Spec::default() };
+    kernel.load(LoadRequest { spec, ..LoadRequest::plain(program) }).unwrap();
+    let output = text(call(&kernel, spawner, "try_call", b"2 spin x"));
+    assert_eq!(output, "failed: 2:spin.spin: timed out after 50ms (1:spawner.try_call → 2:spin.spin)");
+}
+
+#[test]
+fn fuel_is_for_each_call() {
+    let kernel = kernel();
+    let wat = r#"(module (func (export "spin") (loop (br 0))) (func (export "ok")))"#;
+    let spec = Spec { fuel: Some(10_000), ..Spec::default() };
+    let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id;
+    for _ in 0..3 {
+        let error = call(&kernel, id, "spin", b"").unwrap_err();
+        assert_eq!((error.outcome, error.message.as_str()), (Outcome::Fuel, "1:test.spin: out of fuel"));
+        assert!(call(&kernel, id, "ok", b"").is_ok());
+    }
+}
+
+#[test]
+fn a_guest_ends_its_descendants_and_nobody_else() {
+    let (kernel, _dir) = spawner_and_spin();
+    let other = load(&kernel, "spawner");
+    let refused = message(call(&kernel, other, "free", b"2"));
+    assert!(refused.contains("`3:spawner-2` may not free `2:spin`: it is no descendant of it"), "{refused}");
+    let job = kernel.start(plan(2, "spin", b"")).unwrap();
+    until("it runs", || calls_running(&kernel) == 1);
+    assert!(call(&kernel, 1, "free", b"2").is_ok());
+    assert_eq!(error(&job), "2:spin.spin: killed by `1:spawner`");
+    assert_eq!(state(&kernel, 2), ProcessState::Dead { reason: "freed by `1:spawner`".into() });
+}

@@ -1,0 +1,206 @@
+//! No one gets in: a guest sees no environment, no file and no network that it was not given, by whatever way it tries.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use tiny_http::{Header, Response, Server};
+
+use super::{call, kernel, message, program, text};
+use crate::kernel::{Kernel, LoadRequest, ProcessId};
+use crate::runtime::{AllowedPath, Spec};
+
+fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> ProcessId {
+    kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id
+}
+
+/// The functions give as their return code what WASI answers, plus 100, so that none of them is 0.
+const SNOOP: &str = r#"(module
+  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "path_symlink" (func $symlink (param i32 i32 i32 i32 i32) (result i32)))
+  (import "extism:host/env" "input_length" (func $length (result i64)))
+  (import "extism:host/env" "input_load_u8" (func $load (param i64) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 512) "made")
+  (func (export "environment") (result i32)
+    (drop (call $environ (i32.const 0) (i32.const 4)))
+    (i32.add (i32.const 100) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
+  (func (export "arguments") (result i32)
+    (drop (call $args (i32.const 0) (i32.const 4)))
+    (i32.add (i32.const 100) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
+  (func (export "directory") (result i32) (i32.add (i32.const 100) (call $prestat (i32.const 3) (i32.const 0))))
+  (func (export "second") (result i32) (i32.add (i32.const 100) (call $prestat (i32.const 4) (i32.const 0))))
+  (func (export "stdin") (result i32)
+    (i32.store (i32.const 32) (i32.const 64))
+    (i32.store (i32.const 36) (i32.const 8))
+    (drop (call $read (i32.const 0) (i32.const 32) (i32.const 1) (i32.const 40)))
+    (i32.add (i32.const 100) (i32.load (i32.const 40))))
+  (func $path (result i32) (local $i i32) (local $n i32)
+    (local.set $n (i32.wrap_i64 (call $length)))
+    (block $end (loop $next
+      (br_if $end (i32.ge_u (local.get $i) (local.get $n)))
+      (i32.store8 (i32.add (i32.const 1024) (local.get $i)) (call $load (i64.extend_i32_u (local.get $i))))
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br $next)))
+    (local.get $n))
+  ;; Opens the path of the input in the first directory, for reading, links followed.
+  (func (export "open") (result i32)
+    (i32.add (i32.const 100) (call $open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 0)
+      (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16))))
+  ;; The same, made anew and for writing.
+  (func (export "create") (result i32)
+    (i32.add (i32.const 100) (call $open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 1)
+      (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 16))))
+  ;; Makes a link `made` to the path of the input.
+  (func (export "link") (result i32)
+    (i32.add (i32.const 100) (call $symlink (i32.const 1024) (call $path) (i32.const 3) (i32.const 512) (i32.const 4)))))"#;
+
+const OK: i32 = 0;
+const BADF: i32 = 8;
+
+/// What WASI answered.
+fn answer(kernel: &Arc<Kernel>, id: ProcessId, function: &str, input: &str) -> i32 {
+    call(kernel, id, function, input.as_bytes()).unwrap_err().code.unwrap() - 100
+}
+
+#[test]
+fn a_guest_sees_no_environment_no_arguments_no_input_and_no_directory() {
+    let kernel = kernel();
+    let id = load_with(&kernel, SNOOP, Spec::default());
+    for function in ["environment", "arguments", "stdin"] {
+        assert_eq!(answer(&kernel, id, function, ""), 0, "{function}");
+    }
+    assert_eq!(answer(&kernel, id, "directory", ""), BADF);
+    assert_eq!(answer(&kernel, id, "open", "etc/passwd"), BADF);
+}
+
+#[cfg(unix)]
+#[test]
+fn a_directory_is_the_only_one_and_nothing_leads_out_of_it() {
+    let dir = tempfile::tempdir().unwrap();
+    let (inside, outside) = (dir.path().join("in"), dir.path().join("out"));
+    std::fs::create_dir_all(inside.join("sub")).unwrap();
+    std::fs::create_dir_all(&outside).unwrap();
+    for file in [inside.join("mine"), inside.join("sub/mine"), outside.join("secret")] {
+        std::fs::write(file, "text").unwrap();
+    }
+    std::os::unix::fs::symlink(outside.join("secret"), inside.join("absolute")).unwrap();
+    std::os::unix::fs::symlink("../out/secret", inside.join("relative")).unwrap();
+    std::os::unix::fs::symlink(&outside, inside.join("directory")).unwrap();
+    std::os::unix::fs::symlink("mine", inside.join("within")).unwrap();
+    let kernel = kernel();
+    let allowed = |read_only| AllowedPath { host: inside.clone(), guest: "/data".into(), read_only };
+    let spec = |read_only| Spec { allowed_paths: vec![allowed(read_only)], ..Spec::default() };
+    let id = load_with(&kernel, SNOOP, spec(false));
+    assert_eq!((answer(&kernel, id, "directory", ""), answer(&kernel, id, "second", "")), (OK, BADF));
+    for path in ["mine", "sub/../mine", "sub/mine", "within"] {
+        assert_eq!(answer(&kernel, id, "open", path), OK, "{path}");
+    }
+    for path in ["../out/secret", "sub/../../out/secret", "/etc/passwd", "absolute", "relative", "directory/secret"] {
+        assert_ne!(answer(&kernel, id, "open", path), OK, "{path} was opened");
+    }
+    assert_ne!(answer(&kernel, id, "link", outside.to_str().unwrap()), OK, "an absolute link was made");
+    if answer(&kernel, id, "link", "../out/secret") == OK {
+        assert_ne!(answer(&kernel, id, "open", "made"), OK, "a link out of the directory was made and followed");
+    }
+    assert_eq!(answer(&kernel, id, "create", "new"), OK);
+    let reader = load_with(&kernel, SNOOP, spec(true));
+    assert_eq!(answer(&kernel, reader, "open", "mine"), OK);
+    for path in ["mine", "newer"] {
+        assert_ne!(answer(&kernel, reader, "create", path), OK, "{path} was written through `ro:`");
+    }
+    assert!(!inside.join("newer").exists());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_granted_directory_that_became_a_link_is_not_opened() {
+    let dir = tempfile::tempdir().unwrap();
+    let root = dir.path().canonicalize().unwrap();
+    std::fs::create_dir_all(root.join("sub")).unwrap();
+    let kernel = kernel();
+    let path = AllowedPath { host: root.join("sub"), guest: "/".into(), read_only: true };
+    let spec = Spec { allowed_paths: vec![path], paths_resolved: true, ..Spec::default() };
+    let id = load_with(&kernel, SNOOP, spec);
+    assert_eq!(answer(&kernel, id, "directory", ""), OK);
+    std::fs::remove_dir(root.join("sub")).unwrap();
+    std::os::unix::fs::symlink("/", root.join("sub")).unwrap();
+    let error = kernel.restart(id).unwrap_err().message;
+    assert!(error.contains("is not the directory that was granted any more"), "{error}");
+}
+
+/// Answers each path: `/hop` redirects to `location`, anything else is a body. Gives its port and the count of requests.
+fn serve(location: &'static str, body_bytes: usize) -> (u16, Arc<AtomicUsize>) {
+    let server = Server::http("127.0.0.1:0").unwrap();
+    let port = server.server_addr().to_ip().unwrap().port();
+    let count = Arc::new(AtomicUsize::new(0));
+    let counted = count.clone();
+    std::thread::spawn(move || {
+        for request in server.incoming_requests() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let location = location.replace("PORT", &port.to_string());
+            let response = match request.url() {
+                "/hop" => Response::from_string("").with_status_code(302),
+                _ => Response::from_string("x".repeat(body_bytes)),
+            };
+            let header = Header::from_bytes("Location", location).unwrap();
+            // Who hung up need not be answered.
+            let _ = request.respond(response.with_header(header));
+        }
+    });
+    (port, count)
+}
+
+fn fetcher(kernel: &Arc<Kernel>, spec: Spec) -> ProcessId {
+    let wat = include_str!("../../../plugins/wat/http.wat").trim_start_matches(|c| c != '(');
+    load_with(kernel, wat, spec)
+}
+
+fn request(port: u16, host: &str, path: &str) -> Vec<u8> {
+    format!("{{\"url\":\"http://{host}:{port}{path}\"}}").into_bytes()
+}
+
+#[test]
+fn without_a_host_there_is_no_network() {
+    let kernel = kernel();
+    let (port, count) = serve("/", 1);
+    let id = fetcher(&kernel, Spec::default());
+    let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/")));
+    assert!(error.contains("is not allowed; `--allow-host` allows it"), "{error}");
+    assert_eq!(count.load(Ordering::SeqCst), 0, "it was asked all the same");
+}
+
+#[test]
+fn redirects_stay_within_the_allowed_hosts() {
+    let kernel = kernel();
+    let allowed = Spec { allowed_hosts: vec!["127.0.0.1".into()], ..Spec::default() };
+    let id = fetcher(&kernel, allowed);
+    let (port, _) = serve("/body", 3);
+    assert_eq!(text(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop"))), "xxx");
+    for elsewhere in ["http://localhost:PORT/body", "file:///etc/passwd", "http://127.0.0.1@localhost:PORT/body"] {
+        let (port, count) = serve(elsewhere, 3);
+        let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop")));
+        assert!(error.contains("HTTP redirect to ") && error.contains("is not allowed"), "{error}");
+        assert_eq!(count.load(Ordering::SeqCst), 1, "{elsewhere} was asked");
+    }
+    let (port, count) = serve("/hop", 3);
+    let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop")));
+    assert!(error.contains("too many redirects"), "{error}");
+    assert!(count.load(Ordering::SeqCst) < 20);
+}
+
+#[test]
+fn a_response_is_bounded() {
+    let kernel = kernel();
+    let spec = Spec { allowed_hosts: vec!["127.0.0.1".into()], http_response_bytes_max: 1000, ..Spec::default() };
+    let id = fetcher(&kernel, spec);
+    let (port, _) = serve("/", 1000);
+    assert_eq!(text(call(&kernel, id, "run", &request(port, "127.0.0.1", "/"))).len(), 1000);
+    let (port, _) = serve("/", 1001);
+    let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/")));
+    assert!(error.contains("exceeds the configured maximum number of bytes: 1000"), "{error}");
+}

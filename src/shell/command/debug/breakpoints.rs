@@ -1,0 +1,151 @@
+//! `break`, `breaks`, `delete`: which calls are held.
+
+use serde_json::json;
+
+use super::super::trace::parse_filter;
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::Filter;
+use crate::kernel::hooks::{BreakSpec, BreakpointView, Side};
+use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::session::Session;
+
+pub const BREAK: Command = Command {
+    name: "break",
+    group: Group::Debugging,
+    summary: "hold calls that an expression asks for",
+    description: "Holds the job before each call that EXPR asks for (`--on return`: when the call has ended), with its \
+        deadlines standing still, and gives the prompt back. `bt` shows where it stands; `continue`, `step`, `next` and \
+        `finish` let it go on; `set-input`, `return` and `fail` change the call. `--do` runs commands when it is hit: \
+        in a script, or to look and go on. Other jobs go on; `kill %N` ends a held one. What runs while a plugin is \
+        loaded is not held.",
+    examples: &[
+        Example {
+            lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\ncontinue",
+            output: "1:front\nbreakpoint 1: before callee=count_vowels\n{\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
+        },
+        Example {
+            lines: "load echo\nbreak 'function=echo' --on return --do 'return changed'\ncall echo echo hi",
+            output: "1:echo\nbreakpoint 1: after function=echo\nchanged",
+        },
+    ],
+    syntax: syntax::<BreakWords>,
+    run: Run::Plain(run_break),
+};
+
+pub const BREAKS: Command = Command {
+    name: "breaks",
+    group: Group::Debugging,
+    summary: "list breakpoints",
+    description: "One row a breakpoint, with how many calls it has held.",
+    examples: &[Example {
+        lines: "break 'depth>3'\nbreaks",
+        output: "breakpoint 1: before depth>3\nN  SIDE  EXPR  HITS  DO\n1  before  depth>3  0",
+    }],
+    syntax: syntax::<BreaksWords>,
+    run: Run::Plain(run_breaks),
+};
+
+pub const DELETE: Command = Command {
+    name: "delete",
+    group: Group::Debugging,
+    summary: "take breakpoints away",
+    description: "N is a number of `breaks`. Without one all are taken away. A job that is held stays held.",
+    examples: &[Example {
+        lines: "break 'depth>3'\ndelete 1\nbreaks",
+        output: "breakpoint 1: before depth>3\nN  SIDE  EXPR  HITS  DO",
+    }],
+    syntax: syntax::<DeleteWords>,
+    run: Run::Plain(run_delete),
+};
+
+#[derive(Debug, clap::Args)]
+struct BreakWords {
+    /// as 'callee=cart and bytes_in>1k'
+    #[arg(value_name = "EXPR", value_parser = parse_filter)]
+    filter: Filter,
+    /// hold it before it runs, or when it has ended
+    #[arg(long, default_value = "call", value_parser = ["call", "return"])]
+    on: String,
+    /// what to run when it is hit
+    #[arg(long = "do", value_name = "COMMANDS")]
+    commands: Option<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct BreaksWords {
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct DeleteWords {
+    #[arg(value_name = "N")]
+    numbers: Vec<u32>,
+}
+
+fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<BreakWords>()?;
+    if let Some(commands) = &words.commands {
+        check_commands(commands)?;
+    }
+    let side = if words.on == "return" { Side::After } else { Side::Before };
+    let filter = words.filter.source().to_owned();
+    let spec = BreakSpec { filter: words.filter, side, commands: words.commands };
+    let id = session.kernel.set_breakpoint(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
+    let line =
+        Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {} {filter}", side.as_str()));
+    Ok(Reply::Lines(vec![line]))
+}
+
+/// A mistake in commands is told when they are set, and not when they are run.
+pub fn check_commands(commands: &str) -> Result<(), ShellError> {
+    use crate::shell::line::Lines;
+    let mut lines = Lines::new(commands);
+    while let Some(read) = lines.next(&crate::shell::CommandGrammar) {
+        read.map_err(|error| crate::shell::syntax_error(&error))?;
+    }
+    Ok(())
+}
+
+fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<BreaksWords>()?;
+    let breakpoints = session.kernel.breakpoints();
+    if session.wants_json(words.json) {
+        return Ok(Reply::Json(breakpoints.iter().map(json_row).collect()));
+    }
+    let columns =
+        vec![Column::right("n"), Column::left("side"), Column::left("expr"), Column::right("hits"), Column::left("do")];
+    let row = |breakpoint: &BreakpointView| {
+        vec![
+            cell(Role::Strong, breakpoint.id.to_string()),
+            plain(breakpoint.side.as_str()),
+            cell(Role::Code, breakpoint.filter.clone()),
+            plain(breakpoint.hits.to_string()),
+            plain(breakpoint.commands.clone().unwrap_or_default()),
+        ]
+    };
+    Ok(Reply::Table(Table { columns, rows: breakpoints.iter().map(row).collect(), totals: None }))
+}
+
+fn json_row(breakpoint: &BreakpointView) -> serde_json::Value {
+    json!({
+        "id": breakpoint.id,
+        "side": breakpoint.side.as_str(),
+        "expr": breakpoint.filter,
+        "hits": breakpoint.hits,
+        "do": breakpoint.commands,
+    })
+}
+
+fn run_delete(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<DeleteWords>()?;
+    let all = || session.kernel.breakpoints().iter().map(|breakpoint| breakpoint.id).collect();
+    let numbers: Vec<u32> = if words.numbers.is_empty() { all() } else { words.numbers };
+    for number in numbers {
+        if !session.kernel.delete_breakpoint(number) {
+            return Err(ShellError::failed(format!("no breakpoint `{number}`; `breaks` lists them")));
+        }
+    }
+    Ok(Reply::Nothing)
+}

@@ -1,0 +1,71 @@
+//! `continue`, `step`, `next`, `finish`: how far a held job goes on.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::hooks::{Order, Step};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+
+pub const CONTINUE: Command = Command {
+    name: "continue",
+    group: Group::Debugging,
+    summary: "let a held job go on",
+    description: "Takes the newest held job, or `%N`. It goes on in the foreground, to its end or the next breakpoint.",
+    examples: &[Example {
+        lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\ncontinue",
+        output: "1:echo\nbreakpoint 1: before callee=echo\nhi",
+    }],
+    syntax: syntax::<JobWord>,
+    run: Run::Plain(|session, arguments| go(session, arguments, None)),
+};
+
+pub const STEP: Command = Command {
+    name: "step",
+    group: Group::Debugging,
+    summary: "let a held job go on to the next call",
+    description: "Into the next nested call, whatever it is; where the held call makes none, to its return.",
+    examples: &[Example {
+        lines: "load front\nbreak 'depth=1'\ncall front run abc\nstep\nbt\ncontinue",
+        output: "1:front\nbreakpoint 1: before depth=1\n%1 is held before 2:count_vowels.count_vowels (a step)\n…\n{…}",
+    }],
+    syntax: syntax::<JobWord>,
+    run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Into))),
+};
+
+pub const NEXT: Command = Command {
+    name: "next",
+    group: Group::Debugging,
+    summary: "let a held job go on over the held call",
+    description: "Runs the held call with all that is nested in it, to the next call of its caller; where there is none, \
+        to the caller's return.",
+    examples: &[Example {
+        lines: "load front\nbreak 'depth=2'\ncall front run abc\nnext\nbt\ncontinue",
+        output: "1:front\nbreakpoint 1: before depth=2\n%1 is held after 1:front.run (a step)\n…\n{…}",
+    }],
+    syntax: syntax::<JobWord>,
+    run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Over))),
+};
+
+pub const FINISH: Command = Command {
+    name: "finish",
+    group: Group::Debugging,
+    summary: "let a held job go on to the held call's return",
+    description: "Holds it again there, with its output. From a call that is held after it has run: to its caller's return.",
+    examples: &[Example {
+        lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\nfinish\nbt\ncontinue",
+        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held after 1:echo.echo (a step)\n…\nhi",
+    }],
+    syntax: syntax::<JobWord>,
+    run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Out))),
+};
+
+#[derive(Debug, clap::Args)]
+struct JobWord {
+    #[arg(value_name = "%JOB")]
+    job: Option<String>,
+}
+
+fn go(session: &mut Session, arguments: Arguments, step: Option<Step>) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<JobWord>()?;
+    let (job, _) = session.held_job(words.job.as_deref())?;
+    session.resume(&job, Order::Continue(step))
+}

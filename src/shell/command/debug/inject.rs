@@ -1,0 +1,265 @@
+//! `inject`, `faults`: calls that are made to fail, to wait or to lose their output.
+
+use std::time::Duration;
+
+use serde_json::json;
+
+use super::super::trace::parse_filter;
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::Filter;
+use crate::kernel::hooks::{FaultKind, FaultSpec, FaultView, FaultWhen};
+use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::session::Session;
+use crate::shell::units::{parse_duration, show_duration};
+
+pub const INJECT: Command = Command {
+    name: "inject",
+    group: Group::Debugging,
+    summary: "make calls fail, wait or lose their output",
+    description: "Does something to each call that EXPR asks for: `error=MESSAGE` fails it as if the plugin had said so, \
+        `trap` fails it and takes the plugin's instance with it, `delay=50ms` makes it wait (deadlines go on), \
+        `drop-output` loses what it gave. `when=3` means the third such call only, `when=3+` from the third on, `when=3..5`, \
+        `when=3+2` every second from the third on; `p=0.1` one in ten by chance, from a seed that is printed: with the same \
+        `seed=N` (or `plugsh --seed N`) and the same calls the same ones are hit. `trace` marks what was changed.",
+    examples: &[
+        Example {
+            lines: "load front\ninject 'callee=count_vowels' error='no vowels left'\ncall front run abc",
+            output: "1:front\nfault 1: error=\"no vowels left\" on callee=count_vowels",
+        },
+        Example {
+            lines: "load echo\ninject 'callee=echo' drop-output when=2\ncall echo echo a\ncall echo echo b\ncall echo echo c",
+            output: "1:echo\nfault 1: drop-output on callee=echo when=2\na\nc",
+        },
+    ],
+    syntax: syntax::<InjectWords>,
+    run: Run::Plain(run_inject),
+};
+
+pub const FAULTS: Command = Command {
+    name: "faults",
+    group: Group::Debugging,
+    summary: "list faults, and take them away",
+    description: "One row a fault, with how many calls matched and how many were hit. `faults delete N` takes one away, \
+        `faults clear` all.",
+    examples: &[Example {
+        lines: "inject 'callee=cart' trap when=3+ p=0.5 seed=7\nfaults\nfaults clear",
+        output: "fault 1: trap on callee=cart when=3+ p=0.5 seed=7\n\
+            N  FAULT  EXPR  WHEN  P  SEED  MATCHED  HITS\n1  trap  callee=cart  3+  0.5  7  0  0",
+    }],
+    syntax: syntax::<FaultsWords>,
+    run: Run::Plain(run_faults),
+};
+
+#[derive(Debug, clap::Args)]
+struct InjectWords {
+    /// as 'callee=cart and depth>2'
+    #[arg(value_name = "EXPR", value_parser = parse_filter)]
+    filter: Filter,
+    /// error=MESSAGE, trap, delay=50ms or drop-output; when=N, p=CHANCE, seed=N
+    #[arg(value_name = "FAULT", required = true)]
+    words: Vec<String>,
+}
+
+#[derive(Debug, clap::Args)]
+struct FaultsWords {
+    #[arg(value_name = "ACTION", value_parser = ["delete", "clear"])]
+    action: Option<String>,
+    #[arg(value_name = "N")]
+    numbers: Vec<u32>,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run_inject(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<InjectWords>()?;
+    let filter = words.filter.source().to_owned();
+    let spec = read(words.filter, &words.words).map_err(ShellError::usage)?;
+    let view = session.kernel.inject(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
+    let text = format!(": {} on {}{}", kind_text(&view.kind), view.filter, rest_text(&view));
+    Ok(Reply::Lines(vec![Line::new().with(Role::Strong, format!("fault {}", view.id)).plain(text)]))
+}
+
+fn read(filter: Filter, words: &[String]) -> Result<FaultSpec, String> {
+    let mut kind = None;
+    let (mut when, mut chance, mut seed) = (FaultWhen::ALWAYS, None, None);
+    for word in words {
+        let (name, value) = word.split_once('=').map_or((word.as_str(), None), |(name, value)| (name, Some(value)));
+        let read = match (name, value) {
+            ("error", Some(message)) => Some(FaultKind::Error(message.to_owned())),
+            ("delay", Some(delay)) => Some(FaultKind::Delay(parse_duration(delay)?)),
+            ("drop-output", None) => Some(FaultKind::DropOutput),
+            ("trap", None) => Some(FaultKind::Trap),
+            ("when", Some(text)) => {
+                when = parse_when(text).ok_or_else(|| format!("`when={text}`: write 3, 3+, 3..5 or 3+2"))?;
+                None
+            }
+            ("p", Some(text)) => {
+                let number = text.parse().ok().filter(|chance| (0.0..=1.0).contains(chance));
+                chance = Some(number.ok_or_else(|| format!("`p={text}`: a chance is from 0 to 1"))?);
+                None
+            }
+            ("seed", Some(text)) => {
+                seed = Some(text.parse().map_err(|_| format!("`seed={text}`: a seed is a whole number"))?);
+                None
+            }
+            _ => {
+                return Err(format!(
+                    "`{word}` is no fault; there are error=MESSAGE, trap, delay=50ms and drop-output, with when=, p= and seed="
+                ));
+            }
+        };
+        if read.is_some() && kind.is_some() {
+            return Err(format!("`{word}`: one fault at a time; set a second one for it"));
+        }
+        kind = kind.or(read);
+    }
+    let kind = kind.ok_or("what is to happen is missing: error=MESSAGE, trap, delay=50ms or drop-output")?;
+    Ok(FaultSpec { filter, kind, when, chance, seed })
+}
+
+/// `3`, `3+`, `3..5`, `3+2`, `3..9+2`.
+fn parse_when(text: &str) -> Option<FaultWhen> {
+    let number = |text: &str| text.parse::<u64>().ok().filter(|number| *number > 0);
+    let (range, step) = match text.split_once('+') {
+        Some((range, "")) => (range, Some(1)),
+        Some((range, step)) => (range, Some(number(step)?)),
+        None => (text, None),
+    };
+    let (first, last) = match range.split_once("..") {
+        Some((first, last)) => (number(first)?, Some(number(last)?)),
+        None => (number(range)?, None),
+    };
+    if last.is_some_and(|last| last < first) {
+        return None;
+    }
+    let last = last.or(if step.is_none() { Some(first) } else { None });
+    Some(FaultWhen { first, last, step: step.unwrap_or(1) })
+}
+
+fn when_text(when: FaultWhen) -> String {
+    let step = if when.step > 1 { format!("+{}", when.step) } else { String::new() };
+    match when.last {
+        _ if when == FaultWhen::ALWAYS => String::new(),
+        None if when.step > 1 => format!("{}{step}", when.first),
+        None => format!("{}+", when.first),
+        Some(last) if last == when.first => when.first.to_string(),
+        Some(last) => format!("{}..{last}{step}", when.first),
+    }
+}
+
+fn kind_text(kind: &FaultKind) -> String {
+    match kind {
+        FaultKind::Error(message) => format!("error={message:?}"),
+        FaultKind::Delay(delay) => format!("delay={}", show_duration(Duration::from_millis(delay.as_millis() as u64))),
+        FaultKind::DropOutput => "drop-output".to_owned(),
+        FaultKind::Trap => "trap".to_owned(),
+    }
+}
+
+fn rest_text(view: &FaultView) -> String {
+    let when = when_text(view.when);
+    let when = if when.is_empty() { when } else { format!(" when={when}") };
+    let chance = view.chance.map(|chance| format!(" p={chance} seed={}", view.seed)).unwrap_or_default();
+    format!("{when}{chance}")
+}
+
+fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<FaultsWords>()?;
+    match words.action.as_deref() {
+        Some("clear") => {
+            session.kernel.clear_faults();
+            Ok(Reply::Nothing)
+        }
+        Some(_) => {
+            if words.numbers.is_empty() {
+                return Err(ShellError::usage("`faults delete` wants N; `faults clear` takes all away"));
+            }
+            match words.numbers.iter().find(|number| !session.kernel.delete_fault(**number)) {
+                Some(number) => Err(ShellError::failed(format!("no fault `{number}`; `faults` lists them"))),
+                None => Ok(Reply::Nothing),
+            }
+        }
+        None => Ok(list(session, words.json)),
+    }
+}
+
+fn list(session: &Session, json: bool) -> Reply {
+    let faults = session.kernel.faults();
+    if session.wants_json(json) {
+        return Reply::Json(faults.iter().map(json_row).collect());
+    }
+    let columns = vec![
+        Column::right("n"),
+        Column::left("fault"),
+        Column::left("expr"),
+        Column::left("when"),
+        Column::right("p"),
+        Column::right("seed"),
+        Column::right("matched"),
+        Column::right("hits"),
+    ];
+    let row = |fault: &FaultView| {
+        vec![
+            cell(Role::Strong, fault.id.to_string()),
+            cell(Role::Warn, kind_text(&fault.kind)),
+            cell(Role::Code, fault.filter.clone()),
+            plain(when_text(fault.when)),
+            plain(fault.chance.map(|chance| chance.to_string()).unwrap_or_default()),
+            plain(fault.chance.map(|_| fault.seed.to_string()).unwrap_or_default()),
+            plain(fault.matched.to_string()),
+            plain(fault.hits.to_string()),
+        ]
+    };
+    Reply::Table(Table { columns, rows: faults.iter().map(row).collect(), totals: None })
+}
+
+fn json_row(fault: &FaultView) -> serde_json::Value {
+    json!({
+        "id": fault.id,
+        "fault": kind_text(&fault.kind),
+        "expr": fault.filter,
+        "when": when_text(fault.when),
+        "p": fault.chance,
+        "seed": fault.seed,
+        "matched": fault.matched,
+        "hits": fault.hits,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn spec(words: &[&str]) -> Result<FaultSpec, String> {
+        let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+        read(Filter::parse("callee=cart").unwrap(), &words)
+    }
+
+    #[test]
+    fn when_is_read_as_it_is_written() {
+        for text in ["3", "3+", "3..5", "3+2", "3..9+2"] {
+            assert_eq!(parse_when(text).map(when_text).as_deref(), Some(text));
+        }
+        for text in ["", "0", "x", "+", "5..3", "3..", "3+0"] {
+            assert_eq!(parse_when(text), None, "{text}");
+        }
+        assert_eq!(when_text(FaultWhen::ALWAYS), "");
+    }
+
+    #[test]
+    fn a_fault_is_one_thing_with_its_chances() {
+        let read = spec(&["when=2", "error=a=b", "p=0.5", "seed=9"]).unwrap();
+        assert_eq!((read.kind, read.chance, read.seed), (FaultKind::Error("a=b".into()), Some(0.5), Some(9)));
+        for (words, part) in [
+            (vec!["trap", "drop-output"], "one fault at a time"),
+            (vec!["when=3"], "is missing"),
+            (vec!["trap", "p=2"], "from 0 to 1"),
+            (vec!["trap=1"], "is no fault"),
+            (vec!["delay=soon"], "no duration"),
+        ] {
+            let error = spec(&words).map(|_| ()).unwrap_err();
+            assert!(error.contains(part), "{words:?}: {error}");
+        }
+    }
+}

@@ -1,0 +1,72 @@
+//! `record`: the session's calls into a file.
+
+use std::sync::Arc;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::hooks::Recorder;
+use crate::shell::recording::{CallFile, started_by_shell};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub const RECORD: Command = Command {
+    name: "record",
+    group: Group::Debugging,
+    summary: "write calls to a file, to be replayed",
+    description: "`record FILE` writes each call from the prompt as it ends, with its input and output (but for private \
+        plugins), the calls it made, and how its process was started; `record off` ends that. `replay FILE` makes them again. \
+        The file holds what `--config` gave to plugins. Without a word it says where calls are written to.",
+    examples: &[Example {
+        lines: "record calls.jsonl\nload echo\ncall echo echo hi\nrecord off\nreplay calls.jsonl",
+        output: "1:echo\nhi\n1 call in `calls.jsonl`\n1 call replayed: the same",
+    }],
+    syntax: syntax::<RecordWords>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct RecordWords {
+    #[arg(value_name = "FILE")]
+    file: Option<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<RecordWords>()?;
+    match words.file.as_deref() {
+        None => Ok(match &session.recording {
+            Some(file) => Reply::line(format!("{} written to `{}`", calls_text(file.written()?), file.name())),
+            None => Reply::line("calls are not recorded"),
+        }),
+        Some("off") => stop(session),
+        Some(_) if session.recording.is_some() => {
+            Err(ShellError::failed("calls are recorded already; `record off` ends that"))
+        }
+        Some(name) => start(session, name),
+    }
+}
+
+fn start(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
+    let file = CallFile::create(name)?;
+    let processes = started_by_shell(&session.kernel);
+    for process in &processes {
+        file.loaded(process);
+    }
+    if let Some(used) = processes.iter().find(|process| process.view.calls > 0) {
+        let text = format!("`{}` was called before: a replay starts it fresh", used.view.label());
+        session.notice(Line::new().with(Role::Warn, text));
+    }
+    session.kernel.record_calls(Some(file.clone()));
+    session.recording = Some(Arc::clone(&file));
+    Ok(Reply::Nothing)
+}
+
+fn stop(session: &mut Session) -> Result<Reply, ShellError> {
+    session.kernel.record_calls(None);
+    let file =
+        session.recording.take().ok_or_else(|| ShellError::failed("calls are not recorded; `record FILE` does it"))?;
+    Ok(Reply::line(format!("{} in `{}`", calls_text(file.written()?), file.name())))
+}
+
+/// `1 call`, `3 calls`.
+pub fn calls_text(calls: u64) -> String {
+    if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
+}

@@ -1,0 +1,180 @@
+//! `replay`: calls made again.
+
+use std::path::Path;
+
+use super::record::calls_text;
+use super::show::{record_of, whole};
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::Record;
+use crate::kernel::{LoadRequest, ProcessId};
+use crate::runtime::Host;
+use crate::shell::command::CallOptions;
+use crate::shell::recording::{CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, input_of, read};
+use crate::shell::replay::{Came, Output, Stage};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+use crate::shell::stdin::read_file;
+use crate::shell::units::parse_hex;
+
+pub const COMMAND: Command = Command {
+    name: "replay",
+    group: Group::Debugging,
+    summary: "make recorded calls again",
+    description: "`replay FILE` makes the calls of a recording again on fresh processes, apart from those of this shell, and \
+        fails at the first that does not come to the same outcome, output and nested calls. `replay SEQ` makes one call of \
+        `trace` again on the process it was made on (`--fresh`: on a fresh one), with the input that `trace payloads` kept or \
+        that of `--input`, and says when it comes to something else.",
+    examples: &[Example {
+        lines: "trace payloads 4k 1M\nload counter\ncall counter add 5\nreplay 2 --fresh\nreplay 2 --input 10",
+        output: "1:counter\n5\n5\n15",
+    }],
+    syntax: syntax::<ReplayWords>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct ReplayWords {
+    #[arg(value_name = "FILE|SEQ")]
+    what: String,
+    /// another input for the call
+    #[arg(long, value_name = "BYTES")]
+    input: Option<String>,
+    /// the bytes of `--input` are hexadecimal
+    #[arg(long)]
+    hex: bool,
+    /// on a fresh process
+    #[arg(long)]
+    fresh: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<ReplayWords>()?;
+    match words.what.parse() {
+        Ok(seq) => replay_one(session, seq, &words),
+        Err(_) if words.input.is_some() || words.fresh => {
+            Err(ShellError::usage("`--input` and `--fresh` are for `replay SEQ`"))
+        }
+        Err(_) => replay_file(session, &words.what),
+    }
+}
+
+fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Reply, ShellError> {
+    let record = record_of(session, seq)?;
+    if record.callee == 0 {
+        return Err(ShellError::failed(format!("call {seq} named no process; it cannot be made again")));
+    }
+    let input = match &words.input {
+        Some(text) if words.hex => parse_hex(text.as_bytes()).map_err(ShellError::usage)?,
+        Some(text) => text.clone().into_bytes(),
+        None => whole(seq, "input", record.payload.as_ref().map(|payload| &payload.input))?,
+    };
+    let before = Came::of(&record, session.kernel.journal());
+    if !words.fresh {
+        let options = CallOptions {
+            plugin: record.callee_label(),
+            function: record.function.as_str().to_owned(),
+            ..CallOptions::default()
+        };
+        let process = session.process(&options.plugin)?;
+        let reply = session.call(process, input, &options)?;
+        if let (None, Reply::Output { bytes, .. }) = (&words.input, &reply) {
+            // Its nested calls stand in the journal, for who asks; what is compared is what the caller sees.
+            let again = Came {
+                output: Output::Bytes(bytes.clone()),
+                outcome: "ok".into(),
+                error: None,
+                made: before.made.clone(),
+            };
+            tell_difference(session, seq, &before, &again);
+        }
+        return Ok(reply);
+    }
+    let again = call_fresh(session, &record, &input)?;
+    if words.input.is_none() {
+        tell_difference(session, seq, &before, &again);
+    }
+    match (again.error, again.output) {
+        (Some(error), _) => Err(ShellError::failed(error)),
+        (None, Output::Bytes(bytes)) => Ok(Reply::Output { bytes, raw: false }),
+        (None, _) => Ok(Reply::Nothing),
+    }
+}
+
+fn call_fresh(session: &mut Session, record: &Record, input: &[u8]) -> Result<Came, ShellError> {
+    let label = record.callee_label();
+    let detail = session.kernel.process(record.callee);
+    let detail = detail.ok_or_else(|| ShellError::failed(format!("process `{label}` has ended; `load` it again")))?;
+    let stage = Stage::new(session);
+    let entry = ProcessEntry::from(&detail);
+    let process = load(session, &stage, &entry)?;
+    stage.call(session, process, record.function.as_str(), input)
+}
+
+fn tell_difference(session: &mut Session, seq: u64, before: &Came, again: &Came) {
+    if let Some(difference) = before.difference(again) {
+        session.notice(Line::new().with(Role::Warn, format!("not as call {seq}: {difference}")));
+    }
+}
+
+fn replay_file(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
+    let entries = read(name, &read_file(Path::new(name), RECORDING_BYTES_MAX)?)?;
+    let stage = Stage::new(session);
+    let (mut calls, mut skipped) = (0, 0);
+    for entry in &entries {
+        match entry {
+            Entry::Recording { .. } => {}
+            Entry::Process(process) => drop(load(session, &stage, process)?),
+            Entry::Call(call) => match input_of(call) {
+                None => skipped += 1,
+                Some(input) => {
+                    calls += 1;
+                    replay_call(session, &stage, call, calls, &input)?;
+                }
+            },
+        }
+    }
+    if skipped > 0 {
+        let text = format!("{} without an input in the recording not replayed", calls_text(skipped));
+        session.notice(Line::new().with(Role::Warn, text));
+    }
+    Ok(Reply::line(format!("{} replayed: the same", calls_text(calls))))
+}
+
+fn replay_call(
+    session: &mut Session,
+    stage: &Stage,
+    call: &CallEntry,
+    number: u64,
+    input: &[u8],
+) -> Result<(), ShellError> {
+    let title = format!("call {number}, {}.{}", call.process, call.function);
+    let process = stage.kernel.find(&call.process);
+    let process = process.map_err(|error| ShellError::failed(format!("{title}: {error}")))?;
+    let again = stage.call(session, process, &call.function, input)?;
+    match Came::from(call).difference(&again) {
+        Some(difference) => Err(ShellError::failed(format!("{title}: {difference}"))),
+        None => Ok(()),
+    }
+}
+
+/// Starts a process as it was started before, in place of one by its name.
+fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<ProcessId, ShellError> {
+    let source = entry.source.strip_prefix("stub:").unwrap_or(&entry.source);
+    let interrupt = session.interrupt.clone();
+    let program = stage.kernel.resolve(source, &mut |_, _| !interrupt.is_raised());
+    let program = program.map_err(|error| session.call_error(error))?;
+    let now: Vec<&str> = program.modules.iter().map(|module| module.sha256.as_str()).collect();
+    let before: Vec<&str> = entry.modules.iter().map(|module| module.sha256.as_str()).collect();
+    if now != before {
+        let text = format!("`{}` is other code than before ({source})", entry.name);
+        session.notice(Line::new().with(Role::Warn, text));
+    }
+    if let Ok(old) = stage.kernel.find(&entry.name) {
+        stage.kernel.kill(old, false).map_err(|error| session.call_error(error))?;
+    }
+    let host: Host = entry.host;
+    let (spec, timeout) = (entry.spec.clone(), entry.spec.timeout);
+    let name = Some(entry.name.clone());
+    let request = LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) };
+    Ok(stage.kernel.load(request).map_err(|error| session.call_error(error))?.id)
+}

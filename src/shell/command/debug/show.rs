@@ -1,0 +1,172 @@
+//! `show`: one call with its chain and its payloads.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+
+use super::super::trace::{call_text, changed_text, json_record, outcome_role};
+use super::{Arguments, Command, Example, Group, Run, insert_json, syntax, text_of};
+use crate::journal::{Kept, Record};
+use crate::shell::dump::hex_dump;
+use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
+use crate::shell::session::Session;
+use crate::shell::units::show_duration;
+
+/// Lines of a payload that are shown; `--input > FILE` writes all of it.
+const SHOWN_LINES_MAX: usize = 200;
+/// Bytes of a payload that is no text that are shown.
+const SHOWN_HEX_MAX: usize = 4096;
+
+pub const COMMAND: Command = Command {
+    name: "show",
+    group: Group::Debugging,
+    summary: "show one call with its payloads",
+    description: "SEQ is its number in `trace`. The input and output are there when `trace payloads` kept them; they are \
+        shown as JSON, text or hex. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
+        some are missing.",
+    examples: &[Example {
+        lines: "trace payloads 4k 1M\nload echo\ncall echo echo {\"n\":1}\nshow 2\nshow 2 --output",
+        output: "1:echo\n{\"n\":1}\n2  shell → 1:echo.echo  ok\n  chain   1:echo.echo\n  job     %1, depth 1, took …\n  \
+            input   7 bytes, JSON\n{\n  \"n\": 1\n}\n  output  7 bytes, JSON\n{\n  \"n\": 1\n}\n{\"n\":1}",
+    }],
+    syntax: syntax::<ShowWords>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct ShowWords {
+    #[arg(value_name = "SEQ")]
+    seq: u64,
+    /// write the input's bytes
+    #[arg(long, conflicts_with = "output")]
+    input: bool,
+    /// write the output's bytes
+    #[arg(long)]
+    output: bool,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<ShowWords>()?;
+    let record = record_of(session, words.seq)?;
+    if words.input {
+        let kept = record.payload.as_ref().map(|payload| &payload.input);
+        return whole(words.seq, "input", kept).map(|bytes| Reply::Output { bytes, raw: true });
+    }
+    if words.output {
+        let kept = record.payload.as_ref().map(|payload| &payload.output);
+        return whole(words.seq, "output", kept).map(|bytes| Reply::Output { bytes, raw: true });
+    }
+    let chain = chain_of(session, &record);
+    Ok(match session.wants_json(words.json) {
+        true => Reply::Json(json_reply(&record, &chain)),
+        false => Reply::Lines(lines(&record, &chain)),
+    })
+}
+
+/// A call by its number, running or ended.
+pub fn record_of(session: &Session, seq: u64) -> Result<Record, ShellError> {
+    let running = session.kernel.running().into_iter().find(|record| record.seq == seq);
+    let record = session.kernel.journal().get(seq).or(running);
+    record.ok_or_else(|| ShellError::failed(format!("no call `{seq}` is kept; `trace` lists them")))
+}
+
+/// All bytes of one side of a call; an error that says what is missing.
+pub fn whole(seq: u64, side: &str, kept: Option<&Kept>) -> Result<Vec<u8>, ShellError> {
+    let Some(kept) = kept else {
+        let message = format!("the {side} of call {seq} was not kept; `trace payloads 64k 16M` keeps those to come");
+        return Err(ShellError::failed(message));
+    };
+    match kept.missing() {
+        None => Ok(kept.bytes.to_vec()),
+        Some(missing) => Err(ShellError::failed(format!("the {side} of call {seq} is {missing}"))),
+    }
+}
+
+/// The calls that a call is nested in, outermost first, itself last.
+fn chain_of(session: &Session, record: &Record) -> Vec<Record> {
+    let mut chain = vec![record.clone()];
+    while let Some(parent) = chain.last().map(|record| record.parent_seq).filter(|seq| *seq != 0) {
+        match record_of(session, parent) {
+            Ok(parent) => chain.push(parent),
+            Err(_) => break,
+        }
+    }
+    chain.reverse();
+    chain
+}
+
+fn lines(record: &Record, chain: &[Record]) -> Vec<Line> {
+    let took = show_duration(Duration::from_nanos(record.duration_ns));
+    let frames: Vec<String> = chain.iter().map(call_text).collect();
+    let gone = if chain.first().is_some_and(|first| first.parent_seq != 0) { "… → " } else { "" };
+    let mut lines = vec![
+        Line::new()
+            .with(Role::Strong, record.seq.to_string())
+            .plain(format!("  {} → ", record.caller_label()))
+            .with(Role::Name, call_text(record))
+            .with(outcome_role(record.outcome), format!("  {}{}", record.outcome, changed_text(record))),
+        Line::new().with(Role::Dim, "  chain   ").plain(format!("{gone}{}", frames.join(" → "))),
+        Line::new()
+            .with(Role::Dim, "  job     ")
+            .plain(format!("%{}, depth {}, took {took}", record.job, record.depth)),
+    ];
+    if let Some(error) = &record.error {
+        lines.push(Line::new().with(Role::Dim, "  error   ").with(Role::Bad, error.to_string()));
+    }
+    let payload = record.payload.as_deref();
+    push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input));
+    push_side(&mut lines, "output", record.bytes_out, payload.map(|payload| &payload.output));
+    lines
+}
+
+fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>) {
+    let title = Line::new().with(Role::Dim, format!("  {side:<8}")).plain(format!("{bytes} bytes"));
+    let Some(kept) = kept else { return lines.push(title.with(Role::Dim, if bytes > 0 { ", not kept" } else { "" })) };
+    let (kind, text) = shown(kept);
+    let missing = kept.missing().map(|missing| format!(", {missing}")).unwrap_or_default();
+    lines.push(title.plain(kind).with(Role::Warn, missing));
+    let count = text.lines().count();
+    lines.extend(text.lines().take(SHOWN_LINES_MAX).map(|line| Line::from(many_lines(line).into_owned())));
+    if count > SHOWN_LINES_MAX {
+        let more = format!("… {} more lines; `--{side} > FILE` writes all", count - SHOWN_LINES_MAX);
+        lines.push(Line::new().with(Role::Dim, more));
+    }
+}
+
+/// What kind of bytes they are, and their text.
+fn shown(kept: &Kept) -> (&'static str, String) {
+    if kept.bytes.is_empty() {
+        return ("", String::new());
+    }
+    let Some(text) = text_of(kept) else {
+        let bytes = kept.bytes.get(..SHOWN_HEX_MAX).unwrap_or(&kept.bytes);
+        let dots = if bytes.len() < kept.bytes.len() { "…\n" } else { "" };
+        return (", hex", format!("{}{dots}", hex_dump(bytes)));
+    };
+    match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => {
+            (", JSON", serde_json::to_string_pretty(&value).unwrap_or_else(|_| text.to_owned()))
+        }
+        _ => (", text", text.to_owned()),
+    }
+}
+
+fn json_reply(record: &Record, chain: &[Record]) -> Value {
+    let mut value = json_record(record);
+    if let Some(object) = value.as_object_mut() {
+        let frame = |record: &Record| json!({ "seq": record.seq, "callee": record.callee, "callee_name": record.callee_name.as_str(), "function": record.function.as_str() });
+        object.insert("chain".into(), chain.iter().map(frame).collect());
+        for (side, kept) in [
+            ("input", record.payload.as_ref().map(|payload| &payload.input)),
+            ("output", record.payload.as_ref().map(|payload| &payload.output)),
+        ] {
+            insert_json(object, side, kept);
+            let missing = kept.map_or(Some("not kept".to_owned()), Kept::missing);
+            object.insert(format!("{side}_missing"), json!(missing));
+        }
+    }
+    value
+}

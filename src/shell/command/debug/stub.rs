@@ -1,0 +1,187 @@
+//! `stub`, `stubs`, `unstub`: answers in place of a plugin's function.
+
+use serde_json::{Map, Value, json};
+
+use super::breakpoints::check_commands;
+use super::{Arguments, Command, Example, Group, Run, insert_json, preview, syntax};
+use crate::journal::Kept;
+use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
+use crate::shell::grammar::split_dotted;
+use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::session::Session;
+use crate::shell::units::parse_hex;
+
+pub const STUB: Command = Command {
+    name: "stub",
+    group: Group::Debugging,
+    summary: "answer for a function of a plugin",
+    description: "Calls of NAME.FUNCTION get this answer and the plugin does not run: bytes, `@FILE`, the call's own input \
+        (`--echo`), or what commands print (`--run`; they find the input in `$INPUT`). NAME is a process's name or that of its \
+        source, so that all of them answer alike. When there is no such plugin, its name can be loaded and called, by \
+        guests too. `trace` marks the calls.",
+    examples: &[
+        Example { lines: "stub cart.total = 42\nload cart\ncall cart total {\"id\": 7}", output: "1:cart\n42" },
+        Example {
+            lines: "load text\nload front\nstub count_vowels.count_vowels --run 'call text upper $INPUT'\ncall front run abc",
+            output: "1:text\n2:front\nABC",
+        },
+    ],
+    syntax: syntax::<StubWords>,
+    run: Run::Plain(run_stub),
+};
+
+pub const STUBS: Command = Command {
+    name: "stubs",
+    group: Group::Debugging,
+    summary: "list stubs",
+    description: "One row a stub, with how many calls it has answered.",
+    examples: &[Example {
+        lines: "stub cart.total = 42\nstub cart.add --echo\nstubs",
+        output: "STUB  ANSWER  HITS\ncart.total  2 bytes: 42  0\ncart.add  --echo  0",
+    }],
+    syntax: syntax::<StubsWords>,
+    run: Run::Plain(run_stubs),
+};
+
+pub const UNSTUB: Command = Command {
+    name: "unstub",
+    group: Group::Debugging,
+    summary: "take stubs away",
+    description: "NAME.FUNCTION takes one away, NAME all of that plugin's; `--all` every one. Processes that only stubs \
+        answered for stay, and fail.",
+    examples: &[Example {
+        lines: "stub text.upper = NO\nload text\ntext.upper hi\nunstub text.upper\ntext.upper hi",
+        output: "1:text\nNO\nHI",
+    }],
+    syntax: syntax::<UnstubWords>,
+    run: Run::Plain(run_unstub),
+};
+
+#[derive(Debug, clap::Args)]
+struct StubWords {
+    #[arg(value_name = "NAME.FUNCTION")]
+    target: String,
+    #[arg(value_name = "=", value_parser = ["="])]
+    equals: Option<String>,
+    #[arg(id = "input", value_name = "INPUT")]
+    input: Option<String>,
+    /// answer with the call's own input
+    #[arg(long)]
+    echo: bool,
+    /// answer with what these commands print
+    #[arg(long, value_name = "COMMANDS")]
+    run: Option<String>,
+    /// INPUT is hexadecimal
+    #[arg(long)]
+    hex: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct StubsWords {
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct UnstubWords {
+    #[arg(value_name = "NAME[.FUNCTION]", required_unless_present = "all")]
+    targets: Vec<String>,
+    /// take every stub away
+    #[arg(long)]
+    all: bool,
+}
+
+fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, input) = arguments.parse::<StubWords>()?;
+    let answer = match (input, words.echo, words.run) {
+        (Some(bytes), false, None) if words.hex => {
+            StubAnswer::Bytes(parse_hex(&bytes).map_err(ShellError::usage)?.into())
+        }
+        (Some(bytes), false, None) => StubAnswer::Bytes(bytes.into()),
+        (None, true, None) => StubAnswer::Echo,
+        (None, false, Some(commands)) => {
+            check_commands(&commands)?;
+            StubAnswer::Run(commands)
+        }
+        _ => {
+            return Err(ShellError::usage(
+                "`stub` wants one answer: `= BYTES`, `= @FILE`, `--echo` or `--run COMMANDS`",
+            ));
+        }
+    };
+    let (plugin, function) = split(session, &words.target)?;
+    session.kernel.set_stub(StubSpec { plugin, function, answer }).map_err(ShellError::failed)?;
+    Ok(Reply::Nothing)
+}
+
+/// `NAME.FUNCTION` in its parts: the longest living name that fits wins.
+fn split(session: &Session, target: &str) -> Result<(String, String), ShellError> {
+    let wrong = || ShellError::usage(format!("`{target}` is no NAME.FUNCTION"));
+    split_dotted(target).ok_or_else(wrong)?;
+    let [plugin, function] = <[String; 2]>::try_from(session.split_call(target)).map_err(|_| wrong())?;
+    Ok((plugin, function))
+}
+
+fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<StubsWords>()?;
+    let stubs = session.kernel.stubs();
+    if session.wants_json(words.json) {
+        return Ok(Reply::Json(stubs.iter().map(json_row).collect()));
+    }
+    let columns = vec![Column::left("stub"), Column::left("answer"), Column::right("hits")];
+    let row = |stub: &StubView| {
+        vec![
+            cell(Role::Name, format!("{}.{}", stub.spec.plugin, stub.spec.function)),
+            plain(answer_text(&stub.spec.answer)),
+            plain(stub.hits.to_string()),
+        ]
+    };
+    Ok(Reply::Table(Table { columns, rows: stubs.iter().map(row).collect(), totals: None }))
+}
+
+fn answer_text(answer: &StubAnswer) -> String {
+    match answer {
+        StubAnswer::Bytes(bytes) => preview(&Kept::keep(bytes, u64::MAX)),
+        StubAnswer::Echo => "--echo".to_owned(),
+        StubAnswer::Run(commands) => format!("--run {commands}"),
+    }
+}
+
+fn json_row(stub: &StubView) -> Value {
+    let mut object = Map::new();
+    object.insert("plugin".into(), json!(stub.spec.plugin));
+    object.insert("function".into(), json!(stub.spec.function));
+    let (kind, bytes, commands) = match &stub.spec.answer {
+        StubAnswer::Bytes(bytes) => ("bytes", Some(Kept::keep(bytes, u64::MAX)), None),
+        StubAnswer::Echo => ("echo", None, None),
+        StubAnswer::Run(commands) => ("run", None, Some(commands)),
+    };
+    object.insert("kind".into(), json!(kind));
+    insert_json(&mut object, "output", bytes.as_ref());
+    object.insert("run".into(), json!(commands));
+    object.insert("hits".into(), json!(stub.hits));
+    object.into()
+}
+
+fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (words, _) = arguments.parse::<UnstubWords>()?;
+    if words.all {
+        for stub in session.kernel.stubs() {
+            session.kernel.unstub(&stub.spec.plugin, None);
+        }
+        return Ok(Reply::Nothing);
+    }
+    for target in &words.targets {
+        let stubs = session.kernel.stubs();
+        let named = |stub: &&StubView| format!("{}.{}", stub.spec.plugin, stub.spec.function) == *target;
+        let removed = match stubs.iter().find(named) {
+            Some(stub) => session.kernel.unstub(&stub.spec.plugin, Some(&stub.spec.function)),
+            None => session.kernel.unstub(target, None),
+        };
+        if removed == 0 {
+            return Err(ShellError::failed(format!("no stub `{target}`; `stubs` lists them")));
+        }
+    }
+    Ok(Reply::Nothing)
+}

@@ -1,0 +1,173 @@
+//! `policy`: what guests may do: shown, checked, loaded, and learned from what they did.
+
+use std::path::Path;
+
+use serde_json::{Value, json};
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::Policy;
+use crate::kernel::policy::{Asked, Rule, Who};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub const COMMAND: Command = Command {
+    name: "policy",
+    group: Group::Watching,
+    summary: "show, check, load or learn what plugins may do",
+    description: "`policy load FILE` puts a policy in force, `policy off` ends it, `policy` shows it. `policy check PLUGIN \
+        call PLUGIN.FUNCTION` and `policy check PLUGIN load SOURCE` say whether that would be allowed, and by which rule. \
+        `policy learn > FILE` writes the least policy under which what was done so far would have been allowed. A policy \
+        is TOML: `[[plugin]]` rules with `name`, `load`, `call` and `children_max`, and a `[plugin.children]` with \
+        `memory_max`, `fuel`, `timeout`, `hosts`, `paths` and `config`; the first whose `name` fits decides, `[default]` \
+        fills in. Without one a plugin loads names only, calls whom it likes, and hands on no more than it has.",
+    examples: &[
+        Example {
+            lines: "load front\nfront.run\npolicy learn",
+            output: "1:front\n{\"count\":3,\"total\":3,\"vowels\":\"aeiouAEIOU\"}\n…\nname = \"front\"\nload = [\"count_vowels\"]\n\
+                call = [\"count_vowels.count_vowels\"]\n…",
+        },
+        Example {
+            lines: "policy check front load count_vowels",
+            output: "allowed: no policy is loaded, and a plugin may load names",
+        },
+    ],
+    syntax: syntax::<PolicyOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct PolicyOptions {
+    /// what to do: show without a word
+    #[arg(value_name = "ACTION", value_parser = ["show", "check", "load", "learn", "off"])]
+    action: Option<String>,
+    /// what `check` and `load` are about
+    #[arg(value_name = "FILE")]
+    words: Vec<String>,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<PolicyOptions>()?;
+    let words: Vec<&str> = options.words.iter().map(String::as_str).collect();
+    let action = options.action.as_deref().unwrap_or("show");
+    match (action, words.as_slice()) {
+        ("show", []) => {
+            let policy = session.kernel.policy();
+            let json = session.wants_json(options.json);
+            Ok(show(policy.as_deref(), json))
+        }
+        ("load", [file]) => {
+            let policy = Policy::read(Path::new(file)).map_err(ShellError::failed)?;
+            let rules = policy.rules().len();
+            session.kernel.set_policy(Some(policy));
+            let count = if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
+            Ok(Reply::line(format!("{file}: {count} in force")))
+        }
+        ("off", []) => {
+            session.kernel.set_policy(None);
+            Ok(Reply::Nothing)
+        }
+        ("learn", []) => Ok(Reply::text(&session.kernel.learn_policy())),
+        ("check", [plugin, "call", target]) => check_call(session, plugin, target),
+        ("check", [plugin, "load", source]) => check_load(session, plugin, source),
+        ("check", _) => {
+            let usage = "write `policy check PLUGIN call PLUGIN.FUNCTION` or `policy check PLUGIN load SOURCE`";
+            Err(ShellError::usage(usage))
+        }
+        ("load", _) => Err(ShellError::usage("write `policy load FILE`")),
+        (action, _) => Err(ShellError::usage(format!("`policy {action}` takes no more words"))),
+    }
+}
+
+/// A plugin by its name, and what it was loaded from where a process has that name.
+fn plugin_of(session: &Session, name: &str) -> String {
+    let id = session.kernel.find(name).ok();
+    id.and_then(|id| session.kernel.plugin_of(id)).unwrap_or_else(|| name.to_owned())
+}
+
+fn check_call(session: &Session, caller: &str, target: &str) -> Result<Reply, ShellError> {
+    let Some((callee, function)) = target.rsplit_once('.') else {
+        return Err(ShellError::usage(format!("`{target}` is no `PLUGIN.FUNCTION`")));
+    };
+    let (caller_plugin, callee_plugin) = (plugin_of(session, caller), plugin_of(session, callee));
+    let caller = Who { name: caller, plugin: &caller_plugin };
+    let callee = Who { name: callee, plugin: &callee_plugin };
+    let Some(policy) = session.kernel.policy() else {
+        return Ok(Reply::line("allowed: no policy is loaded, and a plugin may call whom it likes"));
+    };
+    answer(&policy, caller, policy.call(caller, callee, function))
+}
+
+fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Reply, ShellError> {
+    let loaded_from = plugin_of(session, plugin);
+    let who = Who { name: plugin, plugin: &loaded_from };
+    let asked = Asked::of(source).map_err(ShellError::usage)?;
+    match (session.kernel.policy(), &asked) {
+        (Some(policy), _) => answer(&policy, who, policy.load(who, &asked).map(drop)),
+        (None, Asked::Name(_)) => Ok(Reply::line("allowed: no policy is loaded, and a plugin may load names")),
+        (None, _) => Err(ShellError::failed(format!("denied: {}", crate::kernel::policy::names_only(who, &asked)))),
+    }
+}
+
+fn answer(policy: &Policy, who: Who<'_>, answer: Result<(), String>) -> Result<Reply, ShellError> {
+    match answer {
+        Ok(()) => Ok(Reply::line(format!("allowed by {}", policy.place(policy.rule(who))))),
+        Err(why) => Err(ShellError::failed(format!("denied: {why}"))),
+    }
+}
+
+fn show(policy: Option<&Policy>, json: bool) -> Reply {
+    let Some(policy) = policy else {
+        return match json {
+            true => Reply::Json(Value::Null),
+            false => Reply::line(
+                "no policy is loaded: a plugin loads names only, calls whom it likes, and hands on no more than it has",
+            ),
+        };
+    };
+    let rules = policy.rules().iter().chain([policy.default_rule()]);
+    if json {
+        let rules: Vec<Value> = rules.map(json_rule).collect();
+        return Reply::Json(json!({ "source": policy.source(), "rules": rules }));
+    }
+    Reply::Lines(rules.flat_map(|rule| lines(policy, rule)).collect())
+}
+
+fn lines(policy: &Policy, rule: &Rule) -> Vec<Line> {
+    let place = rule.line.map_or(String::new(), |line| format!("  {}:{line}", policy.source()));
+    let mut lines = vec![Line::new().with(Role::Name, rule.name.clone()).with(Role::Dim, place)];
+    let mut entry = |key: &str, value: String| {
+        lines.push(Line::new().with(Role::Dim, format!("  {key:<9}")).plain(value));
+    };
+    let listed = |texts: Option<Vec<String>>, otherwise: &str| match texts {
+        None => otherwise.to_owned(),
+        Some(texts) if texts.is_empty() => "nothing".to_owned(),
+        Some(texts) => texts.join(" "),
+    };
+    entry("load", listed(rule.load_texts(), "any name"));
+    entry("call", listed(rule.call_texts(), "everything"));
+    let most = rule.children_max.map_or_else(|| "as the limit says".to_owned(), |most| format!("{most} at most"));
+    entry("children", format!("{most}; {}", rule.children.words()));
+    lines
+}
+
+fn json_rule(rule: &Rule) -> Value {
+    let grants = &rule.children;
+    json!({
+        "name": rule.name,
+        "line": rule.line,
+        "load": rule.load_texts(),
+        "call": rule.call_texts(),
+        "children_max": rule.children_max,
+        "children": {
+            "memory_bytes_max": grants.memory_bytes_max,
+            "fuel": grants.fuel,
+            "timeout_ms": grants.timeout.map(|timeout| timeout.as_millis() as u64),
+            "hosts": grants.hosts,
+            "paths": grants.path_texts(),
+            "config_keys": grants.config_keys(),
+        },
+    })
+}

@@ -1,0 +1,158 @@
+//! Jobs that stand at breakpoints, as a session treats them: what a breakpoint's commands do, what is said when the
+//! prompt comes back, and how a job is let go on.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::calls::{Awaited, OnInterrupt};
+use super::command::{CallOptions, held_lines, held_title};
+use super::reply::{Line, Reply, Role, ShellError};
+use super::session::Session;
+use crate::kernel::hooks::{HeldView, HoldReason, Order};
+use crate::kernel::{Job, JobEnd, JobId, ProcessId};
+
+/// What a session keeps of held jobs.
+#[derive(Default)]
+pub struct Holds {
+    /// Foreground calls that the prompt left at a breakpoint: what they are to be finished with.
+    left: BTreeMap<JobId, LeftCall>,
+    /// The hold of each job whose breakpoint's commands have run.
+    served: BTreeMap<JobId, u64>,
+    /// A breakpoint's commands run now: letting a job go on does not wait for it.
+    serving: bool,
+    /// What can be done with a held job was said.
+    told: bool,
+}
+
+/// A call whose job was left at a breakpoint.
+pub struct LeftCall {
+    pub process: ProcessId,
+    pub options: CallOptions,
+}
+
+impl Session {
+    /// A job is held: runs the commands of its breakpoint, once. True when the wait for the job may go on.
+    pub(super) fn serve_hold(&mut self, job: &Job) -> Result<bool, ShellError> {
+        let Some(view) = self.kernel.held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
+        if self.helper || self.holds.served.get(&view.job) == Some(&view.number) {
+            return Ok(false);
+        }
+        let HoldReason::Breakpoint(id) = view.reason else { return Ok(false) };
+        let breakpoints = self.kernel.breakpoints();
+        let commands = breakpoints.into_iter().find(|breakpoint| breakpoint.id == id).and_then(|met| met.commands);
+        let Some(commands) = commands else { return Ok(false) };
+        self.holds.served.insert(view.job, view.number);
+        if self.holds.serving {
+            return Ok(false);
+        }
+        self.holds.serving = true;
+        // What they print is for the person, not for a file that the held call's output goes to.
+        let sinks = std::mem::take(&mut self.sinks);
+        let result = self.run_text(&format!("breakpoint {id}"), commands.as_bytes(), 1);
+        self.sinks = sinks;
+        self.holds.serving = false;
+        result.map(|()| true)
+    }
+
+    /// Runs the commands of breakpoints that background jobs stand at. A failure is told.
+    pub(super) fn serve_background_holds(&mut self) {
+        if self.holds.serving || self.helper {
+            return;
+        }
+        for job in self.background_jobs().into_iter().filter(Job::is_held) {
+            if let Err(error) = self.serve_hold(&job) {
+                self.notice(Line::new().with(Role::Bad, error.to_string()));
+            }
+        }
+    }
+
+    /// Gives the prompt back while a foreground job is held: says where it stands. It is a background job from now on.
+    pub(super) fn leave_held(&mut self, job: &Job, call: LeftCall, piped: bool) -> Result<Reply, ShellError> {
+        job.to_background(&self.kernel);
+        let kernel = Arc::clone(&self.kernel);
+        self.holds.left.retain(|id, _| kernel.job(*id).is_some());
+        self.holds.left.insert(job.id(), call);
+        let Some(view) = self.kernel.held().into_iter().find(|view| view.job == job.id()) else {
+            return self.wait_in_foreground(job);
+        };
+        if piped || !self.sinks.is_empty() {
+            if self.helper {
+                job.kill();
+            }
+            let message = format!("{}; its output cannot be caught, `continue` prints it", held_title(&view));
+            return Err(ShellError::failed(message));
+        }
+        for line in held_lines(&view) {
+            self.notice(line);
+        }
+        if !std::mem::replace(&mut self.holds.told, true) {
+            let hint =
+                "`continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more";
+            self.notice(Line::new().with(Role::Dim, hint));
+        }
+        Ok(Reply::Nothing)
+    }
+
+    /// Tells a held job what to do. Then waits for it in the foreground, but for a breakpoint's commands.
+    pub fn resume(&mut self, job: &Job, order: Order) -> Result<Reply, ShellError> {
+        self.kernel.release(job.id(), order).map_err(|error| self.call_error(error))?;
+        if self.holds.serving {
+            return Ok(Reply::Nothing);
+        }
+        job.to_foreground(&self.kernel);
+        self.wait_in_foreground(job)
+    }
+
+    /// Waits for a job and gives its output, or leaves it where it is held.
+    pub fn wait_in_foreground(&mut self, job: &Job) -> Result<Reply, ShellError> {
+        let call = self.holds.left.remove(&job.id());
+        match (self.wait_or_hold(job, OnInterrupt::EndJob)?, call) {
+            (Awaited::Ended(end), call) => self.finish_job(job, &end, call),
+            (Awaited::Held, Some(call)) => self.leave_held(job, call, false),
+            (Awaited::Held, None) => {
+                let call = LeftCall { process: 0, options: CallOptions::default() };
+                self.leave_held(job, call, false)
+            }
+        }
+    }
+
+    /// What a job that was in the background leaves: its output or error. It is forgotten.
+    pub fn finish_job(&mut self, job: &Job, end: &Arc<JobEnd>, call: Option<LeftCall>) -> Result<Reply, ShellError> {
+        self.kernel.reap(job.id());
+        self.holds.served.remove(&job.id());
+        // Its notice would tell again what is printed now.
+        let to_file = self.has_writer(job.id());
+        self.wait_for_writer(job.id())?;
+        match call {
+            Some(call) => self.finish_call(call.process, end, &call.options),
+            None if to_file => {
+                end.result.as_ref().map(|_| Reply::Nothing).map_err(|error| self.call_error(error.clone()))
+            }
+            None => self.finish_call(0, end, &CallOptions::default()),
+        }
+    }
+
+    /// The held job that a word names; without one the newest held.
+    pub fn held_job(&self, word: Option<&str>) -> Result<(Job, HeldView), ShellError> {
+        let held = self.kernel.held();
+        let view = match word {
+            None => {
+                held.into_iter().last().ok_or_else(|| ShellError::failed("no job is held; `break EXPR` holds calls"))
+            }
+            Some(word) => {
+                let job = super::command::job_of(self, word)?;
+                let view = held.into_iter().find(|view| view.job == job.id());
+                view.ok_or_else(|| ShellError::failed(format!("{word} is not held; `jobs` lists what is")))
+            }
+        }?;
+        let job = self.kernel.job(view.job).ok_or_else(|| ShellError::failed("the job has ended"))?;
+        Ok((job, view))
+    }
+
+    /// Why a wait for a held job would never end.
+    pub(super) fn is_held_error(&self, job: &Job) -> ShellError {
+        let view = self.kernel.held().into_iter().find(|view| view.job == job.id());
+        let title = view.map_or_else(|| format!("%{} is held", job.id()), |view| held_title(&view));
+        ShellError::failed(format!("{title}; `continue %{}` lets it go on", job.id()))
+    }
+}

@@ -1,0 +1,230 @@
+//! The file of `record FILE`: JSON lines, a process or a call each. Written as calls end, on their jobs' threads; read
+//! back whole.
+
+use std::fs::File;
+use std::io::Write;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use parking_lot::Mutex;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::reply::ShellError;
+use super::session::io_cause;
+use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder};
+use crate::kernel::{ProcessDetail, ProcessId};
+use crate::runtime::{Host, Spec};
+
+/// Version of the format that is written and read.
+pub const VERSION: u32 = 1;
+/// An input or output that is longer is not written: only its length and hash.
+pub const WRITTEN_BYTES_MAX: usize = 16 << 20;
+/// The longest recording that is read.
+pub const RECORDING_BYTES_MAX: u64 = 1 << 30;
+
+/// One line of a recording.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "type", rename_all = "lowercase")]
+pub enum Entry {
+    /// The first line.
+    Recording { version: u32 },
+    /// A process that the shell has started.
+    Process(ProcessEntry),
+    /// A call from the shell.
+    Call(CallEntry),
+}
+
+/// How a process is started again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct ProcessEntry {
+    pub name: String,
+    pub source: String,
+    pub host: Host,
+    pub spec: Spec,
+    pub modules: Vec<ModuleEntry>,
+}
+
+/// A module's name and the SHA-256 of its bytes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ModuleEntry {
+    pub name: String,
+    pub sha256: String,
+}
+
+/// A call, and all that it should come to again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct CallEntry {
+    pub seq: u64,
+    pub process: String,
+    pub function: String,
+    pub bytes_in: u64,
+    /// Null when it was too long, or a private plugin's.
+    pub input_base64: Option<String>,
+    pub outcome: String,
+    pub bytes_out: u64,
+    pub output_base64: Option<String>,
+    /// Where the output itself is not written; null for a private plugin's and for a failure.
+    pub output_sha256: Option<String>,
+    pub error: Option<String>,
+    /// The calls below it, in the order they began.
+    pub calls: Vec<MadeEntry>,
+}
+
+/// One nested call.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct MadeEntry {
+    pub depth: u16,
+    pub caller: String,
+    pub callee: String,
+    pub function: String,
+    pub bytes_in: u64,
+    pub bytes_out: u64,
+    pub outcome: String,
+}
+
+impl From<&MadeCall> for MadeEntry {
+    fn from(made: &MadeCall) -> MadeEntry {
+        MadeEntry {
+            depth: made.depth,
+            caller: made.caller.as_str().to_owned(),
+            callee: made.callee.as_str().to_owned(),
+            function: made.function.as_str().to_owned(),
+            bytes_in: made.bytes_in,
+            bytes_out: made.bytes_out,
+            outcome: made.outcome.as_str().to_owned(),
+        }
+    }
+}
+
+impl From<&ProcessDetail> for ProcessEntry {
+    fn from(detail: &ProcessDetail) -> ProcessEntry {
+        let module = |(name, sha256): &(String, String)| ModuleEntry { name: name.clone(), sha256: sha256.clone() };
+        ProcessEntry {
+            name: detail.view.name.clone(),
+            source: detail.view.source.clone(),
+            host: detail.view.host,
+            spec: detail.spec.clone(),
+            modules: detail.modules.iter().map(module).collect(),
+        }
+    }
+}
+
+impl From<&RecordedCall<'_>> for CallEntry {
+    fn from(call: &RecordedCall<'_>) -> CallEntry {
+        let written =
+            |bytes: &[u8]| (!call.private && bytes.len() <= WRITTEN_BYTES_MAX).then(|| STANDARD.encode(bytes));
+        let output = call.result.ok();
+        let output_base64 = output.and_then(written);
+        let hashed = output.filter(|_| !call.private && output_base64.is_none());
+        CallEntry {
+            seq: call.seq,
+            process: call.process.name.clone(),
+            function: call.function.as_str().to_owned(),
+            bytes_in: call.input.len() as u64,
+            input_base64: written(call.input),
+            outcome: call.result.err().map_or("ok", |error| error.outcome.as_str()).to_owned(),
+            bytes_out: output.map_or(0, |output| output.len() as u64),
+            output_base64,
+            output_sha256: hashed.map(sha256),
+            error: call.result.err().map(|error| error.message.clone()),
+            calls: call.made.iter().map(MadeEntry::from).collect(),
+        }
+    }
+}
+
+/// The SHA-256 of some bytes in hexadecimal.
+pub fn sha256(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A recording that is being written.
+pub struct CallFile {
+    name: String,
+    file: Mutex<File>,
+    calls: AtomicU64,
+    /// The first line that could not be written, and why; nothing is written after it.
+    failed: Mutex<Option<String>>,
+}
+
+impl CallFile {
+    /// Opens the file, in place of what was there.
+    pub fn create(name: &str) -> Result<Arc<CallFile>, ShellError> {
+        let file = File::create(name).map_err(|error| ShellError::failed(format!("`{name}`: {}", io_cause(&error))))?;
+        let (file, calls, failed) = (Mutex::new(file), AtomicU64::new(0), Mutex::new(None));
+        let file = CallFile { name: name.to_owned(), file, calls, failed };
+        file.write(&Entry::Recording { version: VERSION });
+        Ok(Arc::new(file))
+    }
+
+    /// Its name, as it was given.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// How many calls were written; an error when one could not be.
+    pub fn written(&self) -> Result<u64, ShellError> {
+        match self.failed.lock().as_ref() {
+            Some(why) => Err(ShellError::failed(format!("`{}`: {why}; the recording ends there", self.name))),
+            None => Ok(self.calls.load(Ordering::Relaxed)),
+        }
+    }
+
+    fn write(&self, entry: &Entry) {
+        let mut failed = self.failed.lock();
+        if failed.is_some() {
+            return;
+        }
+        let written = serde_json::to_vec(entry).map_err(|error| error.to_string()).and_then(|mut line| {
+            line.push(b'\n');
+            self.file.lock().write_all(&line).map_err(|error| io_cause(&error))
+        });
+        *failed = written.err();
+    }
+}
+
+impl Recorder for CallFile {
+    fn loaded(&self, process: &ProcessDetail) {
+        self.write(&Entry::Process(process.into()));
+    }
+
+    fn called(&self, call: &RecordedCall<'_>) {
+        self.write(&Entry::Call(call.into()));
+        self.calls.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Reads a recording; a mistake is told with its line.
+pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Entry>, ShellError> {
+    let mut entries = Vec::new();
+    for (line, number) in bytes.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.is_empty()) {
+        let entry = serde_json::from_slice(line).map_err(|error| {
+            ShellError::failed(format!("`{name}`, line {number}: {error}; is it a file of `record`?"))
+        })?;
+        match entry {
+            Entry::Recording { version } if version != VERSION => {
+                let message = format!("`{name}` has version {version} of the format, and this plugsh reads {VERSION}");
+                return Err(ShellError::failed(message));
+            }
+            entry => entries.push(entry),
+        }
+    }
+    match entries.first() {
+        Some(Entry::Recording { .. }) => Ok(entries.split_off(1)),
+        _ => Err(ShellError::failed(format!("`{name}` is no file of `record`"))),
+    }
+}
+
+/// What a call's input was, where it is in the recording.
+pub fn input_of(call: &CallEntry) -> Option<Vec<u8>> {
+    STANDARD.decode(call.input_base64.as_ref()?).ok()
+}
+
+/// The living processes that the shell started, in the order of their ids: what a recording begins with.
+pub fn started_by_shell(kernel: &crate::kernel::Kernel) -> Vec<ProcessDetail> {
+    let ids: Vec<ProcessId> =
+        kernel.processes(false).into_iter().filter(|view| view.parent == 0).map(|view| view.id).collect();
+    ids.into_iter().filter_map(|id| kernel.process(id)).collect()
+}

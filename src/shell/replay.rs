@@ -1,0 +1,282 @@
+//! Calls that are made again, on fresh processes, and compared with what they came to before.
+
+use std::sync::Arc;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use parking_lot::Mutex;
+
+use super::calls::OnInterrupt;
+use super::command::{preview, whole};
+use super::recording::{CallEntry, MadeEntry, sha256};
+use super::reply::ShellError;
+use super::session::Session;
+use crate::journal::{Journal, Kept, Outcome, Record};
+use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder};
+use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
+
+/// What a call came to, or is to come to again.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Came {
+    pub outcome: String,
+    pub error: Option<String>,
+    pub output: Output,
+    pub made: Vec<MadeEntry>,
+}
+
+/// An output as far as it is known.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Output {
+    Bytes(Vec<u8>),
+    Hash {
+        sha256: String,
+        bytes: u64,
+    },
+    /// Only how long it was.
+    Length(u64),
+}
+
+impl Output {
+    fn bytes(&self) -> u64 {
+        match self {
+            Output::Bytes(bytes) => bytes.len() as u64,
+            Output::Hash { bytes, .. } | Output::Length(bytes) => *bytes,
+        }
+    }
+
+    /// Whether these bytes can be that output.
+    fn is(&self, other: &[u8]) -> bool {
+        match self {
+            Output::Bytes(bytes) => bytes == other,
+            Output::Hash { sha256: hash, .. } => *hash == sha256(other),
+            Output::Length(bytes) => *bytes == other.len() as u64,
+        }
+    }
+
+    fn text(&self) -> String {
+        match self {
+            Output::Bytes(bytes) => preview(&Kept::keep(bytes, u64::MAX)),
+            output => format!("{} bytes", output.bytes()),
+        }
+    }
+}
+
+impl From<&CallEntry> for Came {
+    fn from(call: &CallEntry) -> Came {
+        let bytes = call.output_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
+        let output = match (bytes, &call.output_sha256) {
+            (Some(bytes), _) => Output::Bytes(bytes),
+            (None, Some(hash)) => Output::Hash { sha256: hash.clone(), bytes: call.bytes_out },
+            (None, None) => Output::Length(call.bytes_out),
+        };
+        Came { outcome: call.outcome.clone(), error: call.error.clone(), output, made: call.calls.clone() }
+    }
+}
+
+impl Came {
+    /// What the journal holds of a call.
+    pub fn of(record: &Record, journal: &Journal) -> Came {
+        let kept = record.payload.as_ref().map(|payload| &payload.output).filter(|kept| kept.is_whole());
+        Came {
+            outcome: record.outcome.as_str().to_owned(),
+            error: record.error.as_deref().map(str::to_owned),
+            output: kept.map_or(Output::Length(record.bytes_out), |kept| Output::Bytes(kept.bytes.to_vec())),
+            made: made_below(record, journal),
+        }
+    }
+
+    /// The first thing that is not as it was, in words: outcome, output, calls made.
+    pub fn difference(&self, again: &Came) -> Option<String> {
+        if self.outcome != again.outcome {
+            let why = |result: &Came| match &result.error {
+                Some(error) => format!("{} ({error})", result.outcome),
+                None => result.outcome.clone(),
+            };
+            return Some(format!("the outcome was {}, and is {}", why(self), why(again)));
+        }
+        let Output::Bytes(bytes) = &again.output else { return None };
+        if self.outcome == Outcome::Ok.as_str() && !self.output.is(bytes) {
+            return Some(format!("the output was {}, and is {}", self.output.text(), again.output.text()));
+        }
+        let pairs = self.made.iter().map(Some).chain(std::iter::repeat(None));
+        let others = again.made.iter().map(Some).chain(std::iter::repeat(None));
+        let most = self.made.len().max(again.made.len());
+        let differs =
+            |(before, after): &(Option<&MadeEntry>, Option<&MadeEntry>)| before.map(plain) != after.map(plain);
+        let (place, (before, after)) = pairs.zip(others).take(most).enumerate().find(|(_, pair)| differs(pair))?;
+        let text = |made: Option<&MadeEntry>| made.map_or("none".to_owned(), made_text);
+        Some(format!("nested call {} was {}, and is {}", place + 1, text(before), text(after)))
+    }
+}
+
+/// A nested call without the suffixes that names get when others of the name live.
+fn plain(made: &MadeEntry) -> MadeEntry {
+    MadeEntry { caller: stem(&made.caller).to_owned(), callee: stem(&made.callee).to_owned(), ..made.clone() }
+}
+
+fn stem(name: &str) -> &str {
+    match name.rsplit_once('-') {
+        Some((stem, number)) if !number.is_empty() && number.bytes().all(|byte| byte.is_ascii_digit()) => stem,
+        _ => name,
+    }
+}
+
+fn made_text(made: &MadeEntry) -> String {
+    let (from, to) = (made.bytes_in, made.bytes_out);
+    format!("{} → {}.{} {from} → {to} bytes {}", made.caller, made.callee, made.function, made.outcome)
+}
+
+/// The ended calls below one in the journal, in the order they began, with depths as if it came from the prompt.
+fn made_below(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
+    let mut later = journal.find(usize::MAX, |other| other.job == record.job && other.seq > record.seq);
+    later.sort_by_key(|record| record.seq);
+    let mut inside = std::collections::BTreeSet::from([record.seq]);
+    let mut made = Vec::new();
+    for other in later {
+        if inside.contains(&other.parent_seq) {
+            inside.insert(other.seq);
+            let mut call = MadeCall::of(&other);
+            call.depth = other.depth + 1 - record.depth;
+            made.push(MadeEntry::from(&call));
+        }
+    }
+    made
+}
+
+/// Keeps what the last call from the shell made.
+#[derive(Default)]
+struct LastCall(Mutex<Vec<MadeEntry>>);
+
+impl Recorder for LastCall {
+    fn loaded(&self, _process: &ProcessDetail) {}
+
+    fn called(&self, call: &RecordedCall<'_>) {
+        *self.0.lock() = call.made.iter().map(MadeEntry::from).collect();
+    }
+}
+
+/// A kernel to make calls in again.
+pub struct Stage {
+    pub kernel: Arc<Kernel>,
+    last: Arc<LastCall>,
+}
+
+impl Stage {
+    /// One with the session's limits, plugin directories and stubs, and no process.
+    pub fn new(session: &Session) -> Stage {
+        let kernel = session.kernel.fresh();
+        let last = Arc::new(LastCall::default());
+        kernel.record_calls(Some(last.clone()));
+        Stage { kernel, last }
+    }
+
+    /// Makes a call to its end; what it came to. Ctrl-C ends it.
+    pub fn call(
+        &self,
+        session: &mut Session,
+        process: ProcessId,
+        function: &str,
+        input: &[u8],
+    ) -> Result<Came, ShellError> {
+        let plan = CallPlan {
+            stages: vec![CallStage { process, function: function.to_owned() }],
+            input: input.into(),
+            repeat: 1,
+            timeout: None,
+            text: format!("replay {process} {function}"),
+            background: false,
+        };
+        self.last.0.lock().clear();
+        let job = self.kernel.start(plan).map_err(|error| session.call_error(error))?;
+        let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
+        if session.interrupt.is_raised() {
+            return Err(ShellError::interrupted());
+        }
+        let made = std::mem::take(&mut *self.last.0.lock());
+        Ok(result_of(&end.result, made))
+    }
+}
+
+fn result_of(result: &Result<Vec<u8>, CallError>, made: Vec<MadeEntry>) -> Came {
+    let outcome = result.as_ref().err().map_or(Outcome::Ok, |error| error.outcome);
+    Came {
+        outcome: outcome.as_str().to_owned(),
+        error: result.as_ref().err().map(|error| error.message.clone()),
+        output: Output::Bytes(result.as_ref().cloned().unwrap_or_default()),
+        made,
+    }
+}
+
+/// What a replay of the journal on other code came to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Verified {
+    /// Calls that were made again.
+    pub replayed: usize,
+    /// Calls whose bytes the journal does not hold in whole.
+    pub skipped: usize,
+    /// The first call that did not come to the same, and how.
+    pub difference: Option<(u64, String)>,
+}
+
+/// Makes the calls of a process that the journal holds again, in their order, on a fresh process of `request`: what
+/// `reload --verify` asks before it takes new code. Nothing of the session's own processes changes.
+pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest) -> Result<Verified, ShellError> {
+    let journal = session.kernel.journal().clone();
+    let records = journal.find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());
+    let stage = Stage::new(session);
+    let process = stage.kernel.load(request).map_err(|error| session.call_error(error))?;
+    let mut verified = Verified { replayed: 0, skipped: 0, difference: None };
+    for record in records {
+        let input = whole(record.seq, "input", record.payload.as_ref().map(|payload| &payload.input));
+        // What ended a call from outside, or changed it on its way, does not come again.
+        let outside =
+            matches!(record.outcome, Outcome::Killed | Outcome::Timeout) || record.changed_by != Default::default();
+        let (Ok(input), false) = (input, outside) else {
+            verified.skipped += 1;
+            continue;
+        };
+        let before = Came::of(&record, &journal);
+        let again = stage.call(session, process.id, record.function.as_str(), &input)?;
+        verified.replayed += 1;
+        if let Some(difference) = before.difference(&again) {
+            verified.difference = Some((record.seq, difference));
+            break;
+        }
+    }
+    Ok(verified)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(callee: &str, bytes_out: u64) -> MadeEntry {
+        let (caller, function, outcome) = ("front".to_owned(), "run".to_owned(), "ok".to_owned());
+        MadeEntry { depth: 2, caller, callee: callee.to_owned(), function, bytes_in: 1, bytes_out, outcome }
+    }
+
+    fn result(output: &[u8], made: Vec<MadeEntry>) -> Came {
+        Came { outcome: "ok".into(), error: None, output: Output::Bytes(output.to_vec()), made }
+    }
+
+    #[test]
+    fn the_first_difference_is_told() {
+        let before = result(b"a", vec![made("cart-2", 1), made("cart", 1)]);
+        assert_eq!(before.difference(&result(b"a", vec![made("cart", 1), made("cart-7", 1)])), None);
+        let told = |again| before.difference(&again).unwrap();
+        assert_eq!(told(result(b"b", vec![])), "the output was 1 byte: a, and is 1 byte: b");
+        assert_eq!(
+            told(result(b"a", vec![made("cart", 1)])),
+            "nested call 2 was front → cart.run 1 → 1 bytes ok, and is none"
+        );
+        let failed = Came { outcome: "error".into(), error: Some("1:x.f: no".into()), ..result(b"", vec![]) };
+        assert_eq!(told(failed), "the outcome was ok, and is error (1:x.f: no)");
+    }
+
+    #[test]
+    fn an_output_is_known_by_its_bytes_its_hash_or_its_length() {
+        let long = Output::Hash { sha256: sha256(b"abc"), bytes: 3 };
+        assert!(long.is(b"abc") && !long.is(b"abd"));
+        assert!(Output::Length(3).is(b"xyz") && !Output::Length(3).is(b"xy"));
+    }
+}

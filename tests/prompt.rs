@@ -1,0 +1,252 @@
+//! The prompt in a pseudo-terminal: typing, completion, hints, history, Ctrl-C, Ctrl-D, here-documents, long calls.
+
+mod pty;
+
+use std::os::unix::fs::PermissionsExt;
+
+use pty::*;
+
+const ROWS: u16 = 30;
+const COLS: u16 = 100;
+const RIGHT: &str = "\x1b[C";
+
+fn prompt() -> Terminal {
+    started(Setup::new(ROWS, COLS))
+}
+
+fn started(setup: Setup) -> Terminal {
+    let terminal = setup.start();
+    terminal.wait_prompt();
+    terminal
+}
+
+/// Types a line and waits for what it prints and for the next prompt.
+fn run(terminal: &mut Terminal, line: &str, printed: &str) {
+    terminal.line(line);
+    terminal.wait_for(printed);
+    terminal.wait_prompt();
+}
+
+/// Types, presses Tab, and waits for what the line becomes; then clears it.
+fn completes(terminal: &mut Terminal, typed: &str, to: &str) {
+    terminal.send(typed);
+    terminal.wait_typed(typed);
+    terminal.send(TAB);
+    terminal.wait_typed(to);
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+}
+
+#[test]
+fn commands_print_and_mistakes_let_it_go_on() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load echo", "1:echo");
+    run(&mut terminal, "call echo echo 'hello there'", "\nhello there");
+    run(&mut terminal, "cal echo", "no command `cal`; did you mean `call`?");
+    run(&mut terminal, "echo \"$?\"", "\n2");
+    run(&mut terminal, "call echo nowhere", "no function `nowhere` in `1:echo`");
+    run(&mut terminal, "ps", "SOURCE");
+    run(&mut terminal, "!echo from the system", "\nfrom the system");
+    terminal.line("exit 3");
+    assert_eq!(terminal.wait_end().exit_code(), 3);
+    terminal.assert_as_found();
+}
+
+#[test]
+fn each_kind_of_word_is_completed() {
+    let mut terminal = started(Setup::new(ROWS, COLS).file("story one.txt", "x").file("note.txt", "y"));
+    run(&mut terminal, "load echo", "1:echo");
+    run(&mut terminal, "set greeting hi", "plugsh>");
+    completes(&mut terminal, "hist", "history ");
+    completes(&mut terminal, "load wordc", "load wordcount ");
+    completes(&mut terminal, "load --mem", "load --memory-max ");
+    completes(&mut terminal, "call ec", "call echo ");
+    completes(&mut terminal, "call echo noth", "call echo nothing ");
+    completes(&mut terminal, "echo.noth", "echo.nothing ");
+    completes(&mut terminal, "kill ec", "kill echo ");
+    completes(&mut terminal, "echo.echo @no", "echo.echo @note.txt ");
+    completes(&mut terminal, "source st", "source 'story one.txt' ");
+    completes(&mut terminal, "echo x > no", "echo x > note.txt ");
+    completes(&mut terminal, "echo $gr", "echo $greeting");
+    completes(&mut terminal, "ps --sort na", "ps --sort name ");
+    completes(&mut terminal, "trace cl", "trace clear ");
+    completes(&mut terminal, "help lo", "help lo");
+    completes(&mut terminal, "time hist", "time history ");
+    completes(&mut terminal, "load echo --host ex", "load echo --host extism ");
+    completes(&mut terminal, "echo.echo x | ca", "echo.echo x | call ");
+}
+
+#[test]
+fn candidates_are_listed() {
+    let mut terminal = prompt();
+    terminal.send("lo");
+    terminal.wait_typed("lo");
+    terminal.send("\t\t");
+    terminal.wait_for("log-level");
+    terminal.wait_for("logs");
+}
+
+#[test]
+fn history_hints_and_search_across_runs() {
+    let mut terminal = prompt();
+    run(&mut terminal, "echo the first line", "\nthe first line");
+    run(&mut terminal, "echo the second line", "\nthe second line");
+    terminal.send("echo the f");
+    terminal.wait_for("plugsh> echo the first line");
+    terminal.send(RIGHT);
+    terminal.wait_typed("echo the first line");
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+    terminal.send(CTRL_R);
+    terminal.send("sec");
+    terminal.wait_for("echo the second line");
+    terminal.send(ENTER);
+    terminal.wait_prompt();
+    terminal.line("history");
+    terminal.wait_for("1  echo the first line");
+    terminal.wait_prompt();
+    terminal.send(CTRL_D);
+    assert!(terminal.wait_end().success());
+    let history = terminal.home.path().join(".local/state/plugsh/history");
+    assert_eq!(std::fs::metadata(&history).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let kept = std::fs::read_to_string(&history).unwrap();
+    let again = Setup::new(ROWS, COLS);
+    let mut again =
+        started(again.variable("XDG_STATE_HOME", &terminal.home.path().join(".local/state").display().to_string()));
+    again.send(UP);
+    again.wait_typed("history");
+    again.send(UP);
+    again.wait_typed("echo the second line");
+    assert!(kept.contains("echo the first line"), "{kept}");
+}
+
+#[test]
+fn ctrl_c_clears_the_line_and_ctrl_d_leaves() {
+    let mut terminal = prompt();
+    terminal.send("load ech");
+    terminal.wait_typed("load ech");
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+    run(&mut terminal, "echo \"<$?>\"", "\n<0>");
+    terminal.send(CTRL_D);
+    assert!(terminal.wait_end().success());
+    terminal.assert_as_found();
+}
+
+#[test]
+fn ctrl_c_ends_a_call_and_not_the_shell() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load misbehave", "1:misbehave");
+    terminal.line("misbehave.spin");
+    // It shows that it runs, in which plugin, and how to end it.
+    terminal.wait_for("running for");
+    terminal.wait_for("in 1:misbehave.spin");
+    terminal.send(CTRL_C);
+    terminal.wait_for("interrupted");
+    terminal.wait_prompt();
+    terminal.wait_gone("running for");
+    run(&mut terminal, "echo \"<$?>\"", "\n<130>");
+    for (word, command) in [("one", "trace -f"), ("two", "logs -f"), ("three", "sleep 1h"), ("four", "watch -n 1h ps")]
+    {
+        terminal.line(&format!("echo {word}; {command}"));
+        // Once it prints, keys are signals again.
+        terminal.wait_for(&format!("\n{word}"));
+        terminal.send(CTRL_C);
+        terminal.wait_prompt();
+    }
+    run(&mut terminal, "echo alive", "\nalive");
+}
+
+#[test]
+fn here_documents_and_open_quotes_go_on_over_lines() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load echo", "1:echo");
+    terminal.line("echo.echo <<END");
+    terminal.line("first");
+    terminal.line("second");
+    terminal.line("END");
+    terminal.wait_for("END\nfirst\nsecond");
+    terminal.wait_prompt();
+    terminal.line("echo 'open");
+    terminal.line("closed'");
+    terminal.wait_for("\nopen\nclosed");
+    terminal.wait_prompt();
+    terminal.line("echo.echo {\"a\":");
+    terminal.line("1}");
+    terminal.wait_for("\n{\"a\":\n1}");
+    terminal.wait_prompt();
+}
+
+#[test]
+fn output_is_safe_and_cut_at_a_terminal() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load echo", "1:echo");
+    run(&mut terminal, "echo.echo \"bell\\x07 \\x1b[2J gone?\"", "bell\\x07 \\x1b[2J gone?");
+    run(&mut terminal, "echo.echo --hex 00ff1b5b", "00000000  00 ff 1b 5b");
+    std::fs::write(terminal.home.path().join("long"), "line\n".repeat(10_000)).unwrap();
+    run(&mut terminal, "echo.echo @long", "keep all of it with `> FILE`");
+}
+
+#[test]
+fn a_background_job_tells_of_its_end_above_the_line() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load misbehave", "1:misbehave");
+    run(&mut terminal, "misbehave.spin --timeout 300ms &", "%1 misbehave.spin");
+    terminal.send("echo typed");
+    terminal.wait_for("%1 failed after");
+    terminal.wait_typed("echo typed");
+    terminal.send(ENTER);
+    terminal.wait_for("\ntyped");
+}
+
+#[test]
+fn leaving_with_running_jobs_says_so_once() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load misbehave", "1:misbehave");
+    run(&mut terminal, "misbehave.spin &", "%1 misbehave.spin");
+    terminal.send(CTRL_D);
+    terminal.wait_for("still running: %1; leave again to end that");
+    terminal.wait_prompt();
+    terminal.send(CTRL_D);
+    assert!(terminal.wait_end().success());
+}
+
+#[test]
+fn the_rc_file_is_read_at_the_prompt_only() {
+    let setup = || {
+        let setup = Setup::new(ROWS, COLS).file("rc", "echo from rc\nset rc_ran yes\n");
+        std::fs::create_dir_all(setup.home().join(".config/plugsh")).unwrap();
+        std::fs::rename(setup.home().join("rc"), setup.home().join(".config/plugsh/rc")).unwrap();
+        setup
+    };
+    let mut terminal = started(setup());
+    terminal.wait_for("from rc");
+    run(&mut terminal, "echo \"<$rc_ran>\"", "\n<yes>");
+    let terminal = started(setup().argument("--no-rc"));
+    assert!(!terminal.text().contains("from rc"));
+    let mut terminal = setup().argument("-c").argument("echo script").start();
+    terminal.wait_end();
+    assert!(!terminal.text().contains("from rc"));
+}
+
+#[test]
+fn a_script_can_stay_at_the_prompt() {
+    let mut terminal = started(Setup::new(ROWS, COLS).file("s", "load echo\nset x 1\n").argument("-i").argument("s"));
+    terminal.wait_for("1:echo");
+    run(&mut terminal, "echo \"<$x>\"", "\n<1>");
+}
+
+#[test]
+fn colour_follows_no_color() {
+    let mut terminal = prompt();
+    run(&mut terminal, "help", "list commands");
+    assert!(contains(&terminal.raw(), b"\x1b[36m"));
+    let mut terminal = started(Setup::new(ROWS, COLS).variable("NO_COLOR", "1"));
+    run(&mut terminal, "help", "list commands");
+    assert!(!contains(&terminal.raw(), b"\x1b[36m"));
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}

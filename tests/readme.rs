@@ -1,0 +1,116 @@
+//! The README is true: its transcripts are played, and its tables are the ones that the program and the suites have.
+
+mod common;
+#[path = "conformance/differences.rs"]
+#[allow(dead_code, reason = "the suite uses the rest")]
+mod differences;
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use common::{matches, normalised, plugsh};
+use plugsh::shell::command::markdown_table;
+
+fn readme() -> (PathBuf, String) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md");
+    let text = fs::read_to_string(&path).unwrap();
+    (path, text)
+}
+
+/// The blocks of one kind of code, without their fences.
+fn blocks(text: &str, kind: &str) -> Vec<String> {
+    let fence = format!("```{kind}\n");
+    let parts = text.split(&fence).skip(1);
+    parts.map(|part| part.split("\n```").next().unwrap().to_owned()).collect()
+}
+
+/// The typed lines of a transcript with what each prints.
+fn steps(block: &str, prompt: &str) -> Vec<(String, String)> {
+    let mut steps: Vec<(String, String)> = Vec::new();
+    for line in block.lines() {
+        match (line.strip_prefix(prompt), steps.last_mut()) {
+            (Some(typed), _) => steps.push((typed.to_owned(), String::new())),
+            (None, Some((_, output))) => output.push_str(&format!("{line}\n")),
+            (None, None) => panic!("output before the first line: {line}"),
+        }
+    }
+    steps
+}
+
+#[test]
+fn the_first_page_prints_what_it_shows() {
+    const MARK: &str = "@@ next @@";
+    let (_, text) = readme();
+    let mut played = 0;
+    for block in blocks(&text, "console").iter().filter(|block| block.starts_with("plugsh> ")) {
+        let steps = steps(block, "plugsh> ");
+        let script: Vec<&str> = steps.iter().map(|(typed, _)| typed.as_str()).collect();
+        let script = script.join(&format!("\necho '{MARK}'\n"));
+        let printed = plugsh().file("page", script).args(["--keep-going", "page"]).transcript();
+        let printed: Vec<&str> = printed.split(&format!("{MARK}\n")).collect();
+        for ((typed, shown), printed) in steps.iter().zip(printed) {
+            // In a script an error is led by its place; at the prompt it is not.
+            let printed: String = printed.lines().map(|line| format!("{}\n", without_place(line))).collect();
+            assert!(matches(&normalised(shown), &normalised(&printed)), "`{typed}` prints\n{printed}\nnot\n{shown}");
+            played += 1;
+        }
+    }
+    assert!(played >= 7, "{played} lines of the first page were played");
+}
+
+fn without_place(line: &str) -> &str {
+    match line.strip_prefix("page:").and_then(|rest| rest.split_once(": ")) {
+        Some((number, message)) if number.bytes().all(|b| b.is_ascii_digit()) => message,
+        _ => line,
+    }
+}
+
+#[test]
+fn the_system_shells_lines_print_what_they_show() {
+    let (_, text) = readme();
+    let bin = PathBuf::from(env!("CARGO_BIN_EXE_plugsh"));
+    let path = format!("{}:{}", bin.parent().unwrap().display(), std::env::var("PATH").unwrap_or_default());
+    let home = tempfile::tempdir().unwrap();
+    let mut played = 0;
+    for block in blocks(&text, "console").iter().filter(|block| block.starts_with("$ ")) {
+        for (typed, shown) in steps(block, "$ ") {
+            let mut command = Command::new("sh");
+            command.args(["-c", &typed]).env("PATH", &path).env("HOME", home.path()).current_dir(home.path());
+            let output = command.env_remove("XDG_CACHE_HOME").output().unwrap();
+            assert_eq!(String::from_utf8_lossy(&output.stdout), shown, "`{typed}`");
+            played += 1;
+        }
+    }
+    assert!(played > 0, "no line of the system's shell was played");
+}
+
+/// The part of the README between two marks; `UPDATE_README=1` writes it.
+fn holds(name: &str, wanted: &str) {
+    let (path, text) = readme();
+    let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
+    let (before, rest) = text.split_once(&open).unwrap_or_else(|| panic!("no mark `{name}`"));
+    let (held, after) = rest.split_once(&close).unwrap_or_else(|| panic!("no end of `{name}`"));
+    if std::env::var_os("UPDATE_README").is_some() {
+        fs::write(path, format!("{before}{open}{wanted}{close}{after}")).unwrap();
+        return;
+    }
+    assert_eq!(
+        held, wanted,
+        "`{name}` is stale; `UPDATE_README=1 cargo test --test readme -- --test-threads 1` writes it"
+    );
+}
+
+#[test]
+fn the_list_of_commands_is_the_table() {
+    holds("commands", &markdown_table());
+}
+
+#[test]
+fn the_differences_are_the_suites() {
+    let mut table = String::from("| what differs | why |\n|---|---|\n");
+    for difference in differences::ALL {
+        table.push_str(&format!("| {} | {} |\n", difference.what, difference.why));
+    }
+    holds("differences", &table);
+}
