@@ -159,7 +159,7 @@ fn typing_while_calls_run_corrupts_no_cell() {
         terminal.wait_prompt();
     }
     terminal.line("kill %1");
-    terminal.wait_for("○ 1:echo");
+    terminal.wait_for("✗ 1:echo");
     terminal.wait_prompt();
     terminal.line("pane save shot.txt; echo it is saved");
     terminal.wait_for("\nit is saved\n");

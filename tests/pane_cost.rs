@@ -38,7 +38,7 @@ fn painter_share(terminal: &Terminal) -> f64 {
 fn calls_per_second(terminal: &mut Terminal, run: u32) -> f64 {
     let began = Instant::now();
     terminal.line(&format!("call echo echo x --loop {CALLS} > /dev/null; echo run-{run}-over"));
-    terminal.wait_for(&format!("run-{run}-over\n"));
+    terminal.wait_for(&format!("\nrun-{run}-over\n"));
     f64::from(CALLS) / began.elapsed().as_secs_f64()
 }
 
@@ -57,11 +57,11 @@ fn cost() {
         "calls a second: {without:.0} without the pane, {with:.0} with it ({:+.1} %)",
         (with / without - 1.0) * 100.0
     );
-    terminal.line("pane off; pane on");
     terminal.wait_prompt();
+    terminal.wait_for(" 0 calls/s");
     println!("painter while idle: {:.2} % of a core", painter_share(&terminal));
-    terminal.line("call echo echo x --loop 1000000000 > /dev/null &");
-    terminal.wait_for("the last of them");
+    terminal.line("call echo echo x --loop 1000000000 &");
+    terminal.wait_for("● 1:echo");
     println!("painter while calls run as fast as they can: {:.2} % of a core", painter_share(&terminal));
-    terminal.line("kill %5; kill %4; kill %3; kill %2; kill %1");
+    println!("the screen at the end:\n{}", terminal.text());
 }

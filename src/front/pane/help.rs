@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::cells::own;
-use super::detail::draw_lines;
 use super::keys::HELP;
+use super::lines::draw_lines;
 use super::theme;
 
 /// Draws the help over what is in `area`; gives the scroll, moved back to where the last line still shows.

@@ -2,11 +2,12 @@
 //!
 //! ```text
 //! source     the kernel -> snapshot        snapshot  one moment, and where they come from
-//! state      where the person is           keys      key -> action; the help
+//! state, walk  where the person is         keys      key -> action; the help
 //! tree       rows of the tree              rates     calls and bytes a second
 //! layout     where the parts stand         *_view, status, detail, help: each draws one part
 //! cells      writing into cells            safe      what plugins say, made safe
 //! save       a frame as a picture          payload   bytes as lines
+//! lines      lines to scroll through       history   rates, deaths, calls that are held
 //! ```
 //!
 //! `Pane` puts them together as the screen's scene. It holds no lock of the kernel while it draws, and it never writes to the
@@ -19,6 +20,7 @@ mod help;
 mod history;
 mod keys;
 mod layout;
+mod lines;
 mod payload;
 mod rates;
 mod safe;
@@ -30,6 +32,7 @@ mod status;
 mod theme;
 mod tree;
 mod tree_view;
+mod walk;
 
 #[cfg(test)]
 mod fixture;

@@ -1,0 +1,143 @@
+//! Walking through the two views: what moves the selection, folds, opens, and keeps what is selected in sight.
+
+use crate::journal::Record;
+
+use super::keys::Action;
+use super::state::{Effect, Layer, Position, State, Subject, World};
+use super::tree::{Below, Row, RowId};
+
+impl State {
+    pub(super) fn in_tree(&mut self, action: Action, world: &World) {
+        let index = self.tree_index(world.rows);
+        let Some(row) = world.rows.get(index) else { return };
+        let last = world.rows.len().saturating_sub(1);
+        let parent = || world.rows.iter().take(index).rposition(|above| above.depth < row.depth).unwrap_or(0);
+        let next = match action {
+            Action::Up => index.saturating_sub(1),
+            Action::Down => index + 1,
+            Action::PageUp => index.saturating_sub(world.tree_page.max(1)),
+            Action::PageDown => index + world.tree_page.max(1),
+            Action::First => 0,
+            Action::Last => last,
+            Action::Left if row.below == Below::Open => return self.fold(row),
+            Action::Left => parent(),
+            Action::Right if row.below == Below::Open => index + 1,
+            Action::Right if row.below == Below::Nothing => index,
+            Action::Right | Action::Fold => return self.fold(row),
+            Action::Open => return self.open_row(row),
+            _ => index,
+        };
+        self.select(world.rows, next.min(last));
+    }
+
+    /// Folds what is open and opens what is folded; a count becomes the siblings it counts.
+    pub(super) fn fold(&mut self, row: &Row) {
+        let id = match row.id {
+            RowId::Shell => 0,
+            RowId::Process(id) => id,
+            RowId::More(parent) => {
+                self.tree.spread.insert(parent);
+                return;
+            }
+        };
+        match row.below {
+            Below::Folded(_) => drop(self.tree.folded.remove(&id)),
+            Below::Open if self.tree.spread.remove(&id) => {}
+            Below::Open => drop(self.tree.folded.insert(id)),
+            Below::Nothing | Below::Counted { .. } => {}
+        }
+    }
+
+    fn open_row(&mut self, row: &Row) {
+        match row.id {
+            RowId::Process(id) => self.layer = Layer::Detail { subject: Subject::Process(id), scroll: 0 },
+            RowId::Shell | RowId::More(_) => self.fold(row),
+        }
+    }
+
+    pub(super) fn in_calls(&mut self, action: Action, world: &World) -> Effect {
+        let Some(last) = world.calls.len().checked_sub(1) else { return Effect::None };
+        let index = self.call_index(world.calls).unwrap_or(last);
+        let page = world.calls_page.max(1);
+        let next = match action {
+            Action::Up => index.checked_sub(1),
+            Action::PageUp if index == 0 => None,
+            Action::PageUp => Some(index.saturating_sub(page)),
+            Action::First => Some(0),
+            Action::Down => Some(index + 1),
+            Action::PageDown => Some(index + page),
+            Action::Last => Some(last + 1),
+            Action::Left => Some(caller_index(world.calls, index)),
+            Action::Open | Action::Right => {
+                let subject = world.calls.get(index).map(|call| Subject::Call(call.seq));
+                return match subject {
+                    Some(subject) => {
+                        self.layer = Layer::Detail { subject, scroll: 0 };
+                        Effect::None
+                    }
+                    None => Effect::None,
+                };
+            }
+            _ => return Effect::None,
+        };
+        let before = self.position;
+        let Some(next) = next else { return Effect::OlderCalls };
+        self.position = match world.calls.get(next) {
+            Some(call) => Position::At(call.seq),
+            None => Position::Newest,
+        };
+        match (before, self.position) {
+            (Position::Newest, Position::At(_)) => Effect::HoldCalls,
+            _ => Effect::None,
+        }
+    }
+
+    /// Makes the state fit what is shown now: what is selected exists and is in sight.
+    pub fn settle(&mut self, world: &World) {
+        let index = self.tree_index(world.rows);
+        self.select(world.rows, index);
+        self.tree_top = in_sight(self.tree_top, index, world.tree_page, world.rows.len());
+        self.calls_top = match self.call_index(world.calls) {
+            Some(index) => in_sight(self.calls_top, index, world.calls_page, world.calls.len()),
+            None => {
+                self.position = Position::Newest;
+                world.calls.len().saturating_sub(world.calls_page)
+            }
+        };
+    }
+
+    /// The selected row's place; the nearest one when the row is gone.
+    fn tree_index(&self, rows: &[Row]) -> usize {
+        let here = |row: &&Row| row.id == self.selected;
+        if rows.get(self.selected_index).as_ref().is_some_and(here) {
+            return self.selected_index;
+        }
+        let found = rows.iter().position(|row| row.id == self.selected);
+        found.unwrap_or(self.selected_index.min(rows.len().saturating_sub(1)))
+    }
+
+    fn select(&mut self, rows: &[Row], index: usize) {
+        self.selected_index = index;
+        self.selected = rows.get(index).map_or(RowId::Shell, |row| row.id);
+    }
+
+    /// The place of the selected call in a held list; `None` at the newest.
+    pub fn call_index(&self, calls: &[Record]) -> Option<usize> {
+        match self.position {
+            Position::Newest => None,
+            Position::At(seq) => calls.binary_search_by_key(&seq, |call| call.seq).ok(),
+        }
+    }
+}
+
+/// The call that this one is nested in, if the list has it.
+fn caller_index(calls: &[Record], index: usize) -> usize {
+    let parent = calls.get(index).map_or(0, |call| call.parent_seq);
+    calls.binary_search_by_key(&parent, |call| call.seq).unwrap_or(index)
+}
+
+/// The first row to show so that `index` is among `page` rows of `len`, moved as little as can be.
+fn in_sight(top: usize, index: usize, page: usize, len: usize) -> usize {
+    let page = page.max(1);
+    top.min(index).max((index + 1).saturating_sub(page)).min(len.saturating_sub(page))
+}
