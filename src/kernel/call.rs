@@ -103,8 +103,9 @@ impl Chain {
                 return Err(self.deny(process, function, bytes_in, denied));
             }
         };
+        let symbol = if id == STUBBED { Symbol::intern(function) } else { slot.code.symbol(id) };
         if self.kernel.gate().is_on()
-            && let Err(why) = self.ask_gate(process, function, slot.code.symbol(id))
+            && let Err(why) = self.ask_gate(process, function, symbol)
         {
             drop(slot);
             return Err(self.deny(process, function, bytes_in, Denied::NotAllowed(why)));
@@ -117,7 +118,7 @@ impl Chain {
         let own = [timeout, slot.code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
         let frame = Frame {
             process: process.clone(),
-            function: if id == STUBBED { Symbol::intern(function) } else { slot.code.symbol(id) },
+            function: symbol,
             seq,
             started,
             nested: Duration::ZERO,
@@ -440,6 +441,12 @@ impl Entered {
         if std::mem::replace(&mut self.left, true) {
             return;
         }
+        if failure.keeps_instance() && !cut && self.guest.is_none() && self.tape.as_ref().is_some_and(|tape| !tape.ran)
+        {
+            // It had no instance to lose: it was made to fail before it got one.
+            self.process.slot.lock().last_error = Some(error.message.clone());
+            return leave(&self.process, None, None);
+        }
         let guest = self.guest.take();
         let keeps = failure.keeps_instance() && !cut && guest.is_some();
         if !keeps {
@@ -464,7 +471,9 @@ impl Entered {
             guest => {
                 drop(guest);
                 self.process.forget_memory();
-                leave(&self.process, None, Some(error.message.clone()));
+                // A kill is no fault of the process's: it is idle, and its next call starts afresh.
+                let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
+                leave(&self.process, None, crashed);
             }
         }
         if ends {

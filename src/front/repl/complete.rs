@@ -176,3 +176,57 @@ fn file_candidate(prefix: &str, name: &str, is_dir: bool) -> Candidate {
     let replacement = if quoted == path { quoted } else { quoted.trim_end_matches(['\'', '"']).to_owned() };
     Candidate { shown: format!("{name}/"), replacement }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::kernel::{KernelOptions, LoadRequest};
+
+    fn replacements(kernel: &Kernel, line: &str) -> Vec<String> {
+        let found = complete(kernel, &["greeting".to_owned()], line, line.len());
+        found.candidates.into_iter().map(|candidate| candidate.replacement).collect()
+    }
+
+    #[test]
+    fn every_command_and_option_is_offered() {
+        let kernel = Kernel::new(KernelOptions::default());
+        for command in TABLE {
+            assert!(replacements(&kernel, "").contains(&format!("{} ", command.name)), "`{}`", command.name);
+            for option in command.shape().options.iter().filter_map(|option| option.long.as_ref()) {
+                let offered = replacements(&kernel, &format!("{} --{}", command.name, &option[..1]));
+                assert!(offered.contains(&format!("--{option} ")), "`--{option}` of `{}`", command.name);
+            }
+        }
+    }
+
+    #[test]
+    fn names_are_offered_where_they_belong() {
+        let kernel = Kernel::new(KernelOptions::default());
+        let program = kernel.resolve("echo", &mut |_, _| true).unwrap();
+        kernel.load(LoadRequest { name: Some("parrot".into()), ..LoadRequest::plain(program) }).unwrap();
+        assert_eq!(replacements(&kernel, "parr"), ["parrot."]);
+        assert_eq!(replacements(&kernel, "parrot.noth"), ["parrot.nothing "]);
+        assert_eq!(replacements(&kernel, "1.noth"), ["1.nothing "]);
+        assert_eq!(replacements(&kernel, "call "), ["parrot "]);
+        assert_eq!(replacements(&kernel, "call --loop 3 parrot noth"), ["nothing "]);
+        assert_eq!(replacements(&kernel, "time call 1 noth"), ["nothing "]);
+        assert_eq!(replacements(&kernel, "load wordc"), ["wordcount "]);
+        assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear "]);
+        assert_eq!(replacements(&kernel, "echo \"$gr"), ["greeting"]);
+        assert!(replacements(&kernel, "echo 'call ").is_empty() && replacements(&kernel, "# ca").is_empty());
+    }
+
+    #[test]
+    fn files_are_offered_quoted() {
+        let dir = tempfile::tempdir().unwrap();
+        for file in ["one two", "plain", ".hidden"] {
+            std::fs::write(dir.path().join(file), "").unwrap();
+        }
+        std::fs::create_dir(dir.path().join("sub dir")).unwrap();
+        let base = dir.path().display();
+        let offered: Vec<String> = files(&format!("{base}/")).into_iter().map(|file| file.replacement).collect();
+        assert_eq!(offered, [format!("'{base}/one two' "), format!("{base}/plain "), format!("'{base}/sub dir/")]);
+        assert_eq!(files(&format!("{base}/.h")).len(), 1);
+        assert!(files("/no such folder/x").is_empty());
+    }
+}

@@ -46,10 +46,13 @@ impl Entered {
         let ran = match begun {
             Err(failure) => Err(failure),
             Ok(Begun::Answer(answer)) => self.answer(answer),
-            Ok(Begun::Run { drop_output }) => match self.prepare(&input).and_then(|()| self.execute()) {
-                Ok(_) if drop_output => self.answer(Arc::from([])),
-                ran => ran,
-            },
+            Ok(Begun::Run { drop_output }) => {
+                self.tape.get_or_insert_default().ran = true;
+                match self.prepare(&input).and_then(|()| self.execute()) {
+                    Ok(_) if drop_output => self.answer(Arc::from([])),
+                    ran => ran,
+                }
+            }
         };
         self.end(record, &input, ran)
     }

@@ -10,6 +10,8 @@ use crate::kernel::call::Entered;
 pub struct Tape {
     /// What a stub or a person answered in the plugin's place.
     pub answer: Option<Arc<[u8]>>,
+    /// Whether the plugin came to run.
+    pub ran: bool,
     /// What is kept of the input, while payloads are kept.
     pub input: Option<Kept>,
 }

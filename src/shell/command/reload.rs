@@ -1,7 +1,12 @@
 //! `reload`: new code for a process that goes on.
 
+use std::sync::Arc;
+
+use super::debug::record::calls_text;
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::Replaced;
+use crate::kernel::{LoadRequest, ProcessId, Replaced};
+use crate::runtime::Program;
+use crate::shell::replay::{Verified, verify_journal};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -11,7 +16,8 @@ pub const COMMAND: Command = Command {
     summary: "replace a process's code",
     description: "Reads its source again, or another SOURCE, and swaps the code: id, name, parent, children and what it may \
         do stay, its state is lost. A call that runs goes on in the old code. Code that does not start changes nothing. \
-        Code that lacks a function which was called before is refused, unless `--force`.",
+        Code that lacks a function which was called before is refused, unless `--force`. `--verify` \
+        tries the new code first, on a fresh process, with the calls that `trace payloads` kept.",
     examples: &[Example {
         lines: "load echo --as shout\nreload shout text\ncall shout upper hi",
         output: "1:shout\n1:shout reloaded\nHI",
@@ -29,6 +35,9 @@ struct ReloadOptions {
     /// even if functions that were called are not there any more
     #[arg(long)]
     force: bool,
+    /// make the calls again that the trace holds with their payloads, and take the new code only if they come to the same
+    #[arg(long)]
+    verify: bool,
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -42,6 +51,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         }
     };
     let program = session.resolve(&source)?;
+    let verified = match options.verify {
+        true => Some(verify(session, id, &program)?),
+        false => None,
+    };
     let reloaded = session.kernel.reload(id, &program, options.force);
     let replaced = reloaded.map_err(|error| session.call_error(error))?;
     let did = if replaced.code_changed { "reloaded" } else { "reloaded, the code is the same" };
@@ -49,7 +62,37 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     if !replaced.functions_lost.is_empty() {
         line.push(Role::Warn, format!("; `{}` is not there any more", replaced.functions_lost.join("`, `")));
     }
+    if let Some(verified) = verified {
+        line.push(Role::Dim, format!("; {}", verified_text(&verified)));
+    }
     Ok(Reply::Lines(vec![line]))
+}
+
+/// Makes the calls of the trace again on the new code; an error at the first that comes to something else.
+fn verify(session: &mut Session, id: ProcessId, program: &Arc<Program>) -> Result<Verified, ShellError> {
+    let label = session.label(id);
+    let detail =
+        session.kernel.process(id).ok_or_else(|| ShellError::failed(format!("process `{label}` has ended")))?;
+    let (spec, name, host) = (detail.spec, Some(detail.view.name), detail.view.host);
+    let request = LoadRequest { timeout: spec.timeout, spec, name, host, ..LoadRequest::plain(Arc::clone(program)) };
+    let verified = verify_journal(session, id, request)?;
+    match &verified.difference {
+        Some((seq, difference)) => Err(ShellError::failed(format!(
+            "`{label}` keeps its code: call {seq} comes to something else: {difference}"
+        ))),
+        None if verified.replayed == 0 => {
+            let message = format!(
+                "`{label}` keeps its code: the trace holds no call of it to verify with; `trace payloads 64k 16M` keeps them"
+            );
+            Err(ShellError::failed(message))
+        }
+        None => Ok(verified),
+    }
+}
+
+fn verified_text(verified: &Verified) -> String {
+    let skipped = if verified.skipped > 0 { format!(", {} skipped", verified.skipped) } else { String::new() };
+    format!("{} of the trace came to the same{skipped}", calls_text(verified.replayed as u64))
 }
 
 /// `1:counter restarted: the state of 3 earlier calls is lost`.

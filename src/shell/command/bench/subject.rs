@@ -1,11 +1,12 @@
 //! From the words of `bench` to what is to be measured: one subject, and perhaps a second to compare it with.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::{BenchOptions, SPAWN, Temporary};
-use crate::kernel::{BenchWork, CallPlan, CallStage, LoadRequest, ProcessId};
+use crate::kernel::{BenchRound, BenchWork, CallPlan, CallStage, LoadRequest, ProcessId};
 use crate::runtime::sdk::StockImage;
 use crate::runtime::{Host, Program};
 use crate::shell::calls::OnInterrupt;
@@ -14,8 +15,12 @@ use crate::shell::session::Session;
 
 /// The built-in plugin that makes nested calls.
 const CALLER: &str = "echo";
-/// Nested calls that are made in one call of the caller, as the seed's loop does.
+/// Nested calls that are made in one call of the caller, as the seed's loop does...
 const NESTED_CALLS: u64 = 5_000;
+/// ...but no more than this takes.
+const NESTED_TIME: Duration = Duration::from_millis(50);
+/// Calls that tell how long one takes.
+const PROBES: u64 = 3;
 /// Input of nested calls when no size is given.
 pub const NESTED_BYTES_DEFAULT: u64 = 16;
 
@@ -163,14 +168,17 @@ fn nested(
     temporary: &mut Temporary,
 ) -> Result<Subject, ShellError> {
     let caller = caller(session, temporary)?;
-    let most = options.calls.unwrap_or(NESTED_CALLS);
-    let calls_each = most.min(NESTED_CALLS);
     let stage = |count: u64| nested_stage(options, how, caller, callee, count, input.len() as u64);
     // One call tells how much comes back, and whether it works at all.
     let (stages, order) = stage(1);
     let job = session.kernel.start(plan(stages, order)).map_err(|error| session.call_error(error))?;
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
     let output = end.result.clone().map_err(|error| session.call_error(error))?;
+    let (stages, order) = stage(1);
+    let call_time = probe(session, BenchWork::Calls(plan(stages, order)))?;
+    let in_time = NESTED_TIME.as_nanos() / call_time.as_nanos().max(1);
+    let most = options.calls.unwrap_or(NESTED_CALLS).min(NESTED_CALLS);
+    let calls_each = u64::try_from(in_time).unwrap_or(most).clamp(1, most);
     let (stages, order) = stage(calls_each);
     let name = format!("{}.{} from a plugin", session.label(callee), options.function);
     Ok(Subject {
@@ -178,6 +186,16 @@ fn nested(
         bytes_out: String::from_utf8_lossy(&output).trim().parse().ok(),
         ..Subject::of(name, how, BenchWork::Calls(plan(stages, order)), input.len() as u64)
     })
+}
+
+/// How long one run takes at least.
+fn probe(session: &mut Session, work: BenchWork) -> Result<Duration, ShellError> {
+    let round = BenchRound { work, runs: PROBES, sample_every: 1, text: "bench".into() };
+    let bench = session.kernel.bench(round).map_err(|error| session.call_error(error))?;
+    let end = session.wait_for_job(bench.job(), OnInterrupt::EndJob)?;
+    end.result.clone().map_err(|error| session.call_error(error))?;
+    let shortest_ns = bench.into_times().samples_ns.into_iter().min().unwrap_or(0);
+    Ok(Duration::from_nanos(shortest_ns))
 }
 
 /// The process that makes nested calls: a fresh one.
