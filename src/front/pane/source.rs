@@ -87,7 +87,7 @@ impl Source for KernelSource {
             processes,
             calls: with_the_last(merge_running(ended.clone(), running), calls_max),
             jobs: self.kernel.jobs().iter().map(|job| job.view()).collect(),
-            notes: Vec::new(),
+            notes: notes(&self.kernel),
         };
         let cost = began.elapsed();
         self.last = Some(Last { at: began, cost, wish: wish.clone(), calls_max, total, was_running, ended });
@@ -153,6 +153,27 @@ fn with_the_last(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
     let room = calls_max - pinned.len();
     pinned.extend_from_slice(shown.get(shown.len().saturating_sub(room)..).unwrap_or_default());
     pinned
+}
+
+/// What is held, set and recorded now, in as few words as the status line has room for.
+fn notes(kernel: &Kernel) -> Vec<String> {
+    let debug = kernel.debug_notes();
+    let counted = |count: usize, what: &str| match count {
+        0 => None,
+        1 => Some(format!("1 {what}")),
+        count => Some(format!("{count} {what}s")),
+    };
+    let recording = debug.recording.then(|| "recording".to_owned());
+    [
+        (!debug.held.is_empty()).then(|| format!("{} held", debug.held.len())),
+        counted(debug.breakpoints.len(), "breakpoint"),
+        counted(debug.faults.len(), "fault"),
+        counted(debug.stubs.len(), "stub"),
+        recording,
+    ]
+    .into_iter()
+    .flatten()
+    .collect()
 }
 
 fn totals(processes: &[ProcessView]) -> Totals {
