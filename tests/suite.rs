@@ -20,7 +20,7 @@ fn a_file_that_fails_shows_the_difference() {
     let run = plugsh().file("a.plugsh", GOOD).file("b.plugsh", BAD).args(["test", "b.plugsh", "missing", "a.plugsh"]);
     let ended = run.run().code(1);
     let printed = normalised(&String::from_utf8_lossy(&ended.stdout));
-    let expected = "FAILED  b.plugsh  #\n    one\n  - 2\n  + two\n  \
+    let expected = "FAILED  b.plugsh  #\n  one\n  - 2\n  + two\n  \
         b.plugsh:3: the output is not the expected one (- expected, + came)\n\
         FAILED  missing  #\n  `missing`: no such file or directory\n\
         ok  a.plugsh  #\n1 passed, 2 failed  #\n";
