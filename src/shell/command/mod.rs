@@ -30,6 +30,7 @@ mod set;
 mod sleep;
 mod source;
 mod stats;
+mod thin;
 mod time;
 mod trace;
 mod verify;
