@@ -4,18 +4,20 @@ use std::time::Duration;
 
 use serde_json::json;
 
+use super::thin::Thin;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::{Filter, Outcome, PayloadSettings, Record, merge_running};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
-use crate::shell::units::{parse_size, show_bytes, show_duration};
+use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
 
 pub const COMMAND: Command = Command {
     name: "trace",
     group: Group::Watching,
     summary: "list calls, nested ones too",
     description: "One row a call, in the order in which they began, those that still run included; a call's name is \
-        indented by its depth. `-f` goes on as calls end, until Ctrl-C. `trace off` stops keeping them, `trace clear` \
+        indented by its depth. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
+        what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
         all (`show SEQ` shows them), until `trace payloads off`.",
     examples: &[Example {
@@ -47,6 +49,12 @@ struct TraceOptions {
     /// follow until Ctrl-C
     #[arg(short = 'f', long)]
     follow: bool,
+    /// with -f: stop after so many calls
+    #[arg(long, value_name = "N", requires = "follow", value_parser = parse_count)]
+    max: Option<u64>,
+    /// with -f: show at most so many calls a second
+    #[arg(long, value_name = "N", requires = "follow", value_parser = parse_count)]
+    rate: Option<u64>,
     /// only the calls that an expression asks for, as 'callee=cart and duration>1ms'
     #[arg(short = 'e', value_name = "EXPR", value_parser = parse_filter)]
     filter: Option<Filter>,
@@ -124,16 +132,26 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         let records = journal.find(last, wanted);
         session.emit(&followed(&records, json))?;
     }
-    while !session.interrupt.is_raised() {
+    let mut thin = Thin::new(options.rate, options.max);
+    while !session.interrupt.is_raised() && !thin.is_done() {
         journal.wait(&cursor, FOLLOW_STEP);
         let mut news = journal.follow(&mut cursor);
-        news.records.retain(wanted);
+        news.records.retain(|record| wanted(record) && thin.admits(record));
         if news.missed > 0 {
             session.notice(Line::new().with(Role::Warn, format!("{} calls went by unseen", news.missed)));
         }
         if !news.records.is_empty() {
             session.emit(&followed(&news.records, json))?;
         }
+        let left_out = thin.take_left_out();
+        if left_out > 0 {
+            let text = format!("{left_out} calls left out: more than `--rate {}`", options.rate.unwrap_or_default());
+            session.notice(Line::new().with(Role::Warn, text));
+        }
+    }
+    if thin.is_done() {
+        let text = format!("stopped after {} calls, as `--max` says", options.max.unwrap_or_default());
+        session.notice(Line::new().with(Role::Dim, text));
     }
     Ok(Reply::Nothing)
 }
