@@ -441,11 +441,12 @@ impl Entered {
         if std::mem::replace(&mut self.left, true) {
             return;
         }
-        if failure.keeps_instance() && !cut && self.guest.is_none() && self.tape.as_ref().is_some_and(|tape| !tape.ran)
-        {
-            // It had no instance to lose: it was made to fail before it got one.
+        // What ended before its plugin came to run has nothing to lose, but for a trap that somebody asked for.
+        let untouched = self.tape.as_ref().is_some_and(|tape| !tape.ran) && failure.kind != FailureKind::Trap;
+        if untouched {
             self.process.slot.lock().last_error = Some(error.message.clone());
-            return leave(&self.process, None, None);
+            let guest = self.guest.take();
+            return leave(&self.process, guest, None);
         }
         let guest = self.guest.take();
         let keeps = failure.keeps_instance() && !cut && guest.is_some();

@@ -40,7 +40,7 @@ struct TraceOptions {
     /// of `payloads`: the most bytes of one side of a call, as 4k; or off
     #[arg(value_name = "SIZE")]
     size: Option<String>,
-    /// of `payloads`: the most bytes in all, as 16M
+    /// of `payloads`: the most bytes in all, as 16M; else the limit of `--payload-bytes`
     #[arg(value_name = "BUDGET")]
     budget: Option<String>,
     /// how many, counted from the newest (100)
@@ -85,11 +85,9 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
         (None, _) => before,
         // What is kept stays until newer ones need its place.
         (Some("off"), None) => PayloadSettings { bytes_each_max: 0, ..before },
-        (Some(size), Some(budget)) => {
-            PayloadSettings { bytes_each_max: size_of(size)?, bytes_total_max: size_of(budget)? }
-        }
-        (Some(_), None) => {
-            return Err(ShellError::usage("`trace payloads` wants SIZE and BUDGET, as `4k 16M`, or `off`"));
+        (Some(size), budget) => {
+            let bytes_total_max = budget.map(size_of).transpose()?.unwrap_or(session.kernel.limits().payload_bytes_max);
+            PayloadSettings { bytes_each_max: size_of(size)?, bytes_total_max }
         }
     };
     session.kernel.set_payloads(settings);
