@@ -123,6 +123,10 @@ impl Source for Still {
         Some(snapshot)
     }
 
+    fn look_again(&mut self) {
+        self.asked = None;
+    }
+
     fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record> {
         let matching = self.snapshot.calls.iter().filter(|call| call.seq <= seq_max && wish.matches(call));
         let mut calls: Vec<Record> = matching.cloned().collect();

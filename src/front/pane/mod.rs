@@ -203,6 +203,9 @@ impl Scene for Pane {
         let parts = parts(area, self.state.view, self.state.zoom);
         let page = |part: Option<Rect>| usize::from(part.map_or(1, |part| below_title(part).height));
         (self.tree_page, self.calls_page) = (page(parts.tree), page(parts.calls));
+        if wanted == Wanted::Now {
+            self.source.look_again();
+        }
         self.refresh();
         self.refresh_detail();
         if !self.changed && wanted == Wanted::IfChanged && self.drawn == Some((area, focus)) {
@@ -211,7 +214,8 @@ impl Scene for Pane {
         self.settle();
         let mut buffer = Buffer::empty(area);
         self.draw(&mut buffer, &parts, focus);
-        self.changed = false;
+        // A picture is not what the terminal shows: that still has to change.
+        self.changed = wanted == Wanted::Now;
         self.drawn = Some((area, focus));
         Some(buffer)
     }

@@ -152,6 +152,8 @@ pub trait Source: Send {
     /// The moment now with its newest `calls_max` calls that match; `None` when nothing changed since the last one that
     /// was asked for in the same way.
     fn sample(&mut self, wish: &Wish, calls_max: usize) -> Option<Snapshot>;
+    /// Makes the next [`Source::sample`] look in any case.
+    fn look_again(&mut self);
     /// The newest `calls_max` ended calls that match, none of them after `seq_max`.
     fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record>;
     /// One call, with what is kept of its bytes.

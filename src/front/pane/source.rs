@@ -94,6 +94,10 @@ impl Source for KernelSource {
         Some(snapshot)
     }
 
+    fn look_again(&mut self) {
+        self.last = None;
+    }
+
     fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record> {
         self.kernel.journal().with_records(|records| {
             let matching = records.rev().filter(|call| call.seq <= seq_max && wish.matches(call));

@@ -290,4 +290,6 @@ fn nothing_new_is_no_frame() {
     assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "the focus shows");
     pane.key(Key::Down);
     assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "so does a key");
+    assert!(pane.frame(area, Focus::Pane, Wanted::Now).is_some());
+    assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "the terminal has not got the picture's frame");
 }

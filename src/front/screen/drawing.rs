@@ -116,7 +116,7 @@ impl Shared {
         let Pane::Shown(split) = pane else {
             return Err("the pane is not shown; `pane on` opens it".to_owned());
         };
-        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Wanted::Always));
+        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Wanted::Now));
         frame.ok_or_else(|| "the pane has nothing to show".to_owned())
     }
 }

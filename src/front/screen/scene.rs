@@ -18,6 +18,8 @@ pub enum Wanted {
     IfChanged,
     /// In any case: the screen does not show the last one any more.
     Always,
+    /// In any case, and of this very moment: it is kept as a picture.
+    Now,
 }
 
 /// One key, whoever read it.
