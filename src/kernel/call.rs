@@ -76,6 +76,13 @@ enum Denied {
     Refused(Refusal),
 }
 
+/// When a call began, and the timeout that it was made with.
+#[derive(Clone, Copy)]
+struct Start {
+    started: Instant,
+    timeout: Option<Duration>,
+}
+
 /// Whether a call waits for a busy process.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Queueing {
@@ -114,21 +121,8 @@ impl Chain {
         if busy && queueing == Queueing::Not {
             return Ok(None);
         }
-        let seq = self.kernel.journal().next_seq();
-        let own = [timeout, slot.code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
-        let frame = Frame {
-            process: process.clone(),
-            function: symbol,
-            seq,
-            started,
-            nested: Duration::ZERO,
-            bytes_in,
-            deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
-            cause: None,
-            held: false,
-            private: slot.code.spec.private,
-            changed_by: ChangedBy::None,
-        };
+        let frame = self.frame(process, &slot.code, symbol, bytes_in, Start { started, timeout });
+        let seq = frame.seq;
         // Under the slot's lock: whoever kills the process finds either a free slot or a frame to cut.
         let depth = match self.push(frame) {
             Ok(depth) => depth,
@@ -158,6 +152,24 @@ impl Chain {
             entered.guest = slot.guest.take();
         }
         Ok(Some(entered))
+    }
+
+    /// The frame of a call that begins now.
+    fn frame(&self, process: &Arc<Process>, code: &Code, function: Symbol, bytes_in: u64, start: Start) -> Frame {
+        let own = [start.timeout, code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
+        Frame {
+            process: process.clone(),
+            function,
+            seq: self.kernel.journal().next_seq(),
+            started: start.started,
+            nested: Duration::ZERO,
+            bytes_in,
+            deadline: own.map(|timeout| Deadline { at: start.started + timeout, timeout }),
+            cause: None,
+            held: false,
+            private: code.spec.private,
+            changed_by: ChangedBy::None,
+        }
     }
 
     /// Whether the deepest call may make this one; the shell may make any.

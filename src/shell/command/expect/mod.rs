@@ -73,6 +73,9 @@ fn difference(expected: &[u8], came: &[u8]) -> Vec<Line> {
 }
 
 fn with_newline(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
     format!("{}\n", text.strip_suffix('\n').unwrap_or(text))
 }
 
