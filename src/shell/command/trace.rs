@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::thin::Thin;
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::export::jsonl;
 use crate::journal::{Filter, Outcome, PayloadSettings, Record, merge_running};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
@@ -116,7 +115,7 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     let mut records = merge_running(session.kernel.journal().find(last, wanted), running);
     records.drain(..records.len().saturating_sub(last));
     if session.wants_json(options.json) {
-        return Reply::JsonLines(records.iter().map(json_record).collect());
+        return Reply::JsonLines(records.iter().map(jsonl::value).collect());
     }
     Reply::Table(Table { columns: columns(), rows: records.iter().map(row).collect(), totals: None })
 }
@@ -156,7 +155,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
 
 fn followed(records: &[Record], json: bool) -> Reply {
     match json {
-        true => Reply::JsonLines(records.iter().map(json_record).collect()),
+        true => Reply::JsonLines(records.iter().map(jsonl::value).collect()),
         false => Reply::Lines(records.iter().map(line).collect()),
     }
 }
@@ -228,27 +227,4 @@ pub fn outcome_role(outcome: Outcome) -> Role {
         Outcome::Running | Outcome::Held => Role::Warn,
         _ => Role::Bad,
     }
-}
-
-/// A record in JSON, as `trace --json` writes it.
-pub fn json_record(record: &Record) -> serde_json::Value {
-    let names_nobody = record.callee == 0;
-    json!({
-        "seq": record.seq,
-        "at_us": record.at_ns as f64 / 1e3,
-        "job": record.job,
-        "parent_seq": record.parent_seq,
-        "caller": record.caller,
-        "caller_name": if record.caller == 0 { "shell" } else { record.caller_name.as_str() },
-        "callee": (!names_nobody).then_some(record.callee),
-        "callee_name": (!record.callee_name.is_none()).then_some(record.callee_name.as_str()),
-        "function": record.function.as_str(),
-        "bytes_in": record.bytes_in,
-        "bytes_out": record.bytes_out,
-        "duration_us": record.outcome.is_ended().then_some(record.duration_ns as f64 / 1e3),
-        "depth": record.depth,
-        "outcome": record.outcome.as_str(),
-        "error": record.error,
-        "changed_by": record.changed_by.as_str(),
-    })
 }
