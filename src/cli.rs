@@ -152,6 +152,25 @@ pub struct ScriptArgs {
 pub enum Mode {
     /// Load a plugin, call one function, print its output: in place of `extism call`.
     Call(Box<CallArgs>),
+    /// Run files of commands and expectations, each in a shell of its own.
+    Test(TestArgs),
+}
+
+/// `plugsh test`.
+#[derive(Debug, Args)]
+pub struct TestArgs {
+    /// Files to run.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// Write a JUnit report.
+    #[arg(long, value_name = "FILE")]
+    pub junit: Option<PathBuf>,
+    /// Files that run at once; as many as there are processors.
+    #[arg(short = 'j', long, value_name = "N")]
+    pub jobs: Option<usize>,
+    /// Rewrite the expectations that do not hold.
+    #[arg(long)]
+    pub update: bool,
 }
 
 /// `plugsh call`: the words of `extism call`.

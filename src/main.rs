@@ -9,9 +9,10 @@ use std::sync::Arc;
 use clap::Parser;
 use clap::error::ErrorKind;
 
-use cli::{CallArgs, Cli, Global, Mode, ScriptArgs};
+use cli::{CallArgs, Cli, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::front::one_call::{self, OneCall};
 use plugsh::front::script::{self, Scripts, Source};
+use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
 use plugsh::runtime::Host;
 use plugsh::shell::{SessionOptions, ShellError};
@@ -31,10 +32,22 @@ fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> Result<u8, ShellError> {
-    let kernel = kernel(&cli.global)?;
+    let global = cli.global;
     match cli.mode {
-        Some(Mode::Call(arguments)) => one_call::run(kernel, cli.global.color, call(*arguments, &cli.global)),
-        None => script::run(kernel, scripts(cli.script, &cli.global)?),
+        Some(Mode::Call(arguments)) => one_call::run(kernel(&global)?, global.color, call(*arguments, &global)),
+        Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global), &tests(arguments, &global)),
+        None => script::run(kernel(&global)?, scripts(cli.script, &global)?),
+    }
+}
+
+fn tests(arguments: TestArgs, global: &Global) -> Suite {
+    Suite {
+        files: arguments.files,
+        junit: arguments.junit,
+        jobs: arguments.jobs,
+        update: arguments.update,
+        color: global.color,
+        options: SessionOptions { json: global.json, ..SessionOptions::default() },
     }
 }
 

@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import extism
-from extism import CurrentPlugin, Plugin, Val, ValType, host_fn
+from extism import Plugin, ValType, host_fn
 
 # Five pages are enough for a small C plugin; a Rust module wants 17 from the start.
 CHILD_PAGES_MAX = 32
@@ -35,11 +35,9 @@ def register_plugin(name: str) -> int:
     return start(name)
 
 
-@host_fn(signature=([ValType.I64, ValType.I64, ValType.I64], [ValType.I64]))
-def call_plugin(current: CurrentPlugin, params: list[Val], results: list[Val], *_):
-    plugin = plugins[params[0].value]
-    output = plugin.call(current.input_string(params[1]), current.input_bytes(params[2]))
-    current.return_bytes(results[0], output)
+@host_fn()
+def call_plugin(plugin_id: int, function: str, data: bytes) -> bytes:
+    return plugins[plugin_id].call(function, data)
 
 
 def absent(name: str, params: int):

@@ -48,7 +48,7 @@ def live_processes(small: bool) -> list[Row]:
         figure(f"{count:,} live processes, each called once", f"{seconds:.2f} s", "≤ 3 s", seconds <= 3),
         figure("  resident", f"{resident_mib:.0f} MiB", "≤ 600 MiB", resident_mib <= 600),
         figure("  of it each", f"{each_kib:.1f} KiB"),
-        figure("  memory maps each", f"{maps_each:.1f}"),
+        figure("  memory maps each", f"{maps_each:.1f}", "≤ 6", maps_each < 6.1),
         figure("  threads", str(threads), "none each", threads < 50),
         figure("  ps", f"{ps_ms:.0f} ms", "≤ 100 ms", ps_ms <= 100),
     ]

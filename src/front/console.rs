@@ -23,7 +23,8 @@ pub enum Color {
 }
 
 impl Color {
-    fn holds(self, terminal: bool) -> bool {
+    /// Whether there are colours on a stream that is a terminal, or is none.
+    pub fn holds(self, terminal: bool) -> bool {
         match self {
             Color::Always => true,
             Color::Never => false,

@@ -7,5 +7,6 @@ pub mod print;
 pub mod repl;
 pub mod screen;
 pub mod script;
+pub mod suite;
 
 mod signals;

@@ -76,6 +76,13 @@ enum Denied {
     Refused(Refusal),
 }
 
+/// When a call began, and the timeout that it was made with.
+#[derive(Clone, Copy)]
+struct Start {
+    started: Instant,
+    timeout: Option<Duration>,
+}
+
 /// Whether a call waits for a busy process.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Queueing {
@@ -114,21 +121,8 @@ impl Chain {
         if busy && queueing == Queueing::Not {
             return Ok(None);
         }
-        let seq = self.kernel.journal().next_seq();
-        let own = [timeout, slot.code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
-        let frame = Frame {
-            process: process.clone(),
-            function: symbol,
-            seq,
-            started,
-            nested: Duration::ZERO,
-            bytes_in,
-            deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
-            cause: None,
-            held: false,
-            private: slot.code.spec.private,
-            changed_by: ChangedBy::None,
-        };
+        let frame = self.frame(process, &slot.code, symbol, bytes_in, Start { started, timeout });
+        let seq = frame.seq;
         // Under the slot's lock: whoever kills the process finds either a free slot or a frame to cut.
         let depth = match self.push(frame) {
             Ok(depth) => depth,
@@ -158,6 +152,24 @@ impl Chain {
             entered.guest = slot.guest.take();
         }
         Ok(Some(entered))
+    }
+
+    /// The frame of a call that begins now.
+    fn frame(&self, process: &Arc<Process>, code: &Code, function: Symbol, bytes_in: u64, start: Start) -> Frame {
+        let own = [start.timeout, code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
+        Frame {
+            process: process.clone(),
+            function,
+            seq: self.kernel.journal().next_seq(),
+            started: start.started,
+            nested: Duration::ZERO,
+            bytes_in,
+            deadline: own.map(|timeout| Deadline { at: start.started + timeout, timeout }),
+            cause: None,
+            held: false,
+            private: code.spec.private,
+            changed_by: ChangedBy::None,
+        }
     }
 
     /// Whether the deepest call may make this one; the shell may make any.
@@ -441,11 +453,12 @@ impl Entered {
         if std::mem::replace(&mut self.left, true) {
             return;
         }
-        if failure.keeps_instance() && !cut && self.guest.is_none() && self.tape.as_ref().is_some_and(|tape| !tape.ran)
-        {
-            // It had no instance to lose: it was made to fail before it got one.
+        // What ended before its plugin came to run has nothing to lose, but for a trap that somebody asked for.
+        let untouched = self.tape.as_ref().is_some_and(|tape| !tape.ran) && failure.kind != FailureKind::Trap;
+        if untouched {
             self.process.slot.lock().last_error = Some(error.message.clone());
-            return leave(&self.process, None, None);
+            let guest = self.guest.take();
+            return leave(&self.process, guest, None);
         }
         let guest = self.guest.take();
         let keeps = failure.keeps_instance() && !cut && guest.is_some();

@@ -37,8 +37,9 @@ pub struct Limits {
 
 /// Linux's default for `vm.max_map_count`, where it cannot be read.
 const MAP_COUNT_DEFAULT: usize = 65_530;
-/// Maps that one instance takes: its memory and its arena, each with its guard, as measured.
-const MAPS_PER_PROCESS: usize = 4;
+/// Maps that one instance takes: its memory (the part that the module fills, the rest, the room to grow) and its arena,
+/// each with its guard, as measured by `scripts/bench-scale`.
+const MAPS_PER_PROCESS: usize = 6;
 /// Maps that are left for everything else: code, stacks, the heap.
 const MAPS_SPARED: usize = 4_096;
 

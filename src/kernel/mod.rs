@@ -29,7 +29,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, RwLock};
 
@@ -108,6 +108,8 @@ pub struct CallStage {
 /// The kernel of one shell.
 pub struct Kernel {
     started: Instant,
+    /// The same moment by the calendar.
+    started_at: SystemTime,
     limits: Limits,
     images: Arc<Images>,
     sources: Sources,
@@ -162,6 +164,7 @@ impl Kernel {
         };
         Arc::new(Kernel {
             started: Instant::now(),
+            started_at: SystemTime::now(),
             sources: Sources::new(options.plugin_dirs.clone()),
             plugin_dirs: options.plugin_dirs,
             hooks: Hooks::default(),
@@ -376,6 +379,11 @@ impl Kernel {
             notices.pop_front();
         }
         notices.push_back(notice);
+    }
+
+    /// When the session began: what the times in records count from.
+    pub fn started_at(&self) -> SystemTime {
+        self.started_at
     }
 
     fn since_start_ns(&self, at: Instant) -> u64 {

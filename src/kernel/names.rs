@@ -2,6 +2,8 @@
 
 pub use crate::journal::suggest::did_you_mean;
 
+use super::logbook::safe;
+
 /// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most 100 bytes.
 pub fn is_valid(name: &str) -> bool {
     let mut bytes = name.bytes();
@@ -10,9 +12,24 @@ pub fn is_valid(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
-/// The part of an unknown function's error that follows ``no function `x` in `1:probe` ``.
+/// Most functions that an error about an unknown one lists.
+const LISTED_MAX: usize = 4;
+
+/// The part of an unknown function's error that follows ``no function `x` in `1:probe` ``: what was perhaps meant, else
+/// what there is, where that is short.
 pub fn no_function(function: &str, known: &[String]) -> String {
-    did_you_mean(function, known.iter().map(String::as_str))
+    let meant = did_you_mean(function, known.iter().map(String::as_str));
+    if !meant.is_empty() {
+        return meant;
+    }
+    match known {
+        [] => "; it has none that can be called".to_string(),
+        _ if known.len() > LISTED_MAX => "; `info` lists them".to_string(),
+        _ => {
+            let names: Vec<String> = known.iter().map(|name| format!("`{}`", safe(name))).collect();
+            format!("; it has {}", names.join(", "))
+        }
+    }
 }
 
 #[cfg(test)]

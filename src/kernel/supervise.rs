@@ -95,6 +95,21 @@ impl Drop for Fresh {
     }
 }
 
+/// On whose behalf new code is started.
+#[derive(Debug, Clone, Copy)]
+pub struct Start {
+    /// Whether Ctrl-C ends it.
+    pub in_foreground: bool,
+    /// Besides the process's own.
+    pub timeout: Option<Duration>,
+}
+
+impl Start {
+    fn at_prompt() -> Start {
+        Start { in_foreground: true, timeout: None }
+    }
+}
+
 impl Process {
     /// Notes a crash under the slot's lock; true when the process must end for it.
     pub fn note_crash(&self, slot: &mut Slot, why: &str) -> bool {
@@ -133,7 +148,9 @@ impl Kernel {
     pub fn restart(self: &Arc<Self>, id: ProcessId) -> Result<Replaced, CallError> {
         let process = self.living_or_error(id)?;
         let code = process.slot.lock().code.clone();
-        let replaced = self.replace(&process, code, true).map_err(|failure| fails("restart", &process, &failure))?;
+        let start = Start::at_prompt();
+        let replaced =
+            self.replace(&process, code, true, start).map_err(|failure| fails("restart", &process, &failure))?;
         process.counters.resets.fetch_add(1, Ordering::Relaxed);
         Ok(replaced)
     }
@@ -142,9 +159,20 @@ impl Kernel {
     /// one; the next call finds the new one. Refuses a program that lacks a function which callers have used, unless
     /// `force`d. What the process may have stays as it was granted.
     pub fn reload(self: &Arc<Self>, id: ProcessId, program: &Arc<Program>, force: bool) -> Result<Replaced, CallError> {
+        self.reload_as(id, program, force, Start::at_prompt())
+    }
+
+    /// The same on behalf of whoever `start` says.
+    pub(super) fn reload_as(
+        self: &Arc<Self>,
+        id: ProcessId,
+        program: &Arc<Program>,
+        force: bool,
+        start: Start,
+    ) -> Result<Replaced, CallError> {
         let process = self.living_or_error(id)?;
         let old = process.slot.lock().code.clone();
-        let reloaded = self.reload_code(&process, &old, program, force);
+        let reloaded = self.reload_code(&process, &old, program, force, start);
         reloaded.map_err(|failure| fails("reload", &process, &failure))
     }
 
@@ -154,6 +182,7 @@ impl Kernel {
         old: &Arc<Code>,
         program: &Arc<Program>,
         force: bool,
+        start: Start,
     ) -> Result<Replaced, Failure> {
         let mut program = Program::clone(program);
         program.spec = (*old.spec).clone();
@@ -162,8 +191,7 @@ impl Kernel {
         let linked: Vec<_> = added.cloned().collect();
         program.modules.splice(0..0, linked);
         let program = Arc::new(program);
-        let chain = self.new_chain(0);
-        self.set_foreground(&chain);
+        let chain = self.start_chain(start);
         let image = self.images().get(process.host, &program, &*chain)?;
         let lost: Vec<String> = old.used().filter(|name| image.function(name).is_none()).map(str::to_owned).collect();
         if !lost.is_empty() && !force {
@@ -174,16 +202,21 @@ impl Kernel {
         let code = Arc::new(Code::new(image, program, old.spec.clone()));
         code.mark_used_as(old);
         let code_changed = hashes(&code.program) != hashes(&old.program);
-        let replaced = self.replace(process, code, false)?;
+        let replaced = self.replace(process, code, false, start)?;
         Ok(Replaced { code_changed, functions_lost: lost, ..replaced })
     }
 
     /// Starts an instance of `code` and puts it in the process's slot; `cut` ends the call that runs there.
-    fn replace(self: &Arc<Self>, process: &Arc<Process>, code: Arc<Code>, cut: bool) -> Result<Replaced, Failure> {
-        let chain = self.new_chain(0);
-        self.set_foreground(&chain);
+    fn replace(
+        self: &Arc<Self>,
+        process: &Arc<Process>,
+        code: Arc<Code>,
+        cut: bool,
+        start: Start,
+    ) -> Result<Replaced, Failure> {
+        let chain = self.start_chain(start);
         let (kernel, own, of, new) = (self.clone(), chain.clone(), process.clone(), code.clone());
-        let fresh = self.on_big_stack("plugsh-start", move || kernel.start_beside(&own, &of, &new))?;
+        let fresh = self.on_big_stack("plugsh-start", move || kernel.start_beside(&own, &of, &new, start.timeout))?;
         let label = process.label();
         let mut slot = process.slot.lock();
         slot.starting = None;
@@ -219,6 +252,7 @@ impl Kernel {
         chain: &Arc<Chain>,
         process: &Process,
         code: &Arc<Code>,
+        timeout: Option<Duration>,
     ) -> Result<Fresh, Failure> {
         let birth = Birth {
             id: process.id,
@@ -231,11 +265,19 @@ impl Kernel {
         let occupant = Occupant { chain: chain.clone(), depth: 1, seq: self.journal().next_seq() };
         process.slot.lock().starting = Some(chain.clone());
         let stand_in = Arc::new(Process::new(birth, code.clone(), occupant));
-        let started = self.start_instance(chain, &stand_in, code, None);
+        let started = self.start_instance(chain, &stand_in, code, timeout);
         let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
         let mut fresh = Fresh { guest: None, bytes, total_bytes: self.total_bytes().clone() };
         fresh.guest = Some(started?);
         Ok(fresh)
+    }
+
+    fn start_chain(self: &Arc<Self>, start: Start) -> Arc<Chain> {
+        let chain = self.new_chain(0);
+        if start.in_foreground {
+            self.set_foreground(&chain);
+        }
+        chain
     }
 
     /// Runs guest code's start on a thread that has the stack for it, and waits.

@@ -2,6 +2,8 @@
 
 mod budgets;
 mod ends;
+mod hostile;
+mod properties;
 mod rings;
 mod walls;
 

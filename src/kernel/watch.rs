@@ -10,12 +10,15 @@ use parking_lot::Mutex;
 
 use super::Kernel;
 use super::error::CallError;
+use super::supervise::Start;
 use super::view::ProcessId;
 use crate::journal::Outcome;
 use crate::runtime::Program;
 
 /// How often the files are looked at: a `stat` each.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
+/// Nobody waits for the start of code that changed, so nobody would end one that never ends.
+const START_MAX: Duration = Duration::from_secs(10);
 /// Most processes that are watched.
 pub const WATCHED_MAX: usize = 1_000;
 
@@ -110,7 +113,8 @@ impl Kernel {
             return watched;
         }
         watched.tried = watched.seen.clone();
-        match self.reload(id, &program, false) {
+        let start = Start { in_foreground: false, timeout: Some(START_MAX) };
+        match self.reload_as(id, &program, false, start) {
             Ok(replaced) => {
                 watched.told = None;
                 let label = &replaced.label;

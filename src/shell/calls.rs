@@ -12,7 +12,7 @@ use super::reply::{Line, Reply, Role, ShellError};
 use super::run::{Inner, not_in_background};
 use super::session::Session;
 use super::units::{parse_hex, show_bytes, show_duration};
-use crate::kernel::{CallPlan, CallStage, Job, JobEnd, ProcessId, Waited};
+use crate::kernel::{CallPlan, CallStage, Job, JobEnd, JobId, ProcessId, ProcessLabel, Waited};
 use crate::runtime::Program;
 
 /// How often a wait looks at Ctrl-C and at what is to be shown.
@@ -32,6 +32,11 @@ pub enum Awaited {
     Ended(Arc<JobEnd>),
     /// It stands at a breakpoint, and is for the person to let go on.
     Held,
+    /// It queues for a process that a held job has.
+    Blocked {
+        process: ProcessLabel,
+        holder: JobId,
+    },
 }
 
 /// A pipe of calls, read.
@@ -63,8 +68,9 @@ impl Session {
                     None => Ok(reply),
                 }
             }
-            Awaited::Held => {
-                self.leave_held(&job, LeftCall { process, options: calls.options }, calls.program.is_some())
+            stuck => {
+                let piped = calls.program.is_some();
+                self.leave_stuck(&job, &stuck, LeftCall { process, options: calls.options }, piped)
             }
         }
     }
@@ -168,7 +174,7 @@ impl Session {
     pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
         match self.wait_or_hold(job, on_interrupt)? {
             Awaited::Ended(end) => Ok(end),
-            Awaited::Held => Err(self.is_held_error(job)),
+            stuck => Err(self.stuck_error(job, &stuck)),
         }
     }
 
@@ -186,6 +192,9 @@ impl Session {
                     Err(error) => break Err(error),
                 },
                 Waited::Running => self.serve_background_holds(),
+            }
+            if let Some((process, holder)) = self.kernel.blocked_by_held(job) {
+                break Ok(Awaited::Blocked { process, holder });
             }
             if self.interrupt.is_raised() {
                 match on_interrupt {
@@ -244,7 +253,7 @@ impl Session {
         let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => self.finish_call(process, &end, options),
-            Awaited::Held => self.leave_held(&job, LeftCall { process, options: options.clone() }, false),
+            stuck => self.leave_stuck(&job, &stuck, LeftCall { process, options: options.clone() }, false),
         }
     }
 
@@ -279,8 +288,8 @@ impl Session {
         for job in self.background_jobs() {
             let end = match self.wait_or_hold(&job, OnInterrupt::StopWaiting)? {
                 Awaited::Ended(end) => end,
-                Awaited::Held => {
-                    let error = self.is_held_error(&job);
+                stuck => {
+                    let error = self.stuck_error(&job, &stuck);
                     job.kill();
                     failed = failed.or(Some(error));
                     continue;

@@ -66,8 +66,28 @@ impl Session {
         }
     }
 
-    /// Gives the prompt back while a foreground job is held: says where it stands. It is a background job from now on.
-    pub(super) fn leave_held(&mut self, job: &Job, call: LeftCall, piped: bool) -> Result<Reply, ShellError> {
+    /// Gives the prompt back while a foreground job cannot go on: says why. It is a background job from now on.
+    pub(super) fn leave_stuck(
+        &mut self,
+        job: &Job,
+        why: &Awaited,
+        call: LeftCall,
+        piped: bool,
+    ) -> Result<Reply, ShellError> {
+        if matches!(why, Awaited::Held) {
+            return self.leave_held(job, call, piped);
+        }
+        job.to_background(&self.kernel);
+        self.holds.left.insert(job.id(), call);
+        let error = self.stuck_error(job, why);
+        if piped || !self.sinks.is_empty() {
+            return Err(error);
+        }
+        self.notice(Line::new().with(Role::Warn, error.message));
+        Ok(Reply::Nothing)
+    }
+
+    fn leave_held(&mut self, job: &Job, call: LeftCall, piped: bool) -> Result<Reply, ShellError> {
         job.to_background(&self.kernel);
         let kernel = Arc::clone(&self.kernel);
         self.holds.left.retain(|id, _| kernel.job(*id).is_some());
@@ -95,12 +115,12 @@ impl Session {
 
     /// Tells a held job what to do. Then waits for it in the foreground, but for a breakpoint's commands.
     pub fn resume(&mut self, job: &Job, order: Order) -> Result<Reply, ShellError> {
-        self.kernel.release(job.id(), order).map_err(|error| self.call_error(error))?;
-        if self.holds.serving {
-            return Ok(Reply::Nothing);
+        if !self.holds.serving {
+            // First: when it is held again at once, this session is there to say so.
+            job.to_foreground(&self.kernel);
         }
-        job.to_foreground(&self.kernel);
-        self.wait_in_foreground(job)
+        self.kernel.release(job.id(), order).map_err(|error| self.call_error(error))?;
+        if self.holds.serving { Ok(Reply::Nothing) } else { self.wait_in_foreground(job) }
     }
 
     /// Waits for a job and gives its output, or leaves it where it is held.
@@ -108,10 +128,9 @@ impl Session {
         let call = self.holds.left.remove(&job.id());
         match (self.wait_or_hold(job, OnInterrupt::EndJob)?, call) {
             (Awaited::Ended(end), call) => self.finish_job(job, &end, call),
-            (Awaited::Held, Some(call)) => self.leave_held(job, call, false),
-            (Awaited::Held, None) => {
-                let call = LeftCall { process: 0, options: CallOptions::default() };
-                self.leave_held(job, call, false)
+            (stuck, call) => {
+                let call = call.unwrap_or_else(|| LeftCall { process: 0, options: CallOptions::default() });
+                self.leave_stuck(job, &stuck, call, false)
             }
         }
     }
@@ -149,8 +168,14 @@ impl Session {
         Ok((job, view))
     }
 
-    /// Why a wait for a held job would never end.
-    pub(super) fn is_held_error(&self, job: &Job) -> ShellError {
+    /// Why a wait for a job would never end.
+    pub(super) fn stuck_error(&self, job: &Job, why: &Awaited) -> ShellError {
+        if let Awaited::Blocked { process, holder } = why {
+            let id = job.id();
+            let message =
+                format!("%{id} waits for `{process}`, where %{holder} is held; `continue %{holder}` lets that go on");
+            return ShellError::failed(message);
+        }
         let view = self.kernel.held().into_iter().find(|view| view.job == job.id());
         let title = view.map_or_else(|| format!("%{} is held", job.id()), |view| held_title(&view));
         ShellError::failed(format!("{title}; `continue %{}` lets it go on", job.id()))

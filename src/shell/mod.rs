@@ -13,6 +13,7 @@ pub mod plain;
 pub mod reply;
 pub mod session;
 pub mod stdin;
+pub mod suite;
 pub mod units;
 
 mod calls;
@@ -32,5 +33,5 @@ pub use grammar::{CommandGrammar, resolve, split_dotted};
 pub use interrupt::{Interrupt, Interrupter};
 pub use reply::{Reply, ShellError};
 pub use script::{SCRIPT_BYTES_MAX, syntax_error};
-pub use session::{Session, SessionOptions};
+pub use session::{Session, SessionOptions, io_cause};
 pub use stdin::Stdin;

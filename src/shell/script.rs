@@ -187,7 +187,7 @@ pub fn syntax_error(error: &SyntaxError) -> ShellError {
 }
 
 /// The error with its place; one that has a place already (from a sourced file) keeps it.
-fn located(mut error: ShellError, name: &str, line: usize) -> ShellError {
+pub(super) fn located(mut error: ShellError, name: &str, line: usize) -> ShellError {
     if !error.located && !matches!(error.kind, ErrorKind::BrokenPipe) {
         error.message = format!("{name}:{line}: {}", error.message);
         error.located = true;

@@ -60,7 +60,18 @@ pub struct Session {
     pub(super) holds: Holds,
     /// The file that calls are written to, between `record FILE` and `record off`.
     pub(super) recording: Option<Arc<CallFile>>,
+    /// What expectations would have to say, where they are to be rewritten instead of failing.
+    pub(super) rewrites: Option<Vec<Rewrite>>,
     exit: Option<u8>,
+}
+
+/// What one expectation would have to say to hold: its last word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewrite {
+    /// Bytes, as INPUT.
+    Bytes(Vec<u8>),
+    /// A word as it is typed.
+    Word(String),
 }
 
 /// Where output goes in place of the front.
@@ -92,6 +103,7 @@ impl Session {
             helper: false,
             holds: Holds::default(),
             recording: None,
+            rewrites: None,
             exit: None,
         }
     }

@@ -189,7 +189,7 @@ pub fn normalised(text: &str) -> String {
 }
 
 /// JSON fields that hold times and sizes of memory.
-const VOLATILE_FIELDS: [&str; 12] = [
+const VOLATILE_FIELDS: [&str; 19] = [
     "at_us",
     "duration_us",
     "busy_us",
@@ -202,6 +202,13 @@ const VOLATILE_FIELDS: [&str; 12] = [
     "committed_bytes",
     "block_bytes",
     "table_bytes",
+    "total_us",
+    "avg_us",
+    "p50_us",
+    "p90_us",
+    "p99_us",
+    "max_us",
+    "share",
 ];
 
 fn normalised_line(line: &str) -> String {
@@ -236,6 +243,9 @@ fn normalised_word(word: &str) -> String {
     let is_time = core.starts_with(|c: char| c.is_ascii_digit())
         && core.ends_with(['s', 'm'])
         && core.chars().all(|c| c.is_ascii_digit() || ".µmsnh".contains(c));
+    if core.strip_suffix('%').is_some_and(|figure| figure.parse::<f64>().is_ok()) {
+        return format!("#%{tail}");
+    }
     // What is resident differs from system to system.
     let is_size = core.len() > 1
         && core.starts_with(|c: char| c.is_ascii_digit())

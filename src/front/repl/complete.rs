@@ -211,7 +211,7 @@ mod tests {
         assert_eq!(replacements(&kernel, "call --loop 3 parrot noth"), ["nothing "]);
         assert_eq!(replacements(&kernel, "time call 1 noth"), ["nothing "]);
         assert_eq!(replacements(&kernel, "load wordc"), ["wordcount "]);
-        assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear "]);
+        assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear ", "payloads "]);
         assert_eq!(replacements(&kernel, "echo \"$gr"), ["greeting"]);
         assert!(replacements(&kernel, "echo 'call ").is_empty() && replacements(&kernel, "# ca").is_empty());
     }

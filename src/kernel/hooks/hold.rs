@@ -9,7 +9,7 @@ use crate::journal::{ChangedBy, Kept, Outcome};
 use crate::kernel::chain::{Chain, Frames};
 use crate::kernel::error::CallError;
 use crate::kernel::job::Job;
-use crate::kernel::view::{FrameView, JobId};
+use crate::kernel::view::{FrameView, JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
 
 /// The bytes of an input or output that a held call shows.
@@ -266,6 +266,14 @@ impl Kernel {
         let mut views: Vec<HeldView> = chains.filter_map(|chain| chain.held_view(self.limits())).collect();
         views.sort_by_key(|view| std::cmp::Reverse(view.held_for));
         views
+    }
+
+    /// The process that a job queues for, and the held job that has it, if that is why it does not go on.
+    pub fn blocked_by_held(&self, job: &Job) -> Option<(ProcessLabel, JobId)> {
+        let chain = job.running()?;
+        let process = chain.frames.lock().waiting_for.clone()?;
+        let holder = process.slot.lock().occupant.as_ref().map(|occupant| occupant.chain.job)?;
+        self.job(holder).filter(Job::is_held).map(|_| (process.label(), holder))
     }
 
     /// Lets a held job go on; an error when it is not held.

@@ -290,3 +290,27 @@ fn what_was_learned_allows_what_was_seen_and_no_more() {
         assert!(ask(&fresh, spawner, function, input).is_err(), "{function} {input} under\n{learned}");
     }
 }
+
+proptest::proptest! {
+    #[test]
+    fn no_text_breaks_the_reader(text in "(\\[\\[plugin\\]\\]|\\[default\\]|\\[plugin.children\\]|[a-z_]{1,8} ?= ?|'[^']{0,12}'|\\[|\\]|,|\n|[0-9]{1,20}|.){0,40}") {
+        // A policy or one line of an error.
+        if let Err(error) = Policy::parse(&text, "p", Path::new("/")) {
+            proptest::prop_assert!(!error.contains('\n'), "{error}");
+        }
+    }
+
+    #[test]
+    fn no_child_holds_a_host_that_its_parent_lacks(
+        asked in proptest::collection::vec("[a*?.]{0,5}", 0..4),
+        held in proptest::collection::vec("[a*?.]{0,5}", 0..4),
+        host in "[a.]{0,5}",
+    ) {
+        let spec = |hosts: &[String]| Spec { allowed_hosts: hosts.to_vec(), ..Spec::default() };
+        let (child, _) = child_spec(&spec(&asked), &spec(&held), &ChildGrants::default());
+        let allows = |hosts: &[String]| hosts.iter().any(|glob| glob::Pattern::new(glob).is_ok_and(|glob| glob.matches(&host)));
+        if allows(&child.allowed_hosts) {
+            proptest::prop_assert!(allows(&held) && allows(&asked), "{host}: {:?}", child.allowed_hosts);
+        }
+    }
+}

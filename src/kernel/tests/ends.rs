@@ -284,3 +284,14 @@ fn a_guest_ends_its_descendants_and_nobody_else() {
     assert_eq!(error(&job), "2:spin.spin: killed by `1:spawner`");
     assert_eq!(state(&kernel, 2), ProcessState::Dead { reason: "freed by `1:spawner`".into() });
 }
+
+#[test]
+fn a_notice_names_whose_state_was_lost_with_a_chain() {
+    let (kernel, _dir) = spawner_and_spin();
+    kernel.take_notices();
+    let job = start(&kernel, 1, "call", "2 spin x", SHORT);
+    error(&job);
+    let notices = kernel.take_notices();
+    let says = "`1:spawner` was reset: its call ended with its chain, and the state of 1 earlier call is lost";
+    assert_eq!(notices, [says], "the other had no state to lose");
+}

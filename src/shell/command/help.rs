@@ -8,7 +8,8 @@ pub const COMMAND: Command = Command {
     name: "help",
     group: Group::Shell,
     summary: "list commands, or explain one",
-    description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`.",
+    description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help debugging` walks through \
+        finding a bug.",
     examples: &[Example {
         lines: "help sleep",
         output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.\n\n$ sleep 1ms",
@@ -29,6 +30,9 @@ struct HelpOptions {
 fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<HelpOptions>()?;
     let Some(name) = options.command else { return Ok(Reply::Lines(overview())) };
+    if name == "debugging" {
+        return Ok(Reply::text(DEBUGGING));
+    }
     match Command::find(&name) {
         Some(command) => Ok(help_of(command)),
         None => {
@@ -38,6 +42,33 @@ fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
         }
     }
 }
+
+/// `help debugging`: the tools in the order in which a bug is found with them.
+const DEBUGGING: &str = "\
+See what happens
+  trace                                    every call, nested ones too
+  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration
+  trace payloads 4k 16M                    keep inputs and outputs; show SEQ prints them
+  stats --by function, stats --hist        where the time and the bytes go
+  export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL
+
+Stop where it happens
+  break 'callee=reducer and bytes_in>1k'   then: bt, step, next, finish, set-input, return, fail, continue
+  breaks, delete N                         list them, take them away
+
+Change what happens
+  inject 'callee=mapper' error=\"no disk\"   faults: error, delay, drop-output, trap; faults lists them
+  stub mapper.map = '{}'                   answer in a plugin's place; stubs, unstub
+
+Do it again
+  record FILE, record off, replay FILE     the same calls on fresh processes; replay SEQ one call
+  expect, expect-json, expect-error,
+  expect-calls, expect-duration,
+  expect-tree                              say what must hold; plugsh test FILE... checks it
+
+A wrong total of wordcount, say: trace payloads 4k 16M, call it, then trace -e 'callee=reducer' and show SEQ. If the
+reducer was given the right counts the mistake is its own: break callee=reducer --on return, and see what it answers. If
+not, show the mappers' calls the same way. Then write what must hold with expect, and keep it.";
 
 fn overview() -> Vec<Line> {
     let width = TABLE.iter().map(|command| command.name.len()).max().unwrap_or(0) + 2;
@@ -53,6 +84,7 @@ fn overview() -> Vec<Line> {
     lines.push(
         Line::new().plain("`help COMMAND` explains one; ").plain("`PLUGIN.FUNCTION INPUT` is short for `call`; "),
     );
+    lines.push(Line::new().plain("`help debugging` walks through finding a bug."));
     lines.push(Line::new().plain("`!COMMAND` runs a program of the system; `> FILE` keeps any output."));
     lines
 }

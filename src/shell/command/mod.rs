@@ -9,6 +9,8 @@ mod call;
 mod debug;
 mod echo;
 mod exit;
+mod expect;
+mod export;
 mod fg;
 mod help;
 mod history;
@@ -27,6 +29,8 @@ mod restart;
 mod set;
 mod sleep;
 mod source;
+mod stats;
+mod thin;
 mod time;
 mod trace;
 mod verify;
@@ -126,6 +130,7 @@ pub static TABLE: &[&Command] = &[
     &verify::COMMAND,
     &ps::COMMAND,
     &trace::COMMAND,
+    &stats::COMMAND,
     &logs::COMMAND,
     &log_level::COMMAND,
     &limits::COMMAND,
@@ -134,6 +139,7 @@ pub static TABLE: &[&Command] = &[
     &time::COMMAND,
     &bench::COMMAND,
     &pane::COMMAND,
+    &export::COMMAND,
     &debug::show::COMMAND,
     &debug::breakpoints::BREAK,
     &debug::breakpoints::BREAKS,
@@ -160,6 +166,12 @@ pub static TABLE: &[&Command] = &[
     &echo::COMMAND,
     &sleep::COMMAND,
     &source::COMMAND,
+    &expect::output::EXPECT,
+    &expect::output::EXPECT_JSON,
+    &expect::error::COMMAND,
+    &expect::calls::EXPECT_CALLS,
+    &expect::calls::EXPECT_DURATION,
+    &expect::tree::COMMAND,
     &history::COMMAND,
     &help::COMMAND,
     &exit::COMMAND,

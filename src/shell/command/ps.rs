@@ -6,6 +6,7 @@ use std::collections::{HashMap, HashSet};
 use serde_json::{Value, json};
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::export::mermaid;
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, TreeRow, cell, plain, tree_lines};
 use crate::shell::session::Session;
@@ -16,7 +17,7 @@ pub const COMMAND: Command = Command {
     group: Group::Watching,
     summary: "list processes",
     description: "One row a process, and a row of totals. BUSY is the time inside its calls, with the calls they made. \
-        `-t` draws who spawned whom; `-a` shows those that ended too.",
+        `-t` draws who spawned whom, `--mermaid` writes that as a Mermaid flow chart; `-a` shows those that ended too.",
     examples: &[Example { lines: "load echo\nps -t", output: "1:echo\nshell\n└─ 1:echo idle" }],
     syntax: syntax::<PsOptions>,
     run: Run::Plain(run),
@@ -33,14 +34,21 @@ struct PsOptions {
     /// order by a column
     #[arg(long, value_name = "COLUMN", value_parser = SORT_COLUMNS.map(|(name, _)| name))]
     sort: Option<String>,
+    /// write the tree as a Mermaid flow chart
+    #[arg(long, conflicts_with = "tree")]
+    mermaid: bool,
     /// write JSON
-    #[arg(long)]
+    #[arg(long, conflicts_with = "mermaid")]
     json: bool,
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<PsOptions>()?;
     let mut views = session.kernel.processes(options.all);
+    if options.mermaid {
+        let rows: Vec<mermaid::TreeRow> = views.iter().map(mermaid_row).collect();
+        return Ok(Reply::text(&mermaid::process_tree(&rows)));
+    }
     if session.wants_json(options.json) {
         return Ok(Reply::Json(views.iter().map(json_row).collect()));
     }
@@ -48,7 +56,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         sort(&mut views);
     }
     if options.tree {
-        return Ok(Reply::Lines(tree_lines(&tree_rows(&views))));
+        return Ok(Reply::Lines(tree_lines(&tree_rows(&views, tree_line))));
     }
     Ok(Reply::Table(table(&views)))
 }
@@ -177,7 +185,17 @@ fn json_row(view: &ProcessView) -> Value {
 }
 
 /// The processes below the shell, each under its parent; one whose parent is not listed stands under the shell.
-fn tree_rows(views: &[ProcessView]) -> Vec<TreeRow> {
+fn mermaid_row(view: &ProcessView) -> mermaid::TreeRow {
+    mermaid::TreeRow { id: view.id, name: view.name.clone(), parent: view.parent }
+}
+
+/// The tree of the living as text, each with its state but without figures: what stays the same from run to run.
+pub fn tree_text(views: &[ProcessView]) -> String {
+    let bare = |view: &ProcessView| Line::from(format!("{} {}", view.label(), state_text(&view.state)));
+    tree_lines(&tree_rows(views, bare)).iter().map(|line| format!("{line}\n")).collect()
+}
+
+fn tree_rows(views: &[ProcessView], line_of: fn(&ProcessView) -> Line) -> Vec<TreeRow> {
     let listed: HashSet<ProcessId> = views.iter().map(|view| view.id).collect();
     let mut children: HashMap<ProcessId, Vec<&ProcessView>> = HashMap::new();
     for view in views {
@@ -190,7 +208,7 @@ fn tree_rows(views: &[ProcessView]) -> Vec<TreeRow> {
     let mut below = |id: ProcessId| children.remove(&id).unwrap_or_default().into_iter().rev();
     open.extend(below(0).map(|view| (1, view)));
     while let Some((depth, view)) = open.pop() {
-        rows.push(TreeRow { depth, line: tree_line(view) });
+        rows.push(TreeRow { depth, line: line_of(view) });
         open.extend(below(view.id).map(|child| (depth + 1, child)));
     }
     rows

@@ -160,7 +160,8 @@ impl Shape {
                 return Slot::Option;
             }
         }
-        if self.prefix {
+        // Of a prefix the last positional is the command inside.
+        if self.prefix && state.positional + 1 >= self.positionals.len() {
             return Slot::Inner;
         }
         let last = self.positionals.len().saturating_sub(1);

@@ -2,20 +2,21 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
+use super::thin::Thin;
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::export::jsonl;
 use crate::journal::{Filter, Outcome, PayloadSettings, Record, merge_running};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
-use crate::shell::units::{parse_size, show_bytes, show_duration};
+use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
 
 pub const COMMAND: Command = Command {
     name: "trace",
     group: Group::Watching,
     summary: "list calls, nested ones too",
     description: "One row a call, in the order in which they began, those that still run included; a call's name is \
-        indented by its depth. `-f` goes on as calls end, until Ctrl-C. `trace off` stops keeping them, `trace clear` \
+        indented by its depth. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
+        what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
         all (`show SEQ` shows them), until `trace payloads off`.",
     examples: &[Example {
@@ -38,7 +39,7 @@ struct TraceOptions {
     /// of `payloads`: the most bytes of one side of a call, as 4k; or off
     #[arg(value_name = "SIZE")]
     size: Option<String>,
-    /// of `payloads`: the most bytes in all, as 16M
+    /// of `payloads`: the most bytes in all, as 16M; else the limit of `--payload-bytes`
     #[arg(value_name = "BUDGET")]
     budget: Option<String>,
     /// how many, counted from the newest (100)
@@ -47,6 +48,12 @@ struct TraceOptions {
     /// follow until Ctrl-C
     #[arg(short = 'f', long)]
     follow: bool,
+    /// with -f: stop after so many calls
+    #[arg(long, value_name = "N", requires = "follow", value_parser = parse_count)]
+    max: Option<u64>,
+    /// with -f: show at most so many calls a second
+    #[arg(long, value_name = "N", requires = "follow", value_parser = parse_count)]
+    rate: Option<u64>,
     /// only the calls that an expression asks for, as 'callee=cart and duration>1ms'
     #[arg(short = 'e', value_name = "EXPR", value_parser = parse_filter)]
     filter: Option<Filter>,
@@ -77,11 +84,9 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
         (None, _) => before,
         // What is kept stays until newer ones need its place.
         (Some("off"), None) => PayloadSettings { bytes_each_max: 0, ..before },
-        (Some(size), Some(budget)) => {
-            PayloadSettings { bytes_each_max: size_of(size)?, bytes_total_max: size_of(budget)? }
-        }
-        (Some(_), None) => {
-            return Err(ShellError::usage("`trace payloads` wants SIZE and BUDGET, as `4k 16M`, or `off`"));
+        (Some(size), budget) => {
+            let bytes_total_max = budget.map(size_of).transpose()?.unwrap_or(session.kernel.limits().payload_bytes_max);
+            PayloadSettings { bytes_each_max: size_of(size)?, bytes_total_max }
         }
     };
     session.kernel.set_payloads(settings);
@@ -110,7 +115,7 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     let mut records = merge_running(session.kernel.journal().find(last, wanted), running);
     records.drain(..records.len().saturating_sub(last));
     if session.wants_json(options.json) {
-        return Reply::JsonLines(records.iter().map(json_record).collect());
+        return Reply::JsonLines(records.iter().map(jsonl::value).collect());
     }
     Reply::Table(Table { columns: columns(), rows: records.iter().map(row).collect(), totals: None })
 }
@@ -124,23 +129,33 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         let records = journal.find(last, wanted);
         session.emit(&followed(&records, json))?;
     }
-    while !session.interrupt.is_raised() {
+    let mut thin = Thin::new(options.rate, options.max);
+    while !session.interrupt.is_raised() && !thin.is_done() {
         journal.wait(&cursor, FOLLOW_STEP);
         let mut news = journal.follow(&mut cursor);
-        news.records.retain(wanted);
+        news.records.retain(|record| wanted(record) && thin.admits(record));
         if news.missed > 0 {
             session.notice(Line::new().with(Role::Warn, format!("{} calls went by unseen", news.missed)));
         }
         if !news.records.is_empty() {
             session.emit(&followed(&news.records, json))?;
         }
+        let left_out = thin.take_left_out();
+        if left_out > 0 {
+            let text = format!("{left_out} calls left out: more than `--rate {}`", options.rate.unwrap_or_default());
+            session.notice(Line::new().with(Role::Warn, text));
+        }
+    }
+    if thin.is_done() {
+        let text = format!("stopped after {} calls, as `--max` says", options.max.unwrap_or_default());
+        session.notice(Line::new().with(Role::Dim, text));
     }
     Ok(Reply::Nothing)
 }
 
 fn followed(records: &[Record], json: bool) -> Reply {
     match json {
-        true => Reply::JsonLines(records.iter().map(json_record).collect()),
+        true => Reply::JsonLines(records.iter().map(jsonl::value).collect()),
         false => Reply::Lines(records.iter().map(line).collect()),
     }
 }
@@ -212,27 +227,4 @@ pub fn outcome_role(outcome: Outcome) -> Role {
         Outcome::Running | Outcome::Held => Role::Warn,
         _ => Role::Bad,
     }
-}
-
-/// A record in JSON, as `trace --json` writes it.
-pub fn json_record(record: &Record) -> serde_json::Value {
-    let names_nobody = record.callee == 0;
-    json!({
-        "seq": record.seq,
-        "at_us": record.at_ns as f64 / 1e3,
-        "job": record.job,
-        "parent_seq": record.parent_seq,
-        "caller": record.caller,
-        "caller_name": if record.caller == 0 { "shell" } else { record.caller_name.as_str() },
-        "callee": (!names_nobody).then_some(record.callee),
-        "callee_name": (!record.callee_name.is_none()).then_some(record.callee_name.as_str()),
-        "function": record.function.as_str(),
-        "bytes_in": record.bytes_in,
-        "bytes_out": record.bytes_out,
-        "duration_us": record.outcome.is_ended().then_some(record.duration_ns as f64 / 1e3),
-        "depth": record.depth,
-        "outcome": record.outcome.as_str(),
-        "error": record.error,
-        "changed_by": record.changed_by.as_str(),
-    })
 }

@@ -32,6 +32,11 @@ impl<'t> Lines<'t> {
         Self { text, pos: 0, line: 1 }
     }
 
+    /// Behind what was read so far, in bytes.
+    pub fn pos(&self) -> usize {
+        self.pos
+    }
+
     /// The next logical line that has statements, or `None` at the end. After a mistake it goes on with the logical line
     /// behind the wrong one.
     ///

@@ -41,8 +41,8 @@ pub const FAIL: Command = Command {
     summary: "end a held call with an error",
     description: "The caller gets the message as if the plugin had said it.",
     examples: &[Example {
-        lines: "load echo\nbreak 'callee=echo'\ncall echo relay '{\"to\":[\"+text\"],\"try\":true}'\nstep\nfail 'no text today'",
-        output: "1:echo\nbreakpoint 1: before callee=echo\nfailed: 2:text.echo: no text today (…)",
+        lines: "load echo\nbreak 'callee=echo'\ncall echo relay '{\"to\":[\"+text\"],\"function\":\"upper\",\"try\":true}'\nstep\nfail 'no text today'",
+        output: "1:echo\nbreakpoint 1: before callee=echo\n…\nfailed: 2:text.upper: no text today (…)",
     }],
     syntax: syntax::<FailWords>,
     run: Run::Plain(run_fail),

@@ -18,7 +18,7 @@ pub const COMMAND: Command = Command {
         output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
             %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n  chain   1:front.run → 2:count_vowels.count_vowels\n  \
             input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            %1 is held after 2:count_vowels.count_vowels (a step)\n…\n  output  42 bytes: {…}\n…\n{…}",
+            %1 is held after 2:count_vowels.count_vowels (a step)\n…\n  output  43 bytes: {…}\n…\n{…}",
     }],
     syntax: syntax::<BtWords>,
     run: Run::Plain(run),

@@ -221,7 +221,7 @@ fn json_row(fault: &FaultView) -> serde_json::Value {
         "expr": fault.filter,
         "when": when_text(fault.when),
         "p": fault.chance,
-        "seed": fault.seed,
+        "seed": fault.chance.map(|_| fault.seed),
         "matched": fault.matched,
         "hits": fault.hits,
     })

@@ -4,8 +4,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::trace::{call_text, changed_text, json_record, outcome_role};
+use super::super::trace::{call_text, changed_text, outcome_role};
 use super::{Arguments, Command, Example, Group, Run, insert_json, syntax, text_of};
+use crate::journal::export::jsonl;
 use crate::journal::{Kept, Record};
 use crate::shell::dump::hex_dump;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
@@ -155,7 +156,7 @@ fn shown(kept: &Kept) -> (&'static str, String) {
 }
 
 fn json_reply(record: &Record, chain: &[Record]) -> Value {
-    let mut value = json_record(record);
+    let mut value = jsonl::value(record);
     if let Some(object) = value.as_object_mut() {
         let frame = |record: &Record| json!({ "seq": record.seq, "callee": record.callee, "callee_name": record.callee_name.as_str(), "function": record.function.as_str() });
         object.insert("chain".into(), chain.iter().map(frame).collect());

@@ -1,0 +1,162 @@
+//! `plugsh test`: files run side by side, a line a file in their order, differences, a count, and a JUnit report.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc;
+use std::time::{Duration, Instant};
+
+use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+
+use super::console::Color;
+use super::print::painted;
+use crate::kernel::Kernel;
+use crate::shell::reply::{Line, Role};
+use crate::shell::suite::{FileRun, run_file};
+use crate::shell::units::show_duration;
+use crate::shell::{SessionOptions, ShellError};
+
+/// What is to be tested.
+#[derive(Debug)]
+pub struct Suite {
+    pub files: Vec<PathBuf>,
+    /// Where a JUnit report goes.
+    pub junit: Option<PathBuf>,
+    /// Files that run at once; `None`: as many as there are processors.
+    pub jobs: Option<usize>,
+    /// Rewrite the expectations that do not hold.
+    pub update: bool,
+    pub color: Color,
+    pub options: SessionOptions,
+}
+
+/// Makes a kernel for one file.
+pub type MakeKernel<'a> = &'a (dyn Fn() -> Result<Arc<Kernel>, ShellError> + Sync);
+
+/// Runs the files; gives the exit code: 1 when any failed.
+pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError> {
+    let started = Instant::now();
+    let processors = std::thread::available_parallelism().map_or(1, usize::from);
+    let jobs = suite.jobs.unwrap_or(processors).clamp(1, suite.files.len().max(1));
+    let color = suite.color.holds(io::stdout().is_terminal());
+    let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
+    let mut runs: Vec<Option<FileRun>> = suite.files.iter().map(|_| None).collect();
+    let mut shown = 0;
+    std::thread::scope(|scope| {
+        for _ in 0..jobs {
+            let (sender, next) = (sender.clone(), &next);
+            scope.spawn(move || {
+                loop {
+                    let index = next.fetch_add(1, Ordering::Relaxed);
+                    let Some(path) = suite.files.get(index) else { return };
+                    // Nobody listens any more: then there is nothing left to do.
+                    if sender.send((index, run_one(make_kernel, path, suite))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        for (index, run) in receiver {
+            if let Some(place) = runs.get_mut(index) {
+                *place = Some(run);
+            }
+            while let Some(run) = runs.get(shown).and_then(Option::as_ref) {
+                show(&lines_of(run), color);
+                shown += 1;
+            }
+        }
+    });
+    let runs: Vec<FileRun> = runs.into_iter().flatten().collect();
+    let failed = runs.iter().filter(|run| run.result.is_err()).count();
+    show(&[total(runs.len(), failed, started.elapsed())], color);
+    if let Some(path) = &suite.junit {
+        write_junit(path, &runs, started.elapsed())?;
+    }
+    Ok(u8::from(failed > 0))
+}
+
+fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite) -> FileRun {
+    match make_kernel() {
+        Ok(kernel) => run_file(kernel, path, suite.options.clone(), suite.update),
+        Err(error) => FileRun {
+            name: path.display().to_string(),
+            took: Duration::ZERO,
+            printed: Vec::new(),
+            notices: Vec::new(),
+            result: Err(error),
+        },
+    }
+}
+
+/// A file's line, and below it why it failed.
+fn lines_of(run: &FileRun) -> Vec<Line> {
+    let took = format!("  {}", show_duration(run.took));
+    let title = |role, word: &str| Line::new().with(role, word).plain(format!("  {}", run.name));
+    match &run.result {
+        Ok(0) => vec![title(Role::Good, "ok    ").with(Role::Dim, took)],
+        Ok(count) => {
+            let rewritten = if *count == 1 { "1 expectation".to_owned() } else { format!("{count} expectations") };
+            vec![title(Role::Warn, "ok    ").with(Role::Dim, took).plain(format!("  {rewritten} rewritten"))]
+        }
+        Err(error) => {
+            let mut lines = vec![title(Role::Bad, "FAILED").with(Role::Dim, took)];
+            let indented = |line: &Line| {
+                let mut indented = Line::from("  ");
+                indented.spans.extend(line.spans.iter().cloned());
+                indented
+            };
+            lines.extend(run.notices.iter().map(indented));
+            if !error.message.is_empty() {
+                lines.push(Line::from("  ").with(Role::Bad, error.to_string()));
+            }
+            lines
+        }
+    }
+}
+
+fn total(files: usize, failed: usize, took: Duration) -> Line {
+    let passed = files - failed.min(files);
+    let role = if failed > 0 { Role::Bad } else { Role::Good };
+    Line::new()
+        .plain(format!("{passed} passed, "))
+        .with(role, format!("{failed} failed"))
+        .with(Role::Dim, format!("  {}", show_duration(took)))
+}
+
+fn show(lines: &[Line], color: bool) {
+    let text: String = lines.iter().map(|line| format!("{}\n", painted(line, color))).collect();
+    // Where standard output is closed the exit code still says how it went.
+    io::stdout().lock().write_all(text.as_bytes()).ok();
+}
+
+/// The report that continuous integration reads: a suite, and a case a file.
+fn write_junit(path: &Path, runs: &[FileRun], took: Duration) -> Result<(), ShellError> {
+    let mut suite = TestSuite::new("plugsh");
+    suite.set_time(took);
+    suite.add_test_cases(runs.iter().map(case_of));
+    let mut report = Report::new("plugsh");
+    report.set_time(took).add_test_suite(suite);
+    let named = |why: String| ShellError::failed(format!("`{}`: {why}", path.display()));
+    let text = report.to_string().map_err(|error| named(error.to_string()))?;
+    std::fs::write(path, text).map_err(|error| named(crate::shell::io_cause(&error)))
+}
+
+fn case_of(run: &FileRun) -> TestCase {
+    let notices: String = run.notices.iter().map(|line| format!("{line}\n")).collect();
+    let status = match &run.result {
+        Ok(_) => TestCaseStatus::success(),
+        Err(error) => {
+            let last = run.notices.last().map(Line::to_string).unwrap_or_default();
+            let message = if error.message.is_empty() { last } else { error.to_string() };
+            let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
+            status.set_description(format!("{notices}{message}")).set_message(message);
+            status
+        }
+    };
+    let mut case = TestCase::new(run.name.clone(), status);
+    case.set_classname("plugsh").set_time(run.took);
+    case.set_system_out_lossy(&run.printed).set_system_err(notices);
+    case
+}

@@ -1,0 +1,97 @@
+//! `expect-calls` and `expect-duration`: what the trace holds.
+
+use std::time::Duration;
+
+use super::{Arguments, Command, Example, Group, Run, not_as_expected, syntax};
+use crate::journal::{Filter, Record};
+use crate::shell::command::trace::{call_text, parse_filter};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::{Rewrite, Session};
+use crate::shell::units::{parse_duration, show_duration};
+
+pub const EXPECT_CALLS: Command = Command {
+    name: "expect-calls",
+    group: Group::Scripting,
+    summary: "fail unless so many calls were made",
+    description: "Counts the ended calls in the trace that EXPR asks for (as `trace -e` reads it), nested and failed ones \
+        too. `trace clear` starts counting anew.",
+    examples: &[Example {
+        lines: "load wordcount\ncall wordcount run 'a b a' > counted\nexpect-calls 'caller=wordcount and depth=2' 3",
+        output: "1:wordcount",
+    }],
+    syntax: syntax::<ExpectCallsOptions>,
+    run: Run::Plain(run_calls),
+};
+
+pub const EXPECT_DURATION: Command = Command {
+    name: "expect-duration",
+    group: Group::Scripting,
+    summary: "fail unless calls were this fast",
+    description: "Every ended call in the trace that EXPR asks for took less than the duration after `--under`; there must \
+        be one at least.",
+    examples: &[Example {
+        lines: "load echo\ncall echo echo hi\nexpect-duration 'callee=echo' --under 1m",
+        output: "1:echo\nhi",
+    }],
+    syntax: syntax::<ExpectDurationOptions>,
+    run: Run::Plain(run_duration),
+};
+
+#[derive(Debug, clap::Args)]
+struct ExpectCallsOptions {
+    #[arg(value_name = "EXPR", value_parser = parse_filter, required = true)]
+    filter: Filter,
+    #[arg(value_name = "N")]
+    count: u64,
+}
+
+#[derive(Debug, clap::Args)]
+struct ExpectDurationOptions {
+    #[arg(value_name = "EXPR", value_parser = parse_filter, required = true)]
+    filter: Filter,
+    /// each of them took less than this
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration, required = true)]
+    under: Duration,
+}
+
+fn run_calls(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<ExpectCallsOptions>()?;
+    let came = matching(session, &options.filter)?.len() as u64;
+    if came == options.count {
+        return Ok(Reply::Nothing);
+    }
+    let calls = if options.count == 1 { "1 call".to_owned() } else { format!("{} calls", options.count) };
+    let message = format!("expected {calls} of `{}`, and there were {came}", options.filter);
+    not_as_expected(session, Rewrite::Word(came.to_string()), message)
+}
+
+fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<ExpectDurationOptions>()?;
+    let records = matching(session, &options.filter)?;
+    let Some(slowest) = records.iter().max_by_key(|record| record.duration_ns) else {
+        return Err(ShellError::failed(format!("no call of `{}` was made", options.filter)));
+    };
+    let took = Duration::from_nanos(slowest.duration_ns);
+    if took < options.under {
+        return Ok(Reply::Nothing);
+    }
+    let slow = records.iter().filter(|record| Duration::from_nanos(record.duration_ns) >= options.under).count();
+    let (call, took, under) = (call_text(slowest), show_duration(took), show_duration(options.under));
+    let text =
+        format!("{slow} of {} calls took {under} or longer; `{call}` (seq {}) took {took}", records.len(), slowest.seq);
+    Err(ShellError::failed(text))
+}
+
+/// The ended calls that match; an error when some may be missing.
+fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellError> {
+    let journal = session.kernel.journal();
+    if !journal.is_on() {
+        return Err(ShellError::failed("calls are not traced; `trace on` does it"));
+    }
+    match journal.dropped() {
+        0 => Ok(journal.find(usize::MAX, |record| filter.matches(record))),
+        dropped => Err(ShellError::failed(format!(
+            "the trace has lost {dropped} calls; keep more with `--journal-records`, or start anew with `trace clear`"
+        ))),
+    }
+}

@@ -1,0 +1,45 @@
+//! `expect-error`: a command that must fail.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::filter::Glob;
+use crate::shell::reply::{ErrorKind, Reply, ShellError};
+use crate::shell::run::Inner;
+use crate::shell::session::{Session, Sink};
+
+pub const COMMAND: Command = Command {
+    name: "expect-error",
+    group: Group::Scripting,
+    summary: "fail unless a command fails like this",
+    description: "Runs a command, or a whole pipe of calls, and succeeds when it fails with a message that the glob fits \
+        (`*timed out*`; `*` fits any). What the command prints is dropped.",
+    examples: &[Example { lines: "load echo\nexpect-error '*no function*' call echo nope", output: "1:echo" }],
+    syntax: syntax::<ExpectErrorOptions>,
+    run: Run::Prefix(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct ExpectErrorOptions {
+    #[arg(value_name = "GLOB")]
+    glob: String,
+    #[arg(value_name = "COMMAND")]
+    command: Vec<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<ExpectErrorOptions>()?;
+    let glob = Glob::new(&options.glob);
+    if inner.background {
+        return Err(ShellError::usage("`&` runs calls in the background, and `expect-error` waits for its command"));
+    }
+    let (result, _) = session.with_sink(Sink::Memory(Vec::new()), |session| {
+        let reply = session.run_inner(inner)?;
+        session.emit(&reply)
+    });
+    match result {
+        Ok(()) => Err(ShellError::failed(format!("expected an error like `{}`, and it succeeded", options.glob))),
+        // Ctrl-C is meant for the script, not for this command alone.
+        Err(error) if matches!(error.kind, ErrorKind::Interrupted | ErrorKind::BrokenPipe) => Err(error),
+        Err(error) if glob.matches(&error.to_string()) => Ok(Reply::Nothing),
+        Err(error) => Err(ShellError::failed(format!("expected an error like `{}`, and it is: {error}", options.glob))),
+    }
+}

@@ -1,0 +1,112 @@
+//! Expectations: commands that fail when what happened is not what a script says. One error line each; a difference is shown
+//! above it on standard error, bounded.
+
+pub mod calls;
+pub mod error;
+pub mod output;
+pub mod tree;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::Kept;
+use crate::shell::dump::hex_dump;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::{Rewrite, Session};
+
+/// The most lines of a difference that are shown.
+const DIFF_LINES_MAX: usize = 40;
+/// Larger texts are not compared line by line.
+const DIFF_BYTES_MAX: usize = 64 << 10;
+/// Lines around a difference that are shown with it.
+const DIFF_CONTEXT: usize = 2;
+
+/// The expectation does not hold: rewritten where that is asked for, else an error.
+fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> Result<Reply, ShellError> {
+    match &mut session.rewrites {
+        Some(rewrites) => {
+            rewrites.push(rewrite);
+            Ok(Reply::Nothing)
+        }
+        None => Err(ShellError::failed(message)),
+    }
+}
+
+/// Shows what is expected and what came, a line each way.
+fn show_difference(session: &mut Session, expected: &[u8], came: &[u8]) {
+    if session.rewrites.is_none() {
+        for line in difference(expected, came) {
+            session.notice(line);
+        }
+    }
+}
+
+/// The lines of the difference: `-` what is expected, `+` what came.
+fn difference(expected: &[u8], came: &[u8]) -> Vec<Line> {
+    if expected.len() > DIFF_BYTES_MAX || came.len() > DIFF_BYTES_MAX {
+        let preview = |bytes: &[u8]| super::preview(&Kept::keep(bytes, DIFF_BYTES_MAX as u64));
+        return vec![
+            Line::new().with(Role::Good, format!("- {}", preview(expected))),
+            Line::new().with(Role::Bad, format!("+ {}", preview(came))),
+        ];
+    }
+    let (expected, came) = match (std::str::from_utf8(expected), std::str::from_utf8(came)) {
+        // A last line without its newline is no other line.
+        (Ok(expected), Ok(came)) => (with_newline(expected), with_newline(came)),
+        _ => (hex_dump(expected), hex_dump(came)),
+    };
+    let diff = similar::TextDiff::from_lines(&expected, &came);
+    let mut lines = Vec::new();
+    for change in diff.grouped_ops(DIFF_CONTEXT).iter().flatten().flat_map(|op| diff.iter_changes(op)) {
+        let (sign, role) = match change.tag() {
+            similar::ChangeTag::Delete => ("-", Role::Good),
+            similar::ChangeTag::Insert => ("+", Role::Bad),
+            similar::ChangeTag::Equal => (" ", Role::Dim),
+        };
+        let text = change.value().strip_suffix('\n').unwrap_or(change.value());
+        lines.push(Line::new().with(role, format!("{sign} {text}")));
+    }
+    if lines.len() > DIFF_LINES_MAX {
+        let more = lines.len() - DIFF_LINES_MAX;
+        lines.truncate(DIFF_LINES_MAX);
+        lines.push(Line::new().with(Role::Dim, format!("… {more} more lines")));
+    }
+    lines
+}
+
+fn with_newline(text: &str) -> String {
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("{}\n", text.strip_suffix('\n').unwrap_or(text))
+}
+
+/// The text without its final newline: here-documents have one, plugins' outputs often have none.
+fn without_newline(bytes: &[u8]) -> &[u8] {
+    bytes.strip_suffix(b"\n").unwrap_or(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shown(expected: &[u8], came: &[u8]) -> Vec<String> {
+        difference(expected, came).iter().map(Line::to_string).collect()
+    }
+
+    #[test]
+    fn a_difference_has_both_sides_and_some_lines_around() {
+        let shown_lines = shown(b"1\n2\n3\n4\n5\n", b"1\n2\n3\nfour\n5\n");
+        assert_eq!(shown_lines, ["  2", "  3", "- 4", "+ four", "  5"]);
+        assert_eq!(shown(b"same", b"same"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_difference_is_bounded_and_safe() {
+        let many: String = (0..1000).map(|number| format!("{number}\n")).collect();
+        let lines = shown(b"", many.as_bytes());
+        assert_eq!(lines.len(), DIFF_LINES_MAX + 1);
+        assert_eq!(lines.last().map(String::as_str), Some("… 960 more lines"));
+        assert_eq!(shown(&vec![b'x'; DIFF_BYTES_MAX + 1], b"y").len(), 2);
+        assert!(shown(b"a", b"\x1b[2J").iter().all(|line| !line.contains('\x1b')));
+        assert!(shown(b"\xff", b"\x00").iter().any(|line| line.contains("ff")));
+    }
+}

@@ -1,0 +1,96 @@
+//! `expect` and `expect-json`: what the command before gave.
+
+use serde_json::Value;
+
+use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax, without_newline};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::{Rewrite, Session};
+
+pub const EXPECT: Command = Command {
+    name: "expect",
+    group: Group::Scripting,
+    summary: "fail unless the last output was this",
+    description: "Compares `$_`, the bytes of the last call, with INPUT, which may be a here-document or `@FILE`; a final \
+        newline on either side counts for nothing. Where they differ it shows how, and fails.",
+    examples: &[Example { lines: "load echo\ncall echo echo hi\nexpect hi", output: "1:echo\nhi" }],
+    syntax: syntax::<ExpectOptions>,
+    run: Run::Plain(run_expect),
+};
+
+pub const EXPECT_JSON: Command = Command {
+    name: "expect-json",
+    group: Group::Scripting,
+    summary: "fail unless a value in the last output was this",
+    description: "Reads `$_`, the bytes of the last call, as JSON, takes the value that POINTER names (`/items/0/name`; `\"\"` \
+        is all of it), and compares it with INPUT: JSON, or else a string.",
+    examples: &[Example {
+        lines: "load echo\ncall echo echo {\"sum\": [1, 2]}\nexpect-json /sum/1 2\nexpect-json /sum [1, 2]",
+        output: "1:echo\n{\"sum\": [1, 2]}",
+    }],
+    syntax: syntax::<ExpectJsonOptions>,
+    run: Run::Plain(run_json),
+};
+
+#[derive(Debug, clap::Args)]
+struct ExpectOptions {
+    #[arg(id = "input", value_name = "INPUT", required = true)]
+    input: String,
+}
+
+#[derive(Debug, clap::Args)]
+struct ExpectJsonOptions {
+    #[arg(value_name = "POINTER")]
+    pointer: String,
+    #[arg(id = "input", value_name = "INPUT", required = true)]
+    input: String,
+}
+
+fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (_, input) = arguments.parse::<ExpectOptions>()?;
+    let expected = input.unwrap_or_default();
+    let came = last_output(session, "expect")?;
+    if without_newline(&expected) == without_newline(&came) {
+        return Ok(Reply::Nothing);
+    }
+    show_difference(session, &expected, &came);
+    let message = "the output is not the expected one (- expected, + came)".to_owned();
+    not_as_expected(session, Rewrite::Bytes(came), message)
+}
+
+fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, input) = arguments.parse::<ExpectJsonOptions>()?;
+    let pointer = options.pointer;
+    let expected = value_of(&input.unwrap_or_default())?;
+    let output = last_output(session, "expect-json")?;
+    let output: Value = serde_json::from_slice(&output)
+        .map_err(|error| ShellError::failed(format!("the last output is no JSON: {error}")))?;
+    if !pointer.is_empty() && !pointer.starts_with('/') {
+        return Err(ShellError::usage(format!("`{pointer}` is no JSON pointer; write it like `/items/0`")));
+    }
+    let Some(came) = output.pointer(&pointer) else {
+        return Err(ShellError::failed(format!("nothing at `{pointer}` in the last output")));
+    };
+    if *came == expected {
+        return Ok(Reply::Nothing);
+    }
+    let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
+    show_difference(session, pretty(&expected).as_bytes(), pretty(came).as_bytes());
+    let place = if pointer.is_empty() { String::new() } else { format!(" at `{pointer}`") };
+    let message = format!("the value{place} is not the expected one (- expected, + came)");
+    not_as_expected(session, Rewrite::Bytes(came.to_string().into_bytes()), message)
+}
+
+/// The bytes as JSON, or else as a string.
+fn value_of(bytes: &[u8]) -> Result<Value, ShellError> {
+    match serde_json::from_slice(bytes) {
+        Ok(value) => Ok(value),
+        Err(_) => std::str::from_utf8(bytes)
+            .map(|text| Value::String(text.to_owned()))
+            .map_err(|_| ShellError::usage("`expect-json`: INPUT is neither JSON nor UTF-8")),
+    }
+}
+
+fn last_output(session: &Session, name: &str) -> Result<Vec<u8>, ShellError> {
+    let output = session.last_output.as_deref();
+    output.map(<[u8]>::to_vec).ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
+}

@@ -1,0 +1,77 @@
+//! `export`: the journal in the formats of other tools, as a file or to a collector.
+
+use std::path::Path;
+
+use super::trace::parse_filter;
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::export::{Format, otlp};
+use crate::journal::{Filter, Record, merge_running};
+use crate::shell::redirect::FileSink;
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::{Session, io_cause};
+
+pub const COMMAND: Command = Command {
+    name: "export",
+    group: Group::Debugging,
+    summary: "write calls for other tools",
+    description: "Writes the calls that the trace keeps; the file's suffix says how: `.jsonl` a record a line, `.json` \
+        Chrome trace events (open it in Perfetto), `.svg` a flame graph, `.mmd` a Mermaid sequence diagram. `--otlp URL` \
+        sends the ended ones to an OpenTelemetry collector: a trace a chain, a span a call.",
+    examples: &[Example {
+        lines: "load echo\ncall echo echo hi\nexport calls.json\nexport echo.mmd -e 'function=echo'\n!cat echo.mmd",
+        output: "1:echo\nhi\n1 call in `calls.json`\n1 call in `echo.mmd`\nsequenceDiagram\n\
+            participant p0 as shell\nparticipant p1 as 1:echo\np0->>p1: echo (2 B)\n…",
+    }],
+    syntax: syntax::<ExportOptions>,
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct ExportOptions {
+    #[arg(value_name = "FILE", conflicts_with = "otlp")]
+    file: Option<String>,
+    /// only the calls that an expression asks for, as 'callee=cart and duration>1ms'
+    #[arg(short = 'e', value_name = "EXPR", value_parser = parse_filter)]
+    filter: Option<Filter>,
+    /// send them to the OpenTelemetry collector there, as http://localhost:4318
+    #[arg(long, value_name = "URL")]
+    otlp: Option<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<ExportOptions>()?;
+    match (options.file, options.otlp) {
+        (Some(file), _) => write(session, &file, options.filter.as_ref()),
+        (None, Some(url)) => {
+            let records = records(session, options.filter.as_ref());
+            let spans = otlp::export(&url, &records, session.kernel.started_at()).map_err(ShellError::failed)?;
+            Ok(Reply::line(format!("{} sent to `{url}`", counted(spans, "span"))))
+        }
+        (None, None) => Err(ShellError::usage("`export` wants FILE, or `--otlp URL`; see `help export`")),
+    }
+}
+
+fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply, ShellError> {
+    let format = Format::of_path(Path::new(file)).map_err(ShellError::usage)?;
+    let mut sink = FileSink::open(file, false)?;
+    let records = records(session, filter);
+    let mut bytes = Vec::new();
+    let written = format.write(&records, &mut bytes);
+    written.map_err(|error| ShellError::failed(format!("`{file}`: {}", io_cause(&error))))?;
+    sink.write(&bytes)?;
+    sink.commit()?;
+    Ok(Reply::line(format!("{} in `{file}`", counted(records.len(), "call"))))
+}
+
+/// The calls that are asked for in order of seq, running ones too.
+fn records(session: &Session, filter: Option<&Filter>) -> Vec<Record> {
+    let wanted = |record: &Record| filter.is_none_or(|filter| filter.matches(record));
+    // The running ones first: what ends between the two looks is then in both, and not lost.
+    let running = session.kernel.running().into_iter().filter(wanted).collect();
+    merge_running(session.kernel.journal().find(usize::MAX, wanted), running)
+}
+
+/// `1 call`, `3 calls`.
+fn counted(count: usize, what: &str) -> String {
+    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
+}

@@ -1,0 +1,134 @@
+//! `stats`: accounts of the calls in the journal, as a table, as JSON or as histograms.
+
+use std::time::Duration;
+
+use super::trace::parse_filter;
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::export::jsonl::stats_value;
+use crate::journal::stats::{Bar, By, Column as StatsColumn, Row, Stats};
+use crate::journal::{Filter, Record};
+use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
+use crate::shell::session::Session;
+use crate::shell::units::{show_bytes, show_duration};
+
+pub const COMMAND: Command = Command {
+    name: "stats",
+    group: Group::Watching,
+    summary: "add calls up: errors, bytes, time",
+    description: "One row a called process (`--by edge`: who called whom; `--by function`: a function of a process), of \
+        the calls that the trace keeps. SELF is the time without the nested calls, SHARE its part of all such time, P50 to \
+        P99 what so many in a hundred calls did not take longer than, AMP the bytes that went in and out of the calls below \
+        per byte given. The largest comes first.",
+    examples: &[Example {
+        lines: "load wordcount\ncall wordcount run 'a b a' > counted\nstats --by function --sort name",
+        output: "1:wordcount\nFUNCTION  CALLS  ERRORS  IN  …\n…\n1:wordcount.run  1  0  5  …\n…",
+    }],
+    syntax: syntax::<StatsOptions>,
+    run: Run::Plain(run),
+};
+
+/// The longest bar of a histogram, in columns.
+const BAR_COLUMNS_MAX: u64 = 40;
+
+#[derive(Debug, clap::Args)]
+struct StatsOptions {
+    /// only the calls that an expression asks for, as 'callee=cart and duration>1ms'
+    #[arg(short = 'e', value_name = "EXPR", value_parser = parse_filter)]
+    filter: Option<Filter>,
+    /// what a row is
+    #[arg(long, value_name = "WHAT", value_parser = ["callee", "edge", "function"], default_value = "callee")]
+    by: String,
+    /// order by a column (self)
+    #[arg(long, value_name = "COLUMN", value_parser = StatsColumn::ALL.map(StatsColumn::as_str), default_value = "self")]
+    sort: String,
+    /// draw how long the calls took
+    #[arg(long)]
+    hist: bool,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<StatsOptions>()?;
+    let by: By = options.by.parse().map_err(ShellError::usage)?;
+    let sort: StatsColumn = options.sort.parse().map_err(ShellError::usage)?;
+    // Copied first: adding up takes longer than the journal may be locked.
+    let records: Vec<Record> = session.kernel.journal().records(usize::MAX);
+    let rows = Stats::of(by, options.filter.as_ref(), &records).into_rows(sort);
+    if session.wants_json(options.json) {
+        return Ok(Reply::Json(rows.iter().map(stats_value).collect()));
+    }
+    if options.hist {
+        return Ok(Reply::Lines(rows.iter().flat_map(histogram).collect()));
+    }
+    Ok(Reply::Table(Table { columns: columns(by), rows: rows.iter().map(row).collect(), totals: None }))
+}
+
+fn columns(by: By) -> Vec<Column> {
+    let name = match by {
+        By::Callee => "callee",
+        By::Edge => "edge",
+        By::Function => "function",
+    };
+    let figures = ["calls", "errors", "in", "out", "total", "self", "avg", "p50", "p90", "p99", "max", "share", "amp"];
+    std::iter::once(Column::left(name)).chain(figures.map(Column::right)).collect()
+}
+
+fn row(row: &Row) -> Vec<Span> {
+    let time = |ns| plain(show_duration(Duration::from_nanos(ns)));
+    let errors_role = if row.errors > 0 { Role::Bad } else { Role::Plain };
+    vec![
+        cell(Role::Name, row.label()),
+        plain(row.calls.to_string()),
+        cell(errors_role, row.errors.to_string()),
+        plain(show_bytes(row.bytes_in)),
+        plain(show_bytes(row.bytes_out)),
+        time(row.total_ns),
+        time(row.self_ns),
+        time(row.avg_ns),
+        time(row.p50_ns),
+        time(row.p90_ns),
+        time(row.p99_ns),
+        time(row.max_ns),
+        plain(format!("{:.1}%", row.share * 100.0)),
+        plain(row.amplification.map_or_else(|| "-".to_owned(), |factor| format!("{factor:.1}x"))),
+    ]
+}
+
+/// A row's latencies: a title, and a line a bar.
+fn histogram(row: &Row) -> Vec<Line> {
+    let bars = row.durations.bars();
+    let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1);
+    let calls = if row.calls == 1 { "1 call".to_owned() } else { format!("{} calls", row.calls) };
+    let mut lines = vec![Line::new().with(Role::Name, row.label()).with(Role::Dim, format!("  {calls}"))];
+    lines.extend(bars.iter().map(|bar| bar_line(*bar, most)));
+    lines
+}
+
+fn bar_line(bar: Bar, most: u64) -> Line {
+    let edge = |ns| show_duration(Duration::from_nanos(ns));
+    // What is there is seen, however little it is.
+    let columns = (u128::from(bar.count) * u128::from(BAR_COLUMNS_MAX)).div_ceil(u128::from(most.max(1))) as usize;
+    Line::new()
+        .with(Role::Dim, format!("  {:>7} to {:>7}  ", edge(bar.from_ns), edge(bar.to_ns)))
+        .with(Role::Good, "█".repeat(columns))
+        .plain(format!("{}{}", if columns > 0 { " " } else { "" }, bar.count))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_fullest_bar_is_the_longest_and_no_call_is_lost() {
+        let drawn = |count| {
+            let bar = Bar { from_ns: 1_000, to_ns: 2_000, count };
+            bar_line(bar, 1_000_000).to_string()
+        };
+        assert_eq!(drawn(1_000_000).matches('█').count() as u64, BAR_COLUMNS_MAX);
+        assert_eq!(drawn(1).matches('█').count(), 1);
+        assert_eq!(drawn(0).matches('█').count(), 0);
+        assert!(drawn(1).contains("to"), "{}", drawn(1));
+    }
+}

@@ -1,0 +1,75 @@
+//! What `trace -f` shows of many calls: at most so many, and at most so many a second.
+
+use crate::journal::Record;
+
+const SECOND_NS: u64 = 1_000_000_000;
+
+/// Lets calls through up to a rate and a number. A second is one of the session's clock, by when calls ended.
+pub struct Thin {
+    rate: Option<u64>,
+    left: Option<u64>,
+    second: u64,
+    shown_in_second: u64,
+    left_out: u64,
+}
+
+impl Thin {
+    /// `rate`: calls a second; `max`: calls in all.
+    pub fn new(rate: Option<u64>, max: Option<u64>) -> Thin {
+        Thin { rate, left: max, second: 0, shown_in_second: 0, left_out: 0 }
+    }
+
+    /// Whether a call is shown. In order of their ends.
+    pub fn admits(&mut self, record: &Record) -> bool {
+        let second = record.end_ns() / SECOND_NS;
+        if second != self.second {
+            (self.second, self.shown_in_second) = (second, 0);
+        }
+        if self.is_done() {
+            return false;
+        }
+        if self.rate.is_some_and(|rate| self.shown_in_second >= rate) {
+            self.left_out += 1;
+            return false;
+        }
+        self.shown_in_second += 1;
+        self.left = self.left.map(|left| left - 1);
+        true
+    }
+
+    /// Whether as many were shown as may be.
+    pub fn is_done(&self) -> bool {
+        self.left == Some(0)
+    }
+
+    /// How many calls the rate has left out since this was last asked.
+    pub fn take_left_out(&mut self) -> u64 {
+        std::mem::take(&mut self.left_out)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn at(second: u64) -> Record {
+        Record { at_ns: second * SECOND_NS, ..Record::default() }
+    }
+
+    #[test]
+    fn a_rate_holds_in_each_second() {
+        let mut thin = Thin::new(Some(2), None);
+        let shown: Vec<bool> = [0, 0, 0, 0, 1, 1, 1].map(|second| thin.admits(&at(second))).to_vec();
+        assert_eq!(shown, [true, true, false, false, true, true, false]);
+        assert_eq!((thin.take_left_out(), thin.take_left_out()), (3, 0));
+        assert!(!thin.is_done());
+    }
+
+    #[test]
+    fn a_number_ends_it() {
+        let mut thin = Thin::new(None, Some(2));
+        assert_eq!([0, 0, 0].map(|second| thin.admits(&at(second))), [true, true, false]);
+        assert!(thin.is_done());
+        assert_eq!(thin.take_left_out(), 0, "it has ended, nothing was thinned");
+    }
+}

@@ -1,0 +1,78 @@
+//! A front that keeps what it is shown, up to a bound.
+
+use std::io;
+use std::sync::Arc;
+
+use parking_lot::Mutex;
+
+use crate::shell::front::{Front, PaneRequest};
+use crate::shell::plain;
+use crate::shell::reply::{Line, Reply, ShellError};
+
+/// The most bytes of a file's output that are kept; the rest is dropped.
+const PRINTED_BYTES_MAX: usize = 1 << 20;
+/// The most lines of a file's notices that are kept; the rest is dropped.
+const NOTICES_MAX: usize = 1_000;
+
+/// What was shown.
+#[derive(Default)]
+pub struct Collected {
+    pub printed: Vec<u8>,
+    pub notices: Vec<Line>,
+}
+
+/// The front of a file under test.
+pub struct Collector {
+    collected: Arc<Mutex<Collected>>,
+}
+
+impl Collector {
+    /// A front, and where what it is shown can be found.
+    pub fn new() -> (Collector, Arc<Mutex<Collected>>) {
+        let collected = Arc::new(Mutex::new(Collected::default()));
+        (Collector { collected: Arc::clone(&collected) }, collected)
+    }
+}
+
+impl Front for Collector {
+    fn show(&mut self, reply: &Reply) -> io::Result<()> {
+        let bytes = plain::bytes(reply);
+        let printed = &mut self.collected.lock().printed;
+        let left = PRINTED_BYTES_MAX.saturating_sub(printed.len());
+        printed.extend_from_slice(bytes.get(..left).unwrap_or(&bytes));
+        Ok(())
+    }
+
+    fn notice(&mut self, line: &Line) {
+        let notices = &mut self.collected.lock().notices;
+        if notices.len() < NOTICES_MAX {
+            notices.push(line.clone());
+        }
+    }
+
+    fn progress(&mut self, _text: Option<&str>) {}
+
+    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
+        frame.map_or(Ok(()), |(_, reply)| self.show(reply))
+    }
+
+    fn is_terminal(&self) -> bool {
+        false
+    }
+
+    fn colors(&self) -> bool {
+        false
+    }
+
+    fn lend_terminal(&mut self, run: &mut dyn FnMut()) {
+        run();
+    }
+
+    fn history(&self) -> Vec<String> {
+        Vec::new()
+    }
+
+    fn pane(&mut self, _request: PaneRequest) -> Result<Reply, ShellError> {
+        Err(ShellError::failed("no pane in a test"))
+    }
+}

@@ -1,0 +1,66 @@
+//! `plugsh test`: one file of commands and expectations in a shell of its own, its output kept. What is printed of it, and
+//! how many run at once, is the front's.
+
+mod collect;
+mod update;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::redirect::FileSink;
+use super::reply::{Line, ShellError};
+use super::script::SCRIPT_BYTES_MAX;
+use super::session::{Session, SessionOptions};
+use super::stdin::{Stdin, read_file};
+use crate::kernel::Kernel;
+use collect::Collector;
+
+/// What became of one file.
+pub struct FileRun {
+    pub name: String,
+    pub took: Duration,
+    /// What it wrote to standard output, in its plain form, as far as it is kept.
+    pub printed: Vec<u8>,
+    /// What it wrote to standard error, differences first among it, as far as it is kept.
+    pub notices: Vec<Line>,
+    /// How many expectations were rewritten, or why it failed; the message is empty when a notice has told it.
+    pub result: Result<usize, ShellError>,
+}
+
+/// Runs a file on a kernel that nothing else uses. `update`: expectations that do not hold are rewritten in the file.
+pub fn run_file(kernel: Arc<Kernel>, path: &Path, options: SessionOptions, update: bool) -> FileRun {
+    let started = Instant::now();
+    let name = path.display().to_string();
+    let (front, collected) = Collector::new();
+    let mut session = Session::new(kernel, Box::new(front), options, Stdin::Used);
+    let result = run_in(&mut session, path, &name, update);
+    for job in session.background_jobs() {
+        job.kill();
+    }
+    drop(session);
+    let collected = std::mem::take(&mut *collected.lock());
+    FileRun { name, took: started.elapsed(), printed: collected.printed, notices: collected.notices, result }
+}
+
+fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Result<usize, ShellError> {
+    let bytes = read_file(path, SCRIPT_BYTES_MAX)?;
+    let rewritten = match update {
+        false => {
+            session.run_text(name, &bytes, 1)?;
+            None
+        }
+        true => Some(update::updated(session, name, &bytes)?),
+    };
+    match session.exit_code() {
+        None => session.finish_jobs()?,
+        Some(0) => {}
+        Some(code) => return Err(ShellError::failed(format!("{name}: it ended with `exit {code}`"))),
+    }
+    session.show_notices();
+    let Some((text, count)) = rewritten.filter(|(_, count)| *count > 0) else { return Ok(0) };
+    let mut file = FileSink::open(name, false)?;
+    file.write(text.as_bytes())?;
+    file.commit()?;
+    Ok(count)
+}

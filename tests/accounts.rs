@@ -1,0 +1,57 @@
+//! Exports as other programs see them: a collector on loopback that reads the protocol with its own crate, and JSON.
+
+mod common;
+
+use std::collections::HashSet;
+
+use common::{commands, plugsh};
+use opentelemetry_proto::tonic::collector::trace::v1::ExportTraceServiceRequest;
+use prost::Message;
+
+#[test]
+fn a_collector_gets_a_span_a_call_and_a_trace_a_chain() {
+    let server = tiny_http::Server::http("127.0.0.1:0").expect("loopback");
+    let url = format!("http://{}", server.server_addr());
+    let collector = std::thread::spawn(move || {
+        let mut request = server.recv().expect("a request");
+        let mut bytes = Vec::new();
+        request.as_reader().read_to_end(&mut bytes).expect("a whole body");
+        let path = request.url().to_owned();
+        request.respond(tiny_http::Response::from_data(Vec::new())).expect("an answer");
+        (path, ExportTraceServiceRequest::decode(&*bytes).expect("a protobuf request"))
+    });
+    let lines = format!("load front\ncall front run abc > out\ncall front run abc > out\nexport --otlp {url}");
+    commands(&lines).run().code(0).stdout_has(&format!("4 spans sent to `{url}`"));
+    let (path, request) = collector.join().expect("the collector");
+    let scopes = request.resource_spans.iter().flat_map(|resource| &resource.scope_spans);
+    let spans: Vec<_> = scopes.flat_map(|scope| &scope.spans).collect();
+    let traces: HashSet<&[u8]> = spans.iter().map(|span| span.trace_id.as_slice()).collect();
+    let names: Vec<&str> = spans.iter().map(|span| span.name.as_str()).collect();
+    assert_eq!(path, "/v1/traces");
+    assert_eq!(traces.len(), 2, "{names:?}");
+    assert_eq!(names.iter().filter(|name| **name == "front.run").count(), 2, "{names:?}");
+}
+
+#[test]
+fn chrome_events_and_records_are_json() {
+    let lines = "load wordcount\ncall wordcount run 'a b a' > out\nexport run.json\nexport run.jsonl";
+    let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("5 calls in `run.jsonl`");
+    let read = |name: &str| std::fs::read_to_string(ended.dir.path().join(name)).expect("the export");
+    let chrome: serde_json::Value = serde_json::from_str(&read("run.json")).expect("JSON");
+    let events = chrome["traceEvents"].as_array().or(chrome.as_array()).expect("events");
+    let named = |name: &str| events.iter().any(|event| event["name"].as_str().is_some_and(|n| n.contains(name)));
+    assert!(named("run") && named("reduce"), "{chrome}");
+    let lines: Vec<serde_json::Value> =
+        read("run.jsonl").lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+    assert!(lines.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()));
+}
+
+#[test]
+fn a_followed_trace_stops_where_it_is_told() {
+    // The job keeps calling until the shell ends: the follower stops by itself.
+    let lines = "load echo\ncall echo echo x --loop 100000000 > out &\ntrace -f --max 2 > followed\nkill echo\nexit";
+    let ended = commands(lines).run().stderr_has("stopped after 2 calls, as `--max` says");
+    let followed = std::fs::read_to_string(ended.dir.path().join("followed")).expect("its output");
+    assert_eq!(followed.lines().count(), 2, "{followed}");
+    commands("trace --max 2").run().code(2).stderr_has("--follow");
+}

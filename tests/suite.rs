@@ -1,0 +1,87 @@
+//! `plugsh test`: each file in a shell of its own, a line a file, differences, a count, a JUnit report, and `--update`.
+
+mod common;
+
+use common::{normalised, plugsh};
+
+const GOOD: &str = "load echo\ncall echo echo hi\nexpect hi\n";
+const BAD: &str = "load echo\ncall echo echo \"one\\ntwo\"\nexpect <<END\none\n2\nEND\n";
+
+#[test]
+fn files_that_hold_are_counted() {
+    let run = plugsh().file("a.plugsh", GOOD).file("b.plugsh", GOOD).args(["test", "a.plugsh", "b.plugsh", "-j", "2"]);
+    let ended = run.run().code(0).stderr("");
+    let printed = normalised(&String::from_utf8_lossy(&ended.stdout));
+    assert_eq!(printed, "ok  a.plugsh  #\nok  b.plugsh  #\n2 passed, 0 failed  #\n");
+}
+
+#[test]
+fn a_file_that_fails_shows_the_difference() {
+    let run = plugsh().file("a.plugsh", GOOD).file("b.plugsh", BAD).args(["test", "b.plugsh", "missing", "a.plugsh"]);
+    let ended = run.run().code(1);
+    let printed = normalised(&String::from_utf8_lossy(&ended.stdout));
+    let expected = "FAILED  b.plugsh  #\n  one\n  - 2\n  + two\n  \
+        b.plugsh:3: the output is not the expected one (- expected, + came)\n\
+        FAILED  missing  #\n  `missing`: no such file or directory\n\
+        ok  a.plugsh  #\n1 passed, 2 failed  #\n";
+    assert_eq!(printed, expected);
+}
+
+#[test]
+fn files_know_nothing_of_each_other() {
+    let first = "load echo --as only_here\nset kept yes\ncall only_here echo x > out\nexit 0\n";
+    let second = "expect-error '*' call only_here echo x\nexpect-error '*' echo $kept\nexpect-calls 'callee=only_here and outcome=ok' 0\n";
+    plugsh().file("1", first).file("2", second).args(["test", "-j", "1", "1", "2"]).run().code(0);
+    plugsh().file("1", "exit 3").args(["test", "1"]).run().code(1).stdout_has("1: it ended with `exit 3`");
+}
+
+#[test]
+fn the_junit_report_is_one_that_a_parser_reads() {
+    let bad = "load echo\ncall echo echo \"<&]]>\\x1b\"\nexpect x\n";
+    let run = plugsh().file("a.plugsh", GOOD).file("b.plugsh", bad);
+    let ended = run.args(["test", "a.plugsh", "b.plugsh", "--junit", "report.xml"]).run().code(1);
+    let text = std::fs::read_to_string(ended.dir.path().join("report.xml")).expect("the report");
+    let mut reader = quick_xml::Reader::from_str(&text);
+    let (mut cases, mut failures) = (Vec::new(), 0);
+    loop {
+        use quick_xml::events::Event;
+        match reader.read_event().expect("well-formed") {
+            Event::Start(tag) | Event::Empty(tag) if tag.name().as_ref() == b"testcase" => {
+                let name = tag.try_get_attribute("name").expect("attributes").expect("a name");
+                cases.push(String::from_utf8_lossy(&name.value).into_owned());
+            }
+            Event::Start(tag) | Event::Empty(tag) if tag.name().as_ref() == b"failure" => failures += 1,
+            Event::Eof => break,
+            _ => {}
+        }
+    }
+    assert_eq!((cases, failures), (vec!["a.plugsh".to_owned(), "b.plugsh".to_owned()], 1));
+    assert!(!text.contains('\x1b'), "{text:?}");
+}
+
+#[test]
+fn update_rewrites_what_does_not_hold_and_nothing_else() {
+    let before = "# what it does\nload echo\ncall echo echo \"one\\ntwo\"\nexpect <<E  # a comment\nold\nE\n\
+        expect-json-is-no-command\n";
+    let fixed = before.replace("expect-json-is-no-command\n", "");
+    let run = plugsh().file("bad", before).file("a", &fixed).args(["test", "--update", "bad"]).run();
+    // A file with another mistake is left alone.
+    run.code(1).stdout_has("no command `expect-json-is-no-command`").file("bad", before);
+
+    let rest = "call echo echo {\"a\": [1, 2]}\nexpect-json /a 3\nexpect-json /a/0 1\nexpect x # why\n\
+        expect-calls 'callee=echo and function=echo' 7\nexpect-tree nothing\necho done";
+    let before = format!("{fixed}{rest}");
+    let ended = plugsh().file("a", &before).args(["test", "--update", "a"]).run().code(0);
+    let ended = ended.stdout_has("5 expectations rewritten");
+    let after = "# what it does\nload echo\ncall echo echo \"one\\ntwo\"\nexpect <<END  # a comment\none\ntwo\nEND\n\
+        call echo echo {\"a\": [1, 2]}\nexpect-json /a '[1,2]'\nexpect-json /a/0 1\nexpect '{\"a\": [1, 2]}' # why\n\
+        expect-calls 'callee=echo and function=echo' 2\nexpect-tree <<END\nshell\n└─ 1:echo idle\nEND\necho done";
+    let ended = ended.file("a", after);
+    let again = plugsh().file("a", std::fs::read(ended.dir.path().join("a")).expect("the file"));
+    again.args(["test", "a"]).run().code(0);
+}
+
+#[test]
+fn no_file_is_a_mistake() {
+    plugsh().args(["test"]).run().code(2);
+}
