@@ -11,6 +11,7 @@ use clap::error::ErrorKind;
 
 use cli::{CallArgs, Cli, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::front::one_call::{self, OneCall};
+use plugsh::front::repl::paths::cache_dir;
 use plugsh::front::script::{self, Scripts, Source};
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
@@ -18,6 +19,7 @@ use plugsh::runtime::Host;
 use plugsh::shell::{SessionOptions, ShellError};
 
 fn main() -> ExitCode {
+    keep_backtraces_off();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => return wrong_arguments(&error),
@@ -28,6 +30,15 @@ fn main() -> ExitCode {
             script::tell(&error);
             ExitCode::from(error.code())
         }
+    }
+}
+
+/// Libraries that make an error with a backtrace on their good path (the extism crate does at each call) cost many times
+/// as much with `RUST_BACKTRACE=1`. Panics keep theirs; `RUST_LIB_BACKTRACE=1` asks for the libraries' too.
+fn keep_backtraces_off() {
+    if std::env::var_os("RUST_LIB_BACKTRACE").is_none() {
+        // SAFETY: the first thing that `main` does: there is no other thread yet that could read the environment.
+        unsafe { std::env::set_var("RUST_LIB_BACKTRACE", "0") };
     }
 }
 
@@ -57,7 +68,7 @@ fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
-    let options = KernelOptions { plugin_dirs, limits, ..KernelOptions::default() };
+    let options = KernelOptions { plugin_dirs, limits, cache_dir: cache_dir() };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);

@@ -206,3 +206,10 @@ fn jobs_are_waited_for_and_ended() {
     commands("load misbehave; misbehave.spin & kill misbehave; wait").run().code(1).stderr_has("killed by the shell");
     commands("load echo; kill echo; wait %7").run().code(1).stderr_has("no job `%7`");
 }
+
+#[test]
+fn libraries_make_no_backtraces_unless_asked() {
+    let shown = "!echo $RUST_LIB_BACKTRACE";
+    commands(shown).env("RUST_BACKTRACE", "1").run().code(0).stdout("0\n");
+    commands(shown).env("RUST_LIB_BACKTRACE", "1").run().code(0).stdout("1\n");
+}

@@ -211,8 +211,21 @@ impl Kernel {
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
+        self.load_unless(request, &|| false)
+    }
+
+    /// The same for somebody whom Ctrl-C may have reached already: `interrupted` is asked once it can be ended, so that
+    /// one that came just before is not lost.
+    pub fn load_unless(
+        self: &Arc<Self>,
+        request: LoadRequest,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<ProcessLabel, CallError> {
         let chain = self.new_chain(0);
         self.set_foreground(&chain);
+        if interrupted() {
+            chain.end(Cause::Interrupted);
+        }
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));

@@ -2,7 +2,7 @@
 
 mod complete;
 mod helper;
-mod paths;
+pub mod paths;
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};

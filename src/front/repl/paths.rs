@@ -1,4 +1,4 @@
-//! Where the prompt keeps what is the user's own: the history and the rc file. Both are for the user alone.
+//! Where what is the user's own is kept: the history and the rc file, for the user alone, and the compiled modules.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
@@ -17,6 +17,11 @@ pub fn history_file() -> Option<PathBuf> {
 /// The commands that are run when the prompt opens, in the user's configuration directory.
 pub fn rc_file() -> Option<PathBuf> {
     Some(Xdg::new().ok()?.config_dir().join("plugsh").join("rc"))
+}
+
+/// Where compiled modules are kept between runs, in the user's cache directory.
+pub fn cache_dir() -> Option<PathBuf> {
+    Some(Xdg::new().ok()?.cache_dir().join("plugsh"))
 }
 
 /// Sees to it that a file exists that only the user may read and write.

@@ -129,7 +129,7 @@ pub fn load(
 }
 
 fn start(session: &Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
-    session.kernel.load(request).map_err(|error| session.call_error(error))
+    session.kernel.load_unless(request, &|| session.interrupt.is_raised()).map_err(|error| session.call_error(error))
 }
 
 /// What is to be started, as the manifest and the command line together say.

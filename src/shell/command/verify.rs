@@ -79,7 +79,10 @@ fn run_side(
     let program = session.resolve(&detail.view.source)?;
     let request =
         LoadRequest { spec: detail.spec.clone(), host, timeout: detail.spec.timeout, ..LoadRequest::plain(program) };
-    let label = session.kernel.load(request).map_err(|error| session.call_error(error))?;
+    let label = session
+        .kernel
+        .load_unless(request, &|| session.interrupt.is_raised())
+        .map_err(|error| session.call_error(error))?;
     let result = call(session, label.id, function, input);
     // It and all that it spawned were only for this.
     session.kernel.kill(label.id, true).map_err(|error| session.call_error(error))?;

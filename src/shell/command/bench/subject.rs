@@ -306,7 +306,10 @@ fn start(
     temporary: &mut Temporary,
 ) -> Result<ProcessId, ShellError> {
     let request = LoadRequest { host, ..LoadRequest::plain(program) };
-    let label = session.kernel.load(request).map_err(|error| session.call_error(error))?;
+    let label = session
+        .kernel
+        .load_unless(request, &|| session.interrupt.is_raised())
+        .map_err(|error| session.call_error(error))?;
     temporary.processes.push(label.id);
     Ok(label.id)
 }
