@@ -27,12 +27,12 @@ impl Waits {
         let mut edges = self.edges.lock();
         let mut ring = vec![process.clone()];
         while let Some(holder) = ring.last().and_then(|process| holder(process)) {
-            if holder.id == chain.id {
+            if holder == chain.id {
                 let jobs = ring_jobs(chain, &ring, &edges);
                 let labels: Vec<String> = ring.iter().chain(ring.first()).map(|p| p.label().to_string()).collect();
                 return Err(format!("{} ({jobs})", labels.join(" → ")));
             }
-            let Some(edge) = edges.get(&holder.id) else { break };
+            let Some(edge) = edges.get(&holder) else { break };
             if ring.iter().any(|seen| seen.id == edge.process.id) {
                 break;
             }
@@ -50,8 +50,9 @@ impl Waits {
     }
 }
 
-fn holder(process: &Process) -> Option<Arc<Chain>> {
-    process.slot.lock().occupant.as_ref().map(|occupant| occupant.chain.clone())
+/// The chain whose call has the process.
+fn holder(process: &Process) -> Option<u64> {
+    process.slot.lock().occupant.map(|occupant| occupant.chain)
 }
 
 fn ring_jobs(chain: &Chain, ring: &[Arc<Process>], edges: &HashMap<u64, Edge>) -> String {

@@ -272,7 +272,8 @@ impl Kernel {
     pub fn blocked_by_held(&self, job: &Job) -> Option<(ProcessLabel, JobId)> {
         let chain = job.running()?;
         let process = chain.frames.lock().waiting_for.clone()?;
-        let holder = process.slot.lock().occupant.as_ref().map(|occupant| occupant.chain.job)?;
+        let occupant = process.slot.lock().occupant?;
+        let holder = self.chain(occupant.chain)?.job;
         self.job(holder).filter(Job::is_held).map(|_| (process.label(), holder))
     }
 

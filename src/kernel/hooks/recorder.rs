@@ -72,7 +72,7 @@ pub struct Writing {
     private: bool,
 }
 
-impl Entered {
+impl Entered<'_> {
     /// The call to write down at its end, while a recording runs.
     pub(super) fn begin_writing(&self) -> Option<Writing> {
         let recorder = self.chain.kernel.hooks().recorder()?;

@@ -231,7 +231,7 @@ impl Guest for StubGuest {
         Ok(())
     }
 
-    fn run(&mut self, _function: FunctionId, _up: Arc<dyn Upcalls>) -> Result<(), Failure> {
+    fn run(&mut self, _function: FunctionId, _up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
         Err(Failure::new(FailureKind::Guest, "its stub was taken away; `stub NAME.FUNCTION = BYTES` sets one"))
     }
 

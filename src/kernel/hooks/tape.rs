@@ -21,7 +21,7 @@ pub fn keep(bytes: &[u8], bytes_max: u64, private: bool) -> Kept {
     if private { Kept::private(bytes.len() as u64) } else { Kept::keep(bytes, bytes_max) }
 }
 
-impl Entered {
+impl Entered<'_> {
     /// Whether its bytes may neither be kept nor shown.
     pub(super) fn is_private(&self) -> bool {
         self.chain.frames.lock().stack.last().is_some_and(|frame| frame.private)
