@@ -416,7 +416,9 @@ impl Kernel {
         chain
     }
 
+    /// Ctrl-C is for this chain from now on, and this thread waits for it.
     fn set_foreground(&self, chain: &Arc<Chain>) {
+        self.waits.begin(chain);
         *self.foreground.lock() = Arc::downgrade(chain);
     }
 
