@@ -115,12 +115,17 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     Ok(Reply::Nothing)
 }
 
-/// `NAME.FUNCTION` in its parts: the longest living name that fits wins.
+/// `NAME.FUNCTION` in its parts: the longest living name that fits wins; of a plugin that does not exist, the longest name.
 fn split(session: &Session, target: &str) -> Result<(String, String), ShellError> {
     let wrong = || ShellError::usage(format!("`{target}` is no NAME.FUNCTION"));
     split_dotted(target).ok_or_else(wrong)?;
     let [plugin, function] = <[String; 2]>::try_from(session.split_call(target)).map_err(|_| wrong())?;
-    Ok((plugin, function))
+    match target.rsplit_once('.') {
+        Some((longest, rest)) if !rest.is_empty() && session.kernel.find(&plugin).is_err() => {
+            Ok((longest.to_owned(), rest.to_owned()))
+        }
+        _ => Ok((plugin, function)),
+    }
 }
 
 fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
