@@ -498,6 +498,7 @@ fn a_plugin_stands_in_for_a_products_host_function() {
             name: "main".into(),
             bytes: PRODUCT.as_bytes().into(),
             sha256: "product".into(),
+            linked_from: None,
         }],
         spec: Default::default(),
         origin: "product.wat".into(),
