@@ -36,7 +36,8 @@ fn load(kernel: &Arc<Kernel>, name: &str) -> ProcessId {
 
 /// What one job allocates that runs these calls `repeat` times.
 fn allocations(kernel: &Arc<Kernel>, stages: &[(ProcessId, &str)], input: &str, repeat: u64) -> u64 {
-    let stages = stages.iter().map(|(process, function)| CallStage { process: *process, function: function.to_string() });
+    let stages =
+        stages.iter().map(|(process, function)| CallStage { process: *process, function: function.to_string() });
     let plan = CallPlan {
         stages: stages.collect(),
         input: input.as_bytes().into(),

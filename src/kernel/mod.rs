@@ -423,7 +423,9 @@ impl Kernel {
         chains.into_iter().find(|chain| chain.id == id)
     }
 
+    /// Ctrl-C is for this chain from now on, and this thread waits for it.
     fn set_foreground(&self, chain: &Arc<Chain>) {
+        self.waits.begin(chain);
         *self.foreground.lock() = Arc::downgrade(chain);
     }
 

@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use super::chain::Chain;
 use super::policy::Who;
 use super::supervise::{Fresh, Supervision};
-use super::view::{ProcessId, ProcessLabel};
+use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
 
@@ -159,8 +159,16 @@ pub enum Life {
 pub struct Occupant {
     /// The chain's id. It lives as long as the call: [`Kernel::chain`](super::Kernel::chain) finds it.
     pub chain: u64,
+    pub job: JobId,
     pub depth: u16,
     pub seq: u64,
+}
+
+impl Occupant {
+    /// The call `seq` at `depth` of a chain.
+    pub fn new(chain: &Chain, depth: u16, seq: u64) -> Self {
+        Occupant { chain: chain.id, job: chain.job, depth, seq }
+    }
 }
 
 /// What changes about a process, under one lock that is held for moments only.

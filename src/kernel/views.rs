@@ -12,6 +12,7 @@ use super::names;
 use super::process::{Life, Occupant, Process};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
+use crate::runtime::ModuleBytes;
 
 /// How often a wait for a process's end looks whether it was interrupted.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -78,6 +79,7 @@ impl Kernel {
             exports: slot.code.image.exports().to_vec(),
             imports: slot.code.image.imports().to_vec(),
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
+            links: program.modules.iter().filter_map(ModuleBytes::link).collect(),
             last_error: slot.last_error.clone(),
             children,
             supervision: process.supervision,

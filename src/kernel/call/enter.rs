@@ -223,7 +223,7 @@ fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> R
 impl Entered<'_> {
     /// Takes the free slot, with the instance in it.
     fn occupy(&mut self, slot: &mut Slot, depth: u16, seq: u64) {
-        slot.occupant = Some(Occupant { chain: self.chain.id, depth, seq });
+        slot.occupant = Some(Occupant::new(self.chain, depth, seq));
         self.guest = slot.guest.take();
         if self.guest.is_none() || self.chain.kernel.hooks().armed() {
             self.code = Some(slot.code.clone());

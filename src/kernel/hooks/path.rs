@@ -147,7 +147,9 @@ impl Entered<'_> {
 impl Chain {
     /// Notes what changed the deepest call, for its record.
     fn mark(&self, changed_by: ChangedBy) {
-        if let Some(frame) = self.frames.lock().stack.last_mut() {
+        let mut frames = self.frames.lock();
+        frames.debug.changed |= changed_by == ChangedBy::Fault;
+        if let Some(frame) = frames.stack.last_mut() {
             frame.changed_by = changed_by;
         }
     }
