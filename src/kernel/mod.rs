@@ -124,7 +124,8 @@ pub struct Kernel {
     waits: Waits,
     jobs: Mutex<BTreeMap<JobId, Job>>,
     foreground: Mutex<Weak<Chain>>,
-    chains: Mutex<Vec<Weak<Chain>>>,
+    /// By their ids; one goes when its last owner has.
+    chains: Mutex<Vec<(u64, Weak<Chain>)>>,
     next_chain: AtomicU64,
     next_job: AtomicU32,
     notices: Mutex<VecDeque<String>>,
@@ -275,7 +276,7 @@ impl Kernel {
 
     /// The calls that run now, as records with outcome `running` or `held`, by seq.
     pub fn running(&self) -> Vec<Record> {
-        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(Weak::upgrade).collect();
+        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(|(_, chain)| chain.upgrade()).collect();
         let mut records: Vec<Record> = chains.iter().flat_map(|chain| chain.records()).collect();
         records.sort_by_key(|record| record.seq);
         records
