@@ -9,9 +9,6 @@ use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{ChangedBy, Outcome, Symbol};
 
-/// How many processes a chain remembers.
-pub const RECENT: usize = 8;
-
 /// Why a call was cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
@@ -75,8 +72,6 @@ pub struct Frames {
     pub ended: Option<Cause>,
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
-    /// Processes that it called before, so that a repeated call needs no look into the table.
-    pub recent: [Option<Arc<Process>>; RECENT],
     /// The last failure of a nested call, as the deepest call put it.
     pub failing: Option<Failing>,
     /// What the debugger does with this chain.

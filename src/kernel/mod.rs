@@ -13,6 +13,7 @@ mod jobs;
 pub mod limits;
 mod logbook;
 pub mod names;
+mod pipe;
 pub mod policy;
 mod process;
 mod spawn;
@@ -310,6 +311,16 @@ impl Kernel {
     /// Since the session began.
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+/// Instances remember the processes that they called: two that called each other would keep each other for ever.
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        for process in self.table.get_mut().living() {
+            let guest = process.slot.lock().guest.take();
+            drop(guest);
+        }
     }
 }
 

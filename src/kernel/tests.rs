@@ -153,3 +153,19 @@ fn a_thousand_kills_raced_against_call_starts_lose_none() {
         assert!(end.result.is_err(), "round {round}");
     }
 }
+
+#[test]
+fn processes_that_called_each_other_end_with_their_kernel() {
+    let kernel = kernel();
+    let (one, other) = (load(&kernel, "echo"), load(&kernel, "echo"));
+    for (from, to) in [(one, other), (other, one)] {
+        let way = format!(r#"{{"to":[{to}],"function":"echo","input":"x"}}"#);
+        let end = kernel.start(plan(from, "relay", way.as_bytes())).unwrap().wait();
+        assert_eq!(end.result.as_deref(), Ok(&b"x"[..]));
+    }
+    let processes: Vec<_> = kernel.table().read().living().map(Arc::downgrade).collect();
+    assert_eq!(processes.len(), 2);
+    drop(kernel);
+    // The job's own thread may hold its chain a moment longer.
+    until("nobody keeps them", || processes.iter().all(|process| process.strong_count() == 0));
+}
