@@ -229,6 +229,17 @@ impl Kernel {
         if interrupted() {
             chain.end(Cause::Interrupted);
         }
+        self.load_in(&chain, request)
+    }
+
+    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
+    /// process's label.
+    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
+        let kernel = self.clone();
+        Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
+    }
+
+    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
