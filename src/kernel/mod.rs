@@ -55,6 +55,7 @@ use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
 use self::waits::Waits;
 use self::watch::Watches;
+use crate::journal::units::{show_duration_ns, show_size};
 use crate::journal::{Journal, JournalLimits, Outcome, Record, Symbol};
 use crate::runtime::source::{Access, Sources};
 use crate::runtime::{Host, Images, LogLevel, Program, Spec};
@@ -207,6 +208,19 @@ impl Kernel {
         names.sort();
         names.dedup();
         names
+    }
+
+    /// The same names, each with the source it stands for, in order; `None`: a stub stands in for it.
+    pub fn plugins(&self) -> Vec<(String, Option<String>)> {
+        let mut plugins: Vec<(String, Option<String>)> =
+            self.sources.listing().into_iter().map(|(name, source)| (name, Some(source))).collect();
+        for name in self.hooks.stub_names() {
+            if plugins.iter().all(|(known, _)| *known != name) {
+                plugins.push((name, None));
+            }
+        }
+        plugins.sort();
+        plugins
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
@@ -450,9 +464,9 @@ impl Kernel {
             return;
         }
         let view = job.view();
-        let took = humantime::format_duration(Duration::from_millis(end.duration.as_millis() as u64));
+        let took = show_duration_ns(u64::try_from(end.duration.as_nanos()).unwrap_or(u64::MAX));
         self.notify(match &end.result {
-            Ok(output) => format!("%{} done in {took}, {} bytes: {}", view.id, output.len(), view.text),
+            Ok(output) => format!("%{} done in {took}, {}: {}", view.id, show_size(output.len() as u64), view.text),
             Err(error) => format!("%{} failed after {took}: {error}", view.id),
         });
     }
