@@ -2,7 +2,6 @@
 //! no queue and no look from another thread is measured along. What the figures mean is for the room above.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
@@ -83,7 +82,7 @@ impl Kernel {
     /// How many calls a living process has had, those that run included. Takes no lock but the table's, so that it can be
     /// asked often.
     pub fn calls_of(&self, id: ProcessId) -> Option<u64> {
-        Some(self.living(id)?.counters.calls.load(Ordering::Relaxed))
+        Some(self.living(id)?.counters.calls.get())
     }
 
     /// Starts a round, as a foreground job.

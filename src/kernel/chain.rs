@@ -130,8 +130,8 @@ pub struct Chain {
     /// Unique among all chains ever.
     pub id: u64,
     pub job: JobId,
-    /// Only the job's own thread writes; a lane cannot be shared without a lock.
-    lane: Mutex<Lane>,
+    /// Only the job's own thread writes.
+    lane: Lane,
     cut: AtomicU32,
     pub frames: Mutex<Frames>,
     pub(super) woken: Condvar,
@@ -145,16 +145,16 @@ impl Chain {
             kernel: kernel.clone(),
             id,
             job,
-            lane: Mutex::new(kernel.journal().lane()),
+            lane: kernel.journal().lane(),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),
         })
     }
 
-    /// Writes a record of this chain.
+    /// Writes a record of this chain. Only for the thread that runs it.
     pub fn note(&self, record: Record) {
-        self.lane.lock().push(record);
+        self.lane.push(record);
     }
 
     /// True when the running call must end now.

@@ -430,7 +430,16 @@ impl Kernel {
         chain
     }
 
+    /// A chain that still lives.
+    fn chain(&self, id: u64) -> Option<Arc<Chain>> {
+        // Looked at under the lock, dropped outside of it where it is the last owner.
+        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(Weak::upgrade).collect();
+        chains.into_iter().find(|chain| chain.id == id)
+    }
+
+    /// Ctrl-C is for this chain from now on, and this thread waits for it.
     fn set_foreground(&self, chain: &Arc<Chain>) {
+        self.waits.begin(chain);
         *self.foreground.lock() = Arc::downgrade(chain);
     }
 

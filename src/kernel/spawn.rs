@@ -180,7 +180,7 @@ impl Kernel {
             total_bytes: self.total_bytes().clone(),
             supervision: request.supervision,
         };
-        let process = Arc::new(Process::new(birth, code, Occupant { chain: chain.clone(), depth, seq }));
+        let process = Arc::new(Process::new(birth, code, Occupant::new(chain, depth, seq)));
         if !table.insert(process.clone()) {
             return Err(denied("the parent has ended".into()));
         }

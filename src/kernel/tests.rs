@@ -38,7 +38,12 @@ pub(super) fn load(kernel: &Arc<Kernel>, source: &str) -> ProcessId {
 
 pub(super) fn program(wat: &str) -> Program {
     Program {
-        modules: vec![ModuleBytes { name: "main".into(), bytes: wat.as_bytes().into(), sha256: wat.to_string() }],
+        modules: vec![ModuleBytes {
+            name: "main".into(),
+            bytes: wat.as_bytes().into(),
+            sha256: wat.to_string(),
+            linked_from: None,
+        }],
         spec: Spec::default(),
         origin: "test.wat".into(),
         stem: "test".into(),

@@ -33,19 +33,18 @@ impl Chain {
     }
 
     fn nested(
-        &self,
+        self: &Arc<Self>,
         process: &Arc<Process>,
         function: Option<&str>,
         exchange: &mut dyn Exchange,
     ) -> Result<(), Failure> {
-        let me = self.me()?;
         let finished = {
             let function = match function {
                 Some(function) => function,
                 None => exchange.function()?,
             };
             let input = exchange.input();
-            let entered = me.enter(process, function, input.len() as u64, None, Queueing::Wait);
+            let entered = self.enter(process, function, input.len() as u64, None, Queueing::Wait);
             match entered.map_err(as_nested)? {
                 Some(entered) => entered.run(input).map_err(as_nested)?,
                 None => return Err(Failure::interrupted()),
@@ -83,7 +82,7 @@ impl Upcalls for Chain {
         }
     }
 
-    fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+    fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         match self.callee(id) {
             Ok(process) => self.nested(&process, None, exchange),
             Err(error) => {
@@ -123,7 +122,7 @@ impl Upcalls for Chain {
         self.kernel.log_level()
     }
 
-    fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+    fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
         let target = caller.slot.lock().code.spec.imports.get(index).map(|import| import.target.clone());
         let Some(target) = target else { return Err(Failure::new(FailureKind::Trap, "no such stand-in")) };

@@ -44,10 +44,11 @@ pub trait Image: Send + Sync {
 pub trait Guest: Send {
     /// Takes the next call's input: one copy, and whatever the call before left behind is gone.
     fn set_input(&mut self, input: &[u8]) -> Result<(), Failure>;
-    /// Runs a function to its end on behalf of the top call of `up`. After `Ok`, [`Guest::output`] is what it gave.
+    /// Runs a function to its end on behalf of the top call of `up`: the length of what it gave, which [`Guest::output`]
+    /// then is.
     ///
     /// A failure that says [`Failure::keeps_instance`] leaves the instance usable; after any other it must be dropped.
-    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<(), Failure>;
+    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure>;
     /// The output of the last call that ended well; empty before that. Valid until the next `set_input`.
     fn output(&self) -> &[u8];
     /// What the instance holds now.
@@ -139,7 +140,7 @@ pub trait Upcalls: Send + Sync {
     /// `register_plugin`: starts a process by name; the caller becomes its parent.
     fn register(&self, name: &str) -> Result<u64, Failure>;
     /// `call_plugin`: runs a nested call to its end.
-    fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
     fn free(&self, id: u64) -> Result<(), Failure>;
     /// `find_plugin`: the id of a living process, or 0.
@@ -154,7 +155,7 @@ pub trait Upcalls: Send + Sync {
     fn log_level(&self) -> LogLevel;
     /// Calls the plugin that stands in for an imported host function (`load --import`), by its place in
     /// [`Spec::imports`].
-    fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// Called when a memory or table of the caller grows by `bytes`: false refuses it (the total for all is used up).
     fn grow(&self, bytes: u64) -> bool;
     /// Called when a growth that was granted came to nothing.
