@@ -80,6 +80,9 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         if let Err(error) = result {
             session.notice(Line::new().with(Role::Bad, error.to_string()));
         }
+        if scripts.sources.is_empty() {
+            session.notice(welcome());
+        }
         session.options.interactive = true;
         return repl::run(&mut session, screen, scripts.rc, &typed);
     }
@@ -100,6 +103,13 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         }
         Ok(()) => Ok(session.exit_code().unwrap_or(0)),
     }
+}
+
+/// The first line at the prompt.
+fn welcome() -> Line {
+    let version = env!("CARGO_PKG_VERSION");
+    let text = format!("plugsh {version}: `help` says how to begin, Ctrl-D leaves");
+    Line::new().with(Role::Dim, text)
 }
 
 fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellError> {

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Kernel;
-use super::chain::{Cause, Chain};
+use super::chain::Chain;
 use super::error::CallError;
+use super::frame::Cause;
 use super::process::{Life, Occupant, Process};
 use super::supervise::Fresh;
 use super::view::{Killed, ProcessId, ProcessState};

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::call::{Finished, Queueing};
-use super::chain::{Cause, Chain};
+use super::chain::Chain;
 use super::error::CallError;
+use super::frame::Cause;
 use super::view::{FrameView, JobId, JobState, JobView};
 use super::{CallPlan, CallStage, Kernel};
 use crate::journal::Outcome;

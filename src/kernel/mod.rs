@@ -6,8 +6,10 @@ mod chain;
 mod clock;
 mod end;
 pub mod error;
+mod frame;
 pub mod hooks;
 mod job;
+mod jobs;
 pub mod limits;
 mod logbook;
 pub mod names;
@@ -46,8 +48,9 @@ pub use view::{
 };
 pub use watch::watchable;
 
-use self::chain::{Cause, Chain};
+use self::chain::Chain;
 use self::clock::Clock;
+use self::frame::Cause;
 use self::hooks::Hooks;
 use self::logbook::Logbook;
 use self::policy::gate::Gate;
@@ -55,7 +58,6 @@ use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
 use self::waits::Waits;
 use self::watch::Watches;
-use crate::journal::units::{show_duration_ns, show_size};
 use crate::journal::{Journal, JournalLimits, Outcome, Record, Symbol};
 use crate::runtime::source::{Access, Sources};
 use crate::runtime::{Host, Images, LogLevel, Program, Spec};
@@ -136,8 +138,6 @@ pub struct Kernel {
 
 /// Notices that wait for the prompt; older ones go first.
 const NOTICES_MAX: usize = 100;
-/// Background jobs that have ended and were not waited for; older ones are forgotten first.
-const ENDED_JOBS_MAX: usize = 64;
 
 impl Kernel {
     /// An empty process table.
@@ -253,35 +253,6 @@ impl Kernel {
             error
         });
         loaded.inspect(|label| self.tell_loaded(label))
-    }
-
-    /// Starts a job on a thread of its own.
-    pub fn start(self: &Arc<Self>, plan: CallPlan) -> Result<Job, CallError> {
-        Job::start(self, plan)
-    }
-
-    /// Ctrl-C: ends the foreground job's chain (or load); true if there was one.
-    pub fn interrupt_foreground(&self) -> bool {
-        let chain = self.foreground.lock().upgrade();
-        chain.is_some_and(|chain| {
-            chain.end(Cause::Interrupted);
-            true
-        })
-    }
-
-    /// Jobs that run, and background jobs that ended and were not yet waited for, by id.
-    pub fn jobs(&self) -> Vec<Job> {
-        self.jobs.lock().values().cloned().collect()
-    }
-
-    /// A job of those.
-    pub fn job(&self, id: JobId) -> Option<Job> {
-        self.jobs.lock().get(&id).cloned()
-    }
-
-    /// Forgets an ended job (after `wait %N` or `fg %N` has printed it).
-    pub fn reap(&self, id: JobId) {
-        self.jobs.lock().remove(&id);
     }
 
     /// Replaces the policy; `None`: the built-in default.
@@ -415,68 +386,5 @@ impl Kernel {
 
     fn since_start_ns(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.started).as_nanos() as u64
-    }
-
-    fn next_job(&self) -> JobId {
-        self.next_job.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn new_chain(self: &Arc<Self>, job: JobId) -> Arc<Chain> {
-        let id = self.next_chain.fetch_add(1, Ordering::Relaxed);
-        let chain = Chain::new(self, id, job);
-        let mut chains = self.chains.lock();
-        chains.retain(|chain| chain.strong_count() > 0);
-        chains.push(Arc::downgrade(&chain));
-        chain
-    }
-
-    /// A chain that still lives.
-    fn chain(&self, id: u64) -> Option<Arc<Chain>> {
-        // Looked at under the lock, dropped outside of it where it is the last owner.
-        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(Weak::upgrade).collect();
-        chains.into_iter().find(|chain| chain.id == id)
-    }
-
-    /// Ctrl-C is for this chain from now on, and this thread waits for it.
-    fn set_foreground(&self, chain: &Arc<Chain>) {
-        self.waits.begin(chain);
-        *self.foreground.lock() = Arc::downgrade(chain);
-    }
-
-    fn unset_foreground(&self, chain: &Arc<Chain>) {
-        let mut foreground = self.foreground.lock();
-        if Weak::ptr_eq(&foreground, &chain.this) {
-            *foreground = Weak::new();
-        }
-    }
-
-    fn admit_job(&self, job: Job) -> Result<(), CallError> {
-        let mut jobs = self.jobs.lock();
-        let running = jobs.values().filter(|job| job.is_running()).count();
-        let most = self.limits.jobs_max;
-        if running >= most {
-            let message = format!("{most} jobs run, the limit; `wait` for one, or `--max-jobs` allows more");
-            return Err(CallError::new(Outcome::Denied, message));
-        }
-        let ended: Vec<JobId> = jobs.iter().filter(|(_, job)| !job.is_running()).map(|(id, _)| *id).collect();
-        for id in ended.iter().rev().skip(ENDED_JOBS_MAX - 1) {
-            jobs.remove(id);
-        }
-        jobs.insert(job.id(), job);
-        Ok(())
-    }
-
-    /// A job's last act: a foreground one is forgotten, a background one tells of its end.
-    fn job_ended(&self, job: &Job, end: &JobEnd) {
-        if !job.is_background() {
-            self.reap(job.id());
-            return;
-        }
-        let view = job.view();
-        let took = show_duration_ns(u64::try_from(end.duration.as_nanos()).unwrap_or(u64::MAX));
-        self.notify(match &end.result {
-            Ok(output) => format!("%{} done in {took}, {}: {}", view.id, show_size(output.len() as u64), view.text),
-            Err(error) => format!("%{} failed after {took}: {error}", view.id),
-        });
     }
 }

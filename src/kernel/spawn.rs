@@ -8,8 +8,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::call::leave;
-use super::chain::{Chain, Deadline, Frame, Refusal};
+use super::chain::Chain;
 use super::error::{CallError, outcome_of};
+use super::frame::{Deadline, Frame, Refusal};
 use super::logbook::safe;
 use super::names;
 use super::policy::grant::child_spec;

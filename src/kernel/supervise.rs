@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Kernel;
-use super::chain::{Cause, Chain};
+use super::chain::Chain;
 use super::error::CallError;
+use super::frame::Cause;
 use super::job;
 use super::logbook::safe;
 use super::process::{Birth, Code, Life, Occupant, Process, Slot};

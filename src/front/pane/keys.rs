@@ -111,14 +111,24 @@ pub const KEYS: &[KeyGroup] = &[
         meaning: "to the prompt at once; Ctrl-C also ends what runs there",
         hint: "prompt",
     },
-    KeyGroup { keys: &[(Key::Char('q'), Action::Quit)], places: ALL, meaning: "close what is open, or leave", hint: "close" },
+    KeyGroup {
+        keys: &[(Key::Char('q'), Action::Quit)],
+        places: ALL,
+        meaning: "close what is open, or leave",
+        hint: "close",
+    },
     KeyGroup {
         keys: &[(Key::Tab, Action::NextView), (Key::BackTab, Action::NextView)],
         places: VIEWS_AND_DETAIL,
         meaning: "the other view",
         hint: "view",
     },
-    KeyGroup { keys: &[(Key::Char('z'), Action::Zoom)], places: VIEWS_AND_DETAIL, meaning: "zoom this view", hint: "zoom" },
+    KeyGroup {
+        keys: &[(Key::Char('z'), Action::Zoom)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "zoom this view",
+        hint: "zoom",
+    },
     KeyGroup {
         keys: &[(Key::Char(' '), Action::Fold)],
         places: VIEWS,

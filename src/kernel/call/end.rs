@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Entered, Finished, leave};
 use crate::journal::{Outcome, Record};
-use crate::kernel::chain::{Cause, Failing, Popped};
 use crate::kernel::error::{CallError, outcome_of};
+use crate::kernel::frame::{Cause, Failing, Popped};
 use crate::kernel::logbook::safe;
 use crate::runtime::{Failure, FailureKind};
 

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::Side;
 use crate::journal::{ChangedBy, Kept, Outcome};
-use crate::kernel::chain::{Chain, Frames};
+use crate::kernel::chain::Chain;
 use crate::kernel::error::CallError;
+use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
 use crate::kernel::view::{FrameView, JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};

@@ -42,7 +42,7 @@ pub use arguments::{Argument, Arguments, Subject};
 pub use call::{CallOptions, call_reply};
 pub use debug::show::whole;
 pub use debug::{held_lines, held_title, preview};
-pub use help::{about, help_of, markdown_table};
+pub use help::{about, help_of, markdown_table, topics};
 pub use jobs::job_of;
 pub use load::{LoadOptions, link, load};
 pub use logs::log_lines;

@@ -9,6 +9,8 @@ use super::{Command, Run};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
     Command,
+    /// What `help` explains: a command, or one of its topics.
+    Topic,
     Process,
     Job,
     ProcessOrJob,
@@ -31,6 +33,7 @@ impl Kind {
     pub fn of_value_name(value_name: &str) -> Kind {
         match value_name {
             "COMMAND" => Kind::Command,
+            "COMMAND|TOPIC" => Kind::Topic,
             "PLUGIN" | "PROCESS" => Kind::Process,
             "%JOB" => Kind::Job,
             "PROCESS|%JOB" => Kind::ProcessOrJob,
@@ -214,10 +217,11 @@ impl Shape {
         if usage.chars().count() <= chars_max { usage } else { self.usage_with(" [OPTIONS]") }
     }
 
-    fn usage_with(&self, options: &str) -> String {
-        let positionals: String = self
-            .positionals
+    /// The positionals from `first` on, each with a blank before it: ` FUNCTION [INPUT]`.
+    pub fn positionals_usage(&self, first: usize) -> String {
+        self.positionals
             .iter()
+            .skip(first)
             .map(|positional| {
                 let dots = if positional.repeats { "..." } else { "" };
                 match positional.required || self.prefix {
@@ -226,7 +230,11 @@ impl Shape {
                     false => format!(" [{}]{dots}", positional.value_name),
                 }
             })
-            .collect();
+            .collect()
+    }
+
+    fn usage_with(&self, options: &str) -> String {
+        let positionals = self.positionals_usage(0);
         // Of a command that runs another, the options must come first.
         if self.prefix {
             format!("{}{options}{positionals}", self.name)

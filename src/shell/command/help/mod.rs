@@ -29,7 +29,7 @@ const OVERVIEW_WIDTH: usize = 80;
 
 #[derive(Debug, clap::Args)]
 struct HelpOptions {
-    #[arg(value_name = "COMMAND")]
+    #[arg(value_name = "COMMAND|TOPIC")]
     command: Option<String>,
 }
 
@@ -45,6 +45,11 @@ fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
 /// The word that asks for all commands.
 const ALL: &str = "all";
 
+/// The words after `help` that are no commands.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|(topic, _)| *topic).chain([ALL])
+}
+
 /// The help on a command or a topic.
 pub fn about(word: &str) -> Result<Reply, ShellError> {
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
@@ -53,8 +58,7 @@ pub fn about(word: &str) -> Result<Reply, ShellError> {
     if let Some(command) = Command::find(word) {
         return Ok(help_of(command));
     }
-    let topics = TOPICS.iter().map(|(topic, _)| *topic);
-    let near = did_you_mean(word, TABLE.iter().map(|command| command.name).chain(topics));
+    let near = did_you_mean(word, TABLE.iter().map(|command| command.name).chain(topics()));
     let hint =
         if near.is_empty() { "; `help` lists the commands, `info PLUGIN` the functions of a plugin" } else { &near };
     Err(ShellError::usage(format!("no command `{word}`{hint}")))
