@@ -82,9 +82,10 @@ const SORT_COLUMNS: [(&str, Sort); 13] = [
 ];
 
 /// Why it crashed or ended.
-fn why(state: &ProcessState) -> Option<&str> {
-    match state {
-        ProcessState::Crashed { why } => Some(why),
+fn why(view: &ProcessView) -> Option<&str> {
+    match &view.state {
+        // Its own name stands in the same line.
+        ProcessState::Crashed { why } => Some(why.strip_prefix(&format!("{}.", view.label())).unwrap_or(why)),
         ProcessState::Dead { reason } => Some(reason),
         _ => None,
     }
@@ -108,10 +109,10 @@ fn table(views: &[ProcessView]) -> Table {
     ];
     let mut rows: Vec<Vec<Span>> = views.iter().map(row).collect();
     let mut totals = totals(views);
-    if views.iter().any(|view| why(&view.state).is_some()) {
+    if views.iter().any(|view| why(view).is_some()) {
         columns.push(Column::left("why"));
         for (row, view) in rows.iter_mut().zip(views) {
-            row.push(cell(state_role(&view.state), why(&view.state).unwrap_or_default()));
+            row.push(cell(state_role(&view.state), why(view).unwrap_or_default()));
         }
         totals.push(plain(""));
     }
@@ -236,7 +237,7 @@ fn tree_rows(views: &[ProcessView], line_of: fn(&ProcessView) -> Line) -> Vec<Tr
 fn tree_line(view: &ProcessView) -> Line {
     let mut line = Line::new().with(Role::Name, view.label().to_string());
     line.push(state_role(&view.state), format!(" {}", state_text(&view.state)));
-    if let Some(why) = why(&view.state) {
+    if let Some(why) = why(view) {
         line.push(Role::Dim, format!(": {why}"));
     }
     if view.calls > 0 {
