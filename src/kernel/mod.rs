@@ -212,6 +212,19 @@ impl Kernel {
         names
     }
 
+    /// The same names, each with the source it stands for, in order; `None`: a stub stands in for it.
+    pub fn plugins(&self) -> Vec<(String, Option<String>)> {
+        let mut plugins: Vec<(String, Option<String>)> =
+            self.sources.listing().into_iter().map(|(name, source)| (name, Some(source))).collect();
+        for name in self.hooks.stub_names() {
+            if plugins.iter().all(|(known, _)| *known != name) {
+                plugins.push((name, None));
+            }
+        }
+        plugins.sort();
+        plugins
+    }
+
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         self.load_unless(request, &|| false)

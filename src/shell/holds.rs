@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::calls::{Awaited, OnInterrupt};
 use super::command::{CallOptions, held_lines, held_title, loaded};
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
+use super::waits::{Awaited, OnInterrupt};
 use crate::kernel::hooks::{HeldView, HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobId, ProcessId};
 

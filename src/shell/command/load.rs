@@ -12,11 +12,11 @@ use crate::kernel::{
 };
 use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports};
-use crate::shell::calls::{Awaited, OnInterrupt};
 use crate::shell::holds::Left;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_duration, parse_memory_size, parse_size};
+use crate::shell::waits::{Awaited, OnInterrupt};
 
 pub const COMMAND: Command = Command {
     name: "load",

@@ -9,9 +9,9 @@ use super::{BenchOptions, SPAWN, Temporary};
 use crate::kernel::{BenchRound, BenchWork, CallPlan, CallStage, LoadRequest, ProcessId};
 use crate::runtime::sdk::StockImage;
 use crate::runtime::{Host, Program};
-use crate::shell::calls::OnInterrupt;
 use crate::shell::reply::ShellError;
 use crate::shell::session::Session;
+use crate::shell::waits::OnInterrupt;
 
 /// The built-in plugin that makes nested calls.
 const CALLER: &str = "echo";
