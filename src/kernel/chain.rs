@@ -12,6 +12,7 @@ use parking_lot::{Condvar, Mutex};
 use super::Kernel;
 use super::error::CallError;
 use super::hooks::Debugged;
+use super::logbook::safe;
 use super::process::Process;
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{ChangedBy, Lane, Outcome, Record, Symbol};
@@ -405,6 +406,6 @@ fn path_of(stack: &[Frame]) -> String {
 impl Frame {
     /// `1:front.run`.
     pub fn label(&self) -> String {
-        format!("{}:{}.{}", self.process.id, self.process.name, self.function.as_str())
+        format!("{}:{}.{}", self.process.id, self.process.name, safe(self.function.as_str()))
     }
 }
