@@ -47,6 +47,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let prompt = at_terminal && (scripts.sources.is_empty() || scripts.stay);
     let screen = open_screen(prompt || scripts.pane, scripts.pane)?;
     if let Some(screen) = &screen {
+        screen.set_colors(scripts.color.holds(true));
         screen.set_scene(Box::new(Pane::new(Box::new(KernelSource::new(Arc::clone(&kernel))))));
     }
     let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed));

@@ -2,14 +2,14 @@
 //! no queue and no look from another thread is measured along. What the figures mean is for the room above.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use super::chain::Chain;
 use super::error::CallError;
-use super::job::{Job, run_stages};
+use super::job::Job;
+use super::pipe::Pipe;
 use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::runtime::sdk::{StockImage, StockPlugin};
@@ -83,7 +83,7 @@ impl Kernel {
     /// How many calls a living process has had, those that run included. Takes no lock but the table's, so that it can be
     /// asked often.
     pub fn calls_of(&self, id: ProcessId) -> Option<u64> {
-        Some(self.living(id)?.counters.calls.load(Ordering::Relaxed))
+        Some(self.living(id)?.counters.calls.get())
     }
 
     /// Starts a round, as a foreground job.
@@ -133,8 +133,9 @@ impl Runner<'_> {
     }
 
     fn calls(&self, round: &BenchRound, plan: &CallPlan) -> Result<RoundTimes, CallError> {
+        let mut pipe = Pipe::new(self.kernel, self.chain, plan);
         self.timed(round, |count| {
-            let finished = run_stages(self.kernel, self.chain, plan)?;
+            let finished = pipe.run()?;
             count(finished.output());
             Ok(())
         })
@@ -182,7 +183,7 @@ impl Runner<'_> {
             let called = first_call.map_or(Ok(()), |(function, input)| {
                 let stages = vec![CallStage { process: label.id, function: function.to_owned() }];
                 let plan = CallPlan { input: input.clone(), ..once(stages) };
-                run_stages(self.kernel, self.chain, &plan).map(|finished| count(finished.output()))
+                Pipe::new(self.kernel, self.chain, &plan).run().map(|finished| count(finished.output()))
             });
             let took = started.elapsed();
             self.kernel.kill(label.id, true)?;

@@ -8,8 +8,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::call::leave;
-use super::chain::{Chain, Deadline, Frame, Refusal};
+use super::chain::Chain;
 use super::error::{CallError, outcome_of};
+use super::frame::{Deadline, Frame, Refusal};
 use super::logbook::safe;
 use super::names;
 use super::policy::grant::child_spec;
@@ -180,7 +181,7 @@ impl Kernel {
             total_bytes: self.total_bytes().clone(),
             supervision: request.supervision,
         };
-        let process = Arc::new(Process::new(birth, code, Occupant { chain: chain.clone(), depth, seq }));
+        let process = Arc::new(Process::new(birth, code, Occupant::new(chain, depth, seq)));
         if !table.insert(process.clone()) {
             return Err(denied("the parent has ended".into()));
         }

@@ -39,7 +39,12 @@ pub(super) fn load(kernel: &Arc<Kernel>, source: &str) -> ProcessId {
 
 pub(super) fn program(wat: &str) -> Program {
     Program {
-        modules: vec![ModuleBytes { name: "main".into(), bytes: wat.as_bytes().into(), sha256: wat.to_string() }],
+        modules: vec![ModuleBytes {
+            name: "main".into(),
+            bytes: wat.as_bytes().into(),
+            sha256: wat.to_string(),
+            linked_from: None,
+        }],
         spec: Spec::default(),
         origin: "test.wat".into(),
         stem: "test".into(),
@@ -131,4 +136,20 @@ fn a_kill_ends_a_running_call() {
     );
     assert!(kernel.processes(false).is_empty());
     assert_eq!(kernel.processes(true).len(), 1);
+}
+
+#[test]
+fn processes_that_called_each_other_end_with_their_kernel() {
+    let kernel = kernel();
+    let (one, other) = (load(&kernel, "echo"), load(&kernel, "echo"));
+    for (from, to) in [(one, other), (other, one)] {
+        let way = format!(r#"{{"to":[{to}],"function":"echo","input":"x"}}"#);
+        let end = kernel.start(plan(from, "relay", way.as_bytes())).unwrap().wait();
+        assert_eq!(end.result.as_deref(), Ok(&b"x"[..]));
+    }
+    let processes: Vec<_> = kernel.table().read().living().map(Arc::downgrade).collect();
+    assert_eq!(processes.len(), 2);
+    drop(kernel);
+    // The job's own thread may hold its chain a moment longer.
+    until("nobody keeps them", || processes.iter().all(|process| process.strong_count() == 0));
 }

@@ -15,6 +15,7 @@ pub mod session;
 pub mod stdin;
 pub mod suite;
 pub mod units;
+mod unseen;
 
 mod calls;
 mod expand;

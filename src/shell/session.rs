@@ -10,7 +10,7 @@ use super::front::Front;
 use super::holds::Holds;
 use super::interrupt::{Interrupt, Interrupter};
 use super::plain;
-use super::recording::CallFile;
+use super::recording::{CallFile, Entry};
 use super::redirect::FileSink;
 use super::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use super::stdin::Stdin;
@@ -242,6 +242,13 @@ impl Session {
             _ => ErrorKind::Failed,
         };
         ShellError::new(kind, error.message)
+    }
+
+    /// Writes what was done to processes or stubs into the recording, where one runs.
+    pub(super) fn record(&self, entry: impl FnOnce() -> Entry) {
+        if let Some(file) = &self.recording {
+            file.write(&entry());
+        }
     }
 
     /// True when the output of this background job goes to a file.

@@ -10,7 +10,7 @@ use crate::front::screen::Focus;
 use crate::journal::{Outcome, Record};
 use crate::shell::units::{show_bytes, show_duration};
 
-use super::cells::{count, foreign, own, put, put_right};
+use super::cells::{count, foreign, own, put, put_right, rule};
 use super::layout::below_title;
 use super::snapshot::Scope;
 use super::state::{Clock, Position, State, View};
@@ -71,8 +71,27 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, foc
         }
         (Clock::Live, Position::Newest) => {}
     }
+    title.push(own(" ", theme::PLAIN));
     let row = Rect { height: area.height.min(1), ..area };
-    put(buffer, row, area.y, title);
+    let heads = heads(row.width);
+    let heads_cols = heads.iter().map(|head| head.width() as u16).sum::<u16>().min(row.width);
+    let left = Rect { width: row.width - heads_cols, ..row };
+    rule(buffer, left);
+    put(buffer, left, area.y, title);
+    put_right(buffer, row, area.y, heads);
+}
+
+/// What stands above the columns at the right.
+fn heads(width: u16) -> Vec<Span<'static>> {
+    let head = |text: &str, cols: u16| own(format!("{text:>0$}", usize::from(cols)), theme::FRAME);
+    let mut heads = Vec::new();
+    if width >= BYTES_COLS_MIN {
+        heads.push(head("in → out", BYTES_COLS));
+    }
+    if width > DURATION_COLS * 2 {
+        heads.push(head("time", DURATION_COLS));
+    }
+    heads
 }
 
 fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, now_ns: u64) {

@@ -7,6 +7,7 @@ use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
 use super::safe::safe;
+use super::theme;
 
 /// Text that comes from outside, made safe, in a style.
 pub fn foreign(text: &str, style: Style) -> Span<'static> {
@@ -33,6 +34,19 @@ pub fn put(buffer: &mut Buffer, area: Rect, y: u16, spans: Vec<Span<'static>>) -
 pub fn put_right(buffer: &mut Buffer, area: Rect, y: u16, spans: Vec<Span<'static>>) {
     let width = u16::try_from(spans.iter().map(Span::width).sum::<usize>()).unwrap_or(u16::MAX).min(area.width);
     put(buffer, Rect { x: area.right() - width, width, ..area }, y, spans);
+}
+
+/// A line across the first row of `area`, for a title to be written over.
+pub fn rule(buffer: &mut Buffer, area: Rect) {
+    put(buffer, area, area.y, vec![own("─".repeat(area.width.into()), theme::FRAME)]);
+}
+
+/// A line down the column `area`, from the rule of its first row.
+pub fn divide(buffer: &mut Buffer, area: Rect) {
+    for y in area.top()..area.bottom() {
+        let piece = if y == area.top() { "┬" } else { "│" };
+        put(buffer, area, y, vec![own(piece, theme::FRAME)]);
+    }
 }
 
 /// The spans in at most `width` columns.

@@ -1,4 +1,5 @@
-//! What a key means, by what is on top of the pane. One table, which `?` shows too.
+//! What a key means, by what is on top of the pane. One table drives the keys, the help that `?` shows and the hints of the
+//! status line.
 
 use crate::front::screen::Key;
 
@@ -16,7 +17,10 @@ pub enum Action {
     First,
     Last,
     Open,
+    /// One step back.
     Back,
+    /// Out of what is on top; out of the pane when nothing is.
+    Quit,
     Leave,
     Fold,
     NextView,
@@ -34,137 +38,280 @@ pub enum Action {
     Help,
 }
 
-/// A line of the help.
-pub struct KeyHelp {
-    pub keys: &'static str,
-    pub meaning: &'static str,
+/// Where keys of the table hold. A filter that is typed takes text, and a question an answer: they are not in the table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    Views,
+    Detail,
+    Help,
 }
 
-/// All keys of the views, as help shows them. The test below walks it.
-pub const HELP: &[KeyHelp] = &[
-    KeyHelp { keys: "↑ ↓ ← →  h j k l", meaning: "move; ← folds or goes to the parent" },
-    KeyHelp { keys: "PgUp PgDn", meaning: "a page" },
-    KeyHelp { keys: "Home End  g G", meaning: "first and last; G follows the newest call" },
-    KeyHelp { keys: "Enter", meaning: "details of the process or call" },
-    KeyHelp { keys: "Esc", meaning: "one step back, at last to the prompt" },
-    KeyHelp { keys: "F6  q  Ctrl-C", meaning: "to the prompt at once" },
-    KeyHelp { keys: "space", meaning: "fold, unfold" },
-    KeyHelp { keys: "Tab", meaning: "the other view" },
-    KeyHelp { keys: "z", meaning: "zoom this view" },
-    KeyHelp { keys: "/", meaning: "filter both views by name or function" },
-    KeyHelp { keys: "s", meaning: "sort: id, name, calls, errors, busy, memory" },
-    KeyHelp { keys: "e", meaning: "errors only" },
-    KeyHelp { keys: "p", meaning: "pause the view; nothing is lost" },
-    KeyHelp { keys: "x  X", meaning: "kill the process; its subtree (asks first)" },
-    KeyHelp { keys: "?", meaning: "these keys" },
+/// Keys that belong together: a line of the help.
+pub struct KeyGroup {
+    keys: &'static [(Key, Action)],
+    places: &'static [Place],
+    pub meaning: &'static str,
+    /// For the status line, in a word.
+    hint: &'static str,
+}
+
+const VIEWS: &[Place] = &[Place::Views];
+const VIEWS_AND_DETAIL: &[Place] = &[Place::Views, Place::Detail];
+const ALL: &[Place] = &[Place::Views, Place::Detail, Place::Help];
+
+/// All keys but those of a filter and of a question.
+pub const KEYS: &[KeyGroup] = &[
+    KeyGroup {
+        keys: &[
+            (Key::Up, Action::Up),
+            (Key::Down, Action::Down),
+            (Key::Left, Action::Left),
+            (Key::Right, Action::Right),
+            (Key::Char('h'), Action::Left),
+            (Key::Char('j'), Action::Down),
+            (Key::Char('k'), Action::Up),
+            (Key::Char('l'), Action::Right),
+        ],
+        places: ALL,
+        meaning: "move; ← folds, then goes to the parent or caller",
+        hint: "move",
+    },
+    KeyGroup {
+        keys: &[(Key::PageUp, Action::PageUp), (Key::PageDown, Action::PageDown)],
+        places: ALL,
+        meaning: "a page",
+        hint: "page",
+    },
+    KeyGroup {
+        keys: &[
+            (Key::Home, Action::First),
+            (Key::End, Action::Last),
+            (Key::Char('g'), Action::First),
+            (Key::Char('G'), Action::Last),
+        ],
+        places: ALL,
+        meaning: "first and last; at the last call new ones are followed",
+        hint: "ends",
+    },
+    KeyGroup {
+        keys: &[(Key::Enter, Action::Open)],
+        places: VIEWS,
+        meaning: "details of the process or call",
+        hint: "details",
+    },
+    KeyGroup {
+        keys: &[(Key::Esc, Action::Back)],
+        places: ALL,
+        meaning: "one step back, at last to the prompt",
+        hint: "back",
+    },
+    KeyGroup {
+        keys: &[(Key::Function(6), Action::Leave), (Key::Ctrl('c'), Action::Leave)],
+        places: ALL,
+        meaning: "to the prompt at once; Ctrl-C also ends what runs there",
+        hint: "prompt",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('q'), Action::Quit)],
+        places: ALL,
+        meaning: "close what is open, or leave",
+        hint: "close",
+    },
+    KeyGroup {
+        keys: &[(Key::Tab, Action::NextView), (Key::BackTab, Action::NextView)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "the other view",
+        hint: "view",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('z'), Action::Zoom)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "zoom this view",
+        hint: "zoom",
+    },
+    KeyGroup {
+        keys: &[(Key::Char(' '), Action::Fold)],
+        places: VIEWS,
+        meaning: "fold and unfold what a process spawned",
+        hint: "fold",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('/'), Action::StartFilter)],
+        places: VIEWS,
+        meaning: "filter by name or function, or as in `trace -e`",
+        hint: "filter",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('s'), Action::NextSort)],
+        places: VIEWS,
+        meaning: "sort by id, name, calls, errors, busy, memory",
+        hint: "sort",
+    },
+    KeyGroup { keys: &[(Key::Char('e'), Action::ErrorsOnly)], places: VIEWS, meaning: "errors only", hint: "errors" },
+    KeyGroup {
+        keys: &[(Key::Char('p'), Action::Pause)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "pause the view; nothing is lost meanwhile",
+        hint: "pause",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('x'), Action::Kill), (Key::Char('X'), Action::KillSubtree)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "kill the process, or all below it too; asks first",
+        hint: "kill",
+    },
+    KeyGroup { keys: &[(Key::Char('?'), Action::Help)], places: ALL, meaning: "these keys", hint: "keys" },
 ];
+
+/// What the status line names, as far as there is room: the most useful first.
+const HINTS: [Action; 9] = [
+    Action::Help,
+    Action::Back,
+    Action::Open,
+    Action::NextView,
+    Action::StartFilter,
+    Action::Kill,
+    Action::Pause,
+    Action::NextSort,
+    Action::Zoom,
+];
+
+impl KeyGroup {
+    /// The names of its keys.
+    pub fn names(&self) -> String {
+        let names: Vec<String> = self.keys.iter().map(|(key, _)| name(*key)).collect();
+        names.join(" ")
+    }
+}
+
+/// The keys that the status line tells about: name and meaning.
+pub fn hints(layer: &Layer) -> impl Iterator<Item = (String, &'static str)> {
+    let place = place(layer);
+    HINTS.into_iter().filter_map(move |action| {
+        let group = KEYS.iter().find(|group| group.keys.iter().any(|(_, does)| *does == action))?;
+        let (key, _) = group.keys.iter().find(|(_, does)| *does == action)?;
+        group.places.contains(&place?).then(|| (name(*key), group.hint))
+    })
+}
 
 /// What the key asks for; `None`: nothing.
 pub fn action(key: Key, layer: &Layer) -> Option<Action> {
-    match key {
-        Key::Ctrl('c') | Key::Function(6) => return Some(Action::Leave),
-        Key::Esc => return Some(Action::Back),
-        _ => {}
-    }
     match layer {
-        Layer::Views => in_views(key).or_else(|| moving(key)),
-        Layer::Detail { .. } => in_detail(key).or_else(|| moving(key)),
-        Layer::Help { .. } => match key {
-            Key::Char('?' | 'q') | Key::Enter => Some(Action::Back),
-            key => moving(key),
-        },
-        Layer::Filter { .. } => match key {
-            Key::Char(c) => Some(Action::Type(c)),
-            Key::Backspace => Some(Action::Erase),
-            Key::Enter => Some(Action::Open),
-            _ => None,
-        },
-        Layer::Confirm { .. } => match key {
-            Key::Char('y' | 'Y') => Some(Action::Yes),
-            Key::Char('n' | 'N' | 'q') => Some(Action::No),
-            _ => None,
-        },
+        Layer::Filter { .. } => in_filter(key),
+        Layer::Confirm { .. } => in_question(key),
+        Layer::Views | Layer::Detail { .. } | Layer::Help { .. } => in_table(key, place(layer)?),
     }
 }
 
-fn in_views(key: Key) -> Option<Action> {
-    Some(match key {
-        Key::Enter => Action::Open,
-        Key::Char('q') => Action::Leave,
-        Key::Char(' ') => Action::Fold,
-        Key::Tab | Key::BackTab => Action::NextView,
-        Key::Char('z') => Action::Zoom,
-        Key::Char('/') => Action::StartFilter,
-        Key::Char('s') => Action::NextSort,
-        Key::Char('e') => Action::ErrorsOnly,
-        Key::Char('p') => Action::Pause,
-        Key::Char('x') => Action::Kill,
-        Key::Char('X') => Action::KillSubtree,
-        Key::Char('?') => Action::Help,
-        _ => return None,
-    })
+fn place(layer: &Layer) -> Option<Place> {
+    match layer {
+        Layer::Views => Some(Place::Views),
+        Layer::Detail { .. } => Some(Place::Detail),
+        Layer::Help { .. } => Some(Place::Help),
+        Layer::Filter { .. } | Layer::Confirm { .. } => None,
+    }
 }
 
-fn in_detail(key: Key) -> Option<Action> {
-    Some(match key {
-        Key::Char('q') | Key::Left | Key::Char('h') => Action::Back,
-        Key::Tab | Key::BackTab => Action::NextView,
-        Key::Char('z') => Action::Zoom,
-        Key::Char('p') => Action::Pause,
-        Key::Char('x') => Action::Kill,
-        Key::Char('X') => Action::KillSubtree,
-        Key::Char('?') => Action::Help,
-        _ => return None,
-    })
+fn in_table(key: Key, place: Place) -> Option<Action> {
+    let here = KEYS.iter().filter(|group| group.places.contains(&place));
+    here.flat_map(|group| group.keys).find(|(bound, _)| *bound == key).map(|(_, action)| *action)
 }
 
-fn moving(key: Key) -> Option<Action> {
-    Some(match key {
-        Key::Up | Key::Char('k') => Action::Up,
-        Key::Down | Key::Char('j') => Action::Down,
-        Key::Left | Key::Char('h') => Action::Left,
-        Key::Right | Key::Char('l') => Action::Right,
-        Key::PageUp => Action::PageUp,
-        Key::PageDown => Action::PageDown,
-        Key::Home | Key::Char('g') => Action::First,
-        Key::End | Key::Char('G') => Action::Last,
-        _ => return None,
-    })
+fn in_filter(key: Key) -> Option<Action> {
+    match key {
+        Key::Char(c) => Some(Action::Type(c)),
+        Key::Backspace => Some(Action::Erase),
+        Key::Enter => Some(Action::Open),
+        Key::Esc => Some(Action::Back),
+        Key::Ctrl('c') | Key::Function(6) => Some(Action::Leave),
+        _ => None,
+    }
+}
+
+fn in_question(key: Key) -> Option<Action> {
+    match key {
+        Key::Char('y' | 'Y') => Some(Action::Yes),
+        Key::Char('n' | 'N' | 'q') => Some(Action::No),
+        Key::Esc => Some(Action::Back),
+        Key::Ctrl('c') | Key::Function(6) => Some(Action::Leave),
+        _ => None,
+    }
+}
+
+fn name(key: Key) -> String {
+    let word = match key {
+        Key::Char(' ') => "space",
+        Key::Char(c) => return c.to_string(),
+        Key::Ctrl(c) => return format!("Ctrl-{}", c.to_ascii_uppercase()),
+        Key::Function(n) => return format!("F{n}"),
+        Key::Up => "↑",
+        Key::Down => "↓",
+        Key::Left => "←",
+        Key::Right => "→",
+        Key::PageUp => "PgUp",
+        Key::PageDown => "PgDn",
+        Key::Home => "Home",
+        Key::End => "End",
+        Key::Enter => "Enter",
+        Key::Esc => "Esc",
+        Key::Tab => "Tab",
+        Key::BackTab => "Shift-Tab",
+        Key::Backspace => "Backspace",
+        Key::Delete => "Delete",
+    };
+    word.to_owned()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::front::pane::snapshot::Extent;
+    use crate::front::pane::state::Subject;
 
-    fn keys_of(help: &KeyHelp) -> Vec<Key> {
-        let key = |word: &str| match word {
-            "↑" => Key::Up,
-            "↓" => Key::Down,
-            "←" => Key::Left,
-            "→" => Key::Right,
-            "PgUp" => Key::PageUp,
-            "PgDn" => Key::PageDown,
-            "Home" => Key::Home,
-            "End" => Key::End,
-            "Enter" => Key::Enter,
-            "Esc" => Key::Esc,
-            "F6" => Key::Function(6),
-            "Ctrl-C" => Key::Ctrl('c'),
-            "space" => Key::Char(' '),
-            "Tab" => Key::Tab,
-            word => Key::Char(word.chars().next().unwrap()),
-        };
-        help.keys.split_whitespace().map(key).collect()
+    #[test]
+    fn no_key_means_two_things_in_a_place() {
+        for place in [Place::Views, Place::Detail, Place::Help] {
+            let mut seen = Vec::new();
+            for group in KEYS.iter().filter(|group| group.places.contains(&place)) {
+                for (key, _) in group.keys {
+                    assert!(!seen.contains(key), "{} twice in {place:?}", name(*key));
+                    seen.push(*key);
+                }
+            }
+        }
     }
 
     #[test]
-    fn every_key_in_the_help_does_something() {
-        for help in HELP {
-            for key in keys_of(help) {
-                assert!(action(key, &Layer::Views).is_some(), "{key:?} of `{}`", help.keys);
-            }
+    fn every_promised_key_is_bound() {
+        let keys = "hjklgGsepxXz?/ q".chars().map(Key::Char).chain([
+            Key::Up,
+            Key::Down,
+            Key::Left,
+            Key::Right,
+            Key::PageUp,
+            Key::PageDown,
+            Key::Home,
+            Key::End,
+            Key::Enter,
+            Key::Esc,
+            Key::Tab,
+            Key::Function(6),
+        ]);
+        for key in keys {
+            assert!(action(key, &Layer::Views).is_some(), "{}", name(key));
         }
+    }
+
+    #[test]
+    fn every_hint_names_a_key_that_does_it() {
+        let detail = Layer::Detail { subject: Subject::Process(1), scroll: 0 };
+        for layer in [Layer::Views, detail, Layer::Help { scroll: 0 }] {
+            let hints: Vec<_> = hints(&layer).collect();
+            assert!(hints.iter().any(|(key, _)| key == "Esc"), "there is always a way back: {hints:?}");
+            assert!(hints.iter().all(|(_, meaning)| !meaning.is_empty()), "{hints:?}");
+        }
+        let words: Vec<String> = hints(&Layer::Views).map(|(key, meaning)| format!("{key} {meaning}")).collect();
+        assert_eq!(words[..4], ["? keys", "Esc back", "Enter details", "Tab view"]);
     }
 
     #[test]

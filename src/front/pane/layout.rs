@@ -14,6 +14,8 @@ pub const STACKED_ROWS_MIN: u16 = 12;
 pub struct Parts {
     pub tree: Option<Rect>,
     pub calls: Option<Rect>,
+    /// The column between views that stand side by side.
+    pub divider: Option<Rect>,
     /// Where details and help go: the place of the view that has not the keys, or all there is.
     pub detail: Rect,
     pub status: Rect,
@@ -23,13 +25,13 @@ pub struct Parts {
 pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
     let status = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     let body = Rect { height: area.height.saturating_sub(1), ..area };
-    let one = |tree, calls| Parts { tree, calls, detail: body, status };
+    let one = |tree, calls| Parts { tree, calls, divider: None, detail: body, status };
     match (zoom, view) {
         (Zoom::Both, _) if area.width >= SIDE_BY_SIDE_COLS_MIN => {
-            // A column between them stays free.
             let left = Rect { width: body.width * 9 / 20, ..body };
-            let right = Rect { x: body.x + left.width + 1, width: body.width - left.width - 1, ..body };
-            both(left, right, view, status)
+            let divider = Rect { x: left.right(), width: 1, ..body };
+            let right = Rect { x: divider.right(), width: body.width - left.width - 1, ..body };
+            Parts { divider: Some(divider), ..both(left, right, view, status) }
         }
         (Zoom::Both, _) if body.height >= STACKED_ROWS_MIN => {
             let top = Rect { height: body.height / 2, ..body };
@@ -46,7 +48,7 @@ fn both(tree: Rect, calls: Rect, view: View, status: Rect) -> Parts {
         View::Tree => calls,
         View::Calls => tree,
     };
-    Parts { tree: Some(tree), calls: Some(calls), detail, status }
+    Parts { tree: Some(tree), calls: Some(calls), divider: None, detail, status }
 }
 
 /// A view below its title row.
@@ -65,7 +67,7 @@ mod tests {
                 let area = Rect::new(0, 13, width, height);
                 for (view, zoom) in [(View::Tree, Zoom::Both), (View::Calls, Zoom::Both), (View::Calls, Zoom::One)] {
                     let parts = parts(area, view, zoom);
-                    let all = [parts.tree, parts.calls, Some(parts.status)];
+                    let all = [parts.tree, parts.divider, parts.calls, Some(parts.status)];
                     let shown: Vec<Rect> = all.into_iter().flatten().collect();
                     for (n, part) in shown.iter().enumerate() {
                         assert_eq!(area.intersection(*part), *part, "{width}x{height}: {part:?} leaves");

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::cells::{foreign, own, put, put_right};
+use super::cells::{foreign, own, put, put_right, rule};
 use super::layout::below_title;
 use super::theme;
 
@@ -29,9 +29,11 @@ pub fn draw_lines(buffer: &mut Buffer, area: Rect, title: &str, lines: &[Line], 
     let body = below_title(area);
     let lines: Vec<Line> = lines.iter().flat_map(|line| wrapped(line, usize::from(body.width.max(1)))).collect();
     let scroll = scroll.min(lines.len().saturating_sub(usize::from(body.height)));
-    put(buffer, area, area.y, vec![own("▌", theme::KEY), foreign(title, theme::STRONG.patch(theme::KEY))]);
+    rule(buffer, area);
+    let title = vec![own("▌", theme::KEY), foreign(title, theme::STRONG.patch(theme::KEY)), own(" ", theme::PLAIN)];
+    put(buffer, area, area.y, title);
     let left = lines.len().saturating_sub(scroll + usize::from(body.height));
-    let more = if left > 0 { format!("{left} more below · Esc ") } else { "Esc ".to_owned() };
+    let more = if left > 0 { format!(" {left} more below · Esc ") } else { " Esc ".to_owned() };
     put_right(buffer, Rect { height: area.height.min(1), ..area }, area.y, vec![own(more, theme::DIM)]);
     for (y, line) in (body.y..body.bottom()).zip(lines.into_iter().skip(scroll)) {
         put(buffer, body, y, line);

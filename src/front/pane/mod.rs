@@ -174,6 +174,9 @@ impl Pane {
             (Layer::Help { scroll }, _) => *scroll = help::draw(buffer, parts.detail, *scroll),
             _ => {}
         }
+        if let Some(area) = parts.divider {
+            cells::divide(buffer, area);
+        }
         status::draw(buffer, parts.status, &self.snapshot, &self.history.rates, &self.state, focus);
     }
 

@@ -174,7 +174,7 @@ impl State {
             Layer::Views => self.in_views(action, world),
             Layer::Detail { subject, scroll } => self.in_detail(action, world, subject, scroll),
             Layer::Help { scroll } => {
-                if action != Action::Back {
+                if !matches!(action, Action::Back | Action::Quit | Action::Help) {
                     self.layer = Layer::Help { scroll: scrolled(scroll, action, world.tree_page) };
                 }
                 Effect::None
@@ -194,7 +194,7 @@ impl State {
     fn in_views(&mut self, action: Action, world: &World) -> Effect {
         match action {
             Action::Back if !self.filter.is_empty() => self.filter.clear(),
-            Action::Back => return Effect::Leave,
+            Action::Back | Action::Quit => return Effect::Leave,
             Action::NextView => self.next_view(),
             Action::Zoom => self.next_zoom(),
             Action::StartFilter => self.layer = Layer::Filter { text: self.filter.clone() },
@@ -223,7 +223,7 @@ impl State {
         };
         self.layer = Layer::Detail { subject, scroll };
         match action {
-            Action::Back => self.layer = Layer::Views,
+            Action::Back | Action::Quit | Action::Left => self.layer = Layer::Views,
             Action::NextView => {
                 self.layer = Layer::Views;
                 self.next_view();

@@ -9,6 +9,7 @@ use crate::kernel::{JobState, JobView};
 use crate::shell::units::show_bytes;
 
 use super::cells::{count, foreign, own, put, put_right};
+use super::keys;
 use super::rates::{Rates, sparkline};
 use super::snapshot::Snapshot;
 use super::state::{Clock, Layer, Message, State};
@@ -79,7 +80,7 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
     }
     let used = put(buffer, row, row.y, spans);
     let rest = Rect { x: row.x + used, width: row.width - used, ..row };
-    let hints = hints(focus, rest.width);
+    let hints = hints(focus, &state.layer, rest.width);
     put_right(buffer, rest, row.y, hints);
 }
 
@@ -103,14 +104,14 @@ fn push_jobs(spans: &mut Vec<Span<'static>>, jobs: &[JobView]) {
 }
 
 /// What the keys do: as many as fit whole.
-fn hints(focus: Focus, cols: u16) -> Vec<Span<'static>> {
-    let keys: &[(&str, &str)] = match focus {
-        Focus::Prompt => &[("F6", "keys here")],
-        Focus::Pane => &[("?", "keys"), ("Esc", "back"), ("Enter", "details"), ("/", "filter"), ("x", "kill")],
+fn hints(focus: Focus, layer: &Layer, cols: u16) -> Vec<Span<'static>> {
+    let hints: Vec<(String, &str)> = match focus {
+        Focus::Prompt => vec![("F6".to_owned(), "keys here")],
+        Focus::Pane => keys::hints(layer).collect(),
     };
     let mut spans = Vec::new();
     let mut left = usize::from(cols);
-    for (key, meaning) in keys {
+    for (key, meaning) in hints {
         let hint = [own(format!(" {key}"), theme::KEY), own(format!(" {meaning} "), theme::DIM)];
         let width: usize = hint.iter().map(Span::width).sum();
         if width > left {

@@ -1,4 +1,6 @@
-//! The pane's colours, by meaning. Sixteen colours and attributes only: the terminal's own palette decides.
+//! The pane's colours, by meaning. The terminal's own palette decides what they look like: the eight plain colours, which
+//! every palette keeps apart from its background, and attributes. Bright black is not among them: some palettes have the
+//! background there. Nothing is told by a colour alone, so that all of it can be read without any.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -6,14 +8,16 @@ use crate::journal::Outcome;
 use crate::kernel::ProcessState;
 
 pub const PLAIN: Style = Style::new();
-pub const DIM: Style = Style::new().fg(Color::DarkGray);
+pub const DIM: Style = Style::new().add_modifier(Modifier::DIM);
 pub const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
 pub const NAME: Style = Style::new().fg(Color::Cyan);
-pub const FUNCTION: Style = Style::new().fg(Color::LightBlue);
+pub const FUNCTION: Style = Style::new().fg(Color::Blue);
 pub const GOOD: Style = Style::new().fg(Color::Green);
 pub const WAIT: Style = Style::new().fg(Color::Yellow);
 pub const BAD: Style = Style::new().fg(Color::Red);
 pub const KEY: Style = Style::new().fg(Color::Yellow);
+/// The lines between the views, and what stands above columns.
+pub const FRAME: Style = DIM;
 /// The row that keys act on.
 pub const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
 /// A question, or what the last key did.

@@ -9,7 +9,7 @@ use crate::front::screen::Focus;
 use crate::kernel::{ProcessState, ProcessView};
 use crate::shell::units::{show_bytes, show_duration};
 
-use super::cells::{count, foreign, own, put, put_right};
+use super::cells::{count, foreign, own, put, put_right, rule};
 use super::layout::below_title;
 use super::snapshot::{Scope, Snapshot};
 use super::state::{State, View};
@@ -105,10 +105,12 @@ fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &Stat
     if state.scope == Scope::ErrorsOnly {
         title.push(own(" errors only", theme::BAD));
     }
+    title.push(own(" ", theme::PLAIN));
     let row = Rect { height: area.height.min(1), ..area };
+    rule(buffer, name_area(row));
     put(buffer, name_area(row), area.y, title);
     for (figure, column) in figure_areas(row) {
-        put_right(buffer, column, area.y, vec![own(figure.title(), theme::DIM)]);
+        put_right(buffer, column, area.y, vec![own(figure.title(), theme::FRAME)]);
     }
 }
 

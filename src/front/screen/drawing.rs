@@ -94,7 +94,10 @@ impl Shared {
             (split, inner.focus, if inner.painted.is_none() { Wanted::Always } else { wanted })
         };
         let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, wanted));
-        let Some(next) = next else { return };
+        let Some(mut next) = next else { return };
+        if !self.colors.load(Ordering::Relaxed) {
+            frame::without_colors(&mut next);
+        }
         let mut inner = self.inner();
         if inner.pane != Pane::Shown(split) || self.shown.load(Ordering::SeqCst) == 0 {
             return;

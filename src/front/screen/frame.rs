@@ -2,6 +2,7 @@
 
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::{Buffer, Cell};
+use ratatui::style::{Color, Modifier};
 
 /// Whether the cursor blinks at the prompt or is out of sight, because the keys go elsewhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,6 +44,16 @@ pub fn cursor_bytes(cursor: Cursor) -> &'static [u8] {
     }
 }
 
+/// Takes the colours out of a frame, for whoever does not want any: what had a background of its own is in reverse video.
+pub fn without_colors(frame: &mut Buffer) {
+    for cell in &mut frame.content {
+        if cell.bg != Color::Reset {
+            cell.modifier.insert(Modifier::REVERSED);
+        }
+        (cell.fg, cell.bg) = (Color::Reset, Color::Reset);
+    }
+}
+
 /// A cell that no view draws, so that everything differs from it: a private-use character.
 fn unlike_any_cell() -> Cell {
     Cell::new("\u{f8ff}")
@@ -51,7 +62,7 @@ fn unlike_any_cell() -> Cell {
 #[cfg(test)]
 mod tests {
     use ratatui::layout::Rect;
-    use ratatui::style::{Color, Style};
+    use ratatui::style::Style;
 
     use super::*;
 
@@ -93,6 +104,20 @@ mod tests {
         terminal.process(b"\x1b[5;1Hgarbage that others wrote");
         terminal.process(&encode(None, &buffer(["one", "", "three"]), Cursor::Shown));
         assert_eq!(rows(&terminal)[4..], ["one", "", "three"]);
+    }
+
+    #[test]
+    fn without_colors_only_attributes_are_left() {
+        let mut frame = buffer(["red", "", ""]);
+        frame.set_string(0, AREA.y + 1, "ask", Style::new().fg(Color::Black).bg(Color::Yellow));
+        without_colors(&mut frame);
+        let mut terminal = vt100::Parser::new(7, 20, 0);
+        terminal.process(&encode(None, &frame, Cursor::Shown));
+        assert_eq!(rows(&terminal)[4..], ["red", "ask", ""]);
+        let cells = (0..3).map(|col| terminal.screen().cell(5, col).unwrap());
+        assert!(cells.into_iter().all(|cell| cell.inverse() && cell.fgcolor() == vt100::Color::Default));
+        assert_eq!(terminal.screen().cell(4, 0).unwrap().fgcolor(), vt100::Color::Default);
+        assert!(!terminal.screen().cell(4, 0).unwrap().inverse());
     }
 
     #[test]

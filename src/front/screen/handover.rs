@@ -6,15 +6,15 @@ use std::time::Duration;
 
 use super::frame::{self, Cursor};
 use super::region::Split;
-use super::scene::{Focus, Key, KeyResult};
+use super::scene::Focus;
 use super::state::{Inner, Owner, Pane, Shared, Why};
 use super::tty::{self, Stop, Typing};
 
 /// rustyline asks the terminal to mark pastes; when it is not there to end that, we must.
 const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
-/// How long browsing waits for a key before it looks whether the pane is still there.
-const KEY_WAIT: Duration = Duration::from_millis(250);
+/// How often browsing looks whether the pane is still there.
+const PANE_LOOK: Duration = Duration::from_millis(250);
 
 /// Who goes on after a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,25 +26,29 @@ pub enum Resumed {
 }
 
 impl Shared {
-    /// From now on keys that nobody reads are kept and not shown.
+    /// From now on keys are not shown; `reader` reads them, or the kernel keeps them.
     pub fn own_typing(&self) {
-        self.modes.set(Typing::Unseen);
+        self.modes.set(if self.keyboard.is_some() { Typing::ByKey } else { Typing::Unseen });
     }
 
     /// rustyline is about to read a line, behind a prompt that takes so many columns.
     pub fn enter_prompt(&self, prompt_columns: usize) {
         let mut inner = self.inner();
-        inner.owner = Owner::Prompt;
+        self.wait_for_dispatch(&mut inner);
+        self.give_to(&mut inner, Owner::Prompt);
         inner.prompt_columns = prompt_columns;
         inner.prompt_modes = None;
-        // rustyline makes its own of these, and gives them back.
-        self.modes.set(Typing::AsFound);
+        // rustyline makes its own of these, and gives them back. A key that comes before it has is not to be seen.
+        self.modes.set(if self.keyboard.is_some() { Typing::Unseen } else { Typing::AsFound });
     }
 
     /// rustyline has read one, and this is what it leaves on the screen.
     pub fn enter_command(&self, left: &str) {
         let mut inner = self.inner();
-        inner.owner = Owner::Command;
+        if let Some(keyboard) = &self.keyboard {
+            inner.ahead.take_back(keyboard);
+        }
+        self.give_to(&mut inner, Owner::Command);
         inner.recent.push(left.as_bytes());
         if inner.pane == Pane::Hidden(Why::TallInput) {
             self.open(&mut inner);
@@ -61,6 +65,9 @@ impl Shared {
         if inner.prompt_modes.is_none() && inner.owner == Owner::Prompt {
             inner.prompt_modes = tty::modes_now();
         }
+        if inner.owner == Owner::Prompt && self.keyboard.is_some() {
+            inner.ahead.offer();
+        }
         if let Pane::Shown(split) = inner.pane
             && rows >= usize::from(split.prompt_rows())
         {
@@ -72,7 +79,7 @@ impl Shared {
     /// A program of the system gets the terminal.
     pub fn lend(&self) {
         let mut inner = self.inner();
-        inner.owner = Owner::Elsewhere;
+        self.give_to(&mut inner, Owner::Elsewhere);
         self.hide(&mut inner);
         self.modes.set(Typing::AsFound);
     }
@@ -80,7 +87,7 @@ impl Shared {
     /// It gave the terminal back.
     pub fn take_again(&self) {
         let mut inner = self.inner();
-        inner.owner = Owner::Command;
+        self.give_to(&mut inner, Owner::Command);
         self.own_typing();
         self.unhide(&mut inner);
         drop(inner);
@@ -149,31 +156,27 @@ impl Shared {
                 tty::restore(modes);
                 let _ = tty::write(PASTE_MARKS_ON);
             }
-            (Owner::Keys, _) => self.modes.set(Typing::ByKey),
             (Owner::Elsewhere, _) => self.modes.set(Typing::AsFound),
-            (Owner::Prompt | Owner::Command, _) => self.own_typing(),
+            (Owner::Prompt | Owner::Command | Owner::Keys, _) => self.own_typing(),
         }
     }
 
     /// See [`super::Screen::browse`].
     pub fn browse(&self) {
-        if !tty::has_keys() {
+        if self.keyboard.is_none() {
             return;
         }
-        self.inner().owner = Owner::Keys;
-        self.modes.set(Typing::ByKey);
+        // What was typed while the script ran was for a prompt that does not come.
+        self.inner().ahead.clear();
         self.set_focus(Focus::Pane);
-        while self.focus() == Focus::Pane {
-            match next_key() {
-                Ok(Some(Key::Ctrl('z'))) => self.suspend(Stop::Group, Resumed::Elsewhere),
-                Ok(Some(key)) => drop::<KeyResult>(self.key(key)),
-                Ok(None) => {}
-                Err(_) => break,
-            }
+        let mut inner = self.inner();
+        self.give_to(&mut inner, Owner::Keys);
+        while inner.focus == Focus::Pane && matches!(inner.pane, Pane::Shown(_) | Pane::Hidden(Why::Elsewhere)) {
+            self.turn.wait_for(&mut inner, PANE_LOOK);
         }
+        self.give_to(&mut inner, Owner::Command);
+        drop(inner);
         self.set_focus(Focus::Prompt);
-        self.inner().owner = Owner::Command;
-        self.own_typing();
     }
 
     /// Gives the terminal back for good, whatever state it and we are in.
@@ -209,16 +212,4 @@ impl Shared {
         self.give_back();
         self.close_bell();
     }
-}
-
-/// The next key, if one comes soon.
-fn next_key() -> std::io::Result<Option<Key>> {
-    use crossterm::event::{Event, poll, read};
-    if !poll(KEY_WAIT)? {
-        return Ok(None);
-    }
-    Ok(match read()? {
-        Event::Key(event) => Key::from_crossterm(&event),
-        _ => None,
-    })
 }

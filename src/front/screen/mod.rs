@@ -9,7 +9,8 @@
 //! recent    what was printed lately        scene    what is drawn, and keys
 //! state     who owns the terminal now      handover giving it away and taking it back
 //! painter   the thread that draws          drawing  the pane on the screen
-//! signals   the thread that takes signals
+//! reader    the thread that reads keys     keyboard bytes -> keys
+//! signals   the thread that takes signals  ahead    what was typed ahead, for rustyline
 //! prompt    hooks into rustyline           tty      the device
 //! ```
 //!
@@ -17,11 +18,14 @@
 //! knows when the prompt owns the terminal and when a command does; all output goes through [`Screen::print`] and notices
 //! from other threads through [`Screen::notice`]; programs of the system run inside [`Screen::with_child`].
 
+mod ahead;
 mod drawing;
 pub mod frame;
 mod handover;
+mod keyboard;
 mod painter;
 mod prompt;
+mod reader;
 mod recent;
 pub mod region;
 pub mod scene;
@@ -31,6 +35,7 @@ pub mod tty;
 
 use std::io;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 
 use ratatui::buffer::Buffer;
@@ -60,7 +65,8 @@ impl Screen {
         let shared = Arc::new(shared);
         let start = || -> io::Result<()> {
             signals::start(Arc::downgrade(&shared))?;
-            painter::start(&shared)
+            painter::start(&shared)?;
+            reader::start(&shared)
         };
         start().map_err(|error| format!("cannot start the terminal's threads: {error}"))?;
         give_back_on_panic(&shared);
@@ -71,6 +77,11 @@ impl Screen {
     /// Says what is to be drawn when the pane is open. Without a scene the pane cannot be opened.
     pub fn set_scene(&self, scene: Box<dyn Scene>) {
         self.shared.set_scene(scene);
+    }
+
+    /// Whether the pane on the terminal has colours; a picture of it has them in any case.
+    pub fn set_colors(&self, colors: bool) {
+        self.shared.colors.store(colors, Ordering::Relaxed);
     }
 
     /// What Ctrl-C does while a command runs: called on the signal thread, so it must be quick.
@@ -99,8 +110,7 @@ impl Screen {
         self.shared.set_size(size);
     }
 
-    /// Moves the keys into the pane, which is opened if it was not. They go there from the next [`Screen::read_line`] on,
-    /// until Esc.
+    /// Moves the keys into the pane, which is opened if it was not, until Esc.
     pub fn pane_focus(&self) -> Result<Option<String>, String> {
         let note = self.shared.pane_on()?;
         self.shared.set_focus(Focus::Pane);

@@ -24,8 +24,7 @@ pub const ESC_WAIT_MS: u16 = 60;
 
 impl Screen {
     /// Hooks the screen into an editor: F6, Ctrl-L, Ctrl-Z, all keys while the focus is on the pane, and printing above
-    /// the line. To be called after the front's own bindings, which it must not make for these keys; every other binding
-    /// of the front is asked only while the focus is on the prompt when it is made with [`Screen::at_prompt`].
+    /// the line. The front makes no bindings of its own: a key must come by here first.
     ///
     /// The editor's configuration should have `keyseq_timeout(Some(ESC_WAIT_MS))`.
     pub fn attach<H: Helper, I: History>(&self, editor: &mut Editor<H, I>) -> rustyline::Result<()> {
@@ -44,12 +43,6 @@ impl Screen {
         })?;
         self.shared.inner().above_prompt = Some(sender);
         Ok(())
-    }
-
-    /// A front's own binding, which steps aside while the keys go to the pane.
-    pub fn at_prompt(&self, handler: Box<dyn ConditionalEventHandler>) -> EventHandler {
-        let shared = std::sync::Arc::downgrade(&self.shared);
-        EventHandler::Conditional(Box::new(AtPrompt { keys: Keys { shared }, handler }))
     }
 
     /// Reads a line: the prompt owns the terminal meanwhile. `prompt` is what is shown, colours are the highlighter's.
@@ -132,7 +125,7 @@ fn rows_of_input(prompt_columns: usize, line: &str, hint: &str, cols: u16) -> us
         .sum()
 }
 
-/// Asked for every key that the front has not bound.
+/// Asked for every key.
 struct Keys {
     shared: Weak<Shared>,
 }
@@ -141,6 +134,7 @@ impl Keys {
     /// What rustyline is to do; `None`: what it always does.
     fn handle_key(&self, event: &KeyEvent) -> Option<Cmd> {
         let shared = self.shared.upgrade()?;
+        shared.key_was_read();
         if *event == KeyEvent::ctrl('Z') {
             shared.suspend(Stop::Group, Resumed::OnPromptThread);
             return Some(Cmd::Repaint);
@@ -177,21 +171,14 @@ impl ConditionalEventHandler for Keys {
     }
 }
 
-struct AtPrompt {
-    keys: Keys,
-    handler: Box<dyn ConditionalEventHandler>,
-}
-
-impl ConditionalEventHandler for AtPrompt {
-    fn handle(&self, event: &Event, n: RepeatCount, positive: bool, context: &EventContext) -> Option<Cmd> {
-        match self.keys.shared.upgrade().map(|shared| shared.focus()) {
-            Some(Focus::Pane) => self.keys.handle_key(event.get(0)?),
-            Some(Focus::Prompt) | None => self.handler.handle(event, n, positive, context),
+impl Shared {
+    /// rustyline has read a key: the keyboard is back as soon as what was typed ahead has been read.
+    fn key_was_read(&self) {
+        if let Some(keyboard) = &self.keyboard {
+            self.inner().ahead.settle(keyboard);
         }
     }
-}
 
-impl Shared {
     /// Ctrl-L: empties the prompt's part. False when the window is all the prompt's, and rustyline does it.
     fn clear_prompt(&self) -> bool {
         let mut inner = self.inner();

@@ -92,37 +92,6 @@ impl Key {
             _ => return None,
         })
     }
-
-    /// The key that crossterm read; `None` for releases and for those that mean nothing in a pane.
-    pub fn from_crossterm(event: &crossterm::event::KeyEvent) -> Option<Key> {
-        use crossterm::event::{KeyCode, KeyEventKind, KeyModifiers};
-        if event.kind == KeyEventKind::Release {
-            return None;
-        }
-        let control = event.modifiers.contains(KeyModifiers::CONTROL);
-        Some(match event.code {
-            KeyCode::Char('j' | 'm') if control => Key::Enter,
-            KeyCode::Char(c) if control => Key::Ctrl(c.to_ascii_lowercase()),
-            KeyCode::Char(_) if event.modifiers.contains(KeyModifiers::ALT) => return None,
-            KeyCode::Char(c) => Key::Char(c),
-            KeyCode::Up => Key::Up,
-            KeyCode::Down => Key::Down,
-            KeyCode::Left => Key::Left,
-            KeyCode::Right => Key::Right,
-            KeyCode::PageUp => Key::PageUp,
-            KeyCode::PageDown => Key::PageDown,
-            KeyCode::Home => Key::Home,
-            KeyCode::End => Key::End,
-            KeyCode::Enter => Key::Enter,
-            KeyCode::Esc => Key::Esc,
-            KeyCode::Tab => Key::Tab,
-            KeyCode::BackTab => Key::BackTab,
-            KeyCode::Backspace => Key::Backspace,
-            KeyCode::Delete => Key::Delete,
-            KeyCode::F(n) => Key::Function(n),
-            _ => return None,
-        })
-    }
 }
 
 #[cfg(test)]
@@ -140,11 +109,5 @@ mod tests {
         assert_eq!(line(KeyCode::Char('b'), Modifiers::ALT), None);
         assert_eq!(line(KeyCode::F(6), Modifiers::NONE), Some(Key::Function(6)));
         assert_eq!(line(KeyCode::BracketedPasteStart, Modifiers::NONE), None, "a paste is text for the prompt");
-
-        use crossterm::event;
-        let cross = |code, modifiers| Key::from_crossterm(&event::KeyEvent::new(code, modifiers));
-        assert_eq!(cross(event::KeyCode::Char('c'), event::KeyModifiers::CONTROL), Some(Key::Ctrl('c')));
-        assert_eq!(cross(event::KeyCode::Char('X'), event::KeyModifiers::SHIFT), Some(Key::Char('X')));
-        assert_eq!(cross(event::KeyCode::Esc, event::KeyModifiers::NONE), Some(Key::Esc));
     }
 }

@@ -2,18 +2,21 @@
 //!
 //! Lock order: the scene's lock is never held together with the inner one, and nothing but the terminal is waited for
 //! under either. Drawing is in `drawing`, giving the terminal away and taking
-//! it back in `handover`.
+//! it back in `handover`, reading keys in `reader`.
 
 use std::io;
+use std::os::fd::OwnedFd;
 use std::sync::atomic::{AtomicBool, AtomicU32};
 use std::sync::mpsc::SyncSender;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use ratatui::buffer::Buffer;
 use rustix::termios::Termios;
 
+use super::ahead::Ahead;
 use super::frame::{self, Cursor};
+use super::keyboard::Keyboard;
 use super::recent::Recent;
 use super::region::{self, Split, Window};
 use super::scene::{Focus, Key, KeyResult, Scene};
@@ -62,18 +65,31 @@ pub struct Shared {
     interrupt: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
     bell: Mutex<Bell>,
     rung: Condvar,
+    /// Rings with the inner lock when the keys or the focus go elsewhere.
+    pub(super) turn: Condvar,
+    /// What standard input is, when it is a terminal whose keys we can read ourselves.
+    pub(super) keyboard: Option<OwnedFd>,
     /// Rows and pane rows of the split that is on the screen, 0 for none: all that a teardown needs when the lock cannot
     /// be had.
     pub(super) shown: AtomicU32,
     /// We stopped ourselves, and go on by ourselves when continued.
     pub(super) stopped: AtomicBool,
     pub(super) modes: Modes,
+    /// Whether the pane may have colours.
+    pub(super) colors: AtomicBool,
 }
 
 /// What the lock guards.
 pub struct Inner {
     pub(super) pane: Pane,
     pub(super) owner: Owner,
+    pub(super) owner_since: Instant,
+    /// Keys of which only a part has come.
+    pub(super) keys: Keyboard,
+    /// Keys that wait for the prompt.
+    pub(super) ahead: Ahead,
+    /// Keys that were read are on their way.
+    pub(super) dispatching: bool,
     pub(super) window: Window,
     pub(super) size: PaneSize,
     pub(super) focus: Focus,
@@ -85,6 +101,12 @@ pub struct Inner {
     /// The modes in which rustyline reads, seen while it did.
     pub(super) prompt_modes: Option<Termios>,
     pub(super) prompt_columns: usize,
+}
+
+/// Whether the terminal cannot move its cursor, or does not say what it is: nothing can be drawn, and rustyline reads lines
+/// as the kernel gives them.
+fn is_terminal_dumb() -> bool {
+    std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
 #[derive(Default)]
@@ -99,6 +121,10 @@ impl Shared {
         let inner = Inner {
             pane: Pane::Off,
             owner: Owner::Command,
+            owner_since: Instant::now(),
+            keys: Keyboard::default(),
+            ahead: Ahead::default(),
+            dispatching: false,
             window: tty::window().unwrap_or(WINDOW_DEFAULT),
             size: region::PANE_SIZE_DEFAULT,
             focus: Focus::Prompt,
@@ -114,9 +140,12 @@ impl Shared {
             interrupt: Mutex::new(None),
             bell: Mutex::default(),
             rung: Condvar::new(),
+            turn: Condvar::new(),
+            keyboard: tty::keyboard().filter(|_| !is_terminal_dumb()),
             shown: AtomicU32::new(0),
             stopped: AtomicBool::new(false),
             modes: Modes::find()?,
+            colors: AtomicBool::new(true),
         })
     }
 
@@ -133,8 +162,20 @@ impl Shared {
         *self.interrupt.lock() = Some(interrupt);
     }
 
-    /// Ctrl-C, on the signal thread.
+    /// Ctrl-C, on the signal thread. What was typed before it is void, as in the kernel's own queue, and the keys are the
+    /// prompt's again.
     pub fn interrupted(&self) {
+        let mut inner = self.inner();
+        let read_by_us = matches!(inner.owner, Owner::Command | Owner::Keys);
+        if read_by_us {
+            inner.keys.clear();
+            inner.ahead.clear();
+        }
+        let leave = read_by_us && inner.focus == Focus::Pane;
+        drop(inner);
+        if leave {
+            self.set_focus(Focus::Prompt);
+        }
         if let Some(interrupt) = &*self.interrupt.lock() {
             interrupt();
         }
@@ -151,7 +192,7 @@ impl Shared {
 
     /// See [`super::Screen::pane_on`].
     pub fn pane_on(&self) -> Result<Option<String>, String> {
-        if std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb") {
+        if is_terminal_dumb() {
             return Err(
                 "a pane needs a terminal that can move its cursor, and TERM says `dumb`; set TERM to what it is"
                     .to_owned(),
@@ -214,7 +255,15 @@ impl Shared {
             let _ = tty::write(frame::cursor_bytes(Cursor::Shown));
         }
         drop(inner);
+        self.turn.notify_all();
         self.wake();
+    }
+
+    /// Gives the keys and the prompt's part to somebody.
+    pub(super) fn give_to(&self, inner: &mut Inner, owner: Owner) {
+        inner.owner = owner;
+        inner.owner_since = Instant::now();
+        self.turn.notify_all();
     }
 
     /// Hands a key to the scene; the focus goes back to the prompt when the scene says so.

@@ -3,6 +3,7 @@
 //! This is the Unix-only end of the screen. The crates below wrap every system call; there is no unsafe code.
 
 use std::io;
+use std::os::fd::OwnedFd;
 
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, poll};
@@ -32,7 +33,7 @@ pub enum Typing {
     AsFound,
     /// Kept for the prompt and not shown: the kernel would echo it into the middle of a frame.
     Unseen,
-    /// Each key at once, not shown; Ctrl-C and its like are keys.
+    /// Each key at once, not shown; Ctrl-C and its like are still signals. A read with nothing there returns at once.
     ByKey,
 }
 
@@ -54,9 +55,8 @@ impl Modes {
             Typing::AsFound => {}
             Typing::Unseen => modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL),
             Typing::ByKey => {
-                let line_modes = LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON | LocalModes::ISIG;
-                modes.local_modes.remove(line_modes);
-                modes.special_codes[SpecialCodeIndex::VMIN] = 1;
+                modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
+                modes.special_codes[SpecialCodeIndex::VMIN] = 0;
                 modes.special_codes[SpecialCodeIndex::VTIME] = 0;
             }
         }
@@ -79,9 +79,10 @@ pub fn is_terminal() -> bool {
     isatty(stdout())
 }
 
-/// Whether standard input is a terminal.
-pub fn has_keys() -> bool {
-    isatty(rustix::stdio::stdin())
+/// The terminal that standard input is, whatever becomes of descriptor 0 later; `None` when it is none.
+pub fn keyboard() -> Option<OwnedFd> {
+    let stdin = rustix::stdio::stdin();
+    if isatty(stdin) { rustix::io::fcntl_dupfd_cloexec(stdin, 3).ok() } else { None }
 }
 
 /// The window's size; `None` when the terminal is gone or does not know it.

@@ -89,6 +89,10 @@ fn and_binds_tighter_than_or_and_not_tightest() {
 fn a_bare_word_is_a_glob_over_the_names() {
     assert!(matches("cart") && matches("front") && matches("tot*") && matches("1") && matches("2:cart"));
     assert!(!matches("shell") && matches("not shell and cart"));
+    assert!(matches("cart.total") && matches("c*.t*") && matches("2:cart.total") && matches("'cart.total'"));
+    assert!(
+        !matches("front.total") && !matches("cart.tot") && !matches("1:cart.total") && !matches("callee = cart.total")
+    );
     assert!(matches("'cart'") && !matches("'car*'"));
     assert!(!matches("'duration'"));
 }

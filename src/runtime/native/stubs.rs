@@ -56,7 +56,7 @@ fn add_stand_in(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType
         let up = caller.data().up()?;
         let input = params.first().and_then(Val::i64).unwrap_or(0) as u64;
         let output = nested(&mut caller, 0, input, |exchange: &mut dyn Exchange| up.import(index, exchange))?;
-        end_if_interrupted(&up)?;
+        end_if_interrupted(&caller)?;
         if let Some(result) = results.first_mut() {
             *result = Val::I64(output.offset as i64);
         }

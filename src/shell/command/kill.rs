@@ -3,6 +3,7 @@
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Killed;
 use crate::shell::command::jobs::job_of;
+use crate::shell::recording::Entry;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -57,6 +58,9 @@ fn kill(session: &Session, target: &str, recursive: bool) -> Result<Vec<Line>, S
     }
     let id = session.process(target)?;
     let killed = session.kernel.kill(id, recursive).map_err(|error| session.call_error(error))?;
+    if let Some(target) = killed.ended.iter().find(|label| label.id == id) {
+        session.record(|| Entry::Kill { process: target.name.clone(), recursive });
+    }
     Ok(lines(&killed))
 }
 

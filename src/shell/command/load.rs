@@ -166,7 +166,7 @@ fn parse_restart(text: &str) -> Result<Restart, String> {
 }
 
 /// The program with the modules of `--link` before its own.
-fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
+pub fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
     if links.is_empty() {
         return Ok(program);
     }
@@ -179,7 +179,8 @@ fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Resul
         };
         let library = session.resolve(source)?;
         let main = library.modules.last().ok_or_else(|| ShellError::failed(format!("`{source}` has no module")))?;
-        modules.push(ModuleBytes { name: name.unwrap_or_else(|| library.stem.clone()), ..main.clone() });
+        let name = name.unwrap_or_else(|| library.stem.clone());
+        modules.push(ModuleBytes { name, linked_from: Some(library.origin.clone()), ..main.clone() });
     }
     modules.append(&mut linked.modules);
     linked.modules = modules;

@@ -43,7 +43,7 @@ pub use debug::show::whole;
 pub use debug::{held_lines, held_title, preview};
 pub use help::{help_of, markdown_table};
 pub use jobs::job_of;
-pub use load::{LoadOptions, load};
+pub use load::{LoadOptions, link, load};
 pub use logs::log_lines;
 pub use shape::{Kind, OptionShape, Shape, Slot, SlotWord};
 

@@ -1,0 +1,216 @@
+//! Bytes from the keyboard -> keys, for whenever rustyline is not the one who reads them.
+//!
+//! What a terminal sends for a key is one of: a character, a control character, `ESC` and a character (Alt), `CSI … letter`,
+//! `CSI … ~`, `SS3 letter`. Each key keeps its bytes, so that one that was typed ahead reaches the prompt as it was typed.
+
+use super::scene::Key;
+
+const ESC: u8 = 0x1b;
+/// A control sequence that is longer is none: its bytes are keys of their own.
+const SEQUENCE_BYTES_MAX: usize = 32;
+
+/// A key and the bytes that were sent for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Typed {
+    /// `None` for those that mean nothing in a pane.
+    pub key: Option<Key>,
+    pub bytes: Vec<u8>,
+}
+
+/// Bytes that came and are not keys yet.
+#[derive(Debug, Default)]
+pub struct Keyboard {
+    pending: Vec<u8>,
+}
+
+impl Keyboard {
+    /// Takes bytes; gives the keys that are whole.
+    pub fn take(&mut self, bytes: &[u8]) -> Vec<Typed> {
+        self.pending.extend_from_slice(bytes);
+        let mut keys = Vec::new();
+        while let Some((key, length)) = first_key(&self.pending) {
+            keys.push(Typed { key, bytes: self.pending.drain(..length).collect() });
+        }
+        keys
+    }
+
+    /// Whether the beginning of a key came, or `Esc` alone.
+    pub fn waits(&self) -> bool {
+        !self.pending.is_empty()
+    }
+
+    /// Nothing followed in time: a lone `ESC` is the key, and half of anything else is dropped.
+    pub fn give_up(&mut self) -> Option<Typed> {
+        let bytes = std::mem::take(&mut self.pending);
+        (bytes == [ESC]).then_some(Typed { key: Some(Key::Esc), bytes })
+    }
+
+    /// Forgets what came.
+    pub fn clear(&mut self) {
+        self.pending.clear();
+    }
+}
+
+/// The key that the bytes begin with and its length; `None`: more has to come.
+fn first_key(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
+    let (&first, rest) = bytes.split_first()?;
+    match (first, rest) {
+        (ESC, []) => None,
+        (ESC, [b'[', sequence @ ..]) => control_sequence(sequence).map(|(key, length)| (key, length + 2)),
+        (ESC, [b'O', end, ..]) => Some((by_letter(*end), 3)),
+        (ESC, [b'O']) => None,
+        (ESC, [ESC, ..]) => Some((Some(Key::Esc), 1)),
+        // Alt and a character.
+        (ESC, rest) => character(rest).map(|(_, length)| (None, length + 1)),
+        (b'\r' | b'\n', _) => Some((Some(Key::Enter), 1)),
+        (b'\t', _) => Some((Some(Key::Tab), 1)),
+        (0x7f | 0x08, _) => Some((Some(Key::Backspace), 1)),
+        (control @ 1..=26, _) => Some((Some(Key::Ctrl(char::from(control - 1 + b'a'))), 1)),
+        (0..=0x1f, _) => Some((None, 1)),
+        _ => character(bytes).map(|(key, length)| (key, length)),
+    }
+}
+
+/// A character in UTF-8; a byte that begins none is a key that means nothing.
+fn character(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
+    let length = match bytes.first()? {
+        0xc2..=0xdf => 2,
+        0xe0..=0xef => 3,
+        0xf0..=0xf4 => 4,
+        _ => 1,
+    };
+    let whole = match bytes.get(..length) {
+        Some(whole) => whole,
+        // The rest may still come, unless what is there is wrong already.
+        None if std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none()) => return None,
+        None => return Some((None, 1)),
+    };
+    match std::str::from_utf8(whole).ok().and_then(|text| text.chars().next()) {
+        Some(c) => Some((Some(Key::Char(c)), length)),
+        None => Some((None, 1)),
+    }
+}
+
+/// What follows `ESC [`.
+fn control_sequence(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
+    // The Linux console's F1 to F5.
+    if let [b'[', rest @ ..] = bytes {
+        return rest.first().map(|_| (None, 2));
+    }
+    let Some(end) = bytes.iter().position(|byte| (0x40..=0x7e).contains(byte)) else {
+        return (bytes.len() > SEQUENCE_BYTES_MAX).then_some((None, bytes.len()));
+    };
+    let parameters = bytes.get(..end).unwrap_or_default();
+    let key = match bytes.get(end) {
+        Some(b'~') => by_number(parameters),
+        Some(b'Z') => Some(Key::BackTab),
+        // With Shift, Alt or Ctrl the letter has parameters: such keys mean nothing here.
+        Some(letter) if parameters.is_empty() => by_letter(*letter),
+        _ => None,
+    };
+    Some((key, end + 1))
+}
+
+fn by_letter(letter: u8) -> Option<Key> {
+    Some(match letter {
+        b'A' => Key::Up,
+        b'B' => Key::Down,
+        b'C' => Key::Right,
+        b'D' => Key::Left,
+        b'H' => Key::Home,
+        b'F' => Key::End,
+        b'M' => Key::Enter,
+        b'P'..=b'S' => Key::Function(letter - b'P' + 1),
+        _ => return None,
+    })
+}
+
+fn by_number(parameters: &[u8]) -> Option<Key> {
+    let number: u8 = std::str::from_utf8(parameters).ok()?.parse().ok()?;
+    Some(match number {
+        1 | 7 => Key::Home,
+        3 => Key::Delete,
+        4 | 8 => Key::End,
+        5 => Key::PageUp,
+        6 => Key::PageDown,
+        11..=15 => Key::Function(number - 10),
+        17..=21 => Key::Function(number - 11),
+        23 | 24 => Key::Function(number - 12),
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn keys(bytes: &[u8]) -> Vec<Option<Key>> {
+        Keyboard::default().take(bytes).into_iter().map(|typed| typed.key).collect()
+    }
+
+    #[test]
+    fn every_kind_of_sequence_is_one_key() {
+        let some: [(&[u8], Key); 17] = [
+            (b"x", Key::Char('x')),
+            ("é".as_bytes(), Key::Char('é')),
+            ("漢".as_bytes(), Key::Char('漢')),
+            (b"\r", Key::Enter),
+            (b"\n", Key::Enter),
+            (b"\t", Key::Tab),
+            (b"\x7f", Key::Backspace),
+            (b"\x0c", Key::Ctrl('l')),
+            (b"\x1b[A", Key::Up),
+            (b"\x1bOB", Key::Down),
+            (b"\x1b[Z", Key::BackTab),
+            (b"\x1b[5~", Key::PageUp),
+            (b"\x1b[1~", Key::Home),
+            (b"\x1b[H", Key::Home),
+            (b"\x1bOF", Key::End),
+            (b"\x1b[17~", Key::Function(6)),
+            (b"\x1b[24~", Key::Function(12)),
+        ];
+        for (bytes, key) in some {
+            assert_eq!(keys(bytes), [Some(key)], "{bytes:?}");
+        }
+        for bytes in [&b"\x1bx"[..], "\x1bé".as_bytes(), b"\x1b[1;5A", b"\x1b[200~", b"\x1b[[A", b"\x00", b"\xff"] {
+            assert_eq!(keys(bytes), [None], "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn keys_come_whole_wherever_the_bytes_are_cut() {
+        let text = "a\x1b[17~é\x1bOA\x1b[5~漢\x1bx\rz".as_bytes();
+        let whole = Keyboard::default().take(text);
+        assert_eq!(whole.len(), 9);
+        for cut in 0..text.len() {
+            let mut keyboard = Keyboard::default();
+            let mut typed = keyboard.take(&text[..cut]);
+            typed.extend(keyboard.take(&text[cut..]));
+            assert_eq!(typed, whole, "cut at {cut}");
+            assert!(!keyboard.waits());
+        }
+        let bytes: Vec<u8> = whole.into_iter().flat_map(|typed| typed.bytes).collect();
+        assert_eq!(bytes, text, "no byte is lost");
+    }
+
+    #[test]
+    fn a_lone_escape_is_the_key_once_nothing_follows() {
+        let mut keyboard = Keyboard::default();
+        assert_eq!(keyboard.take(b"\x1b"), []);
+        assert!(keyboard.waits());
+        assert_eq!(keyboard.give_up().and_then(|typed| typed.key), Some(Key::Esc));
+        assert_eq!(keyboard.take(b"\x1b["), []);
+        assert_eq!(keyboard.give_up(), None, "half a sequence is no key");
+        assert_eq!(keyboard.take(b"q"), [Typed { key: Some(Key::Char('q')), bytes: b"q".to_vec() }]);
+    }
+
+    #[test]
+    fn a_sequence_without_end_is_given_up() {
+        let mut keyboard = Keyboard::default();
+        for _ in 0..100 {
+            keyboard.take(b"\x1b[");
+            keyboard.take(&[b'1'; 100]);
+        }
+        assert!(keyboard.pending.len() <= SEQUENCE_BYTES_MAX + 102, "{} bytes wait", keyboard.pending.len());
+    }
+}
