@@ -195,7 +195,7 @@ fn live_and_die(bytes: &[u8]) {
     // One at a time: the targets share the kernel, and each looks whether it is empty. One that failed has said so.
     let kernel = KERNEL.lock().unwrap_or_else(PoisonError::into_inner);
     let sha256 = format!("{:016x}", hash(bytes));
-    let module = ModuleBytes { name: "main".into(), bytes: bytes.into(), sha256 };
+    let module = ModuleBytes { name: "main".into(), bytes: bytes.into(), sha256, linked_from: None };
     let spec = Spec { fuel: Some(FUEL), ..Spec::default() };
     let program = Program { modules: vec![module], spec, origin: "fuzz.wasm".into(), stem: "fuzz".into() };
     match kernel.load(LoadRequest { timeout: Some(CALL_MAX), ..LoadRequest::plain(Arc::new(program)) }) {
