@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::error::CallError;
 use super::hooks::Debugged;
+use super::logbook::safe;
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{ChangedBy, Outcome, Symbol};
@@ -119,6 +120,6 @@ pub fn path_of(stack: &[Frame]) -> String {
 impl Frame {
     /// `1:front.run`.
     pub fn label(&self) -> String {
-        format!("{}:{}.{}", self.process.id, self.process.name, self.function.as_str())
+        format!("{}:{}.{}", self.process.id, self.process.name, safe(self.function.as_str()))
     }
 }

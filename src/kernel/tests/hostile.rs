@@ -80,6 +80,19 @@ fn a_chain_of_greedy_stacks_ends_at_the_limit_and_not_the_process() {
 }
 
 #[test]
+fn a_function_s_name_is_shown_safely_wherever_it_fails() {
+    let kernel = super::kernel();
+    let id = load(&kernel, r#"(module (func (export "\1b[31mred") unreachable))"#);
+    let trapped = call(&kernel, id, "\u{1b}[31mred", b"").unwrap_err();
+    assert!(trapped.message.starts_with("1:test.\\u{1b}[31mred: trap"), "{}", trapped.message);
+    let unknown = call(&kernel, id, "\u{1b}[31mrad", b"").unwrap_err();
+    assert!(unknown.message.contains("did you mean `\\u{1b}[31mred`?"), "{}", unknown.message);
+    for error in [trapped, unknown] {
+        assert!(!error.message.contains(char::is_control), "{:?}", error.message);
+    }
+}
+
+#[test]
 fn a_module_of_a_hundred_thousand_functions_is_loaded_or_given_up() {
     let functions = "(func)".repeat(100_000);
     let kernel = super::kernel();
