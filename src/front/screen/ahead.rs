@@ -70,7 +70,9 @@ impl Ahead {
     pub fn take_back(&mut self, keyboard: &OwnedFd) {
         let Some(mut offered) = self.offered.take() else { return };
         // It fails only while another thread opens a file.
-        while dup2_stdin(keyboard).is_err_and(|error| error == rustix::io::Errno::BUSY || error == rustix::io::Errno::INTR) {}
+        while dup2_stdin(keyboard)
+            .is_err_and(|error| error == rustix::io::Errno::BUSY || error == rustix::io::Errno::INTR)
+        {}
         let unread = ioctl_fionread(&offered.reader).unwrap_or(0);
         let mut bytes = vec![0; usize::try_from(unread).unwrap_or(0)];
         if offered.reader.read_exact(&mut bytes).is_ok() {
