@@ -56,7 +56,8 @@ impl Session {
                 }
             };
             for statement in statements {
-                if self.options.echo {
+                let hidden = || text.lines().nth(statement.line - 1).is_some_and(|line| line.starts_with(' '));
+                if self.options.echo && !hidden() {
                     let sign = if statement.background { " &" } else { "" };
                     self.notice(
                         Line::new()

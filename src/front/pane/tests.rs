@@ -133,7 +133,7 @@ fn a_kill_is_asked_about_and_done() {
         pane.key(key);
     }
     let asked = picture(&frame(&mut pane, 80, 10), Form::Text);
-    assert!(asked.ends_with(" kill 1:front and the 3 processes below it? y n\n"), "{asked}");
+    assert!(asked.ends_with(" kill 1:front and the 3 processes below it? [y/n]\n"), "{asked}");
     assert_eq!(*killed.lock(), []);
     pane.key(Key::Char('y'));
     assert_eq!(*killed.lock(), [(1, Extent::Subtree)]);
@@ -171,7 +171,7 @@ fn jobs_and_notes_are_in_the_status() {
         })
         .collect();
     let text = shown(snapshot, &[], 120, 8);
-    assert!(text.lines().last().is_some_and(|status| status.contains("2 jobs held · 2 breakpoints")), "{text}");
+    assert!(text.lines().last().is_some_and(|status| status.contains("2 jobs, 1 held · 2 breakpoints")), "{text}");
 }
 
 #[test]
