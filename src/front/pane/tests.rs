@@ -151,7 +151,7 @@ fn a_burst_is_a_rate_and_the_last_rows() {
     snapshot.totals.bytes += 5 << 20;
     pane.source = Box::new(Still::new(snapshot));
     let text = picture(&frame(&mut pane, 100, 8), Form::Text);
-    assert!(text.contains("10000/s, the last of them"), "{text}");
+    assert!(text.contains("10000/s, the last rows"), "{text}");
     assert!(text.contains("10000 calls/s") && text.contains("5MB/s"), "{text}");
 }
 
@@ -210,7 +210,7 @@ fn a_crashed_process_and_a_failed_call_are_red() {
         })
     };
     assert!(red("stock unreachable"), "the process");
-    assert!(red("trap: 4:stock"), "the call");
+    assert!(red("trap: wasm trap"), "the call");
     assert!(!red("cart"));
 }
 
