@@ -87,6 +87,20 @@ fn candidates_are_listed() {
 }
 
 #[test]
+fn what_a_command_still_takes_is_said_and_not_taken() {
+    let mut terminal = prompt();
+    terminal.wait_for("`help` says how to begin");
+    terminal.send("call ");
+    terminal.wait_for("plugsh> call PLUGIN FUNCTION [INPUT]");
+    terminal.send(RIGHT);
+    terminal.send("--loop ");
+    terminal.wait_for("plugsh> call --loop N");
+    terminal.send("2 x ");
+    terminal.wait_for("plugsh> call --loop 2 x FUNCTION [INPUT]");
+    terminal.wait_typed("call --loop 2 x ");
+}
+
+#[test]
 fn history_hints_and_search_across_runs() {
     let mut terminal = prompt();
     run(&mut terminal, "echo the first line", "\nthe first line");
@@ -244,10 +258,10 @@ fn a_script_can_stay_at_the_prompt() {
 #[test]
 fn colour_follows_no_color() {
     let mut terminal = prompt();
-    run(&mut terminal, "help", "list commands");
+    run(&mut terminal, "help", "what can be loaded");
     assert!(contains(&terminal.raw(), b"\x1b[36m"));
     let mut terminal = started(Setup::new(ROWS, COLS).variable("NO_COLOR", "1"));
-    run(&mut terminal, "help", "list commands");
+    run(&mut terminal, "help", "what can be loaded");
     assert!(!contains(&terminal.raw(), b"\x1b[36m"));
 }
 

@@ -3,7 +3,6 @@
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::Duration;
 
 use super::chain::Chain;
 use super::error::CallError;
@@ -12,6 +11,7 @@ use super::job::{Job, JobEnd};
 use super::view::JobId;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
+use crate::journal::units::{show_duration_ns, show_size};
 
 /// Background jobs that have ended and were not waited for; older ones are forgotten first.
 const ENDED_JOBS_MAX: usize = 64;
@@ -104,9 +104,9 @@ impl Kernel {
             return;
         }
         let view = job.view();
-        let took = humantime::format_duration(Duration::from_millis(end.duration.as_millis() as u64));
+        let took = show_duration_ns(u64::try_from(end.duration.as_nanos()).unwrap_or(u64::MAX));
         self.notify(match &end.result {
-            Ok(output) => format!("%{} done in {took}, {} bytes: {}", view.id, output.len(), view.text),
+            Ok(output) => format!("%{} done in {took}, {}: {}", view.id, show_size(output.len() as u64), view.text),
             Err(error) => format!("%{} failed after {took}: {error}", view.id),
         });
     }

@@ -212,6 +212,19 @@ impl Kernel {
         names
     }
 
+    /// The same names, each with the source it stands for, in order; `None`: a stub stands in for it.
+    pub fn plugins(&self) -> Vec<(String, Option<String>)> {
+        let mut plugins: Vec<(String, Option<String>)> =
+            self.sources.listing().into_iter().map(|(name, source)| (name, Some(source))).collect();
+        for name in self.hooks.stub_names() {
+            if plugins.iter().all(|(known, _)| *known != name) {
+                plugins.push((name, None));
+            }
+        }
+        plugins.sort();
+        plugins
+    }
+
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         self.load_unless(request, &|| false)
@@ -229,6 +242,17 @@ impl Kernel {
         if interrupted() {
             chain.end(Cause::Interrupted);
         }
+        self.load_in(&chain, request)
+    }
+
+    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
+    /// process's label.
+    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
+        let kernel = self.clone();
+        Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
+    }
+
+    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));

@@ -1,6 +1,6 @@
 //! Names of processes and functions: what is a valid one, and what was perhaps meant.
 
-pub use crate::journal::suggest::did_you_mean;
+pub use crate::text::did_you_mean;
 
 use super::logbook::safe;
 

@@ -240,17 +240,16 @@ impl Kernel {
         }
     }
 
-    /// The same for the shell: a line that names the source.
+    /// The same for the shell: a line that names the source, once.
     pub(super) fn load_error(source: &str, failure: Failure, ended_by: Option<Outcome>) -> CallError {
         let outcome = match failure.kind {
             FailureKind::Interrupted => ended_by.unwrap_or(Outcome::Timeout),
             kind => outcome_of(kind),
         };
-        CallError {
-            outcome,
-            message: format!("cannot load `{}`: {}", safe(source), safe(&failure.message)),
-            code: None,
-        }
+        let (source, cause) = (safe(source), safe(&failure.message));
+        let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
+        let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
+        CallError { outcome, message, code: None }
     }
 }
 

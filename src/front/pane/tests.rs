@@ -113,6 +113,12 @@ fn a_filter_shows_while_it_is_typed() {
 }
 
 #[test]
+fn a_filter_with_a_mistake_says_so_while_it_is_typed() {
+    let line = shown(shop(), &typed("/callee=tax and depht>1"), 120, 8);
+    assert!(line.contains("column 16: no field `depht`; did you mean `depth`?"), "{line}");
+}
+
+#[test]
 fn errors_only() {
     insta::assert_snapshot!(shown(shop(), &typed("e"), 110, 8));
 }

@@ -72,7 +72,7 @@ fn what_is_not_there_is_said_with_what_is_near() {
     let sources = sources(&dir);
     assert_eq!(message(&sources, "ehco"), "no plugin named `ehco`; did you mean `echo`?");
     assert_eq!(message(&sources, "shuot"), "no plugin named `shuot`; did you mean `shout`?");
-    assert_eq!(message(&sources, "zzzzzz"), "no plugin named `zzzzzz`");
+    assert_eq!(message(&sources, "zzzzzz"), "no plugin named `zzzzzz`; `plugins` lists them");
     assert_eq!(message(&sources, "echo.wasm"), "no file `echo.wasm`; did you mean `echo`?");
     assert_eq!(message(&sources, "./no/such"), "no file `./no/such`");
     assert_eq!(message(&sources, "built-in:ehco"), "no built-in plugin `ehco`; did you mean `echo`?");
