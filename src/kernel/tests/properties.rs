@@ -89,7 +89,8 @@ impl Hand {
         let (mut ended, moved) = self.model.kill(id, subtree);
         let mut told: Vec<ProcessId> = killed.ended.iter().map(|label| label.id).collect();
         assert_eq!(told.first(), Some(&id), "the named one comes first");
-        (told.sort_unstable(), ended.sort_unstable());
+        told.sort_unstable();
+        ended.sort_unstable();
         assert_eq!(told, ended, "who ended");
         let told = killed.moved.iter().map(|(child, to)| (child.id, to.as_ref().map_or(0, |to| to.id)));
         assert_eq!(told.collect::<BTreeMap<_, _>>(), moved, "who moved where");
