@@ -7,7 +7,7 @@ fn held_jobs_breakpoints_faults_and_stubs_are_shown_and_go() {
     let mut terminal = with_pane();
     terminal.line("pane size 60%; load front; break 'function=count_vowels'; call front run &");
     terminal.wait_for("1 job held · 1 breakpoint");
-    terminal.wait_for("‖ 2:count_vowels.count_vowels held");
+    terminal.wait_for("‖ 2:count_vowels.count_vowels");
     terminal.line("inject 'callee=nobody' error=no; stub ghost.walk = boo");
     terminal.wait_for("1 job held · 1 breakpoint · 1 fault · 1 stub");
     terminal.line("continue; delete; unstub --all");

@@ -85,6 +85,7 @@ fn a_process_is_killed_while_it_runs_in_the_foreground() {
     terminal.send(ESC);
     terminal.wait("the cursor back", |screen| !screen.hide_cursor());
     terminal.wait_prompt();
+    terminal.wait_gone("▌processes");
     assert_pane_whole(&terminal);
 }
 

@@ -224,7 +224,7 @@ fn no_color_is_respected_and_nothing_is_told_by_colour_alone() {
     terminal.wait_prompt();
     terminal.line("pane on; load echo; call echo nowhere");
     terminal.wait_for("○ 1:echo");
-    terminal.wait_for("✗ shell → 1:echo.nowhere");
+    terminal.wait_for("✗ 1:echo.nowhere error: no function");
     terminal.send(F6);
     terminal.wait_for("▌processes");
     terminal.send("jx");

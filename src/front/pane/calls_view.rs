@@ -76,8 +76,9 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, foc
     let heads_cols = heads.iter().map(|head| head.width() as u16).sum::<u16>().min(row.width);
     let left = Rect { width: row.width - heads_cols, ..row };
     rule(buffer, left);
-    put(buffer, left, area.y, title);
     put_right(buffer, row, area.y, heads);
+    // What it says matters more than what the columns are.
+    put(buffer, row, area.y, title);
 }
 
 /// What stands above the columns at the right.
