@@ -182,7 +182,7 @@ pub struct ScriptArgs {
     /// Run these commands.
     #[arg(short = 'c', value_name = "COMMANDS")]
     pub commands: Option<String>,
-    /// Show each line before it runs.
+    /// Show each line before it runs, if it does not begin with a space; `--pane` does so too.
     #[arg(short = 'e', long = "echo")]
     pub echo: bool,
     /// Stay at the prompt afterwards.

@@ -96,6 +96,7 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
     }
     let mut sources: Vec<Source> = arguments.files.into_iter().map(source).collect();
     sources.extend(arguments.commands.map(Source::Commands));
+    let echo = arguments.echo || (arguments.pane && !sources.is_empty());
     Ok(Scripts {
         sources,
         variables,
@@ -103,12 +104,7 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
         stay: arguments.interactive,
         rc: !arguments.no_rc,
         pane: arguments.pane,
-        options: SessionOptions {
-            json: global.json,
-            keep_going: arguments.keep_going,
-            echo: arguments.echo,
-            interactive: false,
-        },
+        options: SessionOptions { json: global.json, keep_going: arguments.keep_going, echo, interactive: false },
     })
 }
 

@@ -81,4 +81,10 @@ fn a_followed_trace_stops_where_it_is_told() {
     let followed = std::fs::read_to_string(ended.dir.path().join("followed")).expect("its output");
     assert_eq!(followed.lines().count(), 2, "{followed}");
     commands("trace --max 2").run().code(2).stderr_has("--follow");
+    // What the rate leaves out is told once a second: it must not be a flood itself.
+    let lines =
+        "load echo\ncall echo echo x --loop 100000000 > out &\ntrace -f --rate 1 --max 3 > followed\nkill echo\nexit";
+    let ended = commands(lines).run().stderr_has("calls left out: more than `--rate 1` a second");
+    let told = ended.stderr.lines().filter(|line| line.contains("left out")).count();
+    assert!(told <= 4, "{told} times in some two seconds:\n{}", ended.stderr);
 }

@@ -30,6 +30,9 @@ fn a_script_stops_at_the_first_error_with_its_place() {
     run.stdout("one\nthree\n").stderr_has("s.plugsh:4: ").code(2);
     let run = plugsh().file("s.plugsh", script).args(["s.plugsh", "--keep-going"]).run();
     run.stdout("one\nthree\n").code(2);
+    // What `exit` says counts, whatever failed before it.
+    let run = plugsh().file("s.plugsh", format!("{script}exit 0")).args(["--keep-going", "s.plugsh"]).run();
+    run.stdout("one\nthree\n").stderr_has("s.plugsh:4: ").code(0);
 }
 
 #[test]

@@ -231,11 +231,15 @@ fn the_rc_file_is_read_at_the_prompt_only() {
     let setup = || {
         let setup = Setup::new(ROWS, COLS).file("rc", "echo from rc\nset rc_ran yes\n");
         std::fs::create_dir_all(setup.home().join(".config/plugsh")).unwrap();
-        std::fs::rename(setup.home().join("rc"), setup.home().join(".config/plugsh/rc")).unwrap();
+        let rc = setup.home().join(".config/plugsh/rc");
+        std::fs::rename(setup.home().join("rc"), &rc).unwrap();
+        std::fs::set_permissions(rc, std::fs::Permissions::from_mode(0o664)).unwrap();
         setup
     };
     let mut terminal = started(setup());
     terminal.wait_for("from rc");
+    let rc = terminal.home.path().join(".config/plugsh/rc");
+    assert_eq!(std::fs::metadata(rc).unwrap().permissions().mode() & 0o777, 0o600, "others may write what is run");
     run(&mut terminal, "echo \"<$rc_ran>\"", "\n<yes>");
     let terminal = started(setup().argument("--no-rc"));
     assert!(!terminal.text().contains("from rc"));

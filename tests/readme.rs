@@ -87,6 +87,35 @@ fn the_system_shells_lines_print_what_they_show() {
     assert!(played > 0, "no line of the system's shell was played");
 }
 
+#[test]
+fn help_walks_to_where_it_says() {
+    let help = plugsh().args(["-c", "help debugging"]).run().code(0).stdout;
+    let help = String::from_utf8(help).unwrap();
+    let (_, walk) = help.split_once("Try it, in a fresh shell").expect("the walk");
+    let typed = walk.lines().filter_map(|line| line.strip_prefix("  "));
+    // What is said of a line stands behind it.
+    let script: Vec<&str> = typed.map(|line| line.split("  ").next().unwrap_or(line)).collect();
+    let printed = plugsh().file("walk", script.join("\n")).args(["--keep-going", "walk"]).transcript();
+    let seen = [
+        "{\"cat\":1,\"dog\":1,\"the\":2}",
+        "ok (stub)",
+        "[{\"cat\":1,\"the\":1},{\"the\": 1},{\"dog\":1}]",
+        "6  1:wordcount → 3:mapper-2.map  ok (stub)",
+        ".reduce: trailing comma",
+        "4:mapper-3.map",
+        "ok (fault)",
+        ":mapper-6.map (breakpoint 1)",
+        "{\"and\":1,\"cat\":1,\"dog\":1,\"the\":2}",
+    ];
+    let printed_all = printed.as_str();
+    let mut rest = printed_all;
+    for part in seen {
+        let (_, after) =
+            rest.split_once(part).unwrap_or_else(|| panic!("no `{part}` (in this order) in\n{printed_all}"));
+        rest = after;
+    }
+}
+
 /// The part of the README between two marks; `UPDATE_README=1` writes it.
 fn holds(name: &str, wanted: &str) {
     let (path, text) = readme();

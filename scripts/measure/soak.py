@@ -40,6 +40,8 @@ SAID_SECONDS_MIN = 60
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
 # What a Rust program that panicked ends with.
 PANIC_CODE = 101
+# Of the watched plugin.
+VERSIONS = 16
 # Steps between two looks at whether the jobs still run.
 STEPS = 20
 
@@ -55,10 +57,11 @@ class Soak:
         self.versions = 0
 
     def write_watched(self) -> None:
-        """A version of the watched plugin that differs from all before it, put in place whole."""
+        """Another version of the watched plugin, put in place whole: one of a few, so that those are all compiled soon."""
         self.versions += 1
         beside = self.watched.with_suffix(".new")
-        pages, body = 1 + self.versions % 3, f"(drop (i32.const {self.versions}))"
+        version = self.versions % VERSIONS
+        pages, body = 1 + version % 3, f"(drop (i32.const {version}))"
         beside.write_text(f'(module (memory {pages}) (func (export "version") {body}))')
         os.replace(beside, self.watched)
 

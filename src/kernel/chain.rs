@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::Kernel;
-use super::frame::{Cause, Failing, Frame, Frames, Popped, RECENT, Refusal, path_of};
+use super::frame::{Cause, Failing, Frame, Frames, Popped, Refusal, path_of};
 use super::process::Process;
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{Lane, Outcome, Record, Symbol};
@@ -193,17 +193,6 @@ impl Chain {
     pub fn top(&self) -> Option<(Arc<Process>, u64, u16)> {
         let frames = self.frames.lock();
         frames.stack.last().map(|frame| (frame.process.clone(), frame.seq, frames.stack.len() as u16))
-    }
-
-    /// A process that this chain has called before, if it remembers.
-    pub fn recent(&self, id: ProcessId) -> Option<Arc<Process>> {
-        let frames = self.frames.lock();
-        frames.recent[id as usize % RECENT].as_ref().filter(|process| process.id == id).cloned()
-    }
-
-    /// Remembers a process. Dead ones are harmless: their slot says so.
-    pub fn remember(&self, process: &Arc<Process>) {
-        self.frames.lock().recent[process.id as usize % RECENT] = Some(process.clone());
     }
 
     /// `1:front.run → 2:cart.total`, outermost first.

@@ -5,12 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::error::CallError;
 use super::hooks::Debugged;
+use super::logbook::safe;
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{ChangedBy, Outcome, Symbol};
-
-/// How many processes a chain remembers.
-pub const RECENT: usize = 8;
 
 /// Why a call was cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -75,8 +73,6 @@ pub struct Frames {
     pub ended: Option<Cause>,
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
-    /// Processes that it called before, so that a repeated call needs no look into the table.
-    pub recent: [Option<Arc<Process>>; RECENT],
     /// The last failure of a nested call, as the deepest call put it.
     pub failing: Option<Failing>,
     /// What the debugger does with this chain.
@@ -124,6 +120,6 @@ pub fn path_of(stack: &[Frame]) -> String {
 impl Frame {
     /// `1:front.run`.
     pub fn label(&self) -> String {
-        format!("{}:{}.{}", self.process.id, self.process.name, self.function.as_str())
+        format!("{}:{}.{}", self.process.id, self.process.name, safe(self.function.as_str()))
     }
 }

@@ -57,16 +57,15 @@ impl Kernel {
         let id = self.next_chain.fetch_add(1, Ordering::Relaxed);
         let chain = Chain::new(self, id, job);
         let mut chains = self.chains.lock();
-        chains.retain(|chain| chain.strong_count() > 0);
-        chains.push(Arc::downgrade(&chain));
+        chains.retain(|(_, chain)| chain.strong_count() > 0);
+        chains.push((id, Arc::downgrade(&chain)));
         chain
     }
 
     /// A chain that still lives.
     pub(super) fn chain(&self, id: u64) -> Option<Arc<Chain>> {
-        // Looked at under the lock, dropped outside of it where it is the last owner.
-        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(Weak::upgrade).collect();
-        chains.into_iter().find(|chain| chain.id == id)
+        let chains = self.chains.lock();
+        chains.iter().find(|(known, _)| *known == id).and_then(|(_, chain)| chain.upgrade())
     }
 
     /// Ctrl-C is for this chain from now on, and this thread waits for it.

@@ -13,6 +13,7 @@ mod jobs;
 pub mod limits;
 mod logbook;
 pub mod names;
+mod pipe;
 pub mod policy;
 mod process;
 mod spawn;
@@ -124,7 +125,8 @@ pub struct Kernel {
     waits: Waits,
     jobs: Mutex<BTreeMap<JobId, Job>>,
     foreground: Mutex<Weak<Chain>>,
-    chains: Mutex<Vec<Weak<Chain>>>,
+    /// By their ids; one goes when its last owner has.
+    chains: Mutex<Vec<(u64, Weak<Chain>)>>,
     next_chain: AtomicU64,
     next_job: AtomicU32,
     notices: Mutex<VecDeque<String>>,
@@ -240,6 +242,17 @@ impl Kernel {
         if interrupted() {
             chain.end(Cause::Interrupted);
         }
+        self.load_in(&chain, request)
+    }
+
+    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
+    /// process's label.
+    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
+        let kernel = self.clone();
+        Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
+    }
+
+    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
@@ -288,7 +301,7 @@ impl Kernel {
 
     /// The calls that run now, as records with outcome `running` or `held`, by seq.
     pub fn running(&self) -> Vec<Record> {
-        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(Weak::upgrade).collect();
+        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(|(_, chain)| chain.upgrade()).collect();
         let mut records: Vec<Record> = chains.iter().flat_map(|chain| chain.records()).collect();
         records.sort_by_key(|record| record.seq);
         records
@@ -322,6 +335,16 @@ impl Kernel {
     /// Since the session began.
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+/// Instances remember the processes that they called: two that called each other would keep each other for ever.
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        for process in self.table.get_mut().living() {
+            let guest = process.slot.lock().guest.take();
+            drop(guest);
+        }
     }
 }
 

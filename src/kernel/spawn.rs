@@ -40,7 +40,11 @@ impl Kernel {
         let spawned = self.register_inner(chain, parent, name);
         spawned.map_err(|failure| {
             let path = chain.path();
-            let message = format!("cannot load `{}`: {} ({path})", safe(name), failure.message);
+            // A load or call further down has named itself and the whole chain.
+            let message = match failure.kind {
+                FailureKind::Nested => failure.message,
+                _ => format!("cannot load `{}`: {} ({path})", safe(name), failure.message),
+            };
             let outcome = outcome_of(failure.kind);
             chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
             if failure.kind == FailureKind::Interrupted {

@@ -12,6 +12,7 @@ pub mod program;
 pub mod sdk;
 pub mod source;
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -90,13 +91,22 @@ impl MemoryUse {
 
 /// The bytes of a nested call as the caller's host sees them: nothing is copied until the callee's memory is known.
 pub trait Exchange {
+    /// What the kernel keeps with the calling instance from one call to the next; this room does not look into it.
+    fn memo(&mut self) -> &mut Memo;
     /// The function's name as the guest wrote it; an error when it is no UTF-8 or too long.
     fn function(&self) -> Result<&str, Failure>;
     /// The input, in the caller's memory.
     fn input(&self) -> &[u8];
+    /// Both at once.
+    fn request(&self) -> Result<(&str, &[u8]), Failure> {
+        Ok((self.function()?, self.input()))
+    }
     /// Takes the output into the caller's memory: called at most once, after the callee ended well.
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure>;
 }
+
+/// Something of the kernel's that lives as long as an instance.
+pub type Memo = Option<Box<dyn Any + Send>>;
 
 /// Levels of a plugin's log, as the PDK has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

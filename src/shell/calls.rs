@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use super::command::{Arguments, CallOptions, Command, call_reply};
 use super::grammar::split_dotted;
-use super::holds::LeftCall;
+use super::holds::Left;
 use super::line::{Stage, Word};
 use super::redirect::FileSink;
 use super::reply::{Line, Reply, Role, ShellError};
@@ -47,7 +47,7 @@ impl Session {
             }
             stuck => {
                 let piped = calls.program.is_some();
-                self.leave_stuck(&job, &stuck, LeftCall { process, options: calls.options }, piped)
+                self.leave_stuck(&job, &stuck, Left::Call { process, options: calls.options }, piped)
             }
         }
     }
@@ -187,7 +187,7 @@ impl Session {
         let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => self.finish_call(process, &end, options),
-            stuck => self.leave_stuck(&job, &stuck, LeftCall { process, options: options.clone() }, false),
+            stuck => self.leave_stuck(&job, &stuck, Left::Call { process, options: options.clone() }, false),
         }
     }
 

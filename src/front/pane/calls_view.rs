@@ -19,10 +19,9 @@ use super::tree_view::title_spans;
 
 /// From this many calls a second on the title says that only the last rows are shown.
 pub const BURST_CALLS_PER_SECOND: f64 = 200.0;
-/// From these widths on a row has its time, its bytes, its caller.
+/// From these widths on a row has its time and its bytes.
 const TIME_COLS_MIN: u16 = 60;
 const BYTES_COLS_MIN: u16 = 48;
-const CALLER_COLS_MIN: u16 = 34;
 const TIME_COLS: u16 = 11;
 const BYTES_COLS: u16 = 13;
 const DURATION_COLS: u16 = 7;
@@ -67,7 +66,7 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, foc
         (Clock::Live, Position::At(_)) => title.push(own(" held, G follows", theme::DIM)),
         (Clock::Live, Position::Newest) if calls.calls_per_second >= BURST_CALLS_PER_SECOND => {
             let rate = count(calls.calls_per_second as u64);
-            title.push(own(format!(" {rate}/s, the last of them"), theme::WAIT));
+            title.push(own(format!(" {rate}/s, the last rows"), theme::WAIT));
         }
         (Clock::Live, Position::Newest) => {}
     }
@@ -110,7 +109,10 @@ fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, now_ns: u64) {
         put_right(buffer, rest, row.y, bytes_spans(call));
         rest.width -= BYTES_COLS;
     }
-    put(buffer, rest, row.y, name_spans(call, row.width >= CALLER_COLS_MIN));
+    let whole = name_spans(call, Caller::Named);
+    let fits = whole.iter().map(Span::width).sum::<usize>() <= usize::from(rest.width);
+    // The row above says who calls, as a rule.
+    put(buffer, rest, row.y, if fits { whole } else { name_spans(call, Caller::LeftOut) });
 }
 
 /// Since the session began: `01:23.456`.
@@ -133,29 +135,44 @@ fn bytes_spans(call: &Record) -> Vec<Span<'static>> {
     vec![own(format!("{} → {output}", show_bytes(call.bytes_in)), theme::DIM)]
 }
 
-fn name_spans(call: &Record, with_caller: bool) -> Vec<Span<'static>> {
+/// Whether a row says who calls.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Caller {
+    Named,
+    LeftOut,
+}
+
+fn name_spans(call: &Record, caller: Caller) -> Vec<Span<'static>> {
     let indent = usize::from(call.depth.saturating_sub(1)) * 2;
     let mut spans = vec![own(" ".repeat(indent.min(INDENT_COLS_MAX)), theme::PLAIN)];
-    if with_caller {
+    if let Some(glyph) = theme::outcome_glyph(call.outcome) {
+        spans.push(own(format!("{glyph} "), theme::outcome(call.outcome)));
+    }
+    if caller == Caller::Named {
         spans.push(foreign(&call.caller_label(), theme::DIM));
         spans.push(own(" → ", theme::DIM));
     }
     spans.push(foreign(&call.callee_label(), theme::NAME));
     spans.push(own(".", theme::DIM));
     spans.push(foreign(call.function.as_str(), theme::FUNCTION));
-    match call.outcome {
-        Outcome::Ok => {}
-        Outcome::Running => spans.push(own(" ●", theme::GOOD)),
-        Outcome::Held => spans.push(own(" ‖ held", theme::WAIT)),
-        outcome => {
-            spans.push(own(format!(" ✗ {outcome}"), theme::BAD));
-            if let Some(error) = &call.error {
-                spans.push(foreign(&format!(": {error}"), theme::BAD));
-            }
-        }
-    }
     if let Some(word) = call.changed_by.as_str() {
         spans.push(own(format!(" [{word}]"), theme::WAIT));
     }
+    if call.outcome == Outcome::Held {
+        spans.push(own(" held", theme::WAIT));
+    }
+    if call.outcome.is_failure() {
+        spans.push(own(format!(" {}", call.outcome), theme::BAD));
+        if let Some(error) = &call.error {
+            spans.push(foreign(&format!(": {}", reason(call, error)), theme::BAD));
+        }
+    }
     spans
+}
+
+/// An error without the name of the call that the row has already.
+fn reason<'a>(call: &Record, error: &'a str) -> &'a str {
+    let rest = error.strip_prefix(call.callee_label().as_str()).and_then(|rest| rest.strip_prefix('.'));
+    let rest = rest.and_then(|rest| rest.strip_prefix(call.function.as_str())).and_then(|rest| rest.strip_prefix(": "));
+    rest.unwrap_or(error)
 }

@@ -41,10 +41,10 @@ pub fn rule(buffer: &mut Buffer, area: Rect) {
     put(buffer, area, area.y, vec![own("─".repeat(area.width.into()), theme::FRAME)]);
 }
 
-/// A line down the column `area`, from the rule of its first row.
+/// A line down the middle of three columns, from the rule of its first row.
 pub fn divide(buffer: &mut Buffer, area: Rect) {
     for y in area.top()..area.bottom() {
-        let piece = if y == area.top() { "┬" } else { "│" };
+        let piece = if y == area.top() { "─┬─" } else { " │ " };
         put(buffer, area, y, vec![own(piece, theme::FRAME)]);
     }
 }

@@ -6,6 +6,8 @@ use super::state::{View, Zoom};
 
 /// From this width on the views stand side by side.
 pub const SIDE_BY_SIDE_COLS_MIN: u16 = 90;
+/// A line with a blank on each side.
+pub const DIVIDER_COLS: u16 = 3;
 /// From this height on narrow views stand below each other.
 pub const STACKED_ROWS_MIN: u16 = 12;
 
@@ -14,7 +16,7 @@ pub const STACKED_ROWS_MIN: u16 = 12;
 pub struct Parts {
     pub tree: Option<Rect>,
     pub calls: Option<Rect>,
-    /// The column between views that stand side by side.
+    /// The columns between views that stand side by side.
     pub divider: Option<Rect>,
     /// Where details and help go: the place of the view that has not the keys, or all there is.
     pub detail: Rect,
@@ -29,8 +31,8 @@ pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
     match (zoom, view) {
         (Zoom::Both, _) if area.width >= SIDE_BY_SIDE_COLS_MIN => {
             let left = Rect { width: body.width * 9 / 20, ..body };
-            let divider = Rect { x: left.right(), width: 1, ..body };
-            let right = Rect { x: divider.right(), width: body.width - left.width - 1, ..body };
+            let divider = Rect { x: left.right(), width: DIVIDER_COLS, ..body };
+            let right = Rect { x: divider.right(), width: body.width - left.width - DIVIDER_COLS, ..body };
             Parts { divider: Some(divider), ..both(left, right, view, status) }
         }
         (Zoom::Both, _) if body.height >= STACKED_ROWS_MIN => {

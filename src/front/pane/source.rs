@@ -155,7 +155,7 @@ fn with_the_last(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
     pinned
 }
 
-/// What is held, set and recorded now, in as few words as the status line has room for.
+/// What is set and recorded now, in as few words as the status line has room for. (What is held, its jobs say.)
 fn notes(kernel: &Kernel) -> Vec<String> {
     let debug = kernel.debug_notes();
     let counted = |count: usize, what: &str| match count {
@@ -165,7 +165,6 @@ fn notes(kernel: &Kernel) -> Vec<String> {
     };
     let recording = debug.recording.then(|| "recording".to_owned());
     [
-        (!debug.held.is_empty()).then(|| format!("{} held", debug.held.len())),
         counted(debug.breakpoints.len(), "breakpoint"),
         counted(debug.faults.len(), "fault"),
         counted(debug.stubs.len(), "stub"),

@@ -290,10 +290,10 @@ impl State {
         };
         let label = super::safe::safe(&process.label().to_string()).into_owned();
         let text = match (extent, descendants(world.snapshot, process.id)) {
-            (Extent::One, 0) | (Extent::Subtree, 0) => format!("kill {label}? y n"),
-            (Extent::One, _) => format!("kill {label}? what it spawned stays, under its parent. y n"),
-            (Extent::Subtree, 1) => format!("kill {label} and the 1 process below it? y n"),
-            (Extent::Subtree, below) => format!("kill {label} and the {below} processes below it? y n"),
+            (Extent::One, 0) | (Extent::Subtree, 0) => format!("kill {label}? [y/n]"),
+            (Extent::One, _) => format!("kill {label}, and leave what it spawned to its parent? [y/n]"),
+            (Extent::Subtree, 1) => format!("kill {label} and the 1 process below it? [y/n]"),
+            (Extent::Subtree, below) => format!("kill {label} and the {below} processes below it? [y/n]"),
         };
         self.layer = Layer::Confirm { id: process.id, text, extent };
     }

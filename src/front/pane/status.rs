@@ -11,7 +11,7 @@ use crate::shell::units::show_bytes;
 use super::cells::{count, foreign, own, put, put_right};
 use super::keys;
 use super::rates::{Rates, sparkline};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, mistake};
 use super::state::{Clock, Layer, Message, State};
 use super::theme;
 
@@ -26,7 +26,10 @@ pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, 
             put(buffer, row, row.y, vec![own(format!(" {text} "), theme::ASK)]);
         }
         (Layer::Filter { text }, _) => {
-            let hint = own("   Enter keeps it, Esc takes it back", theme::DIM);
+            let hint = match mistake(text) {
+                Some(mistake) => foreign(&format!("   {mistake}"), theme::BAD),
+                None => own("   Enter keeps it, Esc takes it back", theme::DIM),
+            };
             put(
                 buffer,
                 row,
@@ -93,13 +96,18 @@ fn push_rate(spans: &mut Vec<Span<'static>>, row: Rect, rate: String, sparkline:
 }
 
 fn push_jobs(spans: &mut Vec<Span<'static>>, jobs: &[JobView]) {
-    let running = jobs.iter().filter(|job| matches!(job.state, JobState::Running | JobState::Held)).count();
-    if running > 0 {
-        spans.push(own(" · ", theme::DIM));
-        spans.push(own(format!("{running} job{}", if running == 1 { "" } else { "s" }), theme::PLAIN));
+    let held = jobs.iter().filter(|job| job.state == JobState::Held).count();
+    let running = jobs.iter().filter(|job| job.state == JobState::Running).count();
+    let jobs = running + held;
+    if jobs == 0 {
+        return;
     }
-    if jobs.iter().any(|job| job.state == JobState::Held) {
-        spans.push(own(" held", theme::WAIT));
+    spans.push(own(" · ", theme::DIM));
+    spans.push(own(format!("{jobs} job{}", if jobs == 1 { "" } else { "s" }), theme::PLAIN));
+    match held {
+        0 => {}
+        held if held == jobs => spans.push(own(" held", theme::WAIT)),
+        held => spans.push(own(format!(", {held} held"), theme::WAIT)),
     }
 }
 

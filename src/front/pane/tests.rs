@@ -113,6 +113,12 @@ fn a_filter_shows_while_it_is_typed() {
 }
 
 #[test]
+fn a_filter_with_a_mistake_says_so_while_it_is_typed() {
+    let line = shown(shop(), &typed("/callee=tax and depht>1"), 120, 8);
+    assert!(line.contains("column 16: no field `depht`; did you mean `depth`?"), "{line}");
+}
+
+#[test]
 fn errors_only() {
     insta::assert_snapshot!(shown(shop(), &typed("e"), 110, 8));
 }
@@ -127,7 +133,7 @@ fn a_kill_is_asked_about_and_done() {
         pane.key(key);
     }
     let asked = picture(&frame(&mut pane, 80, 10), Form::Text);
-    assert!(asked.ends_with(" kill 1:front and the 3 processes below it? y n\n"), "{asked}");
+    assert!(asked.ends_with(" kill 1:front and the 3 processes below it? [y/n]\n"), "{asked}");
     assert_eq!(*killed.lock(), []);
     pane.key(Key::Char('y'));
     assert_eq!(*killed.lock(), [(1, Extent::Subtree)]);
@@ -145,7 +151,7 @@ fn a_burst_is_a_rate_and_the_last_rows() {
     snapshot.totals.bytes += 5 << 20;
     pane.source = Box::new(Still::new(snapshot));
     let text = picture(&frame(&mut pane, 100, 8), Form::Text);
-    assert!(text.contains("10000/s, the last of them"), "{text}");
+    assert!(text.contains("10000/s, the last rows"), "{text}");
     assert!(text.contains("10000 calls/s") && text.contains("5MB/s"), "{text}");
 }
 
@@ -165,7 +171,7 @@ fn jobs_and_notes_are_in_the_status() {
         })
         .collect();
     let text = shown(snapshot, &[], 120, 8);
-    assert!(text.lines().last().is_some_and(|status| status.contains("2 jobs held · 2 breakpoints")), "{text}");
+    assert!(text.lines().last().is_some_and(|status| status.contains("2 jobs, 1 held · 2 breakpoints")), "{text}");
 }
 
 #[test]
@@ -204,7 +210,7 @@ fn a_crashed_process_and_a_failed_call_are_red() {
         })
     };
     assert!(red("stock unreachable"), "the process");
-    assert!(red("trap: 4:stock"), "the call");
+    assert!(red("trap: wasm trap"), "the call");
     assert!(!red("cart"));
 }
 

@@ -34,6 +34,16 @@ pub fn process(state: &ProcessState) -> (&'static str, Style) {
     }
 }
 
+/// What stands before a call that did not just end well.
+pub fn outcome_glyph(outcome: Outcome) -> Option<&'static str> {
+    match outcome {
+        Outcome::Ok => None,
+        Outcome::Running => Some("●"),
+        Outcome::Held => Some("‖"),
+        _ => Some("✗"),
+    }
+}
+
 /// How a call's outcome looks.
 pub fn outcome(outcome: Outcome) -> Style {
     match outcome {

@@ -80,8 +80,9 @@ impl Shared {
     pub fn lend(&self) {
         let mut inner = self.inner();
         self.give_to(&mut inner, Owner::Elsewhere);
-        self.hide(&mut inner);
+        // First: a Ctrl-D that comes before this would be no end of input.
         self.modes.set(Typing::AsFound);
+        self.hide(&mut inner);
     }
 
     /// It gave the terminal back.

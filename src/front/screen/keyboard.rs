@@ -67,7 +67,7 @@ fn first_key(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
         (0x7f | 0x08, _) => Some((Some(Key::Backspace), 1)),
         (control @ 1..=26, _) => Some((Some(Key::Ctrl(char::from(control - 1 + b'a'))), 1)),
         (0..=0x1f, _) => Some((None, 1)),
-        _ => character(bytes).map(|(key, length)| (key, length)),
+        _ => character(bytes),
     }
 }
 

@@ -174,6 +174,7 @@ impl Shared {
         let leave = read_by_us && inner.focus == Focus::Pane;
         drop(inner);
         if leave {
+            let _ = self.key(Key::Ctrl('c'));
             self.set_focus(Focus::Prompt);
         }
         if let Some(interrupt) = &*self.interrupt.lock() {

@@ -155,8 +155,8 @@ impl Chain {
     }
 }
 
-/// Why the deepest call is to be held on this side, if it is. What runs while a plugin is loaded is not held: the prompt
-/// that would let it go on waits for it.
+/// Why the deepest call is to be held on this side, if it is. What is no job (a replay's load, say) is not held: nobody
+/// could let it go on.
 fn stops(chain: &Chain, record: &Record, side: Side) -> Option<HoldReason> {
     if chain.job == 0 {
         return None;

@@ -8,7 +8,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 
 use super::blocks::{ARENA_BYTES_MAX, Blocks};
 use super::limits::Limits;
-use crate::runtime::{Failure, FailureKind, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
 
@@ -47,6 +47,8 @@ pub struct Ctx {
     /// Why the last `try_call_plugin` failed.
     pub call_error: Option<String>,
     pub limits: Limits,
+    /// The kernel's.
+    pub memo: Memo,
     pub wasi: Option<Box<WasiP1Ctx>>,
 }
 
@@ -73,6 +75,7 @@ impl Ctx {
             http_status: 0,
             http_headers: BTreeMap::new(),
             call_error: None,
+            memo: None,
             wasi: None,
         }
     }

@@ -5,7 +5,7 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
-use crate::runtime::{Exchange, Failure, FailureKind};
+use crate::runtime::{Exchange, Failure, FailureKind, Memo};
 
 /// The namespaces that offer these functions.
 pub const MODULES: [&str; 2] = ["extism:host/user", "env"];
@@ -132,20 +132,34 @@ struct CallerBytes<'a, 'b> {
 }
 
 impl CallerBytes<'_, '_> {
-    fn bytes(&self, span: Span) -> &[u8] {
-        // The block table rules out what is not there; nothing is what would be left.
-        span.of(self.arena.memory.data(&*self.caller)).unwrap_or_default()
+    fn data(&self) -> &[u8] {
+        self.arena.memory.data(&*self.caller)
     }
 }
 
+/// The block table rules out what is not there; nothing is what would be left.
+fn of(span: Span, data: &[u8]) -> &[u8] {
+    span.of(data).unwrap_or_default()
+}
+
 impl Exchange for CallerBytes<'_, '_> {
+    fn memo(&mut self) -> &mut Memo {
+        &mut self.caller.data_mut().memo
+    }
+
     fn function(&self) -> Result<&str, Failure> {
-        std::str::from_utf8(self.bytes(self.function))
-            .map_err(|_| Failure::new(FailureKind::Trap, "the function name is not UTF-8"))
+        self.request().map(|(function, _)| function)
     }
 
     fn input(&self) -> &[u8] {
-        self.bytes(self.input)
+        of(self.input, self.data())
+    }
+
+    fn request(&self) -> Result<(&str, &[u8]), Failure> {
+        let data = self.data();
+        let function = std::str::from_utf8(of(self.function, data))
+            .map_err(|_| Failure::new(FailureKind::Trap, "the function name is not UTF-8"))?;
+        Ok((function, of(self.input, data)))
     }
 
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure> {

@@ -38,19 +38,33 @@ See what happens
   export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL
 
 Stop where it happens
-  break 'callee=reducer and bytes_in>1k'   then: bt, step, next, finish, set-input, return, fail, continue
-  breaks, delete N                         list them, take them away
+  break 'reducer.reduce and bytes_in>1k'   then: bt, step, next, finish, set-input, return, fail, continue
+  breaks, delete N                         list them, take them away; --on return holds after, --do runs commands
 
 Change what happens
-  inject 'callee=mapper' error=\"no disk\"   faults: error, delay, drop-output, trap; faults lists them
+  inject mapper.map error='no disk'        faults: error, delay, drop-output, trap; faults lists them
   stub mapper.map = '{}'                   answer in a plugin's place; stubs, unstub
 
 Do it again
   record FILE, record off, replay FILE     the same calls on fresh processes; replay SEQ one call
   expect, expect-json, expect-error,
   expect-calls, expect-duration,
-  expect-tree                              say what must hold; plugsh test FILE... checks it
+  expect-tree                              say what must hold; plugsh test FILE... --junit FILE checks it
 
-A wrong total of wordcount, say: trace payloads 4k 16M, call it, then trace -e 'callee=reducer' and show SEQ. If the
-reducer was given the right counts the mistake is its own: break callee=reducer --on return, and see what it answers. If
-not, show the mappers' calls the same way. Then write what must hold with expect, and keep it.";
+Try it, in a fresh shell, on two bugs of wordcount. One is planted by a stub: the second mapper counts nothing but `the`
+  load wordcount
+  stub mapper-2.map = {\"the\": 1}
+  trace payloads 64k                       keep the bytes from now on
+  wordcount.run 'the cat and the dog'      the total is wrong
+  trace -e depth=2                         who was called with how much; the number in front is for show
+  show 10 --input                          what the reducer was given: a part lacks words
+  show 6                                   the mapper that gave it: there it is
+
+The other one is planted by a fault: every third answer of a mapper is lost, and the error blames the reducer
+  unstub --all
+  inject mapper*.map drop-output when=3+3
+  wordcount.run 'the cat and the dog'
+  trace -e 'outcome=ok and bytes_out=0'    who answered nothing
+  break 'mapper*.map and bytes_out=0' --on return
+  wordcount.run 'the cat and the dog'      held at the next one, before the reducer sees it
+  return {\"dog\": 1}                       answer in its place; the run goes on";

@@ -1,0 +1,31 @@
+//! What is held, set and recorded shows in the pane.
+
+use super::with_pane;
+
+#[test]
+fn held_jobs_breakpoints_faults_and_stubs_are_shown_and_go() {
+    let mut terminal = with_pane();
+    terminal.line("pane size 60%; load front; break 'function=count_vowels'; call front run &");
+    terminal.wait_for("1 job held · 1 breakpoint");
+    terminal.wait_for("‖ 2:count_vowels.count_vowels held");
+    terminal.line("inject 'callee=nobody' error=no; stub ghost.walk = boo");
+    terminal.wait_for("1 job held · 1 breakpoint · 1 fault · 1 stub");
+    terminal.line("continue; delete; unstub --all");
+    terminal.wait_gone("1 breakpoint");
+    terminal.wait_gone("‖");
+    terminal.wait_gone("1 stub");
+    terminal.line("faults clear; record session.rec");
+    terminal.wait_gone("1 fault");
+    terminal.wait_for("recording");
+    terminal.wait_prompt();
+}
+
+#[test]
+fn what_a_fault_or_a_stub_changed_is_marked() {
+    let mut terminal = with_pane();
+    terminal.line("load echo; inject 'callee=echo' error='by order'; call echo echo x");
+    terminal.wait_for("✗ shell → 1:echo.echo [fault] error: by order");
+    terminal.line("faults clear; stub echo.echo = 'not me'; call echo echo x");
+    terminal.wait_for("[stub");
+    terminal.wait_prompt();
+}
