@@ -61,6 +61,23 @@ pub fn shown(word: &str) -> String {
     cut(word, CHARS_MAX)
 }
 
+/// Breaks words into lines of at most `width` characters.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
 /// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -113,6 +130,13 @@ mod tests {
         assert_eq!(closest(&"x".repeat(1000), known), None);
         assert_eq!(did_you_mean("caler", known), "; did you mean `caller`?");
         assert_eq!(did_you_mean("zzz", known), "");
+    }
+
+    #[test]
+    fn words_are_broken_into_lines() {
+        assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("longer than that", 3), ["longer", "than", "that"]);
+        assert_eq!(wrapped("", 3), [""]);
     }
 
     #[test]

@@ -5,7 +5,7 @@ mod topics;
 use super::{Arguments, Command, Example, Group, Run, TABLE, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, wrapped};
 use topics::TOPICS;
 
 pub const COMMAND: Command = Command {
@@ -135,23 +135,6 @@ pub fn help_of(command: &Command) -> Reply {
         lines.extend(example.output.lines().map(Line::from));
     }
     Reply::Lines(lines)
-}
-
-/// Breaks words into lines of at most `width` characters.
-fn wrapped(text: &str, width: usize) -> Vec<String> {
-    let mut lines = vec![String::new()];
-    for word in text.split_whitespace() {
-        let Some(line) = lines.last_mut() else { break };
-        if line.chars().count() + word.chars().count() + 1 > width {
-            lines.push(word.to_owned());
-        } else {
-            if !line.is_empty() {
-                line.push(' ');
-            }
-            line.push_str(word);
-        }
-    }
-    lines
 }
 
 /// The README's table of commands.
