@@ -112,7 +112,9 @@ fn a_failing_call_ends_the_measurement_and_says_why() {
     assert!(error("echo relay nonsense -n 5").contains("1:echo.relay: "));
     assert!(error("echo relay nonsense -n 5 --nested pdk").contains("`--nested` makes the input itself"));
     assert!(error("echo echo x --size 5").contains("INPUT and `--size` do not go together"));
-    assert!(error("echo echo --against nothing").contains("`--against nothing`: write `extism`, `trace-off` or"));
+    assert!(
+        error("echo echo --against nothing").contains("`--against nothing`: write `extism`, `trace-off`, `apart` or")
+    );
     assert!(error("echo echo --against apart").contains("`--pipe PLUGIN.FUNCTION` makes one"));
     assert!(error("spawn echo --against extism").contains("bench spawn SOURCE FUNCTION"));
     assert!(error("spawn nothing").contains("nothing"));
