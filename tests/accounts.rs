@@ -32,6 +32,20 @@ fn a_collector_gets_a_span_a_call_and_a_trace_a_chain() {
     assert_eq!(names.iter().filter(|name| **name == "front.run").count(), 2, "{names:?}");
 }
 
+/// W3C's `traceparent` is the plugins' own business: what they are given by configuration or input arrives as it was.
+#[test]
+fn a_traceparent_goes_through_plugins_unchanged() {
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wat/config.wat");
+    let way = format!(r#"{{"to":["+echo","+echo"],"function":"echo","input":"{PARENT}"}}"#);
+    let lines = format!(
+        "load {config} --config traceparent={PARENT} > out\ncall config get traceparent\nload echo > out\n\
+         call echo relay {way}"
+    );
+    let ended = commands(&lines).run().code(0);
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), format!("{PARENT}\n{PARENT}\n"));
+}
+
 #[test]
 fn chrome_events_are_what_a_reader_of_the_format_takes() {
     use typescript_tsbuildinfo::{TraceEvent, TraceEventType, TraceJson};
