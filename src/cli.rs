@@ -3,30 +3,78 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand};
+use clap::builder::StyledStr;
+use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use plugsh::front::console::Color;
 use plugsh::kernel::Limits;
 use plugsh::runtime::LogLevel;
 use plugsh::shell::command::LoadOptions;
-use plugsh::shell::units::{parse_duration, parse_size};
+use plugsh::shell::units::{parse_count, parse_duration, parse_size};
+
+/// What `plugsh --help` says below the options.
+const AFTER_HELP: &str = "\
+Without FILE and -c it is a prompt at a terminal, and else runs what comes from standard input.
+
+Examples:
+  plugsh                                    the prompt; `help` lists its commands
+  plugsh call count_vowels count_vowels --input 'Hello'
+  plugsh -c 'load front; front.run; ps -t'
+  plugsh setup.plugsh -i                    run a file, stay at the prompt
+  plugsh test tests/*.plugsh                files of commands and expectations
+
+Environment:
+  PLUGSH_PATH        directories with plugins, apart by `:`
+  NO_COLOR           no colours
+
+Files:
+  ~/.config/plugsh/rc            lines that run when the prompt opens
+  ~/.local/state/plugsh/history  what was typed
+  ~/.cache/plugsh                compiled modules
+
+Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a timeout, 130 it was interrupted.";
 
 /// A shell for WebAssembly plugins that call each other.
-///
-/// Without FILE and -c it is a prompt at a terminal, and else runs what comes from standard input.
 #[derive(Debug, Parser)]
-#[command(name = "plugsh", version, args_conflicts_with_subcommands = false, disable_help_subcommand = true)]
+#[command(
+    name = "plugsh",
+    version,
+    override_usage = "plugsh [OPTIONS] [FILE]...\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh test [OPTIONS] FILE...",
+    after_help = AFTER_HELP,
+    disable_help_subcommand = true
+)]
 pub struct Cli {
     #[command(flatten)]
-    pub global: Global,
-    #[command(flatten)]
     pub script: ScriptArgs,
+    #[command(flatten)]
+    pub global: Global,
     #[command(subcommand)]
     pub mode: Option<Mode>,
 }
 
+impl Cli {
+    /// Reads the arguments of this program.
+    pub fn read() -> Result<Cli, clap::Error> {
+        Cli::from_arg_matches(&Cli::definition().try_get_matches()?)
+    }
+
+    /// The options and arguments, as help and completions show them.
+    pub fn definition() -> clap::Command {
+        Cli::command().mut_subcommands(|mode| mode.mut_args(capitalised))
+    }
+}
+
+/// `call` shares options with the shell's `load`, whose help is phrases; here they are sentences.
+fn capitalised(argument: Arg) -> Arg {
+    let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
+    let mut chars = help.chars();
+    let Some(first) = chars.next() else { return argument };
+    argument.help(StyledStr::from(first.to_uppercase().chain(chars).collect::<String>()))
+}
+
 /// Options that may stand anywhere.
 #[derive(Debug, Args)]
+#[command(next_help_heading = "General options")]
 pub struct Global {
     /// Listing commands answer in JSON.
     #[arg(long, global = true)]
@@ -34,10 +82,17 @@ pub struct Global {
     /// A directory with plugins, searched before PLUGSH_PATH and the built-in plugins.
     #[arg(long, global = true, value_name = "DIR")]
     pub plugins: Vec<PathBuf>,
-    /// Colour.
-    #[arg(long, global = true, value_name = "WHEN", default_value = "auto")]
+    /// Colours: auto (at a terminal, unless NO_COLOR is set), always or never.
+    #[arg(
+        long,
+        global = true,
+        value_name = "WHEN",
+        default_value = "auto",
+        hide_possible_values = true,
+        hide_default_value = true
+    )]
     pub color: Color,
-    /// The lowest level of plugins' log lines that is kept.
+    /// The lowest level of plugins' log lines that is kept: trace, debug, info, warn, error or off.
     #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
     pub log_level: Option<LogLevel>,
     /// Seeds the chances of `inject`.
@@ -121,7 +176,7 @@ impl LimitArgs {
 /// Options of scripts and of the prompt.
 #[derive(Debug, Default, Args)]
 pub struct ScriptArgs {
-    /// Scripts, run one after the other.
+    /// Scripts, run one after the other; `-` is standard input.
     #[arg(value_name = "FILE")]
     pub files: Vec<PathBuf>,
     /// Run these commands.
@@ -154,6 +209,16 @@ pub enum Mode {
     Call(Box<CallArgs>),
     /// Run files of commands and expectations, each in a shell of its own.
     Test(TestArgs),
+    /// Explain a command of the shell, a topic, or a subcommand of this program.
+    Help {
+        #[arg(value_name = "COMMAND")]
+        command: Option<String>,
+    },
+    /// Write completions for bash, zsh, fish, elvish or powershell.
+    Completions {
+        #[arg(value_name = "SHELL", hide_possible_values = true)]
+        shell: clap_complete::Shell,
+    },
 }
 
 /// `plugsh test`.
@@ -176,23 +241,24 @@ pub struct TestArgs {
 /// `plugsh call`: the words of `extism call`.
 #[derive(Debug, Args)]
 pub struct CallArgs {
-    /// A name, a path or a URL.
+    /// A plugin's name, a path or a URL: wasm, wat or a manifest.
     pub source: String,
+    /// The function to call.
     pub function: String,
-    /// INPUT.
+    /// The function's input.
     #[arg(short = 'i', long, value_name = "TEXT", conflicts_with = "stdin")]
     pub input: Option<String>,
-    /// Read INPUT from standard input.
+    /// Read the input from standard input.
     #[arg(long)]
     pub stdin: bool,
-    /// Run it N times.
-    #[arg(long = "loop", value_name = "N", default_value_t = 1, value_parser = clap::value_parser!(u64).range(1..))]
+    /// Call it N times, and print each output.
+    #[arg(long = "loop", value_name = "N", default_value_t = 1, value_parser = parse_count, hide_default_value = true)]
     pub repeat: u64,
     /// Write the bytes only, with no newline added.
     #[arg(long)]
     pub raw: bool,
-    /// native or extism: which host runs it.
-    #[arg(long, default_value = "native", value_parser = ["native", "extism"])]
+    /// Which host runs it: native, plugsh's own runtime, or extism, the stock SDK.
+    #[arg(long, default_value = "native", value_parser = ["native", "extism"], hide_possible_values = true, hide_default_value = true)]
     pub host: String,
     #[command(flatten)]
     pub load: LoadOptions,

@@ -13,6 +13,8 @@
 //!         journal/     records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
 //! ```
 //!
+//! Beside them stands `text`: words in messages, near names and what is safe to show, the same in every room.
+//!
 //! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
 //! and nothing below `front/` prints. `tests/tidy.rs` keeps these arrows, and that every file opens with `//!`.
 
@@ -21,3 +23,4 @@ pub mod journal;
 pub mod kernel;
 pub mod runtime;
 pub mod shell;
+pub mod text;

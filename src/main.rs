@@ -6,7 +6,6 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::Parser;
 use clap::error::ErrorKind;
 
 use cli::{CallArgs, Cli, Global, Mode, ScriptArgs, TestArgs};
@@ -16,15 +15,20 @@ use plugsh::front::script::{self, Scripts, Source};
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
 use plugsh::runtime::Host;
+use plugsh::shell::command::{Subject, about};
+use plugsh::shell::plain;
 use plugsh::shell::{SessionOptions, ShellError};
 
 fn main() -> ExitCode {
     keep_backtraces_off();
-    let cli = match Cli::try_parse() {
-        Ok(cli) => cli,
-        Err(error) => return wrong_arguments(&error),
+    let result = match Cli::read() {
+        Ok(cli) => run(cli),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            script::print(error.render().to_string().as_bytes())
+        }
+        Err(error) => Err(wrong_arguments(&error)),
     };
-    match run(cli) {
+    match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
             script::tell(&error);
@@ -46,6 +50,8 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
     let global = cli.global;
     match cli.mode {
         Some(Mode::Call(arguments)) => one_call::run(kernel(&global)?, global.color, call(*arguments, &global)),
+        Some(Mode::Help { command }) => help(command.as_deref()),
+        Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global), &tests(arguments, &global)),
         None => script::run(kernel(&global)?, scripts(cli.script, &global)?),
     }
@@ -88,7 +94,7 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
             .ok_or_else(|| ShellError::usage(format!("`-v {variable}`: write `-v NAME=VALUE`")))?;
         variables.push((name.to_owned(), value.to_owned()));
     }
-    let mut sources: Vec<Source> = arguments.files.into_iter().map(Source::File).collect();
+    let mut sources: Vec<Source> = arguments.files.into_iter().map(source).collect();
     sources.extend(arguments.commands.map(Source::Commands));
     let echo = arguments.echo || (arguments.pane && !sources.is_empty());
     Ok(Scripts {
@@ -100,6 +106,10 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
         pane: arguments.pane,
         options: SessionOptions { json: global.json, keep_going: arguments.keep_going, echo, interactive: false },
     })
+}
+
+fn source(file: PathBuf) -> Source {
+    if file.as_os_str() == "-" { Source::Stdin } else { Source::File(file) }
 }
 
 fn call(arguments: CallArgs, global: &Global) -> OneCall {
@@ -118,19 +128,36 @@ fn call(arguments: CallArgs, global: &Global) -> OneCall {
     }
 }
 
-/// Help and version as asked for; a mistake in one line.
-fn wrong_arguments(error: &clap::Error) -> ExitCode {
-    if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) {
-        // Nobody reads it: then it need not be read.
-        error.print().ok();
-        return ExitCode::SUCCESS;
+/// `plugsh help`: of the program, one of its subcommands, or the shell's own.
+fn help(word: Option<&str>) -> Result<u8, ShellError> {
+    let mut definition = Cli::definition();
+    definition.build();
+    let Some(word) = word else { return script::print(definition.render_help().to_string().as_bytes()) };
+    match definition.find_subcommand_mut(word) {
+        // The shell's own `help` and `call` say more at its prompt; here the program's are meant.
+        Some(mode) => script::print(mode.render_help().to_string().as_bytes()),
+        None => script::print(&about(word).map(|reply| plain::bytes(&reply))?),
     }
-    let text = error.to_string();
-    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
-    let first = lines.next().unwrap_or_default().trim_start_matches("error: ").to_owned();
-    // "the following arguments were not provided:" has them on the next lines.
-    let message = if first.ends_with(':') { format!("{first} {}", lines.next().unwrap_or_default()) } else { first };
-    let error = ShellError::usage(format!("{}; see `plugsh --help`", message.replace('\'', "`")));
-    script::tell(&error);
-    ExitCode::from(error.code())
+}
+
+fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {
+    let mut text = Vec::new();
+    clap_complete::generate(shell, &mut Cli::definition(), "plugsh", &mut text);
+    script::print(&text)
+}
+
+/// A mistake in one line, as the shell tells one in a command of its own.
+fn wrong_arguments(error: &clap::Error) -> ShellError {
+    let mut definition = Cli::definition();
+    definition.build();
+    let mode = std::env::args().skip(1).find(|word| definition.find_subcommand(word).is_some());
+    let (name, of) = match mode.as_deref().and_then(|mode| definition.find_subcommand(mode)) {
+        Some(mode) => (format!("plugsh {}", mode.get_name()), mode),
+        None => ("plugsh".to_owned(), &definition),
+    };
+    let longs = of.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)).collect();
+    let help = format!("{name} --help");
+    let usage = of.clone().render_usage().to_string();
+    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    Subject { name: format!("`{name}`"), help, usage, longs }.mistake(error)
 }

@@ -32,17 +32,58 @@ fn a_collector_gets_a_span_a_call_and_a_trace_a_chain() {
     assert_eq!(names.iter().filter(|name| **name == "front.run").count(), 2, "{names:?}");
 }
 
+/// W3C's `traceparent` is the plugins' own business: what they are given by configuration or input arrives as it was.
 #[test]
-fn chrome_events_and_records_are_json() {
-    let lines = "load wordcount\ncall wordcount run 'a b a' > out\nexport run.json\nexport run.jsonl";
+fn a_traceparent_goes_through_plugins_unchanged() {
+    const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
+    let config = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wat/config.wat");
+    let way = format!(r#"{{"to":["+echo","+echo"],"function":"echo","input":"{PARENT}"}}"#);
+    let lines = format!(
+        "load {config} --config traceparent={PARENT} > out\ncall config get traceparent\nload echo > out\n\
+         call echo relay {way}"
+    );
+    let ended = commands(&lines).run().code(0);
+    assert_eq!(String::from_utf8_lossy(&ended.stdout), format!("{PARENT}\n{PARENT}\n"));
+}
+
+#[test]
+fn chrome_events_are_what_a_reader_of_the_format_takes() {
+    use typescript_tsbuildinfo::{TraceEvent, TraceEventType, TraceJson};
+
+    let lines =
+        "load wordcount\nexpect-error '*' call wordcount nope\ncall wordcount run 'a b a' > out\nexport run.json";
+    let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("6 calls in `run.json`");
+    let text = std::fs::read_to_string(ended.dir.path().join("run.json")).expect("the export");
+    // The format is an object that holds the events, or the events alone: this reader takes those.
+    let mut whole: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    let events: TraceJson = serde_json::from_value(whole["traceEvents"].take()).expect("trace events");
+    let of_type = |wanted: TraceEventType| events.iter().filter(move |event| event.ph == wanted);
+    let tracks: HashSet<u64> = of_type(TraceEventType::Metadata).map(|event| event.tid).collect();
+    let slices: Vec<&TraceEvent> = of_type(TraceEventType::Complete).collect();
+    let name = |event: &TraceEvent| event.name.clone();
+    assert_eq!((slices.len(), events.len()), (6, 6 + of_type(TraceEventType::Metadata).count()));
+    assert!(slices.iter().all(|slice| tracks.contains(&slice.tid)), "a slice's track has a name");
+
+    let (failed, run) = (slices[0], slices[1]);
+    assert_eq!((name(failed), failed.cat.as_str()), ("1:wordcount.nope".into(), "error"));
+    assert!(failed.args["error"].as_str().is_some_and(|error| error.contains("no function `nope`")));
+    assert_eq!((name(run), run.args["bytes_in"].as_u64()), ("1:wordcount.run".into(), Some(5)));
+    assert_ne!(run.tid, failed.tid, "a track a job");
+    let end = |slice: &TraceEvent| slice.ts + slice.dur.expect("a complete slice has its time");
+    for inner in &slices[2..] {
+        assert!(inner.tid == run.tid && inner.ts >= run.ts && end(inner) <= end(run), "{inner:?} is not in {run:?}");
+    }
+    let callees: HashSet<&str> = slices[2..].iter().filter_map(|slice| slice.args["callee"].as_str()).collect();
+    assert_eq!(callees.len(), 4, "three mappers and a reducer: {callees:?}");
+}
+
+#[test]
+fn records_are_json_lines_in_order() {
+    let lines = "load wordcount\ncall wordcount run 'a b a' > out\nexport run.jsonl";
     let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("5 calls in `run.jsonl`");
-    let read = |name: &str| std::fs::read_to_string(ended.dir.path().join(name)).expect("the export");
-    let chrome: serde_json::Value = serde_json::from_str(&read("run.json")).expect("JSON");
-    let events = chrome["traceEvents"].as_array().or(chrome.as_array()).expect("events");
-    let named = |name: &str| events.iter().any(|event| event["name"].as_str().is_some_and(|n| n.contains(name)));
-    assert!(named("run") && named("reduce"), "{chrome}");
+    let text = std::fs::read_to_string(ended.dir.path().join("run.jsonl")).expect("the export");
     let lines: Vec<serde_json::Value> =
-        read("run.jsonl").lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
+        text.lines().map(|line| serde_json::from_str(line).expect("a record")).collect();
     assert!(lines.windows(2).all(|pair| pair[0]["seq"].as_u64() < pair[1]["seq"].as_u64()));
 }
 
@@ -54,4 +95,10 @@ fn a_followed_trace_stops_where_it_is_told() {
     let followed = std::fs::read_to_string(ended.dir.path().join("followed")).expect("its output");
     assert_eq!(followed.lines().count(), 2, "{followed}");
     commands("trace --max 2").run().code(2).stderr_has("--follow");
+    // What the rate leaves out is told once a second: it must not be a flood itself.
+    let lines =
+        "load echo\ncall echo echo x --loop 100000000 > out &\ntrace -f --rate 1 --max 3 > followed\nkill echo\nexit";
+    let ended = commands(lines).run().stderr_has("calls left out: more than `--rate 1` a second");
+    let told = ended.stderr.lines().filter(|line| line.contains("left out")).count();
+    assert!(told <= 4, "{told} times in some two seconds:\n{}", ended.stderr);
 }

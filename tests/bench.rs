@@ -83,6 +83,9 @@ fn pipes_jobs_and_spawns_are_measured() {
     let pipe = bench("echo echo abc --pipe text.upper --pipe text.reverse -n 10");
     assert_eq!(texts(&pipe["rows"], "name"), ["1:echo.echo | 2:text.upper | 2:text.reverse"]);
     assert_eq!(numbers(&pipe["rows"], "bytes_out"), [3]);
+    let pipe = bench("echo echo abc --pipe text.upper --pipe text.reverse -n 10 --against apart");
+    assert_eq!(texts(&pipe["rows"], "variant"), ["native", "apart"]);
+    assert_eq!(numbers(&pipe["rows"], "bytes_out"), [3, 3]);
     let jobs = bench("echo echo --size 4 --jobs 3 -n 10");
     assert_eq!(texts(&jobs["rows"], "variant"), ["3 jobs", "1 job"]);
     assert_eq!(numbers(&jobs["rows"], "calls"), [30, 10]);
@@ -109,7 +112,10 @@ fn a_failing_call_ends_the_measurement_and_says_why() {
     assert!(error("echo relay nonsense -n 5").contains("1:echo.relay: "));
     assert!(error("echo relay nonsense -n 5 --nested pdk").contains("`--nested` makes the input itself"));
     assert!(error("echo echo x --size 5").contains("INPUT and `--size` do not go together"));
-    assert!(error("echo echo --against nothing").contains("`--against nothing`: write `extism`, `trace-off` or"));
+    assert!(
+        error("echo echo --against nothing").contains("`--against nothing`: write `extism`, `trace-off`, `apart` or")
+    );
+    assert!(error("echo echo --against apart").contains("`--pipe PLUGIN.FUNCTION` makes one"));
     assert!(error("spawn echo --against extism").contains("bench spawn SOURCE FUNCTION"));
     assert!(error("spawn nothing").contains("nothing"));
 }

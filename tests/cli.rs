@@ -30,6 +30,9 @@ fn a_script_stops_at_the_first_error_with_its_place() {
     run.stdout("one\nthree\n").stderr_has("s.plugsh:4: ").code(2);
     let run = plugsh().file("s.plugsh", script).args(["s.plugsh", "--keep-going"]).run();
     run.stdout("one\nthree\n").code(2);
+    // What `exit` says counts, whatever failed before it.
+    let run = plugsh().file("s.plugsh", format!("{script}exit 0")).args(["--keep-going", "s.plugsh"]).run();
+    run.stdout("one\nthree\n").stderr_has("s.plugsh:4: ").code(0);
 }
 
 #[test]
@@ -38,6 +41,8 @@ fn a_script_comes_from_files_and_from_standard_input() {
     run.stdout("1\n").code(0);
     plugsh().stdin("echo one\necho <<END\n").run().stdout("one\n").code(2).stderr_has("stdin:2: ");
     plugsh().stdin("load echo\necho.echo <<END\na\nEND\necho last").run().stdout("1:echo\na\nlast\n").code(0);
+    plugsh().args(["-"]).stdin("echo one\n").run().stdout("one\n").code(0);
+    plugsh().args(["-", "a"]).file("a", "echo $x\n").stdin("set x 1\n").run().stdout("1\n").code(0);
     plugsh().args(["missing.plugsh"]).run().code(1).stderr("plugsh: `missing.plugsh`: no such file or directory\n");
     plugsh().stdin("load echo\necho.echo @-\n").run().code(1).stderr_has("standard input is the script");
 }
@@ -52,11 +57,64 @@ fn variables_and_echo() {
 
 #[test]
 fn wrong_words_on_the_command_line() {
-    plugsh().args(["--colour"]).run().code(2).stderr_has("plugsh: ");
-    plugsh().args(["--color", "loud", "-c", "ps"]).run().code(2).stderr_has("plugsh: ");
-    plugsh().args(["call"]).run().code(2).stderr_has("plugsh: ");
+    let told = |arguments: &[&str], message: &str| {
+        let arguments = arguments.iter().copied();
+        plugsh().args(arguments).run().code(2).stdout("").stderr(&format!("plugsh: {message}\n"));
+    };
+    told(&["--colour"], "no option `--colour` in `plugsh`; did you mean `--color`?");
+    told(&["--nonsense"], "no option `--nonsense` in `plugsh`; see `plugsh --help`");
+    told(&["--color", "loud"], "`loud` is no value for `--color` of `plugsh`; there are: auto always never");
+    told(&["--max-depth", "x", "-c", "ps"], "`--max-depth` of `plugsh`: `x`: invalid digit found in string");
+    told(&["-c", "ps", "-c", "ps"], "`-c` stands twice in `plugsh`");
+    told(&["-c"], "`-c` of `plugsh` wants a value");
+    let usage = "usage: `plugsh call [OPTIONS] <SOURCE> <FUNCTION>`";
+    told(&["call"], &format!("`plugsh call` wants SOURCE FUNCTION; {usage}"));
+    told(&["call", "echo", "echo", "hi"], &format!("`plugsh call`: `hi` is one word too many; {usage}"));
+    told(&["call", "echo", "echo", "--inptu", "hi"], "no option `--inptu` in `plugsh call`; did you mean `--input`?");
+    told(
+        &["call", "echo", "echo", "--host", "moon"],
+        "`moon` is no value for `--host` of `plugsh call`; there are: native extism",
+    );
+    told(&["call", "echo", "echo", "--loop", "0"], "`--loop` of `plugsh call`: `0` is no count; write 1 or more");
+    told(&["cal"], "`cal`: no such file or directory; did you mean `call`?");
+    told(&["load", "echo"], "`load` is no file, but a command of the shell: `plugsh -c 'load ...'`");
+}
+
+#[test]
+fn help_of_the_program_and_of_the_shell() {
     plugsh().args(["--version"]).run().code(0).stdout_has("plugsh ");
-    plugsh().args(["--help"]).run().code(0).stdout_has("Usage: plugsh");
+    let help = plugsh().args(["--help"]).run().code(0).stdout_has("Usage: plugsh [OPTIONS] [FILE]...\n").stdout;
+    let text = String::from_utf8(help.clone()).unwrap();
+    let headings = ["Commands:", "Arguments:", "Options:", "General options:", "Limits:", "Examples:", "Exit code:"];
+    let places = headings.map(|heading| text.find(heading).unwrap_or_else(|| panic!("no `{heading}`")));
+    assert!(places.is_sorted(), "what is used most comes first: {places:?}");
+    assert!(text.find("--keep-going").unwrap() < text.find("General options:").unwrap());
+    plugsh().args(["help"]).run().code(0).stdout(&help);
+    plugsh().args(["help", "call"]).run().code(0).stdout_has("Call it N times");
+    plugsh().args(["help", "ps"]).run().code(0).stdout_has("ps [-t|--tree]");
+    plugsh().args(["help", "language"]).run().code(0).stdout_has("<<END");
+    plugsh().args(["help", "lod"]).run().code(2).stderr("plugsh: no command `lod`; did you mean `load`?\n");
+}
+
+#[test]
+fn completions_name_every_option() {
+    for shell in ["bash", "zsh", "fish"] {
+        let run = plugsh().args(["completions", shell]).run().code(0);
+        run.stdout_has("keep-going").stdout_has("allow-path").stdout_has("completions");
+    }
+}
+
+#[test]
+fn what_cannot_be_written_is_an_error() {
+    use std::fs::OpenOptions;
+    for arguments in [&["--help"][..], &["help", "ps"], &["-c", "ps"], &["call", "echo", "echo", "-i", "hi"]] {
+        let full = OpenOptions::new().write(true).open("/dev/full").unwrap();
+        let run = plugsh().args(arguments.iter().copied());
+        let output = run.command().stdin(Stdio::null()).stdout(full).stderr(Stdio::piped()).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{arguments:?}");
+        assert!(errors.ends_with("standard output: no space left on device\n"), "{arguments:?}: {errors}");
+    }
 }
 
 #[test]
@@ -113,6 +171,8 @@ fn json_can_be_the_default() {
 #[test]
 fn one_call_in_place_of_extism_call() {
     plugsh().args(["call", "echo", "echo", "--input", "hi"]).run().stdout("hi\n").code(0);
+    plugsh().args(["call", "echo", "echo", "-i", "hi", "--loop", "3"]).run().stdout("hi\nhi\nhi\n").code(0);
+    plugsh().args(["call", "misbehave", "error", "-i", "no", "--loop", "3"]).run().stdout("").code(1);
     plugsh().args(["call", "echo", "echo", "-i", "hi", "--raw"]).run().stdout("hi").code(0);
     plugsh().args(["call", "echo", "echo", "--stdin"]).stdin(b"\xff\0".as_slice()).run().stdout(b"\xff\0").code(0);
     plugsh()
@@ -144,7 +204,7 @@ fn a_closed_pipe_ends_quietly() {
     let mut child = run.command().stdout(Stdio::piped()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
     let mut line = String::new();
     BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    assert_eq!(line, "plugins\n");
+    assert_eq!(line, "To begin with:\n");
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
     assert_eq!((errors.as_str(), child.wait().unwrap().code()), ("", Some(0)));

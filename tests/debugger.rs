@@ -94,5 +94,5 @@ fn a_private_plugin_is_recorded_without_its_bytes() {
     let ended = commands(script).run().code(0).stdout_has("\"input_base64\":null");
     let text = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(!text.contains("c2VjcmV0") && text.contains("0 calls replayed"), "{text}");
-    ended.stderr_has("1 call without an input in the recording not replayed");
+    ended.stderr_has("1 call not replayed: the recording has no input");
 }

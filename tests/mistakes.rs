@@ -62,7 +62,25 @@ fn an_unreadable_file() {
 #[test]
 fn imports_hashes_and_urls() {
     let wat = "(module (import \"product\" \"secret\" (func)) (func (export \"run\")))";
-    told(plugsh().file("needs.wat", wat), "load ./needs.wat", &["product", "secret"]);
+    let needs = || plugsh().file("needs.wat", wat);
+    told(
+        needs(),
+        "load ./needs.wat",
+        &["`product.secret`", "--import product.secret=PLUGIN.FUNCTION", "--stub-imports"],
+    );
+    let module = |imports: &str| plugsh().file("m.wat", format!("(module {imports} (func (export \"run\")))"));
+    let line = "load ./m.wat";
+    let two = r#"(import "a" "b" (func (param i32 i32))) (import "a" "c" (func))"#;
+    told(
+        module(two),
+        line,
+        &["`a.b` (function (i32 i32) -> ()) and 1 more", "; `--stub-imports trap` loads it anyway"],
+    );
+    let slip = r#"(import "extism:host/env" "input_lenght" (func (result i64)))"#;
+    told(module(slip), line, &["`extism:host/env.input_lenght`", "did you mean `input_length`?"]);
+    told(module(r#"(import "env" "memory" (memory 1))"#), line, &["`env.memory`", "--link"]);
+    told(module(r#"(import "extism:host/env" "input_length" (func (result i32)))"#), line, &["input_length", "type"]);
+    told(plugsh().file("c.wat", "(component)"), "load ./c.wat", &["component"]);
     let manifest = "{\"wasm\": [{\"path\": \"plain.wat\", \"hash\": \"00ff\"}]}";
     let run = plugsh().file("plain.wat", EMPTY_FUNCTION).file("m.json", manifest);
     told(run, "load ./m.json", &["hash"]);
@@ -72,12 +90,35 @@ fn imports_hashes_and_urls() {
 #[test]
 fn names_that_nothing_has() {
     told(plugsh(), "lod echo", &["`lod`", "did you mean `load`?"]);
+    told(plugsh(), "load echo --memry-max 3", &["no option `--memry-max`", "did you mean `--memory-max`?"]);
+    told(plugsh(), "load text --host moon", &["`moon`", "there are: native extism"]);
+    told(plugsh(), "call text upper x", &["no process `text`; `load text` starts one"]);
+    told(
+        plugsh().file("notes.md", ""),
+        "load notes.md",
+        &["no plugin named `notes.md`; for the file write `./notes.md`"],
+    );
+    told(plugsh(), "load zzzzzz", &["no plugin named `zzzzzz`; `plugins` lists them"]);
     told(plugsh(), "ps --jsno", &["`--jsno`", "did you mean `--json`?"]);
     told(plugsh(), "call ehco echo", &["`ehco`", "did you mean `echo`?"]);
     told(plugsh(), "call echo ehco", &["`ehco`", "1:echo", "did you mean `echo`?"]);
     told(plugsh(), "call 99 echo", &["`99`"]);
     told(plugsh(), "wait %99", &["`%99`"]);
     told(plugsh(), "load wordcuont", &["`wordcuont`", "wordcount"]);
+}
+
+#[test]
+fn words_that_are_no_commands() {
+    told(plugsh(), "quit", &["no command `quit`; `exit` leaves the shell"]);
+    told(plugsh(), "?", &["no command `?`; `help` lists the commands"]);
+    told(plugsh(), "echo.echo x | echo hi", &["`|` joins plugin calls, and `echo` is none"]);
+    told(plugsh(), "ps | call echo echo", &["give its output as INPUT with `$(ps ...)`"]);
+    told(plugsh(), "text", &["`text` is a plugin, no command; `load text` starts it"]);
+    told(plugsh(), "1", &["`1` is a process, no command; write `call 1 "]);
+    told(plugsh(), "nothing", &["`nothing` is a function of `echo`, no command; write `call echo nothing`"]);
+    told(plugsh(), "x=5", &["write `set x 5`"]);
+    told(plugsh().file("s", "ps"), "./s", &["`./s` is a file, no command; `load` takes a plugin, `source` a script"]);
+    told(plugsh(), "grep", &["run a program with `!COMMAND`"]);
 }
 
 #[test]

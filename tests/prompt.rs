@@ -87,6 +87,20 @@ fn candidates_are_listed() {
 }
 
 #[test]
+fn what_a_command_still_takes_is_said_and_not_taken() {
+    let mut terminal = prompt();
+    terminal.wait_for("`help` says how to begin");
+    terminal.send("call ");
+    terminal.wait_for("plugsh> call PLUGIN FUNCTION [INPUT]");
+    terminal.send(RIGHT);
+    terminal.send("--loop ");
+    terminal.wait_for("plugsh> call --loop N");
+    terminal.send("2 x ");
+    terminal.wait_for("plugsh> call --loop 2 x FUNCTION [INPUT]");
+    terminal.wait_typed("call --loop 2 x ");
+}
+
+#[test]
 fn history_hints_and_search_across_runs() {
     let mut terminal = prompt();
     run(&mut terminal, "echo the first line", "\nthe first line");
@@ -217,11 +231,15 @@ fn the_rc_file_is_read_at_the_prompt_only() {
     let setup = || {
         let setup = Setup::new(ROWS, COLS).file("rc", "echo from rc\nset rc_ran yes\n");
         std::fs::create_dir_all(setup.home().join(".config/plugsh")).unwrap();
-        std::fs::rename(setup.home().join("rc"), setup.home().join(".config/plugsh/rc")).unwrap();
+        let rc = setup.home().join(".config/plugsh/rc");
+        std::fs::rename(setup.home().join("rc"), &rc).unwrap();
+        std::fs::set_permissions(rc, std::fs::Permissions::from_mode(0o664)).unwrap();
         setup
     };
     let mut terminal = started(setup());
     terminal.wait_for("from rc");
+    let rc = terminal.home.path().join(".config/plugsh/rc");
+    assert_eq!(std::fs::metadata(rc).unwrap().permissions().mode() & 0o777, 0o600, "others may write what is run");
     run(&mut terminal, "echo \"<$rc_ran>\"", "\n<yes>");
     let terminal = started(setup().argument("--no-rc"));
     assert!(!terminal.text().contains("from rc"));
@@ -240,10 +258,10 @@ fn a_script_can_stay_at_the_prompt() {
 #[test]
 fn colour_follows_no_color() {
     let mut terminal = prompt();
-    run(&mut terminal, "help", "list commands");
+    run(&mut terminal, "help", "what can be loaded");
     assert!(contains(&terminal.raw(), b"\x1b[36m"));
     let mut terminal = started(Setup::new(ROWS, COLS).variable("NO_COLOR", "1"));
-    run(&mut terminal, "help", "list commands");
+    run(&mut terminal, "help", "what can be loaded");
     assert!(!contains(&terminal.raw(), b"\x1b[36m"));
 }
 

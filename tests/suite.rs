@@ -37,25 +37,20 @@ fn files_know_nothing_of_each_other() {
 
 #[test]
 fn the_junit_report_is_one_that_a_parser_reads() {
-    let bad = "load echo\ncall echo echo \"<&]]>\\x1b\"\nexpect x\n";
+    let bad = "load echo\ncall echo echo \"<&]]>\\x1b\"\nexpect-error '<&\"]]>' echo x\n";
     let run = plugsh().file("a.plugsh", GOOD).file("b.plugsh", bad);
     let ended = run.args(["test", "a.plugsh", "b.plugsh", "--junit", "report.xml"]).run().code(1);
     let text = std::fs::read_to_string(ended.dir.path().join("report.xml")).expect("the report");
-    let mut reader = quick_xml::Reader::from_str(&text);
-    let (mut cases, mut failures) = (Vec::new(), 0);
-    loop {
-        use quick_xml::events::Event;
-        match reader.read_event().expect("well-formed") {
-            Event::Start(tag) | Event::Empty(tag) if tag.name().as_ref() == b"testcase" => {
-                let name = tag.try_get_attribute("name").expect("attributes").expect("a name");
-                cases.push(String::from_utf8_lossy(&name.value).into_owned());
-            }
-            Event::Start(tag) | Event::Empty(tag) if tag.name().as_ref() == b"failure" => failures += 1,
-            Event::Eof => break,
-            _ => {}
-        }
-    }
-    assert_eq!((cases, failures), (vec!["a.plugsh".to_owned(), "b.plugsh".to_owned()], 1));
+    let report = junit_parser::from_reader(text.as_bytes()).expect("a JUnit report");
+    let [suite] = &report.suites[..] else { panic!("{} suites", report.suites.len()) };
+    assert_eq!((report.tests, report.failures, suite.tests, suite.failures), (2, 1, 2, 1));
+    let [good, bad] = &suite.cases[..] else { panic!("{} cases", suite.cases.len()) };
+    assert_eq!((good.original_name.as_str(), bad.original_name.as_str()), ("a.plugsh", "b.plugsh"));
+    assert!(good.status.is_success() && bad.status.is_failure());
+    let failure = bad.status.failure_as_ref();
+    // What must be escaped comes back as it was.
+    assert_eq!(failure.message, "b.plugsh:3: expected an error like `<&\"]]>`, and it succeeded");
+    assert!(failure.text.ends_with(", and it succeeded") && bad.system_out.is_some(), "{bad:?}");
     assert!(!text.contains('\x1b'), "{text:?}");
 }
 

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -63,16 +64,19 @@ class Shell:
 
     MARK = "@@ done @@"
 
-    def __init__(self, *options: str):
+    def __init__(self, *options: str, complaint: Callable[[str], None] | None = None):
+        """`complaint` is called, on a thread of its own, with each line that goes to standard error."""
         self.process = subprocess.Popen(
             [PLUGSH, "--keep-going", *options],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE if complaint else subprocess.DEVNULL,
             text=True,
         )
         self.lines: queue.Queue = queue.Queue()
         threading.Thread(target=self._read, daemon=True).start()
+        if complaint:
+            threading.Thread(target=lambda: [complaint(line) for line in self.process.stderr], daemon=True).start()
 
     def _read(self) -> None:
         for line in self.process.stdout:

@@ -36,18 +36,6 @@ def compared(what: str, setup: str, words: str, goal: float, options) -> Row:
     return row(what, pairs, goal, ratios=[report["ratios"][0]["median"] for report in reports])
 
 
-def pipe(options) -> Row:
-    """A pipe of three calls against three times one call: the pipe saves the way up to the shell and down again."""
-    setup = "load echo --as a\nload echo --as b\nload echo --as c"
-    count = f" -n {options.calls}" if options.calls else ""
-    pairs = []
-    for _ in range(options.runs):
-        whole = bench(setup, f"a echo_bulk --size 1M --pipe b.echo_bulk --pipe c.echo_bulk{count}")
-        single = bench(setup, f"a echo_bulk --size 1M{count}")
-        pairs.append((whole["rows"][0]["round_median_us"], 3 * single["rows"][0]["round_median_us"]))
-    return row("pipe of three calls, 1 MiB, against three calls", pairs, 1.0)
-
-
 def python_host(calls: int, spawns: int) -> dict | None:
     """One run of the Python host; `None` where there is none."""
     python = os.environ.get("PEER_PYTHON")
@@ -112,7 +100,13 @@ def main() -> None:
             8,
             options,
         ),
-        pipe(options),
+        compared(
+            "pipe of three calls, 1 MiB, against three calls",
+            "load echo --as a\nload echo --as b\nload echo --as c",
+            "a echo_bulk --size 1M --pipe b.echo_bulk --pipe c.echo_bulk --against apart",
+            1,
+            options,
+        ),
     ]
     more, python = against_python(options)
     rows += more

@@ -1,27 +1,47 @@
 """plugsh under load for minutes, with kills and reloads all the while; at the end nothing may be left. See soak.
 
-The time is cut in cycles. In each, jobs call through plugins while processes and jobs are killed at random, plugins
-trap, run out of memory and time out, and what ended is loaded again. Then all is ended, and what the process has of
-the system must be what it was after the first cycles.
+The time is cut in cycles. In each, jobs call through plugins while processes and jobs are killed at random, code is
+reloaded (by command and because its file changed), plugins trap, run out of memory and time out, and what ended is
+loaded again. Then all is ended, and what the process has of the system must be what it was after the first cycles:
+as much at the end, and no trend on the way. What plugsh said is counted too, so that a soak in which nothing was
+killed or reloaded fails.
 """
 
 import argparse
 import collections
+import os
 import random
 import sys
+import tempfile
 import time
+from pathlib import Path
 
-from common import Shell, machine, version
+from common import Shell, machine, median, version
 
 # Cycles before the first look that counts: caches fill, arenas of the allocator settle.
 WARM_UP_CYCLES = 2
 MAPS_SLACK = 64
 RESIDENT_RATIO_MAX = 1.10
 RESIDENT_SLACK_KIB = 16 * 1024
+# With this many looks there is a trend: the median of the last third against that of the first, after the warm-up.
+TREND_LOOKS_MIN = 9
+TREND_SLACK_KIB = 4 * 1024
+# What must have been said, by what it was said of. Looked for when there was time for all of it.
+SAID = {
+    "ended by a kill": "killed by the shell",
+    "ended by a restart": "killed by `restart`",
+    "timed out": "timed out after",
+    "trapped": ": trap",
+    "out of memory": ": oom",
+    "reloaded for a changed file": "was reloaded: ",
+}
+SAID_SECONDS_MIN = 60
 # How long threads and what they hold may take to end, in looks and seconds between them.
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
 # What a Rust program that panicked ends with.
 PANIC_CODE = 101
+# Of the watched plugin.
+VERSIONS = 16
 # Steps between two looks at whether the jobs still run.
 STEPS = 20
 
@@ -32,6 +52,18 @@ class Soak:
         self.jobs = jobs
         self.random = random.Random(seed)
         self.counts: collections.Counter = collections.Counter()
+        self.directory = tempfile.TemporaryDirectory()
+        self.watched = Path(self.directory.name, "watched.wat")
+        self.versions = 0
+
+    def write_watched(self) -> None:
+        """Another version of the watched plugin, put in place whole: one of a few, so that those are all compiled soon."""
+        self.versions += 1
+        beside = self.watched.with_suffix(".new")
+        version = self.versions % VERSIONS
+        pages, body = 1 + version % 3, f"(drop (i32.const {version}))"
+        beside.write_text(f'(module (memory {pages}) (func (export "version") {body}))')
+        os.replace(beside, self.watched)
 
     def load_pair(self, at: int) -> None:
         """A caller, a callee and a job between them."""
@@ -57,6 +89,7 @@ class Soak:
         at = self.random.randrange(self.jobs)
         act = self.random.choice(
             ["kill_callee", "kill_callee", "kill_caller", "kill_tree", "kill_job", "trap", "oom", "timeout", "spawns"]
+            + ["reload_callee", "reload_caller", "restart_callee", "restart_caller", "change_watched"]
         )
         getattr(self, act)(at)
         self.counts[act] += 1
@@ -78,6 +111,22 @@ class Soak:
         running = [row for row in self.shell.json("jobs --json") if row["state"] == "running"]
         if running:
             self.shell.run(f"kill %{self.random.choice(running)['job']}")
+
+    def reload_callee(self, at: int) -> None:
+        self.shell.run(f"reload callee{at} echo")
+
+    def reload_caller(self, at: int) -> None:
+        self.shell.run(f"reload caller{at}")
+
+    def restart_callee(self, at: int) -> None:
+        self.shell.run(f"restart callee{at}")
+
+    def restart_caller(self, at: int) -> None:
+        self.shell.run(f"restart caller{at}")
+
+    def change_watched(self, at: int) -> None:
+        self.write_watched()
+        self.shell.run("watched.version")
 
     def misbehave(self, call: str, load: str = "") -> None:
         self.shell.run(f"load misbehave --as bad {load}\ncall bad {call}\ncall bad {call}\nkill bad")
@@ -111,6 +160,8 @@ class Soak:
         """Load until then; gives what the process has when all was ended."""
         for at in range(self.jobs):
             self.load_pair(at)
+        self.write_watched()
+        self.shell.run(f"load '{self.watched}' --watch")
         while time.monotonic() < until:
             for _ in range(STEPS):
                 self.step()
@@ -134,14 +185,20 @@ class Soak:
         return min(looks, key=lambda look: (look["threads"], look["maps"]))
 
 
-def leaks(first: dict[str, int], last: dict[str, int]) -> list[str]:
+def leaks(looks: list[dict[str, int]]) -> list[str]:
     """What there is more of than there should be."""
+    first, last = looks[WARM_UP_CYCLES - 1], looks[-1]
     found = [f"{last[what]} {what} are left" for what in ("processes", "jobs") if last[what] != 0]
     for what in ("threads", "files"):
         if last[what] > first[what]:
             found.append(f"{last[what]} {what}, {first[what]} at first")
     if last["maps"] > first["maps"] + MAPS_SLACK:
         found.append(f"{last['maps']} memory maps, {first['maps']} at first")
+    thirds = max(1, (len(looks) - WARM_UP_CYCLES) // 3)
+    parts = looks[WARM_UP_CYCLES:][:thirds], looks[-thirds:]
+    early, late = (median(look["resident_kib"] for look in part) for part in parts)
+    if len(looks) >= TREND_LOOKS_MIN and late > early + TREND_SLACK_KIB:
+        found.append(f"{late:.0f} KiB resident in the last third, {early:.0f} in the first")
     if last["resident_kib"] > first["resident_kib"] * RESIDENT_RATIO_MAX + RESIDENT_SLACK_KIB:
         found.append(f"{last['resident_kib']} KiB resident, {first['resident_kib']} at first")
     return found
@@ -160,7 +217,12 @@ def main() -> None:
     cycle = max(1.0, min(30.0, whole / 8))
     started = time.monotonic()
     looks = []
-    with Shell() as shell:
+    said: collections.Counter = collections.Counter()
+
+    def complaint(line: str) -> None:
+        said.update(what for what, words in SAID.items() if words in line)
+
+    with Shell(complaint=complaint) as shell:
         soak = Soak(shell, options.jobs, options.seed)
         while time.monotonic() - started < whole or len(looks) <= WARM_UP_CYCLES:
             looks.append(soak.cycle(time.monotonic() + cycle))
@@ -169,11 +231,15 @@ def main() -> None:
         code = shell.close()
     for what, count in sorted(soak.counts.items()):
         print(f"{count:>12,} {what}")
-    found = leaks(looks[WARM_UP_CYCLES - 1], looks[-1])
+    for what in SAID:
+        print(f"{said[what]:>12,} said to be {what}")
+    found = leaks(looks)
+    if whole >= SAID_SECONDS_MIN:
+        found.extend(f"nothing was {what}" for what in SAID if said[what] == 0)
     if code < 0 or code == PANIC_CODE:
         found.append(f"plugsh ended with code {code}")
     if found:
-        sys.exit("leaked: " + "; ".join(found))
+        sys.exit("leaked or failed: " + "; ".join(found))
     print("nothing leaked")
 
 

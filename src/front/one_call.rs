@@ -9,7 +9,7 @@ use super::script::interruptible;
 use crate::kernel::Kernel;
 use crate::runtime::Host;
 use crate::shell::command::{CallOptions, LoadOptions, load, log_lines};
-use crate::shell::{Reply, Session, SessionOptions, ShellError, Stdin};
+use crate::shell::{Session, SessionOptions, ShellError, Stdin};
 
 /// What is to be called, and how.
 #[derive(Debug)]
@@ -19,6 +19,7 @@ pub struct OneCall {
     pub input: Option<String>,
     /// INPUT comes from standard input.
     pub stdin: bool,
+    /// So many calls, each with its output.
     pub repeat: u64,
     pub raw: bool,
     pub json: bool,
@@ -42,11 +43,10 @@ pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, Shell
             session.notice(line);
         }
     }
-    session.emit(&result?)?;
-    Ok(0)
+    result.map(|()| 0)
 }
 
-fn load_and_call(session: &mut Session, call: &OneCall) -> Result<Reply, ShellError> {
+fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError> {
     let input = match (&call.input, call.stdin) {
         (_, true) => session.read_stdin()?,
         (Some(text), false) => text.clone().into_bytes(),
@@ -56,10 +56,14 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<Reply, ShellEr
     let options = CallOptions {
         plugin: label.to_string(),
         function: call.function.clone(),
-        repeat: Some(call.repeat),
         raw: call.raw,
         json: call.json,
         ..CallOptions::default()
     };
-    session.call(label.id, input, &options)
+    let input: Arc<[u8]> = input.into();
+    for _ in 0..call.repeat {
+        let reply = session.call(label.id, Arc::clone(&input), &options)?;
+        session.emit(&reply)?;
+    }
+    Ok(())
 }

@@ -2,7 +2,7 @@
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::rc::Rc;
 use std::sync::Arc;
 
@@ -12,10 +12,15 @@ use super::print::painted;
 use super::screen::Screen;
 use super::{repl, signals};
 use crate::kernel::Kernel;
+use crate::shell::command::Command;
 use crate::shell::front::PaneRequest;
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::stdin::read_file;
-use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin};
+use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, io_cause};
+use crate::text::did_you_mean;
+
+/// Words after `plugsh` that are no files.
+const MODES: [&str; 4] = ["call", "test", "help", "completions"];
 
 /// What is to be run.
 #[derive(Debug)]
@@ -38,6 +43,8 @@ pub enum Source {
     File(PathBuf),
     /// `-c`.
     Commands(String),
+    /// `-`: standard input.
+    Stdin,
 }
 
 /// Runs the scripts, then the prompt where one is wanted; gives the exit code.
@@ -73,6 +80,9 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         if let Err(error) = result {
             session.notice(Line::new().with(Role::Bad, error.to_string()));
         }
+        if scripts.sources.is_empty() {
+            session.notice(welcome());
+        }
         session.options.interactive = true;
         return repl::run(&mut session, screen, scripts.rc, &typed);
     }
@@ -95,6 +105,13 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     }
 }
 
+/// The first line at the prompt.
+fn welcome() -> Line {
+    let version = env!("CARGO_PKG_VERSION");
+    let text = format!("plugsh {version}: `help` says how to begin, Ctrl-D leaves");
+    Line::new().with(Role::Dim, text)
+}
+
 fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellError> {
     if !wanted {
         return Ok(None);
@@ -110,20 +127,38 @@ fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> R
     for source in &scripts.sources {
         match source {
             Source::File(path) => {
-                let text = read_file(path, SCRIPT_BYTES_MAX)?;
+                let text = read_file(path, SCRIPT_BYTES_MAX).map_err(|error| no_script(path, error))?;
                 session.run_text(&path.display().to_string(), &text, 1)?;
             }
             Source::Commands(text) => session.run_text("-c", text.as_bytes(), 1)?,
+            Source::Stdin => run_stdin(session)?,
         }
         if session.exit_code().is_some() {
             return Ok(());
         }
     }
     if !at_terminal && (scripts.sources.is_empty() || scripts.stay) {
-        session.set_stdin(Stdin::Script);
-        session.run_incoming("stdin", &mut io::stdin().lock())?;
+        run_stdin(session)?;
     }
     Ok(())
+}
+
+fn run_stdin(session: &mut Session) -> Result<(), ShellError> {
+    session.set_stdin(Stdin::Script);
+    session.run_incoming("stdin", &mut io::stdin().lock())
+}
+
+/// Why a script cannot be read; of a word that was meant otherwise, with the way on.
+fn no_script(path: &Path, error: ShellError) -> ShellError {
+    let word = path.to_string_lossy();
+    if path.exists() || word.contains('/') {
+        return error;
+    }
+    if Command::find(&word).is_some() {
+        return ShellError::usage(format!("`{word}` is no file, but a command of the shell: `plugsh -c '{word} ...'`"));
+    }
+    let near = did_you_mean(&word, MODES);
+    if near.is_empty() { error } else { ShellError::usage(format!("{error}{near}")) }
 }
 
 /// A script waits for its jobs at its end; one that failed is a failure.
@@ -140,6 +175,17 @@ fn finish(session: &mut Session) -> Result<(), ShellError> {
 pub fn interruptible(session: &Session) -> Result<(), ShellError> {
     signals::on_interrupt(session.interrupter())
         .map_err(|error| ShellError::failed(format!("cannot listen for Ctrl-C: {error}")))
+}
+
+/// Writes to standard output what was asked for; gives the exit code. That nobody reads it is no failure.
+pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
+    let mut stdout = io::stdout().lock();
+    match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
+            Err(ShellError::failed(format!("standard output: {}", io_cause(&error))))
+        }
+        _ => Ok(0),
+    }
 }
 
 /// Writes an error to standard error.

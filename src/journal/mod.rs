@@ -2,7 +2,7 @@
 //!
 //! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it through their `lane`s, `payload` what is
 //! kept of its bytes. `filter`, `stats` and `export` are what can be asked of records, ended or running, wherever they come
-//! from. `units` and `suggest` read and show what people write.
+//! from. `units` reads and shows what people write.
 
 pub mod export;
 pub mod filter;
@@ -12,7 +12,6 @@ pub mod record;
 pub mod ring;
 pub mod stats;
 mod store;
-pub mod suggest;
 pub mod symbol;
 pub mod units;
 

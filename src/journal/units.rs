@@ -1,27 +1,44 @@
-//! Durations and sizes as people write them: `300ms`, `2s`, `64k`, `10M`. And as they read them.
+//! Durations and sizes as people write them: `300ms`, `1m30s`, `64k`, `10M`. And as diagrams show them.
 
-use super::suggest::shown;
+use crate::text::shown;
+
+/// What a bare number is.
+const MILLISECOND_NS: u64 = 1_000_000;
 
 const DURATION_UNITS: [(&str, u64); 8] = [
-    ("", 1_000_000),
     ("ns", 1),
     ("us", 1_000),
     ("µs", 1_000),
-    ("ms", 1_000_000),
+    ("ms", MILLISECOND_NS),
     ("s", 1_000_000_000),
     ("m", 60_000_000_000),
+    ("min", 60_000_000_000),
     ("h", 3_600_000_000_000),
 ];
 
 const SIZE_UNITS: [(&str, u64); 5] = [("", 1), ("b", 1), ("k", 1 << 10), ("m", 1 << 20), ("g", 1 << 30)];
 
-/// Reads a duration into nanoseconds: a number, decimals allowed, with `ns us µs ms s m h`; a bare number is milliseconds.
-/// The error is one line.
+/// Reads a duration into nanoseconds: a number, decimals allowed, with `ns us µs ms s m h`, or several such parts
+/// (`1m30s`, `1m 30s`); a bare number is milliseconds. The error is one line.
 pub fn parse_duration_ns(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
-    let scale = DURATION_UNITS.iter().find(|(name, _)| *name == unit).map(|(_, scale)| *scale);
-    let value = scale.and_then(|scale| scaled(number, scale));
-    value.ok_or_else(|| format!("`{}` is no duration; write it like 300ms, 2s or 5us", shown(text)))
+    let value = if unit.is_empty() { scaled(number, MILLISECOND_NS) } else { duration_parts(text) };
+    value.ok_or_else(|| format!("`{}` is no duration; write `300ms`, `2s` or milliseconds", shown(text)))
+}
+
+/// The sum of the parts: each a number and its unit, blanks only between the parts.
+fn duration_parts(text: &str) -> Option<u64> {
+    let mut sum_ns: u64 = 0;
+    let mut rest = text;
+    while !rest.is_empty() {
+        let (number, from_unit) = split(rest);
+        let unit_end = from_unit.find(|c: char| c.is_ascii_digit() || c == ' ').unwrap_or(from_unit.len());
+        let (unit, after) = from_unit.split_at(unit_end);
+        let (_, scale) = DURATION_UNITS.iter().find(|(name, _)| *name == unit)?;
+        sum_ns = sum_ns.checked_add(scaled(number, *scale)?)?;
+        rest = after.trim_start_matches(' ');
+    }
+    Some(sum_ns)
 }
 
 /// Reads a size into bytes: a number, decimals allowed, with `k M G` (of 1024, in either case, `B` or `iB` may follow).
@@ -32,7 +49,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     let short = unit.strip_suffix("ib").or(unit.strip_suffix('b')).unwrap_or(&unit);
     let scale = SIZE_UNITS.iter().find(|(name, _)| *name == short).map(|(_, scale)| *scale);
     let value = scale.and_then(|scale| scaled(number, scale));
-    value.ok_or_else(|| format!("`{}` is no size; write it like 512, 64k or 10M", shown(text)))
+    value.ok_or_else(|| format!("`{}` is no size; write bytes, `64k`, `10M` or `1G`", shown(text)))
 }
 
 fn split(text: &str) -> (&str, &str) {
@@ -111,10 +128,13 @@ mod tests {
         assert_eq!(parse_duration_ns("1.5"), Ok(1_500_000));
         assert_eq!(parse_duration_ns("0.0000000000000000000001h"), Ok(0));
         assert_eq!(parse_duration_ns("1h"), Ok(3_600_000_000_000));
-        for wrong in ["", "ms", "-1s", "1.2.3s", "5 s", ".5s", "5.", "99999999999h", "1e3", "2S"] {
+        for text in ["1m30s", "1m 30s", "1.5min", "90s", "90000"] {
+            assert_eq!(parse_duration_ns(text), Ok(90_000_000_000), "{text}");
+        }
+        for wrong in ["", "ms", "-1s", "1.2.3s", "5 s", ".5s", "5.", "99999999999h", "1e3", "2S", "1m30", "1s ago"] {
             assert!(parse_duration_ns(wrong).is_err(), "`{wrong}` was read as a duration");
         }
-        assert_eq!(parse_duration_ns("5 s").unwrap_err(), "`5 s` is no duration; write it like 300ms, 2s or 5us");
+        assert_eq!(parse_duration_ns("5 s").unwrap_err(), "`5 s` is no duration; write `300ms`, `2s` or milliseconds");
     }
 
     #[test]

@@ -2,14 +2,14 @@
 //! no queue and no look from another thread is measured along. What the figures mean is for the room above.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
 use super::chain::Chain;
 use super::error::CallError;
-use super::job::{Job, run_stages};
+use super::job::Job;
+use super::pipe::Pipe;
 use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::runtime::sdk::{StockImage, StockPlugin};
@@ -23,6 +23,8 @@ pub const SAMPLES_MAX: usize = 1 << 16;
 pub enum BenchWork {
     /// One run of a plan of calls; its `repeat` is not used.
     Calls(CallPlan),
+    /// The stages of a plan one by one: each output is copied out, as for somebody who looks at it, and handed to the next.
+    Apart(CallPlan),
     /// A process is started, called once where a function is named, and ended again; the end is not timed.
     Spawns { request: LoadRequest, first_call: Option<(String, Arc<[u8]>)> },
     /// A call of a plugin in the stock SDK, outside the process table and the journal.
@@ -83,7 +85,7 @@ impl Kernel {
     /// How many calls a living process has had, those that run included. Takes no lock but the table's, so that it can be
     /// asked often.
     pub fn calls_of(&self, id: ProcessId) -> Option<u64> {
-        Some(self.living(id)?.counters.calls.load(Ordering::Relaxed))
+        Some(self.living(id)?.counters.calls.get())
     }
 
     /// Starts a round, as a foreground job.
@@ -109,6 +111,7 @@ impl Runner<'_> {
     fn round(&self, round: &BenchRound) -> Result<RoundTimes, CallError> {
         match &round.work {
             BenchWork::Calls(plan) => self.calls(round, plan),
+            BenchWork::Apart(plan) => self.apart(round, plan),
             BenchWork::Spawns { request, first_call } => {
                 let call = first_call.as_ref().map(|(function, input)| (function.as_str(), input));
                 self.spawns(round, request, call)
@@ -133,9 +136,22 @@ impl Runner<'_> {
     }
 
     fn calls(&self, round: &BenchRound, plan: &CallPlan) -> Result<RoundTimes, CallError> {
+        let mut pipe = Pipe::new(self.kernel, self.chain, plan);
         self.timed(round, |count| {
-            let finished = run_stages(self.kernel, self.chain, plan)?;
+            let finished = pipe.run()?;
             count(finished.output());
+            Ok(())
+        })
+    }
+
+    fn apart(&self, round: &BenchRound, plan: &CallPlan) -> Result<RoundTimes, CallError> {
+        self.timed(round, |count| {
+            let mut input = plan.input.clone();
+            for stage in &plan.stages {
+                let plan = CallPlan { input, ..once(vec![stage.clone()]) };
+                input = Arc::from(Pipe::new(self.kernel, self.chain, &plan).run()?.output());
+            }
+            count(&input);
             Ok(())
         })
     }
@@ -182,7 +198,7 @@ impl Runner<'_> {
             let called = first_call.map_or(Ok(()), |(function, input)| {
                 let stages = vec![CallStage { process: label.id, function: function.to_owned() }];
                 let plan = CallPlan { input: input.clone(), ..once(stages) };
-                run_stages(self.kernel, self.chain, &plan).map(|finished| count(finished.output()))
+                Pipe::new(self.kernel, self.chain, &plan).run().map(|finished| count(finished.output()))
             });
             let took = started.elapsed();
             self.kernel.kill(label.id, true)?;

@@ -10,118 +10,13 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::Kernel;
-use super::error::CallError;
-use super::hooks::Debugged;
+use super::frame::{Cause, Failing, Frame, Frames, Popped, Refusal, path_of};
 use super::process::Process;
 use super::view::{FrameView, JobId, ProcessId};
-use crate::journal::{ChangedBy, Lane, Outcome, Record, Symbol};
+use crate::journal::{Lane, Outcome, Record, Symbol};
 
 /// No call of the chain is cut.
 const WHOLE: u32 = u32::MAX;
-/// How many processes a chain remembers, so that a repeated call needs no look into the table.
-const RECENT: usize = 8;
-
-/// Why a call was cut.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Cause {
-    /// Ctrl-C.
-    Interrupted,
-    /// Its process was ended, by whom.
-    Killed { by: String },
-    /// Its deadline passed: the timeout it had.
-    Timeout { timeout: Duration },
-}
-
-impl Cause {
-    /// How a call that was cut for this ends.
-    pub fn outcome(&self) -> Outcome {
-        match self {
-            Cause::Interrupted | Cause::Killed { .. } => Outcome::Killed,
-            Cause::Timeout { .. } => Outcome::Timeout,
-        }
-    }
-
-    /// In the words of the error.
-    pub fn words(&self) -> String {
-        match self {
-            Cause::Interrupted => "interrupted".into(),
-            Cause::Killed { by } => format!("killed by {by}"),
-            Cause::Timeout { timeout } => format!("timed out after {}", humantime::format_duration(*timeout)),
-        }
-    }
-}
-
-/// One call of a chain.
-pub struct Frame {
-    pub process: Arc<Process>,
-    pub function: Symbol,
-    pub seq: u64,
-    pub started: Instant,
-    pub nested: Duration,
-    pub bytes_in: u64,
-    /// Its own, where it is nearer than its caller's.
-    pub deadline: Option<Deadline>,
-    pub cause: Option<Cause>,
-    /// Set while it is held at a breakpoint.
-    pub held: bool,
-    /// Its bytes are never kept nor shown: its plugin is private, or one above it in the chain.
-    pub private: bool,
-    pub changed_by: ChangedBy,
-}
-
-/// When a call must have ended, and the timeout that says so.
-#[derive(Clone, Copy)]
-pub struct Deadline {
-    pub at: Instant,
-    pub timeout: Duration,
-}
-
-/// What changes of a chain, under its lock.
-#[derive(Default)]
-pub struct Frames {
-    pub stack: Vec<Frame>,
-    /// Set once the whole job was told to end.
-    ended: Option<Cause>,
-    /// The process that the deepest call queues for.
-    pub waiting_for: Option<Arc<Process>>,
-    recent: [Option<Arc<Process>>; RECENT],
-    /// The last failure of a nested call, as the deepest call put it.
-    pub failing: Option<Failing>,
-    /// What the debugger does with this chain.
-    pub debug: Debugged,
-}
-
-/// A failure on its way up.
-#[derive(Clone)]
-pub struct Failing {
-    pub error: CallError,
-    /// True while the cut that caused it is meant for a caller further up.
-    pub rising: bool,
-}
-
-/// What was taken off the chain's end.
-pub struct Popped {
-    pub frame: Frame,
-    pub depth: u16,
-    /// The caller: id, name, number.
-    pub caller: (ProcessId, Symbol, u64),
-    /// Why the call must fail, if it was cut: for its own cause or a caller's.
-    pub cause: Option<Cause>,
-    /// The call that the cut was meant for, where it is not this one.
-    pub meant: Option<String>,
-    /// What the chain was, this call included.
-    pub path: String,
-    /// The failure of the call below, if that is what this one may fail of.
-    pub failing: Option<Failing>,
-}
-
-/// Why a call was not added to the chain.
-pub enum Refusal {
-    /// The job was told to end.
-    Ended(Cause),
-    /// The chain is as deep as it may be.
-    TooDeep { depth_max: u16, path: String },
-}
 
 /// The calls of one job.
 pub struct Chain {
@@ -130,8 +25,8 @@ pub struct Chain {
     /// Unique among all chains ever.
     pub id: u64,
     pub job: JobId,
-    /// Only the job's own thread writes; a lane cannot be shared without a lock.
-    lane: Mutex<Lane>,
+    /// Only the job's own thread writes.
+    lane: Lane,
     cut: AtomicU32,
     pub frames: Mutex<Frames>,
     pub(super) woken: Condvar,
@@ -145,16 +40,16 @@ impl Chain {
             kernel: kernel.clone(),
             id,
             job,
-            lane: Mutex::new(kernel.journal().lane()),
+            lane: kernel.journal().lane(),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),
         })
     }
 
-    /// Writes a record of this chain.
+    /// Writes a record of this chain. Only for the thread that runs it.
     pub fn note(&self, record: Record) {
-        self.lane.lock().push(record);
+        self.lane.push(record);
     }
 
     /// True when the running call must end now.
@@ -300,17 +195,6 @@ impl Chain {
         frames.stack.last().map(|frame| (frame.process.clone(), frame.seq, frames.stack.len() as u16))
     }
 
-    /// A process that this chain has called before, if it remembers.
-    pub fn recent(&self, id: ProcessId) -> Option<Arc<Process>> {
-        let frames = self.frames.lock();
-        frames.recent[id as usize % RECENT].as_ref().filter(|process| process.id == id).cloned()
-    }
-
-    /// Remembers a process. Dead ones are harmless: their slot says so.
-    pub fn remember(&self, process: &Arc<Process>) {
-        self.frames.lock().recent[process.id as usize % RECENT] = Some(process.clone());
-    }
-
     /// `1:front.run → 2:cart.total`, outermost first.
     pub fn path(&self) -> String {
         path_of(&self.frames.lock().stack)
@@ -394,17 +278,5 @@ impl Drop for Chain {
         if self.frames.get_mut().debug.step.take().is_some() {
             self.kernel.hooks().disarm();
         }
-    }
-}
-
-fn path_of(stack: &[Frame]) -> String {
-    let parts: Vec<String> = stack.iter().map(Frame::label).collect();
-    parts.join(" → ")
-}
-
-impl Frame {
-    /// `1:front.run`.
-    pub fn label(&self) -> String {
-        format!("{}:{}.{}", self.process.id, self.process.name, self.function.as_str())
     }
 }

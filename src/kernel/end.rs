@@ -7,8 +7,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Kernel;
-use super::chain::{Cause, Chain};
+use super::chain::Chain;
 use super::error::CallError;
+use super::frame::Cause;
 use super::process::{Life, Occupant, Process};
 use super::supervise::Fresh;
 use super::view::{Killed, ProcessId, ProcessState};
@@ -100,11 +101,18 @@ impl Kernel {
         let mut view = self.view(&process);
         let mut slot = process.slot.lock();
         slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
-        let (occupant, guest) = (slot.occupant.clone(), slot.guest.take());
+        let (occupant, guest) = (slot.occupant, slot.guest.take());
         let (fresh, starting) = (slot.fresh.take(), slot.starting.take());
         drop(slot);
         view.state = ProcessState::Dead { reason: killer.reason.clone() };
         (Remains { process, occupant, guest, fresh, starting }, view)
+    }
+
+    /// Ends the call that occupies a process, and what runs below it, unless it has ended already.
+    pub(super) fn cut(&self, occupant: Occupant, cause: Cause) {
+        if let Some(chain) = self.chain(occupant.chain) {
+            chain.cut(occupant.depth, occupant.seq, cause);
+        }
     }
 
     /// Ends what runs in a dead process, and drops what does not.
@@ -112,9 +120,7 @@ impl Kernel {
         let Remains { process, occupant, guest, fresh, starting } = remains;
         process.changed.notify_all();
         match occupant {
-            Some(Occupant { chain, depth, seq }) => {
-                chain.cut(depth, seq, Cause::Killed { by: killer.by.clone() });
-            }
+            Some(occupant) => self.cut(occupant, Cause::Killed { by: killer.by.clone() }),
             None => process.forget_memory(),
         }
         drop((guest, fresh));

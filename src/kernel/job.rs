@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::call::{Finished, Queueing};
-use super::chain::{Cause, Chain};
+use super::chain::Chain;
 use super::error::CallError;
+use super::frame::Cause;
+use super::pipe::Pipe;
 use super::view::{FrameView, JobId, JobState, JobView};
-use super::{CallPlan, CallStage, Kernel};
+use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::runtime::MAX_WASM_STACK_BYTES;
 
@@ -138,8 +139,9 @@ impl Job {
 
     fn run_plan(&self, kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Vec<u8>, CallError> {
         let mut last = Vec::new();
+        let mut pipe = Pipe::new(kernel, chain, plan);
         for run in 0..plan.repeat.max(1) {
-            let finished = run_stages(kernel, chain, plan)?;
+            let finished = pipe.run()?;
             self.add_runs(1);
             if run + 1 == plan.repeat.max(1) {
                 last = finished.output().to_vec();
@@ -280,57 +282,5 @@ impl Job {
         if let Some(chain) = self.running() {
             chain.end(cause);
         }
-    }
-}
-
-/// One run of a plan: each stage's output is copied once, from its memory into the next one's.
-pub(super) fn run_stages(kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Finished, CallError> {
-    let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
-    // The time at breakpoints does not count.
-    let left = || deadline.map(|at| (at + chain.held_time()).saturating_duration_since(Instant::now()));
-    let mut stages = plan.stages.iter();
-    let Some(first) = stages.next() else {
-        return Err(CallError::new(Outcome::Error, "a pipe of no calls"));
-    };
-    let mut finished = stage(kernel, chain, first, &plan.input, plan.timeout)?;
-    for next in stages {
-        let process = kernel.living_or_error(next.process)?;
-        let bytes_in = finished.output().len() as u64;
-        // Straight over where the next process is free; by way of a copy where it is busy, perhaps with ourselves.
-        let busy = finished.is_of(&process);
-        let entered = match busy {
-            true => None,
-            false => chain.enter(&process, &next.function, bytes_in, left(), Queueing::Not)?,
-        };
-        finished = match entered {
-            Some(entered) => entered.run_taking(finished)?,
-            None => {
-                let input = finished.output().to_vec();
-                drop(finished);
-                stage(kernel, chain, next, &input, left())?
-            }
-        };
-    }
-    Ok(finished)
-}
-
-fn stage(
-    kernel: &Arc<Kernel>,
-    chain: &Arc<Chain>,
-    stage: &CallStage,
-    input: &[u8],
-    timeout: Option<Duration>,
-) -> Result<Finished, CallError> {
-    let process = match chain.recent(stage.process) {
-        Some(process) => process,
-        None => {
-            let process = kernel.living_or_error(stage.process)?;
-            chain.remember(&process);
-            process
-        }
-    };
-    match chain.enter(&process, &stage.function, input.len() as u64, timeout, Queueing::Wait)? {
-        Some(entered) => entered.run(input),
-        None => Err(CallError::new(Outcome::Error, format!("`{}` is busy", process.label()))),
     }
 }

@@ -49,6 +49,25 @@ pub fn processes_by_map_count() -> usize {
     read.unwrap_or(MAP_COUNT_DEFAULT).saturating_sub(MAPS_SPARED) / MAPS_PER_PROCESS
 }
 
+/// The most memory that plugins have by default, however much there is.
+const MEMORY_BYTES_DEFAULT_MAX: u64 = 16 << 30;
+
+/// What plugins may have by default: three quarters of what the machine (or the control group) has, so that the system
+/// does not end the shell for what a plugin took.
+fn memory_by_system() -> u64 {
+    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
+    let machine = memory_total_bytes(&read("/proc/meminfo"));
+    let group = read("/sys/fs/cgroup/memory.max").trim().parse().ok();
+    let total = [machine, group].into_iter().flatten().min().unwrap_or(u64::MAX);
+    (total / 4 * 3).min(MEMORY_BYTES_DEFAULT_MAX)
+}
+
+/// `MemTotal` of `/proc/meminfo`.
+fn memory_total_bytes(meminfo: &str) -> Option<u64> {
+    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+    total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+}
+
 /// How much of something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Amount {
@@ -188,7 +207,7 @@ impl Default for Limits {
             calls_per_second_max: 0,
             jobs_max: 64,
             output_bytes_max: 1 << 30,
-            memory_bytes_max: 16 << 30,
+            memory_bytes_max: memory_by_system(),
             log_lines_per_second_max: 1_000,
             log_bytes_max: 8 << 20,
             journal_records_max: 65_536,
@@ -210,6 +229,16 @@ mod tests {
         assert_eq!(Limits::default().check(), Ok(()));
         let none = Limits { jobs_max: 0, ..Limits::default() };
         assert_eq!(none.check().unwrap_err(), "`--max-jobs 0`: at least 1 is needed");
+    }
+
+    #[test]
+    fn plugins_have_less_memory_than_the_machine() {
+        assert_eq!(memory_total_bytes("MemTotal:       24684084 kB\nMemFree: 1 kB\n"), Some(24_684_084 << 10));
+        assert_eq!(memory_total_bytes(""), None);
+        let default = Limits::default().memory_bytes_max;
+        assert!(default > 0 && default <= MEMORY_BYTES_DEFAULT_MAX);
+        let machine = memory_total_bytes(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default());
+        assert!(machine.is_none_or(|total| default < total));
     }
 
     #[test]

@@ -6,11 +6,14 @@ mod chain;
 mod clock;
 mod end;
 pub mod error;
+mod frame;
 pub mod hooks;
 mod job;
+mod jobs;
 pub mod limits;
 mod logbook;
 pub mod names;
+mod pipe;
 pub mod policy;
 mod process;
 mod spawn;
@@ -46,8 +49,9 @@ pub use view::{
 };
 pub use watch::watchable;
 
-use self::chain::{Cause, Chain};
+use self::chain::Chain;
 use self::clock::Clock;
+use self::frame::Cause;
 use self::hooks::Hooks;
 use self::logbook::Logbook;
 use self::policy::gate::Gate;
@@ -121,7 +125,8 @@ pub struct Kernel {
     waits: Waits,
     jobs: Mutex<BTreeMap<JobId, Job>>,
     foreground: Mutex<Weak<Chain>>,
-    chains: Mutex<Vec<Weak<Chain>>>,
+    /// By their ids; one goes when its last owner has.
+    chains: Mutex<Vec<(u64, Weak<Chain>)>>,
     next_chain: AtomicU64,
     next_job: AtomicU32,
     notices: Mutex<VecDeque<String>>,
@@ -135,8 +140,6 @@ pub struct Kernel {
 
 /// Notices that wait for the prompt; older ones go first.
 const NOTICES_MAX: usize = 100;
-/// Background jobs that have ended and were not waited for; older ones are forgotten first.
-const ENDED_JOBS_MAX: usize = 64;
 
 impl Kernel {
     /// An empty process table.
@@ -209,6 +212,19 @@ impl Kernel {
         names
     }
 
+    /// The same names, each with the source it stands for, in order; `None`: a stub stands in for it.
+    pub fn plugins(&self) -> Vec<(String, Option<String>)> {
+        let mut plugins: Vec<(String, Option<String>)> =
+            self.sources.listing().into_iter().map(|(name, source)| (name, Some(source))).collect();
+        for name in self.hooks.stub_names() {
+            if plugins.iter().all(|(known, _)| *known != name) {
+                plugins.push((name, None));
+            }
+        }
+        plugins.sort();
+        plugins
+    }
+
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         self.load_unless(request, &|| false)
@@ -226,6 +242,17 @@ impl Kernel {
         if interrupted() {
             chain.end(Cause::Interrupted);
         }
+        self.load_in(&chain, request)
+    }
+
+    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
+    /// process's label.
+    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
+        let kernel = self.clone();
+        Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
+    }
+
+    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
@@ -239,35 +266,6 @@ impl Kernel {
             error
         });
         loaded.inspect(|label| self.tell_loaded(label))
-    }
-
-    /// Starts a job on a thread of its own.
-    pub fn start(self: &Arc<Self>, plan: CallPlan) -> Result<Job, CallError> {
-        Job::start(self, plan)
-    }
-
-    /// Ctrl-C: ends the foreground job's chain (or load); true if there was one.
-    pub fn interrupt_foreground(&self) -> bool {
-        let chain = self.foreground.lock().upgrade();
-        chain.is_some_and(|chain| {
-            chain.end(Cause::Interrupted);
-            true
-        })
-    }
-
-    /// Jobs that run, and background jobs that ended and were not yet waited for, by id.
-    pub fn jobs(&self) -> Vec<Job> {
-        self.jobs.lock().values().cloned().collect()
-    }
-
-    /// A job of those.
-    pub fn job(&self, id: JobId) -> Option<Job> {
-        self.jobs.lock().get(&id).cloned()
-    }
-
-    /// Forgets an ended job (after `wait %N` or `fg %N` has printed it).
-    pub fn reap(&self, id: JobId) {
-        self.jobs.lock().remove(&id);
     }
 
     /// Replaces the policy; `None`: the built-in default.
@@ -303,7 +301,7 @@ impl Kernel {
 
     /// The calls that run now, as records with outcome `running` or `held`, by seq.
     pub fn running(&self) -> Vec<Record> {
-        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(Weak::upgrade).collect();
+        let chains: Vec<Arc<Chain>> = self.chains.lock().iter().filter_map(|(_, chain)| chain.upgrade()).collect();
         let mut records: Vec<Record> = chains.iter().flat_map(|chain| chain.records()).collect();
         records.sort_by_key(|record| record.seq);
         records
@@ -337,6 +335,16 @@ impl Kernel {
     /// Since the session began.
     pub fn uptime(&self) -> Duration {
         self.started.elapsed()
+    }
+}
+
+/// Instances remember the processes that they called: two that called each other would keep each other for ever.
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        for process in self.table.get_mut().living() {
+            let guest = process.slot.lock().guest.take();
+            drop(guest);
+        }
     }
 }
 
@@ -401,59 +409,5 @@ impl Kernel {
 
     fn since_start_ns(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.started).as_nanos() as u64
-    }
-
-    fn next_job(&self) -> JobId {
-        self.next_job.fetch_add(1, Ordering::Relaxed)
-    }
-
-    fn new_chain(self: &Arc<Self>, job: JobId) -> Arc<Chain> {
-        let id = self.next_chain.fetch_add(1, Ordering::Relaxed);
-        let chain = Chain::new(self, id, job);
-        let mut chains = self.chains.lock();
-        chains.retain(|chain| chain.strong_count() > 0);
-        chains.push(Arc::downgrade(&chain));
-        chain
-    }
-
-    fn set_foreground(&self, chain: &Arc<Chain>) {
-        *self.foreground.lock() = Arc::downgrade(chain);
-    }
-
-    fn unset_foreground(&self, chain: &Arc<Chain>) {
-        let mut foreground = self.foreground.lock();
-        if Weak::ptr_eq(&foreground, &chain.this) {
-            *foreground = Weak::new();
-        }
-    }
-
-    fn admit_job(&self, job: Job) -> Result<(), CallError> {
-        let mut jobs = self.jobs.lock();
-        let running = jobs.values().filter(|job| job.is_running()).count();
-        let most = self.limits.jobs_max;
-        if running >= most {
-            let message = format!("{most} jobs run, the limit; `wait` for one, or `--max-jobs` allows more");
-            return Err(CallError::new(Outcome::Denied, message));
-        }
-        let ended: Vec<JobId> = jobs.iter().filter(|(_, job)| !job.is_running()).map(|(id, _)| *id).collect();
-        for id in ended.iter().rev().skip(ENDED_JOBS_MAX - 1) {
-            jobs.remove(id);
-        }
-        jobs.insert(job.id(), job);
-        Ok(())
-    }
-
-    /// A job's last act: a foreground one is forgotten, a background one tells of its end.
-    fn job_ended(&self, job: &Job, end: &JobEnd) {
-        if !job.is_background() {
-            self.reap(job.id());
-            return;
-        }
-        let view = job.view();
-        let took = humantime::format_duration(Duration::from_millis(end.duration.as_millis() as u64));
-        self.notify(match &end.result {
-            Ok(output) => format!("%{} done in {took}, {} bytes: {}", view.id, output.len(), view.text),
-            Err(error) => format!("%{} failed after {took}: {error}", view.id),
-        });
     }
 }

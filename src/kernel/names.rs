@@ -1,6 +1,6 @@
 //! Names of processes and functions: what is a valid one, and what was perhaps meant.
 
-pub use crate::journal::suggest::did_you_mean;
+pub use crate::text::did_you_mean;
 
 use super::logbook::safe;
 
@@ -20,7 +20,7 @@ const LISTED_MAX: usize = 4;
 pub fn no_function(function: &str, known: &[String]) -> String {
     let meant = did_you_mean(function, known.iter().map(String::as_str));
     if !meant.is_empty() {
-        return meant;
+        return safe(&meant);
     }
     match known {
         [] => "; it has none that can be called".to_string(),

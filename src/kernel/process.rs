@@ -10,7 +10,7 @@ use parking_lot::{Condvar, Mutex};
 use super::chain::Chain;
 use super::policy::Who;
 use super::supervise::{Fresh, Supervision};
-use super::view::{ProcessId, ProcessLabel};
+use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
 
@@ -63,16 +63,52 @@ impl Code {
     }
 }
 
-/// What a process has done. Written by the call that occupies it, read by anyone.
+/// A figure that is added to under the slot's lock and read by anyone: so adding is a load and a store, where a counter
+/// that all may add to would cost each call an exchange with the other cores.
+#[derive(Default)]
+pub struct SlotCounter(AtomicU64);
+
+impl SlotCounter {
+    /// Adds to it; the slot shows that its lock is held.
+    pub fn add(&self, _locked: &Slot, more: u64) {
+        self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
+    }
+
+    /// What it stands at.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// The same for a figure that only the call adds to which occupies the process: one at a time, and the slot's lock lies
+/// between one and the next.
+#[derive(Default)]
+pub struct OccupantCounter(AtomicU64);
+
+impl OccupantCounter {
+    /// Adds to it. Only for the call that occupies the process: what another adds at the same time would be lost.
+    pub fn add(&self, more: u64) {
+        self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
+    }
+
+    /// What it stands at.
+    pub fn get(&self) -> u64 {
+        self.0.load(Ordering::Relaxed)
+    }
+}
+
+/// What a process has done. Read by anyone.
 #[derive(Default)]
 pub struct Counters {
-    pub calls: AtomicU64,
+    pub calls: SlotCounter,
+    pub bytes_in: SlotCounter,
+    pub bytes_out: OccupantCounter,
+    pub busy_ns: OccupantCounter,
+    pub nested_ns: OccupantCounter,
+    /// The time of calls that waited for the slot and never had it.
+    pub unserved_ns: AtomicU64,
     pub errors: AtomicU64,
     pub resets: AtomicU64,
-    pub bytes_in: AtomicU64,
-    pub bytes_out: AtomicU64,
-    pub busy_ns: AtomicU64,
-    pub nested_ns: AtomicU64,
     /// What its memories and tables have committed.
     pub committed_bytes: AtomicU64,
     pub children: AtomicU32,
@@ -119,17 +155,28 @@ pub enum Life {
 }
 
 /// The call that runs in a process.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub struct Occupant {
-    pub chain: Arc<Chain>,
+    /// The chain's id. It lives as long as the call: [`Kernel::chain`](super::Kernel::chain) finds it.
+    pub chain: u64,
+    pub job: JobId,
     pub depth: u16,
     pub seq: u64,
+}
+
+impl Occupant {
+    /// The call `seq` at `depth` of a chain.
+    pub fn new(chain: &Chain, depth: u16, seq: u64) -> Self {
+        Occupant { chain: chain.id, job: chain.job, depth, seq }
+    }
 }
 
 /// What changes about a process, under one lock that is held for moments only.
 pub struct Slot {
     pub life: Life,
     pub code: Arc<Code>,
+    /// The function that was asked for last: mostly it is asked for again.
+    last_function: FunctionId,
     /// The instance, while no call has it; none before the first, after a crash, and while one runs.
     pub guest: Option<Box<dyn Guest>>,
     /// Calls that ended well in the present instance: what a reset would lose.
@@ -150,6 +197,19 @@ pub struct Slot {
     pub starting: Option<Arc<Chain>>,
 }
 
+impl Slot {
+    /// The id of a function of the present code, or `None`.
+    pub fn function(&mut self, name: &str) -> Option<FunctionId> {
+        let last = self.code.image.functions().get(self.last_function.0 as usize);
+        if last.is_some_and(|last| last == name) {
+            return Some(self.last_function);
+        }
+        let id = self.code.image.function(name)?;
+        self.last_function = id;
+        Some(id)
+    }
+}
+
 impl Process {
     /// A new process, occupied by the call that starts it.
     pub fn new(birth: Birth, code: Arc<Code>, occupant: Occupant) -> Self {
@@ -168,6 +228,7 @@ impl Process {
             slot: Mutex::new(Slot {
                 life: Life::Alive,
                 code,
+                last_function: FunctionId(0),
                 guest: None,
                 calls_of_instance: 0,
                 occupant: Some(occupant),
@@ -231,7 +292,7 @@ impl Process {
             return MemoryUse { guest_bytes: committed_bytes, resident_bytes, ..MemoryUse::default() };
         };
         let memory = guest.memory();
-        let after_call = self.counters.calls.load(Ordering::Relaxed);
+        let after_call = self.counters.calls.get();
         let of = memory.committed_bytes();
         let mut known = self.resident.lock();
         if known.as_ref().is_none_or(|known| (known.after_call, known.of) != (after_call, of)) {

@@ -8,8 +8,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::call::leave;
-use super::chain::{Chain, Deadline, Frame, Refusal};
+use super::chain::Chain;
 use super::error::{CallError, outcome_of};
+use super::frame::{Deadline, Frame, Refusal};
 use super::logbook::safe;
 use super::names;
 use super::policy::grant::child_spec;
@@ -39,7 +40,11 @@ impl Kernel {
         let spawned = self.register_inner(chain, parent, name);
         spawned.map_err(|failure| {
             let path = chain.path();
-            let message = format!("cannot load `{}`: {} ({path})", safe(name), failure.message);
+            // A load or call further down has named itself and the whole chain.
+            let message = match failure.kind {
+                FailureKind::Nested => failure.message,
+                _ => format!("cannot load `{}`: {} ({path})", safe(name), failure.message),
+            };
             let outcome = outcome_of(failure.kind);
             chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
             if failure.kind == FailureKind::Interrupted {
@@ -180,7 +185,7 @@ impl Kernel {
             total_bytes: self.total_bytes().clone(),
             supervision: request.supervision,
         };
-        let process = Arc::new(Process::new(birth, code, Occupant { chain: chain.clone(), depth, seq }));
+        let process = Arc::new(Process::new(birth, code, Occupant::new(chain, depth, seq)));
         if !table.insert(process.clone()) {
             return Err(denied("the parent has ended".into()));
         }
@@ -235,17 +240,16 @@ impl Kernel {
         }
     }
 
-    /// The same for the shell: a line that names the source.
+    /// The same for the shell: a line that names the source, once.
     pub(super) fn load_error(source: &str, failure: Failure, ended_by: Option<Outcome>) -> CallError {
         let outcome = match failure.kind {
             FailureKind::Interrupted => ended_by.unwrap_or(Outcome::Timeout),
             kind => outcome_of(kind),
         };
-        CallError {
-            outcome,
-            message: format!("cannot load `{}`: {}", safe(source), safe(&failure.message)),
-            code: None,
-        }
+        let (source, cause) = (safe(source), safe(&failure.message));
+        let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
+        let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
+        CallError { outcome, message, code: None }
     }
 }
 

@@ -10,8 +10,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::Kernel;
-use super::chain::{Cause, Chain};
+use super::chain::Chain;
 use super::error::CallError;
+use super::frame::Cause;
 use super::job;
 use super::logbook::safe;
 use super::process::{Birth, Code, Life, Occupant, Process, Slot};
@@ -227,7 +228,7 @@ impl Kernel {
         (slot.crashed, slot.halted) = (None, None);
         slot.crashes.clear();
         let calls_lost = std::mem::take(&mut slot.calls_of_instance);
-        let occupant = slot.occupant.clone();
+        let occupant = slot.occupant;
         let spare = match occupant {
             Some(_) => {
                 slot.fresh = Some(fresh);
@@ -240,8 +241,8 @@ impl Kernel {
         };
         drop(slot);
         drop(spare);
-        if let Some(Occupant { chain, depth, seq }) = occupant.filter(|_| cut) {
-            chain.cut(depth, seq, Cause::Killed { by: "`restart`".into() });
+        if let Some(occupant) = occupant.filter(|_| cut) {
+            self.cut(occupant, Cause::Killed { by: "`restart`".into() });
         }
         Ok(Replaced { label, calls_lost, code_changed: false, functions_lost: Vec::new() })
     }
@@ -262,7 +263,7 @@ impl Kernel {
             total_bytes: self.total_bytes().clone(),
             supervision: process.supervision,
         };
-        let occupant = Occupant { chain: chain.clone(), depth: 1, seq: self.journal().next_seq() };
+        let occupant = Occupant::new(chain, 1, self.journal().next_seq());
         process.slot.lock().starting = Some(chain.clone());
         let stand_in = Arc::new(Process::new(birth, code.clone(), occupant));
         let started = self.start_instance(chain, &stand_in, code, timeout);

@@ -9,7 +9,7 @@ use super::error::CallError;
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
-use crate::runtime::{Exchange, Failure, FailureKind, LogLevel, Upcalls};
+use crate::runtime::{Exchange, Failure, FailureKind, LogLevel, Memo, Upcalls};
 
 impl Chain {
     fn me(&self) -> Result<Arc<Chain>, Failure> {
@@ -17,41 +17,65 @@ impl Chain {
         self.this.upgrade().ok_or_else(Failure::interrupted)
     }
 
-    /// A living process by its id, or the refusal that names it.
-    fn callee(&self, id: u64) -> Result<Arc<Process>, CallError> {
+    /// A living process by its id, or the refusal that names it. The calling instance remembers whom it called last.
+    fn callee(&self, id: u64, memo: &mut Memo) -> Result<Arc<Process>, CallError> {
         let short = ProcessId::try_from(id).ok().filter(|id| *id != 0);
-        if let Some(process) = short.and_then(|id| self.recent(id)) {
+        let known = memo.as_mut().and_then(|memo| memo.downcast_mut::<Callees>());
+        if let Some(process) = short.and_then(|id| known?.take(id)) {
             return Ok(process);
         }
-        match short.and_then(|id| self.kernel.living(id)) {
-            Some(process) => {
-                self.remember(&process);
-                Ok(process)
-            }
-            None => Err(self.kernel.no_process(short, id)),
-        }
+        short.and_then(|id| self.kernel.living(id)).ok_or_else(|| self.kernel.no_process(short, id))
     }
 
     fn nested(
-        &self,
+        self: &Arc<Self>,
         process: &Arc<Process>,
         function: Option<&str>,
         exchange: &mut dyn Exchange,
     ) -> Result<(), Failure> {
-        let me = self.me()?;
         let finished = {
-            let function = match function {
-                Some(function) => function,
-                None => exchange.function()?,
+            let (function, input) = match function {
+                Some(function) => (function, exchange.input()),
+                None => exchange.request()?,
             };
-            let input = exchange.input();
-            let entered = me.enter(process, function, input.len() as u64, None, Queueing::Wait);
+            let entered = self.enter(process, function, input.len() as u64, None, Queueing::Wait);
             match entered.map_err(as_nested)? {
                 Some(entered) => entered.run(input).map_err(as_nested)?,
                 None => return Err(Failure::interrupted()),
             }
         };
         exchange.deliver(finished.output())
+    }
+}
+
+/// The processes that an instance called last: its next call of one needs no look into the table. They are taken out for
+/// the call and put back after it, so that nobody counts owners. Dead ones are harmless: their slot says so.
+#[derive(Default)]
+struct Callees([Option<Arc<Process>>; CALLEES_MAX]);
+
+/// How many processes an instance remembers.
+const CALLEES_MAX: usize = 8;
+
+impl Callees {
+    /// Remembers a process for an instance.
+    fn keep(memo: &mut Memo, process: Arc<Process>) {
+        match memo.as_mut().and_then(|memo| memo.downcast_mut::<Callees>()) {
+            Some(callees) => callees.put(process),
+            None => {
+                let mut callees = Box::<Callees>::default();
+                callees.put(process);
+                *memo = Some(callees);
+            }
+        }
+    }
+
+    fn take(&mut self, id: ProcessId) -> Option<Arc<Process>> {
+        self.0[id as usize % CALLEES_MAX].take_if(|process| process.id == id)
+    }
+
+    fn put(&mut self, process: Arc<Process>) {
+        let place = process.id as usize % CALLEES_MAX;
+        self.0[place] = Some(process);
     }
 }
 
@@ -83,9 +107,13 @@ impl Upcalls for Chain {
         }
     }
 
-    fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
-        match self.callee(id) {
-            Ok(process) => self.nested(&process, None, exchange),
+    fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        match self.callee(id, exchange.memo()) {
+            Ok(process) => {
+                let result = self.nested(&process, None, exchange);
+                Callees::keep(exchange.memo(), process);
+                result
+            }
             Err(error) => {
                 let function = exchange.function().map_or(Symbol::OTHER, Symbol::intern);
                 let input = exchange.input().len() as u64;
@@ -123,7 +151,7 @@ impl Upcalls for Chain {
         self.kernel.log_level()
     }
 
-    fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+    fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
         let target = caller.slot.lock().code.spec.imports.get(index).map(|import| import.target.clone());
         let Some(target) = target else { return Err(Failure::new(FailureKind::Trap, "no such stand-in")) };

@@ -98,6 +98,8 @@ pub struct ProcessDetail {
     pub imports: Vec<String>,
     /// SHA-256 of each module, with the name it is linked by.
     pub modules: Vec<(String, String)>,
+    /// Of those that `--link` added: the name, and where it came from.
+    pub links: Vec<(String, String)>,
     pub last_error: Option<String>,
     pub children: Vec<ProcessLabel>,
     pub supervision: Supervision,

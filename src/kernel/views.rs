@@ -12,6 +12,7 @@ use super::names;
 use super::process::{Life, Occupant, Process};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
+use crate::runtime::ModuleBytes;
 
 /// How often a wait for a process's end looks whether it was interrupted.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -78,6 +79,7 @@ impl Kernel {
             exports: slot.code.image.exports().to_vec(),
             imports: slot.code.image.imports().to_vec(),
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
+            links: program.modules.iter().filter_map(ModuleBytes::link).collect(),
             last_error: slot.last_error.clone(),
             children,
             supervision: process.supervision,
@@ -188,15 +190,16 @@ impl Kernel {
     /// A snapshot of one process.
     pub(super) fn view(&self, process: &Process) -> ProcessView {
         let slot = process.slot.lock();
-        let (life, occupant, crashed) = (slot.life.clone(), slot.occupant.clone(), slot.crashed.clone());
+        let (life, occupant, crashed) = (slot.life.clone(), slot.occupant, slot.crashed.clone());
         let (memory, source) = (process.memory(&slot), slot.code.program.origin.clone());
         drop(slot);
         let now = Instant::now();
-        let doing = occupant.as_ref().map_or(Doing::default(), |occupant| doing(occupant, now));
+        let doing = occupant.and_then(|occupant| self.doing(occupant, now)).unwrap_or_default();
         let counters = &process.counters;
-        let busy = Duration::from_nanos(counters.busy_ns.load(Ordering::Relaxed)) + doing.elapsed;
-        let nested = Duration::from_nanos(counters.nested_ns.load(Ordering::Relaxed)) + doing.nested;
-        let (state, until) = match (life, &occupant) {
+        let busy_ns = counters.busy_ns.get() + counters.unserved_ns.load(Ordering::Relaxed);
+        let busy = Duration::from_nanos(busy_ns) + doing.elapsed;
+        let nested = Duration::from_nanos(counters.nested_ns.get()) + doing.nested;
+        let (state, until) = match (life, occupant) {
             (Life::Dead { reason, at }, _) => (ProcessState::Dead { reason }, at),
             (Life::Alive, Some(_)) => {
                 (doing.waiting.map_or(ProcessState::Running, |on| ProcessState::Waiting { on }), now)
@@ -208,11 +211,11 @@ impl Kernel {
             name: process.name.clone(),
             parent: process.parent_id(),
             state,
-            calls: counters.calls.load(Ordering::Relaxed),
+            calls: counters.calls.get(),
             errors: counters.errors.load(Ordering::Relaxed),
             resets: counters.resets.load(Ordering::Relaxed),
-            bytes_in: counters.bytes_in.load(Ordering::Relaxed),
-            bytes_out: counters.bytes_out.load(Ordering::Relaxed),
+            bytes_in: counters.bytes_in.get(),
+            bytes_out: counters.bytes_out.get(),
             busy,
             self_time: busy.saturating_sub(nested),
             age: until.saturating_duration_since(process.born),
@@ -231,16 +234,20 @@ struct Doing {
     waiting: Option<ProcessId>,
 }
 
-fn doing(occupant: &Occupant, now: Instant) -> Doing {
-    let frames = occupant.chain.frames.lock();
-    let at = usize::from(occupant.depth).wrapping_sub(1);
-    let Some(frame) = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq) else { return Doing::default() };
-    let below = frames.stack.get(at + 1);
-    let nested = below.map_or(Duration::ZERO, |below| now.saturating_duration_since(below.started));
-    let queued = frames.waiting_for.as_ref().filter(|_| at + 1 == frames.stack.len());
-    Doing {
-        elapsed: now.saturating_duration_since(frame.started),
-        nested: frame.nested + nested,
-        waiting: below.map(|below| below.process.id).or(queued.map(|process| process.id)),
+impl Kernel {
+    /// `None` when it has just ended.
+    fn doing(&self, occupant: Occupant, now: Instant) -> Option<Doing> {
+        let chain = self.chain(occupant.chain)?;
+        let frames = chain.frames.lock();
+        let at = usize::from(occupant.depth).wrapping_sub(1);
+        let frame = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq)?;
+        let below = frames.stack.get(at + 1);
+        let nested = below.map_or(Duration::ZERO, |below| now.saturating_duration_since(below.started));
+        let queued = frames.waiting_for.as_ref().filter(|_| at + 1 == frames.stack.len());
+        Some(Doing {
+            elapsed: now.saturating_duration_since(frame.started),
+            nested: frame.nested + nested,
+            waiting: below.map(|below| below.process.id).or(queued.map(|process| process.id)),
+        })
     }
 }

@@ -1,22 +1,40 @@
-//! Who waits for whom: a call into a busy process waits its turn, and a ring of such waits is found before it closes.
+//! Who waits for whom: a call into a busy process waits its turn, a stub's commands are waited for by the call that they
+//! answer, and a ring of such waits is found before it closes.
 
-use std::collections::HashMap;
+use std::cell::Cell;
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
 use super::chain::Chain;
 use super::process::Process;
+use super::view::{JobId, ProcessLabel};
 
-/// The waits of all chains: each waits for at most one process, each process is held by at most one chain.
+/// The waits of all chains, by the chain's id: each waits for at most one thing, each process is held by at most one chain.
 #[derive(Default)]
 pub struct Waits {
     edges: Mutex<HashMap<u64, Edge>>,
 }
 
-struct Edge {
-    chain: Arc<Chain>,
-    process: Arc<Process>,
+/// What a chain waits for.
+enum Edge {
+    /// Its turn in a process.
+    Turn(Arc<Process>),
+    /// What the commands of a stub call, to answer for this process.
+    Stub { stubbed: ProcessLabel, calls: Option<Called> },
+}
+
+/// The chain of a stub's commands that runs now.
+#[derive(Clone, Copy)]
+struct Called {
+    chain: u64,
+    job: JobId,
+}
+
+thread_local! {
+    /// The chain whose stub's commands run on this thread: they start their calls here, in chains of their own.
+    static ANSWERED: Cell<Option<u64>> = const { Cell::new(None) };
 }
 
 impl Waits {
@@ -25,21 +43,46 @@ impl Waits {
     /// Whoever closes a ring is the last to come here, and finds every other edge of it in place: they are all waiting.
     pub fn enter(&self, chain: &Arc<Chain>, process: &Arc<Process>) -> Result<(), String> {
         let mut edges = self.edges.lock();
-        let mut ring = vec![process.clone()];
-        while let Some(holder) = ring.last().and_then(|process| holder(process)) {
-            if holder.id == chain.id {
-                let jobs = ring_jobs(chain, &ring, &edges);
-                let labels: Vec<String> = ring.iter().chain(ring.first()).map(|p| p.label().to_string()).collect();
-                return Err(format!("{} ({jobs})", labels.join(" → ")));
+        let mut ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([chain.job]) };
+        let mut seen = BTreeSet::new();
+        let mut next = holder(process);
+        while let Some((id, job)) = next.filter(|(id, _)| seen.insert(*id)) {
+            if id == chain.id {
+                return Err(ring.words());
             }
-            let Some(edge) = edges.get(&holder.id) else { break };
-            if ring.iter().any(|seen| seen.id == edge.process.id) {
-                break;
-            }
-            ring.push(edge.process.clone());
+            ring.jobs.insert(job);
+            next = match edges.get(&id) {
+                Some(Edge::Turn(process)) => {
+                    ring.labels.push(process.label().to_string());
+                    holder(process)
+                }
+                Some(Edge::Stub { stubbed, calls }) => {
+                    ring.labels.push(format!("the stub of {stubbed}"));
+                    calls.map(|called| (called.chain, called.job))
+                }
+                None => None,
+            };
         }
-        edges.insert(chain.id, Edge { chain: chain.clone(), process: process.clone() });
+        edges.insert(chain.id, Edge::Turn(process.clone()));
         Ok(())
+    }
+
+    /// Runs the commands of a stub on this thread: until they are done `chain` waits for what they call.
+    pub fn while_answered<T>(&self, chain: &Chain, stubbed: ProcessLabel, commands: impl FnOnce() -> T) -> T {
+        self.edges.lock().insert(chain.id, Edge::Stub { stubbed, calls: None });
+        let outer = ANSWERED.replace(Some(chain.id));
+        let result = commands();
+        ANSWERED.set(outer);
+        self.leave(chain);
+        result
+    }
+
+    /// A chain begins that this thread will wait for: where a stub's commands run here, the call they answer waits too.
+    pub fn begin(&self, chain: &Chain) {
+        let Some(answered) = ANSWERED.get() else { return };
+        if let Some(Edge::Stub { calls, .. }) = self.edges.lock().get_mut(&answered) {
+            *calls = Some(Called { chain: chain.id, job: chain.job });
+        }
     }
 
     /// The chain waits no more.
@@ -50,18 +93,21 @@ impl Waits {
     }
 }
 
-fn holder(process: &Process) -> Option<Arc<Chain>> {
-    process.slot.lock().occupant.as_ref().map(|occupant| occupant.chain.clone())
+/// The chain whose call has the process, and its job.
+fn holder(process: &Process) -> Option<(u64, JobId)> {
+    process.slot.lock().occupant.map(|occupant| (occupant.chain, occupant.job))
 }
 
-fn ring_jobs(chain: &Chain, ring: &[Arc<Process>], edges: &HashMap<u64, Edge>) -> String {
-    let mut jobs = vec![chain.job];
-    for edge in edges.values() {
-        if ring.iter().any(|process| process.id == edge.process.id) && !jobs.contains(&edge.chain.job) {
-            jobs.push(edge.chain.job);
-        }
+/// What a ring goes through.
+struct Ring {
+    labels: Vec<String>,
+    jobs: BTreeSet<JobId>,
+}
+
+impl Ring {
+    fn words(mut self) -> String {
+        self.labels.extend(self.labels.first().cloned());
+        let jobs: Vec<String> = self.jobs.iter().map(|job| format!("%{job}")).collect();
+        format!("{} (jobs {} wait for each other)", self.labels.join(" → "), jobs.join(", "))
     }
-    jobs.sort_unstable();
-    let jobs: Vec<String> = jobs.iter().map(|job| format!("%{job}")).collect();
-    format!("jobs {} wait for each other", jobs.join(", "))
 }

@@ -12,6 +12,7 @@ pub mod program;
 pub mod sdk;
 pub mod source;
 
+use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -44,10 +45,11 @@ pub trait Image: Send + Sync {
 pub trait Guest: Send {
     /// Takes the next call's input: one copy, and whatever the call before left behind is gone.
     fn set_input(&mut self, input: &[u8]) -> Result<(), Failure>;
-    /// Runs a function to its end on behalf of the top call of `up`. After `Ok`, [`Guest::output`] is what it gave.
+    /// Runs a function to its end on behalf of the top call of `up`: the length of what it gave, which [`Guest::output`]
+    /// then is.
     ///
     /// A failure that says [`Failure::keeps_instance`] leaves the instance usable; after any other it must be dropped.
-    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<(), Failure>;
+    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure>;
     /// The output of the last call that ended well; empty before that. Valid until the next `set_input`.
     fn output(&self) -> &[u8];
     /// What the instance holds now.
@@ -89,13 +91,22 @@ impl MemoryUse {
 
 /// The bytes of a nested call as the caller's host sees them: nothing is copied until the callee's memory is known.
 pub trait Exchange {
+    /// What the kernel keeps with the calling instance from one call to the next; this room does not look into it.
+    fn memo(&mut self) -> &mut Memo;
     /// The function's name as the guest wrote it; an error when it is no UTF-8 or too long.
     fn function(&self) -> Result<&str, Failure>;
     /// The input, in the caller's memory.
     fn input(&self) -> &[u8];
+    /// Both at once.
+    fn request(&self) -> Result<(&str, &[u8]), Failure> {
+        Ok((self.function()?, self.input()))
+    }
     /// Takes the output into the caller's memory: called at most once, after the callee ended well.
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure>;
 }
+
+/// Something of the kernel's that lives as long as an instance.
+pub type Memo = Option<Box<dyn Any + Send>>;
 
 /// Levels of a plugin's log, as the PDK has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]
@@ -139,7 +150,7 @@ pub trait Upcalls: Send + Sync {
     /// `register_plugin`: starts a process by name; the caller becomes its parent.
     fn register(&self, name: &str) -> Result<u64, Failure>;
     /// `call_plugin`: runs a nested call to its end.
-    fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
     fn free(&self, id: u64) -> Result<(), Failure>;
     /// `find_plugin`: the id of a living process, or 0.
@@ -154,7 +165,7 @@ pub trait Upcalls: Send + Sync {
     fn log_level(&self) -> LogLevel;
     /// Calls the plugin that stands in for an imported host function (`load --import`), by its place in
     /// [`Spec::imports`].
-    fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// Called when a memory or table of the caller grows by `bytes`: false refuses it (the total for all is used up).
     fn grow(&self, bytes: u64) -> bool;
     /// Called when a growth that was granted came to nothing.

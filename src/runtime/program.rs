@@ -47,6 +47,15 @@ pub struct ModuleBytes {
     pub bytes: Arc<[u8]>,
     /// SHA-256 of `bytes`, in hexadecimal.
     pub sha256: String,
+    /// Where it came from, when it is none of its program's own but was linked to it.
+    pub linked_from: Option<String>,
+}
+
+impl ModuleBytes {
+    /// The name it is linked by and where it came from, of one that was linked to its program.
+    pub fn link(&self) -> Option<(String, String)> {
+        Some((self.name.clone(), self.linked_from.clone()?))
+    }
 }
 
 /// Modules and what their manifest says of them: all that is needed to make an image and its instances.

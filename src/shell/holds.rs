@@ -4,18 +4,18 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::calls::{Awaited, OnInterrupt};
-use super::command::{CallOptions, held_lines, held_title};
+use super::command::{CallOptions, held_lines, held_title, loaded};
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
+use super::waits::{Awaited, OnInterrupt};
 use crate::kernel::hooks::{HeldView, HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobId, ProcessId};
 
 /// What a session keeps of held jobs.
 #[derive(Default)]
 pub struct Holds {
-    /// Foreground calls that the prompt left at a breakpoint: what they are to be finished with.
-    left: BTreeMap<JobId, LeftCall>,
+    /// Foreground jobs that the prompt left at a breakpoint: what they are to be finished with.
+    left: BTreeMap<JobId, Left>,
     /// The hold of each job whose breakpoint's commands have run.
     served: BTreeMap<JobId, u64>,
     /// A breakpoint's commands run now: letting a job go on does not wait for it.
@@ -24,10 +24,12 @@ pub struct Holds {
     told: bool,
 }
 
-/// A call whose job was left at a breakpoint.
-pub struct LeftCall {
-    pub process: ProcessId,
-    pub options: CallOptions,
+/// A job that was left at a breakpoint.
+pub enum Left {
+    /// A call; the process is the one of its last stage.
+    Call { process: ProcessId, options: CallOptions },
+    /// A load; whether its file is watched then.
+    Load { watch: bool },
 }
 
 impl Session {
@@ -71,14 +73,14 @@ impl Session {
         &mut self,
         job: &Job,
         why: &Awaited,
-        call: LeftCall,
+        left: Left,
         piped: bool,
     ) -> Result<Reply, ShellError> {
         if matches!(why, Awaited::Held) {
-            return self.leave_held(job, call, piped);
+            return self.leave_held(job, left, piped);
         }
         job.to_background(&self.kernel);
-        self.holds.left.insert(job.id(), call);
+        self.holds.left.insert(job.id(), left);
         let error = self.stuck_error(job, why);
         if piped || !self.sinks.is_empty() {
             return Err(error);
@@ -87,11 +89,11 @@ impl Session {
         Ok(Reply::Nothing)
     }
 
-    fn leave_held(&mut self, job: &Job, call: LeftCall, piped: bool) -> Result<Reply, ShellError> {
+    fn leave_held(&mut self, job: &Job, left: Left, piped: bool) -> Result<Reply, ShellError> {
         job.to_background(&self.kernel);
         let kernel = Arc::clone(&self.kernel);
         self.holds.left.retain(|id, _| kernel.job(*id).is_some());
-        self.holds.left.insert(job.id(), call);
+        self.holds.left.insert(job.id(), left);
         let Some(view) = self.kernel.held().into_iter().find(|view| view.job == job.id()) else {
             return self.wait_in_foreground(job);
         };
@@ -125,25 +127,26 @@ impl Session {
 
     /// Waits for a job and gives its output, or leaves it where it is held.
     pub fn wait_in_foreground(&mut self, job: &Job) -> Result<Reply, ShellError> {
-        let call = self.holds.left.remove(&job.id());
-        match (self.wait_or_hold(job, OnInterrupt::EndJob)?, call) {
-            (Awaited::Ended(end), call) => self.finish_job(job, &end, call),
-            (stuck, call) => {
-                let call = call.unwrap_or_else(|| LeftCall { process: 0, options: CallOptions::default() });
-                self.leave_stuck(job, &stuck, call, false)
+        let left = self.holds.left.remove(&job.id());
+        match self.wait_or_hold(job, OnInterrupt::EndJob)? {
+            Awaited::Ended(end) => self.finish_job(job, &end, left),
+            stuck => {
+                let left = left.unwrap_or_else(|| Left::Call { process: 0, options: CallOptions::default() });
+                self.leave_stuck(job, &stuck, left, false)
             }
         }
     }
 
     /// What a job that was in the background leaves: its output or error. It is forgotten.
-    pub fn finish_job(&mut self, job: &Job, end: &Arc<JobEnd>, call: Option<LeftCall>) -> Result<Reply, ShellError> {
+    pub fn finish_job(&mut self, job: &Job, end: &Arc<JobEnd>, left: Option<Left>) -> Result<Reply, ShellError> {
         self.kernel.reap(job.id());
         self.holds.served.remove(&job.id());
         // Its notice would tell again what is printed now.
         let to_file = self.has_writer(job.id());
         self.wait_for_writer(job.id())?;
-        match call {
-            Some(call) => self.finish_call(call.process, end, &call.options),
+        match left {
+            Some(Left::Call { process, options }) => self.finish_call(process, end, &options),
+            Some(Left::Load { watch }) => loaded(self, end, watch),
             None if to_file => {
                 end.result.as_ref().map(|_| Reply::Nothing).map_err(|error| self.call_error(error.clone()))
             }

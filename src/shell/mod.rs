@@ -1,7 +1,7 @@
 //! The shell: language, commands and sessions. Commands return data, they never print.
 //!
 //! `line` reads text, `command` is the table of commands, `session` is one shell's state, `run` carries a statement out,
-//! `script` a text of them. `reply` is what comes back, `plain` its form in files and pipes, `front` what a session needs
+//! `script` a text of them, `unknown` what is said of a word that is no command. `reply` is what comes back, `plain` its form in files and pipes, `front` what a session needs
 //! of the front above it.
 
 pub mod command;
@@ -15,6 +15,7 @@ pub mod session;
 pub mod stdin;
 pub mod suite;
 pub mod units;
+mod unseen;
 
 mod calls;
 mod expand;
@@ -27,6 +28,8 @@ mod run;
 mod script;
 mod stub_run;
 mod system;
+mod unknown;
+mod waits;
 
 pub use front::{Front, PaneRequest, PaneSize};
 pub use grammar::{CommandGrammar, resolve, split_dotted};

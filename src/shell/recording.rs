@@ -1,5 +1,5 @@
-//! The file of `record FILE`: JSON lines, a process or a call each. Written as calls end, on their jobs' threads; read
-//! back whole.
+//! The file of `record FILE`: JSON lines, a call each, or what was done to processes and stubs. Written as calls end, on
+//! their jobs' threads; read back whole.
 
 use std::fs::File;
 use std::io::Write;
@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::reply::ShellError;
 use super::session::io_cause;
-use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder};
+use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, StubAnswer, StubSpec};
 use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::{Host, Spec};
 
@@ -30,11 +30,37 @@ pub const RECORDING_BYTES_MAX: u64 = 1 << 30;
 #[serde(tag = "type", rename_all = "lowercase")]
 pub enum Entry {
     /// The first line.
-    Recording { version: u32 },
+    Recording {
+        version: u32,
+    },
     /// A process that the shell has started.
     Process(ProcessEntry),
+    /// The same with new code; its name is one that lives.
+    Reload(ProcessEntry),
+    Restart {
+        process: String,
+    },
+    Kill {
+        process: String,
+        recursive: bool,
+    },
+    Stub(StubEntry),
+    /// Without a function: all stubs of the plugin.
+    Unstub {
+        plugin: String,
+        function: Option<String>,
+    },
     /// A call from the shell.
     Call(CallEntry),
+}
+
+/// A stub; with neither bytes nor commands it answers with its input.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StubEntry {
+    pub plugin: String,
+    pub function: String,
+    pub output_base64: Option<String>,
+    pub run: Option<String>,
 }
 
 /// How a process is started again.
@@ -45,6 +71,8 @@ pub struct ProcessEntry {
     pub host: Host,
     pub spec: Spec,
     pub modules: Vec<ModuleEntry>,
+    /// What `--link` added: `NAME=SOURCE`.
+    pub links: Vec<String>,
 }
 
 /// A module's name and the SHA-256 of its bytes.
@@ -69,6 +97,8 @@ pub struct CallEntry {
     /// Where the output itself is not written; null for a private plugin's and for a failure.
     pub output_sha256: Option<String>,
     pub error: Option<String>,
+    /// A fault or a breakpoint met it, or a call below it: it cannot come to the same again by itself.
+    pub changed: bool,
     /// The calls below it, in the order they began.
     pub calls: Vec<MadeEntry>,
 }
@@ -108,7 +138,31 @@ impl From<&ProcessDetail> for ProcessEntry {
             host: detail.view.host,
             spec: detail.spec.clone(),
             modules: detail.modules.iter().map(module).collect(),
+            links: detail.links.iter().map(|(name, source)| format!("{name}={source}")).collect(),
         }
+    }
+}
+
+impl From<&StubSpec> for StubEntry {
+    fn from(spec: &StubSpec) -> StubEntry {
+        let (output_base64, run) = match &spec.answer {
+            StubAnswer::Bytes(bytes) => (Some(STANDARD.encode(bytes)), None),
+            StubAnswer::Echo => (None, None),
+            StubAnswer::Run(commands) => (None, Some(commands.clone())),
+        };
+        StubEntry { plugin: spec.plugin.clone(), function: spec.function.clone(), output_base64, run }
+    }
+}
+
+impl StubEntry {
+    /// The stub to set again; `None` when its bytes are none.
+    pub fn spec(&self) -> Option<StubSpec> {
+        let answer = match (&self.output_base64, &self.run) {
+            (Some(text), _) => StubAnswer::Bytes(STANDARD.decode(text).ok()?.into()),
+            (None, Some(commands)) => StubAnswer::Run(commands.clone()),
+            (None, None) => StubAnswer::Echo,
+        };
+        Some(StubSpec { plugin: self.plugin.clone(), function: self.function.clone(), answer })
     }
 }
 
@@ -130,6 +184,7 @@ impl From<&RecordedCall<'_>> for CallEntry {
             output_base64,
             output_sha256: hashed.map(sha256),
             error: call.result.err().map(|error| error.message.clone()),
+            changed: call.changed,
             calls: call.made.iter().map(MadeEntry::from).collect(),
         }
     }
@@ -172,7 +227,8 @@ impl CallFile {
         }
     }
 
-    fn write(&self, entry: &Entry) {
+    /// Writes an entry; what goes wrong is told by [`CallFile::written`].
+    pub fn write(&self, entry: &Entry) {
         let mut failed = self.failed.lock();
         if failed.is_some() {
             return;

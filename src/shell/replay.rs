@@ -6,11 +6,11 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
 
-use super::calls::OnInterrupt;
 use super::command::{preview, whole};
 use super::recording::{CallEntry, MadeEntry, sha256};
 use super::reply::ShellError;
 use super::session::Session;
+use super::waits::OnInterrupt;
 use crate::journal::{Journal, Kept, Outcome, Record};
 use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};

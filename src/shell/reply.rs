@@ -1,10 +1,11 @@
 //! What a command gives back: data with roles, never printed text. The plain form (for files, pipes and captures) is in
 //! `plain`; the terminal's form is the front's. No command and no terminal is known here.
 
-use std::borrow::Cow;
 use std::fmt;
 
 use serde_json::Value;
+
+pub use crate::text::{is_unsafe, many_lines, one_line};
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -255,40 +256,6 @@ impl fmt::Display for ShellError {
 
 impl std::error::Error for ShellError {}
 
-/// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
-pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
-}
-
-/// The text on one line, with control characters escaped.
-pub fn one_line(text: &str) -> Cow<'_, str> {
-    escape(text, is_unsafe)
-}
-
-/// The text with its lines and tabs kept, and every other control character escaped.
-pub fn many_lines(text: &str) -> Cow<'_, str> {
-    escape(text, |c| c != '\n' && c != '\t' && is_unsafe(c))
-}
-
-fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
-    if !text.contains(&unsafe_here) {
-        return Cow::Borrowed(text);
-    }
-    let mut safe = String::with_capacity(text.len() + 16);
-    for c in text.chars() {
-        match c {
-            _ if !unsafe_here(c) => safe.push(c),
-            '\n' => safe.push_str("\\n"),
-            '\t' => safe.push_str("\\t"),
-            '\r' => safe.push_str("\\r"),
-            c if c.is_ascii() => safe.push_str(&format!("\\x{:02x}", c as u32)),
-            c => safe.push_str(&format!("\\u{{{:x}}}", c as u32)),
-        }
-    }
-    Cow::Owned(safe)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -310,7 +277,6 @@ mod tests {
     fn an_error_is_one_safe_line() {
         let error = ShellError::failed("1:x: \x1b[2Jgone\nsecond \u{202e}line");
         assert_eq!(error.to_string(), "1:x: \\x1b[2Jgone\\nsecond \\u{202e}line");
-        assert_eq!(many_lines("a\nb\tc\x07"), "a\nb\tc\\x07");
     }
 
     #[test]

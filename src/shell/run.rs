@@ -1,6 +1,6 @@
 //! Carrying a statement out: redirects, prefixes (`time`, `watch`), pipes, and which command a word names.
 
-use super::command::{Arguments, Command, Run, Slot, did_you_mean};
+use super::command::{Arguments, Command, Run, Slot};
 use super::grammar::split_dotted;
 use super::line::{Redirect, Script, Stage, Statement, Word};
 use super::redirect::FileSink;
@@ -162,18 +162,8 @@ impl Session {
             return ShellError::usage(format!("`|` joins plugin calls; for the system's program write `| !{next}`"));
         }
         ShellError::usage(format!(
-            "`|` joins plugin calls, and `{name}` is none; keep its output with `> FILE` or `set`"
+            "`|` joins plugin calls, and `{name}` is none; give its output as INPUT with `$({name} ...)`"
         ))
-    }
-
-    /// An unknown command, with a way on.
-    pub(super) fn unknown_command(&mut self, name: &str) -> ShellError {
-        if self.kernel.find(name).is_ok() {
-            return ShellError::usage(format!("`{name}` is a process, no command; write `call {name} FUNCTION`"));
-        }
-        let near = did_you_mean(name, super::command::TABLE.iter().map(|command| command.name));
-        let hint = if near.is_empty() { "; see `help`, or run a program with `!COMMAND`" } else { &near };
-        ShellError::usage(format!("no command `{name}`{hint}"))
     }
 }
 

@@ -13,7 +13,8 @@ pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;
 
 impl Session {
     /// Runs a text; `name` is what its errors are told with, `first_line` the number of its first line. Stops at the
-    /// first error, unless the session keeps going: then errors are shown, and the first is given back at the end.
+    /// first error, unless the session keeps going: then errors are shown, and the first is given back at the end, where no
+    /// `exit` came before it.
     pub fn run_text(&mut self, name: &str, bytes: &[u8], first_line: usize) -> Result<(), ShellError> {
         let mut first_error = None;
         let mut line = first_line;
@@ -29,7 +30,12 @@ impl Session {
             }
             rest = after;
         }
-        first_error.map_or(Ok(()), Err)
+        self.kept_going(first_error)
+    }
+
+    /// How a text ends whose errors were told as they came: with the first one, unless `exit` says how.
+    fn kept_going(&self, first_error: Option<ShellError>) -> Result<(), ShellError> {
+        first_error.filter(|_| self.exit_code().is_none()).map_or(Ok(()), Err)
     }
 
     fn run_lines(
@@ -108,7 +114,7 @@ impl Session {
                 break;
             }
         }
-        first_error.map_or(Ok(()), Err)
+        self.kept_going(first_error)
     }
 }
 

@@ -10,7 +10,7 @@ use super::front::Front;
 use super::holds::Holds;
 use super::interrupt::{Interrupt, Interrupter};
 use super::plain;
-use super::recording::CallFile;
+use super::recording::{CallFile, Entry};
 use super::redirect::FileSink;
 use super::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use super::stdin::Stdin;
@@ -223,9 +223,15 @@ impl Session {
         if self.interrupt.wait(at_most) { Err(ShellError::interrupted()) } else { Ok(()) }
     }
 
-    /// The living process that a word names.
+    /// The living process that a word names. Of a plugin that nobody has loaded the error says so.
     pub fn process(&self, reference: &str) -> Result<ProcessId, ShellError> {
-        self.kernel.find(reference).map_err(|error| self.call_error(error))
+        self.kernel.find(reference).map_err(|error| {
+            let never_lived = self.kernel.processes(true).iter().all(|view| view.name != reference);
+            if never_lived && self.kernel.loadable().iter().any(|name| name == reference) {
+                return ShellError::failed(format!("no process `{reference}`; `load {reference}` starts one"));
+            }
+            self.call_error(error)
+        })
     }
 
     /// `1:front`, or `1` when it is not known any more.
@@ -242,6 +248,13 @@ impl Session {
             _ => ErrorKind::Failed,
         };
         ShellError::new(kind, error.message)
+    }
+
+    /// Writes what was done to processes or stubs into the recording, where one runs.
+    pub(super) fn record(&self, entry: impl FnOnce() -> Entry) {
+        if let Some(file) = &self.recording {
+            file.write(&entry());
+        }
     }
 
     /// True when the output of this background job goes to a file.

@@ -230,6 +230,7 @@ pub fn from_wat(wat: &str) -> Program {
         name: "main".to_owned(),
         bytes: Arc::from(wat.as_bytes()),
         sha256: format!("{:x}", Sha256::digest(wat)),
+        linked_from: None,
     };
     Program { modules: vec![module], spec: Spec::default(), origin: "test".to_owned(), stem: "test".to_owned() }
 }

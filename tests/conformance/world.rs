@@ -163,7 +163,7 @@ impl World {
             Err(failure) => return (Err(failure), None),
         };
         let result = guest.set_input(input).and_then(|()| guest.run(function, self.up()));
-        let output = result.map(|()| guest.output().to_vec());
+        let output = result.map(|_| guest.output().to_vec());
         let kept = !guest.spent() && output.as_ref().err().is_none_or(Failure::keeps_instance);
         (output, kept.then_some(guest))
     }
@@ -217,7 +217,7 @@ impl Upcalls for World {
         self.start(&program, name, parent)
     }
 
-    fn call(&self, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+    fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         let result = self.call_process(id, exchange.function()?, exchange.input());
         if self.interrupted() {
             return Err(Failure::interrupted());
@@ -259,7 +259,7 @@ impl Upcalls for World {
         self.log_level
     }
 
-    fn import(&self, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+    fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         let output = [format!("{index}:").as_bytes(), exchange.input()].concat();
         exchange.deliver(&output)
     }

@@ -25,7 +25,7 @@ fn typing_while_calls_run_corrupts_no_cell() {
     terminal.line("load echo");
     terminal.wait_for("○ 1:echo");
     terminal.line("call echo echo busy --loop 1000000000 &");
-    terminal.wait_for("the last of them");
+    terminal.wait_for("the last rows");
     let mut typed = String::new();
     for c in "echo 'the quick brown fox' \"jumps over\" the lazy dog, é and ü".chars() {
         typed.push(c);

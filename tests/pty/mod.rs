@@ -209,7 +209,9 @@ impl Terminal {
         let line = format!("plugsh> {typed}");
         self.wait(&format!("`{line}` and the cursor behind it"), |screen| {
             let (row, col) = screen.cursor_position();
-            row_text(screen, row) == line.trim_end() && usize::from(col) == line.chars().count()
+            // A hint may stand behind the cursor.
+            let before: String = row_text(screen, row).chars().take(col.into()).collect();
+            before.trim_end() == line.trim_end() && usize::from(col) == line.chars().count()
         });
     }
 

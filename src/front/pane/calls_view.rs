@@ -66,7 +66,7 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, foc
         (Clock::Live, Position::At(_)) => title.push(own(" held, G follows", theme::DIM)),
         (Clock::Live, Position::Newest) if calls.calls_per_second >= BURST_CALLS_PER_SECOND => {
             let rate = count(calls.calls_per_second as u64);
-            title.push(own(format!(" {rate}/s, the last of them"), theme::WAIT));
+            title.push(own(format!(" {rate}/s, the last rows"), theme::WAIT));
         }
         (Clock::Live, Position::Newest) => {}
     }

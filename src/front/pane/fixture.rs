@@ -150,6 +150,7 @@ impl Source for Still {
             functions,
             imports: vec!["extism:host/user.call_plugin".to_owned()],
             modules: vec![("main".to_owned(), "ab".repeat(32))],
+            links: Vec::new(),
             last_error: None,
             children,
             supervision: Supervision::default(),

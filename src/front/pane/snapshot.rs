@@ -89,6 +89,16 @@ pub struct Wish {
     pub scope: Scope,
 }
 
+/// Whether `text` is meant as an expression, and not as a part of a name.
+fn is_expression(text: &str) -> bool {
+    text.contains(['=', '<', '>', '*', '(', '"', '!'])
+}
+
+/// What is wrong with an expression as far as it is typed, and at which column.
+pub fn mistake(text: &str) -> Option<String> {
+    Filter::parse(text).err().filter(|_| is_expression(text)).map(|error| error.to_string())
+}
+
 impl PartialEq for Wish {
     fn eq(&self, other: &Wish) -> bool {
         self.text == other.text && self.scope == other.scope
@@ -98,10 +108,9 @@ impl PartialEq for Wish {
 impl Wish {
     /// The wish for what `text` says; an expression that is not whole yet is looked for as it stands.
     pub fn new(text: &str, scope: Scope) -> Wish {
-        let has_operator = text.contains(['=', '<', '>', '*', '(', '"', '!']);
         let test = match Filter::parse(text) {
             _ if text.trim().is_empty() => Test::All,
-            Ok(filter) if has_operator => Test::Calls(Box::new(filter)),
+            Ok(filter) if is_expression(text) => Test::Calls(Box::new(filter)),
             _ => Test::Name(Needle::new(text)),
         };
         Wish { text: text.to_owned(), test, scope }

@@ -11,7 +11,7 @@ use crate::shell::units::show_bytes;
 use super::cells::{count, foreign, own, put, put_right};
 use super::keys;
 use super::rates::{Rates, sparkline};
-use super::snapshot::Snapshot;
+use super::snapshot::{Snapshot, mistake};
 use super::state::{Clock, Layer, Message, State};
 use super::theme;
 
@@ -26,7 +26,10 @@ pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, 
             put(buffer, row, row.y, vec![own(format!(" {text} "), theme::ASK)]);
         }
         (Layer::Filter { text }, _) => {
-            let hint = own("   Enter keeps it, Esc takes it back", theme::DIM);
+            let hint = match mistake(text) {
+                Some(mistake) => foreign(&format!("   {mistake}"), theme::BAD),
+                None => own("   Enter keeps it, Esc takes it back", theme::DIM),
+            };
             put(
                 buffer,
                 row,

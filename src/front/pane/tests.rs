@@ -113,6 +113,12 @@ fn a_filter_shows_while_it_is_typed() {
 }
 
 #[test]
+fn a_filter_with_a_mistake_says_so_while_it_is_typed() {
+    let line = shown(shop(), &typed("/callee=tax and depht>1"), 120, 8);
+    assert!(line.contains("column 16: no field `depht`; did you mean `depth`?"), "{line}");
+}
+
+#[test]
 fn errors_only() {
     insta::assert_snapshot!(shown(shop(), &typed("e"), 110, 8));
 }
@@ -145,7 +151,7 @@ fn a_burst_is_a_rate_and_the_last_rows() {
     snapshot.totals.bytes += 5 << 20;
     pane.source = Box::new(Still::new(snapshot));
     let text = picture(&frame(&mut pane, 100, 8), Form::Text);
-    assert!(text.contains("10000/s, the last of them"), "{text}");
+    assert!(text.contains("10000/s, the last rows"), "{text}");
     assert!(text.contains("10000 calls/s") && text.contains("5MB/s"), "{text}");
 }
 

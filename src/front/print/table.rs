@@ -1,19 +1,27 @@
-//! Tables at a terminal, by comfy-table: figures keep their place, words give way where the terminal is narrow.
+//! Tables at a terminal, by comfy-table: figures keep their place, words give way where the terminal is narrow. Where
+//! even that is too wide, each row becomes lines of its own.
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as Drawing, Width, presets,
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::Look;
-use crate::shell::reply::{Align, Role, Table, one_line};
+use super::{Look, painted};
+use crate::shell::reply::{Align, Line, Role, Span, Table, one_line};
 
 /// A column of words is not cut to less than this.
 const WORDS_COLUMNS_MIN: usize = 8;
 
 /// The table in the terminal's width.
 pub fn drawn(table: &Table, look: Look) -> String {
-    let Fit { gap, widths } = fit(table, usize::from(look.columns));
+    match fit(table, usize::from(look.columns)) {
+        Some(fit) => rows(table, &fit, look),
+        None => records(table, look),
+    }
+}
+
+fn rows(table: &Table, Fit { gap, widths }: &Fit, look: Look) -> String {
+    let gap = *gap;
     let mut drawing = Drawing::new();
     drawing.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     drawing.set_width(u16::MAX);
@@ -25,7 +33,7 @@ pub fn drawn(table: &Table, look: Look) -> String {
     drawing.set_header(titles);
     let last = widths.len().saturating_sub(1);
     for row in table.rows.iter().chain(&table.totals) {
-        let cells = table.columns.iter().zip(row).zip(&widths).enumerate();
+        let cells = table.columns.iter().zip(row).zip(widths).enumerate();
         drawing.add_row(cells.map(|(index, ((column, span), width))| {
             let text = one_line(&span.text);
             // The last column goes on below itself, the others are cut.
@@ -33,7 +41,7 @@ pub fn drawn(table: &Table, look: Look) -> String {
             styled(text, span.role, column.align)
         }));
     }
-    for ((index, column), width) in drawing.column_iter_mut().enumerate().zip(&widths) {
+    for ((index, column), width) in drawing.column_iter_mut().enumerate().zip(widths) {
         let gap = if index == last { 0 } else { gap };
         column.set_padding((0, gap as u16));
         column.set_constraint(ColumnConstraint::Absolute(Width::Fixed((width + gap).min(u16::MAX.into()) as u16)));
@@ -48,7 +56,8 @@ struct Fit {
     widths: Vec<usize>,
 }
 
-fn fit(table: &Table, columns: usize) -> Fit {
+/// `None`: it does not fit.
+fn fit(table: &Table, columns: usize) -> Option<Fit> {
     let mut widths: Vec<usize> = table.columns.iter().map(|column| column.title.width().max(1)).collect();
     for row in table.rows.iter().chain(&table.totals) {
         for (width, span) in widths.iter_mut().zip(row) {
@@ -59,12 +68,26 @@ fn fit(table: &Table, columns: usize) -> Fit {
     let gap = if total(&widths, 2) <= columns { 2 } else { 1 };
     while total(&widths, gap) > columns {
         let words = widths.iter_mut().zip(&table.columns).filter(|(_, column)| column.align == Align::Left);
-        match words.map(|(width, _)| width).filter(|width| **width > WORDS_COLUMNS_MIN).max() {
-            Some(widest) => *widest -= 1,
-            None => break,
-        }
+        *words.map(|(width, _)| width).filter(|width| **width > WORDS_COLUMNS_MIN).max()? -= 1;
     }
-    Fit { gap, widths }
+    Some(Fit { gap, widths })
+}
+
+/// A line for each cell that says something, its title before it; a blank line between two rows.
+fn records(table: &Table, look: Look) -> String {
+    let width = table.columns.iter().map(|column| column.title.width()).max().unwrap_or(0);
+    let record = |row: &Vec<Span>| -> String {
+        let cells = table.columns.iter().zip(row).filter(|(_, span)| !span.text.is_empty());
+        let lines = cells.map(|(column, span)| {
+            let title = format!("{:<width$}  ", column.title.to_uppercase());
+            let mut line = Line::new().with(Role::Strong, title);
+            line.spans.push(span.clone());
+            format!("{}\n", painted(&line, look.color))
+        });
+        lines.collect()
+    };
+    let records: Vec<String> = table.rows.iter().chain(&table.totals).map(record).collect();
+    records.join("\n")
 }
 
 /// A text of at most `width` columns; what is cut shows as `…`.
@@ -124,6 +147,11 @@ mod tests {
         for columns in [0, 1, 5, 20] {
             assert!(text(columns, "a-long-name", "x").contains("a-long-"), "{columns}");
         }
+    }
+
+    #[test]
+    fn where_no_row_fits_each_is_lines_of_its_own() {
+        assert_eq!(text(10, "echo", "built-in"), "ID      1\nNAME    echo\nSOURCE  built-in\n\nID      1\n");
     }
 
     #[test]

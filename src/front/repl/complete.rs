@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use crate::kernel::Kernel;
-use crate::shell::command::{Command, Kind, Slot, TABLE};
+use crate::shell::command::{Command, Kind, Slot, TABLE, topics};
 use crate::shell::line::{Cursor, Place, Word, complete_at, quote};
 use crate::shell::{CommandGrammar, resolve, split_dotted};
 
@@ -58,6 +58,22 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
     Completions { start: cursor.span.start, candidates }
 }
 
+/// The arguments that a command still takes where a line ends with a blank: `FUNCTION [INPUT]`.
+pub fn wanted(line: &str) -> Option<String> {
+    let cursor = complete_at(line, line.len(), &CommandGrammar);
+    let (command, taken, words) = resolve(&cursor.words)?;
+    let between_words = cursor.typed.is_empty() && cursor.quote.is_none() && line.ends_with(' ');
+    if !between_words || !matches!(cursor.place, Place::Argument | Place::Input) {
+        return None;
+    }
+    let shape = command.shape();
+    match shape.slot_after(words, taken) {
+        Slot::Value(index) => Some(shape.options.get(index)?.value.as_ref()?.0.clone()),
+        Slot::Positional(first) => Some(shape.positionals_usage(first).trim_start().to_owned()),
+        _ => None,
+    }
+}
+
 fn starting<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<Candidate> {
     words.into_iter().filter(|word| word.starts_with(typed)).map(Candidate::word).collect()
 }
@@ -89,13 +105,13 @@ fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     let shape = command.shape();
     let slot = shape.slot_after(words, taken);
     if cursor.typed.starts_with('-') && cursor.quote.is_none() && !matches!(slot, Slot::Value(_)) {
-        let longs = shape.options.iter().filter_map(|option| option.long.as_ref().map(|long| format!("--{long}")));
-        let help = ["--help".to_owned()];
-        return longs
-            .chain(help)
-            .filter(|long| long.starts_with(&cursor.typed))
-            .map(|long| Candidate::bare(&long, true))
-            .collect();
+        let longs = shape.options.iter().filter_map(|option| {
+            let long = format!("--{}", option.long.as_ref()?);
+            let value = option.value.as_ref().map(|(name, _)| format!(" {name}")).unwrap_or_default();
+            Some(Candidate { shown: format!("{long}{value}"), replacement: format!("{long} ") })
+        });
+        let typed = |candidate: &Candidate| candidate.replacement.starts_with(&cursor.typed);
+        return longs.chain([Candidate::bare("--help", true)]).filter(typed).collect();
     }
     let kind = match slot {
         Slot::Value(index) => shape.options.get(index).and_then(|option| option.value.as_ref()).map(|(_, kind)| kind),
@@ -128,6 +144,7 @@ fn of_kind(kernel: &Kernel, kind: &Kind, typed: &str, function_of: impl Fn() -> 
     };
     match kind {
         Kind::Command => starting(typed, TABLE.iter().map(|command| command.name)),
+        Kind::Topic => starting(typed, TABLE.iter().map(|command| command.name).chain(topics())),
         Kind::Process => processes(),
         Kind::Job => jobs(),
         Kind::ProcessOrJob => processes().into_iter().chain(jobs()).collect(),
@@ -211,9 +228,22 @@ mod tests {
         assert_eq!(replacements(&kernel, "call --loop 3 parrot noth"), ["nothing "]);
         assert_eq!(replacements(&kernel, "time call 1 noth"), ["nothing "]);
         assert_eq!(replacements(&kernel, "load wordc"), ["wordcount "]);
+        assert_eq!(replacements(&kernel, "help lang"), ["language "]);
         assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear ", "payloads "]);
         assert_eq!(replacements(&kernel, "echo \"$gr"), ["greeting"]);
         assert!(replacements(&kernel, "echo 'call ").is_empty() && replacements(&kernel, "# ca").is_empty());
+    }
+
+    #[test]
+    fn what_a_command_still_takes_is_said_between_words() {
+        assert_eq!(wanted("load ").as_deref(), Some("SOURCE"));
+        assert_eq!(wanted("call ").as_deref(), Some("PLUGIN FUNCTION [INPUT]"));
+        assert_eq!(wanted("call --loop ").as_deref(), Some("N"));
+        assert_eq!(wanted("time call 1 ").as_deref(), Some("FUNCTION [INPUT]"));
+        assert_eq!(wanted("1.run ").as_deref(), Some("[INPUT]"));
+        for line in ["", "load", "load x", "ps ", "call a f x ", "nonsense ", "echo 'a ", "# load "] {
+            assert_eq!(wanted(line), None, "{line}");
+        }
     }
 
     #[test]

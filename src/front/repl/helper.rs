@@ -6,11 +6,11 @@ use std::sync::Arc;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::{Hinter, HistoryHinter};
+use rustyline::hint::{Hint, Hinter, HistoryHinter};
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
-use super::complete::{Completions, complete};
+use super::complete::{Completions, complete, wanted};
 use crate::front::screen::Screen;
 use crate::kernel::Kernel;
 use crate::shell::CommandGrammar;
@@ -75,17 +75,42 @@ impl Completer for ShellHelper {
     }
 }
 
-impl Hinter for ShellHelper {
-    type Hint = String;
+/// What stands dim behind the cursor.
+pub enum Suggestion {
+    /// The rest of a line typed before: the right arrow takes it.
+    Typed(String),
+    /// What the command still takes: to be read, not taken.
+    Wanted(String),
+}
 
-    fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<String> {
-        let hint = if line.is_empty() { None } else { self.hinter.hint(line, pos, context) };
-        // One line of it: a here-document would push the prompt off the screen.
-        let hint = hint.map(|hint| hint.lines().next().unwrap_or_default().to_owned());
-        if let Some(screen) = &self.screen {
-            screen.before_redraw(line, hint.as_deref());
+impl Hint for Suggestion {
+    fn display(&self) -> &str {
+        match self {
+            Suggestion::Typed(text) | Suggestion::Wanted(text) => text,
         }
-        hint.filter(|hint| !hint.is_empty())
+    }
+
+    fn completion(&self) -> Option<&str> {
+        match self {
+            Suggestion::Typed(text) => Some(text),
+            Suggestion::Wanted(_) => None,
+        }
+    }
+}
+
+impl Hinter for ShellHelper {
+    type Hint = Suggestion;
+
+    fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Suggestion> {
+        let typed = if line.is_empty() { None } else { self.hinter.hint(line, pos, context) };
+        // One line of it: a here-document would push the prompt off the screen.
+        let typed = typed.map(|hint| hint.lines().next().unwrap_or_default().to_owned());
+        let typed = typed.filter(|hint| !hint.is_empty()).map(Suggestion::Typed);
+        let hint = typed.or_else(|| if pos == line.len() { wanted(line).map(Suggestion::Wanted) } else { None });
+        if let Some(screen) = &self.screen {
+            screen.before_redraw(line, hint.as_ref().map(Suggestion::display));
+        }
+        hint
     }
 }
 

@@ -22,8 +22,8 @@ use url::Url;
 
 use super::tree::parents;
 use crate::journal::record::Record;
-use crate::journal::suggest::shown;
 use crate::journal::symbol::cut_at_char;
+use crate::text::shown;
 
 /// Spans go out in batches of this many.
 pub const OTLP_BATCH_SPANS_MAX: usize = 512;

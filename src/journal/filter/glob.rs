@@ -43,6 +43,11 @@ impl Glob {
         Glob { tokens: text.chars().map(Token::One).collect() }
     }
 
+    /// Whether there is a dot in it that is meant.
+    pub fn has_dot(&self) -> bool {
+        self.tokens.contains(&Token::One('.'))
+    }
+
     /// Whether the whole of `name` matches.
     pub fn matches(&self, name: &str) -> bool {
         let (mut tokens, mut rest) = (&*self.tokens, name.chars());

@@ -1,7 +1,8 @@
 //! Filters: the expression language over records that `trace`, `stats`, `break`, `inject`, `export` and the pane share.
 //!
 //! `outcome != ok and (callee = cart* or depth > 2) and duration >= 5ms`. Names are globs and match the name, the id or
-//! `id:name`; a bare word matches a call whose caller, callee or function it names. A quoted word is meant to the letter.
+//! `id:name`; a bare word matches a call whose caller, callee or function it names, or both as `cart.total`. A quoted word is
+//! meant to the letter.
 //! A running call is compared with what it has so far.
 
 mod glob;
@@ -123,9 +124,11 @@ impl Test {
     fn matches(&self, record: &Record) -> bool {
         match self {
             Test::Name { field, glob, equal } => names(*field, glob, record) == *equal,
-            Test::AnyName(glob) => [NameField::Callee, NameField::Function, NameField::Caller]
-                .into_iter()
-                .any(|field| names(field, glob, record)),
+            Test::AnyName(glob) => {
+                let named = |field| names(field, glob, record);
+                [NameField::Callee, NameField::Function, NameField::Caller].into_iter().any(named)
+                    || names_call(glob, record)
+            }
             Test::Outcome { outcome, equal } => (record.outcome == *outcome) == *equal,
             Test::Number { field, op, value } => op.compare(field.of(record), *value),
         }
@@ -157,17 +160,33 @@ fn names(field: NameField, glob: &Glob, record: &Record) -> bool {
     }
 }
 
-/// Whether the glob is of the id alone, or of `id:name`.
-fn names_id(glob: &Glob, id: u32, name: Symbol) -> bool {
-    const ID_BYTES_MAX: usize = 11;
-    let mut label = [0; ID_BYTES_MAX + SYMBOL_BYTES_MAX];
+/// The longest `id:name.function`.
+const LABEL_BYTES_MAX: usize = 12 + 2 * SYMBOL_BYTES_MAX;
+
+/// Calls `matches` with a text that is put together without allocating; false when it is too long.
+fn with_label(text: fmt::Arguments<'_>, matches: impl FnOnce(&str) -> bool) -> bool {
+    let mut label = [0; LABEL_BYTES_MAX];
     let mut rest = &mut label[..];
-    if write!(rest, "{id}:{name}").is_err() {
+    if rest.write_fmt(text).is_err() {
         return false;
     }
     let unused = rest.len();
-    let label = label.get(..label.len() - unused).and_then(|label| str::from_utf8(label).ok()).unwrap_or("");
-    glob.matches(label) || label.split_once(':').is_some_and(|(id, _)| glob.matches(id))
+    label.get(..label.len() - unused).and_then(|label| str::from_utf8(label).ok()).is_some_and(matches)
+}
+
+/// Whether the glob is of the id alone, or of `id:name`.
+fn names_id(glob: &Glob, id: u32, name: Symbol) -> bool {
+    with_label(format_args!("{id}:{name}"), |label| {
+        glob.matches(label) || label.split_once(':').is_some_and(|(id, _)| glob.matches(id))
+    })
+}
+
+/// Whether the glob is of the call as it is typed: `cart.total`, or `2:cart.total`.
+fn names_call(glob: &Glob, record: &Record) -> bool {
+    glob.has_dot()
+        && with_label(format_args!("{}:{}.{}", record.callee, record.callee_name, record.function), |label| {
+            glob.matches(label) || label.split_once(':').is_some_and(|(_, call)| glob.matches(call))
+        })
 }
 
 /// Why an expression was refused, and where: the first character is column 1.

@@ -4,8 +4,8 @@ use super::glob::Glob;
 use super::lex::{Kind, Op, Token, tokens};
 use super::{Expr, FilterError, NameField, NumberField, Test};
 use crate::journal::record::Outcome;
-use crate::journal::suggest::{did_you_mean, shown};
 use crate::journal::units::{parse_duration_ns, parse_size};
+use crate::text::{did_you_mean, shown};
 
 /// How deep parentheses and `not` may be nested.
 pub const FILTER_DEPTH_MAX: usize = 64;

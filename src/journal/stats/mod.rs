@@ -11,8 +11,8 @@ pub use histogram::{Bar, Histogram};
 
 use super::filter::Filter;
 use super::record::Record;
-use super::suggest::{did_you_mean, shown};
 use super::symbol::Symbol;
+use crate::text::{did_you_mean, shown};
 
 /// The most rows; what comes later is added up in one row named `(other)`.
 pub const STATS_ROWS_MAX: usize = 16_384;

@@ -6,8 +6,9 @@ use std::time::{Duration, Instant};
 
 use super::Side;
 use crate::journal::{ChangedBy, Kept, Outcome};
-use crate::kernel::chain::{Chain, Frames};
+use crate::kernel::chain::Chain;
 use crate::kernel::error::CallError;
+use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
 use crate::kernel::view::{FrameView, JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
@@ -26,6 +27,8 @@ pub struct Debugged {
     held_time: Duration,
     /// The nested calls of the present call from the shell, while a recording runs.
     pub made: Vec<super::MadeCall>,
+    /// A fault or a breakpoint met the present call from the shell, or one below it.
+    pub changed: bool,
 }
 
 /// Why a call is held.
@@ -150,6 +153,7 @@ impl Chain {
             if frames.debug.step.take().is_some() {
                 self.kernel.hooks().disarm();
             }
+            frames.debug.changed = true;
             frames.debug.holds += 1;
             let number = frames.debug.holds;
             frames.debug.held = Some(Held { number, stop, since, new_input: None, order: None });
@@ -272,7 +276,7 @@ impl Kernel {
     pub fn blocked_by_held(&self, job: &Job) -> Option<(ProcessLabel, JobId)> {
         let chain = job.running()?;
         let process = chain.frames.lock().waiting_for.clone()?;
-        let holder = process.slot.lock().occupant.as_ref().map(|occupant| occupant.chain.job)?;
+        let holder = process.slot.lock().occupant?.job;
         self.job(holder).filter(Job::is_held).map(|_| (process.label(), holder))
     }
 

@@ -23,7 +23,7 @@ enum Begun {
     Answer(Arc<[u8]>),
 }
 
-impl Entered {
+impl Entered<'_> {
     /// Runs the call as what is set wants it.
     pub(in crate::kernel) fn run_hooked(mut self, input: &[u8]) -> Result<Finished, CallError> {
         let written = self.begin_writing();
@@ -76,12 +76,12 @@ impl Entered {
             }
         }
         let drop_output = suffer(&chain, hooks, record)?;
-        match hooks.stub_for(&self.process, &self.code, record.function.as_str()) {
+        match hooks.stub_for(self.process, &self.code(), record.function.as_str()) {
             None => Ok(Begun::Run { drop_output }),
             Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
             Some(stub) => {
                 chain.mark(ChangedBy::Stub);
-                stub.answer(&chain, &self.process, input).map(Begun::Answer)
+                stub.answer(&chain, self.process, input).map(Begun::Answer)
             }
         }
     }
@@ -136,7 +136,7 @@ impl Entered {
 
     fn count_new_input(&self, record: &mut Record, bytes_in: u64) {
         let more = bytes_in.wrapping_sub(record.bytes_in);
-        self.process.counters.bytes_in.fetch_add(more, Ordering::Relaxed);
+        self.process.counters.bytes_in.add(&self.process.slot.lock(), more);
         record.bytes_in = bytes_in;
         if let Some(frame) = self.chain.frames.lock().stack.last_mut() {
             frame.bytes_in = bytes_in;
@@ -147,14 +147,16 @@ impl Entered {
 impl Chain {
     /// Notes what changed the deepest call, for its record.
     fn mark(&self, changed_by: ChangedBy) {
-        if let Some(frame) = self.frames.lock().stack.last_mut() {
+        let mut frames = self.frames.lock();
+        frames.debug.changed |= changed_by == ChangedBy::Fault;
+        if let Some(frame) = frames.stack.last_mut() {
             frame.changed_by = changed_by;
         }
     }
 }
 
-/// Why the deepest call is to be held on this side, if it is. What runs while a plugin is loaded is not held: the prompt
-/// that would let it go on waits for it.
+/// Why the deepest call is to be held on this side, if it is. What is no job (a replay's load, say) is not held: nobody
+/// could let it go on.
 fn stops(chain: &Chain, record: &Record, side: Side) -> Option<HoldReason> {
     if chain.job == 0 {
         return None;

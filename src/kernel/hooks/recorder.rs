@@ -32,6 +32,8 @@ pub struct RecordedCall<'a> {
     pub made: Vec<MadeCall>,
     /// Its bytes must not be written down.
     pub private: bool,
+    /// A fault or a breakpoint met it, or a call below it.
+    pub changed: bool,
 }
 
 /// One nested call, without what differs from run to run.
@@ -72,13 +74,15 @@ pub struct Writing {
     private: bool,
 }
 
-impl Entered {
+impl Entered<'_> {
     /// The call to write down at its end, while a recording runs.
     pub(super) fn begin_writing(&self) -> Option<Writing> {
         let recorder = self.chain.kernel.hooks().recorder()?;
         let begun = self.chain.top_record()?;
         if begun.depth == 1 {
-            self.chain.frames.lock().debug.made.clear();
+            let mut frames = self.chain.frames.lock();
+            frames.debug.made.clear();
+            frames.debug.changed = false;
         }
         let process = self.process.label();
         Some(Writing { recorder, chain: self.chain.clone(), begun, process, private: self.is_private() })
@@ -103,10 +107,12 @@ impl Writing {
             return;
         }
         let mut made = std::mem::take(made);
+        let changed = frames.debug.changed;
         drop(frames);
         made.sort_by_key(|call| call.seq);
         let (seq, function) = (record.seq, record.function);
-        let call = RecordedCall { seq, process: self.process, function, input, result, made, private: self.private };
+        let (process, private) = (self.process, self.private);
+        let call = RecordedCall { seq, process, function, input, result, made, private, changed };
         self.recorder.called(&call);
     }
 }

@@ -85,7 +85,7 @@ impl Stub {
                 let call = StubCall { kernel: chain.kernel.clone(), commands, input, process: process.label(), cut };
                 // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
                 let foreground = chain.kernel.foreground.lock().clone();
-                let answer = runner(call);
+                let answer = chain.kernel.waits().while_answered(chain, process.label(), || runner(call));
                 *chain.kernel.foreground.lock() = foreground;
                 let failed = |message: String| Failure::new(FailureKind::Guest, format!("its stub failed: {message}"));
                 answer.map(Arc::from).map_err(failed)
@@ -231,7 +231,7 @@ impl Guest for StubGuest {
         Ok(())
     }
 
-    fn run(&mut self, _function: FunctionId, _up: Arc<dyn Upcalls>) -> Result<(), Failure> {
+    fn run(&mut self, _function: FunctionId, _up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
         Err(Failure::new(FailureKind::Guest, "its stub was taken away; `stub NAME.FUNCTION = BYTES` sets one"))
     }
 

@@ -21,7 +21,7 @@ pub fn keep(bytes: &[u8], bytes_max: u64, private: bool) -> Kept {
     if private { Kept::private(bytes.len() as u64) } else { Kept::keep(bytes, bytes_max) }
 }
 
-impl Entered {
+impl Entered<'_> {
     /// Whether its bytes may neither be kept nor shown.
     pub(super) fn is_private(&self) -> bool {
         self.chain.frames.lock().stack.last().is_some_and(|frame| frame.private)
@@ -30,9 +30,8 @@ impl Entered {
     /// Keeps the input, where payloads are kept.
     pub(super) fn keep_input(&mut self, input: &[u8]) {
         let bytes_max = self.chain.kernel.journal().payload_bytes_each_max();
-        let private = self.is_private();
-        let tape = self.tape.get_or_insert_default();
-        tape.input = (bytes_max > 0).then(|| keep(input, bytes_max, private));
+        let kept = (bytes_max > 0).then(|| keep(input, bytes_max, self.is_private()));
+        self.tape.get_or_insert_default().input = kept;
     }
 
     /// The output as it stands: the answer, or what the plugin gave.
@@ -45,8 +44,9 @@ impl Entered {
 
     /// What the record keeps of the call's bytes. A failed call has no output.
     pub(in crate::kernel) fn payload(&mut self, outcome: Outcome) -> Option<Box<Payload>> {
-        let bytes_max = self.chain.kernel.journal().payload_bytes_each_max();
+        // First, as every call comes here: one without a tape pays no more than this look.
         let input = self.tape.as_mut()?.input.take()?;
+        let bytes_max = self.chain.kernel.journal().payload_bytes_each_max();
         let private = input.state == crate::journal::KeptState::Private;
         let output = if outcome == Outcome::Ok { self.output() } else { &[] };
         Some(Box::new(Payload { input, output: keep(output, bytes_max, private) }))

@@ -373,6 +373,34 @@ fn a_stubs_commands_get_the_input_and_give_the_answer() {
 }
 
 #[test]
+fn a_stub_whose_commands_come_back_into_its_own_chain_is_a_circle() {
+    let kernel = kernel();
+    // The commands are `PROCESS FUNCTION`.
+    kernel.set_stub_runner(Arc::new(|call: StubCall<'_>| {
+        let (process, function) = call.commands.split_once(' ').unwrap();
+        let job = call.kernel.start(plan(process.parse().unwrap(), function, call.input)).unwrap();
+        end(&job).map_err(|error| error.to_string())
+    }));
+    let run = |commands: &str| StubAnswer::Run(commands.into());
+    let front = load(&kernel, "front");
+    stub(&kernel, "count_vowels", "count_vowels", run("1 run"));
+    let message = text(&call(&kernel, front, "run", b""));
+    let ring =
+        "a circle of waiting jobs: 1:front → the stub of 2:count_vowels → 1:front (jobs %1, %2 wait for each other)";
+    assert!(message.contains(ring), "{message}");
+
+    // By way of another stub; and what goes on to a process that is free is no circle.
+    stub(&kernel, "left", "f", run("4 f"));
+    stub(&kernel, "right", "f", run("3 f"));
+    let left = load(&kernel, "left");
+    assert_eq!((left, load(&kernel, "right")), (3, 4));
+    let message = text(&call(&kernel, left, "f", b""));
+    assert!(message.contains("3:left → the stub of 3:left → the stub of 4:right → 3:left"), "{message}");
+    stub(&kernel, "right", "f", StubAnswer::Echo);
+    assert_eq!(text(&call(&kernel, left, "f", b"through")), "through");
+}
+
+#[test]
 fn payloads_are_kept_as_far_as_they_may_be() {
     let kernel = kernel();
     let echo = load(&kernel, "echo");
@@ -470,6 +498,7 @@ fn a_plugin_stands_in_for_a_products_host_function() {
             name: "main".into(),
             bytes: PRODUCT.as_bytes().into(),
             sha256: "product".into(),
+            linked_from: None,
         }],
         spec: Default::default(),
         origin: "product.wat".into(),

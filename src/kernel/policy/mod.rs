@@ -126,11 +126,11 @@ impl Policy {
         if calls.iter().any(|pattern| pattern.fits(callee, function)) {
             return Ok(());
         }
-        let wanted = format!("{}.{}", callee.plugin, safe(function));
+        let wanted = format!("{}.{}", safe(callee.plugin), safe(function));
         Err(format!(
             "`{}` may not call `{}.{}`: {} allows {}; add \"{wanted}\" to its `call`",
-            caller.name,
-            callee.name,
+            safe(caller.name),
+            safe(callee.name),
             safe(function),
             self.place(rule),
             listed(calls.iter().map(|pattern| pattern.text())),
@@ -152,7 +152,7 @@ impl Policy {
         };
         Err(format!(
             "`{}` may not load it: {} allows {allows}; add \"{}\" to its `load`",
-            who.name,
+            safe(who.name),
             self.place(rule),
             safe(&asked.text()),
         ))
@@ -178,7 +178,7 @@ pub fn names_only(who: Who<'_>, asked: &Asked) -> String {
     let wanted = safe(&asked.text());
     format!(
         "a plugin may load only names; to allow it, load a policy with a rule for `{}` whose `load` has \"{wanted}\"",
-        who.plugin
+        safe(who.plugin)
     )
 }
 

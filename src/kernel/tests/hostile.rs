@@ -80,11 +80,42 @@ fn a_chain_of_greedy_stacks_ends_at_the_limit_and_not_the_process() {
 }
 
 #[test]
+fn a_function_s_name_is_shown_safely_wherever_it_fails() {
+    let kernel = super::kernel();
+    let id = load(&kernel, r#"(module (func (export "\1b[31mred") unreachable))"#);
+    let trapped = call(&kernel, id, "\u{1b}[31mred", b"").unwrap_err();
+    assert!(trapped.message.starts_with("1:test.\\u{1b}[31mred: trap"), "{}", trapped.message);
+    let unknown = call(&kernel, id, "\u{1b}[31mrad", b"").unwrap_err();
+    assert!(unknown.message.contains("did you mean `\\u{1b}[31mred`?"), "{}", unknown.message);
+    for error in [trapped, unknown] {
+        assert!(!error.message.contains(char::is_control), "{:?}", error.message);
+    }
+}
+
+#[test]
 fn a_module_of_a_hundred_thousand_functions_is_loaded_or_given_up() {
     let functions = "(func)".repeat(100_000);
     let kernel = super::kernel();
     let id = load(&kernel, &format!("(module {functions} (func (export \"ok\")))"));
     assert!(call(&kernel, id, "ok", b"").is_ok());
+}
+
+#[test]
+fn starts_that_start_themselves_end_at_the_limit_with_its_reason() {
+    let wat = r#"(module
+      (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+      (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+      (import "extism:host/user" "register_plugin" (func $register (param i64) (result i64)))
+      (func $start (local $name i64)
+        (local.set $name (call $alloc (i64.const 1)))
+        (call $store (local.get $name) (i32.const 120))
+        (drop (call $register (local.get $name))))
+      (start $start))"#;
+    let (kernel, _dir) = super::kernel_with(&[("x.wat", wat)], Limits { depth_max: 8, ..Limits::default() });
+    let error = kernel.load(LoadRequest::plain(kernel.resolve("x", &mut |_, _| true).unwrap())).unwrap_err().message;
+    assert!(error.contains("cannot load `x`: the chain is 8 calls deep, the limit; `--max-depth`"), "{error}");
+    assert_eq!(error.matches("8:x-8.(start)").count(), 1, "{error}");
+    assert_eq!((kernel.process_count(), kernel.memory_bytes()), (0, 0));
 }
 
 #[test]

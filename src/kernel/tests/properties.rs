@@ -1,196 +1,332 @@
-//! Random trees of processes with random calls, kills and restarts: compared with a plain model after each step, and from
-//! several threads at once with what must add up in the end. A failure prints the seed that repeats it.
+//! Random trees of processes with random calls, kills, timeouts, restarts and reloads, compared with a plain model after
+//! each step: by one thread, which knows every figure, and by several at once, each of which knows the part of the tree
+//! that is its own. A failure prints the seed that repeats it; `PLUGSH_SEED=N` runs that one alone.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+mod adds_up;
+mod model;
 
-use super::{call, kernel, load};
-use crate::journal::Record;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Barrier};
+use std::time::Duration;
+
+use self::adds_up::{Asked, add_up};
+use self::model::{Counted, Kind, Model};
+use super::{kernel, load};
 use crate::kernel::{Kernel, ProcessId};
 
-const STEPS: usize = 120;
+/// Of one thread alone.
+const STEPS: usize = 150;
+/// Of each of several threads, between two looks at the whole.
+const CROWD_STEPS: usize = 20;
+const ROUNDS: usize = 4;
+const THREADS: usize = 4;
 
-/// The process table as anyone would write it down: who lives, under whom.
-#[derive(Default)]
-struct Model {
-    parents: BTreeMap<ProcessId, ProcessId>,
-    next: ProcessId,
+/// A thread's part: the forest that nobody else adds to or takes from, and what it has asked.
+struct Hand {
+    kernel: Arc<Kernel>,
+    model: Model,
+    asked: Vec<Asked>,
+    rng: fastrand::Rng,
 }
 
-impl Model {
-    fn add(&mut self, parent: ProcessId) -> ProcessId {
-        self.next += 1;
-        self.parents.insert(self.next, parent);
-        self.next
+impl Hand {
+    fn new(kernel: &Arc<Kernel>, rng: fastrand::Rng) -> Hand {
+        Hand { kernel: kernel.clone(), model: Model::default(), asked: Vec::new(), rng }
     }
 
-    fn children(&self, id: ProcessId) -> Vec<ProcessId> {
-        self.parents.iter().filter(|(_, parent)| **parent == id).map(|(child, _)| *child).collect()
+    /// Calls a function of a process, and notes what came of it.
+    fn ask(&mut self, id: ProcessId, function: &str, input: &str) -> Result<String, String> {
+        self.ask_within(id, function, input, None)
+    }
+
+    fn ask_within(
+        &mut self,
+        id: ProcessId,
+        function: &str,
+        input: &str,
+        timeout: Option<Duration>,
+    ) -> Result<String, String> {
+        let plan = super::CallPlan { timeout, ..super::plan(id, function, input.as_bytes()) };
+        let job = self.kernel.start(plan).unwrap();
+        let end = job.wait_for(Duration::from_secs(30)).unwrap_or_else(|| panic!("{id}.{function} {input} hangs"));
+        self.asked.push(Asked {
+            job: job.id(),
+            bytes_in: input.len() as u64,
+            bytes_out: end.result.as_ref().map(|output| output.len() as u64).ok(),
+        });
+        match &end.result {
+            Ok(output) => Ok(String::from_utf8(output.clone()).unwrap()),
+            Err(error) => Err(error.message.clone()),
+        }
+    }
+
+    /// One of those that can start and call others.
+    fn some(&mut self) -> Option<ProcessId> {
+        let spawners = self.model.of_kind(Kind::Spawner);
+        self.rng.choice(&spawners).copied()
+    }
+
+    fn any(&mut self) -> Option<ProcessId> {
+        let living: Vec<ProcessId> = self.model.living().collect();
+        self.rng.choice(&living).copied()
+    }
+
+    /// Starts one at the prompt.
+    fn load(&mut self) {
+        let id = load(&self.kernel, "spawner");
+        self.model.add(id, 0, Kind::Spawner);
+    }
+
+    /// Starts one under another.
+    fn spawn(&mut self, parent: ProcessId, kind: Kind) {
+        let spawned = self.ask(parent, "spawn", kind.name()).unwrap();
+        self.model.count(parent, Counted::ok(kind.name(), &spawned));
+        self.model.add(spawned.parse().unwrap(), parent, kind);
     }
 
     fn kill(&mut self, id: ProcessId, subtree: bool) {
-        let Some(parent) = self.parents.remove(&id) else { return };
-        for child in self.children(id) {
-            match subtree {
-                true => self.kill(child, true),
-                false => drop(self.parents.insert(child, parent)),
+        let killed = self.kernel.kill(id, subtree).unwrap();
+        let (mut ended, moved) = self.model.kill(id, subtree);
+        let mut told: Vec<ProcessId> = killed.ended.iter().map(|label| label.id).collect();
+        assert_eq!(told.first(), Some(&id), "the named one comes first");
+        told.sort_unstable();
+        ended.sort_unstable();
+        assert_eq!(told, ended, "who ended");
+        let told = killed.moved.iter().map(|(child, to)| (child.id, to.as_ref().map_or(0, |to| to.id)));
+        assert_eq!(told.collect::<BTreeMap<_, _>>(), moved, "who moved where");
+    }
+
+    fn free(&mut self, some: ProcessId, other: ProcessId) {
+        let input = other.to_string();
+        let freed = self.ask(some, "free", &input);
+        assert_eq!(freed.is_ok(), self.model.is_below(other, some), "{some} frees {other}: {freed:?}");
+        if freed.is_ok() {
+            self.model.kill(other, false);
+        }
+        self.model.count(some, Counted::of(&input, &freed));
+        if freed.is_err() {
+            // A refusal stops the guest in the middle of its code.
+            self.model.crash(some);
+        }
+    }
+
+    fn restart(&mut self, id: ProcessId) {
+        self.kernel.restart(id).unwrap();
+        self.model.reset(id);
+    }
+
+    fn reload(&mut self, id: ProcessId) {
+        let program = self.kernel.resolve(self.model.kind(id).name(), &mut |_, _| true).unwrap();
+        self.kernel.reload(id, &program, false).unwrap();
+        self.model.revive(id);
+    }
+
+    /// What every thread may do with its own part: whom it is about lives, and nobody else adds to or takes from it.
+    fn change(&mut self) {
+        let Some(some) = self.some() else { return self.load() };
+        let Some(any) = self.any() else { return self.load() };
+        match self.rng.u8(0..9) {
+            0 => self.load(),
+            1..=3 => self.spawn(some, Kind::Spawner),
+            4 => self.spawn(some, Kind::Misbehave),
+            5 => {
+                let subtree = self.rng.bool();
+                self.kill(any, subtree);
             }
+            6 => self.free(some, any),
+            7 => self.restart(any),
+            _ => self.reload(any),
         }
     }
 
-    fn is_below(&self, id: ProcessId, ancestor: ProcessId) -> bool {
-        let parent = self.parents.get(&id).copied().unwrap_or(0);
-        parent != 0 && (parent == ancestor || self.is_below(parent, ancestor))
-    }
-}
-
-fn ask(kernel: &Arc<Kernel>, id: ProcessId, function: &str, input: &str) -> Result<String, String> {
-    let output = call(kernel, id, function, input.as_bytes()).map_err(|error| error.message)?;
-    Ok(String::from_utf8(output).unwrap())
-}
-
-fn step(kernel: &Arc<Kernel>, model: &mut Model, rng: &mut fastrand::Rng) {
-    let living: Vec<ProcessId> = model.parents.keys().copied().collect();
-    let Some(some) = rng.choice(&living).copied() else {
-        assert_eq!(load(kernel, "spawner"), model.add(0));
-        return;
-    };
-    let other = rng.choice(&living).copied().unwrap_or(some);
-    match rng.u8(0..12) {
-        0 => assert_eq!(load(kernel, "spawner"), model.add(0)),
-        1..=4 => assert_eq!(ask(kernel, some, "spawn", "spawner"), Ok(model.add(some).to_string())),
-        5 => {
-            let subtree = rng.bool();
-            kernel.kill(some, subtree).unwrap();
-            model.kill(some, subtree);
+    /// Compares the own part of the table with the model, without its figures: others call into it meanwhile.
+    fn compare(&self) {
+        for id in self.model.living() {
+            let detail = self.kernel.process(id).unwrap_or_else(|| panic!("{id} is gone"));
+            assert_eq!(detail.view.parent, self.model.parent(id), "the parent of {id}");
+            let children: Vec<ProcessId> = detail.children.iter().map(|child| child.id).collect();
+            assert_eq!(children, self.model.children(id), "the children of {id}");
         }
-        6 => {
-            let freed = ask(kernel, some, "free", &other.to_string());
-            assert_eq!(freed.is_ok(), model.is_below(other, some), "{some} frees {other}: {freed:?}");
-            if freed.is_ok() {
-                model.kill(other, false);
-            }
-        }
-        7 => drop(kernel.restart(some).unwrap()),
-        8 => {
-            let program = kernel.resolve("spawner", &mut |_, _| true).unwrap();
-            kernel.reload(some, &program, false).unwrap();
-        }
-        _ => {
-            let called = ask(kernel, some, "try_call", &format!("{other} whoami x")).unwrap();
-            let parent = model.parents[&other];
-            let expected = match some == other {
-                true => "failed: call in a circle".to_owned(),
-                false => format!("ok: {{\"id\":{other},\"parent\":{parent}}}"),
-            };
-            assert!(called.starts_with(&expected), "{called} is not {expected}");
+        for id in self.model.dead() {
+            assert!(self.kernel.process(id).is_none(), "{id} lives");
         }
     }
 }
 
-fn compare(kernel: &Arc<Kernel>, model: &Model) {
-    let views = kernel.processes(false);
-    let parents: BTreeMap<ProcessId, ProcessId> = views.iter().map(|view| (view.id, view.parent)).collect();
-    assert_eq!(parents, model.parents);
-    for view in &views {
-        let children: Vec<ProcessId> = kernel.process(view.id).unwrap().children.iter().map(|child| child.id).collect();
-        assert_eq!(children, model.children(view.id), "the children of {}", view.id);
+// One thread, every figure.
+
+/// A call that one process makes of another: by a chain of two.
+fn call_across(hand: &mut Hand, some: ProcessId, other: ProcessId) {
+    let input = format!("{other} whoami x");
+    let whoami = format!("{{\"id\":{other},\"parent\":{}}}", hand.model.parent(other));
+    let called = hand.ask(some, "try_call", &input).unwrap();
+    let spawner = hand.model.kind(other) == Kind::Spawner;
+    match (some == other, spawner) {
+        (true, _) => assert!(called.starts_with("failed: call in a circle: "), "{called}"),
+        (false, true) => assert_eq!(called, format!("ok: {whoami}")),
+        (false, false) => assert!(called.starts_with("failed: no function `whoami`"), "{called}"),
     }
-    let names: BTreeSet<&str> = views.iter().map(|view| view.name.as_str()).collect();
-    assert_eq!(names.len(), views.len(), "a name is there twice");
-    add_up(kernel);
+    hand.model.count(some, Counted::ok(&input, &called));
+    if some != other && spawner {
+        hand.model.count(other, Counted::ok("x", &whoami));
+    }
 }
 
-/// What must be so whenever no call runs.
-fn add_up(kernel: &Arc<Kernel>) {
-    assert!(kernel.running().is_empty());
-    let views = kernel.processes(true);
-    let living: u64 = kernel.processes(false).iter().map(|view| view.memory.committed_bytes()).sum();
-    assert_eq!(kernel.memory_bytes(), living, "memory is counted that nobody has");
-    let records = kernel.journal().records(usize::MAX);
-    let numbers: BTreeSet<u64> = records.iter().map(|record| record.seq).collect();
-    assert_eq!(numbers.len(), records.len(), "a call ended twice");
-    for view in &views {
-        // A refused call is a record too, but no call.
-        let of = |record: &&Record| record.callee == view.id && record.duration_ns > 0;
-        let (calls, bytes_out) = records.iter().filter(of).fold((0, 0), |(n, b), record| (n + 1, b + record.bytes_out));
-        // Of one that died in a call, the view is from before that call's end.
-        if !matches!(view.state, crate::kernel::ProcessState::Dead { .. }) {
-            assert_eq!((view.calls, view.bytes_out), (calls, bytes_out), "the calls of {}", view.label());
+/// A call that crashes the callee, or that a deadline ends in it with its caller.
+fn harm(hand: &mut Hand, some: ProcessId, bad: ProcessId) {
+    let failed: Result<String, String> = Err(String::new());
+    if hand.rng.bool() {
+        let input = format!("{bad} crash x");
+        let called = hand.ask(some, "try_call", &input).unwrap();
+        assert!(called.contains(": trap"), "{called}");
+        hand.model.count(some, Counted::ok(&input, &called));
+    } else {
+        let input = format!("{bad} spin x");
+        let timeout = Some(Duration::from_millis(hand.rng.u64(5..20)));
+        let error = hand.ask_within(some, "call", &input, timeout).unwrap_err();
+        assert!(error.contains("timed out after"), "{error}");
+        hand.model.count(some, Counted::of(&input, &failed));
+        hand.model.crash(some);
+        // The deadline may have passed before the nested call began.
+        if !error.contains(" → ") {
+            return;
         }
     }
-}
-
-fn with_seed(seed: u64, run: impl FnOnce(fastrand::Rng) + std::panic::UnwindSafe) {
-    let ran = std::panic::catch_unwind(|| run(fastrand::Rng::with_seed(seed)));
-    if let Err(panic) = ran {
-        eprintln!("the seed that repeats it: {seed}");
-        std::panic::resume_unwind(panic);
-    }
+    hand.model.count(bad, Counted::of("x", &failed));
+    hand.model.crash(bad);
 }
 
 #[test]
 fn the_table_is_what_a_model_says() {
-    for seed in 1..=4 {
-        with_seed(seed, |mut rng| {
-            let (kernel, mut model) = (kernel(), Model::default());
-            for _ in 0..STEPS {
-                step(&kernel, &mut model, &mut rng);
-                compare(&kernel, &model);
+    for_seeds(4, |rng| {
+        let mut hand = Hand::new(&kernel(), rng);
+        for _ in 0..STEPS {
+            let (some, any) = (hand.some(), hand.any());
+            let bad = hand.model.of_kind(Kind::Misbehave);
+            match (some, any, hand.rng.u8(0..8)) {
+                (Some(some), Some(any), 0..=2) => call_across(&mut hand, some, any),
+                (Some(some), _, 3) if !bad.is_empty() => harm(&mut hand, some, bad[0]),
+                _ => hand.change(),
             }
-        });
-    }
+            hand.compare();
+            let figures = hand.kernel.processes(false).into_iter();
+            let figures = figures.map(|view| (view.id, (Counted::seen(&view), view.state.word())));
+            assert_eq!(figures.collect::<BTreeMap<_, _>>(), hand.model.figures());
+            add_up(&hand.kernel, &hand.asked);
+        }
+    });
 }
 
-/// One thread's part in a crowd: what it meets may have gone meanwhile, so that any of it may fail, but not hang.
-fn act(kernel: &Arc<Kernel>, rng: &mut fastrand::Rng) {
-    let living: Vec<ProcessId> = kernel.processes(false).iter().map(|view| view.id).collect();
-    let some = rng.choice(&living).copied().unwrap_or(1);
-    let other = rng.choice(&living).copied().unwrap_or(1);
-    match rng.u8(0..16) {
-        0 | 1 => drop(load(kernel, "spawner")),
-        2 => drop(load(kernel, "misbehave")),
-        3..=5 => drop(ask(kernel, some, "spawn", "spawner")),
-        6 => drop(kernel.kill(some, rng.bool())),
-        7 => drop(ask(kernel, some, "free", &other.to_string())),
-        8 => drop(kernel.restart(some)),
-        9 => drop(ask(kernel, some, "try_call", &format!("{other} crash x"))),
-        10 => {
-            let mut plan = super::plan(some, "call", format!("{other} spin x").as_bytes());
-            plan.timeout = Some(std::time::Duration::from_millis(rng.u64(0..5)));
-            drop(kernel.start(plan).map(|job| job.wait()));
+// Several threads at once.
+
+/// A call into anybody's processes: it may fail of what others do meanwhile, and of nothing else.
+fn call_anyone(hand: &mut Hand) {
+    let living: Vec<ProcessId> = hand.kernel.processes(false).iter().map(|view| view.id).collect();
+    let mut pick = || hand.rng.choice(&living).copied().unwrap_or(1);
+    let (first, second, third) = (pick(), pick(), pick());
+    let timeout = Some(Duration::from_millis(hand.rng.u64(0..8)));
+    let ended = match hand.rng.u8(0..6) {
+        0 => hand.ask_within(first, "call", &format!("{second} spin x"), timeout),
+        1 => hand.ask(first, "try_call", &format!("{second} crash x")),
+        2 => hand.ask_within(first, "call", &format!("{second} call {third} whoami x"), timeout),
+        3 => {
+            let job = hand.kernel.start(super::plan(first, "spin", b"")).unwrap();
+            job.interrupt();
+            assert!(job.wait_for(Duration::from_secs(30)).expect("an interrupt is lost").result.is_err());
+            return;
         }
-        11 => {
-            let job = kernel.start(super::plan(some, "spin", b""));
-            if let Ok(job) = job {
-                drop(kernel.kill(some, false));
-                job.interrupt();
-                job.wait();
-            }
-        }
-        _ => drop(ask(kernel, some, "try_call", &format!("{other} try_call {some} whoami x"))),
-    }
+        _ => hand.ask(first, "try_call", &format!("{second} try_call {third} whoami x")),
+    };
+    let (Ok(said) | Err(said)) = ended;
+    let known = [
+        "no process",
+        "is dead",
+        "died while it was waited for",
+        "killed by",
+        "in a circle",
+        "a circle of waiting jobs",
+        "timed out after",
+        "trap",
+        "no function",
+        "{\"id\":",
+    ];
+    assert!(known.iter().any(|words| said.contains(words)), "{said}");
 }
 
 #[test]
-fn a_crowd_leaves_nothing_behind() {
-    for seed in 1..=3 {
-        with_seed(seed, |mut rng| {
-            let kernel = kernel();
-            let threads: Vec<_> = (0..4)
+fn a_crowd_does_to_the_table_what_each_one_s_model_says() {
+    for_seeds(3, |mut rng| {
+        let (kernel, barrier) = (kernel(), Arc::new(Barrier::new(THREADS)));
+        let hands = std::thread::scope(|scope| {
+            let crowd: Vec<_> = (0..THREADS)
                 .map(|_| {
-                    let (kernel, mut rng) = (kernel.clone(), fastrand::Rng::with_seed(rng.u64(..)));
-                    std::thread::spawn(move || (0..STEPS / 2).for_each(|_| act(&kernel, &mut rng)))
+                    let hand = Hand::new(&kernel, fastrand::Rng::with_seed(rng.u64(..)));
+                    let barrier = barrier.clone();
+                    scope.spawn(move || work(hand, &barrier))
                 })
                 .collect();
-            for thread in threads {
-                thread.join().unwrap();
-            }
-            add_up(&kernel);
-            while let Some(view) = kernel.processes(false).first() {
-                kernel.kill(view.id, true).unwrap();
-            }
-            assert_eq!((kernel.process_count(), kernel.memory_bytes()), (0, 0));
+            crowd.into_iter().map(|hand| hand.join()).collect::<Vec<_>>()
         });
+        let mut hands: Vec<Hand> = hands.into_iter().map(|hand| hand.expect("a thread of the crowd failed")).collect();
+        look_at_all(&kernel, &hands);
+        for hand in &mut hands {
+            while let Some(id) = hand.any() {
+                hand.kill(id, true);
+            }
+        }
+        assert_eq!((kernel.process_count(), kernel.memory_bytes()), (0, 0));
+    });
+}
+
+/// One thread's rounds. Between two, all stand still and each compares its own part and all that adds up.
+fn work(mut hand: Hand, barrier: &Barrier) -> Hand {
+    for round in 1..=ROUNDS {
+        // A thread that failed must not leave the others waiting for it: its failure is kept until the round is over.
+        let worked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            for _ in 0..CROWD_STEPS {
+                if hand.rng.bool() {
+                    hand.change()
+                } else {
+                    call_anyone(&mut hand)
+                }
+                hand.compare();
+            }
+        }));
+        barrier.wait();
+        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| add_up(&hand.kernel, &hand.asked)));
+        barrier.wait();
+        if let Err(panic) = worked.and(looked) {
+            for _ in 0..2 * (ROUNDS - round) {
+                barrier.wait();
+            }
+            std::panic::resume_unwind(panic);
+        }
+    }
+    hand
+}
+
+/// All parts together are the table, and nothing else is in it.
+fn look_at_all(kernel: &Arc<Kernel>, hands: &[Hand]) {
+    let parents = |model: &Model| model.living().map(|id| (id, model.parent(id))).collect::<Vec<_>>();
+    let expected: BTreeMap<ProcessId, ProcessId> = hands.iter().flat_map(|hand| parents(&hand.model)).collect();
+    let views = kernel.processes(false);
+    assert_eq!(views.iter().map(|view| (view.id, view.parent)).collect::<BTreeMap<_, _>>(), expected);
+    for view in &views {
+        assert!(matches!(view.state.word(), "idle" | "crashed"), "{} is {}", view.label(), view.state.word());
+    }
+    let asked: Vec<Asked> = hands.iter().flat_map(|hand| hand.asked.clone()).collect();
+    add_up(kernel, &asked);
+}
+
+/// Runs a test once for each seed, or for the one that `PLUGSH_SEED` names; says which one failed.
+fn for_seeds(count: u64, run: impl Fn(fastrand::Rng) + std::panic::RefUnwindSafe) {
+    let given = std::env::var("PLUGSH_SEED").ok().and_then(|seed| seed.parse().ok());
+    let seeds = given.map_or(1..=count, |seed| seed..=seed);
+    for seed in seeds {
+        let ran = std::panic::catch_unwind(|| run(fastrand::Rng::with_seed(seed)));
+        if let Err(panic) = ran {
+            eprintln!("`PLUGSH_SEED={seed}` repeats it");
+            std::panic::resume_unwind(panic);
+        }
     }
 }

@@ -12,6 +12,8 @@ pub const BLOCKS_MAX: usize = 4_000_000;
 /// Size classes: eight to an octave, so that a reused block wastes at most an eighth.
 const CLASSES: usize = 29 * 8;
 const NONE: u32 = u32::MAX;
+/// Blocks whose place in the table is remembered; a power of two.
+const RECENT: usize = 16;
 
 #[derive(Clone, Copy)]
 struct Block {
@@ -36,8 +38,8 @@ pub struct Blocks {
     end: u64,
     free: Box<[u32; CLASSES]>,
     any_free: bool,
-    /// The last block that was found: most handles are asked for again at once.
-    last: usize,
+    /// Where blocks were found or made last, by their handle: a call makes a few, and asks for each again and again.
+    recent: [u32; RECENT],
 }
 
 /// The class of a length, and the capacity that blocks of that class have. Lengths up to [`ARENA_BYTES_MAX`].
@@ -53,7 +55,13 @@ fn class_of(length: u64) -> (usize, u64) {
 
 impl Default for Blocks {
     fn default() -> Self {
-        Blocks { table: Vec::new(), end: FIRST_OFFSET, free: Box::new([NONE; CLASSES]), any_free: false, last: 0 }
+        Blocks {
+            table: Vec::new(),
+            end: FIRST_OFFSET,
+            free: Box::new([NONE; CLASSES]),
+            any_free: false,
+            recent: [0; RECENT],
+        }
     }
 }
 
@@ -76,6 +84,7 @@ impl Blocks {
             return None;
         }
         let offset = self.end;
+        *recent(&mut self.recent, offset as u32) = self.table.len() as u32;
         self.table.push(Block { offset: offset as u32, length: length as u32, state: State::Used });
         self.end = end;
         Some(offset)
@@ -146,16 +155,23 @@ impl Blocks {
     }
 
     fn find(&mut self, handle: u64) -> Option<usize> {
-        if let Some(block) = self.table.get(self.last)
-            && u64::from(block.offset) == handle
-        {
-            return (block.state == State::Used).then_some(self.last);
-        }
         let handle = u32::try_from(handle).ok()?;
-        let index = self.table.binary_search_by_key(&handle, |block| block.offset).ok()?;
-        self.last = index;
+        let known = recent(&mut self.recent, handle);
+        let index = match self.table.get(*known as usize) {
+            Some(block) if block.offset == handle => *known as usize,
+            _ => {
+                let index = self.table.binary_search_by_key(&handle, |block| block.offset).ok()?;
+                *known = index as u32;
+                index
+            }
+        };
         (self.table[index].state == State::Used).then_some(index)
     }
+}
+
+/// Where the place of a handle's block is remembered, if it is. Multiplied, since blocks of one size lie at even steps.
+fn recent(places: &mut [u32; RECENT], handle: u32) -> &mut u32 {
+    &mut places[(handle.wrapping_mul(0x9e37_79b1) >> 28) as usize % RECENT]
 }
 
 #[cfg(test)]

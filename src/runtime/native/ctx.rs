@@ -8,7 +8,7 @@ use wasmtime_wasi::p1::WasiP1Ctx;
 
 use super::blocks::{ARENA_BYTES_MAX, Blocks};
 use super::limits::Limits;
-use crate::runtime::{Failure, FailureKind, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
 
@@ -30,6 +30,8 @@ pub struct Arena {
 /// The data of one store.
 pub struct Ctx {
     pub arena: Option<Arena>,
+    /// How long the arena's memory is: asking the store each time costs more than a block does.
+    pub arena_bytes: u64,
     pub blocks: Blocks,
     pub input: Span,
     pub output: Span,
@@ -45,6 +47,8 @@ pub struct Ctx {
     /// Why the last `try_call_plugin` failed.
     pub call_error: Option<String>,
     pub limits: Limits,
+    /// The kernel's.
+    pub memo: Memo,
     pub wasi: Option<Box<WasiP1Ctx>>,
 }
 
@@ -58,6 +62,7 @@ impl Ctx {
     pub fn new(spec: Arc<Spec>) -> Self {
         Ctx {
             arena: None,
+            arena_bytes: 0,
             blocks: Blocks::default(),
             input: Span::default(),
             output: Span::default(),
@@ -70,6 +75,7 @@ impl Ctx {
             http_status: 0,
             http_headers: BTreeMap::new(),
             call_error: None,
+            memo: None,
             wasi: None,
         }
     }
@@ -114,7 +120,7 @@ impl Span {
 pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
     /// Grows the arena until it holds `end` bytes and a load's width more; false when that is refused.
     fn reserve(&mut self, arena: Arena, end: u64) -> wasmtime::Result<bool> {
-        let size = arena.memory.data_size(&*self) as u64;
+        let size = self.as_context().data().arena_bytes;
         let need = end + 8;
         if need <= size {
             return Ok(true);
@@ -122,14 +128,16 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         let least = (need - size).div_ceil(PAGE_BYTES);
         // Doubling keeps the number of growths small; where the limit has no room for that, the least will do.
         let amply = least.max(size / PAGE_BYTES).min((ARENA_BYTES_MAX + PAGE_BYTES - size) / PAGE_BYTES);
-        if arena.memory.grow(&mut *self, amply).is_ok() {
-            return Ok(true);
+        let grown = arena.memory.grow(&mut *self, amply).is_ok();
+        let grown_least = !grown && arena.memory.grow(&mut *self, least).is_ok();
+        let size = arena.memory.data_size(&*self) as u64;
+        let mut context = self.as_context_mut();
+        let ctx = context.data_mut();
+        ctx.arena_bytes = size;
+        if grown_least {
+            ctx.limits.refused = false;
         }
-        let ok = arena.memory.grow(&mut *self, least).is_ok();
-        if ok {
-            self.as_context_mut().data_mut().limits.refused = false;
-        }
-        Ok(ok)
+        Ok(grown || grown_least)
     }
 
     /// A new block of `length` bytes, zeros or leftovers; `None` when there is no room. 0 bytes are handle 0.

@@ -119,6 +119,11 @@ impl Workshop {
         self.provided.contains(&(module.to_string(), name.to_string()))
     }
 
+    /// The names of what the host provides in a module.
+    pub fn functions_of<'a>(&'a self, module: &'a str) -> impl Iterator<Item = &'a str> {
+        self.provided.iter().filter(move |(from, _)| from == module).map(|(_, name)| name.as_str())
+    }
+
     /// A module, compiled at its first asking. Not interruptible: call it on a worker.
     pub fn module(&self, bytes: &ModuleBytes) -> Result<Module, Failure> {
         if let Some(module) = self.modules.lock().get(&bytes.sha256) {

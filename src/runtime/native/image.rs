@@ -3,13 +3,14 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use wasmtime::{ExternType, FuncType, Linker, Module, ValType};
+use wasmtime::{ExternType, FuncType, ImportType, Linker, Module, ValType};
 
 use super::ctx::Ctx;
 use super::engine::{Engines, Workshop, one_line};
 use super::instance::Instance;
 use super::{abi, stubs, wasi};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
+use crate::text::did_you_mean;
 
 /// The name that the callable module is linked by.
 const MAIN: &str = "main";
@@ -213,6 +214,7 @@ fn resolve(
     spec: &Spec,
 ) -> Result<Vec<Linked>, Failure> {
     let mut done = Vec::with_capacity(order.len());
+    let mut unknown = Vec::new();
     for at in order {
         let (name, module) = &modules[*at];
         let mut providers = Vec::new();
@@ -226,16 +228,35 @@ fn resolve(
                 None if from == abi::MODULE && workshop.arena_exports.contains(what) => Provider::Arena,
                 None if workshop.provides(from, what) => Provider::Host,
                 None if spec.stub_imports.is_some() && import.ty().func().is_some() => Provider::Host,
-                None => return Err(unknown_import(from, what, &import.ty())),
+                None => {
+                    unknown.push(import);
+                    Provider::Host
+                }
             });
         }
         done.push(Linked { name: name.clone(), module: module.clone(), providers });
     }
-    Ok(done)
+    match unknown.first() {
+        None => Ok(done),
+        Some(first) => Err(unknown_import(workshop, first, unknown.len() - 1)),
+    }
 }
 
-fn unknown_import(module: &str, name: &str, ty: &ExternType) -> Failure {
-    let what = describe(ty);
-    let way_on = if ty.func().is_some() { "; `--stub-imports trap` loads it anyway" } else { "" };
-    Failure::new(FailureKind::Load, format!("unknown import `{module}.{name}` ({what}){way_on}"))
+/// Names the first import that nobody provides, how many more there are, and what can be done about it.
+fn unknown_import(workshop: &Workshop, import: &ImportType<'_>, more: usize) -> Failure {
+    let (module, name, ty) = (import.module(), import.name(), import.ty());
+    let near = did_you_mean(name, workshop.functions_of(module));
+    let way_on = match ty.func() {
+        _ if !near.is_empty() => near,
+        // What is no function cannot be stood in for.
+        None => {
+            "; only functions can come from outside a plugin: build it with its own, or `--link` what has it".to_owned()
+        }
+        Some(function) if stubs::can_stand_in(function) => format!(
+            "; `--import {module}.{name}=PLUGIN.FUNCTION` has a plugin stand in, `--stub-imports trap` loads it anyway"
+        ),
+        Some(_) => "; `--stub-imports trap` loads it anyway".to_owned(),
+    };
+    let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+    Failure::new(FailureKind::Load, format!("unknown import `{module}.{name}` ({}){more}{way_on}", describe(&ty)))
 }

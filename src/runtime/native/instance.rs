@@ -150,7 +150,7 @@ impl Guest for Instance {
         put.map_err(|error| failure(&self.store, error))
     }
 
-    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<(), Failure> {
+    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
         if let Some(cell) = &self.wasi_up {
             *cell.lock() = Some(up.clone());
         }
@@ -173,7 +173,8 @@ impl Guest for Instance {
             *cell.lock() = None;
         }
         self.spent |= self.start == Some(function);
-        self.ended(result)
+        self.ended(result)?;
+        Ok(self.store.data().output.length)
     }
 
     fn output(&self) -> &[u8] {
@@ -181,8 +182,8 @@ impl Guest for Instance {
     }
 
     fn memory(&self) -> MemoryUse {
-        let block_bytes = self.arena_memory.data_size(&self.store) as u64;
-        self.store.data().limits.memory(block_bytes)
+        let ctx = self.store.data();
+        ctx.limits.memory(ctx.arena_bytes)
     }
 
     fn resident_bytes(&self) -> Option<u64> {
@@ -233,7 +234,9 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
     let memory = arena.get_memory(&mut *store, "memory").ok_or_else(missing)?;
     let input_offset = arena.get_global(&mut *store, "input_offset_global").ok_or_else(missing)?;
     let input_length = arena.get_global(&mut *store, "input_length_global").ok_or_else(missing)?;
-    store.data_mut().arena = Some(Arena { memory, input_offset, input_length });
+    let arena_bytes = memory.data_size(&*store) as u64;
+    let ctx = store.data_mut();
+    (ctx.arena, ctx.arena_bytes) = (Some(Arena { memory, input_offset, input_length }), arena_bytes);
     let mut made: Vec<WasmInstance> = Vec::with_capacity(image.modules.len());
     for linked in &image.modules {
         let mut imports: Vec<Extern> = Vec::with_capacity(linked.providers.len());

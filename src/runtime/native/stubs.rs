@@ -44,10 +44,15 @@ fn add_stub(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, st
     Ok(())
 }
 
-/// Extism's convention for host functions: a handle in, a handle out, either of which may be absent.
-fn add_stand_in(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, index: usize) -> Result<()> {
+/// Whether a plugin can stand in for a host function of this type. Extism's convention for them: a handle in, a handle
+/// out, either of which may be absent.
+pub fn can_stand_in(ty: &FuncType) -> bool {
     let is_handle = |ty: ValType| matches!(ty, ValType::I64);
-    if ty.params().len() > 1 || ty.results().len() > 1 || !ty.params().chain(ty.results()).all(is_handle) {
+    ty.params().len() <= 1 && ty.results().len() <= 1 && ty.params().chain(ty.results()).all(is_handle)
+}
+
+fn add_stand_in(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, index: usize) -> Result<()> {
+    if !can_stand_in(&ty) {
         let why =
             format!("import `{module}.{name}` has type {ty}; a plugin can stand in for at most one handle in, one out");
         return Err(Failure::new(FailureKind::Load, why).into());
@@ -56,7 +61,7 @@ fn add_stand_in(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType
         let up = caller.data().up()?;
         let input = params.first().and_then(Val::i64).unwrap_or(0) as u64;
         let output = nested(&mut caller, 0, input, |exchange: &mut dyn Exchange| up.import(index, exchange))?;
-        end_if_interrupted(&up)?;
+        end_if_interrupted(&caller)?;
         if let Some(result) = results.first_mut() {
             *result = Val::I64(output.offset as i64);
         }

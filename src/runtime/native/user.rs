@@ -2,12 +2,10 @@
 //!
 //! The words are the kernel's; here they are turned from handles into calls of [`Upcalls`] and back.
 
-use std::sync::Arc;
-
 use wasmtime::{Caller, Linker, Result};
 
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
-use crate::runtime::{Exchange, Failure, FailureKind, Upcalls};
+use crate::runtime::{Exchange, Failure, FailureKind, Memo};
 
 /// The namespaces that offer these functions.
 pub const MODULES: [&str; 2] = ["extism:host/user", "env"];
@@ -30,7 +28,7 @@ fn add_calls(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
         |mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64| -> Result<i64> {
             let up = caller.data().up()?;
             let output = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange))?;
-            end_if_interrupted(&up)?;
+            end_if_interrupted(&caller)?;
             Ok(output.offset as i64)
         },
     )?;
@@ -40,7 +38,7 @@ fn add_calls(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
         |mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64| -> Result<i64> {
             let up = caller.data().up()?;
             let tried = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
-            end_if_interrupted(&up)?;
+            end_if_interrupted(&caller)?;
             caller.data_mut().call_error = None;
             match tried {
                 Ok(output) => Ok(output.offset as i64),
@@ -72,13 +70,13 @@ fn add_table(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
         let up = caller.data().up()?;
         let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
         let id = up.register(&name).map_err(Failure::unwound)?;
-        end_if_interrupted(&up)?;
+        end_if_interrupted(&caller)?;
         Ok(id as i64)
     })?;
     linker.func_wrap(module, "free_plugin", |caller: Caller<'_, Ctx>, id: i64| -> Result<()> {
         let up = caller.data().up()?;
         up.free(id as u64).map_err(Failure::unwound)?;
-        end_if_interrupted(&up)
+        end_if_interrupted(&caller)
     })?;
     linker.func_wrap(module, "find_plugin", |mut caller: Caller<'_, Ctx>, name: i64| -> Result<i64> {
         let up = caller.data().up()?;
@@ -95,8 +93,11 @@ fn add_table(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
 }
 
 /// What every host function that may have taken long ends with.
-pub fn end_if_interrupted(up: &Arc<dyn Upcalls>) -> Result<()> {
-    if up.interrupted() { Err(Failure::interrupted().into()) } else { Ok(()) }
+pub fn end_if_interrupted(caller: &Caller<'_, Ctx>) -> Result<()> {
+    match &caller.data().up {
+        Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
+        _ => Ok(()),
+    }
 }
 
 /// Runs one nested call whose function and input are blocks of the caller; the output becomes a block of the caller.
@@ -131,20 +132,34 @@ struct CallerBytes<'a, 'b> {
 }
 
 impl CallerBytes<'_, '_> {
-    fn bytes(&self, span: Span) -> &[u8] {
-        // The block table rules out what is not there; nothing is what would be left.
-        span.of(self.arena.memory.data(&*self.caller)).unwrap_or_default()
+    fn data(&self) -> &[u8] {
+        self.arena.memory.data(&*self.caller)
     }
 }
 
+/// The block table rules out what is not there; nothing is what would be left.
+fn of(span: Span, data: &[u8]) -> &[u8] {
+    span.of(data).unwrap_or_default()
+}
+
 impl Exchange for CallerBytes<'_, '_> {
+    fn memo(&mut self) -> &mut Memo {
+        &mut self.caller.data_mut().memo
+    }
+
     fn function(&self) -> Result<&str, Failure> {
-        std::str::from_utf8(self.bytes(self.function))
-            .map_err(|_| Failure::new(FailureKind::Trap, "the function name is not UTF-8"))
+        self.request().map(|(function, _)| function)
     }
 
     fn input(&self) -> &[u8] {
-        self.bytes(self.input)
+        of(self.input, self.data())
+    }
+
+    fn request(&self) -> Result<(&str, &[u8]), Failure> {
+        let data = self.data();
+        let function = std::str::from_utf8(of(self.function, data))
+            .map_err(|_| Failure::new(FailureKind::Trap, "the function name is not UTF-8"))?;
+        Ok((function, of(self.input, data)))
     }
 
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure> {

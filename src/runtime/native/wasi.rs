@@ -1,5 +1,5 @@
 //! WASI preview 1, by wasmtime-wasi: no arguments, no environment, no standard input, only the allowed paths; standard
-//! output and error go to the plugin's log. What can block (a sleep, a FIFO) ends with the call that waits for it.
+//! output and error go to the plugin's log. What can block (a sleep, a slow file) ends with the call that waits for it.
 
 use std::io;
 use std::pin::Pin;
@@ -24,6 +24,13 @@ pub const MODULE: &str = "wasi_snapshot_preview1";
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Longest line of output that becomes one log line, in bytes.
 const LINE_BYTES_MAX: usize = 8 * 1024;
+
+/// WASI's "not supported".
+const ERRNO_NOTSUP: i32 = 58;
+/// The size of a `filestat`, and where in it the kind of file stands.
+const FILESTAT_BYTES: usize = 64;
+const FILETYPE_OFFSET: usize = 16;
+const FILETYPE_UNKNOWN: u8 = 0;
 
 /// The way up for the output streams, which outlive each call: set for as long as a call runs.
 pub type UpCell = Arc<Mutex<Option<Arc<dyn Upcalls>>>>;
@@ -70,15 +77,7 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     macro_rules! interruptible {
         ($($name:ident($($arg:ident: $ty:ty),*);)*) => {$(
             linker.func_wrap(MODULE, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<i32> {
-                let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
-                    return Err(refused("missing required memory export"));
-                };
-                // What one call may take of the host's memory; the functions made by wasmtime-wasi itself set it too.
-                let fuel = caller.as_context_mut().hostcall_fuel();
-                let (data, ctx) = memory.data_and_store_mut(&mut caller);
-                let up = ctx.up()?;
-                let Some(wasi) = ctx.wasi.as_deref_mut() else { return Err(refused("this instance has no WASI")) };
-                preview1::WasiSnapshotPreview1::set_hostcall_fuel(wasi, fuel);
+                let Parts { data, wasi, up } = parts(&mut caller)?;
                 let mut memory = GuestMemory::Unshared(data);
                 wait(&up, preview1::$name(wasi, &mut memory, $($arg),*))
             })?;
@@ -90,11 +89,82 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
         fd_pread(fd: i32, iovs: i32, iovs_len: i32, offset: i64, read: i32);
         fd_write(fd: i32, iovs: i32, iovs_len: i32, written: i32);
         fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, written: i32);
-        path_open(fd: i32, dirflags: i32, path: i32, path_len: i32, oflags: i32, rights: i64, inheriting: i64,
-            fdflags: i32, opened: i32);
     }
+    linker.func_wrap(MODULE, "path_open", path_open)?;
     linker.allow_shadowing(false);
     Ok(())
+}
+
+/// What a WASI function works on.
+struct Parts<'a> {
+    data: &'a mut [u8],
+    wasi: &'a mut WasiP1Ctx,
+    up: Arc<dyn Upcalls>,
+}
+
+fn parts<'a>(caller: &'a mut Caller<'_, Ctx>) -> Result<Parts<'a>> {
+    let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
+        return Err(refused("missing required memory export"));
+    };
+    // What one call may take of the host's memory; the functions made by wasmtime-wasi itself set it too.
+    let fuel = caller.as_context_mut().hostcall_fuel();
+    let (data, ctx) = memory.data_and_store_mut(caller);
+    let up = ctx.up()?;
+    let Some(wasi) = ctx.wasi.as_deref_mut() else { return Err(refused("this instance has no WASI")) };
+    preview1::WasiSnapshotPreview1::set_hostcall_fuel(wasi, fuel);
+    Ok(Parts { data, wasi, up })
+}
+
+/// `path_open`, but for FIFOs and sockets: opening a FIFO waits for its other end on a thread that nothing can end, and
+/// wasmtime-wasi could not read from it anyway (it reads at offsets).
+#[allow(clippy::too_many_arguments, reason = "they are WASI's")]
+fn path_open(
+    mut caller: Caller<'_, Ctx>,
+    fd: i32,
+    dirflags: i32,
+    path: i32,
+    path_len: i32,
+    oflags: i32,
+    rights: i64,
+    inheriting: i64,
+    fdflags: i32,
+    opened: i32,
+) -> Result<i32> {
+    let Parts { data, wasi, up } = parts(&mut caller)?;
+    wait(&up, async {
+        let bytes = data.get(path as u32 as usize..).and_then(|rest| rest.get(..path_len as u32 as usize));
+        // A path that lies outside of the memory is `path_open`'s to refuse.
+        if let Some(bytes) = bytes
+            && is_unheard_of(wasi, fd, dirflags, bytes).await?
+        {
+            return Ok(ERRNO_NOTSUP);
+        }
+        let mut memory = GuestMemory::Unshared(data);
+        preview1::path_open(
+            wasi,
+            &mut memory,
+            fd,
+            dirflags,
+            path,
+            path_len,
+            oflags,
+            rights,
+            inheriting,
+            fdflags,
+            opened,
+        )
+        .await
+    })
+}
+
+/// Whether there is something at a path that WASI has no word for: a FIFO or a socket.
+async fn is_unheard_of(wasi: &mut WasiP1Ctx, fd: i32, flags: i32, path: &[u8]) -> Result<bool> {
+    let mut scratch = vec![0; FILESTAT_BYTES + path.len()];
+    scratch[FILESTAT_BYTES..].copy_from_slice(path);
+    let mut memory = GuestMemory::Unshared(&mut scratch);
+    let errno =
+        preview1::path_filestat_get(wasi, &mut memory, fd, flags, FILESTAT_BYTES as i32, path.len() as i32, 0).await?;
+    Ok(errno == 0 && scratch[FILETYPE_OFFSET] == FILETYPE_UNKNOWN)
 }
 
 static WAITING: LazyLock<io::Result<tokio::runtime::Runtime>> =

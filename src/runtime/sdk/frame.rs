@@ -49,8 +49,8 @@ impl Frame {
 
     /// Asks something of the world above that may run other plugins; the watch looks away meanwhile, since a kill is
     /// then meant for them. Fails, too, when this call itself was to end in the meantime.
-    pub fn nested<T>(&self, ask: impl FnOnce(&dyn Upcalls) -> Result<T, Failure>) -> Result<T, Failure> {
-        let answer = self.gate.while_nested(|| ask(&*self.up));
+    pub fn nested<T>(&self, ask: impl FnOnce(Arc<dyn Upcalls>) -> Result<T, Failure>) -> Result<T, Failure> {
+        let answer = self.gate.while_nested(|| ask(self.up.clone()));
         if self.up.interrupted() { Err(Failure::interrupted()) } else { answer }
     }
 

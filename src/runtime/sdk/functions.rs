@@ -7,7 +7,7 @@ use extism::{CurrentPlugin, Function, PTR, UserData, Val, ValType};
 
 use super::frame::{self, Frame, Stage};
 use super::inspect::{ImportedItem, Inspection, Signature};
-use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, Spec, StubImports};
+use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, Memo, Spec, StubImports};
 
 /// The namespaces that offer these functions.
 const MODULES: [&str; 2] = ["extism:host/user", "env"];
@@ -141,7 +141,7 @@ fn stand_in_for(imports: &[ImportStandIn], index: usize, signature: &Signature) 
     Ok(define(module, name, params, results, move |frame, plugin, inputs, outputs| {
         called(frame)?;
         let input = bytes(plugin, number(inputs.first()), "input")?;
-        let mut exchange = Copied { function: Ok(String::new()), input, output: Vec::new() };
+        let mut exchange = Copied { function: Ok(String::new()), input, output: Vec::new(), memo: None };
         frame.nested(|up| up.import(index, &mut exchange)).map_err(Failure::unwound)?;
         if outputs.is_empty() {
             return Ok(());
@@ -156,9 +156,15 @@ struct Copied {
     function: Result<String, Failure>,
     input: Vec<u8>,
     output: Vec<u8>,
+    /// Goes with the call: a call by way of the SDK costs more than what it could save.
+    memo: Memo,
 }
 
 impl Exchange for Copied {
+    fn memo(&mut self) -> &mut Memo {
+        &mut self.memo
+    }
+
     fn function(&self) -> Result<&str, Failure> {
         self.function.as_deref().map_err(Clone::clone)
     }
@@ -182,7 +188,7 @@ fn call_plugin(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, inputs: &[Val]) ->
         return Err(refused(why));
     }
     let function = String::from_utf8(function).map_err(|_| refused("the function name is not UTF-8"));
-    let mut exchange = Copied { function, input: bytes(plugin, input, "input")?, output: Vec::new() };
+    let mut exchange = Copied { function, input: bytes(plugin, input, "input")?, output: Vec::new(), memo: None };
     frame.nested(|up| up.call(id, &mut exchange))?;
     Ok(exchange)
 }

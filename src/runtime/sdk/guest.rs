@@ -130,7 +130,7 @@ impl Guest for SdkGuest {
         Ok(())
     }
 
-    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<(), Failure> {
+    fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
         if up.interrupted() {
             return Err(Failure::interrupted());
         }
@@ -140,7 +140,8 @@ impl Guest for SdkGuest {
         };
         self.output.clear();
         self.spent |= name == START;
-        self.call(name, &up)
+        self.call(name, &up)?;
+        Ok(self.output.len() as u64)
     }
 
     fn output(&self) -> &[u8] {

@@ -132,7 +132,7 @@ pub(super) fn single_module(bytes: Vec<u8>, origin: String, stem: String) -> Pro
 /// The module with its hash.
 pub(super) fn module(name: String, bytes: Vec<u8>) -> ModuleBytes {
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
-    ModuleBytes { name, bytes: Arc::from(bytes), sha256 }
+    ModuleBytes { name, bytes: Arc::from(bytes), sha256, linked_from: None }
 }
 
 #[cfg(test)]

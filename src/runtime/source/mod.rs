@@ -31,6 +31,7 @@ use self::file::{FileBytes, Stamp};
 use self::manifest::Base;
 pub use self::name::is_name;
 use super::{Failure, FailureKind, Program};
+use crate::text::did_you_mean;
 
 /// Largest module, and largest sum of the modules of one manifest, in bytes.
 pub const MODULE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -116,6 +117,19 @@ impl Sources {
         names
     }
 
+    /// The same names, each with the source that it stands for: `built-in:echo`, or a path.
+    pub fn listing(&self) -> Vec<(String, String)> {
+        let source = |name: &String| {
+            Some(match self.locate_name(name).ok()? {
+                Place::Builtin(builtin) => format!("{BUILTIN_PREFIX}{}", builtin.name),
+                Place::File(path) => path.display().to_string(),
+                Place::Url(url) => url.to_string(),
+            })
+        };
+        // A file that went away in between is left out.
+        self.names().into_iter().filter_map(|name| source(&name).map(|source| (name, source))).collect()
+    }
+
     fn locate(&self, source: &str, access: Access) -> Result<Place, Failure> {
         if source.is_empty() {
             return Err(load_failure("the source is empty; give a name, a path or a URL"));
@@ -153,7 +167,7 @@ impl Sources {
         }
         match builtin::find(wanted) {
             Some(builtin) => Ok(Place::Builtin(builtin)),
-            None => Err(self.unknown(wanted, format!("no plugin named `{}`", name::shown(wanted)))),
+            None => Err(self.no_plugin(wanted)),
         }
     }
 
@@ -166,12 +180,22 @@ impl Sources {
         Ok(Place::File(absolute(path)))
     }
 
+    /// The failure for a name that nothing has. What was perhaps meant goes before the list of all.
+    fn no_plugin(&self, wanted: &str) -> Failure {
+        let names = self.names();
+        let shown = name::shown(wanted);
+        let hint = match did_you_mean(wanted, names.iter().map(String::as_str)) {
+            _ if Path::new(wanted).is_file() => format!("; for the file write `./{shown}`"),
+            near if near.is_empty() => "; `plugins` lists them".to_owned(),
+            near => near,
+        };
+        load_failure(format!("no plugin named `{shown}`{hint}"))
+    }
+
     /// The failure for something that is not there, with the name that was perhaps meant.
     fn unknown(&self, wanted: &str, message: String) -> Failure {
-        match name::nearest(wanted, &self.names()) {
-            Some(near) => load_failure(format!("{message}; did you mean `{near}`?")),
-            None => load_failure(message),
-        }
+        let names = self.names();
+        load_failure(format!("{message}{}", did_you_mean(wanted, names.iter().map(String::as_str))))
     }
 
     fn cached(

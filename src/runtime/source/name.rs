@@ -2,6 +2,8 @@
 
 use std::path::{Path, PathBuf};
 
+use crate::text;
+
 /// Suffixes of the files that a name stands for, in the order in which they are looked for.
 const SUFFIXES: [&str; 4] = ["wasm", "wat", "json", "toml"];
 /// Longest name that is looked up, in bytes: with its suffix it must fit a directory entry.
@@ -65,18 +67,6 @@ fn entries(dir: &Path) -> impl Iterator<Item = DirEntry> {
     })
 }
 
-/// The known name that is nearest to what was asked for, if one is near.
-pub(super) fn nearest<'a>(wanted: &str, known: &'a [String]) -> Option<&'a str> {
-    if wanted.is_empty() || wanted.len() > NAME_BYTES_MAX {
-        return None;
-    }
-    let wanted = fold(wanted).to_lowercase();
-    let distance_max = (wanted.chars().count() / 3).max(1);
-    let distances = known.iter().map(|name| (strsim::damerau_levenshtein(&wanted, &fold(name).to_lowercase()), name));
-    let (_, name) = distances.filter(|(distance, _)| *distance <= distance_max).min()?;
-    Some(name)
-}
-
 /// A valid process name from the path of a source: the file's name without its suffix, other characters as `_`.
 pub(super) fn stem(path: &Path) -> String {
     let raw = path.file_stem().map(|stem| stem.to_string_lossy()).unwrap_or_default();
@@ -97,24 +87,12 @@ pub(super) fn stem(path: &Path) -> String {
 
 /// Text from outside, made fit for one line of an error: control characters escaped, cut when long.
 pub(super) fn shown(text: &str) -> String {
-    let mut shown = String::new();
-    for (count, c) in text.chars().enumerate() {
-        if count == SHOWN_CHARS_MAX {
-            shown.push('…');
-            break;
-        }
-        if c.is_control() || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}') {
-            shown.extend(c.escape_default());
-        } else {
-            shown.push(c);
-        }
-    }
-    shown
+    text::cut(text, SHOWN_CHARS_MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{find, is_name, list, nearest, shown, stem};
+    use super::{find, is_name, list, shown, stem};
     use std::path::Path;
 
     #[test]
@@ -162,17 +140,8 @@ mod tests {
     }
 
     #[test]
-    fn near_names_are_offered_and_far_ones_are_not() {
-        let known = ["count_vowels", "echo", "tree"].map(String::from);
-        assert_eq!(nearest("ehco", &known), Some("echo"));
-        assert_eq!(nearest("Count-Vowel", &known), Some("count_vowels"));
-        assert_eq!(nearest("xyz", &known), None);
-        assert_eq!(nearest("", &known), None);
-    }
-
-    #[test]
     fn hostile_text_is_shown_on_one_short_line() {
-        assert_eq!(shown("a\nb\u{1b}[31m"), "a\\nb\\u{1b}[31m");
+        assert_eq!(shown("a\nb\u{1b}[31m"), "a\\nb\\x1b[31m");
         assert_eq!(shown("x\u{202e}y"), "x\\u{202e}y");
         assert_eq!(shown(&"x".repeat(500)).chars().count(), 201);
     }

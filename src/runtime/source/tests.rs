@@ -72,7 +72,7 @@ fn what_is_not_there_is_said_with_what_is_near() {
     let sources = sources(&dir);
     assert_eq!(message(&sources, "ehco"), "no plugin named `ehco`; did you mean `echo`?");
     assert_eq!(message(&sources, "shuot"), "no plugin named `shuot`; did you mean `shout`?");
-    assert_eq!(message(&sources, "zzzzzz"), "no plugin named `zzzzzz`");
+    assert_eq!(message(&sources, "zzzzzz"), "no plugin named `zzzzzz`; `plugins` lists them");
     assert_eq!(message(&sources, "echo.wasm"), "no file `echo.wasm`; did you mean `echo`?");
     assert_eq!(message(&sources, "./no/such"), "no file `./no/such`");
     assert_eq!(message(&sources, "built-in:ehco"), "no built-in plugin `ehco`; did you mean `echo`?");
@@ -141,4 +141,49 @@ fn bad_files_are_told_apart() {
     assert!(message(&sources, &dir.path().join("empty.json").to_string_lossy()).ends_with("empty.json` is empty"));
     #[cfg(unix)]
     assert_eq!(message(&sources, "/dev/zero"), "`/dev/zero` is not a regular file");
+}
+
+/// Answers each connection with the same bytes; gives the address and the paths that were asked for.
+fn serve(answer: &'static str) -> (std::net::SocketAddr, std::sync::mpsc::Receiver<String>) {
+    use std::io::{BufRead, BufReader, Write};
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = listener.local_addr().expect("bound");
+    let (sender, asked) = std::sync::mpsc::channel();
+    std::thread::spawn(move || {
+        for connection in listener.incoming() {
+            let Ok(mut connection) = connection else { return };
+            let Ok(reading) = connection.try_clone() else { return };
+            let lines = BufReader::new(reading).lines().map_while(Result::ok);
+            let head: Vec<String> = lines.take_while(|line| !line.is_empty()).collect();
+            let path = head.first().and_then(|line| line.split(' ').nth(1)).unwrap_or_default().to_owned();
+            // Who hung up, or listens no more, need not be told.
+            let _ = connection.write_all(answer.replace("ADDRESS", &address.to_string()).as_bytes());
+            let _ = sender.send(path);
+        }
+    });
+    (address, asked)
+}
+
+#[test]
+fn a_url_that_a_plugin_was_granted_leads_nowhere_else() {
+    let (address, asked) =
+        serve("HTTP/1.1 302 Found\r\nLocation: http://ADDRESS/elsewhere.wat\r\nContent-Length: 0\r\n\r\n");
+    let failure = Sources::new(Vec::new()).resolve(&format!("http://{address}/x.wat"), Access::Granted);
+    let message = failure.expect_err("it followed").message;
+    assert!(message.ends_with("it leads elsewhere, and a plugin's load does not follow"), "{message}");
+    assert_eq!(asked.recv().expect("a request"), "/x.wat");
+    assert!(asked.try_recv().is_err(), "it asked again");
+}
+
+#[test]
+fn a_url_is_bounded_in_size_before_it_is_read() {
+    let (address, _asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 268435457\r\n\r\n(module)");
+    for access in [Access::Granted, Access::Person] {
+        let failure = Sources::new(Vec::new()).resolve(&format!("http://{address}/x.wat"), access);
+        let message = failure.expect_err("it was read").message;
+        assert!(message.ends_with("it is larger than 256 MiB, the most that is fetched"), "{message}");
+    }
+    let (address, _asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n{}");
+    let failure = Sources::new(Vec::new()).resolve(&format!("http://{address}/m.json"), Access::Person);
+    assert!(failure.expect_err("it was read").message.contains("larger than 1 MiB"));
 }

@@ -5,8 +5,9 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Command, Slot, SlotWord, did_you_mean};
+use super::{Command, Slot, SlotWord};
 use crate::shell::reply::ShellError;
+use crate::text::did_you_mean;
 
 /// A word after expansion.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,6 +82,12 @@ impl Arguments {
     fn into_command_line(self) -> Result<(Vec<OsString>, Option<Vec<u8>>), ShellError> {
         let shape = self.command.shape();
         let slots = shape.slots(&self.words, self.taken.len());
+        // Before anything else: the value of an option that does not exist would look like a word too many.
+        let mut typed = self.words.iter().zip(&slots).filter(|(_, slot)| **slot == Slot::Option);
+        if let Some((word, _)) = typed.find(|(word, _)| word.option_text().is_some_and(|text| !shape.has_option(text)))
+        {
+            return Err(Subject::of(self.command).unknown_option(&String::from_utf8_lossy(&word.bytes)));
+        }
         let mut options: Vec<OsString> = Vec::new();
         let mut positionals: Vec<OsString> = self.taken.into_iter().map(OsString::from).collect();
         let mut input = None;
@@ -118,68 +125,93 @@ fn text(command: &Command, bytes: Vec<u8>) -> Result<String, ShellError> {
 
 fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
     let word = String::from_utf8_lossy(bytes);
+    let subject = Subject::of(command);
     match command.shape().input {
-        Some(_) => ShellError::usage(format!("`{}`: `{word}` is one word too many: one INPUT; quote it", command.name)),
-        None => {
-            let hint = usage_hint(command);
-            ShellError::usage(format!("`{}`: `{word}` is one word too many; {hint}", command.name))
-        }
+        Some(_) => ShellError::usage(format!("{}: `{word}` is one word too many: one INPUT; quote it", subject.name)),
+        None => ShellError::usage(format!("{}: `{word}` is one word too many; {}", subject.name, subject.usage_hint())),
     }
 }
 
-/// The usage line, where it is not too long for a message.
-fn usage_hint(command: &Command) -> String {
-    const USAGE_CHARS_MAX: usize = 100;
-    let usage = command.usage();
-    match usage.chars().count() <= USAGE_CHARS_MAX {
-        true => format!("usage: `{usage}`"),
-        false => format!("see `help {}`", command.name),
-    }
-}
-
-/// clap's error in one line.
 fn usage_error(command: &Command, error: &clap::Error) -> ShellError {
-    let context = |kind| error.get(kind).map(context_text);
-    let name = command.name;
-    let bare = |text: String| text.replace(['<', '>', '[', ']'], "").trim_end_matches("...").to_owned();
-    let all = context(ContextKind::InvalidArg).map(bare).unwrap_or_default();
-    // Of `--sort COLUMN` the option is enough.
-    let option = all.split(' ').next().filter(|word| word.starts_with('-'));
-    let argument = option.map_or_else(|| all.clone(), |option| format!("`{option}`"));
-    let message = match error.kind() {
-        ErrorKind::UnknownArgument => {
-            let shape = command.shape();
-            let word = all.split('=').next().unwrap_or_default().trim_start_matches('-').to_owned();
-            let known = shape.options.iter().filter_map(|option| option.long.as_deref());
-            let near = did_you_mean(&word, known).replace(" `", " `--");
-            let hint = if near.is_empty() { format!("; see `help {name}`") } else { near };
-            format!("no option `{all}` in `{name}`{hint}")
+    Subject::of(command).mistake(error)
+}
+
+/// What a mistake in options and arguments is about: a command of the shell, or the program itself.
+pub struct Subject {
+    /// As a message names it.
+    pub name: String,
+    /// The line to type for more.
+    pub help: String,
+    /// The usage line.
+    pub usage: String,
+    /// Its options, without the dashes.
+    pub longs: Vec<String>,
+}
+
+impl Subject {
+    fn of(command: &Command) -> Subject {
+        /// A longer usage line is too long for a message.
+        const USAGE_CHARS_MAX: usize = 100;
+        Subject {
+            name: format!("`{}`", command.name),
+            help: format!("help {}", command.name),
+            usage: command.shape().usage_within(USAGE_CHARS_MAX),
+            longs: command.shape().options.iter().filter_map(|option| option.long.clone()).collect(),
         }
-        ErrorKind::MissingRequiredArgument => format!("`{name}` wants {all}; {}", usage_hint(command)),
-        ErrorKind::InvalidValue => {
-            let value = context(ContextKind::InvalidValue).unwrap_or_default();
-            let known = context(ContextKind::ValidValue).unwrap_or_default();
-            match value.is_empty() {
-                true => format!("{argument} of `{name}` wants a value"),
-                false => format!("`{value}` is no value for {argument} of `{name}`; there are: {known}"),
+    }
+
+    /// The usage line, where it says enough.
+    fn usage_hint(&self) -> String {
+        if self.usage.ends_with("[OPTIONS]") { self.see() } else { format!("usage: `{}`", self.usage) }
+    }
+
+    fn see(&self) -> String {
+        format!("see `{}`", self.help)
+    }
+
+    fn unknown_option(&self, typed: &str) -> ShellError {
+        let word = typed.split('=').next().unwrap_or_default();
+        let near = did_you_mean(word.trim_start_matches('-'), self.longs.iter().map(String::as_str));
+        let hint = if near.is_empty() { format!("; {}", self.see()) } else { near.replace(" `", " `--") };
+        ShellError::usage(format!("no option `{word}` in {}{hint}", self.name))
+    }
+
+    /// clap's error in one line.
+    pub fn mistake(&self, error: &clap::Error) -> ShellError {
+        let context = |kind| error.get(kind).map(context_text);
+        let name = &self.name;
+        let bare = |text: String| text.replace(['<', '>', '[', ']'], "").trim_end_matches("...").to_owned();
+        let all = context(ContextKind::InvalidArg).map(bare).unwrap_or_default();
+        // Of `--sort COLUMN` the option is enough.
+        let option = all.split(' ').next().filter(|word| word.starts_with('-'));
+        let argument = option.map_or_else(|| all.clone(), |option| format!("`{option}`"));
+        let value = context(ContextKind::InvalidValue).unwrap_or_default();
+        ShellError::usage(match error.kind() {
+            ErrorKind::UnknownArgument if all.starts_with('-') => return self.unknown_option(&all),
+            ErrorKind::UnknownArgument => format!("{name}: `{all}` is one word too many; {}", self.usage_hint()),
+            ErrorKind::MissingRequiredArgument => format!("{name} wants {all}; {}", self.usage_hint()),
+            ErrorKind::InvalidValue if value.is_empty() => format!("{argument} of {name} wants a value"),
+            ErrorKind::InvalidValue => {
+                let known = context(ContextKind::ValidValue).unwrap_or_default();
+                format!("`{value}` is no value for {argument} of {name}; there are: {known}")
             }
-        }
-        ErrorKind::ValueValidation => {
-            let value = context(ContextKind::InvalidValue).unwrap_or_default();
-            let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
-            let cause = if cause.contains(&format!("`{value}`")) { cause } else { format!("`{value}`: {cause}") };
-            format!("{argument} of `{name}`: {cause}")
-        }
-        ErrorKind::ArgumentConflict => {
-            let other = context(ContextKind::PriorArg).map(bare).unwrap_or_default();
-            match other == all || other.is_empty() {
-                true => format!("{argument} stands twice in `{name}`"),
-                false => format!("{argument} and `{other}` do not go together in `{name}`"),
+            ErrorKind::ValueValidation => {
+                let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+                let named = cause.contains(&format!("`{value}`"));
+                format!("{argument} of {name}: {}", if named { cause } else { format!("`{value}`: {cause}") })
             }
-        }
-        _ => first_line(&error.to_string()),
-    };
-    ShellError::usage(message)
+            ErrorKind::ArgumentConflict => {
+                let other = context(ContextKind::PriorArg).map(bare).unwrap_or_default();
+                // Of `-c COMMANDS` the option is enough here too.
+                let other = other.split(' ').next().unwrap_or_default();
+                match other.is_empty() || all.split(' ').next() == Some(other) {
+                    true => format!("{argument} stands twice in {name}"),
+                    false => format!("{argument} and `{other}` do not go together in {name}"),
+                }
+            }
+            _ => format!("{}; {}", first_line(&error.to_string()), self.see()),
+        })
+    }
 }
 
 fn context_text(value: &ContextValue) -> String {

@@ -1,5 +1,7 @@
 //! `history`: what was typed.
 
+use serde_json::json;
+
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -19,6 +21,9 @@ struct HistoryOptions {
     /// only the newest
     #[arg(short = 'n', value_name = "LAST")]
     last: Option<usize>,
+    /// write JSON
+    #[arg(long)]
+    json: bool,
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -26,6 +31,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let lines = session.front().history();
     let skipped = lines.len().saturating_sub(options.last.unwrap_or(lines.len()));
     let numbered = lines.into_iter().enumerate().skip(skipped);
+    if session.wants_json(options.json) {
+        return Ok(Reply::Json(numbered.map(|(index, line)| json!({"number": index + 1, "line": line})).collect()));
+    }
     let lines = numbered.map(|(index, line)| Line::new().with(Role::Dim, format!("{:>5}  ", index + 1)).plain(line));
     Ok(Reply::Lines(lines.collect()))
 }

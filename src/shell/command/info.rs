@@ -9,6 +9,7 @@ use crate::runtime::Spec;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
+use crate::text::wrapped;
 
 pub const COMMAND: Command = Command {
     name: "info",
@@ -29,6 +30,9 @@ struct InfoOptions {
     json: bool,
 }
 
+/// Where the values are broken into lines.
+const VALUE_WIDTH: usize = 88;
+
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<InfoOptions>()?;
     let id = session.process(&options.plugin)?;
@@ -45,9 +49,12 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     let title =
         Line::new().with(Role::Name, view.label().to_string()).with(state_role(&view.state), format!(" {state}"));
     let mut lines = vec![title];
+    // Long ones go on below themselves; the key stands once.
     let mut entry = |key: &str, value: String| {
-        if !value.is_empty() {
-            lines.push(Line::new().with(Role::Dim, format!("  {key:<10}")).plain(value));
+        let parts = if value.is_empty() { Vec::new() } else { wrapped(&value, VALUE_WIDTH) };
+        for (index, part) in parts.into_iter().enumerate() {
+            let key = if index == 0 { key } else { "" };
+            lines.push(Line::new().with(Role::Dim, format!("  {key:<10}")).plain(part));
         }
     };
     if let ProcessState::Crashed { why } = &view.state {
@@ -59,7 +66,9 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     }
     entry("functions", detail.functions.join(" "));
     entry("exports", detail.exports.join(", "));
-    entry("imports", detail.imports.join(" "));
+    for (index, imports) in by_module(&detail.imports).into_iter().enumerate() {
+        entry(if index == 0 { "imports" } else { "" }, imports);
+    }
     entry("children", detail.children.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
     entry("limits", limits(&detail.spec).join(", "));
     entry("crashes", supervision(detail).join(", "));
@@ -83,6 +92,18 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
         lines.push(Line::new().with(Role::Dim, "  last error ").with(Role::Bad, error.clone()));
     }
     lines
+}
+
+/// The imports of each module in one text: `env: call_plugin register_plugin`.
+fn by_module(imports: &[String]) -> Vec<String> {
+    let mut modules: Vec<(&str, Vec<&str>)> = Vec::new();
+    for (module, name) in imports.iter().filter_map(|import| import.rsplit_once('.')) {
+        match modules.iter_mut().find(|(known, _)| *known == module) {
+            Some((_, names)) => names.push(name),
+            None => modules.push((module, vec![name])),
+        }
+    }
+    modules.into_iter().map(|(module, names)| format!("{module}: {}", names.join(" "))).collect()
 }
 
 /// What is done about a crash, where it is not the usual.

@@ -3,6 +3,7 @@
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Killed;
 use crate::shell::command::jobs::job_of;
+use crate::shell::recording::Entry;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -52,20 +53,39 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 fn kill(session: &Session, target: &str, recursive: bool) -> Result<Vec<Line>, ShellError> {
     if target.starts_with('%') {
         let job = job_of(session, target)?;
+        if !job.is_running() {
+            return Err(ShellError::failed(format!("job `{target}` has ended; `wait {target}` shows how")));
+        }
         job.kill();
         return Ok(vec![Line::new().plain("killed ").with(Role::Name, target)]);
     }
     let id = session.process(target)?;
     let killed = session.kernel.kill(id, recursive).map_err(|error| session.call_error(error))?;
+    if let Some(target) = killed.ended.iter().find(|label| label.id == id) {
+        session.record(|| Entry::Kill { process: target.name.clone(), recursive });
+    }
     Ok(lines(&killed))
 }
 
+/// Most processes that are named as ended, and as moved.
+const NAMED_MAX: usize = 50;
+
 fn lines(killed: &Killed) -> Vec<Line> {
-    let mut lines: Vec<Line> =
-        killed.ended.iter().map(|label| Line::new().plain("killed ").with(Role::Name, label.to_string())).collect();
-    lines.extend(killed.moved.iter().map(|(label, parent)| {
+    let ended = killed.ended.iter();
+    let ended = ended.map(|label| Line::new().plain("killed ").with(Role::Name, label.to_string()));
+    let moved = killed.moved.iter().map(|(label, parent)| {
         let parent = parent.as_ref().map_or_else(|| "the shell".to_owned(), ToString::to_string);
         Line::new().with(Role::Name, label.to_string()).plain(" moved to ").with(Role::Name, parent)
-    }));
+    });
+    [first(ended, "killed"), first(moved, "moved")].concat()
+}
+
+/// The first of many lines, and how many more there are.
+fn first(lines: impl ExactSizeIterator<Item = Line>, what: &str) -> Vec<Line> {
+    let more = lines.len().saturating_sub(NAMED_MAX);
+    let mut lines: Vec<Line> = lines.take(NAMED_MAX).collect();
+    if more > 0 {
+        lines.push(Line::new().plain(format!("{more} more {what}")));
+    }
     lines
 }

@@ -7,12 +7,16 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::supervise::CRASHES_MAX_MAX;
-use crate::kernel::{CrashesMax, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision, watchable};
+use crate::kernel::{
+    CrashesMax, JobEnd, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
+};
 use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports};
+use crate::shell::holds::Left;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_duration, parse_memory_size, parse_size};
+use crate::shell::waits::{Awaited, OnInterrupt};
 
 pub const COMMAND: Command = Command {
     name: "load",
@@ -109,11 +113,33 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     if words.watch {
         watchable(&request.program).map_err(|error| session.call_error(error))?;
     }
-    let label = start(session, LoadRequest { supervision, ..request })?;
-    if words.watch {
-        session.kernel.watch(label.id).map_err(|error| session.call_error(error))?;
+    let request = LoadRequest { supervision, ..request };
+    if session.kernel.breakpoints().is_empty() {
+        let label = start(session, request)?;
+        return started(session, label.id, &label.to_string(), words.watch);
     }
-    Ok(Reply::Lines(vec![Line::new().with(Role::Name, label.to_string())]))
+    // As a job: a breakpoint may hold what it calls while it starts.
+    let text = format!("load {}", words.source);
+    let job = session.kernel.start_load(request, text).map_err(|error| session.call_error(error))?;
+    match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
+        Awaited::Ended(end) => loaded(session, &end, words.watch),
+        stuck => session.leave_stuck(&job, &stuck, Left::Load { watch: words.watch }, false),
+    }
+}
+
+/// What a load comes to that was made as a job.
+pub fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, ShellError> {
+    let label = end.result.as_ref().map_err(|error| session.call_error(error.clone()))?;
+    let label = String::from_utf8_lossy(label);
+    let id = session.process(&label)?;
+    started(session, id, &label, watch)
+}
+
+fn started(session: &mut Session, id: ProcessId, label: &str, watch: bool) -> Result<Reply, ShellError> {
+    if watch {
+        session.kernel.watch(id).map_err(|error| session.call_error(error))?;
+    }
+    Ok(Reply::Lines(vec![Line::new().with(Role::Name, label)]))
 }
 
 /// Starts a process from a source with the options of the command line.
@@ -166,7 +192,7 @@ fn parse_restart(text: &str) -> Result<Restart, String> {
 }
 
 /// The program with the modules of `--link` before its own.
-fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
+pub fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
     if links.is_empty() {
         return Ok(program);
     }
@@ -179,7 +205,8 @@ fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Resul
         };
         let library = session.resolve(source)?;
         let main = library.modules.last().ok_or_else(|| ShellError::failed(format!("`{source}` has no module")))?;
-        modules.push(ModuleBytes { name: name.unwrap_or_else(|| library.stem.clone()), ..main.clone() });
+        let name = name.unwrap_or_else(|| library.stem.clone());
+        modules.push(ModuleBytes { name, linked_from: Some(library.origin.clone()), ..main.clone() });
     }
     modules.append(&mut linked.modules);
     linked.modules = modules;

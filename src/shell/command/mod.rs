@@ -22,6 +22,7 @@ mod load;
 mod log_level;
 mod logs;
 mod pane;
+mod plugins;
 mod policy;
 mod ps;
 mod reload;
@@ -37,13 +38,13 @@ mod verify;
 mod wait;
 mod watch;
 
-pub use arguments::{Argument, Arguments};
+pub use arguments::{Argument, Arguments, Subject};
 pub use call::{CallOptions, call_reply};
 pub use debug::show::whole;
 pub use debug::{held_lines, held_title, preview};
-pub use help::{help_of, markdown_table};
+pub use help::{about, help_of, markdown_table, topics};
 pub use jobs::job_of;
-pub use load::{LoadOptions, load};
+pub use load::{LoadOptions, link, load, loaded};
 pub use logs::log_lines;
 pub use shape::{Kind, OptionShape, Shape, Slot, SlotWord};
 
@@ -123,6 +124,7 @@ pub fn syntax<A: clap::Args>() -> clap::Command {
 pub static TABLE: &[&Command] = &[
     &load::COMMAND,
     &call::COMMAND,
+    &plugins::COMMAND,
     &kill::COMMAND,
     &restart::COMMAND,
     &reload::COMMAND,
@@ -195,16 +197,4 @@ impl Command {
     pub fn usage(&self) -> String {
         self.shape().usage()
     }
-}
-
-/// ``; did you mean `x`?`` when a near name is among the known ones, else nothing.
-pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    /// Words less alike than this are no suggestion.
-    const SIMILARITY_MIN: f64 = 0.75;
-    let best = known
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(word, name).max(strsim::normalized_damerau_levenshtein(word, name)), name))
-        .filter(|(similarity, _)| *similarity >= SIMILARITY_MIN)
-        .max_by(|one, other| one.0.total_cmp(&other.0));
-    best.map(|(_, name)| format!("; did you mean `{name}`?")).unwrap_or_default()
 }

@@ -17,7 +17,8 @@ pub const COMMAND: Command = Command {
     group: Group::Watching,
     summary: "list processes",
     description: "One row a process, and a row of totals. BUSY is the time inside its calls, with the calls they made. \
-        `-t` draws who spawned whom, `--mermaid` writes that as a Mermaid flow chart; `-a` shows those that ended too.",
+        `-t` draws who spawned whom, `--mermaid` writes that as a Mermaid flow chart; `-a` shows those that ended too. WHY \
+        is there when one has crashed or ended.",
     examples: &[Example { lines: "load echo\nps -t", output: "1:echo\nshell\n└─ 1:echo idle" }],
     syntax: syntax::<PsOptions>,
     run: Run::Plain(run),
@@ -80,8 +81,18 @@ const SORT_COLUMNS: [(&str, Sort); 13] = [
     ("source", |views| views.sort_by(|one, other| one.source.cmp(&other.source))),
 ];
 
+/// Why it crashed or ended.
+fn why(view: &ProcessView) -> Option<&str> {
+    match &view.state {
+        // Its own name stands in the same line.
+        ProcessState::Crashed { why } => Some(why.strip_prefix(&format!("{}.", view.label())).unwrap_or(why)),
+        ProcessState::Dead { reason } => Some(reason),
+        _ => None,
+    }
+}
+
 fn table(views: &[ProcessView]) -> Table {
-    let columns = vec![
+    let mut columns = vec![
         Column::right("id"),
         Column::left("name"),
         Column::right("parent"),
@@ -96,7 +107,16 @@ fn table(views: &[ProcessView]) -> Table {
         Column::right("age"),
         Column::left("source"),
     ];
-    Table { columns, rows: views.iter().map(row).collect(), totals: Some(totals(views)) }
+    let mut rows: Vec<Vec<Span>> = views.iter().map(row).collect();
+    let mut totals = totals(views);
+    if views.iter().any(|view| why(view).is_some()) {
+        columns.push(Column::left("why"));
+        for (row, view) in rows.iter_mut().zip(views) {
+            row.push(cell(state_role(&view.state), why(view).unwrap_or_default()));
+        }
+        totals.push(plain(""));
+    }
+    Table { columns, rows, totals: Some(totals) }
 }
 
 fn row(view: &ProcessView) -> Vec<Span> {
@@ -217,6 +237,9 @@ fn tree_rows(views: &[ProcessView], line_of: fn(&ProcessView) -> Line) -> Vec<Tr
 fn tree_line(view: &ProcessView) -> Line {
     let mut line = Line::new().with(Role::Name, view.label().to_string());
     line.push(state_role(&view.state), format!(" {}", state_text(&view.state)));
+    if let Some(why) = why(view) {
+        line.push(Role::Dim, format!(": {why}"));
+    }
     if view.calls > 0 {
         let errors = if view.errors > 0 { format!(", {} failed", view.errors) } else { String::new() };
         let calls = if view.calls == 1 { "1 call".to_owned() } else { format!("{} calls", view.calls) };

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use super::debug::record::calls_text;
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Example, Group, Run, link, syntax};
 use crate::kernel::{LoadRequest, ProcessId, Replaced};
 use crate::runtime::Program;
+use crate::shell::recording::Entry;
 use crate::shell::replay::{Verified, verify_journal};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -57,6 +58,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     };
     let reloaded = session.kernel.reload(id, &program, options.force);
     let replaced = reloaded.map_err(|error| session.call_error(error))?;
+    if let Some(detail) = session.kernel.process(id) {
+        session.record(|| Entry::Reload((&detail).into()));
+    }
     let did = if replaced.code_changed { "reloaded" } else { "reloaded, the code is the same" };
     let mut line = replaced_line(&replaced, did);
     if !replaced.functions_lost.is_empty() {
@@ -73,8 +77,12 @@ fn verify(session: &mut Session, id: ProcessId, program: &Arc<Program>) -> Resul
     let label = session.label(id);
     let detail =
         session.kernel.process(id).ok_or_else(|| ShellError::failed(format!("process `{label}` has ended")))?;
+    // As the kernel does: what the command line linked it with stays, where the new code does not bring it.
+    let kept = detail.links.iter().filter(|(link, _)| program.modules.iter().all(|module| module.name != *link));
+    let links: Vec<String> = kept.map(|(link, source)| format!("{link}={source}")).collect();
+    let program = link(session, Arc::clone(program), &links)?;
     let (spec, name, host) = (detail.spec, Some(detail.view.name), detail.view.host);
-    let request = LoadRequest { timeout: spec.timeout, spec, name, host, ..LoadRequest::plain(Arc::clone(program)) };
+    let request = LoadRequest { timeout: spec.timeout, spec, name, host, ..LoadRequest::plain(program) };
     let verified = verify_journal(session, id, request)?;
     match &verified.difference {
         Some((seq, difference)) => Err(ShellError::failed(format!(

@@ -2,6 +2,7 @@
 
 use super::reload::replaced_line;
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::recording::Entry;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
@@ -31,6 +32,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     for process in &options.processes {
         let id = session.process(process)?;
         let replaced = session.kernel.restart(id).map_err(|error| session.call_error(error))?;
+        session.record(|| Entry::Restart { process: replaced.label.name.clone() });
         lines.push(replaced_line(&replaced, "restarted"));
     }
     Ok(Reply::Lines(lines))

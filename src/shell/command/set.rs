@@ -1,5 +1,9 @@
 //! `set`: variables.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value, json};
+
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::line::quote;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -29,6 +33,9 @@ struct SetOptions {
     /// forget it
     #[arg(short = 'd', long)]
     delete: bool,
+    /// list them in JSON
+    #[arg(long)]
+    json: bool,
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -39,15 +46,31 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             false => Err(ShellError::failed(format!("`${name}` is not set"))),
         },
         (_, _) if options.delete => Err(ShellError::usage("`set -d` wants just a VARIABLE")),
+        (None, _) if session.wants_json(options.json) => {
+            Ok(Reply::Json(session.variables().iter().map(|(name, value)| json_row(name, value)).collect()))
+        }
+        (_, Some(_)) if options.json => {
+            Err(ShellError::usage("`--json` of `set` lists variables; it goes with no VALUE"))
+        }
         (None, _) => Ok(Reply::Lines(session.variables().iter().map(|(name, value)| line(name, value)).collect())),
         (Some(name), None) => {
             let value = session.variables().get(&name);
             let value =
                 value.ok_or_else(|| ShellError::failed(format!("`${name}` is not set; write `set {name} VALUE`")))?;
+            if session.wants_json(options.json) {
+                return Ok(Reply::Json(json_row(&name, value)));
+            }
             Ok(Reply::Lines(vec![line(&name, value)]))
         }
         (Some(name), Some(value)) => session.set(&name, value).map(|()| Reply::Nothing),
     }
+}
+
+/// Its bytes as text where they are, else in base64.
+fn json_row(name: &str, value: &[u8]) -> Value {
+    let text = std::str::from_utf8(value);
+    let base64 = text.is_err().then(|| STANDARD.encode(value));
+    json!({"name": name, "value": text.ok(), "value_base64": base64})
 }
 
 /// As it would be typed.

@@ -9,6 +9,8 @@ use super::{Command, Run};
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
     Command,
+    /// What `help` explains: a command, or one of its topics.
+    Topic,
     Process,
     Job,
     ProcessOrJob,
@@ -31,6 +33,7 @@ impl Kind {
     pub fn of_value_name(value_name: &str) -> Kind {
         match value_name {
             "COMMAND" => Kind::Command,
+            "COMMAND|TOPIC" => Kind::Topic,
             "PLUGIN" | "PROCESS" => Kind::Process,
             "%JOB" => Kind::Job,
             "PROCESS|%JOB" => Kind::ProcessOrJob,
@@ -193,24 +196,51 @@ impl Shape {
         self.options.iter().position(|option| option.short == short)
     }
 
+    /// Whether a word names an option; every command has `--help`.
+    pub fn has_option(&self, text: &str) -> bool {
+        self.option_index(text).is_some() || matches!(text, "--help" | "-h")
+    }
+
     /// One line: `ps [-t] [-a] [--sort COLUMN]`.
     pub fn usage(&self) -> String {
-        let positionals = self.positionals.iter().map(|positional| {
-            let dots = if positional.repeats { "..." } else { "" };
-            match positional.required || self.prefix {
-                true if self.prefix => format!(" {}", positional.value_name),
-                true => format!(" {}{dots}", positional.value_name),
-                false => format!(" [{}]{dots}", positional.value_name),
-            }
-        });
-        let options = self.options.iter().map(|option| {
-            let dots = if option.repeats { "..." } else { "" };
-            format!(" [{}]{dots}", option.usage())
-        });
+        let options: String = self
+            .options
+            .iter()
+            .map(|option| format!(" [{}]{}", option.usage(), if option.repeats { "..." } else { "" }))
+            .collect();
+        self.usage_with(&options)
+    }
+
+    /// The same in at most `chars_max` characters, `[OPTIONS]` in place of what would be too long.
+    pub fn usage_within(&self, chars_max: usize) -> String {
+        let usage = self.usage();
+        if usage.chars().count() <= chars_max { usage } else { self.usage_with(" [OPTIONS]") }
+    }
+
+    /// The positionals from `first` on, each with a blank before it: ` FUNCTION [INPUT]`.
+    pub fn positionals_usage(&self, first: usize) -> String {
+        self.positionals
+            .iter()
+            .skip(first)
+            .map(|positional| {
+                let dots = if positional.repeats { "..." } else { "" };
+                match positional.required || self.prefix {
+                    true if self.prefix => format!(" {}", positional.value_name),
+                    true => format!(" {}{dots}", positional.value_name),
+                    false => format!(" [{}]{dots}", positional.value_name),
+                }
+            })
+            .collect()
+    }
+
+    fn usage_with(&self, options: &str) -> String {
+        let positionals = self.positionals_usage(0);
         // Of a command that runs another, the options must come first.
-        let arguments: String =
-            if self.prefix { options.chain(positionals).collect() } else { positionals.chain(options).collect() };
-        format!("{}{arguments}", self.name)
+        if self.prefix {
+            format!("{}{options}{positionals}", self.name)
+        } else {
+            format!("{}{positionals}{options}", self.name)
+        }
     }
 }
 

@@ -1,5 +1,7 @@
 //! What `trace -f` shows of many calls: at most so many, and at most so many a second.
 
+use std::time::Duration;
+
 use crate::journal::Record;
 
 const SECOND_NS: u64 = 1_000_000_000;
@@ -22,7 +24,8 @@ impl Thin {
     /// Whether a call is shown. In order of their ends.
     pub fn admits(&mut self, record: &Record) -> bool {
         let second = record.end_ns() / SECOND_NS;
-        if second != self.second {
+        // Calls of several lanes may come a little out of order: an earlier second does not open again.
+        if second > self.second {
             (self.second, self.shown_in_second) = (second, 0);
         }
         if self.is_done() {
@@ -42,8 +45,13 @@ impl Thin {
         self.left == Some(0)
     }
 
-    /// How many calls the rate has left out since this was last asked.
-    pub fn take_left_out(&mut self) -> u64 {
+    /// How many calls the rate has left out, once their second is over: said for each call it would itself be a flood.
+    pub fn take_left_out(&mut self, now: Duration) -> u64 {
+        if now.as_secs() > self.second { std::mem::take(&mut self.left_out) } else { 0 }
+    }
+
+    /// The same of the second that is not over, at the end.
+    pub fn take_rest(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)
     }
 }
@@ -61,7 +69,9 @@ mod tests {
         let mut thin = Thin::new(Some(2), None);
         let shown: Vec<bool> = [0, 0, 0, 0, 1, 1, 1].map(|second| thin.admits(&at(second))).to_vec();
         assert_eq!(shown, [true, true, false, false, true, true, false]);
-        assert_eq!((thin.take_left_out(), thin.take_left_out()), (3, 0));
+        let now = Duration::from_millis;
+        assert_eq!(thin.take_left_out(now(1_999)), 0, "the second is not over");
+        assert_eq!((thin.take_left_out(now(2_000)), thin.take_left_out(now(3_000)), thin.take_rest()), (3, 0, 0));
         assert!(!thin.is_done());
     }
 
@@ -70,6 +80,6 @@ mod tests {
         let mut thin = Thin::new(None, Some(2));
         assert_eq!([0, 0, 0].map(|second| thin.admits(&at(second))), [true, true, false]);
         assert!(thin.is_done());
-        assert_eq!(thin.take_left_out(), 0, "it has ended, nothing was thinned");
+        assert_eq!(thin.take_rest(), 0, "it has ended, nothing was thinned");
     }
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::debug::record::calls_text;
 use super::thin::Thin;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
@@ -140,17 +141,23 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         if !news.records.is_empty() {
             session.emit(&followed(&news.records, json))?;
         }
-        let left_out = thin.take_left_out();
-        if left_out > 0 {
-            let text = format!("{left_out} calls left out: more than `--rate {}`", options.rate.unwrap_or_default());
-            session.notice(Line::new().with(Role::Warn, text));
-        }
+        let left_out = thin.take_left_out(session.kernel.uptime());
+        tell_left_out(session, left_out, options);
     }
+    tell_left_out(session, thin.take_rest(), options);
     if thin.is_done() {
-        let text = format!("stopped after {} calls, as `--max` says", options.max.unwrap_or_default());
+        let text = format!("stopped after {}, as `--max` says", calls_text(options.max.unwrap_or_default()));
         session.notice(Line::new().with(Role::Dim, text));
     }
     Ok(Reply::Nothing)
+}
+
+fn tell_left_out(session: &mut Session, left_out: u64, options: &TraceOptions) {
+    if left_out > 0 {
+        let rate = options.rate.unwrap_or_default();
+        let text = format!("{} left out: more than `--rate {rate}` a second", calls_text(left_out));
+        session.notice(Line::new().with(Role::Warn, text));
+    }
 }
 
 fn followed(records: &[Record], json: bool) -> Reply {

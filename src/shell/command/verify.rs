@@ -8,10 +8,10 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Record;
 use crate::kernel::{CallPlan, CallStage, JobEnd, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::Host;
-use crate::shell::calls::OnInterrupt;
 use crate::shell::reply::{Column, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_hex, show_bytes, show_duration};
+use crate::shell::waits::OnInterrupt;
 
 pub const COMMAND: Command = Command {
     name: "verify",

@@ -2,10 +2,10 @@
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::{Job, JobState};
-use crate::shell::calls::OnInterrupt;
 use crate::shell::command::jobs::job_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::shell::waits::OnInterrupt;
 
 pub const COMMAND: Command = Command {
     name: "wait",

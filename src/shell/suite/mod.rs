@@ -1,7 +1,6 @@
 //! `plugsh test`: one file of commands and expectations in a shell of its own, its output kept. What is printed of it, and
 //! how many run at once, is the front's.
 
-mod collect;
 mod update;
 
 use std::path::Path;
@@ -13,8 +12,8 @@ use super::reply::{Line, ShellError};
 use super::script::SCRIPT_BYTES_MAX;
 use super::session::{Session, SessionOptions};
 use super::stdin::{Stdin, read_file};
+use super::unseen::Unseen;
 use crate::kernel::Kernel;
-use collect::Collector;
 
 /// What became of one file.
 pub struct FileRun {
@@ -32,7 +31,7 @@ pub struct FileRun {
 pub fn run_file(kernel: Arc<Kernel>, path: &Path, options: SessionOptions, update: bool) -> FileRun {
     let started = Instant::now();
     let name = path.display().to_string();
-    let (front, collected) = Collector::new();
+    let (front, collected) = Unseen::new();
     let mut session = Session::new(kernel, Box::new(front), options, Stdin::Used);
     let result = run_in(&mut session, path, &name, update);
     for job in session.background_jobs() {

@@ -10,9 +10,9 @@ use super::report::{show_count, show_ns, show_ratio};
 use super::subject::{caller, nested_stage, plan};
 use super::{BenchOptions, Temporary};
 use crate::kernel::ProcessId;
-use crate::shell::calls::OnInterrupt;
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, plain};
 use crate::shell::session::Session;
+use crate::shell::waits::OnInterrupt;
 
 /// Nested calls when no count is given.
 const CALLS_DEFAULT: u64 = 1_000_000;

@@ -25,7 +25,7 @@ pub const COMMAND: Command = Command {
         that is spread. `bench spawn SOURCE [FUNCTION]` measures starting a process (and its first call). `--against` \
         measures something else in turns with it, so that what the machine does besides falls on both: `extism` is the \
         extism SDK's own `Plugin::call` of the same wasm in this process, `trace-off` the same without the journal, \
-        `PLUGIN.FUNCTION` another call. `--nested` has a plugin make the calls in a loop: by the PDK, by the PDK and \
+        `apart` the calls of a pipe one by one, `PLUGIN.FUNCTION` another call. `--nested` has a plugin make the calls in a loop: by the PDK, by the PDK and \
         freeing nothing (`leak`), or by the guest crate's bulk path. `--pipe` feeds the output to a further call.",
     examples: &[Example {
         lines: "load echo\nbench echo echo --size 16 -n 8",
@@ -67,7 +67,7 @@ struct BenchOptions {
     /// in a fresh process in this host
     #[arg(long, value_parser = ["native", "extism"])]
     host: Option<String>,
-    /// what to compare with: extism, trace-off, or PLUGIN.FUNCTION
+    /// what to compare with: extism, trace-off, apart, or PLUGIN.FUNCTION
     #[arg(long, value_name = "WHAT")]
     against: Option<String>,
     /// INPUT is hexadecimal

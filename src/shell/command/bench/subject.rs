@@ -9,9 +9,9 @@ use super::{BenchOptions, SPAWN, Temporary};
 use crate::kernel::{BenchRound, BenchWork, CallPlan, CallStage, LoadRequest, ProcessId};
 use crate::runtime::sdk::StockImage;
 use crate::runtime::{Host, Program};
-use crate::shell::calls::OnInterrupt;
 use crate::shell::reply::ShellError;
 use crate::shell::session::Session;
+use crate::shell::waits::OnInterrupt;
 
 /// The built-in plugin that makes nested calls.
 const CALLER: &str = "echo";
@@ -99,8 +99,10 @@ pub fn subjects(
             journal: false,
             ..calls(session, options, process, input, temporary)?
         },
+        Some("apart") => apart(&first)?,
         Some(other) => {
-            let (process, function) = target(session, "--against", other, "`extism`, `trace-off` or PLUGIN.FUNCTION")?;
+            let known = "`extism`, `trace-off`, `apart` or PLUGIN.FUNCTION";
+            let (process, function) = target(session, "--against", other, known)?;
             let other = BenchOptions {
                 function,
                 // The bulk path is what is measured, not what it is measured against.
@@ -240,6 +242,17 @@ fn stock(
     let function = options.function.clone();
     let work = BenchWork::StockCalls { plugin: Arc::new(Mutex::new(plugin)), function, input };
     Ok(Subject::of(name, Host::Extism.as_str(), work, bytes_in))
+}
+
+/// The calls of a pipe one by one.
+fn apart(pipe: &Subject) -> Result<Subject, ShellError> {
+    match pipe.works.as_slice() {
+        [BenchWork::Calls(plan)] if plan.stages.len() > 1 => {
+            let work = BenchWork::Apart(plan.clone());
+            Ok(Subject { journal: pipe.journal, ..Subject::of(pipe.name.clone(), "apart", work, pipe.bytes_in) })
+        }
+        _ => Err(ShellError::usage("`--against apart` takes a pipe apart; `--pipe PLUGIN.FUNCTION` makes one")),
+    }
 }
 
 fn compile(program: &Program) -> Result<StockImage, ShellError> {

@@ -16,8 +16,8 @@ pub const BREAK: Command = Command {
     description: "Holds the job before each call that EXPR asks for (`--on return`: when the call has ended), with its \
         deadlines standing still, and gives the prompt back. `bt` shows where it stands; `continue`, `step`, `next` and \
         `finish` let it go on; `set-input`, `return` and `fail` change the call. `--do` runs commands when it is hit: \
-        in a script, or to look and go on. Other jobs go on; `kill %N` ends a held one. What runs while a plugin is \
-        loaded is not held.",
+        in a script, or to look and go on. Other jobs go on; `kill %N` ends a held one. \
+        What a plugin calls while it is loaded is held too.",
     examples: &[
         Example {
             lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\ncontinue",

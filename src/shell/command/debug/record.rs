@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::hooks::Recorder;
-use crate::shell::recording::{CallFile, started_by_shell};
+use crate::shell::recording::{CallFile, Entry, started_by_shell};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -13,7 +13,8 @@ pub const RECORD: Command = Command {
     group: Group::Debugging,
     summary: "write calls to a file, to be replayed",
     description: "`record FILE` writes each call from the prompt as it ends, with its input and output (but for private \
-        plugins), the calls it made, and how its process was started; `record off` ends that. `replay FILE` makes them again. \
+        plugins), the calls it made, how its process was started, and what was killed, restarted, reloaded and stubbed; \
+        `record off` ends that. `replay FILE` makes them again. \
         The file holds what `--config` gave to plugins. Without a word it says where calls are written to.",
     examples: &[Example {
         lines: "record calls.jsonl\nload echo\ncall echo echo hi\nrecord off\nreplay calls.jsonl",
@@ -46,6 +47,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 
 fn start(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
     let file = CallFile::create(name)?;
+    for stub in session.kernel.stubs() {
+        file.write(&Entry::Stub((&stub.spec).into()));
+    }
     let processes = started_by_shell(&session.kernel);
     for process in &processes {
         file.loaded(process);

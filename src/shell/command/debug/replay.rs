@@ -1,14 +1,16 @@
 //! `replay`: calls made again.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use super::record::calls_text;
 use super::show::{record_of, whole};
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::journal::Record;
-use crate::kernel::{LoadRequest, ProcessId};
-use crate::runtime::Host;
-use crate::shell::command::CallOptions;
+use crate::journal::{Outcome, Record};
+use crate::kernel::hooks::StubSpec;
+use crate::kernel::{CallError, LoadRequest, ProcessId};
+use crate::runtime::{Host, Program};
+use crate::shell::command::{CallOptions, link};
 use crate::shell::recording::{CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, input_of, read};
 use crate::shell::replay::{Came, Output, Stage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -21,7 +23,9 @@ pub const COMMAND: Command = Command {
     group: Group::Debugging,
     summary: "make recorded calls again",
     description: "`replay FILE` makes the calls of a recording again on fresh processes, apart from those of this shell, and \
-        fails at the first that does not come to the same outcome, output and nested calls. `replay SEQ` makes one call of \
+        fails at the first that does not come to the same outcome, output and nested calls. Stubs are those of the \
+        recording, but for functions that this shell has stubs for. What was killed, ran out of time or met a fault or a \
+        breakpoint is left out. `replay SEQ` makes one call of \
         `trace` again on the process it was made on (`--fresh`: on a fresh one), with the input that `trace payloads` kept or \
         that of `--input`, and says when it comes to something else.",
     examples: &[Example {
@@ -119,25 +123,68 @@ fn tell_difference(session: &mut Session, seq: u64, before: &Came, again: &Came)
 fn replay_file(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
     let entries = read(name, &read_file(Path::new(name), RECORDING_BYTES_MAX)?)?;
     let stage = Stage::new(session);
-    let (mut calls, mut skipped) = (0, 0);
+    let own: Vec<StubSpec> = stage.kernel.stubs().into_iter().map(|stub| stub.spec).collect();
+    let (mut calls, mut no_input, mut outside) = (0, 0, 0);
     for entry in &entries {
         match entry {
-            Entry::Recording { .. } => {}
-            Entry::Process(process) => drop(load(session, &stage, process)?),
+            Entry::Call(call) if is_from_outside(call) => outside += 1,
             Entry::Call(call) => match input_of(call) {
-                None => skipped += 1,
+                None => no_input += 1,
                 Some(input) => {
                     calls += 1;
                     replay_call(session, &stage, call, calls, &input)?;
                 }
             },
+            entry => set_the_stage(session, &stage, &own, entry)?,
         }
     }
-    if skipped > 0 {
-        let text = format!("{} without an input in the recording not replayed", calls_text(skipped));
-        session.notice(Line::new().with(Role::Warn, text));
+    let why =
+        [(no_input, "the recording has no input"), (outside, "killed, out of time, or met by a fault or breakpoint")];
+    for (skipped, why) in why.into_iter().filter(|(skipped, _)| *skipped > 0) {
+        session.notice(Line::new().with(Role::Warn, format!("{} not replayed: {why}", calls_text(skipped))));
     }
     Ok(Reply::line(format!("{} replayed: the same", calls_text(calls))))
+}
+
+/// Whether what a call came to was not its own doing: it would run on, or come to something else, by itself.
+fn is_from_outside(call: &CallEntry) -> bool {
+    call.changed || [Outcome::Killed, Outcome::Timeout].iter().any(|outcome| outcome.as_str() == call.outcome)
+}
+
+/// Does again what was done to processes and stubs. `own`: the session's own stubs, which stay.
+fn set_the_stage(session: &mut Session, stage: &Stage, own: &[StubSpec], entry: &Entry) -> Result<(), ShellError> {
+    let kernel = &stage.kernel;
+    let failed = |error: CallError| ShellError::failed(format!("what was recorded cannot be done again: {error}"));
+    let is_own = |plugin: &str, function: Option<&str>| {
+        own.iter().any(|stub| stub.plugin == plugin && function.is_none_or(|function| stub.function == function))
+    };
+    match entry {
+        Entry::Recording { .. } | Entry::Call(_) => {}
+        Entry::Process(process) => drop(load(session, stage, process)?),
+        Entry::Reload(process) => {
+            let id = kernel.find(&process.name).map_err(failed)?;
+            let program = program_of(session, process)?;
+            kernel.reload(id, &program, true).map_err(failed)?;
+        }
+        Entry::Restart { process } => {
+            let id = kernel.find(process).map_err(failed)?;
+            kernel.restart(id).map_err(failed)?;
+        }
+        Entry::Kill { process, recursive } => {
+            let id = kernel.find(process).map_err(failed)?;
+            kernel.kill(id, *recursive).map_err(failed)?;
+        }
+        Entry::Stub(stub) if is_own(&stub.plugin, Some(&stub.function)) => {}
+        Entry::Stub(stub) => {
+            let wrong = || ShellError::failed(format!("the stub of `{}.{}` has no bytes", stub.plugin, stub.function));
+            kernel.set_stub(stub.spec().ok_or_else(wrong)?).map_err(ShellError::failed)?;
+        }
+        Entry::Unstub { plugin, function } if is_own(plugin, function.as_deref()) => {}
+        Entry::Unstub { plugin, function } => {
+            kernel.unstub(plugin, function.as_deref());
+        }
+    }
+    Ok(())
 }
 
 fn replay_call(
@@ -159,16 +206,10 @@ fn replay_call(
 
 /// Starts a process as it was started before, in place of one by its name.
 fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<ProcessId, ShellError> {
-    let source = entry.source.strip_prefix("stub:").unwrap_or(&entry.source);
-    let interrupt = session.interrupt.clone();
-    let program = stage.kernel.resolve(source, &mut |_, _| !interrupt.is_raised());
-    let program = program.map_err(|error| session.call_error(error))?;
-    let now: Vec<&str> = program.modules.iter().map(|module| module.sha256.as_str()).collect();
-    let before: Vec<&str> = entry.modules.iter().map(|module| module.sha256.as_str()).collect();
-    if now != before {
-        let text = format!("`{}` is other code than before ({source})", entry.name);
-        session.notice(Line::new().with(Role::Warn, text));
-    }
+    let program = match entry.source.strip_prefix("stub:") {
+        Some(name) => stage.kernel.resolve(name, &mut |_, _| true).map_err(|error| session.call_error(error))?,
+        None => program_of(session, entry)?,
+    };
     if let Ok(old) = stage.kernel.find(&entry.name) {
         stage.kernel.kill(old, false).map_err(|error| session.call_error(error))?;
     }
@@ -177,4 +218,17 @@ fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<Pr
     let name = Some(entry.name.clone());
     let request = LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) };
     Ok(stage.kernel.load(request).map_err(|error| session.call_error(error))?.id)
+}
+
+/// The code that a process had, from where it came from; says so when it is another by now.
+fn program_of(session: &mut Session, entry: &ProcessEntry) -> Result<Arc<Program>, ShellError> {
+    let program = session.resolve(&entry.source)?;
+    let program = link(session, program, &entry.links)?;
+    let now: Vec<&str> = program.modules.iter().map(|module| module.sha256.as_str()).collect();
+    let before: Vec<&str> = entry.modules.iter().map(|module| module.sha256.as_str()).collect();
+    if now != before {
+        let text = format!("`{}` is other code than before ({})", entry.name, entry.source);
+        session.notice(Line::new().with(Role::Warn, text));
+    }
+    Ok(program)
 }

@@ -7,6 +7,7 @@ use super::{Arguments, Command, Example, Group, Run, insert_json, preview, synta
 use crate::journal::Kept;
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::shell::grammar::split_dotted;
+use crate::shell::recording::Entry;
 use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
@@ -111,16 +112,23 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         }
     };
     let (plugin, function) = split(session, &words.target)?;
-    session.kernel.set_stub(StubSpec { plugin, function, answer }).map_err(ShellError::failed)?;
+    let spec = StubSpec { plugin, function, answer };
+    session.kernel.set_stub(spec.clone()).map_err(ShellError::failed)?;
+    session.record(|| Entry::Stub((&spec).into()));
     Ok(Reply::Nothing)
 }
 
-/// `NAME.FUNCTION` in its parts: the longest living name that fits wins.
+/// `NAME.FUNCTION` in its parts: the longest living name that fits wins; of a plugin that does not exist, the longest name.
 fn split(session: &Session, target: &str) -> Result<(String, String), ShellError> {
     let wrong = || ShellError::usage(format!("`{target}` is no NAME.FUNCTION"));
     split_dotted(target).ok_or_else(wrong)?;
     let [plugin, function] = <[String; 2]>::try_from(session.split_call(target)).map_err(|_| wrong())?;
-    Ok((plugin, function))
+    match target.rsplit_once('.') {
+        Some((longest, rest)) if !rest.is_empty() && session.kernel.find(&plugin).is_err() => {
+            Ok((longest.to_owned(), rest.to_owned()))
+        }
+        _ => Ok((plugin, function)),
+    }
 }
 
 fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -168,7 +176,7 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let (words, _) = arguments.parse::<UnstubWords>()?;
     if words.all {
         for stub in session.kernel.stubs() {
-            session.kernel.unstub(&stub.spec.plugin, None);
+            unstub(session, &stub.spec.plugin, None);
         }
         return Ok(Reply::Nothing);
     }
@@ -176,12 +184,18 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
         let stubs = session.kernel.stubs();
         let named = |stub: &&StubView| format!("{}.{}", stub.spec.plugin, stub.spec.function) == *target;
         let removed = match stubs.iter().find(named) {
-            Some(stub) => session.kernel.unstub(&stub.spec.plugin, Some(&stub.spec.function)),
-            None => session.kernel.unstub(target, None),
+            Some(stub) => unstub(session, &stub.spec.plugin, Some(&stub.spec.function)),
+            None => unstub(session, target, None),
         };
         if removed == 0 {
             return Err(ShellError::failed(format!("no stub `{target}`; `stubs` lists them")));
         }
     }
     Ok(Reply::Nothing)
+}
+
+/// How many stubs were taken away.
+fn unstub(session: &Session, plugin: &str, function: Option<&str>) -> usize {
+    session.record(|| Entry::Unstub { plugin: plugin.to_owned(), function: function.map(str::to_owned) });
+    session.kernel.unstub(plugin, function)
 }

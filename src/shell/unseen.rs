@@ -1,17 +1,18 @@
-//! A front that keeps what it is shown, up to a bound.
+//! The front of a session that nobody looks at (a file under test, a stub's commands): it keeps what it is shown, up to a
+//! bound.
 
 use std::io;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use crate::shell::front::{Front, PaneRequest};
-use crate::shell::plain;
-use crate::shell::reply::{Line, Reply, ShellError};
+use super::front::{Front, PaneRequest};
+use super::plain;
+use super::reply::{Line, Reply, ShellError};
 
-/// The most bytes of a file's output that are kept; the rest is dropped.
+/// The most bytes of output that are kept; the rest is dropped.
 const PRINTED_BYTES_MAX: usize = 1 << 20;
-/// The most lines of a file's notices that are kept; the rest is dropped.
+/// The most lines of notices that are kept; the rest is dropped.
 const NOTICES_MAX: usize = 1_000;
 
 /// What was shown.
@@ -21,20 +22,20 @@ pub struct Collected {
     pub notices: Vec<Line>,
 }
 
-/// The front of a file under test.
-pub struct Collector {
+/// A front without a screen.
+pub struct Unseen {
     collected: Arc<Mutex<Collected>>,
 }
 
-impl Collector {
+impl Unseen {
     /// A front, and where what it is shown can be found.
-    pub fn new() -> (Collector, Arc<Mutex<Collected>>) {
+    pub fn new() -> (Unseen, Arc<Mutex<Collected>>) {
         let collected = Arc::new(Mutex::new(Collected::default()));
-        (Collector { collected: Arc::clone(&collected) }, collected)
+        (Unseen { collected: Arc::clone(&collected) }, collected)
     }
 }
 
-impl Front for Collector {
+impl Front for Unseen {
     fn show(&mut self, reply: &Reply) -> io::Result<()> {
         let bytes = plain::bytes(reply);
         let printed = &mut self.collected.lock().printed;
@@ -73,6 +74,6 @@ impl Front for Collector {
     }
 
     fn pane(&mut self, _request: PaneRequest) -> Result<Reply, ShellError> {
-        Err(ShellError::failed("no pane in a test"))
+        Err(ShellError::failed("no pane here: nobody looks at this session"))
     }
 }

@@ -1,0 +1,159 @@
+//! Out of a process: the frame comes off, a failure gets its name and its words, the record is written, and what may be
+//! called again goes back.
+
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::{Entered, Finished, leave};
+use crate::journal::{Outcome, Record};
+use crate::kernel::error::{CallError, outcome_of};
+use crate::kernel::frame::{Cause, Failing, Popped};
+use crate::kernel::logbook::safe;
+use crate::runtime::{Failure, FailureKind};
+
+impl Entered<'_> {
+    /// Ends the call as one that ran well, unless it was cut at the last moment.
+    pub(in crate::kernel) fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
+        let duration = self.started.elapsed();
+        let Some(popped) = self.chain.pop(duration, false) else {
+            return Err(CallError::new(Outcome::Error, "the chain is empty"));
+        };
+        if popped.cause.is_some() {
+            return Err(self.judge(popped, Failure::interrupted(), duration));
+        }
+        self.count(&popped, duration, bytes_out);
+        self.record(&popped, duration, bytes_out, Outcome::Ok, None);
+        self.left = true;
+        let answer = self.tape.take().and_then(|tape| tape.answer);
+        Ok(Finished { process: popped.frame.process, guest: self.guest.take(), answer })
+    }
+
+    /// Ends the call as a failed one.
+    pub(in crate::kernel) fn fail(&mut self, failure: Failure) -> CallError {
+        let duration = self.started.elapsed();
+        match self.chain.pop(duration, true) {
+            Some(popped) => self.judge(popped, failure, duration),
+            None => CallError::new(Outcome::Error, "the chain is empty"),
+        }
+    }
+
+    /// The same for one that never had its process's slot.
+    pub(super) fn fail_unserved(&mut self, failure: Failure) -> CallError {
+        self.left = true;
+        self.fail(failure)
+    }
+
+    /// What a failure is called, who is to blame, and what becomes of the instance.
+    fn judge(&mut self, mut popped: Popped, failure: Failure, duration: Duration) -> CallError {
+        let (outcome, rising) = match &popped.cause {
+            Some(cause) => (cause.outcome(), popped.meant.is_some()),
+            None => (outcome_of(failure.kind), false),
+        };
+        let below = popped.failing.take().filter(|below| match &popped.cause {
+            Some(_) => below.rising,
+            None => failure.kind == FailureKind::Nested,
+        });
+        let message = match below {
+            Some(below) => below.error.message,
+            None => with_path(words(&popped, &failure), if popped.depth > 1 { &popped.path } else { "" }),
+        };
+        let mut error = CallError::new(outcome, message);
+        error.code = failure.code;
+        self.count(&popped, duration, 0);
+        self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
+        self.record(&popped, duration, 0, outcome, Some(&error.message));
+        if popped.depth > 1 {
+            self.chain.set_failing(Failing { error: error.clone(), rising });
+        }
+        self.give_back(&failure, popped.cause.is_some(), &error);
+        error
+    }
+
+    /// Gives the slot back after a failure: with the instance, where it may be called again.
+    fn give_back(&mut self, failure: &Failure, cut: bool, error: &CallError) {
+        if std::mem::replace(&mut self.left, true) {
+            return;
+        }
+        // What ended before its plugin came to run has nothing to lose, but for a trap that somebody asked for.
+        let untouched = self.tape.as_ref().is_some_and(|tape| !tape.ran) && failure.kind != FailureKind::Trap;
+        if untouched {
+            self.process.slot.lock().last_error = Some(error.message.clone());
+            let guest = self.guest.take();
+            return leave(self.process, guest, None);
+        }
+        let guest = self.guest.take();
+        let keeps = failure.keeps_instance() && !cut && guest.is_some();
+        if !keeps {
+            self.process.counters.resets.fetch_add(1, Ordering::Relaxed);
+            let lost = std::mem::take(&mut self.process.slot.lock().calls_of_instance);
+            if lost > 0 && (cut || failure.kind == FailureKind::Nested) {
+                let label = self.process.label();
+                let calls = if lost == 1 { "call" } else { "calls" };
+                self.chain.kernel.notify(format!(
+                    "`{label}` was reset: its call ended with its chain, and the state of {lost} earlier {calls} is lost"
+                ));
+            }
+        }
+        let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;
+        let ends = {
+            let mut slot = self.process.slot.lock();
+            slot.last_error = Some(error.message.clone());
+            is_crash && self.process.note_crash(&mut slot, &error.message)
+        };
+        match guest {
+            Some(guest) if keeps => leave(self.process, Some(guest), None),
+            guest => {
+                drop(guest);
+                self.process.forget_memory();
+                // A kill is no fault of the process's: it is idle, and its next call starts afresh.
+                let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
+                leave(self.process, None, crashed);
+            }
+        }
+        if ends {
+            self.chain.kernel.end_crashed(self.process, &error.message);
+        }
+    }
+
+    fn count(&self, popped: &Popped, duration: Duration, bytes_out: u64) {
+        let counters = &self.process.counters;
+        if self.left {
+            // It waited for a slot that another call has, whose figures the others are.
+            counters.unserved_ns.fetch_add(duration.as_nanos() as u64, Ordering::Relaxed);
+            return;
+        }
+        counters.busy_ns.add(duration.as_nanos() as u64);
+        counters.nested_ns.add(popped.frame.nested.as_nanos() as u64);
+        counters.bytes_out.add(bytes_out);
+    }
+
+    fn record(&mut self, popped: &Popped, duration: Duration, bytes_out: u64, outcome: Outcome, error: Option<&str>) {
+        if !self.chain.kernel.journal().is_on() {
+            return;
+        }
+        let payload = self.payload(outcome);
+        self.chain.note(Record {
+            duration_ns: duration.as_nanos() as u64,
+            bytes_out,
+            outcome,
+            error: error.map(Into::into),
+            payload,
+            ..self.chain.record_of(&popped.frame, popped.depth, popped.caller)
+        });
+    }
+}
+
+/// Why a call failed, with the call that is to blame.
+fn words(popped: &Popped, failure: &Failure) -> String {
+    let own = popped.frame.label();
+    match &popped.cause {
+        // A deadline names the plugin that was running, a kill the one that was killed.
+        Some(cause @ Cause::Timeout { .. }) => format!("{own}: {}", cause.words()),
+        Some(cause) => format!("{}: {}", popped.meant.as_ref().unwrap_or(&own), cause.words()),
+        None => format!("{own}: {}", safe(&failure.message)),
+    }
+}
+
+pub fn with_path(message: String, path: &str) -> String {
+    if path.is_empty() { message } else { format!("{message} ({path})") }
+}

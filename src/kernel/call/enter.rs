@@ -1,0 +1,291 @@
+//! Into a process: whether a call may be made, its frame, its turn, and the record of one that may not.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::Entered;
+use super::end::with_path;
+use crate::journal::{ChangedBy, Outcome, Record, Symbol};
+use crate::kernel::chain::Chain;
+use crate::kernel::error::CallError;
+use crate::kernel::frame::{Deadline, Failing, Frame, Refusal};
+use crate::kernel::logbook::safe;
+use crate::kernel::names;
+use crate::kernel::process::{Code, Life, Occupant, Process, Slot};
+use crate::runtime::{Failure, FailureKind, FunctionId};
+
+/// The function of a call that only a stub can answer: the plugin has none by that name.
+const STUBBED: FunctionId = FunctionId(u32::MAX);
+
+/// What becomes of a call that cannot have its process.
+enum Denied {
+    Dead(String),
+    Circle,
+    NoFunction(String),
+    /// It crashed and is not started again: why.
+    Halted(String),
+    /// By the policy, or by the rate of calls.
+    NotAllowed(String),
+    Refused(Refusal),
+}
+
+/// When a call began, and the timeout that it was made with.
+#[derive(Clone, Copy)]
+struct Start {
+    started: Instant,
+    timeout: Option<Duration>,
+}
+
+/// Whether a call waits for a busy process.
+#[derive(Clone, Copy, PartialEq)]
+pub enum Queueing {
+    Wait,
+    /// `None` instead.
+    Not,
+}
+
+impl Chain {
+    /// Takes a process for a call of `function`, or says why not. With [`Queueing::Not`] a busy process gives `None`.
+    pub fn enter<'a>(
+        self: &'a Arc<Self>,
+        process: &'a Arc<Process>,
+        function: &str,
+        bytes_in: u64,
+        timeout: Option<Duration>,
+        queueing: Queueing,
+    ) -> Result<Option<Entered<'a>>, CallError> {
+        let started = Instant::now();
+        let mut slot = process.slot.lock();
+        let id = match admit(self, process, &mut slot, function) {
+            Ok(id) => id,
+            Err(denied) => {
+                drop(slot);
+                return Err(self.deny(process, function, bytes_in, denied));
+            }
+        };
+        let symbol = if id == STUBBED { Symbol::intern(function) } else { slot.code.symbol(id) };
+        if self.kernel.gate().is_on()
+            && let Err(why) = self.ask_gate(process, function, symbol)
+        {
+            drop(slot);
+            return Err(self.deny(process, function, bytes_in, Denied::NotAllowed(why)));
+        }
+        let busy = slot.occupant.is_some() || slot.queue.front().is_some_and(|first| *first != self.id);
+        if busy && queueing == Queueing::Not {
+            return Ok(None);
+        }
+        let frame = self.frame(process, &slot.code, symbol, bytes_in, Start { started, timeout });
+        let seq = frame.seq;
+        // Under the slot's lock: whoever kills the process finds either a free slot or a frame to cut.
+        let depth = match self.push(frame) {
+            Ok(depth) => depth,
+            Err(refusal) => {
+                drop(slot);
+                return Err(self.deny(process, function, bytes_in, Denied::Refused(refusal)));
+            }
+        };
+        slot.code.mark_used(id);
+        process.counters.calls.add(&slot, 1);
+        process.counters.bytes_in.add(&slot, bytes_in);
+        let mut entered =
+            Entered { chain: self, process, guest: None, code: None, function: id, started, left: false, tape: None };
+        if busy {
+            drop(slot);
+            entered.queue(depth, seq, function)?;
+        } else {
+            entered.occupy(&mut slot, depth, seq);
+        }
+        Ok(Some(entered))
+    }
+
+    /// The frame of a call that begins now.
+    fn frame(&self, process: &Arc<Process>, code: &Code, function: Symbol, bytes_in: u64, start: Start) -> Frame {
+        let own = [start.timeout, code.spec.timeout, self.kernel.limits().timeout].into_iter().flatten().min();
+        Frame {
+            process: process.clone(),
+            function,
+            seq: self.kernel.journal().next_seq(),
+            started: start.started,
+            nested: Duration::ZERO,
+            bytes_in,
+            deadline: own.map(|timeout| Deadline { at: start.started + timeout, timeout }),
+            cause: None,
+            held: false,
+            private: code.spec.private,
+            changed_by: ChangedBy::None,
+        }
+    }
+
+    /// Whether the deepest call may make this one; the shell may make any.
+    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
+        match self.top() {
+            Some((caller, _, _)) => self.kernel.gate().call(&caller, process, function, symbol),
+            None => Ok(()),
+        }
+    }
+
+    /// A call that never ran: its record, and its error.
+    fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
+        let path = self.path();
+        let (outcome, message) = match denied {
+            Denied::Dead(reason) => (Outcome::Error, format!("process `{}` is dead: {reason}", process.label())),
+            Denied::NoFunction(meant) => {
+                let shown = safe(function);
+                (Outcome::Error, format!("no function `{shown}` in `{}`{meant}", process.label()))
+            }
+            Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process))),
+            Denied::Halted(why) => (Outcome::Error, halted_words(process, &why)),
+            Denied::NotAllowed(why) => (Outcome::Denied, why),
+            Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words()),
+            Denied::Refused(Refusal::TooDeep { depth_max, .. }) => (
+                Outcome::Denied,
+                format!(
+                    "cannot call `{}`: the chain is {depth_max} calls deep, the limit; `--max-depth` allows more",
+                    process.label()
+                ),
+            ),
+        };
+        let message = with_path(message, &path);
+        self.record_refusal(Some(process), Symbol::intern(function), bytes_in, outcome, &message);
+        self.refuse(CallError::new(outcome, message))
+    }
+
+    /// Keeps a refusal for the caller, which ends with the same words unless it takes them as a value.
+    pub fn refuse(&self, error: CallError) -> CallError {
+        self.set_failing(Failing { error: error.clone(), rising: false });
+        error
+    }
+
+    /// `1:front → 2:cart → 1:front`.
+    fn circle(&self, process: &Process) -> String {
+        let frames = self.frames.lock();
+        let from = frames.stack.iter().position(|frame| frame.process.id == process.id).unwrap_or(0);
+        let mut labels: Vec<String> =
+            frames.stack[from..].iter().map(|frame| frame.process.label().to_string()).collect();
+        labels.push(process.label().to_string());
+        labels.join(" → ")
+    }
+
+    /// Writes the record of a call or load that was refused.
+    pub fn record_refusal(
+        &self,
+        callee: Option<&Process>,
+        function: Symbol,
+        bytes_in: u64,
+        outcome: Outcome,
+        error: &str,
+    ) {
+        let journal = self.kernel.journal();
+        if !journal.is_on() {
+            return;
+        }
+        let (caller, depth) = self.caller();
+        self.note(Record {
+            seq: journal.next_seq(),
+            parent_seq: caller.2,
+            at_ns: self.kernel.since_start_ns(Instant::now()),
+            duration_ns: 0,
+            nested_ns: 0,
+            job: self.job,
+            caller: caller.0,
+            caller_name: caller.1,
+            callee: callee.map_or(0, |process| process.id),
+            callee_name: callee.map_or(Symbol::NONE, |process| process.name_symbol),
+            function,
+            bytes_in,
+            bytes_out: 0,
+            depth,
+            outcome,
+            changed_by: ChangedBy::None,
+            error: Some(error.into()),
+            payload: None,
+        });
+    }
+}
+
+/// Whether a slot can be asked for, and which function is meant.
+fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> Result<FunctionId, Denied> {
+    if let Life::Dead { reason, .. } = &slot.life {
+        return Err(Denied::Dead(reason.clone()));
+    }
+    if slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == chain.id) {
+        return Err(Denied::Circle);
+    }
+    if let Some(why) = &slot.halted {
+        return Err(Denied::Halted(why.clone()));
+    }
+    match slot.function(function) {
+        Some(id) => Ok(id),
+        None if chain.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
+        None => Err(Denied::NoFunction(names::no_function(function, slot.code.image.functions()))),
+    }
+}
+
+impl Entered<'_> {
+    /// Takes the free slot, with the instance in it.
+    fn occupy(&mut self, slot: &mut Slot, depth: u16, seq: u64) {
+        slot.occupant = Some(Occupant::new(self.chain, depth, seq));
+        self.guest = slot.guest.take();
+        if self.guest.is_none() || self.chain.kernel.hooks().armed() {
+            self.code = Some(slot.code.clone());
+        }
+    }
+
+    /// The slot after a wait: a process may be reloaded meanwhile.
+    fn take(&mut self, slot: &mut Slot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
+        self.function = admit(self.chain, self.process, slot, function).map_err(|denied| match denied {
+            Denied::Dead(reason) => {
+                Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
+            }
+            Denied::NoFunction(meant) => {
+                Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
+            }
+            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted_words(self.process, &why)),
+            Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
+        })?;
+        self.occupy(slot, depth, seq);
+        Ok(())
+    }
+
+    /// Waits for the process's turn: first come, first served.
+    fn queue(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), CallError> {
+        let waited = self.wait_turn(depth, seq, function);
+        self.chain.kernel.waits().leave(self.chain);
+        self.chain.frames.lock().waiting_for = None;
+        waited.map_err(|failure| self.fail_unserved(failure))
+    }
+
+    fn wait_turn(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
+        let (chain, process) = (self.chain, self.process);
+        chain
+            .kernel
+            .waits()
+            .enter(chain, process)
+            .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
+        chain.frames.lock().waiting_for = Some(process.clone());
+        let mut slot = process.slot.lock();
+        slot.queue.push_back(chain.id);
+        loop {
+            let ours = slot.queue.front() == Some(&chain.id);
+            let result = if chain.is_cut() {
+                Err(Failure::interrupted())
+            } else if slot.occupant.is_none() && ours || matches!(slot.life, Life::Dead { .. }) {
+                self.take(&mut slot, depth, seq, function)
+            } else {
+                process.changed.wait(&mut slot);
+                continue;
+            };
+            slot.queue.retain(|waiting| *waiting != chain.id);
+            if result.is_err() {
+                // It may have been our turn: the next one looks.
+                process.changed.notify_all();
+            }
+            return result;
+        }
+    }
+}
+
+pub fn halted_words(process: &Process, why: &str) -> String {
+    let label = process.label();
+    format!("`{label}` crashed and is not started again; `restart {}` starts it: {why}", process.id)
+}

@@ -1,0 +1,104 @@
+//! The call path: one call from the end of a chain into a process, from the look-up to the record.
+//!
+//! In order: the slot is taken or queued for and the frame is pushed (`enter`), the instance is there or made, the input
+//! goes over and the function runs (`run`), the frame is popped, the call is judged if it failed and its record is written
+//! (`end`), and the instance goes back when the output has been taken (here). No lock is held while a guest runs.
+//!
+//! Most of what such a call costs is words that other cores may look at. So a call holds its chain and its process by
+//! reference, and owns each once: the chain in its instance, the process in its frame.
+
+mod end;
+mod enter;
+mod run;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use super::chain::Chain;
+use super::hooks::Tape;
+use super::process::{Code, Life, Process};
+use crate::runtime::{FunctionId, Guest};
+
+pub use enter::Queueing;
+
+/// A call that has its process: the frame is on the chain, the slot is ours.
+pub struct Entered<'a> {
+    pub(super) chain: &'a Arc<Chain>,
+    pub(super) process: &'a Arc<Process>,
+    pub(super) guest: Option<Box<dyn Guest>>,
+    /// What `guest` is an instance of, or is to be made of; only where somebody will ask.
+    code: Option<Arc<Code>>,
+    function: FunctionId,
+    pub(super) started: Instant,
+    /// Set once the slot has been given back.
+    left: bool,
+    /// What the debugger wants of this call; none where nothing is set.
+    pub(super) tape: Option<Box<Tape>>,
+}
+
+/// A call that ended well: its output can be read until this is dropped, which gives the process free.
+pub struct Finished {
+    process: Arc<Process>,
+    guest: Option<Box<dyn Guest>>,
+    /// What was answered in the plugin's place, by a stub or a person.
+    answer: Option<Arc<[u8]>>,
+}
+
+impl Finished {
+    /// What the call gave.
+    pub fn output(&self) -> &[u8] {
+        match &self.answer {
+            Some(answer) => answer,
+            None => self.guest.as_deref().map_or(&[], |guest| guest.output()),
+        }
+    }
+
+    /// Whether it was a call of this process.
+    pub fn is_of(&self, process: &Process) -> bool {
+        self.process.id == process.id
+    }
+}
+
+impl Drop for Finished {
+    fn drop(&mut self) {
+        let guest = self.guest.take().filter(|guest| !guest.spent());
+        if guest.is_none() {
+            self.process.forget_memory();
+        }
+        leave(&self.process, guest, None);
+    }
+}
+
+/// Gives a process free, with its instance where that may be called again. One that died meanwhile loses it here.
+pub fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<String>) {
+    let mut slot = process.slot.lock();
+    slot.occupant = None;
+    let fresh = slot.fresh.take();
+    let (mut spare, mut spare_fresh) = (None, None);
+    match (&slot.life, fresh) {
+        (Life::Alive, Some(fresh)) => {
+            spare = guest;
+            process.forget_memory();
+            slot.guest = fresh.adopt(process);
+            slot.calls_of_instance = 0;
+        }
+        (Life::Alive, None) => {
+            if guest.is_some() {
+                slot.calls_of_instance += 1;
+            }
+            slot.guest = guest;
+            slot.crashed = crashed;
+        }
+        (Life::Dead { .. }, fresh) => {
+            process.forget_memory();
+            (spare, spare_fresh) = (guest, fresh);
+        }
+    }
+    let waited_for = !slot.queue.is_empty();
+    drop(slot);
+    // An instance takes system calls to drop: not under the lock.
+    drop((spare, spare_fresh));
+    if waited_for {
+        process.changed.notify_all();
+    }
+}

@@ -1,0 +1,70 @@
+//! In a process: the instance, the input in it, the function, the output's bound.
+
+use std::sync::Arc;
+
+use super::{Entered, Finished};
+use crate::kernel::error::CallError;
+use crate::kernel::process::Code;
+use crate::runtime::{Failure, FailureKind};
+
+impl Entered<'_> {
+    /// Runs the call on `input`. The input's bytes are not needed any more once the function runs.
+    pub fn run(mut self, input: &[u8]) -> Result<Finished, CallError> {
+        if self.chain.kernel.hooks().armed() {
+            return self.run_hooked(input);
+        }
+        match self.prepare(input).and_then(|()| self.execute()) {
+            Ok(bytes_out) => self.finish(bytes_out),
+            Err(failure) => Err(self.fail(failure)),
+        }
+    }
+
+    /// The same on another call's output, which is given free before the function runs.
+    pub fn run_taking(mut self, input: Finished) -> Result<Finished, CallError> {
+        if self.chain.kernel.hooks().armed() {
+            let bytes = input.output().to_vec();
+            drop(input);
+            return self.run_hooked(&bytes);
+        }
+        let ran = self.prepare(input.output()).and_then(|()| {
+            drop(input);
+            self.execute()
+        });
+        match ran {
+            Ok(bytes_out) => self.finish(bytes_out),
+            Err(failure) => Err(self.fail(failure)),
+        }
+    }
+
+    /// What the process runs in this call.
+    pub(in crate::kernel) fn code(&self) -> Arc<Code> {
+        self.code.clone().unwrap_or_else(|| self.process.slot.lock().code.clone())
+    }
+
+    /// The instance, and the input in it.
+    pub(in crate::kernel) fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
+        if self.guest.is_none() {
+            let code = self.code();
+            self.guest = Some(code.image.instantiate(&code.spec, self.chain.clone())?);
+            self.process.slot.lock().calls_of_instance = 0;
+        }
+        let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
+        guest.set_input(input)
+    }
+
+    pub(in crate::kernel) fn execute(&mut self) -> Result<u64, Failure> {
+        let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
+        let bytes_out = guest.run(self.function, self.chain.clone())?;
+        self.check_output(bytes_out)
+    }
+
+    /// The output's length, where so much may be handed on.
+    pub(in crate::kernel) fn check_output(&self, bytes_out: u64) -> Result<u64, Failure> {
+        let most = self.chain.kernel.limits().output_bytes_max;
+        if bytes_out > most {
+            let why = format!("an output of {bytes_out} bytes; the limit is {most}, `--max-output` allows more");
+            return Err(Failure::new(FailureKind::Denied, why));
+        }
+        Ok(bytes_out)
+    }
+}

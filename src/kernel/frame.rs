@@ -1,0 +1,125 @@
+//! What a chain is made of: its frames, why one is cut, and what is known of one that comes off.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::error::CallError;
+use super::hooks::Debugged;
+use super::logbook::safe;
+use super::process::Process;
+use super::view::ProcessId;
+use crate::journal::{ChangedBy, Outcome, Symbol};
+
+/// Why a call was cut.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Cause {
+    /// Ctrl-C.
+    Interrupted,
+    /// Its process was ended, by whom.
+    Killed { by: String },
+    /// Its deadline passed: the timeout it had.
+    Timeout { timeout: Duration },
+}
+
+impl Cause {
+    /// How a call that was cut for this ends.
+    pub fn outcome(&self) -> Outcome {
+        match self {
+            Cause::Interrupted | Cause::Killed { .. } => Outcome::Killed,
+            Cause::Timeout { .. } => Outcome::Timeout,
+        }
+    }
+
+    /// In the words of the error.
+    pub fn words(&self) -> String {
+        match self {
+            Cause::Interrupted => "interrupted".into(),
+            Cause::Killed { by } => format!("killed by {by}"),
+            Cause::Timeout { timeout } => format!("timed out after {}", humantime::format_duration(*timeout)),
+        }
+    }
+}
+
+/// One call of a chain.
+pub struct Frame {
+    pub process: Arc<Process>,
+    pub function: Symbol,
+    pub seq: u64,
+    pub started: Instant,
+    pub nested: Duration,
+    pub bytes_in: u64,
+    /// Its own, where it is nearer than its caller's.
+    pub deadline: Option<Deadline>,
+    pub cause: Option<Cause>,
+    /// Set while it is held at a breakpoint.
+    pub held: bool,
+    /// Its bytes are never kept nor shown: its plugin is private, or one above it in the chain.
+    pub private: bool,
+    pub changed_by: ChangedBy,
+}
+
+/// When a call must have ended, and the timeout that says so.
+#[derive(Clone, Copy)]
+pub struct Deadline {
+    pub at: Instant,
+    pub timeout: Duration,
+}
+
+/// What changes of a chain, under its lock.
+#[derive(Default)]
+pub struct Frames {
+    pub stack: Vec<Frame>,
+    /// Set once the whole job was told to end.
+    pub ended: Option<Cause>,
+    /// The process that the deepest call queues for.
+    pub waiting_for: Option<Arc<Process>>,
+    /// The last failure of a nested call, as the deepest call put it.
+    pub failing: Option<Failing>,
+    /// What the debugger does with this chain.
+    pub debug: Debugged,
+}
+
+/// A failure on its way up.
+#[derive(Clone)]
+pub struct Failing {
+    pub error: CallError,
+    /// True while the cut that caused it is meant for a caller further up.
+    pub rising: bool,
+}
+
+/// What was taken off the chain's end.
+pub struct Popped {
+    pub frame: Frame,
+    pub depth: u16,
+    /// The caller: id, name, number.
+    pub caller: (ProcessId, Symbol, u64),
+    /// Why the call must fail, if it was cut: for its own cause or a caller's.
+    pub cause: Option<Cause>,
+    /// The call that the cut was meant for, where it is not this one.
+    pub meant: Option<String>,
+    /// What the chain was, this call included.
+    pub path: String,
+    /// The failure of the call below, if that is what this one may fail of.
+    pub failing: Option<Failing>,
+}
+
+/// Why a call was not added to the chain.
+pub enum Refusal {
+    /// The job was told to end.
+    Ended(Cause),
+    /// The chain is as deep as it may be.
+    TooDeep { depth_max: u16, path: String },
+}
+
+/// `1:front.run → 2:cart.total`, outermost first.
+pub fn path_of(stack: &[Frame]) -> String {
+    let parts: Vec<String> = stack.iter().map(Frame::label).collect();
+    parts.join(" → ")
+}
+
+impl Frame {
+    /// `1:front.run`.
+    pub fn label(&self) -> String {
+        format!("{}:{}.{}", self.process.id, self.process.name, safe(self.function.as_str()))
+    }
+}

@@ -1,0 +1,83 @@
+//! A pipe of calls, run once or again and again: each stage's output is copied once, from its memory into the next one's.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::call::{Finished, Queueing};
+use super::chain::Chain;
+use super::error::CallError;
+use super::process::Process;
+use super::{CallPlan, CallStage, Kernel};
+use crate::journal::Outcome;
+
+/// A plan on its way through a chain.
+pub struct Pipe<'a> {
+    kernel: &'a Kernel,
+    chain: &'a Arc<Chain>,
+    plan: &'a CallPlan,
+    /// The processes of the stages, once they have been looked up. One that has died meanwhile says so when it is called.
+    processes: Vec<Option<Arc<Process>>>,
+}
+
+impl<'a> Pipe<'a> {
+    /// A pipe that has not looked anything up yet.
+    pub fn new(kernel: &'a Kernel, chain: &'a Arc<Chain>, plan: &'a CallPlan) -> Self {
+        Pipe { kernel, chain, plan, processes: vec![None; plan.stages.len()] }
+    }
+
+    /// One run of the whole; the first failure ends it.
+    pub fn run(&mut self) -> Result<Finished, CallError> {
+        let (chain, plan) = (self.chain, self.plan);
+        let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
+        // The time at breakpoints does not count.
+        let left = || deadline.map(|at| (at + chain.held_time()).saturating_duration_since(Instant::now()));
+        let mut stages = plan.stages.iter().zip(&mut self.processes);
+        let Some((first, place)) = stages.next() else {
+            return Err(CallError::new(Outcome::Error, "a pipe of no calls"));
+        };
+        let process = look_up(self.kernel, first, place)?;
+        let mut finished = call(chain, process, first, &plan.input, plan.timeout)?;
+        for (next, place) in stages {
+            let process = look_up(self.kernel, next, place)?;
+            let bytes_in = finished.output().len() as u64;
+            // Straight over where the next process is free; by way of a copy where it is busy, perhaps with ourselves.
+            let entered = match finished.is_of(process) {
+                true => None,
+                false => chain.enter(process, &next.function, bytes_in, left(), Queueing::Not)?,
+            };
+            finished = match entered {
+                Some(entered) => entered.run_taking(finished)?,
+                None => {
+                    let input = finished.output().to_vec();
+                    drop(finished);
+                    call(chain, process, next, &input, left())?
+                }
+            };
+        }
+        Ok(finished)
+    }
+}
+
+fn look_up<'p>(
+    kernel: &Kernel,
+    stage: &CallStage,
+    place: &'p mut Option<Arc<Process>>,
+) -> Result<&'p Arc<Process>, CallError> {
+    match place {
+        Some(process) => Ok(process),
+        None => Ok(place.insert(kernel.living_or_error(stage.process)?)),
+    }
+}
+
+fn call(
+    chain: &Arc<Chain>,
+    process: &Arc<Process>,
+    stage: &CallStage,
+    input: &[u8],
+    timeout: Option<Duration>,
+) -> Result<Finished, CallError> {
+    match chain.enter(process, &stage.function, input.len() as u64, timeout, Queueing::Wait)? {
+        Some(entered) => entered.run(input),
+        None => Err(CallError::new(Outcome::Error, format!("`{}` is busy", process.label()))),
+    }
+}

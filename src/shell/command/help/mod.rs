@@ -1,0 +1,150 @@
+//! `help`: the table of commands as text, and as the README's table.
+
+mod topics;
+
+use super::{Arguments, Command, Example, Group, Run, TABLE, syntax};
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+use crate::text::{did_you_mean, wrapped};
+use topics::TOPICS;
+
+pub const COMMAND: Command = Command {
+    name: "help",
+    group: Group::Shell,
+    summary: "list commands, or explain one",
+    description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
+        with what it does, `help language` how lines are written, `help debugging` how a bug is found.",
+    examples: &[Example {
+        lines: "help sleep",
+        output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.\n\n$ sleep 1ms",
+    }],
+    syntax: syntax::<HelpOptions>,
+    run: Run::Plain(run),
+};
+
+/// Where the lines of a description are broken.
+const TEXT_WIDTH: usize = 100;
+/// The overview fits a terminal of the usual width.
+const OVERVIEW_WIDTH: usize = 80;
+
+#[derive(Debug, clap::Args)]
+struct HelpOptions {
+    #[arg(value_name = "COMMAND|TOPIC")]
+    command: Option<String>,
+}
+
+fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<HelpOptions>()?;
+    match options.command.as_deref() {
+        None => Ok(Reply::Lines(overview())),
+        Some(ALL) => Ok(Reply::Lines(every_command())),
+        Some(word) => about(word),
+    }
+}
+
+/// The word that asks for all commands.
+const ALL: &str = "all";
+
+/// The words after `help` that are no commands.
+pub fn topics() -> impl Iterator<Item = &'static str> {
+    TOPICS.iter().map(|(topic, _)| *topic).chain([ALL])
+}
+
+/// The help on a command or a topic.
+pub fn about(word: &str) -> Result<Reply, ShellError> {
+    if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
+        return Ok(Reply::text(text));
+    }
+    if let Some(command) = Command::find(word) {
+        return Ok(help_of(command));
+    }
+    let near = did_you_mean(word, TABLE.iter().map(|command| command.name).chain(topics()));
+    let hint =
+        if near.is_empty() { "; `help` lists the commands, `info PLUGIN` the functions of a plugin" } else { &near };
+    Err(ShellError::usage(format!("no command `{word}`{hint}")))
+}
+
+/// What to type first, with what it does.
+const FIRST_STEPS: [(&str, &str); 6] = [
+    ("plugins", "what can be loaded by name"),
+    ("load front", "starts a plugin as a process"),
+    ("call front run", "calls a function of it; `front.run` is short for that"),
+    ("ps -t", "who spawned whom"),
+    ("trace", "every call, nested ones too, with its bytes and its time"),
+    ("pane on", "both, live, below the prompt"),
+];
+
+/// What fits a screen: the first steps, and the names of all commands.
+fn overview() -> Vec<Line> {
+    let mut lines = vec![Line::from("To begin with:")];
+    let width = FIRST_STEPS.iter().map(|(step, _)| step.len()).max().unwrap_or(0) + 2;
+    for (step, what) in FIRST_STEPS {
+        lines.push(Line::new().with(Role::Code, format!("  {step:<width$}")).plain(what));
+    }
+    lines.push(Line::new());
+    let width = Group::ALL.iter().map(|group| group.title().len()).max().unwrap_or(0) + 2;
+    for group in Group::ALL {
+        let names: Vec<&str> =
+            TABLE.iter().filter(|command| command.group == group).map(|command| command.name).collect();
+        for (index, names) in wrapped(&names.join(" "), OVERVIEW_WIDTH - width).into_iter().enumerate() {
+            let title = if index == 0 { group.title() } else { "" };
+            lines.push(Line::new().with(Role::Strong, format!("{title:<width$}")).with(Role::Name, names));
+        }
+    }
+    lines.push(Line::new());
+    lines.extend(
+        [
+            "`help COMMAND` explains one, `help all` lists each with what it does,",
+            "`help language` says how lines are written, `help debugging` how a bug is found.",
+            "Tab completes, Ctrl-R searches; Ctrl-C ends what runs, Ctrl-D leaves.",
+        ]
+        .map(Line::from),
+    );
+    lines
+}
+
+/// Each command with its summary.
+fn every_command() -> Vec<Line> {
+    let width = TABLE.iter().map(|command| command.name.len()).max().unwrap_or(0) + 2;
+    let mut lines = Vec::new();
+    for group in Group::ALL {
+        lines.push(Line::new().with(Role::Strong, group.title()));
+        for command in TABLE.iter().filter(|command| command.group == group) {
+            let name = format!("  {:<width$}", command.name);
+            lines.push(Line::new().with(Role::Name, name).plain(command.summary));
+        }
+    }
+    lines
+}
+
+/// All that is known of one command.
+pub fn help_of(command: &Command) -> Reply {
+    let shape = command.shape();
+    let mut lines = vec![Line::new().with(Role::Code, shape.usage_within(TEXT_WIDTH)), Line::new()];
+    lines.extend(wrapped(command.description, TEXT_WIDTH).into_iter().map(Line::from));
+    let width = shape.options.iter().map(|option| option.usage().len()).max().unwrap_or(0) + 2;
+    if !shape.options.is_empty() {
+        lines.push(Line::new());
+    }
+    for option in &shape.options {
+        lines.push(Line::new().with(Role::Name, format!("  {:<width$}", option.usage())).plain(option.help.clone()));
+    }
+    for example in command.examples {
+        lines.push(Line::new());
+        lines.extend(example.lines.lines().map(|line| Line::new().with(Role::Dim, "$ ").with(Role::Code, line)));
+        lines.extend(example.output.lines().map(Line::from));
+    }
+    Reply::Lines(lines)
+}
+
+/// The README's table of commands.
+pub fn markdown_table() -> String {
+    /// A cell that is wider breaks the table on a page.
+    const USAGE_CHARS_MAX: usize = 70;
+    let mut text = String::from("| command | what it does |\n|---|---|\n");
+    for command in TABLE {
+        let usage = command.shape().usage_within(USAGE_CHARS_MAX).replace('|', "\\|");
+        text.push_str(&format!("| `{usage}` | {} |\n", command.summary));
+    }
+    text
+}

@@ -1,0 +1,70 @@
+//! Texts of `help` that are about no single command.
+
+/// Words after `help` that are no commands, with their texts.
+pub const TOPICS: [(&str, &str); 2] = [("language", LANGUAGE), ("debugging", DEBUGGING)];
+
+/// How lines are written.
+const LANGUAGE: &str = "\
+Words
+  load echo; ps            a command and its words; `;` or a new line ends it
+  # to the line's end      a comment
+  'as it is'  \"a $x\\n\"     quotes; the second kind knows $ and \\n \\t \\\\ \\\" \\$ \\xNN
+INPUT of a call, one word
+  call cart add {\"n\": 1}   JSON as it stands, over several lines if need be
+  echo.echo @FILE          the bytes of a file; @- those of standard input
+  echo.echo <<END          the lines up to one that is just END
+  echo.echo --hex 0aff     bytes
+Variables
+  set x VALUE; echo $x     one value, any bytes, never split; ${x} where letters follow
+  $_, $?                   the last call's output, the last command's code
+  call a f $(call b g)     a command's output as a word
+Where output goes
+  call a f x | call b g    to the next plugin
+  call a f x | !jq .       to a program of the system; !COMMAND runs one
+  ps > FILE, ps >> FILE    to a file, replaced only when the command succeeds
+Names and figures
+  1, front, 1:front        a process; %2 is a job
+  front.run x              short for: call front run x
+  call a f x &             in the background: jobs, wait %2, fg %2, kill %2
+  300ms 2s 1m30s, 64k 10M  durations (a bare number is milliseconds) and sizes";
+
+/// The tools in the order in which a bug is found with them.
+const DEBUGGING: &str = "\
+See what happens
+  trace                                    every call, nested ones too
+  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration
+  trace payloads 4k 16M                    keep inputs and outputs; show SEQ prints them
+  stats --by function, stats --hist        where the time and the bytes go
+  export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL
+
+Stop where it happens
+  break 'reducer.reduce and bytes_in>1k'   then: bt, step, next, finish, set-input, return, fail, continue
+  breaks, delete N                         list them, take them away; --on return holds after, --do runs commands
+
+Change what happens
+  inject mapper.map error='no disk'        faults: error, delay, drop-output, trap; faults lists them
+  stub mapper.map = '{}'                   answer in a plugin's place; stubs, unstub
+
+Do it again
+  record FILE, record off, replay FILE     the same calls on fresh processes; replay SEQ one call
+  expect, expect-json, expect-error,
+  expect-calls, expect-duration,
+  expect-tree                              say what must hold; plugsh test FILE... --junit FILE checks it
+
+Try it, in a fresh shell, on two bugs of wordcount. One is planted by a stub: the second mapper counts nothing but `the`
+  load wordcount
+  stub mapper-2.map = {\"the\": 1}
+  trace payloads 64k                       keep the bytes from now on
+  wordcount.run 'the cat and the dog'      the total is wrong
+  trace -e depth=2                         who was called with how much; the number in front is for show
+  show 10 --input                          what the reducer was given: a part lacks words
+  show 6                                   the mapper that gave it: there it is
+
+The other one is planted by a fault: every third answer of a mapper is lost, and the error blames the reducer
+  unstub --all
+  inject mapper*.map drop-output when=3+3
+  wordcount.run 'the cat and the dog'
+  trace -e 'outcome=ok and bytes_out=0'    who answered nothing
+  break 'mapper*.map and bytes_out=0' --on return
+  wordcount.run 'the cat and the dog'      held at the next one, before the reducer sees it
+  return {\"dog\": 1}                       answer in its place; the run goes on";

@@ -1,0 +1,110 @@
+//! What is said of a word in a command's place that is no command: each slip that a newcomer makes has a way on.
+
+use std::path::Path;
+
+use super::command::TABLE;
+use super::reply::ShellError;
+use super::session::Session;
+use crate::kernel::ProcessView;
+use crate::text::did_you_mean;
+
+/// Words apart by blanks, and the rest of the message.
+static WORDS: &[(&str, &str)] = &[
+    ("quit q bye logout :q", "`exit` leaves the shell"),
+    ("? h man usage commands", "`help` lists the commands"),
+    ("ls dir list", "`ps` lists processes, `plugins` what can be loaded, `!ls` files"),
+    ("top htop", "`pane on` shows processes and calls live, `watch ps` again and again"),
+    ("pstree tree", "`ps -t` draws the tree"),
+    ("strace ltrace", "`trace` lists calls, `trace -f` follows them"),
+    ("run exec spawn start open register register_plugin", "`load SOURCE` starts a plugin"),
+    ("invoke call_plugin", "`call PLUGIN FUNCTION INPUT` calls a function"),
+    ("stop unload rm pkill killall free free_plugin", "`kill PROCESS` ends a process"),
+    ("functions exports describe inspect", "`info PLUGIN` shows its functions"),
+    ("cat less head", "`set x @FILE` reads a file, `!cat FILE` shows one"),
+    ("cd pwd", "the shell stays where it was started; paths begin there"),
+    ("env printenv declare", "`set` lists the variables"),
+    ("let var const alias", "`set NAME VALUE` sets a variable"),
+    ("unset", "`set -d NAME` forgets a variable"),
+    ("bg disown", "`&` after a call runs it in the background"),
+    (
+        "if for while until case function",
+        "a script of your own shell can run `plugsh -c COMMANDS` in its `for` and `if`",
+    ),
+    (". include", "`source FILE` runs the lines of a file"),
+    ("clear cls", "Ctrl-L clears the screen"),
+    ("c cont", "`continue` lets a held job go on"),
+    ("n", "`next` goes on over the held call"),
+    ("s", "`step` goes on to the next call"),
+    ("b", "`break EXPR` holds calls"),
+    ("p print", "`show SEQ` prints a call, `echo $NAME` a variable"),
+    ("where backtrace", "`bt` shows where a held job stands"),
+    ("sudo", "plugins have no users; `help policy` says what they may do"),
+];
+
+/// What somebody means who types this word.
+fn way_on(word: &str) -> Option<&'static str> {
+    WORDS.iter().find(|(words, _)| words.split(' ').any(|known| known == word)).map(|(_, way_on)| *way_on)
+}
+
+impl Session {
+    /// The error for a word that names no command.
+    pub(super) fn unknown_command(&self, word: &str) -> ShellError {
+        let views = self.kernel.processes(false);
+        if let Ok(id) = self.kernel.find(word) {
+            let function = self.kernel.process(id).and_then(|detail| detail.functions.first().cloned());
+            let function = function.unwrap_or_else(|| "FUNCTION".to_owned());
+            return ShellError::usage(format!("`{word}` is a process, no command; write `call {word} {function}`"));
+        }
+        if let Some(owner) = self.owner_of(word, &views) {
+            return ShellError::usage(format!(
+                "`{word}` is a function of `{owner}`, no command; write `call {owner} {word}`"
+            ));
+        }
+        if let Some(way_on) = way_on(word) {
+            return ShellError::usage(format!("no command `{word}`; {way_on}"));
+        }
+        if self.kernel.loadable().iter().any(|name| name == word) {
+            return ShellError::usage(format!("`{word}` is a plugin, no command; `load {word}` starts it"));
+        }
+        if let Some((name, value)) = word.split_once('=').filter(|(name, _)| super::line::is_variable_name(name)) {
+            return ShellError::usage(format!("no command `{word}`; write `set {name} {value}`"));
+        }
+        if word.contains('/') && Path::new(word).is_file() {
+            return ShellError::usage(format!(
+                "`{word}` is a file, no command; `load` takes a plugin, `source` a script"
+            ));
+        }
+        let near = did_you_mean(word, TABLE.iter().map(|command| command.name));
+        let hint = if near.is_empty() { "; see `help`, or run a program with `!COMMAND`" } else { &near };
+        ShellError::usage(format!("no command `{word}`{hint}"))
+    }
+
+    /// The living process that has a function of this name, the one with the lowest id.
+    fn owner_of(&self, function: &str, views: &[ProcessView]) -> Option<String> {
+        let has = |view: &&ProcessView| {
+            self.kernel.process(view.id).is_some_and(|detail| detail.functions.iter().any(|known| known == function))
+        };
+        views.iter().find(has).map(|view| view.name.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::shell::command::Command;
+
+    #[test]
+    fn no_word_is_a_command_and_each_way_on_begins_with_one() {
+        for (words, way_on) in WORDS {
+            assert!(words.split(' ').all(|word| Command::find(word).is_none()), "{words}");
+            for quoted in way_on.split('`').skip(1).step_by(2) {
+                let first = quoted.split(' ').next().unwrap_or_default();
+                let known =
+                    Command::find(first).is_some() || first.starts_with('!') || "& plugsh for if".contains(first);
+                assert!(known, "`{quoted}` is no command");
+            }
+        }
+        assert_eq!(way_on("quit"), Some("`exit` leaves the shell"));
+        assert_eq!(way_on("load"), None);
+    }
+}

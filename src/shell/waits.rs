@@ -1,0 +1,127 @@
+//! Waiting for jobs: until they end, are held or stand in a held one's way, and what is shown meanwhile.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use super::reply::ShellError;
+use super::session::Session;
+use super::units::show_duration;
+use crate::kernel::{Job, JobEnd, JobId, ProcessLabel, Waited};
+
+/// How often a wait looks at Ctrl-C and at what is to be shown.
+const WAIT_STEP: Duration = Duration::from_millis(100);
+/// A call that takes longer than this shows that it runs.
+pub(super) const PROGRESS_AFTER: Duration = Duration::from_secs(1);
+
+/// What Ctrl-C does to a wait for a job.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnInterrupt {
+    EndJob,
+    StopWaiting,
+}
+
+/// How a session's wait for a job came out.
+pub enum Awaited {
+    Ended(Arc<JobEnd>),
+    /// It stands at a breakpoint, and is for the person to let go on.
+    Held,
+    /// It queues for a process that a held job has.
+    Blocked {
+        process: ProcessLabel,
+        holder: JobId,
+    },
+}
+
+impl Session {
+    /// Waits for a job to end, where nobody could let it go on if it were held: then an error.
+    pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
+        match self.wait_or_hold(job, on_interrupt)? {
+            Awaited::Ended(end) => Ok(end),
+            stuck => Err(self.stuck_error(job, &stuck)),
+        }
+    }
+
+    /// Waits for a job to end or to be held, and shows meanwhile that it runs.
+    pub(super) fn wait_or_hold(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Awaited, ShellError> {
+        let started = Instant::now();
+        let mut shown = false;
+        let mut told = false;
+        let end = loop {
+            match job.wait_or_hold(WAIT_STEP) {
+                Waited::Ended(end) => break Ok(Awaited::Ended(end)),
+                Waited::Held => match self.serve_hold(job) {
+                    Ok(true) => continue,
+                    Ok(false) => break Ok(Awaited::Held),
+                    Err(error) => break Err(error),
+                },
+                Waited::Running => self.serve_background_holds(),
+            }
+            if let Some((process, holder)) = self.kernel.blocked_by_held(job) {
+                break Ok(Awaited::Blocked { process, holder });
+            }
+            if self.interrupt.is_raised() {
+                match on_interrupt {
+                    OnInterrupt::StopWaiting => break Err(ShellError::interrupted()),
+                    OnInterrupt::EndJob if !told => {
+                        job.interrupt();
+                        told = true;
+                    }
+                    OnInterrupt::EndJob => {}
+                }
+            }
+            let elapsed = started.elapsed();
+            if elapsed > PROGRESS_AFTER {
+                shown = true;
+                self.front().progress(Some(&progress_text(job, elapsed)));
+            }
+        };
+        if shown {
+            self.front().progress(None);
+        }
+        end
+    }
+
+    /// The jobs that were started with `&`, by number.
+    pub fn background_jobs(&self) -> Vec<Job> {
+        self.kernel.jobs().into_iter().filter(|job| job.view().background).collect()
+    }
+
+    /// A script's end: waits for its background jobs; the first failure of one is given.
+    pub fn finish_jobs(&mut self) -> Result<(), ShellError> {
+        let mut failed = None;
+        for job in self.background_jobs() {
+            let end = match self.wait_or_hold(&job, OnInterrupt::StopWaiting)? {
+                Awaited::Ended(end) => end,
+                stuck => {
+                    let error = self.stuck_error(&job, &stuck);
+                    job.kill();
+                    failed = failed.or(Some(error));
+                    continue;
+                }
+            };
+            let written = self.wait_for_writer(job.id());
+            let ended = end.result.as_ref().map(drop).map_err(|error| self.call_error(error.clone()));
+            failed = failed.or(ended.and(written).err());
+        }
+        failed.map_or(Ok(()), Err)
+    }
+
+    /// Waits for the file of a background job to be written; nothing when it has none.
+    pub(super) fn wait_for_writer(&mut self, id: JobId) -> Result<(), ShellError> {
+        let Some(index) = self.writers.iter().position(|(job, _)| *job == id) else { return Ok(()) };
+        let (_, writer) = self.writers.swap_remove(index);
+        writer.join().unwrap_or_else(|_| Err(ShellError::failed(format!("%{id}: its output was not written"))))
+    }
+}
+
+/// That a job runs, for how long, in which plugin, and how to end it.
+fn progress_text(job: &Job, elapsed: Duration) -> String {
+    let view = job.view();
+    let at = view.chain.last().map(|frame| format!(" in {}.{}", frame.process, frame.function)).unwrap_or_default();
+    let runs = match job.runs() {
+        0 => String::new(),
+        runs => format!(", {runs} runs"),
+    };
+    let elapsed = show_duration(Duration::from_secs(elapsed.as_secs()));
+    format!("running for {elapsed}{at}{runs}; Ctrl-C ends it")
+}

@@ -1,0 +1,149 @@
+//! Words in messages: the closest of a few known ones, and a stranger's text made safe to show. Every room may use it;
+//! it knows none of them.
+
+use std::borrow::Cow;
+
+/// Beyond this no known word is near, in bytes; and the distance costs length times length.
+const WORD_BYTES_MAX: usize = 64;
+
+/// The one of `known` that `word` is most likely a slip of, if any is close enough: letters left out, doubled, swapped
+/// or wrong, its beginning, or more than it. Case does not count, nor whether it is `-` or `_`.
+pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    if word.is_empty() || word.len() > WORD_BYTES_MAX {
+        return None;
+    }
+    let word = folded(word);
+    known
+        .into_iter()
+        .filter(|candidate| candidate.len() <= 2 * WORD_BYTES_MAX)
+        .filter_map(|candidate| Some((slips(&word, &folded(candidate))?, candidate)))
+        .min_by_key(|(slips, _)| *slips)
+        .map(|(_, candidate)| candidate)
+}
+
+fn folded(word: &str) -> String {
+    word.to_lowercase().replace('-', "_")
+}
+
+/// How many slips make `word` of `candidate`; `None` when it is a different word.
+fn slips(word: &str, candidate: &str) -> Option<usize> {
+    /// The beginning of a word is told from another word by so many letters.
+    const PREFIX_CHARS_MIN: usize = 3;
+    let slips = strsim::damerau_levenshtein(word, candidate);
+    let slips_max = (candidate.chars().count() / 3).max(1);
+    if slips <= slips_max && slips < candidate.chars().count() {
+        return Some(slips);
+    }
+    // Any slip is nearer than what was only begun, or went on too long.
+    let common_chars = word.chars().count().min(candidate.chars().count());
+    let begun = common_chars >= PREFIX_CHARS_MIN && (candidate.starts_with(word) || word.starts_with(candidate));
+    begun.then_some(WORD_BYTES_MAX + candidate.len())
+}
+
+/// `; did you mean ...?`, or nothing: the tail of a message.
+pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
+    closest(word, known).map_or_else(String::new, |closest| format!("; did you mean `{closest}`?"))
+}
+
+/// A stranger's text as a message may show it: on one line, escaped, cut after `chars_max` characters.
+pub fn cut(text: &str, chars_max: usize) -> String {
+    let cut = text.char_indices().nth(chars_max).map(|(at, _)| at);
+    let mut shown = one_line(text.get(..cut.unwrap_or(text.len())).unwrap_or(text)).into_owned();
+    if cut.is_some() {
+        shown.push('…');
+    }
+    shown
+}
+
+/// A stranger's word as a message may show it: escaped, at most 48 characters.
+pub fn shown(word: &str) -> String {
+    const CHARS_MAX: usize = 48;
+    cut(word, CHARS_MAX)
+}
+
+/// Breaks words into lines of at most `width` characters.
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
+    let mut lines = vec![String::new()];
+    for word in text.split_whitespace() {
+        let Some(line) = lines.last_mut() else { break };
+        if line.is_empty() {
+            line.push_str(word);
+        } else if line.chars().count() + 1 + word.chars().count() <= width {
+            line.push(' ');
+            line.push_str(word);
+        } else {
+            lines.push(word.to_owned());
+        }
+    }
+    lines
+}
+
+/// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
+pub fn is_unsafe(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+}
+
+/// The text on one line, with control characters escaped.
+pub fn one_line(text: &str) -> Cow<'_, str> {
+    escape(text, is_unsafe)
+}
+
+/// The text with its lines and tabs kept, and every other control character escaped.
+pub fn many_lines(text: &str) -> Cow<'_, str> {
+    escape(text, |c| c != '\n' && c != '\t' && is_unsafe(c))
+}
+
+fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&unsafe_here) {
+        return Cow::Borrowed(text);
+    }
+    let mut safe = String::with_capacity(text.len() + 16);
+    for c in text.chars() {
+        match c {
+            _ if !unsafe_here(c) => safe.push(c),
+            '\n' => safe.push_str("\\n"),
+            '\t' => safe.push_str("\\t"),
+            '\r' => safe.push_str("\\r"),
+            c if c.is_ascii() => safe.push_str(&format!("\\x{:02x}", c as u32)),
+            c => safe.push_str(&format!("\\u{{{:x}}}", c as u32)),
+        }
+    }
+    Cow::Owned(safe)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_slip_is_found_and_a_stranger_is_not() {
+        let known = ["caller", "callee", "function"];
+        assert_eq!(closest("calee", known), Some("callee"));
+        assert_eq!(closest("Funktion", known), Some("function"));
+        assert_eq!(closest("duration", known), None);
+        assert_eq!(closest("func", known), Some("function"));
+        assert_eq!(closest("callees", ["call", "callee"]), Some("callee"));
+        assert_eq!(closest("sorted", ["sort", "all"]), Some("sort"));
+        assert_eq!(closest("Count-Vowel", ["echo", "count_vowels"]), Some("count_vowels"));
+        assert_eq!(closest("", known), None);
+        assert_eq!(closest(&"x".repeat(1000), known), None);
+        assert_eq!(did_you_mean("caler", known), "; did you mean `caller`?");
+        assert_eq!(did_you_mean("zzz", known), "");
+    }
+
+    #[test]
+    fn words_are_broken_into_lines() {
+        assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
+        assert_eq!(wrapped("longer than that", 3), ["longer", "than", "that"]);
+        assert_eq!(wrapped("", 3), [""]);
+    }
+
+    #[test]
+    fn a_strangers_word_is_cut_and_has_no_control_characters() {
+        assert_eq!(shown("a\x1b[2J\nb\u{202e}"), "a\\x1b[2J\\nb\\u{202e}");
+        assert_eq!(many_lines("a\nb\tc\x07"), "a\nb\tc\\x07");
+        assert_eq!(shown(&"é".repeat(48)), "é".repeat(48));
+        assert_eq!(shown(&"é".repeat(500)), format!("{}…", "é".repeat(48)));
+    }
+}

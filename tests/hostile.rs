@@ -1,0 +1,199 @@
+//! Hostile plugins in the built binary, under a watch: whatever they do, the shell goes on, answers, and stays within its
+//! budget. What they are: each function of each plugin in `plugins/wat`, of `misbehave`, and of modules that are made
+//! here because they are too large to keep.
+
+mod common;
+
+use std::io::{BufRead, BufReader, Write};
+use std::path::Path;
+use std::process::{Child, ChildStdin, Stdio};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::time::{Duration, Instant};
+
+use common::{Plugsh, plugsh};
+
+/// Longest that the shell may take to answer. Code that was not optimised gets more.
+const ANSWER_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
+/// What a bad call gets: enough to do harm in.
+const CALL_MAX: &str = "100ms";
+/// What it gets to start in, its compilation included.
+const START_MAX: &str = "3s";
+/// What all plugins together may hold, and what the shell may take besides: compiled code, what it reads, its logs.
+const MEMORY_MAX_MIB: u64 = 256;
+const SHELL_MAX_MIB: u64 = 768;
+/// Of one plugin's functions so many are called.
+const FUNCTIONS_MAX: usize = 64;
+/// How often the watch looks at the shell's memory.
+const LOOK_EVERY: Duration = Duration::from_millis(5);
+/// What no plugin of this test prints.
+const MARK: &str = "@@ answered @@";
+
+/// A shell that is watched while it runs what it is told.
+struct Watched {
+    child: Child,
+    stdin: ChildStdin,
+    lines: Receiver<String>,
+    /// Holds its home directory.
+    _setup: Plugsh,
+}
+
+impl Watched {
+    fn new(plugins: &Path) -> Watched {
+        let setup = plugsh();
+        let memory = format!("{MEMORY_MAX_MIB}M");
+        let mut child = setup
+            .command()
+            .args(["--keep-going", "--max-memory", &memory, "--max-processes", "200", "--plugins"])
+            .arg(plugins)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("plugsh starts");
+        let stdout = child.stdout.take().expect("its output");
+        let stdin = child.stdin.take().expect("its input");
+        let (sender, lines) = channel();
+        std::thread::spawn(move || {
+            for line in BufReader::new(stdout).split(b'\n').map_while(Result::ok) {
+                if sender.send(String::from_utf8_lossy(&line).into_owned()).is_err() {
+                    return;
+                }
+            }
+        });
+        Watched { child, stdin, lines, _setup: setup }
+    }
+
+    /// Runs a line to its end under the watch; gives what it printed.
+    fn run(&mut self, line: &str) -> String {
+        writeln!(self.stdin, "{line}\necho '{MARK}'").unwrap_or_else(|error| panic!("`{line}`: {error}"));
+        let started = Instant::now();
+        let mut printed = String::new();
+        loop {
+            match self.lines.recv_timeout(LOOK_EVERY) {
+                Ok(answer) if answer == MARK => break,
+                Ok(answer) => printed = printed + &answer + "\n",
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => panic!("`{line}` ended the shell: {:?}", self.child.wait()),
+            }
+            self.look(line);
+            assert!(started.elapsed() < ANSWER_MAX, "`{line}` hangs the shell");
+        }
+        self.look(line);
+        printed
+    }
+
+    fn look(&self, line: &str) {
+        let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())) else { return };
+        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+        let peak_kib: u64 = peak.and_then(|figure| figure.split_whitespace().next()?.parse().ok()).unwrap_or(0);
+        let most = MEMORY_MAX_MIB + SHELL_MAX_MIB;
+        assert!(peak_kib <= most << 10, "`{line}`: the shell took {} MiB, its budget is {most}", peak_kib >> 10);
+    }
+
+    /// Lets a plugin start another and calls each function of that, each with nothing and with wild numbers; how many
+    /// those were. By way of a plugin, because a deadline then bounds the compilation too.
+    fn suffer(&mut self, name: &str) -> usize {
+        self.run(&format!("load spawner\ncall spawner spawn {name} --timeout {START_MAX} > /dev/null"));
+        let info = self.run(&format!("info {name} --json"));
+        let info: serde_json::Value = serde_json::from_str(&info).unwrap_or_default();
+        let functions: Vec<&str> =
+            info["functions"].as_array().into_iter().flatten().filter_map(|f| f.as_str()).collect();
+        let called = functions.len().min(FUNCTIONS_MAX);
+        for function in functions.into_iter().take(FUNCTIONS_MAX) {
+            for input in ["", "'-1 99999999 -8'"] {
+                self.run(&format!("call {name} '{function}' {input} --timeout {CALL_MAX} > /dev/null"));
+            }
+        }
+        self.run("logs > /dev/null");
+        assert_eq!(self.run("echo.echo 'still here'"), "still here\n", "after `{name}`");
+        // All but `echo`, whatever has been started.
+        let rows: serde_json::Value = serde_json::from_str(&self.run("ps --json")).expect("JSON");
+        let ids = rows.as_array().into_iter().flatten().filter(|row| row["name"] != "echo").map(|row| &row["id"]);
+        let ids: Vec<String> = ids.map(ToString::to_string).collect();
+        if !ids.is_empty() {
+            self.run(&format!("kill {}", ids.join(" ")));
+        }
+        let left: serde_json::Value = serde_json::from_str(&self.run("ps --json")).expect("JSON");
+        assert_eq!(left.as_array().map(Vec::len), Some(1), "after `{name}`: {left}");
+        called
+    }
+
+    fn end(mut self) {
+        drop(self.stdin);
+        let status = self.child.wait().expect("its end");
+        assert!(status.code().is_some_and(|code| code != 101), "the shell ended with {status}");
+    }
+}
+
+fn folder() -> &'static Path {
+    Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wat"))
+}
+
+/// All of them in one shell; so many functions at least must have been there to be called.
+fn suffer_all(plugins: &Path, names: &[String], functions_min: usize) {
+    let mut shell = Watched::new(plugins);
+    shell.run("load echo");
+    let called: usize = names.iter().map(|name| shell.suffer(name)).sum();
+    assert!(called >= functions_min, "only {called} functions were called");
+    shell.end();
+}
+
+#[test]
+fn every_bad_plugin_of_the_folder() {
+    let files = std::fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<String> = files.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
+    names.sort();
+    assert!(names.len() > 20, "the folder is not where it was: {names:?}");
+    suffer_all(folder(), &names, 100);
+}
+
+#[test]
+fn a_bad_plugin_in_rust() {
+    suffer_all(folder(), &["misbehave".to_owned()], 10);
+}
+
+/// Modules that ask for too much before any code of theirs runs, or that are hard to read. Each has to load or to be
+/// refused. Those that keep the compiler busy come last: where one is given up, it is in the way of the next.
+fn made() -> Vec<(&'static str, String)> {
+    let module = |body: String| format!("(module {body} (func (export \"ok\")))");
+    vec![
+        ("largest_memory", module("(memory 65536)".into())),
+        ("many_memories", module("(memory 1000)".repeat(50))),
+        ("largest_table", module("(table 10000000 funcref)".into())),
+        ("many_tables", module("(table 1000000 funcref)".repeat(50))),
+        ("fifty_thousand_locals", module(format!("(func (export \"run\") (local {}))", "i64 ".repeat(49_999)))),
+        ("deep_blocks", module(format!("(func {} {})", "(block ".repeat(900), ")".repeat(900)))),
+        ("long_name", module(format!("(func (export \"{}\"))", "x".repeat(90_000)))),
+        ("bytes_of_data", module(format!("(memory 100) (data (i32.const 0) \"{}\")", "\\00".repeat(1 << 20)))),
+        ("start_spawns", SPAWNS.to_owned()),
+        ("long_function", module(format!("(func (export \"run\") {})", "(drop (i32.const 1)) ".repeat(200_000)))),
+        ("hundred_thousand_functions", module("(func)".repeat(100_000))),
+        ("hundred_thousand_exports", module((0..100_000).map(|n| format!("(export \"e{n}\" (func 0))")).collect())),
+    ]
+}
+
+/// Starts `echo` without end, from its start function too.
+const SPAWNS: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/user" "register_plugin" (func $register (param i64) (result i64)))
+  (func $name (result i64) (local $block i64)
+    (local.set $block (call $alloc (i64.const 4)))
+    (call $store (local.get $block) (i32.const 101))
+    (call $store (i64.add (local.get $block) (i64.const 1)) (i32.const 99))
+    (call $store (i64.add (local.get $block) (i64.const 2)) (i32.const 104))
+    (call $store (i64.add (local.get $block) (i64.const 3)) (i32.const 111))
+    (local.get $block))
+  (func $run (export "run") (loop (drop (call $register (call $name))) (br 0)))
+  (start $run))"#;
+
+#[test]
+fn modules_that_ask_for_too_much() {
+    let dir = tempfile::tempdir().unwrap();
+    let made = made();
+    for (name, text) in &made {
+        std::fs::write(dir.path().join(format!("{name}.wat")), text).unwrap();
+    }
+    let names: Vec<String> = made.iter().map(|(name, _)| (*name).to_owned()).collect();
+    suffer_all(dir.path(), &names, 5);
+}

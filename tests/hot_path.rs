@@ -1,0 +1,76 @@
+//! What a call costs of the heap once it is warm: nothing, from the shell and from plugin to plugin, with the journal on.
+//! How long it takes is for `bench`; this file counts.
+
+use std::alloc::{GlobalAlloc, Layout, System};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, Limits, LoadRequest, ProcessId};
+
+/// The system's allocator, counted.
+struct Counted;
+
+static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
+
+// SAFETY: everything is handed on to the system's allocator as it came; counting touches no memory of it.
+unsafe impl GlobalAlloc for Counted {
+    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
+        ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
+        // SAFETY: the caller keeps to what `alloc` asks.
+        unsafe { System.alloc(layout) }
+    }
+
+    unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
+        // SAFETY: `at` came from `alloc` above, which is the system's.
+        unsafe { System.dealloc(at, layout) }
+    }
+}
+
+#[global_allocator]
+static ALLOCATOR: Counted = Counted;
+
+fn load(kernel: &Arc<Kernel>, name: &str) -> ProcessId {
+    let program = kernel.resolve(name, &mut |_, _| true).expect("a built-in plugin");
+    kernel.load(LoadRequest::plain(program)).expect("it starts").id
+}
+
+/// What one job allocates that runs these calls `repeat` times.
+fn allocations(kernel: &Arc<Kernel>, stages: &[(ProcessId, &str)], input: &str, repeat: u64) -> u64 {
+    let stages =
+        stages.iter().map(|(process, function)| CallStage { process: *process, function: function.to_string() });
+    let plan = CallPlan {
+        stages: stages.collect(),
+        input: input.as_bytes().into(),
+        repeat,
+        timeout: None,
+        text: "test".into(),
+        background: false,
+    };
+    let before = ALLOCATIONS.load(Ordering::Relaxed);
+    let end = kernel.start(plan).expect("a job starts").wait();
+    assert!(end.result.is_ok(), "{:?}", end.result);
+    ALLOCATIONS.load(Ordering::Relaxed) - before
+}
+
+/// One test, since it counts for the whole program.
+#[test]
+fn a_warm_call_allocates_nothing() {
+    // A small journal, so that it is as long as it gets after the first calls.
+    let limits = Limits { journal_records_max: 256, ..Limits::default() };
+    let kernel = Kernel::new(KernelOptions { limits, ..KernelOptions::default() });
+    let (echo, text) = (load(&kernel, "echo"), load(&kernel, "text"));
+
+    let direct: &[(ProcessId, &str)] = &[(echo, "echo")];
+    let pipe: &[(ProcessId, &str)] = &[(echo, "echo"), (text, "trim")];
+    for (what, stages) in [("a call", direct), ("a pipe", pipe)] {
+        allocations(&kernel, stages, "0123456789abcdef", 1_000);
+        let few = allocations(&kernel, stages, "0123456789abcdef", 100);
+        let many = allocations(&kernel, stages, "0123456789abcdef", 4_100);
+        assert!(many <= few + 40, "{what}: 4,000 more of it allocated {} more times", many - few);
+    }
+
+    let spam = |count: u64| allocations(&kernel, &[(echo, "spam")], &format!("{text} trim {count} 16"), 1);
+    spam(1_000);
+    let (few, many) = (spam(100), spam(4_100));
+    assert!(many <= few + 40, "a nested call: 4,000 more of it allocated {} more times", many - few);
+}
