@@ -26,8 +26,28 @@ pub const LANE_RECORDS_MAX: usize = 64;
 pub struct Lane {
     journal: Arc<Journal>,
     buffer: Arc<LaneBuffer>,
+    numbers: Numbers,
     #[cfg(debug_assertions)]
     pushing: AtomicBool,
+}
+
+/// Calls of one lane that are numbered one by one; those after them in blocks of [`SEQ_BLOCK`].
+const SEQ_SINGLES_MAX: u64 = 1_000;
+/// Numbers in a block.
+const SEQ_BLOCK: u64 = 16;
+/// How long a block may be given out from. What is left of it then is no call.
+const SEQ_BLOCK_LASTS_NS: u64 = 100_000;
+
+/// The numbers that a lane may give out by itself. Written by the lane's own thread alone.
+#[derive(Default)]
+struct Numbers {
+    /// How often it has asked the journal.
+    asked: AtomicU64,
+    /// What is left of its block.
+    next: AtomicU64,
+    end: AtomicU64,
+    /// Until when it holds.
+    until_ns: AtomicU64,
 }
 
 impl Lane {
@@ -35,9 +55,36 @@ impl Lane {
         Lane {
             journal,
             buffer,
+            numbers: Numbers::default(),
             #[cfg(debug_assertions)]
             pushing: AtomicBool::new(false),
         }
+    }
+
+    /// The number of this lane's next call, given at its start; only for the lane's own thread. Numbers go up within a
+    /// lane, and are never given twice.
+    ///
+    /// Between lanes they go up in the order in which calls start, as long as a lane has started few. One that starts very
+    /// many in a short time takes numbers in blocks: the one word that all jobs write would cost each of their calls a fifth
+    /// of its time. Its calls may then be out of order with those of other jobs, by a block and by 100 µs at most.
+    #[inline]
+    pub fn next_seq(&self, now_ns: u64) -> u64 {
+        let numbers = &self.numbers;
+        let next = numbers.next.load(Ordering::Relaxed);
+        if next < numbers.end.load(Ordering::Relaxed) && now_ns < numbers.until_ns.load(Ordering::Relaxed) {
+            numbers.next.store(next + 1, Ordering::Relaxed);
+            return next;
+        }
+        let asked = numbers.asked.load(Ordering::Relaxed);
+        numbers.asked.store(asked + 1, Ordering::Relaxed);
+        if asked < SEQ_SINGLES_MAX {
+            return self.journal.take_seqs(1);
+        }
+        let first = self.journal.take_seqs(SEQ_BLOCK);
+        numbers.next.store(first + 1, Ordering::Relaxed);
+        numbers.end.store(first + SEQ_BLOCK, Ordering::Relaxed);
+        numbers.until_ns.store(now_ns + SEQ_BLOCK_LASTS_NS, Ordering::Relaxed);
+        first
     }
 
     /// Notes an ended call. A record with neither error nor payload costs some stores; the ring's lock is taken once in
@@ -82,7 +129,8 @@ impl Drop for Lane {
     }
 }
 
-/// Records on their way from one job into the ring.
+/// Records on their way from one job into the ring. On cache lines of its own: another job's lane may lie next to it.
+#[repr(align(128))]
 pub(super) struct LaneBuffer {
     slots: Box<[Words]>,
     /// How many records were ever written; moved by the writer.
@@ -182,6 +230,7 @@ fn from_words(words: &Words, record: &mut Record) {
 
 #[cfg(test)]
 mod tests {
+    use super::super::ring::JournalLimits;
     use super::*;
 
     #[test]
@@ -211,6 +260,26 @@ mod tests {
             from_words(&to_words(&record).map(AtomicU64::new), &mut back);
             assert_eq!(back, record);
         }
+    }
+
+    #[test]
+    fn numbers_go_up_in_every_lane_and_are_given_once() {
+        let journal = Arc::new(Journal::new(JournalLimits::default()));
+        let lanes = [journal.lane(), journal.lane()];
+        let mut given: Vec<Vec<u64>> = vec![Vec::new(); 2];
+        for turn in 0..5_000 {
+            // One lane starts far more calls than the other.
+            let lane = usize::from(turn % 7 == 0);
+            given[lane].push(lanes[lane].next_seq(turn));
+        }
+        assert!(given.iter().all(|seqs| seqs.is_sorted_by(|one, next| one < next)));
+        let all: std::collections::BTreeSet<u64> = given.iter().flatten().copied().collect();
+        assert_eq!(all.len(), 5_000);
+        assert_eq!(all.range(..1_500).count(), 1_499, "in order and without a gap while there are few");
+        let most = *all.last().unwrap();
+        assert!(most < 5_000 + 2 * SEQ_BLOCK, "{most}: only blocks that are begun are left over");
+        let later = lanes[0].next_seq(1 << 40);
+        assert!(later > most, "{later}: a block that was begun long ago is given out no more");
     }
 
     #[test]

@@ -86,9 +86,9 @@ impl Journal {
         journal
     }
 
-    /// The number of the next call, from 1. Given at a call's start.
-    pub fn next_seq(&self) -> u64 {
-        self.seq.0.fetch_add(1, Ordering::Relaxed)
+    /// So many numbers for calls, from 1; the first of them. [`Lane::next_seq`] gives them out.
+    pub(super) fn take_seqs(&self, count: u64) -> u64 {
+        self.seq.0.fetch_add(count, Ordering::Relaxed)
     }
 
     /// A lane for one job to write to.

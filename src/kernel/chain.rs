@@ -18,7 +18,8 @@ use crate::journal::{Lane, Outcome, Record, Symbol};
 /// No call of the chain is cut.
 const WHOLE: u32 = u32::MAX;
 
-/// The calls of one job.
+/// The calls of one job. On cache lines of its own, since each call writes to it.
+#[repr(align(128))]
 pub struct Chain {
     pub this: Weak<Chain>,
     pub kernel: Arc<Kernel>,
@@ -45,6 +46,11 @@ impl Chain {
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),
         })
+    }
+
+    /// The number of the next call of this chain. Only for the thread that runs it.
+    pub fn next_seq(&self, now: Instant) -> u64 {
+        self.lane.next_seq(self.kernel.since_start_ns(now))
     }
 
     /// Writes a record of this chain. Only for the thread that runs it.

@@ -176,7 +176,7 @@ impl Kernel {
             Some(name) => name.clone(),
             None => table.free_name(&request.program.stem),
         };
-        let seq = self.journal().next_seq();
+        let seq = chain.next_seq(Instant::now());
         let birth = Birth {
             id: table.take_id(),
             name,

@@ -263,7 +263,7 @@ impl Kernel {
             total_bytes: self.total_bytes().clone(),
             supervision: process.supervision,
         };
-        let occupant = Occupant::new(chain, 1, self.journal().next_seq());
+        let occupant = Occupant::new(chain, 1, chain.next_seq(Instant::now()));
         process.slot.lock().starting = Some(chain.clone());
         let stand_in = Arc::new(Process::new(birth, code.clone(), occupant));
         let started = self.start_instance(chain, &stand_in, code, timeout);

@@ -104,7 +104,7 @@ impl Chain {
         Frame {
             process: process.clone(),
             function,
-            seq: self.kernel.journal().next_seq(),
+            seq: self.next_seq(start.started),
             started: start.started,
             nested: Duration::ZERO,
             bytes_in,
@@ -180,10 +180,11 @@ impl Chain {
             return;
         }
         let (caller, depth) = self.caller();
+        let now = Instant::now();
         self.note(Record {
-            seq: journal.next_seq(),
+            seq: self.next_seq(now),
             parent_seq: caller.2,
-            at_ns: self.kernel.since_start_ns(Instant::now()),
+            at_ns: self.kernel.since_start_ns(now),
             duration_ns: 0,
             nested_ns: 0,
             job: self.job,
