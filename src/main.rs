@@ -150,8 +150,8 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {
 fn wrong_arguments(error: &clap::Error) -> ShellError {
     let mut definition = Cli::definition();
     definition.build();
-    let mode = std::env::args().skip(1).find(|word| definition.find_subcommand(word).is_some());
-    let (name, of) = match mode.as_deref().and_then(|mode| definition.find_subcommand(mode)) {
+    let mode = std::env::args_os().skip(1).find_map(|word| definition.find_subcommand(word));
+    let (name, of) = match mode {
         Some(mode) => (format!("plugsh {}", mode.get_name()), mode),
         None => ("plugsh".to_owned(), &definition),
     };

@@ -273,3 +273,15 @@ fn libraries_make_no_backtraces_unless_asked() {
     commands(shown).env("RUST_BACKTRACE", "1").run().code(0).stdout("0\n");
     commands(shown).env("RUST_LIB_BACKTRACE", "1").run().code(0).stdout("1\n");
 }
+
+#[cfg(unix)]
+#[test]
+fn arguments_that_are_no_text_are_a_mistake_like_any_other() {
+    use std::os::unix::ffi::OsStrExt;
+
+    let shell = plugsh().args(["--bogus"]);
+    let output = shell.command().arg(std::ffi::OsStr::from_bytes(b"\xff")).output().expect("it starts");
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(2), "{stderr}");
+    assert!(stderr.contains("`--bogus`") && stderr.lines().count() == 1, "{stderr}");
+}

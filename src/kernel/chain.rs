@@ -71,7 +71,7 @@ impl Chain {
             return Err(Refusal::Ended(cause.clone()));
         }
         if frames.stack.len() >= usize::from(depth_max) {
-            return Err(Refusal::TooDeep { depth_max, path: path_of(&frames.stack) });
+            return Err(Refusal::TooDeep { depth_max });
         }
         if let Some(own) = frame.deadline
             && frames.stack.iter().filter_map(|frame| frame.deadline).any(|other| other.at <= own.at)

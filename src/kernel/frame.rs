@@ -108,7 +108,7 @@ pub enum Refusal {
     /// The job was told to end.
     Ended(Cause),
     /// The chain is as deep as it may be.
-    TooDeep { depth_max: u16, path: String },
+    TooDeep { depth_max: u16 },
 }
 
 /// `1:front.run → 2:cart.total`, outermost first.

@@ -217,7 +217,7 @@ impl Kernel {
         };
         chain.push(frame).map_err(|refusal| match refusal {
             Refusal::Ended(cause) => Failure::new(FailureKind::Interrupted, cause.words()),
-            Refusal::TooDeep { depth_max, .. } => {
+            Refusal::TooDeep { depth_max } => {
                 let why = format!("the chain is {depth_max} calls deep, the limit; `--max-depth` allows more");
                 Failure::new(FailureKind::Denied, why)
             }

@@ -137,7 +137,7 @@ impl Chain {
             Denied::Halted(why) => (Outcome::Error, halted_words(process, &why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
             Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words()),
-            Denied::Refused(Refusal::TooDeep { depth_max, .. }) => (
+            Denied::Refused(Refusal::TooDeep { depth_max }) => (
                 Outcome::Denied,
                 format!(
                     "cannot call `{}`: the chain is {depth_max} calls deep, the limit; `--max-depth` allows more",

@@ -8,7 +8,7 @@
   (global $input_length (export "input_length_global") (mut i64) (i64.const 0))
 
   ;; The memory's size is at least a page, so that a width can be taken off it. Each function has the comparison itself: a
-  ;; call of a function that does it would be a third of what a load costs.
+  ;; call of a function that does it would be a quarter of what a load costs.
   (func (export "load_u8") (param $offset i64) (result i32)
     (if (result i32)
       (i64.lt_u (local.get $offset) (i64.shl (i64.extend_i32_u (memory.size)) (i64.const 16)))
