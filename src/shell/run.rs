@@ -33,14 +33,23 @@ impl Session {
 
     /// Runs one statement; its output goes where the session's output goes. Sets `$?`.
     pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
-        let result = self.run_redirected(statement);
-        // Ctrl-C ends what was running; what ended well in spite of it (`trace -f`) has not failed.
+        // It can come before what it is for has begun, or between two statements of a line.
+        let result =
+            if self.interrupt.is_raised() { Err(ShellError::interrupted()) } else { self.run_redirected(statement) };
+        // What ended well in spite of Ctrl-C has not failed, but a script goes no further.
         let result = match result {
             Ok(()) if self.interrupt.is_raised() && self.in_script() => Err(ShellError::interrupted()),
             result => result,
         };
         self.last_code = result.as_ref().err().map_or(0, ShellError::code);
         result
+    }
+
+    /// That a command which is meant to be ended by Ctrl-C was: what a person typed behind it still runs.
+    pub(super) fn ended_by_interrupt(&self) {
+        if !self.in_script() {
+            self.interrupt.take();
+        }
     }
 
     /// Whether more lines follow that nobody types.
@@ -170,3 +179,6 @@ impl Session {
 pub(super) fn not_in_background(what: &str) -> ShellError {
     ShellError::usage(format!("`&` runs calls in the background, and {what} is none"))
 }
+
+#[cfg(test)]
+mod tests;

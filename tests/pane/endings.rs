@@ -11,7 +11,12 @@ fn signals_that_end_the_program_give_the_terminal_back() {
         terminal.wait_typed(typed);
         terminal.signal(name);
         if name == "INT" {
-            // It is for what runs, and nothing runs.
+            // It is for what runs, and nothing does; or for this line, when that is sooner.
+            terminal.line("echo se''en");
+            terminal.wait("an answer", |screen| {
+                let shown = screen.contents();
+                shown.contains("\nseen") || shown.contains("\ninterrupted")
+            });
             terminal.line("exit");
         }
         terminal.wait_end();

@@ -13,15 +13,16 @@ use rustyline::{Context, Helper};
 use super::complete::{Completions, complete, wanted};
 use crate::front::screen::Screen;
 use crate::kernel::Kernel;
-use crate::shell::CommandGrammar;
 use crate::shell::command::Command;
 use crate::shell::line::{Class, highlight, parse};
 use crate::shell::split_dotted;
+use crate::shell::{CommandGrammar, Interrupt};
 
 /// The editor's helper.
 pub struct ShellHelper {
     kernel: Arc<Kernel>,
     screen: Option<Arc<Screen>>,
+    interrupt: Interrupt,
     color: bool,
     hinter: HistoryHinter,
     variables: Vec<String>,
@@ -30,9 +31,9 @@ pub struct ShellHelper {
 }
 
 impl ShellHelper {
-    pub fn new(kernel: Arc<Kernel>, screen: Option<Arc<Screen>>, color: bool) -> ShellHelper {
+    pub fn new(kernel: Arc<Kernel>, screen: Option<Arc<Screen>>, interrupt: Interrupt, color: bool) -> ShellHelper {
         let page = RefCell::new((String::new(), 0));
-        ShellHelper { kernel, screen, color, hinter: HistoryHinter::new(), variables: Vec::new(), page }
+        ShellHelper { kernel, screen, interrupt, color, hinter: HistoryHinter::new(), variables: Vec::new(), page }
     }
 
     pub fn set_variables(&mut self, names: Vec<String>) {
@@ -116,6 +117,9 @@ impl Hinter for ShellHelper {
 
 impl Validator for ShellHelper {
     fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+        // rustyline asks when Enter was typed, and Ctrl-C is a key for as long as it has the terminal: what was raised
+        // before is void, and from the moment at which the terminal is given back Ctrl-C is for this line.
+        self.interrupt.take();
         match parse(context.input(), &CommandGrammar) {
             Err(error) if error.incomplete() => Ok(ValidationResult::Incomplete),
             // A mistake is told when the line is run.

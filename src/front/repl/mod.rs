@@ -34,11 +34,12 @@ type ShellEditor = Editor<ShellHelper, DefaultHistory>;
 /// Reads and runs lines until `exit` or Ctrl-D; gives the exit code.
 pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: &TypedLines) -> Result<u8, ShellError> {
     let mut prompt = Prompt::open(session, screen, typed)?;
+    // It ended the script before the prompt.
+    session.interrupt.take();
     if rc {
         prompt.run_rc(session);
     }
     while !prompt.is_over(session) {
-        session.interrupt.take();
         session.show_notices();
         prompt.know_variables(session);
         match prompt.read() {
@@ -84,6 +85,7 @@ impl Prompt {
         editor.set_helper(Some(ShellHelper::new(
             Arc::clone(&session.kernel),
             screen.clone(),
+            session.interrupt.clone(),
             session.front().colors(),
         )));
         editor.set_max_history_size(HISTORY_LINES_MAX).map_err(failed)?;
@@ -204,8 +206,6 @@ fn run_line(session: &mut Session, text: &str) -> Result<(), ShellError> {
 
 fn run_statements(session: &mut Session, script: &Script) -> Result<(), ShellError> {
     for statement in &script.statements {
-        // What ended well by Ctrl-C (`trace -f`) does not end what comes after it.
-        session.interrupt.take();
         session.run_statement(statement)?;
         if session.exit_code().is_some() {
             break;

@@ -131,6 +131,8 @@ impl Shared {
                 (Focus::Pane, None) => {}
                 // Where there can be no pane the key waits for the prompt like any other.
                 (Focus::Prompt, Some(Key::Function(6))) if self.pane_on().is_ok() => self.set_focus(Focus::Pane),
+                // It was typed while rustyline still had the terminal, or it would have come as a signal.
+                (Focus::Prompt, Some(Key::Ctrl('c'))) => self.interrupted(),
                 (Focus::Prompt, _) => self.inner().ahead.push(&typed.bytes),
             }
         }

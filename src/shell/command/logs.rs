@@ -60,6 +60,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             session.emit(&reply(&more, json))?;
         }
     }
+    session.ended_by_interrupt();
     Ok(Reply::Nothing)
 }
 

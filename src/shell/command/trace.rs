@@ -145,6 +145,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         tell_left_out(session, left_out, options);
     }
     tell_left_out(session, thin.take_rest(), options);
+    session.ended_by_interrupt();
     if thin.is_done() {
         let text = format!("stopped after {}, as `--max` says", calls_text(options.max.unwrap_or_default()));
         session.notice(Line::new().with(Role::Dim, text));

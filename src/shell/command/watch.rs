@@ -41,6 +41,7 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
     let mut runs = 0;
     while options.count.is_none_or(|count| runs < count) {
         if runs > 0 && session.pause(interval).is_err() {
+            session.ended_by_interrupt();
             break;
         }
         let (result, sink) = session.with_sink(Sink::Replies(Vec::new()), |session| {

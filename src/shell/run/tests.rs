@@ -1,0 +1,86 @@
+//! Ctrl-C around statements: before one, between two, and in those that it is meant to end.
+
+use std::io;
+use std::sync::{Arc, OnceLock};
+
+use crate::kernel::{Kernel, KernelOptions};
+use crate::shell::front::{Front, PaneRequest};
+use crate::shell::line::parse;
+use crate::shell::reply::{ErrorKind, Line, Reply};
+use crate::shell::{CommandGrammar, Interrupter, Session, SessionOptions, ShellError, Stdin};
+
+/// A front whose person presses Ctrl-C as soon as anything is shown.
+struct Impatient(Arc<OnceLock<Interrupter>>);
+
+impl Front for Impatient {
+    fn show(&mut self, reply: &Reply) -> io::Result<()> {
+        if *reply != Reply::Nothing {
+            self.0.get().map(Interrupter::interrupt);
+        }
+        Ok(())
+    }
+    fn notice(&mut self, _: &Line) {}
+    fn progress(&mut self, _: Option<&str>) {}
+    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
+        frame.map_or(Ok(()), |(_, reply)| self.show(reply))
+    }
+    fn is_terminal(&self) -> bool {
+        false
+    }
+    fn colors(&self) -> bool {
+        false
+    }
+    fn lend_terminal(&mut self, run: &mut dyn FnMut()) {
+        run();
+    }
+    fn history(&self) -> Vec<String> {
+        Vec::new()
+    }
+    fn pane(&mut self, _: PaneRequest) -> Result<Reply, ShellError> {
+        Ok(Reply::Nothing)
+    }
+}
+
+fn session(interactive: bool) -> Session {
+    let interrupter = Arc::new(OnceLock::new());
+    let options = SessionOptions { interactive, ..SessionOptions::default() };
+    let kernel = Kernel::new(KernelOptions::default());
+    let session = Session::new(kernel, Box::new(Impatient(Arc::clone(&interrupter))), options, Stdin::Used);
+    assert!(interrupter.set(session.interrupter()).is_ok());
+    session
+}
+
+/// The kind of error that a line ends with, and whether `set ran` in it was reached.
+fn run(session: &mut Session, line: &str) -> (Option<ErrorKind>, bool) {
+    let script = parse(line, &CommandGrammar).unwrap();
+    let result = session.run_statements(&script);
+    (result.err().map(|error| error.kind), session.variables().contains_key("ran"))
+}
+
+#[test]
+fn ctrl_c_that_comes_before_its_line_has_begun_ends_it() {
+    for interactive in [true, false] {
+        let mut session = session(interactive);
+        session.interrupter().interrupt();
+        assert_eq!(run(&mut session, "set ran yes"), (Some(ErrorKind::Interrupted), false));
+        assert_eq!(session.last_code(), 130);
+    }
+}
+
+#[test]
+fn ctrl_c_between_two_statements_ends_the_line() {
+    for interactive in [true, false] {
+        let mut session = session(interactive);
+        assert_eq!(run(&mut session, "echo hi; set ran yes"), (Some(ErrorKind::Interrupted), false));
+    }
+}
+
+#[test]
+fn what_ctrl_c_is_meant_to_end_ends_well_at_the_prompt_and_ends_a_script() {
+    for command in ["trace -f --last 1", "logs -f", "watch -n 1h echo hi"] {
+        let line = format!("{command}; set ran yes");
+        assert_eq!(run(&mut session(true), &line), (None, true), "`{command}` at the prompt");
+        let ended = run(&mut session(false), &line);
+        assert_eq!(ended, (Some(ErrorKind::Interrupted), false), "`{command}` in a script");
+    }
+}
