@@ -13,6 +13,9 @@ use crate::shell::units::show_bytes;
 const ROUNDS: u64 = 10;
 /// What one round takes when no count is given.
 const ROUND_TIME: Duration = Duration::from_millis(100);
+/// The same for jobs at once: they do not end all at the same moment, and the time in which only some still run must
+/// weigh little.
+const ROUND_TIME_AT_ONCE: Duration = Duration::from_millis(500);
 /// What the warm-up takes at least, unless the count is reached before.
 const WARM_UP_TIME: Duration = Duration::from_millis(30);
 /// Runs of one round when no count is given.
@@ -48,7 +51,9 @@ fn measure(session: &mut Session, measured: &mut [Measured], calls: Option<u64>)
     for one in measured.iter() {
         let runs = calls.map(|calls| (calls / one.subject.calls_each).max(1));
         let run_time = warm_up(session, &one.subject, runs)?;
-        plans.push(Plan::new(runs, run_time, one.subject.calls_each));
+        let at_once = one.subject.works.len() > 1;
+        let round_time = if at_once { ROUND_TIME_AT_ONCE } else { ROUND_TIME };
+        plans.push(Plan::new(runs, round_time, run_time, one.subject.calls_each));
     }
     let rounds = plans.iter().map(|plan| plan.rounds).max().unwrap_or(0);
     for round in 0..rounds {
@@ -74,9 +79,9 @@ struct Plan {
 
 impl Plan {
     /// `runs`: in all, where a count was given. `run_time`: of one, as the warm-up found it.
-    fn new(runs: Option<u64>, run_time: Duration, calls_each: u64) -> Plan {
+    fn new(runs: Option<u64>, round_time: Duration, run_time: Duration, calls_each: u64) -> Plan {
         let run_time = run_time.max(Duration::from_nanos(1));
-        let by_time = (ROUND_TIME.as_nanos() / run_time.as_nanos()).max(1);
+        let by_time = (round_time.as_nanos() / run_time.as_nanos()).max(1);
         let by_time = u64::try_from(by_time).unwrap_or(ROUND_RUNS_MAX).min(ROUND_RUNS_MAX);
         let runs = runs.unwrap_or(by_time * ROUNDS);
         let sample_every = if run_time < TIMED_ALONE && calls_each == 1 { SAMPLE_EVERY } else { 1 };
@@ -178,15 +183,18 @@ mod tests {
     #[test]
     fn all_runs_are_dealt_out() {
         for runs in [1, 3, 10, 17, 1000] {
-            let plan = Plan::new(Some(runs), Duration::from_micros(1), 1);
+            let plan = Plan::new(Some(runs), ROUND_TIME, Duration::from_micros(1), 1);
             assert_eq!((0..ROUNDS + 1).map(|round| plan.runs_of(round)).sum::<u64>(), runs);
         }
     }
 
     #[test]
     fn short_calls_are_sampled_and_long_ones_timed() {
-        let short = Plan::new(None, Duration::from_nanos(500), 1);
+        let short = Plan::new(None, ROUND_TIME, Duration::from_nanos(500), 1);
         assert_eq!(short, Plan { rounds: ROUNDS, runs: 2_000_000, sample_every: SAMPLE_EVERY });
-        assert_eq!(Plan::new(None, Duration::from_secs(2), 1), Plan { rounds: ROUNDS, runs: ROUNDS, sample_every: 1 });
+        assert_eq!(
+            Plan::new(None, ROUND_TIME, Duration::from_secs(2), 1),
+            Plan { rounds: ROUNDS, runs: ROUNDS, sample_every: 1 }
+        );
     }
 }
