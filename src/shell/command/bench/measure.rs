@@ -13,8 +13,8 @@ use crate::shell::units::show_bytes;
 const ROUNDS: u64 = 10;
 /// What one round takes when no count is given.
 const ROUND_TIME: Duration = Duration::from_millis(100);
-/// The same for jobs at once: they do not end all at the same moment, and the time in which only some still run must
-/// weigh little.
+/// The same where jobs at once are measured: they do not end all at the same moment, and the time in which only some
+/// still run must weigh little.
 const ROUND_TIME_AT_ONCE: Duration = Duration::from_millis(500);
 /// What the warm-up takes at least, unless the count is reached before.
 const WARM_UP_TIME: Duration = Duration::from_millis(30);
@@ -47,12 +47,12 @@ pub fn rounds(session: &mut Session, subjects: Vec<Subject>, calls: Option<u64>)
 }
 
 fn measure(session: &mut Session, measured: &mut [Measured], calls: Option<u64>) -> Result<(), ShellError> {
+    let at_once = measured.iter().any(|one| one.subject.works.len() > 1);
+    let round_time = if at_once { ROUND_TIME_AT_ONCE } else { ROUND_TIME };
     let mut plans = Vec::with_capacity(measured.len());
     for one in measured.iter() {
         let runs = calls.map(|calls| (calls / one.subject.calls_each).max(1));
         let run_time = warm_up(session, &one.subject, runs)?;
-        let at_once = one.subject.works.len() > 1;
-        let round_time = if at_once { ROUND_TIME_AT_ONCE } else { ROUND_TIME };
         plans.push(Plan::new(runs, round_time, run_time, one.subject.calls_each));
     }
     let rounds = plans.iter().map(|plan| plan.rounds).max().unwrap_or(0);
