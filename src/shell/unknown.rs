@@ -1,5 +1,6 @@
 //! What is said of a word in a command's place that is no command: each slip that a newcomer makes has a way on.
 
+use std::collections::HashSet;
 use std::path::Path;
 
 use super::command::TABLE;
@@ -40,6 +41,9 @@ static WORDS: &[(&str, &str)] = &[
     ("where backtrace", "`bt` shows where a held job stands"),
     ("sudo", "plugins have no users; `help policy` says what they may do"),
 ];
+
+/// The most sources whose functions are looked through for a word.
+const SOURCES_MAX: usize = 256;
 
 /// What somebody means who types this word.
 fn way_on(word: &str) -> Option<&'static str> {
@@ -84,14 +88,37 @@ impl Session {
         let has = |view: &&ProcessView| {
             self.kernel.process(view.id).is_some_and(|detail| detail.functions.iter().any(|known| known == function))
         };
-        views.iter().find(has).map(|view| view.name.clone())
+        one_of_each_source(views).find(has).map(|view| view.name.clone())
     }
+}
+
+/// The first process of each source, up to a bound: ten thousand processes of one plugin have the same functions, and a
+/// mistyped word is to be answered at once.
+fn one_of_each_source(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
+    let mut seen = HashSet::new();
+    views.iter().filter(move |view| seen.insert(view.source.as_str())).take(SOURCES_MAX)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::{Kernel, KernelOptions, LoadRequest, Supervision};
+    use crate::runtime::Host;
     use crate::shell::command::Command;
+
+    #[test]
+    fn of_many_processes_of_one_source_the_first_is_looked_at() {
+        let kernel = Kernel::new(KernelOptions::default());
+        for (name, source) in [("a", "echo"), ("b", "echo"), ("c", "text"), ("d", "echo")] {
+            let program = kernel.resolve(source, &mut |_, _| true).unwrap();
+            let spec = program.spec.clone();
+            let (name, supervision) = (Some(name.to_owned()), Supervision::default());
+            kernel.load(LoadRequest { program, spec, name, host: Host::Native, timeout: None, supervision }).unwrap();
+        }
+        let views = kernel.processes(false);
+        let looked_at: Vec<&str> = one_of_each_source(&views).map(|view| view.name.as_str()).collect();
+        assert_eq!(looked_at, ["a", "c"]);
+    }
 
     #[test]
     fn no_word_is_a_command_and_each_way_on_begins_with_one() {

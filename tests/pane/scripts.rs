@@ -54,3 +54,22 @@ fn a_script_runs_above_it_and_waits_for_a_key_at_its_end() {
         terminal.text()
     );
 }
+
+#[test]
+fn in_a_window_that_is_too_small_it_waits_too_and_shows_itself_in_a_larger_one() {
+    let small = || Setup::new(5, COLS).file("demo.plugsh", "load echo\n").argument("--pane").argument("demo.plugsh");
+    let mut terminal = small().start();
+    terminal.wait_for("any key ends");
+    terminal.send("x");
+    assert!(terminal.wait_end().success());
+    terminal.assert_as_found();
+
+    let mut terminal = small().start();
+    terminal.wait_for("any key ends");
+    terminal.resize(ROWS, COLS);
+    terminal.wait_for("○ 1:echo");
+    terminal.send("j");
+    terminal.send("q");
+    assert!(terminal.wait_end().success());
+    terminal.assert_as_found();
+}

@@ -13,6 +13,8 @@ use super::tty::{self, Stop, Typing};
 /// rustyline asks the terminal to mark pastes; when it is not there to end that, we must.
 const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
+/// What is said when there is a pane to look at and no room for it.
+const UNSEEN: &str = "the window is too small for the pane; any key ends, a larger window shows it\n";
 /// How often browsing looks whether the pane is still there.
 const PANE_LOOK: Duration = Duration::from_millis(250);
 
@@ -172,7 +174,10 @@ impl Shared {
         self.set_focus(Focus::Pane);
         let mut inner = self.inner();
         self.give_to(&mut inner, Owner::Keys);
-        while inner.focus == Focus::Pane && matches!(inner.pane, Pane::Shown(_) | Pane::Hidden(Why::Elsewhere)) {
+        if inner.pane == Pane::Hidden(Why::SmallWindow) {
+            let _ = tty::write(UNSEEN.as_bytes());
+        }
+        while inner.browses() && inner.pane != Pane::Off {
             self.turn.wait_for(&mut inner, PANE_LOOK);
         }
         self.give_to(&mut inner, Owner::Command);

@@ -129,6 +129,8 @@ impl Shared {
             match (self.focus(), typed.key) {
                 (Focus::Pane, Some(key)) => drop(self.key(key)),
                 (Focus::Pane, None) => {}
+                // There is nothing to look at, and nobody else who waits for it.
+                (Focus::Prompt, _) if self.inner().browses() => self.set_focus(Focus::Prompt),
                 // Where there can be no pane the key waits for the prompt like any other.
                 (Focus::Prompt, Some(Key::Function(6))) if self.pane_on().is_ok() => self.set_focus(Focus::Pane),
                 // It was typed while rustyline still had the terminal, or it would have come as a signal.

@@ -338,6 +338,11 @@ impl Shared {
 }
 
 impl Inner {
+    /// Whether keys go to the pane without a prompt, shown or not, until it is left.
+    pub fn browses(&self) -> bool {
+        self.owner == Owner::Keys && self.focus == Focus::Pane
+    }
+
     /// The rows that output has.
     pub fn output_rows(&self) -> u16 {
         match self.pane {
