@@ -104,7 +104,12 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
         stay: arguments.interactive,
         rc: !arguments.no_rc,
         pane: arguments.pane,
-        options: SessionOptions { json: global.json, keep_going: arguments.keep_going, echo, interactive: false },
+        options: SessionOptions {
+            json: global.json,
+            keep_going: arguments.keep_going,
+            echo,
+            ..SessionOptions::default()
+        },
     })
 }
 

@@ -78,6 +78,26 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
+/// Puts items behind each other, with a comma and a blank between, in lines of at most `width` characters. A line breaks
+/// between items; only an item that is too long for one is broken between its words.
+pub fn listed(items: &[String], width: usize) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for (index, item) in items.iter().enumerate() {
+        let item = if index + 1 < items.len() { format!("{item},") } else { item.clone() };
+        let parts = if item.chars().count() <= width { vec![item] } else { wrapped(&item, width) };
+        for part in parts {
+            match lines.last_mut() {
+                Some(line) if line.chars().count() + 1 + part.chars().count() <= width => {
+                    line.push(' ');
+                    line.push_str(&part);
+                }
+                _ => lines.push(part),
+            }
+        }
+    }
+    lines
+}
+
 /// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
 pub fn is_unsafe(c: char) -> bool {
     c.is_control()
@@ -137,6 +157,15 @@ mod tests {
         assert_eq!(wrapped("one two  three", 7), ["one two", "three"]);
         assert_eq!(wrapped("longer than that", 3), ["longer", "than", "that"]);
         assert_eq!(wrapped("", 3), [""]);
+    }
+
+    #[test]
+    fn lists_break_between_items() {
+        let items = |items: &[&str]| items.iter().map(ToString::to_string).collect::<Vec<_>>();
+        assert_eq!(listed(&items(&["a (i32) -> i64", "b () -> ()"]), 24), ["a (i32) -> i64,", "b () -> ()"]);
+        assert_eq!(listed(&items(&["a (i32) -> i64", "b () -> ()"]), 26), ["a (i32) -> i64, b () -> ()"]);
+        assert_eq!(listed(&items(&["one two three", "x"]), 8), ["one two", "three, x"]);
+        assert!(listed(&[], 8).is_empty());
     }
 
     #[test]

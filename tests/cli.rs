@@ -190,6 +190,31 @@ fn one_call_in_place_of_extism_call() {
 }
 
 #[test]
+fn what_a_plugin_logs_is_shown_while_its_call_runs() {
+    let wat = r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+        (import "extism:host/env" "log_warn" (func $warn (param i64)))
+        (func (export "run") (local $at i64)
+            (local.set $at (call $alloc (i64.const 1)))
+            (call $store (local.get $at) (i32.const 33))
+            (call $warn (local.get $at))
+            (loop (br 0))))"#;
+    // The timeout ends only a test that fails: by 124.
+    let arguments = ["call", "./endless.wat", "run", "--log-level", "warn", "--timeout", "20000"];
+    let run = plugsh().file("endless.wat", wat).args(arguments);
+    let mut child = run.command().stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
+    let mut errors = BufReader::new(child.stderr.take().unwrap());
+    let mut line = String::new();
+    errors.read_line(&mut line).unwrap();
+    assert!(line.ends_with(" warn  1:endless !\n"), "{line:?}");
+    kill(Pid::from_raw(child.id() as i32), Signal::SIGINT).unwrap();
+    line.clear();
+    errors.read_to_string(&mut line).unwrap();
+    assert_eq!((line.matches('!').count(), child.wait().unwrap().code()), (0, Some(130)), "{line}");
+}
+
+#[test]
 fn a_manifest_is_read_whatever_it_is_called() {
     let wasm = concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wasm/echo.wasm");
     let manifest = format!("{{\"wasm\": [{{\"path\": \"{wasm}\"}}]}}");

@@ -8,7 +8,7 @@ use super::console::{Color, Console};
 use super::script::interruptible;
 use crate::kernel::Kernel;
 use crate::runtime::Host;
-use crate::shell::command::{CallOptions, LoadOptions, load, log_lines};
+use crate::shell::command::{CallOptions, LoadOptions, load};
 use crate::shell::{Session, SessionOptions, ShellError, Stdin};
 
 /// What is to be called, and how.
@@ -27,22 +27,19 @@ pub struct OneCall {
     pub load: LoadOptions,
     /// The source is a manifest.
     pub manifest: bool,
-    /// What the plugin logged goes to standard error.
+    /// What the plugin logs goes to standard error, while it runs.
     pub show_logs: bool,
 }
 
 /// Loads, calls, prints; gives the exit code.
 pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, ShellError> {
     let console = Console::new(None, color, Rc::new(RefCell::new(Vec::new())));
-    let options = SessionOptions { json: call.json, ..SessionOptions::default() };
+    let options = SessionOptions { json: call.json, show_logs: call.show_logs, ..SessionOptions::default() };
     let mut session = Session::new(kernel, Box::new(console), options, Stdin::Free);
     interruptible(&session)?;
     let result = load_and_call(&mut session, &call);
-    if call.show_logs {
-        for line in log_lines(&session) {
-            session.notice(line);
-        }
-    }
+    // Of what failed too.
+    session.show_logs();
     result.map(|()| 0)
 }
 
@@ -53,6 +50,7 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
         (None, false) => Vec::new(),
     };
     let label = load(session, &call.source, None, call.host, &call.load)?;
+    session.show_logs();
     let options = CallOptions {
         plugin: label.to_string(),
         function: call.function.clone(),
@@ -63,6 +61,7 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
     let input: Arc<[u8]> = input.into();
     for _ in 0..call.repeat {
         let reply = session.call(label.id, Arc::clone(&input), &options)?;
+        session.show_logs();
         session.emit(&reply)?;
     }
     Ok(())

@@ -35,6 +35,8 @@ pub struct SessionOptions {
     pub echo: bool,
     /// A person is at the prompt: an error does not end the session.
     pub interactive: bool,
+    /// What plugins log is told while a call is waited for.
+    pub show_logs: bool,
 }
 
 /// One shell.
@@ -62,6 +64,8 @@ pub struct Session {
     pub(super) recording: Option<Arc<CallFile>>,
     /// What expectations would have to say, where they are to be rewritten instead of failing.
     pub(super) rewrites: Option<Vec<Rewrite>>,
+    /// The last line of the log that was told.
+    pub(super) logs_shown_seq: u64,
     exit: Option<u8>,
 }
 
@@ -104,6 +108,7 @@ impl Session {
             holds: Holds::default(),
             recording: None,
             rewrites: None,
+            logs_shown_seq: 0,
             exit: None,
         }
     }

@@ -56,6 +56,7 @@ impl Session {
                 },
                 Waited::Running => self.serve_background_holds(),
             }
+            self.show_logs();
             if let Some((process, holder)) = self.kernel.blocked_by_held(job) {
                 break Ok(Awaited::Blocked { process, holder });
             }

@@ -1,5 +1,6 @@
 //! What is held, set and recorded shows in the pane.
 
+use super::pty::CTRL_C;
 use super::with_pane;
 
 #[test]
@@ -28,4 +29,18 @@ fn what_a_fault_or_a_stub_changed_is_marked() {
     terminal.line("faults clear; stub echo.echo = 'not me'; call echo echo x");
     terminal.wait_for("[stub");
     terminal.wait_prompt();
+}
+
+#[test]
+fn ctrl_c_that_ended_one_command_does_not_end_those_of_a_breakpoint() {
+    let mut terminal = with_pane();
+    terminal.line("load echo");
+    terminal.wait_for("○ 1:echo");
+    terminal.line("break callee=echo --do 'echo served'");
+    terminal.wait_for("\nbreakpoint 1");
+    // Only the prompt that comes next runs them: nothing looks after held jobs while a command sleeps.
+    terminal.line("echo.echo hi & sleep 600s");
+    terminal.wait_for("‖ 1:echo");
+    terminal.send(CTRL_C);
+    terminal.wait_for("\nserved");
 }

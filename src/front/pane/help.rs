@@ -3,15 +3,17 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
-use ratatui::text::Span;
 
 use super::cells::own;
 use super::keys::KEYS;
 use super::lines::{Line, draw_lines};
 use super::theme;
+use crate::text::wrapped;
 
 /// Columns of the keys' names.
 const NAMES_COLS: usize = 19;
+/// The fewest columns that a meaning has beside a name.
+const MEANING_COLS_MIN: usize = 16;
 /// What is shown without words.
 const GLYPHS: [(&str, Style, &str); 7] = [
     ("○", theme::DIM, "idle"),
@@ -25,15 +27,51 @@ const GLYPHS: [(&str, Style, &str); 7] = [
 
 /// Draws the help over what is in `area`; gives the scroll, moved back to where the last line still shows.
 pub fn draw(buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
-    draw_lines(buffer, area, "keys", &lines(), scroll)
+    draw_lines(buffer, area, "keys", &lines(area.width.into()), scroll)
 }
 
-fn lines() -> Vec<Line> {
-    let named = |name: &str, style, meaning: &str| -> Vec<Span<'static>> {
-        vec![own(format!(" {name:<NAMES_COLS$} "), style), own(meaning, theme::PLAIN)]
-    };
-    let mut lines: Vec<Line> = KEYS.iter().map(|group| named(&group.names(), theme::KEY, group.meaning)).collect();
+/// Every key and glyph with its meaning, in rows of `width` columns.
+fn lines(width: usize) -> Vec<Line> {
+    let mut lines: Vec<Line> =
+        KEYS.iter().flat_map(|group| named(&group.names(), theme::KEY, group.meaning, width)).collect();
     lines.push(Vec::new());
-    lines.extend(GLYPHS.iter().map(|(glyph, style, meaning)| named(glyph, *style, meaning)));
+    lines.extend(GLYPHS.iter().flat_map(|(glyph, style, meaning)| named(glyph, *style, meaning, width)));
     lines
+}
+
+/// A name and what it means, broken between words; where little is left beside the names, the meaning stands below.
+fn named(name: &str, style: Style, meaning: &str, width: usize) -> Vec<Line> {
+    let beside = width >= NAMES_COLS + 2 + MEANING_COLS_MIN;
+    let indent = if beside { NAMES_COLS + 2 } else { 3 };
+    let mut parts = wrapped(meaning, width.saturating_sub(indent)).into_iter();
+    let mut first = vec![own(format!(" {name:<indent$}", indent = indent - 1), style)];
+    if beside {
+        first.extend(parts.next().map(|part| own(part, theme::PLAIN)));
+    }
+    let below = parts.map(|part| vec![own(" ".repeat(indent), theme::PLAIN), own(part, theme::PLAIN)]);
+    std::iter::once(first).chain(below).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use ratatui::text::Span;
+
+    use super::*;
+
+    /// The words of the rows, in order.
+    fn words(rows: &[Line]) -> Vec<String> {
+        let text = |row: &Line| row.iter().map(|span| span.content.as_ref()).collect::<String>();
+        rows.iter().flat_map(|row| text(row).split_whitespace().map(str::to_owned).collect::<Vec<_>>()).collect()
+    }
+
+    #[test]
+    fn no_row_is_too_long_and_no_word_is_broken() {
+        let whole = words(&lines(usize::MAX));
+        for width in 24..120 {
+            let rows = lines(width);
+            let longest = rows.iter().map(|row| row.iter().map(Span::width).sum::<usize>()).max();
+            assert!(longest.is_some_and(|columns| columns <= width), "{longest:?} columns in {width}");
+            assert_eq!(words(&rows), whole, "in {width} columns");
+        }
+    }
 }

@@ -40,6 +40,8 @@ pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: 
         prompt.run_rc(session);
     }
     while !prompt.is_over(session) {
+        // It ended the line before; the commands of breakpoints, which run now, are not meant.
+        session.interrupt.take();
         session.show_notices();
         prompt.know_variables(session);
         match prompt.read() {

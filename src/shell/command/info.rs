@@ -9,7 +9,7 @@ use crate::runtime::Spec;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
-use crate::text::wrapped;
+use crate::text::{listed, wrapped};
 
 pub const COMMAND: Command = Command {
     name: "info",
@@ -50,48 +50,55 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
         Line::new().with(Role::Name, view.label().to_string()).with(state_role(&view.state), format!(" {state}"));
     let mut lines = vec![title];
     // Long ones go on below themselves; the key stands once.
-    let mut entry = |key: &str, value: String| {
-        let parts = if value.is_empty() { Vec::new() } else { wrapped(&value, VALUE_WIDTH) };
+    let mut entry = |key: &str, parts: Vec<String>| {
         for (index, part) in parts.into_iter().enumerate() {
             let key = if index == 0 { key } else { "" };
             lines.push(Line::new().with(Role::Dim, format!("  {key:<10}")).plain(part));
         }
     };
     if let ProcessState::Crashed { why } = &view.state {
-        entry("crashed", why.clone());
+        entry("crashed", words(why));
     }
-    entry("source", format!("{} (host: {})", view.source, view.host.as_str()));
+    entry("source", words(&format!("{} (host: {})", view.source, view.host.as_str())));
     for (name, sha256) in &detail.modules {
-        entry("module", format!("{name} sha256:{sha256}"));
+        entry("module", words(&format!("{name} sha256:{sha256}")));
     }
-    entry("functions", detail.functions.join(" "));
-    entry("exports", detail.exports.join(", "));
+    entry("functions", words(&detail.functions.join(" ")));
+    entry("exports", listed(&detail.exports, VALUE_WIDTH));
     for (index, imports) in by_module(&detail.imports).into_iter().enumerate() {
-        entry(if index == 0 { "imports" } else { "" }, imports);
+        entry(if index == 0 { "imports" } else { "" }, words(&imports));
     }
-    entry("children", detail.children.iter().map(ToString::to_string).collect::<Vec<_>>().join(" "));
-    entry("limits", limits(&detail.spec).join(", "));
-    entry("crashes", supervision(detail).join(", "));
-    entry("config", detail.spec.config.keys().cloned().collect::<Vec<_>>().join(" "));
-    entry("calls", format!("{}, {} failed, {} resets", view.calls, view.errors, view.resets));
-    entry("bytes", format!("{} in, {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)));
-    entry("time", format!("{} busy, {} of it its own", show_duration(view.busy), show_duration(view.self_time)));
+    entry("children", words(&detail.children.iter().map(ToString::to_string).collect::<Vec<_>>().join(" ")));
+    entry("limits", listed(&limits(&detail.spec), VALUE_WIDTH));
+    entry("crashes", listed(&supervision(detail), VALUE_WIDTH));
+    entry("config", words(&detail.spec.config.keys().cloned().collect::<Vec<_>>().join(" ")));
+    entry("calls", words(&format!("{}, {} failed, {} resets", view.calls, view.errors, view.resets)));
+    entry("bytes", words(&format!("{} in, {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out))));
+    entry(
+        "time",
+        words(&format!("{} busy, {} of it its own", show_duration(view.busy), show_duration(view.self_time))),
+    );
     let memory = view.memory;
     entry(
         "memory",
-        format!(
+        words(&format!(
             "{}{}: guest {}, blocks {}, tables {}",
             memory.resident_bytes.map_or(String::new(), |bytes| format!("{} resident, ", show_bytes(bytes))),
             format_args!("{} committed", show_bytes(memory.committed_bytes())),
             show_bytes(memory.guest_bytes),
             show_bytes(memory.block_bytes),
             show_bytes(memory.table_bytes)
-        ),
+        )),
     );
     if let Some(error) = &detail.last_error {
         lines.push(Line::new().with(Role::Dim, "  last error ").with(Role::Bad, error.clone()));
     }
     lines
+}
+
+/// A value in lines, broken between words; none for an empty one.
+fn words(text: &str) -> Vec<String> {
+    if text.is_empty() { Vec::new() } else { wrapped(text, VALUE_WIDTH) }
 }
 
 /// The imports of each module in one text: `env: call_plugin register_plugin`.

@@ -97,7 +97,15 @@ fn json_line(line: &LogLine) -> serde_json::Value {
     })
 }
 
-/// Everything that was logged, as lines.
-pub fn log_lines(session: &Session) -> Vec<Line> {
-    session.kernel.logs(0, None).iter().map(line).collect()
+impl Session {
+    /// Hands on what was logged since the last time, where that is asked for.
+    pub fn show_logs(&mut self) {
+        if !self.options.show_logs {
+            return;
+        }
+        for logged in self.kernel.logs(self.logs_shown_seq, None) {
+            self.logs_shown_seq = logged.seq;
+            self.notice(line(&logged));
+        }
+    }
 }
