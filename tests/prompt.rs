@@ -268,3 +268,27 @@ fn colour_follows_no_color() {
 fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len()).any(|window| window == part)
 }
+
+#[test]
+fn output_without_an_end_of_line_is_left_whole_by_the_prompt() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load text", "1:text");
+    for pane in ["", "pane on"] {
+        terminal.line(pane);
+        terminal.wait_prompt();
+        for (line, left) in [
+            ("!printf '%s' 'of the system'", "of the system"),
+            ("text.upper abc | !tr B X", "AXC"),
+            ("text.upper abcd --raw", "ABCD"),
+            // What has ended its line is followed by no empty one.
+            ("!echo whole", "whole"),
+        ] {
+            terminal.line(line);
+            terminal.wait(&format!("{left:?} above the prompt"), |screen| {
+                let rows: Vec<String> = screen.rows(0, COLS).map(|row| row.trim_end().to_owned()).collect();
+                rows.windows(2).any(|rows| rows[0] == left && rows[1] == "plugsh>")
+            });
+            terminal.wait_prompt();
+        }
+    }
+}

@@ -5,9 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::frame::{self, Cursor};
-use super::region::Split;
+use super::region::{Split, Window};
 use super::scene::Focus;
-use super::state::{Inner, Owner, Pane, Shared, Why};
+use super::state::{Inner, Owner, Pane, Shared, Why, is_terminal_dumb};
 use super::tty::{self, Stop, Typing};
 
 /// rustyline asks the terminal to mark pastes; when it is not there to end that, we must.
@@ -38,6 +38,10 @@ impl Shared {
         let mut inner = self.inner();
         self.wait_for_dispatch(&mut inner);
         self.give_to(&mut inner, Owner::Prompt);
+        if !inner.at_line_start {
+            inner.recent.push(b"\n");
+            let _ = tty::write(b"\n");
+        }
         inner.prompt_columns = prompt_columns;
         inner.prompt_modes = None;
         // rustyline makes its own of these, and gives them back. A key that comes before it has is not to be seen.
@@ -52,6 +56,7 @@ impl Shared {
         }
         self.give_to(&mut inner, Owner::Command);
         inner.recent.push(left.as_bytes());
+        inner.at_line_start = true;
         if inner.pane == Pane::Hidden(Why::TallInput) {
             self.open(&mut inner);
             drop(inner);
@@ -92,6 +97,13 @@ impl Shared {
         let mut inner = self.inner();
         self.give_to(&mut inner, Owner::Command);
         self.own_typing();
+        if !is_terminal_dumb() {
+            // Nobody knows where it left the cursor. As many blanks as the window has columns wrap into the next row,
+            // unless they begin in the first column: so its last line stays, whether or not it has ended.
+            let Window { cols, .. } = tty::window().unwrap_or(inner.window);
+            let _ = tty::write(format!("{}\r", " ".repeat(cols.into())).as_bytes());
+        }
+        inner.at_line_start = true;
         self.unhide(&mut inner);
         drop(inner);
         self.wake();

@@ -101,11 +101,13 @@ pub struct Inner {
     /// The modes in which rustyline reads, seen while it did.
     pub(super) prompt_modes: Option<Termios>,
     pub(super) prompt_columns: usize,
+    /// What was printed last ended its line: the prompt, which paints from the first column, leaves it whole.
+    pub(super) at_line_start: bool,
 }
 
 /// Whether the terminal cannot move its cursor, or does not say what it is: nothing can be drawn, and rustyline reads lines
 /// as the kernel gives them.
-fn is_terminal_dumb() -> bool {
+pub(super) fn is_terminal_dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
 
@@ -133,6 +135,7 @@ impl Shared {
             above_prompt: None,
             prompt_modes: None,
             prompt_columns: 0,
+            at_line_start: true,
         };
         Ok(Shared {
             inner: Mutex::new(inner),
@@ -281,6 +284,7 @@ impl Shared {
     pub fn print(&self, bytes: &[u8]) {
         let mut inner = self.inner();
         inner.recent.push(bytes);
+        inner.at_line_start = ends_line(bytes).unwrap_or(inner.at_line_start);
         // A terminal that is gone is noticed by whoever reads from it.
         let _ = tty::write(bytes);
     }
@@ -296,7 +300,10 @@ impl Shared {
                 // It can wait for the prompt, so no lock is held. It fails only when the editor is gone.
                 let _ = printer.send(text);
             }
-            _ => drop(tty::write(text.as_bytes())),
+            _ => {
+                inner.at_line_start = true;
+                drop(tty::write(text.as_bytes()));
+            }
         }
     }
 
@@ -349,5 +356,34 @@ impl Inner {
             Pane::Shown(split) => split.prompt_rows(),
             Pane::Off | Pane::Hidden(_) => self.window.rows,
         }
+    }
+}
+
+/// Whether the cursor stands in the first column after these bytes; `None`: they move it nowhere. Colours and the like at
+/// their end are looked through.
+fn ends_line(bytes: &[u8]) -> Option<bool> {
+    let mut left = bytes;
+    while let Some(escape) = left.iter().rposition(|byte| *byte == 0x1b)
+        && let Some([b'[', parameters @ .., b'A'..=b'Z' | b'a'..=b'z']) = left.get(escape + 1..)
+        && parameters.iter().all(|byte| matches!(byte, b'0'..=b'9' | b';' | b'?'))
+    {
+        left = left.get(..escape).unwrap_or_default();
+    }
+    left.last().map(|last| matches!(last, b'\n' | b'\r'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_line_is_seen_through_colours() {
+        for ends in [&b"a\n"[..], b"\x1b[31ma\x1b[0m\n", b"\r\x1b[K", b"a\n\x1b[2A", b"a\n\x1b[0m\x1b[?25h"] {
+            assert_eq!(ends_line(ends), Some(true), "{ends:?}");
+        }
+        for open in [&b"a"[..], b"\x1b[31ma\x1b[0m", b"\r\x1b[Krunning", b"\n[2A", b"\x1b["] {
+            assert_eq!(ends_line(open), Some(false), "{open:?}");
+        }
+        assert_eq!((ends_line(b""), ends_line(b"\x1b[0m")), (None, None));
     }
 }
