@@ -13,6 +13,7 @@ use super::Kernel;
 use super::frame::{Cause, Failing, Frame, Frames, Popped, Refusal, path_of};
 use super::process::Process;
 use super::view::{FrameView, JobId, ProcessId};
+use super::waits::Waits;
 use crate::journal::{Lane, Outcome, Record, Symbol};
 
 /// No call of the chain is cut.
@@ -26,6 +27,8 @@ pub struct Chain {
     /// Unique among all chains ever.
     pub id: u64,
     pub job: JobId,
+    /// Begun by the commands of a stub, on behalf of the call that they answer.
+    pub answers: bool,
     /// Only the job's own thread writes.
     lane: Lane,
     cut: AtomicU32,
@@ -41,6 +44,7 @@ impl Chain {
             kernel: kernel.clone(),
             id,
             job,
+            answers: Waits::is_answering(),
             lane: kernel.journal().lane(),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),

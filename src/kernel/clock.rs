@@ -32,7 +32,7 @@ struct Shared {
 struct Due {
     /// Chains that have a deadline somewhere, and when the nearest one is.
     timed: Vec<(Weak<Chain>, Instant)>,
-    /// Chains with a cut that may not have been seen, and how often they were kicked.
+    /// Chains with a cut that may not have been seen, each once, and how often they were kicked.
     cut: Vec<(Weak<Chain>, u32)>,
     /// When the thread will look next; `None`: when told.
     next: Option<Instant>,
@@ -62,7 +62,10 @@ impl Clock {
         self.start();
         self.shared.images.kick();
         let mut due = self.shared.due.lock();
-        due.cut.push((chain.this.clone(), 0));
+        match due.cut.iter_mut().find(|(known, _)| Weak::ptr_eq(known, &chain.this)) {
+            Some((_, kicks)) => *kicks = 0,
+            None => due.cut.push((chain.this.clone(), 0)),
+        }
         due.next = Some(Instant::now());
         self.shared.changed.notify_one();
     }
@@ -109,7 +112,12 @@ impl Shared {
             for (at, chain) in kept {
                 due.watch(&chain, at);
             }
-            due.cut.extend(cut);
+            for (chain, kicks) in cut {
+                // Cut again meanwhile, it stands there anew.
+                if !due.cut.iter().any(|(known, _)| Weak::ptr_eq(known, &chain)) {
+                    due.cut.push((chain, kicks));
+                }
+            }
             due.next = due.when(now);
             if due.over {
                 return;

@@ -7,11 +7,10 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Kernel;
-use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
 use super::process::{Life, Occupant, Process};
-use super::supervise::Fresh;
+use super::replace::Fresh;
 use super::view::{Killed, ProcessId, ProcessState};
 use crate::journal::Outcome;
 use crate::runtime::Guest;
@@ -29,9 +28,9 @@ struct Remains {
     process: Arc<Process>,
     occupant: Option<Occupant>,
     guest: Option<Box<dyn Guest>>,
-    /// An instance that would have taken its place, and the chain in which one is being started.
+    /// An instance that would have taken its place, and the chains in which more are being started.
     fresh: Option<Fresh>,
-    starting: Option<Arc<Chain>>,
+    starting: Vec<u64>,
 }
 
 impl Kernel {
@@ -59,8 +58,7 @@ impl Kernel {
     /// Takes a process that could not start out of the table, unburied.
     pub(super) fn unborn(&self, process: &Process) {
         let removed = self.table().write().remove(process.id);
-        process.slot.lock().life = Life::Dead { reason: "it could not start".into(), at: Instant::now() };
-        process.changed.notify_all();
+        process.stillborn();
         drop(removed);
     }
 
@@ -87,7 +85,8 @@ impl Kernel {
                 killed.moved.extend(moved.iter().map(|child| (child.label(), parent.clone())));
                 killed.ended.insert(0, process.label());
                 let (found, view) = self.mark_dead(process, killer);
-                table.bury(view);
+                let leaving = found.occupant.is_some().then(|| found.process.clone());
+                table.bury(view, leaving);
                 remains.push(found);
             }
         }
@@ -98,11 +97,12 @@ impl Kernel {
     }
 
     fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
-        let mut view = self.view(&process);
+        // The whole table waits meanwhile: what is resident is not asked of the system.
+        let mut view = self.view_with(&process, Process::memory_known);
         let mut slot = process.slot.lock();
         slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
         let (occupant, guest) = (slot.occupant, slot.guest.take());
-        let (fresh, starting) = (slot.fresh.take(), slot.starting.take());
+        let (fresh, starting) = (slot.fresh.take(), slot.replacements.take_chains());
         drop(slot);
         view.state = ProcessState::Dead { reason: killer.reason.clone() };
         (Remains { process, occupant, guest, fresh, starting }, view)
@@ -124,7 +124,7 @@ impl Kernel {
             None => process.forget_memory(),
         }
         drop((guest, fresh));
-        if let Some(chain) = starting {
+        for chain in starting.into_iter().filter_map(|id| self.chain(id)) {
             chain.end(Cause::Killed { by: killer.by.clone() });
         }
         self.logbook().forget(process.id);

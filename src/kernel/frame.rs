@@ -65,6 +65,13 @@ pub struct Deadline {
     pub timeout: Duration,
 }
 
+impl Deadline {
+    /// So much time from now.
+    pub fn after(timeout: Duration) -> Deadline {
+        Deadline { at: Instant::now() + timeout, timeout }
+    }
+}
+
 /// What changes of a chain, under its lock.
 #[derive(Default)]
 pub struct Frames {

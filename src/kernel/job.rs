@@ -1,5 +1,7 @@
 //! Jobs: calls started at the prompt, each on a thread of its own with a stack that carries the deepest chain.
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
@@ -9,6 +11,7 @@ use parking_lot::{Condvar, Mutex};
 use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
+use super::logbook::safe;
 use super::pipe::Pipe;
 use super::view::{FrameView, JobId, JobState, JobView};
 use super::{CallPlan, Kernel};
@@ -67,6 +70,13 @@ pub fn stack_bytes(depth_max: u16) -> usize {
     usize::from(depth_max) * (MAX_WASM_STACK_BYTES + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
 }
 
+/// The end of a job by a mistake of plugsh's own.
+fn panicked(panic: &(dyn Any + Send)) -> CallError {
+    let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    let what = safe(what.unwrap_or("it does not say why"));
+    CallError::new(Outcome::Error, format!("plugsh itself failed, which is a mistake of its own: {what}"))
+}
+
 impl Job {
     /// Starts a plan on a thread of its own.
     pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan) -> Result<Job, CallError> {
@@ -102,8 +112,9 @@ impl Job {
         }
         let (own, kernel_of_job) = (job.clone(), kernel.clone());
         let run = move || {
-            let result = body(&own, &chain);
-            own.finish(&kernel_of_job, result);
+            // A job that never ended would be waited for without end.
+            let ended = catch_unwind(AssertUnwindSafe(|| body(&own, &chain)));
+            own.finish(&kernel_of_job, ended.unwrap_or_else(|panic| Err(panicked(&*panic))));
         };
         let stack = stack_bytes(kernel.limits().depth_max);
         let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);

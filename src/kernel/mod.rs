@@ -1,4 +1,10 @@
 //! The operating system of plugins: process table, call path, chains, jobs, limits. Knows no wasm.
+//!
+//! Locks are held for moments, never while a guest runs, and taken in this order, each below those before it: the jobs and
+//! a job's end; the waits; the table; a process's slot; a chain's frames, the rules of the hooks, the policy's gate, the
+//! watches, what is known to be resident; the clock and the journal's lanes. The list of chains, the foreground, the notices
+//! and the logbook have nothing below them. Who is to be told of something (a recorder, a waiting chain) is told when the
+//! lock is given back, and an instance or an image is dropped then: that takes system calls.
 
 mod bench;
 mod call;
@@ -11,11 +17,13 @@ pub mod hooks;
 mod job;
 mod jobs;
 pub mod limits;
+mod load;
 mod logbook;
 pub mod names;
 mod pipe;
 pub mod policy;
 mod process;
+mod replace;
 mod spawn;
 pub mod supervise;
 mod table;
@@ -40,9 +48,11 @@ pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
 pub use job::{Job, JobEnd, Waited};
 pub use limits::{Amount, LimitView, Limits};
+pub use load::LoadRequest;
 pub use logbook::safe;
 pub use policy::Policy;
-pub use supervise::{CrashesMax, OnCrash, Replaced, Restart, Supervision};
+pub use replace::{Replaced, Replacement};
+pub use supervise::{CrashesMax, OnCrash, Restart, Supervision};
 pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView,
@@ -51,7 +61,6 @@ pub use watch::watchable;
 
 use self::chain::Chain;
 use self::clock::Clock;
-use self::frame::Cause;
 use self::hooks::Hooks;
 use self::logbook::Logbook;
 use self::policy::gate::Gate;
@@ -59,9 +68,9 @@ use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
 use self::waits::Waits;
 use self::watch::Watches;
-use crate::journal::{Journal, JournalLimits, Outcome, Record, Symbol};
-use crate::runtime::source::{Access, Sources};
-use crate::runtime::{Host, Images, LogLevel, Program, Spec};
+use crate::journal::{Journal, JournalLimits, Record};
+use crate::runtime::source::Sources;
+use crate::runtime::{Images, LogLevel};
 
 /// What a kernel is made with.
 #[derive(Debug, Clone, Default)]
@@ -71,20 +80,6 @@ pub struct KernelOptions {
     pub limits: Limits,
     /// Where compiled modules are kept between runs; `None`: nowhere.
     pub cache_dir: Option<PathBuf>,
-}
-
-/// A process to start: what, under which name, in which host.
-#[derive(Debug, Clone)]
-pub struct LoadRequest {
-    pub program: Arc<Program>,
-    /// The program's spec as the command line changed it.
-    pub spec: Spec,
-    /// `--as`: taken is an error. Without it the program's stem, with `-2`, `-3` where taken.
-    pub name: Option<String>,
-    pub host: Host,
-    /// For the start function and the constructors.
-    pub timeout: Option<Duration>,
-    pub supervision: Supervision,
 }
 
 /// Calls to make, one after the other, each fed the output of the one before: a job.
@@ -191,18 +186,6 @@ impl Kernel {
         })
     }
 
-    /// A name, path or URL to a program, as a person may load it. `progress` is told what was downloaded of how much,
-    /// and gives the download up when it returns false.
-    pub fn resolve(
-        &self,
-        source: &str,
-        progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
-    ) -> Result<Arc<Program>, CallError> {
-        let resolved = self.sources.resolve_with(source, Access::Person, progress);
-        let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
-        resolved.map_err(|failure| Kernel::load_error(source, failure, Some(Outcome::Killed)))
-    }
-
     /// Names that `load` accepts: the plugin directories' and the built-in ones, sorted.
     pub fn loadable(&self) -> Vec<String> {
         let mut names = self.sources.names();
@@ -223,49 +206,6 @@ impl Kernel {
         }
         plugins.sort();
         plugins
-    }
-
-    /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
-    pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
-        self.load_unless(request, &|| false)
-    }
-
-    /// The same for somebody whom Ctrl-C may have reached already: `interrupted` is asked once it can be ended, so that
-    /// one that came just before is not lost.
-    pub fn load_unless(
-        self: &Arc<Self>,
-        request: LoadRequest,
-        interrupted: &dyn Fn() -> bool,
-    ) -> Result<ProcessLabel, CallError> {
-        let chain = self.new_chain(0);
-        self.set_foreground(&chain);
-        if interrupted() {
-            chain.end(Cause::Interrupted);
-        }
-        self.load_in(&chain, request)
-    }
-
-    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
-    /// process's label.
-    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
-        let kernel = self.clone();
-        Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
-    }
-
-    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
-        let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
-        let (kernel, own) = (self.clone(), chain.clone());
-        let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
-        if let Ok(label) = &loaded {
-            self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
-        }
-        let loaded = loaded.map_err(|failure| {
-            let ended_by = chain.ended().map(|cause| cause.outcome());
-            let error = Kernel::load_error(&origin, failure, ended_by);
-            chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
-            error
-        });
-        loaded.inspect(|label| self.tell_loaded(label))
     }
 
     /// Replaces the policy; `None`: the built-in default.

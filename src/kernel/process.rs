@@ -9,7 +9,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::chain::Chain;
 use super::policy::Who;
-use super::supervise::{Fresh, Supervision};
+use super::replace::{Fresh, Replacements};
+use super::supervise::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
@@ -151,8 +152,14 @@ pub struct Birth {
 /// Whether a process may be called.
 #[derive(Clone)]
 pub enum Life {
+    /// Its start function and constructors run, or its code is being made ready for them: nothing is called before they
+    /// have ended.
+    Starting,
     Alive,
-    Dead { reason: String, at: Instant },
+    Dead {
+        reason: String,
+        at: Instant,
+    },
 }
 
 /// The call that runs in a process.
@@ -194,8 +201,8 @@ pub struct Slot {
     pub crashes: VecDeque<Instant>,
     /// Takes the place of the instance that a call has, when that call ends.
     pub fresh: Option<Fresh>,
-    /// The chain in which such an instance is being started.
-    pub starting: Option<Arc<Chain>>,
+    /// What is being started to take that place.
+    pub replacements: Replacements,
 }
 
 impl Slot {
@@ -227,7 +234,7 @@ impl Process {
             total_bytes: birth.total_bytes,
             resident: Mutex::new(None),
             slot: Mutex::new(Slot {
-                life: Life::Alive,
+                life: Life::Starting,
                 code,
                 last_function: FunctionId(0),
                 guest: None,
@@ -239,7 +246,7 @@ impl Process {
                 halted: None,
                 crashes: VecDeque::new(),
                 fresh: None,
-                starting: None,
+                replacements: Replacements::default(),
             }),
             changed: Condvar::new(),
         }
@@ -286,12 +293,7 @@ impl Process {
     /// What it holds: split where the instance is at rest and can be asked, in sum where a call has it. What is resident
     /// is asked of the system once after each call; of a running process it is what it was before.
     pub fn memory(&self, slot: &Slot) -> MemoryUse {
-        let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
-        let Some(guest) = &slot.guest else {
-            let known = self.resident.lock().as_ref().filter(|_| slot.occupant.is_some()).map(|known| known.bytes);
-            let resident_bytes = known.map(|bytes| bytes.min(committed_bytes));
-            return MemoryUse { guest_bytes: committed_bytes, resident_bytes, ..MemoryUse::default() };
-        };
+        let Some(guest) = &slot.guest else { return self.memory_known(slot) };
         let memory = guest.memory();
         let after_call = self.counters.calls.get();
         let of = memory.committed_bytes();
@@ -300,6 +302,46 @@ impl Process {
             *known = guest.resident_bytes().map(|bytes| Resident { bytes, after_call, of });
         }
         MemoryUse { resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
+    }
+
+    /// The same without asking the system: what it said last, for who holds a lock that others wait for.
+    pub fn memory_known(&self, slot: &Slot) -> MemoryUse {
+        let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
+        let has_instance = slot.guest.is_some() || slot.occupant.is_some();
+        let known = self.resident.lock().as_ref().filter(|_| has_instance).map(|known| known.bytes);
+        let resident_bytes = known.map(|bytes| bytes.min(committed_bytes));
+        match &slot.guest {
+            Some(guest) => MemoryUse { resident_bytes, ..guest.memory() },
+            None => MemoryUse { guest_bytes: committed_bytes, resident_bytes, ..MemoryUse::default() },
+        }
+    }
+
+    /// Its start has ended well: it may be called from now on. One that was killed meanwhile loses its instance.
+    pub fn born(&self, guest: Box<dyn Guest>) {
+        let mut slot = self.slot.lock();
+        slot.occupant = None;
+        let mut spare = Some(guest);
+        if matches!(slot.life, Life::Dead { .. }) {
+            self.forget_memory();
+        } else {
+            slot.life = Life::Alive;
+            slot.guest = spare.take();
+        }
+        drop(slot);
+        drop(spare);
+        self.changed.notify_all();
+    }
+
+    /// Its start has failed: it is dead, and who waits for it hears so.
+    pub fn stillborn(&self) {
+        let mut slot = self.slot.lock();
+        slot.occupant = None;
+        if !matches!(slot.life, Life::Dead { .. }) {
+            slot.life = Life::Dead { reason: "it could not start".into(), at: Instant::now() };
+        }
+        drop(slot);
+        self.forget_memory();
+        self.changed.notify_all();
     }
 }
 

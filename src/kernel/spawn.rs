@@ -3,31 +3,33 @@
 //! Start functions and constructors are guest code: they run in a frame of the chain that asked, outside every lock,
 //! under its deadline, and can be cut like any call.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::call::leave;
 use super::chain::Chain;
 use super::error::{CallError, outcome_of};
-use super::frame::{Deadline, Frame, Refusal};
+use super::frame::{Cause, Deadline, Frame, Refusal};
 use super::logbook::safe;
 use super::names;
 use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::{Asked, ChildGrants, Granted, Who, names_only};
-use super::process::{Birth, Code, Occupant, Process};
-use super::supervise::Supervision;
+use super::process::{Birth, Code, Life, Occupant, Process};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
-use crate::journal::{ChangedBy, Outcome, Symbol};
+use crate::journal::{ChangedBy, Symbol};
 use crate::runtime::source::Access;
-use crate::runtime::{Failure, FailureKind, Guest, Host, LogLevel, Program};
+use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program};
 
 /// What the journal calls a load that was refused.
 const REGISTER: &str = "register_plugin";
 /// What a chain calls the start function and the constructors of a new process.
 const START: &str = "(start)";
+/// What a timeout leaves a compilation at least: it is meant for calls, and a short one would end a load the first time and
+/// not the second, when the code is there.
+const COMPILE_AT_LEAST: Duration = Duration::from_secs(1);
 
 impl Kernel {
     /// `register_plugin`: a process by name, the caller its parent. Refusals are recorded.
@@ -65,7 +67,8 @@ impl Kernel {
             Some(policy) => policy.children(parent.who()),
             None => (&ChildGrants::default(), None),
         };
-        let children = parent.counters.children.load(Ordering::Relaxed);
+        // The process itself: while new code starts, a stand-in calls for it that has no children.
+        let children = self.living(parent.id).map_or(0, |parent| parent.counters.children.load(Ordering::Relaxed));
         let asked = Asked::of(name).map_err(denied)?;
         let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
         let granted = match &policy {
@@ -127,27 +130,43 @@ impl Kernel {
             let changed = Arc::make_mut(&mut program);
             changed.spec = request.spec.clone();
         }
-        let image = match self.hooks().stub_image(&program) {
-            Some(image) => image,
-            None => self.images().get(request.host, &program, &**chain)?,
-        };
+        let image = self.image(chain, request.host, &program, request.timeout)?;
         let spec = Arc::new(program.spec.clone());
         let code = Arc::new(Code::new(image, program, spec));
         let process = self.reserve(chain, parent, &request, code.clone())?;
-        let started = self.start_instance(chain, &process, &code, request.timeout);
-        match started {
+        match self.start_instance(chain, &process, &code, request.timeout) {
             Ok(guest) => {
-                leave(&process, Some(guest), None);
-                process.slot.lock().calls_of_instance = 0;
+                process.born(guest);
                 Ok(process.label())
             }
             Err(failure) => {
-                leave(&process, None, None);
                 self.unborn(&process);
-                process.forget_memory();
                 Err(failure)
             }
         }
+    }
+
+    /// A program compiled, or the stubs that stand in for it; the wait for it ends with the chain, and after `timeout`, or
+    /// [`COMPILE_AT_LEAST`] where that is longer.
+    pub(super) fn image(
+        &self,
+        chain: &Chain,
+        host: Host,
+        program: &Program,
+        timeout: Option<Duration>,
+    ) -> Result<Arc<dyn Image>, Failure> {
+        if let Some(image) = self.hooks().stub_image(program) {
+            return Ok(image);
+        }
+        let until = timeout.map(|timeout| Deadline::after(timeout.max(COMPILE_AT_LEAST)));
+        let image = self.images().get(host, program, chain, until.map(|until| until.at));
+        image.map_err(|failure| match until {
+            Some(until) if failure.kind == FailureKind::Interrupted && !chain.is_cut() => {
+                let why = Cause::Timeout { timeout: until.timeout }.words();
+                Failure::new(FailureKind::Interrupted, format!("{why} while it was compiled"))
+            }
+            _ => failure,
+        })
     }
 
     /// A place in the table, taken by the call that will start it.
@@ -192,6 +211,8 @@ impl Kernel {
         Ok(process)
     }
 
+    /// Runs the start functions and constructors of a process that was reserved, in a frame of their own; they have
+    /// `timeout`, and no more time than any call.
     pub(super) fn start_instance(
         self: &Arc<Self>,
         chain: &Arc<Chain>,
@@ -223,10 +244,12 @@ impl Kernel {
             }
         })?;
         // Between the table's entry and the frame a kill found nothing to cut: it has marked the process dead.
-        let killed = matches!(process.slot.lock().life, super::process::Life::Dead { .. });
+        let killed = matches!(process.slot.lock().life, Life::Dead { .. });
         let made = match killed {
             true => Err(Failure::interrupted()),
-            false => code.image.instantiate(&code.spec, chain.clone()),
+            // A panic below must not leave the frame and the process behind.
+            false => catch_unwind(AssertUnwindSafe(|| code.image.instantiate(&code.spec, chain.clone())))
+                .unwrap_or_else(|_| Err(Failure::new(FailureKind::Trap, "the host panicked while it started"))),
         };
         let popped = chain.pop(started.elapsed(), true);
         match (made, popped.and_then(|popped| popped.cause)) {
@@ -239,18 +262,6 @@ impl Kernel {
             }
         }
     }
-
-    /// The same for the shell: a line that names the source, once.
-    pub(super) fn load_error(source: &str, failure: Failure, ended_by: Option<Outcome>) -> CallError {
-        let outcome = match failure.kind {
-            FailureKind::Interrupted => ended_by.unwrap_or(Outcome::Timeout),
-            kind => outcome_of(kind),
-        };
-        let (source, cause) = (safe(source), safe(&failure.message));
-        let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
-        let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
-        CallError { outcome, message, code: None }
-    }
 }
 
 fn denied(why: String) -> Failure {
@@ -262,20 +273,5 @@ fn by_name_only(who: Who<'_>, asked: &Asked) -> Result<Granted, String> {
     match asked {
         Asked::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),
         _ => Err(names_only(who, asked)),
-    }
-}
-
-/// So that the default host is named where processes begin.
-impl LoadRequest {
-    /// A request for a program as it is, in the native host, under the name it comes with.
-    pub fn plain(program: Arc<crate::runtime::Program>) -> Self {
-        LoadRequest {
-            spec: program.spec.clone(),
-            program,
-            name: None,
-            host: Host::Native,
-            timeout: None,
-            supervision: Supervision::default(),
-        }
     }
 }

@@ -18,6 +18,9 @@ pub struct Table {
     suffixes: HashMap<String, u32>,
     dead: VecDeque<ProcessView>,
     dead_max: usize,
+    /// Of the dead those in which a call still ran when they died, one for each such call at most: what it adds to their
+    /// figures is taken over when it has ended.
+    leaving: Vec<Arc<Process>>,
     next_id: ProcessId,
     root: BTreeSet<ProcessId>,
 }
@@ -39,6 +42,7 @@ impl Table {
             suffixes: HashMap::new(),
             dead: VecDeque::new(),
             dead_max,
+            leaving: Vec::new(),
             next_id: 1,
             root: BTreeSet::new(),
         }
@@ -178,12 +182,31 @@ impl Table {
         *next = suffix.max(2).min(*next);
     }
 
-    /// Remembers how a process ended.
-    pub fn bury(&mut self, view: ProcessView) {
+    /// Remembers how a process ended; with `leaving` the process itself, as long as a call still runs in it.
+    pub fn bury(&mut self, view: ProcessView, leaving: Option<Arc<Process>>) {
+        self.settle();
         if self.dead.len() >= self.dead_max {
             self.dead.pop_front();
         }
         self.dead.push_back(view);
+        self.leaving.extend(leaving);
+    }
+
+    /// Whether figures of some dead are not final, as far as was looked.
+    pub fn is_unsettled(&self) -> bool {
+        !self.leaving.is_empty()
+    }
+
+    /// Takes over what the last calls of the dead have come to.
+    pub fn settle(&mut self) {
+        let dead = &mut self.dead;
+        self.leaving.retain(|process| {
+            let left = process.slot.lock().occupant.is_none();
+            if let Some(view) = dead.iter_mut().rev().find(|view| view.id == process.id) {
+                view.count(&process.counters);
+            }
+            !left
+        });
     }
 
     /// Those who ended, oldest first, as far as they are remembered.

@@ -12,7 +12,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::runtime::ModuleBytes;
+use crate::journal::Outcome;
+use crate::runtime::{ModuleBytes, Program, Spec};
 
 pub(super) fn kernel() -> Arc<Kernel> {
     Kernel::new(KernelOptions::default())

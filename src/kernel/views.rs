@@ -9,10 +9,10 @@ use super::error::CallError;
 use super::limits::{LimitView, Usage};
 use super::logbook::safe;
 use super::names;
-use super::process::{Life, Occupant, Process};
+use super::process::{Counters, Life, Occupant, Process, Slot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
-use crate::runtime::ModuleBytes;
+use crate::runtime::{MemoryUse, ModuleBytes};
 
 /// How often a wait for a process's end looks whether it was interrupted.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -20,6 +20,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 impl Kernel {
     /// All living processes in id order; with `dead` also those that ended, as far as they are remembered.
     pub fn processes(&self, dead: bool) -> Vec<ProcessView> {
+        if dead && self.table().read().is_unsettled() {
+            self.table().write().settle();
+        }
         let (living, mut views) = {
             let table = self.table().read();
             let living: Vec<Arc<Process>> = table.living().cloned().collect();
@@ -189,40 +192,57 @@ impl Kernel {
 
     /// A snapshot of one process.
     pub(super) fn view(&self, process: &Process) -> ProcessView {
+        self.view_with(process, Process::memory)
+    }
+
+    /// The same, with the memory that `memory` tells.
+    pub(super) fn view_with(&self, process: &Process, memory: fn(&Process, &Slot) -> MemoryUse) -> ProcessView {
         let slot = process.slot.lock();
         let (life, occupant, crashed) = (slot.life.clone(), slot.occupant, slot.crashed.clone());
-        let (memory, source) = (process.memory(&slot), slot.code.program.origin.clone());
+        let (memory, source) = (memory(process, &slot), slot.code.program.origin.clone());
         drop(slot);
         let now = Instant::now();
         let doing = occupant.and_then(|occupant| self.doing(occupant, now)).unwrap_or_default();
-        let counters = &process.counters;
-        let busy_ns = counters.busy_ns.get() + counters.unserved_ns.load(Ordering::Relaxed);
-        let busy = Duration::from_nanos(busy_ns) + doing.elapsed;
-        let nested = Duration::from_nanos(counters.nested_ns.get()) + doing.nested;
         let (state, until) = match (life, occupant) {
             (Life::Dead { reason, at }, _) => (ProcessState::Dead { reason }, at),
-            (Life::Alive, Some(_)) => {
+            (Life::Starting, _) | (Life::Alive, Some(_)) => {
                 (doing.waiting.map_or(ProcessState::Running, |on| ProcessState::Waiting { on }), now)
             }
             (Life::Alive, None) => (crashed.map_or(ProcessState::Idle, |why| ProcessState::Crashed { why }), now),
         };
-        ProcessView {
+        let mut view = ProcessView {
             id: process.id,
             name: process.name.clone(),
             parent: process.parent_id(),
             state,
-            calls: counters.calls.get(),
-            errors: counters.errors.load(Ordering::Relaxed),
-            resets: counters.resets.load(Ordering::Relaxed),
-            bytes_in: counters.bytes_in.get(),
-            bytes_out: counters.bytes_out.get(),
-            busy,
-            self_time: busy.saturating_sub(nested),
+            calls: 0,
+            errors: 0,
+            resets: 0,
+            bytes_in: 0,
+            bytes_out: 0,
+            busy: Duration::ZERO,
+            self_time: Duration::ZERO,
             age: until.saturating_duration_since(process.born),
             memory,
             source,
             host: process.host,
-        }
+        };
+        view.count(&process.counters);
+        view.busy += doing.elapsed;
+        view.self_time += doing.elapsed.saturating_sub(doing.nested);
+        view
+    }
+}
+
+impl ProcessView {
+    /// Takes over what the calls that have ended came to.
+    pub(super) fn count(&mut self, counters: &Counters) {
+        self.calls = counters.calls.get();
+        self.errors = counters.errors.load(Ordering::Relaxed);
+        self.resets = counters.resets.load(Ordering::Relaxed);
+        (self.bytes_in, self.bytes_out) = (counters.bytes_in.get(), counters.bytes_out.get());
+        self.busy = Duration::from_nanos(counters.busy_ns.get() + counters.unserved_ns.load(Ordering::Relaxed));
+        self.self_time = self.busy.saturating_sub(Duration::from_nanos(counters.nested_ns.get()));
     }
 }
 

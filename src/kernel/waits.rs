@@ -77,6 +77,11 @@ impl Waits {
         result
     }
 
+    /// Whether the commands of a stub run on this thread.
+    pub fn is_answering() -> bool {
+        ANSWERED.get().is_some()
+    }
+
     /// A chain begins that this thread will wait for: where a stub's commands run here, the call they answer waits too.
     pub fn begin(&self, chain: &Chain) {
         let Some(answered) = ANSWERED.get() else { return };

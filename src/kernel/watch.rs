@@ -10,7 +10,7 @@ use parking_lot::Mutex;
 
 use super::Kernel;
 use super::error::CallError;
-use super::supervise::Start;
+use super::replace::Replacement;
 use super::view::ProcessId;
 use crate::journal::Outcome;
 use crate::runtime::Program;
@@ -113,8 +113,7 @@ impl Kernel {
             return watched;
         }
         watched.tried = watched.seen.clone();
-        let start = Start { in_foreground: false, timeout: Some(START_MAX) };
-        match self.reload_as(id, &program, false, start) {
+        match self.replace_in(&self.new_chain(0), id, &Replacement::Reload { program, force: false }, Some(START_MAX)) {
             Ok(replaced) => {
                 watched.told = None;
                 let label = &replaced.label;

@@ -2,23 +2,23 @@
 //!
 //! A compilation cannot be interrupted, so it runs on a worker: who waits for it can be, and the worker then goes on alone.
 
-use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
 use super::native::{Engines, NativeImage};
+use super::shelf::{Shelf, ShelfMax};
 use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, StubImports, Upcalls, sdk};
 
 /// How many compilations run at once; more wait for their turn.
 const COMPILING_MAX: usize = 2;
 /// How many may wait or run; more are refused.
 const QUEUED_MAX: usize = 64;
-/// Most images that are kept for the next who asks. Living processes hold their own.
-const IMAGES_MAX: usize = 256;
+/// What is kept of images that no process has, for the next who asks: about 256 of a common plugin's size, few large ones.
+const IMAGES_MAX: ShelfMax = ShelfMax { items: 256, bytes: 256 << 20 };
 /// How often a wait for a compilation looks at its kill word.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -29,7 +29,7 @@ pub struct Images {
 
 struct Shared {
     engines: Engines,
-    known: Mutex<HashMap<Key, Arc<dyn Image>>>,
+    known: Mutex<Shelf<Key, dyn Image>>,
     queue: Mutex<Queue>,
     turn: Condvar,
 }
@@ -72,7 +72,7 @@ impl Images {
     pub fn new(cache_dir: Option<PathBuf>) -> Self {
         let shared = Shared {
             engines: Engines::new(cache_dir),
-            known: Mutex::new(HashMap::new()),
+            known: Mutex::new(Shelf::new(IMAGES_MAX)),
             queue: Mutex::new(Queue::default()),
             turn: Condvar::new(),
         };
@@ -80,11 +80,18 @@ impl Images {
     }
 
     /// The image of a program in a host: compiled at the first asking, on a capped worker thread. `up` may interrupt the
-    /// wait; the compilation is then abandoned to its worker, and its result kept for the next who asks.
-    pub fn get(&self, host: Host, program: &Program, up: &dyn Upcalls) -> Result<Arc<dyn Image>, Failure> {
+    /// wait, and `until` ends it, both with a failure of kind [`FailureKind::Interrupted`]; the compilation is then
+    /// abandoned to its worker, and its result kept for the next who asks.
+    pub fn get(
+        &self,
+        host: Host,
+        program: &Program,
+        up: &dyn Upcalls,
+        until: Option<Instant>,
+    ) -> Result<Arc<dyn Image>, Failure> {
         let key = Key::of(host, program);
         if let Some(image) = self.shared.known.lock().get(&key) {
-            return Ok(image.clone());
+            return Ok(image);
         }
         self.shared.enter_queue()?;
         let (sender, receiver) = channel();
@@ -93,7 +100,8 @@ impl Images {
             let _place = Place::take(&shared);
             let image = shared.compile(host, &program);
             if let Ok(image) = &image {
-                shared.remember(key, image.clone());
+                let gone = shared.known.lock().put(key, image.clone(), image.code_bytes());
+                drop(gone);
             }
             // Nobody listens any more when the wait was interrupted.
             let _ = sender.send(image);
@@ -102,7 +110,7 @@ impl Images {
             self.shared.queue.lock().queued -= 1;
             return Err(Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {error}")));
         }
-        wait(&receiver, up)
+        wait(&receiver, up, until)
     }
 
     /// Makes every running call look at its kill word.
@@ -117,11 +125,18 @@ impl Default for Images {
     }
 }
 
-fn wait(receiver: &Receiver<Result<Arc<dyn Image>, Failure>>, up: &dyn Upcalls) -> Result<Arc<dyn Image>, Failure> {
+fn wait(
+    receiver: &Receiver<Result<Arc<dyn Image>, Failure>>,
+    up: &dyn Upcalls,
+    until: Option<Instant>,
+) -> Result<Arc<dyn Image>, Failure> {
     loop {
-        match receiver.recv_timeout(LOOK_EVERY) {
+        let left = until.map(|until| until.saturating_duration_since(Instant::now()));
+        match receiver.recv_timeout(left.map_or(LOOK_EVERY, |left| left.min(LOOK_EVERY))) {
             Ok(image) => return image,
-            Err(RecvTimeoutError::Timeout) if up.interrupted() => return Err(Failure::interrupted()),
+            Err(RecvTimeoutError::Timeout) if up.interrupted() || left.is_some_and(|left| left.is_zero()) => {
+                return Err(Failure::interrupted());
+            }
             Err(RecvTimeoutError::Timeout) => {}
             Err(RecvTimeoutError::Disconnected) => {
                 return Err(Failure::new(FailureKind::Load, "the compiler gave up on this module"));
@@ -146,16 +161,6 @@ impl Shared {
             Host::Native => Ok(Arc::new(NativeImage::compile(&self.engines, program)?)),
             Host::Extism => sdk::image(program),
         }
-    }
-
-    fn remember(&self, key: Key, image: Arc<dyn Image>) {
-        let mut known = self.known.lock();
-        if known.len() >= IMAGES_MAX {
-            // Which one goes does not matter: it only costs a compilation later.
-            let some = known.keys().next().cloned();
-            some.map(|some| known.remove(&some));
-        }
-        known.insert(key, image);
     }
 }
 

@@ -10,6 +10,7 @@ pub mod images;
 pub mod native;
 pub mod program;
 pub mod sdk;
+mod shelf;
 pub mod source;
 
 use std::any::Any;
@@ -35,6 +36,8 @@ pub trait Image: Send + Sync {
     fn imports(&self) -> &[String];
     /// Everything the main module exports, callable or not, as `name: type`, for `info`.
     fn exports(&self) -> &[String];
+    /// About what its compiled code takes of memory, in bytes.
+    fn code_bytes(&self) -> u64;
     /// Makes an instance and runs its start function and constructors, on behalf of the top call of `up`.
     ///
     /// Fails as a call fails: start functions are guest code, can trap, spin and be interrupted.

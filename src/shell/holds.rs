@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::command::{CallOptions, held_lines, held_title, loaded};
+use super::command::{CallOptions, Exchanging, exchanged, held_lines, held_title, loaded};
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
 use super::waits::{Awaited, OnInterrupt};
@@ -30,6 +30,8 @@ pub enum Left {
     Call { process: ProcessId, options: CallOptions },
     /// A load; whether its file is watched then.
     Load { watch: bool },
+    /// A restart or reload.
+    Exchange(Exchanging),
 }
 
 impl Session {
@@ -147,6 +149,7 @@ impl Session {
         match left {
             Some(Left::Call { process, options }) => self.finish_call(process, end, &options),
             Some(Left::Load { watch }) => loaded(self, end, watch),
+            Some(Left::Exchange(exchanging)) => Ok(Reply::Lines(vec![exchanged(self, end, &exchanging)?])),
             None if to_file => {
                 end.result.as_ref().map(|_| Reply::Nothing).map_err(|error| self.call_error(error.clone()))
             }

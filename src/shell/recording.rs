@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 
 use super::reply::ShellError;
 use super::session::io_cause;
-use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, StubAnswer, StubSpec};
+use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec};
 use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::{Host, Spec};
 
@@ -244,6 +244,13 @@ impl CallFile {
 impl Recorder for CallFile {
     fn loaded(&self, process: &ProcessDetail) {
         self.write(&Entry::Process(process.into()));
+    }
+
+    fn replaced(&self, process: &ProcessDetail, by: ReplacedBy) {
+        self.write(&match by {
+            ReplacedBy::Restart => Entry::Restart { process: process.view.name.clone() },
+            ReplacedBy::Reload => Entry::Reload(process.into()),
+        });
     }
 
     fn called(&self, call: &RecordedCall<'_>) {

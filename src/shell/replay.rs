@@ -12,7 +12,7 @@ use super::reply::ShellError;
 use super::session::Session;
 use super::waits::OnInterrupt;
 use crate::journal::{Journal, Kept, Outcome, Record};
-use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder};
+use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
 
 /// What a call came to, or is to come to again.
@@ -149,6 +149,8 @@ struct LastCall(Mutex<Vec<MadeEntry>>);
 
 impl Recorder for LastCall {
     fn loaded(&self, _process: &ProcessDetail) {}
+
+    fn replaced(&self, _process: &ProcessDetail, _by: ReplacedBy) {}
 
     fn called(&self, call: &RecordedCall<'_>) {
         *self.0.lock() = call.made.iter().map(MadeEntry::from).collect();

@@ -9,6 +9,7 @@ use crate::journal::{Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, Failing, Popped};
 use crate::kernel::logbook::safe;
+use crate::kernel::process::Life;
 use crate::runtime::{Failure, FailureKind};
 
 impl Entered<'_> {
@@ -41,6 +42,25 @@ impl Entered<'_> {
     pub(super) fn fail_unserved(&mut self, failure: Failure) -> CallError {
         self.left = true;
         self.fail(failure)
+    }
+
+    /// Takes a call away that a panic went through. Nothing that could panic again is done here: no record is written.
+    pub(super) fn abandon(&mut self) {
+        self.left = true;
+        self.chain.pop(self.started.elapsed(), false);
+        self.chain.kernel.waits().leave(self.chain);
+        self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
+        let ours = {
+            let mut slot = self.process.slot.lock();
+            slot.queue.retain(|waiting| *waiting != self.chain.id);
+            slot.occupant.is_some_and(|occupant| occupant.chain == self.chain.id)
+        };
+        drop(self.guest.take());
+        if ours {
+            self.lose_instance();
+            self.process.forget_memory();
+            self.told = leave(self.process, None, Some("plugsh itself failed in a call of it".into()));
+        }
     }
 
     /// What a failure is called, who is to blame, and what becomes of the instance.
@@ -79,13 +99,13 @@ impl Entered<'_> {
         if untouched {
             self.process.slot.lock().last_error = Some(error.message.clone());
             let guest = self.guest.take();
-            return leave(self.process, guest, None);
+            self.told = leave(self.process, guest, None);
+            return;
         }
         let guest = self.guest.take();
         let keeps = failure.keeps_instance() && !cut && guest.is_some();
         if !keeps {
-            self.process.counters.resets.fetch_add(1, Ordering::Relaxed);
-            let lost = std::mem::take(&mut self.process.slot.lock().calls_of_instance);
+            let lost = self.lose_instance();
             if lost > 0 && (cut || failure.kind == FailureKind::Nested) {
                 let label = self.process.label();
                 let calls = if lost == 1 { "call" } else { "calls" };
@@ -101,18 +121,29 @@ impl Entered<'_> {
             is_crash && self.process.note_crash(&mut slot, &error.message)
         };
         match guest {
-            Some(guest) if keeps => leave(self.process, Some(guest), None),
+            Some(guest) if keeps => self.told = leave(self.process, Some(guest), None),
             guest => {
                 drop(guest);
                 self.process.forget_memory();
                 // A kill is no fault of the process's: it is idle, and its next call starts afresh.
                 let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
-                leave(self.process, None, crashed);
+                self.told = leave(self.process, None, crashed);
             }
         }
         if ends {
             self.chain.kernel.end_crashed(self.process, &error.message);
         }
+    }
+
+    /// Counts a reset; the calls whose state is lost by it. Where the process is dead, or a fresh instance waits in its
+    /// place already, there is nothing to count.
+    fn lose_instance(&self) -> u64 {
+        let mut slot = self.process.slot.lock();
+        if slot.fresh.is_some() || matches!(slot.life, Life::Dead { .. }) {
+            return 0;
+        }
+        self.process.counters.resets.fetch_add(1, Ordering::Relaxed);
+        std::mem::take(&mut slot.calls_of_instance)
     }
 
     fn count(&self, popped: &Popped, duration: Duration, bytes_out: u64) {

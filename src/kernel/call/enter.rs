@@ -87,8 +87,17 @@ impl Chain {
         slot.code.mark_used(id);
         process.counters.calls.add(&slot, 1);
         process.counters.bytes_in.add(&slot, bytes_in);
-        let mut entered =
-            Entered { chain: self, process, guest: None, code: None, function: id, started, left: false, tape: None };
+        let mut entered = Entered {
+            chain: self,
+            process,
+            guest: None,
+            code: None,
+            function: id,
+            started,
+            left: false,
+            tape: None,
+            told: None,
+        };
         if busy {
             drop(slot);
             entered.queue(depth, seq, function)?;

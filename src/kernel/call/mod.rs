@@ -17,6 +17,7 @@ use std::time::Instant;
 use super::chain::Chain;
 use super::hooks::Tape;
 use super::process::{Code, Life, Process};
+use super::replace::Told;
 use crate::runtime::{FunctionId, Guest};
 
 pub use enter::Queueing;
@@ -34,6 +35,20 @@ pub struct Entered<'a> {
     left: bool,
     /// What the debugger wants of this call; none where nothing is set.
     pub(super) tape: Option<Box<Tape>>,
+    /// A replacement of the process that took place as this call failed: told after the call itself.
+    told: Option<Told>,
+}
+
+impl Drop for Entered<'_> {
+    fn drop(&mut self) {
+        if !self.left {
+            // Only a panic comes here before the call was ended: its process is given free without its instance.
+            self.abandon();
+        }
+        if let Some(told) = self.told.take() {
+            told.tell(self.process);
+        }
+    }
 }
 
 /// A call that ended well: its output can be read until this is dropped, which gives the process free.
@@ -65,33 +80,34 @@ impl Drop for Finished {
         if guest.is_none() {
             self.process.forget_memory();
         }
-        leave(&self.process, guest, None);
+        if let Some(told) = leave(&self.process, guest, None) {
+            told.tell(&self.process);
+        }
     }
 }
 
-/// Gives a process free, with its instance where that may be called again. One that died meanwhile loses it here.
-pub fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<String>) {
+/// Gives a process free, with its instance where that may be called again. One that died meanwhile loses it here. Where a
+/// replacement takes the place of the instance, whom to tell of it.
+fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<String>) -> Option<Told> {
     let mut slot = process.slot.lock();
     slot.occupant = None;
     let fresh = slot.fresh.take();
-    let (mut spare, mut spare_fresh) = (None, None);
+    let (mut spare, mut spare_fresh, mut told) = ((None, None), None, None);
     match (&slot.life, fresh) {
-        (Life::Alive, Some(fresh)) => {
-            spare = guest;
+        (Life::Dead { .. }, fresh) => {
             process.forget_memory();
-            slot.guest = fresh.adopt(process);
-            slot.calls_of_instance = 0;
+            (spare.0, spare_fresh) = (guest, fresh);
         }
-        (Life::Alive, None) => {
+        (Life::Alive | Life::Starting, Some(fresh)) => {
+            spare.0 = guest;
+            (spare.1, told) = fresh.adopt(process, &mut slot);
+        }
+        (Life::Alive | Life::Starting, None) => {
             if guest.is_some() {
                 slot.calls_of_instance += 1;
             }
             slot.guest = guest;
             slot.crashed = crashed;
-        }
-        (Life::Dead { .. }, fresh) => {
-            process.forget_memory();
-            (spare, spare_fresh) = (guest, fresh);
         }
     }
     let waited_for = !slot.queue.is_empty();
@@ -101,4 +117,5 @@ pub fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<S
     if waited_for {
         process.changed.notify_all();
     }
+    told
 }

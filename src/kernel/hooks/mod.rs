@@ -25,7 +25,7 @@ pub use breakpoint::{BreakSpec, BreakpointView, Side};
 pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
 pub use hold::{Debugged, HeldView, HoldLimits, HoldReason, Order, Step};
 pub use notes::DebugNotes;
-pub use recorder::{MadeCall, RecordedCall, Recorder};
+pub use recorder::{MadeCall, RecordedCall, Recorder, ReplacedBy};
 pub use stub::{StubAnswer, StubCall, StubRunner, StubSpec, StubView};
 pub use tape::Tape;
 

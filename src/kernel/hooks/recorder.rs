@@ -6,7 +6,7 @@ use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::call::{Entered, Finished};
 use crate::kernel::chain::Chain;
 use crate::kernel::error::CallError;
-use crate::kernel::view::{ProcessDetail, ProcessLabel};
+use crate::kernel::view::{ProcessDetail, ProcessId, ProcessLabel};
 use crate::kernel::{Hooks, Kernel};
 
 /// Nested calls of one call that are noted; what comes after is not.
@@ -16,8 +16,19 @@ pub const MADE_CALLS_MAX: usize = 10_000;
 pub trait Recorder: Send + Sync {
     /// The shell has started a process.
     fn loaded(&self, process: &ProcessDetail);
+    /// A process goes on with a fresh instance or with new code: the next call finds it.
+    fn replaced(&self, process: &ProcessDetail, by: ReplacedBy);
     /// A call from the shell has ended.
     fn called(&self, call: &RecordedCall<'_>);
+}
+
+/// What a process was replaced by.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReplacedBy {
+    /// A fresh instance of its own code.
+    Restart,
+    /// New code.
+    Reload,
 }
 
 /// One call from the shell.
@@ -79,6 +90,10 @@ impl Entered<'_> {
     pub(super) fn begin_writing(&self) -> Option<Writing> {
         let recorder = self.chain.kernel.hooks().recorder()?;
         let begun = self.chain.top_record()?;
+        if self.chain.answers {
+            // The call that is answered makes it again by itself.
+            return None;
+        }
         if begun.depth == 1 {
             let mut frames = self.chain.frames.lock();
             frames.debug.made.clear();
@@ -130,11 +145,24 @@ impl Kernel {
     }
 
     /// Tells the recorder, if there is one, that the shell has started a process.
-    pub(in crate::kernel) fn tell_loaded(&self, label: &ProcessLabel) {
-        if let Some(recorder) = self.hooks().recorder()
+    pub(in crate::kernel) fn tell_loaded(&self, chain: &Chain, label: &ProcessLabel) {
+        if !chain.answers
+            && let Some(recorder) = self.hooks().recorder()
             && let Some(detail) = self.process(label.id)
         {
             recorder.loaded(&detail);
         }
     }
+
+    /// Tells it that a process has a fresh instance or new code.
+    pub(in crate::kernel) fn tell_replaced(&self, id: ProcessId, by: ReplacedBy) {
+        if let Some(recorder) = self.hooks().recorder()
+            && let Some(detail) = self.process(id)
+        {
+            recorder.replaced(&detail, by);
+        }
+    }
 }
+
+#[cfg(test)]
+mod tests;

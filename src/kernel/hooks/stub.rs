@@ -218,6 +218,10 @@ impl Image for StubImage {
         &self.exports
     }
 
+    fn code_bytes(&self) -> u64 {
+        0
+    }
+
     fn instantiate(&self, _spec: &Arc<Spec>, _up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
         Ok(Box::new(StubGuest))
     }

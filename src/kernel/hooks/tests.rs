@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::*;
 use crate::journal::{ChangedBy, Filter, KeptState, Outcome};
 use crate::kernel::tests::{call, kernel, load};
@@ -441,40 +439,6 @@ fn a_private_plugin_and_what_it_calls_is_never_kept() {
         assert_eq!((payload.input.state, payload.input.full_len), (KeptState::Private, 6));
         assert_eq!((payload.output.state, payload.kept_bytes()), (KeptState::Private, 0));
     }
-}
-
-#[derive(Default)]
-struct Written(Mutex<Vec<String>>);
-
-impl Recorder for Written {
-    fn loaded(&self, process: &crate::kernel::ProcessDetail) {
-        self.0.lock().push(format!("load {}", process.view.label()));
-    }
-
-    fn called(&self, call: &RecordedCall<'_>) {
-        let made: Vec<String> = call.made.iter().map(|made| format!("{}.{}", made.callee, made.function)).collect();
-        let result = call.result.map(|output| output.len().to_string()).unwrap_or_else(|error| error.to_string());
-        let input = String::from_utf8_lossy(call.input);
-        self.0.lock().push(format!("{}.{} {input} → {result} {made:?}", call.process, call.function));
-    }
-}
-
-#[test]
-fn calls_from_the_shell_are_handed_on_with_the_calls_they_made() {
-    let kernel = kernel();
-    let written = Arc::new(Written::default());
-    assert!(kernel.record_calls(Some(written.clone())).is_none());
-    let echo = load(&kernel, "echo");
-    let way = br#"{"to":["+echo","+text"],"function":"upper","input":"hi"}"#;
-    call(&kernel, echo, "relay", way).unwrap();
-    call(&kernel, echo, "relay", b"{").unwrap_err();
-    assert!(kernel.record_calls(None).is_some());
-    call(&kernel, echo, "echo", b"unseen").unwrap();
-    let lines = written.0.lock();
-    assert_eq!(lines.len(), 3, "{lines:?}");
-    assert_eq!(lines[0], "load 1:echo");
-    assert!(lines[1].ends_with(r#" → 2 ["echo-2.relay", "text.upper"]"#), "{}", lines[1]);
-    assert!(lines[2].starts_with("1:echo.relay { → 1:echo.relay: "), "{}", lines[2]);
 }
 
 #[test]

@@ -227,10 +227,15 @@ fn a_request_that_nobody_answers_ends_at_once() {
     drop((first, connection));
 }
 
+/// A module that takes long to compile.
+fn large(functions: u32) -> String {
+    let functions: String = (0..functions).map(|n| format!("(func (param i32) (result i32) i32.const {n})")).collect();
+    format!("(module {functions})")
+}
+
 #[test]
 fn a_compilation_is_abandoned() {
-    let functions: String = (0..20_000).map(|n| format!("(func (param i32) (result i32) i32.const {n})")).collect();
-    let (kernel, _dir) = kernel_with(&[("large.wat", &format!("(module {functions})"))], Limits::default());
+    let (kernel, _dir) = kernel_with(&[("large.wat", &large(20_000))], Limits::default());
     let spawner = load(&kernel, "spawner");
     let job = start(&kernel, spawner, "spawn", "large", FOR_EVER);
     until("it runs", || calls_running(&kernel) == 1);
@@ -240,11 +245,48 @@ fn a_compilation_is_abandoned() {
 }
 
 #[test]
+fn a_load_s_timeout_ends_the_wait_for_its_compilation_too() {
+    let kernel = kernel();
+    // It waits for its turn behind two that take longer than a second, whatever the machine.
+    let before: Vec<_> = (0..2)
+        .map(|n| {
+            let large = large(400_000).replacen("(module", &format!("(module (global i32 (i32.const {n}))"), 1);
+            let (kernel, request) = (kernel.clone(), LoadRequest::plain(Arc::new(program(&large))));
+            std::thread::spawn(move || kernel.load(request))
+        })
+        .collect();
+    let short = Some(SHORT);
+    let request = LoadRequest { timeout: short, ..LoadRequest::plain(Arc::new(program(&large(400_000)))) };
+    let error = kernel.load(request).unwrap_err();
+    assert_eq!(error.outcome, Outcome::Timeout);
+    assert_eq!(error.message, "cannot load `test.wat`: timed out after 1s while it was compiled");
+    drop(before);
+}
+
+#[test]
+fn the_dead_show_what_their_last_call_came_to() {
+    let (kernel, _dir) = spawner_and_spin();
+    let job = start(&kernel, 1, "call", "2 spin x", FOR_EVER);
+    until("the nested call runs", || calls_running(&kernel) == 2);
+    kernel.kill(2, false).unwrap();
+    error(&job);
+    let mut views = kernel.processes(true);
+    let dead = views.swap_remove(1);
+    assert_eq!((dead.id, dead.calls, dead.errors, dead.resets), (2, 1, 1, 0));
+    let record = kernel.journal().records(10).into_iter().find(|record| record.callee == 2).unwrap();
+    assert_eq!(dead.busy, Duration::from_nanos(record.duration_ns), "what the log has of its one call");
+    assert_eq!((views[0].errors, views[0].resets), (1, 1), "the caller was left in the middle");
+}
+
+#[test]
 fn a_deadline_goes_down_the_chain_and_names_who_was_running() {
     let (kernel, _dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
+    // Loaded beforehand: starting them all takes its time, too.
     let echo = load(&kernel, "echo");
-    let stops = ["\"+echo\""; 9].join(",");
-    let way = format!("{{\"to\":[{stops},\"+spin\"],\"function\":\"spin\"}}");
+    let mut stops: Vec<String> = (0..9).map(|_| load(&kernel, "echo").to_string()).collect();
+    let spin = kernel.resolve("spin", &mut |_, _| true).unwrap();
+    stops.push(kernel.load(LoadRequest::plain(spin)).unwrap().id.to_string());
+    let way = format!("{{\"to\":[{}],\"function\":\"spin\"}}", stops.join(","));
     let message = error(&start(&kernel, echo, "relay", &way, Duration::from_millis(100)));
     assert!(message.starts_with("11:spin.spin: timed out after 100ms (1:echo.relay → 2:echo-2.relay → "), "{message}");
     assert!(message.ends_with("→ 11:spin.spin)"), "{message}");

@@ -1,6 +1,6 @@
 //! The wasmtime engines: one for all plugins, and one more, made when first asked for, for those with a fuel limit.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
@@ -11,13 +11,14 @@ use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store};
 use super::cache::Cache;
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
+use crate::runtime::shelf::{Shelf, ShelfMax};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Spec};
 
 const ARENA: &str = include_str!("arena.wat");
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
 pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
-/// Most compiled modules that are kept for the next who loads the same bytes.
-const MODULES_MAX: usize = 256;
+/// What is kept of compiled modules that no image has, for the next who loads the same bytes.
+const MODULES_MAX: ShelfMax = ShelfMax { items: 256, bytes: 256 << 20 };
 
 /// The engines of one kernel.
 #[derive(Default)]
@@ -39,7 +40,7 @@ pub struct Workshop {
     pub wasi_linker: Arc<Linker<Ctx>>,
     /// `module.name` of everything that the host provides.
     provided: HashSet<(String, String)>,
-    modules: Mutex<HashMap<String, Module>>,
+    modules: Mutex<Shelf<String, Module>>,
     cache: Option<Cache>,
 }
 
@@ -108,7 +109,7 @@ impl Workshop {
             linker: Arc::new(linker),
             wasi_linker: Arc::new(wasi_linker),
             provided,
-            modules: Mutex::new(HashMap::new()),
+            modules: Mutex::new(Shelf::new(MODULES_MAX)),
             cache,
             engine,
         })
@@ -125,21 +126,17 @@ impl Workshop {
     }
 
     /// A module, compiled at its first asking. Not interruptible: call it on a worker.
-    pub fn module(&self, bytes: &ModuleBytes) -> Result<Module, Failure> {
+    pub fn module(&self, bytes: &ModuleBytes) -> Result<Arc<Module>, Failure> {
         if let Some(module) = self.modules.lock().get(&bytes.sha256) {
-            return Ok(module.clone());
+            return Ok(module);
         }
         let module = compiled(&self.engine, self.cache.as_ref(), &bytes.sha256, &bytes.bytes);
         let module = module.map_err(|error| {
             Failure::new(FailureKind::Load, format!("not a valid wasm module: {}", one_line(&error)))
         })?;
-        let mut modules = self.modules.lock();
-        if modules.len() >= MODULES_MAX {
-            // Which one goes does not matter: it only costs a compilation later.
-            let some = modules.keys().next().cloned();
-            some.map(|some| modules.remove(&some));
-        }
-        modules.insert(bytes.sha256.clone(), module.clone());
+        let module = Arc::new(module);
+        let gone = self.modules.lock().put(bytes.sha256.clone(), module.clone(), code_bytes(&module));
+        drop(gone);
         Ok(module)
     }
 }
@@ -154,6 +151,12 @@ fn compiled(engine: &Engine, cache: Option<&Cache>, sha256: &str, bytes: &[u8]) 
         cache.put(sha256, &module);
     }
     Ok(module)
+}
+
+/// What a module's compiled code takes of memory.
+pub fn code_bytes(module: &Module) -> u64 {
+    let range = module.image_range();
+    (range.end as usize).saturating_sub(range.start as usize) as u64
 }
 
 fn hex_sha256(bytes: &[u8]) -> String {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmtime::{ExternType, FuncType, ImportType, Linker, Module, ValType};
 
 use super::ctx::Ctx;
-use super::engine::{Engines, Workshop, one_line};
+use super::engine::{Engines, Workshop, code_bytes, one_line};
 use super::instance::Instance;
 use super::{abi, stubs, wasi};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
@@ -26,7 +26,7 @@ pub enum Provider {
 /// One module with its imports sorted out, in the order that instances are made.
 pub struct Linked {
     pub name: String,
-    pub module: Module,
+    pub module: Arc<Module>,
     pub providers: Vec<Provider>,
 }
 
@@ -107,6 +107,10 @@ impl Image for NativeImage {
         &self.exports
     }
 
+    fn code_bytes(&self) -> u64 {
+        self.modules.iter().map(|linked| code_bytes(&linked.module)).sum()
+    }
+
     fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
         Ok(Box::new(Instance::new(self, spec.clone(), up)?))
     }
@@ -139,10 +143,10 @@ pub fn describe(ty: &ExternType) -> String {
 }
 
 /// The order in which modules are made: what a module imports from comes before it, main last.
-fn link_order(modules: &[(String, Module)]) -> Result<Vec<usize>, Failure> {
+fn link_order(modules: &[(String, Arc<Module>)]) -> Result<Vec<usize>, Failure> {
     fn visit(
         at: usize,
-        modules: &[(String, Module)],
+        modules: &[(String, Arc<Module>)],
         path: &mut Vec<usize>,
         order: &mut Vec<usize>,
     ) -> Result<(), Failure> {
@@ -175,14 +179,14 @@ fn link_order(modules: &[(String, Module)]) -> Result<Vec<usize>, Failure> {
     Ok(order)
 }
 
-fn linked_export(modules: &[(String, Module)], module: &str, name: &str) -> Option<usize> {
+fn linked_export(modules: &[(String, Arc<Module>)], module: &str, name: &str) -> Option<usize> {
     modules.iter().position(|(linked, code)| linked == module && code.get_export(name).is_some())
 }
 
 /// The engine's linker, or a copy of it with stubs and stand-ins.
 fn extended_linker(
     workshop: &Workshop,
-    modules: &[(String, Module)],
+    modules: &[(String, Arc<Module>)],
     uses_wasi: bool,
     spec: &Spec,
 ) -> Result<Arc<Linker<Ctx>>, Failure> {
@@ -209,7 +213,7 @@ fn as_load(error: wasmtime::Error) -> Failure {
 /// Says for each import of each module who provides it; an import that nobody does is an error that names it.
 fn resolve(
     workshop: &Workshop,
-    modules: &[(String, Module)],
+    modules: &[(String, Arc<Module>)],
     order: &[usize],
     spec: &Spec,
 ) -> Result<Vec<Linked>, Failure> {

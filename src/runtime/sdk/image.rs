@@ -12,6 +12,8 @@ use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Sp
 
 const WASI_MODULE: &str = "wasi_snapshot_preview1";
 const PAGE_BYTES: u64 = 65536;
+/// About how much compiled code a module becomes: what the built-in plugins do in the native host, rounded up.
+const CODE_BYTES_PER_WASM_BYTE: u64 = 8;
 
 /// A program compiled by the extism crate. Its spec is part of it: the SDK compiles the manifest as a whole.
 pub struct SdkImage {
@@ -121,6 +123,11 @@ impl Image for SdkImage {
 
     fn exports(&self) -> &[String] {
         &self.exports
+    }
+
+    fn code_bytes(&self) -> u64 {
+        // The SDK does not tell.
+        self.program.modules.iter().map(|module| module.bytes.len() as u64 * CODE_BYTES_PER_WASM_BYTE).sum()
     }
 
     fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {

@@ -1,15 +1,17 @@
-//! `reload`: new code for a process that goes on.
+//! `reload`: new code for a process that goes on. And what `restart` has in common with it: both exchange the instance of
+//! a process, as a job where a breakpoint may hold what the new one calls while it starts.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::debug::record::calls_text;
 use super::{Arguments, Command, Example, Group, Run, link, syntax};
-use crate::kernel::{LoadRequest, ProcessId, Replaced};
+use crate::kernel::{JobEnd, LoadRequest, ProcessId, Replaced, Replacement};
 use crate::runtime::Program;
-use crate::shell::recording::Entry;
+use crate::shell::holds::Left;
 use crate::shell::replay::{Verified, verify_journal};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::shell::waits::{Awaited, OnInterrupt};
 
 pub const COMMAND: Command = Command {
     name: "reload",
@@ -56,20 +58,68 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         true => Some(verify(session, id, &program)?),
         false => None,
     };
-    let reloaded = session.kernel.reload(id, &program, options.force);
-    let replaced = reloaded.map_err(|error| session.call_error(error))?;
-    if let Some(detail) = session.kernel.process(id) {
-        session.record(|| Entry::Reload((&detail).into()));
+    let verified = verified.map(|verified| verified_text(&verified)).unwrap_or_default();
+    let reload = Replacement::Reload { program, force: options.force };
+    match exchange(session, id, reload, verified)? {
+        Exchanged::Done(line) => Ok(Reply::Lines(vec![line])),
+        Exchanged::Stuck(reply) => Ok(reply),
     }
-    let did = if replaced.code_changed { "reloaded" } else { "reloaded, the code is the same" };
-    let mut line = replaced_line(&replaced, did);
-    if !replaced.functions_lost.is_empty() {
-        line.push(Role::Warn, format!("; `{}` is not there any more", replaced.functions_lost.join("`, `")));
+}
+
+/// How an exchange came out.
+pub enum Exchanged {
+    Done(Line),
+    /// What it calls while it starts is held, and what is left of it is a job now.
+    Stuck(Reply),
+}
+
+/// An exchange that is a job: what is said when it has ended.
+pub struct Exchanging {
+    did: Did,
+    done: Arc<OnceLock<Replaced>>,
+    /// Said after it.
+    more: String,
+}
+
+#[derive(Clone, Copy)]
+enum Did {
+    Restart,
+    Reload,
+}
+
+/// Exchanges a process's instance or code; the line that says so ends with `more`.
+pub fn exchange(
+    session: &mut Session,
+    id: ProcessId,
+    what: Replacement,
+    more: String,
+) -> Result<Exchanged, ShellError> {
+    let did = match what {
+        Replacement::Restart => Did::Restart,
+        Replacement::Reload { .. } => Did::Reload,
+    };
+    if session.kernel.breakpoints().is_empty() {
+        let replaced = session.kernel.replace_unless(id, &what, &|| session.interrupt.is_raised());
+        return Ok(Exchanged::Done(replaced_line(&replaced.map_err(|error| session.call_error(error))?, did, &more)));
     }
-    if let Some(verified) = verified {
-        line.push(Role::Dim, format!("; {}", verified_text(&verified)));
+    let word = match did {
+        Did::Restart => "restart",
+        Did::Reload => "reload",
+    };
+    let text = format!("{word} {}", session.label(id));
+    let (job, done) = session.kernel.start_replace(id, what, text).map_err(|error| session.call_error(error))?;
+    let exchanging = Exchanging { did, done, more };
+    match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
+        Awaited::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),
+        stuck => Ok(Exchanged::Stuck(session.leave_stuck(&job, &stuck, Left::Exchange(exchanging), false)?)),
     }
-    Ok(Reply::Lines(vec![line]))
+}
+
+/// What an exchange comes to that was made as a job.
+pub fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Line, ShellError> {
+    end.result.as_ref().map_err(|error| session.call_error(error.clone()))?;
+    let replaced = exchanging.done.get().ok_or_else(|| ShellError::failed("what became of it was not told"))?;
+    Ok(replaced_line(replaced, exchanging.did, &exchanging.more))
 }
 
 /// Makes the calls of the trace again on the new code; an error at the first that comes to something else.
@@ -104,11 +154,23 @@ fn verified_text(verified: &Verified) -> String {
 }
 
 /// `1:counter restarted: the state of 3 earlier calls is lost`.
-pub fn replaced_line(replaced: &Replaced, did: &str) -> Line {
+fn replaced_line(replaced: &Replaced, did: Did, more: &str) -> Line {
+    let did = match did {
+        Did::Restart => "restarted",
+        Did::Reload if replaced.code_changed => "reloaded",
+        Did::Reload => "reloaded, the code is the same",
+    };
     let line = Line::new().with(Role::Name, replaced.label.to_string()).plain(format!(" {did}"));
-    match replaced.calls_lost {
+    let mut line = match replaced.calls_lost {
         0 => line,
         1 => line.plain(": the state of 1 earlier call is lost"),
         calls => line.plain(format!(": the state of {calls} earlier calls is lost")),
+    };
+    if !replaced.functions_lost.is_empty() {
+        line.push(Role::Warn, format!("; `{}` is not there any more", replaced.functions_lost.join("`, `")));
     }
+    if !more.is_empty() {
+        line.push(Role::Dim, format!("; {more}"));
+    }
+    line
 }

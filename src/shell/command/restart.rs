@@ -1,9 +1,9 @@
 //! `restart`: a fresh instance in place of a process's own.
 
-use super::reload::replaced_line;
+use super::reload::{Exchanged, exchange};
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::shell::recording::Entry;
-use crate::shell::reply::{Reply, ShellError};
+use crate::kernel::Replacement;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
 pub const COMMAND: Command = Command {
@@ -29,11 +29,18 @@ struct RestartOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<RestartOptions>()?;
     let mut lines = Vec::new();
-    for process in &options.processes {
+    let mut processes = options.processes.iter();
+    for process in processes.by_ref() {
         let id = session.process(process)?;
-        let replaced = session.kernel.restart(id).map_err(|error| session.call_error(error))?;
-        session.record(|| Entry::Restart { process: replaced.label.name.clone() });
-        lines.push(replaced_line(&replaced, "restarted"));
+        match exchange(session, id, Replacement::Restart, String::new())? {
+            Exchanged::Done(line) => lines.push(line),
+            Exchanged::Stuck(_) => break,
+        }
     }
-    Ok(Reply::Lines(lines))
+    let left: Vec<&str> = processes.map(String::as_str).collect();
+    if !left.is_empty() {
+        let text = format!("`{}` not restarted: the restart before stands at a breakpoint", left.join("`, `"));
+        session.notice(Line::new().with(Role::Warn, text));
+    }
+    Ok(if lines.is_empty() { Reply::Nothing } else { Reply::Lines(lines) })
 }

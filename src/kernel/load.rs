@@ -1,0 +1,128 @@
+//! Loading from the shell: a source to a program, a request to a process with the shell as parent, and what a load that
+//! fails is called. How a process begins, also a guest's, is in `spawn`.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::chain::Chain;
+use super::error::{CallError, outcome_of};
+use super::frame::Cause;
+use super::logbook::safe;
+use super::policy::learn::Spawn;
+use super::supervise::Supervision;
+use super::view::ProcessLabel;
+use super::{Job, Kernel, job};
+use crate::journal::{Outcome, Symbol};
+use crate::runtime::source::Access;
+use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
+
+/// A process to start: what, under which name, in which host.
+#[derive(Debug, Clone)]
+pub struct LoadRequest {
+    pub program: Arc<Program>,
+    /// The program's spec as the command line changed it.
+    pub spec: Spec,
+    /// `--as`: taken is an error. Without it the program's stem, with `-2`, `-3` where taken.
+    pub name: Option<String>,
+    pub host: Host,
+    /// For compiling it, a second at least, and for the start function and the constructors.
+    pub timeout: Option<Duration>,
+    pub supervision: Supervision,
+}
+
+impl LoadRequest {
+    /// A request for a program as it is, in the native host, under the name it comes with.
+    pub fn plain(program: Arc<Program>) -> Self {
+        LoadRequest {
+            spec: program.spec.clone(),
+            program,
+            name: None,
+            host: Host::Native,
+            timeout: None,
+            supervision: Supervision::default(),
+        }
+    }
+}
+
+impl Kernel {
+    /// A name, path or URL to a program, as a person may load it. `progress` is told what was downloaded of how much,
+    /// and gives the download up when it returns false.
+    pub fn resolve(
+        &self,
+        source: &str,
+        progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
+    ) -> Result<Arc<Program>, CallError> {
+        let resolved = self.sources.resolve_with(source, Access::Person, progress);
+        let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
+        resolved.map_err(|failure| Kernel::load_error(source, failure, Some(Outcome::Killed)))
+    }
+
+    /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
+    pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
+        self.load_unless(request, &|| false)
+    }
+
+    /// The same for somebody whom Ctrl-C may have reached already: `interrupted` is asked once it can be ended, so that
+    /// one that came just before is not lost.
+    pub fn load_unless(
+        self: &Arc<Self>,
+        request: LoadRequest,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<ProcessLabel, CallError> {
+        let chain = self.new_chain(0);
+        self.set_foreground(&chain);
+        if interrupted() {
+            chain.end(Cause::Interrupted);
+        }
+        self.load_in(&chain, request)
+    }
+
+    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
+    /// process's label.
+    pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
+        let kernel = self.clone();
+        Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
+    }
+
+    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
+        let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
+        let (kernel, own) = (self.clone(), chain.clone());
+        let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
+        if let Ok(label) = &loaded {
+            self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
+        }
+        let loaded = loaded.map_err(|failure| {
+            let ended_by = chain.ended().map(|cause| cause.outcome());
+            let error = Kernel::load_error(&origin, failure, ended_by);
+            chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
+            error
+        });
+        loaded.inspect(|label| self.tell_loaded(chain, label))
+    }
+
+    /// Runs guest code's start on a thread that has the stack for it, and waits.
+    pub(super) fn on_big_stack<T: Send + 'static>(
+        &self,
+        name: &str,
+        work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
+    ) -> Result<T, Failure> {
+        let stack = job::stack_bytes(self.limits().depth_max);
+        let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(stack).spawn(work);
+        let no_thread = |error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}"));
+        let thread = thread.map_err(no_thread)?;
+        let gave_up = || Err(Failure::new(FailureKind::Load, "the loader gave up on this module"));
+        thread.join().unwrap_or_else(|_| gave_up())
+    }
+
+    /// What a load's failure is for the shell: a line that names the source, once.
+    pub(super) fn load_error(source: &str, failure: Failure, ended_by: Option<Outcome>) -> CallError {
+        let outcome = match failure.kind {
+            FailureKind::Interrupted => ended_by.unwrap_or(Outcome::Timeout),
+            kind => outcome_of(kind),
+        };
+        let (source, cause) = (safe(source), safe(&failure.message));
+        let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
+        let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
+        CallError { outcome, message, code: None }
+    }
+}

@@ -1,0 +1,387 @@
+//! Replacement: how a process's instance (`restart`) or its code (`reload`) is exchanged while it keeps its id, its name
+//! and its parent.
+//!
+//! A replacement is made whole before it takes the place of what is there: the new instance starts in a chain of its own,
+//! so code that does not compile, or whose start function fails, changes nothing. Several may be under way for one process
+//! at once; which of them counts is decided under the slot's lock, when each is ready: a restart that was overtaken by new
+//! code starts again with that, a reload that was overtaken by a later one gives up.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock, Weak};
+use std::time::{Duration, Instant};
+
+use super::chain::Chain;
+use super::error::CallError;
+use super::frame::Cause;
+use super::hooks::ReplacedBy;
+use super::logbook::safe;
+use super::process::{Birth, Code, Life, Occupant, Process, Slot};
+use super::view::{ProcessId, ProcessLabel};
+use super::{Job, Kernel};
+use crate::journal::Outcome;
+use crate::runtime::{Failure, FailureKind, Guest, Program};
+
+/// How many replacements of one process may be under way at once.
+const UNDER_WAY_MAX: usize = 16;
+/// How often a restart begins again because new code came before its instance was ready.
+const RESTART_TRIES_MAX: usize = 8;
+
+/// What is to be done to a process.
+#[derive(Debug, Clone)]
+pub enum Replacement {
+    /// A fresh instance of its own code: state is lost, the call in it is ended, and it may be called again if it had
+    /// crashed for good.
+    Restart,
+    /// Another program's code, and an instance of that. The call in it goes on in the old one; the next call finds the new
+    /// one. A program that lacks a function which callers have used is refused, unless `force`d. What the process may have
+    /// stays as it was granted.
+    Reload { program: Arc<Program>, force: bool },
+}
+
+/// A process whose code or instance was replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    pub label: ProcessLabel,
+    /// Calls whose state was lost with the old instance.
+    pub calls_lost: u64,
+    /// False when the new code is the old one, byte for byte.
+    pub code_changed: bool,
+    /// Functions that callers have used and that the new code lacks: only with force.
+    pub functions_lost: Vec<String>,
+}
+
+/// The replacements of one process that are under way, beside its slot.
+#[derive(Default)]
+pub struct Replacements {
+    /// The chains in which they start.
+    chains: Vec<u64>,
+    /// How many reloads were asked for, and which of them has last taken place.
+    reloads_asked: u64,
+    reload_done: u64,
+}
+
+impl Replacements {
+    /// The chains in which something starts; none any more.
+    pub fn take_chains(&mut self) -> Vec<u64> {
+        std::mem::take(&mut self.chains)
+    }
+}
+
+/// An instance that waits for the call in its process to end, and what it has committed.
+pub struct Fresh {
+    guest: Option<Box<dyn Guest>>,
+    bytes: u64,
+    total_bytes: Arc<AtomicU64>,
+    told: Option<Told>,
+}
+
+/// Who is to hear that a replacement has taken place.
+pub struct Told {
+    kernel: Weak<Kernel>,
+    by: ReplacedBy,
+    /// The commands of a stub did it: the call that they answer does it again by itself.
+    by_stub: bool,
+}
+
+impl Told {
+    /// Tells it; not under the process's lock.
+    pub fn tell(self, process: &Process) {
+        if !self.by_stub
+            && let Some(kernel) = self.kernel.upgrade()
+        {
+            kernel.tell_replaced(process.id, self.by);
+        }
+    }
+}
+
+impl Fresh {
+    /// Makes it the instance of its process, whose memory it is that is counted from now on. The instance that was at rest
+    /// there, to be dropped, and whom to tell, once the slot's lock is given back.
+    pub fn adopt(mut self, process: &Process, slot: &mut Slot) -> (Option<Box<dyn Guest>>, Option<Told>) {
+        process.forget_memory();
+        process.counters.committed_bytes.fetch_add(std::mem::take(&mut self.bytes), Ordering::Relaxed);
+        slot.calls_of_instance = 0;
+        (std::mem::replace(&mut slot.guest, self.guest.take()), self.told.take())
+    }
+}
+
+impl Drop for Fresh {
+    fn drop(&mut self) {
+        self.total_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
+    }
+}
+
+/// One replacement under way: a kill of its process ends the chain.
+struct UnderWay<'a> {
+    chain: &'a Arc<Chain>,
+    process: &'a Arc<Process>,
+    /// For compiling, and for the start.
+    timeout: Option<Duration>,
+    /// Which of the process's reloads it is; 0 for a restart.
+    reload: u64,
+}
+
+impl<'a> UnderWay<'a> {
+    fn begin(
+        chain: &'a Arc<Chain>,
+        process: &'a Arc<Process>,
+        what: &Replacement,
+        timeout: Option<Duration>,
+    ) -> Result<Self, Failure> {
+        let mut slot = process.slot.lock();
+        match &slot.life {
+            Life::Alive => {}
+            Life::Starting => return Err(denied("it has not started yet")),
+            Life::Dead { reason, .. } => return Err(denied(&format!("it is dead: {reason}"))),
+        }
+        let replacements = &mut slot.replacements;
+        if replacements.chains.len() >= UNDER_WAY_MAX {
+            return Err(denied(&format!(
+                "{UNDER_WAY_MAX} restarts and reloads of it are under way, the most that can be"
+            )));
+        }
+        replacements.chains.push(chain.id);
+        let reload = match what {
+            Replacement::Restart => 0,
+            Replacement::Reload { .. } => {
+                replacements.reloads_asked += 1;
+                replacements.reloads_asked
+            }
+        };
+        Ok(UnderWay { chain, process, timeout, reload })
+    }
+}
+
+impl Drop for UnderWay<'_> {
+    fn drop(&mut self) {
+        let own = self.chain.id;
+        self.process.slot.lock().replacements.chains.retain(|chain| *chain != own);
+    }
+}
+
+impl Kernel {
+    /// [`Replacement::Restart`], ended by Ctrl-C.
+    pub fn restart(self: &Arc<Self>, id: ProcessId) -> Result<Replaced, CallError> {
+        self.replace_unless(id, &Replacement::Restart, &|| false)
+    }
+
+    /// [`Replacement::Reload`], ended by Ctrl-C.
+    pub fn reload(self: &Arc<Self>, id: ProcessId, program: &Arc<Program>, force: bool) -> Result<Replaced, CallError> {
+        self.replace_unless(id, &Replacement::Reload { program: program.clone(), force }, &|| false)
+    }
+
+    /// The same for somebody whom Ctrl-C may have reached already: `interrupted` is asked once it can be ended.
+    pub fn replace_unless(
+        self: &Arc<Self>,
+        id: ProcessId,
+        what: &Replacement,
+        interrupted: &dyn Fn() -> bool,
+    ) -> Result<Replaced, CallError> {
+        let chain = self.new_chain(0);
+        self.set_foreground(&chain);
+        if interrupted() {
+            chain.end(Cause::Interrupted);
+        }
+        self.replace_in(&chain, id, what, None)
+    }
+
+    /// The same as a job in the foreground, so that breakpoints can hold what the new instance calls while it starts. Its
+    /// output is the process's label; what was replaced stands in the second value once it has ended well.
+    pub fn start_replace(
+        self: &Arc<Self>,
+        id: ProcessId,
+        what: Replacement,
+        text: String,
+    ) -> Result<(Job, Arc<OnceLock<Replaced>>), CallError> {
+        let (kernel, done) = (self.clone(), Arc::new(OnceLock::new()));
+        let replaced = done.clone();
+        let job = Job::launch(self, text, false, move |_, chain| {
+            let done = kernel.replace_in(chain, id, &what, None)?;
+            let label = done.label.to_string();
+            // Set once: only this job has it.
+            let _ = replaced.set(done);
+            Ok(label.into_bytes())
+        })?;
+        Ok((job, done))
+    }
+
+    /// The same in a chain of the caller's, for as long as `timeout` says.
+    pub(super) fn replace_in(
+        self: &Arc<Self>,
+        chain: &Arc<Chain>,
+        id: ProcessId,
+        what: &Replacement,
+        timeout: Option<Duration>,
+    ) -> Result<Replaced, CallError> {
+        let process = self.living_or_error(id)?;
+        let replaced = UnderWay::begin(chain, &process, what, timeout).and_then(|under_way| match what {
+            Replacement::Restart => self.restart_code(&under_way),
+            Replacement::Reload { program, force } => self.reload_code(&under_way, program, *force),
+        });
+        replaced.map_err(|failure| fails(what, chain, &process, &failure))
+    }
+
+    fn restart_code(self: &Arc<Self>, under_way: &UnderWay<'_>) -> Result<Replaced, Failure> {
+        for _ in 0..RESTART_TRIES_MAX {
+            let code = under_way.process.slot.lock().code.clone();
+            let fresh = self.start_beside(under_way, &code, ReplacedBy::Restart)?;
+            if let Some(replaced) = self.put_instance(under_way.process, &code, fresh)? {
+                return Ok(replaced);
+            }
+        }
+        Err(denied("it was reloaded over and over meanwhile; try again"))
+    }
+
+    fn reload_code(
+        self: &Arc<Self>,
+        under_way: &UnderWay<'_>,
+        program: &Arc<Program>,
+        force: bool,
+    ) -> Result<Replaced, Failure> {
+        let process = under_way.process;
+        let old = process.slot.lock().code.clone();
+        let mut program = Program::clone(program);
+        program.spec = (*old.spec).clone();
+        // What the command line linked it with is not in its source.
+        let added = old.program.modules.iter().filter(|old| program.modules.iter().all(|new| new.name != old.name));
+        let linked: Vec<_> = added.cloned().collect();
+        program.modules.splice(0..0, linked);
+        let program = Arc::new(program);
+        let image = self.image(under_way.chain, process.host, &program, under_way.timeout)?;
+        let code = Arc::new(Code::new(image, program, old.spec.clone()));
+        // Before anything of it runs; and again when it is ready, since more may have been called by then.
+        lost_functions(&old, &code, force)?;
+        let fresh = self.start_beside(under_way, &code, ReplacedBy::Reload)?;
+        self.put_code(under_way, code, fresh, force)
+    }
+
+    /// Puts a fresh instance in place of a process's own and ends the call in it; `None` when `code` is not its code any
+    /// more.
+    fn put_instance(&self, process: &Process, code: &Arc<Code>, fresh: Fresh) -> Result<Option<Replaced>, Failure> {
+        let slot = process.slot.lock();
+        still_alive(&slot)?;
+        if !Arc::ptr_eq(&slot.code, code) {
+            return Ok(None);
+        }
+        let (calls_lost, occupant) = (slot.calls_of_instance, slot.occupant);
+        // Counted here, and not by the call that is ended for it.
+        process.counters.resets.fetch_add(1, Ordering::Relaxed);
+        put(process, slot, fresh);
+        if let Some(occupant) = occupant {
+            self.cut(occupant, Cause::Killed { by: "`restart`".into() });
+        }
+        Ok(Some(Replaced { label: process.label(), calls_lost, code_changed: false, functions_lost: Vec::new() }))
+    }
+
+    /// Puts new code and an instance of it in place of what a process has.
+    fn put_code(
+        &self,
+        under_way: &UnderWay<'_>,
+        code: Arc<Code>,
+        fresh: Fresh,
+        force: bool,
+    ) -> Result<Replaced, Failure> {
+        let process = under_way.process;
+        let mut slot = process.slot.lock();
+        still_alive(&slot)?;
+        if slot.replacements.reload_done > under_way.reload {
+            return Err(denied("a later reload was done before this one"));
+        }
+        let functions_lost = lost_functions(&slot.code, &code, force)?;
+        code.mark_used_as(&slot.code);
+        slot.replacements.reload_done = under_way.reload;
+        let code_changed = hashes(&code.program) != hashes(&slot.code.program);
+        let old = std::mem::replace(&mut slot.code, code);
+        let calls_lost = slot.calls_of_instance;
+        put(process, slot, fresh);
+        drop(old);
+        Ok(Replaced { label: process.label(), calls_lost, code_changed, functions_lost })
+    }
+
+    /// Starts an instance for a process whose slot may be taken, in the name of a stand-in that only counts its memory.
+    fn start_beside(
+        self: &Arc<Self>,
+        under_way: &UnderWay<'_>,
+        code: &Arc<Code>,
+        by: ReplacedBy,
+    ) -> Result<Fresh, Failure> {
+        let UnderWay { chain, process, timeout, .. } = under_way;
+        let birth = Birth {
+            id: process.id,
+            name: process.name.clone(),
+            host: process.host,
+            parent: process.parent_id(),
+            total_bytes: self.total_bytes().clone(),
+            supervision: process.supervision,
+        };
+        let occupant = Occupant::new(chain, 1, chain.next_seq(Instant::now()));
+        let stand_in = Arc::new(Process::new(birth, code.clone(), occupant));
+        let (kernel, own, of, new, timeout) =
+            (self.clone(), (*chain).clone(), stand_in.clone(), code.clone(), *timeout);
+        let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
+        let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
+        let told = Told { kernel: Arc::downgrade(self), by, by_stub: chain.answers };
+        let mut fresh = Fresh { guest: None, bytes, total_bytes: self.total_bytes().clone(), told: Some(told) };
+        fresh.guest = Some(started?);
+        Ok(fresh)
+    }
+}
+
+/// Makes a fresh instance the process's own, now or when the call in it has ended.
+fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, fresh: Fresh) {
+    (slot.crashed, slot.halted) = (None, None);
+    slot.crashes.clear();
+    slot.calls_of_instance = 0;
+    if slot.occupant.is_some() {
+        // One that waited in its place already never came to be; an instance takes system calls to drop.
+        let unused = slot.fresh.replace(fresh);
+        drop(slot);
+        drop(unused);
+        return;
+    }
+    let (old, told) = fresh.adopt(process, &mut slot);
+    drop(slot);
+    drop(old);
+    if let Some(told) = told {
+        told.tell(process);
+    }
+}
+
+fn still_alive(slot: &Slot) -> Result<(), Failure> {
+    match &slot.life {
+        Life::Dead { reason, .. } => Err(denied(&format!("it died meanwhile: {reason}"))),
+        Life::Alive | Life::Starting => Ok(()),
+    }
+}
+
+/// The functions of the old code which callers have used and which the new one lacks; without `force` they are an error.
+fn lost_functions(old: &Code, new: &Code, force: bool) -> Result<Vec<String>, Failure> {
+    let lost: Vec<String> = old.used().filter(|name| new.image.function(name).is_none()).map(str::to_owned).collect();
+    if lost.is_empty() || force {
+        return Ok(lost);
+    }
+    Err(denied(&format!("the new code lacks `{}`, which was called before; `--force` takes it", lost.join("`, `"))))
+}
+
+fn hashes(program: &Program) -> Vec<&str> {
+    program.modules.iter().map(|module| module.sha256.as_str()).collect()
+}
+
+fn denied(why: &str) -> Failure {
+    Failure::new(FailureKind::Denied, why)
+}
+
+fn fails(what: &Replacement, chain: &Chain, process: &Process, failure: &Failure) -> CallError {
+    let outcome = match failure.kind {
+        FailureKind::Interrupted => chain.ended().map_or(Outcome::Timeout, |cause| cause.outcome()),
+        kind => super::error::outcome_of(kind),
+    };
+    let what = match what {
+        Replacement::Restart => "restart",
+        Replacement::Reload { .. } => "reload",
+    };
+    CallError::new(outcome, format!("cannot {what} `{}`: {}", process.label(), safe(&failure.message)))
+}
+
+#[cfg(test)]
+mod tests;
