@@ -48,3 +48,12 @@ fn a_short_soak_leaks_nothing() {
     let Some(output) = script("soak", &["0.1", "2", "--seed", "1"]) else { return };
     assert!(printed(&output).ends_with("nothing leaked\n"));
 }
+
+#[test]
+fn bench_kill_comes_to_every_moment() {
+    let Some(output) = script("bench-kill", &["--small"]) else { return };
+    let table = printed(&output);
+    for row in ["it runs", "it waits in a nested call", "it starts", "it sleeps", "it waits for http"] {
+        assert!(table.contains(row), "no row `{row}`:\n{table}");
+    }
+}

@@ -1,0 +1,132 @@
+"""How long a kill takes, from the command to the end of the job that it ends, at each moment at which a call can be. See
+bench-kill.
+
+Each figure is of a whole round trip over the shell's standard input and output: `kill`, then `wait` for the job. The
+first line is such a round trip in which nothing runs. In the right half of the table four more jobs spin all the while,
+so that the call that is killed has to share the cores.
+"""
+
+import argparse
+import socket
+import sys
+import time
+from pathlib import Path
+
+from common import Row, Shell, machine, median, print_table, version
+
+ROUNDS = 50
+# What a kill may take until wasm that runs has ended.
+GOAL_MS = 100.0
+SPINNERS = 4
+# How long a call may take to come to the moment at which it is killed.
+COME_SECONDS_MAX = 20.0
+PLUGINS = Path(__file__).resolve().parents[2] / "plugins" / "wat"
+
+
+class Moments:
+    """Brings calls to the moments at which they are killed: each starts a job in which `victim` is, and gives its number."""
+
+    def __init__(self, shell: Shell, port: int):
+        self.shell = shell
+        self.port = port
+
+    def job(self, line: str, depth: int) -> int:
+        """Starts a job and waits until its chain has so many calls."""
+        self.shell.run(f"{line} &")
+        until = time.monotonic() + COME_SECONDS_MAX
+        while time.monotonic() < until:
+            newest = max(self.shell.json("jobs --json"), key=lambda row: row["job"], default=None)
+            if newest and (depth == 0 or len(newest["chain"]) >= depth):
+                return newest["job"]
+        sys.exit(f"`{line}` did not come to its moment")
+
+    def relay(self, *stops: str) -> str:
+        to = ",".join(f'"{stop}"' for stop in stops)
+        return f"""relay '{{"to":[{to}],"function":"spin"}}'"""
+
+    def nothing_runs(self) -> int:
+        self.shell.run("load echo --as victim")
+        return self.job("victim.echo hi", 0)
+
+    def it_runs(self) -> int:
+        self.shell.run("load misbehave --as victim")
+        return self.job("victim.spin", 1)
+
+    def it_waits_in_a_nested_call(self) -> int:
+        self.shell.run("load misbehave --as other\nload echo --as victim")
+        return self.job(f"victim.{self.relay('+echo', 'other')}", 3)
+
+    def its_caller_waits_for_it(self) -> int:
+        self.shell.run("load misbehave --as victim\nload echo --as caller")
+        return self.job(f"caller.{self.relay('victim')}", 2)
+
+    def it_waits_for_a_busy_process(self) -> int:
+        self.shell.run("load misbehave --as other\nload echo --as victim")
+        self.job("other.spin", 1)
+        return self.job(f"victim.{self.relay('other')}", 2)
+
+    def it_makes_one_call_after_the_other(self) -> int:
+        self.shell.run("load echo --as other\nload echo --as victim")
+        other = next(row["id"] for row in self.shell.json("ps --json") if row["name"] == "other")
+        return self.job(f"victim.spam '{other} echo 1000000000 16'", 1)
+
+    def it_starts(self) -> int:
+        self.shell.run("load spawner")
+        job = self.job("spawner.spawn start_loop", 2)
+        self.shell.run("set VICTIM start_loop")
+        return job
+
+    def it_sleeps(self) -> int:
+        self.shell.run("load wasi_sleep --as victim")
+        return self.job("victim.run", 1)
+
+    def it_waits_for_http(self) -> int:
+        self.shell.run("load http --as victim --allow-host 127.0.0.1")
+        return self.job(f"""victim.run '{{"url":"http://127.0.0.1:{self.port}/","method":"GET"}}'""", 1)
+
+
+MOMENTS = [name for name in vars(Moments) if name.split("_")[0] in ("nothing", "it", "its")]
+
+
+def measured(shell: Shell, moments: Moments, name: str, rounds: int) -> list[float]:
+    """Milliseconds from the kill to the end of the job, sorted."""
+    took = []
+    for _ in range(rounds):
+        shell.run("set VICTIM victim")
+        job = getattr(moments, name)()
+        started = time.monotonic()
+        shell.run(f'kill "$VICTIM"\nwait %{job}')
+        took.append((time.monotonic() - started) * 1000)
+        # What stays behind: the spinners of the background are not called so.
+        for helper in ("other", "caller", "spawner"):
+            shell.run(f"kill {helper}")
+        shell.run("\n".join(f"wait %{row['job']}" for row in shell.json("jobs --json") if row["state"] != "running") or "jobs")
+    return sorted(took)
+
+
+def table(port: int, rounds: int, spinners: int) -> list[list[float]]:
+    with Shell("--plugins", str(PLUGINS)) as shell:
+        moments = Moments(shell, port)
+        for at in range(spinners):
+            shell.run(f"load misbehave --as spinner{at}\nspinner{at}.spin &")
+        return [measured(shell, moments, name, rounds) for name in MOMENTS]
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="bench-kill")
+    parser.add_argument("--small", action="store_true", help="one round of each: shows that all of it works")
+    options = parser.parse_args()
+    rounds = 1 if options.small else ROUNDS
+    # Takes connections and never answers.
+    silent = socket.create_server(("127.0.0.1", 0), backlog=4 * ROUNDS)
+    port = silent.getsockname()[1]
+    print(f"{machine()}\n{version()}\nkilled while …, {rounds} times each, in ms")
+    quiet, busy = table(port, rounds, 0), table(port, rounds, SPINNERS)
+    rows = []
+    for name, *took in zip(MOMENTS, quiet, busy):
+        figures = [f"{pick(times):.1f}" for times in took for pick in (median, max)]
+        rows.append(Row(name.replace("_", " "), figures, f"≤ {GOAL_MS:g}", max(max(times) for times in took) <= GOAL_MS))
+    print_table(["", "median", "longest", "median, busy", "longest, busy", "goal", "met"], rows)
+
+
+main()
