@@ -2,13 +2,17 @@
 
 use std::path::Path;
 
+use crate::journal::Outcome;
+use crate::journal::filter::FIELDS;
 use crate::kernel::Kernel;
 use crate::shell::command::{Command, Kind, Slot, TABLE, topics};
-use crate::shell::line::{Cursor, Place, Word, complete_at, quote};
+use crate::shell::line::{Cursor, Place, Quote, Word, complete_at, quote};
 use crate::shell::{CommandGrammar, resolve, split_dotted};
 
 /// The most candidates that are offered.
 const CANDIDATES_MAX: usize = 2_000;
+/// The newest calls whose numbers are offered.
+const SEQS_MAX: usize = 20;
 
 /// What can stand at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -45,7 +49,7 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
     let cursor = complete_at(line, pos, &CommandGrammar);
     let mut candidates = match cursor.place {
         Place::Command if cursor.quote.is_none() => commands(kernel, &cursor),
-        Place::Argument | Place::Input => arguments(kernel, &cursor),
+        Place::Argument | Place::Input => arguments(kernel, variables, &cursor),
         Place::InputFile | Place::File | Place::System => files(&cursor.typed),
         Place::Variable => variables
             .iter()
@@ -100,7 +104,7 @@ fn functions(kernel: &Kernel, plugin: &str) -> Vec<String> {
     detail.map(|detail| detail.functions).unwrap_or_default()
 }
 
-fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
+fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Candidate> {
     let Some((command, taken, words)) = resolve(&cursor.words) else { return Vec::new() };
     let shape = command.shape();
     let slot = shape.slot_after(words, taken);
@@ -113,6 +117,11 @@ fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
         let typed = |candidate: &Candidate| candidate.replacement.starts_with(&cursor.typed);
         return longs.chain([Candidate::bare("--help", true)]).filter(typed).collect();
     }
+    if let Slot::Positional(_) = slot
+        && let Some(kind) = by_words_before(command, words)
+    {
+        return of_kind(kernel, variables, &kind, cursor, Vec::new);
+    }
     let kind = match slot {
         Slot::Value(index) => shape.options.get(index).and_then(|option| option.value.as_ref()).map(|(_, kind)| kind),
         Slot::Positional(index) => shape.positionals.get(index).map(|positional| &positional.kind),
@@ -121,7 +130,29 @@ fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     };
     let function_of =
         || plugin_word(command, words, taken).map(|plugin| functions(kernel, &plugin)).unwrap_or_default();
-    of_kind(kernel, kind.unwrap_or(&Kind::None), &cursor.typed, function_of)
+    of_kind(kernel, variables, kind.unwrap_or(&Kind::None), cursor, function_of)
+}
+
+/// What a positional is where the words before it decide that, and not its name.
+fn by_words_before(command: &Command, words: &[Word]) -> Option<Kind> {
+    let words: Vec<_> = words.iter().map_while(Word::literal_text).collect();
+    let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+    Some(match (command.name, words.as_slice()) {
+        ("policy", ["check"]) => Kind::Process,
+        ("policy", ["check", _]) => Kind::Words(vec!["call".to_owned(), "load".to_owned()]),
+        ("policy", ["check", _, "call"]) => Kind::Call,
+        ("policy", ["check", _, "load"]) => Kind::Loadable,
+        ("policy", [action, ..]) if *action != "load" => Kind::None,
+        ("bench", []) => Kind::ProcessOrSpawn,
+        ("bench", ["spawn"]) => Kind::Loadable,
+        ("trace", ["payloads"]) => Kind::Words(vec!["off".to_owned()]),
+        ("pane", ["save"]) => Kind::File,
+        ("pane", [_, ..]) => Kind::None,
+        ("delete", _) => Kind::Breakpoint,
+        ("faults", ["delete", ..]) => Kind::Fault,
+        ("unstub", _) => Kind::Stub,
+        _ => return None,
+    })
 }
 
 /// The word that names the plugin whose function is being typed.
@@ -133,7 +164,15 @@ fn plugin_word(command: &Command, words: &[Word], taken: usize) -> Option<String
     word.literal_text().map(|text| text.into_owned())
 }
 
-fn of_kind(kernel: &Kernel, kind: &Kind, typed: &str, function_of: impl Fn() -> Vec<String>) -> Vec<Candidate> {
+fn of_kind(
+    kernel: &Kernel,
+    variables: &[String],
+    kind: &Kind,
+    cursor: &Cursor,
+    function_of: impl Fn() -> Vec<String>,
+) -> Vec<Candidate> {
+    let typed = cursor.typed.as_str();
+    let starting_owned = |words: Vec<String>| starting(typed, words.iter().map(String::as_str));
     let processes = || {
         let names: Vec<String> = kernel.processes(false).into_iter().map(|view| view.name).collect();
         starting(typed, names.iter().map(String::as_str))
@@ -155,9 +194,62 @@ fn of_kind(kernel: &Kernel, kind: &Kind, typed: &str, function_of: impl Fn() -> 
             candidates
         }
         Kind::File => files(typed),
+        Kind::FileOrSeq => files(typed),
+        Kind::Seq => {
+            let newest = kernel.journal().records(SEQS_MAX);
+            starting_owned(newest.iter().rev().map(|record| record.seq.to_string()).collect())
+        }
+        Kind::Call => calls(kernel, typed),
+        Kind::ProcessOrSpawn => processes().into_iter().chain(starting(typed, ["spawn"])).collect(),
+        Kind::Filter => expressions(kernel, cursor),
+        Kind::Variable => starting_owned(variables.to_vec()),
+        Kind::Breakpoint => {
+            starting_owned(kernel.breakpoints().iter().map(|breakpoint| breakpoint.id.to_string()).collect())
+        }
+        Kind::Fault => starting_owned(kernel.faults().iter().map(|fault| fault.id.to_string()).collect()),
+        Kind::Stub => starting_owned(
+            kernel.stubs().iter().map(|stub| format!("{}.{}", stub.spec.plugin, stub.spec.function)).collect(),
+        ),
         Kind::Words(words) => starting(typed, words.iter().map(String::as_str)),
-        Kind::Input | Kind::Variable | Kind::None => Vec::new(),
+        Kind::Input | Kind::None => Vec::new(),
     }
+}
+
+/// `front.`, then the functions of that process.
+fn calls(kernel: &Kernel, typed: &str) -> Vec<Candidate> {
+    match split_dotted(&format!("{typed}x")) {
+        Some((plugin, _)) => dotted_functions(kernel, plugin, typed),
+        None => {
+            let names = kernel.processes(false).into_iter().map(|view| format!("{}.", view.name));
+            names.filter(|name| name.starts_with(typed)).map(|name| Candidate::bare(&name, false)).collect()
+        }
+    }
+}
+
+/// What the expression that is being typed can go on with: a field, a name, an outcome, a word between two tests.
+fn expressions(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
+    let typed = cursor.typed.as_str();
+    let begins = typed.rfind([' ', '(', '=', '<', '>']).map_or(0, |at| at + 1);
+    let (before, word) = typed.split_at_checked(begins).unwrap_or((typed, ""));
+    let field = before.strip_suffix(['=', '<', '>']).map(|field| field.trim_end_matches(['!', '<', '>', ' ']));
+    let field = field.map(|field| field.rsplit([' ', '(']).next().unwrap_or(field));
+    let names = || kernel.processes(false).into_iter().map(|view| view.name);
+    let words: Vec<String> = match field {
+        Some("outcome") => Outcome::ALL.iter().map(|outcome| outcome.as_str().to_owned()).collect(),
+        Some("callee") => names().collect(),
+        Some("caller") => names().chain(["shell".to_owned()]).collect(),
+        Some(_) => Vec::new(),
+        None => FIELDS.iter().map(|field| (*field).to_owned()).chain(names()).collect(),
+    };
+    // A quote that was opened stays open: the expression may go on.
+    let quote = match cursor.quote {
+        Some(Quote::Single) => "'",
+        Some(Quote::Double) => "\"",
+        None => "",
+    };
+    let going_on =
+        |candidate: String| Candidate { replacement: format!("{quote}{before}{candidate}"), shown: candidate };
+    words.into_iter().filter(|candidate| candidate.starts_with(word)).map(going_on).collect()
 }
 
 /// Files whose path begins with what was typed; a directory goes on with `/`.
@@ -230,6 +322,19 @@ mod tests {
         assert_eq!(replacements(&kernel, "load wordc"), ["wordcount "]);
         assert_eq!(replacements(&kernel, "help lang"), ["language "]);
         assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear ", "payloads "]);
+        assert_eq!(replacements(&kernel, "policy check "), ["parrot "]);
+        assert_eq!(replacements(&kernel, "policy check parrot "), ["call ", "load "]);
+        assert_eq!(replacements(&kernel, "policy check parrot call parrot.noth"), ["parrot.nothing "]);
+        assert!(replacements(&kernel, "policy learn ").is_empty());
+        assert_eq!(replacements(&kernel, "stub parr"), ["parrot."]);
+        assert_eq!(replacements(&kernel, "stub parrot.noth"), ["parrot.nothing "]);
+        assert_eq!(replacements(&kernel, "bench "), ["parrot ", "spawn "]);
+        assert_eq!(replacements(&kernel, "bench spawn wordc"), ["wordcount "]);
+        assert_eq!(replacements(&kernel, "set -d g"), ["greeting "]);
+        assert_eq!(replacements(&kernel, "trace -e fun"), ["function"]);
+        assert_eq!(replacements(&kernel, "break 'depth>1 and (callee=pa"), ["'depth>1 and (callee=parrot"]);
+        assert_eq!(replacements(&kernel, "inject \"outcome=ti"), ["\"outcome=timeout"]);
+        assert_eq!(replacements(&kernel, "trace -e caller=s"), ["caller=shell"]);
         assert_eq!(replacements(&kernel, "echo \"$gr"), ["greeting"]);
         assert!(replacements(&kernel, "echo 'call ").is_empty() && replacements(&kernel, "# ca").is_empty());
     }
