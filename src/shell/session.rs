@@ -223,6 +223,17 @@ impl Session {
         self.serve_background_holds();
     }
 
+    /// Hands them on but for the one that tells of a background job's failure: its error is told by itself.
+    pub(super) fn show_notices_but_of_failed(&mut self, job: JobId) {
+        if self.helper {
+            return;
+        }
+        let told = format!("%{job} failed after ");
+        for notice in self.kernel.take_notices().into_iter().filter(|notice| !notice.starts_with(&told)) {
+            self.front.notice(&Line::new().with(Role::Dim, notice));
+        }
+    }
+
     /// Waits for `at_most`, or until Ctrl-C: then an error.
     pub fn pause(&self, at_most: Duration) -> Result<(), ShellError> {
         if self.interrupt.wait(at_most) { Err(ShellError::interrupted()) } else { Ok(()) }

@@ -102,6 +102,9 @@ impl Session {
             };
             let written = self.wait_for_writer(job.id());
             let ended = end.result.as_ref().map(drop).map_err(|error| self.call_error(error.clone()));
+            if failed.is_none() && ended.is_err() {
+                self.show_notices_but_of_failed(job.id());
+            }
             failed = failed.or(ended.and(written).err());
         }
         failed.map_or(Ok(()), Err)

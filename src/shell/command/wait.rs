@@ -32,8 +32,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     for target in &options.targets {
         if target.starts_with('%') {
             let job = job_of(session, target)?;
-            let reply = take_job(session, &job, OnInterrupt::StopWaiting)?;
-            session.emit(&reply)?;
+            let taken = take_job(session, &job, OnInterrupt::StopWaiting);
+            if taken.is_err() {
+                session.show_notices_but_of_failed(job.id());
+            }
+            session.emit(&taken?)?;
         } else {
             let id = session.process(target)?;
             let label = session.label(id);
@@ -54,7 +57,11 @@ fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
         match take_job(session, &job, OnInterrupt::StopWaiting) {
             Ok(reply) => session.emit(&reply)?,
             Err(error) if session.interrupt.is_raised() => return Err(error),
-            Err(error) => failed = failed.or(Some(error)),
+            Err(_) if failed.is_some() => {}
+            Err(error) => {
+                session.show_notices_but_of_failed(job.id());
+                failed = Some(error);
+            }
         }
     }
     failed.map_or(Ok(()), Err)
