@@ -58,6 +58,19 @@ impl Arguments {
         self
     }
 
+    /// The positional with this index, where it is text.
+    pub fn positional(&self, index: usize) -> Option<&str> {
+        let slots = self.command.shape().slots(&self.words, self.taken.len());
+        let (word, _) = self.words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(index))?;
+        std::str::from_utf8(&word.bytes).ok()
+    }
+
+    /// How many words stand for positionals, more than there are included.
+    pub fn positional_count(&self) -> usize {
+        let slots = self.command.shape().slots(&self.words, self.taken.len());
+        slots.iter().filter(|slot| matches!(slot, Slot::Positional(_) | Slot::Extra)).count()
+    }
+
     /// True when `--help` or `-h` stands among the options.
     pub fn asks_help(&self) -> bool {
         let slots = self.command.shape().slots(&self.words, self.taken.len());
@@ -127,6 +140,10 @@ fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
     let word = String::from_utf8_lossy(bytes);
     let subject = Subject::of(command);
     match command.shape().input {
+        _ if command.shape().takes("EXPR") => ShellError::usage(format!(
+            "{}: `{word}` is one word too many: EXPR is one word, quote it, as 'callee=cart and depth>2'",
+            subject.name
+        )),
         Some(_) => ShellError::usage(format!("{}: `{word}` is one word too many: one INPUT; quote it", subject.name)),
         None => ShellError::usage(format!("{}: `{word}` is one word too many; {}", subject.name, subject.usage_hint())),
     }
@@ -196,7 +213,7 @@ impl Subject {
                 format!("`{value}` is no value for {argument} of {name}; there are: {known}")
             }
             ErrorKind::ValueValidation => {
-                let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+                let cause = std::error::Error::source(error).map(|cause| in_words(cause, &value)).unwrap_or_default();
                 let named = cause.contains(&format!("`{value}`"));
                 format!("{argument} of {name}: {}", if named { cause } else { format!("`{value}`: {cause}") })
             }
@@ -211,6 +228,29 @@ impl Subject {
             }
             _ => format!("{}; {}", first_line(&error.to_string()), self.see()),
         })
+    }
+}
+
+/// Why a value was refused, in our own words where the standard library or clap read a number.
+fn in_words(cause: &(dyn std::error::Error + 'static), value: &str) -> String {
+    use std::num::IntErrorKind;
+    if let Some(error) = cause.downcast_ref::<std::num::ParseIntError>() {
+        return match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => format!("`{value}` is too large"),
+            _ => format!("`{value}` is no whole number"),
+        };
+    }
+    let cause = cause.to_string();
+    // clap's own words for a number that is out of bounds: `70000 is not in 0..=65535`, `0 is not in 1..`.
+    let Some((_, (least, most))) =
+        cause.split_once(" is not in ").and_then(|(what, range)| Some((what, range.split_once("..")?)))
+    else {
+        return cause;
+    };
+    match (value.parse::<i128>(), least.parse::<i128>()) {
+        (Ok(number), Ok(least)) if number < least => format!("`{value}` is less than {least}"),
+        (Ok(_), _) => format!("`{value}` is more than {}", most.trim_start_matches('=')),
+        (Err(_), _) => format!("`{value}` is no whole number"),
     }
 }
 
