@@ -198,5 +198,5 @@ fn wrong_arguments(error: &clap::Error) -> ShellError {
     let help = format!("{name} --help");
     let usage = of.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").to_owned();
-    Subject { name: format!("`{name}`"), help, usage, longs }.mistake(error)
+    Subject { name: format!("`{name}`"), help, usage, longs, takes_input: false }.mistake(error)
 }

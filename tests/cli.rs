@@ -299,10 +299,16 @@ fn ctrl_c_ends_a_script_with_130() {
 fn a_script_waits_for_its_jobs() {
     let run = commands("load echo; call echo echo done &").run();
     run.code(0).stdout("1:echo\n").stderr_has("%1 done");
-    let failed = commands("load misbehave; misbehave.error boom &").run().code(1);
-    failed.stderr("%1 misbehave.error boom\nplugsh: 1:misbehave.error: boom\n");
-    let failed = commands("load misbehave; misbehave.error boom & wait %1").run().code(1);
-    failed.stderr("%1 misbehave.error boom\n-c:1: 1:misbehave.error: boom\n");
+    // Once, whether its notice or its error comes first.
+    let both = "load misbehave; load misbehave; misbehave.error one & misbehave-2.error two & wait";
+    let failed = commands(both).run().code(1).stderr;
+    for told in ["1:misbehave.error: one", "2:misbehave-2.error: two"] {
+        assert_eq!(failed.matches(told).count(), 1, "{failed}");
+    }
+    for wait in ["", " wait %1", " wait", " sleep 50ms; wait %1", " sleep 50ms"] {
+        let failed = commands(&format!("load misbehave; misbehave.error boom &{wait}")).run().code(1).stderr;
+        assert_eq!(failed.matches("1:misbehave.error: boom").count(), 1, "`{wait}`: {failed}");
+    }
 }
 
 #[test]

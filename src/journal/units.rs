@@ -89,6 +89,11 @@ pub fn show_duration_ns(ns: u64) -> String {
     show_duration(Duration::from_nanos(ns))
 }
 
+/// A duration to its last unit, as it would be typed: `50ms`, `1m30s`.
+pub fn exact_duration(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string().replace(' ', "")
+}
+
 /// A count of bytes with three figures at most: `512`, `1.5k`, `20M` (steps of 1024).
 pub fn show_bytes(bytes: u64) -> String {
     if bytes < 1000 {
@@ -162,6 +167,7 @@ mod tests {
     fn figures_are_short() {
         let shown = [0, 400, 12_345, 999_600, 1_234_567, 2_050_000_000, 187_000_000_000, 7_500_000_000_000];
         assert_eq!(shown.map(show_duration_ns), ["0µs", "0.4µs", "12µs", "1ms", "1.2ms", "2s", "3m07s", "2h05m"]);
+        assert_eq!(exact_duration(Duration::from_millis(90_050)), "1m30s50ms");
         assert_eq!([0, 999, 1000, 1536, 20 << 20, 5 << 30].map(show_bytes), ["0", "999", "1k", "1.5k", "20M", "5G"]);
         assert_eq!([0, 1, 1536].map(show_size), ["0 bytes", "1 byte", "1.5k bytes"]);
         assert_eq!([0, 1, 1536].map(exact_size), ["0 bytes", "1 byte", "1536 bytes"]);

@@ -101,10 +101,11 @@ impl Session {
                 }
             };
             let written = self.wait_for_writer(job.id());
-            let ended = end.result.as_ref().map(drop).map_err(|error| self.call_error(error.clone()));
-            if failed.is_none() && ended.is_err() {
-                self.show_notices_but_of_failed(job.id());
-            }
+            let ended = match &end.result {
+                // One that fails later is told by its notice.
+                Err(error) if failed.is_none() => Err(self.failure_of(job.id(), error.clone())),
+                _ => Ok(()),
+            };
             failed = failed.or(ended.and(written).err());
         }
         failed.map_or(Ok(()), Err)

@@ -82,8 +82,8 @@ impl Detail {
                     own(format!(", {} in itself", show_duration(Duration::from_nanos(call.self_ns()))), theme::DIM),
                 ],
             ),
-            figure("began", vec![own(format!("{:.3} s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
-            figure("depth", vec![own(format!("{}, in job {}", call.depth, call.job), theme::PLAIN)]),
+            figure("began", vec![own(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
+            figure("depth", vec![own(format!("{}, in job %{}", call.depth, call.job), theme::PLAIN)]),
         ];
         if let Some(error) = &call.error {
             lines.push(figure("error", vec![foreign(error, theme::BAD)]));

@@ -163,6 +163,8 @@ pub struct Subject {
     pub usage: String,
     /// Its options, without the dashes.
     pub longs: Vec<String>,
+    /// One of its words is INPUT.
+    pub takes_input: bool,
 }
 
 impl Subject {
@@ -174,6 +176,7 @@ impl Subject {
             help: format!("help {}", command.name),
             usage: command.shape().usage_within(USAGE_CHARS_MAX),
             longs: command.shape().options.iter().filter_map(|option| option.long.clone()).collect(),
+            takes_input: command.shape().input.is_some(),
         }
     }
 
@@ -188,6 +191,15 @@ impl Subject {
 
     fn unknown_option(&self, typed: &str) -> ShellError {
         let word = typed.split('=').next().unwrap_or_default();
+        // `extism call`, and `plugsh call`, have them.
+        let input = match word {
+            "--input" | "-i" => Some("INPUT is a word without an option, or `@FILE`"),
+            "--stdin" => Some("`@-` is standard input, in INPUT's place"),
+            _ => None,
+        };
+        if let Some(way_on) = input.filter(|_| self.takes_input) {
+            return ShellError::usage(format!("no option `{word}` in {}; {way_on}", self.name));
+        }
         let near = did_you_mean(word.trim_start_matches('-'), self.longs.iter().map(String::as_str));
         let hint = if near.is_empty() { format!("; {}", self.see()) } else { near.replace(" `", " `--") };
         ShellError::usage(format!("no option `{word}` in {}{hint}", self.name))

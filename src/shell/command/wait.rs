@@ -32,11 +32,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     for target in &options.targets {
         if target.starts_with('%') {
             let job = job_of(session, target)?;
-            let taken = take_job(session, &job, OnInterrupt::StopWaiting);
-            if taken.is_err() {
-                session.show_notices_but_of_failed(job.id());
-            }
-            session.emit(&taken?)?;
+            let reply = take_job(session, &job, OnInterrupt::StopWaiting)?;
+            session.emit(&reply)?;
         } else {
             let id = session.process(target)?;
             let label = session.label(id);
@@ -54,14 +51,14 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     let mut failed = None;
     for job in session.background_jobs() {
+        // Only the first failure is given; any other is told by its notice.
+        if failed.is_some() && session.wait_for_job(&job, OnInterrupt::StopWaiting).is_ok() {
+            session.show_notices();
+        }
         match take_job(session, &job, OnInterrupt::StopWaiting) {
             Ok(reply) => session.emit(&reply)?,
             Err(error) if session.interrupt.is_raised() => return Err(error),
-            Err(_) if failed.is_some() => {}
-            Err(error) => {
-                session.show_notices_but_of_failed(job.id());
-                failed = Some(error);
-            }
+            Err(error) => failed = failed.or(Some(error)),
         }
     }
     failed.map_or(Ok(()), Err)
@@ -79,6 +76,6 @@ pub fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> 
     // Its notice would tell again what is printed now.
     let to_file = session.has_writer(job.id());
     session.wait_for_writer(job.id())?;
-    let bytes = end.result.clone().map_err(|error| session.call_error(error))?;
+    let bytes = end.result.clone().map_err(|error| session.failure_of(job.id(), error))?;
     Ok(if to_file { Reply::Nothing } else { Reply::Output { bytes, raw: false } })
 }

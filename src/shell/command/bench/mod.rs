@@ -111,7 +111,9 @@ fn check_spawn(arguments: &Arguments) -> Result<(), ShellError> {
     match arguments.positional_count() {
         1 => Err(ShellError::usage("`bench spawn` wants SOURCE; usage: `bench spawn SOURCE [FUNCTION] [OPTIONS]`")),
         2 | 3 => Ok(()),
-        _ => Err(ShellError::usage("`bench spawn SOURCE FUNCTION` takes no INPUT; `--size` says how long it is")),
+        _ => Err(ShellError::usage(
+            "`bench spawn SOURCE FUNCTION` takes no INPUT; `--size` gives its call that many bytes",
+        )),
     }
 }
 

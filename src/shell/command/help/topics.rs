@@ -20,9 +20,10 @@ Variables
   call a f $(call b g)     a command's output as a word
 Where output goes
   call a f x | call b g    to the next plugin
-  call a f x | !jq .       to a program of the system; !COMMAND runs one. What comes after `!` is the system's shell's,
-                           to the line's end: its `;`, `|`, `>` and quotes too
+  call a f x | !jq .       to a program of the system
   ps > FILE, ps >> FILE    to a file, replaced only when the command succeeds
+Programs of the system
+  !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too
 Names and figures
   1, front, 1:front        a process; %2 is a job
   front.run x              short for: call front run x
@@ -31,8 +32,8 @@ Names and figures
 
 /// The language of EXPR.
 const FILTERS: &str = "\
-EXPR says which calls are meant: of trace -e, stats -e, export -e, break, inject, expect-calls and expect-duration, and of
-`/` in the pane. It is one word of the line: quote it.
+EXPR says which calls are meant: for trace -e, stats -e, export -e, break, inject, expect-calls,
+expect-duration, and `/` in the pane. It is one word of the line: quote it.
 
 What it asks for
   cart                     a call whose caller, callee or function is called so
@@ -46,13 +47,14 @@ What it asks for
 How it is put together
   = != < <= > >=           names and outcomes are compared with = and != only
   not, and, or, ( )        `not` binds strongest, `or` weakest
-  cart*, ?x, [a-c]*        names are globs; in quotes of their own they are meant to the letter: callee='a*'
+  cart*, ?x, [a-c]*        names are globs; in quotes of their own they are no globs: callee='a*'
 Names
-  A name is that of a process, its id, or both: cart, 2, 2:cart. For `break` and `inject`, as for `stub` and policies, it is
-  also that of the plugin that the process was loaded from: cart.total means `cart-2` too, cart-2.total just that one.
+  A process is meant by its name, its id, or both: cart, 2, 2:cart. `break` and `inject`, like
+  `stub` and policies, know it by the plugin that it was loaded from too: cart.total means `cart-2`
+  as well, cart-2.total just that one.
 When
-  `break` and `inject` come before the call: what is known at its end (outcome, duration, bytes_out) can be asked for by
-  `break --on return` alone.
+  `break` and `inject` come before the call: what is known at its end (outcome, duration, bytes_out)
+  only `break --on return` can ask for.
 
   trace -e 'outcome!=ok and not caller=shell'
   break 'reducer.reduce and (bytes_in>1k or depth>2)'";
