@@ -79,8 +79,8 @@ impl Frame {
 }
 
 /// Said where a plugin that runs without a process, in a comparison with the SDK alone, asks for another one.
-const NOBODY_THERE: &str = "it asked for other plugins, and the SDK alone has none: a call that makes calls has nothing to \
-    be compared with there";
+const NOBODY_THERE: &str =
+    "it asked for other plugins, and there are none; only a call that makes no calls can be compared";
 
 /// The call that runs on this thread.
 pub fn current() -> Result<Rc<Frame>, Failure> {
