@@ -101,6 +101,8 @@ impl Arguments {
         {
             return Err(Subject::of(self.command).unknown_option(&String::from_utf8_lossy(&word.bytes)));
         }
+        // A positional or the value of an option: what is too much may belong to it.
+        let has_expression = slots.iter().any(|slot| shape.value_name(*slot) == Some("EXPR"));
         let mut options: Vec<OsString> = Vec::new();
         let mut positionals: Vec<OsString> = self.taken.into_iter().map(OsString::from).collect();
         let mut input = None;
@@ -110,7 +112,7 @@ impl Arguments {
                     positionals.push("INPUT".into());
                     input = Some(word.bytes);
                 }
-                Slot::Extra => return Err(extra_word(self.command, &word.bytes)),
+                Slot::Extra => return Err(extra_word(self.command, &word.bytes, has_expression)),
                 Slot::EndOfOptions | Slot::Inner => {}
                 Slot::Option => options.push(text(self.command, word.bytes)?.into()),
                 Slot::Value(_) => {
@@ -136,11 +138,11 @@ fn text(command: &Command, bytes: Vec<u8>) -> Result<String, ShellError> {
     })
 }
 
-fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
+fn extra_word(command: &Command, bytes: &[u8], has_expression: bool) -> ShellError {
     let word = String::from_utf8_lossy(bytes);
     let subject = Subject::of(command);
     match command.shape().input {
-        _ if command.shape().takes("EXPR") => ShellError::usage(format!(
+        _ if has_expression => ShellError::usage(format!(
             "{}: `{word}` is one word too many: EXPR is one word, quote it, as 'callee=cart and depth>2'",
             subject.name
         )),

@@ -226,6 +226,15 @@ impl Shape {
         names.into_iter().any(|name| name == value_name)
     }
 
+    /// What the word in this slot is called.
+    pub fn value_name(&self, slot: Slot) -> Option<&str> {
+        match slot {
+            Slot::Value(index) => self.options.get(index)?.value.as_ref().map(|(name, _)| name.as_str()),
+            Slot::Positional(index) => self.positionals.get(index).map(|positional| positional.value_name.as_str()),
+            _ => None,
+        }
+    }
+
     /// One line: `ps [-t] [-a] [--sort COLUMN]`.
     pub fn usage(&self) -> String {
         let options: String = self
