@@ -1,5 +1,6 @@
 //! The prompt: rustyline's editor around a session.
 
+mod candidates;
 mod complete;
 mod helper;
 pub mod paths;
