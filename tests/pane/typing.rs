@@ -29,12 +29,16 @@ fn what_goes_on_over_lines_and_what_is_given_up_do_not_disturb_it() {
     terminal.wait_prompt();
     assert_pane_whole(&terminal);
     terminal.line("echo 'never");
-    terminal.wait_for("\n   ...>");
+    terminal.wait_for("plugsh> echo 'never\n   ...>");
+    terminal.wait("the cursor behind it", |screen| screen.cursor_position().1 == 8);
     terminal.send(CTRL_C);
+    terminal.wait_for("   ...> \nplugsh>");
     terminal.wait_prompt();
     terminal.send(CTRL_R);
-    terminal.send("never");
+    terminal.send("two");
+    terminal.wait_for("`two'");
     terminal.send(CTRL_C);
+    terminal.wait_gone("`two'");
     terminal.wait_prompt();
     terminal.send("call ");
     terminal.wait_for("plugsh> call PLUGIN FUNCTION [INPUT]");

@@ -21,7 +21,7 @@ use crate::kernel::{JobState, Kernel};
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::stdin::read_file;
-use crate::shell::{CommandGrammar, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
+use crate::shell::{CommandGrammar, Interrupt, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
 use helper::{ShellHelper, goes_on};
 
 const PROMPT: &str = "plugsh> ";
@@ -47,7 +47,7 @@ pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: 
         session.interrupt.take();
         session.show_notices();
         prompt.know_variables(session);
-        match prompt.read() {
+        match prompt.read(&session.interrupt) {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => {
                 prompt.remember(&line, session);
@@ -130,9 +130,13 @@ impl Prompt {
 
     /// Reads a line, and those that it goes on in, up to the longest that the parser reads. Ctrl-C gives up all of them,
     /// Ctrl-D runs what there is.
-    fn read(&mut self) -> rustyline::Result<String> {
+    fn read(&mut self, interrupt: &Interrupt) -> rustyline::Result<String> {
         let mut text = self.read_line(PROMPT)?;
         while goes_on(&text) {
+            // Between two lines the terminal is not rustyline's, and Ctrl-C a signal.
+            if interrupt.take() {
+                return Err(ReadlineError::Interrupted);
+            }
             text.push('\n');
             self.goes_on_after(&text);
             let more = self.read_line(PROMPT_GOES_ON);
