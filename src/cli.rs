@@ -231,8 +231,8 @@ pub struct TestArgs {
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Files that run at once; as many as there are processors.
-    #[arg(short = 'j', long, value_name = "N")]
-    pub jobs: Option<usize>,
+    #[arg(short = 'j', long, value_name = "N", value_parser = parse_count)]
+    pub jobs: Option<u64>,
     /// Rewrite the expectations that do not hold.
     #[arg(long)]
     pub update: bool,

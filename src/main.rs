@@ -18,6 +18,7 @@ use plugsh::runtime::Host;
 use plugsh::shell::command::{Subject, about};
 use plugsh::shell::plain;
 use plugsh::shell::{SessionOptions, ShellError};
+use plugsh::text::{did_you_mean, shown};
 
 fn main() -> ExitCode {
     keep_backtraces_off();
@@ -48,6 +49,9 @@ fn keep_backtraces_off() {
 
 fn run(cli: Cli) -> Result<u8, ShellError> {
     let global = cli.global;
+    if !matches!(cli.mode, Some(Mode::Help { .. } | Mode::Completions { .. })) {
+        check_plugin_dirs(&global)?;
+    }
     match cli.mode {
         Some(Mode::Call(arguments)) => one_call::run(kernel(&global)?, global.color, call(*arguments, &global)),
         Some(Mode::Help { command }) => help(command.as_deref()),
@@ -61,17 +65,35 @@ fn tests(arguments: TestArgs, global: &Global) -> Suite {
     Suite {
         files: arguments.files,
         junit: arguments.junit,
-        jobs: arguments.jobs,
+        jobs: arguments.jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
         update: arguments.update,
+        json: global.json,
         color: global.color,
-        options: SessionOptions { json: global.json, ..SessionOptions::default() },
+        // What a file expects does not depend on how its result is told.
+        options: SessionOptions::default(),
     }
 }
 
-fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
+/// The directories of PLUGSH_PATH.
+fn listed_dirs() -> Vec<PathBuf> {
     let path = std::env::var_os("PLUGSH_PATH").unwrap_or_default();
-    let listed = std::env::split_paths(&path).filter(|dir| !dir.as_os_str().is_empty());
-    let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed).collect();
+    std::env::split_paths(&path).filter(|dir| !dir.as_os_str().is_empty()).collect()
+}
+
+/// A directory that is not there is a mistake where it was just typed; one that the environment lists may be there on
+/// another day, and is told about.
+fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
+    if let Some(dir) = global.plugins.iter().find(|dir| !dir.is_dir()) {
+        return Err(ShellError::usage(format!("`--plugins` of `plugsh`: no directory `{}`", dir.display())));
+    }
+    for dir in listed_dirs().iter().filter(|dir| !dir.is_dir()) {
+        script::notice(&format!("PLUGSH_PATH lists `{}`, and there is no such directory", dir.display()));
+    }
+    Ok(())
+}
+
+fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
+    let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
     let options = KernelOptions { plugin_dirs, limits, cache_dir: cache_dir() };
@@ -141,7 +163,19 @@ fn help(word: Option<&str>) -> Result<u8, ShellError> {
     match definition.find_subcommand_mut(word) {
         // The shell's own `help` and `call` say more at its prompt; here the program's are meant.
         Some(mode) => script::print(mode.render_help().to_string().as_bytes()),
-        None => script::print(&about(word).map(|reply| plain::bytes(&reply))?),
+        None => {
+            let modes: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
+            let known = about(word).map_err(|error| match did_you_mean(word, modes) {
+                near if !near.is_empty() => ShellError::usage(format!("no command or topic `{}`{near}", shown(word))),
+                // What was perhaps meant, or where the shell's own help would look further.
+                _ if error.message.contains("did you mean") => error,
+                _ => ShellError::usage(format!(
+                    "no command or topic `{}`; `plugsh help` explains the program, `plugsh help all` lists the shell's commands",
+                    shown(word)
+                )),
+            });
+            script::print(&known.map(|reply| plain::bytes(&reply))?)
+        }
     }
 }
 
@@ -164,5 +198,5 @@ fn wrong_arguments(error: &clap::Error) -> ShellError {
     let help = format!("{name} --help");
     let usage = of.clone().render_usage().to_string();
     let usage = usage.trim_start_matches("Usage: ").to_owned();
-    Subject { name: format!("`{name}`"), help, usage, longs }.mistake(error)
+    Subject { name: format!("`{name}`"), help, usage, longs, takes_input: false }.mistake(error)
 }

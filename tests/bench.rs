@@ -47,6 +47,21 @@ fn each_size_is_a_row_with_all_figures() {
 }
 
 #[test]
+fn what_the_sdk_cannot_run_and_what_spawn_does_not_take_is_said() {
+    let told = commands("load front > loaded; bench front run -n 8 --against extism").run().code(1).stderr;
+    assert_eq!(
+        told,
+        "-c:1: `run` in the SDK alone: it asked for other plugins, and there are none; only a call that makes no calls can \
+         be compared\n"
+    );
+    assert!(error("spawn").contains("`bench spawn` wants SOURCE; usage: "));
+    assert!(error("spawn echo echo hi").contains("`bench spawn SOURCE FUNCTION` takes no INPUT; `--size`"));
+    let titles = |words: &str| commands(&format!("load echo > loaded; bench {words} -n 4")).run().code(0).stdout;
+    assert!(String::from_utf8_lossy(&titles("echo echo --size 1")).contains("1:echo.echo, 1 byte "));
+    assert!(String::from_utf8_lossy(&titles("spawn echo")).contains("spawn echo  native"));
+}
+
+#[test]
 fn the_sdk_takes_turns_with_the_native_host() {
     let report = bench("echo echo hello -n 12 --against extism");
     assert_eq!(texts(&report["rows"], "variant"), ["native", "extism"]);

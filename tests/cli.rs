@@ -64,7 +64,7 @@ fn wrong_words_on_the_command_line() {
     told(&["--colour"], "no option `--colour` in `plugsh`; did you mean `--color`?");
     told(&["--nonsense"], "no option `--nonsense` in `plugsh`; see `plugsh --help`");
     told(&["--color", "loud"], "`loud` is no value for `--color` of `plugsh`; there are: auto always never");
-    told(&["--max-depth", "x", "-c", "ps"], "`--max-depth` of `plugsh`: `x`: invalid digit found in string");
+    told(&["--max-depth", "x", "-c", "ps"], "`--max-depth` of `plugsh`: `x` is no whole number");
     told(&["-c", "ps", "-c", "ps"], "`-c` stands twice in `plugsh`");
     told(&["-c"], "`-c` of `plugsh` wants a value");
     let usage = "usage: `plugsh call [OPTIONS] <SOURCE> <FUNCTION>`";
@@ -76,6 +76,9 @@ fn wrong_words_on_the_command_line() {
         "`moon` is no value for `--host` of `plugsh call`; there are: native extism",
     );
     told(&["call", "echo", "echo", "--loop", "0"], "`--loop` of `plugsh call`: `0` is no count; write 1 or more");
+    told(&["--max-depth", "70000", "-c", "ps"], "`--max-depth` of `plugsh`: `70000` is more than 65535");
+    told(&["--plugins", "nowhere", "-c", "ps"], "`--plugins` of `plugsh`: no directory `nowhere`");
+    told(&["test", "-j", "0", "x"], "`--jobs` of `plugsh test`: `0` is no count; write 1 or more");
     told(&["cal"], "`cal`: no such file or directory; did you mean `call`?");
     told(&["load", "echo"], "`load` is no file, but a command of the shell: `plugsh -c 'load ...'`");
 }
@@ -93,7 +96,29 @@ fn help_of_the_program_and_of_the_shell() {
     plugsh().args(["help", "call"]).run().code(0).stdout_has("Call it N times");
     plugsh().args(["help", "ps"]).run().code(0).stdout_has("ps [-t|--tree]");
     plugsh().args(["help", "language"]).run().code(0).stdout_has("<<END");
-    plugsh().args(["help", "lod"]).run().code(2).stderr("plugsh: no command `lod`; did you mean `load`?\n");
+    plugsh().args(["help", "lod"]).run().code(2).stderr("plugsh: no command or topic `lod`; did you mean `load`?\n");
+    let told = plugsh().args(["help", "completion"]).run().code(2);
+    told.stderr("plugsh: no command or topic `completion`; did you mean `completions`?\n");
+    plugsh().args(["help", "nope"]).run().code(2).stderr(
+        "plugsh: no command or topic `nope`; `plugsh help` explains the program, `plugsh help all` lists the shell's commands\n",
+    );
+}
+
+#[test]
+fn a_plugin_directory_that_is_not_there_is_told() {
+    let run = plugsh().env("PLUGSH_PATH", ".:missing").file("price.wat", "(module (func (export \"run\")))");
+    run.args(["-c", "load price"])
+        .run()
+        .code(0)
+        .stdout("1:price\n")
+        .stderr("plugsh: PLUGSH_PATH lists `missing`, and there is no such directory\n");
+    plugsh().env("PLUGSH_PATH", "missing").args(["help", "ps"]).run().code(0).stderr("");
+}
+
+#[test]
+fn one_call_lists_the_functions_where_nothing_else_can() {
+    let run = plugsh().args(["call", "echo", "nope"]).run().code(1).stdout("");
+    run.stderr_has("no function `nope` in `1:echo`; it has `echo`, `").stderr_has("`relay`");
 }
 
 #[test]
@@ -274,7 +299,16 @@ fn ctrl_c_ends_a_script_with_130() {
 fn a_script_waits_for_its_jobs() {
     let run = commands("load echo; call echo echo done &").run();
     run.code(0).stdout("1:echo\n").stderr_has("%1 done");
-    commands("load misbehave; misbehave.error boom &").run().code(1).stderr_has("boom");
+    // Once, whether its notice or its error comes first.
+    let both = "load misbehave; load misbehave; misbehave.error one & misbehave-2.error two & wait";
+    let failed = commands(both).run().code(1).stderr;
+    for told in ["1:misbehave.error: one", "2:misbehave-2.error: two"] {
+        assert_eq!(failed.matches(told).count(), 1, "{failed}");
+    }
+    for wait in ["", " wait %1", " wait", " sleep 50ms; wait %1", " sleep 50ms"] {
+        let failed = commands(&format!("load misbehave; misbehave.error boom &{wait}")).run().code(1).stderr;
+        assert_eq!(failed.matches("1:misbehave.error: boom").count(), 1, "`{wait}`: {failed}");
+    }
 }
 
 #[test]

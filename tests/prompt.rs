@@ -37,6 +37,14 @@ fn completes(terminal: &mut Terminal, typed: &str, to: &str) {
     terminal.wait_prompt();
 }
 
+/// Waits until the row that the cursor is in is this line, its hint included.
+fn wait_line(terminal: &Terminal, line: &str) {
+    terminal.wait(line, |screen| {
+        let row = screen.rows(0, COLS).nth(screen.cursor_position().0.into());
+        row.is_some_and(|row| row.trim_end() == line)
+    });
+}
+
 #[test]
 fn commands_print_and_mistakes_let_it_go_on() {
     let mut terminal = prompt();
@@ -74,6 +82,14 @@ fn each_kind_of_word_is_completed() {
     completes(&mut terminal, "time hist", "time history ");
     completes(&mut terminal, "load echo --host ex", "load echo --host extism ");
     completes(&mut terminal, "echo.echo x | ca", "echo.echo x | call ");
+    completes(&mut terminal, "policy check ec", "policy check echo ");
+    completes(&mut terminal, "policy check echo lo", "policy check echo load ");
+    completes(&mut terminal, "replay no", "replay note.txt ");
+    completes(&mut terminal, "stub echo.noth", "stub echo.nothing ");
+    completes(&mut terminal, "bench spawn wordc", "bench spawn wordcount ");
+    completes(&mut terminal, "set -d gre", "set -d greeting ");
+    completes(&mut terminal, "break 'depth>1 and fun", "break 'depth>1 and function");
+    completes(&mut terminal, "trace -e callee=ec", "trace -e callee=echo");
 }
 
 #[test]
@@ -98,6 +114,41 @@ fn what_a_command_still_takes_is_said_and_not_taken() {
     terminal.send("2 x ");
     terminal.wait_for("plugsh> call --loop 2 x FUNCTION [INPUT]");
     terminal.wait_typed("call --loop 2 x ");
+}
+
+#[test]
+fn what_a_command_takes_is_said_before_what_it_was_given_once() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load echo", "1:echo");
+    terminal.send("load ");
+    wait_line(&terminal, "plugsh> load SOURCE");
+    terminal.send("e");
+    wait_line(&terminal, "plugsh> load echo");
+    terminal.wait_typed("load e");
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+    // A line that failed is not offered again, the one before it is.
+    run(&mut terminal, "echo.echo hello", "\nhello");
+    run(&mut terminal, "echo.echo hello --nonsense", "no option `--nonsense`");
+    terminal.send("echo.echo h");
+    wait_line(&terminal, "plugsh> echo.echo hello");
+    terminal.wait_typed("echo.echo h");
+}
+
+#[test]
+fn ctrl_c_leaves_the_line_without_its_hint() {
+    let mut terminal = prompt();
+    for pane in ["", "pane on"] {
+        terminal.line(pane);
+        terminal.wait_prompt();
+        terminal.send("call ");
+        terminal.wait_for("plugsh> call PLUGIN FUNCTION [INPUT]");
+        terminal.send(CTRL_C);
+        terminal.wait_prompt();
+        terminal.wait_gone("PLUGIN FUNCTION");
+        terminal.wait_for("plugsh> call \nplugsh>");
+    }
+    run(&mut terminal, "echo alive", "\nalive");
 }
 
 #[test]
@@ -180,11 +231,28 @@ fn here_documents_and_open_quotes_go_on_over_lines() {
     terminal.line("first");
     terminal.line("second");
     terminal.line("END");
-    terminal.wait_for("END\nfirst\nsecond");
+    terminal.wait_for("plugsh> echo.echo <<END\n   ...> first\n   ...> second\n   ...> END\nfirst\nsecond");
     terminal.wait_prompt();
     terminal.line("echo 'open");
     terminal.line("closed'");
-    terminal.wait_for("\nopen\nclosed");
+    terminal.wait_for("plugsh> echo 'open\n   ...> closed'\nopen\nclosed");
+    terminal.wait_prompt();
+    // Ctrl-C gives up all of it, Ctrl-D runs what there is; the history has it as one.
+    terminal.line("echo 'never");
+    terminal.wait_for("plugsh> echo 'never\n   ...>");
+    terminal.send("done");
+    terminal.wait_for("...> done");
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+    terminal.line("echo.echo <<END");
+    terminal.wait_for("   ...> done\nplugsh> echo.echo <<END\n   ...>");
+    terminal.send(CTRL_D);
+    terminal.wait_for("`END`");
+    terminal.wait_prompt();
+    terminal.send(UP);
+    terminal.send(UP);
+    terminal.wait_for("plugsh> echo 'open\nclosed'");
+    terminal.send(CTRL_C);
     terminal.wait_prompt();
     terminal.line("echo.echo {\"a\":");
     terminal.line("1}");

@@ -28,6 +28,22 @@ fn a_file_that_fails_shows_the_difference() {
 }
 
 #[test]
+fn json_has_a_line_for_each_file_and_changes_no_expectation() {
+    let listing = "load echo\nps -t > tree\nset tree @tree\n!grep -q '1:echo idle' tree\n";
+    let run = plugsh().file("a.plugsh", listing).file("b.plugsh", BAD).args(["test", "--json", "a.plugsh", "b.plugsh"]);
+    let ended = run.run().code(1).stderr("");
+    let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let lines: Vec<serde_json::Value> =
+        printed.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    let [good, bad] = &lines[..] else { panic!("{printed}") };
+    assert_eq!((&good["file"], &good["outcome"], &good["error"]), (&"a.plugsh".into(), &"ok".into(), &().into()));
+    assert_eq!((&bad["outcome"], &bad["rewritten"]), (&"failed".into(), &().into()));
+    assert_eq!(bad["error"], "b.plugsh:3: the output is not the expected one (- expected, + came)");
+    assert_eq!(bad["notices"], serde_json::json!(["  one", "- 2", "+ two"]));
+    assert!(good["duration_us"].is_number(), "{printed}");
+}
+
+#[test]
 fn files_know_nothing_of_each_other() {
     let first = "load echo --as only_here\nset kept yes\ncall only_here echo x > out\nexit 0\n";
     let second = "expect-error '*' call only_here echo x\nexpect-error '*' echo $kept\nexpect-calls 'callee=only_here and outcome=ok' 0\n";

@@ -190,7 +190,7 @@ impl Front for Console {
             }
             PaneRequest::Save(path) => {
                 save_pane(screen, &path).map_err(failed)?;
-                None
+                Some(format!("the pane in `{}`", path.display()))
             }
         };
         Ok(note.map_or(Reply::Nothing, Reply::line))

@@ -6,10 +6,12 @@ use std::sync::Arc;
 
 use super::console::{Color, Console};
 use super::script::interruptible;
-use crate::kernel::Kernel;
+use crate::kernel::names::LISTED_ELSEWHERE;
+use crate::kernel::{Kernel, ProcessId};
 use crate::runtime::Host;
 use crate::shell::command::{CallOptions, LoadOptions, load};
 use crate::shell::{Session, SessionOptions, ShellError, Stdin};
+use crate::text::shown;
 
 /// What is to be called, and how.
 #[derive(Debug)]
@@ -60,9 +62,25 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
     };
     let input: Arc<[u8]> = input.into();
     for _ in 0..call.repeat {
-        let reply = session.call(label.id, Arc::clone(&input), &options)?;
+        let reply = session.call(label.id, Arc::clone(&input), &options);
+        let reply = reply.map_err(|error| with_functions(session, label.id, error))?;
         session.show_logs();
         session.emit(&reply)?;
     }
     Ok(())
+}
+
+/// An error about an unknown function as it is told where no further command can list them.
+fn with_functions(session: &Session, id: ProcessId, error: ShellError) -> ShellError {
+    /// A plugin of a compiler that exports everything has hundreds.
+    const SHOWN_MAX: usize = 40;
+    let Some(start) = error.message.strip_suffix(LISTED_ELSEWHERE) else { return error };
+    let functions = session.kernel.process(id).map(|detail| detail.functions).unwrap_or_default();
+    let shown: Vec<String> = functions.iter().take(SHOWN_MAX).map(|name| format!("`{}`", shown(name))).collect();
+    let more = match functions.len().saturating_sub(SHOWN_MAX) {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let message = format!("{start}; it has {}{more}", shown.join(", "));
+    ShellError { message, ..error }
 }

@@ -190,8 +190,17 @@ pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
 
 /// Writes an error to standard error.
 pub fn tell(error: &ShellError) {
+    tell_line(Role::Bad, error.told());
+}
+
+/// Writes to standard error what somebody should know before anything runs.
+pub fn notice(text: &str) {
+    tell_line(Role::Warn, format!("plugsh: {text}"));
+}
+
+fn tell_line(role: Role, text: String) {
     let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
-    let line = Line::new().with(Role::Bad, error.told());
+    let line = Line::new().with(role, text);
     // When standard error is closed there is nobody to tell.
     writeln!(io::stderr(), "{}", painted(&line, color)).ok();
 }

@@ -8,6 +8,7 @@ use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
+use serde_json::{Value, json};
 
 use super::console::Color;
 use super::print::painted;
@@ -27,6 +28,8 @@ pub struct Suite {
     pub jobs: Option<usize>,
     /// Rewrite the expectations that do not hold.
     pub update: bool,
+    /// A line of JSON a file in place of what people read.
+    pub json: bool,
     pub color: Color,
     pub options: SessionOptions,
 }
@@ -63,14 +66,19 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
                 *place = Some(run);
             }
             while let Some(run) = runs.get(shown).and_then(Option::as_ref) {
-                show(&lines_of(run), color);
+                match suite.json {
+                    true => write(&format!("{}\n", json_of(run))),
+                    false => show(&lines_of(run), color),
+                }
                 shown += 1;
             }
         }
     });
     let runs: Vec<FileRun> = runs.into_iter().flatten().collect();
     let failed = runs.iter().filter(|run| run.result.is_err()).count();
-    show(&[total(runs.len(), failed, started.elapsed())], color);
+    if !suite.json {
+        show(&[total(runs.len(), failed, started.elapsed())], color);
+    }
     if let Some(path) = &suite.junit {
         write_junit(path, &runs, started.elapsed())?;
     }
@@ -116,6 +124,26 @@ fn lines_of(run: &FileRun) -> Vec<Line> {
     }
 }
 
+/// A file's line of JSON.
+fn json_of(run: &FileRun) -> Value {
+    let notices: Vec<String> = run.notices.iter().map(Line::to_string).collect();
+    json!({
+        "file": run.name,
+        "outcome": if run.result.is_ok() { "ok" } else { "failed" },
+        "duration_us": run.took.as_nanos() as f64 / 1e3,
+        "rewritten": run.result.as_ref().ok(),
+        "error": message_of(run),
+        "notices": notices,
+    })
+}
+
+/// Why a file failed: the last that it was told, where the error itself has no words.
+fn message_of(run: &FileRun) -> Option<String> {
+    let error = run.result.as_ref().err()?;
+    let last = run.notices.last().map(Line::to_string).unwrap_or_default();
+    Some(if error.message.is_empty() { last } else { error.to_string() })
+}
+
 fn total(files: usize, failed: usize, took: Duration) -> Line {
     let passed = files - failed.min(files);
     let role = if failed > 0 { Role::Bad } else { Role::Good };
@@ -126,7 +154,10 @@ fn total(files: usize, failed: usize, took: Duration) -> Line {
 }
 
 fn show(lines: &[Line], color: bool) {
-    let text: String = lines.iter().map(|line| format!("{}\n", painted(line, color))).collect();
+    write(&lines.iter().map(|line| format!("{}\n", painted(line, color))).collect::<String>());
+}
+
+fn write(text: &str) {
     // Where standard output is closed the exit code still says how it went.
     io::stdout().lock().write_all(text.as_bytes()).ok();
 }
@@ -147,9 +178,8 @@ fn case_of(run: &FileRun) -> TestCase {
     let notices: String = run.notices.iter().map(|line| format!("{line}\n")).collect();
     let status = match &run.result {
         Ok(_) => TestCaseStatus::success(),
-        Err(error) => {
-            let last = run.notices.last().map(Line::to_string).unwrap_or_default();
-            let message = if error.message.is_empty() { last } else { error.to_string() };
+        Err(_) => {
+            let message = message_of(run).unwrap_or_default();
             let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
             status.set_description(format!("{notices}{message}")).set_message(message);
             status

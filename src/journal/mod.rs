@@ -15,7 +15,7 @@ mod store;
 pub mod symbol;
 pub mod units;
 
-pub use filter::{Filter, FilterError};
+pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
 pub use payload::{Kept, KeptState, Payload};
 pub use record::{ChangedBy, MAX_ERROR_BYTES, Outcome, Record};

@@ -1,4 +1,6 @@
-//! Durations and sizes as people write them: `300ms`, `1m30s`, `64k`, `10M`. And as diagrams show them.
+//! Durations and sizes as people write them: `300ms`, `1m30s`, `64k`, `10M`. And as they are shown everywhere.
+
+use std::time::Duration;
 
 use crate::text::shown;
 
@@ -70,49 +72,60 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
     whole.checked_mul(scale)?.checked_add(u64::try_from(below).ok()?)
 }
 
-/// A duration in three digits: `874 ns`, `12.3 µs`, `4.56 ms`, `7.89 s`, `12 min`.
+/// A duration with three figures at most and its unit: `0.4µs`, `12.3ms`, `2.05s`, `3m07s`.
+pub fn show_duration(duration: Duration) -> String {
+    let us = duration.as_secs_f64() * 1e6;
+    match us {
+        us if us < 999.5 => format!("{}µs", three_figures(us)),
+        us if us < 999_500.0 => format!("{}ms", three_figures(us / 1e3)),
+        us if us < 59_950_000.0 => format!("{}s", three_figures(us / 1e6)),
+        _ if duration.as_secs() < 3600 => format!("{}m{:02}s", duration.as_secs() / 60, duration.as_secs() % 60),
+        _ => format!("{}h{:02}m", duration.as_secs() / 3600, duration.as_secs() / 60 % 60),
+    }
+}
+
+/// The same of nanoseconds.
 pub fn show_duration_ns(ns: u64) -> String {
-    let ns = ns as f64;
-    if ns < 999.5 {
-        format!("{ns} ns")
-    } else if ns < 999_500.0 {
-        format!("{} µs", three_digits(ns / 1e3))
-    } else if ns < 999_500_000.0 {
-        format!("{} ms", three_digits(ns / 1e6))
-    } else if ns < 120e9 {
-        format!("{} s", three_digits(ns / 1e9))
-    } else {
-        format!("{} min", three_digits(ns / 60e9))
-    }
+    show_duration(Duration::from_nanos(ns))
 }
 
-/// A size in three digits: `512 B`, `1.50 KiB`, `64.0 MiB`.
-pub fn show_size(bytes: u64) -> String {
-    const UNITS: [&str; 6] = ["KiB", "MiB", "GiB", "TiB", "PiB", "EiB"];
-    if bytes < 1024 {
-        return format!("{bytes} B");
+/// A duration to its last unit, as it would be typed: `50ms`, `1m30s`.
+pub fn exact_duration(duration: Duration) -> String {
+    humantime::format_duration(duration).to_string().replace(' ', "")
+}
+
+/// A count of bytes with three figures at most: `512`, `1.5k`, `20M` (steps of 1024).
+pub fn show_bytes(bytes: u64) -> String {
+    if bytes < 1000 {
+        return bytes.to_string();
     }
-    let mut value = bytes as f64 / 1024.0;
-    let mut unit = UNITS[0];
-    for next in &UNITS[1..] {
-        if value < 1023.5 {
-            break;
+    let mut size = bytes as f64;
+    for unit in ["k", "M", "G"] {
+        size /= 1024.0;
+        if size < 999.5 {
+            return format!("{}{unit}", three_figures(size));
         }
-        value /= 1024.0;
-        unit = next;
     }
-    format!("{} {unit}", three_digits(value))
+    format!("{:.0}T", size / 1024.0)
 }
 
-fn three_digits(value: f64) -> String {
-    let decimals = if value < 9.995 {
-        2
-    } else if value < 99.95 {
-        1
-    } else {
-        0
+/// The same where nothing else says that it is bytes: `1 byte`, `1.5k bytes`.
+pub fn show_size(bytes: u64) -> String {
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{} bytes", show_bytes(bytes)) }
+}
+
+/// A count of bytes to the last one: `1 byte`, `65536 bytes`.
+pub fn exact_size(bytes: u64) -> String {
+    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+}
+
+fn three_figures(number: f64) -> String {
+    let decimals = match number {
+        number if number < 9.95 => 1,
+        _ => 0,
     };
-    format!("{value:.decimals$}")
+    let text = format!("{number:.decimals$}");
+    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
 }
 
 #[cfg(test)]
@@ -151,13 +164,12 @@ mod tests {
     }
 
     #[test]
-    fn what_is_shown_has_three_digits() {
-        let shown = [0, 874, 999, 1_000, 12_345, 999_499, 999_999, 4_560_000, 7_890_000_000, 600_000_000_000];
-        assert_eq!(
-            shown.map(show_duration_ns).join(", "),
-            "0 ns, 874 ns, 999 ns, 1.00 µs, 12.3 µs, 999 µs, 1.00 ms, 4.56 ms, 7.89 s, 10.0 min"
-        );
-        let shown = [0, 1023, 1024, 1536, 64 << 20, (1 << 20) - 1, u64::MAX];
-        assert_eq!(shown.map(show_size).join(", "), "0 B, 1023 B, 1.00 KiB, 1.50 KiB, 64.0 MiB, 1.00 MiB, 16.0 EiB");
+    fn figures_are_short() {
+        let shown = [0, 400, 12_345, 999_600, 1_234_567, 2_050_000_000, 187_000_000_000, 7_500_000_000_000];
+        assert_eq!(shown.map(show_duration_ns), ["0µs", "0.4µs", "12µs", "1ms", "1.2ms", "2s", "3m07s", "2h05m"]);
+        assert_eq!(exact_duration(Duration::from_millis(90_050)), "1m30s50ms");
+        assert_eq!([0, 999, 1000, 1536, 20 << 20, 5 << 30].map(show_bytes), ["0", "999", "1k", "1.5k", "20M", "5G"]);
+        assert_eq!([0, 1, 1536].map(show_size), ["0 bytes", "1 byte", "1.5k bytes"]);
+        assert_eq!([0, 1, 1536].map(exact_size), ["0 bytes", "1 byte", "1536 bytes"]);
     }
 }

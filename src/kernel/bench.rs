@@ -9,6 +9,7 @@ use parking_lot::Mutex;
 use super::chain::Chain;
 use super::error::CallError;
 use super::job::Job;
+use super::logbook::safe;
 use super::pipe::Pipe;
 use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
@@ -125,7 +126,8 @@ impl Runner<'_> {
                         if self.chain.is_cut() {
                             return Err(Failure::interrupted().into());
                         }
-                        count(plugin.call(function, input, &*up)?);
+                        let output = plugin.call(function, input, &*up);
+                        count(output.map_err(|failure| in_the_sdk(function, failure))?);
                         Ok(())
                     })
                 });
@@ -220,7 +222,8 @@ impl Runner<'_> {
             }
             let started = Instant::now();
             let mut plugin = image.plugin()?;
-            count(plugin.call(function, input, &**self.chain)?);
+            let output = plugin.call(function, input, &**self.chain);
+            count(output.map_err(|failure| in_the_sdk(function, failure))?);
             Ok(started.elapsed())
         })
     }
@@ -245,6 +248,12 @@ impl Runner<'_> {
         }
         Ok(times)
     }
+}
+
+/// A failure of a call that no process has made.
+fn in_the_sdk(function: &str, mut failure: Failure) -> Failure {
+    failure.message = format!("`{}` in the SDK alone: {}", safe(function), failure.message);
+    failure
 }
 
 /// A plan of one run without input.

@@ -8,6 +8,7 @@ use super::hooks::Debugged;
 use super::logbook::safe;
 use super::process::Process;
 use super::view::ProcessId;
+use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
 
 /// Why a call was cut.
@@ -35,7 +36,7 @@ impl Cause {
         match self {
             Cause::Interrupted => "interrupted".into(),
             Cause::Killed { by } => format!("killed by {by}"),
-            Cause::Timeout { timeout } => format!("timed out after {}", humantime::format_duration(*timeout)),
+            Cause::Timeout { timeout } => format!("timed out after {}", exact_duration(*timeout)),
         }
     }
 }

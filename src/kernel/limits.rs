@@ -195,14 +195,18 @@ static LINES: [Line; 13] = [
         |limits| Count(limits.dead_max as u64), |used| Some(Count(used.dead))),
 ];
 
+/// The most children of one process by default, however many processes there may be.
+const CHILDREN_DEFAULT_MAX: usize = 12_000;
+
 /// Deepest chain that a job's stack can be made for.
 pub const DEPTH_MAX_MAX: u16 = 4_096;
 
 impl Default for Limits {
     fn default() -> Self {
+        let processes_max = processes_by_map_count();
         Limits {
-            processes_max: processes_by_map_count(),
-            children_max: 12_000,
+            processes_max,
+            children_max: processes_max.min(CHILDREN_DEFAULT_MAX),
             depth_max: 64,
             calls_per_second_max: 0,
             jobs_max: 64,

@@ -12,6 +12,9 @@ pub fn is_valid(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
+/// What stands in an error in place of a list that is too long for it.
+pub const LISTED_ELSEWHERE: &str = "; `info PLUGIN` lists them";
+
 /// Most functions that an error about an unknown one lists.
 const LISTED_MAX: usize = 4;
 
@@ -24,7 +27,7 @@ pub fn no_function(function: &str, known: &[String]) -> String {
     }
     match known {
         [] => "; it has none that can be called".to_string(),
-        _ if known.len() > LISTED_MAX => "; `info` lists them".to_string(),
+        _ if known.len() > LISTED_MAX => LISTED_ELSEWHERE.to_string(),
         _ => {
             let names: Vec<String> = known.iter().map(|name| format!("`{}`", safe(name))).collect();
             format!("; it has {}", names.join(", "))

@@ -113,7 +113,24 @@ impl Session {
                 None => return Err(self.unknown_command(&name)),
             },
         };
-        Ok(Arguments::new(call, self.expand_all(rest)?).with_taken(taken))
+        let arguments = Arguments::new(call, self.expand_all(rest)?);
+        if taken.is_empty()
+            && let Some(error) = self.dotted_after_call(&arguments)
+        {
+            return Err(error);
+        }
+        Ok(arguments.with_taken(taken))
+    }
+
+    /// The error for `call PLUGIN.FUNCTION`: that is either one or the other.
+    fn dotted_after_call(&self, arguments: &Arguments) -> Option<ShellError> {
+        let word = arguments.positional(0).filter(|word| self.kernel.find(word).is_err())?;
+        let mut parts = self.split_call(word).into_iter().filter(|part| !part.is_empty());
+        let (plugin, function) = (parts.next()?, parts.next()?);
+        self.kernel.find(&plugin).ok()?;
+        Some(ShellError::usage(format!(
+            "`call {word}`: write `{word} INPUT` without `call`, or `call {plugin} {function} INPUT`"
+        )))
     }
 
     /// `PLUGIN.FUNCTION` in its two parts: the longest living name that fits wins.

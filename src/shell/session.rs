@@ -1,7 +1,7 @@
 //! One shell's state: variables, the last output and code, where output goes, what standard input is for. How a
 //! statement is run is in `run`.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,6 +39,9 @@ pub struct SessionOptions {
     pub show_logs: bool,
 }
 
+/// The most failures of jobs that are remembered as told.
+const TOLD_FAILURES_MAX: usize = 1_000;
+
 /// One shell.
 pub struct Session {
     pub kernel: Arc<Kernel>,
@@ -55,6 +58,8 @@ pub struct Session {
     pub(super) sinks: Vec<Sink>,
     /// Background jobs whose output goes to a file when they end.
     pub(super) writers: Vec<(JobId, std::thread::JoinHandle<Result<(), ShellError>>)>,
+    /// Background jobs whose failure a notice has told, at most [`TOLD_FAILURES_MAX`].
+    told_failures: BTreeSet<JobId>,
     pub(super) source_depth: usize,
     /// It works for another session's call: notices and held jobs are that one's.
     pub(super) helper: bool,
@@ -103,6 +108,7 @@ impl Session {
             front,
             sinks: Vec::new(),
             writers: Vec::new(),
+            told_failures: BTreeSet::new(),
             source_depth: 0,
             helper: false,
             holds: Holds::default(),
@@ -218,9 +224,35 @@ impl Session {
             return;
         }
         for notice in self.kernel.take_notices() {
-            self.front.notice(&Line::new().with(Role::Dim, notice));
+            self.show_notice(notice);
         }
         self.serve_background_holds();
+    }
+
+    /// The error of a background job that failed. Its notice has told it already, and the error names the job only; or it
+    /// has not yet, and then never does.
+    pub(super) fn failure_of(&mut self, job: JobId, error: CallError) -> ShellError {
+        let error = self.call_error(error);
+        if self.told_failures.remove(&job) {
+            return ShellError { message: format!("%{job} failed"), ..error };
+        }
+        if !self.helper {
+            let notices = self.kernel.take_notices();
+            for notice in notices.into_iter().filter(|notice| failed_job(notice) != Some(job)) {
+                self.show_notice(notice);
+            }
+        }
+        error
+    }
+
+    fn show_notice(&mut self, notice: String) {
+        if let Some(job) = failed_job(&notice) {
+            self.told_failures.insert(job);
+            if self.told_failures.len() > TOLD_FAILURES_MAX {
+                self.told_failures.pop_first();
+            }
+        }
+        self.front.notice(&Line::new().with(Role::Dim, notice));
     }
 
     /// Waits for `at_most`, or until Ctrl-C: then an error.
@@ -276,6 +308,12 @@ impl Session {
     pub fn read_file(path: &str, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
         super::stdin::read_file(&PathBuf::from(path), bytes_max)
     }
+}
+
+/// The job whose failure a notice of the kernel's tells: `%2 failed after 3ms: ...`.
+fn failed_job(notice: &str) -> Option<JobId> {
+    let (job, _) = notice.strip_prefix('%')?.split_once(" failed after ")?;
+    job.parse().ok()
 }
 
 /// An error of writing to standard output.

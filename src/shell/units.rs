@@ -1,9 +1,9 @@
-//! Durations, sizes and bytes as commands read them, and as tables show them. Reading is the filter language's own, so
-//! that `--timeout 1m30s` and `duration>1m30s` mean the same.
+//! Durations, sizes and bytes as commands read them, and as everything shows them. Reading is the filter language's own,
+//! so that `--timeout 1m30s` and `duration>1m30s` mean the same.
 
 use std::time::Duration;
 
-pub use crate::journal::units::parse_size;
+pub use crate::journal::units::{exact_size, parse_size, show_bytes, show_duration, show_size};
 
 use crate::journal::units::parse_duration_ns;
 
@@ -45,42 +45,6 @@ fn hex_error(pair: &[u8]) -> String {
     format!("`{}` is no hexadecimal", String::from_utf8_lossy(pair))
 }
 
-/// A duration with three figures at most and its unit: `0.4µs`, `12.3ms`, `2.05s`, `3m07s`.
-pub fn show_duration(duration: Duration) -> String {
-    let us = duration.as_secs_f64() * 1e6;
-    match us {
-        us if us < 999.5 => format!("{}µs", three_figures(us)),
-        us if us < 999_500.0 => format!("{}ms", three_figures(us / 1e3)),
-        us if us < 59_950_000.0 => format!("{}s", three_figures(us / 1e6)),
-        _ if duration.as_secs() < 3600 => format!("{}m{:02}s", duration.as_secs() / 60, duration.as_secs() % 60),
-        _ => format!("{}h{:02}m", duration.as_secs() / 3600, duration.as_secs() / 60 % 60),
-    }
-}
-
-/// A count of bytes with three figures at most: `512`, `1.5k`, `20M` (steps of 1024).
-pub fn show_bytes(bytes: u64) -> String {
-    if bytes < 1000 {
-        return bytes.to_string();
-    }
-    let mut size = bytes as f64;
-    for unit in ["k", "M", "G"] {
-        size /= 1024.0;
-        if size < 999.5 {
-            return format!("{}{unit}", three_figures(size));
-        }
-    }
-    format!("{:.0}T", size / 1024.0)
-}
-
-fn three_figures(number: f64) -> String {
-    let decimals = match number {
-        number if number < 9.95 => 1,
-        _ => 0,
-    };
-    let text = format!("{number:.decimals$}");
-    text.strip_suffix(".0").map(str::to_owned).unwrap_or(text)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,13 +64,5 @@ mod tests {
         assert_eq!(parse_hex(b"00 fF\n10"), Ok(vec![0, 255, 16]));
         assert!(parse_hex(b"0").is_err());
         assert_eq!(parse_hex(b"zz"), Err("`zz` is no hexadecimal".into()));
-    }
-
-    #[test]
-    fn figures_are_short() {
-        let shown = [0, 400, 12_345, 999_600, 1_234_567, 2_050_000_000, 187_000_000_000, 7_500_000_000_000]
-            .map(|ns| show_duration(Duration::from_nanos(ns)));
-        assert_eq!(shown, ["0µs", "0.4µs", "12µs", "1ms", "1.2ms", "2s", "3m07s", "2h05m"]);
-        assert_eq!([0, 999, 1000, 1536, 20 << 20, 5 << 30].map(show_bytes), ["0", "999", "1k", "1.5k", "20M", "5G"]);
     }
 }

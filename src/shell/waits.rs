@@ -101,7 +101,11 @@ impl Session {
                 }
             };
             let written = self.wait_for_writer(job.id());
-            let ended = end.result.as_ref().map(drop).map_err(|error| self.call_error(error.clone()));
+            let ended = match &end.result {
+                // One that fails later is told by its notice.
+                Err(error) if failed.is_none() => Err(self.failure_of(job.id(), error.clone())),
+                _ => Ok(()),
+            };
             failed = failed.or(ended.and(written).err());
         }
         failed.map_or(Ok(()), Err)

@@ -203,7 +203,7 @@ const VOLATILE_FIELDS: [&str; 19] = [
     "block_bytes",
     "table_bytes",
     "total_us",
-    "avg_us",
+    "mean_us",
     "p50_us",
     "p90_us",
     "p99_us",

@@ -9,7 +9,7 @@ fn a_frame_is_saved_as_a_picture_and_as_text() {
     terminal.line("load echo");
     terminal.wait_for("○ 1:echo");
     terminal.line("pane save shot.txt; pane save shot.svg; echo saved both");
-    terminal.wait_for("\nsaved both\n");
+    terminal.wait_for("the pane in `shot.txt`\nthe pane in `shot.svg`\nsaved both\n");
     let text = std::fs::read_to_string(terminal.home.path().join("shot.txt")).unwrap();
     assert!(text.lines().count() == 15 && text.contains("○ 1:echo"), "{text}");
     let svg = std::fs::read_to_string(terminal.home.path().join("shot.svg")).unwrap();

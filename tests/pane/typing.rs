@@ -20,6 +20,37 @@ fn typing_and_editing_do_not_disturb_it() {
 }
 
 #[test]
+fn what_goes_on_over_lines_and_what_is_given_up_do_not_disturb_it() {
+    let mut terminal = with_pane();
+    terminal.line("echo 'one");
+    terminal.wait_for("plugsh> echo 'one\n   ...>");
+    terminal.line("two'");
+    terminal.wait_for("   ...> two'\none\ntwo\nplugsh>");
+    terminal.wait_prompt();
+    assert_pane_whole(&terminal);
+    terminal.line("echo 'never");
+    terminal.wait_for("plugsh> echo 'never\n   ...>");
+    terminal.wait("the cursor behind it", |screen| screen.cursor_position().1 == 8);
+    terminal.send(CTRL_C);
+    terminal.wait_for("   ...> \nplugsh>");
+    terminal.wait_prompt();
+    terminal.send(CTRL_R);
+    terminal.send("two");
+    terminal.wait_for("`two'");
+    terminal.send(CTRL_C);
+    terminal.wait_gone("`two'");
+    terminal.wait_prompt();
+    terminal.send("call ");
+    terminal.wait_for("plugsh> call PLUGIN FUNCTION [INPUT]");
+    terminal.send(CTRL_C);
+    terminal.wait_gone("PLUGIN FUNCTION");
+    terminal.wait_prompt();
+    terminal.line("echo \"code $?\"");
+    terminal.wait_for("\ncode 0\n");
+    assert_pane_whole(&terminal);
+}
+
+#[test]
 fn typing_while_calls_run_corrupts_no_cell() {
     let mut terminal = with_pane();
     terminal.line("load echo");

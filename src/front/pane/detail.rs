@@ -8,7 +8,7 @@ use ratatui::layout::Rect;
 use crate::journal::{Kept, Record, stats};
 use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::runtime::Spec;
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::{exact_size, show_bytes, show_duration};
 
 use super::cells::{count, foreign, own};
 use super::lines::{Line, draw_lines, figure, list};
@@ -82,8 +82,8 @@ impl Detail {
                     own(format!(", {} in itself", show_duration(Duration::from_nanos(call.self_ns()))), theme::DIM),
                 ],
             ),
-            figure("began", vec![own(format!("{:.3} s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
-            figure("depth", vec![own(format!("{}, in job {}", call.depth, call.job), theme::PLAIN)]),
+            figure("began", vec![own(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
+            figure("depth", vec![own(format!("{}, in job %{}", call.depth, call.job), theme::PLAIN)]),
         ];
         if let Some(error) = &call.error {
             lines.push(figure("error", vec![foreign(error, theme::BAD)]));
@@ -237,7 +237,7 @@ fn push_edges(
 }
 
 fn push_payload(lines: &mut Vec<Line>, title: &str, bytes: u64, kept: Option<&Kept>) {
-    lines.push(vec![own(format!("── {title}, {} bytes ", bytes), theme::STRONG)]);
+    lines.push(vec![own(format!("── {title}, {} ", exact_size(bytes)), theme::STRONG)]);
     match kept {
         Some(kept) => lines.extend(payload::lines(kept).into_iter().map(|line| vec![own(line, theme::PLAIN)])),
         None if bytes == 0 => lines.push(vec![own("no bytes", theme::DIM)]),

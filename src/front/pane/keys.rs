@@ -3,7 +3,7 @@
 
 use crate::front::screen::Key;
 
-use super::state::Layer;
+use super::state::{Layer, Subject};
 
 /// What a person asks for with a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -132,7 +132,7 @@ pub const KEYS: &[KeyGroup] = &[
     KeyGroup { keys: &[(Key::Char(' '), Action::Fold)], places: VIEWS, meaning: "fold and unfold", hint: "fold" },
     KeyGroup {
         keys: &[(Key::Char('/'), Action::StartFilter)],
-        places: VIEWS,
+        places: ALL,
         meaning: "filter by name, or as `trace -e` does",
         hint: "filter",
     },
@@ -182,7 +182,9 @@ impl KeyGroup {
 /// The keys that the status line tells about: name and meaning.
 pub fn hints(layer: &Layer) -> impl Iterator<Item = (String, &'static str)> {
     let place = place(layer);
-    HINTS.into_iter().filter_map(move |action| {
+    let no_process = matches!(layer, Layer::Detail { subject: Subject::Call(_), .. });
+    let does_nothing = move |action: &Action| no_process && *action == Action::Kill;
+    HINTS.into_iter().filter(move |action| !does_nothing(action)).filter_map(move |action| {
         let group = KEYS.iter().find(|group| group.keys.iter().any(|(_, does)| *does == action))?;
         let (key, _) = group.keys.iter().find(|(_, does)| *does == action)?;
         group.places.contains(&place?).then(|| (name(*key), group.hint))
@@ -261,7 +263,6 @@ fn name(key: Key) -> String {
 mod tests {
     use super::*;
     use crate::front::pane::snapshot::Extent;
-    use crate::front::pane::state::Subject;
 
     #[test]
     fn no_key_means_two_things_in_a_place() {
@@ -307,6 +308,15 @@ mod tests {
         }
         let words: Vec<String> = hints(&Layer::Views).map(|(key, meaning)| format!("{key} {meaning}")).collect();
         assert_eq!(words[..4], ["? keys", "Esc back", "Enter details", "Tab view"]);
+    }
+
+    #[test]
+    fn a_call_is_not_offered_to_be_killed() {
+        let of = |subject| {
+            let layer = Layer::Detail { subject, scroll: 0 };
+            hints(&layer).any(|(_, meaning)| meaning == "kill")
+        };
+        assert!(of(Subject::Process(1)) && !of(Subject::Call(1)));
     }
 
     #[test]

@@ -41,33 +41,55 @@ pub fn draw_lines(buffer: &mut Buffer, area: Rect, title: &str, lines: &[Line], 
     scroll
 }
 
-/// A line in rows of `width` columns; the rows after the first are indented as figures are.
+/// A line in rows of `width` columns, broken between words where one has a blank; the rows after the first are indented
+/// as figures are.
 fn wrapped(line: &Line, width: usize) -> Vec<Line> {
     let indent = if width > LABEL_COLS * 3 { LABEL_COLS + 1 } else { 1 };
     if line.iter().map(Span::width).sum::<usize>() <= width || width <= indent + 2 {
         return vec![line.clone()];
     }
-    let mut rows: Vec<Line> = vec![Vec::new()];
-    let mut left = width;
-    for span in line {
-        let mut text = String::new();
-        for c in span.content.chars() {
-            let columns = unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-            if columns > left {
-                if let Some(row) = rows.last_mut() {
-                    row.push(Span::styled(std::mem::take(&mut text), span.style));
-                }
-                rows.push(vec![Span::raw(" ".repeat(indent))]);
-                left = width - indent;
-            }
-            left -= columns.min(left);
-            text.push(c);
-        }
-        if let Some(row) = rows.last_mut() {
-            row.push(Span::styled(text, span.style));
-        }
+    let chars: Vec<(char, Style)> =
+        line.iter().flat_map(|span| span.content.chars().map(|c| (c, span.style))).collect();
+    let mut rows: Vec<Line> = Vec::new();
+    let mut rest = chars.as_slice();
+    while !rest.is_empty() {
+        let before = if rows.is_empty() { 0 } else { indent };
+        // What a figure's name is aligned with is no place to break at.
+        let from = if rows.is_empty() { LABEL_COLS + 1 } else { 0 };
+        let (row, behind) = rest.split_at(row_chars(rest, width - before, from));
+        rows.push(std::iter::once(own(" ".repeat(before), Style::new())).chain(spans(row)).collect());
+        rest = if let [(' ', _), after @ ..] = behind { after } else { behind };
     }
     rows
+}
+
+/// How many of the characters, at least one, make a row of at most `width` columns. A blank before `from` breaks no row,
+/// nor one before a word that would not fit a row of its own.
+fn row_chars(chars: &[(char, Style)], width: usize, from: usize) -> usize {
+    let mut columns = 0;
+    let mut blank = None;
+    for (at, (c, _)) in chars.iter().enumerate() {
+        columns += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+        if *c == ' ' && at >= from {
+            blank = Some(at);
+        }
+        if columns > width {
+            let fits = |blank: &usize| {
+                let word = chars.iter().skip(blank + 1).map_while(|(c, _)| (*c != ' ').then_some(*c));
+                word.map(|c| unicode_width::UnicodeWidthChar::width(c).unwrap_or(0)).sum::<usize>() <= width
+            };
+            return blank.filter(fits).unwrap_or(at).max(1);
+        }
+    }
+    chars.len()
+}
+
+/// Characters as spans, a new one where the style changes.
+fn spans(chars: &[(char, Style)]) -> impl Iterator<Item = Span<'static>> {
+    chars.chunk_by(|(_, one), (_, other)| one == other).map(|chunk| {
+        let style = chunk.first().map_or(Style::new(), |(_, style)| *style);
+        Span::styled(chunk.iter().map(|(c, _)| c).collect::<String>(), style)
+    })
 }
 
 /// A figure behind its name.
@@ -91,4 +113,23 @@ pub fn list(label: &str, items: &[String], style: Style) -> Line {
         _ => {}
     }
     figure(label, value)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rows(line: &Line, width: usize) -> Vec<String> {
+        wrapped(line, width).iter().map(|row| row.iter().map(|span| &*span.content).collect()).collect()
+    }
+
+    #[test]
+    fn lines_break_between_words() {
+        let line =
+            figure("chain", vec![own("1:front.run → ", theme::PLAIN), own("2:count_vowels.count", theme::STRONG)]);
+        assert_eq!(rows(&line, 36), ["      chain 1:front.run →", "            2:count_vowels.count"]);
+        assert_eq!(rows(&line, 46), ["      chain 1:front.run → 2:count_vowels.count"]);
+        let word = vec![own("x".repeat(10), theme::PLAIN)];
+        assert_eq!(rows(&word, 6), ["xxxxxx", " xxxx"], "a word that is too long is broken all the same");
+    }
 }

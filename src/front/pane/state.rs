@@ -5,7 +5,7 @@ use crate::journal::Record;
 use crate::kernel::ProcessId;
 
 use super::keys::Action;
-use super::snapshot::{Extent, Scope, Snapshot, Wish};
+use super::snapshot::{Extent, Scope, Snapshot, Wish, mistake};
 use super::tree::{Row, RowId, TreeOptions};
 
 /// The longest filter.
@@ -173,6 +173,10 @@ impl State {
         match std::mem::take(&mut self.layer) {
             Layer::Views => self.in_views(action, world),
             Layer::Detail { subject, scroll } => self.in_detail(action, world, subject, scroll),
+            Layer::Help { .. } if action == Action::StartFilter => {
+                self.start_filter();
+                Effect::None
+            }
             Layer::Help { scroll } => {
                 if !matches!(action, Action::Back | Action::Quit | Action::Help) {
                     self.layer = Layer::Help { scroll: scrolled(scroll, action, world.tree_page) };
@@ -197,7 +201,7 @@ impl State {
             Action::Back | Action::Quit => return Effect::Leave,
             Action::NextView => self.next_view(),
             Action::Zoom => self.next_zoom(),
-            Action::StartFilter => self.layer = Layer::Filter { text: self.filter.clone() },
+            Action::StartFilter => self.start_filter(),
             Action::NextSort => self.tree.sort = self.tree.sort.next(),
             Action::ErrorsOnly => {
                 self.scope = match self.scope {
@@ -228,6 +232,7 @@ impl State {
                 self.layer = Layer::Views;
                 self.next_view();
             }
+            Action::StartFilter => self.start_filter(),
             Action::Zoom => self.next_zoom(),
             Action::Pause => self.next_clock(),
             Action::Help => self.layer = Layer::Help { scroll: 0 },
@@ -242,7 +247,8 @@ impl State {
         match action {
             // What was before comes back.
             Action::Back => return Effect::None,
-            Action::Open => {
+            // One that is broken stays open: the status line says what is wrong with it.
+            Action::Open if mistake(&text).is_none() => {
                 self.filter = text;
                 return Effect::None;
             }
@@ -253,6 +259,10 @@ impl State {
         self.position = Position::Newest;
         self.layer = Layer::Filter { text };
         Effect::None
+    }
+
+    fn start_filter(&mut self) {
+        self.layer = Layer::Filter { text: self.filter.clone() };
     }
 
     fn next_view(&mut self) {

@@ -135,6 +135,31 @@ fn a_filter_works_while_it_is_typed_and_esc_takes_it_back() {
 }
 
 #[test]
+fn a_broken_filter_stays_open() {
+    let mut walk = Walk::new(shop());
+    walk.keys("/depth >");
+    walk.key(Key::Enter);
+    assert!(matches!(&walk.state.layer, Layer::Filter { text } if text == "depth >"), "{:?}", walk.state.layer);
+    walk.keys(" 1");
+    walk.key(Key::Enter);
+    assert_eq!((&walk.state.layer, walk.state.filter.as_str()), (&Layer::Views, "depth > 1"));
+}
+
+#[test]
+fn a_filter_is_typed_from_everywhere() {
+    for place in ["j\r", "?"] {
+        let mut walk = Walk::new(shop());
+        for c in place.chars() {
+            walk.key(if c == '\r' { Key::Enter } else { Key::Char(c) });
+        }
+        walk.keys("/tax");
+        assert_eq!(walk.state.layer, Layer::Filter { text: "tax".to_owned() }, "after `{place}`");
+        walk.key(Key::Enter);
+        assert_eq!((&walk.state.layer, walk.state.filter.as_str()), (&Layer::Views, "tax"));
+    }
+}
+
+#[test]
 fn killing_asks_first() {
     let mut walk = Walk::new(shop());
     walk.keys("jx");

@@ -1,10 +1,9 @@
 //! Completion: what may stand at the cursor, from the table of commands and the kernel's names.
 
-use std::path::Path;
-
+use super::candidates::{Candidate, dotted_functions, files, functions, of_kind, starting};
 use crate::kernel::Kernel;
-use crate::shell::command::{Command, Kind, Slot, TABLE, topics};
-use crate::shell::line::{Cursor, Place, Word, complete_at, quote};
+use crate::shell::command::{Command, Kind, Slot, TABLE};
+use crate::shell::line::{Cursor, Place, Word, complete_at};
 use crate::shell::{CommandGrammar, resolve, split_dotted};
 
 /// The most candidates that are offered.
@@ -18,34 +17,12 @@ pub struct Completions {
     pub candidates: Vec<Candidate>,
 }
 
-/// One way to go on.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Candidate {
-    /// In the list.
-    pub shown: String,
-    /// In the line.
-    pub replacement: String,
-}
-
-impl Candidate {
-    /// A whole word: a blank comes after it.
-    fn word(text: &str) -> Candidate {
-        Candidate { shown: text.to_owned(), replacement: format!("{} ", quote(text.as_bytes())) }
-    }
-
-    /// An option, or the start of a word that goes on.
-    fn bare(text: &str, ends: bool) -> Candidate {
-        let blank = if ends { " " } else { "" };
-        Candidate { shown: text.to_owned(), replacement: format!("{text}{blank}") }
-    }
-}
-
 /// The candidates at byte `pos` of a line.
 pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -> Completions {
     let cursor = complete_at(line, pos, &CommandGrammar);
     let mut candidates = match cursor.place {
         Place::Command if cursor.quote.is_none() => commands(kernel, &cursor),
-        Place::Argument | Place::Input => arguments(kernel, &cursor),
+        Place::Argument | Place::Input => arguments(kernel, variables, &cursor),
         Place::InputFile | Place::File | Place::System => files(&cursor.typed),
         Place::Variable => variables
             .iter()
@@ -74,10 +51,6 @@ pub fn wanted(line: &str) -> Option<String> {
     }
 }
 
-fn starting<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<Candidate> {
-    words.into_iter().filter(|word| word.starts_with(typed)).map(Candidate::word).collect()
-}
-
 fn commands(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     if let Some((plugin, _)) = split_dotted(&format!("{}x", cursor.typed)) {
         return dotted_functions(kernel, plugin, &cursor.typed);
@@ -90,17 +63,7 @@ fn commands(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     candidates
 }
 
-fn dotted_functions(kernel: &Kernel, plugin: &str, typed: &str) -> Vec<Candidate> {
-    let words: Vec<String> = functions(kernel, plugin).iter().map(|function| format!("{plugin}.{function}")).collect();
-    starting(typed, words.iter().map(String::as_str))
-}
-
-fn functions(kernel: &Kernel, plugin: &str) -> Vec<String> {
-    let detail = kernel.find(plugin).ok().and_then(|id| kernel.process(id));
-    detail.map(|detail| detail.functions).unwrap_or_default()
-}
-
-fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
+fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Candidate> {
     let Some((command, taken, words)) = resolve(&cursor.words) else { return Vec::new() };
     let shape = command.shape();
     let slot = shape.slot_after(words, taken);
@@ -113,6 +76,11 @@ fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
         let typed = |candidate: &Candidate| candidate.replacement.starts_with(&cursor.typed);
         return longs.chain([Candidate::bare("--help", true)]).filter(typed).collect();
     }
+    if let Slot::Positional(_) = slot
+        && let Some(kind) = by_words_before(command, words)
+    {
+        return of_kind(kernel, variables, &kind, cursor, Vec::new);
+    }
     let kind = match slot {
         Slot::Value(index) => shape.options.get(index).and_then(|option| option.value.as_ref()).map(|(_, kind)| kind),
         Slot::Positional(index) => shape.positionals.get(index).map(|positional| &positional.kind),
@@ -121,7 +89,29 @@ fn arguments(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     };
     let function_of =
         || plugin_word(command, words, taken).map(|plugin| functions(kernel, &plugin)).unwrap_or_default();
-    of_kind(kernel, kind.unwrap_or(&Kind::None), &cursor.typed, function_of)
+    of_kind(kernel, variables, kind.unwrap_or(&Kind::None), cursor, function_of)
+}
+
+/// What a positional is where the words before it decide that, and not its name.
+fn by_words_before(command: &Command, words: &[Word]) -> Option<Kind> {
+    let words: Vec<_> = words.iter().map_while(Word::literal_text).collect();
+    let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+    Some(match (command.name, words.as_slice()) {
+        ("policy", ["check"]) => Kind::Process,
+        ("policy", ["check", _]) => Kind::Words(vec!["call".to_owned(), "load".to_owned()]),
+        ("policy", ["check", _, "call"]) => Kind::Call,
+        ("policy", ["check", _, "load"]) => Kind::Loadable,
+        ("policy", [action, ..]) if *action != "load" => Kind::None,
+        ("bench", []) => Kind::ProcessOrSpawn,
+        ("bench", ["spawn"]) => Kind::Loadable,
+        ("trace", ["payloads"]) => Kind::Words(vec!["off".to_owned()]),
+        ("pane", ["save"]) => Kind::File,
+        ("pane", [_, ..]) => Kind::None,
+        ("delete", _) => Kind::Breakpoint,
+        ("faults", ["delete", ..]) => Kind::Fault,
+        ("unstub", _) => Kind::Stub,
+        _ => return None,
+    })
 }
 
 /// The word that names the plugin whose function is being typed.
@@ -131,67 +121,6 @@ fn plugin_word(command: &Command, words: &[Word], taken: usize) -> Option<String
     let plugin = shape.positionals.iter().position(|positional| positional.kind == Kind::Process)?;
     let (word, _) = words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(plugin))?;
     word.literal_text().map(|text| text.into_owned())
-}
-
-fn of_kind(kernel: &Kernel, kind: &Kind, typed: &str, function_of: impl Fn() -> Vec<String>) -> Vec<Candidate> {
-    let processes = || {
-        let names: Vec<String> = kernel.processes(false).into_iter().map(|view| view.name).collect();
-        starting(typed, names.iter().map(String::as_str))
-    };
-    let jobs = || {
-        let names: Vec<String> = kernel.jobs().iter().map(|job| format!("%{}", job.id())).collect();
-        starting(typed, names.iter().map(String::as_str))
-    };
-    match kind {
-        Kind::Command => starting(typed, TABLE.iter().map(|command| command.name)),
-        Kind::Topic => starting(typed, TABLE.iter().map(|command| command.name).chain(topics())),
-        Kind::Process => processes(),
-        Kind::Job => jobs(),
-        Kind::ProcessOrJob => processes().into_iter().chain(jobs()).collect(),
-        Kind::Function => starting(typed, function_of().iter().map(String::as_str)),
-        Kind::Loadable => {
-            let mut candidates = starting(typed, kernel.loadable().iter().map(String::as_str));
-            candidates.extend(files(typed));
-            candidates
-        }
-        Kind::File => files(typed),
-        Kind::Words(words) => starting(typed, words.iter().map(String::as_str)),
-        Kind::Input | Kind::Variable | Kind::None => Vec::new(),
-    }
-}
-
-/// Files whose path begins with what was typed; a directory goes on with `/`.
-fn files(typed: &str) -> Vec<Candidate> {
-    let (folder, start) = typed.rsplit_once('/').map_or(("", typed), |(folder, start)| (folder, start));
-    let prefix = if typed.contains('/') { format!("{folder}/") } else { String::new() };
-    let read = std::fs::read_dir(if prefix.is_empty() { Path::new(".") } else { Path::new(&prefix) });
-    // A folder that cannot be read has no candidates.
-    let Ok(entries) = read else { return Vec::new() };
-    let mut candidates: Vec<Candidate> = entries
-        .filter_map(Result::ok)
-        .filter_map(|entry| {
-            let name = entry.file_name().into_string().ok()?;
-            let hidden = name.starts_with('.') && !start.starts_with('.');
-            if !name.starts_with(start) || hidden {
-                return None;
-            }
-            let is_dir = std::fs::metadata(entry.path()).is_ok_and(|metadata| metadata.is_dir());
-            Some(file_candidate(&prefix, &name, is_dir))
-        })
-        .collect();
-    candidates.sort_by(|one, other| one.shown.cmp(&other.shown));
-    candidates
-}
-
-fn file_candidate(prefix: &str, name: &str, is_dir: bool) -> Candidate {
-    if !is_dir {
-        return Candidate { shown: name.to_owned(), ..Candidate::word(&format!("{prefix}{name}")) };
-    }
-    let path = format!("{prefix}{name}/");
-    let quoted = quote(path.as_bytes());
-    // The quote stays open: the word goes on inside the directory.
-    let replacement = if quoted == path { quoted } else { quoted.trim_end_matches(['\'', '"']).to_owned() };
-    Candidate { shown: format!("{name}/"), replacement }
 }
 
 #[cfg(test)]
@@ -230,6 +159,19 @@ mod tests {
         assert_eq!(replacements(&kernel, "load wordc"), ["wordcount "]);
         assert_eq!(replacements(&kernel, "help lang"), ["language "]);
         assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear ", "payloads "]);
+        assert_eq!(replacements(&kernel, "policy check "), ["parrot "]);
+        assert_eq!(replacements(&kernel, "policy check parrot "), ["call ", "load "]);
+        assert_eq!(replacements(&kernel, "policy check parrot call parrot.noth"), ["parrot.nothing "]);
+        assert!(replacements(&kernel, "policy learn ").is_empty());
+        assert_eq!(replacements(&kernel, "stub parr"), ["parrot."]);
+        assert_eq!(replacements(&kernel, "stub parrot.noth"), ["parrot.nothing "]);
+        assert_eq!(replacements(&kernel, "bench "), ["parrot ", "spawn "]);
+        assert_eq!(replacements(&kernel, "bench spawn wordc"), ["wordcount "]);
+        assert_eq!(replacements(&kernel, "set -d g"), ["greeting "]);
+        assert_eq!(replacements(&kernel, "trace -e fun"), ["function"]);
+        assert_eq!(replacements(&kernel, "break 'depth>1 and (callee=pa"), ["'depth>1 and (callee=parrot"]);
+        assert_eq!(replacements(&kernel, "inject \"outcome=ti"), ["\"outcome=timeout"]);
+        assert_eq!(replacements(&kernel, "trace -e caller=s"), ["caller=shell"]);
         assert_eq!(replacements(&kernel, "echo \"$gr"), ["greeting"]);
         assert!(replacements(&kernel, "echo 'call ").is_empty() && replacements(&kernel, "# ca").is_empty());
     }
@@ -244,19 +186,5 @@ mod tests {
         for line in ["", "load", "load x", "ps ", "call a f x ", "nonsense ", "echo 'a ", "# load "] {
             assert_eq!(wanted(line), None, "{line}");
         }
-    }
-
-    #[test]
-    fn files_are_offered_quoted() {
-        let dir = tempfile::tempdir().unwrap();
-        for file in ["one two", "plain", ".hidden"] {
-            std::fs::write(dir.path().join(file), "").unwrap();
-        }
-        std::fs::create_dir(dir.path().join("sub dir")).unwrap();
-        let base = dir.path().display();
-        let offered: Vec<String> = files(&format!("{base}/")).into_iter().map(|file| file.replacement).collect();
-        assert_eq!(offered, [format!("'{base}/one two' "), format!("{base}/plain "), format!("'{base}/sub dir/")]);
-        assert_eq!(files(&format!("{base}/.h")).len(), 1);
-        assert!(files("/no such folder/x").is_empty());
     }
 }

@@ -2,11 +2,13 @@
 
 use std::borrow::Cow;
 use std::cell::RefCell;
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use rustyline::completion::{Completer, Pair};
 use rustyline::highlight::{CmdKind, Highlighter};
-use rustyline::hint::{Hint, Hinter, HistoryHinter};
+use rustyline::hint::{Hint, Hinter};
+use rustyline::history::SearchDirection;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
@@ -18,14 +20,20 @@ use crate::shell::line::{Class, highlight, parse};
 use crate::shell::split_dotted;
 use crate::shell::{CommandGrammar, Interrupt};
 
+/// Lines that are remembered as failed; the history of a longer session offers the oldest of them again.
+const FAILED_MAX: usize = 1_000;
+
 /// The editor's helper.
 pub struct ShellHelper {
     kernel: Arc<Kernel>,
     screen: Option<Arc<Screen>>,
     interrupt: Interrupt,
     color: bool,
-    hinter: HistoryHinter,
     variables: Vec<String>,
+    /// The lines above the one that is edited, where a quote or a here-document goes on over lines.
+    before: String,
+    /// Lines that failed when they were last run: not offered again. At most [`FAILED_MAX`].
+    failed: VecDeque<String>,
     /// The line of the last completion list and the page of it that was shown.
     page: RefCell<(String, usize)>,
 }
@@ -33,11 +41,44 @@ pub struct ShellHelper {
 impl ShellHelper {
     pub fn new(kernel: Arc<Kernel>, screen: Option<Arc<Screen>>, interrupt: Interrupt, color: bool) -> ShellHelper {
         let page = RefCell::new((String::new(), 0));
-        ShellHelper { kernel, screen, interrupt, color, hinter: HistoryHinter::new(), variables: Vec::new(), page }
+        let (variables, before, failed) = (Vec::new(), String::new(), VecDeque::new());
+        ShellHelper { kernel, screen, interrupt, color, variables, before, failed, page }
     }
 
     pub fn set_variables(&mut self, names: Vec<String>) {
         self.variables = names;
+    }
+
+    /// The line to come goes on after these, each of which ends with a newline.
+    pub fn goes_on_after(&mut self, before: &str) {
+        self.before = before.to_owned();
+    }
+
+    /// Notes how a line went.
+    pub fn was_run(&mut self, line: &str, failed: bool) {
+        self.failed.retain(|known| known != line);
+        if failed {
+            self.failed.push_back(line.to_owned());
+            if self.failed.len() > FAILED_MAX {
+                self.failed.pop_front();
+            }
+        }
+    }
+
+    /// The rest of the newest line of the history that begins with this one and did not fail; one line of it: a
+    /// here-document would push the prompt off the screen.
+    fn typed_before(&self, line: &str, context: &Context<'_>) -> Option<String> {
+        let history = context.history();
+        let mut at = context.history_index().min(history.len());
+        while let Some(before) = at.checked_sub(1) {
+            let found = history.starts_with(line, before, SearchDirection::Reverse).ok()??;
+            if !self.failed.iter().any(|failed| *failed == found.entry) {
+                let rest = found.entry.get(line.len()..)?.lines().next()?;
+                return (!rest.is_empty()).then(|| rest.to_owned());
+            }
+            at = found.idx;
+        }
+        None
     }
 
     /// The candidates that fit above the pane: a page of them, the next one with each Tab on the same line.
@@ -67,7 +108,11 @@ impl Completer for ShellHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let Completions { start, candidates } = complete(&self.kernel, &self.variables, line, pos);
+        let before = self.before.len();
+        let whole = format!("{}{line}", self.before);
+        let Completions { start, candidates } = complete(&self.kernel, &self.variables, &whole, before + pos);
+        // What begins in a line above cannot be replaced any more.
+        let Some(start) = start.checked_sub(before) else { return Ok((pos, Vec::new())) };
         let pairs = candidates
             .into_iter()
             .map(|candidate| Pair { display: candidate.shown, replacement: candidate.replacement })
@@ -103,11 +148,14 @@ impl Hinter for ShellHelper {
     type Hint = Suggestion;
 
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Suggestion> {
-        let typed = if line.is_empty() { None } else { self.hinter.hint(line, pos, context) };
-        // One line of it: a here-document would push the prompt off the screen.
-        let typed = typed.map(|hint| hint.lines().next().unwrap_or_default().to_owned());
-        let typed = typed.filter(|hint| !hint.is_empty()).map(Suggestion::Typed);
-        let hint = typed.or_else(|| if pos == line.len() { wanted(line).map(Suggestion::Wanted) } else { None });
+        let at_end = pos == line.len();
+        let wanted = || wanted(&format!("{}{line}", self.before)).map(Suggestion::Wanted);
+        let typed = || match line.is_empty() || !self.before.is_empty() {
+            true => None,
+            false => self.typed_before(line, context).map(Suggestion::Typed),
+        };
+        // What a command takes says more than what it was given once.
+        let hint = if at_end { wanted().or_else(typed) } else { None };
         if let Some(screen) = &self.screen {
             screen.before_redraw(line, hint.as_ref().map(Suggestion::display));
         }
@@ -115,16 +163,18 @@ impl Hinter for ShellHelper {
     }
 }
 
+/// Whether the text cannot be run yet: a quote, JSON or a here-document goes on in the next line.
+pub fn goes_on(text: &str) -> bool {
+    parse(text, &CommandGrammar).is_err_and(|error| error.incomplete())
+}
+
 impl Validator for ShellHelper {
-    fn validate(&self, context: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
+    fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
         // rustyline asks when Enter was typed, and Ctrl-C is a key for as long as it has the terminal: what was raised
         // before is void, and from the moment at which the terminal is given back Ctrl-C is for this line.
         self.interrupt.take();
-        match parse(context.input(), &CommandGrammar) {
-            Err(error) if error.incomplete() => Ok(ValidationResult::Incomplete),
-            // A mistake is told when the line is run.
-            _ => Ok(ValidationResult::Valid(None)),
-        }
+        // A mistake is told when the line is run, and a line that goes on has the next one at a prompt of its own.
+        Ok(ValidationResult::Valid(None))
     }
 }
 
@@ -134,9 +184,11 @@ impl Highlighter for ShellHelper {
             return Cow::Borrowed(line);
         }
         let mut text = String::with_capacity(line.len() * 2);
-        for (span, class) in highlight(line, &CommandGrammar) {
-            let piece = line.get(span).unwrap_or_default();
+        let whole = format!("{}{line}", self.before);
+        for (span, class) in highlight(&whole, &CommandGrammar) {
+            let piece = whole.get(span.start.max(self.before.len())..span.end).unwrap_or_default();
             match codes(class, piece) {
+                _ if piece.is_empty() => {}
                 "" => text.push_str(piece),
                 codes => text.push_str(&format!("\x1b[{codes}m{piece}\x1b[0m")),
             }

@@ -1,5 +1,6 @@
 //! The prompt: rustyline's editor around a session.
 
+mod candidates;
 mod complete;
 mod helper;
 pub mod paths;
@@ -20,10 +21,12 @@ use crate::kernel::{JobState, Kernel};
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::stdin::read_file;
-use crate::shell::{CommandGrammar, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
-use helper::ShellHelper;
+use crate::shell::{CommandGrammar, Interrupt, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
+use helper::{ShellHelper, goes_on};
 
 const PROMPT: &str = "plugsh> ";
+/// Where a quote, JSON or a here-document is still open.
+const PROMPT_GOES_ON: &str = "   ...> ";
 /// The most lines that the history keeps.
 const HISTORY_LINES_MAX: usize = 10_000;
 /// How often notices are looked for while somebody types.
@@ -44,11 +47,12 @@ pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: 
         session.interrupt.take();
         session.show_notices();
         prompt.know_variables(session);
-        match prompt.read() {
+        match prompt.read(&session.interrupt) {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => {
                 prompt.remember(&line, session);
-                run_line(session, &line)?;
+                let failed = run_line(session, &line)?;
+                prompt.was_run(&line, failed);
             }
             // Ctrl-C clears the line.
             Err(ReadlineError::Interrupted) => prompt.warned = false,
@@ -124,14 +128,51 @@ impl Prompt {
         }
     }
 
-    fn read(&mut self) -> rustyline::Result<String> {
+    /// Reads a line, and those that it goes on in, up to the longest that the parser reads. Ctrl-C gives up all of them,
+    /// Ctrl-D runs what there is.
+    fn read(&mut self, interrupt: &Interrupt) -> rustyline::Result<String> {
+        let mut text = self.read_line(PROMPT)?;
+        while goes_on(&text) {
+            // Between two lines the terminal is not rustyline's, and Ctrl-C a signal.
+            if interrupt.take() {
+                return Err(ReadlineError::Interrupted);
+            }
+            text.push('\n');
+            self.goes_on_after(&text);
+            let more = self.read_line(PROMPT_GOES_ON);
+            self.goes_on_after("");
+            match more {
+                Ok(line) => text.push_str(&line),
+                Err(ReadlineError::Eof) => {
+                    text.pop();
+                    break;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(text)
+    }
+
+    fn read_line(&mut self, prompt: &str) -> rustyline::Result<String> {
         self.reading.store(true, Ordering::Release);
         let line = match &self.screen {
-            Some(screen) => screen.read_line(&mut self.editor, PROMPT),
-            None => self.editor.readline(PROMPT),
+            Some(screen) => screen.read_line(&mut self.editor, prompt),
+            None => self.editor.readline(prompt),
         };
         self.reading.store(false, Ordering::Release);
         line
+    }
+
+    fn goes_on_after(&mut self, text: &str) {
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.goes_on_after(text);
+        }
+    }
+
+    fn was_run(&mut self, line: &str, failed: bool) {
+        if let Some(helper) = self.editor.helper_mut() {
+            helper.was_run(line, failed);
+        }
     }
 
     fn know_variables(&mut self, session: &Session) {
@@ -182,8 +223,8 @@ fn warning(text: String) -> Line {
     Line::new().with(Role::Warn, text)
 }
 
-/// Runs what was typed; a failure is shown, and ends the rest of the line.
-fn run_line(session: &mut Session, text: &str) -> Result<(), ShellError> {
+/// Runs what was typed; a failure is shown, and ends the rest of the line. Gives whether it failed.
+fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
     let mut lines = Lines::new(text);
     while let Some(read) = lines.next(&CommandGrammar) {
         let result = match read {
@@ -196,14 +237,14 @@ fn run_line(session: &mut Session, text: &str) -> Result<(), ShellError> {
             Err(error) => {
                 session.failed_with(error.code());
                 session.notice(Line::new().with(Role::Bad, error.to_string()));
-                return Ok(());
+                return Ok(true);
             }
         }
         if session.exit_code().is_some() {
             break;
         }
     }
-    Ok(())
+    Ok(false)
 }
 
 fn run_statements(session: &mut Session, script: &Script) -> Result<(), ShellError> {

@@ -3,6 +3,7 @@
 use std::sync::{Weak, mpsc};
 use std::thread;
 
+use rustyline::error::ReadlineError;
 use rustyline::history::History;
 use rustyline::{
     Cmd, ConditionalEventHandler, Editor, Event, EventContext, EventHandler, ExternalPrinter, Helper, KeyCode,
@@ -53,6 +54,8 @@ impl Screen {
     ) -> rustyline::Result<String> {
         self.shared.enter_prompt(columns_of(prompt));
         let line = editor.readline(prompt);
+        let given_up = std::mem::take(&mut self.shared.inner().given_up);
+        let line = line.and_then(|line| if given_up { Err(ReadlineError::Interrupted) } else { Ok(line) });
         let left = match &line {
             Ok(line) => format!("{prompt}{line}\n"),
             Err(_) => format!("{prompt}\n"),
@@ -135,6 +138,7 @@ impl Keys {
     fn handle_key(&self, event: &KeyEvent) -> Option<Cmd> {
         let shared = self.shared.upgrade()?;
         shared.key_was_read();
+        shared.inner().given_up = false;
         if *event == KeyEvent::ctrl('Z') {
             shared.suspend(Stop::Group, Resumed::OnPromptThread);
             return Some(Cmd::Repaint);
@@ -147,6 +151,11 @@ impl Keys {
                 }
                 shared.set_focus(Focus::Pane);
                 Some(Cmd::Repaint)
+            }
+            // As a line that is accepted: rustyline takes its hint off the screen then, and leaves it there otherwise.
+            Focus::Prompt if *event == KeyEvent::ctrl('C') => {
+                shared.inner().given_up = true;
+                Some(Cmd::AcceptLine)
             }
             Focus::Prompt if *event == KeyEvent::ctrl('L') => shared.clear_prompt().then_some(Cmd::Repaint),
             Focus::Prompt => None,

@@ -101,6 +101,8 @@ pub struct Inner {
     /// The modes in which rustyline reads, seen while it did.
     pub(super) prompt_modes: Option<Termios>,
     pub(super) prompt_columns: usize,
+    /// Ctrl-C was the last key: the line that rustyline gives back is not to be run.
+    pub(super) given_up: bool,
     /// What was printed last ended its line: the prompt, which paints from the first column, leaves it whole.
     pub(super) at_line_start: bool,
 }
@@ -135,6 +137,7 @@ impl Shared {
             above_prompt: None,
             prompt_modes: None,
             prompt_columns: 0,
+            given_up: false,
             at_line_start: true,
         };
         Ok(Shared {

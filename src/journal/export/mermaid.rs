@@ -179,13 +179,13 @@ mod tests {
     participant p1 as 1:front
     participant p2 as 2:cart
     participant p3 as 3:disk
-    p0->>p1: run (16 B)
-    p1->>p2: total (5 B)
+    p0->>p1: run (16 bytes)
+    p1->>p2: total (5 bytes)
     p2--xp1: error: no such item
-    p1->>p2: list (5 B)
-    p2-->>p1: 0 B, 2.00 µs
-    p1-->>p0: 2.00 KiB, 10.5 µs, by a stub
-    p0->>p3: sync (16 B)
+    p1->>p2: list (5 bytes)
+    p2-->>p1: 0 bytes, 2µs
+    p1-->>p0: 2k bytes, 10µs, by a stub
+    p0->>p3: sync (16 bytes)
     Note over p3: running
 "
         );

@@ -22,6 +22,19 @@ use super::record::Record;
 use super::symbol::{SYMBOL_BYTES_MAX, Symbol};
 use lex::Op;
 
+/// Names besides those of the record: of the plugins that caller and callee were loaded from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AlsoNamed<'a> {
+    pub caller: Option<&'a str>,
+    pub callee: Option<&'a str>,
+}
+
+/// A record with all the names that it goes by.
+struct Named<'a> {
+    record: &'a Record,
+    also: AlsoNamed<'a>,
+}
+
 /// A compiled expression. Matching never allocates and never fails.
 #[derive(Clone, Debug)]
 pub struct Filter {
@@ -69,7 +82,12 @@ impl Filter {
 
     /// Whether the record is one that the expression asks for.
     pub fn matches(&self, record: &Record) -> bool {
-        self.expr.matches(record)
+        self.matches_also(record, AlsoNamed::default())
+    }
+
+    /// The same, for a record whose processes go by other names too.
+    pub fn matches_also(&self, record: &Record, also: AlsoNamed<'_>) -> bool {
+        self.expr.matches(&Named { record, also })
     }
 
     /// Whether it asks for what is only known when a call has ended: its outcome, duration or output.
@@ -98,12 +116,12 @@ impl std::str::FromStr for Filter {
 }
 
 impl Expr {
-    fn matches(&self, record: &Record) -> bool {
+    fn matches(&self, call: &Named<'_>) -> bool {
         match self {
-            Expr::Any(parts) => parts.iter().any(|part| part.matches(record)),
-            Expr::All(parts) => parts.iter().all(|part| part.matches(record)),
-            Expr::Not(inner) => !inner.matches(record),
-            Expr::Test(test) => test.matches(record),
+            Expr::Any(parts) => parts.iter().any(|part| part.matches(call)),
+            Expr::All(parts) => parts.iter().all(|part| part.matches(call)),
+            Expr::Not(inner) => !inner.matches(call),
+            Expr::Test(test) => test.matches(call),
         }
     }
 
@@ -121,16 +139,16 @@ impl Expr {
 }
 
 impl Test {
-    fn matches(&self, record: &Record) -> bool {
+    fn matches(&self, call: &Named<'_>) -> bool {
         match self {
-            Test::Name { field, glob, equal } => names(*field, glob, record) == *equal,
+            Test::Name { field, glob, equal } => names(*field, glob, call) == *equal,
             Test::AnyName(glob) => {
-                let named = |field| names(field, glob, record);
+                let named = |field| names(field, glob, call);
                 [NameField::Callee, NameField::Function, NameField::Caller].into_iter().any(named)
-                    || names_call(glob, record)
+                    || names_call(glob, call)
             }
-            Test::Outcome { outcome, equal } => (record.outcome == *outcome) == *equal,
-            Test::Number { field, op, value } => op.compare(field.of(record), *value),
+            Test::Outcome { outcome, equal } => (call.record.outcome == *outcome) == *equal,
+            Test::Number { field, op, value } => op.compare(field.of(call.record), *value),
         }
     }
 }
@@ -147,15 +165,21 @@ impl NumberField {
     }
 }
 
-fn names(field: NameField, glob: &Glob, record: &Record) -> bool {
+fn names(field: NameField, glob: &Glob, call: &Named<'_>) -> bool {
+    let Named { record, also } = call;
+    let also_named = |name: Option<&str>| name.is_some_and(|name| glob.matches(name));
     match field {
         NameField::Function => glob.matches(record.function.as_str()),
         NameField::Caller => {
-            glob.matches(record.caller_name.as_str()) || names_id(glob, record.caller, record.caller_name)
+            glob.matches(record.caller_name.as_str())
+                || names_id(glob, record.caller, record.caller_name)
+                || also_named(also.caller)
         }
         NameField::Callee if record.callee == 0 => glob.matches(record.callee_name.as_str()),
         NameField::Callee => {
-            glob.matches(record.callee_name.as_str()) || names_id(glob, record.callee, record.callee_name)
+            glob.matches(record.callee_name.as_str())
+                || names_id(glob, record.callee, record.callee_name)
+                || also_named(also.callee)
         }
     }
 }
@@ -182,11 +206,13 @@ fn names_id(glob: &Glob, id: u32, name: Symbol) -> bool {
 }
 
 /// Whether the glob is of the call as it is typed: `cart.total`, or `2:cart.total`.
-fn names_call(glob: &Glob, record: &Record) -> bool {
+fn names_call(glob: &Glob, call: &Named<'_>) -> bool {
+    let Named { record, also } = call;
+    let is_it = |label: &str| glob.matches(label) || label.split_once(':').is_some_and(|(_, call)| glob.matches(call));
+    let of_plugin = |plugin| with_label(format_args!("{plugin}.{}", record.function), |label| glob.matches(label));
     glob.has_dot()
-        && with_label(format_args!("{}:{}.{}", record.callee, record.callee_name, record.function), |label| {
-            glob.matches(label) || label.split_once(':').is_some_and(|(_, call)| glob.matches(call))
-        })
+        && (with_label(format_args!("{}:{}.{}", record.callee, record.callee_name, record.function), is_it)
+            || also.callee.is_some_and(of_plugin))
 }
 
 /// Why an expression was refused, and where: the first character is column 1.

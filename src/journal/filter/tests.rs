@@ -49,6 +49,22 @@ fn names_match_by_name_id_and_both() {
 }
 
 #[test]
+fn other_names_are_as_good_and_an_id_means_one_process() {
+    let second = Record { callee: 4, callee_name: Symbol::intern("cart-2"), ..call() };
+    let also = AlsoNamed { caller: Some("shop"), callee: Some("cart") };
+    let matches = |expr: &str| Filter::parse(expr).unwrap().matches_also(&second, also);
+    for expr in
+        ["callee = cart", "cart", "cart.total", "cart-2.total", "callee = cart-2", "4:cart-2.total", "caller=shop"]
+    {
+        assert!(matches(expr), "{expr}");
+    }
+    for expr in ["callee != cart", "2:cart.total", "4:cart.total", "cart-3.total", "cart.add"] {
+        assert!(!matches(expr), "{expr}");
+    }
+    assert!(!Filter::parse("callee = cart").unwrap().matches(&second), "where they are not known");
+}
+
+#[test]
 fn the_shell_is_a_caller_and_nobody_is_no_callee() {
     let record = Record { caller: 0, caller_name: Symbol::SHELL, callee: 0, callee_name: Symbol::NONE, ..call() };
     let matches = |expr: &str| Filter::parse(expr).unwrap().matches(&record);

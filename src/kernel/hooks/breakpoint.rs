@@ -3,8 +3,9 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::path::Seen;
 use super::{Hooks, RULES_MAX};
-use crate::journal::{Filter, Record};
+use crate::journal::Filter;
 use crate::kernel::Kernel;
 
 /// When a call is held: before it runs, or when it has.
@@ -54,10 +55,9 @@ pub struct BreakpointView {
 
 impl Hooks {
     /// The first breakpoint that holds this call on this side; its hit is counted.
-    pub(super) fn breakpoint_for(&self, record: &Record, side: Side) -> Option<u32> {
+    pub(super) fn breakpoint_for(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
         let rules = self.rules.read();
-        let met =
-            |breakpoint: &&Arc<Breakpoint>| breakpoint.spec.side == side && breakpoint.spec.filter.matches(record);
+        let met = |breakpoint: &&Arc<Breakpoint>| breakpoint.spec.side == side && call.is_of(&breakpoint.spec.filter);
         let breakpoint = rules.breakpoints.iter().find(met)?;
         breakpoint.hits.fetch_add(1, Ordering::Relaxed);
         Some(breakpoint.id)

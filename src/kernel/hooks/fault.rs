@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
+use super::path::Seen;
 use super::{Hooks, RULES_MAX};
-use crate::journal::{Filter, Record};
+use crate::journal::Filter;
 use crate::kernel::Kernel;
 
 /// What a fault does to a call.
@@ -88,8 +89,8 @@ pub struct FaultView {
 
 impl Fault {
     /// Counts a call; what is done to it, if it is hit.
-    fn meet(&self, record: &Record) -> Option<FaultKind> {
-        if !self.spec.filter.matches(record) {
+    fn meet(&self, call: &Seen<'_>) -> Option<FaultKind> {
+        if !call.is_of(&self.spec.filter) {
             return None;
         }
         let mut state = self.state.lock();
@@ -118,9 +119,9 @@ impl Fault {
 
 impl Hooks {
     /// The faults that hit this call, in the order of their numbers; each is counted.
-    pub(super) fn faults_for(&self, record: &Record) -> Vec<(u32, FaultKind)> {
+    pub(super) fn faults_for(&self, call: &Seen<'_>) -> Vec<(u32, FaultKind)> {
         let rules = self.rules.read();
-        rules.faults.iter().filter_map(|fault| Some((fault.id, fault.meet(record)?))).collect()
+        rules.faults.iter().filter_map(|fault| Some((fault.id, fault.meet(call)?))).collect()
     }
 
     pub(super) fn faults(&self) -> Vec<FaultView> {

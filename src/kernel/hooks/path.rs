@@ -10,17 +10,33 @@ use super::fault::FaultKind;
 use super::hold::{HoldReason, Order, PREVIEW_BYTES_MAX, Stop};
 use super::tape::keep;
 use super::{Hooks, Side};
-use crate::journal::{ChangedBy, Outcome, Record};
+use crate::journal::{AlsoNamed, ChangedBy, Filter, Outcome, Record};
 use crate::kernel::call::{Entered, Finished};
 use crate::kernel::chain::Chain;
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::logbook::safe;
+use crate::kernel::process::Process;
 use crate::runtime::{Failure, FailureKind};
 
 /// What a call comes to before its plugin has run.
 enum Begun {
     Run { drop_output: bool },
     Answer(Arc<[u8]>),
+}
+
+/// A call as breakpoints and faults look at it: they know a process by the name of its plugin too, as stubs do.
+pub(super) struct Seen<'a> {
+    record: &'a Record,
+    caller: Option<Arc<Process>>,
+    callee: &'a Process,
+}
+
+impl Seen<'_> {
+    /// Whether it is one that the expression asks for.
+    pub(super) fn is_of(&self, filter: &Filter) -> bool {
+        let caller = self.caller.as_ref().map(|caller| &*caller.plugin);
+        filter.matches_also(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) })
+    }
 }
 
 impl Entered<'_> {
@@ -61,7 +77,7 @@ impl Entered<'_> {
     fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
         let chain = self.chain.clone();
         let hooks = chain.kernel.hooks();
-        if let Some(reason) = stops(&chain, record, Side::Before) {
+        if let Some(reason) = stops(&chain, &self.seen(record), Side::Before) {
             let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
             let released = chain.hold(Stop { reason, side: Side::Before, input: preview, result: None });
             if let Some(new_input) = released.new_input {
@@ -75,7 +91,7 @@ impl Entered<'_> {
                 Some(Order::Fail(message)) => return Err(Failure::new(FailureKind::Guest, message)),
             }
         }
-        let drop_output = suffer(&chain, hooks, record)?;
+        let drop_output = suffer(&chain, hooks, &self.seen(record))?;
         match hooks.stub_for(self.process, &self.code(), record.function.as_str()) {
             None => Ok(Begun::Run { drop_output }),
             Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
@@ -97,7 +113,7 @@ impl Entered<'_> {
             Ok(bytes_out) => (Outcome::Ok, *bytes_out),
             Err(failure) => (outcome_of(failure.kind), 0),
         };
-        let Some(reason) = stops(&chain, &record, Side::After) else { return ran };
+        let Some(reason) = stops(&chain, &self.seen(&record), Side::After) else { return ran };
         let private = self.is_private();
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
@@ -117,6 +133,11 @@ impl Entered<'_> {
                 Err(if ran.is_err_and(|failure| !failure.keeps_instance()) { failure.unwound() } else { failure })
             }
         }
+    }
+
+    fn seen<'a>(&'a self, record: &'a Record) -> Seen<'a> {
+        let caller = self.chain.frames.lock().stack.iter().nth_back(1).map(|frame| frame.process.clone());
+        Seen { record, caller, callee: self.process }
     }
 
     /// Puts an answer in the place of the plugin's output.
@@ -157,18 +178,18 @@ impl Chain {
 
 /// Why the deepest call is to be held on this side, if it is. What is no job (a replay's load, say) is not held: nobody
 /// could let it go on.
-fn stops(chain: &Chain, record: &Record, side: Side) -> Option<HoldReason> {
+fn stops(chain: &Chain, call: &Seen<'_>, side: Side) -> Option<HoldReason> {
     if chain.job == 0 {
         return None;
     }
-    let breakpoint = chain.kernel.hooks().breakpoint_for(record, side).map(HoldReason::Breakpoint);
-    breakpoint.or_else(|| chain.step_stops(record.depth, side).then_some(HoldReason::Step))
+    let breakpoint = chain.kernel.hooks().breakpoint_for(call, side).map(HoldReason::Breakpoint);
+    breakpoint.or_else(|| chain.step_stops(call.record.depth, side).then_some(HoldReason::Step))
 }
 
 /// What the faults do to a call before it runs; true when its output is to be lost.
-fn suffer(chain: &Chain, hooks: &Hooks, record: &Record) -> Result<bool, Failure> {
+fn suffer(chain: &Chain, hooks: &Hooks, call: &Seen<'_>) -> Result<bool, Failure> {
     let mut drop_output = false;
-    for (id, kind) in hooks.faults_for(record) {
+    for (id, kind) in hooks.faults_for(call) {
         chain.mark(ChangedBy::Fault);
         match kind {
             FaultKind::Error(message) => return Err(Failure::new(FailureKind::Guest, message)),

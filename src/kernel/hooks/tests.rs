@@ -295,6 +295,28 @@ fn faults_fail_trap_and_lose_output() {
 }
 
 #[test]
+fn a_plugins_name_means_all_its_processes_and_a_process_its_own() {
+    let kernel = kernel();
+    let (front, _) = (load(&kernel, "front"), load(&kernel, "count_vowels"));
+    break_at(&kernel, "count_vowels.count_vowels", Side::Before);
+    let fault = kernel.inject(fault("count_vowels-3.count_vowels", FaultKind::Trap)).unwrap();
+    let job = kernel.start(plan(front, "run", b"")).unwrap();
+    assert_eq!(place(&held(&kernel, &job)), "before 3:count_vowels-2.count_vowels");
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    assert!(end(&job).is_ok());
+    break_at(&kernel, "caller = front and depth = 2", Side::After);
+    let other = load(&kernel, "front");
+    let job = kernel.start(plan(other, "run", b"")).unwrap();
+    assert_eq!(place(&held(&kernel, &job)), "before 5:count_vowels-3.count_vowels");
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    assert_eq!(place(&held(&kernel, &job)), "after 5:count_vowels-3.count_vowels", "`front-2` is a `front`");
+    kernel.release(job.id(), Order::Continue(None)).unwrap();
+    assert!(end(&job).unwrap_err().message.contains("injected by fault"));
+    let hits: Vec<u64> = kernel.breakpoints().iter().map(|breakpoint| breakpoint.hits).collect();
+    assert_eq!((hits, kernel.faults()[0].id, kernel.faults()[0].hits), (vec![2, 1], fault.id, 1));
+}
+
+#[test]
 fn a_delay_can_be_cut_by_a_deadline() {
     let kernel = kernel();
     let echo = load(&kernel, "echo");

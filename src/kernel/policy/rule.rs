@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::Who;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::filter::Glob;
-use crate::journal::units::show_size;
+use crate::journal::units::{exact_duration, show_bytes};
 use crate::runtime::AllowedPath;
 
 /// What the plugins whose name fits may do.
@@ -100,9 +100,9 @@ impl ChildGrants {
             items.map(|items| format!("{what} {items}"))
         };
         let words: Vec<String> = [
-            self.memory_bytes_max.map(|bytes| format!("memory {}", show_size(bytes))),
+            self.memory_bytes_max.map(|bytes| format!("memory {}", show_bytes(bytes))),
             self.fuel.map(|fuel| format!("fuel {fuel}")),
-            self.timeout.map(|timeout| format!("timeout {}", humantime::format_duration(timeout))),
+            self.timeout.map(|timeout| format!("timeout {}", exact_duration(timeout))),
             list("hosts", self.hosts.clone()),
             list("paths", self.path_texts()),
             list("config", self.config_keys()),

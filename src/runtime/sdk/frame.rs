@@ -78,10 +78,14 @@ impl Frame {
     }
 }
 
+/// Said where a plugin that runs without a process, in a comparison with the SDK alone, asks for another one.
+const NOBODY_THERE: &str =
+    "it asked for other plugins, and there are none; only a call that makes no calls can be compared";
+
 /// The call that runs on this thread.
 pub fn current() -> Result<Rc<Frame>, Failure> {
     let top = FRAMES.with_borrow(|frames| frames.last().cloned());
-    top.ok_or_else(|| Failure::new(FailureKind::Trap, "called outside a call"))
+    top.ok_or_else(|| Failure::new(FailureKind::Trap, NOBODY_THERE))
 }
 
 /// Takes the top frame off, also when the call panics.

@@ -223,8 +223,9 @@ fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>,
 
 /// A new block that holds `bytes`.
 fn put(plugin: &mut CurrentPlugin, bytes: &[u8]) -> Result<u64, Failure> {
-    let block: MemoryHandle =
-        plugin.memory_new(bytes).map_err(|_| Failure::new(FailureKind::Oom, "oom: a memory limit was met"))?;
+    let block: MemoryHandle = plugin
+        .memory_new(bytes)
+        .map_err(|_| Failure::new(FailureKind::Oom, "out of memory: a memory limit was met"))?;
     Ok(block.offset())
 }
 

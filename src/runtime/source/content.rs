@@ -100,7 +100,7 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     }
     let Some(rest) = bytes.strip_prefix(WASM_MAGIC) else {
         return if is_wat(bytes) {
-            Ok(())
+            check_wat(bytes, shown)
         } else if WASM_MAGIC.starts_with(bytes) {
             Err(cut_short(bytes, shown))
         } else {
@@ -118,6 +118,21 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
             version.iter().rev().fold(0u32, |number, byte| number << 8 | u32::from(*byte))
         ))),
     }
+}
+
+/// Fails on text that cannot be read, with its place: `x.wat:46:10: expected ...`. What compiles it would only say where
+/// in a text without a name.
+fn check_wat(bytes: &[u8], shown: &str) -> Result<(), Failure> {
+    let Err(error) = wat::parse_bytes(bytes) else { return Ok(()) };
+    let rendered = error.to_string();
+    let file = shown.rsplit('/').next().unwrap_or(shown);
+    // A message, then `--> FILE:LINE:COLUMN` and the line itself.
+    let (message, place) = rendered.split_once("-->").unwrap_or((&rendered, ""));
+    let mut numbers = place.lines().next().unwrap_or_default().trim().rsplitn(3, ':');
+    let (column, line) = (numbers.next().unwrap_or_default(), numbers.next().unwrap_or_default());
+    let place = if line.is_empty() { file.to_owned() } else { format!("{file}:{line}:{column}") };
+    let message = message.split_whitespace().collect::<Vec<_>>().join(" ");
+    Err(load_failure(format!("{place}: {}", crate::text::one_line(&message))))
 }
 
 fn cut_short(bytes: &[u8], shown: &str) -> Failure {
@@ -148,6 +163,13 @@ mod tests {
         assert_eq!(message(b"<!doctype html>"), "`x` is not wasm, and not wat text either");
         assert_eq!(message(b"\0asm\x0d\0\x01\0"), "`x` is a wasm component; an Extism plugin is a core module");
         assert_eq!(message(b"\0asm\x02\0\0\0"), "`x` has wasm version 2, and only version 1 is known");
+    }
+
+    #[test]
+    fn wat_that_cannot_be_read_has_its_place() {
+        let message = |text: &str| check_module(text.as_bytes(), "/a/typo.wat").expect_err("no module").message;
+        assert_eq!(message("(module\n  (fun))"), "typo.wat:2:4: expected valid module field");
+        assert_eq!(message("(module"), "typo.wat:1:8: expected `)`");
     }
 
     #[test]

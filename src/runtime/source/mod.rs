@@ -120,7 +120,7 @@ impl Sources {
     /// The same names, each with the source that it stands for: `built-in:echo`, or a path.
     pub fn listing(&self) -> Vec<(String, String)> {
         let source = |name: &String| {
-            Some(match self.locate_name(name).ok()? {
+            Some(match self.locate_name(name, Access::Person).ok()? {
                 Place::Builtin(builtin) => format!("{BUILTIN_PREFIX}{}", builtin.name),
                 Place::File(path) => path.display().to_string(),
                 Place::Url(url) => url.to_string(),
@@ -141,7 +141,7 @@ impl Sources {
             )));
         }
         if name::is_name(source) {
-            return self.locate_name(source);
+            return self.locate_name(source, access);
         }
         if access == Access::Guest {
             return Err(Failure::new(
@@ -161,13 +161,13 @@ impl Sources {
         self.locate_path(source)
     }
 
-    fn locate_name(&self, wanted: &str) -> Result<Place, Failure> {
+    fn locate_name(&self, wanted: &str, access: Access) -> Result<Place, Failure> {
         if let Some(path) = self.plugin_dirs.iter().find_map(|dir| name::find(dir, wanted)) {
             return Ok(Place::File(absolute(&path)));
         }
         match builtin::find(wanted) {
             Some(builtin) => Ok(Place::Builtin(builtin)),
-            None => Err(self.no_plugin(wanted)),
+            None => Err(self.no_plugin(wanted, access)),
         }
     }
 
@@ -180,14 +180,20 @@ impl Sources {
         Ok(Place::File(absolute(path)))
     }
 
-    /// The failure for a name that nothing has. What was perhaps meant goes before the list of all.
-    fn no_plugin(&self, wanted: &str) -> Failure {
+    /// The failure for a name that nothing has. What was perhaps meant goes before the list of all. A guest is told nothing
+    /// of files here, and has no command line.
+    fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
         let shown = name::shown(wanted);
         let hint = match did_you_mean(wanted, names.iter().map(String::as_str)) {
-            _ if Path::new(wanted).is_file() => format!("; for the file write `./{shown}`"),
-            near if near.is_empty() => "; `plugins` lists them".to_owned(),
-            near => near,
+            _ if access != Access::Guest
+                && let Some(file) = name::file_here(wanted) =>
+            {
+                format!("; for the file write `./{}`", name::shown(&file))
+            }
+            near if !near.is_empty() => near,
+            _ if access == Access::Guest => "; `plugins` lists them".to_owned(),
+            _ => "; `plugins` lists them, `plugsh --plugins DIR` and PLUGSH_PATH add a directory of yours".to_owned(),
         };
         load_failure(format!("no plugin named `{shown}`{hint}"))
     }

@@ -2,10 +2,14 @@
 
 use std::path::{Path, PathBuf};
 
+use super::content::{Declared, Format, declared};
+use super::{MANIFEST_BYTES_MAX, file};
 use crate::text;
 
 /// Suffixes of the files that a name stands for, in the order in which they are looked for.
 const SUFFIXES: [&str; 4] = ["wasm", "wat", "json", "toml"];
+/// The key of a manifest's modules.
+const MODULES_KEY: &str = "wasm";
 /// Longest name that is looked up, in bytes: with its suffix it must fit a directory entry.
 const NAME_BYTES_MAX: usize = 250;
 /// Most entries of a plugin directory that are looked at.
@@ -44,9 +48,19 @@ pub(super) fn find(dir: &Path, wanted: &str) -> Option<PathBuf> {
     alike.min_by(|a, b| (a.suffix, &a.name).cmp(&(b.suffix, &b.name))).map(|entry| entry.path)
 }
 
-/// The names in a directory, unsorted; none when it cannot be read.
+/// The file in the working directory that somebody may have meant who wrote a name: of that very name, or with a suffix.
+pub(super) fn file_here(wanted: &str) -> Option<String> {
+    if wanted.len() > NAME_BYTES_MAX || wanted.contains('\0') {
+        return None;
+    }
+    let with_suffix = SUFFIXES.iter().map(|suffix| format!("{wanted}.{suffix}"));
+    std::iter::once(wanted.to_owned()).chain(with_suffix).find(|name| Path::new(name).is_file())
+}
+
+/// The names in a directory, unsorted; none when it cannot be read. Of JSON and TOML only what can be a manifest: a
+/// directory of plugins may lie in one of a project.
 pub(super) fn list(dir: &Path) -> Vec<String> {
-    entries(dir).filter(|entry| entry.path.is_file()).map(|entry| entry.name).collect()
+    entries(dir).filter(|entry| entry.path.is_file() && entry.may_be_plugin()).map(|entry| entry.name).collect()
 }
 
 struct DirEntry {
@@ -54,6 +68,25 @@ struct DirEntry {
     /// Place in [`SUFFIXES`].
     suffix: usize,
     path: PathBuf,
+}
+
+impl DirEntry {
+    /// False for a JSON or TOML file that can be read and names no module. One that cannot stays: loading it says why.
+    fn may_be_plugin(&self) -> bool {
+        let Declared::Manifest(format) = declared(&self.path) else { return true };
+        let Ok(read) = file::read(&self.path, MANIFEST_BYTES_MAX) else { return true };
+        let text = String::from_utf8_lossy(&read.bytes);
+        match format {
+            Format::Json => {
+                let value = serde_json::from_str::<serde_json::Value>(&text);
+                value.map_or_else(|_| text.contains(MODULES_KEY), |value| value.get(MODULES_KEY).is_some())
+            }
+            Format::Toml => {
+                let table = text.parse::<toml::Table>();
+                table.map_or_else(|_| text.contains(MODULES_KEY), |table| table.contains_key(MODULES_KEY))
+            }
+        }
+    }
 }
 
 fn entries(dir: &Path) -> impl Iterator<Item = DirEntry> {
@@ -125,9 +158,15 @@ mod tests {
     #[test]
     fn exact_spelling_goes_before_alike_and_wasm_before_the_rest() {
         let dir = tempfile::tempdir().expect("a directory");
-        for file in ["a-b_c.toml", "a_b-c.wat", "x-y.wasm", "x_y.wat", "plain.txt"] {
+        for file in ["a_b-c.wat", "x-y.wasm", "x_y.wat", "plain.txt"] {
             std::fs::write(dir.path().join(file), "").expect("written");
         }
+        let manifests =
+            [("a-b_c.toml", "[[wasm]]"), ("package.json", "{\"name\": \"x\"}"), ("Cargo.toml", "[package]")];
+        for (file, text) in manifests {
+            std::fs::write(dir.path().join(file), text).expect("written");
+        }
+        std::fs::write(dir.path().join("half.json"), "{\"wasm\": [").expect("written");
         let found = |name| find(dir.path(), name).and_then(|path| Some(path.file_name()?.to_str()?.to_owned()));
         assert_eq!(found("x_y").as_deref(), Some("x_y.wat"));
         assert_eq!(found("x-y").as_deref(), Some("x-y.wasm"));
@@ -136,7 +175,7 @@ mod tests {
         assert_eq!(found("a\0b"), None);
         let mut names = list(dir.path());
         names.sort();
-        assert_eq!(names, ["a-b_c", "a_b-c", "x-y", "x_y"]);
+        assert_eq!(names, ["a-b_c", "a_b-c", "half", "x-y", "x_y"], "what can be no manifest is no plugin");
     }
 
     #[test]

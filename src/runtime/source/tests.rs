@@ -72,7 +72,11 @@ fn what_is_not_there_is_said_with_what_is_near() {
     let sources = sources(&dir);
     assert_eq!(message(&sources, "ehco"), "no plugin named `ehco`; did you mean `echo`?");
     assert_eq!(message(&sources, "shuot"), "no plugin named `shuot`; did you mean `shout`?");
-    assert_eq!(message(&sources, "zzzzzz"), "no plugin named `zzzzzz`; `plugins` lists them");
+    let ways_on = "`plugins` lists them, `plugsh --plugins DIR` and PLUGSH_PATH add a directory of yours";
+    assert_eq!(message(&sources, "zzzzzz"), format!("no plugin named `zzzzzz`; {ways_on}"));
+    let guest = sources.resolve("Cargo", Access::Guest).expect_err("refused").message;
+    assert_eq!(guest, "no plugin named `Cargo`; `plugins` lists them", "nothing of files here");
+    assert_eq!(message(&sources, "Cargo"), "no plugin named `Cargo`; for the file write `./Cargo.toml`");
     assert_eq!(message(&sources, "echo.wasm"), "no file `echo.wasm`; did you mean `echo`?");
     assert_eq!(message(&sources, "./no/such"), "no file `./no/such`");
     assert_eq!(message(&sources, "built-in:ehco"), "no built-in plugin `ehco`; did you mean `echo`?");
@@ -83,7 +87,7 @@ fn what_is_not_there_is_said_with_what_is_near() {
 
 #[test]
 fn names_are_sorted_and_shadowed_ones_appear_once() {
-    let dir = folder(&[("zebra.toml", ""), ("count-vowels.wat", ""), ("echo.wasm", ""), ("notes.txt", "")]);
+    let dir = folder(&[("zebra.toml", "[[wasm]]\n"), ("count-vowels.wat", ""), ("echo.wasm", ""), ("notes.txt", "")]);
     let names = sources(&dir).names();
     assert!(names.windows(2).all(|pair| pair[0] < pair[1]), "{names:?}");
     assert_eq!(names.iter().filter(|name| name.as_str() == "echo").count(), 1);

@@ -58,6 +58,19 @@ impl Arguments {
         self
     }
 
+    /// The positional with this index, where it is text.
+    pub fn positional(&self, index: usize) -> Option<&str> {
+        let slots = self.command.shape().slots(&self.words, self.taken.len());
+        let (word, _) = self.words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(index))?;
+        std::str::from_utf8(&word.bytes).ok()
+    }
+
+    /// How many words stand for positionals, more than there are included.
+    pub fn positional_count(&self) -> usize {
+        let slots = self.command.shape().slots(&self.words, self.taken.len());
+        slots.iter().filter(|slot| matches!(slot, Slot::Positional(_) | Slot::Extra)).count()
+    }
+
     /// True when `--help` or `-h` stands among the options.
     pub fn asks_help(&self) -> bool {
         let slots = self.command.shape().slots(&self.words, self.taken.len());
@@ -88,6 +101,8 @@ impl Arguments {
         {
             return Err(Subject::of(self.command).unknown_option(&String::from_utf8_lossy(&word.bytes)));
         }
+        // A positional or the value of an option: what is too much may belong to it.
+        let has_expression = slots.iter().any(|slot| shape.value_name(*slot) == Some("EXPR"));
         let mut options: Vec<OsString> = Vec::new();
         let mut positionals: Vec<OsString> = self.taken.into_iter().map(OsString::from).collect();
         let mut input = None;
@@ -97,7 +112,7 @@ impl Arguments {
                     positionals.push("INPUT".into());
                     input = Some(word.bytes);
                 }
-                Slot::Extra => return Err(extra_word(self.command, &word.bytes)),
+                Slot::Extra => return Err(extra_word(self.command, &word.bytes, has_expression)),
                 Slot::EndOfOptions | Slot::Inner => {}
                 Slot::Option => options.push(text(self.command, word.bytes)?.into()),
                 Slot::Value(_) => {
@@ -123,10 +138,14 @@ fn text(command: &Command, bytes: Vec<u8>) -> Result<String, ShellError> {
     })
 }
 
-fn extra_word(command: &Command, bytes: &[u8]) -> ShellError {
+fn extra_word(command: &Command, bytes: &[u8], has_expression: bool) -> ShellError {
     let word = String::from_utf8_lossy(bytes);
     let subject = Subject::of(command);
     match command.shape().input {
+        _ if has_expression => ShellError::usage(format!(
+            "{}: `{word}` is one word too many: EXPR is one word, quote it, as 'callee=cart and depth>2'",
+            subject.name
+        )),
         Some(_) => ShellError::usage(format!("{}: `{word}` is one word too many: one INPUT; quote it", subject.name)),
         None => ShellError::usage(format!("{}: `{word}` is one word too many; {}", subject.name, subject.usage_hint())),
     }
@@ -146,6 +165,8 @@ pub struct Subject {
     pub usage: String,
     /// Its options, without the dashes.
     pub longs: Vec<String>,
+    /// One of its words is INPUT.
+    pub takes_input: bool,
 }
 
 impl Subject {
@@ -157,6 +178,7 @@ impl Subject {
             help: format!("help {}", command.name),
             usage: command.shape().usage_within(USAGE_CHARS_MAX),
             longs: command.shape().options.iter().filter_map(|option| option.long.clone()).collect(),
+            takes_input: command.shape().input.is_some(),
         }
     }
 
@@ -171,6 +193,15 @@ impl Subject {
 
     fn unknown_option(&self, typed: &str) -> ShellError {
         let word = typed.split('=').next().unwrap_or_default();
+        // `extism call`, and `plugsh call`, have them.
+        let input = match word {
+            "--input" | "-i" => Some("INPUT is a word without an option, or `@FILE`"),
+            "--stdin" => Some("`@-` is standard input, in INPUT's place"),
+            _ => None,
+        };
+        if let Some(way_on) = input.filter(|_| self.takes_input) {
+            return ShellError::usage(format!("no option `{word}` in {}; {way_on}", self.name));
+        }
         let near = did_you_mean(word.trim_start_matches('-'), self.longs.iter().map(String::as_str));
         let hint = if near.is_empty() { format!("; {}", self.see()) } else { near.replace(" `", " `--") };
         ShellError::usage(format!("no option `{word}` in {}{hint}", self.name))
@@ -196,7 +227,7 @@ impl Subject {
                 format!("`{value}` is no value for {argument} of {name}; there are: {known}")
             }
             ErrorKind::ValueValidation => {
-                let cause = std::error::Error::source(error).map(ToString::to_string).unwrap_or_default();
+                let cause = std::error::Error::source(error).map(|cause| in_words(cause, &value)).unwrap_or_default();
                 let named = cause.contains(&format!("`{value}`"));
                 format!("{argument} of {name}: {}", if named { cause } else { format!("`{value}`: {cause}") })
             }
@@ -211,6 +242,29 @@ impl Subject {
             }
             _ => format!("{}; {}", first_line(&error.to_string()), self.see()),
         })
+    }
+}
+
+/// Why a value was refused, in our own words where the standard library or clap read a number.
+fn in_words(cause: &(dyn std::error::Error + 'static), value: &str) -> String {
+    use std::num::IntErrorKind;
+    if let Some(error) = cause.downcast_ref::<std::num::ParseIntError>() {
+        return match error.kind() {
+            IntErrorKind::PosOverflow | IntErrorKind::NegOverflow => format!("`{value}` is too large"),
+            _ => format!("`{value}` is no whole number"),
+        };
+    }
+    let cause = cause.to_string();
+    // clap's own words for a number that is out of bounds: `70000 is not in 0..=65535`, `0 is not in 1..`.
+    let Some((_, (least, most))) =
+        cause.split_once(" is not in ").and_then(|(what, range)| Some((what, range.split_once("..")?)))
+    else {
+        return cause;
+    };
+    match (value.parse::<i128>(), least.parse::<i128>()) {
+        (Ok(number), Ok(least)) if number < least => format!("`{value}` is less than {least}"),
+        (Ok(_), _) => format!("`{value}` is more than {}", most.trim_start_matches('=')),
+        (Err(_), _) => format!("`{value}` is no whole number"),
     }
 }
 

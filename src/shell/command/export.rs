@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
     examples: &[Example {
         lines: "load echo\ncall echo echo hi\nexport calls.json\nexport echo.mmd -e 'function=echo'\n!cat echo.mmd",
         output: "1:echo\nhi\n1 call in `calls.json`\n1 call in `echo.mmd`\nsequenceDiagram\n\
-            participant p0 as shell\nparticipant p1 as 1:echo\np0->>p1: echo (2 B)\n…",
+            participant p0 as shell\nparticipant p1 as 1:echo\np0->>p1: echo (2 bytes)\n…",
     }],
     syntax: syntax::<ExportOptions>,
     run: Run::Plain(run),

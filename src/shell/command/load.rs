@@ -166,11 +166,37 @@ fn request(
     host: Host,
     options: &LoadOptions,
 ) -> Result<LoadRequest, ShellError> {
+    check_paths(&options.allow_path)?;
+    tell_missing_stand_ins(session, &options.import);
     let program = session.resolve(source)?;
     let program = link(session, program, &options.link)?;
     let spec = options.apply(program.spec.clone())?;
     let timeout = spec.timeout;
     Ok(LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) })
+}
+
+/// Only directories can be given to a plugin; that one is not there would be found out at its first call.
+fn check_paths(texts: &[String]) -> Result<(), ShellError> {
+    match texts.iter().find(|text| !allowed_path(text).host.is_dir()) {
+        None => Ok(()),
+        Some(text) => {
+            let host = allowed_path(text).host;
+            Err(ShellError::failed(format!("`--allow-path {text}`: no directory `{}`", host.display())))
+        }
+    }
+}
+
+/// Says of each stand-in whose process is not there that it must be by the time the import is called.
+fn tell_missing_stand_ins(session: &mut Session, imports: &[ImportStandIn]) {
+    for import in imports {
+        let dots = import.target.match_indices('.').filter_map(|(dot, _)| import.target.get(..dot));
+        let Some(plugin) = import.target.split_once('.').map(|(plugin, _)| plugin) else { continue };
+        if !dots.into_iter().any(|plugin| session.kernel.find(plugin).is_ok()) {
+            let why = "when the import is called there must be";
+            let text = format!("`--import` to `{}`: there is no process `{plugin}` yet, and {why}", import.target);
+            session.notice(Line::new().with(Role::Warn, text));
+        }
+    }
 }
 
 /// Reads `never`, `on-crash` or `on-crash=MAX/WINDOW`.
@@ -220,7 +246,9 @@ impl LoadOptions {
             spec.config.extend(config_object(json)?);
         }
         for entry in &self.config {
-            let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
+            let (key, value) = entry
+                .split_once('=')
+                .ok_or_else(|| ShellError::usage(format!("`--config {entry}`: write `--config KEY=VALUE`")))?;
             spec.config.insert(key.to_owned(), value.to_owned());
         }
         spec.allowed_hosts.extend(self.allow_host.iter().cloned());
@@ -291,7 +319,7 @@ mod tests {
         };
         let options = LoadOptions {
             set_config: Some(r#"{"b": "3", "c": "4"}"#.into()),
-            config: vec!["c=5=6".into(), "d".into()],
+            config: vec!["c=5=6".into(), "d=".into()],
             allow_path: vec!["ro:/data:/d".into(), "/tmp".into()],
             memory_max: Some(65_536),
             no_wasi: true,
@@ -311,6 +339,8 @@ mod tests {
                 AllowedPath { host: "/tmp".into(), guest: "/tmp".into(), read_only: false },
             ]
         );
+        let bad = LoadOptions { config: vec!["d".into()], ..LoadOptions::default() };
+        assert_eq!(bad.apply(Spec::default()).unwrap_err().message, "`--config d`: write `--config KEY=VALUE`");
         let bad = LoadOptions { set_config: Some("[1]".into()), ..LoadOptions::default() };
         assert!(bad.apply(Spec::default()).unwrap_err().message.starts_with("`--set-config` wants a JSON object"));
     }

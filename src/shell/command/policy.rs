@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Policy;
-use crate::kernel::policy::{Asked, Rule, Who};
+use crate::kernel::policy::{Asked, Rule, Who, names_only};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -69,9 +69,15 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             session.kernel.set_policy(None);
             Ok(Reply::Nothing)
         }
-        ("learn", []) => Ok(Reply::text(&session.kernel.learn_policy())),
-        ("check", [plugin, "call", target]) => check_call(session, plugin, target),
-        ("check", [plugin, "load", source]) => check_load(session, plugin, source),
+        ("learn", []) => learn(session, options.json),
+        ("check", [plugin, "call", target]) => {
+            let verdict = check_call(session, plugin, target)?;
+            told(session, verdict, options.json)
+        }
+        ("check", [plugin, "load", source]) => {
+            let verdict = check_load(session, plugin, source)?;
+            told(session, verdict, options.json)
+        }
         ("check", _) => {
             let usage = "write `policy check PLUGIN call PLUGIN.FUNCTION` or `policy check PLUGIN load SOURCE`";
             Err(ShellError::usage(usage))
@@ -87,35 +93,87 @@ fn plugin_of(session: &Session, name: &str) -> String {
     id.and_then(|id| session.kernel.plugin_of(id)).unwrap_or_else(|| name.to_owned())
 }
 
-fn check_call(session: &Session, caller: &str, target: &str) -> Result<Reply, ShellError> {
+/// What `check` comes to.
+enum Verdict {
+    /// By which rule; `None`: without a policy.
+    Allowed {
+        by: Option<(String, Value)>,
+        why: &'static str,
+    },
+    Denied {
+        by: Option<(String, Value)>,
+        why: String,
+    },
+}
+
+/// A rule in words and in JSON.
+fn rule_of(policy: &Policy, who: Who<'_>) -> (String, Value) {
+    let rule = policy.rule(who);
+    (policy.place(rule), json!({ "name": rule.name, "source": policy.source(), "line": rule.line }))
+}
+
+fn check_call(session: &Session, caller: &str, target: &str) -> Result<Verdict, ShellError> {
     let Some((callee, function)) = target.rsplit_once('.') else {
         return Err(ShellError::usage(format!("`{target}` is no `PLUGIN.FUNCTION`")));
     };
     let (caller_plugin, callee_plugin) = (plugin_of(session, caller), plugin_of(session, callee));
     let caller = Who { name: caller, plugin: &caller_plugin };
     let callee = Who { name: callee, plugin: &callee_plugin };
-    let Some(policy) = session.kernel.policy() else {
-        return Ok(Reply::line("allowed: no policy is loaded, and a plugin may call whom it likes"));
-    };
-    answer(&policy, caller, policy.call(caller, callee, function))
+    Ok(match session.kernel.policy() {
+        None => Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may call whom it likes" },
+        Some(policy) => by_rule(&policy, caller, policy.call(caller, callee, function)),
+    })
 }
 
-fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Reply, ShellError> {
+fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, ShellError> {
     let loaded_from = plugin_of(session, plugin);
     let who = Who { name: plugin, plugin: &loaded_from };
     let asked = Asked::of(source).map_err(ShellError::usage)?;
-    match (session.kernel.policy(), &asked) {
-        (Some(policy), _) => answer(&policy, who, policy.load(who, &asked).map(drop)),
-        (None, Asked::Name(_)) => Ok(Reply::line("allowed: no policy is loaded, and a plugin may load names")),
-        (None, _) => Err(ShellError::failed(format!("denied: {}", crate::kernel::policy::names_only(who, &asked)))),
+    Ok(match (session.kernel.policy(), &asked) {
+        (Some(policy), _) => by_rule(&policy, who, policy.load(who, &asked).map(drop)),
+        (None, Asked::Name(_)) => {
+            Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may load names" }
+        }
+        (None, _) => Verdict::Denied { by: None, why: names_only(who, &asked) },
+    })
+}
+
+fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), String>) -> Verdict {
+    let by = Some(rule_of(policy, who));
+    match answer {
+        Ok(()) => Verdict::Allowed { by, why: "" },
+        Err(why) => Verdict::Denied { by, why },
     }
 }
 
-fn answer(policy: &Policy, who: Who<'_>, answer: Result<(), String>) -> Result<Reply, ShellError> {
-    match answer {
-        Ok(()) => Ok(Reply::line(format!("allowed by {}", policy.place(policy.rule(who))))),
-        Err(why) => Err(ShellError::failed(format!("denied: {why}"))),
+/// A verdict as a line or as JSON; one that says no is a failure either way.
+fn told(session: &mut Session, verdict: Verdict, json: bool) -> Result<Reply, ShellError> {
+    let json = session.wants_json(json);
+    let value = |allowed: bool, by: &Option<(String, Value)>, why: &str| {
+        let rule = by.as_ref().map(|(_, rule)| rule);
+        let why = Some(why).filter(|why| !why.is_empty());
+        Reply::Json(json!({ "allowed": allowed, "rule": rule, "reason": why }))
+    };
+    match verdict {
+        Verdict::Allowed { by, why } if json => Ok(value(true, &by, why)),
+        Verdict::Allowed { by: Some((place, _)), .. } => Ok(Reply::line(format!("allowed by {place}"))),
+        Verdict::Allowed { by: None, why } => Ok(Reply::line(format!("allowed: {why}"))),
+        Verdict::Denied { by, why } => {
+            if json {
+                session.emit(&value(false, &by, &why))?;
+            }
+            Err(ShellError::failed(format!("denied: {why}")))
+        }
     }
+}
+
+fn learn(session: &Session, json: bool) -> Result<Reply, ShellError> {
+    let text = session.kernel.learn_policy();
+    if !session.wants_json(json) {
+        return Ok(Reply::text(&text));
+    }
+    let policy = Policy::parse(&text, "policy learn", Path::new("")).map_err(ShellError::failed)?;
+    Ok(Reply::Json(json_policy(&policy, None)))
 }
 
 fn show(policy: Option<&Policy>, json: bool) -> Reply {
@@ -127,11 +185,10 @@ fn show(policy: Option<&Policy>, json: bool) -> Reply {
             ),
         };
     };
-    let rules = policy.rules().iter().chain([policy.default_rule()]);
     if json {
-        let rules: Vec<Value> = rules.map(json_rule).collect();
-        return Reply::Json(json!({ "source": policy.source(), "rules": rules }));
+        return Reply::Json(json_policy(policy, Some(policy.source())));
     }
+    let rules = policy.rules().iter().chain([policy.default_rule()]);
     Reply::Lines(rules.flat_map(|rule| lines(policy, rule)).collect())
 }
 
@@ -151,6 +208,12 @@ fn lines(policy: &Policy, rule: &Rule) -> Vec<Line> {
     let most = rule.children_max.map_or_else(|| "as the limit says".to_owned(), |most| format!("{most} at most"));
     entry("children", format!("{most}; {}", rule.children.words()));
     lines
+}
+
+/// All rules, the default last; `source`: the file that they were read from.
+fn json_policy(policy: &Policy, source: Option<&str>) -> Value {
+    let rules: Vec<Value> = policy.rules().iter().chain([policy.default_rule()]).map(json_rule).collect();
+    json!({ "source": source, "rules": rules })
 }
 
 fn json_rule(rule: &Rule) -> Value {

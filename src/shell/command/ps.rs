@@ -142,10 +142,10 @@ fn totals(views: &[ProcessView]) -> Vec<Span> {
     let living = views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. })).count();
     let sum = |figure: fn(&ProcessView) -> u64| views.iter().map(figure).sum::<u64>();
     let texts = [
-        living.to_string(),
-        String::new(),
         String::new(),
         "total".to_owned(),
+        String::new(),
+        format!("{living} living"),
         sum(|view| view.calls).to_string(),
         sum(|view| view.errors).to_string(),
         sum(|view| view.resets).to_string(),

@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value, json};
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::shell::line::quote;
+use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -40,6 +40,12 @@ struct SetOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, value) = arguments.parse::<SetOptions>()?;
+    if let (Some(word), None) = (&options.name, &value)
+        && let Some((name, value)) = assignment(word)
+    {
+        let value = quote(value.as_bytes());
+        return Err(ShellError::usage(format!("`{word}` is no name for a variable; write `set {name} {value}`")));
+    }
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {
             true => Ok(Reply::Nothing),
@@ -64,6 +70,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         }
         (Some(name), Some(value)) => session.set(&name, value).map(|()| Reply::Nothing),
     }
+}
+
+/// The parts of `x=5`, as other shells have it.
+fn assignment(word: &str) -> Option<(&str, &str)> {
+    word.split_once('=').filter(|(name, _)| is_variable_name(name))
 }
 
 /// Its bytes as text where they are, else in base64.

@@ -19,7 +19,21 @@ pub enum Kind {
     /// A built-in plugin, one of the plugin directories, or a file.
     Loadable,
     File,
+    /// A file, or a call by its number.
+    FileOrSeq,
+    /// A call by its number.
+    Seq,
+    /// A function of a living process, as it is called: `front.run`.
+    Call,
+    /// An expression over calls.
+    Filter,
     Variable,
+    /// A process, or the word `spawn`.
+    ProcessOrSpawn,
+    /// A breakpoint, a fault or a stub that is set.
+    Breakpoint,
+    Fault,
+    Stub,
     /// One of these words.
     Words(Vec<String>),
     /// INPUT: `@FILE` only.
@@ -40,6 +54,10 @@ impl Kind {
             "FUNCTION" => Kind::Function,
             "SOURCE" | "[NAME=]SOURCE" => Kind::Loadable,
             "FILE" | "[ro:]HOST[:GUEST]" => Kind::File,
+            "FILE|SEQ" => Kind::FileOrSeq,
+            "SEQ" => Kind::Seq,
+            "PLUGIN.FUNCTION" | "NAME.FUNCTION" | "NAME[.FUNCTION]" => Kind::Call,
+            "EXPR" => Kind::Filter,
             "VARIABLE" => Kind::Variable,
             _ => Kind::None,
         }
@@ -199,6 +217,22 @@ impl Shape {
     /// Whether a word names an option; every command has `--help`.
     pub fn has_option(&self, text: &str) -> bool {
         self.option_index(text).is_some() || matches!(text, "--help" | "-h")
+    }
+
+    /// Whether a positional or the value of an option is called so.
+    pub fn takes(&self, value_name: &str) -> bool {
+        let of_options = self.options.iter().filter_map(|option| option.value.as_ref()).map(|(name, _)| name);
+        let names = of_options.chain(self.positionals.iter().map(|positional| &positional.value_name));
+        names.into_iter().any(|name| name == value_name)
+    }
+
+    /// What the word in this slot is called.
+    pub fn value_name(&self, slot: Slot) -> Option<&str> {
+        match slot {
+            Slot::Value(index) => self.options.get(index)?.value.as_ref().map(|(name, _)| name.as_str()),
+            Slot::Positional(index) => self.positionals.get(index).map(|positional| positional.value_name.as_str()),
+            _ => None,
+        }
     }
 
     /// One line: `ps [-t] [-a] [--sort COLUMN]`.

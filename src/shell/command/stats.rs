@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::trace::parse_filter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl::stats_value;
@@ -41,7 +43,7 @@ struct StatsOptions {
     /// order by a column (self)
     #[arg(long, value_name = "COLUMN", value_parser = StatsColumn::ALL.map(StatsColumn::as_str), default_value = "self")]
     sort: String,
-    /// draw how long the calls took
+    /// draw how long the calls took; with --json: the figures of that
     #[arg(long)]
     hist: bool,
     /// write JSON
@@ -57,12 +59,24 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let records: Vec<Record> = session.kernel.journal().records(usize::MAX);
     let rows = Stats::of(by, options.filter.as_ref(), &records).into_rows(sort);
     if session.wants_json(options.json) {
-        return Ok(Reply::Json(rows.iter().map(stats_value).collect()));
+        return Ok(Reply::Json(rows.iter().map(|row| json_row(row, options.hist)).collect()));
     }
     if options.hist {
         return Ok(Reply::Lines(rows.iter().flat_map(histogram).collect()));
     }
     Ok(Reply::Table(Table { columns: columns(by), rows: rows.iter().map(row).collect(), totals: None }))
+}
+
+/// A row, with the bars that `--hist` draws where it is asked for.
+fn json_row(row: &Row, hist: bool) -> Value {
+    let us = |ns: u64| ns as f64 / 1e3;
+    let bar = |bar: &Bar| json!({ "from_us": us(bar.from_ns), "to_us": us(bar.to_ns), "count": bar.count });
+    let mut value = stats_value(row);
+    if let Some(object) = value.as_object_mut() {
+        let bars = hist.then(|| row.durations.bars().iter().map(bar).collect::<Value>());
+        object.insert("histogram".into(), bars.unwrap_or(Value::Null));
+    }
+    value
 }
 
 fn columns(by: By) -> Vec<Column> {
@@ -71,7 +85,7 @@ fn columns(by: By) -> Vec<Column> {
         By::Edge => "edge",
         By::Function => "function",
     };
-    let figures = ["calls", "errors", "in", "out", "total", "self", "avg", "p50", "p90", "p99", "max", "share", "amp"];
+    let figures = ["calls", "errors", "in", "out", "total", "self", "mean", "p50", "p90", "p99", "max", "share", "amp"];
     std::iter::once(Column::left(name)).chain(figures.map(Column::right)).collect()
 }
 
@@ -86,7 +100,7 @@ fn row(row: &Row) -> Vec<Span> {
         plain(show_bytes(row.bytes_out)),
         time(row.total_ns),
         time(row.self_ns),
-        time(row.avg_ns),
+        time(row.mean_ns),
         time(row.p50_ns),
         time(row.p90_ns),
         time(row.p99_ns),
@@ -119,6 +133,7 @@ fn bar_line(bar: Bar, most: u64) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::Outcome;
 
     #[test]
     fn the_fullest_bar_is_the_longest_and_no_call_is_lost() {
@@ -130,5 +145,13 @@ mod tests {
         assert_eq!(drawn(1).matches('█').count(), 1);
         assert_eq!(drawn(0).matches('█').count(), 0);
         assert!(drawn(1).contains("to"), "{}", drawn(1));
+    }
+
+    #[test]
+    fn the_bars_are_in_the_json_when_they_are_asked_for() {
+        let call = Record { seq: 1, callee: 1, duration_ns: 3_000, outcome: Outcome::Ok, ..Record::default() };
+        let rows = Stats::of(By::Callee, None, &[call]).into_rows(StatsColumn::Name);
+        assert_eq!(json_row(&rows[0], false)["histogram"], Value::Null);
+        assert_eq!(json_row(&rows[0], true)["histogram"], json!([{ "from_us": 2.0, "to_us": 5.0, "count": 1 }]));
     }
 }

@@ -6,6 +6,7 @@ use super::debug::record::calls_text;
 use super::thin::Thin;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
+use crate::journal::filter::FIELDS;
 use crate::journal::{Filter, Outcome, PayloadSettings, Record, merge_running};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
@@ -16,7 +17,8 @@ pub const COMMAND: Command = Command {
     group: Group::Watching,
     summary: "list calls, nested ones too",
     description: "One row a call, in the order in which they began, those that still run included; a call's name is \
-        indented by its depth. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
+        indented by its depth. SEQ counts what began: a number that is missing is a load, which is listed only when it was \
+        refused. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
         what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
         all (`show SEQ` shows them), until `trace payloads off`.",
@@ -105,6 +107,10 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
 
 /// Reads EXPR, for every command that takes one.
 pub fn parse_filter(text: &str) -> Result<Filter, String> {
+    // Of `callee = cart` without quotes only the first word has come here.
+    if FIELDS.contains(&text) {
+        return Err(format!("`{text}` is compared with something: EXPR is one word, quote it, as '{text}=...'"));
+    }
     Filter::parse(text).map_err(|error| error.to_string())
 }
 
@@ -195,7 +201,7 @@ fn row(record: &Record) -> Vec<Span> {
     ]
 }
 
-/// A line of `trace -f`, where no table can be lined up: `3.120 1:front → 2:cart.total 12 B → 4 B 3.1µs ok`.
+/// A line of `trace -f`, where no table can be lined up: `3.120 1:front → 2:cart.total 12 → 4  3.1µs ok`.
 fn line(record: &Record) -> Line {
     let error = record.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
     let took = show_duration(Duration::from_nanos(record.duration_ns));

@@ -51,6 +51,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     let mut failed = None;
     for job in session.background_jobs() {
+        // Only the first failure is given; any other is told by its notice.
+        if failed.is_some() && session.wait_for_job(&job, OnInterrupt::StopWaiting).is_ok() {
+            session.show_notices();
+        }
         match take_job(session, &job, OnInterrupt::StopWaiting) {
             Ok(reply) => session.emit(&reply)?,
             Err(error) if session.interrupt.is_raised() => return Err(error),
@@ -72,6 +76,6 @@ pub fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> 
     // Its notice would tell again what is printed now.
     let to_file = session.has_writer(job.id());
     session.wait_for_writer(job.id())?;
-    let bytes = end.result.clone().map_err(|error| session.call_error(error))?;
+    let bytes = end.result.clone().map_err(|error| session.failure_of(job.id(), error))?;
     Ok(if to_file { Reply::Nothing } else { Reply::Output { bytes, raw: false } })
 }

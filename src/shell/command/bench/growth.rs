@@ -12,6 +12,7 @@ use super::{BenchOptions, Temporary};
 use crate::kernel::ProcessId;
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, plain};
 use crate::shell::session::Session;
+use crate::shell::units::exact_size;
 use crate::shell::waits::OnInterrupt;
 
 /// Nested calls when no count is given.
@@ -48,7 +49,7 @@ pub fn run(session: &mut Session, options: &BenchOptions, temporary: &mut Tempor
         courses.push(course(session, options, callee, (calls, size), round, temporary)?);
     }
     session.front().progress(None);
-    let name = format!("{}.{} from a plugin, {size} bytes", session.label(callee), options.function);
+    let name = format!("{}.{} from a plugin, {}", session.label(callee), options.function, exact_size(size));
     let replies = match session.wants_json(options.json) {
         true => vec![json_reply(&courses, calls, size)],
         false => table(&courses, calls, &name),

@@ -79,6 +79,7 @@ struct BenchOptions {
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    check_spawn(&arguments)?;
     let (mut options, mut input) = arguments.parse::<BenchOptions>()?;
     if options.plugin == SPAWN {
         // What stands in INPUT's place is the function of the first call.
@@ -100,6 +101,20 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     journal.set_on(was_on);
     temporary.end(session);
     result.map(|()| Reply::Nothing)
+}
+
+/// `bench spawn` has words of its own after it.
+fn check_spawn(arguments: &Arguments) -> Result<(), ShellError> {
+    if arguments.positional(0) != Some(SPAWN) {
+        return Ok(());
+    }
+    match arguments.positional_count() {
+        1 => Err(ShellError::usage("`bench spawn` wants SOURCE; usage: `bench spawn SOURCE [FUNCTION] [OPTIONS]`")),
+        2 | 3 => Ok(()),
+        _ => Err(ShellError::usage(
+            "`bench spawn SOURCE FUNCTION` takes no INPUT; `--size` gives its call that many bytes",
+        )),
+    }
 }
 
 fn check(options: &BenchOptions, has_input: bool) -> Result<(), ShellError> {

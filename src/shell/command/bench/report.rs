@@ -3,8 +3,9 @@
 use serde_json::{Value, json};
 
 use super::figures::{Bar, Comparison, Figures, Measured, bars};
+use crate::kernel::BenchWork;
 use crate::shell::reply::{Column, Line, Reply, Role, Span, Table, cell, plain};
-use crate::shell::units::show_bytes;
+use crate::shell::units::{show_bytes, show_size};
 
 /// Columns of the longest bar of a histogram.
 const BAR_COLUMNS: usize = 40;
@@ -61,7 +62,13 @@ fn row(measured: &Measured) -> Vec<Span> {
 }
 
 fn title(measured: &Measured) -> String {
-    format!("{}, {} bytes", measured.subject.name, show_bytes(measured.subject.bytes_in))
+    // A start without a call has no input.
+    if measured.subject.bytes_in == 0
+        && matches!(measured.subject.works.first(), Some(BenchWork::Spawns { first_call: None, .. }))
+    {
+        return measured.subject.name.clone();
+    }
+    format!("{}, {}", measured.subject.name, show_size(measured.subject.bytes_in))
 }
 
 fn lines(comparison: &Comparison) -> Vec<Line> {

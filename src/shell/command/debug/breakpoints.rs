@@ -14,7 +14,9 @@ pub const BREAK: Command = Command {
     group: Group::Debugging,
     summary: "hold calls that an expression asks for",
     description: "Holds the job before each call that EXPR asks for (`--on return`: when the call has ended), with its \
-        deadlines standing still, and gives the prompt back. `bt` shows where it stands; `continue`, `step`, `next` and \
+        deadlines standing still, and gives the prompt back. \
+        A name in EXPR is a process's or that of the plugin it was loaded from: `cart.total` holds in `cart-2` too, \
+        `cart-2.total` and `2:cart.total` in that one; `help filters` says more. `bt` shows where it stands; `continue`, `step`, `next` and \
         `finish` let it go on; `set-input`, `return` and `fail` change the call. `--do` runs commands when it is hit: \
         in a script, or to look and go on. Other jobs go on; `kill %N` ends a held one. \
         What a plugin calls while it is loaded is held too.",

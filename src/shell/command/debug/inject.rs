@@ -16,7 +16,8 @@ pub const INJECT: Command = Command {
     name: "inject",
     group: Group::Debugging,
     summary: "make calls fail, wait or lose their output",
-    description: "Does something to each call that EXPR asks for: `error=MESSAGE` fails it as if the plugin had said so, \
+    description: "Does something to each call that EXPR asks for (`help filters`; a name is a process's or its plugin's, so \
+        that `cart.total` means `cart-2` too): `error=MESSAGE` fails it as if the plugin had said so, \
         `trap` fails it and takes the plugin's instance with it, `delay=50ms` makes it wait (deadlines go on), \
         `drop-output` loses what it gave. `when=3` means the third such call only, `when=3+` from the third on, `when=3..5`, \
         `when=3+2` every second from the third on; `p=0.1` one in ten by chance, from a seed that is printed: with the same \

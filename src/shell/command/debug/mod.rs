@@ -15,7 +15,7 @@ use std::time::Duration;
 use crate::journal::Kept;
 use crate::kernel::hooks::{HeldView, HoldReason};
 use crate::shell::reply::{Line, Role, one_line};
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::{exact_size, show_bytes, show_duration};
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 
@@ -74,8 +74,7 @@ fn limits_text(view: &HeldView) -> String {
 pub fn preview(kept: &Kept) -> String {
     let size = match kept.full_len {
         0 => return "nothing".to_owned(),
-        1 => "1 byte".to_owned(),
-        bytes => format!("{bytes} bytes"),
+        bytes => exact_size(bytes),
     };
     if kept.bytes.is_empty() {
         return kept.missing().unwrap_or(size);

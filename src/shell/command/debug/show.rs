@@ -11,7 +11,7 @@ use crate::journal::{Kept, Record};
 use crate::shell::dump::hex_dump;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
-use crate::shell::units::show_duration;
+use crate::shell::units::{exact_size, show_duration};
 
 /// Lines of a payload that are shown; `--input > FILE` writes all of it.
 const SHOWN_LINES_MAX: usize = 200;
@@ -120,11 +120,14 @@ fn lines(record: &Record, chain: &[Record]) -> Vec<Line> {
     let payload = record.payload.as_deref();
     push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input));
     push_side(&mut lines, "output", record.bytes_out, payload.map(|payload| &payload.output));
+    if payload.is_none() && record.bytes_in + record.bytes_out > 0 {
+        lines.push(Line::new().with(Role::Dim, "`trace payloads 64k 16M` keeps the bytes of calls to come"));
+    }
     lines
 }
 
 fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>) {
-    let title = Line::new().with(Role::Dim, format!("  {side:<8}")).plain(format!("{bytes} bytes"));
+    let title = Line::new().with(Role::Dim, format!("  {side:<8}")).plain(exact_size(bytes));
     let Some(kept) = kept else { return lines.push(title.with(Role::Dim, if bytes > 0 { ", not kept" } else { "" })) };
     let (kind, text) = shown(kept);
     let missing = kept.missing().map(|missing| format!(", {missing}")).unwrap_or_default();

@@ -5,7 +5,7 @@ mod topics;
 use super::{Arguments, Command, Example, Group, Run, TABLE, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::text::{did_you_mean, wrapped};
+use crate::text::{did_you_mean, shown, wrapped};
 use topics::TOPICS;
 
 pub const COMMAND: Command = Command {
@@ -13,7 +13,8 @@ pub const COMMAND: Command = Command {
     group: Group::Shell,
     summary: "list commands, or explain one",
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
-        with what it does, `help language` how lines are written, `help debugging` how a bug is found.",
+        with what it does, `help language` how lines are written, `help filters` what EXPR is, `help debugging` how a bug is \
+        found.",
     examples: &[Example {
         lines: "help sleep",
         output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.\n\n$ sleep 1ms",
@@ -61,7 +62,7 @@ pub fn about(word: &str) -> Result<Reply, ShellError> {
     let near = did_you_mean(word, TABLE.iter().map(|command| command.name).chain(topics()));
     let hint =
         if near.is_empty() { "; `help` lists the commands, `info PLUGIN` the functions of a plugin" } else { &near };
-    Err(ShellError::usage(format!("no command `{word}`{hint}")))
+    Err(ShellError::usage(format!("no command or topic `{}`{hint}", shown(word))))
 }
 
 /// What to type first, with what it does.
@@ -94,8 +95,9 @@ fn overview() -> Vec<Line> {
     lines.push(Line::new());
     lines.extend(
         [
-            "`help COMMAND` explains one, `help all` lists each with what it does,",
-            "`help language` says how lines are written, `help debugging` how a bug is found.",
+            "`help COMMAND` explains one, `help all` lists each with what it does; `help language`",
+            "says how lines are written, `help filters` what EXPR is, `help debugging` how a",
+            "bug is found.",
             "Tab completes, Ctrl-R searches; Ctrl-C ends what runs, Ctrl-D leaves.",
         ]
         .map(Line::from),
@@ -128,6 +130,10 @@ pub fn help_of(command: &Command) -> Reply {
     }
     for option in &shape.options {
         lines.push(Line::new().with(Role::Name, format!("  {:<width$}", option.usage())).plain(option.help.clone()));
+    }
+    if shape.takes("EXPR") {
+        lines.push(Line::new());
+        lines.push(Line::from("EXPR is one word: quote it. `help filters` says what it can ask for."));
     }
     for example in command.examples {
         lines.push(Line::new());

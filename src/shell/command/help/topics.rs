@@ -1,7 +1,7 @@
 //! Texts of `help` that are about no single command.
 
 /// Words after `help` that are no commands, with their texts.
-pub const TOPICS: [(&str, &str); 2] = [("language", LANGUAGE), ("debugging", DEBUGGING)];
+pub const TOPICS: [(&str, &str); 3] = [("language", LANGUAGE), ("filters", FILTERS), ("debugging", DEBUGGING)];
 
 /// How lines are written.
 const LANGUAGE: &str = "\
@@ -20,13 +20,44 @@ Variables
   call a f $(call b g)     a command's output as a word
 Where output goes
   call a f x | call b g    to the next plugin
-  call a f x | !jq .       to a program of the system; !COMMAND runs one
+  call a f x | !jq .       to a program of the system
   ps > FILE, ps >> FILE    to a file, replaced only when the command succeeds
+Programs of the system
+  !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too
 Names and figures
   1, front, 1:front        a process; %2 is a job
   front.run x              short for: call front run x
   call a f x &             in the background: jobs, wait %2, fg %2, kill %2
   300ms 2s 1m30s, 64k 10M  durations (a bare number is milliseconds) and sizes";
+
+/// The language of EXPR.
+const FILTERS: &str = "\
+EXPR says which calls are meant: for trace -e, stats -e, export -e, break, inject, expect-calls,
+expect-duration, and `/` in the pane. It is one word of the line: quote it.
+
+What it asks for
+  cart                     a call whose caller, callee or function is called so
+  cart.total               the function of a plugin; 2:cart.total that of one process
+  callee=cart, caller=2    one side of the call; the shell is `shell`, or 0
+  function!=total          any other function
+  outcome=error            or ok trap timeout killed oom fuel denied running held
+  duration>=5ms            how long it took
+  bytes_in>1k, bytes_out=0 what it was given, what it gave
+  depth=1, job=%3          called from the shell; of that job
+How it is put together
+  = != < <= > >=           names and outcomes are compared with = and != only
+  not, and, or, ( )        `not` binds strongest, `or` weakest
+  cart*, ?x, [a-c]*        names are globs; in quotes of their own they are no globs: callee='a*'
+Names
+  A process is meant by its name, its id, or both: cart, 2, 2:cart. `break` and `inject`, like
+  `stub` and policies, know it by the plugin that it was loaded from too: cart.total means `cart-2`
+  as well, cart-2.total just that one.
+When
+  `break` and `inject` come before the call: what is known at its end (outcome, duration, bytes_out)
+  only `break --on return` can ask for.
+
+  trace -e 'outcome!=ok and not caller=shell'
+  break 'reducer.reduce and (bytes_in>1k or depth>2)'";
 
 /// The tools in the order in which a bug is found with them.
 const DEBUGGING: &str = "\
