@@ -43,7 +43,7 @@ pub fn stats_value(row: &Row) -> Value {
         "bytes_out": row.bytes_out,
         "total_us": Micros(row.total_ns),
         "self_us": Micros(row.self_ns),
-        "mean_us": Micros(row.mean_ns),
+        "avg_us": Micros(row.avg_ns),
         "p50_us": Micros(row.p50_ns),
         "p90_us": Micros(row.p90_ns),
         "p99_us": Micros(row.p99_ns),

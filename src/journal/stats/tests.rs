@@ -41,7 +41,7 @@ fn a_row_adds_up_its_calls() {
     assert_eq!(rows.iter().map(Row::label).collect::<Vec<_>>(), ["1:front", "2:cart", "3:disk"]);
     let cart = row(&rows, "2:cart");
     assert_eq!((cart.calls, cart.errors, cart.bytes_in, cart.bytes_out), (2, 1, 100, 10));
-    assert_eq!((cart.total_ns, cart.self_ns, cart.mean_ns, cart.max_ns), (50, 40, 25, 30));
+    assert_eq!((cart.total_ns, cart.self_ns, cart.avg_ns, cart.max_ns), (50, 40, 25, 30));
     assert_eq!((cart.p50_ns, cart.p90_ns, cart.p99_ns), (20, 30, 30));
     assert_eq!(cart.durations.count(), 2);
 }

@@ -100,7 +100,10 @@ fn memory_of_one() {
     assert!(grow(small).is_ok() && grow(small).is_ok());
     let error = grow(small).unwrap_err();
     assert_eq!(error.outcome, Outcome::Oom);
-    assert_eq!(error.message, "1:test.grow: out of memory: it may hold 2621440 bytes; `--memory-max` allows more");
+    assert_eq!(
+        error.message,
+        "1:test.grow: oom (out of memory): it may hold 2621440 bytes; `--memory-max` allows more"
+    );
     for _ in 0..10 {
         assert!(grow(large).is_ok(), "somebody else met the limit");
     }

@@ -64,9 +64,10 @@ impl Limits {
     /// Which limit was met, in the words of an error.
     pub fn words(&self) -> String {
         match self.by_total {
-            true => "out of memory: all processes together hold as much as they may; `--max-memory` allows more".into(),
-            false if self.max_bytes == u64::MAX => "out of memory: no more than 4 GiB can be had".into(),
-            false => format!("out of memory: it may hold {} bytes; `--memory-max` allows more", self.max_bytes),
+            true => "oom (out of memory): all processes together hold as much as they may; `--max-memory` allows more"
+                .into(),
+            false if self.max_bytes == u64::MAX => "oom (out of memory): no more than 4 GiB can be had".into(),
+            false => format!("oom (out of memory): it may hold {} bytes; `--memory-max` allows more", self.max_bytes),
         }
     }
 

@@ -34,7 +34,7 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Trap, why);
     }
     if root == "oom" || root.ends_with("out of memory") {
-        return Failure::new(FailureKind::Oom, "out of memory: a memory limit was met");
+        return Failure::new(FailureKind::Oom, "oom (out of memory): a memory limit was met");
     }
     if root == "plugin ran out of fuel" {
         return Failure::new(FailureKind::Fuel, "out of fuel");

@@ -225,7 +225,7 @@ fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>,
 fn put(plugin: &mut CurrentPlugin, bytes: &[u8]) -> Result<u64, Failure> {
     let block: MemoryHandle = plugin
         .memory_new(bytes)
-        .map_err(|_| Failure::new(FailureKind::Oom, "out of memory: a memory limit was met"))?;
+        .map_err(|_| Failure::new(FailureKind::Oom, "oom (out of memory): a memory limit was met"))?;
     Ok(block.offset())
 }
 

@@ -99,7 +99,9 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
         return Err(load_failure(format!("`{shown}` is empty")));
     }
     let Some(rest) = bytes.strip_prefix(WASM_MAGIC) else {
-        return if is_wat(bytes) {
+        return if is_wat(bytes) && bytes.len() > CHECKED_WAT_BYTES_MAX {
+            Ok(())
+        } else if is_wat(bytes) {
             check_wat(bytes, shown)
         } else if WASM_MAGIC.starts_with(bytes) {
             Err(cut_short(bytes, shown))
@@ -119,6 +121,9 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
         ))),
     }
 }
+
+/// The longest text that is looked at before it is compiled: nobody could end that, and what is longer no person wrote.
+const CHECKED_WAT_BYTES_MAX: usize = 1 << 20;
 
 /// Fails on text that cannot be read, with its place: `x.wat:46:10: expected ...`. What compiles it would only say where
 /// in a text without a name.

@@ -85,7 +85,7 @@ fn columns(by: By) -> Vec<Column> {
         By::Edge => "edge",
         By::Function => "function",
     };
-    let figures = ["calls", "errors", "in", "out", "total", "self", "mean", "p50", "p90", "p99", "max", "share", "amp"];
+    let figures = ["calls", "errors", "in", "out", "total", "self", "avg", "p50", "p90", "p99", "max", "share", "amp"];
     std::iter::once(Column::left(name)).chain(figures.map(Column::right)).collect()
 }
 
@@ -100,7 +100,7 @@ fn row(row: &Row) -> Vec<Span> {
         plain(show_bytes(row.bytes_out)),
         time(row.total_ns),
         time(row.self_ns),
-        time(row.mean_ns),
+        time(row.avg_ns),
         time(row.p50_ns),
         time(row.p90_ns),
         time(row.p99_ns),
