@@ -40,6 +40,8 @@ SAID_SECONDS_MIN = 60
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
 # What a Rust program that panicked ends with.
 PANIC_CODE = 101
+# What the steps load.
+PLUGINS = ["echo", "misbehave", "text", "tree"]
 # Of the watched plugin.
 VERSIONS = 16
 # Steps between two looks at whether the jobs still run.
@@ -55,6 +57,11 @@ class Soak:
         self.directory = tempfile.TemporaryDirectory()
         self.watched = Path(self.directory.name, "watched.wat")
         self.versions = 0
+
+    def compile_all(self) -> None:
+        """Loads what the steps load, once: a compiled module keeps a file open, and by chance some come late."""
+        for plugin in PLUGINS:
+            self.shell.run(f"load {plugin} --as first\nkill first")
 
     def write_watched(self) -> None:
         """Another version of the watched plugin, put in place whole: one of a few, so that those are all compiled soon."""
@@ -224,6 +231,7 @@ def main() -> None:
 
     with Shell(complaint=complaint) as shell:
         soak = Soak(shell, options.jobs, options.seed)
+        soak.compile_all()
         while time.monotonic() - started < whole or len(looks) <= WARM_UP_CYCLES:
             looks.append(soak.cycle(time.monotonic() + cycle))
             look = ", ".join(f"{count} {what}" for what, count in looks[-1].items())
