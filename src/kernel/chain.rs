@@ -179,7 +179,16 @@ impl Chain {
         if frames.stack.iter().any(|frame| frame.held) {
             return None;
         }
-        frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min()
+        deadlines(&frames).min()
+    }
+
+    /// The same of those that are still to come: the deadline that a call is cut for has passed, and its callers' have not.
+    pub fn deadline_after(&self, now: Instant) -> Option<Instant> {
+        let frames = self.frames.lock();
+        if frames.stack.iter().any(|frame| frame.held) {
+            return None;
+        }
+        deadlines(&frames).filter(|at| *at > now).min()
     }
 
     /// Cuts the outermost call whose deadline has passed.
@@ -276,6 +285,10 @@ impl Chain {
         let frames = self.frames.lock();
         (caller_of(&frames.stack), frames.stack.len() as u16 + 1)
     }
+}
+
+fn deadlines(frames: &Frames) -> impl Iterator<Item = Instant> {
+    frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at))
 }
 
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {

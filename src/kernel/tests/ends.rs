@@ -342,3 +342,27 @@ fn a_notice_names_whose_state_was_lost_with_a_chain() {
     let says = "`1:spawner` was reset: its call ended with its chain, and the state of 1 earlier call is lost";
     assert_eq!(notices, [says], "the other had no state to lose");
 }
+
+/// Calls `spin` of process 1, as one that takes its failure as a value, and then spins itself.
+const TRIES_AND_SPINS: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/user" "try_call_plugin" (func $try (param i64 i64 i64) (result i64)))
+  (func (export "go") (local $name i64)
+    (local.set $name (call $alloc (i64.const 4)))
+    (call $store (local.get $name) (i32.const 115))
+    (call $store (i64.add (local.get $name) (i64.const 1)) (i32.const 112))
+    (call $store (i64.add (local.get $name) (i64.const 2)) (i32.const 105))
+    (call $store (i64.add (local.get $name) (i64.const 3)) (i32.const 110))
+    (drop (call $try (i64.const 1) (local.get $name) (i64.const 0)))
+    (loop (br 0))))"#;
+
+#[test]
+fn a_callee_s_own_timeout_does_not_take_its_caller_s_away() {
+    let kernel = kernel();
+    let spec = Spec { timeout: Some(SHORT), ..Spec::default() };
+    kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(SPIN))) }).unwrap();
+    let id = load(&kernel, TRIES_AND_SPINS);
+    let job = start(&kernel, id, "go", "", 4 * SHORT);
+    assert_eq!(error(&job), "2:test-2.go: timed out after 200ms");
+}
