@@ -162,9 +162,19 @@ impl Chain {
         self.kernel.clock().cut(self);
     }
 
-    /// The cause that ended the job, if it was ended as a whole.
-    pub fn ended(&self) -> Option<Cause> {
-        self.frames.lock().ended.clone()
+    /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, a timeout
+    /// has ended the wait for its compilation.
+    pub fn outcome_of_cut(&self) -> Outcome {
+        let frames = self.frames.lock();
+        let depth = self.cut.load(Ordering::SeqCst) as usize;
+        let target = frames.stack.get(depth.wrapping_sub(1)).and_then(|frame| frame.cause.as_ref());
+        let cause = frames.ended.as_ref().or(target);
+        cause.map(Cause::outcome).or(frames.start_cut).unwrap_or(Outcome::Timeout)
+    }
+
+    /// Keeps how a start that was cut ended, for who asked for it.
+    pub fn set_start_cut(&self, outcome: Option<Outcome>) {
+        self.frames.lock().start_cut = outcome;
     }
 
     /// Sleeps until `until` or until cut.

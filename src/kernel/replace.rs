@@ -18,7 +18,6 @@ use super::logbook::safe;
 use super::process::{Birth, Code, Life, Occupant, Process, Slot};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
-use crate::journal::Outcome;
 use crate::runtime::{Failure, FailureKind, Guest, Program};
 
 /// How many replacements of one process may be under way at once.
@@ -373,7 +372,7 @@ fn denied(why: &str) -> Failure {
 
 fn fails(what: &Replacement, chain: &Chain, process: &Process, failure: &Failure) -> CallError {
     let outcome = match failure.kind {
-        FailureKind::Interrupted => chain.ended().map_or(Outcome::Timeout, |cause| cause.outcome()),
+        FailureKind::Interrupted => chain.outcome_of_cut(),
         kind => super::error::outcome_of(kind),
     };
     let what = match what {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{SPIN, call, kernel, kernel_with, load, message, plan, program, text, until};
 use crate::journal::Outcome;
-use crate::kernel::{Job, Kernel, Limits, LoadRequest, ProcessId, ProcessState};
+use crate::kernel::{Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ProcessState, Restart, Supervision};
 use crate::runtime::{AllowedPath, Spec};
 
 /// Longer than any test waits: what ends by it was not ended.
@@ -365,4 +365,28 @@ fn a_callee_s_own_timeout_does_not_take_its_caller_s_away() {
     let id = load(&kernel, TRIES_AND_SPINS);
     let job = start(&kernel, id, "go", "", 4 * SHORT);
     assert_eq!(error(&job), "2:test-2.go: timed out after 200ms");
+}
+
+#[test]
+fn a_start_that_is_killed_is_a_kill_and_no_crash_of_who_asked_for_it() {
+    let slow = include_str!("../../../plugins/wat/start_loop.wat");
+    let (kernel, _dir) = kernel_with(&[("slow.wat", slow)], Limits::default());
+    let program = kernel.resolve("spawner", &mut |_, _| true).unwrap();
+    let supervision = Supervision { on_crash: OnCrash::Kill, restart: Restart::Never };
+    let spawner = kernel.load(LoadRequest { supervision, ..LoadRequest::plain(program) }).unwrap().id;
+    let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
+    until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 2);
+    kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
+    assert!(error(&job).contains("killed by the shell"), "{}", error(&job));
+    assert!(call(&kernel, spawner, "whoami", b"").is_ok(), "the one who asked for it counts as crashed");
+
+    let program = kernel.resolve("slow", &mut |_, _| true).unwrap();
+    let loading = std::thread::spawn({
+        let (kernel, request) = (kernel.clone(), LoadRequest::plain(program));
+        move || kernel.load(request)
+    });
+    until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 1);
+    kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
+    let failed = loading.join().unwrap().unwrap_err();
+    assert_eq!(failed.outcome, Outcome::Killed, "{}", failed.message);
 }
