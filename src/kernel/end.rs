@@ -85,8 +85,7 @@ impl Kernel {
                 killed.moved.extend(moved.iter().map(|child| (child.label(), parent.clone())));
                 killed.ended.insert(0, process.label());
                 let (found, view) = self.mark_dead(process, killer);
-                let leaving = found.occupant.is_some().then(|| found.process.clone());
-                table.bury(view, leaving);
+                table.bury(view, found.process.clone());
                 remains.push(found);
             }
         }

@@ -390,3 +390,21 @@ fn a_start_that_is_killed_is_a_kill_and_no_crash_of_who_asked_for_it() {
     let failed = loading.join().unwrap().unwrap_err();
     assert_eq!(failed.outcome, Outcome::Killed, "{}", failed.message);
 }
+
+#[test]
+fn the_dead_show_what_became_of_the_calls_that_waited_for_them() {
+    for _ in 0..20 {
+        let kernel = kernel();
+        let id = load(&kernel, SPIN);
+        let busy = kernel.start(plan(id, "spin", b"")).unwrap();
+        until("it is busy", || calls_running(&kernel) == 1);
+        let waiting: Vec<Job> = (0..4).map(|_| kernel.start(plan(id, "ok", b"")).unwrap()).collect();
+        until("all wait", || calls_running(&kernel) == 5);
+        kernel.kill(id, false).unwrap();
+        while busy.is_running() || waiting.iter().any(Job::is_running) {
+            kernel.processes(true);
+        }
+        let dead = kernel.processes(true).remove(0);
+        assert_eq!((dead.calls, dead.errors), (5, 5));
+    }
+}
