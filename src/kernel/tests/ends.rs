@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::{SPIN, call, kernel, kernel_with, load, message, plan, program, text, until};
 use crate::journal::Outcome;
-use crate::kernel::{Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ProcessState, Restart, Supervision};
+use crate::kernel::{
+    CallPlan, CallStage, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ProcessState, Restart, Supervision,
+};
 use crate::runtime::{AllowedPath, Spec};
 
 /// Longer than any test waits: what ends by it was not ended.
@@ -407,4 +409,29 @@ fn the_dead_show_what_became_of_the_calls_that_waited_for_them() {
         let dead = kernel.processes(true).remove(0);
         assert_eq!((dead.calls, dead.errors), (5, 5));
     }
+}
+
+/// A start function that calls `ok` of process 1.
+const STARTS_WITH_A_CALL: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
+  (func $s (local $name i64)
+    (local.set $name (call $alloc (i64.const 2)))
+    (call $store (local.get $name) (i32.const 111))
+    (call $store (i64.add (local.get $name) (i64.const 1)) (i32.const 107))
+    (drop (call $call (i64.const 1) (local.get $name) (i64.const 0))))
+  (start $s)
+  (func (export "ok"))
+  (func (export "crash") unreachable))"#;
+
+#[test]
+fn a_stage_that_starts_afresh_may_call_the_one_before_it() {
+    let kernel = kernel();
+    let (first, second) = (load(&kernel, SPIN), load(&kernel, STARTS_WITH_A_CALL));
+    call(&kernel, second, "crash", b"").unwrap_err();
+    let stage = |process: ProcessId| CallStage { process, function: "ok".into() };
+    let plan = CallPlan { stages: vec![stage(first), stage(second)], ..plan(first, "ok", b"") };
+    let end = kernel.start(plan).unwrap().wait();
+    assert_eq!(end.result.as_deref(), Ok(&b""[..]));
 }
