@@ -91,6 +91,16 @@ impl Told {
             kernel.tell_replaced(process.id, self.by);
         }
     }
+
+    /// Takes over what is still to be told of a replacement that this one came before: its code stays.
+    fn take_over(&mut self, before: &Told) {
+        match (self.by_stub, before.by_stub) {
+            (_, true) => {}
+            (true, false) => (self.by, self.by_stub) = (before.by, false),
+            (false, false) if before.by == ReplacedBy::Reload => self.by = before.by,
+            (false, false) => {}
+        }
+    }
 }
 
 impl Fresh {
@@ -327,11 +337,16 @@ impl Kernel {
 }
 
 /// Makes a fresh instance the process's own, now or when the call in it has ended.
-fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, fresh: Fresh) {
+fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, mut fresh: Fresh) {
     (slot.crashed, slot.halted) = (None, None);
     slot.crashes.clear();
     slot.calls_of_instance = 0;
     if slot.occupant.is_some() {
+        if let (Some(told), Some(before)) =
+            (&mut fresh.told, slot.fresh.as_ref().and_then(|before| before.told.as_ref()))
+        {
+            told.take_over(before);
+        }
         // One that waited in its place already never came to be; an instance takes system calls to drop.
         let unused = slot.fresh.replace(fresh);
         drop(slot);
