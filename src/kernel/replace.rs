@@ -324,7 +324,10 @@ impl Kernel {
             supervision: process.supervision,
         };
         let occupant = Occupant::new(chain, 1, chain.next_seq(Instant::now()));
-        let stand_in = Arc::new(Process::new(birth, code.clone(), occupant));
+        let mut stand_in = Process::new(birth, code.clone(), occupant);
+        // What it may do is not what the new code is called by.
+        stand_in.plugin.clone_from(&process.plugin);
+        let stand_in = Arc::new(stand_in);
         let (kernel, own, of, new, timeout) =
             (self.clone(), (*chain).clone(), stand_in.clone(), code.clone(), *timeout);
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));

@@ -362,3 +362,17 @@ fn what_has_not_started_is_not_replaced() {
     loading.join().unwrap().unwrap();
     assert_eq!(text(call(&kernel, id, "id", b"")), "1");
 }
+
+#[test]
+fn new_code_starts_with_the_rights_of_its_process_and_not_of_its_own_name() {
+    let kernel = kernel();
+    let mut gate = Gate::shut(&kernel);
+    gate.open();
+    let request = LoadRequest { name: Some("mine".into()), ..LoadRequest::plain(Arc::new(program(CRASH))) };
+    let id = kernel.load(request).unwrap().id;
+    let text = "[[plugin]]\nname = 'test'\ncall = []\n[[plugin]]\nname = 'trusted'\ncall = ['*.*']\n";
+    kernel.set_policy(Some(crate::kernel::Policy::parse(text, "policy.toml", Path::new("/")).unwrap()));
+    let trusted = Program { stem: "trusted".into(), ..Program::clone(&gated('1', "")) };
+    let error = kernel.reload(id, &Arc::new(trusted), false).unwrap_err().message;
+    assert!(error.contains("may not call `gate.pass`"), "{error}");
+}
