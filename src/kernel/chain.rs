@@ -29,6 +29,8 @@ pub struct Chain {
     pub job: JobId,
     /// Begun by the commands of a stub, on behalf of the call that they answer.
     pub answers: bool,
+    /// The process of which it starts another instance, whose calls of that are calls in a circle; 0: none.
+    pub replaces: AtomicU32,
     /// Only the job's own thread writes.
     lane: Lane,
     cut: AtomicU32,
@@ -45,6 +47,7 @@ impl Chain {
             id,
             job,
             answers: Waits::is_answering(),
+            replaces: AtomicU32::new(0),
             lane: kernel.journal().lane(),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),

@@ -150,6 +150,7 @@ impl<'a> UnderWay<'a> {
             )));
         }
         replacements.chains.push(chain.id);
+        chain.replaces.store(process.id, Ordering::Relaxed);
         let reload = match what {
             Replacement::Restart => 0,
             Replacement::Reload { .. } => {
@@ -164,6 +165,7 @@ impl<'a> UnderWay<'a> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let own = self.chain.id;
+        self.chain.replaces.store(0, Ordering::Relaxed);
         self.process.slot.lock().replacements.chains.retain(|chain| *chain != own);
     }
 }

@@ -1,6 +1,7 @@
 //! Into a process: whether a call may be made, its frame, its turn, and the record of one that may not.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Entered;
@@ -218,7 +219,8 @@ fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> R
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
     }
-    if slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == chain.id) {
+    let occupied = slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == chain.id);
+    if occupied || chain.replaces.load(Ordering::Relaxed) == process.id {
         return Err(Denied::Circle);
     }
     if let Some(why) = &slot.halted {

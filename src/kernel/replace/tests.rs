@@ -376,3 +376,12 @@ fn new_code_starts_with_the_rights_of_its_process_and_not_of_its_own_name() {
     let error = kernel.reload(id, &Arc::new(trusted), false).unwrap_err().message;
     assert!(error.contains("may not call `gate.pass`"), "{error}");
 }
+
+#[test]
+fn a_start_function_that_calls_its_own_process_is_a_circle_also_when_it_is_replaced() {
+    let kernel = kernel();
+    let pass = Arc::new(program(r#"(module (func (export "pass")))"#));
+    let id = kernel.load(LoadRequest { name: Some("gate".into()), ..LoadRequest::plain(pass) }).unwrap().id;
+    let error = kernel.reload(id, &gated('1', r#"(func (export "pass"))"#), false).unwrap_err().message;
+    assert!(error.contains("call in a circle: 1:gate → 1:gate"), "{error}");
+}
