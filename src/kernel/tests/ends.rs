@@ -9,7 +9,7 @@ use crate::journal::Outcome;
 use crate::kernel::{
     CallPlan, CallStage, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ProcessState, Restart, Supervision,
 };
-use crate::runtime::{AllowedPath, Spec};
+use crate::runtime::{AllowedPath, ImportStandIn, Program, Spec};
 
 /// Longer than any test waits: what ends by it was not ended.
 const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -434,4 +434,29 @@ fn a_stage_that_starts_afresh_may_call_the_one_before_it() {
     let plan = CallPlan { stages: vec![stage(first), stage(second)], ..plan(first, "ok", b"") };
     let end = kernel.start(plan).unwrap().wait();
     assert_eq!(end.result.as_deref(), Ok(&b""[..]));
+}
+
+/// Tries `crash` of process 1, then calls what stands in for an import.
+const TRIES_AND_IMPORTS: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/user" "try_call_plugin" (func $try (param i64 i64 i64) (result i64)))
+  (import "product" "lookup" (func $lookup (param i64) (result i64)))
+  (func (export "go") (local $name i64)
+    (local.set $name (call $alloc (i64.const 1)))
+    (call $store (local.get $name) (i32.const 120))
+    (drop (call $try (i64.const 1) (local.get $name) (i64.const 0)))
+    (drop (call $lookup (i64.const 0)))))"#;
+
+#[test]
+fn a_stand_in_that_is_not_there_is_what_its_call_fails_of() {
+    let kernel = kernel();
+    load(&kernel, SPIN);
+    let import = ImportStandIn { module: "product".into(), function: "lookup".into(), target: "shelf.lookup".into() };
+    let spec = Spec { imports: vec![import], ..Spec::default() };
+    let program = Program { spec: spec.clone(), ..program(TRIES_AND_IMPORTS) };
+    let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program)) }).unwrap().id;
+    let error = message(call(&kernel, id, "go", b""));
+    assert!(error.contains("no process for `shelf.lookup`"), "{error}");
+    assert!(error.ends_with("(2:test-2.go)"), "{error}");
 }
