@@ -29,6 +29,8 @@ pub struct Chain {
     pub job: JobId,
     /// Begun by the commands of a stub, on behalf of the call that they answer.
     pub answers: bool,
+    /// The process of which it starts another instance, whose calls of that are calls in a circle; 0: none.
+    pub replaces: AtomicU32,
     /// Only the job's own thread writes.
     lane: Lane,
     cut: AtomicU32,
@@ -45,6 +47,7 @@ impl Chain {
             id,
             job,
             answers: Waits::is_answering(),
+            replaces: AtomicU32::new(0),
             lane: kernel.journal().lane(),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),
@@ -162,9 +165,19 @@ impl Chain {
         self.kernel.clock().cut(self);
     }
 
-    /// The cause that ended the job, if it was ended as a whole.
-    pub fn ended(&self) -> Option<Cause> {
-        self.frames.lock().ended.clone()
+    /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, a timeout
+    /// has ended the wait for its compilation.
+    pub fn outcome_of_cut(&self) -> Outcome {
+        let frames = self.frames.lock();
+        let depth = self.cut.load(Ordering::SeqCst) as usize;
+        let target = frames.stack.get(depth.wrapping_sub(1)).and_then(|frame| frame.cause.as_ref());
+        let cause = frames.ended.as_ref().or(target);
+        cause.map(Cause::outcome).or(frames.start_cut).unwrap_or(Outcome::Timeout)
+    }
+
+    /// Keeps how a start that was cut ended, for who asked for it.
+    pub fn set_start_cut(&self, outcome: Option<Outcome>) {
+        self.frames.lock().start_cut = outcome;
     }
 
     /// Sleeps until `until` or until cut.
@@ -179,7 +192,16 @@ impl Chain {
         if frames.stack.iter().any(|frame| frame.held) {
             return None;
         }
-        frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min()
+        deadlines(&frames).min()
+    }
+
+    /// The same of those that are still to come: the deadline that a call is cut for has passed, and its callers' have not.
+    pub fn deadline_after(&self, now: Instant) -> Option<Instant> {
+        let frames = self.frames.lock();
+        if frames.stack.iter().any(|frame| frame.held) {
+            return None;
+        }
+        deadlines(&frames).filter(|at| *at > now).min()
     }
 
     /// Cuts the outermost call whose deadline has passed.
@@ -276,6 +298,10 @@ impl Chain {
         let frames = self.frames.lock();
         (caller_of(&frames.stack), frames.stack.len() as u16 + 1)
     }
+}
+
+fn deadlines(frames: &Frames) -> impl Iterator<Item = Instant> {
+    frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at))
 }
 
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {

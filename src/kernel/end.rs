@@ -10,7 +10,7 @@ use super::Kernel;
 use super::error::CallError;
 use super::frame::Cause;
 use super::process::{Life, Occupant, Process};
-use super::replace::Fresh;
+use super::replace::{Fresh, Starting};
 use super::view::{Killed, ProcessId, ProcessState};
 use crate::journal::Outcome;
 use crate::runtime::Guest;
@@ -28,9 +28,9 @@ struct Remains {
     process: Arc<Process>,
     occupant: Option<Occupant>,
     guest: Option<Box<dyn Guest>>,
-    /// An instance that would have taken its place, and the chains in which more are being started.
+    /// An instance that would have taken its place, and those that are being started.
     fresh: Option<Fresh>,
-    starting: Vec<u64>,
+    starting: Vec<Starting>,
 }
 
 impl Kernel {
@@ -85,8 +85,7 @@ impl Kernel {
                 killed.moved.extend(moved.iter().map(|child| (child.label(), parent.clone())));
                 killed.ended.insert(0, process.label());
                 let (found, view) = self.mark_dead(process, killer);
-                let leaving = found.occupant.is_some().then(|| found.process.clone());
-                table.bury(view, leaving);
+                table.bury(view, found.process.clone());
                 remains.push(found);
             }
         }
@@ -102,7 +101,7 @@ impl Kernel {
         let mut slot = process.slot.lock();
         slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
         let (occupant, guest) = (slot.occupant, slot.guest.take());
-        let (fresh, starting) = (slot.fresh.take(), slot.replacements.take_chains());
+        let (fresh, starting) = (slot.fresh.take(), slot.replacements.take());
         drop(slot);
         view.state = ProcessState::Dead { reason: killer.reason.clone() };
         (Remains { process, occupant, guest, fresh, starting }, view)
@@ -124,7 +123,7 @@ impl Kernel {
             None => process.forget_memory(),
         }
         drop((guest, fresh));
-        for chain in starting.into_iter().filter_map(|id| self.chain(id)) {
+        for chain in starting.iter().filter_map(|starting| self.chain(starting.chain)) {
             chain.end(Cause::Killed { by: killer.by.clone() });
         }
         self.logbook().forget(process.id);

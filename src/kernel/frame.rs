@@ -83,6 +83,8 @@ pub struct Frames {
     pub waiting_for: Option<Arc<Process>>,
     /// The last failure of a nested call, as the deepest call put it.
     pub failing: Option<Failing>,
+    /// How the last start of a process in this chain ended, if it was cut.
+    pub start_cut: Option<Outcome>,
     /// What the debugger does with this chain.
     pub debug: Debugged,
 }

@@ -54,7 +54,7 @@ impl Kernel {
     ) -> Result<Arc<Program>, CallError> {
         let resolved = self.sources.resolve_with(source, Access::Person, progress);
         let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
-        resolved.map_err(|failure| Kernel::load_error(source, failure, Some(Outcome::Killed)))
+        resolved.map_err(|failure| Kernel::load_error(source, failure, Outcome::Killed))
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
@@ -92,8 +92,7 @@ impl Kernel {
             self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
         }
         let loaded = loaded.map_err(|failure| {
-            let ended_by = chain.ended().map(|cause| cause.outcome());
-            let error = Kernel::load_error(&origin, failure, ended_by);
+            let error = Kernel::load_error(&origin, failure, chain.outcome_of_cut());
             chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
         });
@@ -115,9 +114,9 @@ impl Kernel {
     }
 
     /// What a load's failure is for the shell: a line that names the source, once.
-    pub(super) fn load_error(source: &str, failure: Failure, ended_by: Option<Outcome>) -> CallError {
+    pub(super) fn load_error(source: &str, failure: Failure, ended_by: Outcome) -> CallError {
         let outcome = match failure.kind {
-            FailureKind::Interrupted => ended_by.unwrap_or(Outcome::Timeout),
+            FailureKind::Interrupted => ended_by,
             kind => outcome_of(kind),
         };
         let (source, cause) = (safe(source), safe(&failure.message));

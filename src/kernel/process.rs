@@ -216,6 +216,11 @@ impl Slot {
         self.last_function = id;
         Some(id)
     }
+
+    /// What instances have committed that are to take the place of its own.
+    fn bytes_beside(&self) -> u64 {
+        self.fresh.as_ref().map_or(0, Fresh::committed_bytes) + self.replacements.committed_bytes()
+    }
 }
 
 impl Process {
@@ -290,8 +295,9 @@ impl Process {
         self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// What it holds: split where the instance is at rest and can be asked, in sum where a call has it. What is resident
-    /// is asked of the system once after each call; of a running process it is what it was before.
+    /// What it holds, with what starts or waits to take its instance's place: split where the instance is at rest and can
+    /// be asked, in sum where a call has it. What is resident is asked of the system once after each call; of a running
+    /// process it is what it was before.
     pub fn memory(&self, slot: &Slot) -> MemoryUse {
         let Some(guest) = &slot.guest else { return self.memory_known(slot) };
         let memory = guest.memory();
@@ -301,7 +307,8 @@ impl Process {
         if known.as_ref().is_none_or(|known| (known.after_call, known.of) != (after_call, of)) {
             *known = guest.resident_bytes().map(|bytes| Resident { bytes, after_call, of });
         }
-        MemoryUse { resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
+        let guest_bytes = memory.guest_bytes + slot.bytes_beside();
+        MemoryUse { guest_bytes, resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
     }
 
     /// The same without asking the system: what it said last, for who holds a lock that others wait for.
@@ -310,10 +317,11 @@ impl Process {
         let has_instance = slot.guest.is_some() || slot.occupant.is_some();
         let known = self.resident.lock().as_ref().filter(|_| has_instance).map(|known| known.bytes);
         let resident_bytes = known.map(|bytes| bytes.min(committed_bytes));
-        match &slot.guest {
-            Some(guest) => MemoryUse { resident_bytes, ..guest.memory() },
-            None => MemoryUse { guest_bytes: committed_bytes, resident_bytes, ..MemoryUse::default() },
-        }
+        let memory = match &slot.guest {
+            Some(guest) => guest.memory(),
+            None => MemoryUse { guest_bytes: committed_bytes, ..MemoryUse::default() },
+        };
+        MemoryUse { guest_bytes: memory.guest_bytes + slot.bytes_beside(), resident_bytes, ..memory }
     }
 
     /// Its start has ended well: it may be called from now on. One that was killed meanwhile loses its instance.

@@ -18,7 +18,6 @@ use super::logbook::safe;
 use super::process::{Birth, Code, Life, Occupant, Process, Slot};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
-use crate::journal::Outcome;
 use crate::runtime::{Failure, FailureKind, Guest, Program};
 
 /// How many replacements of one process may be under way at once.
@@ -53,17 +52,36 @@ pub struct Replaced {
 /// The replacements of one process that are under way, beside its slot.
 #[derive(Default)]
 pub struct Replacements {
-    /// The chains in which they start.
-    chains: Vec<u64>,
+    under_way: Vec<Starting>,
     /// How many reloads were asked for, and which of them has last taken place.
     reloads_asked: u64,
     reload_done: u64,
 }
 
+/// One that is under way.
+pub struct Starting {
+    /// The chain in which it starts.
+    pub chain: u64,
+    /// In whose name its instance starts, as soon as it does.
+    stand_in: Option<Arc<Process>>,
+}
+
 impl Replacements {
-    /// The chains in which something starts; none any more.
-    pub fn take_chains(&mut self) -> Vec<u64> {
-        std::mem::take(&mut self.chains)
+    /// All that are under way, to be ended; none any more.
+    pub fn take(&mut self) -> Vec<Starting> {
+        std::mem::take(&mut self.under_way)
+    }
+
+    /// What the instances that start have committed.
+    pub fn committed_bytes(&self) -> u64 {
+        let stand_ins = self.under_way.iter().filter_map(|starting| starting.stand_in.as_ref());
+        stand_ins.map(|stand_in| stand_in.counters.committed_bytes.load(Ordering::Relaxed)).sum()
+    }
+
+    fn starts_in(&mut self, chain: u64, stand_in: &Arc<Process>) {
+        if let Some(starting) = self.under_way.iter_mut().find(|starting| starting.chain == chain) {
+            starting.stand_in = Some(stand_in.clone());
+        }
     }
 }
 
@@ -92,9 +110,24 @@ impl Told {
             kernel.tell_replaced(process.id, self.by);
         }
     }
+
+    /// Takes over what is still to be told of a replacement that this one came before: its code stays.
+    fn take_over(&mut self, before: &Told) {
+        match (self.by_stub, before.by_stub) {
+            (_, true) => {}
+            (true, false) => (self.by, self.by_stub) = (before.by, false),
+            (false, false) if before.by == ReplacedBy::Reload => self.by = before.by,
+            (false, false) => {}
+        }
+    }
 }
 
 impl Fresh {
+    /// What it has committed.
+    pub fn committed_bytes(&self) -> u64 {
+        self.bytes
+    }
+
     /// Makes it the instance of its process, whose memory it is that is counted from now on. The instance that was at rest
     /// there, to be dropped, and whom to tell, once the slot's lock is given back.
     pub fn adopt(mut self, process: &Process, slot: &mut Slot) -> (Option<Box<dyn Guest>>, Option<Told>) {
@@ -135,12 +168,13 @@ impl<'a> UnderWay<'a> {
             Life::Dead { reason, .. } => return Err(denied(&format!("it is dead: {reason}"))),
         }
         let replacements = &mut slot.replacements;
-        if replacements.chains.len() >= UNDER_WAY_MAX {
+        if replacements.under_way.len() >= UNDER_WAY_MAX {
             return Err(denied(&format!(
                 "{UNDER_WAY_MAX} restarts and reloads of it are under way, the most that can be"
             )));
         }
-        replacements.chains.push(chain.id);
+        replacements.under_way.push(Starting { chain: chain.id, stand_in: None });
+        chain.replaces.store(process.id, Ordering::Relaxed);
         let reload = match what {
             Replacement::Restart => 0,
             Replacement::Reload { .. } => {
@@ -155,7 +189,13 @@ impl<'a> UnderWay<'a> {
 impl Drop for UnderWay<'_> {
     fn drop(&mut self) {
         let own = self.chain.id;
-        self.process.slot.lock().replacements.chains.retain(|chain| *chain != own);
+        self.chain.replaces.store(0, Ordering::Relaxed);
+        let mut slot = self.process.slot.lock();
+        let under_way = &mut slot.replacements.under_way;
+        let at = under_way.iter().position(|starting| starting.chain == own);
+        let starting = at.map(|at| under_way.swap_remove(at));
+        drop(slot);
+        drop(starting);
     }
 }
 
@@ -315,7 +355,11 @@ impl Kernel {
             supervision: process.supervision,
         };
         let occupant = Occupant::new(chain, 1, chain.next_seq(Instant::now()));
-        let stand_in = Arc::new(Process::new(birth, code.clone(), occupant));
+        let mut stand_in = Process::new(birth, code.clone(), occupant);
+        // What it may do is not what the new code is called by.
+        stand_in.plugin.clone_from(&process.plugin);
+        let stand_in = Arc::new(stand_in);
+        process.slot.lock().replacements.starts_in(chain.id, &stand_in);
         let (kernel, own, of, new, timeout) =
             (self.clone(), (*chain).clone(), stand_in.clone(), code.clone(), *timeout);
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
@@ -328,11 +372,16 @@ impl Kernel {
 }
 
 /// Makes a fresh instance the process's own, now or when the call in it has ended.
-fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, fresh: Fresh) {
+fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, mut fresh: Fresh) {
     (slot.crashed, slot.halted) = (None, None);
     slot.crashes.clear();
     slot.calls_of_instance = 0;
     if slot.occupant.is_some() {
+        if let (Some(told), Some(before)) =
+            (&mut fresh.told, slot.fresh.as_ref().and_then(|before| before.told.as_ref()))
+        {
+            told.take_over(before);
+        }
         // One that waited in its place already never came to be; an instance takes system calls to drop.
         let unused = slot.fresh.replace(fresh);
         drop(slot);
@@ -373,7 +422,7 @@ fn denied(why: &str) -> Failure {
 
 fn fails(what: &Replacement, chain: &Chain, process: &Process, failure: &Failure) -> CallError {
     let outcome = match failure.kind {
-        FailureKind::Interrupted => chain.ended().map_or(Outcome::Timeout, |cause| cause.outcome()),
+        FailureKind::Interrupted => chain.outcome_of_cut(),
         kind => super::error::outcome_of(kind),
     };
     let what = match what {

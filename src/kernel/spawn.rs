@@ -19,7 +19,7 @@ use super::policy::{Asked, ChildGrants, Granted, Who, names_only};
 use super::process::{Birth, Code, Life, Occupant, Process};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
-use crate::journal::{ChangedBy, Symbol};
+use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::source::Access;
 use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program};
 
@@ -47,9 +47,13 @@ impl Kernel {
                 FailureKind::Nested => failure.message,
                 _ => format!("cannot load `{}`: {} ({path})", safe(name), failure.message),
             };
-            let outcome = outcome_of(failure.kind);
+            let outcome = match failure.kind {
+                FailureKind::Interrupted => chain.outcome_of_cut(),
+                kind => outcome_of(kind),
+            };
             chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
-            if failure.kind == FailureKind::Interrupted {
+            // Where only the start was ended, its caller fails of that and has not crashed.
+            if failure.kind == FailureKind::Interrupted && chain.is_cut() {
                 return Failure::new(failure.kind, message);
             }
             Failure::new(FailureKind::Nested, chain.refuse(CallError::new(outcome, message)).message)
@@ -252,7 +256,9 @@ impl Kernel {
                 .unwrap_or_else(|_| Err(Failure::new(FailureKind::Trap, "the host panicked while it started"))),
         };
         let popped = chain.pop(started.elapsed(), true);
-        match (made, popped.and_then(|popped| popped.cause)) {
+        let cause = popped.and_then(|popped| popped.cause);
+        chain.set_start_cut(cause.as_ref().map(Cause::outcome).or(killed.then_some(Outcome::Killed)));
+        match (made, cause) {
             (Ok(guest), None) => Ok(guest),
             (Err(failure), None) if killed => Err(Failure::new(failure.kind, "it was killed while it started")),
             (Err(failure), None) => Err(failure),

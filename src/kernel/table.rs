@@ -18,8 +18,8 @@ pub struct Table {
     suffixes: HashMap<String, u32>,
     dead: VecDeque<ProcessView>,
     dead_max: usize,
-    /// Of the dead those in which a call still ran when they died, one for each such call at most: what it adds to their
-    /// figures is taken over when it has ended.
+    /// Of the dead those whose figures are not known to be final: what the calls add that still run in them, or wait for
+    /// them, is taken over when they have ended.
     leaving: Vec<Arc<Process>>,
     next_id: ProcessId,
     root: BTreeSet<ProcessId>,
@@ -182,14 +182,15 @@ impl Table {
         *next = suffix.max(2).min(*next);
     }
 
-    /// Remembers how a process ended; with `leaving` the process itself, as long as a call still runs in it.
-    pub fn bury(&mut self, view: ProcessView, leaving: Option<Arc<Process>>) {
-        self.settle();
+    /// Remembers how a process that is marked dead ended, and the process itself as long as a call still runs in it or
+    /// waits for it.
+    pub fn bury(&mut self, view: ProcessView, process: Arc<Process>) {
         if self.dead.len() >= self.dead_max {
             self.dead.pop_front();
         }
         self.dead.push_back(view);
-        self.leaving.extend(leaving);
+        self.leaving.push(process);
+        self.settle();
     }
 
     /// Whether figures of some dead are not final, as far as was looked.
@@ -201,7 +202,9 @@ impl Table {
     pub fn settle(&mut self) {
         let dead = &mut self.dead;
         self.leaving.retain(|process| {
-            let left = process.slot.lock().occupant.is_none();
+            let slot = process.slot.lock();
+            let left = slot.occupant.is_none() && slot.queue.is_empty();
+            drop(slot);
             if let Some(view) = dead.iter_mut().rev().find(|view| view.id == process.id) {
                 view.count(&process.counters);
             }

@@ -27,6 +27,13 @@ impl Chain {
         short.and_then(|id| self.kernel.living(id)).ok_or_else(|| self.kernel.no_process(short, id))
     }
 
+    /// A call of a process that is not there: its record, and what the caller fails of.
+    fn no_callee(&self, function: Symbol, bytes_in: u64, error: &CallError) -> Failure {
+        let message = format!("{} ({})", error.message, self.path());
+        self.record_refusal(None, function, bytes_in, Outcome::Error, &message);
+        as_nested(self.refuse(CallError::new(Outcome::Error, message)))
+    }
+
     fn nested(
         self: &Arc<Self>,
         process: &Arc<Process>,
@@ -116,10 +123,7 @@ impl Upcalls for Chain {
             }
             Err(error) => {
                 let function = exchange.function().map_or(Symbol::OTHER, Symbol::intern);
-                let input = exchange.input().len() as u64;
-                let message = format!("{} ({})", error.message, self.path());
-                self.record_refusal(None, function, input, Outcome::Error, &message);
-                Err(as_nested(self.refuse(CallError::new(Outcome::Error, message))))
+                Err(self.no_callee(function, exchange.input().len() as u64, &error))
             }
         }
     }
@@ -155,8 +159,13 @@ impl Upcalls for Chain {
         let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
         let target = caller.slot.lock().code.spec.imports.get(index).map(|import| import.target.clone());
         let Some(target) = target else { return Err(Failure::new(FailureKind::Trap, "no such stand-in")) };
-        let (process, function) = self.kernel.split_target(&target).map_err(as_nested)?;
-        self.nested(&process, Some(&function), exchange)
+        match self.kernel.split_target(&target) {
+            Ok((process, function)) => self.nested(&process, Some(&function), exchange),
+            Err(error) => {
+                let function = target.rsplit_once('.').map_or(target.as_str(), |(_, function)| function);
+                Err(self.no_callee(Symbol::intern(function), exchange.input().len() as u64, &error))
+            }
+        }
     }
 
     fn grow(&self, bytes: u64) -> bool {

@@ -77,6 +77,12 @@ impl Waits {
         result
     }
 
+    /// Whether nobody waits.
+    #[cfg(test)]
+    pub fn is_empty(&self) -> bool {
+        self.edges.lock().is_empty()
+    }
+
     /// Whether the commands of a stub run on this thread.
     pub fn is_answering() -> bool {
         ANSWERED.get().is_some()

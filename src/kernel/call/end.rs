@@ -4,7 +4,7 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Entered, Finished, leave};
+use super::{Entered, Finished, Leaving, leave};
 use crate::journal::{Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, Failing, Popped};
@@ -25,8 +25,8 @@ impl Entered<'_> {
         self.count(&popped, duration, bytes_out);
         self.record(&popped, duration, bytes_out, Outcome::Ok, None);
         self.left = true;
-        let answer = self.tape.take().and_then(|tape| tape.answer);
-        Ok(Finished { process: popped.frame.process, guest: self.guest.take(), answer })
+        let (ran, answer) = self.tape.take().map_or((true, None), |tape| (tape.ran, tape.answer));
+        Ok(Finished { process: popped.frame.process, guest: self.guest.take(), ran, answer })
     }
 
     /// Ends the call as a failed one.
@@ -59,7 +59,8 @@ impl Entered<'_> {
         if ours {
             self.lose_instance();
             self.process.forget_memory();
-            self.told = leave(self.process, None, Some("plugsh itself failed in a call of it".into()));
+            let crashed = Some("plugsh itself failed in a call of it".into());
+            self.told = leave(self.process, Leaving { guest: None, ran: true, crashed });
         }
     }
 
@@ -99,7 +100,7 @@ impl Entered<'_> {
         if untouched {
             self.process.slot.lock().last_error = Some(error.message.clone());
             let guest = self.guest.take();
-            self.told = leave(self.process, guest, None);
+            self.told = leave(self.process, Leaving { guest, ran: false, crashed: None });
             return;
         }
         let guest = self.guest.take();
@@ -121,13 +122,15 @@ impl Entered<'_> {
             is_crash && self.process.note_crash(&mut slot, &error.message)
         };
         match guest {
-            Some(guest) if keeps => self.told = leave(self.process, Some(guest), None),
+            Some(guest) if keeps => {
+                self.told = leave(self.process, Leaving { guest: Some(guest), ran: true, crashed: None });
+            }
             guest => {
                 drop(guest);
                 self.process.forget_memory();
                 // A kill is no fault of the process's: it is idle, and its next call starts afresh.
                 let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
-                self.told = leave(self.process, None, crashed);
+                self.told = leave(self.process, Leaving { guest: None, ran: true, crashed });
             }
         }
         if ends {
@@ -137,7 +140,7 @@ impl Entered<'_> {
 
     /// Counts a reset; the calls whose state is lost by it. Where the process is dead, or a fresh instance waits in its
     /// place already, there is nothing to count.
-    fn lose_instance(&self) -> u64 {
+    pub(in crate::kernel) fn lose_instance(&self) -> u64 {
         let mut slot = self.process.slot.lock();
         if slot.fresh.is_some() || matches!(slot.life, Life::Dead { .. }) {
             return 0;

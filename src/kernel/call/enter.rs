@@ -1,6 +1,7 @@
 //! Into a process: whether a call may be made, its frame, its turn, and the record of one that may not.
 
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Entered;
@@ -218,7 +219,8 @@ fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> R
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
     }
-    if slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == chain.id) {
+    let occupied = slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == chain.id);
+    if occupied || chain.replaces.load(Ordering::Relaxed) == process.id {
         return Err(Denied::Circle);
     }
     if let Some(why) = &slot.halted {
@@ -262,7 +264,14 @@ impl Entered<'_> {
         let waited = self.wait_turn(depth, seq, function);
         self.chain.kernel.waits().leave(self.chain);
         self.chain.frames.lock().waiting_for = None;
-        waited.map_err(|failure| self.fail_unserved(failure))
+        waited.map_err(|failure| {
+            let error = self.fail_unserved(failure);
+            // Counted first: a dead process is settled when nobody waits for it any more.
+            self.process.slot.lock().queue.retain(|waiting| *waiting != self.chain.id);
+            // It may have been our turn: the next one looks.
+            self.process.changed.notify_all();
+            error
+        })
     }
 
     fn wait_turn(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
@@ -285,10 +294,8 @@ impl Entered<'_> {
                 process.changed.wait(&mut slot);
                 continue;
             };
-            slot.queue.retain(|waiting| *waiting != chain.id);
-            if result.is_err() {
-                // It may have been our turn: the next one looks.
-                process.changed.notify_all();
+            if result.is_ok() {
+                slot.queue.retain(|waiting| *waiting != chain.id);
             }
             return result;
         }

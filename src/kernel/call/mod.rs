@@ -55,6 +55,8 @@ impl Drop for Entered<'_> {
 pub struct Finished {
     process: Arc<Process>,
     guest: Option<Box<dyn Guest>>,
+    /// False where the plugin never came to run.
+    ran: bool,
     /// What was answered in the plugin's place, by a stub or a person.
     answer: Option<Arc<[u8]>>,
 }
@@ -80,15 +82,26 @@ impl Drop for Finished {
         if guest.is_none() {
             self.process.forget_memory();
         }
-        if let Some(told) = leave(&self.process, guest, None) {
+        if let Some(told) = leave(&self.process, Leaving { guest, ran: self.ran, crashed: None }) {
             told.tell(&self.process);
         }
     }
 }
 
-/// Gives a process free, with its instance where that may be called again. One that died meanwhile loses it here. Where a
-/// replacement takes the place of the instance, whom to tell of it.
-fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<String>) -> Option<Told> {
+/// What a call leaves of its process.
+struct Leaving {
+    /// The instance, where it may be called again.
+    guest: Option<Box<dyn Guest>>,
+    /// Whether the plugin came to run: else its process is as it was.
+    ran: bool,
+    /// Why it left no instance, if it did not.
+    crashed: Option<String>,
+}
+
+/// Gives a process free. One that died meanwhile loses its instance here. Where a replacement takes the place of the
+/// instance, whom to tell of it.
+fn leave(process: &Process, leaving: Leaving) -> Option<Told> {
+    let Leaving { guest, ran, crashed } = leaving;
     let mut slot = process.slot.lock();
     slot.occupant = None;
     let fresh = slot.fresh.take();
@@ -103,11 +116,11 @@ fn leave(process: &Process, guest: Option<Box<dyn Guest>>, crashed: Option<Strin
             (spare.1, told) = fresh.adopt(process, &mut slot);
         }
         (Life::Alive | Life::Starting, None) => {
-            if guest.is_some() {
-                slot.calls_of_instance += 1;
+            if ran {
+                slot.calls_of_instance += u64::from(guest.is_some());
+                slot.crashed = crashed;
             }
             slot.guest = guest;
-            slot.crashed = crashed;
         }
     }
     let waited_for = !slot.queue.is_empty();

@@ -3,7 +3,6 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Instant;
 
 use super::fault::FaultKind;
@@ -150,8 +149,7 @@ impl Entered<'_> {
     /// A call that failed is to end well: an instance that was left in the middle goes all the same.
     fn drop_spent(&mut self, ran: &Result<u64, Failure>) {
         if ran.as_ref().is_err_and(|failure| !failure.keeps_instance()) && self.guest.take().is_some() {
-            self.process.counters.resets.fetch_add(1, Ordering::Relaxed);
-            self.process.slot.lock().calls_of_instance = 0;
+            self.lose_instance();
         }
     }
 

@@ -327,6 +327,37 @@ fn a_delay_can_be_cut_by_a_deadline() {
 }
 
 #[test]
+fn a_call_that_never_came_to_run_leaves_its_process_as_it_was() {
+    let kernel = kernel();
+    let id = load(&kernel, "misbehave");
+    call(&kernel, id, "crash", b"").unwrap_err();
+    kernel.inject(fault("function = error", FaultKind::Error("no".into()))).unwrap();
+    call(&kernel, id, "error", b"").unwrap_err();
+    let view = kernel.processes(false).remove(0);
+    assert_eq!((view.state.word(), view.resets), ("crashed", 1));
+    stub(&kernel, "misbehave", "spin", bytes(b"no"));
+    call(&kernel, id, "spin", b"").unwrap();
+    assert_eq!(kernel.processes(false)[0].state.word(), "crashed");
+    assert_eq!(kernel.restart(id).unwrap().calls_lost, 0);
+    call(&kernel, id, "error", b"").unwrap_err();
+    assert_eq!(kernel.restart(id).unwrap().calls_lost, 0, "it had no call");
+}
+
+#[test]
+fn an_instance_that_was_replaced_already_is_not_counted_as_lost_by_a_person_s_answer() {
+    let kernel = kernel();
+    let id = load(&kernel, "misbehave");
+    break_at(&kernel, "function = crash", Side::After);
+    let job = kernel.start(plan(id, "crash", b"")).unwrap();
+    held(&kernel, &job);
+    let program = kernel.resolve("misbehave", &mut |_, _| true).unwrap();
+    kernel.reload(id, &program, false).unwrap();
+    kernel.release(job.id(), Order::Return(b"all is well"[..].into())).unwrap();
+    assert_eq!(text(&end(&job)), "all is well");
+    assert_eq!(kernel.processes(false)[0].resets, 0);
+}
+
+#[test]
 fn a_seed_hits_the_same_calls_again() {
     let run = |seed| {
         let kernel = kernel();

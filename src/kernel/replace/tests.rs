@@ -362,3 +362,52 @@ fn what_has_not_started_is_not_replaced() {
     loading.join().unwrap().unwrap();
     assert_eq!(text(call(&kernel, id, "id", b"")), "1");
 }
+
+#[test]
+fn new_code_starts_with_the_rights_of_its_process_and_not_of_its_own_name() {
+    let kernel = kernel();
+    let mut gate = Gate::shut(&kernel);
+    gate.open();
+    let request = LoadRequest { name: Some("mine".into()), ..LoadRequest::plain(Arc::new(program(CRASH))) };
+    let id = kernel.load(request).unwrap().id;
+    let text = "[[plugin]]\nname = 'test'\ncall = []\n[[plugin]]\nname = 'trusted'\ncall = ['*.*']\n";
+    kernel.set_policy(Some(crate::kernel::Policy::parse(text, "policy.toml", Path::new("/")).unwrap()));
+    let trusted = Program { stem: "trusted".into(), ..Program::clone(&gated('1', "")) };
+    let error = kernel.reload(id, &Arc::new(trusted), false).unwrap_err().message;
+    assert!(error.contains("may not call `gate.pass`"), "{error}");
+}
+
+#[test]
+fn a_start_function_that_calls_its_own_process_is_a_circle_also_when_it_is_replaced() {
+    let kernel = kernel();
+    let pass = Arc::new(program(r#"(module (func (export "pass")))"#));
+    let id = kernel.load(LoadRequest { name: Some("gate".into()), ..LoadRequest::plain(pass) }).unwrap().id;
+    let error = kernel.reload(id, &gated('1', r#"(func (export "pass"))"#), false).unwrap_err().message;
+    assert!(error.contains("call in a circle: 1:gate → 1:gate"), "{error}");
+}
+
+/// What the processes hold as they show it is all that is counted.
+fn adds_up(kernel: &Arc<Kernel>) {
+    let shown: u64 = kernel.processes(false).iter().map(|view| view.memory.committed_bytes()).sum();
+    assert_eq!(kernel.memory_bytes(), shown);
+}
+
+#[test]
+fn memory_is_counted_also_while_an_instance_starts_or_waits() {
+    let kernel = kernel();
+    let mut gate = Gate::shut(&kernel);
+    let id = load(&kernel, "misbehave");
+    let job = kernel.start(plan(id, "spin", b"")).unwrap();
+    until("the call runs", || kernel.running().iter().any(|record| record.callee == id));
+    let new = gated('1', r#"(memory (export "memory") 3) (func (export "spin"))"#);
+    let reloading = begin(&kernel, id, reload(&new));
+    gate.wait_for(1);
+    adds_up(&kernel);
+    gate.open();
+    reloading.join().unwrap().unwrap();
+    adds_up(&kernel);
+    job.interrupt();
+    job.wait();
+    assert_eq!(text(call(&kernel, id, "id", b"")), "1");
+    adds_up(&kernel);
+}

@@ -6,8 +6,10 @@ use std::time::Duration;
 
 use super::{SPIN, call, kernel, kernel_with, load, message, plan, program, text, until};
 use crate::journal::Outcome;
-use crate::kernel::{Job, Kernel, Limits, LoadRequest, ProcessId, ProcessState};
-use crate::runtime::{AllowedPath, Spec};
+use crate::kernel::{
+    CallPlan, CallStage, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ProcessState, Restart, Supervision,
+};
+use crate::runtime::{AllowedPath, ImportStandIn, Program, Spec};
 
 /// Longer than any test waits: what ends by it was not ended.
 const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -341,4 +343,120 @@ fn a_notice_names_whose_state_was_lost_with_a_chain() {
     let notices = kernel.take_notices();
     let says = "`1:spawner` was reset: its call ended with its chain, and the state of 1 earlier call is lost";
     assert_eq!(notices, [says], "the other had no state to lose");
+}
+
+/// Calls `spin` of process 1, as one that takes its failure as a value, and then spins itself.
+const TRIES_AND_SPINS: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/user" "try_call_plugin" (func $try (param i64 i64 i64) (result i64)))
+  (func (export "go") (local $name i64)
+    (local.set $name (call $alloc (i64.const 4)))
+    (call $store (local.get $name) (i32.const 115))
+    (call $store (i64.add (local.get $name) (i64.const 1)) (i32.const 112))
+    (call $store (i64.add (local.get $name) (i64.const 2)) (i32.const 105))
+    (call $store (i64.add (local.get $name) (i64.const 3)) (i32.const 110))
+    (drop (call $try (i64.const 1) (local.get $name) (i64.const 0)))
+    (loop (br 0))))"#;
+
+#[test]
+fn a_callee_s_own_timeout_does_not_take_its_caller_s_away() {
+    let kernel = kernel();
+    let spec = Spec { timeout: Some(SHORT), ..Spec::default() };
+    kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(SPIN))) }).unwrap();
+    let id = load(&kernel, TRIES_AND_SPINS);
+    let job = start(&kernel, id, "go", "", 4 * SHORT);
+    assert_eq!(error(&job), "2:test-2.go: timed out after 200ms");
+}
+
+#[test]
+fn a_start_that_is_killed_is_a_kill_and_no_crash_of_who_asked_for_it() {
+    let slow = include_str!("../../../plugins/wat/start_loop.wat");
+    let (kernel, _dir) = kernel_with(&[("slow.wat", slow)], Limits::default());
+    let program = kernel.resolve("spawner", &mut |_, _| true).unwrap();
+    let supervision = Supervision { on_crash: OnCrash::Kill, restart: Restart::Never };
+    let spawner = kernel.load(LoadRequest { supervision, ..LoadRequest::plain(program) }).unwrap().id;
+    let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
+    until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 2);
+    kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
+    assert!(error(&job).contains("killed by the shell"), "{}", error(&job));
+    assert!(call(&kernel, spawner, "whoami", b"").is_ok(), "the one who asked for it counts as crashed");
+
+    let program = kernel.resolve("slow", &mut |_, _| true).unwrap();
+    let loading = std::thread::spawn({
+        let (kernel, request) = (kernel.clone(), LoadRequest::plain(program));
+        move || kernel.load(request)
+    });
+    until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 1);
+    kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
+    let failed = loading.join().unwrap().unwrap_err();
+    assert_eq!(failed.outcome, Outcome::Killed, "{}", failed.message);
+}
+
+#[test]
+fn the_dead_show_what_became_of_the_calls_that_waited_for_them() {
+    for _ in 0..20 {
+        let kernel = kernel();
+        let id = load(&kernel, SPIN);
+        let busy = kernel.start(plan(id, "spin", b"")).unwrap();
+        until("it is busy", || calls_running(&kernel) == 1);
+        let waiting: Vec<Job> = (0..4).map(|_| kernel.start(plan(id, "ok", b"")).unwrap()).collect();
+        until("all wait", || calls_running(&kernel) == 5);
+        kernel.kill(id, false).unwrap();
+        while busy.is_running() || waiting.iter().any(Job::is_running) {
+            kernel.processes(true);
+        }
+        let dead = kernel.processes(true).remove(0);
+        assert_eq!((dead.calls, dead.errors), (5, 5));
+    }
+}
+
+/// A start function that calls `ok` of process 1.
+const STARTS_WITH_A_CALL: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
+  (func $s (local $name i64)
+    (local.set $name (call $alloc (i64.const 2)))
+    (call $store (local.get $name) (i32.const 111))
+    (call $store (i64.add (local.get $name) (i64.const 1)) (i32.const 107))
+    (drop (call $call (i64.const 1) (local.get $name) (i64.const 0))))
+  (start $s)
+  (func (export "ok"))
+  (func (export "crash") unreachable))"#;
+
+#[test]
+fn a_stage_that_starts_afresh_may_call_the_one_before_it() {
+    let kernel = kernel();
+    let (first, second) = (load(&kernel, SPIN), load(&kernel, STARTS_WITH_A_CALL));
+    call(&kernel, second, "crash", b"").unwrap_err();
+    let stage = |process: ProcessId| CallStage { process, function: "ok".into() };
+    let plan = CallPlan { stages: vec![stage(first), stage(second)], ..plan(first, "ok", b"") };
+    let end = kernel.start(plan).unwrap().wait();
+    assert_eq!(end.result.as_deref(), Ok(&b""[..]));
+}
+
+/// Tries `crash` of process 1, then calls what stands in for an import.
+const TRIES_AND_IMPORTS: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/user" "try_call_plugin" (func $try (param i64 i64 i64) (result i64)))
+  (import "product" "lookup" (func $lookup (param i64) (result i64)))
+  (func (export "go") (local $name i64)
+    (local.set $name (call $alloc (i64.const 1)))
+    (call $store (local.get $name) (i32.const 120))
+    (drop (call $try (i64.const 1) (local.get $name) (i64.const 0)))
+    (drop (call $lookup (i64.const 0)))))"#;
+
+#[test]
+fn a_stand_in_that_is_not_there_is_what_its_call_fails_of() {
+    let kernel = kernel();
+    load(&kernel, SPIN);
+    let import = ImportStandIn { module: "product".into(), function: "lookup".into(), target: "shelf.lookup".into() };
+    let spec = Spec { imports: vec![import], ..Spec::default() };
+    let program = Program { spec: spec.clone(), ..program(TRIES_AND_IMPORTS) };
+    let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program)) }).unwrap().id;
+    let error = message(call(&kernel, id, "go", b""));
+    assert!(error.contains("no process for `shelf.lookup`"), "{error}");
+    assert!(error.ends_with("(2:test-2.go)"), "{error}");
 }

@@ -3,13 +3,14 @@
 //! that is its own. A failure prints the seed that repeats it; `PLUGSH_SEED=N` runs that one alone.
 
 mod adds_up;
+mod havoc;
 mod model;
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Barrier};
 use std::time::Duration;
 
-use self::adds_up::{Asked, add_up};
+use self::adds_up::{Asked, Starts, add_up};
 use self::model::{Counted, Kind, Model};
 use super::{kernel, load};
 use crate::kernel::{Kernel, ProcessId};
@@ -212,7 +213,7 @@ fn the_table_is_what_a_model_says() {
             let figures = hand.kernel.processes(false).into_iter();
             let figures = figures.map(|view| (view.id, (Counted::seen(&view), view.state.word())));
             assert_eq!(figures.collect::<BTreeMap<_, _>>(), hand.model.figures());
-            add_up(&hand.kernel, &hand.asked);
+            add_up(&hand.kernel, &hand.asked, Starts::Alone);
         }
     });
 }
@@ -293,7 +294,8 @@ fn work(mut hand: Hand, barrier: &Barrier) -> Hand {
             }
         }));
         barrier.wait();
-        let looked = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| add_up(&hand.kernel, &hand.asked)));
+        let looked =
+            std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| add_up(&hand.kernel, &hand.asked, Starts::Alone)));
         barrier.wait();
         if let Err(panic) = worked.and(looked) {
             for _ in 0..2 * (ROUNDS - round) {
@@ -315,7 +317,7 @@ fn look_at_all(kernel: &Arc<Kernel>, hands: &[Hand]) {
         assert!(matches!(view.state.word(), "idle" | "crashed"), "{} is {}", view.label(), view.state.word());
     }
     let asked: Vec<Asked> = hands.iter().flat_map(|hand| hand.asked.clone()).collect();
-    add_up(kernel, &asked);
+    add_up(kernel, &asked, Starts::Alone);
 }
 
 /// Runs a test once for each seed, or for the one that `PLUGSH_SEED` names; says which one failed.

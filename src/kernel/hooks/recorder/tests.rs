@@ -85,6 +85,21 @@ fn a_replacement_is_told_when_it_takes_place_and_not_before() {
 }
 
 #[test]
+fn new_code_that_a_restart_overtook_before_it_took_place_is_told_all_the_same() {
+    let (kernel, written) = recorded();
+    let id = load(&kernel, r#"(module (func (export "spin") (loop (br 0))))"#);
+    let job = kernel.start(plan(id, "spin", b"")).unwrap();
+    until("the call runs", || !kernel.running().is_empty());
+    kernel.reload(id, &Arc::new(program(r#"(module (func (export "spin")))"#)), false).unwrap();
+    kernel.restart(id).unwrap();
+    job.wait();
+    call(&kernel, id, "spin", b"").unwrap();
+    let expected =
+        ["load 1:test", "1:test.spin  → 1:test.spin: killed by `restart` []", "Reload 1:test", "1:test.spin  → 0 []"];
+    assert_eq!(written.lines(), expected);
+}
+
+#[test]
 fn what_the_commands_of_a_stub_do_is_not_told() {
     let (kernel, written) = recorded();
     let front = load(&kernel, "front");

@@ -1,0 +1,218 @@
+//! Havoc: several threads do anything to anybody's processes at once, so that starts, calls, restarts, reloads, crashes,
+//! kills and Ctrl-C overlap as they may. What comes of each nobody can say; but everything ends, nothing is left in a state
+//! that sticks, and all that was counted adds up.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::adds_up::{Asked, Starts, add_up};
+use super::for_seeds;
+use crate::kernel::tests::{kernel_with, plan, until};
+use crate::kernel::{
+    CallPlan, CrashesMax, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, Replacement, Restart, Supervision,
+};
+use crate::runtime::Program;
+
+const THREADS: usize = 4;
+const STEPS: usize = 60;
+/// No machine needs so long: what takes it was lost.
+const ENDED_WITHIN: Duration = Duration::from_secs(30);
+/// What can be started: of the last two the one calls another process before it has started, the other never starts.
+const NAMES: [&str; 4] = ["spawner", "misbehave", "starter", "slow"];
+
+const SLOW: &str = include_str!("../../../../plugins/wat/start_loop.wat");
+
+/// A start function that calls `spawner.whoami`, whoever is `spawner` then.
+fn starter() -> String {
+    let word = |text: &str, local: &str| {
+        let stores: String = text
+            .bytes()
+            .zip(0..)
+            .map(|(byte, at)| format!("(call $put (i64.add (local.get {local}) (i64.const {at})) (i32.const {byte}))"))
+            .collect();
+        format!("(local.set {local} (call $alloc (i64.const {}))) {stores}", text.len())
+    };
+    format!(
+        r#"(module
+        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+        (import "extism:host/env" "store_u8" (func $put (param i64 i32)))
+        (import "extism:host/user" "find_plugin" (func $find (param i64) (result i64)))
+        (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
+        (memory (export "memory") 1)
+        (func $s (local $name i64) (local $function i64) {} {}
+            (drop (call $call (call $find (local.get $name)) (local.get $function) (i64.const 0))))
+        (start $s)
+        (func (export "whoami"))
+        (func (export "spin") (loop (br 0)))
+        (func (export "crash") unreachable))"#,
+        word("spawner", "$name"),
+        word("whoami", "$function"),
+    )
+}
+
+struct Vandal {
+    kernel: Arc<Kernel>,
+    programs: Arc<Vec<Arc<Program>>>,
+    asked: Vec<Asked>,
+    /// Restarts that were told to have taken place.
+    restarts: BTreeMap<ProcessId, u64>,
+    rng: fastrand::Rng,
+}
+
+impl Vandal {
+    fn short(&mut self) -> Duration {
+        Duration::from_micros(self.rng.u64(0..8_000))
+    }
+
+    fn program(&mut self) -> Arc<Program> {
+        self.programs[self.rng.usize(..self.programs.len())].clone()
+    }
+
+    fn supervision(&mut self) -> Supervision {
+        let few = CrashesMax { crashes_max: 1, window: Duration::from_secs(1) };
+        let restarts = [Restart::OnCrash(None), Restart::OnCrash(Some(few)), Restart::Never];
+        let on_crash = if self.rng.u8(0..4) == 0 { OnCrash::Kill } else { OnCrash::Reset };
+        Supervision { on_crash, restart: restarts[self.rng.usize(..restarts.len())] }
+    }
+
+    fn load(&mut self) {
+        let (program, supervision, timeout) = (self.program(), self.supervision(), Some(self.short()));
+        // Refused, killed, interrupted or timed out: whatever comes.
+        drop(self.kernel.load(LoadRequest { supervision, timeout, ..LoadRequest::plain(program) }));
+    }
+
+    fn begin(&mut self, id: ProcessId, function: &str, input: &str) -> Job {
+        let timeout = Some(self.short());
+        self.kernel.start(CallPlan { timeout, ..plan(id, function, input.as_bytes()) }).unwrap()
+    }
+
+    fn end(&mut self, job: &Job, bytes_in: usize) {
+        let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("a call hangs: {:?}", job.view()));
+        if let Err(error) = &end.result {
+            assert!(!error.message.contains("plugsh itself failed"), "{error}");
+        }
+        let bytes_out = end.result.as_ref().map(|output| output.len() as u64).ok();
+        self.asked.push(Asked { job: job.id(), bytes_in: bytes_in as u64, bytes_out });
+    }
+
+    fn ask(&mut self, id: ProcessId, function: &str, input: &str) {
+        let job = self.begin(id, function, input);
+        self.end(&job, input.len());
+    }
+
+    fn restart(&mut self, id: ProcessId) {
+        if self.kernel.restart(id).is_ok() {
+            *self.restarts.entry(id).or_default() += 1;
+        }
+    }
+
+    /// New code, perhaps with as little time as it takes to be cut anywhere.
+    fn reload(&mut self, id: ProcessId) {
+        let what = Replacement::Reload { program: self.program(), force: self.rng.bool() };
+        let timeout = Some(self.short());
+        drop(self.kernel.replace_in(&self.kernel.new_chain(0), id, &what, timeout));
+    }
+
+    /// The same as a job, which is killed or is not.
+    fn reload_as_job(&mut self, id: ProcessId) {
+        // One that ends by itself.
+        let what = Replacement::Reload { program: self.programs[self.rng.usize(..2)].clone(), force: true };
+        let (job, _) = self.kernel.start_replace(id, what, "reload".into()).unwrap();
+        if self.rng.bool() {
+            job.kill();
+        }
+        job.wait_for(ENDED_WITHIN).expect("a reload hangs");
+    }
+
+    fn spin(&mut self, id: ProcessId) {
+        let job = self.begin(id, "spin", "");
+        match self.rng.u8(0..3) {
+            0 => job.interrupt(),
+            1 => job.kill(),
+            _ => {}
+        }
+        self.end(&job, 0);
+    }
+
+    fn step(&mut self) {
+        let living: Vec<ProcessId> = self.kernel.processes(self.rng.bool()).iter().map(|view| view.id).collect();
+        let (Some(some), Some(other)) = (self.rng.choice(&living).copied(), self.rng.choice(&living).copied()) else {
+            return self.load();
+        };
+        match self.rng.u8(0..18) {
+            0..=2 => self.load(),
+            3 | 4 => {
+                let name = NAMES[self.rng.usize(..NAMES.len())];
+                self.ask(some, "spawn", name);
+            }
+            5 => drop(self.kernel.kill(some, self.rng.bool())),
+            6 => self.ask(some, "free", &other.to_string()),
+            7 | 8 => self.restart(some),
+            9 | 10 => self.reload(some),
+            11 => self.reload_as_job(some),
+            12 => drop(self.kernel.interrupt_foreground()),
+            13 => self.ask(some, "try_call", &format!("{other} crash x")),
+            14 => self.ask(some, "call", &format!("{other} spin x")),
+            15 => self.spin(some),
+            _ => self.ask(some, "try_call", &format!("{other} try_call {some} whoami x")),
+        }
+    }
+}
+
+/// Nothing is left of what was done, but for its traces.
+fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
+    // A job's thread may hold its chain a moment longer.
+    until("all chains are gone", || kernel.chains.lock().iter().all(|(_, chain)| chain.strong_count() == 0));
+    let asked: Vec<Asked> = vandals.iter().flat_map(|vandal| vandal.asked.clone()).collect();
+    add_up(kernel, &asked, Starts::Call);
+    assert!(kernel.waits.is_empty(), "a chain waits");
+    for view in kernel.processes(false) {
+        assert!(matches!(view.state.word(), "idle" | "crashed"), "{} is {}", view.label(), view.state.word());
+        let restarts: u64 = vandals.iter().filter_map(|vandal| vandal.restarts.get(&view.id)).sum();
+        assert!(view.resets >= restarts, "{}: {} resets, {restarts} restarts", view.label(), view.resets);
+        let process = kernel.living(view.id).unwrap();
+        let mut slot = process.slot.lock();
+        assert!(slot.occupant.is_none() && slot.queue.is_empty(), "{} is taken", view.label());
+        assert!(slot.fresh.is_none(), "a fresh instance of {} waits for ever", view.label());
+        assert!(slot.replacements.take().is_empty(), "{} is being replaced for ever", view.label());
+        drop(slot);
+        let children = kernel.process(view.id).unwrap().children.len();
+        let counted = process.counters.children.load(std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(children, counted as usize, "the children of {}", view.label());
+    }
+    assert!(!kernel.table().read().is_unsettled(), "of the dead one is not settled");
+}
+
+#[test]
+fn whatever_overlaps_ends_and_adds_up() {
+    let starter = starter();
+    for_seeds(3, |mut rng| {
+        let (kernel, _dir) = kernel_with(&[("starter.wat", &starter), ("slow.wat", SLOW)], Limits::default());
+        let programs = Arc::new(NAMES.map(|name| kernel.resolve(name, &mut |_, _| true).unwrap()).to_vec());
+        let vandals = std::thread::scope(|scope| {
+            let crowd: Vec<_> = (0..THREADS)
+                .map(|_| {
+                    let (kernel, programs) = (kernel.clone(), programs.clone());
+                    let rng = fastrand::Rng::with_seed(rng.u64(..));
+                    let mut vandal = Vandal { kernel, programs, asked: Vec::new(), restarts: BTreeMap::new(), rng };
+                    scope.spawn(move || {
+                        (0..STEPS).for_each(|_| vandal.step());
+                        vandal
+                    })
+                })
+                .collect();
+            crowd.into_iter().map(|vandal| vandal.join()).collect::<Vec<_>>()
+        });
+        let vandals: Vec<Vandal> = vandals.into_iter().map(|vandal| vandal.expect("a vandal failed")).collect();
+        look_at_all(&kernel, &vandals);
+        drop(vandals);
+        for view in kernel.processes(false) {
+            kernel.kill(view.id, false).unwrap();
+        }
+        assert_eq!((kernel.process_count(), kernel.memory_bytes()), (0, 0));
+        let weak = Arc::downgrade(&kernel);
+        drop(kernel);
+        until("nobody keeps the kernel", || weak.strong_count() == 0);
+    });
+}
