@@ -17,7 +17,7 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
     let spec = Spec {
         config: config(asked, parent, grants, &mut refused),
         allowed_hosts: hosts_within(hosts, &parent.allowed_hosts, &mut refused),
-        allowed_paths: paths_within(paths, &parent.allowed_paths, &mut refused),
+        allowed_paths: paths_within(paths, parent, &mut refused),
         paths_resolved: true,
         memory_bytes_max: least([asked.memory_bytes_max, parent.memory_bytes_max, grants.memory_bytes_max]),
         var_bytes_max: asked.var_bytes_max.min(parent.var_bytes_max),
@@ -105,9 +105,9 @@ fn covers(wider: &str, narrower: &str) -> bool {
 }
 
 /// Paths that lie within one that is held, both resolved: the resolved path is given, read-only where either is.
-fn paths_within(asked: &[AllowedPath], held: &[AllowedPath], refused: &mut Vec<String>) -> Vec<AllowedPath> {
+fn paths_within(asked: &[AllowedPath], parent: &Spec, refused: &mut Vec<String>) -> Vec<AllowedPath> {
     let held: Vec<(std::path::PathBuf, bool)> =
-        held.iter().filter_map(|path| Some((path.host.canonicalize().ok()?, path.read_only))).collect();
+        parent.allowed_paths.iter().filter_map(|path| Some((parent.held_path(path)?, path.read_only))).collect();
     let mut given = Vec::new();
     for path in asked {
         let host = path.host.canonicalize().ok();

@@ -247,6 +247,14 @@ fn a_childs_paths_are_resolved_and_lie_within_its_parents() {
     assert_eq!(child.allowed_paths, [path("held/sub", true)], "only what is inside, and read-only as the parent's");
     assert!(child.paths_resolved);
     assert_eq!(refused.len(), 4);
+    // What the parent was granted has become a link since.
+    let mut parent = Spec { allowed_paths: vec![path("held/sub", false)], ..Spec::default() };
+    parent.resolve_paths();
+    std::fs::remove_dir(root.join("held/sub")).unwrap();
+    std::os::unix::fs::symlink(root.join("other"), root.join("held/sub")).unwrap();
+    let asked = Spec { allowed_paths: vec![path("held/sub", false)], ..Spec::default() };
+    let (child, refused) = child_spec(&asked, &parent, &ChildGrants::default());
+    assert_eq!((child.allowed_paths, refused.len()), (vec![], 1));
 }
 
 #[test]
