@@ -194,3 +194,13 @@ fn what_is_used_is_in_the_views() {
     assert_eq!(used("memory"), Bytes(kernel.memory_bytes()));
     until("the job is over", || used("jobs") == Count(0));
 }
+
+#[test]
+fn what_was_perhaps_meant_is_not_looked_for_among_all_of_many() {
+    let exports: String = (0..20_000).map(|n| format!("(export \"a_name_that_is_{n:0>80}\" (func 0))")).collect();
+    let kernel = limited(Limits::default());
+    let id = load(&kernel, &format!("(module (func) {exports})"));
+    let asked = format!("a_name_that_is_{:0>45}", "x");
+    let error = message(call(&kernel, id, &asked, b""));
+    assert!(error.ends_with("; `info PLUGIN` lists them"), "{error}");
+}
