@@ -1,13 +1,12 @@
 //! What is to be run, before it is compiled: modules as bytes, and what an instance of them may have.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Failure, FailureKind};
+use super::{Config, Failure, FailureKind};
 
 /// Which host runs a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -94,7 +93,7 @@ pub struct ImportStandIn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Spec {
-    pub config: BTreeMap<String, String>,
+    pub config: Config,
     /// Globs over host names; empty: no host.
     pub allowed_hosts: Vec<String>,
     pub allowed_paths: Vec<AllowedPath>,
@@ -151,7 +150,7 @@ impl Spec {
 impl Default for Spec {
     fn default() -> Self {
         Spec {
-            config: BTreeMap::new(),
+            config: Config::default(),
             allowed_hosts: Vec::new(),
             allowed_paths: Vec::new(),
             paths_resolved: false,

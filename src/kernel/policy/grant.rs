@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
-use crate::runtime::{AllowedPath, Spec};
+use crate::runtime::{AllowedPath, Config, Spec};
 
 /// The spec of a child: `asked` is its program's own, `parent` what its parent holds, `grants` what the policy says of
 /// the parent's children. Also what was asked for and not given, in words, for the child's log.
@@ -37,15 +37,15 @@ fn least<T: Ord, const N: usize>(limits: [Option<T>; N]) -> Option<T> {
 }
 
 /// Without a word of the policy: the entries of the manifest that the parent holds too. With one: what it lists.
-fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<String>) -> BTreeMap<String, String> {
+fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<String>) -> Config {
     let mut config = BTreeMap::new();
     let passes: Vec<&Glob> = grants.config.iter().flatten().filter_map(ConfigGrant::pass).collect();
-    for (key, value) in &parent.config {
+    for (key, value) in &*parent.config {
         if passes.iter().any(|glob| glob.matches(key)) {
             config.insert(key.clone(), value.clone());
         }
     }
-    for (key, value) in &asked.config {
+    for (key, value) in &*asked.config {
         let held = grants.config.is_none() && parent.config.get(key) == Some(value);
         if held || passes.iter().any(|glob| glob.matches(key)) {
             config.insert(key.clone(), value.clone());
@@ -58,7 +58,7 @@ fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<S
             config.insert(key.clone(), value.clone());
         }
     }
-    config
+    Config::from(config).shared_with([&asked.config, &parent.config])
 }
 
 impl ConfigGrant {
@@ -91,7 +91,8 @@ fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<String>) ->
 
 /// Whether every host that fits `narrower` fits `wider` too; false where it cannot be told.
 fn covers(wider: &str, narrower: &str) -> bool {
-    let is_glob = |text: &str| text.contains(['*', '?', '[']);
+    // The `]` too: what ends with one may be the end of a class, and fit other hosts than its letters.
+    let is_glob = |text: &str| text.contains(['*', '?', '[', ']']);
     if wider == narrower || wider == "*" {
         return true;
     }
