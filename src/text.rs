@@ -6,6 +6,10 @@ use std::borrow::Cow;
 /// Beyond this no known word is near, in bytes; and the distance costs length times length.
 const WORD_BYTES_MAX: usize = 64;
 
+/// Of more known words only so many are looked at: a plugin may have a hundred thousand functions, and whoever asks for
+/// another waits for the answer.
+const KNOWN_MAX: usize = 1_000;
+
 /// The one of `known` that `word` is most likely a slip of, if any is close enough: letters left out, doubled, swapped
 /// or wrong, its beginning, or more than it. Case does not count, nor whether it is `-` or `_`.
 pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -15,6 +19,7 @@ pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Opti
     let word = folded(word);
     known
         .into_iter()
+        .take(KNOWN_MAX)
         .filter(|candidate| candidate.len() <= 2 * WORD_BYTES_MAX)
         .filter_map(|candidate| Some((slips(&word, &folded(candidate))?, candidate)))
         .min_by_key(|(slips, _)| *slips)
@@ -42,7 +47,7 @@ fn slips(word: &str, candidate: &str) -> Option<usize> {
 
 /// `; did you mean ...?`, or nothing: the tail of a message.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
-    closest(word, known).map_or_else(String::new, |closest| format!("; did you mean `{closest}`?"))
+    closest(word, known).map_or_else(String::new, |closest| format!("; did you mean `{}`?", one_line(closest)))
 }
 
 /// A stranger's text as a message may show it: on one line, escaped, cut after `chars_max` characters.
@@ -114,6 +119,23 @@ pub fn many_lines(text: &str) -> Cow<'_, str> {
     escape(text, |c| c != '\n' && c != '\t' && is_unsafe(c))
 }
 
+/// JSON as it may be shown: what is left in its strings that a terminal would obey (JSON itself escapes only what is below
+/// a blank) is written in JSON's own way.
+pub fn json(written: String) -> String {
+    let obeyed = |c: char| !c.is_ascii_control() && is_unsafe(c) || c == '\x7f';
+    if !written.contains(obeyed) {
+        return written;
+    }
+    let mut safe = String::with_capacity(written.len() + 16);
+    for c in written.chars() {
+        match c {
+            c if obeyed(c) => safe.push_str(&format!("\\u{:04x}", c as u32)),
+            c => safe.push(c),
+        }
+    }
+    safe
+}
+
 fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
     if !text.contains(&unsafe_here) {
         return Cow::Borrowed(text);
@@ -150,6 +172,8 @@ mod tests {
         assert_eq!(closest(&"x".repeat(1000), known), None);
         assert_eq!(did_you_mean("caler", known), "; did you mean `caller`?");
         assert_eq!(did_you_mean("zzz", known), "");
+        assert_eq!(did_you_mean("evil_word", ["evil_word\x1b[2J"]), "; did you mean `evil_word\\x1b[2J`?");
+        assert_eq!(closest("last", (0..=KNOWN_MAX).map(|n| if n < KNOWN_MAX { "first" } else { "last" })), None);
     }
 
     #[test]
@@ -172,6 +196,7 @@ mod tests {
     fn a_strangers_word_is_cut_and_has_no_control_characters() {
         assert_eq!(shown("a\x1b[2J\nb\u{202e}"), "a\\x1b[2J\\nb\\u{202e}");
         assert_eq!(many_lines("a\nb\tc\x07"), "a\nb\tc\\x07");
+        assert_eq!(json("\"\u{9b}2J\u{202e}\x7fé\"\n".into()), "\"\\u009b2J\\u202e\\u007fé\"\n");
         assert_eq!(shown(&"é".repeat(48)), "é".repeat(48));
         assert_eq!(shown(&"é".repeat(500)), format!("{}…", "é".repeat(48)));
     }

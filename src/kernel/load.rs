@@ -84,7 +84,8 @@ impl Kernel {
         Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
     }
 
-    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
+    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, mut request: LoadRequest) -> Result<ProcessLabel, CallError> {
+        request.spec.resolve_paths();
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
         let (kernel, own) = (self.clone(), chain.clone());
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));

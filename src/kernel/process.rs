@@ -259,9 +259,9 @@ impl Process {
 
     /// Counts memory that its instance commits; false when that is more than `max` for all processes.
     pub fn commit(&self, bytes: u64, max: u64) -> bool {
-        let before = self.total_bytes.fetch_add(bytes, Ordering::Relaxed);
-        if before.saturating_add(bytes) > max {
-            self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        // Never more than there is room for, not even for a moment: another that grows by little would be refused then.
+        let more = |total: u64| total.checked_add(bytes).filter(|total| *total <= max);
+        if self.total_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             return false;
         }
         self.counters.committed_bytes.fetch_add(bytes, Ordering::Relaxed);

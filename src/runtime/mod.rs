@@ -5,6 +5,7 @@
 //! directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source` turns
 //! a name, path or URL into a [`Program`].
 
+pub mod config;
 pub mod failure;
 pub mod images;
 pub mod native;
@@ -17,6 +18,7 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use config::Config;
 pub use failure::{Failure, FailureKind};
 pub use images::Images;
 pub use native::MAX_WASM_STACK_BYTES;

@@ -1,11 +1,12 @@
 //! What is to be run, before it is compiled: modules as bytes, and what an instance of them may have.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+
+use super::{Config, Failure, FailureKind};
 
 /// Which host runs a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -92,7 +93,7 @@ pub struct ImportStandIn {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Spec {
-    pub config: BTreeMap<String, String>,
+    pub config: Config,
     /// Globs over host names; empty: no host.
     pub allowed_hosts: Vec<String>,
     pub allowed_paths: Vec<AllowedPath>,
@@ -121,10 +122,35 @@ pub const VAR_BYTES_MAX_DEFAULT: u64 = 1024 * 1024;
 /// Extism's default for an HTTP response (50 MiB), from its `http_request`.
 pub const HTTP_RESPONSE_BYTES_MAX_DEFAULT: u64 = 50 * 1024 * 1024;
 
+impl Spec {
+    /// Settles where the allowed paths lead: what a person granted is what is there now, not what a link leads to that
+    /// some plugin puts there later. One that is not there stays as it is, for the instance to complain of.
+    pub fn resolve_paths(&mut self) {
+        for path in self.allowed_paths.iter_mut().filter(|_| !self.paths_resolved) {
+            path.host = path.host.canonicalize().unwrap_or_else(|_| std::mem::take(&mut path.host));
+        }
+        self.paths_resolved = true;
+    }
+
+    /// Where one of the allowed paths leads now; `None` when nothing is there, or it is not what was granted.
+    pub fn held_path(&self, path: &AllowedPath) -> Option<PathBuf> {
+        path.host.canonicalize().ok().filter(|now| !self.paths_resolved || *now == path.host)
+    }
+
+    /// Fails when a path that was granted in its resolved form leads elsewhere now.
+    pub fn stays_put(&self, path: &AllowedPath) -> Result<(), Failure> {
+        if self.paths_resolved && path.host.exists() && self.held_path(path).is_none() {
+            let why = format!("allowed path `{}` is not the directory that was granted any more", path.host.display());
+            return Err(Failure::new(FailureKind::Load, why));
+        }
+        Ok(())
+    }
+}
+
 impl Default for Spec {
     fn default() -> Self {
         Spec {
-            config: BTreeMap::new(),
+            config: Config::default(),
             allowed_hosts: Vec::new(),
             allowed_paths: Vec::new(),
             paths_resolved: false,

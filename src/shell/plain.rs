@@ -4,6 +4,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::reply::{Align, Reply, Span, Table, one_line};
+use crate::text;
 
 /// Blanks between two columns.
 const COLUMN_GAP: usize = 2;
@@ -16,19 +17,19 @@ pub fn bytes(reply: &Reply) -> Vec<u8> {
         Reply::Lines(lines) => lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes(),
         Reply::Table(table) => table_text(table).into_bytes(),
         Reply::Json(value) => json_text(value).into_bytes(),
-        Reply::JsonLines(values) => values.iter().map(|value| format!("{value}\n")).collect::<String>().into_bytes(),
+        Reply::JsonLines(values) => text::json(values.iter().map(|value| format!("{value}\n")).collect()).into_bytes(),
     }
 }
 
 /// One JSON value and a newline; an array stands with one element a line.
 pub fn json_text(value: &Value) -> String {
-    match value {
+    text::json(match value {
         Value::Array(values) if !values.is_empty() => {
             let rows: Vec<String> = values.iter().map(Value::to_string).collect();
             format!("[\n{}\n]\n", rows.join(",\n"))
         }
         value => format!("{value}\n"),
-    }
+    })
 }
 
 fn table_text(table: &Table) -> String {

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
-use crate::runtime::{AllowedPath, Spec};
+use crate::runtime::{AllowedPath, Config, Spec};
 
 /// The spec of a child: `asked` is its program's own, `parent` what its parent holds, `grants` what the policy says of
 /// the parent's children. Also what was asked for and not given, in words, for the child's log.
@@ -17,7 +17,7 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
     let spec = Spec {
         config: config(asked, parent, grants, &mut refused),
         allowed_hosts: hosts_within(hosts, &parent.allowed_hosts, &mut refused),
-        allowed_paths: paths_within(paths, &parent.allowed_paths, &mut refused),
+        allowed_paths: paths_within(paths, parent, &mut refused),
         paths_resolved: true,
         memory_bytes_max: least([asked.memory_bytes_max, parent.memory_bytes_max, grants.memory_bytes_max]),
         var_bytes_max: asked.var_bytes_max.min(parent.var_bytes_max),
@@ -37,15 +37,15 @@ fn least<T: Ord, const N: usize>(limits: [Option<T>; N]) -> Option<T> {
 }
 
 /// Without a word of the policy: the entries of the manifest that the parent holds too. With one: what it lists.
-fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<String>) -> BTreeMap<String, String> {
+fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<String>) -> Config {
     let mut config = BTreeMap::new();
     let passes: Vec<&Glob> = grants.config.iter().flatten().filter_map(ConfigGrant::pass).collect();
-    for (key, value) in &parent.config {
+    for (key, value) in &*parent.config {
         if passes.iter().any(|glob| glob.matches(key)) {
             config.insert(key.clone(), value.clone());
         }
     }
-    for (key, value) in &asked.config {
+    for (key, value) in &*asked.config {
         let held = grants.config.is_none() && parent.config.get(key) == Some(value);
         if held || passes.iter().any(|glob| glob.matches(key)) {
             config.insert(key.clone(), value.clone());
@@ -58,7 +58,7 @@ fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<S
             config.insert(key.clone(), value.clone());
         }
     }
-    config
+    Config::from(config).shared_with([&asked.config, &parent.config])
 }
 
 impl ConfigGrant {
@@ -91,7 +91,8 @@ fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<String>) ->
 
 /// Whether every host that fits `narrower` fits `wider` too; false where it cannot be told.
 fn covers(wider: &str, narrower: &str) -> bool {
-    let is_glob = |text: &str| text.contains(['*', '?', '[']);
+    // The `]` too: what ends with one may be the end of a class, and fit other hosts than its letters.
+    let is_glob = |text: &str| text.contains(['*', '?', '[', ']']);
     if wider == narrower || wider == "*" {
         return true;
     }
@@ -105,9 +106,9 @@ fn covers(wider: &str, narrower: &str) -> bool {
 }
 
 /// Paths that lie within one that is held, both resolved: the resolved path is given, read-only where either is.
-fn paths_within(asked: &[AllowedPath], held: &[AllowedPath], refused: &mut Vec<String>) -> Vec<AllowedPath> {
+fn paths_within(asked: &[AllowedPath], parent: &Spec, refused: &mut Vec<String>) -> Vec<AllowedPath> {
     let held: Vec<(std::path::PathBuf, bool)> =
-        held.iter().filter_map(|path| Some((path.host.canonicalize().ok()?, path.read_only))).collect();
+        parent.allowed_paths.iter().filter_map(|path| Some((parent.held_path(path)?, path.read_only))).collect();
     let mut given = Vec::new();
     for path in asked {
         let host = path.host.canonicalize().ok();

@@ -1,5 +1,6 @@
 //! The policy, from its text to what a real plugin may do under it.
 
+use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,7 +10,7 @@ use super::{Asked, ChildGrants, Policy, Who};
 use crate::journal::Outcome;
 use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
-use crate::runtime::{AllowedPath, Spec};
+use crate::runtime::{AllowedPath, Config, Spec};
 
 fn policy(text: &str) -> Policy {
     Policy::parse(text, "policy.toml", Path::new("/")).unwrap()
@@ -185,26 +186,48 @@ fn a_granted_path_loads_a_module_with_its_hash_and_no_manifest() {
     assert!(message.contains(&format!("its SHA-256 is {hash}")), "{message}");
 }
 
+fn config(entries: &[(&str, &str)]) -> Config {
+    let entries: BTreeMap<_, _> = entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect();
+    entries.into()
+}
+
+#[test]
+fn children_share_the_config_that_they_have_in_common() {
+    let parent = Spec { config: config(&[("a", "1"), ("b", "2")]), ..Spec::default() };
+    let child = child_spec(&parent.clone(), &parent, &ChildGrants::default()).0;
+    assert!(child.config.is_shared_with(&parent.config), "as its manifest says");
+    let policy = policy("[default.children]\nconfig = ['*']");
+    let child = child_spec(&Spec::default(), &parent, policy.children(who("x")).0).0;
+    assert!(child.config.is_shared_with(&parent.config), "as its parent has it");
+}
+
+#[test]
+fn a_glob_that_ends_like_a_wider_one_is_not_within_it() {
+    let parent = Spec { allowed_hosts: vec!["*::1]".into()], ..Spec::default() };
+    let asked = Spec { allowed_hosts: vec!["*[abc::1]".into()], ..Spec::default() };
+    assert!(child_spec(&asked, &parent, &ChildGrants::default()).0.allowed_hosts.is_empty(), "it fits `evil.a` too");
+}
+
 #[test]
 fn a_child_holds_no_more_than_its_parent() {
     let parent = Spec {
         allowed_hosts: vec!["*.good.example".into(), "one.example".into()],
         memory_bytes_max: Some(1000),
         timeout: Some(Duration::from_secs(1)),
-        config: [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "2".to_owned())].into(),
+        config: config(&[("a", "1"), ("b", "2")]),
         ..Spec::default()
     };
     let asked = Spec {
         allowed_hosts: vec!["api.good.example".into(), "*.example".into(), "evil.test".into()],
         memory_bytes_max: Some(2000),
         fuel: Some(7),
-        config: [("a".to_owned(), "1".to_owned()), ("b".to_owned(), "other".to_owned())].into(),
+        config: config(&[("a", "1"), ("b", "other")]),
         ..Spec::default()
     };
     let (child, refused) = child_spec(&asked, &parent, &ChildGrants::default());
     assert_eq!(child.allowed_hosts, ["*.good.example", "api.good.example", "one.example"]);
     assert_eq!((child.memory_bytes_max, child.timeout, child.fuel), (Some(1000), parent.timeout, Some(7)));
-    assert_eq!(child.config.into_iter().collect::<Vec<_>>(), [("a".to_owned(), "1".to_owned())]);
+    assert_eq!(child.config, config(&[("a", "1")]));
     assert_eq!(refused, ["config `b`", "host `evil.test`"]);
     let none = child_spec(&asked, &Spec::default(), &ChildGrants::default()).0;
     assert!(none.allowed_hosts.is_empty() && none.config.is_empty());
@@ -218,7 +241,7 @@ fn a_policy_says_what_children_get_within_what_the_parent_has() {
     );
     let parent = Spec {
         allowed_hosts: vec!["a.example".into(), "c.example".into()],
-        config: [("shared_key".to_owned(), "k".to_owned()), ("secret".to_owned(), "s".to_owned())].into(),
+        config: config(&[("shared_key", "k"), ("secret", "s")]),
         fuel: Some(5),
         ..Spec::default()
     };
@@ -247,6 +270,14 @@ fn a_childs_paths_are_resolved_and_lie_within_its_parents() {
     assert_eq!(child.allowed_paths, [path("held/sub", true)], "only what is inside, and read-only as the parent's");
     assert!(child.paths_resolved);
     assert_eq!(refused.len(), 4);
+    // What the parent was granted has become a link since.
+    let mut parent = Spec { allowed_paths: vec![path("held/sub", false)], ..Spec::default() };
+    parent.resolve_paths();
+    std::fs::remove_dir(root.join("held/sub")).unwrap();
+    std::os::unix::fs::symlink(root.join("other"), root.join("held/sub")).unwrap();
+    let asked = Spec { allowed_paths: vec![path("held/sub", false)], ..Spec::default() };
+    let (child, refused) = child_spec(&asked, &parent, &ChildGrants::default());
+    assert_eq!((child.allowed_paths, refused.len()), (vec![], 1));
 }
 
 #[test]

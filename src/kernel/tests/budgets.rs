@@ -194,3 +194,34 @@ fn what_is_used_is_in_the_views() {
     assert_eq!(used("memory"), Bytes(kernel.memory_bytes()));
     until("the job is over", || used("jobs") == Count(0));
 }
+
+#[test]
+fn a_growth_that_is_refused_takes_nothing_from_another() {
+    const HOG: &str = r#"(module (memory 1)
+      (func (export "run") (loop (drop (memory.grow (i32.const 60000))) (br 0))))"#;
+    const MODEST: &str = r#"(module (memory 1)
+      (func (export "run") (local $left i32)
+        (local.set $left (i32.const 300))
+        (loop
+          (if (i32.eq (memory.grow (i32.const 1)) (i32.const -1)) (then unreachable))
+          (br_if 0 (local.tee $left (i32.sub (local.get $left) (i32.const 1)))))))"#;
+    let kernel = limited(Limits { memory_bytes_max: 64 << 20, ..Limits::default() });
+    let hog = kernel.start(plan(load(&kernel, HOG), "run", b"")).unwrap();
+    let modest = load(&kernel, MODEST);
+    for _ in 0..100 {
+        assert_eq!(text(call(&kernel, modest, "run", b"")), "");
+        kernel.restart(modest).unwrap();
+    }
+    hog.interrupt();
+    hog.wait();
+}
+
+#[test]
+fn what_was_perhaps_meant_is_not_looked_for_among_all_of_many() {
+    let exports: String = (0..20_000).map(|n| format!("(export \"a_name_that_is_{n:0>80}\" (func 0))")).collect();
+    let kernel = limited(Limits::default());
+    let id = load(&kernel, &format!("(module (func) {exports})"));
+    let asked = format!("a_name_that_is_{:0>45}", "x");
+    let error = message(call(&kernel, id, &asked, b""));
+    assert!(error.ends_with("; `info PLUGIN` lists them"), "{error}");
+}

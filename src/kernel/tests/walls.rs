@@ -124,13 +124,16 @@ fn a_granted_directory_that_became_a_link_is_not_opened() {
     std::fs::create_dir_all(root.join("sub")).unwrap();
     let kernel = kernel();
     let path = AllowedPath { host: root.join("sub"), guest: "/".into(), read_only: true };
-    let spec = Spec { allowed_paths: vec![path], paths_resolved: true, ..Spec::default() };
-    let id = load_with(&kernel, SNOOP, spec);
-    assert_eq!(answer(&kernel, id, "directory", ""), OK);
+    let spec = |paths_resolved| Spec { allowed_paths: vec![path.clone()], paths_resolved, ..Spec::default() };
+    // As a guest's child is granted it, and as a person grants it.
+    let ids = [true, false].map(|resolved| load_with(&kernel, SNOOP, spec(resolved)));
+    assert_eq!(ids.map(|id| answer(&kernel, id, "directory", "")), [OK; 2]);
     std::fs::remove_dir(root.join("sub")).unwrap();
     std::os::unix::fs::symlink("/", root.join("sub")).unwrap();
-    let error = kernel.restart(id).unwrap_err().message;
-    assert!(error.contains("is not the directory that was granted any more"), "{error}");
+    for id in ids {
+        let error = kernel.restart(id).unwrap_err().message;
+        assert!(error.contains("is not the directory that was granted any more"), "{error}");
+    }
 }
 
 /// Answers each path: `/hop` redirects to `location`, anything else is a body. Gives its port and the count of requests.

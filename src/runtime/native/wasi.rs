@@ -16,7 +16,7 @@ use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 use wiggle::GuestMemory;
 
 use super::ctx::{Ctx, refused};
-use crate::runtime::{AllowedPath, Failure, FailureKind, LogLevel, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, LogLevel, Spec, Upcalls};
 
 /// The namespace.
 pub const MODULE: &str = "wasi_snapshot_preview1";
@@ -42,7 +42,7 @@ pub fn context(spec: &Spec, up: &UpCell) -> Result<WasiP1Ctx, Failure> {
     builder.stderr(LogStream { up: up.clone(), level: LogLevel::Warn });
     builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     for path in &spec.allowed_paths {
-        stays_put(spec, path)?;
+        spec.stays_put(path)?;
         let (dir, file) = match path.read_only {
             true => (DirPerms::READ, FilePerms::READ),
             false => (DirPerms::all(), FilePerms::all()),
@@ -52,18 +52,9 @@ pub fn context(spec: &Spec, up: &UpCell) -> Result<WasiP1Ctx, Failure> {
             Failure::new(FailureKind::Load, format!("cannot open allowed path `{}`: {why}", path.host.display()))
         })?;
         // Again, so that a link which was there only while it was opened is noticed too.
-        stays_put(spec, path)?;
+        spec.stays_put(path)?;
     }
     Ok(builder.build_p1())
-}
-
-/// Fails when a path that was granted in its resolved form leads elsewhere now.
-fn stays_put(spec: &Spec, path: &AllowedPath) -> Result<(), Failure> {
-    if spec.paths_resolved && path.host.canonicalize().ok().as_ref() != Some(&path.host) {
-        let why = format!("allowed path `{}` is not the directory that was granted any more", path.host.display());
-        return Err(Failure::new(FailureKind::Load, why));
-    }
-    Ok(())
 }
 
 /// Adds all of WASI preview 1; the functions that can block are ours, around wasmtime-wasi's own.

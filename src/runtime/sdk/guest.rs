@@ -114,6 +114,7 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
 /// The SDK opens the allowed paths but does not say which one it could not.
 fn check_paths(spec: &Spec) -> Result<(), Failure> {
     for path in &spec.allowed_paths {
+        spec.stays_put(path)?;
         std::fs::read_dir(&path.host).map_err(|error| {
             let (shown, why) = (path.host.display(), error.kind());
             Failure::new(FailureKind::Load, format!("cannot open allowed path `{shown}`: {why}"))

@@ -89,7 +89,7 @@ fn manifest(program: &Program) -> Result<Manifest, Failure> {
     let modules = program.modules.iter().map(|module| Wasm::data(module.bytes.to_vec()).with_name(&module.name));
     let mut manifest = Manifest::new(modules);
     let spec = &program.spec;
-    manifest.config = spec.config.clone();
+    manifest.config = spec.config.clone().into();
     manifest.allowed_hosts = Some(spec.allowed_hosts.clone());
     manifest.memory.max_var_bytes = Some(spec.var_bytes_max);
     manifest.memory.max_http_response_bytes = Some(spec.http_response_bytes_max);

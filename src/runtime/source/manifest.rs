@@ -22,6 +22,10 @@ use crate::runtime::program::{AllowedPath, HTTP_RESPONSE_BYTES_MAX_DEFAULT, Modu
 
 /// Most modules that one manifest may link.
 pub const MODULES_MAX: usize = 64;
+/// Most hosts that one manifest may allow: each of a child's is compared with each of its parent's.
+pub const HOSTS_MAX: usize = 256;
+/// Most paths that one manifest may allow: each process that has them opens them.
+pub const PATHS_MAX: usize = 64;
 /// A page of wasm memory, in bytes.
 const PAGE_BYTES: u64 = 65536;
 /// The module names that the host itself links.
@@ -81,10 +85,14 @@ pub(super) fn load(
     let mut reader = Reader { base, origin: &origin, stamps: Vec::new(), fetched: false, bytes_left: MODULE_BYTES_MAX };
     let modules = reader.modules(&manifest.wasm, progress)?;
     let allowed_paths = reader.allowed_paths(manifest.allowed_paths.unwrap_or_default())?;
+    let hosts = manifest.allowed_hosts.unwrap_or_default();
+    if hosts.len() > HOSTS_MAX {
+        return Err(reader.fails(format!("{} `allowed_hosts`; at most {HOSTS_MAX} can be given", hosts.len())));
+    }
     let Reader { stamps, fetched, .. } = reader;
     let spec = Spec {
-        config: manifest.config,
-        allowed_hosts: manifest.allowed_hosts.unwrap_or_default(),
+        config: manifest.config.into(),
+        allowed_hosts: hosts,
         allowed_paths,
         memory_bytes_max: manifest.memory.max_pages.map(|pages| u64::from(pages) * PAGE_BYTES),
         var_bytes_max: manifest.memory.max_var_bytes.unwrap_or(VAR_BYTES_MAX_DEFAULT),
@@ -228,6 +236,9 @@ impl Reader<'_> {
     }
 
     fn allowed_paths(&self, allowed: BTreeMap<String, String>) -> Result<Vec<AllowedPath>, Failure> {
+        if allowed.len() > PATHS_MAX {
+            return Err(self.fails(format!("{} `allowed_paths`; at most {PATHS_MAX} can be given", allowed.len())));
+        }
         let dir = match self.base {
             Base::Dir(dir) => *dir,
             Base::Url(_) if allowed.is_empty() => return Ok(Vec::new()),

@@ -313,7 +313,7 @@ mod tests {
     #[test]
     fn the_command_line_adds_to_the_manifest() {
         let manifest = Spec {
-            config: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]),
+            config: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]).into(),
             timeout: Some(Duration::from_secs(9)),
             ..Spec::default()
         };

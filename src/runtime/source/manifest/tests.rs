@@ -103,6 +103,18 @@ fn what_is_not_said_has_extisms_defaults() {
 }
 
 #[test]
+fn what_a_manifest_allows_is_bounded_in_number() {
+    let wasm = format!("\"wasm\": [{{\"data\": \"{}\"}}]", base64(WAT));
+    let hosts = |count| serde_json::to_string(&vec!["h"; count]).expect("written");
+    assert!(json(&format!("{{{wasm}, \"allowed_hosts\": {}}}", hosts(256))).is_ok());
+    let says = message(&format!("{{{wasm}, \"allowed_hosts\": {}}}", hosts(257)));
+    assert_eq!(says, "manifest `m`: 257 `allowed_hosts`; at most 256 can be given");
+    let paths: Vec<String> = (0..65).map(|n| format!("\"/{n}\": \"/\"")).collect();
+    let says = message(&format!("{{{wasm}, \"allowed_paths\": {{{}}}}}", paths.join(",")));
+    assert_eq!(says, "manifest `m`: 65 `allowed_paths`; at most 64 can be given");
+}
+
+#[test]
 fn data_is_never_a_place_in_memory() {
     for format in [Format::Json, Format::Toml] {
         let text = match format {
