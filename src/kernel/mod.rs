@@ -327,7 +327,9 @@ impl Kernel {
     }
 
     fn note_spawn(&self, spawn: Spawn) {
-        self.spawns.lock().note(spawn);
+        let (own, parent) = (self.living(spawn.id), self.living(spawn.parent));
+        let name = own.as_ref().map(|process| process.name.as_str());
+        self.spawns.lock().note(spawn, name, parent.as_ref().map(|parent| parent.plugin.as_str()));
     }
 
     fn logbook(&self) -> &Logbook {

@@ -1,14 +1,14 @@
 //! Policy files: TOML to rules, or one line that says where it is wrong.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::Duration;
 
 use serde::Deserialize;
 use toml::Spanned;
 
 use super::pattern::{CallPattern, LoadPattern};
-use super::rule::{ChildGrants, ConfigGrant, Rule};
+use super::rule::{ChildGrants, ConfigGrant, Rule, split_at_unescaped, unescaped};
 use super::{Policy, safe};
 use crate::journal::filter::Glob;
 use crate::journal::units::{parse_duration_ns, parse_size};
@@ -195,10 +195,11 @@ impl Amount {
     }
 }
 
-/// `[ro:]HOST[:GUEST]`, as after `--allow-path`.
+/// `[ro:]HOST[:GUEST]`, as after `--allow-path`; a `:` of HOST's own has a `\` before it.
 fn allowed_path(text: &str, dir: &Path) -> AllowedPath {
     let (read_only, rest) = text.strip_prefix("ro:").map_or((false, text), |rest| (true, rest));
-    let (host, guest) = rest.split_once(':').unwrap_or((rest, rest));
-    let host: PathBuf = dir.join(host);
-    AllowedPath { host, guest: guest.to_owned(), read_only }
+    let (host, guest) = split_at_unescaped(rest, ':');
+    let host = unescaped(host, ':');
+    let guest = guest.map_or_else(|| host.clone(), str::to_owned);
+    AllowedPath { host: dir.join(host), guest, read_only }
 }

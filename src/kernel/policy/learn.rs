@@ -4,13 +4,19 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;
 
+use super::pattern;
 use super::rule::path_text;
-use crate::journal::{Outcome, Record};
+use crate::journal::symbol::SYMBOL_BYTES_MAX;
+use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
 
-/// Spawns that are remembered; older ones are forgotten first.
-pub const SPAWNS_MAX: usize = 16_384;
+/// Processes whose plugin is remembered; older ones are forgotten first. As many as the trace has calls by default.
+pub const PROCESSES_MAX: usize = 65_536;
+/// What is kept of what was loaded and handed on, in bytes; what is new past it is left out, and the policy says so.
+pub const NEEDS_BYTES_MAX: usize = 4 << 20;
+/// What an entry of a list costs besides its text.
+const ENTRY_OVERHEAD_BYTES: usize = 64;
 
 /// A process that began, or was refused by the policy.
 #[derive(Debug, Clone, Default)]
@@ -35,19 +41,34 @@ impl Spawn {
     pub fn with(mut self, spec: &Spec) -> Spawn {
         self.hosts = spec.allowed_hosts.clone();
         self.paths = spec.allowed_paths.iter().map(path_text).collect();
-        self.config = spec.config.keys().cloned().collect();
+        // A `=` would end the key and begin a value.
+        self.config = spec.config.keys().map(|key| escaped(key).replace('=', "\\=")).collect();
         self
     }
 }
 
-/// The log of spawns.
+/// What was seen of spawns: a plugin that starts the same again and again is remembered once.
 #[derive(Debug, Default)]
 pub struct Spawns {
-    log: VecDeque<Spawn>,
+    processes: HashMap<ProcessId, Seen>,
+    /// The ids of `processes`, oldest first.
+    order: VecDeque<ProcessId>,
+    needs: BTreeMap<String, Need>,
+    /// What `needs` takes.
+    bytes: usize,
+    /// True when something was left out.
+    is_partial: bool,
+}
+
+/// A process, as the policy knows it.
+#[derive(Debug)]
+struct Seen {
+    plugin: Symbol,
+    name: Symbol,
 }
 
 /// What one plugin was seen to need.
-#[derive(Default)]
+#[derive(Debug, Default, Clone)]
 struct Need {
     load: BTreeSet<String>,
     call: BTreeSet<String>,
@@ -58,56 +79,109 @@ struct Need {
 }
 
 impl Spawns {
-    /// Adds a spawn.
-    pub fn note(&mut self, spawn: Spawn) {
-        if self.log.len() >= SPAWNS_MAX {
-            self.log.pop_front();
+    /// Adds a spawn: who began, by which name, and the plugin of its parent; none when the shell loaded it.
+    pub fn note(&mut self, spawn: Spawn, name: Option<&str>, parent: Option<&str>) {
+        if spawn.id != 0 {
+            let plugin = Symbol::intern(&spawn.plugin);
+            self.remember(spawn.id, Seen { plugin, name: name.map_or(plugin, Symbol::intern) });
         }
-        self.log.push_back(spawn);
+        let known = self.processes.get(&spawn.parent).map(|seen| seen.plugin.as_str());
+        if spawn.parent != 0
+            && let Some(parent) = parent.or(known)
+        {
+            self.need(parent.to_owned(), &spawn);
+        }
+    }
+
+    fn remember(&mut self, id: ProcessId, seen: Seen) {
+        while self.order.len() >= PROCESSES_MAX
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.processes.remove(&oldest);
+        }
+        self.order.push_back(id);
+        self.processes.insert(id, seen);
+    }
+
+    fn need(&mut self, parent: String, spawn: &Spawn) {
+        let need = self.needs.entry(parent).or_default();
+        need.children_max = need.children_max.max(spawn.children);
+        let source = escaped(&spawn.source);
+        let lists = [
+            (&mut need.load, std::slice::from_ref(&source)),
+            (&mut need.hosts, &spawn.hosts),
+            (&mut need.paths, &spawn.paths),
+            (&mut need.config, &spawn.config),
+        ];
+        for (list, items) in lists {
+            for item in items.iter().filter(|item| !list.contains(*item)).collect::<Vec<_>>() {
+                let bytes = item.len() + ENTRY_OVERHEAD_BYTES;
+                // What is longer than a pattern may be can stand in no policy.
+                if item.len() > pattern::TEXT_BYTES_MAX || self.bytes + bytes > NEEDS_BYTES_MAX {
+                    self.is_partial = true;
+                    continue;
+                }
+                self.bytes += bytes;
+                list.insert(item.clone());
+            }
+        }
     }
 
     /// The policy, as TOML.
     pub fn learn(&self, records: &[Record]) -> String {
-        let plugins: HashMap<ProcessId, &str> =
-            self.log.iter().filter(|spawn| spawn.id != 0).map(|spawn| (spawn.id, spawn.plugin.as_str())).collect();
-        let mut needs: BTreeMap<String, Need> = BTreeMap::new();
-        for spawn in self.log.iter().filter(|spawn| spawn.parent != 0) {
-            let Some(parent) = plugins.get(&spawn.parent) else { continue };
-            needs.entry((*parent).to_owned()).or_default().add(spawn);
-        }
+        let mut needs = self.needs.clone();
+        let mut is_partial = self.is_partial;
+        let plugin = |id: ProcessId, name: Symbol| self.processes.get(&id).map_or(name, |seen| seen.plugin);
         for record in records.iter().filter(|record| record.caller != 0 && was_call(record)) {
-            let caller = plugins.get(&record.caller).copied().unwrap_or(record.caller_name.as_str());
-            let callee = plugins.get(&record.callee).copied().unwrap_or(record.callee_name.as_str());
-            let call = format!("{}.{}", escaped(callee), escaped(record.function.as_str()));
-            needs.entry(caller.to_owned()).or_default().call.insert(call);
+            let (caller, callee) =
+                (plugin(record.caller, record.caller_name), plugin(record.callee, record.callee_name));
+            let function = record.function;
+            if [caller, callee, function].contains(&Symbol::OTHER) {
+                is_partial = true;
+                continue;
+            }
+            // Of a name that is too long for the trace the rest is unknown.
+            let rest = if function.as_str().len() >= SYMBOL_BYTES_MAX - 3 { "*" } else { "" };
+            let call = format!("{}.{}{rest}", escaped(callee.as_str()), escaped(function.as_str()));
+            needs.entry(caller.as_str().to_owned()).or_default().call.insert(call);
         }
-        render(&needs)
+        render(&needs, &self.order_of(&needs), is_partial)
+    }
+
+    /// The plugins in an order in which each process finds its own plugin's rule first: one that was named like another
+    /// plugin fits that one's rule too. Where two were named like each other there is none.
+    fn order_of<'a>(&self, needs: &'a BTreeMap<String, Need>) -> Vec<&'a str> {
+        let named = self.processes.values().filter(|seen| seen.name != seen.plugin);
+        let mut before: BTreeSet<(&str, &str)> = named.map(|seen| (seen.plugin.as_str(), seen.name.as_str())).collect();
+        before.retain(|(plugin, name)| needs.contains_key(*plugin) && needs.contains_key(*name));
+        let mut left: Vec<&str> = needs.keys().map(String::as_str).collect();
+        let mut order = Vec::with_capacity(left.len());
+        while !left.is_empty() {
+            let is_free = |plugin: &&str| !before.iter().any(|(_, later)| later == plugin);
+            let next = left.remove(left.iter().position(is_free).unwrap_or(0));
+            before.retain(|(plugin, _)| *plugin != next);
+            order.push(next);
+        }
+        order
     }
 }
 
 /// A call that reached a function, or that only the policy or a limit kept from it.
 fn was_call(record: &Record) -> bool {
     let error = record.error.as_deref().unwrap_or_default();
-    let named_nothing =
-        record.outcome == Outcome::Error && (error.starts_with("no ") || error.starts_with("process `"));
+    let callee = record.callee_label();
+    // The whole of the beginning, since a plugin's own error may begin with a word of it.
+    let named_nothing = record.outcome == Outcome::Error
+        && (error.starts_with(&format!("process `{callee}` is dead"))
+            || error.starts_with("no function `") && error.contains(&format!("` in `{callee}`")));
     record.callee != 0 && !named_nothing
 }
 
-impl Need {
-    fn add(&mut self, spawn: &Spawn) {
-        self.load.insert(escaped(&spawn.source));
-        self.children_max = self.children_max.max(spawn.children);
-        self.hosts.extend(spawn.hosts.iter().cloned());
-        self.paths.extend(spawn.paths.iter().cloned());
-        self.config.extend(spawn.config.iter().map(|key| escaped(key)));
-    }
-}
-
-/// A text as a glob that fits it alone.
+/// A text as a glob that fits it alone, be it a glob of names or of paths.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
-        if matches!(c, '*' | '?' | '[' | '\\') {
+        if matches!(c, '*' | '?' | '[' | '{' | '}' | '\\') {
             escaped.push('\\');
         }
         escaped.push(c);
@@ -115,12 +189,13 @@ fn escaped(text: &str) -> String {
     escaped
 }
 
-fn render(needs: &BTreeMap<String, Need>) -> String {
-    let mut text = String::from(
-        "# The least policy under which what was seen would have been allowed.\n\n\
-         [default]\nload = []\ncall = []\nchildren_max = 0\n",
-    );
-    for (name, need) in needs {
+fn render(needs: &BTreeMap<String, Need>, order: &[&str], is_partial: bool) -> String {
+    let mut text = String::from("# The least policy under which what was seen would have been allowed.\n");
+    if is_partial {
+        text.push_str("# Not all of it: there was too much to remember, or a name too long for a policy.\n");
+    }
+    text.push_str("\n[default]\nload = []\ncall = []\nchildren_max = 0\n");
+    for (name, need) in order.iter().filter_map(|name| Some((name, needs.get(*name)?))) {
         // Writing to a string cannot fail.
         let _ = write!(
             text,

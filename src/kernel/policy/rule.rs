@@ -114,17 +114,43 @@ impl ChildGrants {
     }
 }
 
-/// A path as it is written after `--allow-path`.
+/// A path as a policy has it: `[ro:]HOST:GUEST`, with a `\` before what would end HOST.
 pub fn path_text(path: &AllowedPath) -> String {
-    format!("{}{}:{}", if path.read_only { "ro:" } else { "" }, path.host.display(), path.guest)
+    let host = path.host.to_string_lossy().replace('\\', "\\\\").replace(':', "\\:");
+    format!("{}{host}:{}", if path.read_only { "ro:" } else { "" }, path.guest)
+}
+
+/// What stands before and after the first `end` that no `\` escapes; the whole text is before it where there is none.
+pub(super) fn split_at_unescaped(text: &str, end: char) -> (&str, Option<&str>) {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        if c == end && !escaped {
+            return (&text[..at], Some(&text[at + end.len_utf8()..]));
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    (text, None)
+}
+
+/// The text without the `\` before each `end` and each `\`.
+pub(super) fn unescaped(text: &str, end: char) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match rest.next_if(|next| c == '\\' && (*next == end || *next == '\\')) {
+            Some(meant) => plain.push(meant),
+            None => plain.push(c),
+        }
+    }
+    plain
 }
 
 impl ConfigGrant {
-    /// Reads `KEY` or `KEY=VALUE`.
+    /// Reads `KEY` or `KEY=VALUE`; a `=` of the key's own has a `\` before it.
     pub(super) fn new(text: &str) -> ConfigGrant {
-        match text.split_once('=') {
-            Some((key, value)) => ConfigGrant::Set { key: key.to_owned(), value: value.to_owned() },
-            None => ConfigGrant::Pass { key: text.to_owned(), glob: Glob::new(text) },
+        match split_at_unescaped(text, '=') {
+            (key, Some(value)) => ConfigGrant::Set { key: unescaped(key, '='), value: value.to_owned() },
+            (_, None) => ConfigGrant::Pass { key: text.to_owned(), glob: Glob::new(text) },
         }
     }
 }

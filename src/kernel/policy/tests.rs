@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::grant::child_spec;
+use super::learn::{Spawn, Spawns};
 use super::{Asked, ChildGrants, Policy, Who};
-use crate::journal::Outcome;
+use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
 use crate::runtime::{AllowedPath, Config, Spec};
@@ -320,6 +321,93 @@ fn what_was_learned_allows_what_was_seen_and_no_more() {
     for (function, input) in [("spawn", "counter"), ("call", "2 nothing x"), ("call", "2 relay {}")] {
         assert!(ask(&fresh, spawner, function, input).is_err(), "{function} {input} under\n{learned}");
     }
+}
+
+/// What a plugin `a` did: it started what is at `source`, which was given `spec`.
+fn seen(spawns: &mut Spawns, id: ProcessId, source: &str, spec: &Spec) {
+    let spawn = Spawn { id, plugin: "b".into(), parent: 1, source: source.into(), children: 1, ..Spawn::default() };
+    spawns.note(spawn.with(spec), None, Some("a"));
+}
+
+#[test]
+fn what_was_learned_is_a_policy_whatever_was_named() {
+    let spec = Spec {
+        allowed_paths: vec![AllowedPath { host: "/a:b\\c".into(), guest: "/g:h".into(), read_only: true }],
+        config: config(&[("k=v", "1"), ("[x]", "2")]),
+        ..Spec::default()
+    };
+    let mut spawns = Spawns::default();
+    seen(&mut spawns, 2, "/p/{x,y}}[1].wasm", &spec);
+    let whole = spawns.learn(&[]);
+    seen(&mut spawns, 0, &"x".repeat(2_000), &spec);
+    let learned = spawns.learn(&[]);
+    assert!(!whole.contains("Not all of it") && learned.contains("Not all of it"), "{learned}");
+    let policy = policy(&learned);
+    let load = |path: &str| policy.load(who("a"), &Asked::Path(path.into()));
+    assert!(load("/p/{x,y}}[1].wasm").is_ok() && load("/p/x.wasm").is_err(), "{learned}");
+    let grants = policy.children(who("a")).0;
+    assert_eq!(grants.paths.as_ref(), Some(&spec.allowed_paths), "{learned}");
+    let parent = Spec { allowed_paths: vec![], ..spec.clone() };
+    assert_eq!(child_spec(&Spec::default(), &parent, grants).0.config, spec.config, "{learned}");
+}
+
+#[test]
+fn what_was_learned_is_not_forgotten_and_does_not_grow() {
+    let mut spawns = Spawns::default();
+    let spec = Spec { config: config(&[(&"k".repeat(1_000), "")]), ..Spec::default() };
+    seen(&mut spawns, 2, "first", &spec);
+    let once = spawns.learn(&[]).len();
+    for id in 0..70_000 {
+        seen(&mut spawns, id, "second", &spec);
+    }
+    let learned = spawns.learn(&[]);
+    assert!(learned.contains("\"first\"") && learned.len() < once + 100, "{learned}");
+    for id in 0..70_000 {
+        seen(&mut spawns, id, &format!("other{id}"), &spec);
+    }
+    let learned = spawns.learn(&[]);
+    assert!(learned.contains("Not all of it") && learned.len() < 8 << 20);
+}
+
+#[test]
+fn a_process_named_like_another_plugin_has_its_own_plugins_rule() {
+    let mut spawns = Spawns::default();
+    // `load b --as a`, `load a`: the latter is `a-2`.
+    for (id, plugin, name, source) in [(1, "b", "a", "of_b"), (2, "a", "a-2", "of_a")] {
+        spawns.note(Spawn { id, plugin: plugin.into(), ..Spawn::default() }, Some(name), None);
+        let child = Spawn { parent: id, source: source.into(), children: 1, ..Spawn::default() };
+        spawns.note(child, None, Some(plugin));
+    }
+    let learned = spawns.learn(&[]);
+    let policy = policy(&learned);
+    let loads = |name, plugin, what: &str| policy.load(Who { name, plugin }, &Asked::Name(what.into())).is_ok();
+    assert!(loads("a", "b", "of_b") && !loads("a", "b", "of_a"), "{learned}");
+    assert!(loads("a-2", "a", "of_a") && !loads("a-2", "a", "of_b"), "{learned}");
+}
+
+#[test]
+fn a_call_that_failed_with_any_words_was_a_call() {
+    let record = |error: &str| Record {
+        caller: 1,
+        callee: 2,
+        caller_name: Symbol::intern("a"),
+        callee_name: Symbol::intern("b"),
+        function: Symbol::intern("take"),
+        outcome: Outcome::Error,
+        error: Some(error.into()),
+        ..Record::default()
+    };
+    for (error, was_call) in [
+        ("no items left", true),
+        ("process `1` needs a name", true),
+        ("no function `take` in `2:b`; it has `give`", false),
+        ("process `2:b` is dead: killed by the shell", false),
+    ] {
+        assert_eq!(Spawns::default().learn(&[record(error)]).contains("b.take"), was_call, "{error}");
+    }
+    let cut = Record { function: Symbol::intern(&"f".repeat(300)), ..record("no items left") };
+    let policy = policy(&Spawns::default().learn(&[cut]));
+    assert!(policy.call(who("a"), who("b"), &"f".repeat(300)).is_ok());
 }
 
 proptest::proptest! {
