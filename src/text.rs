@@ -142,16 +142,20 @@ fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
     }
     let mut safe = String::with_capacity(text.len() + 16);
     for c in text.chars() {
-        match c {
-            _ if !unsafe_here(c) => safe.push(c),
-            '\n' => safe.push_str("\\n"),
-            '\t' => safe.push_str("\\t"),
-            '\r' => safe.push_str("\\r"),
-            c if c.is_ascii() => safe.push_str(&format!("\\x{:02x}", c as u32)),
-            c => safe.push_str(&format!("\\u{{{:x}}}", c as u32)),
-        }
+        if unsafe_here(c) { push_escaped(&mut safe, c) } else { safe.push(c) }
     }
     Cow::Owned(safe)
+}
+
+/// Writes a character by its name: `\n`, `\x1b`, `\u{202e}`.
+pub fn push_escaped(to: &mut String, c: char) {
+    match c {
+        '\n' => to.push_str("\\n"),
+        '\t' => to.push_str("\\t"),
+        '\r' => to.push_str("\\r"),
+        c if c.is_ascii() => to.push_str(&format!("\\x{:02x}", c as u32)),
+        c => to.extend(c.escape_unicode()),
+    }
 }
 
 #[cfg(test)]

@@ -7,7 +7,7 @@ use super::payload::Payload;
 use super::symbol::{Symbol, cut_at_char};
 
 /// The most bytes of a call's error that a record keeps.
-pub const MAX_ERROR_BYTES: usize = 1024;
+pub const MAX_ERROR_BYTES: usize = 2048;
 
 /// One call, running or ended. Times are nanoseconds of the session's own clock; bytes are true lengths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

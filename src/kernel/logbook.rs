@@ -7,6 +7,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::view::{LogLine, ProcessId, ProcessLabel};
 use crate::runtime::LogLevel;
+use crate::text::{is_unsafe, push_escaped};
 
 /// Longest line that is kept, in bytes.
 pub const LINE_BYTES_MAX: usize = 4096;
@@ -155,16 +156,11 @@ pub fn safe(text: &str) -> String {
         }
         match c {
             '\t' => out.push(' '),
-            c if c.is_control() || is_direction(c) => out.extend(c.escape_default()),
+            c if is_unsafe(c) => push_escaped(&mut out, c),
             c => out.push(c),
         }
     }
     out
-}
-
-/// Characters that reorder the text around them.
-fn is_direction(c: char) -> bool {
-    matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{2028}' | '\u{2029}')
 }
 
 #[cfg(test)]
@@ -177,7 +173,7 @@ mod tests {
 
     #[test]
     fn a_line_cannot_reach_the_terminal() {
-        assert_eq!(safe("a\x1b[31mb\r\u{202e}c"), "a\\u{1b}[31mb\\r\\u{202e}c");
+        assert_eq!(safe("a\x1b[31mb\r\u{202e}c"), "a\\x1b[31mb\\r\\u{202e}c");
     }
 
     #[test]

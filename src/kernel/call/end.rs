@@ -170,7 +170,7 @@ impl Entered<'_> {
             duration_ns: duration.as_nanos() as u64,
             bytes_out,
             outcome,
-            error: error.map(Into::into),
+            error: error.and_then(Record::bounded_error),
             payload,
             ..self.chain.record_of(&popped.frame, popped.depth, popped.caller)
         });

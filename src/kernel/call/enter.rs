@@ -9,7 +9,7 @@ use super::end::with_path;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
 use crate::kernel::chain::Chain;
 use crate::kernel::error::CallError;
-use crate::kernel::frame::{Deadline, Failing, Frame, Refusal};
+use crate::kernel::frame::{Deadline, Failing, Frame, Refusal, way};
 use crate::kernel::logbook::safe;
 use crate::kernel::names;
 use crate::kernel::process::{Code, Life, Occupant, Process, Slot};
@@ -170,10 +170,8 @@ impl Chain {
     fn circle(&self, process: &Process) -> String {
         let frames = self.frames.lock();
         let from = frames.stack.iter().position(|frame| frame.process.id == process.id).unwrap_or(0);
-        let mut labels: Vec<String> =
-            frames.stack[from..].iter().map(|frame| frame.process.label().to_string()).collect();
-        labels.push(process.label().to_string());
-        labels.join(" → ")
+        let way = way(&frames.stack[from..], |frame| frame.process.label().to_string());
+        format!("{way} → {}", process.label())
     }
 
     /// Writes the record of a call or load that was refused.
@@ -208,7 +206,7 @@ impl Chain {
             depth,
             outcome,
             changed_by: ChangedBy::None,
-            error: Some(error.into()),
+            error: Record::bounded_error(error),
             payload: None,
         });
     }

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{call, load, plan, text};
-use crate::journal::Outcome;
+use crate::journal::{MAX_ERROR_BYTES, Outcome};
 use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest};
 
 /// Longer than any of them may take to be ended.
@@ -84,9 +84,9 @@ fn a_function_s_name_is_shown_safely_wherever_it_fails() {
     let kernel = super::kernel();
     let id = load(&kernel, r#"(module (func (export "\1b[31mred") unreachable))"#);
     let trapped = call(&kernel, id, "\u{1b}[31mred", b"").unwrap_err();
-    assert!(trapped.message.starts_with("1:test.\\u{1b}[31mred: trap"), "{}", trapped.message);
+    assert!(trapped.message.starts_with("1:test.\\x1b[31mred: trap"), "{}", trapped.message);
     let unknown = call(&kernel, id, "\u{1b}[31mrad", b"").unwrap_err();
-    assert!(unknown.message.contains("did you mean `\\u{1b}[31mred`?"), "{}", unknown.message);
+    assert!(unknown.message.contains("did you mean `\\x1b[31mred`?"), "{}", unknown.message);
     for error in [trapped, unknown] {
         assert!(!error.message.contains(char::is_control), "{:?}", error.message);
     }
@@ -127,4 +127,15 @@ fn runaway_recursion_is_a_trap() {
         assert_eq!(error.outcome, Outcome::Trap, "{}", error.message);
         assert!(error.message.contains("call stack exhausted"), "{}", error.message);
     }
+}
+
+#[test]
+fn of_an_error_without_end_little_is_kept() {
+    let kernel = super::kernel();
+    let id = load(&kernel, "misbehave");
+    let error = call(&kernel, id, "error", &[b'x'; 1 << 20]).unwrap_err();
+    assert!(error.message.starts_with("1:misbehave.error: xxx") && error.message.len() < 10_000);
+    let record = kernel.journal().records(1).remove(0);
+    let kept = record.error.unwrap();
+    assert!(kept.len() <= MAX_ERROR_BYTES && kept.starts_with("1:misbehave.error: xxx"), "{} bytes", kept.len());
 }
