@@ -126,6 +126,5 @@ impl Kernel {
         for chain in starting.iter().filter_map(|starting| self.chain(starting.chain)) {
             chain.end(Cause::Killed { by: killer.by.clone() });
         }
-        self.logbook().forget(process.id);
     }
 }

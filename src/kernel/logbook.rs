@@ -27,8 +27,9 @@ struct Inner {
     next_seq: u64,
     level: LogLevel,
     lines_per_second_max: u64,
-    /// The second each process is in, and its lines in it.
-    rates: HashMap<ProcessId, (u64, u64)>,
+    /// The present second, and the lines of each process that logged in it.
+    second: u64,
+    lines_of: HashMap<ProcessId, u64>,
     started: Instant,
 }
 
@@ -43,7 +44,8 @@ impl Logbook {
                 next_seq: 1,
                 level: LogLevel::Info,
                 lines_per_second_max,
-                rates: HashMap::new(),
+                second: 0,
+                lines_of: HashMap::new(),
                 started: Instant::now(),
             }),
             changed: Condvar::new(),
@@ -104,11 +106,6 @@ impl Logbook {
         }
         inner.next_seq > after_seq + 1
     }
-
-    /// Forgets a dead process's rate.
-    pub fn forget(&self, process: ProcessId) {
-        self.inner.lock().rates.remove(&process);
-    }
 }
 
 enum Admission {
@@ -121,12 +118,13 @@ enum Admission {
 impl Inner {
     fn admit(&mut self, process: ProcessId) -> Admission {
         let second = self.started.elapsed().as_secs();
-        let rate = self.rates.entry(process).or_insert((second, 0));
-        if rate.0 != second {
-            *rate = (second, 0);
+        if self.second != second {
+            self.second = second;
+            self.lines_of.clear();
         }
-        rate.1 += 1;
-        match rate.1.cmp(&(self.lines_per_second_max + 1)) {
+        let lines = self.lines_of.entry(process).or_default();
+        *lines += 1;
+        match (*lines).cmp(&(self.lines_per_second_max + 1)) {
             std::cmp::Ordering::Less => Admission::Yes,
             std::cmp::Ordering::Equal => Admission::First,
             std::cmp::Ordering::Greater => Admission::No,
@@ -185,6 +183,17 @@ mod tests {
         let lines = book.lines(0, None);
         assert!(lines.len() < 200, "{} lines kept", lines.len());
         assert_eq!(lines.last().map(|line| line.text.as_str()), Some("line 999"));
+    }
+
+    #[test]
+    fn who_logged_once_is_not_remembered_for_ever() {
+        let book = Logbook::new(1 << 20, 10);
+        for id in 1..=100 {
+            book.add(ProcessLabel { id, name: "ended".into() }, LogLevel::Error, "still here");
+        }
+        book.inner.lock().started -= Duration::from_secs(2);
+        book.add(label(), LogLevel::Error, "later");
+        assert_eq!(book.inner.lock().lines_of.len(), 1);
     }
 
     #[test]

@@ -8,6 +8,8 @@ use std::time::Duration;
 
 use super::adds_up::{Asked, Starts, add_up};
 use super::for_seeds;
+use crate::journal::{Filter, PayloadSettings};
+use crate::kernel::hooks::{FaultKind, FaultSpec, FaultWhen};
 use crate::kernel::tests::{kernel_with, plan, until};
 use crate::kernel::{
     CallPlan, CrashesMax, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, Replacement, Restart, Supervision,
@@ -189,6 +191,18 @@ fn whatever_overlaps_ends_and_adds_up() {
     let starter = starter();
     for_seeds(3, |mut rng| {
         let (kernel, _dir) = kernel_with(&[("starter.wat", &starter), ("slow.wat", SLOW)], Limits::default());
+        if rng.bool() {
+            // The calls of half of all go the way of those that the debugger looks at.
+            let no = FaultKind::Error("no".into());
+            for (kind, chance) in
+                [(no, 0.1), (FaultKind::Trap, 0.05), (FaultKind::Delay(Duration::from_millis(1)), 0.1)]
+            {
+                let filter = Filter::parse("depth > 0").unwrap();
+                let (chance, seed) = (Some(chance), Some(rng.u64(..)));
+                kernel.inject(FaultSpec { filter, kind, when: FaultWhen::ALWAYS, chance, seed }).unwrap();
+            }
+            kernel.set_payloads(PayloadSettings { bytes_each_max: 64, bytes_total_max: 1 << 20 });
+        }
         let programs = Arc::new(NAMES.map(|name| kernel.resolve(name, &mut |_, _| true).unwrap()).to_vec());
         let vandals = std::thread::scope(|scope| {
             let crowd: Vec<_> = (0..THREADS)
