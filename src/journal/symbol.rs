@@ -27,9 +27,15 @@ impl Symbol {
     pub const SHELL: Symbol = Symbol(2);
 
     /// The symbol of `name`, cut at [`SYMBOL_BYTES_MAX`] bytes. Takes a read lock when the name is known and a write lock
-    /// once when it is new: intern when a process or a function is resolved, not at each call.
+    /// once when it is new: intern when a process or a function is resolved, not at each call. Half of the table is for
+    /// these, since a guest may ask for as many names as it likes.
     pub fn intern(name: &str) -> Symbol {
-        TABLE.intern(cut_at_char(name, SYMBOL_BYTES_MAX))
+        TABLE.intern(cut_at_char(name, SYMBOL_BYTES_MAX), Share::Half)
+    }
+
+    /// The same for the name of something that is there and that people ask for by it: the whole table is for these.
+    pub fn intern_own(name: &str) -> Symbol {
+        TABLE.intern(cut_at_char(name, SYMBOL_BYTES_MAX), Share::Whole)
     }
 
     /// The symbol of `name` if it was interned before; interns nothing.
@@ -73,7 +79,14 @@ pub fn cut_at_char(text: &str, bytes_max: usize) -> &str {
     &text[..text.floor_char_boundary(bytes_max)]
 }
 
-static TABLE: LazyLock<Table> = LazyLock::new(|| Table::new(SYMBOLS_MAX, SYMBOL_BYTES_TOTAL_MAX));
+static TABLE: LazyLock<Table> = LazyLock::new(|| {
+    let table = Table::new(SYMBOLS_MAX, SYMBOL_BYTES_TOTAL_MAX);
+    // The host's own words, while there is room.
+    for word in ["load", "register_plugin", "(start)"] {
+        table.intern(word, Share::Whole);
+    }
+    table
+});
 
 /// Names by number, which are read without a lock, and numbers by name.
 struct Table {
@@ -81,6 +94,13 @@ struct Table {
     index: RwLock<Index>,
     count_max: usize,
     bytes_max: usize,
+}
+
+/// How much of the table a name may be put into.
+#[derive(Clone, Copy)]
+enum Share {
+    Half,
+    Whole,
 }
 
 type Chunk = Box<[OnceLock<&'static str>]>;
@@ -106,15 +126,19 @@ impl Table {
         self.index.read().by_name.get(name).copied()
     }
 
-    fn intern(&self, name: &str) -> Symbol {
+    fn intern(&self, name: &str, share: Share) -> Symbol {
         if let Some(known) = self.find(name) {
             return known;
         }
+        let (count_max, bytes_max) = match share {
+            Share::Half => (self.count_max / 2, self.bytes_max / 2),
+            Share::Whole => (self.count_max, self.bytes_max),
+        };
         let mut index = self.index.write();
         if let Some(known) = index.by_name.get(name) {
             return *known;
         }
-        if index.by_name.len() >= self.count_max || index.bytes.saturating_add(name.len()) > self.bytes_max {
+        if index.by_name.len() >= count_max || index.bytes.saturating_add(name.len()) > bytes_max {
             return Symbol::OTHER;
         }
         // Leaked on purpose: bounded by the two caps, and a plain reference is what makes a record cheap to read.
@@ -174,20 +198,31 @@ mod tests {
     #[test]
     fn past_the_caps_every_new_name_is_other() {
         let table = Table::new(4, 1000);
-        let last = table.intern("last");
-        assert_eq!(table.intern("one-too-many"), Symbol::OTHER);
-        assert_eq!(table.intern("last"), last);
+        let last = table.intern("last", Share::Whole);
+        assert_eq!(table.intern("one-too-many", Share::Whole), Symbol::OTHER);
+        assert_eq!(table.intern("last", Share::Whole), last);
 
         let table = Table::new(3000, usize::MAX);
         let names: Vec<String> = (0..2997).map(|number| format!("name-{number}")).collect();
-        let symbols: Vec<Symbol> = names.iter().map(|name| table.intern(name)).collect();
-        assert_eq!(table.intern("one-too-many"), Symbol::OTHER);
+        let symbols: Vec<Symbol> = names.iter().map(|name| table.intern(name, Share::Whole)).collect();
+        assert_eq!(table.intern("one-too-many", Share::Whole), Symbol::OTHER);
         assert!(names.iter().zip(symbols).all(|(name, symbol)| table.name(symbol) == Some(name)));
 
         let table = Table::new(1000, 20);
-        assert_ne!(table.intern("12345678"), Symbol::OTHER);
-        assert_eq!(table.intern("x"), Symbol::OTHER);
+        assert_ne!(table.intern("12345678", Share::Whole), Symbol::OTHER);
+        assert_eq!(table.intern("x", Share::Whole), Symbol::OTHER);
         assert_eq!(table.index.read().bytes, 20);
+    }
+
+    #[test]
+    fn what_anybody_may_ask_for_takes_half_of_the_table() {
+        let table = Table::new(100, 1000);
+        let asked: Vec<Symbol> = (0..100).map(|number| table.intern(&format!("{number}"), Share::Half)).collect();
+        assert_eq!(asked.iter().filter(|symbol| **symbol != Symbol::OTHER).count(), 47);
+        assert_ne!(table.intern("there", Share::Whole), Symbol::OTHER);
+        let table = Table::new(100, 40);
+        assert_eq!(table.intern("a name of some length", Share::Half), Symbol::OTHER);
+        assert_ne!(table.intern("a name of some length", Share::Whole), Symbol::OTHER);
     }
 
     #[test]

@@ -15,6 +15,10 @@ use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
 
+/// So many functions of one program have their names in the journal for sure; those of more compete with whatever guests ask
+/// for.
+const OWN_SYMBOLS_MAX: usize = 1_024;
+
 /// What a process runs: an image, and what its instances may have. Replaced whole by a reload.
 pub struct Code {
     pub image: Arc<dyn Image>,
@@ -29,7 +33,10 @@ pub struct Code {
 impl Code {
     /// An image with its names interned.
     pub fn new(image: Arc<dyn Image>, program: Arc<Program>, spec: Arc<Spec>) -> Self {
-        let symbols: Vec<Symbol> = image.functions().iter().map(|name| Symbol::intern(name)).collect();
+        let names = image.functions().iter().enumerate();
+        let symbols: Vec<Symbol> = names
+            .map(|(place, name)| if place < OWN_SYMBOLS_MAX { Symbol::intern_own(name) } else { Symbol::intern(name) })
+            .collect();
         let used = symbols.iter().map(|_| AtomicBool::new(false)).collect();
         Code { image, program, spec, symbols, used }
     }
@@ -226,9 +233,12 @@ impl Slot {
 impl Process {
     /// A new process, occupied by the call that starts it.
     pub fn new(birth: Birth, code: Arc<Code>, occupant: Occupant) -> Self {
+        // `echo-70000` is one of many, whoever starts them.
+        let is_own = birth.parent == 0 || birth.name == code.program.stem;
+        let name_symbol = if is_own { Symbol::intern_own(&birth.name) } else { Symbol::intern(&birth.name) };
         Process {
             id: birth.id,
-            name_symbol: Symbol::intern(&birth.name),
+            name_symbol,
             plugin: code.program.stem.clone(),
             name: birth.name,
             host: birth.host,

@@ -189,11 +189,12 @@ pub fn normalised(text: &str) -> String {
 }
 
 /// JSON fields that hold times and sizes of memory.
-const VOLATILE_FIELDS: [&str; 19] = [
+const VOLATILE_FIELDS: [&str; 20] = [
     "at_us",
     "duration_us",
     "busy_us",
     "self_us",
+    "avg_us",
     "age_ms",
     "elapsed_ms",
     "memory_bytes",

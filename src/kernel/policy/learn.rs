@@ -82,7 +82,7 @@ impl Spawns {
     /// Adds a spawn: who began, by which name, and the plugin of its parent; none when the shell loaded it.
     pub fn note(&mut self, spawn: Spawn, name: Option<&str>, parent: Option<&str>) {
         if spawn.id != 0 {
-            let plugin = Symbol::intern(&spawn.plugin);
+            let plugin = Symbol::intern_own(&spawn.plugin);
             self.remember(spawn.id, Seen { plugin, name: name.map_or(plugin, Symbol::intern) });
         }
         let known = self.processes.get(&spawn.parent).map(|seen| seen.plugin.as_str());

@@ -6,6 +6,7 @@ use super::{SPIN, call, kernel_with, load, message, plan, program, text, until};
 use crate::journal::Outcome;
 use crate::kernel::{Kernel, Limits, LoadRequest, ProcessId};
 use crate::runtime::Spec;
+use crate::runtime::source::MODULES_MAX;
 
 /// Grows its memory by so many pages; the output of `grow` is nothing, it traps when that is refused.
 const GROWER: &str = r#"(module (memory (export "memory") 1)
@@ -224,4 +225,16 @@ fn what_was_perhaps_meant_is_not_looked_for_among_all_of_many() {
     let asked = format!("a_name_that_is_{:0>45}", "x");
     let error = message(call(&kernel, id, &asked, b""));
     assert!(error.ends_with("; `info PLUGIN` lists them"), "{error}");
+}
+
+#[test]
+fn as_many_modules_as_a_manifest_may_link_are_linked() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("m.wat"), r#"(module (memory 1) (func (export "ok")))"#).unwrap();
+    let entries: Vec<String> = (0..MODULES_MAX).map(|n| format!(r#"{{"path": "m.wat", "name": "m{n}"}}"#)).collect();
+    std::fs::write(dir.path().join("many.json"), format!(r#"{{"wasm": [{}]}}"#, entries.join(","))).unwrap();
+    let kernel = limited(Limits::default());
+    let program = kernel.resolve(dir.path().join("many.json").to_str().unwrap(), &mut |_, _| true).unwrap();
+    let id = kernel.load(LoadRequest::plain(program)).unwrap().id;
+    assert_eq!(text(call(&kernel, id, "ok", b"")), "");
 }

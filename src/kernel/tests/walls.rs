@@ -136,6 +136,49 @@ fn a_granted_directory_that_became_a_link_is_not_opened() {
     }
 }
 
+/// Opens its directory until that is refused, and gives how often it was not; `tidy` closes each again.
+const HOARDER: &str = r#"(module
+  (import "wasi_snapshot_preview1" "path_open"
+    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_renumber" (func $renumber (param i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) ".")
+  (func $open_one (result i32)
+    (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 2)
+      (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 8)))
+  (func (export "hoard") (result i32) (local $n i32)
+    (loop $next
+      (if (i32.and (i32.eqz (call $open_one)) (i32.lt_u (local.get $n) (i32.const 2000))) (then
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        ;; Puts it in the place of another, which would hide it from who counts numbers.
+        (if (i32.gt_u (local.get $n) (i32.const 1)) (then
+          (drop (call $renumber (i32.load (i32.const 8)) (i32.const 4)))))
+        (br $next))))
+    (local.get $n))
+  (func (export "tidy") (result i32) (local $n i32)
+    (loop $next
+      (if (i32.and (i32.eqz (call $open_one)) (i32.lt_u (local.get $n) (i32.const 2000))) (then
+        (local.set $n (i32.add (local.get $n) (i32.const 1)))
+        (drop (call $close (i32.load (i32.const 8))))
+        (br $next))))
+    (local.get $n)))"#;
+
+#[test]
+fn open_files_are_bounded() {
+    let dir = tempfile::tempdir().unwrap();
+    let kernel = kernel();
+    let path = AllowedPath { host: dir.path().into(), guest: "/".into(), read_only: true };
+    let id = load_with(&kernel, HOARDER, Spec { allowed_paths: vec![path], ..Spec::default() });
+    let count = |function: &str| call(&kernel, id, function, b"").err().and_then(|error| error.code);
+    assert_eq!(count("tidy"), Some(2_000), "what is closed counts no more");
+    for _ in 0..2 {
+        kernel.restart(id).unwrap();
+        assert_eq!(count("hoard"), Some(255), "with its directory 256");
+        assert_eq!(count("tidy"), None, "nothing more");
+    }
+}
+
 /// Answers each path: `/hop` redirects to `location`, anything else is a body. Gives its port and the count of requests.
 fn serve(location: &'static str, body_bytes: usize) -> (u16, Arc<AtomicUsize>) {
     let server = Server::http("127.0.0.1:0").unwrap();

@@ -7,6 +7,7 @@ use wasmtime::{Caller, Global, Memory, Val};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
 use super::blocks::{ARENA_BYTES_MAX, Blocks};
+use super::files::Files;
 use super::limits::Limits;
 use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
 
@@ -50,6 +51,8 @@ pub struct Ctx {
     /// The kernel's.
     pub memo: Memo,
     pub wasi: Option<Box<WasiP1Ctx>>,
+    /// What WASI has open.
+    pub files: Files,
 }
 
 /// A refusal of what a guest asked: the call ends as by a trap.
@@ -77,6 +80,7 @@ impl Ctx {
             call_error: None,
             memo: None,
             wasi: None,
+            files: Files::default(),
         }
     }
 

@@ -44,7 +44,7 @@ impl Instance {
         let mut ctx = Ctx::new(spec.clone());
         let wasi_up = image.wasi.then(|| Arc::new(Mutex::new(Some(up.clone()))));
         if let Some(cell) = &wasi_up {
-            ctx.wasi = Some(Box::new(wasi::context(&spec, cell)?));
+            ctx.wasi = Some(Box::new(wasi::context(&spec, cell, &mut ctx.files)?));
         }
         ctx.up = Some(up.clone());
         let mut store = Store::new(&image.workshop.engine, ctx);

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use wasmtime::{ResourceLimiter, Result};
 
 use super::ctx::Ctx;
+use crate::runtime::source::MODULES_MAX;
 use crate::runtime::{MemoryUse, Upcalls};
 
 /// What a table's element costs the host, in bytes.
@@ -12,7 +13,7 @@ const TABLE_ELEMENT_BYTES: u64 = 8;
 /// Most elements of one table, whatever the memory limit says.
 const TABLE_ELEMENTS_MAX: usize = 10_000_000;
 /// Most instances, memories and tables of one store: a main module, its linked modules and the arena.
-const INSTANCES_MAX: usize = 64;
+const INSTANCES_MAX: usize = MODULES_MAX + 1;
 
 /// Counts what the store's memories and tables hold, and refuses what goes over.
 pub struct Limits {

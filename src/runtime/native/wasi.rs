@@ -16,6 +16,7 @@ use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 use wiggle::GuestMemory;
 
 use super::ctx::{Ctx, refused};
+use super::files::Files;
 use crate::runtime::{Failure, FailureKind, LogLevel, Spec, Upcalls};
 
 /// The namespace.
@@ -25,6 +26,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// Longest line of output that becomes one log line, in bytes.
 const LINE_BYTES_MAX: usize = 8 * 1024;
 
+/// WASI's "too many open files".
+const ERRNO_MFILE: i32 = 33;
 /// WASI's "not supported".
 const ERRNO_NOTSUP: i32 = 58;
 /// The size of a `filestat`, and where in it the kind of file stands.
@@ -36,12 +39,16 @@ const FILETYPE_UNKNOWN: u8 = 0;
 pub type UpCell = Arc<Mutex<Option<Arc<dyn Upcalls>>>>;
 
 /// The context of one instance: what of the host it may see.
-pub fn context(spec: &Spec, up: &UpCell) -> Result<WasiP1Ctx, Failure> {
+pub fn context(spec: &Spec, up: &UpCell, files: &mut Files) -> Result<WasiP1Ctx, Failure> {
     let mut builder = WasiCtxBuilder::new();
     builder.stdout(LogStream { up: up.clone(), level: LogLevel::Info });
     builder.stderr(LogStream { up: up.clone(), level: LogLevel::Warn });
     builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     for path in &spec.allowed_paths {
+        if !files.take() {
+            let why = format!("cannot open allowed path `{}`: plugins have too many files open", path.host.display());
+            return Err(Failure::new(FailureKind::Denied, why));
+        }
         spec.stays_put(path)?;
         let (dir, file) = match path.read_only {
             true => (DirPerms::READ, FilePerms::READ),
@@ -81,7 +88,8 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
         fd_write(fd: i32, iovs: i32, iovs_len: i32, written: i32);
         fd_pwrite(fd: i32, iovs: i32, iovs_len: i32, offset: i64, written: i32);
     }
-    linker.func_wrap(MODULE, "path_open", path_open)?;
+    linker.func_wrap(MODULE, "path_open", counted_path_open)?;
+    linker.func_wrap(MODULE, "fd_close", fd_close)?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -106,10 +114,9 @@ fn parts<'a>(caller: &'a mut Caller<'_, Ctx>) -> Result<Parts<'a>> {
     Ok(Parts { data, wasi, up })
 }
 
-/// `path_open`, but for FIFOs and sockets: opening a FIFO waits for its other end on a thread that nothing can end, and
-/// wasmtime-wasi could not read from it anyway (it reads at offsets).
+/// `path_open` within the bound on open files.
 #[allow(clippy::too_many_arguments, reason = "they are WASI's")]
-fn path_open(
+fn counted_path_open(
     mut caller: Caller<'_, Ctx>,
     fd: i32,
     dirflags: i32,
@@ -121,7 +128,43 @@ fn path_open(
     fdflags: i32,
     opened: i32,
 ) -> Result<i32> {
+    if !caller.data_mut().files.take() {
+        return Ok(ERRNO_MFILE);
+    }
+    let errno = path_open(&mut caller, fd, dirflags, path, path_len, oflags, rights, inheriting, fdflags, opened)?;
+    if errno != 0 {
+        caller.data_mut().files.give_back();
+    }
+    Ok(errno)
+}
+
+/// `fd_close`, counted. What `fd_renumber` puts another in the place of stays open as long as the instance: it still counts.
+fn fd_close(mut caller: Caller<'_, Ctx>, fd: i32) -> Result<i32> {
     let Parts { data, wasi, up } = parts(&mut caller)?;
+    let mut memory = GuestMemory::Unshared(data);
+    let errno = wait(&up, preview1::fd_close(wasi, &mut memory, fd))?;
+    if errno == 0 {
+        caller.data_mut().files.give_back();
+    }
+    Ok(errno)
+}
+
+/// `path_open`, but for FIFOs and sockets: opening a FIFO waits for its other end on a thread that nothing can end, and
+/// wasmtime-wasi could not read from it anyway (it reads at offsets).
+#[allow(clippy::too_many_arguments, reason = "they are WASI's")]
+fn path_open(
+    caller: &mut Caller<'_, Ctx>,
+    fd: i32,
+    dirflags: i32,
+    path: i32,
+    path_len: i32,
+    oflags: i32,
+    rights: i64,
+    inheriting: i64,
+    fdflags: i32,
+    opened: i32,
+) -> Result<i32> {
+    let Parts { data, wasi, up } = parts(caller)?;
     wait(&up, async {
         let bytes = data.get(path as u32 as usize..).and_then(|rest| rest.get(..path_len as u32 as usize));
         // A path that lies outside of the memory is `path_open`'s to refuse.

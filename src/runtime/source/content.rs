@@ -79,7 +79,11 @@ fn sniff(bytes: &[u8]) -> Content {
     }
     match std::str::from_utf8(bytes) {
         Ok(text) if text.trim_start().starts_with('{') => Content::Manifest(Format::Json),
-        Ok(text) if text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("wasm")) => {
+        // Only what can be a manifest: reading it takes a hundred times its size.
+        Ok(text)
+            if bytes.len() as u64 <= MANIFEST_BYTES_MAX
+                && text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("wasm")) =>
+        {
             Content::Manifest(Format::Toml)
         }
         _ => Content::Module,
@@ -157,7 +161,7 @@ pub(super) fn module(name: String, bytes: Vec<u8>) -> ModuleBytes {
 
 #[cfg(test)]
 mod tests {
-    use super::{Content, Declared, Format, check_module, classify, sniff};
+    use super::{Content, Declared, Format, MANIFEST_BYTES_MAX, check_module, classify, sniff};
 
     #[test]
     fn what_is_no_module_is_told_apart() {
@@ -190,6 +194,8 @@ mod tests {
         assert_eq!(sniff(b" {\"wasm\": []}"), Content::Manifest(Format::Json));
         assert_eq!(sniff(b"[[wasm]]\npath = 'x'"), Content::Manifest(Format::Toml));
         assert_eq!(sniff(b"a = 1"), Content::Module);
+        let large = format!("[[wasm]]\npath = '{}'", "x".repeat(MANIFEST_BYTES_MAX as usize));
+        assert_eq!(sniff(large.as_bytes()), Content::Module, "what is too large for one is not read as one");
         assert!(classify(Declared::Nothing, b"a = 1", "x").is_err());
     }
 }

@@ -29,6 +29,7 @@ use self::content::Content;
 use self::fetch::Request;
 use self::file::{FileBytes, Stamp};
 use self::manifest::Base;
+pub use self::manifest::MODULES_MAX;
 pub use self::name::is_name;
 use super::{Failure, FailureKind, Program};
 use crate::text::did_you_mean;
