@@ -1,10 +1,10 @@
 //! The operating system of plugins: process table, call path, chains, jobs, limits. Knows no wasm.
 //!
-//! Locks are held for moments, never while a guest runs, and taken in this order, each below those before it: the jobs and
-//! a job's end; the waits; the table; a process's slot; a chain's frames, the rules of the hooks, the policy's gate, the
-//! watches, what is known to be resident; the clock and the journal's lanes. The list of chains, the foreground, the notices
-//! and the logbook have nothing below them. Who is to be told of something (a recorder, a waiting chain) is told when the
-//! lock is given back, and an instance or an image is dropped then: that takes system calls.
+//! Locks are held for moments, never while a guest runs, and taken in this order, each below those before it: the jobs; the
+//! waits; the table; a process's slot; a chain's frames, the rules of the hooks, the policy's gate, the watches, what is
+//! known to be resident; a job's end, the clock, the journal's lanes. The list of chains, the foreground, the notices and
+//! the logbook have nothing below them. Who is to be told of something (a recorder, a waiting chain) is told when the lock
+//! is given back, and an instance or an image is dropped then: that takes system calls.
 
 mod bench;
 mod call;
