@@ -6,9 +6,16 @@
 //! at once; which of them counts is decided under the slot's lock, when each is ready: a restart that was overtaken by new
 //! code starts again with that, a reload that was overtaken by a later one gives up.
 
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock, Weak};
+mod fresh;
+mod under_way;
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
+
+pub use fresh::{Fresh, Told};
+use under_way::UnderWay;
+pub use under_way::{Replacements, Starting};
 
 use super::chain::Chain;
 use super::error::CallError;
@@ -18,10 +25,8 @@ use super::logbook::safe;
 use super::process::{Birth, Code, Life, Occupant, Process, Slot};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
-use crate::runtime::{Failure, FailureKind, Guest, Program};
+use crate::runtime::{Failure, FailureKind, Program};
 
-/// How many replacements of one process may be under way at once.
-const UNDER_WAY_MAX: usize = 16;
 /// How often a restart begins again because new code came before its instance was ready.
 const RESTART_TRIES_MAX: usize = 8;
 
@@ -47,156 +52,6 @@ pub struct Replaced {
     pub code_changed: bool,
     /// Functions that callers have used and that the new code lacks: only with force.
     pub functions_lost: Vec<String>,
-}
-
-/// The replacements of one process that are under way, beside its slot.
-#[derive(Default)]
-pub struct Replacements {
-    under_way: Vec<Starting>,
-    /// How many reloads were asked for, and which of them has last taken place.
-    reloads_asked: u64,
-    reload_done: u64,
-}
-
-/// One that is under way.
-pub struct Starting {
-    /// The chain in which it starts.
-    pub chain: u64,
-    /// In whose name its instance starts, as soon as it does.
-    stand_in: Option<Arc<Process>>,
-}
-
-impl Replacements {
-    /// All that are under way, to be ended; none any more.
-    pub fn take(&mut self) -> Vec<Starting> {
-        std::mem::take(&mut self.under_way)
-    }
-
-    /// What the instances that start have committed.
-    pub fn committed_bytes(&self) -> u64 {
-        let stand_ins = self.under_way.iter().filter_map(|starting| starting.stand_in.as_ref());
-        stand_ins.map(|stand_in| stand_in.counters.committed_bytes.load(Ordering::Relaxed)).sum()
-    }
-
-    fn starts_in(&mut self, chain: u64, stand_in: &Arc<Process>) {
-        if let Some(starting) = self.under_way.iter_mut().find(|starting| starting.chain == chain) {
-            starting.stand_in = Some(stand_in.clone());
-        }
-    }
-}
-
-/// An instance that waits for the call in its process to end, and what it has committed.
-pub struct Fresh {
-    guest: Option<Box<dyn Guest>>,
-    bytes: u64,
-    total_bytes: Arc<AtomicU64>,
-    told: Option<Told>,
-}
-
-/// Who is to hear that a replacement has taken place.
-pub struct Told {
-    kernel: Weak<Kernel>,
-    by: ReplacedBy,
-    /// The commands of a stub did it: the call that they answer does it again by itself.
-    by_stub: bool,
-}
-
-impl Told {
-    /// Tells it; not under the process's lock.
-    pub fn tell(self, process: &Process) {
-        if !self.by_stub
-            && let Some(kernel) = self.kernel.upgrade()
-        {
-            kernel.tell_replaced(process.id, self.by);
-        }
-    }
-
-    /// Takes over what is still to be told of a replacement that this one came before: its code stays.
-    fn take_over(&mut self, before: &Told) {
-        match (self.by_stub, before.by_stub) {
-            (_, true) => {}
-            (true, false) => (self.by, self.by_stub) = (before.by, false),
-            (false, false) if before.by == ReplacedBy::Reload => self.by = before.by,
-            (false, false) => {}
-        }
-    }
-}
-
-impl Fresh {
-    /// What it has committed.
-    pub fn committed_bytes(&self) -> u64 {
-        self.bytes
-    }
-
-    /// Makes it the instance of its process, whose memory it is that is counted from now on. The instance that was at rest
-    /// there, to be dropped, and whom to tell, once the slot's lock is given back.
-    pub fn adopt(mut self, process: &Process, slot: &mut Slot) -> (Option<Box<dyn Guest>>, Option<Told>) {
-        process.forget_memory();
-        process.counters.committed_bytes.fetch_add(std::mem::take(&mut self.bytes), Ordering::Relaxed);
-        slot.calls_of_instance = 0;
-        (std::mem::replace(&mut slot.guest, self.guest.take()), self.told.take())
-    }
-}
-
-impl Drop for Fresh {
-    fn drop(&mut self) {
-        self.total_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
-    }
-}
-
-/// One replacement under way: a kill of its process ends the chain.
-struct UnderWay<'a> {
-    chain: &'a Arc<Chain>,
-    process: &'a Arc<Process>,
-    /// For compiling, and for the start.
-    timeout: Option<Duration>,
-    /// Which of the process's reloads it is; 0 for a restart.
-    reload: u64,
-}
-
-impl<'a> UnderWay<'a> {
-    fn begin(
-        chain: &'a Arc<Chain>,
-        process: &'a Arc<Process>,
-        what: &Replacement,
-        timeout: Option<Duration>,
-    ) -> Result<Self, Failure> {
-        let mut slot = process.slot.lock();
-        match &slot.life {
-            Life::Alive => {}
-            Life::Starting => return Err(denied("it has not started yet")),
-            Life::Dead { reason, .. } => return Err(denied(&format!("it is dead: {reason}"))),
-        }
-        let replacements = &mut slot.replacements;
-        if replacements.under_way.len() >= UNDER_WAY_MAX {
-            return Err(denied(&format!(
-                "{UNDER_WAY_MAX} restarts and reloads of it are under way, the most that can be"
-            )));
-        }
-        replacements.under_way.push(Starting { chain: chain.id, stand_in: None });
-        chain.replaces.store(process.id, Ordering::Relaxed);
-        let reload = match what {
-            Replacement::Restart => 0,
-            Replacement::Reload { .. } => {
-                replacements.reloads_asked += 1;
-                replacements.reloads_asked
-            }
-        };
-        Ok(UnderWay { chain, process, timeout, reload })
-    }
-}
-
-impl Drop for UnderWay<'_> {
-    fn drop(&mut self) {
-        let own = self.chain.id;
-        self.chain.replaces.store(0, Ordering::Relaxed);
-        let mut slot = self.process.slot.lock();
-        let under_way = &mut slot.replacements.under_way;
-        let at = under_way.iter().position(|starting| starting.chain == own);
-        let starting = at.map(|at| under_way.swap_remove(at));
-        drop(slot);
-        drop(starting);
-    }
 }
 
 impl Kernel {
@@ -324,12 +179,12 @@ impl Kernel {
         let process = under_way.process;
         let mut slot = process.slot.lock();
         still_alive(&slot)?;
-        if slot.replacements.reload_done > under_way.reload {
+        if !slot.replacements.is_newest(under_way.reload) {
             return Err(denied("a later reload was done before this one"));
         }
         let functions_lost = lost_functions(&slot.code, &code, force)?;
         code.mark_used_as(&slot.code);
-        slot.replacements.reload_done = under_way.reload;
+        slot.replacements.has_taken_place(under_way.reload);
         let code_changed = hashes(&code.program) != hashes(&slot.code.program);
         let old = std::mem::replace(&mut slot.code, code);
         let calls_lost = slot.calls_of_instance;
@@ -363,11 +218,7 @@ impl Kernel {
         let (kernel, own, of, new, timeout) =
             (self.clone(), (*chain).clone(), stand_in.clone(), code.clone(), *timeout);
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
-        let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
-        let told = Told { kernel: Arc::downgrade(self), by, by_stub: chain.answers };
-        let mut fresh = Fresh { guest: None, bytes, total_bytes: self.total_bytes().clone(), told: Some(told) };
-        fresh.guest = Some(started?);
-        Ok(fresh)
+        Fresh::of(&stand_in, started, self.total_bytes(), Told::new(chain, by))
     }
 }
 
@@ -377,13 +228,12 @@ fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, mut fresh
     slot.crashes.clear();
     slot.calls_of_instance = 0;
     if slot.occupant.is_some() {
-        if let (Some(told), Some(before)) =
-            (&mut fresh.told, slot.fresh.as_ref().and_then(|before| before.told.as_ref()))
-        {
-            told.take_over(before);
-        }
         // One that waited in its place already never came to be; an instance takes system calls to drop.
-        let unused = slot.fresh.replace(fresh);
+        let unused = slot.fresh.take();
+        if let Some(unused) = &unused {
+            fresh.comes_before(unused);
+        }
+        slot.fresh = Some(fresh);
         drop(slot);
         drop(unused);
         return;
