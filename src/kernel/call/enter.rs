@@ -100,6 +100,8 @@ impl Chain {
             told: None,
         };
         if busy {
+            // Under the lock that it was counted under: a dead process is settled when nobody waits for it.
+            slot.queue.push_back(self.id);
             drop(slot);
             entered.queue(depth, seq, function)?;
         } else {
@@ -264,7 +266,7 @@ impl Entered<'_> {
         self.chain.frames.lock().waiting_for = None;
         waited.map_err(|failure| {
             let error = self.fail_unserved(failure);
-            // Counted first: a dead process is settled when nobody waits for it any more.
+            // Its error is counted by now.
             self.process.slot.lock().queue.retain(|waiting| *waiting != self.chain.id);
             // It may have been our turn: the next one looks.
             self.process.changed.notify_all();
@@ -281,7 +283,6 @@ impl Entered<'_> {
             .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
         chain.frames.lock().waiting_for = Some(process.clone());
         let mut slot = process.slot.lock();
-        slot.queue.push_back(chain.id);
         loop {
             let ours = slot.queue.front() == Some(&chain.id);
             let result = if chain.is_cut() {

@@ -238,3 +238,34 @@ fn as_many_modules_as_a_manifest_may_link_are_linked() {
     let id = kernel.load(LoadRequest::plain(program)).unwrap().id;
     assert_eq!(text(call(&kernel, id, "ok", b"")), "");
 }
+
+#[test]
+fn variables_count_as_memory_of_all() {
+    const KEEPER: &str = r#"(module
+      (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+      (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+      (import "extism:host/env" "var_set" (func $set (param i64 i64)))
+      (func $key (result i64) (local $key i64)
+        (local.set $key (call $alloc (i64.const 1)))
+        (call $store (local.get $key) (i32.const 107))
+        (local.get $key))
+      (func (export "keep") (call $set (call $key) (call $alloc (i64.const 400000))))
+      (func (export "drop") (call $set (call $key) (i64.const 0))))"#;
+    let kernel = limited(Limits { memory_bytes_max: 5 << 20, ..Limits::default() });
+    let ids: Vec<_> = (0..2).map(|_| load(&kernel, KEEPER)).collect();
+    let before = kernel.memory_bytes();
+    assert_eq!(text(call(&kernel, ids[0], "keep", b"")), "");
+    let kept = kernel.memory_bytes();
+    assert!(kept - before >= 790_000, "the block and the variable: {before} and {kept}");
+    assert_eq!(kernel.processes(false)[0].memory.committed_bytes(), kept - before + 65_536, "as `ps` has it");
+    for _ in 0..3 {
+        assert_eq!(text(call(&kernel, ids[0], "keep", b"")), "", "in the place of the one before");
+    }
+    assert_eq!(kernel.memory_bytes(), kept);
+    text(call(&kernel, ids[0], "drop", b""));
+    assert!(kernel.memory_bytes() < kept - 390_000);
+    let more: Vec<_> = (0..10).map(|_| load(&kernel, KEEPER)).collect();
+    let full = more.iter().find_map(|id| call(&kernel, *id, "keep", b"").err()).expect("there is no room for all");
+    assert_eq!(full.outcome, Outcome::Oom);
+    assert!(kernel.memory_bytes() <= 5 << 20);
+}

@@ -107,11 +107,13 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     }
     let name = caller.text(key, "var key", KEY_BYTES_MAX)?;
     let cost = |name: &str, value: u64| name.len() as u64 + value + VAR_OVERHEAD_BYTES;
+    let up = caller.data().up()?;
     let ctx = caller.data_mut();
     let old = ctx.vars.get(&name).map_or(0, |old| cost(&name, old.len() as u64));
     if value == 0 {
         ctx.vars.remove(&name);
         ctx.var_bytes -= old;
+        ctx.limits.keep_vars(ctx.var_bytes, &up);
         ctx.blocks.free(key);
         return Ok(());
     }
@@ -121,10 +123,14 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     if ctx.var_bytes + new > ctx.spec.var_bytes_max {
         return Err(refused("the var store is full; `--var-max` allows more"));
     }
+    let after = ctx.var_bytes - old + new;
+    if !ctx.limits.keep_vars(after, &up) {
+        return Err(Failure::new(FailureKind::Oom, "oom").into());
+    }
     let bytes = caller.bytes(span)?;
     let ctx = caller.data_mut();
     ctx.vars.insert(name, bytes);
-    ctx.var_bytes = ctx.var_bytes - old + new;
+    ctx.var_bytes = after;
     ctx.blocks.free(value);
     ctx.blocks.free(key);
     Ok(())

@@ -1,4 +1,4 @@
-//! How many files plugins hold open. The system lets the whole shell have so many, and a plugin that took them all would
+//! How many files and sockets plugins hold open. The system lets the whole shell have so many, and a plugin that took them all would
 //! leave none for the next load.
 
 use std::sync::LazyLock;
@@ -36,6 +36,11 @@ impl Pool {
     fn new(max: usize) -> Self {
         Pool { used: AtomicUsize::new(0), max }
     }
+
+    fn take(&self) -> bool {
+        let more = |used: usize| (used < self.max).then_some(used + 1);
+        self.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_ok()
+    }
 }
 
 /// The open files of one instance; given back with it.
@@ -53,8 +58,7 @@ impl Default for Files {
 impl Files {
     /// Counts one more; false when there may be no more.
     pub fn take(&mut self) -> bool {
-        let more = |used: usize| (used < self.pool.max).then_some(used + 1);
-        if self.held >= FILES_MAX || self.pool.used.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
+        if self.held >= FILES_MAX || !self.pool.take() {
             return false;
         }
         self.held += 1;
@@ -74,6 +78,26 @@ impl Files {
 impl Drop for Files {
     fn drop(&mut self) {
         self.pool.used.fetch_sub(self.held, Ordering::Relaxed);
+    }
+}
+
+/// The place of one request: its socket outlives the call, and the instance, that gave it up.
+pub struct Place(&'static Pool);
+
+impl Place {
+    /// One of those that all may have together, with their files; `None` when they have them all.
+    pub fn take() -> Option<Place> {
+        Place::of(&POOL)
+    }
+
+    fn of(pool: &'static Pool) -> Option<Place> {
+        pool.take().then(|| Place(pool))
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        self.0.used.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -99,5 +123,15 @@ mod tests {
             second.give_back();
         }
         assert_eq!(pool.used.load(Ordering::Relaxed), 0, "no more is given back than was taken");
+    }
+
+    #[test]
+    fn a_request_has_a_place_until_it_has_ended() {
+        let pool: &'static Pool = Box::leak(Box::new(Pool::new(2)));
+        let places = [Place::of(pool), Place::of(pool)];
+        assert!(places.iter().all(Option::is_some) && Place::of(pool).is_none());
+        assert!(!Files { pool, held: 0 }.take(), "nor for a file");
+        drop(places);
+        assert!(Place::of(pool).is_some());
     }
 }

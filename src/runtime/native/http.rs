@@ -12,6 +12,7 @@ use wasmtime::{Caller, Linker, Result};
 
 use super::abi::MODULE;
 use super::ctx::{Ctx, CtxStore, refused};
+use super::files::Place;
 use crate::runtime::{Failure, Upcalls};
 
 /// How often a waiting call looks at its kill word.
@@ -119,10 +120,13 @@ fn allowed(hosts: &[String], url: &Url) -> bool {
 
 /// Fetches on a thread of its own, which is left behind when the call is interrupted first.
 fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch) -> Result<Fetched> {
+    let place = Place::take();
+    let place = place.ok_or_else(|| refused("plugins have too many requests and files open; try again later"))?;
     let (sender, receiver) = channel();
     std::thread::Builder::new()
         .name("plugsh-http".into())
         .spawn(move || {
+            let _place = place;
             // Nobody listens any more when the call was interrupted.
             let _ = sender.send(run(fetch));
         })

@@ -20,6 +20,8 @@ pub struct Limits {
     max_bytes: u64,
     memory_bytes: u64,
     table_bytes: u64,
+    /// What its variables take: the host keeps them, and all processes together may have no more than there is room for.
+    var_bytes: u64,
     /// What grew while no call ran that could be charged for it (the input of the next call).
     uncharged_bytes: u64,
     /// Set when a growth was refused: the trap that follows is then "oom".
@@ -37,6 +39,7 @@ impl Limits {
             max_bytes: max_bytes.unwrap_or(u64::MAX),
             memory_bytes: 0,
             table_bytes: 0,
+            var_bytes: 0,
             uncharged_bytes: 0,
             refused: false,
             by_total: false,
@@ -47,7 +50,7 @@ impl Limits {
     /// What is held now, of which `block_bytes` are the arena's.
     pub fn memory(&self, block_bytes: u64) -> MemoryUse {
         MemoryUse {
-            guest_bytes: self.memory_bytes.saturating_sub(block_bytes),
+            guest_bytes: self.memory_bytes.saturating_sub(block_bytes).saturating_add(self.var_bytes),
             block_bytes,
             table_bytes: self.table_bytes,
             resident_bytes: None,
@@ -59,6 +62,22 @@ impl Limits {
         let more = std::mem::take(&mut self.uncharged_bytes);
         let ok = more == 0 || up.grow(more);
         self.note(ok, true);
+        ok
+    }
+
+    /// Counts `bytes` of variables from now on; false, and nothing changed, when there is no room for as many.
+    pub fn keep_vars(&mut self, bytes: u64, up: &Arc<dyn Upcalls>) -> bool {
+        let ok = match bytes.checked_sub(self.var_bytes) {
+            Some(more) => more == 0 || up.grow(more),
+            None => {
+                up.shrink(self.var_bytes - bytes);
+                true
+            }
+        };
+        self.note(ok, true);
+        if ok {
+            self.var_bytes = bytes;
+        }
         ok
     }
 

@@ -47,6 +47,15 @@ impl Stamp {
     }
 }
 
+impl Stamp {
+    /// True when the file that was stamped is what lies at `path`, and no link leads there: one that was put in its place for
+    /// the moment in which it was opened led elsewhere.
+    pub(super) fn lies_at(&self, path: &Path) -> bool {
+        let is_resolved = path.canonicalize().is_ok_and(|resolved| resolved == path);
+        is_resolved && path.symlink_metadata().is_ok_and(|metadata| self.identity == identity(&metadata))
+    }
+}
+
 /// Reads a regular file of at most `bytes_max` bytes. The error names the path.
 pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
     let shown = name::shown(&path.to_string_lossy());
@@ -129,6 +138,22 @@ mod tests {
         assert!(!stamp.still_holds(&path));
         std::fs::remove_file(&path).expect("removed");
         assert!(!stamp.still_holds(&path));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_file_lies_where_no_link_leads_to_it() {
+        let dir = tempfile::tempdir().expect("a directory");
+        let root = dir.path().canonicalize().expect("a path");
+        let (granted, secret) = (root.join("granted"), root.join("secret"));
+        std::fs::write(&secret, "secret").expect("written");
+        std::os::unix::fs::symlink(&secret, &granted).expect("a link");
+        let stamp = read(&granted, 9).expect("read").stamp;
+        assert!(!stamp.lies_at(&granted), "it was read through a link");
+        std::fs::remove_file(&granted).expect("removed");
+        std::fs::write(&granted, "mine").expect("written");
+        assert!(!stamp.lies_at(&granted), "the link is gone again");
+        assert!(read(&granted, 9).expect("read").stamp.lies_at(&granted));
     }
 
     #[test]

@@ -249,7 +249,10 @@ fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
 /// Reads a module for a plugin that may load this path: not by way of the cache, which also holds what manifests are.
 fn load_granted_file(path: &Path) -> Result<Arc<Program>, Failure> {
     let shown = name::shown(&path.to_string_lossy());
-    let FileBytes { bytes, .. } = file::read(path, MODULE_BYTES_MAX)?;
+    let FileBytes { bytes, stamp } = file::read(path, MODULE_BYTES_MAX)?;
+    if !stamp.lies_at(path) {
+        return Err(Failure::new(FailureKind::Denied, format!("`{shown}` became another file while it was read")));
+    }
     module_only(content::classify(content::declared(path), &bytes, &shown)?, &shown)?;
     Ok(Arc::new(content::single_module(bytes, shown, name::stem(path))))
 }
