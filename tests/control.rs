@@ -72,3 +72,11 @@ fn what_was_learned_can_be_loaded() {
     assert_eq!(output.matches("\"vowels\"").count(), 2, "{output}");
     assert!(output.contains("failed: by the policy, `spawner` may not call `front.run`: `[default]`"), "{output}");
 }
+
+#[test]
+fn the_memory_of_the_dead_is_not_held_by_all() {
+    let ended = commands("load echo; load counter; kill echo counter; ps -a").run();
+    let printed = String::from_utf8(ended.stdout).unwrap();
+    let total = printed.lines().find(|line| line.trim_start().starts_with("total")).unwrap();
+    assert_eq!(total.split_whitespace().last(), Some("0"), "{printed}");
+}

@@ -197,3 +197,25 @@ fn modules_that_ask_for_too_much() {
     let names: Vec<String> = made.iter().map(|(name, _)| (*name).to_owned()).collect();
     suffer_all(dir.path(), &names, 5);
 }
+
+/// What is large about a plugin is there once, and not once for each of its processes.
+#[test]
+fn many_processes_of_large_plugins() {
+    const LARGE: usize = 60_000;
+    let dir = tempfile::tempdir().unwrap();
+    let exports: String = (0..LARGE).map(|n| format!("(export \"{n:0>100}\" (func 0))")).collect();
+    std::fs::write(dir.path().join("exports.wat"), format!("(module (func) {exports})")).unwrap();
+    let keys: Vec<String> = (0..LARGE).map(|n| format!("\"{n}\":\"\"")).collect();
+    let manifest = format!("{{\"wasm\":[{{\"path\":\"main.wat\"}}],\"config\":{{{}}}}}", keys.join(","));
+    std::fs::write(dir.path().join("config.json"), manifest).unwrap();
+    std::fs::write(dir.path().join("main.wat"), "(module (func (export \"ok\")))").unwrap();
+    let mut shell = Watched::new(dir.path());
+    shell.run("load echo");
+    for _ in 0..90 {
+        shell.run("load exports\nload config");
+    }
+    assert_eq!(shell.run("echo.echo 'still here'"), "still here\n");
+    let rows: serde_json::Value = serde_json::from_str(&shell.run("ps --json")).expect("JSON");
+    assert_eq!(rows.as_array().map(Vec::len), Some(181));
+    shell.end();
+}

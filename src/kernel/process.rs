@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
@@ -15,8 +15,8 @@ use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
 
-/// So many functions of one program have their names in the journal for sure; those of more compete with whatever guests ask
-/// for.
+/// So many functions of one program have their names in the journal for sure, and at hand; those of more compete with
+/// whatever guests ask for, and are looked up. Each process has its own, so that a hundred thousand would be too many.
 const OWN_SYMBOLS_MAX: usize = 1_024;
 
 /// What a process runs: an image, and what its instances may have. Replaced whole by a reload.
@@ -24,36 +24,39 @@ pub struct Code {
     pub image: Arc<dyn Image>,
     pub program: Arc<Program>,
     pub spec: Arc<Spec>,
-    /// The callable functions' names, by [`FunctionId`], so that a call interns nothing.
-    pub symbols: Vec<Symbol>,
-    /// By [`FunctionId`]: whether it was ever called, so that a reload does not take it away.
-    used: Vec<AtomicBool>,
+    /// The first callable functions' names, by [`FunctionId`], so that a call interns nothing.
+    symbols: Vec<Symbol>,
+    /// A bit by [`FunctionId`]: whether it was ever called, so that a reload does not take it away.
+    used: Vec<AtomicU64>,
 }
 
 impl Code {
     /// An image with its names interned.
     pub fn new(image: Arc<dyn Image>, program: Arc<Program>, spec: Arc<Spec>) -> Self {
-        let names = image.functions().iter().enumerate();
-        let symbols: Vec<Symbol> = names
-            .map(|(place, name)| if place < OWN_SYMBOLS_MAX { Symbol::intern_own(name) } else { Symbol::intern(name) })
-            .collect();
-        let used = symbols.iter().map(|_| AtomicBool::new(false)).collect();
+        let names = image.functions();
+        let symbols = names.iter().take(OWN_SYMBOLS_MAX).map(|name| Symbol::intern_own(name)).collect();
+        let used = (0..names.len().div_ceil(BITS)).map(|_| AtomicU64::new(0)).collect();
         Code { image, program, spec, symbols, used }
     }
 
     /// Notes that a function is called.
     pub fn mark_used(&self, function: FunctionId) {
-        if let Some(used) = self.used.get(function.0 as usize)
-            && !used.load(Ordering::Relaxed)
+        let (at, bit) = place(function.0 as usize);
+        if let Some(used) = self.used.get(at)
+            && used.load(Ordering::Relaxed) & bit == 0
         {
-            used.store(true, Ordering::Relaxed);
+            used.fetch_or(bit, Ordering::Relaxed);
         }
     }
 
     /// The functions that were called.
     pub fn used(&self) -> impl Iterator<Item = &str> {
-        let names = self.image.functions().iter().zip(&self.used);
-        names.filter(|(_, used)| used.load(Ordering::Relaxed)).map(|(name, _)| name.as_str())
+        let is_used = |function: usize| {
+            let (at, bit) = place(function);
+            self.used.get(at).is_some_and(|used| used.load(Ordering::Relaxed) & bit != 0)
+        };
+        let names = self.image.functions().iter().enumerate();
+        names.filter(move |(function, _)| is_used(*function)).map(|(_, name)| name.as_str())
     }
 
     /// Takes over what was called of the code before.
@@ -67,8 +70,17 @@ impl Code {
 
     /// The name of a function as the journal keeps it.
     pub fn symbol(&self, function: FunctionId) -> Symbol {
-        self.symbols.get(function.0 as usize).copied().unwrap_or(Symbol::OTHER)
+        let at = function.0 as usize;
+        let known = self.symbols.get(at).copied();
+        known.unwrap_or_else(|| self.image.functions().get(at).map_or(Symbol::OTHER, |name| Symbol::intern(name)))
     }
+}
+
+const BITS: usize = u64::BITS as usize;
+
+/// Where a function's bit is.
+fn place(function: usize) -> (usize, u64) {
+    (function / BITS, 1 << (function % BITS))
 }
 
 /// A figure that is added to under the slot's lock and read by anyone: so adding is a load and a store, where a counter

@@ -5,9 +5,12 @@ use crate::kernel::Kernel;
 use crate::shell::command::{Command, Kind, Slot, TABLE};
 use crate::shell::line::{Cursor, Place, Word, complete_at};
 use crate::shell::{CommandGrammar, resolve, split_dotted};
+use crate::text::cut;
 
 /// The most candidates that are offered.
 const CANDIDATES_MAX: usize = 2_000;
+/// The most characters of one in the list.
+const SHOWN_CHARS_MAX: usize = 100;
 
 /// What can stand at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -32,6 +35,10 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
         _ => Vec::new(),
     };
     candidates.truncate(CANDIDATES_MAX);
+    // Functions and files are named by strangers, and rustyline writes them as they are.
+    for candidate in &mut candidates {
+        candidate.shown = cut(&candidate.shown, SHOWN_CHARS_MAX);
+    }
     Completions { start: cursor.span.start, candidates }
 }
 
@@ -174,6 +181,26 @@ mod tests {
         assert_eq!(replacements(&kernel, "trace -e caller=s"), ["caller=shell"]);
         assert_eq!(replacements(&kernel, "echo \"$gr"), ["greeting"]);
         assert!(replacements(&kernel, "echo 'call ").is_empty() && replacements(&kernel, "# ca").is_empty());
+    }
+
+    #[test]
+    fn a_strangers_names_are_offered_without_what_a_terminal_obeys() {
+        let dir = tempfile::tempdir().unwrap();
+        let wat = r#"(module (func (export "f\1b]0;title\07\e2\80\ae\c2\9b2J")))"#;
+        let file = dir.path().join("evil.wat");
+        std::fs::write(&file, wat).unwrap();
+        std::fs::create_dir(dir.path().join("d\x1b[2J")).unwrap();
+        let kernel = Kernel::new(KernelOptions::default());
+        let program = kernel.resolve(&file.to_string_lossy(), &mut |_, _| true).unwrap();
+        kernel.load(LoadRequest::plain(program)).unwrap();
+        let files = format!("load {}/d", dir.path().display());
+        for line in ["call evil f", "evil.f", &files] {
+            let found = complete(&kernel, &[], line, line.len()).candidates;
+            assert!(!found.is_empty(), "{line}");
+            for text in found.iter().flat_map(|candidate| [&candidate.shown, &candidate.replacement]) {
+                assert!(!text.contains(crate::text::is_unsafe), "{line}: {text:?}");
+            }
+        }
     }
 
     #[test]

@@ -269,3 +269,19 @@ fn variables_count_as_memory_of_all() {
     assert_eq!(full.outcome, Outcome::Oom);
     assert!(kernel.memory_bytes() <= 5 << 20);
 }
+
+#[test]
+fn each_of_many_functions_is_found_by_its_name() {
+    let text_of = |n: usize| format!(r#"(func (export "f{n}") (result i32) (i32.const {}))"#, n + 1);
+    let kernel = limited(Limits::default());
+    let id = load(&kernel, &format!("(module {})", (0..1_100).map(text_of).collect::<String>()));
+    for n in [0, 15, 16, 63, 64, 1_023, 1_024, 1_099, 0, 1_099] {
+        let error = call(&kernel, id, &format!("f{n}"), b"").unwrap_err();
+        assert_eq!(error.code, Some(n + 1));
+        let last = kernel.journal().records(1);
+        assert_eq!(last[0].function.as_str(), format!("f{n}"));
+    }
+    let less = Arc::new(program(r#"(module (func (export "f1")))"#));
+    let refused = kernel.reload(id, &less, false).unwrap_err().message;
+    assert!(["`f0`", "`f64`", "`f1099`"].iter().all(|used| refused.contains(used)), "{refused}");
+}

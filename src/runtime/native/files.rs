@@ -2,17 +2,22 @@
 //! leave none for the next load.
 
 use std::sync::LazyLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 /// Most files that one instance holds open, its directories included.
 pub const FILES_MAX: usize = 256;
 /// Most that all hold together where the system does not say what it allows.
 const POOL_DEFAULT_MAX: usize = 512;
 
+/// Most bytes of the bodies of all requests that are under way, those that were given up included: each is copied out of its
+/// plugin's memory, and counts there no more.
+pub const BODY_BYTES_MAX: u64 = 256 << 20;
+
 /// What all instances may hold together, and do.
 pub struct Pool {
     used: AtomicUsize,
     max: usize,
+    body_bytes: AtomicU64,
 }
 
 /// Half of what the system allows: the rest is the shell's own, for compiled modules, sockets, what it reads.
@@ -34,7 +39,7 @@ fn system_max() -> Option<usize> {
 
 impl Pool {
     fn new(max: usize) -> Self {
-        Pool { used: AtomicUsize::new(0), max }
+        Pool { used: AtomicUsize::new(0), max, body_bytes: AtomicU64::new(0) }
     }
 
     fn take(&self) -> bool {
@@ -81,23 +86,31 @@ impl Drop for Files {
     }
 }
 
-/// The place of one request: its socket outlives the call, and the instance, that gave it up.
-pub struct Place(&'static Pool);
+/// The place of one request and its body: its socket outlives the call, and the instance, that gave it up.
+pub struct Place {
+    pool: &'static Pool,
+    body_bytes: u64,
+}
 
 impl Place {
-    /// One of those that all may have together, with their files; `None` when they have them all.
-    pub fn take() -> Option<Place> {
-        Place::of(&POOL)
+    /// One of those that all may have together, with their files; `None` when they have them all, or too much to send.
+    pub fn take(body_bytes: u64) -> Option<Place> {
+        Place::of(&POOL, body_bytes)
     }
 
-    fn of(pool: &'static Pool) -> Option<Place> {
-        pool.take().then(|| Place(pool))
+    fn of(pool: &'static Pool, body_bytes: u64) -> Option<Place> {
+        let more = |sent: u64| sent.checked_add(body_bytes).filter(|sent| *sent <= BODY_BYTES_MAX);
+        let mut place = pool.take().then(|| Place { pool, body_bytes: 0 })?;
+        pool.body_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
+        place.body_bytes = body_bytes;
+        Some(place)
     }
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        self.0.used.fetch_sub(1, Ordering::Relaxed);
+        self.pool.body_bytes.fetch_sub(self.body_bytes, Ordering::Relaxed);
+        self.pool.used.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -128,10 +141,12 @@ mod tests {
     #[test]
     fn a_request_has_a_place_until_it_has_ended() {
         let pool: &'static Pool = Box::leak(Box::new(Pool::new(2)));
-        let places = [Place::of(pool), Place::of(pool)];
-        assert!(places.iter().all(Option::is_some) && Place::of(pool).is_none());
+        let places = [Place::of(pool, 0), Place::of(pool, BODY_BYTES_MAX)];
+        assert!(places.iter().all(Option::is_some) && Place::of(pool, 0).is_none());
         assert!(!Files { pool, held: 0 }.take(), "nor for a file");
         drop(places);
-        assert!(Place::of(pool).is_some());
+        let large = Place::of(pool, BODY_BYTES_MAX);
+        assert!(large.is_some() && Place::of(pool, 1).is_none(), "no room for its body");
+        assert!(Place::of(pool, 0).is_some(), "the one that was refused has no place");
     }
 }

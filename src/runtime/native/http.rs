@@ -82,10 +82,13 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
     }
     let method = asked.method.as_deref().unwrap_or("GET").to_uppercase();
     let method = method.parse().map_err(|_| refused(format!("invalid HTTP method `{method}`")))?;
+    let span = caller.data_mut().span(body, "http request body")?;
+    let place = Place::take(span.length).ok_or_else(|| {
+        refused("plugins have too many requests and files open, or too much to send; try again later")
+    })?;
     let body_bytes = match body {
         0 => None,
         handle => {
-            let span = caller.data_mut().span(handle, "http request body")?;
             let bytes = caller.bytes(span)?;
             caller.data_mut().blocks.free(handle);
             Some(bytes)
@@ -103,6 +106,7 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
             response_bytes_max: spec.http_response_bytes_max,
             deadline: up.deadline(),
         },
+        place,
     )?;
     caller.data_mut().http_status = fetched.status;
     caller.data_mut().http_headers = fetched.headers;
@@ -119,9 +123,7 @@ fn allowed(hosts: &[String], url: &Url) -> bool {
 }
 
 /// Fetches on a thread of its own, which is left behind when the call is interrupted first.
-fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch) -> Result<Fetched> {
-    let place = Place::take();
-    let place = place.ok_or_else(|| refused("plugins have too many requests and files open; try again later"))?;
+fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch, place: Place) -> Result<Fetched> {
     let (sender, receiver) = channel();
     std::thread::Builder::new()
         .name("plugsh-http".into())

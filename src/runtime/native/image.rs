@@ -44,8 +44,9 @@ pub struct NativeImage {
     /// In the order they are instantiated, main last.
     pub modules: Vec<Linked>,
     pub wasi: bool,
-    pub shapes: Vec<Shape>,
-    functions: Vec<String>,
+    /// Shared with the instances, as the names are.
+    pub shapes: Arc<[Shape]>,
+    pub functions: Arc<[String]>,
     ids: HashMap<String, FunctionId>,
     imports: Vec<String>,
     exports: Vec<String>,
@@ -84,8 +85,8 @@ impl NativeImage {
             linker,
             modules,
             wasi: uses_wasi,
-            shapes,
-            functions,
+            shapes: shapes.into(),
+            functions: functions.into(),
         })
     }
 }

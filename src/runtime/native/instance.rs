@@ -21,6 +21,25 @@ enum Entry {
     Code(TypedFunc<(), i32>),
 }
 
+/// The functions that were called, by their ids, in chunks that are there once one of theirs was called: a plugin may have a
+/// hundred thousand functions, and ten thousand instances.
+#[derive(Default)]
+struct Entries(Vec<Option<Box<[Option<Entry>; CHUNK_ENTRIES]>>>);
+
+const CHUNK_ENTRIES: usize = 16;
+
+impl Entries {
+    /// The place of a function.
+    fn at(&mut self, at: usize) -> &mut Option<Entry> {
+        let chunk = at / CHUNK_ENTRIES;
+        if self.0.len() <= chunk {
+            self.0.resize_with(chunk + 1, || None);
+        }
+        let entries = self.0[chunk].get_or_insert_with(|| Box::new([const { None }; CHUNK_ENTRIES]));
+        &mut entries[at % CHUNK_ENTRIES]
+    }
+}
+
 /// One instance in the native host.
 pub struct Instance {
     store: Store<Ctx>,
@@ -28,9 +47,9 @@ pub struct Instance {
     arena_memory: Memory,
     /// The guest's linear memories, as far as they are exported: the others cannot be looked at from outside.
     memories: Vec<Memory>,
-    entries: Vec<Option<Entry>>,
+    entries: Entries,
     names: Arc<[String]>,
-    shapes: Vec<Shape>,
+    shapes: Arc<[Shape]>,
     /// Where WASI's output streams find the way up; `None` without WASI.
     wasi_up: Option<wasi::UpCell>,
     /// The function after which the instance is spent, as a command's `main` is.
@@ -65,8 +84,8 @@ impl Instance {
             store,
             main,
             arena_memory,
-            entries: image.shapes.iter().map(|_| None).collect(),
-            names: image.functions().into(),
+            entries: Entries::default(),
+            names: image.functions.clone(),
             shapes: image.shapes.clone(),
             wasi_up,
             start: image.function("_start"),
@@ -76,10 +95,10 @@ impl Instance {
 
     fn enter(&mut self, function: FunctionId) -> wasmtime::Result<i32> {
         let at = function.0 as usize;
-        let (Some(slot), Some(name), Some(shape)) = (self.entries.get_mut(at), self.names.get(at), self.shapes.get(at))
-        else {
+        let (Some(name), Some(shape)) = (self.names.get(at), self.shapes.get(at)) else {
             return Err(Failure::new(FailureKind::Trap, "no such function").into());
         };
+        let slot = self.entries.at(at);
         let entry = match slot {
             Some(entry) => entry,
             None => slot.insert(match shape {

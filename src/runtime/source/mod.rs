@@ -32,7 +32,7 @@ use self::manifest::Base;
 pub use self::manifest::MODULES_MAX;
 pub use self::name::is_name;
 use super::{Failure, FailureKind, Program};
-use crate::text::did_you_mean;
+use crate::text::{did_you_mean, one_line};
 
 /// Largest module, and largest sum of the modules of one manifest, in bytes.
 pub const MODULE_BYTES_MAX: u64 = 256 * 1024 * 1024;
@@ -186,7 +186,7 @@ impl Sources {
     fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
         let shown = name::shown(wanted);
-        let hint = match did_you_mean(wanted, names.iter().map(String::as_str)) {
+        let hint = match meant(wanted, &names) {
             _ if access != Access::Guest
                 && let Some(file) = name::file_here(wanted) =>
             {
@@ -201,8 +201,7 @@ impl Sources {
 
     /// The failure for something that is not there, with the name that was perhaps meant.
     fn unknown(&self, wanted: &str, message: String) -> Failure {
-        let names = self.names();
-        load_failure(format!("{message}{}", did_you_mean(wanted, names.iter().map(String::as_str))))
+        load_failure(format!("{message}{}", meant(wanted, &self.names())))
     }
 
     fn cached(
@@ -223,6 +222,11 @@ impl Sources {
         self.cache.insert(key, entry);
         Ok(program)
     }
+}
+
+/// What was perhaps meant; a file may have any name.
+fn meant(wanted: &str, names: &[String]) -> String {
+    one_line(&did_you_mean(wanted, names.iter().map(String::as_str))).into_owned()
 }
 
 fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {

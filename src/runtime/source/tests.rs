@@ -57,6 +57,12 @@ fn a_built_in_plugin_loads_under_both_spellings() {
 }
 
 #[test]
+fn what_was_perhaps_meant_is_shown_safely() {
+    let dir = folder(&[("evil_word\x1b[2J.wat", "(module)")]);
+    assert!(message(&sources(&dir), "evil_word").ends_with("did you mean `evil_word\\x1b[2J`?"));
+}
+
+#[test]
 fn a_guest_loads_names_only() {
     let sources = Sources::new(Vec::new());
     for source in ["./echo.wasm", "/etc/passwd", "http://127.0.0.1:1/x", "echo.wasm", "built-in:echo"] {

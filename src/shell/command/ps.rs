@@ -139,7 +139,11 @@ fn row(view: &ProcessView) -> Vec<Span> {
 }
 
 fn totals(views: &[ProcessView]) -> Vec<Span> {
-    let living = views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. })).count();
+    let living: Vec<&ProcessView> =
+        views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. })).collect();
+    // What a dead one had when it ended it has no more.
+    let memory = living.iter().map(|view| view.memory.total_bytes()).sum();
+    let living = living.len();
     let sum = |figure: fn(&ProcessView) -> u64| views.iter().map(figure).sum::<u64>();
     let texts = [
         String::new(),
@@ -152,7 +156,7 @@ fn totals(views: &[ProcessView]) -> Vec<Span> {
         show_bytes(sum(|view| view.bytes_in)),
         show_bytes(sum(|view| view.bytes_out)),
         show_duration(views.iter().map(|view| view.self_time).sum()),
-        show_bytes(sum(|view| view.memory.total_bytes())),
+        show_bytes(memory),
         String::new(),
         String::new(),
     ];
