@@ -2,7 +2,7 @@
 //! trusted: its bytes are checked against their own SHA-256 before wasmtime sees them.
 //!
 //! What it is not: a defence against someone who can write to the user's own cache directory; such a one can replace the
-//! program itself. The directory is private to the user (0700).
+//! program itself. The directory is private to the user (0700), as the one above it is.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -27,13 +27,15 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache below `root` for what this engine compiles. `None` where the directory cannot be made: it is only a cache.
+    /// A cache below `root`, a directory of plugsh's own, for what this engine compiles. `None` where it cannot be made: it is
+    /// only a cache.
     pub fn open(root: &Path, engine: &Engine) -> Option<Self> {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let dir = root.join(format!("modules-{:016x}", hasher.finish()));
         fs::create_dir_all(&dir).ok()?;
-        make_private(&dir).ok()?;
+        // Who may write to the one above could put another in the place of the one below.
+        make_private(root).and_then(|()| make_private(&dir)).ok()?;
         Some(Cache { dir })
     }
 
@@ -143,6 +145,20 @@ mod tests {
         cache.put(SHA, &module);
         let again = cache.get(&engine, SHA).unwrap();
         assert_eq!(again.exports().map(|e| e.name().to_string()).collect::<Vec<_>>(), ["f"]);
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_reaches_it_whatever_the_directory_was_made_as() {
+        use std::os::unix::fs::PermissionsExt;
+        let dir = tempfile::tempdir().unwrap();
+        let root = dir.path().join("plugsh");
+        fs::create_dir(&root).unwrap();
+        fs::set_permissions(&root, fs::Permissions::from_mode(0o777)).unwrap();
+        let cache = Cache::open(&root, &Engine::default()).unwrap();
+        for private in [&root, &cache.dir] {
+            assert_eq!(fs::metadata(private).unwrap().permissions().mode() & 0o777, 0o700, "{}", private.display());
+        }
     }
 
     #[test]

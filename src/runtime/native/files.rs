@@ -1,5 +1,5 @@
-//! How many files and sockets plugins hold open. The system lets the whole shell have so many, and a plugin that took them all would
-//! leave none for the next load.
+//! How many files and sockets plugins hold open. The system lets the whole shell have so many, and a plugin that took them
+//! all would leave none for the next load.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};

@@ -6,7 +6,8 @@
 //! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the table of what lies where in it.
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
 //! - `cache`: compiled modules on disk.
-//! - `files`: how many files and sockets instances hold open. `limits`: what else one may hold. `resident`: what of it is in RAM. `ctx`: what the host functions of one instance share.
+//! - `files`: how many files and sockets instances hold open. `limits`: what else one may hold. `resident`: what of it is in
+//!   RAM. `ctx`: what the host functions of one instance share.
 
 mod abi;
 mod blocks;

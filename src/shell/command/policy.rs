@@ -19,7 +19,8 @@ pub const COMMAND: Command = Command {
         `policy learn > FILE` writes the least policy under which what was done so far would have been allowed. A policy \
         is TOML: `[[plugin]]` rules with `name`, `load`, `call` and `children_max`, and a `[plugin.children]` with \
         `memory_max`, `fuel`, `timeout`, `hosts`, `paths` and `config`; the first whose `name` fits decides, `[default]` \
-        fills in. Without one a plugin loads names only, calls whom it likes, and hands on no more than it has.",
+        fills in. Without one a plugin loads names only, calls whom it likes, and hands on no more than it has. Rules go by \
+        a plugin's name: grant no path or URL pattern to whoever can choose the names below it.",
     examples: &[
         Example {
             lines: "load front\nfront.run\npolicy learn",
