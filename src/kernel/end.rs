@@ -13,7 +13,7 @@ use super::process::{Life, Occupant, Process};
 use super::replace::{Fresh, Starting};
 use super::view::{Killed, ProcessId, ProcessState};
 use crate::journal::Outcome;
-use crate::runtime::Guest;
+use crate::runtime::{Guest, MemoryUse};
 
 /// Who ends a process.
 struct Killer {
@@ -96,8 +96,8 @@ impl Kernel {
     }
 
     fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
-        // The whole table waits meanwhile: what is resident is not asked of the system.
-        let mut view = self.view_with(&process, Process::memory_known);
+        // The dead hold nothing. And what is resident must not be asked of the system here: the whole table waits.
+        let mut view = self.view_with(&process, |_, _| MemoryUse::default());
         let mut slot = process.slot.lock();
         slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
         let (occupant, guest) = (slot.occupant, slot.guest.take());

@@ -321,7 +321,13 @@ impl Process {
     /// be asked, in sum where a call has it. What is resident is asked of the system once after each call; of a running
     /// process it is what it was before.
     pub fn memory(&self, slot: &Slot) -> MemoryUse {
-        let Some(guest) = &slot.guest else { return self.memory_known(slot) };
+        let Some(guest) = &slot.guest else {
+            let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
+            let known = self.resident.lock().as_ref().filter(|_| slot.occupant.is_some()).map(|known| known.bytes);
+            let resident_bytes = known.map(|bytes| bytes.min(committed_bytes));
+            let guest_bytes = committed_bytes + slot.bytes_beside();
+            return MemoryUse { guest_bytes, resident_bytes, ..MemoryUse::default() };
+        };
         let memory = guest.memory();
         let after_call = self.counters.calls.get();
         let of = memory.committed_bytes();
@@ -331,19 +337,6 @@ impl Process {
         }
         let guest_bytes = memory.guest_bytes + slot.bytes_beside();
         MemoryUse { guest_bytes, resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
-    }
-
-    /// The same without asking the system: what it said last, for who holds a lock that others wait for.
-    pub fn memory_known(&self, slot: &Slot) -> MemoryUse {
-        let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
-        let has_instance = slot.guest.is_some() || slot.occupant.is_some();
-        let known = self.resident.lock().as_ref().filter(|_| has_instance).map(|known| known.bytes);
-        let resident_bytes = known.map(|bytes| bytes.min(committed_bytes));
-        let memory = match &slot.guest {
-            Some(guest) => guest.memory(),
-            None => MemoryUse { guest_bytes: committed_bytes, ..MemoryUse::default() },
-        };
-        MemoryUse { guest_bytes: memory.guest_bytes + slot.bytes_beside(), resident_bytes, ..memory }
     }
 
     /// Its start has ended well: it may be called from now on. One that was killed meanwhile loses its instance.
