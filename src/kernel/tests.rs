@@ -52,6 +52,17 @@ pub(super) fn program(wat: &str) -> Program {
     }
 }
 
+/// Wat that puts a word into a new block whose handle is `local` then; `$alloc` and `$store` are imported as `alloc` and
+/// `store_u8`.
+pub(super) fn put_word(word: &str, local: &str) -> String {
+    let stores: String = word
+        .bytes()
+        .zip(0..)
+        .map(|(byte, at)| format!("(call $store (i64.add (local.get {local}) (i64.const {at})) (i32.const {byte}))"))
+        .collect();
+    format!("(local.set {local} (call $alloc (i64.const {}))) {stores}", word.len())
+}
+
 pub(super) fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
     CallPlan {
         stages: vec![CallStage { process, function: function.into() }],

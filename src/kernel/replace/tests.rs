@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::Replacement;
 use crate::journal::Outcome;
-use crate::kernel::tests::{call, kernel, load, message, plan, program, text, until};
+use crate::kernel::tests::{call, kernel, load, message, plan, program, put_word, text, until};
 use crate::kernel::{CallError, Kernel, LoadRequest, ProcessId, ProcessState, Replaced};
 use crate::runtime::Program;
 
@@ -24,16 +24,7 @@ fn gated(id: char, others: &str) -> Arc<Program> {
         (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
         (import "extism:host/env" "output_set" (func $output (param i64 i64)))
         (import "extism:host/user" "find_plugin" (func $find (param i64) (result i64)))
-        (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
-        (func $put (param $at i64) (param $byte i32) (call $store (local.get $at) (local.get $byte)))"#;
-    let word = |name: &str, local: &str| {
-        let stores: String = name
-            .bytes()
-            .zip(0..)
-            .map(|(byte, at)| format!("(call $put (i64.add (local.get {local}) (i64.const {at})) (i32.const {byte}))"))
-            .collect();
-        format!("(local.set {local} (call $alloc (i64.const {}))) {stores}", name.len())
-    };
+        (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))"#;
     let wat = format!(
         r#"(module {call}
             (func $s (local $name i64) (local $function i64) {} {}
@@ -41,9 +32,9 @@ fn gated(id: char, others: &str) -> Arc<Program> {
             (start $s)
             (func (export "id") (local $out i64) {} (call $output (local.get $out) (i64.const 1)))
             {others})"#,
-        word("gate", "$name"),
-        word("pass", "$function"),
-        word(&id.to_string(), "$out"),
+        put_word("gate", "$name"),
+        put_word("pass", "$function"),
+        put_word(&id.to_string(), "$out"),
     );
     Arc::new(program(&wat))
 }

@@ -10,7 +10,7 @@ use super::adds_up::{Asked, Starts, add_up};
 use super::for_seeds;
 use crate::journal::{Filter, PayloadSettings};
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultWhen};
-use crate::kernel::tests::{kernel_with, plan, until};
+use crate::kernel::tests::{kernel_with, plan, put_word, until};
 use crate::kernel::{
     CallPlan, CrashesMax, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, Replacement, Restart, Supervision,
 };
@@ -27,18 +27,10 @@ const SLOW: &str = include_str!("../../../../plugins/wat/start_loop.wat");
 
 /// A start function that calls `spawner.whoami`, whoever is `spawner` then.
 fn starter() -> String {
-    let word = |text: &str, local: &str| {
-        let stores: String = text
-            .bytes()
-            .zip(0..)
-            .map(|(byte, at)| format!("(call $put (i64.add (local.get {local}) (i64.const {at})) (i32.const {byte}))"))
-            .collect();
-        format!("(local.set {local} (call $alloc (i64.const {}))) {stores}", text.len())
-    };
     format!(
         r#"(module
         (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-        (import "extism:host/env" "store_u8" (func $put (param i64 i32)))
+        (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
         (import "extism:host/user" "find_plugin" (func $find (param i64) (result i64)))
         (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
         (memory (export "memory") 1)
@@ -48,8 +40,8 @@ fn starter() -> String {
         (func (export "whoami"))
         (func (export "spin") (loop (br 0)))
         (func (export "crash") unreachable))"#,
-        word("spawner", "$name"),
-        word("whoami", "$function"),
+        put_word("spawner", "$name"),
+        put_word("whoami", "$function"),
     )
 }
 
