@@ -186,22 +186,15 @@ impl Chain {
         while !self.is_cut() && !self.woken.wait_until(&mut frames, until).timed_out() {}
     }
 
-    /// The nearest deadline of the chain's calls; none while one is held.
-    pub fn deadline(&self) -> Option<Instant> {
+    /// The nearest deadline of the chain's calls; none while one is held. With `after` the nearest that comes after it: the
+    /// deadline that a call is cut for has passed, and its callers' have not.
+    pub fn deadline(&self, after: Option<Instant>) -> Option<Instant> {
         let frames = self.frames.lock();
         if frames.stack.iter().any(|frame| frame.held) {
             return None;
         }
-        deadlines(&frames).min()
-    }
-
-    /// The same of those that are still to come: the deadline that a call is cut for has passed, and its callers' have not.
-    pub fn deadline_after(&self, now: Instant) -> Option<Instant> {
-        let frames = self.frames.lock();
-        if frames.stack.iter().any(|frame| frame.held) {
-            return None;
-        }
-        deadlines(&frames).filter(|at| *at > now).min()
+        let deadlines = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at));
+        deadlines.filter(|at| after.is_none_or(|after| *at > after)).min()
     }
 
     /// Cuts the outermost call whose deadline has passed.
@@ -298,10 +291,6 @@ impl Chain {
         let frames = self.frames.lock();
         (caller_of(&frames.stack), frames.stack.len() as u16 + 1)
     }
-}
-
-fn deadlines(frames: &Frames) -> impl Iterator<Item = Instant> {
-    frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at))
 }
 
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {

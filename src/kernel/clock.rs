@@ -136,7 +136,7 @@ fn look(chain: &Weak<Chain>, at: Instant, now: Instant) -> Option<Instant> {
     if at <= now {
         chain.cut_overdue(now);
     }
-    chain.deadline_after(now)
+    chain.deadline(Some(now))
 }
 
 /// A cut whose call has not ended yet, counted once more.

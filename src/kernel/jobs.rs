@@ -74,6 +74,16 @@ impl Kernel {
         *self.foreground.lock() = Arc::downgrade(chain);
     }
 
+    /// A chain of no job that Ctrl-C ends. `interrupted` is asked once it can, so that one that came just before is not lost.
+    pub(super) fn foreground_chain(self: &Arc<Self>, interrupted: &dyn Fn() -> bool) -> Arc<Chain> {
+        let chain = self.new_chain(0);
+        self.set_foreground(&chain);
+        if interrupted() {
+            chain.end(Cause::Interrupted);
+        }
+        chain
+    }
+
     pub(super) fn unset_foreground(&self, chain: &Arc<Chain>) {
         let mut foreground = self.foreground.lock();
         if Weak::ptr_eq(&foreground, &chain.this) {

@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use super::chain::Chain;
 use super::error::{CallError, outcome_of};
-use super::frame::Cause;
 use super::logbook::safe;
 use super::policy::learn::Spawn;
 use super::supervise::Supervision;
@@ -69,12 +68,7 @@ impl Kernel {
         request: LoadRequest,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<ProcessLabel, CallError> {
-        let chain = self.new_chain(0);
-        self.set_foreground(&chain);
-        if interrupted() {
-            chain.end(Cause::Interrupted);
-        }
-        self.load_in(&chain, request)
+        self.load_in(&self.foreground_chain(interrupted), request)
     }
 
     /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the

@@ -72,12 +72,7 @@ impl Kernel {
         what: &Replacement,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Replaced, CallError> {
-        let chain = self.new_chain(0);
-        self.set_foreground(&chain);
-        if interrupted() {
-            chain.end(Cause::Interrupted);
-        }
-        self.replace_in(&chain, id, what, None)
+        self.replace_in(&self.foreground_chain(interrupted), id, what, None)
     }
 
     /// The same as a job in the foreground, so that breakpoints can hold what the new instance calls while it starts. Its

@@ -97,7 +97,7 @@ impl Upcalls for Chain {
     }
 
     fn deadline(&self) -> Option<Instant> {
-        Chain::deadline(self)
+        Chain::deadline(self, None)
     }
 
     fn sleep(&self, at_most: Duration) -> Result<(), Failure> {

@@ -103,9 +103,7 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
         return Err(load_failure(format!("`{shown}` is empty")));
     }
     let Some(rest) = bytes.strip_prefix(WASM_MAGIC) else {
-        return if is_wat(bytes) && bytes.len() > CHECKED_WAT_BYTES_MAX {
-            Ok(())
-        } else if is_wat(bytes) {
+        return if is_wat(bytes) {
             check_wat(bytes, shown)
         } else if WASM_MAGIC.starts_with(bytes) {
             Err(cut_short(bytes, shown))
@@ -130,8 +128,11 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
 const CHECKED_WAT_BYTES_MAX: usize = 1 << 20;
 
 /// Fails on text that cannot be read, with its place: `x.wat:46:10: expected ...`. What compiles it would only say where
-/// in a text without a name.
+/// in a text without a name; that is left to do it of a text longer than [`CHECKED_WAT_BYTES_MAX`].
 fn check_wat(bytes: &[u8], shown: &str) -> Result<(), Failure> {
+    if bytes.len() > CHECKED_WAT_BYTES_MAX {
+        return Ok(());
+    }
     let Err(error) = wat::parse_bytes(bytes) else { return Ok(()) };
     let rendered = error.to_string();
     let file = shown.rsplit('/').next().unwrap_or(shown);
