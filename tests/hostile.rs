@@ -83,7 +83,12 @@ impl Watched {
     }
 
     fn look(&self, line: &str) {
-        let Ok(status) = std::fs::read_to_string(format!("/proc/{}/status", self.child.id())) else { return };
+        // Only Linux tells; elsewhere the budget is not watched.
+        if !cfg!(target_os = "linux") {
+            return;
+        }
+        let path = format!("/proc/{}/status", self.child.id());
+        let status = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("`{line}`: {path}: {error}"));
         let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let peak_kib: u64 = peak.and_then(|figure| figure.split_whitespace().next()?.parse().ok()).unwrap_or(0);
         let most = MEMORY_MAX_MIB + SHELL_MAX_MIB;

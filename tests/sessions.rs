@@ -2,12 +2,16 @@
 //!
 //! A line that starts with `$ ` is typed, those after it that start with `> ` belong to it, the rest is what it prints,
 //! standard error included. Lines before the first `$ ` are comments, and `# file NAME` with the lines after it (each after
-//! `# | `) makes a file. `UPDATE_SESSIONS=1 cargo test --test sessions` writes down what is printed now.
+//! `# | `) makes a file. Each file is a test of its own: `cargo test --test sessions pipes` plays one.
+//! `UPDATE_SESSIONS=1 cargo test --test sessions` writes down what is printed now.
 
 mod common;
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+
+use libtest_mimic::{Arguments, Failed, Trial};
 
 use common::{normalised, plugsh};
 
@@ -102,19 +106,25 @@ fn sessions() -> Vec<PathBuf> {
     paths
 }
 
-#[test]
-fn every_session_prints_what_is_written_down() {
-    let update = std::env::var_os("UPDATE_SESSIONS").is_some();
-    let mut wrong = Vec::new();
-    for path in sessions() {
-        let written = fs::read_to_string(&path).expect("a transcript");
-        let played = Transcript::read(&written).played().text();
-        if update {
-            fs::write(&path, &played).expect("the transcript is written");
-        } else if played != written {
-            let diff = similar::TextDiff::from_lines(&written, &played);
-            wrong.push(format!("{}\n{}", path.display(), diff.unified_diff().context_radius(2)));
-        }
+/// Plays one transcript; what it prints now is the failure where that is not what is written down.
+fn play(path: &Path) -> Result<(), Failed> {
+    let written = fs::read_to_string(path)?;
+    let played = Transcript::read(&written).played().text();
+    if std::env::var_os("UPDATE_SESSIONS").is_some() {
+        fs::write(path, &played)?;
+    } else if played != written {
+        let diff = similar::TextDiff::from_lines(&written, &played);
+        let diff = diff.unified_diff().context_radius(2).to_string();
+        return Err(format!("{diff}\n(UPDATE_SESSIONS=1 writes down what is printed now)").into());
     }
-    assert!(wrong.is_empty(), "{}\n(UPDATE_SESSIONS=1 writes down what is printed now)", wrong.join("\n"));
+    Ok(())
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::from_args();
+    let tests = sessions().into_iter().map(|path| {
+        let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
+        Trial::test(name, move || play(&path))
+    });
+    libtest_mimic::run(&arguments, tests.collect()).exit_code()
 }

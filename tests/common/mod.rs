@@ -16,6 +16,7 @@ pub struct Plugsh {
     arguments: Vec<String>,
     stdin: Vec<u8>,
     environment: Vec<(String, String)>,
+    superpowers: bool,
 }
 
 /// How a run ended.
@@ -33,6 +34,7 @@ pub fn plugsh() -> Plugsh {
         arguments: Vec::new(),
         stdin: Vec::new(),
         environment: Vec::new(),
+        superpowers: true,
     }
 }
 
@@ -66,6 +68,12 @@ impl Plugsh {
         self.dir.path()
     }
 
+    /// As a user who may not read what is closed to everybody: the super-user without the capabilities for it.
+    pub fn without_superpowers(mut self) -> Plugsh {
+        self.superpowers = false;
+        self
+    }
+
     /// The command, ready to be started.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plugsh"));
@@ -77,6 +85,9 @@ impl Plugsh {
             command.env(home, self.dir.path().join(".home"));
         }
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
+        if !self.superpowers {
+            drop_superpowers(&mut command);
+        }
         command
     }
 
@@ -136,6 +147,27 @@ impl Plugsh {
         String::from_utf8_lossy(&bytes).replace(&self.dir.path().display().to_string(), "$DIR")
     }
 }
+
+/// Takes from a command what lets the super-user pass over permissions.
+#[cfg(target_os = "linux")]
+fn drop_superpowers(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    /// CAP_DAC_OVERRIDE and CAP_DAC_READ_SEARCH, of linux/capability.h.
+    const PASS_OVER_PERMISSIONS: [libc::c_int; 2] = [1, 2];
+    let drop = || {
+        for capability in PASS_OVER_PERMISSIONS {
+            // SAFETY: it takes numbers alone, and changes this process, which is about to become the command. For those who
+            // are no super-user it fails, and they have nothing to lose.
+            unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
+        }
+        Ok(())
+    };
+    // SAFETY: between fork and exec only a system call is made; nothing is allocated or locked.
+    unsafe { command.pre_exec(drop) };
+}
+
+#[cfg(not(target_os = "linux"))]
+fn drop_superpowers(_: &mut Command) {}
 
 impl Ended {
     pub fn stdout(self, expected: impl AsRef<[u8]>) -> Ended {

@@ -2,9 +2,9 @@
 //!
 //! Each case runs in a fresh world in both hosts; what can be seen of it (outputs, failures, log lines, requests to a
 //! loopback server, files in a folder) is compared. Where the hosts differ, and are meant to, `differences` says so and
-//! why: a difference that it does not list fails the suite, and so does one that it lists and that is not there. The
-//! counts are printed at the end. `cargo test --test conformance WORD` runs the cases whose name contains the word,
-//! `cargo test --test conformance -- --table` prints the table.
+//! why: a difference that it does not list fails the suite, and so does one that it lists and that is not there. Each case
+//! is a test of its own, and the counts are printed at the end. `cargo test --test conformance WORD` runs the cases whose
+//! name contains the word, `cargo test --test conformance -- --table` prints the table.
 
 mod case;
 mod cases;
@@ -17,51 +17,37 @@ mod world;
 use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use case::Case;
+use libtest_mimic::{Arguments, Failed, Trial};
 use plugsh::runtime::Host;
-use seen::Seen;
 
-/// How many cases run at the same time.
-const WORKERS: usize = 2;
-
-/// How a case came out.
-enum Verdict {
-    Agrees,
-    /// The hosts differ, as the table says they do.
-    Known,
-    Fails(String),
-}
+/// Native stack of the thread that runs a case: a chain of nested calls uses it.
+const STACK_BYTES: usize = 64 << 20;
+/// Cases that agreed, and cases that differed as the table says.
+static AGREE: AtomicUsize = AtomicUsize::new(0);
+static DIFFER: AtomicUsize = AtomicUsize::new(0);
 
 fn main() -> ExitCode {
     if std::env::args().any(|word| word == "--table") {
         return print_table();
     }
-    let words: Vec<String> = std::env::args().skip(1).filter(|word| !word.starts_with('-')).collect();
-    let wanted = |name: &str| words.is_empty() || words.iter().any(|word| name.contains(word.as_str()));
-    let all = cases::all();
-    let mut failures = suite_is_whole(&all);
-    let chosen: Vec<&Case> = all.iter().filter(|case| wanted(case.name)).collect();
-    let verdicts = run_all(&chosen);
-    let count = |which: fn(&Verdict) -> bool| verdicts.iter().filter(|(_, verdict)| which(verdict)).count();
-    let agree = count(|verdict| matches!(verdict, Verdict::Agrees));
-    let known = count(|verdict| matches!(verdict, Verdict::Known));
-    for (name, verdict) in &verdicts {
-        if let Verdict::Fails(why) = verdict {
-            failures.push(format!("{name}: {why}"));
-        }
+    let arguments = Arguments::from_args();
+    let cases = cases::all();
+    let whole = suite_is_whole(&cases);
+    let mut trials = vec![Trial::test("the_suite_is_whole", move || match whole.as_slice() {
+        [] => Ok(()),
+        failures => Err(failures.join("\n").into()),
+    })];
+    trials.extend(cases.into_iter().map(|case| Trial::test(case.name, move || on_a_large_stack(case))));
+    let conclusion = libtest_mimic::run(&arguments, trials);
+    if !arguments.list {
+        let (agree, differ) = (AGREE.load(Ordering::Relaxed), DIFFER.load(Ordering::Relaxed));
+        let failed = conclusion.num_failed;
+        println!("conformance: {agree} cases agree in both hosts, {differ} differ as listed, {failed} fail");
     }
-    for failure in &failures {
-        println!("FAILED {failure}\n");
-    }
-    println!(
-        "conformance: of {} cases {agree} agree in both hosts, {known} differ as listed, {} fail",
-        verdicts.len(),
-        verdicts.len() - agree - known,
-    );
-    if failures.is_empty() { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    conclusion.exit_code()
 }
 
 /// The table of differences, as the README has it.
@@ -96,43 +82,31 @@ fn suite_is_whole(all: &[Case]) -> Vec<String> {
     failures
 }
 
-fn run_all<'a>(cases: &[&'a Case]) -> Vec<(&'a str, Verdict)> {
-    let next = AtomicUsize::new(0);
-    let verdicts = Mutex::new(Vec::new());
-    std::thread::scope(|scope| {
-        for _ in 0..WORKERS {
-            std::thread::Builder::new()
-                // A chain of nested calls uses the native stack of the thread that runs it.
-                .stack_size(64 << 20)
-                .spawn_scoped(scope, || {
-                    while let Some(case) = cases.get(next.fetch_add(1, Ordering::Relaxed)) {
-                        let verdict = catch_unwind(AssertUnwindSafe(|| compare(case)))
-                            .unwrap_or_else(|_| Verdict::Fails("it panicked; see above".to_owned()));
-                        verdicts.lock().expect("no panic").push((case.name, verdict));
-                    }
-                })
-                .expect("a thread");
-        }
-    });
-    let mut verdicts = verdicts.into_inner().expect("no panic");
-    verdicts.sort_by_key(|(name, _)| *name);
-    verdicts
-}
-
-fn compare(case: &Case) -> Verdict {
-    let native = case.run(Host::Native);
-    let sdk = case.run(Host::Extism);
-    let listed = differences::ALL.iter().find(|difference| difference.cases.contains(&case.name));
-    match (native == sdk, listed) {
-        (true, None) => case.check(&native).map_or_else(Verdict::Fails, |()| Verdict::Agrees),
-        (false, Some(_)) => case.check(&native).map_or_else(Verdict::Fails, |()| Verdict::Known),
-        (true, Some(difference)) => {
-            Verdict::Fails(format!("the hosts agree, yet it is listed as `{}`\n  both: {native}", difference.what))
-        }
-        (false, None) => Verdict::Fails(difference(&native, &sdk)),
+/// Runs a case on a thread of its own; a panic there is its failure.
+fn on_a_large_stack(case: Case) -> Result<(), Failed> {
+    let run = move || catch_unwind(AssertUnwindSafe(|| compare(&case)));
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run)?;
+    match thread.join() {
+        Ok(Ok(verdict)) => verdict.map_err(Failed::from),
+        _ => Err("it panicked; see above".into()),
     }
 }
 
-fn difference(native: &Seen, sdk: &Seen) -> String {
-    format!("the hosts differ\n  native: {native}\n  extism: {sdk}")
+/// Both hosts agree, or differ as the table says they do.
+fn compare(case: &Case) -> Result<(), String> {
+    let native = case.run(Host::Native);
+    let sdk = case.run(Host::Extism);
+    let listed = differences::ALL.iter().find(|difference| difference.cases.contains(&case.name));
+    let counted = match (native == sdk, listed) {
+        (true, None) => &AGREE,
+        (false, Some(_)) => &DIFFER,
+        (true, Some(difference)) => {
+            let what = difference.what;
+            return Err(format!("the hosts agree, yet it is listed as `{what}`\n  both: {native}"));
+        }
+        (false, None) => return Err(format!("the hosts differ\n  native: {native}\n  extism: {sdk}")),
+    };
+    case.check(&native)?;
+    counted.fetch_add(1, Ordering::Relaxed);
+    Ok(())
 }
