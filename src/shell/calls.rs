@@ -25,9 +25,15 @@ struct Calls {
 }
 
 impl Session {
-    /// Runs a pipe of calls as one job. `into`: the file that a background job's output goes to.
-    pub(super) fn run_calls(&mut self, inner: &Inner<'_>, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
-        let calls = match self.read_calls(inner)? {
+    /// Runs a pipe of calls as one job. `name`: its first word, which has been expanded (a command in it runs once).
+    /// `into`: the file that a background job's output goes to.
+    pub(super) fn run_calls(
+        &mut self,
+        inner: &Inner<'_>,
+        name: String,
+        into: Option<(String, bool)>,
+    ) -> Result<Reply, ShellError> {
+        let calls = match self.read_calls(inner, name)? {
             Ok(calls) => calls,
             Err(help) => return Ok(help),
         };
@@ -53,12 +59,13 @@ impl Session {
     }
 
     /// The plan that the words ask for; `Err`: `call --help` was written.
-    fn read_calls(&mut self, inner: &Inner<'_>) -> Result<Result<Calls, Reply>, ShellError> {
+    fn read_calls(&mut self, inner: &Inner<'_>, name: String) -> Result<Result<Calls, Reply>, ShellError> {
         let mut options = CallOptions::default();
         let mut stages = Vec::new();
         let mut input = Vec::new();
         let mut program = None;
         let first = Stage::Command(inner.words.to_vec());
+        let mut name = Some(name);
         for (index, stage) in std::iter::once(&first).chain(inner.rest).enumerate() {
             let words = match stage {
                 Stage::System(text) => {
@@ -67,7 +74,9 @@ impl Session {
                 }
                 Stage::Command(words) => words,
             };
-            let arguments = self.call_arguments(words, inner, index)?;
+            let (name_word, rest) = words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
+            let name = name.take().map_or_else(|| self.expand_text(name_word), Ok)?;
+            let arguments = self.call_arguments(&name, (stage, rest), inner, index)?;
             if arguments.asks_help() {
                 return Ok(Err(super::command::help_of(arguments.command)));
             }
@@ -96,21 +105,25 @@ impl Session {
         Ok(Ok(Calls { plan, options, program }))
     }
 
-    /// The words of one stage, `1.run INPUT` as `call 1 run INPUT`.
-    fn call_arguments(&mut self, words: &[Word], inner: &Inner<'_>, index: usize) -> Result<Arguments, ShellError> {
+    /// The words of one stage, `1.run INPUT` as `call 1 run INPUT`: its name expanded, and the words after that.
+    fn call_arguments(
+        &mut self,
+        name: &str,
+        (stage, rest): (&Stage, &[Word]),
+        inner: &Inner<'_>,
+        index: usize,
+    ) -> Result<Arguments, ShellError> {
         let call = Command::find("call").ok_or_else(|| ShellError::failed("no command `call`"))?;
-        let (name_word, rest) = words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
-        let name = self.expand_text(name_word)?;
-        let taken = match Command::find(&name) {
+        let taken = match Command::find(name) {
             Some(command) if command.name == call.name => Vec::new(),
             Some(command) if index > 0 => {
                 let stage = Stage::Command(inner.words.to_vec());
                 return Err(self.not_a_call(command.name, &stage));
             }
-            _ => match split_dotted(&name) {
-                Some(_) => self.split_call(&name),
-                None if index > 0 => return Err(self.not_a_call("call", &Stage::Command(words.to_vec()))),
-                None => return Err(self.unknown_command(&name)),
+            _ => match split_dotted(name) {
+                Some(_) => self.split_call(name),
+                None if index > 0 => return Err(self.not_a_call("call", stage)),
+                None => return Err(self.unknown_command(name)),
             },
         };
         let arguments = Arguments::new(call, self.expand_all(rest)?);

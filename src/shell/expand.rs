@@ -56,7 +56,11 @@ impl Session {
 
     /// A command's words with what decides whether they are options.
     pub(super) fn expand_all(&mut self, words: &[Word]) -> Result<Vec<Argument>, ShellError> {
-        words.iter().map(|word| Ok(Argument { bytes: self.expand(word)?, is_option: word.is_option() })).collect()
+        let argument = |word: &Word| {
+            let (is_option, is_output) = (word.is_option(), word.is_substitution());
+            Ok(Argument { bytes: self.expand(word)?, is_option, is_output })
+        };
+        words.iter().map(argument).collect()
     }
 }
 

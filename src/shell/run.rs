@@ -103,12 +103,12 @@ impl Session {
         let name = self.expand_text(name_word)?;
         let Some(command) = Command::find(&name) else {
             return match split_dotted(&name) {
-                Some(_) => self.run_calls(inner, into),
+                Some(_) => self.run_calls(inner, name, into),
                 None => Err(self.unknown_command(&name)),
             };
         };
         match command.run {
-            Run::Call => self.run_calls(inner, into),
+            Run::Call => self.run_calls(inner, name, into),
             _ if inner.background => Err(not_in_background(&format!("`{name}`"))),
             Run::Prefix(run) => self.run_prefix(command, run, inner, words),
             Run::Plain(run) => self.run_plain(command, run, inner, words),

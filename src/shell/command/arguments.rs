@@ -6,6 +6,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{Command, Slot, SlotWord};
+use crate::shell::line::without_final_newlines;
 use crate::shell::reply::ShellError;
 use crate::text::did_you_mean;
 
@@ -15,17 +16,24 @@ pub struct Argument {
     pub bytes: Vec<u8>,
     /// It was typed as an option: unquoted, and not the value of a variable.
     pub is_option: bool,
+    /// It is the output of a command, final newlines included: as INPUT it stays so, as any other word it loses them.
+    pub is_output: bool,
 }
 
 impl Argument {
     /// A word that is data whatever it starts with.
     pub fn data(bytes: impl Into<Vec<u8>>) -> Argument {
-        Argument { bytes: bytes.into(), is_option: false }
+        Argument { bytes: bytes.into(), is_option: false, is_output: false }
     }
 
     /// A word as typed without quotes.
     pub fn typed(text: &str) -> Argument {
-        Argument { bytes: text.into(), is_option: text.len() > 1 && text.starts_with('-') }
+        Argument { bytes: text.into(), is_option: text.len() > 1 && text.starts_with('-'), is_output: false }
+    }
+
+    /// The bytes of a word that is no INPUT.
+    fn into_word(self) -> Vec<u8> {
+        if self.is_output { without_final_newlines(self.bytes) } else { self.bytes }
     }
 }
 
@@ -62,7 +70,8 @@ impl Arguments {
     pub fn positional(&self, index: usize) -> Option<&str> {
         let slots = self.command.shape().slots(&self.words, self.taken.len());
         let (word, _) = self.words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(index))?;
-        std::str::from_utf8(&word.bytes).ok()
+        let text = std::str::from_utf8(&word.bytes).ok()?;
+        Some(if word.is_output { text.trim_end_matches(['\r', '\n']) } else { text })
     }
 
     /// How many words stand for positionals, more than there are included.
@@ -112,17 +121,17 @@ impl Arguments {
                     positionals.push("INPUT".into());
                     input = Some(word.bytes);
                 }
-                Slot::Extra => return Err(extra_word(self.command, &word.bytes, has_expression)),
+                Slot::Extra => return Err(extra_word(self.command, &word.into_word(), has_expression)),
                 Slot::EndOfOptions | Slot::Inner => {}
-                Slot::Option => options.push(text(self.command, word.bytes)?.into()),
+                Slot::Option => options.push(text(self.command, word.into_word())?.into()),
                 Slot::Value(_) => {
-                    let value = text(self.command, word.bytes)?;
+                    let value = text(self.command, word.into_word())?;
                     if let Some(option) = options.last_mut() {
                         option.push("=");
                         option.push(value);
                     }
                 }
-                Slot::Positional(_) => positionals.push(text(self.command, word.bytes)?.into()),
+                Slot::Positional(_) => positionals.push(text(self.command, word.into_word())?.into()),
             }
         }
         options.push("--".into());

@@ -125,6 +125,13 @@ impl Word {
                 || matches!(self.parts.first(), Some(Part::Literal { bytes, .. }) if bytes.len() > 1))
     }
 
+    /// Whether the word is one `$(COMMAND)` and nothing else, quoted or not.
+    pub fn is_substitution(&self) -> bool {
+        let mut parts =
+            self.parts.iter().filter(|part| !matches!(part, Part::Literal { bytes, .. } if bytes.is_empty()));
+        matches!((parts.next(), parts.next()), (Some(Part::Substitution(_)), None))
+    }
+
     /// Whether the word is the unquoted `--` that ends options.
     pub fn ends_options(&self) -> bool {
         self.parts.len() == 1 && self.literal_start() == b"--"

@@ -18,7 +18,9 @@ pub trait Env {
 }
 
 impl Word {
-    /// The word's bytes: of a here-document its body, of JSON the text as typed, of `@FILE` the file's name.
+    /// The word's bytes: of a here-document its body, of JSON the text as typed, of `@FILE` the file's name. A
+    /// `$(COMMAND)` gives its output without its final newlines, and all of it where it is the whole word: that may be
+    /// INPUT ([`Word::is_substitution`] tells the two apart).
     ///
     /// # Errors
     /// A variable that is unset, a substitution that fails (its own error, unchanged), or more than
@@ -34,7 +36,8 @@ impl Word {
             let bytes = match part {
                 Part::Literal { bytes, .. } => bytes.clone(),
                 Part::Variable(name) => env.variable(name).with_context(|| unset(name))?,
-                Part::Substitution(script) => env.run(script)?,
+                Part::Substitution(script) if self.is_substitution() => env.run(script)?,
+                Part::Substitution(script) => without_final_newlines(env.run(script)?),
             };
             if all.len().saturating_add(bytes.len()) > bytes_max {
                 bail!("a word grew over {bytes_max} bytes when its `$` were expanded: use `@FILE`");
@@ -54,7 +57,9 @@ impl Word {
     /// # Errors
     /// Those of [`Word::expand`], and bytes that are not UTF-8.
     pub fn expand_text(&self, env: &mut dyn Env) -> anyhow::Result<String> {
-        String::from_utf8(self.expand(env)?).map_err(|error| {
+        let bytes = self.expand(env)?;
+        let bytes = if self.is_substitution() { without_final_newlines(bytes) } else { bytes };
+        String::from_utf8(bytes).map_err(|error| {
             let at = error.utf8_error().valid_up_to();
             let byte = error.as_bytes().get(at).copied().unwrap_or_default();
             let subject = match self.parts.as_slice() {
@@ -65,6 +70,14 @@ impl Word {
             anyhow::anyhow!("{subject} is not UTF-8 (byte 0x{byte:02x} at {at}): such bytes can only be INPUT")
         })
     }
+}
+
+/// A command's output as a word has it: lines end, words do not.
+pub fn without_final_newlines(mut bytes: Vec<u8>) -> Vec<u8> {
+    while bytes.pop_if(|byte| *byte == b'\n').is_some() {
+        bytes.pop_if(|byte| *byte == b'\r');
+    }
+    bytes
 }
 
 /// The message for a variable that has no value.

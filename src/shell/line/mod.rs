@@ -38,7 +38,7 @@ mod tests;
 pub use ast::{Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_variable_name};
 pub use cursor::{Cursor, Place, complete_at};
 pub use error::{ErrorKind, SyntaxError};
-pub use expand::Env;
+pub use expand::{Env, without_final_newlines};
 pub use highlight::{Class, highlight};
 pub use lines::{Lines, parse};
 pub use quote::quote;

@@ -17,7 +17,8 @@ INPUT of a call, one word
 Variables
   set x VALUE; echo $x     one value, any bytes, never split; ${x} where letters follow
   $_, $?                   the last call's output, the last command's code
-  call a f $(call b g)     a command's output as a word
+  call a f $(call b g)     a command's output: as INPUT every byte, as a word without
+                           its last newlines; $_ and | have every byte too
 Where output goes
   call a f x | call b g    to the next plugin
   call a f x | !jq .       to a program of the system
