@@ -9,15 +9,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
-use super::record::{ChangedBy, Outcome, Record};
+use super::lane_buffer::LaneBuffer;
+use super::record::Record;
 use super::ring::Journal;
-use super::store::Store;
-use super::symbol::Symbol;
-
-/// How many records a lane buffers; a power of two.
-pub const LANE_RECORDS_MAX: usize = 64;
 
 /// One job's way into the journal. Dropping it hands over what it still holds.
 ///
@@ -51,9 +45,11 @@ struct Numbers {
 }
 
 impl Lane {
-    pub(super) fn new(journal: Arc<Journal>, buffer: Arc<LaneBuffer>) -> Lane {
+    /// A lane for one job to write to `journal`.
+    pub fn open(journal: &Arc<Journal>) -> Lane {
+        let buffer = journal.open_buffer();
         Lane {
-            journal,
+            journal: Arc::clone(journal),
             buffer,
             numbers: Numbers::default(),
             #[cfg(debug_assertions)]
@@ -88,7 +84,7 @@ impl Lane {
     }
 
     /// Notes an ended call. A record with neither error nor payload costs some stores; the ring's lock is taken once in
-    /// [`LANE_RECORDS_MAX`] of them. One with an error or a payload goes into the ring at once, so that the budgets there
+    /// [`LANE_RECORDS_MAX`](super::lane_buffer::LANE_RECORDS_MAX) of them. One with an error or a payload goes into the ring at once, so that the budgets there
     /// are exact.
     #[inline]
     pub fn push(&self, record: Record) {
@@ -100,11 +96,14 @@ impl Lane {
         if record.error.is_some() || record.payload.is_some() {
             self.push_through(record);
         } else {
-            let head = self.buffer.head.load(Ordering::Relaxed);
-            if head - self.buffer.tail.load(Ordering::Acquire) >= LANE_RECORDS_MAX as u64 {
+            let head = self.buffer.room().or_else(|| {
                 self.journal.empty(&self.buffer);
+                self.buffer.room()
+            });
+            // Once emptied there is room: nobody else writes.
+            if let Some(head) = head {
+                self.buffer.write(head, &record);
             }
-            self.buffer.write(head, &record);
         }
         #[cfg(debug_assertions)]
         self.pushing.store(false, Ordering::Release);
@@ -129,143 +128,15 @@ impl Drop for Lane {
     }
 }
 
-/// Records on their way from one job into the ring. On cache lines of its own: another job's lane may lie next to it.
-#[repr(align(128))]
-pub(super) struct LaneBuffer {
-    slots: Box<[Words]>,
-    /// How many records were ever written; moved by the writer.
-    head: AtomicU64,
-    /// How many of them were taken out; moved under `emptying`.
-    tail: AtomicU64,
-    emptying: Mutex<()>,
-}
-
-/// A record without error and payload.
-type Words = [AtomicU64; WORDS];
-const WORDS: usize = 11;
-
-impl LaneBuffer {
-    pub(super) fn new() -> LaneBuffer {
-        LaneBuffer {
-            slots: (0..LANE_RECORDS_MAX).map(|_| Words::default()).collect(),
-            head: AtomicU64::new(0),
-            tail: AtomicU64::new(0),
-            emptying: Mutex::new(()),
-        }
-    }
-
-    /// Only for the one writer, and only when there is room.
-    #[inline]
-    fn write(&self, head: u64, record: &Record) {
-        if let Some(slot) = self.slots.get(head as usize % LANE_RECORDS_MAX) {
-            for (word, value) in slot.iter().zip(to_words(record)) {
-                word.store(value, Ordering::Relaxed);
-            }
-        }
-        self.head.store(head + 1, Ordering::Release);
-    }
-
-    /// Moves what is here into the ring, in order.
-    pub(super) fn empty_into(&self, store: &Mutex<Store>) {
-        let _one_at_a_time = self.emptying.lock();
-        let tail = self.tail.load(Ordering::Relaxed);
-        let head = self.head.load(Ordering::Acquire);
-        if tail == head {
-            return;
-        }
-        let mut store = store.lock();
-        for at in tail..head {
-            if let Some(slot) = self.slots.get(at as usize % LANE_RECORDS_MAX) {
-                store.push_with(|record| from_words(slot, record));
-            }
-        }
-        // The writer uses these slots again only after it has seen this.
-        self.tail.store(head, Ordering::Release);
-    }
-}
-
-/// Fields that are neighbours in memory are kept apart here: else they are loaded as one, right after they were stored as
-/// two, and the processor waits for that.
-#[inline]
-fn to_words(record: &Record) -> [u64; WORDS] {
-    let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
-    [
-        record.seq,
-        record.parent_seq,
-        record.at_ns,
-        record.duration_ns,
-        record.nested_ns,
-        record.bytes_in,
-        record.bytes_out,
-        pair(record.function.to_raw(), record.job),
-        pair(record.callee_name.to_raw(), record.caller),
-        pair(record.callee, record.caller_name.to_raw()),
-        u64::from(record.depth) | (record.outcome as u64) << 24 | (record.changed_by as u64) << 40,
-    ]
-}
-
-/// Field by field into its place, for the same reason. Error and payload are the caller's.
-#[inline]
-fn from_words(words: &Words, record: &mut Record) {
-    let word = |index: usize| words.get(index).map_or(0, |word: &AtomicU64| word.load(Ordering::Relaxed));
-    let (low, high) = (|word: u64| word as u32, |word: u64| (word >> 32) as u32);
-    record.seq = word(0);
-    record.parent_seq = word(1);
-    record.at_ns = word(2);
-    record.duration_ns = word(3);
-    record.nested_ns = word(4);
-    record.bytes_in = word(5);
-    record.bytes_out = word(6);
-    let (function_job, callee_name_caller, callee_caller_name, rest) = (word(7), word(8), word(9), word(10));
-    record.function = Symbol::from_raw(low(function_job));
-    record.job = high(function_job);
-    record.callee_name = Symbol::from_raw(low(callee_name_caller));
-    record.caller = high(callee_name_caller);
-    record.callee = low(callee_caller_name);
-    record.caller_name = Symbol::from_raw(high(callee_caller_name));
-    record.depth = rest as u16;
-    record.outcome = Outcome::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default();
-    record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xff).copied().unwrap_or_default();
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::ring::JournalLimits;
     use super::*;
 
     #[test]
-    fn a_record_comes_back_from_its_words_as_it_was() {
-        for (index, outcome) in Outcome::ALL.into_iter().enumerate() {
-            let record = Record {
-                seq: u64::MAX,
-                parent_seq: 2,
-                at_ns: 3,
-                duration_ns: u64::MAX - 1,
-                nested_ns: 5,
-                job: u32::MAX,
-                caller: 7,
-                caller_name: Symbol::SHELL,
-                callee: u32::MAX - 1,
-                callee_name: Symbol::intern("lane-callee"),
-                function: Symbol::intern("lane-function"),
-                bytes_in: 1 << 40,
-                bytes_out: 1 << 41,
-                depth: u16::MAX,
-                outcome,
-                changed_by: ChangedBy::ALL[index % ChangedBy::ALL.len()],
-                error: None,
-                payload: None,
-            };
-            let mut back = Record::default();
-            from_words(&to_words(&record).map(AtomicU64::new), &mut back);
-            assert_eq!(back, record);
-        }
-    }
-
-    #[test]
     fn numbers_go_up_in_every_lane_and_are_given_once() {
         let journal = Arc::new(Journal::new(JournalLimits::default()));
-        let lanes = [journal.lane(), journal.lane()];
+        let lanes = [Lane::open(&journal), Lane::open(&journal)];
         let mut given: Vec<Vec<u64>> = vec![Vec::new(); 2];
         for turn in 0..5_000 {
             // One lane starts far more calls than the other.
@@ -280,12 +151,6 @@ mod tests {
         assert!(most < 5_000 + 2 * SEQ_BLOCK, "{most}: only blocks that are begun are left over");
         let later = lanes[0].next_seq(1 << 40);
         assert!(later > most, "{later}: a block that was begun long ago is given out no more");
-    }
-
-    #[test]
-    fn enums_are_numbered_as_they_are_listed() {
-        assert!(Outcome::ALL.iter().enumerate().all(|(index, outcome)| *outcome as usize == index));
-        assert!(ChangedBy::ALL.iter().enumerate().all(|(index, changed)| *changed as usize == index));
     }
 
     #[test]

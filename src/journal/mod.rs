@@ -1,12 +1,14 @@
 //! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of its own.
 //!
-//! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it through their `lane`s, `payload` what is
+//! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it through their `lane`s
+//! (whose words stand in `lane_buffer`), `payload` what is
 //! kept of its bytes. `filter`, `stats` and `export` are what can be asked of records, ended or running, wherever they come
 //! from. `units` reads and shows what people write.
 
 pub mod export;
 pub mod filter;
 pub mod lane;
+mod lane_buffer;
 pub mod payload;
 pub mod record;
 pub mod ring;

@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::lane::{Lane, LaneBuffer};
+use super::lane_buffer::LaneBuffer;
 use super::record::Record;
 use super::store::Store;
 
@@ -86,16 +86,16 @@ impl Journal {
         journal
     }
 
-    /// So many numbers for calls, from 1; the first of them. [`Lane::next_seq`] gives them out.
+    /// So many numbers for calls, from 1; the first of them. [`Lane::next_seq`](super::lane::Lane::next_seq) gives them out.
     pub(super) fn take_seqs(&self, count: u64) -> u64 {
         self.seq.0.fetch_add(count, Ordering::Relaxed)
     }
 
-    /// A lane for one job to write to.
-    pub fn lane(self: &Arc<Self>) -> Lane {
+    /// The buffer of one more lane, which is read with the others until it is closed.
+    pub(super) fn open_buffer(&self) -> Arc<LaneBuffer> {
         let buffer = Arc::new(LaneBuffer::new());
         self.lanes.lock().push(Arc::clone(&buffer));
-        Lane::new(Arc::clone(self), buffer)
+        buffer
     }
 
     /// Turns the journal on or off. What is in it stays; while it is off, pushes are forgotten.

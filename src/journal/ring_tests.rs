@@ -3,7 +3,8 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::journal::lane::LANE_RECORDS_MAX;
+use crate::journal::lane::Lane;
+use crate::journal::lane_buffer::LANE_RECORDS_MAX;
 use crate::journal::payload::{KeptState, Payload};
 use crate::journal::record::Outcome;
 
@@ -22,7 +23,7 @@ fn seqs(records: &[Record]) -> Vec<u64> {
 #[test]
 fn a_view_sees_what_is_still_in_a_lane() {
     let journal = journal(100);
-    let lane = journal.lane();
+    let lane = Lane::open(&journal);
     for _ in 0..3 {
         lane.push(ended(lane.next_seq(0)));
     }
@@ -36,7 +37,7 @@ fn a_view_sees_what_is_still_in_a_lane() {
 #[test]
 fn a_dropped_lane_hands_over_and_is_forgotten() {
     let journal = journal(100);
-    let lane = journal.lane();
+    let lane = Lane::open(&journal);
     lane.push(ended(1));
     drop(lane);
     assert!(journal.lanes.lock().is_empty());
@@ -46,7 +47,7 @@ fn a_dropped_lane_hands_over_and_is_forgotten() {
 #[test]
 fn off_forgets_pushes_and_clear_forgets_records() {
     let journal = journal(100);
-    let lane = journal.lane();
+    let lane = Lane::open(&journal);
     lane.push(ended(1));
     journal.set_on(false);
     lane.push(ended(2));
@@ -63,7 +64,7 @@ fn off_forgets_pushes_and_clear_forgets_records() {
 #[test]
 fn a_follower_gets_each_record_once_in_the_order_they_ended() {
     let journal = journal(100);
-    let (one, two) = (journal.lane(), journal.lane());
+    let (one, two) = (Lane::open(&journal), Lane::open(&journal));
     let mut late = journal.cursor_at_start();
     one.push(ended(3));
     two.push(ended(1));
@@ -79,7 +80,7 @@ fn a_follower_gets_each_record_once_in_the_order_they_ended() {
 #[test]
 fn a_slow_follower_is_bounded_and_learns_what_it_missed() {
     let journal = journal(FOLLOW_RECORDS_MAX + 10);
-    let lane = journal.lane();
+    let lane = Lane::open(&journal);
     let mut cursor = journal.cursor_at_end();
     let pushed = FOLLOW_RECORDS_MAX as u64 + 30;
     (1..=pushed).for_each(|seq| lane.push(ended(seq)));
@@ -94,7 +95,7 @@ fn a_wait_ends_when_another_thread_pushes() {
     let journal = journal(100);
     let mut cursor = journal.cursor_at_end();
     assert!(!journal.wait(&cursor, Duration::ZERO));
-    let lane = journal.lane();
+    let lane = Lane::open(&journal);
     let (go, gone) = std::sync::mpsc::channel();
     let pusher = std::thread::spawn(move || {
         for seq in 1..=50 {
@@ -137,7 +138,7 @@ fn payloads_are_off_until_both_numbers_are_set() {
     journal.set_payload_settings(settings);
     assert_eq!((journal.payload_bytes_each_max(), journal.payload_settings()), (4, settings));
 
-    let lane = journal.lane();
+    let lane = Lane::open(&journal);
     for seq in 1..=2 {
         let payload = Payload::keep(b"hello", b"", journal.payload_bytes_each_max());
         lane.push(Record { payload: Some(Box::new(payload)), ..ended(seq) });
@@ -168,7 +169,7 @@ fn jobs_push_while_views_look_and_nothing_is_lost() {
     std::thread::scope(|scope| {
         let jobs: Vec<_> = (0..2)
             .map(|_| {
-                let lane = journal.lane();
+                let lane = Lane::open(&journal);
                 scope.spawn(move || (0..PUSHES).for_each(|_| lane.push(ended(lane.next_seq(0)))))
             })
             .collect();
@@ -209,7 +210,7 @@ proptest! {
         const BUDGET: u64 = 40;
         let limits = JournalLimits { records_max, payload_bytes_each_max: 100, payload_bytes_total_max: BUDGET };
         let journal = Arc::new(Journal::new(limits));
-        let lanes = [journal.lane(), journal.lane(), journal.lane()];
+        let lanes = [Lane::open(&journal), Lane::open(&journal), Lane::open(&journal)];
         let mut waiting: [Vec<u64>; 3] = Default::default();
         let mut model: Vec<u64> = Vec::new();
         let mut used = std::collections::HashSet::new();

@@ -48,7 +48,7 @@ impl Chain {
             job,
             answers: Waits::is_answering(),
             replaces: AtomicU32::new(0),
-            lane: kernel.journal().lane(),
+            lane: Lane::open(kernel.journal()),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),

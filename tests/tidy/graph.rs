@@ -1,8 +1,8 @@
 //! The arrows between the files of `src`: who names what of whom, by `use`, by a path, and by an `impl` of another file's type.
 //!
 //! Names are resolved as the compiler does, as far as it takes to know a file: through re-exports, groups, renames and
-//! globs. Test modules do not count. A method call is no arrow that can be seen here, so an inherent `impl` of another
-//! file's type counts in both directions: whoever holds the type reaches into that file.
+//! globs. Test modules do not count, nor does what a module only hands on. An `impl` names the type it is for. A method call
+//! names nobody: what must not be reached in that way has to be a function.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -223,46 +223,49 @@ struct Names<'a> {
     graph: &'a mut Graph,
 }
 
-impl Names<'_> {
-    /// The file where a path's item is written, if it is ours.
-    fn file_of(&self, absolute: &[String], depth: usize) -> Option<(String, String)> {
-        if depth > REEXPORTS_MAX || absolute.first().map(String::as_str) != Some("crate") {
-            return None;
-        }
-        let path = &absolute[1..];
-        let mut at = 0;
-        while at < path.len() && self.modules.contains_key(&path[..=at]) {
-            at += 1;
-        }
-        let module = self.modules.get(&path[..at])?;
-        let Some(name) = path.get(at) else { return Some((module.file.clone(), path.last()?.clone())) };
-        if module.items.contains(name) {
-            return Some((module.file.clone(), name.clone()));
-        }
-        if let Some(from) = module.imports.get(name) {
-            let from: Vec<String> = from.iter().cloned().chain(path[at + 1..].iter().cloned()).collect();
-            if from != absolute {
-                return self.file_of(&from, depth + 1);
-            }
-            return None;
-        }
-        for glob in &module.globs {
-            let from: Vec<String> = glob.iter().cloned().chain(path[at..].iter().cloned()).collect();
-            if let Some(found) = self.file_of(&from, depth + 1) {
-                return Some(found);
-            }
-        }
-        None
+/// The file where a path's item is written, if it is ours.
+fn file_of(modules: &BTreeMap<ModulePath, Module>, absolute: &[String], depth: usize) -> Option<(String, String)> {
+    if depth > REEXPORTS_MAX || absolute.first().map(String::as_str) != Some("crate") {
+        return None;
     }
+    let path = &absolute[1..];
+    let mut at = 0;
+    while at < path.len() && modules.contains_key(&path[..=at]) {
+        at += 1;
+    }
+    let module = modules.get(&path[..at])?;
+    let Some(name) = path.get(at) else { return Some((module.file.clone(), path.last()?.clone())) };
+    if module.items.contains(name) {
+        return Some((module.file.clone(), name.clone()));
+    }
+    if let Some(from) = module.imports.get(name) {
+        let from: Vec<String> = from.iter().cloned().chain(path[at + 1..].iter().cloned()).collect();
+        if from != absolute {
+            return file_of(modules, &from, depth + 1);
+        }
+        return None;
+    }
+    for glob in &module.globs {
+        let from: Vec<String> = glob.iter().cloned().chain(path[at..].iter().cloned()).collect();
+        if let Some(found) = file_of(modules, &from, depth + 1) {
+            return Some(found);
+        }
+    }
+    None
+}
 
+impl Names<'_> {
     fn names(&mut self, path: &[String]) {
-        if let Some((file, name)) = self.file_of(&absolute(&self.module, path), 0) {
+        if let Some((file, name)) = file_of(self.modules, &absolute(&self.module, path), 0) {
             self.graph.arrow(self.path, &file, &name);
         }
     }
 }
 
 impl<'ast> Visit<'ast> for Names<'_> {
+    // `pub(super)` and `pub(in path)` say who may look, and name nobody.
+    fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
+
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
         if is_test(&item.attrs) {
             return;
@@ -283,18 +286,9 @@ impl<'ast> Visit<'ast> for Names<'_> {
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        if is_test(&item.attrs) {
-            return;
+        if !is_test(&item.attrs) {
+            visit::visit_item_impl(self, item);
         }
-        if item.trait_.is_none()
-            && let syn::Type::Path(ty) = item.self_ty.as_ref()
-        {
-            let path: Vec<String> = ty.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-            if let Some((file, name)) = self.file_of(&absolute(&self.module, &path), 0) {
-                self.graph.arrow(&file, self.path, &format!("impl {name}"));
-            }
-        }
-        visit::visit_item_impl(self, item);
     }
 
     fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
@@ -409,7 +403,8 @@ fn circles_are_found_through_groups_reexports_and_impls() {
         assert_eq!(Graph::of(&files(&round)).circles(), [["a/b.rs", "a/c.rs"]], "{back}");
     }
     let through_impl = straight.map(|(path, text)| match path {
-        "a/b.rs" => (path, "use super::Thing; impl Thing { pub fn work(&self) {} }"),
+        "a/b.rs" => (path, "pub trait Work {} impl super::Thing { pub fn work(&self) {} }"),
+        "a/c.rs" => (path, "pub struct Thing; use super::b as other; impl other::Work for Thing {}"),
         _ => (path, text),
     });
     assert_eq!(Graph::of(&files(&through_impl)).circles(), [["a/b.rs", "a/c.rs"]]);

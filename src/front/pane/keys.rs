@@ -3,40 +3,8 @@
 
 use crate::front::screen::Key;
 
+use super::action::Action;
 use super::state::{Layer, Subject};
-
-/// What a person asks for with a key.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Action {
-    Up,
-    Down,
-    Left,
-    Right,
-    PageUp,
-    PageDown,
-    First,
-    Last,
-    Open,
-    /// One step back.
-    Back,
-    /// Out of what is on top; out of the pane when nothing is.
-    Quit,
-    Leave,
-    Fold,
-    NextView,
-    Zoom,
-    StartFilter,
-    Type(char),
-    Erase,
-    NextSort,
-    ErrorsOnly,
-    Pause,
-    Kill,
-    KillSubtree,
-    Yes,
-    No,
-    Help,
-}
 
 /// Where keys of the table hold. A filter that is typed takes text, and a question an answer: they are not in the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,8 @@
 //!
 //! ```text
 //! source     the kernel -> snapshot        snapshot  one moment, and where they come from
-//! state, walk  where the person is         keys      key -> action; the help
+//! state      where the person is          keys      key -> action; the help
+//! action     what a key asks for          apply, walk  state, action -> state
 //! tree       rows of the tree              rates     calls and bytes a second
 //! layout     where the parts stand         *_view, status, detail, help: each draws one part
 //! cells      writing into cells            safe      what plugins say, made safe
@@ -13,6 +14,8 @@
 //! `Pane` puts them together as the screen's scene. It holds no lock of the kernel while it draws, and it never writes to the
 //! terminal: it fills a buffer.
 
+mod action;
+mod apply;
 mod calls_view;
 mod cells;
 mod detail;

@@ -2,7 +2,7 @@
 
 use crate::journal::Record;
 
-use super::keys::Action;
+use super::action::Action;
 use super::state::{Effect, Layer, Position, State, Subject, World};
 use super::tree::{Below, Row, RowId};
 

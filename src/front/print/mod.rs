@@ -1,31 +1,17 @@
 //! Replies as bytes for standard output: at a terminal with tables, colour and everything made safe to show; elsewhere
 //! plain, and a plugin's bytes as they are.
 
+mod look;
 mod output;
 mod paint;
 mod table;
 
+pub use look::Look;
 pub use output::Cut;
 pub use paint::painted;
 
 use crate::shell::plain;
 use crate::shell::reply::Reply;
-
-/// What standard output can take.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
-    /// Somebody looks at it: control characters are escaped, long output is cut.
-    pub terminal: bool,
-    pub color: bool,
-    pub columns: u16,
-    /// The rows of the part of the screen that output scrolls in.
-    pub rows: u16,
-}
-
-impl Look {
-    /// Not a terminal: plain, and whole.
-    pub const PLAIN: Look = Look { terminal: false, color: false, columns: 80, rows: 24 };
-}
 
 /// The bytes to write for a reply, and what was cut off.
 pub fn render(reply: &Reply, look: Look) -> (Vec<u8>, Option<Cut>) {

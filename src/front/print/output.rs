@@ -2,7 +2,7 @@
 
 use unicode_width::UnicodeWidthStr;
 
-use super::Look;
+use super::look::Look;
 use crate::shell::dump::{ROW_BYTES, hex_dump};
 use crate::shell::reply::many_lines;
 

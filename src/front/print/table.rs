@@ -6,7 +6,8 @@ use comfy_table::{
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::{Look, painted};
+use super::look::Look;
+use super::paint::painted;
 use crate::shell::reply::{Align, Line, Role, Span, Table, one_line};
 
 /// A column of words is not cut to less than this.

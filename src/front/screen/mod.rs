@@ -40,7 +40,8 @@ use std::thread;
 
 use ratatui::buffer::Buffer;
 
-pub use prompt::{CompletionPage, ESC_WAIT_MS};
+pub use prompt::CompletionPage;
+pub use reader::ESC_WAIT_MS;
 pub use recent::columns_of;
 pub use region::{Split, Window};
 pub use scene::{Focus, Key, KeyResult, Scene, Wanted};

@@ -20,14 +20,12 @@ use super::tty::{self, Stop};
 
 /// Messages that can wait for rustyline to print them above its line.
 const MESSAGES_MAX: usize = 64;
-/// For [`rustyline::config::Builder::keyseq_timeout`]: so long a lone Esc waits for the rest of a sequence.
-pub const ESC_WAIT_MS: u16 = 60;
 
 impl Screen {
     /// Hooks the screen into an editor: F6, Ctrl-L, Ctrl-Z, all keys while the focus is on the pane, and printing above
     /// the line. The front makes no bindings of its own: a key must come by here first.
     ///
-    /// The editor's configuration should have `keyseq_timeout(Some(ESC_WAIT_MS))`.
+    /// The editor's configuration should have `keyseq_timeout(Some(ESC_WAIT_MS))`, as the screen reads keys itself.
     pub fn attach<H: Helper, I: History>(&self, editor: &mut Editor<H, I>) -> rustyline::Result<()> {
         let keys = Keys { shared: std::sync::Arc::downgrade(&self.shared) };
         editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));

@@ -14,10 +14,11 @@ use parking_lot::MutexGuard;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::keyboard::Typed;
-use super::prompt::ESC_WAIT_MS;
 use super::scene::{Focus, Key};
 use super::state::{Inner, Owner, Shared};
 
+/// For [`rustyline::config::Builder::keyseq_timeout`]: so long a lone Esc waits for the rest of a sequence.
+pub const ESC_WAIT_MS: u16 = 60;
 /// A command that is over sooner leaves its keys to the kernel, from where rustyline reads them itself.
 const COMMAND_MIN: Duration = Duration::from_millis(100);
 /// The longest wait for the reader to be through with keys that it has.

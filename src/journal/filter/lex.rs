@@ -1,6 +1,6 @@
 //! The words of a filter expression, each with the column where it starts.
 
-use super::FilterError;
+use super::error::FilterError;
 
 /// The longest expression, in bytes.
 pub const FILTER_BYTES_MAX: usize = 4096;

@@ -1,8 +1,9 @@
 //! From words to tests: `or` binds weakest, then `and`, then `not`.
 
+use super::error::FilterError;
+use super::expr::{Expr, NameField, NumberField, Test};
 use super::glob::Glob;
 use super::lex::{Kind, Op, Token, tokens};
-use super::{Expr, FilterError, NameField, NumberField, Test};
 use crate::journal::record::Outcome;
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::text::{did_you_mean, shown};

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::journal::record::Outcome;
+use crate::journal::symbol::Symbol;
 
 fn call() -> Record {
     Record {

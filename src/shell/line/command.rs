@@ -3,9 +3,9 @@
 use std::mem;
 
 use super::ast::{Part, Redirect, Stage, Word, WordKind};
-use super::cursor::Place;
+use super::draft::Place;
 use super::error::ErrorKind;
-use super::highlight::Class;
+use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 use super::statement::redirect_operator;
 

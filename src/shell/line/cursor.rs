@@ -5,34 +5,8 @@ use std::ops::Range;
 
 use super::Grammar;
 use super::ast::{Part, Quote, Word};
+use super::draft::Place;
 use super::parser::{Mode, Parser, Stop};
-
-/// Where a cursor stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
-    /// In or before the name of a command.
-    Command,
-    /// In or before a word of a command.
-    Argument,
-    /// In or before the word in INPUT's place (which may still become an option).
-    Input,
-    /// In the name of an `@FILE`.
-    InputFile,
-    /// In or before the file of `> FILE`.
-    File,
-    /// In the name of a variable.
-    Variable,
-    /// In JSON in INPUT's place.
-    Json,
-    /// In the end word or the body of a here-document.
-    HereDoc,
-    /// In `!COMMAND`.
-    System,
-    /// In a comment.
-    Comment,
-    /// In a text that is too long or nested too deep to be read.
-    Unknown,
-}
 
 /// What stands before a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,9 +2,9 @@
 
 use super::SUBSTITUTION_DEPTH_MAX;
 use super::ast::{Part, is_variable_name};
-use super::cursor::Place;
+use super::draft::Place;
 use super::error::ErrorKind;
-use super::highlight::Class;
+use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 
 impl<'t> Parser<'t> {

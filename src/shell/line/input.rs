@@ -3,21 +3,10 @@
 use std::mem;
 
 use super::ast::{Part, Word, WordKind};
-use super::cursor::Place;
+use super::draft::{Draft, Pending, Place};
 use super::error::ErrorKind;
-use super::highlight::Class;
+use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
-use super::word::Draft;
-
-/// A here-document whose body starts at the next line.
-pub(super) struct Pending {
-    /// Which of the line's bodies it is.
-    body: usize,
-    /// The line that ends it.
-    pub end: String,
-    /// Where its `<<` stands.
-    pub offset: usize,
-}
 
 impl Parser<'_> {
     /// Reads JSON from its `{` or `[` to the matching end, and sees that nothing touches that.

@@ -21,11 +21,13 @@ mod ast;
 mod command;
 mod cursor;
 mod dollar;
+mod draft;
 mod error;
 mod expand;
 mod highlight;
 mod input;
 mod lines;
+mod paint;
 mod parser;
 mod quote;
 mod scan;
@@ -36,11 +38,13 @@ mod word;
 mod tests;
 
 pub use ast::{Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_variable_name};
-pub use cursor::{Cursor, Place, complete_at};
+pub use cursor::{Cursor, complete_at};
+pub use draft::Place;
 pub use error::{ErrorKind, SyntaxError};
 pub use expand::{Env, without_final_newlines};
-pub use highlight::{Class, highlight};
+pub use highlight::highlight;
 pub use lines::{Lines, parse};
+pub use paint::Class;
 pub use quote::quote;
 
 /// The longest logical line, here-documents and JSON included: large input comes as `@FILE`.

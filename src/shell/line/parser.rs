@@ -8,12 +8,10 @@ use std::ops::Range;
 
 use super::Grammar;
 use super::ast::Word;
-use super::cursor::Place;
+use super::draft::{Draft, Pending, Place};
 use super::error::{ErrorKind, SyntaxError};
-use super::highlight::{Class, Paint};
-use super::input::Pending;
+use super::paint::{Class, Paint};
 use super::scan::Scanner;
-use super::word::Draft;
 use super::{LINE_BYTES_MAX, PARTS_MAX};
 
 /// What a mistake does.

@@ -3,10 +3,9 @@
 use std::mem;
 
 use super::ast::{Part, Pipe, Redirect, Script, Stage, Statement, WordKind};
-use super::cursor::Place;
+use super::draft::{Pending, Place};
 use super::error::ErrorKind;
-use super::highlight::Class;
-use super::input::Pending;
+use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 
 /// Where a list of statements ends.

@@ -1,34 +1,11 @@
 //! Reading one word: literal text, quotes and escapes. What starts with `$` is beside it.
 
 use super::ast::{Part, Quote, Word, WordKind};
-use super::cursor::Place;
+use super::draft::{Draft, Place};
 use super::error::ErrorKind;
-use super::highlight::Class;
+use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 use super::scan::ends_word;
-
-/// A word that is being read.
-#[derive(Default)]
-pub(super) struct Draft {
-    /// Where its text starts: behind the `@` of `@FILE`.
-    pub text_start: usize,
-    pub parts: Vec<Part>,
-    /// The quote that is open.
-    pub quote: Option<Quote>,
-    /// Where the name of the variable starts that the cursor cut off.
-    pub variable_start: Option<usize>,
-}
-
-impl Draft {
-    /// A word whose text starts at `text_start`.
-    pub fn at(text_start: usize) -> Self {
-        Self { text_start, ..Self::default() }
-    }
-
-    fn quoted(&self) -> bool {
-        self.parts.iter().any(|part| matches!(part, Part::Literal { quoted: true, .. }))
-    }
-}
 
 impl Parser<'_> {
     /// Reads a plain word, which starts here.

@@ -1,0 +1,184 @@
+//! Carrying an action out: one state of the pane to the next, and what else is to be done. Walking through the views is in
+//! `walk`.
+
+use crate::kernel::ProcessId;
+
+use super::action::Action;
+use super::snapshot::{Extent, Scope, Snapshot, mistake};
+use super::state::{Clock, Effect, FILTER_CHARS_MAX, Layer, Message, Position, State, Subject, View, World, Zoom};
+use super::tree::RowId;
+
+impl State {
+    /// Carries out an action.
+    pub fn apply(&mut self, action: Action, world: &World) -> Effect {
+        self.message = None;
+        if action == Action::Leave {
+            self.layer = Layer::Views;
+            return Effect::Leave;
+        }
+        match std::mem::take(&mut self.layer) {
+            Layer::Views => self.in_views(action, world),
+            Layer::Detail { subject, scroll } => self.in_detail(action, world, subject, scroll),
+            Layer::Help { .. } if action == Action::StartFilter => {
+                self.start_filter();
+                Effect::None
+            }
+            Layer::Help { scroll } => {
+                if !matches!(action, Action::Back | Action::Quit | Action::Help) {
+                    self.layer = Layer::Help { scroll: scrolled(scroll, action, world.tree_page) };
+                }
+                Effect::None
+            }
+            Layer::Filter { text } => self.in_filter(action, text),
+            Layer::Confirm { id, text, extent } => match action {
+                Action::Yes => Effect::Kill { id, extent },
+                Action::No | Action::Back => Effect::None,
+                _ => {
+                    self.layer = Layer::Confirm { id, text, extent };
+                    Effect::None
+                }
+            },
+        }
+    }
+
+    fn in_views(&mut self, action: Action, world: &World) -> Effect {
+        match action {
+            Action::Back if !self.filter.is_empty() => self.filter.clear(),
+            Action::Back | Action::Quit => return Effect::Leave,
+            Action::NextView => self.next_view(),
+            Action::Zoom => self.next_zoom(),
+            Action::StartFilter => self.start_filter(),
+            Action::NextSort => self.tree.sort = self.tree.sort.next(),
+            Action::ErrorsOnly => {
+                self.scope = match self.scope {
+                    Scope::All => Scope::ErrorsOnly,
+                    Scope::ErrorsOnly => Scope::All,
+                };
+                self.position = Position::Newest;
+            }
+            Action::Pause => self.next_clock(),
+            Action::Kill => self.ask_to_kill(self.selected_process(), Extent::One, world),
+            Action::KillSubtree => self.ask_to_kill(self.selected_process(), Extent::Subtree, world),
+            Action::Help => self.layer = Layer::Help { scroll: 0 },
+            action if self.view == View::Tree => self.in_tree(action, world),
+            action => return self.in_calls(action, world),
+        }
+        Effect::None
+    }
+
+    fn in_detail(&mut self, action: Action, world: &World, subject: Subject, scroll: usize) -> Effect {
+        let process = match subject {
+            Subject::Process(id) => Some(id),
+            Subject::Call(_) => None,
+        };
+        self.layer = Layer::Detail { subject, scroll };
+        match action {
+            Action::Back | Action::Quit | Action::Left => self.layer = Layer::Views,
+            Action::NextView => {
+                self.layer = Layer::Views;
+                self.next_view();
+            }
+            Action::StartFilter => self.start_filter(),
+            Action::Zoom => self.next_zoom(),
+            Action::Pause => self.next_clock(),
+            Action::Help => self.layer = Layer::Help { scroll: 0 },
+            Action::Kill => self.ask_to_kill(process, Extent::One, world),
+            Action::KillSubtree => self.ask_to_kill(process, Extent::Subtree, world),
+            action => self.layer = Layer::Detail { subject, scroll: scrolled(scroll, action, world.tree_page) },
+        }
+        Effect::None
+    }
+
+    fn in_filter(&mut self, action: Action, mut text: String) -> Effect {
+        match action {
+            // What was before comes back.
+            Action::Back => return Effect::None,
+            // One that is broken stays open: the status line says what is wrong with it.
+            Action::Open if mistake(&text).is_none() => {
+                self.filter = text;
+                return Effect::None;
+            }
+            Action::Type(c) if text.chars().count() < FILTER_CHARS_MAX => text.push(c),
+            Action::Erase => drop(text.pop()),
+            _ => {}
+        }
+        self.position = Position::Newest;
+        self.layer = Layer::Filter { text };
+        Effect::None
+    }
+
+    fn start_filter(&mut self) {
+        self.layer = Layer::Filter { text: self.filter.clone() };
+    }
+
+    fn next_view(&mut self) {
+        self.view = match self.view {
+            View::Tree => View::Calls,
+            View::Calls => View::Tree,
+        };
+    }
+
+    fn next_zoom(&mut self) {
+        self.zoom = match self.zoom {
+            Zoom::Both => Zoom::One,
+            Zoom::One => Zoom::Both,
+        };
+    }
+
+    fn next_clock(&mut self) {
+        self.clock = match self.clock {
+            Clock::Live => Clock::Paused,
+            Clock::Paused => Clock::Live,
+        };
+    }
+
+    fn selected_process(&self) -> Option<ProcessId> {
+        match (self.view, self.selected) {
+            (View::Tree, RowId::Process(id)) => Some(id),
+            _ => None,
+        }
+    }
+
+    fn ask_to_kill(&mut self, process: Option<ProcessId>, extent: Extent, world: &World) {
+        let Some(process) = process.and_then(|id| world.snapshot.process(id)) else {
+            self.message = Some(Message::Failed("select a process in the tree to kill it".to_owned()));
+            return;
+        };
+        let label = super::safe::safe(&process.label().to_string()).into_owned();
+        let text = match (extent, descendants(world.snapshot, process.id)) {
+            (Extent::One, 0) | (Extent::Subtree, 0) => format!("kill {label}? [y/n]"),
+            (Extent::One, _) => format!("kill {label}, and leave what it spawned to its parent? [y/n]"),
+            (Extent::Subtree, 1) => format!("kill {label} and the 1 process below it? [y/n]"),
+            (Extent::Subtree, below) => format!("kill {label} and the {below} processes below it? [y/n]"),
+        };
+        self.layer = Layer::Confirm { id: process.id, text, extent };
+    }
+}
+
+fn descendants(snapshot: &Snapshot, id: ProcessId) -> usize {
+    // A child's id is always greater than its first parent's, and a new parent is an ancestor of the old one.
+    let mut below = std::collections::HashSet::from([id]);
+    for process in &snapshot.processes {
+        if below.contains(&process.parent) {
+            below.insert(process.id);
+        }
+    }
+    below.len() - 1
+}
+
+fn scrolled(scroll: usize, action: Action, page: usize) -> usize {
+    match action {
+        Action::Up => scroll.saturating_sub(1),
+        Action::Down => scroll + 1,
+        Action::PageUp => scroll.saturating_sub(page.max(1)),
+        Action::PageDown => scroll + page.max(1),
+        Action::First => 0,
+        // The view stops at its last line when it draws.
+        Action::Last => usize::MAX / 2,
+        _ => scroll,
+    }
+}
+
+#[cfg(test)]
+#[path = "apply_tests.rs"]
+mod tests;

@@ -1,0 +1,154 @@
+//! A compiled expression: what is asked of a record, and whether the record is so.
+
+use std::fmt;
+use std::io::Write;
+
+use super::glob::Glob;
+use super::lex::Op;
+use crate::journal::record::{Outcome, Record};
+use crate::journal::symbol::{SYMBOL_BYTES_MAX, Symbol};
+
+/// Names besides those of the record: of the plugins that caller and callee were loaded from.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct AlsoNamed<'a> {
+    pub caller: Option<&'a str>,
+    pub callee: Option<&'a str>,
+}
+
+/// A record with all the names that it goes by.
+pub(super) struct Named<'a> {
+    pub(super) record: &'a Record,
+    pub(super) also: AlsoNamed<'a>,
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Expr {
+    Any(Vec<Expr>),
+    All(Vec<Expr>),
+    Not(Box<Expr>),
+    Test(Test),
+}
+
+#[derive(Clone, Debug)]
+pub(super) enum Test {
+    Name { field: NameField, glob: Glob, equal: bool },
+    AnyName(Glob),
+    Outcome { outcome: Outcome, equal: bool },
+    Number { field: NumberField, op: Op, value: u64 },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NameField {
+    Caller,
+    Callee,
+    Function,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum NumberField {
+    Depth,
+    Job,
+    BytesIn,
+    BytesOut,
+    Duration,
+}
+
+impl Expr {
+    pub(super) fn matches(&self, call: &Named<'_>) -> bool {
+        match self {
+            Expr::Any(parts) => parts.iter().any(|part| part.matches(call)),
+            Expr::All(parts) => parts.iter().all(|part| part.matches(call)),
+            Expr::Not(inner) => !inner.matches(call),
+            Expr::Test(test) => test.matches(call),
+        }
+    }
+
+    pub(super) fn needs_end(&self) -> bool {
+        match self {
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().any(Expr::needs_end),
+            Expr::Not(inner) => inner.needs_end(),
+            Expr::Test(Test::Outcome { .. }) => true,
+            Expr::Test(Test::Number { field, .. }) => {
+                matches!(field, NumberField::Duration | NumberField::BytesOut)
+            }
+            Expr::Test(Test::Name { .. } | Test::AnyName(_)) => false,
+        }
+    }
+}
+
+impl Test {
+    fn matches(&self, call: &Named<'_>) -> bool {
+        match self {
+            Test::Name { field, glob, equal } => names(*field, glob, call) == *equal,
+            Test::AnyName(glob) => {
+                let named = |field| names(field, glob, call);
+                [NameField::Callee, NameField::Function, NameField::Caller].into_iter().any(named)
+                    || names_call(glob, call)
+            }
+            Test::Outcome { outcome, equal } => (call.record.outcome == *outcome) == *equal,
+            Test::Number { field, op, value } => op.compare(field.of(call.record), *value),
+        }
+    }
+}
+
+impl NumberField {
+    fn of(self, record: &Record) -> u64 {
+        match self {
+            NumberField::Depth => u64::from(record.depth),
+            NumberField::Job => u64::from(record.job),
+            NumberField::BytesIn => record.bytes_in,
+            NumberField::BytesOut => record.bytes_out,
+            NumberField::Duration => record.duration_ns,
+        }
+    }
+}
+
+fn names(field: NameField, glob: &Glob, call: &Named<'_>) -> bool {
+    let Named { record, also } = call;
+    let also_named = |name: Option<&str>| name.is_some_and(|name| glob.matches(name));
+    match field {
+        NameField::Function => glob.matches(record.function.as_str()),
+        NameField::Caller => {
+            glob.matches(record.caller_name.as_str())
+                || names_id(glob, record.caller, record.caller_name)
+                || also_named(also.caller)
+        }
+        NameField::Callee if record.callee == 0 => glob.matches(record.callee_name.as_str()),
+        NameField::Callee => {
+            glob.matches(record.callee_name.as_str())
+                || names_id(glob, record.callee, record.callee_name)
+                || also_named(also.callee)
+        }
+    }
+}
+
+/// The longest `id:name.function`.
+const LABEL_BYTES_MAX: usize = 12 + 2 * SYMBOL_BYTES_MAX;
+
+/// Calls `matches` with a text that is put together without allocating; false when it is too long.
+fn with_label(text: fmt::Arguments<'_>, matches: impl FnOnce(&str) -> bool) -> bool {
+    let mut label = [0; LABEL_BYTES_MAX];
+    let mut rest = &mut label[..];
+    if rest.write_fmt(text).is_err() {
+        return false;
+    }
+    let unused = rest.len();
+    label.get(..label.len() - unused).and_then(|label| str::from_utf8(label).ok()).is_some_and(matches)
+}
+
+/// Whether the glob is of the id alone, or of `id:name`.
+fn names_id(glob: &Glob, id: u32, name: Symbol) -> bool {
+    with_label(format_args!("{id}:{name}"), |label| {
+        glob.matches(label) || label.split_once(':').is_some_and(|(id, _)| glob.matches(id))
+    })
+}
+
+/// Whether the glob is of the call as it is typed: `cart.total`, or `2:cart.total`.
+fn names_call(glob: &Glob, call: &Named<'_>) -> bool {
+    let Named { record, also } = call;
+    let is_it = |label: &str| glob.matches(label) || label.split_once(':').is_some_and(|(_, call)| glob.matches(call));
+    let of_plugin = |plugin| with_label(format_args!("{plugin}.{}", record.function), |label| glob.matches(label));
+    glob.has_dot()
+        && (with_label(format_args!("{}:{}.{}", record.callee, record.callee_name, record.function), is_it)
+            || also.callee.is_some_and(of_plugin))
+}

@@ -1,0 +1,68 @@
+//! The class of each piece of a line, as the parser finds it; what asks for it is `highlight`.
+
+use std::ops::Range;
+
+/// What a piece of text is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Class {
+    /// Blanks, and what is a mistake.
+    Plain,
+    /// The first word of a command.
+    Command,
+    Argument,
+    /// A word that was typed as an option.
+    Option,
+    /// Quoted text with its quotes.
+    Quoted,
+    /// `$NAME`.
+    Variable,
+    /// `;`, `&`, `|`, `>`, `>>`, `$(` and its `)`.
+    Operator,
+    /// JSON in INPUT's place.
+    Json,
+    /// `@FILE` in INPUT's place.
+    InputFile,
+    /// `<<END`, and its body with the end.
+    HereDoc,
+    /// `!COMMAND`.
+    System,
+    Comment,
+}
+
+/// The class of each byte. What is painted first stays: the inner of two pieces is read to its end first.
+#[derive(Default)]
+pub(super) struct Paint {
+    classes: Vec<Class>,
+}
+
+impl Paint {
+    /// The classes of `bytes` bytes, which have none yet.
+    pub fn of(bytes: usize) -> Self {
+        Self { classes: vec![Class::Plain; bytes] }
+    }
+
+    /// How many bytes have a place here.
+    pub fn len(&self) -> usize {
+        self.classes.len()
+    }
+
+    /// Gives the bytes of `span` that have no class yet this one.
+    pub fn fill(&mut self, span: Range<usize>, class: Class) {
+        let end = span.end.min(self.classes.len());
+        let bytes = self.classes.get_mut(span.start.min(end)..end).unwrap_or_default();
+        bytes.iter_mut().filter(|byte| **byte == Class::Plain).for_each(|byte| *byte = class);
+    }
+
+    /// The pieces of a text of `text_len` bytes, in order and without gaps.
+    pub fn pieces(&self, text_len: usize) -> Vec<(Range<usize>, Class)> {
+        let mut pieces: Vec<(Range<usize>, Class)> = Vec::new();
+        for pos in 0..text_len {
+            let class = self.classes.get(pos).copied().unwrap_or(Class::Plain);
+            match pieces.last_mut() {
+                Some((span, last)) if *last == class => span.end = pos + 1,
+                _ => pieces.push((pos..pos + 1, class)),
+            }
+        }
+        pieces
+    }
+}
