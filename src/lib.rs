@@ -17,6 +17,46 @@
 //!
 //! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
 //! and nothing below `front/` prints. `tests/tidy.rs` keeps these arrows, and that every file opens with `//!`.
+//!
+//! # Twenty words
+//!
+//! | word | meaning |
+//! |---|---|
+//! | module | wasm bytes, as a source gives them |
+//! | program | modules that are linked, with what they may do (`Spec`): what a source names |
+//! | image | a program compiled; shared by all its instances |
+//! | instance, guest | one running copy of an image, in one of the two hosts |
+//! | host | what runs instances: native (our own, on wasmtime) or extism (the SDK) |
+//! | block, handle | bytes that cross between a guest and its host, and the number that names them |
+//! | arena | the memory of an instance that holds its blocks |
+//! | process | a plugin by id and name, with a parent, a state and counters; it keeps one instance at most |
+//! | table | all processes, the living and the lately dead |
+//! | slot | what of a process is behind its lock: life, instance, who is in it, who waits |
+//! | job | one command line of calls, on a thread of its own |
+//! | chain | the calls that a job is nested in now; it carries deadline and kill word |
+//! | frame | one call of a chain |
+//! | kill word | what a running instance looks at, to see that its call must end |
+//! | record | what a call leaves behind; running ones have one too |
+//! | journal | the bounded log of records |
+//! | upcall | what an instance asks of the world above it |
+//! | hook | what is set on calls: breakpoints, faults, stubs, the recorder |
+//! | session | the variables, jobs and last output of one shell |
+//! | reply | what a command gives: data with roles, that a front writes |
+//!
+//! # The way of one call
+//!
+//! `front.run 'x'` at the prompt, where `front` calls `count_vowels`:
+//!
+//! 1. `front/repl` reads the line and hands it to `shell/session`, as every front does.
+//! 2. `shell/line` parses it; `shell/run` expands the words and finds the command in the table; `shell/calls` makes a
+//!    `CallPlan` of it.
+//! 3. `kernel/job` starts a thread with a chain; `kernel/call/enter` takes the process's slot and pushes a frame, or queues.
+//! 4. `kernel/call/run` hands the input over and runs the instance: `runtime/native/instance` enters wasm.
+//! 5. The guest calls `call_plugin`: `runtime/native/user` looks the handles up and asks `Upcalls`, which `kernel/upcalls`
+//!    answers: steps 3 and 4 again, one frame deeper, on the same thread. The output goes from one arena into the other by
+//!    one copy.
+//! 6. `kernel/call/end` pops each frame, judges what failed, and writes the record through the job's lane of `journal`.
+//! 7. `shell/calls` makes a `Reply` of the job's end, and the front writes it.
 
 pub mod front;
 pub mod journal;
