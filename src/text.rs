@@ -10,6 +10,9 @@ const WORD_BYTES_MAX: usize = 64;
 /// another waits for the answer.
 const KNOWN_MAX: usize = 1_000;
 
+/// How many arrays and objects of JSON may be nested: serde_json's own bound.
+pub const JSON_DEPTH_MAX: usize = 127;
+
 /// The one of `known` that `word` is most likely a slip of, if any is close enough: letters left out, doubled, swapped
 /// or wrong, its beginning, or more than it. Case does not count, nor whether it is `-` or `_`.
 pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
@@ -64,6 +67,28 @@ pub fn cut(text: &str, chars_max: usize) -> String {
 pub fn shown(word: &str) -> String {
     const CHARS_MAX: usize = 48;
     cut(word, CHARS_MAX)
+}
+
+/// Why JSON cannot be read; that it is nested too deep is said with how deep it may be.
+pub fn json_cause(error: &serde_json::Error) -> String {
+    let cause = error.to_string();
+    match cause.strip_prefix(TOO_DEEP) {
+        Some(place) => format!("nested more than {JSON_DEPTH_MAX} deep{place}"),
+        None => cause,
+    }
+}
+
+/// Whether JSON cannot be read only because it is nested too deep.
+pub fn is_too_deep(error: &serde_json::Error) -> bool {
+    error.to_string().starts_with(TOO_DEEP)
+}
+
+/// What serde_json says of such JSON: its error has no other sign of it.
+const TOO_DEEP: &str = "recursion limit exceeded";
+
+/// The bytes of a text without the mark that some editors put before it.
+pub fn without_bom(bytes: &[u8]) -> &[u8] {
+    bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
 
 /// Breaks words into lines of at most `width` characters.
@@ -177,6 +202,16 @@ mod tests {
         assert_eq!(did_you_mean("caler", known), "; did you mean `caller`?");
         assert_eq!(did_you_mean("zzz", known), "");
         assert_eq!(closest("last", (0..=KNOWN_MAX).map(|n| if n < KNOWN_MAX { "first" } else { "last" })), None);
+    }
+
+    #[test]
+    fn json_that_is_too_deep_is_said_to_be() {
+        let nested = |depth: usize| "[".repeat(depth) + &"]".repeat(depth);
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text);
+        assert!(read(&nested(JSON_DEPTH_MAX)).is_ok());
+        let error = read(&nested(JSON_DEPTH_MAX + 1)).unwrap_err();
+        assert_eq!(json_cause(&error), "nested more than 127 deep at line 1 column 128");
+        assert_eq!(json_cause(&read("[").unwrap_err()), "EOF while parsing a list at line 1 column 1");
     }
 
     #[test]

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::journal::Outcome;
 use crate::runtime::{Failure, FailureKind};
+use crate::text::cut;
 
 /// Why a call, a load or a request failed. The message is the whole line, path included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,12 +15,38 @@ pub struct CallError {
     pub message: String,
     /// The guest's return code or WASI exit code, where it gave one.
     pub code: Option<i32>,
+    /// The end of what the failing call wrote to WASI's standard error, where that may be the reason; not yet escaped.
+    pub stderr_tail: Option<String>,
 }
 
 impl CallError {
     /// An error with its whole line.
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
-        CallError { outcome, message: message.into(), code: None }
+        CallError { outcome, message: message.into(), code: None, stderr_tail: None }
+    }
+
+    /// The message, and after it what the plugin itself wrote about the failure, on one line.
+    pub fn with_reason(&self) -> String {
+        let reason = self.stderr_tail.as_deref().map(reason_in).filter(|reason| !reason.is_empty());
+        match reason {
+            Some(reason) => format!("{}; on its standard error: {reason}", self.message),
+            None => self.message.clone(),
+        }
+    }
+}
+
+/// What a person is told of the end of a standard error: a few lines of it, joined. A panic's reason stands first in some
+/// languages' words and last in others'.
+fn reason_in(tail: &str) -> String {
+    const LINES_MAX: usize = 4;
+    const LINE_CHARS_MAX: usize = 160;
+    let lines: Vec<&str> = tail.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
+    let shown = |line: &&str| cut(line, LINE_CHARS_MAX);
+    match lines.as_slice() {
+        [first, .., before, last] if lines.len() > LINES_MAX => {
+            [shown(first), "…".to_owned(), shown(before), shown(last)].join(" | ")
+        }
+        lines => lines.iter().map(shown).collect::<Vec<_>>().join(" | "),
     }
 }
 
@@ -45,6 +72,29 @@ pub fn outcome_of(kind: FailureKind) -> Outcome {
 
 impl From<Failure> for CallError {
     fn from(failure: Failure) -> Self {
-        CallError { outcome: outcome_of(failure.kind), message: failure.message, code: failure.code }
+        CallError {
+            outcome: outcome_of(failure.kind),
+            message: failure.message,
+            code: failure.code,
+            stderr_tail: failure.stderr_tail,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_is_a_few_safe_lines() {
+        let told = |tail: &str| {
+            let error = CallError { stderr_tail: Some(tail.to_owned()), ..CallError::new(Outcome::Trap, "trap") };
+            error.with_reason()
+        };
+        assert_eq!(told("index 9\n  out of 3\n\n"), "trap; on its standard error: index 9 | out of 3");
+        assert_eq!(told("\n \n"), "trap");
+        assert_eq!(told("1\n2\n3\n4\n5"), "trap; on its standard error: 1 | … | 4 | 5");
+        assert_eq!(told("\x1b[2J"), "trap; on its standard error: \\x1b[2J");
+        assert!(told(&"x".repeat(100_000)).len() < 300);
     }
 }

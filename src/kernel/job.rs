@@ -2,8 +2,8 @@
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -29,10 +29,16 @@ pub const KEPT_OUTPUT_BYTES_MAX: usize = 16 << 20;
 #[derive(Debug, Clone)]
 pub struct JobEnd {
     pub result: Result<Vec<u8>, CallError>,
+    /// How many bytes of output the job's sink took, where it has one: the result is then empty.
+    pub sunk_bytes: Option<u64>,
     pub duration: Duration,
     /// Runs that were completed, of `repeat`.
     pub runs: u64,
 }
+
+/// Takes the output of a job that ended well, on the job's thread; its error is the job's. The second argument says when a
+/// wait within it is to be given up.
+pub type OutputSink = Box<dyn FnOnce(&[u8], &dyn Fn() -> bool) -> Result<(), String> + Send>;
 
 /// A running or ended job; cheap to clone.
 #[derive(Clone)]
@@ -46,6 +52,8 @@ struct Inner {
     started: Instant,
     background: AtomicBool,
     runs: AtomicU64,
+    /// What the sink took; set before the job ends.
+    sunk_bytes: OnceLock<u64>,
     /// The chain while it runs.
     chain: Mutex<Option<Arc<Chain>>>,
     end: Mutex<Option<Arc<JobEnd>>>,
@@ -78,10 +86,19 @@ fn panicked(panic: &(dyn Any + Send)) -> CallError {
 }
 
 impl Job {
-    /// Starts a plan on a thread of its own.
-    pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan) -> Result<Job, CallError> {
+    /// Starts a plan on a thread of its own; its output goes to the sink, where there is one.
+    pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan, sink: Option<OutputSink>) -> Result<Job, CallError> {
         let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
-        Job::launch(kernel, text, background, move |job, chain| job.run_plan(&of_thread, chain, &plan))
+        Job::launch(kernel, text, background, move |job, chain| {
+            let output = job.run_plan(&of_thread, chain, &plan)?;
+            let Some(sink) = sink else { return Ok(output) };
+            sink(&output, &|| chain.is_cut()).map_err(|why| {
+                let outcome = if chain.is_cut() { chain.outcome_of_cut() } else { Outcome::Error };
+                CallError::new(outcome, why)
+            })?;
+            job.inner.sunk_bytes.get_or_init(|| output.len() as u64);
+            Ok(Vec::new())
+        })
     }
 
     /// Starts `body` as a job: on a thread of its own, in a chain of its own, which Ctrl-C ends while it is in front.
@@ -100,6 +117,7 @@ impl Job {
                 started: Instant::now(),
                 background: AtomicBool::new(background),
                 runs: AtomicU64::new(0),
+                sunk_bytes: OnceLock::new(),
                 chain: Mutex::new(Some(chain.clone())),
                 end: Mutex::new(None),
                 held: AtomicBool::new(false),
@@ -128,6 +146,7 @@ impl Job {
     fn finish(&self, kernel: &Arc<Kernel>, result: Result<Vec<u8>, CallError>) {
         let end = JobEnd {
             result: result.map(|output| self.kept(kernel, output)),
+            sunk_bytes: self.inner.sunk_bytes.get().copied(),
             duration: self.inner.started.elapsed(),
             runs: self.inner.runs.load(Ordering::Relaxed),
         };

@@ -7,7 +7,7 @@ use std::sync::{Arc, Weak};
 use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
-use super::job::{Job, JobEnd};
+use super::job::{Job, JobEnd, OutputSink};
 use super::view::JobId;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
@@ -19,7 +19,12 @@ const ENDED_JOBS_MAX: usize = 64;
 impl Kernel {
     /// Starts a job on a thread of its own.
     pub fn start(self: &Arc<Self>, plan: CallPlan) -> Result<Job, CallError> {
-        Job::start(self, plan)
+        Job::start(self, plan, None)
+    }
+
+    /// The same, and what it gives goes to `sink` as the last thing that the job does, whole.
+    pub fn start_into(self: &Arc<Self>, plan: CallPlan, sink: OutputSink) -> Result<Job, CallError> {
+        Job::start(self, plan, Some(sink))
     }
 
     /// Ctrl-C: ends the foreground job's chain (or load); true if there was one.
@@ -116,8 +121,11 @@ impl Kernel {
         let view = job.view();
         let took = show_duration_ns(u64::try_from(end.duration.as_nanos()).unwrap_or(u64::MAX));
         self.notify(match &end.result {
-            Ok(output) => format!("%{} done in {took}, {}: {}", view.id, show_size(output.len() as u64), view.text),
-            Err(error) => format!("%{} failed after {took}: {error}", view.id),
+            Ok(output) => {
+                let bytes = end.sunk_bytes.unwrap_or(output.len() as u64);
+                format!("%{} done in {took}, {}: {}", view.id, show_size(bytes), view.text)
+            }
+            Err(error) => format!("%{} failed after {took}: {}", view.id, error.with_reason()),
         });
     }
 }

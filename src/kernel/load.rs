@@ -1,6 +1,7 @@
 //! Loading from the shell: a source to a program, a request to a process with the shell as parent, and what a load that
 //! fails is called. How a process begins, also a guest's, is in `spawn`.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +13,7 @@ use super::supervise::Supervision;
 use super::view::ProcessLabel;
 use super::{Job, Kernel, job};
 use crate::journal::{Outcome, Symbol};
-use crate::runtime::source::Access;
+use crate::runtime::source::{Access, Progress};
 use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
 
 /// A process to start: what, under which name, in which host.
@@ -54,6 +55,17 @@ impl Kernel {
         let resolved = self.sources.resolve_with(source, Access::Person, progress);
         let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
         resolved.map_err(|failure| Kernel::load_error(source, failure, Outcome::Killed))
+    }
+
+    /// The program that a manifest describes; `path` is where its bytes were read. `progress` as in [`Kernel::resolve`].
+    pub fn resolve_manifest(
+        &self,
+        path: &Path,
+        bytes: &[u8],
+        progress: Progress<'_>,
+    ) -> Result<Arc<Program>, CallError> {
+        let resolved = self.sources.manifest(path, bytes, progress);
+        resolved.map_err(|failure| Kernel::load_error(&path.to_string_lossy(), failure, Outcome::Killed))
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
@@ -117,6 +129,6 @@ impl Kernel {
         let (source, cause) = (safe(source), safe(&failure.message));
         let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
         let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
-        CallError { outcome, message, code: None }
+        CallError { stderr_tail: failure.stderr_tail, ..CallError::new(outcome, message) }
     }
 }

@@ -39,14 +39,14 @@ mod tests;
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::sync::{Arc, Weak};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, RwLock};
 
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
-pub use job::{Job, JobEnd, Waited};
+pub use job::{Job, JobEnd, OutputSink, Waited};
 pub use limits::{Amount, LimitView, Limits};
 pub use load::LoadRequest;
 pub use logbook::safe;
@@ -70,7 +70,7 @@ use self::waits::Waits;
 use self::watch::Watches;
 use crate::journal::{Journal, JournalLimits, Record};
 use crate::runtime::source::Sources;
-use crate::runtime::{Images, LogLevel};
+use crate::runtime::{Images, LogLevel, StandardStream};
 
 /// What a kernel is made with.
 #[derive(Debug, Clone, Default)]
@@ -128,10 +128,15 @@ pub struct Kernel {
     gate: Gate,
     spawns: Mutex<Spawns>,
     watches: Watches,
+    /// Who is given what plugins write to WASI's standard streams; nobody: their logs are.
+    stream_taker: OnceLock<StreamTaker>,
     hooks: Hooks,
     /// For a second kernel like this one.
     plugin_dirs: Vec<PathBuf>,
 }
+
+/// Takes what plugins write to WASI's standard streams, on the thread of the call.
+pub type StreamTaker = Arc<dyn Fn(StandardStream, &[u8]) + Send + Sync>;
 
 /// Notices that wait for the prompt; older ones go first.
 const NOTICES_MAX: usize = 100;
@@ -181,6 +186,7 @@ impl Kernel {
             gate: Gate::new(limits.calls_per_second_max),
             spawns: Mutex::new(Spawns::default()),
             watches: Watches::default(),
+            stream_taker: OnceLock::new(),
             images,
             limits,
         })
@@ -270,6 +276,12 @@ impl Kernel {
     /// Notices for the person at the prompt (a reset that lost state, a background job's end), oldest first; taken once.
     pub fn take_notices(&self) -> Vec<String> {
         self.notices.lock().drain(..).collect()
+    }
+
+    /// Gives what plugins write to WASI's standard streams to `taker` from now on, as they write it; set once.
+    pub fn set_stream_taker(&self, taker: StreamTaker) {
+        // A second one is not wanted by anybody.
+        self.stream_taker.set(taker).ok();
     }
 
     /// Since the session began.

@@ -9,7 +9,7 @@ use super::error::CallError;
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
-use crate::runtime::{Exchange, Failure, FailureKind, LogLevel, Memo, Upcalls};
+use crate::runtime::{Exchange, Failure, FailureKind, LogLevel, Memo, StandardStream, Upcalls};
 
 impl Chain {
     fn me(&self) -> Result<Arc<Chain>, Failure> {
@@ -143,6 +143,14 @@ impl Upcalls for Chain {
 
     fn parent(&self) -> u64 {
         self.top().map_or(0, |(process, _, _)| u64::from(process.parent_id()))
+    }
+
+    fn wrote(&self, stream: StandardStream, bytes: &[u8]) -> bool {
+        let taker = self.kernel.stream_taker.get();
+        taker.is_some_and(|taker| {
+            taker(stream, bytes);
+            true
+        })
     }
 
     fn log(&self, level: LogLevel, text: &str) {

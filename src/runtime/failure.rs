@@ -33,6 +33,8 @@ pub struct Failure {
     pub message: String,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
     pub code: Option<i32>,
+    /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason. Raw.
+    pub stderr_tail: Option<String>,
     /// True when wasm was left in the middle: the instance must be dropped.
     unwound: bool,
 }
@@ -50,7 +52,7 @@ impl Failure {
             message.push('…');
         }
         let unwound = !matches!(kind, FailureKind::Guest | FailureKind::Denied);
-        Failure { kind, message, code: None, unwound }
+        Failure { kind, message, code: None, stderr_tail: None, unwound }
     }
 
     /// The failure that an interrupted call ends with; the kernel replaces its message.

@@ -142,6 +142,13 @@ impl LogLevel {
     }
 }
 
+/// A standard stream of WASI that a guest writes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StandardStream {
+    Output,
+    Error,
+}
+
 /// What a running instance asks of the world above it: the system calls, seen from below.
 ///
 /// One value serves one chain of calls; "the caller" is always the top call of that chain.
@@ -164,6 +171,10 @@ pub trait Upcalls: Send + Sync {
     fn current(&self) -> u64;
     /// `parent_plugin`: the id of the caller's parent, 0 for the shell.
     fn parent(&self) -> u64;
+    /// Bytes that the caller wrote to one of WASI's standard streams. False: nobody takes them, and they belong into its log.
+    fn wrote(&self, _stream: StandardStream, _bytes: &[u8]) -> bool {
+        false
+    }
     /// A line for the caller's log; bounded and made safe above.
     fn log(&self, level: LogLevel, text: &str);
     /// The lowest level that is kept now; a guest may ask.

@@ -74,12 +74,14 @@ impl Entered<'_> {
             Some(_) => below.rising,
             None => failure.kind == FailureKind::Nested,
         });
-        let message = match below {
-            Some(below) => below.error.message,
-            None => with_path(words(&popped, &failure), if popped.depth > 1 { &popped.path } else { "" }),
+        let (message, stderr_tail) = match below {
+            Some(below) => (below.error.message, below.error.stderr_tail),
+            None => {
+                let message = with_path(words(&popped, &failure), if popped.depth > 1 { &popped.path } else { "" });
+                (message, failure.stderr_tail.clone().filter(|_| popped.cause.is_none()))
+            }
         };
-        let mut error = CallError::new(outcome, message);
-        error.code = failure.code;
+        let error = CallError { code: failure.code, stderr_tail, ..CallError::new(outcome, message) };
         self.count(&popped, duration, 0);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         self.record(&popped, duration, 0, outcome, Some(&error.message));

@@ -94,6 +94,8 @@ pub fn read(path: &Path) -> Result<Policy, String> {
 
 /// Reads a policy's text.
 pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
+    // Some editors put a mark before a text.
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
     let dir = std::path::absolute(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
     let dir = dir.map_err(|error| format!("policy `{source}`: {}", error.kind()))?;
     let line_of = |offset: usize| text.get(..offset).unwrap_or_default().matches('\n').count() + 1;

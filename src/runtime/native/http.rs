@@ -14,6 +14,7 @@ use super::abi::MODULE;
 use super::ctx::{Ctx, CtxStore, refused};
 use super::files::Place;
 use crate::runtime::{Failure, Upcalls};
+use crate::text::json_cause;
 
 /// How often a waiting call looks at its kill word.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -73,8 +74,8 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
     caller.data_mut().http_headers.clear();
     let text = caller.text(request, "http request", REQUEST_BYTES_MAX)?;
     caller.data_mut().blocks.free(request);
-    let asked: Asked =
-        serde_json::from_str(&text).map_err(|error| refused(format!("invalid http request: {error}")))?;
+    let asked: Asked = serde_json::from_str(&text)
+        .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;
     let url = Url::parse(&asked.url).map_err(|error| refused(format!("invalid URL: {error}")))?;
     let spec = caller.data().spec.clone();
     if !allowed(&spec.allowed_hosts, &url) {

@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use parking_lot::Mutex;
 use wasmtime::{
     Extern, Instance as WasmInstance, Memory, Store, StoreContextMut, Trap, TypedFunc, UpdateDeadline, Val,
 };
@@ -12,6 +11,7 @@ use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::engine::one_line;
 use super::image::{NativeImage, Provider, Shape};
 use super::resident::resident_bytes;
+use super::streams::Streams;
 use super::wasi;
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
@@ -50,8 +50,8 @@ pub struct Instance {
     entries: Entries,
     names: Arc<[String]>,
     shapes: Arc<[Shape]>,
-    /// Where WASI's output streams find the way up; `None` without WASI.
-    wasi_up: Option<wasi::UpCell>,
+    /// WASI's output streams; `None` without WASI.
+    streams: Option<Streams>,
     /// The function after which the instance is spent, as a command's `main` is.
     start: Option<FunctionId>,
     spent: bool,
@@ -61,9 +61,10 @@ impl Instance {
     /// Makes the store, the arena and the modules, and runs start functions and constructors on behalf of `up`.
     pub fn new(image: &NativeImage, spec: Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Self, Failure> {
         let mut ctx = Ctx::new(spec.clone());
-        let wasi_up = image.wasi.then(|| Arc::new(Mutex::new(Some(up.clone()))));
-        if let Some(cell) = &wasi_up {
-            ctx.wasi = Some(Box::new(wasi::context(&spec, cell, &mut ctx.files)?));
+        let streams = image.wasi.then(Streams::default);
+        if let Some(streams) = &streams {
+            streams.begin(&up);
+            ctx.wasi = Some(Box::new(wasi::context(&spec, streams, &mut ctx.files)?));
         }
         ctx.up = Some(up.clone());
         let mut store = Store::new(&image.workshop.engine, ctx);
@@ -72,12 +73,12 @@ impl Instance {
         arm(&mut store, &up)?;
         let made = make(image, &mut store);
         store.data_mut().up = None;
-        if let Some(cell) = &wasi_up {
-            *cell.lock() = None;
+        if let Some(streams) = &streams {
+            streams.end();
         }
         let Made { main, arena_memory, memories } = made.map_err(|error| match linking(&store, &error) {
             true => Failure::new(FailureKind::Load, one_line(&error)),
-            false => failure(&store, error),
+            false => with_stderr(failure(&store, error), streams.as_ref()),
         })?;
         Ok(Instance {
             memories,
@@ -87,7 +88,7 @@ impl Instance {
             entries: Entries::default(),
             names: image.functions.clone(),
             shapes: image.shapes.clone(),
-            wasi_up,
+            streams,
             start: image.function("_start"),
             spent: false,
         })
@@ -133,7 +134,8 @@ impl Instance {
                 None if code == 0 => Ok(()),
                 None => {
                     let message = format!("returned non-zero exit code: {code}");
-                    Err(Failure::new(FailureKind::Guest, message).with_code(code))
+                    let failure = Failure::new(FailureKind::Guest, message).with_code(code);
+                    Err(with_stderr(failure, self.streams.as_ref()))
                 }
             },
             Err(error) => {
@@ -144,8 +146,9 @@ impl Instance {
                     return Ok(());
                 }
                 let mut failure = failure(&self.store, error);
-                if let Some(said) = said {
-                    failure.message = format!("{said} ({})", failure.message);
+                match said {
+                    Some(said) => failure.message = format!("{said} ({})", failure.message),
+                    None => failure = with_stderr(failure, self.streams.as_ref()),
                 }
                 Err(failure)
             }
@@ -170,8 +173,8 @@ impl Guest for Instance {
     }
 
     fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
-        if let Some(cell) = &self.wasi_up {
-            *cell.lock() = Some(up.clone());
+        if let Some(streams) = &self.streams {
+            streams.begin(&up);
         }
         if let Some(fuel) = self.store.data().spec.fuel {
             self.store.set_fuel(fuel).map_err(|error| failure(&self.store, error))?;
@@ -188,8 +191,8 @@ impl Guest for Instance {
             Err(failure) => Err(failure.into()),
         };
         self.store.data_mut().up = None;
-        if let Some(cell) = &self.wasi_up {
-            *cell.lock() = None;
+        if let Some(streams) = &self.streams {
+            streams.end();
         }
         self.spent |= self.start == Some(function);
         self.ended(result)?;
@@ -342,6 +345,14 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
         }
         None => Failure::new(FailureKind::Trap, one_line(&error)),
     }
+}
+
+/// The failure with what the call wrote to standard error, where the guest itself failed and said nothing else.
+fn with_stderr(mut failure: Failure, streams: Option<&Streams>) -> Failure {
+    if matches!(failure.kind, FailureKind::Guest | FailureKind::Trap | FailureKind::Oom) {
+        failure.stderr_tail = streams.and_then(Streams::take_stderr_tail);
+    }
+    failure
 }
 
 /// True when no guest code has run: the modules do not fit together, or the engine refuses what they declare.

@@ -21,6 +21,7 @@ mod image;
 mod instance;
 mod limits;
 mod resident;
+mod streams;
 mod stubs;
 mod user;
 mod wasi;

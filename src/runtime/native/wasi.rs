@@ -2,29 +2,23 @@
 //! output and error go to the plugin's log. What can block (a sleep, a slow file) ends with the call that waits for it.
 
 use std::io;
-use std::pin::Pin;
 use std::sync::{Arc, LazyLock};
-use std::task::{Context, Poll};
 use std::time::Duration;
 
-use parking_lot::Mutex;
-use tokio::io::AsyncWrite;
 use wasmtime::{AsContextMut, Caller, Extern, Linker, Result};
-use wasmtime_wasi::cli::{IsTerminal, StdoutStream};
 use wasmtime_wasi::p1::{self, WasiP1Ctx, wasi_snapshot_preview1 as preview1};
-use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
+use wasmtime_wasi::{DirPerms, FilePerms, I32Exit, WasiCtxBuilder};
 use wiggle::GuestMemory;
 
 use super::ctx::{Ctx, refused};
 use super::files::Files;
-use crate::runtime::{Failure, FailureKind, LogLevel, Spec, Upcalls};
+use super::streams::Streams;
+use crate::runtime::{Failure, FailureKind, Spec, StandardStream, Upcalls};
 
 /// The namespace.
 pub const MODULE: &str = "wasi_snapshot_preview1";
 /// How often a blocked call looks at its kill word.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// Longest line of output that becomes one log line, in bytes.
-const LINE_BYTES_MAX: usize = 8 * 1024;
 
 /// WASI's "too many open files".
 const ERRNO_MFILE: i32 = 33;
@@ -35,14 +29,11 @@ const FILESTAT_BYTES: usize = 64;
 const FILETYPE_OFFSET: usize = 16;
 const FILETYPE_UNKNOWN: u8 = 0;
 
-/// The way up for the output streams, which outlive each call: set for as long as a call runs.
-pub type UpCell = Arc<Mutex<Option<Arc<dyn Upcalls>>>>;
-
 /// The context of one instance: what of the host it may see.
-pub fn context(spec: &Spec, up: &UpCell, files: &mut Files) -> Result<WasiP1Ctx, Failure> {
+pub fn context(spec: &Spec, streams: &Streams, files: &mut Files) -> Result<WasiP1Ctx, Failure> {
     let mut builder = WasiCtxBuilder::new();
-    builder.stdout(LogStream { up: up.clone(), level: LogLevel::Info });
-    builder.stderr(LogStream { up: up.clone(), level: LogLevel::Warn });
+    builder.stdout(streams.stream(StandardStream::Output));
+    builder.stderr(streams.stream(StandardStream::Error));
     builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
     for path in &spec.allowed_paths {
         if !files.take() {
@@ -90,6 +81,8 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     }
     linker.func_wrap(MODULE, "path_open", counted_path_open)?;
     linker.func_wrap(MODULE, "fd_close", fd_close)?;
+    // wasmtime-wasi's own refuses codes above 125, which many programs end with.
+    linker.func_wrap(MODULE, "proc_exit", |code: i32| -> Result<()> { Err(I32Exit(code).into()) })?;
     linker.allow_shadowing(false);
     Ok(())
 }
@@ -221,70 +214,4 @@ fn wait(up: &Arc<dyn Upcalls>, function: impl Future<Output = Result<i32>>) -> R
             }
         }
     })
-}
-
-/// Standard output or error: each line a log line.
-#[derive(Clone)]
-struct LogStream {
-    up: UpCell,
-    level: LogLevel,
-}
-
-impl IsTerminal for LogStream {
-    fn is_terminal(&self) -> bool {
-        false
-    }
-}
-
-impl StdoutStream for LogStream {
-    fn async_stream(&self) -> Box<dyn AsyncWrite + Send + Sync> {
-        Box::new(LogWriter { stream: self.clone(), line: Vec::new() })
-    }
-}
-
-struct LogWriter {
-    stream: LogStream,
-    line: Vec<u8>,
-}
-
-impl LogWriter {
-    fn end_line(&mut self) {
-        if let Some(up) = self.stream.up.lock().as_ref() {
-            up.log(self.stream.level, &String::from_utf8_lossy(&self.line));
-        }
-        self.line.clear();
-    }
-}
-
-impl AsyncWrite for LogWriter {
-    fn poll_write(mut self: Pin<&mut Self>, _: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
-        for byte in bytes {
-            if *byte == b'\n' || self.line.len() >= LINE_BYTES_MAX {
-                self.end_line();
-            }
-            if *byte != b'\n' {
-                self.line.push(*byte);
-            }
-        }
-        Poll::Ready(Ok(bytes.len()))
-    }
-
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Poll::Ready(Ok(()))
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        if !self.line.is_empty() {
-            self.end_line();
-        }
-        Poll::Ready(Ok(()))
-    }
-}
-
-impl Drop for LogWriter {
-    fn drop(&mut self) {
-        if !self.line.is_empty() {
-            self.end_line();
-        }
-    }
 }

@@ -8,6 +8,8 @@ use crate::runtime::{Failure, FailureKind, Upcalls};
 const EXIT_CODE: &str = "Returned non-zero exit code: ";
 /// What WASI's exit is written as.
 const WASI_EXIT: &str = "Exited with i32 exit status ";
+/// What is said of an exit whose code wasmtime-wasi does not take.
+const WASI_EXIT_REFUSED: &str = "exit with invalid exit status outside of";
 /// What the text of a trap starts with.
 const TRAP: &str = "wasm trap: ";
 /// What wasmtime puts around an error that left wasm in the middle.
@@ -46,6 +48,10 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Guest, format!("exited with code {code} through WASI"))
             .with_code(code)
             .unwound();
+    }
+    if causes.iter().any(|cause| cause.starts_with(WASI_EXIT_REFUSED)) {
+        let why = "exited through WASI with a code above 125, which the extism SDK refuses";
+        return Failure::new(FailureKind::Guest, why).unwound();
     }
     if let Some(trap) = causes.iter().filter(|_| in_wasm).find_map(|cause| cause.strip_prefix(TRAP)) {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use super::{Failure, MANIFEST_BYTES_MAX, load_failure};
 use crate::runtime::Program;
 use crate::runtime::program::{ModuleBytes, Spec};
+use crate::text::without_bom;
 
 const WASM_MAGIC: &[u8] = b"\0asm";
 const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
@@ -57,6 +58,7 @@ pub(super) fn declared(path: &Path) -> Declared {
 
 /// What the bytes are; `shown` names them in errors.
 pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<Content, Failure> {
+    let bytes = without_bom(bytes);
     let content = match declared {
         Declared::Manifest(format) => Content::Manifest(format),
         Declared::Module => Content::Module,
@@ -71,6 +73,17 @@ pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<
         Content::Manifest(_) => {}
     }
     Ok(content)
+}
+
+/// How something is written that is known to be a manifest; JSON where nothing says otherwise.
+pub(super) fn manifest_format(declared: Declared, bytes: &[u8]) -> Format {
+    match declared {
+        Declared::Manifest(format) => format,
+        _ => match sniff(without_bom(bytes)) {
+            Content::Manifest(format) => format,
+            Content::Module => Format::Json,
+        },
+    }
 }
 
 fn sniff(bytes: &[u8]) -> Content {
@@ -99,6 +112,7 @@ fn is_wat(bytes: &[u8]) -> bool {
 
 /// Fails on what can be seen at once to be no module: nothing, a cut header, a component, anything that is no wasm.
 pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
+    let bytes = without_bom(bytes);
     if bytes.is_empty() {
         return Err(load_failure(format!("`{shown}` is empty")));
     }
@@ -154,10 +168,14 @@ pub(super) fn single_module(bytes: Vec<u8>, origin: String, stem: String) -> Pro
     Program { modules: vec![module(MAIN.to_owned(), bytes)], spec: Spec::default(), origin, stem }
 }
 
-/// The module with its hash.
+/// The module with the hash of its file.
 pub(super) fn module(name: String, bytes: Vec<u8>) -> ModuleBytes {
     let sha256 = format!("{:x}", Sha256::digest(&bytes));
-    ModuleBytes { name, bytes: Arc::from(bytes), sha256, linked_from: None }
+    let bytes = match without_bom(&bytes) {
+        text if text.len() < bytes.len() => Arc::from(text),
+        _ => Arc::from(bytes),
+    };
+    ModuleBytes { name, bytes, sha256, linked_from: None }
 }
 
 #[cfg(test)]
@@ -184,7 +202,13 @@ mod tests {
 
     #[test]
     fn wasm_and_wat_pass() {
-        for bytes in [&b"\0asm\x01\0\0\0"[..], b"(module)", b"\n ;; said first\n(module)", b"(; so ;) (module)"] {
+        for bytes in [
+            &b"\0asm\x01\0\0\0"[..],
+            b"(module)",
+            b"\xef\xbb\xbf(module)",
+            b"\n ;; said first\n(module)",
+            b"(; so ;) (module)",
+        ] {
             check_module(bytes, "x").expect("a module");
         }
     }

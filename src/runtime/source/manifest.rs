@@ -19,6 +19,7 @@ use super::file::{self, FileBytes, Stamp};
 use super::{Failure, Loaded, MODULE_BYTES_MAX, Progress, absolute, load_failure, name};
 use crate::runtime::Program;
 use crate::runtime::program::{AllowedPath, HTTP_RESPONSE_BYTES_MAX_DEFAULT, ModuleBytes, Spec, VAR_BYTES_MAX_DEFAULT};
+use crate::text::{json_cause, without_bom};
 
 /// Most modules that one manifest may link.
 pub const MODULES_MAX: usize = 64;
@@ -105,8 +106,9 @@ pub(super) fn load(
 
 /// The manifest, or one line that says where it is wrong.
 fn parse(bytes: &[u8], format: Format) -> Result<Manifest, String> {
+    let bytes = without_bom(bytes);
     match format {
-        Format::Json => serde_json::from_slice(bytes).map_err(|error| name::shown(&error.to_string())),
+        Format::Json => serde_json::from_slice(bytes).map_err(|error| name::shown(&json_cause(&error))),
         Format::Toml => {
             let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
             toml::from_str(text).map_err(|error| {

@@ -106,6 +106,17 @@ impl Sources {
         }
     }
 
+    /// The program that a manifest describes, whatever its file is called; `path` is where its bytes were read. A download
+    /// that `progress` gives up is a failure of kind `Interrupted`.
+    pub fn manifest(&self, path: &Path, bytes: &[u8], progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
+        let shown = name::shown(&path.to_string_lossy());
+        let format = content::manifest_format(content::declared(path), bytes);
+        content::classify(content::Declared::Manifest(format), bytes, &shown)?;
+        let dir = path.parent().unwrap_or(Path::new("."));
+        let loaded = manifest::load(bytes, format, &Base::Dir(dir), shown, name::stem(path), progress)?;
+        Ok(Arc::new(loaded.program))
+    }
+
     /// The names that can be loaded, sorted, each once: those of the plugin directories and the built-in ones.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.plugin_dirs.iter().flat_map(|dir| name::list(dir)).collect();

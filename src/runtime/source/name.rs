@@ -75,7 +75,7 @@ impl DirEntry {
     fn may_be_plugin(&self) -> bool {
         let Declared::Manifest(format) = declared(&self.path) else { return true };
         let Ok(read) = file::read(&self.path, MANIFEST_BYTES_MAX) else { return true };
-        let text = String::from_utf8_lossy(&read.bytes);
+        let text = String::from_utf8_lossy(text::without_bom(&read.bytes));
         match format {
             Format::Json => {
                 let value = serde_json::from_str::<serde_json::Value>(&text);
