@@ -1,5 +1,8 @@
-//! The command line of the binary: argv to what is to be done.
+//! The command line of the binary: argv to what is to be done. How `plugsh call` may be spelled is in `cli/pflag.rs`.
 
+mod pflag;
+
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -26,13 +29,16 @@ Examples:
 Environment:
   PLUGSH_PATH        directories with plugins, apart by `:`
   NO_COLOR           no colours
+  EXTISM_ENABLE_WASI_OUTPUT
+                     show what plugins write to WASI's standard output and error
 
 Files:
   ~/.config/plugsh/rc            lines that run when the prompt opens
   ~/.local/state/plugsh/history  what was typed
   ~/.cache/plugsh                compiled modules
 
-Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a timeout, 130 it was interrupted.";
+Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a timeout, 130 it was interrupted,
+141 nobody reads its output.";
 
 /// A shell for WebAssembly plugins that call each other.
 #[derive(Debug, Parser)]
@@ -53,9 +59,18 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// Reads the arguments of this program.
-    pub fn read() -> Result<Cli, clap::Error> {
-        Cli::from_arg_matches(&Cli::definition().try_get_matches()?)
+    /// The arguments of this program, without its name: those of `plugsh call` in one spelling.
+    pub fn words() -> Vec<OsString> {
+        let mut definition = Cli::definition();
+        definition.build();
+        pflag::rewritten(std::env::args_os().skip(1).collect(), &definition)
+    }
+
+    /// Reads the arguments.
+    pub fn read(words: &[OsString]) -> Result<Cli, clap::Error> {
+        let name = OsString::from("plugsh");
+        let words = std::iter::once(&name).chain(words);
+        Cli::from_arg_matches(&Cli::definition().try_get_matches_from(words)?)
     }
 
     /// The options and arguments, as help and completions show them.
@@ -206,6 +221,7 @@ pub struct ScriptArgs {
 #[derive(Debug, Subcommand)]
 pub enum Mode {
     /// Load a plugin, call one function, print its output: in place of `extism call`.
+    #[command(args_override_self = true)]
     Call(Box<CallArgs>),
     /// Run files of commands and expectations, each in a shell of its own.
     Test(TestArgs),
@@ -247,13 +263,13 @@ pub struct CallArgs {
     pub function: String,
     /// The function's input.
     #[arg(short = 'i', long, value_name = "TEXT", conflicts_with = "stdin")]
-    pub input: Option<String>,
+    pub input: Option<OsString>,
     /// Read the input from standard input.
     #[arg(long)]
     pub stdin: bool,
-    /// Call it N times, and print each output.
-    #[arg(long = "loop", value_name = "N", default_value_t = 1, value_parser = parse_count, hide_default_value = true)]
-    pub repeat: u64,
+    /// Call it N times, and print each output, a blank line after each; 0: only load it.
+    #[arg(long = "loop", value_name = "N", default_value_t = 1, hide_default_value = true)]
+    pub repeat: i64,
     /// Write the bytes only, with no newline added.
     #[arg(long)]
     pub raw: bool,
@@ -265,8 +281,8 @@ pub struct CallArgs {
     /// SOURCE is a manifest, whatever it is called.
     #[arg(short = 'm', long)]
     pub manifest: bool,
-    /// As in extism; WASI is there whenever the module imports it.
-    #[arg(long, hide = true)]
+    /// Show what the plugin writes to WASI's standard output and error; WASI itself is there whenever it is imported.
+    #[arg(long)]
     pub wasi: bool,
     /// As in extism; without effect.
     #[arg(long, hide = true)]
@@ -278,11 +294,14 @@ pub struct CallArgs {
     #[arg(short = 'q', long, hide = true)]
     pub quiet: bool,
     /// As in extism; without effect.
-    #[arg(long, hide = true)]
+    #[arg(short = 'v', long, hide = true)]
     pub verbose: bool,
 }
 
 fn log_level(word: &str) -> Result<LogLevel, String> {
     let words = LogLevel::ALL.map(LogLevel::as_str).join(" ");
-    LogLevel::ALL.into_iter().find(|level| level.as_str() == word).ok_or_else(|| format!("there are: {words}"))
+    LogLevel::ALL
+        .into_iter()
+        .find(|level| level.as_str().eq_ignore_ascii_case(word))
+        .ok_or_else(|| format!("there are: {words}"))
 }

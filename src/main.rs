@@ -2,6 +2,7 @@
 
 mod cli;
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -12,9 +13,12 @@ use cli::{CallArgs, Cli, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::front::one_call::{self, OneCall};
 use plugsh::front::repl::paths::cache_dir;
 use plugsh::front::script::{self, Scripts, Source};
+use plugsh::front::signals;
+use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
-use plugsh::runtime::Host;
+use plugsh::runtime::{Host, LogLevel};
+use plugsh::shell;
 use plugsh::shell::command::{Subject, about};
 use plugsh::shell::plain;
 use plugsh::shell::{SessionOptions, ShellError};
@@ -22,17 +26,22 @@ use plugsh::text::{did_you_mean, shown};
 
 fn main() -> ExitCode {
     keep_backtraces_off();
-    let result = match Cli::read() {
+    signals::survive_file_size_limit();
+    let words = Cli::words();
+    let result = match Cli::read(&words) {
         Ok(cli) => run(cli),
         Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
             script::print(error.render().to_string().as_bytes())
         }
-        Err(error) => Err(wrong_arguments(&error)),
+        Err(error) => Err(wrong_arguments(&error, &words)),
     };
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            script::tell(&error);
+            // Who closed standard output knows; the code says it to everybody else.
+            if error.kind != shell::reply::ErrorKind::BrokenPipe {
+                script::tell(&error);
+            }
             ExitCode::from(error.code())
         }
     }
@@ -47,13 +56,24 @@ fn keep_backtraces_off() {
     }
 }
 
+/// As `extism call --wasi` does: the stock host looks there too.
+fn ask_for_wasi_output() {
+    // SAFETY: arguments were read and nothing else: there is no other thread yet that could read the environment.
+    unsafe { std::env::set_var(streams::ASKED_BY, "1") };
+}
+
 fn run(cli: Cli) -> Result<u8, ShellError> {
     let global = cli.global;
     if !matches!(cli.mode, Some(Mode::Help { .. } | Mode::Completions { .. })) {
         check_plugin_dirs(&global)?;
     }
     match cli.mode {
-        Some(Mode::Call(arguments)) => one_call::run(kernel(&global)?, global.color, call(*arguments, &global)),
+        Some(Mode::Call(arguments)) => {
+            if arguments.wasi {
+                ask_for_wasi_output();
+            }
+            one_call::run(kernel(&global)?, global.color, call(*arguments, &global))
+        }
         Some(Mode::Help { command }) => help(command.as_deref()),
         Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global), &tests(arguments, &global)),
@@ -145,13 +165,14 @@ fn call(arguments: CallArgs, global: &Global) -> OneCall {
         function: arguments.function,
         input: arguments.input,
         stdin: arguments.stdin,
-        repeat: arguments.repeat,
+        repeat: u64::try_from(arguments.repeat).unwrap_or(0),
         raw: arguments.raw,
         json: global.json,
         host: if arguments.host == "extism" { Host::Extism } else { Host::Native },
         load: arguments.load,
         manifest: arguments.manifest,
-        show_logs: global.log_level.is_some(),
+        streams: streams::asked(),
+        logs_shown: global.log_level.unwrap_or(LogLevel::Error),
     }
 }
 
@@ -186,10 +207,10 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {
 }
 
 /// A mistake in one line, as the shell tells one in a command of its own.
-fn wrong_arguments(error: &clap::Error) -> ShellError {
+fn wrong_arguments(error: &clap::Error, words: &[OsString]) -> ShellError {
     let mut definition = Cli::definition();
     definition.build();
-    let mode = std::env::args_os().skip(1).find_map(|word| definition.find_subcommand(word));
+    let mode = words.iter().find_map(|word| definition.find_subcommand(word));
     let (name, of) = match mode {
         Some(mode) => (format!("plugsh {}", mode.get_name()), mode),
         None => ("plugsh".to_owned(), &definition),

@@ -75,7 +75,7 @@ fn wrong_words_on_the_command_line() {
         &["call", "echo", "echo", "--host", "moon"],
         "`moon` is no value for `--host` of `plugsh call`; there are: native extism",
     );
-    told(&["call", "echo", "echo", "--loop", "0"], "`--loop` of `plugsh call`: `0` is no count; write 1 or more");
+    told(&["call", "echo", "echo", "--loop", "x"], "`--loop` of `plugsh call`: `x` is no whole number");
     told(&["--max-depth", "70000", "-c", "ps"], "`--max-depth` of `plugsh`: `70000` is more than 65535");
     told(&["--plugins", "nowhere", "-c", "ps"], "`--plugins` of `plugsh`: no directory `nowhere`");
     told(&["test", "-j", "0", "x"], "`--jobs` of `plugsh test`: `0` is no count; write 1 or more");
@@ -196,7 +196,7 @@ fn json_can_be_the_default() {
 #[test]
 fn one_call_in_place_of_extism_call() {
     plugsh().args(["call", "echo", "echo", "--input", "hi"]).run().stdout("hi\n").code(0);
-    plugsh().args(["call", "echo", "echo", "-i", "hi", "--loop", "3"]).run().stdout("hi\nhi\nhi\n").code(0);
+    plugsh().args(["call", "echo", "echo", "-i", "hi", "--loop", "3"]).run().stdout("hi\n\nhi\n\nhi\n\n").code(0);
     plugsh().args(["call", "misbehave", "error", "-i", "no", "--loop", "3"]).run().stdout("").code(1);
     plugsh().args(["call", "echo", "echo", "-i", "hi", "--raw"]).run().stdout("hi").code(0);
     plugsh().args(["call", "echo", "echo", "--stdin"]).stdin(b"\xff\0".as_slice()).run().stdout(b"\xff\0").code(0);
@@ -257,7 +257,25 @@ fn a_closed_pipe_ends_quietly() {
     assert_eq!(line, "To begin with:\n");
     let mut errors = String::new();
     child.stderr.take().unwrap().read_to_string(&mut errors).unwrap();
-    assert_eq!((errors.as_str(), child.wait().unwrap().code()), ("", Some(0)));
+    assert_eq!((errors.as_str(), child.wait().unwrap().code()), ("", Some(141)));
+}
+
+#[test]
+fn a_script_and_a_call_end_alike_where_nobody_reads() {
+    for arguments in [
+        &["-c", "load echo; echo.echo @big; echo > never"][..],
+        &["--keep-going", "-c", "load echo; echo.echo @big; echo > never"],
+        &["call", "echo", "echo", "--stdin"],
+    ] {
+        let run = plugsh().file("big", vec![b'x'; 1 << 20]).args(arguments.iter().copied());
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let big = std::fs::File::open(run.dir().join("big")).unwrap();
+        let output = run.command().stdin(big).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert_eq!((errors.as_str(), output.status.code()), ("", Some(141)), "{arguments:?}");
+        assert!(!run.dir().join("never").exists(), "{arguments:?}");
+    }
 }
 
 /// Waits until a script has printed `line`, then presses Ctrl-C.

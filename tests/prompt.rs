@@ -61,6 +61,25 @@ fn commands_print_and_mistakes_let_it_go_on() {
 }
 
 #[test]
+fn one_bad_line_of_the_history_costs_one_line() {
+    let setup = Setup::new(ROWS, COLS);
+    let dir = setup.home().join(".local/state/plugsh");
+    std::fs::create_dir_all(&dir).unwrap();
+    std::fs::write(dir.join("history"), b"#V2\necho first\nbad \xff line\necho last\n").unwrap();
+    let mut terminal = setup.start();
+    terminal.wait_for("a line that was no text is left out");
+    terminal.wait_prompt();
+    terminal.send(UP);
+    terminal.wait_typed("echo last");
+    terminal.send(UP);
+    terminal.wait_typed("echo first");
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+    run(&mut terminal, "echo more", "\nmore");
+    assert_eq!(std::fs::read(dir.join("history")).unwrap(), b"#V2\necho first\necho last\necho more\n");
+}
+
+#[test]
 fn each_kind_of_word_is_completed() {
     let mut terminal = started(Setup::new(ROWS, COLS).file("story one.txt", "x").file("note.txt", "y"));
     run(&mut terminal, "load echo", "1:echo");

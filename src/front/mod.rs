@@ -9,4 +9,5 @@ pub mod screen;
 pub mod script;
 pub mod suite;
 
-mod signals;
+pub mod signals;
+pub mod streams;

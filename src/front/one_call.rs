@@ -1,15 +1,21 @@
 //! `plugsh call`: one plugin, one call, and out.
 
 use std::cell::RefCell;
+use std::ffi::OsString;
+use std::os::unix::ffi::OsStringExt;
+use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
 use super::console::{Color, Console};
 use super::script::interruptible;
+use super::streams;
 use crate::kernel::names::LISTED_ELSEWHERE;
 use crate::kernel::{Kernel, ProcessId};
-use crate::runtime::Host;
-use crate::shell::command::{CallOptions, LoadOptions, load};
+use crate::runtime::source::is_name;
+use crate::runtime::{Host, LogLevel};
+use crate::shell::command::{CallOptions, LoadOptions, load, load_manifest};
+use crate::shell::reply::Reply;
 use crate::shell::{Session, SessionOptions, ShellError, Stdin};
 use crate::text::shown;
 
@@ -18,7 +24,7 @@ use crate::text::shown;
 pub struct OneCall {
     pub source: String,
     pub function: String,
-    pub input: Option<String>,
+    pub input: Option<OsString>,
     /// INPUT comes from standard input.
     pub stdin: bool,
     /// So many calls, each with its output.
@@ -29,14 +35,19 @@ pub struct OneCall {
     pub load: LoadOptions,
     /// The source is a manifest.
     pub manifest: bool,
-    /// What the plugin logs goes to standard error, while it runs.
-    pub show_logs: bool,
+    /// What the plugin writes to WASI's standard streams goes to this program's.
+    pub streams: bool,
+    /// What the plugin logs at this level and above goes to standard error, while it runs.
+    pub logs_shown: LogLevel,
 }
 
 /// Loads, calls, prints; gives the exit code.
 pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, ShellError> {
     let console = Console::new(None, color, Rc::new(RefCell::new(Vec::new())));
-    let options = SessionOptions { json: call.json, show_logs: call.show_logs, ..SessionOptions::default() };
+    let options = SessionOptions { json: call.json, logs_shown: Some(call.logs_shown), ..SessionOptions::default() };
+    if call.streams {
+        streams::show(&kernel, None);
+    }
     let mut session = Session::new(kernel, Box::new(console), options, Stdin::Free);
     interruptible(&session)?;
     let result = load_and_call(&mut session, &call);
@@ -48,10 +59,13 @@ pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, Shell
 fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError> {
     let input = match (&call.input, call.stdin) {
         (_, true) => session.read_stdin()?,
-        (Some(text), false) => text.clone().into_bytes(),
+        (Some(input), false) => input.clone().into_vec(),
         (None, false) => Vec::new(),
     };
-    let label = load(session, &call.source, None, call.host, &call.load)?;
+    let label = match call.manifest {
+        true => load_manifest(session, &call.source, call.host, &call.load)?,
+        false => load(session, &source_of(session, &call.source), None, call.host, &call.load)?,
+    };
     session.show_logs();
     let options = CallOptions {
         plugin: label.to_string(),
@@ -66,8 +80,20 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
         let reply = reply.map_err(|error| with_functions(session, label.id, error))?;
         session.show_logs();
         session.emit(&reply)?;
+        if call.repeat > 1 && !call.raw && !call.json {
+            session.emit(&Reply::line(""))?;
+        }
     }
     Ok(())
+}
+
+/// The source as `load` takes it: a name that no plugin has, but a file here, is the file, as extism has it.
+fn source_of(session: &Session, source: &str) -> String {
+    let is_file = is_name(source) && Path::new(source).is_file();
+    match is_file && !session.kernel.loadable().iter().any(|name| name == source) {
+        true => format!("./{source}"),
+        false => source.to_owned(),
+    }
 }
 
 /// An error about an unknown function as it is told where no further command can list them.

@@ -10,12 +10,11 @@ use super::console::{Color, Console, TypedLines};
 use super::pane::{KernelSource, Pane};
 use super::print::painted;
 use super::screen::Screen;
-use super::{repl, signals};
+use super::{repl, signals, streams};
 use crate::kernel::Kernel;
 use crate::shell::command::Command;
 use crate::shell::front::PaneRequest;
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::stdin::read_file;
 use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, io_cause};
 use crate::text::did_you_mean;
 
@@ -58,6 +57,9 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         screen.set_scene(Box::new(Pane::new(Box::new(KernelSource::new(Arc::clone(&kernel))))));
     }
     let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed));
+    if streams::asked() {
+        streams::show(&kernel, screen.clone());
+    }
     let stdin = if scripts.sources.is_empty() && !at_terminal { Stdin::Script } else { Stdin::Free };
     let mut session = Session::new(kernel, Box::new(console), scripts.options.clone(), stdin);
     match &screen {
@@ -94,7 +96,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         screen.browse();
     }
     match result {
-        Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(0),
+        Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(error.code()),
         // Told already, line by line.
         Err(error) if error.message.is_empty() => Ok(error.code()),
         Err(error) => {
@@ -127,7 +129,7 @@ fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> R
     for source in &scripts.sources {
         match source {
             Source::File(path) => {
-                let text = read_file(path, SCRIPT_BYTES_MAX).map_err(|error| no_script(path, error))?;
+                let text = session.read_file(path, SCRIPT_BYTES_MAX).map_err(|error| no_script(path, error))?;
                 session.run_text(&path.display().to_string(), &text, 1)?;
             }
             Source::Commands(text) => session.run_text("-c", text.as_bytes(), 1)?,
@@ -173,7 +175,8 @@ fn finish(session: &mut Session) -> Result<(), ShellError> {
 
 /// Lets Ctrl-C end what runs.
 pub fn interruptible(session: &Session) -> Result<(), ShellError> {
-    signals::on_interrupt(session.interrupter())
+    let interrupter = session.interrupter();
+    signals::on_interrupt(move || interrupter.interrupt())
         .map_err(|error| ShellError::failed(format!("cannot listen for Ctrl-C: {error}")))
 }
 

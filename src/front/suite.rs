@@ -1,22 +1,25 @@
 //! `plugsh test`: files run side by side, a line a file in their order, differences, a count, and a JUnit report.
 
+use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
+use parking_lot::Mutex;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
 use super::console::Color;
 use super::print::painted;
+use super::signals;
 use crate::kernel::Kernel;
 use crate::shell::reply::{Line, Role};
 use crate::shell::suite::{FileRun, run_file};
 use crate::shell::units::show_duration;
-use crate::shell::{SessionOptions, ShellError};
+use crate::shell::{Interrupter, SessionOptions, ShellError};
 
 /// What is to be tested.
 #[derive(Debug)]
@@ -44,17 +47,23 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
     let jobs = suite.jobs.unwrap_or(processors).clamp(1, suite.files.len().max(1));
     let color = suite.color.holds(io::stdout().is_terminal());
     let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
+    let under_way = Arc::new(UnderWay::default());
+    let interrupted = Arc::clone(&under_way);
+    signals::on_interrupt(move || interrupted.interrupt())
+        .map_err(|error| ShellError::failed(format!("cannot listen for Ctrl-C: {error}")))?;
     let mut runs: Vec<Option<FileRun>> = suite.files.iter().map(|_| None).collect();
     let mut shown = 0;
     std::thread::scope(|scope| {
         for _ in 0..jobs {
-            let (sender, next) = (sender.clone(), &next);
+            let (sender, next, under_way) = (sender.clone(), &next, &under_way);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(path) = suite.files.get(index) else { return };
+                    let Some(path) = suite.files.get(index).filter(|_| !under_way.is_stopped()) else { return };
+                    let run = run_one(make_kernel, path, suite, &|interrupter| under_way.begin(index, interrupter));
+                    under_way.end(index);
                     // Nobody listens any more: then there is nothing left to do.
-                    if sender.send((index, run_one(make_kernel, path, suite))).is_err() {
+                    if sender.send((index, run)).is_err() {
                         return;
                     }
                 }
@@ -77,17 +86,57 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
     let runs: Vec<FileRun> = runs.into_iter().flatten().collect();
     let failed = runs.iter().filter(|run| run.result.is_err()).count();
     if !suite.json {
-        show(&[total(runs.len(), failed, started.elapsed())], color);
+        show(&[total(suite.files.len(), runs.len(), failed, started.elapsed())], color);
     }
     if let Some(path) = &suite.junit {
         write_junit(path, &runs, started.elapsed())?;
     }
+    if under_way.is_stopped() {
+        // What each file was doing is told with its result.
+        return Ok(ShellError::interrupted().code());
+    }
     Ok(u8::from(failed > 0))
 }
 
-fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite) -> FileRun {
+/// The files that run now, for Ctrl-C.
+#[derive(Default)]
+struct UnderWay {
+    running: Mutex<BTreeMap<usize, Interrupter>>,
+    stopped: AtomicBool,
+}
+
+impl UnderWay {
+    fn begin(&self, index: usize, interrupter: Interrupter) {
+        let mut running = self.running.lock();
+        // It may have come just before.
+        if self.is_stopped() {
+            interrupter.interrupt();
+        }
+        running.insert(index, interrupter);
+    }
+
+    fn end(&self, index: usize) {
+        self.running.lock().remove(&index);
+    }
+
+    /// Ctrl-C: no further file begins, and those that run end where they are. True when it came before.
+    fn interrupt(&self) -> bool {
+        let running = self.running.lock();
+        let again = self.stopped.swap(true, Ordering::Relaxed);
+        for interrupter in running.values() {
+            interrupter.interrupt();
+        }
+        again
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+}
+
+fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite, begun: &dyn Fn(Interrupter)) -> FileRun {
     match make_kernel() {
-        Ok(kernel) => run_file(kernel, path, suite.options.clone(), suite.update),
+        Ok(kernel) => run_file(kernel, path, suite.options.clone(), suite.update, begun),
         Err(error) => FileRun {
             name: path.display().to_string(),
             took: Duration::ZERO,
@@ -144,13 +193,15 @@ fn message_of(run: &FileRun) -> Option<String> {
     Some(if error.message.is_empty() { last } else { error.to_string() })
 }
 
-fn total(files: usize, failed: usize, took: Duration) -> Line {
-    let passed = files - failed.min(files);
+fn total(files: usize, run: usize, failed: usize, took: Duration) -> Line {
+    let passed = run - failed.min(run);
     let role = if failed > 0 { Role::Bad } else { Role::Good };
-    Line::new()
-        .plain(format!("{passed} passed, "))
-        .with(role, format!("{failed} failed"))
-        .with(Role::Dim, format!("  {}", show_duration(took)))
+    let line = Line::new().plain(format!("{passed} passed, ")).with(role, format!("{failed} failed"));
+    let line = match files - run.min(files) {
+        0 => line,
+        not_run => line.plain(", ").with(Role::Warn, format!("{not_run} not run")),
+    };
+    line.with(Role::Dim, format!("  {}", show_duration(took)))
 }
 
 fn show(lines: &[Line], color: bool) {

@@ -1,5 +1,6 @@
 //! Pipes of calls: from words to one job of the kernel, and what a finished one leaves.
 
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -13,8 +14,9 @@ use super::run::{Inner, not_in_background};
 use super::session::Session;
 use super::units::{parse_hex, show_bytes};
 use super::waits::{Awaited, OnInterrupt, PROGRESS_AFTER};
-use crate::kernel::{CallPlan, CallStage, Job, JobEnd, ProcessId};
+use crate::kernel::{CallError, CallPlan, CallStage, JobEnd, Kernel, OutputSink, ProcessId};
 use crate::runtime::Program;
+use crate::runtime::source::{MANIFEST_BYTES_MAX, Progress};
 
 /// A pipe of calls, read.
 struct Calls {
@@ -165,14 +167,14 @@ impl Session {
     }
 
     fn start_in_background(&mut self, calls: Calls, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
-        let sink = into.map(|(name, append)| FileSink::open(&name, append)).transpose()?;
+        let give_up = || self.interrupt.is_raised();
+        let sink = into.map(|(name, append)| FileSink::open(&name, append, &give_up)).transpose()?;
         let text = calls.plan.text.clone();
-        let job = self.kernel.start(calls.plan).map_err(|error| self.call_error(error))?;
-        if let Some(sink) = sink {
-            let waiting = job.clone();
-            let writer = std::thread::spawn(move || write_output(&waiting, sink));
-            self.writers.push((job.id(), writer));
-        }
+        let started = match sink {
+            Some(sink) => self.kernel.start_into(calls.plan, written_to(sink)),
+            None => self.kernel.start(calls.plan),
+        };
+        let job = started.map_err(|error| self.call_error(error))?;
         self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).with(Role::Dim, format!(" {text}")));
         Ok(Reply::Nothing)
     }
@@ -223,11 +225,27 @@ impl Session {
 
     /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
     pub fn resolve(&mut self, source: &str) -> Result<Arc<Program>, ShellError> {
+        self.resolving(|kernel, progress| kernel.resolve(source, progress))
+    }
+
+    /// The program that a manifest in a file describes, whatever that is called; it may be a FIFO.
+    pub fn resolve_manifest(&mut self, path: &str) -> Result<Arc<Program>, ShellError> {
+        if path.contains("://") {
+            return self.resolve(path);
+        }
+        let bytes = self.read_file(path, MANIFEST_BYTES_MAX)?;
+        self.resolving(|kernel, progress| kernel.resolve_manifest(Path::new(path), &bytes, progress))
+    }
+
+    fn resolving(
+        &mut self,
+        resolve: impl FnOnce(&Kernel, Progress<'_>) -> Result<Arc<Program>, CallError>,
+    ) -> Result<Arc<Program>, ShellError> {
         let kernel = Arc::clone(&self.kernel);
         let interrupt = self.interrupt.clone();
         let started = Instant::now();
         let mut shown = false;
-        let resolved = kernel.resolve(source, &mut |got_bytes, all_bytes| {
+        let resolved = resolve(&kernel, &mut |got_bytes, all_bytes| {
             if started.elapsed() > PROGRESS_AFTER {
                 shown = true;
                 let all = all_bytes.map(|all| format!(" of {}", show_bytes(all))).unwrap_or_default();
@@ -242,13 +260,9 @@ impl Session {
     }
 }
 
-fn write_output(job: &Job, mut sink: FileSink) -> Result<(), ShellError> {
-    match &job.wait().result {
-        Ok(output) => {
-            sink.write(output)?;
-            sink.commit()
-        }
-        // Told by the job's own notice.
-        Err(_) => Ok(()),
-    }
+/// The file as what a job's output goes to: it takes its place once all of it is written.
+fn written_to(mut file: FileSink) -> OutputSink {
+    Box::new(move |output, give_up| {
+        file.write(output, give_up).and_then(|()| file.commit()).map_err(|error| error.message)
+    })
 }

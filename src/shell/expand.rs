@@ -1,12 +1,10 @@
 //! Words to bytes in a session: variables, substitutions, and what stands in INPUT's place.
 
-use std::path::Path;
-
 use super::command::Argument;
 use super::line::{Env, Script, Word, WordKind};
 use super::reply::ShellError;
 use super::session::{Session, Sink};
-use super::stdin::{INPUT_BYTES_MAX, read_file};
+use super::stdin::INPUT_BYTES_MAX;
 
 impl Env for Session {
     fn variable(&self, name: &str) -> Option<Vec<u8>> {
@@ -38,14 +36,14 @@ impl Session {
             return Ok(bytes);
         }
         let path = String::from_utf8(bytes).map_err(|_| ShellError::usage("the name after `@` is not UTF-8"))?;
-        read_file(Path::new(&path), INPUT_BYTES_MAX)
+        self.read_file(path, INPUT_BYTES_MAX)
     }
 
     /// All of standard input, for INPUT.
     pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
-        let (front, stdin) = (&mut self.front, &mut self.stdin);
+        let (front, stdin, interrupt) = (&mut self.front, &mut self.stdin, self.interrupt.clone());
         let mut read = Err(ShellError::failed("`@-`: was not read"));
-        front.lend_terminal(&mut || read = stdin.take());
+        front.lend_terminal(&mut || read = stdin.take(&|| interrupt.is_raised()));
         read
     }
 

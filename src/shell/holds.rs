@@ -144,8 +144,7 @@ impl Session {
         self.kernel.reap(job.id());
         self.holds.served.remove(&job.id());
         // Its notice would tell again what is printed now.
-        let to_file = self.has_writer(job.id());
-        self.wait_for_writer(job.id())?;
+        let to_file = end.sunk_bytes.is_some();
         match left {
             Some(Left::Call { process, options }) => self.finish_call(process, end, &options),
             Some(Left::Load { watch }) => loaded(self, end, watch),

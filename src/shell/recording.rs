@@ -2,7 +2,7 @@
 //! their jobs' threads; read back whole.
 
 use std::fs::File;
-use std::io::Write;
+use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -12,11 +12,15 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::interrupt::Interrupt;
+use super::patient;
 use super::reply::ShellError;
 use super::session::io_cause;
+use super::stdin::file_error;
 use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec};
 use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::{Host, Spec};
+use crate::text::{json_cause, without_bom};
 
 /// Version of the format that is written and read.
 pub const VERSION: u32 = 1;
@@ -199,6 +203,8 @@ pub fn sha256(bytes: &[u8]) -> String {
 pub struct CallFile {
     name: String,
     file: Mutex<File>,
+    /// Ends a wait for who reads it.
+    interrupt: Interrupt,
     calls: AtomicU64,
     /// The first line that could not be written, and why; nothing is written after it.
     failed: Mutex<Option<String>>,
@@ -206,10 +212,13 @@ pub struct CallFile {
 
 impl CallFile {
     /// Opens the file, in place of what was there.
-    pub fn create(name: &str) -> Result<Arc<CallFile>, ShellError> {
-        let file = File::create(name).map_err(|error| ShellError::failed(format!("`{name}`: {}", io_cause(&error))))?;
+    pub fn create(name: &str, interrupt: Interrupt) -> Result<Arc<CallFile>, ShellError> {
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        let opened = patient::open_to_write(Path::new(name), &options, &|| interrupt.is_raised());
+        let file = opened.map_err(|error| file_error(&format!("`{name}`"), &error))?;
         let (file, calls, failed) = (Mutex::new(file), AtomicU64::new(0), Mutex::new(None));
-        let file = CallFile { name: name.to_owned(), file, calls, failed };
+        let file = CallFile { name: name.to_owned(), file, interrupt, calls, failed };
         file.write(&Entry::Recording { version: VERSION });
         Ok(Arc::new(file))
     }
@@ -235,7 +244,8 @@ impl CallFile {
         }
         let written = serde_json::to_vec(entry).map_err(|error| error.to_string()).and_then(|mut line| {
             line.push(b'\n');
-            self.file.lock().write_all(&line).map_err(|error| io_cause(&error))
+            let give_up = || self.interrupt.is_raised();
+            patient::write_all(&self.file.lock(), &line, &give_up).map_err(|error| io_cause(&error))
         });
         *failed = written.err();
     }
@@ -262,9 +272,11 @@ impl Recorder for CallFile {
 /// Reads a recording; a mistake is told with its line.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Entry>, ShellError> {
     let mut entries = Vec::new();
-    for (line, number) in bytes.split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.is_empty()) {
+    for (line, number) in without_bom(bytes).split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.is_empty())
+    {
         let entry = serde_json::from_slice(line).map_err(|error| {
-            ShellError::failed(format!("`{name}`, line {number}: {error}; is it a file of `record`?"))
+            let cause = json_cause(&error);
+            ShellError::failed(format!("`{name}`, line {number}: {cause}; is it a file of `record`?"))
         })?;
         match entry {
             Entry::Recording { version } if version != VERSION => {

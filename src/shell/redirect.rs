@@ -1,11 +1,13 @@
 //! `> FILE` and `>> FILE`: output into a file that is replaced only when the command succeeded.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
+use super::patient::{self, GiveUp};
 use super::reply::ShellError;
-use super::session::io_cause;
+use super::stdin::file_error;
+use crate::leftovers::Entry;
 
 /// A file that is being written.
 pub struct FileSink {
@@ -20,37 +22,47 @@ pub struct FileSink {
 struct Staged {
     temporary: PathBuf,
     target: PathBuf,
+    /// Removes the temporary file when a signal ends the program.
+    _entry: Entry,
 }
 
 impl FileSink {
-    /// Opens `> name`, or `>> name`.
-    pub fn open(name: &str, append: bool) -> Result<FileSink, ShellError> {
-        FileSink::try_open(name, append).map_err(|error| file_error(name, &error))
+    /// Opens `> name`, or `>> name`. The wait for somebody who reads a FIFO ends when `give_up` says so.
+    pub fn open(name: &str, append: bool, give_up: GiveUp<'_>) -> Result<FileSink, ShellError> {
+        FileSink::try_open(name, append, give_up).map_err(|error| file_error(&format!("`{name}`"), &error))
     }
 
-    fn try_open(name: &str, append: bool) -> io::Result<FileSink> {
+    fn try_open(name: &str, append: bool, give_up: GiveUp<'_>) -> io::Result<FileSink> {
         // Through symbolic links, so that a link stays a link.
         let target = fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
         let existing = fs::metadata(&target).ok();
         if append || existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
-            let file = OpenOptions::new().create(append).append(append).write(true).open(&target)?;
+            let mut options = OpenOptions::new();
+            options.create(append).append(append).write(true);
+            let file = patient::open_to_write(&target, &options, give_up)?;
             return Ok(FileSink { name: name.to_owned(), file, staged: None });
         }
         if existing.is_some() {
             // A file that may not be written is not replaced either.
-            OpenOptions::new().write(true).open(&target)?;
+            patient::open_to_write(&target, OpenOptions::new().write(true), give_up)?;
         }
         let temporary = temporary_beside(&target);
+        let _entry = Entry::file(&temporary);
         let file = OpenOptions::new().create_new(true).write(true).open(&temporary)?;
+        let sink = FileSink { name: name.to_owned(), file, staged: Some(Staged { temporary, target, _entry }) };
         if let Some(metadata) = existing {
-            file.set_permissions(metadata.permissions())?;
+            sink.file.set_permissions(metadata.permissions())?;
         }
-        Ok(FileSink { name: name.to_owned(), file, staged: Some(Staged { temporary, target }) })
+        Ok(sink)
     }
 
-    /// Writes on.
-    pub fn write(&mut self, bytes: &[u8]) -> Result<(), ShellError> {
-        self.file.write_all(bytes).map_err(|error| file_error(&self.name, &error))
+    /// Writes on; a wait for who reads it ends when `give_up` says so.
+    pub fn write(&mut self, bytes: &[u8], give_up: GiveUp<'_>) -> Result<(), ShellError> {
+        patient::write_all(&self.file, bytes, give_up).map_err(|error| self.error(&error))
+    }
+
+    fn error(&self, error: &io::Error) -> ShellError {
+        file_error(&format!("`{}`", self.name), error)
     }
 
     /// The command succeeded: the file takes its place.
@@ -58,7 +70,7 @@ impl FileSink {
         let Some(staged) = self.staged.take() else { return Ok(()) };
         fs::rename(&staged.temporary, &staged.target).map_err(|error| {
             remove(&staged.temporary);
-            file_error(&self.name, &error)
+            self.error(&error)
         })
     }
 }
@@ -82,10 +94,6 @@ fn remove(temporary: &Path) {
     fs::remove_file(temporary).ok();
 }
 
-fn file_error(name: &str, error: &io::Error) -> ShellError {
-    ShellError::failed(format!("`{name}`: {}", io_cause(error)))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,12 +104,12 @@ mod tests {
         let path = dir.path().join("out");
         let name = path.to_str().unwrap();
         fs::write(&path, "old").unwrap();
-        let mut sink = FileSink::open(name, false).unwrap();
-        sink.write(b"half").unwrap();
+        let mut sink = FileSink::open(name, false, &|| false).unwrap();
+        sink.write(b"half", &|| false).unwrap();
         drop(sink);
         assert_eq!(fs::read(&path).unwrap(), b"old");
-        let mut sink = FileSink::open(name, false).unwrap();
-        sink.write(b"new\xff").unwrap();
+        let mut sink = FileSink::open(name, false, &|| false).unwrap();
+        sink.write(b"new\xff", &|| false).unwrap();
         sink.commit().unwrap();
         assert_eq!(fs::read(&path).unwrap(), b"new\xff");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "no temporary file is left");
@@ -112,13 +120,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("log");
         for line in ["1", "2"] {
-            let mut sink = FileSink::open(path.to_str().unwrap(), true).unwrap();
-            sink.write(line.as_bytes()).unwrap();
+            let mut sink = FileSink::open(path.to_str().unwrap(), true, &|| false).unwrap();
+            sink.write(line.as_bytes(), &|| false).unwrap();
             sink.commit().unwrap();
         }
         assert_eq!(fs::read(&path).unwrap(), b"12");
-        let mut sink = FileSink::open("/dev/null", false).unwrap();
-        sink.write(b"x").unwrap();
+        let mut sink = FileSink::open("/dev/null", false, &|| false).unwrap();
+        sink.write(b"x", &|| false).unwrap();
         sink.commit().unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
     }
@@ -129,13 +137,13 @@ mod tests {
         let (real, link) = (dir.path().join("real"), dir.path().join("link"));
         fs::write(&real, "old").unwrap();
         std::os::unix::fs::symlink(&real, &link).unwrap();
-        let mut sink = FileSink::open(link.to_str().unwrap(), false).unwrap();
-        sink.write(b"new").unwrap();
+        let mut sink = FileSink::open(link.to_str().unwrap(), false, &|| false).unwrap();
+        sink.write(b"new", &|| false).unwrap();
         sink.commit().unwrap();
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert_eq!(fs::read(&real).unwrap(), b"new");
         let missing = dir.path().join("no/out");
-        let message = FileSink::open(missing.to_str().unwrap(), false).err().unwrap().message;
+        let message = FileSink::open(missing.to_str().unwrap(), false, &|| false).err().unwrap().message;
         assert!(message.ends_with("no such file or directory"), "{message}");
     }
 }

@@ -206,7 +206,7 @@ pub enum ErrorKind {
     Usage,
     Timeout,
     Interrupted,
-    /// Nobody reads standard output any more: the shell ends, and says nothing.
+    /// Nobody reads standard output any more: the shell ends, and says nothing but its code.
     BrokenPipe,
 }
 
@@ -243,7 +243,8 @@ impl ShellError {
             ErrorKind::Usage => 2,
             ErrorKind::Timeout => 124,
             ErrorKind::Interrupted => 130,
-            ErrorKind::BrokenPipe => 0,
+            // As of a program that the system ends for it.
+            ErrorKind::BrokenPipe => 141,
         }
     }
 }
@@ -284,5 +285,6 @@ mod tests {
         assert_eq!(ShellError::failed("").code(), 1);
         assert_eq!(ShellError::usage("").code(), 2);
         assert_eq!(ShellError::interrupted().code(), 130);
+        assert_eq!(ShellError::new(ErrorKind::BrokenPipe, "").code(), 141);
     }
 }

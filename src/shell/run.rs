@@ -68,7 +68,7 @@ impl Session {
             let reply = self.run_pipe(statement, Some((name, *append)))?;
             return self.emit(&reply);
         }
-        let sink = Sink::File(FileSink::open(&name, *append)?);
+        let sink = Sink::File(FileSink::open(&name, *append, &|| self.interrupt.is_raised())?);
         let (result, sink) = self.with_sink(sink, |session| {
             let reply = session.run_pipe(statement, None)?;
             session.emit(&reply)

@@ -7,6 +7,7 @@ use super::grammar::CommandGrammar;
 use super::line::{ErrorKind as Mistake, Lines, SyntaxError, parse};
 use super::reply::{ErrorKind, Line, Role, ShellError};
 use super::session::{Session, io_cause};
+use crate::text::without_bom;
 
 /// The longest script that is read.
 pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;
@@ -18,7 +19,7 @@ impl Session {
     pub fn run_text(&mut self, name: &str, bytes: &[u8], first_line: usize) -> Result<(), ShellError> {
         let mut first_error = None;
         let mut line = first_line;
-        let mut rest = bytes;
+        let mut rest = if first_line == 1 { without_bom(bytes) } else { bytes };
         while !rest.is_empty() && self.exit_code().is_none() {
             let (text, bad_line, after) = split_at_bad_line(rest);
             self.run_lines(name, text, line, &mut first_error)?;

@@ -2,7 +2,7 @@
 //! statement is run is in `run`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::PathBuf;
+use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -16,6 +16,7 @@ use super::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use super::stdin::Stdin;
 use crate::journal::Outcome;
 use crate::kernel::{CallError, JobId, Kernel, ProcessId, ProcessLabel};
+use crate::runtime::LogLevel;
 
 /// Captured output (`$(...)`, `| !COMMAND`) is kept up to this size.
 pub const CAPTURE_BYTES_MAX: usize = 1 << 30;
@@ -35,8 +36,8 @@ pub struct SessionOptions {
     pub echo: bool,
     /// A person is at the prompt: an error does not end the session.
     pub interactive: bool,
-    /// What plugins log is told while a call is waited for.
-    pub show_logs: bool,
+    /// What plugins log at this level and above is told while a call is waited for.
+    pub logs_shown: Option<LogLevel>,
 }
 
 /// The most failures of jobs that are remembered as told.
@@ -56,8 +57,6 @@ pub struct Session {
     pub(super) front: Box<dyn Front>,
     /// Where output goes instead of the front, innermost last.
     pub(super) sinks: Vec<Sink>,
-    /// Background jobs whose output goes to a file when they end.
-    pub(super) writers: Vec<(JobId, std::thread::JoinHandle<Result<(), ShellError>>)>,
     /// Background jobs whose failure a notice has told, at most [`TOLD_FAILURES_MAX`].
     told_failures: BTreeSet<JobId>,
     pub(super) source_depth: usize,
@@ -107,7 +106,6 @@ impl Session {
             stdin,
             front,
             sinks: Vec::new(),
-            writers: Vec::new(),
             told_failures: BTreeSet::new(),
             source_depth: 0,
             helper: false,
@@ -190,7 +188,7 @@ impl Session {
                 replies.push(reply.clone());
                 Ok(())
             }
-            Some(Sink::File(file)) => file.write(&plain::bytes(reply)),
+            Some(Sink::File(file)) => file.write(&plain::bytes(reply), &|| self.interrupt.is_raised()),
             Some(Sink::Memory(bytes)) => {
                 let more = plain::bytes(reply);
                 if bytes.len() + more.len() > CAPTURE_BYTES_MAX {
@@ -284,7 +282,7 @@ impl Session {
             _ if self.interrupt.is_raised() => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };
-        ShellError::new(kind, error.message)
+        ShellError::new(kind, error.with_reason())
     }
 
     /// Writes what was done to processes or stubs into the recording, where one runs.
@@ -294,19 +292,14 @@ impl Session {
         }
     }
 
-    /// True when the output of this background job goes to a file.
-    pub(super) fn has_writer(&self, id: JobId) -> bool {
-        self.writers.iter().any(|(job, _)| *job == id)
-    }
-
     /// Whether `--json` holds: asked for here, or the session's default.
     pub fn wants_json(&self, asked: bool) -> bool {
         asked || self.options.json
     }
 
-    /// Reads a file in whole, of `bytes_max` at most; the error names it and says why.
-    pub fn read_file(path: &str, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
-        super::stdin::read_file(&PathBuf::from(path), bytes_max)
+    /// Reads a file in whole, of `bytes_max` at most; the error names it and says why. Ctrl-C ends a wait for its bytes.
+    pub fn read_file(&self, path: impl AsRef<Path>, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
+        super::stdin::read_file(path.as_ref(), bytes_max, &|| self.interrupt.is_raised())
     }
 }
 

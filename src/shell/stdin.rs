@@ -1,9 +1,10 @@
 //! Standard input and files as INPUT: who may read them, and how much.
 
-use std::fs::File;
-use std::io::{self, Read};
+use std::io;
+use std::os::fd::AsFd;
 use std::path::Path;
 
+use super::patient::{self, GiveUp};
 use super::reply::ShellError;
 use super::session::io_cause;
 
@@ -23,35 +24,39 @@ pub enum Stdin {
 
 impl Stdin {
     /// All of standard input, for `@-`: once, and not where the script comes from.
-    pub fn take(&mut self) -> Result<Vec<u8>, ShellError> {
+    pub fn take(&mut self, give_up: GiveUp<'_>) -> Result<Vec<u8>, ShellError> {
         match self {
             Stdin::Script => Err(ShellError::failed("`@-`: standard input is the script; use `@FILE`")),
             Stdin::Used => Err(ShellError::failed("`@-`: standard input was used up before; keep it with `set`")),
             Stdin::Free => {
                 *self = Stdin::Used;
-                read_bounded(io::stdin().lock(), "standard input", INPUT_BYTES_MAX)
+                let read = patient::read_stream(io::stdin().as_fd(), INPUT_BYTES_MAX, give_up);
+                bounded(read, "standard input", INPUT_BYTES_MAX)
             }
         }
     }
 }
 
-/// Reads a file in whole; the error names it and says why not.
-pub fn read_file(path: &Path, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
-    let named = path.display().to_string();
-    let failed = |error: &io::Error| ShellError::failed(format!("`{named}`: {}", io_cause(error)));
-    let file = File::open(path).map_err(|error| failed(&error))?;
-    if file.metadata().map_err(|error| failed(&error))?.is_dir() {
-        return Err(ShellError::failed(format!("`{named}`: is a directory")));
+/// Reads a file in whole; the error names it and says why not. A wait for its bytes ends when `give_up` says so.
+pub fn read_file(path: &Path, bytes_max: u64, give_up: GiveUp<'_>) -> Result<Vec<u8>, ShellError> {
+    let named = format!("`{}`", path.display());
+    let file = patient::open(path).map_err(|error| file_error(&named, &error))?;
+    if file.metadata().map_err(|error| file_error(&named, &error))?.is_dir() {
+        return Err(ShellError::failed(format!("{named}: is a directory")));
     }
-    read_bounded(file, &format!("`{named}`"), bytes_max)
+    bounded(patient::read_to_end(&file, bytes_max, give_up), &named, bytes_max)
 }
 
-fn read_bounded(source: impl Read, name: &str, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
-    let mut bytes = Vec::new();
-    source
-        .take(bytes_max.saturating_add(1))
-        .read_to_end(&mut bytes)
-        .map_err(|error| ShellError::failed(format!("{name}: {}", io_cause(&error))))?;
+/// Why something cannot be read or written; one that was given up was interrupted.
+pub fn file_error(name: &str, error: &io::Error) -> ShellError {
+    match error.kind() {
+        io::ErrorKind::Interrupted => ShellError::interrupted(),
+        _ => ShellError::failed(format!("{name}: {}", io_cause(error))),
+    }
+}
+
+fn bounded(read: io::Result<Vec<u8>>, name: &str, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
+    let bytes = read.map_err(|error| file_error(name, &error))?;
     if bytes.len() as u64 > bytes_max {
         return Err(ShellError::failed(format!("{name}: more than {bytes_max} bytes")));
     }
@@ -66,18 +71,18 @@ mod tests {
     fn a_file_that_cannot_be_read_is_named_with_the_cause() {
         let dir = tempfile::tempdir().unwrap();
         let missing = dir.path().join("missing");
-        let message = read_file(&missing, 10).unwrap_err().message;
+        let message = read_file(&missing, 10, &|| false).unwrap_err().message;
         assert_eq!(message, format!("`{}`: no such file or directory", missing.display()));
-        assert!(read_file(dir.path(), 10).unwrap_err().message.ends_with(": is a directory"));
+        assert!(read_file(dir.path(), 10, &|| false).unwrap_err().message.ends_with(": is a directory"));
         let file = dir.path().join("file");
         std::fs::write(&file, "12345").unwrap();
-        assert_eq!(read_file(&file, 5).unwrap(), b"12345");
-        assert!(read_file(&file, 4).unwrap_err().message.ends_with(": more than 4 bytes"));
+        assert_eq!(read_file(&file, 5, &|| false).unwrap(), b"12345");
+        assert!(read_file(&file, 4, &|| false).unwrap_err().message.ends_with(": more than 4 bytes"));
     }
 
     #[test]
     fn standard_input_is_not_taken_where_it_is_the_script() {
-        assert!(Stdin::Script.take().unwrap_err().message.contains("is the script"));
-        assert!(Stdin::Used.take().unwrap_err().message.contains("used up"));
+        assert!(Stdin::Script.take(&|| false).unwrap_err().message.contains("is the script"));
+        assert!(Stdin::Used.take(&|| false).unwrap_err().message.contains("used up"));
     }
 }

@@ -3,7 +3,7 @@
 use std::io::{self, IsTerminal, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, RecvTimeoutError};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
@@ -14,6 +14,7 @@ use super::interrupt::Interrupt;
 use super::reply::{ErrorKind, Reply, ShellError};
 use super::session::{CAPTURE_BYTES_MAX, Session, io_cause};
 use super::stdin::Stdin;
+use crate::leftovers::{Entry, Program};
 
 /// How often Ctrl-C is looked for while a program runs.
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);
@@ -31,17 +32,20 @@ impl Session {
         let stdout = if captured { Stdio::piped() } else { Stdio::inherit() };
         let mut command = Command::new("sh");
         command.arg("-c").arg(text).stdin(stdin).stdout(stdout);
-        if !io::stdin().is_terminal() {
-            // Nobody else tells it of Ctrl-C, so it is told with all that it started: see `wait`.
+        // Where nobody else tells it of Ctrl-C it is told with all that it started: see `Running::wait`.
+        let in_group = !io::stdin().is_terminal();
+        if in_group {
             command.process_group(0);
         }
         let mut input = input;
         let mut ran = None;
         let interrupt = self.interrupt.clone();
-        let mut spawn_and_run = || ran = Some(command.spawn().and_then(|child| run(child, input.take(), &interrupt)));
+        let mut spawn_and_run =
+            || ran = Some(command.spawn().and_then(|child| run(child, in_group, input.take(), &interrupt)));
         self.front.lend_terminal(&mut spawn_and_run);
         let failed = |cause: &str| ShellError::failed(format!("`!{}`: {cause}", text.trim()));
         let (status, output) = match ran {
+            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => return Err(ShellError::interrupted()),
             Some(result) => result.map_err(|error| failed(&io_cause(&error)))?,
             None => return Err(failed("was not run")),
         };
@@ -68,45 +72,97 @@ impl Session {
     }
 }
 
-/// Feeds a program, reads what it writes (when that is captured), and waits for its end.
-fn run(mut child: Child, input: Option<Vec<u8>>, interrupt: &Interrupt) -> io::Result<(ExitStatus, Vec<u8>)> {
-    let feeder = child.stdin.take().zip(input).map(|(mut stdin, input)| {
-        thread::spawn(move || match stdin.write_all(&input) {
+/// A program that runs.
+struct Running {
+    /// What becomes of it when a signal ends this program.
+    _entry: Entry,
+    /// It leads a process group: Ctrl-C is handed on to all of that.
+    group: Option<Pid>,
+}
+
+/// Feeds a program, reads what it writes (when that is captured), and waits for its end. What it started and left behind
+/// may keep its pipes open: Ctrl-C ends the wait for that, and, where it can be found, what was left behind.
+fn run(
+    mut child: Child,
+    in_group: bool,
+    input: Option<Vec<u8>>,
+    interrupt: &Interrupt,
+) -> io::Result<(ExitStatus, Vec<u8>)> {
+    let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
+    let program = if in_group { Program::Group(pid) } else { Program::Alone(pid) };
+    let fed = child.stdin.take().zip(input).map(|(mut stdin, input)| {
+        apart(move || match stdin.write_all(&input) {
             // It may stop reading when it has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             result => result,
         })
     });
-    let reader = child.stdout.take().map(|stdout| {
-        thread::spawn(move || {
+    let read = child.stdout.take().map(|stdout| {
+        apart(move || {
             let mut output = Vec::new();
             stdout.take(CAPTURE_BYTES_MAX as u64).read_to_end(&mut output).map(|_| output)
         })
     });
-    let status = wait(child, interrupt)?;
-    let lost = || io::Error::other("a thread that served it gave up");
-    let output = reader.map_or(Ok(Vec::new()), |reader| reader.join().map_err(|_| lost())?)?;
-    feeder.map_or(Ok(()), |feeder| feeder.join().map_err(|_| lost())?)?;
+    let running = Running { _entry: Entry::program(program), group: in_group.then(|| Pid::from_raw(pid)) };
+    let status = running.wait(&apart(move || child.wait()), interrupt)?;
+    let output = read.map_or(Ok(Vec::new()), |read| running.join(&read, interrupt))?;
+    fed.map_or(Ok(()), |fed| running.join(&fed, interrupt))?;
     Ok((status, output))
 }
 
-/// Waits for a program to end. At a terminal Ctrl-C reaches it without us; elsewhere it is handed on, once.
-fn wait(mut child: Child, interrupt: &Interrupt) -> io::Result<ExitStatus> {
-    let pid = i32::try_from(child.id()).map(Pid::from_raw).map_err(io::Error::other)?;
-    let (tell, ended) = mpsc::channel();
-    let waiter = thread::spawn(move || {
-        let status = child.wait();
-        // Who waits for this is there until it comes.
-        tell.send(()).ok();
-        status
-    });
-    let mut hand_on = !io::stdin().is_terminal();
-    while ended.recv_timeout(INTERRUPT_STEP) == Err(RecvTimeoutError::Timeout) {
-        if hand_on && interrupt.is_raised() {
-            hand_on = false;
-            // It may have ended just now, and that is as good.
-            killpg(pid, Signal::SIGINT).ok();
+fn gave_up() -> io::Error {
+    io::Error::other("a thread that served it gave up")
+}
+
+/// Runs `work` on a thread of its own, which may be left behind.
+fn apart<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Receiver<io::Result<T>> {
+    let (sender, receiver) = mpsc::channel();
+    // Who has given up does not listen.
+    thread::spawn(move || sender.send(work()).ok());
+    receiver
+}
+
+impl Running {
+    /// Waits for the program to end. At a terminal Ctrl-C reaches it without us; elsewhere it is handed on, once.
+    fn wait(&self, ended: &Receiver<io::Result<ExitStatus>>, interrupt: &Interrupt) -> io::Result<ExitStatus> {
+        let mut handed_on = false;
+        loop {
+            match ended.recv_timeout(INTERRUPT_STEP) {
+                Ok(status) => {
+                    if handed_on {
+                        // What it left behind did not hear of SIGINT: a shell's background programs ignore it.
+                        self.signal(Signal::SIGTERM);
+                    }
+                    return status;
+                }
+                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if interrupt.is_raised() && !std::mem::replace(&mut handed_on, true) {
+                self.signal(Signal::SIGINT);
+            }
         }
     }
-    waiter.join().map_err(|_| io::Error::other("the thread that waited for it gave up"))?
+
+    /// What a thread comes to that serves the program.
+    fn join<T>(&self, thread: &Receiver<io::Result<T>>, interrupt: &Interrupt) -> io::Result<T> {
+        loop {
+            match thread.recv_timeout(INTERRUPT_STEP) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
+                Err(RecvTimeoutError::Timeout) if interrupt.is_raised() => {
+                    self.signal(Signal::SIGTERM);
+                    return Err(io::ErrorKind::Interrupted.into());
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+        }
+    }
+
+    fn signal(&self, signal: Signal) {
+        if let Some(group) = self.group {
+            // It may have ended just now, and that is as good.
+            killpg(group, signal).ok();
+        }
+    }
 }

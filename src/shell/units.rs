@@ -23,6 +23,29 @@ pub fn parse_memory_size(text: &str) -> Result<u64, String> {
     }
 }
 
+/// A bound as an option gives it, which may be none of its own: what holds without the option then holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Bound(pub Option<u64>);
+
+impl Bound {
+    /// Reads a size; less than 0 is no bound.
+    pub fn of_size(text: &str) -> Result<Bound, String> {
+        if is_negative(text) { Ok(Bound(None)) } else { parse_size(text).map(|bytes| Bound(Some(bytes))) }
+    }
+
+    /// Reads `--memory-max`, as [`parse_memory_size`] does; 0 and less are no bound.
+    pub fn of_memory(text: &str) -> Result<Bound, String> {
+        if is_negative(text) {
+            return Ok(Bound(None));
+        }
+        parse_memory_size(text).map(|bytes| Bound(Some(bytes).filter(|bytes| *bytes > 0)))
+    }
+}
+
+fn is_negative(text: &str) -> bool {
+    text.parse::<i64>().is_ok_and(|number| number < 0)
+}
+
 /// Reads how many times something is done: 1 or more.
 pub fn parse_count(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no count; write 1 or more"))
@@ -57,6 +80,16 @@ mod tests {
         assert_eq!(parse_memory_size("200p"), Ok(200 * PAGE_BYTES));
         assert_eq!(parse_memory_size("64k"), Ok(PAGE_BYTES));
         assert!(parse_memory_size("p").is_err());
+    }
+
+    #[test]
+    fn a_bound_may_be_none() {
+        assert_eq!(Bound::of_size("-1"), Ok(Bound(None)));
+        assert_eq!(Bound::of_size("0"), Ok(Bound(Some(0))));
+        assert_eq!(Bound::of_memory("-1"), Ok(Bound(None)));
+        assert_eq!(Bound::of_memory("0"), Ok(Bound(None)));
+        assert_eq!(Bound::of_memory("2p"), Ok(Bound(Some(2 * PAGE_BYTES))));
+        assert!(Bound::of_size("-x").is_err() && Bound::of_memory("-").is_err());
     }
 
     #[test]

@@ -100,22 +100,14 @@ impl Session {
                     continue;
                 }
             };
-            let written = self.wait_for_writer(job.id());
-            let ended = match &end.result {
-                // One that fails later is told by its notice.
-                Err(error) if failed.is_none() => Err(self.failure_of(job.id(), error.clone())),
-                _ => Ok(()),
-            };
-            failed = failed.or(ended.and(written).err());
+            // One that fails later is told by its notice.
+            if let Err(error) = &end.result
+                && failed.is_none()
+            {
+                failed = Some(self.failure_of(job.id(), error.clone()));
+            }
         }
         failed.map_or(Ok(()), Err)
-    }
-
-    /// Waits for the file of a background job to be written; nothing when it has none.
-    pub(super) fn wait_for_writer(&mut self, id: JobId) -> Result<(), ShellError> {
-        let Some(index) = self.writers.iter().position(|(job, _)| *job == id) else { return Ok(()) };
-        let (_, writer) = self.writers.swap_remove(index);
-        writer.join().unwrap_or_else(|_| Err(ShellError::failed(format!("%{id}: its output was not written"))))
     }
 }
 

@@ -3,8 +3,10 @@
 mod candidates;
 mod complete;
 mod helper;
+mod history;
 pub mod paths;
 
+use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Weak};
 use std::thread;
@@ -20,7 +22,6 @@ use super::screen::{ESC_WAIT_MS, Screen};
 use crate::kernel::{JobState, Kernel};
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::stdin::read_file;
 use crate::shell::{CommandGrammar, Interrupt, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
 use helper::{ShellHelper, goes_on};
 
@@ -96,11 +97,8 @@ impl Prompt {
         )));
         editor.set_max_history_size(HISTORY_LINES_MAX).map_err(failed)?;
         let history = paths::history_file();
-        if let Some(path) = &history
-            && path.exists()
-            && let Err(error) = editor.load_history(path)
-        {
-            session.notice(warning(format!("`{}`: {error}", path.display())));
+        if let Some(path) = &history {
+            load_history(session, &mut editor, path);
         }
         *typed.borrow_mut() = editor.history().iter().cloned().collect();
         let reading = Arc::new(AtomicBool::new(false));
@@ -121,8 +119,9 @@ impl Prompt {
             session.notice(Line::new().with(Role::Bad, why));
             return;
         }
-        let result =
-            read_file(&path, SCRIPT_BYTES_MAX).and_then(|text| session.run_text(&path.display().to_string(), &text, 1));
+        let result = session
+            .read_file(&path, SCRIPT_BYTES_MAX)
+            .and_then(|text| session.run_text(&path.display().to_string(), &text, 1));
         if let Err(error) = result {
             session.notice(Line::new().with(Role::Bad, error.to_string()));
         }
@@ -189,8 +188,11 @@ impl Prompt {
             Err(error) => return session.notice(warning(format!("history: {error}"))),
         }
         let Some(path) = &self.history else { return };
-        let saved =
-            paths::private_file(path).map_err(ReadlineError::from).and_then(|()| self.editor.append_history(path));
+        let mut append =
+            || paths::private_file(path).map_err(ReadlineError::from).and_then(|()| self.editor.append_history(path));
+        // What another shell wrote there meanwhile may be no text: it is read before something is added.
+        let saved = append()
+            .or_else(|error| if history::mend(path).is_ok_and(|lines| lines > 0) { append() } else { Err(error) });
         if let Err(error) = saved {
             session.notice(warning(format!("`{}`: {error}; history is not kept", path.display())));
             self.history = None;
@@ -216,6 +218,22 @@ impl Prompt {
         session.stay();
         session.notice(warning(format!("still running: {}; leave again to end that", running.join(" "))));
         false
+    }
+}
+
+fn load_history(session: &mut Session, editor: &mut ShellEditor, path: &Path) {
+    match history::mend(path) {
+        Ok(0) => {}
+        Ok(1) => session.notice(warning(format!("`{}`: a line that was no text is left out", path.display()))),
+        Ok(lines) => {
+            session.notice(warning(format!("`{}`: {lines} lines that were no text are left out", path.display())))
+        }
+        Err(error) => session.notice(warning(error.to_string())),
+    }
+    if path.exists()
+        && let Err(error) = editor.load_history(path)
+    {
+        session.notice(warning(format!("`{}`: {error}", path.display())));
     }
 }
 

@@ -10,8 +10,8 @@ use std::thread;
 
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
-use signal_hook::low_level::emulate_default_handler;
 
+use super::super::signals::end_by;
 use super::handover::Resumed;
 use super::state::Shared;
 use super::tty::{self, Stop};
@@ -32,7 +32,7 @@ pub fn start(shared: Weak<Shared>) -> io::Result<()> {
         for signal in signals.forever() {
             match shared.upgrade() {
                 Some(shared) => handle(&shared, signal),
-                None => default(signal),
+                None => end_by(signal),
             }
         }
     })?;
@@ -47,13 +47,7 @@ fn handle(shared: &Shared, signal: i32) {
         SIGCONT => shared.continued(),
         _ => {
             shared.give_back();
-            default(signal);
+            end_by(signal);
         }
     }
-}
-
-/// What would have happened without us.
-fn default(signal: i32) {
-    // It fails only for signals it does not know, and it knows these.
-    let _ = emulate_default_handler(signal);
 }

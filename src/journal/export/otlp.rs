@@ -35,9 +35,14 @@ const ANSWER_BYTES_MAX: u64 = 64 << 10;
 const ERROR_BYTES_MAX: usize = 300;
 
 /// Sends the ended ones of `records`, which are in order of seq, to the collector at `url` (`http://localhost:4318`; without
-/// a path it is the standard one). Blocks, at most [`OTLP_TIMEOUT`] a batch. Gives how many spans the collector took; the
-/// error is one line.
-pub fn export(url: &str, records: &[Record], session_start: SystemTime) -> Result<usize, String> {
+/// a path it is the standard one). Blocks, at most [`OTLP_TIMEOUT`] a batch, and sends no further one once `stop` says so.
+/// Gives how many spans the collector took; the error is one line.
+pub fn export(
+    url: &str,
+    records: &[Record],
+    session_start: SystemTime,
+    stop: &dyn Fn() -> bool,
+) -> Result<usize, String> {
     let endpoint = endpoint(url)?;
     let failed = |cause: &str| format!("cannot send to `{}`: {}", shown(url), one_line(cause));
     let mut exporter = opentelemetry_otlp::SpanExporter::builder()
@@ -53,7 +58,7 @@ pub fn export(url: &str, records: &[Record], session_start: SystemTime) -> Resul
 
     let spans = spans(records, session_start);
     let mut sent = 0;
-    for batch in spans.chunks(OTLP_BATCH_SPANS_MAX) {
+    for batch in spans.chunks(OTLP_BATCH_SPANS_MAX).take_while(|_| !stop()) {
         block_on(exporter.export(batch.to_vec())).map_err(|error| {
             let cause = match error {
                 OTelSdkError::InternalFailure(cause) => failed(&cause),

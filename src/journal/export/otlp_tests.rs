@@ -60,7 +60,7 @@ fn attribute(span: &Span, key: &str) -> Option<Value> {
 #[test]
 fn a_chain_arrives_as_a_trace() {
     let (url, received) = collector(vec![(200, "")]);
-    assert_eq!(export(&url, &session(), start()), Ok(3), "the running call stays here");
+    assert_eq!(export(&url, &session(), start(), &|| false), Ok(3), "the running call stays here");
     let received = received.recv().expect("a request");
     assert_eq!((received.path.as_str(), received.content_type.as_str()), ("/v1/traces", "application/x-protobuf"));
 
@@ -98,12 +98,12 @@ fn many_spans_go_in_batches_and_a_failure_says_how_far_it_came() {
         (1..=OTLP_BATCH_SPANS_MAX as u64 + 10).map(|seq| Record { seq, ..template.clone() }).collect();
 
     let (url, received) = collector(vec![(200, ""), (200, "")]);
-    assert_eq!(export(&url, &records, start()), Ok(records.len()));
+    assert_eq!(export(&url, &records, start(), &|| false), Ok(records.len()));
     let ids: HashSet<Vec<u8>> = received.iter().take(2).flat_map(|got| got.spans()).map(|span| span.span_id).collect();
     assert_eq!(ids.len(), records.len(), "every span has an id of its own");
 
     let (url, _received) = collector(vec![(200, ""), (503, "too\nbusy")]);
-    let error = export(&url, &records, start()).unwrap_err();
+    let error = export(&url, &records, start(), &|| false).unwrap_err();
     assert_eq!(
         error,
         format!(
@@ -114,13 +114,13 @@ fn many_spans_go_in_batches_and_a_failure_says_how_far_it_came() {
 
 #[test]
 fn nothing_to_send_asks_nobody() {
-    assert_eq!(export("http://127.0.0.1:1/", &[], start()), Ok(0));
+    assert_eq!(export("http://127.0.0.1:1/", &[], start(), &|| false), Ok(0));
 }
 
 #[test]
 fn a_collector_that_is_not_there_is_one_line() {
     let port = std::net::TcpListener::bind("127.0.0.1:0").and_then(|listener| listener.local_addr()).unwrap().port();
-    let error = export(&format!("http://127.0.0.1:{port}"), &session(), start()).unwrap_err();
+    let error = export(&format!("http://127.0.0.1:{port}"), &session(), start(), &|| false).unwrap_err();
     let expected = "connection refused; is a collector listening there?";
     assert_eq!(error, format!("cannot send to `http://127.0.0.1:{port}`: {expected}"));
 }
@@ -128,7 +128,7 @@ fn a_collector_that_is_not_there_is_one_line() {
 #[test]
 fn what_is_no_url_says_how_to_write_one() {
     for wrong in ["localhost:4318", "", "ftp://x/", "http://", "file:///etc/passwd"] {
-        let error = export(wrong, &[], start()).unwrap_err();
+        let error = export(wrong, &[], start(), &|| false).unwrap_err();
         assert_eq!(error, format!("`{wrong}` is no collector's URL; write it like http://localhost:4318"));
     }
     assert_eq!(endpoint("https://a.example/otlp/v1/traces").unwrap().path(), "/otlp/v1/traces");

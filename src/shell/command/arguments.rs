@@ -211,7 +211,11 @@ impl Subject {
         if let Some(way_on) = input.filter(|_| self.takes_input) {
             return ShellError::usage(format!("no option `{word}` in {}; {way_on}", self.name));
         }
-        let near = did_you_mean(word.trim_start_matches('-'), self.longs.iter().map(String::as_str));
+        let bare = word.trim_start_matches('-');
+        if word.starts_with("--") && self.longs.iter().any(|known| known == bare) {
+            return ShellError::usage(format!("`{word}` is an option of {}, and must stand behind that", self.name));
+        }
+        let near = did_you_mean(bare, self.longs.iter().map(String::as_str));
         let hint = if near.is_empty() { format!("; {}", self.see()) } else { near.replace(" `", " `--") };
         ShellError::usage(format!("no option `{word}` in {}{hint}", self.name))
     }
@@ -230,6 +234,11 @@ impl Subject {
             ErrorKind::UnknownArgument if all.starts_with('-') => return self.unknown_option(&all),
             ErrorKind::UnknownArgument => format!("{name}: `{all}` is one word too many; {}", self.usage_hint()),
             ErrorKind::MissingRequiredArgument => format!("{name} wants {all}; {}", self.usage_hint()),
+            ErrorKind::TooManyValues => {
+                format!(
+                    "{argument} of {name} takes no value, and was given `{value}`; write `true`, `false` or nothing"
+                )
+            }
             ErrorKind::InvalidValue if value.is_empty() => format!("{argument} of {name} wants a value"),
             ErrorKind::InvalidValue => {
                 let known = context(ContextKind::ValidValue).unwrap_or_default();

@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde_json::json;
 
 use super::{Command, Example, Group, Run, syntax};
-use crate::kernel::{JobEnd, ProcessId};
+use crate::kernel::{CallError, JobEnd, ProcessId};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::units::{parse_count, parse_duration};
 
@@ -91,6 +91,6 @@ pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
     };
     object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, Vec::len)));
     object.insert("duration_us".into(), json!(end.duration.as_nanos() as f64 / 1e3));
-    object.insert("error".into(), json!(end.result.as_ref().err().map(ToString::to_string)));
+    object.insert("error".into(), json!(end.result.as_ref().err().map(CallError::with_reason)));
     Reply::Json(object.into())
 }

@@ -1,6 +1,11 @@
 //! `export`: the journal in the formats of other tools, as a file or to a collector.
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::mpsc::{self, RecvTimeoutError};
+use std::thread;
+use std::time::Duration;
 
 use super::trace::parse_filter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
@@ -26,6 +31,9 @@ pub const COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
+/// How often Ctrl-C is looked for while a collector is waited for.
+const INTERRUPT_STEP: Duration = Duration::from_millis(20);
+
 #[derive(Debug, clap::Args)]
 struct ExportOptions {
     #[arg(value_name = "FILE", conflicts_with = "otlp")]
@@ -44,21 +52,46 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         (Some(file), _) => write(session, &file, options.filter.as_ref()),
         (None, Some(url)) => {
             let records = records(session, options.filter.as_ref());
-            let spans = otlp::export(&url, &records, session.kernel.started_at()).map_err(ShellError::failed)?;
+            let spans = send(session, &url, records)?;
             Ok(Reply::line(format!("{} sent to `{url}`", counted(spans, "span"))))
         }
         (None, None) => Err(ShellError::usage("`export` wants FILE, or `--otlp URL`; see `help export`")),
     }
 }
 
+/// Sends the calls on a thread of its own, which Ctrl-C leaves behind: a collector that is silent is waited for no longer.
+fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, ShellError> {
+    let (sender, receiver) = mpsc::channel();
+    let (url, started_at, interrupt) = (url.to_owned(), session.kernel.started_at(), session.interrupt.clone());
+    let stopped = Arc::new(AtomicBool::new(false));
+    let stop = Arc::clone(&stopped);
+    thread::spawn(move || {
+        let sent = otlp::export(&url, &records, started_at, &|| stop.load(Ordering::Relaxed));
+        // Who has given up does not listen.
+        sender.send(sent).ok();
+    });
+    loop {
+        match receiver.recv_timeout(INTERRUPT_STEP) {
+            Ok(sent) => return sent.map_err(ShellError::failed),
+            Err(RecvTimeoutError::Disconnected) => return Err(ShellError::failed("the export ended without a word")),
+            Err(RecvTimeoutError::Timeout) if interrupt.is_raised() => {
+                stopped.store(true, Ordering::Relaxed);
+                return Err(ShellError::interrupted());
+            }
+            Err(RecvTimeoutError::Timeout) => {}
+        }
+    }
+}
+
 fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply, ShellError> {
     let format = Format::of_path(Path::new(file)).map_err(ShellError::usage)?;
-    let mut sink = FileSink::open(file, false)?;
+    let give_up = || session.interrupt.is_raised();
+    let mut sink = FileSink::open(file, false, &give_up)?;
     let records = records(session, filter);
     let mut bytes = Vec::new();
     let written = format.write(&records, &mut bytes);
     written.map_err(|error| ShellError::failed(format!("`{file}`: {}", io_cause(&error))))?;
-    sink.write(&bytes)?;
+    sink.write(&bytes, &give_up)?;
     sink.commit()?;
     Ok(Reply::line(format!("{} in `{file}`", counted(records.len(), "call"))))
 }

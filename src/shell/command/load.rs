@@ -15,8 +15,9 @@ use crate::runtime::{Host, Program, Spec, StubImports};
 use crate::shell::holds::Left;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::units::{parse_duration, parse_memory_size, parse_size};
+use crate::shell::units::{Bound, parse_duration};
 use crate::shell::waits::{Awaited, OnInterrupt};
+use crate::text::json_cause;
 
 pub const COMMAND: Command = Command {
     name: "load",
@@ -60,7 +61,7 @@ struct LoadWords {
 /// What `load` and `plugsh call` have in common.
 #[derive(Debug, Default, clap::Args)]
 pub struct LoadOptions {
-    /// a value that the plugin may read
+    /// a value that the plugin may read; without `=` it is empty
     #[arg(long, value_name = "K=V")]
     pub config: Vec<String>,
     /// such values as one JSON object
@@ -72,21 +73,21 @@ pub struct LoadOptions {
     /// a directory that it may reach, read-only with `ro:`
     #[arg(long, value_name = "[ro:]HOST[:GUEST]")]
     pub allow_path: Vec<String>,
-    /// the most memory it may have, in pages or as `10M`
-    #[arg(long, value_name = "SIZE", value_parser = parse_memory_size)]
-    pub memory_max: Option<u64>,
-    /// the most time a call may take
+    /// the most memory it may have, in pages or as `10M`; 0: as without this option
+    #[arg(long, value_name = "SIZE", value_parser = Bound::of_memory, allow_hyphen_values = true)]
+    pub memory_max: Option<Bound>,
+    /// the most time a call may take; 0: as without this option
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
     /// the most work a call may do
     #[arg(long, value_name = "UNITS")]
     pub fuel: Option<u64>,
-    /// the largest HTTP response
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
-    pub http_response_max: Option<u64>,
-    /// the most bytes of variables it may keep
-    #[arg(long, value_name = "SIZE", value_parser = parse_size)]
-    pub var_max: Option<u64>,
+    /// the largest HTTP response; -1: as without this option
+    #[arg(long, value_name = "SIZE", value_parser = Bound::of_size, allow_hyphen_values = true)]
+    pub http_response_max: Option<Bound>,
+    /// the most bytes of variables it may keep; -1: as without this option
+    #[arg(long, value_name = "SIZE", value_parser = Bound::of_size, allow_hyphen_values = true)]
+    pub var_max: Option<Bound>,
     /// a module that it is linked with
     #[arg(long, value_name = "[NAME=]SOURCE")]
     pub link: Vec<String>,
@@ -154,6 +155,18 @@ pub fn load(
     start(session, request)
 }
 
+/// The same from a manifest in a file, whatever that is called.
+pub fn load_manifest(
+    session: &mut Session,
+    path: &str,
+    host: Host,
+    options: &LoadOptions,
+) -> Result<ProcessLabel, ShellError> {
+    let program = session.resolve_manifest(path)?;
+    let request = request_of(session, program, None, host, options)?;
+    start(session, request)
+}
+
 fn start(session: &Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
     session.kernel.load_unless(request, &|| session.interrupt.is_raised()).map_err(|error| session.call_error(error))
 }
@@ -166,9 +179,19 @@ fn request(
     host: Host,
     options: &LoadOptions,
 ) -> Result<LoadRequest, ShellError> {
+    let program = session.resolve(source)?;
+    request_of(session, program, name, host, options)
+}
+
+fn request_of(
+    session: &mut Session,
+    program: Arc<Program>,
+    name: Option<String>,
+    host: Host,
+    options: &LoadOptions,
+) -> Result<LoadRequest, ShellError> {
     check_paths(&options.allow_path)?;
     tell_missing_stand_ins(session, &options.import);
-    let program = session.resolve(source)?;
     let program = link(session, program, &options.link)?;
     let spec = options.apply(program.spec.clone())?;
     let timeout = spec.timeout;
@@ -246,17 +269,16 @@ impl LoadOptions {
             spec.config.extend(config_object(json)?);
         }
         for entry in &self.config {
-            let (key, value) = entry
-                .split_once('=')
-                .ok_or_else(|| ShellError::usage(format!("`--config {entry}`: write `--config KEY=VALUE`")))?;
+            let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
             spec.config.insert(key.to_owned(), value.to_owned());
         }
         spec.allowed_hosts.extend(self.allow_host.iter().cloned());
         spec.allowed_paths.extend(self.allow_path.iter().map(|path| allowed_path(path)));
-        spec.memory_bytes_max = self.memory_max.or(spec.memory_bytes_max);
-        spec.http_response_bytes_max = self.http_response_max.unwrap_or(spec.http_response_bytes_max);
-        spec.var_bytes_max = self.var_max.unwrap_or(spec.var_bytes_max);
-        spec.timeout = self.timeout.or(spec.timeout);
+        let given = |bound: Option<Bound>| bound.and_then(|bound| bound.0);
+        spec.memory_bytes_max = given(self.memory_max).or(spec.memory_bytes_max);
+        spec.http_response_bytes_max = given(self.http_response_max).unwrap_or(spec.http_response_bytes_max);
+        spec.var_bytes_max = given(self.var_max).unwrap_or(spec.var_bytes_max);
+        spec.timeout = self.timeout.filter(|timeout| !timeout.is_zero()).or(spec.timeout);
         spec.fuel = self.fuel.or(spec.fuel);
         spec.wasi &= !self.no_wasi;
         spec.private |= self.private;
@@ -281,9 +303,16 @@ fn import_stand_in(text: &str) -> Result<ImportStandIn, String> {
     parts.ok_or_else(|| format!("`{text}` is no stand-in; write MODULE.FUNCTION=PLUGIN.FUNCTION"))
 }
 
+/// An empty text and `null` say nothing, and a key's `null` is an empty value: as extism reads them.
 fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {
-    serde_json::from_str(json)
-        .map_err(|error| ShellError::usage(format!("`--set-config` wants a JSON object of strings: {error}")))
+    if json.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let object: Option<BTreeMap<String, Option<String>>> = serde_json::from_str(json).map_err(|error| {
+        let cause = json_cause(&error);
+        ShellError::usage(format!("`--set-config` wants a JSON object of strings: {cause}"))
+    })?;
+    Ok(object.unwrap_or_default().into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect())
 }
 
 fn allowed_path(text: &str) -> AllowedPath {
@@ -319,18 +348,21 @@ mod tests {
         };
         let options = LoadOptions {
             set_config: Some(r#"{"b": "3", "c": "4"}"#.into()),
-            config: vec!["c=5=6".into(), "d=".into()],
+            config: vec!["c=5=6".into(), "d=".into(), "e".into()],
             allow_path: vec!["ro:/data:/d".into(), "/tmp".into()],
-            memory_max: Some(65_536),
+            memory_max: Some(Bound(Some(65_536))),
+            var_max: Some(Bound(None)),
+            timeout: Some(Duration::ZERO),
             no_wasi: true,
             stub_imports: Some("zero".into()),
             ..LoadOptions::default()
         };
         let spec = options.apply(manifest).unwrap();
         let config: Vec<String> = spec.config.iter().map(|(key, value)| format!("{key}={value}")).collect();
-        assert_eq!(config, ["a=1", "b=3", "c=5=6", "d="]);
+        assert_eq!(config, ["a=1", "b=3", "c=5=6", "d=", "e="]);
         assert_eq!(spec.timeout, Some(Duration::from_secs(9)));
         assert_eq!(spec.memory_bytes_max, Some(65_536));
+        assert_eq!(spec.var_bytes_max, Spec::default().var_bytes_max);
         assert!(!spec.wasi && spec.stub_imports == Some(StubImports::Zero));
         assert_eq!(
             spec.allowed_paths,
@@ -339,8 +371,10 @@ mod tests {
                 AllowedPath { host: "/tmp".into(), guest: "/tmp".into(), read_only: false },
             ]
         );
-        let bad = LoadOptions { config: vec!["d".into()], ..LoadOptions::default() };
-        assert_eq!(bad.apply(Spec::default()).unwrap_err().message, "`--config d`: write `--config KEY=VALUE`");
+        for nothing in ["", "null", "{}"] {
+            let options = LoadOptions { set_config: Some(nothing.into()), ..LoadOptions::default() };
+            assert_eq!(options.apply(Spec::default()).unwrap(), Spec::default());
+        }
         let bad = LoadOptions { set_config: Some("[1]".into()), ..LoadOptions::default() };
         assert!(bad.apply(Spec::default()).unwrap_err().message.starts_with("`--set-config` wants a JSON object"));
     }

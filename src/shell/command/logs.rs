@@ -100,12 +100,12 @@ fn json_line(line: &LogLine) -> serde_json::Value {
 impl Session {
     /// Hands on what was logged since the last time, where that is asked for.
     pub fn show_logs(&mut self) {
-        if !self.options.show_logs {
-            return;
-        }
+        let Some(lowest) = self.options.logs_shown else { return };
         for logged in self.kernel.logs(self.logs_shown_seq, None) {
             self.logs_shown_seq = logged.seq;
-            self.notice(line(&logged));
+            if logged.level >= lowest {
+                self.notice(line(&logged));
+            }
         }
     }
 }

@@ -44,7 +44,7 @@ pub use debug::show::whole;
 pub use debug::{held_lines, held_title, preview};
 pub use help::{about, help_of, markdown_table, topics};
 pub use jobs::job_of;
-pub use load::{LoadOptions, link, load, loaded};
+pub use load::{LoadOptions, link, load, load_manifest, loaded};
 pub use reload::{Exchanging, exchanged};
 pub use shape::{Kind, OptionShape, Shape, Slot, SlotWord};
 

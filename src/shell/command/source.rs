@@ -1,12 +1,9 @@
 //! `source`: the lines of a file, run here.
 
-use std::path::Path;
-
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::script::SCRIPT_BYTES_MAX;
 use crate::shell::session::{SOURCE_DEPTH_MAX, Session};
-use crate::shell::stdin::read_file;
 
 pub const COMMAND: Command = Command {
     name: "source",
@@ -27,7 +24,7 @@ struct SourceOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<SourceOptions>()?;
-    let text = read_file(Path::new(&options.file), SCRIPT_BYTES_MAX)?;
+    let text = session.read_file(&options.file, SCRIPT_BYTES_MAX)?;
     if session.source_depth >= SOURCE_DEPTH_MAX {
         return Err(ShellError::failed(format!("`{}`: {SOURCE_DEPTH_MAX} files source one another", options.file)));
     }

@@ -74,8 +74,7 @@ pub fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> 
     let end = session.wait_for_job(job, on_interrupt)?;
     session.kernel.reap(job.id());
     // Its notice would tell again what is printed now.
-    let to_file = session.has_writer(job.id());
-    session.wait_for_writer(job.id())?;
+    let to_file = end.sunk_bytes.is_some();
     let bytes = end.result.clone().map_err(|error| session.failure_of(job.id(), error))?;
     Ok(if to_file { Reply::Nothing } else { Reply::Output { bytes, raw: false } })
 }

@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::interrupt::Interrupter;
 use super::redirect::FileSink;
 use super::reply::{Line, ShellError};
 use super::script::SCRIPT_BYTES_MAX;
 use super::session::{Session, SessionOptions};
-use super::stdin::{Stdin, read_file};
+use super::stdin::Stdin;
 use super::unseen::Unseen;
 use crate::kernel::Kernel;
 
@@ -28,11 +29,19 @@ pub struct FileRun {
 }
 
 /// Runs a file on a kernel that nothing else uses. `update`: expectations that do not hold are rewritten in the file.
-pub fn run_file(kernel: Arc<Kernel>, path: &Path, options: SessionOptions, update: bool) -> FileRun {
+/// `begun` is given what interrupts the run, before its first line.
+pub fn run_file(
+    kernel: Arc<Kernel>,
+    path: &Path,
+    options: SessionOptions,
+    update: bool,
+    begun: &dyn Fn(Interrupter),
+) -> FileRun {
     let started = Instant::now();
     let name = path.display().to_string();
     let (front, collected) = Unseen::new();
     let mut session = Session::new(kernel, Box::new(front), options, Stdin::Used);
+    begun(session.interrupter());
     let result = run_in(&mut session, path, &name, update);
     for job in session.background_jobs() {
         job.kill();
@@ -43,7 +52,7 @@ pub fn run_file(kernel: Arc<Kernel>, path: &Path, options: SessionOptions, updat
 }
 
 fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Result<usize, ShellError> {
-    let bytes = read_file(path, SCRIPT_BYTES_MAX)?;
+    let bytes = session.read_file(path, SCRIPT_BYTES_MAX)?;
     let rewritten = match update {
         false => {
             session.run_text(name, &bytes, 1)?;
@@ -58,8 +67,10 @@ fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Resul
     }
     session.show_notices();
     let Some((text, count)) = rewritten.filter(|(_, count)| *count > 0) else { return Ok(0) };
-    let mut file = FileSink::open(name, false)?;
-    file.write(text.as_bytes())?;
+    let interrupt = session.interrupt.clone();
+    let give_up = || interrupt.is_raised();
+    let mut file = FileSink::open(name, false, &give_up)?;
+    file.write(text.as_bytes(), &give_up)?;
     file.commit()?;
     Ok(count)
 }

@@ -6,6 +6,7 @@ use crate::shell::line::{Lines, Stage, Statement, Word, WordKind, quote};
 use crate::shell::reply::ShellError;
 use crate::shell::script::{located, syntax_error};
 use crate::shell::session::{Rewrite, Session};
+use crate::text::without_bom;
 
 /// What ends a here-document that is written here.
 const END: &str = "END";
@@ -14,7 +15,8 @@ const END: &str = "END";
 /// an expectation's.
 pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(String, usize), ShellError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ShellError::failed(format!("`{name}`: not UTF-8")))?;
-    let (mut new, mut copied, mut count) = (String::with_capacity(text.len()), 0, 0);
+    let (mark, text) = text.split_at(text.len() - without_bom(text.as_bytes()).len());
+    let (mut new, mut copied, mut count) = (mark.to_owned(), 0, 0);
     let mut lines = Lines::new(text);
     while let Some(read) = lines.next(&CommandGrammar) {
         let script = read.map_err(|error| located(syntax_error(&error), name, error.line))?;

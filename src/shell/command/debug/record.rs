@@ -46,7 +46,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 }
 
 fn start(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
-    let file = CallFile::create(name)?;
+    let file = CallFile::create(name, session.interrupt.clone())?;
     for stub in session.kernel.stubs() {
         file.write(&Entry::Stub((&stub.spec).into()));
     }

@@ -1,6 +1,5 @@
 //! `replay`: calls made again.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use super::record::calls_text;
@@ -15,7 +14,6 @@ use crate::shell::recording::{CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MA
 use crate::shell::replay::{Came, Output, Stage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::stdin::read_file;
 use crate::shell::units::parse_hex;
 
 pub const COMMAND: Command = Command {
@@ -121,7 +119,7 @@ fn tell_difference(session: &mut Session, seq: u64, before: &Came, again: &Came)
 }
 
 fn replay_file(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
-    let entries = read(name, &read_file(Path::new(name), RECORDING_BYTES_MAX)?)?;
+    let entries = read(name, &session.read_file(name, RECORDING_BYTES_MAX)?)?;
     let stage = Stage::new(session);
     let own: Vec<StubSpec> = stage.kernel.stubs().into_iter().map(|stub| stub.spec).collect();
     let (mut calls, mut no_input, mut outside) = (0, 0, 0);

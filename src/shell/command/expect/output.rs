@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax, without_newline};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
+use crate::text::{is_too_deep, json_cause};
 
 pub const EXPECT: Command = Command {
     name: "expect",
@@ -63,7 +64,7 @@ fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     let expected = value_of(&input.unwrap_or_default())?;
     let output = last_output(session, "expect-json")?;
     let output: Value = serde_json::from_slice(&output)
-        .map_err(|error| ShellError::failed(format!("the last output is no JSON: {error}")))?;
+        .map_err(|error| ShellError::failed(format!("the last output is no JSON: {}", json_cause(&error))))?;
     if !pointer.is_empty() && !pointer.starts_with('/') {
         return Err(ShellError::usage(format!("`{pointer}` is no JSON pointer; write it like `/items/0`")));
     }
@@ -84,6 +85,9 @@ fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
 fn value_of(bytes: &[u8]) -> Result<Value, ShellError> {
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),
+        Err(error) if is_too_deep(&error) => {
+            Err(ShellError::usage(format!("`expect-json`: INPUT is {}", json_cause(&error))))
+        }
         Err(_) => std::str::from_utf8(bytes)
             .map(|text| Value::String(text.to_owned()))
             .map_err(|_| ShellError::usage("`expect-json`: INPUT is neither JSON nor UTF-8")),

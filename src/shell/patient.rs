@@ -1,0 +1,155 @@
+//! Files and pipes that may keep their reader or writer waiting (FIFOs, terminals, pipes): every wait here asks at short
+//! intervals whether to give up, and then fails with the kind `Interrupted`. Regular files are read and written as ever.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::fd::{AsFd, BorrowedFd};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::Path;
+use std::thread;
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
+
+/// How often it is asked whether to give up.
+const ASK_EVERY: Duration = Duration::from_millis(20);
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Whether the one who waits has been told to stop.
+pub type GiveUp<'a> = &'a dyn Fn() -> bool;
+
+/// Opens a file to be read by [`read_to_end`].
+pub fn open(path: &Path) -> io::Result<File> {
+    // A FIFO then opens without a writer, and the wait for one is a wait for its bytes.
+    OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
+}
+
+/// All that `file` gives, of `bytes_max` bytes at most; one byte more says that there were more.
+pub fn read_to_end(file: &File, bytes_max: u64, give_up: GiveUp<'_>) -> io::Result<Vec<u8>> {
+    if file.metadata()?.is_file() {
+        let mut bytes = Vec::new();
+        file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
+        return Ok(bytes);
+    }
+    read_stream(file.as_fd(), bytes_max, give_up)
+}
+
+/// The same of what is open already: it may wait at each read.
+pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, give_up: GiveUp<'_>) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    let mut chunk = vec![0; CHUNK_BYTES];
+    while bytes.len() as u64 <= bytes_max {
+        wait_until_ready(stream, PollFlags::IN, give_up)?;
+        match rustix::io::read(stream, chunk.as_mut_slice()) {
+            Ok(0) => break,
+            Ok(count) => bytes.extend_from_slice(chunk.get(..count).unwrap_or_default()),
+            Err(Errno::INTR | Errno::AGAIN) => {}
+            Err(error) => return Err(error.into()),
+        }
+    }
+    Ok(bytes)
+}
+
+/// Opens a file to be written by [`write_all`]; of a FIFO it waits for somebody who reads.
+pub fn open_to_write(path: &Path, options: &OpenOptions, give_up: GiveUp<'_>) -> io::Result<File> {
+    let mut options = options.clone();
+    options.custom_flags(libc::O_NONBLOCK);
+    loop {
+        match options.open(path) {
+            // A FIFO that nobody reads.
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => pause(give_up)?,
+            opened => return opened,
+        }
+    }
+}
+
+/// Writes all of it.
+pub fn write_all(mut file: &File, bytes: &[u8], give_up: GiveUp<'_>) -> io::Result<()> {
+    let mut left = bytes;
+    while !left.is_empty() {
+        match file.write(left) {
+            Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+            Ok(written) => left = left.get(written..).unwrap_or_default(),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                wait_until_ready(file.as_fd(), PollFlags::OUT, give_up)?;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
+/// Waits until a read or write would not wait, or there is nothing to wait for any more.
+fn wait_until_ready(stream: BorrowedFd<'_>, wanted: PollFlags, give_up: GiveUp<'_>) -> io::Result<()> {
+    let step = Timespec { tv_sec: 0, tv_nsec: ASK_EVERY.as_nanos() as _ };
+    loop {
+        if give_up() {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        match poll(&mut [PollFd::from_borrowed_fd(stream, wanted)], Some(&step)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Ok(_) => return Ok(()),
+            Err(error) => return Err(error.into()),
+        }
+    }
+}
+
+fn pause(give_up: GiveUp<'_>) -> io::Result<()> {
+    if give_up() {
+        return Err(io::ErrorKind::Interrupted.into());
+    }
+    thread::sleep(ASK_EVERY);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::cell::Cell;
+
+    fn fifo() -> (tempfile::TempDir, std::path::PathBuf) {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("fifo");
+        assert!(std::process::Command::new("mkfifo").arg(&path).status().unwrap().success());
+        (dir, path)
+    }
+
+    /// Says no twice, then yes.
+    fn soon() -> impl Fn() -> bool {
+        let asked = Cell::new(0);
+        move || asked.replace(asked.get() + 1) >= 2
+    }
+
+    #[test]
+    fn nobody_waits_for_a_fifo_for_ever() {
+        let (_dir, path) = fifo();
+        let gave_up = |result: io::Result<()>| assert_eq!(result.unwrap_err().kind(), io::ErrorKind::Interrupted);
+        gave_up(read_to_end(&open(&path).unwrap(), 10, &soon()).map(drop));
+        gave_up(open_to_write(&path, OpenOptions::new().write(true), &soon()).map(drop));
+        let reader = open(&path).unwrap();
+        let writer = open_to_write(&path, OpenOptions::new().write(true), &|| false).unwrap();
+        gave_up(write_all(&writer, &vec![0; 1 << 22], &soon()));
+        drop(reader);
+    }
+
+    #[test]
+    fn what_goes_through_a_fifo_comes_whole() {
+        let (_dir, path) = fifo();
+        let sent: Vec<u8> = (0..1 << 20).map(|n| (n % 251) as u8).collect();
+        let (to, bytes) = (path.clone(), sent.clone());
+        let writer = thread::spawn(move || {
+            let file = open_to_write(&to, OpenOptions::new().write(true), &|| false).unwrap();
+            write_all(&file, &bytes, &|| false).unwrap();
+        });
+        assert!(read_to_end(&open(&path).unwrap(), 1 << 30, &|| false).unwrap() == sent);
+        writer.join().unwrap();
+    }
+
+    #[test]
+    fn one_byte_more_says_that_there_is_more() {
+        let zero = open(Path::new("/dev/zero")).unwrap();
+        assert!(read_to_end(&zero, 100, &|| false).unwrap().len() > 100);
+    }
+}
