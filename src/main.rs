@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use clap::error::ErrorKind;
+use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use cli::{CallArgs, Cli, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::front::one_call::{self, OneCall};
@@ -206,11 +206,21 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {
     script::print(&text)
 }
 
+/// The subcommand that knows the option that the program itself does not.
+fn mode_with<'a>(definition: &'a clap::Command, error: &clap::Error) -> Option<&'a clap::Command> {
+    let unknown = match (error.kind(), error.get(ContextKind::InvalidArg)) {
+        (ErrorKind::UnknownArgument, Some(ContextValue::String(unknown))) => unknown.strip_prefix("--")?,
+        _ => return None,
+    };
+    definition.get_subcommands().find(|mode| mode.get_arguments().any(|argument| argument.get_long() == Some(unknown)))
+}
+
 /// A mistake in one line, as the shell tells one in a command of its own.
 fn wrong_arguments(error: &clap::Error, words: &[OsString]) -> ShellError {
     let mut definition = Cli::definition();
     definition.build();
     let mode = words.iter().find_map(|word| definition.find_subcommand(word));
+    let mode = mode.or_else(|| mode_with(&definition, error));
     let (name, of) = match mode {
         Some(mode) => (format!("plugsh {}", mode.get_name()), mode),
         None => ("plugsh".to_owned(), &definition),

@@ -5,7 +5,7 @@ mod common;
 mod pty;
 
 use std::fs::OpenOptions;
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
@@ -88,7 +88,6 @@ fn ctrl_c_at_a_prompt_reaches_everything_that_waits() {
         terminal.wait_for(&format!("\n{number}-waits"));
         terminal.send(CTRL_C);
         terminal.wait_prompt();
-        // A program of the system that Ctrl-C ends has failed, all else was interrupted.
         terminal.line(&format!("echo \"{number}-code-$?\""));
         terminal.wait_for(&format!("\n{number}-code-130"));
         terminal.wait_prompt();
@@ -124,6 +123,21 @@ fn ctrl_c_ends_a_script_that_waits() {
         output.read_to_string(&mut rest).unwrap();
         assert_eq!((rest.as_str(), child.wait().unwrap().code()), ("", Some(130)), "`{waits}`");
     }
+}
+
+#[test]
+fn ctrl_c_ends_the_wait_for_the_next_line_of_standard_input() {
+    let run = plugsh();
+    let (reader, mut writer) = std::io::pipe().unwrap();
+    writer.write_all(b"echo go\n").unwrap();
+    let mut child = run.command().stdin(reader).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut line = String::new();
+    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    signal_to(&child, Signal::SIGINT);
+    let errors = errors_of(&mut child);
+    assert!(line == "go\n" && errors.ends_with(": interrupted\n"), "{line}{errors}");
+    assert_eq!(child.wait().unwrap().code(), Some(130));
+    drop(writer);
 }
 
 #[test]

@@ -133,21 +133,16 @@ fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> R
                 session.run_text(&path.display().to_string(), &text, 1)?;
             }
             Source::Commands(text) => session.run_text("-c", text.as_bytes(), 1)?,
-            Source::Stdin => run_stdin(session)?,
+            Source::Stdin => session.run_standard_input()?,
         }
         if session.exit_code().is_some() {
             return Ok(());
         }
     }
     if !at_terminal && (scripts.sources.is_empty() || scripts.stay) {
-        run_stdin(session)?;
+        session.run_standard_input()?;
     }
     Ok(())
-}
-
-fn run_stdin(session: &mut Session) -> Result<(), ShellError> {
-    session.set_stdin(Stdin::Script);
-    session.run_incoming("stdin", &mut io::stdin().lock())
 }
 
 /// Why a script cannot be read; of a word that was meant otherwise, with the way on.

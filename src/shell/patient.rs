@@ -51,6 +51,31 @@ pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, give_up: GiveUp<'_>) 
     Ok(bytes)
 }
 
+/// A stream as something to read from, whose reads fail once `give_up` says so.
+pub struct Patient<'a> {
+    stream: BorrowedFd<'a>,
+    give_up: GiveUp<'a>,
+}
+
+impl<'a> Patient<'a> {
+    pub fn new(stream: BorrowedFd<'a>, give_up: GiveUp<'a>) -> Patient<'a> {
+        Patient { stream, give_up }
+    }
+}
+
+impl Read for Patient<'_> {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        loop {
+            // The kind `Interrupted` would be taken for a reason to try again.
+            wait_until_ready(self.stream, PollFlags::IN, self.give_up).map_err(io::Error::other)?;
+            match rustix::io::read(self.stream, &mut *to) {
+                Err(Errno::INTR | Errno::AGAIN) => {}
+                read => return Ok(read?),
+            }
+        }
+    }
+}
+
 /// Opens a file to be written by [`write_all`]; of a FIFO it waits for somebody who reads.
 pub fn open_to_write(path: &Path, options: &OpenOptions, give_up: GiveUp<'_>) -> io::Result<File> {
     let mut options = options.clone();

@@ -101,7 +101,10 @@ impl Session {
         let mut first_error = None;
         while self.exit_code().is_none() {
             let mut line = Vec::new();
-            let read = source.read_until(b'\n', &mut line).map_err(|error| stdin_error(&error))?;
+            let read = source.read_until(b'\n', &mut line).map_err(|error| match self.interrupt.is_raised() {
+                true => ShellError::interrupted(),
+                false => stdin_error(&error),
+            })?;
             let whole = if read == 0 { incoming.finish() } else { incoming.add(&line) };
             if let Some((text, first_line)) = whole
                 && let Err(error) = self.run_text(name, &text, first_line)

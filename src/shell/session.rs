@@ -2,6 +2,8 @@
 //! statement is run is in `run`.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::io::BufReader;
+use std::os::fd::AsFd;
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
@@ -9,6 +11,7 @@ use std::time::Duration;
 use super::front::Front;
 use super::holds::Holds;
 use super::interrupt::{Interrupt, Interrupter};
+use super::patient::Patient;
 use super::plain;
 use super::recording::{CallFile, Entry};
 use super::redirect::FileSink;
@@ -124,11 +127,6 @@ impl Session {
 
     pub fn front(&mut self) -> &mut dyn Front {
         self.front.as_mut()
-    }
-
-    /// Replaces what standard input is for, as when a script's end is followed by the prompt.
-    pub fn set_stdin(&mut self, stdin: Stdin) {
-        self.stdin = stdin;
     }
 
     /// Sets `$NAME`.
@@ -295,6 +293,15 @@ impl Session {
     /// Whether `--json` holds: asked for here, or the session's default.
     pub fn wants_json(&self, asked: bool) -> bool {
         asked || self.options.json
+    }
+
+    /// Runs lines as they come in by standard input. Ctrl-C ends the wait for the next one.
+    pub fn run_standard_input(&mut self) -> Result<(), ShellError> {
+        self.stdin = Stdin::Script;
+        let (stdin, interrupt) = (std::io::stdin(), self.interrupt.clone());
+        let give_up = || interrupt.is_raised();
+        let mut lines = BufReader::new(Patient::new(stdin.as_fd(), &give_up));
+        self.run_incoming("stdin", &mut lines)
     }
 
     /// Reads a file in whole, of `bytes_max` at most; the error names it and says why. Ctrl-C ends a wait for its bytes.

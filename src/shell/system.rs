@@ -56,7 +56,8 @@ impl Session {
     }
 
     fn program_failed(&self, text: &str, status: ExitStatus, captured: bool) -> ShellError {
-        if self.interrupt.is_raised() {
+        // At a terminal Ctrl-C may have reached it before it reached us.
+        if self.interrupt.is_raised() || status.signal() == Some(libc::SIGINT) {
             return ShellError::interrupted();
         }
         let nobody_reads = status.signal() == Some(libc::SIGPIPE) || status.code() == Some(128 + libc::SIGPIPE);

@@ -13,6 +13,8 @@ use std::time::SystemTime;
 use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
 
+use crate::leftovers::Entry;
+
 /// What every entry begins with; a new form of entry gets a new one.
 const MAGIC: &[u8; 8] = b"plugsh01";
 const DIGEST_BYTES: usize = 32;
@@ -66,6 +68,7 @@ impl Cache {
         self.make_room(payload.len() as u64);
         // Under a name of its own first: who reads sees a whole entry or none.
         let partial = path.with_extension(format!("{}.partial", std::process::id()));
+        let _entry = Entry::file(&partial);
         if write(&partial, &payload).and_then(|()| fs::rename(&partial, &path)).is_err() {
             let _ = fs::remove_file(&partial);
         }

@@ -235,9 +235,7 @@ impl Subject {
             ErrorKind::UnknownArgument => format!("{name}: `{all}` is one word too many; {}", self.usage_hint()),
             ErrorKind::MissingRequiredArgument => format!("{name} wants {all}; {}", self.usage_hint()),
             ErrorKind::TooManyValues => {
-                format!(
-                    "{argument} of {name} takes no value, and was given `{value}`; write `true`, `false` or nothing"
-                )
+                format!("{argument} of {name} takes no value, and was given `{value}`")
             }
             ErrorKind::InvalidValue if value.is_empty() => format!("{argument} of {name} wants a value"),
             ErrorKind::InvalidValue => {
