@@ -5,9 +5,9 @@ use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use nix::sys::signal::{Signal, killpg};
+use nix::sys::signal::{Signal, kill, killpg};
 use nix::unistd::Pid;
 
 use super::interrupt::Interrupt;
@@ -18,11 +18,17 @@ use crate::leftovers::{Entry, Program};
 
 /// How often Ctrl-C is looked for while a program runs.
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);
+/// For so long a program may not yet take signals of its own.
+const BEGINNING: Duration = Duration::from_millis(500);
 
 impl Session {
     /// Runs `text` in the system's shell. `input` is its standard input; without it, the session's own, unless the
     /// script comes from there. Its output goes where the session's output goes.
     pub(super) fn run_system(&mut self, text: &str, input: Option<Vec<u8>>) -> Result<Reply, ShellError> {
+        // It may have come while what feeds the program still ran.
+        if self.interrupt.is_raised() {
+            return Err(ShellError::interrupted());
+        }
         let captured = !self.sinks.is_empty();
         let stdin = match (&input, self.stdin) {
             (Some(_), _) => Stdio::piped(),
@@ -77,8 +83,10 @@ impl Session {
 struct Running {
     /// What becomes of it when a signal ends this program.
     _entry: Entry,
+    pid: Pid,
     /// It leads a process group: Ctrl-C is handed on to all of that.
-    group: Option<Pid>,
+    in_group: bool,
+    started: Instant,
 }
 
 /// Feeds a program, reads what it writes (when that is captured), and waits for its end. What it started and left behind
@@ -104,7 +112,8 @@ fn run(
             stdout.take(CAPTURE_BYTES_MAX as u64).read_to_end(&mut output).map(|_| output)
         })
     });
-    let running = Running { _entry: Entry::program(program), group: in_group.then(|| Pid::from_raw(pid)) };
+    let running =
+        Running { _entry: Entry::program(program), pid: Pid::from_raw(pid), in_group, started: Instant::now() };
     let status = running.wait(&apart(move || child.wait()), interrupt)?;
     let output = read.map_or(Ok(Vec::new()), |read| running.join(&read, interrupt))?;
     fed.map_or(Ok(()), |fed| running.join(&fed, interrupt))?;
@@ -161,9 +170,12 @@ impl Running {
     }
 
     fn signal(&self, signal: Signal) {
-        if let Some(group) = self.group {
-            // It may have ended just now, and that is as good.
-            killpg(group, signal).ok();
+        // It may have ended just now, and that is as good.
+        match self.in_group {
+            true => drop(killpg(self.pid, signal)),
+            // The terminal's own signal is missed by a program that is not quite there yet.
+            false if signal == Signal::SIGINT && self.started.elapsed() < BEGINNING => drop(kill(self.pid, signal)),
+            false => {}
         }
     }
 }

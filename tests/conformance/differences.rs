@@ -62,8 +62,8 @@ pub const ALL: &[Difference] = &[
         ],
     },
     Difference {
-        what: "standard output and error of WASI go to the plugin's log; in the SDK they go nowhere",
-        why: "the SDK has a switch for it, by an environment variable and to its own standard output",
+        what: "standard output and error of WASI go to the plugin's log, and with `EXTISM_ENABLE_WASI_OUTPUT` or `call --wasi` to plugsh's own; in the SDK without that they go nowhere",
+        why: "what a plugin prints often says why it failed",
         cases: &["wasi: standard output", "wasi: standard error"],
     },
     Difference {
