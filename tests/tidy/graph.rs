@@ -69,9 +69,9 @@ impl Graph {
             if !to.contains(from) || seen.contains(from) {
                 continue;
             }
-            let back = |other: &&str| reach.get(*other).is_some_and(|reached| reached.contains(from));
-            let circle: Vec<String> = to.iter().copied().filter(|other| back(&other)).map(String::from).collect();
-            seen.extend(to.iter().copied().filter(|other| back(&other)));
+            let back = |other: &&str| reach.get(other).is_some_and(|reached| reached.contains(from));
+            let circle: Vec<String> = to.iter().copied().filter(|other| back(other)).map(String::from).collect();
+            seen.extend(to.iter().copied().filter(|other| back(other)));
             circles.push(circle);
         }
         circles.sort_by_key(|circle| std::cmp::Reverse(circle.len()));
