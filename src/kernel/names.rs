@@ -3,6 +3,8 @@
 pub use crate::text::did_you_mean;
 
 use super::logbook::safe;
+use crate::runtime::exports::is_runtime_export;
+use crate::text::cut;
 
 /// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most 100 bytes.
 pub fn is_valid(name: &str) -> bool {
@@ -18,18 +20,33 @@ pub const LISTED_ELSEWHERE: &str = "; `info PLUGIN` lists them";
 /// Most functions that an error about an unknown one lists.
 const LISTED_MAX: usize = 4;
 
+/// Most characters of a type that an error shows.
+const TYPE_CHARS_MAX: usize = 200;
+
+/// What is said of an export that is called and is no plugin function; `None` where there is no export by that name.
+/// `exports` are all of a plugin, as `name: type`.
+pub fn not_callable(function: &str, exports: &[String]) -> Option<String> {
+    let ty = exports.iter().find_map(|export| export.strip_prefix(function)?.strip_prefix(": "))?;
+    let why = match ty.starts_with("function") {
+        true => "a plugin function takes no parameters and gives nothing or an i32; its input and output are Extism's",
+        false => "only functions can be called",
+    };
+    Some(format!("is exported as {}; {why}", cut(ty, TYPE_CHARS_MAX)))
+}
+
 /// The part of an unknown function's error that follows ``no function `x` in `1:probe` ``: what was perhaps meant, else
 /// what there is, where that is short.
 pub fn no_function(function: &str, known: &[String]) -> String {
-    let meant = did_you_mean(function, known.iter().map(String::as_str));
+    let offered = || known.iter().map(String::as_str).filter(|name| !is_runtime_export(name));
+    let meant = did_you_mean(function, offered());
     if !meant.is_empty() {
         return safe(&meant);
     }
-    match known {
-        [] => "; it has none that can be called".to_string(),
-        _ if known.len() > LISTED_MAX => LISTED_ELSEWHERE.to_string(),
+    match offered().take(LISTED_MAX + 1).count() {
+        0 => "; it has none that can be called".to_string(),
+        count if count > LISTED_MAX => LISTED_ELSEWHERE.to_string(),
         _ => {
-            let names: Vec<String> = known.iter().map(|name| format!("`{}`", safe(name))).collect();
+            let names: Vec<String> = offered().map(|name| format!("`{}`", safe(name))).collect();
             format!("; it has {}", names.join(", "))
         }
     }
@@ -38,6 +55,23 @@ pub fn no_function(function: &str, known: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_is_exported_and_cannot_be_called_is_said_with_its_type() {
+        let exports = ["add: function (i32 i32) -> (i32)".to_owned(), "memory: memory".to_owned()];
+        let said = not_callable("add", &exports).unwrap();
+        assert!(said.starts_with("is exported as function (i32 i32) -> (i32); a plugin function takes no"), "{said}");
+        assert_eq!(not_callable("memory", &exports).unwrap(), "is exported as memory; only functions can be called");
+        assert_eq!(not_callable("ad", &exports), None);
+    }
+
+    #[test]
+    fn what_a_language_runtime_exports_is_not_offered() {
+        let known =
+            ["_initialize".to_owned(), "__arg_start".to_owned(), "asyncify_stop_unwind".to_owned(), "run".to_owned()];
+        assert_eq!(no_function("initialize", &known), "; it has `run`");
+        assert_eq!(no_function("x", &known[..3]), "; it has none that can be called");
+    }
 
     #[test]
     fn a_name_is_never_an_id() {

@@ -132,6 +132,7 @@ impl Kernel {
         let old = process.slot.lock().code.clone();
         let mut program = Program::clone(program);
         program.spec = (*old.spec).clone();
+        program.spec.imports.extend(self.hooks().stubbed_imports(&old.spec));
         // What the command line linked it with is not in its source.
         let added = old.program.modules.iter().filter(|old| program.modules.iter().all(|new| new.name != old.name));
         let linked: Vec<_> = added.cloned().collect();

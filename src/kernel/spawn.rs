@@ -134,6 +134,10 @@ impl Kernel {
             let changed = Arc::make_mut(&mut program);
             changed.spec = request.spec.clone();
         }
+        let stubbed = self.hooks().stubbed_imports(&program.spec);
+        if !stubbed.is_empty() {
+            Arc::make_mut(&mut program).spec.imports.extend(stubbed);
+        }
         let image = self.image(chain, request.host, &program, request.timeout)?;
         let spec = Arc::new(program.spec.clone());
         let code = Arc::new(Code::new(image, program, spec));

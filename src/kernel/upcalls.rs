@@ -3,9 +3,10 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::LoadRequest;
 use super::call::Queueing;
 use super::chain::Chain;
-use super::error::CallError;
+use super::error::{CallError, outcome_of};
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
@@ -25,6 +26,20 @@ impl Chain {
             return Ok(process);
         }
         short.and_then(|id| self.kernel.living(id)).ok_or_else(|| self.kernel.no_process(short, id))
+    }
+
+    /// The process and function that stand in for an import. A process that only stubs answer for is started when it is
+    /// first asked.
+    fn stand_in(&self, target: &str) -> Result<(Arc<Process>, String), CallError> {
+        let missing = match self.kernel.split_target(target) {
+            Ok(found) => return Ok(found),
+            Err(missing) => missing,
+        };
+        let program = target.split_once('.').and_then(|(plugin, _)| self.kernel.hooks().stub_program(plugin));
+        let (Some(program), Ok(me)) = (program, self.me()) else { return Err(missing) };
+        let started = self.kernel.spawn(&me, 0, LoadRequest::plain(program));
+        started.map_err(|failure| CallError::new(outcome_of(failure.kind), failure.message))?;
+        self.kernel.split_target(target)
     }
 
     /// A call of a process that is not there: its record, and what the caller fails of.
@@ -167,7 +182,7 @@ impl Upcalls for Chain {
         let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
         let target = caller.slot.lock().code.spec.imports.get(index).map(|import| import.target.clone());
         let Some(target) = target else { return Err(Failure::new(FailureKind::Trap, "no such stand-in")) };
-        match self.kernel.split_target(&target) {
+        match self.stand_in(&target) {
             Ok((process, function)) => self.nested(&process, Some(&function), exchange),
             Err(error) => {
                 let function = target.rsplit_once('.').map_or(target.as_str(), |(_, function)| function);

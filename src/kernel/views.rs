@@ -12,6 +12,7 @@ use super::names;
 use super::process::{Counters, Life, Occupant, Process, Slot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
+use crate::runtime::exports::is_runtime_export;
 use crate::runtime::{MemoryUse, ModuleBytes};
 
 /// How often a wait for a process's end looks whether it was interrupted.
@@ -78,7 +79,7 @@ impl Kernel {
         Some(ProcessDetail {
             view,
             spec: (*slot.code.spec).clone(),
-            functions: slot.code.image.functions().to_vec(),
+            functions: slot.code.image.functions().iter().filter(|name| !is_runtime_export(name)).cloned().collect(),
             exports: slot.code.image.exports().to_vec(),
             imports: slot.code.image.imports().to_vec(),
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),

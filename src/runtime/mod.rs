@@ -6,13 +6,17 @@
 //! a name, path or URL into a [`Program`].
 
 pub mod config;
+pub mod exports;
 pub mod failure;
 pub mod images;
+pub mod imports;
 pub mod native;
 pub mod program;
 pub mod sdk;
 mod shelf;
 pub mod source;
+pub mod stand_in;
+pub mod wasm_words;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -36,7 +40,8 @@ pub trait Image: Send + Sync {
     fn function(&self, name: &str) -> Option<FunctionId>;
     /// Everything the main module imports, as `module.name`, for `info`.
     fn imports(&self) -> &[String];
-    /// Everything the main module exports, callable or not, as `name: type`, for `info`.
+    /// Everything the main module exports, callable or not, as `name: type`, for `info` and for who calls what is no plugin
+    /// function.
     fn exports(&self) -> &[String];
     /// About what its compiled code takes of memory, in bytes.
     fn code_bytes(&self) -> u64;

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::stand_in::StandInTypes;
 use super::{Config, Failure, FailureKind};
 
 /// Which host runs a process.
@@ -85,6 +86,9 @@ pub struct AllowedPath {
 pub struct ImportStandIn {
     pub module: String,
     pub function: String,
+    /// What its arguments and results are, where that was said.
+    #[serde(default)]
+    pub types: Option<StandInTypes>,
     /// `PLUGIN.FUNCTION` that is called in its place.
     pub target: String,
 }

@@ -21,6 +21,7 @@ mod calls;
 mod expand;
 mod grammar;
 mod holds;
+mod imports;
 mod patient;
 mod recording;
 mod redirect;

@@ -17,8 +17,9 @@ use super::patient;
 use super::reply::ShellError;
 use super::session::io_cause;
 use super::stdin::file_error;
-use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec};
+use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
 use crate::kernel::{ProcessDetail, ProcessId};
+use crate::runtime::stand_in::StandInTypes;
 use crate::runtime::{Host, Spec};
 use crate::text::{json_cause, without_bom};
 
@@ -65,6 +66,11 @@ pub struct StubEntry {
     pub function: String,
     pub output_base64: Option<String>,
     pub run: Option<String>,
+    /// The module whose import it answers for.
+    #[serde(default)]
+    pub module: Option<String>,
+    #[serde(default)]
+    pub types: Option<StandInTypes>,
 }
 
 /// How a process is started again.
@@ -154,7 +160,11 @@ impl From<&StubSpec> for StubEntry {
             StubAnswer::Echo => (None, None),
             StubAnswer::Run(commands) => (None, Some(commands.clone())),
         };
-        StubEntry { plugin: spec.plugin.clone(), function: spec.function.clone(), output_base64, run }
+        let (module, types) = match spec.import.clone() {
+            Some(StubbedImport { module, types }) => (Some(module), types),
+            None => (None, None),
+        };
+        StubEntry { plugin: spec.plugin.clone(), function: spec.function.clone(), output_base64, run, module, types }
     }
 }
 
@@ -166,7 +176,8 @@ impl StubEntry {
             (None, Some(commands)) => StubAnswer::Run(commands.clone()),
             (None, None) => StubAnswer::Echo,
         };
-        Some(StubSpec { plugin: self.plugin.clone(), function: self.function.clone(), answer })
+        let import = self.module.clone().map(|module| StubbedImport { module, types: self.types.clone() });
+        Some(StubSpec { plugin: self.plugin.clone(), function: self.function.clone(), answer, import })
     }
 }
 

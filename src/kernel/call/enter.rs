@@ -23,6 +23,8 @@ enum Denied {
     Dead(String),
     Circle,
     NoFunction(String),
+    /// It is exported as something else.
+    NotCallable(String),
     /// It crashed and is not started again: why.
     Halted(String),
     /// By the policy, or by the rate of calls.
@@ -145,6 +147,9 @@ impl Chain {
                 let shown = safe(function);
                 (Outcome::Error, format!("no function `{shown}` in `{}`{meant}", process.label()))
             }
+            Denied::NotCallable(why) => {
+                (Outcome::Error, format!("`{}` in `{}` {why}", safe(function), process.label()))
+            }
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process))),
             Denied::Halted(why) => (Outcome::Error, halted_words(process, &why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
@@ -229,7 +234,10 @@ fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> R
     match slot.function(function) {
         Some(id) => Ok(id),
         None if chain.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
-        None => Err(Denied::NoFunction(names::no_function(function, slot.code.image.functions()))),
+        None => Err(match names::not_callable(function, slot.code.image.exports()) {
+            Some(why) => Denied::NotCallable(why),
+            None => Denied::NoFunction(names::no_function(function, slot.code.image.functions())),
+        }),
     }
 }
 
@@ -251,6 +259,9 @@ impl Entered<'_> {
             }
             Denied::NoFunction(meant) => {
                 Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
+            }
+            Denied::NotCallable(why) => {
+                Failure::new(FailureKind::Denied, format!("after a reload `{}` {why}", safe(function)))
             }
             Denied::Halted(why) => Failure::new(FailureKind::Denied, halted_words(self.process, &why)),
             Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),

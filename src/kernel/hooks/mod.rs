@@ -26,7 +26,7 @@ pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
 pub use hold::{Debugged, HeldView, HoldLimits, HoldReason, Order, Step};
 pub use notes::DebugNotes;
 pub use recorder::{MadeCall, RecordedCall, Recorder, ReplacedBy};
-pub use stub::{StubAnswer, StubCall, StubRunner, StubSpec, StubView};
+pub use stub::{StubAnswer, StubCall, StubRunner, StubSpec, StubView, StubbedImport};
 pub use tape::Tape;
 
 use self::breakpoint::Breakpoint;

@@ -9,7 +9,10 @@ use crate::kernel::chain::Chain;
 use crate::kernel::process::{Code, Process};
 use crate::kernel::view::ProcessLabel;
 use crate::kernel::{Kernel, names};
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Program, Spec, Upcalls};
+use crate::runtime::stand_in::StandInTypes;
+use crate::runtime::{
+    Failure, FailureKind, FunctionId, Guest, Image, ImportStandIn, MemoryUse, Program, Spec, Upcalls,
+};
 
 /// What the source of a process is called that only stubs answer for.
 const ORIGIN: &str = "stub:";
@@ -31,6 +34,47 @@ pub struct StubSpec {
     pub plugin: String,
     pub function: String,
     pub answer: StubAnswer,
+    /// Where it answers for an import too: the host function of some product.
+    pub import: Option<StubbedImport>,
+}
+
+/// A host function that a stub answers for, by way of a process that only stubs answer for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StubbedImport {
+    pub module: String,
+    /// What its arguments and results are, where that was said.
+    pub types: Option<StandInTypes>,
+}
+
+impl StubSpec {
+    /// A stub for the host function `module:function`: the process that answers is called by the module's last word.
+    pub fn of_import(module: &str, function: &str, types: Option<StandInTypes>, answer: StubAnswer) -> Self {
+        let import = Some(StubbedImport { module: module.to_owned(), types });
+        StubSpec { plugin: process_of(module), function: function.to_owned(), answer, import }
+    }
+
+    /// As it was set, and is taken away: `PLUGIN.FUNCTION` or `MODULE:FUNCTION`.
+    pub fn name(&self) -> String {
+        match &self.import {
+            Some(import) => format!("{}:{}", import.module, self.function),
+            None => format!("{}.{}", self.plugin, self.function),
+        }
+    }
+
+    /// What is linked to the import, if it is one.
+    fn stand_in(&self) -> Option<ImportStandIn> {
+        let StubbedImport { module, types } = self.import.clone()?;
+        let target = format!("{}.{}", self.plugin, self.function);
+        Some(ImportStandIn { module, function: self.function.clone(), types, target })
+    }
+}
+
+/// The name of the process that answers for a module's host functions: `user` for `extism:host/user`.
+fn process_of(module: &str) -> String {
+    let word = module.rsplit(['/', ':']).next().unwrap_or_default();
+    let name: String =
+        word.chars().map(|c| if c.is_ascii_alphanumeric() || matches!(c, '_' | '-') { c } else { '_' }).collect();
+    if names::is_valid(&name) { name } else { "host".to_owned() }
 }
 
 /// A row of `stubs`.
@@ -108,6 +152,19 @@ impl Hooks {
         self.rules.read().stubs.iter().find(|stub| stub.is_for(process, code, function)).cloned()
     }
 
+    /// What stubs answer for of a program's imports, beside what it has a stand-in for already.
+    pub fn stubbed_imports(&self, spec: &Spec) -> Vec<ImportStandIn> {
+        if !self.armed() {
+            return Vec::new();
+        }
+        let rules = self.rules.read();
+        let stand_ins = rules.stubs.iter().filter_map(|stub| stub.spec.stand_in());
+        let has = |new: &ImportStandIn| {
+            spec.imports.iter().any(|old| old.module == new.module && old.function == new.function)
+        };
+        stand_ins.filter(|new| !has(new)).collect()
+    }
+
     /// The names that stubs answer for.
     pub fn stub_names(&self) -> Vec<String> {
         let rules = self.rules.read();
@@ -159,6 +216,15 @@ impl Kernel {
             }
             rules.stubs.push(Arc::new(Stub { spec, hits: AtomicU64::new(0) }));
             Ok(())
+        })
+    }
+
+    /// Takes away the stub of an import; false when there was none.
+    pub fn unstub_import(&self, name: &str) -> bool {
+        self.hooks().change(|rules| {
+            let before = rules.stubs.len();
+            rules.stubs.retain(|stub| stub.spec.import.is_none() || stub.spec.name() != name);
+            before != rules.stubs.len()
         })
     }
 

@@ -35,7 +35,7 @@ fn fault(text: &str, kind: FaultKind) -> FaultSpec {
 }
 
 fn stub(kernel: &Kernel, plugin: &str, function: &str, answer: StubAnswer) {
-    kernel.set_stub(StubSpec { plugin: plugin.into(), function: function.into(), answer }).unwrap();
+    kernel.set_stub(StubSpec { plugin: plugin.into(), function: function.into(), answer, import: None }).unwrap();
 }
 
 fn bytes(answer: &[u8]) -> StubAnswer {
@@ -527,6 +527,7 @@ fn a_plugin_stands_in_for_a_products_host_function() {
     request.spec.imports.push(crate::runtime::ImportStandIn {
         module: "shop".into(),
         function: "shout".into(),
+        types: None,
         target: "text.upper".into(),
     });
     let product = kernel.load(request).unwrap().id;

@@ -173,7 +173,8 @@ fn was_call(record: &Record) -> bool {
     // The whole of the beginning, since a plugin's own error may begin with a word of it.
     let named_nothing = record.outcome == Outcome::Error
         && (error.starts_with(&format!("process `{callee}` is dead"))
-            || error.starts_with("no function `") && error.contains(&format!("` in `{callee}`")));
+            || error.starts_with("no function `") && error.contains(&format!("` in `{callee}`"))
+            || error.starts_with('`') && error.contains(&format!("` in `{callee}` is exported as ")));
     record.callee != 0 && !named_nothing
 }
 

@@ -452,7 +452,12 @@ const TRIES_AND_IMPORTS: &str = r#"(module
 fn a_stand_in_that_is_not_there_is_what_its_call_fails_of() {
     let kernel = kernel();
     load(&kernel, SPIN);
-    let import = ImportStandIn { module: "product".into(), function: "lookup".into(), target: "shelf.lookup".into() };
+    let import = ImportStandIn {
+        module: "product".into(),
+        function: "lookup".into(),
+        types: None,
+        target: "shelf.lookup".into(),
+    };
     let spec = Spec { imports: vec![import], ..Spec::default() };
     let program = Program { spec: spec.clone(), ..program(TRIES_AND_IMPORTS) };
     let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program)) }).unwrap().id;

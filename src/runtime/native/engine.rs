@@ -1,18 +1,18 @@
 //! The wasmtime engines: one for all plugins, and one more, made when first asked for, for those with a fuel limit.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use wasmtime::{Config, Engine, InstancePre, Linker, Module, Store};
+use wasmtime::{Config, Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
 use crate::runtime::shelf::{Shelf, ShelfMax};
-use crate::runtime::{Failure, FailureKind, ModuleBytes, Spec};
+use crate::runtime::{Failure, FailureKind, ModuleBytes, Spec, wasm_words};
 
 const ARENA: &str = include_str!("arena.wat");
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
@@ -38,8 +38,8 @@ pub struct Workshop {
     /// The host functions without and with WASI.
     pub linker: Arc<Linker<Ctx>>,
     pub wasi_linker: Arc<Linker<Ctx>>,
-    /// `module.name` of everything that the host provides.
-    provided: HashSet<(String, String)>,
+    /// Every function that the host provides, by its module.
+    provided: BTreeMap<String, BTreeMap<String, FuncType>>,
     modules: Mutex<Shelf<String, Module>>,
     cache: Option<Cache>,
 }
@@ -61,7 +61,7 @@ impl Engines {
             return Ok(workshop.clone());
         }
         let workshop = Workshop::new(fuelled, self.cache_dir.as_deref()).map_err(|error| {
-            Failure::new(FailureKind::Load, format!("cannot start the wasm engine: {}", error.root_cause()))
+            Failure::new(FailureKind::Load, format!("cannot start the wasm engine: {}", one_line(&error)))
         })?;
         Ok(slot.get_or_init(|| Arc::new(workshop)).clone())
     }
@@ -93,15 +93,20 @@ impl Workshop {
         let mut wasi_linker = linker.clone();
         wasi::add(&mut wasi_linker)?;
         let arena = compiled(&engine, cache.as_ref(), &hex_sha256(ARENA.as_bytes()), ARENA.as_bytes())?;
-        let arena_exports: HashSet<String> = arena
-            .exports()
-            .filter(|export| export.ty().func().is_some())
-            .map(|export| export.name().to_string())
-            .collect();
         let mut store = Store::new(&engine, Ctx::new(Arc::new(Spec::default())));
-        let mut provided: HashSet<(String, String)> =
-            wasi_linker.iter(&mut store).map(|(module, name, _)| (module.to_string(), name.to_string())).collect();
-        provided.extend(arena_exports.iter().map(|name| (abi::MODULE.to_string(), name.clone())));
+        let mut provided: BTreeMap<String, BTreeMap<String, FuncType>> = BTreeMap::new();
+        let mut provide = |module: &str, name: &str, ty: FuncType| {
+            provided.entry(module.to_string()).or_default().insert(name.to_string(), ty);
+        };
+        let host: Vec<_> = wasi_linker.iter(&mut store).filter_map(|(m, n, e)| Some((m, n, e.into_func()?))).collect();
+        host.into_iter().for_each(|(module, name, function)| provide(module, name, function.ty(&store)));
+        let mut arena_exports = HashSet::new();
+        for export in arena.exports() {
+            if let Some(ty) = export.ty().func() {
+                provide(abi::MODULE, export.name(), ty.clone());
+                arena_exports.insert(export.name().to_string());
+            }
+        }
         let arena = Linker::new(&engine).instantiate_pre(&arena)?;
         Ok(Workshop {
             arena,
@@ -115,14 +120,17 @@ impl Workshop {
         })
     }
 
-    /// Whether the host provides an import.
-    pub fn provides(&self, module: &str, name: &str) -> bool {
-        self.provided.contains(&(module.to_string(), name.to_string()))
+    /// The type of a function that the host provides; `None` for all else.
+    pub fn function_type(&self, module: &str, name: &str) -> Option<&FuncType> {
+        self.provided.get(module)?.get(name)
     }
 
-    /// The names of what the host provides in a module.
-    pub fn functions_of<'a>(&'a self, module: &'a str) -> impl Iterator<Item = &'a str> {
-        self.provided.iter().filter(move |(from, _)| from == module).map(|(_, name)| name.as_str())
+    /// All functions that the host provides, as module and name, in order.
+    pub fn offered<'a>(&'a self) -> Vec<(&'a str, &'a str)> {
+        let in_module = |(module, names): (&'a String, &'a BTreeMap<String, FuncType>)| {
+            names.keys().map(move |name| (module.as_str(), name.as_str()))
+        };
+        self.provided.iter().flat_map(in_module).collect()
     }
 
     /// A module, compiled at its first asking. Not interruptible: call it on a worker.
@@ -131,9 +139,7 @@ impl Workshop {
             return Ok(module);
         }
         let module = compiled(&self.engine, self.cache.as_ref(), &bytes.sha256, &bytes.bytes);
-        let module = module.map_err(|error| {
-            Failure::new(FailureKind::Load, format!("not a valid wasm module: {}", one_line(&error)))
-        })?;
+        let module = module.map_err(|error| Failure::new(FailureKind::Load, wasm_words::invalid(&causes(&error))))?;
         let module = Arc::new(module);
         let gone = self.modules.lock().put(bytes.sha256.clone(), module.clone(), code_bytes(&module));
         drop(gone);
@@ -163,15 +169,11 @@ fn hex_sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-/// An error and its causes on one line, without backtraces.
+/// An error and its causes on one line, in the words of this program.
 pub fn one_line(error: &wasmtime::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for cause in error.chain() {
-        let text = cause.to_string();
-        let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-    }
-    parts.join(": ")
+    wasm_words::line(&causes(error))
+}
+
+fn causes(error: &wasmtime::Error) -> Vec<String> {
+    error.chain().map(|cause| cause.to_string()).collect()
 }

@@ -9,10 +9,12 @@ use wasmtime_wasi::I32Exit;
 
 use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::engine::one_line;
-use super::image::{NativeImage, Provider, Shape};
+use super::image::{NativeImage, Shape};
+use super::later::Laters;
+use super::link::{self, Provider};
 use super::resident::resident_bytes;
 use super::streams::Streams;
-use super::wasi;
+use super::{abi, wasi};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
 /// A function that has been called before: looked up once.
@@ -260,12 +262,15 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
     let ctx = store.data_mut();
     (ctx.arena, ctx.arena_bytes) = (Some(Arena { memory, input_offset, input_length }), arena_bytes);
     let mut made: Vec<WasmInstance> = Vec::with_capacity(image.modules.len());
+    let mut laters = Laters::default();
     for linked in &image.modules {
         let mut imports: Vec<Extern> = Vec::with_capacity(linked.providers.len());
         for (import, provider) in linked.module.imports().zip(&linked.providers) {
             let found = match provider {
-                Provider::Arena => arena.get_export(&mut *store, import.name()),
+                Provider::Arena(name) => arena.get_export(&mut *store, name),
                 Provider::Linked(place) => made.get(*place).and_then(|i| i.get_export(&mut *store, import.name())),
+                Provider::Later(place) => laters.function(store, &import, *place, &linked.name).map(Extern::Func),
+                Provider::Extism(name) => image.linker.get(&mut *store, abi::MODULE, name),
                 Provider::Host => image.linker.get_by_import(&mut *store, &import),
             };
             imports.push(found.ok_or_else(|| {
@@ -274,6 +279,7 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
             })?);
         }
         let instance = WasmInstance::new(&mut *store, &linked.module, &imports)?;
+        laters.made(store, made.len(), &instance);
         if made.len() + 1 < image.modules.len() {
             // As wasmtime's linker does with a library.
             run_if_unit(store, &instance, "_initialize")?;
@@ -281,7 +287,7 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
         made.push(instance);
     }
     let memories = exported_memories(store, &made);
-    let main = made.pop().ok_or_else(|| wasmtime::Error::msg("the program has no module"))?;
+    let main = made.pop().ok_or_else(link::no_module)?;
     initialise(store, &main)?;
     Ok(Made { main, arena_memory: memory, memories })
 }

@@ -1,7 +1,9 @@
 //! The native host: Extism's guest ABI directly on wasmtime. The only folder that names wasmtime.
 //!
 //! - `engine`: the wasmtime engines, and how a running call is made to look at its kill word.
-//! - `image`: a program compiled, its imports sorted into who provides them. `inspect`: what a module offers and asks for.
+//! - `image`: a program compiled. `link`: how its modules fit together, and who provides their imports. `later`: functions that modules
+//!   import in a circle. `stubs`: what stands
+//!   in for imports that nobody provides.
 //! - `instance`: one live instance: a store, an arena, the linked modules.
 //! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the table of what lies where in it.
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
@@ -19,7 +21,9 @@ mod files;
 mod http;
 mod image;
 mod instance;
+mod later;
 mod limits;
+mod link;
 mod resident;
 mod streams;
 mod stubs;

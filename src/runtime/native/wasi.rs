@@ -96,7 +96,7 @@ struct Parts<'a> {
 
 fn parts<'a>(caller: &'a mut Caller<'_, Ctx>) -> Result<Parts<'a>> {
     let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
-        return Err(refused("missing required memory export"));
+        return Err(refused("it calls WASI, which needs its memory, and exports none as `memory`"));
     };
     // What one call may take of the host's memory; the functions made by wasmtime-wasi itself set it too.
     let fuel = caller.as_context_mut().hostcall_fuel();

@@ -2,18 +2,16 @@
 
 use std::time::{Duration, Instant};
 
-use crate::runtime::{Failure, FailureKind, Upcalls};
+use crate::runtime::{Failure, FailureKind, Upcalls, wasm_words};
 
 /// What the SDK writes for a return code that is not 0.
 const EXIT_CODE: &str = "Returned non-zero exit code: ";
 /// What WASI's exit is written as.
 const WASI_EXIT: &str = "Exited with i32 exit status ";
-/// What is said of an exit whose code wasmtime-wasi does not take.
-const WASI_EXIT_REFUSED: &str = "exit with invalid exit status outside of";
+/// What it says of a code above 125, which it does not tell.
+const WASI_EXIT_OUTSIDE: &str = "exit with invalid exit status";
 /// What the text of a trap starts with.
 const TRAP: &str = "wasm trap: ";
-/// What wasmtime puts around an error that left wasm in the middle.
-const BACKTRACE: &str = "error while executing at wasm backtrace";
 /// What a call says that could not even begin, because a sibling had been cancelled before this instance's first call.
 const NOT_BEGUN: &str = "unable to clear error message";
 /// How long the kernel is given to notice a deadline that the SDK has noticed.
@@ -49,9 +47,8 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
             .with_code(code)
             .unwound();
     }
-    if causes.iter().any(|cause| cause.starts_with(WASI_EXIT_REFUSED)) {
-        let why = "exited through WASI with a code above 125, which the extism SDK refuses";
-        return Failure::new(FailureKind::Guest, why).unwound();
+    if causes.iter().any(|cause| cause.contains(WASI_EXIT_OUTSIDE)) {
+        return Failure::new(FailureKind::Guest, wasm_words::line(&[WASI_EXIT_OUTSIDE])).unwound();
     }
     if let Some(trap) = causes.iter().filter(|_| in_wasm).find_map(|cause| cause.strip_prefix(TRAP)) {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
@@ -81,14 +78,7 @@ fn comes_due(up: &dyn Upcalls) -> bool {
     true
 }
 
-/// An error with its causes on one line, without backtraces.
+/// An error with its causes on one line, in the words of this program.
 pub fn one_line(error: &extism::Error) -> String {
-    let mut parts: Vec<String> = Vec::new();
-    for cause in error.chain().map(|cause| cause.to_string()).filter(|cause| !cause.starts_with(BACKTRACE)) {
-        let text = cause.split_whitespace().collect::<Vec<_>>().join(" ");
-        if !parts.iter().any(|part| part.contains(&text)) {
-            parts.push(text);
-        }
-    }
-    parts.join(": ")
+    wasm_words::line(&error.chain().map(|cause| cause.to_string()).collect::<Vec<_>>())
 }

@@ -1,4 +1,4 @@
-//! plugsh's host functions for the SDK, in both namespaces; and stubs and stand-ins for what it does not have.
+//! plugsh's host functions for the SDK, in both namespaces.
 
 use std::rc::Rc;
 
@@ -6,37 +6,16 @@ use extism::convert::MemoryHandle;
 use extism::{CurrentPlugin, Function, PTR, UserData, Val, ValType};
 
 use super::frame::{self, Frame, Stage};
-use super::inspect::{ImportedItem, Inspection, Signature};
-use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, Memo, Spec, StubImports};
+use crate::runtime::{Exchange, Failure, FailureKind, Memo};
 
 /// The namespaces that offer these functions.
 const MODULES: [&str; 2] = ["extism:host/user", "env"];
-/// Namespaces that are the SDK's own.
-const SDK_MODULES: [&str; 2] = ["extism:host/env", "wasi_snapshot_preview1"];
 /// Longest plugin or function name that a guest may hand over, in bytes.
 const NAME_BYTES_MAX: u64 = 4096;
 
-/// The functions that an image of these modules needs.
-pub fn all(spec: &Spec, inspections: &[(&str, Inspection)]) -> Result<Vec<Function>, Failure> {
-    let mut functions: Vec<Function> = MODULES.into_iter().flat_map(ours).collect();
-    for item in inspections.iter().flat_map(|(_, inspection)| &inspection.imports) {
-        let stand_in = spec.imports.iter().position(|s| s.module == item.module && s.function == item.name);
-        let provided = SDK_MODULES.contains(&item.module.as_str())
-            || is_provided(&functions, item)
-            || inspections.iter().any(|(name, _)| *name == item.module);
-        match (stand_in, spec.stub_imports, &item.signature) {
-            (Some(index), _, Some(signature)) => {
-                functions.push(stand_in_for(&spec.imports, index, signature)?);
-            }
-            (None, Some(stub), Some(signature)) if !provided => functions.push(stub_for(item, stub, signature)),
-            _ => {}
-        }
-    }
-    Ok(functions)
-}
-
-fn is_provided(functions: &[Function], item: &ImportedItem) -> bool {
-    functions.iter().any(|f| f.name() == item.name && f.namespace() == Some(&item.module))
+/// plugsh's host functions.
+pub fn plugshs() -> Vec<Function> {
+    MODULES.into_iter().flat_map(ours).collect()
 }
 
 fn ours(module: &'static str) -> [Function; 8] {
@@ -85,7 +64,7 @@ fn ours(module: &'static str) -> [Function; 8] {
 }
 
 /// A function of the SDK around one of ours: finds the call it serves, and keeps the failure that it ends with.
-fn define(
+pub(super) fn define(
     module: &str,
     name: &str,
     params: &[ValType],
@@ -102,62 +81,20 @@ fn define(
     Function::new(name, params.to_vec(), results.to_vec(), UserData::new(()), call).with_namespace(module)
 }
 
-fn stub_for(item: &ImportedItem, stub: StubImports, signature: &Signature) -> Function {
-    let label = format!("{}.{}", item.module, item.name);
-    let zeros: Option<Vec<Val>> = signature.results.iter().map(zero).collect();
-    define(&item.module, &item.name, &signature.params, &signature.results, move |_, _, _, outputs| {
-        match (stub, &zeros) {
-            (StubImports::Zero, Some(zeros)) => {
-                outputs.iter_mut().zip(zeros).for_each(|(output, zero)| *output = *zero);
-                Ok(())
-            }
-            (StubImports::Zero, None) => Err(refused(format!("the stub of import `{label}` has no zero to return"))),
-            (StubImports::Trap, _) => Err(refused(format!("import `{label}` is a stub; nobody provides it"))),
-        }
-    })
-}
-
-fn zero(ty: &ValType) -> Option<Val> {
-    Some(match ty {
-        ValType::I32 => Val::I32(0),
-        ValType::I64 => Val::I64(0),
-        ValType::F32 => Val::F32(0),
-        ValType::F64 => Val::F64(0),
-        ValType::V128 => Val::V128(0u128.into()),
-        ValType::FuncRef => Val::FuncRef(None),
-        ValType::ExternRef => Val::ExternRef(None),
-    })
-}
-
-/// Extism's convention for host functions: a handle in, a handle out, either of which may be absent.
-fn stand_in_for(imports: &[ImportStandIn], index: usize, signature: &Signature) -> Result<Function, Failure> {
-    let (module, name) = imports.get(index).map_or(("", ""), |s| (s.module.as_str(), s.function.as_str()));
-    let Signature { params, results } = signature;
-    if params.len() > 1 || results.len() > 1 || params.iter().chain(results).any(|ty| *ty != PTR) {
-        let why =
-            format!("a plugin can stand in for at most one handle in, one out, which import `{module}.{name}` is not");
-        return Err(Failure::new(FailureKind::Load, why));
-    }
-    Ok(define(module, name, params, results, move |frame, plugin, inputs, outputs| {
-        called(frame)?;
-        let input = bytes(plugin, number(inputs.first()), "input")?;
-        let mut exchange = Copied { function: Ok(String::new()), input, output: Vec::new(), memo: None };
-        frame.nested(|up| up.import(index, &mut exchange)).map_err(Failure::unwound)?;
-        if outputs.is_empty() {
-            return Ok(());
-        }
-        let handle = put(plugin, &exchange.output)?;
-        give(outputs, handle)
-    }))
-}
-
 /// The bytes of a nested call, copied out of the caller's memory: the SDK lends it for one host function at a time.
-struct Copied {
+pub(super) struct Copied {
     function: Result<String, Failure>,
     input: Vec<u8>,
-    output: Vec<u8>,
+    pub(super) output: Vec<u8>,
     /// Goes with the call: a call by way of the SDK costs more than what it could save.
     memo: Memo,
+}
+
+impl Copied {
+    /// A call whose function is known to the kernel.
+    pub(super) fn of(input: Vec<u8>) -> Self {
+        Copied { function: Ok(String::new()), input, output: Vec::new(), memo: None }
+    }
 }
 
 impl Exchange for Copied {
@@ -203,7 +140,7 @@ fn text(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, handle: Option<&Val>, wha
 }
 
 /// Refuses what needs the plugin's memory before the SDK knows where that is.
-fn called(frame: &Rc<Frame>) -> Result<(), Failure> {
+pub(super) fn called(frame: &Rc<Frame>) -> Result<(), Failure> {
     match frame.stage {
         Stage::Called => Ok(()),
         Stage::Starting => {
@@ -213,7 +150,7 @@ fn called(frame: &Rc<Frame>) -> Result<(), Failure> {
 }
 
 /// A block's bytes; handle 0 is "no bytes".
-fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>, Failure> {
+pub(super) fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>, Failure> {
     let block = plugin.memory_handle(handle).ok_or_else(|| refused(format!("invalid handle for {what}: {handle}")))?;
     if block.is_empty() {
         return Ok(Vec::new());
@@ -222,24 +159,24 @@ fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>,
 }
 
 /// A new block that holds `bytes`.
-fn put(plugin: &mut CurrentPlugin, bytes: &[u8]) -> Result<u64, Failure> {
+pub(super) fn put(plugin: &mut CurrentPlugin, bytes: &[u8]) -> Result<u64, Failure> {
     let block: MemoryHandle = plugin
         .memory_new(bytes)
         .map_err(|_| Failure::new(FailureKind::Oom, "oom (out of memory): a memory limit was met"))?;
     Ok(block.offset())
 }
 
-fn number(value: Option<&Val>) -> u64 {
+pub(super) fn number(value: Option<&Val>) -> u64 {
     value.and_then(Val::i64).unwrap_or_default() as u64
 }
 
-fn give(outputs: &mut [Val], value: u64) -> Result<(), Failure> {
+pub(super) fn give(outputs: &mut [Val], value: u64) -> Result<(), Failure> {
     if let Some(output) = outputs.first_mut() {
         *output = Val::I64(value as i64);
     }
     Ok(())
 }
 
-fn refused(message: impl Into<String>) -> Failure {
+pub(super) fn refused(message: impl Into<String>) -> Failure {
     Failure::new(FailureKind::Trap, message)
 }

@@ -7,7 +7,7 @@ use extism::{CompiledPlugin, Manifest, PluginBuilder, Wasm};
 
 use super::guest::SdkGuest;
 use super::inspect::{Inspection, inspect};
-use super::{errors, functions};
+use super::{errors, link, stubs};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
 
 const WASI_MODULE: &str = "wasi_snapshot_preview1";
@@ -69,18 +69,21 @@ fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<Comp
     if wasi && !spec.wasi {
         return Err(Failure::new(FailureKind::Load, "the module imports WASI, which `--no-wasi` turns off"));
     }
+    let functions = stubs::functions(spec, inspections)?;
+    link::check(spec, inspections, &functions)?;
     let manifest = manifest(program)?;
     let mut builder = PluginBuilder::new(manifest)
         .with_wasi(wasi)
         .with_http_response_headers(true)
         // wasmtime starts a thread for each cache, and each image has its engine.
         .with_cache_disabled()
-        .with_functions(functions::all(spec, inspections)?);
+        .with_functions(functions);
     if let Some(fuel) = spec.fuel {
         builder = builder.with_fuel_limit(fuel);
     }
     let plugin = builder.compile().map_err(|error| {
-        Failure::new(FailureKind::Load, format!("not a valid wasm module: {}", errors::one_line(&error)))
+        let said = errors::one_line(&error);
+        Failure::new(FailureKind::Load, format!("not a valid wasm module: {said}"))
     })?;
     Ok(Compiled { plugin: Arc::new(plugin), wasi })
 }

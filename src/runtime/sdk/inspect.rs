@@ -6,7 +6,7 @@ use wasmparser::{
     CompositeInnerType, ExternalKind, FuncType, Import, Parser, Payload, RefType, TableType, TypeRef, ValType,
 };
 
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::{Failure, FailureKind, imports, wasm_words};
 
 /// The interface of one module.
 #[derive(Debug, Default)]
@@ -23,6 +23,9 @@ pub struct Inspection {
 pub struct ImportedItem {
     pub module: String,
     pub name: String,
+    /// Its type, for people.
+    pub ty: String,
+    pub is_function: bool,
     /// Its type, when it is a function that the SDK can define.
     pub signature: Option<Signature>,
 }
@@ -51,9 +54,7 @@ pub fn inspect(bytes: &[u8]) -> Result<Inspection, Failure> {
 }
 
 fn invalid(error: impl Display) -> Failure {
-    let text = error.to_string();
-    let text = text.split_whitespace().collect::<Vec<_>>().join(" ");
-    Failure::new(FailureKind::Load, format!("not a valid wasm module: {text}"))
+    Failure::new(FailureKind::Load, wasm_words::invalid(&[error.to_string()]))
 }
 
 fn read(wasm: &[u8]) -> Result<Inspection, wasmparser::BinaryReaderError> {
@@ -114,16 +115,28 @@ impl Spaces {
 
     fn imported(&mut self, import: &Import<'_>) -> ImportedItem {
         let mut signature = None;
-        match import.ty {
+        let mut is_function = false;
+        let ty = match import.ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
+                is_function = true;
                 self.functions.push(ty);
                 signature = self.signature(ty).and_then(sdk_signature);
+                self.signature(ty).map_or("function".to_owned(), describe)
             }
-            TypeRef::Table(ty) => self.tables.push(ty),
-            TypeRef::Global(ty) => self.globals.push(ty.content_type),
-            TypeRef::Memory(_) | TypeRef::Tag(_) => {}
-        }
-        ImportedItem { module: import.module.to_owned(), name: import.name.to_owned(), signature }
+            TypeRef::Table(ty) => {
+                self.tables.push(ty);
+                format!("table of {}", ref_name(ty.element_type))
+            }
+            TypeRef::Global(ty) => {
+                self.globals.push(ty.content_type);
+                format!("global {}", name(ty.content_type))
+            }
+            TypeRef::Memory(ty) if ty.shared => imports::SHARED_MEMORY.to_owned(),
+            TypeRef::Memory(_) => "memory".to_owned(),
+            TypeRef::Tag(_) => "tag".to_owned(),
+        };
+        let (module, name) = (import.module.to_owned(), import.name.to_owned());
+        ImportedItem { module, name, ty, is_function, signature }
     }
 
     /// An export's type for people, and whether it is a function that can be called.

@@ -6,6 +6,7 @@
 //! down. Load here what you trust.
 //!
 //! - `image`: a program compiled. `guest`: one instance. `functions`: plugsh's host functions for it.
+//! - `link`: what of a program's imports the SDK could not satisfy. `stubs`: what stands in for imports.
 //! - `frame`: what those functions know of the call they serve. `watch`: how a kill reaches a running call.
 //! - `stock`: the SDK without all this, to compare with.
 //! - `errors`: the SDK's errors in this room's words. `inspect`: what a module offers and asks for. `log`: its log lines.
@@ -16,8 +17,10 @@ mod functions;
 mod guest;
 mod image;
 mod inspect;
+mod link;
 mod log;
 mod stock;
+mod stubs;
 mod watch;
 
 use std::sync::Arc;

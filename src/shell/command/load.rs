@@ -13,6 +13,7 @@ use crate::kernel::{
 use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports};
 use crate::shell::holds::Left;
+use crate::shell::imports::import_stand_in;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{Bound, parse_duration};
@@ -26,7 +27,11 @@ pub const COMMAND: Command = Command {
     description: "SOURCE is a name (of a built-in plugin or one in the plugin directories), a path or a URL: wasm, wat, or \
         an Extism manifest in JSON or TOML. The process gets the source's name, or that of `--as`. Options add to what \
         a manifest says. WASI is there when the module imports it. After a crash the next call starts a fresh instance, \
-        unless `--restart` or `--on-crash` says otherwise.",
+        unless `--restart` or `--on-crash` says otherwise. A stand-in of `--import` gets the bytes of a function's one \
+        handle as its input; of several arguments, or of numbers, a JSON array with an entry each, where an i64 that is \
+        a block's handle is its text, or `{\"base64\": ...}`. What it gives becomes a handle, or is read as a number where \
+        the result is one (an array again for several). TYPES after the name say what an i64 is: \
+        `--import 'env.put(handle, i64) -> i64=kv.put'`.",
     examples: &[
         Example { lines: "load echo\nload echo\nload echo --as parrot", output: "1:echo\n2:echo-2\n3:parrot" },
         Example { lines: "load echo --memory-max 64p --timeout 2s --config lang=en", output: "1:echo" },
@@ -95,7 +100,7 @@ pub struct LoadOptions {
     #[arg(long, value_parser = ["trap", "zero"])]
     pub stub_imports: Option<String>,
     /// a plugin that stands in for a host function of some product
-    #[arg(long, value_name = "MODULE.FUNCTION=PLUGIN.FUNCTION", value_parser = import_stand_in)]
+    #[arg(long, value_name = "MODULE.FUNCTION[(TYPES)]=PLUGIN.FUNCTION", value_parser = import_stand_in)]
     pub import: Vec<ImportStandIn>,
     /// never keep, show or write down what it gets and gives, nor what it calls
     #[arg(long)]
@@ -214,7 +219,9 @@ fn tell_missing_stand_ins(session: &mut Session, imports: &[ImportStandIn]) {
     for import in imports {
         let dots = import.target.match_indices('.').filter_map(|(dot, _)| import.target.get(..dot));
         let Some(plugin) = import.target.split_once('.').map(|(plugin, _)| plugin) else { continue };
-        if !dots.into_iter().any(|plugin| session.kernel.find(plugin).is_ok()) {
+        // What only stubs answer for is started when it is asked.
+        let stubbed = || session.kernel.stubs().iter().any(|stub| stub.spec.plugin == plugin);
+        if !dots.into_iter().any(|plugin| session.kernel.find(plugin).is_ok()) && !stubbed() {
             let why = "when the import is called there must be";
             let text = format!("`--import` to `{}`: there is no process `{plugin}` yet, and {why}", import.target);
             session.notice(Line::new().with(Role::Warn, text));
@@ -290,17 +297,6 @@ impl LoadOptions {
         };
         Ok(spec)
     }
-}
-
-/// Reads `MODULE.FUNCTION=PLUGIN.FUNCTION`.
-fn import_stand_in(text: &str) -> Result<ImportStandIn, String> {
-    let parts = text.split_once('=').and_then(|(import, target)| {
-        let (module, function) = import.rsplit_once('.')?;
-        let named =
-            !module.is_empty() && !function.is_empty() && target.split_once('.').is_some_and(|(_, f)| !f.is_empty());
-        named.then(|| ImportStandIn { module: module.into(), function: function.into(), target: target.into() })
-    });
-    parts.ok_or_else(|| format!("`{text}` is no stand-in; write MODULE.FUNCTION=PLUGIN.FUNCTION"))
 }
 
 /// An empty text and `null` say nothing, and a key's `null` is an empty value: as extism reads them.

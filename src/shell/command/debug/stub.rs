@@ -7,6 +7,7 @@ use super::{Arguments, Command, Example, Group, Run, insert_json, preview, synta
 use crate::journal::Kept;
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::shell::grammar::split_dotted;
+use crate::shell::imports::{ImportName, import_name};
 use crate::shell::recording::Entry;
 use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
@@ -19,7 +20,10 @@ pub const STUB: Command = Command {
     description: "Calls of NAME.FUNCTION get this answer and the plugin does not run: bytes, `@FILE`, the call's own input \
         (`--echo`), or what commands print (`--run`; they find the input in `$INPUT`). NAME is a process's name or that of its \
         source, so that all of them answer alike. When there is no such plugin, its name can be loaded and called, by \
-        guests too. `trace` marks the calls.",
+        guests too. `trace` marks the calls. MODULE:FUNCTION answers for a product's host function: a plugin that imports it \
+        and is loaded from then on calls a process named by the module, which only stubs answer for. What the function gets \
+        and gives is as with `load --import`: the bytes of one handle, else a JSON array of its arguments; bytes for a \
+        handle, else a number. `help load` has the types that may stand after its name.",
     examples: &[
         Example { lines: "stub cart.total = 42\nload cart\ncall cart total {\"id\": 7}", output: "1:cart\n42" },
         Example {
@@ -60,7 +64,7 @@ pub const UNSTUB: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct StubWords {
-    #[arg(value_name = "NAME.FUNCTION")]
+    #[arg(value_name = "NAME.FUNCTION|MODULE:FUNCTION")]
     target: String,
     #[arg(value_name = "=", value_parser = ["="])]
     equals: Option<String>,
@@ -111,8 +115,13 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
             ));
         }
     };
-    let (plugin, function) = split(session, &words.target)?;
-    let spec = StubSpec { plugin, function, answer };
+    let spec = match import_name(&words.target).transpose().map_err(ShellError::usage)? {
+        Some(ImportName { module, function, types }) => StubSpec::of_import(&module, &function, types, answer),
+        None => {
+            let (plugin, function) = split(session, &words.target)?;
+            StubSpec { plugin, function, answer, import: None }
+        }
+    };
     session.kernel.set_stub(spec.clone()).map_err(ShellError::failed)?;
     session.record(|| Entry::Stub((&spec).into()));
     Ok(Reply::Nothing)
@@ -139,11 +148,7 @@ fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     }
     let columns = vec![Column::left("stub"), Column::left("answer"), Column::right("hits")];
     let row = |stub: &StubView| {
-        vec![
-            cell(Role::Name, format!("{}.{}", stub.spec.plugin, stub.spec.function)),
-            plain(answer_text(&stub.spec.answer)),
-            plain(stub.hits.to_string()),
-        ]
+        vec![cell(Role::Name, stub.spec.name()), plain(answer_text(&stub.spec.answer)), plain(stub.hits.to_string())]
     };
     Ok(Reply::Table(Table { columns, rows: stubs.iter().map(row).collect(), totals: None }))
 }
@@ -160,6 +165,7 @@ fn json_row(stub: &StubView) -> Value {
     let mut object = Map::new();
     object.insert("plugin".into(), json!(stub.spec.plugin));
     object.insert("function".into(), json!(stub.spec.function));
+    object.insert("module".into(), json!(stub.spec.import.as_ref().map(|import| &import.module)));
     let (kind, bytes, commands) = match &stub.spec.answer {
         StubAnswer::Bytes(bytes) => ("bytes", Some(Kept::keep(bytes, u64::MAX)), None),
         StubAnswer::Echo => ("echo", None, None),
@@ -182,8 +188,8 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     }
     for target in &words.targets {
         let stubs = session.kernel.stubs();
-        let named = |stub: &&StubView| format!("{}.{}", stub.spec.plugin, stub.spec.function) == *target;
-        let removed = match stubs.iter().find(named) {
+        let removed = match stubs.iter().find(|stub| stub.spec.name() == *target) {
+            Some(stub) if stub.spec.import.is_some() => unstub_import(session, &stub.spec),
             Some(stub) => unstub(session, &stub.spec.plugin, Some(&stub.spec.function)),
             None => unstub(session, target, None),
         };
@@ -192,6 +198,12 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
         }
     }
     Ok(Reply::Nothing)
+}
+
+/// One, for the import that a stub answered for.
+fn unstub_import(session: &Session, spec: &StubSpec) -> usize {
+    session.record(|| Entry::Unstub { plugin: spec.plugin.clone(), function: Some(spec.function.clone()) });
+    usize::from(session.kernel.unstub_import(&spec.name()))
 }
 
 /// How many stubs were taken away.

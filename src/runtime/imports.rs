@@ -1,0 +1,281 @@
+//! What is said of imports that nobody provides or that have another type: whose they are, which toolchain asks for them,
+//! and what can be done. Both hosts say it in these words; who provides what is theirs to find out.
+
+use super::{Failure, FailureKind};
+use crate::text::{closest, cut, did_you_mean, shown};
+
+/// The namespace of Extism's functions.
+pub const EXTISM: &str = "extism:host/env";
+/// Where plugins from before Extism 1.0 import those functions from, and what stood before each name.
+const EXTISM_BEFORE_1: (&str, &str) = ("env", "extism_");
+/// What a memory is called that several threads may share.
+pub const SHARED_MEMORY: &str = "shared memory";
+/// Most characters of a module's name that a message shows.
+const MODULE_CHARS_MAX: usize = 64;
+
+/// An import that nobody provides.
+pub struct Missing<'a> {
+    pub module: &'a str,
+    pub name: &'a str,
+    /// Its type, for people.
+    pub ty: String,
+    pub kind: MissingKind,
+}
+
+/// What an import is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MissingKind {
+    Function {
+        /// Whether a plugin can stand in for a function of that type.
+        can_stand_in: bool,
+    },
+    /// A memory, table, global or tag.
+    Other,
+}
+
+/// Who asks for an import, and how a plugin comes to do without it.
+struct Origin {
+    whose: &'static str,
+    cure: &'static str,
+}
+
+/// The name that a function has since Extism 1.0 which plugins from before import from `env`.
+pub fn name_since_1<'a>(module: &str, name: &'a str) -> Option<&'a str> {
+    let (env, prefix) = EXTISM_BEFORE_1;
+    name.strip_prefix(prefix).filter(|_| module == env)
+}
+
+/// Names the import that says most about the plugin, how many more there are, and what can be done about it. `offered` are
+/// the functions that the host has, with their modules.
+pub fn unknown(missing: &[Missing<'_>], offered: &[(&str, &str)]) -> Failure {
+    let known_origin = || missing.iter().find(|import| origin(import).is_some());
+    let other = || missing.iter().find(|import| import.kind == MissingKind::Other);
+    let Some(import) = known_origin().or_else(other).or_else(|| missing.first()) else {
+        return Failure::new(FailureKind::Load, "unknown import");
+    };
+    let more = match missing.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let named = format!("unknown import `{}` ({}){more}", quoted(import), cut(&import.ty, 200));
+    let way_on = way_on(import, missing, offered);
+    Failure::new(FailureKind::Load, format!("{named}{way_on}"))
+}
+
+fn quoted(import: &Missing<'_>) -> String {
+    format!("{}.{}", cut(import.module, MODULE_CHARS_MAX), shown(import.name))
+}
+
+fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &[(&str, &str)]) -> String {
+    // What is no function cannot be stood in for, and keeps the functions beside it from being loaded too.
+    let other = missing.iter().find(|import| import.kind == MissingKind::Other);
+    let stub = match other {
+        None => "; `--stub-imports trap` loads it anyway".to_owned(),
+        Some(other) if other.name == import.name && other.module == import.module => String::new(),
+        Some(other) => format!("; no stub helps, since `{}` ({}) is no function", quoted(other), cut(&other.ty, 64)),
+    };
+    if let Some(origin) = origin(import) {
+        return format!(": it is {}; {}{stub}", origin.whose, origin.cure);
+    }
+    if name_since_1(import.module, import.name).is_some() {
+        return format!(": the plugin was built before Extism 1.0, and no function of today does the same{stub}");
+    }
+    let near = near(import, offered);
+    if !near.is_empty() {
+        return near;
+    }
+    match import.kind {
+        MissingKind::Other => {
+            "; only functions can come from outside a plugin: build it with its own, or `--link` what has it".to_owned()
+        }
+        MissingKind::Function { can_stand_in: true } if other.is_none() => format!(
+            "; `--import {}=PLUGIN.FUNCTION` has a plugin stand in, `--stub-imports trap` loads it anyway",
+            quoted(import)
+        ),
+        MissingKind::Function { .. } => stub,
+    }
+}
+
+/// `; did you mean ...?` for a slip in the function's name or in its module's.
+fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> String {
+    let mut modules: Vec<&str> = offered.iter().map(|(module, _)| *module).collect();
+    modules.dedup();
+    if import.kind == MissingKind::Other {
+        return String::new();
+    }
+    if modules.contains(&import.module) {
+        let names = offered.iter().filter(|(module, _)| *module == import.module).map(|(_, name)| *name);
+        return did_you_mean(import.name, names);
+    }
+    let having = |module: &&str| offered.contains(&(*module, import.name));
+    let meant = closest(import.module, modules.iter().copied().filter(having));
+    match meant.or_else(|| modules.iter().copied().find(having)) {
+        // A short name is in many a module of other products.
+        Some(module) if meant.is_some() || import.name.contains('_') => {
+            format!("; did you mean `{module}.{}`?", import.name)
+        }
+        _ => String::new(),
+    }
+}
+
+/// An import of a function whose provider has another type, or is something else.
+pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Failure {
+    let import = format!("{}.{}", cut(module, MODULE_CHARS_MAX), shown(name));
+    let (wanted, provided) = (cut(wanted, 200), cut(provided, 200));
+    let why = format!("import `{import}` has another type: the plugin asks for {wanted}, and here it is {provided}");
+    Failure::new(FailureKind::Load, why)
+}
+
+/// Modules that import from each other what only one that is there already can give.
+pub fn circle(modules: &[&str], what: &str) -> Failure {
+    let path = modules.iter().map(|module| format!("`{}`", shown(module))).collect::<Vec<_>>().join(" → ");
+    Failure::new(FailureKind::Load, format!("modules import from each other in a circle ({path}){what}"))
+}
+
+/// The toolchain, interface or product that an import gives away.
+fn origin(import: &Missing<'_>) -> Option<Origin> {
+    let (module, name) = (import.module, import.name);
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    let found = |whose, cure| Some(Origin { whose, cure });
+    match module {
+        _ if import.ty == SHARED_MEMORY => {
+            found("a program's with threads", "build it without threads: a plugin has one")
+        }
+        "wasi_unstable" => found("WASI's of 2019", "build it with a newer toolchain, for `wasm32-wasip1`"),
+        "wasi" if name == "thread-spawn" => found("WASI's for threads", "build it without threads: a plugin has one"),
+        "gojs" | "go" => found(GO, GO_CURE),
+        "wbg" | "__wbindgen_placeholder__" | "__wbindgen_externref_xform__" => found(BINDGEN, BINDGEN_CURE),
+        "GOT.mem" | "GOT.func" => found(DYNAMIC, DYNAMIC_CURE),
+        _ if module.starts_with("wasi:") => {
+            found("WASI preview 2's", "build it for `wasm32-wasip1`, as a module and no component")
+        }
+        _ if module.ends_with("_bg.js") || starts(&["__wbindgen_", "__wbg_"]) => found(BINDGEN, BINDGEN_CURE),
+        // Emscripten's own optimiser shortens both names to letters.
+        "a" if name.len() <= 2 => found(EMSCRIPTEN, EMSCRIPTEN_CURE),
+        "env" => match name {
+            "abort" | "seed" | "trace" if is_assembly_script(import) => found(ASSEMBLY_SCRIPT, ASSEMBLY_SCRIPT_CURE),
+            "__memory_base" | "__table_base" | "__stack_pointer" | "__indirect_function_table" => {
+                found(DYNAMIC, DYNAMIC_CURE)
+            }
+            "setTempRet0" | "getTempRet0" | "__resumeException" | "__assert_fail" => found(EMSCRIPTEN, EMSCRIPTEN_CURE),
+            _ if starts(&["opa_"]) => {
+                found("Open Policy Agent's", "a compiled policy has an ABI of its own and is no Extism plugin")
+            }
+            _ if starts(&["syscall/js.", "runtime."]) => found(GO, GO_CURE),
+            _ if starts(EMSCRIPTEN_NAMES) => found(EMSCRIPTEN, EMSCRIPTEN_CURE),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+const ASSEMBLY_SCRIPT: &str = "AssemblyScript's";
+const ASSEMBLY_SCRIPT_CURE: &str = "build it with `--use abort=FILE/FUNCTION`, a function of its own";
+const BINDGEN: &str = "wasm-bindgen's, for JavaScript";
+const BINDGEN_CURE: &str = "turn off the feature of a crate that asks for it (`js`, `wasm-bindgen`, `wasmbind`), or build \
+    for `wasm32-wasip1`";
+const DYNAMIC: &str = "a dynamic library's";
+const DYNAMIC_CURE: &str = "build it as one module, without `-shared` or `-sSIDE_MODULE`";
+const EMSCRIPTEN: &str = "emscripten's, for JavaScript";
+const EMSCRIPTEN_CURE: &str = "build it with `-sSTANDALONE_WASM --no-entry` and without C++ exceptions";
+const EMSCRIPTEN_NAMES: &[&str] =
+    &["emscripten_", "_emscripten_", "_emval_", "_embind_", "_abort_js", "invoke_", "__cxa_", "__syscall_", "llvm_eh_"];
+const GO: &str = "Go's, for JavaScript";
+const GO_CURE: &str = "build it with `GOOS=wasip1 GOARCH=wasm`, or by TinyGo with `-target wasip1`";
+
+/// AssemblyScript's names are words that others use too: the types tell.
+fn is_assembly_script(import: &Missing<'_>) -> bool {
+    match import.name {
+        "abort" => import.ty == "function (i32 i32 i32 i32) -> ()",
+        "seed" => import.ty == "function () -> (f64)",
+        _ => import.ty.starts_with("function (i32 i32 f64 f64 f64 f64 f64)"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const OFFERED: &[(&str, &str)] = &[
+        ("env", "call_plugin"),
+        ("extism:host/env", "input_length"),
+        ("extism:host/user", "call_plugin"),
+        ("extism:host/user", "register_plugin"),
+    ];
+
+    fn function<'a>(module: &'a str, name: &'a str, ty: &str) -> Missing<'a> {
+        Missing { module, name, ty: format!("function {ty}"), kind: MissingKind::Function { can_stand_in: true } }
+    }
+
+    fn said(missing: &[Missing<'_>]) -> String {
+        unknown(missing, OFFERED).message
+    }
+
+    #[test]
+    fn a_toolchain_is_known_by_its_imports_and_gets_its_cure() {
+        for (module, name, ty, words) in [
+            ("env", "abort", "(i32 i32 i32 i32) -> ()", "AssemblyScript's; build it with `--use abort="),
+            ("gojs", "runtime.wasmExit", "(i32) -> ()", "`GOOS=wasip1 GOARCH=wasm`"),
+            ("env", "syscall/js.valueGet", "(i32) -> ()", "`GOOS=wasip1 GOARCH=wasm`"),
+            ("wbg", "__wbindgen_throw", "(i32 i32) -> ()", "wasm-bindgen's"),
+            ("./app_bg.js", "f", "() -> ()", "wasm-bindgen's"),
+            ("__wbindgen_placeholder__", "__wbindgen_describe", "(i32) -> ()", "wasm-bindgen's"),
+            ("env", "emscripten_notify_memory_growth", "(i32) -> ()", "`-sSTANDALONE_WASM --no-entry`"),
+            ("env", "invoke_vii", "(i32 i32 i32) -> ()", "emscripten's"),
+            ("wasi_unstable", "fd_write", "(i32 i32 i32 i32) -> (i32)", "WASI's of 2019"),
+            ("wasi:cli/environment@0.2.0", "get-environment", "(i32) -> ()", "WASI preview 2's"),
+            ("GOT.mem", "x", "() -> ()", "a dynamic library's"),
+            ("env", "opa_abort", "(i32) -> ()", "Open Policy Agent's"),
+            ("env", "extism_reset", "() -> ()", "built before Extism 1.0, and no function of today does the same"),
+        ] {
+            let message = said(&[function("x", "other", "() -> ()"), function(module, name, ty)][1..]);
+            assert!(message.contains(words), "{message}");
+            assert!(message.ends_with("; `--stub-imports trap` loads it anyway"), "{message}");
+        }
+        let other = said(&[function("env", "abort", "() -> ()")]);
+        assert!(!other.contains("AssemblyScript"), "{other}");
+    }
+
+    #[test]
+    fn what_tells_most_is_named_before_what_comes_first() {
+        let message = said(&[function("x", "f", "() -> ()"), function("wbg", "__wbg_now", "() -> (f64)")]);
+        assert!(message.starts_with("unknown import `wbg.__wbg_now` (function () -> (f64)) and 1 more: "), "{message}");
+    }
+
+    #[test]
+    fn no_stub_is_offered_where_a_memory_is_missing_too() {
+        let memory = || Missing { module: "env", name: "memory", ty: "memory".into(), kind: MissingKind::Other };
+        let shared = said(&[Missing { ty: SHARED_MEMORY.into(), ..memory() }]);
+        assert!(
+            shared.ends_with("it is a program's with threads; build it without threads: a plugin has one"),
+            "{shared}"
+        );
+        let message = said(&[function("x", "f", "() -> ()"), memory()]);
+        assert_eq!(
+            message,
+            "unknown import `env.memory` (memory) and 1 more; only functions can come from outside a plugin: build it with \
+             its own, or `--link` what has it"
+        );
+        let message = said(&[function("env", "opa_abort", "(i32) -> ()"), memory()]);
+        assert!(message.ends_with("; no stub helps, since `env.memory` (memory) is no function"), "{message}");
+    }
+
+    #[test]
+    fn slips_in_names_and_modules_are_found() {
+        let tail = |module, name| {
+            let message = said(&[function(module, name, "() -> ()")]);
+            message.split_once("; ").map(|(_, tail)| tail.to_owned()).unwrap()
+        };
+        assert_eq!(tail("extism:host/user", "register_plugn"), "did you mean `register_plugin`?");
+        assert_eq!(tail("extism:host/usr", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
+        assert_eq!(tail("host", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
+        assert!(tail("host", "register").starts_with("`--import host.register="));
+    }
+
+    #[test]
+    fn a_strangers_names_are_cut_and_escaped() {
+        let (module, name) = ("m".repeat(1000), format!("\x1b[2J{}", "n".repeat(1000)));
+        let message = said(&[function(&module, &name, "() -> ()")]);
+        assert!(message.len() < 500 && !message.contains('\x1b'), "{message}");
+    }
+}

@@ -1,0 +1,222 @@
+//! How the modules of a program fit together: the order they are made in, and who provides each import.
+//!
+//! Functions may be imported in a circle, as Extism's JavaScript SDK has it: one of a module that is made later is looked
+//! up when it is called.
+
+use std::sync::Arc;
+
+use wasmtime::{ExternType, FuncType, Module, ValType};
+
+use super::abi;
+use super::engine::Workshop;
+use super::stubs;
+use crate::runtime::imports::{self, Missing, MissingKind};
+use crate::runtime::{Failure, FailureKind, Spec};
+
+/// The name that the callable module is linked by.
+const MAIN: &str = "main";
+
+/// A module and the name it is linked by.
+pub type Named = (String, Arc<Module>);
+
+/// Who provides an import.
+pub enum Provider {
+    /// The arena, by the name that it has there.
+    Arena(Box<str>),
+    /// A module of the same program that is there already, by its place.
+    Linked(usize),
+    /// A function of one that is made later.
+    Later(usize),
+    Host,
+    /// One of Extism's functions that the import names as plugins from before Extism 1.0 did.
+    Extism(Box<str>),
+}
+
+/// One module with its imports sorted out, in the order that instances are made.
+pub struct Linked {
+    pub name: String,
+    pub module: Arc<Module>,
+    pub providers: Vec<Provider>,
+}
+
+/// A type, for people.
+pub fn describe(ty: &ExternType) -> String {
+    match ty {
+        ExternType::Func(ty) => describe_function(ty),
+        ExternType::Global(ty) => format!("global {}", ty.content()),
+        ExternType::Table(ty) => format!("table of {}", ty.element()),
+        ExternType::Memory(ty) if ty.is_shared() => imports::SHARED_MEMORY.into(),
+        ExternType::Memory(_) => "memory".into(),
+        ExternType::Tag(_) => "tag".into(),
+    }
+}
+
+/// A function's type, for people.
+pub fn describe_function(ty: &FuncType) -> String {
+    let list = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ");
+    let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
+    format!("function ({params}) -> ({results})")
+}
+
+/// The order in which modules are made: what a module imports from comes before it where that can be, main last.
+pub fn order(modules: &[Named]) -> Vec<usize> {
+    fn visit(at: usize, modules: &[Named], path: &mut Vec<usize>, order: &mut Vec<usize>) {
+        if order.contains(&at) || path.contains(&at) {
+            return;
+        }
+        path.push(at);
+        for next in imported_by(at, modules) {
+            visit(next, modules, path, order);
+        }
+        path.pop();
+        order.push(at);
+    }
+    let main = modules.iter().position(|(name, _)| name == MAIN).unwrap_or(modules.len().saturating_sub(1));
+    let (mut order, mut path) = (Vec::with_capacity(modules.len()), vec![main]);
+    for at in 0..modules.len() {
+        visit(at, modules, &mut path, &mut order);
+    }
+    if main < modules.len() {
+        order.push(main);
+    }
+    order
+}
+
+/// The modules that one imports from, in the order of its imports.
+fn imported_by(at: usize, modules: &[Named]) -> impl Iterator<Item = usize> {
+    let imports = modules.get(at).into_iter().flat_map(|(_, module)| module.imports());
+    imports.filter_map(|import| modules.iter().position(|(name, _)| name == import.module()))
+}
+
+/// The place of the module that exports a name to the others.
+pub fn exporting(modules: &[Named], module: &str, name: &str) -> Option<usize> {
+    modules.iter().position(|(linked, code)| linked == module && code.get_export(name).is_some())
+}
+
+/// Says for each import of each module who provides it. One that nobody does, or that has another type, is an error that
+/// names it.
+pub fn resolve(workshop: &Workshop, modules: &[Named], order: &[usize], spec: &Spec) -> Result<Vec<Linked>, Failure> {
+    let mut done = Vec::with_capacity(order.len());
+    let mut missing = Vec::new();
+    let resolver = Resolver { workshop, modules, order, spec };
+    for (place, at) in order.iter().enumerate() {
+        let Some((name, module)) = modules.get(*at) else { continue };
+        let mut providers = Vec::new();
+        for import in module.imports() {
+            providers.push(match resolver.provider(place, import.module(), import.name(), &import.ty())? {
+                Some(provider) => provider,
+                None => {
+                    missing.push(import);
+                    Provider::Host
+                }
+            });
+        }
+        done.push(Linked { name: name.clone(), module: module.clone(), providers });
+    }
+    if missing.is_empty() {
+        return Ok(done);
+    }
+    let missing: Vec<Missing<'_>> = missing
+        .iter()
+        .map(|import| {
+            let ty = import.ty();
+            let kind = match ty.func() {
+                Some(function) => MissingKind::Function { can_stand_in: stubs::can_stand_in(function) },
+                None => MissingKind::Other,
+            };
+            Missing { module: import.module(), name: import.name(), ty: describe(&ty), kind }
+        })
+        .collect();
+    Err(imports::unknown(&missing, &workshop.offered()))
+}
+
+struct Resolver<'a> {
+    workshop: &'a Workshop,
+    modules: &'a [Named],
+    order: &'a [usize],
+    spec: &'a Spec,
+}
+
+impl Resolver<'_> {
+    /// Who provides an import of the module at a place; `None` when nobody does.
+    fn provider(&self, place: usize, from: &str, what: &str, ty: &ExternType) -> Result<Option<Provider>, Failure> {
+        if self.spec.imports.iter().any(|stand_in| stand_in.module == from && stand_in.function == what) {
+            return Ok(Some(Provider::Host));
+        }
+        if let Some(exporting) = exporting(self.modules, from, what) {
+            return self.linked(place, exporting, what, ty).map(Some);
+        }
+        if let Some(host) = self.workshop.function_type(from, what) {
+            check(from, what, ty, &ExternType::Func(host.clone()))?;
+            let is_arena = from == abi::MODULE && self.workshop.arena_exports.contains(what);
+            return Ok(Some(if is_arena { Provider::Arena(what.into()) } else { Provider::Host }));
+        }
+        if let Some(name) = imports::name_since_1(from, what)
+            && let Some(host) = self.workshop.function_type(abi::MODULE, name)
+        {
+            check(from, what, ty, &ExternType::Func(host.clone()))?;
+            let is_arena = self.workshop.arena_exports.contains(name);
+            return Ok(Some(if is_arena { Provider::Arena(name.into()) } else { Provider::Extism(name.into()) }));
+        }
+        Ok((self.spec.stub_imports.is_some() && ty.func().is_some()).then_some(Provider::Host))
+    }
+
+    fn linked(&self, place: usize, exporting: usize, what: &str, ty: &ExternType) -> Result<Provider, Failure> {
+        let (from, module) = &self.modules[exporting];
+        if let Some(export) = module.get_export(what)
+            && (ty.func().is_some() || export.func().is_some())
+        {
+            check(from, what, ty, &export)?;
+        }
+        let provider = self.order.iter().position(|at| *at == exporting).unwrap_or(place);
+        match ty {
+            _ if provider < place => Ok(Provider::Linked(provider)),
+            ExternType::Func(_) => Ok(Provider::Later(provider)),
+            _ => {
+                let circle = self.circle(self.order[place], exporting);
+                let names: Vec<&str> = circle.iter().map(|at| self.modules[*at].0.as_str()).collect();
+                let why = format!(", and `{from}.{what}` ({}) is no function: only functions can be", describe(ty));
+                Err(imports::circle(&names, &why))
+            }
+        }
+    }
+
+    /// The modules from one by another back to it.
+    fn circle(&self, first: usize, second: usize) -> Vec<usize> {
+        // The shortest way back: breadth first.
+        let mut ways = vec![vec![first, second]];
+        let mut seen = vec![second];
+        let mut next = 0;
+        while let Some(way) = ways.get(next).cloned() {
+            next += 1;
+            let Some(last) = way.last().copied() else { break };
+            if last == first {
+                return way;
+            }
+            for to in imported_by(last, self.modules) {
+                if !seen.contains(&to) {
+                    seen.push(to);
+                    ways.push([way.as_slice(), &[to]].concat());
+                }
+            }
+        }
+        vec![first, second]
+    }
+}
+
+/// Fails where an import has another type than what provides it.
+fn check(module: &str, name: &str, wanted: &ExternType, provided: &ExternType) -> Result<(), Failure> {
+    let fits = match (wanted, provided) {
+        (ExternType::Func(wanted), ExternType::Func(provided)) => provided.matches(wanted),
+        _ => false,
+    };
+    match fits {
+        true => Ok(()),
+        false => Err(imports::wrong_type(module, name, &describe(wanted), &describe(provided))),
+    }
+}
+
+/// The failure of a program without a module.
+pub fn no_module() -> Failure {
+    Failure::new(FailureKind::Load, "the program has no module")
+}

@@ -1,0 +1,92 @@
+//! Whether the SDK can link a program, asked before it tries: it names an import that it lacks in words of its own, and
+//! follows modules that import from each other in a circle until the stack ends, and the process with it.
+
+use extism::Function;
+
+use super::inspect::{ImportedItem, Inspection};
+use super::stubs;
+use crate::runtime::imports::{self, Missing, MissingKind, name_since_1};
+use crate::runtime::{Failure, FailureKind, Spec, StubImports};
+use crate::text::shown;
+
+/// Namespaces that are the SDK's own: what of them it lacks it says.
+pub const SDK_MODULES: [&str; 2] = [imports::EXTISM, "wasi_snapshot_preview1"];
+
+/// Fails with what keeps the SDK from linking these modules. `functions` are those that it is given.
+pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Function]) -> Result<(), Failure> {
+    for at in 0..inspections.len() {
+        refuse_circle(at, inspections, &mut Vec::new())?;
+    }
+    let mut missing = Vec::new();
+    for item in inspections.iter().flat_map(|(_, inspection)| &inspection.imports) {
+        if SDK_MODULES.contains(&item.module.as_str()) || has_export(inspections, item) {
+            continue;
+        }
+        let provided = functions.iter().find(|f| f.name() == item.name && f.namespace() == Some(&item.module));
+        match (provided, &item.signature) {
+            (Some(function), Some(signature)) => {
+                if (function.params(), function.results()) != (&signature.params[..], &signature.results[..]) {
+                    let ty = stubs::describe(function.params(), function.results());
+                    return Err(imports::wrong_type(&item.module, &item.name, &item.ty, &ty));
+                }
+            }
+            _ => missing.push(item),
+        }
+    }
+    match missing.iter().find(|item| name_since_1(&item.module, &item.name).is_some()) {
+        Some(old) => Err(before_1(old)),
+        None if missing.is_empty() => Ok(()),
+        None => Err(unknown(&missing, functions, spec.stub_imports)),
+    }
+}
+
+fn has_export(inspections: &[(&str, Inspection)], item: &ImportedItem) -> bool {
+    let exports = inspections.iter().filter(|(name, _)| *name == item.module).flat_map(|(_, of)| &of.exports);
+    let named = |export: &&String| export.strip_prefix(&item.name).is_some_and(|rest| rest.starts_with(": "));
+    exports.filter(named).next().is_some()
+}
+
+fn before_1(item: &ImportedItem) -> Failure {
+    let import = format!("{}.{}", item.module, shown(&item.name));
+    let why = "the plugin was built before Extism 1.0, which the extism SDK does not run; `--host native` does";
+    Failure::new(FailureKind::Load, format!("unknown import `{import}`: {why}"))
+}
+
+fn unknown(missing: &[&ImportedItem], functions: &[Function], stub: Option<StubImports>) -> Failure {
+    let missing: Vec<Missing<'_>> = missing.iter().map(|item| described(item, stub)).collect();
+    let mut offered: Vec<(&str, &str)> =
+        functions.iter().filter_map(|function| Some((function.namespace()?, function.name()))).collect();
+    offered.sort_unstable();
+    imports::unknown(&missing, &offered)
+}
+
+fn described(item: &ImportedItem, stub: Option<StubImports>) -> Missing<'_> {
+    let kind = match &item.signature {
+        Some(signature) => MissingKind::Function { can_stand_in: stubs::can_stand_in(signature) },
+        // Where functions are stubbed, one that is not is as little to be had as a memory.
+        None if item.is_function && stub.is_none() => MissingKind::Function { can_stand_in: false },
+        None => MissingKind::Other,
+    };
+    Missing { module: &item.module, name: &item.name, ty: item.ty.clone(), kind }
+}
+
+/// Fails when a module imports from itself by way of others.
+fn refuse_circle(at: usize, inspections: &[(&str, Inspection)], path: &mut Vec<usize>) -> Result<(), Failure> {
+    if let Some(start) = path.iter().position(|before| *before == at) {
+        let circle = path.iter().skip(start).chain([&at]);
+        let names: Vec<&str> = circle.filter_map(|at| inspections.get(*at).map(|(name, _)| *name)).collect();
+        return Err(imports::circle(&names, ", which the extism SDK cannot link; `--host native` does"));
+    }
+    let Some((_, inspection)) = inspections.get(at) else { return Ok(()) };
+    path.push(at);
+    let mut followed: Vec<usize> = Vec::new();
+    for item in &inspection.imports {
+        let next = inspections.iter().position(|(name, _)| *name == item.module);
+        if let Some(next) = next.filter(|next| !followed.contains(next)) {
+            followed.push(next);
+            refuse_circle(next, inspections, path)?;
+        }
+    }
+    path.pop();
+    Ok(())
+}

@@ -1,0 +1,457 @@
+//! How a plugin stands in for a product's host function: what of the call's arguments becomes the stand-in's input, and
+//! how its output becomes the results. Both hosts ask here; neither's values are known, and nothing is called.
+//!
+//! A function of one handle (or nothing) takes its bytes as they are, and one that gives a handle (or nothing) the output
+//! as it is. All others take a JSON array with an entry an argument, and give theirs by the results' types.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD as BASE64;
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Number, Value as Json};
+
+use super::{Failure, FailureKind, ImportStandIn};
+use crate::text::{cut, shown};
+
+/// Most bytes that the handles of one call may have together: as JSON they may take six times as much.
+const ARGUMENT_BYTES_MAX: u64 = 64 << 20;
+/// The one key of an object that stands for bytes which are no text.
+const BASE64_KEY: &str = "base64";
+
+/// One of wasm's number types.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NumberType {
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+/// A type as it may be written for an argument or a result of an import.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum StandInType {
+    /// An `i64` that is the handle of a block.
+    Handle,
+    I32,
+    I64,
+    F32,
+    F64,
+}
+
+/// What was said of the types of an import; results that were not mentioned are read by their wasm types.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct StandInTypes {
+    pub params: Vec<StandInType>,
+    pub results: Option<Vec<StandInType>>,
+}
+
+/// A number that goes in or out.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Scalar {
+    I32(i32),
+    I64(i64),
+    F32(f32),
+    F64(f64),
+}
+
+/// A result of a stand-in.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Answer {
+    /// Bytes for a new block, whose handle is the result.
+    Block(Vec<u8>),
+    Scalar(Scalar),
+}
+
+/// The blocks of the calling instance.
+pub trait CallerBlocks {
+    /// The length of a living block, `None` for what is no handle; 0 is none.
+    fn length(&mut self, handle: u64) -> Option<u64>;
+    /// The bytes of a living block.
+    fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure>;
+}
+
+/// How one value crosses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Slot {
+    Handle,
+    /// An `i64` of which nothing was said.
+    HandleOrNumber,
+    Number(NumberType),
+}
+
+/// How the values of one import cross.
+#[derive(Debug, Clone)]
+pub struct Form {
+    params: Vec<Slot>,
+    results: Vec<Slot>,
+    /// `MODULE.FUNCTION`, as messages show it.
+    import: String,
+    target: String,
+}
+
+impl StandInType {
+    pub const ALL: [StandInType; 5] =
+        [StandInType::Handle, StandInType::I32, StandInType::I64, StandInType::F32, StandInType::F64];
+
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            StandInType::Handle => "handle",
+            StandInType::I32 => "i32",
+            StandInType::I64 => "i64",
+            StandInType::F32 => "f32",
+            StandInType::F64 => "f64",
+        }
+    }
+
+    fn number(self) -> NumberType {
+        match self {
+            StandInType::Handle | StandInType::I64 => NumberType::I64,
+            StandInType::I32 => NumberType::I32,
+            StandInType::F32 => NumberType::F32,
+            StandInType::F64 => NumberType::F64,
+        }
+    }
+}
+
+impl NumberType {
+    fn as_str(self) -> &'static str {
+        match self {
+            NumberType::I32 => "i32",
+            NumberType::I64 => "i64",
+            NumberType::F32 => "f32",
+            NumberType::F64 => "f64",
+        }
+    }
+}
+
+impl Form {
+    /// How the values of a function of these types cross; `None` stands for a type that is no number. `ty` is the function's
+    /// type for people. Fails where there is such a type, or where other types were said than the function has.
+    pub fn new(
+        stand_in: &ImportStandIn,
+        ty: &str,
+        params: &[Option<NumberType>],
+        results: &[Option<NumberType>],
+    ) -> Result<Self, Failure> {
+        let import = format!("{}.{}", shown(&stand_in.module), shown(&stand_in.function));
+        let refused = |why: String| Failure::new(FailureKind::Load, format!("import `{import}` is {ty}{why}"));
+        let numbers = |types: &[Option<NumberType>]| types.iter().copied().collect::<Option<Vec<_>>>();
+        let (Some(params), Some(results)) = (numbers(params), numbers(results)) else {
+            return Err(refused("; a plugin stands in for handles and numbers alone".to_owned()));
+        };
+        let said = |of: &[StandInType], have: &[NumberType]| {
+            of.len() == have.len() && of.iter().zip(have).all(|(of, have)| of.number() == *have)
+        };
+        if let Some(types) = &stand_in.types {
+            let params_differ = !said(&types.params, &params);
+            if params_differ || types.results.as_ref().is_some_and(|of| !said(of, &results)) {
+                let text = types_text(types);
+                return Err(refused(format!(", which `{text}` does not fit; `handle` is an i64 too")));
+            }
+        }
+        let by_type = |types: &[NumberType]| -> Vec<Slot> {
+            match types {
+                // The most common function takes a handle, and gives one.
+                [NumberType::I64] => vec![Slot::Handle],
+                _ => types.iter().map(|ty| guessed(*ty)).collect(),
+            }
+        };
+        let said_slots = |types: &[StandInType]| types.iter().map(|ty| said_slot(*ty)).collect::<Vec<Slot>>();
+        let (said_params, said_results) = match &stand_in.types {
+            Some(types) => (Some(&types.params), types.results.as_ref()),
+            None => (None, None),
+        };
+        Ok(Form {
+            params: said_params.map_or_else(|| by_type(&params), |types| said_slots(types)),
+            results: said_results.map_or_else(|| by_type(&results), |types| said_slots(types)),
+            import,
+            target: stand_in.target.clone(),
+        })
+    }
+
+    /// True when the input is the bytes of the only argument, a handle, or nothing.
+    pub fn takes_bytes(&self) -> bool {
+        matches!(self.params.as_slice(), [] | [Slot::Handle])
+    }
+
+    /// True when the output is the bytes of the only result, a handle, or is not asked for.
+    pub fn gives_bytes(&self) -> bool {
+        matches!(self.results.as_slice(), [] | [Slot::Handle])
+    }
+
+    /// The only argument of a function that takes bytes, which turned out to be no handle.
+    pub fn no_handle(&self, number: u64) -> Failure {
+        let import = &self.import;
+        let why = format!("import `{import}` was given {number}, which is no handle; `--import '{import}(i64)=…'`");
+        Failure::new(FailureKind::Trap, format!("{why} hands it on as a number"))
+    }
+
+    /// The arguments as the stand-in's input: a JSON array.
+    pub fn input(&self, arguments: &[Scalar], blocks: &mut dyn CallerBlocks) -> Result<Vec<u8>, Failure> {
+        let mut left = ARGUMENT_BYTES_MAX;
+        let mut entries = Vec::with_capacity(arguments.len());
+        for (slot, argument) in self.params.iter().zip(arguments) {
+            let handle = match (slot, argument) {
+                (Slot::Handle | Slot::HandleOrNumber, Scalar::I64(number)) => *number as u64,
+                _ => {
+                    entries.push(number_json(*argument));
+                    continue;
+                }
+            };
+            entries.push(match blocks.length(handle).filter(|_| handle != 0) {
+                Some(length) => {
+                    left = left.checked_sub(length).ok_or_else(|| self.too_large())?;
+                    bytes_json(blocks.bytes(handle)?)
+                }
+                None if *slot == Slot::HandleOrNumber => number_json(*argument),
+                None if handle == 0 => Json::String(String::new()),
+                None => return Err(self.failed(&format!("was given {handle}, which is no handle"))),
+            });
+        }
+        serde_json::to_vec(&Json::Array(entries)).map_err(|error| self.failed(&error.to_string()))
+    }
+
+    /// What a stand-in's output gives for each result.
+    pub fn answers(&self, output: Vec<u8>) -> Result<Vec<Answer>, Failure> {
+        match self.results.as_slice() {
+            [] => Ok(Vec::new()),
+            [Slot::Handle] => Ok(vec![Answer::Block(output)]),
+            [slot] => Ok(vec![self.scalar(*slot, &String::from_utf8_lossy(&output))?]),
+            slots => {
+                let wrong = || self.gave(&output, &format!("a JSON array of {} entries", slots.len()));
+                let entries: Vec<Json> = serde_json::from_slice(&output).map_err(|_| wrong())?;
+                if entries.len() != slots.len() {
+                    return Err(wrong());
+                }
+                slots.iter().zip(entries).map(|(slot, entry)| self.entry(*slot, entry)).collect()
+            }
+        }
+    }
+
+    fn entry(&self, slot: Slot, entry: Json) -> Result<Answer, Failure> {
+        match (slot, entry) {
+            (Slot::Number(_), Json::String(text)) => self.scalar(slot, &text),
+            (Slot::Number(_) | Slot::HandleOrNumber, Json::Number(number)) => self.scalar(slot, &number.to_string()),
+            (Slot::Handle | Slot::HandleOrNumber, Json::String(text)) => Ok(Answer::Block(text.into_bytes())),
+            (Slot::Handle | Slot::HandleOrNumber, entry) => match entry.get(BASE64_KEY).and_then(Json::as_str) {
+                Some(text) => BASE64.decode(text).map(Answer::Block).map_err(|_| self.gave(text.as_bytes(), "base64")),
+                None => Err(self.gave(entry.to_string().as_bytes(), "text, or {\"base64\": …}, for a handle")),
+            },
+            (Slot::Number(_), entry) => Err(self.gave(entry.to_string().as_bytes(), "a number")),
+        }
+    }
+
+    /// A number out of text.
+    fn scalar(&self, slot: Slot, text: &str) -> Result<Answer, Failure> {
+        let ty = match slot {
+            Slot::Number(ty) => ty,
+            Slot::Handle | Slot::HandleOrNumber => NumberType::I64,
+        };
+        let text = text.trim();
+        // An unsigned number has the bits of the signed one.
+        let read = match ty {
+            NumberType::I32 => {
+                text.parse().or_else(|_| text.parse::<u32>().map(|number| number as i32)).ok().map(Scalar::I32)
+            }
+            NumberType::I64 => {
+                text.parse().or_else(|_| text.parse::<u64>().map(|number| number as i64)).ok().map(Scalar::I64)
+            }
+            NumberType::F32 => text.parse().ok().map(Scalar::F32),
+            NumberType::F64 => text.parse().ok().map(Scalar::F64),
+        };
+        read.map(Answer::Scalar).ok_or_else(|| self.gave(text.as_bytes(), &format!("an {}", ty.as_str())))
+    }
+
+    fn gave(&self, output: &[u8], wanted: &str) -> Failure {
+        let given = match output {
+            [] => "nothing".to_owned(),
+            output => {
+                let start = output.get(..output.len().min(256)).unwrap_or_default();
+                format!("`{}`", cut(&String::from_utf8_lossy(start), 48))
+            }
+        };
+        let (import, target) = (&self.import, &self.target);
+        let why = format!("`{target}` gave {given} for import `{import}`, which wants {wanted}");
+        Failure::new(FailureKind::Trap, why)
+    }
+
+    fn too_large(&self) -> Failure {
+        self.failed(&format!("was given more than {} MiB at once", ARGUMENT_BYTES_MAX >> 20))
+    }
+
+    fn failed(&self, why: &str) -> Failure {
+        Failure::new(FailureKind::Trap, format!("import `{}` {why}", self.import))
+    }
+}
+
+fn guessed(ty: NumberType) -> Slot {
+    match ty {
+        NumberType::I64 => Slot::HandleOrNumber,
+        ty => Slot::Number(ty),
+    }
+}
+
+fn said_slot(ty: StandInType) -> Slot {
+    match ty {
+        StandInType::Handle => Slot::Handle,
+        ty => Slot::Number(ty.number()),
+    }
+}
+
+/// Types as they are written: `(handle, i32) -> i64`.
+pub fn types_text(types: &StandInTypes) -> String {
+    let list = |types: &[StandInType]| types.iter().map(|ty| ty.as_str()).collect::<Vec<_>>().join(", ");
+    let results = match types.results.as_deref() {
+        None => String::new(),
+        Some([one]) => format!(" -> {}", one.as_str()),
+        Some(several) => format!(" -> ({})", list(several)),
+    };
+    format!("({}){results}", list(&types.params))
+}
+
+fn number_json(number: Scalar) -> Json {
+    let float = |number: f64| {
+        // JSON has no other numbers; the words are those that numbers are read from.
+        Number::from_f64(number).map_or_else(|| Json::String(number.to_string()), Json::Number)
+    };
+    match number {
+        Scalar::I32(number) => Json::from(number),
+        Scalar::I64(number) => Json::from(number),
+        Scalar::F32(number) => float(f64::from(number)),
+        Scalar::F64(number) => float(number),
+    }
+}
+
+fn bytes_json(bytes: Vec<u8>) -> Json {
+    match String::from_utf8(bytes) {
+        Ok(text) => Json::String(text),
+        Err(error) => {
+            let text = BASE64.encode(error.as_bytes());
+            Json::Object(Map::from_iter([(BASE64_KEY.to_owned(), Json::String(text))]))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::NumberType::{F32, F64, I32, I64};
+    use super::*;
+
+    struct Blocks(BTreeMap<u64, Vec<u8>>);
+
+    impl CallerBlocks for Blocks {
+        fn length(&mut self, handle: u64) -> Option<u64> {
+            self.0.get(&handle).map(|bytes| bytes.len() as u64)
+        }
+
+        fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure> {
+            Ok(self.0[&handle].clone())
+        }
+    }
+
+    fn blocks() -> Blocks {
+        Blocks(BTreeMap::from([(64, b"key".to_vec()), (72, vec![0xff, 0])]))
+    }
+
+    fn stand_in(types: Option<StandInTypes>) -> ImportStandIn {
+        ImportStandIn { module: "shop".into(), function: "put".into(), types, target: "kv.put".into() }
+    }
+
+    fn form(params: &[NumberType], results: &[NumberType]) -> Form {
+        let some = |types: &[NumberType]| types.iter().copied().map(Some).collect::<Vec<_>>();
+        Form::new(&stand_in(None), "", &some(params), &some(results)).unwrap()
+    }
+
+    fn input(form: &Form, arguments: &[Scalar]) -> String {
+        String::from_utf8(form.input(arguments, &mut blocks()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn a_handle_in_and_a_handle_out_are_bytes() {
+        for (params, results) in [(&[I64][..], &[I64][..]), (&[], &[]), (&[I64], &[])] {
+            let form = form(params, results);
+            assert!(form.takes_bytes() && form.gives_bytes(), "{form:?}");
+        }
+        assert!(!form(&[I64, I64], &[]).takes_bytes() && !form(&[I32], &[]).takes_bytes());
+        assert!(!form(&[], &[I32]).gives_bytes());
+    }
+
+    #[test]
+    fn arguments_are_an_array_in_which_living_blocks_are_their_bytes() {
+        let form = form(&[I64, I64, I64, I32, F32, F64], &[]);
+        let arguments = [
+            Scalar::I64(64),
+            Scalar::I64(72),
+            Scalar::I64(-5),
+            Scalar::I32(-1),
+            Scalar::F32(0.5),
+            Scalar::F64(f64::NEG_INFINITY),
+        ];
+        assert_eq!(input(&form, &arguments), r#"["key",{"base64":"/wA="},-5,-1,0.5,"-inf"]"#);
+        assert_eq!(input(&form, &[Scalar::I64(0)]), "[0]");
+    }
+
+    #[test]
+    fn what_was_said_of_the_types_holds() {
+        use StandInType::{Handle, I64 as Plain};
+        let types = |params, results| Some(StandInTypes { params, results });
+        let said = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
+        let form = Form::new(&said, "function", &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
+        assert_eq!(input(&form, &[Scalar::I64(0), Scalar::I64(64)]), r#"["",64]"#);
+        assert_eq!(form.answers(b" 7\n".to_vec()), Ok(vec![Answer::Scalar(Scalar::I64(7))]));
+        let wild = form.input(&[Scalar::I64(9), Scalar::I64(1)], &mut blocks()).unwrap_err();
+        assert_eq!(wild.message, "import `shop.put` was given 9, which is no handle");
+        for (params, results) in
+            [(vec![Handle], None), (vec![StandInType::F32; 2], None), (vec![Plain; 2], Some(vec![]))]
+        {
+            let error = Form::new(&stand_in(types(params, results)), "T", &[Some(I64), Some(I64)], &[Some(I64)]);
+            let message = error.unwrap_err().message;
+            assert!(message.starts_with("import `shop.put` is T, which `("), "{message}");
+        }
+        let error = Form::new(&stand_in(None), "T", &[None], &[]).unwrap_err();
+        assert_eq!(error.message, "import `shop.put` is T; a plugin stands in for handles and numbers alone");
+    }
+
+    #[test]
+    fn an_output_is_read_by_the_results_types() {
+        let one = |ty, text: &str| form(&[], &[ty]).answers(text.as_bytes().to_vec());
+        assert_eq!(one(I64, "7"), Ok(vec![Answer::Block(b"7".to_vec())]));
+        assert_eq!(one(I32, "-7"), Ok(vec![Answer::Scalar(Scalar::I32(-7))]));
+        assert_eq!(one(I32, "4294967295"), Ok(vec![Answer::Scalar(Scalar::I32(-1))]));
+        assert_eq!(one(F32, "1.5"), Ok(vec![Answer::Scalar(Scalar::F32(1.5))]));
+        assert_eq!(one(F64, "inf"), Ok(vec![Answer::Scalar(Scalar::F64(f64::INFINITY))]));
+        for wrong in ["", "yes", "1.5", "99999999999"] {
+            let message = one(I32, wrong).unwrap_err().message;
+            assert!(message.starts_with("`kv.put` gave ") && message.ends_with("which wants an i32"), "{message}");
+        }
+        let several = form(&[], &[I64, I64, I32]);
+        let answers = several.answers(br#"["a", 5, 6]"#.to_vec()).unwrap();
+        let scalar = |number| Answer::Scalar(number);
+        assert_eq!(answers, [Answer::Block(b"a".to_vec()), scalar(Scalar::I64(5)), scalar(Scalar::I32(6))]);
+        let binary = several.answers(br#"[{"base64": "/wA="}, 5, "6"]"#.to_vec()).unwrap();
+        assert_eq!(binary[0], Answer::Block(vec![0xff, 0]));
+        for wrong in ["", "[]", "5", "[[], 5, 6]", "[{\"base64\": \"?\"}, 5, 6]", "[1, 2, {}]"] {
+            assert!(several.answers(wrong.as_bytes().to_vec()).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn too_much_at_once_is_refused_before_it_is_copied() {
+        struct Large;
+        impl CallerBlocks for Large {
+            fn length(&mut self, _: u64) -> Option<u64> {
+                Some(ARGUMENT_BYTES_MAX)
+            }
+            fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure> {
+                assert_eq!(handle, 1, "only the first is copied");
+                Ok(Vec::new())
+            }
+        }
+        let form = form(&[I64, I64], &[]);
+        let error = form.input(&[Scalar::I64(1), Scalar::I64(2)], &mut Large).unwrap_err();
+        assert_eq!(error.message, "import `shop.put` was given more than 64 MiB at once");
+    }
+}

@@ -1,0 +1,270 @@
+//! wasmtime's and wasmparser's errors in the words of this program: one line, lower case, with a way on where there is one.
+//!
+//! The native host has their types for traps and exits alone, and the stock host hands on text only: so text is what is
+//! looked at, in one table for both. What is in no table is shown as it is, on one line and without backtraces.
+
+use super::imports;
+
+/// What wasmtime puts around an error that left wasm in the middle.
+const BACKTRACE: &str = "error while executing at wasm backtrace";
+/// Where the text parser names the place of an error.
+const WAT_PLACE: &str = "--> <anon>:";
+/// What validation errors end with.
+const OFFSET: &str = " (at offset 0x";
+/// What translation errors begin with.
+const AT_OFFSET: &str = "Invalid input WebAssembly code at offset ";
+
+/// Words that say what is said around them, or nothing.
+const FRAMES: &[&str] =
+    &["WebAssembly translation error", "failed to parse WebAssembly module", "Compilation error", "failed to compile"];
+
+/// What a text is known by, and what is said for it.
+const WORDS: &[(&str, &str)] = &[
+    (
+        "given a WebAssembly component",
+        "it is a component, and an Extism plugin is a module; build it for `wasm32-wasip1` or `wasm32-unknown-unknown`",
+    ),
+    (
+        "wasm component parser",
+        "it is a component, and an Extism plugin is a module; build it for `wasm32-wasip1` or `wasm32-unknown-unknown`",
+    ),
+    ("threads must be enabled", SHARED_MEMORY),
+    ("shared memories", SHARED_MEMORY),
+    ("shared memory", SHARED_MEMORY),
+    ("threads support is not enabled", "it uses atomics, and a plugin has one thread; build it without threads"),
+    ("memory64 must be enabled", "it has 64-bit memories or tables; build it for `wasm32`"),
+    ("custom page sizes proposal", "its memory has pages of its own size; build it with wasm's 64 KiB pages"),
+    ("multiple memories are not allowed", "it has several memories; build it with one"),
+    ("bad magic number", "it is no wasm: its first bytes are other ones"),
+    ("unknown binary version", "it is wasm of a version that is not known"),
+    (
+        "Implementation limit exceeded",
+        "one of its functions is too large to be compiled; split it, or optimise it for size",
+    ),
+    (
+        "Code for function is too large",
+        "one of its functions is too large to be compiled; split it, or optimise it for size",
+    ),
+    ("exit with invalid exit status", "exited through WASI with a code above 125"),
+    ("thrown Wasm exception", "threw an exception that nothing caught"),
+    ("exceptions proposal not enabled", "it uses exceptions, which the extism SDK has off; `--host native` has them"),
+    (
+        "both a Command and a Reactor",
+        "it exports both `_start` and `_initialize`, and the extism SDK runs one of them alone",
+    ),
+    ("type mismatch with parameters", "its `_initialize` is no function () -> (), which the extism SDK wants"),
+    ("type mismatch with results", "its `_initialize` is no function () -> (), which the extism SDK wants"),
+    ("non-function exports of extism kernel", "it imports something of `extism:host/env` that is no function"),
+    ("missing required memory export", "it calls WASI, which needs its memory, and exports none as `memory`"),
+    ("failed to call `get-random-bytes`", "asked WASI for more random bytes than it gives at once"),
+    ("GC heap out of memory", "oom (out of memory): its collected objects need more than there is"),
+    ("Memory maximum size exceeded", "its memory would be larger than wasm's 4 GiB"),
+    ("data segment does not fit", "a data segment lies outside of its memory"),
+    ("elements segment does not fit", "an element segment lies outside of its table"),
+];
+
+const SHARED_MEMORY: &str = "it has a shared memory, and a plugin has one thread; build it without threads";
+
+/// An error on one line; `causes` are its texts, the outermost first.
+pub fn line<S: AsRef<str>>(causes: &[S]) -> String {
+    let causes = || causes.iter().map(AsRef::as_ref).filter(|cause| !cause.starts_with(BACKTRACE));
+    if let Some(known) = causes().find_map(|cause| known(cause.trim_end())) {
+        return known;
+    }
+    if let Some(mismatch) = wrong_type(&causes().collect::<Vec<_>>()) {
+        return mismatch;
+    }
+    let mut parts: Vec<String> = Vec::new();
+    for cause in causes().filter(|cause| !FRAMES.contains(cause)) {
+        let text = lower(&placed(without_engine_names(cause)));
+        if !text.is_empty() && !parts.iter().any(|part| part.contains(&text)) {
+            parts.push(text);
+        }
+    }
+    match parts.is_empty() {
+        true => "the wasm engine gave no reason".to_owned(),
+        false => parts.join(": "),
+    }
+}
+
+/// Why a module cannot be compiled.
+pub fn invalid<S: AsRef<str>>(causes: &[S]) -> String {
+    format!("not a valid wasm module: {}", line(causes))
+}
+
+/// What is said for a text of the table, or for one that carries names or figures.
+fn known(text: &str) -> Option<String> {
+    if let Some((_, words)) = WORDS.iter().find(|(part, _)| text.contains(part)) {
+        return Some((*words).to_owned());
+    }
+    let between = |start: &str, end: &str| text.split_once(start)?.1.split_once(end).map(|(middle, _)| middle);
+    if let Some(what) = between("resource limit exceeded: ", " count too high at ") {
+        let many = text.rsplit(' ').next().unwrap_or_default();
+        let what = match what {
+            "memory" => "memories",
+            "table" => "tables",
+            _ => "instances",
+        };
+        return Some(format!("it has {many} {what} with what it links, more than a plugin may have"));
+    }
+    if let Some(pages) = between("memory minimum size of ", " pages exceeds memory limits") {
+        return Some(format!(
+            "its memory begins with {pages} pages, more than it may have; `--memory-max` allows more"
+        ));
+    }
+    if let Some(elements) = between("table minimum size of ", " elements exceeds table limits") {
+        return Some(format!("its table begins with {elements} elements, more than a plugin may have"));
+    }
+    if let Some((feature, _)) = text.split_once(" support is not enabled") {
+        let feature = feature.rsplit(": ").next().unwrap_or(feature);
+        return Some(format!("it uses {}, which is not on for plugins; build it without", feature.trim()));
+    }
+    if let Some(region) = between("ointer out of bounds: Region { start: ", " }") {
+        let (start, bytes) = region.split_once(", len: ")?;
+        return Some(format!("gave WASI {bytes} bytes at {start}, which its memory does not have"));
+    }
+    if let Some(import) = between("unknown import: `", "` has not been defined") {
+        return Some(format!("unknown import `{}`", import.replacen("::", ".", 1)));
+    }
+    if let Some(import) = between(" import from extism:host/env: ", "\n") {
+        let name = import.split_whitespace().next().unwrap_or_default();
+        return Some(format!(
+            "unknown import `extism:host/env.{name}`; the PDK it was built with may be newer than this build of plugsh"
+        ));
+    }
+    None
+}
+
+/// Two types that do not fit, where an import is named and both are told.
+fn wrong_type(causes: &[&str]) -> Option<String> {
+    let import =
+        causes.iter().find_map(|cause| cause.strip_prefix("incompatible import type for `")?.strip_suffix('`'))?;
+    let (module, name) = import.split_once("::")?;
+    let cause = causes.last()?;
+    let types = cause.split_once("expected ").and_then(|(_, rest)| {
+        rest.split_once(", found ").or_else(|| rest.split_once(", but found ")).or_else(|| rest.split_once(" found "))
+    });
+    let (wanted, provided) = match types {
+        Some((wanted, provided)) => (type_words(wanted), type_words(provided)),
+        None => return Some(format!("import `{module}.{name}` has another type: {}", lower(cause))),
+    };
+    Some(imports::wrong_type(module, name, &wanted, &provided).message)
+}
+
+/// `func of type `(func (param i32))`` and the like, as types are written here.
+fn type_words(text: &str) -> String {
+    let Some(inner) = text.split_once("`(func").map(|(_, rest)| rest.trim_end_matches('`').trim_end_matches(')'))
+    else {
+        return match text {
+            "func" => "a function".to_owned(),
+            other => other.replace('`', ""),
+        };
+    };
+    let list = |what: &str| {
+        let rest = inner.split_once(&format!("({what} ")).map_or("", |(_, rest)| rest);
+        rest.split_once(')').map_or(rest, |(list, _)| list).to_owned()
+    };
+    format!("function ({}) -> ({})", list("param"), list("result"))
+}
+
+/// `failed to compile: wasm[0]::function[3]::name` without what the engine calls things.
+fn without_engine_names(text: &str) -> &str {
+    match text.strip_prefix("failed to compile: wasm[") {
+        // The error after it has the byte where it is.
+        Some(_) => "",
+        None => text.strip_prefix("wasm ").filter(|trap| trap.starts_with("trap: ")).unwrap_or(text),
+    }
+}
+
+/// The text on one line, its place in the words of this program.
+fn placed(text: &str) -> String {
+    let squeezed = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    if let Some((what, rest)) = text.split_once(WAT_PLACE) {
+        let mut figures = rest.split(|c: char| !c.is_ascii_digit());
+        if let (Some(line), Some(column)) = (figures.next(), figures.next()) {
+            return format!("{} (line {line}, column {column})", squeezed(what));
+        }
+    }
+    if let Some((offset, what)) = text.strip_prefix(AT_OFFSET).and_then(|rest| rest.split_once(": ")) {
+        return format!("{} (at byte {offset})", squeezed(what));
+    }
+    if let Some((what, offset)) = text.rsplit_once(OFFSET)
+        && let Ok(offset) = u64::from_str_radix(offset.trim_end_matches(')'), 16)
+    {
+        return format!("{} (at byte {offset})", squeezed(what));
+    }
+    squeezed(text)
+}
+
+/// The first letter as it is in the middle of a sentence; names and acronyms keep theirs.
+fn lower(text: &str) -> String {
+    let mut chars = text.chars();
+    match (chars.next(), chars.next()) {
+        (Some(first), second) if second.is_none_or(|second| !second.is_uppercase()) => {
+            first.to_lowercase().chain(text.chars().skip(1)).collect()
+        }
+        _ => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_and_backtraces_are_left_out_and_places_are_figures() {
+        let causes = [
+            "error while executing at wasm backtrace:\n    0: 0x1 - f",
+            "WebAssembly translation error",
+            "Invalid input WebAssembly code at offset 58: type mismatch",
+        ];
+        assert_eq!(invalid(&causes), "not a valid wasm module: type mismatch (at byte 58)");
+        assert_eq!(line(&["Unexpected end (at offset 0x1f)"]), "unexpected end (at byte 31)");
+        let wat = "expected `)`\n     --> <anon>:3:14\n      |\n    3 | (module (fun))\n      |        ^";
+        assert_eq!(line(&[wat]), "expected `)` (line 3, column 14)");
+        assert_eq!(line::<&str>(&[]), "the wasm engine gave no reason");
+        assert_eq!(line(&["WASI is strange", "strange"]), "WASI is strange");
+        assert_eq!(line(&["failed to compile: wasm[0]::function[3]::f", "bad (at offset 0x2)"]), "bad (at byte 2)");
+        assert_eq!(line(&["wasm trap: out of bounds memory access"]), "trap: out of bounds memory access");
+    }
+
+    #[test]
+    fn what_carries_names_or_figures_keeps_them() {
+        assert_eq!(
+            line(&["resource limit exceeded: memory count too high at 66"]),
+            "it has 66 memories with what it links, more than a plugin may have"
+        );
+        assert_eq!(line(&["unknown import: `a::b::c` has not been defined"]), "unknown import `a.b::c`");
+        assert_eq!(
+            line(&["relaxed SIMD support is not enabled (at offset 0x1)"]),
+            "it uses relaxed SIMD, which is not on for plugins; build it without"
+        );
+        assert_eq!(
+            line(&["Invalid input WebAssembly code at offset 40: wide arithmetic support is not enabled"]),
+            "it uses wide arithmetic, which is not on for plugins; build it without"
+        );
+        assert_eq!(
+            line(&["Pointer out of bounds: Region { start: 4294967288, len: 4 }"]),
+            "gave WASI 4 bytes at 4294967288, which its memory does not have"
+        );
+        let env = "Invalid function import from extism:host/env: nope (type)\n\nNote: This may";
+        assert!(line(&[env]).starts_with("unknown import `extism:host/env.nope`; the PDK"));
+    }
+
+    #[test]
+    fn both_sides_of_a_type_that_does_not_fit_are_told() {
+        let causes = [
+            "incompatible import type for `env::f`",
+            "function types incompatible: expected func of type `(func (param i32) (result i64))`, found func of type `(func)`",
+        ];
+        assert_eq!(
+            line(&causes),
+            "import `env.f` has another type: the plugin asks for function (i32) -> (i64), and here it is function () -> ()"
+        );
+        let other = ["incompatible import type for `env::f`", "expected func, but found memory"];
+        assert_eq!(
+            line(&other),
+            "import `env.f` has another type: the plugin asks for a function, and here it is memory"
+        );
+    }
+}
