@@ -71,17 +71,121 @@ fn imports_hashes_and_urls() {
     told(
         module(two),
         line,
-        &["`a.b` (function (i32 i32) -> ()) and 1 more", "; `--stub-imports trap` loads it anyway"],
+        &[
+            "`a.b` (function (i32 i32) -> ()) and 1 more",
+            "--import a.b=PLUGIN.FUNCTION",
+            ", `--stub-imports trap` loads it anyway",
+        ],
     );
     let slip = r#"(import "extism:host/env" "input_lenght" (func (result i64)))"#;
     told(module(slip), line, &["`extism:host/env.input_lenght`", "did you mean `input_length`?"]);
     told(module(r#"(import "env" "memory" (memory 1))"#), line, &["`env.memory`", "--link"]);
     told(module(r#"(import "extism:host/env" "input_length" (func (result i32)))"#), line, &["input_length", "type"]);
+    let sides = "asks for function () -> (i32), and here it is function () -> (i64)";
+    told(module(r#"(import "extism:host/env" "input_length" (func (result i32)))"#), line, &[sides]);
+    let memory = message(module(r#"(import "x" "f" (func)) (import "env" "memory" (memory 1))"#), line);
+    assert!(memory.contains("`env.memory` (memory) and 1 more; only functions"), "{memory}");
+    assert!(!memory.contains("--stub-imports"), "no stub loads it: {memory}");
+    told(
+        module(r#"(import "extism:host/usr" "call_plugin" (func))"#),
+        line,
+        &["did you mean `extism:host/user.call_plugin`?"],
+    );
+    let abort = r#"(import "env" "abort" (func (param i32 i32 i32 i32)))"#;
+    told(module(abort), line, &["AssemblyScript's", "`--use abort=", "`--stub-imports trap` loads it anyway"]);
+    told(module(r#"(import "gojs" "runtime.wasmExit" (func (param i32)))"#), line, &["GOOS=wasip1"]);
+    told(module(r#"(import "__wbindgen_placeholder__" "f" (func))"#), line, &["wasm-bindgen"]);
     told(plugsh().file("c.wat", "(component)"), "load ./c.wat", &["component"]);
     let manifest = "{\"wasm\": [{\"path\": \"plain.wat\", \"hash\": \"00ff\"}]}";
     let run = plugsh().file("plain.wat", EMPTY_FUNCTION).file("m.json", manifest);
     told(run, "load ./m.json", &["hash"]);
     told(plugsh(), "load http://127.0.0.1:9/x.wasm", &["http://127.0.0.1:9/x.wasm"]);
+}
+
+/// What wasmtime or the SDK says of a module must not reach a person as they say it.
+#[test]
+fn what_wasm_engines_refuse() {
+    const ENGINE_WORDS: &[&str] = &[
+        "wasmtime",
+        "Invalid input",
+        "WebAssembly",
+        "wasm[0]",
+        "Region {",
+        "at offset 0x",
+        "backtrace",
+        "has not been defined",
+    ];
+    for (wat, words) in [
+        ("(module (memory 1 2 shared) (func (export \"run\")))", "shared memory, and a plugin has one thread"),
+        ("(module (import \"env\" \"m\" (memory 1 2 shared)))", "(shared memory): it is a program's with threads"),
+        ("(module (memory 1 (pagesize 1)))", "build it with wasm's 64 KiB pages"),
+        ("(module (memory 70000))", "memory size must be at most"),
+        ("(module (func (export \"run\") (result i32) (i64.const 0)))", "expected i32, found i64 (at byte 35)"),
+        (
+            "(module (func (drop (i64.add128 (i64.const 0) (i64.const 0) (i64.const 0) (i64.const 0)))))",
+            "uses wide arithmetic",
+        ),
+        ("(module (import \"extism:host/env\" \"alloc\" (memory 1)))", "extism:host/env"),
+        ("(module (import \"wasi_snapshot_preview1\" \"fd_wrte\" (func)))", "`wasi_snapshot_preview1.fd_wrte`"),
+        ("(module (memory 1) (data (i32.const 70000) \"x\"))", "trap: out of bounds memory access"),
+        ("(component)", "it is a component, and an Extism plugin is a module; build it for `wasm32-wasip1`"),
+    ] {
+        for host in ["native", "extism"] {
+            let message = message(plugsh().file("m.wat", wat), &format!("load ./m.wat --host {host}"));
+            assert!(message.contains(words), "{wat} in {host}: {message}");
+            assert!(!ENGINE_WORDS.iter().any(|word| message.contains(word)), "{wat} in {host}: {message}");
+        }
+    }
+    const EXIT: &str = r#"(import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))"#;
+    const WRITE: &str =
+        r#"(import "wasi_snapshot_preview1" "fd_write" (func $w (param i32 i32 i32 i32) (result i32)))"#;
+    for (imports, memory, run, native, stock) in [
+        (EXIT, true, "(call $exit (i32.const 200))", "exited with code 200", "a code above 125"),
+        (
+            WRITE,
+            true,
+            "(drop (call $w (i32.const 1) (i32.const -8) (i32.const 1) (i32.const 0)))",
+            "gave WASI 4 bytes at 4294967288",
+            "gave WASI 4 bytes at 4294967288",
+        ),
+        (
+            WRITE,
+            false,
+            "(drop (call $w (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 0)))",
+            "exports none as `memory`",
+            "exports none as `memory`",
+        ),
+    ] {
+        let memory = if memory { "(memory (export \"memory\") 1)" } else { "" };
+        let wat = format!("(module {imports} {memory} (func (export \"run\") {run}))");
+        for (host, words) in [("native", native), ("extism", stock)] {
+            let run = plugsh().file("m.wat", &wat);
+            let ended = after(run, &format!("load ./m.wat --as m --host {host}\nm.run"));
+            assert!(ended.stderr.contains(words), "{host}: {}", ended.stderr);
+            assert!(!ENGINE_WORDS.iter().any(|word| ended.stderr.contains(word)), "{host}: {}", ended.stderr);
+        }
+    }
+}
+
+#[test]
+fn an_export_that_is_no_plugin_function() {
+    let wat = r#"(module (func (export "add") (param i32 i32) (result i32) (i32.const 0)) (memory (export "memory") 1)
+        (func (export "ok")) (func (export "_initialize")) (func (export "__arg_start")))"#;
+    let run = || plugsh().file("m.wat", wat);
+    let calls = |function: &str| {
+        let ended = after(run(), &format!("load ./m.wat\ncall m {function} x"));
+        ended.stderr.lines().last().unwrap_or_default().to_owned()
+    };
+    let add = calls("add");
+    assert!(
+        add.contains("`add` in `2:m` is exported as function (i32 i32) -> (i32); a plugin function takes no"),
+        "{add}"
+    );
+    assert!(calls("memory").contains("is exported as memory; only functions can be called"));
+    assert!(calls("ad").ends_with("no function `ad` in `2:m`; it has `ok`"), "what cannot be called is not offered");
+    let info = after(run(), "load ./m.wat\ninfo m");
+    let shown = String::from_utf8_lossy(&info.stdout).into_owned();
+    assert!(shown.contains("  functions ok\n") && shown.contains("add: function (i32 i32) -> (i32)"), "{shown}");
 }
 
 #[test]

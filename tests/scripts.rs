@@ -52,3 +52,33 @@ fn bench_kill_comes_to_every_moment() {
         assert!(table.contains(row), "no row `{row}`:\n{table}");
     }
 }
+
+#[test]
+fn try_plugins_says_what_loads_and_what_differs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).expect("written");
+    file("fine.wat", "(module (func (export \"run\")) (func (export \"add\") (param i32)))");
+    file("lacks.wat", "(module (import \"shop\" \"price\" (func)) (func (export \"run\")))");
+    file("manifest.json", "{\"wasm\": [{\"path\": \"fine.wat\"}]}");
+    file("other.json", "{\"name\": \"no manifest\"}");
+    let directory = folder.path().to_str().expect("text");
+    let Some(output) = script("try-plugins", &[directory, "--input", "hi", "--seconds", "60"]) else { return };
+    let text = printed(&output);
+    for line in [
+        "/fine.wat\n  functions: run\n  run 'hi' → ok: \"\"\n",
+        "/lacks.wat\n  refused: cannot load `",
+        "unknown import `shop.price`",
+        "/manifest.json\n  functions: run\n",
+        "3 files, 2 loaded, 1 refused, 0 hosts differ, 0 crashed, 0 timed out, 2 calls, 0 calls differ\n",
+    ] {
+        assert!(text.contains(line), "no `{line}` in:\n{text}");
+    }
+    // What only one host runs is a difference, and a failure.
+    file("circle.wat", "(module (import \"main\" \"f\" (func)) (func (export \"f\")))");
+    let Some(output) = script("try-plugins", &[directory, "--input", "hi"]) else { return };
+    let text = String::from_utf8_lossy(&output.stdout);
+    assert_eq!(output.status.code(), Some(1), "{text}");
+    assert!(text.contains("only extism refuses it: cannot load"), "{text}");
+    let help = script("try-plugins", &["--help"]).map(|output| printed(&output)).unwrap_or_default();
+    assert!(help.contains("--seconds") && help.contains("LOAD OPTIONS"), "{help}");
+}

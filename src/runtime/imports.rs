@@ -45,9 +45,16 @@ pub fn name_since_1<'a>(module: &str, name: &'a str) -> Option<&'a str> {
     name.strip_prefix(prefix).filter(|_| module == env)
 }
 
-/// Names the import that says most about the plugin, how many more there are, and what can be done about it. `offered` are
-/// the functions that the host has, with their modules.
-pub fn unknown(missing: &[Missing<'_>], offered: &[(&str, &str)]) -> Failure {
+/// What there is to import from.
+pub struct Offered<'a> {
+    /// The functions that the host has, with their modules, in order.
+    pub host: Vec<(&'a str, &'a str)>,
+    /// What the modules of the program export, with their names.
+    pub linked: Vec<(&'a str, &'a str)>,
+}
+
+/// Names the import that says most about the plugin, how many more there are, and what can be done about it.
+pub fn unknown(missing: &[Missing<'_>], offered: &Offered<'_>) -> Failure {
     let known_origin = || missing.iter().find(|import| origin(import).is_some());
     let other = || missing.iter().find(|import| import.kind == MissingKind::Other);
     let Some(import) = known_origin().or_else(other).or_else(|| missing.first()) else {
@@ -66,7 +73,16 @@ fn quoted(import: &Missing<'_>) -> String {
     format!("{}.{}", cut(import.module, MODULE_CHARS_MAX), shown(import.name))
 }
 
-fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &[(&str, &str)]) -> String {
+fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) -> String {
+    let linked = offered.linked.iter().filter(|(module, _)| *module == import.module);
+    let mut exports = linked.map(|(_, export)| *export).peekable();
+    if exports.peek().is_some() {
+        let module = shown(import.module);
+        return format!(
+            ": module `{module}` is linked and exports no such thing{}",
+            did_you_mean(import.name, exports)
+        );
+    }
     // What is no function cannot be stood in for, and keeps the functions beside it from being loaded too.
     let other = missing.iter().find(|import| import.kind == MissingKind::Other);
     let stub = match other {
@@ -80,20 +96,32 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &[(&str, &str)
     if name_since_1(import.module, import.name).is_some() {
         return format!(": the plugin was built before Extism 1.0, and no function of today does the same{stub}");
     }
-    let near = near(import, offered);
+    let near = near(import, &offered.host);
     if !near.is_empty() {
         return near;
     }
     match import.kind {
-        MissingKind::Other => {
-            "; only functions can come from outside a plugin: build it with its own, or `--link` what has it".to_owned()
+        MissingKind::Other => match link(import) {
+            Some(link) => format!("; {link}; only functions can come from elsewhere"),
+            None => {
+                "; only functions can come from outside a plugin: build it with its own, or `--link` what has it".into()
+            }
+        },
+        MissingKind::Function { can_stand_in: true } if other.is_none() => {
+            let stand_in = format!("`--import {}=PLUGIN.FUNCTION` has a plugin stand in", quoted(import));
+            let link = link(import).map_or(String::new(), |link| format!("{link}, "));
+            format!("; {link}{stand_in}, `--stub-imports trap` loads it anyway")
         }
-        MissingKind::Function { can_stand_in: true } if other.is_none() => format!(
-            "; `--import {}=PLUGIN.FUNCTION` has a plugin stand in, `--stub-imports trap` loads it anyway",
-            quoted(import)
-        ),
         MissingKind::Function { .. } => stub,
     }
+}
+
+/// How a module is linked, where an import may be another module's: a plain word, and host functions have theirs in `env`
+/// or below a product's name.
+fn link(import: &Missing<'_>) -> Option<String> {
+    let is_hosts = import.module.contains([':', '/']) || import.module == "env";
+    let link = || format!("`--link {}=SOURCE` links the module that has it", cut(import.module, MODULE_CHARS_MAX));
+    (!is_hosts).then(link)
 }
 
 /// `; did you mean ...?` for a slip in the function's name or in its module's.
@@ -150,8 +178,6 @@ fn origin(import: &Missing<'_>) -> Option<Origin> {
             found("WASI preview 2's", "build it for `wasm32-wasip1`, as a module and no component")
         }
         _ if module.ends_with("_bg.js") || starts(&["__wbindgen_", "__wbg_"]) => found(BINDGEN, BINDGEN_CURE),
-        // Emscripten's own optimiser shortens both names to letters.
-        "a" if name.len() <= 2 => found(EMSCRIPTEN, EMSCRIPTEN_CURE),
         "env" => match name {
             "abort" | "seed" | "trace" if is_assembly_script(import) => found(ASSEMBLY_SCRIPT, ASSEMBLY_SCRIPT_CURE),
             "__memory_base" | "__table_base" | "__stack_pointer" | "__indirect_function_table" => {
@@ -196,7 +222,7 @@ fn is_assembly_script(import: &Missing<'_>) -> bool {
 mod tests {
     use super::*;
 
-    const OFFERED: &[(&str, &str)] = &[
+    const HOST: &[(&str, &str)] = &[
         ("env", "call_plugin"),
         ("extism:host/env", "input_length"),
         ("extism:host/user", "call_plugin"),
@@ -208,7 +234,8 @@ mod tests {
     }
 
     fn said(missing: &[Missing<'_>]) -> String {
-        unknown(missing, OFFERED).message
+        let linked = vec![("lib", "greet"), ("lib", "memory")];
+        unknown(missing, &Offered { host: HOST.to_vec(), linked }).message
     }
 
     #[test]
@@ -256,6 +283,10 @@ mod tests {
             "unknown import `env.memory` (memory) and 1 more; only functions can come from outside a plugin: build it with \
              its own, or `--link` what has it"
         );
+        let elsewhere = said(&[Missing { module: "rhs", ..memory() }]);
+        let words =
+            "(memory); `--link rhs=SOURCE` links the module that has it; only functions can come from elsewhere";
+        assert!(elsewhere.ends_with(words), "{elsewhere}");
         let message = said(&[function("env", "opa_abort", "(i32) -> ()"), memory()]);
         assert!(message.ends_with("; no stub helps, since `env.memory` (memory) is no function"), "{message}");
     }
@@ -269,7 +300,11 @@ mod tests {
         assert_eq!(tail("extism:host/user", "register_plugn"), "did you mean `register_plugin`?");
         assert_eq!(tail("extism:host/usr", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
         assert_eq!(tail("host", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
-        assert!(tail("host", "register").starts_with("`--import host.register="));
+        assert_eq!(tail("lib", "greeet"), "did you mean `greet`?");
+        let other = said(&[function("lib", "x", "() -> ()")]);
+        assert!(other.ends_with(": module `lib` is linked and exports no such thing"), "{other}");
+        assert!(tail("env", "register").starts_with("`--import env.register="));
+        assert!(tail("host", "x").starts_with("`--link host=SOURCE` links the module that has it, `--import host.x="));
     }
 
     #[test]

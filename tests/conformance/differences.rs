@@ -121,4 +121,25 @@ pub const ALL: &[Difference] = &[
         why: "the last word of the guest is that there is no output",
         cases: &["output: nothing after something"],
     },
+    Difference {
+        what: "modules may import functions from each other in a circle; the SDK cannot link them",
+        why: "Extism's JavaScript SDK links them; the extism crate would follow the circle until its stack ends, and so is \
+              not given them",
+        cases: &["linked: modules in a circle", "linked: a module that imports from itself"],
+    },
+    Difference {
+        what: "a plugin from before Extism 1.0 (it imports `env.extism_alloc` and the like) runs; the SDK does not load it",
+        why: "the functions are the same but for their names",
+        cases: &["imports: a plugin from before Extism 1.0"],
+    },
+    Difference {
+        what: "an exit code above 125 is told; the SDK says only that there was one",
+        why: "WASI's range ends there, and compilers' runtimes exit beyond it",
+        cases: &["wasi: an exit with a code above 125"],
+    },
+    Difference {
+        what: "a module may export both `_start` and `_initialize`; the SDK refuses it",
+        why: "what the SDK links modules with wants one of them",
+        cases: &["start: an initialiser beside a command"],
+    },
 ];

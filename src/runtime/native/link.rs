@@ -10,7 +10,7 @@ use wasmtime::{ExternType, FuncType, Module, ValType};
 use super::abi;
 use super::engine::Workshop;
 use super::stubs;
-use crate::runtime::imports::{self, Missing, MissingKind};
+use crate::runtime::imports::{self, Missing, MissingKind, Offered};
 use crate::runtime::{Failure, FailureKind, Spec};
 
 /// The name that the callable module is linked by.
@@ -127,7 +127,12 @@ pub fn resolve(workshop: &Workshop, modules: &[Named], order: &[usize], spec: &S
             Missing { module: import.module(), name: import.name(), ty: describe(&ty), kind }
         })
         .collect();
-    Err(imports::unknown(&missing, &workshop.offered()))
+    let exports = |(name, module): &'_ Named| -> Vec<(String, String)> {
+        module.exports().map(|export| (name.clone(), export.name().to_owned())).collect()
+    };
+    let linked: Vec<(String, String)> = modules.iter().flat_map(exports).collect();
+    let linked = linked.iter().map(|(module, export)| (module.as_str(), export.as_str())).collect();
+    Err(imports::unknown(&missing, &Offered { host: workshop.offered(), linked }))
 }
 
 struct Resolver<'a> {

@@ -5,7 +5,7 @@ use extism::Function;
 
 use super::inspect::{ImportedItem, Inspection};
 use super::stubs;
-use crate::runtime::imports::{self, Missing, MissingKind, name_since_1};
+use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1};
 use crate::runtime::{Failure, FailureKind, Spec, StubImports};
 use crate::text::shown;
 
@@ -36,14 +36,13 @@ pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Funct
     match missing.iter().find(|item| name_since_1(&item.module, &item.name).is_some()) {
         Some(old) => Err(before_1(old)),
         None if missing.is_empty() => Ok(()),
-        None => Err(unknown(&missing, functions, spec.stub_imports)),
+        None => Err(unknown(&missing, inspections, functions, spec.stub_imports)),
     }
 }
 
 fn has_export(inspections: &[(&str, Inspection)], item: &ImportedItem) -> bool {
-    let exports = inspections.iter().filter(|(name, _)| *name == item.module).flat_map(|(_, of)| &of.exports);
-    let named = |export: &&String| export.strip_prefix(&item.name).is_some_and(|rest| rest.starts_with(": "));
-    exports.filter(named).next().is_some()
+    let mut exports = inspections.iter().filter(|(name, _)| *name == item.module).flat_map(|(_, of)| &of.exports);
+    exports.any(|export| export.strip_prefix(&item.name).is_some_and(|rest| rest.starts_with(": ")))
 }
 
 fn before_1(item: &ImportedItem) -> Failure {
@@ -52,12 +51,21 @@ fn before_1(item: &ImportedItem) -> Failure {
     Failure::new(FailureKind::Load, format!("unknown import `{import}`: {why}"))
 }
 
-fn unknown(missing: &[&ImportedItem], functions: &[Function], stub: Option<StubImports>) -> Failure {
+fn unknown<'a>(
+    missing: &[&ImportedItem],
+    inspections: &'a [(&str, Inspection)],
+    functions: &[Function],
+    stub: Option<StubImports>,
+) -> Failure {
     let missing: Vec<Missing<'_>> = missing.iter().map(|item| described(item, stub)).collect();
-    let mut offered: Vec<(&str, &str)> =
+    let mut host: Vec<(&str, &str)> =
         functions.iter().filter_map(|function| Some((function.namespace()?, function.name()))).collect();
-    offered.sort_unstable();
-    imports::unknown(&missing, &offered)
+    host.sort_unstable();
+    let exports = |(name, of): &'a (&str, Inspection)| {
+        of.exports.iter().filter_map(move |export| Some((*name, export.rsplit_once(": ")?.0)))
+    };
+    let linked = inspections.iter().flat_map(exports).collect();
+    imports::unknown(&missing, &Offered { host, linked })
 }
 
 fn described(item: &ImportedItem, stub: Option<StubImports>) -> Missing<'_> {

@@ -162,6 +162,11 @@ fn starts() -> Vec<Case> {
             r#"(func (export "_initialize") (param i32) (call $count))"#,
         )
         .gives("0 "),
+        start(
+            "start: an initialiser beside a command",
+            r#"(export "_initialize" (func $count)) (func (export "_start"))"#,
+        )
+        .gives("1 "),
         start("start: an initialiser can be called by name", r#"(export "_initialize" (func $count))"#)
             .call("_initialize", "")
             .call("run", "")

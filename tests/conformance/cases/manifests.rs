@@ -113,6 +113,56 @@ fn linked() -> Vec<Case> {
         .file("counter.wat", COUNTER)
         .file("main.wat", r#"(module (import "counter" "next" (func (result i64))) (func (export "run")))"#)
         .fails_to_load(FailureKind::Load),
+        // Extism's JavaScript SDK has this plugin, and this result, among its own tests.
+        manifest(
+            "linked: modules in a circle",
+            "json",
+            r#"{"wasm":[{"path":"lhs.wat","name":"lhs"},{"path":"rhs.wat","name":"rhs"},{"path":"main.wat","name":"main"}]}"#,
+        )
+        .file(
+            "lhs.wat",
+            r#"(module (import "rhs" "add_one" (func $add_one (param i32) (result i32)))
+                (func (export "mul_two") (param i32) (result i32)
+                    (if (result i32) (i32.gt_u (local.get 0) (i32.const 100)) (then (local.get 0))
+                        (else (call $add_one (i32.mul (local.get 0) (i32.const 2)))))))"#,
+        )
+        .file(
+            "rhs.wat",
+            r#"(module (import "lhs" "mul_two" (func $mul_two (param i32) (result i32)))
+                (memory (export "memory") 0)
+                (func (export "add_one") (param i32) (result i32)
+                    (call $mul_two (i32.add (local.get 0) (i32.const 1)))))"#,
+        )
+        .file(
+            "main.wat",
+            r#"(module (import "lhs" "mul_two" (func $mul_two (param i32) (result i32)))
+                (memory (import "rhs" "memory") 0)
+                (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+                (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+                (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+                (func (export "run") (local $block i64)
+                    (local.set $block (call $alloc (i64.const 1)))
+                    (call $store (local.get $block) (call $mul_two (i32.const 1)))
+                    (call $output (local.get $block) (i64.const 1))))"#,
+        )
+        .call("run", "")
+        .gives("\x7f"),
+        manifest("linked: a module that imports from itself", "json", r#"{"wasm":[{"path":"main.wat","name":"main"}]}"#)
+            .file(
+                "main.wat",
+                r#"(module (import "main" "nine" (func $nine (result i32))) (func (export "nine") (result i32) (i32.const 9))
+                    (func (export "run") (result i32) (call $nine)))"#,
+            )
+            .call("run", "")
+            .fails(FailureKind::Guest),
+        manifest(
+            "linked: a memory in a circle",
+            "json",
+            r#"{"wasm":[{"path":"lib.wat","name":"lib"},{"path":"main.wat","name":"main"}]}"#,
+        )
+        .file("lib.wat", r#"(module (import "main" "memory" (memory 1)) (func (export "f")))"#)
+        .file("main.wat", r#"(module (import "lib" "f" (func)) (memory (export "memory") 1) (func (export "run")))"#)
+        .fails_to_load(FailureKind::Load),
         manifest(
             "linked: a library's memory and globals",
             "json",

@@ -2,6 +2,7 @@
 
 use super::super::case::{Case, body, builtin, wat};
 use plugsh::runtime::program::ImportStandIn;
+use plugsh::runtime::stand_in::{StandInType, StandInTypes};
 use plugsh::runtime::{FailureKind, StubImports};
 
 pub fn cases() -> Vec<Case> {
@@ -94,7 +95,8 @@ fn imports() -> Vec<Case> {
         (func (export "run") (call $say_block (call $price (call $str (i32.const 1024) (i32.const 3)))) (call $done))
         (func (export "count") (call $say32 (call $count)) (call $done))
         (func (export "number") (call $say (call $price (i64.const 0))) (call $done))"#;
-    let shop = || ImportStandIn { module: "shop".into(), function: "price".into(), target: "till.price".into() };
+    let shop =
+        || ImportStandIn { module: "shop".into(), function: "price".into(), types: None, target: "till.price".into() };
     vec![
         body("imports: nobody has it", STRANGE).fails_to_load(FailureKind::Load),
         wat(
@@ -137,15 +139,81 @@ fn imports() -> Vec<Case> {
             .gives("[0:tea]")
             .call("count", "")
             .gives("0 "),
-        body("imports: a plugin stands in for what has another form", STRANGE)
+        wat(
+            "imports: a plugin stands in for what is no number",
+            r#"(module (import "shop" "count" (func (param v128))) (func (export "run")))"#,
+        )
+        .spec(|spec, _| spec.imports = vec![stand_in("count", None)])
+        .fails_to_load(FailureKind::Load),
+        body(
+            "imports: several arguments are a JSON array",
+            r#"(import "shop" "put" (func $put (param i64 i64 i64 i32 f32 f64) (result i64)))
+            ---
+            (data (i32.const 1024) "key\ff")
+            (func (export "run")
+                (call $say_block (call $put (call $str (i32.const 1024) (i32.const 3))
+                    (call $str (i32.const 1026) (i32.const 2)) (i64.const -7) (i32.const -1) (f32.const 0.5) (f64.const nan)))
+                (call $done))"#,
+        )
+        .spec(|spec, _| spec.imports = vec![stand_in("put", None)])
+        .call("run", "")
+        .gives(r#"[0:["key",{"base64":"ef8="},-7,-1,0.5,"NaN"]]"#),
+        body(
+            "imports: arguments of types that were said",
+            r#"(import "shop" "put" (func $put (param i64 i64) (result i64)))
+            ---
+            (data (i32.const 1024) "key")
+            (func (export "run")
+                (call $say_block (call $put (call $str (i32.const 1024) (i32.const 3)) (i64.const 0))) (call $done))
+            (func (export "wild") (call $say_block (call $put (i64.const 5) (i64.const 0))) (call $done))"#,
+        )
+        .spec(|spec, _| spec.imports = vec![stand_in("put", said(vec![StandInType::Handle, StandInType::Handle]))])
+        .call("run", "")
+        .gives(r#"[0:["key",""]]"#)
+        .call("wild", "")
+        .fails(FailureKind::Trap),
+        body("imports: a number that is no number", STRANGE)
             .spec(|spec, _| {
                 spec.stub_imports = Some(StubImports::Zero);
-                spec.imports = vec![ImportStandIn {
-                    module: "shop".into(),
-                    function: "count".into(),
-                    target: "till.count".into(),
-                }];
+                spec.imports = vec![stand_in("count", None)];
+            })
+            .call("count", "")
+            .fails(FailureKind::Trap),
+        body("imports: types that are not the function's", STRANGE)
+            .spec(|spec, _| {
+                spec.stub_imports = Some(StubImports::Zero);
+                spec.imports = vec![stand_in("count", said(vec![StandInType::I32]))];
             })
             .fails_to_load(FailureKind::Load),
+        wat("imports: a plugin from before Extism 1.0", BEFORE_1).call("run", "Extism").gives("Extism"),
+        wat(
+            "imports: one from before Extism 1.0 of what is no more",
+            r#"(module (import "env" "extism_reset" (func)) (func (export "run")))"#,
+        )
+        .fails_to_load(FailureKind::Load),
     ]
 }
+
+fn stand_in(function: &str, types: Option<StandInTypes>) -> ImportStandIn {
+    ImportStandIn { module: "shop".into(), function: function.into(), types, target: format!("till.{function}") }
+}
+
+fn said(params: Vec<StandInType>) -> Option<StandInTypes> {
+    Some(StandInTypes { params, results: None })
+}
+
+/// Gives its input back by the names that extism-pdk 0.3 imports.
+const BEFORE_1: &str = r#"(module
+    (import "env" "extism_alloc" (func $alloc (param i64) (result i64)))
+    (import "env" "extism_store_u8" (func $store (param i64 i32)))
+    (import "env" "extism_input_length" (func $length (result i64)))
+    (import "env" "extism_input_load_u8" (func $load (param i64) (result i32)))
+    (import "env" "extism_output_set" (func $output (param i64 i64)))
+    (func (export "run") (result i32) (local $block i64) (local $i i64)
+        (local.set $block (call $alloc (call $length)))
+        (loop $next
+            (call $store (i64.add (local.get $block) (local.get $i)) (call $load (local.get $i)))
+            (local.set $i (i64.add (local.get $i) (i64.const 1)))
+            (br_if $next (i64.lt_u (local.get $i) (call $length))))
+        (call $output (local.get $block) (call $length))
+        (i32.const 0)))"#;

@@ -105,6 +105,7 @@ const WASI: &str = r#"
     (global $calls (mut i32) (i32.const 0))
     (func (export "exit_0")
         (global.set $calls (i32.const 1)) (call $say32 (i32.const 42)) (call $done) (call $exit (i32.const 0)))
+    (func (export "exit_200") (call $exit (i32.const 200)))
     (func (export "exit_3") (call $exit (i32.const 3)))
     (func (export "exit_said")
         (call $error_set (call $str (i32.const 1024) (i32.const 6))) (call $exit (i32.const 0)))
@@ -187,6 +188,7 @@ fn ends() -> Vec<Case> {
         case("wasi: an exit with code 0 is well").call("exit_0", "").gives("42 "),
         case("wasi: after an exit").call("exit_0", "").call("calls", ""),
         case("wasi: an exit with a code").call("exit_3", "").fails(FailureKind::Guest),
+        case("wasi: an exit with a code above 125").call("exit_200", "").fails(FailureKind::Guest),
         case("wasi: an exit with code 0 and a message").call("exit_said", ""),
         case("wasi: a command that exits").call("_start", "").fails(FailureKind::Guest).call("calls", "").gives("0 "),
     ]

@@ -64,7 +64,7 @@ pub const UNSTUB: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct StubWords {
-    #[arg(value_name = "NAME.FUNCTION|MODULE:FUNCTION")]
+    #[arg(value_name = "NAME.FUNCTION")]
     target: String,
     #[arg(value_name = "=", value_parser = ["="])]
     equals: Option<String>,
