@@ -42,15 +42,7 @@ pub struct Failure {
 impl Failure {
     /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`]. `Guest` and `Denied` keep the instance.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        let mut message = message.into();
-        if message.len() > MAX_MESSAGE_BYTES {
-            let mut end = MAX_MESSAGE_BYTES;
-            while !message.is_char_boundary(end) {
-                end -= 1;
-            }
-            message.truncate(end);
-            message.push('…');
-        }
+        let message = cut(message.into());
         let unwound = !matches!(kind, FailureKind::Guest | FailureKind::Denied);
         Failure { kind, message, code: None, stderr_tail: None, unwound }
     }
@@ -66,6 +58,12 @@ impl Failure {
         self
     }
 
+    /// The same, after what the guest had said itself, which is cut like any message.
+    pub fn after(mut self, said: String) -> Self {
+        self.message = format!("{} ({})", cut(said), self.message);
+        self
+    }
+
     /// The same, marked as having left wasm in the middle: what came up through a host function.
     pub fn unwound(mut self) -> Self {
         self.unwound = true;
@@ -76,6 +74,18 @@ impl Failure {
     pub fn keeps_instance(&self) -> bool {
         !self.unwound
     }
+}
+
+fn cut(mut message: String) -> String {
+    if message.len() > MAX_MESSAGE_BYTES {
+        let mut end = MAX_MESSAGE_BYTES;
+        while !message.is_char_boundary(end) {
+            end -= 1;
+        }
+        message.truncate(end);
+        message.push('…');
+    }
+    message
 }
 
 impl fmt::Display for Failure {

@@ -73,13 +73,13 @@ fn answer(mut request: Request, seen: &Mutex<Vec<String>>) -> Option<Request> {
         "status" => Response::from_string("as asked").with_status_code(rest.parse::<u16>().unwrap_or(500)),
         "bytes" => Response::from_data(vec![b'b'; rest.parse().unwrap_or(0)]),
         "redirect" => {
-            let location = if rest.starts_with("host") {
-                format!("http://localhost:{port}/echo/other-host")
-            } else {
-                "/echo/after".to_owned()
+            let location = match rest {
+                "host" => format!("http://localhost:{port}/echo/other-host"),
+                "beside" => "beside/../echo/b c".to_owned(),
+                _ => "/echo/after".to_owned(),
             };
             let location = Header::from_bytes("Location", location).expect("a header");
-            Response::from_string("").with_status_code(302).with_header(location)
+            Response::from_string("").with_status_code(rest.parse::<u16>().unwrap_or(302)).with_header(location)
         }
         "around" => {
             let location = Header::from_bytes("Location", "/around").expect("a header");

@@ -2,17 +2,18 @@
 //!
 //! What each takes, gives and frees follows the extism crate (its `pdk.rs`, and its kernel for `alloc` to `error_get`).
 
+use std::sync::Arc;
+
 use wasmtime::{Caller, Linker, Result};
 
+use super::blocks::{HEADER_BYTES, ROOT_END};
 use super::bulk;
-use super::ctx::{Ctx, CtxStore, Span, refused};
+use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
 use super::http;
 use crate::runtime::{Failure, FailureKind, LogLevel};
 
 /// The namespace of Extism's own functions.
 pub const MODULE: &str = "extism:host/env";
-/// Longest config or var key, in bytes.
-const KEY_BYTES_MAX: u64 = 64 * 1024;
 /// What one var costs besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
 const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
 /// Longest log message that is read, in bytes; what is longer is cut.
@@ -33,7 +34,7 @@ fn add_blocks(linker: &mut Linker<Ctx>) -> Result<()> {
         Ok(span.offset as i64)
     })?;
     linker.func_wrap(MODULE, "free", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<()> {
-        free(&mut caller, handle)
+        caller.free(handle as u64)
     })?;
     linker.func_wrap(MODULE, "length", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<i64> {
         if handle < 0 {
@@ -41,59 +42,81 @@ fn add_blocks(linker: &mut Linker<Ctx>) -> Result<()> {
         }
         Ok(caller.data_mut().blocks.length(handle as u64).unwrap_or(0) as i64)
     })?;
-    linker.func_wrap(MODULE, "length_unsafe", |mut caller: Caller<'_, Ctx>, handle: i64| -> i64 {
-        caller.data_mut().blocks.length(handle as u64).unwrap_or(0) as i64
+    linker.func_wrap(MODULE, "length_unsafe", |caller: Caller<'_, Ctx>, handle: i64| -> Result<i64> {
+        length_unsafe(&caller, handle as u64)
     })?;
-    linker.func_wrap(MODULE, "output_set", |mut caller: Caller<'_, Ctx>, offset: i64, length: i64| {
-        let (offset, length) = (offset as u64, length as u64);
-        let ctx = caller.data_mut();
-        // As in Extism's kernel, a stretch that is not in the arena leaves the output as it was; nothing is empty.
-        if length == 0 {
-            ctx.output = Span::default();
-        } else if ctx.blocks.covers(offset, length) {
-            ctx.output = Span { offset, length };
-        }
+    linker.func_wrap(MODULE, "output_set", |mut caller: Caller<'_, Ctx>, offset: i64, length: i64| -> Result<()> {
+        output_set(&mut caller, Span { offset: offset as u64, length: length as u64 })
     })?;
     linker.func_wrap(MODULE, "error_set", |mut caller: Caller<'_, Ctx>, handle: i64| {
         let ctx = caller.data_mut();
-        if handle == 0 || ctx.blocks.length(handle as u64).is_some() {
+        // Whether a block in use begins there is looked at when the call has ended.
+        if ctx.blocks.has_place(handle as u64) {
             ctx.error = handle as u64;
         }
     })?;
     linker.func_wrap(MODULE, "error_get", |caller: Caller<'_, Ctx>| caller.data().error as i64)?;
-    linker.func_wrap(MODULE, "memory_bytes", |caller: Caller<'_, Ctx>| -> Result<i64> {
-        Ok(caller.data().arena()?.memory.data_size(&caller) as i64)
-    })?;
+    linker.func_wrap(MODULE, "memory_bytes", |caller: Caller<'_, Ctx>| caller.data().blocks.memory_bytes() as i64)?;
     Ok(())
 }
 
-fn free(caller: &mut Caller<'_, Ctx>, handle: i64) -> Result<()> {
-    let ctx = caller.data_mut();
-    let freed = ctx.blocks.free(handle as u64);
-    if freed && ctx.input.offset == handle as u64 {
-        caller.set_input_span(Span { offset: handle as u64, length: 0 })?;
+/// What the header in front of a handle says, whatever stands there: the kernel does not look whether a block begins at the
+/// handle. Nothing here depends on the answer.
+fn length_unsafe(caller: &Caller<'_, Ctx>, handle: u64) -> Result<i64> {
+    let ctx = caller.data();
+    if !(ROOT_END + HEADER_BYTES..=ctx.blocks.end()).contains(&handle) {
+        return Ok(0);
     }
+    let header = Span { offset: handle - HEADER_BYTES, length: HEADER_BYTES };
+    match header.of(ctx.arena()?.memory.data(caller))? {
+        [IN_USE, _, _, _, _, _, _, _, used @ ..] => {
+            Ok(used.try_into().map_or(0, |used| i64::from(u32::from_le_bytes(used))))
+        }
+        _ => Ok(0),
+    }
+}
+
+/// As in Extism's kernel: a stretch that is not in its memory leaves the output as it was, and so does nothing at handle 0,
+/// which is what the PDK's macro sets where a function that has set its output returns nothing.
+fn output_set(caller: &mut Caller<'_, Ctx>, output: Span) -> Result<()> {
+    let blocks = &caller.data().blocks;
+    if !blocks.has_stretch(output.offset, output.length) {
+        return Ok(());
+    }
+    let end = output.offset + output.length;
+    if end > blocks.end() {
+        let soiled = blocks.soiled(blocks.end(), end);
+        let arena = caller.data().arena()?;
+        if !caller.reserve(arena, end)? {
+            return Ok(());
+        }
+        caller.wipe(soiled)?;
+    }
+    caller.data_mut().output = output;
     Ok(())
 }
 
 fn add_data(linker: &mut Linker<Ctx>) -> Result<()> {
     linker.func_wrap(MODULE, "config_get", |mut caller: Caller<'_, Ctx>, key: i64| -> Result<i64> {
-        let name = caller.text(key as u64, "config key", KEY_BYTES_MAX)?;
-        caller.data_mut().blocks.free(key as u64);
+        let key = caller.data_mut().span(key as u64, "config key")?;
         let spec = caller.data().spec.clone();
-        match spec.config.get(&name) {
+        let arena = caller.data().arena()?.memory;
+        let value = spec.config.get(text(arena.data(&caller), key, "config key")?);
+        caller.free(key.offset)?;
+        match value {
             Some(value) => Ok(caller.put(value.as_bytes())?.offset as i64),
             None => Ok(0),
         }
     })?;
     linker.func_wrap(MODULE, "var_get", |mut caller: Caller<'_, Ctx>, key: i64| -> Result<i64> {
-        let name = caller.text(key as u64, "var key", KEY_BYTES_MAX)?;
-        caller.data_mut().blocks.free(key as u64);
-        // Taken out while it is copied, since the copy needs the whole store.
-        let Some(value) = caller.data_mut().vars.get_mut(&name).map(std::mem::take) else { return Ok(0) };
-        let span = caller.put(&value);
-        caller.data_mut().vars.insert(name, value);
-        Ok(span?.offset as i64)
+        let key = caller.data_mut().span(key as u64, "var key")?;
+        let arena = caller.data().arena()?.memory;
+        let value = caller.data().vars.get(text(arena.data(&caller), key, "var key")?).map(Arc::clone);
+        caller.free(key.offset)?;
+        match value {
+            Some(value) => Ok(caller.put(&value)?.offset as i64),
+            None => Ok(0),
+        }
     })?;
     linker.func_wrap(MODULE, "var_set", |mut caller: Caller<'_, Ctx>, key: i64, value: i64| -> Result<()> {
         var_set(&mut caller, key as u64, value as u64)
@@ -101,24 +124,33 @@ fn add_data(linker: &mut Linker<Ctx>) -> Result<()> {
     Ok(())
 }
 
+/// A block's text where it stands: keys are looked up without a copy, however long they are.
+fn text<'a>(data: &'a [u8], span: Span, what: &str) -> Result<&'a str> {
+    if span.length == 0 {
+        return Ok("");
+    }
+    std::str::from_utf8(span.of(data)?).map_err(|_| refused(format!("{what} is not UTF-8")))
+}
+
 fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     if caller.data().spec.var_bytes_max == 0 {
         return Err(refused("vars are disabled for this plugin"));
     }
-    let name = caller.text(key, "var key", KEY_BYTES_MAX)?;
-    let cost = |name: &str, value: u64| name.len() as u64 + value + VAR_OVERHEAD_BYTES;
+    let key = caller.data_mut().span(key, "var key")?;
     let up = caller.data().up()?;
-    let ctx = caller.data_mut();
-    let old = ctx.vars.get(&name).map_or(0, |old| cost(&name, old.len() as u64));
+    let arena = caller.data().arena()?.memory;
+    let (data, ctx) = arena.data_and_store_mut(&mut *caller);
+    let name = text(data, key, "var key")?;
+    let cost = |name: &str, value: u64| name.len() as u64 + value + VAR_OVERHEAD_BYTES;
+    let old = ctx.vars.get(name).map_or(0, |old| cost(name, old.len() as u64));
     if value == 0 {
-        ctx.vars.remove(&name);
+        ctx.vars.remove(name);
         ctx.var_bytes -= old;
         ctx.limits.keep_vars(ctx.var_bytes, &up);
-        ctx.blocks.free(key);
-        return Ok(());
+        return caller.free(key.offset);
     }
-    let span = ctx.span(value, "var value")?;
-    let new = cost(&name, span.length);
+    let value = ctx.span(value, "var value")?;
+    let new = cost(name, value.length);
     // As the extism crate counts: the old value of the same key is still there when the new one is weighed.
     if ctx.var_bytes + new > ctx.spec.var_bytes_max {
         return Err(refused("the var store is full; `--var-max` allows more"));
@@ -127,13 +159,10 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     if !ctx.limits.keep_vars(after, &up) {
         return Err(Failure::new(FailureKind::Oom, "oom").into());
     }
-    let bytes = caller.bytes(span)?;
-    let ctx = caller.data_mut();
-    ctx.vars.insert(name, bytes);
+    ctx.vars.insert(name.to_owned(), Arc::new(value.of(data)?.to_vec()));
     ctx.var_bytes = after;
-    ctx.blocks.free(value);
-    ctx.blocks.free(key);
-    Ok(())
+    caller.free(value.offset)?;
+    caller.free(key.offset)
 }
 
 fn add_logs(linker: &mut Linker<Ctx>) -> Result<()> {
@@ -166,6 +195,5 @@ fn log(caller: &mut Caller<'_, Ctx>, level: LogLevel, handle: u64) -> Result<()>
         let bytes = caller.bytes(span)?;
         up.log(level, &String::from_utf8_lossy(&bytes));
     }
-    caller.data_mut().blocks.free(handle);
-    Ok(())
+    caller.free(handle)
 }

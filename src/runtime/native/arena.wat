@@ -1,6 +1,7 @@
 ;; The blocks of one instance: a memory that only this module and the host can reach, and the loads and stores that the
 ;; PDK calls for every eight bytes. Wasm, so that such a call costs what a call between two modules costs. The table of
-;; blocks (where each begins, how long it is) is the host's: nothing a guest can write says where the host reads.
+;; blocks (where each begins, how long it is) is the host's: nothing a guest can write says where the host reads. The
+;; headers in front of the blocks are written for guests to read, and never read by the host.
 ;; What lies outside the memory reads as 0 and takes no store, as in Extism's own kernel.
 (module
   (memory (export "memory") 1)
@@ -32,10 +33,8 @@
     (if (result i32) (i64.lt_u (local.get $at) (global.get $input_length))
       (then (i32.load8_u (i32.wrap_i64 (i64.add (global.get $input_offset) (local.get $at)))))
       (else (i32.const 0))))
+  ;; The sum wraps, as in the kernel: a guest can read what stands before its input, and nothing before the memory.
   (func (export "input_load_u64") (param $at i64) (result i64)
-    (if (result i64)
-      (i32.and
-        (i64.le_u (local.get $at) (global.get $input_length))
-        (i64.ge_u (i64.sub (global.get $input_length) (local.get $at)) (i64.const 8)))
-      (then (i64.load (i32.wrap_i64 (i64.add (global.get $input_offset) (local.get $at)))))
-      (else (i64.const 0)))))
+    (if (result i64) (i64.gt_u (i64.add (local.get $at) (i64.const 8)) (global.get $input_length))
+      (then (i64.const 0))
+      (else (i64.load (i32.wrap_i64 (i64.add (global.get $input_offset) (local.get $at))))))))

@@ -1,207 +1,166 @@
-//! The table of blocks: which stretches of the arena are allocated, and how long each is.
+//! Which stretches of the arena are blocks: the allocator of Extism's kernel, rule by rule, so that a guest is given the
+//! handles, and finds the bytes, that the stock host would give it.
 //!
-//! A guest holds a block by its offset, its handle. Every handle that a guest hands over is looked up here before a byte
-//! is touched, so a forged one is simply unknown. The table knows no memory: growing it is the caller's.
+//! Blocks lie one after the other, each behind a header. A freed block stays as it is: it is given out again, lowest
+//! address first, only where the memory would have to grow instead. The kernel keeps its table in the headers, where a
+//! guest can forge it. Here it is in [`BlockIndex`], out of the guest's reach, and what stands in the headers is for the
+//! guest to read. The blocks know no memory: growing it, and writing the headers, is the caller's.
 
-/// Where the first block begins: 0 is no handle.
-const FIRST_OFFSET: u64 = 64;
+use super::block_index::BlockIndex;
+
+/// Where the kernel's root ends and the first header begins. 0 is no handle.
+pub const ROOT_END: u64 = 65;
+/// What stands before each block: a status byte at 0, the size at 4, the used part at 8.
+pub const HEADER_BYTES: u64 = 12;
+/// The size of the kernel's root, which the kernel leaves out of the memory that it counts, and out of what is left.
+const ROOT_BYTES: u64 = 64;
+/// A freed block is split when at least as much would be left over.
+const SPLIT_BYTES_MIN: u64 = 128;
+const PAGE_BYTES: u64 = 1 << 16;
 /// The arena's end: wasm32's four gibibytes less a page, so that no sum of an offset and a load's width wraps.
 pub const ARENA_BYTES_MAX: u64 = (1 << 32) - (1 << 16);
-/// Most blocks of one call, freed ones included; at 24 bytes an entry the table stays under 100 MiB.
+/// Most blocks of one call, freed ones included; at 12 to 24 bytes a block the table stays under 100 MiB.
 pub const BLOCKS_MAX: usize = 4_000_000;
-/// Size classes: eight to an octave, so that a reused block wastes at most an eighth.
-const CLASSES: usize = 29 * 8;
-const NONE: u32 = u32::MAX;
-/// Blocks whose place in the table is remembered; a power of two.
-const RECENT: usize = 16;
 
-#[derive(Clone, Copy)]
-struct Block {
-    offset: u32,
-    /// What was asked for.
-    length: u32,
-    state: State,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    Used,
-    /// In its class's free list; the index of the next one there.
-    Free {
-        next: u32,
-    },
-}
-
-/// The blocks of one instance. Handles go up in the order of the table, so a look-up is a binary search.
+/// The blocks of one instance.
 pub struct Blocks {
-    table: Vec<Block>,
-    end: u64,
-    free: Box<[u32; CLASSES]>,
-    any_free: bool,
-    /// Where blocks were found or made last, by their handle: a call makes a few, and asks for each again and again.
-    recent: [u32; RECENT],
+    index: BlockIndex,
+    /// How much of what follows the root is taken by headers and blocks.
+    position: u64,
+    /// The length of the memory as the kernel counts it.
+    memory_bytes: u64,
+    /// Below it the memory may hold what an earlier call left; beyond it there are zeros.
+    soiled_end: u64,
 }
 
-/// The class of a length, and the capacity that blocks of that class have. Lengths up to [`ARENA_BYTES_MAX`].
-fn class_of(length: u64) -> (usize, u64) {
-    let length = length.max(8);
-    let octave = 63 - length.leading_zeros();
-    let step = 1u64 << (octave - 3);
-    let eighths = (length - (1 << octave)).div_ceil(step);
-    let capacity = (1 << octave) + eighths * step;
-    let class = (octave as usize - 3) * 8 + eighths as usize;
-    (class, (capacity + 7) & !7)
+/// A freed block, or a part of one, given out again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reused {
+    pub handle: u64,
+    /// The free block that it was split from, and what is left of that.
+    pub rest: Option<(u64, u64)>,
 }
 
 impl Default for Blocks {
     fn default() -> Self {
         Blocks {
-            table: Vec::new(),
-            end: FIRST_OFFSET,
-            free: Box::new([NONE; CLASSES]),
-            any_free: false,
-            recent: [0; RECENT],
+            index: BlockIndex::default(),
+            position: 0,
+            memory_bytes: PAGE_BYTES - ROOT_BYTES,
+            soiled_end: ROOT_END,
         }
     }
 }
 
 impl Blocks {
-    /// A block of `length` bytes: its handle. `None` when the arena or the table is full. The memory may have to grow
-    /// to [`Blocks::end`] before the block is touched. A length of 0 has no block: ask for at least 1.
-    pub fn alloc(&mut self, length: u64) -> Option<u64> {
-        if length == 0 || length > ARENA_BYTES_MAX {
+    /// Gives out a freed block again, where a new one would need more memory and an old one is large enough. `length` is
+    /// at least 1 and at most [`ARENA_BYTES_MAX`].
+    pub fn reuse(&mut self, length: u64) -> Option<Reused> {
+        let with_header = length + HEADER_BYTES;
+        if with_header < self.left() || with_header > self.position {
             return None;
         }
-        let (class, capacity) = class_of(length);
-        let class = class.min(CLASSES - 1);
-        if self.any_free
-            && let Some(offset) = self.reuse(class, length)
-        {
-            return Some(offset);
+        let slot = self.index.first_fit(length as u32)?;
+        let (offset, size) = (u64::from(self.index.offset(slot)), u64::from(self.index.size(slot)));
+        if size - length < SPLIT_BYTES_MIN {
+            self.index.take(slot, length as u32);
+            return Some(Reused { handle: offset, rest: None });
         }
-        let end = self.end.checked_add(capacity).filter(|end| *end <= ARENA_BYTES_MAX)?;
-        if self.table.len() >= BLOCKS_MAX {
+        if self.index.blocks() >= BLOCKS_MAX {
             return None;
         }
-        let offset = self.end;
-        *recent(&mut self.recent, offset as u32) = self.table.len() as u32;
-        self.table.push(Block { offset: offset as u32, length: length as u32, state: State::Used });
-        self.end = end;
-        Some(offset)
+        let (handle, rest) = (offset + size - length, size - length - HEADER_BYTES);
+        self.index.split(slot, rest as u32, handle as u32, length as u32);
+        Some(Reused { handle, rest: Some((offset, rest)) })
     }
 
-    fn reuse(&mut self, class: usize, length: u64) -> Option<u64> {
-        let index = self.free[class];
-        let block = self.table.get_mut(index as usize)?;
-        // The last class is open-ended: what lies there need not be large enough.
-        if let State::Free { next } = block.state {
-            if class == CLASSES - 1 {
-                return None;
-            }
-            self.free[class] = next;
-            block.state = State::Used;
-            block.length = length as u32;
-            return Some(u64::from(block.offset));
+    /// Where the memory must reach to for a new block of `length` bytes; `None` where the arena or the table is full.
+    pub fn end_after(&self, length: u64) -> Option<u64> {
+        let end = self.end() + HEADER_BYTES + length;
+        (end <= ARENA_BYTES_MAX && self.index.blocks() < BLOCKS_MAX).then_some(end)
+    }
+
+    /// A new block after all others: its handle. Its end is [`Blocks::end_after`]'s.
+    pub fn push(&mut self, length: u64) -> u64 {
+        let with_header = length + HEADER_BYTES;
+        let left = self.left();
+        if with_header >= left {
+            self.memory_bytes += (with_header - left).next_multiple_of(PAGE_BYTES);
         }
-        None
+        let handle = self.end() + HEADER_BYTES;
+        self.index.push(handle as u32, length as u32);
+        self.position += with_header;
+        handle
     }
 
-    /// The length of the block at a handle; `None` for what is no handle.
+    /// The length of the block at a handle; `None` for what is no handle, or a freed one's.
     pub fn length(&mut self, handle: u64) -> Option<u64> {
-        self.find(handle).map(|index| u64::from(self.table[index].length))
+        let slot = self.index.find(handle)?;
+        Some(u64::from(self.index.used(slot))).filter(|used| *used > 0)
     }
 
-    /// Frees the block at a handle; false for what is no handle.
+    /// Frees the block at a handle; false for what is no handle, or a freed one's.
     pub fn free(&mut self, handle: u64) -> bool {
-        let Some(index) = self.find(handle) else { return false };
-        let block = &mut self.table[index];
-        let class = class_of(u64::from(block.length)).0.min(CLASSES - 1);
-        block.state = State::Free { next: self.free[class] };
-        self.free[class] = index as u32;
-        self.any_free = true;
-        true
-    }
-
-    /// Takes back the newest block, for which there turned out to be no memory: freed, it would stay in the way of all
-    /// that come after it.
-    pub fn take_back(&mut self, handle: u64) {
-        if self.table.pop_if(|block| u64::from(block.offset) == handle).is_some() {
-            self.end = handle;
+        let slot = self.index.find(handle).filter(|slot| self.index.used(*slot) > 0);
+        if let Some(slot) = slot {
+            self.index.free(slot);
         }
+        slot.is_some()
     }
 
-    /// True when `length` bytes from `offset` lie within what blocks have been given out.
-    pub fn covers(&self, offset: u64, length: u64) -> bool {
-        offset >= FIRST_OFFSET && offset.checked_add(length).is_some_and(|end| end <= self.end)
+    /// True when `length` bytes from `offset` lie in the memory as the kernel sees it. As there, a stretch of nothing
+    /// needs a byte before it.
+    pub fn has_stretch(&self, offset: u64, length: u64) -> bool {
+        let inside = |at: u64| at >= ROOT_END && at < self.memory_bytes + ROOT_END;
+        inside(offset) && inside(offset.wrapping_add(length).wrapping_sub(1))
     }
 
-    /// Where the arena's used part ends.
+    /// True for what may be an error's handle.
+    pub fn has_place(&self, handle: u64) -> bool {
+        handle == 0 || self.has_stretch(handle, 1)
+    }
+
+    /// Where the last block ends.
     pub fn end(&self) -> u64 {
-        self.end
+        ROOT_END + self.position
     }
 
-    /// Forgets every block.
+    /// The part of `start..end` that may hold what an earlier call left.
+    pub fn soiled(&self, start: u64, end: u64) -> std::ops::Range<u64> {
+        start..end.min(self.soiled_end).max(start)
+    }
+
+    /// What the kernel says that the memory has.
+    pub fn memory_bytes(&self) -> u64 {
+        self.memory_bytes
+    }
+
+    /// Forgets every block. The memory stays as long as it is.
     pub fn reset(&mut self) {
-        self.table.clear();
-        self.end = FIRST_OFFSET;
-        if self.any_free {
-            self.free.fill(NONE);
-            self.any_free = false;
-        }
-        // A call that made millions of blocks must not keep their table for ever.
-        if self.table.capacity() > 65_536 {
-            self.table.shrink_to(1024);
-        }
+        self.soiled_end = self.soiled_end.max(self.end());
+        self.position = 0;
+        self.index.clear();
     }
 
-    fn find(&mut self, handle: u64) -> Option<usize> {
-        let handle = u32::try_from(handle).ok()?;
-        let known = recent(&mut self.recent, handle);
-        let index = match self.table.get(*known as usize) {
-            Some(block) if block.offset == handle => *known as usize,
-            _ => {
-                let index = self.table.binary_search_by_key(&handle, |block| block.offset).ok()?;
-                *known = index as u32;
-                index
-            }
-        };
-        (self.table[index].state == State::Used).then_some(index)
+    fn left(&self) -> u64 {
+        self.memory_bytes - self.position - ROOT_BYTES
     }
-}
-
-/// Where the place of a handle's block is remembered, if it is. Multiplied, since blocks of one size lie at even steps.
-fn recent(places: &mut [u32; RECENT], handle: u32) -> &mut u32 {
-    &mut places[(handle.wrapping_mul(0x9e37_79b1) >> 28) as usize % RECENT]
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_class_holds_its_lengths_and_wastes_at_most_an_eighth() {
-        for length in (1..100_000u64).chain([1 << 20, (1 << 20) + 1, 100_000_001, ARENA_BYTES_MAX]) {
-            let (class, capacity) = class_of(length);
-            assert!(capacity >= length, "{length}");
-            assert!(capacity <= length + length / 8 + 8, "{length} got {capacity}");
-            assert!(class <= CLASSES, "{length} has class {class}");
-        }
-    }
-
-    #[test]
-    fn blocks_of_one_class_have_one_capacity() {
-        let mut seen = std::collections::HashMap::new();
-        for length in 1..200_000u64 {
-            let (class, capacity) = class_of(length);
-            assert_eq!(*seen.entry(class).or_insert(capacity), capacity, "length {length}");
-        }
+    /// A new block, as where the memory never says no.
+    fn alloc(blocks: &mut Blocks, length: u64) -> u64 {
+        blocks.reuse(length).map_or_else(|| blocks.push(length), |reused| reused.handle)
     }
 
     #[test]
     fn what_is_no_handle_has_no_length() {
         let mut blocks = Blocks::default();
-        let handle = blocks.alloc(10).unwrap();
-        assert_eq!(blocks.length(handle), Some(10));
+        let handle = alloc(&mut blocks, 10);
+        assert_eq!((handle, blocks.length(handle)), (77, Some(10)));
         for wild in [0, 1, handle - 1, handle + 1, handle + 8, u64::MAX, 1 << 32, handle | 1 << 32] {
             assert_eq!(blocks.length(wild), None, "{wild}");
             assert!(!blocks.free(wild), "{wild}");
@@ -209,17 +168,31 @@ mod tests {
     }
 
     #[test]
-    fn a_freed_block_is_given_out_again_and_never_twice() {
+    fn a_freed_block_waits_until_the_memory_would_grow() {
         let mut blocks = Blocks::default();
-        let first = blocks.alloc(100).unwrap();
+        let first = alloc(&mut blocks, 100);
         assert!(blocks.free(first));
         assert!(!blocks.free(first), "freed twice");
         assert_eq!(blocks.length(first), None);
-        let again = blocks.alloc(97).unwrap();
-        let other = blocks.alloc(97).unwrap();
-        assert_eq!(again, first);
-        assert_ne!(other, first);
-        assert_eq!(blocks.length(again), Some(97));
+        let rest = PAGE_BYTES - 2 * ROOT_BYTES - blocks.position - HEADER_BYTES - 1;
+        assert_eq!(alloc(&mut blocks, rest), first + 100 + HEADER_BYTES);
+        assert_eq!(alloc(&mut blocks, 97), first, "the page is full");
+        assert_eq!((blocks.length(first), blocks.memory_bytes()), (Some(97), PAGE_BYTES - ROOT_BYTES));
+        assert_ne!(alloc(&mut blocks, 97), first);
+        assert_eq!(blocks.memory_bytes(), 2 * PAGE_BYTES - ROOT_BYTES);
+    }
+
+    #[test]
+    fn a_large_freed_block_is_split_from_its_end() {
+        let mut blocks = Blocks::default();
+        let large = alloc(&mut blocks, 60_000);
+        alloc(&mut blocks, 5_000);
+        blocks.free(large);
+        let part = blocks.reuse(1_000).unwrap();
+        assert_eq!(part, Reused { handle: large + 59_000, rest: Some((large, 58_988)) });
+        assert_eq!(blocks.reuse(58_988 - 127), Some(Reused { handle: large, rest: None }));
+        assert_eq!(blocks.length(large), Some(58_988 - 127));
+        assert_eq!(blocks.reuse(1), None);
     }
 
     #[test]
@@ -228,12 +201,13 @@ mod tests {
         let mut blocks = Blocks::default();
         let mut live: Vec<(u64, u64)> = Vec::new();
         for _ in 0..20_000 {
-            if live.is_empty() || rng.bool() {
+            if live.is_empty() || (live.len() < 200 && rng.bool()) {
                 let length = rng.u64(1..5000);
-                let handle = blocks.alloc(length).unwrap();
+                let handle = alloc(&mut blocks, length);
                 for (other, other_length) in &live {
                     assert!(handle + length <= *other || other + other_length <= handle, "overlap at {handle}");
                 }
+                assert!(handle + length <= blocks.end() && blocks.end() <= blocks.memory_bytes() + ROOT_END);
                 live.push((handle, length));
             } else {
                 let (handle, length) = live.swap_remove(rng.usize(..live.len()));
@@ -241,15 +215,16 @@ mod tests {
                 assert!(blocks.free(handle));
             }
         }
+        assert!(blocks.end() < 4_000_000, "it grew to {}", blocks.end());
     }
 
     #[test]
     fn what_cannot_be_is_refused() {
-        let mut blocks = Blocks::default();
-        assert_eq!(blocks.alloc(0), None);
-        assert_eq!(blocks.alloc(u64::MAX), None);
-        assert_eq!(blocks.alloc(1 << 32), None);
-        assert!(!blocks.covers(FIRST_OFFSET, u64::MAX));
-        assert!(!blocks.covers(0, 1));
+        let blocks = Blocks::default();
+        assert_eq!(blocks.end_after(ARENA_BYTES_MAX), None);
+        assert!(!blocks.has_stretch(ROOT_END, u64::MAX));
+        assert!(!blocks.has_stretch(0, 0));
+        assert!(!blocks.has_stretch(ROOT_END, PAGE_BYTES));
+        assert!(blocks.has_place(0) && !blocks.has_place(1) && !blocks.has_place(u64::MAX));
     }
 }

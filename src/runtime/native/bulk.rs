@@ -96,7 +96,7 @@ fn serve(caller: &mut Caller<'_, Ctx>, request: &Request) -> Result<Option<u64>>
             if !within(request.ptr as u64, request.len, memory.data_size(&*caller) as u64) {
                 return Ok(None);
             }
-            let Some(span) = caller.alloc(request.len)? else { return Ok(None) };
+            let Some(span) = caller.alloc_for_bytes(request.len)? else { return Ok(None) };
             span
         }
         Op::Read | Op::Write => {

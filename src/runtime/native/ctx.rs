@@ -6,12 +6,17 @@ use std::sync::Arc;
 use wasmtime::{Caller, Global, Memory, Val};
 use wasmtime_wasi::p1::WasiP1Ctx;
 
-use super::blocks::{ARENA_BYTES_MAX, Blocks};
+use super::blocks::{Blocks, HEADER_BYTES, Reused};
 use super::files::Files;
 use super::limits::Limits;
 use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
+/// What the widest load reads.
+const LOAD_BYTES: u64 = 8;
+/// A header's status byte, as Extism's kernel has it.
+pub const IN_USE: u8 = 1;
+const FREE: u8 = 2;
 
 /// A stretch of the arena.
 #[derive(Clone, Copy, Default)]
@@ -41,7 +46,8 @@ pub struct Ctx {
     /// What the running call may ask of the world above; none between calls.
     pub up: Option<Arc<dyn Upcalls>>,
     pub spec: Arc<Spec>,
-    pub vars: BTreeMap<String, Vec<u8>>,
+    /// Shared, so that a value can be copied into the store that owns it.
+    pub vars: BTreeMap<String, Arc<Vec<u8>>>,
     pub var_bytes: u64,
     pub http_status: u16,
     pub http_headers: BTreeMap<String, String>,
@@ -125,48 +131,85 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
     /// Grows the arena until it holds `end` bytes and a load's width more; false when that is refused.
     fn reserve(&mut self, arena: Arena, end: u64) -> wasmtime::Result<bool> {
         let size = self.as_context().data().arena_bytes;
-        let need = end + 8;
+        let need = end + LOAD_BYTES;
         if need <= size {
             return Ok(true);
         }
-        let least = (need - size).div_ceil(PAGE_BYTES);
-        // Doubling keeps the number of growths small; where the limit has no room for that, the least will do.
-        let amply = least.max(size / PAGE_BYTES).min((ARENA_BYTES_MAX + PAGE_BYTES - size) / PAGE_BYTES);
-        let grown = arena.memory.grow(&mut *self, amply).is_ok();
-        let grown_least = !grown && arena.memory.grow(&mut *self, least).is_ok();
+        let grown = arena.memory.grow(&mut *self, (need - size).div_ceil(PAGE_BYTES)).is_ok();
         let size = arena.memory.data_size(&*self) as u64;
-        let mut context = self.as_context_mut();
-        let ctx = context.data_mut();
-        ctx.arena_bytes = size;
-        if grown_least {
-            ctx.limits.refused = false;
-        }
-        Ok(grown || grown_least)
+        self.as_context_mut().data_mut().arena_bytes = size;
+        Ok(grown)
     }
 
-    /// A new block of `length` bytes, zeros or leftovers; `None` when there is no room. 0 bytes are handle 0.
+    /// A new block of `length` bytes as a guest gets it: zeros, or what a freed block held; `None` when there is no room.
+    /// 0 bytes are handle 0.
     fn alloc(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
+        let Some(span) = self.alloc_for_bytes(length)? else { return Ok(None) };
+        let soiled = self.as_context().data().blocks.soiled(span.offset, span.offset + span.length);
+        self.wipe(soiled)?;
+        Ok(Some(span))
+    }
+
+    /// A new block of `length` bytes that the caller is about to write, all of it.
+    fn alloc_for_bytes(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
         if length == 0 {
             return Ok(Some(Span::default()));
         }
         let mut context = self.as_context_mut();
         let ctx = context.data_mut();
         let arena = ctx.arena()?;
-        let Some(offset) = ctx.blocks.alloc(length) else {
+        if length <= u64::from(u32::MAX)
+            && let Some(reused) = ctx.blocks.reuse(length)
+        {
+            write_reused(arena.memory.data_mut(&mut *self), reused, length)?;
+            return Ok(Some(Span { offset: reused.handle, length }));
+        }
+        let end = Some(length).filter(|length| *length <= u64::from(u32::MAX));
+        let Some(end) = end.and_then(|length| ctx.blocks.end_after(length)) else {
             ctx.limits.refused = true;
             return Ok(None);
         };
-        let end = ctx.blocks.end();
         if !self.reserve(arena, end)? {
-            self.as_context_mut().data_mut().blocks.take_back(offset);
             return Ok(None);
         }
+        let offset = self.as_context_mut().data_mut().blocks.push(length);
+        let header = Span { offset: offset - HEADER_BYTES, length: HEADER_BYTES };
+        let [a, b, c, d] = (length as u32).to_le_bytes();
+        let bytes = [IN_USE, 0, 0, 0, a, b, c, d, a, b, c, d];
+        header.of_mut(arena.memory.data_mut(&mut *self))?.copy_from_slice(&bytes);
         Ok(Some(Span { offset, length }))
+    }
+
+    /// Frees the block at a handle; nothing happens for what is none.
+    fn free(&mut self, handle: u64) -> wasmtime::Result<()> {
+        let mut context = self.as_context_mut();
+        let ctx = context.data_mut();
+        if !ctx.blocks.free(handle) {
+            return Ok(());
+        }
+        let (arena, input) = (ctx.arena()?, ctx.input);
+        let status = Span { offset: handle - HEADER_BYTES, length: 1 };
+        status.of_mut(arena.memory.data_mut(&mut *self))?.fill(FREE);
+        if input.offset == handle && input.length > 0 {
+            self.set_input_span(Span { offset: handle, length: 0 })?;
+        }
+        Ok(())
+    }
+
+    /// Makes zeros of a part of the arena.
+    fn wipe(&mut self, part: std::ops::Range<u64>) -> wasmtime::Result<()> {
+        if part.is_empty() {
+            return Ok(());
+        }
+        let arena = self.as_context().data().arena()?;
+        let span = Span { offset: part.start, length: part.end - part.start };
+        span.of_mut(arena.memory.data_mut(&mut *self))?.fill(0);
+        Ok(())
     }
 
     /// A new block that holds `bytes`.
     fn put(&mut self, bytes: &[u8]) -> wasmtime::Result<Span> {
-        let Some(span) = self.alloc(bytes.len() as u64)? else {
+        let Some(span) = self.alloc_for_bytes(bytes.len() as u64)? else {
             return Err(Failure::new(FailureKind::Oom, "oom").into());
         };
         if span.length > 0 {
@@ -201,6 +244,23 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         arena.input_offset.set(&mut *self, Val::I64(span.offset as i64))?;
         arena.input_length.set(&mut *self, Val::I64(span.length as i64))
     }
+}
+
+/// Writes the headers of a block that was given out again, as Extism's kernel leaves them.
+fn write_reused(data: &mut [u8], reused: Reused, length: u64) -> wasmtime::Result<()> {
+    let mut write = |handle: u64, at: u64, bytes: &[u8]| -> wasmtime::Result<()> {
+        let span = Span { offset: handle - HEADER_BYTES + at, length: bytes.len() as u64 };
+        span.of_mut(data)?.copy_from_slice(bytes);
+        Ok(())
+    };
+    let length = (length as u32).to_le_bytes();
+    if let Some((from, left)) = reused.rest {
+        write(from, 4, &(left as u32).to_le_bytes())?;
+        write(from, 8, &[0; 4])?;
+        write(reused.handle, 4, &length)?;
+    }
+    write(reused.handle, 0, &[IN_USE])?;
+    write(reused.handle, 8, &length)
 }
 
 impl CtxStore for wasmtime::Store<Ctx> {}

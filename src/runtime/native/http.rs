@@ -7,6 +7,10 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use ureq::http::{Request, Response};
+use ureq::unversioned::resolver::DefaultResolver;
+use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector};
+use ureq::{Agent, AsSendBody, Body};
 use url::Url;
 use wasmtime::{Caller, Linker, Result};
 
@@ -20,10 +24,6 @@ use crate::text::json_cause;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long a request whose call has ended may still go on.
 const GRACE: Duration = Duration::from_secs(1);
-/// Most redirects that are followed, as ureq's own default.
-const REDIRECTS_MAX: usize = 10;
-/// Longest request description, in bytes.
-const REQUEST_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
 /// Adds the three functions.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
@@ -54,9 +54,7 @@ struct Asked {
 
 /// What a worker thread is to fetch.
 struct Fetch {
-    method: ureq::http::Method,
-    url: Url,
-    headers: BTreeMap<String, String>,
+    request: Request<()>,
     body: Option<Vec<u8>>,
     allowed_hosts: Vec<String>,
     response_bytes_max: u64,
@@ -72,51 +70,58 @@ struct Fetched {
 fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result<i64> {
     caller.data_mut().http_status = 0;
     caller.data_mut().http_headers.clear();
-    let text = caller.text(request, "http request", REQUEST_BYTES_MAX)?;
-    caller.data_mut().blocks.free(request);
-    let asked: Asked = serde_json::from_str(&text)
-        .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;
+    let span = caller.data_mut().span(request, "http request")?;
+    let arena = caller.data().arena()?.memory;
+    let text = if span.length == 0 { &[] } else { span.of(arena.data(&*caller))? };
+    // The blocks are freed when and only when the SDK frees them, which a message in one of them makes visible.
+    let asked: Asked =
+        serde_json::from_slice(text)
+            .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;
+    caller.free(request)?;
     let url = Url::parse(&asked.url).map_err(|error| refused(format!("invalid URL: {error}")))?;
     let spec = caller.data().spec.clone();
-    if !allowed(&spec.allowed_hosts, &url) {
+    if !url.host_str().is_some_and(|host| allowed(&spec.allowed_hosts, host)) {
         return Err(refused(format!("HTTP request to {} is not allowed; `--allow-host` allows it", asked.url)));
     }
-    let method = asked.method.as_deref().unwrap_or("GET").to_uppercase();
-    let method = method.parse().map_err(|_| refused(format!("invalid HTTP method `{method}`")))?;
     let span = caller.data_mut().span(body, "http request body")?;
+    let request = asked.request()?;
     let place = Place::take(span.length).ok_or_else(|| {
         refused("plugins have too many requests and files open, or too much to send; try again later")
     })?;
     let body_bytes = match body {
         0 => None,
-        handle => {
-            let bytes = caller.bytes(span)?;
-            caller.data_mut().blocks.free(handle);
-            Some(bytes)
-        }
+        _ => Some(caller.bytes(span)?),
     };
     let up = caller.data().up()?;
-    let fetched = in_background(
-        &up,
-        Fetch {
-            method,
-            url,
-            headers: asked.headers,
-            body: body_bytes,
-            allowed_hosts: spec.allowed_hosts.clone(),
-            response_bytes_max: spec.http_response_bytes_max,
-            deadline: up.deadline(),
-        },
-        place,
-    )?;
+    let fetch = Fetch {
+        request,
+        body: body_bytes,
+        allowed_hosts: spec.allowed_hosts.clone(),
+        response_bytes_max: spec.http_response_bytes_max,
+        deadline: up.deadline(),
+    };
+    let fetched = in_background(&up, fetch, place);
+    caller.free(body)?;
+    let fetched = fetched?;
     caller.data_mut().http_status = fetched.status;
     caller.data_mut().http_headers = fetched.headers;
     Ok(caller.put(&fetched.body)?.offset as i64)
 }
 
-/// Whether a URL's host matches one of the globs.
-fn allowed(hosts: &[String], url: &Url) -> bool {
-    let host = url.host_str().unwrap_or_default();
+impl Asked {
+    /// The request as it is sent. The URL goes out as the guest wrote it: not encoded, not made shorter.
+    fn request(&self) -> Result<Request<()>> {
+        let method = self.method.as_deref().unwrap_or("GET").to_uppercase();
+        let mut request = Request::builder().method(method.as_str()).uri(&self.url);
+        for (name, value) in &self.headers {
+            request = request.header(name, value);
+        }
+        request.body(()).map_err(|error| refused(format!("invalid http request: {error}")))
+    }
+}
+
+/// Whether a host matches one of the globs.
+fn allowed(hosts: &[String], host: &str) -> bool {
     hosts.iter().any(|pattern| match glob::Pattern::new(pattern) {
         Ok(glob) => glob.matches(host),
         Err(_) => pattern == host,
@@ -148,62 +153,52 @@ fn wait<T>(up: &Arc<dyn Upcalls>, receiver: &Receiver<T>) -> Result<T> {
     }
 }
 
-fn run(mut fetch: Fetch) -> Result<Fetched, String> {
-    for _ in 0..=REDIRECTS_MAX {
-        let response = send(&fetch)?;
-        let status = response.status().as_u16();
-        let location = response.headers().get("location").and_then(|value| value.to_str().ok());
-        if let (301 | 302 | 303 | 307 | 308, Some(location)) = (status, location) {
-            redirect(&mut fetch, status, location)?;
-            continue;
-        }
-        return read(response, fetch.response_bytes_max);
-    }
-    Err("too many redirects".into())
+/// Stands before each connection, so that a redirect cannot lead where the first URL could not.
+#[derive(Debug)]
+struct HostGate {
+    allowed: Vec<String>,
 }
 
-fn send(fetch: &Fetch) -> Result<ureq::http::Response<ureq::Body>, String> {
-    let agent = ureq::agent();
-    let mut builder = ureq::http::request::Builder::new().method(fetch.method.clone()).uri(fetch.url.as_str());
-    for (name, value) in &fetch.headers {
-        builder = builder.header(name, value);
+impl Connector<()> for HostGate {
+    type Out = ();
+
+    fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<()>, ureq::Error> {
+        let host = details.uri.host().unwrap_or_default().to_lowercase();
+        if allowed(&self.allowed, &host) {
+            return Ok(chained);
+        }
+        let why = format!("HTTP redirect to {} is not allowed; `--allow-host` allows it", details.uri);
+        Err(ureq::Error::Other(why.into()))
     }
+}
+
+/// Fetches as the SDK does, redirects included, but for the gate.
+fn run(fetch: Fetch) -> Result<Fetched, String> {
+    let gate = HostGate { allowed: fetch.allowed_hosts };
+    let connector = gate.chain(DefaultConnector::default());
+    let agent = Agent::with_parts(ureq::config::Config::default(), connector, DefaultResolver::default());
     // The clock ends the call at its deadline; this only sees to it that the request does not outlive it for long.
     let timeout = fetch.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE);
-    let say = |error: ureq::Error| error.to_string();
-    macro_rules! sent {
-        ($body:expr) => {{
-            let request = builder.body($body).map_err(|error| error.to_string())?;
-            let config = agent.configure_request(request).http_status_as_error(false).max_redirects(0);
-            ureq::run(config.max_redirects_will_error(false).timeout_global(timeout).build()).map_err(say)
-        }};
-    }
-    match &fetch.body {
-        Some(body) => sent!(body.as_slice()),
-        None => sent!(()),
-    }
+    let response = match &fetch.body {
+        Some(body) => send(&agent, fetch.request.map(|()| body.as_slice()), timeout),
+        None => send(&agent, fetch.request, timeout),
+    };
+    let response = response.map_err(|error| match error {
+        ureq::Error::Other(why) => why.to_string(),
+        error => error.to_string(),
+    });
+    read(response?, fetch.response_bytes_max)
 }
 
-/// Where a redirect leads: its host must be allowed like the first one, and what was meant for one host is not told to
-/// another.
-fn redirect(fetch: &mut Fetch, status: u16, location: &str) -> Result<(), String> {
-    let next = fetch.url.join(location).map_err(|error| format!("invalid redirect to `{location}`: {error}"))?;
-    if !matches!(next.scheme(), "http" | "https") || !allowed(&fetch.allowed_hosts, &next) {
-        return Err(format!("HTTP redirect to {next} is not allowed; `--allow-host` allows it"));
-    }
-    if next.origin() != fetch.url.origin() {
-        fetch.headers.retain(|name, _| !matches!(name.to_lowercase().as_str(), "authorization" | "cookie"));
-    }
-    let to_get = status == 303 || (matches!(status, 301 | 302) && fetch.method == ureq::http::Method::POST);
-    if to_get && fetch.method != ureq::http::Method::HEAD {
-        fetch.method = ureq::http::Method::GET;
-        fetch.body = None;
-    }
-    fetch.url = next;
-    Ok(())
+fn send(
+    agent: &Agent,
+    request: Request<impl AsSendBody>,
+    timeout: Option<Duration>,
+) -> Result<Response<Body>, ureq::Error> {
+    agent.run(agent.configure_request(request).http_status_as_error(false).timeout_global(timeout).build())
 }
 
-fn read(response: ureq::http::Response<ureq::Body>, bytes_max: u64) -> Result<Fetched, String> {
+fn read(response: Response<Body>, bytes_max: u64) -> Result<Fetched, String> {
     let status = response.status().as_u16();
     let headers = response.headers().iter();
     let headers =

@@ -115,7 +115,8 @@ impl Instance {
         }
     }
 
-    /// What the guest has said through `error_set`, if anything.
+    /// What the guest has said through `error_set`, if anything: as in the stock host, a block that was freed since says
+    /// nothing.
     fn error_message(&mut self) -> Option<String> {
         let ctx = self.store.data_mut();
         let handle = std::mem::take(&mut ctx.error);
@@ -147,12 +148,11 @@ impl Instance {
                 if exit == Some(0) && said.is_none() {
                     return Ok(());
                 }
-                let mut failure = failure(&self.store, error);
-                match said {
-                    Some(said) => failure.message = format!("{said} ({})", failure.message),
-                    None => failure = with_stderr(failure, self.streams.as_ref()),
-                }
-                Err(failure)
+                let failure = failure(&self.store, error);
+                Err(match said {
+                    Some(said) => failure.after(said),
+                    None => with_stderr(failure, self.streams.as_ref()),
+                })
             }
         }
     }

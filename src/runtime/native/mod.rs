@@ -5,13 +5,15 @@
 //!   import in a circle. `stubs`: what stands
 //!   in for imports that nobody provides.
 //! - `instance`: one live instance: a store, an arena, the linked modules.
-//! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the table of what lies where in it.
+//! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the rules of what lies where in it.
+//!   `block_index`: the table behind those rules.
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
 //! - `cache`: compiled modules on disk.
 //! - `files`: how many files and sockets instances hold open. `limits`: what else one may hold. `resident`: what of it is in
 //!   RAM. `ctx`: what the host functions of one instance share.
 
 mod abi;
+mod block_index;
 mod blocks;
 mod bulk;
 mod cache;

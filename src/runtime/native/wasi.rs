@@ -13,7 +13,7 @@ use wiggle::GuestMemory;
 use super::ctx::{Ctx, refused};
 use super::files::Files;
 use super::streams::Streams;
-use crate::runtime::{Failure, FailureKind, Spec, StandardStream, Upcalls};
+use crate::runtime::{AllowedPath, Failure, FailureKind, Spec, StandardStream, Upcalls};
 
 /// The namespace.
 pub const MODULE: &str = "wasi_snapshot_preview1";
@@ -35,7 +35,10 @@ pub fn context(spec: &Spec, streams: &Streams, files: &mut Files) -> Result<Wasi
     builder.stdout(streams.stream(StandardStream::Output));
     builder.stderr(streams.stream(StandardStream::Error));
     builder.allow_tcp(false).allow_udp(false).allow_ip_name_lookup(false);
-    for path in &spec.allowed_paths {
+    let mut paths: Vec<&AllowedPath> = spec.allowed_paths.iter().collect();
+    // The SDK's order, from which a guest's libc chooses where two lead to the same place. It has `ro:` in the name.
+    paths.sort_by_key(|path| format!("{}{}", if path.read_only { "ro:" } else { "" }, path.host.display()));
+    for path in paths {
         if !files.take() {
             let why = format!("cannot open allowed path `{}`: plugins have too many files open", path.host.display());
             return Err(Failure::new(FailureKind::Denied, why));

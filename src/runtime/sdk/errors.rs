@@ -53,8 +53,17 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     if let Some(trap) = causes.iter().filter(|_| in_wasm).find_map(|cause| cause.strip_prefix(TRAP)) {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
     }
-    let kind = if in_wasm { FailureKind::Trap } else { FailureKind::Guest };
-    Failure::new(kind, one_line(error))
+    match in_wasm {
+        true => Failure::new(FailureKind::Trap, one_line(error)),
+        false => Failure::new(FailureKind::Guest, root),
+    }
+}
+
+/// A failure that a host function ended the call with, after what the guest had said through `error_set` before: the SDK
+/// hangs that below the failure.
+pub fn with_said(failure: Failure, error: &extism::Error) -> Failure {
+    let root = error.root_cause().to_string();
+    if root == failure.message { failure } else { failure.after(root) }
 }
 
 /// True for the error of a call that never began and can be tried again in a fresh instance.

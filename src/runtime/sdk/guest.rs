@@ -71,7 +71,7 @@ impl SdkGuest {
             Err(error) => error,
         };
         if let Some(failure) = frame.take_failure() {
-            return Err(failure.unwound());
+            return Err(errors::with_said(failure, &error).unwound());
         }
         if !self.begun && errors::has_not_begun(&error) && !up.interrupted() {
             self.begun = true;

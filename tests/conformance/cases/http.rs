@@ -98,6 +98,20 @@ fn requests() -> Vec<Case> {
             .call("get", r#"{"url":"{url}/status/418"}"#)
             .call("freed", r#"{"url":"{url}/status/201"}"#)
             .gives("201 "),
+        case("http: a URL with dots in it is sent as it is")
+            .call("get", r#"{"url":"{url}/echo/a/../b/./c"}"#)
+            .gives("[GET /echo/a/../b/./c [] \"\"]200 "),
+        case("http: a URL that is encoded is sent as it is")
+            .call("get", r#"{"url":"{url}/echo/%41%2f?a=%20+b"}"#)
+            .gives("[GET /echo/%41%2f?a=%20+b [] \"\"]200 "),
+        case("http: a URL with a fragment").call("get", r#"{"url":"{url}/echo/a?b#c"}"#),
+        case("http: a URL with nothing but a query").call("get", r#"{"url":"{url}?a=b"}"#),
+        case("http: a URL with marks that are encoded elsewhere")
+            .call("get", r#"{"url":"{url}/echo/a|b'c{d}^`?e=\"<f>"}"#),
+        case("http: a URL with letters beyond ASCII").call("get", r#"{"url":"{url}/echo/é?ü"}"#),
+        case("http: a URL with a blank").call("get", r#"{"url":"{url}/echo/a b"}"#).fails(FailureKind::Trap),
+        case("http: a URL in capitals").call("get", r#"{"url":"HTTP://127.0.0.1:1/"}"#).fails(FailureKind::Trap),
+        case("http: a URL with blanks around it").call("get", r#"{"url":" {url}/echo "}"#),
         case("http: as large as is allowed")
             .covers(&["memory.max_http_response_bytes"])
             .spec(|spec, place| {
@@ -163,6 +177,26 @@ fn redirects() -> Vec<Case> {
         case("http: a redirect to a host that is not allowed")
             .call("get", r#"{"url":"{url}/redirect/host"}"#)
             .fails(FailureKind::Trap),
+        case("http: a POST with a body that is redirected by 307")
+            .call("with_body", r#"{"url":"{url}/redirect/307","method":"POST"}"#),
+        case("http: a POST with a body that is redirected by 308")
+            .call("with_body", r#"{"url":"{url}/redirect/308","method":"POST"}"#),
+        case("http: a PUT with a body that is redirected by 303")
+            .call("with_body", r#"{"url":"{url}/redirect/303","method":"PUT"}"#),
+        case("http: a PUT with a body that is redirected by 301")
+            .call("with_body", r#"{"url":"{url}/redirect/301","method":"PUT"}"#),
+        case("http: a GET that is redirected by 307")
+            .call("get", r#"{"url":"{url}/redirect/307"}"#)
+            .gives("[GET /echo/after [] \"\"]200 "),
+        case("http: a DELETE that is redirected by 308")
+            .call("get", r#"{"url":"{url}/redirect/308","method":"DELETE"}"#),
+        case("http: a HEAD that is redirected").call("get", r#"{"url":"{url}/redirect/303","method":"HEAD"}"#),
+        case("http: an answer by 300 that leads elsewhere").call("get", r#"{"url":"{url}/redirect/300"}"#),
+        case("http: a redirect to a path beside").call("get", r#"{"url":"{url}/redirect/beside"}"#),
+        case("http: headers after a redirect").call(
+            "get",
+            r#"{"url":"{url}/redirect/here","headers":{"Authorization":"secret","X-One":"1","Cookie":"a=b"}}"#,
+        ),
         case("http: redirects without end").call("get", r#"{"url":"{url}/around"}"#),
     ]
 }

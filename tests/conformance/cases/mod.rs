@@ -3,6 +3,7 @@
 mod blocks;
 mod calls;
 mod data;
+mod freed;
 mod http;
 mod limits;
 mod manifests;
@@ -18,6 +19,7 @@ pub fn all() -> Vec<Case> {
         blocks::cases(),
         calls::cases(),
         data::cases(),
+        freed::cases(),
         http::cases(),
         limits::cases(),
         manifests::cases(),

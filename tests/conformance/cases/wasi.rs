@@ -60,6 +60,15 @@ const WASI: &str = r#"
         (call $say_at (i32.const 2048) (i32.load (i32.const 260)))
         (call $say32 (call $prestat (i32.const 4) (i32.const 256)))
         (call $done))
+    (func (export "all_preopens") (local $fd i32)
+        (local.set $fd (i32.const 3))
+        (block $end (loop $next
+            (br_if $end (call $prestat (local.get $fd) (i32.const 256)))
+            (drop (call $prestat_name (local.get $fd) (i32.const 2048) (i32.load (i32.const 260))))
+            (call $say_at (i32.const 2048) (i32.load (i32.const 260)))
+            (local.set $fd (i32.add (local.get $fd) (i32.const 1)))
+            (br $next)))
+        (call $done))
     (func (export "no_preopens") (call $say32 (call $prestat (i32.const 3) (i32.const 256))) (call $done))
     (func $open (param $path i32) (param $length i32) (param $oflags i32) (param $rights i64) (result i32)
         (call $path_open (i32.const 3) (i32.const 1) (local.get $path) (local.get $length) (local.get $oflags)
@@ -114,6 +123,18 @@ const WASI: &str = r#"
 
 fn case(name: &'static str) -> Case {
     body(name, WASI)
+}
+
+/// Folders in the folder, each with a file, at places of the guest's.
+fn folders(allowed: &'static [(&'static str, &'static str)]) -> impl Fn(&mut Spec, &Place) {
+    move |spec, place| {
+        for (name, guest) in allowed {
+            let host = place.folder.path().join(name);
+            std::fs::create_dir_all(&host).expect("a folder");
+            std::fs::write(host.join("in.txt"), format!("from {name}")).expect("written");
+            spec.allowed_paths.push(AllowedPath { host, guest: (*guest).to_owned(), read_only: false });
+        }
+    }
 }
 
 fn folder(read_only: bool) -> impl Fn(&mut Spec, &Place) {
@@ -174,6 +195,18 @@ fn files() -> Vec<Case> {
             .call("unlink", "")
             .gives("0 "),
         case("wasi: the error in a read-only folder").spec(folder(true)).call("read_only_error", ""),
+        case("wasi: two folders at one place")
+            .spec(folders(&[("second", "/data"), ("first", "/data")]))
+            .call("read", "")
+            .gives("0 0 [from first]0 "),
+        case("wasi: folders within folders")
+            .spec(folders(&[("second", "/data/inner"), ("first", "/data"), ("", "/")]))
+            .call("all_preopens", "")
+            .gives("[/][/data][/data/inner]"),
+        case("wasi: one folder at two places")
+            .spec(folders(&[("first", "/a"), ("first", "/b")]))
+            .call("all_preopens", "")
+            .gives("[/a][/b]"),
         case("wasi: a folder that is not there")
             .spec(|spec, place| {
                 let host = place.folder.path().join("none");

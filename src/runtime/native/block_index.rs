@@ -1,0 +1,352 @@
+//! The table of blocks in the order of their addresses: found by handle, pushed at the end, split in the middle, and
+//! searched for the first free one that is large enough. It knows nothing of memory, nor of when a block may be reused.
+
+/// Blocks of one chunk, and children of one node of the tree of maxima.
+const FANOUT: usize = 64;
+/// Blocks whose place is remembered; a power of two.
+const RECENT: usize = 16;
+/// Entries that the vectors keep from one call to the next.
+const KEPT_ENTRIES: usize = 64;
+
+/// Where a block is in the table. Valid until the next [`BlockIndex::split`] or [`BlockIndex::clear`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Slot {
+    chunk: u32,
+    at: u32,
+}
+
+/// Up to [`FANOUT`] neighbours. A block is free when nothing of it is used: no block in use is empty.
+struct Chunk {
+    blocks: usize,
+    offset: [u32; FANOUT],
+    size: [u32; FANOUT],
+    used: [u32; FANOUT],
+}
+
+/// The table. A search for a free block is logarithmic in the number of blocks, whatever was freed in which order.
+#[derive(Default)]
+pub struct BlockIndex {
+    /// In chunks, so that a split moves few neighbours.
+    chunks: Vec<Box<Chunk>>,
+    /// The offset of each chunk's first block.
+    firsts: Vec<u32>,
+    /// The size of the largest free block: of each chunk, then of each [`FANOUT`] entries of the level before. The last
+    /// level has at most [`FANOUT`] entries.
+    largest: Vec<Vec<u32>>,
+    blocks: usize,
+    /// Where blocks were found or made last, by their handle: a call makes a few, and asks for each again and again.
+    recent: [u32; RECENT],
+}
+
+impl Chunk {
+    fn new() -> Box<Self> {
+        Box::new(Chunk { blocks: 0, offset: [0; FANOUT], size: [0; FANOUT], used: [0; FANOUT] })
+    }
+
+    fn insert(&mut self, at: usize, offset: u32, size: u32, used: u32) {
+        let end = self.blocks;
+        for (column, value) in [(&mut self.offset, offset), (&mut self.size, size), (&mut self.used, used)] {
+            column.copy_within(at..end, at + 1);
+            column[at] = value;
+        }
+        self.blocks = end + 1;
+    }
+
+    /// Moves the upper half to a new chunk.
+    fn halve(&mut self) -> Box<Self> {
+        let mut upper = Chunk::new();
+        let middle = self.blocks / 2;
+        let moved = self.blocks - middle;
+        for (from, to) in [
+            (&self.offset, &mut upper.offset),
+            (&self.size, &mut upper.size),
+            (&self.used, &mut upper.used),
+        ] {
+            to[..moved].copy_from_slice(&from[middle..middle + moved]);
+        }
+        upper.blocks = moved;
+        self.blocks = middle;
+        upper
+    }
+
+    fn largest_free(&self) -> u32 {
+        let blocks = self.used.iter().zip(&self.size).take(self.blocks);
+        blocks.map(|(used, size)| if *used == 0 { *size } else { 0 }).max().unwrap_or(0)
+    }
+
+    fn first_fit(&self, length: u32) -> Option<usize> {
+        let mut blocks = self.used.iter().zip(&self.size).take(self.blocks);
+        blocks.position(|(used, size)| *used == 0 && *size >= length)
+    }
+}
+
+impl BlockIndex {
+    /// How many blocks there are, free ones included.
+    pub fn blocks(&self) -> usize {
+        self.blocks
+    }
+
+    /// Adds a block in use after all others: `offset` is beyond theirs.
+    pub fn push(&mut self, offset: u32, size: u32) {
+        if self.chunks.last().is_none_or(|chunk| chunk.blocks == FANOUT) {
+            self.chunks.push(Chunk::new());
+            self.firsts.push(offset);
+            self.add_leaf();
+        }
+        let chunk = self.chunks.len() - 1;
+        let last = &mut self.chunks[chunk];
+        let at = last.blocks;
+        (last.offset[at], last.size[at], last.used[at]) = (offset, size, size);
+        last.blocks = at + 1;
+        self.blocks += 1;
+        self.recent[place(offset)] = (chunk * FANOUT + at) as u32;
+    }
+
+    /// The block at a handle, in use or free.
+    pub fn find(&mut self, handle: u64) -> Option<Slot> {
+        let handle = u32::try_from(handle).ok()?;
+        let known = self.recent[place(handle)] as usize;
+        let (chunk, at) = (known / FANOUT, known % FANOUT);
+        let found = self.chunks.get(chunk).is_some_and(|chunk| at < chunk.blocks && chunk.offset[at] == handle);
+        if found {
+            return Some(Slot { chunk: chunk as u32, at: at as u32 });
+        }
+        let chunk = self.firsts.partition_point(|first| *first <= handle).checked_sub(1)?;
+        let neighbours = &self.chunks[chunk];
+        let at = neighbours.offset[..neighbours.blocks].binary_search(&handle).ok()?;
+        self.recent[place(handle)] = (chunk * FANOUT + at) as u32;
+        Some(Slot { chunk: chunk as u32, at: at as u32 })
+    }
+
+    /// Where a block begins.
+    pub fn offset(&self, slot: Slot) -> u32 {
+        self.chunks[slot.chunk as usize].offset[slot.at as usize]
+    }
+
+    /// How long a block can be.
+    pub fn size(&self, slot: Slot) -> u32 {
+        self.chunks[slot.chunk as usize].size[slot.at as usize]
+    }
+
+    /// How much of a block is in use; 0 for a free one.
+    pub fn used(&self, slot: Slot) -> u32 {
+        self.chunks[slot.chunk as usize].used[slot.at as usize]
+    }
+
+    /// Makes a block free.
+    pub fn free(&mut self, slot: Slot) {
+        let chunk = slot.chunk as usize;
+        self.chunks[chunk].used[slot.at as usize] = 0;
+        let size = self.size(slot);
+        if size > self.largest[0][chunk] {
+            self.set_largest(chunk, size);
+        }
+    }
+
+    /// Takes a free block into use.
+    pub fn take(&mut self, slot: Slot, used: u32) {
+        let chunk = slot.chunk as usize;
+        let size = self.size(slot);
+        self.chunks[chunk].used[slot.at as usize] = used;
+        if size == self.largest[0][chunk] {
+            self.set_largest(chunk, self.chunks[chunk].largest_free());
+        }
+    }
+
+    /// Shortens a free block to `size`; what begins at `offset` is a block in use of `used` bytes from now on.
+    pub fn split(&mut self, slot: Slot, size: u32, offset: u32, used: u32) {
+        let (mut chunk, mut at) = (slot.chunk as usize, slot.at as usize);
+        self.chunks[chunk].size[at] = size;
+        if self.chunks[chunk].blocks == FANOUT {
+            let upper = self.chunks[chunk].halve();
+            self.firsts.insert(chunk + 1, upper.offset[0]);
+            self.chunks.insert(chunk + 1, upper);
+            let half = self.chunks[chunk].blocks;
+            if at >= half {
+                (chunk, at) = (chunk + 1, at - half);
+            }
+            self.chunks[chunk].insert(at + 1, offset, used, used);
+            self.rebuild();
+        } else {
+            self.chunks[chunk].insert(at + 1, offset, used, used);
+            self.set_largest(chunk, self.chunks[chunk].largest_free());
+        }
+        self.blocks += 1;
+        self.recent[place(offset)] = (chunk * FANOUT + at + 1) as u32;
+    }
+
+    /// The free block of the lowest address that `length` bytes fit into. `length` is not 0.
+    pub fn first_fit(&self, length: u32) -> Option<Slot> {
+        let fits = |size: &u32| *size >= length;
+        let (top, below) = self.largest.split_last()?;
+        let mut entry = top.iter().position(fits)?;
+        for level in below.iter().rev() {
+            let start = entry * FANOUT;
+            let end = level.len().min(start + FANOUT);
+            entry = start + level[start..end].iter().position(fits)?;
+        }
+        let at = self.chunks[entry].first_fit(length)?;
+        Some(Slot { chunk: entry as u32, at: at as u32 })
+    }
+
+    /// Forgets every block. A call that made millions of blocks does not keep their table.
+    pub fn clear(&mut self) {
+        if self.blocks == 0 {
+            return;
+        }
+        self.blocks = 0;
+        self.chunks.truncate(1);
+        self.chunks[0].blocks = 0;
+        self.chunks.shrink_to(KEPT_ENTRIES);
+        // The first block of a call begins where the first one of the last call began.
+        self.firsts.truncate(1);
+        self.firsts.shrink_to(KEPT_ENTRIES);
+        self.largest.truncate(1);
+        self.largest[0].truncate(1);
+        self.largest[0].shrink_to(KEPT_ENTRIES);
+        self.largest[0][0] = 0;
+    }
+
+    /// One more chunk at the end, with nothing free in it.
+    fn add_leaf(&mut self) {
+        if self.largest.is_empty() {
+            self.largest.push(Vec::new());
+        }
+        self.largest[0].push(0);
+        for level in 1..self.largest.len() {
+            if self.largest[level - 1].len() <= self.largest[level].len() * FANOUT {
+                return;
+            }
+            self.largest[level].push(0);
+        }
+        self.add_levels();
+    }
+
+    /// Adds levels until the last one is short enough.
+    fn add_levels(&mut self) {
+        while let Some(top) = self.largest.last().filter(|top| top.len() > FANOUT) {
+            let above = top.chunks(FANOUT).map(largest_of).collect();
+            self.largest.push(above);
+        }
+    }
+
+    /// Notes the largest free size of a chunk, and of what is above it.
+    fn set_largest(&mut self, chunk: usize, size: u32) {
+        let (mut entry, mut size) = (chunk, size);
+        for level in 0..self.largest.len() {
+            let before = std::mem::replace(&mut self.largest[level][entry], size);
+            let Some(above) = self.largest.get(level + 1) else { return };
+            let parent = entry / FANOUT;
+            if before == size || (size < before && before < above[parent]) || (size > before && size <= above[parent]) {
+                return;
+            }
+            if size < before {
+                let children = &self.largest[level][parent * FANOUT..];
+                size = largest_of(&children[..children.len().min(FANOUT)]);
+            }
+            entry = parent;
+        }
+    }
+
+    /// Counts everything anew, after a chunk has come in between.
+    fn rebuild(&mut self) {
+        self.largest.truncate(1);
+        let leaves = &mut self.largest[0];
+        leaves.clear();
+        leaves.extend(self.chunks.iter().map(|chunk| chunk.largest_free()));
+        self.add_levels();
+    }
+}
+
+fn largest_of(sizes: &[u32]) -> u32 {
+    sizes.iter().copied().max().unwrap_or(0)
+}
+
+/// Where the place of a handle's block is remembered. Multiplied, since blocks of one size lie at even steps.
+fn place(handle: u32) -> usize {
+    (handle.wrapping_mul(0x9e37_79b1) >> 28) as usize % RECENT
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The same table, done plainly.
+    #[derive(Default)]
+    struct Plain(Vec<(u32, u32, u32)>);
+
+    impl Plain {
+        fn first_fit(&self, length: u32) -> Option<u32> {
+            self.0.iter().find(|(_, size, used)| *used == 0 && *size >= length).map(|(offset, _, _)| *offset)
+        }
+    }
+
+    /// One random step in both.
+    fn step(rng: &mut fastrand::Rng, index: &mut BlockIndex, plain: &mut Plain, end: &mut u32) {
+        let some = |rng: &mut fastrand::Rng, plain: &Plain| rng.usize(..plain.0.len().max(1));
+        match rng.u8(..8) {
+            0..=2 => {
+                let size = rng.u32(1..4000);
+                index.push(*end, size);
+                plain.0.push((*end, size, size));
+                *end += size + 12;
+            }
+            3..=5 => {
+                let at = some(rng, plain);
+                let Some(block) = plain.0.get_mut(at) else { return };
+                let slot = index.find(u64::from(block.0)).expect("a block");
+                block.2 = 0;
+                index.free(slot);
+            }
+            _ => {
+                let length = rng.u32(1..4000);
+                let Some(slot) = index.first_fit(length) else { return };
+                let offset = index.offset(slot);
+                let at = plain.0.iter().position(|block| block.0 == offset).expect("a block");
+                let (_, size, _) = plain.0[at];
+                if size - length < 128 {
+                    index.take(slot, length);
+                    plain.0[at].2 = length;
+                } else {
+                    index.split(slot, size - length - 12, offset + size - length, length);
+                    plain.0[at].1 = size - length - 12;
+                    plain.0.insert(at + 1, (offset + size - length, length, length));
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn it_is_what_a_plain_list_is() {
+        let mut rng = fastrand::Rng::with_seed(11);
+        let (mut index, mut plain, mut end) = (BlockIndex::default(), Plain::default(), 77);
+        for round in 0..60_000 {
+            step(&mut rng, &mut index, &mut plain, &mut end);
+            let length = rng.u32(1..4200);
+            assert_eq!(index.first_fit(length).map(|slot| index.offset(slot)), plain.first_fit(length), "round {round}");
+            if round % 20_000 == 19_999 {
+                assert!(plain.0.len() > FANOUT * FANOUT, "too few for three levels: {}", plain.0.len());
+                for (offset, size, used) in &plain.0 {
+                    let slot = index.find(u64::from(*offset)).expect("a block");
+                    assert_eq!((index.size(slot), index.used(slot)), (*size, *used));
+                }
+                assert_eq!(index.blocks(), plain.0.len());
+                index.clear();
+                (plain, end) = (Plain::default(), 77);
+            }
+        }
+    }
+
+    #[test]
+    fn a_handle_that_is_none_is_not_found() {
+        let mut index = BlockIndex::default();
+        assert_eq!(index.find(77), None);
+        index.push(77, 10);
+        index.push(99, 10);
+        for wild in [0, 76, 78, 98, 100, u64::MAX, 1 << 32, 77 | 1 << 32] {
+            assert_eq!(index.find(wild), None, "{wild}");
+        }
+        index.clear();
+        assert_eq!((index.find(77), index.first_fit(1)), (None, None));
+    }
+}

@@ -1,0 +1,218 @@
+//! Random programs: rows of steps of which many belong together (a key, a value, what is done with both), so that most
+//! of a program does something.
+
+use fastrand::Rng;
+
+use super::program::{Call, Program, SLOTS, Slot, Step};
+
+/// Calls of one instance.
+const CALLS_MAX: usize = 4;
+/// Steps of one call, before those that belong together are counted.
+const STEPS_MAX: usize = 14;
+/// How deep programs are within programs.
+const DEPTH_MAX: usize = 2;
+/// One in so many steps asks the server: a request costs as much as a hundred programs.
+const HTTP_ONE_IN: u32 = 3_000;
+
+/// A random program. `url` is a server's that answers any path.
+pub fn program(rng: &mut Rng, url: &str) -> Program {
+    let mut calls = Vec::new();
+    for _ in 0..1 + rng.usize(..CALLS_MAX) {
+        let tail = match rng.u8(..8) {
+            0..=4 => 0,
+            5 => rng.u32(..10),
+            6 => rng.u32(..300),
+            _ => rng.u32(..9_000),
+        };
+        calls.push(Call { steps: steps(rng, url, 0), tail });
+    }
+    Program { calls }
+}
+
+fn steps(rng: &mut Rng, url: &str, depth: usize) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for _ in 0..rng.usize(..STEPS_MAX) {
+        step(rng, url, depth, &mut steps);
+    }
+    steps
+}
+
+fn slot(rng: &mut Rng) -> Slot {
+    // Few slots: so is one used that was used before.
+    if rng.bool() { rng.u8(..3) } else { rng.u8(..SLOTS) }
+}
+
+/// A size: mostly of a few bytes, or near what decides whether a block is split, or near a page's end.
+fn size(rng: &mut Rng) -> u32 {
+    match rng.u8(..16) {
+        0 => 0,
+        1..=7 => rng.u32(1..10),
+        8..=9 => rng.u32(10..140),
+        10..=11 => rng.u32(140..2_000),
+        12 => rng.u32(2_000..20_000),
+        13 => rng.u32(64_900..65_600),
+        14 => rng.u32(20_000..150_000),
+        _ => [1, 8, 116, 128, 140, 65_395][rng.usize(..6)],
+    }
+}
+
+fn near(rng: &mut Rng) -> i16 {
+    match rng.u8(..8) {
+        0..=4 => 0,
+        5 => rng.i16(-13..14),
+        6 => rng.i16(-200..200),
+        _ => rng.i16(..),
+    }
+}
+
+fn at(rng: &mut Rng) -> u16 {
+    match rng.u8(..4) {
+        0..=1 => rng.u16(..10),
+        2 => rng.u16(..140),
+        _ => rng.u16(..4_000),
+    }
+}
+
+/// A key of 1 to 9 bytes, of those that the config has or near them; now and then one that is no text.
+pub fn key(rng: &mut Rng) -> Vec<u8> {
+    match rng.u8(..12) {
+        0 => vec![b'v'; rng.usize(1..10)],
+        1 => vec![0xff, b'k'],
+        2 => b"empty".to_vec(),
+        3 => b"long".to_vec(),
+        4 => b"longer".to_vec(),
+        _ => CONFIG_KEYS[rng.usize(..CONFIG_KEYS.len())].as_bytes().to_vec(),
+    }
+}
+
+/// Keys of 1 to 9 bytes.
+pub const CONFIG_KEYS: [&str; 9] = ["k", "ke", "key", "key4", "key-5", "key--6", "key---7", "key----8", "key-----9"];
+
+fn words(rng: &mut Rng) -> Vec<u8> {
+    let length = if rng.bool() { rng.usize(..10) } else { rng.usize(..200) };
+    (0..length).map(|_| b'a' + rng.u8(..26)).collect()
+}
+
+/// A step, or a few that belong together.
+fn step(rng: &mut Rng, url: &str, depth: usize, steps: &mut Vec<Step>) {
+    if rng.u32(..HTTP_ONE_IN) == 0 {
+        return http(rng, url, steps);
+    }
+    let (a, b, c) = (slot(rng), slot(rng), slot(rng));
+    match rng.u8(..44) {
+        0..=2 => steps.push(Step::Alloc { to: a, size: size(rng) }),
+        3 => steps.extend([Step::Alloc { to: a, size: size(rng) }, Step::Fill { slot: a, seed: rng.u8(..) }]),
+        4..=5 => steps.push(Step::Text { to: a, text: words(rng) }),
+        6 => steps.push(Step::Fill { slot: a, seed: rng.u8(..) }),
+        7..=11 => steps.push(Step::Free { slot: a }),
+        12 => steps.push(Step::Length { slot: a, plus: near(rng) }),
+        13 => steps.push(Step::LengthUnsafe { slot: a, plus: near(rng) }),
+        14 => steps.push(Step::LoadU8 { slot: a, at: at(rng) }),
+        15 => steps.push(Step::LoadU64 { slot: a, at: at(rng) }),
+        16 => steps.push(Step::StoreU8 { slot: a, at: at(rng), value: rng.u8(..) }),
+        17 => steps.push(Step::StoreU64 { slot: a, at: at(rng), value: rng.u8(..) }),
+        18 => steps.push(Step::InputLoadU8 { at: near(rng) }),
+        19 => steps.push(Step::InputLoadU64 { at: near(rng) }),
+        20 => steps.push(Step::Input { to: a }),
+        21..=23 => {
+            let length = if rng.bool() { rng.u32(..10) } else { size(rng) };
+            steps.push(Step::OutputSet { slot: a, plus: near(rng), length });
+        }
+        24 => steps.push(Step::OutputInput),
+        25 => steps.push(Step::ErrorSet { slot: a, plus: if rng.bool() { 0 } else { near(rng) } }),
+        26 => steps.push(Step::ErrorGet),
+        27..=28 => {
+            steps.push(Step::Text { to: a, text: key(rng) });
+            steps.push(Step::ConfigGet { key: a, to: b });
+        }
+        29 => {
+            steps.push(Step::Text { to: a, text: key(rng) });
+            steps.push(Step::VarGet { key: a, to: b });
+        }
+        30 => {
+            steps.push(Step::Text { to: a, text: key(rng) });
+            steps.push(Step::VarSet { key: a, value: c });
+        }
+        31 => {
+            steps.push(Step::Text { to: a, text: key(rng) });
+            steps.push(Step::Text { to: b, text: words(rng) });
+            steps.push(Step::VarSet { key: a, value: b });
+        }
+        32 => steps.push(Step::VarDelete { key: a }),
+        33 => {
+            steps.push(Step::Text { to: a, text: words(rng) });
+            steps.push(Step::Log { level: rng.u8(..5), slot: a });
+        }
+        34 => steps.push(bare(rng, a, b, c)),
+        35 => steps.push(Step::HttpHeaders { to: a }),
+        36 if depth < DEPTH_MAX => nested(rng, url, depth, steps),
+        37 => steps.push(Step::CallError { to: a }),
+        38 => steps.push(Step::MemoryBytes),
+        39 => steps.push(Step::Copy { from: a, plus: near(rng), to: b }),
+        40..=41 => {
+            let count_max = if rng.bool() { 6 } else { 90 };
+            let (count, size) = (rng.u8(..count_max), size(rng).min(30_000));
+            steps.push(Step::Many { to: a, count, size, free_every: rng.u8(..4) });
+        }
+        42 => steps.push(end(rng)),
+        _ => steps.push(Step::LogLevel),
+    }
+}
+
+/// A function of the host with whatever the slots hold.
+fn bare(rng: &mut Rng, a: Slot, b: Slot, c: Slot) -> Step {
+    match rng.u8(..8) {
+        0 => Step::ConfigGet { key: a, to: b },
+        1 => Step::VarGet { key: a, to: b },
+        2 => Step::VarSet { key: a, value: b },
+        3 => Step::Log { level: rng.u8(..5), slot: a },
+        4 => Step::Http { request: a, body: b, to: c },
+        5 => Step::Call { id: rng.u8(..4), function: a, input: b, to: c },
+        6 => Step::TryCall { id: rng.u8(..4), function: a, input: b, to: c },
+        _ => Step::Find { name: a },
+    }
+}
+
+/// The end of a call, which is rare: the steps after it are lost.
+fn end(rng: &mut Rng) -> Step {
+    match rng.u8(..6) {
+        0 => Step::Trap,
+        1..=3 => Step::Return { code: [0, 1, -1, 127][rng.usize(..4)] },
+        _ => Step::ErrorGet,
+    }
+}
+
+fn nested(rng: &mut Rng, url: &str, depth: usize, steps: &mut Vec<Step>) {
+    let (function, input, to) = (slot(rng), slot(rng), slot(rng));
+    // The other one of the two, for the most part.
+    let id = if rng.u8(..8) == 0 { rng.u8(..4) } else { 2 - depth as u8 % 2 };
+    let name: &[u8] = if rng.u8(..12) == 0 { b"nothing" } else { b"run" };
+    steps.push(Step::Text { to: function, text: name.to_vec() });
+    if rng.u8(..10) > 0 {
+        steps.push(Step::Program { to: input, steps: self::steps(rng, url, depth + 1) });
+    }
+    match rng.u8(..3) {
+        0 => steps.push(Step::Call { id, function, input, to }),
+        _ => steps.push(Step::TryCall { id, function, input, to }),
+    }
+    if rng.bool() {
+        steps.push(Step::CallError { to: slot(rng) });
+    }
+    for slot in [function, input, to] {
+        if rng.u8(..3) == 0 {
+            steps.push(Step::Free { slot });
+        }
+    }
+}
+
+fn http(rng: &mut Rng, url: &str, steps: &mut Vec<Step>) {
+    let (request, body, to) = (rng.u8(..SLOTS), rng.u8(..SLOTS), slot(rng));
+    let path = ["small", "large", "missing"][rng.usize(..3)];
+    let (method, header) = (["GET", "POST", "G T"][rng.usize(..3)], ["x", "x\\n"][usize::from(rng.u8(..8) == 0)]);
+    let text = format!("{{\"url\":\"{url}/{path}\",\"method\":\"{method}\",\"headers\":{{\"x-a\":\"{header}\"}}}}");
+    steps.push(Step::Text { to: request, text: text.into_bytes() });
+    if rng.bool() {
+        steps.push(Step::Text { to: body, text: words(rng) });
+    }
+    steps.extend([Step::Http { request, body, to }, Step::HttpHeaders { to: slot(rng) }]);
+}

@@ -1,0 +1,146 @@
+//! The differential fuzzer: random programs over Extism's whole ABI run in plugsh's own host and in the extism SDK, and
+//! everything that can be seen of them must be equal: outputs, errors, codes, vars, logs, and handles too, since both
+//! give out the same ones. What differs by design (README's table) is made alike before.
+//!
+//! Under `cargo test` for a few seconds, with a seed of the day's. A failure prints the seed, and the smallest program
+//! that was found to differ, step by step; `PLUGSH_DIFFERENTIAL_SEED=N` repeats it. `PLUGSH_DIFFERENTIAL_PROGRAMS=N` runs
+//! exactly N programs, however long that takes, and says so.
+
+mod generate;
+mod program;
+mod server;
+mod shrink;
+mod world;
+
+use std::sync::LazyLock;
+use std::time::{Duration, Instant, SystemTime};
+
+use fastrand::Rng;
+use plugsh::runtime::Host;
+use program::{Call, Program, Step};
+use world::{End, Runner, Seen};
+
+/// How long it runs where nobody says how many programs.
+const TIME_MAX: Duration = Duration::from_secs(4);
+const SEED: &str = "PLUGSH_DIFFERENTIAL_SEED";
+const PROGRAMS: &str = "PLUGSH_DIFFERENTIAL_PROGRAMS";
+/// After so many programs it says how far it is.
+const SAID_EVERY: u64 = 100_000;
+
+/// What a failure shows of one thing that was seen.
+const SHOWN_CHARS_MAX: usize = 1_000;
+
+static NATIVE: LazyLock<Runner> = LazyLock::new(|| Runner::new(Host::Native));
+static STOCK: LazyLock<Runner> = LazyLock::new(|| Runner::new(Host::Extism));
+
+fn number(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, and not `{text}`")))
+}
+
+/// What differs, if something does.
+fn difference(program: &Program) -> Option<(Seen, Seen)> {
+    let (native, stock) = (NATIVE.run(program), STOCK.run(program));
+    let alike = native.notes == stock.notes
+        && native.logs == stock.logs
+        && native.ends.len() == stock.ends.len()
+        && native.ends.iter().zip(&stock.ends).all(|(native, stock)| ends_alike(native, stock));
+    (!alike).then_some((native, stock))
+}
+
+/// The SDK gives no code with a message.
+fn ends_alike(native: &End, stock: &End) -> bool {
+    match (native, stock) {
+        (End::Failure { kind, message, .. }, End::Failure { kind: k, message: m, code: None }) => {
+            kind == k && message == m
+        }
+        _ => native == stock,
+    }
+}
+
+fn fail(program: &Program, seed: u64, number: u64) -> ! {
+    let smallest = shrink::shrink(program, |smaller| difference(smaller).is_some());
+    let (native, stock) = difference(&smallest).expect("it differs");
+    panic!(
+        "the hosts differ: {SEED}={seed}, program {number}\n{smallest}\nnative: {}\nextism: {}",
+        show(&native),
+        show(&stock)
+    );
+}
+
+fn show(seen: &Seen) -> String {
+    let mut text = String::new();
+    for end in &seen.ends {
+        text += &match end {
+            End::Output(output) if output.len() > 200 => {
+                format!("\n  gives \"{}\"… ({} bytes)", output[..200].escape_ascii(), output.len())
+            }
+            End::Output(output) => format!("\n  gives \"{}\"", output.escape_ascii()),
+            failure => cut(format!("\n  fails {failure:?}")),
+        };
+    }
+    text + &cut(format!("\n  notes {:?}", seen.notes)) + &cut(format!("\n  logs {:?}", seen.logs))
+}
+
+fn cut(mut text: String) -> String {
+    if let Some((end, _)) = text.char_indices().nth(SHOWN_CHARS_MAX) {
+        text.truncate(end);
+        text.push('…');
+    }
+    text
+}
+
+#[test]
+fn random_programs_are_alike_in_both_hosts() {
+    let seed = number(SEED).unwrap_or_else(|| {
+        SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| now.as_nanos() as u64)
+    });
+    let programs = number(PROGRAMS);
+    let url = server::start();
+    let mut rng = Rng::with_seed(seed);
+    let start = Instant::now();
+    let mut done = 0;
+    while programs.map_or_else(|| start.elapsed() < TIME_MAX, |programs| done < programs) {
+        let program = generate::program(&mut rng, &url);
+        if difference(&program).is_some() {
+            fail(&program, seed, done);
+        }
+        done += 1;
+        if done % SAID_EVERY == 0 {
+            println!("{done} programs without a difference in {:.0?}", start.elapsed());
+        }
+    }
+    println!("{done} programs without a difference in {:.0?}, {SEED}={seed}", start.elapsed());
+}
+
+/// A program that does what `steps` say, in one call.
+fn one(steps: &[Step]) -> Program {
+    Program { calls: vec![Call { steps: steps.to_vec(), tail: 0 }] }
+}
+
+#[test]
+fn the_interpreter_does_what_a_program_says() {
+    let program = one(&[
+        Step::Text { to: 0, text: b"key".to_vec() },
+        Step::ConfigGet { key: 0, to: 1 },
+        Step::Log { level: 2, slot: 1 },
+        Step::Text { to: 2, text: b"run".to_vec() },
+        Step::Program { to: 3, steps: vec![Step::Text { to: 0, text: b"no".to_vec() }, Step::ErrorSet { slot: 0, plus: 0 }] },
+        Step::TryCall { id: 2, function: 2, input: 3, to: 4 },
+        Step::CallError { to: 5 },
+        Step::OutputSet { slot: 5, plus: 0, length: 11 },
+    ]);
+    let seen = NATIVE.run(&program);
+    assert_eq!(seen.ends, [End::Output(b"2: Guest no".to_vec())]);
+    assert_eq!(seen.logs, [(plugsh::runtime::LogLevel::Info, "vvv".to_owned())]);
+    assert_eq!(seen.notes.len(), 2, "{:?}", seen.notes);
+}
+
+#[test]
+fn a_failing_program_is_shrunk() {
+    let mut rng = Rng::with_seed(3);
+    let mut large = generate::program(&mut rng, "http://127.0.0.1:1");
+    large.calls.push(Call { steps: vec![Step::MemoryBytes, Step::Alloc { to: 1, size: 77 }, Step::Trap], tail: 5 });
+    let traps = |program: &Program| program.calls.iter().any(|call| call.steps.contains(&Step::Trap));
+    assert_eq!(shrink::shrink(&large, traps), one(&[Step::Trap]));
+}

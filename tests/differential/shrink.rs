@@ -1,0 +1,91 @@
+//! Makes a failing program smaller as long as it still fails: calls, steps and numbers.
+
+use super::program::{Call, Program, Step};
+
+/// Most programs that are tried.
+const TRIES_MAX: usize = 3_000;
+
+/// The smallest program that was found for which `fails` holds, as it holds for `program`.
+pub fn shrink(program: &Program, fails: impl Fn(&Program) -> bool) -> Program {
+    let mut best = program.clone();
+    let mut tries = 0;
+    while let Some(smaller) = candidates(&best).into_iter().find(|candidate| {
+        tries += 1;
+        tries <= TRIES_MAX && fails(candidate)
+    }) {
+        best = smaller;
+    }
+    best
+}
+
+/// Programs that are one change smaller, the largest changes first.
+fn candidates(program: &Program) -> Vec<Program> {
+    let mut found = Vec::new();
+    for at in 0..program.calls.len() {
+        let mut smaller = program.clone();
+        smaller.calls.remove(at);
+        found.push(smaller);
+    }
+    for (at, call) in program.calls.iter().enumerate() {
+        let with = |call: Call| {
+            let mut smaller = program.clone();
+            smaller.calls[at] = call;
+            smaller
+        };
+        for tail in [0, call.tail / 2].into_iter().filter(|tail| *tail < call.tail) {
+            found.push(with(Call { tail, ..call.clone() }));
+        }
+        found.extend(fewer(&call.steps).into_iter().map(|steps| with(Call { steps, ..call.clone() })));
+    }
+    found
+}
+
+/// Rows of steps that are one change smaller.
+fn fewer(steps: &[Step]) -> Vec<Vec<Step>> {
+    let mut found = Vec::new();
+    let mut part = steps.len() / 2;
+    while part > 0 {
+        for start in (0..steps.len()).step_by(part) {
+            let end = steps.len().min(start + part);
+            found.push([&steps[..start], &steps[end..]].concat());
+        }
+        part /= 2;
+    }
+    if steps.len() == 1 {
+        found.push(Vec::new());
+    }
+    for (at, step) in steps.iter().enumerate() {
+        for smaller in simpler(step) {
+            let mut steps = steps.to_vec();
+            steps[at] = smaller;
+            found.push(steps);
+        }
+    }
+    found
+}
+
+/// A step with a smaller number, a shorter text or a smaller program in it.
+fn simpler(step: &Step) -> Vec<Step> {
+    let halves = |number: u32| [number / 2, number.saturating_sub(1)].into_iter().filter(move |half| *half < number);
+    let nearer = |plus: i16| [0, plus / 2].into_iter().filter(move |half| *half != plus);
+    match step.clone() {
+        Step::Alloc { to, size } => halves(size).map(|size| Step::Alloc { to, size }).collect(),
+        Step::Text { to, text } => {
+            halves(text.len() as u32).map(|length| Step::Text { to, text: text[..length as usize].to_vec() }).collect()
+        }
+        Step::Program { to, steps } => fewer(&steps).into_iter().map(|steps| Step::Program { to, steps }).collect(),
+        Step::Many { to, count, size, free_every } => {
+            let fewer = halves(u32::from(count)).map(|count| Step::Many { to, count: count as u8, size, free_every });
+            fewer.chain(halves(size).map(|size| Step::Many { to, count, size, free_every })).collect()
+        }
+        Step::OutputSet { slot, plus, length } => {
+            let shorter = halves(length).map(|length| Step::OutputSet { slot, plus, length });
+            shorter.chain(nearer(plus).map(|plus| Step::OutputSet { slot, plus, length })).collect()
+        }
+        Step::Length { slot, plus } => nearer(plus).map(|plus| Step::Length { slot, plus }).collect(),
+        Step::LengthUnsafe { slot, plus } => nearer(plus).map(|plus| Step::LengthUnsafe { slot, plus }).collect(),
+        Step::ErrorSet { slot, plus } => nearer(plus).map(|plus| Step::ErrorSet { slot, plus }).collect(),
+        Step::Copy { from, plus, to } => nearer(plus).map(|plus| Step::Copy { from, plus, to }).collect(),
+        _ => Vec::new(),
+    }
+}

@@ -1,0 +1,258 @@
+//! Two instances of the interpreter in one host, and what is seen of a program that runs in them.
+
+use std::collections::BTreeMap;
+use std::sync::{Arc, LazyLock, Weak};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use plugsh::runtime::{
+    Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, ModuleBytes, Program as Plugin, Spec, Upcalls,
+};
+use sha2::{Digest, Sha256};
+
+use super::generate::CONFIG_KEYS;
+use super::program::Program;
+
+const INTERPRETER: &str = include_str!("interpreter.wat");
+/// The vars of one instance: few fit, so that some do not.
+const VAR_BYTES_MAX: u64 = 900;
+/// Below what the server's large answer has.
+const HTTP_RESPONSE_BYTES_MAX: u64 = 4_000;
+
+/// What stands for a message or a line that is no text.
+const NO_TEXT: &str = "(no text)";
+/// How much of a log line is compared, below where plugsh's own host cuts it.
+const LOG_BYTES_COMPARED: usize = 60_000;
+
+static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
+
+/// How a call ended, as far as the hosts are to agree.
+#[derive(Clone, Debug, PartialEq)]
+pub enum End {
+    Output(Vec<u8>),
+    /// The kind, the code, and the message where it is not a host's own wording.
+    Failure { kind: FailureKind, code: Option<i32>, message: String },
+}
+
+/// What was seen of a program in one host.
+#[derive(Debug, PartialEq)]
+pub struct Seen {
+    pub ends: Vec<End>,
+    /// What the instances noted down, by their ids, as they ended.
+    pub notes: Vec<(u64, Vec<u64>)>,
+    pub logs: Vec<(LogLevel, String)>,
+}
+
+/// One host, ready for programs.
+pub struct Runner {
+    image: Arc<dyn Image>,
+    spec: Arc<Spec>,
+}
+
+impl Runner {
+    pub fn new(host: Host) -> Self {
+        let module = ModuleBytes {
+            name: "main".to_owned(),
+            bytes: Arc::from(INTERPRETER.as_bytes()),
+            sha256: format!("{:x}", Sha256::digest(INTERPRETER)),
+            linked_from: None,
+        };
+        let mut spec = Spec {
+            allowed_hosts: vec!["127.0.0.1".to_owned()],
+            var_bytes_max: VAR_BYTES_MAX,
+            http_response_bytes_max: HTTP_RESPONSE_BYTES_MAX,
+            ..Spec::default()
+        };
+        let values = CONFIG_KEYS.iter().map(|key| (key.to_string(), "v".repeat(key.len())));
+        let long = [("empty", 0), ("long", 300), ("longer", 70_000)];
+        spec.config.extend(values.chain(long.map(|(key, length)| (key.to_owned(), "w".repeat(length)))));
+        let plugin = Plugin { modules: vec![module], spec, origin: "test".to_owned(), stem: "test".to_owned() };
+        let world = World::new();
+        let image = IMAGES.get(host, &plugin, &*world, None).unwrap_or_else(|error| panic!("the interpreter: {error}"));
+        Runner { image, spec: Arc::new(plugin.spec) }
+    }
+
+    /// Runs a program in two new instances.
+    pub fn run(&self, program: &Program) -> Seen {
+        let world = World::new();
+        *world.code.lock() = Some((Arc::clone(&self.image), Arc::clone(&self.spec)));
+        let mut ends = Vec::new();
+        for call in &program.calls {
+            ends.push(match world.call_instance(1, "run", &call.input()) {
+                Ok(output) => End::Output(output),
+                Err(failure) => normal(&failure),
+            });
+        }
+        for id in [1, 2] {
+            world.take_notes(id);
+        }
+        let state = std::mem::take(&mut *world.state.lock());
+        Seen { ends, notes: state.notes, logs: state.logs }
+    }
+}
+
+/// A failure without what the hosts word differently, as the table of differences has it.
+fn normal(failure: &Failure) -> End {
+    // The SDK loses how a call ended whose error message is no text.
+    if text(&failure.message) == NO_TEXT {
+        return End::Failure { kind: FailureKind::Guest, code: None, message: NO_TEXT.to_owned() };
+    }
+    let message = match failure.kind {
+        FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => failure.message.clone(),
+        _ => String::new(),
+    };
+    End::Failure { kind: failure.kind, code: failure.code, message }
+}
+
+/// What is no text is shown as far as it is some in one host, and replaced by an error in the other.
+fn text(message: &str) -> String {
+    const SAID: [&str; 2] = ["unable to load error message from memory", "unable to log message: "];
+    if message.contains('\u{fffd}') || SAID.iter().any(|words| message.contains(words)) {
+        return NO_TEXT.to_owned();
+    }
+    message.to_owned()
+}
+
+/// The world above the instances.
+struct World {
+    me: Weak<World>,
+    code: Mutex<Option<(Arc<dyn Image>, Arc<Spec>)>>,
+    state: Mutex<State>,
+}
+
+#[derive(Default)]
+struct State {
+    guests: BTreeMap<u64, Box<dyn Guest>>,
+    chain: Vec<u64>,
+    notes: Vec<(u64, Vec<u64>)>,
+    logs: Vec<(LogLevel, String)>,
+}
+
+impl World {
+    fn new() -> Arc<Self> {
+        Arc::new_cyclic(|me| World { me: Weak::clone(me), code: Mutex::default(), state: Mutex::default() })
+    }
+
+    fn up(&self) -> Arc<dyn Upcalls> {
+        self.me.upgrade().expect("alive while it runs")
+    }
+
+    /// Calls an instance, which is made where there is none.
+    fn call_instance(&self, id: u64, function: &str, input: &[u8]) -> Result<Vec<u8>, Failure> {
+        let (image, spec) = self.code.lock().clone().expect("set before the first call");
+        if !(1..=2).contains(&id) {
+            return Err(Failure::new(FailureKind::Denied, format!("no plugin has the id {id}")));
+        }
+        let guest = {
+            let mut state = self.state.lock();
+            if state.chain.contains(&id) {
+                return Err(Failure::new(FailureKind::Denied, "a call in a circle"));
+            }
+            state.guests.remove(&id)
+        };
+        let Some(function) = image.function(function) else {
+            if let Some(guest) = guest {
+                self.state.lock().guests.insert(id, guest);
+            }
+            return Err(Failure::new(FailureKind::Denied, format!("no function `{function}`")));
+        };
+        self.state.lock().chain.push(id);
+        let mut guest = guest.map_or_else(|| image.instantiate(&spec, self.up()), Ok).expect("an instance");
+        let result = guest.set_input(input).and_then(|()| guest.run(function, self.up()));
+        let output = result.map(|_| guest.output().to_vec());
+        let is_text = |failure: &Failure| text(&failure.message) != NO_TEXT;
+        let kept = output.as_ref().err().is_none_or(|failure| failure.keeps_instance() && is_text(failure));
+        if !kept {
+            // What led to it is worth knowing, and the instance can still say it.
+            self.note(id, &mut *guest, &*image);
+        }
+        let mut state = self.state.lock();
+        state.chain.pop();
+        if kept {
+            state.guests.insert(id, guest);
+        }
+        output
+    }
+
+    fn take_notes(&self, id: u64) {
+        let (image, _) = self.code.lock().clone().expect("set before the first call");
+        let guest = self.state.lock().guests.remove(&id);
+        if let Some(mut guest) = guest {
+            self.note(id, &mut *guest, &*image);
+        }
+    }
+
+    fn note(&self, id: u64, guest: &mut dyn Guest, image: &dyn Image) {
+        let function = image.function("notes").expect("the interpreter's");
+        let said = guest.set_input(b"").and_then(|()| guest.run(function, self.up()));
+        said.unwrap_or_else(|failure| panic!("the notes: {failure}"));
+        let words = guest.output().chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("8 bytes")));
+        let words = words.collect();
+        self.state.lock().notes.push((id, words));
+    }
+}
+
+impl Upcalls for World {
+    fn interrupted(&self) -> bool {
+        false
+    }
+
+    fn deadline(&self) -> Option<Instant> {
+        None
+    }
+
+    fn sleep(&self, _: Duration) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn register(&self, _: &str) -> Result<u64, Failure> {
+        Err(Failure::new(FailureKind::Denied, "there are two, and there will be no more"))
+    }
+
+    fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
+        let result = self.call_instance(id, exchange.function()?, exchange.input());
+        let nested = |failure: Failure| match normal(&failure) {
+            End::Failure { kind, message, .. } => Failure::new(FailureKind::Nested, format!("{id}: {kind:?} {message}")),
+            End::Output(_) => failure,
+        };
+        exchange.deliver(&result.map_err(nested)?)
+    }
+
+    fn free(&self, id: u64) -> Result<(), Failure> {
+        Err(Failure::new(FailureKind::Denied, format!("{id} is not to be freed")))
+    }
+
+    fn find(&self, name: &str) -> u64 {
+        name.len() as u64
+    }
+
+    fn current(&self) -> u64 {
+        self.state.lock().chain.last().copied().unwrap_or(0)
+    }
+
+    fn parent(&self) -> u64 {
+        0
+    }
+
+    fn log(&self, level: LogLevel, line: &str) {
+        let mut line = text(line);
+        // The stock host says so at another level.
+        let level = if line == NO_TEXT { LogLevel::Error } else { level };
+        line.truncate(LOG_BYTES_COMPARED); // Lines that are text here are ASCII.
+        self.state.lock().logs.push((level, line));
+    }
+
+    fn log_level(&self) -> LogLevel {
+        LogLevel::Trace
+    }
+
+    fn import(self: Arc<Self>, _: usize, _: &mut dyn Exchange) -> Result<(), Failure> {
+        Err(Failure::new(FailureKind::Denied, "no stand-ins"))
+    }
+
+    fn grow(&self, _: u64) -> bool {
+        true
+    }
+
+    fn shrink(&self, _: u64) {}
+}
