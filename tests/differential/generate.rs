@@ -3,30 +3,30 @@
 
 use fastrand::Rng;
 
-use super::program::{Call, Program, SLOTS, Slot, Step};
+use super::program::{Program, Session, SLOTS, Slot, Step};
 
-/// Calls of one instance.
-const CALLS_MAX: usize = 4;
-/// Steps of one call, before those that belong together are counted.
+/// Programs of one session.
+const PROGRAMS_MAX: usize = 16;
+/// Steps of one program, before those that belong together are counted.
 const STEPS_MAX: usize = 14;
 /// How deep programs are within programs.
 const DEPTH_MAX: usize = 2;
 /// One in so many steps asks the server: a request costs as much as a hundred programs.
 const HTTP_ONE_IN: u32 = 3_000;
 
-/// A random program. `url` is a server's that answers any path.
-pub fn program(rng: &mut Rng, url: &str) -> Program {
-    let mut calls = Vec::new();
-    for _ in 0..1 + rng.usize(..CALLS_MAX) {
+/// A random session. `url` is a server's that answers any path.
+pub fn session(rng: &mut Rng, url: &str) -> Session {
+    let mut programs = Vec::new();
+    for _ in 0..1 + rng.usize(..PROGRAMS_MAX) {
         let tail = match rng.u8(..8) {
             0..=4 => 0,
             5 => rng.u32(..10),
             6 => rng.u32(..300),
             _ => rng.u32(..9_000),
         };
-        calls.push(Call { steps: steps(rng, url, 0), tail });
+        programs.push(Program { steps: steps(rng, url, 0), tail });
     }
-    Program { calls }
+    Session { programs }
 }
 
 fn steps(rng: &mut Rng, url: &str, depth: usize) -> Vec<Step> {

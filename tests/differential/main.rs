@@ -2,9 +2,10 @@
 //! everything that can be seen of them must be equal: outputs, errors, codes, vars, logs, and handles too, since both
 //! give out the same ones. What differs by design (README's table) is made alike before.
 //!
-//! Under `cargo test` for a few seconds, with a seed of the day's. A failure prints the seed, and the smallest program
-//! that was found to differ, step by step; `PLUGSH_DIFFERENTIAL_SEED=N` repeats it. `PLUGSH_DIFFERENTIAL_PROGRAMS=N` runs
-//! exactly N programs, however long that takes, and says so.
+//! Programs run in sessions: one after the other in one instance, which calls a second one. Under `cargo test` for a few
+//! seconds, with a new seed each time. A failure prints the seed of the session, and the smallest session that was found
+//! to differ, step by step; `PLUGSH_DIFFERENTIAL_SEED=N` repeats it at once. `PLUGSH_DIFFERENTIAL_PROGRAMS=N` runs N
+//! programs, however long that takes, and says how long it took.
 
 mod generate;
 mod program;
@@ -17,7 +18,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use fastrand::Rng;
 use plugsh::runtime::Host;
-use program::{Call, Program, Step};
+use program::{Program, Session, Step};
 use world::{End, Runner, Seen};
 
 /// How long it runs where nobody says how many programs.
@@ -38,14 +39,24 @@ fn number(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, and not `{text}`")))
 }
 
-/// What differs, if something does.
-fn difference(program: &Program) -> Option<(Seen, Seen)> {
-    let (native, stock) = (NATIVE.run(program), STOCK.run(program));
-    let alike = native.notes == stock.notes
-        && native.logs == stock.logs
-        && native.ends.len() == stock.ends.len()
-        && native.ends.iter().zip(&stock.ends).all(|(native, stock)| ends_alike(native, stock));
-    (!alike).then_some((native, stock))
+/// What was seen in both hosts.
+struct Both {
+    native: Seen,
+    stock: Seen,
+}
+
+impl Both {
+    fn run(session: &Session) -> Self {
+        Both { native: NATIVE.run(session), stock: STOCK.run(session) }
+    }
+
+    fn alike(&self) -> bool {
+        let Both { native, stock } = self;
+        native.notes == stock.notes
+            && native.logs == stock.logs
+            && native.ends.len() == stock.ends.len()
+            && native.ends.iter().zip(&stock.ends).all(|(native, stock)| ends_alike(native, stock))
+    }
 }
 
 /// The SDK gives no code with a message.
@@ -58,14 +69,10 @@ fn ends_alike(native: &End, stock: &End) -> bool {
     }
 }
 
-fn fail(program: &Program, seed: u64, number: u64) -> ! {
-    let smallest = shrink::shrink(program, |smaller| difference(smaller).is_some());
-    let (native, stock) = difference(&smallest).expect("it differs");
-    panic!(
-        "the hosts differ: {SEED}={seed}, program {number}\n{smallest}\nnative: {}\nextism: {}",
-        show(&native),
-        show(&stock)
-    );
+fn fail(session: &Session, seed: u64) -> ! {
+    let smallest = shrink::shrink(session, |smaller| !Both::run(smaller).alike());
+    let Both { native, stock } = Both::run(&smallest);
+    panic!("the hosts differ: {SEED}={seed}\n{smallest}\nnative: {}\nextism: {}", show(&native), show(&stock));
 }
 
 fn show(seen: &Seen) -> String {
@@ -95,32 +102,40 @@ fn random_programs_are_alike_in_both_hosts() {
     let seed = number(SEED).unwrap_or_else(|| {
         SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).map_or(1, |now| now.as_nanos() as u64)
     });
-    let programs = number(PROGRAMS);
+    let wanted = number(PROGRAMS);
     let url = server::start();
-    let mut rng = Rng::with_seed(seed);
     let start = Instant::now();
-    let mut done = 0;
-    while programs.map_or_else(|| start.elapsed() < TIME_MAX, |programs| done < programs) {
-        let program = generate::program(&mut rng, &url);
-        if difference(&program).is_some() {
-            fail(&program, seed, done);
+    let (mut done, mut failed) = (0, 0);
+    for seed in (0..).map(|session| seed.wrapping_add(session)) {
+        if wanted.map_or_else(|| start.elapsed() >= TIME_MAX, |wanted| done >= wanted) {
+            break;
         }
-        done += 1;
-        if done % SAID_EVERY == 0 {
+        let session = generate::session(&mut Rng::with_seed(seed), &url);
+        let both = Both::run(&session);
+        if !both.alike() {
+            fail(&session, seed);
+        }
+        failed += both.native.ends.iter().filter(|end| matches!(end, End::Failure { .. })).count();
+        let before = done;
+        done += session.programs.len() as u64;
+        if before / SAID_EVERY != done / SAID_EVERY {
             println!("{done} programs without a difference in {:.0?}", start.elapsed());
         }
     }
-    println!("{done} programs without a difference in {:.0?}, {SEED}={seed}", start.elapsed());
+    println!(
+        "{done} programs without a difference in {:.0?}, of which {failed} ended with a failure; {SEED}={seed}",
+        start.elapsed()
+    );
 }
 
-/// A program that does what `steps` say, in one call.
-fn one(steps: &[Step]) -> Program {
-    Program { calls: vec![Call { steps: steps.to_vec(), tail: 0 }] }
+/// A session of one program.
+fn one(steps: &[Step]) -> Session {
+    Session { programs: vec![Program { steps: steps.to_vec(), tail: 0 }] }
 }
 
 #[test]
 fn the_interpreter_does_what_a_program_says() {
-    let program = one(&[
+    let session = one(&[
         Step::Text { to: 0, text: b"key".to_vec() },
         Step::ConfigGet { key: 0, to: 1 },
         Step::Log { level: 2, slot: 1 },
@@ -130,7 +145,7 @@ fn the_interpreter_does_what_a_program_says() {
         Step::CallError { to: 5 },
         Step::OutputSet { slot: 5, plus: 0, length: 11 },
     ]);
-    let seen = NATIVE.run(&program);
+    let seen = NATIVE.run(&session);
     assert_eq!(seen.ends, [End::Output(b"2: Guest no".to_vec())]);
     assert_eq!(seen.logs, [(plugsh::runtime::LogLevel::Info, "vvv".to_owned())]);
     assert_eq!(seen.notes.len(), 2, "{:?}", seen.notes);
@@ -139,8 +154,8 @@ fn the_interpreter_does_what_a_program_says() {
 #[test]
 fn a_failing_program_is_shrunk() {
     let mut rng = Rng::with_seed(3);
-    let mut large = generate::program(&mut rng, "http://127.0.0.1:1");
-    large.calls.push(Call { steps: vec![Step::MemoryBytes, Step::Alloc { to: 1, size: 77 }, Step::Trap], tail: 5 });
-    let traps = |program: &Program| program.calls.iter().any(|call| call.steps.contains(&Step::Trap));
+    let mut large = generate::session(&mut rng, "http://127.0.0.1:1");
+    large.programs.push(Program { steps: vec![Step::MemoryBytes, Step::Alloc { to: 1, size: 77 }, Step::Trap], tail: 5 });
+    let traps = |session: &Session| session.programs.iter().any(|program| program.steps.contains(&Step::Trap));
     assert_eq!(shrink::shrink(&large, traps), one(&[Step::Trap]));
 }

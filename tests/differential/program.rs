@@ -49,21 +49,21 @@ pub enum Step {
     Program { to: Slot, steps: Vec<Step> },
 }
 
-/// What the guest's first call is given.
+/// What one call is given.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Call {
+pub struct Program {
     pub steps: Vec<Step>,
     /// Bytes of input after the program, which the interpreter does not read as steps.
     pub tail: u32,
 }
 
-/// Calls of one instance, one after the other.
+/// Programs that run in one instance, one after the other: what one leaves behind the next may find.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Program {
-    pub calls: Vec<Call>,
+pub struct Session {
+    pub programs: Vec<Program>,
 }
 
-impl Call {
+impl Program {
     /// The input of the call.
     pub fn input(&self) -> Vec<u8> {
         let mut bytes = Vec::new();
@@ -137,11 +137,12 @@ impl Step {
     }
 }
 
-impl std::fmt::Display for Program {
+impl std::fmt::Display for Session {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        for (number, call) in self.calls.iter().enumerate() {
-            writeln!(f, "call {}, {} bytes of input, {} of them after the program:", number + 1, call.input().len(), call.tail)?;
-            show(f, &call.steps, 1)?;
+        for (at, program) in self.programs.iter().enumerate() {
+            let (number, bytes) = (at + 1, program.input().len());
+            writeln!(f, "program {number}, {bytes} bytes of input, {} of them after its steps:", program.tail)?;
+            show(f, &program.steps, 1)?;
         }
         Ok(())
     }

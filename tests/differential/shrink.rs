@@ -1,13 +1,13 @@
-//! Makes a failing program smaller as long as it still fails: calls, steps and numbers.
+//! Makes a failing session smaller as long as it still fails: programs, steps and numbers.
 
-use super::program::{Call, Program, Step};
+use super::program::{Program, Session, Step};
 
-/// Most programs that are tried.
+/// Most sessions that are tried.
 const TRIES_MAX: usize = 3_000;
 
-/// The smallest program that was found for which `fails` holds, as it holds for `program`.
-pub fn shrink(program: &Program, fails: impl Fn(&Program) -> bool) -> Program {
-    let mut best = program.clone();
+/// The smallest session that was found for which `fails` holds, as it holds for `session`.
+pub fn shrink(session: &Session, fails: impl Fn(&Session) -> bool) -> Session {
+    let mut best = session.clone();
     let mut tries = 0;
     while let Some(smaller) = candidates(&best).into_iter().find(|candidate| {
         tries += 1;
@@ -18,24 +18,24 @@ pub fn shrink(program: &Program, fails: impl Fn(&Program) -> bool) -> Program {
     best
 }
 
-/// Programs that are one change smaller, the largest changes first.
-fn candidates(program: &Program) -> Vec<Program> {
+/// Sessions that are one change smaller, the largest changes first.
+fn candidates(session: &Session) -> Vec<Session> {
     let mut found = Vec::new();
-    for at in 0..program.calls.len() {
-        let mut smaller = program.clone();
-        smaller.calls.remove(at);
+    for at in 0..session.programs.len() {
+        let mut smaller = session.clone();
+        smaller.programs.remove(at);
         found.push(smaller);
     }
-    for (at, call) in program.calls.iter().enumerate() {
-        let with = |call: Call| {
-            let mut smaller = program.clone();
-            smaller.calls[at] = call;
+    for (at, program) in session.programs.iter().enumerate() {
+        let with = |program: Program| {
+            let mut smaller = session.clone();
+            smaller.programs[at] = program;
             smaller
         };
-        for tail in [0, call.tail / 2].into_iter().filter(|tail| *tail < call.tail) {
-            found.push(with(Call { tail, ..call.clone() }));
+        for tail in [0, program.tail / 2].into_iter().filter(|tail| *tail < program.tail) {
+            found.push(with(Program { tail, ..program.clone() }));
         }
-        found.extend(fewer(&call.steps).into_iter().map(|steps| with(Call { steps, ..call.clone() })));
+        found.extend(fewer(&program.steps).into_iter().map(|steps| with(Program { steps, ..program.clone() })));
     }
     found
 }

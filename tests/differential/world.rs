@@ -1,4 +1,4 @@
-//! Two instances of the interpreter in one host, and what is seen of a program that runs in them.
+//! Two instances of the interpreter in one host, and what is seen of the programs that run in them.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Weak};
@@ -11,7 +11,7 @@ use plugsh::runtime::{
 use sha2::{Digest, Sha256};
 
 use super::generate::CONFIG_KEYS;
-use super::program::Program;
+use super::program::Session;
 
 const INTERPRETER: &str = include_str!("interpreter.wat");
 /// The vars of one instance: few fit, so that some do not.
@@ -34,7 +34,7 @@ pub enum End {
     Failure { kind: FailureKind, code: Option<i32>, message: String },
 }
 
-/// What was seen of a program in one host.
+/// What was seen of a session in one host.
 #[derive(Debug, PartialEq)]
 pub struct Seen {
     pub ends: Vec<End>,
@@ -43,7 +43,7 @@ pub struct Seen {
     pub logs: Vec<(LogLevel, String)>,
 }
 
-/// One host, ready for programs.
+/// One host, ready for sessions.
 pub struct Runner {
     image: Arc<dyn Image>,
     spec: Arc<Spec>,
@@ -72,13 +72,13 @@ impl Runner {
         Runner { image, spec: Arc::new(plugin.spec) }
     }
 
-    /// Runs a program in two new instances.
-    pub fn run(&self, program: &Program) -> Seen {
+    /// Runs a session in two new instances.
+    pub fn run(&self, session: &Session) -> Seen {
         let world = World::new();
         *world.code.lock() = Some((Arc::clone(&self.image), Arc::clone(&self.spec)));
         let mut ends = Vec::new();
-        for call in &program.calls {
-            ends.push(match world.call_instance(1, "run", &call.input()) {
+        for program in &session.programs {
+            ends.push(match world.call_instance(1, "run", &program.input()) {
                 Ok(output) => End::Output(output),
                 Err(failure) => normal(&failure),
             });
