@@ -31,6 +31,32 @@ pub const ALL: &[Difference] = &[
         cases: &["memory: a growth to the module's own maximum"],
     },
     Difference {
+        what: "what an instance starts with counts towards its memory limit; in the SDK only what it grows by does",
+        why: "the limit says what it may hold, and not what it may gain",
+        cases: &["memory: what it starts with counts"],
+    },
+    Difference {
+        what: "a block that cannot be had ends the call as out of memory; without a limit the SDK gives handle 0",
+        why: "PDKs do not look, and would write into nothing",
+        cases: &["blocks: one that cannot be had"],
+    },
+    Difference {
+        what: "a call may make 4,000,000 blocks; in the SDK as many as there is memory for",
+        why: "the table of blocks is the host's and is bounded; the SDK's look-ups take milliseconds by then",
+        // Shown by a unit test of the table: the SDK would take seconds to get there.
+        cases: &[],
+    },
+    Difference {
+        what: "what a guest writes over a block's header changes nothing; the SDK believes it",
+        why: "a forged header makes the SDK read and write outside of the memory",
+        cases: &["blocks: a header that was written over"],
+    },
+    Difference {
+        what: "before the first block and after the last one there is nothing to read; in the SDK there is the kernel's state",
+        why: "where the input and the output lie is the host's to know; no PDK reads it there",
+        cases: &["blocks: what stands before the first one"],
+    },
+    Difference {
         what: "tables count towards the memory limit; in the SDK they do not",
         why: "a table can take as much memory as a memory can",
         cases: &["memory: a table beyond the limit"],

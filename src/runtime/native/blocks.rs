@@ -54,9 +54,9 @@ impl Default for Blocks {
 
 impl Blocks {
     /// Gives out a freed block again, where a new one would need more memory and an old one is large enough. `length` is
-    /// at least 1 and at most [`ARENA_BYTES_MAX`].
+    /// at least 1.
     pub fn reuse(&mut self, length: u64) -> Option<Reused> {
-        let with_header = length + HEADER_BYTES;
+        let with_header = length.checked_add(HEADER_BYTES)?;
         if with_header < self.left() || with_header > self.position {
             return None;
         }
@@ -76,7 +76,7 @@ impl Blocks {
 
     /// Where the memory must reach to for a new block of `length` bytes; `None` where the arena or the table is full.
     pub fn end_after(&self, length: u64) -> Option<u64> {
-        let end = self.end() + HEADER_BYTES + length;
+        let end = length.checked_add(self.end() + HEADER_BYTES)?;
         (end <= ARENA_BYTES_MAX && self.index.blocks() < BLOCKS_MAX).then_some(end)
     }
 
@@ -216,6 +216,18 @@ mod tests {
             }
         }
         assert!(blocks.end() < 4_000_000, "it grew to {}", blocks.end());
+    }
+
+    #[test]
+    fn there_are_only_so_many() {
+        let mut blocks = Blocks::default();
+        for _ in 0..BLOCKS_MAX {
+            assert!(blocks.end_after(1).is_some());
+            blocks.push(1);
+        }
+        assert_eq!(blocks.end_after(1), None);
+        blocks.reset();
+        assert!(blocks.end_after(1).is_some());
     }
 
     #[test]

@@ -141,31 +141,48 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         Ok(grown)
     }
 
-    /// A new block of `length` bytes as a guest gets it: zeros, or what a freed block held; `None` when there is no room.
-    /// 0 bytes are handle 0.
+    /// A block of `length` bytes as a guest gets it: zeros, or what a freed block held; `None` when there is no room. 0
+    /// bytes are handle 0.
     fn alloc(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
-        let Some(span) = self.alloc_for_bytes(length)? else { return Ok(None) };
+        if length == 0 {
+            return Ok(Some(Span::default()));
+        }
+        if let Some(span) = self.alloc_again(length)? {
+            return Ok(Some(span));
+        }
+        let Some(span) = self.alloc_new(length)? else { return Ok(None) };
         let soiled = self.as_context().data().blocks.soiled(span.offset, span.offset + span.length);
         self.wipe(soiled)?;
         Ok(Some(span))
     }
 
-    /// A new block of `length` bytes that the caller is about to write, all of it.
+    /// The same for bytes that are about to be written, all of them: what the block holds is not looked after.
     fn alloc_for_bytes(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
         if length == 0 {
             return Ok(Some(Span::default()));
         }
+        match self.alloc_again(length)? {
+            Some(span) => Ok(Some(span)),
+            None => self.alloc_new(length),
+        }
+    }
+
+    /// A freed block given out again, where it is time for that.
+    fn alloc_again(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
+        let mut context = self.as_context_mut();
+        let ctx = context.data_mut();
+        let Some(reused) = ctx.blocks.reuse(length) else { return Ok(None) };
+        let arena = ctx.arena()?;
+        write_reused(arena.memory.data_mut(&mut *self), reused, length)?;
+        Ok(Some(Span { offset: reused.handle, length }))
+    }
+
+    /// A new block after all others.
+    fn alloc_new(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
         let mut context = self.as_context_mut();
         let ctx = context.data_mut();
         let arena = ctx.arena()?;
-        if length <= u64::from(u32::MAX)
-            && let Some(reused) = ctx.blocks.reuse(length)
-        {
-            write_reused(arena.memory.data_mut(&mut *self), reused, length)?;
-            return Ok(Some(Span { offset: reused.handle, length }));
-        }
-        let end = Some(length).filter(|length| *length <= u64::from(u32::MAX));
-        let Some(end) = end.and_then(|length| ctx.blocks.end_after(length)) else {
+        let Some(end) = ctx.blocks.end_after(length) else {
             ctx.limits.refused = true;
             return Ok(None);
         };

@@ -110,13 +110,13 @@ pub fn nested(
     let arena = caller.data().arena()?;
     let ctx = caller.data_mut();
     let function = ctx.span(function, "function name")?;
-    let input = ctx.span(input, "input")?;
     if function.length > NAME_BYTES_MAX {
         return Err(refused(format!(
             "a function name of {} bytes; at most {NAME_BYTES_MAX} are taken",
             function.length
         )));
     }
+    let input = ctx.span(input, "input")?;
     let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
     call(&mut exchange).map_err(Failure::unwound)?;
     Ok(exchange.output)

@@ -137,6 +137,31 @@ pub fn cases() -> Vec<Case> {
         .call("run", "")
         .gives("1 "),
         body(
+            "blocks: one that cannot be had",
+            r#"(func (export "run") (call $say (call $alloc (i64.const 0x140000000))) (call $done))"#,
+        )
+        .call("run", "")
+        .fails(FailureKind::Oom),
+        body(
+            "blocks: a header that was written over",
+            r#"(func (export "run") (local $a i64)
+                (local.set $a (call $alloc (i64.const 8)))
+                (call $store_u8 (i64.sub (local.get $a) (i64.const 4)) (i32.const 5))
+                (call $say (call $length (local.get $a)))
+                (call $done))"#,
+        )
+        .call("run", "")
+        .gives("8 "),
+        body(
+            "blocks: what stands before the first one",
+            r#"(func (export "run")
+                (call $output_set (call $alloc (i64.const 9)) (i64.const 9))
+                (call $say (call $load_u64 (i64.const 57)))
+                (call $done))"#,
+        )
+        .call("run", "")
+        .gives("0 "),
+        body(
             "input: length and bytes",
             r#"(func (export "run")
                 (call $say (call $input_length))

@@ -59,6 +59,13 @@ fn memory() -> Vec<Case> {
         .spec(|spec, _| spec.memory_bytes_max = Some(4 * MIB))
         .call("run", ""),
         wat(
+            "memory: what it starts with counts",
+            r#"(module (memory 40) (func (export "run") (result i32) (memory.grow (i32.const 40))))"#,
+        )
+        .spec(|spec, _| spec.memory_bytes_max = Some(4 * MIB))
+        .call("run", "")
+        .fails(FailureKind::Guest),
+        wat(
             "memory: a table beyond the limit",
             r#"(module (table $t 1 funcref) (func (export "run") (result i32)
                 (i32.eq (table.grow $t (ref.null func) (i32.const 1000000)) (i32.const -1))))"#,
