@@ -3,7 +3,7 @@
 
 use fastrand::Rng;
 
-use super::program::{Program, Session, SLOTS, Slot, Step};
+use super::program::{Program, SLOTS, Session, Slot, Step};
 
 /// Programs of one session.
 const PROGRAMS_MAX: usize = 16;
@@ -98,64 +98,68 @@ fn step(rng: &mut Rng, url: &str, depth: usize, steps: &mut Vec<Step>) {
     if rng.u32(..HTTP_ONE_IN) == 0 {
         return http(rng, url, steps);
     }
-    let (a, b, c) = (slot(rng), slot(rng), slot(rng));
     match rng.u8(..44) {
-        0..=2 => steps.push(Step::Alloc { to: a, size: size(rng) }),
-        3 => steps.extend([Step::Alloc { to: a, size: size(rng) }, Step::Fill { slot: a, seed: rng.u8(..) }]),
-        4..=5 => steps.push(Step::Text { to: a, text: words(rng) }),
-        6 => steps.push(Step::Fill { slot: a, seed: rng.u8(..) }),
-        7..=11 => steps.push(Step::Free { slot: a }),
-        12 => steps.push(Step::Length { slot: a, plus: near(rng) }),
-        13 => steps.push(Step::LengthUnsafe { slot: a, plus: near(rng) }),
-        14 => steps.push(Step::LoadU8 { slot: a, at: at(rng) }),
-        15 => steps.push(Step::LoadU64 { slot: a, at: at(rng) }),
-        16 => steps.push(Step::StoreU8 { slot: a, at: at(rng), value: rng.u8(..) }),
-        17 => steps.push(Step::StoreU64 { slot: a, at: at(rng), value: rng.u8(..) }),
-        18 => steps.push(Step::InputLoadU8 { at: near(rng) }),
-        19 => steps.push(Step::InputLoadU64 { at: near(rng) }),
-        20 => steps.push(Step::Input { to: a }),
+        kind @ 0..=26 => steps.extend(of_blocks(rng, kind)),
+        36 if depth < DEPTH_MAX => nested(rng, url, depth, steps),
+        kind => steps.extend(of_data(rng, kind)),
+    }
+}
+
+/// Blocks, the input, the output and the error.
+fn of_blocks(rng: &mut Rng, kind: u8) -> Vec<Step> {
+    let slot = slot(rng);
+    let step = match kind {
+        0..=2 => Step::Alloc { to: slot, size: size(rng) },
+        3 => return vec![Step::Alloc { to: slot, size: size(rng) }, Step::Fill { slot, seed: rng.u8(..) }],
+        4..=5 => Step::Text { to: slot, text: words(rng) },
+        6 => Step::Fill { slot, seed: rng.u8(..) },
+        7..=11 => Step::Free { slot },
+        12 => Step::Length { slot, plus: near(rng) },
+        13 => Step::LengthUnsafe { slot, plus: near(rng) },
+        14 => Step::LoadU8 { slot, at: at(rng) },
+        15 => Step::LoadU64 { slot, at: at(rng) },
+        16 => Step::StoreU8 { slot, at: at(rng), value: rng.u8(..) },
+        17 => Step::StoreU64 { slot, at: at(rng), value: rng.u8(..) },
+        18 => Step::InputLoadU8 { at: near(rng) },
+        19 => Step::InputLoadU64 { at: near(rng) },
+        20 => Step::Input { to: slot },
         21..=23 => {
             let length = if rng.bool() { rng.u32(..10) } else { size(rng) };
-            steps.push(Step::OutputSet { slot: a, plus: near(rng), length });
+            Step::OutputSet { slot, plus: near(rng), length }
         }
-        24 => steps.push(Step::OutputInput),
-        25 => steps.push(Step::ErrorSet { slot: a, plus: if rng.bool() { 0 } else { near(rng) } }),
-        26 => steps.push(Step::ErrorGet),
-        27..=28 => {
-            steps.push(Step::Text { to: a, text: key(rng) });
-            steps.push(Step::ConfigGet { key: a, to: b });
-        }
-        29 => {
-            steps.push(Step::Text { to: a, text: key(rng) });
-            steps.push(Step::VarGet { key: a, to: b });
-        }
-        30 => {
-            steps.push(Step::Text { to: a, text: key(rng) });
-            steps.push(Step::VarSet { key: a, value: c });
-        }
-        31 => {
-            steps.push(Step::Text { to: a, text: key(rng) });
-            steps.push(Step::Text { to: b, text: words(rng) });
-            steps.push(Step::VarSet { key: a, value: b });
-        }
-        32 => steps.push(Step::VarDelete { key: a }),
-        33 => {
-            steps.push(Step::Text { to: a, text: words(rng) });
-            steps.push(Step::Log { level: rng.u8(..5), slot: a });
-        }
-        34 => steps.push(bare(rng, a, b, c)),
-        35 => steps.push(Step::HttpHeaders { to: a }),
-        36 if depth < DEPTH_MAX => nested(rng, url, depth, steps),
-        37 => steps.push(Step::CallError { to: a }),
-        38 => steps.push(Step::MemoryBytes),
-        39 => steps.push(Step::Copy { from: a, plus: near(rng), to: b }),
+        24 => Step::OutputInput,
+        25 => Step::ErrorSet { slot, plus: if rng.bool() { 0 } else { near(rng) } },
+        _ => Step::ErrorGet,
+    };
+    vec![step]
+}
+
+/// Config, vars, logs, what is left of requests and calls, and the rest.
+fn of_data(rng: &mut Rng, kind: u8) -> Vec<Step> {
+    let (a, b, c) = (slot(rng), slot(rng), slot(rng));
+    match kind {
+        27..=28 => vec![Step::Text { to: a, text: key(rng) }, Step::ConfigGet { key: a, to: b }],
+        29 => vec![Step::Text { to: a, text: key(rng) }, Step::VarGet { key: a, to: b }],
+        30 => vec![Step::Text { to: a, text: key(rng) }, Step::VarSet { key: a, value: c }],
+        31 => vec![
+            Step::Text { to: a, text: key(rng) },
+            Step::Text { to: b, text: words(rng) },
+            Step::VarSet { key: a, value: b },
+        ],
+        32 => vec![Step::VarDelete { key: a }],
+        33 => vec![Step::Text { to: a, text: words(rng) }, Step::Log { level: rng.u8(..5), slot: a }],
+        34 => vec![bare(rng, a, b, c)],
+        35 => vec![Step::HttpHeaders { to: a }],
+        37 => vec![Step::CallError { to: a }],
+        38 => vec![Step::MemoryBytes],
+        39 => vec![Step::Copy { from: a, plus: near(rng), to: b }],
         40..=41 => {
             let count_max = if rng.bool() { 6 } else { 90 };
             let (count, size) = (rng.u8(..count_max), size(rng).min(30_000));
-            steps.push(Step::Many { to: a, count, size, free_every: rng.u8(..4) });
+            vec![Step::Many { to: a, count, size, free_every: rng.u8(..4) }]
         }
-        42 => steps.push(end(rng)),
-        _ => steps.push(Step::LogLevel),
+        42 => vec![end(rng)],
+        _ => vec![Step::LogLevel],
     }
 }
 

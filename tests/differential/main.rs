@@ -140,7 +140,10 @@ fn the_interpreter_does_what_a_program_says() {
         Step::ConfigGet { key: 0, to: 1 },
         Step::Log { level: 2, slot: 1 },
         Step::Text { to: 2, text: b"run".to_vec() },
-        Step::Program { to: 3, steps: vec![Step::Text { to: 0, text: b"no".to_vec() }, Step::ErrorSet { slot: 0, plus: 0 }] },
+        Step::Program {
+            to: 3,
+            steps: vec![Step::Text { to: 0, text: b"no".to_vec() }, Step::ErrorSet { slot: 0, plus: 0 }],
+        },
         Step::TryCall { id: 2, function: 2, input: 3, to: 4 },
         Step::CallError { to: 5 },
         Step::OutputSet { slot: 5, plus: 0, length: 11 },
@@ -155,7 +158,9 @@ fn the_interpreter_does_what_a_program_says() {
 fn a_failing_program_is_shrunk() {
     let mut rng = Rng::with_seed(3);
     let mut large = generate::session(&mut rng, "http://127.0.0.1:1");
-    large.programs.push(Program { steps: vec![Step::MemoryBytes, Step::Alloc { to: 1, size: 77 }, Step::Trap], tail: 5 });
+    large
+        .programs
+        .push(Program { steps: vec![Step::MemoryBytes, Step::Alloc { to: 1, size: 77 }, Step::Trap], tail: 5 });
     let traps = |session: &Session| session.programs.iter().any(|program| program.steps.contains(&Step::Trap));
     assert_eq!(shrink::shrink(&large, traps), one(&[Step::Trap]));
 }

@@ -9,44 +9,136 @@ pub type Slot = u8;
 /// One step of a program.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Step {
-    Alloc { to: Slot, size: u32 },
-    Text { to: Slot, text: Vec<u8> },
-    Fill { slot: Slot, seed: u8 },
-    Free { slot: Slot },
-    Length { slot: Slot, plus: i16 },
-    LengthUnsafe { slot: Slot, plus: i16 },
-    LoadU8 { slot: Slot, at: u16 },
-    LoadU64 { slot: Slot, at: u16 },
-    StoreU8 { slot: Slot, at: u16, value: u8 },
-    StoreU64 { slot: Slot, at: u16, value: u8 },
-    InputLoadU8 { at: i16 },
-    InputLoadU64 { at: i16 },
-    Input { to: Slot },
-    OutputSet { slot: Slot, plus: i16, length: u32 },
+    Alloc {
+        to: Slot,
+        size: u32,
+    },
+    Text {
+        to: Slot,
+        text: Vec<u8>,
+    },
+    Fill {
+        slot: Slot,
+        seed: u8,
+    },
+    Free {
+        slot: Slot,
+    },
+    Length {
+        slot: Slot,
+        plus: i16,
+    },
+    LengthUnsafe {
+        slot: Slot,
+        plus: i16,
+    },
+    LoadU8 {
+        slot: Slot,
+        at: u16,
+    },
+    LoadU64 {
+        slot: Slot,
+        at: u16,
+    },
+    StoreU8 {
+        slot: Slot,
+        at: u16,
+        value: u8,
+    },
+    StoreU64 {
+        slot: Slot,
+        at: u16,
+        value: u8,
+    },
+    InputLoadU8 {
+        at: i16,
+    },
+    InputLoadU64 {
+        at: i16,
+    },
+    Input {
+        to: Slot,
+    },
+    OutputSet {
+        slot: Slot,
+        plus: i16,
+        length: u32,
+    },
     OutputInput,
-    ErrorSet { slot: Slot, plus: i16 },
+    ErrorSet {
+        slot: Slot,
+        plus: i16,
+    },
     ErrorGet,
-    ConfigGet { key: Slot, to: Slot },
-    VarGet { key: Slot, to: Slot },
-    VarSet { key: Slot, value: Slot },
-    VarDelete { key: Slot },
+    ConfigGet {
+        key: Slot,
+        to: Slot,
+    },
+    VarGet {
+        key: Slot,
+        to: Slot,
+    },
+    VarSet {
+        key: Slot,
+        value: Slot,
+    },
+    VarDelete {
+        key: Slot,
+    },
     /// Levels from 0, trace, to 4, error.
-    Log { level: u8, slot: Slot },
-    Http { request: Slot, body: Slot, to: Slot },
-    HttpHeaders { to: Slot },
-    Call { id: u8, function: Slot, input: Slot, to: Slot },
-    TryCall { id: u8, function: Slot, input: Slot, to: Slot },
-    CallError { to: Slot },
-    Find { name: Slot },
+    Log {
+        level: u8,
+        slot: Slot,
+    },
+    Http {
+        request: Slot,
+        body: Slot,
+        to: Slot,
+    },
+    HttpHeaders {
+        to: Slot,
+    },
+    Call {
+        id: u8,
+        function: Slot,
+        input: Slot,
+        to: Slot,
+    },
+    TryCall {
+        id: u8,
+        function: Slot,
+        input: Slot,
+        to: Slot,
+    },
+    CallError {
+        to: Slot,
+    },
+    Find {
+        name: Slot,
+    },
     MemoryBytes,
     LogLevel,
-    Return { code: i8 },
+    Return {
+        code: i8,
+    },
     Trap,
-    Copy { from: Slot, plus: i16, to: Slot },
+    Copy {
+        from: Slot,
+        plus: i16,
+        to: Slot,
+    },
     /// Blocks of one size; each `free_every`th is freed at once, none for 0.
-    Many { to: Slot, count: u8, size: u32, free_every: u8 },
+    Many {
+        to: Slot,
+        count: u8,
+        size: u32,
+        free_every: u8,
+    },
     /// A block that holds a program, for a nested call.
-    Program { to: Slot, steps: Vec<Step> },
+    Program {
+        to: Slot,
+        steps: Vec<Step>,
+    },
 }
 
 /// What one call is given.

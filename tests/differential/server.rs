@@ -39,5 +39,9 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         Some("large") => ("200 OK", "l".repeat(5_000)),
         _ => ("404 Not Found", "nothing".to_owned()),
     };
-    write!(stream, "HTTP/1.1 {status}\r\nx-answer: 42\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}", text.len())
+    write!(
+        stream,
+        "HTTP/1.1 {status}\r\nx-answer: 42\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
+        text.len()
+    )
 }

@@ -31,7 +31,11 @@ static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
 pub enum End {
     Output(Vec<u8>),
     /// The kind, the code, and the message where it is not a host's own wording.
-    Failure { kind: FailureKind, code: Option<i32>, message: String },
+    Failure {
+        kind: FailureKind,
+        code: Option<i32>,
+        message: String,
+    },
 }
 
 /// What was seen of a session in one host.
@@ -212,7 +216,9 @@ impl Upcalls for World {
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         let result = self.call_instance(id, exchange.function()?, exchange.input());
         let nested = |failure: Failure| match normal(&failure) {
-            End::Failure { kind, message, .. } => Failure::new(FailureKind::Nested, format!("{id}: {kind:?} {message}")),
+            End::Failure { kind, message, .. } => {
+                Failure::new(FailureKind::Nested, format!("{id}: {kind:?} {message}"))
+            }
             End::Output(_) => failure,
         };
         exchange.deliver(&result.map_err(nested)?)

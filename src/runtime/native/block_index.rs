@@ -57,11 +57,9 @@ impl Chunk {
         let mut upper = Chunk::new();
         let middle = self.blocks / 2;
         let moved = self.blocks - middle;
-        for (from, to) in [
-            (&self.offset, &mut upper.offset),
-            (&self.size, &mut upper.size),
-            (&self.used, &mut upper.used),
-        ] {
+        for (from, to) in
+            [(&self.offset, &mut upper.offset), (&self.size, &mut upper.size), (&self.used, &mut upper.used)]
+        {
             to[..moved].copy_from_slice(&from[middle..middle + moved]);
         }
         upper.blocks = moved;
@@ -323,7 +321,11 @@ mod tests {
         for round in 0..60_000 {
             step(&mut rng, &mut index, &mut plain, &mut end);
             let length = rng.u32(1..4200);
-            assert_eq!(index.first_fit(length).map(|slot| index.offset(slot)), plain.first_fit(length), "round {round}");
+            assert_eq!(
+                index.first_fit(length).map(|slot| index.offset(slot)),
+                plain.first_fit(length),
+                "round {round}"
+            );
             if round % 20_000 == 19_999 {
                 assert!(plain.0.len() > FANOUT * FANOUT, "too few for three levels: {}", plain.0.len());
                 for (offset, size, used) in &plain.0 {

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::{Duration, Instant};
 
+use ureq::config::Config;
 use ureq::http::{Request, Response};
 use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector};
@@ -157,14 +158,17 @@ fn wait<T>(up: &Arc<dyn Upcalls>, receiver: &Receiver<T>) -> Result<T> {
 #[derive(Debug)]
 struct HostGate {
     allowed: Vec<String>,
+    /// Whether connections go by way of a proxy. The one to the proxy itself is told by its lack of one.
+    proxied: bool,
 }
 
 impl Connector<()> for HostGate {
     type Out = ();
 
     fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<()>, ureq::Error> {
+        let to_proxy = self.proxied && details.config.proxy().is_none();
         let host = details.uri.host().unwrap_or_default().to_lowercase();
-        if allowed(&self.allowed, &host) {
+        if to_proxy || allowed(&self.allowed, &host) {
             return Ok(chained);
         }
         let why = format!("HTTP redirect to {} is not allowed; `--allow-host` allows it", details.uri);
@@ -172,11 +176,14 @@ impl Connector<()> for HostGate {
     }
 }
 
+fn agent(config: Config, allowed: Vec<String>) -> Agent {
+    let gate = HostGate { allowed, proxied: config.proxy().is_some() };
+    Agent::with_parts(config, gate.chain(DefaultConnector::default()), DefaultResolver::default())
+}
+
 /// Fetches as the SDK does, redirects included, but for the gate.
 fn run(fetch: Fetch) -> Result<Fetched, String> {
-    let gate = HostGate { allowed: fetch.allowed_hosts };
-    let connector = gate.chain(DefaultConnector::default());
-    let agent = Agent::with_parts(ureq::config::Config::default(), connector, DefaultResolver::default());
+    let agent = agent(Config::default(), fetch.allowed_hosts);
     // The clock ends the call at its deadline; this only sees to it that the request does not outlive it for long.
     let timeout = fetch.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE);
     let response = match &fetch.body {
@@ -210,4 +217,62 @@ fn read(response: Response<Body>, bytes_max: u64) -> Result<Fetched, String> {
         return Err(format!("HTTP response exceeds the configured maximum number of bytes: {bytes_max}"));
     }
     Ok(Fetched { status, headers, body })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{BufRead, BufReader, Write};
+    use std::net::{TcpListener, TcpStream};
+
+    /// Reads a request, its headers included: its first line.
+    fn request_line(reader: &mut BufReader<TcpStream>) -> std::io::Result<String> {
+        let (mut first, mut line) = (String::new(), String::new());
+        reader.read_line(&mut first)?;
+        while reader.read_line(&mut line)? > 2 {
+            line.clear();
+        }
+        Ok(first)
+    }
+
+    /// A proxy that answers what it is asked for by itself: the address.
+    fn proxy() -> String {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        std::thread::spawn(move || {
+            for mut stream in listener.incoming().flatten() {
+                let mut reader = BufReader::new(stream.try_clone().unwrap());
+                let mut first = request_line(&mut reader).unwrap();
+                if first.starts_with("CONNECT") {
+                    stream.write_all(b"HTTP/1.1 200 OK\r\n\r\n").unwrap();
+                    first = request_line(&mut reader).unwrap();
+                }
+                let answer = match first.contains("/away") {
+                    true => "302 Found\r\nlocation: http://other.invalid/\r\ncontent-length: 0\r\n\r\n",
+                    false => "200 OK\r\ncontent-length: 7\r\n\r\nthrough",
+                };
+                let _ = stream.write_all(format!("HTTP/1.1 {answer}").as_bytes());
+            }
+        });
+        address
+    }
+
+    fn get(agent: &Agent, url: &str) -> Result<String, String> {
+        let request = Request::builder().uri(url).body(()).unwrap();
+        let response = send(agent, request, Some(Duration::from_secs(20))).map_err(|error| error.to_string())?;
+        read(response, 100).map(|fetched| String::from_utf8_lossy(&fetched.body).into_owned())
+    }
+
+    #[test]
+    fn a_proxy_is_reached_whatever_its_host_and_leads_to_allowed_hosts_alone() {
+        let proxy = ureq::Proxy::new(&format!("http://{}", proxy())).unwrap();
+        let config = Config::builder().proxy(Some(proxy)).build();
+        let agent = agent(config, vec!["allowed.invalid".to_owned()]);
+        assert_eq!(get(&agent, "http://allowed.invalid/"), Ok("through".to_owned()));
+        let refused = "is not allowed; `--allow-host` allows it";
+        for url in ["http://other.invalid/", "http://allowed.invalid/away", "http://127.0.0.1/"] {
+            let error = get(&agent, url).unwrap_err();
+            assert!(error.ends_with(refused), "{url}: {error}");
+        }
+    }
 }

@@ -117,7 +117,6 @@ pub fn cases() -> Vec<Case> {
         case("freed: an error set to what is no handle", "error_then_no_handle").fails(FailureKind::Guest),
         case("freed: the input, as a key", "input_as_key").gives("[abc]0 "),
         case("freed: a block of the next call is empty", "dirty").call("clean", "").gives([0; 200]),
-        case("freed: handles around a page's end", "handles")
-            .gives("92 1104 65116 292 65228 65320 131008 "),
+        case("freed: handles around a page's end", "handles").gives("92 1104 65116 292 65228 65320 131008 "),
     ]
 }
