@@ -21,8 +21,6 @@ const HTTP_RESPONSE_BYTES_MAX: u64 = 4_000;
 
 /// What stands for a message or a line that is no text.
 const NO_TEXT: &str = "(no text)";
-/// How much of a log line is compared, below where plugsh's own host cuts it.
-const LOG_BYTES_COMPARED: usize = 60_000;
 
 static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
 
@@ -241,10 +239,9 @@ impl Upcalls for World {
     }
 
     fn log(&self, level: LogLevel, line: &str) {
-        let mut line = text(line);
+        let line = text(line);
         // The stock host says so at another level.
         let level = if line == NO_TEXT { LogLevel::Error } else { level };
-        line.truncate(LOG_BYTES_COMPARED); // Lines that are text here are ASCII.
         self.state.lock().logs.push((level, line));
     }
 

@@ -16,8 +16,8 @@ use crate::runtime::{Failure, FailureKind, LogLevel};
 pub const MODULE: &str = "extism:host/env";
 /// What one var costs besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
 const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
-/// Longest log message that is read, in bytes; what is longer is cut.
-const LOG_BYTES_MAX: u64 = 64 * 1024;
+/// Longest log message that is read, in bytes; what is longer is cut. More than the log keeps of one.
+const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Adds every function of the namespace.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {

@@ -56,10 +56,11 @@ fn add_calls(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
     Ok(())
 }
 
-/// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an error.
+/// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an error:
+/// an interruption, or no room for the output. The callee's own lack of memory comes as a nested call's failure.
 fn as_value(error: wasmtime::Error) -> Result<String> {
     match error.downcast::<Failure>() {
-        Ok(failure) if failure.kind == FailureKind::Interrupted => Err(failure.into()),
+        Ok(failure) if matches!(failure.kind, FailureKind::Interrupted | FailureKind::Oom) => Err(failure.into()),
         Ok(failure) => Ok(failure.message),
         Err(error) => Err(error),
     }

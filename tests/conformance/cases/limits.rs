@@ -58,6 +58,19 @@ fn memory() -> Vec<Case> {
         )
         .spec(|spec, _| spec.memory_bytes_max = Some(4 * MIB))
         .call("run", ""),
+        body(
+            "memory: an output that the caller has no room for",
+            r#"(data (i32.const 1024) "test") (data (i32.const 1040) "large")
+            (func (export "large") (call $output_set (call $alloc (i64.const 1500000)) (i64.const 1500000)))
+            (func (export "run")
+                (drop (call $alloc (i64.const 3000000)))
+                (drop (call $try_call
+                    (call $register (call $str (i32.const 1024) (i32.const 4)))
+                    (call $str (i32.const 1040) (i32.const 5)) (i64.const 0))))"#,
+        )
+        .spec(|spec, _| spec.memory_bytes_max = Some(4 * MIB))
+        .call("run", "")
+        .fails(FailureKind::Oom),
         wat(
             "memory: what it starts with counts",
             r#"(module (memory 40) (func (export "run") (result i32) (memory.grow (i32.const 40))))"#,
