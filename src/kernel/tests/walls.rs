@@ -227,12 +227,18 @@ fn redirects_stay_within_the_allowed_hosts() {
     let id = fetcher(&kernel, allowed);
     let (port, _) = serve("/body", 3);
     assert_eq!(text(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop"))), "xxx");
-    for elsewhere in ["http://localhost:PORT/body", "file:///etc/passwd", "http://127.0.0.1@localhost:PORT/body"] {
+    for elsewhere in ["http://localhost:PORT/body", "//localhost:PORT/body", "http://127.0.0.1@localhost:PORT/body"] {
         let (port, count) = serve(elsewhere, 3);
         let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop")));
         assert!(error.contains("HTTP redirect to ") && error.contains("is not allowed"), "{error}");
         assert_eq!(count.load(Ordering::SeqCst), 1, "{elsewhere} was asked");
     }
+    // What is no URL to ureq is a path of the same server's, as in the extism SDK.
+    let (port, _) = serve("file:///etc/passwd", 3);
+    assert_eq!(text(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop"))), "xxx");
+    let (port, _) = serve("file://127.0.0.1/etc/passwd", 3);
+    let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop")));
+    assert!(!error.contains("root:"), "{error}");
     let (port, count) = serve("/hop", 3);
     let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/hop")));
     assert!(error.contains("too many redirects"), "{error}");

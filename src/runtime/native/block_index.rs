@@ -15,16 +15,23 @@ pub struct Slot {
     at: u32,
 }
 
-/// Up to [`FANOUT`] neighbours. A block is free when nothing of it is used: no block in use is empty.
+/// A block. It is free when nothing of it is used: no block in use is empty.
+#[derive(Clone, Copy, Default)]
+struct Block {
+    offset: u32,
+    size: u32,
+    used: u32,
+}
+
+/// Up to [`FANOUT`] neighbours.
 struct Chunk {
-    blocks: usize,
-    offset: [u32; FANOUT],
-    size: [u32; FANOUT],
-    used: [u32; FANOUT],
+    len: usize,
+    blocks: [Block; FANOUT],
 }
 
 /// The table. A search for a free block is logarithmic in the number of blocks, whatever was freed in which order.
 #[derive(Default)]
+#[expect(clippy::vec_box, reason = "a chunk that comes in between moves pointers, not blocks")]
 pub struct BlockIndex {
     /// In chunks, so that a split moves few neighbours.
     chunks: Vec<Box<Chunk>>,
@@ -40,41 +47,40 @@ pub struct BlockIndex {
 
 impl Chunk {
     fn new() -> Box<Self> {
-        Box::new(Chunk { blocks: 0, offset: [0; FANOUT], size: [0; FANOUT], used: [0; FANOUT] })
+        Box::new(Chunk { len: 0, blocks: [Block::default(); FANOUT] })
     }
 
-    fn insert(&mut self, at: usize, offset: u32, size: u32, used: u32) {
-        let end = self.blocks;
-        for (column, value) in [(&mut self.offset, offset), (&mut self.size, size), (&mut self.used, used)] {
-            column.copy_within(at..end, at + 1);
-            column[at] = value;
-        }
-        self.blocks = end + 1;
+    fn blocks(&self) -> &[Block] {
+        &self.blocks[..self.len]
+    }
+
+    fn insert(&mut self, at: usize, block: Block) {
+        self.blocks.copy_within(at..self.len, at + 1);
+        self.blocks[at] = block;
+        self.len += 1;
     }
 
     /// Moves the upper half to a new chunk.
     fn halve(&mut self) -> Box<Self> {
         let mut upper = Chunk::new();
-        let middle = self.blocks / 2;
-        let moved = self.blocks - middle;
-        for (from, to) in
-            [(&self.offset, &mut upper.offset), (&self.size, &mut upper.size), (&self.used, &mut upper.used)]
-        {
-            to[..moved].copy_from_slice(&from[middle..middle + moved]);
-        }
-        upper.blocks = moved;
-        self.blocks = middle;
+        let middle = self.len / 2;
+        upper.len = self.len - middle;
+        upper.blocks[..upper.len].copy_from_slice(&self.blocks[middle..self.len]);
+        self.len = middle;
         upper
     }
 
     fn largest_free(&self) -> u32 {
-        let blocks = self.used.iter().zip(&self.size).take(self.blocks);
-        blocks.map(|(used, size)| if *used == 0 { *size } else { 0 }).max().unwrap_or(0)
+        let sizes = self.blocks().iter().map(|block| if block.used == 0 { block.size } else { 0 });
+        sizes.max().unwrap_or(0)
+    }
+
+    fn has_free(&self, size: u32) -> bool {
+        self.blocks().iter().any(|block| block.used == 0 && block.size == size)
     }
 
     fn first_fit(&self, length: u32) -> Option<usize> {
-        let mut blocks = self.used.iter().zip(&self.size).take(self.blocks);
-        blocks.position(|(used, size)| *used == 0 && *size >= length)
+        self.blocks().iter().position(|block| block.used == 0 && block.size >= length)
     }
 }
 
@@ -85,56 +91,65 @@ impl BlockIndex {
     }
 
     /// Adds a block in use after all others: `offset` is beyond theirs.
+    #[inline]
     pub fn push(&mut self, offset: u32, size: u32) {
-        if self.chunks.last().is_none_or(|chunk| chunk.blocks == FANOUT) {
-            self.chunks.push(Chunk::new());
-            self.firsts.push(offset);
-            self.add_leaf();
+        if self.chunks.last().is_none_or(|chunk| chunk.len == FANOUT) {
+            self.add_chunk(offset);
         }
-        let chunk = self.chunks.len() - 1;
-        let last = &mut self.chunks[chunk];
-        let at = last.blocks;
-        (last.offset[at], last.size[at], last.used[at]) = (offset, size, size);
-        last.blocks = at + 1;
+        let number = self.chunks.len() - 1;
+        let chunk = &mut self.chunks[number];
+        let at = chunk.len;
+        chunk.blocks[at] = Block { offset, size, used: size };
+        chunk.len = at + 1;
         self.blocks += 1;
-        self.recent[place(offset)] = (chunk * FANOUT + at) as u32;
+        self.recent[place(offset)] = (number * FANOUT + at) as u32;
+    }
+
+    #[cold]
+    fn add_chunk(&mut self, first: u32) {
+        self.chunks.push(Chunk::new());
+        self.firsts.push(first);
+        self.add_leaf();
     }
 
     /// The block at a handle, in use or free.
+    #[inline]
     pub fn find(&mut self, handle: u64) -> Option<Slot> {
         let handle = u32::try_from(handle).ok()?;
         let known = self.recent[place(handle)] as usize;
         let (chunk, at) = (known / FANOUT, known % FANOUT);
-        let found = self.chunks.get(chunk).is_some_and(|chunk| at < chunk.blocks && chunk.offset[at] == handle);
-        if found {
+        if self.chunks.get(chunk).is_some_and(|chunk| at < chunk.len && chunk.blocks[at].offset == handle) {
             return Some(Slot { chunk: chunk as u32, at: at as u32 });
         }
+        self.search(handle)
+    }
+
+    fn search(&mut self, handle: u32) -> Option<Slot> {
         let chunk = self.firsts.partition_point(|first| *first <= handle).checked_sub(1)?;
-        let neighbours = &self.chunks[chunk];
-        let at = neighbours.offset[..neighbours.blocks].binary_search(&handle).ok()?;
+        let at = self.chunks[chunk].blocks().binary_search_by_key(&handle, |block| block.offset).ok()?;
         self.recent[place(handle)] = (chunk * FANOUT + at) as u32;
         Some(Slot { chunk: chunk as u32, at: at as u32 })
     }
 
     /// Where a block begins.
     pub fn offset(&self, slot: Slot) -> u32 {
-        self.chunks[slot.chunk as usize].offset[slot.at as usize]
+        self.chunks[slot.chunk as usize].blocks[slot.at as usize].offset
     }
 
     /// How long a block can be.
     pub fn size(&self, slot: Slot) -> u32 {
-        self.chunks[slot.chunk as usize].size[slot.at as usize]
+        self.chunks[slot.chunk as usize].blocks[slot.at as usize].size
     }
 
     /// How much of a block is in use; 0 for a free one.
     pub fn used(&self, slot: Slot) -> u32 {
-        self.chunks[slot.chunk as usize].used[slot.at as usize]
+        self.chunks[slot.chunk as usize].blocks[slot.at as usize].used
     }
 
     /// Makes a block free.
     pub fn free(&mut self, slot: Slot) {
         let chunk = slot.chunk as usize;
-        self.chunks[chunk].used[slot.at as usize] = 0;
+        self.chunks[chunk].blocks[slot.at as usize].used = 0;
         let size = self.size(slot);
         if size > self.largest[0][chunk] {
             self.set_largest(chunk, size);
@@ -145,8 +160,9 @@ impl BlockIndex {
     pub fn take(&mut self, slot: Slot, used: u32) {
         let chunk = slot.chunk as usize;
         let size = self.size(slot);
-        self.chunks[chunk].used[slot.at as usize] = used;
-        if size == self.largest[0][chunk] {
+        self.chunks[chunk].blocks[slot.at as usize].used = used;
+        // Where blocks are of one size, as in a loop of calls, another one as large is mostly near.
+        if size == self.largest[0][chunk] && !self.chunks[chunk].has_free(size) {
             self.set_largest(chunk, self.chunks[chunk].largest_free());
         }
     }
@@ -154,19 +170,20 @@ impl BlockIndex {
     /// Shortens a free block to `size`; what begins at `offset` is a block in use of `used` bytes from now on.
     pub fn split(&mut self, slot: Slot, size: u32, offset: u32, used: u32) {
         let (mut chunk, mut at) = (slot.chunk as usize, slot.at as usize);
-        self.chunks[chunk].size[at] = size;
-        if self.chunks[chunk].blocks == FANOUT {
+        self.chunks[chunk].blocks[at].size = size;
+        let part = Block { offset, size: used, used };
+        if self.chunks[chunk].len == FANOUT {
             let upper = self.chunks[chunk].halve();
-            self.firsts.insert(chunk + 1, upper.offset[0]);
+            self.firsts.insert(chunk + 1, upper.blocks[0].offset);
             self.chunks.insert(chunk + 1, upper);
-            let half = self.chunks[chunk].blocks;
+            let half = self.chunks[chunk].len;
             if at >= half {
                 (chunk, at) = (chunk + 1, at - half);
             }
-            self.chunks[chunk].insert(at + 1, offset, used, used);
+            self.chunks[chunk].insert(at + 1, part);
             self.rebuild();
         } else {
-            self.chunks[chunk].insert(at + 1, offset, used, used);
+            self.chunks[chunk].insert(at + 1, part);
             self.set_largest(chunk, self.chunks[chunk].largest_free());
         }
         self.blocks += 1;
@@ -189,20 +206,26 @@ impl BlockIndex {
 
     /// Forgets every block. A call that made millions of blocks does not keep their table.
     pub fn clear(&mut self) {
-        if self.blocks == 0 {
-            return;
-        }
         self.blocks = 0;
+        if self.chunks.len() > 1 {
+            self.drop_all_but_one();
+        }
+        // The first block of a call begins where the first one of the last call began, so the chunk's first offset stays.
+        if let (Some(chunk), Some(largest)) = (self.chunks.first_mut(), self.largest.first_mut()) {
+            chunk.len = 0;
+            largest[0] = 0;
+        }
+    }
+
+    #[cold]
+    fn drop_all_but_one(&mut self) {
         self.chunks.truncate(1);
-        self.chunks[0].blocks = 0;
         self.chunks.shrink_to(KEPT_ENTRIES);
-        // The first block of a call begins where the first one of the last call began.
         self.firsts.truncate(1);
         self.firsts.shrink_to(KEPT_ENTRIES);
         self.largest.truncate(1);
         self.largest[0].truncate(1);
         self.largest[0].shrink_to(KEPT_ENTRIES);
-        self.largest[0][0] = 0;
     }
 
     /// One more chunk at the end, with nothing free in it.

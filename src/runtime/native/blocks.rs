@@ -55,11 +55,13 @@ impl Default for Blocks {
 impl Blocks {
     /// Gives out a freed block again, where a new one would need more memory and an old one is large enough. `length` is
     /// at least 1.
+    #[inline]
     pub fn reuse(&mut self, length: u64) -> Option<Reused> {
         let with_header = length.checked_add(HEADER_BYTES)?;
-        if with_header < self.left() || with_header > self.position {
-            return None;
-        }
+        if with_header < self.left() || with_header > self.position { None } else { self.reuse_first_fit(length) }
+    }
+
+    fn reuse_first_fit(&mut self, length: u64) -> Option<Reused> {
         let slot = self.index.first_fit(length as u32)?;
         let (offset, size) = (u64::from(self.index.offset(slot)), u64::from(self.index.size(slot)));
         if size - length < SPLIT_BYTES_MIN {
@@ -81,6 +83,7 @@ impl Blocks {
     }
 
     /// A new block after all others: its handle. Its end is [`Blocks::end_after`]'s.
+    #[inline]
     pub fn push(&mut self, length: u64) -> u64 {
         let with_header = length + HEADER_BYTES;
         let left = self.left();

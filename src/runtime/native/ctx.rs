@@ -150,10 +150,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         if let Some(span) = self.alloc_again(length)? {
             return Ok(Some(span));
         }
-        let Some(span) = self.alloc_new(length)? else { return Ok(None) };
-        let soiled = self.as_context().data().blocks.soiled(span.offset, span.offset + span.length);
-        self.wipe(soiled)?;
-        Ok(Some(span))
+        self.alloc_new(length, true)
     }
 
     /// The same for bytes that are about to be written, all of them: what the block holds is not looked after.
@@ -163,11 +160,12 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         }
         match self.alloc_again(length)? {
             Some(span) => Ok(Some(span)),
-            None => self.alloc_new(length),
+            None => self.alloc_new(length, false),
         }
     }
 
     /// A freed block given out again, where it is time for that.
+    #[inline]
     fn alloc_again(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
         let mut context = self.as_context_mut();
         let ctx = context.data_mut();
@@ -177,8 +175,8 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         Ok(Some(Span { offset: reused.handle, length }))
     }
 
-    /// A new block after all others.
-    fn alloc_new(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
+    /// A new block after all others; `wiped` where it is to hold zeros.
+    fn alloc_new(&mut self, length: u64, wiped: bool) -> wasmtime::Result<Option<Span>> {
         let mut context = self.as_context_mut();
         let ctx = context.data_mut();
         let arena = ctx.arena()?;
@@ -186,14 +184,21 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
             ctx.limits.refused = true;
             return Ok(None);
         };
-        if !self.reserve(arena, end)? {
+        if end + LOAD_BYTES > ctx.arena_bytes && !self.reserve(arena, end)? {
             return Ok(None);
         }
-        let offset = self.as_context_mut().data_mut().blocks.push(length);
-        let header = Span { offset: offset - HEADER_BYTES, length: HEADER_BYTES };
+        let mut context = self.as_context_mut();
+        let blocks = &mut context.data_mut().blocks;
+        let offset = blocks.push(length);
+        let soiled = if wiped { blocks.soiled(offset, end) } else { offset..offset };
+        let with_header = Span { offset: offset - HEADER_BYTES, length: HEADER_BYTES + length };
+        let bytes = with_header.of_mut(arena.memory.data_mut(&mut *self))?;
+        let (header, rest) = bytes.split_at_mut(HEADER_BYTES as usize);
         let [a, b, c, d] = (length as u32).to_le_bytes();
-        let bytes = [IN_USE, 0, 0, 0, a, b, c, d, a, b, c, d];
-        header.of_mut(arena.memory.data_mut(&mut *self))?.copy_from_slice(&bytes);
+        header.copy_from_slice(&[IN_USE, 0, 0, 0, a, b, c, d, a, b, c, d]);
+        if !soiled.is_empty() {
+            rest[..(soiled.end - soiled.start) as usize].fill(0);
+        }
         Ok(Some(Span { offset, length }))
     }
 
