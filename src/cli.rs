@@ -148,6 +148,9 @@ pub struct LimitArgs {
     /// For calls that have no timeout of their own.
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub default_timeout: Option<Duration>,
+    /// To fetch and compile one plugin, downloads included; no part of its calls' time.
+    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
+    pub load_timeout: Option<Duration>,
     /// Log lines that one process writes in a second.
     #[arg(long, global = true, value_name = "N")]
     pub max_log_rate: Option<u64>,
@@ -178,6 +181,7 @@ impl LimitArgs {
             output_bytes_max: self.max_output.unwrap_or(default.output_bytes_max),
             memory_bytes_max: self.max_memory.unwrap_or(default.memory_bytes_max),
             timeout: self.default_timeout.or(default.timeout),
+            load_timeout: self.load_timeout.or(default.load_timeout),
             log_lines_per_second_max: self.max_log_rate.unwrap_or(default.log_lines_per_second_max),
             log_bytes_max: self.max_log_bytes.map_or(default.log_bytes_max, |bytes| bytes as usize),
             journal_records_max: self.journal_records.unwrap_or(default.journal_records_max),

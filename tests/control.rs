@@ -6,12 +6,14 @@ use common::{commands, plugsh};
 
 #[test]
 fn a_limit_is_set_by_its_option_and_shown_by_limits() {
-    let ended =
-        commands("limits --json").args(["--max-children", "3", "--max-output", "1k", "--default-timeout", "2s"]).run();
+    let ended = commands("limits --json")
+        .args(["--max-children", "3", "--max-output", "1k", "--default-timeout", "2s", "--load-timeout", "9s"])
+        .run();
     let rows: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("JSON");
     let row = |name: &str| rows.as_array().unwrap().iter().find(|row| row["name"] == name).unwrap().clone();
     assert_eq!((&row("children")["value"], &row("children")["flag"]), (&3.into(), &"--max-children".into()));
     assert_eq!((&row("output")["value"], &row("output")["unit"]), (&1024.into(), &"bytes".into()));
+    assert_eq!((&row("loading")["value"], &row("loading")["unit"]), (&9000.into(), &"ms".into()));
     assert_eq!((&row("timeout")["value"], &row("timeout")["default"]), (&2000.into(), &serde_json::Value::Null));
 }
 
@@ -39,6 +41,21 @@ fn the_default_timeout_is_for_calls_that_have_none() {
     let ended = commands("load misbehave\nmisbehave.spin").args(["--default-timeout", "50ms"]).run();
     assert_eq!(ended.code, Some(124));
     assert!(ended.stderr.contains("1:misbehave.spin: timed out after 50ms"), "{}", ended.stderr);
+}
+
+#[test]
+fn the_load_timeout_ends_a_download_and_is_no_call_s() {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/x.wasm", listener.local_addr().unwrap());
+    // Who connects is let wait, as long as the test runs.
+    let says = format!("cannot load `{url}`: timed out after 200ms while it was fetched; `--load-timeout` allows more");
+    let call = ["call", &url, "run", "--load-timeout", "200ms", "--timeout", "1ms"];
+    plugsh().args(call).run().code(124).stdout("").stderr_has(&says);
+    commands(&format!("load {url} --load-timeout 200ms")).run().code(124).stderr_has(&says);
+    commands(&format!("load {url}")).args(["--load-timeout", "200ms"]).run().code(124).stderr_has(&says);
+    drop(listener);
+    let echo = commands("load echo --timeout 1h --load-timeout 1h; echo.echo hi").run();
+    echo.code(0).stdout("1:echo\nhi\n");
 }
 
 #[test]

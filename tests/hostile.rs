@@ -16,7 +16,7 @@ use common::{Plugsh, plugsh};
 const ANSWER_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
 /// What a bad call gets: enough to do harm in.
 const CALL_MAX: &str = "100ms";
-/// What it gets to start in, its compilation included.
+/// What it gets to be compiled in, and to start in.
 const START_MAX: &str = "3s";
 /// What all plugins together may hold, and what the shell may take besides: compiled code, what it reads, its logs.
 const MEMORY_MAX_MIB: u64 = 256;
@@ -43,7 +43,8 @@ impl Watched {
         let memory = format!("{MEMORY_MAX_MIB}M");
         let mut child = setup
             .command()
-            .args(["--keep-going", "--max-memory", &memory, "--max-processes", "200", "--plugins"])
+            .args(["--keep-going", "--max-memory", &memory, "--max-processes", "200"])
+            .args(["--load-timeout", START_MAX, "--plugins"])
             .arg(plugins)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -96,7 +97,7 @@ impl Watched {
     }
 
     /// Lets a plugin start another and calls each function of that, each with nothing and with wild numbers; how many
-    /// those were. By way of a plugin, because a deadline then bounds the compilation too.
+    /// those were.
     fn suffer(&mut self, name: &str) -> usize {
         self.run(&format!("load spawner\ncall spawner spawn {name} --timeout {START_MAX} > /dev/null"));
         let info = self.run(&format!("info {name} --json"));

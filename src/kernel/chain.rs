@@ -165,8 +165,8 @@ impl Chain {
         self.kernel.clock().cut(self);
     }
 
-    /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, a timeout
-    /// has ended the wait for its compilation.
+    /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, the load
+    /// timeout has ended it.
     pub fn outcome_of_cut(&self) -> Outcome {
         let frames = self.frames.lock();
         let depth = self.cut.load(Ordering::SeqCst) as usize;
@@ -186,11 +186,21 @@ impl Chain {
         while !self.is_cut() && !self.woken.wait_until(&mut frames, until).timed_out() {}
     }
 
-    /// The nearest deadline of the chain's calls; none while one is held. With `after` the nearest that comes after it: the
+    /// Does what is no part of a call's time: the deadlines of the chain's calls stand still meanwhile.
+    pub fn outside_of_time<T>(&self, work: impl FnOnce() -> T) -> T {
+        let since = Instant::now();
+        self.frames.lock().loading = true;
+        let standing = StandsStill { chain: self, since };
+        let result = work();
+        drop(standing);
+        result
+    }
+
+    /// The nearest deadline of the chain's calls; none while they stand still. With `after` the nearest that comes after it: the
     /// deadline that a call is cut for has passed, and its callers' have not.
     pub fn deadline(&self, after: Option<Instant>) -> Option<Instant> {
         let frames = self.frames.lock();
-        if frames.stack.iter().any(|frame| frame.held) {
+        if frames.stands_still() {
             return None;
         }
         let deadlines = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at));
@@ -201,7 +211,7 @@ impl Chain {
     pub fn cut_overdue(&self, now: Instant) {
         let overdue = {
             let frames = self.frames.lock();
-            if frames.stack.iter().any(|frame| frame.held) {
+            if frames.stands_still() {
                 return;
             }
             frames.stack.iter().zip(1..).find_map(|(frame, depth)| {
@@ -295,6 +305,24 @@ impl Chain {
 
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
     stack.last().map_or((0, Symbol::SHELL, 0), |frame| (frame.process.id, frame.process.name_symbol, frame.seq))
+}
+
+/// The deadlines of a chain that stand still; when it is dropped, also by a panic, they go on.
+struct StandsStill<'a> {
+    chain: &'a Chain,
+    since: Instant,
+}
+
+impl Drop for StandsStill<'_> {
+    fn drop(&mut self) {
+        let mut frames = self.chain.frames.lock();
+        frames.loading = false;
+        let nearest = frames.go_on(self.since.elapsed());
+        drop(frames);
+        if let Some(at) = nearest {
+            self.chain.kernel.clock().watch(self.chain, at);
+        }
+    }
 }
 
 /// A step that nothing met ends with its chain.

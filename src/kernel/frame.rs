@@ -10,6 +10,7 @@ use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
+use crate::runtime::{Failure, FailureKind};
 
 /// Why a call was cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,8 +60,8 @@ pub struct Frame {
     pub changed_by: ChangedBy,
 }
 
-/// When a call must have ended, and the timeout that says so.
-#[derive(Clone, Copy)]
+/// When a call or a load must have ended, and the timeout that says so.
+#[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     pub at: Instant,
     pub timeout: Duration,
@@ -71,6 +72,18 @@ impl Deadline {
     pub fn after(timeout: Duration) -> Deadline {
         Deadline { at: Instant::now() + timeout, timeout }
     }
+
+    /// Whether it is over.
+    pub fn has_passed(&self) -> bool {
+        Instant::now() >= self.at
+    }
+
+    /// The failure of a load that it ended while the plugin was `done`: `fetched`, `compiled`.
+    pub fn load_failure(&self, done: &str) -> Failure {
+        let words = Cause::Timeout { timeout: self.timeout }.words();
+        let why = format!("{words} while it was {done}; `--load-timeout` allows more");
+        Failure::new(FailureKind::Interrupted, why)
+    }
 }
 
 /// What changes of a chain, under its lock.
@@ -79,6 +92,8 @@ pub struct Frames {
     pub stack: Vec<Frame>,
     /// Set once the whole job was told to end.
     pub ended: Option<Cause>,
+    /// A plugin is found, fetched or compiled for the deepest call: deadlines stand still.
+    pub loading: bool,
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
     /// The last failure of a nested call, as the deepest call put it.
@@ -87,6 +102,22 @@ pub struct Frames {
     pub start_cut: Option<Outcome>,
     /// What the debugger does with this chain.
     pub debug: Debugged,
+}
+
+impl Frames {
+    /// Whether the deadlines of its calls stand still.
+    pub fn stands_still(&self) -> bool {
+        self.loading || self.stack.iter().any(|frame| frame.held)
+    }
+
+    /// Lets the deadlines go on, later by the time that they stood still; the nearest one.
+    pub fn go_on(&mut self, stood_still: Duration) -> Option<Instant> {
+        self.debug.stood_still += stood_still;
+        for deadline in self.stack.iter_mut().filter_map(|frame| frame.deadline.as_mut()) {
+            deadline.at += stood_still;
+        }
+        self.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min()
+    }
 }
 
 /// A failure on its way up.

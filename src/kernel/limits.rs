@@ -33,6 +33,8 @@ pub struct Limits {
     pub dead_max: usize,
     /// For every call that has no timeout of its own.
     pub timeout: Option<Duration>,
+    /// For every load that has none of its own: to find, fetch and compile it.
+    pub load_timeout: Option<Duration>,
 }
 
 /// Linux's default for `vm.max_map_count`, where it cannot be read.
@@ -166,7 +168,7 @@ const fn line(
 }
 
 #[rustfmt::skip]
-static LINES: [Line; 13] = [
+static LINES: [Line; 14] = [
     line(("processes", "--max-processes", "living processes"),
         |limits| Count(limits.processes_max as u64), |used| Some(Count(used.processes))),
     line(("children", "--max-children", "children of one process"),
@@ -183,6 +185,8 @@ static LINES: [Line; 13] = [
         |limits| Bytes(limits.memory_bytes_max), |used| Some(Bytes(used.memory_bytes))),
     line(("timeout", "--default-timeout", "a call without a timeout of its own"),
         |limits| limits.timeout.map_or(Off, Time), |_| None),
+    line(("loading", "--load-timeout", "fetching and compiling a plugin"),
+        |limits| limits.load_timeout.map_or(Off, Time), |_| None),
     line(("log lines/s", "--max-log-rate", "lines that one process logs"),
         |limits| Count(limits.log_lines_per_second_max), |_| None),
     line(("log", "--max-log-bytes", "log text that is kept"),
@@ -218,6 +222,7 @@ impl Default for Limits {
             payload_bytes_max: 64 << 20,
             dead_max: 1_000,
             timeout: None,
+            load_timeout: None,
         }
     }
 }
@@ -251,7 +256,7 @@ mod tests {
         let mut flags: Vec<&str> = views.iter().map(|view| view.flag).collect();
         flags.sort_unstable();
         flags.dedup();
-        assert_eq!(flags.len(), 13);
+        assert_eq!(flags.len(), LINES.len());
         assert!(views.iter().all(|view| view.value == view.default));
     }
 }

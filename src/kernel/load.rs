@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::chain::Chain;
 use super::error::{CallError, outcome_of};
+use super::frame::Deadline;
 use super::logbook::safe;
 use super::policy::learn::Spawn;
 use super::supervise::Supervision;
@@ -25,8 +26,10 @@ pub struct LoadRequest {
     /// `--as`: taken is an error. Without it the program's stem, with `-2`, `-3` where taken.
     pub name: Option<String>,
     pub host: Host,
-    /// For compiling it, a second at least, and for the start function and the constructors.
+    /// For the start function and the constructors.
     pub timeout: Option<Duration>,
+    /// When it must have been compiled; `None`: the kernel's load timeout from when it is asked for.
+    pub deadline: Option<Deadline>,
     pub supervision: Supervision,
 }
 
@@ -39,6 +42,7 @@ impl LoadRequest {
             name: None,
             host: Host::Native,
             timeout: None,
+            deadline: None,
             supervision: Supervision::default(),
         }
     }
@@ -52,9 +56,36 @@ impl Kernel {
         source: &str,
         progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
     ) -> Result<Arc<Program>, CallError> {
-        let resolved = self.sources.resolve_with(source, Access::Person, progress);
+        self.resolve_by(source, self.load_deadline(None), progress)
+    }
+
+    /// The same, until a deadline of the caller's.
+    pub fn resolve_by(
+        &self,
+        source: &str,
+        deadline: Option<Deadline>,
+        progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
+    ) -> Result<Arc<Program>, CallError> {
+        let (resolved, ended_by) = self.resolve_within(source, Access::Person, deadline, progress);
         let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
-        resolved.map_err(|failure| Kernel::load_error(source, failure, Outcome::Killed))
+        resolved.map_err(|failure| Kernel::load_error(source, failure, ended_by))
+    }
+
+    /// A source to a program, and what has ended it where it was interrupted.
+    pub(super) fn resolve_within(
+        &self,
+        source: &str,
+        access: Access,
+        deadline: Option<Deadline>,
+        progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
+    ) -> (Result<Arc<Program>, Failure>, Outcome) {
+        within(deadline, progress, |progress| self.sources().resolve_with(source, access, progress))
+    }
+
+    /// When a load that begins now must have found, fetched and compiled its plugin: after `timeout`, or the load timeout of
+    /// this kernel.
+    pub fn load_deadline(&self, timeout: Option<Duration>) -> Option<Deadline> {
+        timeout.or(self.limits().load_timeout).map(Deadline::after)
     }
 
     /// The program that a manifest describes; `path` is where its bytes were read. `progress` as in [`Kernel::resolve`].
@@ -62,10 +93,11 @@ impl Kernel {
         &self,
         path: &Path,
         bytes: &[u8],
+        deadline: Option<Deadline>,
         progress: Progress<'_>,
     ) -> Result<Arc<Program>, CallError> {
-        let resolved = self.sources.manifest(path, bytes, progress);
-        resolved.map_err(|failure| Kernel::load_error(&path.to_string_lossy(), failure, Outcome::Killed))
+        let (resolved, ended_by) = within(deadline, progress, |progress| self.sources.manifest(path, bytes, progress));
+        resolved.map_err(|failure| Kernel::load_error(&path.to_string_lossy(), failure, ended_by))
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
@@ -130,5 +162,23 @@ impl Kernel {
         let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
         let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
         CallError { stderr_tail: failure.stderr_tail, ..CallError::new(outcome, message) }
+    }
+}
+
+/// Finds or fetches a program until a deadline, and says what has ended it where it was interrupted.
+fn within(
+    deadline: Option<Deadline>,
+    progress: Progress<'_>,
+    resolve: impl FnOnce(Progress<'_>) -> Result<Arc<Program>, Failure>,
+) -> (Result<Arc<Program>, Failure>, Outcome) {
+    let mut overdue = false;
+    let resolved = resolve(&mut |got_bytes, all_bytes| {
+        let goes_on = progress(got_bytes, all_bytes);
+        overdue = goes_on && deadline.is_some_and(|deadline| deadline.has_passed());
+        goes_on && !overdue
+    });
+    match deadline.filter(|_| overdue) {
+        Some(deadline) => (resolved.map_err(|_| deadline.load_failure("fetched")), Outcome::Timeout),
+        None => (resolved, Outcome::Killed),
     }
 }

@@ -46,6 +46,7 @@ use parking_lot::{Mutex, RwLock};
 
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
+pub use frame::Deadline;
 pub use job::{Job, JobEnd, OutputSink, Waited};
 pub use limits::{Amount, LimitView, Limits};
 pub use load::LoadRequest;

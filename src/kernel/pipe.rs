@@ -29,8 +29,10 @@ impl<'a> Pipe<'a> {
     pub fn run(&mut self) -> Result<Finished, CallError> {
         let (chain, plan) = (self.chain, self.plan);
         let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
-        // The time at breakpoints does not count.
-        let left = || deadline.map(|at| (at + chain.held_time()).saturating_duration_since(Instant::now()));
+        // The time at breakpoints and of loads does not count.
+        let stood_still = chain.stood_still();
+        let left =
+            || deadline.map(|at| (at + (chain.stood_still() - stood_still)).saturating_duration_since(Instant::now()));
         let mut stages = plan.stages.iter().zip(&mut self.processes);
         let Some((first, place)) = stages.next() else {
             return Err(CallError::new(Outcome::Error, "a pipe of no calls"));

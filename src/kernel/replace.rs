@@ -95,7 +95,7 @@ impl Kernel {
         Ok((job, done))
     }
 
-    /// The same in a chain of the caller's, for as long as `timeout` says.
+    /// The same in a chain of the caller's; the new instance has `timeout` to start.
     pub(super) fn replace_in(
         self: &Arc<Self>,
         chain: &Arc<Chain>,
@@ -138,7 +138,7 @@ impl Kernel {
         let linked: Vec<_> = added.cloned().collect();
         program.modules.splice(0..0, linked);
         let program = Arc::new(program);
-        let image = self.image(under_way.chain, process.host, &program, under_way.timeout)?;
+        let image = self.image(under_way.chain, process.host, &program, self.load_deadline(None))?;
         let code = Arc::new(Code::new(image, program, old.spec.clone()));
         // Before anything of it runs; and again when it is ready, since more may have been called by then.
         lost_functions(&old, &code, force)?;

@@ -1,7 +1,8 @@
 //! How a process begins: a name or program to a living process, at the prompt and from a guest.
 //!
 //! Start functions and constructors are guest code: they run in a frame of the chain that asked, outside every lock,
-//! under its deadline, and can be cut like any call.
+//! under its deadline, and can be cut like any call. To find, fetch and compile a plugin is no part of a call's time: the
+//! deadlines of the chain stand still meanwhile, and the load timeout bounds it.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -27,10 +28,6 @@ use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program
 const REGISTER: &str = "register_plugin";
 /// What a chain calls the start function and the constructors of a new process.
 const START: &str = "(start)";
-/// What a timeout leaves a compilation at least: it is meant for calls, and a short one would end a load the first time and
-/// not the second, when the code is there.
-const COMPILE_AT_LEAST: Duration = Duration::from_secs(1);
-
 impl Kernel {
     /// `register_plugin`: a process by name, the caller its parent. Refusals are recorded.
     pub(super) fn register(
@@ -81,11 +78,12 @@ impl Kernel {
         };
         let admitted = self.admit_child(parent, children, children_max).and(granted.map_err(denied));
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
-        let program = self.granted_program(chain, &granted)?;
+        let deadline = self.load_deadline(None);
+        let program = chain.outside_of_time(|| self.granted_program(chain, &granted, deadline))?;
         let held = parent.slot.lock().code.spec.clone();
         let (spec, refused) = child_spec(&program.spec, &held, grants);
         let seen = Spawn { plugin: program.stem.clone(), ..seen }.with(&spec);
-        let request = LoadRequest { spec, host: parent.host, ..LoadRequest::plain(program) };
+        let request = LoadRequest { spec, host: parent.host, deadline, ..LoadRequest::plain(program) };
         let label = self.spawn(chain, parent.id, request)?;
         self.note_spawn(Spawn { id: label.id, ..seen });
         for what in refused {
@@ -109,10 +107,15 @@ impl Kernel {
         Ok(())
     }
 
-    /// The program that a guest may load; given up when its chain is cut.
-    fn granted_program(&self, chain: &Chain, granted: &Granted) -> Result<Arc<Program>, Failure> {
+    /// The program that a guest may load; given up when its chain is cut, and at the deadline.
+    fn granted_program(
+        &self,
+        chain: &Chain,
+        granted: &Granted,
+        deadline: Option<Deadline>,
+    ) -> Result<Arc<Program>, Failure> {
         let access = if granted.beyond_names { Access::Granted } else { Access::Guest };
-        let program = self.sources().resolve_with(&granted.source, access, &mut |_, _| !chain.is_cut());
+        let (program, _) = self.resolve_within(&granted.source, access, deadline, &mut |_, _| !chain.is_cut());
         let program = program.or_else(|failure| self.hooks().stub_program(&granted.source).ok_or(failure))?;
         match (&granted.sha256, program.modules.last()) {
             (Some(wanted), Some(main)) if *wanted != main.sha256 => {
@@ -138,7 +141,8 @@ impl Kernel {
         if !stubbed.is_empty() {
             Arc::make_mut(&mut program).spec.imports.extend(stubbed);
         }
-        let image = self.image(chain, request.host, &program, request.timeout)?;
+        let deadline = request.deadline.or_else(|| self.load_deadline(None));
+        let image = self.image(chain, request.host, &program, deadline)?;
         let spec = Arc::new(program.spec.clone());
         let code = Arc::new(Code::new(image, program, spec));
         let process = self.reserve(chain, parent, &request, code.clone())?;
@@ -154,24 +158,22 @@ impl Kernel {
         }
     }
 
-    /// A program compiled, or the stubs that stand in for it; the wait for it ends with the chain, and after `timeout`, or
-    /// [`COMPILE_AT_LEAST`] where that is longer.
+    /// A program compiled, or the stubs that stand in for it; the wait for it ends with the chain, and at the deadline.
     pub(super) fn image(
         &self,
         chain: &Chain,
         host: Host,
         program: &Program,
-        timeout: Option<Duration>,
+        deadline: Option<Deadline>,
     ) -> Result<Arc<dyn Image>, Failure> {
         if let Some(image) = self.hooks().stub_image(program) {
             return Ok(image);
         }
-        let until = timeout.map(|timeout| Deadline::after(timeout.max(COMPILE_AT_LEAST)));
-        let image = self.images().get(host, program, chain, until.map(|until| until.at));
-        image.map_err(|failure| match until {
-            Some(until) if failure.kind == FailureKind::Interrupted && !chain.is_cut() => {
-                let why = Cause::Timeout { timeout: until.timeout }.words();
-                Failure::new(FailureKind::Interrupted, format!("{why} while it was compiled"))
+        let until = deadline.map(|deadline| deadline.at);
+        let image = chain.outside_of_time(|| self.images().get(host, program, chain, until));
+        image.map_err(|failure| match deadline {
+            Some(deadline) if failure.kind == FailureKind::Interrupted && !chain.is_cut() => {
+                deadline.load_failure("compiled")
             }
             _ => failure,
         })

@@ -3,6 +3,7 @@
 mod budgets;
 mod ends;
 mod hostile;
+mod loading;
 mod properties;
 mod races;
 mod rings;

@@ -14,7 +14,7 @@ use super::run::{Inner, not_in_background};
 use super::session::Session;
 use super::units::{parse_hex, show_bytes};
 use super::waits::{Awaited, OnInterrupt, PROGRESS_AFTER};
-use crate::kernel::{CallError, CallPlan, CallStage, JobEnd, Kernel, OutputSink, ProcessId};
+use crate::kernel::{CallError, CallPlan, CallStage, Deadline, JobEnd, Kernel, OutputSink, ProcessId};
 use crate::runtime::Program;
 use crate::runtime::source::{MANIFEST_BYTES_MAX, Progress};
 
@@ -225,16 +225,21 @@ impl Session {
 
     /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
     pub fn resolve(&mut self, source: &str) -> Result<Arc<Program>, ShellError> {
-        self.resolving(|kernel, progress| kernel.resolve(source, progress))
+        self.resolve_by(source, self.kernel.load_deadline(None))
+    }
+
+    /// The same, until a deadline of the command's.
+    pub fn resolve_by(&mut self, source: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
+        self.resolving(|kernel, progress| kernel.resolve_by(source, deadline, progress))
     }
 
     /// The program that a manifest in a file describes, whatever that is called; it may be a FIFO.
-    pub fn resolve_manifest(&mut self, path: &str) -> Result<Arc<Program>, ShellError> {
+    pub fn resolve_manifest(&mut self, path: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
         if path.contains("://") {
-            return self.resolve(path);
+            return self.resolve_by(path, deadline);
         }
         let bytes = self.read_file(path, MANIFEST_BYTES_MAX)?;
-        self.resolving(|kernel, progress| kernel.resolve_manifest(Path::new(path), &bytes, progress))
+        self.resolving(|kernel, progress| kernel.resolve_manifest(Path::new(path), &bytes, deadline, progress))
     }
 
     fn resolving(

@@ -102,8 +102,7 @@ fn one_of_each_source(views: &[ProcessView]) -> impl Iterator<Item = &ProcessVie
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{Kernel, KernelOptions, LoadRequest, Supervision};
-    use crate::runtime::Host;
+    use crate::kernel::{Kernel, KernelOptions, LoadRequest};
     use crate::shell::command::Command;
 
     #[test]
@@ -111,9 +110,8 @@ mod tests {
         let kernel = Kernel::new(KernelOptions::default());
         for (name, source) in [("a", "echo"), ("b", "echo"), ("c", "text"), ("d", "echo")] {
             let program = kernel.resolve(source, &mut |_, _| true).unwrap();
-            let spec = program.spec.clone();
-            let (name, supervision) = (Some(name.to_owned()), Supervision::default());
-            kernel.load(LoadRequest { program, spec, name, host: Host::Native, timeout: None, supervision }).unwrap();
+            let name = Some(name.to_owned());
+            kernel.load(LoadRequest { name, ..LoadRequest::plain(program) }).unwrap();
         }
         let views = kernel.processes(false);
         let looked_at: Vec<&str> = one_of_each_source(&views).map(|view| view.name.as_str()).collect();

@@ -8,7 +8,6 @@ use super::Side;
 use crate::journal::{ChangedBy, Kept, Outcome};
 use crate::kernel::chain::Chain;
 use crate::kernel::error::CallError;
-use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
 use crate::kernel::view::{FrameView, JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
@@ -22,9 +21,10 @@ pub struct Debugged {
     held: Option<Held>,
     /// Where to hold next, without a breakpoint.
     pub step: Option<StepPlan>,
-    /// How often it was held, and all the time that it was.
+    /// How often it was held.
     holds: u64,
-    held_time: Duration,
+    /// All the time that the deadlines of its calls stood still: at breakpoints, and while plugins were loaded.
+    pub stood_still: Duration,
     /// The nested calls of the present call from the shell, while a recording runs.
     pub made: Vec<super::MadeCall>,
     /// A fault or a breakpoint met the present call from the shell, or one below it.
@@ -164,7 +164,10 @@ impl Chain {
             self.woken.wait(&mut frames);
         }
         let held = frames.debug.held.take();
-        let deadline = resume(&mut frames, since.elapsed());
+        if let Some(frame) = frames.stack.last_mut() {
+            frame.held = false;
+        }
+        let deadline = frames.go_on(since.elapsed());
         drop(frames);
         if let Some(at) = deadline {
             self.kernel.clock().watch(self, at);
@@ -174,9 +177,9 @@ impl Chain {
         Released { order, new_input: held.and_then(|held| held.new_input) }
     }
 
-    /// All the time its calls were held.
-    pub fn held_time(&self) -> Duration {
-        self.frames.lock().debug.held_time
+    /// All the time that is not counted as its calls'.
+    pub fn stood_still(&self) -> Duration {
+        self.frames.lock().debug.stood_still
     }
 
     fn held_view(&self, limits: &Limits) -> Option<HeldView> {
@@ -245,18 +248,6 @@ impl Chain {
         held.new_input = Some(input);
         Ok(())
     }
-}
-
-/// Lets the deadlines of a chain go on, later by the time that it was held; the nearest one.
-fn resume(frames: &mut Frames, held_for: Duration) -> Option<Instant> {
-    frames.debug.held_time += held_for;
-    if let Some(frame) = frames.stack.last_mut() {
-        frame.held = false;
-    }
-    for deadline in frames.stack.iter_mut().filter_map(|frame| frame.deadline.as_mut()) {
-        deadline.at += held_for;
-    }
-    frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min()
 }
 
 fn not_held(job: JobId) -> CallError {

@@ -64,7 +64,7 @@ impl Replacements {
 pub struct UnderWay<'a> {
     pub(super) chain: &'a Arc<Chain>,
     pub(super) process: &'a Arc<Process>,
-    /// For compiling, and for the start.
+    /// For the start.
     pub(super) timeout: Option<Duration>,
     /// Which of the process's reloads it is; 0 for a restart.
     pub(super) reload: u64,

@@ -12,17 +12,17 @@ use crate::kernel::{
 use crate::runtime::{AllowedPath, ImportStandIn, Program, Spec};
 
 /// Longer than any test waits: what ends by it was not ended.
-const FOR_EVER: Duration = Duration::from_secs(3600);
-const SHORT: Duration = Duration::from_millis(50);
+pub(super) const FOR_EVER: Duration = Duration::from_secs(3600);
+pub(super) const SHORT: Duration = Duration::from_millis(50);
 
 /// Starts `spawner.FUNCTION INPUT`.
-fn start(kernel: &Arc<Kernel>, spawner: ProcessId, function: &str, input: &str, timeout: Duration) -> Job {
+pub(super) fn start(kernel: &Arc<Kernel>, spawner: ProcessId, function: &str, input: &str, timeout: Duration) -> Job {
     let mut plan = plan(spawner, function, input.as_bytes());
     plan.timeout = Some(timeout);
     kernel.start(plan).unwrap()
 }
 
-fn error(job: &Job) -> String {
+pub(super) fn error(job: &Job) -> String {
     let end = job.wait_for(Duration::from_secs(20)).expect("the job was not ended");
     message(end.result.clone())
 }
@@ -31,7 +31,7 @@ fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
     kernel.processes(true).into_iter().find(|view| view.id == id).unwrap().state
 }
 
-fn calls_running(kernel: &Arc<Kernel>) -> usize {
+pub(super) fn calls_running(kernel: &Arc<Kernel>) -> usize {
     kernel.running().len()
 }
 
@@ -227,42 +227,6 @@ fn a_request_that_nobody_answers_ends_at_once() {
     kernel.kill(id, false).unwrap();
     assert_eq!(error(&job), "1:test.run: killed by the shell");
     drop((first, connection));
-}
-
-/// A module that takes long to compile.
-fn large(functions: u32) -> String {
-    let functions: String = (0..functions).map(|n| format!("(func (param i32) (result i32) i32.const {n})")).collect();
-    format!("(module {functions})")
-}
-
-#[test]
-fn a_compilation_is_abandoned() {
-    let (kernel, _dir) = kernel_with(&[("large.wat", &large(20_000))], Limits::default());
-    let spawner = load(&kernel, "spawner");
-    let job = start(&kernel, spawner, "spawn", "large", FOR_EVER);
-    until("it runs", || calls_running(&kernel) == 1);
-    job.interrupt();
-    assert!(error(&job).contains("interrupted"), "{}", error(&job));
-    assert!(call(&kernel, spawner, "whoami", b"").is_ok());
-}
-
-#[test]
-fn a_load_s_timeout_ends_the_wait_for_its_compilation_too() {
-    let kernel = kernel();
-    // It waits for its turn behind two that take longer than a second, whatever the machine.
-    let before: Vec<_> = (0..2)
-        .map(|n| {
-            let large = large(400_000).replacen("(module", &format!("(module (global i32 (i32.const {n}))"), 1);
-            let (kernel, request) = (kernel.clone(), LoadRequest::plain(Arc::new(program(&large))));
-            std::thread::spawn(move || kernel.load(request))
-        })
-        .collect();
-    let short = Some(SHORT);
-    let request = LoadRequest { timeout: short, ..LoadRequest::plain(Arc::new(program(&large(400_000)))) };
-    let error = kernel.load(request).unwrap_err();
-    assert_eq!(error.outcome, Outcome::Timeout);
-    assert_eq!(error.message, "cannot load `test.wat`: timed out after 1s while it was compiled");
-    drop(before);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Failure, MANIFEST_BYTES_MAX, load_failure};
+use super::{Failure, MANIFEST_BYTES_MAX, load_failure, outline};
 use crate::runtime::Program;
 use crate::runtime::program::{ModuleBytes, Spec};
 use crate::text::without_bom;
@@ -68,7 +68,14 @@ pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<
         Content::Module => check_module(bytes, shown)?,
         Content::Manifest(_) if bytes.is_empty() => return Err(load_failure(format!("`{shown}` is empty"))),
         Content::Manifest(_) if bytes.len() as u64 > MANIFEST_BYTES_MAX => {
-            return Err(load_failure(format!("`{shown}` is larger than 1 MiB, the most a manifest may have")));
+            let limit = MANIFEST_BYTES_MAX / (1024 * 1024);
+            return Err(load_failure(format!("`{shown}` is larger than {limit} MiB, the most a manifest may have")));
+        }
+        Content::Manifest(format) if !outline::is_small(bytes, format) => {
+            let limit = outline::OUTLINE_BYTES_MAX / (1024 * 1024);
+            return Err(load_failure(format!(
+                "`{shown}` has more than {limit} MiB beside what stands in quotes, the most a manifest may have"
+            )));
         }
         Content::Manifest(_) => {}
     }
@@ -95,6 +102,7 @@ fn sniff(bytes: &[u8]) -> Content {
         // Only what can be a manifest: reading it takes a hundred times its size.
         Ok(text)
             if bytes.len() as u64 <= MANIFEST_BYTES_MAX
+                && outline::is_small(bytes, Format::Toml)
                 && text.parse::<toml::Table>().is_ok_and(|table| table.contains_key("wasm")) =>
         {
             Content::Manifest(Format::Toml)

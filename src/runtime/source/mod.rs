@@ -14,6 +14,7 @@ mod fetch;
 mod file;
 mod manifest;
 mod name;
+mod outline;
 
 #[cfg(test)]
 mod tests;
@@ -36,8 +37,8 @@ use crate::text::{did_you_mean, one_line};
 
 /// Largest module, and largest sum of the modules of one manifest, in bytes.
 pub const MODULE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Largest manifest, in bytes, the data in it included.
-pub const MANIFEST_BYTES_MAX: u64 = 1024 * 1024;
+/// Largest manifest, in bytes, the modules in it included; [`outline`] bounds what else is in it.
+pub const MANIFEST_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Longest SOURCE, in bytes.
 pub const SOURCE_BYTES_MAX: usize = 4096;
 

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::content::{Declared, Format, declared};
-use super::{MANIFEST_BYTES_MAX, file};
+use super::file;
 use crate::text;
 
 /// Suffixes of the files that a name stands for, in the order in which they are looked for.
@@ -12,6 +12,8 @@ const SUFFIXES: [&str; 4] = ["wasm", "wat", "json", "toml"];
 const MODULES_KEY: &str = "wasm";
 /// Longest name that is looked up, in bytes: with its suffix it must fit a directory entry.
 const NAME_BYTES_MAX: usize = 250;
+/// Largest JSON or TOML file that is looked into for a list of plugins, in bytes.
+const LISTED_BYTES_MAX: u64 = 1024 * 1024;
 /// Most entries of a plugin directory that are looked at.
 const DIRECTORY_ENTRIES_MAX: usize = 10_000;
 /// Longest default name of a process, in bytes.
@@ -71,10 +73,11 @@ struct DirEntry {
 }
 
 impl DirEntry {
-    /// False for a JSON or TOML file that can be read and names no module. One that cannot stays: loading it says why.
+    /// False for a JSON or TOML file that can be read and names no module. One that cannot, or is large, stays: loading it
+    /// says more.
     fn may_be_plugin(&self) -> bool {
         let Declared::Manifest(format) = declared(&self.path) else { return true };
-        let Ok(read) = file::read(&self.path, MANIFEST_BYTES_MAX) else { return true };
+        let Ok(read) = file::read(&self.path, LISTED_BYTES_MAX) else { return true };
         let text = String::from_utf8_lossy(text::without_bom(&read.bytes));
         match format {
             Format::Json => {

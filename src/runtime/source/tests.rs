@@ -193,7 +193,7 @@ fn a_url_is_bounded_in_size_before_it_is_read() {
         let message = failure.expect_err("it was read").message;
         assert!(message.ends_with("it is larger than 256 MiB, the most that is fetched"), "{message}");
     }
-    let (address, _asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 1048577\r\n\r\n{}");
+    let (address, _asked) = serve("HTTP/1.1 200 OK\r\nContent-Length: 67108865\r\n\r\n{}");
     let failure = Sources::new(Vec::new()).resolve(&format!("http://{address}/m.json"), Access::Person);
-    assert!(failure.expect_err("it was read").message.contains("larger than 1 MiB"));
+    assert!(failure.expect_err("it was read").message.contains("larger than 64 MiB"));
 }

@@ -77,7 +77,7 @@ fn json_row(view: &LimitView) -> Value {
     let unit = match view.default {
         Amount::Bytes(_) => "bytes",
         Amount::Time(_) => "ms",
-        _ if view.flag == "--default-timeout" => "ms",
+        _ if matches!(view.flag, "--default-timeout" | "--load-timeout") => "ms",
         _ => "count",
     };
     json!({

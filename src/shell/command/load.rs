@@ -8,7 +8,7 @@ use std::time::Duration;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::supervise::CRASHES_MAX_MAX;
 use crate::kernel::{
-    CrashesMax, JobEnd, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
+    CrashesMax, Deadline, JobEnd, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
 };
 use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports};
@@ -26,7 +26,8 @@ pub const COMMAND: Command = Command {
     summary: "start a plugin as a process",
     description: "SOURCE is a name (of a built-in plugin or one in the plugin directories), a path or a URL: wasm, wat, or \
         an Extism manifest in JSON or TOML. The process gets the source's name, or that of `--as`. Options add to what \
-        a manifest says. WASI is there when the module imports it. After a crash the next call starts a fresh instance, \
+        a manifest says. WASI is there when the module imports it. `--timeout` counts calls; to fetch and compile a plugin \
+        is bounded by `--load-timeout` alone. After a crash the next call starts a fresh instance, \
         unless `--restart` or `--on-crash` says otherwise. A stand-in of `--import` gets the bytes of a function's one \
         handle as its input; of several arguments, or of numbers, a JSON array with an entry each, where an i64 that is \
         a block's handle is its text, or `{\"base64\": ...}`. What it gives becomes a handle, or is read as a number where \
@@ -59,6 +60,9 @@ struct LoadWords {
     /// reload it when its file changes
     #[arg(long)]
     watch: bool,
+    /// the most time to fetch and compile it
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    load_timeout: Option<Duration>,
     #[command(flatten)]
     options: LoadOptions,
 }
@@ -81,7 +85,7 @@ pub struct LoadOptions {
     /// the most memory it may have, in pages or as `10M`; 0: as without this option
     #[arg(long, value_name = "SIZE", value_parser = Bound::of_memory, allow_hyphen_values = true)]
     pub memory_max: Option<Bound>,
-    /// the most time a call may take; 0: as without this option
+    /// the most time a call may take; loading is no part of it; 0: as without this option
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     pub timeout: Option<Duration>,
     /// the most work a call may do
@@ -115,7 +119,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let host = if words.host == "extism" { Host::Extism } else { Host::Native };
     let on_crash = if words.on_crash.as_deref() == Some("kill") { OnCrash::Kill } else { OnCrash::Reset };
     let supervision = Supervision { on_crash, restart: words.restart.unwrap_or_default() };
-    let request = request(session, &words.source, words.name, host, &words.options)?;
+    let deadline = session.kernel.load_deadline(words.load_timeout);
+    let request = request(session, &words.source, words.name, host, &words.options, deadline)?;
     if words.watch {
         watchable(&request.program).map_err(|error| session.call_error(error))?;
     }
@@ -156,7 +161,8 @@ pub fn load(
     host: Host,
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
-    let request = request(session, source, name, host, options)?;
+    let deadline = session.kernel.load_deadline(None);
+    let request = request(session, source, name, host, options, deadline)?;
     start(session, request)
 }
 
@@ -167,8 +173,9 @@ pub fn load_manifest(
     host: Host,
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
-    let program = session.resolve_manifest(path)?;
-    let request = request_of(session, program, None, host, options)?;
+    let deadline = session.kernel.load_deadline(None);
+    let program = session.resolve_manifest(path, deadline)?;
+    let request = request_of(session, program, None, host, options, deadline)?;
     start(session, request)
 }
 
@@ -183,9 +190,10 @@ fn request(
     name: Option<String>,
     host: Host,
     options: &LoadOptions,
+    deadline: Option<Deadline>,
 ) -> Result<LoadRequest, ShellError> {
-    let program = session.resolve(source)?;
-    request_of(session, program, name, host, options)
+    let program = session.resolve_by(source, deadline)?;
+    request_of(session, program, name, host, options, deadline)
 }
 
 fn request_of(
@@ -194,13 +202,13 @@ fn request_of(
     name: Option<String>,
     host: Host,
     options: &LoadOptions,
+    deadline: Option<Deadline>,
 ) -> Result<LoadRequest, ShellError> {
     check_paths(&options.allow_path)?;
     tell_missing_stand_ins(session, &options.import);
-    let program = link(session, program, &options.link)?;
     let spec = options.apply(program.spec.clone())?;
     let timeout = spec.timeout;
-    Ok(LoadRequest { spec, name, host, timeout, ..LoadRequest::plain(program) })
+    Ok(LoadRequest { spec, name, host, timeout, deadline, ..LoadRequest::plain(program) })
 }
 
 /// Only directories can be given to a plugin; that one is not there would be found out at its first call.
@@ -247,8 +255,13 @@ fn parse_restart(text: &str) -> Result<Restart, String> {
     }
 }
 
-/// The program with the modules of `--link` before its own.
-pub fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> Result<Arc<Program>, ShellError> {
+/// The program with the modules of `--link` before its own, which are there by the deadline.
+pub fn link(
+    session: &mut Session,
+    program: Arc<Program>,
+    links: &[String],
+    deadline: Option<Deadline>,
+) -> Result<Arc<Program>, ShellError> {
     if links.is_empty() {
         return Ok(program);
     }
@@ -259,7 +272,7 @@ pub fn link(session: &mut Session, program: Arc<Program>, links: &[String]) -> R
             Some((name, source)) => (Some(name.to_owned()), source),
             None => (None, link.as_str()),
         };
-        let library = session.resolve(source)?;
+        let library = session.resolve_by(source, deadline)?;
         let main = library.modules.last().ok_or_else(|| ShellError::failed(format!("`{source}` has no module")))?;
         let name = name.unwrap_or_else(|| library.stem.clone());
         modules.push(ModuleBytes { name, linked_from: Some(library.origin.clone()), ..main.clone() });

@@ -130,7 +130,7 @@ fn verify(session: &mut Session, id: ProcessId, program: &Arc<Program>) -> Resul
     // As the kernel does: what the command line linked it with stays, where the new code does not bring it.
     let kept = detail.links.iter().filter(|(link, _)| program.modules.iter().all(|module| module.name != *link));
     let links: Vec<String> = kept.map(|(link, source)| format!("{link}={source}")).collect();
-    let program = link(session, Arc::clone(program), &links)?;
+    let program = link(session, Arc::clone(program), &links, session.kernel.load_deadline(None))?;
     let (spec, name, host) = (detail.spec, Some(detail.view.name), detail.view.host);
     let request = LoadRequest { timeout: spec.timeout, spec, name, host, ..LoadRequest::plain(program) };
     let verified = verify_journal(session, id, request)?;

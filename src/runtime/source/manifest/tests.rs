@@ -10,6 +10,7 @@ use tiny_http::{Response, Server};
 use super::super::content::Format;
 use super::{Base, Loaded, load, parse};
 use crate::runtime::Failure;
+use crate::runtime::source::{Access, Sources};
 
 const WAT: &str = "(module)";
 const WAT_SHA256: &str = "1885772b94ca41b360d9bd07535547f4c8ef16cbe7e49d2c8e9780247e26c4de";
@@ -212,4 +213,31 @@ fn a_url_is_asked_with_its_method_and_headers() {
 
 fn base64(text: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(text)
+}
+
+#[test]
+fn a_module_inside_may_be_large_and_what_is_around_it_may_not() {
+    let dir = tempfile::tempdir().expect("a directory");
+    let sources = Sources::new(Vec::new());
+    let load = |name: &str, text: String| {
+        let path = dir.path().join(name);
+        std::fs::write(&path, text).expect("written");
+        sources.resolve(&path.to_string_lossy(), Access::Person)
+    };
+    let wat = format!("(module (;{};))", "x".repeat(3 << 20));
+    let data = base64::engine::general_purpose::STANDARD.encode(&wat);
+    for (name, text) in [
+        ("m.json", format!("{{\"wasm\": [{{\"data\": \"{data}\"}}]}}")),
+        ("m.toml", format!("[[wasm]]\ndata = \"{data}\"\n")),
+        ("m", format!("[[wasm]]\ndata = '{data}'\n")),
+    ] {
+        let program = load(name, text).unwrap_or_else(|failure| panic!("{name}: {failure}"));
+        assert_eq!(&*program.modules[0].bytes, wat.as_bytes(), "{name}");
+    }
+    let empty = vec!["{}"; 1 << 19].join(",");
+    let refused = load("wide.json", format!("{{\"wasm\": [{empty}]}}")).expect_err("refused").message;
+    assert!(
+        refused.ends_with("more than 1 MiB beside what stands in quotes, the most a manifest may have"),
+        "{refused}"
+    );
 }

@@ -221,7 +221,7 @@ fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<Pr
 /// The code that a process had, from where it came from; says so when it is another by now.
 fn program_of(session: &mut Session, entry: &ProcessEntry) -> Result<Arc<Program>, ShellError> {
     let program = session.resolve(&entry.source)?;
-    let program = link(session, program, &entry.links)?;
+    let program = link(session, program, &entry.links, session.kernel.load_deadline(None))?;
     let now: Vec<&str> = program.modules.iter().map(|module| module.sha256.as_str()).collect();
     let before: Vec<&str> = entry.modules.iter().map(|module| module.sha256.as_str()).collect();
     if now != before {
