@@ -8,6 +8,7 @@ mod properties;
 mod races;
 mod rings;
 mod walls;
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -7,6 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::file::Stamp;
+use super::files::Files;
 use super::{Loaded, Program};
 
 /// Most programs kept.
@@ -37,6 +38,16 @@ impl Entry {
         Arc::new(Entry { program: Arc::new(loaded.program), fetched: loaded.fetched, stamps: loaded.stamps, bytes })
     }
 
+    /// The files it was read from, as they were.
+    pub(super) fn files(&self) -> Files {
+        Files::read(&self.stamps)
+    }
+
+    /// Whether its files have the bytes that were read; costs a `stat` of each, and a look into those that were young then.
+    pub(super) fn has_same_bytes(&self) -> bool {
+        self.stamps.iter().all(|(path, stamp)| stamp.has_same_bytes(path))
+    }
+
     fn is_current(&self) -> bool {
         self.stamps.iter().all(|(path, stamp)| stamp.still_holds(path))
     }
@@ -64,6 +75,11 @@ impl Cache {
         }
         self.inner.lock().remove(key);
         None
+    }
+
+    /// The entry, whether its files are as they were or not.
+    pub(super) fn last(&self, key: &Key) -> Option<Arc<Entry>> {
+        self.inner.lock().touch(key)
     }
 
     pub(super) fn insert(&self, key: Key, entry: Arc<Entry>) {

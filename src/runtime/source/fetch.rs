@@ -94,9 +94,12 @@ pub(super) fn shown(url: &Url) -> String {
     name::shown(url.as_str())
 }
 
-/// Fetches at most `bytes_max` bytes. Calls `progress` at least every 50 ms.
+/// Fetches at most `bytes_max` bytes. Calls `progress` before it begins, and at least every 50 ms.
 pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
     let shown = shown(request.url);
+    if !progress(0, None) {
+        return Err(Failure::interrupted());
+    }
     let prepared = prepare(request).map_err(|cause| unreachable(&shown, &cause))?;
     let ticket = Ticket::take().ok_or_else(|| {
         load_failure(format!("cannot fetch `{shown}`: {FETCHES_MAX} downloads run already; try again later"))

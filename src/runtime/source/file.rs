@@ -7,6 +7,8 @@ use std::io::{ErrorKind, Read};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use sha2::{Digest, Sha256};
+
 use super::{Failure, load_failure, name};
 
 /// A file changed less than this before it was read may change again within the same tick of the filesystem's clock.
@@ -27,13 +29,17 @@ pub(super) struct Stamp {
     identity: (u64, u64, i64, i64),
     /// False when the file was too young to trust its time.
     settled: bool,
+    /// SHA-256 of what was read of such a young file.
+    digest: Option<[u8; 32]>,
 }
 
 impl Stamp {
     fn new(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok();
-        let settled = modified.and_then(|at| at.elapsed().ok()).is_some_and(|age| age >= RACY_WINDOW);
-        Stamp { length: metadata.len(), modified, identity: identity(metadata), settled }
+        // A time that is to come is as good as one that has long passed: a change sets the present one.
+        let age = |at: SystemTime| at.elapsed().unwrap_or_else(|ahead| ahead.duration());
+        let settled = modified.is_some_and(|at| age(at) >= RACY_WINDOW);
+        Stamp { length: metadata.len(), modified, identity: identity(metadata), settled, digest: None }
     }
 
     /// True when the file at `path` is the one that was stamped, unchanged. Costs one `stat`.
@@ -48,6 +54,29 @@ impl Stamp {
 }
 
 impl Stamp {
+    /// The state of what is at `path`; `None` when nothing is.
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        path.metadata().ok().map(|metadata| Stamp::new(&metadata))
+    }
+
+    /// True when the file at `path` has the bytes that were read: one whose time says nothing is read again.
+    pub(super) fn has_same_bytes(&self, path: &Path) -> bool {
+        match &self.digest {
+            None => self.still_holds(path),
+            Some(digest) => read(path, self.length).is_ok_and(|now| Sha256::digest(&now.bytes).as_slice() == digest),
+        }
+    }
+
+    /// Whether the file is as it was at another moment.
+    pub(super) fn is_same_state(&self, other: &Stamp) -> bool {
+        (self.length, self.modified, self.identity) == (other.length, other.modified, other.identity)
+    }
+
+    /// False when the file was too young to trust its time.
+    pub(super) fn is_settled(&self) -> bool {
+        self.settled
+    }
+
     /// True when the file that was stamped is what lies at `path`, and no link leads there: one that was put in its place for
     /// the moment in which it was opened led elsewhere.
     pub(super) fn lies_at(&self, path: &Path) -> bool {
@@ -76,7 +105,9 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
             "`{shown}` is larger than {limit} MiB, the most that is read of such a file"
         )));
     }
-    Ok(FileBytes { bytes, stamp: Stamp::new(&metadata) })
+    let mut stamp = Stamp::new(&metadata);
+    stamp.digest = (!stamp.settled).then(|| Sha256::digest(&bytes).into());
+    Ok(FileBytes { bytes, stamp })
 }
 
 fn check_kind(metadata: &Metadata, shown: &str) -> Result<(), Failure> {

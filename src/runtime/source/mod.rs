@@ -12,6 +12,7 @@ mod cache;
 mod content;
 mod fetch;
 mod file;
+mod files;
 mod manifest;
 mod name;
 mod outline;
@@ -29,6 +30,7 @@ use self::cache::{Cache, Entry, Key};
 use self::content::Content;
 use self::fetch::Request;
 use self::file::{FileBytes, Stamp};
+pub use self::files::Files;
 use self::manifest::Base;
 pub use self::manifest::MODULES_MAX;
 pub use self::name::is_name;
@@ -45,7 +47,8 @@ pub const SOURCE_BYTES_MAX: usize = 4096;
 /// What a built-in plugin's origin starts with; a person may write it to pass a plugin directory by.
 const BUILTIN_PREFIX: &str = "built-in:";
 
-/// Told the bytes fetched so far and the total, where the server says it; false gives the download up.
+/// Told, before a download begins and while it goes on, the bytes fetched so far and the total, where the server says it;
+/// false gives it up.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
 
 /// On whose behalf a source is resolved.
@@ -116,6 +119,30 @@ impl Sources {
         let dir = path.parent().unwrap_or(Path::new("."));
         let loaded = manifest::load(bytes, format, &Base::Dir(dir), shown, name::stem(path), progress)?;
         Ok(Arc::new(loaded.program))
+    }
+
+    /// The files that the program of a file was last read from, as they were then.
+    pub fn files_of(&self, source: &str) -> Files {
+        let path = absolute(Path::new(source));
+        let entry = self.cache.last(&Key::File(path.clone()));
+        entry.map_or_else(|| Files::unknown(&path), |entry| entry.files())
+    }
+
+    /// The program of a file and the files that it was read from, for who looks at them again and again: while they are as
+    /// they were, what they name on the network is not fetched again.
+    pub fn reread(&self, source: &str, progress: Progress<'_>) -> Result<(Arc<Program>, Files), Failure> {
+        let path = absolute(Path::new(source));
+        let key = Key::File(path.clone());
+        if let Some(entry) = self.cache.last(&key) {
+            // Before they are looked into: what changes from then on is seen by the next look.
+            let files = entry.files().now();
+            if entry.has_same_bytes() {
+                return Ok((Arc::clone(&entry.program), files));
+            }
+        }
+        let entry = Entry::new(load_file(&path, progress)?);
+        self.cache.insert(key, Arc::clone(&entry));
+        Ok((Arc::clone(&entry.program), entry.files()))
     }
 
     /// The names that can be loaded, sorted, each once: those of the plugin directories and the built-in ones.
