@@ -151,6 +151,12 @@ pub struct LimitArgs {
     /// To fetch and compile one plugin, downloads included; no part of its calls' time.
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub load_timeout: Option<Duration>,
+    /// Heavy modules that are compiled at once.
+    #[arg(long, global = true, value_name = "N")]
+    pub max_compilations: Option<usize>,
+    /// Memory to compile one of them.
+    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
+    pub max_compile_memory: Option<u64>,
     /// Log lines that one process writes in a second.
     #[arg(long, global = true, value_name = "N")]
     pub max_log_rate: Option<u64>,
@@ -182,6 +188,8 @@ impl LimitArgs {
             memory_bytes_max: self.max_memory.unwrap_or(default.memory_bytes_max),
             timeout: self.default_timeout.or(default.timeout),
             load_timeout: self.load_timeout.or(default.load_timeout),
+            compilations_max: self.max_compilations.unwrap_or(default.compilations_max),
+            compile_memory_bytes_max: self.max_compile_memory.unwrap_or(default.compile_memory_bytes_max),
             log_lines_per_second_max: self.max_log_rate.unwrap_or(default.log_lines_per_second_max),
             log_bytes_max: self.max_log_bytes.map_or(default.log_bytes_max, |bytes| bytes as usize),
             journal_records_max: self.journal_records.unwrap_or(default.journal_records_max),
@@ -239,6 +247,30 @@ pub enum Mode {
         #[arg(value_name = "SHELL", hide_possible_values = true)]
         shell: clap_complete::Shell,
     },
+}
+
+/// `plugsh compile`: what plugsh starts to compile a heavy module. No mode that a person is shown.
+#[derive(Debug, Parser)]
+#[command(name = "plugsh compile")]
+pub struct CompileArgs {
+    /// For the engine that counts fuel.
+    #[arg(long)]
+    pub fuelled: bool,
+    /// Bytes of memory that it may take.
+    #[arg(long, value_name = "BYTES")]
+    pub memory_max: u64,
+    /// Seconds of processors' time that it may take.
+    #[arg(long, value_name = "SECONDS")]
+    pub cpu_max: u64,
+}
+
+impl CompileArgs {
+    /// The arguments of this program, if it was started for this.
+    pub fn read() -> Option<Result<CompileArgs, clap::Error>> {
+        let mut arguments = std::env::args_os().skip(1).peekable();
+        let is_meant = arguments.peek().is_some_and(|word| word == "compile");
+        is_meant.then(|| CompileArgs::try_parse_from(arguments))
+    }
 }
 
 /// `plugsh test`.

@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use cli::{CallArgs, Cli, Global, Mode, ScriptArgs, TestArgs};
+use cli::{CallArgs, Cli, CompileArgs, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::front::one_call::{self, OneCall};
 use plugsh::front::repl::paths::cache_dir;
 use plugsh::front::script::{self, Scripts, Source};
@@ -17,7 +17,7 @@ use plugsh::front::signals;
 use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
-use plugsh::runtime::{Host, LogLevel};
+use plugsh::runtime::{Host, LogLevel, Served, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, about};
 use plugsh::shell::plain;
@@ -27,13 +27,10 @@ use plugsh::text::{did_you_mean, shown};
 fn main() -> ExitCode {
     keep_backtraces_off();
     signals::survive_file_size_limit();
-    let words = Cli::words();
-    let result = match Cli::read(&words) {
-        Ok(cli) => run(cli),
-        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
-            script::print(error.render().to_string().as_bytes())
-        }
-        Err(error) => Err(wrong_arguments(&error, &words)),
+    let result = match CompileArgs::read() {
+        Some(Ok(arguments)) => compile(&arguments),
+        Some(Err(error)) => Err(wrong_arguments(&error, &Cli::words())),
+        None => read_and_run(),
     };
     match result {
         Ok(code) => ExitCode::from(code),
@@ -44,6 +41,17 @@ fn main() -> ExitCode {
             }
             ExitCode::from(error.code())
         }
+    }
+}
+
+fn read_and_run() -> Result<u8, ShellError> {
+    let words = Cli::words();
+    match Cli::read(&words) {
+        Ok(cli) => run(cli),
+        Err(error) if matches!(error.kind(), ErrorKind::DisplayHelp | ErrorKind::DisplayVersion) => {
+            script::print(error.render().to_string().as_bytes())
+        }
+        Err(error) => Err(wrong_arguments(&error, &words)),
     }
 }
 
@@ -112,11 +120,25 @@ fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
     Ok(())
 }
 
+/// This very program, also when the file it came from has been replaced.
+fn this_program() -> Option<PathBuf> {
+    let running = PathBuf::from("/proc/self/exe");
+    if running.exists() { Some(running) } else { std::env::current_exe().ok() }
+}
+
+/// Compiles the module on standard input. Whoever started it hears of what goes wrong by its end.
+fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
+    let served =
+        Served { fuelled: arguments.fuelled, memory_bytes_max: arguments.memory_max, cpu_s_max: arguments.cpu_max };
+    let served = serve(served, std::io::stdin(), &mut std::io::stdout());
+    served.map(|()| 0).map_err(|error| ShellError::failed(format!("cannot compile: {}", error.kind())))
+}
+
 fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
-    let options = KernelOptions { plugin_dirs, limits, cache_dir: cache_dir() };
+    let options = KernelOptions { plugin_dirs, limits, cache_dir: cache_dir(), compiler: this_program() };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);

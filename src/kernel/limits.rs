@@ -35,6 +35,10 @@ pub struct Limits {
     pub timeout: Option<Duration>,
     /// For every load that has none of its own: to find, fetch and compile it.
     pub load_timeout: Option<Duration>,
+    /// Heavy modules that are compiled at once, each in a process of its own.
+    pub compilations_max: usize,
+    /// Memory of each such process.
+    pub compile_memory_bytes_max: u64,
 }
 
 /// Linux's default for `vm.max_map_count`, where it cannot be read.
@@ -53,6 +57,9 @@ pub fn processes_by_map_count() -> usize {
 
 /// The most memory that plugins have by default, however much there is.
 const MEMORY_BYTES_DEFAULT_MAX: u64 = 16 << 30;
+
+/// The most memory that one compilation has by default; a quarter of what plugins may have, where that is less.
+const COMPILE_MEMORY_DEFAULT_MAX: u64 = 2 << 30;
 
 /// What plugins may have by default: three quarters of what the machine (or the control group) has, so that the system
 /// does not end the shell for what a plugin took.
@@ -103,6 +110,8 @@ pub struct Usage {
     /// Of the deepest chain.
     pub depth: u64,
     pub jobs: u64,
+    /// Heavy modules that are being compiled.
+    pub compilations: u64,
     pub memory_bytes: u64,
     pub log_bytes: u64,
     pub journal_records: u64,
@@ -125,6 +134,7 @@ impl Limits {
             ("--max-depth", u64::from(self.depth_max)),
             ("--max-jobs", self.jobs_max as u64),
             ("--journal-records", self.journal_records_max as u64),
+            ("--max-compilations", self.compilations_max as u64),
         ];
         if let Some((flag, _)) = least.iter().find(|(_, value)| *value == 0) {
             return Err(format!("`{flag} 0`: at least 1 is needed"));
@@ -168,7 +178,7 @@ const fn line(
 }
 
 #[rustfmt::skip]
-static LINES: [Line; 14] = [
+static LINES: [Line; 16] = [
     line(("processes", "--max-processes", "living processes"),
         |limits| Count(limits.processes_max as u64), |used| Some(Count(used.processes))),
     line(("children", "--max-children", "children of one process"),
@@ -187,6 +197,10 @@ static LINES: [Line; 14] = [
         |limits| limits.timeout.map_or(Off, Time), |_| None),
     line(("loading", "--load-timeout", "fetching and compiling a plugin"),
         |limits| limits.load_timeout.map_or(Off, Time), |_| None),
+    line(("compilations", "--max-compilations", "heavy modules compiled at once"),
+        |limits| Count(limits.compilations_max as u64), |used| Some(Count(used.compilations))),
+    line(("compiler", "--max-compile-memory", "memory to compile one of them"),
+        |limits| Bytes(limits.compile_memory_bytes_max), |_| None),
     line(("log lines/s", "--max-log-rate", "lines that one process logs"),
         |limits| Count(limits.log_lines_per_second_max), |_| None),
     line(("log", "--max-log-bytes", "log text that is kept"),
@@ -223,6 +237,8 @@ impl Default for Limits {
             dead_max: 1_000,
             timeout: None,
             load_timeout: None,
+            compilations_max: 2,
+            compile_memory_bytes_max: COMPILE_MEMORY_DEFAULT_MAX.min(memory_by_system() / 4),
         }
     }
 }

@@ -71,7 +71,7 @@ use self::waits::Waits;
 use self::watch::Watches;
 use crate::journal::{Journal, JournalLimits, Record};
 use crate::runtime::source::Sources;
-use crate::runtime::{Images, LogLevel, StandardStream};
+use crate::runtime::{CompilationView, CompilerOptions, Images, LogLevel, StandardStream};
 
 /// What a kernel is made with.
 #[derive(Debug, Clone, Default)]
@@ -81,6 +81,9 @@ pub struct KernelOptions {
     pub limits: Limits,
     /// Where compiled modules are kept between runs; `None`: nowhere.
     pub cache_dir: Option<PathBuf>,
+    /// The program that compiles heavy modules, in processes that can be ended: plugsh itself. `None`: they are compiled in
+    /// this process.
+    pub compiler: Option<PathBuf>,
 }
 
 /// Calls to make, one after the other, each fed the output of the one before: a job.
@@ -145,7 +148,12 @@ const NOTICES_MAX: usize = 100;
 impl Kernel {
     /// An empty process table.
     pub fn new(options: KernelOptions) -> Arc<Kernel> {
-        let images = Arc::new(Images::new(options.cache_dir.clone()));
+        let compiler = CompilerOptions {
+            program: options.compiler.clone(),
+            heavy_max: options.limits.compilations_max,
+            memory_bytes_max: options.limits.compile_memory_bytes_max,
+        };
+        let images = Arc::new(Images::with(options.cache_dir.clone(), compiler));
         Kernel::with_images(options, images)
     }
 
@@ -234,6 +242,11 @@ impl Kernel {
     /// What this kernel allows.
     pub fn limits(&self) -> &Limits {
         &self.limits
+    }
+
+    /// The heavy modules that are being compiled, the oldest first.
+    pub fn compilations(&self) -> Vec<CompilationView> {
+        self.images.compilations()
     }
 
     /// What all memories and tables of all processes have committed.

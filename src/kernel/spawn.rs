@@ -171,6 +171,9 @@ impl Kernel {
         }
         let until = deadline.map(|deadline| deadline.at);
         let image = chain.outside_of_time(|| self.images().get(host, program, chain, until));
+        if let Some(complaint) = self.images().take_complaint() {
+            self.notify(safe(&complaint));
+        }
         image.map_err(|failure| match deadline {
             Some(deadline) if failure.kind == FailureKind::Interrupted && !chain.is_cut() => {
                 deadline.load_failure("compiled")

@@ -1,6 +1,6 @@
 //! Images: same bytes, same image. Compiles each program once for each host and hands the result out again.
 //!
-//! A compilation cannot be interrupted, so it runs on a worker: who waits for it can be, and the worker then goes on alone.
+//! A program is compiled on a worker, so that who waits for it can be interrupted; what that ends, the compiler says.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::native::{Engines, NativeImage};
+use super::native::{CompilationView, CompilerOptions, Engines, NativeImage, Wish};
 use super::shelf::{Shelf, ShelfMax};
 use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, StubImports, Upcalls, sdk};
 
-/// How many compilations run at once; more wait for their turn.
-const COMPILING_MAX: usize = 2;
-/// How many may wait or run; more are refused.
-const QUEUED_MAX: usize = 64;
+/// How many programs the stock host compiles at once; more wait for their turn.
+const STOCK_MAX: usize = 2;
+/// How many workers there may be; more are refused. Each waits for a module, or compiles it.
+const WORKERS_MAX: usize = 256;
 /// What is kept of images that no process has, for the next who asks: about 256 of a common plugin's size, few large ones.
 const IMAGES_MAX: ShelfMax = ShelfMax { items: 256, bytes: 256 << 20 };
 /// How often a wait for a compilation looks at its kill word.
@@ -36,8 +36,8 @@ struct Shared {
 
 #[derive(Default)]
 struct Queue {
-    compiling: usize,
-    queued: usize,
+    workers: usize,
+    stock: usize,
 }
 
 /// What makes two images different.
@@ -70,8 +70,13 @@ impl Key {
 impl Images {
     /// Nothing compiled yet; engines are made when first needed. Compiled modules are kept below `cache_dir`, if given.
     pub fn new(cache_dir: Option<PathBuf>) -> Self {
+        Images::with(cache_dir, CompilerOptions::default())
+    }
+
+    /// The same with a compiler of the caller's choice.
+    pub fn with(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
         let shared = Shared {
-            engines: Engines::new(cache_dir),
+            engines: Engines::new(cache_dir, options),
             known: Mutex::new(Shelf::new(IMAGES_MAX)),
             queue: Mutex::new(Queue::default()),
             turn: Condvar::new(),
@@ -79,9 +84,9 @@ impl Images {
         Images { shared: Arc::new(shared) }
     }
 
-    /// The image of a program in a host: compiled at the first asking, on a capped worker thread. `up` may interrupt the
-    /// wait, and `until` ends it, both with a failure of kind [`FailureKind::Interrupted`]; the compilation is then
-    /// abandoned to its worker, and its result kept for the next who asks.
+    /// The image of a program in a host: compiled at the first asking, on a worker. `up` may interrupt the wait, and `until`
+    /// ends it, both with a failure of kind [`FailureKind::Interrupted`]. A compilation that nobody else wants ends then, if
+    /// it has a process of its own; any other goes on, and its result is kept for the next who asks.
     pub fn get(
         &self,
         host: Host,
@@ -93,24 +98,34 @@ impl Images {
         if let Some(image) = self.shared.known.lock().get(&key) {
             return Ok(image);
         }
-        self.shared.enter_queue()?;
+        let worker = Worker::admit(&self.shared)?;
+        let wish = Arc::new(Wish::default());
         let (sender, receiver) = channel();
-        let (shared, program) = (self.shared.clone(), program.clone());
+        let (wanted, program) = (wish.clone(), program.clone());
         let spawned = std::thread::Builder::new().name("plugsh-compile".into()).spawn(move || {
-            let _place = Place::take(&shared);
-            let image = shared.compile(host, &program);
+            let image = worker.compile(host, &program, &wanted);
             if let Ok(image) = &image {
-                let gone = shared.known.lock().put(key, image.clone(), image.code_bytes());
+                let gone = worker.shared.known.lock().put(key, image.clone(), image.code_bytes());
                 drop(gone);
             }
+            drop(worker);
             // Nobody listens any more when the wait was interrupted.
             let _ = sender.send(image);
         });
-        if let Err(error) = spawned {
-            self.shared.queue.lock().queued -= 1;
-            return Err(Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {error}")));
-        }
-        wait(&receiver, up, until)
+        spawned.map_err(|error| {
+            Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {}", error.kind()))
+        })?;
+        wait(&receiver, up, until).inspect_err(|_| self.shared.engines.compiler().give_up(&wish))
+    }
+
+    /// The heavy modules that are being compiled, the oldest first. Not what the stock host compiles.
+    pub fn compilations(&self) -> Vec<CompilationView> {
+        self.shared.engines.compiler().views()
+    }
+
+    /// Why modules are compiled in this process that should have one of their own; told once.
+    pub fn take_complaint(&self) -> Option<String> {
+        self.shared.engines.compiler().take_complaint()
     }
 
     /// Makes every running call look at its kill word.
@@ -145,46 +160,58 @@ fn wait(
     }
 }
 
-impl Shared {
-    fn enter_queue(&self) -> Result<(), Failure> {
-        let mut queue = self.queue.lock();
-        if queue.queued >= QUEUED_MAX {
-            let why = format!("{QUEUED_MAX} modules are being compiled already; try again later");
+/// A worker's place, given back when dropped, also by a panic of the compiler.
+struct Worker {
+    shared: Arc<Shared>,
+}
+
+impl Worker {
+    fn admit(shared: &Arc<Shared>) -> Result<Self, Failure> {
+        let mut queue = shared.queue.lock();
+        if queue.workers >= WORKERS_MAX {
+            let why = format!("{WORKERS_MAX} programs are being compiled already; try again later");
             return Err(Failure::new(FailureKind::Denied, why));
         }
-        queue.queued += 1;
-        Ok(())
+        queue.workers += 1;
+        Ok(Worker { shared: shared.clone() })
     }
 
-    fn compile(&self, host: Host, program: &Program) -> Result<Arc<dyn Image>, Failure> {
+    fn compile(&self, host: Host, program: &Program, wish: &Arc<Wish>) -> Result<Arc<dyn Image>, Failure> {
         match host {
-            Host::Native => Ok(Arc::new(NativeImage::compile(&self.engines, program)?)),
-            Host::Extism => sdk::image(program),
+            Host::Native => Ok(Arc::new(NativeImage::compile(&self.shared.engines, program, wish)?)),
+            Host::Extism => {
+                let _turn = Turn::take(&self.shared);
+                sdk::image(program)
+            }
         }
     }
 }
 
-/// A turn at compiling, given back when dropped, also by a panic of the compiler.
-struct Place<'a> {
+impl Drop for Worker {
+    fn drop(&mut self) {
+        self.shared.queue.lock().workers -= 1;
+    }
+}
+
+/// A turn of the stock host at compiling, given back when dropped.
+struct Turn<'a> {
     shared: &'a Shared,
 }
 
-impl<'a> Place<'a> {
+impl<'a> Turn<'a> {
     fn take(shared: &'a Shared) -> Self {
         let mut queue = shared.queue.lock();
-        while queue.compiling >= COMPILING_MAX {
+        while queue.stock >= STOCK_MAX {
             shared.turn.wait(&mut queue);
         }
-        queue.compiling += 1;
-        Place { shared }
+        queue.stock += 1;
+        Turn { shared }
     }
 }
 
-impl Drop for Place<'_> {
+impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        let mut queue = self.shared.queue.lock();
-        queue.compiling -= 1;
-        queue.queued -= 1;
+        self.shared.queue.lock().stock -= 1;
         self.shared.turn.notify_one();
     }
 }

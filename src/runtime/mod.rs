@@ -25,7 +25,7 @@ use std::time::{Duration, Instant};
 pub use config::Config;
 pub use failure::{Failure, FailureKind};
 pub use images::Images;
-pub use native::MAX_WASM_STACK_BYTES;
+pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 
 /// Index of an exported function in its image; given by [`Image::function`].

@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::ends::{FOR_EVER, SHORT, calls_running, error, start};
 use super::{call, kernel, kernel_with, load, program, text, until};
 use crate::journal::Outcome;
-use crate::kernel::{Kernel, Limits, LoadRequest};
+use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest};
 use crate::runtime::Spec;
 
 /// Longer than a call needs that does nothing, and shorter than [`large`] takes to compile.
@@ -41,13 +41,13 @@ fn a_timeout_of_calls_is_none_of_its_compilation() {
     let kernel = kernel();
     let spec = Spec { timeout: Some(CALL_MAX), ..Spec::default() };
     let request =
-        LoadRequest { timeout: Some(CALL_MAX), spec, ..LoadRequest::plain(Arc::new(program(&large(40_000)))) };
+        LoadRequest { timeout: Some(CALL_MAX), spec, ..LoadRequest::plain(Arc::new(program(&large(15_000)))) };
     assert_eq!(kernel.load(request).unwrap().to_string(), "1:test");
 }
 
 #[test]
 fn a_caller_s_deadline_stands_still_while_it_loads() {
-    let (kernel, _dir) = kernel_with(&[("large.wat", &large(40_000))], Limits::default());
+    let (kernel, _dir) = kernel_with(&[("large.wat", &large(15_000))], Limits::default());
     let spawner = load(&kernel, "spawner");
     let spawned = start(&kernel, spawner, "spawn", "large", CALL_MAX);
     assert_eq!(text(spawned.wait().result.clone()), "2", "to load it took longer than its caller has");
@@ -59,7 +59,7 @@ fn a_caller_s_deadline_stands_still_while_it_loads() {
 #[test]
 fn the_load_timeout_ends_the_wait_for_a_compilation() {
     let (kernel, _dir) = with_load_timeout(&[]);
-    let error = kernel.load(LoadRequest::plain(Arc::new(program(&large(100_000))))).unwrap_err();
+    let error = kernel.load(LoadRequest::plain(Arc::new(program(&large(20_000))))).unwrap_err();
     assert_eq!(error.outcome, Outcome::Timeout);
     let says = "cannot load `test.wat`: timed out after 50ms while it was compiled; `--load-timeout` allows more";
     assert_eq!(error.message, says);
@@ -67,7 +67,7 @@ fn the_load_timeout_ends_the_wait_for_a_compilation() {
 
 #[test]
 fn the_load_timeout_is_for_what_guests_load_too() {
-    let (kernel, _dir) = with_load_timeout(&[("large.wat", &large(100_000))]);
+    let (kernel, _dir) = with_load_timeout(&[("large.wat", &large(20_000))]);
     let deadline = kernel.load_deadline(Some(FOR_EVER));
     let program = kernel.resolve("spawner", &mut |_, _| true).unwrap();
     let spawner = kernel.load(LoadRequest { deadline, ..LoadRequest::plain(program) }).unwrap().id;
@@ -98,4 +98,21 @@ fn a_download_that_dribbles_ends_in_time() {
     assert_eq!(error.message, says);
     drop(over);
     server.join().unwrap();
+}
+
+#[test]
+fn without_a_program_to_compile_in_heavy_modules_are_compiled_here_and_that_is_told() {
+    let options = KernelOptions { compiler: Some("/nonexistent/plugsh".into()), ..KernelOptions::default() };
+    let kernel = Kernel::new(options);
+    for n in 0..2 {
+        let long = format!(
+            "(module (func (export \"run\") {} (drop (i32.const {n}))))",
+            "(drop (i32.const 1))".repeat(50_000)
+        );
+        let id = load(&kernel, &long);
+        assert!(call(&kernel, id, "run", b"").is_ok());
+    }
+    let says = "no process can be started to compile in (entity not found): `test.wat` and other heavy modules are compiled \
+        in this one, where a compilation goes on that was given up";
+    assert_eq!(kernel.take_notices(), [says], "once");
 }

@@ -61,7 +61,14 @@ impl Cache {
 
     /// Keeps a compiled module. Failing to is not an error: it is only a cache.
     pub fn put(&self, sha256: &str, module: &Module) {
-        let (Some(path), Ok(payload)) = (self.path(sha256), module.serialize()) else { return };
+        if let Ok(code) = module.serialize() {
+            self.put_code(sha256, &code);
+        }
+    }
+
+    /// The same for a module in its compiled form, as `serialize` gives it.
+    pub fn put_code(&self, sha256: &str, payload: &[u8]) {
+        let Some(path) = self.path(sha256) else { return };
         if payload.len() as u64 > ENTRY_BYTES_MAX {
             return;
         }
@@ -69,7 +76,7 @@ impl Cache {
         // Under a name of its own first: who reads sees a whole entry or none.
         let partial = path.with_extension(format!("{}.partial", std::process::id()));
         let _entry = Entry::file(&partial);
-        if write(&partial, &payload).and_then(|()| fs::rename(&partial, &path)).is_err() {
+        if write(&partial, payload).and_then(|()| fs::rename(&partial, &path)).is_err() {
             let _ = fs::remove_file(&partial);
         }
     }

@@ -9,10 +9,12 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
+use super::compile::{Compiler, CompilerOptions, ModuleStore, Order, Wish};
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
 use crate::runtime::shelf::{Shelf, ShelfMax};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Spec, wasm_words};
+use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
 
 const ARENA: &str = include_str!("arena.wat");
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
@@ -21,10 +23,10 @@ pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
 const MODULES_MAX: ShelfMax = ShelfMax { items: 256, bytes: 256 << 20 };
 
 /// The engines of one kernel.
-#[derive(Default)]
 pub struct Engines {
     /// Where compiled modules are kept between runs; `None`: nowhere.
     cache_dir: Option<PathBuf>,
+    compiler: Arc<Compiler>,
     plain: OnceLock<Arc<Workshop>>,
     fuelled: OnceLock<Arc<Workshop>>,
     making: Mutex<()>,
@@ -42,12 +44,20 @@ pub struct Workshop {
     provided: BTreeMap<String, BTreeMap<String, FuncType>>,
     modules: Mutex<Shelf<String, Module>>,
     cache: Option<Cache>,
+    compiler: Arc<Compiler>,
+    fuelled: bool,
 }
 
 impl Engines {
-    /// Engines that keep compiled modules below this directory.
-    pub fn new(cache_dir: Option<PathBuf>) -> Self {
-        Engines { cache_dir, ..Engines::default() }
+    /// Engines that keep compiled modules below this directory, compiled in such a way.
+    pub fn new(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
+        let compiler = Arc::new(Compiler::new(options));
+        Engines { cache_dir, compiler, plain: OnceLock::new(), fuelled: OnceLock::new(), making: Mutex::new(()) }
+    }
+
+    /// What compiles for them.
+    pub fn compiler(&self) -> &Compiler {
+        &self.compiler
     }
 
     /// The engine for instances with or without a fuel limit.
@@ -83,7 +93,7 @@ fn config(fuelled: bool) -> Config {
 }
 
 impl Workshop {
-    fn new(fuelled: bool, cache_dir: Option<&Path>) -> wasmtime::Result<Self> {
+    fn new(fuelled: bool, cache_dir: Option<&Path>, compiler: Arc<Compiler>) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config(fuelled))?;
         let cache = cache_dir.and_then(|dir| Cache::open(dir, &engine));
         let mut linker = Linker::new(&engine);
@@ -116,6 +126,8 @@ impl Workshop {
             provided,
             modules: Mutex::new(Shelf::new(MODULES_MAX)),
             cache,
+            compiler,
+            fuelled,
             engine,
         })
     }
@@ -133,18 +145,71 @@ impl Workshop {
         self.provided.iter().flat_map(in_module).collect()
     }
 
-    /// A module, compiled at its first asking. Not interruptible: call it on a worker.
-    pub fn module(&self, bytes: &ModuleBytes) -> Result<Arc<Module>, Failure> {
+    /// A module of a program, compiled at its first asking. Takes long: call it on a worker.
+    pub fn module(&self, program: &Program, bytes: &ModuleBytes, wish: &Arc<Wish>) -> Result<Arc<Module>, Failure> {
         if let Some(module) = self.modules.lock().get(&bytes.sha256) {
             return Ok(module);
         }
-        let module = compiled(&self.engine, self.cache.as_ref(), &bytes.sha256, &bytes.bytes);
-        let module = module.map_err(|error| Failure::new(FailureKind::Load, wasm_words::invalid(&causes(&error))))?;
-        let module = Arc::new(module);
-        let gone = self.modules.lock().put(bytes.sha256.clone(), module.clone(), code_bytes(&module));
-        drop(gone);
-        Ok(module)
+        let order = Order { origin: &program.origin, wish, fuelled: self.fuelled };
+        self.compiler.module(order, bytes, &self.engine, &Kept { workshop: self, sha256: &bytes.sha256 })
     }
+}
+
+/// Where a workshop keeps one module: in memory, and on disk.
+struct Kept<'a> {
+    workshop: &'a Workshop,
+    sha256: &'a str,
+}
+
+impl Kept<'_> {
+    fn put_in_memory(&self, module: &Arc<Module>) {
+        let gone = self.workshop.modules.lock().put(self.sha256.to_owned(), module.clone(), code_bytes(module));
+        drop(gone);
+    }
+}
+
+impl ModuleStore for Kept<'_> {
+    fn get(&self) -> Option<Arc<Module>> {
+        if let Some(module) = self.workshop.modules.lock().get(&self.sha256.to_owned()) {
+            return Some(module);
+        }
+        let module = Arc::new(self.workshop.cache.as_ref()?.get(&self.workshop.engine, self.sha256)?);
+        self.put_in_memory(&module);
+        Some(module)
+    }
+
+    fn put(&self, module: &Arc<Module>, code: Option<&[u8]>) {
+        self.put_in_memory(module);
+        match (&self.workshop.cache, code) {
+            (Some(cache), Some(code)) => cache.put_code(self.sha256, code),
+            (Some(cache), None) => cache.put(self.sha256, module),
+            (None, _) => {}
+        }
+    }
+}
+
+/// A module compiled in this process. Not interruptible.
+pub fn compile_here(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Module> {
+    compile(engine, wasm, |engine, wasm| Module::new(engine, wasm))
+}
+
+/// The compiled form of a module, for an engine with or without fuel, in a process that only compiles.
+pub fn precompile(fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
+    compile(&Engine::new(&config(fuelled))?, wasm, Engine::precompile_module)
+}
+
+/// The one way to the compiler, in this process or in one of its own.
+fn compile<T>(
+    engine: &Engine,
+    wasm: &[u8],
+    compile: impl Fn(&Engine, &[u8]) -> wasmtime::Result<T>,
+) -> wasmtime::Result<T> {
+    compile(engine, wasm)
+}
+
+/// The failure of a load whose module the compiler refused.
+pub fn invalid(error: &wasmtime::Error) -> Failure {
+    Failure::new(FailureKind::Load, format!("not a valid wasm module: {}", one_line(error)))
 }
 
 /// A module out of the cache, or compiled and put there.
@@ -152,7 +217,7 @@ fn compiled(engine: &Engine, cache: Option<&Cache>, sha256: &str, bytes: &[u8]) 
     if let Some(module) = cache.and_then(|cache| cache.get(engine, sha256)) {
         return Ok(module);
     }
-    let module = Module::new(engine, bytes)?;
+    let module = compile_here(engine, bytes)?;
     if let Some(cache) = cache {
         cache.put(sha256, &module);
     }

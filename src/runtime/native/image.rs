@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::{FuncType, Linker, ValType};
 
+use super::compile::Wish;
 use super::ctx::Ctx;
 use super::engine::{Engines, Workshop, code_bytes, one_line};
 use super::instance::Instance;
@@ -36,12 +37,12 @@ pub struct NativeImage {
 }
 
 impl NativeImage {
-    /// Compiles and checks a program. Takes long; not interruptible.
-    pub fn compile(engines: &Engines, program: &Program) -> Result<Self, Failure> {
+    /// Compiles and checks a program. Takes long; ends soon after the wish for it was given up.
+    pub fn compile(engines: &Engines, program: &Program, wish: &Arc<Wish>) -> Result<Self, Failure> {
         let workshop = engines.workshop(program.spec.fuel.is_some())?;
         let mut compiled = Vec::with_capacity(program.modules.len());
         for bytes in &program.modules {
-            let module = workshop.module(bytes).map_err(|failure| match program.modules.len() {
+            let module = workshop.module(program, bytes, wish).map_err(|failure| match program.modules.len() {
                 1 => failure,
                 _ => Failure::new(failure.kind, format!("module `{}`: {}", bytes.name, failure.message)),
             })?;

@@ -8,7 +8,7 @@
 //! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the rules of what lies where in it.
 //!   `block_index`: the table behind those rules.
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
-//! - `cache`: compiled modules on disk.
+//! - `compile`: which modules are compiled where, and how many at once. `cache`: compiled modules on disk.
 //! - `files`: how many files and sockets instances hold open. `limits`: what else one may hold. `resident`: what of it is in
 //!   RAM. `ctx`: what the host functions of one instance share.
 
@@ -17,6 +17,7 @@ mod block_index;
 mod blocks;
 mod bulk;
 mod cache;
+mod compile;
 mod ctx;
 mod engine;
 mod files;
@@ -32,5 +33,6 @@ mod stubs;
 mod user;
 mod wasi;
 
+pub use compile::{CompilationStage, CompilationView, CompilerOptions, Served, Wish, serve};
 pub use engine::{Engines, MAX_WASM_STACK_BYTES};
 pub use image::NativeImage;

@@ -57,7 +57,7 @@ struct LoadWords {
     /// when it crashes: reset throws its instance away, kill ends it
     #[arg(long, value_parser = ["reset", "kill"])]
     on_crash: Option<String>,
-    /// reload it when its file changes
+    /// reload it when its file changes; what a manifest names by URL is not looked at before
     #[arg(long)]
     watch: bool,
     /// the most time to fetch and compile it

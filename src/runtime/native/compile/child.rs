@@ -1,0 +1,140 @@
+//! A process that compiles one module, as its parent sees it: it gets the module on its standard input and gives the
+//! compiled form on its standard output. It ends with that, by [`Child::kill`], or when its parent has ended: then its
+//! standard input, which stays open until then, is closed.
+
+use std::io::{self, Read, Write};
+use std::path::Path;
+use std::process::{ChildStdin, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use parking_lot::Mutex;
+use wasmtime::{Engine, Module};
+
+use super::serve::Answer;
+
+/// Largest compiled form that is taken, in bytes.
+const ANSWER_BYTES_MAX: u64 = 1 << 30;
+/// What is read of what a process says of its end, in bytes.
+const STDERR_BYTES_MAX: u64 = 4_096;
+/// Threads that compile one module; each takes memory.
+const THREADS_MAX: usize = 8;
+/// What a process says that has no memory: Rust before it aborts, and the system.
+const NO_MEMORY: [&str; 3] = ["memory allocation of", "out of memory", "Cannot allocate memory"];
+
+/// How a process ended.
+pub enum Ended {
+    /// The compiled form.
+    Compiled(Vec<u8>),
+    /// What is wrong with the module.
+    Invalid(String),
+    OutOfMemory,
+    OutOfTime,
+    /// By a mistake of the compiler's, or a kill: how.
+    Failed(String),
+}
+
+/// A process that compiles.
+pub struct Child {
+    pid: u32,
+    process: Mutex<std::process::Child>,
+    pipes: Mutex<Option<(ChildStdin, ChildStdout, std::process::ChildStderr)>>,
+}
+
+impl Child {
+    /// Starts one; the error is the system's.
+    pub fn start(program: &Path, fuelled: bool, memory_bytes_max: u64, cpu_max: Duration) -> io::Result<Self> {
+        let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX));
+        let mut command = Command::new(program);
+        command.arg("compile").args(["--memory-max", &memory_bytes_max.to_string()]);
+        command.args(["--cpu-max", &cpu_max.as_secs().to_string()]);
+        if fuelled {
+            command.arg("--fuelled");
+        }
+        command.env_clear().env("RAYON_NUM_THREADS", threads.to_string());
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        out_of_the_foreground(&mut command);
+        let mut process = command.spawn()?;
+        let pipes = process.stdin.take().zip(process.stdout.take()).zip(process.stderr.take());
+        let pipes = pipes.map(|((stdin, stdout), stderr)| (stdin, stdout, stderr));
+        Ok(Child { pid: process.id(), process: Mutex::new(process), pipes: Mutex::new(pipes) })
+    }
+
+    pub fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    /// Ends it, if it has not ended.
+    pub fn kill(&self) {
+        // It was not waited for yet, or `std` knows that it was: no other process is meant. That it has ended is as good.
+        self.process.lock().kill().ok();
+    }
+
+    /// Hands it a module and waits for its end.
+    pub fn run(&self, wasm: &[u8]) -> Ended {
+        let Some((mut stdin, mut stdout, mut stderr)) = self.pipes.lock().take() else {
+            return Ended::Failed("it was asked twice".to_owned());
+        };
+        let length = (wasm.len() as u64).to_le_bytes();
+        // One that has ended already reads no more; how it ended says why.
+        let _ = stdin.write_all(&length).and_then(|()| stdin.write_all(wasm)).and_then(|()| stdin.flush());
+        let (mut answer, mut said) = (Vec::new(), Vec::new());
+        let read = stdout.by_ref().take(ANSWER_BYTES_MAX + 1).read_to_end(&mut answer);
+        // Its standard error is short: it fits the pipe.
+        let _ = stderr.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut said);
+        // It has nothing more to say. Standard input was open until here: it tells the process that its parent lives.
+        self.kill();
+        drop(stdin);
+        let status = self.process.lock().wait();
+        if answer.len() as u64 > ANSWER_BYTES_MAX {
+            return Ended::Failed(format!("its code is larger than {} MiB", ANSWER_BYTES_MAX >> 20));
+        }
+        match (read.ok().and_then(|_| Answer::read(answer)), status) {
+            (Some(Answer::Compiled(code)), _) => Ended::Compiled(code),
+            (Some(Answer::Invalid(why)), _) => Ended::Invalid(why),
+            (None, Ok(status)) => how(status, &String::from_utf8_lossy(&said)),
+            (None, Err(error)) => Ended::Failed(error.kind().to_string()),
+        }
+    }
+}
+
+/// A Ctrl-C at the terminal is for the foreground's processes, and a compilation may be another job's.
+#[cfg(unix)]
+fn out_of_the_foreground(command: &mut Command) {
+    use std::os::unix::process::CommandExt;
+    command.process_group(0);
+}
+
+#[cfg(not(unix))]
+fn out_of_the_foreground(_: &mut Command) {}
+
+#[cfg(unix)]
+fn how(status: std::process::ExitStatus, said: &str) -> Ended {
+    use std::os::unix::process::ExitStatusExt;
+    match status.signal() {
+        Some(libc::SIGXCPU) => Ended::OutOfTime,
+        _ if NO_MEMORY.iter().any(|word| said.contains(word)) => Ended::OutOfMemory,
+        Some(signal) => Ended::Failed(format!("it was ended by signal {signal}")),
+        None => Ended::Failed(format!("{}, {status}", last_line(said))),
+    }
+}
+
+#[cfg(not(unix))]
+fn how(status: std::process::ExitStatus, said: &str) -> Ended {
+    match NO_MEMORY.iter().any(|word| said.contains(word)) {
+        true => Ended::OutOfMemory,
+        false => Ended::Failed(format!("{}, {status}", last_line(said))),
+    }
+}
+
+fn last_line(said: &str) -> &str {
+    said.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("it did not say why")
+}
+
+/// The module whose compiled form a child has given.
+pub fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Module> {
+    // SAFETY: `deserialize` asks for bytes that `precompile_module` gave. These come from the same program as this one,
+    // started by it, over a pipe that nobody else holds, and the answer says that it is whole. The child wrote nothing else
+    // there: the module that it was given is data to it, as to this process. wasmtime itself refuses another version's or
+    // another configuration's.
+    unsafe { Module::deserialize(engine, code) }
+}

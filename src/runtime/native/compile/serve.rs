@@ -1,0 +1,123 @@
+//! What runs in a process that compiles one module: bounds first, then the module in, its compiled form out.
+
+use std::io::{self, Read, Write};
+
+use crate::runtime::native::engine::{invalid, precompile};
+
+/// Largest module that is taken, in bytes.
+const MODULE_BYTES_MAX: u64 = 1 << 30;
+/// What an answer begins and ends with. The end says that it is whole.
+const COMPILED: u8 = b'C';
+const INVALID: u8 = b'I';
+const WHOLE: &[u8; 8] = b"plugsh01";
+/// What the process ends with when its parent is gone.
+const CODE_ORPHANED: i32 = 3;
+
+/// What to compile with, and within which bounds.
+#[derive(Debug, Clone, Copy)]
+pub struct Served {
+    pub fuelled: bool,
+    /// Memory that it may write to.
+    pub memory_bytes_max: u64,
+    /// Processors' time that it may take, in seconds.
+    pub cpu_s_max: u64,
+}
+
+/// What such a process says.
+pub enum Answer {
+    Compiled(Vec<u8>),
+    Invalid(String),
+}
+
+impl Answer {
+    /// An answer that is whole.
+    pub fn read(mut bytes: Vec<u8>) -> Option<Answer> {
+        let body = bytes.strip_suffix(WHOLE)?.len();
+        bytes.truncate(body);
+        match bytes.pop()? {
+            COMPILED => Some(Answer::Compiled(bytes)),
+            INVALID => Some(Answer::Invalid(String::from_utf8_lossy(&bytes).into_owned())),
+            _ => None,
+        }
+    }
+
+    fn write(&self, output: &mut dyn Write) -> io::Result<()> {
+        let (kind, bytes) = match self {
+            Answer::Compiled(code) => (COMPILED, code.as_slice()),
+            Answer::Invalid(why) => (INVALID, why.as_bytes()),
+        };
+        output.write_all(bytes)?;
+        output.write_all(&[kind])?;
+        output.write_all(WHOLE)?;
+        output.flush()
+    }
+}
+
+/// Compiles the module that comes from `input` (its length in eight bytes, little end first, and its bytes) and writes
+/// what came of it to `output`. Ends the process when `input` is closed before.
+pub fn serve(served: Served, mut input: impl Read + Send + 'static, output: &mut dyn Write) -> io::Result<()> {
+    bound(served)?;
+    let mut length = [0; 8];
+    input.read_exact(&mut length)?;
+    let length = u64::from_le_bytes(length);
+    if length > MODULE_BYTES_MAX {
+        return Err(io::Error::other("a module of such a size is not compiled"));
+    }
+    let mut wasm = Vec::new();
+    if input.by_ref().take(length).read_to_end(&mut wasm)? as u64 != length {
+        return Err(io::ErrorKind::UnexpectedEof.into());
+    }
+    let watch = move || {
+        // Nothing more comes: a read ends when the other end is closed.
+        let _ = input.read(&mut [0]);
+        std::process::exit(CODE_ORPHANED);
+    };
+    // What a thread needs first is memory, and of that this process has little.
+    let thread = std::thread::Builder::new().name("plugsh-orphan".into()).spawn(watch);
+    thread.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
+    let answer = match precompile(served.fuelled, &wasm) {
+        Ok(code) => Answer::Compiled(code),
+        Err(error) => Answer::Invalid(invalid(&error).message),
+    };
+    answer.write(output)
+}
+
+/// Sets the bounds of this process.
+#[cfg(unix)]
+fn bound(served: Served) -> io::Result<()> {
+    use rustix::process::{Resource, Rlimit, setrlimit};
+    let limit = |resource, most: u64| {
+        setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(io::Error::from)
+    };
+    // Where the system has too little memory, this goes before the shell does; that it cannot be said is no reason to stop.
+    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    // The first limit says so by a signal of its own, the second kills.
+    let cpu = Rlimit { current: Some(served.cpu_s_max), maximum: Some(served.cpu_s_max + 1) };
+    setrlimit(Resource::Cpu, cpu).map_err(io::Error::from)?;
+    limit(Resource::Core, 0)?;
+    // It writes to pipes only.
+    limit(Resource::Fsize, 0)?;
+    // Of the address space, what may be written to: code, files and what threads only reserve do not count.
+    limit(Resource::Data, served.memory_bytes_max)?;
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn bound(_: Served) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Answer;
+
+    #[test]
+    fn an_answer_that_is_cut_short_is_none() {
+        let mut written = Vec::new();
+        Answer::Compiled(b"code".to_vec()).write(&mut written).expect("written");
+        assert!(matches!(Answer::read(written.clone()), Some(Answer::Compiled(code)) if code == b"code"));
+        for length in 0..written.len() {
+            assert!(Answer::read(written[..length].to_vec()).is_none(), "{length}");
+        }
+    }
+}
