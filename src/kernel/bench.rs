@@ -27,7 +27,7 @@ pub enum BenchWork {
     /// The stages of a plan one by one: each output is copied out, as for somebody who looks at it, and handed to the next.
     Apart(CallPlan),
     /// A process is started, called once where a function is named, and ended again; the end is not timed.
-    Spawns { request: LoadRequest, first_call: Option<(String, Arc<[u8]>)> },
+    Spawns { request: Box<LoadRequest>, first_call: Option<(String, Arc<[u8]>)> },
     /// A call of a plugin in the stock SDK, outside the process table and the journal.
     StockCalls { plugin: Arc<Mutex<StockPlugin>>, function: String, input: Arc<[u8]> },
     /// A plugin of the stock SDK is made and called once. The SDK instantiates it in that call, so there must be one.

@@ -290,7 +290,7 @@ fn spawns(session: &mut Session, options: &BenchOptions, input: Arc<[u8]>) -> Re
     let source = &options.function;
     let program = session.resolve(source)?;
     let first_call = options.input.as_ref().map(|function| (function.clone(), input.clone()));
-    let request = LoadRequest::plain(program.clone());
+    let request = Box::new(LoadRequest::plain(program.clone()));
     let name = match &first_call {
         Some((function, _)) => format!("spawn {source} and call {function}"),
         None => format!("spawn {source}"),
