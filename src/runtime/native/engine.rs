@@ -13,8 +13,7 @@ use super::compile::{Compiler, CompilerOptions, ModuleStore, Order, Wish};
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
 use crate::runtime::shelf::{Shelf, ShelfMax};
-use crate::runtime::{Failure, FailureKind, ModuleBytes, Spec, wasm_words};
-use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
+use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec, wasm_words};
 
 const ARENA: &str = include_str!("arena.wat");
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
@@ -70,7 +69,7 @@ impl Engines {
         if let Some(workshop) = slot.get() {
             return Ok(workshop.clone());
         }
-        let workshop = Workshop::new(fuelled, self.cache_dir.as_deref()).map_err(|error| {
+        let workshop = Workshop::new(fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
             Failure::new(FailureKind::Load, format!("cannot start the wasm engine: {}", one_line(&error)))
         })?;
         Ok(slot.get_or_init(|| Arc::new(workshop)).clone())
@@ -209,7 +208,7 @@ fn compile<T>(
 
 /// The failure of a load whose module the compiler refused.
 pub fn invalid(error: &wasmtime::Error) -> Failure {
-    Failure::new(FailureKind::Load, format!("not a valid wasm module: {}", one_line(error)))
+    Failure::new(FailureKind::Load, wasm_words::invalid(&causes(error)))
 }
 
 /// A module out of the cache, or compiled and put there.
