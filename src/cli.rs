@@ -300,7 +300,7 @@ pub struct CallArgs {
     /// The function's input.
     #[arg(short = 'i', long, value_name = "TEXT", conflicts_with = "stdin")]
     pub input: Option<OsString>,
-    /// Read the input from standard input.
+    /// Read the input from standard input; `--wasi-stdin` is the plugin's own.
     #[arg(long)]
     pub stdin: bool,
     /// Call it N times, and print each output, a blank line after each; 0: only load it.

@@ -13,8 +13,8 @@
 //!         journal/     records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
 //! ```
 //!
-//! Beside them stand `text` (words in messages, near names and what is safe to show) and `leftovers` (what a signal that
-//! ends the program must take away), the same in every room.
+//! Beside them stand `text` (words in messages, near names and what is safe to show), `secrets` (what is left out of a URL
+//! that is shown) and `leftovers` (what a signal that ends the program must take away), the same in every room.
 //!
 //! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
 //! and nothing below `front/` prints. `tests/tidy.rs` keeps these arrows, and that every file opens with `//!`.
@@ -64,5 +64,6 @@ pub mod journal;
 pub mod kernel;
 pub mod leftovers;
 pub mod runtime;
+pub mod secrets;
 pub mod shell;
 pub mod text;

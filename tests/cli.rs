@@ -362,3 +362,21 @@ fn arguments_that_are_no_text_are_a_mistake_like_any_other() {
     assert_eq!(output.status.code(), Some(2), "{stderr}");
     assert!(stderr.contains("`--bogus`") && stderr.lines().count() == 1, "{stderr}");
 }
+
+#[test]
+fn a_single_file_and_an_input_are_given_to_the_plugin_of_one_call() {
+    let wat = r#"(module
+      (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
+      (memory (export "memory") 1)
+      (data (i32.const 0) "\40\00\00\00\08\00\00\00")
+      (func (export "read") (result i32)
+        (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 16)))
+        (i32.load (i32.const 16))))"#;
+    let files = || plugsh().file("p.wat", wat).file("typed", "abc");
+    let told = "plugsh: 1:p.read: returned non-zero exit code: 3\n";
+    let arguments =
+        ["call", "p.wat", "read", "--wasi-stdin", "typed", "--allow-path", "ro:typed:/typed", "--env", "A=b"];
+    files().args(arguments).run().code(1).stderr(told);
+    // The input of the call is another matter.
+    files().args(["call", "p.wat", "read", "--stdin"]).stdin("x").run().code(0).stderr("");
+}

@@ -4,6 +4,7 @@ use std::fmt;
 
 use crate::journal::Outcome;
 use crate::runtime::{Failure, FailureKind};
+use crate::secrets::owned_without_secrets;
 use crate::text::cut;
 
 /// Why a call, a load or a request failed. The message is the whole line, path included.
@@ -20,9 +21,9 @@ pub struct CallError {
 }
 
 impl CallError {
-    /// An error with its whole line.
+    /// An error with its whole line; secrets in its URLs are left out.
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
-        CallError { outcome, message: message.into(), code: None, stderr_tail: None }
+        CallError { outcome, message: owned_without_secrets(message.into()), code: None, stderr_tail: None }
     }
 
     /// The message, and after it what the plugin itself wrote about the failure, on one line.

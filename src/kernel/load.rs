@@ -16,6 +16,7 @@ use super::{Job, Kernel, job};
 use crate::journal::{Outcome, Symbol};
 use crate::runtime::source::{Access, Progress};
 use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
+use crate::secrets::without_secrets;
 
 /// A process to start: what, under which name, in which host.
 #[derive(Debug, Clone)]
@@ -158,7 +159,7 @@ impl Kernel {
             FailureKind::Interrupted => ended_by,
             kind => outcome_of(kind),
         };
-        let (source, cause) = (safe(source), safe(&failure.message));
+        let (source, cause) = (safe(&without_secrets(source)), safe(&failure.message));
         let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
         let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
         CallError { stderr_tail: failure.stderr_tail, ..CallError::new(outcome, message) }

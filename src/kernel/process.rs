@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::chain::Chain;
 use super::policy::Who;
+use super::policy::own::OwnGrants;
 use super::replace::{Fresh, Replacements};
 use super::supervise::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
@@ -149,6 +150,8 @@ pub struct Process {
     pub parent: AtomicU32,
     pub born: Instant,
     pub supervision: Supervision,
+    /// What it may load and call by the word of who loaded it. Stays what it is when the code is replaced.
+    pub own: Option<Arc<OwnGrants>>,
     pub counters: Counters,
     /// What all processes of the kernel have committed.
     total_bytes: Arc<AtomicU64>,
@@ -166,6 +169,7 @@ pub struct Birth {
     pub parent: ProcessId,
     pub total_bytes: Arc<AtomicU64>,
     pub supervision: Supervision,
+    pub own: Option<Arc<OwnGrants>>,
 }
 
 /// Whether a process may be called.
@@ -257,6 +261,7 @@ impl Process {
             parent: AtomicU32::new(birth.parent),
             born: Instant::now(),
             supervision: birth.supervision,
+            own: birth.own,
             counters: Counters::default(),
             total_bytes: birth.total_bytes,
             resident: Mutex::new(None),

@@ -204,6 +204,7 @@ impl Kernel {
             parent: process.parent_id(),
             total_bytes: self.total_bytes().clone(),
             supervision: process.supervision,
+            own: process.own.clone(),
         };
         let occupant = Occupant::new(chain, 1, chain.next_seq(Instant::now()));
         let mut stand_in = Process::new(birth, code.clone(), occupant);

@@ -16,13 +16,15 @@ use super::logbook::safe;
 use super::names;
 use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
-use super::policy::{Asked, ChildGrants, Granted, Who, names_only};
+use super::policy::own::OwnGrants;
+use super::policy::{Asked, ChildGrants, Granted, names_only};
 use super::process::{Birth, Code, Life, Occupant, Process};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::source::Access;
 use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program};
+use crate::secrets::without_secrets;
 
 /// What the journal calls a load that was refused.
 const REGISTER: &str = "register_plugin";
@@ -42,7 +44,7 @@ impl Kernel {
             // A load or call further down has named itself and the whole chain.
             let message = match failure.kind {
                 FailureKind::Nested => failure.message,
-                _ => format!("cannot load `{}`: {} ({path})", safe(name), failure.message),
+                _ => format!("cannot load `{}`: {} ({path})", safe(&without_secrets(name)), failure.message),
             };
             let outcome = match failure.kind {
                 FailureKind::Interrupted => chain.outcome_of_cut(),
@@ -72,16 +74,18 @@ impl Kernel {
         let children = self.living(parent.id).map_or(0, |parent| parent.counters.children.load(Ordering::Relaxed));
         let asked = Asked::of(name).map_err(denied)?;
         let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
-        let granted = match &policy {
-            Some(policy) => policy.load(parent.who(), &asked),
-            None => by_name_only(parent.who(), &asked),
+        let granted = match (parent.own.as_ref().and_then(|own| own.load(&asked)), &policy) {
+            (Some(granted), _) => Ok(granted),
+            (None, Some(policy)) => policy.load(parent.who(), &asked),
+            (None, None) => by_name_only(parent, &asked),
         };
         let admitted = self.admit_child(parent, children, children_max).and(granted.map_err(denied));
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
         let program = chain.outside_of_time(|| self.granted_program(chain, &granted, deadline))?;
         let held = parent.slot.lock().code.spec.clone();
-        let (spec, refused) = child_spec(&program.spec, &held, grants);
+        let (mut spec, refused) = child_spec(&program.spec, &held, grants);
+        spec.wasi_input.called_by(&program.stem);
         let seen = Spawn { plugin: program.stem.clone(), ..seen }.with(&spec);
         let request = LoadRequest { spec, host: parent.host, deadline, ..LoadRequest::plain(program) };
         let label = self.spawn(chain, parent.id, request)?;
@@ -191,6 +195,12 @@ impl Kernel {
         code: Arc<Code>,
     ) -> Result<Arc<Process>, Failure> {
         let (_, depth) = chain.caller();
+        let fails = |why: String| Failure::new(FailureKind::Load, why);
+        code.spec.wasi_input.check().map_err(fails)?;
+        let own = OwnGrants::of(&code.spec).map_err(fails)?;
+        if own.as_ref().is_some_and(|own| own.limits_calls()) {
+            self.gate().has_own();
+        }
         let mut table = self.table().write();
         let most = self.limits().processes_max;
         if table.len() >= most {
@@ -216,6 +226,7 @@ impl Kernel {
             parent,
             total_bytes: self.total_bytes().clone(),
             supervision: request.supervision,
+            own,
         };
         let process = Arc::new(Process::new(birth, code, Occupant::new(chain, depth, seq)));
         if !table.insert(process.clone()) {
@@ -284,9 +295,9 @@ fn denied(why: String) -> Failure {
 }
 
 /// The built-in default: a guest may load any name, and nothing else.
-fn by_name_only(who: Who<'_>, asked: &Asked) -> Result<Granted, String> {
+fn by_name_only(who: &Process, asked: &Asked) -> Result<Granted, String> {
     match asked {
         Asked::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),
-        _ => Err(names_only(who, asked)),
+        _ => Err(names_only(who.who(), asked, who.parent_id() != 0)),
     }
 }

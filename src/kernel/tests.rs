@@ -9,6 +9,7 @@ mod races;
 mod rings;
 mod walls;
 mod watched;
+mod wasi;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -14,6 +14,7 @@ use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
 use crate::runtime::exports::is_runtime_export;
 use crate::runtime::{MemoryUse, ModuleBytes};
+use crate::secrets::without_secrets;
 
 /// How often a wait for a process's end looks whether it was interrupted.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -65,6 +66,11 @@ impl Kernel {
     /// The name of what a living process was loaded from.
     pub fn plugin_of(&self, id: ProcessId) -> Option<String> {
         self.living(id).map(|process| process.plugin.clone())
+    }
+
+    /// What a living process was loaded from, secrets included: to be loaded again, and not to be shown.
+    pub fn source_of(&self, id: ProcessId) -> Option<String> {
+        self.living(id).map(|process| process.slot.lock().code.program.origin.clone())
     }
 
     /// All that `info` shows of a living process.
@@ -201,7 +207,7 @@ impl Kernel {
     pub(super) fn view_with(&self, process: &Process, memory: fn(&Process, &Slot) -> MemoryUse) -> ProcessView {
         let slot = process.slot.lock();
         let (life, occupant, crashed) = (slot.life.clone(), slot.occupant, slot.crashed.clone());
-        let (memory, source) = (memory(process, &slot), slot.code.program.origin.clone());
+        let (memory, source) = (memory(process, &slot), without_secrets(&slot.code.program.origin).into_owned());
         drop(slot);
         let now = Instant::now();
         let doing = occupant.and_then(|occupant| self.doing(occupant, now)).unwrap_or_default();

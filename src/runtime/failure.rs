@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use crate::secrets::owned_without_secrets;
+
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
 pub const MAX_MESSAGE_BYTES: usize = 4096;
 
@@ -40,9 +42,9 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`]. `Guest` and `Denied` keep the instance.
+    /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`], and secrets in its URLs are left out. `Guest` and `Denied` keep the instance.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        let message = cut(message.into());
+        let message = cut(owned_without_secrets(message.into()));
         let unwound = !matches!(kind, FailureKind::Guest | FailureKind::Denied);
         Failure { kind, message, code: None, stderr_tail: None, unwound }
     }

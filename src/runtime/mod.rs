@@ -8,6 +8,7 @@
 pub mod config;
 pub mod exports;
 pub mod failure;
+pub mod hosts;
 pub mod images;
 pub mod imports;
 pub mod native;
@@ -17,6 +18,7 @@ mod shelf;
 pub mod source;
 pub mod stand_in;
 pub mod wasm_words;
+pub mod wasi_input;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -27,6 +29,7 @@ pub use failure::{Failure, FailureKind};
 pub use images::Images;
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
+pub use wasi_input::WasiInput;
 
 /// Index of an exported function in its image; given by [`Image::function`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::stand_in::StandInTypes;
-use super::{Config, Failure, FailureKind};
+use super::{Config, Failure, FailureKind, WasiInput};
 
 /// Which host runs a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -67,13 +67,13 @@ pub struct Program {
     pub modules: Vec<ModuleBytes>,
     /// From the manifest; the command line and the policy may change it.
     pub spec: Spec,
-    /// Where it came from: a path, a URL, or `built-in:NAME`.
+    /// Where it came from: a path, a URL, or `built-in:NAME`. Not to be shown as it is: a URL may have a password.
     pub origin: String,
     /// The name a process of it gets by default: a valid process name.
     pub stem: String,
 }
 
-/// A directory that a plugin may reach through WASI.
+/// A directory, or one file, that a plugin may reach through WASI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowedPath {
     pub host: PathBuf,
@@ -113,6 +113,12 @@ pub struct Spec {
     pub timeout: Option<Duration>,
     /// Work per call, in wasmtime's units.
     pub fuel: Option<u64>,
+    /// What WASI has for it to begin with.
+    pub wasi_input: WasiInput,
+    /// Patterns of what its guest may load besides what the policy, or no policy, lets it.
+    pub may_load: Vec<String>,
+    /// Patterns of all functions that its guest may call, whatever the policy says; `None`: as the policy says.
+    pub may_call: Option<Vec<String>>,
     /// False with `--no-wasi`: a module that imports WASI then does not load.
     pub wasi: bool,
     pub stub_imports: Option<StubImports>,
@@ -133,6 +139,9 @@ impl Spec {
         for path in self.allowed_paths.iter_mut().filter(|_| !self.paths_resolved) {
             path.host = path.host.canonicalize().unwrap_or_else(|_| std::mem::take(&mut path.host));
         }
+        if let Some(stdin) = self.wasi_input.stdin.as_mut().filter(|_| !self.paths_resolved) {
+            *stdin = stdin.canonicalize().unwrap_or_else(|_| std::mem::take(stdin));
+        }
         self.paths_resolved = true;
     }
 
@@ -144,7 +153,7 @@ impl Spec {
     /// Fails when a path that was granted in its resolved form leads elsewhere now.
     pub fn stays_put(&self, path: &AllowedPath) -> Result<(), Failure> {
         if self.paths_resolved && path.host.exists() && self.held_path(path).is_none() {
-            let why = format!("allowed path `{}` is not the directory that was granted any more", path.host.display());
+            let why = format!("allowed path `{}` is not what was granted any more", path.host.display());
             return Err(Failure::new(FailureKind::Load, why));
         }
         Ok(())
@@ -163,6 +172,9 @@ impl Default for Spec {
             http_response_bytes_max: HTTP_RESPONSE_BYTES_MAX_DEFAULT,
             timeout: None,
             fuel: None,
+            wasi_input: WasiInput::default(),
+            may_load: Vec::new(),
+            may_call: None,
             wasi: true,
             stub_imports: None,
             imports: Vec::new(),

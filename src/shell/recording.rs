@@ -22,6 +22,7 @@ use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::stand_in::StandInTypes;
 use crate::runtime::{Host, Spec};
 use crate::text::{json_cause, without_bom};
+use crate::secrets::without_secrets;
 
 /// Version of the format that is written and read.
 pub const VERSION: u32 = 1;
@@ -148,7 +149,7 @@ impl From<&ProcessDetail> for ProcessEntry {
             host: detail.view.host,
             spec: detail.spec.clone(),
             modules: detail.modules.iter().map(module).collect(),
-            links: detail.links.iter().map(|(name, source)| format!("{name}={source}")).collect(),
+            links: detail.links.iter().map(|(name, source)| format!("{name}={}", without_secrets(source))).collect(),
         }
     }
 }

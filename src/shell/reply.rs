@@ -5,6 +5,7 @@ use std::fmt;
 
 use serde_json::Value;
 
+use crate::secrets::owned_without_secrets;
 pub use crate::text::{is_unsafe, many_lines, one_line};
 
 /// The result of a command.
@@ -211,9 +212,9 @@ pub enum ErrorKind {
 }
 
 impl ShellError {
-    /// An error of a kind.
+    /// An error of a kind; secrets in its URLs are left out.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> ShellError {
-        ShellError { kind, message: message.into(), located: false }
+        ShellError { kind, message: owned_without_secrets(message.into()), located: false }
     }
 
     /// A command that was right and could not be done.

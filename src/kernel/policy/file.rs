@@ -1,7 +1,7 @@
 //! Policy files: TOML to rules, or one line that says where it is wrong.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -12,7 +12,7 @@ use super::rule::{ChildGrants, ConfigGrant, Rule, split_at_unescaped, unescaped}
 use super::{Policy, safe};
 use crate::journal::filter::Glob;
 use crate::journal::units::{parse_duration_ns, parse_size};
-use crate::runtime::AllowedPath;
+use crate::runtime::{AllowedPath, hosts};
 
 /// Largest policy file, in bytes.
 pub const BYTES_MAX: u64 = 1 << 20;
@@ -63,6 +63,9 @@ struct Children {
     hosts: Option<Vec<String>>,
     paths: Option<Vec<String>>,
     config: Option<Vec<String>>,
+    env: Option<Vec<String>>,
+    args: Option<Vec<String>>,
+    stdin: Option<String>,
 }
 
 /// A number, or a text with a unit.
@@ -168,9 +171,12 @@ impl Children {
             memory_bytes_max: self.memory_max.map(Amount::memory_bytes).transpose()?,
             fuel: self.fuel,
             timeout: self.timeout.map(Amount::duration).transpose()?,
-            hosts: self.hosts,
+            hosts: self.hosts.map(checked_hosts).transpose()?,
             paths: self.paths.map(|paths| paths.iter().map(|path| allowed_path(path, dir)).collect()),
             config: self.config.map(|config| config.iter().map(|entry| ConfigGrant::new(entry)).collect()),
+            env: self.env.map(|env| env.iter().map(|entry| ConfigGrant::new(entry)).collect()),
+            args: self.args,
+            stdin: self.stdin.map(|path| resolved_file(&dir.join(path))).transpose()?,
         })
     }
 }
@@ -195,6 +201,17 @@ impl Amount {
             Amount::Text(text) => parse_duration_ns(&text).map(Duration::from_nanos),
         }
     }
+}
+
+fn checked_hosts(hosts: Vec<String>) -> Result<Vec<String>, String> {
+    hosts.iter().try_for_each(|host| hosts::check(host))?;
+    Ok(hosts)
+}
+
+/// A file as it is there now: what a link leads to later is not what was granted.
+fn resolved_file(path: &Path) -> Result<PathBuf, String> {
+    let resolved = path.canonicalize().ok().filter(|path| path.is_file());
+    resolved.ok_or_else(|| format!("no file `{}` for `stdin`", safe(&path.to_string_lossy())))
 }
 
 /// `[ro:]HOST[:GUEST]`, as after `--allow-path`; a `:` of HOST's own has a `\` before it.

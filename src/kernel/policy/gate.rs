@@ -22,6 +22,8 @@ const ANSWERS_MAX: usize = 65_536;
 pub struct Gate {
     /// False while there is nothing to ask.
     on: AtomicBool,
+    /// True once a process was loaded that says whom it may call.
+    has_own: AtomicBool,
     calls_per_second_max: u64,
     started: Instant,
     loaded: RwLock<Option<Arc<Loaded>>>,
@@ -38,6 +40,7 @@ impl Gate {
     pub fn new(calls_per_second_max: u64) -> Gate {
         Gate {
             on: AtomicBool::new(calls_per_second_max > 0),
+            has_own: AtomicBool::new(false),
             calls_per_second_max,
             started: Instant::now(),
             loaded: RwLock::new(None),
@@ -48,8 +51,17 @@ impl Gate {
     pub fn set(&self, policy: Option<Policy>) {
         let loaded =
             policy.map(|policy| Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(HashSet::new()) }));
-        self.on.store(self.calls_per_second_max > 0 || loaded.is_some(), Ordering::Relaxed);
-        *self.loaded.write() = loaded;
+        let mut place = self.loaded.write();
+        let on = self.calls_per_second_max > 0 || loaded.is_some() || self.has_own.load(Ordering::Relaxed);
+        self.on.store(on, Ordering::Relaxed);
+        *place = loaded;
+    }
+
+    /// A process is about to begin that says whom it may call: from now on every call is asked about.
+    pub fn has_own(&self) {
+        let _place = self.loaded.write();
+        self.has_own.store(true, Ordering::Relaxed);
+        self.on.store(true, Ordering::Relaxed);
     }
 
     /// The policy, if one is loaded.
@@ -66,10 +78,13 @@ impl Gate {
     /// Whether `caller` may call now, and this; else why not.
     pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
         self.count(caller)?;
-        let Some(loaded) = self.loaded.read().clone() else { return Ok(()) };
-        let key = (caller.id, callee.id, symbol);
         // What is no name of its own in the journal must not answer for another.
         let is_exact = symbol != Symbol::OTHER && function.len() < SYMBOL_BYTES_MAX;
+        if let Some(own) = &caller.own {
+            own.call(caller.who(), callee.who(), callee.id, function, is_exact.then_some(symbol))?;
+        }
+        let Some(loaded) = self.loaded.read().clone() else { return Ok(()) };
+        let key = (caller.id, callee.id, symbol);
         if is_exact && loaded.allowed.read().contains(&key) {
             return Ok(());
         }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
-use crate::runtime::{AllowedPath, Config, Spec};
+use crate::runtime::{AllowedPath, Config, Spec, WasiInput};
 
 /// The spec of a child: `asked` is its program's own, `parent` what its parent holds, `grants` what the policy says of
 /// the parent's children. Also what was asked for and not given, in words, for the child's log.
@@ -24,6 +24,10 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
         http_response_bytes_max: asked.http_response_bytes_max.min(parent.http_response_bytes_max),
         timeout: least::<Duration, 3>([asked.timeout, parent.timeout, grants.timeout]),
         fuel: least([asked.fuel, parent.fuel, grants.fuel]),
+        wasi_input: wasi_input(parent, grants),
+        // What it may load was granted to its parent alone; whom that may call binds whoever it starts.
+        may_load: Vec::new(),
+        may_call: parent.may_call.clone(),
         wasi: asked.wasi && parent.wasi,
         stub_imports: asked.stub_imports,
         imports: asked.imports.clone(),
@@ -59,6 +63,21 @@ fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<S
         }
     }
     Config::from(config).shared_with([&asked.config, &parent.config])
+}
+
+/// Only what the policy says: a manifest has no words for it, and a parent's is its own.
+fn wasi_input(parent: &Spec, grants: &ChildGrants) -> WasiInput {
+    let mut env = BTreeMap::new();
+    for grant in grants.env.iter().flatten() {
+        match grant {
+            ConfigGrant::Set { key, value } => drop(env.insert(key.clone(), value.clone())),
+            ConfigGrant::Pass { glob, .. } => {
+                let held = parent.wasi_input.env.iter().filter(|(key, _)| glob.matches(key));
+                env.extend(held.map(|(key, value)| (key.clone(), value.clone())));
+            }
+        }
+    }
+    WasiInput { env, args: grants.args.clone().unwrap_or_default(), stdin: grants.stdin.clone() }
 }
 
 impl ConfigGrant {

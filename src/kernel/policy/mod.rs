@@ -3,7 +3,8 @@
 //! A policy is a TOML file (`file`) of rules (`rule`), each for the plugins whose name fits its glob; the first rule that
 //! fits decides, `[default]` fills in what a rule leaves out, and what neither says is the built-in default: a guest may
 //! load names, and call whom it likes. Whatever a policy says, `grant` sees to it that a child never holds more than its
-//! parent. `gate` is where the kernel asks, `learn` writes the policy that fits what was seen.
+//! parent. `gate` is where the kernel asks, `own` is what one process may by the word of who loaded it, `learn` writes the
+//! policy that fits what was seen.
 //!
 //! The shell is no guest: what a person types is not asked about here.
 
@@ -11,6 +12,7 @@ mod file;
 pub(super) mod gate;
 pub(super) mod grant;
 pub(super) mod learn;
+pub(super) mod own;
 mod pattern;
 mod rule;
 
@@ -19,6 +21,8 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
+pub use self::own::check_own_grants;
+pub use self::pattern::load_pattern_within;
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};
 use super::logbook::safe;
 use crate::runtime::source;
@@ -173,13 +177,16 @@ impl Policy {
     }
 }
 
-/// Why a guest may not load a path or URL while no policy is loaded.
-pub fn names_only(who: Who<'_>, asked: &Asked) -> String {
-    let wanted = safe(&asked.text());
-    format!(
-        "a plugin may load only names; to allow it, load a policy with a rule for `{}` whose `load` has \"{wanted}\"",
-        safe(who.plugin)
-    )
+/// Why a guest may not load a path or URL while no policy is loaded, and what allows it: for a plugin that a person loads
+/// an option of that, for the child of another a policy.
+pub fn names_only(who: Who<'_>, asked: &Asked, is_child: bool) -> String {
+    let (plugin, wanted) = (safe(who.plugin), safe(&asked.text()));
+    match is_child {
+        false => format!("a plugin may load only names; load `{plugin}` with `--may-load '{wanted}'` to allow it"),
+        true => format!(
+            "a plugin may load only names; to allow it, load a policy with a rule for `{plugin}` whose `load` has \"{wanted}\""
+        ),
+    }
 }
 
 /// `` `a`, `b` and 3 more``, or `nothing`.

@@ -2,14 +2,17 @@
 
 use std::path::{Component, Path, PathBuf};
 
-use globset::{GlobBuilder, GlobMatcher};
+use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
 use super::{Asked, Who};
 use crate::journal::filter::Glob;
 use crate::runtime::source;
+use crate::text::shown;
 
 /// Longest pattern, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1024;
+/// Deepest `{a,{b,c}}` in a pattern.
+const BRACES_MAX: usize = 8;
 /// Characters that make a part of a path pattern a glob.
 const META: [char; 5] = ['*', '?', '[', '{', '\\'];
 
@@ -24,8 +27,8 @@ pub struct LoadPattern {
 #[derive(Debug, Clone)]
 enum What {
     Name(Glob),
-    Path(GlobMatcher),
-    Url(GlobMatcher),
+    Path(GlobSet),
+    Url(GlobSet),
 }
 
 impl LoadPattern {
@@ -66,14 +69,32 @@ impl LoadPattern {
     }
 }
 
+/// A pattern of sources that starts from `dir` where it is a relative path.
+pub fn load_pattern_within(text: &str, dir: &Path) -> String {
+    if text.contains("://") || source::is_name(text) {
+        text.to_owned()
+    } else {
+        dir.join(text).to_string_lossy().into_owned()
+    }
+}
+
 /// `-` and `_` are alike in names, as they are when a name is looked up.
 fn fold(name: &str) -> String {
     name.replace('-', "_")
 }
 
-fn matcher(pattern: &str) -> Result<GlobMatcher, String> {
-    let glob = GlobBuilder::new(pattern).literal_separator(true).build();
-    glob.map(|glob| glob.compile_matcher()).map_err(|error| format!("`{pattern}` is no glob: {}", error.kind()))
+/// A set of one glob: a set that is too large is an error, where a glob by itself would panic.
+fn matcher(pattern: &str) -> Result<GlobSet, String> {
+    let depth = pattern.chars().scan(0_usize, |depth, c| {
+        *depth = if c == '{' { *depth + 1 } else { depth.saturating_sub(usize::from(c == '}')) };
+        Some(*depth)
+    });
+    if depth.max().unwrap_or(0) > BRACES_MAX {
+        return Err(format!("`{}` has braces within each other deeper than {BRACES_MAX}", shown(pattern)));
+    }
+    let fails = |error: globset::Error| format!("`{}` is no glob: {}", shown(pattern), error.kind());
+    let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(fails)?;
+    GlobSetBuilder::new().add(glob).build().map_err(fails)
 }
 
 /// A path pattern whose part before the first glob is resolved, as what it is compared with is.

@@ -1,5 +1,6 @@
 //! One rule of a policy: whom it is for, and what it allows. A field that is `None` says nothing.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::Who;
@@ -33,12 +34,18 @@ pub struct ChildGrants {
     /// In place of those that a child's manifest asks for.
     pub paths: Option<Vec<AllowedPath>>,
     pub config: Option<Vec<ConfigGrant>>,
+    /// WASI's environment: variables of the parent's that are passed on, or values.
+    pub env: Option<Vec<ConfigGrant>>,
+    /// WASI's arguments.
+    pub args: Option<Vec<String>>,
+    /// The file that WASI's standard input is, resolved as the policy was read.
+    pub stdin: Option<PathBuf>,
 }
 
-/// An entry of `config`.
+/// An entry of `config` or `env`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigGrant {
-    /// `KEY`, a glob: what the child's manifest says, else what its parent has.
+    /// `KEY`, a glob: what the child's manifest says (of `config`), else what its parent has.
     Pass { key: String, glob: Glob },
     /// `KEY=VALUE`.
     Set { key: String, value: String },
@@ -74,6 +81,9 @@ impl Rule {
             hosts: own.hosts.or(other.hosts),
             paths: own.paths.or(other.paths),
             config: own.config.or(other.config),
+            env: own.env.or(other.env),
+            args: own.args.or(other.args),
+            stdin: own.stdin.or(other.stdin),
         };
         self
     }
@@ -87,10 +97,12 @@ impl ChildGrants {
 
     /// The keys of `config`, without values; `None`: what the parent has too.
     pub fn config_keys(&self) -> Option<Vec<String>> {
-        let key = |grant: &ConfigGrant| match grant {
-            ConfigGrant::Pass { key, .. } | ConfigGrant::Set { key, .. } => key.clone(),
-        };
-        Some(self.config.as_ref()?.iter().map(key).collect())
+        keys(self.config.as_deref())
+    }
+
+    /// The names of `env`, without values; `None`: no environment.
+    pub fn env_keys(&self) -> Option<Vec<String>> {
+        keys(self.env.as_deref())
     }
 
     /// All of it on one line.
@@ -106,12 +118,22 @@ impl ChildGrants {
             list("hosts", self.hosts.clone()),
             list("paths", self.path_texts()),
             list("config", self.config_keys()),
+            list("env", self.env_keys()),
+            list("args", self.args.clone()),
+            self.stdin.as_ref().map(|path| format!("stdin {}", path.display())),
         ]
         .into_iter()
         .flatten()
         .collect();
         if words.is_empty() { "what their manifests ask for".to_owned() } else { words.join(", ") }
     }
+}
+
+fn keys(grants: Option<&[ConfigGrant]>) -> Option<Vec<String>> {
+    let key = |grant: &ConfigGrant| match grant {
+        ConfigGrant::Pass { key, .. } | ConfigGrant::Set { key, .. } => key.clone(),
+    };
+    Some(grants?.iter().map(key).collect())
 }
 
 /// A path as a policy has it: `[ro:]HOST:GUEST`, with a `\` before what would end HOST.

@@ -132,7 +132,7 @@ fn a_granted_directory_that_became_a_link_is_not_opened() {
     std::os::unix::fs::symlink("/", root.join("sub")).unwrap();
     for id in ids {
         let error = kernel.restart(id).unwrap_err().message;
-        assert!(error.contains("is not the directory that was granted any more"), "{error}");
+        assert!(error.contains("is not what was granted any more"), "{error}");
     }
 }
 
@@ -216,7 +216,7 @@ fn without_a_host_there_is_no_network() {
     let (port, count) = serve("/", 1);
     let id = fetcher(&kernel, Spec::default());
     let error = message(call(&kernel, id, "run", &request(port, "127.0.0.1", "/")));
-    assert!(error.contains("is not allowed; `--allow-host` allows it"), "{error}");
+    assert!(error.contains("is not allowed; `--allow-host '127.0.0.1'` allows it"), "{error}");
     assert_eq!(count.load(Ordering::SeqCst), 0, "it was asked all the same");
 }
 

@@ -4,11 +4,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use wasmtime::{Caller, Global, Memory, Val};
-use wasmtime_wasi::p1::WasiP1Ctx;
 
 use super::blocks::{Blocks, HEADER_BYTES, Reused};
-use super::files::Files;
 use super::limits::Limits;
+use super::wasi::Wasi;
 use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
@@ -56,9 +55,7 @@ pub struct Ctx {
     pub limits: Limits,
     /// The kernel's.
     pub memo: Memo,
-    pub wasi: Option<Box<WasiP1Ctx>>,
-    /// What WASI has open.
-    pub files: Files,
+    pub wasi: Option<Box<Wasi>>,
 }
 
 /// A refusal of what a guest asked: the call ends as by a trap.
@@ -86,7 +83,6 @@ impl Ctx {
             call_error: None,
             memo: None,
             wasi: None,
-            files: Files::default(),
         }
     }
 

@@ -14,6 +14,7 @@ const POOL_DEFAULT_MAX: usize = 512;
 pub const BODY_BYTES_MAX: u64 = 256 << 20;
 
 /// What all instances may hold together, and do.
+#[derive(Debug)]
 pub struct Pool {
     used: AtomicUsize,
     max: usize,
@@ -49,6 +50,7 @@ impl Pool {
 }
 
 /// The open files of one instance; given back with it.
+#[derive(Debug)]
 pub struct Files {
     pool: &'static Pool,
     held: usize,
@@ -70,9 +72,14 @@ impl Files {
         true
     }
 
+    /// How many are counted.
+    #[cfg(test)]
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     /// Counts one less: it was closed.
     pub fn give_back(&mut self) {
-        // Standard input and the like are closed too, and were never counted.
         if let Some(held) = self.held.checked_sub(1) {
             self.held = held;
             self.pool.used.fetch_sub(1, Ordering::Relaxed);

@@ -18,7 +18,8 @@ use wasmtime::{Caller, Linker, Result};
 use super::abi::MODULE;
 use super::ctx::{Ctx, CtxStore, refused};
 use super::files::Place;
-use crate::runtime::{Failure, Upcalls};
+use crate::runtime::source::shown_url as shown;
+use crate::runtime::{Failure, Upcalls, hosts};
 use crate::text::json_cause;
 
 /// How often a waiting call looks at its kill word.
@@ -81,8 +82,8 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
     caller.free(request)?;
     let url = Url::parse(&asked.url).map_err(|error| refused(format!("invalid URL: {error}")))?;
     let spec = caller.data().spec.clone();
-    if !url.host_str().is_some_and(|host| allowed(&spec.allowed_hosts, host)) {
-        return Err(refused(format!("HTTP request to {} is not allowed; `--allow-host` allows it", asked.url)));
+    if !hosts::allows(&spec.allowed_hosts, &url) {
+        return Err(refused(format!("HTTP request to {} is not allowed; {}", shown(&url), way_on(&url))));
     }
     let span = caller.data_mut().span(body, "http request body")?;
     let request = asked.request()?;
@@ -121,12 +122,12 @@ impl Asked {
     }
 }
 
-/// Whether a host matches one of the globs.
-fn allowed(hosts: &[String], host: &str) -> bool {
-    hosts.iter().any(|pattern| match glob::Pattern::new(pattern) {
-        Ok(glob) => glob.matches(host),
-        Err(_) => pattern == host,
-    })
+/// What allows a request: a host that is named as patterns are compared with it.
+fn way_on(url: &Url) -> String {
+    match url.scheme() {
+        "http" | "https" => format!("`--allow-host '{}'` allows it", hosts::pattern_of(url)),
+        scheme => format!("only http and https are, not {scheme}"),
+    }
 }
 
 /// Fetches on a thread of its own, which is left behind when the call is interrupted first.
@@ -167,11 +168,15 @@ impl Connector<()> for HostGate {
 
     fn connect(&self, details: &ConnectionDetails, chained: Option<()>) -> Result<Option<()>, ureq::Error> {
         let to_proxy = self.proxied && details.config.proxy().is_none();
-        let host = details.uri.host().unwrap_or_default().to_lowercase();
-        if to_proxy || allowed(&self.allowed, &host) {
+        if to_proxy {
             return Ok(chained);
         }
-        let why = format!("HTTP redirect to {} is not allowed; `--allow-host` allows it", details.uri);
+        // As the guest's own URL is read, so that one form of a host is compared.
+        let why = match Url::parse(&details.uri.to_string()) {
+            Ok(url) if hosts::allows(&self.allowed, &url) => return Ok(chained),
+            Ok(url) => format!("HTTP redirect to {} is not allowed; {}", shown(&url), way_on(&url)),
+            Err(error) => format!("HTTP redirect to what is no URL: {error}"),
+        };
         Err(ureq::Error::Other(why.into()))
     }
 }

@@ -66,7 +66,7 @@ impl Instance {
         let streams = image.wasi.then(Streams::default);
         if let Some(streams) = &streams {
             streams.begin(&up);
-            ctx.wasi = Some(Box::new(wasi::context(&spec, streams, &mut ctx.files)?));
+            ctx.wasi = Some(Box::new(wasi::Wasi::new(&spec, streams)?));
         }
         ctx.up = Some(up.clone());
         let mut store = Store::new(&image.workshop.engine, ctx);

@@ -100,7 +100,17 @@ fn manifest(program: &Program) -> Result<Manifest, Failure> {
         spec.memory_bytes_max.map(|bytes| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX));
     // For the SDK's own http requests; that a call ends in time is the kernel's to see to.
     manifest.timeout_ms = spec.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
+    if !spec.wasi_input.is_empty() {
+        let why = "the stock host gives a plugin no environment, arguments or standard input; the native one does";
+        return Err(Failure::new(FailureKind::Load, why));
+    }
     for path in &spec.allowed_paths {
+        if path.host.is_file() {
+            let shown = path.host.display();
+            let why =
+                format!("the stock host allows directories only, and `{shown}` is a file; the native one allows it");
+            return Err(Failure::new(FailureKind::Load, why));
+        }
         let host = path.host.to_str().ok_or_else(|| {
             let shown = path.host.display();
             Failure::new(FailureKind::Load, format!("the extism SDK cannot allow `{shown}`: it is not UTF-8"))

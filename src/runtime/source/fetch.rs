@@ -10,6 +10,7 @@ use std::time::Duration;
 use url::Url;
 
 use super::{Failure, Progress, load_failure, name};
+use crate::secrets::without_secrets;
 
 /// For each step: to find the host, to connect, until the answer begins, and for each read of it.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -85,13 +86,9 @@ pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
     Ok(Some(url))
 }
 
-/// The URL as it may be shown: without a user's name and password, and on one line.
-pub(super) fn shown(url: &Url) -> String {
-    let mut url = url.clone();
-    // Both fail only for a URL without a host, which has neither.
-    let _ = url.set_username("");
-    let _ = url.set_password(None);
-    name::shown(url.as_str())
+/// The URL as it may be shown: without secrets, and on one line.
+pub fn shown(url: &Url) -> String {
+    name::shown(&without_secrets(url.as_str()))
 }
 
 /// Fetches at most `bytes_max` bytes. Calls `progress` before it begins, and at least every 50 ms.

@@ -29,6 +29,7 @@ use self::builtin::Builtin;
 use self::cache::{Cache, Entry, Key};
 use self::content::Content;
 use self::fetch::Request;
+pub use self::fetch::shown as shown_url;
 use self::file::{FileBytes, Stamp};
 pub use self::files::Files;
 use self::manifest::Base;
@@ -325,10 +326,10 @@ fn load_url(url: &Url, access: Access, progress: Progress<'_>) -> Result<Loaded,
     }
     match content {
         Content::Module => {
-            let program = content::single_module(bytes, shown, stem);
+            let program = content::single_module(bytes, url.to_string(), stem);
             Ok(Loaded { program, stamps: Vec::new(), fetched: true })
         }
-        Content::Manifest(format) => manifest::load(&bytes, format, &Base::Url(url), shown, stem, progress),
+        Content::Manifest(format) => manifest::load(&bytes, format, &Base::Url(url), url.to_string(), stem, progress),
     }
 }
 

@@ -11,6 +11,7 @@ use super::trace::parse_filter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::{Format, otlp};
 use crate::journal::{Filter, Record, merge_running};
+use crate::secrets::without_secrets;
 use crate::shell::redirect::FileSink;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Session, io_cause};
@@ -53,7 +54,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         (None, Some(url)) => {
             let records = records(session, options.filter.as_ref());
             let spans = send(session, &url, records)?;
-            Ok(Reply::line(format!("{} sent to `{url}`", counted(spans, "span"))))
+            Ok(Reply::line(format!("{} sent to `{}`", counted(spans, "span"), without_secrets(&url))))
         }
         (None, None) => Err(ShellError::usage("`export` wants FILE, or `--otlp URL`; see `help export`")),
     }

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::ps::{state_role, state_text};
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessState, Restart};
-use crate::runtime::Spec;
+use crate::runtime::{Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
@@ -15,7 +15,7 @@ pub const COMMAND: Command = Command {
     name: "info",
     group: Group::Watching,
     summary: "show all that is known of a process",
-    description: "Its functions, exports, imports, limits, configuration keys (not their values), counters and last error.",
+    description: "Its functions, exports, imports, limits, configuration keys and environment (not their values), counters and last error.",
     examples: &[Example { lines: "load echo\ninfo echo", output: "1:echo\n1:echo idle\n…" }],
     syntax: syntax::<InfoOptions>,
     run: Run::Plain(run),
@@ -72,6 +72,9 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     entry("limits", listed(&limits(&detail.spec), VALUE_WIDTH));
     entry("crashes", listed(&supervision(detail), VALUE_WIDTH));
     entry("config", words(&detail.spec.config.keys().cloned().collect::<Vec<_>>().join(" ")));
+    entry("WASI", listed(&wasi_input(&detail.spec.wasi_input), VALUE_WIDTH));
+    entry("may load", words(&detail.spec.may_load.join(" ")));
+    entry("may call", words(&detail.spec.may_call.clone().unwrap_or_default().join(" ")));
     entry("calls", words(&format!("{}, {} failed, {} resets", view.calls, view.errors, view.resets)));
     entry("bytes", words(&format!("{} in, {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out))));
     entry(
@@ -132,6 +135,19 @@ fn supervision(detail: &ProcessDetail) -> Vec<String> {
     words
 }
 
+/// Environment (names, not values), arguments and standard input.
+fn wasi_input(input: &WasiInput) -> Vec<String> {
+    let mut items = Vec::new();
+    if !input.env.is_empty() {
+        items.push(format!("environment {}", input.env.keys().cloned().collect::<Vec<_>>().join(" ")));
+    }
+    if !input.given_args().is_empty() {
+        items.push(format!("arguments {}", input.given_args().join(" ")));
+    }
+    items.extend(input.stdin.as_ref().map(|path| format!("standard input {}", path.display())));
+    items
+}
+
 fn limits(spec: &Spec) -> Vec<String> {
     let mut limits = Vec::new();
     if let Some(bytes) = spec.memory_bytes_max {
@@ -184,6 +200,11 @@ fn json_object(detail: &ProcessDetail) -> serde_json::Value {
         "allowed_hosts": spec.allowed_hosts,
         "allowed_paths": spec.allowed_paths.iter().map(|path| path.host.display().to_string()).collect::<Vec<_>>(),
         "wasi": spec.wasi,
+        "env_keys": spec.wasi_input.env.keys().collect::<Vec<_>>(),
+        "args": spec.wasi_input.given_args(),
+        "stdin": spec.wasi_input.stdin.as_ref().map(|path| path.display().to_string()),
+        "may_load": spec.may_load,
+        "may_call": spec.may_call,
         "calls": view.calls,
         "errors": view.errors,
         "resets": view.resets,

@@ -6,12 +6,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::policy::{check_own_grants, load_pattern_within};
 use crate::kernel::supervise::CRASHES_MAX_MAX;
 use crate::kernel::{
     CrashesMax, Deadline, JobEnd, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
 };
 use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
-use crate::runtime::{Host, Program, Spec, StubImports};
+use crate::runtime::{Host, Program, Spec, StubImports, hosts};
+use crate::secrets::without_secrets;
 use crate::shell::holds::Left;
 use crate::shell::imports::import_stand_in;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -42,6 +44,8 @@ pub const COMMAND: Command = Command {
 };
 
 #[derive(Debug, clap::Args)]
+// `--wasi-stdin` for `plugsh call`, where `--stdin` is the call's input.
+#[command(mut_arg("wasi_stdin", |arg| arg.long("stdin")))]
 struct LoadWords {
     #[arg(value_name = "SOURCE")]
     source: String,
@@ -79,9 +83,24 @@ pub struct LoadOptions {
     /// a host that it may reach over HTTP
     #[arg(long, value_name = "GLOB")]
     pub allow_host: Vec<String>,
-    /// a directory that it may reach, read-only with `ro:`
+    /// a directory or file that it may reach, read-only with `ro:`
     #[arg(long, value_name = "[ro:]HOST[:GUEST]")]
     pub allow_path: Vec<String>,
+    /// a source that it may load besides names: a path or URL, `*` within a part of it, `**` over more
+    #[arg(long, value_name = "PATTERN")]
+    pub may_load: Vec<String>,
+    /// a function that it may call: with this, nothing else
+    #[arg(long, value_name = "PLUGIN.FUNCTION")]
+    pub may_call: Vec<String>,
+    /// a variable of its WASI environment
+    #[arg(long, value_name = "K=V")]
+    pub env: Vec<String>,
+    /// an argument, as WASI has them
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub arg: Vec<String>,
+    /// the file that its WASI standard input is
+    #[arg(long, value_name = "FILE")]
+    pub wasi_stdin: Option<PathBuf>,
     /// the most memory it may have, in pages or as `10M`; 0: as without this option
     #[arg(long, value_name = "SIZE", value_parser = Bound::of_memory, allow_hyphen_values = true)]
     pub memory_max: Option<Bound>,
@@ -130,7 +149,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         return started(session, label.id, &label.to_string(), words.watch);
     }
     // As a job: a breakpoint may hold what it calls while it starts.
-    let text = format!("load {}", words.source);
+    let text = format!("load {}", without_secrets(&words.source));
     let job = session.kernel.start_load(request, text).map_err(|error| session.call_error(error))?;
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
         Awaited::Ended(end) => loaded(session, &end, words.watch),
@@ -206,20 +225,25 @@ fn request_of(
 ) -> Result<LoadRequest, ShellError> {
     check_paths(&options.allow_path)?;
     tell_missing_stand_ins(session, &options.import);
-    let spec = options.apply(program.spec.clone())?;
+    let program = link(session, program, &options.link, deadline)?;
+    let mut spec = options.apply(program.spec.clone())?;
+    spec.wasi_input.called_by(&program.stem);
     let timeout = spec.timeout;
     Ok(LoadRequest { spec, name, host, timeout, deadline, ..LoadRequest::plain(program) })
 }
 
-/// Only directories can be given to a plugin; that one is not there would be found out at its first call.
+/// Only directories and regular files can be given to a plugin; that one is not there would be found out when it starts.
 fn check_paths(texts: &[String]) -> Result<(), ShellError> {
-    match texts.iter().find(|text| !allowed_path(text).host.is_dir()) {
-        None => Ok(()),
-        Some(text) => {
-            let host = allowed_path(text).host;
-            Err(ShellError::failed(format!("`--allow-path {text}`: no directory `{}`", host.display())))
-        }
+    for text in texts {
+        let host = allowed_path(text).host;
+        let why = match host.metadata() {
+            Ok(meta) if meta.is_dir() || meta.is_file() => continue,
+            Ok(_) => format!("`{}` is neither a directory nor a regular file", host.display()),
+            Err(_) => format!("no directory or file `{}`", host.display()),
+        };
+        return Err(ShellError::failed(format!("`--allow-path {text}`: {why}")));
     }
+    Ok(())
 }
 
 /// Says of each stand-in whose process is not there that it must be by the time the import is called.
@@ -292,6 +316,9 @@ impl LoadOptions {
             let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
             spec.config.insert(key.to_owned(), value.to_owned());
         }
+        for host in &self.allow_host {
+            hosts::check(host).map_err(|why| ShellError::usage(format!("`--allow-host`: {why}")))?;
+        }
         spec.allowed_hosts.extend(self.allow_host.iter().cloned());
         spec.allowed_paths.extend(self.allow_path.iter().map(|path| allowed_path(path)));
         let given = |bound: Option<Bound>| bound.and_then(|bound| bound.0);
@@ -299,6 +326,8 @@ impl LoadOptions {
         spec.http_response_bytes_max = given(self.http_response_max).unwrap_or(spec.http_response_bytes_max);
         spec.var_bytes_max = given(self.var_max).unwrap_or(spec.var_bytes_max);
         spec.timeout = self.timeout.filter(|timeout| !timeout.is_zero()).or(spec.timeout);
+        self.apply_input(&mut spec)?;
+        self.apply_grants(&mut spec)?;
         spec.fuel = self.fuel.or(spec.fuel);
         spec.wasi &= !self.no_wasi;
         spec.private |= self.private;
@@ -309,6 +338,43 @@ impl LoadOptions {
             None => spec.stub_imports,
         };
         Ok(spec)
+    }
+}
+
+impl LoadOptions {
+    /// WASI's environment, arguments and standard input.
+    fn apply_input(&self, spec: &mut Spec) -> Result<(), ShellError> {
+        let input = &mut spec.wasi_input;
+        for entry in &self.env {
+            let (key, value) = entry
+                .split_once('=')
+                .ok_or_else(|| ShellError::usage(format!("`--env {entry}`: write `--env NAME=VALUE`")))?;
+            input.env.insert(key.to_owned(), value.to_owned());
+        }
+        input.args.extend(self.arg.iter().cloned());
+        if let Some(path) = &self.wasi_stdin {
+            let why = match path.metadata() {
+                Ok(meta) if meta.is_file() => None,
+                Ok(_) => Some("is not a regular file, and only such a one can be standard input"),
+                Err(_) => Some("is not there"),
+            };
+            if let Some(why) = why {
+                return Err(ShellError::failed(format!("standard input: `{}` {why}", path.display())));
+            }
+            input.stdin = Some(path.clone());
+        }
+        input.check().map_err(ShellError::usage)
+    }
+
+    /// What its guest may load and call.
+    fn apply_grants(&self, spec: &mut Spec) -> Result<(), ShellError> {
+        let dir = std::env::current_dir().unwrap_or_default();
+        let patterns: Vec<String> = self.may_load.iter().map(|text| load_pattern_within(text, &dir)).collect();
+        spec.may_load.extend(patterns);
+        if !self.may_call.is_empty() {
+            spec.may_call.get_or_insert_default().extend(self.may_call.iter().cloned());
+        }
+        check_own_grants(spec).map_err(ShellError::usage)
     }
 }
 

@@ -18,7 +18,7 @@ pub const COMMAND: Command = Command {
         call PLUGIN.FUNCTION` and `policy check PLUGIN load SOURCE` say whether that would be allowed, and by which rule. \
         `policy learn > FILE` writes the least policy under which what was done so far would have been allowed. A policy \
         is TOML: `[[plugin]]` rules with `name`, `load`, `call` and `children_max`, and a `[plugin.children]` with \
-        `memory_max`, `fuel`, `timeout`, `hosts`, `paths` and `config`; the first whose `name` fits decides, `[default]` \
+        `memory_max`, `fuel`, `timeout`, `hosts`, `paths`, `config`, and WASI's `env`, `args` and `stdin`; the first whose `name` fits decides, `[default]` \
         fills in. Without one a plugin loads names only, calls whom it likes, and hands on no more than it has. Rules go by \
         a plugin's name: grant no path or URL pattern to whoever can choose the names below it.",
     examples: &[
@@ -135,7 +135,7 @@ fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, 
         (None, Asked::Name(_)) => {
             Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may load names" }
         }
-        (None, _) => Verdict::Denied { by: None, why: names_only(who, &asked) },
+        (None, _) => Verdict::Denied { by: None, why: names_only(who, &asked, false) },
     })
 }
 
@@ -232,6 +232,9 @@ fn json_rule(rule: &Rule) -> Value {
             "hosts": grants.hosts,
             "paths": grants.path_texts(),
             "config_keys": grants.config_keys(),
+            "env_keys": grants.env_keys(),
+            "args": grants.args,
+            "stdin": grants.stdin,
         },
     })
 }

@@ -49,8 +49,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let source = match options.source {
         Some(source) => source,
         None => {
-            let detail = session.kernel.process(id);
-            detail.ok_or_else(|| ShellError::failed(format!("process `{}` has ended", options.process)))?.view.source
+            let source = session.kernel.source_of(id);
+            source.ok_or_else(|| ShellError::failed(format!("process `{}` has ended", options.process)))?
         }
     };
     let program = session.resolve(&source)?;

@@ -1,0 +1,104 @@
+//! What one process may load and call by the word of the person who loaded it, without a policy file: `load --may-load`
+//! adds to what it may load, `--may-call` lists all that it may call. Compiled once, kept for the life of the process.
+
+use std::collections::HashSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use parking_lot::RwLock;
+
+use super::pattern::{CallPattern, LoadPattern};
+use super::{Asked, Granted, Who, listed};
+use crate::journal::Symbol;
+use crate::kernel::logbook::safe;
+use crate::kernel::view::ProcessId;
+use crate::runtime::Spec;
+
+/// Fails where the patterns of a spec are wrong. The error is one line.
+pub fn check_own_grants(spec: &Spec) -> Result<(), String> {
+    OwnGrants::of(spec).map(drop)
+}
+
+/// Most patterns of each kind.
+pub const PATTERNS_MAX: usize = 256;
+/// Most answers that are remembered; past it all are forgotten and asked for anew.
+const ANSWERS_MAX: usize = 4_096;
+
+/// The patterns of one process.
+#[derive(Debug)]
+pub struct OwnGrants {
+    loads: Vec<LoadPattern>,
+    calls: Option<Vec<CallPattern>>,
+    /// Calls that fit.
+    allowed: RwLock<HashSet<(ProcessId, Symbol)>>,
+}
+
+impl OwnGrants {
+    /// Compiles what a spec says; `None` where it says nothing. The error is one line.
+    pub fn of(spec: &Spec) -> Result<Option<Arc<OwnGrants>>, String> {
+        if spec.may_load.is_empty() && spec.may_call.is_none() {
+            return Ok(None);
+        }
+        if spec.may_load.len().max(spec.may_call.as_ref().map_or(0, Vec::len)) > PATTERNS_MAX {
+            return Err(format!(
+                "more than {PATTERNS_MAX} patterns of what it may load or call; a policy file has room"
+            ));
+        }
+        // Relative paths were made absolute by whoever took them from a person.
+        let loads = spec.may_load.iter().map(|text| LoadPattern::new(text, None, Path::new("/")));
+        let calls = spec.may_call.as_ref().map(|calls| calls.iter().map(|text| CallPattern::new(text)).collect());
+        Ok(Some(Arc::new(OwnGrants {
+            loads: loads.collect::<Result<_, _>>()?,
+            calls: calls.transpose()?,
+            allowed: RwLock::default(),
+        })))
+    }
+
+    /// What a source is, where a pattern fits it.
+    pub fn load(&self, asked: &Asked) -> Option<Granted> {
+        let fits = self.loads.iter().any(|pattern| pattern.fits(asked));
+        let beyond_names = !matches!(asked, Asked::Name(_));
+        fits.then(|| Granted { source: asked.text(), beyond_names, sha256: None })
+    }
+
+    /// Whether the process may call a function at all; a policy may still refuse it.
+    pub fn call(
+        &self,
+        caller: Who<'_>,
+        callee: Who<'_>,
+        id: ProcessId,
+        function: &str,
+        symbol: Option<Symbol>,
+    ) -> Result<(), String> {
+        let Some(calls) = &self.calls else { return Ok(()) };
+        let key = symbol.map(|symbol| (id, symbol));
+        if key.is_some_and(|key| self.allowed.read().contains(&key)) {
+            return Ok(());
+        }
+        if !calls.iter().any(|pattern| pattern.fits(callee, function)) {
+            return Err(format!(
+                "`{}` may not call `{}.{}`: it was loaded with `--may-call`, which allows {}; load it with \
+                 `--may-call '{}.{}'` too",
+                safe(caller.name),
+                safe(callee.name),
+                safe(function),
+                listed(calls.iter().map(CallPattern::text)),
+                safe(callee.plugin),
+                safe(function),
+            ));
+        }
+        if let Some(key) = key {
+            let mut allowed = self.allowed.write();
+            if allowed.len() >= ANSWERS_MAX {
+                allowed.clear();
+            }
+            allowed.insert(key);
+        }
+        Ok(())
+    }
+
+    /// Whether it says who may be called.
+    pub fn limits_calls(&self) -> bool {
+        self.calls.is_some()
+    }
+}

@@ -1,0 +1,187 @@
+//! The functions of WASI that copy: what a guest reads and writes, random bytes, the events it waits for. Each copies a
+//! chunk at a time, with a look at the kill word between, so that gigabytes end as fast as anything does; and each takes
+//! no more of the host's memory than a chunk.
+
+use wasmtime::{Caller, Result};
+use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
+use wiggle::GuestMemory;
+
+use super::errno;
+use super::table::{Parts, parts};
+use super::wait::{look, wait};
+use crate::runtime::native::ctx::{Ctx, refused};
+
+/// How much is copied between two looks at the kill word, in bytes.
+const CHUNK_BYTES: usize = 1 << 20;
+/// Random bytes are made slower than others are copied.
+const RANDOM_CHUNK_BYTES: u32 = 256 << 10;
+/// Most buffers of one call that are looked at, as in Linux.
+const BUFFERS_MAX: u32 = 1024;
+/// Most events that one call waits for: the host keeps a record of each.
+const EVENTS_MAX: u32 = 4096;
+
+/// An entry of a list of buffers: where it lies and how long it is.
+const BUFFER_BYTES: usize = 8;
+/// Where a chunk begins in the memory that is lent to wasmtime-wasi: behind its one buffer's entry, and the count.
+const CHUNK_OFFSET: usize = 16;
+const COUNT_OFFSET: usize = BUFFER_BYTES;
+
+/// A stretch of the guest's memory; outside of it is a trap, as wasmtime-wasi has it.
+pub fn slice(data: &mut [u8], at: u32, len: usize) -> Result<&mut [u8]> {
+    let at = at as usize;
+    at.checked_add(len).and_then(|end| data.get_mut(at..end)).ok_or_else(|| refused("pointer out of bounds in WASI"))
+}
+
+/// The little-endian number at a place.
+pub fn word(data: &mut [u8], at: u32) -> Result<u32> {
+    let bytes = slice(data, at, 4)?.first_chunk().copied().unwrap_or_default();
+    Ok(u32::from_le_bytes(bytes))
+}
+
+/// The first buffer of a list that is not empty, which is the one that is read to or written from.
+fn first_buffer(data: &mut [u8], list: i32, count: i32) -> Result<(u32, usize)> {
+    for entry in 0..(count as u32).min(BUFFERS_MAX) {
+        let at = (list as u32).checked_add(entry * BUFFER_BYTES as u32);
+        let at = at.ok_or_else(|| refused("pointer overflow in WASI"))?;
+        let buffer = (word(data, at)?, word(data, at.saturating_add(4))? as usize);
+        if buffer.1 > 0 {
+            slice(data, buffer.0, buffer.1)?;
+            return Ok(buffer);
+        }
+    }
+    Ok((0, 0))
+}
+
+/// Which of the four it is.
+#[derive(Clone, Copy)]
+enum Transfer {
+    Read,
+    ReadAt(i64),
+    Write,
+    WriteAt(i64),
+}
+
+impl Transfer {
+    fn reads(self) -> bool {
+        matches!(self, Transfer::Read | Transfer::ReadAt(_))
+    }
+
+    /// The same, further on.
+    fn after(self, bytes: usize) -> Transfer {
+        match self {
+            Transfer::ReadAt(offset) => Transfer::ReadAt(offset.wrapping_add(bytes as i64)),
+            Transfer::WriteAt(offset) => Transfer::WriteAt(offset.wrapping_add(bytes as i64)),
+            Transfer::Read | Transfer::Write => self,
+        }
+    }
+}
+
+pub fn fd_read(caller: &mut Caller<'_, Ctx>, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
+    transfer(caller, Transfer::Read, fd, list, count, stored)
+}
+
+pub fn fd_pread(caller: &mut Caller<'_, Ctx>, fd: i32, list: i32, count: i32, offset: i64, stored: i32) -> Result<i32> {
+    transfer(caller, Transfer::ReadAt(offset), fd, list, count, stored)
+}
+
+pub fn fd_write(caller: &mut Caller<'_, Ctx>, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
+    transfer(caller, Transfer::Write, fd, list, count, stored)
+}
+
+pub fn fd_pwrite(
+    caller: &mut Caller<'_, Ctx>,
+    fd: i32,
+    list: i32,
+    count: i32,
+    offset: i64,
+    stored: i32,
+) -> Result<i32> {
+    transfer(caller, Transfer::WriteAt(offset), fd, list, count, stored)
+}
+
+/// Copies until all is copied, there is no more, or it fails; what was copied before that counts.
+fn transfer(caller: &mut Caller<'_, Ctx>, what: Transfer, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
+    let mut parts = parts(caller)?;
+    let (at, len) = first_buffer(parts.data, list, count)?;
+    slice(parts.data, stored as u32, 4)?;
+    let mut done = 0;
+    loop {
+        let chunk = slice(parts.data, at, len)?.get_mut(done..).unwrap_or_default();
+        let chunk_bytes = chunk.len().min(CHUNK_BYTES);
+        let mut lent = lent(chunk_bytes);
+        if !what.reads() {
+            lent.extend_from_slice(&chunk[..chunk_bytes]);
+        } else {
+            lent.resize(CHUNK_OFFSET + chunk_bytes, 0);
+        }
+        let errno = transfer_chunk(&mut parts, what.after(done), fd, &mut lent)?;
+        if errno != 0 && done == 0 {
+            return Ok(errno);
+        }
+        let copied = if errno == 0 { (word(&mut lent, COUNT_OFFSET as u32)? as usize).min(chunk_bytes) } else { 0 };
+        if what.reads() {
+            slice(parts.data, at, len)?[done..done + copied]
+                .copy_from_slice(&lent[CHUNK_OFFSET..CHUNK_OFFSET + copied]);
+        }
+        done += copied;
+        if copied < CHUNK_BYTES || done >= len {
+            break;
+        }
+        look(&parts.up)?;
+    }
+    slice(parts.data, stored as u32, 4)?.copy_from_slice(&(done as u32).to_le_bytes());
+    Ok(0)
+}
+
+/// The memory that wasmtime-wasi gets in place of the guest's, up to the chunk: one buffer's entry, and room for a count.
+fn lent(chunk_bytes: usize) -> Vec<u8> {
+    let mut lent = Vec::with_capacity(CHUNK_OFFSET + chunk_bytes);
+    lent.extend_from_slice(&(CHUNK_OFFSET as u32).to_le_bytes());
+    lent.extend_from_slice(&(chunk_bytes as u32).to_le_bytes());
+    lent.resize(CHUNK_OFFSET, 0);
+    lent
+}
+
+fn transfer_chunk(parts: &mut Parts<'_>, what: Transfer, fd: i32, lent: &mut [u8]) -> Result<i32> {
+    let Parts { wasi, up, .. } = parts;
+    let memory = &mut GuestMemory::Unshared(lent);
+    let stored = COUNT_OFFSET as i32;
+    match what {
+        Transfer::Read => wait(up, preview1::fd_read(*wasi, memory, fd, 0, 1, stored)),
+        Transfer::ReadAt(offset) => wait(up, preview1::fd_pread(*wasi, memory, fd, 0, 1, offset, stored)),
+        Transfer::Write => wait(up, preview1::fd_write(*wasi, memory, fd, 0, 1, stored)),
+        Transfer::WriteAt(offset) => wait(up, preview1::fd_pwrite(*wasi, memory, fd, 0, 1, offset, stored)),
+    }
+}
+
+pub fn random_get(caller: &mut Caller<'_, Ctx>, buf: i32, buf_len: i32) -> Result<i32> {
+    let Parts { data, wasi, up, .. } = parts(caller)?;
+    slice(data, buf as u32, buf_len as u32 as usize)?;
+    let (mut at, mut left) = (buf as u32, buf_len as u32);
+    loop {
+        let chunk = left.min(RANDOM_CHUNK_BYTES);
+        let errno = preview1::random_get(wasi, &mut GuestMemory::Unshared(&mut *data), at as i32, chunk as i32)?;
+        left -= chunk;
+        if errno != 0 || left == 0 {
+            return Ok(errno);
+        }
+        // Within the memory, as was looked at above.
+        at += chunk;
+        look(&up)?;
+    }
+}
+
+pub fn poll_oneoff(
+    caller: &mut Caller<'_, Ctx>,
+    subscriptions: i32,
+    events: i32,
+    count: i32,
+    stored: i32,
+) -> Result<i32> {
+    if count as u32 > EVENTS_MAX {
+        return Ok(errno::INVAL);
+    }
+    let Parts { data, wasi, up, .. } = parts(caller)?;
+    let memory = &mut GuestMemory::Unshared(data);
+    wait(&up, preview1::poll_oneoff(wasi, memory, subscriptions, events, count, stored))
+}

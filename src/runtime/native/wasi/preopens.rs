@@ -1,0 +1,134 @@
+//! The allowed paths of an instance as WASI has them: directories that are open from the beginning. A single file is shown
+//! in a directory of its own kind (`fds::View`), behind which stands the host's directory that has it, out of sight.
+
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+
+use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
+
+use super::fds::{Fds, Kind, ViewFile};
+use crate::runtime::program::AllowedPath;
+use crate::runtime::{Failure, FailureKind, Spec};
+
+/// A file that is allowed by itself.
+struct Single<'a> {
+    path: &'a AllowedPath,
+    /// The guest's directory that it is in, and its name there.
+    guest_dir: String,
+    guest: String,
+    /// The host's.
+    host_dir: PathBuf,
+    host: String,
+}
+
+/// Opens what is allowed: directories and the views of single files first, since guests look for them until a number is
+/// not open; then what stands behind the views.
+pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<(), Failure> {
+    let mut paths: Vec<&AllowedPath> = spec.allowed_paths.iter().collect();
+    // The SDK's order, from which a guest's libc chooses where two lead to the same place. It has `ro:` in the name.
+    paths.sort_by_key(|path| format!("{}{}", if path.read_only { "ro:" } else { "" }, path.host.display()));
+    let (files, dirs): (Vec<&AllowedPath>, Vec<&AllowedPath>) = paths.into_iter().partition(|path| path.host.is_file());
+    for path in &dirs {
+        preopen(builder, fds, spec, &path.host, &path.guest, path.read_only, Kind::File)?;
+        // Again, so that a link which was there only while it was opened is noticed too.
+        spec.stays_put(path)?;
+    }
+    let singles = files.into_iter().map(|path| single(spec, path)).collect::<Result<Vec<_>, _>>()?;
+    let mut views: BTreeMap<&str, Vec<&Single<'_>>> = BTreeMap::new();
+    for single in &singles {
+        if let Some(dir) = dirs.iter().find(|dir| same_place(&dir.guest, &single.guest_dir)) {
+            let why = format!(
+                "allowed path `{}` would be in `{}`, where the allowed directory `{}` is; give it another place",
+                single.path.host.display(),
+                single.guest_dir,
+                dir.host.display()
+            );
+            return Err(Failure::new(FailureKind::Load, why));
+        }
+        views.entry(&single.guest_dir).or_default().push(single);
+    }
+    // One for each of the host's directories and whether it may be written: a view finds its files behind these.
+    let mut behind: BTreeMap<(&Path, bool), u32> = BTreeMap::new();
+    let first_behind = fds.next_preopen() + views.len() as u32;
+    for single in &singles {
+        let next = first_behind + behind.len() as u32;
+        behind.entry((&single.host_dir, single.path.read_only)).or_insert(next);
+    }
+    for (guest_dir, singles) in &views {
+        let Some(first) = singles.first() else { continue };
+        let files = singles.iter().filter_map(|single| {
+            let read_only = single.path.read_only;
+            let dir = *behind.get(&(single.host_dir.as_path(), read_only))?;
+            Some(ViewFile { guest: single.guest.clone(), dir, host: single.host.clone(), read_only })
+        });
+        let view = fds.add_view(files.collect());
+        preopen(builder, fds, spec, &first.host_dir, guest_dir, true, view)?;
+    }
+    let mut behind: Vec<((&Path, bool), u32)> = behind.into_iter().collect();
+    behind.sort_by_key(|(_, fd)| *fd);
+    for ((dir, read_only), _) in behind {
+        preopen(builder, fds, spec, dir, "", read_only, Kind::Hidden)?;
+    }
+    singles.iter().try_for_each(|single| spec.stays_put(single.path))
+}
+
+/// Where a single file is, on both sides.
+fn single<'a>(spec: &Spec, path: &'a AllowedPath) -> Result<Single<'a>, Failure> {
+    let fails = |why: &str| {
+        let why = format!("cannot open allowed path `{}`: {why}", path.host.display());
+        Failure::new(FailureKind::Load, why)
+    };
+    spec.stays_put(path)?;
+    // Where a person granted a link, the file that it leads to now: links are not followed later.
+    let host = path.host.canonicalize().map_err(|error| fails(&error.kind().to_string()))?;
+    let (Some(dir), Some(name)) = (host.parent(), host.file_name().and_then(|name| name.to_str())) else {
+        return Err(fails("its name is not UTF-8"));
+    };
+    let (guest_dir, guest) = path.guest.rsplit_once('/').unwrap_or((".", &path.guest));
+    if matches!(guest, "" | "." | "..") {
+        return Err(fails("a file needs a name on the plugin's side too"));
+    }
+    let guest_dir = if guest_dir.is_empty() { "/" } else { guest_dir };
+    Ok(Single { path, guest_dir: guest_dir.into(), guest: guest.into(), host_dir: dir.into(), host: name.into() })
+}
+
+/// Whether two directories of the guest are the same: it knows no working directory but `/`.
+fn same_place(one: &str, other: &str) -> bool {
+    fn parts(path: &str) -> impl Iterator<Item = &str> {
+        path.split('/').filter(|part| !matches!(*part, "" | "."))
+    }
+    parts(one).eq(parts(other))
+}
+
+fn preopen(
+    builder: &mut WasiCtxBuilder,
+    fds: &mut Fds,
+    spec: &Spec,
+    host: &Path,
+    guest: &str,
+    read_only: bool,
+    kind: Kind,
+) -> Result<(), Failure> {
+    if !fds.take() {
+        return Err(Failure::new(FailureKind::Denied, too_many(host)));
+    }
+    if kind == Kind::File {
+        spec.stays_put(&AllowedPath { host: host.into(), guest: guest.into(), read_only })?;
+    }
+    let (dir, file) = match read_only {
+        true => (DirPerms::READ, FilePerms::READ),
+        false => (DirPerms::all(), FilePerms::all()),
+    };
+    builder.preopened_dir(host, guest, dir, file).map_err(|error| {
+        let why = error.root_cause().to_string();
+        Failure::new(FailureKind::Load, format!("cannot open allowed path `{}`: {why}", host.display()))
+    })?;
+    let fd = fds.next_preopen();
+    fds.opened(fd, kind);
+    Ok(())
+}
+
+/// Why nothing more is opened.
+pub fn too_many(path: &Path) -> String {
+    format!("cannot open `{}`: plugins have too many files open", path.display())
+}

@@ -1,0 +1,185 @@
+//! Every function of WASI preview 1, in one table, and what each goes through: a look at the kill word before and after,
+//! the bound on paths, the check of its descriptors. A function that is not in the table is not there at all, and a test
+//! compares it with wasmtime-wasi's own list.
+
+use wasmtime::{AsContextMut, Caller, Extern, Linker, Result};
+use wasmtime_wasi::I32Exit;
+use wasmtime_wasi::p1::{WasiP1Ctx, wasi_snapshot_preview1 as preview1};
+use wiggle::GuestMemory;
+
+use super::fds::{Fds, Kind};
+use super::wait::{look, wait};
+use super::{MODULE, copy, errno, open};
+use crate::runtime::Upcalls;
+use crate::runtime::native::ctx::{Ctx, refused};
+use std::sync::Arc;
+
+/// Longest path, in bytes: no system takes one as long as this.
+const PATH_BYTES_MAX: u32 = 64 * 1024;
+
+/// What a WASI function works on.
+pub struct Parts<'a> {
+    pub data: &'a mut [u8],
+    pub wasi: &'a mut WasiP1Ctx,
+    pub fds: &'a mut Fds,
+    pub up: Arc<dyn Upcalls>,
+}
+
+/// The guest's memory and its WASI context.
+pub fn parts<'a>(caller: &'a mut Caller<'_, Ctx>) -> Result<Parts<'a>> {
+    let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
+        return Err(refused("it calls WASI, which needs its memory, and exports none as `memory`"));
+    };
+    // What one call may take of the host's memory.
+    let fuel = caller.as_context_mut().hostcall_fuel();
+    let (data, ctx) = memory.data_and_store_mut(caller);
+    let up = ctx.up()?;
+    let Some(wasi) = ctx.wasi.as_deref_mut() else { return Err(refused("this instance has no WASI")) };
+    preview1::WasiSnapshotPreview1::set_hostcall_fuel(&mut wasi.p1, fuel);
+    Ok(Parts { data, wasi: &mut wasi.p1, fds: &mut wasi.fds, up })
+}
+
+/// What a function may do with a directory of single files.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Views {
+    /// It knows of them, or asks nothing of the directory behind them.
+    Known,
+    Refused,
+}
+
+/// Runs a function between two looks at the kill word.
+fn guarded<R>(caller: &mut Caller<'_, Ctx>, run: impl FnOnce(&mut Caller<'_, Ctx>) -> Result<R>) -> Result<R> {
+    let up = caller.data().up()?;
+    look(&up)?;
+    let done = run(caller)?;
+    look(&up)?;
+    Ok(done)
+}
+
+/// Why a function may not have a descriptor, as WASI's number.
+fn descriptor_refused(caller: &Caller<'_, Ctx>, fd: i32, views: Views) -> Option<i32> {
+    let kind = caller.data().wasi.as_deref()?.fds.kind(fd as u32)?;
+    match kind {
+        Kind::Hidden => Some(errno::BADF),
+        Kind::View(_) if views == Views::Refused => Some(errno::NOTCAPABLE),
+        Kind::View(_) | Kind::File | Kind::Stdio => None,
+    }
+}
+
+/// Makes the functions: `now` for those that only compute, `waits` for those that can block, `own` for those that are
+/// written here, in the module that is named. `[fds]`, `[lengths of paths]` and what they may do with single files follow.
+macro_rules! functions {
+    ($linker:ident; $($how:ident $name:ident($($arg:ident: $ty:ty),*) -> $result:ty,
+        [$($fd:ident)*] [$($path_len:ident)*] $views:ident;)*) => {$(
+        $linker.func_wrap(MODULE, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<$result> {
+            $(if let Some(errno) = descriptor_refused(&caller, $fd, Views::$views) { return Ok(errno); })*
+            $(if $path_len as u32 > PATH_BYTES_MAX { return Ok(errno::NAMETOOLONG); })*
+            guarded(&mut caller, |caller| functions!(@$how caller $name $($arg)*))
+        })?;
+    )*};
+    (@now $caller:ident $name:ident $($arg:ident)*) => {{
+        let Parts { data, wasi, .. } = parts($caller)?;
+        preview1::$name(wasi, &mut GuestMemory::Unshared(data), $($arg),*)
+    }};
+    (@waits $caller:ident $name:ident $($arg:ident)*) => {{
+        let Parts { data, wasi, up, .. } = parts($caller)?;
+        wait(&up, preview1::$name(wasi, &mut GuestMemory::Unshared(data), $($arg),*))
+    }};
+    (@opens $caller:ident $name:ident $($arg:ident)*) => { open::$name($caller, $($arg),*) };
+    (@copies $caller:ident $name:ident $($arg:ident)*) => { copy::$name($caller, $($arg),*) };
+}
+
+/// Adds all of WASI preview 1.
+pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
+    functions! { linker;
+        now args_get(argv: i32, buf: i32) -> i32, [] [] Known;
+        now args_sizes_get(count: i32, bytes: i32) -> i32, [] [] Known;
+        now environ_get(environ: i32, buf: i32) -> i32, [] [] Known;
+        now environ_sizes_get(count: i32, bytes: i32) -> i32, [] [] Known;
+        now clock_res_get(id: i32, stored: i32) -> i32, [] [] Known;
+        now clock_time_get(id: i32, precision: i64, stored: i32) -> i32, [] [] Known;
+        waits fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32, [fd] [] Refused;
+        now fd_allocate(fd: i32, offset: i64, len: i64) -> i32, [fd] [] Refused;
+        opens fd_close(fd: i32) -> i32, [fd] [] Known;
+        waits fd_datasync(fd: i32) -> i32, [fd] [] Refused;
+        waits fd_fdstat_get(fd: i32, stored: i32) -> i32, [fd] [] Known;
+        now fd_fdstat_set_flags(fd: i32, flags: i32) -> i32, [fd] [] Refused;
+        now fd_fdstat_set_rights(fd: i32, base: i64, inheriting: i64) -> i32, [fd] [] Refused;
+        waits fd_filestat_get(fd: i32, stored: i32) -> i32, [fd] [] Refused;
+        waits fd_filestat_set_size(fd: i32, size: i64) -> i32, [fd] [] Refused;
+        waits fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, flags: i32) -> i32, [fd] [] Refused;
+        copies fd_pread(fd: i32, iovs: i32, count: i32, offset: i64, stored: i32) -> i32, [fd] [] Refused;
+        now fd_prestat_get(fd: i32, stored: i32) -> i32, [fd] [] Known;
+        now fd_prestat_dir_name(fd: i32, path: i32, path_len: i32) -> i32, [fd] [] Known;
+        copies fd_pwrite(fd: i32, iovs: i32, count: i32, offset: i64, stored: i32) -> i32, [fd] [] Refused;
+        copies fd_read(fd: i32, iovs: i32, count: i32, stored: i32) -> i32, [fd] [] Refused;
+        waits fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, stored: i32) -> i32, [fd] [] Refused;
+        opens fd_renumber(from: i32, to: i32) -> i32, [from to] [] Known;
+        waits fd_seek(fd: i32, offset: i64, whence: i32, stored: i32) -> i32, [fd] [] Refused;
+        waits fd_sync(fd: i32) -> i32, [fd] [] Refused;
+        now fd_tell(fd: i32, stored: i32) -> i32, [fd] [] Refused;
+        copies fd_write(fd: i32, iovs: i32, count: i32, stored: i32) -> i32, [fd] [] Refused;
+        waits path_create_directory(fd: i32, path: i32, len: i32) -> i32, [fd] [len] Refused;
+        opens path_filestat_get(fd: i32, flags: i32, path: i32, len: i32, stored: i32) -> i32, [fd] [len] Known;
+        waits path_filestat_set_times(
+            fd: i32, flags: i32, path: i32, len: i32, atim: i64, mtim: i64, fst_flags: i32
+        ) -> i32, [fd] [len] Refused;
+        waits path_link(
+            fd: i32, flags: i32, path: i32, len: i32, to_fd: i32, to_path: i32, to_len: i32
+        ) -> i32, [fd to_fd] [len to_len] Refused;
+        opens path_open(
+            fd: i32, dirflags: i32, path: i32, len: i32, oflags: i32, rights: i64, inheriting: i64, fdflags: i32,
+            stored: i32
+        ) -> i32, [fd] [len] Known;
+        waits path_readlink(
+            fd: i32, path: i32, len: i32, buf: i32, buf_len: i32, stored: i32
+        ) -> i32, [fd] [len] Refused;
+        waits path_remove_directory(fd: i32, path: i32, len: i32) -> i32, [fd] [len] Refused;
+        waits path_rename(
+            fd: i32, path: i32, len: i32, to_fd: i32, to_path: i32, to_len: i32
+        ) -> i32, [fd to_fd] [len to_len] Refused;
+        waits path_symlink(to_path: i32, to_len: i32, fd: i32, path: i32, len: i32) -> i32, [fd] [to_len len] Refused;
+        waits path_unlink_file(fd: i32, path: i32, len: i32) -> i32, [fd] [len] Refused;
+        copies poll_oneoff(subscriptions: i32, events: i32, count: i32, stored: i32) -> i32, [] [] Known;
+        now proc_exit(code: i32) -> (), [] [] Known;
+        now proc_raise(signal: i32) -> i32, [] [] Known;
+        now sched_yield() -> i32, [] [] Known;
+        copies random_get(buf: i32, buf_len: i32) -> i32, [] [] Known;
+        now sock_accept(fd: i32, flags: i32, stored: i32) -> i32, [fd] [] Refused;
+        now sock_recv(fd: i32, iovs: i32, count: i32, flags: i32, stored: i32, out_flags: i32) -> i32, [fd] [] Refused;
+        now sock_send(fd: i32, iovs: i32, count: i32, flags: i32, stored: i32) -> i32, [fd] [] Refused;
+        now sock_shutdown(fd: i32, how: i32) -> i32, [fd] [] Refused;
+    }
+    // wasmtime-wasi's own refuses codes above 125, which many programs end with.
+    linker.allow_shadowing(true);
+    linker.func_wrap(MODULE, "proc_exit", |code: i32| -> Result<()> { Err(I32Exit(code).into()) })?;
+    linker.allow_shadowing(false);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use wasmtime::{Engine, Store};
+    use wasmtime_wasi::p1;
+
+    use super::*;
+    use crate::runtime::Spec;
+
+    #[test]
+    fn the_table_has_what_wasmtime_wasi_has() {
+        let engine = Engine::default();
+        let mut store = Store::new(&engine, Ctx::new(Arc::new(Spec::default())));
+        let mut names = |linker: &Linker<Ctx>| -> BTreeMap<String, String> {
+            let all: Vec<_> = linker.iter(&mut store).map(|(_, name, item)| (name.to_owned(), item)).collect();
+            all.into_iter().map(|(name, item)| (name, format!("{:?}", item.ty(&store)))).collect()
+        };
+        let (mut own, mut theirs) = (Linker::new(&engine), Linker::new(&engine));
+        add(&mut own).unwrap();
+        p1::add_to_linker_sync(&mut theirs, |ctx: &mut Ctx| &mut ctx.wasi.as_deref_mut().unwrap().p1).unwrap();
+        let theirs = names(&theirs);
+        assert!(theirs.len() > 40);
+        assert_eq!(names(&own), theirs);
+    }
+}

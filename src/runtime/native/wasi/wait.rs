@@ -1,0 +1,36 @@
+//! Where a WASI function waits: until it is done, or until the call that made it is interrupted.
+
+use std::io;
+use std::sync::{Arc, LazyLock};
+use std::time::Duration;
+
+use wasmtime::Result;
+
+use crate::runtime::native::ctx::refused;
+use crate::runtime::{Failure, Upcalls};
+
+/// How often a blocked call looks at its kill word.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+static WAITING: LazyLock<io::Result<tokio::runtime::Runtime>> =
+    LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build());
+
+/// Fails when the call has been interrupted.
+pub fn look(up: &Arc<dyn Upcalls>) -> Result<()> {
+    if up.interrupted() { Err(Failure::interrupted().into()) } else { Ok(()) }
+}
+
+/// Runs a WASI function to its end, or until the call is interrupted; what blocks is then abandoned.
+pub fn wait<R>(up: &Arc<dyn Upcalls>, function: impl Future<Output = Result<R>>) -> Result<R> {
+    let runtime = WAITING.as_ref().map_err(|error| refused(format!("cannot start WASI's worker: {error}")))?;
+    runtime.block_on(async {
+        tokio::pin!(function);
+        loop {
+            tokio::select! {
+                biased;
+                done = &mut function => return done,
+                () = tokio::time::sleep(LOOK_EVERY) => look(up)?,
+            }
+        }
+    })
+}
