@@ -14,7 +14,8 @@
 //! ```
 //!
 //! Beside them stand `text` (words in messages, near names and what is safe to show), `secrets` (what is left out of a URL
-//! that is shown) and `leftovers` (what a signal that ends the program must take away), the same in every room.
+//! that is shown), `ownership` (whose a file is) and `leftovers` (what a signal that ends the program must take away), the
+//! same in every room.
 //!
 //! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
 //! and nothing below `front/` prints. `tests/tidy.rs` keeps these arrows, and that every file opens with `//!`.
@@ -63,6 +64,7 @@ pub mod front;
 pub mod journal;
 pub mod kernel;
 pub mod leftovers;
+pub mod ownership;
 pub mod runtime;
 pub mod secrets;
 pub mod shell;

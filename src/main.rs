@@ -11,7 +11,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use cli::{CallArgs, Cli, CompileArgs, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::front::one_call::{self, OneCall};
-use plugsh::front::repl::paths::cache_dir;
+use plugsh::front::repl::paths::{cache_dir, home_mistake};
 use plugsh::front::script::{self, Scripts, Source};
 use plugsh::front::signals;
 use plugsh::front::streams;
@@ -135,6 +135,9 @@ fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
 }
 
 fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
+    if let Some(mistake) = home_mistake() {
+        script::notice(&mistake);
+    }
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;

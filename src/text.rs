@@ -128,10 +128,27 @@ pub fn listed(items: &[String], width: usize) -> Vec<String> {
     lines
 }
 
-/// True for characters that a terminal obeys instead of showing, and for those that reorder what is shown.
+/// True for characters that a terminal obeys instead of showing, for those that reorder what is shown, and for those that
+/// take no place and so hide in it: two names that differ by one would look alike.
 pub fn is_unsafe(c: char) -> bool {
-    c.is_control()
-        || matches!(c, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')
+    c.is_control() || is_bidi_control(c) || is_invisible(c)
+}
+
+/// Unicode's Bidi_Control, and what separates lines and paragraphs.
+fn is_bidi_control(c: char) -> bool {
+    matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// Unicode's Default_Ignorable_Code_Point, tags among them, and the interlinear marks; without the selectors that choose how
+/// the character before them is drawn (U+FE00 to U+FE0F), since emoji have them.
+fn is_invisible(c: char) -> bool {
+    matches!(
+        c,
+        '\u{ad}' | '\u{34f}' | '\u{115f}' | '\u{1160}' | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}'
+            | '\u{200b}'..='\u{200d}' | '\u{2060}'..='\u{206f}' | '\u{3164}' | '\u{feff}' | '\u{ffa0}'
+            | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}'
+            | '\u{e0000}'..='\u{e0fff}'
+    )
 }
 
 /// The text on one line, with control characters escaped.
@@ -154,7 +171,12 @@ pub fn json(written: String) -> String {
     let mut safe = String::with_capacity(written.len() + 16);
     for c in written.chars() {
         match c {
-            c if obeyed(c) => safe.push_str(&format!("\\u{:04x}", c as u32)),
+            // Beyond the first 65,536 JSON writes two.
+            c if obeyed(c) => {
+                for unit in c.encode_utf16(&mut [0; 2]) {
+                    safe.push_str(&format!("\\u{unit:04x}"));
+                }
+            }
             c => safe.push(c),
         }
     }
@@ -228,6 +250,21 @@ mod tests {
         assert_eq!(listed(&items(&["a (i32) -> i64", "b () -> ()"]), 26), ["a (i32) -> i64, b () -> ()"]);
         assert_eq!(listed(&items(&["one two three", "x"]), 8), ["one two", "three, x"]);
         assert!(listed(&[], 8).is_empty());
+    }
+
+    #[test]
+    fn what_reorders_or_hides_is_escaped() {
+        let bidi = ['\u{61c}', '\u{200e}', '\u{200f}'].into_iter().chain('\u{202a}'..='\u{202e}');
+        let hidden = ['\u{ad}', '\u{200b}', '\u{200c}', '\u{200d}', '\u{2060}', '\u{feff}', '\u{180e}', '\u{3164}'];
+        let tags = '\u{e0000}'..='\u{e007f}';
+        for c in bidi.chain('\u{2066}'..='\u{2069}').chain(hidden).chain(tags) {
+            assert_eq!(one_line(&format!("a{c}b")), format!("a{}b", c.escape_unicode()));
+            assert!(json(format!("\"{c}\"")).is_ascii());
+        }
+        assert_eq!(json("\"\u{e0041}\"".into()), "\"\\udb40\\udc41\"");
+        for shown in ["é", "日本", "ไทย", "عربي", "👩", "☎\u{fe0f}", "e\u{301}", "\u{a0}"] {
+            assert_eq!(one_line(shown), shown);
+        }
     }
 
     #[test]

@@ -364,6 +364,18 @@ fn arguments_that_are_no_text_are_a_mistake_like_any_other() {
 }
 
 #[test]
+fn a_home_that_is_no_absolute_path_is_none() {
+    let run = plugsh().env("HOME", "here").args(["-c", "load echo"]).run().code(0).stdout("1:echo\n");
+    run.stderr_has("HOME is `here`, which is no absolute path: no rc file, history or cache");
+}
+
+#[test]
+fn what_a_message_names_can_be_asked_for() {
+    plugsh().args(["help", "scripts"]).run().code(2).stderr_has("`plugsh help all` lists the shell's commands");
+    plugsh().args(["help", "all"]).run().code(0).stdout_has("  load ");
+}
+
+#[test]
 fn a_single_file_and_an_input_are_given_to_the_plugin_of_one_call() {
     let wat = r#"(module
       (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))

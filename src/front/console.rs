@@ -52,6 +52,10 @@ pub struct Console {
     frame_rows: usize,
 }
 
+/// As wide and high as output is made: a terminal may say that it has 65,535 of each.
+const COLUMNS_MAX: u16 = 1_000;
+const ROWS_MAX: u16 = 500;
+
 impl Console {
     pub fn new(screen: Option<Arc<Screen>>, color: Color, typed: TypedLines) -> Console {
         Console { screen, color, typed, progress_shown: false, frame_rows: 0 }
@@ -62,7 +66,10 @@ impl Console {
         let color = self.color.holds(terminal);
         let (columns, rows) = match &self.screen {
             Some(screen) => (screen.window().cols, screen.output_rows()),
-            None if terminal => crossterm::terminal::size().unwrap_or((Look::PLAIN.columns, Look::PLAIN.rows)),
+            None if terminal => {
+                let (columns, rows) = crossterm::terminal::size().unwrap_or((Look::PLAIN.columns, Look::PLAIN.rows));
+                (columns.min(COLUMNS_MAX), rows.min(ROWS_MAX))
+            }
             None => (Look::PLAIN.columns, Look::PLAIN.rows),
         };
         Look { terminal, color, columns, rows }

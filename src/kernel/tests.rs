@@ -8,8 +8,8 @@ mod properties;
 mod races;
 mod rings;
 mod walls;
-mod watched;
 mod wasi;
+mod watched;
 
 use std::sync::Arc;
 use std::time::Duration;

@@ -17,8 +17,8 @@ pub mod sdk;
 mod shelf;
 pub mod source;
 pub mod stand_in;
-pub mod wasm_words;
 pub mod wasi_input;
+pub mod wasm_words;
 
 use std::any::Any;
 use std::sync::Arc;

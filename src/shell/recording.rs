@@ -19,10 +19,11 @@ use super::session::io_cause;
 use super::stdin::file_error;
 use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
 use crate::kernel::{ProcessDetail, ProcessId};
+use crate::runtime::source::is_name;
 use crate::runtime::stand_in::StandInTypes;
 use crate::runtime::{Host, Spec};
-use crate::text::{json_cause, without_bom};
 use crate::secrets::without_secrets;
+use crate::text::{json_cause, without_bom};
 
 /// Version of the format that is written and read.
 pub const VERSION: u32 = 1;
@@ -302,6 +303,51 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Entry>, ShellError> {
         Some(Entry::Recording { .. }) => Ok(entries.split_off(1)),
         _ => Err(ShellError::failed(format!("`{name}` is no file of `record`"))),
     }
+}
+
+/// What a recording asks for beyond calls of plugins: each once, in its order.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct BeyondCalls {
+    /// Commands that stubs run; they may start programs of the system.
+    pub programs: Vec<String>,
+    /// Paths of this machine that plugins may read, write or load from.
+    pub paths: Vec<String>,
+    pub hosts: Vec<String>,
+}
+
+/// What the entries ask for; of stubs that are not set, since the session has its own, nothing.
+pub fn beyond_calls(entries: &[Entry], is_own: &dyn Fn(&StubEntry) -> bool) -> BeyondCalls {
+    let mut asked = BeyondCalls::default();
+    let add = |list: &mut Vec<String>, text: String| {
+        if !list.contains(&text) {
+            list.push(text);
+        }
+    };
+    for entry in entries {
+        match entry {
+            Entry::Stub(stub) if !is_own(stub) => {
+                if let (None, Some(commands)) = (&stub.output_base64, &stub.run) {
+                    add(&mut asked.programs, commands.clone());
+                }
+            }
+            Entry::Process(process) | Entry::Reload(process) => {
+                let spec = &process.spec;
+                let held = spec.allowed_paths.iter().map(|path| &path.host).chain(&spec.wasi_input.stdin);
+                for path in held {
+                    add(&mut asked.paths, path.display().to_string());
+                }
+                // Names are what a guest may load anyway.
+                for pattern in spec.may_load.iter().filter(|pattern| !is_name(pattern)) {
+                    add(&mut asked.paths, pattern.clone());
+                }
+                for host in &spec.allowed_hosts {
+                    add(&mut asked.hosts, host.clone());
+                }
+            }
+            _ => {}
+        }
+    }
+    asked
 }
 
 /// What a call's input was, where it is in the recording.

@@ -1,11 +1,19 @@
 //! Carrying a statement out: redirects, prefixes (`time`, `watch`), pipes, and which command a word names.
 
+use std::any::Any;
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
 use super::command::{Arguments, Command, Run, Slot};
 use super::grammar::split_dotted;
 use super::line::{Redirect, Script, Stage, Statement, Word};
 use super::redirect::FileSink;
 use super::reply::{Reply, ShellError};
 use super::session::{Session, Sink};
+use crate::text::cut;
+
+/// So much of a panic's message is told, in characters.
+const PANIC_CHARS_MAX: usize = 300;
 
 /// What a prefix command runs: a pipe, without the prefix's own words.
 #[derive(Clone, Copy)]
@@ -35,7 +43,7 @@ impl Session {
     pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
         // It can come before what it is for has begun, or between two statements of a line.
         let result =
-            if self.interrupt.is_raised() { Err(ShellError::interrupted()) } else { self.run_redirected(statement) };
+            if self.interrupt.is_raised() { Err(ShellError::interrupted()) } else { self.run_caught(statement) };
         // What ended well in spite of Ctrl-C has not failed, but a script goes no further.
         let result = match result {
             Ok(()) if self.interrupt.is_raised() && self.in_script() => Err(ShellError::interrupted()),
@@ -55,6 +63,11 @@ impl Session {
     /// Whether more lines follow that nobody types.
     fn in_script(&self) -> bool {
         !self.options.interactive || self.source_depth > 0
+    }
+
+    /// Commands catch their own panics; this is for those of what stands around them.
+    fn run_caught(&mut self, statement: &Statement) -> Result<(), ShellError> {
+        caught(|| self.run_redirected(statement))
     }
 
     fn run_redirected(&mut self, statement: &Statement) -> Result<(), ShellError> {
@@ -108,7 +121,7 @@ impl Session {
             };
         };
         match command.run {
-            Run::Call => self.run_calls(inner, name, into),
+            Run::Call => caught(|| self.run_calls(inner, name, into)),
             _ if inner.background => Err(not_in_background(&format!("`{name}`"))),
             Run::Prefix(run) => self.run_prefix(command, run, inner, words),
             Run::Plain(run) => self.run_plain(command, run, inner, words),
@@ -151,9 +164,9 @@ impl Session {
         if arguments.asks_help() {
             return Ok(super::command::help_of(command));
         }
-        let Some(program) = program else { return run(self, arguments) };
+        let Some(program) = program else { return caught(|| run(self, arguments)) };
         let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), |session| {
-            let reply = run(session, arguments)?;
+            let reply = caught(|| run(session, arguments))?;
             session.emit(&reply)
         });
         result?;
@@ -174,6 +187,34 @@ impl Session {
             "`|` joins plugin calls, and `{name}` is none; give its output as INPUT with `$({name} ...)`"
         ))
     }
+}
+
+/// What a command comes to; of one that panics an error, so that the session goes on. Called as close to the command as can
+/// be: what a session had put aside for it is put back by whoever did.
+fn caught<T>(command: impl FnOnce() -> Result<T, ShellError>) -> Result<T, ShellError> {
+    let outer = CATCHING.replace(true);
+    let ran = catch_unwind(AssertUnwindSafe(command));
+    CATCHING.set(outer);
+    ran.unwrap_or_else(|panic| Err(panicked(&*panic)))
+}
+
+thread_local! {
+    static CATCHING: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Whether a panic on this thread would be an error of a command, and not the end of the program: for a panic hook.
+pub fn panics_are_caught() -> bool {
+    CATCHING.get()
+}
+
+/// A panic as an error.
+fn panicked(panic: &(dyn Any + Send)) -> ShellError {
+    let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    let what = cut(what.unwrap_or("for no reason that it gave"), PANIC_CHARS_MAX);
+    ShellError::failed(format!(
+        "the command panicked: {what}; this is a fault of plugsh {}: please report it, with this line and what you typed",
+        env!("CARGO_PKG_VERSION")
+    ))
 }
 
 pub(super) fn not_in_background(what: &str) -> ShellError {

@@ -4,7 +4,8 @@
 use std::io::{self, BufRead};
 
 use super::grammar::CommandGrammar;
-use super::line::{ErrorKind as Mistake, Lines, SyntaxError, parse};
+use super::incoming::Incoming;
+use super::line::{Lines, SyntaxError};
 use super::reply::{ErrorKind, Line, Role, ShellError};
 use super::session::{Session, io_cause};
 use crate::text::without_bom;
@@ -122,63 +123,6 @@ impl Session {
     }
 }
 
-/// Collects lines until they are whole.
-#[derive(Default)]
-pub struct Incoming {
-    text: Vec<u8>,
-    /// Lines given out.
-    lines: usize,
-    /// What a line must have in it before the whole is worth reading again.
-    awaited: Option<Awaited>,
-}
-
-enum Awaited {
-    /// A line of just this.
-    Line(String),
-    Char(char),
-}
-
-impl Incoming {
-    /// Adds a line with its newline; the text up to here when it is whole, and the number of its first line.
-    pub fn add(&mut self, line: &[u8]) -> Option<(Vec<u8>, usize)> {
-        self.text.extend_from_slice(line);
-        let text = String::from_utf8_lossy(line);
-        let worth = match &self.awaited {
-            None => true,
-            Some(Awaited::Line(end)) => text.trim_end_matches(['\n', '\r']) == end,
-            Some(Awaited::Char(char)) => text.contains(*char),
-        };
-        if !worth && (self.text.len() as u64) < SCRIPT_BYTES_MAX {
-            return None;
-        }
-        self.awaited = None;
-        let Ok(text) = std::str::from_utf8(&self.text) else { return self.finish() };
-        match parse(text, &CommandGrammar) {
-            Err(error) if error.incomplete() => {
-                self.awaited = awaited(&error);
-                None
-            }
-            _ => self.finish(),
-        }
-    }
-
-    /// What there is, whole or not.
-    pub fn finish(&mut self) -> Option<(Vec<u8>, usize)> {
-        let text = std::mem::take(&mut self.text);
-        let first_line = self.lines + 1;
-        self.lines += text.iter().filter(|byte| **byte == b'\n').count();
-        (!text.is_empty()).then_some((text, first_line))
-    }
-}
-
-fn awaited(error: &SyntaxError) -> Option<Awaited> {
-    match &error.kind {
-        Mistake::UnclosedHereDoc { end, .. } => Some(Awaited::Line(end.clone())),
-        Mistake::UnclosedQuote(quote) => Some(Awaited::Char(quote.char())),
-        _ => None,
-    }
-}
-
 /// The text before the first line that is not UTF-8, that line's bad byte, and what comes after it.
 fn split_at_bad_line(bytes: &[u8]) -> (&str, Option<u8>, &[u8]) {
     let valid = match std::str::from_utf8(bytes) {
@@ -213,18 +157,6 @@ fn stdin_error(error: &io::Error) -> ShellError {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn lines_come_out_when_they_are_whole() {
-        let mut incoming = Incoming::default();
-        assert_eq!(incoming.add(b"ps\n"), Some((b"ps\n".to_vec(), 1)));
-        assert_eq!(incoming.add(b"call a f <<END\n"), None);
-        assert_eq!(incoming.add(b"body\n"), None);
-        assert_eq!(incoming.add(b"END\n"), Some((b"call a f <<END\nbody\nEND\n".to_vec(), 2)));
-        assert_eq!(incoming.add(b"echo 'a\n"), None);
-        assert_eq!(incoming.finish(), Some((b"echo 'a\n".to_vec(), 5)));
-        assert_eq!(incoming.finish(), None);
-    }
 
     #[test]
     fn a_line_that_is_not_utf8_is_set_apart() {

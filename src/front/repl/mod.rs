@@ -111,12 +111,9 @@ impl Prompt {
 
     fn run_rc(&mut self, session: &mut Session) {
         let Some(path) = paths::rc_file().filter(|path| path.exists()) else { return };
-        // What another user can write to would run as this one. A file of the system's cannot be changed, and need not be.
-        if let Err(error) = paths::make_private(&path)
-            && paths::others_write(&path)
-        {
-            let why = format!("`{}` is not run: it cannot be made private to you: {}", path.display(), error.kind());
-            session.notice(Line::new().with(Role::Bad, why));
+        // What another user can write to would run as this one.
+        if let Some(why) = paths::not_to_be_run(&path) {
+            session.notice(Line::new().with(Role::Bad, format!("`{}` is not run: {why}", path.display())));
             return;
         }
         let result = session

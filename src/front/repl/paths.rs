@@ -5,23 +5,36 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
+use crate::ownership::{belongs_to_user_or_system, is_users_or_systems, others_cannot_replace};
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 
+/// The user's directories; `None` where there is no home, or one that is another in each working directory: what lies in
+/// the one that happens to be there is not the user's.
+fn base() -> Option<Xdg> {
+    Xdg::new().ok().filter(|base| base.home_dir().is_absolute())
+}
+
+/// What is wrong with the home directory that the environment names, if something is.
+pub fn home_mistake() -> Option<String> {
+    let home = Xdg::new().ok()?.home_dir().to_owned();
+    let shown = home.display();
+    (!home.is_absolute()).then(|| format!("HOME is `{shown}`, which is no absolute path: no rc file, history or cache"))
+}
+
 /// The history, in the user's state directory; `None` where there is no home.
 pub fn history_file() -> Option<PathBuf> {
-    let base = Xdg::new().ok()?;
-    Some(base.state_dir()?.join("plugsh").join("history"))
+    Some(base()?.state_dir()?.join("plugsh").join("history"))
 }
 
 /// The commands that are run when the prompt opens, in the user's configuration directory.
 pub fn rc_file() -> Option<PathBuf> {
-    Some(Xdg::new().ok()?.config_dir().join("plugsh").join("rc"))
+    Some(base()?.config_dir().join("plugsh").join("rc"))
 }
 
 /// Where compiled modules are kept between runs, in the user's cache directory.
 pub fn cache_dir() -> Option<PathBuf> {
-    Some(Xdg::new().ok()?.cache_dir().join("plugsh"))
+    Some(base()?.cache_dir().join("plugsh"))
 }
 
 /// Sees to it that a file exists that only the user may read and write.
@@ -43,9 +56,20 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Whether anybody but the owner may write to a file; true where that cannot be told.
-pub fn others_write(path: &Path) -> bool {
-    fs::metadata(path).map_or(true, |metadata| metadata.permissions().mode() & 0o022 != 0)
+/// Why a file of commands is not to be run, if it is not: another user could have written what is in it, or can.
+pub fn not_to_be_run(path: &Path) -> Option<String> {
+    if !belongs_to_user_or_system(path) {
+        return Some("it is another user's".to_owned());
+    }
+    if path.parent().is_some_and(|dir| !others_cannot_replace(dir)) {
+        return Some("others can write to its directory".to_owned());
+    }
+    // One of the system's cannot be changed, and need not be.
+    let made = make_private(path);
+    (!is_users_or_systems(path)).then(|| match made {
+        Err(error) => format!("it cannot be made private to you: {}", error.kind()),
+        Ok(()) => "others can write to it".to_owned(),
+    })
 }
 
 #[cfg(test)]
@@ -60,8 +84,21 @@ mod tests {
         fs::set_permissions(&path, fs::Permissions::from_mode(0o644)).unwrap();
         private_file(&path).unwrap();
         assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-        assert!(!others_write(&path) && others_write(&dir.path().join("none")));
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o620)).unwrap();
-        assert!(others_write(&path));
+    }
+
+    #[test]
+    fn commands_that_others_can_write_are_not_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let rc = dir.path().join("rc");
+        fs::write(&rc, "ps").unwrap();
+        let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        mode(&rc, 0o666);
+        assert_eq!(not_to_be_run(&rc), None, "it is closed to them first");
+        assert_eq!(fs::metadata(&rc).unwrap().permissions().mode() & 0o777, 0o600);
+        mode(dir.path(), 0o777);
+        assert!(not_to_be_run(&rc).unwrap().contains("its directory"));
+        mode(dir.path(), 0o755);
+        assert_eq!(not_to_be_run(&rc), None);
+        assert!(not_to_be_run(&dir.path().join("none")).is_some());
     }
 }

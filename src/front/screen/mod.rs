@@ -46,7 +46,7 @@ pub use recent::columns_of;
 pub use region::{Split, Window};
 pub use scene::{Focus, Key, KeyResult, Scene, Wanted};
 
-use crate::shell::PaneSize;
+use crate::shell::{PaneSize, panics_are_caught};
 use state::Shared;
 
 /// The terminal of an interactive shell. Dropping it gives the terminal back.
@@ -166,15 +166,15 @@ impl Drop for Screen {
     }
 }
 
-/// A panic anywhere closes the pane before its message is printed; on the main thread, whose panic ends the program, it
-/// also gives the terminal its modes back.
+/// A panic anywhere closes the pane before its message is printed; on the main thread, where it ends the program unless it is
+/// a command's, it also gives the terminal its modes back.
 fn give_back_on_panic(shared: &Arc<Shared>) {
     let main = thread::current().id();
     let shared = Arc::downgrade(shared);
     let before = std::panic::take_hook();
     std::panic::set_hook(Box::new(move |info| {
         if let Some(shared) = shared.upgrade() {
-            if thread::current().id() == main {
+            if thread::current().id() == main && !panics_are_caught() {
                 shared.give_back();
             } else {
                 shared.close_for_panic();

@@ -85,10 +85,19 @@ pub fn keyboard() -> Option<OwnedFd> {
     if isatty(stdin) { rustix::io::fcntl_dupfd_cloexec(stdin, 3).ok() } else { None }
 }
 
+/// Most rows and columns that are drawn: a terminal may say that it has 65,535 of each, and every cell takes memory.
+const ROWS_MAX: u16 = 500;
+const COLS_MAX: u16 = 1_000;
+
 /// The window's size; `None` when the terminal is gone or does not know it.
 pub fn window() -> Option<Window> {
     let size = tcgetwinsize(stdout()).ok()?;
-    (size.ws_row > 0 && size.ws_col > 0).then_some(Window { rows: size.ws_row, cols: size.ws_col })
+    drawn(size.ws_row, size.ws_col)
+}
+
+/// What is drawn of a window; `None` for one without cells.
+fn drawn(rows: u16, cols: u16) -> Option<Window> {
+    (rows > 0 && cols > 0).then_some(Window { rows: rows.min(ROWS_MAX), cols: cols.min(COLS_MAX) })
 }
 
 /// Writes all of it. One call, when the thread's signals are blocked: the kernel then lets no other write in between.
@@ -138,4 +147,17 @@ pub fn stop(whom: Stop) {
         Stop::Process => nix::sys::signal::raise(Signal::SIGSTOP),
         Stop::Group => nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), Signal::SIGSTOP),
     };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_window_is_drawn_as_far_as_anybody_can_see() {
+        let size = |rows, cols| drawn(rows, cols).map(|window| (window.rows, window.cols));
+        assert_eq!(size(24, 80), Some((24, 80)));
+        assert_eq!(size(u16::MAX, u16::MAX), Some((ROWS_MAX, COLS_MAX)));
+        assert_eq!((size(0, 80), size(24, 0)), (None, None));
+    }
 }

@@ -1,8 +1,10 @@
 //! Compiled modules on disk, so that a restart does not compile again. An entry that is not whole is compiled anew, never
 //! trusted: its bytes are checked against their own SHA-256 before wasmtime sees them.
 //!
-//! What it is not: a defence against someone who can write to the user's own cache directory; such a one can replace the
-//! program itself. The directory is private to the user (0700), as the one above it is.
+//! Each entry is bound to the module that it was compiled from: one that was put in another's place is not used. A
+//! directory that others can write to, or that is another user's, is not used at all.
+//!
+//! What it is not: a defence against someone who acts as the user; such a one can replace the program itself.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -14,9 +16,10 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, Module};
 
 use crate::leftovers::Entry;
+use crate::ownership::{is_users_alone, others_cannot_replace};
 
 /// What every entry begins with; a new form of entry gets a new one.
-const MAGIC: &[u8; 8] = b"plugsh01";
+const MAGIC: &[u8; 8] = b"plugsh02";
 const DIGEST_BYTES: usize = 32;
 /// Most bytes that the directory keeps; the least recently written entries go first.
 const CACHE_BYTES_MAX: u64 = 512 << 20;
@@ -35,10 +38,12 @@ impl Cache {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         let dir = root.join(format!("modules-{:016x}", hasher.finish()));
-        fs::create_dir_all(&dir).ok()?;
-        // Who may write to the one above could put another in the place of the one below.
-        make_private(root).and_then(|()| make_private(&dir)).ok()?;
-        Some(Cache { dir })
+        make_dirs(&dir).ok()?;
+        // Who may write to one above could put another in the place of the one below.
+        let above = root.parent().filter(|above| !above.as_os_str().is_empty());
+        let is_own = above.is_none_or(others_cannot_replace) && is_users_alone(root) && is_users_alone(&dir);
+        // What others may read is closed to them too.
+        (is_own && make_private(root).and_then(|()| make_private(&dir)).is_ok()).then_some(Cache { dir })
     }
 
     /// The module whose wasm has this SHA-256, if it was compiled before.
@@ -48,13 +53,14 @@ impl Cache {
             return None;
         }
         let bytes = fs::read(&path).ok()?;
-        let Some(payload) = checked(&bytes) else {
+        let Some(payload) = checked(&bytes, sha256) else {
             // Cut short or changed: it would only be read in vain again.
             let _ = fs::remove_file(&path);
             return None;
         };
         // SAFETY: `deserialize` asks for bytes that `serialize` gave. These are the bytes that `put` wrote after
-        // `serialize`, to the last one: their digest was just checked. wasmtime itself refuses another version's or
+        // `serialize` of this very module, to the last one: their digest was just checked, and nobody but the user can
+        // write to the directory. wasmtime itself refuses another version's or
         // another configuration's.
         unsafe { Module::deserialize(engine, payload) }.ok()
     }
@@ -76,7 +82,7 @@ impl Cache {
         // Under a name of its own first: who reads sees a whole entry or none.
         let partial = path.with_extension(format!("{}.partial", std::process::id()));
         let _entry = Entry::file(&partial);
-        if write(&partial, payload).and_then(|()| fs::rename(&partial, &path)).is_err() {
+        if write(&partial, payload, sha256).and_then(|()| fs::rename(&partial, &path)).is_err() {
             let _ = fs::remove_file(&partial);
         }
     }
@@ -109,18 +115,35 @@ impl Cache {
     }
 }
 
-fn write(path: &Path, payload: &[u8]) -> std::io::Result<()> {
+fn write(path: &Path, payload: &[u8], sha256: &str) -> std::io::Result<()> {
     let mut file = fs::File::create(path)?;
     file.write_all(MAGIC)?;
-    file.write_all(&Sha256::digest(payload))?;
+    file.write_all(&digest(payload, sha256))?;
     file.write_all(payload)
 }
 
-/// The payload of a whole entry.
-fn checked(bytes: &[u8]) -> Option<&[u8]> {
+/// What binds a payload to the module that it was compiled from.
+fn digest(payload: &[u8], sha256: &str) -> [u8; DIGEST_BYTES] {
+    Sha256::new().chain_update(sha256).chain_update(payload).finalize().into()
+}
+
+/// The payload of a whole entry of this module.
+fn checked<'a>(bytes: &'a [u8], sha256: &str) -> Option<&'a [u8]> {
     let rest = bytes.strip_prefix(MAGIC)?;
-    let (digest, payload) = rest.split_at_checked(DIGEST_BYTES)?;
-    (Sha256::digest(payload).as_slice() == digest).then_some(payload)
+    let (written, payload) = rest.split_at_checked(DIGEST_BYTES)?;
+    (digest(payload, sha256) == written).then_some(payload)
+}
+
+/// Makes the directories that are not there, for the user alone.
+#[cfg(unix)]
+fn make_dirs(dir: &Path) -> std::io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
+}
+
+#[cfg(not(unix))]
+fn make_dirs(dir: &Path) -> std::io::Result<()> {
+    fs::create_dir_all(dir)
 }
 
 #[cfg(unix)]
@@ -159,16 +182,36 @@ mod tests {
 
     #[cfg(unix)]
     #[test]
-    fn nobody_else_reaches_it_whatever_the_directory_was_made_as() {
+    fn a_directory_that_others_can_write_to_is_not_used_and_another_is_closed_to_them() {
         use std::os::unix::fs::PermissionsExt;
         let dir = tempfile::tempdir().unwrap();
-        let root = dir.path().join("plugsh");
-        fs::create_dir(&root).unwrap();
-        fs::set_permissions(&root, fs::Permissions::from_mode(0o777)).unwrap();
-        let cache = Cache::open(&root, &Engine::default()).unwrap();
+        let (above, root) = (dir.path().join("above"), dir.path().join("above/plugsh"));
+        fs::create_dir_all(&root).unwrap();
+        let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+        let open = || Cache::open(&root, &Engine::default());
+        mode(&root, 0o755);
+        let cache = open().unwrap();
         for private in [&root, &cache.dir] {
             assert_eq!(fs::metadata(private).unwrap().permissions().mode() & 0o777, 0o700, "{}", private.display());
         }
+        for (path, open_to_all) in [(&root, 0o777), (&cache.dir, 0o707), (&above, 0o777)] {
+            let before = fs::metadata(path).unwrap().permissions().mode();
+            mode(path, open_to_all);
+            assert!(open().is_none(), "{} as {open_to_all:o}", path.display());
+            mode(path, before);
+        }
+        // As /tmp is: what is there can be moved by its owner alone.
+        mode(&above, 0o1777);
+        assert!(open().is_some());
+    }
+
+    #[test]
+    fn an_entry_in_the_place_of_another_is_not_used() {
+        let (_dir, engine, cache) = cache();
+        cache.put(SHA, &Module::new(&engine, "(module (func (export \"f\")))").unwrap());
+        let other = SHA.replace("0011", "1100");
+        fs::copy(cache.path(SHA).unwrap(), cache.path(&other).unwrap()).unwrap();
+        assert!(cache.get(&engine, &other).is_none() && cache.get(&engine, SHA).is_some());
     }
 
     #[test]

@@ -76,9 +76,8 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
     let arena = caller.data().arena()?.memory;
     let text = if span.length == 0 { &[] } else { span.of(arena.data(&*caller))? };
     // The blocks are freed when and only when the SDK frees them, which a message in one of them makes visible.
-    let asked: Asked =
-        serde_json::from_slice(text)
-            .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;
+    let asked: Asked = serde_json::from_slice(text)
+        .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;
     caller.free(request)?;
     let url = Url::parse(&asked.url).map_err(|error| refused(format!("invalid URL: {error}")))?;
     let spec = caller.data().spec.clone();

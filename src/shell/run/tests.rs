@@ -84,3 +84,20 @@ fn what_ctrl_c_is_meant_to_end_ends_well_at_the_prompt_and_ends_a_script() {
         assert_eq!(ended, (Some(ErrorKind::Interrupted), false), "`{command}` in a script");
     }
 }
+
+#[test]
+fn a_panic_of_a_command_is_its_error() {
+    assert!(!super::panics_are_caught());
+    let error = super::caught::<()>(|| {
+        assert!(super::panics_are_caught());
+        // As one within another: what is around it is still caught then.
+        let inner = super::caught::<()>(|| panic!("a \x1b[2J fault"));
+        assert!(super::panics_are_caught());
+        inner
+    });
+    let error = error.unwrap_err();
+    assert!(!super::panics_are_caught());
+    assert_eq!((error.kind, error.code()), (ErrorKind::Failed, 1));
+    let beginning = "the command panicked: a \\x1b[2J fault; this is a fault of plugsh ";
+    assert!(error.message.starts_with(beginning) && error.message.contains("please report it"), "{}", error.message);
+}

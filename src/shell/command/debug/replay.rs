@@ -10,11 +10,14 @@ use crate::kernel::hooks::StubSpec;
 use crate::kernel::{CallError, LoadRequest, ProcessId};
 use crate::runtime::{Host, Program};
 use crate::shell::command::{CallOptions, link};
-use crate::shell::recording::{CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, input_of, read};
+use crate::shell::recording::{
+    BeyondCalls, CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls, input_of, read,
+};
 use crate::shell::replay::{Came, Output, Stage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
+use crate::text::shown;
 
 pub const COMMAND: Command = Command {
     name: "replay",
@@ -22,7 +25,8 @@ pub const COMMAND: Command = Command {
     summary: "make recorded calls again",
     description: "`replay FILE` makes the calls of a recording again on fresh processes, apart from those of this shell, and \
         fails at the first that does not come to the same outcome, output and nested calls. Stubs are those of the \
-        recording, but for functions that this shell has stubs for. What was killed, ran out of time or met a fault or a \
+        recording, but for functions that this shell has stubs for. A recording is data: stubs that run commands, paths and \
+        hosts that it gives to plugins are shown, and wanted by `--allow-programs`, `--allow-paths` and `--allow-hosts`. What was killed, ran out of time or met a fault or a \
         breakpoint is left out. `replay SEQ` makes one call of \
         `trace` again on the process it was made on (`--fresh`: on a fresh one), with the input that `trace payloads` kept or \
         that of `--input`, and says when it comes to something else.",
@@ -47,6 +51,15 @@ struct ReplayWords {
     /// on a fresh process
     #[arg(long)]
     fresh: bool,
+    /// let the recording's stubs run their commands, programs of the system among them
+    #[arg(long)]
+    allow_programs: bool,
+    /// let the recording's plugins have the paths and files that they had
+    #[arg(long)]
+    allow_paths: bool,
+    /// let them reach the hosts that they could reach
+    #[arg(long)]
+    allow_hosts: bool,
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -56,7 +69,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Err(_) if words.input.is_some() || words.fresh => {
             Err(ShellError::usage("`--input` and `--fresh` are for `replay SEQ`"))
         }
-        Err(_) => replay_file(session, &words.what),
+        Err(_) => replay_file(session, &words),
     }
 }
 
@@ -118,10 +131,13 @@ fn tell_difference(session: &mut Session, seq: u64, before: &Came, again: &Came)
     }
 }
 
-fn replay_file(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
+fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, ShellError> {
+    let name = words.what.as_str();
     let entries = read(name, &session.read_file(name, RECORDING_BYTES_MAX)?)?;
     let stage = Stage::new(session);
     let own: Vec<StubSpec> = stage.kernel.stubs().into_iter().map(|stub| stub.spec).collect();
+    let is_own = |stub: &StubEntry| own.iter().any(|own| own.plugin == stub.plugin && own.function == stub.function);
+    allowed_beyond_calls(words, &beyond_calls(&entries, &is_own))?;
     let (mut calls, mut no_input, mut outside) = (0, 0, 0);
     for entry in &entries {
         match entry {
@@ -142,6 +158,30 @@ fn replay_file(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
         session.notice(Line::new().with(Role::Warn, format!("{} not replayed: {why}", calls_text(skipped))));
     }
     Ok(Reply::line(format!("{} replayed: the same", calls_text(calls))))
+}
+
+/// Fails for what a recording asks for beyond calls and was not allowed: all of it in one line, with what allows it.
+fn allowed_beyond_calls(words: &ReplayWords, asked: &BeyondCalls) -> Result<(), ShellError> {
+    const SHOWN_MAX: usize = 3;
+    let kinds = [
+        (&asked.programs, words.allow_programs, "runs", "--allow-programs"),
+        (&asked.paths, words.allow_paths, "gives plugins", "--allow-paths"),
+        (&asked.hosts, words.allow_hosts, "lets plugins reach", "--allow-hosts"),
+    ];
+    let wanted: Vec<_> = kinds.into_iter().filter(|(asked, allowed, ..)| !asked.is_empty() && !allowed).collect();
+    if wanted.is_empty() {
+        return Ok(());
+    }
+    let parts = wanted.iter().map(|(asked, _, verb, _)| {
+        let shown: Vec<String> = asked.iter().take(SHOWN_MAX).map(|text| format!("`{}`", shown(text))).collect();
+        let more = asked.len().saturating_sub(SHOWN_MAX);
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        format!("{verb} {}{more}", shown.join(", "))
+    });
+    let (parts, flags) = (parts.collect::<Vec<_>>().join(", "), wanted.iter().map(|(.., flag)| format!("`{flag}`")));
+    let flags = flags.collect::<Vec<_>>().join(" ");
+    let name = &words.what;
+    Err(ShellError::failed(format!("`{name}` asks for more than calls: it {parts}; {flags} of `replay` lets it")))
 }
 
 /// Whether what a call came to was not its own doing: it would run on, or come to something else, by itself.

@@ -38,7 +38,6 @@ fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<HelpOptions>()?;
     match options.command.as_deref() {
         None => Ok(Reply::Lines(overview())),
-        Some(ALL) => Ok(Reply::Lines(every_command())),
         Some(word) => about(word),
     }
 }
@@ -51,8 +50,11 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
     TOPICS.iter().map(|(topic, _)| *topic).chain([ALL])
 }
 
-/// The help on a command or a topic.
+/// The help on a command or a topic, or on all commands.
 pub fn about(word: &str) -> Result<Reply, ShellError> {
+    if word == ALL {
+        return Ok(Reply::Lines(every_command()));
+    }
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
         return Ok(Reply::text(text));
     }

@@ -1,0 +1,226 @@
+//! Lines that come in one after the other, until they are whole: a text of any number of lines is read in a time that grows
+//! with its length. What is not whole yet says what it waits for, and only a line that could have that is worth reading the
+//! whole again: the end of a here-document, a quote, the bracket that closes JSON; within `$(` each command by itself.
+
+use super::grammar::CommandGrammar;
+use super::line::{ErrorKind as Mistake, SyntaxError, parse};
+use super::script::SCRIPT_BYTES_MAX;
+
+/// What a command within `$(` is read behind, when it is read by itself.
+const OPENING: &str = "echo $(\n";
+/// Where the `$(` of [`OPENING`] stands.
+const OPENING_OFFSET: usize = 5;
+/// Deepest `$(` within each other whose commands are read by themselves; the parser reads no deeper ones.
+const LEVELS_MAX: usize = 64;
+
+/// Collects lines until they are whole.
+#[derive(Default)]
+pub struct Incoming {
+    text: Vec<u8>,
+    /// Lines given out.
+    lines: usize,
+    /// For each `$(` that is open, outermost first: what came since its last whole command.
+    levels: Vec<Vec<u8>>,
+    /// What a line must have in it before more is worth reading.
+    awaited: Option<Awaited>,
+    /// Bytes that were parsed, for the test of how that grows.
+    #[cfg(test)]
+    parsed_bytes: usize,
+}
+
+enum Awaited {
+    /// A line of just this.
+    Line(String),
+    Char(char),
+    /// So many brackets of JSON are open.
+    Brackets(Brackets),
+}
+
+/// Why a text is not whole.
+enum Unfinished {
+    Awaits(Awaited),
+    /// Commands of a `$(` have come to an end, and it has not. Where it opens.
+    Substitution {
+        offset: usize,
+    },
+    /// The line goes on.
+    Line,
+}
+
+/// The brackets of JSON that are open.
+#[derive(Default)]
+struct Brackets {
+    closers: Vec<u8>,
+}
+
+impl Brackets {
+    /// Goes on with a line, or several; true when all are closed then, or cannot be any more.
+    fn are_closed_after(&mut self, text: &[u8]) -> bool {
+        let mut bytes = text.iter();
+        while let Some(byte) = bytes.next() {
+            match byte {
+                b'{' => self.closers.push(b'}'),
+                b'[' => self.closers.push(b']'),
+                b'}' | b']' if self.closers.pop() != Some(*byte) || self.closers.is_empty() => return true,
+                b'"' => loop {
+                    match bytes.next() {
+                        Some(b'"') => break,
+                        // The character behind it, be it a quote; JSON has no string over several lines.
+                        Some(b'\\') if !matches!(bytes.next(), Some(b'\n') | None) => {}
+                        Some(b'\\' | b'\n') | None => return true,
+                        Some(_) => {}
+                    }
+                },
+                _ => {}
+            }
+        }
+        false
+    }
+}
+
+impl Incoming {
+    /// Adds a line with its newline; the text up to here when it is whole, and the number of its first line.
+    pub fn add(&mut self, line: &[u8]) -> Option<(Vec<u8>, usize)> {
+        self.text.extend_from_slice(line);
+        for level in &mut self.levels {
+            level.extend_from_slice(line);
+        }
+        let worth = match &mut self.awaited {
+            None => true,
+            Some(Awaited::Line(end)) => String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']) == end,
+            Some(Awaited::Char(char)) => String::from_utf8_lossy(line).contains(*char),
+            Some(Awaited::Brackets(brackets)) => brackets.are_closed_after(line),
+        };
+        if !worth && (self.text.len() as u64) < SCRIPT_BYTES_MAX {
+            return None;
+        }
+        self.awaited = None;
+        while let Some(level) = self.levels.last().filter(|_| (self.text.len() as u64) < SCRIPT_BYTES_MAX) {
+            let text = [OPENING.as_bytes(), level].concat();
+            if let Some(unfinished) = self.unfinished(&text) {
+                self.wait_for(unfinished);
+                return None;
+            }
+            // It is closed, or wrong: then so may be what it stands in.
+            self.levels.pop();
+        }
+        let text = std::mem::take(&mut self.text);
+        let unfinished = self.unfinished(&text);
+        self.text = text;
+        match unfinished {
+            Some(unfinished) => {
+                self.wait_for(unfinished);
+                None
+            }
+            None => self.finish(),
+        }
+    }
+
+    /// What a text waits for; `None` when it is whole, or wrong.
+    fn unfinished(&mut self, text: &[u8]) -> Option<Unfinished> {
+        #[cfg(test)]
+        {
+            self.parsed_bytes += text.len();
+        }
+        let text = std::str::from_utf8(text).ok()?;
+        // A line that goes on behind its end has no end yet.
+        let text = if text.ends_with("\\\n") { text.trim_end_matches('\n') } else { text };
+        let error = parse(text, &CommandGrammar).err().filter(SyntaxError::incomplete)?;
+        Some(match error.kind {
+            Mistake::UnclosedHereDoc { end, .. } => Unfinished::Awaits(Awaited::Line(end)),
+            Mistake::UnclosedQuote(quote) => Unfinished::Awaits(Awaited::Char(quote.char())),
+            Mistake::UnclosedJson(_) => {
+                let mut brackets = Brackets::default();
+                brackets.are_closed_after(text.get(error.offset..).unwrap_or_default().as_bytes());
+                Unfinished::Awaits(Awaited::Brackets(brackets))
+            }
+            Mistake::UnclosedSubstitution => Unfinished::Substitution { offset: error.offset },
+            _ => Unfinished::Line,
+        })
+    }
+
+    fn wait_for(&mut self, unfinished: Unfinished) {
+        let depth = self.levels.len();
+        match (unfinished, self.levels.last_mut()) {
+            (Unfinished::Awaits(awaited), _) => self.awaited = Some(awaited),
+            (Unfinished::Line, _) => {}
+            // Only that one is open that the commands were read behind: they are whole.
+            (Unfinished::Substitution { offset: OPENING_OFFSET }, Some(level)) => level.clear(),
+            (Unfinished::Substitution { .. }, _) if depth < LEVELS_MAX => self.levels.push(Vec::new()),
+            (Unfinished::Substitution { .. }, _) => {}
+        }
+    }
+
+    /// What there is, whole or not.
+    pub fn finish(&mut self) -> Option<(Vec<u8>, usize)> {
+        let text = std::mem::take(&mut self.text);
+        (self.levels, self.awaited) = (Vec::new(), None);
+        let first_line = self.lines + 1;
+        self.lines += text.iter().filter(|byte| **byte == b'\n').count();
+        (!text.is_empty()).then_some((text, first_line))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lines_come_out_when_they_are_whole() {
+        let mut incoming = Incoming::default();
+        assert_eq!(incoming.add(b"ps\n"), Some((b"ps\n".to_vec(), 1)));
+        assert_eq!(incoming.add(b"call a f <<END\n"), None);
+        assert_eq!(incoming.add(b"body\n"), None);
+        assert_eq!(incoming.add(b"END\n"), Some((b"call a f <<END\nbody\nEND\n".to_vec(), 2)));
+        assert_eq!(incoming.add(b"echo 'a\n"), None);
+        assert_eq!(incoming.finish(), Some((b"echo 'a\n".to_vec(), 5)));
+        assert_eq!(incoming.finish(), None);
+    }
+
+    /// Texts that are whole with their last line and not before.
+    const WHOLE: [&str; 14] = [
+        "ps\n",
+        "set x $(\necho a\necho b\n)\n",
+        "set x $(echo a\necho $(echo b\n) c\n)\n",
+        "set x \"a $(\necho ')'\necho \\)\n) b\n\"\n",
+        "set x $(\ncall a f {\n\"k\": \")}\"\n}\n)\n",
+        "set x $(\ncall a f <<END\n)\nEND\n)\n",
+        "set x $(\ncall a f x |\ncall b g\necho a \\\nb )\n",
+        "call a f [\n{\"a\": [1,\n2]},\n\"]\", \"\\\"]\"\n]\n",
+        "call a f {\"a\": $\n}\n",
+        "echo 'a\nb\" $(\n'\n",
+        "echo a \\\nb\n",
+        "set x $(\nset y $(\nset z $(\necho 1\n)\necho 2\n)\necho 3\n) > f\n",
+        "set x $(\n# )\necho 1\n)\n",
+        "set x $(\n\n\necho 1; echo $(echo 2)\n)\n",
+    ];
+
+    #[test]
+    fn a_text_is_whole_when_the_parser_says_so_and_not_a_line_later() {
+        for text in WHOLE {
+            let mut incoming = Incoming::default();
+            let lines: Vec<&str> = text.split_inclusive('\n').collect();
+            let mut so_far = String::new();
+            for (at, line) in lines.iter().enumerate() {
+                so_far.push_str(line);
+                let is_last = at + 1 == lines.len();
+                let whole = parse(so_far.trim_end(), &CommandGrammar).err().is_none_or(|error| !error.incomplete());
+                assert_eq!((whole, incoming.add(line.as_bytes()).is_some()), (is_last, is_last), "{so_far:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_read_grows_with_the_text() {
+        let object = format!("call a f [\n{}1]\n", "  {\"key\": \"value\", \"n\": 1},\n".repeat(2_000));
+        let commands = format!("set x $(\n{})\n", "echo a $(echo b)\n".repeat(2_000));
+        let nested = format!("set x $(\n{})\n", "set y $(\necho a\necho b\n)\n".repeat(1_000));
+        for text in [object, commands, nested] {
+            let mut incoming = Incoming::default();
+            let whole: Vec<_> = text.split_inclusive('\n').filter_map(|line| incoming.add(line.as_bytes())).collect();
+            assert_eq!(whole, [(text.clone().into_bytes(), 1)]);
+            let per_line = 8 * OPENING.len() * text.lines().count();
+            assert!(incoming.parsed_bytes < 8 * text.len() + per_line, "{} of {}", incoming.parsed_bytes, text.len());
+        }
+    }
+}
