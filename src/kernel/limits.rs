@@ -19,7 +19,7 @@ pub struct Limits {
     pub jobs_max: usize,
     /// Output of one call.
     pub output_bytes_max: u64,
-    /// Memories and tables of all processes together.
+    /// What all processes hold together: memories, tables, blocks, variables, globals.
     pub memory_bytes_max: u64,
     /// Log lines that one process may write in a second; more are counted, not kept.
     pub log_lines_per_second_max: u64,
@@ -191,7 +191,7 @@ static LINES: [Line; 16] = [
         |limits| Count(limits.jobs_max as u64), |used| Some(Count(used.jobs))),
     line(("output", "--max-output", "output of one call"),
         |limits| Bytes(limits.output_bytes_max), |_| None),
-    line(("memory", "--max-memory", "memories and tables of all"),
+    line(("memory", "--max-memory", "what all processes hold"),
         |limits| Bytes(limits.memory_bytes_max), |used| Some(Bytes(used.memory_bytes))),
     line(("timeout", "--default-timeout", "a call without a timeout of its own"),
         |limits| limits.timeout.map_or(Off, Time), |_| None),

@@ -23,7 +23,7 @@ use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::source::Access;
-use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program};
+use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program, sdk};
 use crate::secrets::without_secrets;
 
 /// What the journal calls a load that was refused.
@@ -137,9 +137,12 @@ impl Kernel {
         request: LoadRequest,
     ) -> Result<ProcessLabel, Failure> {
         let mut program = request.program.clone();
-        if program.spec != request.spec {
-            let changed = Arc::make_mut(&mut program);
-            changed.spec = request.spec.clone();
+        let mut spec = request.spec.clone();
+        if request.host == Host::Extism {
+            spec.memory_bytes_max = Some(sdk::memory_bytes_max(&spec, self.limits().memory_bytes_max));
+        }
+        if program.spec != spec {
+            Arc::make_mut(&mut program).spec = spec;
         }
         let stubbed = self.hooks().stubbed_imports(&program.spec);
         if !stubbed.is_empty() {

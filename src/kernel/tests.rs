@@ -1,6 +1,7 @@
 //! Tests of the kernel: real plugins, real threads.
 
 mod budgets;
+mod bulk;
 mod ends;
 mod hostile;
 mod loading;
@@ -83,7 +84,7 @@ pub(super) fn call(
     function: &str,
     input: &[u8],
 ) -> Result<Vec<u8>, CallError> {
-    kernel.start(plan(process, function, input))?.wait().result.clone()
+    kernel.start(plan(process, function, input))?.wait().result.clone().map(|output| output.to_vec())
 }
 
 /// Waits until something is so; fails when it is not within a time that no machine needs.
@@ -95,12 +96,12 @@ pub(super) fn until(what: &str, mut is_so: impl FnMut() -> bool) {
     }
 }
 
-pub(super) fn text(result: Result<Vec<u8>, CallError>) -> String {
-    String::from_utf8(result.unwrap()).unwrap()
+pub(super) fn text(result: Result<impl AsRef<[u8]>, CallError>) -> String {
+    String::from_utf8(result.unwrap().as_ref().to_vec()).unwrap()
 }
 
-pub(super) fn message(result: Result<Vec<u8>, CallError>) -> String {
-    result.unwrap_err().message
+pub(super) fn message<T>(result: Result<T, CallError>) -> String {
+    result.err().expect("it fails").message
 }
 
 #[test]

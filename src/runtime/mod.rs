@@ -56,8 +56,8 @@ pub trait Image: Send + Sync {
 
 /// One live instance. Only one call runs in it at a time; the kernel sees to that.
 pub trait Guest: Send {
-    /// Takes the next call's input: one copy, and whatever the call before left behind is gone.
-    fn set_input(&mut self, input: &[u8]) -> Result<(), Failure>;
+    /// Takes the next call's input: one copy, which `up` can interrupt, and whatever the call before left behind is gone.
+    fn set_input(&mut self, input: &[u8], up: &dyn Upcalls) -> Result<(), Failure>;
     /// Runs a function to its end on behalf of the top call of `up`: the length of what it gave, which [`Guest::output`]
     /// then is.
     ///
@@ -80,12 +80,14 @@ pub trait Guest: Send {
 /// What an instance holds, in bytes: what it has committed, true at the time of asking.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MemoryUse {
-    /// The guest's own linear memories.
+    /// The guest's own linear memories, and its collected heap.
     pub guest_bytes: u64,
     /// The blocks that cross between host and guest.
     pub block_bytes: u64,
     /// Tables, counted as eight bytes an element.
     pub table_bytes: u64,
+    /// What the host keeps for it: variables, the table of its blocks, globals and references to functions.
+    pub kept_bytes: u64,
     /// What of all that the system holds in RAM; `None` where it does not tell, or where nobody asked.
     pub resident_bytes: Option<u64>,
 }
@@ -98,7 +100,7 @@ impl MemoryUse {
 
     /// All that is committed.
     pub fn committed_bytes(&self) -> u64 {
-        self.guest_bytes + self.block_bytes + self.table_bytes
+        self.guest_bytes + self.block_bytes + self.table_bytes + self.kept_bytes
     }
 }
 
@@ -190,8 +192,8 @@ pub trait Upcalls: Send + Sync {
     /// Calls the plugin that stands in for an imported host function (`load --import`), by its place in
     /// [`Spec::imports`].
     fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
-    /// Called when a memory or table of the caller grows by `bytes`: false refuses it (the total for all is used up).
+    /// Called when what the caller holds grows by `bytes`: false refuses it (the total for all is used up).
     fn grow(&self, bytes: u64) -> bool;
-    /// Called when a growth that was granted came to nothing.
+    /// Called when a growth that was granted came to nothing, or was given back.
     fn shrink(&self, bytes: u64);
 }

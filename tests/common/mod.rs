@@ -221,7 +221,7 @@ pub fn normalised(text: &str) -> String {
 }
 
 /// JSON fields that hold times and sizes of memory.
-const VOLATILE_FIELDS: [&str; 20] = [
+const VOLATILE_FIELDS: [&str; 21] = [
     "at_us",
     "duration_us",
     "busy_us",
@@ -235,6 +235,7 @@ const VOLATILE_FIELDS: [&str; 20] = [
     "committed_bytes",
     "block_bytes",
     "table_bytes",
+    "kept_bytes",
     "total_us",
     "mean_us",
     "p50_us",

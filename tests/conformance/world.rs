@@ -162,7 +162,8 @@ impl World {
             Ok(guest) => guest,
             Err(failure) => return (Err(failure), None),
         };
-        let result = guest.set_input(input).and_then(|()| guest.run(function, self.up()));
+        let up = self.up();
+        let result = guest.set_input(input, &*up).and_then(|()| guest.run(function, up));
         let output = result.map(|_| guest.output().to_vec());
         let kept = !guest.spent() && output.as_ref().err().is_none_or(Failure::keeps_instance);
         (output, kept.then_some(guest))

@@ -8,12 +8,14 @@ use crate::kernel::process::Code;
 use crate::runtime::{Failure, FailureKind};
 
 impl Entered<'_> {
-    /// Runs the call on `input`. The input's bytes are not needed any more once the function runs.
-    pub fn run(mut self, input: &[u8]) -> Result<Finished, CallError> {
+    /// Runs the call on `input`, which is dropped before the function runs: its bytes are in the process by then.
+    pub fn run(mut self, input: impl AsRef<[u8]>) -> Result<Finished, CallError> {
         if self.chain.kernel.hooks().armed() {
-            return self.run_hooked(input);
+            return self.run_hooked(input.as_ref());
         }
-        match self.prepare(input).and_then(|()| self.execute()) {
+        let prepared = self.prepare(input.as_ref());
+        drop(input);
+        match prepared.and_then(|()| self.execute()) {
             Ok(bytes_out) => self.finish(bytes_out),
             Err(failure) => Err(self.fail(failure)),
         }
@@ -25,7 +27,7 @@ impl Entered<'_> {
         if self.guest.is_none() || self.chain.kernel.hooks().armed() {
             let bytes = input.output().to_vec();
             drop(input);
-            return self.run(&bytes);
+            return self.run(bytes);
         }
         let ran = self.prepare(input.output()).and_then(|()| {
             drop(input);
@@ -50,7 +52,7 @@ impl Entered<'_> {
             self.process.slot.lock().calls_of_instance = 0;
         }
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
-        guest.set_input(input)
+        guest.set_input(input, &**self.chain)
     }
 
     pub(in crate::kernel) fn execute(&mut self) -> Result<u64, Failure> {

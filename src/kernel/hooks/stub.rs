@@ -297,7 +297,7 @@ impl Image for StubImage {
 struct StubGuest;
 
 impl Guest for StubGuest {
-    fn set_input(&mut self, _input: &[u8]) -> Result<(), Failure> {
+    fn set_input(&mut self, _input: &[u8], _up: &dyn Upcalls) -> Result<(), Failure> {
         Ok(())
     }
 

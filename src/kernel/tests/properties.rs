@@ -56,7 +56,7 @@ impl Hand {
             bytes_out: end.result.as_ref().map(|output| output.len() as u64).ok(),
         });
         match &end.result {
-            Ok(output) => Ok(String::from_utf8(output.clone()).unwrap()),
+            Ok(output) => Ok(String::from_utf8(output.to_vec()).unwrap()),
             Err(error) => Err(error.message.clone()),
         }
     }

@@ -10,6 +10,7 @@ use super::blocks::{HEADER_BYTES, ROOT_END};
 use super::bulk;
 use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
 use super::http;
+use super::limits::Kept;
 use crate::runtime::{Failure, FailureKind, LogLevel};
 
 /// The namespace of Extism's own functions.
@@ -148,7 +149,7 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     if value == 0 {
         ctx.vars.remove(name);
         ctx.var_bytes -= old;
-        ctx.limits.keep_vars(ctx.var_bytes, &up);
+        ctx.limits.keep(Kept::Vars, ctx.var_bytes, Some(&up));
         return caller.free(key.offset);
     }
     let value = ctx.span(value, "var value")?;
@@ -158,7 +159,7 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
         return Err(refused("the var store is full; `--var-max` allows more"));
     }
     let after = ctx.var_bytes - old + new;
-    if !ctx.limits.keep_vars(after, &up) {
+    if !ctx.limits.keep(Kept::Vars, after, Some(&up)) {
         return Err(Failure::new(FailureKind::Oom, "oom").into());
     }
     ctx.vars.insert(name.to_owned(), Arc::new(value.of(data)?.to_vec()));

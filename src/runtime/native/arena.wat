@@ -4,7 +4,7 @@
 ;; headers in front of the blocks are written for guests to read, and never read by the host.
 ;; What lies outside the memory reads as 0 and takes no store, as in Extism's own kernel.
 (module
-  (memory (export "memory") 1)
+  (memory (export "memory") 1 65535)
   (global $input_offset (export "input_offset_global") (mut i64) (i64.const 0))
   (global $input_length (export "input_length_global") (mut i64) (i64.const 0))
 

@@ -90,6 +90,12 @@ impl BlockIndex {
         self.blocks
     }
 
+    /// What the table takes, in bytes.
+    pub fn table_bytes(&self) -> u64 {
+        let chunk = size_of::<Chunk>() + size_of::<Box<Chunk>>() + 2 * size_of::<u32>();
+        (self.chunks.len() * chunk) as u64
+    }
+
     /// Adds a block in use after all others: `offset` is beyond theirs.
     #[inline]
     pub fn push(&mut self, offset: u32, size: u32) {

@@ -123,6 +123,11 @@ impl Blocks {
         handle == 0 || self.has_stretch(handle, 1)
     }
 
+    /// What the table itself takes, in bytes.
+    pub fn table_bytes(&self) -> u64 {
+        self.index.table_bytes()
+    }
+
     /// Where the last block ends.
     pub fn end(&self) -> u64 {
         ROOT_END + self.position

@@ -7,12 +7,15 @@
 use wasmtime::{Caller, Extern, Linker, Memory, Result};
 
 use super::ctx::{Ctx, CtxStore, Span};
+use crate::runtime::Failure;
 
 /// The namespace of the plain imports.
 pub const MODULE: &str = "plugsh:bulk";
 /// Bytes of a request: `op: u32, ptr: u32, handle: u64, offset: u64, len: u64, reserved: u64`, little-endian.
 const REQUEST_BYTES: usize = 40;
 const HANDLE_AT: usize = 8;
+/// Bytes that are copied between two looks at the kill word.
+const COPY_BYTES: usize = 1 << 20;
 
 /// What a request asks for.
 enum Op {
@@ -111,9 +114,9 @@ fn serve(caller: &mut Caller<'_, Ctx>, request: &Request) -> Result<Option<u64>>
     let arena = caller.data().arena()?.memory;
     let done = match request.op {
         Op::Read | Op::Input => {
-            copy(caller, (arena, part.offset as usize), (memory, request.ptr), request.len as usize)
+            copy(caller, (arena, part.offset as usize), (memory, request.ptr), request.len as usize)?
         }
-        _ => copy(caller, (memory, request.ptr), (arena, part.offset as usize), request.len as usize),
+        _ => copy(caller, (memory, request.ptr), (arena, part.offset as usize), request.len as usize)?,
     };
     Ok(done.then_some(block.offset))
 }
@@ -122,19 +125,27 @@ fn within(offset: u64, len: u64, size: u64) -> bool {
     offset.checked_add(len).is_some_and(|end| end <= size)
 }
 
-/// One memcpy between two memories of one store; false, and nothing copied, where one of them is too short.
+/// A memcpy between two memories of one store, with a look at the kill word for each [`COPY_BYTES`]; false, and nothing
+/// copied, where one of them is too short.
 ///
 /// Safe Rust lends out one memory of a store at a time, so bytes would have to go by way of a buffer, which was measured to
 /// cost more than a quarter of the whole way.
-fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize), len: usize) -> bool {
+fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize), len: usize) -> Result<bool> {
     let inside = |size: usize, at: usize| at.checked_add(len).is_some_and(|end| end <= size);
     if !inside(from.0.data_size(&*caller), from.1) || !inside(to.0.data_size(&*caller), to.1) {
-        return false;
+        return Ok(false);
     }
+    let up = if len > COPY_BYTES { caller.data().up.clone() } else { None };
     let (source, target) = (from.0.data_ptr(&*caller), to.0.data_ptr(&*caller));
     // SAFETY: both stretches were just found to lie inside their memories, and `caller` is borrowed exclusively: until the
     // copy is done no code runs that could grow, move or write either memory. They are no shared memories (that is another
     // type). `copy` and not `copy_nonoverlapping`: it asks nothing of how the two lie to each other.
-    unsafe { std::ptr::copy(source.add(from.1), target.add(to.1), len) };
-    true
+    for done in (0..len).step_by(COPY_BYTES) {
+        if up.as_ref().is_some_and(|up| up.interrupted()) {
+            return Err(Failure::interrupted().into());
+        }
+        let piece = COPY_BYTES.min(len - done);
+        unsafe { std::ptr::copy(source.add(from.1 + done), target.add(to.1 + done), piece) };
+    }
+    Ok(true)
 }

@@ -37,6 +37,7 @@ impl Cache {
     pub fn open(root: &Path, engine: &Engine) -> Option<Self> {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
+        super::chunked::VERSION.hash(&mut hasher);
         let dir = root.join(format!("modules-{:016x}", hasher.finish()));
         make_dirs(&dir).ok()?;
         // Who may write to one above could put another in the place of the one below.

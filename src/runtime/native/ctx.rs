@@ -6,11 +6,13 @@ use std::sync::Arc;
 use wasmtime::{Caller, Global, Memory, Val};
 
 use super::blocks::{Blocks, HEADER_BYTES, Reused};
-use super::limits::Limits;
+use super::limits::{Kept, Limits};
 use super::wasi::Wasi;
 use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
+/// Bytes that are copied between two looks at the kill word.
+const COPY_BYTES: usize = 1 << 20;
 /// What the widest load reads.
 const LOAD_BYTES: u64 = 8;
 /// A header's status byte, as Extism's kernel has it.
@@ -61,6 +63,21 @@ pub struct Ctx {
 /// A refusal of what a guest asked: the call ends as by a trap.
 pub fn refused(message: impl Into<String>) -> wasmtime::Error {
     Failure::new(FailureKind::Trap, message).into()
+}
+
+/// Copies as many bytes as there are in `from` to a place as long; `up` is looked at as it goes.
+///
+/// # Errors
+///
+/// [`FailureKind::Interrupted`] when the call must end, with some of it copied.
+pub fn copy_looking(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Result<(), Failure> {
+    for (to, from) in to.chunks_mut(COPY_BYTES).zip(from.chunks(COPY_BYTES)) {
+        if from.len() == COPY_BYTES && up.is_some_and(Upcalls::interrupted) {
+            return Err(Failure::interrupted());
+        }
+        to.copy_from_slice(from);
+    }
+    Ok(())
 }
 
 impl Ctx {
@@ -131,7 +148,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         if need <= size {
             return Ok(true);
         }
-        let grown = arena.memory.grow(&mut *self, (need - size).div_ceil(PAGE_BYTES)).is_ok();
+        let grown = has_grown(arena.memory.grow(&mut *self, (need - size).div_ceil(PAGE_BYTES)))?;
         let size = arena.memory.data_size(&*self) as u64;
         self.as_context_mut().data_mut().arena_bytes = size;
         Ok(grown)
@@ -180,6 +197,12 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
             ctx.limits.refused = true;
             return Ok(None);
         };
+        let table_bytes = ctx.blocks.table_bytes();
+        if table_bytes != ctx.limits.kept(Kept::BlockTable)
+            && !ctx.limits.keep(Kept::BlockTable, table_bytes, ctx.up.as_ref())
+        {
+            return Ok(None);
+        }
         if end + LOAD_BYTES > ctx.arena_bytes && !self.reserve(arena, end)? {
             return Ok(None);
         }
@@ -227,12 +250,18 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
 
     /// A new block that holds `bytes`.
     fn put(&mut self, bytes: &[u8]) -> wasmtime::Result<Span> {
+        let up = if bytes.len() < COPY_BYTES { None } else { self.as_context_mut().data().up.clone() };
+        self.put_looking(bytes, up.as_deref())
+    }
+
+    /// The same, with a look at the kill word of `up`.
+    fn put_looking(&mut self, bytes: &[u8], up: Option<&dyn Upcalls>) -> wasmtime::Result<Span> {
         let Some(span) = self.alloc_for_bytes(bytes.len() as u64)? else {
             return Err(Failure::new(FailureKind::Oom, "oom").into());
         };
         if span.length > 0 {
             let arena = self.as_context_mut().data().arena()?;
-            span.of_mut(arena.memory.data_mut(&mut *self))?.copy_from_slice(bytes);
+            copy_looking(span.of_mut(arena.memory.data_mut(&mut *self))?, bytes, up)?;
         }
         Ok(span)
     }
@@ -242,8 +271,17 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         if span.length == 0 {
             return Ok(Vec::new());
         }
-        let arena = self.as_context_mut().data().arena()?;
-        Ok(span.of(arena.memory.data(&*self))?.to_vec())
+        let mut context = self.as_context_mut();
+        let (arena, up) = (context.data().arena()?, context.data().up.clone());
+        let block = span.of(arena.memory.data(&mut context))?;
+        let mut bytes = Vec::with_capacity(block.len());
+        for piece in block.chunks(COPY_BYTES) {
+            if piece.len() == COPY_BYTES && up.as_ref().is_some_and(|up| up.interrupted()) {
+                return Err(Failure::interrupted().into());
+            }
+            bytes.extend_from_slice(piece);
+        }
+        Ok(bytes)
     }
 
     /// A block's text: an error that names its use when it is no UTF-8, or over `max` bytes.
@@ -279,6 +317,14 @@ fn write_reused(data: &mut [u8], reused: Reused, length: u64) -> wasmtime::Resul
     }
     write(reused.handle, 0, &[IN_USE])?;
     write(reused.handle, 8, &length)
+}
+
+/// Whether a memory has grown; an error where the call that wanted it must end.
+fn has_grown(grown: wasmtime::Result<u64>) -> wasmtime::Result<bool> {
+    match grown {
+        Err(error) if error.is::<Failure>() => Err(error),
+        grown => Ok(grown.is_ok()),
+    }
 }
 
 impl CtxStore for wasmtime::Store<Ctx> {}

@@ -9,9 +9,10 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
+use super::chunked::Chunks;
 use super::compile::{Compiler, CompilerOptions, ModuleStore, Order, Wish};
 use super::ctx::Ctx;
-use super::{abi, bulk, user, wasi};
+use super::{abi, bulk, chunked, user, wasi};
 use crate::runtime::shelf::{Shelf, ShelfMax};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec, wasm_words};
 
@@ -88,6 +89,9 @@ fn config(fuelled: bool) -> Config {
     config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(MAX_WASM_STACK_BYTES);
     // The features that the extism crate turns on.
     config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
+    // A memory that grows out of its place would be copied: held twice, for seconds that nothing ends. So memories stay within
+    // what is reserved for them: 4 GiB, or 2 GiB more than they begin with where that is more.
+    config.memory_may_move(false);
     config
 }
 
@@ -101,7 +105,7 @@ impl Workshop {
         bulk::add(&mut linker)?;
         let mut wasi_linker = linker.clone();
         wasi::add(&mut wasi_linker)?;
-        let arena = compiled(&engine, cache.as_ref(), &hex_sha256(ARENA.as_bytes()), ARENA.as_bytes())?;
+        let arena = compiled(&engine, fuelled, cache.as_ref(), &hex_sha256(ARENA.as_bytes()), ARENA.as_bytes())?;
         let mut store = Store::new(&engine, Ctx::new(Arc::new(Spec::default())));
         let mut provided: BTreeMap<String, BTreeMap<String, FuncType>> = BTreeMap::new();
         let mut provide = |module: &str, name: &str, ty: FuncType| {
@@ -187,36 +191,55 @@ impl ModuleStore for Kept<'_> {
     }
 }
 
-/// A module compiled in this process. Not interruptible.
-pub fn compile_here(engine: &Engine, wasm: &[u8]) -> wasmtime::Result<Module> {
-    compile(engine, wasm, |engine, wasm| Module::new(engine, wasm))
+/// A module compiled in this process, for an engine with or without fuel. Not interruptible.
+pub fn compile_here(engine: &Engine, fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Module> {
+    compile(engine, fuelled, wasm, |engine, wasm| Module::new(engine, wasm))
 }
 
 /// The compiled form of a module, for an engine with or without fuel, in a process that only compiles.
 pub fn precompile(fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    compile(&Engine::new(&config(fuelled))?, wasm, Engine::precompile_module)
+    compile(&Engine::new(&config(fuelled))?, fuelled, wasm, Engine::precompile_module)
 }
 
-/// The one way to the compiler, in this process or in one of its own.
+/// The one way to the compiler, in this process or in one of its own: bulk instructions in chunks.
 fn compile<T>(
     engine: &Engine,
-    wasm: &[u8],
+    fuelled: bool,
+    bytes: &[u8],
     compile: impl Fn(&Engine, &[u8]) -> wasmtime::Result<T>,
 ) -> wasmtime::Result<T> {
-    compile(engine, wasm)
+    // wasmtime itself says what is wrong with a text.
+    let Ok(wasm) = wat::parse_bytes(bytes) else { return compile(engine, bytes) };
+    let chunked = chunked::rewritten(&wasm, Chunks::of(fuelled));
+    match chunked.map_err(|why| Failure::new(FailureKind::Load, why))? {
+        None => compile(engine, &wasm),
+        // Errors are those of the module as it came, where that has one.
+        Some(chunked) => {
+            compile(engine, &chunked).map_err(|error| Module::validate(engine, &wasm).err().unwrap_or(error))
+        }
+    }
 }
 
 /// The failure of a load whose module the compiler refused.
 pub fn invalid(error: &wasmtime::Error) -> Failure {
+    if let Some(refused) = error.downcast_ref::<Failure>() {
+        return refused.clone();
+    }
     Failure::new(FailureKind::Load, wasm_words::invalid(&causes(error)))
 }
 
 /// A module out of the cache, or compiled and put there.
-fn compiled(engine: &Engine, cache: Option<&Cache>, sha256: &str, bytes: &[u8]) -> wasmtime::Result<Module> {
+fn compiled(
+    engine: &Engine,
+    fuelled: bool,
+    cache: Option<&Cache>,
+    sha256: &str,
+    bytes: &[u8],
+) -> wasmtime::Result<Module> {
     if let Some(module) = cache.and_then(|cache| cache.get(engine, sha256)) {
         return Ok(module);
     }
-    let module = compile_here(engine, bytes)?;
+    let module = compile_here(engine, fuelled, bytes)?;
     if let Some(cache) = cache {
         cache.put(sha256, &module);
     }

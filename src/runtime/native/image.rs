@@ -10,9 +10,11 @@ use super::ctx::Ctx;
 use super::engine::{Engines, Workshop, code_bytes, one_line};
 use super::instance::Instance;
 use super::link::{self, Linked, Named, describe};
+use super::maps::{Maps, maps_of_code};
+use super::outline::{Holdings, Outline};
 use super::{abi, stubs, wasi};
 use crate::runtime::imports::name_since_1;
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, ModuleBytes, Program, Spec, Upcalls};
 
 /// An exported function that can be called.
 #[derive(Clone, Copy, PartialEq)]
@@ -34,12 +36,14 @@ pub struct NativeImage {
     ids: HashMap<String, FunctionId>,
     imports: Vec<String>,
     exports: Vec<String>,
+    _maps: Maps,
 }
 
 impl NativeImage {
     /// Compiles and checks a program. Takes long; ends soon after the wish for it was given up.
     pub fn compile(engines: &Engines, program: &Program, wish: &Arc<Wish>) -> Result<Self, Failure> {
         let workshop = engines.workshop(program.spec.fuel.is_some())?;
+        let maps = Maps::take(maps_of_code(program.modules.len()))?;
         let mut compiled = Vec::with_capacity(program.modules.len());
         for bytes in &program.modules {
             let module = workshop.module(program, bytes, wish).map_err(|failure| match program.modules.len() {
@@ -55,7 +59,8 @@ impl NativeImage {
             return Err(Failure::new(FailureKind::Load, why));
         }
         let linker = extended_linker(&workshop, &compiled, uses_wasi, &program.spec)?;
-        let modules = link::resolve(&workshop, &compiled, &order, &program.spec)?;
+        let holdings: Vec<Holdings> = program.modules.iter().map(holdings).collect();
+        let modules = link::resolve(&workshop, &compiled, &holdings, &order, &program.spec)?;
         let Some(main) = modules.last().map(|linked| linked.module.clone()) else {
             return Err(link::no_module());
         };
@@ -71,6 +76,7 @@ impl NativeImage {
             wasi: uses_wasi,
             shapes: shapes.into(),
             functions: functions.into(),
+            _maps: maps,
         })
     }
 }
@@ -99,6 +105,12 @@ impl Image for NativeImage {
     fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
         Ok(Box::new(Instance::new(self, spec.clone(), up)?))
     }
+}
+
+/// What an instance of a module that has compiled holds.
+fn holdings(module: &ModuleBytes) -> Holdings {
+    let wasm = wat::parse_bytes(&module.bytes).ok();
+    wasm.and_then(|wasm| Outline::read(&wasm).ok()).map_or_else(Holdings::default, |outline| outline.holdings())
 }
 
 /// How a function can be called, if it can.

@@ -11,7 +11,9 @@ use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::engine::one_line;
 use super::image::{NativeImage, Shape};
 use super::later::Laters;
+use super::limits::Kept;
 use super::link::{self, Provider};
+use super::maps::{Maps, maps_of_instance};
 use super::resident::resident_bytes;
 use super::streams::Streams;
 use super::{abi, wasi};
@@ -57,12 +59,20 @@ pub struct Instance {
     /// The function after which the instance is spent, as a command's `main` is.
     start: Option<FunctionId>,
     spent: bool,
+    /// Given back when the store is gone: fields are dropped in their order.
+    _maps: Maps,
 }
 
 impl Instance {
     /// Makes the store, the arena and the modules, and runs start functions and constructors on behalf of `up`.
     pub fn new(image: &NativeImage, spec: Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Self, Failure> {
+        let maps = Maps::take(maps_of_instance(image.modules.iter().map(|linked| &linked.holdings)))?;
         let mut ctx = Ctx::new(spec.clone());
+        ctx.limits.has_heap = image.modules.iter().any(|linked| linked.holdings.has_heap);
+        let instance_bytes = image.modules.iter().map(|linked| linked.holdings.instance_bytes).sum();
+        if !ctx.limits.keep(Kept::Instance, instance_bytes, Some(&up)) {
+            return Err(Failure::new(FailureKind::Oom, ctx.limits.words()));
+        }
         let streams = image.wasi.then(Streams::default);
         if let Some(streams) = &streams {
             streams.begin(&up);
@@ -93,6 +103,7 @@ impl Instance {
             streams,
             start: image.function("_start"),
             spent: false,
+            _maps: maps,
         })
     }
 
@@ -159,13 +170,15 @@ impl Instance {
 }
 
 impl Guest for Instance {
-    fn set_input(&mut self, input: &[u8]) -> Result<(), Failure> {
+    fn set_input(&mut self, input: &[u8], up: &dyn Upcalls) -> Result<(), Failure> {
         let ctx = self.store.data_mut();
         ctx.blocks.reset();
+        // What it may have given back.
+        ctx.limits.keep(Kept::BlockTable, ctx.blocks.table_bytes(), None);
         ctx.output = Span::default();
         ctx.error = 0;
         let before = ctx.input;
-        let put = self.store.put(input).and_then(|span| {
+        let put = self.store.put_looking(input, Some(up)).and_then(|span| {
             if (span.offset, span.length) == (before.offset, before.length) {
                 return Ok(());
             }

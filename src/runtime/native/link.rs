@@ -9,6 +9,7 @@ use wasmtime::{ExternType, FuncType, Module, ValType};
 
 use super::abi;
 use super::engine::Workshop;
+use super::outline::Holdings;
 use super::stubs;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered};
 use crate::runtime::{Failure, FailureKind, Spec};
@@ -36,6 +37,7 @@ pub enum Provider {
 pub struct Linked {
     pub name: String,
     pub module: Arc<Module>,
+    pub holdings: Holdings,
     pub providers: Vec<Provider>,
 }
 
@@ -95,7 +97,14 @@ pub fn exporting(modules: &[Named], module: &str, name: &str) -> Option<usize> {
 
 /// Says for each import of each module who provides it. One that nobody does, or that has another type, is an error that
 /// names it.
-pub fn resolve(workshop: &Workshop, modules: &[Named], order: &[usize], spec: &Spec) -> Result<Vec<Linked>, Failure> {
+/// `holdings` has one for each module.
+pub fn resolve(
+    workshop: &Workshop,
+    modules: &[Named],
+    holdings: &[Holdings],
+    order: &[usize],
+    spec: &Spec,
+) -> Result<Vec<Linked>, Failure> {
     let mut done = Vec::with_capacity(order.len());
     let mut missing = Vec::new();
     let resolver = Resolver { workshop, modules, order, spec };
@@ -111,7 +120,8 @@ pub fn resolve(workshop: &Workshop, modules: &[Named], order: &[usize], spec: &S
                 }
             });
         }
-        done.push(Linked { name: name.clone(), module: module.clone(), providers });
+        let holdings = holdings.get(*at).copied().unwrap_or_default();
+        done.push(Linked { name: name.clone(), module: module.clone(), holdings, providers });
     }
     if missing.is_empty() {
         return Ok(done);

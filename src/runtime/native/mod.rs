@@ -10,6 +10,10 @@
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
 //! - `compile`: which modules are compiled where, and how many at once. `cache`: compiled modules on disk.
 //! - `files`: how many files and sockets instances hold open. `limits`: what else one may hold. `resident`: what of it is in
+//! - `outline`: what a module declares. `chunked`: its bulk instructions in chunks, so that each of them can be ended.
+//! - `cache`: compiled modules on disk.
+//! - `files`: how many files and sockets instances hold open. `maps`: how many memory maps they
+//!   take. `limits`: what else one may hold. `resident`: what of it is in
 //!   RAM. `ctx`: what the host functions of one instance share.
 
 mod abi;
@@ -17,6 +21,7 @@ mod block_index;
 mod blocks;
 mod bulk;
 mod cache;
+mod chunked;
 mod compile;
 mod ctx;
 mod engine;
@@ -27,6 +32,8 @@ mod instance;
 mod later;
 mod limits;
 mod link;
+mod maps;
+mod outline;
 mod resident;
 mod streams;
 mod stubs;

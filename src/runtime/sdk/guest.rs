@@ -7,6 +7,7 @@ use extism::Plugin;
 use super::errors;
 use super::frame::{Frame, Stage};
 use super::image::Compiled;
+use super::reserve::reserve;
 use super::watch::{Gate, watched};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
 
@@ -14,6 +15,8 @@ use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, U
 const NO_FUNCTION: &str = "\u{0}plugsh: instantiate";
 /// What the SDK then says.
 const NOT_FOUND: &str = "Function not found: ";
+/// Bytes that are copied between two looks at the kill word.
+const COPY_BYTES: usize = 1 << 20;
 /// After it, the SDK makes the instance anew.
 const START: &str = "_start";
 
@@ -24,6 +27,8 @@ pub struct SdkGuest {
     /// Boxed: the SDK's host functions keep a pointer into it from one call to the next.
     plugin: Box<Plugin>,
     functions: Arc<[String]>,
+    /// What it may have of memory, and is counted with.
+    reserved_bytes: u64,
     input: Vec<u8>,
     output: Vec<u8>,
     call_error: Option<String>,
@@ -40,8 +45,10 @@ impl SdkGuest {
         functions: Arc<[String]>,
         up: Arc<dyn Upcalls>,
     ) -> Result<Self, Failure> {
+        let reserved_bytes = reserve(&spec, &up)?;
         let plugin = instantiate(&compiled, &spec, up)?;
         Ok(SdkGuest {
+            reserved_bytes,
             compiled,
             spec,
             plugin,
@@ -124,10 +131,16 @@ fn check_paths(spec: &Spec) -> Result<(), Failure> {
 }
 
 impl Guest for SdkGuest {
-    fn set_input(&mut self, input: &[u8]) -> Result<(), Failure> {
+    fn set_input(&mut self, input: &[u8], up: &dyn Upcalls) -> Result<(), Failure> {
         self.input.clear();
-        self.input.extend_from_slice(input);
-        self.output.clear();
+        self.input.reserve_exact(input.len());
+        for piece in input.chunks(COPY_BYTES) {
+            if up.interrupted() {
+                return Err(Failure::interrupted());
+            }
+            self.input.extend_from_slice(piece);
+        }
+        self.output = Vec::new();
         Ok(())
     }
 
@@ -150,8 +163,8 @@ impl Guest for SdkGuest {
     }
 
     fn memory(&self) -> MemoryUse {
-        // The SDK has no figure for it.
-        MemoryUse::default()
+        // The SDK has no figure for what it has.
+        MemoryUse { guest_bytes: self.reserved_bytes, ..MemoryUse::default() }
     }
 
     fn spent(&self) -> bool {

@@ -7,6 +7,7 @@ use extism::{CompiledPlugin, Manifest, PluginBuilder, Wasm};
 
 use super::guest::SdkGuest;
 use super::inspect::{Inspection, inspect};
+use super::reserve::memory_bytes_max;
 use super::{errors, link, stubs};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
 
@@ -96,8 +97,8 @@ fn manifest(program: &Program) -> Result<Manifest, Failure> {
     manifest.allowed_hosts = Some(spec.allowed_hosts.clone());
     manifest.memory.max_var_bytes = Some(spec.var_bytes_max);
     manifest.memory.max_http_response_bytes = Some(spec.http_response_bytes_max);
-    manifest.memory.max_pages =
-        spec.memory_bytes_max.map(|bytes| u32::try_from(bytes / PAGE_BYTES).unwrap_or(u32::MAX));
+    let pages = memory_bytes_max(spec, u64::MAX) / PAGE_BYTES;
+    manifest.memory.max_pages = Some(u32::try_from(pages).unwrap_or(u32::MAX));
     // For the SDK's own http requests; that a call ends in time is the kernel's to see to.
     manifest.timeout_ms = spec.timeout.map(|timeout| u64::try_from(timeout.as_millis()).unwrap_or(u64::MAX));
     if !spec.wasi_input.is_empty() {

@@ -19,12 +19,14 @@ mod image;
 mod inspect;
 mod link;
 mod log;
+mod reserve;
 mod stock;
 mod stubs;
 mod watch;
 
 use std::sync::Arc;
 
+pub use reserve::memory_bytes_max;
 pub use stock::{StockImage, StockPlugin};
 
 use super::{Failure, Image, Program};

@@ -85,12 +85,13 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     entry(
         "memory",
         words(&format!(
-            "{}{}: guest {}, blocks {}, tables {}",
+            "{}{}: guest {}, blocks {}, tables {}, kept for it {}",
             memory.resident_bytes.map_or(String::new(), |bytes| format!("{} resident, ", show_bytes(bytes))),
             format_args!("{} committed", show_bytes(memory.committed_bytes())),
             show_bytes(memory.guest_bytes),
             show_bytes(memory.block_bytes),
-            show_bytes(memory.table_bytes)
+            show_bytes(memory.table_bytes),
+            show_bytes(memory.kept_bytes)
         )),
     );
     if let Some(error) = &detail.last_error {
@@ -219,6 +220,7 @@ fn json_object(detail: &ProcessDetail) -> serde_json::Value {
         "guest_memory_bytes": view.memory.guest_bytes,
         "block_bytes": view.memory.block_bytes,
         "table_bytes": view.memory.table_bytes,
+        "kept_bytes": view.memory.kept_bytes,
         "last_error": detail.last_error,
     })
 }

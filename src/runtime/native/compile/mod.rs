@@ -281,7 +281,7 @@ impl Compiler {
             }
         }
         lead.set_stage(CompilationStage::Here);
-        let module = compile_here(engine, &wasm).map_err(|error| invalid(&error))?;
+        let module = compile_here(engine, order.fuelled, &wasm).map_err(|error| invalid(&error))?;
         let module = Arc::new(module);
         store.put(&module, None);
         Ok(module)

@@ -1,0 +1,178 @@
+//! Code without loops ends as any other, and all that grows besides memories is counted: globals, tables, heaps, blocks.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::{call, kernel, plan, program};
+use crate::journal::Outcome;
+use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest, ProcessId};
+use crate::runtime::{Host, Spec};
+
+/// What each call gets.
+const CALL_MAX: Duration = Duration::from_millis(25);
+/// Longer than any of them may take to be ended, and much shorter than they would take by themselves.
+const ENDED_WITHIN: Duration = Duration::from_secs(20);
+/// So many instructions in a row: minutes' worth.
+const IN_A_ROW: usize = 1_500;
+
+fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> ProcessId {
+    kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id
+}
+
+fn limited(memory_bytes_max: u64) -> Arc<Kernel> {
+    Kernel::new(KernelOptions { limits: Limits { memory_bytes_max, ..Limits::default() }, ..KernelOptions::default() })
+}
+
+/// A function for each long instruction, again and again without a loop.
+fn straight_line() -> (String, Vec<&'static str>) {
+    let steps = [
+        ("fill", "(memory.fill (i32.const 0) (i32.const 1) (i32.const 0x8000000))"),
+        ("copy", "(memory.copy (i32.const 1) (i32.const 0) (i32.const 0x7ffffff))"),
+        ("table_fill", "(table.fill $t (i32.const 0) (ref.func $f) (i32.const 4000000))"),
+        ("table_copy", "(table.copy $t $t (i32.const 1) (i32.const 0) (i32.const 3999999))"),
+        (
+            "array_copy",
+            "(array.copy $a $a (global.get $g) (i32.const 1) (global.get $g) (i32.const 0) (i32.const 999999))",
+        ),
+        ("array_fill", "(array.fill $a (global.get $g) (i32.const 0) (i32.const 7) (i32.const 1000000))"),
+        ("array_new", "(global.set $g (array.new $a (i32.const 7) (i32.const 1000000)))"),
+    ];
+    let functions: String = steps
+        .iter()
+        .map(|(name, step)| format!("(func (export \"{name}\") (call $make) {})", step.repeat(IN_A_ROW)))
+        .collect();
+    let wat = format!(
+        "(module (type $a (array (mut i8))) (memory 2048) (table $t 4000000 funcref) (global $g (mut (ref null $a)) (ref.null $a))
+          (func $f) (elem declare func $f)
+          (func $make (global.set $g (array.new_default $a (i32.const 1000000))))
+          {functions})"
+    );
+    (wat, steps.iter().map(|(name, _)| *name).collect())
+}
+
+#[test]
+fn instructions_in_a_row_end_at_their_deadline() {
+    let kernel = kernel();
+    let (wat, names) = straight_line();
+    let id = load_with(&kernel, &wat, Spec::default());
+    for name in names {
+        let mut plan = plan(id, name, b"");
+        plan.timeout = Some(CALL_MAX);
+        let job = kernel.start(plan).unwrap();
+        let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("`{name}` does not end"));
+        let error = end.result.as_ref().unwrap_err();
+        assert_eq!(error.outcome, Outcome::Timeout, "`{name}`: {}", error.message);
+    }
+}
+
+#[test]
+fn fuel_ends_what_writes_much() {
+    let kernel = kernel();
+    let (wat, names) = straight_line();
+    let id = load_with(&kernel, &wat, Spec { fuel: Some(20_000), ..Spec::default() });
+    for name in names {
+        let error = call(&kernel, id, name, b"").unwrap_err();
+        assert_eq!(error.outcome, Outcome::Fuel, "`{name}`: {}", error.message);
+    }
+}
+
+#[test]
+fn a_memory_of_64_bits_grows_in_its_place_or_not_at_all() {
+    let kernel = kernel();
+    let wat = r#"(module (memory i64 1)
+      (func (export "to_end") (result i32) (i32.wrap_i64 (memory.grow (i64.const 65535))))
+      (func (export "past_end") (result i32) (i32.add (i32.const 3) (i32.wrap_i64 (memory.grow (i64.const 1))))))"#;
+    let id = load_with(&kernel, wat, Spec::default());
+    assert_eq!(call(&kernel, id, "to_end", b"").unwrap_err().code, Some(1), "as large as it was");
+    assert_eq!(call(&kernel, id, "past_end", b"").unwrap_err().code, Some(2), "-1, which is no growth");
+}
+
+#[test]
+fn globals_are_counted_and_bounded() {
+    const GLOBALS: u64 = 10_000;
+    let globals = "(global v128 (v128.const i64x2 1 1))".repeat(GLOBALS as usize);
+    let wat = format!("(module {globals} (func (export \"run\")))");
+    let kernel = limited(1 << 20);
+    let id = load_with(&kernel, &wat, Spec::default());
+    let memory = kernel.processes(false)[0].memory;
+    assert!((16 * GLOBALS..17 * GLOBALS).contains(&memory.kept_bytes), "{memory:?}");
+    assert_eq!(kernel.memory_bytes(), memory.committed_bytes());
+    kernel.kill(id, false).unwrap();
+    assert_eq!(kernel.memory_bytes(), 0);
+    let spec = Spec { memory_bytes_max: Some(8 * GLOBALS), ..Spec::default() };
+    let refused = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(&wat))) }).unwrap_err();
+    assert!(refused.message.contains("`--memory-max` allows more"), "{}", refused.message);
+    let mut living = 0;
+    let all_together = loop {
+        match kernel.load(LoadRequest::plain(Arc::new(program(&wat)))) {
+            Ok(_) => living += 1,
+            Err(error) => break error.message,
+        }
+        assert!(living < 10, "more than there is room for");
+    };
+    assert!(all_together.contains("`--max-memory` allows more"), "{all_together}");
+}
+
+#[test]
+fn the_table_of_blocks_is_counted_and_bounded() {
+    let wat = r#"(module (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+      (func (export "one") (drop (call $alloc (i64.const 1))))
+      (func (export "many") (local $i i32) (loop $next (drop (call $alloc (i64.const 1)))
+        (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300000))))))"#;
+    let kernel = kernel();
+    let id = load_with(&kernel, wat, Spec::default());
+    let kept = || kernel.processes(false)[0].memory.kept_bytes;
+    call(&kernel, id, "many", b"").unwrap();
+    assert!(kept() > 3 << 20, "{} bytes of a table of 300,000 blocks", kept());
+    assert_eq!(kernel.memory_bytes(), kernel.processes(false)[0].memory.committed_bytes());
+    call(&kernel, id, "one", b"").unwrap();
+    assert!(kept() < 1 << 20, "{} bytes after the next call", kept());
+    assert_eq!(kernel.memory_bytes(), kernel.processes(false)[0].memory.committed_bytes());
+    let spec = Spec { memory_bytes_max: Some(4 << 20), ..Spec::default() };
+    let bounded = load_with(&kernel, wat, spec);
+    assert_eq!(call(&kernel, bounded, "many", b"").unwrap_err().outcome, Outcome::Oom);
+}
+
+#[test]
+fn a_collected_heap_is_counted_and_bounded() {
+    let wat = r#"(module (type $cell (struct (field (ref null $cell))))
+      (global $list (mut (ref null $cell)) (ref.null $cell)) (memory (export "memory") 1)
+      (func (export "keep") (loop $next (global.set $list (struct.new $cell (global.get $list))) (br $next)))
+      (func (export "grow") (result i32) (i32.add (i32.const 1) (memory.grow (i32.const 3000)))))"#;
+    let kernel = kernel();
+    let id = load_with(&kernel, wat, Spec::default());
+    let error = call(&kernel, id, "keep", b"").unwrap_err();
+    assert_eq!(error.outcome, Outcome::Oom, "{}", error.message);
+    assert!(error.message.contains("its structs, arrays and exceptions may take"), "{}", error.message);
+    // Its memory is another matter.
+    assert_eq!(call(&kernel, id, "grow", b"").unwrap_err().code, Some(2));
+    let spec = Spec { memory_bytes_max: Some(4 << 20), ..Spec::default() };
+    let bounded = load_with(&kernel, wat, spec);
+    let error = call(&kernel, bounded, "keep", b"").unwrap_err();
+    assert!(error.message.contains("`--memory-max` allows more"), "{}", error.message);
+}
+
+#[test]
+fn tables_have_a_bound_together() {
+    let kernel = kernel();
+    let wat = format!("(module {} (func (export \"run\")))", "(table 3000000 externref)".repeat(4));
+    let error = kernel.load(LoadRequest::plain(Arc::new(program(&wat)))).unwrap_err();
+    assert!(error.message.contains("its tables may have 10000000 elements at most"), "{}", error.message);
+}
+
+#[test]
+fn the_stock_host_counts_with_all_that_it_may_have() {
+    let kernel = limited(96 << 20);
+    let load = |bytes| {
+        let spec = Spec { memory_bytes_max: Some(bytes), ..Spec::default() };
+        let wat = "(module (memory 1) (func (export \"run\")))";
+        kernel.load(LoadRequest { host: Host::Extism, spec, ..LoadRequest::plain(Arc::new(program(wat))) })
+    };
+    let first = load(64 << 20).unwrap();
+    assert_eq!(kernel.memory_bytes(), 64 << 20);
+    let error = load(64 << 20).unwrap_err();
+    assert!(error.message.contains("it counts with all that it may have"), "{}", error.message);
+    load(32 << 20).unwrap();
+    kernel.kill(first.id, false).unwrap();
+    assert_eq!(kernel.memory_bytes(), 32 << 20);
+}

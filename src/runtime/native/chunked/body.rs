@@ -1,0 +1,186 @@
+//! One function rewritten: where a bulk instruction stands that may be long, and what stands there instead.
+
+use std::ops::Range;
+
+use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
+use wasmparser::{FunctionBody, Operator};
+
+use super::instruction::{self, Bulk, Width};
+use super::{Helpers, Stop, check};
+
+/// Most bytes, and elements, that one instruction may work on without a helper.
+const INLINE_BYTES_MAX: u64 = 1024;
+const INLINE_ELEMENTS_MAX: u64 = 128;
+/// Code between two looks at the epoch in a function without loops, in bytes: some milliseconds at worst, where each
+/// instruction touches a page for the first time.
+const UNCHECKED_BYTES_MAX: usize = 128 << 10;
+/// wasmparser's own limits.
+const LOCALS_MAX: u32 = 50_000;
+const BODY_BYTES_MAX: usize = 7_654_321;
+/// How many widths of lengths there are, each of which may need a local.
+const WIDTHS: u32 = 2;
+
+/// What became of a function.
+pub enum Rewritten {
+    Same,
+    /// Its new body: locals and code.
+    Changed(Vec<u8>),
+}
+
+/// What stands in the place of a stretch of code.
+enum Edit {
+    /// A call of a helper, in line where it is short.
+    Bulk { at: Range<usize>, place: u32, width: Width, inline_max: u64 },
+    /// An empty loop before what stands there.
+    Look { at: usize },
+}
+
+/// Rewrites the function at a place among those with code.
+pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut Helpers<'_>) -> Result<Rewritten, Stop> {
+    let edits = edits(body, helpers)?;
+    if edits.is_empty() {
+        return Ok(Rewritten::Same);
+    }
+    let parameters = helpers.outline.parameters(defined).ok_or(Stop::Unreadable)? as u32;
+    match encoded(body, &edits, helpers, parameters, false)? {
+        Some(bytes) if bytes.len() <= BODY_BYTES_MAX => Ok(Rewritten::Changed(bytes)),
+        // No room for locals or code: calls alone, then.
+        _ => encoded(body, &edits, helpers, parameters, true)?.map(Rewritten::Changed).ok_or(Stop::Unreadable),
+    }
+}
+
+fn edits(body: &FunctionBody<'_>, helpers: &mut Helpers<'_>) -> Result<Vec<Edit>, Stop> {
+    let mut edits = Vec::new();
+    let start = body.range().start;
+    let mut reader = body.get_operators_reader()?;
+    let mut constant = None;
+    let mut looked_at = reader.original_position();
+    while !reader.eof() {
+        let from = reader.original_position();
+        let operator = reader.read()?;
+        let to = reader.original_position();
+        if from - looked_at >= UNCHECKED_BYTES_MAX {
+            edits.push(Edit::Look { at: from - start });
+            looked_at = from;
+        }
+        if let Some((bulk, width)) = Bulk::of(&operator, helpers.outline) {
+            let inline_max = if bulk.is_of_bytes() { INLINE_BYTES_MAX } else { INLINE_ELEMENTS_MAX };
+            let is_short = constant.is_some_and(|length| length <= inline_max);
+            if !is_short && bulk.is_wanted(helpers.chunks) {
+                if let Bulk::ArrayNewElem { ty, segment } = bulk
+                    && !instruction::can_be_written_later(helpers.outline, ty)
+                {
+                    check::check_segment(helpers.outline, segment).map_err(Stop::Refused)?;
+                }
+                let place = helpers.place(bulk);
+                edits.push(Edit::Bulk { at: from - start..to - start, place, width, inline_max });
+            }
+        }
+        constant = match operator {
+            Operator::I32Const { value } => Some(u64::from(value as u32)),
+            Operator::I64Const { value } => Some(value as u64),
+            _ => None,
+        };
+    }
+    Ok(edits)
+}
+
+/// The body with its edits; `None` where there is no room for its locals.
+fn encoded(
+    body: &FunctionBody<'_>,
+    edits: &[Edit],
+    helpers: &Helpers<'_>,
+    parameters: u32,
+    calls_alone: bool,
+) -> Result<Option<Vec<u8>>, Stop> {
+    let locals = Locals::read(body)?;
+    let first_length = parameters.saturating_add(locals.count);
+    if !calls_alone && first_length.saturating_add(WIDTHS) > LOCALS_MAX {
+        return Ok(None);
+    }
+    let bytes = body.as_bytes();
+    let start = body.range().start;
+    let code_at = body.get_operators_reader()?.original_position() - start;
+    let mut lengths = Lengths::default();
+    let mut code = Vec::with_capacity(bytes.len() - code_at + edits.len() * 16);
+    let mut done = code_at;
+    for edit in edits {
+        let at = match edit {
+            Edit::Bulk { at, .. } => at.start,
+            Edit::Look { at } => *at,
+        };
+        code.extend_from_slice(bytes.get(done..at).ok_or(Stop::Unreadable)?);
+        done = at;
+        match edit {
+            Edit::Look { .. } => {
+                InstructionSink::new(&mut code).loop_(BlockType::Empty).end();
+            }
+            Edit::Bulk { at, place, .. } if calls_alone => {
+                InstructionSink::new(&mut code).call(helpers.function(*place));
+                done = at.end;
+            }
+            Edit::Bulk { at, place, width, inline_max } => {
+                let length = lengths.local(*width, first_length);
+                let mut sink = InstructionSink::new(&mut code);
+                sink.local_tee(length).local_get(length);
+                match width {
+                    Width::I32 => sink.i32_const(*inline_max as i32).i32_gt_u(),
+                    Width::I64 => sink.i64_const(*inline_max as i64).i64_gt_u(),
+                };
+                sink.if_(BlockType::FunctionType(helpers.ty(*place))).call(helpers.function(*place)).else_();
+                code.extend_from_slice(bytes.get(at.clone()).ok_or(Stop::Unreadable)?);
+                InstructionSink::new(&mut code).end();
+                done = at.end;
+            }
+        }
+    }
+    code.extend_from_slice(bytes.get(done..).ok_or(Stop::Unreadable)?);
+    let mut all = Vec::with_capacity(code.len() + 16);
+    locals.groups.saturating_add(lengths.types.len() as u32).encode(&mut all);
+    all.extend_from_slice(bytes.get(locals.at.clone()).ok_or(Stop::Unreadable)?);
+    for width in &lengths.types {
+        1u32.encode(&mut all);
+        ValType::from(*width).encode(&mut all);
+    }
+    all.extend_from_slice(&code);
+    Ok(Some(all))
+}
+
+/// The locals that a function has.
+struct Locals {
+    groups: u32,
+    count: u32,
+    /// Where their groups are.
+    at: Range<usize>,
+}
+
+impl Locals {
+    fn read(body: &FunctionBody<'_>) -> Result<Self, Stop> {
+        let start = body.range().start;
+        let mut reader = body.get_binary_reader();
+        let groups = reader.read_var_u32()?;
+        let from = reader.original_position() - start;
+        let mut locals = body.get_locals_reader()?;
+        let mut count = 0u32;
+        for _ in 0..locals.get_count() {
+            count = count.checked_add(locals.read()?.0).ok_or(Stop::Unreadable)?;
+        }
+        Ok(Locals { groups, count, at: from..locals.original_position() - start })
+    }
+}
+
+/// The locals that lengths are kept in: one of each width at most.
+#[derive(Default)]
+struct Lengths {
+    types: Vec<Width>,
+}
+
+impl Lengths {
+    fn local(&mut self, width: Width, first: u32) -> u32 {
+        let place = self.types.iter().position(|known| *known == width).unwrap_or_else(|| {
+            self.types.push(width);
+            self.types.len() - 1
+        });
+        first + place as u32
+    }
+}

@@ -1,0 +1,233 @@
+//! Bulk instructions in chunks: a rewrite at load, so that code without loops ends as soon as any other.
+//!
+//! wasmtime looks at epochs and fuel where a function begins and at the head of a loop. One `memory.fill` may write gigabytes,
+//! and a function may hold half a million of them. So an instruction whose length is not a small constant becomes a call of a
+//! helper function, which does the same in a loop over chunks, with wasm's own rules: what would trap traps before anything is
+//! written, overlapping stretches are copied in the right direction, the last chunk has what is left. A length that is small
+//! when it comes to it goes the old way, in line. Where fuel is counted the helpers take it by the byte. A function that is
+//! very long gets an empty loop every so often.
+//!
+//! What holds of a rewritten module:
+//! - No index changes: helpers stand after all functions, their types after all types. Names, exports, custom sections and all
+//!   other sections stay byte for byte. Helpers have no names.
+//! - Offsets into the code section do change. Only a module with something to rewrite is rewritten, any other stays byte
+//!   for byte as it was.
+//! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see [`HEAP_MAXIMUM_BYTES`].
+//!
+//! What cannot be rewritten within bounds is refused: see [`check`]. `instruction` knows the bulk instructions,
+//! `body` rewrites one function, `helper` and `array` write the helpers.
+
+mod array;
+mod body;
+mod check;
+mod helper;
+mod instruction;
+#[cfg(test)]
+mod tests;
+
+use std::collections::HashMap;
+
+use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
+use wasm_encoder::{CodeSection, Encode, MemorySection, Module, RawSection, SectionId};
+use wasmparser::{BinaryReader, CodeSectionReader, MemoryType};
+
+use self::body::Rewritten;
+use self::instruction::Bulk;
+use super::outline::Outline;
+
+/// Part of what compiled modules are cached by: another for each change of what the rewrite gives.
+pub const VERSION: u32 = 1;
+/// The maximum that wasmtime gives the memory of a collected heap, in bytes. No memory of a module that has such a heap keeps
+/// it, so that a growth by that maximum is the heap's.
+pub const HEAP_MAXIMUM_BYTES: usize = 1 << 32;
+const HEAP_MAXIMUM_PAGES: u64 = 1 << 16;
+const PAGE_SIZE_LOG2: u32 = 16;
+
+/// How much is done at once.
+#[derive(Clone, Copy)]
+pub struct Chunks {
+    /// Bytes of a memory.
+    bytes: u32,
+    /// Elements of a table or array.
+    elements: u32,
+    /// Fuel that a chunk costs besides its instructions; 0 where fuel is not counted.
+    fuel: u32,
+}
+
+impl Chunks {
+    /// Some ten microseconds' worth.
+    const PLAIN: Chunks = Chunks { bytes: 64 << 10, elements: 4 << 10, fuel: 0 };
+    /// A unit of fuel for each 64 bytes, or eight elements.
+    const FUELLED: Chunks = Chunks { bytes: 4 << 10, elements: 512, fuel: 64 };
+
+    /// The chunks of an engine that counts fuel or does not.
+    pub fn of(fuelled: bool) -> Self {
+        if fuelled { Chunks::FUELLED } else { Chunks::PLAIN }
+    }
+}
+
+/// The module with its bulk instructions in chunks; `None` where it can stay as it is, or cannot be read.
+///
+/// # Errors
+///
+/// What makes it impossible to bound the module's instructions, as the reason of a refusal.
+pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String> {
+    // What cannot be read is wasmtime's to refuse.
+    let Ok(outline) = Outline::read(wasm) else { return Ok(None) };
+    check::check(&outline)?;
+    let mut helpers = Helpers::new(&outline, chunks);
+    let code = match code(wasm, &outline, &mut helpers) {
+        Ok(code) => code,
+        Err(Stop::Unreadable) => return Ok(None),
+        Err(Stop::Refused(why)) => return Err(why),
+    };
+    let memories = if outline.has_heap() { bounded_memories(&outline) } else { None };
+    if code.is_none() && memories.is_none() {
+        return Ok(None);
+    }
+    Ok(assembled(wasm, &outline, &helpers, code.as_ref(), memories.as_ref()))
+}
+
+/// Why a function was not rewritten.
+enum Stop {
+    /// Not wasm, or of a kind that this build does not know.
+    Unreadable,
+    Refused(String),
+}
+
+impl From<wasmparser::BinaryReaderError> for Stop {
+    fn from(_: wasmparser::BinaryReaderError) -> Self {
+        Stop::Unreadable
+    }
+}
+
+/// The helpers that a module needs, each once.
+struct Helpers<'a> {
+    outline: &'a Outline,
+    chunks: Chunks,
+    known: HashMap<Bulk, u32>,
+    /// In the order of their indices.
+    wanted: Vec<Bulk>,
+}
+
+impl<'a> Helpers<'a> {
+    fn new(outline: &'a Outline, chunks: Chunks) -> Self {
+        Helpers { outline, chunks, known: HashMap::new(), wanted: Vec::new() }
+    }
+
+    /// The place of a helper among the helpers.
+    fn place(&mut self, bulk: Bulk) -> u32 {
+        *self.known.entry(bulk).or_insert_with(|| {
+            self.wanted.push(bulk);
+            self.wanted.len() as u32 - 1
+        })
+    }
+
+    /// The index of the function that the helper at a place is.
+    fn function(&self, place: u32) -> u32 {
+        self.outline.imported_functions + self.outline.functions.len() as u32 + place
+    }
+
+    /// The index of that function's type.
+    fn ty(&self, place: u32) -> u32 {
+        self.outline.types.len() as u32 + place
+    }
+}
+
+/// The code section with each function rewritten that has to be; `None` where none has to.
+fn code(wasm: &[u8], outline: &Outline, helpers: &mut Helpers<'_>) -> Result<Option<CodeSection>, Stop> {
+    let Some((_, range)) = outline.sections.iter().find(|(id, _)| *id == SectionId::Code as u8) else {
+        return Ok(None);
+    };
+    let bytes = wasm.get(range.clone()).ok_or(Stop::Unreadable)?;
+    let mut section = CodeSection::new();
+    let mut any = false;
+    for (defined, body) in CodeSectionReader::new(BinaryReader::new(bytes, 0))?.into_iter().enumerate() {
+        let body = body?;
+        match body::rewritten(&body, defined, helpers)? {
+            Rewritten::Same => section.raw(body.as_bytes()),
+            Rewritten::Changed(bytes) => {
+                any = true;
+                section.raw(&bytes)
+            }
+        };
+    }
+    Ok(any.then_some(section))
+}
+
+/// The memories of a module with a heap, none of which may grow as the heap does; `None` where none would.
+fn bounded_memories(outline: &Outline) -> Option<MemorySection> {
+    let bounded = |memory: &MemoryType| {
+        let maximum = memory.maximum.unwrap_or(HEAP_MAXIMUM_PAGES).min(HEAP_MAXIMUM_PAGES - 1);
+        let applies = memory.maximum.is_none_or(|maximum| maximum == HEAP_MAXIMUM_PAGES)
+            && memory.initial <= maximum
+            && memory.page_size_log2.unwrap_or(PAGE_SIZE_LOG2) == PAGE_SIZE_LOG2
+            && (!memory.memory64 || memory.maximum.is_some());
+        if applies { MemoryType { maximum: Some(maximum), ..*memory } } else { *memory }
+    };
+    let defined = outline.memories.get(outline.imported_memories..)?;
+    let mut section = MemorySection::new();
+    let mut any = false;
+    for memory in defined {
+        let now = bounded(memory);
+        any |= now != *memory;
+        section.memory(RoundtripReencoder.memory_type(now).ok()?);
+    }
+    any.then_some(section)
+}
+
+/// The module put together again: what is not given stays as it was.
+fn assembled(
+    wasm: &[u8],
+    outline: &Outline,
+    helpers: &Helpers<'_>,
+    code: Option<&CodeSection>,
+    memories: Option<&MemorySection>,
+) -> Option<Vec<u8>> {
+    let mut module = Module::new();
+    let wanted = helpers.wanted.len() as u32;
+    for (id, range) in &outline.sections {
+        let data = wasm.get(range.clone())?;
+        let raw = RawSection { id: *id, data };
+        match (*id, code, memories) {
+            (id, Some(_), _) if id == SectionId::Type as u8 && wanted > 0 => {
+                let types = helper::types(helpers)?;
+                let data = with_more(data, wanted, &types)?;
+                module.section(&RawSection { id, data: &data });
+            }
+            (id, Some(_), _) if id == SectionId::Function as u8 && wanted > 0 => {
+                let mut indices = Vec::new();
+                for place in 0..wanted {
+                    helpers.ty(place).encode(&mut indices);
+                }
+                let data = with_more(data, wanted, &indices)?;
+                module.section(&RawSection { id, data: &data });
+            }
+            (id, Some(code), _) if id == SectionId::Code as u8 => {
+                let mut code = code.clone();
+                for bulk in &helpers.wanted {
+                    code.function(&helper::function(*bulk, helpers)?);
+                }
+                module.section(&code);
+            }
+            (id, _, Some(memories)) if id == SectionId::Memory as u8 => {
+                module.section(memories);
+            }
+            _ => {
+                module.section(&raw);
+            }
+        }
+    }
+    Some(module.finish())
+}
+
+/// A section that is a list, with `more` entries at its end.
+fn with_more(section: &[u8], more: u32, entries: &[u8]) -> Option<Vec<u8>> {
+    let mut reader = BinaryReader::new(section, 0);
+    let count = reader.read_var_u32().ok()?;
+    let mut bytes = Vec::with_capacity(section.len() + entries.len() + 5);
+    count.checked_add(more)?.encode(&mut bytes);
+    bytes.extend_from_slice(section.get(reader.original_position()..)?);
+    bytes.extend_from_slice(entries);
+    Some(bytes)
+}

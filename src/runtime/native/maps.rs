@@ -1,0 +1,103 @@
+//! How many memory maps instances and compiled code take. The system allows a process so many, and a thread that can have none
+//! for its stack ends the whole shell: so they are taken here before they are made, and refused before there are none.
+
+use std::sync::LazyLock;
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use super::outline::Holdings;
+use crate::runtime::{Failure, FailureKind};
+
+/// Linux's default for `vm.max_map_count`, where it cannot be read.
+const MAP_COUNT_DEFAULT: usize = 65_530;
+/// Maps that are left for everything else: threads with their stacks, the heap, libraries.
+const MAPS_SPARED: usize = 3_072;
+/// Of a memory: the part that the module fills, the rest, the room to grow.
+const MAPS_PER_MEMORY: usize = 3;
+/// Of compiled code: what is read, what is run, what memories are filled from.
+const MAPS_PER_MODULE: usize = 4;
+/// What is at least this large has a map of its own, in bytes: glibc's threshold.
+const LARGE_BYTES: u64 = 128 << 10;
+
+/// What all of them together may take.
+static MAPS_MAX: LazyLock<usize> = LazyLock::new(|| {
+    let read = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok());
+    read.unwrap_or(MAP_COUNT_DEFAULT).saturating_sub(MAPS_SPARED)
+});
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
+/// Some maps, given back when this is dropped.
+#[derive(Debug)]
+pub struct Maps(usize);
+
+impl Maps {
+    /// Takes so many.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Denied`] when the system has no room for as many.
+    pub fn take(maps: usize) -> Result<Self, Failure> {
+        let more = |taken: usize| taken.checked_add(maps).filter(|taken| *taken <= *MAPS_MAX);
+        match TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
+            Ok(_) => Ok(Maps(maps)),
+            Err(_) => Err(Failure::new(
+                FailureKind::Denied,
+                format!(
+                    "all instances together take as many memory maps as the system allows, and it takes {maps} more; raise \
+                     `vm.max_map_count`, or end others first"
+                ),
+            )),
+        }
+    }
+}
+
+impl Drop for Maps {
+    fn drop(&mut self) {
+        TAKEN.fetch_sub(self.0, Ordering::Relaxed);
+    }
+}
+
+/// What an instance of these modules takes, with its blocks.
+pub fn maps_of_instance<'a>(modules: impl Iterator<Item = &'a Holdings>) -> usize {
+    let mut heap = 0;
+    let own = modules.map(|module| {
+        heap |= usize::from(module.has_heap);
+        let large = usize::from(module.instance_bytes >= LARGE_BYTES);
+        module.memories.saturating_mul(MAPS_PER_MEMORY) + module.large_tables + large
+    });
+    let own: usize = own.sum();
+    own + MAPS_PER_MEMORY * (1 + heap)
+}
+
+/// What the code of so many modules takes.
+pub fn maps_of_code(modules: usize) -> usize {
+    modules.saturating_mul(MAPS_PER_MODULE)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn maps_are_taken_and_given_back() {
+        let error = Maps::take(usize::MAX / 2).unwrap_err();
+        assert!(error.message.contains("raise `vm.max_map_count`"), "{}", error.message);
+        // Other tests take some at the same time, but never nearly half of them.
+        let half = *MAPS_MAX / 2;
+        for _ in 0..10 {
+            let taken = Maps::take(half).unwrap();
+            assert!(Maps::take(half + MAPS_SPARED).is_err());
+            drop(taken);
+        }
+    }
+
+    #[test]
+    fn memories_large_tables_and_heaps_are_counted() {
+        let of = |memories, large_tables, has_heap, instance_bytes| {
+            let module = Holdings { memories, large_tables, has_heap, instance_bytes };
+            maps_of_instance([&module, &Holdings::default()].into_iter())
+        };
+        assert_eq!(of(0, 0, false, 0), 3, "the blocks");
+        assert_eq!(of(1, 0, false, 1_000), 6, "as `scripts/bench-scale` measures it for a common plugin");
+        assert_eq!(of(16, 2, true, 1 << 20), 3 + 48 + 2 + 3 + 1);
+    }
+}

@@ -1,0 +1,30 @@
+//! What a process of the stock host counts with: all it may ever have, since the SDK does not say what it has.
+
+use std::sync::Arc;
+
+use crate::runtime::{Failure, FailureKind, Spec, Upcalls};
+
+/// What it may have where nobody says, in bytes.
+const MEMORY_BYTES_DEFAULT: u64 = 256 << 20;
+
+/// What an instance may have by its spec, where all processes together may have `total_bytes_max`.
+pub fn memory_bytes_max(spec: &Spec, total_bytes_max: u64) -> u64 {
+    spec.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT.min(total_bytes_max))
+}
+
+/// Counts an instance with what it may have; how much that is.
+///
+/// # Errors
+///
+/// [`FailureKind::Oom`] when all processes together have no room for as much.
+pub fn reserve(spec: &Spec, up: &Arc<dyn Upcalls>) -> Result<u64, Failure> {
+    let bytes = spec.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT);
+    if up.grow(bytes) {
+        return Ok(bytes);
+    }
+    let why = format!(
+        "oom (out of memory): in the stock host it counts with all that it may have, {bytes} bytes; `--memory-max` gives it \
+         less, `--max-memory` allows more"
+    );
+    Err(Failure::new(FailureKind::Oom, why))
+}
