@@ -220,7 +220,7 @@ fn help(word: Option<&str>) -> Result<u8, ShellError> {
                     shown(word)
                 )),
             });
-            script::print(&known.map(|reply| plain::bytes(&reply))?)
+            script::print(&known.map(|reply| plain::bytes(&reply).into_owned())?)
         }
     }
 }

@@ -96,7 +96,7 @@ impl Kernel {
         let job = Job::launch(self, round.text.clone(), false, move |job, chain| {
             let measured = Runner { kernel: &kernel, chain, job }.round(&round)?;
             *written.lock() = measured;
-            Ok(Vec::new())
+            Ok(Arc::default())
         })?;
         Ok(Bench { job, times })
     }
@@ -140,7 +140,7 @@ impl Runner<'_> {
     fn calls(&self, round: &BenchRound, plan: &CallPlan) -> Result<RoundTimes, CallError> {
         let mut pipe = Pipe::new(self.kernel, self.chain, plan);
         self.timed(round, |count| {
-            let finished = pipe.run()?;
+            let finished = pipe.run(&*plan.input)?;
             count(finished.output());
             Ok(())
         })
@@ -150,8 +150,8 @@ impl Runner<'_> {
         self.timed(round, |count| {
             let mut input = plan.input.clone();
             for stage in &plan.stages {
-                let plan = CallPlan { input, ..once(vec![stage.clone()]) };
-                input = Arc::from(Pipe::new(self.kernel, self.chain, &plan).run()?.output());
+                let plan = once(vec![stage.clone()]);
+                input = Arc::from(Pipe::new(self.kernel, self.chain, &plan).run(input)?.output());
             }
             count(&input);
             Ok(())
@@ -199,8 +199,7 @@ impl Runner<'_> {
             let label = self.kernel.spawn(self.chain, 0, request).map_err(CallError::from)?;
             let called = first_call.map_or(Ok(()), |(function, input)| {
                 let stages = vec![CallStage { process: label.id, function: function.to_owned() }];
-                let plan = CallPlan { input: input.clone(), ..once(stages) };
-                Pipe::new(self.kernel, self.chain, &plan).run().map(|finished| count(finished.output()))
+                Pipe::new(self.kernel, self.chain, &once(stages)).run(&**input).map(|finished| count(finished.output()))
             });
             let took = started.elapsed();
             self.kernel.kill(label.id, true)?;

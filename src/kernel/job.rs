@@ -28,9 +28,10 @@ pub const KEPT_OUTPUT_BYTES_MAX: usize = 16 << 20;
 /// How a job ended.
 #[derive(Debug, Clone)]
 pub struct JobEnd {
-    pub result: Result<Vec<u8>, CallError>,
     /// How many bytes of output the job's sink took, where it has one: the result is then empty.
     pub sunk_bytes: Option<u64>,
+    /// The output: shared, so that who shows or keeps it has no copy.
+    pub result: Result<Arc<[u8]>, CallError>,
     pub duration: Duration,
     /// Runs that were completed, of `repeat`.
     pub runs: u64,
@@ -90,14 +91,14 @@ impl Job {
     pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan, sink: Option<OutputSink>) -> Result<Job, CallError> {
         let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
         Job::launch(kernel, text, background, move |job, chain| {
-            let output = job.run_plan(&of_thread, chain, &plan)?;
+            let output = job.run_plan(&of_thread, chain, plan)?;
             let Some(sink) = sink else { return Ok(output) };
             sink(&output, &|| chain.is_cut()).map_err(|why| {
                 let outcome = if chain.is_cut() { chain.outcome_of_cut() } else { Outcome::Error };
                 CallError::new(outcome, why)
             })?;
             job.inner.sunk_bytes.get_or_init(|| output.len() as u64);
-            Ok(Vec::new())
+            Ok(Arc::default())
         })
     }
 
@@ -106,7 +107,7 @@ impl Job {
         kernel: &Arc<Kernel>,
         text: String,
         background: bool,
-        body: impl FnOnce(&Job, &Arc<Chain>) -> Result<Vec<u8>, CallError> + Send + 'static,
+        body: impl FnOnce(&Job, &Arc<Chain>) -> Result<Arc<[u8]>, CallError> + Send + 'static,
     ) -> Result<Job, CallError> {
         let id = kernel.next_job();
         let chain = kernel.new_chain(id);
@@ -143,7 +144,7 @@ impl Job {
         Ok(job)
     }
 
-    fn finish(&self, kernel: &Arc<Kernel>, result: Result<Vec<u8>, CallError>) {
+    fn finish(&self, kernel: &Arc<Kernel>, result: Result<Arc<[u8]>, CallError>) {
         let end = JobEnd {
             result: result.map(|output| self.kept(kernel, output)),
             sunk_bytes: self.inner.sunk_bytes.get().copied(),
@@ -157,27 +158,26 @@ impl Job {
     }
 
     /// A background job's output waits for `wait` or `fg`: bounded.
-    fn kept(&self, kernel: &Kernel, mut output: Vec<u8>) -> Vec<u8> {
+    fn kept(&self, kernel: &Kernel, output: Arc<[u8]>) -> Arc<[u8]> {
         if self.is_background() && output.len() > KEPT_OUTPUT_BYTES_MAX {
             let (id, all) = (self.inner.id, output.len());
             kernel.notify(format!("%{id}: of {all} bytes of output the first {KEPT_OUTPUT_BYTES_MAX} are kept"));
-            output.truncate(KEPT_OUTPUT_BYTES_MAX);
-            output.shrink_to_fit();
+            return output.get(..KEPT_OUTPUT_BYTES_MAX).map_or_else(Arc::default, Arc::from);
         }
         output
     }
 
-    fn run_plan(&self, kernel: &Arc<Kernel>, chain: &Arc<Chain>, plan: &CallPlan) -> Result<Vec<u8>, CallError> {
-        let mut last = Vec::new();
-        let mut pipe = Pipe::new(kernel, chain, plan);
-        for run in 0..plan.repeat.max(1) {
-            let finished = pipe.run()?;
+    fn run_plan(&self, kernel: &Arc<Kernel>, chain: &Arc<Chain>, mut plan: CallPlan) -> Result<Arc<[u8]>, CallError> {
+        let input = std::mem::take(&mut plan.input);
+        let mut pipe = Pipe::new(kernel, chain, &plan);
+        for _ in 1..plan.repeat {
+            pipe.run(&*input)?;
             self.add_runs(1);
-            if run + 1 == plan.repeat.max(1) {
-                last = finished.output().to_vec();
-            }
         }
-        Ok(last)
+        // Given away: its bytes are not needed any more once they are in the first process.
+        let finished = pipe.run(input)?;
+        self.add_runs(1);
+        Ok(Arc::from(finished.output()))
     }
 
     /// Its number, `%N` at the prompt.

@@ -120,7 +120,9 @@ impl Kernel {
     /// process's label.
     pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
         let kernel = self.clone();
-        Job::launch(self, text, false, move |_, chain| Ok(kernel.load_in(chain, request)?.to_string().into_bytes()))
+        Job::launch(self, text, false, move |_, chain| {
+            Ok(kernel.load_in(chain, request)?.to_string().into_bytes().into())
+        })
     }
 
     fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, mut request: LoadRequest) -> Result<ProcessLabel, CallError> {

@@ -25,8 +25,8 @@ impl<'a> Pipe<'a> {
         Pipe { kernel, chain, plan, processes: vec![None; plan.stages.len()] }
     }
 
-    /// One run of the whole; the first failure ends it.
-    pub fn run(&mut self) -> Result<Finished, CallError> {
+    /// One run of the whole on `input`, which is dropped when it is in the first process; the first failure ends it.
+    pub fn run(&mut self, input: impl AsRef<[u8]>) -> Result<Finished, CallError> {
         let (chain, plan) = (self.chain, self.plan);
         let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
         // The time at breakpoints and of loads does not count.
@@ -38,7 +38,7 @@ impl<'a> Pipe<'a> {
             return Err(CallError::new(Outcome::Error, "a pipe of no calls"));
         };
         let process = look_up(self.kernel, first, place)?;
-        let mut finished = call(chain, process, first, &plan.input, plan.timeout)?;
+        let mut finished = call(chain, process, first, input, plan.timeout)?;
         for (next, place) in stages {
             let process = look_up(self.kernel, next, place)?;
             let bytes_in = finished.output().len() as u64;
@@ -52,7 +52,7 @@ impl<'a> Pipe<'a> {
                 None => {
                     let input = finished.output().to_vec();
                     drop(finished);
-                    call(chain, process, next, &input, left())?
+                    call(chain, process, next, input, left())?
                 }
             };
         }
@@ -75,10 +75,10 @@ fn call(
     chain: &Arc<Chain>,
     process: &Arc<Process>,
     stage: &CallStage,
-    input: &[u8],
+    input: impl AsRef<[u8]>,
     timeout: Option<Duration>,
 ) -> Result<Finished, CallError> {
-    match chain.enter(process, &stage.function, input.len() as u64, timeout, Queueing::Wait)? {
+    match chain.enter(process, &stage.function, input.as_ref().len() as u64, timeout, Queueing::Wait)? {
         Some(entered) => entered.run(input),
         None => Err(CallError::new(Outcome::Error, format!("`{}` is busy", process.label()))),
     }

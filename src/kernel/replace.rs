@@ -90,7 +90,7 @@ impl Kernel {
             let label = done.label.to_string();
             // Set once: only this job has it.
             let _ = replaced.set(done);
-            Ok(label.into_bytes())
+            Ok(label.into_bytes().into())
         })?;
         Ok((job, done))
     }

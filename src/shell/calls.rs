@@ -49,7 +49,7 @@ impl Session {
             Awaited::Ended(end) => {
                 let reply = self.finish_call(process, &end, &calls.options)?;
                 match calls.program {
-                    Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply))),
+                    Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply).into_owned())),
                     None => Ok(reply),
                 }
             }
@@ -189,7 +189,7 @@ impl Session {
         let json = options.json.then(|| call_reply(id, end));
         match &end.result {
             Ok(output) => {
-                self.last_output = Some(Arc::from(output.as_slice()));
+                self.last_output = Some(output.clone());
                 Ok(json.unwrap_or_else(|| Reply::Output { bytes: output.clone(), raw: options.raw }))
             }
             Err(error) => {

@@ -1,5 +1,7 @@
 //! The plain form of a reply: what goes to files, pipes, captures, and a standard output that is no terminal.
 
+use std::borrow::Cow;
+
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
@@ -10,15 +12,15 @@ use crate::text;
 const COLUMN_GAP: usize = 2;
 
 /// The bytes of a reply without colour. A plugin's output is itself, with nothing added.
-pub fn bytes(reply: &Reply) -> Vec<u8> {
-    match reply {
+pub fn bytes(reply: &Reply) -> Cow<'_, [u8]> {
+    Cow::Owned(match reply {
         Reply::Nothing => Vec::new(),
-        Reply::Output { bytes, .. } => bytes.clone(),
+        Reply::Output { bytes, .. } => return Cow::Borrowed(bytes),
         Reply::Lines(lines) => lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes(),
         Reply::Table(table) => table_text(table).into_bytes(),
         Reply::Json(value) => json_text(value).into_bytes(),
         Reply::JsonLines(values) => text::json(values.iter().map(|value| format!("{value}\n")).collect()).into_bytes(),
-    }
+    })
 }
 
 /// One JSON value and a newline; an array stands with one element a line.
@@ -80,14 +82,14 @@ mod tests {
             rows: vec![vec![plain("1"), cell(Role::Name, "wörter")], vec![plain("12"), plain("a\nb")]],
             totals: Some(vec![plain("2"), plain("")]),
         };
-        let text = String::from_utf8(bytes(&Reply::Table(table))).unwrap();
+        let text = String::from_utf8(bytes(&Reply::Table(table)).into_owned()).unwrap();
         assert_eq!(text, "ID  NAME\n 1  wörter\n12  a\\nb\n 2\n");
     }
 
     #[test]
     fn output_stays_as_it_is() {
-        let reply = Reply::Output { bytes: vec![0xff, b'\n', 0], raw: false };
-        assert_eq!(bytes(&reply), [0xff, b'\n', 0]);
+        let reply = Reply::Output { bytes: [0xff, b'\n', 0].into(), raw: false };
+        assert_eq!(*bytes(&reply), [0xff, b'\n', 0]);
     }
 
     #[test]

@@ -199,12 +199,12 @@ impl Stage {
     }
 }
 
-fn result_of(result: &Result<Vec<u8>, CallError>, made: Vec<MadeEntry>) -> Came {
+fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<MadeEntry>) -> Came {
     let outcome = result.as_ref().err().map_or(Outcome::Ok, |error| error.outcome);
     Came {
         outcome: outcome.as_str().to_owned(),
         error: result.as_ref().err().map(|error| error.message.clone()),
-        output: Output::Bytes(result.as_ref().cloned().unwrap_or_default()),
+        output: Output::Bytes(result.as_ref().map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())),
         made,
     }
 }

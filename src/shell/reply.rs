@@ -1,6 +1,8 @@
 //! What a command gives back: data with roles, never printed text. The plain form (for files, pipes and captures) is in
 //! `plain`; the terminal's form is the front's. No command and no terminal is known here.
 
+use std::sync::Arc;
+
 use std::fmt;
 
 use serde_json::Value;
@@ -15,7 +17,7 @@ pub enum Reply {
     Nothing,
     /// Bytes of a plugin or a program: written as they are. `raw`: no newline is added, even on standard output.
     Output {
-        bytes: Vec<u8>,
+        bytes: Arc<[u8]>,
         raw: bool,
     },
     Lines(Vec<Line>),

@@ -58,7 +58,7 @@ impl Session {
         if !status.success() {
             return Err(self.program_failed(text, status, captured));
         }
-        Ok(if captured { Reply::Output { bytes: output, raw: false } } else { Reply::Nothing })
+        Ok(if captured { Reply::Output { bytes: output.into(), raw: false } } else { Reply::Nothing })
     }
 
     fn program_failed(&self, text: &str, status: ExitStatus, captured: bool) -> ShellError {

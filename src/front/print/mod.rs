@@ -6,6 +6,8 @@ mod output;
 mod paint;
 mod table;
 
+use std::borrow::Cow;
+
 pub use look::Look;
 pub use output::Cut;
 pub use paint::painted;
@@ -14,15 +16,16 @@ use crate::shell::plain;
 use crate::shell::reply::Reply;
 
 /// The bytes to write for a reply, and what was cut off.
-pub fn render(reply: &Reply, look: Look) -> (Vec<u8>, Option<Cut>) {
-    match reply {
+pub fn render(reply: &Reply, look: Look) -> (Cow<'_, [u8]>, Option<Cut>) {
+    let (bytes, cut) = match reply {
         Reply::Output { bytes, raw } if look.terminal => output::for_terminal(bytes, *raw, look),
-        Reply::Output { bytes, raw } => (output::for_file(bytes, *raw), None),
+        Reply::Output { bytes, raw } => return (output::for_file(bytes, *raw), None),
         Reply::Lines(lines) if look.color => {
             let text: String = lines.iter().map(|line| format!("{}\n", painted(line, true))).collect();
             (text.into_bytes(), None)
         }
         Reply::Table(table) if look.terminal => (table::drawn(table, look).into_bytes(), None),
-        reply => (plain::bytes(reply), None),
-    }
+        reply => return (plain::bytes(reply), None),
+    };
+    (Cow::Owned(bytes), cut)
 }

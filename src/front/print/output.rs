@@ -1,5 +1,7 @@
 //! A plugin's output: as it is where nobody looks, safe and short at a terminal.
 
+use std::borrow::Cow;
+
 use unicode_width::UnicodeWidthStr;
 
 use super::look::Look;
@@ -17,12 +19,14 @@ pub struct Cut {
 }
 
 /// The bytes, with a newline after text that lacks one.
-pub fn for_file(bytes: &[u8], raw: bool) -> Vec<u8> {
-    let mut output = bytes.to_vec();
-    if !raw && !bytes.is_empty() && !bytes.ends_with(b"\n") && std::str::from_utf8(bytes).is_ok() {
-        output.push(b'\n');
+pub fn for_file(bytes: &[u8], raw: bool) -> Cow<'_, [u8]> {
+    if raw || bytes.is_empty() || bytes.ends_with(b"\n") || std::str::from_utf8(bytes).is_err() {
+        return Cow::Borrowed(bytes);
     }
-    output
+    let mut output = Vec::with_capacity(bytes.len() + 1);
+    output.extend_from_slice(bytes);
+    output.push(b'\n');
+    Cow::Owned(output)
 }
 
 /// Text with its control characters escaped, anything else as a hex dump; no more than a screen or two.
@@ -78,11 +82,11 @@ mod tests {
 
     #[test]
     fn a_newline_is_added_only_to_text_that_lacks_one() {
-        assert_eq!(for_file(b"hi", false), b"hi\n");
-        assert_eq!(for_file(b"hi\n", false), b"hi\n");
-        assert_eq!(for_file(b"hi", true), b"hi");
-        assert_eq!(for_file(b"\xff", false), b"\xff");
-        assert_eq!(for_file(b"", false), b"");
+        assert_eq!(*for_file(b"hi", false), *b"hi\n");
+        assert_eq!(*for_file(b"hi\n", false), *b"hi\n");
+        assert_eq!(*for_file(b"hi", true), *b"hi");
+        assert_eq!(*for_file(b"\xff", false), *b"\xff");
+        assert_eq!(*for_file(b"", false), *b"");
     }
 
     #[test]

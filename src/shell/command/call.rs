@@ -89,7 +89,7 @@ pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
             Err(_) => object.insert("output_base64".into(), json!(STANDARD.encode(bytes))),
         },
     };
-    object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, Vec::len)));
+    object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, |bytes| bytes.len())));
     object.insert("duration_us".into(), json!(end.duration.as_nanos() as f64 / 1e3));
     object.insert("error".into(), json!(end.result.as_ref().err().map(CallError::with_reason)));
     Reply::Json(object.into())

@@ -24,5 +24,5 @@ fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<EchoOptions>()?;
     let mut bytes = options.words.join(" ").into_bytes();
     bytes.push(b'\n');
-    Ok(Reply::Output { bytes, raw: true })
+    Ok(Reply::Output { bytes: bytes.into(), raw: true })
 }

@@ -13,7 +13,9 @@ pub const COMMAND: Command = Command {
     group: Group::Watching,
     summary: "list the limits and what is used of them",
     description: "Each limit is set by an option of plugsh itself, named in its line. Whoever goes over one gets an error that \
-        names it, and nobody else does.",
+        names it, and nobody else does. `memory` counts what processes hold: their memories, tables, blocks, variables, globals \
+        and collected heaps; in the stock host, which does not tell, all that they may have. Beside it a call takes at most three \
+        copies of its bytes: its input until it is in the plugin's blocks, the blocks themselves, and the output.",
     examples: &[Example { lines: "limits", output: "LIMIT  VALUE  DEFAULT  USED  OPTION  ON\nprocesses …\n…" }],
     syntax: syntax::<LimitsOptions>,
     run: Run::Plain(run),

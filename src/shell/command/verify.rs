@@ -163,7 +163,7 @@ fn json_reply(native: &Side, extism: &Side, differences: &[&str]) -> Reply {
     let side = |side: &Side| {
         json!({
             "outcome": outcome(side),
-            "bytes_out": side.end.result.as_ref().map_or(0, Vec::len),
+            "bytes_out": side.end.result.as_ref().map_or(0, |bytes| bytes.len()),
             "nested": side.nested,
             "duration_us": side.end.duration.as_nanos() as f64 / 1e3,
             "error": side.end.result.as_ref().err().map(ToString::to_string),

@@ -95,7 +95,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
         if let (None, Reply::Output { bytes, .. }) = (&words.input, &reply) {
             // Its nested calls stand in the journal, for who asks; what is compared is what the caller sees.
             let again = Came {
-                output: Output::Bytes(bytes.clone()),
+                output: Output::Bytes(bytes.to_vec()),
                 outcome: "ok".into(),
                 error: None,
                 made: before.made.clone(),
@@ -110,7 +110,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
     }
     match (again.error, again.output) {
         (Some(error), _) => Err(ShellError::failed(error)),
-        (None, Output::Bytes(bytes)) => Ok(Reply::Output { bytes, raw: false }),
+        (None, Output::Bytes(bytes)) => Ok(Reply::Output { bytes: bytes.into(), raw: false }),
         (None, _) => Ok(Reply::Nothing),
     }
 }

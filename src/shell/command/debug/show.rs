@@ -54,11 +54,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let record = record_of(session, words.seq)?;
     if words.input {
         let kept = record.payload.as_ref().map(|payload| &payload.input);
-        return whole(words.seq, "input", kept).map(|bytes| Reply::Output { bytes, raw: false });
+        return whole(words.seq, "input", kept).map(|bytes| Reply::Output { bytes: bytes.into(), raw: false });
     }
     if words.output {
         let kept = record.payload.as_ref().map(|payload| &payload.output);
-        return whole(words.seq, "output", kept).map(|bytes| Reply::Output { bytes, raw: false });
+        return whole(words.seq, "output", kept).map(|bytes| Reply::Output { bytes: bytes.into(), raw: false });
     }
     let chain = chain_of(session, &record);
     Ok(match session.wants_json(words.json) {
