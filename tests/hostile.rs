@@ -3,6 +3,8 @@
 //! here because they are too large to keep.
 
 mod common;
+#[path = "hostile/generate.rs"]
+mod generate;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -23,6 +25,10 @@ const LOAD_FOR_EVER: &str = "1h";
 /// What all plugins together may hold, and what the shell may take besides: compiled code, what it reads, its logs.
 const MEMORY_MAX_MIB: u64 = 256;
 const SHELL_MAX_MIB: u64 = 768;
+/// Threads, open files and memory maps that the shell may have at any moment: 200 processes, and what is its own.
+const THREADS_MAX: u64 = 150;
+const FILES_MAX: usize = 300;
+const MAPS_MAX: usize = 20_000;
 /// Of one plugin's functions so many are called.
 const FUNCTIONS_MAX: usize = 64;
 /// How often the watch looks at the shell's memory.
@@ -86,16 +92,30 @@ impl Watched {
     }
 
     fn look(&self, line: &str) {
+        let proc = format!("/proc/{}", self.child.id());
         // Only Linux tells; elsewhere the budget is not watched.
         if !cfg!(target_os = "linux") {
             return;
         }
-        let path = format!("/proc/{}/status", self.child.id());
-        let status = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("`{line}`: {path}: {error}"));
-        let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let peak_kib: u64 = peak.and_then(|figure| figure.split_whitespace().next()?.parse().ok()).unwrap_or(0);
+        let status = std::fs::read_to_string(format!("{proc}/status"));
+        let status = status.unwrap_or_else(|error| panic!("`{line}`: {proc}: {error}"));
+        let figure = |name: &str| -> u64 {
+            let figure = status.lines().find_map(|line| line.strip_prefix(name));
+            figure.and_then(|figure| figure.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+        };
+        let (peak_kib, threads) = (figure("VmHWM:"), figure("Threads:"));
         let most = MEMORY_MAX_MIB + SHELL_MAX_MIB;
         assert!(peak_kib <= most << 10, "`{line}`: the shell took {} MiB, its budget is {most}", peak_kib >> 10);
+        assert!(threads <= THREADS_MAX, "`{line}`: {threads} threads");
+        let files = std::fs::read_dir(format!("{proc}/fd")).map_or(0, Iterator::count);
+        assert!(files <= FILES_MAX, "`{line}`: {files} open files");
+    }
+
+    /// The system's memory maps of the shell: reading them takes longer than the rest.
+    fn look_at_maps(&self, line: &str) {
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).unwrap_or_default();
+        let maps = maps.lines().count();
+        assert!(maps <= MAPS_MAX, "`{line}`: {maps} memory maps");
     }
 
     /// Lets a plugin start another and calls each function of that, each with nothing and with wild numbers; how many
@@ -113,6 +133,7 @@ impl Watched {
             }
         }
         self.run("logs > /dev/null");
+        self.look_at_maps(name);
         assert_eq!(self.run("echo.echo 'still here'"), "still here\n", "after `{name}`");
         // All but `echo`, whatever has been started.
         let rows: serde_json::Value = serde_json::from_str(&self.run("ps --json")).expect("JSON");
@@ -174,11 +195,48 @@ fn made() -> Vec<(&'static str, String)> {
         ("long_name", module(format!("(func (export \"{}\"))", "x".repeat(90_000)))),
         ("bytes_of_data", module(format!("(memory 100) (data (i32.const 0) \"{}\")", "\\00".repeat(1 << 20)))),
         ("start_spawns", SPAWNS.to_owned()),
+        (
+            "fills_in_a_row",
+            in_a_row("(memory 1024)", "(memory.fill (i32.const 0) (i32.const 1) (i32.const 0x3ff0000))"),
+        ),
+        (
+            "tables_in_a_row",
+            in_a_row("(table 4000000 funcref)", "(table.copy (i32.const 1) (i32.const 0) (i32.const 3999999))"),
+        ),
+        ("growth_in_a_row", in_a_row("(memory i64 1)", "(drop (memory.grow (i64.const 1)))")),
+        ("largest_memory_of_64_bits", module("(memory i64 281474976710656)".into())),
+        ("many_globals", module("(global v128 (v128.const i64x2 1 1))".repeat(200_000))),
+        ("sixteen_memories", module("(memory 1)".repeat(16))),
+        ("blocks_without_end", BLOCKS.to_owned()),
+        ("cells_without_end", CELLS.to_owned()),
+        (
+            "constant_arrays",
+            module(format!(
+                "(type $a (array i8)) {}",
+                "(global (ref $a) (array.new_default $a (i32.const 100000)))".repeat(1_000)
+            )),
+        ),
         ("long_function", module(format!("(func (export \"run\") {})", "(drop (i32.const 1)) ".repeat(200_000)))),
         ("hundred_thousand_functions", module("(func)".repeat(100_000))),
         ("hundred_thousand_exports", module((0..100_000).map(|n| format!("(export \"e{n}\" (func 0))")).collect())),
     ]
 }
+
+/// A function that does the same again and again without a loop.
+fn in_a_row(of: &str, step: &str) -> String {
+    format!("(module {of} (func (export \"run\") {}))", step.repeat(5_000))
+}
+
+/// Makes blocks of a byte until there are no more.
+const BLOCKS: &str = r#"(module (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (func (export "run") (loop (drop (call $alloc (i64.const 1))) (br 0))))"#;
+
+/// Makes a list without end, and gives it free at once.
+const CELLS: &str = r#"(module (type $cell (struct (field (ref null $cell)))) (global $list (mut (ref null $cell)) (ref.null $cell))
+  (func $make (local $i i32) (loop $next (global.set $list (struct.new $cell (global.get $list)))
+    (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 500000)))))
+  (func (export "keep") (loop (global.set $list (struct.new $cell (global.get $list))) (br 0)))
+  (func (export "give_free") (loop (call $make) (global.set $list (ref.null $cell)) (br 0))))"#;
 
 /// Starts `echo` without end, from its start function too.
 const SPAWNS: &str = r#"(module
@@ -226,4 +284,55 @@ fn many_processes_of_large_plugins() {
     let rows: serde_json::Value = serde_json::from_str(&shell.run("ps --json")).expect("JSON");
     assert_eq!(rows.as_array().map(Vec::len), Some(181));
     shell.end();
+}
+
+/// Modules of one seed after the other, in shells that are watched; a new shell now and then.
+fn suffer_generated(seeds: impl Iterator<Item = u64>) {
+    const MODULES_OF_A_SHELL: usize = 40;
+    let mut shell: Option<(Watched, tempfile::TempDir, usize)> = None;
+    for seed in seeds {
+        println!("seed {seed}");
+        let (mut watched, dir, done) = shell.take().unwrap_or_else(|| {
+            let dir = tempfile::tempdir().unwrap();
+            let mut watched = Watched::new(dir.path());
+            watched.run("load echo");
+            (watched, dir, 0)
+        });
+        let name = format!("seed_{seed}");
+        std::fs::write(dir.path().join(format!("{name}.wat")), generate::module(seed)).unwrap();
+        watched.suffer(&name);
+        shell = if done < MODULES_OF_A_SHELL { Some((watched, dir, done + 1)) } else { None };
+    }
+}
+
+#[test]
+fn generated_modules() {
+    suffer_generated(0..10);
+}
+
+/// For an hour or so: `PLUGSH_HOSTILE_SECONDS=3600 cargo test --release --test hostile generated -- --ignored --nocapture`.
+/// It begins at `PLUGSH_HOSTILE_SEED`, or at a random one, which is printed before each module.
+#[test]
+#[ignore = "takes as long as it is told"]
+fn generated_modules_for_a_time() {
+    let number = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let seconds = number("PLUGSH_HOSTILE_SECONDS").unwrap_or(60);
+    let first = number("PLUGSH_HOSTILE_SEED").unwrap_or_else(|| fastrand::u64(..1 << 32));
+    let until = Instant::now() + Duration::from_secs(seconds);
+    suffer_generated((first..).take_while(|_| Instant::now() < until));
+}
+
+#[test]
+fn generated_modules_are_wasm() {
+    let (mut valid, mut seeds) = (0, 0);
+    for seed in 0..60 {
+        let text = generate::module(seed);
+        let wasm = wat::parse_str(&text).unwrap_or_else(|error| panic!("seed {seed}: {error}"));
+        seeds += 1;
+        valid += u64::from(
+            wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(&wasm).is_ok(),
+        );
+    }
+    // What is refused at once tries little else.
+    assert!(valid * 10 >= seeds * 8, "{valid} of {seeds} are valid");
 }

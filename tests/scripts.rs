@@ -48,7 +48,10 @@ fn a_short_soak_leaks_nothing() {
 fn bench_kill_comes_to_every_moment() {
     let output = script("bench-kill", &["--small"]);
     let table = printed(&output);
-    for row in ["it runs", "it waits in a nested call", "it starts", "it sleeps", "it waits for http"] {
+    let bulk = ["it fills a gibibyte again and again", "it copies tables", "it copies arrays", "its tables grow"];
+    for row in
+        ["it runs", "it waits in a nested call", "it starts", "it sleeps", "it waits for http"].iter().chain(&bulk)
+    {
         assert!(table.contains(row), "no row `{row}`:\n{table}");
     }
 }
@@ -62,7 +65,7 @@ fn try_plugins_says_what_loads_and_what_differs() {
     file("manifest.json", "{\"wasm\": [{\"path\": \"fine.wat\"}]}");
     file("other.json", "{\"name\": \"no manifest\"}");
     let directory = folder.path().to_str().expect("text");
-    let Some(output) = script("try-plugins", &[directory, "--input", "hi", "--seconds", "60"]) else { return };
+    let output = script("try-plugins", &[directory, "--input", "hi", "--seconds", "60"]);
     let text = printed(&output);
     for line in [
         "/fine.wat\n  functions: run\n  run 'hi' → ok: \"\"\n",
@@ -75,10 +78,17 @@ fn try_plugins_says_what_loads_and_what_differs() {
     }
     // What only one host runs is a difference, and a failure.
     file("circle.wat", "(module (import \"main\" \"f\" (func)) (func (export \"f\")))");
-    let Some(output) = script("try-plugins", &[directory, "--input", "hi"]) else { return };
+    let output = script("try-plugins", &[directory, "--input", "hi"]);
     let text = String::from_utf8_lossy(&output.stdout);
     assert_eq!(output.status.code(), Some(1), "{text}");
     assert!(text.contains("only extism refuses it: cannot load"), "{text}");
-    let help = script("try-plugins", &["--help"]).map(|output| printed(&output)).unwrap_or_default();
+    let help = printed(&script("try-plugins", &["--help"]));
     assert!(help.contains("--seconds") && help.contains("LOAD OPTIONS"), "{help}");
+}
+
+#[test]
+fn bench_memory_counts_three_copies_at_most() {
+    let output = script("bench-memory", &["--small"]);
+    let table = printed(&output);
+    assert_eq!(table.matches("yes").count(), 3, "{table}");
 }

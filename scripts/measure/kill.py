@@ -9,6 +9,7 @@ so that the call that is killed has to share the cores.
 import argparse
 import socket
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -21,14 +22,45 @@ SPINNERS = 4
 # How long a call may take to come to the moment at which it is killed.
 COME_SECONDS_MAX = 20.0
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins" / "wat"
+# Instructions in a row that no loop is around: minutes' worth of each.
+IN_A_ROW = 600
+
+
+def bulk_module() -> str:
+    """A plugin of functions without loops that take long, and of what takes long at once."""
+    steps = {
+        "fill": "(memory.fill (i32.const 0) (i32.const 1) (i32.const 0x3ff00000))",
+        "copy": "(memory.copy (i32.const 1) (i32.const 0) (i32.const 0x3fefffff))",
+        "tables": "(table.copy (i32.const 1) (i32.const 0) (i32.const 3999999))",
+        "table_grow": "(drop (table.grow $grows (ref.null func) (i32.const 500000)))"
+        "(table.fill $grows (i32.const 0) (ref.null func) (table.size $grows))",
+        "arrays": "(array.copy $bytes $bytes (global.get $array) (i32.const 1) (global.get $array) (i32.const 0)"
+        " (i32.const 3999999))",
+        "grow": "(drop (memory.grow (i32.const 1)))" * 100,
+    }
+    functions = "".join(f'(func (export "{name}") (call $make) {step * IN_A_ROW})' for name, step in steps.items())
+    return f"""(module (type $bytes (array (mut i8))) (type $cell (struct (field (ref null $cell))))
+      (memory 16384) (table 4000000 funcref) (table $grows 1 funcref)
+      (global $array (mut (ref null $bytes)) (ref.null $bytes)) (global $list (mut (ref null $cell)) (ref.null $cell))
+      (func $make (global.set $array (array.new_default $bytes (i32.const 4000000))))
+      {functions}
+      (func (export "lists") (local $i i32)
+        (loop $again
+          (local.set $i (i32.const 0))
+          (loop $next
+            (global.set $list (struct.new $cell (global.get $list)))
+            (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 400000))))
+          (global.set $list (ref.null $cell))
+          (br $again))))"""
 
 
 class Moments:
     """Brings calls to the moments at which they are killed: each starts a job in which `victim` is, and gives its number."""
 
-    def __init__(self, shell: Shell, port: int):
+    def __init__(self, shell: Shell, port: int, bulk: Path):
         self.shell = shell
         self.port = port
+        self.bulk = bulk
 
     def job(self, line: str, depth: int) -> int:
         """Starts a job and waits until its chain has so many calls."""
@@ -80,6 +112,28 @@ class Moments:
         self.shell.run("load wasi_sleep --as victim")
         return self.job("victim.run", 1)
 
+    def in_bulk(self, function: str) -> int:
+        self.shell.run(f"load {self.bulk} --as victim")
+        return self.job(f"victim.{function}", 1)
+
+    def it_fills_a_gibibyte_again_and_again(self) -> int:
+        return self.in_bulk("fill")
+
+    def it_copies_a_gibibyte_again_and_again(self) -> int:
+        return self.in_bulk("copy")
+
+    def it_copies_tables(self) -> int:
+        return self.in_bulk("tables")
+
+    def its_tables_grow(self) -> int:
+        return self.in_bulk("table_grow")
+
+    def it_copies_arrays(self) -> int:
+        return self.in_bulk("arrays")
+
+    def it_makes_lists_and_drops_them(self) -> int:
+        return self.in_bulk("lists")
+
     def it_waits_for_http(self) -> int:
         self.shell.run("load http --as victim --allow-host 127.0.0.1")
         return self.job(f"""victim.run '{{"url":"http://127.0.0.1:{self.port}/","method":"GET"}}'""", 1)
@@ -104,9 +158,9 @@ def measured(shell: Shell, moments: Moments, name: str, rounds: int) -> list[flo
     return sorted(took)
 
 
-def table(port: int, rounds: int, spinners: int) -> list[list[float]]:
+def table(port: int, bulk: Path, rounds: int, spinners: int) -> list[list[float]]:
     with Shell("--plugins", str(PLUGINS)) as shell:
-        moments = Moments(shell, port)
+        moments = Moments(shell, port, bulk)
         for at in range(spinners):
             shell.run(f"load misbehave --as spinner{at}\nspinner{at}.spin &")
         return [measured(shell, moments, name, rounds) for name in MOMENTS]
@@ -121,7 +175,10 @@ def main() -> None:
     silent = socket.create_server(("127.0.0.1", 0), backlog=4 * ROUNDS)
     port = silent.getsockname()[1]
     print(f"{machine()}\n{version()}\nkilled while …, {rounds} times each, in ms")
-    quiet, busy = table(port, rounds, 0), table(port, rounds, SPINNERS)
+    with tempfile.TemporaryDirectory() as directory:
+        bulk = Path(directory, "bulk.wat")
+        bulk.write_text(bulk_module())
+        quiet, busy = table(port, bulk, rounds, 0), table(port, bulk, rounds, SPINNERS)
     rows = []
     for name, *took in zip(MOMENTS, quiet, busy):
         figures = [f"{pick(times):.1f}" for times in took for pick in (median, max)]
