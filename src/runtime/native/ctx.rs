@@ -71,8 +71,12 @@ pub fn refused(message: impl Into<String>) -> wasmtime::Error {
 ///
 /// [`FailureKind::Interrupted`] when the call must end, with some of it copied.
 pub fn copy_looking(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Result<(), Failure> {
+    if from.len() < COPY_BYTES {
+        to.copy_from_slice(from);
+        return Ok(());
+    }
     for (to, from) in to.chunks_mut(COPY_BYTES).zip(from.chunks(COPY_BYTES)) {
-        if from.len() == COPY_BYTES && up.is_some_and(Upcalls::interrupted) {
+        if up.is_some_and(Upcalls::interrupted) {
             return Err(Failure::interrupted());
         }
         to.copy_from_slice(from);

@@ -174,7 +174,10 @@ impl Guest for Instance {
         let ctx = self.store.data_mut();
         ctx.blocks.reset();
         // What it may have given back.
-        ctx.limits.keep(Kept::BlockTable, ctx.blocks.table_bytes(), None);
+        let table_bytes = ctx.blocks.table_bytes();
+        if table_bytes != ctx.limits.kept(Kept::BlockTable) {
+            ctx.limits.keep(Kept::BlockTable, table_bytes, None);
+        }
         ctx.output = Span::default();
         ctx.error = 0;
         let before = ctx.input;

@@ -109,18 +109,51 @@ fn place(rng: &mut fastrand::Rng, most: u32) -> u32 {
 
 /// One instruction on the world, with its operands.
 fn step(rng: &mut fastrand::Rng) -> String {
-    let wide = rng.bool();
-    let (memory, table) = (u8::from(wide), u8::from(wide));
-    let other = rng.u8(0..2);
-    let both = wide && other == 1;
-    let bytes = |rng: &mut fastrand::Rng, wide| {
-        let at = place(rng, PAGE);
-        number(rng, wide, at)
-    };
-    let items = |rng: &mut fastrand::Rng, wide| {
-        let at = place(rng, ITEMS);
-        number(rng, wide, at)
-    };
+    if rng.bool() { step_in_rooms(rng) } else { step_in_arrays(rng) }
+}
+
+fn bytes(rng: &mut fastrand::Rng, wide: bool) -> String {
+    let at = place(rng, PAGE);
+    number(rng, wide, at)
+}
+
+fn items(rng: &mut fastrand::Rng, wide: bool) -> String {
+    let at = place(rng, ITEMS);
+    number(rng, wide, at)
+}
+
+/// On memories and tables.
+fn step_in_rooms(rng: &mut fastrand::Rng) -> String {
+    let (wide, other) = (rng.bool(), rng.bool());
+    let (at, from, both) = (u8::from(wide), u8::from(other), wide && other);
+    let segment = if rng.bool() { "$d" } else { "$e" };
+    match rng.u8(0..10) {
+        0 | 1 => format!("(memory.fill $m{at} {} (i32.const {}) {})", bytes(rng, wide), rng.u8(..), bytes(rng, wide)),
+        2 | 3 => {
+            let (to, source, length) = (bytes(rng, wide), bytes(rng, other), bytes(rng, both));
+            format!("(memory.copy $m{at} $m{from} {to} {source} {length})")
+        }
+        4 => {
+            let (to, source, length) = (bytes(rng, wide), items(rng, false), items(rng, false));
+            format!("(memory.init $m{at} {segment} {to} {source} {length})")
+        }
+        5 => format!("(table.fill $t{at} {} (ref.func $f{}) {})", items(rng, wide), rng.u8(0..9), items(rng, wide)),
+        6 | 7 => {
+            let (to, source, length) = (items(rng, wide), items(rng, other), items(rng, both));
+            format!("(table.copy $t{at} $t{from} {to} {source} {length})")
+        }
+        8 => format!("(table.init $t{at} $s {} {} {})", items(rng, wide), items(rng, false), items(rng, false)),
+        _ => match rng.u8(0..8) {
+            0 => format!("(data.drop {segment})"),
+            1 => "(elem.drop $s)".into(),
+            2..5 => format!("(drop (memory.grow $m{at} (i{}.const 1)))", if wide { 64 } else { 32 }),
+            _ => format!("(drop (table.grow $t{at} (ref.func $f1) {}))", number(rng, wide, 1)),
+        },
+    }
+}
+
+/// On arrays.
+fn step_in_arrays(rng: &mut fastrand::Rng) -> String {
     let ty = *rng.choice(&["b", "l", "r"]).unwrap();
     let (one, two) = (rng.u8(0..2), rng.u8(0..2));
     let value = match ty {
@@ -129,65 +162,23 @@ fn step(rng: &mut fastrand::Rng) -> String {
         _ => format!("(ref.i31 (i32.const {}))", rng.u8(..)),
     };
     let segment = if rng.bool() { "$d" } else { "$e" };
-    match rng.u8(0..17) {
-        0 => format!("(memory.fill $m{memory} {} (i32.const {}) {})", bytes(rng, wide), rng.u8(..), bytes(rng, wide)),
-        1..4 => format!(
-            "(memory.copy $m{memory} $m{other} {} {} {})",
-            bytes(rng, wide),
-            bytes(rng, other == 1),
-            bytes(rng, both)
-        ),
-        4 => format!(
-            "(memory.init $m{memory} {segment} {} {} {})",
-            bytes(rng, wide),
-            items(rng, false),
-            items(rng, false)
-        ),
-        5 => format!("(table.fill $t{table} {} (ref.func $f{}) {})", items(rng, wide), rng.u8(0..9), items(rng, wide)),
-        6 | 7 => format!(
-            "(table.copy $t{table} $t{other} {} {} {})",
-            items(rng, wide),
-            items(rng, other == 1),
-            items(rng, both)
-        ),
-        8 => format!("(table.init $t{table} $s {} {} {})", items(rng, wide), items(rng, false), items(rng, false)),
-        9 => format!("(array.fill ${ty} (global.get $g{ty}{one}) {} {value} {})", items(rng, false), items(rng, false)),
-        10 | 11 => format!(
-            "(array.copy ${ty} ${ty} (global.get $g{ty}{one}) {} (global.get $g{ty}{two}) {} {})",
-            items(rng, false),
-            items(rng, false),
-            items(rng, false)
-        ),
-        12 if ty == "r" => format!(
-            "(array.init_elem $r $n (global.get $gr{one}) {} {} {})",
-            items(rng, false),
-            items(rng, false),
-            items(rng, false)
-        ),
-        12 => format!(
-            "(array.init_data ${ty} {segment} (global.get $g{ty}{one}) {} {} {})",
-            items(rng, false),
-            items(rng, false),
-            items(rng, false)
-        ),
-        13 if ty == "r" => {
-            format!("(global.set $gr{one} (array.new_elem $r $n {} {}))", items(rng, false), items(rng, false))
+    let (at, source, length) = (items(rng, false), items(rng, false), items(rng, false));
+    match rng.u8(0..8) {
+        0 => format!("(array.fill ${ty} (global.get $g{ty}{one}) {at} {value} {length})"),
+        1 | 2 => {
+            format!("(array.copy ${ty} ${ty} (global.get $g{ty}{one}) {at} (global.get $g{ty}{two}) {source} {length})")
         }
-        13 => format!(
-            "(global.set $g{ty}{one} (array.new_data ${ty} {segment} {} {}))",
-            items(rng, false),
-            items(rng, false)
-        ),
-        14 => format!("(global.set $g{ty}{one} (array.new ${ty} {value} {}))", number(rng, false, 650)),
-        15 => match rng.u8(0..12) {
-            0 => format!("(data.drop {segment})"),
-            1 => "(elem.drop $s)".into(),
-            2 => "(elem.drop $n)".into(),
-            3 => format!("(global.set $g{ty}{one} (ref.null ${ty}))"),
-            4 => format!("(drop (memory.grow $m{memory} (i{}.const 1)))", if wide { 64 } else { 32 }),
-            _ => format!("(drop (array.new_data $c {segment} {} {}))", items(rng, false), items(rng, false)),
+        3 if ty == "r" => format!("(array.init_elem $r $n (global.get $gr{one}) {at} {source} {length})"),
+        3 => format!("(array.init_data ${ty} {segment} (global.get $g{ty}{one}) {at} {source} {length})"),
+        4 if ty == "r" => format!("(global.set $gr{one} (array.new_elem $r $n {source} {length}))"),
+        4 => format!("(global.set $g{ty}{one} (array.new_data ${ty} {segment} {source} {length}))"),
+        5 => format!("(global.set $g{ty}{one} (array.new ${ty} {value} {}))", number(rng, false, 650)),
+        6 => match rng.u8(0..8) {
+            0 => "(elem.drop $n)".into(),
+            1 => format!("(global.set $g{ty}{one} (ref.null ${ty}))"),
+            _ => format!("(drop (array.new_data $c {segment} {source} {length}))"),
         },
-        _ => format!("(drop (table.grow $t{table} (ref.func $f1) {}))", number(rng, wide, 1)),
+        _ => format!("(drop (array.new_default ${ty} {}))", number(rng, false, 300)),
     }
 }
 
