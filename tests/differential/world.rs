@@ -100,10 +100,18 @@ fn normal(failure: &Failure) -> End {
         return End::Failure { kind: FailureKind::Guest, code: None, message: NO_TEXT.to_owned() };
     }
     let message = match failure.kind {
-        FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => failure.message.clone(),
+        FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => once(&failure.message).to_owned(),
         _ => String::new(),
     };
     End::Failure { kind: failure.kind, code: failure.code, message }
+}
+
+/// A guest may have said what the nested call failed with: `it (it)`. The SDK's error then looks as if it had said nothing.
+fn once(message: &str) -> &str {
+    let said = message.get(..message.len().saturating_sub(3) / 2).unwrap_or_default();
+    let rest =
+        message.strip_prefix(said).and_then(|rest| rest.strip_prefix(" (")).and_then(|rest| rest.strip_suffix(')'));
+    if rest == Some(said) { said } else { message }
 }
 
 /// What is no text is shown as far as it is some in one host, and replaced by an error in the other.
