@@ -123,10 +123,13 @@ fn text(message: &str) -> String {
     message.to_owned()
 }
 
+/// What instances are made of.
+type Code = (Arc<dyn Image>, Arc<Spec>);
+
 /// The world above the instances.
 struct World {
     me: Weak<World>,
-    code: Mutex<Option<(Arc<dyn Image>, Arc<Spec>)>>,
+    code: Mutex<Option<Code>>,
     state: Mutex<State>,
 }
 
