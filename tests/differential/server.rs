@@ -1,7 +1,11 @@
 //! A loopback HTTP server whose answers are the same to the byte each time: no dates in them.
 
 use std::io::{BufRead, BufReader, Read, Write};
-use std::net::{TcpListener, TcpStream};
+use std::net::{Shutdown, TcpListener, TcpStream};
+use std::time::Duration;
+
+/// How long a client that does not hang up is listened to.
+const DRAINED_WITHIN: Duration = Duration::from_secs(2);
 
 /// Starts one that answers until the program ends: its URL.
 pub fn start() -> String {
@@ -33,7 +37,7 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         }
     }
     let mut body = Vec::new();
-    reader.take(body_bytes).read_to_end(&mut body)?;
+    reader.by_ref().take(body_bytes).read_to_end(&mut body)?;
     let (status, text) = match first.split('/').nth(1).and_then(|path| path.split(' ').next()) {
         Some("small") => ("200 OK", format!("{} bytes of body", body.len())),
         Some("large") => ("200 OK", "l".repeat(5_000)),
@@ -43,5 +47,9 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         stream,
         "HTTP/1.1 {status}\r\nx-answer: 42\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
         text.len()
-    )
+    )?;
+    // What was not read (the end of a chunked body) would turn the close into a reset, which takes the answer away.
+    stream.shutdown(Shutdown::Write)?;
+    stream.set_read_timeout(Some(DRAINED_WITHIN))?;
+    std::io::copy(&mut reader, &mut std::io::sink()).map(drop)
 }
