@@ -294,7 +294,7 @@ fn suffer_generated(seeds: impl Iterator<Item = u64>) {
         println!("seed {seed}");
         let (mut watched, dir, done) = shell.take().unwrap_or_else(|| {
             let dir = tempfile::tempdir().unwrap();
-            let mut watched = Watched::new(dir.path());
+            let mut watched = Watched::new(dir.path(), START_MAX);
             watched.run("load echo");
             (watched, dir, 0)
         });

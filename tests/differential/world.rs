@@ -171,7 +171,7 @@ impl World {
         };
         self.state.lock().chain.push(id);
         let mut guest = guest.map_or_else(|| image.instantiate(&spec, self.up()), Ok).expect("an instance");
-        let result = guest.set_input(input).and_then(|()| guest.run(function, self.up()));
+        let result = guest.set_input(input, &*self.up()).and_then(|()| guest.run(function, self.up()));
         let output = result.map(|_| guest.output().to_vec());
         let is_text = |failure: &Failure| text(&failure.message) != NO_TEXT;
         let kept = output.as_ref().err().is_none_or(|failure| failure.keeps_instance() && is_text(failure));
@@ -197,7 +197,7 @@ impl World {
 
     fn note(&self, id: u64, guest: &mut dyn Guest, image: &dyn Image) {
         let function = image.function("notes").expect("the interpreter's");
-        let said = guest.set_input(b"").and_then(|()| guest.run(function, self.up()));
+        let said = guest.set_input(b"", &*self.up()).and_then(|()| guest.run(function, self.up()));
         said.unwrap_or_else(|failure| panic!("the notes: {failure}"));
         let words = guest.output().chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("8 bytes")));
         let words = words.collect();
