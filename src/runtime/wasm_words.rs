@@ -45,7 +45,7 @@ const WORDS: &[(&str, &str)] = &[
         "Code for function is too large",
         "one of its functions is too large to be compiled; split it, or optimise it for size",
     ),
-    ("exit with invalid exit status", "exited through WASI with a code above 125"),
+    ("exit with invalid exit status", "exited through WASI with a code above 125, which the extism SDK refuses"),
     ("thrown Wasm exception", "threw an exception that nothing caught"),
     ("exceptions proposal not enabled", "it uses exceptions, which the extism SDK has off; `--host native` has them"),
     (

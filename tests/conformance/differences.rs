@@ -36,11 +36,6 @@ pub const ALL: &[Difference] = &[
         cases: &["memory: what it starts with counts"],
     },
     Difference {
-        what: "a block that cannot be had ends the call as out of memory; without a limit the SDK gives handle 0",
-        why: "PDKs do not look, and would write into nothing",
-        cases: &["blocks: one that cannot be had"],
-    },
-    Difference {
         what: "a call may make 4,000,000 blocks; in the SDK as many as there is memory for",
         why: "the table of blocks is the host's and is bounded; the SDK's look-ups take milliseconds by then",
         // Shown by a unit test of the table: the SDK would take seconds to get there.
