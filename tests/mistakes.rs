@@ -145,8 +145,8 @@ fn what_wasm_engines_refuse() {
             WRITE,
             true,
             "(drop (call $w (i32.const 1) (i32.const -8) (i32.const 1) (i32.const 0)))",
-            "gave WASI 4 bytes at 4294967288",
-            "gave WASI 4 bytes at 4294967288",
+            "bytes at 4294967288, which its memory does not have",
+            "bytes at 4294967288, which its memory does not have",
         ),
         (
             WRITE,

@@ -28,8 +28,9 @@ const COUNT_OFFSET: usize = BUFFER_BYTES;
 
 /// A stretch of the guest's memory; outside of it is a trap, as wasmtime-wasi has it.
 pub fn slice(data: &mut [u8], at: u32, len: usize) -> Result<&mut [u8]> {
-    let at = at as usize;
-    at.checked_add(len).and_then(|end| data.get_mut(at..end)).ok_or_else(|| refused("pointer out of bounds in WASI"))
+    let start = at as usize;
+    let stretch = start.checked_add(len).and_then(|end| data.get_mut(start..end));
+    stretch.ok_or_else(|| refused(format!("gave WASI {len} bytes at {at}, which its memory does not have")))
 }
 
 /// The little-endian number at a place.
@@ -42,7 +43,7 @@ pub fn word(data: &mut [u8], at: u32) -> Result<u32> {
 fn first_buffer(data: &mut [u8], list: i32, count: i32) -> Result<(u32, usize)> {
     for entry in 0..(count as u32).min(BUFFERS_MAX) {
         let at = (list as u32).checked_add(entry * BUFFER_BYTES as u32);
-        let at = at.ok_or_else(|| refused("pointer overflow in WASI"))?;
+        let at = at.ok_or_else(|| refused("gave WASI a list that goes on beyond its memory"))?;
         let buffer = (word(data, at)?, word(data, at.saturating_add(4))? as usize);
         if buffer.1 > 0 {
             slice(data, buffer.0, buffer.1)?;
