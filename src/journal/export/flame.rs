@@ -5,7 +5,7 @@ use std::io::{self, Write};
 
 use inferno::flamegraph;
 
-use super::is_odd;
+use super::name::is_odd;
 use super::tree::parents;
 use crate::journal::record::Record;
 use crate::journal::symbol::cut_at_char;
@@ -51,7 +51,7 @@ pub fn folded(records: &[Record]) -> Vec<String> {
 
 /// A name as a frame: the separators of the format, and what no XML may hold, become `_`.
 fn frame(name: &str) -> String {
-    let safe: String = name.chars().map(|c| if c == ';' || c.is_control() || is_odd(c) { '_' } else { c }).collect();
+    let safe: String = name.chars().map(|c| if c == ';' || is_odd(c) { '_' } else { c }).collect();
     cut_at_char(&safe, FRAME_BYTES_MAX).to_owned()
 }
 

@@ -4,7 +4,7 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::is_odd;
+use super::name::is_odd;
 use super::tree::parents;
 use crate::journal::record::Record;
 use crate::journal::symbol::cut_at_char;
@@ -139,9 +139,10 @@ fn escape(text: &str) -> String {
         match c {
             ' ' | '.' | ',' | ':' | '_' | '-' | '/' | '+' | '(' | ')' => escaped.push(c),
             '0'..='9' | 'a'..='z' | 'A'..='Z' => escaped.push(c),
-            _ if c.is_alphanumeric() => escaped.push(c),
             _ if c.is_whitespace() || c.is_control() => escaped.push(' '),
+            // Before the letters: some that take no place are among them.
             _ if is_odd(c) => escaped.push('_'),
+            _ if c.is_alphanumeric() => escaped.push(c),
             _ => {
                 let _ = write!(escaped, "#{};", u32::from(c));
             }

@@ -5,6 +5,7 @@ pub mod chrome;
 pub mod flame;
 pub mod jsonl;
 pub mod mermaid;
+mod name;
 pub mod otlp;
 #[cfg(test)]
 mod testing;
@@ -52,11 +53,6 @@ impl Format {
             Format::Mermaid => mermaid::write(records, out),
         }
     }
-}
-
-/// Characters that turn text around or are not allowed in XML.
-fn is_odd(c: char) -> bool {
-    matches!(c, '\u{200e}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{fffe}'..='\u{ffff}')
 }
 
 #[cfg(test)]

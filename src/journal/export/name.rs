@@ -1,0 +1,21 @@
+//! Which characters of a name no export writes. How each format escapes the others is in its own file.
+
+use crate::text::is_unsafe;
+
+/// True for what is not safe to show, and for what XML does not allow.
+pub(super) fn is_odd(c: char) -> bool {
+    is_unsafe(c) || matches!(c, '\u{fffe}'..='\u{ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_reorders_or_hides_is_odd_in_an_export_too() {
+        for c in ['\u{202e}', '\u{61c}', '\u{200b}', '\u{feff}', '\u{e0041}', '\u{fffe}', '\u{1b}'] {
+            assert!(is_odd(c), "U+{:04X}", u32::from(c));
+        }
+        assert!("Größe-2.naïve_値".chars().all(|c| !is_odd(c)));
+    }
+}
