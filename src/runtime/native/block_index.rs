@@ -9,10 +9,25 @@ const RECENT: usize = 16;
 const KEPT_ENTRIES: usize = 64;
 
 /// Where a block is in the table. Valid until the next [`BlockIndex::split`] or [`BlockIndex::clear`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Slot {
     chunk: u32,
     at: u32,
+}
+
+/// What the last search found: no free block before `slot` has `length` bytes. `length` is 0 when nothing is known.
+#[derive(Clone, Copy)]
+struct Floor {
+    slot: Slot,
+    length: u32,
+}
+
+const NO_FLOOR: Floor = Floor { slot: Slot { chunk: 0, at: 0 }, length: 0 };
+
+impl Default for Floor {
+    fn default() -> Self {
+        NO_FLOOR
+    }
 }
 
 /// A block. It is free when nothing of it is used: no block in use is empty.
@@ -37,9 +52,10 @@ pub struct BlockIndex {
     chunks: Vec<Box<Chunk>>,
     /// The offset of each chunk's first block.
     firsts: Vec<u32>,
-    /// The size of the largest free block: of each chunk, then of each [`FANOUT`] entries of the level before. The last
-    /// level has at most [`FANOUT`] entries.
+    /// No free block is larger: of each chunk, then of each [`FANOUT`] entries of the level before. The last level has at
+    /// most [`FANOUT`] entries. Taking a block lowers none of them; the search that finds one too high does.
     largest: Vec<Vec<u32>>,
+    floor: Floor,
     blocks: usize,
     /// Where blocks were found or made last, by their handle: a call makes a few, and asks for each again and again.
     recent: [u32; RECENT],
@@ -75,22 +91,22 @@ impl Chunk {
         sizes.max().unwrap_or(0)
     }
 
-    fn has_free(&self, size: u32) -> bool {
-        self.blocks().iter().any(|block| block.used == 0 && block.size == size)
-    }
-
-    fn first_fit(&self, length: u32) -> Option<usize> {
-        self.blocks().iter().position(|block| block.used == 0 && block.size >= length)
+    #[inline]
+    fn first_fit(&self, from: usize, length: u32) -> Option<usize> {
+        let blocks = self.blocks().get(from..)?;
+        Some(from + blocks.iter().position(|block| block.used == 0 && block.size >= length)?)
     }
 }
 
 impl BlockIndex {
     /// How many blocks there are, free ones included.
+    #[inline]
     pub fn blocks(&self) -> usize {
         self.blocks
     }
 
     /// What the table takes, in bytes.
+    #[inline]
     pub fn table_bytes(&self) -> u64 {
         let chunk = size_of::<Chunk>() + size_of::<Box<Chunk>>() + 2 * size_of::<u32>();
         (self.chunks.len() * chunk) as u64
@@ -138,45 +154,53 @@ impl BlockIndex {
     }
 
     /// Where a block begins.
+    #[inline]
     pub fn offset(&self, slot: Slot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].offset
     }
 
     /// How long a block can be.
+    #[inline]
     pub fn size(&self, slot: Slot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].size
     }
 
     /// How much of a block is in use; 0 for a free one.
+    #[inline]
     pub fn used(&self, slot: Slot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].used
     }
 
-    /// Makes a block free.
-    pub fn free(&mut self, slot: Slot) {
+    /// Makes a block free, where it is in use; false where it is not.
+    #[inline]
+    pub fn free(&mut self, slot: Slot) -> bool {
         let chunk = slot.chunk as usize;
-        self.chunks[chunk].blocks[slot.at as usize].used = 0;
-        let size = self.size(slot);
+        let block = &mut self.chunks[chunk].blocks[slot.at as usize];
+        if block.used == 0 {
+            return false;
+        }
+        block.used = 0;
+        let size = block.size;
         if size > self.largest[0][chunk] {
             self.set_largest(chunk, size);
         }
+        if slot < self.floor.slot && size >= self.floor.length {
+            self.floor.slot = slot;
+        }
+        true
     }
 
     /// Takes a free block into use.
+    #[inline]
     pub fn take(&mut self, slot: Slot, used: u32) {
-        let chunk = slot.chunk as usize;
-        let size = self.size(slot);
-        self.chunks[chunk].blocks[slot.at as usize].used = used;
-        // Where blocks are of one size, as in a loop of calls, another one as large is mostly near.
-        if size == self.largest[0][chunk] && !self.chunks[chunk].has_free(size) {
-            self.set_largest(chunk, self.chunks[chunk].largest_free());
-        }
+        self.chunks[slot.chunk as usize].blocks[slot.at as usize].used = used;
     }
 
     /// Shortens a free block to `size`; what begins at `offset` is a block in use of `used` bytes from now on.
     pub fn split(&mut self, slot: Slot, size: u32, offset: u32, used: u32) {
         let (mut chunk, mut at) = (slot.chunk as usize, slot.at as usize);
         self.chunks[chunk].blocks[at].size = size;
+        self.floor = NO_FLOOR;
         let part = Block { offset, size: used, used };
         if self.chunks[chunk].len == FANOUT {
             let upper = self.chunks[chunk].halve();
@@ -190,14 +214,44 @@ impl BlockIndex {
             self.rebuild();
         } else {
             self.chunks[chunk].insert(at + 1, part);
-            self.set_largest(chunk, self.chunks[chunk].largest_free());
         }
         self.blocks += 1;
         self.recent[place(offset)] = (chunk * FANOUT + at + 1) as u32;
     }
 
     /// The free block of the lowest address that `length` bytes fit into. `length` is not 0.
-    pub fn first_fit(&self, length: u32) -> Option<Slot> {
+    #[inline]
+    pub fn first_fit(&mut self, length: u32) -> Option<Slot> {
+        let Floor { slot, length: floor } = self.floor;
+        if floor == 0 || length < floor {
+            return self.first_fit_of_all(length);
+        }
+        let chunk = self.chunks.get(slot.chunk as usize)?;
+        let Some(at) = chunk.first_fit(slot.at as usize, length) else { return self.first_fit_of_all(length) };
+        let slot = Slot { chunk: slot.chunk, at: at as u32 };
+        if length == floor {
+            self.floor.slot = slot;
+        }
+        Some(slot)
+    }
+
+    fn first_fit_of_all(&mut self, length: u32) -> Option<Slot> {
+        loop {
+            let chunk = self.first_chunk(length)?;
+            if let Some(at) = self.chunks[chunk].first_fit(0, length) {
+                let slot = Slot { chunk: chunk as u32, at: at as u32 };
+                if self.floor.length == 0 || length <= self.floor.length {
+                    self.floor = Floor { slot, length };
+                }
+                return Some(slot);
+            }
+            // Blocks were taken since that was noted.
+            self.set_largest(chunk, self.chunks[chunk].largest_free());
+        }
+    }
+
+    /// The first chunk that may have a free block of `length` bytes.
+    fn first_chunk(&self, length: u32) -> Option<usize> {
         let fits = |size: &u32| *size >= length;
         let (top, below) = self.largest.split_last()?;
         let mut entry = top.iter().position(fits)?;
@@ -206,13 +260,14 @@ impl BlockIndex {
             let end = level.len().min(start + FANOUT);
             entry = start + level[start..end].iter().position(fits)?;
         }
-        let at = self.chunks[entry].first_fit(length)?;
-        Some(Slot { chunk: entry as u32, at: at as u32 })
+        Some(entry)
     }
 
     /// Forgets every block. A call that made millions of blocks does not keep their table.
+    #[inline]
     pub fn clear(&mut self) {
         self.blocks = 0;
+        self.floor = NO_FLOOR;
         if self.chunks.len() > 1 {
             self.drop_all_but_one();
         }

@@ -77,6 +77,7 @@ impl Blocks {
     }
 
     /// Where the memory must reach to for a new block of `length` bytes; `None` where the arena or the table is full.
+    #[inline]
     pub fn end_after(&self, length: u64) -> Option<u64> {
         let end = length.checked_add(self.end() + HEADER_BYTES)?;
         (end <= ARENA_BYTES_MAX && self.index.blocks() < BLOCKS_MAX).then_some(end)
@@ -97,22 +98,21 @@ impl Blocks {
     }
 
     /// The length of the block at a handle; `None` for what is no handle, or a freed one's.
+    #[inline]
     pub fn length(&mut self, handle: u64) -> Option<u64> {
         let slot = self.index.find(handle)?;
         Some(u64::from(self.index.used(slot))).filter(|used| *used > 0)
     }
 
     /// Frees the block at a handle; false for what is no handle, or a freed one's.
+    #[inline]
     pub fn free(&mut self, handle: u64) -> bool {
-        let slot = self.index.find(handle).filter(|slot| self.index.used(*slot) > 0);
-        if let Some(slot) = slot {
-            self.index.free(slot);
-        }
-        slot.is_some()
+        self.index.find(handle).is_some_and(|slot| self.index.free(slot))
     }
 
     /// True when `length` bytes from `offset` lie in the memory as the kernel sees it. As there, a stretch of nothing
     /// needs a byte before it.
+    #[inline]
     pub fn has_stretch(&self, offset: u64, length: u64) -> bool {
         let inside = |at: u64| at >= ROOT_END && at < self.memory_bytes + ROOT_END;
         inside(offset) && inside(offset.wrapping_add(length).wrapping_sub(1))
@@ -124,16 +124,19 @@ impl Blocks {
     }
 
     /// What the table itself takes, in bytes.
+    #[inline]
     pub fn table_bytes(&self) -> u64 {
         self.index.table_bytes()
     }
 
     /// Where the last block ends.
+    #[inline]
     pub fn end(&self) -> u64 {
         ROOT_END + self.position
     }
 
     /// The part of `start..end` that may hold what an earlier call left.
+    #[inline]
     pub fn soiled(&self, start: u64, end: u64) -> std::ops::Range<u64> {
         start..end.min(self.soiled_end).max(start)
     }
@@ -144,12 +147,14 @@ impl Blocks {
     }
 
     /// Forgets every block. The memory stays as long as it is.
+    #[inline]
     pub fn reset(&mut self) {
         self.soiled_end = self.soiled_end.max(self.end());
         self.position = 0;
         self.index.clear();
     }
 
+    #[inline]
     fn left(&self) -> u64 {
         self.memory_bytes - self.position - ROOT_BYTES
     }
