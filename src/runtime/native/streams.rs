@@ -117,12 +117,16 @@ impl Writer {
             }
             call.up.clone()
         };
-        if up.is_some_and(|up| up.wrote(stream, bytes)) {
+        if up.as_ref().is_some_and(|up| up.wrote(stream, bytes)) {
             return;
         }
         for byte in bytes {
             if *byte == b'\n' || self.line.len() >= LINE_BYTES_MAX {
                 self.end_line();
+                // A chunk of newlines alone would take longer than a kill may.
+                if up.as_ref().is_some_and(|up| up.interrupted()) {
+                    return;
+                }
             }
             if *byte != b'\n' {
                 self.line.push(*byte);
