@@ -76,6 +76,68 @@ fn fuel_ends_what_writes_much() {
     }
 }
 
+/// Functions that have the host copy a block as long as the input's number of KiB says, which is its first byte.
+const COPIER: &str = r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "free" (func $free (param i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/env" "input_load_u8" (func $load (param i64) (result i32)))
+  (import "extism:host/env" "var_set" (func $var_set (param i64 i64)))
+  (import "extism:host/env" "var_get" (func $var_get (param i64) (result i64)))
+  (import "extism:host/env" "config_get" (func $config_get (param i64) (result i64)))
+  (import "extism:host/env" "log_error" (func $log (param i64)))
+  (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+  (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
+  (import "extism:host/user" "try_call_plugin" (func $try_call (param i64 i64 i64) (result i64)))
+  (import "plugsh:bulk" "read" (func $read (param i64 i64 i32 i32) (result i32)))
+  (import "plugsh:bulk" "write" (func $write (param i64 i64 i32 i32) (result i32)))
+  (memory (export "memory") 64)
+  (func $length (result i64) (i64.shl (i64.extend_i32_u (call $load (i64.const 0))) (i64.const 10)))
+  (func $block (result i64) (call $alloc (call $length)))
+  (func $word (param $letter i32) (result i64) (local $block i64)
+    (local.set $block (call $alloc (i64.const 1))) (call $store (local.get $block) (local.get $letter))
+    (local.get $block))
+  (func $idle (export "i"))
+  (func (export "o") (call $output (call $alloc (i64.const 102400)) (i64.const 102400)))
+  (func (export "var_set") (call $var_set (call $word (i32.const 118)) (call $block)))
+  (func (export "var_get") (drop (call $var_get (call $word (i32.const 118)))))
+  (func (export "config_get") (drop (call $config_get (call $word (i32.const 99)))))
+  (func (export "key") (drop (call $config_get (call $block))))
+  (func (export "log") (call $log (call $block)))
+  (func (export "read") (drop (call $read (call $block) (i64.const 0) (i32.const 0) (i32.wrap_i64 (call $length)))))
+  (func (export "write") (drop (call $write (call $block) (i64.const 0) (i32.const 0) (i32.wrap_i64 (call $length)))))
+  (func (export "input") (drop (call $call (i64.const 1) (call $word (i32.const 105)) (call $block))))
+  (func (export "output") (drop (call $call (i64.const 1) (call $word (i32.const 111)) (i64.const 0))))
+  (func (export "tried") (drop (call $try_call (i64.const 1) (call $word (i32.const 111)) (i64.const 0)))))"#;
+
+/// A unit for each 64 bytes: 100 KiB are 1,600, a call without them a few dozen.
+#[test]
+fn fuel_is_charged_for_what_host_functions_copy() {
+    let kernel = kernel();
+    load_with(&kernel, COPIER, Spec::default());
+    let config = || std::collections::BTreeMap::from([("c".to_owned(), "x".repeat(100 << 10))]);
+    let with_fuel =
+        |fuel| load_with(&kernel, COPIER, Spec { config: config().into(), fuel: Some(fuel), ..Spec::default() });
+    let (little, much) = (with_fuel(1_000), with_fuel(10_000));
+    for function in ["var_set", "config_get", "key", "log", "read", "write", "input", "output", "tried"] {
+        call(&kernel, much, function, &[100]).unwrap_or_else(|error| panic!("`{function}`: {}", error.message));
+        let error = call(&kernel, little, function, &[100]).unwrap_err();
+        assert_eq!(error.outcome, Outcome::Fuel, "`{function}`: {}", error.message);
+        assert!(error.message.ends_with(&format!(".{function}: out of fuel")), "{}", error.message);
+        if !["config_get", "output", "tried"].contains(&function) {
+            call(&kernel, little, function, &[1]).unwrap_or_else(|error| panic!("`{function}`: {}", error.message));
+        }
+    }
+    // What an earlier call left in the blocks is paid for by whoever has it wiped, and what is kept by whoever reads it.
+    call(&kernel, much, "var_set", &[100]).unwrap();
+    call(&kernel, much, "var_get", &[100]).unwrap();
+    for (fuel, is_enough) in [(1_000, false), (10_000, true)] {
+        let id = with_fuel(fuel);
+        assert!(call(&kernel, id, "i", &[0; 200 << 10]).is_ok(), "the shell's input is not the plugin's to pay");
+        assert_eq!(call(&kernel, id, "o", b"").is_ok(), is_enough);
+    }
+}
+
 #[test]
 fn a_memory_of_64_bits_grows_in_its_place_or_not_at_all() {
     let kernel = kernel();

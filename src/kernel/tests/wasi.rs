@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{call, kernel, kernel_with, message, plan, program, text, until};
+use crate::journal::Outcome;
 use crate::kernel::{Kernel, Limits, LoadRequest, Policy, ProcessId};
 use crate::runtime::{AllowedPath, Spec, WasiInput};
 
@@ -358,8 +359,8 @@ fn copier(body: &str) -> String {
   (import "wasi_snapshot_preview1" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "fd_readdir" (func $readdir (param i32 i32 i32 i64 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_sync" (func $sync (param i32) (result i32)))
-  (import "wasi_snapshot_preview1" "sched_yield" (func $yield (result i32)))
+  (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
   (import "wasi_snapshot_preview1" "path_open"
     (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
   (memory (export "memory") 1600)
@@ -380,6 +381,8 @@ fn a_kill_ends_a_call_that_does_nothing_but_copy() {
     for body in [
         "(drop (call $random (i32.const 65536) (i32.const 100000000)))",
         "(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(memory.fill (i32.const 65536) (i32.const 10) (i32.const 100000000))
+         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
         "(drop (call $read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
         "(drop (call $pwrite (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
     ] {
@@ -413,4 +416,41 @@ fn what_is_copied_in_chunks_is_copied_whole() {
     assert_eq!(written.len(), 5_000_000);
     let ends = written.chunks(250_000).filter(|chunk| chunk.iter().all(|byte| *byte == 0)).count();
     assert_eq!(ends, 0, "some of it is not random");
+}
+
+/// Pays for less than eight chunks of [`LENGTH`], and more than five, at a unit for each 64 bytes.
+const FUEL: u64 = 100_000;
+const LENGTH: u64 = 1 << 20;
+
+#[test]
+fn fuel_is_charged_for_what_wasi_copies() {
+    let dir = tempfile::tempdir().unwrap();
+    std::fs::write(dir.path().join("file"), vec![1; 10 * LENGTH as usize]).unwrap();
+    let kernel = kernel();
+    let spec = || Spec {
+        allowed_paths: vec![allowed(dir.path(), "/", false)],
+        fuel: Some(FUEL),
+        wasi_input: WasiInput { env: [("A".to_owned(), "x".repeat(1_000_000))].into(), ..WasiInput::default() },
+        ..Spec::default()
+    };
+    let opened = "(i32.const 0) (i32.const 16)))";
+    let with = |calls: &str| {
+        let calls = format!("{opened} (i32.store (i32.const 4) (i32.const {LENGTH})) {calls}");
+        load_with(&kernel, &copier("").replace(opened, &calls), spec()).unwrap()
+    };
+    for body in [
+        "(drop (call $random (i32.const 65536) (i32.const 1048576)))",
+        "(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $pread (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
+        "(drop (call $write (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $pwrite (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
+        "(drop (call $readdir (i32.const 3) (i32.const 65536) (i32.const 1048576) (i64.const 0) (i32.const 24)))",
+        "(drop (call $environ (i32.const 32) (i32.const 65536)))",
+    ] {
+        call(&kernel, with(&body.repeat(5)), "run", b"").unwrap_or_else(|error| panic!("`{body}`: {}", error.message));
+        let Err(error) = call(&kernel, with(&body.repeat(8)), "run", b"") else { panic!("`{body}` costs nothing") };
+        assert_eq!(error.outcome, Outcome::Fuel, "`{body}`: {}", error.message);
+        assert!(error.message.ends_with(".run: out of fuel"), "`{body}`: {}", error.message);
+    }
 }

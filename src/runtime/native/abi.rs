@@ -9,6 +9,7 @@ use wasmtime::{Caller, Linker, Result};
 use super::blocks::{HEADER_BYTES, ROOT_END};
 use super::bulk;
 use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
+use super::fuel;
 use super::http;
 use super::limits::Kept;
 use crate::runtime::{Failure, FailureKind, LogLevel};
@@ -17,6 +18,8 @@ use crate::runtime::{Failure, FailureKind, LogLevel};
 pub const MODULE: &str = "extism:host/env";
 /// What one var costs besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
 const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
+/// Longest key of a config value or var that is looked for, in bytes: it is read in one go.
+const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Longest log message that is read, in bytes; what is longer is cut. More than the log keeps of one.
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -101,7 +104,7 @@ fn output_set(caller: &mut Caller<'_, Ctx>, output: Span) -> Result<()> {
 
 fn add_data(linker: &mut Linker<Ctx>) -> Result<()> {
     linker.func_wrap(MODULE, "config_get", |mut caller: Caller<'_, Ctx>, key: i64| -> Result<i64> {
-        let key = caller.data_mut().span(key as u64, "config key")?;
+        let key = key_span(&mut caller, key as u64, "config key")?;
         let spec = caller.data().spec.clone();
         let arena = caller.data().arena()?.memory;
         let value = spec.config.get(text(arena.data(&caller), key, "config key")?);
@@ -112,7 +115,7 @@ fn add_data(linker: &mut Linker<Ctx>) -> Result<()> {
         }
     })?;
     linker.func_wrap(MODULE, "var_get", |mut caller: Caller<'_, Ctx>, key: i64| -> Result<i64> {
-        let key = caller.data_mut().span(key as u64, "var key")?;
+        let key = key_span(&mut caller, key as u64, "var key")?;
         let arena = caller.data().arena()?.memory;
         let value = caller.data().vars.get(text(arena.data(&caller), key, "var key")?).map(Arc::clone);
         caller.free(key.offset)?;
@@ -127,6 +130,16 @@ fn add_data(linker: &mut Linker<Ctx>) -> Result<()> {
     Ok(())
 }
 
+/// Where a key lies, paid for.
+fn key_span(caller: &mut Caller<'_, Ctx>, handle: u64, what: &str) -> Result<Span> {
+    let span = caller.data_mut().span(handle, what)?;
+    if span.length > KEY_BYTES_MAX {
+        return Err(refused(format!("{what} has {} bytes; at most {KEY_BYTES_MAX} are taken", span.length)));
+    }
+    fuel::charge(caller, span.length)?;
+    Ok(span)
+}
+
 /// A block's text where it stands: keys are looked up without a copy, however long they are.
 fn text<'a>(data: &'a [u8], span: Span, what: &str) -> Result<&'a str> {
     if span.length == 0 {
@@ -139,7 +152,7 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     if caller.data().spec.var_bytes_max == 0 {
         return Err(refused("vars are disabled for this plugin"));
     }
-    let key = caller.data_mut().span(key, "var key")?;
+    let key = key_span(caller, key, "var key")?;
     let up = caller.data().up()?;
     let arena = caller.data().arena()?.memory;
     let (data, ctx) = arena.data_and_store_mut(&mut *caller);
@@ -164,6 +177,7 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     }
     ctx.vars.insert(name.to_owned(), Arc::new(value.of(data)?.to_vec()));
     ctx.var_bytes = after;
+    fuel::charge(caller, value.length)?;
     caller.free(value.offset)?;
     caller.free(key.offset)
 }

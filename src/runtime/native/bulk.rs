@@ -7,6 +7,7 @@
 use wasmtime::{Caller, Extern, Linker, Memory, Result};
 
 use super::ctx::{Ctx, CtxStore, Span};
+use super::fuel;
 use crate::runtime::Failure;
 
 /// The namespace of the plain imports.
@@ -135,6 +136,7 @@ fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize)
     if !inside(from.0.data_size(&*caller), from.1) || !inside(to.0.data_size(&*caller), to.1) {
         return Ok(false);
     }
+    fuel::charge(caller, len as u64)?;
     let up = if len > COPY_BYTES { caller.data().up.clone() } else { None };
     let (source, target) = (from.0.data_ptr(&*caller), to.0.data_ptr(&*caller));
     // SAFETY: both stretches were just found to lie inside their memories, and `caller` is borrowed exclusively: until the

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use wasmtime::{Caller, Global, Memory, Val};
 
 use super::blocks::{Blocks, HEADER_BYTES, Reused};
+use super::fuel;
 use super::limits::{Kept, Limits};
 use super::wasi::Wasi;
 use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
@@ -70,11 +71,16 @@ pub fn refused(message: impl Into<String>) -> wasmtime::Error {
 /// # Errors
 ///
 /// [`FailureKind::Interrupted`] when the call must end, with some of it copied.
+#[inline]
 pub fn copy_looking(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Result<(), Failure> {
     if from.len() < COPY_BYTES {
         to.copy_from_slice(from);
         return Ok(());
     }
+    copy_in_pieces(to, from, up)
+}
+
+fn copy_in_pieces(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Result<(), Failure> {
     for (to, from) in to.chunks_mut(COPY_BYTES).zip(from.chunks(COPY_BYTES)) {
         if up.is_some_and(Upcalls::interrupted) {
             return Err(Failure::interrupted());
@@ -108,16 +114,19 @@ impl Ctx {
     }
 
     /// The arena; an error before the instance is whole, which no guest code can see.
+    #[inline]
     pub fn arena(&self) -> wasmtime::Result<Arena> {
         self.arena.ok_or_else(|| refused("the instance has no blocks yet"))
     }
 
     /// The way up for the running call.
+    #[inline]
     pub fn up(&self) -> wasmtime::Result<Arc<dyn Upcalls>> {
         self.up.clone().ok_or_else(|| refused("called outside a call"))
     }
 
     /// Where the block at `handle` lies: 0 is "nothing" and empty; what is no handle is an error that names its use.
+    #[inline]
     pub fn span(&mut self, handle: u64, what: &str) -> wasmtime::Result<Span> {
         if handle == 0 {
             return Ok(Span::default());
@@ -131,12 +140,14 @@ impl Ctx {
 
 impl Span {
     /// The bytes of the span in the arena; an error where the arena is shorter, which the block table rules out.
+    #[inline]
     pub fn of(self, data: &[u8]) -> wasmtime::Result<&[u8]> {
         let start = self.offset as usize;
         data.get(start..start + self.length as usize).ok_or_else(|| refused("a block lies outside its memory"))
     }
 
     /// The same to write to.
+    #[inline]
     pub fn of_mut(self, data: &mut [u8]) -> wasmtime::Result<&mut [u8]> {
         let start = self.offset as usize;
         data.get_mut(start..start + self.length as usize).ok_or_else(|| refused("a block lies outside its memory"))
@@ -214,13 +225,20 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         let blocks = &mut context.data_mut().blocks;
         let offset = blocks.push(length);
         let soiled = if wiped { blocks.soiled(offset, end) } else { offset..offset };
+        let soiled_bytes = soiled.end - soiled.start;
+        let is_wiped_here = soiled_bytes < COPY_BYTES as u64;
+        if !is_wiped_here {
+            self.wipe(soiled)?;
+        } else if soiled_bytes >= fuel::BYTES_OF_A_UNIT {
+            fuel::charge(self, soiled_bytes)?;
+        }
         let with_header = Span { offset: offset - HEADER_BYTES, length: HEADER_BYTES + length };
         let bytes = with_header.of_mut(arena.memory.data_mut(&mut *self))?;
         let (header, rest) = bytes.split_at_mut(HEADER_BYTES as usize);
         let [a, b, c, d] = (length as u32).to_le_bytes();
         header.copy_from_slice(&[IN_USE, 0, 0, 0, a, b, c, d, a, b, c, d]);
-        if !soiled.is_empty() {
-            rest[..(soiled.end - soiled.start) as usize].fill(0);
+        if is_wiped_here && soiled_bytes > 0 {
+            rest[..soiled_bytes as usize].fill(0);
         }
         Ok(Some(Span { offset, length }))
     }
@@ -241,19 +259,28 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         Ok(())
     }
 
-    /// Makes zeros of a part of the arena.
+    /// Makes zeros of a part of the arena, with a look at the kill word as it goes.
     fn wipe(&mut self, part: std::ops::Range<u64>) -> wasmtime::Result<()> {
         if part.is_empty() {
             return Ok(());
         }
-        let arena = self.as_context().data().arena()?;
         let span = Span { offset: part.start, length: part.end - part.start };
-        span.of_mut(arena.memory.data_mut(&mut *self))?.fill(0);
+        fuel::charge(self, span.length)?;
+        let context = self.as_context();
+        let arena = context.data().arena()?;
+        let up = if span.length < COPY_BYTES as u64 { None } else { context.data().up.clone() };
+        for piece in span.of_mut(arena.memory.data_mut(&mut *self))?.chunks_mut(COPY_BYTES) {
+            if up.as_ref().is_some_and(|up| up.interrupted()) {
+                return Err(Failure::interrupted().into());
+            }
+            piece.fill(0);
+        }
         Ok(())
     }
 
     /// A new block that holds `bytes`.
     fn put(&mut self, bytes: &[u8]) -> wasmtime::Result<Span> {
+        fuel::charge(self, bytes.len() as u64)?;
         let up = if bytes.len() < COPY_BYTES { None } else { self.as_context_mut().data().up.clone() };
         self.put_looking(bytes, up.as_deref())
     }
@@ -270,11 +297,12 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         Ok(span)
     }
 
-    /// A block's bytes, and the context, at once.
+    /// A copy of a block's bytes.
     fn bytes(&mut self, span: Span) -> wasmtime::Result<Vec<u8>> {
         if span.length == 0 {
             return Ok(Vec::new());
         }
+        fuel::charge(self, span.length)?;
         let mut context = self.as_context_mut();
         let (arena, up) = (context.data().arena()?, context.data().up.clone());
         let block = span.of(arena.memory.data(&mut context))?;

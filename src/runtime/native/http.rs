@@ -18,6 +18,7 @@ use wasmtime::{Caller, Linker, Result};
 use super::abi::MODULE;
 use super::ctx::{Ctx, CtxStore, refused};
 use super::files::Place;
+use super::fuel;
 use crate::runtime::source::shown_url as shown;
 use crate::runtime::{Failure, Upcalls, hosts};
 use crate::text::json_cause;
@@ -26,6 +27,8 @@ use crate::text::json_cause;
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long a request whose call has ended may still go on.
 const GRACE: Duration = Duration::from_secs(1);
+/// Longest description of a request, its headers included, in bytes: it is read in one go.
+const REQUEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Adds the three functions.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
@@ -73,6 +76,10 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
     caller.data_mut().http_status = 0;
     caller.data_mut().http_headers.clear();
     let span = caller.data_mut().span(request, "http request")?;
+    if span.length > REQUEST_BYTES_MAX {
+        return Err(refused(format!("http request has {} bytes; at most {REQUEST_BYTES_MAX} are taken", span.length)));
+    }
+    fuel::charge(caller, span.length)?;
     let arena = caller.data().arena()?.memory;
     let text = if span.length == 0 { &[] } else { span.of(arena.data(&*caller))? };
     // The blocks are freed when and only when the SDK frees them, which a message in one of them makes visible.

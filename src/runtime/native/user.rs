@@ -5,6 +5,7 @@
 use wasmtime::{Caller, Linker, Result};
 
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
+use super::fuel;
 use crate::runtime::{Exchange, Failure, FailureKind, Memo};
 
 /// The namespaces that offer these functions.
@@ -57,13 +58,17 @@ fn add_calls(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
 }
 
 /// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an error:
-/// an interruption, or no room for the output. The callee's own lack of memory comes as a nested call's failure.
+/// an interruption, or no room or no fuel for the output. The callee's own lack of them comes as a nested call's failure.
 fn as_value(error: wasmtime::Error) -> Result<String> {
     match error.downcast::<Failure>() {
-        Ok(failure) if matches!(failure.kind, FailureKind::Interrupted | FailureKind::Oom) => Err(failure.into()),
+        Ok(failure) if ends_caller(failure.kind) => Err(failure.into()),
         Ok(failure) => Ok(failure.message),
         Err(error) => Err(error),
     }
+}
+
+fn ends_caller(kind: FailureKind) -> bool {
+    matches!(kind, FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel)
 }
 
 fn add_table(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
@@ -118,6 +123,8 @@ pub fn nested(
         )));
     }
     let input = ctx.span(input, "input")?;
+    // What the callee gives is paid for when it is put into a block.
+    fuel::charge(caller, input.length)?;
     let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
     call(&mut exchange).map_err(Failure::unwound)?;
     Ok(exchange.output)

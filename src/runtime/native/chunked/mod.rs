@@ -33,6 +33,7 @@ use wasmparser::{BinaryReader, CodeSectionReader, MemoryType};
 
 use self::body::Rewritten;
 use self::instruction::Bulk;
+use super::fuel::BYTES_OF_A_UNIT;
 use super::outline::Outline;
 
 /// Part of what compiled modules are cached by: another for each change of what the rewrite gives.
@@ -58,7 +59,7 @@ impl Chunks {
     /// Some ten microseconds' worth.
     const PLAIN: Chunks = Chunks { bytes: 64 << 10, elements: 4 << 10, fuel: 0 };
     /// A unit of fuel for each 64 bytes, or eight elements.
-    const FUELLED: Chunks = Chunks { bytes: 4 << 10, elements: 512, fuel: 64 };
+    const FUELLED: Chunks = Chunks { bytes: 4 << 10, elements: 512, fuel: (4 << 10) / BYTES_OF_A_UNIT as u32 };
 
     /// The chunks of an engine that counts fuel or does not.
     pub fn of(fuelled: bool) -> Self {

@@ -1,6 +1,6 @@
-//! The functions of WASI that copy: what a guest reads and writes, random bytes, the events it waits for. Each copies a
-//! chunk at a time, with a look at the kill word between, so that gigabytes end as fast as anything does; and each takes
-//! no more of the host's memory than a chunk.
+//! The functions of WASI that copy: what a guest reads and writes, what it was started with, random bytes, the events it
+//! waits for. Each copies a chunk at a time, with a look at the kill word between, so that gigabytes end as fast as
+//! anything does; and each takes no more of the host's memory than a chunk. Fuel is paid for each chunk as it comes.
 
 use wasmtime::{Caller, Result};
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
@@ -10,6 +10,7 @@ use super::errno;
 use super::table::{Parts, parts};
 use super::wait::{look, wait};
 use crate::runtime::native::ctx::{Ctx, refused};
+use crate::runtime::native::fuel;
 
 /// How much is copied between two looks at the kill word, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
@@ -19,6 +20,8 @@ const RANDOM_CHUNK_BYTES: u32 = 256 << 10;
 const BUFFERS_MAX: u32 = 1024;
 /// Most events that one call waits for: the host keeps a record of each.
 const EVENTS_MAX: u32 = 4096;
+/// What is read of each of them.
+const SUBSCRIPTION_BYTES: u64 = 48;
 
 /// An entry of a list of buffers: where it lies and how long it is.
 const BUFFER_BYTES: usize = 8;
@@ -102,11 +105,15 @@ pub fn fd_pwrite(
 
 /// Copies until all is copied, there is no more, or it fails; what was copied before that counts.
 fn transfer(caller: &mut Caller<'_, Ctx>, what: Transfer, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
-    let mut parts = parts(caller)?;
-    let (at, len) = first_buffer(parts.data, list, count)?;
-    slice(parts.data, stored as u32, 4)?;
+    let (at, len) = {
+        let Parts { data, .. } = parts(caller)?;
+        slice(data, stored as u32, 4)?;
+        first_buffer(data, list, count)?
+    };
     let mut done = 0;
     loop {
+        fuel::charge(caller, (len - done).min(CHUNK_BYTES) as u64)?;
+        let mut parts = parts(caller)?;
         let chunk = slice(parts.data, at, len)?.get_mut(done..).unwrap_or_default();
         let chunk_bytes = chunk.len().min(CHUNK_BYTES);
         let mut lent = lent(chunk_bytes);
@@ -126,12 +133,11 @@ fn transfer(caller: &mut Caller<'_, Ctx>, what: Transfer, fd: i32, list: i32, co
         }
         done += copied;
         if copied < CHUNK_BYTES || done >= len {
-            break;
+            slice(parts.data, stored as u32, 4)?.copy_from_slice(&(done as u32).to_le_bytes());
+            return Ok(0);
         }
         look(&parts.up)?;
     }
-    slice(parts.data, stored as u32, 4)?.copy_from_slice(&(done as u32).to_le_bytes());
-    Ok(0)
 }
 
 /// The memory that wasmtime-wasi gets in place of the guest's, up to the chunk: one buffer's entry, and room for a count.
@@ -153,6 +159,22 @@ fn transfer_chunk(parts: &mut Parts<'_>, what: Transfer, fd: i32, lent: &mut [u8
         Transfer::Write => wait(up, preview1::fd_write(*wasi, memory, fd, 0, 1, stored)),
         Transfer::WriteAt(offset) => wait(up, preview1::fd_pwrite(*wasi, memory, fd, 0, 1, offset, stored)),
     }
+}
+
+pub fn args_get(caller: &mut Caller<'_, Ctx>, argv: i32, buf: i32) -> Result<i32> {
+    let args = &caller.data().spec.wasi_input.args;
+    let bytes = args.iter().map(|arg| arg.len() as u64).sum();
+    fuel::charge(caller, bytes)?;
+    let Parts { data, wasi, .. } = parts(caller)?;
+    preview1::args_get(wasi, &mut GuestMemory::Unshared(data), argv, buf)
+}
+
+pub fn environ_get(caller: &mut Caller<'_, Ctx>, environ: i32, buf: i32) -> Result<i32> {
+    let env = &caller.data().spec.wasi_input.env;
+    let bytes = env.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
+    fuel::charge(caller, bytes)?;
+    let Parts { data, wasi, .. } = parts(caller)?;
+    preview1::environ_get(wasi, &mut GuestMemory::Unshared(data), environ, buf)
 }
 
 pub fn random_get(caller: &mut Caller<'_, Ctx>, buf: i32, buf_len: i32) -> Result<i32> {
@@ -182,6 +204,7 @@ pub fn poll_oneoff(
     if count as u32 > EVENTS_MAX {
         return Ok(errno::INVAL);
     }
+    fuel::charge(caller, u64::from(count as u32) * SUBSCRIPTION_BYTES)?;
     let Parts { data, wasi, up, .. } = parts(caller)?;
     let memory = &mut GuestMemory::Unshared(data);
     wait(&up, preview1::poll_oneoff(wasi, memory, subscriptions, events, count, stored))

@@ -1,6 +1,6 @@
 //! Every function of WASI preview 1, in one table, and what each goes through: a look at the kill word before and after,
-//! the bound on paths, the check of its descriptors. A function that is not in the table is not there at all, and a test
-//! compares it with wasmtime-wasi's own list.
+//! the bound on paths, the check of its descriptors, the fuel for what it copies. A function that is not in the table is not
+//! there at all, and a test compares it with wasmtime-wasi's own list.
 
 use wasmtime::{AsContextMut, Caller, Extern, Linker, Result};
 use wasmtime_wasi::I32Exit;
@@ -12,6 +12,7 @@ use super::wait::{look, wait};
 use super::{MODULE, copy, errno, open};
 use crate::runtime::Upcalls;
 use crate::runtime::native::ctx::{Ctx, refused};
+use crate::runtime::native::fuel;
 use std::sync::Arc;
 
 /// Longest path, in bytes: no system takes one as long as this.
@@ -66,15 +67,25 @@ fn descriptor_refused(caller: &Caller<'_, Ctx>, fd: i32, views: Views) -> Option
     }
 }
 
-/// Makes the functions: `now` for those that only compute, `waits` for those that can block, `own` for those that are
-/// written here, in the module that is named. `[fds]`, `[lengths of paths]` and what they may do with single files follow.
+/// A length as WASI has it.
+fn bytes(len: i32) -> u64 {
+    u64::from(len as u32)
+}
+
+/// Makes the functions: `now` for those that only compute, `waits` for those that can block, `opens` and `copies` for those
+/// that are written in the modules of these names. What they may do with single files, `[fds]`, `[lengths of paths]` and
+/// `[bytes that are copied besides]` follow. What lists have is paid for in `copy`, chunk by chunk.
 macro_rules! functions {
     ($linker:ident; $($how:ident $name:ident($($arg:ident: $ty:ty),*) -> $result:ty,
-        [$($fd:ident)*] [$($path_len:ident)*] $views:ident;)*) => {$(
+        $views:ident [$($fd:ident)*] [$($path_len:ident)*] [$($bytes:expr),*];)*) => {$(
         $linker.func_wrap(MODULE, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<$result> {
             $(if let Some(errno) = descriptor_refused(&caller, $fd, Views::$views) { return Ok(errno); })*
             $(if $path_len as u32 > PATH_BYTES_MAX { return Ok(errno::NAMETOOLONG); })*
-            guarded(&mut caller, |caller| functions!(@$how caller $name $($arg)*))
+            guarded(&mut caller, |caller| {
+                $(fuel::charge(caller, bytes($path_len))?;)*
+                $(fuel::charge(caller, $bytes)?;)*
+                functions!(@$how caller $name $($arg)*)
+            })
         })?;
     )*};
     (@now $caller:ident $name:ident $($arg:ident)*) => {{
@@ -92,63 +103,63 @@ macro_rules! functions {
 /// Adds all of WASI preview 1.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     functions! { linker;
-        now args_get(argv: i32, buf: i32) -> i32, [] [] Known;
-        now args_sizes_get(count: i32, bytes: i32) -> i32, [] [] Known;
-        now environ_get(environ: i32, buf: i32) -> i32, [] [] Known;
-        now environ_sizes_get(count: i32, bytes: i32) -> i32, [] [] Known;
-        now clock_res_get(id: i32, stored: i32) -> i32, [] [] Known;
-        now clock_time_get(id: i32, precision: i64, stored: i32) -> i32, [] [] Known;
-        waits fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32, [fd] [] Refused;
-        now fd_allocate(fd: i32, offset: i64, len: i64) -> i32, [fd] [] Refused;
-        opens fd_close(fd: i32) -> i32, [fd] [] Known;
-        waits fd_datasync(fd: i32) -> i32, [fd] [] Refused;
-        waits fd_fdstat_get(fd: i32, stored: i32) -> i32, [fd] [] Known;
-        now fd_fdstat_set_flags(fd: i32, flags: i32) -> i32, [fd] [] Refused;
-        now fd_fdstat_set_rights(fd: i32, base: i64, inheriting: i64) -> i32, [fd] [] Refused;
-        waits fd_filestat_get(fd: i32, stored: i32) -> i32, [fd] [] Refused;
-        waits fd_filestat_set_size(fd: i32, size: i64) -> i32, [fd] [] Refused;
-        waits fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, flags: i32) -> i32, [fd] [] Refused;
-        copies fd_pread(fd: i32, iovs: i32, count: i32, offset: i64, stored: i32) -> i32, [fd] [] Refused;
-        now fd_prestat_get(fd: i32, stored: i32) -> i32, [fd] [] Known;
-        now fd_prestat_dir_name(fd: i32, path: i32, path_len: i32) -> i32, [fd] [] Known;
-        copies fd_pwrite(fd: i32, iovs: i32, count: i32, offset: i64, stored: i32) -> i32, [fd] [] Refused;
-        copies fd_read(fd: i32, iovs: i32, count: i32, stored: i32) -> i32, [fd] [] Refused;
-        waits fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, stored: i32) -> i32, [fd] [] Refused;
-        opens fd_renumber(from: i32, to: i32) -> i32, [from to] [] Known;
-        waits fd_seek(fd: i32, offset: i64, whence: i32, stored: i32) -> i32, [fd] [] Refused;
-        waits fd_sync(fd: i32) -> i32, [fd] [] Refused;
-        now fd_tell(fd: i32, stored: i32) -> i32, [fd] [] Refused;
-        copies fd_write(fd: i32, iovs: i32, count: i32, stored: i32) -> i32, [fd] [] Refused;
-        waits path_create_directory(fd: i32, path: i32, len: i32) -> i32, [fd] [len] Refused;
-        opens path_filestat_get(fd: i32, flags: i32, path: i32, len: i32, stored: i32) -> i32, [fd] [len] Known;
+        copies args_get(argv: i32, buf: i32) -> i32, Known [] [] [];
+        now args_sizes_get(count: i32, bytes: i32) -> i32, Known [] [] [];
+        copies environ_get(environ: i32, buf: i32) -> i32, Known [] [] [];
+        now environ_sizes_get(count: i32, bytes: i32) -> i32, Known [] [] [];
+        now clock_res_get(id: i32, stored: i32) -> i32, Known [] [] [];
+        now clock_time_get(id: i32, precision: i64, stored: i32) -> i32, Known [] [] [];
+        waits fd_advise(fd: i32, offset: i64, len: i64, advice: i32) -> i32, Refused [fd] [] [];
+        now fd_allocate(fd: i32, offset: i64, len: i64) -> i32, Refused [fd] [] [];
+        opens fd_close(fd: i32) -> i32, Known [fd] [] [];
+        waits fd_datasync(fd: i32) -> i32, Refused [fd] [] [];
+        waits fd_fdstat_get(fd: i32, stored: i32) -> i32, Known [fd] [] [];
+        now fd_fdstat_set_flags(fd: i32, flags: i32) -> i32, Refused [fd] [] [];
+        now fd_fdstat_set_rights(fd: i32, base: i64, inheriting: i64) -> i32, Refused [fd] [] [];
+        waits fd_filestat_get(fd: i32, stored: i32) -> i32, Refused [fd] [] [];
+        waits fd_filestat_set_size(fd: i32, size: i64) -> i32, Refused [fd] [] [];
+        waits fd_filestat_set_times(fd: i32, atim: i64, mtim: i64, flags: i32) -> i32, Refused [fd] [] [];
+        copies fd_pread(fd: i32, iovs: i32, count: i32, offset: i64, stored: i32) -> i32, Refused [fd] [] [];
+        now fd_prestat_get(fd: i32, stored: i32) -> i32, Known [fd] [] [];
+        now fd_prestat_dir_name(fd: i32, path: i32, path_len: i32) -> i32, Known [fd] [] [bytes(path_len)];
+        copies fd_pwrite(fd: i32, iovs: i32, count: i32, offset: i64, stored: i32) -> i32, Refused [fd] [] [];
+        copies fd_read(fd: i32, iovs: i32, count: i32, stored: i32) -> i32, Refused [fd] [] [];
+        waits fd_readdir(fd: i32, buf: i32, buf_len: i32, cookie: i64, stored: i32) -> i32, Refused [fd] [] [bytes(buf_len)];
+        opens fd_renumber(from: i32, to: i32) -> i32, Known [from to] [] [];
+        waits fd_seek(fd: i32, offset: i64, whence: i32, stored: i32) -> i32, Refused [fd] [] [];
+        waits fd_sync(fd: i32) -> i32, Refused [fd] [] [];
+        now fd_tell(fd: i32, stored: i32) -> i32, Refused [fd] [] [];
+        copies fd_write(fd: i32, iovs: i32, count: i32, stored: i32) -> i32, Refused [fd] [] [];
+        waits path_create_directory(fd: i32, path: i32, len: i32) -> i32, Refused [fd] [len] [];
+        opens path_filestat_get(fd: i32, flags: i32, path: i32, len: i32, stored: i32) -> i32, Known [fd] [len] [];
         waits path_filestat_set_times(
             fd: i32, flags: i32, path: i32, len: i32, atim: i64, mtim: i64, fst_flags: i32
-        ) -> i32, [fd] [len] Refused;
+        ) -> i32, Refused [fd] [len] [];
         waits path_link(
             fd: i32, flags: i32, path: i32, len: i32, to_fd: i32, to_path: i32, to_len: i32
-        ) -> i32, [fd to_fd] [len to_len] Refused;
+        ) -> i32, Refused [fd to_fd] [len to_len] [];
         opens path_open(
             fd: i32, dirflags: i32, path: i32, len: i32, oflags: i32, rights: i64, inheriting: i64, fdflags: i32,
             stored: i32
-        ) -> i32, [fd] [len] Known;
+        ) -> i32, Known [fd] [len] [];
         waits path_readlink(
             fd: i32, path: i32, len: i32, buf: i32, buf_len: i32, stored: i32
-        ) -> i32, [fd] [len] Refused;
-        waits path_remove_directory(fd: i32, path: i32, len: i32) -> i32, [fd] [len] Refused;
+        ) -> i32, Refused [fd] [len] [bytes(buf_len)];
+        waits path_remove_directory(fd: i32, path: i32, len: i32) -> i32, Refused [fd] [len] [];
         waits path_rename(
             fd: i32, path: i32, len: i32, to_fd: i32, to_path: i32, to_len: i32
-        ) -> i32, [fd to_fd] [len to_len] Refused;
-        waits path_symlink(to_path: i32, to_len: i32, fd: i32, path: i32, len: i32) -> i32, [fd] [to_len len] Refused;
-        waits path_unlink_file(fd: i32, path: i32, len: i32) -> i32, [fd] [len] Refused;
-        copies poll_oneoff(subscriptions: i32, events: i32, count: i32, stored: i32) -> i32, [] [] Known;
-        now proc_exit(code: i32) -> (), [] [] Known;
-        now proc_raise(signal: i32) -> i32, [] [] Known;
-        now sched_yield() -> i32, [] [] Known;
-        copies random_get(buf: i32, buf_len: i32) -> i32, [] [] Known;
-        now sock_accept(fd: i32, flags: i32, stored: i32) -> i32, [fd] [] Refused;
-        now sock_recv(fd: i32, iovs: i32, count: i32, flags: i32, stored: i32, out_flags: i32) -> i32, [fd] [] Refused;
-        now sock_send(fd: i32, iovs: i32, count: i32, flags: i32, stored: i32) -> i32, [fd] [] Refused;
-        now sock_shutdown(fd: i32, how: i32) -> i32, [fd] [] Refused;
+        ) -> i32, Refused [fd to_fd] [len to_len] [];
+        waits path_symlink(to_path: i32, to_len: i32, fd: i32, path: i32, len: i32) -> i32, Refused [fd] [to_len len] [];
+        waits path_unlink_file(fd: i32, path: i32, len: i32) -> i32, Refused [fd] [len] [];
+        copies poll_oneoff(subscriptions: i32, events: i32, count: i32, stored: i32) -> i32, Known [] [] [];
+        now proc_exit(code: i32) -> (), Known [] [] [];
+        now proc_raise(signal: i32) -> i32, Known [] [] [];
+        now sched_yield() -> i32, Known [] [] [];
+        copies random_get(buf: i32, buf_len: i32) -> i32, Known [] [] [bytes(buf_len)];
+        now sock_accept(fd: i32, flags: i32, stored: i32) -> i32, Refused [fd] [] [];
+        now sock_recv(fd: i32, iovs: i32, count: i32, flags: i32, stored: i32, out_flags: i32) -> i32, Refused [fd] [] [];
+        now sock_send(fd: i32, iovs: i32, count: i32, flags: i32, stored: i32) -> i32, Refused [fd] [] [];
+        now sock_shutdown(fd: i32, how: i32) -> i32, Refused [fd] [] [];
     }
     // wasmtime-wasi's own refuses codes above 125, which many programs end with.
     linker.allow_shadowing(true);

@@ -1,0 +1,32 @@
+//! Fuel for what host functions copy: a unit for each 64 bytes, as for bulk instructions. A store that counts no fuel pays
+//! nothing.
+
+use wasmtime::{AsContextMut, Result, StoreContextMut};
+
+use super::ctx::Ctx;
+use crate::runtime::{Failure, FailureKind};
+
+/// Bytes that a unit of fuel pays for.
+pub const BYTES_OF_A_UNIT: u64 = 64;
+
+/// Takes the fuel for `bytes` that the running call has the host copy; outside of a call nothing is taken.
+///
+/// # Errors
+///
+/// [`FailureKind::Fuel`] where less is left: then none is.
+#[inline]
+pub fn charge(store: &mut impl AsContextMut<Data = Ctx>, bytes: u64) -> Result<()> {
+    let context = store.as_context_mut();
+    let ctx = context.data();
+    if bytes < BYTES_OF_A_UNIT || ctx.spec.fuel.is_none() || ctx.up.is_none() {
+        return Ok(());
+    }
+    take(context, bytes / BYTES_OF_A_UNIT)
+}
+
+#[cold]
+fn take(mut context: StoreContextMut<'_, Ctx>, units: u64) -> Result<()> {
+    let left = context.get_fuel()?;
+    context.set_fuel(left.saturating_sub(units))?;
+    if units > left { Err(Failure::new(FailureKind::Fuel, "out of fuel").into()) } else { Ok(()) }
+}
