@@ -54,13 +54,42 @@ def bulk_module() -> str:
           (br $again))))"""
 
 
+# What is copied at once, and what is listed.
+GIBIBYTE = 1 << 30
+FILES = 10_000
+
+
+def wasi_module() -> str:
+    """A plugin that copies a gibibyte with one call of WASI after the other, no loop around them."""
+    steps = {
+        "random": "(drop (call $random (i32.const 65536) (i32.const 0x3fff0000)))",
+        "log": "(memory.fill (i32.const 65536) (i32.const 10) (i32.const 0x3fff0000))"
+        "(drop (call $write (i32.const 1) (i32.const 8) (i32.const 1) (i32.const 0)))",
+        "read": "(drop (call $pread (i32.load (i32.const 32)) (i32.const 8) (i32.const 1) (i64.const 0) (i32.const 0)))",
+        "list": "(drop (call $readdir (i32.const 3) (i32.const 65536) (i32.const 0x3fff0000) (i64.const 0) (i32.const 0)))",
+    }
+    functions = "".join(f'(func (export "{name}") (call $open) {step * IN_A_ROW})' for name, step in steps.items())
+    return f"""(module
+      (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "fd_readdir" (func $readdir (param i32 i32 i32 i64 i32) (result i32)))
+      (import "wasi_snapshot_preview1" "path_open"
+        (func $path_open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
+      (memory (export "memory") 16384) (data (i32.const 8) "\\00\\00\\01\\00\\00\\00\\ff\\3f") (data (i32.const 40) "large")
+      (func $open
+        (if (call $path_open (i32.const 3) (i32.const 0) (i32.const 40) (i32.const 5) (i32.const 0) (i64.const 2)
+          (i64.const 0) (i32.const 0) (i32.const 32)) (then unreachable)))
+      {functions})"""
+
+
 class Moments:
     """Brings calls to the moments at which they are killed: each starts a job in which `victim` is, and gives its number."""
 
-    def __init__(self, shell: Shell, port: int, bulk: Path):
+    def __init__(self, shell: Shell, port: int, modules: Path):
         self.shell = shell
         self.port = port
-        self.bulk = bulk
+        self.modules = modules
 
     def job(self, line: str, depth: int) -> int:
         """Starts a job and waits until its chain has so many calls."""
@@ -113,7 +142,11 @@ class Moments:
         return self.job("victim.run", 1)
 
     def in_bulk(self, function: str) -> int:
-        self.shell.run(f"load {self.bulk} --as victim")
+        self.shell.run(f"load {self.modules}/bulk.wat --as victim")
+        return self.job(f"victim.{function}", 1)
+
+    def in_wasi(self, function: str) -> int:
+        self.shell.run(f"load {self.modules}/wasi.wat --as victim --allow-path {self.modules}/granted:/")
         return self.job(f"victim.{function}", 1)
 
     def it_fills_a_gibibyte_again_and_again(self) -> int:
@@ -133,6 +166,18 @@ class Moments:
 
     def it_makes_lists_and_drops_them(self) -> int:
         return self.in_bulk("lists")
+
+    def it_gets_a_gibibyte_of_random_bytes(self) -> int:
+        return self.in_wasi("random")
+
+    def it_writes_a_gibibyte_of_lines_to_the_log(self) -> int:
+        return self.in_wasi("log")
+
+    def it_reads_a_gibibyte_of_a_file(self) -> int:
+        return self.in_wasi("read")
+
+    def it_lists_ten_thousand_files(self) -> int:
+        return self.in_wasi("list")
 
     def it_waits_for_http(self) -> int:
         self.shell.run("load http --as victim --allow-host 127.0.0.1")
@@ -158,9 +203,21 @@ def measured(shell: Shell, moments: Moments, name: str, rounds: int) -> list[flo
     return sorted(took)
 
 
-def table(port: int, bulk: Path, rounds: int, spinners: int) -> list[list[float]]:
+def make_modules(directory: Path) -> None:
+    """The plugins that are too large to keep, and what one of them is granted."""
+    Path(directory, "bulk.wat").write_text(bulk_module())
+    Path(directory, "wasi.wat").write_text(wasi_module())
+    granted = Path(directory, "granted")
+    granted.mkdir()
+    with open(granted / "large", "wb") as large:
+        large.truncate(GIBIBYTE)
+    for name in range(FILES):
+        (granted / f"{name}").touch()
+
+
+def table(port: int, modules: Path, rounds: int, spinners: int) -> list[list[float]]:
     with Shell("--plugins", str(PLUGINS)) as shell:
-        moments = Moments(shell, port, bulk)
+        moments = Moments(shell, port, modules)
         for at in range(spinners):
             shell.run(f"load misbehave --as spinner{at}\nspinner{at}.spin &")
         return [measured(shell, moments, name, rounds) for name in MOMENTS]
@@ -176,9 +233,9 @@ def main() -> None:
     port = silent.getsockname()[1]
     print(f"{machine()}\n{version()}\nkilled while …, {rounds} times each, in ms")
     with tempfile.TemporaryDirectory() as directory:
-        bulk = Path(directory, "bulk.wat")
-        bulk.write_text(bulk_module())
-        quiet, busy = table(port, bulk, rounds, 0), table(port, bulk, rounds, SPINNERS)
+        modules = Path(directory)
+        make_modules(modules)
+        quiet, busy = table(port, modules, rounds, 0), table(port, modules, rounds, SPINNERS)
     rows = []
     for name, *took in zip(MOMENTS, quiet, busy):
         figures = [f"{pick(times):.1f}" for times in took for pick in (median, max)]
