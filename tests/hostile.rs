@@ -5,6 +5,8 @@
 mod common;
 #[path = "hostile/generate.rs"]
 mod generate;
+#[path = "hostile/wasi.rs"]
+mod wasi;
 
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
@@ -122,6 +124,11 @@ impl Watched {
     /// those were.
     fn suffer(&mut self, name: &str) -> usize {
         self.run(&format!("load spawner\ncall spawner spawn {name} --timeout {START_MAX} > /dev/null"));
+        self.suffer_loaded(name)
+    }
+
+    /// The same of a plugin that may have been loaded; ends it, and all others but `echo`.
+    fn suffer_loaded(&mut self, name: &str) -> usize {
         let info = self.run(&format!("info {name} --json"));
         let info: serde_json::Value = serde_json::from_str(&info).unwrap_or_default();
         let functions: Vec<&str> =
@@ -262,6 +269,23 @@ fn modules_that_ask_for_too_much() {
     }
     let names: Vec<String> = made.iter().map(|(name, _)| (*name).to_owned()).collect();
     suffer_all(dir.path(), &names, 5);
+}
+
+/// Once as a plugin's child, which has no files, and once with a directory of its own.
+#[test]
+fn what_asks_much_of_wasi() {
+    let (dir, granted) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let mut shell = Watched::new(dir.path(), START_MAX);
+    shell.run("load echo");
+    let mut called = 0;
+    for (name, text) in wasi::plugins() {
+        std::fs::write(dir.path().join(format!("{name}.wat")), text).unwrap();
+        called += shell.suffer(name);
+        shell.run(&format!("load {name} --timeout {START_MAX} --allow-path '{}:/'", granted.path().display()));
+        called += shell.suffer_loaded(name);
+    }
+    assert_eq!(called, 2 * wasi::FUNCTIONS, "some were not called, or were where they cannot have started");
+    shell.end();
 }
 
 /// What is large about a plugin is there once, and not once for each of its processes.
