@@ -139,6 +139,27 @@ fn fuel_is_charged_for_what_host_functions_copy() {
 }
 
 #[test]
+fn what_is_read_in_one_go_has_a_bound() {
+    let kernel = kernel();
+    let block = "(call $alloc (i64.const 16777217))";
+    let wat = format!(
+        r#"(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "var_get" (func $var (param i64) (result i64)))
+  (import "extism:host/env" "config_get" (func $config (param i64) (result i64)))
+  (import "extism:host/env" "http_request" (func $http (param i64 i64) (result i64)))
+  (func (export "var key") (drop (call $var {block})))
+  (func (export "config key") (drop (call $config {block})))
+  (func (export "http request") (drop (call $http {block} (i64.const 0)))))"#
+    );
+    let id = load_with(&kernel, &wat, Spec::default());
+    for function in ["var key", "config key", "http request"] {
+        let error = call(&kernel, id, function, b"").unwrap_err().message;
+        assert!(error.ends_with(&format!("{function} has 16777217 bytes; at most 16777216 are taken")), "{error}");
+    }
+}
+
+#[test]
 fn a_memory_of_64_bits_grows_in_its_place_or_not_at_all() {
     let kernel = kernel();
     let wat = r#"(module (memory i64 1)
