@@ -69,6 +69,16 @@ pub fn shown(word: &str) -> String {
     cut(word, CHARS_MAX)
 }
 
+/// The cause of a system's error, in words and lower case: `no such file or directory`.
+pub fn io_cause(error: &std::io::Error) -> String {
+    let text = error.to_string();
+    let text = text.split(" (os error").next().unwrap_or(&text);
+    // What the standard library puts before the resolver's words.
+    let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(text);
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
+}
+
 /// Why JSON cannot be read; that it is nested too deep is said with how deep it may be.
 pub fn json_cause(error: &serde_json::Error) -> String {
     let cause = error.to_string();
@@ -208,6 +218,21 @@ pub fn push_escaped(to: &mut String, c: char) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn causes_are_the_systems_words_alone() {
+        use std::io::Error;
+        for (error, words) in [
+            (Error::from_raw_os_error(2), "no such file or directory"),
+            (Error::from_raw_os_error(5), "input/output error"),
+            (
+                Error::other("failed to lookup address information: Name or service not known"),
+                "name or service not known",
+            ),
+        ] {
+            assert_eq!(io_cause(&error), words);
+        }
+    }
 
     #[test]
     fn a_slip_is_found_and_a_stranger_is_not() {

@@ -39,6 +39,10 @@ const EMPTY_FUNCTION: &str = "(module (func (export \"run\")))";
 fn files_that_are_no_plugins() {
     told(plugsh(), "load ./missing.wasm", &["`./missing.wasm`", "no file"]);
     told(plugsh(), "load /", &["`/`", "directory"]);
+    // It can be opened, and reading what lies at its beginning fails.
+    if cfg!(target_os = "linux") {
+        told(plugsh(), "load /proc/self/mem", &["cannot read `/proc/self/mem`: input/output error"]);
+    }
     told(plugsh().file("empty.wasm", ""), "load ./empty.wasm", &["./empty.wasm", "empty"]);
     told(plugsh().file("text.wasm", "hello there"), "load ./text.wasm", &["text.wasm`"]);
     told(plugsh().file("bytes.wasm", [0xff; 100]), "load ./bytes.wasm", &["bytes.wasm`"]);

@@ -15,8 +15,8 @@ use crate::kernel::Kernel;
 use crate::shell::command::Command;
 use crate::shell::front::PaneRequest;
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, io_cause};
-use crate::text::did_you_mean;
+use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin};
+use crate::text::{did_you_mean, io_cause};
 
 /// Words after `plugsh` that are no files.
 const MODES: [&str; 4] = ["call", "test", "help", "completions"];

@@ -222,7 +222,7 @@ fn write_junit(path: &Path, runs: &[FileRun], took: Duration) -> Result<(), Shel
     report.set_time(took).add_test_suite(suite);
     let named = |why: String| ShellError::failed(format!("`{}`: {why}", path.display()));
     let text = report.to_string().map_err(|error| named(error.to_string()))?;
-    std::fs::write(path, text).map_err(|error| named(crate::shell::io_cause(&error)))
+    std::fs::write(path, text).map_err(|error| named(crate::text::io_cause(&error)))
 }
 
 fn case_of(run: &FileRun) -> TestCase {

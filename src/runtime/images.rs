@@ -2,6 +2,7 @@
 //!
 //! A program is compiled on a worker, so that who waits for it can be interrupted; what that ends, the compiler says.
 
+use crate::text::io_cause;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -113,7 +114,7 @@ impl Images {
             let _ = sender.send(image);
         });
         spawned.map_err(|error| {
-            Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {}", error.kind()))
+            Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {}", io_cause(&error)))
         })?;
         wait(&receiver, up, until).inspect_err(|_| self.shared.engines.compiler().give_up(&wish))
     }

@@ -1,5 +1,6 @@
 //! What a WASI program is started with: its environment, its arguments, the file that its standard input is.
 
+use crate::text::io_cause;
 use std::collections::BTreeMap;
 use std::fs::File;
 use std::path::{Path, PathBuf};
@@ -44,7 +45,7 @@ impl WasiInput {
     pub fn check(&self) -> Result<(), String> {
         if let Some(key) = self.env.keys().find(|key| key.is_empty() || key.contains('=')) {
             return Err(match key.is_empty() {
-                true => "an environment variable needs a name".to_owned(),
+                true => "a variable of the WASI environment has no name; write `NAME=VALUE`".to_owned(),
                 false => format!("`{key}` is no name of an environment variable"),
             });
         }
@@ -67,14 +68,14 @@ impl WasiInput {
     pub fn open_stdin(path: &Path, resolved: bool) -> Result<File, String> {
         let fails = |why: &str| format!("cannot read `{}` as standard input: {why}", path.display());
         let stays = || !resolved || path.canonicalize().is_ok_and(|now| now == *path);
-        let meta = path.metadata().map_err(|error| fails(&error.kind().to_string()))?;
+        let meta = path.metadata().map_err(|error| fails(&io_cause(&error)))?;
         if !stays() {
             return Err(fails("it is not the file that was granted any more"));
         }
         if !meta.is_file() {
             return Err(fails("it is not a regular file"));
         }
-        let file = open_at_once(path).map_err(|error| fails(&error.kind().to_string()))?;
+        let file = open_at_once(path).map_err(|error| fails(&io_cause(&error)))?;
         // Again, now that nothing can be put in its place any more.
         let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
         if is_file && stays() { Ok(file) } else { Err(fails("it is not the file that was granted any more")) }

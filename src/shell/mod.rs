@@ -41,5 +41,5 @@ pub use redirect::FileSink;
 pub use reply::{Reply, ShellError};
 pub use run::panics_are_caught;
 pub use script::{SCRIPT_BYTES_MAX, syntax_error};
-pub use session::{Session, SessionOptions, io_cause};
+pub use session::{Session, SessionOptions};
 pub use stdin::Stdin;

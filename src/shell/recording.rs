@@ -15,7 +15,6 @@ use sha2::{Digest, Sha256};
 use super::interrupt::Interrupt;
 use super::patient;
 use super::reply::ShellError;
-use super::session::io_cause;
 use super::stdin::file_error;
 use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
 use crate::kernel::{ProcessDetail, ProcessId};
@@ -23,7 +22,7 @@ use crate::runtime::source::is_name;
 use crate::runtime::stand_in::StandInTypes;
 use crate::runtime::{Host, Spec};
 use crate::secrets::without_secrets;
-use crate::text::{json_cause, without_bom};
+use crate::text::{io_cause, json_cause, without_bom};
 
 /// Version of the format that is written and read.
 pub const VERSION: u32 = 1;

@@ -7,8 +7,8 @@ use super::grammar::CommandGrammar;
 use super::incoming::Incoming;
 use super::line::{Lines, SyntaxError};
 use super::reply::{ErrorKind, Line, Role, ShellError};
-use super::session::{Session, io_cause};
-use crate::text::without_bom;
+use super::session::Session;
+use crate::text::{io_cause, without_bom};
 
 /// The longest script that is read.
 pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;

@@ -20,6 +20,7 @@ use super::stdin::Stdin;
 use crate::journal::Outcome;
 use crate::kernel::{CallError, JobId, Kernel, ProcessId, ProcessLabel};
 use crate::runtime::LogLevel;
+use crate::text::io_cause;
 
 /// Captured output (`$(...)`, `| !COMMAND`) is kept up to this size.
 pub const CAPTURE_BYTES_MAX: usize = 1 << 30;
@@ -322,12 +323,4 @@ pub(super) fn output_error(error: &std::io::Error) -> ShellError {
         std::io::ErrorKind::BrokenPipe => ShellError::new(ErrorKind::BrokenPipe, "standard output is closed"),
         _ => ShellError::failed(format!("standard output: {}", io_cause(error))),
     }
-}
-
-/// The cause of a system's error, in words and lower case: `no such file or directory`.
-pub fn io_cause(error: &std::io::Error) -> String {
-    let text = error.to_string();
-    let text = text.split(" (os error").next().unwrap_or(&text);
-    let mut chars = text.chars();
-    chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }

@@ -1,12 +1,12 @@
 //! Standard input and files as INPUT: who may read them, and how much.
 
+use crate::text::io_cause;
 use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
 use super::patient::{self, GiveUp};
 use super::reply::ShellError;
-use super::session::io_cause;
 
 /// The largest INPUT that is read from a file or from standard input.
 pub const INPUT_BYTES_MAX: u64 = 1 << 30;

@@ -12,9 +12,10 @@ use nix::unistd::Pid;
 
 use super::interrupt::Interrupt;
 use super::reply::{ErrorKind, Reply, ShellError};
-use super::session::{CAPTURE_BYTES_MAX, Session, io_cause};
+use super::session::{CAPTURE_BYTES_MAX, Session};
 use super::stdin::Stdin;
 use crate::leftovers::{Entry, Program};
+use crate::text::io_cause;
 
 /// How often Ctrl-C is looked for while a program runs.
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);

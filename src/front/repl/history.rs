@@ -4,7 +4,8 @@ use std::fs;
 use std::io;
 use std::path::Path;
 
-use crate::shell::{FileSink, ShellError, io_cause};
+use crate::shell::{FileSink, ShellError};
+use crate::text::io_cause;
 use crate::text::without_bom;
 
 /// A larger file is left as it is: the editor itself keeps far less.

@@ -23,7 +23,7 @@ use url::Url;
 use super::tree::parents;
 use crate::journal::record::Record;
 use crate::journal::symbol::cut_at_char;
-use crate::text::shown;
+use crate::text::{io_cause, shown};
 
 /// Spans go out in batches of this many.
 pub const OTLP_BATCH_SPANS_MAX: usize = 512;
@@ -244,6 +244,8 @@ fn cause(error: &ureq::Error) -> String {
         ureq::Error::Io(error) if error.kind() == std::io::ErrorKind::ConnectionRefused => {
             "connection refused; is a collector listening there?".to_owned()
         }
+        ureq::Error::Io(error) => io_cause(error),
+        ureq::Error::HostNotFound => "no such host".to_owned(),
         ureq::Error::Timeout(_) => format!("no answer within {} s", OTLP_TIMEOUT.as_secs()),
         other => other.to_string(),
     }

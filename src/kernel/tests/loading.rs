@@ -112,7 +112,7 @@ fn without_a_program_to_compile_in_heavy_modules_are_compiled_here_and_that_is_t
         let id = load(&kernel, &long);
         assert!(call(&kernel, id, "run", b"").is_ok());
     }
-    let says = "no process can be started to compile in (entity not found): `test.wat` and other heavy modules are compiled \
+    let says = "no process can be started to compile in (no such file or directory): `test.wat` and other heavy modules are compiled \
         in this one, where a compilation goes on that was given up";
     assert_eq!(kernel.take_notices(), [says], "once");
 }

@@ -10,6 +10,7 @@ use super::image::Compiled;
 use super::reserve::reserve;
 use super::watch::{Gate, watched};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
+use crate::text::io_cause;
 
 /// A function that no module exports: calling it makes the SDK instantiate, and nothing more.
 const NO_FUNCTION: &str = "\u{0}plugsh: instantiate";
@@ -123,7 +124,7 @@ fn check_paths(spec: &Spec) -> Result<(), Failure> {
     for path in &spec.allowed_paths {
         spec.stays_put(path)?;
         std::fs::read_dir(&path.host).map_err(|error| {
-            let (shown, why) = (path.host.display(), error.kind());
+            let (shown, why) = (path.host.display(), io_cause(&error));
             Failure::new(FailureKind::Load, format!("cannot open allowed path `{shown}`: {why}"))
         })?;
     }

@@ -12,6 +12,7 @@ use extism::CancelHandle;
 use parking_lot::Mutex;
 
 use crate::runtime::{Failure, FailureKind, Upcalls};
+use crate::text::io_cause;
 
 /// How often the kill word is looked at.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
@@ -74,7 +75,10 @@ pub fn watched<T>(
         };
         std::thread::Builder::new().name("plugsh-sdk-watch".to_owned()).spawn_scoped(scope, watch).map_err(
             |error| {
-                Failure::new(FailureKind::Denied, format!("cannot start a thread to watch the call: {}", error.kind()))
+                Failure::new(
+                    FailureKind::Denied,
+                    format!("cannot start a thread to watch the call: {}", io_cause(&error)),
+                )
             },
         )?;
         let result = call();

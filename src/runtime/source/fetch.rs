@@ -11,6 +11,7 @@ use url::Url;
 
 use super::{Failure, Progress, load_failure, name};
 use crate::secrets::without_secrets;
+use crate::text::io_cause;
 
 /// For each step: to find the host, to connect, until the answer begins, and for each read of it.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
@@ -109,7 +110,7 @@ pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_
     std::thread::Builder::new()
         .name("plugsh-fetch".to_owned())
         .spawn(download)
-        .map_err(|error| unreachable(&shown, &error.kind().to_string()))?;
+        .map_err(|error| unreachable(&shown, &io_cause(&error)))?;
     collect(&receiver, &shown, bytes_max, progress)
 }
 
@@ -195,7 +196,7 @@ fn cause(error: &ureq::Error) -> String {
         ureq::Error::HostNotFound => "no such host".to_owned(),
         ureq::Error::Timeout(_) => "it took too long".to_owned(),
         ureq::Error::TooManyRedirects => format!("more than {REDIRECTS_MAX} redirects"),
-        ureq::Error::Io(error) => name::shown(&error.kind().to_string()),
+        ureq::Error::Io(error) => name::shown(&io_cause(error)),
         other => name::shown(&other.to_string()),
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Nothing else is ever opened to be read: a FIFO would block, a device would never end.
 
+use crate::text::io_cause;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
 use std::path::Path;
@@ -90,7 +91,7 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
     let shown = name::shown(&path.to_string_lossy());
     let fails = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => load_failure(format!("no file `{shown}`")),
-        kind => load_failure(format!("cannot read `{shown}`: {kind}")),
+        _ => load_failure(format!("cannot read `{shown}`: {}", io_cause(&error))),
     };
     check_kind(&path.metadata().map_err(fails)?, &shown)?;
     let file = open(path).map_err(fails)?;

@@ -202,7 +202,7 @@ impl Reader<'_> {
     fn decode_data(&self, data: &str, place: usize) -> Result<Vec<u8>, Failure> {
         let bytes = base64::engine::general_purpose::STANDARD
             .decode(data)
-            .map_err(|error| self.fails(format!("`wasm[{place}].data` is not base64: {error}")))?;
+            .map_err(|error| self.fails(format!("`wasm[{place}].data` is not base64: {}", base64_cause(&error))))?;
         check_module(&bytes, &format!("wasm[{place}].data"))?;
         Ok(bytes)
     }
@@ -258,6 +258,18 @@ impl Reader<'_> {
             AllowedPath { host, guest, read_only }
         };
         Ok(allowed.into_iter().map(allow).collect())
+    }
+}
+
+/// Why text is not base64.
+fn base64_cause(error: &base64::DecodeError) -> String {
+    match error {
+        base64::DecodeError::InvalidByte(at, byte) => format!("byte {at} is `{}`", byte.escape_ascii()),
+        base64::DecodeError::InvalidLastSymbol(at, byte) => {
+            format!("byte {at}, `{}`, cannot be its end", byte.escape_ascii())
+        }
+        base64::DecodeError::InvalidLength(_) => "it ends in the middle of a byte".to_owned(),
+        base64::DecodeError::InvalidPadding => "it wants other `=` at its end".to_owned(),
     }
 }
 

@@ -14,7 +14,8 @@ use crate::journal::{Filter, Record, merge_running};
 use crate::secrets::without_secrets;
 use crate::shell::redirect::FileSink;
 use crate::shell::reply::{Reply, ShellError};
-use crate::shell::session::{Session, io_cause};
+use crate::shell::session::Session;
+use crate::text::io_cause;
 
 pub const COMMAND: Command = Command {
     name: "export",

@@ -2,6 +2,7 @@
 //! compiled form on its standard output. It ends with that, by [`Child::kill`], or when its parent has ended: then its
 //! standard input, which stays open until then, is closed.
 
+use crate::text::io_cause;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
@@ -92,7 +93,7 @@ impl Child {
             (Some(Answer::Compiled(code)), _) => Ended::Compiled(code),
             (Some(Answer::Invalid(why)), _) => Ended::Invalid(why),
             (None, Ok(status)) => how(status, &String::from_utf8_lossy(&said)),
-            (None, Err(error)) => Ended::Failed(error.kind().to_string()),
+            (None, Err(error)) => Ended::Failed(io_cause(&error)),
         }
     }
 }

@@ -25,6 +25,7 @@ use self::child::{Child, Ended};
 pub use self::serve::{Served, serve};
 use super::engine::{compile_here, invalid};
 use crate::runtime::{Failure, FailureKind, ModuleBytes};
+use crate::text::io_cause;
 
 /// How many light modules are compiled at once.
 const LIGHT_MAX: usize = 4;
@@ -331,9 +332,9 @@ impl Compiler {
     fn complain(&self, origin: &str, error: &std::io::Error) {
         let mut table = self.table.lock();
         if !std::mem::replace(&mut table.complained, true) {
-            let kind = error.kind();
+            let why = io_cause(error);
             table.complaint = Some(format!(
-                "no process can be started to compile in ({kind}): `{origin}` and other heavy modules are compiled in this one, \
+                "no process can be started to compile in ({why}): `{origin}` and other heavy modules are compiled in this one, \
                  where a compilation goes on that was given up"
             ));
         }

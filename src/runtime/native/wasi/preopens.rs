@@ -9,6 +9,7 @@ use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 use super::fds::{Fds, Kind, ViewFile};
 use crate::runtime::program::AllowedPath;
 use crate::runtime::{Failure, FailureKind, Spec};
+use crate::text::io_cause;
 
 /// A file that is allowed by itself.
 struct Single<'a> {
@@ -80,7 +81,7 @@ fn single<'a>(spec: &Spec, path: &'a AllowedPath) -> Result<Single<'a>, Failure>
     };
     spec.stays_put(path)?;
     // Where a person granted a link, the file that it leads to now: links are not followed later.
-    let host = path.host.canonicalize().map_err(|error| fails(&error.kind().to_string()))?;
+    let host = path.host.canonicalize().map_err(|error| fails(&io_cause(&error)))?;
     let (Some(dir), Some(name)) = (host.parent(), host.file_name().and_then(|name| name.to_str())) else {
         return Err(fails("its name is not UTF-8"));
     };

@@ -141,7 +141,15 @@ fn errors_are_one_line_that_say_where() {
         message(r#"{"wasm": [{"path": "x", "method": "GET"}]}"#),
         "manifest `m`: `wasm[0]` has `headers` or `method` without a `url`"
     );
-    assert!(message(r#"{"wasm": [{"data": "?"}]}"#).starts_with("manifest `m`: `wasm[0].data` is not base64"));
+    for (data, why) in [
+        ("?", "byte 0 is `?`"),
+        ("AAA", "it wants other `=` at its end"),
+        ("A", "it ends in the middle of a byte"),
+        ("AAB=", "byte 2, `B`, cannot be its end"),
+    ] {
+        let refused = message(&format!(r#"{{"wasm": [{{"data": "{data}"}}]}}"#));
+        assert_eq!(refused, format!("manifest `m`: `wasm[0].data` is not base64: {why}"));
+    }
     assert!(message(r#"{"wasm": [{"data": ""}]}"#).ends_with("`wasm[0].data` is empty"));
     assert!(message(r#"{"wasm": [{"url": "x"}]}"#).contains("`x` is not a URL"));
     assert!(message(r#"{"wasm": [{"url": "file:///x"}]}"#).contains("only http and https"));
