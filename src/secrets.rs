@@ -6,7 +6,7 @@ use std::borrow::Cow;
 const SECRET_WORDS: [&str; 11] =
     ["token", "key", "secret", "pass", "pwd", "auth", "sig", "credential", "session", "jwt", "code"];
 /// What stands for a value.
-const LEFT_OUT: &str = "…";
+pub const LEFT_OUT: &str = "…";
 
 /// The text with each URL in it as it may be shown: without a user's name and password, and without the values of query
 /// parameters that are called like secrets.

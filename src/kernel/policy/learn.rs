@@ -3,13 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;
+use std::path::Path;
 
-use super::pattern;
+use super::Asked;
+use super::pattern::{self, LoadPattern};
 use super::rule::path_text;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
+use crate::secrets::{LEFT_OUT, without_secrets};
 
 /// Processes whose plugin is remembered; older ones are forgotten first. As many as the trace has calls by default.
 pub const PROCESSES_MAX: usize = 65_536;
@@ -106,7 +109,7 @@ impl Spawns {
     fn need(&mut self, parent: String, spawn: &Spawn) {
         let need = self.needs.entry(parent).or_default();
         need.children_max = need.children_max.max(spawn.children);
-        let source = escaped(&spawn.source);
+        let source = source_pattern(&spawn.source);
         let lists = [
             (&mut need.load, std::slice::from_ref(&source)),
             (&mut need.hosts, &spawn.hosts),
@@ -178,6 +181,25 @@ fn was_call(record: &Record) -> bool {
     record.callee != 0 && !named_nothing
 }
 
+/// A source as a pattern that fits it alone, but for the secrets of a URL, which stand in no policy: `*` is in their place.
+fn source_pattern(source: &str) -> String {
+    if !source.contains("://") {
+        return escaped(source);
+    }
+    let pattern = escaped(&without_secrets(source)).replace(LEFT_OUT, "*");
+    if fits(&pattern, source) {
+        return pattern;
+    }
+    // A `*` does not go over a `/`, and a secret has one.
+    let (address, query) = source.split_once('?').unwrap_or((source, ""));
+    format!("{}\\?*{}", escaped(address), "/*".repeat(query.matches('/').count()))
+}
+
+fn fits(pattern: &str, url: &str) -> bool {
+    let asked = Asked::Url(url.to_owned());
+    LoadPattern::new(pattern, None, Path::new("/")).is_ok_and(|pattern| pattern.fits(&asked))
+}
+
 /// A text as a glob that fits it alone, be it a glob of names or of paths.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
@@ -227,4 +249,23 @@ fn list(items: &BTreeSet<String>) -> String {
 
 fn quoted(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_loaded_by_a_secret_is_allowed_by_a_pattern_without_it() {
+        for (source, pattern) in [
+            ("./a[1].wasm", r"./a\[1].wasm"),
+            ("https://h/x.wasm?v=1&b=*", r"https://h/x.wasm\?v=1&b=\*"),
+            ("https://h/x.wasm?v=1&token=q7&b=2", r"https://h/x.wasm\?v=1&token=*&b=2"),
+            ("https://h/x.wasm?token=q7/q8&b=/", r"https://h/x.wasm\?*/*/*"),
+        ] {
+            assert_eq!(source_pattern(source), pattern, "{source}");
+            assert!(!source.contains("://") || fits(pattern, source), "{source}");
+        }
+        assert!(!fits(&source_pattern("https://h/x.wasm?token=q7"), "https://h/y.wasm?token=q7"));
+    }
 }

@@ -21,7 +21,7 @@ mod tests;
 
 use std::path::{Path, PathBuf};
 
-pub use self::own::check_own_grants;
+pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::load_pattern_within;
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};
 use super::logbook::safe;

@@ -7,6 +7,7 @@ use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use super::{Asked, Who};
 use crate::journal::filter::Glob;
 use crate::runtime::source;
+use crate::secrets::without_secrets;
 use crate::text::shown;
 
 /// Longest pattern, in bytes.
@@ -38,7 +39,14 @@ impl LoadPattern {
         if text.len() > TEXT_BYTES_MAX {
             return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));
         }
-        let what = if text.contains("://") {
+        if text.is_empty() {
+            return Err("an empty pattern fits nothing; write a name, a path or a URL".to_owned());
+        }
+        let what = if let Some((_, rest)) = text.split_once("://") {
+            if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
+                let shown = shown(&without_secrets(text));
+                return Err(format!("`{shown}` fits nothing: it names a user, which a plugin's URL may not"));
+            }
             What::Url(matcher(text)?)
         } else if source::is_name(text) {
             What::Name(Glob::new(&fold(text)))
@@ -135,7 +143,10 @@ impl CallPattern {
             return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));
         }
         if text != "*" && !splits(text).any(|(plugin, function)| !plugin.is_empty() && !function.is_empty()) {
-            return Err(format!("`{text}` is no `PLUGIN.FUNCTION`; write `{text}.*` for all its functions"));
+            let plugin = text.trim_matches('.');
+            let all = if plugin.is_empty() { "*" } else { plugin };
+            let (text, all) = (shown(text), shown(all));
+            return Err(format!("`{text}` is no `PLUGIN.FUNCTION`; write `{all}.*` for all its functions"));
         }
         Ok(CallPattern { text: text.to_owned() })
     }

@@ -1,12 +1,13 @@
 //! `policy`: what guests may do: shown, checked, loaded, and learned from what they did.
 
 use std::path::Path;
+use std::sync::Arc;
 
 use serde_json::{Value, json};
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Policy;
-use crate::kernel::policy::{Asked, Rule, Who, names_only};
+use crate::kernel::policy::{Asked, OwnGrants, Rule, Who, names_only};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -15,7 +16,8 @@ pub const COMMAND: Command = Command {
     group: Group::Watching,
     summary: "show, check, load or learn what plugins may do",
     description: "`policy load FILE` puts a policy in force, `policy off` ends it, `policy` shows it. `policy check PLUGIN \
-        call PLUGIN.FUNCTION` and `policy check PLUGIN load SOURCE` say whether that would be allowed, and by which rule. \
+        call PLUGIN.FUNCTION` and `policy check PLUGIN load SOURCE` say whether that would be allowed, and by which rule, or by \
+        `--may-load` and `--may-call` of that process. \
         `policy learn > FILE` writes the least policy under which what was done so far would have been allowed. A policy \
         is TOML: `[[plugin]]` rules with `name`, `load`, `call` and `children_max`, and a `[plugin.children]` with \
         `memory_max`, `fuel`, `timeout`, `hosts`, `paths`, `config`, and WASI's `env`, `args` and `stdin`; the first whose `name` fits decides, `[default]` \
@@ -94,6 +96,12 @@ fn plugin_of(session: &Session, name: &str) -> String {
     id.and_then(|id| session.kernel.plugin_of(id)).unwrap_or_else(|| name.to_owned())
 }
 
+/// What the process of this name may load and call by `--may-load` and `--may-call`, where there is one.
+fn own_grants(session: &Session, name: &str) -> Option<Arc<OwnGrants>> {
+    let detail = session.kernel.process(session.kernel.find(name).ok()?)?;
+    OwnGrants::of(&detail.spec).ok().flatten()
+}
+
 /// What `check` comes to.
 enum Verdict {
     /// By which rule; `None`: without a policy.
@@ -120,7 +128,12 @@ fn check_call(session: &Session, caller: &str, target: &str) -> Result<Verdict, 
     let (caller_plugin, callee_plugin) = (plugin_of(session, caller), plugin_of(session, callee));
     let caller = Who { name: caller, plugin: &caller_plugin };
     let callee = Who { name: callee, plugin: &callee_plugin };
+    let own = own_grants(session, caller.name).filter(|own| own.limits_calls());
+    if let Some(Err(why)) = own.as_ref().map(|own| own.call(caller, callee, 0, function, None)) {
+        return Ok(Verdict::Denied { by: None, why });
+    }
     Ok(match session.kernel.policy() {
+        None if own.is_some() => Verdict::Allowed { by: None, why: "it was loaded with `--may-call`, which has it" },
         None => Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may call whom it likes" },
         Some(policy) => by_rule(&policy, caller, policy.call(caller, callee, function)),
     })
@@ -130,6 +143,9 @@ fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, 
     let loaded_from = plugin_of(session, plugin);
     let who = Who { name: plugin, plugin: &loaded_from };
     let asked = Asked::of(source).map_err(ShellError::usage)?;
+    if own_grants(session, plugin).is_some_and(|own| own.load(&asked).is_some()) {
+        return Ok(Verdict::Allowed { by: None, why: "it was loaded with `--may-load`, which has it" });
+    }
     Ok(match (session.kernel.policy(), &asked) {
         (Some(policy), _) => by_rule(&policy, who, policy.load(who, &asked).map(drop)),
         (None, Asked::Name(_)) => {
@@ -182,7 +198,8 @@ fn show(policy: Option<&Policy>, json: bool) -> Reply {
         return match json {
             true => Reply::Json(Value::Null),
             false => Reply::line(
-                "no policy is loaded: a plugin loads names only, calls whom it likes, and hands on no more than it has",
+                "no policy is loaded: a plugin loads names only, calls whom it likes, and hands on no more than it has; \
+                 `--may-load` and `--may-call` of `load` change that for one",
             ),
         };
     };
