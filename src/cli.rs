@@ -142,13 +142,13 @@ pub struct LimitArgs {
     /// Output of one call.
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub max_output: Option<u64>,
-    /// Memories and tables of all processes together.
+    /// Memory of all processes together: their memories, tables, blocks, variables, globals and collected heaps.
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub max_memory: Option<u64>,
-    /// For calls that have no timeout of their own.
+    /// For calls that have no timeout of their own; 0: no limit.
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub default_timeout: Option<Duration>,
-    /// To fetch and compile one plugin, downloads included; no part of its calls' time.
+    /// To fetch and compile one plugin, downloads included; no part of its calls' time; 0: no limit.
     #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
     pub load_timeout: Option<Duration>,
     /// Heavy modules that are compiled at once.
@@ -186,8 +186,8 @@ impl LimitArgs {
             jobs_max: self.max_jobs.unwrap_or(default.jobs_max),
             output_bytes_max: self.max_output.unwrap_or(default.output_bytes_max),
             memory_bytes_max: self.max_memory.unwrap_or(default.memory_bytes_max),
-            timeout: self.default_timeout.or(default.timeout),
-            load_timeout: self.load_timeout.or(default.load_timeout),
+            timeout: none_for_zero(self.default_timeout.or(default.timeout)),
+            load_timeout: none_for_zero(self.load_timeout.or(default.load_timeout)),
             compilations_max: self.max_compilations.unwrap_or(default.compilations_max),
             compile_memory_bytes_max: self.max_compile_memory.unwrap_or(default.compile_memory_bytes_max),
             log_lines_per_second_max: self.max_log_rate.unwrap_or(default.log_lines_per_second_max),
@@ -198,6 +198,11 @@ impl LimitArgs {
         };
         limits.check().map(|()| limits)
     }
+}
+
+/// A time limit of zero is none: nothing would ever be done in it.
+fn none_for_zero(limit: Option<Duration>) -> Option<Duration> {
+    limit.filter(|limit| !limit.is_zero())
 }
 
 /// Options of scripts and of the prompt.

@@ -253,6 +253,7 @@ fn wrong_arguments(error: &clap::Error, words: &[OsString]) -> ShellError {
     let longs = of.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)).collect();
     let help = format!("{name} --help");
     let usage = of.clone().render_usage().to_string();
-    let usage = usage.trim_start_matches("Usage: ").to_owned();
+    // Of the program itself the first of several lines.
+    let usage = usage.trim_start_matches("Usage: ").lines().next().unwrap_or_default().to_owned();
     Subject { name: format!("`{name}`"), help, usage, longs, takes_input: false }.mistake(error)
 }

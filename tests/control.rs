@@ -59,6 +59,20 @@ fn the_load_timeout_ends_a_download_and_is_no_call_s() {
 }
 
 #[test]
+fn a_time_limit_of_zero_is_none() {
+    for limit in ["--load-timeout", "--default-timeout"] {
+        commands("load echo; echo.echo hi").args([limit, "0"]).run().code(0).stdout("1:echo\nhi\n");
+    }
+    commands("load echo --load-timeout 0 --timeout 0; call echo echo hi --timeout 0").run().code(0);
+    plugsh().args(["call", "echo", "echo", "-i", "hi", "--load-timeout", "0"]).run().code(0).stdout("hi\n");
+    // That of one load leaves the shell's in force.
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/x.wasm", listener.local_addr().unwrap());
+    let silent = commands(&format!("load {url} --load-timeout 0")).args(["--load-timeout", "100ms"]).run();
+    silent.code(124).stderr_has("timed out after 100ms while it was fetched");
+}
+
+#[test]
 fn a_policy_holds_from_the_start() {
     let policy = "[[plugin]]\nname = 'front'\nload = []\n";
     let ended = plugsh().file("p.toml", policy).args(["--policy", "p.toml", "-c", "load front\nfront.run"]).run();

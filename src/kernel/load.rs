@@ -83,10 +83,10 @@ impl Kernel {
         within(deadline, progress, |progress| self.sources().resolve_with(source, access, progress))
     }
 
-    /// When a load that begins now must have found, fetched and compiled its plugin: after `timeout`, or the load timeout of
-    /// this kernel.
+    /// When a load that begins now must have found, fetched and compiled its plugin: after `timeout`, or, where that is none
+    /// or zero, the load timeout of this kernel.
     pub fn load_deadline(&self, timeout: Option<Duration>) -> Option<Deadline> {
-        timeout.or(self.limits().load_timeout).map(Deadline::after)
+        timeout.filter(|timeout| !timeout.is_zero()).or(self.limits().load_timeout).map(Deadline::after)
     }
 
     /// The program that a manifest describes; `path` is where its bytes were read. `progress` as in [`Kernel::resolve`].
