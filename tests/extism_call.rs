@@ -285,5 +285,9 @@ fn an_option_that_stands_in_the_wrong_place_is_said_to() {
     told(&["--junit", "x", "test", "f"], "`--junit` is an option of `plugsh test`, and must stand behind that");
     told(&["--loop", "3", "-c", "ps"], "`--loop` is an option of `plugsh call`, and must stand behind that");
     told(&["test", "--no-rc", "f"], "no option `--no-rc` in `plugsh test`; see `plugsh test --help`");
+    for option in ["--input", "--arg", "--memory-max", "--var-max", "--env", "--timeout"] {
+        told(&["call", "echo", "echo", option], &format!("`{option}` of `plugsh call` wants a value"));
+    }
+    told(&["call", "echo", "echo", "-mi"], "`--input` of `plugsh call` wants a value");
     told(&["call", "echo", "echo", "--wasi=maybe"], "`--wasi` of `plugsh call` takes no value, and was given `maybe`");
 }

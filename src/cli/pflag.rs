@@ -41,6 +41,8 @@ struct CommandLine {
     /// Flags as they were last given.
     flags: Vec<(String, bool)>,
     positionals: Vec<OsString>,
+    /// The last word, an option that wants a value.
+    lacking: Option<OsString>,
 }
 
 impl CommandLine {
@@ -49,7 +51,10 @@ impl CommandLine {
         words.push(CALL.into());
         words.extend(self.values);
         words.extend(self.flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| format!("--{name}").into()));
-        if !self.positionals.is_empty() {
+        // Behind it clap must find nothing that it could take for the value; that is the mistake which is told.
+        if let Some(option) = self.lacking {
+            words.push(option);
+        } else if !self.positionals.is_empty() {
             words.push("--".into());
             words.extend(self.positionals);
         }
@@ -177,7 +182,7 @@ impl Options<'_> {
         }
         match given.or_else(|| rest.next().map(OsString::as_os_str)) {
             Some(value) => line.value(name, value),
-            None => line.values.push(word.to_owned()),
+            None => line.lacking = Some(word.to_owned()),
         }
     }
 
@@ -195,7 +200,7 @@ impl Options<'_> {
             if takes_value(argument) {
                 return match given.or_else(|| rest.next().map(OsString::as_os_str)) {
                     Some(value) => line.value(name, value),
-                    None => line.values.push(format!("--{name}").into()),
+                    None => line.lacking = Some(format!("--{name}").into()),
                 };
             }
             match after.strip_prefix(b"=").map(|value| go_bool(OsStr::from_bytes(value))) {
@@ -313,7 +318,8 @@ mod tests {
             ("-c ps -i call a f", "-c ps -i call -- a f"),
             ("call a f --bogus", "call --bogus -- a f"),
             ("call a f -x", "call -x -- a f"),
-            ("call a f --input", "call --input -- a f"),
+            ("call a f --input", "call --input"),
+            ("call a f -mi", "call --manifest --input"),
             ("call a f --wasi=maybe", "call --wasi=maybe -- a f"),
         ] {
             assert_eq!(read(typed), meant, "`{typed}`");

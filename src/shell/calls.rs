@@ -128,7 +128,7 @@ impl Session {
                 None => return Err(self.unknown_command(name)),
             },
         };
-        let arguments = Arguments::new(call, self.expand_all(rest)?);
+        let arguments = Arguments::new(call, self.expand_all(call, rest)?);
         if taken.is_empty()
             && let Some(error) = self.dotted_after_call(&arguments)
         {

@@ -1,6 +1,6 @@
-//! Words to bytes in a session: variables, substitutions, and what stands in INPUT's place.
+//! Words to bytes in a session: variables, substitutions, the home directory, and what stands in INPUT's place.
 
-use super::command::Argument;
+use super::command::{Argument, Command, Kind};
 use super::line::{Env, Script, Word, WordKind};
 use super::reply::ShellError;
 use super::session::{Session, Sink};
@@ -36,7 +36,7 @@ impl Session {
             return Ok(bytes);
         }
         let path = String::from_utf8(bytes).map_err(|_| ShellError::usage("the name after `@` is not UTF-8"))?;
-        self.read_file(path, INPUT_BYTES_MAX)
+        self.read_file(in_home(word, path), INPUT_BYTES_MAX)
     }
 
     /// All of standard input, for INPUT.
@@ -52,13 +52,36 @@ impl Session {
         word.expand_text(self).map_err(shell_error)
     }
 
+    /// The text of a word that names a file.
+    pub(super) fn expand_file(&mut self, word: &Word) -> Result<String, ShellError> {
+        Ok(in_home(word, self.expand_text(word)?))
+    }
+
     /// A command's words with what decides whether they are options.
-    pub(super) fn expand_all(&mut self, words: &[Word]) -> Result<Vec<Argument>, ShellError> {
-        let argument = |word: &Word| {
+    pub(super) fn expand_all(&mut self, command: &Command, words: &[Word]) -> Result<Vec<Argument>, ShellError> {
+        let slots = command.shape().slots(words, 0);
+        let mut arguments = Vec::with_capacity(words.len());
+        for (index, word) in words.iter().enumerate() {
             let (is_option, is_output) = (word.is_option(), word.is_substitution());
-            Ok(Argument { bytes: self.expand(word)?, is_option, is_output })
-        };
-        words.iter().map(argument).collect()
+            let kind = slots.get(index).and_then(|slot| command.shape().kind(*slot));
+            let bytes = match kind {
+                Some(Kind::File | Kind::Loadable | Kind::FileOrSeq) if word.starts_at_home() => {
+                    self.expand_file(word)?.into_bytes()
+                }
+                _ => self.expand(word)?,
+            };
+            arguments.push(Argument { bytes, is_option, is_output });
+        }
+        Ok(arguments)
+    }
+}
+
+/// The text of a word that names a file, the home directory in place of its `~`; as it is where there is no home.
+fn in_home(word: &Word, text: String) -> String {
+    let home = std::env::home_dir().filter(|home| word.starts_at_home() && home.is_absolute());
+    match (home.as_ref().and_then(|home| home.to_str()), text.strip_prefix('~')) {
+        (Some(home), Some(rest)) => format!("{home}{rest}"),
+        _ => text,
     }
 }
 

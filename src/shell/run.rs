@@ -76,7 +76,7 @@ impl Session {
             return self.emit(&reply);
         };
         let Redirect { append, file } = redirect;
-        let name = self.expand_text(file)?;
+        let name = self.expand_file(file)?;
         if statement.background {
             let reply = self.run_pipe(statement, Some((name, *append)))?;
             return self.emit(&reply);
@@ -138,7 +138,7 @@ impl Session {
         let slots = command.shape().slots(words, 0);
         let split = slots.iter().position(|slot| *slot == Slot::Inner).unwrap_or(words.len());
         let (own, inner) = words.split_at_checked(split).unwrap_or((words, &[]));
-        let arguments = Arguments::new(command, self.expand_all(own)?);
+        let arguments = Arguments::new(command, self.expand_all(command, own)?);
         if arguments.asks_help() {
             return Ok(super::command::help_of(command));
         }
@@ -160,7 +160,7 @@ impl Session {
             [Stage::System(text)] => Some(text),
             [next, ..] => return Err(self.not_a_call(command.name, next)),
         };
-        let arguments = Arguments::new(command, self.expand_all(words)?);
+        let arguments = Arguments::new(command, self.expand_all(command, words)?);
         if arguments.asks_help() {
             return Ok(super::command::help_of(command));
         }

@@ -6,7 +6,7 @@ use std::ffi::OsString;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::{Command, Slot, SlotWord};
-use crate::shell::line::without_final_newlines;
+use crate::shell::line::{is_option_text, without_final_newlines};
 use crate::shell::reply::ShellError;
 use crate::text::did_you_mean;
 
@@ -28,7 +28,7 @@ impl Argument {
 
     /// A word as typed without quotes.
     pub fn typed(text: &str) -> Argument {
-        Argument { bytes: text.into(), is_option: text.len() > 1 && text.starts_with('-'), is_output: false }
+        Argument { bytes: text.into(), is_option: is_option_text(text.as_bytes()), is_output: false }
     }
 
     /// The bytes of a word that is no INPUT.
@@ -109,6 +109,13 @@ impl Arguments {
         if let Some((word, _)) = typed.find(|(word, _)| word.option_text().is_some_and(|text| !shape.has_option(text)))
         {
             return Err(Subject::of(self.command).unknown_option(&String::from_utf8_lossy(&word.bytes)));
+        }
+        // clap would take the `--` that is put behind the options for its value.
+        let last =
+            self.words.last().and_then(|word| word.option_text()).filter(|_| slots.last() == Some(&Slot::Option));
+        if let Some(option) = last.filter(|option| shape.wants_value(option).is_some()) {
+            let name = Subject::of(self.command).name;
+            return Err(ShellError::usage(format!("`{option}` of {name} wants a value")));
         }
         // A positional or the value of an option: what is too much may belong to it.
         let has_expression = slots.iter().any(|slot| shape.value_name(*slot) == Some("EXPR"));

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Example, Group, Run, stand_ins, syntax};
 use crate::kernel::policy::{check_own_grants, load_pattern_within};
 use crate::kernel::supervise::CRASHES_MAX_MAX;
 use crate::kernel::{
@@ -64,7 +64,7 @@ struct LoadWords {
     /// reload it when its file changes; what a manifest names by URL is not looked at before
     #[arg(long)]
     watch: bool,
-    /// the most time to fetch and compile it
+    /// the most time to fetch and compile it; 0: as without this option
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     load_timeout: Option<Duration>,
     #[command(flatten)]
@@ -198,8 +198,12 @@ pub fn load_manifest(
     start(session, request)
 }
 
-fn start(session: &Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
-    session.kernel.load_unless(request, &|| session.interrupt.is_raised()).map_err(|error| session.call_error(error))
+fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
+    let imports = request.spec.imports.clone();
+    let loaded = session.kernel.load_unless(request, &|| session.interrupt.is_raised());
+    let label = loaded.map_err(|error| session.call_error(error))?;
+    stand_ins::tell_unused(session, label.id, &imports);
+    Ok(label)
 }
 
 /// What is to be started, as the manifest and the command line together say.
@@ -224,7 +228,7 @@ fn request_of(
     deadline: Option<Deadline>,
 ) -> Result<LoadRequest, ShellError> {
     check_paths(&options.allow_path)?;
-    tell_missing_stand_ins(session, &options.import);
+    stand_ins::tell_missing(session, &options.import);
     let program = link(session, program, &options.link, deadline)?;
     let mut spec = options.apply(program.spec.clone())?;
     spec.wasi_input.called_by(&program.stem);
@@ -244,21 +248,6 @@ fn check_paths(texts: &[String]) -> Result<(), ShellError> {
         return Err(ShellError::failed(format!("`--allow-path {text}`: {why}")));
     }
     Ok(())
-}
-
-/// Says of each stand-in whose process is not there that it must be by the time the import is called.
-fn tell_missing_stand_ins(session: &mut Session, imports: &[ImportStandIn]) {
-    for import in imports {
-        let dots = import.target.match_indices('.').filter_map(|(dot, _)| import.target.get(..dot));
-        let Some(plugin) = import.target.split_once('.').map(|(plugin, _)| plugin) else { continue };
-        // What only stubs answer for is started when it is asked.
-        let stubbed = || session.kernel.stubs().iter().any(|stub| stub.spec.plugin == plugin);
-        if !dots.into_iter().any(|plugin| session.kernel.find(plugin).is_ok()) && !stubbed() {
-            let why = "when the import is called there must be";
-            let text = format!("`--import` to `{}`: there is no process `{plugin}` yet, and {why}", import.target);
-            session.notice(Line::new().with(Role::Warn, text));
-        }
-    }
 }
 
 /// Reads `never`, `on-crash` or `on-crash=MAX/WINDOW`.

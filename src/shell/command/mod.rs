@@ -30,6 +30,7 @@ mod restart;
 mod set;
 mod sleep;
 mod source;
+mod stand_ins;
 mod stats;
 mod thin;
 mod time;

@@ -197,7 +197,7 @@ impl Shape {
     }
 
     /// The option that this word names and whose value must be the next word.
-    fn wants_value(&self, text: &str) -> Option<usize> {
+    pub fn wants_value(&self, text: &str) -> Option<usize> {
         let index = self.option_index(text)?;
         let is_cluster = !text.starts_with("--") && text.chars().count() > 2;
         let has_value = text.contains('=') || is_cluster;
@@ -224,6 +224,15 @@ impl Shape {
         let of_options = self.options.iter().filter_map(|option| option.value.as_ref()).map(|(name, _)| name);
         let names = of_options.chain(self.positionals.iter().map(|positional| &positional.value_name));
         names.into_iter().any(|name| name == value_name)
+    }
+
+    /// What the word in this slot is.
+    pub fn kind(&self, slot: Slot) -> Option<&Kind> {
+        match slot {
+            Slot::Value(index) => self.options.get(index)?.value.as_ref().map(|(_, kind)| kind),
+            Slot::Positional(index) => self.positionals.get(index).map(|positional| &positional.kind),
+            _ => None,
+        }
     }
 
     /// What the word in this slot is called.

@@ -117,12 +117,18 @@ impl Word {
         }
     }
 
-    /// Whether the word was typed as an option: its unquoted text starts with `-` and goes on. `-` alone, `"--x"` and a
-    /// variable that holds `--x` are data.
+    /// Whether the word was typed as an option: its unquoted text starts with `-` and goes on. `-` alone, `-5`, `"--x"`
+    /// and a variable that holds `--x` are data.
     pub fn is_option(&self) -> bool {
-        self.literal_start().starts_with(b"-")
-            && (self.parts.len() > 1
-                || matches!(self.parts.first(), Some(Part::Literal { bytes, .. }) if bytes.len() > 1))
+        is_option_text(self.literal_start()) || self.parts.len() > 1 && self.literal_start() == b"-"
+    }
+
+    /// Whether the word starts with the home directory, where it names a file: an unquoted `~` alone, before a `/`, or
+    /// before the `:` of `~:/place`.
+    pub fn starts_at_home(&self) -> bool {
+        let named = matches!(self.kind, WordKind::Plain { .. } | WordKind::AtFile);
+        let Some(Part::Literal { bytes, quoted: false }) = self.parts.first().filter(|_| named) else { return false };
+        matches!((bytes.as_slice(), self.parts.len()), ([b'~'], 1) | ([b'~', b'/' | b':', ..], _))
     }
 
     /// Whether the word is one `$(COMMAND)` and nothing else, quoted or not.
@@ -156,6 +162,16 @@ impl Word {
             Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
             Cow::Owned(bytes) => String::from_utf8(bytes).ok().map(Cow::Owned),
         }
+    }
+}
+
+/// Whether unquoted text is an option: `-n`, `--loop`; not `-` alone, nor a number below zero, which is no option of any
+/// command.
+pub fn is_option_text(text: &[u8]) -> bool {
+    match text {
+        [b'-', b'0'..=b'9', ..] | [b'-', b'.', b'0'..=b'9', ..] => false,
+        [b'-', _, ..] => true,
+        _ => false,
     }
 }
 

@@ -84,6 +84,9 @@ pub fn without_final_newlines(mut bytes: Vec<u8>) -> Vec<u8> {
 fn unset(name: &str) -> String {
     match name {
         "_" => "`$_` is unset: no call has succeeded yet".to_owned(),
+        _ if std::env::var_os(name).is_some() => format!(
+            "`${name}` is unset: the environment's is `$(!printenv {name})`, and `set {name} VALUE` gives it one here"
+        ),
         _ => format!("`${name}` is unset: give it a value with `set {name} VALUE`"),
     }
 }

@@ -115,7 +115,10 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
             ));
         }
     };
-    let spec = match import_name(&words.target).transpose().map_err(ShellError::usage)? {
+    let spec = match import_name(&words.target)
+        .transpose()
+        .map_err(|why| ShellError::usage(format!("`{}`: {why}", words.target)))?
+    {
         Some(ImportName { module, function, types }) => StubSpec::of_import(&module, &function, types, answer),
         None => {
             let (plugin, function) = split(session, &words.target)?;

@@ -12,6 +12,7 @@ Words
 INPUT of a call, one word
   call cart add {\"n\": 1}   JSON as it stands, over several lines if need be
   echo.echo @FILE          the bytes of a file; @- those of standard input
+  echo.echo -5             a number below zero, which is no option
   echo.echo <<END          the lines up to one that is just END
   echo.echo --hex 0aff     bytes
 Variables
@@ -23,6 +24,8 @@ Where output goes
   call a f x | call b g    to the next plugin
   call a f x | !jq .       to a program of the system
   ps > FILE, ps >> FILE    to a file, replaced only when the command succeeds
+Files
+  ~, ~/x, @~/x             the home directory, where an unquoted word names a file
 Programs of the system
   !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too
 Names and figures

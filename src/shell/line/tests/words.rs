@@ -96,10 +96,19 @@ fn kinds_tell_what_was_quoted() {
 fn only_unquoted_text_makes_an_option() {
     let options = |text: &str| words(text)[1..].iter().map(|word| word.is_option()).collect::<Vec<_>>();
     assert_eq!(options("c -n --as --as=$x --a'b' -$x --"), [true; 6]);
+    assert_eq!(options("c -5 -0.5e3 -.5 -5x -5$x"), [false; 5], "numbers below zero are data");
+    assert_eq!(options("c -.x -$x"), [true; 2]);
     assert_eq!(options(r#"c - '-n' "--as" \-n $x ''-n ""--as a-b $(x)-n"#), [false; 9]);
     assert_eq!(words("c --a'b'")[1].literal_start(), b"--a");
     assert!(words("c --")[1].ends_options());
     assert!(!words("c '--'")[1].ends_options() && !words("c --$x")[1].ends_options());
+}
+
+#[test]
+fn a_word_may_start_at_home() {
+    let home = |text: &str| words(text)[1..].iter().map(|word| word.starts_at_home()).collect::<Vec<_>>();
+    assert_eq!(home("c ~ ~/x ~:/x ~/$x ~/'a b'"), [true; 5]);
+    assert_eq!(home(r"c '~' '~/x' \~/x ~x ~$x x~ a/~ ~'/x'"), [false; 8]);
 }
 
 #[test]

@@ -1,0 +1,41 @@
+//! What a load says of `--import`: stand-ins that are not there yet, and those that nothing asks for. How one is written is
+//! in `shell/imports.rs`.
+
+use crate::kernel::ProcessId;
+use crate::runtime::program::ImportStandIn;
+use crate::shell::reply::{Line, Role};
+use crate::shell::session::Session;
+use crate::text::did_you_mean;
+
+/// Says of each stand-in whose process is not there that it must be by the time the import is called; once of each process.
+pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
+    let mut told: Vec<&str> = Vec::new();
+    for import in imports {
+        let dots = import.target.match_indices('.').filter_map(|(dot, _)| import.target.get(..dot));
+        let Some(plugin) = import.target.split_once('.').map(|(plugin, _)| plugin) else { continue };
+        if told.contains(&plugin) {
+            continue;
+        }
+        told.push(plugin);
+        // What only stubs answer for is started when it is asked.
+        let stubbed = || session.kernel.stubs().iter().any(|stub| stub.spec.plugin == plugin);
+        if !dots.into_iter().any(|plugin| session.kernel.find(plugin).is_ok()) && !stubbed() {
+            let why = "when the import is called there must be";
+            let text = format!("`--import` to `{}`: there is no process `{plugin}` yet, and {why}", import.target);
+            session.notice(Line::new().with(Role::Warn, text));
+        }
+    }
+}
+
+/// Says of each stand-in that nothing in the plugin imports what it stands in for. Of linked modules that is not known.
+pub fn tell_unused(session: &mut Session, id: ProcessId, imports: &[ImportStandIn]) {
+    let Some(detail) = session.kernel.process(id).filter(|detail| detail.modules.len() == 1) else { return };
+    for import in imports {
+        let name = format!("{}.{}", import.module, import.function);
+        if !detail.imports.contains(&name) {
+            let near = did_you_mean(&name, detail.imports.iter().map(String::as_str));
+            let text = format!("`--import {name}`: `{}` imports no such function{near}", detail.view.label());
+            session.notice(Line::new().with(Role::Warn, text));
+        }
+    }
+}
