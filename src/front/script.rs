@@ -82,6 +82,8 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         if let Err(error) = result {
             session.notice(Line::new().with(Role::Bad, error.to_string()));
         }
+        // It ended the script before the prompt; from the first line on it is for the rc file.
+        session.interrupt.take();
         if scripts.sources.is_empty() {
             session.notice(welcome());
         }

@@ -38,8 +38,6 @@ type ShellEditor = Editor<ShellHelper, DefaultHistory>;
 /// Reads and runs lines until `exit` or Ctrl-D; gives the exit code.
 pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: &TypedLines) -> Result<u8, ShellError> {
     let mut prompt = Prompt::open(session, screen, typed)?;
-    // It ended the script before the prompt.
-    session.interrupt.take();
     if rc {
         prompt.run_rc(session);
     }
