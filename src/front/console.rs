@@ -8,6 +8,7 @@ use std::sync::Arc;
 use super::pane::save;
 use super::print::{Look, painted, render};
 use super::screen::Screen;
+use super::screen::tty::{self, Stop};
 use crate::shell::front::{Front, PaneRequest};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::units::show_bytes;
@@ -167,6 +168,17 @@ impl Front for Console {
         match &self.screen {
             Some(screen) => screen.with_child(run),
             None => run(),
+        }
+    }
+
+    fn has_terminal(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
+    fn suspend(&mut self) {
+        match &self.screen {
+            Some(screen) => screen.suspend(),
+            None => tty::stop(Stop::Group),
         }
     }
 

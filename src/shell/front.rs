@@ -21,6 +21,10 @@ pub trait Front {
     fn colors(&self) -> bool;
     /// Runs something that uses the terminal itself: a program of the system, or reading what is typed.
     fn lend_terminal(&mut self, run: &mut dyn FnMut());
+    /// Whether standard input is a terminal, and this front's to lend.
+    fn has_terminal(&self) -> bool;
+    /// Stops this program, as Ctrl-Z does, until somebody continues it. Returns at once where nobody could.
+    fn suspend(&mut self);
     /// Lines typed so far, oldest first.
     fn history(&self) -> Vec<String>;
     /// Carries out `pane ...`; an error where there is no terminal to draw on.

@@ -19,6 +19,7 @@ mod unseen;
 
 mod calls;
 mod expand;
+mod foreground;
 mod grammar;
 mod holds;
 mod imports;
@@ -28,6 +29,7 @@ mod recording;
 mod redirect;
 pub mod replay;
 mod run;
+mod running;
 mod script;
 mod stub_run;
 mod system;

@@ -1,26 +1,14 @@
 //! Programs of the system: `!COMMAND` and `| !COMMAND`.
 
-use std::io::{self, IsTerminal, Read, Write};
-use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitStatus, Stdio};
-use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
-use std::thread;
-use std::time::{Duration, Instant};
+use std::io;
+use std::os::unix::process::ExitStatusExt;
+use std::process::{Command, ExitStatus, Stdio};
 
-use nix::sys::signal::{Signal, kill, killpg};
-use nix::unistd::Pid;
-
-use super::interrupt::Interrupt;
 use super::reply::{ErrorKind, Reply, ShellError};
+use super::running::{Change, Running};
 use super::session::{CAPTURE_BYTES_MAX, Session};
 use super::stdin::Stdin;
-use crate::leftovers::{Entry, Program};
 use crate::text::io_cause;
-
-/// How often Ctrl-C is looked for while a program runs.
-const INTERRUPT_STEP: Duration = Duration::from_millis(20);
-/// For so long a program may not yet take signals of its own.
-const BEGINNING: Duration = Duration::from_millis(500);
 
 impl Session {
     /// Runs `text` in the system's shell. `input` is its standard input; without it, the session's own, unless the
@@ -39,22 +27,9 @@ impl Session {
         let stdout = if captured { Stdio::piped() } else { Stdio::inherit() };
         let mut command = Command::new("sh");
         command.arg("-c").arg(text).stdin(stdin).stdout(stdout);
-        // Where nobody else tells it of Ctrl-C it is told with all that it started: see `Running::wait`.
-        let in_group = !io::stdin().is_terminal();
-        if in_group {
-            command.process_group(0);
-        }
-        let mut input = input;
-        let mut ran = None;
-        let interrupt = self.interrupt.clone();
-        let mut spawn_and_run =
-            || ran = Some(command.spawn().and_then(|child| run(child, in_group, input.take(), &interrupt)));
-        self.front.lend_terminal(&mut spawn_and_run);
-        let failed = |cause: &str| ShellError::failed(format!("`!{}`: {cause}", text.trim()));
-        let (status, output) = match ran {
-            Some(Err(error)) if error.kind() == io::ErrorKind::Interrupted => return Err(ShellError::interrupted()),
-            Some(result) => result.map_err(|error| failed(&io_cause(&error)))?,
-            None => return Err(failed("was not run")),
+        let (status, output) = match self.run_to_end(&mut command, input) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(ShellError::interrupted()),
+            ended => ended.map_err(|error| ShellError::failed(format!("`!{}`: {}", text.trim(), io_cause(&error))))?,
         };
         if !status.success() {
             return Err(self.program_failed(text, status, captured));
@@ -62,12 +37,32 @@ impl Session {
         Ok(if captured { Reply::Output { bytes: output.into(), raw: false } } else { Reply::Nothing })
     }
 
+    /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
+    fn run_to_end(&mut self, command: &mut Command, input: Option<Vec<u8>>) -> io::Result<(ExitStatus, Vec<u8>)> {
+        let (at_terminal, interrupt) = (self.front.has_terminal(), self.interrupt.clone());
+        let (mut running, mut input) = (None, input);
+        loop {
+            let mut change = Err(io::Error::other("was not run"));
+            self.front.lend_terminal(&mut || {
+                change = match &mut running {
+                    Some(running) => Running::wait(running, &interrupt),
+                    None => Running::start(command, input.take(), CAPTURE_BYTES_MAX as u64, at_terminal)
+                        .and_then(|started| running.insert(started).wait(&interrupt)),
+                };
+            });
+            match change? {
+                Change::Ended(status, output) => return Ok((status, output)),
+                Change::Stopped => self.front.suspend(),
+            }
+        }
+    }
+
     fn program_failed(&self, text: &str, status: ExitStatus, captured: bool) -> ShellError {
-        // At a terminal Ctrl-C may have reached it before it reached us.
-        if self.interrupt.is_raised() || status.signal() == Some(libc::SIGINT) {
+        // At a terminal Ctrl-C goes to the program alone.
+        if self.interrupt.is_raised() || ended_by(status, libc::SIGINT) {
             return ShellError::interrupted();
         }
-        let nobody_reads = status.signal() == Some(libc::SIGPIPE) || status.code() == Some(128 + libc::SIGPIPE);
+        let nobody_reads = ended_by(status, libc::SIGPIPE);
         if nobody_reads && !captured {
             return ShellError::new(ErrorKind::BrokenPipe, "standard output is closed");
         }
@@ -80,103 +75,7 @@ impl Session {
     }
 }
 
-/// A program that runs.
-struct Running {
-    /// What becomes of it when a signal ends this program.
-    _entry: Entry,
-    pid: Pid,
-    /// It leads a process group: Ctrl-C is handed on to all of that.
-    in_group: bool,
-    started: Instant,
-}
-
-/// Feeds a program, reads what it writes (when that is captured), and waits for its end. What it started and left behind
-/// may keep its pipes open: Ctrl-C ends the wait for that, and, where it can be found, what was left behind.
-fn run(
-    mut child: Child,
-    in_group: bool,
-    input: Option<Vec<u8>>,
-    interrupt: &Interrupt,
-) -> io::Result<(ExitStatus, Vec<u8>)> {
-    let pid = i32::try_from(child.id()).map_err(io::Error::other)?;
-    let program = if in_group { Program::Group(pid) } else { Program::Alone(pid) };
-    let fed = child.stdin.take().zip(input).map(|(mut stdin, input)| {
-        apart(move || match stdin.write_all(&input) {
-            // It may stop reading when it has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => result,
-        })
-    });
-    let read = child.stdout.take().map(|stdout| {
-        apart(move || {
-            let mut output = Vec::new();
-            stdout.take(CAPTURE_BYTES_MAX as u64).read_to_end(&mut output).map(|_| output)
-        })
-    });
-    let running =
-        Running { _entry: Entry::program(program), pid: Pid::from_raw(pid), in_group, started: Instant::now() };
-    let status = running.wait(&apart(move || child.wait()), interrupt)?;
-    let output = read.map_or(Ok(Vec::new()), |read| running.join(&read, interrupt))?;
-    fed.map_or(Ok(()), |fed| running.join(&fed, interrupt))?;
-    Ok((status, output))
-}
-
-fn gave_up() -> io::Error {
-    io::Error::other("a thread that served it gave up")
-}
-
-/// Runs `work` on a thread of its own, which may be left behind.
-fn apart<T: Send + 'static>(work: impl FnOnce() -> io::Result<T> + Send + 'static) -> Receiver<io::Result<T>> {
-    let (sender, receiver) = mpsc::channel();
-    // Who has given up does not listen.
-    thread::spawn(move || sender.send(work()).ok());
-    receiver
-}
-
-impl Running {
-    /// Waits for the program to end. At a terminal Ctrl-C reaches it without us; elsewhere it is handed on, once.
-    fn wait(&self, ended: &Receiver<io::Result<ExitStatus>>, interrupt: &Interrupt) -> io::Result<ExitStatus> {
-        let mut handed_on = false;
-        loop {
-            match ended.recv_timeout(INTERRUPT_STEP) {
-                Ok(status) => {
-                    if handed_on {
-                        // What it left behind did not hear of SIGINT: a shell's background programs ignore it.
-                        self.signal(Signal::SIGTERM);
-                    }
-                    return status;
-                }
-                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-            if interrupt.is_raised() && !std::mem::replace(&mut handed_on, true) {
-                self.signal(Signal::SIGINT);
-            }
-        }
-    }
-
-    /// What a thread comes to that serves the program.
-    fn join<T>(&self, thread: &Receiver<io::Result<T>>, interrupt: &Interrupt) -> io::Result<T> {
-        loop {
-            match thread.recv_timeout(INTERRUPT_STEP) {
-                Ok(result) => return result,
-                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
-                Err(RecvTimeoutError::Timeout) if interrupt.is_raised() => {
-                    self.signal(Signal::SIGTERM);
-                    return Err(io::ErrorKind::Interrupted.into());
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-            }
-        }
-    }
-
-    fn signal(&self, signal: Signal) {
-        // It may have ended just now, and that is as good.
-        match self.in_group {
-            true => drop(killpg(self.pid, signal)),
-            // The terminal's own signal is missed by a program that is not quite there yet.
-            false if signal == Signal::SIGINT && self.started.elapsed() < BEGINNING => drop(kill(self.pid, signal)),
-            false => {}
-        }
-    }
+/// Whether a signal ended a program, or a shell says that it ended what ran in it.
+fn ended_by(status: ExitStatus, signal: i32) -> bool {
+    status.signal() == Some(signal) || status.code() == Some(128 + signal)
 }

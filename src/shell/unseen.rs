@@ -69,6 +69,12 @@ impl Front for Unseen {
         run();
     }
 
+    fn has_terminal(&self) -> bool {
+        false
+    }
+
+    fn suspend(&mut self) {}
+
     fn history(&self) -> Vec<String> {
         Vec::new()
     }

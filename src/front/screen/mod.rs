@@ -47,7 +47,9 @@ pub use region::{Split, Window};
 pub use scene::{Focus, Key, KeyResult, Scene, Wanted};
 
 use crate::shell::{PaneSize, panics_are_caught};
+use handover::Resumed;
 use state::Shared;
+use tty::Stop;
 
 /// The terminal of an interactive shell. Dropping it gives the terminal back.
 pub struct Screen {
@@ -142,6 +144,11 @@ impl Screen {
         tty::block_signals();
         self.shared.take_again();
         result
+    }
+
+    /// Stops all that Ctrl-Z would have stopped, with the terminal as it was found, until somebody continues it.
+    pub fn suspend(&self) {
+        self.shared.suspend(Stop::Group, Resumed::Elsewhere);
     }
 
     /// Gives keys to the pane until it is left, for a front without a prompt. Without a keyboard it returns at once.

@@ -8,6 +8,7 @@ use std::os::fd::OwnedFd;
 use nix::sys::signal::{SigSet, Signal};
 use rustix::event::{PollFd, PollFlags, poll};
 use rustix::io::Errno;
+use rustix::process::{getpgrp, getsid};
 use rustix::stdio::stdout;
 use rustix::termios::{
     LocalModes, OptionalActions, SpecialCodeIndex, Termios, isatty, tcgetattr, tcgetwinsize, tcsetattr,
@@ -15,8 +16,9 @@ use rustix::termios::{
 
 use super::region::Window;
 
-/// The signals that must not cut a write to the terminal short. One parked thread takes them; see [`take_signals`].
-const SIGNALS: [Signal; 7] = [
+/// The signals that must not cut a write to the terminal short, or stop who gives the terminal back while a program has it.
+/// One parked thread takes them; see [`take_signals`].
+const SIGNALS: [Signal; 8] = [
     Signal::SIGINT,
     Signal::SIGWINCH,
     Signal::SIGTSTP,
@@ -24,6 +26,7 @@ const SIGNALS: [Signal; 7] = [
     Signal::SIGTERM,
     Signal::SIGHUP,
     Signal::SIGQUIT,
+    Signal::SIGTTOU,
 ];
 
 /// How the terminal treats what is typed.
@@ -141,10 +144,12 @@ pub enum Stop {
     Group,
 }
 
-/// Stops until somebody continues the program.
+/// Stops until somebody continues the program. A group that nobody could continue is not stopped: the terminal was opened
+/// for it, and no shell waits behind it.
 pub fn stop(whom: Stop) {
     let _ = match whom {
         Stop::Process => nix::sys::signal::raise(Signal::SIGSTOP),
+        Stop::Group if getsid(None) == Ok(getpgrp()) => Ok(()),
         Stop::Group => nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), Signal::SIGSTOP),
     };
 }

@@ -33,6 +33,10 @@ impl Front for Impatient {
     fn lend_terminal(&mut self, run: &mut dyn FnMut()) {
         run();
     }
+    fn has_terminal(&self) -> bool {
+        false
+    }
+    fn suspend(&mut self) {}
     fn history(&self) -> Vec<String> {
         Vec::new()
     }

@@ -1,0 +1,265 @@
+//! A program of the system that runs: what goes in and comes out, its stops, its end, and Ctrl-C on the way.
+//!
+//! It has a process group of its own, so that a signal reaches it with all that it started. At a terminal that group has
+//! the foreground while it runs: each Ctrl-C goes either to this program, which hands it on, or to the group, and none is
+//! lost between the two.
+
+use std::io::{self, Read, Write};
+use std::os::unix::process::{CommandExt, ExitStatusExt};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustix::io::Errno;
+use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, waitpid};
+
+use super::foreground::Foreground;
+use super::interrupt::Interrupt;
+use crate::leftovers::Entry;
+
+/// How often Ctrl-C is looked for while a program runs.
+const INTERRUPT_STEP: Duration = Duration::from_millis(20);
+/// For so long Ctrl-C is repeated: a system's shell that is about to start its first program may hear of it alone, and
+/// waits for that program all the same.
+const BEGINNING: Duration = Duration::from_millis(500);
+
+/// A program that runs. Dropping it leaves it alone.
+pub struct Running {
+    /// `None` where the group never has the foreground. Ended before the group is no longer entered.
+    witness: Option<Witness>,
+    /// Ends it when a signal ends this program.
+    _entry: Entry,
+    group: Pid,
+    changes: Receiver<io::Result<WaitStatus>>,
+    output: Option<Receiver<io::Result<Vec<u8>>>>,
+    fed: Option<Receiver<io::Result<()>>>,
+    at_terminal: bool,
+    started: Instant,
+    stopped: bool,
+    /// Ctrl-C was handed on.
+    handed_on: bool,
+}
+
+/// What became of a program.
+pub enum Change {
+    /// Its end, and what it wrote where that is captured.
+    Ended(ExitStatus, Vec<u8>),
+    /// Ctrl-Z, or a wish for a terminal that this program does not have.
+    Stopped,
+}
+
+impl Running {
+    /// Starts a program, feeds it `input`, and reads what it writes, up to `output_bytes_max`, where `command` pipes that. `at_terminal`: it has the
+    /// terminal's foreground while it is waited for.
+    pub fn start(
+        command: &mut Command,
+        input: Option<Vec<u8>>,
+        output_bytes_max: u64,
+        at_terminal: bool,
+    ) -> io::Result<Running> {
+        // First: a program that stops its group must not stop a witness that is still being started.
+        let witness = if at_terminal { Some(Witness::start()?) } else { None };
+        let (mut child, entry) = Entry::program(command, witness.as_ref().map(Witness::group))?;
+        let pid = Pid::from_child(&child);
+        let group = witness.as_ref().map_or(pid, |witness| Pid::from_child(&witness.child));
+        let fed = child.stdin.take().zip(input).map(|(mut stdin, input)| {
+            apart(move |sender| {
+                let result = match stdin.write_all(&input) {
+                    // It may stop reading when it has seen enough.
+                    Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+                    result => result,
+                };
+                drop(stdin);
+                sender.send(result).ok();
+            })
+        });
+        let output = child.stdout.take().map(|stdout| {
+            apart(move |sender| {
+                let mut output = Vec::new();
+                let read = stdout.take(output_bytes_max).read_to_end(&mut output);
+                sender.send(read.map(|_| output)).ok();
+            })
+        });
+        let changes = apart(move |sender| changes_of(pid, sender));
+        let started = Instant::now();
+        Ok(Running {
+            witness,
+            _entry: entry,
+            group,
+            changes,
+            output,
+            fed,
+            at_terminal,
+            started,
+            stopped: false,
+            handed_on: false,
+        })
+    }
+
+    /// Waits until the program ends or stops; one that had stopped goes on.
+    pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<Change> {
+        let Some(status) = self.wait_for_change(interrupt)? else { return Ok(Change::Stopped) };
+        if self.handed_on {
+            // What it left behind did not hear of SIGINT: a shell's background programs ignore it.
+            self.signal(Signal::TERM);
+        }
+        let output = self.output.take().map(|output| self.join(&output, interrupt)).transpose()?;
+        if let Some(fed) = self.fed.take() {
+            self.join(&fed, interrupt)?;
+        }
+        self.go_on();
+        // Whoever wants the output is interrupted too, however the program took it.
+        if output.is_some() && self.witness.take().is_some_and(Witness::was_interrupted) {
+            return Err(io::ErrorKind::Interrupted.into());
+        }
+        Ok(Change::Ended(status, output.unwrap_or_default()))
+    }
+
+    /// The program's end; `None`: it has stopped. The terminal is this program's again afterwards.
+    fn wait_for_change(&mut self, interrupt: &Interrupt) -> io::Result<Option<ExitStatus>> {
+        let given = if self.at_terminal { Foreground::give(self.group) } else { None };
+        // Only then: it would undo a Ctrl-Z that has just come.
+        if std::mem::take(&mut self.stopped) {
+            self.go_on();
+        }
+        loop {
+            match self.changes.recv_timeout(INTERRUPT_STEP) {
+                Ok(change) => match Changed::of(change?) {
+                    Changed::Ended(status) => return Ok(Some(status)),
+                    // It was a moment too soon.
+                    Changed::WantedTerminal if given.is_some() => self.go_on(),
+                    // Elsewhere nobody but the one who stopped it can know when it is to go on.
+                    Changed::Stopped | Changed::WantedTerminal if !self.at_terminal => {}
+                    Changed::Stopped | Changed::WantedTerminal => {
+                        self.stopped = true;
+                        return Ok(None);
+                    }
+                },
+                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            let heard = interrupt.is_raised() && !std::mem::replace(&mut self.handed_on, true);
+            if heard || self.started.elapsed() < BEGINNING && (self.handed_on || self.saw_interrupt()) {
+                self.signal(Signal::INT);
+            }
+        }
+    }
+
+    fn saw_interrupt(&mut self) -> bool {
+        self.witness.as_mut().is_some_and(Witness::saw_interrupt)
+    }
+
+    /// What a thread comes to that serves the program. What the program started and left behind may keep its pipes open:
+    /// Ctrl-C ends the wait for that, and what was left behind.
+    fn join<T>(&mut self, thread: &Receiver<io::Result<T>>, interrupt: &Interrupt) -> io::Result<T> {
+        loop {
+            match thread.recv_timeout(INTERRUPT_STEP) {
+                Ok(result) => return result,
+                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
+                Err(RecvTimeoutError::Timeout) => {}
+            }
+            if interrupt.is_raised() || self.saw_interrupt() {
+                self.signal(Signal::TERM);
+                return Err(io::ErrorKind::Interrupted.into());
+            }
+        }
+    }
+
+    /// Sends the group a signal that it hears also while it is stopped.
+    fn signal(&self, signal: Signal) {
+        // It may have ended just now, and that is as good.
+        kill_process_group(self.group, signal).ok();
+        self.go_on();
+    }
+
+    fn go_on(&self) {
+        kill_process_group(self.group, Signal::CONT).ok();
+    }
+}
+
+/// What a program's status says.
+enum Changed {
+    Ended(ExitStatus),
+    Stopped,
+    /// It read from a terminal, or changed it, that was not its own.
+    WantedTerminal,
+}
+
+impl Changed {
+    fn of(status: WaitStatus) -> Changed {
+        match status.stopping_signal() {
+            None => Changed::Ended(ExitStatus::from_raw(status.as_raw())),
+            Some(libc::SIGTTIN | libc::SIGTTOU) => Changed::WantedTerminal,
+            Some(_) => Changed::Stopped,
+        }
+    }
+}
+
+/// The leader of a program's group, which does nothing and dies when Ctrl-C comes to the group: it tells of one that the
+/// program did not see, as it had just begun or just ended.
+struct Witness {
+    child: Child,
+}
+
+impl Witness {
+    fn start() -> io::Result<Witness> {
+        let mut command = Command::new("cat");
+        command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
+        // The end of its input, should this program be killed, is its end too.
+        command.spawn().map(|child| Witness { child })
+    }
+
+    fn group(&self) -> i32 {
+        Pid::from_child(&self.child).as_raw_nonzero().get()
+    }
+
+    fn saw_interrupt(&mut self) -> bool {
+        let status = self.child.try_wait().ok().flatten();
+        status.is_some_and(|status| status.signal() == Some(libc::SIGINT))
+    }
+}
+
+impl Witness {
+    /// Whether Ctrl-C came to the group before now: a signal on its way is heard before the end of the input.
+    fn was_interrupted(mut self) -> bool {
+        drop(self.child.stdin.take());
+        self.child.wait().is_ok_and(|status| status.signal() == Some(libc::SIGINT))
+    }
+}
+
+impl Drop for Witness {
+    fn drop(&mut self) {
+        // Both fail only when it has ended.
+        self.child.kill().ok();
+        self.child.wait().ok();
+    }
+}
+
+fn gave_up() -> io::Error {
+    io::Error::other("a thread that served it gave up")
+}
+
+/// Tells of each stop of a child and of its end.
+fn changes_of(child: Pid, changes: &Sender<io::Result<WaitStatus>>) {
+    loop {
+        let change = match waitpid(Some(child), WaitOptions::UNTRACED) {
+            Ok(Some((_, status))) => Ok(status),
+            Ok(None) | Err(Errno::INTR) => continue,
+            Err(error) => Err(error.into()),
+        };
+        let was_last = !change.as_ref().is_ok_and(|status| status.stopped());
+        // Who has given up does not listen: the child is waited for all the same, so that it does not stay a zombie.
+        changes.send(change).ok();
+        if was_last {
+            return;
+        }
+    }
+}
+
+/// Runs `work` on a thread of its own, which may be left behind.
+fn apart<T: Send + 'static>(work: impl FnOnce(&Sender<T>) + Send + 'static) -> Receiver<T> {
+    let (sender, receiver) = mpsc::channel();
+    thread::spawn(move || work(&sender));
+    receiver
+}
