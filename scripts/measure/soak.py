@@ -36,6 +36,9 @@ SAID = {
     "reloaded for a changed file": "was reloaded: ",
 }
 SAID_SECONDS_MIN = 60
+# Threads that are made when they are first needed and then stay: plugsh's own, for signals, the clock, two for compiling,
+# one for what blocks in WASI. A short run may come to some of them only after the first look.
+LASTING_THREADS = 6
 # How long threads and what they hold may take to end, in looks and seconds between them.
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
 # What a Rust program that panicked ends with.
@@ -197,7 +200,8 @@ def leaks(looks: list[dict[str, int]]) -> list[str]:
     first, last = looks[WARM_UP_CYCLES - 1], looks[-1]
     found = [f"{last[what]} {what} are left" for what in ("processes", "jobs") if last[what] != 0]
     for what in ("threads", "files"):
-        if last[what] > first[what]:
+        least = LASTING_THREADS if what == "threads" else 0
+        if last[what] > max(first[what], least):
             found.append(f"{last[what]} {what}, {first[what]} at first")
     if last["maps"] > first["maps"] + MAPS_SLACK:
         found.append(f"{last['maps']} memory maps, {first['maps']} at first")

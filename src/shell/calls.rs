@@ -100,7 +100,7 @@ impl Session {
             stages,
             input: Arc::from(input),
             repeat: options.repeat.unwrap_or(1),
-            timeout: options.timeout,
+            timeout: options.timeout.filter(|timeout| !timeout.is_zero()),
             text: inner.text.to_owned(),
             background: inner.background,
         };
@@ -212,7 +212,7 @@ impl Session {
             stages: vec![CallStage { process, function: options.function.clone() }],
             input: input.into(),
             repeat: options.repeat.unwrap_or(1),
-            timeout: options.timeout,
+            timeout: options.timeout.filter(|timeout| !timeout.is_zero()),
             text: format!("call {} {}", options.plugin, options.function),
             background: false,
         };
