@@ -18,7 +18,7 @@
 //! same in every room.
 //!
 //! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
-//! and nothing below `front/` prints. `tests/tidy.rs` keeps these arrows, and that every file opens with `//!`.
+//! and nothing below `front/` prints. `tests/tidy` keeps these arrows, and that every file opens with `//!`.
 //!
 //! # Twenty words
 //!

@@ -84,8 +84,8 @@ impl Lane {
     }
 
     /// Notes an ended call. A record with neither error nor payload costs some stores; the ring's lock is taken once in
-    /// [`LANE_RECORDS_MAX`](super::lane_buffer::LANE_RECORDS_MAX) of them. One with an error or a payload goes into the ring at once, so that the budgets there
-    /// are exact.
+    /// [`LANE_RECORDS_MAX`](super::lane_buffer::LANE_RECORDS_MAX) of them. One with an error or a payload goes into the ring
+    /// at once, so that the budgets there are exact.
     #[inline]
     pub fn push(&self, record: Record) {
         if !self.journal.is_on() {

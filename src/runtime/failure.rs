@@ -42,7 +42,8 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`], and secrets in its URLs are left out. `Guest` and `Denied` keep the instance.
+    /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`], and secrets in its URLs are left out. `Guest` and
+    /// `Denied` keep the instance.
     pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
         let message = cut(owned_without_secrets(message.into()));
         let unwound = !matches!(kind, FailureKind::Guest | FailureKind::Denied);

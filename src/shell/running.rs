@@ -50,8 +50,8 @@ pub enum Change {
 }
 
 impl Running {
-    /// Starts a program, feeds it `input`, and reads what it writes, up to `output_bytes_max`, where `command` pipes that. `at_terminal`: it has the
-    /// terminal's foreground while it is waited for.
+    /// Starts a program, feeds it `input`, and reads what it writes, up to `output_bytes_max`, where `command` pipes that.
+    /// `at_terminal`: it has the terminal's foreground while it is waited for.
     pub fn start(
         command: &mut Command,
         input: Option<Vec<u8>>,

@@ -49,10 +49,8 @@ fn five_hundred_lines_scroll_only_in_the_prompts_part_and_none_is_lost() {
 
 #[test]
 fn in_tmux_all_lines_are_in_the_scrollback_and_the_pane_is_not() {
-    if std::process::Command::new("tmux").arg("-V").output().is_err() {
-        eprintln!("no tmux here: not tested");
-        return;
-    }
+    let tmux = std::process::Command::new("tmux").arg("-V").output();
+    assert!(tmux.is_ok(), "tmux is not installed, and this test plays in it");
     let script: String = (0..500).map(|n| format!("echo line-{n:03}\n")).collect();
     let conf = "set -g status off\nset -g history-limit 5000\nset -g default-terminal tmux-256color\n";
     let mut setup = Setup::new(ROWS, COLS).file("many.plugsh", &script).file("tmux.conf", conf);
