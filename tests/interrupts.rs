@@ -145,11 +145,10 @@ fn a_program_at_a_prompt_has_the_terminal_and_its_keys() {
     terminal.line("echo \"code-$?\"");
     terminal.wait_for("\ncode-0");
     terminal.wait_prompt();
-    // Nobody waits behind this terminal: what Ctrl-Z stops goes on.
+    // Nobody waits behind this terminal: what Ctrl-Z stops goes on, and what is typed meanwhile is its own.
     terminal.line("!echo waits; read x; echo went-on-$x");
     terminal.wait_for("\nwaits");
-    terminal.send(CTRL_Z);
-    terminal.line("typed");
+    terminal.send(&format!("{CTRL_Z}typed{ENTER}"));
     terminal.wait_for("\nwent-on-typed");
     terminal.wait_prompt();
 }

@@ -9,7 +9,7 @@ use super::pane::save;
 use super::print::{Look, painted, render};
 use super::screen::Screen;
 use super::screen::tty::{self, Stop};
-use crate::shell::front::{Front, PaneRequest};
+use crate::shell::front::{Front, Loan, PaneRequest};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::units::show_bytes;
 
@@ -163,23 +163,24 @@ impl Front for Console {
         self.color.holds(io::stdout().is_terminal())
     }
 
-    fn lend_terminal(&mut self, run: &mut dyn FnMut()) {
+    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan) {
         self.end_progress();
         match &self.screen {
-            Some(screen) => screen.with_child(run),
-            None => run(),
+            Some(screen) => screen.with_child(|| {
+                while run() == Loan::Stopped {
+                    screen.suspend();
+                }
+            }),
+            None => {
+                while run() == Loan::Stopped {
+                    tty::stop(Stop::Group);
+                }
+            }
         }
     }
 
     fn has_terminal(&self) -> bool {
         io::stdin().is_terminal()
-    }
-
-    fn suspend(&mut self) {
-        match &self.screen {
-            Some(screen) => screen.suspend(),
-            None => tty::stop(Stop::Group),
-        }
     }
 
     fn history(&self) -> Vec<String> {

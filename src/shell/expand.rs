@@ -1,6 +1,7 @@
 //! Words to bytes in a session: variables, substitutions, the home directory, and what stands in INPUT's place.
 
 use super::command::{Argument, Command, Kind};
+use super::front::Loan;
 use super::line::{Env, Script, Word, WordKind};
 use super::reply::ShellError;
 use super::session::{Session, Sink};
@@ -43,7 +44,10 @@ impl Session {
     pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
         let (front, stdin, interrupt) = (&mut self.front, &mut self.stdin, self.interrupt.clone());
         let mut read = Err(ShellError::failed("`@-`: was not read"));
-        front.lend_terminal(&mut || read = stdin.take(&|| interrupt.is_raised()));
+        front.lend_terminal(&mut || {
+            read = stdin.take(&|| interrupt.is_raised());
+            Loan::Over
+        });
         read
     }
 

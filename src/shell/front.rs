@@ -19,16 +19,24 @@ pub trait Front {
     fn is_terminal(&self) -> bool;
     /// Whether what is shown may have colours.
     fn colors(&self) -> bool;
-    /// Runs something that uses the terminal itself: a program of the system, or reading what is typed.
-    fn lend_terminal(&mut self, run: &mut dyn FnMut());
+    /// Runs something that uses the terminal itself: a program of the system, or reading what is typed. Where that has
+    /// stopped, this program stops too, as by Ctrl-Z, until somebody continues it, and `run` is called again; nobody else
+    /// reads the terminal meanwhile. It is called again at once where nobody could continue this program.
+    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan);
     /// Whether standard input is a terminal, and this front's to lend.
     fn has_terminal(&self) -> bool;
-    /// Stops this program, as Ctrl-Z does, until somebody continues it. Returns at once where nobody could.
-    fn suspend(&mut self);
     /// Lines typed so far, oldest first.
     fn history(&self) -> Vec<String>;
     /// Carries out `pane ...`; an error where there is no terminal to draw on.
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError>;
+}
+
+/// What has become of something that the terminal was lent to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Loan {
+    Over,
+    /// It goes on when it is run again.
+    Stopped,
 }
 
 /// What is asked of the pane.

@@ -4,6 +4,7 @@ use std::io;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::front::Loan;
 use super::reply::{ErrorKind, Reply, ShellError};
 use super::running::{Change, Running};
 use super::session::{CAPTURE_BYTES_MAX, Session};
@@ -41,20 +42,21 @@ impl Session {
     fn run_to_end(&mut self, command: &mut Command, input: Option<Vec<u8>>) -> io::Result<(ExitStatus, Vec<u8>)> {
         let (at_terminal, interrupt) = (self.front.has_terminal(), self.interrupt.clone());
         let (mut running, mut input) = (None, input);
-        loop {
-            let mut change = Err(io::Error::other("was not run"));
-            self.front.lend_terminal(&mut || {
-                change = match &mut running {
-                    Some(running) => Running::wait(running, &interrupt),
-                    None => Running::start(command, input.take(), CAPTURE_BYTES_MAX as u64, at_terminal)
-                        .and_then(|started| running.insert(started).wait(&interrupt)),
-                };
-            });
-            match change? {
-                Change::Ended(status, output) => return Ok((status, output)),
-                Change::Stopped => self.front.suspend(),
-            }
-        }
+        let mut end = Err(io::Error::other("was not run"));
+        self.front.lend_terminal(&mut || {
+            let change = match &mut running {
+                Some(running) => Running::wait(running, &interrupt),
+                None => Running::start(command, input.take(), CAPTURE_BYTES_MAX as u64, at_terminal)
+                    .and_then(|started| running.insert(started).wait(&interrupt)),
+            };
+            end = match change {
+                Ok(Change::Stopped) => return Loan::Stopped,
+                Ok(Change::Ended(status, output)) => Ok((status, output)),
+                Err(error) => Err(error),
+            };
+            Loan::Over
+        });
+        end
     }
 
     fn program_failed(&self, text: &str, status: ExitStatus, captured: bool) -> ShellError {

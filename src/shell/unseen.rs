@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::front::{Front, PaneRequest};
+use super::front::{Front, Loan, PaneRequest};
 use super::plain;
 use super::reply::{Line, Reply, ShellError};
 
@@ -65,15 +65,13 @@ impl Front for Unseen {
         false
     }
 
-    fn lend_terminal(&mut self, run: &mut dyn FnMut()) {
-        run();
+    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan) {
+        while run() == Loan::Stopped {}
     }
 
     fn has_terminal(&self) -> bool {
         false
     }
-
-    fn suspend(&mut self) {}
 
     fn history(&self) -> Vec<String> {
         Vec::new()

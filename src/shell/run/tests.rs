@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::{Kernel, KernelOptions};
-use crate::shell::front::{Front, PaneRequest};
+use crate::shell::front::{Front, Loan, PaneRequest};
 use crate::shell::line::parse;
 use crate::shell::reply::{ErrorKind, Line, Reply};
 use crate::shell::{CommandGrammar, Interrupter, Session, SessionOptions, ShellError, Stdin};
@@ -30,14 +30,12 @@ impl Front for Impatient {
     fn colors(&self) -> bool {
         false
     }
-    fn lend_terminal(&mut self, run: &mut dyn FnMut()) {
-        run();
+    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan) {
+        while run() == Loan::Stopped {}
     }
     fn has_terminal(&self) -> bool {
         false
-    }
-    fn suspend(&mut self) {}
-    fn history(&self) -> Vec<String> {
+    }    fn history(&self) -> Vec<String> {
         Vec::new()
     }
     fn pane(&mut self, _: PaneRequest) -> Result<Reply, ShellError> {
