@@ -151,6 +151,12 @@ fn a_program_at_a_prompt_has_the_terminal_and_its_keys() {
     terminal.send(&format!("{CTRL_Z}typed{ENTER}"));
     terminal.wait_for("\nwent-on-typed");
     terminal.wait_prompt();
+    // And so it is with one that comes to the shell alone.
+    terminal.line("!kill -TSTP $PPID; echo sent; read x; echo heard-$x");
+    terminal.wait_for("\nsent");
+    terminal.line("more");
+    terminal.wait_for("\nheard-more");
+    terminal.wait_prompt();
 }
 
 #[test]

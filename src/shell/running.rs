@@ -28,6 +28,8 @@ const BEGINNING: Duration = Duration::from_millis(500);
 pub struct Running {
     /// `None` where the group never has the foreground. Ended before the group is no longer entered.
     witness: Option<Witness>,
+    /// The terminal, from before the program's first instruction until it is waited for.
+    foreground: Option<Foreground>,
     /// Ends it when a signal ends this program.
     _entry: Entry,
     group: Pid,
@@ -60,6 +62,8 @@ impl Running {
     ) -> io::Result<Running> {
         // First: a program that stops its group must not stop a witness that is still being started.
         let witness = if at_terminal { Some(Witness::start()?) } else { None };
+        // The program may read, and a key may be typed, as soon as it runs.
+        let foreground = witness.as_ref().and_then(|witness| Foreground::give(Pid::from_child(&witness.child)));
         let (mut child, entry) = Entry::program(command, witness.as_ref().map(Witness::group))?;
         let pid = Pid::from_child(&child);
         let group = witness.as_ref().map_or(pid, |witness| Pid::from_child(&witness.child));
@@ -85,6 +89,7 @@ impl Running {
         let started = Instant::now();
         Ok(Running {
             witness,
+            foreground,
             _entry: entry,
             group,
             changes,
@@ -118,7 +123,7 @@ impl Running {
 
     /// The program's end; `None`: it has stopped. The terminal is this program's again afterwards.
     fn wait_for_change(&mut self, interrupt: &Interrupt) -> io::Result<Option<ExitStatus>> {
-        let given = if self.at_terminal { Foreground::give(self.group) } else { None };
+        let given = self.foreground.take().or_else(|| self.at_terminal.then(|| Foreground::give(self.group)).flatten());
         // Only then: it would undo a Ctrl-Z that has just come.
         if std::mem::take(&mut self.stopped) {
             self.go_on();

@@ -144,12 +144,12 @@ pub enum Stop {
     Group,
 }
 
-/// Stops until somebody continues the program. A group that nobody could continue is not stopped: the terminal was opened
-/// for it, and no shell waits behind it.
+/// Stops until somebody continues the program. Nothing stops where nobody could: the terminal was opened for this program,
+/// and no shell waits behind it. The kernel's own answer to Ctrl-Z is the same.
 pub fn stop(whom: Stop) {
     let _ = match whom {
+        _ if getsid(None) == Ok(getpgrp()) => Ok(()),
         Stop::Process => nix::sys::signal::raise(Signal::SIGSTOP),
-        Stop::Group if getsid(None) == Ok(getpgrp()) => Ok(()),
         Stop::Group => nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), Signal::SIGSTOP),
     };
 }

@@ -35,7 +35,8 @@ impl Front for Impatient {
     }
     fn has_terminal(&self) -> bool {
         false
-    }    fn history(&self) -> Vec<String> {
+    }
+    fn history(&self) -> Vec<String> {
         Vec::new()
     }
     fn pane(&mut self, _: PaneRequest) -> Result<Reply, ShellError> {
