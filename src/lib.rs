@@ -14,8 +14,8 @@
 //! ```
 //!
 //! Beside them stand `text` (words in messages, near names and what is safe to show), `secrets` (what is left out of a URL
-//! that is shown), `ownership` (whose a file is) and `leftovers` (what a signal that ends the program must take away), the
-//! same in every room.
+//! that is shown), `ownership` (whose a file is), `leftovers` (what a signal that ends the program must take away) and
+//! `allocator` (when freed memory goes back to the system), the same in every room.
 //!
 //! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
 //! and nothing below `front/` prints. `tests/tidy` keeps these arrows, and that every file opens with `//!`.
@@ -60,6 +60,7 @@
 //! 6. `kernel/call/end` pops each frame, judges what failed, and writes the record through the job's lane of `journal`.
 //! 7. `shell/calls` makes a `Reply` of the job's end, and the front writes it.
 
+pub mod allocator;
 pub mod front;
 pub mod journal;
 pub mod kernel;

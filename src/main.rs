@@ -10,6 +10,7 @@ use std::sync::Arc;
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use cli::{CallArgs, Cli, CompileArgs, Global, Mode, ScriptArgs, TestArgs};
+use plugsh::allocator;
 use plugsh::front::one_call::{self, OneCall};
 use plugsh::front::repl::paths::{cache_dir, home_mistake};
 use plugsh::front::script::{self, Scripts, Source};
@@ -26,6 +27,7 @@ use plugsh::text::{did_you_mean, shown};
 
 fn main() -> ExitCode {
     keep_backtraces_off();
+    allocator::return_large_blocks();
     signals::survive_file_size_limit();
     let result = match CompileArgs::read() {
         Some(Ok(arguments)) => compile(&arguments),

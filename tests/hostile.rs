@@ -9,6 +9,7 @@ mod generate;
 mod wasi;
 
 use std::io::{BufRead, BufReader, Write};
+use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::process::{Child, ChildStdin, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -43,6 +44,8 @@ struct Watched {
     child: Child,
     stdin: ChildStdin,
     lines: Receiver<String>,
+    /// What it says on standard error.
+    errors: std::fs::File,
     /// Holds its home directory.
     _setup: Plugsh,
 }
@@ -51,6 +54,7 @@ impl Watched {
     fn new(plugins: &Path, load_timeout: &str) -> Watched {
         let setup = plugsh();
         let memory = format!("{MEMORY_MAX_MIB}M");
+        let errors = tempfile::tempfile().expect("a file");
         let mut child = setup
             .command()
             .args(["--keep-going", "--max-memory", &memory, "--max-processes", "200"])
@@ -58,7 +62,7 @@ impl Watched {
             .arg(plugins)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
-            .stderr(Stdio::null())
+            .stderr(errors.try_clone().expect("its handle"))
             .spawn()
             .expect("plugsh starts");
         let stdout = child.stdout.take().expect("its output");
@@ -71,7 +75,20 @@ impl Watched {
                 }
             }
         });
-        Watched { child, stdin, lines, _setup: setup }
+        Watched { child, stdin, lines, errors, _setup: setup }
+    }
+
+    /// The end of what it said on standard error, where the reason of a failure stands.
+    fn last_errors(&self) -> String {
+        const SHOWN_BYTES: u64 = 2_000;
+        let mut end = Vec::new();
+        let length = self.errors.metadata().map_or(0, |file| file.len());
+        let from = length.saturating_sub(SHOWN_BYTES);
+        end.resize(usize::try_from(length - from).unwrap_or(0), 0);
+        match self.errors.read_exact_at(&mut end, from) {
+            Ok(()) => String::from_utf8_lossy(&end).into_owned(),
+            Err(error) => format!("(not to be read: {error})"),
+        }
     }
 
     /// Runs a line to its end under the watch; gives what it printed.
@@ -141,7 +158,8 @@ impl Watched {
         }
         self.run("logs > /dev/null");
         self.look_at_maps(name);
-        assert_eq!(self.run("echo.echo 'still here'"), "still here\n", "after `{name}`");
+        let answer = self.run("echo.echo 'still here'");
+        assert_eq!(answer, "still here\n", "after `{name}`; it said: {}", self.last_errors());
         // All but `echo`, whatever has been started.
         let rows: serde_json::Value = serde_json::from_str(&self.run("ps --json")).expect("JSON");
         let ids = rows.as_array().into_iter().flatten().filter(|row| row["name"] != "echo").map(|row| &row["id"]);
