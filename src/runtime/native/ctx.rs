@@ -251,8 +251,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
             return Ok(());
         }
         let (arena, input) = (ctx.arena()?, ctx.input);
-        let status = Span { offset: handle - HEADER_BYTES, length: 1 };
-        status.of_mut(arena.memory.data_mut(&mut *self))?.fill(FREE);
+        header_of(arena.memory.data_mut(&mut *self), handle)?[0] = FREE;
         if input.offset == handle && input.length > 0 {
             self.set_input_span(Span { offset: handle, length: 0 })?;
         }
@@ -334,21 +333,27 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
     }
 }
 
+/// The bytes before a block; an error where there are none, which the block table rules out.
+#[inline]
+fn header_of(data: &mut [u8], handle: u64) -> wasmtime::Result<&mut [u8; HEADER_BYTES as usize]> {
+    let header = data.get_mut((handle - HEADER_BYTES) as usize..).and_then(<[u8]>::first_chunk_mut);
+    header.ok_or_else(|| refused("a block lies outside its memory"))
+}
+
 /// Writes the headers of a block that was given out again, as Extism's kernel leaves them.
+#[inline]
 fn write_reused(data: &mut [u8], reused: Reused, length: u64) -> wasmtime::Result<()> {
-    let mut write = |handle: u64, at: u64, bytes: &[u8]| -> wasmtime::Result<()> {
-        let span = Span { offset: handle - HEADER_BYTES + at, length: bytes.len() as u64 };
-        span.of_mut(data)?.copy_from_slice(bytes);
-        Ok(())
-    };
     let length = (length as u32).to_le_bytes();
     if let Some((from, left)) = reused.rest {
-        write(from, 4, &(left as u32).to_le_bytes())?;
-        write(from, 8, &[0; 4])?;
-        write(reused.handle, 4, &length)?;
+        let rest = header_of(data, from)?;
+        rest[4..8].copy_from_slice(&(left as u32).to_le_bytes());
+        rest[8..].fill(0);
+        header_of(data, reused.handle)?[4..8].copy_from_slice(&length);
     }
-    write(reused.handle, 0, &[IN_USE])?;
-    write(reused.handle, 8, &length)
+    let header = header_of(data, reused.handle)?;
+    header[0] = IN_USE;
+    header[8..].copy_from_slice(&length);
+    Ok(())
 }
 
 /// Whether a memory has grown; an error where the call that wanted it must end.
