@@ -1,6 +1,11 @@
 //! The plugins inside the binary, so that plugsh works from any directory.
 
-use super::{BUILTIN_PREFIX, Failure, Loaded, content, name};
+use super::loaded::Loaded;
+use super::{content, name};
+use crate::runtime::Failure;
+
+/// What a built-in plugin's origin starts with; a person may write it to pass a plugin directory by.
+pub(super) const BUILTIN_PREFIX: &str = "built-in:";
 
 /// A plugin that is part of the binary.
 #[derive(Debug)]

@@ -8,7 +8,8 @@ use parking_lot::Mutex;
 
 use super::file::Stamp;
 use super::files::Files;
-use super::{Loaded, Program};
+use super::loaded::Loaded;
+use crate::runtime::Program;
 
 /// Most programs kept.
 const ENTRIES_MAX: usize = 256;
@@ -122,7 +123,8 @@ impl Inner {
 #[cfg(test)]
 mod tests {
     use super::{BYTES_MAX, Cache, ENTRIES_MAX, Entry, Key};
-    use crate::runtime::source::{Loaded, content};
+    use crate::runtime::source::content;
+    use crate::runtime::source::loaded::Loaded;
     use std::path::PathBuf;
     use std::sync::Arc;
 

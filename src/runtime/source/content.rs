@@ -5,9 +5,12 @@ use std::sync::Arc;
 
 use sha2::{Digest, Sha256};
 
-use super::{Failure, MANIFEST_BYTES_MAX, load_failure, outline};
-use crate::runtime::Program;
+use super::bounds::MANIFEST_BYTES_MAX;
+use super::failure::load_failure;
+use super::format::Format;
+use super::outline;
 use crate::runtime::program::{ModuleBytes, Spec};
+use crate::runtime::{Failure, Program};
 use crate::text::without_bom;
 
 const WASM_MAGIC: &[u8] = b"\0asm";
@@ -16,13 +19,6 @@ const COMPONENT_VERSION: &[u8] = &[0x0d, 0, 1, 0];
 
 /// The name by which the module that is called is linked.
 pub(super) const MAIN: &str = "main";
-
-/// How a manifest is written.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Format {
-    Json,
-    Toml,
-}
 
 /// What a file's suffix says that it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::{Failure, Progress, load_failure, name};
+use super::failure::{self, load_failure};
+use crate::runtime::Failure;
 use crate::secrets::without_secrets;
 use crate::text::io_cause;
 
@@ -25,6 +26,10 @@ const CHUNK_BYTES: usize = 64 * 1024;
 const CHUNKS_MAX: usize = 4;
 /// How often the one who waits is asked whether to go on.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
+
+/// Told, before a download begins and while it goes on, the bytes fetched so far and the total, where the server says it;
+/// false gives it up.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
 
 static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
     ureq::Agent::config_builder()
@@ -75,8 +80,8 @@ pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
     if !is_scheme {
         return Ok(None);
     }
-    let url =
-        Url::parse(source).map_err(|error| load_failure(format!("`{}` is not a URL: {error}", name::shown(source))))?;
+    let url = Url::parse(source)
+        .map_err(|error| load_failure(format!("`{}` is not a URL: {error}", failure::shown(source))))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(load_failure(format!(
             "`{}` cannot be fetched: only http and https are known, not {}",
@@ -89,7 +94,7 @@ pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
 
 /// The URL as it may be shown: without secrets, and on one line.
 pub fn shown(url: &Url) -> String {
-    name::shown(&without_secrets(url.as_str()))
+    failure::shown(&without_secrets(url.as_str()))
 }
 
 /// Fetches at most `bytes_max` bytes. Calls `progress` before it begins, and at least every 50 ms.
@@ -196,8 +201,8 @@ fn cause(error: &ureq::Error) -> String {
         ureq::Error::HostNotFound => "no such host".to_owned(),
         ureq::Error::Timeout(_) => "it took too long".to_owned(),
         ureq::Error::TooManyRedirects => format!("more than {REDIRECTS_MAX} redirects"),
-        ureq::Error::Io(error) => name::shown(&io_cause(error)),
-        other => name::shown(&other.to_string()),
+        ureq::Error::Io(error) => failure::shown(&io_cause(error)),
+        other => failure::shown(&other.to_string()),
     }
 }
 

@@ -5,12 +5,13 @@
 use crate::text::io_cause;
 use std::fs::{File, Metadata, OpenOptions};
 use std::io::{ErrorKind, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-use super::{Failure, load_failure, name};
+use super::failure::{self, load_failure};
+use crate::runtime::Failure;
 
 /// A file changed less than this before it was read may change again within the same tick of the filesystem's clock.
 const RACY_WINDOW: Duration = Duration::from_millis(50);
@@ -88,7 +89,7 @@ impl Stamp {
 
 /// Reads a regular file of at most `bytes_max` bytes. The error names the path.
 pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
-    let shown = name::shown(&path.to_string_lossy());
+    let shown = failure::shown(&path.to_string_lossy());
     let fails = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => load_failure(format!("no file `{shown}`")),
         _ => load_failure(format!("cannot read `{shown}`: {}", io_cause(&error))),
@@ -142,6 +143,11 @@ fn identity(metadata: &Metadata) -> (u64, u64, i64, i64) {
 #[cfg(not(unix))]
 fn identity(_metadata: &Metadata) -> (u64, u64, i64, i64) {
     (0, 0, 0, 0)
+}
+
+/// The path from the root, so that it means the same whatever the working directory becomes.
+pub(super) fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 #[cfg(test)]

@@ -13,12 +13,15 @@ use base64::Engine;
 use serde::Deserialize;
 use url::Url;
 
-use super::content::{Format, MAIN, check_module, module};
-use super::fetch::{Request, fetch};
-use super::file::{self, FileBytes, Stamp};
-use super::{Failure, Loaded, MODULE_BYTES_MAX, Progress, absolute, load_failure, name};
-use crate::runtime::Program;
+use super::bounds::MODULE_BYTES_MAX;
+use super::content::{MAIN, check_module, module};
+use super::failure::{self, load_failure};
+use super::fetch::{Progress, Request, fetch};
+use super::file::{self, FileBytes, Stamp, absolute};
+use super::format::Format;
+use super::loaded::Loaded;
 use crate::runtime::program::{AllowedPath, HTTP_RESPONSE_BYTES_MAX_DEFAULT, ModuleBytes, Spec, VAR_BYTES_MAX_DEFAULT};
+use crate::runtime::{Failure, Program};
 use crate::text::{json_cause, without_bom};
 
 /// Most modules that one manifest may link.
@@ -108,13 +111,13 @@ pub(super) fn load(
 fn parse(bytes: &[u8], format: Format) -> Result<Manifest, String> {
     let bytes = without_bom(bytes);
     match format {
-        Format::Json => serde_json::from_slice(bytes).map_err(|error| name::shown(&json_cause(&error))),
+        Format::Json => serde_json::from_slice(bytes).map_err(|error| failure::shown(&json_cause(&error))),
         Format::Toml => {
             let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
             toml::from_str(text).map_err(|error| {
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
-                format!("{} at line {line}", name::shown(error.message()))
+                format!("{} at line {line}", failure::shown(error.message()))
             })
         }
     }
@@ -152,7 +155,7 @@ impl Reader<'_> {
                 given => given.unwrap_or(MAIN),
             };
             if HOST_MODULES.contains(&name) || modules.iter().any(|module| module.name == name) {
-                return Err(self.fails(format!("two modules are named `{}`", name::shown(name))));
+                return Err(self.fails(format!("two modules are named `{}`", failure::shown(name))));
             }
             let bytes = self.module_bytes(entry, place, progress)?;
             self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
@@ -173,7 +176,7 @@ impl Reader<'_> {
             (None, Some(data), None) => self.decode_data(data, place),
             (None, None, Some(url)) => {
                 let url = Url::parse(url).map_err(|error| {
-                    self.fails(format!("`wasm[{place}]`: `{}` is not a URL: {error}", name::shown(url)))
+                    self.fails(format!("`wasm[{place}]`: `{}` is not a URL: {error}", failure::shown(url)))
                 })?;
                 self.fetch_url(&url, entry, progress)
             }
@@ -187,12 +190,12 @@ impl Reader<'_> {
             Base::Url(url) => {
                 let relative = (!Path::new(path).is_absolute()).then(|| url.join(path).ok()).flatten();
                 let url = relative.ok_or_else(|| {
-                    self.fails(format!("a manifest from a URL cannot name the local file `{}`", name::shown(path)))
+                    self.fails(format!("a manifest from a URL cannot name the local file `{}`", failure::shown(path)))
                 })?;
                 return self.fetch_url(&url, entry, progress);
             }
         };
-        let shown = name::shown(&path.to_string_lossy());
+        let shown = failure::shown(&path.to_string_lossy());
         let FileBytes { bytes, stamp } = file::read(&path, self.bytes_left)?;
         check_module(&bytes, &shown)?;
         self.stamps.push((path, stamp));
@@ -223,7 +226,7 @@ impl Reader<'_> {
         let beside = dir.join(path);
         let candidates = [absolute(&beside), absolute(Path::new(path))];
         let found = candidates.into_iter().find(|path| path.symlink_metadata().is_ok());
-        found.ok_or_else(|| self.fails(format!("no file `{}`", name::shown(&beside.to_string_lossy()))))
+        found.ok_or_else(|| self.fails(format!("no file `{}`", failure::shown(&beside.to_string_lossy()))))
     }
 
     fn check_hash(&self, entry: &Wasm, module: &ModuleBytes, place: usize) -> Result<(), Failure> {
@@ -231,7 +234,7 @@ impl Reader<'_> {
             Some(hash) if !hash.eq_ignore_ascii_case(&module.sha256) => Err(self.fails(format!(
                 "hash mismatch for `wasm[{place}]`: found {}, expected {}",
                 module.sha256,
-                name::shown(hash)
+                failure::shown(hash)
             ))),
             _ => Ok(()),
         }

@@ -7,12 +7,16 @@
 //!
 //! Not here: whether the bytes are valid wasm (the host that compiles them finds out), and any policy of the kernel's.
 
+mod bounds;
 mod builtin;
 mod cache;
 mod content;
+mod failure;
 mod fetch;
 mod file;
 mod files;
+mod format;
+mod loaded;
 mod manifest;
 mod name;
 mod outline;
@@ -25,32 +29,24 @@ use std::sync::Arc;
 
 use url::Url;
 
-use self::builtin::Builtin;
+pub use self::bounds::{MANIFEST_BYTES_MAX, MODULE_BYTES_MAX};
+use self::builtin::{BUILTIN_PREFIX, Builtin};
 use self::cache::{Cache, Entry, Key};
 use self::content::Content;
+use self::failure::load_failure;
 use self::fetch::Request;
-pub use self::fetch::shown as shown_url;
-use self::file::{FileBytes, Stamp};
+pub use self::fetch::{Progress, shown as shown_url};
+use self::file::{FileBytes, absolute};
 pub use self::files::Files;
+use self::loaded::Loaded;
 use self::manifest::Base;
 pub use self::manifest::MODULES_MAX;
 pub use self::name::is_name;
 use super::{Failure, FailureKind, Program};
 use crate::text::{did_you_mean, one_line};
 
-/// Largest module, and largest sum of the modules of one manifest, in bytes.
-pub const MODULE_BYTES_MAX: u64 = 256 * 1024 * 1024;
-/// Largest manifest, in bytes, the modules in it included; [`outline`] bounds what else is in it.
-pub const MANIFEST_BYTES_MAX: u64 = 64 * 1024 * 1024;
 /// Longest SOURCE, in bytes.
 pub const SOURCE_BYTES_MAX: usize = 4096;
-
-/// What a built-in plugin's origin starts with; a person may write it to pass a plugin directory by.
-const BUILTIN_PREFIX: &str = "built-in:";
-
-/// Told, before a download begins and while it goes on, the bytes fetched so far and the total, where the server says it;
-/// false gives it up.
-pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
 
 /// On whose behalf a source is resolved.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,16 +75,6 @@ enum Place {
     Url(Url),
 }
 
-/// A program with what it was read from.
-#[derive(Debug)]
-struct Loaded {
-    program: Program,
-    /// The files it came from, as they were.
-    stamps: Vec<(PathBuf, Stamp)>,
-    /// True when a part of it came over the network without a hash: it may have changed there.
-    fetched: bool,
-}
-
 impl Sources {
     /// Directories to search for names, in order; those that do not exist are passed by.
     pub fn new(plugin_dirs: Vec<PathBuf>) -> Self {
@@ -114,7 +100,7 @@ impl Sources {
     /// The program that a manifest describes, whatever its file is called; `path` is where its bytes were read. A download
     /// that `progress` gives up is a failure of kind `Interrupted`.
     pub fn manifest(&self, path: &Path, bytes: &[u8], progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
-        let shown = name::shown(&path.to_string_lossy());
+        let shown = failure::shown(&path.to_string_lossy());
         let format = content::manifest_format(content::declared(path), bytes);
         content::classify(content::Declared::Manifest(format), bytes, &shown)?;
         let dir = path.parent().unwrap_or(Path::new("."));
@@ -187,13 +173,13 @@ impl Sources {
         if access == Access::Guest {
             return Err(Failure::new(
                 FailureKind::Denied,
-                format!("a plugin may load only names, and `{}` is a path or a URL", name::shown(source)),
+                format!("a plugin may load only names, and `{}` is a path or a URL", failure::shown(source)),
             ));
         }
         if let Some(name) = source.strip_prefix(BUILTIN_PREFIX) {
             return match builtin::find(name) {
                 Some(builtin) => Ok(Place::Builtin(builtin)),
-                None => Err(self.unknown(name, format!("no built-in plugin `{}`", name::shown(name)))),
+                None => Err(self.unknown(name, format!("no built-in plugin `{}`", failure::shown(name)))),
             };
         }
         if let Some(url) = fetch::parse(source)? {
@@ -216,7 +202,7 @@ impl Sources {
         let path = Path::new(source);
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            return Err(self.unknown(stem, format!("no file `{}`", name::shown(source))));
+            return Err(self.unknown(stem, format!("no file `{}`", failure::shown(source))));
         }
         Ok(Place::File(absolute(path)))
     }
@@ -225,12 +211,12 @@ impl Sources {
     /// of files here, and has no command line.
     fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
-        let shown = name::shown(wanted);
+        let shown = failure::shown(wanted);
         let hint = match meant(wanted, &names) {
             _ if access != Access::Guest
                 && let Some(file) = name::file_here(wanted) =>
             {
-                format!("; for the file write `./{}`", name::shown(&file))
+                format!("; for the file write `./{}`", failure::shown(&file))
             }
             near if !near.is_empty() => near,
             _ if access == Access::Guest => "; `plugins` lists them".to_owned(),
@@ -270,7 +256,7 @@ fn meant(wanted: &str, names: &[String]) -> String {
 }
 
 fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
-    let shown = name::shown(&path.to_string_lossy());
+    let shown = failure::shown(&path.to_string_lossy());
     let declared = content::declared(path);
     let bytes_max = if declared.is_manifest() { MANIFEST_BYTES_MAX } else { MODULE_BYTES_MAX };
     let FileBytes { bytes, stamp } = file::read(path, bytes_max)?;
@@ -292,7 +278,7 @@ fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
 
 /// Reads a module for a plugin that may load this path: not by way of the cache, which also holds what manifests are.
 fn load_granted_file(path: &Path) -> Result<Arc<Program>, Failure> {
-    let shown = name::shown(&path.to_string_lossy());
+    let shown = failure::shown(&path.to_string_lossy());
     let FileBytes { bytes, stamp } = file::read(path, MODULE_BYTES_MAX)?;
     if !stamp.lies_at(path) {
         return Err(Failure::new(FailureKind::Denied, format!("`{shown}` became another file while it was read")));
@@ -331,13 +317,4 @@ fn load_url(url: &Url, access: Access, progress: Progress<'_>) -> Result<Loaded,
         }
         Content::Manifest(format) => manifest::load(&bytes, format, &Base::Url(url), url.to_string(), stem, progress),
     }
-}
-
-/// The path from the root, so that it means the same whatever the working directory becomes.
-fn absolute(path: &Path) -> PathBuf {
-    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
-}
-
-fn load_failure(message: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::Load, message)
 }

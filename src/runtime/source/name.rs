@@ -1,9 +1,10 @@
-//! Names of plugins: what is a name, where its file is, what was perhaps meant, and how hostile text is shown.
+//! Names of plugins: what is a name, where its file is, and which file may have been meant.
 
 use std::path::{Path, PathBuf};
 
-use super::content::{Declared, Format, declared};
+use super::content::{Declared, declared};
 use super::file;
+use super::format::Format;
 use crate::text;
 
 /// Suffixes of the files that a name stands for, in the order in which they are looked for.
@@ -18,9 +19,6 @@ const LISTED_BYTES_MAX: u64 = 1024 * 1024;
 const DIRECTORY_ENTRIES_MAX: usize = 10_000;
 /// Longest default name of a process, in bytes.
 const STEM_BYTES_MAX: usize = 64;
-/// Most characters of a source that an error shows.
-const SHOWN_CHARS_MAX: usize = 200;
-
 /// True when a source is a name; false when it is a path or a URL.
 pub fn is_name(source: &str) -> bool {
     let suffix = Path::new(source).extension().and_then(|suffix| suffix.to_str());
@@ -121,14 +119,9 @@ pub(super) fn stem(path: &Path) -> String {
     stem
 }
 
-/// Text from outside, made fit for one line of an error: control characters escaped, cut when long.
-pub(super) fn shown(text: &str) -> String {
-    text::cut(text, SHOWN_CHARS_MAX)
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{find, is_name, list, shown, stem};
+    use super::{find, is_name, list, stem};
     use std::path::Path;
 
     #[test]
@@ -179,12 +172,5 @@ mod tests {
         let mut names = list(dir.path());
         names.sort();
         assert_eq!(names, ["a-b_c", "a_b-c", "half", "x-y", "x_y"], "what can be no manifest is no plugin");
-    }
-
-    #[test]
-    fn hostile_text_is_shown_on_one_short_line() {
-        assert_eq!(shown("a\nb\u{1b}[31m"), "a\\nb\\x1b[31m");
-        assert_eq!(shown("x\u{202e}y"), "x\\u{202e}y");
-        assert_eq!(shown(&"x".repeat(500)).chars().count(), 201);
     }
 }

@@ -1,7 +1,7 @@
 //! The outline of a manifest: all of it that is not inside of its strings. Strings are kept as they are; what else is read
 //! takes up to a hundred times its size, so a manifest may have much of the one and little of the other.
 
-use super::content::Format;
+use super::format::Format;
 
 /// Most bytes of a manifest's outline, quotes included.
 pub(super) const OUTLINE_BYTES_MAX: usize = 1 << 20;

@@ -7,7 +7,7 @@ use base64::Engine;
 use tempfile::TempDir;
 use tiny_http::{Response, Server};
 
-use super::super::content::Format;
+use super::super::format::Format;
 use super::{Base, Loaded, load, parse};
 use crate::runtime::Failure;
 use crate::runtime::source::{Access, Sources};

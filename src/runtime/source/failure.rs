@@ -1,0 +1,29 @@
+//! Failures of loads, and how text from outside is shown in them.
+
+use crate::runtime::{Failure, FailureKind};
+use crate::text;
+
+/// Most characters of a source that an error shows.
+const SHOWN_CHARS_MAX: usize = 200;
+
+/// A failure of kind `Load`.
+pub(super) fn load_failure(message: impl Into<String>) -> Failure {
+    Failure::new(FailureKind::Load, message)
+}
+
+/// Text from outside, made fit for one line of an error: control characters escaped, cut when long.
+pub(super) fn shown(text: &str) -> String {
+    text::cut(text, SHOWN_CHARS_MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown;
+
+    #[test]
+    fn hostile_text_is_shown_on_one_short_line() {
+        assert_eq!(shown("a\nb\u{1b}[31m"), "a\\nb\\x1b[31m");
+        assert_eq!(shown("x\u{202e}y"), "x\\u{202e}y");
+        assert_eq!(shown(&"x".repeat(500)).chars().count(), 201);
+    }
+}
