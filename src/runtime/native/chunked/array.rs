@@ -4,8 +4,8 @@ use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{BlockType, HeapType, RefType, StorageType, ValType};
 
 use super::super::outline::Outline;
-use super::helper::Writer;
 use super::instruction::{Bulk, can_be_written_later};
+use super::writer::Writer;
 
 /// The locals of a helper besides its parameters.
 pub fn locals(bulk: Bulk, outline: &Outline) -> Vec<ValType> {

@@ -5,8 +5,10 @@ use std::ops::Range;
 use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
 use wasmparser::{FunctionBody, Operator};
 
+use super::check;
+use super::helpers::Helpers;
 use super::instruction::{self, Bulk, Width};
-use super::{Helpers, Stop, check};
+use super::stop::Stop;
 
 /// Most bytes, and elements, that one instruction may work on without a helper.
 const INLINE_BYTES_MAX: u64 = 1024;

@@ -3,11 +3,12 @@
 //! Each takes what its instruction takes. A helper checks bounds by itself, so that nothing is written where the instruction
 //! would trap; to trap, it runs the instruction as it was.
 
-use wasm_encoder::{BlockType, Encode, Function, InstructionSink, TypeSection, ValType};
+use wasm_encoder::{BlockType, Encode, Function, TypeSection};
 
-use super::super::outline::Outline;
+use super::array;
+use super::helpers::Helpers;
 use super::instruction::Bulk;
-use super::{Chunks, Helpers, PAGE_SIZE_LOG2, array};
+use super::writer::{Room, Writer};
 
 /// Most elements of a table or array that are paid for before it is made: no more can be had.
 const MADE_ELEMENTS_MAX: i64 = 64 << 20;
@@ -54,163 +55,7 @@ pub fn function(bulk: Bulk, helpers: &Helpers<'_>) -> Option<Function> {
     Some(function)
 }
 
-/// What has a size: a memory or a table.
-#[derive(Clone, Copy)]
-pub enum Room {
-    Memory(u32),
-    Table(u32),
-}
-
-/// Writes one helper. Its parameters are its first locals.
-pub struct Writer<'a> {
-    pub sink: InstructionSink<'a>,
-    pub bulk: Bulk,
-    pub chunks: Chunks,
-    pub outline: &'a Outline,
-    pub parameters: Vec<ValType>,
-}
-
 impl Writer<'_> {
-    /// How much is done at once.
-    pub fn chunk(&self) -> u32 {
-        if self.bulk.is_of_bytes() { self.chunks.bytes } else { self.chunks.elements }
-    }
-
-    fn is_64(&self, local: u32) -> bool {
-        self.parameters.get(local as usize) == Some(&ValType::I64)
-    }
-
-    /// A parameter, as 64 bits.
-    pub fn get_wide(&mut self, local: u32) {
-        self.sink.local_get(local);
-        if !self.is_64(local) {
-            self.sink.i64_extend_i32_u();
-        }
-    }
-
-    /// The same number as wide as a parameter is.
-    pub fn constant(&mut self, value: u32, like: u32) {
-        if self.is_64(like) {
-            self.sink.i64_const(i64::from(value));
-        } else {
-            self.sink.i32_const(value as i32);
-        }
-    }
-
-    fn add_op(&mut self, like: u32) {
-        if self.is_64(like) {
-            self.sink.i64_add()
-        } else {
-            self.sink.i32_add()
-        };
-    }
-
-    fn sub_op(&mut self, like: u32) {
-        if self.is_64(like) {
-            self.sink.i64_sub()
-        } else {
-            self.sink.i32_sub()
-        };
-    }
-
-    /// `local += value`.
-    pub fn advance(&mut self, local: u32, value: u32) {
-        self.sink.local_get(local);
-        self.constant(value, local);
-        self.add_op(local);
-        self.sink.local_set(local);
-    }
-
-    /// `local -= value`.
-    pub fn recede(&mut self, local: u32, value: u32) {
-        self.sink.local_get(local);
-        self.constant(value, local);
-        self.sub_op(local);
-        self.sink.local_set(local);
-    }
-
-    /// Whether a length is more than a chunk.
-    pub fn is_long(&mut self, length: u32) {
-        self.sink.local_get(length);
-        self.constant(self.chunk(), length);
-        if self.is_64(length) {
-            self.sink.i64_gt_u()
-        } else {
-            self.sink.i32_gt_u()
-        };
-    }
-
-    /// Fuel for one chunk: instructions that do nothing and cost a unit each.
-    pub fn pay(&mut self) {
-        for _ in 0..self.chunks.fuel {
-            self.sink.local_get(0).drop();
-        }
-    }
-
-    /// Runs the instruction itself on the parameters as they are.
-    pub fn original(&mut self) {
-        for local in 0..self.parameters.len() as u32 {
-            self.sink.local_get(local);
-        }
-        self.bulk.emit(&mut self.sink);
-    }
-
-    /// With a condition on the stack: where it holds, the instruction itself runs, which traps, and that is all.
-    pub fn original_if(&mut self) {
-        self.sink.if_(BlockType::Empty);
-        self.original();
-        self.sink.return_().end();
-    }
-
-    /// The size of a memory or table, in 64 bits.
-    fn size(&mut self, room: Room) {
-        match room {
-            Room::Memory(index) => {
-                let memory = self.outline.memories.get(index as usize);
-                self.sink.memory_size(index);
-                if !memory.is_some_and(|memory| memory.memory64) {
-                    self.sink.i64_extend_i32_u();
-                }
-                let log2 = memory.and_then(|memory| memory.page_size_log2).unwrap_or(PAGE_SIZE_LOG2);
-                self.sink.i64_const(i64::from(log2)).i64_shl();
-            }
-            Room::Table(index) => {
-                self.sink.table_size(index);
-                if !self.outline.tables.get(index as usize).is_some_and(|table| table.table64) {
-                    self.sink.i64_extend_i32_u();
-                }
-            }
-        }
-    }
-
-    /// Whether a stretch lies outside: `length > size || at > size - length`.
-    fn is_outside(&mut self, room: Room, at: u32, length: u32) {
-        self.get_wide(length);
-        self.size(room);
-        self.sink.i64_gt_u();
-        self.get_wide(at);
-        self.size(room);
-        self.get_wide(length);
-        self.sink.i64_sub().i64_gt_u().i32_or();
-    }
-
-    /// Whether two 32-bit parameters have a sum of more bits.
-    pub fn overflows(&mut self, one: u32, other: u32, times: u32) {
-        self.get_wide(one);
-        self.get_wide(other);
-        self.sink.i64_const(i64::from(times)).i64_mul().i64_add();
-        self.sink.i64_const(i64::from(u32::MAX)).i64_gt_u();
-    }
-
-    /// `while length > chunk`, where it is to begin with: what `each` writes does one chunk and shortens the length.
-    pub fn while_long(&mut self, length: u32, each: impl FnOnce(&mut Self)) {
-        self.sink.loop_(BlockType::Empty);
-        each(self);
-        self.pay();
-        self.is_long(length);
-        self.sink.br_if(0).end();
-    }
-
     /// `(at, value, length)`.
     fn fill(&mut self, room: Room) {
         let (at, value, length) = (0, 1, 2);

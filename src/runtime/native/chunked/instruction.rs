@@ -5,7 +5,7 @@ use wasm_encoder::{InstructionSink, RefType, StorageType, ValType};
 use wasmparser::Operator;
 
 use super::super::outline::Outline;
-use super::Chunks;
+use super::chunks::Chunks;
 
 /// The type of a length.
 #[derive(Clone, Copy, PartialEq, Eq)]

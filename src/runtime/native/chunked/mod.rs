@@ -15,25 +15,29 @@
 //! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see [`HEAP_MAXIMUM_BYTES`].
 //!
 //! What cannot be rewritten within bounds is refused: see [`check`]. `instruction` knows the bulk instructions,
-//! `body` rewrites one function, `helper` and `array` write the helpers.
+//! `body` rewrites one function, `helper` and `array` write the helpers by means of `writer`.
 
 mod array;
 mod body;
 mod check;
+mod chunks;
 mod helper;
+mod helpers;
 mod instruction;
+mod stop;
 #[cfg(test)]
 mod tests;
-
-use std::collections::HashMap;
+mod writer;
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{CodeSection, Encode, MemorySection, Module, RawSection, SectionId};
 use wasmparser::{BinaryReader, CodeSectionReader, MemoryType};
 
 use self::body::Rewritten;
-use self::instruction::Bulk;
-use super::fuel::BYTES_OF_A_UNIT;
+pub use self::chunks::Chunks;
+use self::chunks::PAGE_SIZE_LOG2;
+use self::helpers::Helpers;
+use self::stop::Stop;
 use super::outline::Outline;
 
 /// Part of what compiled modules are cached by: another for each change of what the rewrite gives.
@@ -42,31 +46,6 @@ pub const VERSION: u32 = 1;
 /// it, so that a growth by that maximum is the heap's.
 pub const HEAP_MAXIMUM_BYTES: usize = 1 << 32;
 const HEAP_MAXIMUM_PAGES: u64 = 1 << 16;
-const PAGE_SIZE_LOG2: u32 = 16;
-
-/// How much is done at once.
-#[derive(Clone, Copy)]
-pub struct Chunks {
-    /// Bytes of a memory.
-    bytes: u32,
-    /// Elements of a table or array.
-    elements: u32,
-    /// Fuel that a chunk costs besides its instructions; 0 where fuel is not counted.
-    fuel: u32,
-}
-
-impl Chunks {
-    /// Some ten microseconds' worth.
-    const PLAIN: Chunks = Chunks { bytes: 64 << 10, elements: 4 << 10, fuel: 0 };
-    /// A unit of fuel for each 64 bytes, or eight elements.
-    const FUELLED: Chunks = Chunks { bytes: 4 << 10, elements: 512, fuel: (4 << 10) / BYTES_OF_A_UNIT as u32 };
-
-    /// The chunks of an engine that counts fuel or does not.
-    pub fn of(fuelled: bool) -> Self {
-        if fuelled { Chunks::FUELLED } else { Chunks::PLAIN }
-    }
-}
-
 /// The module with its bulk instructions in chunks; `None` where it can stay as it is, or cannot be read.
 ///
 /// # Errors
@@ -87,52 +66,6 @@ pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String>
         return Ok(None);
     }
     Ok(assembled(wasm, &outline, &helpers, code.as_ref(), memories.as_ref()))
-}
-
-/// Why a function was not rewritten.
-enum Stop {
-    /// Not wasm, or of a kind that this build does not know.
-    Unreadable,
-    Refused(String),
-}
-
-impl From<wasmparser::BinaryReaderError> for Stop {
-    fn from(_: wasmparser::BinaryReaderError) -> Self {
-        Stop::Unreadable
-    }
-}
-
-/// The helpers that a module needs, each once.
-struct Helpers<'a> {
-    outline: &'a Outline,
-    chunks: Chunks,
-    known: HashMap<Bulk, u32>,
-    /// In the order of their indices.
-    wanted: Vec<Bulk>,
-}
-
-impl<'a> Helpers<'a> {
-    fn new(outline: &'a Outline, chunks: Chunks) -> Self {
-        Helpers { outline, chunks, known: HashMap::new(), wanted: Vec::new() }
-    }
-
-    /// The place of a helper among the helpers.
-    fn place(&mut self, bulk: Bulk) -> u32 {
-        *self.known.entry(bulk).or_insert_with(|| {
-            self.wanted.push(bulk);
-            self.wanted.len() as u32 - 1
-        })
-    }
-
-    /// The index of the function that the helper at a place is.
-    fn function(&self, place: u32) -> u32 {
-        self.outline.imported_functions + self.outline.functions.len() as u32 + place
-    }
-
-    /// The index of that function's type.
-    fn ty(&self, place: u32) -> u32 {
-        self.outline.types.len() as u32 + place
-    }
 }
 
 /// The code section with each function rewritten that has to be; `None` where none has to.

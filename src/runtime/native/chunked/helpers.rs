@@ -1,0 +1,40 @@
+//! Which helpers the functions of a module ask for, and what each will be called by.
+
+use std::collections::HashMap;
+
+use super::chunks::Chunks;
+use super::instruction::Bulk;
+use crate::runtime::native::outline::Outline;
+
+/// The helpers that a module needs, each once.
+pub(super) struct Helpers<'a> {
+    pub(super) outline: &'a Outline,
+    pub(super) chunks: Chunks,
+    known: HashMap<Bulk, u32>,
+    /// In the order of their indices.
+    pub(super) wanted: Vec<Bulk>,
+}
+
+impl<'a> Helpers<'a> {
+    pub(super) fn new(outline: &'a Outline, chunks: Chunks) -> Self {
+        Helpers { outline, chunks, known: HashMap::new(), wanted: Vec::new() }
+    }
+
+    /// The place of a helper among the helpers.
+    pub(super) fn place(&mut self, bulk: Bulk) -> u32 {
+        *self.known.entry(bulk).or_insert_with(|| {
+            self.wanted.push(bulk);
+            self.wanted.len() as u32 - 1
+        })
+    }
+
+    /// The index of the function that the helper at a place is.
+    pub(super) fn function(&self, place: u32) -> u32 {
+        self.outline.imported_functions + self.outline.functions.len() as u32 + place
+    }
+
+    /// The index of that function's type.
+    pub(super) fn ty(&self, place: u32) -> u32 {
+        self.outline.types.len() as u32 + place
+    }
+}
