@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmtime::{Caller, Global, Memory, Val};
 
 use super::blocks::{Blocks, HEADER_BYTES, Reused};
-use super::fuel;
+use super::fuel::{self, Payer};
 use super::limits::{Kept, Limits};
 use super::wasi::Wasi;
 use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
@@ -88,6 +88,13 @@ fn copy_in_pieces(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Resul
         to.copy_from_slice(from);
     }
     Ok(())
+}
+
+impl Payer for Ctx {
+    #[inline]
+    fn pays(&self) -> bool {
+        self.spec.fuel.is_some() && self.up.is_some()
+    }
 }
 
 impl Ctx {

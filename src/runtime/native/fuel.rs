@@ -3,11 +3,16 @@
 
 use wasmtime::{AsContextMut, Result, StoreContextMut};
 
-use super::ctx::Ctx;
 use crate::runtime::{Failure, FailureKind};
 
 /// Bytes that a unit of fuel pays for.
 pub const BYTES_OF_A_UNIT: u64 = 64;
+
+/// What a store keeps, as far as it says whether copies are paid for.
+pub trait Payer: 'static {
+    /// Whether a call runs that counts fuel.
+    fn pays(&self) -> bool;
+}
 
 /// Takes the fuel for `bytes` that the running call has the host copy; outside of a call nothing is taken.
 ///
@@ -15,17 +20,16 @@ pub const BYTES_OF_A_UNIT: u64 = 64;
 ///
 /// [`FailureKind::Fuel`] where less is left: then none is.
 #[inline]
-pub fn charge(store: &mut impl AsContextMut<Data = Ctx>, bytes: u64) -> Result<()> {
+pub fn charge<T: Payer>(store: &mut impl AsContextMut<Data = T>, bytes: u64) -> Result<()> {
     let context = store.as_context_mut();
-    let ctx = context.data();
-    if bytes < BYTES_OF_A_UNIT || ctx.spec.fuel.is_none() || ctx.up.is_none() {
+    if bytes < BYTES_OF_A_UNIT || !context.data().pays() {
         return Ok(());
     }
     take(context, bytes / BYTES_OF_A_UNIT)
 }
 
 #[cold]
-fn take(mut context: StoreContextMut<'_, Ctx>, units: u64) -> Result<()> {
+fn take<T: Payer>(mut context: StoreContextMut<'_, T>, units: u64) -> Result<()> {
     let left = context.get_fuel()?;
     context.set_fuel(left.saturating_sub(units))?;
     if units > left { Err(Failure::new(FailureKind::Fuel, "out of fuel").into()) } else { Ok(()) }
