@@ -12,10 +12,9 @@ use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
 use super::fuel;
 use super::http;
 use super::limits::Kept;
+use crate::runtime::imports::EXTISM as MODULE;
 use crate::runtime::{Failure, FailureKind, LogLevel};
 
-/// The namespace of Extism's own functions.
-pub const MODULE: &str = "extism:host/env";
 /// What one var costs besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
 const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
 /// Longest key of a config value or var that is looked for, in bytes: it is read in one go.

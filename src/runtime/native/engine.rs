@@ -6,19 +6,18 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use wasmtime::{Config, Engine, FuncType, InstancePre, Linker, Module, Store};
+use wasmtime::{Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
-use super::chunked::Chunks;
+use super::codegen::{compile_here, config, one_line};
 use super::compile::{Compiler, CompilerOptions, ModuleStore, Order, Wish};
 use super::ctx::Ctx;
-use super::{abi, bulk, chunked, user, wasi};
+use super::{abi, bulk, user, wasi};
+use crate::runtime::imports::EXTISM;
 use crate::runtime::shelf::{Shelf, ShelfMax};
-use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec, wasm_words};
+use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
 
 const ARENA: &str = include_str!("arena.wat");
-/// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
-pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
 /// What is kept of compiled modules that no image has, for the next who loads the same bytes.
 const MODULES_MAX: ShelfMax = ShelfMax { items: 256, bytes: 256 << 20 };
 
@@ -84,17 +83,6 @@ impl Engines {
     }
 }
 
-fn config(fuelled: bool) -> Config {
-    let mut config = Config::new();
-    config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(MAX_WASM_STACK_BYTES);
-    // The features that the extism crate turns on.
-    config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
-    // A memory that grows out of its place would be copied: held twice, for seconds that nothing ends. So memories stay within
-    // what is reserved for them: 4 GiB, or 2 GiB more than they begin with where that is more.
-    config.memory_may_move(false);
-    config
-}
-
 impl Workshop {
     fn new(fuelled: bool, cache_dir: Option<&Path>, compiler: Arc<Compiler>) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config(fuelled))?;
@@ -116,7 +104,7 @@ impl Workshop {
         let mut arena_exports = HashSet::new();
         for export in arena.exports() {
             if let Some(ty) = export.ty().func() {
-                provide(abi::MODULE, export.name(), ty.clone());
+                provide(EXTISM, export.name(), ty.clone());
                 arena_exports.insert(export.name().to_string());
             }
         }
@@ -191,43 +179,6 @@ impl ModuleStore for Kept<'_> {
     }
 }
 
-/// A module compiled in this process, for an engine with or without fuel. Not interruptible.
-pub fn compile_here(engine: &Engine, fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Module> {
-    compile(engine, fuelled, wasm, |engine, wasm| Module::new(engine, wasm))
-}
-
-/// The compiled form of a module, for an engine with or without fuel, in a process that only compiles.
-pub fn precompile(fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
-    compile(&Engine::new(&config(fuelled))?, fuelled, wasm, Engine::precompile_module)
-}
-
-/// The one way to the compiler, in this process or in one of its own: bulk instructions in chunks.
-fn compile<T>(
-    engine: &Engine,
-    fuelled: bool,
-    bytes: &[u8],
-    compile: impl Fn(&Engine, &[u8]) -> wasmtime::Result<T>,
-) -> wasmtime::Result<T> {
-    // wasmtime itself says what is wrong with a text.
-    let Ok(wasm) = wat::parse_bytes(bytes) else { return compile(engine, bytes) };
-    let chunked = chunked::rewritten(&wasm, Chunks::of(fuelled));
-    match chunked.map_err(|why| Failure::new(FailureKind::Load, why))? {
-        None => compile(engine, &wasm),
-        // Errors are those of the module as it came, where that has one.
-        Some(chunked) => {
-            compile(engine, &chunked).map_err(|error| Module::validate(engine, &wasm).err().unwrap_or(error))
-        }
-    }
-}
-
-/// The failure of a load whose module the compiler refused.
-pub fn invalid(error: &wasmtime::Error) -> Failure {
-    if let Some(refused) = error.downcast_ref::<Failure>() {
-        return refused.clone();
-    }
-    Failure::new(FailureKind::Load, wasm_words::invalid(&causes(error)))
-}
-
 /// A module out of the cache, or compiled and put there.
 fn compiled(
     engine: &Engine,
@@ -254,13 +205,4 @@ pub fn code_bytes(module: &Module) -> u64 {
 
 fn hex_sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
-/// An error and its causes on one line, in the words of this program.
-pub fn one_line(error: &wasmtime::Error) -> String {
-    wasm_words::line(&causes(error))
-}
-
-fn causes(error: &wasmtime::Error) -> Vec<String> {
-    error.chain().map(|cause| cause.to_string()).collect()
 }

@@ -15,10 +15,10 @@ use ureq::{Agent, AsSendBody, Body};
 use url::Url;
 use wasmtime::{Caller, Linker, Result};
 
-use super::abi::MODULE;
 use super::ctx::{Ctx, CtxStore, refused};
 use super::files::Place;
 use super::fuel;
+use crate::runtime::imports::EXTISM as MODULE;
 use crate::runtime::source::shown_url as shown;
 use crate::runtime::{Failure, Upcalls, hosts};
 use crate::text::json_cause;

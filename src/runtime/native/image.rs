@@ -5,16 +5,17 @@ use std::sync::Arc;
 
 use wasmtime::{FuncType, Linker, ValType};
 
+use super::codegen::one_line;
 use super::compile::Wish;
 use super::ctx::Ctx;
-use super::engine::{Engines, Workshop, code_bytes, one_line};
-use super::instance::Instance;
-use super::link::{self, Linked, Named, describe};
+use super::describe::describe;
+use super::engine::{Engines, Workshop};
+use super::link::{self, Linked, Named};
 use super::maps::{Maps, maps_of_code};
 use super::outline::{Holdings, Outline};
-use super::{abi, stubs, wasi};
-use crate::runtime::imports::name_since_1;
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, ModuleBytes, Program, Spec, Upcalls};
+use super::{stubs, wasi};
+use crate::runtime::imports::{EXTISM, name_since_1};
+use crate::runtime::{Failure, FailureKind, FunctionId, ModuleBytes, Program, Spec};
 
 /// An exported function that can be called.
 #[derive(Clone, Copy, PartialEq)]
@@ -33,9 +34,9 @@ pub struct NativeImage {
     /// Shared with the instances, as the names are.
     pub shapes: Arc<[Shape]>,
     pub functions: Arc<[String]>,
-    ids: HashMap<String, FunctionId>,
-    imports: Vec<String>,
-    exports: Vec<String>,
+    pub(super) ids: HashMap<String, FunctionId>,
+    pub(super) imports: Vec<String>,
+    pub(super) exports: Vec<String>,
     _maps: Maps,
 }
 
@@ -81,32 +82,6 @@ impl NativeImage {
     }
 }
 
-impl Image for NativeImage {
-    fn functions(&self) -> &[String] {
-        &self.functions
-    }
-
-    fn function(&self, name: &str) -> Option<FunctionId> {
-        self.ids.get(name).copied()
-    }
-
-    fn imports(&self) -> &[String] {
-        &self.imports
-    }
-
-    fn exports(&self) -> &[String] {
-        &self.exports
-    }
-
-    fn code_bytes(&self) -> u64 {
-        self.modules.iter().map(|linked| code_bytes(&linked.module)).sum()
-    }
-
-    fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
-        Ok(Box::new(Instance::new(self, spec.clone(), up)?))
-    }
-}
-
 /// What an instance of a module that has compiled holds.
 fn holdings(module: &ModuleBytes) -> Holdings {
     let wasm = wat::parse_bytes(&module.bytes).ok();
@@ -138,7 +113,7 @@ fn extended_linker(
     let provided = |module: &str, name: &str| {
         link::exporting(modules, module, name).is_some()
             || workshop.function_type(module, name).is_some()
-            || name_since_1(module, name).is_some_and(|name| workshop.function_type(abi::MODULE, name).is_some())
+            || name_since_1(module, name).is_some_and(|name| workshop.function_type(EXTISM, name).is_some())
     };
     for (_, module) in modules {
         stubs::add(&mut linker, module, &provided, spec.stub_imports, &spec.imports).map_err(as_load)?;

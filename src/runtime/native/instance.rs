@@ -7,8 +7,8 @@ use wasmtime::{
 };
 use wasmtime_wasi::I32Exit;
 
+use super::codegen::one_line;
 use super::ctx::{Arena, Ctx, CtxStore, Span};
-use super::engine::one_line;
 use super::image::{NativeImage, Shape};
 use super::later::Laters;
 use super::limits::Kept;
@@ -16,7 +16,8 @@ use super::link::{self, Provider};
 use super::maps::{Maps, maps_of_instance};
 use super::resident::resident_bytes;
 use super::streams::Streams;
-use super::{abi, wasi};
+use super::wasi;
+use crate::runtime::imports::EXTISM;
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
 /// A function that has been called before: looked up once.
@@ -286,7 +287,7 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
                 Provider::Arena(name) => arena.get_export(&mut *store, name),
                 Provider::Linked(place) => made.get(*place).and_then(|i| i.get_export(&mut *store, import.name())),
                 Provider::Later(place) => laters.function(store, &import, *place, &linked.name).map(Extern::Func),
-                Provider::Extism(name) => image.linker.get(&mut *store, abi::MODULE, name),
+                Provider::Extism(name) => image.linker.get(&mut *store, EXTISM, name),
                 Provider::Host => image.linker.get_by_import(&mut *store, &import),
             };
             imports.push(found.ok_or_else(|| {

@@ -2,21 +2,12 @@
 
 use std::sync::Arc;
 
-use wasmtime::{ResourceLimiter, Result};
+use crate::runtime::{MemoryUse, Upcalls};
 
-use super::chunked::HEAP_MAXIMUM_BYTES;
-use super::ctx::Ctx;
-use crate::runtime::source::MODULES_MAX;
-use crate::runtime::{Failure, MemoryUse, Upcalls};
-
-/// What a table's element costs the host, in bytes.
-const TABLE_ELEMENT_BYTES: u64 = 8;
 /// Most elements of all tables of an instance, whatever the memory limit says: one instruction may copy them all.
-const TABLE_ELEMENTS_MAX: u64 = 10_000_000;
+pub(super) const TABLE_ELEMENTS_MAX: u64 = 10_000_000;
 /// Most bytes of the heap for structs, arrays and exceptions: one instruction may give all its objects free, one by one.
-const HEAP_BYTES_MAX: usize = 32 << 20;
-/// Most instances, memories and tables of one store: a main module, its linked modules and the arena.
-const INSTANCES_MAX: usize = MODULES_MAX + 1;
+pub(super) const HEAP_BYTES_MAX: usize = 32 << 20;
 
 /// What the host keeps for an instance besides its memories and tables.
 #[derive(Clone, Copy)]
@@ -33,7 +24,7 @@ const KEPT_KINDS: usize = 3;
 
 /// Which limit refused a growth.
 #[derive(Clone, Copy)]
-enum Refusal {
+pub(super) enum Refusal {
     Own,
     /// The limit of all processes together.
     Total,
@@ -44,8 +35,8 @@ enum Refusal {
 /// Counts what a store holds, and refuses what goes over.
 pub struct Limits {
     max_bytes: u64,
-    memory_bytes: u64,
-    table_bytes: u64,
+    pub(super) memory_bytes: u64,
+    pub(super) table_bytes: u64,
     kept_bytes: [u64; KEPT_KINDS],
     /// What grew, less what shrank, while no call ran that could be charged for it: the input of the next call.
     uncharged_bytes: i64,
@@ -55,7 +46,7 @@ pub struct Limits {
     pub refused: bool,
     refusal: Refusal,
     /// The growth that was admitted last, in case that it fails after all.
-    admitted_bytes: u64,
+    pub(super) admitted_bytes: u64,
 }
 
 impl Limits {
@@ -138,7 +129,7 @@ impl Limits {
         }
     }
 
-    fn admit(&mut self, more: u64, up: Option<&Arc<dyn Upcalls>>) -> bool {
+    pub(super) fn admit(&mut self, more: u64, up: Option<&Arc<dyn Upcalls>>) -> bool {
         let held = self.memory_bytes.saturating_add(self.table_bytes).saturating_add(self.kept_bytes.iter().sum());
         if held.saturating_add(more) > self.max_bytes {
             self.note(false, Refusal::Own);
@@ -157,87 +148,16 @@ impl Limits {
         }
     }
 
-    fn release(&mut self, less: u64, up: Option<&Arc<dyn Upcalls>>) {
+    pub(super) fn release(&mut self, less: u64, up: Option<&Arc<dyn Upcalls>>) {
         match up {
             Some(up) => up.shrink(less),
             None => self.uncharged_bytes = self.uncharged_bytes.saturating_sub_unsigned(less),
         }
     }
 
-    fn note(&mut self, ok: bool, refusal: Refusal) {
+    pub(super) fn note(&mut self, ok: bool, refusal: Refusal) {
         if !ok {
             (self.refused, self.refusal) = (true, refusal);
         }
-    }
-}
-
-impl Ctx {
-    /// A look at the kill word of the call that runs, where growth takes time or comes again and again without a loop.
-    fn end_if_interrupted(&self) -> Result<()> {
-        match &self.up {
-            Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
-            _ => Ok(()),
-        }
-    }
-}
-
-impl ResourceLimiter for Ctx {
-    fn memory_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
-        self.end_if_interrupted()?;
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        if self.limits.has_heap && maximum == Some(HEAP_MAXIMUM_BYTES) && desired > HEAP_BYTES_MAX {
-            self.limits.note(false, Refusal::Heap);
-            return Ok(false);
-        }
-        let more = desired.saturating_sub(current) as u64;
-        let ok = self.limits.admit(more, self.up.as_ref());
-        if ok {
-            self.limits.memory_bytes += more;
-        }
-        self.limits.admitted_bytes = if ok { more } else { 0 };
-        Ok(ok)
-    }
-
-    fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
-        // Comes right after an admission, and only then; what was counted is not there after all.
-        let less = std::mem::take(&mut self.limits.admitted_bytes);
-        self.limits.memory_bytes = self.limits.memory_bytes.saturating_sub(less);
-        self.limits.release(less, self.up.as_ref());
-        self.limits.note(false, Refusal::Own);
-        drop(error); // The guest gets -1, as from any growth that is refused.
-        Ok(())
-    }
-
-    // A table's growth that fails after it was admitted stays counted: a failure without an admission before it looks the
-    // same from here, and must not take anything off.
-    fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
-        self.end_if_interrupted()?;
-        if maximum.is_some_and(|maximum| desired > maximum) {
-            return Ok(false);
-        }
-        let more = (desired.saturating_sub(current) as u64).saturating_mul(TABLE_ELEMENT_BYTES);
-        if self.limits.table_bytes.saturating_add(more) > TABLE_ELEMENTS_MAX * TABLE_ELEMENT_BYTES {
-            self.limits.note(false, Refusal::TableElements);
-            return Ok(false);
-        }
-        let ok = self.limits.admit(more, self.up.as_ref());
-        if ok {
-            self.limits.table_bytes += more;
-        }
-        Ok(ok)
-    }
-
-    fn instances(&self) -> usize {
-        INSTANCES_MAX
-    }
-
-    fn tables(&self) -> usize {
-        INSTANCES_MAX * 4
-    }
-
-    fn memories(&self) -> usize {
-        INSTANCES_MAX
     }
 }

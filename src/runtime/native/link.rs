@@ -5,9 +5,9 @@
 
 use std::sync::Arc;
 
-use wasmtime::{ExternType, FuncType, Module, ValType};
+use wasmtime::{ExternType, Module};
 
-use super::abi;
+use super::describe::describe;
 use super::engine::Workshop;
 use super::outline::Holdings;
 use super::stubs;
@@ -39,25 +39,6 @@ pub struct Linked {
     pub module: Arc<Module>,
     pub holdings: Holdings,
     pub providers: Vec<Provider>,
-}
-
-/// A type, for people.
-pub fn describe(ty: &ExternType) -> String {
-    match ty {
-        ExternType::Func(ty) => describe_function(ty),
-        ExternType::Global(ty) => format!("global {}", ty.content()),
-        ExternType::Table(ty) => format!("table of {}", ty.element()),
-        ExternType::Memory(ty) if ty.is_shared() => imports::SHARED_MEMORY.into(),
-        ExternType::Memory(_) => "memory".into(),
-        ExternType::Tag(_) => "tag".into(),
-    }
-}
-
-/// A function's type, for people.
-pub fn describe_function(ty: &FuncType) -> String {
-    let list = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ");
-    let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
-    format!("function ({params}) -> ({results})")
 }
 
 /// The order in which modules are made: what a module imports from comes before it where that can be, main last.
@@ -163,11 +144,11 @@ impl Resolver<'_> {
         }
         if let Some(host) = self.workshop.function_type(from, what) {
             check(from, what, ty, &ExternType::Func(host.clone()))?;
-            let is_arena = from == abi::MODULE && self.workshop.arena_exports.contains(what);
+            let is_arena = from == imports::EXTISM && self.workshop.arena_exports.contains(what);
             return Ok(Some(if is_arena { Provider::Arena(what.into()) } else { Provider::Host }));
         }
         if let Some(name) = imports::name_since_1(from, what)
-            && let Some(host) = self.workshop.function_type(abi::MODULE, name)
+            && let Some(host) = self.workshop.function_type(imports::EXTISM, name)
         {
             check(from, what, ty, &ExternType::Func(host.clone()))?;
             let is_arena = self.workshop.arena_exports.contains(name);

@@ -3,9 +3,9 @@
 
 use wasmtime::{Caller, ExternType, FuncType, Linker, Module, Result, Val, ValType};
 
+use super::codegen::one_line;
 use super::ctx::{Ctx, CtxStore, refused};
-use super::engine::one_line;
-use super::link::describe_function;
+use super::describe::describe_function;
 use super::user::{end_if_interrupted, nested};
 use crate::runtime::stand_in::{Answer, CallerBlocks, Form, NumberType, Scalar};
 use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, StubImports};

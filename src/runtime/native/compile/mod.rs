@@ -23,7 +23,7 @@ use wasmtime::{Engine, Module};
 
 use self::child::{Child, Ended};
 pub use self::serve::{Served, serve};
-use super::engine::{compile_here, invalid};
+use super::codegen::{compile_here, invalid};
 use crate::runtime::{Failure, FailureKind, ModuleBytes};
 use crate::text::io_cause;
 

@@ -2,7 +2,7 @@
 
 use std::io::{self, Read, Write};
 
-use crate::runtime::native::engine::{invalid, precompile};
+use crate::runtime::native::codegen::{invalid, precompile};
 
 /// Largest module that is taken, in bytes.
 const MODULE_BYTES_MAX: u64 = 1 << 30;

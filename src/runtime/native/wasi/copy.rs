@@ -7,7 +7,7 @@ use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
 use wiggle::GuestMemory;
 
 use super::errno;
-use super::table::{Parts, parts};
+use super::parts::{Parts, parts};
 use super::wait::{look, wait};
 use crate::runtime::native::ctx::{Ctx, refused};
 use crate::runtime::native::fuel;

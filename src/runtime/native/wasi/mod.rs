@@ -6,6 +6,7 @@ mod copy;
 mod errno;
 mod fds;
 mod open;
+mod parts;
 mod preopens;
 mod table;
 mod wait;
@@ -15,12 +16,9 @@ use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
 use self::fds::Fds;
-pub use self::table::add;
+pub use self::table::{MODULE, add};
 use super::streams::Streams;
 use crate::runtime::{Failure, FailureKind, Spec, StandardStream, WasiInput};
-
-/// The namespace.
-pub const MODULE: &str = "wasi_snapshot_preview1";
 
 /// WASI as one instance has it.
 pub struct Wasi {

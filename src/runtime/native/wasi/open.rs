@@ -10,7 +10,7 @@ use wiggle::GuestMemory;
 use super::copy::{slice, word};
 use super::errno;
 use super::fds::{Kind, ViewFile};
-use super::table::{Parts, parts};
+use super::parts::{Parts, parts};
 use super::wait::wait;
 use crate::runtime::Upcalls;
 use crate::runtime::native::ctx::Ctx;

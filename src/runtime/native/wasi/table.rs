@@ -2,43 +2,22 @@
 //! the bound on paths, the check of its descriptors, the fuel for what it copies. A function that is not in the table is not
 //! there at all, and a test compares it with wasmtime-wasi's own list.
 
-use wasmtime::{AsContextMut, Caller, Extern, Linker, Result};
+use wasmtime::{Caller, Linker, Result};
 use wasmtime_wasi::I32Exit;
-use wasmtime_wasi::p1::{WasiP1Ctx, wasi_snapshot_preview1 as preview1};
+use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
 use wiggle::GuestMemory;
 
-use super::fds::{Fds, Kind};
+use super::fds::Kind;
+use super::parts::{Parts, parts};
 use super::wait::{look, wait};
-use super::{MODULE, copy, errno, open};
-use crate::runtime::Upcalls;
-use crate::runtime::native::ctx::{Ctx, refused};
+use super::{copy, errno, open};
+use crate::runtime::native::ctx::Ctx;
 use crate::runtime::native::fuel;
-use std::sync::Arc;
 
+/// The namespace.
+pub const MODULE: &str = "wasi_snapshot_preview1";
 /// Longest path, in bytes: no system takes one as long as this.
 const PATH_BYTES_MAX: u32 = 64 * 1024;
-
-/// What a WASI function works on.
-pub struct Parts<'a> {
-    pub data: &'a mut [u8],
-    pub wasi: &'a mut WasiP1Ctx,
-    pub fds: &'a mut Fds,
-    pub up: Arc<dyn Upcalls>,
-}
-
-/// The guest's memory and its WASI context.
-pub fn parts<'a>(caller: &'a mut Caller<'_, Ctx>) -> Result<Parts<'a>> {
-    let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
-        return Err(refused("it calls WASI, which needs its memory, and exports none as `memory`"));
-    };
-    // What one call may take of the host's memory.
-    let fuel = caller.as_context_mut().hostcall_fuel();
-    let (data, ctx) = memory.data_and_store_mut(caller);
-    let up = ctx.up()?;
-    let Some(wasi) = ctx.wasi.as_deref_mut() else { return Err(refused("this instance has no WASI")) };
-    preview1::WasiSnapshotPreview1::set_hostcall_fuel(&mut wasi.p1, fuel);
-    Ok(Parts { data, wasi: &mut wasi.p1, fds: &mut wasi.fds, up })
-}
 
 /// What a function may do with a directory of single files.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -176,6 +155,8 @@ mod tests {
     use wasmtime_wasi::p1;
 
     use super::*;
+    use std::sync::Arc;
+
     use crate::runtime::Spec;
 
     #[test]

@@ -1,0 +1,24 @@
+//! Types of imports and exports, for people.
+
+use wasmtime::{ExternType, FuncType, ValType};
+
+use crate::runtime::imports;
+
+/// A type, for people.
+pub fn describe(ty: &ExternType) -> String {
+    match ty {
+        ExternType::Func(ty) => describe_function(ty),
+        ExternType::Global(ty) => format!("global {}", ty.content()),
+        ExternType::Table(ty) => format!("table of {}", ty.element()),
+        ExternType::Memory(ty) if ty.is_shared() => imports::SHARED_MEMORY.into(),
+        ExternType::Memory(_) => "memory".into(),
+        ExternType::Tag(_) => "tag".into(),
+    }
+}
+
+/// A function's type, for people.
+pub fn describe_function(ty: &FuncType) -> String {
+    let list = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ");
+    let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
+    format!("function ({params}) -> ({results})")
+}
