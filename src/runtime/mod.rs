@@ -17,6 +17,7 @@ pub mod sdk;
 mod shelf;
 pub mod source;
 pub mod stand_in;
+pub mod stand_in_types;
 pub mod wasi_input;
 pub mod wasm_words;
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::stand_in::StandInTypes;
+use super::stand_in_types::StandInTypes;
 use super::{Config, Failure, FailureKind, WasiInput};
 
 /// Which host runs a process.

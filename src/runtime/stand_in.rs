@@ -6,9 +6,9 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Number, Value as Json};
 
+pub use super::stand_in_types::{NumberType, StandInType, StandInTypes};
 use super::{Failure, FailureKind, ImportStandIn};
 use crate::text::{cut, shown};
 
@@ -16,34 +16,6 @@ use crate::text::{cut, shown};
 const ARGUMENT_BYTES_MAX: u64 = 64 << 20;
 /// The one key of an object that stands for bytes which are no text.
 const BASE64_KEY: &str = "base64";
-
-/// One of wasm's number types.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum NumberType {
-    I32,
-    I64,
-    F32,
-    F64,
-}
-
-/// A type as it may be written for an argument or a result of an import.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum StandInType {
-    /// An `i64` that is the handle of a block.
-    Handle,
-    I32,
-    I64,
-    F32,
-    F64,
-}
-
-/// What was said of the types of an import; results that were not mentioned are read by their wasm types.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
-pub struct StandInTypes {
-    pub params: Vec<StandInType>,
-    pub results: Option<Vec<StandInType>>,
-}
 
 /// A number that goes in or out.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -87,42 +59,6 @@ pub struct Form {
     /// `MODULE.FUNCTION`, as messages show it.
     import: String,
     target: String,
-}
-
-impl StandInType {
-    pub const ALL: [StandInType; 5] =
-        [StandInType::Handle, StandInType::I32, StandInType::I64, StandInType::F32, StandInType::F64];
-
-    /// As it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            StandInType::Handle => "handle",
-            StandInType::I32 => "i32",
-            StandInType::I64 => "i64",
-            StandInType::F32 => "f32",
-            StandInType::F64 => "f64",
-        }
-    }
-
-    fn number(self) -> NumberType {
-        match self {
-            StandInType::Handle | StandInType::I64 => NumberType::I64,
-            StandInType::I32 => NumberType::I32,
-            StandInType::F32 => NumberType::F32,
-            StandInType::F64 => NumberType::F64,
-        }
-    }
-}
-
-impl NumberType {
-    fn as_str(self) -> &'static str {
-        match self {
-            NumberType::I32 => "i32",
-            NumberType::I64 => "i64",
-            NumberType::F32 => "f32",
-            NumberType::F64 => "f64",
-        }
-    }
 }
 
 impl Form {

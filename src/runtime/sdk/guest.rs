@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use extism::Plugin;
 
+use super::compiled::Compiled;
 use super::errors;
 use super::frame::{Frame, Stage};
-use super::image::Compiled;
 use super::reserve::reserve;
 use super::watch::{Gate, watched};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};

@@ -8,6 +8,9 @@ use wasmparser::{
 
 use crate::runtime::{Failure, FailureKind, imports, wasm_words};
 
+/// Namespaces that are the SDK's own: what of them it lacks it says.
+pub const SDK_MODULES: [&str; 2] = [imports::EXTISM, "wasi_snapshot_preview1"];
+
 /// The interface of one module.
 #[derive(Debug, Default)]
 pub struct Inspection {

@@ -3,14 +3,11 @@
 
 use extism::Function;
 
-use super::inspect::{ImportedItem, Inspection};
+use super::inspect::{ImportedItem, Inspection, SDK_MODULES};
 use super::stubs;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1};
 use crate::runtime::{Failure, FailureKind, Spec, StubImports};
 use crate::text::shown;
-
-/// Namespaces that are the SDK's own: what of them it lacks it says.
-pub const SDK_MODULES: [&str; 2] = [imports::EXTISM, "wasi_snapshot_preview1"];
 
 /// Fails with what keeps the SDK from linking these modules. `functions` are those that it is given.
 pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Function]) -> Result<(), Failure> {

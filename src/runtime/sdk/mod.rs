@@ -11,6 +11,7 @@
 //! - `stock`: the SDK without all this, to compare with.
 //! - `errors`: the SDK's errors in this room's words. `inspect`: what a module offers and asks for. `log`: its log lines.
 
+mod compiled;
 mod errors;
 mod frame;
 mod functions;

@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use extism::Plugin;
 
-use super::image::{self, Compiled};
+use super::compiled::{Compiled, compile_program};
 use super::watch::{Gate, watched};
 use super::{errors, log};
 use crate::runtime::{Failure, Program, Upcalls};
@@ -27,7 +27,7 @@ impl StockImage {
     /// Compiles a program. Takes long and cannot be interrupted; failures are of kind `Load`.
     pub fn compile(program: &Program) -> Result<Self, Failure> {
         log::install();
-        Ok(StockImage { compiled: image::compile_program(program)? })
+        Ok(StockImage { compiled: compile_program(program)? })
     }
 
     /// Makes a plugin. The SDK instantiates it for good only at its first call.

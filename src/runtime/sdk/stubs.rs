@@ -3,8 +3,7 @@
 use extism::{CurrentPlugin, Function, Val, ValType};
 
 use super::functions::{self, Copied, called, define, number, put, refused};
-use super::inspect::{ImportedItem, Inspection, Signature};
-use super::link::SDK_MODULES;
+use super::inspect::{ImportedItem, Inspection, SDK_MODULES, Signature};
 use crate::runtime::stand_in::{Answer, CallerBlocks, Form, NumberType, Scalar};
 use crate::runtime::{Failure, ImportStandIn, Spec, StubImports};
 
