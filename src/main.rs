@@ -20,7 +20,7 @@ use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
 use plugsh::runtime::{Host, LogLevel, Served, serve};
 use plugsh::shell;
-use plugsh::shell::command::{Subject, about};
+use plugsh::shell::command::{Subject, TABLE, about};
 use plugsh::shell::plain;
 use plugsh::shell::{SessionOptions, ShellError};
 use plugsh::text::{did_you_mean, shown};
@@ -213,7 +213,7 @@ fn help(word: Option<&str>) -> Result<u8, ShellError> {
         Some(mode) => script::print(mode.render_help().to_string().as_bytes()),
         None => {
             let modes: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
-            let known = about(word).map_err(|error| match did_you_mean(word, modes) {
+            let known = about(TABLE, word).map_err(|error| match did_you_mean(word, modes) {
                 near if !near.is_empty() => ShellError::usage(format!("no command or topic `{}`{near}", shown(word))),
                 // What was perhaps meant, or where the shell's own help would look further.
                 _ if error.message.contains("did you mean") => error,

@@ -3,7 +3,7 @@
 mod common;
 
 use common::{commands, matches, normalised, plugsh};
-use plugsh::shell::command::{Command, TABLE};
+use plugsh::shell::command::{TABLE, find};
 
 #[test]
 fn every_example_prints_what_help_says() {
@@ -59,7 +59,7 @@ fn the_demo_plays() {
 #[test]
 fn names_are_found_once() {
     for command in TABLE {
-        let found = Command::find(command.name).map(|found| found.summary);
+        let found = find(TABLE, command.name).map(|found| found.summary);
         assert_eq!(found, Some(command.summary), "`{}` stands twice in the table", command.name);
     }
 }

@@ -10,7 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use common::{matches, normalised, plugsh};
-use plugsh::shell::command::markdown_table;
+use plugsh::shell::command::{TABLE, markdown_table};
 
 fn readme() -> (PathBuf, String) {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("README.md");
@@ -134,7 +134,7 @@ fn holds(name: &str, wanted: &str) {
 
 #[test]
 fn the_list_of_commands_is_the_table() {
-    holds("commands", &markdown_table());
+    holds("commands", &markdown_table(TABLE));
 }
 
 #[test]

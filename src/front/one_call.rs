@@ -16,7 +16,7 @@ use crate::runtime::source::is_name;
 use crate::runtime::{Host, LogLevel};
 use crate::shell::command::{CallOptions, LoadOptions, load, load_manifest};
 use crate::shell::reply::Reply;
-use crate::shell::{Session, SessionOptions, ShellError, Stdin};
+use crate::shell::{Session, SessionOptions, ShellError, Stdin, start};
 use crate::text::shown;
 
 /// What is to be called, and how.
@@ -48,7 +48,7 @@ pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, Shell
     if call.streams {
         streams::show(&kernel, None);
     }
-    let mut session = Session::new(kernel, Box::new(console), options, Stdin::Free);
+    let mut session = start(kernel, Box::new(console), options, Stdin::Free);
     interruptible(&session)?;
     let result = load_and_call(&mut session, &call);
     // Of what failed too.

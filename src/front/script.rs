@@ -12,10 +12,10 @@ use super::print::painted;
 use super::screen::Screen;
 use super::{repl, signals, streams};
 use crate::kernel::Kernel;
-use crate::shell::command::Command;
+use crate::shell::command::{TABLE, find};
 use crate::shell::front::PaneRequest;
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin};
+use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, start};
 use crate::text::{did_you_mean, io_cause};
 
 /// Words after `plugsh` that are no files.
@@ -61,7 +61,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         streams::show(&kernel, screen.clone());
     }
     let stdin = if scripts.sources.is_empty() && !at_terminal { Stdin::Script } else { Stdin::Free };
-    let mut session = Session::new(kernel, Box::new(console), scripts.options.clone(), stdin);
+    let mut session = start(kernel, Box::new(console), scripts.options.clone(), stdin);
     match &screen {
         Some(screen) => {
             let interrupter = session.interrupter();
@@ -153,7 +153,7 @@ fn no_script(path: &Path, error: ShellError) -> ShellError {
     if path.exists() || word.contains('/') {
         return error;
     }
-    if Command::find(&word).is_some() {
+    if find(TABLE, &word).is_some() {
         return ShellError::usage(format!("`{word}` is no file, but a command of the shell: `plugsh -c '{word} ...'`"));
     }
     let near = did_you_mean(&word, MODES);

@@ -4,14 +4,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::command::{Arguments, CallOptions, Command, call_reply};
+use super::command::{Arguments, CallOptions, Command, Inner, call_reply, describe, find};
 use super::grammar::split_dotted;
-use super::holds::Left;
 use super::line::{Stage, Word};
 use super::redirect::FileSink;
 use super::reply::{Line, Reply, Role, ShellError};
-use super::run::{Inner, not_in_background};
-use super::session::Session;
+use super::run::not_in_background;
+use super::session::{Continuation, Session};
 use super::units::{parse_hex, show_bytes};
 use super::waits::{Awaited, OnInterrupt, PROGRESS_AFTER};
 use crate::kernel::{CallError, CallPlan, CallStage, Deadline, JobEnd, Kernel, OutputSink, ProcessId};
@@ -55,7 +54,7 @@ impl Session {
             }
             stuck => {
                 let piped = calls.program.is_some();
-                self.leave_stuck(&job, &stuck, Left::Call { process, options: calls.options }, piped)
+                self.leave_stuck(&job, &stuck, call_ends(process, calls.options), piped)
             }
         }
     }
@@ -80,7 +79,7 @@ impl Session {
             let name = name.take().map_or_else(|| self.expand_text(name_word), Ok)?;
             let arguments = self.call_arguments(&name, (stage, rest), inner, index)?;
             if arguments.asks_help() {
-                return Ok(Err(super::command::help_of(arguments.command)));
+                return Ok(Err(describe(self.call_command()?)));
             }
             let (stage_options, stage_input) = arguments.parse::<CallOptions>()?;
             if index > 0 && stage_input.is_some() {
@@ -107,6 +106,10 @@ impl Session {
         Ok(Ok(Calls { plan, options, program }))
     }
 
+    fn call_command(&self) -> Result<&'static Command, ShellError> {
+        find(self.table, "call").ok_or_else(|| ShellError::failed("no command `call`"))
+    }
+
     /// The words of one stage, `1.run INPUT` as `call 1 run INPUT`: its name expanded, and the words after that.
     fn call_arguments(
         &mut self,
@@ -115,8 +118,8 @@ impl Session {
         inner: &Inner<'_>,
         index: usize,
     ) -> Result<Arguments, ShellError> {
-        let call = Command::find("call").ok_or_else(|| ShellError::failed("no command `call`"))?;
-        let taken = match Command::find(name) {
+        let call = self.call_command()?;
+        let taken = match find(self.table, name) {
             Some(command) if command.name == call.name => Vec::new(),
             Some(command) if index > 0 => {
                 let stage = Stage::Command(inner.words.to_vec());
@@ -128,7 +131,7 @@ impl Session {
                 None => return Err(self.unknown_command(name)),
             },
         };
-        let arguments = Arguments::new(call, self.expand_all(call, rest)?);
+        let arguments = Arguments::new(call.shape(), self.expand_all(call, rest)?);
         if taken.is_empty()
             && let Some(error) = self.dotted_after_call(&arguments)
         {
@@ -219,7 +222,7 @@ impl Session {
         let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => self.finish_call(process, &end, options),
-            stuck => self.leave_stuck(&job, &stuck, Left::Call { process, options: options.clone() }, false),
+            stuck => self.leave_stuck(&job, &stuck, call_ends(process, options.clone()), false),
         }
     }
 
@@ -263,6 +266,11 @@ impl Session {
         }
         resolved.map_err(|error| self.call_error(error))
     }
+}
+
+/// What a call that was left at a breakpoint is finished with; the process is the one of its last stage.
+pub(super) fn call_ends(process: ProcessId, options: CallOptions) -> Continuation {
+    Box::new(move |session, end| session.finish_call(process, end, &options))
 }
 
 /// The file as what a job's output goes to: it takes its place once all of it is written.

@@ -1,15 +1,15 @@
 //! What the parser must know of the commands, answered from their table.
 
-use super::command::{Command, Run, Slot, SlotWord};
+use super::command::{Command, CommandTable, Run, Slot, SlotWord, find};
 use super::line::{Grammar, Word};
 
 /// The grammar of the table of commands.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct CommandGrammar;
+#[derive(Clone, Copy)]
+pub struct CommandGrammar(pub CommandTable);
 
 impl Grammar for CommandGrammar {
     fn input_next(&self, words: &[Word]) -> bool {
-        let Some((command, taken, inner)) = resolve(words) else { return false };
+        let Some((command, taken, inner)) = resolve(self.0, words) else { return false };
         let slot = command.shape().slot_after(inner, taken);
         matches!(slot, Slot::Positional(index) if command.shape().input == Some(index))
     }
@@ -17,18 +17,18 @@ impl Grammar for CommandGrammar {
 
 /// The command that the next word belongs to, looking through `time` and `watch`: how many of its positionals its name
 /// has taken, and its words after the name.
-pub fn resolve(words: &[Word]) -> Option<(&'static Command, usize, &[Word])> {
+pub fn resolve(table: CommandTable, words: &[Word]) -> Option<(&'static Command, usize, &[Word])> {
     let (name, rest) = words.split_first()?;
     let name = name.literal_text()?;
-    let Some(command) = Command::find(&name) else {
-        let call = Command::find("call").filter(|_| split_dotted(&name).is_some())?;
+    let Some(command) = find(table, &name) else {
+        let call = find(table, "call").filter(|_| split_dotted(&name).is_some())?;
         return Some((call, CALL_POSITIONALS_IN_DOTTED, rest));
     };
     if !matches!(command.run, Run::Prefix(_)) {
         return Some((command, 0, rest));
     }
     match command.shape().slots(rest, 0).iter().position(|slot| *slot == Slot::Inner) {
-        Some(inner) => resolve(rest.get(inner..)?),
+        Some(inner) => resolve(table, rest.get(inner..)?),
         None => Some((command, 0, rest)),
     }
 }
@@ -57,11 +57,12 @@ impl SlotWord for Word {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::command::TABLE;
     use crate::shell::line::{Stage, WordKind, parse};
 
     /// The kinds of the words of a one-command line.
     fn kinds(text: &str) -> Vec<WordKind> {
-        let script = parse(text, &CommandGrammar).unwrap();
+        let script = parse(text, &CommandGrammar(TABLE)).unwrap();
         let Some(Stage::Command(words)) = script.statements[0].pipe.stages.first() else { panic!("{text}") };
         words.iter().map(|word| word.kind).collect()
     }

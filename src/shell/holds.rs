@@ -1,38 +1,15 @@
 //! Jobs that stand at breakpoints, as a session treats them: what a breakpoint's commands do, what is said when the
 //! prompt comes back, and how a job is let go on.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::command::{CallOptions, Exchanging, exchanged, held_lines, held_title, loaded};
+use super::calls::call_ends;
+use super::command::{CallOptions, held_lines, held_title};
 use super::reply::{Line, Reply, Role, ShellError};
-use super::session::Session;
+use super::session::{Continuation, Session};
 use super::waits::{Awaited, OnInterrupt};
 use crate::kernel::hooks::{HeldView, HoldReason, Order};
-use crate::kernel::{Job, JobEnd, JobId, ProcessId};
-
-/// What a session keeps of held jobs.
-#[derive(Default)]
-pub struct Holds {
-    /// Foreground jobs that the prompt left at a breakpoint: what they are to be finished with.
-    left: BTreeMap<JobId, Left>,
-    /// The hold of each job whose breakpoint's commands have run.
-    served: BTreeMap<JobId, u64>,
-    /// A breakpoint's commands run now: letting a job go on does not wait for it.
-    serving: bool,
-    /// What can be done with a held job was said.
-    told: bool,
-}
-
-/// A job that was left at a breakpoint.
-pub enum Left {
-    /// A call; the process is the one of its last stage.
-    Call { process: ProcessId, options: CallOptions },
-    /// A load; whether its file is watched then.
-    Load { watch: bool },
-    /// A restart or reload.
-    Exchange(Exchanging),
-}
+use crate::kernel::{Job, JobEnd};
 
 impl Session {
     /// A job is held: runs the commands of its breakpoint, once. True when the wait for the job may go on.
@@ -75,7 +52,7 @@ impl Session {
         &mut self,
         job: &Job,
         why: &Awaited,
-        left: Left,
+        left: Continuation,
         piped: bool,
     ) -> Result<Reply, ShellError> {
         if matches!(why, Awaited::Held) {
@@ -91,7 +68,7 @@ impl Session {
         Ok(Reply::Nothing)
     }
 
-    fn leave_held(&mut self, job: &Job, left: Left, piped: bool) -> Result<Reply, ShellError> {
+    fn leave_held(&mut self, job: &Job, left: Continuation, piped: bool) -> Result<Reply, ShellError> {
         job.to_background(&self.kernel);
         let kernel = Arc::clone(&self.kernel);
         self.holds.left.retain(|id, _| kernel.job(*id).is_some());
@@ -133,22 +110,25 @@ impl Session {
         match self.wait_or_hold(job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => self.finish_job(job, &end, left),
             stuck => {
-                let left = left.unwrap_or_else(|| Left::Call { process: 0, options: CallOptions::default() });
+                let left = left.unwrap_or_else(|| call_ends(0, CallOptions::default()));
                 self.leave_stuck(job, &stuck, left, false)
             }
         }
     }
 
     /// What a job that was in the background leaves: its output or error. It is forgotten.
-    pub fn finish_job(&mut self, job: &Job, end: &Arc<JobEnd>, left: Option<Left>) -> Result<Reply, ShellError> {
+    pub fn finish_job(
+        &mut self,
+        job: &Job,
+        end: &Arc<JobEnd>,
+        left: Option<Continuation>,
+    ) -> Result<Reply, ShellError> {
         self.kernel.reap(job.id());
         self.holds.served.remove(&job.id());
         // Its notice would tell again what is printed now.
         let to_file = end.sunk_bytes.is_some();
         match left {
-            Some(Left::Call { process, options }) => self.finish_call(process, end, &options),
-            Some(Left::Load { watch }) => loaded(self, end, watch),
-            Some(Left::Exchange(exchanging)) => Ok(Reply::Lines(vec![exchanged(self, end, &exchanging)?])),
+            Some(left) => left(self, end),
             None if to_file => {
                 end.result.as_ref().map(|_| Reply::Nothing).map_err(|error| self.call_error(error.clone()))
             }

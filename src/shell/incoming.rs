@@ -4,8 +4,9 @@
 
 use super::grammar::CommandGrammar;
 use super::line::{ErrorKind as Mistake, SyntaxError, parse};
-use super::script::SCRIPT_BYTES_MAX;
 
+/// The longest script that is read.
+pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;
 /// What a command within `$(` is read behind, when it is read by itself.
 const OPENING: &str = "echo $(\n";
 /// Where the `$(` of [`OPENING`] stands.
@@ -14,8 +15,8 @@ const OPENING_OFFSET: usize = 5;
 const LEVELS_MAX: usize = 64;
 
 /// Collects lines until they are whole.
-#[derive(Default)]
 pub struct Incoming {
+    grammar: CommandGrammar,
     text: Vec<u8>,
     /// Lines given out.
     lines: usize,
@@ -79,6 +80,19 @@ impl Brackets {
 }
 
 impl Incoming {
+    /// Nothing has come in yet.
+    pub fn new(grammar: CommandGrammar) -> Incoming {
+        Incoming {
+            grammar,
+            text: Vec::new(),
+            lines: 0,
+            levels: Vec::new(),
+            awaited: None,
+            #[cfg(test)]
+            parsed_bytes: 0,
+        }
+    }
+
     /// Adds a line with its newline; the text up to here when it is whole, and the number of its first line.
     pub fn add(&mut self, line: &[u8]) -> Option<(Vec<u8>, usize)> {
         self.text.extend_from_slice(line);
@@ -125,7 +139,7 @@ impl Incoming {
         let text = std::str::from_utf8(text).ok()?;
         // A line that goes on behind its end has no end yet.
         let text = if text.ends_with("\\\n") { text.trim_end_matches('\n') } else { text };
-        let error = parse(text, &CommandGrammar).err().filter(SyntaxError::incomplete)?;
+        let error = parse(text, &self.grammar).err().filter(SyntaxError::incomplete)?;
         Some(match error.kind {
             Mistake::UnclosedHereDoc { end, .. } => Unfinished::Awaits(Awaited::Line(end)),
             Mistake::UnclosedQuote(quote) => Unfinished::Awaits(Awaited::Char(quote.char())),
@@ -164,10 +178,11 @@ impl Incoming {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::command::TABLE;
 
     #[test]
     fn lines_come_out_when_they_are_whole() {
-        let mut incoming = Incoming::default();
+        let mut incoming = Incoming::new(CommandGrammar(TABLE));
         assert_eq!(incoming.add(b"ps\n"), Some((b"ps\n".to_vec(), 1)));
         assert_eq!(incoming.add(b"call a f <<END\n"), None);
         assert_eq!(incoming.add(b"body\n"), None);
@@ -198,13 +213,14 @@ mod tests {
     #[test]
     fn a_text_is_whole_when_the_parser_says_so_and_not_a_line_later() {
         for text in WHOLE {
-            let mut incoming = Incoming::default();
+            let mut incoming = Incoming::new(CommandGrammar(TABLE));
             let lines: Vec<&str> = text.split_inclusive('\n').collect();
             let mut so_far = String::new();
             for (at, line) in lines.iter().enumerate() {
                 so_far.push_str(line);
                 let is_last = at + 1 == lines.len();
-                let whole = parse(so_far.trim_end(), &CommandGrammar).err().is_none_or(|error| !error.incomplete());
+                let whole =
+                    parse(so_far.trim_end(), &CommandGrammar(TABLE)).err().is_none_or(|error| !error.incomplete());
                 assert_eq!((whole, incoming.add(line.as_bytes()).is_some()), (is_last, is_last), "{so_far:?}");
             }
         }
@@ -216,7 +232,7 @@ mod tests {
         let commands = format!("set x $(\n{})\n", "echo a $(echo b)\n".repeat(2_000));
         let nested = format!("set x $(\n{})\n", "set y $(\necho a\necho b\n)\n".repeat(1_000));
         for text in [object, commands, nested] {
-            let mut incoming = Incoming::default();
+            let mut incoming = Incoming::new(CommandGrammar(TABLE));
             let whole: Vec<_> = text.split_inclusive('\n').filter_map(|line| incoming.add(line.as_bytes())).collect();
             assert_eq!(whole, [(text.clone().into_bytes(), 1)]);
             let per_line = 8 * OPENING.len() * text.lines().count();

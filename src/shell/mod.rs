@@ -1,8 +1,8 @@
 //! The shell: language, commands and sessions. Commands return data, they never print.
 //!
-//! `line` reads text, `command` is the table of commands, `session` is one shell's state, `run` carries a statement out,
-//! `script` a text of them, `unknown` what is said of a word that is no command. `reply` is what comes back, `plain` its form in files and pipes, `front` what a session needs
-//! of the front above it.
+//! `line` reads text, `command` holds the commands and their table, `session` is one shell's state, `start` gives it the
+//! table, `run` carries a statement out, `script` a text of them, `unknown` what is said of a word that is no command.
+//! `reply` is what comes back, `plain` its form in files and pipes, `front` what a session needs of the front above it.
 
 pub mod command;
 pub mod dump;
@@ -31,6 +31,7 @@ pub mod replay;
 mod run;
 mod running;
 mod script;
+mod start;
 mod stub_run;
 mod system;
 mod unknown;
@@ -38,10 +39,12 @@ mod waits;
 
 pub use front::{Front, PaneRequest, PaneSize};
 pub use grammar::{CommandGrammar, resolve, split_dotted};
+pub use incoming::SCRIPT_BYTES_MAX;
 pub use interrupt::{Interrupt, Interrupter};
 pub use redirect::FileSink;
 pub use reply::{Reply, ShellError};
 pub use run::panics_are_caught;
-pub use script::{SCRIPT_BYTES_MAX, syntax_error};
+pub use script::syntax_error;
 pub use session::{Session, SessionOptions};
+pub use start::start;
 pub use stdin::Stdin;

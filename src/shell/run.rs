@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::command::{Arguments, Command, Run, Slot};
+use super::command::{Arguments, Command, Inner, Run, Slot, describe, find};
 use super::grammar::split_dotted;
 use super::line::{Redirect, Script, Stage, Statement, Word};
 use super::redirect::FileSink;
@@ -14,18 +14,6 @@ use crate::text::cut;
 
 /// So much of a panic's message is told, in characters.
 const PANIC_CHARS_MAX: usize = 300;
-
-/// What a prefix command runs: a pipe, without the prefix's own words.
-#[derive(Clone, Copy)]
-pub struct Inner<'a> {
-    /// Words of the first stage, the command's name first.
-    pub words: &'a [Word],
-    /// The stages after it.
-    pub rest: &'a [Stage],
-    /// The line it was typed as.
-    pub text: &'a str,
-    pub background: bool,
-}
 
 impl Session {
     /// Runs statements one after the other, up to the first that fails.
@@ -114,7 +102,7 @@ impl Session {
     fn run_inner_into(&mut self, inner: &Inner<'_>, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
         let (name_word, words) = inner.words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
         let name = self.expand_text(name_word)?;
-        let Some(command) = Command::find(&name) else {
+        let Some(command) = find(self.table, &name) else {
             return match split_dotted(&name) {
                 Some(_) => self.run_calls(inner, name, into),
                 None => Err(self.unknown_command(&name)),
@@ -138,9 +126,9 @@ impl Session {
         let slots = command.shape().slots(words, 0);
         let split = slots.iter().position(|slot| *slot == Slot::Inner).unwrap_or(words.len());
         let (own, inner) = words.split_at_checked(split).unwrap_or((words, &[]));
-        let arguments = Arguments::new(command, self.expand_all(command, own)?);
+        let arguments = Arguments::new(command.shape(), self.expand_all(command, own)?);
         if arguments.asks_help() {
-            return Ok(super::command::help_of(command));
+            return Ok(describe(command));
         }
         if inner.is_empty() {
             return Err(ShellError::usage(format!("`{}` wants a COMMAND; usage: `{}`", command.name, command.usage())));
@@ -160,9 +148,9 @@ impl Session {
             [Stage::System(text)] => Some(text),
             [next, ..] => return Err(self.not_a_call(command.name, next)),
         };
-        let arguments = Arguments::new(command, self.expand_all(command, words)?);
+        let arguments = Arguments::new(command.shape(), self.expand_all(command, words)?);
         if arguments.asks_help() {
-            return Ok(super::command::help_of(command));
+            return Ok(describe(command));
         }
         let Some(program) = program else { return caught(|| run(self, arguments)) };
         let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), |session| {
@@ -180,7 +168,7 @@ impl Session {
             Stage::Command(words) => words.first().and_then(Word::literal_text).unwrap_or_default().into_owned(),
             Stage::System(_) => return ShellError::usage("`| !COMMAND` must come last"),
         };
-        if Command::find(&next).is_none() && split_dotted(&next).is_none() {
+        if find(self.table, &next).is_none() && split_dotted(&next).is_none() {
             return ShellError::usage(format!("`|` joins plugin calls; for the system's program write `| !{next}`"));
         }
         ShellError::usage(format!(

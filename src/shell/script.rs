@@ -10,9 +10,6 @@ use super::reply::{ErrorKind, Line, Role, ShellError};
 use super::session::Session;
 use crate::text::{io_cause, without_bom};
 
-/// The longest script that is read.
-pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;
-
 impl Session {
     /// Runs a text; `name` is what its errors are told with, `first_line` the number of its first line. Stops at the
     /// first error, unless the session keeps going: then errors are shown, and the first is given back at the end, where no
@@ -48,7 +45,7 @@ impl Session {
         first_error: &mut Option<ShellError>,
     ) -> Result<(), ShellError> {
         let mut lines = Lines::new(text);
-        while let Some(read) = lines.next(&CommandGrammar) {
+        while let Some(read) = lines.next(&CommandGrammar(self.table)) {
             let statements = match read {
                 Ok(script) => script.statements,
                 Err(error) => {
@@ -98,7 +95,7 @@ impl Session {
 
     /// Runs lines as they come in, each as soon as it is whole.
     pub fn run_incoming(&mut self, name: &str, source: &mut dyn BufRead) -> Result<(), ShellError> {
-        let mut incoming = Incoming::default();
+        let mut incoming = Incoming::new(CommandGrammar(self.table));
         let mut first_error = None;
         while self.exit_code().is_none() {
             let mut line = Vec::new();

@@ -8,8 +8,8 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::command::definition::CommandTable;
 use super::front::Front;
-use super::holds::Holds;
 use super::interrupt::{Interrupt, Interrupter};
 use super::patient::Patient;
 use super::plain;
@@ -18,7 +18,7 @@ use super::redirect::FileSink;
 use super::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use super::stdin::Stdin;
 use crate::journal::Outcome;
-use crate::kernel::{CallError, JobId, Kernel, ProcessId, ProcessLabel};
+use crate::kernel::{CallError, JobEnd, JobId, Kernel, ProcessId, ProcessLabel};
 use crate::runtime::LogLevel;
 use crate::text::io_cause;
 
@@ -50,6 +50,8 @@ const TOLD_FAILURES_MAX: usize = 1_000;
 /// One shell.
 pub struct Session {
     pub kernel: Arc<Kernel>,
+    /// The commands that it knows.
+    pub table: CommandTable<Session>,
     pub options: SessionOptions,
     pub interrupt: Interrupt,
     pub(super) variables: BTreeMap<String, Arc<[u8]>>,
@@ -77,6 +79,22 @@ pub struct Session {
     exit: Option<u8>,
 }
 
+/// What a job that the prompt left is finished with, once it has ended.
+pub type Continuation = Box<dyn FnOnce(&mut Session, &JobEnd) -> Result<Reply, ShellError>>;
+
+/// What a session keeps of held jobs.
+#[derive(Default)]
+pub struct Holds {
+    /// Foreground jobs that the prompt left at a breakpoint: what they are to be finished with.
+    pub(super) left: BTreeMap<JobId, Continuation>,
+    /// The hold of each job whose breakpoint's commands have run.
+    pub(super) served: BTreeMap<JobId, u64>,
+    /// A breakpoint's commands run now: letting a job go on does not wait for it.
+    pub(super) serving: bool,
+    /// What can be done with a held job was said.
+    pub(super) told: bool,
+}
+
 /// What one expectation would have to say to hold: its last word.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rewrite {
@@ -97,11 +115,17 @@ pub enum Sink {
 }
 
 impl Session {
-    /// A session on a kernel, under a front.
-    pub fn new(kernel: Arc<Kernel>, front: Box<dyn Front>, options: SessionOptions, stdin: Stdin) -> Session {
-        kernel.set_stub_runner(Arc::new(super::stub_run::run));
+    /// A session on a kernel, with commands, under a front.
+    pub fn new(
+        kernel: Arc<Kernel>,
+        table: CommandTable<Session>,
+        front: Box<dyn Front>,
+        options: SessionOptions,
+        stdin: Stdin,
+    ) -> Session {
         Session {
             kernel,
+            table,
             options,
             interrupt: Interrupt::default(),
             variables: BTreeMap::new(),

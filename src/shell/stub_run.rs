@@ -1,5 +1,6 @@
 //! What `stub --run` runs: commands in a session of their own, on the thread of the call that they answer.
 
+use super::command::TABLE;
 use super::interrupt::Interrupt;
 use super::session::{Session, SessionOptions, Sink};
 use super::stdin::Stdin;
@@ -10,7 +11,7 @@ use crate::kernel::hooks::StubCall;
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
     let StubCall { kernel, commands, input, process, cut } = call;
     let (front, _) = Unseen::new();
-    let mut session = Session::new(kernel, Box::new(front), SessionOptions::default(), Stdin::Used);
+    let mut session = Session::new(kernel, TABLE, Box::new(front), SessionOptions::default(), Stdin::Used);
     session.helper = true;
     session.interrupt = Interrupt::linked(move || cut());
     session.set("INPUT", input).map_err(|error| error.to_string())?;

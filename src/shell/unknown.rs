@@ -3,7 +3,6 @@
 use std::collections::HashSet;
 use std::path::Path;
 
-use super::command::TABLE;
 use super::reply::ShellError;
 use super::session::Session;
 use crate::kernel::ProcessView;
@@ -78,7 +77,7 @@ impl Session {
                 "`{word}` is a file, no command; `load` takes a plugin, `source` a script"
             ));
         }
-        let near = did_you_mean(word, TABLE.iter().map(|command| command.name));
+        let near = did_you_mean(word, self.table.iter().map(|command| command.name));
         let hint = if near.is_empty() { "; see `help`, or run a program with `!COMMAND`" } else { &near };
         ShellError::usage(format!("no command `{word}`{hint}"))
     }
@@ -103,7 +102,7 @@ fn one_of_each_source(views: &[ProcessView]) -> impl Iterator<Item = &ProcessVie
 mod tests {
     use super::*;
     use crate::kernel::{Kernel, KernelOptions, LoadRequest};
-    use crate::shell::command::Command;
+    use crate::shell::command::{TABLE, find};
 
     #[test]
     fn of_many_processes_of_one_source_the_first_is_looked_at() {
@@ -121,11 +120,10 @@ mod tests {
     #[test]
     fn no_word_is_a_command_and_each_way_on_begins_with_one() {
         for (words, way_on) in WORDS {
-            assert!(words.split(' ').all(|word| Command::find(word).is_none()), "{words}");
+            assert!(words.split(' ').all(|word| find(TABLE, word).is_none()), "{words}");
             for quoted in way_on.split('`').skip(1).step_by(2) {
                 let first = quoted.split(' ').next().unwrap_or_default();
-                let known =
-                    Command::find(first).is_some() || first.starts_with('!') || "& plugsh for if".contains(first);
+                let known = find(TABLE, first).is_some() || first.starts_with('!') || "& plugsh for if".contains(first);
                 assert!(known, "`{quoted}` is no command");
             }
         }

@@ -22,7 +22,7 @@ pub struct Completions {
 
 /// The candidates at byte `pos` of a line.
 pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -> Completions {
-    let cursor = complete_at(line, pos, &CommandGrammar);
+    let cursor = complete_at(line, pos, &CommandGrammar(TABLE));
     let mut candidates = match cursor.place {
         Place::Command if cursor.quote.is_none() => commands(kernel, &cursor),
         Place::Argument | Place::Input => arguments(kernel, variables, &cursor),
@@ -44,8 +44,8 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
 
 /// The arguments that a command still takes where a line ends with a blank: `FUNCTION [INPUT]`.
 pub fn wanted(line: &str) -> Option<String> {
-    let cursor = complete_at(line, line.len(), &CommandGrammar);
-    let (command, taken, words) = resolve(&cursor.words)?;
+    let cursor = complete_at(line, line.len(), &CommandGrammar(TABLE));
+    let (command, taken, words) = resolve(TABLE, &cursor.words)?;
     let between_words = cursor.typed.is_empty() && cursor.quote.is_none() && line.ends_with(' ');
     if !between_words || !matches!(cursor.place, Place::Argument | Place::Input) {
         return None;
@@ -71,7 +71,7 @@ fn commands(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
 }
 
 fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Candidate> {
-    let Some((command, taken, words)) = resolve(&cursor.words) else { return Vec::new() };
+    let Some((command, taken, words)) = resolve(TABLE, &cursor.words) else { return Vec::new() };
     let shape = command.shape();
     let slot = shape.slot_after(words, taken);
     if cursor.typed.starts_with('-') && cursor.quote.is_none() && !matches!(slot, Slot::Value(_)) {

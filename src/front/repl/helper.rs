@@ -15,7 +15,7 @@ use rustyline::{Context, Helper};
 use super::complete::{Completions, complete, wanted};
 use crate::front::screen::Screen;
 use crate::kernel::Kernel;
-use crate::shell::command::Command;
+use crate::shell::command::{TABLE, find};
 use crate::shell::line::{Class, highlight, parse};
 use crate::shell::split_dotted;
 use crate::shell::{CommandGrammar, Interrupt};
@@ -165,7 +165,7 @@ impl Hinter for ShellHelper {
 
 /// Whether the text cannot be run yet: a quote, JSON or a here-document goes on in the next line.
 pub fn goes_on(text: &str) -> bool {
-    parse(text, &CommandGrammar).is_err_and(|error| error.incomplete())
+    parse(text, &CommandGrammar(TABLE)).is_err_and(|error| error.incomplete())
 }
 
 impl Validator for ShellHelper {
@@ -185,7 +185,7 @@ impl Highlighter for ShellHelper {
         }
         let mut text = String::with_capacity(line.len() * 2);
         let whole = format!("{}{line}", self.before);
-        for (span, class) in highlight(&whole, &CommandGrammar) {
+        for (span, class) in highlight(&whole, &CommandGrammar(TABLE)) {
             let piece = whole.get(span.start.max(self.before.len())..span.end).unwrap_or_default();
             match codes(class, piece) {
                 _ if piece.is_empty() => {}
@@ -212,7 +212,7 @@ impl Highlighter for ShellHelper {
 fn codes(class: Class, text: &str) -> &'static str {
     match class {
         Class::Plain | Class::Argument => "",
-        Class::Command if Command::find(text).is_some() => "1",
+        Class::Command if find(TABLE, text).is_some() => "1",
         Class::Command if split_dotted(text).is_some() => "36",
         Class::Command => "31",
         Class::Option => "36",

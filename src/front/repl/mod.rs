@@ -239,7 +239,7 @@ fn warning(text: String) -> Line {
 /// Runs what was typed; a failure is shown, and ends the rest of the line. Gives whether it failed.
 fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
     let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&CommandGrammar) {
+    while let Some(read) = lines.next(&CommandGrammar(session.table)) {
         let result = match read {
             Ok(script) => run_statements(session, &script),
             Err(error) => Err(syntax_error(&error)),

@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::{Command, Slot, SlotWord};
+use super::shape::{Shape, Slot, SlotWord};
 use crate::shell::line::{is_option_text, without_final_newlines};
 use crate::shell::reply::ShellError;
 use crate::text::did_you_mean;
@@ -49,15 +49,15 @@ impl SlotWord for Argument {
 
 /// The words of one command, its name left off.
 pub struct Arguments {
-    pub command: &'static Command,
+    pub shape: &'static Shape,
     pub words: Vec<Argument>,
     /// Positionals that were given in another way: two in `1.run INPUT`.
     taken: Vec<String>,
 }
 
 impl Arguments {
-    pub fn new(command: &'static Command, words: Vec<Argument>) -> Arguments {
-        Arguments { command, words, taken: Vec::new() }
+    pub fn new(shape: &'static Shape, words: Vec<Argument>) -> Arguments {
+        Arguments { shape, words, taken: Vec::new() }
     }
 
     /// The same, with the first positionals given already.
@@ -68,7 +68,7 @@ impl Arguments {
 
     /// The positional with this index, where it is text.
     pub fn positional(&self, index: usize) -> Option<&str> {
-        let slots = self.command.shape().slots(&self.words, self.taken.len());
+        let slots = self.shape.slots(&self.words, self.taken.len());
         let (word, _) = self.words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(index))?;
         let text = std::str::from_utf8(&word.bytes).ok()?;
         Some(if word.is_output { text.trim_end_matches(['\r', '\n']) } else { text })
@@ -76,14 +76,14 @@ impl Arguments {
 
     /// How many words stand for positionals, more than there are included.
     pub fn positional_count(&self) -> usize {
-        let slots = self.command.shape().slots(&self.words, self.taken.len());
+        let slots = self.shape.slots(&self.words, self.taken.len());
         slots.iter().filter(|slot| matches!(slot, Slot::Positional(_) | Slot::Extra)).count()
     }
 
     /// True when `--help` or `-h` stands among the options.
     pub fn asks_help(&self) -> bool {
-        let slots = self.command.shape().slots(&self.words, self.taken.len());
-        let known_h = self.command.shape().option_index("-h").is_some();
+        let slots = self.shape.slots(&self.words, self.taken.len());
+        let known_h = self.shape.option_index("-h").is_some();
         self.words
             .iter()
             .zip(slots)
@@ -92,29 +92,29 @@ impl Arguments {
 
     /// The options and positionals as the command's struct, and INPUT's bytes, if it takes one and one was given.
     pub fn parse<A: clap::FromArgMatches>(self) -> Result<(A, Option<Vec<u8>>), ShellError> {
-        let command = self.command;
+        let shape = self.shape;
         let (line, input) = self.into_command_line()?;
-        let matches = (command.syntax)().try_get_matches_from(line).map_err(|error| usage_error(command, &error))?;
-        let arguments = A::from_arg_matches(&matches).map_err(|error| usage_error(command, &error))?;
+        let matches = (shape.syntax)().try_get_matches_from(line).map_err(|error| usage_error(shape, &error))?;
+        let arguments = A::from_arg_matches(&matches).map_err(|error| usage_error(shape, &error))?;
         Ok((arguments, input))
     }
 
     /// Options first, then `--`, then positionals: so clap takes no data for an option. INPUT is taken out, because it
     /// may be large and need not be UTF-8.
     fn into_command_line(self) -> Result<(Vec<OsString>, Option<Vec<u8>>), ShellError> {
-        let shape = self.command.shape();
+        let shape = self.shape;
         let slots = shape.slots(&self.words, self.taken.len());
         // Before anything else: the value of an option that does not exist would look like a word too many.
         let mut typed = self.words.iter().zip(&slots).filter(|(_, slot)| **slot == Slot::Option);
         if let Some((word, _)) = typed.find(|(word, _)| word.option_text().is_some_and(|text| !shape.has_option(text)))
         {
-            return Err(Subject::of(self.command).unknown_option(&String::from_utf8_lossy(&word.bytes)));
+            return Err(Subject::of(self.shape).unknown_option(&String::from_utf8_lossy(&word.bytes)));
         }
         // clap would take the `--` that is put behind the options for its value.
         let last =
             self.words.last().and_then(|word| word.option_text()).filter(|_| slots.last() == Some(&Slot::Option));
         if let Some(option) = last.filter(|option| shape.wants_value(option).is_some()) {
-            let name = Subject::of(self.command).name;
+            let name = Subject::of(self.shape).name;
             return Err(ShellError::usage(format!("`{option}` of {name} wants a value")));
         }
         // A positional or the value of an option: what is too much may belong to it.
@@ -128,17 +128,17 @@ impl Arguments {
                     positionals.push("INPUT".into());
                     input = Some(word.bytes);
                 }
-                Slot::Extra => return Err(extra_word(self.command, &word.into_word(), has_expression)),
+                Slot::Extra => return Err(extra_word(self.shape, &word.into_word(), has_expression)),
                 Slot::EndOfOptions | Slot::Inner => {}
-                Slot::Option => options.push(text(self.command, word.into_word())?.into()),
+                Slot::Option => options.push(text(self.shape, word.into_word())?.into()),
                 Slot::Value(_) => {
-                    let value = text(self.command, word.into_word())?;
+                    let value = text(self.shape, word.into_word())?;
                     if let Some(option) = options.last_mut() {
                         option.push("=");
                         option.push(value);
                     }
                 }
-                Slot::Positional(_) => positionals.push(text(self.command, word.into_word())?.into()),
+                Slot::Positional(_) => positionals.push(text(self.shape, word.into_word())?.into()),
             }
         }
         options.push("--".into());
@@ -147,17 +147,17 @@ impl Arguments {
     }
 }
 
-fn text(command: &Command, bytes: Vec<u8>) -> Result<String, ShellError> {
+fn text(shape: &Shape, bytes: Vec<u8>) -> Result<String, ShellError> {
     String::from_utf8(bytes).map_err(|error| {
         let shown = String::from_utf8_lossy(error.as_bytes()).into_owned();
-        ShellError::usage(format!("`{}`: `{shown}` is not UTF-8; only INPUT may be any bytes", command.name))
+        ShellError::usage(format!("`{}`: `{shown}` is not UTF-8; only INPUT may be any bytes", shape.name))
     })
 }
 
-fn extra_word(command: &Command, bytes: &[u8], has_expression: bool) -> ShellError {
+fn extra_word(shape: &Shape, bytes: &[u8], has_expression: bool) -> ShellError {
     let word = String::from_utf8_lossy(bytes);
-    let subject = Subject::of(command);
-    match command.shape().input {
+    let subject = Subject::of(shape);
+    match shape.input {
         _ if has_expression => ShellError::usage(format!(
             "{}: `{word}` is one word too many: EXPR is one word, quote it, as 'callee=cart and depth>2'",
             subject.name
@@ -167,8 +167,8 @@ fn extra_word(command: &Command, bytes: &[u8], has_expression: bool) -> ShellErr
     }
 }
 
-fn usage_error(command: &Command, error: &clap::Error) -> ShellError {
-    Subject::of(command).mistake(error)
+fn usage_error(shape: &Shape, error: &clap::Error) -> ShellError {
+    Subject::of(shape).mistake(error)
 }
 
 /// What a mistake in options and arguments is about: a command of the shell, or the program itself.
@@ -186,15 +186,15 @@ pub struct Subject {
 }
 
 impl Subject {
-    fn of(command: &Command) -> Subject {
+    fn of(shape: &Shape) -> Subject {
         /// A longer usage line is too long for a message.
         const USAGE_CHARS_MAX: usize = 100;
         Subject {
-            name: format!("`{}`", command.name),
-            help: format!("help {}", command.name),
-            usage: command.shape().usage_within(USAGE_CHARS_MAX),
-            longs: command.shape().options.iter().filter_map(|option| option.long.clone()).collect(),
-            takes_input: command.shape().input.is_some(),
+            name: format!("`{}`", shape.name),
+            help: format!("help {}", shape.name),
+            usage: shape.usage_within(USAGE_CHARS_MAX),
+            longs: shape.options.iter().filter_map(|option| option.long.clone()).collect(),
+            takes_input: shape.input.is_some(),
         }
     }
 

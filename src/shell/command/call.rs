@@ -11,7 +11,7 @@ use crate::kernel::{CallError, JobEnd, ProcessId};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::units::{parse_count, parse_duration};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "call",
     group: Group::Plugins,
     summary: "call a function of a plugin",
@@ -25,7 +25,7 @@ pub const COMMAND: Command = Command {
         },
         Example { lines: "load echo\ncall echo echo --hex '68 69'", output: "1:echo\nhi" },
     ],
-    syntax: syntax::<CallOptions>,
+    syntax: syntax::<CallOptions>(),
     run: Run::Call,
 };
 

@@ -4,13 +4,13 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "echo",
     group: Group::Scripting,
     summary: "print words",
     description: "Prints its words with a blank between them, and a newline.",
     examples: &[Example { lines: "echo one 'two  three'", output: "one two  three" }],
-    syntax: syntax::<EchoOptions>,
+    syntax: syntax::<EchoOptions>(),
     run: Run::Plain(run),
 };
 

@@ -4,13 +4,13 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "exit",
     group: Group::Shell,
     summary: "leave the shell",
     description: "Ends the shell, or the script, with CODE (0 to 255; without it, 0).",
     examples: &[Example { lines: "echo one; exit; echo two", output: "one" }],
-    syntax: syntax::<ExitOptions>,
+    syntax: syntax::<ExitOptions>(),
     run: Run::Plain(run),
 };
 

@@ -17,7 +17,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::text::io_cause;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "export",
     group: Group::Debugging,
     summary: "write calls for other tools",
@@ -29,7 +29,7 @@ pub const COMMAND: Command = Command {
         output: "1:echo\nhi\n1 call in `calls.json`\n1 call in `echo.mmd`\nsequenceDiagram\n\
             participant p0 as shell\nparticipant p1 as 1:echo\np0->>p1: echo (2 bytes)\n…",
     }],
-    syntax: syntax::<ExportOptions>,
+    syntax: syntax::<ExportOptions>(),
     run: Run::Plain(run),
 };
 

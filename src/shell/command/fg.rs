@@ -7,13 +7,13 @@ use crate::shell::command::jobs::job_of;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "fg",
     group: Group::Jobs,
     summary: "bring a job into the foreground",
     description: "Waits for the job and prints its output; Ctrl-C then ends the job. Without a word it takes the newest one.",
     examples: &[Example { lines: "load echo\ncall echo echo hi &\nfg", output: "1:echo\nhi" }],
-    syntax: syntax::<FgOptions>,
+    syntax: syntax::<FgOptions>(),
     run: Run::Plain(run),
 };
 

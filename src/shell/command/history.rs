@@ -6,13 +6,13 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "history",
     group: Group::Shell,
     summary: "list what was typed",
     description: "Lines typed at the prompt, the newest last; they are kept from run to run. A script has none.",
     examples: &[Example { lines: "history", output: "" }],
-    syntax: syntax::<HistoryOptions>,
+    syntax: syntax::<HistoryOptions>(),
     run: Run::Plain(run),
 };
 

@@ -11,13 +11,13 @@ use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 use crate::text::{listed, wrapped};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "info",
     group: Group::Watching,
     summary: "show all that is known of a process",
     description: "Its functions, exports, imports, limits, configuration keys and environment (not their values), counters and last error.",
     examples: &[Example { lines: "load echo\ninfo echo", output: "1:echo\n1:echo idle\n…" }],
-    syntax: syntax::<InfoOptions>,
+    syntax: syntax::<InfoOptions>(),
     run: Run::Plain(run),
 };
 

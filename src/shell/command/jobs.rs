@@ -10,7 +10,7 @@ use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 use crate::text;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "jobs",
     group: Group::Jobs,
     summary: "list jobs",
@@ -18,7 +18,7 @@ pub const COMMAND: Command = Command {
         end and print its output, `kill %N` ends it. Below the jobs stand the heavy modules that are being compiled, for whom \
         ever: one that nobody waits for any more is ended.",
     examples: &[Example { lines: "jobs", output: "JOB  STATE  TIME  CHAIN  CALL" }],
-    syntax: syntax::<JobsOptions>,
+    syntax: syntax::<JobsOptions>(),
     run: Run::Plain(run),
 };
 

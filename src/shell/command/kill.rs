@@ -7,7 +7,7 @@ use crate::shell::recording::Entry;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "kill",
     group: Group::Plugins,
     summary: "end processes or jobs",
@@ -17,7 +17,7 @@ pub const COMMAND: Command = Command {
         lines: "load echo\nload echo\nkill echo-2\nps -t",
         output: "1:echo\n2:echo-2\nkilled 2:echo-2\nshell\n└─ 1:echo idle",
     }],
-    syntax: syntax::<KillOptions>,
+    syntax: syntax::<KillOptions>(),
     run: Run::Plain(run),
 };
 

@@ -8,7 +8,7 @@ use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "limits",
     group: Group::Watching,
     summary: "list the limits and what is used of them",
@@ -17,7 +17,7 @@ pub const COMMAND: Command = Command {
         and collected heaps; in the stock host, which does not tell, all that they may have. Beside it a call takes at most three \
         copies of its bytes: its input until it is in the plugin's blocks, the blocks themselves, and the output.",
     examples: &[Example { lines: "limits", output: "LIMIT  VALUE  DEFAULT  USED  OPTION  ON\nprocesses …\n…" }],
-    syntax: syntax::<LimitsOptions>,
+    syntax: syntax::<LimitsOptions>(),
     run: Run::Plain(run),
 };
 

@@ -14,7 +14,6 @@ use crate::kernel::{
 use crate::runtime::program::{AllowedPath, ImportStandIn, ModuleBytes};
 use crate::runtime::{Host, Program, Spec, StubImports, hosts};
 use crate::secrets::without_secrets;
-use crate::shell::holds::Left;
 use crate::shell::imports::import_stand_in;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -22,7 +21,7 @@ use crate::shell::units::{Bound, parse_duration};
 use crate::shell::waits::{Awaited, OnInterrupt};
 use crate::text::json_cause;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "load",
     group: Group::Plugins,
     summary: "start a plugin as a process",
@@ -39,7 +38,7 @@ pub const COMMAND: Command = Command {
         Example { lines: "load echo\nload echo\nload echo --as parrot", output: "1:echo\n2:echo-2\n3:parrot" },
         Example { lines: "load echo --memory-max 64p --timeout 2s --config lang=en", output: "1:echo" },
     ],
-    syntax: syntax::<LoadWords>,
+    syntax: syntax::<LoadWords>(),
     run: Run::Plain(run),
 };
 
@@ -153,12 +152,15 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let job = session.kernel.start_load(request, text).map_err(|error| session.call_error(error))?;
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
         Awaited::Ended(end) => loaded(session, &end, words.watch),
-        stuck => session.leave_stuck(&job, &stuck, Left::Load { watch: words.watch }, false),
+        stuck => {
+            let left = Box::new(move |session: &mut Session, end: &JobEnd| loaded(session, end, words.watch));
+            session.leave_stuck(&job, &stuck, left, false)
+        }
     }
 }
 
 /// What a load comes to that was made as a job.
-pub fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, ShellError> {
+fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, ShellError> {
     let label = end.result.as_ref().map_err(|error| session.call_error(error.clone()))?;
     let label = String::from_utf8_lossy(label);
     let id = session.process(&label)?;

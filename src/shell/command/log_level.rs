@@ -5,13 +5,13 @@ use crate::runtime::LogLevel;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "log-level",
     group: Group::Watching,
     summary: "show or set the lowest log level that is kept",
     description: "Log lines of plugins below this level are not kept. Without a word it says which level holds.",
     examples: &[Example { lines: "log-level debug\nlog-level", output: "debug" }],
-    syntax: syntax::<LogLevelOptions>,
+    syntax: syntax::<LogLevelOptions>(),
     run: Run::Plain(run),
 };
 

@@ -10,14 +10,14 @@ use crate::runtime::LogLevel;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "logs",
     group: Group::Watching,
     summary: "show what plugins logged",
     description: "Lines that plugins wrote through the PDK's log functions, and to standard output and error under WASI. \
         `-f` goes on until Ctrl-C. `log-level` says what is kept.",
     examples: &[Example { lines: "load echo\nlogs echo", output: "1:echo" }],
-    syntax: syntax::<LogsOptions>,
+    syntax: syntax::<LogsOptions>(),
     run: Run::Plain(run),
 };
 

@@ -7,14 +7,14 @@ use crate::shell::front::{PaneRequest, PaneSize};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "pane",
     group: Group::Watching,
     summary: "show processes and calls live below the prompt",
     description: "`pane on` and `pane off`, or `pane` alone to change; `pane focus` (F6) puts the keys into it; `pane size \
         N|N%` gives it rows or a share of the screen; `pane save FILE.svg|FILE.txt` writes what it shows.",
     examples: &[],
-    syntax: syntax::<PaneOptions>,
+    syntax: syntax::<PaneOptions>(),
     run: Run::Plain(run),
 };
 

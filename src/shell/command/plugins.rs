@@ -6,14 +6,14 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "plugins",
     group: Group::Plugins,
     summary: "list what can be loaded by name",
     description: "The plugins of the plugin directories (`plugsh --plugins DIR`, `PLUGSH_PATH`), the built-in ones, and names \
         that a stub stands in for. `load` takes paths and URLs too; `info` shows the functions of one that runs.",
     examples: &[Example { lines: "plugins", output: "NAME  SOURCE\n…\necho  built-in:echo\n…" }],
-    syntax: syntax::<PluginsOptions>,
+    syntax: syntax::<PluginsOptions>(),
     run: Run::Plain(run),
 };
 

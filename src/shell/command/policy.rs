@@ -11,7 +11,7 @@ use crate::kernel::policy::{Asked, OwnGrants, Rule, Who, names_only};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "policy",
     group: Group::Watching,
     summary: "show, check, load or learn what plugins may do",
@@ -34,7 +34,7 @@ pub const COMMAND: Command = Command {
             output: "allowed: no policy is loaded, and a plugin may load names",
         },
     ],
-    syntax: syntax::<PolicyOptions>,
+    syntax: syntax::<PolicyOptions>(),
     run: Run::Plain(run),
 };
 

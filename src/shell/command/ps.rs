@@ -12,7 +12,7 @@ use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, Tr
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "ps",
     group: Group::Watching,
     summary: "list processes",
@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
         `-t` draws who spawned whom, `--mermaid` writes that as a Mermaid flow chart; `-a` shows those that ended too. WHY \
         is there when one has crashed or ended.",
     examples: &[Example { lines: "load echo\nps -t", output: "1:echo\nshell\n└─ 1:echo idle" }],
-    syntax: syntax::<PsOptions>,
+    syntax: syntax::<PsOptions>(),
     run: Run::Plain(run),
 };
 

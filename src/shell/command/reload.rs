@@ -7,13 +7,12 @@ use super::debug::record::calls_text;
 use super::{Arguments, Command, Example, Group, Run, link, syntax};
 use crate::kernel::{JobEnd, LoadRequest, ProcessId, Replaced, Replacement};
 use crate::runtime::Program;
-use crate::shell::holds::Left;
 use crate::shell::replay::{Verified, verify_journal};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::waits::{Awaited, OnInterrupt};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "reload",
     group: Group::Plugins,
     summary: "replace a process's code",
@@ -25,7 +24,7 @@ pub const COMMAND: Command = Command {
         lines: "load echo --as shout\nreload shout text\ncall shout upper hi",
         output: "1:shout\n1:shout reloaded\nHI",
     }],
-    syntax: syntax::<ReloadOptions>,
+    syntax: syntax::<ReloadOptions>(),
     run: Run::Plain(run),
 };
 
@@ -74,7 +73,7 @@ pub enum Exchanged {
 }
 
 /// An exchange that is a job: what is said when it has ended.
-pub struct Exchanging {
+struct Exchanging {
     did: Did,
     done: Arc<OnceLock<Replaced>>,
     /// Said after it.
@@ -111,12 +110,17 @@ pub fn exchange(
     let exchanging = Exchanging { did, done, more };
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
         Awaited::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),
-        stuck => Ok(Exchanged::Stuck(session.leave_stuck(&job, &stuck, Left::Exchange(exchanging), false)?)),
+        stuck => {
+            let left = Box::new(move |session: &mut Session, end: &JobEnd| {
+                Ok(Reply::Lines(vec![exchanged(session, end, &exchanging)?]))
+            });
+            Ok(Exchanged::Stuck(session.leave_stuck(&job, &stuck, left, false)?))
+        }
     }
 }
 
 /// What an exchange comes to that was made as a job.
-pub fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Line, ShellError> {
+fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Line, ShellError> {
     end.result.as_ref().map_err(|error| session.call_error(error.clone()))?;
     let replaced = exchanging.done.get().ok_or_else(|| ShellError::failed("what became of it was not told"))?;
     Ok(replaced_line(replaced, exchanging.did, &exchanging.more))

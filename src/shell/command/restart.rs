@@ -6,7 +6,7 @@ use crate::kernel::Replacement;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "restart",
     group: Group::Plugins,
     summary: "start a process afresh",
@@ -16,7 +16,7 @@ pub const COMMAND: Command = Command {
         lines: "load counter\ncounter.add 5\nrestart counter\ncounter.get",
         output: "1:counter\n5\n1:counter restarted: the state of 1 earlier call is lost\n0",
     }],
-    syntax: syntax::<RestartOptions>,
+    syntax: syntax::<RestartOptions>(),
     run: Run::Plain(run),
 };
 

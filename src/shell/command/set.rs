@@ -9,7 +9,7 @@ use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "set",
     group: Group::Scripting,
     summary: "set a variable, or list them",
@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
         lines: "set name 'Ada Lovelace'\necho \"hello $name\"\nset",
         output: "hello Ada Lovelace\nset name 'Ada Lovelace'",
     }],
-    syntax: syntax::<SetOptions>,
+    syntax: syntax::<SetOptions>(),
     run: Run::Plain(run),
 };
 

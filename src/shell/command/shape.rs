@@ -3,8 +3,6 @@
 
 use clap::ArgAction;
 
-use super::{Command, Run};
-
 /// How a word is completed.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
@@ -87,9 +85,11 @@ pub struct PositionalShape {
 }
 
 /// All of a command's arguments.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct Shape {
     pub name: &'static str,
+    /// The clap definition that it was read out of.
+    pub syntax: fn() -> clap::Command,
     pub options: Vec<OptionShape>,
     pub positionals: Vec<PositionalShape>,
     /// The positional that is INPUT.
@@ -125,10 +125,9 @@ pub trait SlotWord {
 
 impl Shape {
     /// Reads the shape out of the clap definition.
-    pub fn new(command: &Command) -> Shape {
-        let syntax = (command.syntax)();
-        let mut shape = Shape { name: command.name, prefix: matches!(command.run, Run::Prefix(_)), ..Shape::default() };
-        for argument in syntax.get_arguments() {
+    pub fn new(name: &'static str, syntax: fn() -> clap::Command, prefix: bool) -> Shape {
+        let mut shape = Shape { name, syntax, options: Vec::new(), positionals: Vec::new(), input: None, prefix };
+        for argument in syntax().get_arguments() {
             if argument.is_positional() {
                 if argument.get_id() == "input" {
                     shape.input = Some(shape.positionals.len());

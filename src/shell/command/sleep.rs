@@ -7,13 +7,13 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_duration;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "sleep",
     group: Group::Scripting,
     summary: "do nothing for a while",
     description: "`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.",
     examples: &[Example { lines: "sleep 1ms", output: "" }],
-    syntax: syntax::<SleepOptions>,
+    syntax: syntax::<SleepOptions>(),
     run: Run::Plain(run),
 };
 

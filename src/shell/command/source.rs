@@ -1,18 +1,18 @@
 //! `source`: the lines of a file, run here.
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::incoming::SCRIPT_BYTES_MAX;
 use crate::shell::reply::{Reply, ShellError};
-use crate::shell::script::SCRIPT_BYTES_MAX;
 use crate::shell::session::{SOURCE_DEPTH_MAX, Session};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "source",
     group: Group::Scripting,
     summary: "run the lines of a file",
     description: "Runs the file's lines as if they stood here: its variables stay. It ends at the first error, which is \
         told with its place.",
     examples: &[Example { lines: "!echo 'echo hello' > hello.plugsh\nsource hello.plugsh", output: "hello" }],
-    syntax: syntax::<SourceOptions>,
+    syntax: syntax::<SourceOptions>(),
     run: Run::Plain(run),
 };
 

@@ -13,7 +13,7 @@ use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, ce
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "stats",
     group: Group::Watching,
     summary: "add calls up: errors, bytes, time",
@@ -25,7 +25,7 @@ pub const COMMAND: Command = Command {
         lines: "load wordcount\ncall wordcount run 'a b a' > counted\nstats --by function --sort name",
         output: "1:wordcount\nFUNCTION  CALLS  ERRORS  IN  …\n…\n1:wordcount.run  1  0  5  …\n…",
     }],
-    syntax: syntax::<StatsOptions>,
+    syntax: syntax::<StatsOptions>(),
     run: Run::Plain(run),
 };
 

@@ -2,19 +2,18 @@
 
 use std::time::Instant;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
-use crate::shell::run::Inner;
 use crate::shell::session::Session;
 use crate::shell::units::show_duration;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "time",
     group: Group::Watching,
     summary: "time a command",
     description: "Runs a command, or a whole pipe of calls, and says on standard error how long that took.",
     examples: &[Example { lines: "time echo hi", output: "hi" }],
-    syntax: syntax::<TimeOptions>,
+    syntax: syntax::<TimeOptions>(),
     run: Run::Prefix(run),
 };
 

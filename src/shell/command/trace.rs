@@ -12,7 +12,7 @@ use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, ce
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "trace",
     group: Group::Watching,
     summary: "list calls, nested ones too",
@@ -26,7 +26,7 @@ pub const COMMAND: Command = Command {
         lines: "load echo\ncall echo echo hi\ntrace",
         output: "1:echo\nhi\nSEQ  …\n…  shell  1:echo.echo  …  ok",
     }],
-    syntax: syntax::<TraceOptions>,
+    syntax: syntax::<TraceOptions>(),
     run: Run::Plain(run),
 };
 

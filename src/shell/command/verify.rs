@@ -13,14 +13,14 @@ use crate::shell::session::Session;
 use crate::shell::units::{parse_hex, show_bytes, show_duration};
 use crate::shell::waits::OnInterrupt;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "verify",
     group: Group::Plugins,
     summary: "compare a call in both hosts",
     description: "Runs one call in fresh processes of the plugin's module, one in this shell's own runtime and one in the \
         stock Extism SDK, and shows how each ended, its output and the calls it made. It fails when they differ.",
     examples: &[Example { lines: "load echo\nverify echo echo hi", output: "1:echo\n…\nthe same: …" }],
-    syntax: syntax::<VerifyOptions>,
+    syntax: syntax::<VerifyOptions>(),
     run: Run::Plain(run),
 };
 

@@ -7,14 +7,14 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::waits::OnInterrupt;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "wait",
     group: Group::Jobs,
     summary: "wait for jobs or processes to end",
     description: "`wait %N` prints the job's output when it has ended, and fails as the job failed. `wait PROCESS` says how \
         the process ended. Without a word it waits for all jobs. Ctrl-C ends the waiting, not the job.",
     examples: &[Example { lines: "load echo\ncall echo echo hi &\nwait %1", output: "1:echo\nhi" }],
-    syntax: syntax::<WaitOptions>,
+    syntax: syntax::<WaitOptions>(),
     run: Run::Plain(run),
 };
 

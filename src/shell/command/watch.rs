@@ -2,19 +2,18 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
-use crate::shell::run::Inner;
 use crate::shell::session::{Session, Sink, output_error};
 use crate::shell::units::{parse_count, parse_duration, show_duration};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "watch",
     group: Group::Watching,
     summary: "run a command again and again",
     description: "Shows a command's output anew at each interval, until Ctrl-C or `--count` runs.",
     examples: &[Example { lines: "watch -n 1ms --count 2 echo hi", output: "hi\nhi" }],
-    syntax: syntax::<WatchOptions>,
+    syntax: syntax::<WatchOptions>(),
     run: Run::Prefix(run),
 };
 

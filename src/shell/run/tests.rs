@@ -48,14 +48,14 @@ fn session(interactive: bool) -> Session {
     let interrupter = Arc::new(OnceLock::new());
     let options = SessionOptions { interactive, ..SessionOptions::default() };
     let kernel = Kernel::new(KernelOptions::default());
-    let session = Session::new(kernel, Box::new(Impatient(Arc::clone(&interrupter))), options, Stdin::Used);
+    let session = crate::shell::start(kernel, Box::new(Impatient(Arc::clone(&interrupter))), options, Stdin::Used);
     assert!(interrupter.set(session.interrupter()).is_ok());
     session
 }
 
 /// The kind of error that a line ends with, and whether `set ran` in it was reached.
 fn run(session: &mut Session, line: &str) -> (Option<ErrorKind>, bool) {
-    let script = parse(line, &CommandGrammar).unwrap();
+    let script = parse(line, &CommandGrammar(session.table)).unwrap();
     let result = session.run_statements(&script);
     (result.err().map(|error| error.kind), session.variables().contains_key("ran"))
 }

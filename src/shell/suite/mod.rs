@@ -7,11 +7,12 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::incoming::SCRIPT_BYTES_MAX;
 use super::interrupt::Interrupter;
 use super::redirect::FileSink;
 use super::reply::{Line, ShellError};
-use super::script::SCRIPT_BYTES_MAX;
 use super::session::{Session, SessionOptions};
+use super::start::start;
 use super::stdin::Stdin;
 use super::unseen::Unseen;
 use crate::kernel::Kernel;
@@ -40,7 +41,7 @@ pub fn run_file(
     let started = Instant::now();
     let name = path.display().to_string();
     let (front, collected) = Unseen::new();
-    let mut session = Session::new(kernel, Box::new(front), options, Stdin::Used);
+    let mut session = start(kernel, Box::new(front), options, Stdin::Used);
     begun(session.interrupter());
     let result = run_in(&mut session, path, &name, update);
     for job in session.background_jobs() {

@@ -18,7 +18,7 @@ pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(Strin
     let (mark, text) = text.split_at(text.len() - without_bom(text.as_bytes()).len());
     let (mut new, mut copied, mut count) = (mark.to_owned(), 0, 0);
     let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&CommandGrammar) {
+    while let Some(read) = lines.next(&CommandGrammar(session.table)) {
         let script = read.map_err(|error| located(syntax_error(&error), name, error.line))?;
         let alone = script.statements.len() == 1;
         for statement in &script.statements {

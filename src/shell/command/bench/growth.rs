@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use super::figures::median;
+use super::options::{BenchOptions, Temporary};
 use super::report::{show_count, show_ns, show_ratio};
 use super::subject::{caller, nested_stage, plan};
-use super::{BenchOptions, Temporary};
 use crate::kernel::ProcessId;
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, plain};
 use crate::shell::session::Session;

@@ -6,18 +6,19 @@
 mod figures;
 mod growth;
 mod measure;
+mod options;
 mod report;
 mod subject;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::ProcessId;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
-use crate::shell::units::{parse_hex, parse_size};
+use crate::shell::units::parse_hex;
 
 use figures::Comparison;
+use options::{BenchOptions, SPAWN, Temporary};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "bench",
     group: Group::Watching,
     summary: "measure calls and spawns",
@@ -31,52 +32,9 @@ pub const COMMAND: Command = Command {
         lines: "load echo\nbench echo echo --size 16 -n 8",
         output: "1:echo\nMEASURED  …\n1:echo.echo, 16 bytes  …",
     }],
-    syntax: syntax::<BenchOptions>,
+    syntax: syntax::<BenchOptions>(),
     run: Run::Plain(run),
 };
-
-/// The word in PLUGIN's place that asks for spawns.
-const SPAWN: &str = "spawn";
-
-#[derive(Debug, Clone, Default, clap::Args)]
-struct BenchOptions {
-    #[arg(value_name = "PLUGIN")]
-    plugin: String,
-    #[arg(value_name = "FUNCTION")]
-    function: String,
-    #[arg(id = "input", value_name = "INPUT")]
-    input: Option<String>,
-    /// call it with that many bytes; may stand several times
-    #[arg(long = "size", value_name = "SIZE", value_parser = parse_size)]
-    sizes: Vec<u64>,
-    /// how many calls in all; by default as many as take about a second
-    #[arg(short = 'n', value_name = "CALLS", value_parser = clap::value_parser!(u64).range(1..))]
-    calls: Option<u64>,
-    /// feed the output to this call too; may stand several times
-    #[arg(long = "pipe", value_name = "PLUGIN.FUNCTION")]
-    pipe: Vec<String>,
-    /// a plugin makes the calls, in a loop
-    #[arg(long, value_parser = ["pdk", "leak", "bulk"])]
-    nested: Option<String>,
-    /// one long nested call: what its first calls took, and its last
-    #[arg(long, requires = "nested")]
-    growth: bool,
-    /// so many jobs at once, each on a process of its own, against one
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=64))]
-    jobs: Option<u64>,
-    /// in a fresh process in this host
-    #[arg(long, value_parser = ["native", "extism"])]
-    host: Option<String>,
-    /// what to compare with: extism, trace-off, apart, or PLUGIN.FUNCTION
-    #[arg(long, value_name = "WHAT")]
-    against: Option<String>,
-    /// INPUT is hexadecimal
-    #[arg(long)]
-    hex: bool,
-    /// write JSON
-    #[arg(long)]
-    json: bool,
-}
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     check_spawn(&arguments)?;
@@ -167,19 +125,4 @@ fn compare(
         }
     }
     ended
-}
-
-/// Processes that were started for the measurement.
-#[derive(Default)]
-struct Temporary {
-    processes: Vec<ProcessId>,
-}
-
-impl Temporary {
-    fn end(self, session: &Session) {
-        for process in self.processes {
-            // One that has ended meanwhile is what was wanted.
-            let _ = session.kernel.kill(process, true);
-        }
-    }
 }

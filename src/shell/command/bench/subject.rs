@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::{BenchOptions, SPAWN, Temporary};
+use super::options::{BenchOptions, SPAWN, Temporary};
 use crate::kernel::{BenchRound, BenchWork, CallPlan, CallStage, LoadRequest, ProcessId};
 use crate::runtime::sdk::StockImage;
 use crate::runtime::{Host, Program};

@@ -8,7 +8,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
 
-pub const SET_INPUT: Command = Command {
+pub static SET_INPUT: Command = Command {
     name: "set-input",
     group: Group::Debugging,
     summary: "change what a held call will get",
@@ -17,11 +17,11 @@ pub const SET_INPUT: Command = Command {
         lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\nset-input bye\ncontinue",
         output: "1:echo\nbreakpoint 1: before callee=echo\nbye",
     }],
-    syntax: syntax::<BytesWords>,
+    syntax: syntax::<BytesWords>(),
     run: Run::Plain(set_input),
 };
 
-pub const RETURN: Command = Command {
+pub static RETURN: Command = Command {
     name: "return",
     group: Group::Debugging,
     summary: "end a held call with an output",
@@ -31,11 +31,11 @@ pub const RETURN: Command = Command {
         lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\nreturn none",
         output: "1:front\nbreakpoint 1: before callee=count_vowels\nnone",
     }],
-    syntax: syntax::<BytesWords>,
+    syntax: syntax::<BytesWords>(),
     run: Run::Plain(run_return),
 };
 
-pub const FAIL: Command = Command {
+pub static FAIL: Command = Command {
     name: "fail",
     group: Group::Debugging,
     summary: "end a held call with an error",
@@ -44,7 +44,7 @@ pub const FAIL: Command = Command {
         lines: "load echo\nbreak 'callee=echo'\ncall echo relay '{\"to\":[\"+text\"],\"function\":\"upper\",\"try\":true}'\nstep\nfail 'no text today'",
         output: "1:echo\nbreakpoint 1: before callee=echo\n…\nfailed: 2:text.upper: no text today (…)",
     }],
-    syntax: syntax::<FailWords>,
+    syntax: syntax::<FailWords>(),
     run: Run::Plain(run_fail),
 };
 

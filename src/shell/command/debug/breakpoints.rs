@@ -3,13 +3,13 @@
 use serde_json::json;
 
 use super::super::trace::parse_filter;
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, CommandTable, Example, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{BreakSpec, BreakpointView, Side};
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
 
-pub const BREAK: Command = Command {
+pub static BREAK: Command = Command {
     name: "break",
     group: Group::Debugging,
     summary: "hold calls that an expression asks for",
@@ -30,11 +30,11 @@ pub const BREAK: Command = Command {
             output: "1:echo\nbreakpoint 1: after function=echo\nchanged",
         },
     ],
-    syntax: syntax::<BreakWords>,
+    syntax: syntax::<BreakWords>(),
     run: Run::Plain(run_break),
 };
 
-pub const BREAKS: Command = Command {
+pub static BREAKS: Command = Command {
     name: "breaks",
     group: Group::Debugging,
     summary: "list breakpoints",
@@ -43,11 +43,11 @@ pub const BREAKS: Command = Command {
         lines: "break 'depth>3'\nbreaks",
         output: "breakpoint 1: before depth>3\nN  SIDE  EXPR  HITS  DO\n1  before  depth>3  0",
     }],
-    syntax: syntax::<BreaksWords>,
+    syntax: syntax::<BreaksWords>(),
     run: Run::Plain(run_breaks),
 };
 
-pub const DELETE: Command = Command {
+pub static DELETE: Command = Command {
     name: "delete",
     group: Group::Debugging,
     summary: "take breakpoints away",
@@ -56,7 +56,7 @@ pub const DELETE: Command = Command {
         lines: "break 'depth>3'\ndelete 1\nbreaks",
         output: "breakpoint 1: before depth>3\nN  SIDE  EXPR  HITS  DO",
     }],
-    syntax: syntax::<DeleteWords>,
+    syntax: syntax::<DeleteWords>(),
     run: Run::Plain(run_delete),
 };
 
@@ -89,7 +89,7 @@ struct DeleteWords {
 fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<BreakWords>()?;
     if let Some(commands) = &words.commands {
-        check_commands(commands)?;
+        check_commands(session.table, commands)?;
     }
     let side = if words.on == "return" { Side::After } else { Side::Before };
     let filter = words.filter.source().to_owned();
@@ -101,10 +101,10 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
 }
 
 /// A mistake in commands is told when they are set, and not when they are run.
-pub fn check_commands(commands: &str) -> Result<(), ShellError> {
+pub fn check_commands(table: CommandTable, commands: &str) -> Result<(), ShellError> {
     use crate::shell::line::Lines;
     let mut lines = Lines::new(commands);
-    while let Some(read) = lines.next(&crate::shell::CommandGrammar) {
+    while let Some(read) = lines.next(&crate::shell::CommandGrammar(table)) {
         read.map_err(|error| crate::shell::syntax_error(&error))?;
     }
     Ok(())

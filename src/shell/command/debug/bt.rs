@@ -7,7 +7,7 @@ use crate::kernel::hooks::{HeldView, HoldReason};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "bt",
     group: Group::Debugging,
     summary: "show where a held job stands",
@@ -20,7 +20,7 @@ pub const COMMAND: Command = Command {
             input   3 bytes: abc\n  limits  depth 2 of 64\n\
             %1 is held after 2:count_vowels.count_vowels (a step)\n…\n  output  43 bytes: {…}\n…\n{…}",
     }],
-    syntax: syntax::<BtWords>,
+    syntax: syntax::<BtWords>(),
     run: Run::Plain(run),
 };
 

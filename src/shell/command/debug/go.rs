@@ -5,7 +5,7 @@ use crate::kernel::hooks::{Order, Step};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
-pub const CONTINUE: Command = Command {
+pub static CONTINUE: Command = Command {
     name: "continue",
     group: Group::Debugging,
     summary: "let a held job go on",
@@ -14,11 +14,11 @@ pub const CONTINUE: Command = Command {
         lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\ncontinue",
         output: "1:echo\nbreakpoint 1: before callee=echo\nhi",
     }],
-    syntax: syntax::<JobWord>,
+    syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, None)),
 };
 
-pub const STEP: Command = Command {
+pub static STEP: Command = Command {
     name: "step",
     group: Group::Debugging,
     summary: "let a held job go on to the next call",
@@ -27,11 +27,11 @@ pub const STEP: Command = Command {
         lines: "load front\nbreak 'depth=1'\ncall front run abc\nstep\nbt\ncontinue",
         output: "1:front\nbreakpoint 1: before depth=1\n%1 is held before 2:count_vowels.count_vowels (a step)\n…\n{…}",
     }],
-    syntax: syntax::<JobWord>,
+    syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Into))),
 };
 
-pub const NEXT: Command = Command {
+pub static NEXT: Command = Command {
     name: "next",
     group: Group::Debugging,
     summary: "let a held job go on over the held call",
@@ -41,11 +41,11 @@ pub const NEXT: Command = Command {
         lines: "load front\nbreak 'depth=2'\ncall front run abc\nnext\nbt\ncontinue",
         output: "1:front\nbreakpoint 1: before depth=2\n%1 is held after 1:front.run (a step)\n…\n{…}",
     }],
-    syntax: syntax::<JobWord>,
+    syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Over))),
 };
 
-pub const FINISH: Command = Command {
+pub static FINISH: Command = Command {
     name: "finish",
     group: Group::Debugging,
     summary: "let a held job go on to the held call's return",
@@ -54,7 +54,7 @@ pub const FINISH: Command = Command {
         lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\nfinish\nbt\ncontinue",
         output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held after 1:echo.echo (a step)\n…\nhi",
     }],
-    syntax: syntax::<JobWord>,
+    syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Out))),
 };
 

@@ -12,7 +12,7 @@ use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, pl
 use crate::shell::session::Session;
 use crate::shell::units::{parse_duration, show_duration};
 
-pub const INJECT: Command = Command {
+pub static INJECT: Command = Command {
     name: "inject",
     group: Group::Debugging,
     summary: "make calls fail, wait or lose their output",
@@ -32,11 +32,11 @@ pub const INJECT: Command = Command {
             output: "1:echo\nfault 1: drop-output on callee=echo when=2\na\nc",
         },
     ],
-    syntax: syntax::<InjectWords>,
+    syntax: syntax::<InjectWords>(),
     run: Run::Plain(run_inject),
 };
 
-pub const FAULTS: Command = Command {
+pub static FAULTS: Command = Command {
     name: "faults",
     group: Group::Debugging,
     summary: "list faults, and take them away",
@@ -47,7 +47,7 @@ pub const FAULTS: Command = Command {
         output: "fault 1: trap on callee=cart when=3+ p=0.5 seed=7\n\
             N  FAULT  EXPR  WHEN  P  SEED  MATCHED  HITS\n1  trap  callee=cart  3+  0.5  7  0  0",
     }],
-    syntax: syntax::<FaultsWords>,
+    syntax: syntax::<FaultsWords>(),
     run: Run::Plain(run_faults),
 };
 

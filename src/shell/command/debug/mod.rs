@@ -17,7 +17,7 @@ use crate::kernel::hooks::{HeldView, HoldReason};
 use crate::shell::reply::{Line, Role, one_line};
 use crate::shell::units::{exact_size, show_bytes, show_duration};
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, CommandTable, Example, Group, Run, syntax};
 
 /// Characters of a payload that stand on its line.
 const PREVIEW_CHARS_MAX: usize = 120;

@@ -8,7 +8,7 @@ use crate::shell::recording::{CallFile, Entry, started_by_shell};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
-pub const RECORD: Command = Command {
+pub static RECORD: Command = Command {
     name: "record",
     group: Group::Debugging,
     summary: "write calls to a file, to be replayed",
@@ -20,7 +20,7 @@ pub const RECORD: Command = Command {
         lines: "record calls.jsonl\nload echo\ncall echo echo hi\nrecord off\nreplay calls.jsonl",
         output: "1:echo\nhi\n1 call in `calls.jsonl`\n1 call replayed: the same",
     }],
-    syntax: syntax::<RecordWords>,
+    syntax: syntax::<RecordWords>(),
     run: Run::Plain(run),
 };
 

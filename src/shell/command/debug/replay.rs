@@ -19,7 +19,7 @@ use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
 use crate::text::shown;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "replay",
     group: Group::Debugging,
     summary: "make recorded calls again",
@@ -34,7 +34,7 @@ pub const COMMAND: Command = Command {
         lines: "trace payloads 4k 1M\nload counter\ncall counter add 5\nreplay 2 --fresh\nreplay 2 --input 10",
         output: "1:counter\n5\n5\n15",
     }],
-    syntax: syntax::<ReplayWords>,
+    syntax: syntax::<ReplayWords>(),
     run: Run::Plain(run),
 };
 

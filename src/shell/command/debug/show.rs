@@ -18,7 +18,7 @@ const SHOWN_LINES_MAX: usize = 200;
 /// Bytes of a payload that is no text that are shown.
 const SHOWN_HEX_MAX: usize = 4096;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "show",
     group: Group::Debugging,
     summary: "show one call with its payloads",
@@ -30,7 +30,7 @@ pub const COMMAND: Command = Command {
         output: "1:echo\n{\"n\":1}\n2  shell → 1:echo.echo  ok\n  chain   1:echo.echo\n  job     %1, depth 1, took …\n  \
             input   7 bytes, JSON\n{\n  \"n\": 1\n}\n  output  7 bytes, JSON\n{\n  \"n\": 1\n}\n{\"n\":1}",
     }],
-    syntax: syntax::<ShowWords>,
+    syntax: syntax::<ShowWords>(),
     run: Run::Plain(run),
 };
 

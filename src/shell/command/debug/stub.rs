@@ -13,7 +13,7 @@ use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
 
-pub const STUB: Command = Command {
+pub static STUB: Command = Command {
     name: "stub",
     group: Group::Debugging,
     summary: "answer for a function of a plugin",
@@ -31,11 +31,11 @@ pub const STUB: Command = Command {
             output: "1:text\n2:front\nABC",
         },
     ],
-    syntax: syntax::<StubWords>,
+    syntax: syntax::<StubWords>(),
     run: Run::Plain(run_stub),
 };
 
-pub const STUBS: Command = Command {
+pub static STUBS: Command = Command {
     name: "stubs",
     group: Group::Debugging,
     summary: "list stubs",
@@ -44,11 +44,11 @@ pub const STUBS: Command = Command {
         lines: "stub cart.total = 42\nstub cart.add --echo\nstubs",
         output: "STUB  ANSWER  HITS\ncart.total  2 bytes: 42  0\ncart.add  --echo  0",
     }],
-    syntax: syntax::<StubsWords>,
+    syntax: syntax::<StubsWords>(),
     run: Run::Plain(run_stubs),
 };
 
-pub const UNSTUB: Command = Command {
+pub static UNSTUB: Command = Command {
     name: "unstub",
     group: Group::Debugging,
     summary: "take stubs away",
@@ -58,7 +58,7 @@ pub const UNSTUB: Command = Command {
         lines: "stub text.upper = NO\nload text\ntext.upper hi\nunstub text.upper\ntext.upper hi",
         output: "1:text\nNO\nHI",
     }],
-    syntax: syntax::<UnstubWords>,
+    syntax: syntax::<UnstubWords>(),
     run: Run::Plain(run_unstub),
 };
 
@@ -106,7 +106,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         (Some(bytes), false, None) => StubAnswer::Bytes(bytes.into()),
         (None, true, None) => StubAnswer::Echo,
         (None, false, Some(commands)) => {
-            check_commands(&commands)?;
+            check_commands(session.table, &commands)?;
             StubAnswer::Run(commands)
         }
         _ => {

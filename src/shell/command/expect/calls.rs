@@ -9,7 +9,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::units::{parse_duration, show_duration};
 
-pub const EXPECT_CALLS: Command = Command {
+pub static EXPECT_CALLS: Command = Command {
     name: "expect-calls",
     group: Group::Scripting,
     summary: "fail unless so many calls were made",
@@ -19,11 +19,11 @@ pub const EXPECT_CALLS: Command = Command {
         lines: "load wordcount\ncall wordcount run 'a b a' > counted\nexpect-calls 'caller=wordcount and depth=2' 3",
         output: "1:wordcount",
     }],
-    syntax: syntax::<ExpectCallsOptions>,
+    syntax: syntax::<ExpectCallsOptions>(),
     run: Run::Plain(run_calls),
 };
 
-pub const EXPECT_DURATION: Command = Command {
+pub static EXPECT_DURATION: Command = Command {
     name: "expect-duration",
     group: Group::Scripting,
     summary: "fail unless calls were this fast",
@@ -33,7 +33,7 @@ pub const EXPECT_DURATION: Command = Command {
         lines: "load echo\ncall echo echo hi\nexpect-duration 'callee=echo' --under 1m",
         output: "1:echo\nhi",
     }],
-    syntax: syntax::<ExpectDurationOptions>,
+    syntax: syntax::<ExpectDurationOptions>(),
     run: Run::Plain(run_duration),
 };
 

@@ -1,19 +1,18 @@
 //! `expect-error`: a command that must fail.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
 use crate::journal::filter::Glob;
 use crate::shell::reply::{ErrorKind, Reply, ShellError};
-use crate::shell::run::Inner;
 use crate::shell::session::{Session, Sink};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "expect-error",
     group: Group::Scripting,
     summary: "fail unless a command fails like this",
     description: "Runs a command, or a whole pipe of calls, and succeeds when it fails with a message that the glob fits \
         (`*timed out*`; `*` fits any). What the command prints is dropped.",
     examples: &[Example { lines: "load echo\nexpect-error '*no function*' call echo nope", output: "1:echo" }],
-    syntax: syntax::<ExpectErrorOptions>,
+    syntax: syntax::<ExpectErrorOptions>(),
     run: Run::Prefix(run),
 };
 

@@ -7,18 +7,18 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::text::{is_too_deep, json_cause};
 
-pub const EXPECT: Command = Command {
+pub static EXPECT: Command = Command {
     name: "expect",
     group: Group::Scripting,
     summary: "fail unless the last output was this",
     description: "Compares `$_`, the bytes of the last call, with INPUT, which may be a here-document or `@FILE`; a final \
         newline on either side counts for nothing. Where they differ it shows how, and fails.",
     examples: &[Example { lines: "load echo\ncall echo echo hi\nexpect hi", output: "1:echo\nhi" }],
-    syntax: syntax::<ExpectOptions>,
+    syntax: syntax::<ExpectOptions>(),
     run: Run::Plain(run_expect),
 };
 
-pub const EXPECT_JSON: Command = Command {
+pub static EXPECT_JSON: Command = Command {
     name: "expect-json",
     group: Group::Scripting,
     summary: "fail unless a value in the last output was this",
@@ -28,7 +28,7 @@ pub const EXPECT_JSON: Command = Command {
         lines: "load echo\ncall echo echo {\"sum\": [1, 2]}\nexpect-json /sum/1 2\nexpect-json /sum [1, 2]",
         output: "1:echo\n{\"sum\": [1, 2]}",
     }],
-    syntax: syntax::<ExpectJsonOptions>,
+    syntax: syntax::<ExpectJsonOptions>(),
     run: Run::Plain(run_json),
 };
 

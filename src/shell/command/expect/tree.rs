@@ -5,14 +5,14 @@ use crate::shell::command::ps::tree_text;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "expect-tree",
     group: Group::Scripting,
     summary: "fail unless the processes are these",
     description: "Compares the tree of `ps -t`, without the figures, with INPUT, best a here-document. Blanks at the ends of \
         lines and empty lines count for nothing.",
     examples: &[Example { lines: "load echo\nexpect-tree <<END\nshell\n└─ 1:echo idle\nEND", output: "1:echo" }],
-    syntax: syntax::<ExpectTreeOptions>,
+    syntax: syntax::<ExpectTreeOptions>(),
     run: Run::Plain(run),
 };
 

@@ -2,13 +2,13 @@
 
 mod topics;
 
-use super::{Arguments, Command, Example, Group, Run, TABLE, syntax};
+use super::{Arguments, Command, CommandTable, Example, Group, Run, describe, find, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::text::{did_you_mean, shown, wrapped};
 use topics::TOPICS;
 
-pub const COMMAND: Command = Command {
+pub static COMMAND: Command = Command {
     name: "help",
     group: Group::Shell,
     summary: "list commands, or explain one",
@@ -19,12 +19,10 @@ pub const COMMAND: Command = Command {
         lines: "help sleep",
         output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.\n\n$ sleep 1ms",
     }],
-    syntax: syntax::<HelpOptions>,
+    syntax: syntax::<HelpOptions>(),
     run: Run::Plain(run),
 };
 
-/// Where the lines of a description are broken.
-const TEXT_WIDTH: usize = 100;
 /// The overview fits a terminal of the usual width.
 const OVERVIEW_WIDTH: usize = 80;
 
@@ -34,11 +32,11 @@ struct HelpOptions {
     command: Option<String>,
 }
 
-fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<HelpOptions>()?;
     match options.command.as_deref() {
-        None => Ok(Reply::Lines(overview())),
-        Some(word) => about(word),
+        None => Ok(Reply::Lines(overview(session.table))),
+        Some(word) => about(session.table, word),
     }
 }
 
@@ -51,17 +49,17 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
 }
 
 /// The help on a command or a topic, or on all commands.
-pub fn about(word: &str) -> Result<Reply, ShellError> {
+pub fn about(table: CommandTable, word: &str) -> Result<Reply, ShellError> {
     if word == ALL {
-        return Ok(Reply::Lines(every_command()));
+        return Ok(Reply::Lines(every_command(table)));
     }
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
         return Ok(Reply::text(text));
     }
-    if let Some(command) = Command::find(word) {
-        return Ok(help_of(command));
+    if let Some(command) = find(table, word) {
+        return Ok(describe(command));
     }
-    let near = did_you_mean(word, TABLE.iter().map(|command| command.name).chain(topics()));
+    let near = did_you_mean(word, table.iter().map(|command| command.name).chain(topics()));
     let hint =
         if near.is_empty() { "; `help` lists the commands, `info PLUGIN` the functions of a plugin" } else { &near };
     Err(ShellError::usage(format!("no command or topic `{}`{hint}", shown(word))))
@@ -78,7 +76,7 @@ const FIRST_STEPS: [(&str, &str); 6] = [
 ];
 
 /// What fits a screen: the first steps, and the names of all commands.
-fn overview() -> Vec<Line> {
+fn overview(table: CommandTable) -> Vec<Line> {
     let mut lines = vec![Line::from("To begin with:")];
     let width = FIRST_STEPS.iter().map(|(step, _)| step.len()).max().unwrap_or(0) + 2;
     for (step, what) in FIRST_STEPS {
@@ -88,7 +86,7 @@ fn overview() -> Vec<Line> {
     let width = Group::ALL.iter().map(|group| group.title().len()).max().unwrap_or(0) + 2;
     for group in Group::ALL {
         let names: Vec<&str> =
-            TABLE.iter().filter(|command| command.group == group).map(|command| command.name).collect();
+            table.iter().filter(|command| command.group == group).map(|command| command.name).collect();
         for (index, names) in wrapped(&names.join(" "), OVERVIEW_WIDTH - width).into_iter().enumerate() {
             let title = if index == 0 { group.title() } else { "" };
             lines.push(Line::new().with(Role::Strong, format!("{title:<width$}")).with(Role::Name, names));
@@ -108,12 +106,12 @@ fn overview() -> Vec<Line> {
 }
 
 /// Each command with its summary.
-fn every_command() -> Vec<Line> {
-    let width = TABLE.iter().map(|command| command.name.len()).max().unwrap_or(0) + 2;
+fn every_command(table: CommandTable) -> Vec<Line> {
+    let width = table.iter().map(|command| command.name.len()).max().unwrap_or(0) + 2;
     let mut lines = Vec::new();
     for group in Group::ALL {
         lines.push(Line::new().with(Role::Strong, group.title()));
-        for command in TABLE.iter().filter(|command| command.group == group) {
+        for command in table.iter().filter(|command| command.group == group) {
             let name = format!("  {:<width$}", command.name);
             lines.push(Line::new().with(Role::Name, name).plain(command.summary));
         }
@@ -121,36 +119,12 @@ fn every_command() -> Vec<Line> {
     lines
 }
 
-/// All that is known of one command.
-pub fn help_of(command: &Command) -> Reply {
-    let shape = command.shape();
-    let mut lines = vec![Line::new().with(Role::Code, shape.usage_within(TEXT_WIDTH)), Line::new()];
-    lines.extend(wrapped(command.description, TEXT_WIDTH).into_iter().map(Line::from));
-    let width = shape.options.iter().map(|option| option.usage().len()).max().unwrap_or(0) + 2;
-    if !shape.options.is_empty() {
-        lines.push(Line::new());
-    }
-    for option in &shape.options {
-        lines.push(Line::new().with(Role::Name, format!("  {:<width$}", option.usage())).plain(option.help.clone()));
-    }
-    if shape.takes("EXPR") {
-        lines.push(Line::new());
-        lines.push(Line::from("EXPR is one word: quote it. `help filters` says what it can ask for."));
-    }
-    for example in command.examples {
-        lines.push(Line::new());
-        lines.extend(example.lines.lines().map(|line| Line::new().with(Role::Dim, "$ ").with(Role::Code, line)));
-        lines.extend(example.output.lines().map(Line::from));
-    }
-    Reply::Lines(lines)
-}
-
 /// The README's table of commands.
-pub fn markdown_table() -> String {
+pub fn markdown_table(table: CommandTable) -> String {
     /// A cell that is wider breaks the table on a page.
     const USAGE_CHARS_MAX: usize = 70;
     let mut text = String::from("| command | what it does |\n|---|---|\n");
-    for command in TABLE {
+    for command in table {
         let usage = command.shape().usage_within(USAGE_CHARS_MAX).replace('|', "\\|");
         text.push_str(&format!("| `{usage}` | {} |\n", command.summary));
     }

@@ -1,0 +1,65 @@
+//! What `bench` is asked for, and the processes that it starts for it.
+
+use crate::kernel::ProcessId;
+use crate::shell::session::Session;
+use crate::shell::units::parse_size;
+
+/// The word in PLUGIN's place that asks for spawns.
+pub const SPAWN: &str = "spawn";
+
+/// The words of `bench`.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct BenchOptions {
+    #[arg(value_name = "PLUGIN")]
+    pub plugin: String,
+    #[arg(value_name = "FUNCTION")]
+    pub function: String,
+    #[arg(id = "input", value_name = "INPUT")]
+    pub input: Option<String>,
+    /// call it with that many bytes; may stand several times
+    #[arg(long = "size", value_name = "SIZE", value_parser = parse_size)]
+    pub sizes: Vec<u64>,
+    /// how many calls in all; by default as many as take about a second
+    #[arg(short = 'n', value_name = "CALLS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub calls: Option<u64>,
+    /// feed the output to this call too; may stand several times
+    #[arg(long = "pipe", value_name = "PLUGIN.FUNCTION")]
+    pub pipe: Vec<String>,
+    /// a plugin makes the calls, in a loop
+    #[arg(long, value_parser = ["pdk", "leak", "bulk"])]
+    pub nested: Option<String>,
+    /// one long nested call: what its first calls took, and its last
+    #[arg(long, requires = "nested")]
+    pub growth: bool,
+    /// so many jobs at once, each on a process of its own, against one
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=64))]
+    pub jobs: Option<u64>,
+    /// in a fresh process in this host
+    #[arg(long, value_parser = ["native", "extism"])]
+    pub host: Option<String>,
+    /// what to compare with: extism, trace-off, apart, or PLUGIN.FUNCTION
+    #[arg(long, value_name = "WHAT")]
+    pub against: Option<String>,
+    /// INPUT is hexadecimal
+    #[arg(long)]
+    pub hex: bool,
+    /// write JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+/// Processes that were started for the measurement.
+#[derive(Default)]
+pub struct Temporary {
+    pub processes: Vec<ProcessId>,
+}
+
+impl Temporary {
+    /// Ends them.
+    pub fn end(self, session: &Session) {
+        for process in self.processes {
+            // One that has ended meanwhile is what was wanted.
+            let _ = session.kernel.kill(process, true);
+        }
+    }
+}

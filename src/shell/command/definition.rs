@@ -1,0 +1,118 @@
+//! What a command is, and how one is found in a table. `S` is what a command works on, the session: so this file knows no
+//! session, and a session can have a table.
+
+use std::sync::OnceLock;
+
+use super::arguments::Arguments;
+use super::shape::Shape;
+use crate::shell::line::{Stage, Word};
+use crate::shell::reply::{Reply, ShellError};
+
+/// A command of the shell: everything that is known of it.
+pub struct Command<S> {
+    pub name: &'static str,
+    pub group: Group,
+    /// A phrase, for lists.
+    pub summary: &'static str,
+    /// Sentences, for `help NAME`; the options are listed from `syntax`.
+    pub description: &'static str,
+    /// Shown by `help NAME`, and run as tests.
+    pub examples: &'static [Example],
+    /// Its options and positionals. An argument's value name says how it is completed ([`Kind::of_value_name`](super::Kind::of_value_name)); the
+    /// argument with the id `input` takes INPUT.
+    pub syntax: Syntax,
+    pub run: Run<S>,
+}
+
+/// A command's clap definition, and what was read out of it when it was first asked for.
+pub struct Syntax {
+    make: fn() -> clap::Command,
+    shape: OnceLock<Shape>,
+}
+
+/// The syntax of a command whose options are a clap struct.
+pub const fn syntax<A: clap::Args>() -> Syntax {
+    Syntax { make: definition::<A>, shape: OnceLock::new() }
+}
+
+fn definition<A: clap::Args>() -> clap::Command {
+    A::augment_args(clap::Command::new("")).no_binary_name(true).disable_help_flag(true).disable_version_flag(true)
+}
+
+/// How a command is carried out.
+pub enum Run<S> {
+    /// With all its words.
+    Plain(fn(&mut S, Arguments) -> Result<Reply, ShellError>),
+    /// As a stage of a pipe of calls: the session does it.
+    Call,
+    /// With its options, and the rest of the statement to run inside it.
+    Prefix(fn(&mut S, Arguments, &Inner<'_>) -> Result<Reply, ShellError>),
+}
+
+/// What a prefix command runs: a pipe, without the prefix's own words.
+#[derive(Clone, Copy)]
+pub struct Inner<'a> {
+    /// Words of the first stage, the command's name first.
+    pub words: &'a [Word],
+    /// The stages after it.
+    pub rest: &'a [Stage],
+    /// The line it was typed as.
+    pub text: &'a str,
+    pub background: bool,
+}
+
+/// Under which title `help` lists a command.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Group {
+    Plugins,
+    Watching,
+    Debugging,
+    Jobs,
+    Scripting,
+    Shell,
+}
+
+impl Group {
+    pub const ALL: [Group; 6] =
+        [Group::Plugins, Group::Watching, Group::Debugging, Group::Jobs, Group::Scripting, Group::Shell];
+
+    /// The group's title.
+    pub fn title(self) -> &'static str {
+        match self {
+            Group::Plugins => "plugins",
+            Group::Watching => "watching",
+            Group::Debugging => "debugging",
+            Group::Jobs => "jobs",
+            Group::Scripting => "scripting",
+            Group::Shell => "the shell",
+        }
+    }
+}
+
+/// Lines to type and what they print, in a fresh shell; in `output`, `…` stands for what differs from run to run.
+#[derive(Debug, Clone, Copy)]
+pub struct Example {
+    pub lines: &'static str,
+    pub output: &'static str,
+}
+
+/// Commands in the order of `help`.
+pub type CommandTable<S> = &'static [&'static Command<S>];
+
+/// The command of that name.
+pub fn find<S>(table: CommandTable<S>, name: &str) -> Option<&'static Command<S>> {
+    table.iter().copied().find(|command| command.name == name)
+}
+
+impl<S> Command<S> {
+    /// Its options and positionals as plain data.
+    pub fn shape(&self) -> &Shape {
+        let is_prefix = matches!(self.run, Run::Prefix(_));
+        self.syntax.shape.get_or_init(|| Shape::new(self.name, self.syntax.make, is_prefix))
+    }
+
+    /// One line: `ps [-t] [-a] [--sort COLUMN] [--json]`.
+    pub fn usage(&self) -> String {
+        self.shape().usage()
+    }
+}

@@ -1,0 +1,31 @@
+//! One command in words: what `help NAME` and `NAME --help` show.
+
+use super::Command;
+use crate::shell::reply::{Line, Reply, Role};
+use crate::text::wrapped;
+
+/// Where the lines of a description are broken.
+const TEXT_WIDTH: usize = 100;
+/// All that is known of one command.
+pub fn describe(command: &Command) -> Reply {
+    let shape = command.shape();
+    let mut lines = vec![Line::new().with(Role::Code, shape.usage_within(TEXT_WIDTH)), Line::new()];
+    lines.extend(wrapped(command.description, TEXT_WIDTH).into_iter().map(Line::from));
+    let width = shape.options.iter().map(|option| option.usage().len()).max().unwrap_or(0) + 2;
+    if !shape.options.is_empty() {
+        lines.push(Line::new());
+    }
+    for option in &shape.options {
+        lines.push(Line::new().with(Role::Name, format!("  {:<width$}", option.usage())).plain(option.help.clone()));
+    }
+    if shape.takes("EXPR") {
+        lines.push(Line::new());
+        lines.push(Line::from("EXPR is one word: quote it. `help filters` says what it can ask for."));
+    }
+    for example in command.examples {
+        lines.push(Line::new());
+        lines.extend(example.lines.lines().map(|line| Line::new().with(Role::Dim, "$ ").with(Role::Code, line)));
+        lines.extend(example.output.lines().map(Line::from));
+    }
+    Reply::Lines(lines)
+}
