@@ -10,6 +10,9 @@ const WORD_BYTES_MAX: usize = 64;
 /// another waits for the answer.
 const KNOWN_MAX: usize = 1_000;
 
+/// Longest line that [`safe`] gives, in bytes.
+pub const LINE_BYTES_MAX: usize = 4096;
+
 /// How many arrays and objects of JSON may be nested: serde_json's own bound.
 pub const JSON_DEPTH_MAX: usize = 127;
 
@@ -215,9 +218,31 @@ pub fn push_escaped(to: &mut String, c: char) {
     }
 }
 
+/// A plugin's text on one line: control characters shown escaped, cut to [`LINE_BYTES_MAX`].
+pub fn safe(text: &str) -> String {
+    let mut out = String::with_capacity(text.len().min(LINE_BYTES_MAX));
+    for c in text.chars() {
+        if out.len() >= LINE_BYTES_MAX {
+            out.push('…');
+            break;
+        }
+        match c {
+            '\t' => out.push(' '),
+            c if is_unsafe(c) => push_escaped(&mut out, c),
+            c => out.push(c),
+        }
+    }
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_line_cannot_reach_the_terminal() {
+        assert_eq!(safe("a\x1b[31mb\r\u{202e}c"), "a\\x1b[31mb\\r\\u{202e}c");
+    }
 
     #[test]
     fn causes_are_the_systems_words_alone() {

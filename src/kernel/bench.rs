@@ -9,12 +9,12 @@ use parking_lot::Mutex;
 use super::chain::Chain;
 use super::error::CallError;
 use super::job::Job;
-use super::logbook::safe;
 use super::pipe::Pipe;
 use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::runtime::sdk::{StockImage, StockPlugin};
 use crate::runtime::{Failure, Program, Upcalls};
+use crate::text::safe;
 
 /// Most runs of one round that are timed one by one.
 pub const SAMPLES_MAX: usize = 1 << 16;

@@ -5,12 +5,12 @@ use std::time::{Duration, Instant};
 
 use super::error::CallError;
 use super::hooks::Debugged;
-use super::logbook::safe;
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::{Failure, FailureKind};
+use crate::text::safe;
 
 /// Why a call was cut.
 #[derive(Debug, Clone, PartialEq, Eq)]

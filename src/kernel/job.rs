@@ -11,12 +11,12 @@ use parking_lot::{Condvar, Mutex};
 use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
-use super::logbook::safe;
 use super::pipe::Pipe;
 use super::view::{FrameView, JobId, JobState, JobView};
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::runtime::MAX_WASM_STACK_BYTES;
+use crate::text::safe;
 
 /// What one level of a chain may need of the native stack besides the guest's own.
 const LEVEL_STACK_BYTES: usize = 512 * 1024;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use super::chain::Chain;
 use super::error::{CallError, outcome_of};
 use super::frame::Deadline;
-use super::logbook::safe;
 use super::policy::learn::Spawn;
 use super::supervise::Supervision;
 use super::view::ProcessLabel;
@@ -17,6 +16,7 @@ use crate::journal::{Outcome, Symbol};
 use crate::runtime::source::{Access, Progress};
 use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
 use crate::secrets::without_secrets;
+use crate::text::safe;
 
 /// A process to start: what, under which name, in which host.
 #[derive(Debug, Clone)]

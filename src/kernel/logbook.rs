@@ -7,10 +7,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::view::{LogLine, ProcessId, ProcessLabel};
 use crate::runtime::LogLevel;
-use crate::text::{is_unsafe, push_escaped};
+use crate::text::{LINE_BYTES_MAX, safe};
 
-/// Longest line that is kept, in bytes.
-pub const LINE_BYTES_MAX: usize = 4096;
 /// What a line costs besides its text.
 const LINE_OVERHEAD_BYTES: usize = size_of::<LogLine>();
 
@@ -144,34 +142,12 @@ impl Inner {
     }
 }
 
-/// A plugin's text on one line: control characters shown escaped, cut to [`LINE_BYTES_MAX`].
-pub fn safe(text: &str) -> String {
-    let mut out = String::with_capacity(text.len().min(LINE_BYTES_MAX));
-    for c in text.chars() {
-        if out.len() >= LINE_BYTES_MAX {
-            out.push('…');
-            break;
-        }
-        match c {
-            '\t' => out.push(' '),
-            c if is_unsafe(c) => push_escaped(&mut out, c),
-            c => out.push(c),
-        }
-    }
-    out
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn label() -> ProcessLabel {
         ProcessLabel { id: 1, name: "noisy".into() }
-    }
-
-    #[test]
-    fn a_line_cannot_reach_the_terminal() {
-        assert_eq!(safe("a\x1b[31mb\r\u{202e}c"), "a\\x1b[31mb\\r\\u{202e}c");
     }
 
     #[test]

@@ -44,13 +44,13 @@ use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, RwLock};
 
+pub use crate::text::safe;
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
 pub use frame::Deadline;
 pub use job::{Job, JobEnd, OutputSink, Waited};
 pub use limits::{Amount, LimitView, Limits};
 pub use load::LoadRequest;
-pub use logbook::safe;
 pub use policy::Policy;
 pub use replace::{Replaced, Replacement};
 pub use supervise::{CrashesMax, OnCrash, Restart, Supervision};

@@ -2,9 +2,9 @@
 
 pub use crate::text::did_you_mean;
 
-use super::logbook::safe;
 use crate::runtime::exports::is_runtime_export;
 use crate::text::cut;
+use crate::text::safe;
 
 /// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most 100 bytes.
 pub fn is_valid(name: &str) -> bool {

@@ -21,11 +21,11 @@ use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
 use super::hooks::ReplacedBy;
-use super::logbook::safe;
 use super::process::{Birth, Code, Life, Occupant, Process, Slot};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
 use crate::runtime::{Failure, FailureKind, Program};
+use crate::text::safe;
 
 /// How often a restart begins again because new code came before its instance was ready.
 const RESTART_TRIES_MAX: usize = 8;

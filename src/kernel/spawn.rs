@@ -12,7 +12,6 @@ use std::time::{Duration, Instant};
 use super::chain::Chain;
 use super::error::{CallError, outcome_of};
 use super::frame::{Cause, Deadline, Frame, Refusal};
-use super::logbook::safe;
 use super::names;
 use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
@@ -25,6 +24,7 @@ use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::source::Access;
 use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program, sdk};
 use crate::secrets::without_secrets;
+use crate::text::safe;
 
 /// What the journal calls a load that was refused.
 const REGISTER: &str = "register_plugin";

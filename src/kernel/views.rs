@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 use super::Kernel;
 use super::error::CallError;
 use super::limits::{LimitView, Usage};
-use super::logbook::safe;
 use super::names;
 use super::process::{Counters, Life, Occupant, Process, Slot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
@@ -15,6 +14,7 @@ use crate::journal::Outcome;
 use crate::runtime::exports::is_runtime_export;
 use crate::runtime::{MemoryUse, ModuleBytes};
 use crate::secrets::without_secrets;
+use crate::text::safe;
 
 /// How often a wait for a process's end looks whether it was interrupted.
 const LOOK_EVERY: Duration = Duration::from_millis(20);

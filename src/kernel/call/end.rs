@@ -8,9 +8,9 @@ use super::{Entered, Finished, Leaving, leave};
 use crate::journal::{Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, Failing, Popped};
-use crate::kernel::logbook::safe;
 use crate::kernel::process::Life;
 use crate::runtime::{Failure, FailureKind};
+use crate::text::safe;
 
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.

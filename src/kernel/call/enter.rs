@@ -10,10 +10,10 @@ use crate::journal::{ChangedBy, Outcome, Record, Symbol};
 use crate::kernel::chain::Chain;
 use crate::kernel::error::CallError;
 use crate::kernel::frame::{Deadline, Failing, Frame, Refusal, way};
-use crate::kernel::logbook::safe;
 use crate::kernel::names;
 use crate::kernel::process::{Code, Life, Occupant, Process, Slot};
 use crate::runtime::{Failure, FailureKind, FunctionId};
+use crate::text::safe;
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);

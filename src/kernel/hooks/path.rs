@@ -13,9 +13,9 @@ use crate::journal::{AlsoNamed, ChangedBy, Filter, Outcome, Record};
 use crate::kernel::call::{Entered, Finished};
 use crate::kernel::chain::Chain;
 use crate::kernel::error::{CallError, outcome_of};
-use crate::kernel::logbook::safe;
 use crate::kernel::process::Process;
 use crate::runtime::{Failure, FailureKind};
+use crate::text::safe;
 
 /// What a call comes to before its plugin has run.
 enum Begun {

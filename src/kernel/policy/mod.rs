@@ -24,8 +24,8 @@ use std::path::{Path, PathBuf};
 pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::load_pattern_within;
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};
-use super::logbook::safe;
 use crate::runtime::source;
+use crate::text::safe;
 
 /// A plugin as rules know it: by the name of its process, or by the name of what it was loaded from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

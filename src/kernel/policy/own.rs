@@ -10,9 +10,9 @@ use parking_lot::RwLock;
 use super::pattern::{CallPattern, LoadPattern};
 use super::{Asked, Granted, Who, listed};
 use crate::journal::Symbol;
-use crate::kernel::logbook::safe;
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
+use crate::text::safe;
 
 /// Fails where the patterns of a spec are wrong. The error is one line.
 pub fn check_own_grants(spec: &Spec) -> Result<(), String> {
