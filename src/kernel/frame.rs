@@ -3,8 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::debug::Debugged;
 use super::error::CallError;
-use super::hooks::Debugged;
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::units::exact_duration;

@@ -9,7 +9,7 @@ use super::chain::Chain;
 use super::error::{CallError, outcome_of};
 use super::frame::Deadline;
 use super::policy::learn::Spawn;
-use super::supervise::Supervision;
+use super::supervision::Supervision;
 use super::view::ProcessLabel;
 use super::{Job, Kernel, job};
 use crate::journal::{Outcome, Symbol};

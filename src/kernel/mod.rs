@@ -10,6 +10,8 @@ mod bench;
 mod call;
 mod chain;
 mod clock;
+mod code;
+mod debug;
 mod end;
 pub mod error;
 mod frame;
@@ -25,7 +27,8 @@ pub mod policy;
 mod process;
 mod replace;
 mod spawn;
-pub mod supervise;
+mod supervise;
+pub mod supervision;
 mod table;
 mod upcalls;
 pub mod view;
@@ -53,7 +56,7 @@ pub use limits::{Amount, LimitView, Limits};
 pub use load::LoadRequest;
 pub use policy::Policy;
 pub use replace::{Replaced, Replacement};
-pub use supervise::{CrashesMax, OnCrash, Restart, Supervision};
+pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};
 pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView,

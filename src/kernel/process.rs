@@ -8,81 +8,14 @@ use std::time::Instant;
 use parking_lot::{Condvar, Mutex};
 
 use super::chain::Chain;
+use super::code::Code;
 use super::policy::Who;
 use super::policy::own::OwnGrants;
 use super::replace::{Fresh, Replacements};
-use super::supervise::Supervision;
+use super::supervision::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
-use crate::runtime::{FunctionId, Guest, Host, Image, MemoryUse, Program, Spec};
-
-/// So many functions of one program have their names in the journal for sure, and at hand; those of more compete with
-/// whatever guests ask for, and are looked up. Each process has its own, so that a hundred thousand would be too many.
-const OWN_SYMBOLS_MAX: usize = 1_024;
-
-/// What a process runs: an image, and what its instances may have. Replaced whole by a reload.
-pub struct Code {
-    pub image: Arc<dyn Image>,
-    pub program: Arc<Program>,
-    pub spec: Arc<Spec>,
-    /// The first callable functions' names, by [`FunctionId`], so that a call interns nothing.
-    symbols: Vec<Symbol>,
-    /// A bit by [`FunctionId`]: whether it was ever called, so that a reload does not take it away.
-    used: Vec<AtomicU64>,
-}
-
-impl Code {
-    /// An image with its names interned.
-    pub fn new(image: Arc<dyn Image>, program: Arc<Program>, spec: Arc<Spec>) -> Self {
-        let names = image.functions();
-        let symbols = names.iter().take(OWN_SYMBOLS_MAX).map(|name| Symbol::intern_own(name)).collect();
-        let used = (0..names.len().div_ceil(BITS)).map(|_| AtomicU64::new(0)).collect();
-        Code { image, program, spec, symbols, used }
-    }
-
-    /// Notes that a function is called.
-    pub fn mark_used(&self, function: FunctionId) {
-        let (at, bit) = place(function.0 as usize);
-        if let Some(used) = self.used.get(at)
-            && used.load(Ordering::Relaxed) & bit == 0
-        {
-            used.fetch_or(bit, Ordering::Relaxed);
-        }
-    }
-
-    /// The functions that were called.
-    pub fn used(&self) -> impl Iterator<Item = &str> {
-        let is_used = |function: usize| {
-            let (at, bit) = place(function);
-            self.used.get(at).is_some_and(|used| used.load(Ordering::Relaxed) & bit != 0)
-        };
-        let names = self.image.functions().iter().enumerate();
-        names.filter(move |(function, _)| is_used(*function)).map(|(_, name)| name.as_str())
-    }
-
-    /// Takes over what was called of the code before.
-    pub fn mark_used_as(&self, old: &Code) {
-        for name in old.used() {
-            if let Some(function) = self.image.function(name) {
-                self.mark_used(function);
-            }
-        }
-    }
-
-    /// The name of a function as the journal keeps it.
-    pub fn symbol(&self, function: FunctionId) -> Symbol {
-        let at = function.0 as usize;
-        let known = self.symbols.get(at).copied();
-        known.unwrap_or_else(|| self.image.functions().get(at).map_or(Symbol::OTHER, |name| Symbol::intern(name)))
-    }
-}
-
-const BITS: usize = u64::BITS as usize;
-
-/// Where a function's bit is.
-fn place(function: usize) -> (usize, u64) {
-    (function / BITS, 1 << (function % BITS))
-}
+use crate::runtime::{FunctionId, Guest, Host, MemoryUse};
 
 /// A figure that is added to under the slot's lock and read by anyone: so adding is a load and a store, where a counter
 /// that all may add to would cost each call an exchange with the other cores.

@@ -18,10 +18,11 @@ use under_way::UnderWay;
 pub use under_way::{Replacements, Starting};
 
 use super::chain::Chain;
+use super::code::Code;
+use super::debug::ReplacedBy;
 use super::error::CallError;
 use super::frame::Cause;
-use super::hooks::ReplacedBy;
-use super::process::{Birth, Code, Life, Occupant, Process, Slot};
+use super::process::{Birth, Life, Occupant, Process, Slot};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
 use crate::runtime::{Failure, FailureKind, Program};

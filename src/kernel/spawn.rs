@@ -10,6 +10,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::chain::Chain;
+use super::code::Code;
 use super::error::{CallError, outcome_of};
 use super::frame::{Cause, Deadline, Frame, Refusal};
 use super::names;
@@ -17,7 +18,7 @@ use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
 use super::policy::{Asked, ChildGrants, Granted, names_only};
-use super::process::{Birth, Code, Life, Occupant, Process};
+use super::process::{Birth, Life, Occupant, Process};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};

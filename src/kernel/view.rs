@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use super::supervise::Supervision;
+use super::supervision::Supervision;
 use crate::runtime::{Host, MemoryUse, Spec};
 
 /// A process's number: from 1, never used twice. 0 is the shell.

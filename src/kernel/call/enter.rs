@@ -8,10 +8,11 @@ use super::Entered;
 use super::end::with_path;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
 use crate::kernel::chain::Chain;
+use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
 use crate::kernel::frame::{Deadline, Failing, Frame, Refusal, way};
 use crate::kernel::names;
-use crate::kernel::process::{Code, Life, Occupant, Process, Slot};
+use crate::kernel::process::{Life, Occupant, Process, Slot};
 use crate::runtime::{Failure, FailureKind, FunctionId};
 use crate::text::safe;
 

@@ -9,18 +9,24 @@
 
 mod end;
 mod enter;
+mod hooked;
+mod recorded;
 mod run;
+mod tape;
 
 use std::sync::Arc;
 use std::time::Instant;
 
 use super::chain::Chain;
-use super::hooks::Tape;
-use super::process::{Code, Life, Process};
+use super::code::Code;
+use super::process::{Life, Process};
 use super::replace::Told;
 use crate::runtime::{FunctionId, Guest};
 
 pub use enter::Queueing;
+pub(super) use tape::keep;
+
+use self::tape::Tape;
 
 /// A call that has its process: the frame is on the chain, the slot is ours.
 pub struct Entered<'a> {

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use super::{Entered, Finished};
+use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
-use crate::kernel::process::Code;
 use crate::runtime::{Failure, FailureKind};
 
 impl Entered<'_> {

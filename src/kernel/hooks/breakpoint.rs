@@ -3,27 +3,11 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::path::Seen;
+use super::seen::Seen;
 use super::{Hooks, RULES_MAX};
 use crate::journal::Filter;
 use crate::kernel::Kernel;
-
-/// When a call is held: before it runs, or when it has.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Side {
-    Before,
-    After,
-}
-
-impl Side {
-    /// `before` or `after`.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Side::Before => "before",
-            Side::After => "after",
-        }
-    }
-}
+use crate::kernel::debug::Side;
 
 /// A breakpoint to set.
 #[derive(Debug, Clone)]
@@ -55,7 +39,7 @@ pub struct BreakpointView {
 
 impl Hooks {
     /// The first breakpoint that holds this call on this side; its hit is counted.
-    pub(super) fn breakpoint_for(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
+    pub(in crate::kernel) fn breakpoint_for(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
         let rules = self.rules.read();
         let met = |breakpoint: &&Arc<Breakpoint>| breakpoint.spec.side == side && call.is_of(&breakpoint.spec.filter);
         let breakpoint = rules.breakpoints.iter().find(met)?;

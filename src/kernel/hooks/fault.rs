@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use parking_lot::Mutex;
 
-use super::path::Seen;
+use super::seen::Seen;
 use super::{Hooks, RULES_MAX};
 use crate::journal::Filter;
 use crate::kernel::Kernel;
@@ -119,7 +119,7 @@ impl Fault {
 
 impl Hooks {
     /// The faults that hit this call, in the order of their numbers; each is counted.
-    pub(super) fn faults_for(&self, call: &Seen<'_>) -> Vec<(u32, FaultKind)> {
+    pub(in crate::kernel) fn faults_for(&self, call: &Seen<'_>) -> Vec<(u32, FaultKind)> {
         let rules = self.rules.read();
         rules.faults.iter().filter_map(|fault| Some((fault.id, fault.meet(call)?))).collect()
     }

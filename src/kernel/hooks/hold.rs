@@ -4,146 +4,23 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::Side;
-use crate::journal::{ChangedBy, Kept, Outcome};
+use crate::journal::{ChangedBy, Outcome};
+use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
+use crate::kernel::debug::{Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX, Released, Side, StepPlan, Stop};
 use crate::kernel::error::CallError;
 use crate::kernel::job::Job;
-use crate::kernel::view::{FrameView, JobId, ProcessLabel};
+use crate::kernel::view::{JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
-
-/// The bytes of an input or output that a held call shows.
-pub const PREVIEW_BYTES_MAX: u64 = 64 * 1024;
-
-/// What a chain knows of the debugger.
-#[derive(Default)]
-pub struct Debugged {
-    held: Option<Held>,
-    /// Where to hold next, without a breakpoint.
-    pub step: Option<StepPlan>,
-    /// How often it was held.
-    holds: u64,
-    /// All the time that the deadlines of its calls stood still: at breakpoints, and while plugins were loaded.
-    pub stood_still: Duration,
-    /// The nested calls of the present call from the shell, while a recording runs.
-    pub made: Vec<super::MadeCall>,
-    /// A fault or a breakpoint met the present call from the shell, or one below it.
-    pub changed: bool,
-}
-
-/// Why a call is held.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum HoldReason {
-    Breakpoint(u32),
-    Step,
-}
-
-/// How far a job goes on before it is held again.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Step {
-    /// To the next call, at whatever depth, or to the held call's end.
-    Into,
-    /// To the next call that is not below the held one, or to the end of the caller.
-    Over,
-    /// To the held call's end.
-    Out,
-}
-
-/// A step and the depth of the call that it starts from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StepPlan {
-    step: Step,
-    depth: u16,
-    side: Side,
-}
-
-impl StepPlan {
-    fn stops(self, depth: u16, side: Side) -> bool {
-        // From a call's end, "the held call" is its caller: it is what goes on.
-        let end = if self.side == Side::After { self.depth.saturating_sub(1) } else { self.depth };
-        match (self.step, side) {
-            (Step::Into, Side::Before) => true,
-            (Step::Over, Side::Before) => depth <= self.depth,
-            (Step::Out, Side::Before) => false,
-            (Step::Over, Side::After) => depth < self.depth,
-            (Step::Into | Step::Out, Side::After) => depth <= end,
-        }
-    }
-}
-
-/// What a held call is told.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Order {
-    /// Goes on, and is perhaps held again soon.
-    Continue(Option<Step>),
-    /// Ends well with this output: before the plugin ran, in its place.
-    Return(Arc<[u8]>),
-    /// Fails with this message, as if the plugin had said so.
-    Fail(String),
-}
-
-/// A call to hold.
-pub struct Stop {
-    pub reason: HoldReason,
-    pub side: Side,
-    pub input: Kept,
-    /// On the far side: what it gave, or why it failed.
-    pub result: Option<Result<Kept, String>>,
-}
-
-struct Held {
-    number: u64,
-    stop: Stop,
-    since: Instant,
-    new_input: Option<Arc<[u8]>>,
-    order: Option<Order>,
-}
-
-/// What a call that was held does next.
-pub struct Released {
-    /// `None`: the job was ended while it was held.
-    pub order: Option<Order>,
-    pub new_input: Option<Arc<[u8]>>,
-}
-
-/// A held job, for `bt` and the pane.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HeldView {
-    pub job: JobId,
-    /// Counts the holds of this job.
-    pub number: u64,
-    pub reason: HoldReason,
-    pub side: Side,
-    /// Outermost first; the last one is held.
-    pub chain: Vec<FrameView>,
-    pub held_for: Duration,
-    /// At most [`PREVIEW_BYTES_MAX`]; what `set-input` put in its place.
-    pub input: Kept,
-    /// After a call that ended well: what it gave.
-    pub output: Option<Kept>,
-    /// After a call that failed: why.
-    pub error: Option<String>,
-    pub limits: HoldLimits,
-}
-
-/// What bounds a held call.
-#[derive(Debug, Clone, PartialEq)]
-pub struct HoldLimits {
-    /// What is left until the nearest deadline of its chain; it stands still.
-    pub time_left: Option<Duration>,
-    pub depth_max: u16,
-    pub memory_bytes_max: Option<u64>,
-    pub fuel: Option<u64>,
-}
 
 impl Chain {
     /// Whether a step of this job ends at its deepest call on this side.
-    pub(super) fn step_stops(&self, depth: u16, side: Side) -> bool {
+    pub(in crate::kernel) fn step_stops(&self, depth: u16, side: Side) -> bool {
         self.frames.lock().debug.step.is_some_and(|plan| plan.stops(depth, side))
     }
 
     /// Holds the deepest call until it is told something, or the chain is cut.
-    pub(super) fn hold(&self, stop: Stop) -> Released {
+    pub(in crate::kernel) fn hold(&self, stop: Stop) -> Released {
         let since = Instant::now();
         {
             let mut frames = self.frames.lock();
@@ -189,7 +66,7 @@ impl Chain {
         let frame = frames.stack.last()?;
         let deadline = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min();
         let private = frame.private;
-        let input = held.new_input.as_ref().map(|bytes| super::tape::keep(bytes, PREVIEW_BYTES_MAX, private));
+        let input = held.new_input.as_ref().map(|bytes| keep(bytes, PREVIEW_BYTES_MAX, private));
         let (process, since) = (frame.process.clone(), held.since);
         let (stop, job) = (&held.stop, self.job);
         let mut view = HeldView {
@@ -291,26 +168,5 @@ impl Kernel {
             self.notify(format!("%{} is held; `bt` shows where, `continue` lets it go on", job.id()));
         }
         job.set_held(held);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn stops(step: Step, side: Side) -> Vec<(u16, Side)> {
-        let plan = StepPlan { step, depth: 2, side };
-        let all = [1, 2, 3].into_iter().flat_map(|depth| [(depth, Side::Before), (depth, Side::After)]);
-        all.filter(|(depth, side)| plan.stops(*depth, *side)).collect()
-    }
-
-    #[test]
-    fn steps_go_as_far_as_their_names_say() {
-        use Side::{After, Before};
-        let into = [(1, Before), (1, After), (2, Before), (2, After), (3, Before)];
-        assert_eq!(stops(Step::Into, Before), into);
-        assert_eq!(stops(Step::Over, Before), [(1, Before), (1, After), (2, Before)]);
-        assert_eq!(stops(Step::Out, Before), [(1, After), (2, After)]);
-        assert_eq!(stops(Step::Out, After), [(1, After)], "from a call's end: to the caller's");
     }
 }

@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::journal::{Outcome, Record, Symbol};
-use crate::kernel::call::{Entered, Finished};
+use crate::journal::Symbol;
 use crate::kernel::chain::Chain;
+use crate::kernel::debug::{MadeCall, ReplacedBy};
 use crate::kernel::error::CallError;
 use crate::kernel::view::{ProcessDetail, ProcessId, ProcessLabel};
 use crate::kernel::{Hooks, Kernel};
@@ -22,15 +22,6 @@ pub trait Recorder: Send + Sync {
     fn called(&self, call: &RecordedCall<'_>);
 }
 
-/// What a process was replaced by.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ReplacedBy {
-    /// A fresh instance of its own code.
-    Restart,
-    /// New code.
-    Reload,
-}
-
 /// One call from the shell.
 pub struct RecordedCall<'a> {
     pub seq: u64,
@@ -45,91 +36,6 @@ pub struct RecordedCall<'a> {
     pub private: bool,
     /// A fault or a breakpoint met it, or a call below it.
     pub changed: bool,
-}
-
-/// One nested call, without what differs from run to run.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MadeCall {
-    pub seq: u64,
-    pub depth: u16,
-    pub caller: Symbol,
-    pub callee: Symbol,
-    pub function: Symbol,
-    pub bytes_in: u64,
-    pub bytes_out: u64,
-    pub outcome: Outcome,
-}
-
-impl MadeCall {
-    /// What of a record stays the same when the call is made again.
-    pub fn of(record: &Record) -> MadeCall {
-        MadeCall {
-            seq: record.seq,
-            depth: record.depth,
-            caller: record.caller_name,
-            callee: record.callee_name,
-            function: record.function,
-            bytes_in: record.bytes_in,
-            bytes_out: record.bytes_out,
-            outcome: record.outcome,
-        }
-    }
-}
-
-/// A call that is written down when it has ended.
-pub struct Writing {
-    recorder: Arc<dyn Recorder>,
-    chain: Arc<Chain>,
-    begun: Record,
-    process: ProcessLabel,
-    private: bool,
-}
-
-impl Entered<'_> {
-    /// The call to write down at its end, while a recording runs.
-    pub(super) fn begin_writing(&self) -> Option<Writing> {
-        let recorder = self.chain.kernel.hooks().recorder()?;
-        let begun = self.chain.top_record()?;
-        if self.chain.answers {
-            // The call that is answered makes it again by itself.
-            return None;
-        }
-        if begun.depth == 1 {
-            let mut frames = self.chain.frames.lock();
-            frames.debug.made.clear();
-            frames.debug.changed = false;
-        }
-        let process = self.process.label();
-        Some(Writing { recorder, chain: self.chain.clone(), begun, process, private: self.is_private() })
-    }
-}
-
-impl Writing {
-    /// The call has ended: a nested one is noted in its chain, one from the shell is handed on.
-    pub(super) fn end(self, input: &[u8], result: &Result<Finished, CallError>) {
-        let mut record = self.begun;
-        let result = result.as_ref().map(Finished::output);
-        (record.outcome, record.bytes_out) = match &result {
-            Ok(output) => (Outcome::Ok, output.len() as u64),
-            Err(error) => (error.outcome, 0),
-        };
-        let mut frames = self.chain.frames.lock();
-        let made = &mut frames.debug.made;
-        if record.depth > 1 {
-            if made.len() < MADE_CALLS_MAX {
-                made.push(MadeCall::of(&record));
-            }
-            return;
-        }
-        let mut made = std::mem::take(made);
-        let changed = frames.debug.changed;
-        drop(frames);
-        made.sort_by_key(|call| call.seq);
-        let (seq, function) = (record.seq, record.function);
-        let (process, private) = (self.process, self.private);
-        let call = RecordedCall { seq, process, function, input, result, made, private, changed };
-        self.recorder.called(&call);
-    }
 }
 
 impl Hooks {

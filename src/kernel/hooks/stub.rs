@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Hooks, RULES_MAX};
 use crate::kernel::chain::Chain;
-use crate::kernel::process::{Code, Process};
+use crate::kernel::code::Code;
+use crate::kernel::process::Process;
 use crate::kernel::view::ProcessLabel;
 use crate::kernel::{Kernel, names};
 use crate::runtime::stand_in::StandInTypes;
@@ -112,7 +113,12 @@ impl Stub {
     }
 
     /// What it answers to an input.
-    pub(super) fn answer(&self, chain: &Arc<Chain>, process: &Process, input: &[u8]) -> Result<Arc<[u8]>, Failure> {
+    pub(in crate::kernel) fn answer(
+        &self,
+        chain: &Arc<Chain>,
+        process: &Process,
+        input: &[u8],
+    ) -> Result<Arc<[u8]>, Failure> {
         self.hits.fetch_add(1, Ordering::Relaxed);
         match &self.spec.answer {
             StubAnswer::Bytes(bytes) => Ok(bytes.clone()),

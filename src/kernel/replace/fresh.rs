@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 
 use crate::kernel::Kernel;
 use crate::kernel::chain::Chain;
-use crate::kernel::hooks::ReplacedBy;
+use crate::kernel::debug::ReplacedBy;
 use crate::kernel::process::{Process, Slot};
 use crate::runtime::{Failure, Guest};
 

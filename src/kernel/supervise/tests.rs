@@ -3,7 +3,8 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::{CrashesMax, OnCrash, Restart, Supervision, too_many};
+use super::too_many;
+use crate::kernel::supervision::{CrashesMax, OnCrash, Restart, Supervision};
 use crate::kernel::tests::{call, kernel, message, plan, program};
 use crate::kernel::{Kernel, LoadRequest, ProcessId, ProcessState};
 

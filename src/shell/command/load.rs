@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, stand_ins, syntax};
 use crate::kernel::policy::{check_own_grants, load_pattern_within};
-use crate::kernel::supervise::CRASHES_MAX_MAX;
+use crate::kernel::supervision::CRASHES_MAX_MAX;
 use crate::kernel::{
     CrashesMax, Deadline, JobEnd, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
 };

@@ -5,15 +5,13 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::fault::FaultKind;
-use super::hold::{HoldReason, Order, PREVIEW_BYTES_MAX, Stop};
 use super::tape::keep;
-use super::{Hooks, Side};
-use crate::journal::{AlsoNamed, ChangedBy, Filter, Outcome, Record};
-use crate::kernel::call::{Entered, Finished};
+use super::{Entered, Finished};
+use crate::journal::{ChangedBy, Outcome, Record};
 use crate::kernel::chain::Chain;
+use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Side, Stop};
 use crate::kernel::error::{CallError, outcome_of};
-use crate::kernel::process::Process;
+use crate::kernel::hooks::{FaultKind, Hooks, Seen};
 use crate::runtime::{Failure, FailureKind};
 use crate::text::safe;
 
@@ -21,21 +19,6 @@ use crate::text::safe;
 enum Begun {
     Run { drop_output: bool },
     Answer(Arc<[u8]>),
-}
-
-/// A call as breakpoints and faults look at it: they know a process by the name of its plugin too, as stubs do.
-pub(super) struct Seen<'a> {
-    record: &'a Record,
-    caller: Option<Arc<Process>>,
-    callee: &'a Process,
-}
-
-impl Seen<'_> {
-    /// Whether it is one that the expression asks for.
-    pub(super) fn is_of(&self, filter: &Filter) -> bool {
-        let caller = self.caller.as_ref().map(|caller| &*caller.plugin);
-        filter.matches_also(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) })
-    }
 }
 
 impl Entered<'_> {

@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
+use super::Entered;
 use crate::journal::{Kept, Outcome, Payload};
-use crate::kernel::call::Entered;
 
 /// Kept beside a call that the debugger looks at.
 #[derive(Default)]

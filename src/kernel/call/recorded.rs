@@ -1,0 +1,67 @@
+//! A call that is written down for the recorder: from the shell with its bytes, nested ones as what they called.
+
+use std::sync::Arc;
+
+use super::{Entered, Finished};
+use crate::journal::{Outcome, Record};
+use crate::kernel::chain::Chain;
+use crate::kernel::debug::MadeCall;
+use crate::kernel::error::CallError;
+use crate::kernel::hooks::{MADE_CALLS_MAX, RecordedCall, Recorder};
+use crate::kernel::view::ProcessLabel;
+
+/// A call that is written down when it has ended.
+pub struct Writing {
+    recorder: Arc<dyn Recorder>,
+    chain: Arc<Chain>,
+    begun: Record,
+    process: ProcessLabel,
+    private: bool,
+}
+
+impl Entered<'_> {
+    /// The call to write down at its end, while a recording runs.
+    pub(super) fn begin_writing(&self) -> Option<Writing> {
+        let recorder = self.chain.kernel.hooks().recorder()?;
+        let begun = self.chain.top_record()?;
+        if self.chain.answers {
+            // The call that is answered makes it again by itself.
+            return None;
+        }
+        if begun.depth == 1 {
+            let mut frames = self.chain.frames.lock();
+            frames.debug.made.clear();
+            frames.debug.changed = false;
+        }
+        let process = self.process.label();
+        Some(Writing { recorder, chain: self.chain.clone(), begun, process, private: self.is_private() })
+    }
+}
+
+impl Writing {
+    /// The call has ended: a nested one is noted in its chain, one from the shell is handed on.
+    pub(super) fn end(self, input: &[u8], result: &Result<Finished, CallError>) {
+        let mut record = self.begun;
+        let result = result.as_ref().map(Finished::output);
+        (record.outcome, record.bytes_out) = match &result {
+            Ok(output) => (Outcome::Ok, output.len() as u64),
+            Err(error) => (error.outcome, 0),
+        };
+        let mut frames = self.chain.frames.lock();
+        let made = &mut frames.debug.made;
+        if record.depth > 1 {
+            if made.len() < MADE_CALLS_MAX {
+                made.push(MadeCall::of(&record));
+            }
+            return;
+        }
+        let mut made = std::mem::take(made);
+        let changed = frames.debug.changed;
+        drop(frames);
+        made.sort_by_key(|call| call.seq);
+        let (seq, function) = (record.seq, record.function);
+        let (process, private) = (self.process, self.private);
+        let call = RecordedCall { seq, process, function, input, result, made, private, changed };
+        self.recorder.called(&call);
+    }
+}
