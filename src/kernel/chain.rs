@@ -11,9 +11,8 @@ use parking_lot::{Condvar, Mutex};
 
 use super::Kernel;
 use super::frame::{Cause, Failing, Frame, Frames, Popped, Refusal, path_of};
-use super::process::Process;
+use super::process::{Occupant, Process};
 use super::view::{FrameView, JobId, ProcessId};
-use super::waits::Waits;
 use crate::journal::{Lane, Outcome, Record, Symbol};
 
 /// No call of the chain is cut.
@@ -39,20 +38,25 @@ pub struct Chain {
 }
 
 impl Chain {
-    /// An empty chain for a job.
-    pub fn new(kernel: &Arc<Kernel>, id: u64, job: JobId) -> Arc<Self> {
+    /// An empty chain for a job; `answers`: begun by the commands of a stub.
+    pub fn new(kernel: &Arc<Kernel>, id: u64, job: JobId, answers: bool) -> Arc<Self> {
         Arc::new_cyclic(|this| Chain {
             this: this.clone(),
             kernel: kernel.clone(),
             id,
             job,
-            answers: Waits::is_answering(),
+            answers,
             replaces: AtomicU32::new(0),
             lane: Lane::open(kernel.journal()),
             cut: AtomicU32::new(WHOLE),
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),
         })
+    }
+
+    /// The call `seq` at `depth`, as the process knows it that it occupies.
+    pub fn occupant(&self, depth: u16, seq: u64) -> Occupant {
+        Occupant { chain: self.id, job: self.job, depth, seq }
     }
 
     /// The number of the next call of this chain. Only for the thread that runs it.

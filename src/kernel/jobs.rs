@@ -9,6 +9,7 @@ use super::error::CallError;
 use super::frame::Cause;
 use super::job::{Job, JobEnd, OutputSink};
 use super::view::JobId;
+use super::waits::Waits;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::journal::units::{show_duration_ns, show_size};
@@ -60,7 +61,7 @@ impl Kernel {
 
     pub(super) fn new_chain(self: &Arc<Self>, job: JobId) -> Arc<Chain> {
         let id = self.next_chain.fetch_add(1, Ordering::Relaxed);
-        let chain = Chain::new(self, id, job);
+        let chain = Chain::new(self, id, job, Waits::is_answering());
         let mut chains = self.chains.lock();
         chains.retain(|(_, chain)| chain.strong_count() > 0);
         chains.push((id, Arc::downgrade(&chain)));

@@ -7,11 +7,9 @@ use std::time::Instant;
 
 use parking_lot::{Condvar, Mutex};
 
-use super::chain::Chain;
 use super::code::Code;
-use super::policy::Who;
 use super::policy::own::OwnGrants;
-use super::replace::{Fresh, Replacements};
+use super::replace::{Fresh, Told};
 use super::supervision::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
@@ -128,13 +126,6 @@ pub struct Occupant {
     pub seq: u64,
 }
 
-impl Occupant {
-    /// The call `seq` at `depth` of a chain.
-    pub fn new(chain: &Chain, depth: u16, seq: u64) -> Self {
-        Occupant { chain: chain.id, job: chain.job, depth, seq }
-    }
-}
-
 /// What changes about a process, under one lock that is held for moments only.
 pub struct Slot {
     pub life: Life,
@@ -239,11 +230,6 @@ impl Process {
         ProcessLabel { id: self.id, name: self.name.clone() }
     }
 
-    /// As the policy knows it.
-    pub fn who(&self) -> Who<'_> {
-        Who { name: &self.name, plugin: &self.plugin }
-    }
-
     /// The present parent; 0 the shell.
     pub fn parent_id(&self) -> ProcessId {
         self.parent.load(Ordering::Relaxed)
@@ -277,6 +263,16 @@ impl Process {
         MemoryUse { guest_bytes, resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
     }
 
+    /// Makes an instance that waited its own, whose memory is counted from now on. The instance that was at rest here, to be
+    /// dropped, and whom to tell, once the slot's lock is given back.
+    pub fn adopt(&self, slot: &mut Slot, fresh: Fresh) -> (Option<Box<dyn Guest>>, Option<Told>) {
+        let (guest, bytes, told) = fresh.into_parts();
+        self.forget_memory();
+        self.counters.committed_bytes.fetch_add(bytes, Ordering::Relaxed);
+        slot.calls_of_instance = 0;
+        (std::mem::replace(&mut slot.guest, guest), told)
+    }
+
     /// Its start has ended well: it may be called from now on. One that was killed meanwhile loses its instance.
     pub fn born(&self, guest: Box<dyn Guest>) {
         let mut slot = self.slot.lock();
@@ -303,6 +299,53 @@ impl Process {
         drop(slot);
         self.forget_memory();
         self.changed.notify_all();
+    }
+}
+
+/// The replacements of one process that are under way, beside its slot.
+#[derive(Default)]
+pub struct Replacements {
+    pub(super) under_way: Vec<Starting>,
+    /// How many reloads were asked for, and which of them has last taken place.
+    pub(super) reloads_asked: u64,
+    reload_done: u64,
+}
+
+/// One that is under way.
+pub struct Starting {
+    /// The chain in which it starts.
+    pub chain: u64,
+    /// In whose name its instance starts, as soon as it does.
+    pub(super) stand_in: Option<Arc<Process>>,
+}
+
+impl Replacements {
+    /// All that are under way, to be ended; none any more.
+    pub fn take(&mut self) -> Vec<Starting> {
+        std::mem::take(&mut self.under_way)
+    }
+
+    /// What the instances that start have committed.
+    pub fn committed_bytes(&self) -> u64 {
+        let stand_ins = self.under_way.iter().filter_map(|starting| starting.stand_in.as_ref());
+        stand_ins.map(|stand_in| stand_in.counters.committed_bytes.load(Ordering::Relaxed)).sum()
+    }
+
+    /// Whether no reload that was asked for later has taken place.
+    pub(super) fn is_newest(&self, reload: u64) -> bool {
+        self.reload_done <= reload
+    }
+
+    /// A reload has taken place.
+    pub(super) fn has_taken_place(&mut self, reload: u64) {
+        self.reload_done = reload;
+    }
+
+    /// The instance of a replacement starts.
+    pub(super) fn starts_in(&mut self, chain: u64, stand_in: &Arc<Process>) {
+        if let Some(starting) = self.under_way.iter_mut().find(|starting| starting.chain == chain) {
+            starting.stand_in = Some(stand_in.clone());
+        }
     }
 }
 

@@ -10,19 +10,20 @@ mod fresh;
 mod under_way;
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 pub use fresh::{Fresh, Told};
-use under_way::UnderWay;
-pub use under_way::{Replacements, Starting};
+
+use self::fresh::ReplacementListener;
+use self::under_way::UnderWay;
 
 use super::chain::Chain;
 use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
 use super::frame::Cause;
-use super::process::{Birth, Life, Occupant, Process, Slot};
+use super::process::{Birth, Life, Process, Slot};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
 use crate::runtime::{Failure, FailureKind, Program};
@@ -207,7 +208,7 @@ impl Kernel {
             supervision: process.supervision,
             own: process.own.clone(),
         };
-        let occupant = Occupant::new(chain, 1, chain.next_seq(Instant::now()));
+        let occupant = chain.occupant(1, chain.next_seq(Instant::now()));
         let mut stand_in = Process::new(birth, code.clone(), occupant);
         // What it may do is not what the new code is called by.
         stand_in.plugin.clone_from(&process.plugin);
@@ -216,7 +217,15 @@ impl Kernel {
         let (kernel, own, of, new, timeout) =
             (self.clone(), (*chain).clone(), stand_in.clone(), code.clone(), *timeout);
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
-        Fresh::of(&stand_in, started, self.total_bytes(), Told::new(chain, by))
+        let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
+        let listener: Weak<Kernel> = Arc::downgrade(self);
+        Fresh::of(bytes, started, self.total_bytes(), Told::new(listener, by, chain.answers))
+    }
+}
+
+impl ReplacementListener for Kernel {
+    fn replaced(&self, process: ProcessId, by: ReplacedBy) {
+        self.tell_replaced(process, by);
     }
 }
 
@@ -236,11 +245,11 @@ fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, mut fresh
         drop(unused);
         return;
     }
-    let (old, told) = fresh.adopt(process, &mut slot);
+    let (old, told) = process.adopt(&mut slot, fresh);
     drop(slot);
     drop(old);
     if let Some(told) = told {
-        told.tell(process);
+        told.tell(process.id);
     }
 }
 

@@ -18,7 +18,7 @@ use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
 use super::policy::{Asked, ChildGrants, Granted, names_only};
-use super::process::{Birth, Life, Occupant, Process};
+use super::process::{Birth, Life, Process};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
@@ -232,7 +232,7 @@ impl Kernel {
             supervision: request.supervision,
             own,
         };
-        let process = Arc::new(Process::new(birth, code, Occupant::new(chain, depth, seq)));
+        let process = Arc::new(Process::new(birth, code, chain.occupant(depth, seq)));
         if !table.insert(process.clone()) {
             return Err(denied("the parent has ended".into()));
         }

@@ -12,7 +12,7 @@ use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
 use crate::kernel::frame::{Deadline, Failing, Frame, Refusal, way};
 use crate::kernel::names;
-use crate::kernel::process::{Life, Occupant, Process, Slot};
+use crate::kernel::process::{Life, Process, Slot};
 use crate::runtime::{Failure, FailureKind, FunctionId};
 use crate::text::safe;
 
@@ -245,7 +245,7 @@ fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> R
 impl Entered<'_> {
     /// Takes the free slot, with the instance in it.
     fn occupy(&mut self, slot: &mut Slot, depth: u16, seq: u64) {
-        slot.occupant = Some(Occupant::new(self.chain, depth, seq));
+        slot.occupant = Some(self.chain.occupant(depth, seq));
         self.guest = slot.guest.take();
         if self.guest.is_none() || self.chain.kernel.hooks().armed() {
             self.code = Some(slot.code.clone());

@@ -52,7 +52,7 @@ impl Drop for Entered<'_> {
             self.abandon();
         }
         if let Some(told) = self.told.take() {
-            told.tell(self.process);
+            told.tell(self.process.id);
         }
     }
 }
@@ -89,7 +89,7 @@ impl Drop for Finished {
             self.process.forget_memory();
         }
         if let Some(told) = leave(&self.process, Leaving { guest, ran: self.ran, crashed: None }) {
-            told.tell(&self.process);
+            told.tell(self.process.id);
         }
     }
 }
@@ -119,7 +119,7 @@ fn leave(process: &Process, leaving: Leaving) -> Option<Told> {
         }
         (Life::Alive | Life::Starting, Some(fresh)) => {
             spare.0 = guest;
-            (spare.1, told) = fresh.adopt(process, &mut slot);
+            (spare.1, told) = process.adopt(&mut slot, fresh);
         }
         (Life::Alive | Life::Starting, None) => {
             if ran {

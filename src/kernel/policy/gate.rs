@@ -9,7 +9,7 @@ use std::time::Instant;
 
 use parking_lot::RwLock;
 
-use super::Policy;
+use super::{Policy, Who};
 use crate::journal::Symbol;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::kernel::process::Process;
@@ -119,5 +119,12 @@ impl Gate {
         }
         caller.counters.call_rate.store(second << 32 | (calls + 1), Ordering::Relaxed);
         Ok(())
+    }
+}
+
+impl Process {
+    /// As the policy knows it.
+    pub fn who(&self) -> Who<'_> {
+        Who { name: &self.name, plugin: &self.plugin }
     }
 }

@@ -3,10 +3,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use crate::kernel::Kernel;
-use crate::kernel::chain::Chain;
 use crate::kernel::debug::ReplacedBy;
-use crate::kernel::process::{Process, Slot};
+use crate::kernel::view::ProcessId;
 use crate::runtime::{Failure, Guest};
 
 /// An instance that waits for the call in its process to end, and what it has committed.
@@ -17,26 +15,32 @@ pub struct Fresh {
     told: Option<Told>,
 }
 
+/// Hears of replacements when they have taken place.
+pub trait ReplacementListener: Send + Sync {
+    /// A process goes on with a fresh instance or with new code. Not called under the process's lock.
+    fn replaced(&self, process: ProcessId, by: ReplacedBy);
+}
+
 /// Who is to hear that a replacement has taken place.
 pub struct Told {
-    kernel: Weak<Kernel>,
+    listener: Weak<dyn ReplacementListener>,
     by: ReplacedBy,
     /// The commands of a stub did it: the call that they answer does it again by itself.
     by_stub: bool,
 }
 
 impl Told {
-    /// For a replacement that starts in `chain`.
-    pub fn new(chain: &Chain, by: ReplacedBy) -> Told {
-        Told { kernel: Arc::downgrade(&chain.kernel), by, by_stub: chain.answers }
+    /// For a replacement that begins; `by_stub` where a stub's commands did it.
+    pub fn new(listener: Weak<dyn ReplacementListener>, by: ReplacedBy, by_stub: bool) -> Told {
+        Told { listener, by, by_stub }
     }
 
-    /// Tells it; not under the process's lock.
-    pub fn tell(self, process: &Process) {
+    /// Tells it of this process; not under the process's lock.
+    pub fn tell(self, process: ProcessId) {
         if !self.by_stub
-            && let Some(kernel) = self.kernel.upgrade()
+            && let Some(listener) = self.listener.upgrade()
         {
-            kernel.tell_replaced(process.id, self.by);
+            listener.replaced(process, self.by);
         }
     }
 
@@ -52,15 +56,13 @@ impl Told {
 }
 
 impl Fresh {
-    /// What was started in the name of a stand-in, with what that has committed: given back with it, or at once where the
-    /// start has failed.
+    /// What was started, with the `bytes` that it has committed: given back with it, or at once where the start has failed.
     pub fn of(
-        stand_in: &Process,
+        bytes: u64,
         started: Result<Box<dyn Guest>, Failure>,
         total_bytes: &Arc<AtomicU64>,
         told: Told,
     ) -> Result<Fresh, Failure> {
-        let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
         let mut fresh = Fresh { guest: None, bytes, total_bytes: total_bytes.clone(), told: Some(told) };
         fresh.guest = Some(started?);
         Ok(fresh)
@@ -78,13 +80,9 @@ impl Fresh {
         self.bytes
     }
 
-    /// Makes it the instance of its process, whose memory it is that is counted from now on. The instance that was at rest
-    /// there, to be dropped, and whom to tell, once the slot's lock is given back.
-    pub fn adopt(mut self, process: &Process, slot: &mut Slot) -> (Option<Box<dyn Guest>>, Option<Told>) {
-        process.forget_memory();
-        process.counters.committed_bytes.fetch_add(std::mem::take(&mut self.bytes), Ordering::Relaxed);
-        slot.calls_of_instance = 0;
-        (std::mem::replace(&mut slot.guest, self.guest.take()), self.told.take())
+    /// The instance, what it has committed, and whom to tell: its process counts its memory from now on.
+    pub fn into_parts(mut self) -> (Option<Box<dyn Guest>>, u64, Option<Told>) {
+        (self.guest.take(), std::mem::take(&mut self.bytes), self.told.take())
     }
 }
 
