@@ -252,6 +252,8 @@ pub enum Mode {
         #[arg(value_name = "SHELL", hide_possible_values = true)]
         shell: clap_complete::Shell,
     },
+    /// Write the manual page, for man(1) to show.
+    Man,
 }
 
 /// `plugsh compile`: what plugsh starts to compile a heavy module. No mode that a person is shown.

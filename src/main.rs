@@ -3,6 +3,7 @@
 mod cli;
 
 use std::ffi::OsString;
+use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -74,7 +75,7 @@ fn ask_for_wasi_output() {
 
 fn run(cli: Cli) -> Result<u8, ShellError> {
     let global = cli.global;
-    if !matches!(cli.mode, Some(Mode::Help { .. } | Mode::Completions { .. })) {
+    if !matches!(cli.mode, Some(Mode::Help { .. } | Mode::Completions { .. } | Mode::Man)) {
         check_plugin_dirs(&global)?;
     }
     match cli.mode {
@@ -86,6 +87,7 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
         }
         Some(Mode::Help { command }) => help(command.as_deref()),
         Some(Mode::Completions { shell }) => completions(shell),
+        Some(Mode::Man) => man(),
         Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global), &tests(arguments, &global)),
         None => script::run(kernel(&global)?, scripts(cli.script, &global)?),
     }
@@ -231,6 +233,35 @@ fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {
     let mut text = Vec::new();
     clap_complete::generate(shell, &mut Cli::definition(), "plugsh", &mut text);
     script::print(&text)
+}
+
+/// `plugsh man`: the program's page with one section for each subcommand.
+fn man() -> Result<u8, ShellError> {
+    let mut page = Vec::new();
+    let mut definition = Cli::definition();
+    definition.build();
+    let written = write_man(&definition, &mut page);
+    written.map_err(|error| ShellError::failed(format!("the manual page: {error}")))?;
+    script::print(&page)
+}
+
+fn write_man(definition: &clap::Command, page: &mut Vec<u8>) -> std::io::Result<()> {
+    let man = clap_mangen::Man::new(definition.clone()).title("PLUGSH").section("1");
+    man.render_title(page)?;
+    man.render_name_section(page)?;
+    man.render_synopsis_section(page)?;
+    man.render_description_section(page)?;
+    man.render_options_section(page)?;
+    for mode in definition.get_subcommands().filter(|mode| !mode.is_hide_set() && mode.get_name() != "help") {
+        writeln!(page, ".SH \"PLUGSH {}\"", mode.get_name().to_uppercase())?;
+        let man = clap_mangen::Man::new(mode.clone());
+        let mut text = Vec::new();
+        man.render_description_section(&mut text)?;
+        man.render_options_section(&mut text)?;
+        // Sections of the subcommand's own page are subsections of this one.
+        page.extend_from_slice(String::from_utf8_lossy(&text).replace(".SH ", ".SS ").as_bytes());
+    }
+    man.render_version_section(page)
 }
 
 /// The subcommand that knows the option that the program itself does not.

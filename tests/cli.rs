@@ -130,6 +130,17 @@ fn completions_name_every_option() {
 }
 
 #[test]
+fn the_manual_page_has_each_subcommand() {
+    let run = plugsh().args(["man"]).run().code(0);
+    let run = run
+        .stdout_has(".TH PLUGSH 1")
+        .stdout_has("PLUGSH CALL")
+        .stdout_has("PLUGSH TEST")
+        .stdout_has("\\-\\-allow\\-path");
+    assert!(!String::from_utf8_lossy(&run.stdout).contains("PLUGSH COMPILE"), "a page tells of what nobody calls");
+}
+
+#[test]
 fn what_cannot_be_written_is_an_error() {
     use std::fs::OpenOptions;
     for arguments in [&["--help"][..], &["help", "ps"], &["-c", "ps"], &["call", "echo", "echo", "-i", "hi"]] {

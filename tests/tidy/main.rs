@@ -3,6 +3,7 @@
 
 mod graph;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -213,4 +214,24 @@ fn the_top_level_holds_what_it_should() {
         .filter_map(|line| line.split('/').next())
         .filter(|name| !name.starts_with('.') && !TOP_LEVEL.contains(name));
     assert_none(strange.map(|name| format!("{name}: does not belong at the top level")).collect());
+}
+
+/// Packages with their features, as `cargo tree` tells them; what only runs while something is built is left out.
+fn packages(edges: &str) -> BTreeSet<String> {
+    let tree = std::process::Command::new(env!("CARGO"))
+        .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p} {f}", "--edges", edges])
+        .current_dir(root())
+        .output()
+        .expect("cargo tells of the tree");
+    assert!(tree.status.success(), "{}", String::from_utf8_lossy(&tree.stderr));
+    let lines = String::from_utf8_lossy(&tree.stdout).into_owned();
+    lines.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
+}
+
+/// A feature that only a dependency of the tests switches on has everything above that package built a second time.
+#[test]
+fn tests_share_what_the_program_is_built_from() {
+    let (program, tests) = (packages("normal,no-proc-macro"), packages("normal,dev,no-proc-macro"));
+    let built_again = program.difference(&tests);
+    assert_none(built_again.map(|package| format!("{package}: tests have it with other features")).collect());
 }
