@@ -7,7 +7,7 @@
 const OWN_MAP_BYTES_MIN: i32 = 4 << 20;
 
 /// Keeps glibc from raising that size by itself: up to 32 MiB with each large block freed (mallopt(3)), after which a shell
-/// that compiled and ended many modules holds on to twice as much as it uses. Elsewhere nothing needs to be said.
+/// that compiled and ended many modules holds on to far more than it uses. Other allocators have no such rule.
 ///
 /// For the start of a program.
 pub fn return_large_blocks() {

@@ -99,7 +99,7 @@ impl Session {
             stages,
             input: Arc::from(input),
             repeat: options.repeat.unwrap_or(1),
-            timeout: options.timeout.filter(|timeout| !timeout.is_zero()),
+            timeout: options.time_limit(),
             text: inner.text.to_owned(),
             background: inner.background,
         };
@@ -215,7 +215,7 @@ impl Session {
             stages: vec![CallStage { process, function: options.function.clone() }],
             input: input.into(),
             repeat: options.repeat.unwrap_or(1),
-            timeout: options.timeout.filter(|timeout| !timeout.is_zero()),
+            timeout: options.time_limit(),
             text: format!("call {} {}", options.plugin, options.function),
             background: false,
         };

@@ -123,7 +123,10 @@ impl Running {
 
     /// The program's end; `None`: it has stopped. The terminal is this program's again afterwards.
     fn wait_for_change(&mut self, interrupt: &Interrupt) -> io::Result<Option<ExitStatus>> {
-        let given = self.foreground.take().or_else(|| self.at_terminal.then(|| Foreground::give(self.group)).flatten());
+        let given = match self.foreground.take() {
+            None if self.at_terminal => Foreground::give(self.group),
+            given => given,
+        };
         // Only then: it would undo a Ctrl-Z that has just come.
         if std::mem::take(&mut self.stopped) {
             self.go_on();

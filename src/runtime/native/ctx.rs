@@ -6,7 +6,7 @@ use std::sync::Arc;
 use wasmtime::{Caller, Global, Memory, Val};
 
 use super::blocks::{Blocks, HEADER_BYTES, Reused};
-use super::fuel::{self, Payer};
+use super::fuel::{self, Metered};
 use super::limits::{Kept, Limits};
 use super::wasi::Wasi;
 use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
@@ -90,9 +90,9 @@ fn copy_in_pieces(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Resul
     Ok(())
 }
 
-impl Payer for Ctx {
+impl Metered for Ctx {
     #[inline]
-    fn pays(&self) -> bool {
+    fn is_metered(&self) -> bool {
         self.spec.fuel.is_some() && self.up.is_some()
     }
 }

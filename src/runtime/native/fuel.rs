@@ -8,10 +8,10 @@ use crate::runtime::{Failure, FailureKind};
 /// Bytes that a unit of fuel pays for.
 pub const BYTES_OF_A_UNIT: u64 = 64;
 
-/// What a store keeps, as far as it says whether copies are paid for.
-pub trait Payer: 'static {
+/// A store's data, as far as it says whether copies cost fuel.
+pub trait Metered: 'static {
     /// Whether a call runs that counts fuel.
-    fn pays(&self) -> bool;
+    fn is_metered(&self) -> bool;
 }
 
 /// Takes the fuel for `bytes` that the running call has the host copy; outside of a call nothing is taken.
@@ -20,16 +20,16 @@ pub trait Payer: 'static {
 ///
 /// [`FailureKind::Fuel`] where less is left: then none is.
 #[inline]
-pub fn charge<T: Payer>(store: &mut impl AsContextMut<Data = T>, bytes: u64) -> Result<()> {
+pub fn charge<T: Metered>(store: &mut impl AsContextMut<Data = T>, bytes: u64) -> Result<()> {
     let context = store.as_context_mut();
-    if bytes < BYTES_OF_A_UNIT || !context.data().pays() {
+    if bytes < BYTES_OF_A_UNIT || !context.data().is_metered() {
         return Ok(());
     }
     take(context, bytes / BYTES_OF_A_UNIT)
 }
 
 #[cold]
-fn take<T: Payer>(mut context: StoreContextMut<'_, T>, units: u64) -> Result<()> {
+fn take<T: Metered>(mut context: StoreContextMut<'_, T>, units: u64) -> Result<()> {
     let left = context.get_fuel()?;
     context.set_fuel(left.saturating_sub(units))?;
     if units > left { Err(Failure::new(FailureKind::Fuel, "out of fuel").into()) } else { Ok(()) }

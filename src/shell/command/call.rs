@@ -56,6 +56,11 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
+    /// How long the call may take; a `--timeout` of zero is none, as a load's.
+    pub fn time_limit(&self) -> Option<Duration> {
+        self.timeout.filter(|timeout| !timeout.is_zero())
+    }
+
     /// Adds the options of another stage of the same pipe: they hold for the whole pipe.
     pub fn merge(&mut self, other: CallOptions) -> Result<(), ShellError> {
         let twice = |option: &str| {

@@ -18,8 +18,8 @@ pub struct Command<S> {
     pub description: &'static str,
     /// Shown by `help NAME`, and run as tests.
     pub examples: &'static [Example],
-    /// Its options and positionals. An argument's value name says how it is completed ([`Kind::of_value_name`](super::Kind::of_value_name)); the
-    /// argument with the id `input` takes INPUT.
+    /// Its options and positionals. An argument's value name says how it is completed
+    /// ([`Kind::of_value_name`](super::Kind::of_value_name)); the argument with the id `input` takes INPUT.
     pub syntax: Syntax,
     pub run: Run<S>,
 }
