@@ -57,7 +57,7 @@
 //! 5. The guest calls `call_plugin`: `runtime/native/user` looks the handles up and asks `Upcalls`, which `kernel/upcalls`
 //!    answers: steps 3 and 4 again, one frame deeper, on the same thread. The output goes from one arena into the other by
 //!    one copy.
-//! 6. `kernel/call/end` pops each frame, judges what failed, and writes the record through the job's lane of `journal`.
+//! 6. `kernel/call/leave` pops each frame, judges what failed, and writes the record through the job's lane of `journal`.
 //! 7. `shell/calls` makes a `Reply` of the job's end, and the front writes it.
 
 pub mod allocator;

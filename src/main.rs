@@ -14,7 +14,7 @@ use cli::{CallArgs, Cli, CompileArgs, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::allocator;
 use plugsh::front::one_call::{self, OneCall};
 use plugsh::front::repl::paths::{cache_dir, home_mistake};
-use plugsh::front::script::{self, Scripts, Source};
+use plugsh::front::script::{self, LineSource, Scripts};
 use plugsh::front::signals;
 use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
@@ -24,7 +24,7 @@ use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about};
 use plugsh::shell::plain;
 use plugsh::shell::{SessionOptions, ShellError};
-use plugsh::text::{did_you_mean, shown};
+use plugsh::text::{did_you_mean, quoted};
 
 fn main() -> ExitCode {
     keep_backtraces_off();
@@ -40,7 +40,7 @@ fn main() -> ExitCode {
         Err(error) => {
             // Who closed standard output knows; the code says it to everybody else.
             if error.kind != shell::reply::ErrorKind::BrokenPipe {
-                script::tell(&error);
+                script::print_error(&error);
             }
             ExitCode::from(error.code())
         }
@@ -165,8 +165,8 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
             .ok_or_else(|| ShellError::usage(format!("`-v {variable}`: write `-v NAME=VALUE`")))?;
         variables.push((name.to_owned(), value.to_owned()));
     }
-    let mut sources: Vec<Source> = arguments.files.into_iter().map(source).collect();
-    sources.extend(arguments.commands.map(Source::Commands));
+    let mut sources: Vec<LineSource> = arguments.files.into_iter().map(source).collect();
+    sources.extend(arguments.commands.map(LineSource::Commands));
     let echo = arguments.echo || (arguments.pane && !sources.is_empty());
     Ok(Scripts {
         sources,
@@ -184,8 +184,8 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
     })
 }
 
-fn source(file: PathBuf) -> Source {
-    if file.as_os_str() == "-" { Source::Stdin } else { Source::File(file) }
+fn source(file: PathBuf) -> LineSource {
+    if file.as_os_str() == "-" { LineSource::Stdin } else { LineSource::File(file) }
 }
 
 fn call(arguments: CallArgs, global: &Global) -> OneCall {
@@ -216,12 +216,12 @@ fn help(word: Option<&str>) -> Result<u8, ShellError> {
         None => {
             let modes: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
             let known = about(TABLE, word).map_err(|error| match did_you_mean(word, modes) {
-                near if !near.is_empty() => ShellError::usage(format!("no command or topic `{}`{near}", shown(word))),
+                near if !near.is_empty() => ShellError::usage(format!("no command or topic `{}`{near}", quoted(word))),
                 // What was perhaps meant, or where the shell's own help would look further.
                 _ if error.message.contains("did you mean") => error,
                 _ => ShellError::usage(format!(
                     "no command or topic `{}`; `plugsh help` explains the program, `plugsh help all` lists the shell's commands",
-                    shown(word)
+                    quoted(word)
                 )),
             });
             script::print(&known.map(|reply| plain::bytes(&reply).into_owned())?)

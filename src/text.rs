@@ -10,7 +10,7 @@ const WORD_BYTES_MAX: usize = 64;
 /// another waits for the answer.
 const KNOWN_MAX: usize = 1_000;
 
-/// Longest line that [`safe`] gives, in bytes.
+/// Longest line that [`escape_control`] gives, in bytes.
 pub const LINE_BYTES_MAX: usize = 4096;
 
 /// How many arrays and objects of JSON may be nested: serde_json's own bound.
@@ -67,7 +67,7 @@ pub fn cut(text: &str, chars_max: usize) -> String {
 }
 
 /// A stranger's word as a message may show it: escaped, at most 48 characters.
-pub fn shown(word: &str) -> String {
+pub fn quoted(word: &str) -> String {
     const CHARS_MAX: usize = 48;
     cut(word, CHARS_MAX)
 }
@@ -143,7 +143,7 @@ pub fn listed(items: &[String], width: usize) -> Vec<String> {
 
 /// True for characters that a terminal obeys instead of showing, for those that reorder what is shown, and for those that
 /// take no place and so hide in it: two names that differ by one would look alike.
-pub fn is_unsafe(c: char) -> bool {
+pub fn is_control_or_bidi(c: char) -> bool {
     c.is_control() || is_bidi_control(c) || is_invisible(c)
 }
 
@@ -166,18 +166,18 @@ fn is_invisible(c: char) -> bool {
 
 /// The text on one line, with control characters escaped.
 pub fn one_line(text: &str) -> Cow<'_, str> {
-    escape(text, is_unsafe)
+    escape(text, is_control_or_bidi)
 }
 
 /// The text with its lines and tabs kept, and every other control character escaped.
 pub fn many_lines(text: &str) -> Cow<'_, str> {
-    escape(text, |c| c != '\n' && c != '\t' && is_unsafe(c))
+    escape(text, |c| c != '\n' && c != '\t' && is_control_or_bidi(c))
 }
 
 /// JSON as it may be shown: what is left in its strings that a terminal would obey (JSON itself escapes only what is below
 /// a blank) is written in JSON's own way.
 pub fn json(written: String) -> String {
-    let obeyed = |c: char| !c.is_ascii_control() && is_unsafe(c) || c == '\x7f';
+    let obeyed = |c: char| !c.is_ascii_control() && is_control_or_bidi(c) || c == '\x7f';
     if !written.contains(obeyed) {
         return written;
     }
@@ -219,7 +219,7 @@ pub fn push_escaped(to: &mut String, c: char) {
 }
 
 /// A plugin's text on one line: control characters shown escaped, cut to [`LINE_BYTES_MAX`].
-pub fn safe(text: &str) -> String {
+pub fn escape_control(text: &str) -> String {
     let mut out = String::with_capacity(text.len().min(LINE_BYTES_MAX));
     for c in text.chars() {
         if out.len() >= LINE_BYTES_MAX {
@@ -228,7 +228,7 @@ pub fn safe(text: &str) -> String {
         }
         match c {
             '\t' => out.push(' '),
-            c if is_unsafe(c) => push_escaped(&mut out, c),
+            c if is_control_or_bidi(c) => push_escaped(&mut out, c),
             c => out.push(c),
         }
     }
@@ -241,7 +241,7 @@ mod tests {
 
     #[test]
     fn a_line_cannot_reach_the_terminal() {
-        assert_eq!(safe("a\x1b[31mb\r\u{202e}c"), "a\\x1b[31mb\\r\\u{202e}c");
+        assert_eq!(escape_control("a\x1b[31mb\r\u{202e}c"), "a\\x1b[31mb\\r\\u{202e}c");
     }
 
     #[test]
@@ -319,10 +319,10 @@ mod tests {
 
     #[test]
     fn a_strangers_word_is_cut_and_has_no_control_characters() {
-        assert_eq!(shown("a\x1b[2J\nb\u{202e}"), "a\\x1b[2J\\nb\\u{202e}");
+        assert_eq!(quoted("a\x1b[2J\nb\u{202e}"), "a\\x1b[2J\\nb\\u{202e}");
         assert_eq!(many_lines("a\nb\tc\x07"), "a\nb\tc\\x07");
         assert_eq!(json("\"\u{9b}2J\u{202e}\x7fé\"\n".into()), "\"\\u009b2J\\u202e\\u007fé\"\n");
-        assert_eq!(shown(&"é".repeat(48)), "é".repeat(48));
-        assert_eq!(shown(&"é".repeat(500)), format!("{}…", "é".repeat(48)));
+        assert_eq!(quoted(&"é".repeat(48)), "é".repeat(48));
+        assert_eq!(quoted(&"é".repeat(500)), format!("{}…", "é".repeat(48)));
     }
 }

@@ -17,7 +17,7 @@ use crate::runtime::{Host, LogLevel};
 use crate::shell::command::{CallOptions, LoadOptions, load, load_manifest};
 use crate::shell::reply::Reply;
 use crate::shell::{Session, SessionOptions, ShellError, Stdin, start};
-use crate::text::shown;
+use crate::text::quoted;
 
 /// What is to be called, and how.
 #[derive(Debug)]
@@ -102,7 +102,7 @@ fn with_functions(session: &Session, id: ProcessId, error: ShellError) -> ShellE
     const SHOWN_MAX: usize = 40;
     let Some(start) = error.message.strip_suffix(LISTED_ELSEWHERE) else { return error };
     let functions = session.kernel.process(id).map(|detail| detail.functions).unwrap_or_default();
-    let shown: Vec<String> = functions.iter().take(SHOWN_MAX).map(|name| format!("`{}`", shown(name))).collect();
+    let shown: Vec<String> = functions.iter().take(SHOWN_MAX).map(|name| format!("`{}`", quoted(name))).collect();
     let more = match functions.len().saturating_sub(SHOWN_MAX) {
         0 => String::new(),
         more => format!(" and {more} more"),

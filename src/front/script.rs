@@ -24,7 +24,7 @@ const MODES: [&str; 4] = ["call", "test", "help", "completions"];
 /// What is to be run.
 #[derive(Debug)]
 pub struct Scripts {
-    pub sources: Vec<Source>,
+    pub sources: Vec<LineSource>,
     pub variables: Vec<(String, String)>,
     pub color: Color,
     /// Stay at the prompt afterwards.
@@ -38,7 +38,7 @@ pub struct Scripts {
 
 /// Where lines come from.
 #[derive(Debug)]
-pub enum Source {
+pub enum LineSource {
     File(PathBuf),
     /// `-c`.
     Commands(String),
@@ -99,7 +99,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     }
     match result {
         Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(error.code()),
-        // Told already, line by line.
+        // ReplacementNotice already, line by line.
         Err(error) if error.message.is_empty() => Ok(error.code()),
         Err(error) => {
             session.notice(Line::new().with(Role::Bad, error.told()));
@@ -130,12 +130,12 @@ fn open_screen(wanted: bool, needed: bool) -> Result<Option<Arc<Screen>>, ShellE
 fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> Result<(), ShellError> {
     for source in &scripts.sources {
         match source {
-            Source::File(path) => {
+            LineSource::File(path) => {
                 let text = session.read_file(path, SCRIPT_BYTES_MAX).map_err(|error| no_script(path, error))?;
                 session.run_text(&path.display().to_string(), &text, 1)?;
             }
-            Source::Commands(text) => session.run_text("-c", text.as_bytes(), 1)?,
-            Source::Stdin => session.run_standard_input()?,
+            LineSource::Commands(text) => session.run_text("-c", text.as_bytes(), 1)?,
+            LineSource::Stdin => session.run_standard_input()?,
         }
         if session.exit_code().is_some() {
             return Ok(());
@@ -189,16 +189,16 @@ pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
 }
 
 /// Writes an error to standard error.
-pub fn tell(error: &ShellError) {
-    tell_line(Role::Bad, error.told());
+pub fn print_error(error: &ShellError) {
+    print_error_line(Role::Bad, error.told());
 }
 
 /// Writes to standard error what somebody should know before anything runs.
 pub fn notice(text: &str) {
-    tell_line(Role::Warn, format!("plugsh: {text}"));
+    print_error_line(Role::Warn, format!("plugsh: {text}"));
 }
 
-fn tell_line(role: Role, text: String) {
+fn print_error_line(role: Role, text: String) {
     let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let line = Line::new().with(role, text);
     // When standard error is closed there is nobody to tell.

@@ -47,21 +47,21 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
     let jobs = suite.jobs.unwrap_or(processors).clamp(1, suite.files.len().max(1));
     let color = suite.color.holds(io::stdout().is_terminal());
     let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
-    let under_way = Arc::new(UnderWay::default());
-    let interrupted = Arc::clone(&under_way);
+    let in_progress = Arc::new(InProgress::default());
+    let interrupted = Arc::clone(&in_progress);
     signals::on_interrupt(move || interrupted.interrupt())
         .map_err(|error| ShellError::failed(format!("cannot listen for Ctrl-C: {error}")))?;
     let mut runs: Vec<Option<FileRun>> = suite.files.iter().map(|_| None).collect();
     let mut shown = 0;
     std::thread::scope(|scope| {
         for _ in 0..jobs {
-            let (sender, next, under_way) = (sender.clone(), &next, &under_way);
+            let (sender, next, in_progress) = (sender.clone(), &next, &in_progress);
             scope.spawn(move || {
                 loop {
                     let index = next.fetch_add(1, Ordering::Relaxed);
-                    let Some(path) = suite.files.get(index).filter(|_| !under_way.is_stopped()) else { return };
-                    let run = run_one(make_kernel, path, suite, &|interrupter| under_way.begin(index, interrupter));
-                    under_way.end(index);
+                    let Some(path) = suite.files.get(index).filter(|_| !in_progress.is_stopped()) else { return };
+                    let run = run_one(make_kernel, path, suite, &|interrupter| in_progress.begin(index, interrupter));
+                    in_progress.end(index);
                     // Nobody listens any more: then there is nothing left to do.
                     if sender.send((index, run)).is_err() {
                         return;
@@ -91,7 +91,7 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
     if let Some(path) = &suite.junit {
         write_junit(path, &runs, started.elapsed())?;
     }
-    if under_way.is_stopped() {
+    if in_progress.is_stopped() {
         // What each file was doing is told with its result.
         return Ok(ShellError::interrupted().code());
     }
@@ -100,12 +100,12 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
 
 /// The files that run now, for Ctrl-C.
 #[derive(Default)]
-struct UnderWay {
+struct InProgress {
     running: Mutex<BTreeMap<usize, Interrupter>>,
     stopped: AtomicBool,
 }
 
-impl UnderWay {
+impl InProgress {
     fn begin(&self, index: usize, interrupter: Interrupter) {
         let mut running = self.running.lock();
         // It may have come just before.

@@ -12,7 +12,7 @@ const RESERVED_RECORDS_MAX: usize = 1 << 17;
 /// Ended records by position: the first one ever pushed has position 0.
 pub(super) struct Store {
     /// A circle once it is full: the slot of the oldest record is the one that is written next.
-    slots: Vec<Slot>,
+    slots: Vec<StoredRecord>,
     /// Where the oldest record is.
     oldest: usize,
     /// The position of the oldest record.
@@ -29,7 +29,7 @@ pub(super) struct Store {
 }
 
 #[derive(Default)]
-struct Slot {
+struct StoredRecord {
     record: Record,
     /// The highest seq up to here: lets a search from the newest end stop early, and still be exact.
     seq_high: u64,
@@ -66,7 +66,7 @@ impl Store {
     #[inline]
     pub(super) fn push_with(&mut self, write: impl FnOnce(&mut Record)) {
         if self.slots.len() < self.records_max {
-            self.slots.push(Slot::default());
+            self.slots.push(StoredRecord::default());
             // The circle is whole here: while it grows, its oldest record is the first one.
             if let Some(slot) = self.slots.last_mut() {
                 write(&mut slot.record);
@@ -100,7 +100,7 @@ impl Store {
         Some(index.checked_sub(self.slots.len()).unwrap_or(index))
     }
 
-    fn slots(&self) -> impl DoubleEndedIterator<Item = &Slot> + ExactSizeIterator + Clone {
+    fn slots(&self) -> impl DoubleEndedIterator<Item = &StoredRecord> + ExactSizeIterator + Clone {
         let (newer, older) = self.slots.split_at(self.oldest.min(self.slots.len()));
         Circle { older: older.iter(), newer: newer.iter() }
     }
@@ -240,14 +240,14 @@ impl Eq for Found<'_> {}
 /// The circle's two halves as one list, from the oldest to the newest.
 #[derive(Clone)]
 struct Circle<'a> {
-    older: std::slice::Iter<'a, Slot>,
-    newer: std::slice::Iter<'a, Slot>,
+    older: std::slice::Iter<'a, StoredRecord>,
+    newer: std::slice::Iter<'a, StoredRecord>,
 }
 
 impl<'a> Iterator for Circle<'a> {
-    type Item = &'a Slot;
+    type Item = &'a StoredRecord;
 
-    fn next(&mut self) -> Option<&'a Slot> {
+    fn next(&mut self) -> Option<&'a StoredRecord> {
         self.older.next().or_else(|| self.newer.next())
     }
 

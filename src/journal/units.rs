@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::text::shown;
+use crate::text::quoted;
 
 /// What a bare number is.
 const MILLISECOND_NS: u64 = 1_000_000;
@@ -25,7 +25,7 @@ const SIZE_UNITS: [(&str, u64); 5] = [("", 1), ("b", 1), ("k", 1 << 10), ("m", 1
 pub fn parse_duration_ns(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let value = if unit.is_empty() { scaled(number, MILLISECOND_NS) } else { duration_parts(text) };
-    value.ok_or_else(|| format!("`{}` is no duration; write `300ms`, `2s` or milliseconds", shown(text)))
+    value.ok_or_else(|| format!("`{}` is no duration; write `300ms`, `2s` or milliseconds", quoted(text)))
 }
 
 /// The sum of the parts: each a number and its unit, blanks only between the parts.
@@ -51,7 +51,7 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     let short = unit.strip_suffix("ib").or(unit.strip_suffix('b')).unwrap_or(&unit);
     let scale = SIZE_UNITS.iter().find(|(name, _)| *name == short).map(|(_, scale)| *scale);
     let value = scale.and_then(|scale| scaled(number, scale));
-    value.ok_or_else(|| format!("`{}` is no size; write bytes, `64k`, `10M` or `1G`", shown(text)))
+    value.ok_or_else(|| format!("`{}` is no size; write bytes, `64k`, `10M` or `1G`", quoted(text)))
 }
 
 fn split(text: &str) -> (&str, &str) {

@@ -14,7 +14,7 @@ use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::runtime::sdk::{StockImage, StockPlugin};
 use crate::runtime::{Failure, Program, Upcalls};
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// Most runs of one round that are timed one by one.
 pub const SAMPLES_MAX: usize = 1 << 16;
@@ -123,7 +123,7 @@ impl Runner<'_> {
                 let measured = plugin.watched(&up, |plugin| {
                     self.timed(round, |count| {
                         // A cancel that comes between two calls is lost on the SDK.
-                        if self.chain.is_cut() {
+                        if self.chain.is_cancelled() {
                             return Err(Failure::interrupted().into());
                         }
                         let output = plugin.call(function, input, &*up);
@@ -216,7 +216,7 @@ impl Runner<'_> {
     ) -> Result<RoundTimes, CallError> {
         self.timed_apart(round, |count| {
             // Between two runs: a watch for each would be measured along.
-            if self.chain.is_cut() {
+            if self.chain.is_cancelled() {
                 return Err(Failure::interrupted().into());
             }
             let started = Instant::now();
@@ -251,7 +251,7 @@ impl Runner<'_> {
 
 /// A failure of a call that no process has made.
 fn in_the_sdk(function: &str, mut failure: Failure) -> Failure {
-    failure.message = format!("`{}` in the SDK alone: {}", safe(function), failure.message);
+    failure.message = format!("`{}` in the SDK alone: {}", escape_control(function), failure.message);
     failure
 }
 

@@ -10,13 +10,13 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::Kernel;
-use super::frame::{Cause, Failing, Frame, Frames, Popped, Refusal, path_of};
+use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, path_of};
 use super::process::{Occupant, Process};
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{Lane, Outcome, Record, Symbol};
 
 /// No call of the chain is cut.
-const WHOLE: u32 = u32::MAX;
+const NOT_CANCELLED: u32 = u32::MAX;
 
 /// The calls of one job. On cache lines of its own, since each call writes to it.
 #[repr(align(128))]
@@ -32,7 +32,7 @@ pub struct Chain {
     pub replaces: AtomicU32,
     /// Only the job's own thread writes.
     lane: Lane,
-    cut: AtomicU32,
+    cancelled: AtomicU32,
     pub frames: Mutex<Frames>,
     pub(super) woken: Condvar,
 }
@@ -48,7 +48,7 @@ impl Chain {
             answers,
             replaces: AtomicU32::new(0),
             lane: Lane::open(kernel.journal()),
-            cut: AtomicU32::new(WHOLE),
+            cancelled: AtomicU32::new(NOT_CANCELLED),
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),
         })
@@ -70,8 +70,8 @@ impl Chain {
     }
 
     /// True when the running call must end now.
-    pub fn is_cut(&self) -> bool {
-        self.cut.load(Ordering::SeqCst) != WHOLE
+    pub fn is_cancelled(&self) -> bool {
+        self.cancelled.load(Ordering::SeqCst) != NOT_CANCELLED
     }
 
     /// Adds a call at the chain's end; its depth. Its deadline is kept where it is nearer than its callers'.
@@ -101,37 +101,37 @@ impl Chain {
     }
 
     /// Takes the deepest call off. `failed` says that its words are needed.
-    pub fn pop(&self, duration: Duration, failed: bool) -> Option<Popped> {
+    pub fn pop(&self, duration: Duration, failed: bool) -> Option<PoppedFrame> {
         let mut frames = self.frames.lock();
         let depth = frames.stack.len() as u32;
-        let cut = self.cut.load(Ordering::SeqCst);
-        let is_cut = cut <= depth;
-        let path = if failed || is_cut { path_of(&frames.stack) } else { String::new() };
+        let cancelled = self.cancelled.load(Ordering::SeqCst);
+        let is_cancelled = cancelled <= depth;
+        let path = if failed || is_cancelled { path_of(&frames.stack) } else { String::new() };
         let frame = frames.stack.pop()?;
         let caller = caller_of(&frames.stack);
-        let target = frames.stack.get((cut as usize).wrapping_sub(1));
+        let target = frames.stack.get((cancelled as usize).wrapping_sub(1));
         let (cause, meant) = match target {
-            _ if !is_cut => (None, None),
+            _ if !is_cancelled => (None, None),
             Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.label())),
             None => (frame.cause.clone(), None),
         };
-        if cut == depth {
-            self.cut.store(WHOLE, Ordering::SeqCst);
+        if cancelled == depth {
+            self.cancelled.store(NOT_CANCELLED, Ordering::SeqCst);
         }
         if let Some(caller) = frames.stack.last_mut() {
             caller.nested += duration;
         }
         let failing = if failed { frames.failing.take() } else { None };
-        Some(Popped { frame, depth: depth as u16, caller, cause, meant, path, failing })
+        Some(PoppedFrame { frame, depth: depth as u16, caller, cause, meant, path, failing })
     }
 
     /// Keeps a failure for the caller, which will end with it or take it as a value.
-    pub fn set_failing(&self, failing: Failing) {
+    pub fn set_failing(&self, failing: PropagatingError) {
         self.frames.lock().failing = Some(failing);
     }
 
     /// Ends the call `seq` at `depth` and what runs below it; false when it has ended already.
-    pub fn cut(&self, depth: u16, seq: u64, cause: Cause) -> bool {
+    pub fn cancel(&self, depth: u16, seq: u64, cause: Cause) -> bool {
         let mut frames = self.frames.lock();
         let Some(frame) = frames.stack.get_mut(usize::from(depth).wrapping_sub(1)).filter(|frame| frame.seq == seq)
         else {
@@ -157,7 +157,7 @@ impl Chain {
     }
 
     fn wake(&self, depth: u32, frames: parking_lot::MutexGuard<'_, Frames>) {
-        self.cut.fetch_min(depth, Ordering::SeqCst);
+        self.cancelled.fetch_min(depth, Ordering::SeqCst);
         let waiting_for = frames.waiting_for.clone();
         self.woken.notify_all();
         drop(frames);
@@ -166,14 +166,14 @@ impl Chain {
             let _slot = process.slot.lock();
             process.changed.notify_all();
         }
-        self.kernel.clock().cut(self);
+        self.kernel.clock().cancel(self);
     }
 
     /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, the load
     /// timeout has ended it.
-    pub fn outcome_of_cut(&self) -> Outcome {
+    pub fn outcome_of_cancel(&self) -> Outcome {
         let frames = self.frames.lock();
-        let depth = self.cut.load(Ordering::SeqCst) as usize;
+        let depth = self.cancelled.load(Ordering::SeqCst) as usize;
         let target = frames.stack.get(depth.wrapping_sub(1)).and_then(|frame| frame.cause.as_ref());
         let cause = frames.ended.as_ref().or(target);
         cause.map(Cause::outcome).or(frames.start_cut).unwrap_or(Outcome::Timeout)
@@ -187,7 +187,7 @@ impl Chain {
     /// Sleeps until `until` or until cut.
     pub fn sleep_until(&self, until: Instant) {
         let mut frames = self.frames.lock();
-        while !self.is_cut() && !self.woken.wait_until(&mut frames, until).timed_out() {}
+        while !self.is_cancelled() && !self.woken.wait_until(&mut frames, until).timed_out() {}
     }
 
     /// Does what is no part of a call's time: the deadlines of the chain's calls stand still meanwhile.
@@ -212,7 +212,7 @@ impl Chain {
     }
 
     /// Cuts the outermost call whose deadline has passed.
-    pub fn cut_overdue(&self, now: Instant) {
+    pub fn cancel_overdue(&self, now: Instant) {
         let overdue = {
             let frames = self.frames.lock();
             if frames.stands_still() {
@@ -224,7 +224,7 @@ impl Chain {
             })
         };
         if let Some((depth, seq, timeout)) = overdue {
-            self.cut(depth, seq, Cause::Timeout { timeout });
+            self.cancel(depth, seq, Cause::Timeout { timeout });
         }
     }
 

@@ -1,4 +1,4 @@
-//! The one thread that knows the time: it ends calls whose deadline has passed, and repeats the engine's kick while a cut
+//! The one thread that knows the time: it ends calls whose deadline has passed, and repeats the engine's interrupt while a cancelled
 //! call has not noticed yet. It sleeps while nothing is due.
 
 use std::sync::{Arc, OnceLock, Weak};
@@ -10,11 +10,11 @@ use super::chain::Chain;
 use crate::runtime::Images;
 
 /// How often a cut is repeated until its call has ended. A call may have read its word just before the cut and armed its
-/// epoch just after the kick; the next kick finds it.
-const KICK_EVERY: Duration = Duration::from_millis(2);
-/// A cut call that is inside the host (a compilation, a file) is kicked less often after this many times.
-const KICKS_FAST: u32 = 500;
-const KICK_SLOWLY_EVERY: Duration = Duration::from_millis(50);
+/// epoch just after one interrupt; the next one finds it.
+const INTERRUPT_EVERY: Duration = Duration::from_millis(2);
+/// A cancelled call that is inside the host (a compilation, a file) is interrupted less often after this many times.
+const INTERRUPTS_FAST: u32 = 500;
+const INTERRUPT_SLOWLY_EVERY: Duration = Duration::from_millis(50);
 
 /// The kernel's clock; its thread starts with the first deadline or cut.
 pub struct Clock {
@@ -32,15 +32,15 @@ struct Shared {
 struct Due {
     /// Chains that have a deadline somewhere, and when the nearest one is.
     timed: Vec<(Weak<Chain>, Instant)>,
-    /// Chains with a cut that may not have been seen, each once, and how often they were kicked.
-    cut: Vec<(Weak<Chain>, u32)>,
+    /// Chains with a cancelled call that may not have seen it, each once, and how often they were interrupted.
+    cancelled: Vec<(Weak<Chain>, u32)>,
     /// When the thread will look next; `None`: when told.
     next: Option<Instant>,
     over: bool,
 }
 
 impl Clock {
-    /// A clock that kicks these images' engines.
+    /// A clock that interrupts these images' engines.
     pub fn new(images: Arc<Images>) -> Self {
         let shared = Shared { images, due: Mutex::new(Due::default()), changed: Condvar::new() };
         Clock { shared: Arc::new(shared), thread: OnceLock::new() }
@@ -58,13 +58,13 @@ impl Clock {
     }
 
     /// Kicks the engines now, and again until the chain's cut call has ended.
-    pub fn cut(&self, chain: &Chain) {
+    pub fn cancel(&self, chain: &Chain) {
         self.start();
-        self.shared.images.kick();
+        self.shared.images.interrupt_epoch();
         let mut due = self.shared.due.lock();
-        match due.cut.iter_mut().find(|(known, _)| Weak::ptr_eq(known, &chain.this)) {
-            Some((_, kicks)) => *kicks = 0,
-            None => due.cut.push((chain.this.clone(), 0)),
+        match due.cancelled.iter_mut().find(|(known, _)| Weak::ptr_eq(known, &chain.this)) {
+            Some((_, interrupts)) => *interrupts = 0,
+            None => due.cancelled.push((chain.this.clone(), 0)),
         }
         due.next = Some(Instant::now());
         self.shared.changed.notify_one();
@@ -103,19 +103,19 @@ impl Shared {
             let now = Instant::now();
             let kept: Vec<_> =
                 timed.into_iter().filter_map(|(chain, at)| Some((look(&chain, at, now)?, chain))).collect();
-            let cut = std::mem::take(&mut self.due.lock().cut);
-            let cut: Vec<_> = cut.into_iter().filter_map(still_cut).collect();
-            if !cut.is_empty() {
-                self.images.kick();
+            let cancelled = std::mem::take(&mut self.due.lock().cancelled);
+            let cancelled: Vec<_> = cancelled.into_iter().filter_map(still_cancelled).collect();
+            if !cancelled.is_empty() {
+                self.images.interrupt_epoch();
             }
             let mut due = self.due.lock();
             for (at, chain) in kept {
                 due.watch(&chain, at);
             }
-            for (chain, kicks) in cut {
+            for (chain, interrupts) in cancelled {
                 // Cut again meanwhile, it stands there anew.
-                if !due.cut.iter().any(|(known, _)| Weak::ptr_eq(known, &chain)) {
-                    due.cut.push((chain, kicks));
+                if !due.cancelled.iter().any(|(known, _)| Weak::ptr_eq(known, &chain)) {
+                    due.cancelled.push((chain, interrupts));
                 }
             }
             due.next = due.when(now);
@@ -134,21 +134,22 @@ impl Shared {
 fn look(chain: &Weak<Chain>, at: Instant, now: Instant) -> Option<Instant> {
     let chain = chain.upgrade()?;
     if at <= now {
-        chain.cut_overdue(now);
+        chain.cancel_overdue(now);
     }
     chain.deadline(Some(now))
 }
 
 /// A cut whose call has not ended yet, counted once more.
-fn still_cut((chain, kicks): (Weak<Chain>, u32)) -> Option<(Weak<Chain>, u32)> {
-    let cut = chain.upgrade()?.is_cut();
-    cut.then(|| (chain, kicks.saturating_add(1)))
+fn still_cancelled((chain, interrupts): (Weak<Chain>, u32)) -> Option<(Weak<Chain>, u32)> {
+    let cancelled = chain.upgrade()?.is_cancelled();
+    cancelled.then(|| (chain, interrupts.saturating_add(1)))
 }
 
 impl Due {
     fn when(&self, now: Instant) -> Option<Instant> {
-        let fast = self.cut.iter().any(|(_, kicks)| *kicks < KICKS_FAST);
-        let kick = (!self.cut.is_empty()).then(|| now + if fast { KICK_EVERY } else { KICK_SLOWLY_EVERY });
-        self.timed.iter().map(|(_, at)| *at).chain(kick).min()
+        let fast = self.cancelled.iter().any(|(_, interrupts)| *interrupts < INTERRUPTS_FAST);
+        let interrupt =
+            (!self.cancelled.is_empty()).then(|| now + if fast { INTERRUPT_EVERY } else { INTERRUPT_SLOWLY_EVERY });
+        self.timed.iter().map(|(_, at)| *at).chain(interrupt).min()
     }
 }

@@ -38,7 +38,7 @@ pub struct Debugged {
     /// All the time that the deadlines of its calls stood still: at breakpoints, and while plugins were loaded.
     pub stood_still: Duration,
     /// The nested calls of the present call from the shell, while a recording runs.
-    pub made: Vec<MadeCall>,
+    pub made: Vec<NestedCall>,
     /// A fault or a breakpoint met the present call from the shell, or one below it.
     pub changed: bool,
 }
@@ -160,7 +160,7 @@ pub enum ReplacedBy {
 
 /// One nested call, without what differs from run to run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct MadeCall {
+pub struct NestedCall {
     pub seq: u64,
     pub depth: u16,
     pub caller: Symbol,
@@ -171,10 +171,10 @@ pub struct MadeCall {
     pub outcome: Outcome,
 }
 
-impl MadeCall {
+impl NestedCall {
     /// What of a record stays the same when the call is made again.
-    pub fn of(record: &Record) -> MadeCall {
-        MadeCall {
+    pub fn of(record: &Record) -> NestedCall {
+        NestedCall {
             seq: record.seq,
             depth: record.depth,
             caller: record.caller_name,

@@ -10,7 +10,7 @@ use super::view::ProcessId;
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::{Failure, FailureKind};
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// Why a call was cut.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -97,7 +97,7 @@ pub struct Frames {
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
     /// The last failure of a nested call, as the deepest call put it.
-    pub failing: Option<Failing>,
+    pub failing: Option<PropagatingError>,
     /// How the last start of a process in this chain ended, if it was cut.
     pub start_cut: Option<Outcome>,
     /// What the debugger does with this chain.
@@ -122,14 +122,14 @@ impl Frames {
 
 /// A failure on its way up.
 #[derive(Clone)]
-pub struct Failing {
+pub struct PropagatingError {
     pub error: CallError,
     /// True while the cut that caused it is meant for a caller further up.
-    pub rising: bool,
+    pub for_ancestor: bool,
 }
 
 /// What was taken off the chain's end.
-pub struct Popped {
+pub struct PoppedFrame {
     pub frame: Frame,
     pub depth: u16,
     /// The caller: id, name, number.
@@ -141,7 +141,7 @@ pub struct Popped {
     /// What the chain was, this call included.
     pub path: String,
     /// The failure of the call below, if that is what this one may fail of.
-    pub failing: Option<Failing>,
+    pub failing: Option<PropagatingError>,
 }
 
 /// Why a call was not added to the chain.
@@ -184,7 +184,7 @@ pub fn way<T>(steps: &[T], label: impl Fn(&T) -> String) -> String {
 impl Frame {
     /// `1:front.run`.
     pub fn label(&self) -> String {
-        format!("{}:{}.{}", self.process.id, self.process.name, safe(self.function.as_str()))
+        format!("{}:{}.{}", self.process.id, self.process.name, escape_control(self.function.as_str()))
     }
 }
 

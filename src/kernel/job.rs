@@ -16,7 +16,7 @@ use super::view::{FrameView, JobId, JobState, JobView};
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::runtime::MAX_WASM_STACK_BYTES;
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// What one level of a chain may need of the native stack besides the guest's own.
 const LEVEL_STACK_BYTES: usize = 512 * 1024;
@@ -82,7 +82,7 @@ pub fn stack_bytes(depth_max: u16) -> usize {
 /// The end of a job by a mistake of plugsh's own.
 fn panicked(panic: &(dyn Any + Send)) -> CallError {
     let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
-    let what = safe(what.unwrap_or("it does not say why"));
+    let what = escape_control(what.unwrap_or("it does not say why"));
     CallError::new(Outcome::Error, format!("plugsh itself failed, which is a mistake of its own: {what}"))
 }
 
@@ -93,8 +93,8 @@ impl Job {
         Job::launch(kernel, text, background, move |job, chain| {
             let output = job.run_plan(&of_thread, chain, plan)?;
             let Some(sink) = sink else { return Ok(output) };
-            sink(&output, &|| chain.is_cut()).map_err(|why| {
-                let outcome = if chain.is_cut() { chain.outcome_of_cut() } else { Outcome::Error };
+            sink(&output, &|| chain.is_cancelled()).map_err(|why| {
+                let outcome = if chain.is_cancelled() { chain.outcome_of_cancel() } else { Outcome::Error };
                 CallError::new(outcome, why)
             })?;
             job.inner.sunk_bytes.get_or_init(|| output.len() as u64);

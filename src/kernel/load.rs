@@ -16,7 +16,7 @@ use crate::journal::{Outcome, Symbol};
 use crate::runtime::source::{Access, Progress};
 use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
 use crate::secrets::without_secrets;
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// A process to start: what, under which name, in which host.
 #[derive(Debug, Clone)]
@@ -134,7 +134,7 @@ impl Kernel {
             self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
         }
         let loaded = loaded.map_err(|failure| {
-            let error = Kernel::load_error(&origin, failure, chain.outcome_of_cut());
+            let error = Kernel::load_error(&origin, failure, chain.outcome_of_cancel());
             chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
         });
@@ -161,7 +161,7 @@ impl Kernel {
             FailureKind::Interrupted => ended_by,
             kind => outcome_of(kind),
         };
-        let (source, cause) = (safe(&without_secrets(source)), safe(&failure.message));
+        let (source, cause) = (escape_control(&without_secrets(source)), escape_control(&failure.message));
         let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
         let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
         CallError { stderr_tail: failure.stderr_tail, ..CallError::new(outcome, message) }

@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::view::{LogLine, ProcessId, ProcessLabel};
 use crate::runtime::LogLevel;
-use crate::text::{LINE_BYTES_MAX, safe};
+use crate::text::{LINE_BYTES_MAX, escape_control};
 
 /// What a line costs besides its text.
 const LINE_OVERHEAD_BYTES: usize = size_of::<LogLine>();
@@ -73,7 +73,7 @@ impl Logbook {
         }
         for line in text.split('\n').take(LINE_BYTES_MAX) {
             match inner.admit(process.id) {
-                Admission::Yes => inner.push(&process, level, safe(line)),
+                Admission::Yes => inner.push(&process, level, escape_control(line)),
                 Admission::First => {
                     let most = inner.lines_per_second_max;
                     let why = format!(

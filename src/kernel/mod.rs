@@ -12,15 +12,16 @@ mod chain;
 mod clock;
 mod code;
 mod debug;
-mod end;
 pub mod error;
 mod frame;
 pub mod hooks;
 mod job;
-mod jobs;
+mod job_table;
+mod kill;
 pub mod limits;
 mod load;
 mod logbook;
+mod lookup;
 pub mod names;
 mod pipe;
 pub mod policy;
@@ -32,7 +33,6 @@ pub mod supervision;
 mod table;
 mod upcalls;
 pub mod view;
-mod views;
 mod waits;
 mod watch;
 
@@ -47,7 +47,7 @@ use std::time::{Duration, Instant, SystemTime};
 
 use parking_lot::{Mutex, RwLock};
 
-pub use crate::text::safe;
+pub use crate::text::escape_control;
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
 pub use frame::Deadline;
@@ -67,7 +67,7 @@ use self::chain::Chain;
 use self::clock::Clock;
 use self::hooks::Hooks;
 use self::logbook::Logbook;
-use self::policy::gate::Gate;
+use self::policy::gate::PolicyGate;
 use self::policy::learn::{Spawn, Spawns};
 use self::table::Table;
 use self::waits::Waits;
@@ -132,7 +132,7 @@ pub struct Kernel {
     next_chain: AtomicU64,
     next_job: AtomicU32,
     notices: Mutex<VecDeque<String>>,
-    gate: Gate,
+    gate: PolicyGate,
     spawns: Mutex<Spawns>,
     watches: Watches,
     /// Who is given what plugins write to WASI's standard streams; nobody: their logs are.
@@ -195,7 +195,7 @@ impl Kernel {
             next_chain: AtomicU64::new(1),
             next_job: AtomicU32::new(1),
             notices: Mutex::new(VecDeque::new()),
-            gate: Gate::new(limits.calls_per_second_max),
+            gate: PolicyGate::new(limits.calls_per_second_max),
             spawns: Mutex::new(Spawns::default()),
             watches: Watches::default(),
             stream_taker: OnceLock::new(),
@@ -351,7 +351,7 @@ impl Kernel {
         &self.watches
     }
 
-    fn gate(&self) -> &Gate {
+    fn gate(&self) -> &PolicyGate {
         &self.gate
     }
 

@@ -4,7 +4,7 @@ pub use crate::text::did_you_mean;
 
 use crate::runtime::exports::is_runtime_export;
 use crate::text::cut;
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most 100 bytes.
 pub fn is_valid(name: &str) -> bool {
@@ -40,13 +40,13 @@ pub fn no_function(function: &str, known: &[String]) -> String {
     let offered = || known.iter().map(String::as_str).filter(|name| !is_runtime_export(name));
     let meant = did_you_mean(function, offered());
     if !meant.is_empty() {
-        return safe(&meant);
+        return escape_control(&meant);
     }
     match offered().take(LISTED_MAX + 1).count() {
         0 => "; it has none that can be called".to_string(),
         count if count > LISTED_MAX => LISTED_ELSEWHERE.to_string(),
         _ => {
-            let names: Vec<String> = offered().map(|name| format!("`{}`", safe(name))).collect();
+            let names: Vec<String> = offered().map(|name| format!("`{}`", escape_control(name))).collect();
             format!("; it has {}", names.join(", "))
         }
     }

@@ -9,7 +9,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::code::Code;
 use super::policy::own::OwnGrants;
-use super::replace::{Fresh, Told};
+use super::replace::{PendingInstance, ReplacementNotice};
 use super::supervision::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
@@ -22,7 +22,7 @@ pub struct SlotCounter(AtomicU64);
 
 impl SlotCounter {
     /// Adds to it; the slot shows that its lock is held.
-    pub fn add(&self, _locked: &Slot, more: u64) {
+    pub fn add(&self, _locked: &ProcessSlot, more: u64) {
         self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
     }
 
@@ -79,7 +79,7 @@ pub struct Process {
     pub host: Host,
     /// 0: the shell. Changes when the parent dies.
     pub parent: AtomicU32,
-    pub born: Instant,
+    pub started_at: Instant,
     pub supervision: Supervision,
     /// What it may load and call by the word of who loaded it. Stays what it is when the code is replaced.
     pub own: Option<Arc<OwnGrants>>,
@@ -87,7 +87,7 @@ pub struct Process {
     /// What all processes of the kernel have committed.
     total_bytes: Arc<AtomicU64>,
     resident: Mutex<Option<Resident>>,
-    pub slot: Mutex<Slot>,
+    pub slot: Mutex<ProcessSlot>,
     /// Notified when the slot's occupant leaves, and when the process dies.
     pub changed: Condvar,
 }
@@ -127,7 +127,7 @@ pub struct Occupant {
 }
 
 /// What changes about a process, under one lock that is held for moments only.
-pub struct Slot {
+pub struct ProcessSlot {
     pub life: Life,
     pub code: Arc<Code>,
     /// The function that was asked for last: mostly it is asked for again.
@@ -147,12 +147,12 @@ pub struct Slot {
     /// When it crashed, as far back as its supervision looks.
     pub crashes: VecDeque<Instant>,
     /// Takes the place of the instance that a call has, when that call ends.
-    pub fresh: Option<Fresh>,
+    pub pending: Option<PendingInstance>,
     /// What is being started to take that place.
     pub replacements: Replacements,
 }
 
-impl Slot {
+impl ProcessSlot {
     /// The id of a function of the present code, or `None`.
     pub fn function(&mut self, name: &str) -> Option<FunctionId> {
         let last = self.code.image.functions().get(self.last_function.0 as usize);
@@ -166,7 +166,7 @@ impl Slot {
 
     /// What instances have committed that are to take the place of its own.
     fn bytes_beside(&self) -> u64 {
-        self.fresh.as_ref().map_or(0, Fresh::committed_bytes) + self.replacements.committed_bytes()
+        self.pending.as_ref().map_or(0, PendingInstance::committed_bytes) + self.replacements.committed_bytes()
     }
 }
 
@@ -183,13 +183,13 @@ impl Process {
             name: birth.name,
             host: birth.host,
             parent: AtomicU32::new(birth.parent),
-            born: Instant::now(),
+            started_at: Instant::now(),
             supervision: birth.supervision,
             own: birth.own,
             counters: Counters::default(),
             total_bytes: birth.total_bytes,
             resident: Mutex::new(None),
-            slot: Mutex::new(Slot {
+            slot: Mutex::new(ProcessSlot {
                 life: Life::Starting,
                 code,
                 last_function: FunctionId(0),
@@ -201,7 +201,7 @@ impl Process {
                 last_error: None,
                 halted: None,
                 crashes: VecDeque::new(),
-                fresh: None,
+                pending: None,
                 replacements: Replacements::default(),
             }),
             changed: Condvar::new(),
@@ -244,7 +244,7 @@ impl Process {
     /// What it holds, with what starts or waits to take its instance's place: split where the instance is at rest and can
     /// be asked, in sum where a call has it. What is resident is asked of the system once after each call; of a running
     /// process it is what it was before.
-    pub fn memory(&self, slot: &Slot) -> MemoryUse {
+    pub fn memory(&self, slot: &ProcessSlot) -> MemoryUse {
         let Some(guest) = &slot.guest else {
             let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
             let known = self.resident.lock().as_ref().filter(|_| slot.occupant.is_some()).map(|known| known.bytes);
@@ -265,16 +265,20 @@ impl Process {
 
     /// Makes an instance that waited its own, whose memory is counted from now on. The instance that was at rest here, to be
     /// dropped, and whom to tell, once the slot's lock is given back.
-    pub fn adopt(&self, slot: &mut Slot, fresh: Fresh) -> (Option<Box<dyn Guest>>, Option<Told>) {
-        let (guest, bytes, told) = fresh.into_parts();
+    pub fn adopt(
+        &self,
+        slot: &mut ProcessSlot,
+        pending: PendingInstance,
+    ) -> (Option<Box<dyn Guest>>, Option<ReplacementNotice>) {
+        let (guest, bytes, notice) = pending.into_parts();
         self.forget_memory();
         self.counters.committed_bytes.fetch_add(bytes, Ordering::Relaxed);
         slot.calls_of_instance = 0;
-        (std::mem::replace(&mut slot.guest, guest), told)
+        (std::mem::replace(&mut slot.guest, guest), notice)
     }
 
     /// Its start has ended well: it may be called from now on. One that was killed meanwhile loses its instance.
-    pub fn born(&self, guest: Box<dyn Guest>) {
+    pub fn mark_started(&self, guest: Box<dyn Guest>) {
         let mut slot = self.slot.lock();
         slot.occupant = None;
         let mut spare = Some(guest);
@@ -290,7 +294,7 @@ impl Process {
     }
 
     /// Its start has failed: it is dead, and who waits for it hears so.
-    pub fn stillborn(&self) {
+    pub fn mark_failed_to_start(&self) {
         let mut slot = self.slot.lock();
         slot.occupant = None;
         if !matches!(slot.life, Life::Dead { .. }) {
@@ -305,7 +309,7 @@ impl Process {
 /// The replacements of one process that are under way, beside its slot.
 #[derive(Default)]
 pub struct Replacements {
-    pub(super) under_way: Vec<Starting>,
+    pub(super) in_progress: Vec<Starting>,
     /// How many reloads were asked for, and which of them has last taken place.
     pub(super) reloads_asked: u64,
     reload_done: u64,
@@ -322,12 +326,12 @@ pub struct Starting {
 impl Replacements {
     /// All that are under way, to be ended; none any more.
     pub fn take(&mut self) -> Vec<Starting> {
-        std::mem::take(&mut self.under_way)
+        std::mem::take(&mut self.in_progress)
     }
 
     /// What the instances that start have committed.
     pub fn committed_bytes(&self) -> u64 {
-        let stand_ins = self.under_way.iter().filter_map(|starting| starting.stand_in.as_ref());
+        let stand_ins = self.in_progress.iter().filter_map(|starting| starting.stand_in.as_ref());
         stand_ins.map(|stand_in| stand_in.counters.committed_bytes.load(Ordering::Relaxed)).sum()
     }
 
@@ -343,7 +347,7 @@ impl Replacements {
 
     /// The instance of a replacement starts.
     pub(super) fn starts_in(&mut self, chain: u64, stand_in: &Arc<Process>) {
-        if let Some(starting) = self.under_way.iter_mut().find(|starting| starting.chain == chain) {
+        if let Some(starting) = self.in_progress.iter_mut().find(|starting| starting.chain == chain) {
             starting.stand_in = Some(stand_in.clone());
         }
     }

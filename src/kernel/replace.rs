@@ -6,28 +6,28 @@
 //! at once; which of them counts is decided under the slot's lock, when each is ready: a restart that was overtaken by new
 //! code starts again with that, a reload that was overtaken by a later one gives up.
 
-mod fresh;
-mod under_way;
+mod in_progress;
+mod pending;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-pub use fresh::{Fresh, Told};
+pub use pending::{PendingInstance, ReplacementNotice};
 
-use self::fresh::ReplacementListener;
-use self::under_way::UnderWay;
+use self::in_progress::InProgress;
+use self::pending::ReplacementListener;
 
 use super::chain::Chain;
 use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
 use super::frame::Cause;
-use super::process::{Birth, Life, Process, Slot};
+use super::process::{Birth, Life, Process, ProcessSlot};
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
 use crate::runtime::{Failure, FailureKind, Program};
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// How often a restart begins again because new code came before its instance was ready.
 const RESTART_TRIES_MAX: usize = 8;
@@ -106,18 +106,18 @@ impl Kernel {
         timeout: Option<Duration>,
     ) -> Result<Replaced, CallError> {
         let process = self.living_or_error(id)?;
-        let replaced = UnderWay::begin(chain, &process, what, timeout).and_then(|under_way| match what {
-            Replacement::Restart => self.restart_code(&under_way),
-            Replacement::Reload { program, force } => self.reload_code(&under_way, program, *force),
+        let replaced = InProgress::begin(chain, &process, what, timeout).and_then(|in_progress| match what {
+            Replacement::Restart => self.restart_code(&in_progress),
+            Replacement::Reload { program, force } => self.reload_code(&in_progress, program, *force),
         });
         replaced.map_err(|failure| fails(what, chain, &process, &failure))
     }
 
-    fn restart_code(self: &Arc<Self>, under_way: &UnderWay<'_>) -> Result<Replaced, Failure> {
+    fn restart_code(self: &Arc<Self>, in_progress: &InProgress<'_>) -> Result<Replaced, Failure> {
         for _ in 0..RESTART_TRIES_MAX {
-            let code = under_way.process.slot.lock().code.clone();
-            let fresh = self.start_beside(under_way, &code, ReplacedBy::Restart)?;
-            if let Some(replaced) = self.put_instance(under_way.process, &code, fresh)? {
+            let code = in_progress.process.slot.lock().code.clone();
+            let pending = self.start_beside(in_progress, &code, ReplacedBy::Restart)?;
+            if let Some(replaced) = self.put_instance(in_progress.process, &code, pending)? {
                 return Ok(replaced);
             }
         }
@@ -126,11 +126,11 @@ impl Kernel {
 
     fn reload_code(
         self: &Arc<Self>,
-        under_way: &UnderWay<'_>,
+        in_progress: &InProgress<'_>,
         program: &Arc<Program>,
         force: bool,
     ) -> Result<Replaced, Failure> {
-        let process = under_way.process;
+        let process = in_progress.process;
         let old = process.slot.lock().code.clone();
         let mut program = Program::clone(program);
         program.spec = (*old.spec).clone();
@@ -140,17 +140,22 @@ impl Kernel {
         let linked: Vec<_> = added.cloned().collect();
         program.modules.splice(0..0, linked);
         let program = Arc::new(program);
-        let image = self.image(under_way.chain, process.host, &program, self.load_deadline(None))?;
+        let image = self.image(in_progress.chain, process.host, &program, self.load_deadline(None))?;
         let code = Arc::new(Code::new(image, program, old.spec.clone()));
         // Before anything of it runs; and again when it is ready, since more may have been called by then.
         lost_functions(&old, &code, force)?;
-        let fresh = self.start_beside(under_way, &code, ReplacedBy::Reload)?;
-        self.put_code(under_way, code, fresh, force)
+        let pending = self.start_beside(in_progress, &code, ReplacedBy::Reload)?;
+        self.put_code(in_progress, code, pending, force)
     }
 
     /// Puts a fresh instance in place of a process's own and ends the call in it; `None` when `code` is not its code any
     /// more.
-    fn put_instance(&self, process: &Process, code: &Arc<Code>, fresh: Fresh) -> Result<Option<Replaced>, Failure> {
+    fn put_instance(
+        &self,
+        process: &Process,
+        code: &Arc<Code>,
+        pending: PendingInstance,
+    ) -> Result<Option<Replaced>, Failure> {
         let slot = process.slot.lock();
         still_alive(&slot)?;
         if !Arc::ptr_eq(&slot.code, code) {
@@ -159,9 +164,9 @@ impl Kernel {
         let (calls_lost, occupant) = (slot.calls_of_instance, slot.occupant);
         // Counted here, and not by the call that is ended for it.
         process.counters.resets.fetch_add(1, Ordering::Relaxed);
-        put(process, slot, fresh);
+        put(process, slot, pending);
         if let Some(occupant) = occupant {
-            self.cut(occupant, Cause::Killed { by: "`restart`".into() });
+            self.cancel(occupant, Cause::Killed { by: "`restart`".into() });
         }
         Ok(Some(Replaced { label: process.label(), calls_lost, code_changed: false, functions_lost: Vec::new() }))
     }
@@ -169,24 +174,24 @@ impl Kernel {
     /// Puts new code and an instance of it in place of what a process has.
     fn put_code(
         &self,
-        under_way: &UnderWay<'_>,
+        in_progress: &InProgress<'_>,
         code: Arc<Code>,
-        fresh: Fresh,
+        pending: PendingInstance,
         force: bool,
     ) -> Result<Replaced, Failure> {
-        let process = under_way.process;
+        let process = in_progress.process;
         let mut slot = process.slot.lock();
         still_alive(&slot)?;
-        if !slot.replacements.is_newest(under_way.reload) {
+        if !slot.replacements.is_newest(in_progress.reload) {
             return Err(denied("a later reload was done before this one"));
         }
         let functions_lost = lost_functions(&slot.code, &code, force)?;
         code.mark_used_as(&slot.code);
-        slot.replacements.has_taken_place(under_way.reload);
+        slot.replacements.has_taken_place(in_progress.reload);
         let code_changed = hashes(&code.program) != hashes(&slot.code.program);
         let old = std::mem::replace(&mut slot.code, code);
         let calls_lost = slot.calls_of_instance;
-        put(process, slot, fresh);
+        put(process, slot, pending);
         drop(old);
         Ok(Replaced { label: process.label(), calls_lost, code_changed, functions_lost })
     }
@@ -194,11 +199,11 @@ impl Kernel {
     /// Starts an instance for a process whose slot may be taken, in the name of a stand-in that only counts its memory.
     fn start_beside(
         self: &Arc<Self>,
-        under_way: &UnderWay<'_>,
+        in_progress: &InProgress<'_>,
         code: &Arc<Code>,
         by: ReplacedBy,
-    ) -> Result<Fresh, Failure> {
-        let UnderWay { chain, process, timeout, .. } = under_way;
+    ) -> Result<PendingInstance, Failure> {
+        let InProgress { chain, process, timeout, .. } = in_progress;
         let birth = Birth {
             id: process.id,
             name: process.name.clone(),
@@ -219,7 +224,7 @@ impl Kernel {
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
         let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
         let listener: Weak<Kernel> = Arc::downgrade(self);
-        Fresh::of(bytes, started, self.total_bytes(), Told::new(listener, by, chain.answers))
+        PendingInstance::of(bytes, started, self.total_bytes(), ReplacementNotice::new(listener, by, chain.answers))
     }
 }
 
@@ -230,30 +235,30 @@ impl ReplacementListener for Kernel {
 }
 
 /// Makes a fresh instance the process's own, now or when the call in it has ended.
-fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, Slot>, mut fresh: Fresh) {
+fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, ProcessSlot>, mut pending: PendingInstance) {
     (slot.crashed, slot.halted) = (None, None);
     slot.crashes.clear();
     slot.calls_of_instance = 0;
     if slot.occupant.is_some() {
         // One that waited in its place already never came to be; an instance takes system calls to drop.
-        let unused = slot.fresh.take();
+        let unused = slot.pending.take();
         if let Some(unused) = &unused {
-            fresh.comes_before(unused);
+            pending.comes_before(unused);
         }
-        slot.fresh = Some(fresh);
+        slot.pending = Some(pending);
         drop(slot);
         drop(unused);
         return;
     }
-    let (old, told) = process.adopt(&mut slot, fresh);
+    let (old, notice) = process.adopt(&mut slot, pending);
     drop(slot);
     drop(old);
-    if let Some(told) = told {
-        told.tell(process.id);
+    if let Some(notice) = notice {
+        notice.notify(process.id);
     }
 }
 
-fn still_alive(slot: &Slot) -> Result<(), Failure> {
+fn still_alive(slot: &ProcessSlot) -> Result<(), Failure> {
     match &slot.life {
         Life::Dead { reason, .. } => Err(denied(&format!("it died meanwhile: {reason}"))),
         Life::Alive | Life::Starting => Ok(()),
@@ -279,14 +284,14 @@ fn denied(why: &str) -> Failure {
 
 fn fails(what: &Replacement, chain: &Chain, process: &Process, failure: &Failure) -> CallError {
     let outcome = match failure.kind {
-        FailureKind::Interrupted => chain.outcome_of_cut(),
+        FailureKind::Interrupted => chain.outcome_of_cancel(),
         kind => super::error::outcome_of(kind),
     };
     let what = match what {
         Replacement::Restart => "restart",
         Replacement::Reload { .. } => "reload",
     };
-    CallError::new(outcome, format!("cannot {what} `{}`: {}", process.label(), safe(&failure.message)))
+    CallError::new(outcome, format!("cannot {what} `{}`: {}", process.label(), escape_control(&failure.message)))
 }
 
 #[cfg(test)]

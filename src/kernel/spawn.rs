@@ -25,7 +25,7 @@ use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::source::Access;
 use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program, sdk};
 use crate::secrets::without_secrets;
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// What the journal calls a load that was refused.
 const REGISTER: &str = "register_plugin";
@@ -45,15 +45,15 @@ impl Kernel {
             // A load or call further down has named itself and the whole chain.
             let message = match failure.kind {
                 FailureKind::Nested => failure.message,
-                _ => format!("cannot load `{}`: {} ({path})", safe(&without_secrets(name)), failure.message),
+                _ => format!("cannot load `{}`: {} ({path})", escape_control(&without_secrets(name)), failure.message),
             };
             let outcome = match failure.kind {
-                FailureKind::Interrupted => chain.outcome_of_cut(),
+                FailureKind::Interrupted => chain.outcome_of_cancel(),
                 kind => outcome_of(kind),
             };
             chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
             // Where only the start was ended, its caller fails of that and has not crashed.
-            if failure.kind == FailureKind::Interrupted && chain.is_cut() {
+            if failure.kind == FailureKind::Interrupted && chain.is_cancelled() {
                 return Failure::new(failure.kind, message);
             }
             Failure::new(FailureKind::Nested, chain.refuse(CallError::new(outcome, message)).message)
@@ -92,8 +92,11 @@ impl Kernel {
         let label = self.spawn(chain, parent.id, request)?;
         self.note_spawn(Spawn { id: label.id, ..seen });
         for what in refused {
-            let why =
-                format!("its manifest asks for {}, which its parent `{}` does not hold", safe(&what), parent.label());
+            let why = format!(
+                "its manifest asks for {}, which its parent `{}` does not hold",
+                escape_control(&what),
+                parent.label()
+            );
             self.logbook().add(label.clone(), LogLevel::Warn, &why);
         }
         Ok(label.id)
@@ -120,7 +123,7 @@ impl Kernel {
         deadline: Option<Deadline>,
     ) -> Result<Arc<Program>, Failure> {
         let access = if granted.beyond_names { Access::Granted } else { Access::Guest };
-        let (program, _) = self.resolve_within(&granted.source, access, deadline, &mut |_, _| !chain.is_cut());
+        let (program, _) = self.resolve_within(&granted.source, access, deadline, &mut |_, _| !chain.is_cancelled());
         let program = program.or_else(|failure| self.hooks().stub_program(&granted.source).ok_or(failure))?;
         match (&granted.sha256, program.modules.last()) {
             (Some(wanted), Some(main)) if *wanted != main.sha256 => {
@@ -156,7 +159,7 @@ impl Kernel {
         let process = self.reserve(chain, parent, &request, code.clone())?;
         match self.start_instance(chain, &process, &code, request.timeout) {
             Ok(guest) => {
-                process.born(guest);
+                process.mark_started(guest);
                 Ok(process.label())
             }
             Err(failure) => {
@@ -180,10 +183,10 @@ impl Kernel {
         let until = deadline.map(|deadline| deadline.at);
         let image = chain.outside_of_time(|| self.images().get(host, program, chain, until));
         if let Some(complaint) = self.images().take_complaint() {
-            self.notify(safe(&complaint));
+            self.notify(escape_control(&complaint));
         }
         image.map_err(|failure| match deadline {
-            Some(deadline) if failure.kind == FailureKind::Interrupted && !chain.is_cut() => {
+            Some(deadline) if failure.kind == FailureKind::Interrupted && !chain.is_cancelled() => {
                 deadline.load_failure("compiled")
             }
             _ => failure,
@@ -213,7 +216,10 @@ impl Kernel {
         let name = match &request.name {
             Some(name) if !names::is_valid(name) => {
                 let why = "a name is letters, digits, `_`, `.`, `-`, and begins with a letter or `_`";
-                return Err(Failure::new(FailureKind::Load, format!("`{}` cannot be a name: {why}", safe(name))));
+                return Err(Failure::new(
+                    FailureKind::Load,
+                    format!("`{}` cannot be a name: {why}", escape_control(name)),
+                ));
             }
             Some(name) if table.has_name(name) => {
                 let holder = table.by_name(name).map(|process| process.label().to_string()).unwrap_or_default();

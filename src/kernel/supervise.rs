@@ -4,13 +4,13 @@
 use std::collections::VecDeque;
 use std::time::Instant;
 
-use super::process::{Process, Slot};
+use super::process::{Process, ProcessSlot};
 use super::supervision::{CrashesMax, OnCrash, Restart};
 
 impl Process {
     /// Notes a crash under the slot's lock; true when the process must end for it.
-    pub fn note_crash(&self, slot: &mut Slot, why: &str) -> bool {
-        if slot.fresh.is_some() {
+    pub fn note_crash(&self, slot: &mut ProcessSlot, why: &str) -> bool {
+        if slot.pending.is_some() {
             // What crashed is replaced already.
             return false;
         }

@@ -184,13 +184,13 @@ impl Table {
 
     /// Remembers how a process that is marked dead ended, and the process itself as long as a call still runs in it or
     /// waits for it.
-    pub fn bury(&mut self, view: ProcessView, process: Arc<Process>) {
+    pub fn remember_dead(&mut self, view: ProcessView, process: Arc<Process>) {
         if self.dead.len() >= self.dead_max {
             self.dead.pop_front();
         }
         self.dead.push_back(view);
         self.leaving.push(process);
-        self.settle();
+        self.evict_dead();
     }
 
     /// Whether figures of some dead are not final, as far as was looked.
@@ -199,7 +199,7 @@ impl Table {
     }
 
     /// Takes over what the last calls of the dead have come to.
-    pub fn settle(&mut self) {
+    pub fn evict_dead(&mut self) {
         let dead = &mut self.dead;
         self.leaving.retain(|process| {
             let slot = process.slot.lock();

@@ -10,7 +10,7 @@ use super::error::{CallError, outcome_of};
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
-use crate::runtime::{Exchange, Failure, FailureKind, LogLevel, Memo, StandardStream, Upcalls};
+use crate::runtime::{Exchange, Failure, FailureKind, HostData, LogLevel, StandardStream, Upcalls};
 
 impl Chain {
     fn me(&self) -> Result<Arc<Chain>, Failure> {
@@ -19,9 +19,9 @@ impl Chain {
     }
 
     /// A living process by its id, or the refusal that names it. The calling instance remembers whom it called last.
-    fn callee(&self, id: u64, memo: &mut Memo) -> Result<Arc<Process>, CallError> {
+    fn callee(&self, id: u64, host_data: &mut HostData) -> Result<Arc<Process>, CallError> {
         let short = ProcessId::try_from(id).ok().filter(|id| *id != 0);
-        let known = memo.as_mut().and_then(|memo| memo.downcast_mut::<Callees>());
+        let known = host_data.as_mut().and_then(|host_data| host_data.downcast_mut::<CalleeCache>());
         if let Some(process) = short.and_then(|id| known?.take(id)) {
             return Ok(process);
         }
@@ -73,20 +73,20 @@ impl Chain {
 /// The processes that an instance called last: its next call of one needs no look into the table. They are taken out for
 /// the call and put back after it, so that nobody counts owners. Dead ones are harmless: their slot says so.
 #[derive(Default)]
-struct Callees([Option<Arc<Process>>; CALLEES_MAX]);
+struct CalleeCache([Option<Arc<Process>>; CALLEES_MAX]);
 
 /// How many processes an instance remembers.
 const CALLEES_MAX: usize = 8;
 
-impl Callees {
+impl CalleeCache {
     /// Remembers a process for an instance.
-    fn keep(memo: &mut Memo, process: Arc<Process>) {
-        match memo.as_mut().and_then(|memo| memo.downcast_mut::<Callees>()) {
+    fn keep(host_data: &mut HostData, process: Arc<Process>) {
+        match host_data.as_mut().and_then(|host_data| host_data.downcast_mut::<CalleeCache>()) {
             Some(callees) => callees.put(process),
             None => {
-                let mut callees = Box::<Callees>::default();
+                let mut callees = Box::<CalleeCache>::default();
                 callees.put(process);
-                *memo = Some(callees);
+                *host_data = Some(callees);
             }
         }
     }
@@ -108,7 +108,7 @@ fn as_nested(error: CallError) -> Failure {
 
 impl Upcalls for Chain {
     fn interrupted(&self) -> bool {
-        self.is_cut()
+        self.is_cancelled()
     }
 
     fn deadline(&self) -> Option<Instant> {
@@ -117,7 +117,7 @@ impl Upcalls for Chain {
 
     fn sleep(&self, at_most: Duration) -> Result<(), Failure> {
         self.sleep_until(Instant::now() + at_most);
-        if self.is_cut() { Err(Failure::interrupted()) } else { Ok(()) }
+        if self.is_cancelled() { Err(Failure::interrupted()) } else { Ok(()) }
     }
 
     fn register(&self, name: &str) -> Result<u64, Failure> {
@@ -130,10 +130,10 @@ impl Upcalls for Chain {
     }
 
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure> {
-        match self.callee(id, exchange.memo()) {
+        match self.callee(id, exchange.host_data()) {
             Ok(process) => {
                 let result = self.nested(&process, None, exchange);
-                Callees::keep(exchange.memo(), process);
+                CalleeCache::keep(exchange.host_data(), process);
                 result
             }
             Err(error) => {

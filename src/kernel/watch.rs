@@ -16,7 +16,7 @@ use super::replace::Replacement;
 use super::view::ProcessId;
 use crate::journal::Outcome;
 use crate::runtime::Program;
-use crate::runtime::source::Files;
+use crate::runtime::source::FileSet;
 
 /// How often the files are looked at: a `stat` each.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
@@ -46,7 +46,7 @@ struct Watched {
     /// What the process runs, or was last tried with.
     tried: Vec<String>,
     /// The files as the last look found them.
-    files: Files,
+    files: FileSet,
     state: State,
     /// The complaint that was last told, so that it is told once.
     told: Option<String>,
@@ -66,7 +66,7 @@ enum State {
 
 /// What came of reading files again.
 struct Read {
-    files: Files,
+    files: FileSet,
     tried: Option<Vec<String>>,
     state: State,
     told: Option<String>,
@@ -166,7 +166,7 @@ impl Kernel {
         self: &Arc<Self>,
         id: ProcessId,
         source: &str,
-        before: Files,
+        before: FileSet,
         tried: Vec<String>,
         told: Option<String>,
     ) -> Read {

@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::native::{CompilationView, CompilerOptions, Engines, NativeImage, Wish};
-use super::shelf::{Shelf, ShelfMax};
+use super::lru::{LruCache, LruMax};
+use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage};
 use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, StubImports, Upcalls, sdk};
 
 /// How many programs the stock host compiles at once; more wait for their turn.
@@ -19,7 +19,7 @@ const STOCK_MAX: usize = 2;
 /// How many workers there may be; more are refused. Each waits for a module, or compiles it.
 const WORKERS_MAX: usize = 256;
 /// What is kept of images that no process has, for the next who asks: about 256 of a common plugin's size, few large ones.
-const IMAGES_MAX: ShelfMax = ShelfMax { items: 256, bytes: 256 << 20 };
+const IMAGES_MAX: LruMax = LruMax { items: 256, bytes: 256 << 20 };
 /// How often a wait for a compilation looks at its kill word.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
@@ -30,7 +30,7 @@ pub struct Images {
 
 struct Shared {
     engines: Engines,
-    known: Mutex<Shelf<Key, dyn Image>>,
+    known: Mutex<LruCache<Key, dyn Image>>,
     queue: Mutex<Queue>,
     turn: Condvar,
 }
@@ -78,7 +78,7 @@ impl Images {
     pub fn with(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
         let shared = Shared {
             engines: Engines::new(cache_dir, options),
-            known: Mutex::new(Shelf::new(IMAGES_MAX)),
+            known: Mutex::new(LruCache::new(IMAGES_MAX)),
             queue: Mutex::new(Queue::default()),
             turn: Condvar::new(),
         };
@@ -100,9 +100,9 @@ impl Images {
             return Ok(image);
         }
         let worker = Worker::admit(&self.shared)?;
-        let wish = Arc::new(Wish::default());
+        let request = Arc::new(CompileRequest::default());
         let (sender, receiver) = channel();
-        let (wanted, program) = (wish.clone(), program.clone());
+        let (wanted, program) = (request.clone(), program.clone());
         let spawned = std::thread::Builder::new().name("plugsh-compile".into()).spawn(move || {
             let image = worker.compile(host, &program, &wanted);
             if let Ok(image) = &image {
@@ -116,7 +116,7 @@ impl Images {
         spawned.map_err(|error| {
             Failure::new(FailureKind::Load, format!("cannot start a thread to compile on: {}", io_cause(&error)))
         })?;
-        wait(&receiver, up, until).inspect_err(|_| self.shared.engines.compiler().give_up(&wish))
+        wait(&receiver, up, until).inspect_err(|_| self.shared.engines.compiler().give_up(&request))
     }
 
     /// The heavy modules that are being compiled, the oldest first. Not what the stock host compiles.
@@ -130,8 +130,8 @@ impl Images {
     }
 
     /// Makes every running call look at its kill word.
-    pub fn kick(&self) {
-        self.shared.engines.kick();
+    pub fn interrupt_epoch(&self) {
+        self.shared.engines.interrupt_epoch();
     }
 }
 
@@ -177,9 +177,9 @@ impl Worker {
         Ok(Worker { shared: shared.clone() })
     }
 
-    fn compile(&self, host: Host, program: &Program, wish: &Arc<Wish>) -> Result<Arc<dyn Image>, Failure> {
+    fn compile(&self, host: Host, program: &Program, request: &Arc<CompileRequest>) -> Result<Arc<dyn Image>, Failure> {
         match host {
-            Host::Native => Ok(Arc::new(NativeImage::compile(&self.shared.engines, program, wish)?)),
+            Host::Native => Ok(Arc::new(NativeImage::compile(&self.shared.engines, program, request)?)),
             Host::Extism => {
                 let _turn = Turn::take(&self.shared);
                 sdk::image(program)

@@ -2,7 +2,7 @@
 //! and what can be done. Both hosts say it in these words; who provides what is theirs to find out.
 
 use super::{Failure, FailureKind};
-use crate::text::{closest, cut, did_you_mean, shown};
+use crate::text::{closest, cut, did_you_mean, quoted};
 
 /// The namespace of Extism's functions.
 pub const EXTISM: &str = "extism:host/env";
@@ -64,20 +64,20 @@ pub fn unknown(missing: &[Missing<'_>], offered: &Offered<'_>) -> Failure {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let named = format!("unknown import `{}` ({}){more}", quoted(import), cut(&import.ty, 200));
+    let named = format!("unknown import `{}` ({}){more}", import_label(import), cut(&import.ty, 200));
     let way_on = way_on(import, missing, offered);
     Failure::new(FailureKind::Load, format!("{named}{way_on}"))
 }
 
-fn quoted(import: &Missing<'_>) -> String {
-    format!("{}.{}", cut(import.module, MODULE_CHARS_MAX), shown(import.name))
+fn import_label(import: &Missing<'_>) -> String {
+    format!("{}.{}", cut(import.module, MODULE_CHARS_MAX), quoted(import.name))
 }
 
 fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) -> String {
     let linked = offered.linked.iter().filter(|(module, _)| *module == import.module);
     let mut exports = linked.map(|(_, export)| *export).peekable();
     if exports.peek().is_some() {
-        let module = shown(import.module);
+        let module = quoted(import.module);
         return format!(
             ": module `{module}` is linked and exports no such thing{}",
             did_you_mean(import.name, exports)
@@ -88,7 +88,9 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
     let stub = match other {
         None => "; `--stub-imports trap` loads it anyway".to_owned(),
         Some(other) if other.name == import.name && other.module == import.module => String::new(),
-        Some(other) => format!("; no stub helps, since `{}` ({}) is no function", quoted(other), cut(&other.ty, 64)),
+        Some(other) => {
+            format!("; no stub helps, since `{}` ({}) is no function", import_label(other), cut(&other.ty, 64))
+        }
     };
     if let Some(origin) = origin(import) {
         return format!(": it is {}; {}{stub}", origin.whose, origin.cure);
@@ -108,7 +110,7 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
             }
         },
         MissingKind::Function { can_stand_in: true } if other.is_none() => {
-            let stand_in = format!("`--import {}=PLUGIN.FUNCTION` has a plugin stand in", quoted(import));
+            let stand_in = format!("`--import {}=PLUGIN.FUNCTION` has a plugin stand in", import_label(import));
             let link = link(import).map_or(String::new(), |link| format!("{link}, "));
             format!("; {link}{stand_in}, `--stub-imports trap` loads it anyway")
         }
@@ -148,7 +150,7 @@ fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> String {
 
 /// An import of a function whose provider has another type, or is something else.
 pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Failure {
-    let import = format!("{}.{}", cut(module, MODULE_CHARS_MAX), shown(name));
+    let import = format!("{}.{}", cut(module, MODULE_CHARS_MAX), quoted(name));
     let (wanted, provided) = (cut(wanted, 200), cut(provided, 200));
     let why = format!("import `{import}` has another type: the plugin asks for {wanted}, and here it is {provided}");
     Failure::new(FailureKind::Load, why)
@@ -156,7 +158,7 @@ pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Fai
 
 /// Modules that import from each other what only one that is there already can give.
 pub fn circle(modules: &[&str], what: &str) -> Failure {
-    let path = modules.iter().map(|module| format!("`{}`", shown(module))).collect::<Vec<_>>().join(" → ");
+    let path = modules.iter().map(|module| format!("`{}`", quoted(module))).collect::<Vec<_>>().join(" → ");
     Failure::new(FailureKind::Load, format!("modules import from each other in a circle ({path}){what}"))
 }
 

@@ -11,10 +11,10 @@ pub mod failure;
 pub mod hosts;
 pub mod images;
 pub mod imports;
+mod lru;
 pub mod native;
 pub mod program;
 pub mod sdk;
-mod shelf;
 pub mod source;
 pub mod stand_in;
 pub mod stand_in_types;
@@ -108,7 +108,7 @@ impl MemoryUse {
 /// The bytes of a nested call as the caller's host sees them: nothing is copied until the callee's memory is known.
 pub trait Exchange {
     /// What the kernel keeps with the calling instance from one call to the next; this room does not look into it.
-    fn memo(&mut self) -> &mut Memo;
+    fn host_data(&mut self) -> &mut HostData;
     /// The function's name as the guest wrote it; an error when it is no UTF-8 or too long.
     fn function(&self) -> Result<&str, Failure>;
     /// The input, in the caller's memory.
@@ -122,7 +122,7 @@ pub trait Exchange {
 }
 
 /// Something of the kernel's that lives as long as an instance.
-pub type Memo = Option<Box<dyn Any + Send>>;
+pub type HostData = Option<Box<dyn Any + Send>>;
 
 /// Levels of a plugin's log, as the PDK has them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize, serde::Deserialize)]

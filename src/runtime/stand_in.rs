@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value as Json};
 
 pub use super::stand_in_types::{NumberType, StandInType, StandInTypes};
 use super::{Failure, FailureKind, ImportStandIn};
-use crate::text::{cut, shown};
+use crate::text::{cut, quoted};
 
 /// Most bytes that the handles of one call may have together: as JSON they may take six times as much.
 const ARGUMENT_BYTES_MAX: u64 = 64 << 20;
@@ -44,7 +44,7 @@ pub trait CallerBlocks {
 
 /// How one value crosses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Slot {
+enum ParamKind {
     Handle,
     /// An `i64` of which nothing was said.
     HandleOrNumber,
@@ -54,8 +54,8 @@ enum Slot {
 /// How the values of one import cross.
 #[derive(Debug, Clone)]
 pub struct Form {
-    params: Vec<Slot>,
-    results: Vec<Slot>,
+    params: Vec<ParamKind>,
+    results: Vec<ParamKind>,
     /// `MODULE.FUNCTION`, as messages show it.
     import: String,
     target: String,
@@ -70,7 +70,7 @@ impl Form {
         params: &[Option<NumberType>],
         results: &[Option<NumberType>],
     ) -> Result<Self, Failure> {
-        let import = format!("{}.{}", shown(&stand_in.module), shown(&stand_in.function));
+        let import = format!("{}.{}", quoted(&stand_in.module), quoted(&stand_in.function));
         let refused = |why: String| Failure::new(FailureKind::Load, format!("import `{import}` is {ty}{why}"));
         let numbers = |types: &[Option<NumberType>]| types.iter().copied().collect::<Option<Vec<_>>>();
         let (Some(params), Some(results)) = (numbers(params), numbers(results)) else {
@@ -86,14 +86,14 @@ impl Form {
                 return Err(refused(format!(", which `{text}` does not fit; `handle` is an i64 too")));
             }
         }
-        let by_type = |types: &[NumberType]| -> Vec<Slot> {
+        let by_type = |types: &[NumberType]| -> Vec<ParamKind> {
             match types {
                 // The most common function takes a handle, and gives one.
-                [NumberType::I64] => vec![Slot::Handle],
+                [NumberType::I64] => vec![ParamKind::Handle],
                 _ => types.iter().map(|ty| guessed(*ty)).collect(),
             }
         };
-        let said_slots = |types: &[StandInType]| types.iter().map(|ty| said_slot(*ty)).collect::<Vec<Slot>>();
+        let said_slots = |types: &[StandInType]| types.iter().map(|ty| said_slot(*ty)).collect::<Vec<ParamKind>>();
         let (said_params, said_results) = match &stand_in.types {
             Some(types) => (Some(&types.params), types.results.as_ref()),
             None => (None, None),
@@ -108,12 +108,12 @@ impl Form {
 
     /// True when the input is the bytes of the only argument, a handle, or nothing.
     pub fn takes_bytes(&self) -> bool {
-        matches!(self.params.as_slice(), [] | [Slot::Handle])
+        matches!(self.params.as_slice(), [] | [ParamKind::Handle])
     }
 
     /// True when the output is the bytes of the only result, a handle, or is not asked for.
     pub fn gives_bytes(&self) -> bool {
-        matches!(self.results.as_slice(), [] | [Slot::Handle])
+        matches!(self.results.as_slice(), [] | [ParamKind::Handle])
     }
 
     /// The only argument of a function that takes bytes, which turned out to be no handle.
@@ -129,7 +129,7 @@ impl Form {
         let mut entries = Vec::with_capacity(arguments.len());
         for (slot, argument) in self.params.iter().zip(arguments) {
             let handle = match (slot, argument) {
-                (Slot::Handle | Slot::HandleOrNumber, Scalar::I64(number)) => *number as u64,
+                (ParamKind::Handle | ParamKind::HandleOrNumber, Scalar::I64(number)) => *number as u64,
                 _ => {
                     entries.push(number_json(*argument));
                     continue;
@@ -140,7 +140,7 @@ impl Form {
                     left = left.checked_sub(length).ok_or_else(|| self.too_large())?;
                     bytes_json(blocks.bytes(handle)?)
                 }
-                None if *slot == Slot::HandleOrNumber => number_json(*argument),
+                None if *slot == ParamKind::HandleOrNumber => number_json(*argument),
                 None if handle == 0 => Json::String(String::new()),
                 None => return Err(self.failed(&format!("was given {handle}, which is no handle"))),
             });
@@ -152,7 +152,7 @@ impl Form {
     pub fn answers(&self, output: Vec<u8>) -> Result<Vec<Answer>, Failure> {
         match self.results.as_slice() {
             [] => Ok(Vec::new()),
-            [Slot::Handle] => Ok(vec![Answer::Block(output)]),
+            [ParamKind::Handle] => Ok(vec![Answer::Block(output)]),
             [slot] => Ok(vec![self.scalar(*slot, &String::from_utf8_lossy(&output))?]),
             slots => {
                 let wrong = || self.gave(&output, &format!("a JSON array of {} entries", slots.len()));
@@ -165,24 +165,30 @@ impl Form {
         }
     }
 
-    fn entry(&self, slot: Slot, entry: Json) -> Result<Answer, Failure> {
+    fn entry(&self, slot: ParamKind, entry: Json) -> Result<Answer, Failure> {
         match (slot, entry) {
-            (Slot::Number(_), Json::String(text)) => self.scalar(slot, &text),
-            (Slot::Number(_) | Slot::HandleOrNumber, Json::Number(number)) => self.scalar(slot, &number.to_string()),
-            (Slot::Handle | Slot::HandleOrNumber, Json::String(text)) => Ok(Answer::Block(text.into_bytes())),
-            (Slot::Handle | Slot::HandleOrNumber, entry) => match entry.get(BASE64_KEY).and_then(Json::as_str) {
-                Some(text) => BASE64.decode(text).map(Answer::Block).map_err(|_| self.gave(text.as_bytes(), "base64")),
-                None => Err(self.gave(entry.to_string().as_bytes(), "text, or {\"base64\": …}, for a handle")),
-            },
-            (Slot::Number(_), entry) => Err(self.gave(entry.to_string().as_bytes(), "a number")),
+            (ParamKind::Number(_), Json::String(text)) => self.scalar(slot, &text),
+            (ParamKind::Number(_) | ParamKind::HandleOrNumber, Json::Number(number)) => {
+                self.scalar(slot, &number.to_string())
+            }
+            (ParamKind::Handle | ParamKind::HandleOrNumber, Json::String(text)) => Ok(Answer::Block(text.into_bytes())),
+            (ParamKind::Handle | ParamKind::HandleOrNumber, entry) => {
+                match entry.get(BASE64_KEY).and_then(Json::as_str) {
+                    Some(text) => {
+                        BASE64.decode(text).map(Answer::Block).map_err(|_| self.gave(text.as_bytes(), "base64"))
+                    }
+                    None => Err(self.gave(entry.to_string().as_bytes(), "text, or {\"base64\": …}, for a handle")),
+                }
+            }
+            (ParamKind::Number(_), entry) => Err(self.gave(entry.to_string().as_bytes(), "a number")),
         }
     }
 
     /// A number out of text.
-    fn scalar(&self, slot: Slot, text: &str) -> Result<Answer, Failure> {
+    fn scalar(&self, slot: ParamKind, text: &str) -> Result<Answer, Failure> {
         let ty = match slot {
-            Slot::Number(ty) => ty,
-            Slot::Handle | Slot::HandleOrNumber => NumberType::I64,
+            ParamKind::Number(ty) => ty,
+            ParamKind::Handle | ParamKind::HandleOrNumber => NumberType::I64,
         };
         let text = text.trim();
         // An unsigned number has the bits of the signed one.
@@ -221,17 +227,17 @@ impl Form {
     }
 }
 
-fn guessed(ty: NumberType) -> Slot {
+fn guessed(ty: NumberType) -> ParamKind {
     match ty {
-        NumberType::I64 => Slot::HandleOrNumber,
-        ty => Slot::Number(ty),
+        NumberType::I64 => ParamKind::HandleOrNumber,
+        ty => ParamKind::Number(ty),
     }
 }
 
-fn said_slot(ty: StandInType) -> Slot {
+fn said_slot(ty: StandInType) -> ParamKind {
     match ty {
-        StandInType::Handle => Slot::Handle,
-        ty => Slot::Number(ty.number()),
+        StandInType::Handle => ParamKind::Handle,
+        ty => ParamKind::Number(ty.number()),
     }
 }
 

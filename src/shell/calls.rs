@@ -54,7 +54,7 @@ impl Session {
             }
             stuck => {
                 let piped = calls.program.is_some();
-                self.leave_stuck(&job, &stuck, call_ends(process, calls.options), piped)
+                self.park_job(&job, &stuck, call_ends(process, calls.options), piped)
             }
         }
     }
@@ -222,7 +222,7 @@ impl Session {
         let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => self.finish_call(process, &end, options),
-            stuck => self.leave_stuck(&job, &stuck, call_ends(process, options.clone()), false),
+            stuck => self.park_job(&job, &stuck, call_ends(process, options.clone()), false),
         }
     }
 

@@ -1,6 +1,6 @@
 //! What the parser must know of the commands, answered from their table.
 
-use super::command::{Command, CommandTable, Run, Slot, SlotWord, find};
+use super::command::{ArgSlot, Command, CommandTable, Run, SlotWord, find};
 use super::line::{Grammar, Word};
 
 /// The grammar of the table of commands.
@@ -11,7 +11,7 @@ impl Grammar for CommandGrammar {
     fn input_next(&self, words: &[Word]) -> bool {
         let Some((command, taken, inner)) = resolve(self.0, words) else { return false };
         let slot = command.shape().slot_after(inner, taken);
-        matches!(slot, Slot::Positional(index) if command.shape().input == Some(index))
+        matches!(slot, ArgSlot::Positional(index) if command.shape().input == Some(index))
     }
 }
 
@@ -27,7 +27,7 @@ pub fn resolve(table: CommandTable, words: &[Word]) -> Option<(&'static Command,
     if !matches!(command.run, Run::Prefix(_)) {
         return Some((command, 0, rest));
     }
-    match command.shape().slots(rest, 0).iter().position(|slot| *slot == Slot::Inner) {
+    match command.shape().slots(rest, 0).iter().position(|slot| *slot == ArgSlot::Inner) {
         Some(inner) => resolve(table, rest.get(inner..)?),
         None => Some((command, 0, rest)),
     }

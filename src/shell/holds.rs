@@ -48,7 +48,7 @@ impl Session {
     }
 
     /// Gives the prompt back while a foreground job cannot go on: says why. It is a background job from now on.
-    pub(super) fn leave_stuck(
+    pub(super) fn park_job(
         &mut self,
         job: &Job,
         why: &Awaited,
@@ -111,7 +111,7 @@ impl Session {
             Awaited::Ended(end) => self.finish_job(job, &end, left),
             stuck => {
                 let left = left.unwrap_or_else(|| call_ends(0, CallOptions::default()));
-                self.leave_stuck(job, &stuck, left, false)
+                self.park_job(job, &stuck, left, false)
             }
         }
     }

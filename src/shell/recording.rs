@@ -16,7 +16,7 @@ use super::interrupt::Interrupt;
 use super::patient;
 use super::reply::ShellError;
 use super::stdin::file_error;
-use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
+use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
 use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::source::is_name;
 use crate::runtime::stand_in::StandInTypes;
@@ -126,8 +126,8 @@ pub struct MadeEntry {
     pub outcome: String,
 }
 
-impl From<&MadeCall> for MadeEntry {
-    fn from(made: &MadeCall) -> MadeEntry {
+impl From<&NestedCall> for MadeEntry {
+    fn from(made: &NestedCall) -> MadeEntry {
         MadeEntry {
             depth: made.depth,
             caller: made.caller.as_str().to_owned(),

@@ -12,12 +12,12 @@ use super::reply::ShellError;
 use super::session::Session;
 use super::waits::OnInterrupt;
 use crate::journal::{Journal, Kept, Outcome, Record};
-use crate::kernel::hooks::{MadeCall, RecordedCall, Recorder, ReplacedBy};
+use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
 
 /// What a call came to, or is to come to again.
 #[derive(Debug, Clone, PartialEq)]
-pub struct Came {
+pub struct ObservedCall {
     pub outcome: String,
     pub error: Option<String>,
     pub output: Output,
@@ -61,23 +61,23 @@ impl Output {
     }
 }
 
-impl From<&CallEntry> for Came {
-    fn from(call: &CallEntry) -> Came {
+impl From<&CallEntry> for ObservedCall {
+    fn from(call: &CallEntry) -> ObservedCall {
         let bytes = call.output_base64.as_ref().and_then(|text| STANDARD.decode(text).ok());
         let output = match (bytes, &call.output_sha256) {
             (Some(bytes), _) => Output::Bytes(bytes),
             (None, Some(hash)) => Output::Hash { sha256: hash.clone(), bytes: call.bytes_out },
             (None, None) => Output::Length(call.bytes_out),
         };
-        Came { outcome: call.outcome.clone(), error: call.error.clone(), output, made: call.calls.clone() }
+        ObservedCall { outcome: call.outcome.clone(), error: call.error.clone(), output, made: call.calls.clone() }
     }
 }
 
-impl Came {
+impl ObservedCall {
     /// What the journal holds of a call.
-    pub fn of(record: &Record, journal: &Journal) -> Came {
+    pub fn of(record: &Record, journal: &Journal) -> ObservedCall {
         let kept = record.payload.as_ref().map(|payload| &payload.output).filter(|kept| kept.is_whole());
-        Came {
+        ObservedCall {
             outcome: record.outcome.as_str().to_owned(),
             error: record.error.as_deref().map(str::to_owned),
             output: kept.map_or(Output::Length(record.bytes_out), |kept| Output::Bytes(kept.bytes.to_vec())),
@@ -86,9 +86,9 @@ impl Came {
     }
 
     /// The first thing that is not as it was, in words: outcome, output, calls made.
-    pub fn difference(&self, again: &Came) -> Option<String> {
+    pub fn difference(&self, again: &ObservedCall) -> Option<String> {
         if self.outcome != again.outcome {
-            let why = |result: &Came| match &result.error {
+            let why = |result: &ObservedCall| match &result.error {
                 Some(error) => format!("{} ({error})", result.outcome),
                 None => result.outcome.clone(),
             };
@@ -135,7 +135,7 @@ fn made_below(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
     for other in later {
         if inside.contains(&other.parent_seq) {
             inside.insert(other.seq);
-            let mut call = MadeCall::of(&other);
+            let mut call = NestedCall::of(&other);
             call.depth = other.depth + 1 - record.depth;
             made.push(MadeEntry::from(&call));
         }
@@ -179,7 +179,7 @@ impl Stage {
         process: ProcessId,
         function: &str,
         input: &[u8],
-    ) -> Result<Came, ShellError> {
+    ) -> Result<ObservedCall, ShellError> {
         let plan = CallPlan {
             stages: vec![CallStage { process, function: function.to_owned() }],
             input: input.into(),
@@ -199,9 +199,9 @@ impl Stage {
     }
 }
 
-fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<MadeEntry>) -> Came {
+fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<MadeEntry>) -> ObservedCall {
     let outcome = result.as_ref().err().map_or(Outcome::Ok, |error| error.outcome);
-    Came {
+    ObservedCall {
         outcome: outcome.as_str().to_owned(),
         error: result.as_ref().err().map(|error| error.message.clone()),
         output: Output::Bytes(result.as_ref().map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())),
@@ -237,7 +237,7 @@ pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest
             verified.skipped += 1;
             continue;
         };
-        let before = Came::of(&record, &journal);
+        let before = ObservedCall::of(&record, &journal);
         let again = stage.call(session, process.id, record.function.as_str(), &input)?;
         verified.replayed += 1;
         if let Some(difference) = before.difference(&again) {
@@ -257,8 +257,8 @@ mod tests {
         MadeEntry { depth: 2, caller, callee: callee.to_owned(), function, bytes_in: 1, bytes_out, outcome }
     }
 
-    fn result(output: &[u8], made: Vec<MadeEntry>) -> Came {
-        Came { outcome: "ok".into(), error: None, output: Output::Bytes(output.to_vec()), made }
+    fn result(output: &[u8], made: Vec<MadeEntry>) -> ObservedCall {
+        ObservedCall { outcome: "ok".into(), error: None, output: Output::Bytes(output.to_vec()), made }
     }
 
     #[test]
@@ -271,7 +271,7 @@ mod tests {
             told(result(b"a", vec![made("cart", 1)])),
             "nested call 2 was front → cart.run 1 → 1 bytes ok, and is none"
         );
-        let failed = Came { outcome: "error".into(), error: Some("1:x.f: no".into()), ..result(b"", vec![]) };
+        let failed = ObservedCall { outcome: "error".into(), error: Some("1:x.f: no".into()), ..result(b"", vec![]) };
         assert_eq!(told(failed), "the outcome was ok, and is error (1:x.f: no)");
     }
 

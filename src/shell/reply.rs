@@ -8,7 +8,7 @@ use std::fmt;
 use serde_json::Value;
 
 use crate::secrets::owned_without_secrets;
-pub use crate::text::{is_unsafe, many_lines, one_line};
+pub use crate::text::{is_control_or_bidi, many_lines, one_line};
 
 /// The result of a command.
 #[derive(Debug, Clone, PartialEq, Default)]

@@ -4,7 +4,7 @@ use std::any::Any;
 use std::cell::Cell;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::command::{Arguments, Command, Inner, Run, Slot, describe, find};
+use super::command::{ArgSlot, Arguments, Command, Inner, Run, describe, find};
 use super::grammar::split_dotted;
 use super::line::{Redirect, Script, Stage, Statement, Word};
 use super::redirect::FileSink;
@@ -124,7 +124,7 @@ impl Session {
         words: &[Word],
     ) -> Result<Reply, ShellError> {
         let slots = command.shape().slots(words, 0);
-        let split = slots.iter().position(|slot| *slot == Slot::Inner).unwrap_or(words.len());
+        let split = slots.iter().position(|slot| *slot == ArgSlot::Inner).unwrap_or(words.len());
         let (own, inner) = words.split_at_checked(split).unwrap_or((words, &[]));
         let arguments = Arguments::new(command.shape(), self.expand_all(command, own)?);
         if arguments.asks_help() {

@@ -9,11 +9,11 @@ use crate::kernel::hooks::StubCall;
 
 /// Runs the commands; what they print is the answer.
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
-    let StubCall { kernel, commands, input, process, cut } = call;
+    let StubCall { kernel, commands, input, process, cancelled } = call;
     let (front, _) = Unseen::new();
     let mut session = Session::new(kernel, TABLE, Box::new(front), SessionOptions::default(), Stdin::Used);
     session.helper = true;
-    session.interrupt = Interrupt::linked(move || cut());
+    session.interrupt = Interrupt::linked(move || cancelled());
     session.set("INPUT", input).map_err(|error| error.to_string())?;
     let name = format!("stub of {}", process.name);
     let (result, sink) =

@@ -108,7 +108,7 @@ impl World {
                 // The kernel kicks once, when it has set a kill word or a deadline is due; often is simpler here.
                 while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(KICK_EVERY) {
                     if self.interrupted() {
-                        IMAGES.kick();
+                        IMAGES.interrupt_epoch();
                     }
                 }
             });

@@ -194,9 +194,10 @@ fn unsafe_says_why_it_is_sound() {
         let lines: Vec<&str> = source.text.lines().collect();
         for (at, line) in lines.iter().enumerate() {
             let code = line.split("//").next().unwrap_or_default();
-            let is_unsafe = code.contains("unsafe {") || code.contains("unsafe impl") || code.contains("unsafe extern");
+            let is_control_or_bidi =
+                code.contains("unsafe {") || code.contains("unsafe impl") || code.contains("unsafe extern");
             let before = &lines[at.saturating_sub(8)..=at];
-            if is_unsafe && !before.iter().any(|line| line.contains("SAFETY:")) {
+            if is_control_or_bidi && !before.iter().any(|line| line.contains("SAFETY:")) {
                 findings.push(format!("{}:{}: no `SAFETY:` comment", source.path, at + 1));
             }
         }

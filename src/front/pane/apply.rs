@@ -144,7 +144,7 @@ impl State {
             self.message = Some(Message::Failed("select a process in the tree to kill it".to_owned()));
             return;
         };
-        let label = super::safe::safe(&process.label().to_string()).into_owned();
+        let label = super::printable::printable(&process.label().to_string()).into_owned();
         let text = match (extent, descendants(world.snapshot, process.id)) {
             (Extent::One, 0) | (Extent::Subtree, 0) => format!("kill {label}? [y/n]"),
             (Extent::One, _) => format!("kill {label}, and leave what it spawned to its parent? [y/n]"),

@@ -17,11 +17,11 @@ impl Walk {
     }
 
     fn key(&mut self, key: Key) -> Effect {
-        let rows = tree::rows(&self.snapshot.processes, &self.state.wish(), &self.state.tree);
+        let rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
         let world =
             World { snapshot: &self.snapshot, rows: &rows, calls: &self.snapshot.calls, tree_page: 4, calls_page: 3 };
         let effect = action(key, &self.state.layer).map_or(Effect::None, |action| self.state.apply(action, &world));
-        let rows = tree::rows(&self.snapshot.processes, &self.state.wish(), &self.state.tree);
+        let rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
         self.state.settle(&World { rows: &rows, ..world });
         effect
     }
@@ -123,7 +123,7 @@ fn a_filter_works_while_it_is_typed_and_esc_takes_it_back() {
     let mut walk = Walk::new(shop());
     walk.keys("/cax");
     walk.key(Key::Backspace);
-    assert!(walk.state.wish().matches_process(&walk.snapshot.processes[1]), "`ca` is in `cart`");
+    assert!(walk.state.query().matches_process(&walk.snapshot.processes[1]), "`ca` is in `cart`");
     walk.key(Key::Enter);
     assert_eq!(walk.state.filter, "ca");
     walk.keys("/rt");
@@ -248,7 +248,7 @@ fn every_key_in_every_layer_leaves_a_state_that_fits() {
     for step in 0..5_000 {
         // A walk that is the same each time and comes everywhere.
         walk.key(all[(step * step + step * 7 + step / 11) % all.len()]);
-        let rows = tree::rows(&walk.snapshot.processes, &walk.state.wish(), &walk.state.tree);
+        let rows = tree::rows(&walk.snapshot.processes, &walk.state.query(), &walk.state.tree);
         let index = rows.iter().position(|row| row.id == walk.state.selected);
         let index = index.unwrap_or_else(|| panic!("step {step}: {:?} is not shown", walk.state.selected));
         assert!((walk.state.tree_top..walk.state.tree_top + 4).contains(&index), "step {step}: out of sight");

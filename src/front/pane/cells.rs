@@ -6,12 +6,12 @@ use ratatui::style::Style;
 use ratatui::text::{Line, Span};
 use unicode_width::UnicodeWidthStr;
 
-use super::safe::safe;
+use super::printable::printable;
 use super::theme;
 
 /// Text that comes from outside, made safe, in a style.
 pub fn foreign(text: &str, style: Style) -> Span<'static> {
-    Span::styled(safe(text).into_owned(), style)
+    Span::styled(printable(text).into_owned(), style)
 }
 
 /// Our own text in a style.

@@ -6,7 +6,7 @@ use crate::journal::{Outcome, Payload, Record, Symbol, stats};
 use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView, Supervision};
 use crate::runtime::{Host, MemoryUse, Spec};
 
-use super::snapshot::{Extent, Snapshot, Source, Totals, Wish};
+use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
 
 /// An idle process.
 pub fn process(id: ProcessId, parent: ProcessId, name: &str) -> ProcessView {
@@ -101,7 +101,7 @@ pub fn forest(count: u32) -> Snapshot {
 pub struct Still {
     pub snapshot: Snapshot,
     pub killed: std::sync::Arc<parking_lot::Mutex<Vec<(ProcessId, Extent)>>>,
-    asked: Option<(Wish, usize)>,
+    asked: Option<(SnapshotQuery, usize)>,
 }
 
 impl Still {
@@ -110,15 +110,15 @@ impl Still {
     }
 }
 
-impl Source for Still {
-    fn sample(&mut self, wish: &Wish, calls_max: usize) -> Option<Snapshot> {
-        let ask = (wish.clone(), calls_max);
+impl SnapshotSource for Still {
+    fn sample(&mut self, query: &SnapshotQuery, calls_max: usize) -> Option<Snapshot> {
+        let ask = (query.clone(), calls_max);
         if self.asked.as_ref() == Some(&ask) {
             return None;
         }
         self.asked = Some(ask);
         let mut snapshot = self.snapshot.clone();
-        snapshot.calls.retain(|call| wish.matches(call));
+        snapshot.calls.retain(|call| query.matches(call));
         snapshot.calls.drain(..snapshot.calls.len().saturating_sub(calls_max));
         Some(snapshot)
     }
@@ -127,8 +127,8 @@ impl Source for Still {
         self.asked = None;
     }
 
-    fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record> {
-        let matching = self.snapshot.calls.iter().filter(|call| call.seq <= seq_max && wish.matches(call));
+    fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record> {
+        let matching = self.snapshot.calls.iter().filter(|call| call.seq <= seq_max && query.matches(call));
         let mut calls: Vec<Record> = matching.cloned().collect();
         calls.drain(..calls.len().saturating_sub(calls_max));
         calls

@@ -7,7 +7,7 @@ use crate::journal::{Record, merge_running};
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 
 use super::rates::Rates;
-use super::snapshot::{Snapshot, Source, Wish};
+use super::snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
 use super::state::Position;
 
 /// How long a process that died stays in sight.
@@ -112,9 +112,9 @@ impl Held {
     }
 
     /// Holds what is shown, with what came before it.
-    pub fn hold(&mut self, source: &dyn Source, wish: &Wish, snapshot: &Snapshot) {
+    pub fn hold(&mut self, source: &dyn SnapshotSource, query: &SnapshotQuery, snapshot: &Snapshot) {
         let seq_max = snapshot.calls.last().map_or(0, |call| call.seq);
-        let ended = source.calls_until(wish, seq_max, HELD_CALLS);
+        let ended = source.calls_until(query, seq_max, HELD_CALLS);
         // The journal may have let go of what is still shown, and running calls are not in it.
         self.list = merge_running(ended, snapshot.calls.clone());
         self.list.sort_by_key(|call| call.seq);
@@ -123,9 +123,9 @@ impl Held {
     }
 
     /// Fetches what came before the list; gives the number of the last of those calls.
-    pub fn older(&mut self, source: &dyn Source, wish: &Wish) -> Option<u64> {
+    pub fn older(&mut self, source: &dyn SnapshotSource, query: &SnapshotQuery) -> Option<u64> {
         let before = self.list.first()?.seq.checked_sub(1)?;
-        let mut older = source.calls_until(wish, before, HELD_CALLS);
+        let mut older = source.calls_until(query, before, HELD_CALLS);
         let last = older.last()?.seq;
         older.append(&mut self.list);
         older.truncate(HELD_CALLS_MAX);
@@ -179,17 +179,17 @@ mod tests {
         let mut snapshot = Snapshot { calls: all[4_990..].to_vec(), ..Snapshot::default() };
         snapshot.totals.calls = 5_000;
         let mut held = Held::default();
-        held.hold(&source, &Wish::default(), &snapshot);
+        held.hold(&source, &SnapshotQuery::default(), &snapshot);
         let seqs = |held: &Held| {
             let list = held.list(Position::At(1), &snapshot);
             (list.first().map(|call| call.seq), list.last().map(|call| call.seq), list.len())
         };
         assert_eq!(seqs(&held), (Some(3_001), Some(5_000), 2_000));
-        assert_eq!(held.older(&source, &Wish::default()), Some(3_000));
+        assert_eq!(held.older(&source, &SnapshotQuery::default()), Some(3_000));
         assert_eq!(seqs(&held), (Some(1_001), Some(5_000), 4_000));
-        assert_eq!(held.older(&source, &Wish::default()), Some(1_000));
+        assert_eq!(held.older(&source, &SnapshotQuery::default()), Some(1_000));
         assert_eq!(seqs(&held), (Some(1), Some(5_000), 5_000));
-        assert_eq!(held.older(&source, &Wish::default()), None);
+        assert_eq!(held.older(&source, &SnapshotQuery::default()), None);
         let mut later = snapshot.clone();
         later.totals.calls = 5_123;
         assert_eq!(held.newer(&later), 123);

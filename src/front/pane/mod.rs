@@ -25,8 +25,8 @@ mod keys;
 mod layout;
 mod lines;
 mod payload;
+mod printable;
 mod rates;
-mod safe;
 pub mod save;
 pub mod snapshot;
 mod source;
@@ -52,7 +52,7 @@ use crate::front::screen::{Focus, Key, KeyResult, Scene, Wanted};
 use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
-use snapshot::{Snapshot, Source, Wish};
+use snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
 use state::{Clock, Effect, Layer, Message, Position, State, Subject, World};
 use tree::Row;
 
@@ -63,7 +63,7 @@ const DETAIL_PERIOD: Duration = Duration::from_millis(500);
 
 /// The pane's scene.
 pub struct Pane {
-    source: Box<dyn Source>,
+    source: Box<dyn SnapshotSource>,
     state: State,
     snapshot: Snapshot,
     history: History,
@@ -74,14 +74,14 @@ pub struct Pane {
     tree_page: usize,
     calls_page: usize,
     /// What the rows and calls were made for.
-    made_for: Option<Wish>,
+    made_for: Option<SnapshotQuery>,
     drawn: Option<(Rect, Focus)>,
     changed: bool,
 }
 
 impl Pane {
     /// A pane of what `source` tells.
-    pub fn new(source: Box<dyn Source>) -> Pane {
+    pub fn new(source: Box<dyn SnapshotSource>) -> Pane {
         Pane {
             source,
             state: State::default(),
@@ -100,10 +100,10 @@ impl Pane {
 
     /// Takes a new snapshot if there is one and time goes on.
     fn refresh(&mut self) {
-        let wish = self.state.wish();
-        let wish_changed = self.made_for.as_ref() != Some(&wish);
+        let query = self.state.query();
+        let wish_changed = self.made_for.as_ref() != Some(&query);
         let sampled = match self.state.clock {
-            Clock::Live => self.source.sample(&wish, self.calls_page),
+            Clock::Live => self.source.sample(&query, self.calls_page),
             Clock::Paused => None,
         };
         match sampled {
@@ -113,7 +113,7 @@ impl Pane {
             }
             None if wish_changed && self.state.clock == Clock::Paused => {
                 let seq_max = self.history.newest_seq();
-                self.snapshot.calls = self.source.calls_until(&wish, seq_max, self.calls_page);
+                self.snapshot.calls = self.source.calls_until(&query, seq_max, self.calls_page);
                 self.changed = true;
             }
             None => {}
@@ -122,10 +122,10 @@ impl Pane {
             self.changed = true;
         }
         if self.changed || wish_changed {
-            self.rows = tree::rows(&self.snapshot.processes, &wish, &self.state.tree);
+            self.rows = tree::rows(&self.snapshot.processes, &query, &self.state.tree);
             self.changed = true;
         }
-        self.made_for = Some(wish);
+        self.made_for = Some(query);
     }
 
     fn refresh_detail(&mut self) {
@@ -187,9 +187,9 @@ impl Pane {
         match effect {
             Effect::None => {}
             Effect::Leave => return KeyResult::Leave,
-            Effect::HoldCalls => self.calls.hold(&*self.source, &self.state.wish(), &self.snapshot),
+            Effect::HoldCalls => self.calls.hold(&*self.source, &self.state.query(), &self.snapshot),
             Effect::OlderCalls => {
-                if let Some(seq) = self.calls.older(&*self.source, &self.state.wish()) {
+                if let Some(seq) = self.calls.older(&*self.source, &self.state.query()) {
                     self.state.position = Position::At(seq);
                 }
             }
@@ -239,7 +239,7 @@ impl Scene for Pane {
         let effect = self.state.apply(action, &world);
         let result = self.carry_out(effect);
         // The next key may come before the next frame.
-        self.rows = tree::rows(&self.snapshot.processes, &self.state.wish(), &self.state.tree);
+        self.rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
         self.settle();
         result
     }

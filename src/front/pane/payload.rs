@@ -2,7 +2,7 @@
 
 use crate::journal::Kept;
 
-use super::safe::{SHOWN_CHARS_MAX, safe};
+use super::printable::{SHOWN_CHARS_MAX, printable};
 
 /// JSON larger than this is shown as text: it is parsed again each time that details are opened.
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
@@ -65,7 +65,7 @@ fn pieces(line: &str) -> Vec<String> {
     if chars.is_empty() {
         return vec![String::new()];
     }
-    chars.chunks(SHOWN_CHARS_MAX).map(|piece| safe(&piece.iter().collect::<String>()).into_owned()).collect()
+    chars.chunks(SHOWN_CHARS_MAX).map(|piece| printable(&piece.iter().collect::<String>()).into_owned()).collect()
 }
 
 /// `00000010  68 65 6c 6c 6f …  hello`.
@@ -79,27 +79,30 @@ fn hex(offset: usize, row: &[u8]) -> String {
 mod tests {
     use super::*;
 
-    fn shown(bytes: &[u8]) -> Vec<String> {
+    fn payload_lines(bytes: &[u8]) -> Vec<String> {
         lines(&Kept::keep(bytes, u64::MAX))
     }
 
     #[test]
     fn bytes_are_shown_as_what_they_are() {
-        assert_eq!(shown(br#" {"b":1,"a":[true]}"#), ["{", "  \"b\": 1,", "  \"a\": [", "    true", "  ]", "}"]);
-        assert_eq!(shown(b"{not json"), ["{not json"]);
-        assert_eq!(shown("zwölf\nBoxer\r\n".as_bytes()), ["zwölf", "Boxer"]);
         assert_eq!(
-            shown(b"\x00asm\x01\0\0\0"),
+            payload_lines(br#" {"b":1,"a":[true]}"#),
+            ["{", "  \"b\": 1,", "  \"a\": [", "    true", "  ]", "}"]
+        );
+        assert_eq!(payload_lines(b"{not json"), ["{not json"]);
+        assert_eq!(payload_lines("zwölf\nBoxer\r\n".as_bytes()), ["zwölf", "Boxer"]);
+        assert_eq!(
+            payload_lines(b"\x00asm\x01\0\0\0"),
             ["00000000  00 61 73 6d 01 00 00 00                          .asm...."]
         );
-        assert_eq!(shown(b""), ["no bytes"]);
+        assert_eq!(payload_lines(b""), ["no bytes"]);
     }
 
     #[test]
     fn no_payload_can_talk_to_the_terminal() {
         for bytes in [&b"text \x1b[31mred text that is long enough"[..], b"{\"a\":\"\\u001b[2J\"}", b"\x1b\x1b\x1b\x9b"]
         {
-            assert!(shown(bytes).iter().all(|line| !line.contains(char::is_control)), "{bytes:?}");
+            assert!(payload_lines(bytes).iter().all(|line| !line.contains(char::is_control)), "{bytes:?}");
         }
     }
 
@@ -112,7 +115,7 @@ mod tests {
     #[test]
     fn lines_have_a_bound() {
         for bytes in [vec![b'\n'; LINES_MAX * 3], vec![0xff; LINES_MAX * HEX_BYTES * 2], vec![b'x'; 5_000_000]] {
-            let shown = shown(&bytes);
+            let shown = payload_lines(&bytes);
             assert_eq!(shown.len(), LINES_MAX + 1);
             assert!(shown.iter().all(|line| line.chars().count() <= SHOWN_CHARS_MAX));
         }

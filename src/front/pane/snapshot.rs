@@ -83,7 +83,7 @@ enum Test {
 
 /// What a view shows. Wishes are equal when they were made of the same words.
 #[derive(Debug, Clone, Default)]
-pub struct Wish {
+pub struct SnapshotQuery {
     text: String,
     test: Test,
     pub scope: Scope,
@@ -99,21 +99,21 @@ pub fn mistake(text: &str) -> Option<String> {
     Filter::parse(text).err().filter(|_| is_expression(text)).map(|error| error.to_string())
 }
 
-impl PartialEq for Wish {
-    fn eq(&self, other: &Wish) -> bool {
+impl PartialEq for SnapshotQuery {
+    fn eq(&self, other: &SnapshotQuery) -> bool {
         self.text == other.text && self.scope == other.scope
     }
 }
 
-impl Wish {
-    /// The wish for what `text` says; an expression that is not whole yet is looked for as it stands.
-    pub fn new(text: &str, scope: Scope) -> Wish {
+impl SnapshotQuery {
+    /// The query for what `text` says; an expression that is not whole yet is looked for as it stands.
+    pub fn new(text: &str, scope: Scope) -> SnapshotQuery {
         let test = match Filter::parse(text) {
             _ if text.trim().is_empty() => Test::All,
             Ok(filter) if is_expression(text) => Test::Calls(Box::new(filter)),
             _ => Test::Name(Needle::new(text)),
         };
-        Wish { text: text.to_owned(), test, scope }
+        SnapshotQuery { text: text.to_owned(), test, scope }
     }
 
     /// Whether a call is wished for.
@@ -157,14 +157,14 @@ pub enum Extent {
 }
 
 /// Where snapshots come from: the kernel, or a test.
-pub trait Source: Send {
+pub trait SnapshotSource: Send {
     /// The moment now with its newest `calls_max` calls that match; `None` when nothing changed since the last one that
     /// was asked for in the same way.
-    fn sample(&mut self, wish: &Wish, calls_max: usize) -> Option<Snapshot>;
-    /// Makes the next [`Source::sample`] look in any case.
+    fn sample(&mut self, query: &SnapshotQuery, calls_max: usize) -> Option<Snapshot>;
+    /// Makes the next [`SnapshotSource::sample`] look in any case.
     fn look_again(&mut self);
     /// The newest `calls_max` ended calls that match, none of them after `seq_max`.
-    fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record>;
+    fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record>;
     /// One call, with what is kept of its bytes.
     fn call(&self, seq: u64) -> Option<Record>;
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;
@@ -182,11 +182,14 @@ mod tests {
     #[test]
     fn words_with_operators_are_filters_of_calls() {
         let call = |function| Record { function: Symbol::intern(function), bytes_in: 10, ..Record::default() };
-        assert!(Wish::new("ota", Scope::All).matches(&call("total")));
-        assert!(Wish::new("bytes_in > 5", Scope::All).matches(&call("total")));
-        assert!(!Wish::new("bytes_in > 50", Scope::All).matches(&call("total")));
-        assert!(!Wish::new("bytes_in >", Scope::All).matches(&call("total")), "half typed: looked for as a name");
-        assert!(!Wish::new("", Scope::ErrorsOnly).matches(&call("total")));
+        assert!(SnapshotQuery::new("ota", Scope::All).matches(&call("total")));
+        assert!(SnapshotQuery::new("bytes_in > 5", Scope::All).matches(&call("total")));
+        assert!(!SnapshotQuery::new("bytes_in > 50", Scope::All).matches(&call("total")));
+        assert!(
+            !SnapshotQuery::new("bytes_in >", Scope::All).matches(&call("total")),
+            "half typed: looked for as a name"
+        );
+        assert!(!SnapshotQuery::new("", Scope::ErrorsOnly).matches(&call("total")));
     }
 
     #[test]

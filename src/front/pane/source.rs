@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use crate::journal::{Record, merge_running, stats};
 use crate::kernel::{Kernel, ProcessDetail, ProcessId, ProcessView};
 
-use super::snapshot::{Extent, Snapshot, Source, Totals, Wish};
+use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
 
 /// Sampling takes at most one part in this many of a core.
 const COST_SHARE: u32 = 30;
@@ -27,7 +27,7 @@ pub struct KernelSource {
 struct Last {
     at: Instant,
     cost: Duration,
-    wish: Wish,
+    query: SnapshotQuery,
     calls_max: usize,
     /// Ended calls that the journal ever had.
     total: u64,
@@ -43,9 +43,9 @@ impl KernelSource {
 
     /// The newest ended calls that match: those of the sample before and what ended since, so that a rare match is not
     /// looked for in the whole journal each time.
-    fn ended(&self, wish: &Wish, calls_max: usize, total: u64) -> Vec<Record> {
+    fn ended(&self, query: &SnapshotQuery, calls_max: usize, total: u64) -> Vec<Record> {
         let journal = self.kernel.journal();
-        let known = self.last.as_ref().filter(|last| last.wish == *wish && last.calls_max >= calls_max);
+        let known = self.last.as_ref().filter(|last| last.query == *query && last.calls_max >= calls_max);
         let (mut ended, look_at) = match known {
             _ if journal.is_empty() => return Vec::new(),
             Some(last) => (last.ended.clone(), total.saturating_sub(last.total).saturating_add(SLACK)),
@@ -53,7 +53,7 @@ impl KernelSource {
         };
         let look_at = usize::try_from(look_at).unwrap_or(usize::MAX);
         ended.extend(journal.with_records(|records| -> Vec<Record> {
-            let matching = records.rev().take(look_at).filter(|call| wish.matches(call));
+            let matching = records.rev().take(look_at).filter(|call| query.matches(call));
             matching.take(calls_max).map(without_payload).collect()
         }));
         ended.sort_by_key(|call| call.seq);
@@ -63,10 +63,10 @@ impl KernelSource {
     }
 }
 
-impl Source for KernelSource {
-    fn sample(&mut self, wish: &Wish, calls_max: usize) -> Option<Snapshot> {
+impl SnapshotSource for KernelSource {
+    fn sample(&mut self, query: &SnapshotQuery, calls_max: usize) -> Option<Snapshot> {
         let began = Instant::now();
-        let asked_before = self.last.as_ref().filter(|last| last.wish == *wish && last.calls_max == calls_max);
+        let asked_before = self.last.as_ref().filter(|last| last.query == *query && last.calls_max == calls_max);
         if asked_before.is_some_and(|last| began.duration_since(last.at) < last.cost * COST_SHARE) {
             return None;
         }
@@ -77,10 +77,10 @@ impl Source for KernelSource {
         if asked_before.is_some_and(|last| quiet(last) && began.duration_since(last.at) < IDLE_PERIOD) {
             return None;
         }
-        let ended = self.ended(wish, calls_max, total);
+        let ended = self.ended(query, calls_max, total);
         let processes = self.kernel.processes(true);
         let was_running = !running.is_empty();
-        let running = running.into_iter().filter(|call| wish.matches(call)).collect();
+        let running = running.into_iter().filter(|call| query.matches(call)).collect();
         let snapshot = Snapshot {
             at: self.kernel.uptime(),
             totals: totals(&processes),
@@ -90,7 +90,7 @@ impl Source for KernelSource {
             notes: notes(&self.kernel),
         };
         let cost = began.elapsed();
-        self.last = Some(Last { at: began, cost, wish: wish.clone(), calls_max, total, was_running, ended });
+        self.last = Some(Last { at: began, cost, query: query.clone(), calls_max, total, was_running, ended });
         Some(snapshot)
     }
 
@@ -98,9 +98,9 @@ impl Source for KernelSource {
         self.last = None;
     }
 
-    fn calls_until(&self, wish: &Wish, seq_max: u64, calls_max: usize) -> Vec<Record> {
+    fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record> {
         self.kernel.journal().with_records(|records| {
-            let matching = records.rev().filter(|call| call.seq <= seq_max && wish.matches(call));
+            let matching = records.rev().filter(|call| call.seq <= seq_max && query.matches(call));
             let mut calls: Vec<Record> = matching.take(calls_max).map(without_payload).collect();
             calls.sort_by_key(|call| call.seq);
             calls

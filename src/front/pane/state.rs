@@ -4,7 +4,7 @@
 use crate::journal::Record;
 use crate::kernel::ProcessId;
 
-use super::snapshot::{Extent, Scope, Snapshot, Wish};
+use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
 use super::tree::{Row, RowId, TreeOptions};
 
 /// The longest filter.
@@ -154,11 +154,11 @@ pub enum Effect {
 
 impl State {
     /// The calls and processes that are shown.
-    pub fn wish(&self) -> Wish {
+    pub fn query(&self) -> SnapshotQuery {
         let text = match &self.layer {
             Layer::Filter { text } => text,
             _ => &self.filter,
         };
-        Wish::new(text, self.scope)
+        SnapshotQuery::new(text, self.scope)
     }
 }

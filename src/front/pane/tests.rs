@@ -22,7 +22,7 @@ fn frame(pane: &mut Pane, width: u16, height: u16) -> Buffer {
 }
 
 /// What is shown after some keys.
-fn shown(snapshot: Snapshot, keys: &[Key], width: u16, height: u16) -> String {
+fn screen_after(snapshot: Snapshot, keys: &[Key], width: u16, height: u16) -> String {
     let mut pane = pane(snapshot);
     frame(&mut pane, width, height);
     for key in keys {
@@ -37,61 +37,61 @@ fn typed(keys: &str) -> Vec<Key> {
 
 #[test]
 fn a_wide_pane_has_both_views_side_by_side() {
-    insta::assert_snapshot!(shown(shop(), &[], 120, 12));
+    insta::assert_snapshot!(screen_after(shop(), &[], 120, 12));
 }
 
 #[test]
 fn a_narrow_pane_has_them_below_each_other() {
-    insta::assert_snapshot!(shown(shop(), &[], 64, 18));
+    insta::assert_snapshot!(screen_after(shop(), &[], 64, 18));
 }
 
 #[test]
 fn a_small_pane_has_the_view_with_the_keys() {
-    insta::assert_snapshot!(shown(shop(), &[], 40, 7));
+    insta::assert_snapshot!(screen_after(shop(), &[], 40, 7));
 }
 
 #[test]
 fn the_smallest_pane_still_says_something() {
-    insta::assert_snapshot!(shown(shop(), &[Key::Tab], 20, 4));
+    insta::assert_snapshot!(screen_after(shop(), &[Key::Tab], 20, 4));
 }
 
 #[test]
 fn a_very_wide_pane_uses_its_room() {
-    insta::assert_snapshot!(shown(shop(), &[], 200, 9));
+    insta::assert_snapshot!(screen_after(shop(), &[], 200, 9));
 }
 
 #[test]
 fn no_process_is_no_emptiness() {
-    insta::assert_snapshot!(shown(Snapshot::default(), &[], 100, 6));
+    insta::assert_snapshot!(screen_after(Snapshot::default(), &[], 100, 6));
 }
 
 #[test]
 fn one_process() {
     let snapshot = Snapshot { processes: vec![process(1, 0, "echo")], ..Snapshot::default() };
-    insta::assert_snapshot!(shown(snapshot, &[], 100, 6));
+    insta::assert_snapshot!(screen_after(snapshot, &[], 100, 6));
 }
 
 #[test]
 fn a_thousand_siblings_are_a_few_and_a_count() {
     let mut snapshot = forest(1_000);
     snapshot.processes.iter_mut().for_each(|process| process.parent = 0);
-    insta::assert_snapshot!(shown(snapshot, &[Key::End], 60, 20));
+    insta::assert_snapshot!(screen_after(snapshot, &[Key::End], 60, 20));
 }
 
 #[test]
 fn ten_thousand_processes_scroll() {
-    insta::assert_snapshot!(shown(forest(10_000), &[Key::PageDown, Key::PageDown, Key::PageDown], 60, 14));
+    insta::assert_snapshot!(screen_after(forest(10_000), &[Key::PageDown, Key::PageDown, Key::PageDown], 60, 14));
 }
 
 #[test]
 fn a_chain_deeper_than_the_pane_is_wide_says_how_deep() {
     let processes = (1..=200).map(|id| process(id, id - 1, "deep")).collect();
-    insta::assert_snapshot!(shown(Snapshot { processes, ..Snapshot::default() }, &[Key::End], 40, 8));
+    insta::assert_snapshot!(screen_after(Snapshot { processes, ..Snapshot::default() }, &[Key::End], 40, 8));
 }
 
 #[test]
 fn details_of_a_process() {
-    insta::assert_snapshot!(shown(shop(), &[Key::Down, Key::Enter], 130, 22));
+    insta::assert_snapshot!(screen_after(shop(), &[Key::Down, Key::Enter], 130, 22));
 }
 
 #[test]
@@ -99,28 +99,28 @@ fn details_of_a_call_show_its_bytes() {
     let mut snapshot = shop();
     let last = call(6, 1, (0, "shell"), (5, "log"), "write");
     snapshot.calls.push(with_payload(last, br#"{"item":"tea","count":2}"#, b"\x00\xff\x1b[31m"));
-    insta::assert_snapshot!(shown(snapshot, &[Key::Tab, Key::Enter], 70, 24));
+    insta::assert_snapshot!(screen_after(snapshot, &[Key::Tab, Key::Enter], 70, 24));
 }
 
 #[test]
 fn the_keys_explain_themselves() {
-    insta::assert_snapshot!(shown(shop(), &typed("?"), 80, 24));
+    insta::assert_snapshot!(screen_after(shop(), &typed("?"), 80, 24));
 }
 
 #[test]
 fn a_filter_shows_while_it_is_typed() {
-    insta::assert_snapshot!(shown(shop(), &typed("/tax"), 100, 8));
+    insta::assert_snapshot!(screen_after(shop(), &typed("/tax"), 100, 8));
 }
 
 #[test]
 fn a_filter_with_a_mistake_says_so_while_it_is_typed() {
-    let line = shown(shop(), &typed("/callee=tax and depht>1"), 120, 8);
+    let line = screen_after(shop(), &typed("/callee=tax and depht>1"), 120, 8);
     assert!(line.contains("column 16: no field `depht`; did you mean `depth`?"), "{line}");
 }
 
 #[test]
 fn errors_only() {
-    insta::assert_snapshot!(shown(shop(), &typed("e"), 110, 8));
+    insta::assert_snapshot!(screen_after(shop(), &typed("e"), 110, 8));
 }
 
 #[test]
@@ -170,7 +170,7 @@ fn jobs_and_notes_are_in_the_status() {
             chain: Vec::new(),
         })
         .collect();
-    let text = shown(snapshot, &[], 120, 8);
+    let text = screen_after(snapshot, &[], 120, 8);
     assert!(text.lines().last().is_some_and(|status| status.contains("2 jobs, 1 held · 2 breakpoints")), "{text}");
 }
 
@@ -250,7 +250,7 @@ fn hostile_names_stay_in_their_cells() {
                 let mut x = 0;
                 while x < width {
                     let symbol = frame[(x, y)].symbol();
-                    let safe = symbol.chars().count() == 1 && symbol.chars().all(|c| safe::safe_char(c) == c);
+                    let safe = symbol.chars().count() == 1 && symbol.chars().all(|c| printable::printable_char(c) == c);
                     assert!(safe, "{width} columns, at {x},{y}: {symbol:?}");
                     x += symbol.width() as u16;
                 }

@@ -7,7 +7,7 @@ use std::collections::HashSet;
 
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 
-use super::snapshot::Wish;
+use super::snapshot::SnapshotQuery;
 
 /// More siblings than this are folded to the first few and a count.
 pub const SIBLINGS_MAX: usize = 16;
@@ -156,8 +156,8 @@ fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
 }
 
 /// The rows of the tree, the shell first. `processes` are in id order.
-pub fn rows(processes: &[ProcessView], wish: &Wish, options: &TreeOptions) -> Vec<Row> {
-    let kept = kept(processes, wish);
+pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOptions) -> Vec<Row> {
+    let kept = kept(processes, query);
     let children = Children::of(processes, |place| kept.as_ref().is_none_or(|kept| kept[place]));
     let mut rows = Vec::new();
     // What is still to be written, the next one last. A stack and no recursion: chains can be ten thousand deep.
@@ -254,14 +254,14 @@ fn sort(places: &mut [usize], processes: &[ProcessView], sort: Sort) {
     }
 }
 
-/// Which processes a wish leaves: those that match and their ancestors. `None`: all.
-fn kept(processes: &[ProcessView], wish: &Wish) -> Option<Vec<bool>> {
-    if wish.is_all_processes() {
+/// Which processes a query leaves: those that match and their ancestors. `None`: all.
+fn kept(processes: &[ProcessView], query: &SnapshotQuery) -> Option<Vec<bool>> {
+    if query.is_all_processes() {
         return None;
     }
     let mut kept = vec![false; processes.len()];
     for (place, process) in processes.iter().enumerate() {
-        if !wish.matches_process(process) {
+        if !query.matches_process(process) {
             continue;
         }
         let mut slot = place + 1;

@@ -4,8 +4,8 @@ use super::*;
 use crate::front::pane::fixture::process;
 use crate::front::pane::snapshot::Scope;
 
-fn shown(processes: &[ProcessView], wish: &Wish, options: &TreeOptions) -> Vec<String> {
-    rows(processes, wish, options)
+fn row_texts(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOptions) -> Vec<String> {
+    rows(processes, query, options)
         .iter()
         .map(|row| {
             let below = match row.below {
@@ -35,28 +35,28 @@ fn family() -> Vec<ProcessView> {
 
 #[test]
 fn everybody_stands_under_who_spawned_them() {
-    let rows = shown(&family(), &Wish::default(), &TreeOptions::default());
+    let rows = row_texts(&family(), &SnapshotQuery::default(), &TreeOptions::default());
     assert_eq!(rows, ["shell", "  1", "    2", "      3", "    4", "  5"]);
 }
 
 #[test]
 fn no_process_is_the_shell_alone() {
-    assert_eq!(shown(&[], &Wish::default(), &TreeOptions::default()), ["shell"]);
+    assert_eq!(row_texts(&[], &SnapshotQuery::default(), &TreeOptions::default()), ["shell"]);
 }
 
 #[test]
 fn an_orphan_stands_under_the_shell() {
     let processes = [process(7, 3, "orphan")];
-    assert_eq!(shown(&processes, &Wish::default(), &TreeOptions::default()), ["shell", "  7"]);
+    assert_eq!(row_texts(&processes, &SnapshotQuery::default(), &TreeOptions::default()), ["shell", "  7"]);
 }
 
 #[test]
 fn folding_counts_what_it_hides() {
     let mut options = TreeOptions::default();
     options.folded.insert(1);
-    assert_eq!(shown(&family(), &Wish::default(), &options), ["shell", "  1 +3", "  5"]);
+    assert_eq!(row_texts(&family(), &SnapshotQuery::default(), &options), ["shell", "  1 +3", "  5"]);
     options.folded.insert(0);
-    assert_eq!(shown(&family(), &Wish::default(), &options), ["shell +5"]);
+    assert_eq!(row_texts(&family(), &SnapshotQuery::default(), &options), ["shell +5"]);
 }
 
 #[test]
@@ -65,11 +65,11 @@ fn many_siblings_are_counted_until_spread() {
     processes[500].state = ProcessState::Running;
     processes[600].state = ProcessState::Crashed { why: "trap".into() };
     let mut options = TreeOptions::default();
-    let few = shown(&processes, &Wish::default(), &options);
+    let few = row_texts(&processes, &SnapshotQuery::default(), &options);
     assert_eq!(few.len(), 1 + SIBLINGS_SHOWN + 1);
     assert_eq!(few.last().map(String::as_str), Some("  more of 0 988 (1 busy, 1 crashed)"));
     options.spread.insert(0);
-    assert_eq!(rows(&processes, &Wish::default(), &options).len(), 1001);
+    assert_eq!(rows(&processes, &SnapshotQuery::default(), &options).len(), 1001);
 }
 
 #[test]
@@ -77,7 +77,8 @@ fn sorting_by_what_costs_puts_the_greatest_first() {
     let mut processes = vec![process(1, 0, "b"), process(2, 0, "c"), process(3, 0, "a")];
     processes[1].calls = 5;
     processes[2].calls = 9;
-    let sorted = |sort| shown(&processes, &Wish::default(), &TreeOptions { sort, ..TreeOptions::default() });
+    let sorted =
+        |sort| row_texts(&processes, &SnapshotQuery::default(), &TreeOptions { sort, ..TreeOptions::default() });
     assert_eq!(sorted(Sort::Calls), ["shell", "  3", "  2", "  1"]);
     assert_eq!(sorted(Sort::Name), ["shell", "  3", "  1", "  2"]);
     let mut sort = Sort::Id;
@@ -89,28 +90,28 @@ fn sorting_by_what_costs_puts_the_greatest_first() {
 
 #[test]
 fn a_filter_keeps_the_ancestors_of_what_matches() {
-    let wish = Wish::new("TAX", Scope::All);
-    assert_eq!(shown(&family(), &wish, &TreeOptions::default()), ["shell", "  1", "    2", "      3"]);
+    let query = SnapshotQuery::new("TAX", Scope::All);
+    assert_eq!(row_texts(&family(), &query, &TreeOptions::default()), ["shell", "  1", "    2", "      3"]);
     let mut processes = family();
     processes[3].errors = 1;
-    let wish = Wish::new("", Scope::ErrorsOnly);
-    assert_eq!(shown(&processes, &wish, &TreeOptions::default()), ["shell", "  1", "    4"]);
+    let query = SnapshotQuery::new("", Scope::ErrorsOnly);
+    assert_eq!(row_texts(&processes, &query, &TreeOptions::default()), ["shell", "  1", "    4"]);
 }
 
 #[test]
 fn a_chain_of_ten_thousand_is_no_recursion() {
     let processes: Vec<ProcessView> = (1..=10_000).map(|id| process(id, id - 1, "deep")).collect();
-    let rows = rows(&processes, &Wish::default(), &TreeOptions::default());
+    let rows = rows(&processes, &SnapshotQuery::default(), &TreeOptions::default());
     assert_eq!(rows.len(), 10_001);
     assert_eq!(rows.last().map(|row| (row.depth, row.last)), Some((10_000, true)));
     let mut options = TreeOptions::default();
     options.folded.insert(1);
-    assert_eq!(shown(&processes, &Wish::default(), &options), ["shell", "  1 +9999"]);
+    assert_eq!(row_texts(&processes, &SnapshotQuery::default(), &options), ["shell", "  1 +9999"]);
 }
 
 #[test]
 fn guides_go_on_only_where_siblings_follow() {
-    let rows = rows(&family(), &Wish::default(), &TreeOptions::default());
+    let rows = rows(&family(), &SnapshotQuery::default(), &TreeOptions::default());
     let guides: Vec<(u64, bool)> = rows.iter().map(|row| (row.guides, row.last)).collect();
     assert_eq!(guides, [(0, true), (0, false), (0b10, false), (0b110, true), (0b10, true), (0, true)]);
 }

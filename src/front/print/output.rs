@@ -75,7 +75,7 @@ mod tests {
 
     const LOOK: Look = Look { terminal: true, color: false, columns: 10, rows: 2 };
 
-    fn shown(bytes: &[u8]) -> (String, Option<Cut>) {
+    fn on_small_terminal(bytes: &[u8]) -> (String, Option<Cut>) {
         let (bytes, cut) = for_terminal(bytes, false, LOOK);
         (String::from_utf8(bytes).unwrap(), cut)
     }
@@ -91,18 +91,18 @@ mod tests {
 
     #[test]
     fn a_terminal_gets_nothing_that_it_would_obey() {
-        assert_eq!(shown(b"a\x1b[2J\n\tb\x07"), ("a\\x1b[2J\n\tb\\x07\n".into(), None));
-        assert!(shown(b"\xff\x1b").0.starts_with("00000000  ff 1b"));
+        assert_eq!(on_small_terminal(b"a\x1b[2J\n\tb\x07"), ("a\\x1b[2J\n\tb\\x07\n".into(), None));
+        assert!(on_small_terminal(b"\xff\x1b").0.starts_with("00000000  ff 1b"));
     }
 
     #[test]
     fn long_output_is_cut() {
-        let (text, cut) = shown(b"1\n2\n3\n4\n5\n6\n");
+        let (text, cut) = on_small_terminal(b"1\n2\n3\n4\n5\n6\n");
         assert_eq!((text.as_str(), cut), ("1\n2\n3\n4\n", Some(Cut { shown_bytes: 8, total_bytes: 12 })));
-        let (text, cut) = shown("x".repeat(1000).as_bytes());
+        let (text, cut) = on_small_terminal("x".repeat(1000).as_bytes());
         assert_eq!((text.len(), cut.unwrap().shown_bytes), (41, 40));
-        let (text, cut) = shown(&[0xff; 1000]);
+        let (text, cut) = on_small_terminal(&[0xff; 1000]);
         assert_eq!((text.lines().count(), cut.unwrap().shown_bytes), (4, 64));
-        assert_eq!(shown(b"1\n2\n3\n4\n").1, None);
+        assert_eq!(on_small_terminal(b"1\n2\n3\n4\n").1, None);
     }
 }

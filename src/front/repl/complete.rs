@@ -2,7 +2,7 @@
 
 use super::candidates::{Candidate, dotted_functions, files, functions, of_kind, starting};
 use crate::kernel::Kernel;
-use crate::shell::command::{Command, Kind, Slot, TABLE};
+use crate::shell::command::{ArgSlot, Command, Kind, TABLE};
 use crate::shell::line::{Cursor, Place, Word, complete_at};
 use crate::shell::{CommandGrammar, resolve, split_dotted};
 use crate::text::cut;
@@ -52,8 +52,8 @@ pub fn wanted(line: &str) -> Option<String> {
     }
     let shape = command.shape();
     match shape.slot_after(words, taken) {
-        Slot::Value(index) => Some(shape.options.get(index)?.value.as_ref()?.0.clone()),
-        Slot::Positional(first) => Some(shape.positionals_usage(first).trim_start().to_owned()),
+        ArgSlot::Value(index) => Some(shape.options.get(index)?.value.as_ref()?.0.clone()),
+        ArgSlot::Positional(first) => Some(shape.positionals_usage(first).trim_start().to_owned()),
         _ => None,
     }
 }
@@ -74,7 +74,7 @@ fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Cand
     let Some((command, taken, words)) = resolve(TABLE, &cursor.words) else { return Vec::new() };
     let shape = command.shape();
     let slot = shape.slot_after(words, taken);
-    if cursor.typed.starts_with('-') && cursor.quote.is_none() && !matches!(slot, Slot::Value(_)) {
+    if cursor.typed.starts_with('-') && cursor.quote.is_none() && !matches!(slot, ArgSlot::Value(_)) {
         let longs = shape.options.iter().filter_map(|option| {
             let long = format!("--{}", option.long.as_ref()?);
             let value = option.value.as_ref().map(|(name, _)| format!(" {name}")).unwrap_or_default();
@@ -83,15 +83,17 @@ fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Cand
         let typed = |candidate: &Candidate| candidate.replacement.starts_with(&cursor.typed);
         return longs.chain([Candidate::bare("--help", true)]).filter(typed).collect();
     }
-    if let Slot::Positional(_) = slot
+    if let ArgSlot::Positional(_) = slot
         && let Some(kind) = by_words_before(command, words)
     {
         return of_kind(kernel, variables, &kind, cursor, Vec::new);
     }
     let kind = match slot {
-        Slot::Value(index) => shape.options.get(index).and_then(|option| option.value.as_ref()).map(|(_, kind)| kind),
-        Slot::Positional(index) => shape.positionals.get(index).map(|positional| &positional.kind),
-        Slot::Inner => Some(&Kind::Command),
+        ArgSlot::Value(index) => {
+            shape.options.get(index).and_then(|option| option.value.as_ref()).map(|(_, kind)| kind)
+        }
+        ArgSlot::Positional(index) => shape.positionals.get(index).map(|positional| &positional.kind),
+        ArgSlot::Inner => Some(&Kind::Command),
         _ => None,
     };
     let function_of =
@@ -126,7 +128,7 @@ fn plugin_word(command: &Command, words: &[Word], taken: usize) -> Option<String
     let shape = command.shape();
     let slots = shape.slots(words, taken);
     let plugin = shape.positionals.iter().position(|positional| positional.kind == Kind::Process)?;
-    let (word, _) = words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(plugin))?;
+    let (word, _) = words.iter().zip(slots).find(|(_, slot)| *slot == ArgSlot::Positional(plugin))?;
     word.literal_text().map(|text| text.into_owned())
 }
 
@@ -198,7 +200,7 @@ mod tests {
             let found = complete(&kernel, &[], line, line.len()).candidates;
             assert!(!found.is_empty(), "{line}");
             for text in found.iter().flat_map(|candidate| [&candidate.shown, &candidate.replacement]) {
-                assert!(!text.contains(crate::text::is_unsafe), "{line}: {text:?}");
+                assert!(!text.contains(crate::text::is_control_or_bidi), "{line}: {text:?}");
             }
         }
     }

@@ -1,10 +1,10 @@
 //! Which characters of a name no export writes. How each format escapes the others is in its own file.
 
-use crate::text::is_unsafe;
+use crate::text::is_control_or_bidi;
 
 /// True for what is not safe to show, and for what XML does not allow.
 pub(super) fn is_odd(c: char) -> bool {
-    is_unsafe(c) || matches!(c, '\u{fffe}'..='\u{ffff}')
+    is_control_or_bidi(c) || matches!(c, '\u{fffe}'..='\u{ffff}')
 }
 
 #[cfg(test)]

@@ -23,7 +23,7 @@ use url::Url;
 use super::tree::parents;
 use crate::journal::record::Record;
 use crate::journal::symbol::cut_at_char;
-use crate::text::{io_cause, shown};
+use crate::text::{io_cause, quoted};
 
 /// Spans go out in batches of this many.
 pub const OTLP_BATCH_SPANS_MAX: usize = 512;
@@ -44,7 +44,7 @@ pub fn export(
     stop: &dyn Fn() -> bool,
 ) -> Result<usize, String> {
     let endpoint = endpoint(url)?;
-    let failed = |cause: &str| format!("cannot send to `{}`: {}", shown(url), one_line(cause));
+    let failed = |cause: &str| format!("cannot send to `{}`: {}", quoted(url), one_line(cause));
     let mut exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
@@ -73,8 +73,8 @@ pub fn export(
 
 fn endpoint(url: &str) -> Result<Url, String> {
     let parsed = Url::parse(url).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
-    let mut endpoint =
-        parsed.ok_or_else(|| format!("`{}` is no collector's URL; write it like http://localhost:4318", shown(url)))?;
+    let mut endpoint = parsed
+        .ok_or_else(|| format!("`{}` is no collector's URL; write it like http://localhost:4318", quoted(url)))?;
     if endpoint.path() == "/" {
         endpoint.set_path("/v1/traces");
     }

@@ -6,7 +6,7 @@ use super::glob::Glob;
 use super::lex::{Kind, Op, Token, tokens};
 use crate::journal::record::Outcome;
 use crate::journal::units::{parse_duration_ns, parse_size};
-use crate::text::{did_you_mean, shown};
+use crate::text::{did_you_mean, quoted};
 
 /// How deep parentheses and `not` may be nested.
 pub const FILTER_DEPTH_MAX: usize = 64;
@@ -150,10 +150,10 @@ impl Parser {
                 none if none.is_empty() => format!("; there are: {}", FIELDS.join(" ")),
                 hint => hint,
             };
-            return Err(FilterError::new(column, format!("no field `{}`{hint}", shown(&word))));
+            return Err(FilterError::new(column, format!("no field `{}`{hint}", quoted(&word))));
         };
         let value = self.next();
-        let (text, quoted) = match value.kind {
+        let (text, in_quotes) = match value.kind {
             Kind::Word(text) => (text, false),
             Kind::Quoted(text) => (text, true),
             Kind::And | Kind::Or | Kind::Not => {
@@ -163,7 +163,7 @@ impl Parser {
         };
         let test = match field {
             Field::Name(field) => {
-                let glob = if quoted { Glob::literal(&text) } else { Glob::new(&text) };
+                let glob = if in_quotes { Glob::literal(&text) } else { Glob::new(&text) };
                 Test::Name { field, glob, equal: equality(&word, op, op_column)? }
             }
             Field::Outcome => {
@@ -173,7 +173,7 @@ impl Parser {
                         none if none.is_empty() => no_such.to_string().replacen("no such outcome", "", 1),
                         hint => hint,
                     };
-                    FilterError::new(value.column, format!("no outcome `{}`{hint}", shown(&text)))
+                    FilterError::new(value.column, format!("no outcome `{}`{hint}", quoted(&text)))
                 })?;
                 Test::Outcome { outcome, equal }
             }
@@ -205,7 +205,7 @@ fn number(field: NumberField, text: &str) -> Result<u64, String> {
 }
 
 fn whole(text: &str) -> Result<u64, String> {
-    text.parse().map_err(|_| format!("`{}` is no number", shown(text)))
+    text.parse().map_err(|_| format!("`{}` is no number", quoted(text)))
 }
 
 fn only(parts: &mut Vec<Expr>) -> Option<Expr> {

@@ -12,7 +12,7 @@ pub use histogram::{Bar, Histogram};
 use super::filter::Filter;
 use super::record::Record;
 use super::symbol::Symbol;
-use crate::text::{did_you_mean, shown};
+use crate::text::{did_you_mean, quoted};
 
 /// The most rows; what comes later is added up in one row named `(other)`.
 pub const STATS_ROWS_MAX: usize = 16_384;
@@ -357,5 +357,5 @@ fn no_such(what: &str, word: &str, known: &[&str]) -> String {
         none if none.is_empty() => format!("; there are: {}", known.join(" ")),
         hint => hint,
     };
-    format!("no {what} `{}`{hint}", shown(word))
+    format!("no {what} `{}`{hint}", quoted(word))
 }

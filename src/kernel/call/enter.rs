@@ -5,16 +5,16 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Entered;
-use super::end::with_path;
+use super::leave::with_path;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
-use crate::kernel::frame::{Deadline, Failing, Frame, Refusal, way};
+use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, way};
 use crate::kernel::names;
-use crate::kernel::process::{Life, Process, Slot};
+use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::runtime::{Failure, FailureKind, FunctionId};
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);
@@ -99,8 +99,8 @@ impl Chain {
             function: id,
             started,
             left: false,
-            tape: None,
-            told: None,
+            capture: None,
+            notice: None,
         };
         if busy {
             // Under the lock that it was counted under: a dead process is settled when nobody waits for it.
@@ -145,11 +145,11 @@ impl Chain {
         let (outcome, message) = match denied {
             Denied::Dead(reason) => (Outcome::Error, format!("process `{}` is dead: {reason}", process.label())),
             Denied::NoFunction(meant) => {
-                let shown = safe(function);
+                let shown = escape_control(function);
                 (Outcome::Error, format!("no function `{shown}` in `{}`{meant}", process.label()))
             }
             Denied::NotCallable(why) => {
-                (Outcome::Error, format!("`{}` in `{}` {why}", safe(function), process.label()))
+                (Outcome::Error, format!("`{}` in `{}` {why}", escape_control(function), process.label()))
             }
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process))),
             Denied::Halted(why) => (Outcome::Error, halted_words(process, &why)),
@@ -170,7 +170,7 @@ impl Chain {
 
     /// Keeps a refusal for the caller, which ends with the same words unless it takes them as a value.
     pub fn refuse(&self, error: CallError) -> CallError {
-        self.set_failing(Failing { error: error.clone(), rising: false });
+        self.set_failing(PropagatingError { error: error.clone(), for_ancestor: false });
         error
     }
 
@@ -221,7 +221,7 @@ impl Chain {
 }
 
 /// Whether a slot can be asked for, and which function is meant.
-fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> Result<FunctionId, Denied> {
+fn admit(chain: &Chain, process: &Process, slot: &mut ProcessSlot, function: &str) -> Result<FunctionId, Denied> {
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
     }
@@ -244,7 +244,7 @@ fn admit(chain: &Chain, process: &Process, slot: &mut Slot, function: &str) -> R
 
 impl Entered<'_> {
     /// Takes the free slot, with the instance in it.
-    fn occupy(&mut self, slot: &mut Slot, depth: u16, seq: u64) {
+    fn occupy(&mut self, slot: &mut ProcessSlot, depth: u16, seq: u64) {
         slot.occupant = Some(self.chain.occupant(depth, seq));
         self.guest = slot.guest.take();
         if self.guest.is_none() || self.chain.kernel.hooks().armed() {
@@ -253,7 +253,7 @@ impl Entered<'_> {
     }
 
     /// The slot after a wait: a process may be reloaded meanwhile.
-    fn take(&mut self, slot: &mut Slot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
+    fn take(&mut self, slot: &mut ProcessSlot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
         self.function = admit(self.chain, self.process, slot, function).map_err(|denied| match denied {
             Denied::Dead(reason) => {
                 Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
@@ -262,7 +262,7 @@ impl Entered<'_> {
                 Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
             }
             Denied::NotCallable(why) => {
-                Failure::new(FailureKind::Denied, format!("after a reload `{}` {why}", safe(function)))
+                Failure::new(FailureKind::Denied, format!("after a reload `{}` {why}", escape_control(function)))
             }
             Denied::Halted(why) => Failure::new(FailureKind::Denied, halted_words(self.process, &why)),
             Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
@@ -297,7 +297,7 @@ impl Entered<'_> {
         let mut slot = process.slot.lock();
         loop {
             let ours = slot.queue.front() == Some(&chain.id);
-            let result = if chain.is_cut() {
+            let result = if chain.is_cancelled() {
                 Err(Failure::interrupted())
             } else if slot.occupant.is_none() && ours || matches!(slot.life, Life::Dead { .. }) {
                 self.take(&mut slot, depth, seq, function)

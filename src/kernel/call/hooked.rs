@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::Instant;
 
-use super::tape::keep;
+use super::capture::keep;
 use super::{Entered, Finished};
 use crate::journal::{ChangedBy, Outcome, Record};
 use crate::kernel::chain::Chain;
@@ -13,7 +13,7 @@ use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Side, Stop};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::hooks::{FaultKind, Hooks, Seen};
 use crate::runtime::{Failure, FailureKind};
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// What a call comes to before its plugin has run.
 enum Begun {
@@ -45,7 +45,7 @@ impl Entered<'_> {
             Err(failure) => Err(failure),
             Ok(Begun::Answer(answer)) => self.answer(answer),
             Ok(Begun::Run { drop_output }) => {
-                self.tape.get_or_insert_default().ran = true;
+                self.capture.get_or_insert_default().ran = true;
                 match self.prepare(&input).and_then(|()| self.execute()) {
                     Ok(_) if drop_output => self.answer(Arc::from([])),
                     ran => ran,
@@ -73,7 +73,7 @@ impl Entered<'_> {
                 Some(Order::Fail(message)) => return Err(Failure::new(FailureKind::Guest, message)),
             }
         }
-        let drop_output = suffer(&chain, hooks, &self.seen(record))?;
+        let drop_output = apply_faults(&chain, hooks, &self.seen(record))?;
         match hooks.stub_for(self.process, &self.code(), record.function.as_str()) {
             None => Ok(Begun::Run { drop_output }),
             Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
@@ -87,7 +87,7 @@ impl Entered<'_> {
     /// What is done when the call has come to its end.
     fn end(&mut self, mut record: Record, input: &[u8], ran: Result<u64, Failure>) -> Result<u64, Failure> {
         let chain = self.chain.clone();
-        if chain.is_cut() {
+        if chain.is_cancelled() {
             return ran;
         }
         record.duration_ns = self.started.elapsed().as_nanos() as u64;
@@ -99,7 +99,7 @@ impl Entered<'_> {
         let private = self.is_private();
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
-            Err(failure) => Err(safe(&failure.message)),
+            Err(failure) => Err(escape_control(&failure.message)),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
         let released = chain.hold(Stop { reason, side: Side::After, input, result: Some(result) });
@@ -125,7 +125,7 @@ impl Entered<'_> {
     /// Puts an answer in the place of the plugin's output.
     fn answer(&mut self, answer: Arc<[u8]>) -> Result<u64, Failure> {
         let bytes_out = self.check_output(answer.len() as u64)?;
-        self.tape.get_or_insert_default().answer = Some(answer);
+        self.capture.get_or_insert_default().answer = Some(answer);
         Ok(bytes_out)
     }
 
@@ -168,7 +168,7 @@ fn stops(chain: &Chain, call: &Seen<'_>, side: Side) -> Option<HoldReason> {
 }
 
 /// What the faults do to a call before it runs; true when its output is to be lost.
-fn suffer(chain: &Chain, hooks: &Hooks, call: &Seen<'_>) -> Result<bool, Failure> {
+fn apply_faults(chain: &Chain, hooks: &Hooks, call: &Seen<'_>) -> Result<bool, Failure> {
     let mut drop_output = false;
     for (id, kind) in hooks.faults_for(call) {
         chain.mark(ChangedBy::Fault);
@@ -178,7 +178,7 @@ fn suffer(chain: &Chain, hooks: &Hooks, call: &Seen<'_>) -> Result<bool, Failure
             FaultKind::DropOutput => drop_output = true,
             FaultKind::Delay(delay) => {
                 chain.sleep_until(Instant::now() + delay);
-                if chain.is_cut() {
+                if chain.is_cancelled() {
                     return Err(Failure::interrupted());
                 }
             }

@@ -7,12 +7,12 @@
 //! Most of what such a call costs is words that other cores may look at. So a call holds its chain and its process by
 //! reference, and owns each once: the chain in its instance, the process in its frame.
 
-mod end;
+mod capture;
 mod enter;
 mod hooked;
+mod leave;
 mod recorded;
 mod run;
-mod tape;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -20,13 +20,13 @@ use std::time::Instant;
 use super::chain::Chain;
 use super::code::Code;
 use super::process::{Life, Process};
-use super::replace::Told;
+use super::replace::ReplacementNotice;
 use crate::runtime::{FunctionId, Guest};
 
+pub(super) use capture::keep;
 pub use enter::Queueing;
-pub(super) use tape::keep;
 
-use self::tape::Tape;
+use self::capture::PayloadCapture;
 
 /// A call that has its process: the frame is on the chain, the slot is ours.
 pub struct Entered<'a> {
@@ -40,9 +40,9 @@ pub struct Entered<'a> {
     /// Set once the slot has been given back.
     left: bool,
     /// What the debugger wants of this call; none where nothing is set.
-    pub(super) tape: Option<Box<Tape>>,
-    /// A replacement of the process that took place as this call failed: told after the call itself.
-    told: Option<Told>,
+    pub(super) capture: Option<Box<PayloadCapture>>,
+    /// A replacement of the process that took place as this call failed: notice after the call itself.
+    notice: Option<ReplacementNotice>,
 }
 
 impl Drop for Entered<'_> {
@@ -51,8 +51,8 @@ impl Drop for Entered<'_> {
             // Only a panic comes here before the call was ended: its process is given free without its instance.
             self.abandon();
         }
-        if let Some(told) = self.told.take() {
-            told.tell(self.process.id);
+        if let Some(notice) = self.notice.take() {
+            notice.notify(self.process.id);
         }
     }
 }
@@ -88,8 +88,8 @@ impl Drop for Finished {
         if guest.is_none() {
             self.process.forget_memory();
         }
-        if let Some(told) = leave(&self.process, Leaving { guest, ran: self.ran, crashed: None }) {
-            told.tell(self.process.id);
+        if let Some(notice) = leave(&self.process, Leaving { guest, ran: self.ran, crashed: None }) {
+            notice.notify(self.process.id);
         }
     }
 }
@@ -106,20 +106,20 @@ struct Leaving {
 
 /// Gives a process free. One that died meanwhile loses its instance here. Where a replacement takes the place of the
 /// instance, whom to tell of it.
-fn leave(process: &Process, leaving: Leaving) -> Option<Told> {
+fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNotice> {
     let Leaving { guest, ran, crashed } = leaving;
     let mut slot = process.slot.lock();
     slot.occupant = None;
-    let fresh = slot.fresh.take();
-    let (mut spare, mut spare_fresh, mut told) = ((None, None), None, None);
-    match (&slot.life, fresh) {
-        (Life::Dead { .. }, fresh) => {
+    let pending = slot.pending.take();
+    let (mut spare, mut spare_fresh, mut notice) = ((None, None), None, None);
+    match (&slot.life, pending) {
+        (Life::Dead { .. }, pending) => {
             process.forget_memory();
-            (spare.0, spare_fresh) = (guest, fresh);
+            (spare.0, spare_fresh) = (guest, pending);
         }
-        (Life::Alive | Life::Starting, Some(fresh)) => {
+        (Life::Alive | Life::Starting, Some(pending)) => {
             spare.0 = guest;
-            (spare.1, told) = process.adopt(&mut slot, fresh);
+            (spare.1, notice) = process.adopt(&mut slot, pending);
         }
         (Life::Alive | Life::Starting, None) => {
             if ran {
@@ -136,5 +136,5 @@ fn leave(process: &Process, leaving: Leaving) -> Option<Told> {
     if waited_for {
         process.changed.notify_all();
     }
-    told
+    notice
 }

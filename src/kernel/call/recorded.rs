@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::{Entered, Finished};
 use crate::journal::{Outcome, Record};
 use crate::kernel::chain::Chain;
-use crate::kernel::debug::MadeCall;
+use crate::kernel::debug::NestedCall;
 use crate::kernel::error::CallError;
 use crate::kernel::hooks::{MADE_CALLS_MAX, RecordedCall, Recorder};
 use crate::kernel::view::ProcessLabel;
@@ -51,7 +51,7 @@ impl Writing {
         let made = &mut frames.debug.made;
         if record.depth > 1 {
             if made.len() < MADE_CALLS_MAX {
-                made.push(MadeCall::of(&record));
+                made.push(NestedCall::of(&record));
             }
             return;
         }

@@ -37,7 +37,7 @@ impl Chain {
         }
         self.kernel.tell_held(self.job, true);
         let mut frames = self.frames.lock();
-        while !self.is_cut() && frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()) {
+        while !self.is_cancelled() && frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()) {
             self.woken.wait(&mut frames);
         }
         let held = frames.debug.held.take();
@@ -50,7 +50,7 @@ impl Chain {
             self.kernel.clock().watch(self, at);
         }
         self.kernel.tell_held(self.job, false);
-        let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.is_cut());
+        let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.is_cancelled());
         Released { order, new_input: held.and_then(|held| held.new_input) }
     }
 
@@ -94,7 +94,7 @@ impl Chain {
         Some(view)
     }
 
-    fn tell(&self, job: &Job, order: Order) -> Result<(), CallError> {
+    fn give_order(&self, job: &Job, order: Order) -> Result<(), CallError> {
         let mut frames = self.frames.lock();
         let depth = frames.stack.len() as u16;
         let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
@@ -152,7 +152,7 @@ impl Kernel {
     pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
         let held = self.job(job).filter(|job| job.is_held()).ok_or_else(|| not_held(job))?;
         let chain = held.running().ok_or_else(|| not_held(job))?;
-        chain.tell(&held, order)
+        chain.give_order(&held, order)
     }
 
     /// Changes what a held call will get; an error when it is not held before its call.

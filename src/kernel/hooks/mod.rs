@@ -19,7 +19,7 @@ use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use parking_lot::RwLock;
 
-pub use super::debug::{HeldView, HoldLimits, HoldReason, MadeCall, Order, ReplacedBy, Side, Step};
+pub use super::debug::{HeldView, HoldLimits, HoldReason, NestedCall, Order, ReplacedBy, Side, Step};
 pub use breakpoint::{BreakSpec, BreakpointView};
 pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
 pub use notes::DebugNotes;

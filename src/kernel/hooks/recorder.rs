@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::journal::Symbol;
 use crate::kernel::chain::Chain;
-use crate::kernel::debug::{MadeCall, ReplacedBy};
+use crate::kernel::debug::{NestedCall, ReplacedBy};
 use crate::kernel::error::CallError;
 use crate::kernel::view::{ProcessDetail, ProcessId, ProcessLabel};
 use crate::kernel::{Hooks, Kernel};
@@ -31,7 +31,7 @@ pub struct RecordedCall<'a> {
     pub input: &'a [u8],
     pub result: Result<&'a [u8], &'a CallError>,
     /// The calls below it in the order they began, as far as [`MADE_CALLS_MAX`] goes.
-    pub made: Vec<MadeCall>,
+    pub made: Vec<NestedCall>,
     /// Its bytes must not be written down.
     pub private: bool,
     /// A fault or a breakpoint met it, or a call below it.

@@ -93,7 +93,7 @@ pub struct StubCall<'a> {
     pub input: &'a [u8],
     pub process: ProcessLabel,
     /// True when the call must end now: the commands have to stop.
-    pub cut: Arc<dyn Fn() -> bool + Send + Sync>,
+    pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
 /// Runs a stub's commands; their output, or why they failed. The shell gives it to the kernel.
@@ -128,11 +128,12 @@ impl Stub {
                 let Some(runner) = runner else {
                     return Err(Failure::new(FailureKind::Denied, "its stub has no shell to run commands in"));
                 };
-                let cut = {
+                let cancelled = {
                     let chain = chain.clone();
-                    Arc::new(move || chain.is_cut())
+                    Arc::new(move || chain.is_cancelled())
                 };
-                let call = StubCall { kernel: chain.kernel.clone(), commands, input, process: process.label(), cut };
+                let call =
+                    StubCall { kernel: chain.kernel.clone(), commands, input, process: process.label(), cancelled };
                 // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
                 let foreground = chain.kernel.foreground.lock().clone();
                 let answer = chain.kernel.waits().while_answered(chain, process.label(), || runner(call));

@@ -9,7 +9,7 @@ use toml::Spanned;
 
 use super::pattern::{CallPattern, LoadPattern};
 use super::rule::{ChildGrants, ConfigGrant, Rule, split_at_unescaped, unescaped};
-use super::{Policy, safe};
+use super::{Policy, escape_control};
 use crate::journal::filter::Glob;
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::runtime::{AllowedPath, hosts};
@@ -78,7 +78,7 @@ enum Amount {
 
 /// Reads a policy file.
 pub fn read(path: &Path) -> Result<Policy, String> {
-    let shown = safe(&path.to_string_lossy());
+    let shown = escape_control(&path.to_string_lossy());
     let fails = |error: std::io::Error| match error.kind() {
         std::io::ErrorKind::NotFound => format!("no file `{shown}`"),
         kind => format!("cannot read `{shown}`: {kind}"),
@@ -104,7 +104,7 @@ pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
     let line_of = |offset: usize| text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
     let file: File = toml::from_str(text).map_err(|error| {
         let line = line_of(error.span().map_or(0, |span| span.start));
-        format!("policy `{source}`: {} at line {line}", safe(error.message()))
+        format!("policy `{source}`: {} at line {line}", escape_control(error.message()))
     })?;
     if file.plugin.len() > RULES_MAX {
         return Err(format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()));
@@ -211,7 +211,7 @@ fn checked_hosts(hosts: Vec<String>) -> Result<Vec<String>, String> {
 /// A file as it is there now: what a link leads to later is not what was granted.
 fn resolved_file(path: &Path) -> Result<PathBuf, String> {
     let resolved = path.canonicalize().ok().filter(|path| path.is_file());
-    resolved.ok_or_else(|| format!("no file `{}` for `stdin`", safe(&path.to_string_lossy())))
+    resolved.ok_or_else(|| format!("no file `{}` for `stdin`", escape_control(&path.to_string_lossy())))
 }
 
 /// `[ro:]HOST[:GUEST]`, as after `--allow-path`; a `:` of HOST's own has a `\` before it.

@@ -19,7 +19,7 @@ use crate::kernel::view::ProcessId;
 const ANSWERS_MAX: usize = 65_536;
 
 /// The loaded policy, and the rate of calls.
-pub struct Gate {
+pub struct PolicyGate {
     /// False while there is nothing to ask.
     on: AtomicBool,
     /// True once a process was loaded that says whom it may call.
@@ -35,10 +35,10 @@ struct Loaded {
     allowed: RwLock<HashSet<(ProcessId, ProcessId, Symbol)>>,
 }
 
-impl Gate {
+impl PolicyGate {
     /// A gate without a policy; 0 calls a second: not counted.
-    pub fn new(calls_per_second_max: u64) -> Gate {
-        Gate {
+    pub fn new(calls_per_second_max: u64) -> PolicyGate {
+        PolicyGate {
             on: AtomicBool::new(calls_per_second_max > 0),
             has_own: AtomicBool::new(false),
             calls_per_second_max,

@@ -25,7 +25,7 @@ pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::load_pattern_within;
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};
 use crate::runtime::source;
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// A plugin as rules know it: by the name of its process, or by the name of what it was loaded from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -72,9 +72,10 @@ impl Asked {
             return Ok(Asked::Name(source.to_owned()));
         }
         if source.contains("://") {
-            let url = url::Url::parse(source).map_err(|error| format!("`{}` is not a URL: {error}", safe(source)))?;
+            let url = url::Url::parse(source)
+                .map_err(|error| format!("`{}` is not a URL: {error}", escape_control(source)))?;
             if !url.username().is_empty() || url.password().is_some() {
-                return Err(format!("`{}` names a user, which a plugin's URL may not", safe(source)));
+                return Err(format!("`{}` names a user, which a plugin's URL may not", escape_control(source)));
             }
             return Ok(Asked::Url(url.to_string()));
         }
@@ -130,12 +131,12 @@ impl Policy {
         if calls.iter().any(|pattern| pattern.fits(callee, function)) {
             return Ok(());
         }
-        let wanted = format!("{}.{}", safe(callee.plugin), safe(function));
+        let wanted = format!("{}.{}", escape_control(callee.plugin), escape_control(function));
         Err(format!(
             "`{}` may not call `{}.{}`: {} allows {}; add \"{wanted}\" to its `call`",
-            safe(caller.name),
-            safe(callee.name),
-            safe(function),
+            escape_control(caller.name),
+            escape_control(callee.name),
+            escape_control(function),
             self.place(rule),
             listed(calls.iter().map(|pattern| pattern.text())),
         ))
@@ -156,9 +157,9 @@ impl Policy {
         };
         Err(format!(
             "`{}` may not load it: {} allows {allows}; add \"{}\" to its `load`",
-            safe(who.name),
+            escape_control(who.name),
             self.place(rule),
-            safe(&asked.text()),
+            escape_control(&asked.text()),
         ))
     }
 
@@ -180,7 +181,7 @@ impl Policy {
 /// Why a guest may not load a path or URL while no policy is loaded, and what allows it: for a plugin that a person loads
 /// an option of that, for the child of another a policy.
 pub fn names_only(who: Who<'_>, asked: &Asked, is_child: bool) -> String {
-    let (plugin, wanted) = (safe(who.plugin), safe(&asked.text()));
+    let (plugin, wanted) = (escape_control(who.plugin), escape_control(&asked.text()));
     match is_child {
         false => format!("a plugin may load only names; load `{plugin}` with `--may-load '{wanted}'` to allow it"),
         true => format!(

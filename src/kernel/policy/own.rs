@@ -12,7 +12,7 @@ use super::{Asked, Granted, Who, listed};
 use crate::journal::Symbol;
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// Fails where the patterns of a spec are wrong. The error is one line.
 pub fn check_own_grants(spec: &Spec) -> Result<(), String> {
@@ -79,12 +79,12 @@ impl OwnGrants {
             return Err(format!(
                 "`{}` may not call `{}.{}`: it was loaded with `--may-call`, which allows {}; load it with \
                  `--may-call '{}.{}'` too",
-                safe(caller.name),
-                safe(callee.name),
-                safe(function),
+                escape_control(caller.name),
+                escape_control(callee.name),
+                escape_control(function),
                 listed(calls.iter().map(CallPattern::text)),
-                safe(callee.plugin),
-                safe(function),
+                escape_control(callee.plugin),
+                escape_control(function),
             ));
         }
         if let Some(key) = key {

@@ -8,7 +8,7 @@ use super::{Asked, Who};
 use crate::journal::filter::Glob;
 use crate::runtime::source;
 use crate::secrets::without_secrets;
-use crate::text::shown;
+use crate::text::quoted;
 
 /// Longest pattern, in bytes.
 pub const TEXT_BYTES_MAX: usize = 1024;
@@ -44,7 +44,7 @@ impl LoadPattern {
         }
         let what = if let Some((_, rest)) = text.split_once("://") {
             if rest.split('/').next().is_some_and(|authority| authority.contains('@')) {
-                let shown = shown(&without_secrets(text));
+                let shown = quoted(&without_secrets(text));
                 return Err(format!("`{shown}` fits nothing: it names a user, which a plugin's URL may not"));
             }
             What::Url(matcher(text)?)
@@ -98,9 +98,9 @@ fn matcher(pattern: &str) -> Result<GlobSet, String> {
         Some(*depth)
     });
     if depth.max().unwrap_or(0) > BRACES_MAX {
-        return Err(format!("`{}` has braces within each other deeper than {BRACES_MAX}", shown(pattern)));
+        return Err(format!("`{}` has braces within each other deeper than {BRACES_MAX}", quoted(pattern)));
     }
-    let fails = |error: globset::Error| format!("`{}` is no glob: {}", shown(pattern), error.kind());
+    let fails = |error: globset::Error| format!("`{}` is no glob: {}", quoted(pattern), error.kind());
     let glob = GlobBuilder::new(pattern).literal_separator(true).build().map_err(fails)?;
     GlobSetBuilder::new().add(glob).build().map_err(fails)
 }
@@ -145,7 +145,7 @@ impl CallPattern {
         if text != "*" && !splits(text).any(|(plugin, function)| !plugin.is_empty() && !function.is_empty()) {
             let plugin = text.trim_matches('.');
             let all = if plugin.is_empty() { "*" } else { plugin };
-            let (text, all) = (shown(text), shown(all));
+            let (text, all) = (quoted(text), quoted(all));
             return Err(format!("`{text}` is no `PLUGIN.FUNCTION`; write `{all}.*` for all its functions"));
         }
         Ok(CallPattern { text: text.to_owned() })

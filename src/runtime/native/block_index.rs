@@ -10,7 +10,7 @@ const KEPT_ENTRIES: usize = 64;
 
 /// Where a block is in the table. Valid until the next [`BlockIndex::split`] or [`BlockIndex::clear`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Slot {
+pub struct BlockSlot {
     chunk: u32,
     at: u32,
 }
@@ -18,11 +18,11 @@ pub struct Slot {
 /// What the last search found: no free block before `slot` has `length` bytes. `length` is 0 when nothing is known.
 #[derive(Clone, Copy)]
 struct Floor {
-    slot: Slot,
+    slot: BlockSlot,
     length: u32,
 }
 
-const NO_FLOOR: Floor = Floor { slot: Slot { chunk: 0, at: 0 }, length: 0 };
+const NO_FLOOR: Floor = Floor { slot: BlockSlot { chunk: 0, at: 0 }, length: 0 };
 
 impl Default for Floor {
     fn default() -> Self {
@@ -136,44 +136,44 @@ impl BlockIndex {
 
     /// The block at a handle, in use or free.
     #[inline]
-    pub fn find(&mut self, handle: u64) -> Option<Slot> {
+    pub fn find(&mut self, handle: u64) -> Option<BlockSlot> {
         let handle = u32::try_from(handle).ok()?;
         let known = self.recent[place(handle)] as usize;
         let (chunk, at) = (known / FANOUT, known % FANOUT);
         if self.chunks.get(chunk).is_some_and(|chunk| at < chunk.len && chunk.blocks[at].offset == handle) {
-            return Some(Slot { chunk: chunk as u32, at: at as u32 });
+            return Some(BlockSlot { chunk: chunk as u32, at: at as u32 });
         }
         self.search(handle)
     }
 
-    fn search(&mut self, handle: u32) -> Option<Slot> {
+    fn search(&mut self, handle: u32) -> Option<BlockSlot> {
         let chunk = self.firsts.partition_point(|first| *first <= handle).checked_sub(1)?;
         let at = self.chunks[chunk].blocks().binary_search_by_key(&handle, |block| block.offset).ok()?;
         self.recent[place(handle)] = (chunk * FANOUT + at) as u32;
-        Some(Slot { chunk: chunk as u32, at: at as u32 })
+        Some(BlockSlot { chunk: chunk as u32, at: at as u32 })
     }
 
     /// Where a block begins.
     #[inline]
-    pub fn offset(&self, slot: Slot) -> u32 {
+    pub fn offset(&self, slot: BlockSlot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].offset
     }
 
     /// How long a block can be.
     #[inline]
-    pub fn size(&self, slot: Slot) -> u32 {
+    pub fn size(&self, slot: BlockSlot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].size
     }
 
     /// How much of a block is in use; 0 for a free one.
     #[inline]
-    pub fn used(&self, slot: Slot) -> u32 {
+    pub fn used(&self, slot: BlockSlot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].used
     }
 
     /// Makes a block free, where it is in use; false where it is not.
     #[inline]
-    pub fn free(&mut self, slot: Slot) -> bool {
+    pub fn free(&mut self, slot: BlockSlot) -> bool {
         let chunk = slot.chunk as usize;
         let block = &mut self.chunks[chunk].blocks[slot.at as usize];
         if block.used == 0 {
@@ -192,12 +192,12 @@ impl BlockIndex {
 
     /// Takes a free block into use.
     #[inline]
-    pub fn take(&mut self, slot: Slot, used: u32) {
+    pub fn take(&mut self, slot: BlockSlot, used: u32) {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].used = used;
     }
 
     /// Shortens a free block to `size`; what begins at `offset` is a block in use of `used` bytes from now on.
-    pub fn split(&mut self, slot: Slot, size: u32, offset: u32, used: u32) {
+    pub fn split(&mut self, slot: BlockSlot, size: u32, offset: u32, used: u32) {
         let (mut chunk, mut at) = (slot.chunk as usize, slot.at as usize);
         self.chunks[chunk].blocks[at].size = size;
         self.floor = NO_FLOOR;
@@ -221,25 +221,25 @@ impl BlockIndex {
 
     /// The free block of the lowest address that `length` bytes fit into. `length` is not 0.
     #[inline]
-    pub fn first_fit(&mut self, length: u32) -> Option<Slot> {
+    pub fn first_fit(&mut self, length: u32) -> Option<BlockSlot> {
         let Floor { slot, length: floor } = self.floor;
         if floor == 0 || length < floor {
             return self.first_fit_of_all(length);
         }
         let chunk = self.chunks.get(slot.chunk as usize)?;
         let Some(at) = chunk.first_fit(slot.at as usize, length) else { return self.first_fit_of_all(length) };
-        let slot = Slot { chunk: slot.chunk, at: at as u32 };
+        let slot = BlockSlot { chunk: slot.chunk, at: at as u32 };
         if length == floor {
             self.floor.slot = slot;
         }
         Some(slot)
     }
 
-    fn first_fit_of_all(&mut self, length: u32) -> Option<Slot> {
+    fn first_fit_of_all(&mut self, length: u32) -> Option<BlockSlot> {
         loop {
             let chunk = self.first_chunk(length)?;
             if let Some(at) = self.chunks[chunk].first_fit(0, length) {
-                let slot = Slot { chunk: chunk as u32, at: at as u32 };
+                let slot = BlockSlot { chunk: chunk as u32, at: at as u32 };
                 if self.floor.length == 0 || length <= self.floor.length {
                     self.floor = Floor { slot, length };
                 }

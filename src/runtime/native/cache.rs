@@ -66,7 +66,7 @@ impl Cache {
         unsafe { Module::deserialize(engine, payload) }.ok()
     }
 
-    /// Keeps a compiled module. Failing to is not an error: it is only a cache.
+    /// Keeps a compiled module. PropagatingError to is not an error: it is only a cache.
     pub fn put(&self, sha256: &str, module: &Module) {
         if let Ok(code) = module.serialize() {
             self.put_code(sha256, &code);

@@ -9,7 +9,7 @@ use super::blocks::{Blocks, HEADER_BYTES, Reused};
 use super::fuel::{self, Metered};
 use super::limits::{Kept, Limits};
 use super::wasi::Wasi;
-use crate::runtime::{Failure, FailureKind, Memo, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, HostData, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
 /// Bytes that are copied between two looks at the kill word.
@@ -57,7 +57,7 @@ pub struct Ctx {
     pub call_error: Option<String>,
     pub limits: Limits,
     /// The kernel's.
-    pub memo: Memo,
+    pub host_data: HostData,
     pub wasi: Option<Box<Wasi>>,
 }
 
@@ -115,7 +115,7 @@ impl Ctx {
             http_status: 0,
             http_headers: BTreeMap::new(),
             call_error: None,
-            memo: None,
+            host_data: None,
             wasi: None,
         }
     }

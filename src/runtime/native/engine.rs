@@ -10,29 +10,29 @@ use wasmtime::{Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
 use super::codegen::{compile_here, config, one_line};
-use super::compile::{Compiler, CompilerOptions, ModuleStore, Order, Wish};
+use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
 use crate::runtime::imports::EXTISM;
-use crate::runtime::shelf::{Shelf, ShelfMax};
+use crate::runtime::lru::{LruCache, LruMax};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
 
 const ARENA: &str = include_str!("arena.wat");
 /// What is kept of compiled modules that no image has, for the next who loads the same bytes.
-const MODULES_MAX: ShelfMax = ShelfMax { items: 256, bytes: 256 << 20 };
+const MODULES_MAX: LruMax = LruMax { items: 256, bytes: 256 << 20 };
 
 /// The engines of one kernel.
 pub struct Engines {
     /// Where compiled modules are kept between runs; `None`: nowhere.
     cache_dir: Option<PathBuf>,
     compiler: Arc<Compiler>,
-    plain: OnceLock<Arc<Workshop>>,
-    fuelled: OnceLock<Arc<Workshop>>,
+    plain: OnceLock<Arc<EnginePool>>,
+    fuelled: OnceLock<Arc<EnginePool>>,
     making: Mutex<()>,
 }
 
 /// One engine and all that its instances share.
-pub struct Workshop {
+pub struct EnginePool {
     pub engine: Engine,
     pub arena: InstancePre<Ctx>,
     pub arena_exports: HashSet<String>,
@@ -41,7 +41,7 @@ pub struct Workshop {
     pub wasi_linker: Arc<Linker<Ctx>>,
     /// Every function that the host provides, by its module.
     provided: BTreeMap<String, BTreeMap<String, FuncType>>,
-    modules: Mutex<Shelf<String, Module>>,
+    modules: Mutex<LruCache<String, Module>>,
     cache: Option<Cache>,
     compiler: Arc<Compiler>,
     fuelled: bool,
@@ -60,30 +60,30 @@ impl Engines {
     }
 
     /// The engine for instances with or without a fuel limit.
-    pub fn workshop(&self, fuelled: bool) -> Result<Arc<Workshop>, Failure> {
+    pub fn pool(&self, fuelled: bool) -> Result<Arc<EnginePool>, Failure> {
         let slot = if fuelled { &self.fuelled } else { &self.plain };
-        if let Some(workshop) = slot.get() {
-            return Ok(workshop.clone());
+        if let Some(pool) = slot.get() {
+            return Ok(pool.clone());
         }
         let _making = self.making.lock();
-        if let Some(workshop) = slot.get() {
-            return Ok(workshop.clone());
+        if let Some(pool) = slot.get() {
+            return Ok(pool.clone());
         }
-        let workshop = Workshop::new(fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
+        let pool = EnginePool::new(fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
             Failure::new(FailureKind::Load, format!("cannot start the wasm engine: {}", one_line(&error)))
         })?;
-        Ok(slot.get_or_init(|| Arc::new(workshop)).clone())
+        Ok(slot.get_or_init(|| Arc::new(pool)).clone())
     }
 
     /// Makes every running call of every engine look at its kill word.
-    pub fn kick(&self) {
-        for workshop in [&self.plain, &self.fuelled].into_iter().filter_map(OnceLock::get) {
-            workshop.engine.increment_epoch();
+    pub fn interrupt_epoch(&self) {
+        for pool in [&self.plain, &self.fuelled].into_iter().filter_map(OnceLock::get) {
+            pool.engine.increment_epoch();
         }
     }
 }
 
-impl Workshop {
+impl EnginePool {
     fn new(fuelled: bool, cache_dir: Option<&Path>, compiler: Arc<Compiler>) -> wasmtime::Result<Self> {
         let engine = Engine::new(&config(fuelled))?;
         let cache = cache_dir.and_then(|dir| Cache::open(dir, &engine));
@@ -109,13 +109,13 @@ impl Workshop {
             }
         }
         let arena = Linker::new(&engine).instantiate_pre(&arena)?;
-        Ok(Workshop {
+        Ok(EnginePool {
             arena,
             arena_exports,
             linker: Arc::new(linker),
             wasi_linker: Arc::new(wasi_linker),
             provided,
-            modules: Mutex::new(Shelf::new(MODULES_MAX)),
+            modules: Mutex::new(LruCache::new(MODULES_MAX)),
             cache,
             compiler,
             fuelled,
@@ -137,41 +137,46 @@ impl Workshop {
     }
 
     /// A module of a program, compiled at its first asking. Takes long: call it on a worker.
-    pub fn module(&self, program: &Program, bytes: &ModuleBytes, wish: &Arc<Wish>) -> Result<Arc<Module>, Failure> {
+    pub fn module(
+        &self,
+        program: &Program,
+        bytes: &ModuleBytes,
+        request: &Arc<CompileRequest>,
+    ) -> Result<Arc<Module>, Failure> {
         if let Some(module) = self.modules.lock().get(&bytes.sha256) {
             return Ok(module);
         }
-        let order = Order { origin: &program.origin, wish, fuelled: self.fuelled };
-        self.compiler.module(order, bytes, &self.engine, &Kept { workshop: self, sha256: &bytes.sha256 })
+        let order = Order { origin: &program.origin, request, fuelled: self.fuelled };
+        self.compiler.module(order, bytes, &self.engine, &Kept { pool: self, sha256: &bytes.sha256 })
     }
 }
 
-/// Where a workshop keeps one module: in memory, and on disk.
+/// Where a pool keeps one module: in memory, and on disk.
 struct Kept<'a> {
-    workshop: &'a Workshop,
+    pool: &'a EnginePool,
     sha256: &'a str,
 }
 
 impl Kept<'_> {
     fn put_in_memory(&self, module: &Arc<Module>) {
-        let gone = self.workshop.modules.lock().put(self.sha256.to_owned(), module.clone(), code_bytes(module));
+        let gone = self.pool.modules.lock().put(self.sha256.to_owned(), module.clone(), code_bytes(module));
         drop(gone);
     }
 }
 
 impl ModuleStore for Kept<'_> {
     fn get(&self) -> Option<Arc<Module>> {
-        if let Some(module) = self.workshop.modules.lock().get(&self.sha256.to_owned()) {
+        if let Some(module) = self.pool.modules.lock().get(&self.sha256.to_owned()) {
             return Some(module);
         }
-        let module = Arc::new(self.workshop.cache.as_ref()?.get(&self.workshop.engine, self.sha256)?);
+        let module = Arc::new(self.pool.cache.as_ref()?.get(&self.pool.engine, self.sha256)?);
         self.put_in_memory(&module);
         Some(module)
     }
 
     fn put(&self, module: &Arc<Module>, code: Option<&[u8]>) {
         self.put_in_memory(module);
-        match (&self.workshop.cache, code) {
+        match (&self.pool.cache, code) {
             (Some(cache), Some(code)) => cache.put_code(self.sha256, code),
             (Some(cache), None) => cache.put(self.sha256, module),
             (None, _) => {}

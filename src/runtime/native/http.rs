@@ -16,10 +16,10 @@ use url::Url;
 use wasmtime::{Caller, Linker, Result};
 
 use super::ctx::{Ctx, CtxStore, refused};
-use super::files::Place;
 use super::fuel;
+use super::open_files::Place;
 use crate::runtime::imports::EXTISM as MODULE;
-use crate::runtime::source::shown_url as shown;
+use crate::runtime::source::format_url;
 use crate::runtime::{Failure, Upcalls, hosts};
 use crate::text::json_cause;
 
@@ -89,7 +89,7 @@ fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result
     let url = Url::parse(&asked.url).map_err(|error| refused(format!("invalid URL: {error}")))?;
     let spec = caller.data().spec.clone();
     if !hosts::allows(&spec.allowed_hosts, &url) {
-        return Err(refused(format!("HTTP request to {} is not allowed; {}", shown(&url), way_on(&url))));
+        return Err(refused(format!("HTTP request to {} is not allowed; {}", format_url(&url), way_on(&url))));
     }
     let span = caller.data_mut().span(body, "http request body")?;
     let request = asked.request()?;
@@ -180,7 +180,7 @@ impl Connector<()> for HostGate {
         // As the guest's own URL is read, so that one form of a host is compared.
         let why = match Url::parse(&details.uri.to_string()) {
             Ok(url) if hosts::allows(&self.allowed, &url) => return Ok(chained),
-            Ok(url) => format!("HTTP redirect to {} is not allowed; {}", shown(&url), way_on(&url)),
+            Ok(url) => format!("HTTP redirect to {} is not allowed; {}", format_url(&url), way_on(&url)),
             Err(error) => format!("HTTP redirect to what is no URL: {error}"),
         };
         Err(ureq::Error::Other(why.into()))

@@ -6,10 +6,10 @@ use std::sync::Arc;
 use wasmtime::{FuncType, Linker, ValType};
 
 use super::codegen::one_line;
-use super::compile::Wish;
+use super::compile::CompileRequest;
 use super::ctx::Ctx;
 use super::describe::describe;
-use super::engine::{Engines, Workshop};
+use super::engine::{EnginePool, Engines};
 use super::link::{self, Linked, Named};
 use super::maps::{Maps, maps_of_code};
 use super::outline::{Holdings, Outline};
@@ -26,7 +26,7 @@ pub enum Shape {
 
 /// A program compiled for the native host.
 pub struct NativeImage {
-    pub workshop: Arc<Workshop>,
+    pub pool: Arc<EnginePool>,
     pub linker: Arc<Linker<Ctx>>,
     /// In the order they are instantiated, main last.
     pub modules: Vec<Linked>,
@@ -41,13 +41,13 @@ pub struct NativeImage {
 }
 
 impl NativeImage {
-    /// Compiles and checks a program. Takes long; ends soon after the wish for it was given up.
-    pub fn compile(engines: &Engines, program: &Program, wish: &Arc<Wish>) -> Result<Self, Failure> {
-        let workshop = engines.workshop(program.spec.fuel.is_some())?;
+    /// Compiles and checks a program. Takes long; ends soon after the request for it was given up.
+    pub fn compile(engines: &Engines, program: &Program, request: &Arc<CompileRequest>) -> Result<Self, Failure> {
+        let pool = engines.pool(program.spec.fuel.is_some())?;
         let maps = Maps::take(maps_of_code(program.modules.len()))?;
         let mut compiled = Vec::with_capacity(program.modules.len());
         for bytes in &program.modules {
-            let module = workshop.module(program, bytes, wish).map_err(|failure| match program.modules.len() {
+            let module = pool.module(program, bytes, request).map_err(|failure| match program.modules.len() {
                 1 => failure,
                 _ => Failure::new(failure.kind, format!("module `{}`: {}", bytes.name, failure.message)),
             })?;
@@ -59,9 +59,9 @@ impl NativeImage {
             let why = "the module imports WASI, which `--no-wasi` turns off";
             return Err(Failure::new(FailureKind::Load, why));
         }
-        let linker = extended_linker(&workshop, &compiled, uses_wasi, &program.spec)?;
+        let linker = extended_linker(&pool, &compiled, uses_wasi, &program.spec)?;
         let holdings: Vec<Holdings> = program.modules.iter().map(holdings).collect();
-        let modules = link::resolve(&workshop, &compiled, &holdings, &order, &program.spec)?;
+        let modules = link::resolve(&pool, &compiled, &holdings, &order, &program.spec)?;
         let Some(main) = modules.last().map(|linked| linked.module.clone()) else {
             return Err(link::no_module());
         };
@@ -71,7 +71,7 @@ impl NativeImage {
             ids: functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect(),
             imports: main.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect(),
             exports: main.exports().map(|export| format!("{}: {}", export.name(), describe(&export.ty()))).collect(),
-            workshop,
+            pool,
             linker,
             modules,
             wasi: uses_wasi,
@@ -100,20 +100,20 @@ fn shape(ty: &FuncType) -> Option<Shape> {
 
 /// The engine's linker, or a copy of it with stubs and stand-ins.
 fn extended_linker(
-    workshop: &Workshop,
+    pool: &EnginePool,
     modules: &[Named],
     uses_wasi: bool,
     spec: &Spec,
 ) -> Result<Arc<Linker<Ctx>>, Failure> {
-    let base = if uses_wasi { &workshop.wasi_linker } else { &workshop.linker };
+    let base = if uses_wasi { &pool.wasi_linker } else { &pool.linker };
     if spec.stub_imports.is_none() && spec.imports.is_empty() {
         return Ok(base.clone());
     }
     let mut linker = Linker::clone(base);
     let provided = |module: &str, name: &str| {
         link::exporting(modules, module, name).is_some()
-            || workshop.function_type(module, name).is_some()
-            || name_since_1(module, name).is_some_and(|name| workshop.function_type(EXTISM, name).is_some())
+            || pool.function_type(module, name).is_some()
+            || name_since_1(module, name).is_some_and(|name| pool.function_type(EXTISM, name).is_some())
     };
     for (_, module) in modules {
         stubs::add(&mut linker, module, &provided, spec.stub_imports, &spec.imports).map_err(as_load)?;

@@ -80,7 +80,7 @@ impl Instance {
             ctx.wasi = Some(Box::new(wasi::Wasi::new(&spec, streams)?));
         }
         ctx.up = Some(up.clone());
-        let mut store = Store::new(&image.workshop.engine, ctx);
+        let mut store = Store::new(&image.pool.engine, ctx);
         store.limiter(|ctx| ctx);
         store.epoch_deadline_callback(look_at_kill_word);
         arm(&mut store, &up)?;
@@ -270,7 +270,7 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
     if let Some(fuel) = store.data().spec.fuel {
         store.set_fuel(fuel)?;
     }
-    let arena = image.workshop.arena.instantiate(&mut *store)?;
+    let arena = image.pool.arena.instantiate(&mut *store)?;
     let missing = || wasmtime::Error::msg("the arena module lacks an export");
     let memory = arena.get_memory(&mut *store, "memory").ok_or_else(missing)?;
     let input_offset = arena.get_global(&mut *store, "input_offset_global").ok_or_else(missing)?;

@@ -6,7 +6,7 @@ use std::sync::{Arc, OnceLock};
 use wasmtime::{Caller, ExternType, Func, ImportType, Instance, Store, Val};
 
 use super::ctx::{Ctx, refused};
-use crate::text::shown;
+use crate::text::quoted;
 
 /// The functions of one store that wait for the module which has them.
 #[derive(Default)]
@@ -31,8 +31,8 @@ impl Laters {
         let ExternType::Func(ty) = import.ty() else { return None };
         let function = Arc::new(OnceLock::new());
         self.0.push(Later { place, name: import.name().to_owned(), function: function.clone() });
-        let label = format!("{}.{}", shown(import.module()), shown(import.name()));
-        let importer = shown(importer);
+        let label = format!("{}.{}", quoted(import.module()), quoted(import.name()));
+        let importer = quoted(importer);
         Some(Func::new(&mut *store, ty, move |mut caller: Caller<'_, Ctx>, params: &[Val], results: &mut [Val]| {
             match function.get().copied() {
                 Some(function) => Func::call(&function, &mut caller, params, results),

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use wasmtime::{ExternType, Module};
 
 use super::describe::describe;
-use super::engine::Workshop;
+use super::engine::EnginePool;
 use super::outline::Holdings;
 use super::stubs;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered};
@@ -80,7 +80,7 @@ pub fn exporting(modules: &[Named], module: &str, name: &str) -> Option<usize> {
 /// names it.
 /// `holdings` has one for each module.
 pub fn resolve(
-    workshop: &Workshop,
+    pool: &EnginePool,
     modules: &[Named],
     holdings: &[Holdings],
     order: &[usize],
@@ -88,7 +88,7 @@ pub fn resolve(
 ) -> Result<Vec<Linked>, Failure> {
     let mut done = Vec::with_capacity(order.len());
     let mut missing = Vec::new();
-    let resolver = Resolver { workshop, modules, order, spec };
+    let resolver = Resolver { pool, modules, order, spec };
     for (place, at) in order.iter().enumerate() {
         let Some((name, module)) = modules.get(*at) else { continue };
         let mut providers = Vec::new();
@@ -123,11 +123,11 @@ pub fn resolve(
     };
     let linked: Vec<(String, String)> = modules.iter().flat_map(exports).collect();
     let linked = linked.iter().map(|(module, export)| (module.as_str(), export.as_str())).collect();
-    Err(imports::unknown(&missing, &Offered { host: workshop.offered(), linked }))
+    Err(imports::unknown(&missing, &Offered { host: pool.offered(), linked }))
 }
 
 struct Resolver<'a> {
-    workshop: &'a Workshop,
+    pool: &'a EnginePool,
     modules: &'a [Named],
     order: &'a [usize],
     spec: &'a Spec,
@@ -142,16 +142,16 @@ impl Resolver<'_> {
         if let Some(exporting) = exporting(self.modules, from, what) {
             return self.linked(place, exporting, what, ty).map(Some);
         }
-        if let Some(host) = self.workshop.function_type(from, what) {
+        if let Some(host) = self.pool.function_type(from, what) {
             check(from, what, ty, &ExternType::Func(host.clone()))?;
-            let is_arena = from == imports::EXTISM && self.workshop.arena_exports.contains(what);
+            let is_arena = from == imports::EXTISM && self.pool.arena_exports.contains(what);
             return Ok(Some(if is_arena { Provider::Arena(what.into()) } else { Provider::Host }));
         }
         if let Some(name) = imports::name_since_1(from, what)
-            && let Some(host) = self.workshop.function_type(imports::EXTISM, name)
+            && let Some(host) = self.pool.function_type(imports::EXTISM, name)
         {
             check(from, what, ty, &ExternType::Func(host.clone()))?;
-            let is_arena = self.workshop.arena_exports.contains(name);
+            let is_arena = self.pool.arena_exports.contains(name);
             return Ok(Some(if is_arena { Provider::Arena(name.into()) } else { Provider::Extism(name.into()) }));
         }
         Ok((self.spec.stub_imports.is_some() && ty.func().is_some()).then_some(Provider::Host))

@@ -6,7 +6,7 @@ use wasmtime::{Caller, Linker, Result};
 
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
 use super::fuel;
-use crate::runtime::{Exchange, Failure, FailureKind, Memo};
+use crate::runtime::{Exchange, Failure, FailureKind, HostData};
 
 /// The namespaces that offer these functions.
 pub const MODULES: [&str; 2] = ["extism:host/user", "env"];
@@ -151,8 +151,8 @@ fn of(span: Span, data: &[u8]) -> &[u8] {
 }
 
 impl Exchange for CallerBytes<'_, '_> {
-    fn memo(&mut self) -> &mut Memo {
-        &mut self.caller.data_mut().memo
+    fn host_data(&mut self) -> &mut HostData {
+        &mut self.caller.data_mut().host_data
     }
 
     fn function(&self) -> Result<&str, Failure> {

@@ -8,7 +8,7 @@ use std::cell::RefCell;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::watch::Gate;
+use super::watch::NestedGate;
 use crate::runtime::{Failure, FailureKind, Upcalls};
 
 /// How far the instance is.
@@ -25,7 +25,7 @@ pub enum Stage {
 pub struct Frame {
     pub stage: Stage,
     up: Arc<dyn Upcalls>,
-    gate: Arc<Gate>,
+    gate: Arc<NestedGate>,
     failure: RefCell<Option<Failure>>,
     call_error: RefCell<Option<String>>,
 }
@@ -36,7 +36,7 @@ thread_local! {
 
 impl Frame {
     /// A call on behalf of `up`. `call_error` is what the instance's last failed `try_call_plugin` said.
-    pub fn new(stage: Stage, up: Arc<dyn Upcalls>, gate: Arc<Gate>, call_error: Option<String>) -> Rc<Self> {
+    pub fn new(stage: Stage, up: Arc<dyn Upcalls>, gate: Arc<NestedGate>, call_error: Option<String>) -> Rc<Self> {
         Rc::new(Frame { stage, up, gate, failure: RefCell::new(None), call_error: RefCell::new(call_error) })
     }
 

@@ -6,7 +6,7 @@ use extism::convert::MemoryHandle;
 use extism::{CurrentPlugin, Function, PTR, UserData, Val, ValType};
 
 use super::frame::{self, Frame, Stage};
-use crate::runtime::{Exchange, Failure, FailureKind, Memo};
+use crate::runtime::{Exchange, Failure, FailureKind, HostData};
 
 /// The namespaces that offer these functions.
 const MODULES: [&str; 2] = ["extism:host/user", "env"];
@@ -87,19 +87,19 @@ pub(super) struct Copied {
     input: Vec<u8>,
     pub(super) output: Vec<u8>,
     /// Goes with the call: a call by way of the SDK costs more than what it could save.
-    memo: Memo,
+    host_data: HostData,
 }
 
 impl Copied {
     /// A call whose function is known to the kernel.
     pub(super) fn of(input: Vec<u8>) -> Self {
-        Copied { function: Ok(String::new()), input, output: Vec::new(), memo: None }
+        Copied { function: Ok(String::new()), input, output: Vec::new(), host_data: None }
     }
 }
 
 impl Exchange for Copied {
-    fn memo(&mut self) -> &mut Memo {
-        &mut self.memo
+    fn host_data(&mut self) -> &mut HostData {
+        &mut self.host_data
     }
 
     fn function(&self) -> Result<&str, Failure> {
@@ -125,7 +125,7 @@ fn call_plugin(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, inputs: &[Val]) ->
         return Err(refused(why));
     }
     let function = String::from_utf8(function).map_err(|_| refused("the function name is not UTF-8"));
-    let mut exchange = Copied { function, input: bytes(plugin, input, "input")?, output: Vec::new(), memo: None };
+    let mut exchange = Copied { function, input: bytes(plugin, input, "input")?, output: Vec::new(), host_data: None };
     frame.nested(|up| up.call(id, &mut exchange))?;
     Ok(exchange)
 }

@@ -8,7 +8,7 @@ use super::compiled::Compiled;
 use super::errors;
 use super::frame::{Frame, Stage};
 use super::reserve::reserve;
-use super::watch::{Gate, watched};
+use super::watch::{NestedGate, watched};
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
 use crate::text::io_cause;
 
@@ -63,7 +63,7 @@ impl SdkGuest {
     }
 
     fn call(&mut self, name: &str, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
-        let gate = Arc::new(Gate::default());
+        let gate = Arc::new(NestedGate::default());
         let frame = Frame::new(Stage::Called, Arc::clone(up), Arc::clone(&gate), self.call_error.take());
         let cancel = self.plugin.cancel_handle();
         let (plugin, input) = (&mut self.plugin, self.input.as_slice());

@@ -7,7 +7,7 @@ use super::inspect::{ImportedItem, Inspection, SDK_MODULES};
 use super::stubs;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1};
 use crate::runtime::{Failure, FailureKind, Spec, StubImports};
-use crate::text::shown;
+use crate::text::quoted;
 
 /// Fails with what keeps the SDK from linking these modules. `functions` are those that it is given.
 pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Function]) -> Result<(), Failure> {
@@ -43,7 +43,7 @@ fn has_export(inspections: &[(&str, Inspection)], item: &ImportedItem) -> bool {
 }
 
 fn before_1(item: &ImportedItem) -> Failure {
-    let import = format!("{}.{}", item.module, shown(&item.name));
+    let import = format!("{}.{}", item.module, quoted(&item.name));
     let why = "the plugin was built before Extism 1.0, which the extism SDK does not run; `--host native` does";
     Failure::new(FailureKind::Load, format!("unknown import `{import}`: {why}"))
 }

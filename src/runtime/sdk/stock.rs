@@ -8,7 +8,7 @@ use std::sync::Arc;
 use extism::Plugin;
 
 use super::compiled::{Compiled, compile_program};
-use super::watch::{Gate, watched};
+use super::watch::{NestedGate, watched};
 use super::{errors, log};
 use crate::runtime::{Failure, Program, Upcalls};
 
@@ -48,6 +48,6 @@ impl StockPlugin {
     /// thread, and a thread for each call would be measured along.
     pub fn watched<T>(&mut self, up: &Arc<dyn Upcalls>, calls: impl FnOnce(&mut Self) -> T) -> Result<T, Failure> {
         let cancel = self.plugin.cancel_handle();
-        watched(&cancel, up, &Gate::default(), 0, || calls(self))
+        watched(&cancel, up, &NestedGate::default(), 0, || calls(self))
     }
 }

@@ -22,11 +22,11 @@ const GRACE_PER_MIB: Duration = Duration::from_millis(4);
 
 /// Says whether the instance is in a nested call, where a kill is not for it but for the plugin that it waits for.
 #[derive(Debug, Default)]
-pub struct Gate {
+pub struct NestedGate {
     nested: Mutex<bool>,
 }
 
-impl Gate {
+impl NestedGate {
     /// Runs a nested call; the watch looks away.
     pub fn while_nested<T>(&self, call: impl FnOnce() -> T) -> T {
         *self.nested.lock() = true;
@@ -44,7 +44,7 @@ impl Gate {
 }
 
 struct Open<'a> {
-    gate: &'a Gate,
+    gate: &'a NestedGate,
 }
 
 impl Drop for Open<'_> {
@@ -57,7 +57,7 @@ impl Drop for Open<'_> {
 pub fn watched<T>(
     cancel: &CancelHandle,
     up: &Arc<dyn Upcalls>,
-    gate: &Gate,
+    gate: &NestedGate,
     input_bytes: usize,
     call: impl FnOnce() -> T,
 ) -> Result<T, Failure> {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 
 use super::file::Stamp;
-use super::files::Files;
+use super::file_set::FileSet;
 use super::loaded::Loaded;
 use crate::runtime::Program;
 
@@ -40,8 +40,8 @@ impl Entry {
     }
 
     /// The files it was read from, as they were.
-    pub(super) fn files(&self) -> Files {
-        Files::read(&self.stamps)
+    pub(super) fn files(&self) -> FileSet {
+        FileSet::read(&self.stamps)
     }
 
     /// Whether its files have the bytes that were read; costs a `stat` of each, and a look into those that were young then.

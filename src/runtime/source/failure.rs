@@ -12,18 +12,18 @@ pub(super) fn load_failure(message: impl Into<String>) -> Failure {
 }
 
 /// Text from outside, made fit for one line of an error: control characters escaped, cut when long.
-pub(super) fn shown(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     text::cut(text, SHOWN_CHARS_MAX)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::shown;
+    use super::quoted;
 
     #[test]
     fn hostile_text_is_shown_on_one_short_line() {
-        assert_eq!(shown("a\nb\u{1b}[31m"), "a\\nb\\x1b[31m");
-        assert_eq!(shown("x\u{202e}y"), "x\\u{202e}y");
-        assert_eq!(shown(&"x".repeat(500)).chars().count(), 201);
+        assert_eq!(quoted("a\nb\u{1b}[31m"), "a\\nb\\x1b[31m");
+        assert_eq!(quoted("x\u{202e}y"), "x\\u{202e}y");
+        assert_eq!(quoted(&"x".repeat(500)).chars().count(), 201);
     }
 }

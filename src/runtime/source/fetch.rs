@@ -27,7 +27,7 @@ const CHUNKS_MAX: usize = 4;
 /// How often the one who waits is asked whether to go on.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Told, before a download begins and while it goes on, the bytes fetched so far and the total, where the server says it;
+/// ReplacementNotice, before a download begins and while it goes on, the bytes fetched so far and the total, where the server says it;
 /// false gives it up.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
 
@@ -81,11 +81,11 @@ pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
         return Ok(None);
     }
     let url = Url::parse(source)
-        .map_err(|error| load_failure(format!("`{}` is not a URL: {error}", failure::shown(source))))?;
+        .map_err(|error| load_failure(format!("`{}` is not a URL: {error}", failure::quoted(source))))?;
     if !matches!(url.scheme(), "http" | "https") {
         return Err(load_failure(format!(
             "`{}` cannot be fetched: only http and https are known, not {}",
-            shown(&url),
+            format_url(&url),
             url.scheme()
         )));
     }
@@ -93,13 +93,13 @@ pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
 }
 
 /// The URL as it may be shown: without secrets, and on one line.
-pub fn shown(url: &Url) -> String {
-    failure::shown(&without_secrets(url.as_str()))
+pub fn format_url(url: &Url) -> String {
+    failure::quoted(&without_secrets(url.as_str()))
 }
 
 /// Fetches at most `bytes_max` bytes. Calls `progress` before it begins, and at least every 50 ms.
 pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
-    let shown = shown(request.url);
+    let shown = format_url(request.url);
     if !progress(0, None) {
         return Err(Failure::interrupted());
     }
@@ -201,8 +201,8 @@ fn cause(error: &ureq::Error) -> String {
         ureq::Error::HostNotFound => "no such host".to_owned(),
         ureq::Error::Timeout(_) => "it took too long".to_owned(),
         ureq::Error::TooManyRedirects => format!("more than {REDIRECTS_MAX} redirects"),
-        ureq::Error::Io(error) => failure::shown(&io_cause(error)),
-        other => failure::shown(&other.to_string()),
+        ureq::Error::Io(error) => failure::quoted(&io_cause(error)),
+        other => failure::quoted(&other.to_string()),
     }
 }
 
@@ -224,7 +224,7 @@ impl Drop for Ticket {
 
 #[cfg(test)]
 mod tests {
-    use super::{Request, fetch, parse, shown};
+    use super::{Request, fetch, format_url, parse};
     use crate::runtime::FailureKind;
     use std::sync::mpsc::channel;
     use tiny_http::{Header, Response, Server};
@@ -260,7 +260,7 @@ mod tests {
     #[test]
     fn secrets_are_not_shown() {
         let url = Url::parse("http://user:secret@h/x").expect("a URL");
-        assert_eq!(shown(&url), "http://h/x");
+        assert_eq!(format_url(&url), "http://h/x");
     }
 
     #[test]

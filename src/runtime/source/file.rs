@@ -89,7 +89,7 @@ impl Stamp {
 
 /// Reads a regular file of at most `bytes_max` bytes. The error names the path.
 pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
-    let shown = failure::shown(&path.to_string_lossy());
+    let shown = failure::quoted(&path.to_string_lossy());
     let fails = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound => load_failure(format!("no file `{shown}`")),
         _ => load_failure(format!("cannot read `{shown}`: {}", io_cause(&error))),

@@ -111,13 +111,13 @@ pub(super) fn load(
 fn parse(bytes: &[u8], format: Format) -> Result<Manifest, String> {
     let bytes = without_bom(bytes);
     match format {
-        Format::Json => serde_json::from_slice(bytes).map_err(|error| failure::shown(&json_cause(&error))),
+        Format::Json => serde_json::from_slice(bytes).map_err(|error| failure::quoted(&json_cause(&error))),
         Format::Toml => {
             let text = std::str::from_utf8(bytes).map_err(|error| error.to_string())?;
             toml::from_str(text).map_err(|error| {
                 let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
                 let line = before.matches('\n').count() + 1;
-                format!("{} at line {line}", failure::shown(error.message()))
+                format!("{} at line {line}", failure::quoted(error.message()))
             })
         }
     }
@@ -155,7 +155,7 @@ impl Reader<'_> {
                 given => given.unwrap_or(MAIN),
             };
             if HOST_MODULES.contains(&name) || modules.iter().any(|module| module.name == name) {
-                return Err(self.fails(format!("two modules are named `{}`", failure::shown(name))));
+                return Err(self.fails(format!("two modules are named `{}`", failure::quoted(name))));
             }
             let bytes = self.module_bytes(entry, place, progress)?;
             self.bytes_left = self.bytes_left.saturating_sub(bytes.len() as u64);
@@ -176,7 +176,7 @@ impl Reader<'_> {
             (None, Some(data), None) => self.decode_data(data, place),
             (None, None, Some(url)) => {
                 let url = Url::parse(url).map_err(|error| {
-                    self.fails(format!("`wasm[{place}]`: `{}` is not a URL: {error}", failure::shown(url)))
+                    self.fails(format!("`wasm[{place}]`: `{}` is not a URL: {error}", failure::quoted(url)))
                 })?;
                 self.fetch_url(&url, entry, progress)
             }
@@ -190,12 +190,12 @@ impl Reader<'_> {
             Base::Url(url) => {
                 let relative = (!Path::new(path).is_absolute()).then(|| url.join(path).ok()).flatten();
                 let url = relative.ok_or_else(|| {
-                    self.fails(format!("a manifest from a URL cannot name the local file `{}`", failure::shown(path)))
+                    self.fails(format!("a manifest from a URL cannot name the local file `{}`", failure::quoted(path)))
                 })?;
                 return self.fetch_url(&url, entry, progress);
             }
         };
-        let shown = failure::shown(&path.to_string_lossy());
+        let shown = failure::quoted(&path.to_string_lossy());
         let FileBytes { bytes, stamp } = file::read(&path, self.bytes_left)?;
         check_module(&bytes, &shown)?;
         self.stamps.push((path, stamp));
@@ -211,12 +211,13 @@ impl Reader<'_> {
     }
 
     fn fetch_url(&mut self, url: &Url, entry: &Wasm, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
-        let url = super::fetch::parse(url.as_str())?
-            .ok_or_else(|| self.fails(format!("`{}` is not a URL that can be fetched", super::fetch::shown(url))))?;
+        let url = super::fetch::parse(url.as_str())?.ok_or_else(|| {
+            self.fails(format!("`{}` is not a URL that can be fetched", super::fetch::format_url(url)))
+        })?;
         let headers = entry.headers.clone().unwrap_or_default();
         let request = Request { url: &url, method: entry.method.as_deref(), headers, follow: true };
         let bytes = fetch(&request, self.bytes_left, progress)?;
-        check_module(&bytes, &super::fetch::shown(&url))?;
+        check_module(&bytes, &super::fetch::format_url(&url))?;
         self.fetched |= entry.hash.is_none();
         Ok(bytes)
     }
@@ -226,7 +227,7 @@ impl Reader<'_> {
         let beside = dir.join(path);
         let candidates = [absolute(&beside), absolute(Path::new(path))];
         let found = candidates.into_iter().find(|path| path.symlink_metadata().is_ok());
-        found.ok_or_else(|| self.fails(format!("no file `{}`", failure::shown(&beside.to_string_lossy()))))
+        found.ok_or_else(|| self.fails(format!("no file `{}`", failure::quoted(&beside.to_string_lossy()))))
     }
 
     fn check_hash(&self, entry: &Wasm, module: &ModuleBytes, place: usize) -> Result<(), Failure> {
@@ -234,7 +235,7 @@ impl Reader<'_> {
             Some(hash) if !hash.eq_ignore_ascii_case(&module.sha256) => Err(self.fails(format!(
                 "hash mismatch for `wasm[{place}]`: found {}, expected {}",
                 module.sha256,
-                failure::shown(hash)
+                failure::quoted(hash)
             ))),
             _ => Ok(()),
         }

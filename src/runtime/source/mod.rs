@@ -14,7 +14,7 @@ mod content;
 mod failure;
 mod fetch;
 mod file;
-mod files;
+mod file_set;
 mod format;
 mod loaded;
 mod manifest;
@@ -35,9 +35,9 @@ use self::cache::{Cache, Entry, Key};
 use self::content::Content;
 use self::failure::load_failure;
 use self::fetch::Request;
-pub use self::fetch::{Progress, shown as shown_url};
+pub use self::fetch::{Progress, format_url};
 use self::file::{FileBytes, absolute};
-pub use self::files::Files;
+pub use self::file_set::FileSet;
 use self::loaded::Loaded;
 use self::manifest::Base;
 pub use self::manifest::MODULES_MAX;
@@ -100,7 +100,7 @@ impl Sources {
     /// The program that a manifest describes, whatever its file is called; `path` is where its bytes were read. A download
     /// that `progress` gives up is a failure of kind `Interrupted`.
     pub fn manifest(&self, path: &Path, bytes: &[u8], progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
-        let shown = failure::shown(&path.to_string_lossy());
+        let shown = failure::quoted(&path.to_string_lossy());
         let format = content::manifest_format(content::declared(path), bytes);
         content::classify(content::Declared::Manifest(format), bytes, &shown)?;
         let dir = path.parent().unwrap_or(Path::new("."));
@@ -109,15 +109,15 @@ impl Sources {
     }
 
     /// The files that the program of a file was last read from, as they were then.
-    pub fn files_of(&self, source: &str) -> Files {
+    pub fn files_of(&self, source: &str) -> FileSet {
         let path = absolute(Path::new(source));
         let entry = self.cache.last(&Key::File(path.clone()));
-        entry.map_or_else(|| Files::unknown(&path), |entry| entry.files())
+        entry.map_or_else(|| FileSet::unknown(&path), |entry| entry.files())
     }
 
     /// The program of a file and the files that it was read from, for who looks at them again and again: while they are as
     /// they were, what they name on the network is not fetched again.
-    pub fn reread(&self, source: &str, progress: Progress<'_>) -> Result<(Arc<Program>, Files), Failure> {
+    pub fn reread(&self, source: &str, progress: Progress<'_>) -> Result<(Arc<Program>, FileSet), Failure> {
         let path = absolute(Path::new(source));
         let key = Key::File(path.clone());
         if let Some(entry) = self.cache.last(&key) {
@@ -173,13 +173,13 @@ impl Sources {
         if access == Access::Guest {
             return Err(Failure::new(
                 FailureKind::Denied,
-                format!("a plugin may load only names, and `{}` is a path or a URL", failure::shown(source)),
+                format!("a plugin may load only names, and `{}` is a path or a URL", failure::quoted(source)),
             ));
         }
         if let Some(name) = source.strip_prefix(BUILTIN_PREFIX) {
             return match builtin::find(name) {
                 Some(builtin) => Ok(Place::Builtin(builtin)),
-                None => Err(self.unknown(name, format!("no built-in plugin `{}`", failure::shown(name)))),
+                None => Err(self.unknown(name, format!("no built-in plugin `{}`", failure::quoted(name)))),
             };
         }
         if let Some(url) = fetch::parse(source)? {
@@ -202,7 +202,7 @@ impl Sources {
         let path = Path::new(source);
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            return Err(self.unknown(stem, format!("no file `{}`", failure::shown(source))));
+            return Err(self.unknown(stem, format!("no file `{}`", failure::quoted(source))));
         }
         Ok(Place::File(absolute(path)))
     }
@@ -211,12 +211,12 @@ impl Sources {
     /// of files here, and has no command line.
     fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
-        let shown = failure::shown(wanted);
+        let shown = failure::quoted(wanted);
         let hint = match meant(wanted, &names) {
             _ if access != Access::Guest
                 && let Some(file) = name::file_here(wanted) =>
             {
-                format!("; for the file write `./{}`", failure::shown(&file))
+                format!("; for the file write `./{}`", failure::quoted(&file))
             }
             near if !near.is_empty() => near,
             _ if access == Access::Guest => "; `plugins` lists them".to_owned(),
@@ -256,7 +256,7 @@ fn meant(wanted: &str, names: &[String]) -> String {
 }
 
 fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
-    let shown = failure::shown(&path.to_string_lossy());
+    let shown = failure::quoted(&path.to_string_lossy());
     let declared = content::declared(path);
     let bytes_max = if declared.is_manifest() { MANIFEST_BYTES_MAX } else { MODULE_BYTES_MAX };
     let FileBytes { bytes, stamp } = file::read(path, bytes_max)?;
@@ -278,7 +278,7 @@ fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
 
 /// Reads a module for a plugin that may load this path: not by way of the cache, which also holds what manifests are.
 fn load_granted_file(path: &Path) -> Result<Arc<Program>, Failure> {
-    let shown = failure::shown(&path.to_string_lossy());
+    let shown = failure::quoted(&path.to_string_lossy());
     let FileBytes { bytes, stamp } = file::read(path, MODULE_BYTES_MAX)?;
     if !stamp.lies_at(path) {
         return Err(Failure::new(FailureKind::Denied, format!("`{shown}` became another file while it was read")));
@@ -302,7 +302,7 @@ fn load_url(url: &Url, access: Access, progress: Progress<'_>) -> Result<Loaded,
     let path = Path::new(url.path());
     let declared = content::declared(path);
     let bytes_max = if declared.is_manifest() { MANIFEST_BYTES_MAX } else { MODULE_BYTES_MAX };
-    let shown = fetch::shown(url);
+    let shown = fetch::format_url(url);
     let request = Request { follow: access != Access::Granted, ..Request::get(url) };
     let bytes = fetch::fetch(&request, bytes_max, progress)?;
     let stem = name::stem(path);

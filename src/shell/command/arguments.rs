@@ -5,7 +5,7 @@ use std::ffi::OsString;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use super::shape::{Shape, Slot, SlotWord};
+use super::shape::{ArgSlot, Shape, SlotWord};
 use crate::shell::line::{is_option_text, without_final_newlines};
 use crate::shell::reply::ShellError;
 use crate::text::did_you_mean;
@@ -69,7 +69,7 @@ impl Arguments {
     /// The positional with this index, where it is text.
     pub fn positional(&self, index: usize) -> Option<&str> {
         let slots = self.shape.slots(&self.words, self.taken.len());
-        let (word, _) = self.words.iter().zip(slots).find(|(_, slot)| *slot == Slot::Positional(index))?;
+        let (word, _) = self.words.iter().zip(slots).find(|(_, slot)| *slot == ArgSlot::Positional(index))?;
         let text = std::str::from_utf8(&word.bytes).ok()?;
         Some(if word.is_output { text.trim_end_matches(['\r', '\n']) } else { text })
     }
@@ -77,7 +77,7 @@ impl Arguments {
     /// How many words stand for positionals, more than there are included.
     pub fn positional_count(&self) -> usize {
         let slots = self.shape.slots(&self.words, self.taken.len());
-        slots.iter().filter(|slot| matches!(slot, Slot::Positional(_) | Slot::Extra)).count()
+        slots.iter().filter(|slot| matches!(slot, ArgSlot::Positional(_) | ArgSlot::Extra)).count()
     }
 
     /// True when `--help` or `-h` stands among the options.
@@ -87,7 +87,7 @@ impl Arguments {
         self.words
             .iter()
             .zip(slots)
-            .any(|(word, slot)| slot == Slot::Option && (word.bytes == b"--help" || !known_h && word.bytes == b"-h"))
+            .any(|(word, slot)| slot == ArgSlot::Option && (word.bytes == b"--help" || !known_h && word.bytes == b"-h"))
     }
 
     /// The options and positionals as the command's struct, and INPUT's bytes, if it takes one and one was given.
@@ -105,14 +105,14 @@ impl Arguments {
         let shape = self.shape;
         let slots = shape.slots(&self.words, self.taken.len());
         // Before anything else: the value of an option that does not exist would look like a word too many.
-        let mut typed = self.words.iter().zip(&slots).filter(|(_, slot)| **slot == Slot::Option);
+        let mut typed = self.words.iter().zip(&slots).filter(|(_, slot)| **slot == ArgSlot::Option);
         if let Some((word, _)) = typed.find(|(word, _)| word.option_text().is_some_and(|text| !shape.has_option(text)))
         {
             return Err(Subject::of(self.shape).unknown_option(&String::from_utf8_lossy(&word.bytes)));
         }
         // clap would take the `--` that is put behind the options for its value.
         let last =
-            self.words.last().and_then(|word| word.option_text()).filter(|_| slots.last() == Some(&Slot::Option));
+            self.words.last().and_then(|word| word.option_text()).filter(|_| slots.last() == Some(&ArgSlot::Option));
         if let Some(option) = last.filter(|option| shape.wants_value(option).is_some()) {
             let name = Subject::of(self.shape).name;
             return Err(ShellError::usage(format!("`{option}` of {name} wants a value")));
@@ -124,21 +124,21 @@ impl Arguments {
         let mut input = None;
         for (word, slot) in self.words.into_iter().zip(slots) {
             match slot {
-                Slot::Positional(index) if shape.input == Some(index) => {
+                ArgSlot::Positional(index) if shape.input == Some(index) => {
                     positionals.push("INPUT".into());
                     input = Some(word.bytes);
                 }
-                Slot::Extra => return Err(extra_word(self.shape, &word.into_word(), has_expression)),
-                Slot::EndOfOptions | Slot::Inner => {}
-                Slot::Option => options.push(text(self.shape, word.into_word())?.into()),
-                Slot::Value(_) => {
+                ArgSlot::Extra => return Err(extra_word(self.shape, &word.into_word(), has_expression)),
+                ArgSlot::EndOfOptions | ArgSlot::Inner => {}
+                ArgSlot::Option => options.push(text(self.shape, word.into_word())?.into()),
+                ArgSlot::Value(_) => {
                     let value = text(self.shape, word.into_word())?;
                     if let Some(option) = options.last_mut() {
                         option.push("=");
                         option.push(value);
                     }
                 }
-                Slot::Positional(_) => positionals.push(text(self.shape, word.into_word())?.into()),
+                ArgSlot::Positional(_) => positionals.push(text(self.shape, word.into_word())?.into()),
             }
         }
         options.push("--".into());

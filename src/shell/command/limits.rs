@@ -49,15 +49,15 @@ fn row(view: &LimitView) -> Vec<crate::shell::reply::Span> {
     let role = if view.value == view.default { Role::Plain } else { Role::Strong };
     vec![
         cell(Role::Name, view.name),
-        cell(role, shown(view.value)),
-        plain(shown(view.default)),
-        plain(view.used.map_or_else(String::new, shown)),
+        cell(role, format_amount(view.value)),
+        plain(format_amount(view.default)),
+        plain(view.used.map_or_else(String::new, format_amount)),
         cell(Role::Code, view.flag),
         cell(Role::Dim, view.of),
     ]
 }
 
-fn shown(amount: Amount) -> String {
+fn format_amount(amount: Amount) -> String {
     match amount {
         Amount::Off => "off".to_owned(),
         Amount::Count(count) => count.to_string(),

@@ -154,7 +154,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Awaited::Ended(end) => loaded(session, &end, words.watch),
         stuck => {
             let left = Box::new(move |session: &mut Session, end: &JobEnd| loaded(session, end, words.watch));
-            session.leave_stuck(&job, &stuck, left, false)
+            session.park_job(&job, &stuck, left, false)
         }
     }
 }

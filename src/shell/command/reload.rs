@@ -74,14 +74,14 @@ pub enum Exchanged {
 
 /// An exchange that is a job: what is said when it has ended.
 struct Exchanging {
-    did: Did,
+    did: ReplacementKind,
     done: Arc<OnceLock<Replaced>>,
     /// Said after it.
     more: String,
 }
 
 #[derive(Clone, Copy)]
-enum Did {
+enum ReplacementKind {
     Restart,
     Reload,
 }
@@ -94,16 +94,16 @@ pub fn exchange(
     more: String,
 ) -> Result<Exchanged, ShellError> {
     let did = match what {
-        Replacement::Restart => Did::Restart,
-        Replacement::Reload { .. } => Did::Reload,
+        Replacement::Restart => ReplacementKind::Restart,
+        Replacement::Reload { .. } => ReplacementKind::Reload,
     };
     if session.kernel.breakpoints().is_empty() {
         let replaced = session.kernel.replace_unless(id, &what, &|| session.interrupt.is_raised());
         return Ok(Exchanged::Done(replaced_line(&replaced.map_err(|error| session.call_error(error))?, did, &more)));
     }
     let word = match did {
-        Did::Restart => "restart",
-        Did::Reload => "reload",
+        ReplacementKind::Restart => "restart",
+        ReplacementKind::Reload => "reload",
     };
     let text = format!("{word} {}", session.label(id));
     let (job, done) = session.kernel.start_replace(id, what, text).map_err(|error| session.call_error(error))?;
@@ -114,7 +114,7 @@ pub fn exchange(
             let left = Box::new(move |session: &mut Session, end: &JobEnd| {
                 Ok(Reply::Lines(vec![exchanged(session, end, &exchanging)?]))
             });
-            Ok(Exchanged::Stuck(session.leave_stuck(&job, &stuck, left, false)?))
+            Ok(Exchanged::Stuck(session.park_job(&job, &stuck, left, false)?))
         }
     }
 }
@@ -158,11 +158,11 @@ fn verified_text(verified: &Verified) -> String {
 }
 
 /// `1:counter restarted: the state of 3 earlier calls is lost`.
-fn replaced_line(replaced: &Replaced, did: Did, more: &str) -> Line {
+fn replaced_line(replaced: &Replaced, did: ReplacementKind, more: &str) -> Line {
     let did = match did {
-        Did::Restart => "restarted",
-        Did::Reload if replaced.code_changed => "reloaded",
-        Did::Reload => "reloaded, the code is the same",
+        ReplacementKind::Restart => "restarted",
+        ReplacementKind::Reload if replaced.code_changed => "reloaded",
+        ReplacementKind::Reload => "reloaded, the code is the same",
     };
     let line = Line::new().with(Role::Name, replaced.label.to_string()).plain(format!(" {did}"));
     let mut line = match replaced.calls_lost {

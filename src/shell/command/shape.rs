@@ -100,7 +100,7 @@ pub struct Shape {
 
 /// What a word is to its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Slot {
+pub enum ArgSlot {
     /// `--name`, `--name=value`, `-n`.
     Option,
     /// The value of the option with this index, which stands in the word before.
@@ -141,14 +141,14 @@ impl Shape {
     }
 
     /// The slot of each word after the command's name. `taken`: how many positionals came before the first word
-    /// (`1.run INPUT` has taken two of `call`'s). Ends at [`Slot::Inner`].
-    pub fn slots<W: SlotWord>(&self, words: &[W], taken: usize) -> Vec<Slot> {
+    /// (`1.run INPUT` has taken two of `call`'s). Ends at [`ArgSlot::Inner`].
+    pub fn slots<W: SlotWord>(&self, words: &[W], taken: usize) -> Vec<ArgSlot> {
         let mut slots = Vec::with_capacity(words.len());
         let mut state = SlotState { positional: taken, options_ended: false, value_of: None };
         for word in words {
             let slot = self.next_slot(&mut state, Some(word));
             slots.push(slot);
-            if slot == Slot::Inner {
+            if slot == ArgSlot::Inner {
                 break;
             }
         }
@@ -156,42 +156,42 @@ impl Shape {
     }
 
     /// The slot of the word that would come next, taken as no option.
-    pub fn slot_after<W: SlotWord>(&self, words: &[W], taken: usize) -> Slot {
+    pub fn slot_after<W: SlotWord>(&self, words: &[W], taken: usize) -> ArgSlot {
         let mut state = SlotState { positional: taken, options_ended: false, value_of: None };
         for word in words {
-            if self.next_slot(&mut state, Some(word)) == Slot::Inner {
-                return Slot::Inner;
+            if self.next_slot(&mut state, Some(word)) == ArgSlot::Inner {
+                return ArgSlot::Inner;
             }
         }
         self.next_slot(&mut state, None::<&W>)
     }
 
-    fn next_slot<W: SlotWord>(&self, state: &mut SlotState, word: Option<&W>) -> Slot {
+    fn next_slot<W: SlotWord>(&self, state: &mut SlotState, word: Option<&W>) -> ArgSlot {
         if let Some(option) = state.value_of.take() {
-            return Slot::Value(option);
+            return ArgSlot::Value(option);
         }
         if !state.options_ended {
             if word.is_some_and(W::ends_options) {
                 state.options_ended = true;
-                return Slot::EndOfOptions;
+                return ArgSlot::EndOfOptions;
             }
             if let Some(text) = word.and_then(W::option_text) {
                 state.value_of = self.wants_value(text);
-                return Slot::Option;
+                return ArgSlot::Option;
             }
         }
         // Of a prefix the last positional is the command inside.
         if self.prefix && state.positional + 1 >= self.positionals.len() {
-            return Slot::Inner;
+            return ArgSlot::Inner;
         }
         let last = self.positionals.len().saturating_sub(1);
         match self.positionals.get(state.positional) {
             Some(_) => {
                 state.positional += 1;
-                Slot::Positional(state.positional - 1)
+                ArgSlot::Positional(state.positional - 1)
             }
-            None if self.positionals.last().is_some_and(|positional| positional.repeats) => Slot::Positional(last),
-            None => Slot::Extra,
+            None if self.positionals.last().is_some_and(|positional| positional.repeats) => ArgSlot::Positional(last),
+            None => ArgSlot::Extra,
         }
     }
 
@@ -226,19 +226,19 @@ impl Shape {
     }
 
     /// What the word in this slot is.
-    pub fn kind(&self, slot: Slot) -> Option<&Kind> {
+    pub fn kind(&self, slot: ArgSlot) -> Option<&Kind> {
         match slot {
-            Slot::Value(index) => self.options.get(index)?.value.as_ref().map(|(_, kind)| kind),
-            Slot::Positional(index) => self.positionals.get(index).map(|positional| &positional.kind),
+            ArgSlot::Value(index) => self.options.get(index)?.value.as_ref().map(|(_, kind)| kind),
+            ArgSlot::Positional(index) => self.positionals.get(index).map(|positional| &positional.kind),
             _ => None,
         }
     }
 
     /// What the word in this slot is called.
-    pub fn value_name(&self, slot: Slot) -> Option<&str> {
+    pub fn value_name(&self, slot: ArgSlot) -> Option<&str> {
         match slot {
-            Slot::Value(index) => self.options.get(index)?.value.as_ref().map(|(name, _)| name.as_str()),
-            Slot::Positional(index) => self.positionals.get(index).map(|positional| positional.value_name.as_str()),
+            ArgSlot::Value(index) => self.options.get(index)?.value.as_ref().map(|(name, _)| name.as_str()),
+            ArgSlot::Positional(index) => self.positionals.get(index).map(|positional| positional.value_name.as_str()),
             _ => None,
         }
     }

@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::debug::record::calls_text;
-use super::thin::Thin;
+use super::rate_limiter::RateLimiter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::filter::FIELDS;
@@ -136,7 +136,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         let records = journal.find(last, wanted);
         session.emit(&followed(&records, json))?;
     }
-    let mut thin = Thin::new(options.rate, options.max);
+    let mut thin = RateLimiter::new(options.rate, options.max);
     while !session.interrupt.is_raised() && !thin.is_done() {
         journal.wait(&cursor, FOLLOW_STEP);
         let mut news = journal.follow(&mut cursor);

@@ -102,13 +102,13 @@ impl fmt::Display for ErrorKind {
             }
             Self::UnclosedSubstitution => write!(f, "unclosed `$(`: close it with `)`"),
             Self::UnclosedHereDoc { end, line } => {
-                let end = shown(end);
+                let end = quoted(end);
                 write!(f, "here-document `<<{end}` of line {line} has no end: write `{end}` alone on a line")
             }
             Self::TrailingBackslash => write!(f, "nothing after `\\`: the text ends there"),
             Self::NothingAfterPipe => write!(f, "nothing after `|`: a stage must follow"),
-            Self::Unsupported(operator) => write!(f, "no `{}` in this shell: {}", shown(operator), way_on(operator)),
-            Self::NoCommand(operator) => write!(f, "no command before `{}`", shown(operator)),
+            Self::Unsupported(operator) => write!(f, "no `{}` in this shell: {}", quoted(operator), way_on(operator)),
+            Self::NoCommand(operator) => write!(f, "no command before `{}`", quoted(operator)),
             Self::NoSystemCommand => write!(f, "nothing after `!`: write `!COMMAND` to run a program of the system"),
             Self::RedirectWithoutCommand(operator) => write!(f, "no command before `{operator} FILE`"),
             Self::RedirectWithoutFile(operator) => write!(f, "no file after `{operator}`: write `{operator} FILE`"),
@@ -118,10 +118,10 @@ impl fmt::Display for ErrorKind {
             Self::UnknownEscape(escape) => write!(
                 f,
                 "unknown escape `{}` in double quotes: known are \\n \\t \\\\ \\\" \\$ \\xNN; single quotes take all as it is",
-                shown(escape)
+                quoted(escape)
             ),
             Self::BadVariable(text) => {
-                write!(f, "`{}` names no variable: write `${{NAME}}`, or `\\$` for a dollar sign", shown(text))
+                write!(f, "`{}` names no variable: write `${{NAME}}`, or `\\$` for a dollar sign", quoted(text))
             }
             Self::HereDocOutOfPlace => write!(f, "a here-document `<<` can only stand where INPUT goes"),
             Self::HereDocWithoutEnd => write!(f, "no end word after `<<`: write `<<END`"),
@@ -133,7 +133,7 @@ impl fmt::Display for ErrorKind {
                 write!(f, "`{closer}` in JSON where `{expected}` must come; quote the word if it is no JSON")
             }
             Self::TextAfterJson(text) => {
-                write!(f, "`{}` touches the end of the JSON: put a blank between, or quote the word", shown(text))
+                write!(f, "`{}` touches the end of the JSON: put a blank between, or quote the word", quoted(text))
             }
             Self::AtWithoutFile => write!(f, "no file after `@`: write `@FILE`, or '@' in quotes for the sign itself"),
             Self::TooDeep { max } => write!(f, "`$(` nested more than {max} deep: `set` a variable on the way"),
@@ -160,7 +160,7 @@ fn way_on(operator: &str) -> &'static str {
 }
 
 /// Source text made safe and short for a message.
-fn shown(text: &str) -> String {
+fn quoted(text: &str) -> String {
     let mut shown = String::new();
     for (count, char) in text.chars().enumerate() {
         if count == SHOWN_CHARS_MAX {

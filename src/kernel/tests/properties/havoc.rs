@@ -168,7 +168,7 @@ fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
         let process = kernel.living(view.id).unwrap();
         let mut slot = process.slot.lock();
         assert!(slot.occupant.is_none() && slot.queue.is_empty(), "{} is taken", view.label());
-        assert!(slot.fresh.is_none(), "a fresh instance of {} waits for ever", view.label());
+        assert!(slot.pending.is_none(), "a fresh instance of {} waits for ever", view.label());
         assert!(slot.replacements.take().is_empty(), "{} is being replaced for ever", view.label());
         drop(slot);
         let children = kernel.process(view.id).unwrap().children.len();

@@ -6,7 +6,7 @@ use wasm_encoder::{BlockType, Encode, InstructionSink, ValType};
 use wasmparser::{FunctionBody, Operator};
 
 use super::check;
-use super::helpers::Helpers;
+use super::helper_set::HelperSet;
 use super::instruction::{self, Bulk, Width};
 use super::stop::Stop;
 
@@ -38,7 +38,7 @@ enum Edit {
 }
 
 /// Rewrites the function at a place among those with code.
-pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut Helpers<'_>) -> Result<Rewritten, Stop> {
+pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut HelperSet<'_>) -> Result<Rewritten, Stop> {
     let edits = edits(body, helpers)?;
     if edits.is_empty() {
         return Ok(Rewritten::Same);
@@ -51,7 +51,7 @@ pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut Helpers<
     }
 }
 
-fn edits(body: &FunctionBody<'_>, helpers: &mut Helpers<'_>) -> Result<Vec<Edit>, Stop> {
+fn edits(body: &FunctionBody<'_>, helpers: &mut HelperSet<'_>) -> Result<Vec<Edit>, Stop> {
     let mut edits = Vec::new();
     let start = body.range().start;
     let mut reader = body.get_operators_reader()?;
@@ -91,7 +91,7 @@ fn edits(body: &FunctionBody<'_>, helpers: &mut Helpers<'_>) -> Result<Vec<Edit>
 fn encoded(
     body: &FunctionBody<'_>,
     edits: &[Edit],
-    helpers: &Helpers<'_>,
+    helpers: &HelperSet<'_>,
     parameters: u32,
     calls_alone: bool,
 ) -> Result<Option<Vec<u8>>, Stop> {

@@ -6,7 +6,7 @@
 use wasm_encoder::{BlockType, Encode, Function, TypeSection};
 
 use super::array;
-use super::helpers::Helpers;
+use super::helper_set::HelperSet;
 use super::instruction::Bulk;
 use super::writer::{Room, Writer};
 
@@ -14,7 +14,7 @@ use super::writer::{Room, Writer};
 const MADE_ELEMENTS_MAX: i64 = 64 << 20;
 
 /// The types of the helpers, encoded one after the other.
-pub fn types(helpers: &Helpers<'_>) -> Option<Vec<u8>> {
+pub fn types(helpers: &HelperSet<'_>) -> Option<Vec<u8>> {
     let mut section = TypeSection::new();
     for bulk in &helpers.wanted {
         let (parameters, results) = bulk.signature(helpers.outline)?;
@@ -30,7 +30,7 @@ pub fn types(helpers: &Helpers<'_>) -> Option<Vec<u8>> {
 }
 
 /// The code of a helper.
-pub fn function(bulk: Bulk, helpers: &Helpers<'_>) -> Option<Function> {
+pub fn function(bulk: Bulk, helpers: &HelperSet<'_>) -> Option<Function> {
     let (parameters, _) = bulk.signature(helpers.outline)?;
     let mut function = Function::new_with_locals_types(array::locals(bulk, helpers.outline));
     let mut writer =

@@ -9,7 +9,7 @@
 //!
 //! What holds of a rewritten module:
 //! - No index changes: helpers stand after all functions, their types after all types. Names, exports, custom sections and all
-//!   other sections stay byte for byte. Helpers have no names.
+//!   other sections stay byte for byte. HelperSet have no names.
 //! - Offsets into the code section do change. Only a module with something to rewrite is rewritten, any other stays byte
 //!   for byte as it was.
 //! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see [`HEAP_MAXIMUM_BYTES`].
@@ -22,7 +22,7 @@ mod body;
 mod check;
 mod chunks;
 mod helper;
-mod helpers;
+mod helper_set;
 mod instruction;
 mod stop;
 #[cfg(test)]
@@ -36,7 +36,7 @@ use wasmparser::{BinaryReader, CodeSectionReader, MemoryType};
 use self::body::Rewritten;
 pub use self::chunks::Chunks;
 use self::chunks::PAGE_SIZE_LOG2;
-use self::helpers::Helpers;
+use self::helper_set::HelperSet;
 use self::stop::Stop;
 use super::outline::Outline;
 
@@ -55,7 +55,7 @@ pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String>
     // What cannot be read is wasmtime's to refuse.
     let Ok(outline) = Outline::read(wasm) else { return Ok(None) };
     check::check(&outline)?;
-    let mut helpers = Helpers::new(&outline, chunks);
+    let mut helpers = HelperSet::new(&outline, chunks);
     let code = match code(wasm, &outline, &mut helpers) {
         Ok(code) => code,
         Err(Stop::Unreadable) => return Ok(None),
@@ -69,7 +69,7 @@ pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String>
 }
 
 /// The code section with each function rewritten that has to be; `None` where none has to.
-fn code(wasm: &[u8], outline: &Outline, helpers: &mut Helpers<'_>) -> Result<Option<CodeSection>, Stop> {
+fn code(wasm: &[u8], outline: &Outline, helpers: &mut HelperSet<'_>) -> Result<Option<CodeSection>, Stop> {
     let Some((_, range)) = outline.sections.iter().find(|(id, _)| *id == SectionId::Code as u8) else {
         return Ok(None);
     };
@@ -114,7 +114,7 @@ fn bounded_memories(outline: &Outline) -> Option<MemorySection> {
 fn assembled(
     wasm: &[u8],
     outline: &Outline,
-    helpers: &Helpers<'_>,
+    helpers: &HelperSet<'_>,
     code: Option<&CodeSection>,
     memories: Option<&MemorySection>,
 ) -> Option<Vec<u8>> {

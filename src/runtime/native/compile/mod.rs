@@ -53,11 +53,11 @@ impl Default for CompilerOptions {
 
 /// Somebody who wants a program, and may give it up.
 #[derive(Debug, Default)]
-pub struct Wish {
+pub struct CompileRequest {
     given_up: AtomicBool,
 }
 
-impl Wish {
+impl CompileRequest {
     fn is_given_up(&self) -> bool {
         self.given_up.load(Ordering::SeqCst)
     }
@@ -68,7 +68,7 @@ impl Wish {
 pub struct Order<'a> {
     /// Where its program came from.
     pub origin: &'a str,
-    pub wish: &'a Arc<Wish>,
+    pub request: &'a Arc<CompileRequest>,
     /// For the engine that counts fuel.
     pub fuelled: bool,
 }
@@ -128,7 +128,7 @@ type Compiled = Result<Arc<Module>>;
 /// Bounded by the workers, each of which wants one module at a time.
 #[derive(Default)]
 struct Table {
-    under_way: HashMap<Key, UnderWay>,
+    in_progress: HashMap<Key, InProgress>,
     light: usize,
     heavy: usize,
     /// Why heavy modules are compiled in this process, until it was told; once.
@@ -136,22 +136,22 @@ struct Table {
     complained: bool,
 }
 
-struct UnderWay {
+struct InProgress {
     origin: String,
     bytes: u64,
     since: Instant,
     stage: CompilationStage,
     heavy: bool,
-    wishes: Vec<Arc<Wish>>,
+    requests: Vec<Arc<CompileRequest>>,
     child: Option<Arc<Child>>,
     /// Nobody wanted it any more: it ends, and whoever wants it now begins again.
     doomed: bool,
     result: Arc<OnceLock<Compiled>>,
 }
 
-impl UnderWay {
+impl InProgress {
     fn is_wanted(&self) -> bool {
-        self.wishes.iter().any(|wish| !wish.is_given_up())
+        self.requests.iter().any(|request| !request.is_given_up())
     }
 
     /// Ends its process when nobody wants it.
@@ -179,16 +179,16 @@ impl Compiler {
     /// The heavy modules that are being compiled, the oldest first.
     pub fn views(&self) -> Vec<CompilationView> {
         let table = self.table.lock();
-        let mut under_way: Vec<&UnderWay> = table.under_way.values().filter(|entry| entry.heavy).collect();
-        under_way.sort_by_key(|entry| entry.since);
-        let view = |entry: &UnderWay| CompilationView {
+        let mut in_progress: Vec<&InProgress> = table.in_progress.values().filter(|entry| entry.heavy).collect();
+        in_progress.sort_by_key(|entry| entry.since);
+        let view = |entry: &InProgress| CompilationView {
             origin: entry.origin.clone(),
             bytes: entry.bytes,
             elapsed: entry.since.elapsed(),
             stage: entry.stage,
-            wanted_by: entry.wishes.iter().filter(|wish| !wish.is_given_up()).count(),
+            wanted_by: entry.requests.iter().filter(|request| !request.is_given_up()).count(),
         };
-        under_way.into_iter().map(view).collect()
+        in_progress.into_iter().map(view).collect()
     }
 
     /// Why heavy modules are compiled in this process although they should not be; told once.
@@ -196,20 +196,20 @@ impl Compiler {
         self.table.lock().complaint.take()
     }
 
-    /// Ends what only this wish wanted, where it can be ended.
-    pub fn give_up(&self, wish: &Wish) {
+    /// Ends what only this request wanted, where it can be ended.
+    pub fn give_up(&self, request: &CompileRequest) {
         let mut table = self.table.lock();
-        wish.given_up.store(true, Ordering::SeqCst);
-        table.under_way.values_mut().for_each(UnderWay::end_unwanted);
+        request.given_up.store(true, Ordering::SeqCst);
+        table.in_progress.values_mut().for_each(InProgress::end_unwanted);
         self.changed.notify_all();
     }
 
     /// A module of this engine out of the store, or compiled: now, or together with somebody else who wants it. Takes long;
-    /// ends as interrupted soon after its wish was given up.
+    /// ends as interrupted soon after its request was given up.
     pub fn module(&self, order: Order<'_>, bytes: &ModuleBytes, engine: &Engine, store: &dyn ModuleStore) -> Compiled {
         let key = (order.fuelled, bytes.sha256.clone());
         if let Some(shared) = self.join(&key, bytes, order) {
-            return self.share(&shared, order.wish);
+            return self.share(&shared, order.request);
         }
         // From here on this worker leads it.
         let mut lead = Lead { compiler: self, key, turn: None, result: None };
@@ -225,37 +225,37 @@ impl Compiler {
     fn join(&self, key: &Key, bytes: &ModuleBytes, order: Order<'_>) -> Option<Arc<OnceLock<Compiled>>> {
         let mut table = self.table.lock();
         loop {
-            match table.under_way.get_mut(key) {
+            match table.in_progress.get_mut(key) {
                 Some(entry) if entry.doomed => self.changed.wait(&mut table),
                 Some(entry) => {
-                    entry.wishes.push(order.wish.clone());
+                    entry.requests.push(order.request.clone());
                     return Some(entry.result.clone());
                 }
                 None => break,
             }
         }
-        let entry = UnderWay {
+        let entry = InProgress {
             origin: order.origin.to_owned(),
             bytes: bytes.bytes.len() as u64,
             since: Instant::now(),
             stage: CompilationStage::Waiting,
             heavy: false,
-            wishes: vec![order.wish.clone()],
+            requests: vec![order.request.clone()],
             child: None,
             doomed: false,
             result: Arc::default(),
         };
-        table.under_way.insert(key.clone(), entry);
+        table.in_progress.insert(key.clone(), entry);
         None
     }
 
-    fn share(&self, shared: &OnceLock<Compiled>, wish: &Wish) -> Compiled {
+    fn share(&self, shared: &OnceLock<Compiled>, request: &CompileRequest) -> Compiled {
         let mut table = self.table.lock();
         loop {
             if let Some(result) = shared.get() {
                 return result.clone();
             }
-            if wish.is_given_up() {
+            if request.is_given_up() {
                 return Err(Failure::interrupted());
             }
             self.changed.wait(&mut table);
@@ -358,8 +358,8 @@ struct Lead<'a> {
 }
 
 impl Lead<'_> {
-    fn with_entry<T>(&self, change: impl FnOnce(&mut UnderWay) -> T) -> Option<T> {
-        self.compiler.table.lock().under_way.get_mut(&self.key).map(change)
+    fn with_entry<T>(&self, change: impl FnOnce(&mut InProgress) -> T) -> Option<T> {
+        self.compiler.table.lock().in_progress.get_mut(&self.key).map(change)
     }
 
     /// Waits for a turn; an error when nobody wants it any more.
@@ -368,7 +368,7 @@ impl Lead<'_> {
         self.with_entry(|entry| entry.heavy = weight == Weight::Heavy);
         let mut table = compiler.table.lock();
         loop {
-            if let Some(entry) = table.under_way.get_mut(&self.key)
+            if let Some(entry) = table.in_progress.get_mut(&self.key)
                 && !entry.is_wanted()
             {
                 entry.doomed = true;
@@ -419,7 +419,7 @@ impl Drop for Lead<'_> {
             Some(Weight::Heavy) => table.heavy -= 1,
             None => {}
         }
-        let entry = table.under_way.remove(&self.key);
+        let entry = table.in_progress.remove(&self.key);
         // Set once: only its leader has it.
         let _ = entry.as_ref().map(|entry| entry.result.set(result));
         self.compiler.changed.notify_all();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::runtime::native::files::Files;
+use crate::runtime::native::open_files::OpenFiles;
 
 /// Standard input, output and error.
 const STDIO: u32 = 3;
@@ -13,7 +13,7 @@ const STDIO: u32 = 3;
 pub enum Kind {
     /// Standard input, output or error: no file of the system's own.
     Stdio,
-    /// A file or directory; each has its place among [`Files`].
+    /// A file or directory; each has its place among [`OpenFiles`].
     File,
     /// A directory of which the guest has only single files, by its place among the views.
     View(usize),
@@ -38,10 +38,10 @@ pub struct ViewFile {
     pub read_only: bool,
 }
 
-/// The open descriptors. As many as [`Files`] lets an instance have, and three.
+/// The open descriptors. As many as [`OpenFiles`] lets an instance have, and three.
 #[derive(Debug)]
 pub struct Fds {
-    files: Files,
+    files: OpenFiles,
     open: BTreeMap<u32, Kind>,
     views: Vec<View>,
 }
@@ -49,7 +49,7 @@ pub struct Fds {
 impl Default for Fds {
     fn default() -> Self {
         let open = (0..STDIO).map(|fd| (fd, Kind::Stdio)).collect();
-        Fds { files: Files::default(), open, views: Vec::new() }
+        Fds { files: OpenFiles::default(), open, views: Vec::new() }
     }
 }
 

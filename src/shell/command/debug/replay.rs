@@ -13,11 +13,11 @@ use crate::shell::command::{CallOptions, link};
 use crate::shell::recording::{
     BeyondCalls, CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls, input_of, read,
 };
-use crate::shell::replay::{Came, Output, Stage};
+use crate::shell::replay::{ObservedCall, Output, Stage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
-use crate::text::shown;
+use crate::text::quoted;
 
 pub static COMMAND: Command = Command {
     name: "replay",
@@ -83,7 +83,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
         Some(text) => text.clone().into_bytes(),
         None => whole(seq, "input", record.payload.as_ref().map(|payload| &payload.input))?,
     };
-    let before = Came::of(&record, session.kernel.journal());
+    let before = ObservedCall::of(&record, session.kernel.journal());
     if !words.fresh {
         let options = CallOptions {
             plugin: record.callee_label(),
@@ -94,7 +94,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
         let reply = session.call(process, input, &options)?;
         if let (None, Reply::Output { bytes, .. }) = (&words.input, &reply) {
             // Its nested calls stand in the journal, for who asks; what is compared is what the caller sees.
-            let again = Came {
+            let again = ObservedCall {
                 output: Output::Bytes(bytes.to_vec()),
                 outcome: "ok".into(),
                 error: None,
@@ -115,7 +115,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
     }
 }
 
-fn call_fresh(session: &mut Session, record: &Record, input: &[u8]) -> Result<Came, ShellError> {
+fn call_fresh(session: &mut Session, record: &Record, input: &[u8]) -> Result<ObservedCall, ShellError> {
     let label = record.callee_label();
     let detail = session.kernel.process(record.callee);
     let detail = detail.ok_or_else(|| ShellError::failed(format!("process `{label}` has ended; `load` it again")))?;
@@ -125,7 +125,7 @@ fn call_fresh(session: &mut Session, record: &Record, input: &[u8]) -> Result<Ca
     stage.call(session, process, record.function.as_str(), input)
 }
 
-fn tell_difference(session: &mut Session, seq: u64, before: &Came, again: &Came) {
+fn tell_difference(session: &mut Session, seq: u64, before: &ObservedCall, again: &ObservedCall) {
     if let Some(difference) = before.difference(again) {
         session.notice(Line::new().with(Role::Warn, format!("not as call {seq}: {difference}")));
     }
@@ -173,7 +173,7 @@ fn allowed_beyond_calls(words: &ReplayWords, asked: &BeyondCalls) -> Result<(), 
         return Ok(());
     }
     let parts = wanted.iter().map(|(asked, _, verb, _)| {
-        let shown: Vec<String> = asked.iter().take(SHOWN_MAX).map(|text| format!("`{}`", shown(text))).collect();
+        let shown: Vec<String> = asked.iter().take(SHOWN_MAX).map(|text| format!("`{}`", quoted(text))).collect();
         let more = asked.len().saturating_sub(SHOWN_MAX);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         format!("{verb} {}{more}", shown.join(", "))
@@ -236,7 +236,7 @@ fn replay_call(
     let process = stage.kernel.find(&call.process);
     let process = process.map_err(|error| ShellError::failed(format!("{title}: {error}")))?;
     let again = stage.call(session, process, &call.function, input)?;
-    match Came::from(call).difference(&again) {
+    match ObservedCall::from(call).difference(&again) {
         Some(difference) => Err(ShellError::failed(format!("{title}: {difference}"))),
         None => Ok(()),
     }

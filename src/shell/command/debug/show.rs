@@ -129,7 +129,7 @@ fn lines(record: &Record, chain: &[Record]) -> Vec<Line> {
 fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>) {
     let title = Line::new().with(Role::Dim, format!("  {side:<8}")).plain(exact_size(bytes));
     let Some(kept) = kept else { return lines.push(title.with(Role::Dim, if bytes > 0 { ", not kept" } else { "" })) };
-    let (kind, text) = shown(kept);
+    let (kind, text) = kind_and_text(kept);
     let missing = kept.missing().map(|missing| format!(", {missing}")).unwrap_or_default();
     lines.push(title.plain(kind).with(Role::Warn, missing));
     let count = text.lines().count();
@@ -141,7 +141,7 @@ fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>)
 }
 
 /// What kind of bytes they are, and their text.
-fn shown(kept: &Kept) -> (&'static str, String) {
+fn kind_and_text(kept: &Kept) -> (&'static str, String) {
     if kept.bytes.is_empty() {
         return ("", String::new());
     }

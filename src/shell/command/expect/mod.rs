@@ -88,25 +88,25 @@ fn without_newline(bytes: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    fn shown(expected: &[u8], came: &[u8]) -> Vec<String> {
+    fn difference_lines(expected: &[u8], came: &[u8]) -> Vec<String> {
         difference(expected, came).iter().map(Line::to_string).collect()
     }
 
     #[test]
     fn a_difference_has_both_sides_and_some_lines_around() {
-        let shown_lines = shown(b"1\n2\n3\n4\n5\n", b"1\n2\n3\nfour\n5\n");
+        let shown_lines = difference_lines(b"1\n2\n3\n4\n5\n", b"1\n2\n3\nfour\n5\n");
         assert_eq!(shown_lines, ["  2", "  3", "- 4", "+ four", "  5"]);
-        assert_eq!(shown(b"same", b"same"), Vec::<String>::new());
+        assert_eq!(difference_lines(b"same", b"same"), Vec::<String>::new());
     }
 
     #[test]
     fn a_difference_is_bounded_and_safe() {
         let many: String = (0..1000).map(|number| format!("{number}\n")).collect();
-        let lines = shown(b"", many.as_bytes());
+        let lines = difference_lines(b"", many.as_bytes());
         assert_eq!(lines.len(), DIFF_LINES_MAX + 1);
         assert_eq!(lines.last().map(String::as_str), Some("… 960 more lines"));
-        assert_eq!(shown(&vec![b'x'; DIFF_BYTES_MAX + 1], b"y").len(), 2);
-        assert!(shown(b"a", b"\x1b[2J").iter().all(|line| !line.contains('\x1b')));
-        assert!(shown(b"\xff", b"\x00").iter().any(|line| line.contains("ff")));
+        assert_eq!(difference_lines(&vec![b'x'; DIFF_BYTES_MAX + 1], b"y").len(), 2);
+        assert!(difference_lines(b"a", b"\x1b[2J").iter().all(|line| !line.contains('\x1b')));
+        assert!(difference_lines(b"\xff", b"\x00").iter().any(|line| line.contains("ff")));
     }
 }

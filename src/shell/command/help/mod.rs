@@ -5,7 +5,7 @@ mod topics;
 use super::{Arguments, Command, CommandTable, Example, Group, Run, describe, find, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::text::{did_you_mean, shown, wrapped};
+use crate::text::{did_you_mean, quoted, wrapped};
 use topics::TOPICS;
 
 pub static COMMAND: Command = Command {
@@ -62,7 +62,7 @@ pub fn about(table: CommandTable, word: &str) -> Result<Reply, ShellError> {
     let near = did_you_mean(word, table.iter().map(|command| command.name).chain(topics()));
     let hint =
         if near.is_empty() { "; `help` lists the commands, `info PLUGIN` the functions of a plugin" } else { &near };
-    Err(ShellError::usage(format!("no command or topic `{}`{hint}", shown(word))))
+    Err(ShellError::usage(format!("no command or topic `{}`{hint}", quoted(word))))
 }
 
 /// What to type first, with what it does.

@@ -1,4 +1,4 @@
-//! An instance that is to take the place of another, and who is told when it does.
+//! An instance that is to take the place of another, and who is notice when it does.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -8,11 +8,11 @@ use crate::kernel::view::ProcessId;
 use crate::runtime::{Failure, Guest};
 
 /// An instance that waits for the call in its process to end, and what it has committed.
-pub struct Fresh {
+pub struct PendingInstance {
     guest: Option<Box<dyn Guest>>,
     bytes: u64,
     total_bytes: Arc<AtomicU64>,
-    told: Option<Told>,
+    notice: Option<ReplacementNotice>,
 }
 
 /// Hears of replacements when they have taken place.
@@ -22,21 +22,21 @@ pub trait ReplacementListener: Send + Sync {
 }
 
 /// Who is to hear that a replacement has taken place.
-pub struct Told {
+pub struct ReplacementNotice {
     listener: Weak<dyn ReplacementListener>,
     by: ReplacedBy,
     /// The commands of a stub did it: the call that they answer does it again by itself.
     by_stub: bool,
 }
 
-impl Told {
+impl ReplacementNotice {
     /// For a replacement that begins; `by_stub` where a stub's commands did it.
-    pub fn new(listener: Weak<dyn ReplacementListener>, by: ReplacedBy, by_stub: bool) -> Told {
-        Told { listener, by, by_stub }
+    pub fn new(listener: Weak<dyn ReplacementListener>, by: ReplacedBy, by_stub: bool) -> ReplacementNotice {
+        ReplacementNotice { listener, by, by_stub }
     }
 
     /// Tells it of this process; not under the process's lock.
-    pub fn tell(self, process: ProcessId) {
+    pub fn notify(self, process: ProcessId) {
         if !self.by_stub
             && let Some(listener) = self.listener.upgrade()
         {
@@ -44,8 +44,8 @@ impl Told {
         }
     }
 
-    /// Takes over what is still to be told of a replacement that this one came before: its code stays.
-    fn take_over(&mut self, before: &Told) {
+    /// Takes over what is still to be notice of a replacement that this one came before: its code stays.
+    fn take_over(&mut self, before: &ReplacementNotice) {
         match (self.by_stub, before.by_stub) {
             (_, true) => {}
             (true, false) => (self.by, self.by_stub) = (before.by, false),
@@ -55,23 +55,24 @@ impl Told {
     }
 }
 
-impl Fresh {
+impl PendingInstance {
     /// What was started, with the `bytes` that it has committed: given back with it, or at once where the start has failed.
     pub fn of(
         bytes: u64,
         started: Result<Box<dyn Guest>, Failure>,
         total_bytes: &Arc<AtomicU64>,
-        told: Told,
-    ) -> Result<Fresh, Failure> {
-        let mut fresh = Fresh { guest: None, bytes, total_bytes: total_bytes.clone(), told: Some(told) };
-        fresh.guest = Some(started?);
-        Ok(fresh)
+        notice: ReplacementNotice,
+    ) -> Result<PendingInstance, Failure> {
+        let mut pending =
+            PendingInstance { guest: None, bytes, total_bytes: total_bytes.clone(), notice: Some(notice) };
+        pending.guest = Some(started?);
+        Ok(pending)
     }
 
-    /// It takes the place of another that waited: what was still to be told of that is told with it.
-    pub fn comes_before(&mut self, unused: &Fresh) {
-        if let (Some(told), Some(before)) = (&mut self.told, &unused.told) {
-            told.take_over(before);
+    /// It takes the place of another that waited: what was still to be notice of that is notice with it.
+    pub fn comes_before(&mut self, unused: &PendingInstance) {
+        if let (Some(notice), Some(before)) = (&mut self.notice, &unused.notice) {
+            notice.take_over(before);
         }
     }
 
@@ -81,12 +82,12 @@ impl Fresh {
     }
 
     /// The instance, what it has committed, and whom to tell: its process counts its memory from now on.
-    pub fn into_parts(mut self) -> (Option<Box<dyn Guest>>, u64, Option<Told>) {
-        (self.guest.take(), std::mem::take(&mut self.bytes), self.told.take())
+    pub fn into_parts(mut self) -> (Option<Box<dyn Guest>>, u64, Option<ReplacementNotice>) {
+        (self.guest.take(), std::mem::take(&mut self.bytes), self.notice.take())
     }
 }
 
-impl Drop for Fresh {
+impl Drop for PendingInstance {
     fn drop(&mut self) {
         self.total_bytes.fetch_sub(self.bytes, Ordering::Relaxed);
     }

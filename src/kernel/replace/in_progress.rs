@@ -13,7 +13,7 @@ use crate::runtime::Failure;
 const UNDER_WAY_MAX: usize = 16;
 
 /// One replacement under way: a kill of its process ends the chain.
-pub struct UnderWay<'a> {
+pub struct InProgress<'a> {
     pub(super) chain: &'a Arc<Chain>,
     pub(super) process: &'a Arc<Process>,
     /// For the start.
@@ -22,7 +22,7 @@ pub struct UnderWay<'a> {
     pub(super) reload: u64,
 }
 
-impl<'a> UnderWay<'a> {
+impl<'a> InProgress<'a> {
     /// Begins one; an error where the process does not live yet or any more, or too many are under way.
     pub(super) fn begin(
         chain: &'a Arc<Chain>,
@@ -37,12 +37,12 @@ impl<'a> UnderWay<'a> {
             Life::Dead { reason, .. } => return Err(denied(&format!("it is dead: {reason}"))),
         }
         let replacements = &mut slot.replacements;
-        if replacements.under_way.len() >= UNDER_WAY_MAX {
+        if replacements.in_progress.len() >= UNDER_WAY_MAX {
             return Err(denied(&format!(
                 "{UNDER_WAY_MAX} restarts and reloads of it are under way, the most that can be"
             )));
         }
-        replacements.under_way.push(Starting { chain: chain.id, stand_in: None });
+        replacements.in_progress.push(Starting { chain: chain.id, stand_in: None });
         chain.replaces.store(process.id, Ordering::Relaxed);
         let reload = match what {
             Replacement::Restart => 0,
@@ -51,18 +51,18 @@ impl<'a> UnderWay<'a> {
                 replacements.reloads_asked
             }
         };
-        Ok(UnderWay { chain, process, timeout, reload })
+        Ok(InProgress { chain, process, timeout, reload })
     }
 }
 
-impl Drop for UnderWay<'_> {
+impl Drop for InProgress<'_> {
     fn drop(&mut self) {
         let own = self.chain.id;
         self.chain.replaces.store(0, Ordering::Relaxed);
         let mut slot = self.process.slot.lock();
-        let under_way = &mut slot.replacements.under_way;
-        let at = under_way.iter().position(|starting| starting.chain == own);
-        let starting = at.map(|at| under_way.swap_remove(at));
+        let in_progress = &mut slot.replacements.in_progress;
+        let at = in_progress.iter().position(|starting| starting.chain == own);
+        let starting = at.map(|at| in_progress.swap_remove(at));
         drop(slot);
         drop(starting);
     }

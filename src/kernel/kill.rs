@@ -10,7 +10,7 @@ use super::Kernel;
 use super::error::CallError;
 use super::frame::Cause;
 use super::process::{Life, Occupant, Process, Starting};
-use super::replace::Fresh;
+use super::replace::PendingInstance;
 use super::view::{Killed, ProcessId, ProcessState};
 use crate::journal::Outcome;
 use crate::runtime::{Guest, MemoryUse};
@@ -29,7 +29,7 @@ struct Remains {
     occupant: Option<Occupant>,
     guest: Option<Box<dyn Guest>>,
     /// An instance that would have taken its place, and those that are being started.
-    fresh: Option<Fresh>,
+    pending: Option<PendingInstance>,
     starting: Vec<Starting>,
 }
 
@@ -58,7 +58,7 @@ impl Kernel {
     /// Takes a process that could not start out of the table, unburied.
     pub(super) fn unborn(&self, process: &Process) {
         let removed = self.table().write().remove(process.id);
-        process.stillborn();
+        process.mark_failed_to_start();
         drop(removed);
     }
 
@@ -85,7 +85,7 @@ impl Kernel {
                 killed.moved.extend(moved.iter().map(|child| (child.label(), parent.clone())));
                 killed.ended.insert(0, process.label());
                 let (found, view) = self.mark_dead(process, killer);
-                table.bury(view, found.process.clone());
+                table.remember_dead(view, found.process.clone());
                 remains.push(found);
             }
         }
@@ -101,28 +101,28 @@ impl Kernel {
         let mut slot = process.slot.lock();
         slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
         let (occupant, guest) = (slot.occupant, slot.guest.take());
-        let (fresh, starting) = (slot.fresh.take(), slot.replacements.take());
+        let (pending, starting) = (slot.pending.take(), slot.replacements.take());
         drop(slot);
         view.state = ProcessState::Dead { reason: killer.reason.clone() };
-        (Remains { process, occupant, guest, fresh, starting }, view)
+        (Remains { process, occupant, guest, pending, starting }, view)
     }
 
     /// Ends the call that occupies a process, and what runs below it, unless it has ended already.
-    pub(super) fn cut(&self, occupant: Occupant, cause: Cause) {
+    pub(super) fn cancel(&self, occupant: Occupant, cause: Cause) {
         if let Some(chain) = self.chain(occupant.chain) {
-            chain.cut(occupant.depth, occupant.seq, cause);
+            chain.cancel(occupant.depth, occupant.seq, cause);
         }
     }
 
     /// Ends what runs in a dead process, and drops what does not.
     fn clear_away(&self, remains: Remains, killer: &Killer) {
-        let Remains { process, occupant, guest, fresh, starting } = remains;
+        let Remains { process, occupant, guest, pending, starting } = remains;
         process.changed.notify_all();
         match occupant {
-            Some(occupant) => self.cut(occupant, Cause::Killed { by: killer.by.clone() }),
+            Some(occupant) => self.cancel(occupant, Cause::Killed { by: killer.by.clone() }),
             None => process.forget_memory(),
         }
-        drop((guest, fresh));
+        drop((guest, pending));
         for chain in starting.iter().filter_map(|starting| self.chain(starting.chain)) {
             chain.end(Cause::Killed { by: killer.by.clone() });
         }

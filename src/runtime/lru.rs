@@ -1,21 +1,21 @@
-//! A shelf: what was made with much work and is kept for the next who asks, bounded by number and by bytes. What somebody
+//! A cache: what was made with much work and is kept for the next who asks, bounded by number and by bytes. What somebody
 //! still uses stays, since to take it from here would free nothing; of the rest the least recently used goes first.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// The most that a shelf keeps of what nobody uses.
+/// The most that a cache keeps of what nobody uses.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct ShelfMax {
+pub struct LruMax {
     pub items: usize,
     pub bytes: u64,
 }
 
 /// Things by their keys; each is in use while somebody else has an owner of it.
-pub struct Shelf<K, V: ?Sized> {
+pub struct LruCache<K, V: ?Sized> {
     items: HashMap<K, Item<V>>,
-    most: ShelfMax,
+    most: LruMax,
     /// Goes up with each use.
     now: u64,
 }
@@ -32,10 +32,10 @@ impl<V: ?Sized> Item<V> {
     }
 }
 
-impl<K: Eq + Hash + Clone, V: ?Sized> Shelf<K, V> {
-    /// An empty shelf.
-    pub fn new(most: ShelfMax) -> Self {
-        Shelf { items: HashMap::new(), most, now: 0 }
+impl<K: Eq + Hash + Clone, V: ?Sized> LruCache<K, V> {
+    /// An empty cache.
+    pub fn new(most: LruMax) -> Self {
+        LruCache { items: HashMap::new(), most, now: 0 }
     }
 
     /// What is kept by this key.
@@ -59,12 +59,12 @@ impl<K: Eq + Hash + Clone, V: ?Sized> Shelf<K, V> {
             .map(|(key, item)| (item.used_at, item.bytes, key.clone()))
             .collect();
         idle.sort_by_key(|(used_at, ..)| *used_at);
-        let mut kept = ShelfMax { items: idle.len(), bytes: idle.iter().map(|(_, bytes, _)| bytes).sum() };
+        let mut kept = LruMax { items: idle.len(), bytes: idle.iter().map(|(_, bytes, _)| bytes).sum() };
         for (_, bytes, key) in idle {
             if kept.items <= self.most.items && kept.bytes <= self.most.bytes {
                 break;
             }
-            kept = ShelfMax { items: kept.items - 1, bytes: kept.bytes - bytes };
+            kept = LruMax { items: kept.items - 1, bytes: kept.bytes - bytes };
             gone.extend(self.items.remove(&key).map(|item| item.value));
         }
         gone
@@ -75,58 +75,58 @@ impl<K: Eq + Hash + Clone, V: ?Sized> Shelf<K, V> {
 mod tests {
     use super::*;
 
-    fn shelf(items: usize, bytes: u64) -> Shelf<&'static str, str> {
-        Shelf::new(ShelfMax { items, bytes })
+    fn cache(items: usize, bytes: u64) -> LruCache<&'static str, str> {
+        LruCache::new(LruMax { items, bytes })
     }
 
-    fn names(shelf: &Shelf<&'static str, str>) -> Vec<&'static str> {
-        let mut names: Vec<_> = shelf.items.keys().copied().collect();
+    fn names(cache: &LruCache<&'static str, str>) -> Vec<&'static str> {
+        let mut names: Vec<_> = cache.items.keys().copied().collect();
         names.sort();
         names
     }
 
     #[test]
     fn of_too_many_the_least_recently_used_goes() {
-        let mut shelf = shelf(2, 100);
-        shelf.put("a", "A".into(), 1);
-        shelf.put("b", "B".into(), 1);
-        assert_eq!(shelf.get(&"a").as_deref(), Some("A"));
-        let gone = shelf.put("c", "C".into(), 1);
+        let mut cache = cache(2, 100);
+        cache.put("a", "A".into(), 1);
+        cache.put("b", "B".into(), 1);
+        assert_eq!(cache.get(&"a").as_deref(), Some("A"));
+        let gone = cache.put("c", "C".into(), 1);
         assert_eq!(gone, ["B".into()]);
-        assert_eq!(names(&shelf), ["a", "c"]);
+        assert_eq!(names(&cache), ["a", "c"]);
     }
 
     #[test]
     fn of_too_many_bytes_as_much_goes_as_must() {
-        let mut shelf = shelf(10, 100);
+        let mut cache = cache(10, 100);
         for (name, bytes) in [("a", 40), ("b", 40), ("c", 20)] {
-            assert!(shelf.put(name, name.into(), bytes).is_empty(), "{name}");
+            assert!(cache.put(name, name.into(), bytes).is_empty(), "{name}");
         }
-        assert_eq!(shelf.put("d", "D".into(), 50), ["a".into(), "b".into()]);
-        assert_eq!(names(&shelf), ["c", "d"]);
+        assert_eq!(cache.put("d", "D".into(), 50), ["a".into(), "b".into()]);
+        assert_eq!(names(&cache), ["c", "d"]);
     }
 
     #[test]
     fn what_is_in_use_stays_and_counts_when_it_is_not_any_more() {
-        let mut shelf = shelf(1, 100);
+        let mut cache = cache(1, 100);
         let used: Arc<str> = "A".into();
-        shelf.put("a", used.clone(), 99);
-        shelf.put("b", "B".into(), 99);
-        assert_eq!(names(&shelf), ["a", "b"], "one in use does not count");
+        cache.put("a", used.clone(), 99);
+        cache.put("b", "B".into(), 99);
+        assert_eq!(names(&cache), ["a", "b"], "one in use does not count");
         drop(used);
         let new: Arc<str> = "C".into();
-        assert_eq!(shelf.put("c", new.clone(), 1).len(), 1);
-        assert_eq!(names(&shelf), ["b", "c"], "the older of the two idle ones goes");
+        assert_eq!(cache.put("c", new.clone(), 1).len(), 1);
+        assert_eq!(names(&cache), ["b", "c"], "the older of the two idle ones goes");
     }
 
     #[test]
     fn one_that_is_larger_than_all_may_be_goes_with_its_user() {
-        let mut shelf = shelf(10, 100);
+        let mut cache = cache(10, 100);
         let large: Arc<str> = "L".into();
-        assert!(shelf.put("l", large.clone(), 1_000).is_empty());
-        assert!(shelf.get(&"l").is_some());
+        assert!(cache.put("l", large.clone(), 1_000).is_empty());
+        assert!(cache.get(&"l").is_some());
         drop(large);
-        assert_eq!(shelf.put("s", "S".into(), 1).len(), 1);
-        assert_eq!(names(&shelf), ["s"]);
+        assert_eq!(cache.put("s", "S".into(), 1).len(), 1);
+        assert_eq!(names(&cache), ["s"]);
     }
 }

@@ -6,26 +6,26 @@ use super::file::Stamp;
 
 /// Files as they were at one moment; bounded by what a manifest may name.
 #[derive(Debug, Clone)]
-pub struct Files(Vec<(PathBuf, Option<Stamp>)>);
+pub struct FileSet(Vec<(PathBuf, Option<Stamp>)>);
 
-impl Files {
+impl FileSet {
     /// Files as they were when they were read.
     pub(super) fn read(stamps: &[(PathBuf, Stamp)]) -> Self {
-        Files(stamps.iter().map(|(path, stamp)| (path.clone(), Some(stamp.clone()))).collect())
+        FileSet(stamps.iter().map(|(path, stamp)| (path.clone(), Some(stamp.clone()))).collect())
     }
 
     /// One file of which nothing is known.
     pub(super) fn unknown(path: &Path) -> Self {
-        Files(vec![(path.to_owned(), None)])
+        FileSet(vec![(path.to_owned(), None)])
     }
 
     /// The same files as they are now: a `stat` of each.
-    pub fn now(&self) -> Files {
-        Files(self.0.iter().map(|(path, _)| (path.clone(), Stamp::of(path))).collect())
+    pub fn now(&self) -> FileSet {
+        FileSet(self.0.iter().map(|(path, _)| (path.clone(), Stamp::of(path))).collect())
     }
 
     /// Whether they are as they were at that other moment.
-    pub fn are_as(&self, other: &Files) -> bool {
+    pub fn are_as(&self, other: &FileSet) -> bool {
         let same = |one: &Option<Stamp>, other: &Option<Stamp>| match (one, other) {
             (Some(one), Some(other)) => one.is_same_state(other),
             (None, None) => true,
@@ -42,13 +42,13 @@ impl Files {
 
 #[cfg(test)]
 mod tests {
-    use super::Files;
+    use super::FileSet;
 
     #[test]
     fn a_file_that_was_changed_made_or_taken_away_is_not_as_it_was() {
         let dir = tempfile::tempdir().expect("a directory");
         let path = dir.path().join("x");
-        let none = Files::unknown(&path).now();
+        let none = FileSet::unknown(&path).now();
         assert!(none.are_as(&none.now()) && !none.are_settled());
         std::fs::write(&path, "one").expect("written");
         let first = none.now();

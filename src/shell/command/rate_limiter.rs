@@ -7,7 +7,7 @@ use crate::journal::Record;
 const SECOND_NS: u64 = 1_000_000_000;
 
 /// Lets calls through up to a rate and a number. A second is one of the session's clock, by when calls ended.
-pub struct Thin {
+pub struct RateLimiter {
     rate: Option<u64>,
     left: Option<u64>,
     second: u64,
@@ -15,10 +15,10 @@ pub struct Thin {
     left_out: u64,
 }
 
-impl Thin {
+impl RateLimiter {
     /// `rate`: calls a second; `max`: calls in all.
-    pub fn new(rate: Option<u64>, max: Option<u64>) -> Thin {
-        Thin { rate, left: max, second: 0, shown_in_second: 0, left_out: 0 }
+    pub fn new(rate: Option<u64>, max: Option<u64>) -> RateLimiter {
+        RateLimiter { rate, left: max, second: 0, shown_in_second: 0, left_out: 0 }
     }
 
     /// Whether a call is shown. In order of their ends.
@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_rate_holds_in_each_second() {
-        let mut thin = Thin::new(Some(2), None);
+        let mut thin = RateLimiter::new(Some(2), None);
         let shown: Vec<bool> = [0, 0, 0, 0, 1, 1, 1].map(|second| thin.admits(&at(second))).to_vec();
         assert_eq!(shown, [true, true, false, false, true, true, false]);
         let now = Duration::from_millis;
@@ -77,7 +77,7 @@ mod tests {
 
     #[test]
     fn a_number_ends_it() {
-        let mut thin = Thin::new(None, Some(2));
+        let mut thin = RateLimiter::new(None, Some(2));
         assert_eq!([0, 0, 0].map(|second| thin.admits(&at(second))), [true, true, false]);
         assert!(thin.is_done());
         assert_eq!(thin.take_rest(), 0, "it has ended, nothing was thinned");

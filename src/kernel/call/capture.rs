@@ -7,7 +7,7 @@ use crate::journal::{Kept, Outcome, Payload};
 
 /// Kept beside a call that the debugger looks at.
 #[derive(Default)]
-pub struct Tape {
+pub struct PayloadCapture {
     /// What a stub or a person answered in the plugin's place.
     pub answer: Option<Arc<[u8]>>,
     /// Whether the plugin came to run.
@@ -31,12 +31,12 @@ impl Entered<'_> {
     pub(super) fn keep_input(&mut self, input: &[u8]) {
         let bytes_max = self.chain.kernel.journal().payload_bytes_each_max();
         let kept = (bytes_max > 0).then(|| keep(input, bytes_max, self.is_private()));
-        self.tape.get_or_insert_default().input = kept;
+        self.capture.get_or_insert_default().input = kept;
     }
 
     /// The output as it stands: the answer, or what the plugin gave.
     pub(in crate::kernel) fn output(&self) -> &[u8] {
-        match self.tape.as_ref().and_then(|tape| tape.answer.as_deref()) {
+        match self.capture.as_ref().and_then(|capture| capture.answer.as_deref()) {
             Some(answer) => answer,
             None => self.guest.as_deref().map_or(&[], |guest| guest.output()),
         }
@@ -44,8 +44,8 @@ impl Entered<'_> {
 
     /// What the record keeps of the call's bytes. A failed call has no output.
     pub(in crate::kernel) fn payload(&mut self, outcome: Outcome) -> Option<Box<Payload>> {
-        // First, as every call comes here: one without a tape pays no more than this look.
-        let input = self.tape.as_mut()?.input.take()?;
+        // First, as every call comes here: one without a capture pays no more than this look.
+        let input = self.capture.as_mut()?.input.take()?;
         let bytes_max = self.chain.kernel.journal().payload_bytes_each_max();
         let private = input.state == crate::journal::KeptState::Private;
         let output = if outcome == Outcome::Ok { self.output() } else { &[] };

@@ -51,18 +51,18 @@ impl Pool {
 
 /// The open files of one instance; given back with it.
 #[derive(Debug)]
-pub struct Files {
+pub struct OpenFiles {
     pool: &'static Pool,
     held: usize,
 }
 
-impl Default for Files {
+impl Default for OpenFiles {
     fn default() -> Self {
-        Files { pool: &POOL, held: 0 }
+        OpenFiles { pool: &POOL, held: 0 }
     }
 }
 
-impl Files {
+impl OpenFiles {
     /// Counts one more; false when there may be no more.
     pub fn take(&mut self) -> bool {
         if self.held >= FILES_MAX || !self.pool.take() {
@@ -87,7 +87,7 @@ impl Files {
     }
 }
 
-impl Drop for Files {
+impl Drop for OpenFiles {
     fn drop(&mut self) {
         self.pool.used.fetch_sub(self.held, Ordering::Relaxed);
     }
@@ -125,14 +125,14 @@ impl Drop for Place {
 mod tests {
     use super::*;
 
-    fn count(files: &mut Files) -> usize {
+    fn count(files: &mut OpenFiles) -> usize {
         std::iter::repeat_with(|| files.take()).take_while(|taken| *taken).count()
     }
 
     #[test]
     fn one_has_a_bound_and_so_have_all_together() {
         let pool: &'static Pool = Box::leak(Box::new(Pool::new(FILES_MAX + 10)));
-        let files = || Files { pool, held: 0 };
+        let files = || OpenFiles { pool, held: 0 };
         let (mut first, mut second) = (files(), files());
         assert_eq!((count(&mut first), count(&mut second)), (FILES_MAX, 10));
         second.give_back();
@@ -150,7 +150,7 @@ mod tests {
         let pool: &'static Pool = Box::leak(Box::new(Pool::new(2)));
         let places = [Place::of(pool, 0), Place::of(pool, BODY_BYTES_MAX)];
         assert!(places.iter().all(Option::is_some) && Place::of(pool, 0).is_none());
-        assert!(!Files { pool, held: 0 }.take(), "nor for a file");
+        assert!(!OpenFiles { pool, held: 0 }.take(), "nor for a file");
         drop(places);
         let large = Place::of(pool, BODY_BYTES_MAX);
         assert!(large.is_some() && Place::of(pool, 1).is_none(), "no room for its body");

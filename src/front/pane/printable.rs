@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthChar;
 
-use crate::shell::reply::is_unsafe;
+use crate::shell::reply::is_control_or_bidi;
 
 /// The most characters of one text that are ever shown in the pane; a cell row has fewer.
 pub const SHOWN_CHARS_MAX: usize = 1024;
@@ -12,18 +12,22 @@ pub const SHOWN_CHARS_MAX: usize = 1024;
 pub const REPLACEMENT: char = '\u{fffd}';
 
 /// The text in characters that take one or two cells each, at most [`SHOWN_CHARS_MAX`] of them.
-pub fn safe(text: &str) -> Cow<'_, str> {
+pub fn printable(text: &str) -> Cow<'_, str> {
     let plain = text.len() <= SHOWN_CHARS_MAX && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
-    if plain { Cow::Borrowed(text) } else { Cow::Owned(text.chars().take(SHOWN_CHARS_MAX).map(safe_char).collect()) }
+    if plain {
+        Cow::Borrowed(text)
+    } else {
+        Cow::Owned(text.chars().take(SHOWN_CHARS_MAX).map(printable_char).collect())
+    }
 }
 
 /// One character, or what is shown for it: control characters have pictures of their own.
-pub fn safe_char(c: char) -> char {
+pub fn printable_char(c: char) -> char {
     match c {
         '\t' => ' ',
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(REPLACEMENT),
         '\x7f' => '\u{2421}',
-        c if is_unsafe(c) || is_unsteady(c) => REPLACEMENT,
+        c if is_control_or_bidi(c) || is_unsteady(c) => REPLACEMENT,
         c => c,
     }
 }
@@ -45,14 +49,14 @@ mod tests {
     #[test]
     fn what_is_safe_stays() {
         for text in ["", "cart.total", "größe", "漢字", "a → b"] {
-            assert_eq!(safe(text), text);
+            assert_eq!(printable(text), text);
         }
     }
 
     #[test]
     fn no_escape_sequence_comes_through() {
-        assert_eq!(safe("\x1b[2J\x07\r\n\x7f"), "␛[2J␇␍␊␡");
-        assert_eq!(safe("\u{9b}31m"), "\u{fffd}31m", "the one-character CSI");
+        assert_eq!(printable("\x1b[2J\x07\r\n\x7f"), "␛[2J␇␍␊␡");
+        assert_eq!(printable("\u{9b}31m"), "\u{fffd}31m", "the one-character CSI");
     }
 
     #[test]
@@ -66,7 +70,7 @@ mod tests {
             "❤\u{fe0f}",
             "z\u{301}\u{301}\u{301}",
         ] {
-            let shown = safe(text);
+            let shown = printable(text);
             assert!(shown.contains(REPLACEMENT), "{shown:?}");
             let cells: usize = shown.chars().map(|c| c.width().unwrap_or(0)).sum();
             assert_eq!(shown.width(), cells, "{shown:?} is as wide as its characters");
@@ -77,13 +81,13 @@ mod tests {
     #[test]
     fn every_character_takes_one_or_two_cells() {
         for c in '\0'..=char::MAX {
-            let shown = safe_char(c);
+            let shown = printable_char(c);
             assert!(matches!(shown.width(), Some(1 | 2)) && !shown.is_control(), "{c:?} is shown as {shown:?}");
         }
     }
 
     #[test]
     fn a_long_text_is_cut() {
-        assert_eq!(safe(&"é".repeat(SHOWN_CHARS_MAX * 3)).chars().count(), SHOWN_CHARS_MAX);
+        assert_eq!(printable(&"é".repeat(SHOWN_CHARS_MAX * 3)).chars().count(), SHOWN_CHARS_MAX);
     }
 }

@@ -8,13 +8,13 @@ use super::Kernel;
 use super::error::CallError;
 use super::limits::{LimitView, Usage};
 use super::names;
-use super::process::{Counters, Life, Occupant, Process, Slot};
+use super::process::{Counters, Life, Occupant, Process, ProcessSlot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
 use crate::runtime::exports::is_runtime_export;
 use crate::runtime::{MemoryUse, ModuleBytes};
 use crate::secrets::without_secrets;
-use crate::text::safe;
+use crate::text::escape_control;
 
 /// How often a wait for a process's end looks whether it was interrupted.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -23,7 +23,7 @@ impl Kernel {
     /// All living processes in id order; with `dead` also those that ended, as far as they are remembered.
     pub fn processes(&self, dead: bool) -> Vec<ProcessView> {
         if dead && self.table().read().is_unsettled() {
-            self.table().write().settle();
+            self.table().write().evict_dead();
         }
         let (living, mut views) = {
             let table = self.table().read();
@@ -126,7 +126,7 @@ impl Kernel {
             _ => {
                 let meant = name.map_or(String::new(), |name| names::did_you_mean(name, table.names()));
                 let meant = if meant.is_empty() { "; `ps` lists them".to_string() } else { meant };
-                format!("no process `{}`{meant}", safe(reference))
+                format!("no process `{}`{meant}", escape_control(reference))
             }
         };
         Err(CallError::new(Outcome::Error, message))
@@ -141,7 +141,8 @@ impl Kernel {
                 return Ok((process, function.to_string()));
             }
         }
-        let message = format!("no process for `{}`; a stand-in is `PLUGIN.FUNCTION` of a loaded plugin", safe(target));
+        let message =
+            format!("no process for `{}`; a stand-in is `PLUGIN.FUNCTION` of a loaded plugin", escape_control(target));
         Err(CallError::new(Outcome::Error, message))
     }
 
@@ -204,7 +205,7 @@ impl Kernel {
     }
 
     /// The same, with the memory that `memory` tells.
-    pub(super) fn view_with(&self, process: &Process, memory: fn(&Process, &Slot) -> MemoryUse) -> ProcessView {
+    pub(super) fn view_with(&self, process: &Process, memory: fn(&Process, &ProcessSlot) -> MemoryUse) -> ProcessView {
         let slot = process.slot.lock();
         let (life, occupant, crashed) = (slot.life.clone(), slot.occupant, slot.crashed.clone());
         let (memory, source) = (memory(process, &slot), without_secrets(&slot.code.program.origin).into_owned());
@@ -230,7 +231,7 @@ impl Kernel {
             bytes_out: 0,
             busy: Duration::ZERO,
             self_time: Duration::ZERO,
-            age: until.saturating_duration_since(process.born),
+            age: until.saturating_duration_since(process.started_at),
             memory,
             source,
             host: process.host,

@@ -7,10 +7,10 @@ use std::time::Duration;
 use super::{Entered, Finished, Leaving, leave};
 use crate::journal::{Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
-use crate::kernel::frame::{Cause, Failing, Popped};
+use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError};
 use crate::kernel::process::Life;
 use crate::runtime::{Failure, FailureKind};
-use crate::text::safe;
+use crate::text::escape_control;
 
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
@@ -25,7 +25,7 @@ impl Entered<'_> {
         self.count(&popped, duration, bytes_out);
         self.record(&popped, duration, bytes_out, Outcome::Ok, None);
         self.left = true;
-        let (ran, answer) = self.tape.take().map_or((true, None), |tape| (tape.ran, tape.answer));
+        let (ran, answer) = self.capture.take().map_or((true, None), |capture| (capture.ran, capture.answer));
         Ok(Finished { process: popped.frame.process, guest: self.guest.take(), ran, answer })
     }
 
@@ -60,18 +60,18 @@ impl Entered<'_> {
             self.lose_instance();
             self.process.forget_memory();
             let crashed = Some("plugsh itself failed in a call of it".into());
-            self.told = leave(self.process, Leaving { guest: None, ran: true, crashed });
+            self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
         }
     }
 
     /// What a failure is called, who is to blame, and what becomes of the instance.
-    fn judge(&mut self, mut popped: Popped, failure: Failure, duration: Duration) -> CallError {
-        let (outcome, rising) = match &popped.cause {
+    fn judge(&mut self, mut popped: PoppedFrame, failure: Failure, duration: Duration) -> CallError {
+        let (outcome, for_ancestor) = match &popped.cause {
             Some(cause) => (cause.outcome(), popped.meant.is_some()),
             None => (outcome_of(failure.kind), false),
         };
         let below = popped.failing.take().filter(|below| match &popped.cause {
-            Some(_) => below.rising,
+            Some(_) => below.for_ancestor,
             None => failure.kind == FailureKind::Nested,
         });
         let (message, stderr_tail) = match below {
@@ -86,7 +86,7 @@ impl Entered<'_> {
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         self.record(&popped, duration, 0, outcome, Some(&error.message));
         if popped.depth > 1 {
-            self.chain.set_failing(Failing { error: error.clone(), rising });
+            self.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor });
         }
         self.give_back(&failure, popped.cause.is_some(), &error);
         error
@@ -98,11 +98,11 @@ impl Entered<'_> {
             return;
         }
         // What ended before its plugin came to run has nothing to lose, but for a trap that somebody asked for.
-        let untouched = self.tape.as_ref().is_some_and(|tape| !tape.ran) && failure.kind != FailureKind::Trap;
+        let untouched = self.capture.as_ref().is_some_and(|capture| !capture.ran) && failure.kind != FailureKind::Trap;
         if untouched {
             self.process.slot.lock().last_error = Some(error.message.clone());
             let guest = self.guest.take();
-            self.told = leave(self.process, Leaving { guest, ran: false, crashed: None });
+            self.notice = leave(self.process, Leaving { guest, ran: false, crashed: None });
             return;
         }
         let guest = self.guest.take();
@@ -125,14 +125,14 @@ impl Entered<'_> {
         };
         match guest {
             Some(guest) if keeps => {
-                self.told = leave(self.process, Leaving { guest: Some(guest), ran: true, crashed: None });
+                self.notice = leave(self.process, Leaving { guest: Some(guest), ran: true, crashed: None });
             }
             guest => {
                 drop(guest);
                 self.process.forget_memory();
                 // A kill is no fault of the process's: it is idle, and its next call starts afresh.
                 let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
-                self.told = leave(self.process, Leaving { guest: None, ran: true, crashed });
+                self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
             }
         }
         if ends {
@@ -144,14 +144,14 @@ impl Entered<'_> {
     /// place already, there is nothing to count.
     pub(in crate::kernel) fn lose_instance(&self) -> u64 {
         let mut slot = self.process.slot.lock();
-        if slot.fresh.is_some() || matches!(slot.life, Life::Dead { .. }) {
+        if slot.pending.is_some() || matches!(slot.life, Life::Dead { .. }) {
             return 0;
         }
         self.process.counters.resets.fetch_add(1, Ordering::Relaxed);
         std::mem::take(&mut slot.calls_of_instance)
     }
 
-    fn count(&self, popped: &Popped, duration: Duration, bytes_out: u64) {
+    fn count(&self, popped: &PoppedFrame, duration: Duration, bytes_out: u64) {
         let counters = &self.process.counters;
         if self.left {
             // It waited for a slot that another call has, whose figures the others are.
@@ -163,7 +163,14 @@ impl Entered<'_> {
         counters.bytes_out.add(bytes_out);
     }
 
-    fn record(&mut self, popped: &Popped, duration: Duration, bytes_out: u64, outcome: Outcome, error: Option<&str>) {
+    fn record(
+        &mut self,
+        popped: &PoppedFrame,
+        duration: Duration,
+        bytes_out: u64,
+        outcome: Outcome,
+        error: Option<&str>,
+    ) {
         if !self.chain.kernel.journal().is_on() {
             return;
         }
@@ -180,13 +187,13 @@ impl Entered<'_> {
 }
 
 /// Why a call failed, with the call that is to blame.
-fn words(popped: &Popped, failure: &Failure) -> String {
+fn words(popped: &PoppedFrame, failure: &Failure) -> String {
     let own = popped.frame.label();
     match &popped.cause {
         // A deadline names the plugin that was running, a kill the one that was killed.
         Some(cause @ Cause::Timeout { .. }) => format!("{own}: {}", cause.words()),
         Some(cause) => format!("{}: {}", popped.meant.as_ref().unwrap_or(&own), cause.words()),
-        None => format!("{own}: {}", safe(&failure.message)),
+        None => format!("{own}: {}", escape_control(&failure.message)),
     }
 }
 

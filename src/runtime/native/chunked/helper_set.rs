@@ -7,7 +7,7 @@ use super::instruction::Bulk;
 use crate::runtime::native::outline::Outline;
 
 /// The helpers that a module needs, each once.
-pub(super) struct Helpers<'a> {
+pub(super) struct HelperSet<'a> {
     pub(super) outline: &'a Outline,
     pub(super) chunks: Chunks,
     known: HashMap<Bulk, u32>,
@@ -15,9 +15,9 @@ pub(super) struct Helpers<'a> {
     pub(super) wanted: Vec<Bulk>,
 }
 
-impl<'a> Helpers<'a> {
+impl<'a> HelperSet<'a> {
     pub(super) fn new(outline: &'a Outline, chunks: Chunks) -> Self {
-        Helpers { outline, chunks, known: HashMap::new(), wanted: Vec::new() }
+        HelperSet { outline, chunks, known: HashMap::new(), wanted: Vec::new() }
     }
 
     /// The place of a helper among the helpers.
