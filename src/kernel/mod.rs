@@ -24,6 +24,7 @@ mod logbook;
 mod lookup;
 pub mod names;
 mod pipe;
+mod plan;
 pub mod policy;
 mod process;
 mod replace;
@@ -54,6 +55,7 @@ pub use frame::Deadline;
 pub use job::{Job, JobEnd, OutputSink, Waited};
 pub use limits::{Amount, LimitView, Limits};
 pub use load::LoadRequest;
+pub use plan::{CallPlan, CallStage};
 pub use policy::Policy;
 pub use replace::{Replaced, Replacement};
 pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};
@@ -87,28 +89,6 @@ pub struct KernelOptions {
     /// The program that compiles heavy modules, in processes that can be ended: plugsh itself. `None`: they are compiled in
     /// this process.
     pub compiler: Option<PathBuf>,
-}
-
-/// Calls to make, one after the other, each fed the output of the one before: a job.
-#[derive(Debug, Clone)]
-pub struct CallPlan {
-    /// At least one.
-    pub stages: Vec<CallStage>,
-    pub input: Arc<[u8]>,
-    /// How many times the whole is run; the output is the last one's. At least 1.
-    pub repeat: u64,
-    /// For each run of the whole.
-    pub timeout: Option<Duration>,
-    /// The line it was typed as, for `jobs`.
-    pub text: String,
-    pub background: bool,
-}
-
-/// One stage of a pipe of calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct CallStage {
-    pub process: ProcessId,
-    pub function: String,
 }
 
 /// The kernel of one shell.

@@ -7,12 +7,13 @@ use std::time::Duration;
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::Policy;
 use super::pattern::{CallPattern, LoadPattern};
 use super::rule::{ChildGrants, ConfigGrant, Rule, split_at_unescaped, unescaped};
-use super::{Policy, escape_control};
 use crate::journal::filter::Glob;
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::runtime::{AllowedPath, hosts};
+use crate::text::escape_control;
 
 /// Largest policy file, in bytes.
 pub const BYTES_MAX: u64 = 1 << 20;
@@ -76,56 +77,58 @@ enum Amount {
     Text(String),
 }
 
-/// Reads a policy file.
-pub fn read(path: &Path) -> Result<Policy, String> {
-    let shown = escape_control(&path.to_string_lossy());
-    let fails = |error: std::io::Error| match error.kind() {
-        std::io::ErrorKind::NotFound => format!("no file `{shown}`"),
-        kind => format!("cannot read `{shown}`: {kind}"),
-    };
-    if !path.metadata().map_err(fails)?.is_file() {
-        return Err(format!("`{shown}` is not a regular file"));
-    }
-    let mut text = String::new();
-    let file = std::fs::File::open(path).map_err(fails)?;
-    file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(fails)?;
-    if text.len() as u64 > BYTES_MAX {
-        return Err(format!("`{shown}` is larger than 1 MiB, the most a policy may have"));
-    }
-    parse(&text, &shown, path.parent().unwrap_or(Path::new("")))
-}
-
-/// Reads a policy's text.
-pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
-    // Some editors put a mark before a text.
-    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
-    let dir = std::path::absolute(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
-    let dir = dir.map_err(|error| format!("policy `{source}`: {}", error.kind()))?;
-    let line_of = |offset: usize| text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
-    let file: File = toml::from_str(text).map_err(|error| {
-        let line = line_of(error.span().map_or(0, |span| span.start));
-        format!("policy `{source}`: {} at line {line}", escape_control(error.message()))
-    })?;
-    if file.plugin.len() > RULES_MAX {
-        return Err(format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()));
-    }
-    let at = |line: Option<usize>| line.map_or("`[default]`".to_owned(), |line| format!("the rule at line {line}"));
-    let rule = |entry: Entry, line: Option<usize>| {
-        entry.rule(line, &dir).map_err(|error| format!("policy `{source}`: {}: {error}", at(line)))
-    };
-    if file.default.as_ref().is_some_and(|default| default.name.is_some()) {
-        return Err(format!("policy `{source}`: `[default]` is for every plugin and has no `name`"));
-    }
-    let default = rule(file.default.unwrap_or_else(Entry::empty), None)?;
-    let mut rules = Vec::with_capacity(file.plugin.len());
-    for entry in file.plugin {
-        let Some(name) = &entry.name else {
-            return Err(format!("policy `{source}`: a `[[plugin]]` needs a `name`"));
+impl Policy {
+    /// Reads a policy. `source` names it in messages, relative paths in it start from `dir`. The error is one line.
+    pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
+        // Some editors put a mark before a text.
+        let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+        let dir = std::path::absolute(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
+        let dir = dir.map_err(|error| format!("policy `{source}`: {}", error.kind()))?;
+        let line_of = |offset: usize| text.get(..offset).unwrap_or_default().matches('\n').count() + 1;
+        let file: File = toml::from_str(text).map_err(|error| {
+            let line = line_of(error.span().map_or(0, |span| span.start));
+            format!("policy `{source}`: {} at line {line}", escape_control(error.message()))
+        })?;
+        if file.plugin.len() > RULES_MAX {
+            return Err(format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()));
+        }
+        let at = |line: Option<usize>| line.map_or("`[default]`".to_owned(), |line| format!("the rule at line {line}"));
+        let rule = |entry: Entry, line: Option<usize>| {
+            entry.rule(line, &dir).map_err(|error| format!("policy `{source}`: {}: {error}", at(line)))
         };
-        let line = line_of(name.span().start);
-        rules.push(rule(entry, Some(line))?.or(&default));
+        if file.default.as_ref().is_some_and(|default| default.name.is_some()) {
+            return Err(format!("policy `{source}`: `[default]` is for every plugin and has no `name`"));
+        }
+        let default = rule(file.default.unwrap_or_else(Entry::empty), None)?;
+        let mut rules = Vec::with_capacity(file.plugin.len());
+        for entry in file.plugin {
+            let Some(name) = &entry.name else {
+                return Err(format!("policy `{source}`: a `[[plugin]]` needs a `name`"));
+            };
+            let line = line_of(name.span().start);
+            rules.push(rule(entry, Some(line))?.or(&default));
+        }
+        Ok(Policy { source: source.to_owned(), rules, default })
     }
-    Ok(Policy { source: source.to_owned(), rules, default })
+
+    /// Reads a policy file of at most [`BYTES_MAX`] bytes. The error is one line that names it.
+    pub fn read(path: &Path) -> Result<Policy, String> {
+        let shown = escape_control(&path.to_string_lossy());
+        let fails = |error: std::io::Error| match error.kind() {
+            std::io::ErrorKind::NotFound => format!("no file `{shown}`"),
+            kind => format!("cannot read `{shown}`: {kind}"),
+        };
+        if !path.metadata().map_err(fails)?.is_file() {
+            return Err(format!("`{shown}` is not a regular file"));
+        }
+        let mut text = String::new();
+        let file = std::fs::File::open(path).map_err(fails)?;
+        file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(fails)?;
+        if text.len() as u64 > BYTES_MAX {
+            return Err(format!("`{shown}` is larger than 1 MiB, the most a policy may have"));
+        }
+        Policy::parse(&text, &shown, path.parent().unwrap_or(Path::new("")))
+    }
 }
 
 impl Entry {

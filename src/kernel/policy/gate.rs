@@ -9,7 +9,8 @@ use std::time::Instant;
 
 use parking_lot::RwLock;
 
-use super::{Policy, Who};
+use super::Policy;
+use super::asked::Who;
 use crate::journal::Symbol;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::kernel::process::Process;

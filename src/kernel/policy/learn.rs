@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;
 use std::path::Path;
 
-use super::Asked;
+use super::asked::Asked;
 use super::pattern::{self, LoadPattern};
 use super::rule::path_text;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;

@@ -7,8 +7,9 @@ use std::sync::Arc;
 
 use parking_lot::RwLock;
 
+use super::asked::{Asked, Granted, Who};
+use super::listed;
 use super::pattern::{CallPattern, LoadPattern};
-use super::{Asked, Granted, Who, listed};
 use crate::journal::Symbol;
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 
-use super::{Asked, Who};
+use super::asked::{Asked, Who};
 use crate::journal::filter::Glob;
 use crate::runtime::source;
 use crate::secrets::without_secrets;

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use super::Who;
+use super::asked::Who;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::filter::Glob;
 use crate::journal::units::{exact_duration, show_bytes};
