@@ -13,7 +13,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use cli::{CallArgs, Cli, CompileArgs, Global, Mode, ScriptArgs, TestArgs};
 use plugsh::allocator;
 use plugsh::front::one_call::{self, OneCall};
-use plugsh::front::repl::paths::{cache_dir, home_mistake};
+use plugsh::front::repl::paths::{cache_dir, home_error};
 use plugsh::front::script::{self, LineSource, Scripts};
 use plugsh::front::signals;
 use plugsh::front::streams;
@@ -70,7 +70,7 @@ fn keep_backtraces_off() {
 /// As `extism call --wasi` does: the stock host looks there too.
 fn ask_for_wasi_output() {
     // SAFETY: arguments were read and nothing else: there is no other thread yet that could read the environment.
-    unsafe { std::env::set_var(streams::ASKED_BY, "1") };
+    unsafe { std::env::set_var(streams::ENABLE_VARIABLE, "1") };
 }
 
 fn run(cli: Cli) -> Result<u8, ShellError> {
@@ -139,7 +139,7 @@ fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
 }
 
 fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
-    if let Some(mistake) = home_mistake() {
+    if let Some(mistake) = home_error() {
         script::notice(&mistake);
     }
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).collect();
@@ -200,7 +200,7 @@ fn call(arguments: CallArgs, global: &Global) -> OneCall {
         host: if arguments.host == "extism" { Host::Extism } else { Host::Native },
         load: arguments.load,
         manifest: arguments.manifest,
-        streams: streams::asked(),
+        streams: streams::is_enabled(),
         logs_shown: global.log_level.unwrap_or(LogLevel::Error),
     }
 }

@@ -4,7 +4,7 @@ mod pty;
 
 use std::thread;
 
-use plugsh::front::screen::{Focus, Key, KeyResult, Scene, Screen, Wanted};
+use plugsh::front::screen::{Focus, Key, KeyResult, Redraw, Scene, Screen};
 use pty::Setup;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,7 +17,7 @@ const WHERE: &str = "PANIC_WHERE";
 struct Picture;
 
 impl Scene for Picture {
-    fn frame(&mut self, area: Rect, _: Focus, _: Wanted) -> Option<Buffer> {
+    fn frame(&mut self, area: Rect, _: Focus, _: Redraw) -> Option<Buffer> {
         let mut buffer = Buffer::empty(area);
         buffer.set_string(area.x, area.y, "the picture", Style::new().fg(Color::Red));
         Some(buffer)
@@ -32,7 +32,7 @@ impl Scene for Picture {
 struct Broken;
 
 impl Scene for Broken {
-    fn frame(&mut self, _: Rect, _: Focus, _: Wanted) -> Option<Buffer> {
+    fn frame(&mut self, _: Rect, _: Focus, _: Redraw) -> Option<Buffer> {
         panic!("broken scene");
     }
 

@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::pane::save;
-use super::print::{Look, painted, render};
+use super::print::{RenderOptions, render, to_ansi};
 use super::screen::Screen;
 use super::screen::tty::{self, Stop};
 use crate::shell::front::{Front, Loan, PaneRequest};
@@ -25,7 +25,7 @@ pub enum Color {
 
 impl Color {
     /// Whether there are colours on a stream that is a terminal, or is none.
-    pub fn holds(self, terminal: bool) -> bool {
+    pub fn is_enabled(self, terminal: bool) -> bool {
         match self {
             Color::Always => true,
             Color::Never => false,
@@ -62,18 +62,19 @@ impl Console {
         Console { screen, color, typed, progress_shown: false, frame_rows: 0 }
     }
 
-    fn look(&self) -> Look {
+    fn options(&self) -> RenderOptions {
         let terminal = io::stdout().is_terminal();
-        let color = self.color.holds(terminal);
+        let color = self.color.is_enabled(terminal);
         let (columns, rows) = match &self.screen {
             Some(screen) => (screen.window().cols, screen.output_rows()),
             None if terminal => {
-                let (columns, rows) = crossterm::terminal::size().unwrap_or((Look::PLAIN.columns, Look::PLAIN.rows));
+                let (columns, rows) =
+                    crossterm::terminal::size().unwrap_or((RenderOptions::PLAIN.columns, RenderOptions::PLAIN.rows));
                 (columns.min(COLUMNS_MAX), rows.min(ROWS_MAX))
             }
-            None => (Look::PLAIN.columns, Look::PLAIN.rows),
+            None => (RenderOptions::PLAIN.columns, RenderOptions::PLAIN.rows),
         };
-        Look { terminal, color, columns, rows }
+        RenderOptions { terminal, color, columns, rows }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -109,7 +110,7 @@ impl Console {
 
 impl Front for Console {
     fn show(&mut self, reply: &Reply) -> io::Result<()> {
-        let (bytes, cut) = render(reply, self.look());
+        let (bytes, cut) = render(reply, self.options());
         if !bytes.is_empty() {
             self.write(&bytes)?;
         }
@@ -123,8 +124,8 @@ impl Front for Console {
 
     fn notice(&mut self, line: &Line) {
         self.end_progress();
-        let color = self.color.holds(io::stderr().is_terminal());
-        let text = format!("{}\n", painted(line, color));
+        let color = self.color.is_enabled(io::stderr().is_terminal());
+        let text = format!("{}\n", to_ansi(line, color));
         match &self.screen {
             Some(screen) => screen.notice(&text),
             None => drop(io::stderr().write_all(text.as_bytes())),
@@ -136,8 +137,8 @@ impl Front for Console {
         if !io::stderr().is_terminal() {
             return;
         }
-        let columns = usize::from(self.look().columns.saturating_sub(1));
-        let text: String = painted(&Line::from(text), false).chars().take(columns).collect();
+        let columns = usize::from(self.options().columns.saturating_sub(1));
+        let text: String = to_ansi(&Line::from(text), false).chars().take(columns).collect();
         self.progress_shown = true;
         self.write_progress(&format!("\r\x1b[K{text}"));
     }
@@ -147,9 +148,9 @@ impl Front for Console {
             self.frame_rows = 0;
             return Ok(());
         };
-        let look = self.look();
-        let text = format!("{}\n{}", painted(title, look.color), String::from_utf8_lossy(&render(reply, look).0));
-        let (bytes, rows) = over(self.frame_rows, &text, look.rows.into());
+        let options = self.options();
+        let text = format!("{}\n{}", to_ansi(title, options.color), String::from_utf8_lossy(&render(reply, options).0));
+        let (bytes, rows) = overwrite_frame(self.frame_rows, &text, options.rows.into());
         self.write(&bytes)?;
         self.frame_rows = rows;
         Ok(())
@@ -160,7 +161,7 @@ impl Front for Console {
     }
 
     fn colors(&self) -> bool {
-        self.color.holds(io::stdout().is_terminal())
+        self.color.is_enabled(io::stdout().is_terminal())
     }
 
     fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan) {
@@ -226,7 +227,7 @@ fn save_pane(screen: &Screen, path: &Path) -> Result<(), String> {
 
 /// The bytes that draw a text over a frame of `rows_before` rows, and its own rows. Line by line: clearing the screen
 /// would take a pane below with it.
-fn over(rows_before: usize, text: &str, rows_max: usize) -> (Vec<u8>, usize) {
+fn overwrite_frame(rows_before: usize, text: &str, rows_max: usize) -> (Vec<u8>, usize) {
     let lines: Vec<&str> = text.lines().take(rows_max.saturating_sub(1).max(1)).collect();
     let mut drawn = String::new();
     if rows_before > 0 {
@@ -249,8 +250,8 @@ mod tests {
 
     #[test]
     fn a_frame_is_drawn_over_the_one_before() {
-        assert_eq!(over(0, "a\nb\n", 24), (b"a\x1b[K\nb\x1b[K\n".to_vec(), 2));
-        assert_eq!(over(3, "a\n", 24), (b"\r\x1b[3Aa\x1b[K\n\x1b[K\n\x1b[K\n\x1b[2A".to_vec(), 1));
-        assert_eq!(over(0, "a\nb\nc\n", 3).1, 2);
+        assert_eq!(overwrite_frame(0, "a\nb\n", 24), (b"a\x1b[K\nb\x1b[K\n".to_vec(), 2));
+        assert_eq!(overwrite_frame(3, "a\n", 24), (b"\r\x1b[3Aa\x1b[K\n\x1b[K\n\x1b[K\n\x1b[2A".to_vec(), 1));
+        assert_eq!(overwrite_frame(0, "a\nb\nc\n", 3).1, 2);
     }
 }

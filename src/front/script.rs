@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use super::console::{Color, Console, TypedLines};
 use super::pane::{KernelSource, Pane};
-use super::print::painted;
+use super::print::to_ansi;
 use super::screen::Screen;
 use super::{repl, signals, streams};
 use crate::kernel::Kernel;
@@ -53,11 +53,11 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let prompt = at_terminal && (scripts.sources.is_empty() || scripts.stay);
     let screen = open_screen(prompt || scripts.pane, scripts.pane)?;
     if let Some(screen) = &screen {
-        screen.set_colors(scripts.color.holds(true));
+        screen.set_colors(scripts.color.is_enabled(true));
         screen.set_scene(Box::new(Pane::new(Box::new(KernelSource::new(Arc::clone(&kernel))))));
     }
     let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed));
-    if streams::asked() {
+    if streams::is_enabled() {
         streams::show(&kernel, screen.clone());
     }
     let stdin = if scripts.sources.is_empty() && !at_terminal { Stdin::Script } else { Stdin::Free };
@@ -202,5 +202,5 @@ fn print_error_line(role: Role, text: String) {
     let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let line = Line::new().with(role, text);
     // When standard error is closed there is nobody to tell.
-    writeln!(io::stderr(), "{}", painted(&line, color)).ok();
+    writeln!(io::stderr(), "{}", to_ansi(&line, color)).ok();
 }

@@ -21,7 +21,7 @@ pub fn on_interrupt(interrupt: impl Fn() -> bool + Send + 'static) -> io::Result
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
         for signal in signals.forever() {
             if signal != SIGINT {
-                end_by(signal);
+                die_by_signal(signal);
             } else if interrupt() {
                 leftovers::clear();
                 std::process::exit(CODE_INTERRUPTED);
@@ -32,7 +32,7 @@ pub fn on_interrupt(interrupt: impl Fn() -> bool + Send + 'static) -> io::Result
 }
 
 /// Ends the program as the signal would have, with nothing left behind.
-pub fn end_by(signal: i32) {
+pub fn die_by_signal(signal: i32) {
     leftovers::clear();
     // It fails only for signals it does not know, and it knows these.
     emulate_default_handler(signal).ok();

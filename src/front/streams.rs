@@ -9,11 +9,11 @@ use crate::runtime::StandardStream;
 use crate::text::many_lines;
 
 /// The variable by which Extism's hosts are asked for it; its value does not matter.
-pub const ASKED_BY: &str = "EXTISM_ENABLE_WASI_OUTPUT";
+pub const ENABLE_VARIABLE: &str = "EXTISM_ENABLE_WASI_OUTPUT";
 
 /// Whether the environment asks for it.
-pub fn asked() -> bool {
-    std::env::var_os(ASKED_BY).is_some()
+pub fn is_enabled() -> bool {
+    std::env::var_os(ENABLE_VARIABLE).is_some()
 }
 
 /// From now on what the kernel's plugins write is shown; at a prompt above the line that is typed.

@@ -13,7 +13,7 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use serde_json::{Value, json};
 
 use super::console::Color;
-use super::print::painted;
+use super::print::to_ansi;
 use super::signals;
 use crate::kernel::Kernel;
 use crate::shell::reply::{Line, Role};
@@ -45,7 +45,7 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
     let started = Instant::now();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = suite.jobs.unwrap_or(processors).clamp(1, suite.files.len().max(1));
-    let color = suite.color.holds(io::stdout().is_terminal());
+    let color = suite.color.is_enabled(io::stdout().is_terminal());
     let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
     let in_progress = Arc::new(InProgress::default());
     let interrupted = Arc::clone(&in_progress);
@@ -205,7 +205,7 @@ fn total(files: usize, run: usize, failed: usize, took: Duration) -> Line {
 }
 
 fn show(lines: &[Line], color: bool) {
-    write(&lines.iter().map(|line| format!("{}\n", painted(line, color))).collect::<String>());
+    write(&lines.iter().map(|line| format!("{}\n", to_ansi(line, color))).collect::<String>());
 }
 
 fn write(text: &str) {

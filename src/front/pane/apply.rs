@@ -1,31 +1,31 @@
 //! Carrying an action out: one state of the pane to the next, and what else is to be done. Walking through the views is in
-//! `walk`.
+//! `navigate`.
 
 use crate::kernel::ProcessId;
 
 use super::action::Action;
 use super::snapshot::{Extent, Scope, Snapshot, mistake};
-use super::state::{Clock, Effect, FILTER_CHARS_MAX, Layer, Message, Position, State, Subject, View, World, Zoom};
+use super::state::{Clock, Effect, FILTER_CHARS_MAX, Layer, Message, Position, State, Subject, View, ViewData, Zoom};
 use super::tree::RowId;
 
 impl State {
     /// Carries out an action.
-    pub fn apply(&mut self, action: Action, world: &World) -> Effect {
+    pub fn apply(&mut self, action: Action, data: &ViewData) -> Effect {
         self.message = None;
         if action == Action::Leave {
             self.layer = Layer::Views;
             return Effect::Leave;
         }
         match std::mem::take(&mut self.layer) {
-            Layer::Views => self.in_views(action, world),
-            Layer::Detail { subject, scroll } => self.in_detail(action, world, subject, scroll),
+            Layer::Views => self.in_views(action, data),
+            Layer::Detail { subject, scroll } => self.in_detail(action, data, subject, scroll),
             Layer::Help { .. } if action == Action::StartFilter => {
                 self.start_filter();
                 Effect::None
             }
             Layer::Help { scroll } => {
                 if !matches!(action, Action::Back | Action::Quit | Action::Help) {
-                    self.layer = Layer::Help { scroll: scrolled(scroll, action, world.tree_page) };
+                    self.layer = Layer::Help { scroll: scrolled(scroll, action, data.tree_page) };
                 }
                 Effect::None
             }
@@ -41,7 +41,7 @@ impl State {
         }
     }
 
-    fn in_views(&mut self, action: Action, world: &World) -> Effect {
+    fn in_views(&mut self, action: Action, data: &ViewData) -> Effect {
         match action {
             Action::Back if !self.filter.is_empty() => self.filter.clear(),
             Action::Back | Action::Quit => return Effect::Leave,
@@ -57,16 +57,16 @@ impl State {
                 self.position = Position::Newest;
             }
             Action::Pause => self.next_clock(),
-            Action::Kill => self.ask_to_kill(self.selected_process(), Extent::One, world),
-            Action::KillSubtree => self.ask_to_kill(self.selected_process(), Extent::Subtree, world),
+            Action::Kill => self.ask_to_kill(self.selected_process(), Extent::One, data),
+            Action::KillSubtree => self.ask_to_kill(self.selected_process(), Extent::Subtree, data),
             Action::Help => self.layer = Layer::Help { scroll: 0 },
-            action if self.view == View::Tree => self.in_tree(action, world),
-            action => return self.in_calls(action, world),
+            action if self.view == View::Tree => self.in_tree(action, data),
+            action => return self.in_calls(action, data),
         }
         Effect::None
     }
 
-    fn in_detail(&mut self, action: Action, world: &World, subject: Subject, scroll: usize) -> Effect {
+    fn in_detail(&mut self, action: Action, data: &ViewData, subject: Subject, scroll: usize) -> Effect {
         let process = match subject {
             Subject::Process(id) => Some(id),
             Subject::Call(_) => None,
@@ -82,9 +82,9 @@ impl State {
             Action::Zoom => self.next_zoom(),
             Action::Pause => self.next_clock(),
             Action::Help => self.layer = Layer::Help { scroll: 0 },
-            Action::Kill => self.ask_to_kill(process, Extent::One, world),
-            Action::KillSubtree => self.ask_to_kill(process, Extent::Subtree, world),
-            action => self.layer = Layer::Detail { subject, scroll: scrolled(scroll, action, world.tree_page) },
+            Action::Kill => self.ask_to_kill(process, Extent::One, data),
+            Action::KillSubtree => self.ask_to_kill(process, Extent::Subtree, data),
+            action => self.layer = Layer::Detail { subject, scroll: scrolled(scroll, action, data.tree_page) },
         }
         Effect::None
     }
@@ -139,13 +139,13 @@ impl State {
         }
     }
 
-    fn ask_to_kill(&mut self, process: Option<ProcessId>, extent: Extent, world: &World) {
-        let Some(process) = process.and_then(|id| world.snapshot.process(id)) else {
+    fn ask_to_kill(&mut self, process: Option<ProcessId>, extent: Extent, data: &ViewData) {
+        let Some(process) = process.and_then(|id| data.snapshot.process(id)) else {
             self.message = Some(Message::Failed("select a process in the tree to kill it".to_owned()));
             return;
         };
         let label = super::printable::printable(&process.label().to_string()).into_owned();
-        let text = match (extent, descendants(world.snapshot, process.id)) {
+        let text = match (extent, descendants(data.snapshot, process.id)) {
             (Extent::One, 0) | (Extent::Subtree, 0) => format!("kill {label}? [y/n]"),
             (Extent::One, _) => format!("kill {label}, and leave what it spawned to its parent? [y/n]"),
             (Extent::Subtree, 1) => format!("kill {label} and the 1 process below it? [y/n]"),

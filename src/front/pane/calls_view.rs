@@ -10,7 +10,7 @@ use crate::front::screen::Focus;
 use crate::journal::{Outcome, Record};
 use crate::shell::units::{show_bytes, show_duration};
 
-use super::cells::{count, foreign, own, put, put_right, rule};
+use super::cells::{count, put, put_right, rule, trusted, untrusted};
 use super::layout::below_title;
 use super::snapshot::Scope;
 use super::state::{Clock, Position, State, View};
@@ -56,48 +56,48 @@ pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, focus
 fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, focus: Focus) {
     let mut title = title_spans("calls", state.view == View::Calls, focus);
     if state.scope == Scope::ErrorsOnly {
-        title.push(own(" errors only", theme::BAD));
+        title.push(trusted(" errors only", theme::BAD));
     }
     match (state.clock, state.position) {
-        (Clock::Paused, _) => title.push(own(" paused", theme::WAIT)),
+        (Clock::Paused, _) => title.push(trusted(" paused", theme::WAIT)),
         (Clock::Live, Position::At(_)) if calls.newer > 0 => {
-            title.push(own(format!(" {} newer, G follows", count(calls.newer)), theme::WAIT));
+            title.push(trusted(format!(" {} newer, G follows", count(calls.newer)), theme::WAIT));
         }
-        (Clock::Live, Position::At(_)) => title.push(own(" held, G follows", theme::DIM)),
+        (Clock::Live, Position::At(_)) => title.push(trusted(" held, G follows", theme::DIM)),
         (Clock::Live, Position::Newest) if calls.calls_per_second >= BURST_CALLS_PER_SECOND => {
             let rate = count(calls.calls_per_second as u64);
-            title.push(own(format!(" {rate}/s, the last rows"), theme::WAIT));
+            title.push(trusted(format!(" {rate}/s, the last rows"), theme::WAIT));
         }
         (Clock::Live, Position::Newest) => {}
     }
-    title.push(own(" ", theme::PLAIN));
+    title.push(trusted(" ", theme::PLAIN));
     let row = Rect { height: area.height.min(1), ..area };
-    let heads = heads(row.width);
-    let heads_cols = heads.iter().map(|head| head.width() as u16).sum::<u16>().min(row.width);
+    let column_titles = column_titles(row.width);
+    let heads_cols = column_titles.iter().map(|head| head.width() as u16).sum::<u16>().min(row.width);
     let left = Rect { width: row.width - heads_cols, ..row };
     rule(buffer, left);
-    put_right(buffer, row, area.y, heads);
+    put_right(buffer, row, area.y, column_titles);
     // What it says matters more than what the columns are.
     put(buffer, row, area.y, title);
 }
 
 /// What stands above the columns at the right.
-fn heads(width: u16) -> Vec<Span<'static>> {
-    let head = |text: &str, cols: u16| own(format!("{text:>0$}", usize::from(cols)), theme::FRAME);
-    let mut heads = Vec::new();
+fn column_titles(width: u16) -> Vec<Span<'static>> {
+    let head = |text: &str, cols: u16| trusted(format!("{text:>0$}", usize::from(cols)), theme::FRAME);
+    let mut column_titles = Vec::new();
     if width >= BYTES_COLS_MIN {
-        heads.push(head("in → out", BYTES_COLS));
+        column_titles.push(head("in → out", BYTES_COLS));
     }
     if width > DURATION_COLS * 2 {
-        heads.push(head("time", DURATION_COLS));
+        column_titles.push(head("time", DURATION_COLS));
     }
-    heads
+    column_titles
 }
 
 fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, now_ns: u64) {
     let mut rest = row;
     if row.width >= TIME_COLS_MIN {
-        put(buffer, rest, row.y, vec![own(clock(call.at_ns), theme::DIM)]);
+        put(buffer, rest, row.y, vec![trusted(clock(call.at_ns), theme::DIM)]);
         rest = Rect { x: rest.x + TIME_COLS, width: rest.width - TIME_COLS, ..rest };
     }
     let duration = duration_span(call, now_ns);
@@ -128,12 +128,12 @@ fn duration_span(call: &Record, now_ns: u64) -> Span<'static> {
         Outcome::Running | Outcome::Held => now_ns.saturating_sub(call.at_ns).max(call.duration_ns),
         _ => call.duration_ns,
     };
-    own(show_duration(Duration::from_nanos(ns)), theme::outcome(call.outcome))
+    trusted(show_duration(Duration::from_nanos(ns)), theme::outcome(call.outcome))
 }
 
 fn bytes_spans(call: &Record) -> Vec<Span<'static>> {
     let output = if call.outcome.is_ended() { show_bytes(call.bytes_out) } else { "…".to_owned() };
-    vec![own(format!("{} → {output}", show_bytes(call.bytes_in)), theme::DIM)]
+    vec![trusted(format!("{} → {output}", show_bytes(call.bytes_in)), theme::DIM)]
 }
 
 /// Whether a row says who calls.
@@ -145,27 +145,27 @@ enum Caller {
 
 fn name_spans(call: &Record, caller: Caller) -> Vec<Span<'static>> {
     let indent = usize::from(call.depth.saturating_sub(1)) * 2;
-    let mut spans = vec![own(" ".repeat(indent.min(INDENT_COLS_MAX)), theme::PLAIN)];
+    let mut spans = vec![trusted(" ".repeat(indent.min(INDENT_COLS_MAX)), theme::PLAIN)];
     if let Some(glyph) = theme::outcome_glyph(call.outcome) {
-        spans.push(own(format!("{glyph} "), theme::outcome(call.outcome)));
+        spans.push(trusted(format!("{glyph} "), theme::outcome(call.outcome)));
     }
     if caller == Caller::Named {
-        spans.push(foreign(&call.caller_label(), theme::DIM));
-        spans.push(own(" → ", theme::DIM));
+        spans.push(untrusted(&call.caller_label(), theme::DIM));
+        spans.push(trusted(" → ", theme::DIM));
     }
-    spans.push(foreign(&call.callee_label(), theme::NAME));
-    spans.push(own(".", theme::DIM));
-    spans.push(foreign(call.function.as_str(), theme::FUNCTION));
+    spans.push(untrusted(&call.callee_label(), theme::NAME));
+    spans.push(trusted(".", theme::DIM));
+    spans.push(untrusted(call.function.as_str(), theme::FUNCTION));
     if let Some(word) = call.changed_by.as_str() {
-        spans.push(own(format!(" [{word}]"), theme::WAIT));
+        spans.push(trusted(format!(" [{word}]"), theme::WAIT));
     }
     if call.outcome == Outcome::Held {
-        spans.push(own(" held", theme::WAIT));
+        spans.push(trusted(" held", theme::WAIT));
     }
     if call.outcome.is_failure() {
-        spans.push(own(format!(" {}", call.outcome), theme::BAD));
+        spans.push(trusted(format!(" {}", call.outcome), theme::BAD));
         if let Some(error) = &call.error {
-            spans.push(foreign(&format!(": {}", reason(call, error)), theme::BAD));
+            spans.push(untrusted(&format!(": {}", reason(call, error)), theme::BAD));
         }
     }
     spans

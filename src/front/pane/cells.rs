@@ -10,12 +10,12 @@ use super::printable::printable;
 use super::theme;
 
 /// Text that comes from outside, made safe, in a style.
-pub fn foreign(text: &str, style: Style) -> Span<'static> {
+pub fn untrusted(text: &str, style: Style) -> Span<'static> {
     Span::styled(printable(text).into_owned(), style)
 }
 
 /// Our own text in a style.
-pub fn own(text: impl Into<String>, style: Style) -> Span<'static> {
+pub fn trusted(text: impl Into<String>, style: Style) -> Span<'static> {
     Span::styled(text.into(), style)
 }
 
@@ -38,14 +38,14 @@ pub fn put_right(buffer: &mut Buffer, area: Rect, y: u16, spans: Vec<Span<'stati
 
 /// A line across the first row of `area`, for a title to be written over.
 pub fn rule(buffer: &mut Buffer, area: Rect) {
-    put(buffer, area, area.y, vec![own("─".repeat(area.width.into()), theme::FRAME)]);
+    put(buffer, area, area.y, vec![trusted("─".repeat(area.width.into()), theme::FRAME)]);
 }
 
 /// A line down the middle of three columns, from the rule of its first row.
 pub fn divide(buffer: &mut Buffer, area: Rect) {
     for y in area.top()..area.bottom() {
         let piece = if y == area.top() { "─┬─" } else { " │ " };
-        put(buffer, area, y, vec![own(piece, theme::FRAME)]);
+        put(buffer, area, y, vec![trusted(piece, theme::FRAME)]);
     }
 }
 
@@ -104,7 +104,7 @@ mod tests {
     fn row(width: u16, text: &str) -> String {
         let area = Rect::new(0, 0, width, 1);
         let mut buffer = Buffer::empty(area);
-        put(&mut buffer, area, 0, vec![foreign(text, Style::new())]);
+        put(&mut buffer, area, 0, vec![untrusted(text, Style::new())]);
         (0..width).map(|x| buffer[(x, 0)].symbol().to_owned()).collect()
     }
 
@@ -126,8 +126,8 @@ mod tests {
         let area = Rect::new(2, 2, 3, 1);
         let mut buffer = Buffer::empty(Rect::new(0, 0, 10, 5));
         for y in 0..5 {
-            put(&mut buffer, area, y, vec![own("xxxxxxxx", Style::new())]);
-            put_right(&mut buffer, area, y, vec![own("xxxxxxxx", Style::new())]);
+            put(&mut buffer, area, y, vec![trusted("xxxxxxxx", Style::new())]);
+            put_right(&mut buffer, area, y, vec![trusted("xxxxxxxx", Style::new())]);
         }
         let outside = (0..5).flat_map(|y| (0..10).map(move |x| (x, y))).filter(|at| !area.contains((*at).into()));
         assert!(outside.into_iter().all(|at| buffer[at].symbol() == " "));

@@ -10,7 +10,7 @@ use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::runtime::Spec;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
 
-use super::cells::{count, foreign, own};
+use super::cells::{count, trusted, untrusted};
 use super::lines::{Line, draw_lines, figure, list};
 use super::payload;
 use super::rates::sparkline;
@@ -36,13 +36,13 @@ impl Detail {
             return Detail {
                 subject,
                 title: format!("process {id}"),
-                lines: vec![vec![own("it is gone", theme::DIM)]],
+                lines: vec![vec![trusted("it is gone", theme::DIM)]],
             };
         };
         let mut lines = figures(&detail.view);
         lines.extend(limits(&detail.spec));
         if let Some(error) = &detail.last_error {
-            lines.push(figure("last error", vec![foreign(error, theme::BAD)]));
+            lines.push(figure("last error", vec![untrusted(error, theme::BAD)]));
         }
         lines.push(list("functions", &detail.functions, theme::FUNCTION));
         let children: Vec<String> = detail.children.iter().map(ToString::to_string).collect();
@@ -54,7 +54,7 @@ impl Detail {
         for (name, hash) in &detail.modules {
             lines.push(figure(
                 "module",
-                vec![foreign(name, theme::NAME), own(" sha256 ", theme::DIM), foreign(hash, theme::DIM)],
+                vec![untrusted(name, theme::NAME), trusted(" sha256 ", theme::DIM), untrusted(hash, theme::DIM)],
             ));
         }
         Detail { subject, title: detail.view.label().to_string(), lines }
@@ -65,31 +65,31 @@ impl Detail {
         let subject = Subject::Call(seq);
         let Some(call) = call else {
             let gone = "the journal has let it go: newer calls needed its place";
-            return Detail { subject, title: format!("call {seq}"), lines: vec![vec![own(gone, theme::DIM)]] };
+            return Detail { subject, title: format!("call {seq}"), lines: vec![vec![trusted(gone, theme::DIM)]] };
         };
         let ended = call.outcome.is_ended();
         let so_far = now.saturating_sub(Duration::from_nanos(call.at_ns));
         let duration = if ended { Duration::from_nanos(call.duration_ns) } else { so_far };
         let mut lines = vec![
-            figure("caller", vec![foreign(&call.caller_label(), theme::NAME)]),
-            figure("callee", vec![foreign(&call.callee_label(), theme::NAME)]),
-            figure("function", vec![foreign(call.function.as_str(), theme::FUNCTION)]),
-            figure("outcome", vec![own(call.outcome.as_str(), theme::outcome(call.outcome))]),
+            figure("caller", vec![untrusted(&call.caller_label(), theme::NAME)]),
+            figure("callee", vec![untrusted(&call.callee_label(), theme::NAME)]),
+            figure("function", vec![untrusted(call.function.as_str(), theme::FUNCTION)]),
+            figure("outcome", vec![trusted(call.outcome.as_str(), theme::outcome(call.outcome))]),
             figure(
                 "duration",
                 vec![
-                    own(show_duration(duration), theme::PLAIN),
-                    own(format!(", {} in itself", show_duration(Duration::from_nanos(call.self_ns()))), theme::DIM),
+                    trusted(show_duration(duration), theme::PLAIN),
+                    trusted(format!(", {} in itself", show_duration(Duration::from_nanos(call.self_ns()))), theme::DIM),
                 ],
             ),
-            figure("began", vec![own(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
-            figure("depth", vec![own(format!("{}, in job %{}", call.depth, call.job), theme::PLAIN)]),
+            figure("began", vec![trusted(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
+            figure("depth", vec![trusted(format!("{}, in job %{}", call.depth, call.job), theme::PLAIN)]),
         ];
         if let Some(error) = &call.error {
-            lines.push(figure("error", vec![foreign(error, theme::BAD)]));
+            lines.push(figure("error", vec![untrusted(error, theme::BAD)]));
         }
         if let Some(word) = call.changed_by.as_str() {
-            lines.push(figure("changed by", vec![own(word, theme::WAIT)]));
+            lines.push(figure("changed by", vec![trusted(word, theme::WAIT)]));
         }
         let kept = call.payload.as_deref();
         push_payload(&mut lines, "input", call.bytes_in, kept.map(|payload| &payload.input));
@@ -107,46 +107,49 @@ impl Detail {
 
 fn figures(view: &ProcessView) -> Vec<Line> {
     let (glyph, style) = theme::process(&view.state);
-    let mut state = vec![own(format!("{glyph} {}", view.state.word()), style)];
+    let mut state = vec![trusted(format!("{glyph} {}", view.state.word()), style)];
     match &view.state {
-        ProcessState::Waiting { on } => state.push(own(format!(" on {on}"), style)),
+        ProcessState::Waiting { on } => state.push(trusted(format!(" on {on}"), style)),
         ProcessState::Crashed { why } | ProcessState::Dead { reason: why } => {
-            state.push(foreign(&format!(": {why}"), style));
+            state.push(untrusted(&format!(": {why}"), style));
         }
         ProcessState::Idle | ProcessState::Running => {}
     }
-    state.push(own(format!(", {} old", show_duration(view.age)), theme::DIM));
+    state.push(trusted(format!(", {} old", show_duration(view.age)), theme::DIM));
     let memory = view.memory;
     vec![
         figure("state", state),
         figure(
             "source",
-            vec![foreign(&view.source, theme::PLAIN), own(format!(", {} host", view.host.as_str()), theme::DIM)],
+            vec![untrusted(&view.source, theme::PLAIN), trusted(format!(", {} host", view.host.as_str()), theme::DIM)],
         ),
         figure(
             "calls",
             vec![
-                own(count(view.calls), theme::PLAIN),
-                own(format!(", {} errors", view.errors), if view.errors > 0 { theme::BAD } else { theme::DIM }),
-                own(format!(", {} resets", view.resets), theme::DIM),
+                trusted(count(view.calls), theme::PLAIN),
+                trusted(format!(", {} errors", view.errors), if view.errors > 0 { theme::BAD } else { theme::DIM }),
+                trusted(format!(", {} resets", view.resets), theme::DIM),
             ],
         ),
         figure(
             "bytes",
-            vec![own(format!("{} in → {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)), theme::PLAIN)],
+            vec![trusted(
+                format!("{} in → {} out", show_bytes(view.bytes_in), show_bytes(view.bytes_out)),
+                theme::PLAIN,
+            )],
         ),
         figure(
             "busy",
             vec![
-                own(show_duration(view.busy), theme::PLAIN),
-                own(format!(", {} in itself", show_duration(view.self_time)), theme::DIM),
+                trusted(show_duration(view.busy), theme::PLAIN),
+                trusted(format!(", {} in itself", show_duration(view.self_time)), theme::DIM),
             ],
         ),
         figure(
             "memory",
             vec![
-                own(show_bytes(memory.total_bytes()), theme::PLAIN),
-                own(
+                trusted(show_bytes(memory.total_bytes()), theme::PLAIN),
+                trusted(
                     format!(
                         ": guest {}, blocks {}, tables {}",
                         show_bytes(memory.guest_bytes),
@@ -207,7 +210,7 @@ fn push_edges(
 ) {
     let edges: Vec<&stats::Row> = edges.iter().filter(|edge| belongs(edge)).collect();
     if edges.is_empty() {
-        lines.push(figure(title, vec![own("nobody in the journal", theme::DIM)]));
+        lines.push(figure(title, vec![trusted("nobody in the journal", theme::DIM)]));
     }
     for (n, edge) in edges.iter().take(EDGES_MAX).enumerate() {
         let errors = if edge.errors > 0 { theme::BAD } else { theme::DIM };
@@ -215,11 +218,11 @@ fn push_edges(
         lines.push(figure(
             if n == 0 { title } else { "" },
             vec![
-                foreign(&name(edge), theme::NAME),
-                own(format!("  {} calls", count(edge.calls)), theme::PLAIN),
-                own(format!("  {} errors", count(edge.errors)), errors),
-                own(format!("  {} → {}", show_bytes(edge.bytes_in), show_bytes(edge.bytes_out)), theme::PLAIN),
-                own(
+                untrusted(&name(edge), theme::NAME),
+                trusted(format!("  {} calls", count(edge.calls)), theme::PLAIN),
+                trusted(format!("  {} errors", count(edge.errors)), errors),
+                trusted(format!("  {} → {}", show_bytes(edge.bytes_in), show_bytes(edge.bytes_out)), theme::PLAIN),
+                trusted(
                     format!(
                         "  {} {} {}",
                         show_duration(Duration::from_nanos(edge.p50_ns)),
@@ -232,15 +235,15 @@ fn push_edges(
         ));
     }
     if edges.len() > EDGES_MAX {
-        lines.push(figure("", vec![own(format!("and {} more", edges.len() - EDGES_MAX), theme::DIM)]));
+        lines.push(figure("", vec![trusted(format!("and {} more", edges.len() - EDGES_MAX), theme::DIM)]));
     }
 }
 
 fn push_payload(lines: &mut Vec<Line>, title: &str, bytes: u64, kept: Option<&Kept>) {
-    lines.push(vec![own(format!("── {title}, {} ", exact_size(bytes)), theme::STRONG)]);
+    lines.push(vec![trusted(format!("── {title}, {} ", exact_size(bytes)), theme::STRONG)]);
     match kept {
-        Some(kept) => lines.extend(payload::lines(kept).into_iter().map(|line| vec![own(line, theme::PLAIN)])),
-        None if bytes == 0 => lines.push(vec![own("no bytes", theme::DIM)]),
-        None => lines.push(vec![own("not kept: payloads were off", theme::DIM)]),
+        Some(kept) => lines.extend(payload::lines(kept).into_iter().map(|line| vec![trusted(line, theme::PLAIN)])),
+        None if bytes == 0 => lines.push(vec![trusted("no bytes", theme::DIM)]),
+        None => lines.push(vec![trusted("not kept: payloads were off", theme::DIM)]),
     }
 }

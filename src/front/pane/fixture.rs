@@ -98,19 +98,19 @@ pub fn forest(count: u32) -> Snapshot {
 }
 
 /// A source that gives one moment, again and again, and remembers what it was asked to kill.
-pub struct Still {
+pub struct FixedSource {
     pub snapshot: Snapshot,
     pub killed: std::sync::Arc<parking_lot::Mutex<Vec<(ProcessId, Extent)>>>,
     asked: Option<(SnapshotQuery, usize)>,
 }
 
-impl Still {
-    pub fn new(snapshot: Snapshot) -> Still {
-        Still { snapshot, killed: std::sync::Arc::default(), asked: None }
+impl FixedSource {
+    pub fn new(snapshot: Snapshot) -> FixedSource {
+        FixedSource { snapshot, killed: std::sync::Arc::default(), asked: None }
     }
 }
 
-impl SnapshotSource for Still {
+impl SnapshotSource for FixedSource {
     fn sample(&mut self, query: &SnapshotQuery, calls_max: usize) -> Option<Snapshot> {
         let ask = (query.clone(), calls_max);
         if self.asked.as_ref() == Some(&ask) {
@@ -123,7 +123,7 @@ impl SnapshotSource for Still {
         Some(snapshot)
     }
 
-    fn look_again(&mut self) {
+    fn force_next_sample(&mut self) {
         self.asked = None;
     }
 

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use super::cells::own;
+use super::cells::trusted;
 use super::keys::KEYS;
 use super::lines::{Line, draw_lines};
 use super::theme;
@@ -44,11 +44,11 @@ fn named(name: &str, style: Style, meaning: &str, width: usize) -> Vec<Line> {
     let beside = width >= NAMES_COLS + 2 + MEANING_COLS_MIN;
     let indent = if beside { NAMES_COLS + 2 } else { 3 };
     let mut parts = wrapped(meaning, width.saturating_sub(indent)).into_iter();
-    let mut first = vec![own(format!(" {name:<indent$}", indent = indent - 1), style)];
+    let mut first = vec![trusted(format!(" {name:<indent$}", indent = indent - 1), style)];
     if beside {
-        first.extend(parts.next().map(|part| own(part, theme::PLAIN)));
+        first.extend(parts.next().map(|part| trusted(part, theme::PLAIN)));
     }
-    let below = parts.map(|part| vec![own(" ".repeat(indent), theme::PLAIN), own(part, theme::PLAIN)]);
+    let below = parts.map(|part| vec![trusted(" ".repeat(indent), theme::PLAIN), trusted(part, theme::PLAIN)]);
     std::iter::once(first).chain(below).collect()
 }
 

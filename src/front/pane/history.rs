@@ -11,7 +11,7 @@ use super::snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
 use super::state::Position;
 
 /// How long a process that died stays in sight.
-pub const DEAD_SHOWN: Duration = Duration::from_secs(3);
+pub const DEAD_SHOWN_FOR: Duration = Duration::from_secs(3);
 /// How many calls are fetched at once for scrolling; older ones when they are scrolled to.
 pub const HELD_CALLS: usize = 2_000;
 /// The most that are held.
@@ -41,25 +41,25 @@ impl History {
         self.rates.note(snapshot.at, snapshot.totals);
         self.note_deaths(&snapshot);
         self.newest_seq = snapshot.calls.last().map_or(self.newest_seq, |call| self.newest_seq.max(call.seq));
-        self.bury(&mut snapshot);
+        self.drop_expired(&mut snapshot);
         snapshot
     }
 
     /// Time passed without a snapshot. Gives whether something looks different for it.
-    pub fn pass(&mut self, snapshot: &mut Snapshot) -> bool {
+    pub fn advance_time(&mut self, snapshot: &mut Snapshot) -> bool {
         let Some((then, at)) = self.last else { return false };
         let before = std::mem::replace(&mut self.now, at + then.elapsed());
         let ticked = self.now.as_secs() != before.as_secs() && !self.rates.is_flat();
         if ticked {
             self.rates.note(self.now, snapshot.totals);
         }
-        self.bury(snapshot) || ticked
+        self.drop_expired(snapshot) || ticked
     }
 
     /// How much of its last time in sight a dead process has had, from 0 to 1.
     pub fn fading(&self, process: &ProcessView) -> f32 {
         let died = self.died.get(&process.id).copied().unwrap_or_default();
-        (self.now.saturating_sub(died).as_secs_f32() / DEAD_SHOWN.as_secs_f32()).min(1.0)
+        (self.now.saturating_sub(died).as_secs_f32() / DEAD_SHOWN_FOR.as_secs_f32()).min(1.0)
     }
 
     /// The highest number of a call that was ever in sight.
@@ -72,37 +72,37 @@ impl History {
         for process in snapshot.processes.iter().filter(|process| !living_now(process)) {
             // Those that were dead when we began to look are history.
             let lived = self.living.binary_search(&process.id).is_ok();
-            let born_since = self.newest_id.is_some_and(|newest| process.id > newest);
-            if lived || born_since {
+            let started_since = self.newest_id.is_some_and(|newest| process.id > newest);
+            if lived || started_since {
                 self.died.entry(process.id).or_insert(snapshot.at);
             }
         }
         self.living.clear();
         self.living.extend(snapshot.processes.iter().filter(living_now).map(|process| process.id));
         self.newest_id = snapshot.processes.last().map(|process| process.id).max(self.newest_id).or(Some(0));
-        self.died.retain(|_, died| snapshot.at.saturating_sub(*died) < DEAD_SHOWN);
+        self.died.retain(|_, died| snapshot.at.saturating_sub(*died) < DEAD_SHOWN_FOR);
     }
 
     /// Takes the dead whose time is over out of sight. Gives whether there were any.
-    fn bury(&self, snapshot: &mut Snapshot) -> bool {
+    fn drop_expired(&self, snapshot: &mut Snapshot) -> bool {
         let before = snapshot.processes.len();
-        let in_sight = |id| self.died.get(&id).is_some_and(|died| self.now.saturating_sub(*died) < DEAD_SHOWN);
+        let still_shown = |id| self.died.get(&id).is_some_and(|died| self.now.saturating_sub(*died) < DEAD_SHOWN_FOR);
         snapshot
             .processes
-            .retain(|process| !matches!(process.state, ProcessState::Dead { .. }) || in_sight(process.id));
+            .retain(|process| !matches!(process.state, ProcessState::Dead { .. }) || still_shown(process.id));
         snapshot.processes.len() != before
     }
 }
 
 /// Calls that stay in place while newer ones come.
 #[derive(Debug, Default)]
-pub struct Held {
+pub struct HeldCalls {
     list: Vec<Record>,
     /// All calls there were when the list was made.
-    calls_then: u64,
+    total_calls: u64,
 }
 
-impl Held {
+impl HeldCalls {
     /// The list that a view at `position` shows.
     pub fn list<'a>(&'a self, position: Position, snapshot: &'a Snapshot) -> &'a [Record] {
         match position {
@@ -119,7 +119,7 @@ impl Held {
         self.list = merge_running(ended, snapshot.calls.clone());
         self.list.sort_by_key(|call| call.seq);
         self.list.dedup_by_key(|call| call.seq);
-        self.calls_then = snapshot.totals.calls;
+        self.total_calls = snapshot.totals.calls;
     }
 
     /// Fetches what came before the list; gives the number of the last of those calls.
@@ -135,14 +135,14 @@ impl Held {
 
     /// Calls that came since the list was made.
     pub fn newer(&self, snapshot: &Snapshot) -> u64 {
-        snapshot.totals.calls.saturating_sub(self.calls_then)
+        snapshot.totals.calls.saturating_sub(self.total_calls)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::front::pane::fixture::{Still, call, process};
+    use crate::front::pane::fixture::{FixedSource, call, process};
 
     fn dead(id: ProcessId) -> ProcessView {
         let mut process = process(id, 0, "p");
@@ -175,12 +175,12 @@ mod tests {
     #[test]
     fn held_calls_stay_and_go_back_as_far_as_the_journal_does() {
         let all: Vec<Record> = (1..=5_000).map(|seq| call(seq, 1, (0, "shell"), (1, "a"), "f")).collect();
-        let source = Still::new(Snapshot { calls: all.clone(), ..Snapshot::default() });
+        let source = FixedSource::new(Snapshot { calls: all.clone(), ..Snapshot::default() });
         let mut snapshot = Snapshot { calls: all[4_990..].to_vec(), ..Snapshot::default() };
         snapshot.totals.calls = 5_000;
-        let mut held = Held::default();
+        let mut held = HeldCalls::default();
         held.hold(&source, &SnapshotQuery::default(), &snapshot);
-        let seqs = |held: &Held| {
+        let seqs = |held: &HeldCalls| {
             let list = held.list(Position::At(1), &snapshot);
             (list.first().map(|call| call.seq), list.last().map(|call| call.seq), list.len())
         };

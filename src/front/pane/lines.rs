@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::cells::{foreign, own, put, put_right, rule};
+use super::cells::{put, put_right, rule, trusted, untrusted};
 use super::layout::below_title;
 use super::theme;
 
@@ -30,11 +30,12 @@ pub fn draw_lines(buffer: &mut Buffer, area: Rect, title: &str, lines: &[Line], 
     let lines: Vec<Line> = lines.iter().flat_map(|line| wrapped(line, usize::from(body.width.max(1)))).collect();
     let scroll = scroll.min(lines.len().saturating_sub(usize::from(body.height)));
     rule(buffer, area);
-    let title = vec![own("▌", theme::KEY), foreign(title, theme::STRONG.patch(theme::KEY)), own(" ", theme::PLAIN)];
+    let title =
+        vec![trusted("▌", theme::KEY), untrusted(title, theme::STRONG.patch(theme::KEY)), trusted(" ", theme::PLAIN)];
     put(buffer, area, area.y, title);
     let left = lines.len().saturating_sub(scroll + usize::from(body.height));
     let more = if left > 0 { format!(" {left} more below · Esc ") } else { " Esc ".to_owned() };
-    put_right(buffer, Rect { height: area.height.min(1), ..area }, area.y, vec![own(more, theme::DIM)]);
+    put_right(buffer, Rect { height: area.height.min(1), ..area }, area.y, vec![trusted(more, theme::DIM)]);
     for (y, line) in (body.y..body.bottom()).zip(lines.into_iter().skip(scroll)) {
         put(buffer, body, y, line);
     }
@@ -57,7 +58,7 @@ fn wrapped(line: &Line, width: usize) -> Vec<Line> {
         // What a figure's name is aligned with is no place to break at.
         let from = if rows.is_empty() { LABEL_COLS + 1 } else { 0 };
         let (row, behind) = rest.split_at(row_chars(rest, width - before, from));
-        rows.push(std::iter::once(own(" ".repeat(before), Style::new())).chain(spans(row)).collect());
+        rows.push(std::iter::once(trusted(" ".repeat(before), Style::new())).chain(spans(row)).collect());
         rest = if let [(' ', _), after @ ..] = behind { after } else { behind };
     }
     rows
@@ -94,7 +95,7 @@ fn spans(chars: &[(char, Style)]) -> impl Iterator<Item = Span<'static>> {
 
 /// A figure behind its name.
 pub fn figure(label: &str, mut value: Line) -> Line {
-    value.insert(0, own(format!("{label:>LABEL_COLS$} "), theme::DIM));
+    value.insert(0, trusted(format!("{label:>LABEL_COLS$} "), theme::DIM));
     value
 }
 
@@ -103,13 +104,13 @@ pub fn list(label: &str, items: &[String], style: Style) -> Line {
     let mut value = Vec::new();
     for (n, item) in items.iter().take(LIST_MAX).enumerate() {
         if n > 0 {
-            value.push(own(", ", theme::DIM));
+            value.push(trusted(", ", theme::DIM));
         }
-        value.push(foreign(item, style));
+        value.push(untrusted(item, style));
     }
     match items.len() {
-        0 => value.push(own("none", theme::DIM)),
-        len if len > LIST_MAX => value.push(own(format!(" and {} more", len - LIST_MAX), theme::DIM)),
+        0 => value.push(trusted("none", theme::DIM)),
+        len if len > LIST_MAX => value.push(trusted(format!(" and {} more", len - LIST_MAX), theme::DIM)),
         _ => {}
     }
     figure(label, value)
@@ -125,11 +126,13 @@ mod tests {
 
     #[test]
     fn lines_break_between_words() {
-        let line =
-            figure("chain", vec![own("1:front.run → ", theme::PLAIN), own("2:count_vowels.count", theme::STRONG)]);
+        let line = figure(
+            "chain",
+            vec![trusted("1:front.run → ", theme::PLAIN), trusted("2:count_vowels.count", theme::STRONG)],
+        );
         assert_eq!(rows(&line, 36), ["      chain 1:front.run →", "            2:count_vowels.count"]);
         assert_eq!(rows(&line, 46), ["      chain 1:front.run → 2:count_vowels.count"]);
-        let word = vec![own("x".repeat(10), theme::PLAIN)];
+        let word = vec![trusted("x".repeat(10), theme::PLAIN)];
         assert_eq!(rows(&word, 6), ["xxxxxx", " xxxx"], "a word that is too long is broken all the same");
     }
 }

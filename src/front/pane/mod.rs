@@ -3,7 +3,7 @@
 //! ```text
 //! source     the kernel -> snapshot        snapshot  one moment, and where they come from
 //! state      where the person is          keys      key -> action; the help
-//! action     what a key asks for          apply, walk  state, action -> state
+//! action     what a key asks for          apply, navigate  state, action -> state
 //! tree       rows of the tree              rates     calls and bytes a second
 //! layout     where the parts stand         *_view, status, detail, help: each draws one part
 //! cells      writing into cells            safe      what plugins say, made safe
@@ -24,6 +24,7 @@ mod history;
 mod keys;
 mod layout;
 mod lines;
+mod navigate;
 mod payload;
 mod printable;
 mod rates;
@@ -35,7 +36,6 @@ mod status;
 mod theme;
 mod tree;
 mod tree_view;
-mod walk;
 
 #[cfg(test)]
 mod fixture;
@@ -47,13 +47,13 @@ use std::time::{Duration, Instant};
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::front::screen::{Focus, Key, KeyResult, Scene, Wanted};
+use crate::front::screen::{Focus, Key, KeyResult, Redraw, Scene};
 
 use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
 use snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
-use state::{Clock, Effect, Layer, Message, Position, State, Subject, World};
+use state::{Clock, Effect, Layer, Message, Position, State, Subject, ViewData};
 use tree::Row;
 
 pub use source::KernelSource;
@@ -68,13 +68,13 @@ pub struct Pane {
     snapshot: Snapshot,
     history: History,
     rows: Vec<Row>,
-    calls: history::Held,
+    calls: history::HeldCalls,
     detail: Option<(Instant, Detail)>,
     /// The rows of a page of each view, as drawn last.
     tree_page: usize,
     calls_page: usize,
     /// What the rows and calls were made for.
-    made_for: Option<SnapshotQuery>,
+    sampled_query: Option<SnapshotQuery>,
     drawn: Option<(Rect, Focus)>,
     changed: bool,
 }
@@ -88,11 +88,11 @@ impl Pane {
             snapshot: Snapshot::default(),
             history: History::default(),
             rows: Vec::new(),
-            calls: history::Held::default(),
+            calls: history::HeldCalls::default(),
             detail: None,
             tree_page: 0,
             calls_page: 0,
-            made_for: None,
+            sampled_query: None,
             drawn: None,
             changed: true,
         }
@@ -101,7 +101,7 @@ impl Pane {
     /// Takes a new snapshot if there is one and time goes on.
     fn refresh(&mut self) {
         let query = self.state.query();
-        let wish_changed = self.made_for.as_ref() != Some(&query);
+        let query_changed = self.sampled_query.as_ref() != Some(&query);
         let sampled = match self.state.clock {
             Clock::Live => self.source.sample(&query, self.calls_page),
             Clock::Paused => None,
@@ -111,21 +111,21 @@ impl Pane {
                 self.snapshot = self.history.take(snapshot);
                 self.changed = true;
             }
-            None if wish_changed && self.state.clock == Clock::Paused => {
+            None if query_changed && self.state.clock == Clock::Paused => {
                 let seq_max = self.history.newest_seq();
                 self.snapshot.calls = self.source.calls_until(&query, seq_max, self.calls_page);
                 self.changed = true;
             }
             None => {}
         }
-        if self.state.clock == Clock::Live && self.history.pass(&mut self.snapshot) {
+        if self.state.clock == Clock::Live && self.history.advance_time(&mut self.snapshot) {
             self.changed = true;
         }
-        if self.changed || wish_changed {
+        if self.changed || query_changed {
             self.rows = tree::rows(&self.snapshot.processes, &query, &self.state.tree);
             self.changed = true;
         }
-        self.made_for = Some(query);
+        self.sampled_query = Some(query);
     }
 
     fn refresh_detail(&mut self) {
@@ -147,15 +147,15 @@ impl Pane {
         self.changed = true;
     }
 
-    fn settle(&mut self) {
-        let world = World {
+    fn clamp(&mut self) {
+        let data = ViewData {
             snapshot: &self.snapshot,
             rows: &self.rows,
             calls: self.calls.list(self.state.position, &self.snapshot),
             tree_page: self.tree_page,
             calls_page: self.calls_page,
         };
-        self.state.settle(&world);
+        self.state.clamp(&data);
     }
 
     fn draw(&mut self, buffer: &mut Buffer, parts: &Parts, focus: Focus) {
@@ -183,7 +183,7 @@ impl Pane {
         status::draw(buffer, parts.status, &self.snapshot, &self.history.rates, &self.state, focus);
     }
 
-    fn carry_out(&mut self, effect: Effect) -> KeyResult {
+    fn perform(&mut self, effect: Effect) -> KeyResult {
         match effect {
             Effect::None => {}
             Effect::Leave => return KeyResult::Leave,
@@ -205,23 +205,23 @@ impl Pane {
 }
 
 impl Scene for Pane {
-    fn frame(&mut self, area: Rect, focus: Focus, wanted: Wanted) -> Option<Buffer> {
+    fn frame(&mut self, area: Rect, focus: Focus, wanted: Redraw) -> Option<Buffer> {
         let parts = parts(area, self.state.view, self.state.zoom);
         let page = |part: Option<Rect>| usize::from(part.map_or(1, |part| below_title(part).height));
         (self.tree_page, self.calls_page) = (page(parts.tree), page(parts.calls));
-        if wanted == Wanted::Now {
-            self.source.look_again();
+        if wanted == Redraw::Fresh {
+            self.source.force_next_sample();
         }
         self.refresh();
         self.refresh_detail();
-        if !self.changed && wanted == Wanted::IfChanged && self.drawn == Some((area, focus)) {
+        if !self.changed && wanted == Redraw::IfChanged && self.drawn == Some((area, focus)) {
             return None;
         }
-        self.settle();
+        self.clamp();
         let mut buffer = Buffer::empty(area);
         self.draw(&mut buffer, &parts, focus);
         // A picture is not what the terminal shows: that still has to change.
-        self.changed = wanted == Wanted::Now;
+        self.changed = wanted == Redraw::Fresh;
         self.drawn = Some((area, focus));
         Some(buffer)
     }
@@ -229,18 +229,18 @@ impl Scene for Pane {
     fn key(&mut self, key: Key) -> KeyResult {
         self.changed = true;
         let Some(action) = keys::action(key, &self.state.layer) else { return KeyResult::Stay };
-        let world = World {
+        let data = ViewData {
             snapshot: &self.snapshot,
             rows: &self.rows,
             calls: self.calls.list(self.state.position, &self.snapshot),
             tree_page: self.tree_page,
             calls_page: self.calls_page,
         };
-        let effect = self.state.apply(action, &world);
-        let result = self.carry_out(effect);
+        let effect = self.state.apply(action, &data);
+        let result = self.perform(effect);
         // The next key may come before the next frame.
         self.rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
-        self.settle();
+        self.clamp();
         result
     }
 }

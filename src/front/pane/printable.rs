@@ -27,13 +27,13 @@ pub fn printable_char(c: char) -> char {
         '\t' => ' ',
         '\0'..='\x1f' => char::from_u32(0x2400 + u32::from(c)).unwrap_or(REPLACEMENT),
         '\x7f' => '\u{2421}',
-        c if is_control_or_bidi(c) || is_unsteady(c) => REPLACEMENT,
+        c if is_control_or_bidi(c) || has_unstable_width(c) => REPLACEMENT,
         c => c,
     }
 }
 
 /// Characters that join their neighbours, take no cell, or take as many as the terminal likes.
-fn is_unsteady(c: char) -> bool {
+fn has_unstable_width(c: char) -> bool {
     match c {
         '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'.. => true,
         c => !matches!(c.width(), Some(1 | 2)),

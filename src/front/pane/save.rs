@@ -80,11 +80,11 @@ struct Run {
     x: u16,
     columns: u16,
     text: String,
-    look: Look,
+    style: CellStyle,
 }
 
 #[derive(Clone, PartialEq, Eq)]
-struct Look {
+struct CellStyle {
     fg: String,
     /// `None`: the picture's own.
     bg: Option<String>,
@@ -94,15 +94,15 @@ struct Look {
     dim: bool,
 }
 
-impl Look {
-    fn of(cell: &Cell) -> Look {
+impl CellStyle {
+    fn of(cell: &Cell) -> CellStyle {
         let has = |modifier| cell.modifier.contains(modifier);
         let (mut fg, mut bg) = (colour(cell.fg), colour(cell.bg));
         if has(Modifier::REVERSED) {
             (fg, bg) =
                 (Some(bg.unwrap_or_else(|| BACKGROUND.to_owned())), Some(fg.unwrap_or_else(|| FOREGROUND.to_owned())));
         }
-        Look {
+        CellStyle {
             fg: fg.unwrap_or_else(|| FOREGROUND.to_owned()),
             bg,
             bold: has(Modifier::BOLD),
@@ -117,7 +117,7 @@ impl Run {
     fn draw(&self, svg: &mut String, row: f32) {
         let (x, y) = (MARGIN + f32::from(self.x) * CELL_WIDTH, MARGIN + row * CELL_HEIGHT);
         let width = f32::from(self.columns) * CELL_WIDTH;
-        if let Some(bg) = &self.look.bg {
+        if let Some(bg) = &self.style.bg {
             let _ = writeln!(
                 svg,
                 "<rect x=\"{x:.1}\" y=\"{y:.1}\" width=\"{width:.1}\" height=\"{CELL_HEIGHT}\" fill=\"{bg}\"/>"
@@ -131,13 +131,13 @@ impl Run {
             svg,
             "<text x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{width:.1}\" xml:space=\"preserve\" fill=\"{}\"",
             y + CELL_HEIGHT * 0.76,
-            self.look.fg
+            self.style.fg
         );
         for (is, attribute) in [
-            (self.look.bold, " font-weight=\"bold\""),
-            (self.look.italic, " font-style=\"italic\""),
-            (self.look.underlined, " text-decoration=\"underline\""),
-            (self.look.dim, " opacity=\"0.6\""),
+            (self.style.bold, " font-weight=\"bold\""),
+            (self.style.italic, " font-style=\"italic\""),
+            (self.style.underlined, " text-decoration=\"underline\""),
+            (self.style.dim, " opacity=\"0.6\""),
         ] {
             if is {
                 svg.push_str(attribute);
@@ -150,14 +150,14 @@ impl Run {
 fn runs(frame: &Buffer, y: u16) -> Vec<Run> {
     let mut runs: Vec<Run> = Vec::new();
     for (x, cell) in cells(frame, y) {
-        let look = Look::of(cell);
+        let style = CellStyle::of(cell);
         let columns = cell.symbol().width().max(1) as u16;
         match runs.last_mut() {
-            Some(run) if run.look == look => {
+            Some(run) if run.style == style => {
                 run.text.push_str(cell.symbol());
                 run.columns += columns;
             }
-            _ => runs.push(Run { x, columns, text: cell.symbol().to_owned(), look }),
+            _ => runs.push(Run { x, columns, text: cell.symbol().to_owned(), style }),
         }
     }
     runs

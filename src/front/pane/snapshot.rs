@@ -23,8 +23,8 @@ pub struct Snapshot {
 impl Snapshot {
     /// The process with this id.
     pub fn process(&self, id: ProcessId) -> Option<&ProcessView> {
-        let place = self.processes.binary_search_by_key(&id, |process| process.id).ok()?;
-        self.processes.get(place)
+        let index = self.processes.binary_search_by_key(&id, |process| process.id).ok()?;
+        self.processes.get(index)
     }
 
     /// How many processes live.
@@ -162,7 +162,7 @@ pub trait SnapshotSource: Send {
     /// was asked for in the same way.
     fn sample(&mut self, query: &SnapshotQuery, calls_max: usize) -> Option<Snapshot>;
     /// Makes the next [`SnapshotSource::sample`] look in any case.
-    fn look_again(&mut self);
+    fn force_next_sample(&mut self);
     /// The newest `calls_max` ended calls that match, none of them after `seq_max`.
     fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record>;
     /// One call, with what is kept of its bytes.

@@ -13,7 +13,7 @@ const COST_SHARE: u32 = 30;
 /// How often a kernel that does nothing is looked at all the same: a process may have been loaded or killed.
 const IDLE_PERIOD: Duration = Duration::from_millis(200);
 /// Calls that may end between two looks at the journal.
-const SLACK: u64 = 1024;
+const EXTRA_CALLS: u64 = 1024;
 /// Names that a kill's message has.
 const KILLED_NAMES_MAX: usize = 5;
 
@@ -48,7 +48,7 @@ impl KernelSource {
         let known = self.last.as_ref().filter(|last| last.query == *query && last.calls_max >= calls_max);
         let (mut ended, look_at) = match known {
             _ if journal.is_empty() => return Vec::new(),
-            Some(last) => (last.ended.clone(), total.saturating_sub(last.total).saturating_add(SLACK)),
+            Some(last) => (last.ended.clone(), total.saturating_sub(last.total).saturating_add(EXTRA_CALLS)),
             None => (Vec::new(), u64::MAX),
         };
         let look_at = usize::try_from(look_at).unwrap_or(usize::MAX);
@@ -85,7 +85,7 @@ impl SnapshotSource for KernelSource {
             at: self.kernel.uptime(),
             totals: totals(&processes),
             processes,
-            calls: with_the_last(merge_running(ended.clone(), running), calls_max),
+            calls: newest_calls(merge_running(ended.clone(), running), calls_max),
             jobs: self.kernel.jobs().iter().map(|job| job.view()).collect(),
             notes: notes(&self.kernel),
         };
@@ -94,7 +94,7 @@ impl SnapshotSource for KernelSource {
         Some(snapshot)
     }
 
-    fn look_again(&mut self) {
+    fn force_next_sample(&mut self) {
         self.last = None;
     }
 
@@ -145,7 +145,7 @@ fn without_payload(call: &Record) -> Record {
 
 /// The last `calls_max` calls. Running ones from before stay on top of them, up to half of the rows, so that a chain's
 /// beginning is seen while it goes on.
-fn with_the_last(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
+fn newest_calls(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
     let first = calls.len().saturating_sub(calls_max);
     let (before, shown) = calls.split_at(first);
     let mut pinned: Vec<Record> =
@@ -195,9 +195,9 @@ mod tests {
         calls[0].outcome = Outcome::Running;
         calls[1].outcome = Outcome::Running;
         let seqs = |calls: Vec<Record>| calls.iter().map(|call| call.seq).collect::<Vec<_>>();
-        assert_eq!(seqs(with_the_last(calls.clone(), 6)), [1, 2, 97, 98, 99, 100]);
-        assert_eq!(seqs(with_the_last(calls.clone(), 3)), [1, 99, 100], "at most half of the rows");
-        assert_eq!(with_the_last(calls.clone(), 500).len(), 100);
-        assert_eq!(with_the_last(calls, 0).len(), 0);
+        assert_eq!(seqs(newest_calls(calls.clone(), 6)), [1, 2, 97, 98, 99, 100]);
+        assert_eq!(seqs(newest_calls(calls.clone(), 3)), [1, 99, 100], "at most half of the rows");
+        assert_eq!(newest_calls(calls.clone(), 500).len(), 100);
+        assert_eq!(newest_calls(calls, 0).len(), 0);
     }
 }

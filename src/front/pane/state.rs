@@ -126,7 +126,7 @@ impl Default for State {
 }
 
 /// What an action acts on: what is shown now.
-pub struct World<'a> {
+pub struct ViewData<'a> {
     pub snapshot: &'a Snapshot,
     pub rows: &'a [Row],
     /// The held list, or what follows the newest call.

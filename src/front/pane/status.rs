@@ -8,7 +8,7 @@ use crate::front::screen::Focus;
 use crate::kernel::{JobState, JobView};
 use crate::shell::units::show_bytes;
 
-use super::cells::{count, foreign, own, put, put_right};
+use super::cells::{count, put, put_right, trusted, untrusted};
 use super::keys;
 use super::rates::{Rates, sparkline};
 use super::snapshot::{Snapshot, mistake};
@@ -23,18 +23,18 @@ const SPARKLINE_COLS: usize = 12;
 pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &State, focus: Focus) {
     match (&state.layer, &state.message) {
         (Layer::Confirm { text, .. }, _) => {
-            put(buffer, row, row.y, vec![own(format!(" {text} "), theme::ASK)]);
+            put(buffer, row, row.y, vec![trusted(format!(" {text} "), theme::ASK)]);
         }
         (Layer::Filter { text }, _) => {
             let hint = match mistake(text) {
-                Some(mistake) => foreign(&format!("   {mistake}"), theme::BAD),
-                None => own("   Enter keeps it, Esc takes it back", theme::DIM),
+                Some(mistake) => untrusted(&format!("   {mistake}"), theme::BAD),
+                None => trusted("   Enter keeps it, Esc takes it back", theme::DIM),
             };
             put(
                 buffer,
                 row,
                 row.y,
-                vec![own(" /", theme::KEY), foreign(text, theme::PLAIN), own("▏", theme::KEY), hint],
+                vec![trusted(" /", theme::KEY), untrusted(text, theme::PLAIN), trusted("▏", theme::KEY), hint],
             );
         }
         (_, Some(message)) => {
@@ -42,7 +42,7 @@ pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, 
                 Message::Done(text) => (text, theme::GOOD),
                 Message::Failed(text) => (text, theme::BAD),
             };
-            put(buffer, row, row.y, vec![foreign(&format!(" {text}"), style)]);
+            put(buffer, row, row.y, vec![untrusted(&format!(" {text}"), style)]);
         }
         (_, None) => draw_sums(buffer, row, snapshot, rates, state, focus),
     }
@@ -51,14 +51,14 @@ pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, 
 fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &State, focus: Focus) {
     let mut spans = Vec::new();
     if state.clock == Clock::Paused {
-        spans.push(own(" PAUSED ", theme::ASK));
+        spans.push(trusted(" PAUSED ", theme::ASK));
     }
     if !state.filter.is_empty() {
-        spans.push(own(" /", theme::KEY));
-        spans.push(foreign(&state.filter, theme::KEY));
+        spans.push(trusted(" /", theme::KEY));
+        spans.push(untrusted(&state.filter, theme::KEY));
     }
     let (calls, bytes) = rates.now();
-    spans.push(own(format!(" {} proc", count(snapshot.living() as u64)), theme::PLAIN));
+    spans.push(trusted(format!(" {} proc", count(snapshot.living() as u64)), theme::PLAIN));
     push_rate(
         &mut spans,
         row,
@@ -72,14 +72,14 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
         sparkline(rates.bytes(), SPARKLINE_COLS),
     );
     if snapshot.totals.errors > 0 {
-        spans.push(own(" · ", theme::DIM));
+        spans.push(trusted(" · ", theme::DIM));
         let errors = snapshot.totals.errors;
-        spans.push(own(format!("{} error{}", count(errors), if errors == 1 { "" } else { "s" }), theme::BAD));
+        spans.push(trusted(format!("{} error{}", count(errors), if errors == 1 { "" } else { "s" }), theme::BAD));
     }
     push_jobs(&mut spans, &snapshot.jobs);
     for note in &snapshot.notes {
-        spans.push(own(" · ", theme::DIM));
-        spans.push(foreign(note, theme::WAIT));
+        spans.push(trusted(" · ", theme::DIM));
+        spans.push(untrusted(note, theme::WAIT));
     }
     let used = put(buffer, row, row.y, spans);
     let rest = Rect { x: row.x + used, width: row.width - used, ..row };
@@ -88,10 +88,10 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
 }
 
 fn push_rate(spans: &mut Vec<Span<'static>>, row: Rect, rate: String, sparkline: String) {
-    spans.push(own(" · ", theme::DIM));
-    spans.push(own(rate, theme::PLAIN));
+    spans.push(trusted(" · ", theme::DIM));
+    spans.push(trusted(rate, theme::PLAIN));
     if row.width >= SPARKLINE_COLS_MIN {
-        spans.push(own(format!(" {sparkline}"), theme::GOOD));
+        spans.push(trusted(format!(" {sparkline}"), theme::GOOD));
     }
 }
 
@@ -102,12 +102,12 @@ fn push_jobs(spans: &mut Vec<Span<'static>>, jobs: &[JobView]) {
     if jobs == 0 {
         return;
     }
-    spans.push(own(" · ", theme::DIM));
-    spans.push(own(format!("{jobs} job{}", if jobs == 1 { "" } else { "s" }), theme::PLAIN));
+    spans.push(trusted(" · ", theme::DIM));
+    spans.push(trusted(format!("{jobs} job{}", if jobs == 1 { "" } else { "s" }), theme::PLAIN));
     match held {
         0 => {}
-        held if held == jobs => spans.push(own(" held", theme::WAIT)),
-        held => spans.push(own(format!(", {held} held"), theme::WAIT)),
+        held if held == jobs => spans.push(trusted(" held", theme::WAIT)),
+        held => spans.push(trusted(format!(", {held} held"), theme::WAIT)),
     }
 }
 
@@ -120,7 +120,7 @@ fn hints(focus: Focus, layer: &Layer, cols: u16) -> Vec<Span<'static>> {
     let mut spans = Vec::new();
     let mut left = usize::from(cols);
     for (key, meaning) in hints {
-        let hint = [own(format!(" {key}"), theme::KEY), own(format!(" {meaning} "), theme::DIM)];
+        let hint = [trusted(format!(" {key}"), theme::KEY), trusted(format!(" {meaning} "), theme::DIM)];
         let width: usize = hint.iter().map(Span::width).sum();
         if width > left {
             break;

@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
-use super::fixture::{Still, call, forest, process, shop, with_payload};
+use super::fixture::{FixedSource, call, forest, process, shop, with_payload};
 use super::save::{Form, picture};
 use super::snapshot::Extent;
 use super::*;
@@ -14,11 +14,11 @@ use crate::kernel::{JobState, JobView, ProcessState};
 
 /// A pane of one moment, with the keys in it.
 fn pane(snapshot: Snapshot) -> Pane {
-    Pane::new(Box::new(Still::new(snapshot)))
+    Pane::new(Box::new(FixedSource::new(snapshot)))
 }
 
 fn frame(pane: &mut Pane, width: u16, height: u16) -> Buffer {
-    pane.frame(Rect::new(0, 0, width, height), Focus::Pane, Wanted::Always).unwrap()
+    pane.frame(Rect::new(0, 0, width, height), Focus::Pane, Redraw::Always).unwrap()
 }
 
 /// What is shown after some keys.
@@ -125,7 +125,7 @@ fn errors_only() {
 
 #[test]
 fn a_kill_is_asked_about_and_done() {
-    let source = Still::new(shop());
+    let source = FixedSource::new(shop());
     let killed = source.killed.clone();
     let mut pane = Pane::new(Box::new(source));
     frame(&mut pane, 80, 10);
@@ -149,7 +149,7 @@ fn a_burst_is_a_rate_and_the_last_rows() {
     snapshot.at += Duration::from_secs(1);
     snapshot.totals.calls += 10_000;
     snapshot.totals.bytes += 5 << 20;
-    pane.source = Box::new(Still::new(snapshot));
+    pane.source = Box::new(FixedSource::new(snapshot));
     let text = picture(&frame(&mut pane, 100, 8), Form::Text);
     assert!(text.contains("10000/s, the last rows"), "{text}");
     assert!(text.contains("10000 calls/s") && text.contains("5MB/s"), "{text}");
@@ -182,7 +182,7 @@ fn a_paused_pane_stands_still_and_misses_nothing() {
     let mut later = shop();
     later.processes.push(process(6, 0, "new"));
     later.calls.push(call(6, 1, (0, "shell"), (6, "new"), "begin"));
-    pane.source = Box::new(Still::new(later));
+    pane.source = Box::new(FixedSource::new(later));
     let paused = picture(&frame(&mut pane, 100, 8), Form::Text);
     assert!(paused.contains("PAUSED") && !paused.contains("new"), "{paused}");
     for key in typed("/new") {
@@ -278,7 +278,7 @@ fn every_size_can_be_drawn() {
         for width in 1..=200 {
             for height in [1, 2, 3, 4, 5, 7, 13, 40] {
                 let area = Rect::new(0, 9, width, height);
-                let frame = pane.frame(area, Focus::Pane, Wanted::Always).unwrap();
+                let frame = pane.frame(area, Focus::Pane, Redraw::Always).unwrap();
                 assert_eq!(frame.area, area);
             }
         }
@@ -291,11 +291,11 @@ fn nothing_new_is_no_frame() {
     snapshot.calls.retain(|call| call.outcome.is_ended());
     let mut pane = pane(snapshot);
     let area = Rect::new(0, 0, 80, 10);
-    assert!(pane.frame(area, Focus::Prompt, Wanted::IfChanged).is_some());
-    assert!(pane.frame(area, Focus::Prompt, Wanted::IfChanged).is_none());
-    assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "the focus shows");
+    assert!(pane.frame(area, Focus::Prompt, Redraw::IfChanged).is_some());
+    assert!(pane.frame(area, Focus::Prompt, Redraw::IfChanged).is_none());
+    assert!(pane.frame(area, Focus::Pane, Redraw::IfChanged).is_some(), "the focus shows");
     pane.key(Key::Down);
-    assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "so does a key");
-    assert!(pane.frame(area, Focus::Pane, Wanted::Now).is_some());
-    assert!(pane.frame(area, Focus::Pane, Wanted::IfChanged).is_some(), "the terminal has not got the picture's frame");
+    assert!(pane.frame(area, Focus::Pane, Redraw::IfChanged).is_some(), "so does a key");
+    assert!(pane.frame(area, Focus::Pane, Redraw::Fresh).is_some());
+    assert!(pane.frame(area, Focus::Pane, Redraw::IfChanged).is_some(), "the terminal has not got the picture's frame");
 }

@@ -29,25 +29,25 @@ pub enum RowId {
 pub struct Row {
     pub id: RowId,
     /// Place in the snapshot's processes; `None` for the shell and for a count.
-    pub place: Option<usize>,
+    pub index: Option<usize>,
     /// 0 for the shell.
     pub depth: usize,
     /// Bit d: an ancestor at depth d has siblings further down. Deeper than 63 no guides are drawn.
     pub guides: u64,
     /// Whether siblings follow further down.
     pub last: bool,
-    pub below: Below,
+    pub expansion: Expansion,
 }
 
 /// What stands below a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Below {
-    Nothing,
-    Open,
+pub enum Expansion {
+    Leaf,
+    Expanded,
     /// Folded: how many processes are not shown.
     Folded(usize),
     /// This row counts siblings: so many, so many of them running or waiting, so many crashed.
-    Counted {
+    Summary {
         siblings: usize,
         busy: usize,
         crashed: usize,
@@ -99,19 +99,19 @@ pub struct TreeOptions {
     /// Whose descendants are not shown.
     pub folded: HashSet<ProcessId>,
     /// Whose children are all shown, however many.
-    pub spread: HashSet<ProcessId>,
+    pub expanded: HashSet<ProcessId>,
 }
 
-/// The children of each process, by place; slot 0 is the shell, slot `place + 1` a process.
+/// The children of each process, by place; slot 0 is the shell, slot `index + 1` a process.
 struct Children {
     starts: Vec<usize>,
-    places: Vec<usize>,
+    indices: Vec<usize>,
 }
 
 impl Children {
     fn of(processes: &[ProcessView], keep: impl Fn(usize) -> bool) -> Children {
         let slots: Vec<Option<usize>> = (0..processes.len())
-            .map(|place| keep(place).then(|| processes.get(place).map_or(0, |child| slot_of(processes, child.parent))))
+            .map(|index| keep(index).then(|| processes.get(index).map_or(0, |child| slot_of(processes, child.parent))))
             .collect();
         let mut starts = vec![0; processes.len() + 2];
         for slot in slots.iter().flatten() {
@@ -123,28 +123,28 @@ impl Children {
             starts[slot] += starts[slot - 1];
         }
         let mut next = starts.clone();
-        let mut places = vec![0; slots.iter().flatten().count()];
-        for (place, slot) in slots.iter().enumerate() {
+        let mut indices = vec![0; slots.iter().flatten().count()];
+        for (index, slot) in slots.iter().enumerate() {
             if let Some(next) = slot.and_then(|slot| next.get_mut(slot)) {
-                places[*next] = place;
+                indices[*next] = index;
                 *next += 1;
             }
         }
-        Children { starts, places }
+        Children { starts, indices }
     }
 
     fn slot(&self, slot: usize) -> &[usize] {
-        let bound = |slot: usize| self.starts.get(slot).copied().unwrap_or(self.places.len());
-        self.places.get(bound(slot)..bound(slot + 1)).unwrap_or_default()
+        let bound = |slot: usize| self.starts.get(slot).copied().unwrap_or(self.indices.len());
+        self.indices.get(bound(slot)..bound(slot + 1)).unwrap_or_default()
     }
 
     /// How many processes there are below a slot.
     fn count_below(&self, slot: usize) -> usize {
         let mut count = 0;
         let mut open: Vec<usize> = self.slot(slot).to_vec();
-        while let Some(place) = open.pop() {
+        while let Some(index) = open.pop() {
             count += 1;
-            open.extend(self.slot(place + 1));
+            open.extend(self.slot(index + 1));
         }
         count
     }
@@ -152,19 +152,19 @@ impl Children {
 
 /// A process whose parent is not known any more stands under the shell.
 fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
-    processes.binary_search_by_key(&parent, |process| process.id).map_or(0, |place| place + 1)
+    processes.binary_search_by_key(&parent, |process| process.id).map_or(0, |index| index + 1)
 }
 
 /// The rows of the tree, the shell first. `processes` are in id order.
 pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOptions) -> Vec<Row> {
     let kept = kept(processes, query);
-    let children = Children::of(processes, |place| kept.as_ref().is_none_or(|kept| kept[place]));
+    let children = Children::of(processes, |index| kept.as_ref().is_none_or(|kept| kept[index]));
     let mut rows = Vec::new();
     // What is still to be written, the next one last. A stack and no recursion: chains can be ten thousand deep.
-    let mut open = vec![Pending { place: None, depth: 0, guides: 0, last: true, counted: None }];
+    let mut open = vec![Pending { index: None, depth: 0, guides: 0, last: true, counted: None }];
     while let Some(pending) = open.pop() {
         let row = row(&pending, processes, &children, options);
-        if row.below == Below::Open {
+        if row.expansion == Expansion::Expanded {
             push_children(&mut open, &row, processes, &children, options);
         }
         rows.push(row);
@@ -174,29 +174,29 @@ pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOpti
 
 /// A row that is still to be written.
 struct Pending {
-    place: Option<usize>,
+    index: Option<usize>,
     depth: usize,
     guides: u64,
     last: bool,
     /// For a count: whose children, and which.
-    counted: Option<(ProcessId, Below)>,
+    counted: Option<(ProcessId, Expansion)>,
 }
 
 fn row(pending: &Pending, processes: &[ProcessView], children: &Children, options: &TreeOptions) -> Row {
-    let (id, below) = match (pending.counted, pending.place.and_then(|place| processes.get(place))) {
-        (Some((parent, below)), _) => (RowId::More(parent), below),
+    let (id, expansion) = match (pending.counted, pending.index.and_then(|index| processes.get(index))) {
+        (Some((parent, expansion)), _) => (RowId::More(parent), expansion),
         (None, process) => {
             let (id, own) = process.map_or((RowId::Shell, 0), |process| (RowId::Process(process.id), process.id));
-            let slot = pending.place.map_or(0, |place| place + 1);
-            let below = match children.slot(slot) {
-                [] => Below::Nothing,
-                _ if options.folded.contains(&own) => Below::Folded(children.count_below(slot)),
-                _ => Below::Open,
+            let slot = pending.index.map_or(0, |index| index + 1);
+            let expansion = match children.slot(slot) {
+                [] => Expansion::Leaf,
+                _ if options.folded.contains(&own) => Expansion::Folded(children.count_below(slot)),
+                _ => Expansion::Expanded,
             };
-            (id, below)
+            (id, expansion)
         }
     };
-    Row { id, place: pending.place, depth: pending.depth, guides: pending.guides, last: pending.last, below }
+    Row { id, index: pending.index, depth: pending.depth, guides: pending.guides, last: pending.last, expansion }
 }
 
 fn push_children(
@@ -206,14 +206,14 @@ fn push_children(
     children: &Children,
     options: &TreeOptions,
 ) {
-    let mut places = children.slot(parent.place.map_or(0, |place| place + 1)).to_vec();
-    sort(&mut places, processes, options.sort);
+    let mut indices = children.slot(parent.index.map_or(0, |index| index + 1)).to_vec();
+    sort(&mut indices, processes, options.sort);
     let parent_id = match parent.id {
         RowId::Process(id) => id,
         RowId::Shell | RowId::More(_) => 0,
     };
-    let counted = if places.len() > SIBLINGS_MAX && !options.spread.contains(&parent_id) {
-        places.split_off(SIBLINGS_SHOWN)
+    let counted = if indices.len() > SIBLINGS_MAX && !options.expanded.contains(&parent_id) {
+        indices.split_off(SIBLINGS_SHOWN)
     } else {
         Vec::new()
     };
@@ -223,34 +223,34 @@ fn push_children(
         _ => parent.guides,
     };
     if !counted.is_empty() {
-        let below = count(&counted, processes);
-        open.push(Pending { place: None, depth, guides, last: true, counted: Some((parent_id, below)) });
+        let expansion = count(&counted, processes);
+        open.push(Pending { index: None, depth, guides, last: true, counted: Some((parent_id, expansion)) });
     }
-    let end = places.len();
-    for (n, place) in places.into_iter().enumerate().rev() {
+    let end = indices.len();
+    for (n, index) in indices.into_iter().enumerate().rev() {
         let last = n + 1 == end && counted.is_empty();
-        open.push(Pending { place: Some(place), depth, guides, last, counted: None });
+        open.push(Pending { index: Some(index), depth, guides, last, counted: None });
     }
 }
 
-fn count(places: &[usize], processes: &[ProcessView]) -> Below {
-    let states = || places.iter().filter_map(|place| processes.get(*place)).map(|process| &process.state);
-    Below::Counted {
-        siblings: places.len(),
+fn count(indices: &[usize], processes: &[ProcessView]) -> Expansion {
+    let states = || indices.iter().filter_map(|index| processes.get(*index)).map(|process| &process.state);
+    Expansion::Summary {
+        siblings: indices.len(),
         busy: states().filter(|state| matches!(state, ProcessState::Running | ProcessState::Waiting { .. })).count(),
         crashed: states().filter(|state| matches!(state, ProcessState::Crashed { .. })).count(),
     }
 }
 
-fn sort(places: &mut [usize], processes: &[ProcessView], sort: Sort) {
-    let of = |place: &usize| processes.get(*place);
+fn sort(indices: &mut [usize], processes: &[ProcessView], sort: Sort) {
+    let of = |index: &usize| processes.get(*index);
     match sort {
         Sort::Id => {}
-        Sort::Name => places.sort_by_key(|place| of(place).map(|process| process.name.as_str())),
-        Sort::Calls => places.sort_by_key(|place| Reverse(of(place).map(|process| process.calls))),
-        Sort::Errors => places.sort_by_key(|place| Reverse(of(place).map(|process| process.errors))),
-        Sort::Busy => places.sort_by_key(|place| Reverse(of(place).map(|process| process.busy))),
-        Sort::Memory => places.sort_by_key(|place| Reverse(of(place).map(|process| process.memory.total_bytes()))),
+        Sort::Name => indices.sort_by_key(|index| of(index).map(|process| process.name.as_str())),
+        Sort::Calls => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.calls))),
+        Sort::Errors => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.errors))),
+        Sort::Busy => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.busy))),
+        Sort::Memory => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.memory.total_bytes()))),
     }
 }
 
@@ -260,12 +260,12 @@ fn kept(processes: &[ProcessView], query: &SnapshotQuery) -> Option<Vec<bool>> {
         return None;
     }
     let mut kept = vec![false; processes.len()];
-    for (place, process) in processes.iter().enumerate() {
+    for (index, process) in processes.iter().enumerate() {
         if !query.matches_process(process) {
             continue;
         }
-        let mut slot = place + 1;
-        while let Some(mark) = slot.checked_sub(1).and_then(|place| kept.get_mut(place))
+        let mut slot = index + 1;
+        while let Some(mark) = slot.checked_sub(1).and_then(|index| kept.get_mut(index))
             && !*mark
         {
             *mark = true;

@@ -8,17 +8,19 @@ fn row_texts(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOpt
     rows(processes, query, options)
         .iter()
         .map(|row| {
-            let below = match row.below {
-                Below::Nothing | Below::Open => String::new(),
-                Below::Folded(count) => format!(" +{count}"),
-                Below::Counted { siblings, busy, crashed } => format!(" {siblings} ({busy} busy, {crashed} crashed)"),
+            let expansion = match row.expansion {
+                Expansion::Leaf | Expansion::Expanded => String::new(),
+                Expansion::Folded(count) => format!(" +{count}"),
+                Expansion::Summary { siblings, busy, crashed } => {
+                    format!(" {siblings} ({busy} busy, {crashed} crashed)")
+                }
             };
             let name = match row.id {
                 RowId::Shell => "shell".to_owned(),
                 RowId::Process(id) => id.to_string(),
                 RowId::More(parent) => format!("more of {parent}"),
             };
-            format!("{}{name}{below}", "  ".repeat(row.depth))
+            format!("{}{name}{expansion}", "  ".repeat(row.depth))
         })
         .collect()
 }
@@ -68,7 +70,7 @@ fn many_siblings_are_counted_until_spread() {
     let few = row_texts(&processes, &SnapshotQuery::default(), &options);
     assert_eq!(few.len(), 1 + SIBLINGS_SHOWN + 1);
     assert_eq!(few.last().map(String::as_str), Some("  more of 0 988 (1 busy, 1 crashed)"));
-    options.spread.insert(0);
+    options.expanded.insert(0);
     assert_eq!(rows(&processes, &SnapshotQuery::default(), &options).len(), 1001);
 }
 

@@ -9,12 +9,12 @@ use crate::front::screen::Focus;
 use crate::kernel::{ProcessState, ProcessView};
 use crate::shell::units::{show_bytes, show_duration};
 
-use super::cells::{count, foreign, own, put, put_right, rule};
+use super::cells::{count, put, put_right, rule, trusted, untrusted};
 use super::layout::below_title;
 use super::snapshot::{Scope, Snapshot};
 use super::state::{State, View};
 use super::theme;
-use super::tree::{Below, Row, Sort};
+use super::tree::{Expansion, Row, Sort};
 
 /// The figures of a row, from the right, and from which width of the view on they show.
 const COLUMNS: [(Figure, u16); 4] =
@@ -44,13 +44,13 @@ impl Figure {
 
     fn of(self, process: &ProcessView) -> Span<'static> {
         match self {
-            Figure::Calls => own(count(process.calls), theme::PLAIN),
-            Figure::Errors if process.errors == 0 => own("-", theme::DIM),
-            Figure::Errors => own(count(process.errors), theme::BAD),
-            Figure::Busy => own(show_duration(process.busy), theme::PLAIN),
+            Figure::Calls => trusted(count(process.calls), theme::PLAIN),
+            Figure::Errors if process.errors == 0 => trusted("-", theme::DIM),
+            Figure::Errors => trusted(count(process.errors), theme::BAD),
+            Figure::Busy => trusted(show_duration(process.busy), theme::PLAIN),
             Figure::Memory => match process.memory.total_bytes() {
-                0 => own("-", theme::DIM),
-                bytes => own(show_bytes(bytes), theme::PLAIN),
+                0 => trusted("-", theme::DIM),
+                bytes => trusted(show_bytes(bytes), theme::PLAIN),
             },
         }
     }
@@ -69,11 +69,11 @@ pub fn draw(
     draw_title(buffer, area, snapshot, state, focus);
     let body = below_title(area);
     if snapshot.processes.is_empty() {
-        put(buffer, body, body.y + 1, vec![own("no process yet: `load NAME` starts one", theme::DIM)]);
+        put(buffer, body, body.y + 1, vec![trusted("no process yet: `load NAME` starts one", theme::DIM)]);
     }
     let shown = rows.iter().skip(state.tree_top).take(usize::from(body.height));
     for (y, row) in (body.y..).zip(shown) {
-        let process = row.place.and_then(|place| snapshot.processes.get(place));
+        let process = row.index.and_then(|index| snapshot.processes.get(index));
         put(buffer, name_area(body), y, name_spans(row, process, snapshot, body.width, &fading));
         if let Some(process) = process {
             draw_figures(buffer, body, y, process);
@@ -98,27 +98,27 @@ fn name_area(body: Rect) -> Rect {
 
 fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &State, focus: Focus) {
     let mut title = title_spans("processes", state.view == View::Tree, focus);
-    title.push(own(format!(" {}", snapshot.living()), theme::PLAIN));
+    title.push(trusted(format!(" {}", snapshot.living()), theme::PLAIN));
     if state.tree.sort != Sort::Id {
-        title.push(own(format!(" by {}", state.tree.sort.word()), theme::DIM));
+        title.push(trusted(format!(" by {}", state.tree.sort.word()), theme::DIM));
     }
     if state.scope == Scope::ErrorsOnly {
-        title.push(own(" errors only", theme::BAD));
+        title.push(trusted(" errors only", theme::BAD));
     }
-    title.push(own(" ", theme::PLAIN));
+    title.push(trusted(" ", theme::PLAIN));
     let row = Rect { height: area.height.min(1), ..area };
     rule(buffer, name_area(row));
     put(buffer, name_area(row), area.y, title);
     for (figure, column) in figure_areas(row) {
-        put_right(buffer, column, area.y, vec![own(figure.title(), theme::FRAME)]);
+        put_right(buffer, column, area.y, vec![trusted(figure.title(), theme::FRAME)]);
     }
 }
 
 /// A view's title; the view with the keys stands out.
 pub fn title_spans(title: &str, has_keys: bool, focus: Focus) -> Vec<Span<'static>> {
     match (has_keys, focus) {
-        (true, Focus::Pane) => vec![own(format!("▌{title}"), theme::STRONG.patch(theme::KEY))],
-        _ => vec![own(format!(" {title}"), theme::STRONG)],
+        (true, Focus::Pane) => vec![trusted(format!("▌{title}"), theme::STRONG.patch(theme::KEY))],
+        _ => vec![trusted(format!(" {title}"), theme::STRONG)],
     }
 }
 
@@ -143,22 +143,22 @@ fn name_spans(
     width: u16,
     fading: impl Fn(&ProcessView) -> f32,
 ) -> Vec<Span<'static>> {
-    let mut spans = vec![own(guides(row, usize::from(width / DEPTH_SHARE)), theme::DIM)];
-    match (process, row.below) {
-        (_, Below::Counted { siblings, busy, crashed }) => {
-            spans.push(own(format!("… {siblings} more"), theme::DIM));
+    let mut spans = vec![trusted(guides(row, usize::from(width / DEPTH_SHARE)), theme::DIM)];
+    match (process, row.expansion) {
+        (_, Expansion::Summary { siblings, busy, crashed }) => {
+            spans.push(trusted(format!("… {siblings} more"), theme::DIM));
             if busy > 0 {
-                spans.push(own(format!(" {busy} busy"), theme::GOOD));
+                spans.push(trusted(format!(" {busy} busy"), theme::GOOD));
             }
             if crashed > 0 {
-                spans.push(own(format!(" {crashed} crashed"), theme::BAD));
+                spans.push(trusted(format!(" {crashed} crashed"), theme::BAD));
             }
         }
-        (None, _) => spans.push(own("shell", theme::STRONG)),
+        (None, _) => spans.push(trusted("shell", theme::STRONG)),
         (Some(process), _) => push_process(&mut spans, process, snapshot, fading),
     }
-    if let Below::Folded(count) = row.below {
-        spans.push(own(format!(" ▸{count}"), theme::KEY));
+    if let Expansion::Folded(count) = row.expansion {
+        spans.push(trusted(format!(" ▸{count}"), theme::KEY));
     }
     spans
 }
@@ -177,17 +177,17 @@ fn push_process(
         ProcessState::Idle | ProcessState::Waiting { .. } => theme::NAME,
     };
     let glyph_style = if name_style == theme::DIM { Style::new().patch(theme::DIM) } else { style };
-    spans.push(own(format!("{glyph} "), glyph_style));
-    spans.push(own(format!("{}:", process.id), theme::DIM));
-    spans.push(foreign(&process.name, name_style));
+    spans.push(trusted(format!("{glyph} "), glyph_style));
+    spans.push(trusted(format!("{}:", process.id), theme::DIM));
+    spans.push(untrusted(&process.name, name_style));
     match &process.state {
         ProcessState::Waiting { on } => {
             let whom = snapshot.process(*on).map_or_else(|| on.to_string(), |other| other.label().to_string());
-            spans.push(own(" ⇢ ", theme::WAIT));
-            spans.push(foreign(&whom, theme::WAIT));
+            spans.push(trusted(" ⇢ ", theme::WAIT));
+            spans.push(untrusted(&whom, theme::WAIT));
         }
-        ProcessState::Crashed { why } => spans.push(foreign(&format!(" {why}"), theme::BAD)),
-        ProcessState::Dead { reason } => spans.push(foreign(&format!(" {reason}"), theme::DIM)),
+        ProcessState::Crashed { why } => spans.push(untrusted(&format!(" {why}"), theme::BAD)),
+        ProcessState::Dead { reason } => spans.push(untrusted(&format!(" {reason}"), theme::DIM)),
         ProcessState::Idle | ProcessState::Running => {}
     }
 }

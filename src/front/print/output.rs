@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use unicode_width::UnicodeWidthStr;
 
-use super::look::Look;
+use super::options::RenderOptions;
 use crate::shell::dump::{ROW_BYTES, hex_dump};
 use crate::shell::reply::many_lines;
 
@@ -13,7 +13,7 @@ const SCREENS_MAX: usize = 2;
 
 /// What was not shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cut {
+pub struct Truncation {
     pub shown_bytes: usize,
     pub total_bytes: usize,
 }
@@ -30,13 +30,13 @@ pub fn for_file(bytes: &[u8], raw: bool) -> Cow<'_, [u8]> {
 }
 
 /// Text with its control characters escaped, anything else as a hex dump; no more than a screen or two.
-pub fn for_terminal(bytes: &[u8], raw: bool, look: Look) -> (Vec<u8>, Option<Cut>) {
-    let rows_max = (usize::from(look.rows) * SCREENS_MAX).max(1);
+pub fn for_terminal(bytes: &[u8], raw: bool, options: RenderOptions) -> (Vec<u8>, Option<Truncation>) {
+    let rows_max = (usize::from(options.rows) * SCREENS_MAX).max(1);
     let Ok(text) = std::str::from_utf8(bytes) else {
         let shown = bytes.get(..rows_max * ROW_BYTES).unwrap_or(bytes);
         return (hex_dump(shown).into_bytes(), cut(shown.len(), bytes.len()));
     };
-    let shown = fitting(text, rows_max, usize::from(look.columns.max(1)));
+    let shown = visible_prefix(text, rows_max, usize::from(options.columns.max(1)));
     let mut output = many_lines(shown).into_owned();
     if !output.is_empty() && !output.ends_with('\n') && (!raw || shown.len() < text.len()) {
         output.push('\n');
@@ -44,12 +44,12 @@ pub fn for_terminal(bytes: &[u8], raw: bool, look: Look) -> (Vec<u8>, Option<Cut
     (output.into_bytes(), cut(shown.len(), bytes.len()))
 }
 
-fn cut(shown_bytes: usize, total_bytes: usize) -> Option<Cut> {
-    (shown_bytes < total_bytes).then_some(Cut { shown_bytes, total_bytes })
+fn cut(shown_bytes: usize, total_bytes: usize) -> Option<Truncation> {
+    (shown_bytes < total_bytes).then_some(Truncation { shown_bytes, total_bytes })
 }
 
 /// As much of the text as fits into `rows_max` rows, wrapped lines counted.
-fn fitting(text: &str, rows_max: usize, columns: usize) -> &str {
+fn visible_prefix(text: &str, rows_max: usize, columns: usize) -> &str {
     let mut rows = 0;
     let mut end = 0;
     for line in text.split_inclusive('\n') {
@@ -73,10 +73,10 @@ fn fitting(text: &str, rows_max: usize, columns: usize) -> &str {
 mod tests {
     use super::*;
 
-    const LOOK: Look = Look { terminal: true, color: false, columns: 10, rows: 2 };
+    const OPTIONS: RenderOptions = RenderOptions { terminal: true, color: false, columns: 10, rows: 2 };
 
-    fn on_small_terminal(bytes: &[u8]) -> (String, Option<Cut>) {
-        let (bytes, cut) = for_terminal(bytes, false, LOOK);
+    fn on_small_terminal(bytes: &[u8]) -> (String, Option<Truncation>) {
+        let (bytes, cut) = for_terminal(bytes, false, OPTIONS);
         (String::from_utf8(bytes).unwrap(), cut)
     }
 
@@ -98,7 +98,7 @@ mod tests {
     #[test]
     fn long_output_is_cut() {
         let (text, cut) = on_small_terminal(b"1\n2\n3\n4\n5\n6\n");
-        assert_eq!((text.as_str(), cut), ("1\n2\n3\n4\n", Some(Cut { shown_bytes: 8, total_bytes: 12 })));
+        assert_eq!((text.as_str(), cut), ("1\n2\n3\n4\n", Some(Truncation { shown_bytes: 8, total_bytes: 12 })));
         let (text, cut) = on_small_terminal("x".repeat(1000).as_bytes());
         assert_eq!((text.len(), cut.unwrap().shown_bytes), (41, 40));
         let (text, cut) = on_small_terminal(&[0xff; 1000]);

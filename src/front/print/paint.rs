@@ -3,7 +3,7 @@
 use crate::shell::reply::{Line, Role, one_line};
 
 /// The colour codes of a role; empty: none.
-pub fn codes(role: Role) -> &'static str {
+pub fn sgr_codes(role: Role) -> &'static str {
     match role {
         Role::Plain => "",
         Role::Strong => "1",
@@ -17,13 +17,13 @@ pub fn codes(role: Role) -> &'static str {
 }
 
 /// A line on one line, safe to show, in colour where there is any.
-pub fn painted(line: &Line, color: bool) -> String {
+pub fn to_ansi(line: &Line, color: bool) -> String {
     let mut text = String::new();
     for span in &line.spans {
         let shown = one_line(&span.text);
-        match codes(span.role) {
-            codes if color && !codes.is_empty() && !shown.is_empty() => {
-                text.push_str(&format!("\x1b[{codes}m{shown}\x1b[0m"));
+        match sgr_codes(span.role) {
+            sgr_codes if color && !sgr_codes.is_empty() && !shown.is_empty() => {
+                text.push_str(&format!("\x1b[{sgr_codes}m{shown}\x1b[0m"));
             }
             _ => text.push_str(&shown),
         }
@@ -38,7 +38,7 @@ mod tests {
     #[test]
     fn colour_is_ours_and_never_the_texts() {
         let line = Line::new().with(Role::Bad, "no \x1b[2J").plain(" x");
-        assert_eq!(painted(&line, true), "\x1b[31mno \\x1b[2J\x1b[0m x");
-        assert_eq!(painted(&line, false), "no \\x1b[2J x");
+        assert_eq!(to_ansi(&line, true), "\x1b[31mno \\x1b[2J\x1b[0m x");
+        assert_eq!(to_ansi(&line, false), "no \\x1b[2J x");
     }
 }

@@ -6,27 +6,27 @@ use comfy_table::{
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::look::Look;
-use super::paint::painted;
+use super::options::RenderOptions;
+use super::paint::to_ansi;
 use crate::shell::reply::{Align, Line, Role, Span, Table, one_line};
 
 /// A column of words is not cut to less than this.
 const WORDS_COLUMNS_MIN: usize = 8;
 
 /// The table in the terminal's width.
-pub fn drawn(table: &Table, look: Look) -> String {
-    match fit(table, usize::from(look.columns)) {
-        Some(fit) => rows(table, &fit, look),
-        None => records(table, look),
+pub fn render_table(table: &Table, options: RenderOptions) -> String {
+    match layout(table, usize::from(options.columns)) {
+        Some(layout) => rows(table, &layout, options),
+        None => records(table, options),
     }
 }
 
-fn rows(table: &Table, Fit { gap, widths }: &Fit, look: Look) -> String {
+fn rows(table: &Table, Layout { gap, widths }: &Layout, options: RenderOptions) -> String {
     let gap = *gap;
     let mut drawing = Drawing::new();
     drawing.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     drawing.set_width(u16::MAX);
-    match look.color {
+    match options.color {
         true => drawing.enforce_styling(),
         false => drawing.force_no_tty(),
     };
@@ -52,13 +52,13 @@ fn rows(table: &Table, Fit { gap, widths }: &Fit, look: Look) -> String {
 }
 
 /// How wide the columns are, and the blanks between them.
-struct Fit {
+struct Layout {
     gap: usize,
     widths: Vec<usize>,
 }
 
 /// `None`: it does not fit.
-fn fit(table: &Table, columns: usize) -> Option<Fit> {
+fn layout(table: &Table, columns: usize) -> Option<Layout> {
     let mut widths: Vec<usize> = table.columns.iter().map(|column| column.title.width().max(1)).collect();
     for row in table.rows.iter().chain(&table.totals) {
         for (width, span) in widths.iter_mut().zip(row) {
@@ -71,11 +71,11 @@ fn fit(table: &Table, columns: usize) -> Option<Fit> {
         let words = widths.iter_mut().zip(&table.columns).filter(|(_, column)| column.align == Align::Left);
         *words.map(|(width, _)| width).filter(|width| **width > WORDS_COLUMNS_MIN).max()? -= 1;
     }
-    Some(Fit { gap, widths })
+    Some(Layout { gap, widths })
 }
 
 /// A line for each cell that says something, its title before it; a blank line between two rows.
-fn records(table: &Table, look: Look) -> String {
+fn records(table: &Table, options: RenderOptions) -> String {
     let width = table.columns.iter().map(|column| column.title.width()).max().unwrap_or(0);
     let record = |row: &Vec<Span>| -> String {
         let cells = table.columns.iter().zip(row).filter(|(_, span)| !span.text.is_empty());
@@ -83,7 +83,7 @@ fn records(table: &Table, look: Look) -> String {
             let title = format!("{:<width$}  ", column.title.to_uppercase());
             let mut line = Line::new().with(Role::Strong, title);
             line.spans.push(span.clone());
-            format!("{}\n", painted(&line, look.color))
+            format!("{}\n", to_ansi(&line, options.color))
         });
         lines.collect()
     };
@@ -135,7 +135,7 @@ mod tests {
             rows: vec![vec![plain("1"), cell(Role::Name, name), cell(Role::Dim, source)]],
             totals: Some(vec![plain("1"), plain(""), plain("")]),
         };
-        drawn(&table, Look { terminal: true, color: false, columns, rows: 24 })
+        render_table(&table, RenderOptions { terminal: true, color: false, columns, rows: 24 })
     }
 
     #[test]

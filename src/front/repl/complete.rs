@@ -43,7 +43,7 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
 }
 
 /// The arguments that a command still takes where a line ends with a blank: `FUNCTION [INPUT]`.
-pub fn wanted(line: &str) -> Option<String> {
+pub fn expected_arguments(line: &str) -> Option<String> {
     let cursor = complete_at(line, line.len(), &CommandGrammar(TABLE));
     let (command, taken, words) = resolve(TABLE, &cursor.words)?;
     let between_words = cursor.typed.is_empty() && cursor.quote.is_none() && line.ends_with(' ');
@@ -84,7 +84,7 @@ fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Cand
         return longs.chain([Candidate::bare("--help", true)]).filter(typed).collect();
     }
     if let ArgSlot::Positional(_) = slot
-        && let Some(kind) = by_words_before(command, words)
+        && let Some(kind) = kind_from_context(command, words)
     {
         return of_kind(kernel, variables, &kind, cursor, Vec::new);
     }
@@ -97,12 +97,12 @@ fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Cand
         _ => None,
     };
     let function_of =
-        || plugin_word(command, words, taken).map(|plugin| functions(kernel, &plugin)).unwrap_or_default();
+        || plugin_of_function(command, words, taken).map(|plugin| functions(kernel, &plugin)).unwrap_or_default();
     of_kind(kernel, variables, kind.unwrap_or(&Kind::None), cursor, function_of)
 }
 
 /// What a positional is where the words before it decide that, and not its name.
-fn by_words_before(command: &Command, words: &[Word]) -> Option<Kind> {
+fn kind_from_context(command: &Command, words: &[Word]) -> Option<Kind> {
     let words: Vec<_> = words.iter().map_while(Word::literal_text).collect();
     let words: Vec<&str> = words.iter().map(|word| &**word).collect();
     Some(match (command.name, words.as_slice()) {
@@ -124,7 +124,7 @@ fn by_words_before(command: &Command, words: &[Word]) -> Option<Kind> {
 }
 
 /// The word that names the plugin whose function is being typed.
-fn plugin_word(command: &Command, words: &[Word], taken: usize) -> Option<String> {
+fn plugin_of_function(command: &Command, words: &[Word], taken: usize) -> Option<String> {
     let shape = command.shape();
     let slots = shape.slots(words, taken);
     let plugin = shape.positionals.iter().position(|positional| positional.kind == Kind::Process)?;
@@ -207,13 +207,13 @@ mod tests {
 
     #[test]
     fn what_a_command_still_takes_is_said_between_words() {
-        assert_eq!(wanted("load ").as_deref(), Some("SOURCE"));
-        assert_eq!(wanted("call ").as_deref(), Some("PLUGIN FUNCTION [INPUT]"));
-        assert_eq!(wanted("call --loop ").as_deref(), Some("N"));
-        assert_eq!(wanted("time call 1 ").as_deref(), Some("FUNCTION [INPUT]"));
-        assert_eq!(wanted("1.run ").as_deref(), Some("[INPUT]"));
+        assert_eq!(expected_arguments("load ").as_deref(), Some("SOURCE"));
+        assert_eq!(expected_arguments("call ").as_deref(), Some("PLUGIN FUNCTION [INPUT]"));
+        assert_eq!(expected_arguments("call --loop ").as_deref(), Some("N"));
+        assert_eq!(expected_arguments("time call 1 ").as_deref(), Some("FUNCTION [INPUT]"));
+        assert_eq!(expected_arguments("1.run ").as_deref(), Some("[INPUT]"));
         for line in ["", "load", "load x", "ps ", "call a f x ", "nonsense ", "echo 'a ", "# load "] {
-            assert_eq!(wanted(line), None, "{line}");
+            assert_eq!(expected_arguments(line), None, "{line}");
         }
     }
 }

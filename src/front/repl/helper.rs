@@ -12,7 +12,7 @@ use rustyline::history::SearchDirection;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
-use super::complete::{Completions, complete, wanted};
+use super::complete::{Completions, complete, expected_arguments};
 use crate::front::screen::Screen;
 use crate::kernel::Kernel;
 use crate::shell::command::{TABLE, find};
@@ -31,7 +31,7 @@ pub struct ShellHelper {
     color: bool,
     variables: Vec<String>,
     /// The lines above the one that is edited, where a quote or a here-document goes on over lines.
-    before: String,
+    previous_lines: String,
     /// Lines that failed when they were last run: not offered again. At most [`FAILED_MAX`].
     failed: VecDeque<String>,
     /// The line of the last completion list and the page of it that was shown.
@@ -41,8 +41,8 @@ pub struct ShellHelper {
 impl ShellHelper {
     pub fn new(kernel: Arc<Kernel>, screen: Option<Arc<Screen>>, interrupt: Interrupt, color: bool) -> ShellHelper {
         let page = RefCell::new((String::new(), 0));
-        let (variables, before, failed) = (Vec::new(), String::new(), VecDeque::new());
-        ShellHelper { kernel, screen, interrupt, color, variables, before, failed, page }
+        let (variables, previous_lines, failed) = (Vec::new(), String::new(), VecDeque::new());
+        ShellHelper { kernel, screen, interrupt, color, variables, previous_lines, failed, page }
     }
 
     pub fn set_variables(&mut self, names: Vec<String>) {
@@ -50,12 +50,12 @@ impl ShellHelper {
     }
 
     /// The line to come goes on after these, each of which ends with a newline.
-    pub fn goes_on_after(&mut self, before: &str) {
-        self.before = before.to_owned();
+    pub fn continue_after(&mut self, previous_lines: &str) {
+        self.previous_lines = previous_lines.to_owned();
     }
 
     /// Notes how a line went.
-    pub fn was_run(&mut self, line: &str, failed: bool) {
+    pub fn note_result(&mut self, line: &str, failed: bool) {
         self.failed.retain(|known| known != line);
         if failed {
             self.failed.push_back(line.to_owned());
@@ -67,7 +67,7 @@ impl ShellHelper {
 
     /// The rest of the newest line of the history that begins with this one and did not fail; one line of it: a
     /// here-document would push the prompt off the screen.
-    fn typed_before(&self, line: &str, context: &Context<'_>) -> Option<String> {
+    fn history_suggestion(&self, line: &str, context: &Context<'_>) -> Option<String> {
         let history = context.history();
         let mut at = context.history_index().min(history.len());
         while let Some(before) = at.checked_sub(1) {
@@ -108,8 +108,8 @@ impl Completer for ShellHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        let before = self.before.len();
-        let whole = format!("{}{line}", self.before);
+        let before = self.previous_lines.len();
+        let whole = format!("{}{line}", self.previous_lines);
         let Completions { start, candidates } = complete(&self.kernel, &self.variables, &whole, before + pos);
         // What begins in a line above cannot be replaced any more.
         let Some(start) = start.checked_sub(before) else { return Ok((pos, Vec::new())) };
@@ -124,22 +124,22 @@ impl Completer for ShellHelper {
 /// What stands dim behind the cursor.
 pub enum Suggestion {
     /// The rest of a line typed before: the right arrow takes it.
-    Typed(String),
+    History(String),
     /// What the command still takes: to be read, not taken.
-    Wanted(String),
+    Usage(String),
 }
 
 impl Hint for Suggestion {
     fn display(&self) -> &str {
         match self {
-            Suggestion::Typed(text) | Suggestion::Wanted(text) => text,
+            Suggestion::History(text) | Suggestion::Usage(text) => text,
         }
     }
 
     fn completion(&self) -> Option<&str> {
         match self {
-            Suggestion::Typed(text) => Some(text),
-            Suggestion::Wanted(_) => None,
+            Suggestion::History(text) => Some(text),
+            Suggestion::Usage(_) => None,
         }
     }
 }
@@ -149,13 +149,14 @@ impl Hinter for ShellHelper {
 
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Suggestion> {
         let at_end = pos == line.len();
-        let wanted = || wanted(&format!("{}{line}", self.before)).map(Suggestion::Wanted);
-        let typed = || match line.is_empty() || !self.before.is_empty() {
+        let expected_arguments =
+            || expected_arguments(&format!("{}{line}", self.previous_lines)).map(Suggestion::Usage);
+        let typed = || match line.is_empty() || !self.previous_lines.is_empty() {
             true => None,
-            false => self.typed_before(line, context).map(Suggestion::Typed),
+            false => self.history_suggestion(line, context).map(Suggestion::History),
         };
         // What a command takes says more than what it was given once.
-        let hint = if at_end { wanted().or_else(typed) } else { None };
+        let hint = if at_end { expected_arguments().or_else(typed) } else { None };
         if let Some(screen) = &self.screen {
             screen.before_redraw(line, hint.as_ref().map(Suggestion::display));
         }
@@ -164,7 +165,7 @@ impl Hinter for ShellHelper {
 }
 
 /// Whether the text cannot be run yet: a quote, JSON or a here-document goes on in the next line.
-pub fn goes_on(text: &str) -> bool {
+pub fn is_incomplete(text: &str) -> bool {
     parse(text, &CommandGrammar(TABLE)).is_err_and(|error| error.incomplete())
 }
 
@@ -184,9 +185,9 @@ impl Highlighter for ShellHelper {
             return Cow::Borrowed(line);
         }
         let mut text = String::with_capacity(line.len() * 2);
-        let whole = format!("{}{line}", self.before);
+        let whole = format!("{}{line}", self.previous_lines);
         for (span, class) in highlight(&whole, &CommandGrammar(TABLE)) {
-            let piece = whole.get(span.start.max(self.before.len())..span.end).unwrap_or_default();
+            let piece = whole.get(span.start.max(self.previous_lines.len())..span.end).unwrap_or_default();
             match codes(class, piece) {
                 _ if piece.is_empty() => {}
                 "" => text.push_str(piece),

@@ -13,7 +13,7 @@ const BYTES_MAX: u64 = 64 << 20;
 
 /// Takes the lines that are no UTF-8 out of the file, and a mark before its first line; gives how many lines went. A file that
 /// is not there needs nothing. The mended file takes the other's place at once.
-pub fn mend(path: &Path) -> Result<usize, ShellError> {
+pub fn repair(path: &Path) -> Result<usize, ShellError> {
     let failed = |error: io::Error| ShellError::failed(format!("`{}`: {}", path.display(), io_cause(&error)));
     let metadata = match fs::metadata(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(0),
@@ -43,13 +43,13 @@ mod tests {
     fn one_bad_line_costs_one_line() {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("history");
-        assert_eq!(mend(&path).unwrap(), 0, "no file is no fault");
+        assert_eq!(repair(&path).unwrap(), 0, "no file is no fault");
         fs::write(&path, b"#V2\nps\nbad \xff\nload echo\n").unwrap();
-        assert_eq!(mend(&path).unwrap(), 1);
+        assert_eq!(repair(&path).unwrap(), 1);
         assert_eq!(fs::read(&path).unwrap(), b"#V2\nps\nload echo\n");
-        assert_eq!(mend(&path).unwrap(), 0);
+        assert_eq!(repair(&path).unwrap(), 0);
         fs::write(&path, b"\xef\xbb\xbf#V2\nps\n").unwrap();
-        assert_eq!(mend(&path).unwrap(), 0);
+        assert_eq!(repair(&path).unwrap(), 0);
         assert_eq!(fs::read(&path).unwrap(), b"#V2\nps\n");
         assert_eq!(fs::read_dir(dir.path()).unwrap().count(), 1, "nothing is left beside it");
     }

@@ -23,11 +23,11 @@ use crate::kernel::{JobState, Kernel};
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::{CommandGrammar, Interrupt, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
-use helper::{ShellHelper, goes_on};
+use helper::{ShellHelper, is_incomplete};
 
 const PROMPT: &str = "plugsh> ";
 /// Where a quote, JSON or a here-document is still open.
-const PROMPT_GOES_ON: &str = "   ...> ";
+const PROMPT_CONTINUED: &str = "   ...> ";
 /// The most lines that the history keeps.
 const HISTORY_LINES_MAX: usize = 10_000;
 /// How often notices are looked for while somebody types.
@@ -41,20 +41,20 @@ pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: 
     if rc {
         prompt.run_rc(session);
     }
-    while !prompt.is_over(session) {
+    while !prompt.may_exit(session) {
         // It ended the line before; the commands of breakpoints, which run now, are not meant.
         session.interrupt.take();
         session.show_notices();
-        prompt.know_variables(session);
+        prompt.update_variables(session);
         match prompt.read(&session.interrupt) {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => {
                 prompt.remember(&line, session);
                 let failed = run_line(session, &line)?;
-                prompt.was_run(&line, failed);
+                prompt.note_result(&line, failed);
             }
             // Ctrl-C clears the line.
-            Err(ReadlineError::Interrupted) => prompt.warned = false,
+            Err(ReadlineError::Interrupted) => prompt.warned_of_jobs = false,
             Err(ReadlineError::Eof) => session.exit(session.last_code()),
             Err(error) => return Err(ShellError::failed(format!("cannot read from the terminal: {error}"))),
         }
@@ -68,9 +68,9 @@ struct Prompt {
     typed: TypedLines,
     history: Option<std::path::PathBuf>,
     /// Somebody types: notices are printed by their own thread.
-    reading: Arc<AtomicBool>,
+    is_at_prompt: Arc<AtomicBool>,
     /// That jobs still run has been said.
-    warned: bool,
+    warned_of_jobs: bool,
 }
 
 impl Prompt {
@@ -99,18 +99,18 @@ impl Prompt {
             load_history(session, &mut editor, path);
         }
         *typed.borrow_mut() = editor.history().iter().cloned().collect();
-        let reading = Arc::new(AtomicBool::new(false));
+        let is_at_prompt = Arc::new(AtomicBool::new(false));
         if let Some(screen) = &screen {
             screen.attach(&mut editor).map_err(failed)?;
-            print_notices(Arc::downgrade(screen), Arc::clone(&session.kernel), Arc::clone(&reading))?;
+            print_notices(Arc::downgrade(screen), Arc::clone(&session.kernel), Arc::clone(&is_at_prompt))?;
         }
-        Ok(Prompt { editor, screen, typed: typed.clone(), history, reading, warned: false })
+        Ok(Prompt { editor, screen, typed: typed.clone(), history, is_at_prompt, warned_of_jobs: false })
     }
 
     fn run_rc(&mut self, session: &mut Session) {
         let Some(path) = paths::rc_file().filter(|path| path.exists()) else { return };
         // What another user can write to would run as this one.
-        if let Some(why) = paths::not_to_be_run(&path) {
+        if let Some(why) = paths::reason_not_to_run(&path) {
             session.notice(Line::new().with(Role::Bad, format!("`{}` is not run: {why}", path.display())));
             return;
         }
@@ -126,15 +126,15 @@ impl Prompt {
     /// Ctrl-D runs what there is.
     fn read(&mut self, interrupt: &Interrupt) -> rustyline::Result<String> {
         let mut text = self.read_line(PROMPT)?;
-        while goes_on(&text) {
+        while is_incomplete(&text) {
             // Between two lines the terminal is not rustyline's, and Ctrl-C a signal.
             if interrupt.take() {
                 return Err(ReadlineError::Interrupted);
             }
             text.push('\n');
-            self.goes_on_after(&text);
-            let more = self.read_line(PROMPT_GOES_ON);
-            self.goes_on_after("");
+            self.continue_after(&text);
+            let more = self.read_line(PROMPT_CONTINUED);
+            self.continue_after("");
             match more {
                 Ok(line) => text.push_str(&line),
                 Err(ReadlineError::Eof) => {
@@ -148,28 +148,28 @@ impl Prompt {
     }
 
     fn read_line(&mut self, prompt: &str) -> rustyline::Result<String> {
-        self.reading.store(true, Ordering::Release);
+        self.is_at_prompt.store(true, Ordering::Release);
         let line = match &self.screen {
             Some(screen) => screen.read_line(&mut self.editor, prompt),
             None => self.editor.readline(prompt),
         };
-        self.reading.store(false, Ordering::Release);
+        self.is_at_prompt.store(false, Ordering::Release);
         line
     }
 
-    fn goes_on_after(&mut self, text: &str) {
+    fn continue_after(&mut self, text: &str) {
         if let Some(helper) = self.editor.helper_mut() {
-            helper.goes_on_after(text);
+            helper.continue_after(text);
         }
     }
 
-    fn was_run(&mut self, line: &str, failed: bool) {
+    fn note_result(&mut self, line: &str, failed: bool) {
         if let Some(helper) = self.editor.helper_mut() {
-            helper.was_run(line, failed);
+            helper.note_result(line, failed);
         }
     }
 
-    fn know_variables(&mut self, session: &Session) {
+    fn update_variables(&mut self, session: &Session) {
         let names = session.variables().keys().cloned().collect();
         if let Some(helper) = self.editor.helper_mut() {
             helper.set_variables(names);
@@ -187,7 +187,7 @@ impl Prompt {
             || paths::private_file(path).map_err(ReadlineError::from).and_then(|()| self.editor.append_history(path));
         // What another shell wrote there meanwhile may be no text: it is read before something is added.
         let saved = append()
-            .or_else(|error| if history::mend(path).is_ok_and(|lines| lines > 0) { append() } else { Err(error) });
+            .or_else(|error| if history::repair(path).is_ok_and(|lines| lines > 0) { append() } else { Err(error) });
         if let Err(error) = saved {
             session.notice(warning(format!("`{}`: {error}; history is not kept", path.display())));
             self.history = None;
@@ -195,7 +195,7 @@ impl Prompt {
     }
 
     /// Whether to leave. With jobs running, that is said once before.
-    fn is_over(&mut self, session: &mut Session) -> bool {
+    fn may_exit(&mut self, session: &mut Session) -> bool {
         if session.exit_code().is_none() {
             return false;
         }
@@ -206,10 +206,10 @@ impl Prompt {
             .filter(|view| matches!(view.state, JobState::Running | JobState::Held))
             .map(|view| format!("%{}", view.id))
             .collect();
-        if running.is_empty() || self.warned {
+        if running.is_empty() || self.warned_of_jobs {
             return true;
         }
-        self.warned = true;
+        self.warned_of_jobs = true;
         session.stay();
         session.notice(warning(format!("still running: {}; leave again to end that", running.join(" "))));
         false
@@ -217,7 +217,7 @@ impl Prompt {
 }
 
 fn load_history(session: &mut Session, editor: &mut ShellEditor, path: &Path) {
-    match history::mend(path) {
+    match history::repair(path) {
         Ok(0) => {}
         Ok(1) => session.notice(warning(format!("`{}`: a line that was no text is left out", path.display()))),
         Ok(lines) => {
@@ -271,10 +271,10 @@ fn run_statements(session: &mut Session, script: &Script) -> Result<(), ShellErr
 }
 
 /// Prints the kernel's notices above the line that is being typed.
-fn print_notices(screen: Weak<Screen>, kernel: Arc<Kernel>, reading: Arc<AtomicBool>) -> Result<(), ShellError> {
+fn print_notices(screen: Weak<Screen>, kernel: Arc<Kernel>, is_at_prompt: Arc<AtomicBool>) -> Result<(), ShellError> {
     let print = move || {
         while let Some(screen) = screen.upgrade() {
-            if reading.load(Ordering::Acquire) {
+            if is_at_prompt.load(Ordering::Acquire) {
                 for notice in kernel.take_notices() {
                     screen.notice(&format!("{}\n", Line::from(notice)));
                 }

@@ -11,12 +11,12 @@ use etcetera::base_strategy::Xdg;
 
 /// The user's directories; `None` where there is no home, or one that is another in each working directory: what lies in
 /// the one that happens to be there is not the user's.
-fn base() -> Option<Xdg> {
-    Xdg::new().ok().filter(|base| base.home_dir().is_absolute())
+fn user_dirs() -> Option<Xdg> {
+    Xdg::new().ok().filter(|user_dirs| user_dirs.home_dir().is_absolute())
 }
 
 /// What is wrong with the home directory that the environment names, if something is.
-pub fn home_mistake() -> Option<String> {
+pub fn home_error() -> Option<String> {
     let home = Xdg::new().ok()?.home_dir().to_owned();
     let shown = home.display();
     (!home.is_absolute()).then(|| format!("HOME is `{shown}`, which is no absolute path: no rc file, history or cache"))
@@ -24,17 +24,17 @@ pub fn home_mistake() -> Option<String> {
 
 /// The history, in the user's state directory; `None` where there is no home.
 pub fn history_file() -> Option<PathBuf> {
-    Some(base()?.state_dir()?.join("plugsh").join("history"))
+    Some(user_dirs()?.state_dir()?.join("plugsh").join("history"))
 }
 
 /// The commands that are run when the prompt opens, in the user's configuration directory.
 pub fn rc_file() -> Option<PathBuf> {
-    Some(base()?.config_dir().join("plugsh").join("rc"))
+    Some(user_dirs()?.config_dir().join("plugsh").join("rc"))
 }
 
 /// Where compiled modules are kept between runs, in the user's cache directory.
 pub fn cache_dir() -> Option<PathBuf> {
-    Some(base()?.cache_dir().join("plugsh"))
+    Some(user_dirs()?.cache_dir().join("plugsh"))
 }
 
 /// Sees to it that a file exists that only the user may read and write.
@@ -57,7 +57,7 @@ pub fn make_private(path: &Path) -> io::Result<()> {
 }
 
 /// Why a file of commands is not to be run, if it is not: another user could have written what is in it, or can.
-pub fn not_to_be_run(path: &Path) -> Option<String> {
+pub fn reason_not_to_run(path: &Path) -> Option<String> {
     if !belongs_to_user_or_system(path) {
         return Some("it is another user's".to_owned());
     }
@@ -93,12 +93,12 @@ mod tests {
         fs::write(&rc, "ps").unwrap();
         let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
         mode(&rc, 0o666);
-        assert_eq!(not_to_be_run(&rc), None, "it is closed to them first");
+        assert_eq!(reason_not_to_run(&rc), None, "it is closed to them first");
         assert_eq!(fs::metadata(&rc).unwrap().permissions().mode() & 0o777, 0o600);
         mode(dir.path(), 0o777);
-        assert!(not_to_be_run(&rc).unwrap().contains("its directory"));
+        assert!(reason_not_to_run(&rc).unwrap().contains("its directory"));
         mode(dir.path(), 0o755);
-        assert_eq!(not_to_be_run(&rc), None);
-        assert!(not_to_be_run(&dir.path().join("none")).is_some());
+        assert_eq!(reason_not_to_run(&rc), None);
+        assert!(reason_not_to_run(&dir.path().join("none")).is_some());
     }
 }

@@ -6,8 +6,8 @@ use ratatui::buffer::Buffer;
 
 use super::frame::{self, Cursor};
 use super::region::{self, Split, Window};
-use super::scene::{Focus, Wanted};
-use super::state::{Inner, Owner, Pane, Shared, Why};
+use super::scene::{Focus, Redraw};
+use super::state::{HiddenReason, Inner, Owner, Pane, Shared};
 use super::tty;
 
 impl Shared {
@@ -18,13 +18,13 @@ impl Shared {
                 let _ = tty::write(split.open().as_bytes());
                 self.show(inner, split);
             }
-            None => inner.pane = Pane::Hidden(Why::SmallWindow),
+            None => inner.pane = Pane::Hidden(HiddenReason::SmallWindow),
         }
     }
 
     fn show(&self, inner: &mut Inner, split: Split) {
         inner.pane = Pane::Shown(split);
-        inner.painted = None;
+        inner.to_ansi = None;
         self.shown.store(u32::from(split.window.rows) << 16 | u32::from(split.pane_rows), Ordering::SeqCst);
     }
 
@@ -35,7 +35,7 @@ impl Shared {
             let mut bytes = split.close().into_bytes();
             bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
             let _ = tty::write(&bytes);
-            inner.painted = None;
+            inner.to_ansi = None;
         }
     }
 
@@ -61,10 +61,10 @@ impl Shared {
         }
         inner.window = window;
         let pane = match inner.pane {
-            Pane::Shown(_) | Pane::Hidden(Why::SmallWindow) => Split::fit(window, inner.size),
+            Pane::Shown(_) | Pane::Hidden(HiddenReason::SmallWindow) => Split::fit(window, inner.size),
             Pane::Off | Pane::Hidden(_) => return,
         };
-        if pane.is_none() && inner.pane == Pane::Hidden(Why::SmallWindow) {
+        if pane.is_none() && inner.pane == Pane::Hidden(HiddenReason::SmallWindow) {
             return;
         }
         self.rebuild(&mut inner, pane);
@@ -76,7 +76,7 @@ impl Shared {
         let _ = tty::write(region::rebuild(inner.window, pane).as_bytes());
         match pane {
             Some(split) => self.show(inner, split),
-            None => inner.pane = Pane::Hidden(Why::SmallWindow),
+            None => inner.pane = Pane::Hidden(HiddenReason::SmallWindow),
         }
         let tail = inner.recent.tail(inner.output_rows().saturating_sub(1), inner.window.cols);
         match (inner.owner, &inner.above_prompt) {
@@ -87,11 +87,11 @@ impl Shared {
     }
 
     /// Draws a frame, if the pane is shown and the scene has one.
-    pub fn paint(&self, wanted: Wanted) {
+    pub fn paint(&self, wanted: Redraw) {
         let (split, focus, wanted) = {
             let inner = self.inner();
             let Pane::Shown(split) = inner.pane else { return };
-            (split, inner.focus, if inner.painted.is_none() { Wanted::Always } else { wanted })
+            (split, inner.focus, if inner.to_ansi.is_none() { Redraw::Always } else { wanted })
         };
         let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, wanted));
         let Some(mut next) = next else { return };
@@ -102,11 +102,11 @@ impl Shared {
         if inner.pane != Pane::Shown(split) || self.shown.load(Ordering::SeqCst) == 0 {
             return;
         }
-        let before = if wanted == Wanted::Always { None } else { inner.painted.as_ref() };
+        let before = if wanted == Redraw::Always { None } else { inner.to_ansi.as_ref() };
         let cursor = if inner.focus == Focus::Pane { Cursor::Hidden } else { Cursor::Shown };
         let bytes = frame::encode(before, &next, cursor);
         if bytes.is_empty() || tty::write(&bytes).is_ok() {
-            inner.painted = Some(next);
+            inner.to_ansi = Some(next);
         }
     }
 
@@ -119,7 +119,7 @@ impl Shared {
         let Pane::Shown(split) = pane else {
             return Err("the pane is not shown; `pane on` opens it".to_owned());
         };
-        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Wanted::Now));
+        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Redraw::Fresh));
         frame.ok_or_else(|| "the pane has nothing to show".to_owned())
     }
 }

@@ -7,16 +7,16 @@ use std::time::Duration;
 use super::frame::{self, Cursor};
 use super::region::{Split, Window};
 use super::scene::Focus;
-use super::state::{Inner, Owner, Pane, Shared, Why, is_terminal_dumb};
-use super::tty::{self, Stop, Typing};
+use super::state::{HiddenReason, Inner, Owner, Pane, Shared, is_terminal_dumb};
+use super::tty::{self, InputMode, Stop};
 
 /// rustyline asks the terminal to mark pastes; when it is not there to end that, we must.
 const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
 /// What is said when there is a pane to look at and no room for it.
-const UNSEEN: &str = "the window is too small for the pane; any key ends, a larger window shows it\n";
+const TOO_SMALL_NOTICE: &str = "the window is too small for the pane; any key ends, a larger window shows it\n";
 /// How often browsing looks whether the pane is still there.
-const PANE_LOOK: Duration = Duration::from_millis(250);
+const BROWSE_POLL: Duration = Duration::from_millis(250);
 
 /// Who goes on after a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,13 +24,13 @@ pub enum Resumed {
     /// rustyline's own thread: it repaints its line itself.
     OnPromptThread,
     /// Another one: the prompt has to be told.
-    Elsewhere,
+    OnOtherThread,
 }
 
 impl Shared {
     /// From now on keys are not shown; `reader` reads them, or the kernel keeps them.
-    pub fn own_typing(&self) {
-        self.modes.set(if self.keyboard.is_some() { Typing::ByKey } else { Typing::Unseen });
+    pub fn suppress_echo(&self) {
+        self.modes.set(if self.keyboard.is_some() { InputMode::Cbreak } else { InputMode::NoEcho });
     }
 
     /// rustyline is about to read a line, behind a prompt that takes so many columns.
@@ -45,24 +45,24 @@ impl Shared {
         inner.prompt_columns = prompt_columns;
         inner.prompt_modes = None;
         // rustyline makes its own of these, and gives them back. A key that comes before it has is not to be seen.
-        self.modes.set(if self.keyboard.is_some() { Typing::Unseen } else { Typing::AsFound });
+        self.modes.set(if self.keyboard.is_some() { InputMode::NoEcho } else { InputMode::Original });
     }
 
     /// rustyline has read one, and this is what it leaves on the screen.
     pub fn enter_command(&self, left: &str) {
         let mut inner = self.inner();
         if let Some(keyboard) = &self.keyboard {
-            inner.ahead.take_back(keyboard);
+            inner.type_ahead.restore_stdin(keyboard);
         }
         self.give_to(&mut inner, Owner::Command);
         inner.recent.push(left.as_bytes());
         inner.at_line_start = true;
-        if inner.pane == Pane::Hidden(Why::TallInput) {
+        if inner.pane == Pane::Hidden(HiddenReason::TallInput) {
             self.open(&mut inner);
             drop(inner);
             self.wake();
         }
-        self.own_typing();
+        self.suppress_echo();
     }
 
     /// The line that is typed takes `rows` rows below each other: hides the pane while they would reach into it, because
@@ -73,30 +73,30 @@ impl Shared {
             inner.prompt_modes = tty::modes_now();
         }
         if inner.owner == Owner::Prompt && self.keyboard.is_some() {
-            inner.ahead.offer();
+            inner.type_ahead.replace_stdin();
         }
         if let Pane::Shown(split) = inner.pane
             && rows >= usize::from(split.prompt_rows())
         {
             self.close(&mut inner);
-            inner.pane = Pane::Hidden(Why::TallInput);
+            inner.pane = Pane::Hidden(HiddenReason::TallInput);
         }
     }
 
     /// A program of the system gets the terminal.
     pub fn lend(&self) {
         let mut inner = self.inner();
-        self.give_to(&mut inner, Owner::Elsewhere);
+        self.give_to(&mut inner, Owner::Program);
         // First: a Ctrl-D that comes before this would be no end of input.
-        self.modes.set(Typing::AsFound);
+        self.modes.set(InputMode::Original);
         self.hide(&mut inner);
     }
 
     /// It gave the terminal back.
-    pub fn take_again(&self) {
+    pub fn reclaim(&self) {
         let mut inner = self.inner();
         self.give_to(&mut inner, Owner::Command);
-        self.own_typing();
+        self.suppress_echo();
         if !is_terminal_dumb() {
             // Nobody knows where it left the cursor. As many blanks as the window has columns wrap into the next row,
             // unless they begin in the first column: so its last line stays, whether or not it has ended.
@@ -104,7 +104,7 @@ impl Shared {
             let _ = tty::write(format!("{}\r", " ".repeat(cols.into())).as_bytes());
         }
         inner.at_line_start = true;
-        self.unhide(&mut inner);
+        self.show_again(&mut inner);
         drop(inner);
         self.wake();
     }
@@ -112,13 +112,13 @@ impl Shared {
     fn hide(&self, inner: &mut Inner) {
         if matches!(inner.pane, Pane::Shown(_)) {
             self.close(inner);
-            inner.pane = Pane::Hidden(Why::Elsewhere);
+            inner.pane = Pane::Hidden(HiddenReason::TerminalLent);
         }
     }
 
-    fn unhide(&self, inner: &mut Inner) {
+    fn show_again(&self, inner: &mut Inner) {
         inner.window = tty::window().unwrap_or(inner.window);
-        if inner.pane == Pane::Hidden(Why::Elsewhere) {
+        if inner.pane == Pane::Hidden(HiddenReason::TerminalLent) {
             self.open(inner);
         }
     }
@@ -130,16 +130,16 @@ impl Shared {
         if inner.owner == Owner::Prompt {
             let _ = tty::write(PASTE_MARKS_OFF);
         }
-        self.modes.set(Typing::AsFound);
+        self.modes.set(InputMode::Original);
         drop(inner);
         self.stopped.store(true, Ordering::SeqCst);
         tty::stop(whom);
         let mut inner = self.inner();
-        self.restore_typing(&inner);
-        if inner.owner != Owner::Elsewhere {
-            self.unhide(&mut inner);
+        self.restore_modes(&inner);
+        if inner.owner != Owner::Program {
+            self.show_again(&mut inner);
         }
-        if resumed == Resumed::Elsewhere
+        if resumed == Resumed::OnOtherThread
             && inner.owner == Owner::Prompt
             && let Some(printer) = &inner.above_prompt
         {
@@ -155,7 +155,7 @@ impl Shared {
             return;
         }
         let mut inner = self.inner();
-        self.restore_typing(&inner);
+        self.restore_modes(&inner);
         if matches!(inner.pane, Pane::Shown(_)) {
             inner.window = tty::window().unwrap_or(inner.window);
             let split = Split::fit(inner.window, inner.size);
@@ -165,14 +165,14 @@ impl Shared {
         }
     }
 
-    fn restore_typing(&self, inner: &Inner) {
+    fn restore_modes(&self, inner: &Inner) {
         match (inner.owner, &inner.prompt_modes) {
             (Owner::Prompt, Some(modes)) => {
                 tty::restore(modes);
                 let _ = tty::write(PASTE_MARKS_ON);
             }
-            (Owner::Elsewhere, _) => self.modes.set(Typing::AsFound),
-            (Owner::Prompt | Owner::Command | Owner::Keys, _) => self.own_typing(),
+            (Owner::Program, _) => self.modes.set(InputMode::Original),
+            (Owner::Prompt | Owner::Command | Owner::Pane, _) => self.suppress_echo(),
         }
     }
 
@@ -182,15 +182,15 @@ impl Shared {
             return;
         }
         // What was typed while the script ran was for a prompt that does not come.
-        self.inner().ahead.clear();
+        self.inner().type_ahead.clear();
         self.set_focus(Focus::Pane);
         let mut inner = self.inner();
-        self.give_to(&mut inner, Owner::Keys);
-        if inner.pane == Pane::Hidden(Why::SmallWindow) {
-            let _ = tty::write(UNSEEN.as_bytes());
+        self.give_to(&mut inner, Owner::Pane);
+        if inner.pane == Pane::Hidden(HiddenReason::SmallWindow) {
+            let _ = tty::write(TOO_SMALL_NOTICE.as_bytes());
         }
-        while inner.browses() && inner.pane != Pane::Off {
-            self.turn.wait_for(&mut inner, PANE_LOOK);
+        while inner.is_browsing() && inner.pane != Pane::Off {
+            self.turn.wait_for(&mut inner, BROWSE_POLL);
         }
         self.give_to(&mut inner, Owner::Command);
         drop(inner);
@@ -199,7 +199,7 @@ impl Shared {
 
     /// Gives the terminal back for good, whatever state it and we are in.
     pub fn give_back(&self) {
-        match self.inner_soon() {
+        match self.try_inner() {
             Some(mut inner) => {
                 self.close(&mut inner);
                 inner.pane = Pane::Off;
@@ -211,12 +211,12 @@ impl Shared {
             None => self.close_unlocked(),
         }
         let _ = tty::write(frame::cursor_bytes(Cursor::Shown));
-        self.modes.set(Typing::AsFound);
+        self.modes.set(InputMode::Original);
     }
 
     /// Closes the pane so that a panic's message can be read. The program may live on.
     pub fn close_for_panic(&self) {
-        match self.inner_soon() {
+        match self.try_inner() {
             Some(mut inner) => {
                 self.close(&mut inner);
                 inner.pane = Pane::Off;
@@ -228,6 +228,6 @@ impl Shared {
     /// The screen goes: the terminal is given back and the painter ends.
     pub fn finish(&self) {
         self.give_back();
-        self.close_bell();
+        self.stop_painter();
     }
 }

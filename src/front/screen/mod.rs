@@ -10,7 +10,7 @@
 //! state     who owns the terminal now      handover giving it away and taking it back
 //! painter   the thread that draws          drawing  the pane on the screen
 //! reader    the thread that reads keys     keyboard bytes -> keys
-//! signals   the thread that takes signals  ahead    what was typed ahead, for rustyline
+//! signals   the thread that takes signals  ahead    what was typed type_ahead, for rustyline
 //! prompt    hooks into rustyline           tty      the device
 //! ```
 //!
@@ -18,7 +18,6 @@
 //! knows when the prompt owns the terminal and when a command does; all output goes through [`Screen::print`] and notices
 //! from other threads through [`Screen::notice`]; programs of the system run inside [`Screen::with_child`].
 
-mod ahead;
 mod drawing;
 pub mod frame;
 mod handover;
@@ -32,6 +31,7 @@ pub mod scene;
 mod signals;
 mod state;
 pub mod tty;
+mod type_ahead;
 
 use std::io;
 use std::sync::Arc;
@@ -44,7 +44,7 @@ pub use prompt::CompletionPage;
 pub use reader::ESC_WAIT_MS;
 pub use recent::columns_of;
 pub use region::{Split, Window};
-pub use scene::{Focus, Key, KeyResult, Scene, Wanted};
+pub use scene::{Focus, Key, KeyResult, Redraw, Scene};
 
 use crate::shell::{PaneSize, panics_are_caught};
 use handover::Resumed;
@@ -73,7 +73,7 @@ impl Screen {
         };
         start().map_err(|error| format!("cannot start the terminal's threads: {error}"))?;
         give_back_on_panic(&shared);
-        shared.own_typing();
+        shared.suppress_echo();
         Ok(Screen { shared })
     }
 
@@ -142,13 +142,13 @@ impl Screen {
         tty::take_signals();
         let result = run();
         tty::block_signals();
-        self.shared.take_again();
+        self.shared.reclaim();
         result
     }
 
     /// Stops all that Ctrl-Z would have stopped, with the terminal as it was found, until somebody continues it.
     pub fn suspend(&self) {
-        self.shared.suspend(Stop::Group, Resumed::Elsewhere);
+        self.shared.suspend(Stop::Group, Resumed::OnOtherThread);
     }
 
     /// Gives keys to the pane until it is left, for a front without a prompt. Without a keyboard it returns at once.

@@ -6,7 +6,7 @@ use std::sync::{Arc, Weak};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::scene::Wanted;
+use super::scene::Redraw;
 use super::state::Shared;
 
 /// The shortest time from one frame to the next.
@@ -27,8 +27,8 @@ fn paint(shared: &Weak<Shared>) {
     while let Some(shared) = shared.upgrade() {
         let began = Instant::now();
         shared.follow_window();
-        let wanted = if began.duration_since(healed) >= HEAL_PERIOD { Wanted::Always } else { Wanted::IfChanged };
-        if wanted == Wanted::Always {
+        let wanted = if began.duration_since(healed) >= HEAL_PERIOD { Redraw::Always } else { Redraw::IfChanged };
+        if wanted == Redraw::Always {
             healed = began;
         }
         // The panic hook has closed the pane by then; a scene that cannot be drawn is not tried again.

@@ -182,7 +182,7 @@ impl Shared {
     /// rustyline has read a key: the keyboard is back as soon as what was typed ahead has been read.
     fn key_was_read(&self) {
         if let Some(keyboard) = &self.keyboard {
-            self.inner().ahead.settle(keyboard);
+            self.inner().type_ahead.restore_stdin_if_read(keyboard);
         }
     }
 

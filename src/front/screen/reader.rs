@@ -77,9 +77,9 @@ impl Shared {
         let mut inner = self.inner();
         loop {
             let left = match inner.owner {
-                Owner::Keys => return,
+                Owner::Pane => return,
                 Owner::Command => COMMAND_MIN.saturating_sub(inner.owner_since.elapsed()),
-                Owner::Prompt | Owner::Elsewhere => Duration::MAX,
+                Owner::Prompt | Owner::Program => Duration::MAX,
             };
             if left.is_zero() {
                 return;
@@ -94,9 +94,9 @@ impl Shared {
 
     fn keys_are_ours(inner: &Inner) -> bool {
         match inner.owner {
-            Owner::Keys => true,
+            Owner::Pane => true,
             Owner::Command => inner.owner_since.elapsed() >= COMMAND_MIN,
-            Owner::Prompt | Owner::Elsewhere => false,
+            Owner::Prompt | Owner::Program => false,
         }
     }
 
@@ -125,18 +125,18 @@ impl Shared {
         }
         inner.dispatching = true;
         drop(inner);
-        let _over = DispatchOver(self);
+        let _over = DispatchGuard(self);
         for typed in keys {
             match (self.focus(), typed.key) {
                 (Focus::Pane, Some(key)) => drop(self.key(key)),
                 (Focus::Pane, None) => {}
                 // There is nothing to look at, and nobody else who waits for it.
-                (Focus::Prompt, _) if self.inner().browses() => self.set_focus(Focus::Prompt),
+                (Focus::Prompt, _) if self.inner().is_browsing() => self.set_focus(Focus::Prompt),
                 // Where there can be no pane the key waits for the prompt like any other.
                 (Focus::Prompt, Some(Key::Function(6))) if self.pane_on().is_ok() => self.set_focus(Focus::Pane),
                 // It was typed while rustyline still had the terminal, or it would have come as a signal.
                 (Focus::Prompt, Some(Key::Ctrl('c'))) => self.interrupted(),
-                (Focus::Prompt, _) => self.inner().ahead.push(&typed.bytes),
+                (Focus::Prompt, _) => self.inner().type_ahead.push(&typed.bytes),
             }
         }
     }
@@ -152,9 +152,9 @@ impl Shared {
 }
 
 /// Ends the dispatch however it ends.
-struct DispatchOver<'a>(&'a Shared);
+struct DispatchGuard<'a>(&'a Shared);
 
-impl Drop for DispatchOver<'_> {
+impl Drop for DispatchGuard<'_> {
     fn drop(&mut self) {
         self.0.inner().dispatching = false;
         self.0.turn.notify_all();

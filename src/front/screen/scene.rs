@@ -13,13 +13,13 @@ pub enum Focus {
 
 /// How badly a frame is wanted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Wanted {
+pub enum Redraw {
     /// Only when something changed since the last one.
     IfChanged,
     /// In any case: the screen does not show the last one any more.
     Always,
     /// In any case, and of this very moment: it is kept as a picture.
-    Now,
+    Fresh,
 }
 
 /// One key, whoever read it.
@@ -56,7 +56,7 @@ pub enum KeyResult {
 pub trait Scene: Send {
     /// The picture of `area` (in the window's coordinates). `None` when it would be the one before and is not `wanted`
     /// in any case. Called often, by one thread: it must be quick and must not wait for the terminal.
-    fn frame(&mut self, area: Rect, focus: Focus, wanted: Wanted) -> Option<Buffer>;
+    fn frame(&mut self, area: Rect, focus: Focus, wanted: Redraw) -> Option<Buffer>;
 
     /// Handles one key, while the focus is on the pane.
     fn key(&mut self, key: Key) -> KeyResult;

@@ -11,7 +11,7 @@ use std::thread;
 use signal_hook::consts::{SIGCONT, SIGHUP, SIGINT, SIGQUIT, SIGTERM, SIGTSTP, SIGWINCH};
 use signal_hook::iterator::Signals;
 
-use super::super::signals::end_by;
+use super::super::signals::die_by_signal;
 use super::handover::Resumed;
 use super::state::Shared;
 use super::tty::{self, Stop};
@@ -32,7 +32,7 @@ pub fn start(shared: Weak<Shared>) -> io::Result<()> {
         for signal in signals.forever() {
             match shared.upgrade() {
                 Some(shared) => handle(&shared, signal),
-                None => end_by(signal),
+                None => die_by_signal(signal),
             }
         }
     })?;
@@ -43,11 +43,11 @@ fn handle(shared: &Shared, signal: i32) {
     match signal {
         SIGINT => shared.interrupted(),
         SIGWINCH => shared.wake(),
-        SIGTSTP => shared.suspend(Stop::Process, Resumed::Elsewhere),
+        SIGTSTP => shared.suspend(Stop::Process, Resumed::OnOtherThread),
         SIGCONT => shared.continued(),
         _ => {
             shared.give_back();
-            end_by(signal);
+            die_by_signal(signal);
         }
     }
 }

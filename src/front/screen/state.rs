@@ -14,13 +14,13 @@ use parking_lot::{Condvar, Mutex, MutexGuard};
 use ratatui::buffer::Buffer;
 use rustix::termios::Termios;
 
-use super::ahead::Ahead;
 use super::frame::{self, Cursor};
 use super::keyboard::Keyboard;
 use super::recent::Recent;
 use super::region::{self, Split, Window};
 use super::scene::{Focus, Key, KeyResult, Scene};
 use super::tty::{self, Modes};
+use super::type_ahead::TypeAhead;
 use crate::shell::PaneSize;
 
 /// The window that is assumed when the terminal does not say.
@@ -34,9 +34,9 @@ pub enum Owner {
     /// A command that runs, or nobody in particular.
     Command,
     /// The pane, without a prompt: see [`super::Screen::browse`].
-    Keys,
+    Pane,
     /// A program of the system.
-    Elsewhere,
+    Program,
 }
 
 /// The pane on the screen.
@@ -44,18 +44,18 @@ pub enum Owner {
 pub enum Pane {
     Off,
     Shown(Split),
-    Hidden(Why),
+    Hidden(HiddenReason),
 }
 
-/// Why a pane that is on is not shown.
+/// HiddenReason a pane that is on is not shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum HiddenReason {
     /// Until the window has grown.
     SmallWindow,
     /// The line that is typed is taller than its part: until it is accepted.
     TallInput,
     /// Until the terminal is ours again.
-    Elsewhere,
+    TerminalLent,
 }
 
 /// All of the screen that threads share.
@@ -63,8 +63,8 @@ pub struct Shared {
     inner: Mutex<Inner>,
     pub(super) scene: Mutex<Option<Box<dyn Scene>>>,
     interrupt: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
-    bell: Mutex<Bell>,
-    rung: Condvar,
+    painter_signal: Mutex<PainterSignal>,
+    painter_woken: Condvar,
     /// Rings with the inner lock when the keys or the focus go elsewhere.
     pub(super) turn: Condvar,
     /// What standard input is, when it is a terminal whose keys we can read ourselves.
@@ -87,14 +87,14 @@ pub struct Inner {
     /// Keys of which only a part has come.
     pub(super) keys: Keyboard,
     /// Keys that wait for the prompt.
-    pub(super) ahead: Ahead,
+    pub(super) type_ahead: TypeAhead,
     /// Keys that were read are on their way.
     pub(super) dispatching: bool,
     pub(super) window: Window,
     pub(super) size: PaneSize,
     pub(super) focus: Focus,
     /// What the terminal shows in the pane's rows, if that is known.
-    pub(super) painted: Option<Buffer>,
+    pub(super) to_ansi: Option<Buffer>,
     pub(super) recent: Recent,
     /// To rustyline's external printer, once an editor is attached.
     pub(super) above_prompt: Option<SyncSender<String>>,
@@ -114,8 +114,8 @@ pub(super) fn is_terminal_dumb() -> bool {
 }
 
 #[derive(Default)]
-struct Bell {
-    rings: bool,
+struct PainterSignal {
+    pending: bool,
     closed: bool,
 }
 
@@ -127,12 +127,12 @@ impl Shared {
             owner: Owner::Command,
             owner_since: Instant::now(),
             keys: Keyboard::default(),
-            ahead: Ahead::default(),
+            type_ahead: TypeAhead::default(),
             dispatching: false,
             window: tty::window().unwrap_or(WINDOW_DEFAULT),
             size: region::PANE_SIZE_DEFAULT,
             focus: Focus::Prompt,
-            painted: None,
+            to_ansi: None,
             recent: Recent::default(),
             above_prompt: None,
             prompt_modes: None,
@@ -144,8 +144,8 @@ impl Shared {
             inner: Mutex::new(inner),
             scene: Mutex::new(None),
             interrupt: Mutex::new(None),
-            bell: Mutex::default(),
-            rung: Condvar::new(),
+            painter_signal: Mutex::default(),
+            painter_woken: Condvar::new(),
             turn: Condvar::new(),
             keyboard: tty::keyboard().filter(|_| !is_terminal_dumb()),
             shown: AtomicU32::new(0),
@@ -172,10 +172,10 @@ impl Shared {
     /// prompt's again.
     pub fn interrupted(&self) {
         let mut inner = self.inner();
-        let read_by_us = matches!(inner.owner, Owner::Command | Owner::Keys);
+        let read_by_us = matches!(inner.owner, Owner::Command | Owner::Pane);
         if read_by_us {
             inner.keys.clear();
-            inner.ahead.clear();
+            inner.type_ahead.clear();
         }
         let leave = read_by_us && inner.focus == Focus::Pane;
         drop(inner);
@@ -193,7 +193,7 @@ impl Shared {
     }
 
     /// The lock, unless somebody holds it for long: a thread that panicked with it, or one that the terminal blocks.
-    pub(super) fn inner_soon(&self) -> Option<MutexGuard<'_, Inner>> {
+    pub(super) fn try_inner(&self) -> Option<MutexGuard<'_, Inner>> {
         self.inner.try_lock_for(Duration::from_millis(200))
     }
 
@@ -213,7 +213,7 @@ impl Shared {
         if !matches!(inner.pane, Pane::Shown(_)) {
             self.open(&mut inner);
         }
-        let small = inner.pane == Pane::Hidden(Why::SmallWindow);
+        let small = inner.pane == Pane::Hidden(HiddenReason::SmallWindow);
         let Window { rows, cols } = inner.window;
         drop(inner);
         self.wake();
@@ -320,37 +320,37 @@ impl Shared {
 
     /// Makes the painter look now.
     pub fn wake(&self) {
-        self.bell.lock().rings = true;
-        self.rung.notify_all();
+        self.painter_signal.lock().pending = true;
+        self.painter_woken.notify_all();
     }
 
     /// Waits until [`Shared::wake`], for `at_most` while the pane is on and without end while it is off. False when the
     /// screen is closed.
     pub fn wait_for_wake(&self, at_most: Duration) -> bool {
         let on = self.is_pane_on();
-        let mut bell = self.bell.lock();
-        if !bell.rings && !bell.closed {
+        let mut painter_signal = self.painter_signal.lock();
+        if !painter_signal.pending && !painter_signal.closed {
             if on {
-                self.rung.wait_for(&mut bell, at_most);
+                self.painter_woken.wait_for(&mut painter_signal, at_most);
             } else {
-                self.rung.wait(&mut bell);
+                self.painter_woken.wait(&mut painter_signal);
             }
         }
-        bell.rings = false;
-        !bell.closed
+        painter_signal.pending = false;
+        !painter_signal.closed
     }
 
     /// Ends the painter.
-    pub(super) fn close_bell(&self) {
-        self.bell.lock().closed = true;
-        self.rung.notify_all();
+    pub(super) fn stop_painter(&self) {
+        self.painter_signal.lock().closed = true;
+        self.painter_woken.notify_all();
     }
 }
 
 impl Inner {
     /// Whether keys go to the pane without a prompt, shown or not, until it is left.
-    pub fn browses(&self) -> bool {
-        self.owner == Owner::Keys && self.focus == Focus::Pane
+    pub fn is_browsing(&self) -> bool {
+        self.owner == Owner::Pane && self.focus == Focus::Pane
     }
 
     /// The rows that output has.

@@ -31,33 +31,33 @@ const SIGNALS: [Signal; 8] = [
 
 /// How the terminal treats what is typed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Typing {
+pub enum InputMode {
     /// As it was found.
-    AsFound,
+    Original,
     /// Kept for the prompt and not shown: the kernel would echo it into the middle of a frame.
-    Unseen,
+    NoEcho,
     /// Each key at once, not shown; Ctrl-C and its like are still signals. A read with nothing there returns at once.
-    ByKey,
+    Cbreak,
 }
 
 /// The modes that the terminal had when the program began.
 pub struct Modes {
-    found: Termios,
+    original: Termios,
 }
 
 impl Modes {
     /// Reads the modes of the terminal that standard output is.
     pub fn find() -> io::Result<Modes> {
-        Ok(Modes { found: tcgetattr(stdout())? })
+        Ok(Modes { original: tcgetattr(stdout())? })
     }
 
     /// Changes how typing is treated. Fails when the terminal is gone, and then there is nothing left to do.
-    pub fn set(&self, typing: Typing) {
-        let mut modes = self.found.clone();
-        match typing {
-            Typing::AsFound => {}
-            Typing::Unseen => modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL),
-            Typing::ByKey => {
+    pub fn set(&self, mode: InputMode) {
+        let mut modes = self.original.clone();
+        match mode {
+            InputMode::Original => {}
+            InputMode::NoEcho => modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL),
+            InputMode::Cbreak => {
                 modes.local_modes.remove(LocalModes::ECHO | LocalModes::ECHONL | LocalModes::ICANON);
                 modes.special_codes[SpecialCodeIndex::VMIN] = 0;
                 modes.special_codes[SpecialCodeIndex::VTIME] = 0;

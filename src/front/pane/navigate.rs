@@ -3,31 +3,31 @@
 use crate::journal::Record;
 
 use super::action::Action;
-use super::state::{Effect, Layer, Position, State, Subject, World};
-use super::tree::{Below, Row, RowId};
+use super::state::{Effect, Layer, Position, State, Subject, ViewData};
+use super::tree::{Expansion, Row, RowId};
 
 impl State {
-    pub(super) fn in_tree(&mut self, action: Action, world: &World) {
-        let index = self.tree_index(world.rows);
-        let Some(row) = world.rows.get(index) else { return };
-        let last = world.rows.len().saturating_sub(1);
-        let parent = || world.rows.iter().take(index).rposition(|above| above.depth < row.depth).unwrap_or(0);
+    pub(super) fn in_tree(&mut self, action: Action, data: &ViewData) {
+        let index = self.tree_index(data.rows);
+        let Some(row) = data.rows.get(index) else { return };
+        let last = data.rows.len().saturating_sub(1);
+        let parent = || data.rows.iter().take(index).rposition(|above| above.depth < row.depth).unwrap_or(0);
         let next = match action {
             Action::Up => index.saturating_sub(1),
             Action::Down => index + 1,
-            Action::PageUp => index.saturating_sub(world.tree_page.max(1)),
-            Action::PageDown => index + world.tree_page.max(1),
+            Action::PageUp => index.saturating_sub(data.tree_page.max(1)),
+            Action::PageDown => index + data.tree_page.max(1),
             Action::First => 0,
             Action::Last => last,
-            Action::Left if row.below == Below::Open => return self.fold(row),
+            Action::Left if row.expansion == Expansion::Expanded => return self.fold(row),
             Action::Left => parent(),
-            Action::Right if row.below == Below::Open => index + 1,
-            Action::Right if row.below == Below::Nothing => index,
+            Action::Right if row.expansion == Expansion::Expanded => index + 1,
+            Action::Right if row.expansion == Expansion::Leaf => index,
             Action::Right | Action::Fold => return self.fold(row),
             Action::Open => return self.open_row(row),
             _ => index,
         };
-        self.select(world.rows, next.min(last));
+        self.select(data.rows, next.min(last));
     }
 
     /// Folds what is open and opens what is folded; a count becomes the siblings it counts.
@@ -36,15 +36,15 @@ impl State {
             RowId::Shell => 0,
             RowId::Process(id) => id,
             RowId::More(parent) => {
-                self.tree.spread.insert(parent);
+                self.tree.expanded.insert(parent);
                 return;
             }
         };
-        match row.below {
-            Below::Folded(_) => drop(self.tree.folded.remove(&id)),
-            Below::Open if self.tree.spread.remove(&id) => {}
-            Below::Open => drop(self.tree.folded.insert(id)),
-            Below::Nothing | Below::Counted { .. } => {}
+        match row.expansion {
+            Expansion::Folded(_) => drop(self.tree.folded.remove(&id)),
+            Expansion::Expanded if self.tree.expanded.remove(&id) => {}
+            Expansion::Expanded => drop(self.tree.folded.insert(id)),
+            Expansion::Leaf | Expansion::Summary { .. } => {}
         }
     }
 
@@ -55,10 +55,10 @@ impl State {
         }
     }
 
-    pub(super) fn in_calls(&mut self, action: Action, world: &World) -> Effect {
-        let Some(last) = world.calls.len().checked_sub(1) else { return Effect::None };
-        let index = self.call_index(world.calls).unwrap_or(last);
-        let page = world.calls_page.max(1);
+    pub(super) fn in_calls(&mut self, action: Action, data: &ViewData) -> Effect {
+        let Some(last) = data.calls.len().checked_sub(1) else { return Effect::None };
+        let index = self.call_index(data.calls).unwrap_or(last);
+        let page = data.calls_page.max(1);
         let next = match action {
             Action::Up => index.checked_sub(1),
             Action::PageUp if index == 0 => None,
@@ -67,9 +67,9 @@ impl State {
             Action::Down => Some(index + 1),
             Action::PageDown => Some(index + page),
             Action::Last => Some(last + 1),
-            Action::Left => Some(caller_index(world.calls, index)),
+            Action::Left => Some(caller_index(data.calls, index)),
             Action::Open | Action::Right => {
-                let subject = world.calls.get(index).map(|call| Subject::Call(call.seq));
+                let subject = data.calls.get(index).map(|call| Subject::Call(call.seq));
                 return match subject {
                     Some(subject) => {
                         self.layer = Layer::Detail { subject, scroll: 0 };
@@ -82,7 +82,7 @@ impl State {
         };
         let before = self.position;
         let Some(next) = next else { return Effect::OlderCalls };
-        self.position = match world.calls.get(next) {
+        self.position = match data.calls.get(next) {
             Some(call) => Position::At(call.seq),
             None => Position::Newest,
         };
@@ -93,15 +93,15 @@ impl State {
     }
 
     /// Makes the state fit what is shown now: what is selected exists and is in sight.
-    pub fn settle(&mut self, world: &World) {
-        let index = self.tree_index(world.rows);
-        self.select(world.rows, index);
-        self.tree_top = in_sight(self.tree_top, index, world.tree_page, world.rows.len());
-        self.calls_top = match self.call_index(world.calls) {
-            Some(index) => in_sight(self.calls_top, index, world.calls_page, world.calls.len()),
+    pub fn clamp(&mut self, data: &ViewData) {
+        let index = self.tree_index(data.rows);
+        self.select(data.rows, index);
+        self.tree_top = scrolled_to(self.tree_top, index, data.tree_page, data.rows.len());
+        self.calls_top = match self.call_index(data.calls) {
+            Some(index) => scrolled_to(self.calls_top, index, data.calls_page, data.calls.len()),
             None => {
                 self.position = Position::Newest;
-                world.calls.len().saturating_sub(world.calls_page)
+                data.calls.len().saturating_sub(data.calls_page)
             }
         };
     }
@@ -137,7 +137,7 @@ fn caller_index(calls: &[Record], index: usize) -> usize {
 }
 
 /// The first row to show so that `index` is among `page` rows of `len`, moved as little as can be.
-fn in_sight(top: usize, index: usize, page: usize, len: usize) -> usize {
+fn scrolled_to(top: usize, index: usize, page: usize, len: usize) -> usize {
     let page = page.max(1);
     top.min(index).max((index + 1).saturating_sub(page)).min(len.saturating_sub(page))
 }

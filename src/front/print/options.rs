@@ -2,7 +2,7 @@
 
 /// What standard output can take.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Look {
+pub struct RenderOptions {
     /// Somebody looks at it: control characters are escaped, long output is cut.
     pub terminal: bool,
     pub color: bool,
@@ -11,7 +11,7 @@ pub struct Look {
     pub rows: u16,
 }
 
-impl Look {
+impl RenderOptions {
     /// Not a terminal: plain, and whole.
-    pub const PLAIN: Look = Look { terminal: false, color: false, columns: 80, rows: 24 };
+    pub const PLAIN: RenderOptions = RenderOptions { terminal: false, color: false, columns: 80, rows: 24 };
 }
