@@ -4,12 +4,13 @@
 use std::sync::Arc;
 
 use super::calls::call_ends;
-use super::command::{CallOptions, held_lines, held_title};
+use super::command::CallOptions;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::{Continuation, Session};
 use super::waits::{Awaited, OnInterrupt};
-use crate::kernel::hooks::{HeldView, HoldReason, Order};
+use crate::kernel::hooks::{HoldReason, Order};
 use crate::kernel::{Job, JobEnd};
+use crate::shell::words::held::{held_lines, held_title};
 
 impl Session {
     /// A job is held: runs the commands of its breakpoint, once. True when the wait for the job may go on.
@@ -134,23 +135,6 @@ impl Session {
             }
             None => self.finish_call(0, end, &CallOptions::default()),
         }
-    }
-
-    /// The held job that a word names; without one the newest held.
-    pub fn held_job(&self, word: Option<&str>) -> Result<(Job, HeldView), ShellError> {
-        let held = self.kernel.held();
-        let view = match word {
-            None => {
-                held.into_iter().last().ok_or_else(|| ShellError::failed("no job is held; `break EXPR` holds calls"))
-            }
-            Some(word) => {
-                let job = super::command::job_of(self, word)?;
-                let view = held.into_iter().find(|view| view.job == job.id());
-                view.ok_or_else(|| ShellError::failed(format!("{word} is not held; `jobs` lists what is")))
-            }
-        }?;
-        let job = self.kernel.job(view.job).ok_or_else(|| ShellError::failed("the job has ended"))?;
-        Ok((job, view))
     }
 
     /// Why a wait for a job would never end.

@@ -19,11 +19,13 @@ mod unseen;
 
 mod calls;
 mod expand;
+mod filter;
 mod foreground;
 mod grammar;
 mod holds;
 mod imports;
 mod incoming;
+mod lookup;
 mod patient;
 mod recording;
 mod redirect;
@@ -36,6 +38,7 @@ mod stub_run;
 mod system;
 mod unknown;
 mod waits;
+mod words;
 
 pub use front::{Front, PaneRequest, PaneSize};
 pub use grammar::{CommandGrammar, resolve, split_dotted};

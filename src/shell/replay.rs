@@ -6,7 +6,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
 
-use super::command::{preview, whole};
 use super::recording::{CallEntry, MadeEntry, sha256};
 use super::reply::ShellError;
 use super::session::Session;
@@ -14,6 +13,7 @@ use super::waits::OnInterrupt;
 use crate::journal::{Journal, Kept, Outcome, Record};
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
+use crate::shell::words::payload::{preview, whole};
 
 /// What a call came to, or is to come to again.
 #[derive(Debug, Clone, PartialEq)]

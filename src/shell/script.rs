@@ -8,6 +8,7 @@ use super::incoming::Incoming;
 use super::line::{Lines, SyntaxError};
 use super::reply::{ErrorKind, Line, Role, ShellError};
 use super::session::Session;
+use crate::shell::command::CommandTable;
 use crate::text::{io_cause, without_bom};
 
 impl Session {
@@ -136,6 +137,15 @@ fn split_at_bad_line(bytes: &[u8]) -> (&str, Option<u8>, &[u8]) {
 /// A mistake in a line as the shell's error.
 pub fn syntax_error(error: &SyntaxError) -> ShellError {
     ShellError::usage(error.to_string())
+}
+
+/// A mistake in commands is told when they are set, and not when they are run.
+pub fn check_commands(table: CommandTable, commands: &str) -> Result<(), ShellError> {
+    let mut lines = Lines::new(commands);
+    while let Some(read) = lines.next(&CommandGrammar(table)) {
+        read.map_err(|error| syntax_error(&error))?;
+    }
+    Ok(())
 }
 
 /// The error with its place; one that has a place already (from a sourced file) keeps it.

@@ -18,7 +18,7 @@ use super::redirect::FileSink;
 use super::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use super::stdin::Stdin;
 use crate::journal::Outcome;
-use crate::kernel::{CallError, JobEnd, JobId, Kernel, ProcessId, ProcessLabel};
+use crate::kernel::{CallError, JobEnd, JobId, Kernel};
 use crate::runtime::LogLevel;
 use crate::text::io_cause;
 
@@ -279,23 +279,6 @@ impl Session {
     /// Waits for `at_most`, or until Ctrl-C: then an error.
     pub fn pause(&self, at_most: Duration) -> Result<(), ShellError> {
         if self.interrupt.wait(at_most) { Err(ShellError::interrupted()) } else { Ok(()) }
-    }
-
-    /// The living process that a word names. Of a plugin that nobody has loaded the error says so.
-    pub fn process(&self, reference: &str) -> Result<ProcessId, ShellError> {
-        self.kernel.find(reference).map_err(|error| {
-            let never_lived = self.kernel.processes(true).iter().all(|view| view.name != reference);
-            if never_lived && self.kernel.loadable().iter().any(|name| name == reference) {
-                return ShellError::failed(format!("no process `{reference}`; `load {reference}` starts one"));
-            }
-            self.call_error(error)
-        })
-    }
-
-    /// `1:front`, or `1` when it is not known any more.
-    pub fn label(&self, id: ProcessId) -> String {
-        let name = self.kernel.process(id).map(|detail| detail.view.name);
-        name.map_or_else(|| id.to_string(), |name| ProcessLabel { id, name }.to_string())
     }
 
     /// A kernel's error as the shell's.

@@ -7,11 +7,11 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::trace::parse_filter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::{Format, otlp};
 use crate::journal::{Filter, Record, merge_running};
 use crate::secrets::without_secrets;
+use crate::shell::filter::parse_filter;
 use crate::shell::redirect::FileSink;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;

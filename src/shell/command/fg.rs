@@ -1,9 +1,8 @@
 //! `fg`: a background job into the foreground.
 
-use super::wait::is_running;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::hooks::Order;
-use crate::shell::command::jobs::job_of;
+use crate::shell::lookup::job_of;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
@@ -29,7 +28,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Some(word) => job_of(session, &word)?,
         None => {
             let jobs = session.kernel.jobs();
-            let newest = jobs.iter().rev().find(|job| is_running(job)).or_else(|| jobs.last());
+            let newest = jobs.iter().rev().find(|job| job.is_running()).or_else(|| jobs.last());
             newest.cloned().ok_or_else(|| ShellError::failed("no job; `&` after a call starts one"))?
         }
     };

@@ -2,13 +2,13 @@
 
 use serde_json::json;
 
-use super::ps::{state_role, state_text};
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessState, Restart};
 use crate::runtime::{Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::words::processes::{state_role, state_text};
 use crate::text::{listed, wrapped};
 
 pub static COMMAND: Command = Command {

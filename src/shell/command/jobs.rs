@@ -133,10 +133,3 @@ fn json_row(view: &JobView) -> serde_json::Value {
         "chain": chain,
     })
 }
-
-/// The job that `%N` names.
-pub fn job_of(session: &Session, word: &str) -> Result<Job, ShellError> {
-    let number = word.strip_prefix('%').and_then(|number| number.parse().ok());
-    let number = number.ok_or_else(|| ShellError::usage(format!("`{word}` is no job; write `%1`, see `jobs`")))?;
-    session.kernel.job(number).ok_or_else(|| ShellError::failed(format!("no job `%{number}`; see `jobs`")))
-}

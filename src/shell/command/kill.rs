@@ -2,7 +2,7 @@
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Killed;
-use crate::shell::command::jobs::job_of;
+use crate::shell::lookup::job_of;
 use crate::shell::recording::Entry;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;

@@ -44,12 +44,9 @@ mod watch;
 
 pub use arguments::{Argument, Arguments, Subject};
 pub use call::{CallOptions, call_reply};
-pub use debug::show::whole;
-pub use debug::{held_lines, held_title, preview};
 pub use definition::{Example, Group, Inner, find, syntax};
 pub use describe::describe;
 pub use help::{about, markdown_table, topics};
-pub use jobs::job_of;
 pub use load::{LoadOptions, link, load, load_manifest};
 pub use shape::{ArgSlot, Kind, OptionShape, Shape, SlotWord};
 pub use table::TABLE;

@@ -1,16 +1,16 @@
 //! `ps`: the process table, as rows or as the tree of who spawned whom.
 
 use std::cmp::Reverse;
-use std::collections::{HashMap, HashSet};
 
 use serde_json::{Value, json};
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::mermaid;
-use crate::kernel::{ProcessId, ProcessState, ProcessView};
-use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, TreeRow, cell, plain, tree_lines};
+use crate::kernel::{ProcessState, ProcessView};
+use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain, tree_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::words::processes::{state_role, state_text, tree_rows};
 
 pub static COMMAND: Command = Command {
     name: "ps",
@@ -163,25 +163,6 @@ fn totals(views: &[ProcessView]) -> Vec<Span> {
     texts.into_iter().map(|text| cell(Role::Strong, text)).collect()
 }
 
-/// How a state looks.
-pub fn state_role(state: &ProcessState) -> Role {
-    match state {
-        ProcessState::Idle => Role::Plain,
-        ProcessState::Running => Role::Good,
-        ProcessState::Waiting { .. } => Role::Warn,
-        ProcessState::Crashed { .. } => Role::Bad,
-        ProcessState::Dead { .. } => Role::Dim,
-    }
-}
-
-/// A state with whom it waits for.
-pub fn state_text(state: &ProcessState) -> String {
-    match state {
-        ProcessState::Waiting { on } => format!("waiting on {on}"),
-        state => state.word().to_owned(),
-    }
-}
-
 fn json_row(view: &ProcessView) -> Value {
     let (waiting_on, exit_reason) = match &view.state {
         ProcessState::Waiting { on } => (Some(*on), None),
@@ -208,34 +189,8 @@ fn json_row(view: &ProcessView) -> Value {
     })
 }
 
-/// The processes below the shell, each under its parent; one whose parent is not listed stands under the shell.
 fn mermaid_row(view: &ProcessView) -> mermaid::TreeRow {
     mermaid::TreeRow { id: view.id, name: view.name.clone(), parent: view.parent }
-}
-
-/// The tree of the living as text, each with its state but without figures: what stays the same from run to run.
-pub fn tree_text(views: &[ProcessView]) -> String {
-    let bare = |view: &ProcessView| Line::from(format!("{} {}", view.label(), state_text(&view.state)));
-    tree_lines(&tree_rows(views, bare)).iter().map(|line| format!("{line}\n")).collect()
-}
-
-fn tree_rows(views: &[ProcessView], line_of: fn(&ProcessView) -> Line) -> Vec<TreeRow> {
-    let listed: HashSet<ProcessId> = views.iter().map(|view| view.id).collect();
-    let mut children: HashMap<ProcessId, Vec<&ProcessView>> = HashMap::new();
-    for view in views {
-        let parent = if listed.contains(&view.parent) { view.parent } else { 0 };
-        children.entry(parent).or_default().push(view);
-    }
-    let mut rows = vec![TreeRow { depth: 0, line: Line::new().with(Role::Strong, "shell") }];
-    // A stack instead of recursion: a chain of processes may be long.
-    let mut open: Vec<(usize, &ProcessView)> = Vec::new();
-    let mut below = |id: ProcessId| children.remove(&id).unwrap_or_default().into_iter().rev();
-    open.extend(below(0).map(|view| (1, view)));
-    while let Some((depth, view)) = open.pop() {
-        rows.push(TreeRow { depth, line: line_of(view) });
-        open.extend(below(view.id).map(|child| (depth + 1, child)));
-    }
-    rows
 }
 
 fn tree_line(view: &ProcessView) -> Line {

@@ -3,7 +3,6 @@
 
 use std::sync::{Arc, OnceLock};
 
-use super::debug::record::calls_text;
 use super::{Arguments, Command, Example, Group, Run, link, syntax};
 use crate::kernel::{JobEnd, LoadRequest, ProcessId, Replaced, Replacement};
 use crate::runtime::Program;
@@ -11,6 +10,7 @@ use crate::shell::replay::{Verified, verify_journal};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::waits::{Awaited, OnInterrupt};
+use crate::shell::words::calls::calls_text;
 
 pub static COMMAND: Command = Command {
     name: "reload",

@@ -4,11 +4,11 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::trace::parse_filter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl::stats_value;
 use crate::journal::stats::{Bar, By, Column as StatsColumn, Row, Stats};
 use crate::journal::{Filter, Record};
+use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};

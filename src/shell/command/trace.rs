@@ -2,15 +2,15 @@
 
 use std::time::Duration;
 
-use super::debug::record::calls_text;
 use super::rate_limiter::RateLimiter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
-use crate::journal::filter::FIELDS;
-use crate::journal::{Filter, Outcome, PayloadSettings, Record, merge_running};
+use crate::journal::{Filter, PayloadSettings, Record, merge_running};
+use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
+use crate::shell::words::calls::{call_text, calls_text, changed_text, outcome_role};
 
 pub static COMMAND: Command = Command {
     name: "trace",
@@ -103,15 +103,6 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
         }
         (None, false) => Reply::line(format!("off; {held} held")),
     })
-}
-
-/// Reads EXPR, for every command that takes one.
-pub fn parse_filter(text: &str) -> Result<Filter, String> {
-    // Of `callee = cart` without quotes only the first word has come here.
-    if FIELDS.contains(&text) {
-        return Err(format!("`{text}` is compared with something: EXPR is one word, quote it, as '{text}=...'"));
-    }
-    Filter::parse(text).map_err(|error| error.to_string())
 }
 
 fn list(session: &mut Session, options: &TraceOptions) -> Reply {
@@ -222,23 +213,4 @@ fn indent(record: &Record) -> String {
 
 fn at_text(record: &Record) -> String {
     format!("{:.3}s", record.at_ns as f64 / 1e9)
-}
-
-/// `2:cart.total`.
-pub fn call_text(record: &Record) -> String {
-    format!("{}.{}", record.callee_label(), record.function)
-}
-
-/// ` (stub)` when something changed the call.
-pub fn changed_text(record: &Record) -> String {
-    record.changed_by.as_str().map(|by| format!(" ({by})")).unwrap_or_default()
-}
-
-/// How an outcome is shown.
-pub fn outcome_role(outcome: Outcome) -> Role {
-    match outcome {
-        Outcome::Ok => Role::Good,
-        Outcome::Running | Outcome::Held => Role::Warn,
-        _ => Role::Bad,
-    }
 }

@@ -1,8 +1,8 @@
 //! `wait`: until a job or a process has ended, or all jobs.
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::{Job, JobState};
-use crate::shell::command::jobs::job_of;
+use crate::kernel::Job;
+use crate::shell::lookup::job_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::waits::OnInterrupt;
@@ -64,13 +64,8 @@ fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     failed.map_or(Ok(()), Err)
 }
 
-/// True when a job has not ended yet.
-pub fn is_running(job: &Job) -> bool {
-    matches!(job.view().state, JobState::Running | JobState::Held)
-}
-
 /// Waits for a job, forgets it, and gives its output: nothing when that went to a file.
-pub fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Result<Reply, ShellError> {
+fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Result<Reply, ShellError> {
     let end = session.wait_for_job(job, on_interrupt)?;
     session.kernel.reap(job.id());
     // Its notice would tell again what is printed now.

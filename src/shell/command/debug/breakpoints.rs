@@ -2,11 +2,12 @@
 
 use serde_json::json;
 
-use super::super::trace::parse_filter;
-use super::{Arguments, Command, CommandTable, Example, Group, Run, syntax};
+use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{BreakSpec, BreakpointView, Side};
+use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 
 pub static BREAK: Command = Command {
@@ -98,16 +99,6 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     let line =
         Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {} {filter}", side.as_str()));
     Ok(Reply::Lines(vec![line]))
-}
-
-/// A mistake in commands is told when they are set, and not when they are run.
-pub fn check_commands(table: CommandTable, commands: &str) -> Result<(), ShellError> {
-    use crate::shell::line::Lines;
-    let mut lines = Lines::new(commands);
-    while let Some(read) = lines.next(&crate::shell::CommandGrammar(table)) {
-        read.map_err(|error| crate::shell::syntax_error(&error))?;
-    }
-    Ok(())
 }
 
 fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {

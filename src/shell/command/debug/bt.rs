@@ -2,10 +2,12 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{Arguments, Command, Example, Group, Run, held_lines, insert_json, syntax};
+use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::hooks::{HeldView, HoldReason};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
+use crate::shell::words::held::held_lines;
+use crate::shell::words::payload::insert_json;
 
 pub static COMMAND: Command = Command {
     name: "bt",

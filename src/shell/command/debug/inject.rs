@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use super::super::trace::parse_filter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultView, FaultWhen};
+use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_duration, show_duration};

@@ -7,6 +7,7 @@ use crate::kernel::hooks::Recorder;
 use crate::shell::recording::{CallFile, Entry, started_by_shell};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::shell::words::calls::calls_text;
 
 pub static RECORD: Command = Command {
     name: "record",
@@ -68,9 +69,4 @@ fn stop(session: &mut Session) -> Result<Reply, ShellError> {
     let file =
         session.recording.take().ok_or_else(|| ShellError::failed("calls are not recorded; `record FILE` does it"))?;
     Ok(Reply::line(format!("{} in `{}`", calls_text(file.written()?), file.name())))
-}
-
-/// `1 call`, `3 calls`.
-pub fn calls_text(calls: u64) -> String {
-    if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
 }

@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use super::record::calls_text;
-use super::show::{record_of, whole};
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::{Outcome, Record};
 use crate::kernel::hooks::StubSpec;
 use crate::kernel::{CallError, LoadRequest, ProcessId};
 use crate::runtime::{Host, Program};
 use crate::shell::command::{CallOptions, link};
+use crate::shell::lookup::record_of;
 use crate::shell::recording::{
     BeyondCalls, CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls, input_of, read,
 };
@@ -17,6 +16,8 @@ use crate::shell::replay::{ObservedCall, Output, Stage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
+use crate::shell::words::calls::calls_text;
+use crate::shell::words::payload::whole;
 use crate::text::quoted;
 
 pub static COMMAND: Command = Command {

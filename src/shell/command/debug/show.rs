@@ -4,14 +4,16 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::super::trace::{call_text, changed_text, outcome_role};
-use super::{Arguments, Command, Example, Group, Run, insert_json, syntax, text_of};
+use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Kept, Record};
 use crate::shell::dump::hex_dump;
+use crate::shell::lookup::record_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
+use crate::shell::words::calls::{call_text, changed_text, outcome_role};
+use crate::shell::words::payload::{insert_json, text_of, whole};
 
 /// Lines of a payload that are shown; `--input > FILE` writes all of it.
 const SHOWN_LINES_MAX: usize = 200;
@@ -65,25 +67,6 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         true => Reply::Json(json_reply(&record, &chain)),
         false => Reply::Lines(lines(&record, &chain)),
     })
-}
-
-/// A call by its number, running or ended.
-pub fn record_of(session: &Session, seq: u64) -> Result<Record, ShellError> {
-    let running = session.kernel.running().into_iter().find(|record| record.seq == seq);
-    let record = session.kernel.journal().get(seq).or(running);
-    record.ok_or_else(|| ShellError::failed(format!("no call `{seq}` is kept; `trace` lists them")))
-}
-
-/// All bytes of one side of a call; an error that says what is missing.
-pub fn whole(seq: u64, side: &str, kept: Option<&Kept>) -> Result<Vec<u8>, ShellError> {
-    let Some(kept) = kept else {
-        let message = format!("the {side} of call {seq} was not kept; `trace payloads 64k 16M` keeps those to come");
-        return Err(ShellError::failed(message));
-    };
-    match kept.missing() {
-        None => Ok(kept.bytes.to_vec()),
-        Some(missing) => Err(ShellError::failed(format!("the {side} of call {seq} is {missing}"))),
-    }
 }
 
 /// The calls that a call is nested in, outermost first, itself last.

@@ -2,16 +2,17 @@
 
 use serde_json::{Map, Value, json};
 
-use super::breakpoints::check_commands;
-use super::{Arguments, Command, Example, Group, Run, insert_json, preview, syntax};
+use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Kept;
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::shell::grammar::split_dotted;
 use crate::shell::imports::{ImportName, import_name};
 use crate::shell::recording::Entry;
 use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
+use crate::shell::words::payload::{insert_json, preview};
 
 pub static STUB: Command = Command {
     name: "stub",

@@ -4,10 +4,11 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, not_as_expected, syntax};
 use crate::journal::{Filter, Record};
-use crate::shell::command::trace::{call_text, parse_filter};
+use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::units::{parse_duration, show_duration};
+use crate::shell::words::calls::call_text;
 
 pub static EXPECT_CALLS: Command = Command {
     name: "expect-calls",

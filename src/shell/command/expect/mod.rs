@@ -11,6 +11,7 @@ use crate::journal::Kept;
 use crate::shell::dump::hex_dump;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{Rewrite, Session};
+use crate::shell::words::payload::preview;
 
 /// The most lines of a difference that are shown.
 const DIFF_LINES_MAX: usize = 40;
@@ -42,7 +43,7 @@ fn show_difference(session: &mut Session, expected: &[u8], came: &[u8]) {
 /// The lines of the difference: `-` what is expected, `+` what came.
 fn difference(expected: &[u8], came: &[u8]) -> Vec<Line> {
     if expected.len() > DIFF_BYTES_MAX || came.len() > DIFF_BYTES_MAX {
-        let preview = |bytes: &[u8]| super::preview(&Kept::keep(bytes, DIFF_BYTES_MAX as u64));
+        let preview = |bytes: &[u8]| preview(&Kept::keep(bytes, DIFF_BYTES_MAX as u64));
         return vec![
             Line::new().with(Role::Good, format!("- {}", preview(expected))),
             Line::new().with(Role::Bad, format!("+ {}", preview(came))),

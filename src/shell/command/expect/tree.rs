@@ -1,9 +1,9 @@
 //! `expect-tree`: who spawned whom.
 
 use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax};
-use crate::shell::command::ps::tree_text;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
+use crate::shell::words::processes::tree_text;
 
 pub static COMMAND: Command = Command {
     name: "expect-tree",

@@ -1,0 +1,28 @@
+//! Calls in words.
+
+use crate::journal::{Outcome, Record};
+use crate::shell::reply::Role;
+
+/// `2:cart.total`.
+pub fn call_text(record: &Record) -> String {
+    format!("{}.{}", record.callee_label(), record.function)
+}
+
+/// ` (stub)` when something changed the call.
+pub fn changed_text(record: &Record) -> String {
+    record.changed_by.as_str().map(|by| format!(" ({by})")).unwrap_or_default()
+}
+
+/// How an outcome is shown.
+pub fn outcome_role(outcome: Outcome) -> Role {
+    match outcome {
+        Outcome::Ok => Role::Good,
+        Outcome::Running | Outcome::Held => Role::Warn,
+        _ => Role::Bad,
+    }
+}
+
+/// `1 call`, `3 calls`.
+pub fn calls_text(calls: u64) -> String {
+    if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
+}
