@@ -12,7 +12,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use plugsh::front::console::Color;
 use plugsh::kernel::Limits;
 use plugsh::runtime::LogLevel;
-use plugsh::shell::command::LoadOptions;
+use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::units::{parse_count, parse_duration, parse_size};
 
 /// What `plugsh --help` says below the options.

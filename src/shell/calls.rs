@@ -1,21 +1,18 @@
 //! Pipes of calls: from words to one job of the kernel, and what a finished one leaves.
 
-use std::path::Path;
 use std::sync::Arc;
-use std::time::Instant;
 
-use super::command::{Arguments, CallOptions, Command, Inner, call_reply, describe, find};
+use super::call_options::{CallOptions, call_reply};
+use super::command::{Arguments, Command, Inner, describe, find};
 use super::grammar::split_dotted;
 use super::line::{Stage, Word};
 use super::redirect::FileSink;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::run::not_in_background;
 use super::session::{Continuation, Session};
-use super::units::{parse_hex, show_bytes};
-use super::waits::{Awaited, OnInterrupt, PROGRESS_AFTER};
-use crate::kernel::{CallError, CallPlan, CallStage, Deadline, JobEnd, Kernel, OutputSink, ProcessId};
-use crate::runtime::Program;
-use crate::runtime::source::{MANIFEST_BYTES_MAX, Progress};
+use super::units::parse_hex;
+use super::waits::{Awaited, OnInterrupt};
+use crate::kernel::{CallPlan, CallStage, JobEnd, OutputSink, ProcessId};
 
 /// A pipe of calls, read.
 struct Calls {
@@ -224,47 +221,6 @@ impl Session {
             Awaited::Ended(end) => self.finish_call(process, &end, options),
             stuck => self.park_job(&job, &stuck, call_ends(process, options.clone()), false),
         }
-    }
-
-    /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
-    pub fn resolve(&mut self, source: &str) -> Result<Arc<Program>, ShellError> {
-        self.resolve_by(source, self.kernel.load_deadline(None))
-    }
-
-    /// The same, until a deadline of the command's.
-    pub fn resolve_by(&mut self, source: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
-        self.resolving(|kernel, progress| kernel.resolve_by(source, deadline, progress))
-    }
-
-    /// The program that a manifest in a file describes, whatever that is called; it may be a FIFO.
-    pub fn resolve_manifest(&mut self, path: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
-        if path.contains("://") {
-            return self.resolve_by(path, deadline);
-        }
-        let bytes = self.read_file(path, MANIFEST_BYTES_MAX)?;
-        self.resolving(|kernel, progress| kernel.resolve_manifest(Path::new(path), &bytes, deadline, progress))
-    }
-
-    fn resolving(
-        &mut self,
-        resolve: impl FnOnce(&Kernel, Progress<'_>) -> Result<Arc<Program>, CallError>,
-    ) -> Result<Arc<Program>, ShellError> {
-        let kernel = Arc::clone(&self.kernel);
-        let interrupt = self.interrupt.clone();
-        let started = Instant::now();
-        let mut shown = false;
-        let resolved = resolve(&kernel, &mut |got_bytes, all_bytes| {
-            if started.elapsed() > PROGRESS_AFTER {
-                shown = true;
-                let all = all_bytes.map(|all| format!(" of {}", show_bytes(all))).unwrap_or_default();
-                self.front().progress(Some(&format!("{}{all} downloaded; Ctrl-C ends it", show_bytes(got_bytes))));
-            }
-            !interrupt.is_raised()
-        });
-        if shown {
-            self.front().progress(None);
-        }
-        resolved.map_err(|error| self.call_error(error))
     }
 }
 

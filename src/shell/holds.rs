@@ -3,8 +3,8 @@
 
 use std::sync::Arc;
 
+use super::call_options::CallOptions;
 use super::calls::call_ends;
-use super::command::CallOptions;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::{Continuation, Session};
 use super::waits::{Awaited, OnInterrupt};

@@ -17,14 +17,16 @@ pub mod suite;
 pub mod units;
 mod unseen;
 
+pub mod call_options;
 mod calls;
+mod exchange;
 mod expand;
 mod filter;
 mod foreground;
 mod grammar;
 mod holds;
-mod imports;
 mod incoming;
+pub mod loading;
 mod lookup;
 mod patient;
 mod recording;

@@ -1,15 +1,7 @@
-//! `call`: a function of a plugin, or a pipe of them. The session runs it; here are its options and its JSON.
-
-use std::time::Duration;
-
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+//! `call`: a function of a plugin, or a pipe of them. The session runs it.
 
 use super::{Command, Example, Group, Run, syntax};
-use crate::kernel::{CallError, JobEnd, ProcessId};
-use crate::shell::reply::{Reply, ShellError};
-use crate::shell::units::{parse_count, parse_duration};
+use crate::shell::call_options::CallOptions;
 
 pub static COMMAND: Command = Command {
     name: "call",
@@ -28,74 +20,3 @@ pub static COMMAND: Command = Command {
     syntax: syntax::<CallOptions>(),
     run: Run::Call,
 };
-
-/// The words of `call`.
-#[derive(Debug, Clone, Default, PartialEq, clap::Args)]
-pub struct CallOptions {
-    #[arg(value_name = "PLUGIN")]
-    pub plugin: String,
-    #[arg(value_name = "FUNCTION")]
-    pub function: String,
-    #[arg(id = "input", value_name = "INPUT")]
-    pub input: Option<String>,
-    /// run it N times, and give the last output
-    #[arg(long = "loop", value_name = "N", value_parser = parse_count)]
-    pub repeat: Option<u64>,
-    /// end it, and all that it calls, after this time
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub timeout: Option<Duration>,
-    /// INPUT is hexadecimal
-    #[arg(long)]
-    pub hex: bool,
-    /// write the bytes only, with no newline added
-    #[arg(long)]
-    pub raw: bool,
-    /// write a JSON object that holds the output and how the call ended
-    #[arg(long)]
-    pub json: bool,
-}
-
-impl CallOptions {
-    /// How long the call may take; a `--timeout` of zero is none, as a load's.
-    pub fn time_limit(&self) -> Option<Duration> {
-        self.timeout.filter(|timeout| !timeout.is_zero())
-    }
-
-    /// Adds the options of another stage of the same pipe: they hold for the whole pipe.
-    pub fn merge(&mut self, other: CallOptions) -> Result<(), ShellError> {
-        let twice = |option: &str| {
-            ShellError::usage(format!("`{option}` stands twice: it holds for the whole pipe, so give it once"))
-        };
-        if self.repeat.is_some() && other.repeat.is_some() {
-            return Err(twice("--loop"));
-        }
-        if self.timeout.is_some() && other.timeout.is_some() {
-            return Err(twice("--timeout"));
-        }
-        self.repeat = self.repeat.or(other.repeat);
-        self.timeout = self.timeout.or(other.timeout);
-        self.hex |= other.hex;
-        self.raw |= other.raw;
-        self.json |= other.json;
-        Ok(())
-    }
-}
-
-/// `call --json`: how a call of the process `id` ended.
-pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
-    let mut object = serde_json::Map::new();
-    object.insert("id".into(), json!(id));
-    let outcome = end.result.as_ref().err().map_or("ok", |error| error.outcome.as_str());
-    object.insert("outcome".into(), json!(outcome));
-    match &end.result {
-        Err(_) => object.insert("output".into(), json!(null)),
-        Ok(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => object.insert("output".into(), json!(text)),
-            Err(_) => object.insert("output_base64".into(), json!(STANDARD.encode(bytes))),
-        },
-    };
-    object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, |bytes| bytes.len())));
-    object.insert("duration_us".into(), json!(end.duration.as_nanos() as f64 / 1e3));
-    object.insert("error".into(), json!(end.result.as_ref().err().map(CallError::with_reason)));
-    Reply::Json(object.into())
-}

@@ -28,13 +28,11 @@ mod pane;
 mod plugins;
 mod policy;
 mod ps;
-mod rate_limiter;
 mod reload;
 mod restart;
 mod set;
 mod sleep;
 mod source;
-mod stand_ins;
 mod stats;
 mod time;
 mod trace;
@@ -43,11 +41,9 @@ mod wait;
 mod watch;
 
 pub use arguments::{Argument, Arguments, Subject};
-pub use call::{CallOptions, call_reply};
 pub use definition::{Example, Group, Inner, find, syntax};
 pub use describe::describe;
 pub use help::{about, markdown_table, topics};
-pub use load::{LoadOptions, link, load, load_manifest};
 pub use shape::{ArgSlot, Kind, OptionShape, Shape, SlotWord};
 pub use table::TABLE;
 

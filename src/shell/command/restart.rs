@@ -1,8 +1,8 @@
 //! `restart`: a fresh instance in place of a process's own.
 
-use super::reload::{Exchanged, exchange};
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Replacement;
+use crate::shell::exchange::{Exchanged, exchange};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 

@@ -1,8 +1,9 @@
 //! `trace`: the journal of calls.
 
+mod rate_limiter;
+
 use std::time::Duration;
 
-use super::rate_limiter::RateLimiter;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Filter, PayloadSettings, Record, merge_running};
@@ -11,6 +12,7 @@ use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, ce
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
 use crate::shell::words::calls::{call_text, calls_text, changed_text, outcome_role};
+use rate_limiter::RateLimiter;
 
 pub static COMMAND: Command = Command {
     name: "trace",

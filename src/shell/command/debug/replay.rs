@@ -7,7 +7,8 @@ use crate::journal::{Outcome, Record};
 use crate::kernel::hooks::StubSpec;
 use crate::kernel::{CallError, LoadRequest, ProcessId};
 use crate::runtime::{Host, Program};
-use crate::shell::command::{CallOptions, link};
+use crate::shell::call_options::CallOptions;
+use crate::shell::loading::link;
 use crate::shell::lookup::record_of;
 use crate::shell::recording::{
     BeyondCalls, CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls, input_of, read,

@@ -6,7 +6,7 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Kept;
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::shell::grammar::split_dotted;
-use crate::shell::imports::{ImportName, import_name};
+use crate::shell::loading::imports::{ImportName, import_name};
 use crate::shell::recording::Entry;
 use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::script::check_commands;

@@ -1,0 +1,120 @@
+//! From a source to a process: what `load`, `plugsh call` and the commands that exchange or replay code have in common.
+
+pub mod imports;
+pub mod options;
+mod sources;
+mod stand_ins;
+
+use std::sync::Arc;
+
+use crate::kernel::{Deadline, LoadRequest, ProcessLabel};
+use crate::runtime::program::ModuleBytes;
+use crate::runtime::{Host, Program};
+use crate::shell::reply::ShellError;
+use crate::shell::session::Session;
+use options::{LoadOptions, allowed_path};
+
+/// Starts a process from a source with the options of the command line.
+pub fn load(
+    session: &mut Session,
+    source: &str,
+    name: Option<String>,
+    host: Host,
+    options: &LoadOptions,
+) -> Result<ProcessLabel, ShellError> {
+    let deadline = session.kernel.load_deadline(None);
+    let request = request(session, source, name, host, options, deadline)?;
+    start(session, request)
+}
+
+/// The same from a manifest in a file, whatever that is called.
+pub fn load_manifest(
+    session: &mut Session,
+    path: &str,
+    host: Host,
+    options: &LoadOptions,
+) -> Result<ProcessLabel, ShellError> {
+    let deadline = session.kernel.load_deadline(None);
+    let program = session.resolve_manifest(path, deadline)?;
+    let request = request_of(session, program, None, host, options, deadline)?;
+    start(session, request)
+}
+
+pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
+    let imports = request.spec.imports.clone();
+    let loaded = session.kernel.load_unless(request, &|| session.interrupt.is_raised());
+    let label = loaded.map_err(|error| session.call_error(error))?;
+    stand_ins::tell_unused(session, label.id, &imports);
+    Ok(label)
+}
+
+/// What is to be started, as the manifest and the command line together say.
+pub fn request(
+    session: &mut Session,
+    source: &str,
+    name: Option<String>,
+    host: Host,
+    options: &LoadOptions,
+    deadline: Option<Deadline>,
+) -> Result<LoadRequest, ShellError> {
+    let program = session.resolve_by(source, deadline)?;
+    request_of(session, program, name, host, options, deadline)
+}
+
+fn request_of(
+    session: &mut Session,
+    program: Arc<Program>,
+    name: Option<String>,
+    host: Host,
+    options: &LoadOptions,
+    deadline: Option<Deadline>,
+) -> Result<LoadRequest, ShellError> {
+    check_paths(&options.allow_path)?;
+    stand_ins::tell_missing(session, &options.import);
+    let program = link(session, program, &options.link, deadline)?;
+    let mut spec = options.apply(program.spec.clone())?;
+    spec.wasi_input.called_by(&program.stem);
+    let timeout = spec.timeout;
+    Ok(LoadRequest { spec, name, host, timeout, deadline, ..LoadRequest::plain(program) })
+}
+
+/// Only directories and regular files can be given to a plugin; that one is not there would be found out when it starts.
+fn check_paths(texts: &[String]) -> Result<(), ShellError> {
+    for text in texts {
+        let host = allowed_path(text).host;
+        let why = match host.metadata() {
+            Ok(meta) if meta.is_dir() || meta.is_file() => continue,
+            Ok(_) => format!("`{}` is neither a directory nor a regular file", host.display()),
+            Err(_) => format!("no directory or file `{}`", host.display()),
+        };
+        return Err(ShellError::failed(format!("`--allow-path {text}`: {why}")));
+    }
+    Ok(())
+}
+
+/// The program with the modules of `--link` before its own, which are there by the deadline.
+pub fn link(
+    session: &mut Session,
+    program: Arc<Program>,
+    links: &[String],
+    deadline: Option<Deadline>,
+) -> Result<Arc<Program>, ShellError> {
+    if links.is_empty() {
+        return Ok(program);
+    }
+    let mut linked = Program::clone(&program);
+    let mut modules: Vec<ModuleBytes> = Vec::new();
+    for link in links {
+        let (name, source) = match link.split_once('=') {
+            Some((name, source)) => (Some(name.to_owned()), source),
+            None => (None, link.as_str()),
+        };
+        let library = session.resolve_by(source, deadline)?;
+        let main = library.modules.last().ok_or_else(|| ShellError::failed(format!("`{source}` has no module")))?;
+        let name = name.unwrap_or_else(|| library.stem.clone());
+        modules.push(ModuleBytes { name, linked_from: Some(library.origin.clone()), ..main.clone() });
+    }
+    modules.append(&mut linked.modules);
+    linked.modules = modules;
+    Ok(Arc::new(linked))
+}

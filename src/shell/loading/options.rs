@@ -1,0 +1,213 @@
+//! What `load` and `plugsh call` let a plugin have, as options, and how they add to what a manifest says.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use super::imports::import_stand_in;
+use crate::kernel::policy::{check_own_grants, load_pattern_within};
+use crate::runtime::program::{AllowedPath, ImportStandIn};
+use crate::runtime::{Spec, StubImports, hosts};
+use crate::shell::reply::ShellError;
+use crate::shell::units::{Bound, parse_duration};
+use crate::text::json_cause;
+
+/// What `load` and `plugsh call` have in common.
+#[derive(Debug, Default, clap::Args)]
+pub struct LoadOptions {
+    /// a value that the plugin may read; without `=` it is empty
+    #[arg(long, value_name = "K=V")]
+    pub config: Vec<String>,
+    /// such values as one JSON object
+    #[arg(long, value_name = "JSON")]
+    pub set_config: Option<String>,
+    /// a host that it may reach over HTTP
+    #[arg(long, value_name = "GLOB")]
+    pub allow_host: Vec<String>,
+    /// a directory or file that it may reach, read-only with `ro:`
+    #[arg(long, value_name = "[ro:]HOST[:GUEST]")]
+    pub allow_path: Vec<String>,
+    /// a source that it may load besides names: a path or URL, `*` within a part of it, `**` over more
+    #[arg(long, value_name = "PATTERN")]
+    pub may_load: Vec<String>,
+    /// a function that it may call: with this, nothing else
+    #[arg(long, value_name = "PLUGIN.FUNCTION")]
+    pub may_call: Vec<String>,
+    /// a variable of its WASI environment
+    #[arg(long, value_name = "K=V")]
+    pub env: Vec<String>,
+    /// an argument, as WASI has them
+    #[arg(long, value_name = "TEXT", allow_hyphen_values = true)]
+    pub arg: Vec<String>,
+    /// the file that its WASI standard input is
+    #[arg(long, value_name = "FILE")]
+    pub wasi_stdin: Option<PathBuf>,
+    /// the most memory it may have, in pages or as `10M`; 0: as without this option
+    #[arg(long, value_name = "SIZE", value_parser = Bound::of_memory, allow_hyphen_values = true)]
+    pub memory_max: Option<Bound>,
+    /// the most time a call may take; loading is no part of it; 0: as without this option
+    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
+    pub timeout: Option<Duration>,
+    /// the most work a call may do
+    #[arg(long, value_name = "UNITS")]
+    pub fuel: Option<u64>,
+    /// the largest HTTP response; -1: as without this option
+    #[arg(long, value_name = "SIZE", value_parser = Bound::of_size, allow_hyphen_values = true)]
+    pub http_response_max: Option<Bound>,
+    /// the most bytes of variables it may keep; -1: as without this option
+    #[arg(long, value_name = "SIZE", value_parser = Bound::of_size, allow_hyphen_values = true)]
+    pub var_max: Option<Bound>,
+    /// a module that it is linked with
+    #[arg(long, value_name = "[NAME=]SOURCE")]
+    pub link: Vec<String>,
+    /// what an import that nobody provides does when it is called
+    #[arg(long, value_parser = ["trap", "zero"])]
+    pub stub_imports: Option<String>,
+    /// a plugin that stands in for a host function of some product
+    #[arg(long, value_name = "MODULE.FUNCTION[(TYPES)]=PLUGIN.FUNCTION", value_parser = import_stand_in)]
+    pub import: Vec<ImportStandIn>,
+    /// never keep, show or write down what it gets and gives, nor what it calls
+    #[arg(long)]
+    pub private: bool,
+    /// no WASI, even when the module imports it
+    #[arg(long)]
+    pub no_wasi: bool,
+}
+
+impl LoadOptions {
+    /// What a program may have, as the manifest and the command line together say.
+    pub fn apply(&self, mut spec: Spec) -> Result<Spec, ShellError> {
+        if let Some(json) = &self.set_config {
+            spec.config.extend(config_object(json)?);
+        }
+        for entry in &self.config {
+            let (key, value) = entry.split_once('=').unwrap_or((entry, ""));
+            spec.config.insert(key.to_owned(), value.to_owned());
+        }
+        for host in &self.allow_host {
+            hosts::check(host).map_err(|why| ShellError::usage(format!("`--allow-host`: {why}")))?;
+        }
+        spec.allowed_hosts.extend(self.allow_host.iter().cloned());
+        spec.allowed_paths.extend(self.allow_path.iter().map(|path| allowed_path(path)));
+        let given = |bound: Option<Bound>| bound.and_then(|bound| bound.0);
+        spec.memory_bytes_max = given(self.memory_max).or(spec.memory_bytes_max);
+        spec.http_response_bytes_max = given(self.http_response_max).unwrap_or(spec.http_response_bytes_max);
+        spec.var_bytes_max = given(self.var_max).unwrap_or(spec.var_bytes_max);
+        spec.timeout = self.timeout.filter(|timeout| !timeout.is_zero()).or(spec.timeout);
+        self.apply_input(&mut spec)?;
+        self.apply_grants(&mut spec)?;
+        spec.fuel = self.fuel.or(spec.fuel);
+        spec.wasi &= !self.no_wasi;
+        spec.private |= self.private;
+        spec.imports.extend(self.import.iter().cloned());
+        spec.stub_imports = match self.stub_imports.as_deref() {
+            Some("zero") => Some(StubImports::Zero),
+            Some(_) => Some(StubImports::Trap),
+            None => spec.stub_imports,
+        };
+        Ok(spec)
+    }
+}
+
+impl LoadOptions {
+    /// WASI's environment, arguments and standard input.
+    fn apply_input(&self, spec: &mut Spec) -> Result<(), ShellError> {
+        let input = &mut spec.wasi_input;
+        for entry in &self.env {
+            let (key, value) = entry
+                .split_once('=')
+                .ok_or_else(|| ShellError::usage(format!("`--env {entry}`: write `--env NAME=VALUE`")))?;
+            input.env.insert(key.to_owned(), value.to_owned());
+        }
+        input.args.extend(self.arg.iter().cloned());
+        if let Some(path) = &self.wasi_stdin {
+            let why = match path.metadata() {
+                Ok(meta) if meta.is_file() => None,
+                Ok(_) => Some("is not a regular file, and only such a one can be standard input"),
+                Err(_) => Some("is not there"),
+            };
+            if let Some(why) = why {
+                return Err(ShellError::failed(format!("standard input: `{}` {why}", path.display())));
+            }
+            input.stdin = Some(path.clone());
+        }
+        input.check().map_err(ShellError::usage)
+    }
+
+    /// What its guest may load and call.
+    fn apply_grants(&self, spec: &mut Spec) -> Result<(), ShellError> {
+        let dir = std::env::current_dir().unwrap_or_default();
+        let patterns: Vec<String> = self.may_load.iter().map(|text| load_pattern_within(text, &dir)).collect();
+        spec.may_load.extend(patterns);
+        if !self.may_call.is_empty() {
+            spec.may_call.get_or_insert_default().extend(self.may_call.iter().cloned());
+        }
+        check_own_grants(spec).map_err(ShellError::usage)
+    }
+}
+
+/// An empty text and `null` say nothing, and a key's `null` is an empty value: as extism reads them.
+fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {
+    if json.is_empty() {
+        return Ok(BTreeMap::new());
+    }
+    let object: Option<BTreeMap<String, Option<String>>> = serde_json::from_str(json).map_err(|error| {
+        let cause = json_cause(&error);
+        ShellError::usage(format!("`--set-config` wants a JSON object of strings: {cause}"))
+    })?;
+    Ok(object.unwrap_or_default().into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect())
+}
+
+pub fn allowed_path(text: &str) -> AllowedPath {
+    let (read_only, rest) = match text.strip_prefix("ro:") {
+        Some(rest) => (true, rest),
+        None => (false, text),
+    };
+    let (host, guest) = rest.split_once(':').unwrap_or((rest, rest));
+    AllowedPath { host: PathBuf::from(host), guest: guest.to_owned(), read_only }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_adds_to_the_manifest() {
+        let manifest = Spec {
+            config: BTreeMap::from([("a".into(), "1".into()), ("b".into(), "2".into())]).into(),
+            timeout: Some(Duration::from_secs(9)),
+            ..Spec::default()
+        };
+        let options = LoadOptions {
+            set_config: Some(r#"{"b": "3", "c": "4"}"#.into()),
+            config: vec!["c=5=6".into(), "d=".into(), "e".into()],
+            allow_path: vec!["ro:/data:/d".into(), "/tmp".into()],
+            memory_max: Some(Bound(Some(65_536))),
+            var_max: Some(Bound(None)),
+            timeout: Some(Duration::ZERO),
+            no_wasi: true,
+            stub_imports: Some("zero".into()),
+            ..LoadOptions::default()
+        };
+        let spec = options.apply(manifest).unwrap();
+        let config: Vec<String> = spec.config.iter().map(|(key, value)| format!("{key}={value}")).collect();
+        assert_eq!(config, ["a=1", "b=3", "c=5=6", "d=", "e="]);
+        assert_eq!(spec.timeout, Some(Duration::from_secs(9)));
+        assert_eq!(spec.memory_bytes_max, Some(65_536));
+        assert_eq!(spec.var_bytes_max, Spec::default().var_bytes_max);
+        assert!(!spec.wasi && spec.stub_imports == Some(StubImports::Zero));
+        assert_eq!(
+            spec.allowed_paths,
+            [
+                AllowedPath { host: "/data".into(), guest: "/d".into(), read_only: true },
+                AllowedPath { host: "/tmp".into(), guest: "/tmp".into(), read_only: false },
+            ]
+        );
+        for nothing in ["", "null", "{}"] {
+            let options = LoadOptions { set_config: Some(nothing.into()), ..LoadOptions::default() };
+            assert_eq!(options.apply(Spec::default()).unwrap(), Spec::default());
+        }
+        let bad = LoadOptions { set_config: Some("[1]".into()), ..LoadOptions::default() };
+        assert!(bad.apply(Spec::default()).unwrap_err().message.starts_with("`--set-config` wants a JSON object"));
+    }
+}
