@@ -13,7 +13,7 @@
 //!         journal/     records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
 //! ```
 //!
-//! Beside them stand `text` (words in messages, near names and what is safe to show), `secrets` (what is left out of a URL
+//! Beside them stand `text` (words in messages, near names and what is safe to show), `json` (how figures are written), `secrets` (what is left out of a URL
 //! that is shown), `ownership` (whose a file is), `leftovers` (what a signal that ends the program must take away) and
 //! `allocator` (when freed memory goes back to the system), the same in every room.
 //!
@@ -63,6 +63,7 @@
 pub mod allocator;
 pub mod front;
 pub mod journal;
+pub mod json;
 pub mod kernel;
 pub mod leftovers;
 pub mod ownership;

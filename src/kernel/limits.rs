@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use self::Amount::{Bytes, Count, Off, Time};
+use crate::json::as_ms;
 
 /// What a kernel allows. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,14 +80,15 @@ fn memory_total_bytes(meminfo: &str) -> Option<u64> {
     total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
 }
 
-/// How much of something.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// How much of something. In JSON a number: bytes, milliseconds or a count; `null` is no limit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(untagged)]
 pub enum Amount {
     /// No limit.
     Off,
     Count(u64),
     Bytes(u64),
-    Time(Duration),
+    Time(#[serde(serialize_with = "as_ms")] Duration),
 }
 
 /// A line of `limits`.

@@ -60,8 +60,8 @@ pub use policy::Policy;
 pub use replace::{Replaced, Replacement};
 pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};
 pub use view::{
-    FrameView, JobId, JobState, JobView, Killed, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
-    ProcessView,
+    FrameView, JobId, JobState, JobView, Killed, LoadableView, LogLine, ProcessDetail, ProcessId, ProcessLabel,
+    ProcessState, ProcessView,
 };
 pub use watch::watchable;
 
@@ -194,12 +194,13 @@ impl Kernel {
     }
 
     /// The same names, each with the source it stands for, in order; `None`: a stub stands in for it.
-    pub fn plugins(&self) -> Vec<(String, Option<String>)> {
-        let mut plugins: Vec<(String, Option<String>)> =
-            self.sources.listing().into_iter().map(|(name, source)| (name, Some(source))).collect();
+    pub fn plugins(&self) -> Vec<LoadableView> {
+        let listed = self.sources.listing().into_iter();
+        let mut plugins: Vec<LoadableView> =
+            listed.map(|(name, source)| LoadableView { name, source: Some(source) }).collect();
         for name in self.hooks.stub_names() {
-            if plugins.iter().all(|(known, _)| *known != name) {
-                plugins.push((name, None));
+            if plugins.iter().all(|known| known.name != name) {
+                plugins.push(LoadableView { name, source: None });
             }
         }
         plugins.sort();

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use super::supervision::Supervision;
+use crate::json::{as_ms, as_us};
 use crate::runtime::{Host, MemoryUse, Spec};
 
 /// A process's number: from 1, never used twice. 0 is the shell.
@@ -12,7 +15,7 @@ pub type ProcessId = u32;
 pub type JobId = u32;
 
 /// A process as messages name it: `1:front`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
 pub struct ProcessLabel {
     pub id: ProcessId,
     pub name: String,
@@ -55,13 +58,31 @@ impl ProcessState {
     }
 }
 
+/// In JSON two fields: the word, and whom it waits for.
+impl Serialize for ProcessState {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct State {
+            state: &'static str,
+            waiting_on: Option<ProcessId>,
+        }
+        let waiting_on = if let ProcessState::Waiting { on } = self { Some(*on) } else { None };
+        State { state: self.word(), waiting_on }.serialize(serializer)
+    }
+}
+
+fn total_bytes<S: Serializer>(memory: &MemoryUse, serializer: S) -> Result<S::Ok, S::Error> {
+    memory.total_bytes().serialize(serializer)
+}
+
 /// One row of `ps`. Counters include running calls and failed ones.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct ProcessView {
     pub id: ProcessId,
     pub name: String,
     /// The present parent; 0 the shell.
     pub parent: ProcessId,
+    #[serde(flatten)]
     pub state: ProcessState,
     pub calls: u64,
     pub errors: u64,
@@ -69,14 +90,19 @@ pub struct ProcessView {
     pub bytes_in: u64,
     pub bytes_out: u64,
     /// Wall time inside its calls, nested waits included, the running one too.
+    #[serde(rename = "busy_us", serialize_with = "as_us")]
     pub busy: Duration,
     /// The same without nested calls.
+    #[serde(rename = "self_us", serialize_with = "as_us")]
     pub self_time: Duration,
     /// Stops at death.
+    #[serde(rename = "age_ms", serialize_with = "as_ms")]
     pub age: Duration,
     /// What it holds; of a running process, as it was when its last call ended.
+    #[serde(rename = "memory_bytes", serialize_with = "total_bytes")]
     pub memory: MemoryUse,
     pub source: String,
+    #[serde(skip)]
     pub host: Host,
 }
 
@@ -108,17 +134,21 @@ pub struct ProcessDetail {
 }
 
 /// One call of a running chain, outermost first.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FrameView {
     pub seq: u64,
+    #[serde(flatten)]
     pub process: ProcessLabel,
     pub function: String,
+    #[serde(skip)]
     pub depth: u16,
+    #[serde(skip)]
     pub elapsed: Duration,
 }
 
 /// What a job is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum JobState {
     Running,
     /// At a breakpoint.
@@ -127,16 +157,38 @@ pub enum JobState {
     Failed,
 }
 
+impl JobState {
+    /// The state's word in tables and JSON.
+    pub fn word(self) -> &'static str {
+        match self {
+            JobState::Running => "running",
+            JobState::Held => "held",
+            JobState::Done => "done",
+            JobState::Failed => "failed",
+        }
+    }
+}
+
 /// One row of `jobs`.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct JobView {
+    #[serde(rename = "job")]
     pub id: JobId,
+    pub state: JobState,
+    pub background: bool,
+    #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
+    pub elapsed: Duration,
     /// The line it was started with.
     pub text: String,
-    pub background: bool,
-    pub state: JobState,
-    pub elapsed: Duration,
     pub chain: Vec<FrameView>,
+}
+
+/// A name that can be loaded.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct LoadableView {
+    pub name: String,
+    /// What it stands for; `None`: a stub stands in for it.
+    pub source: Option<String>,
 }
 
 /// What a kill did.
@@ -149,12 +201,14 @@ pub struct Killed {
 }
 
 /// One line that a plugin logged.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLine {
     /// Place in the log, from 1.
     pub seq: u64,
     /// Since the session began.
+    #[serde(rename = "at_us", serialize_with = "as_us")]
     pub at: Duration,
+    #[serde(flatten)]
     pub process: ProcessLabel,
     pub level: crate::runtime::LogLevel,
     /// Made safe: no control characters, bounded.

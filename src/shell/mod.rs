@@ -2,13 +2,14 @@
 //!
 //! `line` reads text, `command` holds the commands and their table, `session` is one shell's state, `start` gives it the
 //! table, `run` carries a statement out, `script` a text of them, `unknown` what is said of a word that is no command.
-//! `reply` is what comes back, `plain` its form in files and pipes, `front` what a session needs of the front above it.
+//! `reply` is what comes back, `listing` makes one of rows and columns, `plain` its form in files and pipes, `front` what a session needs of the front above it.
 
 pub mod command;
 pub mod dump;
 pub mod front;
 pub mod interrupt;
 pub mod line;
+pub mod listing;
 pub mod plain;
 pub mod reply;
 pub mod session;

@@ -37,7 +37,7 @@ pub fn json_text(value: &Value) -> String {
 fn table_text(table: &Table) -> String {
     let widths = column_widths(table);
     let titles: Vec<Span> =
-        table.columns.iter().map(|column| super::reply::plain(column.title.to_uppercase())).collect();
+        table.headings.iter().map(|heading| super::reply::plain(heading.title.to_uppercase())).collect();
     let mut text = String::new();
     for row in std::iter::once(&titles).chain(&table.rows).chain(&table.totals) {
         push_row(&mut text, table, &widths, row);
@@ -46,7 +46,7 @@ fn table_text(table: &Table) -> String {
 }
 
 fn column_widths(table: &Table) -> Vec<usize> {
-    let mut widths: Vec<usize> = table.columns.iter().map(|column| column.title.width()).collect();
+    let mut widths: Vec<usize> = table.headings.iter().map(|heading| heading.title.width()).collect();
     for row in table.rows.iter().chain(&table.totals) {
         for (width, cell) in widths.iter_mut().zip(row) {
             *width = (*width).max(one_line(&cell.text).width());
@@ -57,10 +57,10 @@ fn column_widths(table: &Table) -> Vec<usize> {
 
 fn push_row(text: &mut String, table: &Table, widths: &[usize], row: &[Span]) {
     let mut line = String::new();
-    for ((column, width), cell) in table.columns.iter().zip(widths).zip(row) {
+    for ((heading, width), cell) in table.headings.iter().zip(widths).zip(row) {
         let shown = one_line(&cell.text);
         let blanks = " ".repeat(width.saturating_sub(shown.width()));
-        match column.align {
+        match heading.align {
             Align::Left => line.extend([shown.as_ref(), &blanks]),
             Align::Right => line.extend([blanks.as_str(), shown.as_ref()]),
         }
@@ -73,12 +73,12 @@ fn push_row(text: &mut String, table: &Table, widths: &[usize], row: &[Span]) {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::reply::{Column, Role, cell, plain};
+    use crate::shell::reply::{Heading, Role, cell, plain};
 
     #[test]
     fn columns_line_up_by_width_on_screen() {
         let table = Table {
-            columns: vec![Column::right("id"), Column::left("name")],
+            headings: vec![Heading { title: "id", align: Align::Right }, Heading { title: "name", align: Align::Left }],
             rows: vec![vec![plain("1"), cell(Role::Name, "wörter")], vec![plain("12"), plain("a\nb")]],
             totals: Some(vec![plain("2"), plain("")]),
         };

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use std::fmt;
 
+use serde::Serialize;
 use serde_json::Value;
 
 use crate::secrets::owned_without_secrets;
@@ -38,6 +39,21 @@ impl Reply {
     pub fn text(text: &str) -> Reply {
         Reply::Lines(text.lines().map(|line| Line::from(line.to_owned())).collect())
     }
+
+    /// A view or row as JSON, its fields in their order.
+    pub fn json(value: &impl Serialize) -> Reply {
+        Reply::Json(json_value(value))
+    }
+
+    /// Views or rows as JSON, one a line.
+    pub fn json_lines<T: Serialize>(values: impl IntoIterator<Item = T>) -> Reply {
+        Reply::JsonLines(values.into_iter().map(|value| json_value(&value)).collect())
+    }
+}
+
+/// Views and rows are plain fields, which JSON can always hold.
+fn json_value(value: &impl Serialize) -> Value {
+    serde_json::to_value(value).unwrap_or_default()
 }
 
 /// What a piece of text is; the printer decides what that looks like.
@@ -120,27 +136,15 @@ pub enum Align {
 
 /// A column's title and side.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Column {
+pub struct Heading {
     pub title: &'static str,
     pub align: Align,
 }
 
-impl Column {
-    /// Words lean left.
-    pub const fn left(title: &'static str) -> Column {
-        Column { title, align: Align::Left }
-    }
-
-    /// Figures lean right.
-    pub const fn right(title: &'static str) -> Column {
-        Column { title, align: Align::Right }
-    }
-}
-
-/// Rows under titles; a row has a cell for each column.
+/// Rows under headings; a row has a cell for each.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Table {
-    pub columns: Vec<Column>,
+    pub headings: Vec<Heading>,
     pub rows: Vec<Vec<Span>>,
     /// A last row of sums.
     pub totals: Option<Vec<Span>>,

@@ -1,5 +1,6 @@
 //! Details as lines: of a process, its figures, limits, functions and edges; of a call, its figures and its bytes.
 
+use std::cmp::Reverse;
 use std::time::Duration;
 
 use ratatui::buffer::Buffer;
@@ -208,7 +209,8 @@ fn push_edges(
     belongs: impl Fn(&stats::Row) -> bool,
     name: impl Fn(&stats::Row) -> String,
 ) {
-    let edges: Vec<&stats::Row> = edges.iter().filter(|edge| belongs(edge)).collect();
+    let mut edges: Vec<&stats::Row> = edges.iter().filter(|edge| belongs(edge)).collect();
+    edges.sort_by_key(|edge| Reverse(edge.calls));
     if edges.is_empty() {
         lines.push(figure(title, vec![trusted("nobody in the journal", theme::DIM)]));
     }

@@ -160,7 +160,7 @@ impl SnapshotSource for FixedSource {
 
     fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
         let edges = self.snapshot.calls.iter().filter(|call| call.caller == id || call.callee == id);
-        stats::Stats::of(stats::By::Edge, None, edges).into_rows(stats::Column::Calls)
+        stats::Stats::of(stats::By::Edge, None, edges).into_rows()
     }
 
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {

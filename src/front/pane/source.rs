@@ -120,7 +120,7 @@ impl SnapshotSource for KernelSource {
         let edges = self.kernel.journal().with_records(|records| {
             stats::Stats::of(stats::By::Edge, None, records.filter(|call| call.caller == id || call.callee == id))
         });
-        edges.into_rows(stats::Column::Calls)
+        edges.into_rows()
     }
 
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {

@@ -30,11 +30,11 @@ fn rows(table: &Table, Layout { gap, widths }: &Layout, options: RenderOptions) 
         true => drawing.enforce_styling(),
         false => drawing.force_no_tty(),
     };
-    let titles = table.columns.iter().map(|column| styled(column.title.to_uppercase(), Role::Strong, column.align));
+    let titles = table.headings.iter().map(|column| styled(column.title.to_uppercase(), Role::Strong, column.align));
     drawing.set_header(titles);
     let last = widths.len().saturating_sub(1);
     for row in table.rows.iter().chain(&table.totals) {
-        let cells = table.columns.iter().zip(row).zip(widths).enumerate();
+        let cells = table.headings.iter().zip(row).zip(widths).enumerate();
         drawing.add_row(cells.map(|(index, ((column, span), width))| {
             let text = one_line(&span.text);
             // The last column goes on below itself, the others are cut.
@@ -59,7 +59,7 @@ struct Layout {
 
 /// `None`: it does not fit.
 fn layout(table: &Table, columns: usize) -> Option<Layout> {
-    let mut widths: Vec<usize> = table.columns.iter().map(|column| column.title.width().max(1)).collect();
+    let mut widths: Vec<usize> = table.headings.iter().map(|column| column.title.width().max(1)).collect();
     for row in table.rows.iter().chain(&table.totals) {
         for (width, span) in widths.iter_mut().zip(row) {
             *width = (*width).max(one_line(&span.text).width());
@@ -68,7 +68,7 @@ fn layout(table: &Table, columns: usize) -> Option<Layout> {
     let total = |widths: &[usize], gap: usize| widths.iter().sum::<usize>() + gap * widths.len().saturating_sub(1);
     let gap = if total(&widths, 2) <= columns { 2 } else { 1 };
     while total(&widths, gap) > columns {
-        let words = widths.iter_mut().zip(&table.columns).filter(|(_, column)| column.align == Align::Left);
+        let words = widths.iter_mut().zip(&table.headings).filter(|(_, column)| column.align == Align::Left);
         *words.map(|(width, _)| width).filter(|width| **width > WORDS_COLUMNS_MIN).max()? -= 1;
     }
     Some(Layout { gap, widths })
@@ -76,9 +76,9 @@ fn layout(table: &Table, columns: usize) -> Option<Layout> {
 
 /// A line for each cell that says something, its title before it; a blank line between two rows.
 fn records(table: &Table, options: RenderOptions) -> String {
-    let width = table.columns.iter().map(|column| column.title.width()).max().unwrap_or(0);
+    let width = table.headings.iter().map(|column| column.title.width()).max().unwrap_or(0);
     let record = |row: &Vec<Span>| -> String {
-        let cells = table.columns.iter().zip(row).filter(|(_, span)| !span.text.is_empty());
+        let cells = table.headings.iter().zip(row).filter(|(_, span)| !span.text.is_empty());
         let lines = cells.map(|(column, span)| {
             let title = format!("{:<width$}  ", column.title.to_uppercase());
             let mut line = Line::new().with(Role::Strong, title);
@@ -127,11 +127,15 @@ fn styled(text: String, role: Role, align: Align) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::reply::{Column, cell, plain};
+    use crate::shell::reply::{Heading, cell, plain};
+
+    fn heading(title: &'static str, align: Align) -> Heading {
+        Heading { title, align }
+    }
 
     fn text(columns: u16, name: &str, source: &str) -> String {
         let table = Table {
-            columns: vec![Column::right("id"), Column::left("name"), Column::left("source")],
+            headings: vec![heading("id", Align::Right), heading("name", Align::Left), heading("source", Align::Left)],
             rows: vec![vec![plain("1"), cell(Role::Name, name), cell(Role::Dim, source)]],
             totals: Some(vec![plain("1"), plain(""), plain("")]),
         };

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 
 use serde_json::{Value, json};
 
-use super::jsonl::Micros;
 use crate::journal::record::Record;
+use crate::json::Micros;
 
 /// Writes one JSON object with all events.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {

@@ -2,11 +2,11 @@
 
 use std::io::{self, Write};
 
-use serde::{Serialize, Serializer};
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use crate::journal::record::Record;
-use crate::journal::stats::Row;
+use crate::json::Micros;
 
 /// Writes a line a record.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
@@ -27,30 +27,6 @@ pub fn line(record: &Record) -> String {
 /// One record as a JSON object, its fields in the order of the line.
 pub fn value(record: &Record) -> Value {
     serde_json::to_value(Line::of(record)).unwrap_or_default()
-}
-
-/// One row of the accounts as a JSON object; what does not apply to the grouping is `null`.
-pub fn stats_value(row: &Row) -> Value {
-    json!({
-        "caller": row.caller.map(|(id, _)| id),
-        "caller_name": row.caller.map(|(_, name)| name.as_str()),
-        "callee": (row.callee.0 != 0).then_some(row.callee.0),
-        "callee_name": (!row.callee.1.is_none()).then(|| row.callee.1.as_str()),
-        "function": row.function.map(|function| function.as_str()),
-        "calls": row.calls,
-        "errors": row.errors,
-        "bytes_in": row.bytes_in,
-        "bytes_out": row.bytes_out,
-        "total_us": Micros(row.total_ns),
-        "self_us": Micros(row.self_ns),
-        "avg_us": Micros(row.avg_ns),
-        "p50_us": Micros(row.p50_ns),
-        "p90_us": Micros(row.p90_ns),
-        "p99_us": Micros(row.p99_ns),
-        "max_us": Micros(row.max_ns),
-        "share": row.share,
-        "amplification": row.amplification,
-    })
 }
 
 #[derive(Serialize)]
@@ -98,24 +74,10 @@ impl<'a> Line<'a> {
     }
 }
 
-/// Nanoseconds, written as microseconds: without decimals where there are none.
-pub struct Micros(pub u64);
-
-impl Serialize for Micros {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        if self.0.is_multiple_of(1000) {
-            serializer.serialize_u64(self.0 / 1000)
-        } else {
-            serializer.serialize_f64(self.0 as f64 / 1000.0)
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::journal::export::testing::{hostile, session, written};
-    use crate::journal::stats::{By, Column, Stats};
 
     #[test]
     fn a_line_has_every_field_in_its_order() {
@@ -153,22 +115,5 @@ mod tests {
             assert_eq!(value["caller_name"], "end");
             assert!(!line.contains('\u{1b}') && !line.contains('\0'));
         }
-    }
-
-    #[test]
-    fn microseconds_keep_their_nanoseconds() {
-        let micros = |ns| serde_json::to_string(&Micros(ns)).unwrap();
-        assert_eq!(
-            [0, 1, 999, 1_000, 1_234_567, 86_400_000_000_001].map(micros),
-            ["0", "0.001", "0.999", "1", "1234.567", "86400000000.001"]
-        );
-    }
-
-    #[test]
-    fn a_row_of_the_accounts_has_nulls_for_what_does_not_apply() {
-        let rows = Stats::of(By::Function, None, &session()).into_rows(Column::Name);
-        let value = stats_value(&rows[0]);
-        assert_eq!((&value["callee"], &value["function"], &value["caller"]), (&json!(1), &json!("run"), &Value::Null));
-        assert_eq!((&value["calls"], &value["self_us"], &value["p50_us"]), (&json!(1), &json!(5.5), &json!(10.5)));
     }
 }

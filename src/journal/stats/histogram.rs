@@ -1,6 +1,10 @@
 //! A bounded histogram of durations: log-linear buckets of which only those that were hit are held, so that ten thousand
 //! rows of accounts may each have one.
 
+use serde::Serialize;
+
+use crate::json::ns_as_us;
+
 /// Values below two to this are exact; above, a bucket is at most one part in 128 wide.
 const PRECISION_BITS: u32 = 8;
 const HALF: u64 = 1 << (PRECISION_BITS - 1);
@@ -17,9 +21,11 @@ pub struct Histogram {
 }
 
 /// One bar of a drawn histogram: how many durations were in `from_ns..to_ns`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Bar {
+    #[serde(rename = "from_us", serialize_with = "ns_as_us")]
     pub from_ns: u64,
+    #[serde(rename = "to_us", serialize_with = "ns_as_us")]
     pub to_ns: u64,
     pub count: u64,
 }

@@ -9,9 +9,12 @@ use std::str::FromStr;
 
 pub use histogram::{Bar, Histogram};
 
+use serde::{Serialize, Serializer};
+
 use super::filter::Filter;
 use super::record::Record;
 use super::symbol::Symbol;
+use crate::json::ns_as_micros;
 use crate::text::{did_you_mean, quoted};
 
 /// The most rows; what comes later is added up in one row named `(other)`.
@@ -29,6 +32,17 @@ pub enum By {
     Edge,
     /// One function of one process.
     Function,
+}
+
+impl By {
+    /// The words of `--by`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            By::Callee => "callee",
+            By::Edge => "edge",
+            By::Function => "function",
+        }
+    }
 }
 
 impl FromStr for By {
@@ -141,12 +155,12 @@ impl Stats {
         }
     }
 
-    /// The rows, sorted: numbers from the largest down, names from A on.
-    pub fn into_rows(mut self, sort: Column) -> Vec<Row> {
+    /// The rows, from A on by what they stand for.
+    pub fn into_rows(mut self) -> Vec<Row> {
         self.sum_up_below();
         let all = self.self_ns_all;
         let mut rows: Vec<Row> = self.rows.into_iter().map(|sums| sums.into_row(all)).collect();
-        sort_rows(&mut rows, sort);
+        rows.sort_by_cached_key(Row::label);
         rows
     }
 
@@ -215,32 +229,67 @@ impl Sums {
     }
 }
 
-/// One row of the accounts.
-#[derive(Clone, Debug, PartialEq)]
+/// One row of the accounts. In JSON what does not apply to the grouping is `null`.
+#[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// Only by edge.
+    #[serde(flatten, serialize_with = "caller")]
     pub caller: Option<(u32, Symbol)>,
+    #[serde(flatten, serialize_with = "callee")]
     pub callee: (u32, Symbol),
     /// Only by function.
+    #[serde(serialize_with = "function")]
     pub function: Option<Symbol>,
     pub calls: u64,
     /// Calls that did not end `ok`.
     pub errors: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
+    #[serde(rename = "total_us", serialize_with = "ns_as_micros")]
     pub total_ns: u64,
     /// Without the nested calls.
+    #[serde(rename = "self_us", serialize_with = "ns_as_micros")]
     pub self_ns: u64,
+    #[serde(rename = "avg_us", serialize_with = "ns_as_micros")]
     pub avg_ns: u64,
+    #[serde(rename = "p50_us", serialize_with = "ns_as_micros")]
     pub p50_ns: u64,
+    #[serde(rename = "p90_us", serialize_with = "ns_as_micros")]
     pub p90_ns: u64,
+    #[serde(rename = "p99_us", serialize_with = "ns_as_micros")]
     pub p99_ns: u64,
+    #[serde(rename = "max_us", serialize_with = "ns_as_micros")]
     pub max_ns: u64,
     /// Its self time as a part of that of all calls, from 0 to 1.
     pub share: f64,
     /// Bytes that went in and out of the calls below it, per byte that it was given; `None` when it was given none.
     pub amplification: Option<f64>,
+    #[serde(skip)]
     pub durations: Histogram,
+}
+
+fn caller<S: Serializer>(caller: &Option<(u32, Symbol)>, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Caller {
+        caller: Option<u32>,
+        caller_name: Option<&'static str>,
+    }
+    let (caller, name) = caller.unzip();
+    Caller { caller, caller_name: name.map(Symbol::as_str) }.serialize(serializer)
+}
+
+fn callee<S: Serializer>((id, name): &(u32, Symbol), serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Callee {
+        callee: Option<u32>,
+        callee_name: Option<&'static str>,
+    }
+    let callee_name = (!name.is_none()).then(|| name.as_str());
+    Callee { callee: (*id != 0).then_some(*id), callee_name }.serialize(serializer)
+}
+
+fn function<S: Serializer>(function: &Option<Symbol>, serializer: S) -> Result<S::Ok, S::Error> {
+    function.map(Symbol::as_str).serialize(serializer)
 }
 
 impl Row {
@@ -254,102 +303,6 @@ impl Row {
             (None, None) => label(self.callee),
         }
     }
-}
-
-/// A column of the accounts, to sort by.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Column {
-    Name,
-    Calls,
-    Errors,
-    BytesIn,
-    BytesOut,
-    Total,
-    #[default]
-    SelfTime,
-    Avg,
-    P50,
-    P90,
-    P99,
-    Max,
-    Share,
-    Amplification,
-}
-
-impl Column {
-    /// Every column, in the order they are shown.
-    pub const ALL: [Column; 14] = [
-        Column::Name,
-        Column::Calls,
-        Column::Errors,
-        Column::BytesIn,
-        Column::BytesOut,
-        Column::Total,
-        Column::SelfTime,
-        Column::Avg,
-        Column::P50,
-        Column::P90,
-        Column::P99,
-        Column::Max,
-        Column::Share,
-        Column::Amplification,
-    ];
-
-    /// The word for it.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Column::Name => "name",
-            Column::Calls => "calls",
-            Column::Errors => "errors",
-            Column::BytesIn => "bytes_in",
-            Column::BytesOut => "bytes_out",
-            Column::Total => "total",
-            Column::SelfTime => "self",
-            Column::Avg => "avg",
-            Column::P50 => "p50",
-            Column::P90 => "p90",
-            Column::P99 => "p99",
-            Column::Max => "max",
-            Column::Share => "share",
-            Column::Amplification => "amplification",
-        }
-    }
-
-    /// What a row is sorted by; 0 for the name.
-    fn of(self, row: &Row) -> f64 {
-        let number = match self {
-            Column::Name => 0,
-            Column::Calls => row.calls,
-            Column::Errors => row.errors,
-            Column::BytesIn => row.bytes_in,
-            Column::BytesOut => row.bytes_out,
-            Column::Total => row.total_ns,
-            Column::SelfTime => row.self_ns,
-            Column::Avg => row.avg_ns,
-            Column::P50 => row.p50_ns,
-            Column::P90 => row.p90_ns,
-            Column::P99 => row.p99_ns,
-            Column::Max => row.max_ns,
-            Column::Share => return row.share,
-            Column::Amplification => return row.amplification.unwrap_or(-1.0),
-        };
-        number as f64
-    }
-}
-
-impl FromStr for Column {
-    type Err = String;
-
-    fn from_str(word: &str) -> Result<Column, String> {
-        let found = Column::ALL.into_iter().find(|column| column.as_str() == word);
-        found.ok_or_else(|| no_such("column", word, &Column::ALL.map(Column::as_str)))
-    }
-}
-
-/// Sorts rows: numbers from the largest down, names from A on; equal ones by name.
-pub fn sort_rows(rows: &mut [Row], column: Column) {
-    rows.sort_by_cached_key(Row::label);
-    rows.sort_by(|one, other| column.of(other).total_cmp(&column.of(one)));
 }
 
 fn no_such(what: &str, word: &str, known: &[&str]) -> String {

@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use serde::Serialize;
+
 use super::seen::Seen;
 use super::{Hooks, RULES_MAX};
 use crate::journal::Filter;
@@ -26,15 +28,17 @@ pub struct Breakpoint {
 }
 
 /// A row of `breaks`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BreakpointView {
     pub id: u32,
-    /// The expression as it was written.
-    pub filter: String,
     pub side: Side,
-    pub commands: Option<String>,
+    /// The expression as it was written.
+    #[serde(rename = "expr")]
+    pub filter: String,
     /// Calls that it has held.
     pub hits: u64,
+    #[serde(rename = "do")]
+    pub commands: Option<String>,
 }
 
 impl Hooks {

@@ -1,11 +1,15 @@
 //! `jobs`: what runs, and what ran in the background and was not waited for yet.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::{Job, JobState, JobView};
+use crate::json::as_ms;
+use crate::kernel::{JobId, JobState, JobView};
 use crate::runtime::{CompilationStage, CompilationView};
-use crate::shell::reply::{Column, Reply, Role, ShellError, Span, Table, cell, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 use crate::text;
@@ -36,63 +40,74 @@ struct JobsOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<JobsOptions>()?;
-    let views: Vec<JobView> = session.kernel.jobs().iter().map(Job::view).collect();
+    let jobs = session.kernel.jobs();
     let compilations = session.kernel.compilations();
-    if session.wants_json(options.json) {
-        let rows = views.iter().map(json_row).chain(compilations.iter().map(json_compilation));
-        return Ok(Reply::Json(rows.collect()));
+    let jobs = jobs.iter().map(|job| Row::Job(job.view()));
+    let rows: Vec<Row> = jobs.chain(compilations.into_iter().map(|view| Row::Compilation(view.into()))).collect();
+    Ok(listing::reply(&rows, &COLUMNS, session.wants_json(options.json)))
+}
+
+/// A job, or below the jobs a module that is being compiled.
+#[derive(Serialize)]
+#[serde(untagged)]
+enum Row {
+    Job(JobView),
+    Compilation(Compilation),
+}
+
+/// A compilation, with the fields that a job has.
+#[derive(Serialize)]
+struct Compilation {
+    job: Option<JobId>,
+    state: &'static str,
+    #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
+    elapsed: Duration,
+    text: String,
+    bytes: u64,
+    pid: Option<u32>,
+    wanted_by: usize,
+    /// Where it is.
+    #[serde(skip)]
+    place: String,
+}
+
+impl From<CompilationView> for Compilation {
+    fn from(view: CompilationView) -> Compilation {
+        let (pid, place) = match view.stage {
+            CompilationStage::Waiting => (None, "waits for its turn".to_owned()),
+            CompilationStage::Here => (None, "in this process".to_owned()),
+            CompilationStage::Process { pid } => (Some(pid), format!("process {pid}")),
+        };
+        let CompilationView { origin: text, bytes, elapsed, wanted_by, .. } = view;
+        Compilation { job: None, state: COMPILING, elapsed, text, bytes, pid, wanted_by, place }
     }
-    let columns = vec![
-        Column::left("job"),
-        Column::left("state"),
-        Column::right("time"),
-        Column::left("chain"),
-        Column::left("call"),
-    ];
-    let rows = views.iter().map(row).chain(compilations.iter().map(compilation_row)).collect();
-    Ok(Reply::Table(Table { columns, rows, totals: None }))
 }
 
-fn row(view: &JobView) -> Vec<Span> {
-    vec![
-        cell(Role::Name, format!("%{}", view.id)),
-        cell(state_role(&view.state), state_word(&view.state)),
-        plain(show_duration(view.elapsed)),
-        plain(chain_text(view)),
-        cell(Role::Dim, view.text.clone()),
-    ]
-}
-
-fn compilation_row(view: &CompilationView) -> Vec<Span> {
-    let place = match view.stage {
-        CompilationStage::Waiting => "waits for its turn".to_owned(),
-        CompilationStage::Here => "in this process".to_owned(),
-        CompilationStage::Process { pid } => format!("process {pid}"),
-    };
-    vec![
-        plain(""),
-        cell(Role::Good, COMPILING),
-        plain(show_duration(view.elapsed)),
-        plain(place),
-        cell(Role::Dim, format!("{} ({})", text::cut(&view.origin, ORIGIN_CHARS_MAX), show_bytes(view.bytes))),
-    ]
-}
-
-fn json_compilation(view: &CompilationView) -> serde_json::Value {
-    let pid = match view.stage {
-        CompilationStage::Process { pid } => Some(pid),
-        CompilationStage::Waiting | CompilationStage::Here => None,
-    };
-    json!({
-        "job": null,
-        "state": COMPILING,
-        "elapsed_ms": view.elapsed.as_millis() as u64,
-        "text": view.origin,
-        "bytes": view.bytes,
-        "pid": pid,
-        "wanted_by": view.wanted_by,
-    })
-}
+const COLUMNS: [Column<Row>; 5] = [
+    Column::left("job", |row| match row {
+        Row::Job(view) => cell(Role::Name, format!("%{}", view.id)),
+        Row::Compilation(_) => plain(""),
+    }),
+    Column::left("state", |row| match row {
+        Row::Job(view) => cell(state_role(view.state), view.state.word()),
+        Row::Compilation(view) => cell(Role::Good, view.state),
+    }),
+    Column::right("time", |row| match row {
+        Row::Job(JobView { elapsed, .. }) | Row::Compilation(Compilation { elapsed, .. }) => {
+            plain(show_duration(*elapsed))
+        }
+    }),
+    Column::left("chain", |row| match row {
+        Row::Job(view) => plain(chain_text(view)),
+        Row::Compilation(view) => plain(view.place.clone()),
+    }),
+    Column::left("call", |row| match row {
+        Row::Job(view) => cell(Role::Dim, view.text.clone()),
+        Row::Compilation(view) => {
+            cell(Role::Dim, format!("{} ({})", text::cut(&view.text, ORIGIN_CHARS_MAX), show_bytes(view.bytes)))
+        }
+    }),
+];
 
 /// `1:front.run → 2:cart.total`.
 pub fn chain_text(view: &JobView) -> String {
@@ -100,36 +115,11 @@ pub fn chain_text(view: &JobView) -> String {
     frames.join(" → ")
 }
 
-fn state_word(state: &JobState) -> &'static str {
-    match state {
-        JobState::Running => "running",
-        JobState::Held => "held",
-        JobState::Done => "done",
-        JobState::Failed => "failed",
-    }
-}
-
-fn state_role(state: &JobState) -> Role {
+fn state_role(state: JobState) -> Role {
     match state {
         JobState::Running => Role::Good,
         JobState::Held => Role::Warn,
         JobState::Done => Role::Plain,
         JobState::Failed => Role::Bad,
     }
-}
-
-fn json_row(view: &JobView) -> serde_json::Value {
-    let chain: Vec<serde_json::Value> = view
-        .chain
-        .iter()
-        .map(|frame| json!({"seq": frame.seq, "id": frame.process.id, "name": frame.process.name, "function": frame.function}))
-        .collect();
-    json!({
-        "job": view.id,
-        "state": state_word(&view.state),
-        "background": view.background,
-        "elapsed_ms": view.elapsed.as_millis() as u64,
-        "text": view.text,
-        "chain": chain,
-    })
 }

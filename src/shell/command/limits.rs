@@ -1,10 +1,11 @@
 //! `limits`: what the kernel allows, and what is used of it.
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::{Amount, LimitView};
-use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 
@@ -31,30 +32,51 @@ struct LimitsOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<LimitsOptions>()?;
     let views = session.kernel.limit_views();
-    if session.wants_json(options.json) {
-        return Ok(Reply::Json(views.iter().map(json_row).collect()));
-    }
-    let columns = vec![
-        Column::left("limit"),
-        Column::right("value"),
-        Column::right("default"),
-        Column::right("used"),
-        Column::left("option"),
-        Column::left("on"),
-    ];
-    Ok(Reply::Table(Table { columns, rows: views.iter().map(row).collect(), totals: None }))
+    Ok(listing::reply(&views.iter().map(Row::of).collect::<Vec<_>>(), &COLUMNS, session.wants_json(options.json)))
 }
 
-fn row(view: &LimitView) -> Vec<crate::shell::reply::Span> {
-    let role = if view.value == view.default { Role::Plain } else { Role::Strong };
-    vec![
-        cell(Role::Name, view.name),
-        cell(role, format_amount(view.value)),
-        plain(format_amount(view.default)),
-        plain(view.used.map_or_else(String::new, format_amount)),
-        cell(Role::Code, view.flag),
-        cell(Role::Dim, view.of),
-    ]
+#[derive(Serialize)]
+struct Row {
+    name: &'static str,
+    value: Amount,
+    default: Amount,
+    used: Option<Amount>,
+    unit: &'static str,
+    flag: &'static str,
+    /// What it is a limit on.
+    #[serde(skip)]
+    of: &'static str,
+}
+
+const COLUMNS: [Column<Row>; 6] = [
+    Column::left("limit", |row| cell(Role::Name, row.name)),
+    Column::right("value", |row| {
+        cell(if row.value == row.default { Role::Plain } else { Role::Strong }, format_amount(row.value))
+    }),
+    Column::right("default", |row| plain(format_amount(row.default))),
+    Column::right("used", |row| plain(row.used.map_or_else(String::new, format_amount))),
+    Column::left("option", |row| cell(Role::Code, row.flag)),
+    Column::left("on", |row| cell(Role::Dim, row.of)),
+];
+
+impl Row {
+    fn of(view: &LimitView) -> Row {
+        let unit = match view.default {
+            Amount::Bytes(_) => "bytes",
+            Amount::Time(_) => "ms",
+            _ if matches!(view.flag, "--default-timeout" | "--load-timeout") => "ms",
+            _ => "count",
+        };
+        Row {
+            name: view.name,
+            value: view.value,
+            default: view.default,
+            used: view.used,
+            unit,
+            flag: view.flag,
+            of: view.of,
+        }
+    }
 }
 
 fn format_amount(amount: Amount) -> String {
@@ -64,30 +86,4 @@ fn format_amount(amount: Amount) -> String {
         Amount::Bytes(bytes) => show_bytes(bytes),
         Amount::Time(time) => show_duration(time),
     }
-}
-
-/// Bytes as bytes, times in milliseconds; no limit is `null`.
-fn figure(amount: Amount) -> Value {
-    match amount {
-        Amount::Off => Value::Null,
-        Amount::Count(figure) | Amount::Bytes(figure) => json!(figure),
-        Amount::Time(time) => json!(time.as_millis() as u64),
-    }
-}
-
-fn json_row(view: &LimitView) -> Value {
-    let unit = match view.default {
-        Amount::Bytes(_) => "bytes",
-        Amount::Time(_) => "ms",
-        _ if matches!(view.flag, "--default-timeout" | "--load-timeout") => "ms",
-        _ => "count",
-    };
-    json!({
-        "name": view.name,
-        "value": figure(view.value),
-        "default": figure(view.default),
-        "used": view.used.map(figure),
-        "unit": unit,
-        "flag": view.flag,
-    })
 }

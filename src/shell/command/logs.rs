@@ -2,8 +2,6 @@
 
 use std::time::Duration;
 
-use serde_json::json;
-
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::LogLine;
 use crate::runtime::LogLevel;
@@ -65,11 +63,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 }
 
 fn reply(lines: &[LogLine], json: bool) -> Reply {
-    if json {
-        Reply::JsonLines(lines.iter().map(json_line).collect())
-    } else {
-        Reply::Lines(lines.iter().map(line).collect())
-    }
+    if json { Reply::json_lines(lines) } else { Reply::Lines(lines.iter().map(line).collect()) }
 }
 
 fn line(line: &LogLine) -> Line {
@@ -84,17 +78,6 @@ fn line(line: &LogLine) -> Line {
         .with(role, format!("{:<5} ", line.level.as_str()))
         .with(Role::Name, line.process.to_string())
         .plain(format!(" {}", line.text))
-}
-
-fn json_line(line: &LogLine) -> serde_json::Value {
-    json!({
-        "seq": line.seq,
-        "at_us": line.at.as_nanos() as f64 / 1e3,
-        "id": line.process.id,
-        "name": line.process.name,
-        "level": line.level.as_str(),
-        "text": line.text,
-    })
 }
 
 impl Session {

@@ -1,9 +1,9 @@
 //! `plugins`: what can be loaded by name.
 
-use serde_json::{Value, json};
-
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell};
+use crate::kernel::LoadableView;
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Reply, Role, ShellError, cell};
 use crate::shell::session::Session;
 
 pub static COMMAND: Command = Command {
@@ -27,14 +27,10 @@ struct PluginsOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<PluginsOptions>()?;
     let plugins = session.kernel.plugins();
-    if session.wants_json(options.json) {
-        let row = |(name, source): &(String, Option<String>)| json!({"name": name, "source": source});
-        return Ok(Reply::Json(plugins.iter().map(row).collect::<Value>()));
-    }
-    let columns = vec![Column::left("name"), Column::left("source")];
-    let rows = plugins
-        .into_iter()
-        .map(|(name, source)| vec![cell(Role::Name, name), cell(Role::Dim, source.unwrap_or_else(|| "a stub".into()))])
-        .collect();
-    Ok(Reply::Table(Table { columns, rows, totals: None }))
+    Ok(listing::reply(&plugins, &COLUMNS, session.wants_json(options.json)))
 }
+
+const COLUMNS: [Column<LoadableView>; 2] = [
+    Column::left("name", |plugin| cell(Role::Name, plugin.name.clone())),
+    Column::left("source", |plugin| cell(Role::Dim, plugin.source.clone().unwrap_or_else(|| "a stub".to_owned()))),
+];

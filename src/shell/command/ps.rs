@@ -1,13 +1,12 @@
 //! `ps`: the process table, as rows or as the tree of who spawned whom.
 
-use std::cmp::Reverse;
-
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::mermaid;
 use crate::kernel::{ProcessState, ProcessView};
-use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain, tree_lines};
+use crate::shell::listing::{self, Column, SortKey};
+use crate::shell::reply::{Line, Reply, Role, ShellError, Table, cell, plain, tree_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 use crate::shell::words::processes::{state_role, state_text, tree_rows};
@@ -33,7 +32,7 @@ struct PsOptions {
     #[arg(short = 'a', long)]
     all: bool,
     /// order by a column
-    #[arg(long, value_name = "COLUMN", value_parser = SORT_COLUMNS.map(|(name, _)| name))]
+    #[arg(long, value_name = "COLUMN", value_parser = listing::sort_words(&COLUMNS))]
     sort: Option<String>,
     /// write the tree as a Mermaid flow chart
     #[arg(long, conflicts_with = "tree")]
@@ -51,10 +50,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         return Ok(Reply::text(&mermaid::process_tree(&rows)));
     }
     if session.wants_json(options.json) {
-        return Ok(Reply::Json(views.iter().map(json_row).collect()));
+        return Ok(Reply::json(&views.iter().map(json_row).collect::<Vec<_>>()));
     }
-    if let Some((_, sort)) = SORT_COLUMNS.iter().find(|(name, _)| options.sort.as_deref() == Some(name)) {
-        sort(&mut views);
+    if let Some(word) = &options.sort {
+        listing::sort(&mut views, &COLUMNS, word);
     }
     if options.tree {
         return Ok(Reply::Lines(tree_lines(&tree_rows(&views, tree_line))));
@@ -62,24 +61,55 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     Ok(Reply::Table(table(&views)))
 }
 
-type Sort = fn(&mut [ProcessView]);
-
-/// Figures go down, words go up.
-const SORT_COLUMNS: [(&str, Sort); 13] = [
-    ("id", |views| views.sort_by_key(|view| view.id)),
-    ("name", |views| views.sort_by(|one, other| one.name.cmp(&other.name))),
-    ("parent", |views| views.sort_by_key(|view| view.parent)),
-    ("state", |views| views.sort_by_key(|view| view.state.word())),
-    ("calls", |views| views.sort_by_key(|view| Reverse(view.calls))),
-    ("errors", |views| views.sort_by_key(|view| Reverse(view.errors))),
-    ("resets", |views| views.sort_by_key(|view| Reverse(view.resets))),
-    ("in", |views| views.sort_by_key(|view| Reverse(view.bytes_in))),
-    ("out", |views| views.sort_by_key(|view| Reverse(view.bytes_out))),
-    ("busy", |views| views.sort_by_key(|view| Reverse(view.busy))),
-    ("mem", |views| views.sort_by_key(|view| Reverse(view.memory.total_bytes()))),
-    ("age", |views| views.sort_by_key(|view| Reverse(view.age))),
-    ("source", |views| views.sort_by(|one, other| one.source.cmp(&other.source))),
+/// All but the last are shown always, that one where it says something.
+pub const COLUMNS: [Column<ProcessView>; 14] = [
+    Column::right("id", |view: &ProcessView| plain(view.id.to_string())).by(SortKey::Number(|view| view.id.into())),
+    Column::left("name", |view: &ProcessView| cell(Role::Name, view.name.clone()))
+        .by(SortKey::Word(|view| view.name.clone()))
+        .summed(|_| "total".to_owned()),
+    Column::right("parent", |view: &ProcessView| plain(view.parent.to_string()))
+        .by(SortKey::Number(|view| view.parent.into())),
+    Column::left("state", |view: &ProcessView| cell(state_role(&view.state), state_text(&view.state)))
+        .by(SortKey::Word(|view| view.state.word().to_owned()))
+        .summed(|views| format!("{} living", living(views).count())),
+    Column::right("calls", |view: &ProcessView| plain(view.calls.to_string()))
+        .by(SortKey::Figure(|view| view.calls as f64))
+        .summed(|views| sum(views, |view| view.calls).to_string()),
+    Column::right("errors", |view: &ProcessView| {
+        cell(if view.errors > 0 { Role::Bad } else { Role::Plain }, view.errors.to_string())
+    })
+    .by(SortKey::Figure(|view| view.errors as f64))
+    .summed(|views| sum(views, |view| view.errors).to_string()),
+    Column::right("resets", |view: &ProcessView| plain(view.resets.to_string()))
+        .by(SortKey::Figure(|view| view.resets as f64))
+        .summed(|views| sum(views, |view| view.resets).to_string()),
+    Column::right("in", |view: &ProcessView| plain(show_bytes(view.bytes_in)))
+        .by(SortKey::Figure(|view| view.bytes_in as f64))
+        .summed(|views| show_bytes(sum(views, |view| view.bytes_in))),
+    Column::right("out", |view: &ProcessView| plain(show_bytes(view.bytes_out)))
+        .by(SortKey::Figure(|view| view.bytes_out as f64))
+        .summed(|views| show_bytes(sum(views, |view| view.bytes_out))),
+    Column::right("busy", |view: &ProcessView| plain(show_duration(view.busy)))
+        .by(SortKey::Figure(|view| view.busy.as_secs_f64()))
+        .summed(|views| show_duration(views.iter().map(|view| view.self_time).sum())),
+    Column::right("mem", |view: &ProcessView| plain(show_bytes(view.memory.total_bytes())))
+        .by(SortKey::Figure(|view| view.memory.total_bytes() as f64))
+        // What a dead one had when it ended it has no more.
+        .summed(|views| show_bytes(living(views).map(|view| view.memory.total_bytes()).sum())),
+    Column::right("age", |view: &ProcessView| plain(show_duration(view.age)))
+        .by(SortKey::Figure(|view| view.age.as_secs_f64())),
+    Column::left("source", |view: &ProcessView| cell(Role::Dim, view.source.clone()))
+        .by(SortKey::Word(|view| view.source.clone())),
+    Column::left("why", |view: &ProcessView| cell(state_role(&view.state), why(view).unwrap_or_default())),
 ];
+
+fn living(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
+    views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. }))
+}
+
+fn sum(views: &[ProcessView], figure: fn(&ProcessView) -> u64) -> u64 {
+    views.iter().map(figure).sum()
+}
 
 /// Why it crashed or ended.
 fn why(view: &ProcessView) -> Option<&str> {
@@ -92,101 +122,22 @@ fn why(view: &ProcessView) -> Option<&str> {
 }
 
 fn table(views: &[ProcessView]) -> Table {
-    let mut columns = vec![
-        Column::right("id"),
-        Column::left("name"),
-        Column::right("parent"),
-        Column::left("state"),
-        Column::right("calls"),
-        Column::right("errors"),
-        Column::right("resets"),
-        Column::right("in"),
-        Column::right("out"),
-        Column::right("busy"),
-        Column::right("mem"),
-        Column::right("age"),
-        Column::left("source"),
-    ];
-    let mut rows: Vec<Vec<Span>> = views.iter().map(row).collect();
-    let mut totals = totals(views);
-    if views.iter().any(|view| why(view).is_some()) {
-        columns.push(Column::left("why"));
-        for (row, view) in rows.iter_mut().zip(views) {
-            row.push(cell(state_role(&view.state), why(view).unwrap_or_default()));
-        }
-        totals.push(plain(""));
-    }
-    Table { columns, rows, totals: Some(totals) }
+    let says_why = views.iter().any(|view| why(view).is_some());
+    let shown = if says_why { COLUMNS.len() } else { COLUMNS.len() - 1 };
+    listing::table(views, COLUMNS.get(..shown).unwrap_or(&COLUMNS))
 }
 
-fn row(view: &ProcessView) -> Vec<Span> {
-    let errors_role = if view.errors > 0 { Role::Bad } else { Role::Plain };
-    vec![
-        plain(view.id.to_string()),
-        cell(Role::Name, view.name.clone()),
-        plain(view.parent.to_string()),
-        cell(state_role(&view.state), state_text(&view.state)),
-        plain(view.calls.to_string()),
-        cell(errors_role, view.errors.to_string()),
-        plain(view.resets.to_string()),
-        plain(show_bytes(view.bytes_in)),
-        plain(show_bytes(view.bytes_out)),
-        plain(show_duration(view.busy)),
-        plain(show_bytes(view.memory.total_bytes())),
-        plain(show_duration(view.age)),
-        cell(Role::Dim, view.source.clone()),
-    ]
+/// A row in JSON.
+#[derive(Serialize)]
+struct Row<'a> {
+    #[serde(flatten)]
+    view: &'a ProcessView,
+    exit_reason: Option<&'a str>,
 }
 
-fn totals(views: &[ProcessView]) -> Vec<Span> {
-    let living: Vec<&ProcessView> =
-        views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. })).collect();
-    // What a dead one had when it ended it has no more.
-    let memory = living.iter().map(|view| view.memory.total_bytes()).sum();
-    let living = living.len();
-    let sum = |figure: fn(&ProcessView) -> u64| views.iter().map(figure).sum::<u64>();
-    let texts = [
-        String::new(),
-        "total".to_owned(),
-        String::new(),
-        format!("{living} living"),
-        sum(|view| view.calls).to_string(),
-        sum(|view| view.errors).to_string(),
-        sum(|view| view.resets).to_string(),
-        show_bytes(sum(|view| view.bytes_in)),
-        show_bytes(sum(|view| view.bytes_out)),
-        show_duration(views.iter().map(|view| view.self_time).sum()),
-        show_bytes(memory),
-        String::new(),
-        String::new(),
-    ];
-    texts.into_iter().map(|text| cell(Role::Strong, text)).collect()
-}
-
-fn json_row(view: &ProcessView) -> Value {
-    let (waiting_on, exit_reason) = match &view.state {
-        ProcessState::Waiting { on } => (Some(*on), None),
-        ProcessState::Dead { reason } => (None, Some(reason.as_str())),
-        _ => (None, None),
-    };
-    json!({
-        "id": view.id,
-        "name": view.name,
-        "parent": view.parent,
-        "state": view.state.word(),
-        "waiting_on": waiting_on,
-        "calls": view.calls,
-        "errors": view.errors,
-        "resets": view.resets,
-        "bytes_in": view.bytes_in,
-        "bytes_out": view.bytes_out,
-        "busy_us": view.busy.as_nanos() as f64 / 1e3,
-        "self_us": view.self_time.as_nanos() as f64 / 1e3,
-        "age_ms": view.age.as_millis() as u64,
-        "memory_bytes": view.memory.total_bytes(),
-        "source": view.source,
-        "exit_reason": exit_reason,
-    })
+fn json_row(view: &ProcessView) -> Row<'_> {
+    let exit_reason = if let ProcessState::Dead { reason } = &view.state { Some(reason.as_str()) } else { None };
+    Row { view, exit_reason }
 }
 
 fn mermaid_row(view: &ProcessView) -> mermaid::TreeRow {

@@ -2,14 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::journal::export::jsonl::stats_value;
-use crate::journal::stats::{Bar, By, Column as StatsColumn, Row, Stats};
+use crate::journal::stats::{Bar, By, Row, Stats};
 use crate::journal::{Filter, Record};
 use crate::shell::filter::parse_filter;
-use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
+use crate::shell::listing::{self, Column, SortKey};
+use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 
@@ -41,7 +41,7 @@ struct StatsOptions {
     #[arg(long, value_name = "WHAT", value_parser = ["callee", "edge", "function"], default_value = "callee")]
     by: String,
     /// order by a column (self)
-    #[arg(long, value_name = "COLUMN", value_parser = StatsColumn::ALL.map(StatsColumn::as_str), default_value = "self")]
+    #[arg(long, value_name = "COLUMN", value_parser = listing::sort_words(&COLUMNS), default_value = "self")]
     sort: String,
     /// draw how long the calls took; with --json: the figures of that
     #[arg(long)]
@@ -54,60 +54,65 @@ struct StatsOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<StatsOptions>()?;
     let by: By = options.by.parse().map_err(ShellError::usage)?;
-    let sort: StatsColumn = options.sort.parse().map_err(ShellError::usage)?;
     // Copied first: adding up takes longer than the journal may be locked.
     let records: Vec<Record> = session.kernel.journal().records(usize::MAX);
-    let rows = Stats::of(by, options.filter.as_ref(), &records).into_rows(sort);
+    let mut rows = Stats::of(by, options.filter.as_ref(), &records).into_rows();
+    listing::sort(&mut rows, &COLUMNS, &options.sort);
     if session.wants_json(options.json) {
-        return Ok(Reply::Json(rows.iter().map(|row| json_row(row, options.hist)).collect()));
+        return Ok(Reply::json(&rows.iter().map(|row| json_row(row, options.hist)).collect::<Vec<_>>()));
     }
     if options.hist {
         return Ok(Reply::Lines(rows.iter().flat_map(histogram).collect()));
     }
-    Ok(Reply::Table(Table { columns: columns(by), rows: rows.iter().map(row).collect(), totals: None }))
+    let [name, figures @ ..] = COLUMNS;
+    let columns: Vec<Column<Row>> = std::iter::once(name.titled(by.as_str())).chain(figures).collect();
+    Ok(Reply::Table(listing::table(&rows, &columns)))
 }
 
-/// A row, with the bars that `--hist` draws where it is asked for.
-fn json_row(row: &Row, hist: bool) -> Value {
-    let us = |ns: u64| ns as f64 / 1e3;
-    let bar = |bar: &Bar| json!({ "from_us": us(bar.from_ns), "to_us": us(bar.to_ns), "count": bar.count });
-    let mut value = stats_value(row);
-    if let Some(object) = value.as_object_mut() {
-        let bars = hist.then(|| row.durations.bars().iter().map(bar).collect::<Value>());
-        object.insert("histogram".into(), bars.unwrap_or(Value::Null));
-    }
-    value
+/// The first is titled by what a row is.
+const COLUMNS: [Column<Row>; 14] = [
+    Column::left("name", |row: &Row| cell(Role::Name, row.label())).by(SortKey::Word(Row::label)),
+    Column::right("calls", |row: &Row| plain(row.calls.to_string())).by(SortKey::Figure(|row| row.calls as f64)),
+    Column::right("errors", |row: &Row| {
+        cell(if row.errors > 0 { Role::Bad } else { Role::Plain }, row.errors.to_string())
+    })
+    .by(SortKey::Figure(|row| row.errors as f64)),
+    Column::right("bytes_in", |row: &Row| plain(show_bytes(row.bytes_in)))
+        .titled("in")
+        .by(SortKey::Figure(|row| row.bytes_in as f64)),
+    Column::right("bytes_out", |row: &Row| plain(show_bytes(row.bytes_out)))
+        .titled("out")
+        .by(SortKey::Figure(|row| row.bytes_out as f64)),
+    Column::right("total", |row: &Row| time(row.total_ns)).by(SortKey::Figure(|row| row.total_ns as f64)),
+    Column::right("self", |row: &Row| time(row.self_ns)).by(SortKey::Figure(|row| row.self_ns as f64)),
+    Column::right("avg", |row: &Row| time(row.avg_ns)).by(SortKey::Figure(|row| row.avg_ns as f64)),
+    Column::right("p50", |row: &Row| time(row.p50_ns)).by(SortKey::Figure(|row| row.p50_ns as f64)),
+    Column::right("p90", |row: &Row| time(row.p90_ns)).by(SortKey::Figure(|row| row.p90_ns as f64)),
+    Column::right("p99", |row: &Row| time(row.p99_ns)).by(SortKey::Figure(|row| row.p99_ns as f64)),
+    Column::right("max", |row: &Row| time(row.max_ns)).by(SortKey::Figure(|row| row.max_ns as f64)),
+    Column::right("share", |row: &Row| plain(format!("{:.1}%", row.share * 100.0)))
+        .by(SortKey::Figure(|row| row.share)),
+    Column::right("amplification", |row: &Row| {
+        plain(row.amplification.map_or_else(|| "-".to_owned(), |factor| format!("{factor:.1}x")))
+    })
+    .titled("amp")
+    .by(SortKey::Figure(|row| row.amplification.unwrap_or(-1.0))),
+];
+
+fn time(ns: u64) -> Span {
+    plain(show_duration(Duration::from_nanos(ns)))
 }
 
-fn columns(by: By) -> Vec<Column> {
-    let name = match by {
-        By::Callee => "callee",
-        By::Edge => "edge",
-        By::Function => "function",
-    };
-    let figures = ["calls", "errors", "in", "out", "total", "self", "avg", "p50", "p90", "p99", "max", "share", "amp"];
-    std::iter::once(Column::left(name)).chain(figures.map(Column::right)).collect()
+/// A row in JSON, with the bars that `--hist` draws where it is asked for.
+#[derive(Serialize)]
+struct JsonRow<'a> {
+    #[serde(flatten)]
+    row: &'a Row,
+    histogram: Option<Vec<Bar>>,
 }
 
-fn row(row: &Row) -> Vec<Span> {
-    let time = |ns| plain(show_duration(Duration::from_nanos(ns)));
-    let errors_role = if row.errors > 0 { Role::Bad } else { Role::Plain };
-    vec![
-        cell(Role::Name, row.label()),
-        plain(row.calls.to_string()),
-        cell(errors_role, row.errors.to_string()),
-        plain(show_bytes(row.bytes_in)),
-        plain(show_bytes(row.bytes_out)),
-        time(row.total_ns),
-        time(row.self_ns),
-        time(row.avg_ns),
-        time(row.p50_ns),
-        time(row.p90_ns),
-        time(row.p99_ns),
-        time(row.max_ns),
-        plain(format!("{:.1}%", row.share * 100.0)),
-        plain(row.amplification.map_or_else(|| "-".to_owned(), |factor| format!("{factor:.1}x"))),
-    ]
+fn json_row(row: &Row, hist: bool) -> JsonRow<'_> {
+    JsonRow { row, histogram: hist.then(|| row.durations.bars()) }
 }
 
 /// A row's latencies: a title, and a line a bar.
@@ -150,8 +155,9 @@ mod tests {
     #[test]
     fn the_bars_are_in_the_json_when_they_are_asked_for() {
         let call = Record { seq: 1, callee: 1, duration_ns: 3_000, outcome: Outcome::Ok, ..Record::default() };
-        let rows = Stats::of(By::Callee, None, &[call]).into_rows(StatsColumn::Name);
-        assert_eq!(json_row(&rows[0], false)["histogram"], Value::Null);
-        assert_eq!(json_row(&rows[0], true)["histogram"], json!([{ "from_us": 2.0, "to_us": 5.0, "count": 1 }]));
+        let rows = Stats::of(By::Callee, None, &[call]).into_rows();
+        let json = |hist| serde_json::to_value(json_row(&rows[0], hist)).unwrap()["histogram"].take().to_string();
+        assert_eq!(json(false), "null");
+        assert_eq!(json(true), r#"[{"from_us":2.0,"to_us":5.0,"count":1}]"#);
     }
 }

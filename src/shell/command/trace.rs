@@ -8,7 +8,8 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Filter, PayloadSettings, Record, merge_running};
 use crate::shell::filter::parse_filter;
-use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Span, Table, cell, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
 use crate::shell::words::calls::{call_text, calls_text, changed_text, outcome_role};
@@ -117,7 +118,7 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     if session.wants_json(options.json) {
         return Reply::JsonLines(records.iter().map(jsonl::value).collect());
     }
-    Reply::Table(Table { columns: columns(), rows: records.iter().map(row).collect(), totals: None })
+    Reply::Table(listing::table(&records, &COLUMNS))
 }
 
 fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellError> {
@@ -167,44 +168,37 @@ fn followed(records: &[Record], json: bool) -> Reply {
     }
 }
 
-fn columns() -> Vec<Column> {
-    vec![
-        Column::right("seq"),
-        Column::right("at"),
-        Column::left("caller"),
-        Column::left("call"),
-        Column::right("in"),
-        Column::right("out"),
-        Column::right("took"),
-        Column::left("outcome"),
-    ]
+const COLUMNS: [Column<Record>; 8] = [
+    Column::right("seq", |record| cell(Role::Dim, record.seq.to_string())),
+    Column::right("at", |record| cell(Role::Dim, at_text(record))),
+    Column::left("caller", |record| plain(record.caller_label())),
+    Column::left("call", |record| cell(Role::Name, format!("{}{}", indent(record), call_text(record)))),
+    Column::right("in", |record| plain(show_bytes(record.bytes_in))),
+    Column::right("out", |record| plain(show_bytes(record.bytes_out))),
+    Column::right("took", |record| plain(took_text(record))),
+    Column::left("outcome", outcome_cell),
+];
+
+fn took_text(record: &Record) -> String {
+    show_duration(Duration::from_nanos(record.duration_ns))
 }
 
-fn row(record: &Record) -> Vec<Span> {
+fn outcome_cell(record: &Record) -> Span {
     let error = record.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-    vec![
-        cell(Role::Dim, record.seq.to_string()),
-        cell(Role::Dim, at_text(record)),
-        plain(record.caller_label()),
-        cell(Role::Name, format!("{}{}", indent(record), call_text(record))),
-        plain(show_bytes(record.bytes_in)),
-        plain(show_bytes(record.bytes_out)),
-        plain(show_duration(Duration::from_nanos(record.duration_ns))),
-        cell(outcome_role(record.outcome), format!("{}{}{error}", record.outcome, changed_text(record))),
-    ]
+    cell(outcome_role(record.outcome), format!("{}{}{error}", record.outcome, changed_text(record)))
 }
 
 /// A line of `trace -f`, where no table can be lined up: `3.120 1:front → 2:cart.total 12 → 4  3.1µs ok`.
 fn line(record: &Record) -> Line {
-    let error = record.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
-    let took = show_duration(Duration::from_nanos(record.duration_ns));
-    Line::new()
+    let bytes = format!("  {} → {}", show_bytes(record.bytes_in), show_bytes(record.bytes_out));
+    let mut line = Line::new()
         .with(Role::Dim, format!("{:>5} {:>9} {}", record.seq, at_text(record), indent(record)))
         .plain(record.caller_label())
         .with(Role::Dim, " → ")
         .with(Role::Name, call_text(record))
-        .plain(format!("  {} → {}  {took} ", show_bytes(record.bytes_in), show_bytes(record.bytes_out)))
-        .with(outcome_role(record.outcome), format!("{}{}{error}", record.outcome, changed_text(record)))
+        .plain(format!("{bytes}  {} ", took_text(record)));
+    line.spans.push(outcome_cell(record));
+    line
 }
 
 fn indent(record: &Record) -> String {

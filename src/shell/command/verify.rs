@@ -1,14 +1,17 @@
 //! `verify`: one call in fresh processes of both hosts, side by side.
 
 use std::sync::Arc;
+use std::time::Duration;
 
-use serde_json::json;
+use serde::{Serialize, Serializer};
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Record;
+use crate::json::as_us;
 use crate::kernel::{CallPlan, CallStage, JobEnd, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::Host;
-use crate::shell::reply::{Column, Reply, Role, ShellError, Span, Table, cell, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_hex, show_bytes, show_duration};
 use crate::shell::waits::OnInterrupt;
@@ -58,7 +61,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let extism = run_side(session, &detail, Host::Extism, &options.function, &input)?;
     let differences = differences(&native, &extism);
     let json = session.wants_json(options.json);
-    let reply = if json { json_reply(&native, &extism, &differences) } else { table(&native, &extism) };
+    let reply = match json {
+        true => {
+            let same = differences.is_empty();
+            Reply::json(&Comparison { same, differences: &differences, native: &native, extism: &extism })
+        }
+        false => Reply::Table(listing::table(&[native, extism], &COLUMNS)),
+    };
     session.emit(&reply)?;
     if !differences.is_empty() {
         return Err(ShellError::failed(format!("the hosts differ in {}", differences.join(" and "))));
@@ -134,45 +143,45 @@ fn outcome(side: &Side) -> &'static str {
     side.end.result.as_ref().err().map_or("ok", |error| error.outcome.as_str())
 }
 
-fn table(native: &Side, extism: &Side) -> Reply {
-    let columns = vec![
-        Column::left("host"),
-        Column::left("outcome"),
-        Column::right("out"),
-        Column::right("nested"),
-        Column::right("took"),
-        Column::left("error"),
-    ];
-    let rows = [native, extism].into_iter().map(row).collect();
-    Reply::Table(Table { columns, rows, totals: None })
+const COLUMNS: [Column<Side>; 6] = [
+    Column::left("host", |side| cell(Role::Name, side.host.as_str())),
+    Column::left("outcome", |side| cell(if side.end.result.is_ok() { Role::Good } else { Role::Bad }, outcome(side))),
+    Column::right("out", |side| plain(show_bytes(bytes_out(side)))),
+    Column::right("nested", |side| plain(side.nested.len().to_string())),
+    Column::right("took", |side| plain(show_duration(side.end.duration))),
+    Column::left("error", |side| plain(error(side).unwrap_or_default())),
+];
+
+fn bytes_out(side: &Side) -> u64 {
+    side.end.result.as_ref().map_or(0, |bytes| bytes.len() as u64)
 }
 
-fn row(side: &Side) -> Vec<Span> {
-    let role = if side.end.result.is_ok() { Role::Good } else { Role::Bad };
-    vec![
-        cell(Role::Name, side.host.as_str()),
-        cell(role, outcome(side)),
-        plain(show_bytes(side.end.result.as_ref().map_or(0, |bytes| bytes.len() as u64))),
-        plain(side.nested.len().to_string()),
-        plain(show_duration(side.end.duration)),
-        plain(side.end.result.as_ref().err().map(ToString::to_string).unwrap_or_default()),
-    ]
+fn error(side: &Side) -> Option<String> {
+    side.end.result.as_ref().err().map(ToString::to_string)
 }
 
-fn json_reply(native: &Side, extism: &Side, differences: &[&str]) -> Reply {
-    let side = |side: &Side| {
-        json!({
-            "outcome": outcome(side),
-            "bytes_out": side.end.result.as_ref().map_or(0, |bytes| bytes.len()),
-            "nested": side.nested,
-            "duration_us": side.end.duration.as_nanos() as f64 / 1e3,
-            "error": side.end.result.as_ref().err().map(ToString::to_string),
-        })
-    };
-    Reply::Json(json!({
-        "same": differences.is_empty(),
-        "differences": differences,
-        "native": side(native),
-        "extism": side(extism),
-    }))
+/// What `--json` gives.
+#[derive(Serialize)]
+struct Comparison<'a> {
+    same: bool,
+    differences: &'a [&'static str],
+    native: &'a Side,
+    extism: &'a Side,
+}
+
+impl Serialize for Side {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct Row<'a> {
+            outcome: &'static str,
+            bytes_out: u64,
+            nested: &'a [String],
+            #[serde(rename = "duration_us", serialize_with = "as_us")]
+            duration: Duration,
+            error: Option<String>,
+        }
+        let (nested, duration) = (&self.nested, self.end.duration);
+        Row { outcome: outcome(self), bytes_out: bytes_out(self), nested, duration, error: error(self) }
+            .serialize(serializer)
+    }
 }

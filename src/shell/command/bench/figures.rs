@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
+use serde::Serialize;
+
 use super::subject::Subject;
+use crate::json::fractional_ns_as_us;
 use crate::kernel::RoundTimes;
 
 /// One round of a subject.
@@ -79,17 +82,26 @@ impl Measured {
 }
 
 /// Of calls, by one subject. `bytes_in` and `bytes_out` are of one call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
+    #[serde(skip)]
     pub calls: u64,
+    #[serde(rename = "min_us", serialize_with = "fractional_ns_as_us")]
     pub min_ns: f64,
+    #[serde(rename = "p50_us", serialize_with = "fractional_ns_as_us")]
     pub p50_ns: f64,
+    #[serde(rename = "p90_us", serialize_with = "fractional_ns_as_us")]
     pub p90_ns: f64,
+    #[serde(rename = "p99_us", serialize_with = "fractional_ns_as_us")]
     pub p99_ns: f64,
+    #[serde(rename = "max_us", serialize_with = "fractional_ns_as_us")]
     pub max_ns: f64,
+    #[serde(rename = "mean_us", serialize_with = "fractional_ns_as_us")]
     pub mean_ns: f64,
     /// The median of the rounds' means: what one busy moment of the machine does not move.
+    #[serde(rename = "round_median_us", serialize_with = "fractional_ns_as_us")]
     pub round_median_ns: f64,
+    #[serde(rename = "round_min_us", serialize_with = "fractional_ns_as_us")]
     pub round_min_ns: f64,
     pub calls_per_second: f64,
     pub bytes_in: u64,
@@ -120,7 +132,7 @@ impl Comparison {
 }
 
 /// How many times as fast the first subject is as the second.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Ratio {
     /// Of the rounds that stood next to each other.
     pub median: f64,
@@ -141,9 +153,11 @@ pub fn median(sorted: &[f64]) -> f64 {
 }
 
 /// One bar of a drawn histogram: how many samples were in `from_ns..to_ns`.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bar {
+    #[serde(rename = "from_us", serialize_with = "fractional_ns_as_us")]
     pub from_ns: f64,
+    #[serde(rename = "to_us", serialize_with = "fractional_ns_as_us")]
     pub to_ns: f64,
     pub count: usize,
 }

@@ -3,14 +3,15 @@
 
 use std::time::{Duration, Instant};
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::figures::median;
 use super::options::{BenchOptions, Temporary};
 use super::report::{show_count, show_ns, show_ratio};
 use super::subject::{caller, nested_stage, plan};
 use crate::kernel::ProcessId;
-use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Line, Reply, Role, ShellError, plain};
 use crate::shell::session::Session;
 use crate::shell::units::exact_size;
 use crate::shell::waits::OnInterrupt;
@@ -178,6 +179,19 @@ fn ratio(course: &Course, calls: u64) -> f64 {
     last / first.max(1e-9)
 }
 
+/// A part of the course.
+struct Part {
+    from: u64,
+    to: u64,
+    ns: f64,
+}
+
+const COLUMNS: [Column<Part>; 3] = [
+    Column::right("from", |part| plain(show_count(part.from as f64))),
+    Column::right("to", |part| plain(show_count(part.to as f64))),
+    Column::right("a call", |part| plain(show_ns(part.ns))),
+];
+
 fn table(courses: &[Course], calls: u64, name: &str) -> Vec<Reply> {
     let part = |at: u64| {
         let (from, to) = (calls / PARTS * at, calls / PARTS * (at + 1));
@@ -185,10 +199,9 @@ fn table(courses: &[Course], calls: u64, name: &str) -> Vec<Reply> {
             let (first, last) = course.ends();
             course.call_ns(from.clamp(first, last), to.clamp(first, last))
         });
-        vec![plain(show_count(from as f64)), plain(show_count(to as f64)), plain(show_ns(ns))]
+        Part { from, to, ns }
     };
-    let columns = vec![Column::right("from"), Column::right("to"), Column::right("a call")];
-    let rows = (0..PARTS).map(part).collect();
+    let parts: Vec<Part> = (0..PARTS).map(part).collect();
     let window = window(calls);
     let (first, last) = (
         median_of(courses, |course| course.first_and_last(window).0),
@@ -200,28 +213,47 @@ fn table(courses: &[Course], calls: u64, name: &str) -> Vec<Reply> {
         .with(Role::Strong, format!("{} times", show_ratio(median_of(courses, |course| ratio(course, calls)))))
         .plain(" what the first took")
         .with(Role::Dim, format!(" ({last} and {first} a call; median of {} guest calls)", courses.len()));
-    let columns = Reply::Table(Table { columns, rows, totals: None });
-    vec![columns, Reply::Lines(vec![line])]
+    vec![Reply::Table(listing::table(&parts, &COLUMNS)), Reply::Lines(vec![line])]
+}
+
+/// What `--json` gives.
+#[derive(Serialize)]
+struct Growth {
+    calls: u64,
+    bytes_in: u64,
+    window: u64,
+    first_us: f64,
+    last_us: f64,
+    ratio_median: f64,
+    ratio_min: Option<f64>,
+    rounds: Vec<Round>,
+}
+
+#[derive(Serialize)]
+struct Round {
+    first_us: f64,
+    last_us: f64,
+    ratio: f64,
 }
 
 fn json_reply(courses: &[Course], calls: u64, size: u64) -> Reply {
     let window = window(calls);
     let round = |course: &Course| {
         let (first, last) = course.first_and_last(window);
-        json!({ "first_us": first / 1e3, "last_us": last / 1e3, "ratio": ratio(course, calls) })
+        Round { first_us: first / 1e3, last_us: last / 1e3, ratio: ratio(course, calls) }
     };
     let mut ratios: Vec<f64> = courses.iter().map(|course| ratio(course, calls)).collect();
     ratios.sort_by(f64::total_cmp);
-    Reply::Json(json!({
-        "calls": calls,
-        "bytes_in": size,
-        "window": window,
-        "first_us": median_of(courses, |course| course.first_and_last(window).0) / 1e3,
-        "last_us": median_of(courses, |course| course.first_and_last(window).1) / 1e3,
-        "ratio_median": median(&ratios),
-        "ratio_min": ratios.first(),
-        "rounds": courses.iter().map(round).collect::<Vec<Value>>(),
-    }))
+    Reply::json(&Growth {
+        calls,
+        bytes_in: size,
+        window,
+        first_us: median_of(courses, |course| course.first_and_last(window).0) / 1e3,
+        last_us: median_of(courses, |course| course.first_and_last(window).1) / 1e3,
+        ratio_median: median(&ratios),
+        ratio_min: ratios.first().copied(),
+        rounds: courses.iter().map(round).collect(),
+    })
 }
 
 #[cfg(test)]

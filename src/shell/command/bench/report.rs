@@ -1,10 +1,11 @@
 //! The figures as a table, the comparison as a line, the spread as a drawn histogram; or all of it as JSON.
 
-use serde_json::{Value, json};
+use serde::{Serialize, Serializer};
 
-use super::figures::{Bar, Comparison, Figures, Measured, bars};
+use super::figures::{Bar, Comparison, Figures, Measured, Ratio, bars};
 use crate::kernel::BenchWork;
-use crate::shell::reply::{Column, Line, Reply, Role, Span, Table, cell, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Line, Reply, Role, cell, plain};
 use crate::shell::units::{show_bytes, show_size};
 
 /// Columns of the longest bar of a histogram.
@@ -17,47 +18,41 @@ const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'
 /// What `bench` gives for all that was measured.
 pub fn replies(comparisons: &[Comparison], json: bool) -> Vec<Reply> {
     if json {
-        return vec![json_reply(comparisons)];
+        let ratios = comparisons.iter().filter_map(JsonRatio::of).collect();
+        return vec![Reply::json(&Report { rows: rows(comparisons).collect(), ratios })];
     }
-    let rows = comparisons.iter().flat_map(|comparison| &comparison.measured).map(row).collect();
+    let rows: Vec<Row> = rows(comparisons).collect();
     let lines: Vec<Line> = comparisons.iter().flat_map(lines).collect();
-    vec![Reply::Table(Table { columns: columns(), rows, totals: None }), Reply::Lines(lines)]
+    vec![Reply::Table(listing::table(&rows, &columns())), Reply::Lines(lines)]
 }
 
-fn columns() -> Vec<Column> {
-    vec![
-        Column::left("measured"),
-        Column::left("how"),
-        Column::right("calls"),
-        Column::right("min"),
-        Column::right("p50"),
-        Column::right("p90"),
-        Column::right("p99"),
-        Column::right("max"),
-        Column::right("median"),
-        Column::right("calls/s"),
-        Column::right("bytes/s"),
-    ]
+fn rows(comparisons: &[Comparison]) -> impl Iterator<Item = Row<'_>> {
+    let measured = comparisons.iter().flat_map(|comparison| &comparison.measured);
+    measured.map(|measured| Row { measured, figures: measured.figures() })
 }
 
-fn row(measured: &Measured) -> Vec<Span> {
-    let figures = measured.figures();
-    let bytes_per_second = match figures.bytes_per_second {
-        rate if rate < 1.0 => plain(""),
-        rate => plain(show_bytes(rate as u64)),
-    };
-    vec![
-        cell(Role::Name, title(measured)),
-        plain(measured.subject.variant.clone()),
-        plain(show_count(figures.calls as f64)),
-        plain(show_ns(figures.min_ns)),
-        plain(show_ns(figures.p50_ns)),
-        plain(show_ns(figures.p90_ns)),
-        plain(show_ns(figures.p99_ns)),
-        cell(Role::Dim, show_ns(figures.max_ns)),
-        cell(Role::Strong, show_ns(figures.round_median_ns)),
-        plain(show_count(figures.calls_per_second)),
-        bytes_per_second,
+/// A subject that was measured, and what that came to.
+struct Row<'a> {
+    measured: &'a Measured,
+    figures: Figures,
+}
+
+fn columns<'a>() -> [Column<Row<'a>>; 11] {
+    [
+        Column::left("measured", |row| cell(Role::Name, title(row.measured))),
+        Column::left("how", |row| plain(row.measured.subject.variant.clone())),
+        Column::right("calls", |row| plain(show_count(row.figures.calls as f64))),
+        Column::right("min", |row| plain(show_ns(row.figures.min_ns))),
+        Column::right("p50", |row| plain(show_ns(row.figures.p50_ns))),
+        Column::right("p90", |row| plain(show_ns(row.figures.p90_ns))),
+        Column::right("p99", |row| plain(show_ns(row.figures.p99_ns))),
+        Column::right("max", |row| cell(Role::Dim, show_ns(row.figures.max_ns))),
+        Column::right("median", |row| cell(Role::Strong, show_ns(row.figures.round_median_ns))),
+        Column::right("calls/s", |row| plain(show_count(row.figures.calls_per_second))),
+        Column::right("bytes/s", |row| match row.figures.bytes_per_second {
+            rate if rate < 1.0 => plain(""),
+            rate => plain(show_bytes(rate as u64)),
+        }),
     ]
 }
 
@@ -132,55 +127,64 @@ fn histogram(bars: &[Bar]) -> Vec<Line> {
     bars.iter().map(line).collect()
 }
 
-fn json_reply(comparisons: &[Comparison]) -> Reply {
-    let rows: Vec<Value> = comparisons
-        .iter()
-        .flat_map(|comparison| &comparison.measured)
-        .map(|one| json_row(one, &one.figures()))
-        .collect();
-    let ratios: Vec<Value> = comparisons.iter().filter_map(json_ratio).collect();
-    Reply::Json(json!({ "rows": rows, "ratios": ratios }))
+/// What `--json` gives.
+#[derive(Serialize)]
+struct Report<'a> {
+    rows: Vec<Row<'a>>,
+    ratios: Vec<JsonRatio<'a>>,
 }
 
-fn json_row(measured: &Measured, figures: &Figures) -> Value {
-    let us = |ns: f64| ns / 1e3;
-    let bar = |bar: &Bar| json!({ "from_us": us(bar.from_ns), "to_us": us(bar.to_ns), "count": bar.count });
-    json!({
-        "name": measured.subject.name,
-        "variant": measured.subject.variant,
-        "calls": figures.calls,
-        "rounds": measured.rounds.len(),
-        "calls_per_sample": measured.subject.calls_each,
-        "min_us": us(figures.min_ns),
-        "p50_us": us(figures.p50_ns),
-        "p90_us": us(figures.p90_ns),
-        "p99_us": us(figures.p99_ns),
-        "max_us": us(figures.max_ns),
-        "mean_us": us(figures.mean_ns),
-        "round_median_us": us(figures.round_median_ns),
-        "round_min_us": us(figures.round_min_ns),
-        "calls_per_second": figures.calls_per_second,
-        "bytes_in": figures.bytes_in,
-        "bytes_out": figures.bytes_out,
-        "bytes_per_second": figures.bytes_per_second,
-        "histogram": bars(measured).iter().map(bar).collect::<Vec<Value>>(),
-    })
+impl Serialize for Row<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        #[derive(Serialize)]
+        struct JsonRow<'a> {
+            name: &'a str,
+            variant: &'a str,
+            calls: u64,
+            rounds: usize,
+            calls_per_sample: u64,
+            #[serde(flatten)]
+            figures: &'a Figures,
+            histogram: Vec<Bar>,
+        }
+        JsonRow {
+            name: &self.measured.subject.name,
+            variant: &self.measured.subject.variant,
+            calls: self.figures.calls,
+            rounds: self.measured.rounds.len(),
+            calls_per_sample: self.measured.subject.calls_each,
+            figures: &self.figures,
+            histogram: bars(self.measured),
+        }
+        .serialize(serializer)
+    }
 }
 
-fn json_ratio(comparison: &Comparison) -> Option<Value> {
-    let [first, second, ..] = comparison.measured.as_slice() else { return None };
-    let ratio = comparison.ratio()?;
-    Some(json!({
-        "name": first.subject.name,
-        "variant": first.subject.variant,
-        "against": second.subject.variant,
-        "against_name": second.subject.name,
-        "bytes_in": first.subject.bytes_in,
-        "median": ratio.median,
-        "min": ratio.min,
-        "max": ratio.max,
-        "of_fastest": ratio.of_fastest,
-    }))
+/// How much faster one subject is than the other.
+#[derive(Serialize)]
+struct JsonRatio<'a> {
+    name: &'a str,
+    variant: &'a str,
+    against: &'a str,
+    against_name: &'a str,
+    bytes_in: u64,
+    #[serde(flatten)]
+    ratio: Ratio,
+}
+
+impl JsonRatio<'_> {
+    fn of(comparison: &Comparison) -> Option<JsonRatio<'_>> {
+        let [first, second, ..] = comparison.measured.as_slice() else { return None };
+        let (first, second) = (&first.subject, &second.subject);
+        Some(JsonRatio {
+            name: &first.name,
+            variant: &first.variant,
+            against: &second.variant,
+            against_name: &second.name,
+            bytes_in: first.bytes_in,
+            ratio: comparison.ratio()?,
+        })
+    }
 }
 
 /// Nanoseconds with three figures and their unit: `312ns`, `4.05µs`, `1.2ms`.

@@ -1,12 +1,11 @@
 //! `break`, `breaks`, `delete`: which calls are held.
 
-use serde_json::json;
-
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{BreakSpec, BreakpointView, Side};
 use crate::shell::filter::parse_filter;
-use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 
@@ -104,32 +103,16 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
 fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<BreaksWords>()?;
     let breakpoints = session.kernel.breakpoints();
-    if session.wants_json(words.json) {
-        return Ok(Reply::Json(breakpoints.iter().map(json_row).collect()));
-    }
-    let columns =
-        vec![Column::right("n"), Column::left("side"), Column::left("expr"), Column::right("hits"), Column::left("do")];
-    let row = |breakpoint: &BreakpointView| {
-        vec![
-            cell(Role::Strong, breakpoint.id.to_string()),
-            plain(breakpoint.side.as_str()),
-            cell(Role::Code, breakpoint.filter.clone()),
-            plain(breakpoint.hits.to_string()),
-            plain(breakpoint.commands.clone().unwrap_or_default()),
-        ]
-    };
-    Ok(Reply::Table(Table { columns, rows: breakpoints.iter().map(row).collect(), totals: None }))
+    Ok(listing::reply(&breakpoints, &COLUMNS, session.wants_json(words.json)))
 }
 
-fn json_row(breakpoint: &BreakpointView) -> serde_json::Value {
-    json!({
-        "id": breakpoint.id,
-        "side": breakpoint.side.as_str(),
-        "expr": breakpoint.filter,
-        "hits": breakpoint.hits,
-        "do": breakpoint.commands,
-    })
-}
+const COLUMNS: [Column<BreakpointView>; 5] = [
+    Column::right("n", |breakpoint| cell(Role::Strong, breakpoint.id.to_string())),
+    Column::left("side", |breakpoint| plain(breakpoint.side.as_str())),
+    Column::left("expr", |breakpoint| cell(Role::Code, breakpoint.filter.clone())),
+    Column::right("hits", |breakpoint| plain(breakpoint.hits.to_string())),
+    Column::left("do", |breakpoint| plain(breakpoint.commands.clone().unwrap_or_default())),
+];
 
 fn run_delete(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<DeleteWords>()?;

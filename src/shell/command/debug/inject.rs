@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultView, FaultWhen};
 use crate::shell::filter::parse_filter;
-use crate::shell::reply::{Column, Line, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::listing::{self, Column};
+use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_duration, show_duration};
 
@@ -181,52 +182,44 @@ fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
                 None => Ok(Reply::Nothing),
             }
         }
-        None => Ok(list(session, words.json)),
+        None => {
+            let rows: Vec<Row> = session.kernel.faults().into_iter().map(Row::from).collect();
+            Ok(listing::reply(&rows, &COLUMNS, session.wants_json(words.json)))
+        }
     }
 }
 
-fn list(session: &Session, json: bool) -> Reply {
-    let faults = session.kernel.faults();
-    if session.wants_json(json) {
-        return Reply::Json(faults.iter().map(json_row).collect());
-    }
-    let columns = vec![
-        Column::right("n"),
-        Column::left("fault"),
-        Column::left("expr"),
-        Column::left("when"),
-        Column::right("p"),
-        Column::right("seed"),
-        Column::right("matched"),
-        Column::right("hits"),
-    ];
-    let row = |fault: &FaultView| {
-        vec![
-            cell(Role::Strong, fault.id.to_string()),
-            cell(Role::Warn, kind_text(&fault.kind)),
-            cell(Role::Code, fault.filter.clone()),
-            plain(when_text(fault.when)),
-            plain(fault.chance.map(|chance| chance.to_string()).unwrap_or_default()),
-            plain(fault.chance.map(|_| fault.seed.to_string()).unwrap_or_default()),
-            plain(fault.matched.to_string()),
-            plain(fault.hits.to_string()),
-        ]
-    };
-    Reply::Table(Table { columns, rows: faults.iter().map(row).collect(), totals: None })
+/// A row of `faults`.
+#[derive(Serialize)]
+struct Row {
+    id: u32,
+    fault: String,
+    expr: String,
+    when: String,
+    p: Option<f64>,
+    /// Where there is a chance.
+    seed: Option<u64>,
+    matched: u64,
+    hits: u64,
 }
 
-fn json_row(fault: &FaultView) -> serde_json::Value {
-    json!({
-        "id": fault.id,
-        "fault": kind_text(&fault.kind),
-        "expr": fault.filter,
-        "when": when_text(fault.when),
-        "p": fault.chance,
-        "seed": fault.chance.map(|_| fault.seed),
-        "matched": fault.matched,
-        "hits": fault.hits,
-    })
+impl From<FaultView> for Row {
+    fn from(view: FaultView) -> Row {
+        let FaultView { id, filter: expr, kind, when, chance: p, seed, matched, hits } = view;
+        Row { id, fault: kind_text(&kind), expr, when: when_text(when), p, seed: p.map(|_| seed), matched, hits }
+    }
 }
+
+const COLUMNS: [Column<Row>; 8] = [
+    Column::right("n", |row| cell(Role::Strong, row.id.to_string())),
+    Column::left("fault", |row| cell(Role::Warn, row.fault.clone())),
+    Column::left("expr", |row| cell(Role::Code, row.expr.clone())),
+    Column::left("when", |row| plain(row.when.clone())),
+    Column::right("p", |row| plain(row.p.map(|chance| chance.to_string()).unwrap_or_default())),
+    Column::right("seed", |row| plain(row.seed.map(|seed| seed.to_string()).unwrap_or_default())),
+    Column::right("matched", |row| plain(row.matched.to_string())),
+    Column::right("hits", |row| plain(row.hits.to_string())),
+];
 
 #[cfg(test)]
 mod tests {

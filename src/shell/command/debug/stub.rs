@@ -6,9 +6,10 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Kept;
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::shell::grammar::split_dotted;
+use crate::shell::listing::{self, Column};
 use crate::shell::loading::imports::{ImportName, import_name};
 use crate::shell::recording::Entry;
-use crate::shell::reply::{Column, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
@@ -150,12 +151,14 @@ fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     if session.wants_json(words.json) {
         return Ok(Reply::Json(stubs.iter().map(json_row).collect()));
     }
-    let columns = vec![Column::left("stub"), Column::left("answer"), Column::right("hits")];
-    let row = |stub: &StubView| {
-        vec![cell(Role::Name, stub.spec.name()), plain(answer_text(&stub.spec.answer)), plain(stub.hits.to_string())]
-    };
-    Ok(Reply::Table(Table { columns, rows: stubs.iter().map(row).collect(), totals: None }))
+    Ok(Reply::Table(listing::table(&stubs, &COLUMNS)))
 }
+
+const COLUMNS: [Column<StubView>; 3] = [
+    Column::left("stub", |stub| cell(Role::Name, stub.spec.name())),
+    Column::left("answer", |stub| plain(answer_text(&stub.spec.answer))),
+    Column::right("hits", |stub| plain(stub.hits.to_string())),
+];
 
 fn answer_text(answer: &StubAnswer) -> String {
     match answer {
