@@ -10,6 +10,7 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use common::{matches, normalised, plugsh};
+use plugsh::runtime::host_functions::PluginFunction;
 use plugsh::shell::command::{TABLE, markdown_table};
 
 fn readme() -> (PathBuf, String) {
@@ -116,9 +117,10 @@ fn help_walks_to_where_it_says() {
     }
 }
 
-/// The part of the README between two marks; `UPDATE_README=1` writes it.
-fn holds(name: &str, wanted: &str) {
-    let (path, text) = readme();
+/// The part of a document between two marks; `UPDATE_README=1` writes it.
+fn holds(document: &str, name: &str, wanted: &str) {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(document);
+    let text = fs::read_to_string(&path).unwrap();
     let (open, close) = (format!("<!-- {name} -->\n"), format!("<!-- /{name} -->"));
     let (before, rest) = text.split_once(&open).unwrap_or_else(|| panic!("no mark `{name}`"));
     let (held, after) = rest.split_once(&close).unwrap_or_else(|| panic!("no end of `{name}`"));
@@ -128,13 +130,13 @@ fn holds(name: &str, wanted: &str) {
     }
     assert_eq!(
         held, wanted,
-        "`{name}` is stale; `UPDATE_README=1 cargo test --test readme -- --test-threads 1` writes it"
+        "`{name}` of {document} is stale; `UPDATE_README=1 cargo test --test readme -- --test-threads 1` writes it"
     );
 }
 
 #[test]
 fn the_list_of_commands_is_the_table() {
-    holds("commands", &markdown_table(TABLE));
+    holds("README.md", "commands", &markdown_table(TABLE));
 }
 
 #[test]
@@ -143,5 +145,32 @@ fn the_differences_are_the_suites() {
     for difference in differences::ALL {
         table.push_str(&format!("| {} | {} |\n", difference.what, difference.why));
     }
-    holds("differences", &table);
+    holds("README.md", "differences", &table);
+}
+
+#[test]
+fn the_lists_of_host_functions_are_the_table() {
+    let mut table = String::from("| function | meaning |\n|---|---|\n");
+    for row in PluginFunction::ALL.iter().map(|function| function.row()) {
+        table.push_str(&format!("| `{}` | {} |\n", row.signature(), row.summary));
+    }
+    holds("README.md", "host-functions", &table);
+    holds("plugins/plugsh-guest/README.md", "host-functions", &table);
+}
+
+/// The guest crate declares in Rust what the table has.
+#[test]
+fn the_guest_crate_imports_what_the_table_has() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("plugins/plugsh-guest/src/raw.rs");
+    let text = fs::read_to_string(path).unwrap();
+    let declared: Vec<&str> = text.lines().filter_map(|line| line.trim().strip_prefix("pub safe fn ")).collect();
+    let rows = PluginFunction::ALL.iter().map(|function| function.row());
+    let wanted: Vec<String> = rows
+        .map(|row| {
+            let params: Vec<String> = row.params.iter().map(|param| format!("{}: u64", param.name)).collect();
+            let result = if row.result.is_some() { " -> u64" } else { "" };
+            format!("{}({}){result};", row.name, params.join(", "))
+        })
+        .collect();
+    assert_eq!(declared, wanted);
 }

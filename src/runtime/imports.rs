@@ -4,8 +4,6 @@
 use super::{Failure, FailureKind};
 use crate::text::{closest, cut, did_you_mean, quoted};
 
-/// The namespace of Extism's functions.
-pub const EXTISM: &str = "extism:host/env";
 /// Where plugins from before Extism 1.0 import those functions from, and what stood before each name.
 const EXTISM_BEFORE_1: (&str, &str) = ("env", "extism_");
 /// What a memory is called that several threads may share.

@@ -8,6 +8,7 @@
 pub mod config;
 pub mod exports;
 pub mod failure;
+pub mod host_functions;
 pub mod hosts;
 pub mod images;
 pub mod imports;

@@ -15,7 +15,7 @@ use super::world::World;
 
 /// What a case runs.
 enum Plugin {
-    /// wat, with [`prelude::IMPORTS`] and helpers in front.
+    /// wat, with all imports and the helpers of [`prelude::module`] in front.
     Body(String),
     /// wat, as it is.
     Wat(String),

@@ -1,55 +1,12 @@
-//! Valid modules whose functions call Extism's and plugsh's host functions in random order with random arguments: handles
+//! Valid modules whose functions call every host function of the table in random order with random arguments: handles
 //! that were given, handles near them, and numbers that no handle is.
 
 use std::fmt::Write;
 
+use plugsh::runtime::host_functions::{self, HostFunction};
+use plugsh::runtime::stand_in_types::NumberType;
+
 use super::cursor::Cursor;
-
-/// The type of an argument or a result.
-#[derive(Clone, Copy)]
-enum Ty {
-    I32,
-    I64,
-}
-
-use Ty::{I32, I64};
-
-/// Every function of the host: its module, name, parameters and result.
-const HOST: &[(&str, &str, &[Ty], Option<Ty>)] = &[
-    ("extism:host/env", "alloc", &[I64], Some(I64)),
-    ("extism:host/env", "free", &[I64], None),
-    ("extism:host/env", "length", &[I64], Some(I64)),
-    ("extism:host/env", "length_unsafe", &[I64], Some(I64)),
-    ("extism:host/env", "load_u8", &[I64], Some(I32)),
-    ("extism:host/env", "load_u64", &[I64], Some(I64)),
-    ("extism:host/env", "store_u8", &[I64, I32], None),
-    ("extism:host/env", "store_u64", &[I64, I64], None),
-    ("extism:host/env", "input_length", &[], Some(I64)),
-    ("extism:host/env", "input_offset", &[], Some(I64)),
-    ("extism:host/env", "input_load_u8", &[I64], Some(I32)),
-    ("extism:host/env", "input_load_u64", &[I64], Some(I64)),
-    ("extism:host/env", "output_set", &[I64, I64], None),
-    ("extism:host/env", "error_set", &[I64], None),
-    ("extism:host/env", "error_get", &[], Some(I64)),
-    ("extism:host/env", "config_get", &[I64], Some(I64)),
-    ("extism:host/env", "var_get", &[I64], Some(I64)),
-    ("extism:host/env", "var_set", &[I64, I64], None),
-    ("extism:host/env", "http_request", &[I64, I64], Some(I64)),
-    ("extism:host/env", "http_status_code", &[], Some(I32)),
-    ("extism:host/env", "http_headers", &[], Some(I64)),
-    ("extism:host/env", "log_info", &[I64], None),
-    ("extism:host/env", "log_error", &[I64], None),
-    ("extism:host/env", "get_log_level", &[], Some(I32)),
-    ("extism:host/env", "memory_bytes", &[], Some(I64)),
-    ("extism:host/user", "register_plugin", &[I64], Some(I64)),
-    ("extism:host/user", "call_plugin", &[I64, I64, I64], Some(I64)),
-    ("extism:host/user", "try_call_plugin", &[I64, I64, I64], Some(I64)),
-    ("extism:host/user", "call_error", &[], Some(I64)),
-    ("extism:host/user", "free_plugin", &[I64], None),
-    ("extism:host/user", "find_plugin", &[I64], Some(I64)),
-    ("extism:host/user", "self_plugin", &[], Some(I64)),
-    ("extism:host/user", "parent_plugin", &[], Some(I64)),
-];
 
 /// Names that can be put into a block: of plugins that are there, and of functions they have.
 const NAMES: [&str; 6] = ["echo", "spawner", "whoami", "f0", "no", "\u{1b}[2J"];
@@ -62,11 +19,9 @@ const STEPS_MAX: u8 = 24;
 /// The text of a module.
 pub fn write(cursor: &mut Cursor<'_>) -> String {
     let mut text = String::from("(module\n");
-    for (module, name, parameters, result) in HOST {
-        let parameters: String = parameters.iter().map(|ty| format!("(param {}) ", ty.name())).collect();
-        let result = result.map_or(String::new(), |ty| format!("(result {})", ty.name()));
-        // Writing to a string cannot fail.
-        let _ = writeln!(text, "(import \"{module}\" \"{name}\" (func ${name} {parameters}{result}))");
+    let host: Vec<&HostFunction> = host_functions::all().collect();
+    for function in &host {
+        text.push_str(&function.import(function.namespaces[0]));
     }
     text.push_str("(memory (export \"memory\") 1)\n");
     for number in 0..NAMES.len() {
@@ -74,9 +29,10 @@ pub fn write(cursor: &mut Cursor<'_>) -> String {
     }
     for number in 0..FUNCTIONS {
         let locals: String = (0..LOCALS).map(|local| format!("(local $l{local} i64) ")).collect();
+        // Writing to a string cannot fail.
         let _ = writeln!(text, "(func $f{number} (export \"f{number}\") {locals}");
         for _ in 0..cursor.byte() % STEPS_MAX {
-            step(&mut text, cursor);
+            step(&mut text, cursor, &host);
         }
         text.push_str(")\n");
     }
@@ -98,22 +54,24 @@ fn named(text: &mut String, number: usize) {
 }
 
 /// One call of the host, its result kept in a local.
-fn step(text: &mut String, cursor: &mut Cursor<'_>) {
-    let (_, name, parameters, result) = HOST[usize::from(cursor.byte()) % HOST.len()];
-    let mut call = format!("(call ${name}");
-    for ty in parameters {
+fn step(text: &mut String, cursor: &mut Cursor<'_>, host: &[&HostFunction]) {
+    let function = host[usize::from(cursor.byte()) % host.len()];
+    let mut call = format!("(call ${}", function.name);
+    for parameter in function.params {
         let argument = argument(cursor);
-        match ty {
-            I64 => call = call + " " + &argument,
-            I32 => call = call + " (i32.wrap_i64 " + &argument + ")",
+        match parameter.ty {
+            NumberType::I64 => call = call + " " + &argument,
+            NumberType::I32 => call = call + " (i32.wrap_i64 " + &argument + ")",
+            NumberType::F32 | NumberType::F64 => unreachable!("no host function takes one"),
         }
     }
     call.push(')');
     let local = cursor.byte() % LOCALS;
-    let _ = match result {
+    let _ = match function.result.map(|result| result.ty) {
         None => writeln!(text, "  {call}"),
-        Some(I64) => writeln!(text, "  (local.set $l{local} {call})"),
-        Some(I32) => writeln!(text, "  (local.set $l{local} (i64.extend_i32_u {call}))"),
+        Some(NumberType::I64) => writeln!(text, "  (local.set $l{local} {call})"),
+        Some(NumberType::I32) => writeln!(text, "  (local.set $l{local} (i64.extend_i32_u {call}))"),
+        Some(NumberType::F32 | NumberType::F64) => unreachable!("no host function gives one"),
     };
 }
 
@@ -128,14 +86,5 @@ fn argument(cursor: &mut Cursor<'_>) -> String {
         5 => format!("(i64.add (local.get $l{local}) (i64.const {}))", cursor.byte() as i8),
         6 => format!("(i64.const {})", cursor.word()),
         _ => format!("(i64.const {})", cursor.long() as i64),
-    }
-}
-
-impl Ty {
-    fn name(self) -> &'static str {
-        match self {
-            I32 => "i32",
-            I64 => "i64",
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! `extism:host/env`: the functions of Extism's ABI that are the host's to answer. The loads and stores are the arena's.
+//! `extism:host/env`: what answers each [`ExtismFunction`]. The loads and stores are the arena's.
 //!
 //! What each takes, gives and frees follows the extism crate (its `pdk.rs`, and its kernel for `alloc` to `error_get`).
 
@@ -12,7 +12,7 @@ use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
 use super::fuel;
 use super::http;
 use super::limits::Kept;
-use crate::runtime::imports::EXTISM as MODULE;
+use crate::runtime::host_functions::{EXTISM, ExtismFunction};
 use crate::runtime::{Failure, FailureKind, LogLevel};
 
 /// What one var costs besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
@@ -22,56 +22,80 @@ const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Longest log message that is read, in bytes; what is longer is cut. More than the log keeps of one.
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Adds every function of the namespace.
+/// Adds every function of the namespace that is not the arena's.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
-    add_blocks(linker)?;
-    add_data(linker)?;
-    add_logs(linker)?;
-    http::add(linker)
+    for function in ExtismFunction::ALL {
+        add_function(linker, *function)?;
+    }
+    Ok(())
 }
 
-fn add_blocks(linker: &mut Linker<Ctx>) -> Result<()> {
-    linker.func_wrap(MODULE, "alloc", |mut caller: Caller<'_, Ctx>, length: i64| -> Result<i64> {
-        // PDKs do not look whether they were given a block, and would write into nothing.
-        let span = caller.alloc(length as u64)?.ok_or_else(|| Failure::new(FailureKind::Oom, "oom"))?;
-        Ok(span.offset as i64)
-    })?;
-    linker.func_wrap(MODULE, "free", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<()> {
-        caller.free(handle as u64)
-    })?;
-    linker.func_wrap(MODULE, "length", |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<i64> {
-        if handle < 0 {
-            return bulk::doorbell(&mut caller, handle as u64);
-        }
-        Ok(caller.data_mut().blocks.length(handle as u64).unwrap_or(0) as i64)
-    })?;
-    linker.func_wrap(MODULE, "length_unsafe", |caller: Caller<'_, Ctx>, handle: i64| -> Result<i64> {
-        length_unsafe(&caller, handle as u64)
-    })?;
-    linker.func_wrap(MODULE, "output_set", |mut caller: Caller<'_, Ctx>, offset: i64, length: i64| -> Result<()> {
-        output_set(&mut caller, Span { offset: offset as u64, length: length as u64 })
-    })?;
-    linker.func_wrap(MODULE, "error_set", |mut caller: Caller<'_, Ctx>, handle: i64| {
-        let ctx = caller.data_mut();
-        // Whether a block in use begins there is looked at when the call has ended.
-        if ctx.blocks.has_place(handle as u64) {
-            ctx.error = handle as u64;
-        }
-    })?;
-    linker.func_wrap(MODULE, "error_get", |caller: Caller<'_, Ctx>| caller.data().error as i64)?;
-    linker.func_wrap(MODULE, "memory_bytes", |caller: Caller<'_, Ctx>| caller.data().blocks.memory_bytes() as i64)?;
+fn add_function(linker: &mut Linker<Ctx>, function: ExtismFunction) -> Result<()> {
+    use ExtismFunction as F;
+    let name = function.row().name;
+    match function {
+        F::Alloc => linker.func_wrap(EXTISM, name, alloc),
+        F::Free => linker.func_wrap(EXTISM, name, free),
+        F::Length => linker.func_wrap(EXTISM, name, length),
+        F::LengthUnsafe => linker.func_wrap(EXTISM, name, length_unsafe),
+        F::OutputSet => linker.func_wrap(EXTISM, name, output_set),
+        F::ErrorSet => linker.func_wrap(EXTISM, name, error_set),
+        F::ErrorGet => linker.func_wrap(EXTISM, name, |caller: Caller<'_, Ctx>| caller.data().error as i64),
+        F::MemoryBytes => linker.func_wrap(EXTISM, name, memory_bytes),
+        F::ConfigGet => linker.func_wrap(EXTISM, name, config_get),
+        F::VarGet => linker.func_wrap(EXTISM, name, var_get),
+        F::VarSet => linker.func_wrap(EXTISM, name, var_set),
+        F::HttpRequest => linker.func_wrap(EXTISM, name, http::request),
+        F::HttpStatusCode => linker.func_wrap(EXTISM, name, http::status_code),
+        F::HttpHeaders => linker.func_wrap(EXTISM, name, http::headers),
+        F::LogTrace => linker.func_wrap(EXTISM, name, log_at(LogLevel::Trace)),
+        F::LogDebug => linker.func_wrap(EXTISM, name, log_at(LogLevel::Debug)),
+        F::LogInfo => linker.func_wrap(EXTISM, name, log_at(LogLevel::Info)),
+        F::LogWarn => linker.func_wrap(EXTISM, name, log_at(LogLevel::Warn)),
+        F::LogError => linker.func_wrap(EXTISM, name, log_at(LogLevel::Error)),
+        F::GetLogLevel => linker.func_wrap(EXTISM, name, log_level),
+    }?;
     Ok(())
+}
+
+fn alloc(mut caller: Caller<'_, Ctx>, length: i64) -> Result<i64> {
+    // PDKs do not look whether they were given a block, and would write into nothing.
+    let span = caller.alloc(length as u64)?.ok_or_else(|| Failure::new(FailureKind::Oom, "oom"))?;
+    Ok(span.offset as i64)
+}
+
+fn free(mut caller: Caller<'_, Ctx>, handle: i64) -> Result<()> {
+    caller.free(handle as u64)
+}
+
+fn length(mut caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
+    if handle < 0 {
+        return bulk::doorbell(&mut caller, handle as u64);
+    }
+    Ok(caller.data_mut().blocks.length(handle as u64).unwrap_or(0) as i64)
+}
+
+fn error_set(mut caller: Caller<'_, Ctx>, handle: i64) {
+    let ctx = caller.data_mut();
+    // Whether a block in use begins there is looked at when the call has ended.
+    if ctx.blocks.has_place(handle as u64) {
+        ctx.error = handle as u64;
+    }
+}
+
+fn memory_bytes(caller: Caller<'_, Ctx>) -> i64 {
+    caller.data().blocks.memory_bytes() as i64
 }
 
 /// What the header in front of a handle says, whatever stands there: the kernel does not look whether a block begins at the
 /// handle. Nothing here depends on the answer.
-fn length_unsafe(caller: &Caller<'_, Ctx>, handle: u64) -> Result<i64> {
-    let ctx = caller.data();
+fn length_unsafe(caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
+    let (ctx, handle) = (caller.data(), handle as u64);
     let end = ctx.blocks.end();
     if !(ROOT_END + HEADER_BYTES..end + HEADER_BYTES).contains(&handle) {
         return Ok(0);
     }
-    let data = ctx.arena()?.memory.data(caller);
+    let data = ctx.arena()?.memory.data(&caller);
     // Beyond the last block there are zeros, or what an earlier call left and the kernel would have made zeros.
     let byte = |at: u64| data.get(at as usize).copied().filter(|_| at < end).unwrap_or(0);
     if byte(handle - HEADER_BYTES) != IN_USE {
@@ -83,7 +107,8 @@ fn length_unsafe(caller: &Caller<'_, Ctx>, handle: u64) -> Result<i64> {
 
 /// As in Extism's kernel: a stretch that is not in its memory leaves the output as it was, and so does nothing at handle 0,
 /// which is what the PDK's macro sets where a function that has set its output returns nothing.
-fn output_set(caller: &mut Caller<'_, Ctx>, output: Span) -> Result<()> {
+fn output_set(mut caller: Caller<'_, Ctx>, offset: i64, length: i64) -> Result<()> {
+    let output = Span { offset: offset as u64, length: length as u64 };
     let blocks = &caller.data().blocks;
     if !blocks.has_stretch(output.offset, output.length) {
         return Ok(());
@@ -101,32 +126,27 @@ fn output_set(caller: &mut Caller<'_, Ctx>, output: Span) -> Result<()> {
     Ok(())
 }
 
-fn add_data(linker: &mut Linker<Ctx>) -> Result<()> {
-    linker.func_wrap(MODULE, "config_get", |mut caller: Caller<'_, Ctx>, key: i64| -> Result<i64> {
-        let key = key_span(&mut caller, key as u64, "config key")?;
-        let spec = caller.data().spec.clone();
-        let arena = caller.data().arena()?.memory;
-        let value = spec.config.get(text(arena.data(&caller), key, "config key")?);
-        caller.free(key.offset)?;
-        match value {
-            Some(value) => Ok(caller.put(value.as_bytes())?.offset as i64),
-            None => Ok(0),
-        }
-    })?;
-    linker.func_wrap(MODULE, "var_get", |mut caller: Caller<'_, Ctx>, key: i64| -> Result<i64> {
-        let key = key_span(&mut caller, key as u64, "var key")?;
-        let arena = caller.data().arena()?.memory;
-        let value = caller.data().vars.get(text(arena.data(&caller), key, "var key")?).map(Arc::clone);
-        caller.free(key.offset)?;
-        match value {
-            Some(value) => Ok(caller.put(&value)?.offset as i64),
-            None => Ok(0),
-        }
-    })?;
-    linker.func_wrap(MODULE, "var_set", |mut caller: Caller<'_, Ctx>, key: i64, value: i64| -> Result<()> {
-        var_set(&mut caller, key as u64, value as u64)
-    })?;
-    Ok(())
+fn config_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
+    let key = key_span(&mut caller, key as u64, "config key")?;
+    let spec = caller.data().spec.clone();
+    let arena = caller.data().arena()?.memory;
+    let value = spec.config.get(text(arena.data(&caller), key, "config key")?);
+    caller.free(key.offset)?;
+    match value {
+        Some(value) => Ok(caller.put(value.as_bytes())?.offset as i64),
+        None => Ok(0),
+    }
+}
+
+fn var_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
+    let key = key_span(&mut caller, key as u64, "var key")?;
+    let arena = caller.data().arena()?.memory;
+    let value = caller.data().vars.get(text(arena.data(&caller), key, "var key")?).map(Arc::clone);
+    caller.free(key.offset)?;
+    match value {
+        Some(value) => Ok(caller.put(&value)?.offset as i64),
+        None => Ok(0),
+    }
 }
 
 /// Where a key lies, paid for.
@@ -147,14 +167,14 @@ fn text<'a>(data: &'a [u8], span: Span, what: &str) -> Result<&'a str> {
     std::str::from_utf8(span.of(data)?).map_err(|_| refused(format!("{what} is not UTF-8")))
 }
 
-fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
+fn var_set(mut caller: Caller<'_, Ctx>, key: i64, value: i64) -> Result<()> {
     if caller.data().spec.var_bytes_max == 0 {
         return Err(refused("vars are disabled for this plugin"));
     }
-    let key = key_span(caller, key, "var key")?;
+    let (key, value) = (key_span(&mut caller, key as u64, "var key")?, value as u64);
     let up = caller.data().up()?;
     let arena = caller.data().arena()?.memory;
-    let (data, ctx) = arena.data_and_store_mut(&mut *caller);
+    let (data, ctx) = arena.data_and_store_mut(&mut caller);
     let name = text(data, key, "var key")?;
     let cost = |name: &str, value: u64| name.len() as u64 + value + VAR_OVERHEAD_BYTES;
     let old = ctx.vars.get(name).map_or(0, |old| cost(name, old.len() as u64));
@@ -176,31 +196,13 @@ fn var_set(caller: &mut Caller<'_, Ctx>, key: u64, value: u64) -> Result<()> {
     }
     ctx.vars.insert(name.to_owned(), Arc::new(value.of(data)?.to_vec()));
     ctx.var_bytes = after;
-    fuel::charge(caller, value.length)?;
+    fuel::charge(&mut caller, value.length)?;
     caller.free(value.offset)?;
     caller.free(key.offset)
 }
 
-fn add_logs(linker: &mut Linker<Ctx>) -> Result<()> {
-    for (name, level) in [
-        ("log_trace", LogLevel::Trace),
-        ("log_debug", LogLevel::Debug),
-        ("log_info", LogLevel::Info),
-        ("log_warn", LogLevel::Warn),
-        ("log_error", LogLevel::Error),
-    ] {
-        linker.func_wrap(MODULE, name, move |mut caller: Caller<'_, Ctx>, handle: i64| -> Result<()> {
-            log(&mut caller, level, handle as u64)
-        })?;
-    }
-    // The numbers are the PDK's: trace 0 to error 4, and the largest number for "off".
-    linker.func_wrap(MODULE, "get_log_level", |caller: Caller<'_, Ctx>| -> Result<i32> {
-        Ok(match caller.data().up()?.log_level() {
-            LogLevel::Off => i32::MAX,
-            level => level as i32,
-        })
-    })?;
-    Ok(())
+fn log_at(level: LogLevel) -> impl Fn(Caller<'_, Ctx>, i64) -> Result<()> + Send + Sync + 'static {
+    move |mut caller, handle| log(&mut caller, level, handle as u64)
 }
 
 fn log(caller: &mut Caller<'_, Ctx>, level: LogLevel, handle: u64) -> Result<()> {
@@ -212,4 +214,12 @@ fn log(caller: &mut Caller<'_, Ctx>, level: LogLevel, handle: u64) -> Result<()>
         up.log(level, &String::from_utf8_lossy(&bytes));
     }
     caller.free(handle)
+}
+
+/// The lowest level as PDKs number them: trace 0 to error 4, and the largest number for "off".
+fn log_level(caller: Caller<'_, Ctx>) -> Result<i32> {
+    Ok(match caller.data().up()?.log_level() {
+        LogLevel::Off => i32::MAX,
+        level => level as i32,
+    })
 }

@@ -9,9 +9,8 @@ use wasmtime::{Caller, Extern, Linker, Memory, Result};
 use super::ctx::{Ctx, CtxStore, Span};
 use super::fuel;
 use crate::runtime::Failure;
+use crate::runtime::host_functions::{BULK, BulkFunction};
 
-/// The namespace of the plain imports.
-pub const MODULE: &str = "plugsh:bulk";
 /// Bytes of a request: `op: u32, ptr: u32, handle: u64, offset: u64, len: u64, reserved: u64`, little-endian.
 const REQUEST_BYTES: usize = 40;
 const HANDLE_AT: usize = 8;
@@ -41,19 +40,24 @@ struct Request {
 
 /// Adds the plain imports.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
-    for (name, to_guest) in [("read", true), ("write", false)] {
-        linker.func_wrap(
-            MODULE,
-            name,
-            move |mut caller: Caller<'_, Ctx>, handle: i64, offset: i64, ptr: i32, len: i32| -> Result<i32> {
-                let op = if to_guest { Op::Read } else { Op::Write };
-                let (handle, offset, len) = (handle as u64, offset as u64, u64::from(len as u32));
-                let request = Request { op, ptr: ptr as u32 as usize, handle, offset, len };
-                Ok(i32::from(serve(&mut caller, &request)?.is_some()))
-            },
-        )?;
+    for function in BulkFunction::ALL {
+        linker.func_wrap(BULK, function.row().name, plain_import(*function))?;
     }
     Ok(())
+}
+
+fn plain_import(
+    function: BulkFunction,
+) -> impl Fn(Caller<'_, Ctx>, i64, i64, i32, i32) -> Result<i32> + Send + Sync + 'static {
+    move |mut caller, handle, offset, ptr, len| {
+        let op = match function {
+            BulkFunction::Read => Op::Read,
+            BulkFunction::Write => Op::Write,
+        };
+        let (handle, offset, len) = (handle as u64, offset as u64, u64::from(len as u32));
+        let request = Request { op, ptr: ptr as u32 as usize, handle, offset, len };
+        Ok(i32::from(serve(&mut caller, &request)?.is_some()))
+    }
 }
 
 /// Answers a doorbell: 1 when the request was served, 0 when it was refused. `handle` is what `length` was called with.

@@ -13,7 +13,7 @@ use super::codegen::{compile_here, config, one_line};
 use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
-use crate::runtime::imports::EXTISM;
+use crate::runtime::host_functions::EXTISM;
 use crate::runtime::lru::{LruCache, LruMax};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
 
@@ -210,4 +210,34 @@ pub fn code_bytes(module: &Module) -> u64 {
 
 fn hex_sha256(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::runtime::host_functions::{self, ArenaFunction, WASI};
+
+    #[test]
+    fn the_linker_has_what_the_table_has() {
+        let pool = Engines::new(None, CompilerOptions::default()).pool(false).unwrap();
+        let names = |types: &mut dyn Iterator<Item = wasmtime::ValType>| -> Vec<String> {
+            types.map(|ty| ty.to_string()).collect()
+        };
+        let mut provided = BTreeMap::new();
+        for (module, name) in pool.offered().into_iter().filter(|(module, _)| *module != WASI) {
+            let ty = pool.function_type(module, name).unwrap();
+            provided.insert((module, name), (names(&mut ty.params()), names(&mut ty.results())));
+        }
+        let mut wanted = BTreeMap::new();
+        for row in host_functions::all() {
+            let params: Vec<String> = row.params.iter().map(|param| param.ty.as_str().to_owned()).collect();
+            let results: Vec<String> = row.result.iter().map(|result| result.ty.as_str().to_owned()).collect();
+            for namespace in row.namespaces {
+                wanted.insert((*namespace, row.name), (params.clone(), results.clone()));
+            }
+        }
+        assert_eq!(provided, wanted);
+        let arena: HashSet<String> = ArenaFunction::ALL.iter().map(|function| function.row().name.to_owned()).collect();
+        assert_eq!(pool.arena_exports, arena);
+    }
 }

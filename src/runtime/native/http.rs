@@ -13,12 +13,11 @@ use ureq::unversioned::resolver::DefaultResolver;
 use ureq::unversioned::transport::{ConnectionDetails, Connector, DefaultConnector};
 use ureq::{Agent, AsSendBody, Body};
 use url::Url;
-use wasmtime::{Caller, Linker, Result};
+use wasmtime::{Caller, Result};
 
 use super::ctx::{Ctx, CtxStore, refused};
 use super::fuel;
 use super::open_files::Place;
-use crate::runtime::imports::EXTISM as MODULE;
 use crate::runtime::source::format_url;
 use crate::runtime::{Failure, Upcalls, hosts};
 use crate::text::json_cause;
@@ -30,21 +29,15 @@ const GRACE: Duration = Duration::from_secs(1);
 /// Longest description of a request, its headers included, in bytes: it is read in one go.
 const REQUEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Adds the three functions.
-pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
-    linker.func_wrap(
-        MODULE,
-        "http_request",
-        |mut caller: Caller<'_, Ctx>, request: i64, body: i64| -> Result<i64> {
-            http_request(&mut caller, request as u64, body as u64)
-        },
-    )?;
-    linker.func_wrap(MODULE, "http_status_code", |caller: Caller<'_, Ctx>| i32::from(caller.data().http_status))?;
-    linker.func_wrap(MODULE, "http_headers", |mut caller: Caller<'_, Ctx>| -> Result<i64> {
-        let headers = serde_json::to_vec(&caller.data().http_headers)?;
-        Ok(caller.put(&headers)?.offset as i64)
-    })?;
-    Ok(())
+/// `http_status_code`.
+pub fn status_code(caller: Caller<'_, Ctx>) -> i32 {
+    i32::from(caller.data().http_status)
+}
+
+/// `http_headers`.
+pub fn headers(mut caller: Caller<'_, Ctx>) -> Result<i64> {
+    let headers = serde_json::to_vec(&caller.data().http_headers)?;
+    Ok(caller.put(&headers)?.offset as i64)
 }
 
 /// The PDK's `HttpRequest`.
@@ -72,16 +65,18 @@ struct Fetched {
     body: Vec<u8>,
 }
 
-fn http_request(caller: &mut Caller<'_, Ctx>, request: u64, body: u64) -> Result<i64> {
+/// `http_request`.
+pub fn request(mut caller: Caller<'_, Ctx>, request: i64, body: i64) -> Result<i64> {
+    let (request, body) = (request as u64, body as u64);
     caller.data_mut().http_status = 0;
     caller.data_mut().http_headers.clear();
     let span = caller.data_mut().span(request, "http request")?;
     if span.length > REQUEST_BYTES_MAX {
         return Err(refused(format!("http request has {} bytes; at most {REQUEST_BYTES_MAX} are taken", span.length)));
     }
-    fuel::charge(caller, span.length)?;
+    fuel::charge(&mut caller, span.length)?;
     let arena = caller.data().arena()?.memory;
-    let text = if span.length == 0 { &[] } else { span.of(arena.data(&*caller))? };
+    let text = if span.length == 0 { &[] } else { span.of(arena.data(&caller))? };
     // The blocks are freed when and only when the SDK frees them, which a message in one of them makes visible.
     let asked: Asked = serde_json::from_slice(text)
         .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;

@@ -13,8 +13,9 @@ use super::engine::{EnginePool, Engines};
 use super::link::{self, Linked, Named};
 use super::maps::{Maps, maps_of_code};
 use super::outline::{Holdings, Outline};
-use super::{stubs, wasi};
-use crate::runtime::imports::{EXTISM, name_since_1};
+use super::stubs;
+use crate::runtime::host_functions::{EXTISM, WASI};
+use crate::runtime::imports::name_since_1;
 use crate::runtime::{Failure, FailureKind, FunctionId, ModuleBytes, Program, Spec};
 
 /// An exported function that can be called.
@@ -54,7 +55,7 @@ impl NativeImage {
             compiled.push((bytes.name.clone(), module));
         }
         let order = link::order(&compiled);
-        let uses_wasi = compiled.iter().any(|(_, module)| module.imports().any(|i| i.module() == wasi::MODULE));
+        let uses_wasi = compiled.iter().any(|(_, module)| module.imports().any(|i| i.module() == WASI));
         if uses_wasi && !program.spec.wasi {
             let why = "the module imports WASI, which `--no-wasi` turns off";
             return Err(Failure::new(FailureKind::Load, why));

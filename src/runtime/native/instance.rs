@@ -17,7 +17,7 @@ use super::maps::{Maps, maps_of_instance};
 use super::resident::resident_bytes;
 use super::streams::Streams;
 use super::wasi;
-use crate::runtime::imports::EXTISM;
+use crate::runtime::host_functions::EXTISM;
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
 /// A function that has been called before: looked up once.

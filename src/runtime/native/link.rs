@@ -11,6 +11,7 @@ use super::describe::describe;
 use super::engine::EnginePool;
 use super::outline::Holdings;
 use super::stubs;
+use crate::runtime::host_functions::EXTISM;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered};
 use crate::runtime::{Failure, FailureKind, Spec};
 
@@ -144,11 +145,11 @@ impl Resolver<'_> {
         }
         if let Some(host) = self.pool.function_type(from, what) {
             check(from, what, ty, &ExternType::Func(host.clone()))?;
-            let is_arena = from == imports::EXTISM && self.pool.arena_exports.contains(what);
+            let is_arena = from == EXTISM && self.pool.arena_exports.contains(what);
             return Ok(Some(if is_arena { Provider::Arena(what.into()) } else { Provider::Host }));
         }
         if let Some(name) = imports::name_since_1(from, what)
-            && let Some(host) = self.pool.function_type(imports::EXTISM, name)
+            && let Some(host) = self.pool.function_type(EXTISM, name)
         {
             check(from, what, ty, &ExternType::Func(host.clone()))?;
             let is_arena = self.pool.arena_exports.contains(name);

@@ -1,60 +1,64 @@
-//! What a guest can ask of other plugins, in both namespaces that PDKs import from: `extism:host/user` and bare `env`.
+//! What answers each [`PluginFunction`], in both namespaces that PDKs import from.
 //!
-//! The words are the kernel's; here they are turned from handles into calls of [`Upcalls`] and back.
+//! The kernel does the work: the functions here turn handles into calls of `Upcalls` and back.
 
 use wasmtime::{Caller, Linker, Result};
 
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
 use super::fuel;
+use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::{Exchange, Failure, FailureKind, HostData};
-
-/// The namespaces that offer these functions.
-pub const MODULES: [&str; 2] = ["extism:host/user", "env"];
-/// Longest plugin or function name that a guest may hand over, in bytes.
-const NAME_BYTES_MAX: u64 = 4096;
 
 /// Adds every function, in both namespaces.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
-    for module in MODULES {
-        add_calls(linker, module)?;
-        add_table(linker, module)?;
+    for namespace in PLUGINS {
+        for function in PluginFunction::ALL {
+            add_function(linker, namespace, *function)?;
+        }
     }
     Ok(())
 }
 
-fn add_calls(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
-    linker.func_wrap(
-        module,
-        "call_plugin",
-        |mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64| -> Result<i64> {
-            let up = caller.data().up()?;
-            let output = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange))?;
-            end_if_interrupted(&caller)?;
-            Ok(output.offset as i64)
-        },
-    )?;
-    linker.func_wrap(
-        module,
-        "try_call_plugin",
-        |mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64| -> Result<i64> {
-            let up = caller.data().up()?;
-            let tried = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
-            end_if_interrupted(&caller)?;
-            caller.data_mut().call_error = None;
-            match tried {
-                Ok(output) => Ok(output.offset as i64),
-                Err(error) => {
-                    caller.data_mut().call_error = Some(as_value(error)?);
-                    Ok(0)
-                }
-            }
-        },
-    )?;
-    linker.func_wrap(module, "call_error", |mut caller: Caller<'_, Ctx>| -> Result<i64> {
-        let Some(message) = caller.data().call_error.clone() else { return Ok(0) };
-        Ok(caller.put(message.as_bytes())?.offset as i64)
-    })?;
+fn add_function(linker: &mut Linker<Ctx>, namespace: &str, function: PluginFunction) -> Result<()> {
+    use PluginFunction as F;
+    let name = function.row().name;
+    match function {
+        F::RegisterPlugin => linker.func_wrap(namespace, name, register_plugin),
+        F::CallPlugin => linker.func_wrap(namespace, name, call_plugin),
+        F::TryCallPlugin => linker.func_wrap(namespace, name, try_call_plugin),
+        F::CallError => linker.func_wrap(namespace, name, call_error),
+        F::FreePlugin => linker.func_wrap(namespace, name, free_plugin),
+        F::FindPlugin => linker.func_wrap(namespace, name, find_plugin),
+        F::SelfPlugin => linker.func_wrap(namespace, name, self_plugin),
+        F::ParentPlugin => linker.func_wrap(namespace, name, parent_plugin),
+    }?;
     Ok(())
+}
+
+fn call_plugin(mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
+    let up = caller.data().up()?;
+    let output = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange))?;
+    end_if_interrupted(&caller)?;
+    Ok(output.offset as i64)
+}
+
+fn try_call_plugin(mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
+    let up = caller.data().up()?;
+    let tried = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
+    end_if_interrupted(&caller)?;
+    caller.data_mut().call_error = None;
+    match tried {
+        Ok(output) => Ok(output.offset as i64),
+        Err(error) => {
+            caller.data_mut().call_error = Some(as_value(error)?);
+            Ok(0)
+        }
+    }
+}
+
+fn call_error(mut caller: Caller<'_, Ctx>) -> Result<i64> {
+    let Some(message) = caller.data().call_error.clone() else { return Ok(0) };
+    Ok(caller.put(message.as_bytes())?.offset as i64)
 }
 
 /// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an error:
@@ -71,31 +75,32 @@ fn ends_caller(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel)
 }
 
-fn add_table(linker: &mut Linker<Ctx>, module: &str) -> Result<()> {
-    linker.func_wrap(module, "register_plugin", |mut caller: Caller<'_, Ctx>, name: i64| -> Result<i64> {
-        let up = caller.data().up()?;
-        let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
-        let id = up.register(&name).map_err(Failure::unwound)?;
-        end_if_interrupted(&caller)?;
-        Ok(id as i64)
-    })?;
-    linker.func_wrap(module, "free_plugin", |caller: Caller<'_, Ctx>, id: i64| -> Result<()> {
-        let up = caller.data().up()?;
-        up.free(id as u64).map_err(Failure::unwound)?;
-        end_if_interrupted(&caller)
-    })?;
-    linker.func_wrap(module, "find_plugin", |mut caller: Caller<'_, Ctx>, name: i64| -> Result<i64> {
-        let up = caller.data().up()?;
-        let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
-        Ok(up.find(&name) as i64)
-    })?;
-    linker.func_wrap(module, "self_plugin", |caller: Caller<'_, Ctx>| -> Result<i64> {
-        Ok(caller.data().up()?.current() as i64)
-    })?;
-    linker.func_wrap(module, "parent_plugin", |caller: Caller<'_, Ctx>| -> Result<i64> {
-        Ok(caller.data().up()?.parent() as i64)
-    })?;
-    Ok(())
+fn register_plugin(mut caller: Caller<'_, Ctx>, name: i64) -> Result<i64> {
+    let up = caller.data().up()?;
+    let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
+    let id = up.register(&name).map_err(Failure::unwound)?;
+    end_if_interrupted(&caller)?;
+    Ok(id as i64)
+}
+
+fn free_plugin(caller: Caller<'_, Ctx>, id: i64) -> Result<()> {
+    let up = caller.data().up()?;
+    up.free(id as u64).map_err(Failure::unwound)?;
+    end_if_interrupted(&caller)
+}
+
+fn find_plugin(mut caller: Caller<'_, Ctx>, name: i64) -> Result<i64> {
+    let up = caller.data().up()?;
+    let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
+    Ok(up.find(&name) as i64)
+}
+
+fn self_plugin(caller: Caller<'_, Ctx>) -> Result<i64> {
+    Ok(caller.data().up()?.current() as i64)
+}
+
+fn parent_plugin(caller: Caller<'_, Ctx>) -> Result<i64> {
+    Ok(caller.data().up()?.parent() as i64)
 }
 
 /// What every host function that may have taken long ends with.

@@ -7,9 +7,9 @@ use extism::{CompiledPlugin, Manifest, PluginBuilder, Wasm};
 use super::inspect::{Inspection, inspect};
 use super::reserve::memory_bytes_max;
 use super::{errors, link, stubs};
+use crate::runtime::host_functions::WASI;
 use crate::runtime::{Failure, FailureKind, Program};
 
-const WASI_MODULE: &str = "wasi_snapshot_preview1";
 const PAGE_BYTES: u64 = 65536;
 
 /// What instances are made from.
@@ -34,7 +34,7 @@ pub fn compile_program(program: &Program) -> Result<Compiled, Failure> {
 pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<Compiled, Failure> {
     let spec = &program.spec;
     let mut imports = inspections.iter().flat_map(|(_, inspection)| &inspection.imports);
-    let wasi = imports.any(|import| import.module == WASI_MODULE);
+    let wasi = imports.any(|import| import.module == WASI);
     if wasi && !spec.wasi {
         return Err(Failure::new(FailureKind::Load, "the module imports WASI, which `--no-wasi` turns off"));
     }

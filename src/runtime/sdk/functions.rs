@@ -3,64 +3,110 @@
 use std::rc::Rc;
 
 use extism::convert::MemoryHandle;
-use extism::{CurrentPlugin, Function, PTR, UserData, Val, ValType};
+use extism::{CurrentPlugin, Function, UserData, Val, ValType};
 
 use super::frame::{self, Frame, Stage};
+use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
+use crate::runtime::stand_in_types::NumberType;
 use crate::runtime::{Exchange, Failure, FailureKind, HostData};
-
-/// The namespaces that offer these functions.
-const MODULES: [&str; 2] = ["extism:host/user", "env"];
-/// Longest plugin or function name that a guest may hand over, in bytes.
-const NAME_BYTES_MAX: u64 = 4096;
 
 /// plugsh's host functions.
 pub fn plugshs() -> Vec<Function> {
-    MODULES.into_iter().flat_map(ours).collect()
+    let in_namespace = |namespace| PluginFunction::ALL.iter().map(move |function| plugshs_own(namespace, *function));
+    PLUGINS.into_iter().flat_map(in_namespace).collect()
 }
 
-fn ours(module: &'static str) -> [Function; 8] {
-    [
-        define(module, "register_plugin", &[PTR], &[PTR], |frame, plugin, inputs, outputs| {
-            let name = text(frame, plugin, inputs.first(), "plugin name")?;
-            let id = frame.nested(|up| up.register(&name)).map_err(Failure::unwound)?;
-            give(outputs, id)
-        }),
-        define(module, "call_plugin", &[PTR, PTR, PTR], &[PTR], |frame, plugin, inputs, outputs| {
-            let exchange = call_plugin(frame, plugin, inputs).map_err(Failure::unwound)?;
-            let handle = put(plugin, &exchange.output)?;
-            give(outputs, handle)
-        }),
-        define(module, "try_call_plugin", &[PTR, PTR, PTR], &[PTR], |frame, plugin, inputs, outputs| {
-            let tried = call_plugin(frame, plugin, inputs);
-            if frame.up().interrupted() {
-                return Err(Failure::interrupted());
-            }
-            frame.set_call_error(tried.as_ref().err().map(|failure| failure.message.clone()));
-            let handle = match tried {
-                Ok(exchange) => put(plugin, &exchange.output)?,
-                Err(_) => 0,
-            };
-            give(outputs, handle)
-        }),
-        define(module, "call_error", &[], &[PTR], |frame, plugin, _, outputs| {
-            called(frame)?;
-            let handle = match frame.call_error() {
-                Some(message) => put(plugin, message.as_bytes())?,
-                None => 0,
-            };
-            give(outputs, handle)
-        }),
-        define(module, "free_plugin", &[PTR], &[], |frame, _, inputs, _| {
-            let id = number(inputs.first());
-            frame.nested(|up| up.free(id)).map_err(Failure::unwound)
-        }),
-        define(module, "find_plugin", &[PTR], &[PTR], |frame, plugin, inputs, outputs| {
-            let name = text(frame, plugin, inputs.first(), "plugin name")?;
-            give(outputs, frame.up().find(&name))
-        }),
-        define(module, "self_plugin", &[], &[PTR], |frame, _, _, outputs| give(outputs, frame.up().current())),
-        define(module, "parent_plugin", &[], &[PTR], |frame, _, _, outputs| give(outputs, frame.up().parent())),
-    ]
+fn plugshs_own(namespace: &str, function: PluginFunction) -> Function {
+    let body: Body = match function {
+        PluginFunction::RegisterPlugin => register_plugin,
+        PluginFunction::CallPlugin => call_plugin,
+        PluginFunction::TryCallPlugin => try_call_plugin,
+        PluginFunction::CallError => call_error,
+        PluginFunction::FreePlugin => free_plugin,
+        PluginFunction::FindPlugin => find_plugin,
+        PluginFunction::SelfPlugin => |frame, _, _, outputs| give(outputs, frame.up().current()),
+        PluginFunction::ParentPlugin => |frame, _, _, outputs| give(outputs, frame.up().parent()),
+    };
+    let row = function.row();
+    let params: Vec<ValType> = row.params.iter().map(|param| val_type(param.ty)).collect();
+    let results: Vec<ValType> = row.result.iter().map(|result| val_type(result.ty)).collect();
+    define(namespace, row.name, &params, &results, body)
+}
+
+/// What answers a function: the call it serves, the plugin that calls, arguments, and where results go.
+type Body = fn(&Rc<Frame>, &mut CurrentPlugin, &[Val], &mut [Val]) -> Result<(), Failure>;
+
+fn val_type(ty: NumberType) -> ValType {
+    match ty {
+        NumberType::I32 => ValType::I32,
+        NumberType::I64 => ValType::I64,
+        NumberType::F32 => ValType::F32,
+        NumberType::F64 => ValType::F64,
+    }
+}
+
+fn register_plugin(
+    frame: &Rc<Frame>,
+    plugin: &mut CurrentPlugin,
+    inputs: &[Val],
+    outputs: &mut [Val],
+) -> Result<(), Failure> {
+    let name = text(frame, plugin, inputs.first(), "plugin name")?;
+    let id = frame.nested(|up| up.register(&name)).map_err(Failure::unwound)?;
+    give(outputs, id)
+}
+
+fn call_plugin(
+    frame: &Rc<Frame>,
+    plugin: &mut CurrentPlugin,
+    inputs: &[Val],
+    outputs: &mut [Val],
+) -> Result<(), Failure> {
+    let exchange = nested_call(frame, plugin, inputs).map_err(Failure::unwound)?;
+    let handle = put(plugin, &exchange.output)?;
+    give(outputs, handle)
+}
+
+fn try_call_plugin(
+    frame: &Rc<Frame>,
+    plugin: &mut CurrentPlugin,
+    inputs: &[Val],
+    outputs: &mut [Val],
+) -> Result<(), Failure> {
+    let tried = nested_call(frame, plugin, inputs);
+    if frame.up().interrupted() {
+        return Err(Failure::interrupted());
+    }
+    frame.set_call_error(tried.as_ref().err().map(|failure| failure.message.clone()));
+    let handle = match tried {
+        Ok(exchange) => put(plugin, &exchange.output)?,
+        Err(_) => 0,
+    };
+    give(outputs, handle)
+}
+
+fn call_error(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, _: &[Val], outputs: &mut [Val]) -> Result<(), Failure> {
+    called(frame)?;
+    let handle = match frame.call_error() {
+        Some(message) => put(plugin, message.as_bytes())?,
+        None => 0,
+    };
+    give(outputs, handle)
+}
+
+fn free_plugin(frame: &Rc<Frame>, _: &mut CurrentPlugin, inputs: &[Val], _: &mut [Val]) -> Result<(), Failure> {
+    let id = number(inputs.first());
+    frame.nested(|up| up.free(id)).map_err(Failure::unwound)
+}
+
+fn find_plugin(
+    frame: &Rc<Frame>,
+    plugin: &mut CurrentPlugin,
+    inputs: &[Val],
+    outputs: &mut [Val],
+) -> Result<(), Failure> {
+    let name = text(frame, plugin, inputs.first(), "plugin name")?;
+    give(outputs, frame.up().find(&name))
 }
 
 /// A function of the SDK around one of ours: finds the call it serves, and keeps the failure that it ends with.
@@ -116,7 +162,7 @@ impl Exchange for Copied {
     }
 }
 
-fn call_plugin(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, inputs: &[Val]) -> Result<Copied, Failure> {
+fn nested_call(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, inputs: &[Val]) -> Result<Copied, Failure> {
     called(frame)?;
     let [id, function, input] = [0, 1, 2].map(|at| number(inputs.get(at)));
     let function = bytes(plugin, function, "function name")?;

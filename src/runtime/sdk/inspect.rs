@@ -6,10 +6,11 @@ use wasmparser::{
     CompositeInnerType, ExternalKind, FuncType, Import, Parser, Payload, RefType, TableType, TypeRef, ValType,
 };
 
+use crate::runtime::host_functions::{EXTISM, WASI};
 use crate::runtime::{Failure, FailureKind, imports, wasm_words};
 
 /// Namespaces that are the SDK's own: what of them it lacks it says.
-pub const SDK_MODULES: [&str; 2] = [imports::EXTISM, "wasi_snapshot_preview1"];
+pub const SDK_MODULES: [&str; 2] = [EXTISM, WASI];
 
 /// The interface of one module.
 #[derive(Debug, Default)]

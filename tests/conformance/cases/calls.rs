@@ -188,14 +188,14 @@ fn starts() -> Vec<Case> {
         )
         .call("_start", "abc")
         .gives("3 "),
-        start("start: a start function asks who it is", "(func $s (global.set $n (call $self))) (start $s)")
+        start("start: a start function asks who it is", "(func $s (global.set $n (call $self_plugin))) (start $s)")
             .gives("1 "),
-        start("start: an initialiser asks who it is", r#"(func (export "_initialize") (global.set $n (call $self)))"#)
+        start("start: an initialiser asks who it is", r#"(func (export "_initialize") (global.set $n (call $self_plugin)))"#)
             .gives("1 "),
         start(
             "start: an initialiser starts a plugin",
             r#"(data (i32.const 1024) "echo")
-            (func (export "_initialize") (global.set $n (call $register (call $str (i32.const 1024) (i32.const 4)))))"#,
+            (func (export "_initialize") (global.set $n (call $register_plugin (call $str (i32.const 1024) (i32.const 4)))))"#,
         )
         .gives("2 "),
         start(

@@ -64,8 +64,8 @@ fn memory() -> Vec<Case> {
             (func (export "large") (call $output_set (call $alloc (i64.const 1500000)) (i64.const 1500000)))
             (func (export "run")
                 (drop (call $alloc (i64.const 3000000)))
-                (drop (call $try_call
-                    (call $register (call $str (i32.const 1024) (i32.const 4)))
+                (drop (call $try_call_plugin
+                    (call $register_plugin (call $str (i32.const 1024) (i32.const 4)))
                     (call $str (i32.const 1040) (i32.const 5)) (i64.const 0))))"#,
         )
         .spec(|spec, _| spec.memory_bytes_max = Some(4 * MIB))
@@ -97,11 +97,11 @@ fn time() -> Vec<Case> {
         (data (i32.const 1040) "run")
         (func (export "call_it")
             (drop (call $call_plugin
-                (call $register (call $str (i32.const 1024) (i32.const 4)))
+                (call $register_plugin (call $str (i32.const 1024) (i32.const 4)))
                 (call $str (i32.const 1040) (i32.const 3)) (i64.const 0))))
         (func (export "try_it")
-            (call $say (call $try_call
-                (call $register (call $str (i32.const 1024) (i32.const 4)))
+            (call $say (call $try_call_plugin
+                (call $register_plugin (call $str (i32.const 1024) (i32.const 4)))
                 (call $str (i32.const 1040) (i32.const 3)) (i64.const 0)))
             (call $say32 (i64.ne (call $call_error) (i64.const 0)))
             (call $done))"#;
@@ -128,7 +128,7 @@ fn time() -> Vec<Case> {
             &format!(
                 r#"{SPIN}
                 (data (i32.const 1056) "echo")
-                (func (export "spawn") (call $say (call $register (call $str (i32.const 1024) (i32.const 4)))) (call $done))
+                (func (export "spawn") (call $say (call $register_plugin (call $str (i32.const 1024) (i32.const 4)))) (call $done))
                 (func (export "echo") (call $output_set (call $input_offset) (call $input_length)))
                 (func (export "call_2")
                     (call $say_block (call $call_plugin (i64.const 2) (call $str (i32.const 1056) (i32.const 4)) (call $input)))

@@ -224,8 +224,8 @@ fn linked() -> Vec<Case> {
         .file(
             "main.wat",
             r#"(module (import "extism:host/user" "mine" (func $n (result i32)))
-                (import "extism:host/user" "self_plugin" (func $self (result i64)))
-                (func (export "run") (result i32) (i32.add (call $n) (i32.wrap_i64 (call $self)))))"#,
+                (import "extism:host/user" "self_plugin" (func $self_plugin (result i64)))
+                (func (export "run") (result i32) (i32.add (call $n) (i32.wrap_i64 (call $self_plugin)))))"#,
         )
         .call("run", "")
         .fails(FailureKind::Guest),

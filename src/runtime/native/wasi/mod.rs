@@ -16,7 +16,7 @@ use wasmtime_wasi::cli::InputFile;
 use wasmtime_wasi::p1::WasiP1Ctx;
 
 use self::fds::Fds;
-pub use self::table::{MODULE, add};
+pub use self::table::add;
 use super::streams::Streams;
 use crate::runtime::{Failure, FailureKind, Spec, StandardStream, WasiInput};
 

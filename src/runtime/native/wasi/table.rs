@@ -11,11 +11,10 @@ use super::fds::Kind;
 use super::parts::{Parts, parts};
 use super::wait::{look, wait};
 use super::{copy, errno, open};
+use crate::runtime::host_functions::WASI;
 use crate::runtime::native::ctx::Ctx;
 use crate::runtime::native::fuel;
 
-/// The namespace.
-pub const MODULE: &str = "wasi_snapshot_preview1";
 /// Longest path, in bytes: no system takes one as long as this.
 const PATH_BYTES_MAX: u32 = 64 * 1024;
 
@@ -57,7 +56,7 @@ fn bytes(len: i32) -> u64 {
 macro_rules! functions {
     ($linker:ident; $($how:ident $name:ident($($arg:ident: $ty:ty),*) -> $result:ty,
         $views:ident [$($fd:ident)*] [$($path_len:ident)*] [$($bytes:expr),*];)*) => {$(
-        $linker.func_wrap(MODULE, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<$result> {
+        $linker.func_wrap(WASI, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<$result> {
             $(if let Some(errno) = descriptor_refused(&caller, $fd, Views::$views) { return Ok(errno); })*
             $(if $path_len as u32 > PATH_BYTES_MAX { return Ok(errno::NAMETOOLONG); })*
             guarded(&mut caller, |caller| {
@@ -142,7 +141,7 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     }
     // wasmtime-wasi's own refuses codes above 125, which many programs end with.
     linker.allow_shadowing(true);
-    linker.func_wrap(MODULE, "proc_exit", |code: i32| -> Result<()> { Err(I32Exit(code).into()) })?;
+    linker.func_wrap(WASI, "proc_exit", |code: i32| -> Result<()> { Err(I32Exit(code).into()) })?;
     linker.allow_shadowing(false);
     Ok(())
 }
