@@ -21,10 +21,10 @@ use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
 use plugsh::runtime::{Host, LogLevel, Served, serve};
 use plugsh::shell;
-use plugsh::shell::command::{Subject, TABLE, about};
+use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
 use plugsh::shell::plain;
 use plugsh::shell::{SessionOptions, ShellError};
-use plugsh::text::{did_you_mean, quoted};
+use plugsh::text::{closest, quoted};
 
 fn main() -> ExitCode {
     keep_backtraces_off();
@@ -210,23 +210,30 @@ fn help(word: Option<&str>) -> Result<u8, ShellError> {
     let mut definition = Cli::definition();
     definition.build();
     let Some(word) = word else { return script::print(definition.render_help().to_string().as_bytes()) };
-    match definition.find_subcommand_mut(word) {
-        // The shell's own `help` and `call` say more at its prompt; here the program's are meant.
-        Some(mode) => script::print(mode.render_help().to_string().as_bytes()),
-        None => {
-            let modes: Vec<&str> = definition.get_subcommands().map(clap::Command::get_name).collect();
-            let known = about(TABLE, word).map_err(|error| match did_you_mean(word, modes) {
-                near if !near.is_empty() => ShellError::usage(format!("no command or topic `{}`{near}", quoted(word))),
-                // What was perhaps meant, or where the shell's own help would look further.
-                _ if error.message.contains("did you mean") => error,
-                _ => ShellError::usage(format!(
-                    "no command or topic `{}`; `plugsh help` explains the program, `plugsh help all` lists the shell's commands",
-                    quoted(word)
-                )),
-            });
-            script::print(&known.map(|reply| plain::bytes(&reply).into_owned())?)
+    let of_shell = about(TABLE, word);
+    match (definition.find_subcommand_mut(word), of_shell) {
+        (Some(mode), of_shell) => {
+            let mut text = mode.render_help().to_string();
+            if of_shell.is_some() {
+                text.push_str(&format!(
+                    "\nThe shell has a `{word}` of its own: `plugsh -c 'help {word}'` explains it.\n"
+                ));
+            }
+            script::print(text.as_bytes())
         }
+        (None, Some(reply)) => script::print(&plain::bytes(&reply)),
+        (None, None) => Err(unknown_topic(&definition, word)),
     }
+}
+
+/// The error for a word that neither the program nor its shell explains.
+fn unknown_topic(definition: &clap::Command, word: &str) -> ShellError {
+    let near = closest(word, definition.get_subcommands().map(clap::Command::get_name));
+    let hint = match near.or_else(|| closest_topic(TABLE, word)) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`plugsh help` explains the program, `plugsh help all` lists the shell's commands".to_owned(),
+    };
+    ShellError::usage(format!("no command or topic `{}`; {hint}", quoted(word)))
 }
 
 fn completions(shell: clap_complete::Shell) -> Result<u8, ShellError> {

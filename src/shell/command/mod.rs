@@ -43,7 +43,7 @@ mod watch;
 pub use arguments::{Argument, Arguments, Subject};
 pub use definition::{Example, Group, Inner, find, syntax};
 pub use describe::describe;
-pub use help::{about, markdown_table, topics};
+pub use help::{about, closest_topic, markdown_table, topics};
 pub use shape::{ArgSlot, Kind, OptionShape, Shape, SlotWord};
 pub use table::TABLE;
 

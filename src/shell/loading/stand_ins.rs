@@ -1,5 +1,5 @@
 //! What a load says of `--import`: stand-ins that are not there yet, and those that nothing asks for. How one is written is
-//! in `shell/imports.rs`.
+//! in `imports`.
 
 use crate::kernel::ProcessId;
 use crate::runtime::program::ImportStandIn;

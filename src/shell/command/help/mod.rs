@@ -5,7 +5,7 @@ mod topics;
 use super::{Arguments, Command, CommandTable, Example, Group, Run, describe, find, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::text::{did_you_mean, quoted, wrapped};
+use crate::text::{closest, quoted, wrapped};
 use topics::TOPICS;
 
 pub static COMMAND: Command = Command {
@@ -36,7 +36,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (options, _) = arguments.parse::<HelpOptions>()?;
     match options.command.as_deref() {
         None => Ok(Reply::Lines(overview(session.table))),
-        Some(word) => about(session.table, word),
+        Some(word) => about(session.table, word).ok_or_else(|| unknown(session.table, word)),
     }
 }
 
@@ -48,21 +48,28 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
     TOPICS.iter().map(|(topic, _)| *topic).chain([ALL])
 }
 
-/// The help on a command or a topic, or on all commands.
-pub fn about(table: CommandTable, word: &str) -> Result<Reply, ShellError> {
+/// The help on a command or a topic, or on all commands; `None` where the word is neither.
+pub fn about(table: CommandTable, word: &str) -> Option<Reply> {
     if word == ALL {
-        return Ok(Reply::Lines(every_command(table)));
+        return Some(Reply::Lines(every_command(table)));
     }
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
-        return Ok(Reply::text(text));
+        return Some(Reply::text(text));
     }
-    if let Some(command) = find(table, word) {
-        return Ok(describe(command));
-    }
-    let near = did_you_mean(word, table.iter().map(|command| command.name).chain(topics()));
-    let hint =
-        if near.is_empty() { "; `help` lists the commands, `info PLUGIN` the functions of a plugin" } else { &near };
-    Err(ShellError::usage(format!("no command or topic `{}`{hint}", quoted(word))))
+    find(table, word).map(describe)
+}
+
+/// The command or topic that a word is most likely a slip of.
+pub fn closest_topic(table: CommandTable, word: &str) -> Option<&'static str> {
+    closest(word, table.iter().map(|command| command.name).chain(topics()))
+}
+
+fn unknown(table: CommandTable, word: &str) -> ShellError {
+    let hint = match closest_topic(table, word) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None => "`help` lists the commands, `info PLUGIN` the functions of a plugin".to_owned(),
+    };
+    ShellError::usage(format!("no command or topic `{}`; {hint}", quoted(word)))
 }
 
 /// What to type first, with what it does.
