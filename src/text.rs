@@ -56,6 +56,16 @@ pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) ->
     closest(word, known).map_or_else(String::new, |closest| format!("; did you mean `{closest}`?"))
 }
 
+/// A count and its noun: `1 call`, `3 calls`.
+pub fn counted(count: u64, noun: &str) -> String {
+    format!("{count} {}", plural(count, noun))
+}
+
+/// A noun as it stands behind a count: `call`, `calls`.
+pub fn plural(count: u64, noun: &str) -> String {
+    if count == 1 { noun.to_owned() } else { format!("{noun}s") }
+}
+
 /// A stranger's text as a message may show it: on one line, escaped, cut after `chars_max` characters.
 pub fn cut(text: &str, chars_max: usize) -> String {
     let cut = text.char_indices().nth(chars_max).map(|(at, _)| at);

@@ -20,6 +20,7 @@ use crate::shell::reply::{Line, Role};
 use crate::shell::suite::{FileRun, run_file};
 use crate::shell::units::show_duration;
 use crate::shell::{Interrupter, SessionOptions, ShellError};
+use crate::text::counted;
 
 /// What is to be tested.
 #[derive(Debug)]
@@ -154,7 +155,7 @@ fn lines_of(run: &FileRun) -> Vec<Line> {
     match &run.result {
         Ok(0) => vec![title(Role::Good, "ok    ").with(Role::Dim, took)],
         Ok(count) => {
-            let rewritten = if *count == 1 { "1 expectation".to_owned() } else { format!("{count} expectations") };
+            let rewritten = counted(*count as u64, "expectation");
             vec![title(Role::Warn, "ok    ").with(Role::Dim, took).plain(format!("  {rewritten} rewritten"))]
         }
         Err(error) => {

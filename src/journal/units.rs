@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::text::quoted;
+use crate::text::{counted, plural, quoted};
 
 /// What a bare number is.
 const MILLISECOND_NS: u64 = 1_000_000;
@@ -111,12 +111,12 @@ pub fn show_bytes(bytes: u64) -> String {
 
 /// The same where nothing else says that it is bytes: `1 byte`, `1.5k bytes`.
 pub fn show_size(bytes: u64) -> String {
-    if bytes == 1 { "1 byte".to_owned() } else { format!("{} bytes", show_bytes(bytes)) }
+    format!("{} {}", show_bytes(bytes), plural(bytes, "byte"))
 }
 
 /// A count of bytes to the last one: `1 byte`, `65536 bytes`.
 pub fn exact_size(bytes: u64) -> String {
-    if bytes == 1 { "1 byte".to_owned() } else { format!("{bytes} bytes") }
+    counted(bytes, "byte")
 }
 
 fn three_figures(number: f64) -> String {

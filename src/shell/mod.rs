@@ -39,6 +39,7 @@ mod script;
 mod start;
 mod stub_run;
 mod system;
+pub mod tree;
 mod unknown;
 mod waits;
 mod words;

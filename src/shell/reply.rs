@@ -160,42 +160,6 @@ pub fn plain(text: impl Into<String>) -> Span {
     cell(Role::Plain, text)
 }
 
-/// A row of a tree: rows stand in drawing order, a child right after its parent's earlier children.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TreeRow {
-    /// 0 for a root.
-    pub depth: usize,
-    pub line: Line,
-}
-
-/// Draws the guides of a tree: one line a row.
-pub fn tree_lines(rows: &[TreeRow]) -> Vec<Line> {
-    // Walked from the end: whether a row is the last of its siblings is known by what comes below it.
-    let mut below: Vec<bool> = Vec::new();
-    let mut lines: Vec<Line> = rows.iter().rev().map(|row| tree_line(row, &mut below)).collect();
-    lines.reverse();
-    lines
-}
-
-/// `below[d]` is true while a row of depth `d`, with the same parent, stands further down.
-fn tree_line(row: &TreeRow, below: &mut Vec<bool>) -> Line {
-    below.resize(below.len().max(row.depth + 1), false);
-    below.truncate(row.depth + 1);
-    let mut guides = String::new();
-    for open in below.iter().take(row.depth).skip(1) {
-        guides.push_str(if *open { "│  " } else { "   " });
-    }
-    if row.depth > 0 {
-        guides.push_str(if below.get(row.depth).copied().unwrap_or(false) { "├─ " } else { "└─ " });
-    }
-    if let Some(open) = below.get_mut(row.depth) {
-        *open = true;
-    }
-    let mut line = Line::new().with(Role::Dim, guides);
-    line.spans.extend(row.line.spans.iter().cloned());
-    line
-}
-
 /// Why a command failed: one line, and what kind of failure it is.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellError {
@@ -267,19 +231,6 @@ impl std::error::Error for ShellError {}
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn drawn(rows: &[(usize, &str)]) -> Vec<String> {
-        let rows: Vec<TreeRow> =
-            rows.iter().map(|(depth, text)| TreeRow { depth: *depth, line: Line::from(*text) }).collect();
-        tree_lines(&rows).iter().map(Line::to_string).collect()
-    }
-
-    #[test]
-    fn a_tree_has_guides() {
-        let rows = [(0, "shell"), (1, "a"), (2, "a1"), (3, "a11"), (2, "a2"), (1, "b"), (2, "b1")];
-        assert_eq!(drawn(&rows), ["shell", "├─ a", "│  ├─ a1", "│  │  └─ a11", "│  └─ a2", "└─ b", "   └─ b1"]);
-        assert_eq!(drawn(&[(0, "shell")]), ["shell"]);
-    }
 
     #[test]
     fn an_error_is_one_safe_line() {

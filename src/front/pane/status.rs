@@ -14,6 +14,7 @@ use super::rates::{Rates, sparkline};
 use super::snapshot::{Snapshot, mistake};
 use super::state::{Clock, Layer, Message, State};
 use super::theme;
+use crate::text::{counted, plural};
 
 /// From this width on rates have sparklines.
 const SPARKLINE_COLS_MIN: u16 = 70;
@@ -74,7 +75,7 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
     if snapshot.totals.errors > 0 {
         spans.push(trusted(" · ", theme::DIM));
         let errors = snapshot.totals.errors;
-        spans.push(trusted(format!("{} error{}", count(errors), if errors == 1 { "" } else { "s" }), theme::BAD));
+        spans.push(trusted(format!("{} {}", count(errors), plural(errors, "error")), theme::BAD));
     }
     push_jobs(&mut spans, &snapshot.jobs);
     for note in &snapshot.notes {
@@ -103,7 +104,7 @@ fn push_jobs(spans: &mut Vec<Span<'static>>, jobs: &[JobView]) {
         return;
     }
     spans.push(trusted(" · ", theme::DIM));
-    spans.push(trusted(format!("{jobs} job{}", if jobs == 1 { "" } else { "s" }), theme::PLAIN));
+    spans.push(trusted(counted(jobs as u64, "job"), theme::PLAIN));
     match held {
         0 => {}
         held if held == jobs => spans.push(trusted(" held", theme::WAIT)),

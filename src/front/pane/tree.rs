@@ -8,6 +8,7 @@ use std::collections::HashSet;
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 
 use super::snapshot::SnapshotQuery;
+use crate::shell::tree::Children;
 
 /// More siblings than this are folded to the first few and a count.
 pub const SIBLINGS_MAX: usize = 16;
@@ -102,54 +103,6 @@ pub struct TreeOptions {
     pub expanded: HashSet<ProcessId>,
 }
 
-/// The children of each process, by place; slot 0 is the shell, slot `index + 1` a process.
-struct Children {
-    starts: Vec<usize>,
-    indices: Vec<usize>,
-}
-
-impl Children {
-    fn of(processes: &[ProcessView], keep: impl Fn(usize) -> bool) -> Children {
-        let slots: Vec<Option<usize>> = (0..processes.len())
-            .map(|index| keep(index).then(|| processes.get(index).map_or(0, |child| slot_of(processes, child.parent))))
-            .collect();
-        let mut starts = vec![0; processes.len() + 2];
-        for slot in slots.iter().flatten() {
-            if let Some(start) = starts.get_mut(slot + 1) {
-                *start += 1;
-            }
-        }
-        for slot in 1..starts.len() {
-            starts[slot] += starts[slot - 1];
-        }
-        let mut next = starts.clone();
-        let mut indices = vec![0; slots.iter().flatten().count()];
-        for (index, slot) in slots.iter().enumerate() {
-            if let Some(next) = slot.and_then(|slot| next.get_mut(slot)) {
-                indices[*next] = index;
-                *next += 1;
-            }
-        }
-        Children { starts, indices }
-    }
-
-    fn slot(&self, slot: usize) -> &[usize] {
-        let bound = |slot: usize| self.starts.get(slot).copied().unwrap_or(self.indices.len());
-        self.indices.get(bound(slot)..bound(slot + 1)).unwrap_or_default()
-    }
-
-    /// How many processes there are below a slot.
-    fn count_below(&self, slot: usize) -> usize {
-        let mut count = 0;
-        let mut open: Vec<usize> = self.slot(slot).to_vec();
-        while let Some(index) = open.pop() {
-            count += 1;
-            open.extend(self.slot(index + 1));
-        }
-        count
-    }
-}
-
 /// A process whose parent is not known any more stands under the shell.
 fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
     processes.binary_search_by_key(&parent, |process| process.id).map_or(0, |index| index + 1)
@@ -158,7 +111,10 @@ fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
 /// The rows of the tree, the shell first. `processes` are in id order.
 pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOptions) -> Vec<Row> {
     let kept = kept(processes, query);
-    let children = Children::of(processes, |index| kept.as_ref().is_none_or(|kept| kept[index]));
+    let is_kept = |index: usize| kept.as_ref().is_none_or(|kept| kept.get(index).copied().unwrap_or(false));
+    let parent_of =
+        |(index, process): (usize, &ProcessView)| is_kept(index).then(|| slot_of(processes, process.parent));
+    let children = Children::of(&processes.iter().enumerate().map(parent_of).collect::<Vec<_>>());
     let mut rows = Vec::new();
     // What is still to be written, the next one last. A stack and no recursion: chains can be ten thousand deep.
     let mut open = vec![Pending { index: None, depth: 0, guides: 0, last: true, counted: None }];

@@ -7,6 +7,7 @@ use ratatui::text::Span;
 
 use crate::front::screen::Focus;
 use crate::kernel::{ProcessState, ProcessView};
+use crate::shell::tree::Guides;
 use crate::shell::units::{show_bytes, show_duration};
 
 use super::cells::{count, put, put_right, rule, trusted, untrusted};
@@ -197,12 +198,8 @@ fn guides(row: &Row, cols: usize) -> String {
     if row.depth * 2 > cols.max(4) {
         return format!("⋯{} ", row.depth);
     }
-    let mut guides = String::new();
-    for depth in 1..row.depth {
-        guides.push_str(if row.guides >> depth & 1 == 1 { "│ " } else { "  " });
-    }
-    if row.depth > 0 {
-        guides.push_str(if row.last { "└ " } else { "├ " });
-    }
-    guides
+    Guides::NARROW.before(row.depth, |depth| match depth == row.depth {
+        true => !row.last,
+        false => row.guides.checked_shr(depth as u32).is_some_and(|bits| bits & 1 == 1),
+    })
 }

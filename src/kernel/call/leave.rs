@@ -10,7 +10,7 @@ use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError};
 use crate::kernel::process::Life;
 use crate::runtime::{Failure, FailureKind};
-use crate::text::escape_control;
+use crate::text::{escape_control, plural};
 
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
@@ -111,7 +111,7 @@ impl Entered<'_> {
             let lost = self.lose_instance();
             if lost > 0 && (cut || failure.kind == FailureKind::Nested) {
                 let label = self.process.label();
-                let calls = if lost == 1 { "call" } else { "calls" };
+                let calls = plural(lost, "call");
                 self.chain.kernel.notify(format!(
                     "`{label}` was reset: its call ended with its chain, and the state of {lost} earlier {calls} is lost"
                 ));

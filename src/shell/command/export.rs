@@ -15,7 +15,7 @@ use crate::shell::filter::parse_filter;
 use crate::shell::redirect::FileSink;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
-use crate::text::io_cause;
+use crate::text::{counted, io_cause};
 
 pub static COMMAND: Command = Command {
     name: "export",
@@ -55,7 +55,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         (None, Some(url)) => {
             let records = records(session, options.filter.as_ref());
             let spans = send(session, &url, records)?;
-            Ok(Reply::line(format!("{} sent to `{}`", counted(spans, "span"), without_secrets(&url))))
+            Ok(Reply::line(format!("{} sent to `{}`", counted(spans as u64, "span"), without_secrets(&url))))
         }
         (None, None) => Err(ShellError::usage("`export` wants FILE, or `--otlp URL`; see `help export`")),
     }
@@ -95,7 +95,7 @@ fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply
     written.map_err(|error| ShellError::failed(format!("`{file}`: {}", io_cause(&error))))?;
     sink.write(&bytes, &give_up)?;
     sink.commit()?;
-    Ok(Reply::line(format!("{} in `{file}`", counted(records.len(), "call"))))
+    Ok(Reply::line(format!("{} in `{file}`", counted(records.len() as u64, "call"))))
 }
 
 /// The calls that are asked for in order of seq, running ones too.
@@ -104,9 +104,4 @@ fn records(session: &Session, filter: Option<&Filter>) -> Vec<Record> {
     // The running ones first: what ends between the two looks is then in both, and not lost.
     let running = session.kernel.running().into_iter().filter(wanted).collect();
     merge_running(session.kernel.journal().find(usize::MAX, wanted), running)
-}
-
-/// `1 call`, `3 calls`.
-fn counted(count: usize, what: &str) -> String {
-    if count == 1 { format!("1 {what}") } else { format!("{count} {what}s") }
 }

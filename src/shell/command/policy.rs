@@ -10,6 +10,7 @@ use crate::kernel::Policy;
 use crate::kernel::policy::{Asked, OwnGrants, Rule, Who, names_only};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::text::counted;
 
 pub static COMMAND: Command = Command {
     name: "policy",
@@ -65,7 +66,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             let policy = Policy::read(Path::new(file)).map_err(ShellError::failed)?;
             let rules = policy.rules().len();
             session.kernel.set_policy(Some(policy));
-            let count = if rules == 1 { "1 rule".to_owned() } else { format!("{rules} rules") };
+            let count = counted(rules as u64, "rule");
             Ok(Reply::line(format!("{file}: {count} in force")))
         }
         ("off", []) => {

@@ -6,10 +6,12 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::mermaid;
 use crate::kernel::{ProcessState, ProcessView};
 use crate::shell::listing::{self, Column, SortKey};
-use crate::shell::reply::{Line, Reply, Role, ShellError, Table, cell, plain, tree_lines};
+use crate::shell::reply::{Line, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
+use crate::shell::tree::tree_lines;
 use crate::shell::units::{show_bytes, show_duration};
 use crate::shell::words::processes::{state_role, state_text, tree_rows};
+use crate::text::counted;
 
 pub static COMMAND: Command = Command {
     name: "ps",
@@ -152,7 +154,7 @@ fn tree_line(view: &ProcessView) -> Line {
     }
     if view.calls > 0 {
         let errors = if view.errors > 0 { format!(", {} failed", view.errors) } else { String::new() };
-        let calls = if view.calls == 1 { "1 call".to_owned() } else { format!("{} calls", view.calls) };
+        let calls = counted(view.calls, "call");
         line.push(Role::Dim, format!("  {calls}{errors}, {}", show_duration(view.busy)));
     }
     line

@@ -10,7 +10,7 @@ use crate::shell::loading::link;
 use crate::shell::replay::{Verified, verify_journal};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::calls::calls_text;
+use crate::text::counted;
 
 pub static COMMAND: Command = Command {
     name: "reload",
@@ -93,5 +93,5 @@ fn verify(session: &mut Session, id: ProcessId, program: &Arc<Program>) -> Resul
 
 fn verified_text(verified: &Verified) -> String {
     let skipped = if verified.skipped > 0 { format!(", {} skipped", verified.skipped) } else { String::new() };
-    format!("{} of the trace came to the same{skipped}", calls_text(verified.replayed as u64))
+    format!("{} of the trace came to the same{skipped}", counted(verified.replayed as u64, "call"))
 }

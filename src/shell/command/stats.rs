@@ -12,6 +12,7 @@ use crate::shell::listing::{self, Column, SortKey};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
+use crate::text::counted;
 
 pub static COMMAND: Command = Command {
     name: "stats",
@@ -119,7 +120,7 @@ fn json_row(row: &Row, hist: bool) -> JsonRow<'_> {
 fn histogram(row: &Row) -> Vec<Line> {
     let bars = row.durations.bars();
     let most = bars.iter().map(|bar| bar.count).max().unwrap_or(0).max(1);
-    let calls = if row.calls == 1 { "1 call".to_owned() } else { format!("{} calls", row.calls) };
+    let calls = counted(row.calls, "call");
     let mut lines = vec![Line::new().with(Role::Name, row.label()).with(Role::Dim, format!("  {calls}"))];
     lines.extend(bars.iter().map(|bar| bar_line(*bar, most)));
     lines

@@ -12,7 +12,8 @@ use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
-use crate::shell::words::calls::{call_text, calls_text, changed_text, outcome_role};
+use crate::shell::words::calls::{call_text, changed_text, outcome_role};
+use crate::text::counted;
 use rate_limiter::RateLimiter;
 
 pub static COMMAND: Command = Command {
@@ -147,7 +148,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
     tell_left_out(session, thin.take_rest(), options);
     session.ended_by_interrupt();
     if thin.is_done() {
-        let text = format!("stopped after {}, as `--max` says", calls_text(options.max.unwrap_or_default()));
+        let text = format!("stopped after {}, as `--max` says", counted(options.max.unwrap_or_default(), "call"));
         session.notice(Line::new().with(Role::Dim, text));
     }
     Ok(Reply::Nothing)
@@ -156,7 +157,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
 fn tell_left_out(session: &mut Session, left_out: u64, options: &TraceOptions) {
     if left_out > 0 {
         let rate = options.rate.unwrap_or_default();
-        let text = format!("{} left out: more than `--rate {rate}` a second", calls_text(left_out));
+        let text = format!("{} left out: more than `--rate {rate}` a second", counted(left_out, "call"));
         session.notice(Line::new().with(Role::Warn, text));
     }
 }

@@ -21,8 +21,3 @@ pub fn outcome_role(outcome: Outcome) -> Role {
         _ => Role::Bad,
     }
 }
-
-/// `1 call`, `3 calls`.
-pub fn calls_text(calls: u64) -> String {
-    if calls == 1 { "1 call".to_owned() } else { format!("{calls} calls") }
-}

@@ -1,9 +1,10 @@
 //! Processes in words: their states, and the tree of who spawned whom.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
-use crate::shell::reply::{Line, Role, TreeRow, tree_lines};
+use crate::shell::reply::{Line, Role};
+use crate::shell::tree::{Children, TreeRow, tree_lines};
 
 /// How a state looks.
 pub fn state_role(state: &ProcessState) -> Role {
@@ -32,20 +33,17 @@ pub fn tree_text(views: &[ProcessView]) -> String {
 
 /// The processes below the shell, each under its parent; one whose parent is not listed stands under the shell.
 pub fn tree_rows(views: &[ProcessView], line_of: fn(&ProcessView) -> Line) -> Vec<TreeRow> {
-    let listed: HashSet<ProcessId> = views.iter().map(|view| view.id).collect();
-    let mut children: HashMap<ProcessId, Vec<&ProcessView>> = HashMap::new();
-    for view in views {
-        let parent = if listed.contains(&view.parent) { view.parent } else { 0 };
-        children.entry(parent).or_default().push(view);
-    }
+    let slots: HashMap<ProcessId, usize> = views.iter().enumerate().map(|(index, view)| (view.id, index + 1)).collect();
+    let parents: Vec<Option<usize>> =
+        views.iter().map(|view| Some(slots.get(&view.parent).copied().unwrap_or(0))).collect();
+    let children = Children::of(&parents);
     let mut rows = vec![TreeRow { depth: 0, line: Line::new().with(Role::Strong, "shell") }];
     // A stack instead of recursion: a chain of processes may be long.
-    let mut open: Vec<(usize, &ProcessView)> = Vec::new();
-    let mut below = |id: ProcessId| children.remove(&id).unwrap_or_default().into_iter().rev();
-    open.extend(below(0).map(|view| (1, view)));
-    while let Some((depth, view)) = open.pop() {
+    let mut open: Vec<(usize, usize)> = children.slot(0).iter().rev().map(|index| (1, *index)).collect();
+    while let Some((depth, index)) = open.pop() {
+        let Some(view) = views.get(index) else { continue };
         rows.push(TreeRow { depth, line: line_of(view) });
-        open.extend(below(view.id).map(|child| (depth + 1, child)));
+        open.extend(children.slot(index + 1).iter().rev().map(|child| (depth + 1, *child)));
     }
     rows
 }

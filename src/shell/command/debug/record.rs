@@ -7,7 +7,7 @@ use crate::kernel::hooks::Recorder;
 use crate::shell::recording::{CallFile, Entry, started_by_shell};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::calls::calls_text;
+use crate::text::counted;
 
 pub static RECORD: Command = Command {
     name: "record",
@@ -35,7 +35,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (words, _) = arguments.parse::<RecordWords>()?;
     match words.file.as_deref() {
         None => Ok(match &session.recording {
-            Some(file) => Reply::line(format!("{} written to `{}`", calls_text(file.written()?), file.name())),
+            Some(file) => Reply::line(format!("{} written to `{}`", counted(file.written()?, "call"), file.name())),
             None => Reply::line("calls are not recorded"),
         }),
         Some("off") => stop(session),
@@ -68,5 +68,5 @@ fn stop(session: &mut Session) -> Result<Reply, ShellError> {
     session.kernel.record_calls(None);
     let file =
         session.recording.take().ok_or_else(|| ShellError::failed("calls are not recorded; `record FILE` does it"))?;
-    Ok(Reply::line(format!("{} in `{}`", calls_text(file.written()?), file.name())))
+    Ok(Reply::line(format!("{} in `{}`", counted(file.written()?, "call"), file.name())))
 }

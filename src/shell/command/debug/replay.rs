@@ -17,9 +17,8 @@ use crate::shell::replay::{ObservedCall, Output, Stage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
-use crate::shell::words::calls::calls_text;
 use crate::shell::words::payload::whole;
-use crate::text::quoted;
+use crate::text::{counted, quoted};
 
 pub static COMMAND: Command = Command {
     name: "replay",
@@ -157,9 +156,9 @@ fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, Shel
     let why =
         [(no_input, "the recording has no input"), (outside, "killed, out of time, or met by a fault or breakpoint")];
     for (skipped, why) in why.into_iter().filter(|(skipped, _)| *skipped > 0) {
-        session.notice(Line::new().with(Role::Warn, format!("{} not replayed: {why}", calls_text(skipped))));
+        session.notice(Line::new().with(Role::Warn, format!("{} not replayed: {why}", counted(skipped, "call"))));
     }
-    Ok(Reply::line(format!("{} replayed: the same", calls_text(calls))))
+    Ok(Reply::line(format!("{} replayed: the same", counted(calls, "call"))))
 }
 
 /// Fails for what a recording asks for beyond calls and was not allowed: all of it in one line, with what allows it.

@@ -9,6 +9,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::units::{parse_duration, show_duration};
 use crate::shell::words::calls::call_text;
+use crate::text::counted;
 
 pub static EXPECT_CALLS: Command = Command {
     name: "expect-calls",
@@ -61,7 +62,7 @@ fn run_calls(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     if came == options.count {
         return Ok(Reply::Nothing);
     }
-    let calls = if options.count == 1 { "1 call".to_owned() } else { format!("{} calls", options.count) };
+    let calls = counted(options.count, "call");
     let message = format!("expected {calls} of `{}`, and there were {came}", options.filter);
     not_as_expected(session, Rewrite::Word(came.to_string()), message)
 }
