@@ -24,7 +24,7 @@ pub enum Color {
 }
 
 impl Color {
-    /// Whether there are colours on a stream that is a terminal, or is none.
+    /// Whether output is coloured; `terminal`: the stream is a terminal.
     pub fn is_enabled(self, terminal: bool) -> bool {
         match self {
             Color::Always => true,
@@ -47,13 +47,13 @@ pub struct Console {
     screen: Option<Arc<Screen>>,
     color: Color,
     typed: TypedLines,
-    /// A line that says what runs stands on the terminal, without a newline.
+    /// A progress line stands on the terminal, without a newline.
     progress_shown: bool,
-    /// The rows of the last frame, which the next one is drawn over.
+    /// Rows of the last frame of `watch`; the next frame overwrites them.
     frame_rows: usize,
 }
 
-/// As wide and high as output is made: a terminal may say that it has 65,535 of each.
+/// Bounds of the size that output is laid out for: a terminal may report 65,535 columns and rows.
 const COLUMNS_MAX: u16 = 1_000;
 const ROWS_MAX: u16 = 500;
 
@@ -102,7 +102,7 @@ impl Console {
     fn write_progress(&self, text: &str) {
         match &self.screen {
             Some(screen) => screen.print(text.as_bytes()),
-            // Nothing is lost when standard error is closed.
+            // A closed standard error is ignored: progress is for people only.
             None => drop(io::stderr().write_all(text.as_bytes())),
         }
     }
@@ -218,15 +218,15 @@ impl Front for Console {
     }
 }
 
-/// Writes the present frame of the pane as what the file's name says.
+/// Writes the pane's current frame to a file, in the format that the file's suffix names.
 fn save_pane(screen: &Screen, path: &Path) -> Result<(), String> {
     let form = save::Form::of(path)?;
     let picture = save::picture(&screen.pane_frame()?, form);
     std::fs::write(path, picture).map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
-/// The bytes that draw a text over a frame of `rows_before` rows, and its own rows. Line by line: clearing the screen
-/// would take a pane below with it.
+/// The bytes that draw `text` over a frame of `rows_before` rows, and the rows drawn. Each line is cleared by itself:
+/// clearing the screen would also clear a pane below.
 fn overwrite_frame(rows_before: usize, text: &str, rows_max: usize) -> (Vec<u8>, usize) {
     let lines: Vec<&str> = text.lines().take(rows_max.saturating_sub(1).max(1)).collect();
     let mut drawn = String::new();

@@ -1,4 +1,5 @@
-//! The fronts: prompt, script, pane and printer. The only room that touches the terminal.
+//! The fronts: prompt, script runner, test runner, one call, pane and printer. Only this room reads and writes the
+//! terminal.
 
 pub mod console;
 pub mod one_call;

@@ -1,4 +1,4 @@
-//! `plugsh call`: one plugin, one call, and out.
+//! `plugsh call`: loads one plugin, calls one function, prints the output and exits.
 
 use std::cell::RefCell;
 use std::ffi::OsString;
@@ -21,15 +21,15 @@ use crate::shell::reply::Reply;
 use crate::shell::{Session, SessionOptions, ShellError, Stdin, start};
 use crate::text::quoted;
 
-/// What is to be called, and how.
+/// The arguments of `plugsh call`.
 #[derive(Debug)]
 pub struct OneCall {
     pub source: String,
     pub function: String,
     pub input: Option<OsString>,
-    /// INPUT comes from standard input.
+    /// INPUT is read from standard input.
     pub stdin: bool,
-    /// So many calls, each with its output.
+    /// The number of calls; each prints its output.
     pub repeat: u64,
     pub raw: bool,
     pub json: bool,
@@ -37,13 +37,13 @@ pub struct OneCall {
     pub load: LoadOptions,
     /// The source is a manifest.
     pub manifest: bool,
-    /// What the plugin writes to WASI's standard streams goes to this program's.
+    /// WASI's standard output and error are forwarded to this program's.
     pub streams: bool,
-    /// What the plugin logs at this level and above goes to standard error, while it runs.
+    /// The lowest level of the plugin's log lines that are written to standard error while it runs.
     pub logs_shown: LogLevel,
 }
 
-/// Loads, calls, prints; gives the exit code.
+/// Loads, calls and prints; returns the exit code.
 pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, ShellError> {
     let console = Console::new(None, color, Rc::new(RefCell::new(Vec::new())));
     let options = SessionOptions { json: call.json, logs_shown: Some(call.logs_shown), ..SessionOptions::default() };
@@ -53,7 +53,7 @@ pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, Shell
     let mut session = start(kernel, Box::new(console), options, Stdin::Free);
     interruptible(&session)?;
     let result = load_and_call(&mut session, &call);
-    // Of what failed too.
+    // A failed load or call has logged as well.
     session.show_logs();
     result.map(|()| 0)
 }
@@ -89,7 +89,7 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
     Ok(())
 }
 
-/// The source as `load` takes it: a name that no plugin has, but a file here, is the file, as extism has it.
+/// The source as `load` takes it. A word that names a file but no plugin is that file, as in extism.
 fn source_of(session: &Session, source: &str) -> String {
     let is_file = is_name(source) && Path::new(source).is_file();
     match is_file && !session.kernel.loadable().iter().any(|name| name == source) {
@@ -98,9 +98,9 @@ fn source_of(session: &Session, source: &str) -> String {
     }
 }
 
-/// An error about an unknown function as it is told where no further command can list them.
+/// Adds the plugin's functions to an error about an unknown function: here no further command can list them.
 fn with_functions(session: &Session, id: ProcessId, error: ShellError) -> ShellError {
-    /// A plugin of a compiler that exports everything has hundreds.
+    /// Some compilers export hundreds of functions.
     const SHOWN_MAX: usize = 40;
     let Some(start) = error.message.strip_suffix(LISTED_ELSEWHERE) else { return error };
     let functions = session.kernel.process(id).map(|detail| detail.functions).unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The shell without a prompt: script files, `-c` and standard input; and the way from there to the prompt.
+//! The shell without a prompt: script files, `-c` and standard input; and the step from there to the prompt.
 
 use std::cell::RefCell;
 use std::io::{self, IsTerminal, Write};
@@ -18,16 +18,16 @@ use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, start};
 use crate::text::{did_you_mean, io_cause};
 
-/// Words after `plugsh` that are no files.
+/// Subcommands of `plugsh`, which a missing script's name may have been meant as.
 const MODES: [&str; 4] = ["call", "test", "help", "completions"];
 
-/// What is to be run.
+/// The scripts to run, and what follows them.
 #[derive(Debug)]
 pub struct Scripts {
     pub sources: Vec<LineSource>,
     pub variables: Vec<(String, String)>,
     pub color: Color,
-    /// Stay at the prompt afterwards.
+    /// Open the prompt afterwards.
     pub stay: bool,
     /// Read the rc file at the prompt.
     pub rc: bool,
@@ -36,7 +36,7 @@ pub struct Scripts {
     pub options: SessionOptions,
 }
 
-/// Where lines come from.
+/// A source of lines.
 #[derive(Debug)]
 pub enum LineSource {
     File(PathBuf),
@@ -46,7 +46,7 @@ pub enum LineSource {
     Stdin,
 }
 
-/// Runs the scripts, then the prompt where one is wanted; gives the exit code.
+/// Runs the scripts, then the prompt if one is wanted; returns the exit code.
 pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let typed: TypedLines = Rc::new(RefCell::new(Vec::new()));
     let at_terminal = io::stdin().is_terminal();
@@ -82,7 +82,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         if let Err(error) = result {
             session.notice(Line::new().with(Role::Bad, error.to_string()));
         }
-        // It ended the script before the prompt; from the first line on it is for the rc file.
+        // An interrupt that ended the scripts must not end the rc file.
         session.interrupt.take();
         if scripts.sources.is_empty() {
             session.notice(welcome());
@@ -99,7 +99,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     }
     match result {
         Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(error.code()),
-        // ReplacementNotice already, line by line.
+        // The failed lines were reported already.
         Err(error) if error.message.is_empty() => Ok(error.code()),
         Err(error) => {
             session.notice(Line::new().with(Role::Bad, error.told()));
@@ -147,7 +147,7 @@ fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> R
     Ok(())
 }
 
-/// Why a script cannot be read; of a word that was meant otherwise, with the way on.
+/// The error for a script that cannot be read, with a suggestion if its name is a subcommand.
 fn no_script(path: &Path, error: ShellError) -> ShellError {
     let word = path.to_string_lossy();
     if path.exists() || word.contains('/') {
@@ -160,7 +160,7 @@ fn no_script(path: &Path, error: ShellError) -> ShellError {
     if near.is_empty() { error } else { ShellError::usage(format!("{error}{near}")) }
 }
 
-/// A script waits for its jobs at its end; one that failed is a failure.
+/// Waits for the script's jobs; a failed job is an error.
 fn finish(session: &mut Session) -> Result<(), ShellError> {
     if session.exit_code().is_some() {
         return Ok(());
@@ -170,14 +170,14 @@ fn finish(session: &mut Session) -> Result<(), ShellError> {
     result
 }
 
-/// Lets Ctrl-C end what runs.
+/// Makes Ctrl-C interrupt the session.
 pub fn interruptible(session: &Session) -> Result<(), ShellError> {
     let interrupter = session.interrupter();
     signals::on_interrupt(move || interrupter.interrupt())
         .map_err(|error| ShellError::failed(format!("cannot listen for Ctrl-C: {error}")))
 }
 
-/// Writes to standard output what was asked for; gives the exit code. That nobody reads it is no failure.
+/// Writes to standard output; returns the exit code. A closed pipe is not an error.
 pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {
@@ -193,7 +193,7 @@ pub fn print_error(error: &ShellError) {
     print_error_line(Role::Bad, error.told());
 }
 
-/// Writes to standard error what somebody should know before anything runs.
+/// Writes a warning to standard error, before anything runs.
 pub fn notice(text: &str) {
     print_error_line(Role::Warn, format!("plugsh: {text}"));
 }
@@ -201,6 +201,6 @@ pub fn notice(text: &str) {
 fn print_error_line(role: Role, text: String) {
     let color = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none();
     let line = Line::new().with(role, text);
-    // When standard error is closed there is nobody to tell.
+    // A closed standard error is ignored.
     writeln!(io::stderr(), "{}", to_ansi(&line, color)).ok();
 }

@@ -1,4 +1,4 @@
-//! Signals while a script, one call or tests run. (At the prompt the `screen` takes them.)
+//! Signals while a script, one call or tests run. (At the prompt `screen::signals` handles them.)
 
 use std::io;
 use std::sync::Arc;
@@ -14,8 +14,8 @@ use crate::leftovers;
 /// The exit code of a program that Ctrl-C ended.
 const CODE_INTERRUPTED: i32 = 130;
 
-/// From now on Ctrl-C is `interrupt`'s; where that says that the one before is still unanswered, the program ends, as it
-/// does at once when it is terminated or its terminal goes. No temporary file and no running program stays behind.
+/// Calls `interrupt` for each SIGINT. If it returns that the previous one is still unanswered, the program exits;
+/// SIGTERM and SIGHUP make it exit at once. Temporary files are removed and child programs ended first.
 pub fn on_interrupt(interrupt: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {
@@ -31,16 +31,16 @@ pub fn on_interrupt(interrupt: impl Fn() -> bool + Send + 'static) -> io::Result
     Ok(())
 }
 
-/// Ends the program as the signal would have, with nothing left behind.
+/// Ends the program by the signal's default action, after temporary files and child programs were cleaned up.
 pub fn die_by_signal(signal: i32) {
     leftovers::clear();
-    // It fails only for signals it does not know, and it knows these.
+    // Fails only for unknown signals.
     emulate_default_handler(signal).ok();
 }
 
-/// A write beyond the limit on a file's size fails from now on, in place of ending the program. Programs of the system get
-/// the signal as ever: a handler is not handed on to them.
+/// Handles SIGXFSZ, so that a write beyond the file size limit fails instead of ending the program. Child programs do
+/// not inherit the handler.
 pub fn survive_file_size_limit() {
-    // Whoever wrote is told by the write's own error.
+    // The write itself returns an error.
     signal_hook::flag::register(SIGXFSZ, Arc::new(AtomicBool::new(false))).ok();
 }

@@ -1,4 +1,4 @@
-//! What plugins write to WASI's standard output and error, handed on to this program's own as it comes.
+//! Forwarding of plugins' WASI standard output and error to this program's, as it is written.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::Arc;
@@ -8,25 +8,25 @@ use crate::kernel::Kernel;
 use crate::runtime::StandardStream;
 use crate::text::many_lines;
 
-/// The variable by which Extism's hosts are asked for it; its value does not matter.
+/// The environment variable that enables forwarding in Extism's hosts; its value does not matter.
 pub const ENABLE_VARIABLE: &str = "EXTISM_ENABLE_WASI_OUTPUT";
 
-/// Whether the environment asks for it.
+/// Whether the environment enables forwarding.
 pub fn is_enabled() -> bool {
     std::env::var_os(ENABLE_VARIABLE).is_some()
 }
 
-/// From now on what the kernel's plugins write is shown; at a prompt above the line that is typed.
+/// Starts forwarding for all plugins of the kernel; with a `screen`, above the line that is edited.
 pub fn show(kernel: &Arc<Kernel>, screen: Option<Arc<Screen>>) {
     kernel.set_stream_taker(Arc::new(move |stream, bytes| {
         let terminal = match stream {
             StandardStream::Output => io::stdout().is_terminal(),
             StandardStream::Error => io::stderr().is_terminal(),
         };
-        // What a terminal would obey is a plugin's to show, not to do.
+        // A terminal gets control characters escaped.
         let safe = terminal.then(|| many_lines(&String::from_utf8_lossy(bytes)).into_owned());
         let bytes = safe.as_ref().map_or(bytes, |text| text.as_bytes());
-        // A stream that is closed takes nothing, and a plugin is not told what becomes of its words.
+        // Errors of a closed stream are ignored.
         match (&screen, stream) {
             (Some(screen), _) if terminal => screen.print(bytes),
             (_, StandardStream::Output) => drop(write(io::stdout().lock(), bytes)),

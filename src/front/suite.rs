@@ -1,4 +1,5 @@
-//! `plugsh test`: files run side by side, a line a file in their order, differences, a count, and a JUnit report.
+//! `plugsh test`: runs files in parallel, prints a line a file in the order given, differences and a count, and writes
+//! a JUnit report.
 
 use std::collections::BTreeMap;
 use std::io::{self, IsTerminal, Write};
@@ -22,17 +23,17 @@ use crate::shell::units::show_duration;
 use crate::shell::{Interrupter, SessionOptions, ShellError};
 use crate::text::counted;
 
-/// What is to be tested.
+/// The arguments of `plugsh test`.
 #[derive(Debug)]
 pub struct Suite {
     pub files: Vec<PathBuf>,
-    /// Where a JUnit report goes.
+    /// The file for a JUnit report.
     pub junit: Option<PathBuf>,
-    /// Files that run at once; `None`: as many as there are processors.
+    /// Files that run in parallel; `None`: the number of processors.
     pub jobs: Option<usize>,
-    /// Rewrite the expectations that do not hold.
+    /// Rewrite failed expectations.
     pub update: bool,
-    /// A line of JSON a file in place of what people read.
+    /// Print a line of JSON for each file.
     pub json: bool,
     pub color: Color,
     pub options: SessionOptions,
@@ -41,7 +42,7 @@ pub struct Suite {
 /// Makes a kernel for one file.
 pub type MakeKernel<'a> = &'a (dyn Fn() -> Result<Arc<Kernel>, ShellError> + Sync);
 
-/// Runs the files; gives the exit code: 1 when any failed.
+/// Runs the files; returns the exit code, 1 if any failed.
 pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError> {
     let started = Instant::now();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
@@ -63,7 +64,7 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
                     let Some(path) = suite.files.get(index).filter(|_| !in_progress.is_stopped()) else { return };
                     let run = run_one(make_kernel, path, suite, &|interrupter| in_progress.begin(index, interrupter));
                     in_progress.end(index);
-                    // Nobody listens any more: then there is nothing left to do.
+                    // The receiver is gone: the run was interrupted.
                     if sender.send((index, run)).is_err() {
                         return;
                     }
@@ -93,7 +94,7 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
         write_junit(path, &runs, started.elapsed())?;
     }
     if in_progress.is_stopped() {
-        // What each file was doing is told with its result.
+        // Each file's result says what was interrupted.
         return Ok(ShellError::interrupted().code());
     }
     Ok(u8::from(failed > 0))
@@ -109,7 +110,7 @@ struct InProgress {
 impl InProgress {
     fn begin(&self, index: usize, interrupter: Interrupter) {
         let mut running = self.running.lock();
-        // It may have come just before.
+        // An interrupt may have come just before.
         if self.is_stopped() {
             interrupter.interrupt();
         }
@@ -120,7 +121,7 @@ impl InProgress {
         self.running.lock().remove(&index);
     }
 
-    /// Ctrl-C: no further file begins, and those that run end where they are. True when it came before.
+    /// Handles Ctrl-C: no further file starts, and running files are interrupted. Returns whether this was done before.
     fn interrupt(&self) -> bool {
         let running = self.running.lock();
         let again = self.stopped.swap(true, Ordering::Relaxed);
@@ -148,7 +149,7 @@ fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite, begun: &dyn 
     }
 }
 
-/// A file's line, and below it why it failed.
+/// A file's line, and below it the error and the differences.
 fn lines_of(run: &FileRun) -> Vec<Line> {
     let took = format!("  {}", show_duration(run.took));
     let title = |role, word: &str| Line::new().with(role, word).plain(format!("  {}", run.name));
@@ -187,7 +188,7 @@ fn json_of(run: &FileRun) -> Value {
     })
 }
 
-/// Why a file failed: the last that it was told, where the error itself has no words.
+/// Why a file failed: its error, or its last diagnostic if the error has no message.
 fn message_of(run: &FileRun) -> Option<String> {
     let error = run.result.as_ref().err()?;
     let last = run.notices.last().map(Line::to_string).unwrap_or_default();
@@ -210,11 +211,11 @@ fn show(lines: &[Line], color: bool) {
 }
 
 fn write(text: &str) {
-    // Where standard output is closed the exit code still says how it went.
+    // A closed standard output is ignored: the exit code still tells the result.
     io::stdout().lock().write_all(text.as_bytes()).ok();
 }
 
-/// The report that continuous integration reads: a suite, and a case a file.
+/// Writes the JUnit report: one suite with a case for each file.
 fn write_junit(path: &Path, runs: &[FileRun], took: Duration) -> Result<(), ShellError> {
     let mut suite = TestSuite::new("plugsh");
     suite.set_time(took);

@@ -1,6 +1,6 @@
-//! What a person asks the pane for; which key asks for it is in `keys`, what it does in `apply`.
+//! The actions of the pane. `keys` maps keys to actions, `apply` carries them out.
 
-/// What a person asks for with a key.
+/// What a key does.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Up,
@@ -12,9 +12,9 @@ pub enum Action {
     First,
     Last,
     Open,
-    /// One step back.
+    /// Goes one step back.
     Back,
-    /// Out of what is on top; out of the pane when nothing is.
+    /// Closes the top layer; without one, leaves the pane.
     Quit,
     Leave,
     Fold,

@@ -1,4 +1,4 @@
-//! Carrying an action out: one state of the pane to the next, and what else is to be done. Walking through the views is in
+//! Actions: how each changes the pane's state, and the effect that it asks for. Navigation in the views is in
 //! `navigate`.
 
 use crate::kernel::ProcessId;
@@ -91,9 +91,9 @@ impl State {
 
     fn in_filter(&mut self, action: Action, mut text: String) -> Effect {
         match action {
-            // What was before comes back.
+            // The accepted filter stays in force.
             Action::Back => return Effect::None,
-            // One that is broken stays open: the status line says what is wrong with it.
+            // The input of an invalid filter stays open; the status line shows the error.
             Action::Open if mistake(&text).is_none() => {
                 self.filter = text;
                 return Effect::None;
@@ -173,7 +173,7 @@ fn scrolled(scroll: usize, action: Action, page: usize) -> usize {
         Action::PageUp => scroll.saturating_sub(page.max(1)),
         Action::PageDown => scroll + page.max(1),
         Action::First => 0,
-        // The view stops at its last line when it draws.
+        // Drawing reduces it to the last possible position.
         Action::Last => usize::MAX / 2,
         _ => scroll,
     }

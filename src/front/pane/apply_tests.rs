@@ -1,4 +1,4 @@
-//! Keys walk through the pane: key, action, state.
+//! Tests of navigation: key, action, state.
 
 use super::*;
 use crate::front::pane::fixture::{call, forest, shop};
@@ -251,7 +251,7 @@ fn every_key_in_every_layer_leaves_a_state_that_fits() {
     let letters = "jkhlgG /x?zsepXnyq".chars().map(Key::Char);
     let all: Vec<Key> = keys.into_iter().chain([Key::Tab, Key::Esc, Key::Backspace]).chain(letters).collect();
     for step in 0..5_000 {
-        // A walk that is the same each time and comes everywhere.
+        // A fixed sequence that reaches every layer.
         pane.key(all[(step * step + step * 7 + step / 11) % all.len()]);
         let rows = tree::rows(&pane.snapshot.processes, &pane.state.query(), &pane.state.tree);
         let index = rows.iter().position(|row| row.id == pane.state.selected);

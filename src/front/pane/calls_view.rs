@@ -1,4 +1,4 @@
-//! Draws the calls: newest last, indented so that a chain reads as a tree.
+//! The view of calls: newest last, indented by depth.
 
 use std::time::Duration;
 
@@ -17,25 +17,25 @@ use super::state::{Clock, Position, State, View};
 use super::theme;
 use super::tree_view::title_spans;
 
-/// From this many calls a second on the title says that only the last rows are shown.
+/// The rate at which the title says that only the last rows are shown.
 pub const BURST_CALLS_PER_SECOND: f64 = 200.0;
-/// From these widths on a row has its time and its bytes.
+/// The widths at which a row has its time and its bytes.
 const TIME_COLS_MIN: u16 = 60;
 const BYTES_COLS_MIN: u16 = 48;
 const TIME_COLS: u16 = 11;
 const BYTES_COLS: u16 = 13;
 const DURATION_COLS: u16 = 7;
-/// Deeper calls are indented no further.
+/// The widest indentation.
 const INDENT_COLS_MAX: usize = 24;
 
-/// What the view shows.
+/// The data that the view draws.
 pub struct Calls<'a> {
     /// In order of seq.
     pub list: &'a [Record],
-    /// Ended calls that are newer than the list.
+    /// The number of ended calls that are newer than the list.
     pub newer: u64,
     pub calls_per_second: f64,
-    /// The moment, in nanoseconds since the session began.
+    /// The snapshot's time, in nanoseconds since the session began.
     pub now_ns: u64,
 }
 
@@ -77,11 +77,11 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, foc
     let left = Rect { width: row.width - heads_cols, ..row };
     rule(buffer, left);
     put_right(buffer, row, area.y, column_titles);
-    // What it says matters more than what the columns are.
+    // A narrow title row drops the column titles first.
     put(buffer, row, area.y, title);
 }
 
-/// What stands above the columns at the right.
+/// The titles of the columns at the right.
 fn column_titles(width: u16) -> Vec<Span<'static>> {
     let head = |text: &str, cols: u16| trusted(format!("{text:>0$}", usize::from(cols)), theme::FRAME);
     let mut column_titles = Vec::new();
@@ -105,18 +105,18 @@ fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, now_ns: u64) {
         put_right(buffer, rest, row.y, vec![duration]);
         rest.width -= DURATION_COLS;
     }
-    // A failure's reason needs the room more than its bytes do.
+    // A failed call shows its error in place of its bytes.
     if row.width >= BYTES_COLS_MIN && !call.outcome.is_failure() {
         put_right(buffer, rest, row.y, bytes_spans(call));
         rest.width -= BYTES_COLS;
     }
     let whole = name_spans(call, Caller::Named);
     let fits = whole.iter().map(Span::width).sum::<usize>() <= usize::from(rest.width);
-    // The row above says who calls, as a rule.
+    // In a narrow row the caller is left out: it is usually the row above.
     put(buffer, rest, row.y, if fits { whole } else { name_spans(call, Caller::LeftOut) });
 }
 
-/// Since the session began: `01:23.456`.
+/// A time since the session began: `01:23.456`.
 fn clock(at_ns: u64) -> String {
     let ms = at_ns / 1_000_000;
     let (minutes, seconds) = (ms / 60_000, ms / 1000 % 60);
@@ -136,7 +136,7 @@ fn bytes_spans(call: &Record) -> Vec<Span<'static>> {
     vec![trusted(format!("{} → {output}", show_bytes(call.bytes_in)), theme::DIM)]
 }
 
-/// Whether a row says who calls.
+/// Whether a row shows the caller's name.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Caller {
     Named,
@@ -171,7 +171,7 @@ fn name_spans(call: &Record, caller: Caller) -> Vec<Span<'static>> {
     spans
 }
 
-/// An error without the name of the call that the row has already.
+/// The error without the call's name, which the row shows already.
 fn reason<'a>(call: &Record, error: &'a str) -> &'a str {
     let rest = error.strip_prefix(call.callee_label().as_str()).and_then(|rest| rest.strip_prefix('.'));
     let rest = rest.and_then(|rest| rest.strip_prefix(call.function.as_str())).and_then(|rest| rest.strip_prefix(": "));

@@ -1,4 +1,4 @@
-//! Writing into cells: pieces of text with styles, cut to the room there is; figures as short as the columns need.
+//! Writing to cells: styled text, cut to an area, and counts in few columns.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,17 +9,17 @@ use unicode_width::UnicodeWidthStr;
 use super::printable::printable;
 use super::theme;
 
-/// Text that comes from outside, made safe, in a style.
+/// Text from a plugin or a user, made printable.
 pub fn untrusted(text: &str, style: Style) -> Span<'static> {
     Span::styled(printable(text).into_owned(), style)
 }
 
-/// Our own text in a style.
+/// The pane's own text.
 pub fn trusted(text: impl Into<String>, style: Style) -> Span<'static> {
     Span::styled(text.into(), style)
 }
 
-/// Writes spans from the left into row `y` of `area`, cut with `…` where the area ends. Gives the columns used.
+/// Writes spans at the left of row `y` of `area`, cut with `…` at its end. Returns the columns used.
 pub fn put(buffer: &mut Buffer, area: Rect, y: u16, spans: Vec<Span<'static>>) -> u16 {
     if y >= area.bottom() || y < area.y || area.width == 0 {
         return 0;
@@ -30,18 +30,18 @@ pub fn put(buffer: &mut Buffer, area: Rect, y: u16, spans: Vec<Span<'static>>) -
     u16::try_from(width).unwrap_or(area.width).min(area.width)
 }
 
-/// The same at the right edge.
+/// Writes spans at the right of row `y` of `area`.
 pub fn put_right(buffer: &mut Buffer, area: Rect, y: u16, spans: Vec<Span<'static>>) {
     let width = u16::try_from(spans.iter().map(Span::width).sum::<usize>()).unwrap_or(u16::MAX).min(area.width);
     put(buffer, Rect { x: area.right() - width, width, ..area }, y, spans);
 }
 
-/// A line across the first row of `area`, for a title to be written over.
+/// Draws a horizontal line in the first row of `area`; a title is written over it.
 pub fn rule(buffer: &mut Buffer, area: Rect) {
     put(buffer, area, area.y, vec![trusted("─".repeat(area.width.into()), theme::FRAME)]);
 }
 
-/// A line down the middle of three columns, from the rule of its first row.
+/// Draws a vertical line in the middle of three columns, joined to the horizontal line of the first row.
 pub fn divide(buffer: &mut Buffer, area: Rect) {
     for y in area.top()..area.bottom() {
         let piece = if y == area.top() { "─┬─" } else { " │ " };
@@ -49,7 +49,7 @@ pub fn divide(buffer: &mut Buffer, area: Rect) {
     }
 }
 
-/// The spans in at most `width` columns.
+/// The spans cut to `width` columns.
 fn cut(spans: Vec<Span<'static>>, width: usize) -> Vec<Span<'static>> {
     if spans.iter().map(Span::width).sum::<usize>() <= width {
         return spans;

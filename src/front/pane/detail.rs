@@ -1,4 +1,5 @@
-//! Details as lines: of a process, its figures, limits, functions and edges; of a call, its figures and its bytes.
+//! The details of a process (counters, limits, functions, callers and callees) or of a call (figures and payload), as
+//! lines.
 
 use std::cmp::Reverse;
 use std::time::Duration;
@@ -18,10 +19,10 @@ use super::rates::sparkline;
 use super::state::Subject;
 use super::theme;
 
-/// The most edges that are listed each way.
+/// The most callers, and the most callees, that are listed.
 pub const EDGES_MAX: usize = 50;
 
-/// What is known of one subject, as lines to scroll through.
+/// The details of one process or call, as lines that scroll.
 #[derive(Debug, Clone)]
 pub struct Detail {
     pub subject: Subject,
@@ -30,7 +31,7 @@ pub struct Detail {
 }
 
 impl Detail {
-    /// Of a process; `None` of it when it is not known any more.
+    /// The details of a process; `detail` is `None` when the kernel no longer knows it.
     pub fn process(id: ProcessId, detail: Option<&ProcessDetail>, edges: &[stats::Row]) -> Detail {
         let subject = Subject::Process(id);
         let Some(detail) = detail else {
@@ -61,7 +62,7 @@ impl Detail {
         Detail { subject, title: detail.view.label().to_string(), lines }
     }
 
-    /// Of a call; `None` of it when the journal has let it go.
+    /// The details of a call; `call` is `None` when the journal has evicted it.
     pub fn call(seq: u64, call: Option<&Record>, now: Duration) -> Detail {
         let subject = Subject::Call(seq);
         let Some(call) = call else {
@@ -100,7 +101,7 @@ impl Detail {
         Detail { subject, title: format!("call {seq}"), lines }
     }
 
-    /// Draws it from line `scroll` on, with its title, over what is there; gives the line that it could scroll to.
+    /// Draws the title and the lines from `scroll` on. Returns the scroll position, reduced to the last possible one.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
         draw_lines(buffer, area, &self.title, &self.lines, scroll)
     }

@@ -1,4 +1,4 @@
-//! Processes, calls and moments for the pane's tests.
+//! Processes, calls and snapshots for the pane's tests.
 
 use std::time::Duration;
 
@@ -54,7 +54,7 @@ pub fn with_payload(mut call: Record, input: &[u8], output: &[u8]) -> Record {
     call
 }
 
-/// A shop: five processes, one of them crashed, and a chain of calls that still runs.
+/// A snapshot with five processes, one of them crashed, and a chain of running calls.
 pub fn shop() -> Snapshot {
     let mut processes = vec![
         process(1, 0, "front"),
@@ -91,13 +91,13 @@ pub fn shop() -> Snapshot {
     Snapshot { at: Duration::from_millis(83_210), processes, calls, totals, ..Snapshot::default() }
 }
 
-/// `count` processes under as few parents as ten children each allow.
+/// A snapshot with `count` processes, ten children to a parent.
 pub fn forest(count: u32) -> Snapshot {
     let processes = (1..=count).map(|id| process(id, (id - 1) / 10, &format!("plugin_{id:05}"))).collect();
     Snapshot { at: Duration::from_secs(60), processes, ..Snapshot::default() }
 }
 
-/// A source that gives one moment, again and again, and remembers what it was asked to kill.
+/// A source that always returns one snapshot, and records kills.
 pub struct FixedSource {
     pub snapshot: Snapshot,
     pub killed: std::sync::Arc<parking_lot::Mutex<Vec<(ProcessId, Extent)>>>,

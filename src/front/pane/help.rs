@@ -1,4 +1,4 @@
-//! The keys and the glyphs, as `?` shows them.
+//! The help of `?`: keys and glyphs with their meanings.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -14,7 +14,7 @@ use crate::text::wrapped;
 const NAMES_COLS: usize = 19;
 /// The fewest columns that a meaning has beside a name.
 const MEANING_COLS_MIN: usize = 16;
-/// What is shown without words.
+/// The glyphs, their styles and their meanings.
 const GLYPHS: [(&str, Style, &str); 7] = [
     ("○", theme::DIM, "idle"),
     ("●", theme::GOOD, "running"),
@@ -25,12 +25,12 @@ const GLYPHS: [(&str, Style, &str); 7] = [
     ("▸", theme::KEY, "folded, how many"),
 ];
 
-/// Draws the help over what is in `area`; gives the scroll, moved back to where the last line still shows.
+/// Draws the help over `area`. Returns the scroll position, reduced to the last possible one.
 pub fn draw(buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
     draw_lines(buffer, area, "keys", &lines(area.width.into()), scroll)
 }
 
-/// Every key and glyph with its meaning, in rows of `width` columns.
+/// The keys and glyphs with their meanings, in rows of `width` columns.
 fn lines(width: usize) -> Vec<Line> {
     let mut lines: Vec<Line> =
         KEYS.iter().flat_map(|group| named(&group.names(), theme::KEY, group.meaning, width)).collect();
@@ -39,7 +39,7 @@ fn lines(width: usize) -> Vec<Line> {
     lines
 }
 
-/// A name and what it means, broken between words; where little is left beside the names, the meaning stands below.
+/// A name and its meaning, broken between words. In a narrow area the meaning stands below the name.
 fn named(name: &str, style: Style, meaning: &str, width: usize) -> Vec<Line> {
     let beside = width >= NAMES_COLS + 2 + MEANING_COLS_MIN;
     let indent = if beside { NAMES_COLS + 2 } else { 3 };

@@ -1,4 +1,4 @@
-//! What the pane remembers between snapshots: rates, who died a moment ago, and a list of calls that is held in place.
+//! The pane's state between snapshots: rates, recent deaths, and a held list of calls.
 
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
@@ -10,31 +10,31 @@ use super::rates::Rates;
 use super::snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
 use super::state::Position;
 
-/// How long a process that died stays in sight.
+/// How long a dead process is shown.
 pub const DEAD_SHOWN_FOR: Duration = Duration::from_secs(3);
-/// How many calls are fetched at once for scrolling; older ones when they are scrolled to.
+/// Calls that are fetched at once for scrolling.
 pub const HELD_CALLS: usize = 2_000;
-/// The most that are held.
+/// The most calls that are held.
 pub const HELD_CALLS_MAX: usize = 3 * HELD_CALLS;
 
 /// Rates and deaths.
 #[derive(Debug, Default)]
 pub struct History {
     pub rates: Rates,
-    /// When we saw that they had died; for a while after they went out of sight.
+    /// The time of the snapshot in which a process was first dead, for processes that are still shown.
     died: HashMap<ProcessId, Duration>,
-    /// Who lived in the last snapshot, in id order.
+    /// The living processes of the last snapshot, by id.
     living: Vec<ProcessId>,
     /// The highest id of the last snapshot; `None` before the first one.
     newest_id: Option<ProcessId>,
     newest_seq: u64,
-    /// When the last snapshot came, and its own time.
+    /// When the last snapshot arrived, and its own time.
     last: Option<(Instant, Duration)>,
     now: Duration,
 }
 
 impl History {
-    /// Takes note of a snapshot and leaves of its dead only those that died while we looked.
+    /// Records a snapshot, and removes the dead processes from it that did not die while the pane was watching.
     pub fn take(&mut self, mut snapshot: Snapshot) -> Snapshot {
         self.last = Some((Instant::now(), snapshot.at));
         self.now = snapshot.at;
@@ -45,7 +45,7 @@ impl History {
         snapshot
     }
 
-    /// Time passed without a snapshot. Gives whether something looks different for it.
+    /// Advances the time without a new snapshot. Returns whether this changes the picture.
     pub fn advance_time(&mut self, snapshot: &mut Snapshot) -> bool {
         let Some((then, at)) = self.last else { return false };
         let before = std::mem::replace(&mut self.now, at + then.elapsed());
@@ -56,13 +56,13 @@ impl History {
         self.drop_expired(snapshot) || ticked
     }
 
-    /// How much of its last time in sight a dead process has had, from 0 to 1.
+    /// The share of [`DEAD_SHOWN_FOR`] that has passed since a process died, from 0 to 1.
     pub fn fading(&self, process: &ProcessView) -> f32 {
         let died = self.died.get(&process.id).copied().unwrap_or_default();
         (self.now.saturating_sub(died).as_secs_f32() / DEAD_SHOWN_FOR.as_secs_f32()).min(1.0)
     }
 
-    /// The highest number of a call that was ever in sight.
+    /// The highest call number that was ever shown.
     pub fn newest_seq(&self) -> u64 {
         self.newest_seq
     }
@@ -70,7 +70,7 @@ impl History {
     fn note_deaths(&mut self, snapshot: &Snapshot) {
         let living_now = |process: &&ProcessView| !matches!(process.state, ProcessState::Dead { .. });
         for process in snapshot.processes.iter().filter(|process| !living_now(process)) {
-            // Those that were dead when we began to look are history.
+            // Processes that were dead in the first snapshot are not shown.
             let lived = self.living.binary_search(&process.id).is_ok();
             let started_since = self.newest_id.is_some_and(|newest| process.id > newest);
             if lived || started_since {
@@ -83,7 +83,7 @@ impl History {
         self.died.retain(|_, died| snapshot.at.saturating_sub(*died) < DEAD_SHOWN_FOR);
     }
 
-    /// Takes the dead whose time is over out of sight. Gives whether there were any.
+    /// Removes the processes that died more than [`DEAD_SHOWN_FOR`] ago. Returns whether there were any.
     fn drop_expired(&self, snapshot: &mut Snapshot) -> bool {
         let before = snapshot.processes.len();
         let still_shown = |id| self.died.get(&id).is_some_and(|died| self.now.saturating_sub(*died) < DEAD_SHOWN_FOR);
@@ -94,16 +94,16 @@ impl History {
     }
 }
 
-/// Calls that stay in place while newer ones come.
+/// A list of calls that does not move while newer calls come.
 #[derive(Debug, Default)]
 pub struct HeldCalls {
     list: Vec<Record>,
-    /// All calls there were when the list was made.
+    /// The session's number of calls when the list was made.
     total_calls: u64,
 }
 
 impl HeldCalls {
-    /// The list that a view at `position` shows.
+    /// The calls that a view at `position` shows.
     pub fn list<'a>(&'a self, position: Position, snapshot: &'a Snapshot) -> &'a [Record] {
         match position {
             Position::Newest => &snapshot.calls,
@@ -111,18 +111,18 @@ impl HeldCalls {
         }
     }
 
-    /// Holds what is shown, with what came before it.
+    /// Holds the calls that are shown, and fetches those before them.
     pub fn hold(&mut self, source: &dyn SnapshotSource, query: &SnapshotQuery, snapshot: &Snapshot) {
         let seq_max = snapshot.calls.last().map_or(0, |call| call.seq);
         let ended = source.calls_until(query, seq_max, HELD_CALLS);
-        // The journal may have let go of what is still shown, and running calls are not in it.
+        // Shown calls may be missing in the journal: evicted, or still running.
         self.list = merge_running(ended, snapshot.calls.clone());
         self.list.sort_by_key(|call| call.seq);
         self.list.dedup_by_key(|call| call.seq);
         self.total_calls = snapshot.totals.calls;
     }
 
-    /// Fetches what came before the list; gives the number of the last of those calls.
+    /// Fetches the calls before the list; returns the number of the newest of them.
     pub fn older(&mut self, source: &dyn SnapshotSource, query: &SnapshotQuery) -> Option<u64> {
         let before = self.list.first()?.seq.checked_sub(1)?;
         let mut older = source.calls_until(query, before, HELD_CALLS);
@@ -133,7 +133,7 @@ impl HeldCalls {
         Some(last)
     }
 
-    /// Calls that came since the list was made.
+    /// The number of calls since the list was made.
     pub fn newer(&self, snapshot: &Snapshot) -> u64 {
         snapshot.totals.calls.saturating_sub(self.total_calls)
     }

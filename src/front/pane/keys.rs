@@ -1,12 +1,12 @@
-//! What a key means, by what is on top of the pane. One table drives the keys, the help that `?` shows and the hints of the
-//! status line.
+//! Keys and their actions, by the pane's top layer. One table drives the keys, the help of `?` and the status line's
+//! hints.
 
 use crate::front::screen::Key;
 
 use super::action::Action;
 use super::state::{Layer, Subject};
 
-/// Where keys of the table hold. A filter that is typed takes text, and a question an answer: they are not in the table.
+/// Where a key of the table is valid. The filter's input and questions have keys of their own, outside of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
     Views,
@@ -14,12 +14,12 @@ enum Place {
     Help,
 }
 
-/// Keys that belong together: a line of the help.
+/// Keys with one meaning: a line of the help.
 pub struct KeyGroup {
     keys: &'static [(Key, Action)],
     places: &'static [Place],
     pub meaning: &'static str,
-    /// For the status line, in a word.
+    /// The word of the status line.
     hint: &'static str,
 }
 
@@ -27,7 +27,7 @@ const VIEWS: &[Place] = &[Place::Views];
 const VIEWS_AND_DETAIL: &[Place] = &[Place::Views, Place::Detail];
 const ALL: &[Place] = &[Place::Views, Place::Detail, Place::Help];
 
-/// All keys but those of a filter and of a question.
+/// All keys but those of the filter's input and of questions.
 pub const KEYS: &[KeyGroup] = &[
     KeyGroup {
         keys: &[
@@ -126,7 +126,7 @@ pub const KEYS: &[KeyGroup] = &[
     KeyGroup { keys: &[(Key::Char('?'), Action::Help)], places: ALL, meaning: "these keys", hint: "keys" },
 ];
 
-/// What the status line names, as far as there is room: the most useful first.
+/// The actions whose keys the status line shows, the most useful first.
 const HINTS: [Action; 9] = [
     Action::Help,
     Action::Back,
@@ -140,14 +140,14 @@ const HINTS: [Action; 9] = [
 ];
 
 impl KeyGroup {
-    /// The names of its keys.
+    /// The names of the keys.
     pub fn names(&self) -> String {
         let names: Vec<String> = self.keys.iter().map(|(key, _)| name(*key)).collect();
         names.join(" ")
     }
 }
 
-/// The keys that the status line tells about: name and meaning.
+/// The keys of the status line: name and meaning.
 pub fn hints(layer: &Layer) -> impl Iterator<Item = (String, &'static str)> {
     let place = place(layer);
     let no_process = matches!(layer, Layer::Detail { subject: Subject::Call(_), .. });
@@ -159,7 +159,7 @@ pub fn hints(layer: &Layer) -> impl Iterator<Item = (String, &'static str)> {
     })
 }
 
-/// What the key asks for; `None`: nothing.
+/// The action of a key; `None` if it has none.
 pub fn action(key: Key, layer: &Layer) -> Option<Action> {
     match layer {
         Layer::Filter { .. } => in_filter(key),

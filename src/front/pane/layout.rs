@@ -1,29 +1,29 @@
-//! Where the parts of the pane stand, by the room there is.
+//! The layout of the pane's parts by the size of its area.
 
 use ratatui::layout::Rect;
 
 use super::state::{View, Zoom};
 
-/// From this width on the views stand side by side.
+/// The width at which the views stand side by side.
 pub const SIDE_BY_SIDE_COLS_MIN: u16 = 90;
-/// A line with a blank on each side.
+/// Columns of the divider: a line with a blank on each side.
 pub const DIVIDER_COLS: u16 = 3;
-/// From this height on narrow views stand below each other.
+/// The height at which narrow views stand below each other.
 pub const STACKED_ROWS_MIN: u16 = 12;
 
-/// The parts: titles are the first row of each view.
+/// The parts' areas. A view's first row is its title.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Parts {
     pub tree: Option<Rect>,
     pub calls: Option<Rect>,
     /// The columns between views that stand side by side.
     pub divider: Option<Rect>,
-    /// Where details and help go: the place of the view that has not the keys, or all there is.
+    /// The area of details and help: that of the view without the keys, or the whole pane.
     pub detail: Rect,
     pub status: Rect,
 }
 
-/// Shares the pane's area: the last row is the status, the rest goes to the views.
+/// Splits the pane's area: the last row is the status line, the rest goes to the views.
 pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
     let status = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     let body = Rect { height: area.height.saturating_sub(1), ..area };
@@ -53,7 +53,7 @@ fn both(tree: Rect, calls: Rect, view: View, status: Rect) -> Parts {
     Parts { tree: Some(tree), calls: Some(calls), divider: None, detail, status }
 }
 
-/// A view below its title row.
+/// A view's area without its title row.
 pub fn below_title(view: Rect) -> Rect {
     Rect { y: view.y + view.height.min(1), height: view.height.saturating_sub(1), ..view }
 }

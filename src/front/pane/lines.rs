@@ -1,4 +1,4 @@
-//! Lines to scroll through: figures under their names, lists, and how lines are wrapped and drawn.
+//! Lines that scroll: named figures and lists, wrapping, drawing.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -9,15 +9,15 @@ use super::cells::{put, put_right, rule, trusted, untrusted};
 use super::layout::below_title;
 use super::theme;
 
-/// The most functions, imports, hosts and the like that are listed.
+/// The most items of one list.
 pub const LIST_MAX: usize = 200;
-/// Columns of the names of figures.
+/// Columns of a figure's name.
 const LABEL_COLS: usize = 11;
 
-/// One line before it is wrapped.
+/// One line before wrapping.
 pub type Line = Vec<Span<'static>>;
 
-/// Draws a title and lines over what is in `area`; gives the scroll, moved back to where the last line still shows.
+/// Draws a title and lines over `area`. Returns the scroll position, reduced to the last possible one.
 pub fn draw_lines(buffer: &mut Buffer, area: Rect, title: &str, lines: &[Line], scroll: usize) -> usize {
     for y in area.top()..area.bottom() {
         for x in area.left()..area.right() {
@@ -42,8 +42,7 @@ pub fn draw_lines(buffer: &mut Buffer, area: Rect, title: &str, lines: &[Line], 
     scroll
 }
 
-/// A line in rows of `width` columns, broken between words where one has a blank; the rows after the first are indented
-/// as figures are.
+/// A line wrapped to `width` columns, between words if possible; further rows are indented like figures.
 fn wrapped(line: &Line, width: usize) -> Vec<Line> {
     let indent = if width > LABEL_COLS * 3 { LABEL_COLS + 1 } else { 1 };
     if line.iter().map(Span::width).sum::<usize>() <= width || width <= indent + 2 {
@@ -55,7 +54,7 @@ fn wrapped(line: &Line, width: usize) -> Vec<Line> {
     let mut rest = chars.as_slice();
     while !rest.is_empty() {
         let before = if rows.is_empty() { 0 } else { indent };
-        // What a figure's name is aligned with is no place to break at.
+        // The blanks that align a figure's name are no place to break at.
         let from = if rows.is_empty() { LABEL_COLS + 1 } else { 0 };
         let (row, behind) = rest.split_at(row_chars(rest, width - before, from));
         rows.push(std::iter::once(trusted(" ".repeat(before), Style::new())).chain(spans(row)).collect());
@@ -64,8 +63,8 @@ fn wrapped(line: &Line, width: usize) -> Vec<Line> {
     rows
 }
 
-/// How many of the characters, at least one, make a row of at most `width` columns. A blank before `from` breaks no row,
-/// nor one before a word that would not fit a row of its own.
+/// The number of characters, at least one, of a row of at most `width` columns. The row does not end at a blank before
+/// `from`, nor at one before a word that is longer than a row.
 fn row_chars(chars: &[(char, Style)], width: usize, from: usize) -> usize {
     let mut columns = 0;
     let mut blank = None;
@@ -85,7 +84,7 @@ fn row_chars(chars: &[(char, Style)], width: usize, from: usize) -> usize {
     chars.len()
 }
 
-/// Characters as spans, a new one where the style changes.
+/// The characters as spans of one style each.
 fn spans(chars: &[(char, Style)]) -> impl Iterator<Item = Span<'static>> {
     chars.chunk_by(|(_, one), (_, other)| one == other).map(|chunk| {
         let style = chunk.first().map_or(Style::new(), |(_, style)| *style);
@@ -93,13 +92,13 @@ fn spans(chars: &[(char, Style)]) -> impl Iterator<Item = Span<'static>> {
     })
 }
 
-/// A figure behind its name.
+/// A line `NAME  value`.
 pub fn figure(label: &str, mut value: Line) -> Line {
     value.insert(0, trusted(format!("{label:>LABEL_COLS$} "), theme::DIM));
     value
 }
 
-/// A list behind its name.
+/// A line `NAME  item, item`.
 pub fn list(label: &str, items: &[String], style: Style) -> Line {
     let mut value = Vec::new();
     for (n, item) in items.iter().take(LIST_MAX).enumerate() {

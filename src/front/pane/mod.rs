@@ -1,18 +1,19 @@
-//! The live pane: who spawned whom and every call, while it happens.
+//! The live pane: the process tree and the calls.
 //!
 //! ```text
-//! source     the kernel -> snapshot        snapshot  one moment, and where they come from
-//! state      where the person is          keys      key -> action; the help
-//! action     what a key asks for          apply, navigate  state, action -> state
-//! tree       rows of the tree              rates     calls and bytes a second
-//! layout     where the parts stand         *_view, status, detail, help: each draws one part
-//! cells      writing into cells            safe      what plugins say, made safe
-//! save       a frame as a picture          payload   bytes as lines
-//! lines      lines to scroll through       history   rates, deaths, calls that are held
+//! source     kernel -> snapshot            snapshot   one moment, and the trait of sources
+//! state      view, selection, layers       keys       key -> action, key hints
+//! action     what a key does               apply, navigate  state, action -> state
+//! tree       rows of the process tree      rates      calls and bytes a second
+//! layout     the parts' areas              *_view, status, detail, help: draw one part each
+//! cells      writing to cells              printable  untrusted text -> printable text
+//! save       a frame as a picture          payload    bytes -> lines
+//! lines      lines that scroll             history    rates, deaths, held calls
+//! theme      colours and glyphs
 //! ```
 //!
-//! `Pane` puts them together as the screen's scene. It holds no lock of the kernel while it draws, and it never writes to the
-//! terminal: it fills a buffer.
+//! `Pane` puts them together as the screen's scene. It holds no lock of the kernel while it draws, and it never writes
+//! to the terminal: it fills a buffer.
 
 mod action;
 mod apply;
@@ -58,7 +59,7 @@ use tree::Row;
 
 pub use source::KernelSource;
 
-/// How often details that are open are looked up again.
+/// How often open details are refreshed.
 const DETAIL_PERIOD: Duration = Duration::from_millis(500);
 
 /// The pane's scene.
@@ -70,17 +71,17 @@ pub struct Pane {
     rows: Vec<Row>,
     calls: history::HeldCalls,
     detail: Option<(Instant, Detail)>,
-    /// The rows of a page of each view, as drawn last.
+    /// The rows of a page of each view, as last drawn.
     tree_page: usize,
     calls_page: usize,
-    /// What the rows and calls were made for.
+    /// The query that the rows and calls were made for.
     sampled_query: Option<SnapshotQuery>,
     drawn: Option<(Rect, Focus)>,
     changed: bool,
 }
 
 impl Pane {
-    /// A pane of what `source` tells.
+    /// A pane of the snapshots of `source`.
     pub fn new(source: Box<dyn SnapshotSource>) -> Pane {
         Pane {
             source,
@@ -98,7 +99,7 @@ impl Pane {
         }
     }
 
-    /// Takes a new snapshot if there is one and time goes on.
+    /// Takes a new snapshot, unless the pane is paused.
     fn refresh(&mut self) {
         let query = self.state.query();
         let query_changed = self.sampled_query.as_ref() != Some(&query);
@@ -220,7 +221,7 @@ impl Scene for Pane {
         self.clamp();
         let mut buffer = Buffer::empty(area);
         self.draw(&mut buffer, &parts, focus);
-        // A picture is not what the terminal shows: that still has to change.
+        // A saved picture leaves the terminal's frame outdated.
         self.changed = wanted == Redraw::Fresh;
         self.drawn = Some((area, focus));
         Some(buffer)
@@ -238,7 +239,7 @@ impl Scene for Pane {
         };
         let effect = self.state.apply(action, &data);
         let result = self.perform(effect);
-        // The next key may come before the next frame.
+        // Another key may come before the next frame.
         self.rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
         self.clamp();
         result

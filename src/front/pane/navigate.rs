@@ -1,4 +1,4 @@
-//! Walking through the two views: what moves the selection, folds, opens, and keeps what is selected in sight.
+//! Navigation in the two views: selection, folding, opening, scrolling.
 
 use crate::journal::Record;
 
@@ -30,7 +30,7 @@ impl State {
         self.select(data.rows, next.min(last));
     }
 
-    /// Folds what is open and opens what is folded; a count becomes the siblings it counts.
+    /// Toggles the fold of a row; a summary becomes the siblings that it counts.
     pub(super) fn fold(&mut self, row: &Row) {
         let id = match row.id {
             RowId::Shell => 0,
@@ -92,7 +92,7 @@ impl State {
         }
     }
 
-    /// Makes the state fit what is shown now: what is selected exists and is in sight.
+    /// Adjusts the selection to an existing row and scrolls it into sight.
     pub fn clamp(&mut self, data: &ViewData) {
         let index = self.tree_index(data.rows);
         self.select(data.rows, index);
@@ -106,7 +106,7 @@ impl State {
         };
     }
 
-    /// The selected row's place; the nearest one when the row is gone.
+    /// The selected row's index; the nearest index if the row has disappeared.
     fn tree_index(&self, rows: &[Row]) -> usize {
         let here = |row: &&Row| row.id == self.selected;
         if rows.get(self.selected_index).as_ref().is_some_and(here) {
@@ -121,7 +121,7 @@ impl State {
         self.selected = rows.get(index).map_or(RowId::Shell, |row| row.id);
     }
 
-    /// The place of the selected call in a held list; `None` at the newest.
+    /// The selected call's index in a held list; `None` at the newest call.
     pub fn call_index(&self, calls: &[Record]) -> Option<usize> {
         match self.position {
             Position::Newest => None,
@@ -130,13 +130,13 @@ impl State {
     }
 }
 
-/// The call that this one is nested in, if the list has it.
+/// The index of the caller's call; `index` itself if the list does not have it.
 fn caller_index(calls: &[Record], index: usize) -> usize {
     let parent = calls.get(index).map_or(0, |call| call.parent_seq);
     calls.binary_search_by_key(&parent, |call| call.seq).unwrap_or(index)
 }
 
-/// The first row to show so that `index` is among `page` rows of `len`, moved as little as can be.
+/// The first row to show, so that `index` is among `page` rows of `len`, moved as little as possible.
 fn scrolled_to(top: usize, index: usize, page: usize, len: usize) -> usize {
     let page = page.max(1);
     top.min(index).max((index + 1).saturating_sub(page)).min(len.saturating_sub(page))

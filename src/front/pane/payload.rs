@@ -1,17 +1,17 @@
-//! A call's bytes as lines: JSON when they are JSON, text when they are text, and hexadecimal otherwise.
+//! A call's payload as lines: as JSON, as text, or in hexadecimal.
 
 use crate::journal::Kept;
 
 use super::printable::{SHOWN_CHARS_MAX, printable};
 
-/// JSON larger than this is shown as text: it is parsed again each time that details are opened.
+/// The largest payload that is parsed as JSON: it is parsed at each refresh of the details.
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
 /// The most lines of one payload.
 pub const LINES_MAX: usize = 2_000;
 /// Bytes in a line of hexadecimal.
 const HEX_BYTES: usize = 16;
 
-/// The kept bytes as safe lines, the last of which says what is missing.
+/// The kept bytes as printable lines; a last line says how many bytes or lines are missing.
 pub fn lines(kept: &Kept) -> Vec<String> {
     let (form, mut lines) = shape(&kept.bytes);
     let cut = lines.len() > LINES_MAX;
@@ -26,7 +26,7 @@ pub fn lines(kept: &Kept) -> Vec<String> {
     lines
 }
 
-/// The form's name and its lines, one more than allowed at most.
+/// The format's name and its lines, at most `LINES_MAX + 1`.
 fn shape(bytes: &[u8]) -> (&'static str, Vec<String>) {
     if bytes.is_empty() {
         return ("text", Vec::new());
@@ -53,13 +53,13 @@ fn json(bytes: &[u8]) -> Option<Vec<String>> {
     Some(pretty.lines().flat_map(pieces).take(LINES_MAX + 1).collect())
 }
 
-/// Text has few characters that are only shown as something else.
+/// Whether few characters of the text are unprintable.
 fn is_text(text: &str) -> bool {
     let odd = text.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')).count();
     odd * 20 <= text.chars().count()
 }
 
-/// A long line in pieces that are each shown whole.
+/// A long line in pieces that are not cut by [`printable`].
 fn pieces(line: &str) -> Vec<String> {
     let chars: Vec<char> = line.chars().collect();
     if chars.is_empty() {
@@ -68,7 +68,7 @@ fn pieces(line: &str) -> Vec<String> {
     chars.chunks(SHOWN_CHARS_MAX).map(|piece| printable(&piece.iter().collect::<String>()).into_owned()).collect()
 }
 
-/// `00000010  68 65 6c 6c 6f …  hello`.
+/// A line of hexadecimal: `00000010  68 65 6c 6c 6f …  hello`.
 fn hex(offset: usize, row: &[u8]) -> String {
     let digits: Vec<String> = row.iter().map(|byte| format!("{byte:02x}")).collect();
     let text: String = row.iter().map(|byte| if (b' '..=b'~').contains(byte) { *byte as char } else { '.' }).collect();

@@ -1,4 +1,5 @@
-//! What plugins say, made safe for cells: no control or reordering characters, nothing whose width terminals disagree on.
+//! Untrusted text made printable in cells: without control and reordering characters, and without characters whose
+//! width differs between terminals.
 
 use std::borrow::Cow;
 
@@ -6,12 +7,12 @@ use unicode_width::UnicodeWidthChar;
 
 use crate::shell::reply::is_control_or_bidi;
 
-/// The most characters of one text that are ever shown in the pane; a cell row has fewer.
+/// The most characters of one text in the pane; no row is longer.
 pub const SHOWN_CHARS_MAX: usize = 1024;
-/// What stands for a character that is not shown.
+/// The character that replaces an unprintable one.
 pub const REPLACEMENT: char = '\u{fffd}';
 
-/// The text in characters that take one or two cells each, at most [`SHOWN_CHARS_MAX`] of them.
+/// The text in characters of one or two cells, at most [`SHOWN_CHARS_MAX`] of them.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let plain = text.len() <= SHOWN_CHARS_MAX && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));
     if plain {
@@ -21,7 +22,7 @@ pub fn printable(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// One character, or what is shown for it: control characters have pictures of their own.
+/// The character, or its replacement: a control character becomes its control picture.
 pub fn printable_char(c: char) -> char {
     match c {
         '\t' => ' ',
@@ -32,7 +33,7 @@ pub fn printable_char(c: char) -> char {
     }
 }
 
-/// Characters that join their neighbours, take no cell, or take as many as the terminal likes.
+/// Whether a character joins its neighbours, takes no cell, or has a width that differs between terminals.
 fn has_unstable_width(c: char) -> bool {
     match c {
         '\u{1f1e6}'..='\u{1f1ff}' | '\u{1f3fb}'..='\u{1f3ff}' | '\u{e000}'..='\u{f8ff}' | '\u{e0000}'.. => true,

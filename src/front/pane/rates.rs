@@ -1,29 +1,29 @@
-//! Calls and bytes a second, from sums that only grow: the rate now, and a sparkline of the last minute.
+//! Calls and bytes a second, from monotonic sums: the current rate, and a sparkline of the last minute.
 
 use std::collections::VecDeque;
 use std::time::Duration;
 
 use super::snapshot::Totals;
 
-/// Seconds that the sparklines remember.
+/// Seconds of a sparkline's history.
 pub const HISTORY_S: usize = 60;
-/// The rate now is taken over this long.
+/// The seconds over which the current rate is taken.
 const NOW_S: f64 = 1.0;
 
 /// Rates of one session.
 #[derive(Debug, Default)]
 pub struct Rates {
-    /// Samples of the last second or so, oldest first.
+    /// The samples of the last [`NOW_S`] seconds, oldest first.
     window: VecDeque<(Duration, Totals)>,
     /// Per second, newest last.
     calls: VecDeque<u64>,
     bytes: VecDeque<u64>,
-    /// The sums when the present second began.
+    /// The sums at the start of the current second.
     second: Option<(u64, Totals)>,
 }
 
 impl Rates {
-    /// Takes note of the sums at a moment. Moments must not go backwards.
+    /// Records the sums at a time. Times must not decrease.
     pub fn note(&mut self, at: Duration, totals: Totals) {
         let second = at.as_secs();
         let (noted, sums) = *self.second.get_or_insert((second, totals));
@@ -44,12 +44,12 @@ impl Rates {
         }
     }
 
-    /// Calls and bytes a second now.
+    /// The current calls and bytes a second.
     pub fn now(&self) -> (f64, f64) {
         let (Some((from, first)), Some((to, last))) = (self.window.front(), self.window.back()) else {
             return (0.0, 0.0);
         };
-        // A shorter time would make a rate of one call.
+        // A shorter interval would turn one call into a high rate.
         let seconds = to.saturating_sub(*from).as_secs_f64().max(NOW_S);
         let rate = |last: u64, first: u64| last.saturating_sub(first) as f64 / seconds;
         (rate(last.calls, first.calls), rate(last.bytes, first.bytes))
@@ -65,7 +65,7 @@ impl Rates {
         self.bytes.iter().copied()
     }
 
-    /// Whether everything it shows is flat, so that time alone changes nothing.
+    /// Whether all rates are constant, so that the passing of time changes nothing.
     pub fn is_flat(&self) -> bool {
         let (calls, bytes) = self.now();
         calls == 0.0 && bytes == 0.0 && self.calls.iter().chain(&self.bytes).all(|count| *count == 0)
@@ -79,7 +79,7 @@ fn push(history: &mut VecDeque<u64>, count: u64) {
     history.push_back(count);
 }
 
-/// The newest `width` counts as bars of eight heights; the highest one is full.
+/// The newest `width` counts as bars of eight heights, scaled to the highest.
 pub fn sparkline(counts: impl DoubleEndedIterator<Item = u64>, width: usize) -> String {
     const BARS: [char; 8] = ['▁', '▂', '▃', '▄', '▅', '▆', '▇', '█'];
     let mut newest: Vec<u64> = counts.rev().take(width).collect();

@@ -1,4 +1,4 @@
-//! A frame as a picture: SVG with its colours, or plain text.
+//! Saving of a frame as a picture: SVG with colours, or plain text.
 
 use std::fmt::Write;
 
@@ -6,11 +6,11 @@ use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
 
-/// A cell in the picture's units.
+/// The size of a cell in the picture's units.
 const CELL_WIDTH: f32 = 8.4;
 const CELL_HEIGHT: f32 = 17.0;
 const FONT_SIZE: f32 = 14.0;
-/// Room around the cells.
+/// The margin around the cells.
 const MARGIN: f32 = 10.0;
 const BACKGROUND: &str = "#1b1d24";
 const FOREGROUND: &str = "#d6d8de";
@@ -20,7 +20,7 @@ const PALETTE: [&str; 16] = [
     "#b5e08f", "#ffd68a", "#8cc8ff", "#dd9bf0", "#7fd8e3", "#ffffff",
 ];
 
-/// What a picture is written as.
+/// The format of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Form {
     Svg,
@@ -28,7 +28,7 @@ pub enum Form {
 }
 
 impl Form {
-    /// By a file name's suffix.
+    /// The format that a file name's suffix names.
     pub fn of(file: &std::path::Path) -> Result<Form, String> {
         match file.extension().and_then(|suffix| suffix.to_str()) {
             Some("svg") => Ok(Form::Svg),
@@ -38,7 +38,7 @@ impl Form {
     }
 }
 
-/// The frame in a form.
+/// The frame in a format.
 pub fn picture(frame: &Buffer, form: Form) -> String {
     match form {
         Form::Svg => svg(frame),
@@ -46,7 +46,7 @@ pub fn picture(frame: &Buffer, form: Form) -> String {
     }
 }
 
-/// A line for each row, without blanks at its end.
+/// A line for each row, without trailing blanks.
 fn text(frame: &Buffer) -> String {
     let mut text = String::new();
     for y in frame.area.top()..frame.area.bottom() {
@@ -75,7 +75,7 @@ fn svg(frame: &Buffer) -> String {
     svg
 }
 
-/// Cells next to each other that look the same.
+/// Adjacent cells of one style.
 struct Run {
     x: u16,
     columns: u16,
@@ -86,7 +86,7 @@ struct Run {
 #[derive(Clone, PartialEq, Eq)]
 struct CellStyle {
     fg: String,
-    /// `None`: the picture's own.
+    /// `None`: the picture's background.
     bg: Option<String>,
     bold: bool,
     italic: bool,
@@ -126,7 +126,7 @@ impl Run {
         if self.text.trim().is_empty() {
             return;
         }
-        // The length keeps the columns together whatever font is found.
+        // `textLength` keeps the columns aligned in any font.
         let _ = write!(
             svg,
             "<text x=\"{x:.1}\" y=\"{:.1}\" textLength=\"{width:.1}\" xml:space=\"preserve\" fill=\"{}\"",
@@ -163,7 +163,7 @@ fn runs(frame: &Buffer, y: u16) -> Vec<Run> {
     runs
 }
 
-/// The cells of a row with their columns; what a wide character covers is left out.
+/// The cells of a row with their columns; the cell that a wide character covers is left out.
 fn cells(frame: &Buffer, y: u16) -> impl Iterator<Item = (u16, &Cell)> {
     let mut covered_to = 0;
     (frame.area.left()..frame.area.right()).filter_map(move |x| {
@@ -201,7 +201,7 @@ fn colour(colour: Color) -> Option<String> {
         Color::LightCyan => named(14),
         Color::White => named(15),
         Color::Rgb(red, green, blue) => Some(format!("#{red:02x}{green:02x}{blue:02x}")),
-        // The views use the sixteen only; the rest has no agreed values.
+        // The views use the first sixteen colours only.
         Color::Indexed(code) => named(usize::from(code)),
     }
 }

@@ -1,22 +1,22 @@
-//! What the pane draws from: one moment of the kernel, taken under its short locks and drawn without any.
+//! Snapshots, which the pane draws: the kernel's state at one moment, taken under short locks and drawn without any.
 
 use std::time::Duration;
 
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::{JobView, ProcessDetail, ProcessId, ProcessState, ProcessView};
 
-/// One moment.
+/// The kernel's state at one moment.
 #[derive(Debug, Clone, Default)]
 pub struct Snapshot {
-    /// Since the session began.
+    /// The time since the session began.
     pub at: Duration,
-    /// In id order: the living, and those that died a moment ago.
+    /// The living processes and those that died recently, by id.
     pub processes: Vec<ProcessView>,
-    /// The newest calls that match, running ones included, in order of seq.
+    /// The newest calls that match, running ones included, by seq.
     pub calls: Vec<Record>,
     pub jobs: Vec<JobView>,
     pub totals: Totals,
-    /// What changes calls on their way now (breakpoints, faults, stubs), one short text each.
+    /// Active breakpoints, faults and stubs, one short text each.
     pub notes: Vec<String>,
 }
 
@@ -27,7 +27,7 @@ impl Snapshot {
         self.processes.get(index)
     }
 
-    /// How many processes live.
+    /// The number of living processes.
     pub fn living(&self) -> usize {
         self.processes.iter().filter(|process| !matches!(process.state, ProcessState::Dead { .. })).count()
     }
@@ -38,11 +38,11 @@ impl Snapshot {
 pub struct Totals {
     pub calls: u64,
     pub errors: u64,
-    /// In and out.
+    /// Input and output.
     pub bytes: u64,
 }
 
-/// Which calls are asked for.
+/// Which calls are shown.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Scope {
     #[default]
@@ -50,7 +50,7 @@ pub enum Scope {
     ErrorsOnly,
 }
 
-/// A part of a name or function, in any case.
+/// A substring of a name or function, ignoring case.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Needle {
     lower: String,
@@ -72,7 +72,7 @@ fn contains_ignoring_ascii_case(text: &str, lower: &str) -> bool {
     text.as_bytes().windows(lower.len().max(1)).any(|part| part.eq_ignore_ascii_case(lower.as_bytes()))
 }
 
-/// What is typed after `/`: a part of a name or function; or, when it has an operator, a filter as `trace` takes it.
+/// The text typed after `/`: a substring of a name or function, or, with an operator, a filter expression of `trace`.
 #[derive(Debug, Clone, Default)]
 enum Test {
     #[default]
@@ -81,7 +81,7 @@ enum Test {
     Calls(Box<Filter>),
 }
 
-/// What a view shows. Wishes are equal when they were made of the same words.
+/// Which processes and calls the views show. Queries are equal when their texts and scopes are.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotQuery {
     text: String,
@@ -89,12 +89,12 @@ pub struct SnapshotQuery {
     pub scope: Scope,
 }
 
-/// Whether `text` is meant as an expression, and not as a part of a name.
+/// Whether `text` is a filter expression, and not a substring.
 fn is_expression(text: &str) -> bool {
     text.contains(['=', '<', '>', '*', '(', '"', '!'])
 }
 
-/// What is wrong with an expression as far as it is typed, and at which column.
+/// The error in a filter expression, with its column.
 pub fn mistake(text: &str) -> Option<String> {
     Filter::parse(text).err().filter(|_| is_expression(text)).map(|error| error.to_string())
 }
@@ -106,7 +106,7 @@ impl PartialEq for SnapshotQuery {
 }
 
 impl SnapshotQuery {
-    /// The query for what `text` says; an expression that is not whole yet is looked for as it stands.
+    /// The query of `text`; an incomplete expression is searched for as a substring.
     pub fn new(text: &str, scope: Scope) -> SnapshotQuery {
         let test = match Filter::parse(text) {
             _ if text.trim().is_empty() => Test::All,
@@ -116,7 +116,7 @@ impl SnapshotQuery {
         SnapshotQuery { text: text.to_owned(), test, scope }
     }
 
-    /// Whether a call is wished for.
+    /// Whether a call matches.
     pub fn matches(&self, call: &Record) -> bool {
         (self.scope == Scope::All || call.outcome.is_failure())
             && match &self.test {
@@ -128,7 +128,7 @@ impl SnapshotQuery {
             }
     }
 
-    /// Whether a process is wished for by itself (not for what is below it). A filter of calls leaves every process.
+    /// Whether a process itself matches, regardless of its descendants. Every process matches a filter of calls.
     pub fn matches_process(&self, process: &ProcessView) -> bool {
         let fails = || process.errors > 0 || matches!(process.state, ProcessState::Crashed { .. });
         let named = match &self.test {
@@ -138,39 +138,39 @@ impl SnapshotQuery {
         named && (self.scope == Scope::All || fails())
     }
 
-    /// Whether every process is wished for.
+    /// Whether every process matches.
     pub fn is_all_processes(&self) -> bool {
         self.scope == Scope::All && !matches!(self.test, Test::Name(_))
     }
 
-    /// Whether every call is wished for.
+    /// Whether every call matches.
     pub fn is_all_calls(&self) -> bool {
         self.scope == Scope::All && matches!(self.test, Test::All)
     }
 }
 
-/// What a kill takes with it.
+/// The processes that a kill ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Extent {
     One,
     Subtree,
 }
 
-/// Where snapshots come from: the kernel, or a test.
+/// A source of snapshots: the kernel, or a test.
 pub trait SnapshotSource: Send {
-    /// The moment now with its newest `calls_max` calls that match; `None` when nothing changed since the last one that
-    /// was asked for in the same way.
+    /// A new snapshot with the newest `calls_max` calls that match; `None` if nothing changed since the last sample of
+    /// the same query.
     fn sample(&mut self, query: &SnapshotQuery, calls_max: usize) -> Option<Snapshot>;
-    /// Makes the next [`SnapshotSource::sample`] look in any case.
+    /// Makes the next [`SnapshotSource::sample`] return a new snapshot.
     fn force_next_sample(&mut self);
-    /// The newest `calls_max` ended calls that match, none of them after `seq_max`.
+    /// The newest `calls_max` ended calls that match, up to `seq_max`.
     fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record>;
-    /// One call, with what is kept of its bytes.
+    /// One call, with its kept payload.
     fn call(&self, seq: u64) -> Option<Record>;
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;
-    /// Who called the process and whom it called, as far as the journal still knows, the busiest first.
+    /// The process's callers and callees in the journal, the busiest first.
     fn edges(&self, id: ProcessId) -> Vec<stats::Row>;
-    /// Ends a process; what it did, in a line, or why not.
+    /// Kills a process; returns a line about the result, or about the error.
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String>;
 }
 

@@ -1,4 +1,4 @@
-//! Snapshots of the kernel: taken under its short locks, never more often than what they cost allows.
+//! The kernel as a source of snapshots. The sampling rate is bounded by the samples' own cost.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,13 +8,13 @@ use crate::kernel::{Kernel, ProcessDetail, ProcessId, ProcessView};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
 
-/// Sampling takes at most one part in this many of a core.
+/// Sampling takes at most 1/`COST_SHARE` of a core.
 const COST_SHARE: u32 = 30;
-/// How often a kernel that does nothing is looked at all the same: a process may have been loaded or killed.
+/// How often a kernel without calls is sampled: processes may have been loaded or killed.
 const IDLE_PERIOD: Duration = Duration::from_millis(200);
-/// Calls that may end between two looks at the journal.
+/// Calls that are fetched beyond those known to be new: more may end between two reads of the journal.
 const EXTRA_CALLS: u64 = 1024;
-/// Names that a kill's message has.
+/// The most names in a kill's message.
 const KILLED_NAMES_MAX: usize = 5;
 
 /// The kernel as the pane sees it.
@@ -23,16 +23,16 @@ pub struct KernelSource {
     last: Option<Last>,
 }
 
-/// What is known from the sample before.
+/// The previous sample.
 struct Last {
     at: Instant,
     cost: Duration,
     query: SnapshotQuery,
     calls_max: usize,
-    /// Ended calls that the journal ever had.
+    /// All calls that have ended so far.
     total: u64,
     was_running: bool,
-    /// The newest ended calls that match, in order of seq.
+    /// The newest ended calls that match, by seq.
     ended: Vec<Record>,
 }
 
@@ -41,8 +41,8 @@ impl KernelSource {
         KernelSource { kernel, last: None }
     }
 
-    /// The newest ended calls that match: those of the sample before and what ended since, so that a rare match is not
-    /// looked for in the whole journal each time.
+    /// The newest ended calls that match: those of the previous sample and those that ended since, so that rare matches
+    /// do not cost a search of the whole journal each time.
     fn ended(&self, query: &SnapshotQuery, calls_max: usize, total: u64) -> Vec<Record> {
         let journal = self.kernel.journal();
         let known = self.last.as_ref().filter(|last| last.query == *query && last.calls_max >= calls_max);
@@ -70,7 +70,7 @@ impl SnapshotSource for KernelSource {
         if asked_before.is_some_and(|last| began.duration_since(last.at) < last.cost * COST_SHARE) {
             return None;
         }
-        // The running ones first: a call that ends in between is then in both, and not lost.
+        // Running calls are read first: a call that ends in between is then in both lists, and not missed.
         let running = self.kernel.running();
         let total = self.kernel.journal().total();
         let quiet = |last: &Last| last.total == total && !last.was_running && running.is_empty();
@@ -138,13 +138,13 @@ impl SnapshotSource for KernelSource {
     }
 }
 
-/// A row needs no bytes; copying them would cost more than all the rest.
+/// The call without its payload, which a row does not show.
 fn without_payload(call: &Record) -> Record {
     Record { payload: None, error: call.error.clone(), ..*call }
 }
 
-/// The last `calls_max` calls. Running ones from before stay on top of them, up to half of the rows, so that a chain's
-/// beginning is seen while it goes on.
+/// The last `calls_max` calls. Older running calls stay on top, in up to half of the rows, so that the start of a
+/// running chain stays visible.
 fn newest_calls(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
     let first = calls.len().saturating_sub(calls_max);
     let (before, shown) = calls.split_at(first);
@@ -155,7 +155,7 @@ fn newest_calls(calls: Vec<Record>, calls_max: usize) -> Vec<Record> {
     pinned
 }
 
-/// What is set and recorded now, in as few words as the status line has room for. (What is held, its jobs say.)
+/// The active hooks, each in a few words for the status line. (Held jobs are shown with the jobs.)
 fn notes(kernel: &Kernel) -> Vec<String> {
     let debug = kernel.debug_notes();
     let counted = |count: usize, what: &str| match count {

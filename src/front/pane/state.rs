@@ -1,5 +1,5 @@
-//! Where a person is in the pane: which view, what is selected, what lies on top. Nothing here draws or asks the kernel; how
-//! an action turns one state into the next is in `apply`.
+//! The pane's state: the view with the keys, the selection, the top layer. Drawing and the kernel are elsewhere;
+//! actions change the state in `apply`.
 
 use crate::journal::Record;
 use crate::kernel::ProcessId;
@@ -18,7 +18,7 @@ pub enum View {
     Calls,
 }
 
-/// Whether both views are shown, where there is room for both.
+/// Whether both views are shown, if there is room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Zoom {
     #[default]
@@ -26,7 +26,7 @@ pub enum Zoom {
     One,
 }
 
-/// Whether time goes on in the view.
+/// Whether the views follow the kernel.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Clock {
     #[default]
@@ -34,32 +34,32 @@ pub enum Clock {
     Paused,
 }
 
-/// What details are shown of.
+/// The subject of the details.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Subject {
     Process(ProcessId),
-    /// By seq.
+    /// The call with this seq.
     Call(u64),
 }
 
-/// What lies on top.
+/// The layer on top of the views.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum Layer {
     #[default]
     Views,
     Detail {
         subject: Subject,
-        /// Lines scrolled away.
+        /// The first line shown.
         scroll: usize,
     },
     Help {
         scroll: usize,
     },
-    /// A filter is being typed.
+    /// The input of a filter.
     Filter {
         text: String,
     },
-    /// A kill is being asked about.
+    /// The question before a kill.
     Confirm {
         id: ProcessId,
         text: String,
@@ -67,38 +67,38 @@ pub enum Layer {
     },
 }
 
-/// Where the calls view is.
+/// The selection in the view of calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Position {
-    /// At the newest call, whichever that is.
+    /// The newest call, following newer ones.
     #[default]
     Newest,
-    /// At the call with this seq, in a list that is held.
+    /// The call with this seq, in a held list.
     At(u64),
 }
 
-/// What the last action did, when that does not show by itself.
+/// The result of the last action, if it is not visible otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
     Done(String),
     Failed(String),
 }
 
-/// All of it.
+/// The pane's state: views, selection, layers.
 #[derive(Debug, Clone)]
 pub struct State {
     pub view: View,
     pub zoom: Zoom,
     pub clock: Clock,
     pub layer: Layer,
-    /// The filter as typed.
+    /// The accepted filter.
     pub filter: String,
     pub scope: Scope,
     pub tree: TreeOptions,
     pub selected: RowId,
-    /// Where the selected row was, for when it is gone.
+    /// The selected row's index, which is used when the row has disappeared.
     pub(super) selected_index: usize,
-    /// The first row that shows.
+    /// The first row shown.
     pub tree_top: usize,
     pub position: Position,
     pub calls_top: usize,
@@ -125,26 +125,26 @@ impl Default for State {
     }
 }
 
-/// What an action acts on: what is shown now.
+/// The data that is shown, which actions refer to.
 pub struct ViewData<'a> {
     pub snapshot: &'a Snapshot,
     pub rows: &'a [Row],
-    /// The held list, or what follows the newest call.
+    /// The held list, or the newest calls.
     pub calls: &'a [Record],
-    /// Rows of a page of each view.
+    /// The rows of a page of each view.
     pub tree_page: usize,
     pub calls_page: usize,
 }
 
-/// What is to be done besides.
+/// What an action asks of the pane, besides the change of state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     None,
-    /// The keys go back to the prompt.
+    /// Give the keys back to the prompt.
     Leave,
-    /// The list of calls is to stay as it is, with what came before it.
+    /// Hold the list of calls.
     HoldCalls,
-    /// The held list is to begin earlier.
+    /// Extend the held list to older calls.
     OlderCalls,
     Kill {
         id: ProcessId,
@@ -153,7 +153,7 @@ pub enum Effect {
 }
 
 impl State {
-    /// The calls and processes that are shown.
+    /// The query of the shown calls and processes.
     pub fn query(&self) -> SnapshotQuery {
         let text = match &self.layer {
             Layer::Filter { text } => text,

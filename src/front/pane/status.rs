@@ -1,4 +1,4 @@
-//! Draws the status line: sums and rates, what changes calls, what keys do; or a question, or the filter being typed.
+//! The status line: sums, rates, active hooks and key hints; or a question, or the filter's input.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -16,11 +16,11 @@ use super::state::{Clock, Layer, Message, State};
 use super::theme;
 use crate::text::{counted, plural};
 
-/// From this width on rates have sparklines.
+/// The width at which rates have sparklines.
 const SPARKLINE_COLS_MIN: u16 = 70;
 const SPARKLINE_COLS: usize = 12;
 
-/// Draws it into one row.
+/// Draws the status line into one row.
 pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &State, focus: Focus) {
     match (&state.layer, &state.message) {
         (Layer::Confirm { text, .. }, _) => {
@@ -112,7 +112,7 @@ fn push_jobs(spans: &mut Vec<Span<'static>>, jobs: &[JobView]) {
     }
 }
 
-/// What the keys do: as many as fit whole.
+/// The key hints, as many as fit.
 fn hints(focus: Focus, layer: &Layer, cols: u16) -> Vec<Span<'static>> {
     let hints: Vec<(String, &str)> = match focus {
         Focus::Prompt => vec![("F6".to_owned(), "keys here")],

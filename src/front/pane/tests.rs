@@ -1,4 +1,4 @@
-//! Frames of the whole pane, as text.
+//! Tests of whole frames, as text.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use super::*;
 use crate::journal::Outcome;
 use crate::kernel::{JobState, JobView, ProcessState};
 
-/// A pane of one moment, with the keys in it.
+/// A pane of one snapshot.
 fn pane(snapshot: Snapshot) -> Pane {
     Pane::new(Box::new(FixedSource::new(snapshot)))
 }
@@ -21,7 +21,7 @@ fn frame(pane: &mut Pane, width: u16, height: u16) -> Buffer {
     pane.frame(Rect::new(0, 0, width, height), Focus::Pane, Redraw::Always).unwrap()
 }
 
-/// What is shown after some keys.
+/// The frame after some keys, as text.
 fn screen_after(snapshot: Snapshot, keys: &[Key], width: u16, height: u16) -> String {
     let mut pane = pane(snapshot);
     frame(&mut pane, width, height);
@@ -214,7 +214,7 @@ fn a_crashed_process_and_a_failed_call_are_red() {
     assert!(!red("cart"));
 }
 
-/// Whatever plugins are called and say, a row is as wide as the pane and holds nothing that a terminal obeys.
+/// A row is as wide as the pane and has no control characters, whatever a plugin's name or error is.
 #[test]
 fn hostile_names_stay_in_their_cells() {
     const HOSTILE: [&str; 7] = [

@@ -1,6 +1,5 @@
-//! The pane's colours, by meaning. The terminal's own palette decides what they look like: the eight plain colours, which
-//! every palette keeps apart from its background, and attributes. Bright black is not among them: some palettes have the
-//! background there. Nothing is told by a colour alone, so that all of it can be read without any.
+//! The pane's styles, by meaning: the eight basic colours of the terminal's palette, and attributes. Bright black is
+//! not used: in some palettes it is the background. No information is in a colour alone.
 
 use ratatui::style::{Color, Modifier, Style};
 
@@ -16,14 +15,14 @@ pub const GOOD: Style = Style::new().fg(Color::Green);
 pub const WAIT: Style = Style::new().fg(Color::Yellow);
 pub const BAD: Style = Style::new().fg(Color::Red);
 pub const KEY: Style = Style::new().fg(Color::Yellow);
-/// The lines between the views, and what stands above columns.
+/// The lines between the views, and the columns' titles.
 pub const FRAME: Style = DIM;
-/// The row that keys act on.
+/// The selected row.
 pub const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
-/// A question, or what the last key did.
+/// A question, or the result of the last action.
 pub const ASK: Style = Style::new().fg(Color::Black).bg(Color::Yellow);
 
-/// How a process's state looks: a glyph one cell wide, and its style.
+/// A process state's glyph, one cell wide, and its style.
 pub fn process(state: &ProcessState) -> (&'static str, Style) {
     match state {
         ProcessState::Idle => ("○", DIM),
@@ -34,7 +33,7 @@ pub fn process(state: &ProcessState) -> (&'static str, Style) {
     }
 }
 
-/// What stands before a call that did not just end well.
+/// The glyph before a call, unless it ended well.
 pub fn outcome_glyph(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Ok => None,
@@ -44,7 +43,7 @@ pub fn outcome_glyph(outcome: Outcome) -> Option<&'static str> {
     }
 }
 
-/// How a call's outcome looks.
+/// The style of an outcome.
 pub fn outcome(outcome: Outcome) -> Style {
     match outcome {
         Outcome::Ok => PLAIN,

@@ -1,6 +1,6 @@
-//! The process tree as rows: who spawned whom, what is folded, which siblings are only counted.
+//! The process tree as rows, with folded branches and summaries of many siblings.
 //!
-//! Rows are made once a snapshot or a fold, in time that grows with the processes; drawing touches only the rows shown.
+//! Rows are made once for each snapshot or fold, in time linear in the processes; drawing reads only the rows shown.
 
 use std::cmp::Reverse;
 use std::collections::HashSet;
@@ -10,18 +10,18 @@ use crate::kernel::{ProcessId, ProcessState, ProcessView};
 use super::snapshot::SnapshotQuery;
 use crate::shell::tree::Children;
 
-/// More siblings than this are folded to the first few and a count.
+/// The most siblings that are all shown; of more, the first [`SIBLINGS_SHOWN`] and a summary.
 pub const SIBLINGS_MAX: usize = 16;
-/// How many of them are shown then.
+/// The siblings shown before a summary.
 pub const SIBLINGS_SHOWN: usize = 12;
 
-/// What a row is about.
+/// The identity of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum RowId {
-    /// The root: id 0 of every parent.
+    /// The root, which has id 0.
     Shell,
     Process(ProcessId),
-    /// The siblings below this parent that are only counted.
+    /// The summary of further children of this parent.
     More(ProcessId),
 }
 
@@ -29,25 +29,25 @@ pub enum RowId {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
     pub id: RowId,
-    /// Place in the snapshot's processes; `None` for the shell and for a count.
+    /// Index in the snapshot's processes; `None` for the shell and for a summary.
     pub index: Option<usize>,
-    /// 0 for the shell.
+    /// The depth in the tree, 0 for the shell.
     pub depth: usize,
-    /// Bit d: an ancestor at depth d has siblings further down. Deeper than 63 no guides are drawn.
+    /// Bit d: the ancestor at depth d has further siblings below. No guides are drawn for depths above 63.
     pub guides: u64,
-    /// Whether siblings follow further down.
+    /// Whether this is the last of its siblings.
     pub last: bool,
     pub expansion: Expansion,
 }
 
-/// What stands below a row.
+/// Whether a row's children are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Expansion {
     Leaf,
     Expanded,
-    /// Folded: how many processes are not shown.
+    /// Folded, with the number of hidden descendants.
     Folded(usize),
-    /// This row counts siblings: so many, so many of them running or waiting, so many crashed.
+    /// A summary of siblings: their number, the running or waiting, and the crashed ones.
     Summary {
         siblings: usize,
         busy: usize,
@@ -68,7 +68,7 @@ pub enum Sort {
 }
 
 impl Sort {
-    /// The next one, for the key that walks through them.
+    /// The next order, for the key that cycles through them.
     pub fn next(self) -> Sort {
         match self {
             Sort::Id => Sort::Name,
@@ -80,7 +80,7 @@ impl Sort {
         }
     }
 
-    /// Its word.
+    /// The order's name.
     pub fn word(self) -> &'static str {
         match self {
             Sort::Id => "id",
@@ -93,22 +93,22 @@ impl Sort {
     }
 }
 
-/// Which rows are wanted.
+/// Options of the tree's rows.
 #[derive(Debug, Clone, Default)]
 pub struct TreeOptions {
     pub sort: Sort,
-    /// Whose descendants are not shown.
+    /// Processes whose descendants are hidden.
     pub folded: HashSet<ProcessId>,
-    /// Whose children are all shown, however many.
+    /// Processes whose children are all shown, without a summary.
     pub expanded: HashSet<ProcessId>,
 }
 
-/// A process whose parent is not known any more stands under the shell.
+/// The slot of a parent; the shell's slot if the parent is unknown.
 fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
     processes.binary_search_by_key(&parent, |process| process.id).map_or(0, |index| index + 1)
 }
 
-/// The rows of the tree, the shell first. `processes` are in id order.
+/// The rows of the tree, the shell first. `processes` must be sorted by id.
 pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOptions) -> Vec<Row> {
     let kept = kept(processes, query);
     let is_kept = |index: usize| kept.as_ref().is_none_or(|kept| kept.get(index).copied().unwrap_or(false));
@@ -116,7 +116,7 @@ pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOpti
         |(index, process): (usize, &ProcessView)| is_kept(index).then(|| slot_of(processes, process.parent));
     let children = Children::of(&processes.iter().enumerate().map(parent_of).collect::<Vec<_>>());
     let mut rows = Vec::new();
-    // What is still to be written, the next one last. A stack and no recursion: chains can be ten thousand deep.
+    // A stack instead of recursion: chains can be thousands of processes deep.
     let mut open = vec![Pending { index: None, depth: 0, guides: 0, last: true, counted: None }];
     while let Some(pending) = open.pop() {
         let row = row(&pending, processes, &children, options);
@@ -128,13 +128,13 @@ pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOpti
     rows
 }
 
-/// A row that is still to be written.
+/// A row that is still to be made.
 struct Pending {
     index: Option<usize>,
     depth: usize,
     guides: u64,
     last: bool,
-    /// For a count: whose children, and which.
+    /// For a summary: the parent, and the counts.
     counted: Option<(ProcessId, Expansion)>,
 }
 
@@ -210,7 +210,7 @@ fn sort(indices: &mut [usize], processes: &[ProcessView], sort: Sort) {
     }
 }
 
-/// Which processes a query leaves: those that match and their ancestors. `None`: all.
+/// The processes that a query keeps: the matching ones and their ancestors. `None`: all.
 fn kept(processes: &[ProcessView], query: &SnapshotQuery) -> Option<Vec<bool>> {
     if query.is_all_processes() {
         return None;

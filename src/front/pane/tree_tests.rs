@@ -1,4 +1,4 @@
-//! Rows of trees, small and large.
+//! Tests of the tree's rows.
 
 use super::*;
 use crate::front::pane::fixture::process;

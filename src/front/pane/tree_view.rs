@@ -1,4 +1,4 @@
-//! Draws the tree: only the rows that show.
+//! The view of the process tree; draws only the rows in sight.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
@@ -17,12 +17,12 @@ use super::state::{State, View};
 use super::theme;
 use super::tree::{Expansion, Row, Sort};
 
-/// The figures of a row, from the right, and from which width of the view on they show.
+/// The figures of a row, from the right, with the width of the view at which each is shown.
 const COLUMNS: [(Figure, u16); 4] =
     [(Figure::Calls, 30), (Figure::Errors, 38), (Figure::Busy, 46), (Figure::Memory, 54)];
-/// Columns of one figure, its gap included.
+/// Columns of one figure, including its gap.
 const FIGURE_COLS: u16 = 7;
-/// A tree deeper than a third of the view is drawn from the right of its guides.
+/// Guides take at most 1/`DEPTH_SHARE` of the view's width; a deeper row shows its depth as a number.
 const DEPTH_SHARE: u16 = 3;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -57,7 +57,7 @@ impl Figure {
     }
 }
 
-/// Draws the view with its title. `fading` says how long ago a dead process died, in parts of the time it stays.
+/// Draws the view with its title. `fading` returns a dead process's age as a share of the time that it is shown.
 pub fn draw(
     buffer: &mut Buffer,
     area: Rect,
@@ -115,7 +115,7 @@ fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &Stat
     }
 }
 
-/// A view's title; the view with the keys stands out.
+/// A view's title, highlighted if the view has the keys.
 pub fn title_spans(title: &str, has_keys: bool, focus: Focus) -> Vec<Span<'static>> {
     match (has_keys, focus) {
         (true, Focus::Pane) => vec![trusted(format!("▌{title}"), theme::STRONG.patch(theme::KEY))],
@@ -193,7 +193,7 @@ fn push_process(
     }
 }
 
-/// `│ └ ` and their like; a depth that would take more than `cols` columns is written as a number.
+/// The guides before a row's name (`│ └ `); a number in place of guides wider than `cols` columns.
 fn guides(row: &Row, cols: usize) -> String {
     if row.depth * 2 > cols.max(4) {
         return format!("⋯{} ", row.depth);

@@ -1,5 +1,5 @@
-//! Replies as bytes for standard output: at a terminal with tables, colour and everything made safe to show; elsewhere
-//! plain, and a plugin's bytes as they are.
+//! Rendering of replies to bytes for standard output. A terminal gets tables, colour and escaped control characters; a
+//! file or pipe gets plain text and a plugin's bytes unchanged.
 
 mod options;
 mod output;
@@ -15,7 +15,7 @@ pub use paint::to_ansi;
 use crate::shell::plain;
 use crate::shell::reply::Reply;
 
-/// The bytes to write for a reply, and what was cut off.
+/// The bytes to write for a reply, and how much of an output was cut.
 pub fn render(reply: &Reply, options: RenderOptions) -> (Cow<'_, [u8]>, Option<Truncation>) {
     let (bytes, cut) = match reply {
         Reply::Output { bytes, raw } if options.terminal => output::for_terminal(bytes, *raw, options),

@@ -1,17 +1,17 @@
-//! What a reply is drawn for.
+//! How a reply is rendered: for a terminal or a file, with or without colour, at which size.
 
-/// What standard output can take.
+/// The properties of standard output that rendering depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RenderOptions {
-    /// Somebody looks at it: control characters are escaped, long output is cut.
+    /// A terminal: control characters are escaped and long output is cut.
     pub terminal: bool,
     pub color: bool,
     pub columns: u16,
-    /// The rows of the part of the screen that output scrolls in.
+    /// Rows of the scroll region that output goes to.
     pub rows: u16,
 }
 
 impl RenderOptions {
-    /// Not a terminal: plain, and whole.
+    /// A file or pipe: no colour, nothing escaped, nothing cut.
     pub const PLAIN: RenderOptions = RenderOptions { terminal: false, color: false, columns: 80, rows: 24 };
 }

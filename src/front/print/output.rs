@@ -1,4 +1,4 @@
-//! A plugin's output: as it is where nobody looks, safe and short at a terminal.
+//! A plugin's output: unchanged for a file or pipe, escaped and cut for a terminal.
 
 use std::borrow::Cow;
 
@@ -8,17 +8,17 @@ use super::options::RenderOptions;
 use crate::shell::dump::{ROW_BYTES, hex_dump};
 use crate::shell::reply::many_lines;
 
-/// Output fills this many screens at most.
+/// The most screens that one output fills.
 const SCREENS_MAX: usize = 2;
 
-/// What was not shown.
+/// How much of an output is shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Truncation {
     pub shown_bytes: usize,
     pub total_bytes: usize,
 }
 
-/// The bytes, with a newline after text that lacks one.
+/// The bytes, with a newline added to text that ends without one; `raw`: unchanged.
 pub fn for_file(bytes: &[u8], raw: bool) -> Cow<'_, [u8]> {
     if raw || bytes.is_empty() || bytes.ends_with(b"\n") || std::str::from_utf8(bytes).is_err() {
         return Cow::Borrowed(bytes);
@@ -29,7 +29,7 @@ pub fn for_file(bytes: &[u8], raw: bool) -> Cow<'_, [u8]> {
     Cow::Owned(output)
 }
 
-/// Text with its control characters escaped, anything else as a hex dump; no more than a screen or two.
+/// UTF-8 text with control characters escaped, other bytes as a hex dump; at most [`SCREENS_MAX`] screens.
 pub fn for_terminal(bytes: &[u8], raw: bool, options: RenderOptions) -> (Vec<u8>, Option<Truncation>) {
     let rows_max = (usize::from(options.rows) * SCREENS_MAX).max(1);
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -48,13 +48,13 @@ fn cut(shown_bytes: usize, total_bytes: usize) -> Option<Truncation> {
     (shown_bytes < total_bytes).then_some(Truncation { shown_bytes, total_bytes })
 }
 
-/// As much of the text as fits into `rows_max` rows, wrapped lines counted.
+/// The start of the text that fits into `rows_max` rows, wrapped lines counted.
 fn visible_prefix(text: &str, rows_max: usize, columns: usize) -> &str {
     let mut rows = 0;
     let mut end = 0;
     for line in text.split_inclusive('\n') {
         let left = rows_max - rows;
-        // A line that alone is too long is cut within.
+        // A line that is longer than the rows left is cut inside.
         let bytes_max = left * columns;
         if line.len() > bytes_max && line.trim_end_matches('\n').width() > bytes_max {
             let within = line.floor_char_boundary(bytes_max);

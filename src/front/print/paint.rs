@@ -1,8 +1,8 @@
-//! Roles to colours.
+//! ANSI colours of the roles of text.
 
 use crate::shell::reply::{Line, Role, one_line};
 
-/// The colour codes of a role; empty: none.
+/// The SGR parameters of a role; empty: no colour.
 pub fn sgr_codes(role: Role) -> &'static str {
     match role {
         Role::Plain => "",
@@ -16,7 +16,7 @@ pub fn sgr_codes(role: Role) -> &'static str {
     }
 }
 
-/// A line on one line, safe to show, in colour where there is any.
+/// A line as text on one line, control characters escaped, with SGR sequences if `color` is set.
 pub fn to_ansi(line: &Line, color: bool) -> String {
     let mut text = String::new();
     for span in &line.spans {

@@ -1,5 +1,5 @@
-//! Tables at a terminal, by comfy-table: figures keep their place, words give way where the terminal is narrow. Where
-//! even that is too wide, each row becomes lines of its own.
+//! Tables for a terminal, drawn by comfy-table. In a narrow terminal columns of text are cut and columns of numbers are
+//! not; where even that is too wide, each row becomes a record of one line a cell.
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as Drawing, Width, presets,
@@ -10,10 +10,10 @@ use super::options::RenderOptions;
 use super::paint::to_ansi;
 use crate::shell::reply::{Align, Line, Role, Span, Table, one_line};
 
-/// A column of words is not cut to less than this.
+/// The narrowest that a column of text is cut to.
 const WORDS_COLUMNS_MIN: usize = 8;
 
-/// The table in the terminal's width.
+/// The table, laid out for `options.columns`.
 pub fn render_table(table: &Table, options: RenderOptions) -> String {
     match layout(table, usize::from(options.columns)) {
         Some(layout) => rows(table, &layout, options),
@@ -37,7 +37,7 @@ fn rows(table: &Table, Layout { gap, widths }: &Layout, options: RenderOptions) 
         let cells = table.headings.iter().zip(row).zip(widths).enumerate();
         drawing.add_row(cells.map(|(index, ((column, span), width))| {
             let text = one_line(&span.text);
-            // The last column goes on below itself, the others are cut.
+            // The last column wraps, the others are cut.
             let text = if index == last { text.into_owned() } else { cut(&text, *width) };
             styled(text, span.role, column.align)
         }));
@@ -51,13 +51,13 @@ fn rows(table: &Table, Layout { gap, widths }: &Layout, options: RenderOptions) 
     format!("{}\n", lines.join("\n"))
 }
 
-/// How wide the columns are, and the blanks between them.
+/// The widths of the columns and of the gap between two.
 struct Layout {
     gap: usize,
     widths: Vec<usize>,
 }
 
-/// `None`: it does not fit.
+/// The widths at which the table fits into `columns`; `None` if it cannot.
 fn layout(table: &Table, columns: usize) -> Option<Layout> {
     let mut widths: Vec<usize> = table.headings.iter().map(|column| column.title.width().max(1)).collect();
     for row in table.rows.iter().chain(&table.totals) {
@@ -74,7 +74,7 @@ fn layout(table: &Table, columns: usize) -> Option<Layout> {
     Some(Layout { gap, widths })
 }
 
-/// A line for each cell that says something, its title before it; a blank line between two rows.
+/// Each row as a record: a line `TITLE  cell` for each cell that is not empty, a blank line between records.
 fn records(table: &Table, options: RenderOptions) -> String {
     let width = table.headings.iter().map(|column| column.title.width()).max().unwrap_or(0);
     let record = |row: &Vec<Span>| -> String {
@@ -91,7 +91,7 @@ fn records(table: &Table, options: RenderOptions) -> String {
     records.join("\n")
 }
 
-/// A text of at most `width` columns; what is cut shows as `…`.
+/// The text in at most `width` columns; a cut text ends with `…`.
 fn cut(text: &str, width: usize) -> String {
     if text.width() <= width {
         return text.to_owned();

@@ -1,4 +1,4 @@
-//! The candidates of each kind of word: names, numbers, files, expressions.
+//! Completion candidates by kind of word: names, numbers, files, expressions.
 
 use std::path::Path;
 
@@ -9,49 +9,49 @@ use crate::shell::command::{Kind, TABLE, topics};
 use crate::shell::line::{Cursor, Quote, quote};
 use crate::shell::split_dotted;
 
-/// The newest calls whose numbers are offered.
+/// The most call numbers that are offered, the newest calls first.
 const SEQS_MAX: usize = 20;
 
-/// One way to go on.
+/// One completion candidate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Candidate {
-    /// In the list.
+    /// The text in the list of candidates.
     pub shown: String,
-    /// In the line.
+    /// The text that replaces the word in the line.
     pub replacement: String,
 }
 
 impl Candidate {
-    /// A whole word: a blank comes after it.
+    /// A whole word, quoted and followed by a blank.
     pub fn word(text: &str) -> Candidate {
         Candidate { shown: text.to_owned(), replacement: format!("{} ", quote(text.as_bytes())) }
     }
 
-    /// An option, or the start of a word that goes on.
+    /// An option, or the start of a longer word; `ends`: a blank follows.
     pub fn bare(text: &str, ends: bool) -> Candidate {
         let blank = if ends { " " } else { "" };
         Candidate { shown: text.to_owned(), replacement: format!("{text}{blank}") }
     }
 }
 
-/// Whole words that begin with what was typed.
+/// The words that start with `typed`.
 pub fn starting<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Vec<Candidate> {
     words.into_iter().filter(|word| word.starts_with(typed)).map(Candidate::word).collect()
 }
 
-/// `front.run`, for each function of the process.
+/// `PLUGIN.FUNCTION` for each function of the process.
 pub fn dotted_functions(kernel: &Kernel, plugin: &str, typed: &str) -> Vec<Candidate> {
     let words: Vec<String> = functions(kernel, plugin).iter().map(|function| format!("{plugin}.{function}")).collect();
     starting(typed, words.iter().map(String::as_str))
 }
 
-/// The functions of the process that a word names.
+/// The functions of the process that `plugin` names; none if there is no such process.
 pub fn functions(kernel: &Kernel, plugin: &str) -> Vec<String> {
     let detail = kernel.find(plugin).ok().and_then(|id| kernel.process(id));
     detail.map(|detail| detail.functions).unwrap_or_default()
 }
 
-/// The words of a kind that begin with what was typed. `function_of`: the functions that a FUNCTION can be.
+/// The words of a kind that start with the typed text. `function_of` gives the functions that a FUNCTION can be.
 pub fn of_kind(
     kernel: &Kernel,
     variables: &[String],
@@ -103,7 +103,7 @@ pub fn of_kind(
     }
 }
 
-/// `front.`, then the functions of that process.
+/// `PLUGIN.` for each process; after the dot, the functions of that process.
 fn calls(kernel: &Kernel, typed: &str) -> Vec<Candidate> {
     match split_dotted(&format!("{typed}x")) {
         Some((plugin, _)) => dotted_functions(kernel, plugin, typed),
@@ -114,7 +114,7 @@ fn calls(kernel: &Kernel, typed: &str) -> Vec<Candidate> {
     }
 }
 
-/// What the expression that is being typed can go on with: a field, a name, an outcome, a word between two tests.
+/// The next words of a filter expression: a field, a name, an outcome, or an operator between two tests.
 fn expressions(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     let typed = cursor.typed.as_str();
     let begins = typed.rfind([' ', '(', '=', '<', '>']).map_or(0, |at| at + 1);
@@ -129,7 +129,7 @@ fn expressions(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
         Some(_) => Vec::new(),
         None => FIELDS.iter().map(|field| (*field).to_owned()).chain(names()).collect(),
     };
-    // A quote that was opened stays open: the expression may go on.
+    // An open quote is kept open: the expression may continue.
     let quote = match cursor.quote {
         Some(Quote::Single) => "'",
         Some(Quote::Double) => "\"",
@@ -140,12 +140,12 @@ fn expressions(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     words.into_iter().filter(|candidate| candidate.starts_with(word)).map(going_on).collect()
 }
 
-/// Files whose path begins with what was typed; a directory goes on with `/`.
+/// Files whose path starts with `typed`; a directory ends with `/`.
 pub fn files(typed: &str) -> Vec<Candidate> {
     let (folder, start) = typed.rsplit_once('/').map_or(("", typed), |(folder, start)| (folder, start));
     let prefix = if typed.contains('/') { format!("{folder}/") } else { String::new() };
     let read = std::fs::read_dir(if prefix.is_empty() { Path::new(".") } else { Path::new(&prefix) });
-    // A folder that cannot be read has no candidates.
+    // An unreadable directory has no candidates.
     let Ok(entries) = read else { return Vec::new() };
     let mut candidates: Vec<Candidate> = entries
         .filter_map(Result::ok)
@@ -169,7 +169,7 @@ fn file_candidate(prefix: &str, name: &str, is_dir: bool) -> Candidate {
     }
     let path = format!("{prefix}{name}/");
     let quoted = quote(path.as_bytes());
-    // The quote stays open: the word goes on inside the directory.
+    // The quote is kept open: the path continues inside the directory.
     let replacement = if quoted == path { quoted } else { quoted.trim_end_matches(['\'', '"']).to_owned() };
     Candidate { shown: format!("{name}/"), replacement }
 }

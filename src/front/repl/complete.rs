@@ -1,4 +1,4 @@
-//! Completion: what may stand at the cursor, from the table of commands and the kernel's names.
+//! Completion at the cursor, from the table of commands and the kernel's names.
 
 use super::candidates::{Candidate, dotted_functions, files, functions, of_kind, starting};
 use crate::kernel::Kernel;
@@ -9,18 +9,18 @@ use crate::text::cut;
 
 /// The most candidates that are offered.
 const CANDIDATES_MAX: usize = 2_000;
-/// The most characters of one in the list.
+/// The most characters of a candidate in the list.
 const SHOWN_CHARS_MAX: usize = 100;
 
-/// What can stand at the cursor.
+/// The completions at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Completions {
-    /// Where what is replaced begins.
+    /// Byte offset of the word that a candidate replaces.
     pub start: usize,
     pub candidates: Vec<Candidate>,
 }
 
-/// The candidates at byte `pos` of a line.
+/// The completions at byte `pos` of a line.
 pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -> Completions {
     let cursor = complete_at(line, pos, &CommandGrammar(TABLE));
     let mut candidates = match cursor.place {
@@ -35,14 +35,15 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
         _ => Vec::new(),
     };
     candidates.truncate(CANDIDATES_MAX);
-    // Functions and files are named by strangers, and rustyline writes them as they are.
+    // Names of functions and files are untrusted, and rustyline writes them unescaped.
     for candidate in &mut candidates {
         candidate.shown = cut(&candidate.shown, SHOWN_CHARS_MAX);
     }
     Completions { start: cursor.span.start, candidates }
 }
 
-/// The arguments that a command still takes where a line ends with a blank: `FUNCTION [INPUT]`.
+/// The usage of the arguments that the command at the end of `line` still takes: `FUNCTION [INPUT]`. `None` unless the
+/// line ends with a blank.
 pub fn expected_arguments(line: &str) -> Option<String> {
     let cursor = complete_at(line, line.len(), &CommandGrammar(TABLE));
     let (command, taken, words) = resolve(TABLE, &cursor.words)?;
@@ -101,7 +102,7 @@ fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Cand
     of_kind(kernel, variables, kind.unwrap_or(&Kind::None), cursor, function_of)
 }
 
-/// What a positional is where the words before it decide that, and not its name.
+/// The kind of a positional argument whose kind depends on the words before it.
 fn kind_from_context(command: &Command, words: &[Word]) -> Option<Kind> {
     let words: Vec<_> = words.iter().map_while(Word::literal_text).collect();
     let words: Vec<&str> = words.iter().map(|word| &**word).collect();
@@ -123,7 +124,7 @@ fn kind_from_context(command: &Command, words: &[Word]) -> Option<Kind> {
     })
 }
 
-/// The word that names the plugin whose function is being typed.
+/// The plugin word that the FUNCTION at the cursor belongs to.
 fn plugin_of_function(command: &Command, words: &[Word], taken: usize) -> Option<String> {
     let shape = command.shape();
     let slots = shape.slots(words, taken);

@@ -1,4 +1,4 @@
-//! What the editor asks while somebody types: completion, hints, colours, and whether the line is whole.
+//! rustyline's helper: completion, hints, highlighting and validation of the line that is being edited.
 
 use std::borrow::Cow;
 use std::cell::RefCell;
@@ -20,7 +20,7 @@ use crate::shell::line::{Class, highlight, parse};
 use crate::shell::split_dotted;
 use crate::shell::{CommandGrammar, Interrupt};
 
-/// Lines that are remembered as failed; the history of a longer session offers the oldest of them again.
+/// The most failed lines that are remembered; older ones are offered as hints again.
 const FAILED_MAX: usize = 1_000;
 
 /// The editor's helper.
@@ -30,11 +30,11 @@ pub struct ShellHelper {
     interrupt: Interrupt,
     color: bool,
     variables: Vec<String>,
-    /// The lines above the one that is edited, where a quote or a here-document goes on over lines.
+    /// The earlier lines of an unfinished quote or here-document, above the line that is edited.
     previous_lines: String,
-    /// Lines that failed when they were last run: not offered again. At most [`FAILED_MAX`].
+    /// Lines that failed when they last ran, which are not offered as hints. At most [`FAILED_MAX`].
     failed: VecDeque<String>,
-    /// The line of the last completion list and the page of it that was shown.
+    /// The line of the last completion list, and the page of the list that was shown.
     page: RefCell<(String, usize)>,
 }
 
@@ -49,12 +49,12 @@ impl ShellHelper {
         self.variables = names;
     }
 
-    /// The line to come goes on after these, each of which ends with a newline.
+    /// Sets the earlier lines of the input; each ends with a newline.
     pub fn continue_after(&mut self, previous_lines: &str) {
         self.previous_lines = previous_lines.to_owned();
     }
 
-    /// Notes how a line went.
+    /// Remembers whether a line failed.
     pub fn note_result(&mut self, line: &str, failed: bool) {
         self.failed.retain(|known| known != line);
         if failed {
@@ -65,7 +65,7 @@ impl ShellHelper {
         }
     }
 
-    /// The rest of the newest line of the history that begins with this one and did not fail; one line of it: a
+    /// The rest of the newest history entry that starts with `line` and did not fail. Only the entry's first line: a
     /// here-document would push the prompt off the screen.
     fn history_suggestion(&self, line: &str, context: &Context<'_>) -> Option<String> {
         let history = context.history();
@@ -81,7 +81,8 @@ impl ShellHelper {
         None
     }
 
-    /// The candidates that fit above the pane: a page of them, the next one with each Tab on the same line.
+    /// One page of the candidates, as many as fit above the pane; each further Tab on the same line shows the next
+    /// page.
     fn paged(&self, line: &str, candidates: Vec<Pair>) -> Vec<Pair> {
         let columns = |pair: &Pair| unicode_width::UnicodeWidthStr::width(pair.display.as_str());
         let widest = candidates.iter().map(columns).max().unwrap_or(0);
@@ -96,7 +97,7 @@ impl ShellHelper {
             .iter()
             .map(|pair| Pair { display: pair.display.clone(), replacement: pair.replacement.clone() })
             .collect();
-        // It has nothing in common with the others, so it is never completed to.
+        // The page number shares no prefix with the candidates, so rustyline never completes to it.
         shown.push(Pair { display: format!("({}/{pages})", number % pages + 1), replacement: String::new() });
         shown
     }
@@ -111,7 +112,7 @@ impl Completer for ShellHelper {
         let before = self.previous_lines.len();
         let whole = format!("{}{line}", self.previous_lines);
         let Completions { start, candidates } = complete(&self.kernel, &self.variables, &whole, before + pos);
-        // What begins in a line above cannot be replaced any more.
+        // A word that starts in an earlier line cannot be replaced.
         let Some(start) = start.checked_sub(before) else { return Ok((pos, Vec::new())) };
         let pairs = candidates
             .into_iter()
@@ -121,11 +122,11 @@ impl Completer for ShellHelper {
     }
 }
 
-/// What stands dim behind the cursor.
+/// A hint, shown dim behind the cursor.
 pub enum Suggestion {
-    /// The rest of a line typed before: the right arrow takes it.
+    /// The rest of a line of the history; the right arrow accepts it.
     History(String),
-    /// What the command still takes: to be read, not taken.
+    /// The arguments that the command still takes; cannot be accepted.
     Usage(String),
 }
 
@@ -155,7 +156,7 @@ impl Hinter for ShellHelper {
             true => None,
             false => self.history_suggestion(line, context).map(Suggestion::History),
         };
-        // What a command takes says more than what it was given once.
+        // The usage goes before the history.
         let hint = if at_end { expected_arguments().or_else(typed) } else { None };
         if let Some(screen) = &self.screen {
             screen.before_redraw(line, hint.as_ref().map(Suggestion::display));
@@ -164,17 +165,17 @@ impl Hinter for ShellHelper {
     }
 }
 
-/// Whether the text cannot be run yet: a quote, JSON or a here-document goes on in the next line.
+/// Whether the text ends inside of a quote, JSON or a here-document.
 pub fn is_incomplete(text: &str) -> bool {
     parse(text, &CommandGrammar(TABLE)).is_err_and(|error| error.incomplete())
 }
 
 impl Validator for ShellHelper {
     fn validate(&self, _: &mut ValidationContext<'_>) -> rustyline::Result<ValidationResult> {
-        // rustyline asks when Enter was typed, and Ctrl-C is a key for as long as it has the terminal: what was raised
-        // before is void, and from the moment at which the terminal is given back Ctrl-C is for this line.
+        // rustyline validates when Enter is typed. While it has the terminal, Ctrl-C is a key: an interrupt that was
+        // raised earlier is dropped here, so that from now on Ctrl-C ends this line's command.
         self.interrupt.take();
-        // A mistake is told when the line is run, and a line that goes on has the next one at a prompt of its own.
+        // Errors are reported when the line runs; an incomplete line continues at a prompt of its own.
         Ok(ValidationResult::Valid(None))
     }
 }

@@ -1,4 +1,4 @@
-//! The history file, mended before the editor reads it: the editor gives up at the first byte that is no text.
+//! Repair of the history file before rustyline reads it: rustyline stops at the first line that is not UTF-8.
 
 use std::fs;
 use std::io;
@@ -8,11 +8,11 @@ use crate::shell::{FileSink, ShellError};
 use crate::text::io_cause;
 use crate::text::without_bom;
 
-/// A larger file is left as it is: the editor itself keeps far less.
+/// A larger file is not repaired; rustyline keeps far less than this.
 const BYTES_MAX: u64 = 64 << 20;
 
-/// Takes the lines that are no UTF-8 out of the file, and a mark before its first line; gives how many lines went. A file that
-/// is not there needs nothing. The mended file takes the other's place at once.
+/// Removes the lines that are not UTF-8, and a byte order mark, from the file; returns how many lines were removed, 0
+/// for a missing file. The repaired file replaces the old one atomically.
 pub fn repair(path: &Path) -> Result<usize, ShellError> {
     let failed = |error: io::Error| ShellError::failed(format!("`{}`: {}", path.display(), io_cause(&error)));
     let metadata = match fs::metadata(path) {

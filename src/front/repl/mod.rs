@@ -26,23 +26,23 @@ use crate::shell::{CommandGrammar, Interrupt, SCRIPT_BYTES_MAX, Session, ShellEr
 use helper::{ShellHelper, is_incomplete};
 
 const PROMPT: &str = "plugsh> ";
-/// Where a quote, JSON or a here-document is still open.
+/// The prompt of a line that continues a quote, JSON or a here-document.
 const PROMPT_CONTINUED: &str = "   ...> ";
-/// The most lines that the history keeps.
+/// The most entries that the history keeps.
 const HISTORY_LINES_MAX: usize = 10_000;
-/// How often notices are looked for while somebody types.
+/// How often notices are printed while a line is edited.
 const NOTICE_STEP: Duration = Duration::from_millis(100);
 
 type ShellEditor = Editor<ShellHelper, DefaultHistory>;
 
-/// Reads and runs lines until `exit` or Ctrl-D; gives the exit code.
+/// Reads and runs lines until `exit` or Ctrl-D; returns the exit code.
 pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: &TypedLines) -> Result<u8, ShellError> {
     let mut prompt = Prompt::open(session, screen, typed)?;
     if rc {
         prompt.run_rc(session);
     }
     while !prompt.may_exit(session) {
-        // It ended the line before; the commands of breakpoints, which run now, are not meant.
+        // An interrupt of the last line must not end the breakpoint commands that run now.
         session.interrupt.take();
         session.show_notices();
         prompt.update_variables(session);
@@ -67,9 +67,9 @@ struct Prompt {
     screen: Option<Arc<Screen>>,
     typed: TypedLines,
     history: Option<std::path::PathBuf>,
-    /// Somebody types: notices are printed by their own thread.
+    /// A line is being edited, so that the notice thread prints notices.
     is_at_prompt: Arc<AtomicBool>,
-    /// That jobs still run has been said.
+    /// The warning about running jobs was printed.
     warned_of_jobs: bool,
 }
 
@@ -109,7 +109,7 @@ impl Prompt {
 
     fn run_rc(&mut self, session: &mut Session) {
         let Some(path) = paths::rc_file().filter(|path| path.exists()) else { return };
-        // What another user can write to would run as this one.
+        // Commands in a file that another user can write would run as this user.
         if let Some(why) = paths::reason_not_to_run(&path) {
             session.notice(Line::new().with(Role::Bad, format!("`{}` is not run: {why}", path.display())));
             return;
@@ -122,12 +122,12 @@ impl Prompt {
         }
     }
 
-    /// Reads a line, and those that it goes on in, up to the longest that the parser reads. Ctrl-C gives up all of them,
-    /// Ctrl-D runs what there is.
+    /// Reads a line and its continuation lines, up to the longest text that the parser reads. Ctrl-C discards all of
+    /// them, Ctrl-D runs what was typed so far.
     fn read(&mut self, interrupt: &Interrupt) -> rustyline::Result<String> {
         let mut text = self.read_line(PROMPT)?;
         while is_incomplete(&text) {
-            // Between two lines the terminal is not rustyline's, and Ctrl-C a signal.
+            // Between two lines rustyline does not have the terminal, and Ctrl-C is a signal.
             if interrupt.take() {
                 return Err(ReadlineError::Interrupted);
             }
@@ -185,7 +185,7 @@ impl Prompt {
         let Some(path) = &self.history else { return };
         let mut append =
             || paths::private_file(path).map_err(ReadlineError::from).and_then(|()| self.editor.append_history(path));
-        // What another shell wrote there meanwhile may be no text: it is read before something is added.
+        // rustyline reads the file before it appends; another shell may have written bytes that are not UTF-8.
         let saved = append()
             .or_else(|error| if history::repair(path).is_ok_and(|lines| lines > 0) { append() } else { Err(error) });
         if let Err(error) = saved {
@@ -194,7 +194,7 @@ impl Prompt {
         }
     }
 
-    /// Whether to leave. With jobs running, that is said once before.
+    /// Whether the prompt may exit. With running jobs the first attempt prints a warning instead.
     fn may_exit(&mut self, session: &mut Session) -> bool {
         if session.exit_code().is_none() {
             return false;
@@ -236,7 +236,7 @@ fn warning(text: String) -> Line {
     Line::new().with(Role::Warn, text)
 }
 
-/// Runs what was typed; a failure is shown, and ends the rest of the line. Gives whether it failed.
+/// Runs a line. An error is printed and ends the line. Returns whether it failed.
 fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
     let mut lines = Lines::new(text);
     while let Some(read) = lines.next(&CommandGrammar(session.table)) {

@@ -1,4 +1,4 @@
-//! Where what is the user's own is kept: the history and the rc file, for the user alone, and the compiled modules.
+//! The paths of the user's files: the history, the rc file and the cache of compiled modules.
 
 use std::fs::{self, DirBuilder, OpenOptions};
 use std::io;
@@ -9,35 +9,35 @@ use crate::ownership::{belongs_to_user_or_system, is_users_or_systems, others_ca
 use etcetera::BaseStrategy;
 use etcetera::base_strategy::Xdg;
 
-/// The user's directories; `None` where there is no home, or one that is another in each working directory: what lies in
-/// the one that happens to be there is not the user's.
+/// The user's XDG directories; `None` without a home directory, or with a relative one: that would be another directory
+/// in each working directory.
 fn user_dirs() -> Option<Xdg> {
     Xdg::new().ok().filter(|user_dirs| user_dirs.home_dir().is_absolute())
 }
 
-/// What is wrong with the home directory that the environment names, if something is.
+/// The error in the home directory that the environment names, if there is one.
 pub fn home_error() -> Option<String> {
     let home = Xdg::new().ok()?.home_dir().to_owned();
     let shown = home.display();
     (!home.is_absolute()).then(|| format!("HOME is `{shown}`, which is no absolute path: no rc file, history or cache"))
 }
 
-/// The history, in the user's state directory; `None` where there is no home.
+/// The history file, in the user's state directory; `None` without a home directory.
 pub fn history_file() -> Option<PathBuf> {
     Some(user_dirs()?.state_dir()?.join("plugsh").join("history"))
 }
 
-/// The commands that are run when the prompt opens, in the user's configuration directory.
+/// The rc file, whose commands run when the prompt opens, in the user's configuration directory.
 pub fn rc_file() -> Option<PathBuf> {
     Some(user_dirs()?.config_dir().join("plugsh").join("rc"))
 }
 
-/// Where compiled modules are kept between runs, in the user's cache directory.
+/// The cache of compiled modules, in the user's cache directory.
 pub fn cache_dir() -> Option<PathBuf> {
     Some(user_dirs()?.cache_dir().join("plugsh"))
 }
 
-/// Sees to it that a file exists that only the user may read and write.
+/// Creates the file, if it does not exist, and restricts it to the user.
 pub fn private_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -46,7 +46,7 @@ pub fn private_file(path: &Path) -> io::Result<()> {
     make_private(path)
 }
 
-/// Takes from all others what they may do with a file of the user's.
+/// Removes the permissions of group and others from a file.
 pub fn make_private(path: &Path) -> io::Result<()> {
     let mut permissions = fs::metadata(path)?.permissions();
     if permissions.mode() & 0o777 != 0o600 {
@@ -56,7 +56,7 @@ pub fn make_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Why a file of commands is not to be run, if it is not: another user could have written what is in it, or can.
+/// Why a file of commands must not run: another user may have written it, or can.
 pub fn reason_not_to_run(path: &Path) -> Option<String> {
     if !belongs_to_user_or_system(path) {
         return Some("it is another user's".to_owned());
@@ -64,7 +64,7 @@ pub fn reason_not_to_run(path: &Path) -> Option<String> {
     if path.parent().is_some_and(|dir| !others_cannot_replace(dir)) {
         return Some("others can write to its directory".to_owned());
     }
-    // One of the system's cannot be changed, and need not be.
+    // A file of the system cannot be changed by the user, and needs no change.
     let made = make_private(path);
     (!is_users_or_systems(path)).then(|| match made {
         Err(error) => format!("it cannot be made private to you: {}", error.kind()),

@@ -7,30 +7,30 @@ use ratatui::buffer::Buffer;
 use super::frame::{self, Cursor};
 use super::region::{self, Split, Window};
 use super::scene::{Focus, Redraw};
-use super::state::{HiddenReason, Inner, Owner, Pane, Shared};
+use super::state::{HiddenReason, Inner, Owner, PaneState, Shared};
 use super::tty;
 
 impl Shared {
-    /// Shows the pane if the window lets it; the cursor is where the prompt's part goes on.
+    /// Shows the pane if the window is large enough. The cursor must stand where the prompt's part continues.
     pub(super) fn open(&self, inner: &mut Inner) {
         match Split::fit(inner.window, inner.size) {
             Some(split) => {
                 let _ = tty::write(split.open().as_bytes());
                 self.show(inner, split);
             }
-            None => inner.pane = Pane::Hidden(HiddenReason::SmallWindow),
+            None => inner.pane = PaneState::Hidden(HiddenReason::SmallWindow),
         }
     }
 
     fn show(&self, inner: &mut Inner, split: Split) {
-        inner.pane = Pane::Shown(split);
+        inner.pane = PaneState::Shown(split);
         inner.to_ansi = None;
         self.shown.store(u32::from(split.window.rows) << 16 | u32::from(split.pane_rows), Ordering::SeqCst);
     }
 
-    /// Takes the pane off the screen, if it is there; the caller says what it is then.
+    /// Removes the pane from the screen, if it is shown; the caller sets `inner.pane`.
     pub(super) fn close(&self, inner: &mut Inner) {
-        if let Pane::Shown(split) = inner.pane {
+        if let PaneState::Shown(split) = inner.pane {
             self.shown.store(0, Ordering::SeqCst);
             let mut bytes = split.close().into_bytes();
             bytes.extend_from_slice(frame::cursor_bytes(Cursor::Shown));
@@ -39,7 +39,7 @@ impl Shared {
         }
     }
 
-    /// The same without the lock, from what was noted of the split.
+    /// Removes the pane from the screen without the lock, using the split in [`Shared::shown`].
     pub(super) fn close_unlocked(&self) {
         let shown = self.shown.swap(0, Ordering::SeqCst);
         if shown != 0 {
@@ -52,7 +52,7 @@ impl Shared {
         }
     }
 
-    /// Rebuilds the screen when the window has another size than before.
+    /// Rebuilds the screen if the window's size has changed.
     pub fn follow_window(&self) {
         let mut inner = self.inner();
         let Some(window) = tty::window() else { return };
@@ -61,36 +61,36 @@ impl Shared {
         }
         inner.window = window;
         let pane = match inner.pane {
-            Pane::Shown(_) | Pane::Hidden(HiddenReason::SmallWindow) => Split::fit(window, inner.size),
-            Pane::Off | Pane::Hidden(_) => return,
+            PaneState::Shown(_) | PaneState::Hidden(HiddenReason::SmallWindow) => Split::fit(window, inner.size),
+            PaneState::Off | PaneState::Hidden(_) => return,
         };
-        if pane.is_none() && inner.pane == Pane::Hidden(HiddenReason::SmallWindow) {
+        if pane.is_none() && inner.pane == PaneState::Hidden(HiddenReason::SmallWindow) {
             return;
         }
         self.rebuild(&mut inner, pane);
     }
 
-    /// Empties the window, shares it as `pane` says and writes again what the prompt's part had.
+    /// Clears the window, splits it as `pane` says and reprints the recent output of the prompt's part.
     pub(super) fn rebuild(&self, inner: &mut Inner, pane: Option<Split>) {
         self.shown.store(0, Ordering::SeqCst);
         let _ = tty::write(region::rebuild(inner.window, pane).as_bytes());
         match pane {
             Some(split) => self.show(inner, split),
-            None => inner.pane = Pane::Hidden(HiddenReason::SmallWindow),
+            None => inner.pane = PaneState::Hidden(HiddenReason::SmallWindow),
         }
         let tail = inner.recent.tail(inner.output_rows().saturating_sub(1), inner.window.cols);
         match (inner.owner, &inner.above_prompt) {
-            // Never waited for here: rustyline may be the one who waits. A full queue will redraw the prompt anyway.
+            // Never blocks: rustyline may be waiting for this thread. A full queue redraws the prompt anyway.
             (Owner::Prompt, Some(printer)) => drop(printer.try_send(tail)),
             _ => drop(tty::write(tail.as_bytes())),
         }
     }
 
-    /// Draws a frame, if the pane is shown and the scene has one.
+    /// Draws the scene's next frame, if the pane is shown and the frame has changed.
     pub fn paint(&self, wanted: Redraw) {
         let (split, focus, wanted) = {
             let inner = self.inner();
-            let Pane::Shown(split) = inner.pane else { return };
+            let PaneState::Shown(split) = inner.pane else { return };
             (split, inner.focus, if inner.to_ansi.is_none() { Redraw::Always } else { wanted })
         };
         let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, wanted));
@@ -99,7 +99,7 @@ impl Shared {
             frame::without_colors(&mut next);
         }
         let mut inner = self.inner();
-        if inner.pane != Pane::Shown(split) || self.shown.load(Ordering::SeqCst) == 0 {
+        if inner.pane != PaneState::Shown(split) || self.shown.load(Ordering::SeqCst) == 0 {
             return;
         }
         let before = if wanted == Redraw::Always { None } else { inner.to_ansi.as_ref() };
@@ -116,7 +116,7 @@ impl Shared {
             let inner = self.inner();
             (inner.pane, inner.focus)
         };
-        let Pane::Shown(split) = pane else {
+        let PaneState::Shown(split) = pane else {
             return Err("the pane is not shown; `pane on` opens it".to_owned());
         };
         let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Redraw::Fresh));

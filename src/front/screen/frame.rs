@@ -1,18 +1,18 @@
-//! The bytes of one frame: what changed between two buffers, as one write that leaves the cursor where it was.
+//! The bytes of one frame: the cells that differ between two buffers, as one write that leaves the cursor in its place.
 
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 
-/// Whether the cursor blinks at the prompt or is out of sight, because the keys go elsewhere.
+/// Whether the cursor is shown. It is hidden while the keys go to the pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cursor {
     Shown,
     Hidden,
 }
 
-/// The bytes that turn `before` into `next` on the screen, empty when both are the same. Without `before` every cell is
-/// written. Cells are addressed absolutely: both buffers' areas are in the window's coordinates.
+/// The bytes that turn `before` into `next` on the screen, empty when both are equal. Without `before` every cell is
+/// written. The buffers' areas are in the window's coordinates.
 pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8> {
     let unlike;
     let before = match before {
@@ -28,7 +28,7 @@ pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8>
     }
     let mut bytes = Vec::with_capacity(4096);
     bytes.extend_from_slice(b"\x1b[?2026h\x1b7\x1b[0m");
-    // Writing to a vector cannot fail.
+    // Writes to a vector cannot fail.
     let _ = CrosstermBackend::new(&mut bytes).draw(changes.into_iter());
     bytes.extend_from_slice(b"\x1b[0m\x1b8");
     bytes.extend_from_slice(cursor_bytes(cursor));
@@ -44,7 +44,7 @@ pub fn cursor_bytes(cursor: Cursor) -> &'static [u8] {
     }
 }
 
-/// Takes the colours out of a frame, for whoever does not want any: what had a background of its own is in reverse video.
+/// Removes the colours from a frame; a cell with a background becomes reverse video.
 pub fn without_colors(frame: &mut Buffer) {
     for cell in &mut frame.content {
         if cell.bg != Color::Reset {
@@ -54,7 +54,7 @@ pub fn without_colors(frame: &mut Buffer) {
     }
 }
 
-/// A cell that no view draws, so that everything differs from it: a private-use character.
+/// A cell that differs from every cell that a view draws: a private-use character.
 fn unlike_any_cell() -> Cell {
     Cell::new("\u{f8ff}")
 }

@@ -1,5 +1,5 @@
-//! Giving the terminal away and taking it back: to the prompt and from it, to programs of the system, to whoever stopped
-//! us, and for good.
+//! Changes of the terminal's owner: the prompt, a command, a program of the system, the shell around plugsh (job
+//! control), and the final restore.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -7,33 +7,34 @@ use std::time::Duration;
 use super::frame::{self, Cursor};
 use super::region::{Split, Window};
 use super::scene::Focus;
-use super::state::{HiddenReason, Inner, Owner, Pane, Shared, is_terminal_dumb};
+use super::state::{HiddenReason, Inner, Owner, PaneState, Shared, is_terminal_dumb};
 use super::tty::{self, InputMode, Stop};
 
-/// rustyline asks the terminal to mark pastes; when it is not there to end that, we must.
+/// Bracketed paste, which rustyline switches on. The screen switches it off when rustyline cannot.
 const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
-/// What is said when there is a pane to look at and no room for it.
+/// The message of a script whose pane does not fit into the window.
 const TOO_SMALL_NOTICE: &str = "the window is too small for the pane; any key ends, a larger window shows it\n";
-/// How often browsing looks whether the pane is still there.
+/// How often [`Shared::browse`] checks whether the pane is still open.
 const BROWSE_POLL: Duration = Duration::from_millis(250);
 
-/// Who goes on after a stop.
+/// The thread that continues after a stop.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Resumed {
-    /// rustyline's own thread: it repaints its line itself.
+    /// rustyline's thread, which repaints its line itself.
     OnPromptThread,
-    /// Another one: the prompt has to be told.
+    /// Another thread, which makes rustyline repaint its line.
     OnOtherThread,
 }
 
 impl Shared {
-    /// From now on keys are not shown; `reader` reads them, or the kernel keeps them.
+    /// Stops the terminal's echo. Keys are read by `reader`, or stay in the terminal's queue where there is no
+    /// keyboard.
     pub fn suppress_echo(&self) {
         self.modes.set(if self.keyboard.is_some() { InputMode::Cbreak } else { InputMode::NoEcho });
     }
 
-    /// rustyline is about to read a line, behind a prompt that takes so many columns.
+    /// Gives the terminal to rustyline, which is about to read a line after a prompt of `prompt_columns`.
     pub fn enter_prompt(&self, prompt_columns: usize) {
         let mut inner = self.inner();
         self.wait_for_dispatch(&mut inner);
@@ -44,11 +45,11 @@ impl Shared {
         }
         inner.prompt_columns = prompt_columns;
         inner.prompt_modes = None;
-        // rustyline makes its own of these, and gives them back. A key that comes before it has is not to be seen.
+        // rustyline derives its modes from these and restores them. Keys that come before that must not be echoed.
         self.modes.set(if self.keyboard.is_some() { InputMode::NoEcho } else { InputMode::Original });
     }
 
-    /// rustyline has read one, and this is what it leaves on the screen.
+    /// Takes the terminal from rustyline, which has read a line; `left` is the text that it leaves on the screen.
     pub fn enter_command(&self, left: &str) {
         let mut inner = self.inner();
         if let Some(keyboard) = &self.keyboard {
@@ -57,7 +58,7 @@ impl Shared {
         self.give_to(&mut inner, Owner::Command);
         inner.recent.push(left.as_bytes());
         inner.at_line_start = true;
-        if inner.pane == Pane::Hidden(HiddenReason::TallInput) {
+        if inner.pane == PaneState::Hidden(HiddenReason::TallInput) {
             self.open(&mut inner);
             drop(inner);
             self.wake();
@@ -65,8 +66,8 @@ impl Shared {
         self.suppress_echo();
     }
 
-    /// The line that is typed takes `rows` rows below each other: hides the pane while they would reach into it, because
-    /// some terminals do not stop the cursor at the region's first row.
+    /// Hides the pane while the edited line, which takes `rows` rows, would reach into it: some terminals do not stop
+    /// the cursor at the scroll region's first row.
     pub fn make_room_for_input(&self, rows: usize) {
         let mut inner = self.inner();
         if inner.prompt_modes.is_none() && inner.owner == Owner::Prompt {
@@ -75,31 +76,31 @@ impl Shared {
         if inner.owner == Owner::Prompt && self.keyboard.is_some() {
             inner.type_ahead.replace_stdin();
         }
-        if let Pane::Shown(split) = inner.pane
+        if let PaneState::Shown(split) = inner.pane
             && rows >= usize::from(split.prompt_rows())
         {
             self.close(&mut inner);
-            inner.pane = Pane::Hidden(HiddenReason::TallInput);
+            inner.pane = PaneState::Hidden(HiddenReason::TallInput);
         }
     }
 
-    /// A program of the system gets the terminal.
+    /// Gives the terminal to a program of the system.
     pub fn lend(&self) {
         let mut inner = self.inner();
         self.give_to(&mut inner, Owner::Program);
-        // First: a Ctrl-D that comes before this would be no end of input.
+        // The modes come first: a Ctrl-D typed before would not be the end of input.
         self.modes.set(InputMode::Original);
         self.hide(&mut inner);
     }
 
-    /// It gave the terminal back.
+    /// Takes the terminal back from a program of the system.
     pub fn reclaim(&self) {
         let mut inner = self.inner();
         self.give_to(&mut inner, Owner::Command);
         self.suppress_echo();
         if !is_terminal_dumb() {
-            // Nobody knows where it left the cursor. As many blanks as the window has columns wrap into the next row,
-            // unless they begin in the first column: so its last line stays, whether or not it has ended.
+            // The cursor's column is unknown. A row of blanks wraps into the next row unless it starts in the first
+            // column, so the program's last line stays, with or without a final newline.
             let Window { cols, .. } = tty::window().unwrap_or(inner.window);
             let _ = tty::write(format!("{}\r", " ".repeat(cols.into())).as_bytes());
         }
@@ -110,20 +111,20 @@ impl Shared {
     }
 
     fn hide(&self, inner: &mut Inner) {
-        if matches!(inner.pane, Pane::Shown(_)) {
+        if matches!(inner.pane, PaneState::Shown(_)) {
             self.close(inner);
-            inner.pane = Pane::Hidden(HiddenReason::TerminalLent);
+            inner.pane = PaneState::Hidden(HiddenReason::TerminalLent);
         }
     }
 
     fn show_again(&self, inner: &mut Inner) {
         inner.window = tty::window().unwrap_or(inner.window);
-        if inner.pane == Pane::Hidden(HiddenReason::TerminalLent) {
+        if inner.pane == PaneState::Hidden(HiddenReason::TerminalLent) {
             self.open(inner);
         }
     }
 
-    /// Stops the program, with the terminal as it was found, and goes on when it is continued.
+    /// Restores the terminal, stops the program, and takes the terminal again when it is continued.
     pub fn suspend(&self, whom: Stop, resumed: Resumed) {
         let mut inner = self.inner();
         self.hide(&mut inner);
@@ -149,14 +150,14 @@ impl Shared {
         self.wake();
     }
 
-    /// The program was continued: also after a stop that nobody asked us about, when nobody knows what is on the screen.
+    /// Handles SIGCONT. After a stop by another process (SIGSTOP) the screen's contents are unknown, and it is rebuilt.
     pub fn continued(&self) {
         if self.stopped.swap(false, Ordering::SeqCst) {
             return;
         }
         let mut inner = self.inner();
         self.restore_modes(&inner);
-        if matches!(inner.pane, Pane::Shown(_)) {
+        if matches!(inner.pane, PaneState::Shown(_)) {
             inner.window = tty::window().unwrap_or(inner.window);
             let split = Split::fit(inner.window, inner.size);
             self.rebuild(&mut inner, split);
@@ -181,15 +182,15 @@ impl Shared {
         if self.keyboard.is_none() {
             return;
         }
-        // What was typed while the script ran was for a prompt that does not come.
+        // Keys typed while the script ran were meant for a prompt, and none follows.
         self.inner().type_ahead.clear();
         self.set_focus(Focus::Pane);
         let mut inner = self.inner();
         self.give_to(&mut inner, Owner::Pane);
-        if inner.pane == Pane::Hidden(HiddenReason::SmallWindow) {
+        if inner.pane == PaneState::Hidden(HiddenReason::SmallWindow) {
             let _ = tty::write(TOO_SMALL_NOTICE.as_bytes());
         }
-        while inner.is_browsing() && inner.pane != Pane::Off {
+        while inner.is_browsing() && inner.pane != PaneState::Off {
             self.turn.wait_for(&mut inner, BROWSE_POLL);
         }
         self.give_to(&mut inner, Owner::Command);
@@ -197,12 +198,12 @@ impl Shared {
         self.set_focus(Focus::Prompt);
     }
 
-    /// Gives the terminal back for good, whatever state it and we are in.
+    /// Restores the terminal for the last time, in any state.
     pub fn give_back(&self) {
         match self.try_inner() {
             Some(mut inner) => {
                 self.close(&mut inner);
-                inner.pane = Pane::Off;
+                inner.pane = PaneState::Off;
                 if inner.owner == Owner::Prompt {
                     let _ = tty::write(PASTE_MARKS_OFF);
                     let _ = tty::write(b"\n");
@@ -214,18 +215,18 @@ impl Shared {
         self.modes.set(InputMode::Original);
     }
 
-    /// Closes the pane so that a panic's message can be read. The program may live on.
+    /// Closes the pane so that a panic's message can be read. The program may continue.
     pub fn close_for_panic(&self) {
         match self.try_inner() {
             Some(mut inner) => {
                 self.close(&mut inner);
-                inner.pane = Pane::Off;
+                inner.pane = PaneState::Off;
             }
             None => self.close_unlocked(),
         }
     }
 
-    /// The screen goes: the terminal is given back and the painter ends.
+    /// Restores the terminal and stops the painter.
     pub fn finish(&self) {
         self.give_back();
         self.stop_painter();

@@ -1,30 +1,30 @@
-//! Bytes from the keyboard -> keys, for whenever rustyline is not the one who reads them.
+//! Decoding of the keyboard's bytes to keys, while rustyline does not read them.
 //!
-//! What a terminal sends for a key is one of: a character, a control character, `ESC` and a character (Alt), `CSI … letter`,
-//! `CSI … ~`, `SS3 letter`. Each key keeps its bytes, so that one that was typed ahead reaches the prompt as it was typed.
+//! A terminal sends a key as one of: a character, a control character, `ESC` and a character (Alt), `CSI … letter`,
+//! `CSI … ~`, `SS3 letter`. Each key keeps its bytes for the type-ahead.
 
 use super::scene::Key;
 
 const ESC: u8 = 0x1b;
-/// A control sequence that is longer is none: its bytes are keys of their own.
+/// The longest control sequence; the bytes of a longer one are keys of their own.
 const SEQUENCE_BYTES_MAX: usize = 32;
 
 /// A key and the bytes that were sent for it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Typed {
-    /// `None` for those that mean nothing in a pane.
+    /// `None`: a key without a meaning in the pane.
     pub key: Option<Key>,
     pub bytes: Vec<u8>,
 }
 
-/// Bytes that came and are not keys yet.
+/// The bytes of an incomplete key.
 #[derive(Debug, Default)]
 pub struct Keyboard {
     pending: Vec<u8>,
 }
 
 impl Keyboard {
-    /// Takes bytes; gives the keys that are whole.
+    /// Adds bytes; returns the complete keys.
     pub fn take(&mut self, bytes: &[u8]) -> Vec<Typed> {
         self.pending.extend_from_slice(bytes);
         let mut keys = Vec::new();
@@ -34,24 +34,24 @@ impl Keyboard {
         keys
     }
 
-    /// Whether the beginning of a key came, or `Esc` alone.
+    /// Whether an incomplete key, or `Esc` alone, is waiting for more bytes.
     pub fn waits(&self) -> bool {
         !self.pending.is_empty()
     }
 
-    /// Nothing followed in time: a lone `ESC` is the key, and half of anything else is dropped.
+    /// Ends the wait for more bytes: a lone `ESC` is a key, any other incomplete key is dropped.
     pub fn give_up(&mut self) -> Option<Typed> {
         let bytes = std::mem::take(&mut self.pending);
         (bytes == [ESC]).then_some(Typed { key: Some(Key::Esc), bytes })
     }
 
-    /// Forgets what came.
+    /// Discards an incomplete key.
     pub fn clear(&mut self) {
         self.pending.clear();
     }
 }
 
-/// The key that the bytes begin with and its length; `None`: more has to come.
+/// The first key of the bytes and its length in bytes; `None`: the key is incomplete.
 fn first_key(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
     let (&first, rest) = bytes.split_first()?;
     match (first, rest) {
@@ -71,7 +71,7 @@ fn first_key(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
     }
 }
 
-/// A character in UTF-8; a byte that begins none is a key that means nothing.
+/// A character in UTF-8; an invalid byte is a key without a meaning.
 fn character(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
     let length = match bytes.first()? {
         0xc2..=0xdf => 2,
@@ -81,7 +81,7 @@ fn character(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
     };
     let whole = match bytes.get(..length) {
         Some(whole) => whole,
-        // The rest may still come, unless what is there is wrong already.
+        // An incomplete character; an invalid one is not waited for.
         None if std::str::from_utf8(bytes).is_err_and(|error| error.error_len().is_none()) => return None,
         None => return Some((None, 1)),
     };
@@ -91,7 +91,7 @@ fn character(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
     }
 }
 
-/// What follows `ESC [`.
+/// The key of a control sequence; `bytes` start after `ESC [`.
 fn control_sequence(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
     // The Linux console's F1 to F5.
     if let [b'[', rest @ ..] = bytes {
@@ -104,7 +104,7 @@ fn control_sequence(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
     let key = match bytes.get(end) {
         Some(b'~') => by_number(parameters),
         Some(b'Z') => Some(Key::BackTab),
-        // With Shift, Alt or Ctrl the letter has parameters: such keys mean nothing here.
+        // Shift, Alt and Ctrl add parameters; such keys have no meaning in the pane.
         Some(letter) if parameters.is_empty() => by_letter(*letter),
         _ => None,
     };

@@ -1,22 +1,22 @@
-//! The terminal, owned: the only place that writes to it while the shell is interactive.
+//! The terminal of an interactive shell. Only this module writes to it.
 //!
-//! The prompt (rustyline) has the upper rows as a scroll region, the pane the lower ones; see `region`. A painter thread
-//! draws the pane; each frame is one write, which the kernel keeps apart from rustyline's own. Whatever ends the program,
-//! the terminal is given back as it was found: by drop, by panic hook, by the signal thread.
+//! The prompt (rustyline) has the upper rows as a scroll region, the pane the lower ones; see `region`. A painter
+//! thread draws the pane; each frame is one write, so it never mixes with rustyline's writes. The terminal is restored
+//! however the program ends: by drop, by panic hook, by the signal thread.
 //!
 //! ```text
-//! region    the split and its bytes        frame    two buffers -> one write
-//! recent    what was printed lately        scene    what is drawn, and keys
-//! state     who owns the terminal now      handover giving it away and taking it back
-//! painter   the thread that draws          drawing  the pane on the screen
-//! reader    the thread that reads keys     keyboard bytes -> keys
-//! signals   the thread that takes signals  ahead    what was typed type_ahead, for rustyline
-//! prompt    hooks into rustyline           tty      the device
+//! region    the split and its bytes        frame      two buffers -> one write
+//! recent    the last lines of output       scene      what the pane draws, its keys
+//! state     the terminal's owner, locks    handover   changes of the owner
+//! painter   the thread that draws          drawing    the pane on the screen
+//! reader    the thread that reads keys     keyboard   bytes -> keys
+//! signals   the thread for signals         type_ahead keys for the next prompt
+//! prompt    hooks into rustyline           tty        the device
 //! ```
 //!
-//! How a front uses it: [`Screen::open`] once; [`Screen::attach`] to the editor; lines come from [`Screen::read_line`], which
-//! knows when the prompt owns the terminal and when a command does; all output goes through [`Screen::print`] and notices
-//! from other threads through [`Screen::notice`]; programs of the system run inside [`Screen::with_child`].
+//! A front calls [`Screen::open`] once, [`Screen::attach`] with its editor, [`Screen::read_line`] for each line,
+//! [`Screen::print`] for output, [`Screen::notice`] for notices from any thread, and runs programs of the system inside
+//! [`Screen::with_child`].
 
 mod drawing;
 pub mod frame;
@@ -51,15 +51,17 @@ use handover::Resumed;
 use state::Shared;
 use tty::Stop;
 
-/// The terminal of an interactive shell. Dropping it gives the terminal back.
+/// The terminal of an interactive shell, restored on drop.
 pub struct Screen {
     shared: Arc<Shared>,
 }
 
 impl Screen {
-    /// Takes the terminal that standard output is. One line of error when it is none.
+    /// Takes the terminal on standard output. Must be called on the main thread, before threads that write to the
+    /// terminal are started.
     ///
-    /// To be called on the main thread, before threads that write to the terminal are started.
+    /// # Errors
+    /// One line, when standard output is no terminal.
     pub fn open() -> Result<Screen, String> {
         if !tty::is_terminal() {
             return Err("standard output is no terminal".to_owned());
@@ -77,66 +79,72 @@ impl Screen {
         Ok(Screen { shared })
     }
 
-    /// Says what is to be drawn when the pane is open. Without a scene the pane cannot be opened.
+    /// Sets what the pane draws. The pane cannot be opened without a scene.
     pub fn set_scene(&self, scene: Box<dyn Scene>) {
         self.shared.set_scene(scene);
     }
 
-    /// Whether the pane on the terminal has colours; a picture of it has them in any case.
+    /// Sets whether the pane has colours on the terminal; a saved picture always has.
     pub fn set_colors(&self, colors: bool) {
         self.shared.colors.store(colors, Ordering::Relaxed);
     }
 
-    /// What Ctrl-C does while a command runs: called on the signal thread, so it must be quick.
+    /// Sets the handler of Ctrl-C while a command runs. It is called on the signal thread and must return quickly.
     pub fn on_interrupt(&self, interrupt: Box<dyn Fn() + Send + Sync>) {
         self.shared.set_interrupt(interrupt);
     }
 
-    /// Opens the pane, or leaves it open. When the window is too small it opens as soon as the window is not, and the
-    /// text that is given says so. One line of error where a pane can never be.
+    /// Opens the pane, if it is not open. In a window that is too small it opens once the window has grown; the
+    /// returned text says so.
+    ///
+    /// # Errors
+    /// One line, where no pane is possible: a dumb terminal, or no scene.
     pub fn pane_on(&self) -> Result<Option<String>, String> {
         self.shared.pane_on()
     }
 
-    /// Closes the pane. False when it was not open.
+    /// Closes the pane; returns whether it was open.
     pub fn pane_off(&self) -> bool {
         self.shared.pane_off()
     }
 
-    /// Whether the pane is on, shown or not.
+    /// Whether the pane is on, shown or hidden.
     pub fn is_pane_on(&self) -> bool {
         self.shared.is_pane_on()
     }
 
-    /// Changes the share of the pane, now if it is open and otherwise for when it opens.
+    /// Changes the pane's share of the rows, at once or for the next time it opens.
     pub fn pane_size(&self, size: PaneSize) {
         self.shared.set_size(size);
     }
 
-    /// Moves the keys into the pane, which is opened if it was not, until Esc.
+    /// Opens the pane if necessary and gives it the keys, until Esc.
     pub fn pane_focus(&self) -> Result<Option<String>, String> {
         let note = self.shared.pane_on()?;
         self.shared.set_focus(Focus::Pane);
         Ok(note)
     }
 
-    /// The present frame, for `pane save`. An error when the pane is not shown.
+    /// The current frame, for `pane save`.
+    ///
+    /// # Errors
+    /// One line, when the pane is not shown.
     pub fn pane_frame(&self) -> Result<Buffer, String> {
         self.shared.frame_now()
     }
 
-    /// Prints output or diagnostics. It must be safe for a terminal already, and end its colours.
+    /// Prints output or diagnostics. The bytes must be escaped for a terminal and reset their colours.
     pub fn print(&self, bytes: &[u8]) {
         self.shared.print(bytes);
     }
 
-    /// Prints whole lines from any thread, at any time: above the prompt while somebody types there.
+    /// Prints whole lines, from any thread: above the prompt while a line is edited.
     pub fn notice(&self, text: &str) {
         self.shared.notice(text);
     }
 
-    /// Runs something that hands the terminal to a program of the system: the pane is away meanwhile, typing is as it was
-    /// found, and signals reach the program.
+    /// Runs a closure that gives the terminal to a program of the system: the pane is hidden, the terminal has its
+    /// original modes, and signals reach the program.
     pub fn with_child<T>(&self, run: impl FnOnce() -> T) -> T {
         self.shared.lend();
         tty::take_signals();
@@ -146,22 +154,22 @@ impl Screen {
         result
     }
 
-    /// Stops all that Ctrl-Z would have stopped, with the terminal as it was found, until somebody continues it.
+    /// Restores the terminal and stops the process group, as Ctrl-Z does, until it is continued.
     pub fn suspend(&self) {
         self.shared.suspend(Stop::Group, Resumed::OnOtherThread);
     }
 
-    /// Gives keys to the pane until it is left, for a front without a prompt. Without a keyboard it returns at once.
+    /// Gives the keys to the pane until it is left, for a front without a prompt. Returns at once without a keyboard.
     pub fn browse(&self) {
         self.shared.browse();
     }
 
-    /// The window's size now.
+    /// The window's current size.
     pub fn window(&self) -> Window {
         self.shared.window()
     }
 
-    /// The rows that output can use: all of them, or the prompt's part.
+    /// The rows of the scroll region: the whole window, or the prompt's part.
     pub fn output_rows(&self) -> u16 {
         self.shared.output_rows()
     }
@@ -173,8 +181,8 @@ impl Drop for Screen {
     }
 }
 
-/// A panic anywhere closes the pane before its message is printed; on the main thread, where it ends the program unless it is
-/// a command's, it also gives the terminal its modes back.
+/// Installs a panic hook that closes the pane before the message is printed. A panic on the main thread, unless a
+/// command catches it, ends the program, so the hook also restores the terminal's modes there.
 fn give_back_on_panic(shared: &Arc<Shared>) {
     let main = thread::current().id();
     let shared = Arc::downgrade(shared);

@@ -1,4 +1,4 @@
-//! The thread that draws the pane: at most twenty frames a second, and none while nothing changes.
+//! The thread that draws the pane: at most one frame each [`FRAME_PERIOD`], none while nothing changes.
 
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,14 +9,14 @@ use std::time::{Duration, Instant};
 use super::scene::Redraw;
 use super::state::Shared;
 
-/// The shortest time from one frame to the next.
+/// The shortest time between two frames.
 pub const FRAME_PERIOD: Duration = Duration::from_millis(50);
-/// How often every cell is written again, to heal what others wrote over the pane.
+/// How often every cell is written again, to repair what other programs wrote over the pane.
 pub const HEAL_PERIOD: Duration = Duration::from_secs(4);
-/// How long a key waits for its frame at most.
+/// The longest time between a key and its frame.
 const KEY_PERIOD: Duration = Duration::from_millis(15);
 
-/// Starts the thread. It ends when `shared` goes or is closed.
+/// Starts the thread. It ends when `shared` is dropped or closed.
 pub fn start(shared: &Arc<Shared>) -> io::Result<()> {
     let shared = Arc::downgrade(shared);
     thread::Builder::new().name("painter".to_owned()).spawn(move || paint(&shared)).map(drop)
@@ -31,11 +31,11 @@ fn paint(shared: &Weak<Shared>) {
         if wanted == Redraw::Always {
             healed = began;
         }
-        // The panic hook has closed the pane by then; a scene that cannot be drawn is not tried again.
+        // The panic hook has closed the pane; a scene that panicked is not drawn again.
         if catch_unwind(AssertUnwindSafe(|| shared.paint(wanted))).is_err() {
             shared.drop_scene();
         }
-        // Frames of a busy scene stay apart by their period; a key's frame need not wait that long.
+        // Frames of a busy scene are FRAME_PERIOD apart; the frame after a key comes sooner.
         thread::sleep(KEY_PERIOD.saturating_sub(began.elapsed()));
         if !shared.wait_for_wake(FRAME_PERIOD.saturating_sub(began.elapsed())) {
             return;

@@ -1,4 +1,4 @@
-//! The hooks into rustyline: who gets a key, what happens around a line, and lists that fit above the pane.
+//! The hooks into rustyline: key dispatch, the handover around a line, and completion lists that fit above the pane.
 
 use std::sync::{Weak, mpsc};
 use std::thread;
@@ -15,24 +15,24 @@ use super::handover::Resumed;
 use super::recent::columns_of;
 use super::region::Window;
 use super::scene::{Focus, Key};
-use super::state::{Pane, Shared};
+use super::state::{PaneState, Shared};
 use super::tty::{self, Stop};
 
-/// Messages that can wait for rustyline to print them above its line.
+/// The most messages that wait for rustyline to print them above its line.
 const MESSAGES_MAX: usize = 64;
 
 impl Screen {
-    /// Hooks the screen into an editor: F6, Ctrl-L, Ctrl-Z, all keys while the focus is on the pane, and printing above
-    /// the line. The front makes no bindings of its own: a key must come by here first.
+    /// Hooks the screen into an editor: F6, Ctrl-L, Ctrl-Z, all keys while the pane has the focus, and printing above
+    /// the line. The front must not bind keys itself: a binding would bypass the screen.
     ///
     /// The editor's configuration should have `keyseq_timeout(Some(ESC_WAIT_MS))`, as the screen reads keys itself.
     pub fn attach<H: Helper, I: History>(&self, editor: &mut Editor<H, I>) -> rustyline::Result<()> {
         let keys = Keys { shared: std::sync::Arc::downgrade(&self.shared) };
         editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));
-        // Without one (a terminal that cannot move its cursor) notices are just printed.
+        // Without a printer (a dumb terminal) notices are written directly.
         let Ok(mut printer) = editor.create_external_printer() else { return Ok(()) };
         let (sender, messages) = mpsc::sync_channel::<String>(MESSAGES_MAX);
-        // Printing can wait for the prompt, so it has a thread of its own.
+        // rustyline's printer can block until the prompt reads, so it has a thread of its own.
         thread::Builder::new().name("above-prompt".to_owned()).spawn(move || {
             for message in messages {
                 if printer.print(message).is_err() {
@@ -44,7 +44,7 @@ impl Screen {
         Ok(())
     }
 
-    /// Reads a line: the prompt owns the terminal meanwhile. `prompt` is what is shown, colours are the highlighter's.
+    /// Reads a line; the prompt owns the terminal meanwhile. `prompt` is plain text, coloured by the highlighter.
     pub fn read_line<H: Helper, I: History>(
         &self,
         editor: &mut Editor<H, I>,
@@ -62,30 +62,30 @@ impl Screen {
         line
     }
 
-    /// To be called from `Hinter::hint`, which rustyline asks before each redraw, with the line and the hint that will be
-    /// shown: the pane steps aside when they are taller than the prompt's part.
+    /// Hides the pane if the line and its hint are taller than the prompt's part. Called from `Hinter::hint`, which
+    /// rustyline calls before each redraw.
     pub fn before_redraw(&self, line: &str, hint: Option<&str>) {
         let Window { cols, .. } = self.shared.inner().window;
         let prompt = self.shared.inner().prompt_columns;
         self.shared.make_room_for_input(rows_of_input(prompt, line, hint.unwrap_or_default(), cols));
     }
 
-    /// How many completion candidates, the widest of `columns_max` columns, fit above the pane at once; `None` when there
-    /// is no pane and rustyline's own paging is right.
+    /// How many completion candidates of at most `columns_max` columns fit above the pane; `None` without a pane, where
+    /// rustyline's own paging works.
     pub fn completion_page(&self, columns_max: usize) -> Option<CompletionPage> {
         let inner = self.shared.inner();
         match inner.pane {
-            Pane::Shown(split) => Some(CompletionPage::fit(split.prompt_rows(), inner.window.cols, columns_max)),
-            Pane::Off | Pane::Hidden(_) => None,
+            PaneState::Shown(split) => Some(CompletionPage::fit(split.prompt_rows(), inner.window.cols, columns_max)),
+            PaneState::Off | PaneState::Hidden(_) => None,
         }
     }
 }
 
-/// How many completion candidates are shown at once. rustyline pages by the window's rows, not by the prompt's part, so
-/// the completer hands out one page at a time; each further Tab on the same line shows the next.
+/// The size of a page of completion candidates. rustyline pages by the window's rows and not by the prompt's part, so
+/// the completer returns one page at a time; each further Tab on the same line shows the next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CompletionPage {
-    /// At least 1; one more is needed for the entry that says which page it is.
+    /// At least 1, not counting the entry with the page's number.
     pub candidates_max: usize,
 }
 
@@ -94,17 +94,17 @@ impl CompletionPage {
         /// rustyline's padding between two columns of candidates.
         const PADDING: usize = 2;
         let per_row = (usize::from(cols) / (columns_max + PADDING)).max(1);
-        // The prompt has a row, the list a row more to end on, and one stays free.
+        // Three rows are taken: the prompt, the row after the list, and a free one.
         let fit = per_row * usize::from(rows.saturating_sub(3));
         CompletionPage { candidates_max: fit.saturating_sub(1).max(1) }
     }
 
-    /// How many pages `candidates` take.
+    /// The pages that `candidates` candidates take.
     pub fn pages(self, candidates: usize) -> usize {
         candidates.div_ceil(self.candidates_max).max(1)
     }
 
-    /// The candidates of one page; pages start over after the last.
+    /// The candidates of one page; after the last page comes the first.
     pub fn slice<T>(self, candidates: &[T], page: usize) -> &[T] {
         let first = page % self.pages(candidates.len()) * self.candidates_max;
         let last = candidates.len().min(first + self.candidates_max);
@@ -112,27 +112,27 @@ impl CompletionPage {
     }
 }
 
-/// The rows of a line behind its prompt, as rustyline lays it out; a little more rather than less.
+/// An upper bound of the rows that rustyline lays out for a line after its prompt.
 fn rows_of_input(prompt_columns: usize, line: &str, hint: &str, cols: u16) -> usize {
     let cols = usize::from(cols.max(1));
     let mut columns_before = prompt_columns;
     format!("{line}{hint}")
         .split('\n')
         .map(|part| {
-            // A tab takes up to eight columns.
+            // A tab takes at most eight columns.
             let tabs = part.matches('\t').count();
             (std::mem::take(&mut columns_before) + columns_of(part) + tabs * 8) / cols + 1
         })
         .sum()
 }
 
-/// Asked for every key.
+/// The handler that rustyline calls for every key.
 struct Keys {
     shared: Weak<Shared>,
 }
 
 impl Keys {
-    /// What rustyline is to do; `None`: what it always does.
+    /// The command for rustyline; `None`: its default for the key.
     fn handle_key(&self, event: &KeyEvent) -> Option<Cmd> {
         let shared = self.shared.upgrade()?;
         shared.key_was_read();
@@ -150,7 +150,8 @@ impl Keys {
                 shared.set_focus(Focus::Pane);
                 Some(Cmd::Repaint)
             }
-            // As a line that is accepted: rustyline takes its hint off the screen then, and leaves it there otherwise.
+            // The line ends as an accepted one, because rustyline then clears its hint; after its own interrupt it does
+            // not.
             Focus::Prompt if *event == KeyEvent::ctrl('C') => {
                 shared.inner().given_up = true;
                 Some(Cmd::AcceptLine)
@@ -161,7 +162,7 @@ impl Keys {
     }
 
     fn pane_key(&self, shared: &Shared, event: &KeyEvent) -> Option<Cmd> {
-        // What is pasted is text for the line, never keys.
+        // Pasted text belongs to the line; it is never keys for the pane.
         if event.0 == KeyCode::BracketedPasteStart {
             return None;
         }
@@ -179,18 +180,18 @@ impl ConditionalEventHandler for Keys {
 }
 
 impl Shared {
-    /// rustyline has read a key: the keyboard is back as soon as what was typed ahead has been read.
+    /// Restores the keyboard once rustyline has read the type-ahead.
     fn key_was_read(&self) {
         if let Some(keyboard) = &self.keyboard {
             self.inner().type_ahead.restore_stdin_if_read(keyboard);
         }
     }
 
-    /// Ctrl-L: empties the prompt's part. False when the window is all the prompt's, and rustyline does it.
+    /// Handles Ctrl-L by clearing the prompt's part. False without a pane: rustyline then clears the window.
     fn clear_prompt(&self) -> bool {
         let mut inner = self.inner();
         inner.recent.clear();
-        let Pane::Shown(split) = inner.pane else { return false };
+        let PaneState::Shown(split) = inner.pane else { return false };
         let _ = tty::write(split.clear_prompt().as_bytes());
         true
     }

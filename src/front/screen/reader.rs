@@ -1,8 +1,8 @@
-//! The thread that reads the keyboard while rustyline does not: a command runs, or a script has ended and the pane is looked
-//! at. F6 and what is typed into the pane act at once; everything else waits for the prompt.
+//! The thread that reads the keyboard while rustyline does not: while a command runs, and while the pane is browsed
+//! after a script. F6 and keys for the pane act at once; other keys are type-ahead for the prompt.
 //!
-//! A key is read under the screen's lock and only while [`Shared::keys_are_ours`]: whoever takes the terminal after that
-//! gets every key that comes.
+//! Keys are read under the screen's lock and only while [`Shared::keys_are_ours`], so the next owner of the terminal
+//! gets every later key.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -17,22 +17,23 @@ use super::keyboard::Typed;
 use super::scene::{Focus, Key};
 use super::state::{Inner, Owner, Shared};
 
-/// For [`rustyline::config::Builder::keyseq_timeout`]: so long a lone Esc waits for the rest of a sequence.
+/// How long a lone Esc waits for the rest of a sequence; for [`rustyline::config::Builder::keyseq_timeout`].
 pub const ESC_WAIT_MS: u16 = 60;
-/// A command that is over sooner leaves its keys to the kernel, from where rustyline reads them itself.
+/// How long a command must run before its keys are read here. Earlier keys stay in the terminal's queue, where
+/// rustyline reads them.
 const COMMAND_MIN: Duration = Duration::from_millis(100);
-/// The longest wait for the reader to be through with keys that it has.
+/// The longest wait for keys that are being dispatched.
 const DISPATCH_MAX: Duration = Duration::from_secs(2);
 
-/// What became of waiting for a key.
+/// The result of a wait for a key.
 enum Waited {
     Key,
     Nothing,
-    /// The terminal is gone.
+    /// The terminal was closed.
     Gone,
 }
 
-/// Starts the thread, where there is a keyboard to read.
+/// Starts the thread, if there is a keyboard.
 pub fn start(shared: &Arc<Shared>) -> io::Result<()> {
     let Some(keyboard) = &shared.keyboard else { return Ok(()) };
     let keyboard = keyboard.try_clone()?;
@@ -72,7 +73,7 @@ fn wait_for_key(keyboard: &OwnedFd, at_most: Option<Duration>) -> Waited {
 }
 
 impl Shared {
-    /// Waits until the keys are this thread's to read.
+    /// Waits until this thread may read keys.
     fn wait_for_turn(&self) {
         let mut inner = self.inner();
         loop {
@@ -106,7 +107,7 @@ impl Shared {
             return;
         }
         let mut bytes = [0; 1024];
-        // The modes make it return at once when Ctrl-C has emptied the queue.
+        // The read does not block: in these modes it returns at once when Ctrl-C has emptied the queue.
         let read = rustix::io::read(keyboard, &mut bytes).unwrap_or(0);
         let keys = inner.keys.take(bytes.get(..read).unwrap_or_default());
         self.dispatch(inner, keys);
@@ -118,7 +119,8 @@ impl Shared {
         self.dispatch(inner, key.into_iter().collect());
     }
 
-    /// Each key to whom it is for. The prompt waits meanwhile: see [`Shared::wait_for_dispatch`].
+    /// Dispatches keys to the pane, the type-ahead or the interrupt handler. The prompt waits meanwhile: see
+    /// [`Shared::wait_for_dispatch`].
     fn dispatch(&self, mut inner: MutexGuard<'_, Inner>, keys: Vec<Typed>) {
         if keys.is_empty() {
             return;
@@ -130,18 +132,18 @@ impl Shared {
             match (self.focus(), typed.key) {
                 (Focus::Pane, Some(key)) => drop(self.key(key)),
                 (Focus::Pane, None) => {}
-                // There is nothing to look at, and nobody else who waits for it.
+                // The pane is hidden and no prompt follows: any key ends browsing.
                 (Focus::Prompt, _) if self.inner().is_browsing() => self.set_focus(Focus::Prompt),
-                // Where there can be no pane the key waits for the prompt like any other.
+                // Where no pane is possible F6 is type-ahead like any other key.
                 (Focus::Prompt, Some(Key::Function(6))) if self.pane_on().is_ok() => self.set_focus(Focus::Pane),
-                // It was typed while rustyline still had the terminal, or it would have come as a signal.
+                // Ctrl-C as a byte was typed while rustyline had the terminal; later it is a signal.
                 (Focus::Prompt, Some(Key::Ctrl('c'))) => self.interrupted(),
                 (Focus::Prompt, _) => self.inner().type_ahead.push(&typed.bytes),
             }
         }
     }
 
-    /// Waits until every key that was read before now is where it belongs.
+    /// Waits until all keys that were read have been dispatched.
     pub(super) fn wait_for_dispatch(&self, inner: &mut MutexGuard<'_, Inner>) {
         while inner.dispatching {
             if self.turn.wait_for(inner, DISPATCH_MAX).timed_out() {
@@ -151,7 +153,7 @@ impl Shared {
     }
 }
 
-/// Ends the dispatch however it ends.
+/// Ends the dispatch on drop, also after a panic.
 struct DispatchGuard<'a>(&'a Shared);
 
 impl Drop for DispatchGuard<'_> {

@@ -1,25 +1,25 @@
-//! What was printed lately: enough to fill the prompt's part again after the window changed its size.
+//! The last lines of output, kept to reprint the prompt's part after a resize.
 
 use std::collections::VecDeque;
 
 use unicode_width::UnicodeWidthChar;
 
-/// The most lines that are remembered: no window's upper part has more rows.
+/// The most lines that are kept.
 pub const RECENT_LINES_MAX: usize = 300;
-/// A longer line is remembered to here, on a character boundary.
+/// The most bytes of a line that are kept, cut at a character boundary.
 pub const RECENT_LINE_BYTES_MAX: usize = 4096;
 
 /// The last lines of output, colours included.
 #[derive(Debug, Default)]
 pub struct Recent {
     lines: VecDeque<String>,
-    /// What came after the last newline.
+    /// The output after the last newline.
     open: String,
 }
 
 impl Recent {
-    /// Takes note of output: a carriage return starts the line again, and a cursor that goes up takes lines back, as on a
-    /// screen. Of other sequences only colours are kept.
+    /// Adds output. A carriage return restarts the line and cursor-up removes lines, as on a screen. Colours are kept,
+    /// other sequences are dropped.
     pub fn push(&mut self, bytes: &[u8]) {
         let text = String::from_utf8_lossy(bytes);
         let mut rest = text.as_ref();
@@ -61,14 +61,14 @@ impl Recent {
         self.open.clear();
     }
 
-    /// Forgets everything: the screen was cleared.
+    /// Forgets all lines: the screen was cleared.
     pub fn clear(&mut self) {
         self.lines.clear();
         self.open.clear();
     }
 
-    /// The newest lines that fit into `rows` rows of `cols` columns, each ended with a newline, and then what came after
-    /// the last newline.
+    /// The newest lines that fit into `rows` rows of `cols` columns, each with a newline, then the output after the
+    /// last newline.
     pub fn tail(&self, rows: u16, cols: u16) -> String {
         let mut rows_left = usize::from(rows).saturating_sub(rows_of(&self.open, cols));
         let mut first = self.lines.len();
@@ -90,19 +90,19 @@ impl Recent {
     }
 }
 
-/// The control sequence that the text begins with (`CSI`, the only kind that is ever printed), and its last character.
+/// The `CSI` sequence at the start of the text, and its last character.
 fn sequence(text: &str) -> Option<(&str, char)> {
     let parameters = text.strip_prefix("\x1b[")?;
     let (at, end) = parameters.char_indices().find(|(_, c)| ('@'..='~').contains(c))?;
     Some((text.get(..2 + at + end.len_utf8())?, end))
 }
 
-/// The rows that a line takes where `cols` columns wrap it; at least 1.
+/// The rows of a line wrapped at `cols` columns; at least 1.
 fn rows_of(line: &str, cols: u16) -> usize {
     columns_of(line).div_ceil(usize::from(cols.max(1))).max(1)
 }
 
-/// The columns of a line, escape sequences not counted.
+/// The columns of a line without its escape sequences.
 pub fn columns_of(line: &str) -> usize {
     let mut columns = 0;
     let mut rest = line;

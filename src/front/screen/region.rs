@@ -1,8 +1,8 @@
-//! How the window's rows are shared between the prompt and the pane, and the bytes that make it so.
+//! The split of the window's rows between prompt and pane, and its escape sequences.
 //!
-//! The prompt has the upper rows as the terminal's scroll region, so that its lines still go to the terminal's own
-//! scrollback; the pane has the lower rows. Nothing here writes: every function gives the bytes of one write. The pane is
-//! never cleared with `ED` and origin mode is never used: terminals differ in both.
+//! The prompt has the upper rows as the terminal's scroll region, so that its lines go to the terminal's scrollback;
+//! the pane has the lower rows. Nothing here writes: each function returns the bytes of one write. `ED` and origin mode
+//! are not used, because terminals differ in both.
 
 use std::fmt::Write;
 
@@ -10,24 +10,24 @@ use ratatui::layout::Rect;
 
 use crate::shell::PaneSize;
 
-/// Fewer columns than this are no place for a pane.
+/// The fewest columns of a window with a pane.
 pub const COLS_MIN: u16 = 20;
-/// Rows that the prompt keeps whatever the pane was asked to have.
+/// The fewest rows of the prompt's part.
 pub const PROMPT_ROWS_MIN: u16 = 5;
-/// A pane with fewer rows shows nothing useful.
+/// The fewest rows of a pane.
 pub const PANE_ROWS_MIN: u16 = 4;
 
-/// The window: rows and columns of cells.
+/// The window's size in cells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Window {
     pub rows: u16,
     pub cols: u16,
 }
 
-/// The share of a pane that was not asked to have another.
+/// The pane's default share.
 pub const PANE_SIZE_DEFAULT: PaneSize = PaneSize::Percent(50);
 
-/// A window that is shared.
+/// A window split between prompt and pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Split {
     pub window: Window,
@@ -35,7 +35,7 @@ pub struct Split {
 }
 
 impl Split {
-    /// The split nearest to what was asked for, or `None` when the window is too small to share.
+    /// The split nearest to `size`; `None` if the window is too small.
     pub fn fit(window: Window, size: PaneSize) -> Option<Split> {
         let room = window.rows.checked_sub(PROMPT_ROWS_MIN)?;
         if room < PANE_ROWS_MIN || window.cols < COLS_MIN {
@@ -60,13 +60,13 @@ impl Split {
         Rect::new(0, self.prompt_rows(), self.window.cols, self.pane_rows)
     }
 
-    /// Opens the pane below the cursor. What is visible is kept: it scrolls up as far as it must.
+    /// Opens the pane below the cursor. Visible text is kept: it scrolls up as far as necessary.
     pub fn open(self) -> String {
         let newlines = "\n".repeat(usize::from(self.pane_rows));
         format!("\x1b[0m{newlines}\x1b[{}A\x1b7\x1b[1;{}r\x1b8", self.pane_rows, self.prompt_rows())
     }
 
-    /// Closes the pane: its rows go blank, the cursor stays where it is.
+    /// Closes the pane: its rows are cleared, the cursor stays in its place.
     pub fn close(self) -> String {
         let mut bytes = String::from("\x1b[?2026l\x1b7\x1b[0m");
         blank_rows(&mut bytes, self.prompt_rows() + 1, self.window.rows);
@@ -74,7 +74,7 @@ impl Split {
         bytes
     }
 
-    /// Empties the prompt's part, for Ctrl-L, and leaves the cursor in its first row.
+    /// Clears the prompt's part, for Ctrl-L, and leaves the cursor in its first row.
     pub fn clear_prompt(self) -> String {
         let mut bytes = String::from("\x1b[0m");
         blank_rows(&mut bytes, 1, self.prompt_rows());
@@ -83,8 +83,8 @@ impl Split {
     }
 }
 
-/// Empties the window after its size changed, when nobody knows what stands where, and shares it anew. The cursor is then
-/// in the first row, and the caller writes there what the prompt's part had.
+/// Clears the window and splits it anew, for a screen whose contents are unknown. The cursor is in the first row
+/// afterwards, where the caller reprints the prompt's part.
 pub fn rebuild(window: Window, split: Option<Split>) -> String {
     let mut bytes = String::from("\x1b[0m\x1b[r");
     blank_rows(&mut bytes, 1, window.rows);
@@ -95,7 +95,7 @@ pub fn rebuild(window: Window, split: Option<Split>) -> String {
     bytes
 }
 
-/// Row by row: `ED` would take the pane with it, or push it into some terminals' scrollback.
+/// Clears row by row: `ED` would clear the pane too, or push it into some terminals' scrollback.
 fn blank_rows(bytes: &mut String, first: u16, last: u16) {
     for row in first..=last {
         let _ = write!(bytes, "\x1b[{row};1H\x1b[2K");

@@ -1,9 +1,9 @@
-//! What is drawn in the pane, as the screen sees it: something that gives frames and takes keys.
+//! The pane's contents as the screen sees them: a scene draws frames and handles keys.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-/// What the keys of the person go to.
+/// Where the keys go.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Focus {
     #[default]
@@ -11,18 +11,18 @@ pub enum Focus {
     Pane,
 }
 
-/// How badly a frame is wanted.
+/// When a scene must draw a frame.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Redraw {
-    /// Only when something changed since the last one.
+    /// Only if something changed since the last frame.
     IfChanged,
-    /// In any case: the screen does not show the last one any more.
+    /// Always: the screen no longer shows the last frame.
     Always,
-    /// In any case, and of this very moment: it is kept as a picture.
+    /// Always, and from a new snapshot: the frame is saved as a picture.
     Fresh,
 }
 
-/// One key, whoever read it.
+/// One key, read by rustyline or by `keyboard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     Char(char),
@@ -48,22 +48,22 @@ pub enum Key {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyResult {
     Stay,
-    /// Back to the prompt.
+    /// The prompt.
     Leave,
 }
 
-/// A picture that changes and can be walked in.
+/// The contents of the pane.
 pub trait Scene: Send {
-    /// The picture of `area` (in the window's coordinates). `None` when it would be the one before and is not `wanted`
-    /// in any case. Called often, by one thread: it must be quick and must not wait for the terminal.
+    /// Draws `area`, in the window's coordinates. `None` if nothing changed and `Redraw::IfChanged` was asked for.
+    /// Called often, by one thread: it must return quickly and must not wait for the terminal.
     fn frame(&mut self, area: Rect, focus: Focus, wanted: Redraw) -> Option<Buffer>;
 
-    /// Handles one key, while the focus is on the pane.
+    /// Handles one key while the pane has the focus.
     fn key(&mut self, key: Key) -> KeyResult;
 }
 
 impl Key {
-    /// The key that rustyline read; `None` for those that mean nothing in a pane.
+    /// A key that rustyline read; `None` if it has no meaning in the pane.
     pub fn from_rustyline(event: &rustyline::KeyEvent) -> Option<Key> {
         use rustyline::{KeyCode, Modifiers};
         let control = event.1.contains(Modifiers::CTRL);

@@ -1,8 +1,7 @@
-//! The thread that takes signals on behalf of all: interrupts, terminations, stops and new window sizes.
+//! The thread that handles signals: interrupt, termination, stop, continue and window size.
 //!
-//! The handlers (signal-hook's) only write to a pipe; everything else happens on a thread of its own, outside of any
-//! handler. A second thread stays parked with the signals open, so that the kernel has somebody to hand them to who is
-//! not in the middle of a write.
+//! The handlers (signal-hook's) only write to a pipe; this thread does the rest, outside of any handler. A second,
+//! parked thread is the only one with these signals unblocked, so that no signal interrupts a write.
 
 use std::io;
 use std::sync::Weak;
@@ -16,9 +15,10 @@ use super::handover::Resumed;
 use super::state::Shared;
 use super::tty::{self, Stop};
 
-/// Starts both threads. Fails when they or the handlers cannot be had.
+/// Starts both threads and blocks these signals in the calling thread and in the threads that it starts later.
 ///
-/// The calling thread and those that it starts from now on no longer take these signals.
+/// # Errors
+/// A thread or a handler could not be created.
 pub fn start(shared: Weak<Shared>) -> io::Result<()> {
     tty::block_signals();
     let mut signals = Signals::new([SIGINT, SIGWINCH, SIGTSTP, SIGCONT, SIGTERM, SIGHUP, SIGQUIT])?;

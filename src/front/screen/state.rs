@@ -1,8 +1,7 @@
-//! Who owns the terminal now and what the pane is doing; printing and drawing happen under one lock.
+//! The screen's shared state: the terminal's owner, the pane, the focus. Printing and drawing happen under one lock.
 //!
-//! Lock order: the scene's lock is never held together with the inner one, and nothing but the terminal is waited for
-//! under either. Drawing is in `drawing`, giving the terminal away and taking
-//! it back in `handover`, reading keys in `reader`.
+//! Lock order: the scene's lock and the inner lock are never held together; under either, only the terminal is waited
+//! for. Drawing is in `drawing`, changes of the owner in `handover`, reading of keys in `reader`.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -23,17 +22,17 @@ use super::tty::{self, Modes};
 use super::type_ahead::TypeAhead;
 use crate::shell::PaneSize;
 
-/// The window that is assumed when the terminal does not say.
+/// The size that is assumed if the terminal does not report one.
 const WINDOW_DEFAULT: Window = Window { rows: 24, cols: 80 };
 
 /// Who writes to the prompt's part and reads the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
-    /// rustyline, which waits for a line.
+    /// rustyline, which reads a line.
     Prompt,
-    /// A command that runs, or nobody in particular.
+    /// A running command, or none.
     Command,
-    /// The pane, without a prompt: see [`super::Screen::browse`].
+    /// The pane, where no prompt follows: see [`super::Screen::browse`].
     Pane,
     /// A program of the system.
     Program,
@@ -41,74 +40,74 @@ pub enum Owner {
 
 /// The pane on the screen.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Pane {
+pub enum PaneState {
     Off,
     Shown(Split),
     Hidden(HiddenReason),
 }
 
-/// HiddenReason a pane that is on is not shown.
+/// Why a pane that is on is hidden.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum HiddenReason {
-    /// Until the window has grown.
+    /// The window is too small.
     SmallWindow,
-    /// The line that is typed is taller than its part: until it is accepted.
+    /// The edited line is taller than the prompt's part.
     TallInput,
-    /// Until the terminal is ours again.
+    /// A program of the system, or the shell around plugsh, has the terminal.
     TerminalLent,
 }
 
-/// All of the screen that threads share.
+/// The screen's state, shared by its threads.
 pub struct Shared {
     inner: Mutex<Inner>,
     pub(super) scene: Mutex<Option<Box<dyn Scene>>>,
     interrupt: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
     painter_signal: Mutex<PainterSignal>,
     painter_woken: Condvar,
-    /// Rings with the inner lock when the keys or the focus go elsewhere.
+    /// Notified when the owner or the focus changes; used with the inner lock.
     pub(super) turn: Condvar,
-    /// What standard input is, when it is a terminal whose keys we can read ourselves.
+    /// A duplicate of standard input, if that is a terminal whose keys can be read here.
     pub(super) keyboard: Option<OwnedFd>,
-    /// Rows and pane rows of the split that is on the screen, 0 for none: all that a teardown needs when the lock cannot
-    /// be had.
+    /// Rows and pane rows of the split on the screen, 0 for none: enough to remove the pane when the lock cannot be
+    /// taken.
     pub(super) shown: AtomicU32,
-    /// We stopped ourselves, and go on by ourselves when continued.
+    /// The program stopped itself, and handles its continuation in [`Shared::suspend`].
     pub(super) stopped: AtomicBool,
     pub(super) modes: Modes,
-    /// Whether the pane may have colours.
+    /// Whether the pane has colours.
     pub(super) colors: AtomicBool,
 }
 
-/// What the lock guards.
+/// The state behind the lock.
 pub struct Inner {
-    pub(super) pane: Pane,
+    pub(super) pane: PaneState,
     pub(super) owner: Owner,
     pub(super) owner_since: Instant,
-    /// Keys of which only a part has come.
+    /// The decoder of keys, with the bytes of an incomplete key.
     pub(super) keys: Keyboard,
     /// Keys that wait for the prompt.
     pub(super) type_ahead: TypeAhead,
-    /// Keys that were read are on their way.
+    /// Keys that were read are being dispatched.
     pub(super) dispatching: bool,
     pub(super) window: Window,
     pub(super) size: PaneSize,
     pub(super) focus: Focus,
-    /// What the terminal shows in the pane's rows, if that is known.
+    /// The frame on the screen, if it is known.
     pub(super) to_ansi: Option<Buffer>,
     pub(super) recent: Recent,
-    /// To rustyline's external printer, once an editor is attached.
+    /// The queue of rustyline's external printer, once an editor is attached.
     pub(super) above_prompt: Option<SyncSender<String>>,
-    /// The modes in which rustyline reads, seen while it did.
+    /// The modes that rustyline reads with, captured while it does.
     pub(super) prompt_modes: Option<Termios>,
     pub(super) prompt_columns: usize,
-    /// Ctrl-C was the last key: the line that rustyline gives back is not to be run.
+    /// Ctrl-C was the last key: the line that rustyline returns must not run.
     pub(super) given_up: bool,
-    /// What was printed last ended its line: the prompt, which paints from the first column, leaves it whole.
+    /// The output ended with a newline, so that a prompt in the first column overwrites nothing.
     pub(super) at_line_start: bool,
 }
 
-/// Whether the terminal cannot move its cursor, or does not say what it is: nothing can be drawn, and rustyline reads lines
-/// as the kernel gives them.
+/// Whether TERM is unset, empty or `dumb`: no pane can be drawn, and rustyline reads lines in the terminal's own line
+/// mode.
 pub(super) fn is_terminal_dumb() -> bool {
     std::env::var_os("TERM").is_none_or(|term| term.is_empty() || term == "dumb")
 }
@@ -120,10 +119,11 @@ struct PainterSignal {
 }
 
 impl Shared {
-    /// Fails when the terminal's modes cannot be read.
+    /// # Errors
+    /// The terminal's modes cannot be read.
     pub fn new() -> io::Result<Shared> {
         let inner = Inner {
-            pane: Pane::Off,
+            pane: PaneState::Off,
             owner: Owner::Command,
             owner_since: Instant::now(),
             keys: Keyboard::default(),
@@ -159,7 +159,7 @@ impl Shared {
         *self.scene.lock() = Some(scene);
     }
 
-    /// There is nothing to draw any more.
+    /// Removes the scene, after it panicked.
     pub fn drop_scene(&self) {
         *self.scene.lock() = None;
     }
@@ -168,8 +168,8 @@ impl Shared {
         *self.interrupt.lock() = Some(interrupt);
     }
 
-    /// Ctrl-C, on the signal thread. What was typed before it is void, as in the kernel's own queue, and the keys are the
-    /// prompt's again.
+    /// Handles Ctrl-C, on the signal thread: discards the type-ahead, as the terminal does with its own queue, and
+    /// gives the focus back to the prompt.
     pub fn interrupted(&self) {
         let mut inner = self.inner();
         let read_by_us = matches!(inner.owner, Owner::Command | Owner::Pane);
@@ -192,7 +192,7 @@ impl Shared {
         self.inner.lock()
     }
 
-    /// The lock, unless somebody holds it for long: a thread that panicked with it, or one that the terminal blocks.
+    /// The lock, unless a thread holds it for long: one that panicked, or one that the terminal blocks.
     pub(super) fn try_inner(&self) -> Option<MutexGuard<'_, Inner>> {
         self.inner.try_lock_for(Duration::from_millis(200))
     }
@@ -210,10 +210,10 @@ impl Shared {
         }
         let mut inner = self.inner();
         inner.window = tty::window().unwrap_or(inner.window);
-        if !matches!(inner.pane, Pane::Shown(_)) {
+        if !matches!(inner.pane, PaneState::Shown(_)) {
             self.open(&mut inner);
         }
-        let small = inner.pane == Pane::Hidden(HiddenReason::SmallWindow);
+        let small = inner.pane == PaneState::Hidden(HiddenReason::SmallWindow);
         let Window { rows, cols } = inner.window;
         drop(inner);
         self.wake();
@@ -229,18 +229,18 @@ impl Shared {
         let mut inner = self.inner();
         let was = inner.pane;
         self.close(&mut inner);
-        inner.pane = Pane::Off;
-        was != Pane::Off
+        inner.pane = PaneState::Off;
+        was != PaneState::Off
     }
 
     pub fn is_pane_on(&self) -> bool {
-        self.inner().pane != Pane::Off
+        self.inner().pane != PaneState::Off
     }
 
     pub fn set_size(&self, size: PaneSize) {
         let mut inner = self.inner();
         inner.size = size;
-        if let Pane::Shown(split) = inner.pane
+        if let PaneState::Shown(split) = inner.pane
             && Split::fit(inner.window, size) != Some(split)
         {
             self.close(&mut inner);
@@ -252,7 +252,7 @@ impl Shared {
 
     pub fn focus(&self) -> Focus {
         let inner = self.inner();
-        if matches!(inner.pane, Pane::Shown(_)) { inner.focus } else { Focus::Prompt }
+        if matches!(inner.pane, PaneState::Shown(_)) { inner.focus } else { Focus::Prompt }
     }
 
     pub fn set_focus(&self, focus: Focus) {
@@ -266,14 +266,14 @@ impl Shared {
         self.wake();
     }
 
-    /// Gives the keys and the prompt's part to somebody.
+    /// Sets the owner of the keys and of the prompt's part.
     pub(super) fn give_to(&self, inner: &mut Inner, owner: Owner) {
         inner.owner = owner;
         inner.owner_since = Instant::now();
         self.turn.notify_all();
     }
 
-    /// Hands a key to the scene; the focus goes back to the prompt when the scene says so.
+    /// Passes a key to the scene; the focus returns to the prompt if the scene asks for it.
     pub fn key(&self, key: Key) -> KeyResult {
         let result = self.scene.lock().as_mut().map_or(KeyResult::Leave, |scene| scene.key(key));
         if result == KeyResult::Leave {
@@ -288,7 +288,7 @@ impl Shared {
         let mut inner = self.inner();
         inner.recent.push(bytes);
         inner.at_line_start = ends_line(bytes).unwrap_or(inner.at_line_start);
-        // A terminal that is gone is noticed by whoever reads from it.
+        // Errors are ignored: the reader of a closed terminal sees the end of input.
         let _ = tty::write(bytes);
     }
 
@@ -300,7 +300,7 @@ impl Shared {
         match (inner.owner, inner.above_prompt.clone()) {
             (Owner::Prompt, Some(printer)) => {
                 drop(inner);
-                // It can wait for the prompt, so no lock is held. It fails only when the editor is gone.
+                // The send can block until the prompt reads, so no lock is held. It fails only when the editor is gone.
                 let _ = printer.send(text);
             }
             _ => {
@@ -318,14 +318,14 @@ impl Shared {
         self.inner().output_rows()
     }
 
-    /// Makes the painter look now.
+    /// Wakes the painter.
     pub fn wake(&self) {
         self.painter_signal.lock().pending = true;
         self.painter_woken.notify_all();
     }
 
-    /// Waits until [`Shared::wake`], for `at_most` while the pane is on and without end while it is off. False when the
-    /// screen is closed.
+    /// Waits for [`Shared::wake`]: at most `at_most` while the pane is on, without limit while it is off. False when
+    /// the screen is closed.
     pub fn wait_for_wake(&self, at_most: Duration) -> bool {
         let on = self.is_pane_on();
         let mut painter_signal = self.painter_signal.lock();
@@ -340,7 +340,7 @@ impl Shared {
         !painter_signal.closed
     }
 
-    /// Ends the painter.
+    /// Ends the painter's thread.
     pub(super) fn stop_painter(&self) {
         self.painter_signal.lock().closed = true;
         self.painter_woken.notify_all();
@@ -348,22 +348,22 @@ impl Shared {
 }
 
 impl Inner {
-    /// Whether keys go to the pane without a prompt, shown or not, until it is left.
+    /// Whether the pane is being browsed without a prompt, shown or hidden.
     pub fn is_browsing(&self) -> bool {
         self.owner == Owner::Pane && self.focus == Focus::Pane
     }
 
-    /// The rows that output has.
+    /// Rows of the scroll region.
     pub fn output_rows(&self) -> u16 {
         match self.pane {
-            Pane::Shown(split) => split.prompt_rows(),
-            Pane::Off | Pane::Hidden(_) => self.window.rows,
+            PaneState::Shown(split) => split.prompt_rows(),
+            PaneState::Off | PaneState::Hidden(_) => self.window.rows,
         }
     }
 }
 
-/// Whether the cursor stands in the first column after these bytes; `None`: they move it nowhere. Colours and the like at
-/// their end are looked through.
+/// Whether the cursor is in the first column after these bytes; `None`: it does not move. Escape sequences at the end
+/// are skipped.
 fn ends_line(bytes: &[u8]) -> Option<bool> {
     let mut left = bytes;
     while let Some(escape) = left.iter().rposition(|byte| *byte == 0x1b)

@@ -1,6 +1,6 @@
-//! The terminal device: its size, its modes, whole writes, and which threads its signals may interrupt.
+//! The terminal device: size, modes, complete writes, and the threads that its signals may interrupt.
 //!
-//! This is the Unix-only end of the screen. The crates below wrap every system call; there is no unsafe code.
+//! Unix only. Crates wrap every system call; there is no unsafe code.
 
 use std::io;
 use std::os::fd::OwnedFd;
@@ -16,8 +16,8 @@ use rustix::termios::{
 
 use super::region::Window;
 
-/// The signals that must not cut a write to the terminal short, or stop who gives the terminal back while a program has it.
-/// One parked thread takes them; see [`take_signals`].
+/// The signals that must not interrupt a write to the terminal, nor stop the thread that takes the terminal back from a
+/// program. One parked thread receives them; see [`take_signals`].
 const SIGNALS: [Signal; 8] = [
     Signal::SIGINT,
     Signal::SIGWINCH,
@@ -29,29 +29,29 @@ const SIGNALS: [Signal; 8] = [
     Signal::SIGTTOU,
 ];
 
-/// How the terminal treats what is typed.
+/// The input modes of the terminal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum InputMode {
-    /// As it was found.
+    /// The modes at the program's start.
     Original,
-    /// Kept for the prompt and not shown: the kernel would echo it into the middle of a frame.
+    /// Line mode without echo: echoed keys would be written into the pane.
     NoEcho,
-    /// Each key at once, not shown; Ctrl-C and its like are still signals. A read with nothing there returns at once.
+    /// Each key at once, without echo; Ctrl-C and Ctrl-Z are still signals. A read returns at once if there is no key.
     Cbreak,
 }
 
-/// The modes that the terminal had when the program began.
+/// The terminal's modes at the program's start.
 pub struct Modes {
     original: Termios,
 }
 
 impl Modes {
-    /// Reads the modes of the terminal that standard output is.
+    /// Reads the modes of the terminal on standard output.
     pub fn find() -> io::Result<Modes> {
         Ok(Modes { original: tcgetattr(stdout())? })
     }
 
-    /// Changes how typing is treated. Fails when the terminal is gone, and then there is nothing left to do.
+    /// Sets the input mode. An error is ignored: it means that the terminal is closed.
     pub fn set(&self, mode: InputMode) {
         let mut modes = self.original.clone();
         match mode {
@@ -67,12 +67,12 @@ impl Modes {
     }
 }
 
-/// The modes now; `None` when the terminal is gone.
+/// The current modes; `None` if the terminal is closed.
 pub fn modes_now() -> Option<Termios> {
     tcgetattr(stdout()).ok()
 }
 
-/// Gives the terminal these modes.
+/// Sets the terminal's modes.
 pub fn restore(modes: &Termios) {
     let _ = tcsetattr(stdout(), OptionalActions::Now, modes);
 }
@@ -82,36 +82,38 @@ pub fn is_terminal() -> bool {
     isatty(stdout())
 }
 
-/// The terminal that standard input is, whatever becomes of descriptor 0 later; `None` when it is none.
+/// A duplicate of standard input, independent of later changes of descriptor 0; `None` if it is no terminal.
 pub fn keyboard() -> Option<OwnedFd> {
     let stdin = rustix::stdio::stdin();
     if isatty(stdin) { rustix::io::fcntl_dupfd_cloexec(stdin, 3).ok() } else { None }
 }
 
-/// Most rows and columns that are drawn: a terminal may say that it has 65,535 of each, and every cell takes memory.
+/// The most rows and columns that are drawn: a terminal may report 65,535 of each, and every cell takes memory.
 const ROWS_MAX: u16 = 500;
 const COLS_MAX: u16 = 1_000;
 
-/// The window's size; `None` when the terminal is gone or does not know it.
+/// The window's size; `None` if the terminal is closed or does not know it.
 pub fn window() -> Option<Window> {
     let size = tcgetwinsize(stdout()).ok()?;
     drawn(size.ws_row, size.ws_col)
 }
 
-/// What is drawn of a window; `None` for one without cells.
+/// The window's size within the bounds; `None` for a window without cells.
 fn drawn(rows: u16, cols: u16) -> Option<Window> {
     (rows > 0 && cols > 0).then_some(Window { rows: rows.min(ROWS_MAX), cols: cols.min(COLS_MAX) })
 }
 
-/// Writes all of it. One call, when the thread's signals are blocked: the kernel then lets no other write in between.
-/// Fails when the terminal is gone.
+/// Writes all bytes: in one system call if the thread's signals are blocked, so that no other write comes in between.
+///
+/// # Errors
+/// The terminal is closed.
 pub fn write(bytes: &[u8]) -> io::Result<()> {
     let mut left = bytes;
     while !left.is_empty() {
         match rustix::io::write(stdout(), left) {
             Ok(written) => left = left.get(written..).unwrap_or_default(),
             Err(Errno::INTR) => {}
-            // A program before us left the terminal non-blocking.
+            // An earlier program left the terminal in non-blocking mode.
             Err(Errno::AGAIN) => {
                 let _ = poll(&mut [PollFd::from_borrowed_fd(stdout(), PollFlags::OUT)], None);
             }
@@ -121,12 +123,12 @@ pub fn write(bytes: &[u8]) -> io::Result<()> {
     Ok(())
 }
 
-/// Keeps the terminal's signals away from this thread and from those it starts: it writes to the terminal.
+/// Blocks the terminal's signals in this thread and in the threads that it starts later.
 pub fn block_signals() {
     let _ = signal_set().thread_block();
 }
 
-/// Lets the terminal's signals reach this thread, and the programs that it starts.
+/// Unblocks the terminal's signals in this thread and in the programs that it starts.
 pub fn take_signals() {
     let _ = signal_set().thread_unblock();
 }
@@ -135,17 +137,17 @@ fn signal_set() -> SigSet {
     SIGNALS.into_iter().collect()
 }
 
-/// Whom a stop is for.
+/// The processes that a stop is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stop {
-    /// This program: somebody sent it the signal.
+    /// This process: it received the signal.
     Process,
-    /// All that the terminal would have stopped: Ctrl-Z was typed where it is only a key.
+    /// The process group, as for Ctrl-Z: it was typed where it is only a key.
     Group,
 }
 
-/// Stops until somebody continues the program. Nothing stops where nobody could: the terminal was opened for this program,
-/// and no shell waits behind it. The kernel's own answer to Ctrl-Z is the same.
+/// Stops until the program is continued. Does nothing in an orphaned process group, where no shell could continue it;
+/// the system ignores Ctrl-Z there too.
 pub fn stop(whom: Stop) {
     let _ = match whom {
         _ if getsid(None) == Ok(getpgrp()) => Ok(()),

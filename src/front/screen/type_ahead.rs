@@ -1,10 +1,9 @@
-//! What was typed while a command ran: kept, and handed to rustyline as the keys that they are.
+//! Type-ahead: keys typed while a command ran, which rustyline reads as if they were typed at the prompt.
 //!
-//! Nobody can put bytes back into a terminal, and rustyline reads from file descriptor 0 alone. So when it has taken the
-//! terminal and is about to wait for a key, descriptor 0 is a pipe with these bytes for as long as it takes to read them:
-//! [`TypeAhead::replace_stdin`] puts it there, [`TypeAhead::restore_stdin_if_read`] puts the keyboard back as soon as the pipe is empty, which is at the
-//! latest when rustyline asks what the first of the keys means. The pipe stays open until then, so that it never looks like
-//! the end of input.
+//! Bytes cannot be pushed back into a terminal, and rustyline reads from file descriptor 0 only. Once rustyline has
+//! taken the terminal, [`TypeAhead::replace_stdin`] makes descriptor 0 a pipe that holds the keys;
+//! [`TypeAhead::restore_stdin_if_read`] makes it the keyboard again when the pipe is empty, at the latest when
+//! rustyline handles the first key. The write end stays open until then: a closed one would be the end of input.
 
 use std::io::{self, PipeReader, PipeWriter, Read, Write, pipe};
 use std::os::fd::OwnedFd;
@@ -12,10 +11,10 @@ use std::os::fd::OwnedFd;
 use rustix::io::ioctl_fionread;
 use rustix::stdio::dup2_stdin;
 
-/// Keys beyond this are dropped, as the kernel does with those that nobody reads.
+/// The most bytes of keys that are kept; further keys are dropped, as in the terminal's own queue.
 const TYPE_AHEAD_BYTES_MAX: usize = 4096;
 
-/// Keys that wait for the prompt.
+/// The keys that wait for the prompt.
 #[derive(Debug, Default)]
 pub struct TypeAhead {
     bytes: Vec<u8>,
@@ -25,32 +24,33 @@ pub struct TypeAhead {
 #[derive(Debug)]
 struct StdinPipe {
     reader: PipeReader,
-    /// Held so that the pipe has no end.
+    /// Kept open, so that the reader sees no end of input.
     _writer: PipeWriter,
 }
 
 impl TypeAhead {
-    /// Keeps the bytes of one key.
+    /// Adds the bytes of one key.
     pub fn push(&mut self, key: &[u8]) {
-        // rustyline reads the digits of Alt-1 on its own account, before it asks anybody.
+        // rustyline reads the digits after Alt-1 before it calls a handler, so the keyboard could not be restored in
+        // time.
         let counts = matches!(key, [0x1b, b'-' | b'0'..=b'9']);
         if !counts && self.bytes.len() + key.len() <= TYPE_AHEAD_BYTES_MAX {
             self.bytes.extend_from_slice(key);
         }
     }
 
-    /// Forgets the keys: Ctrl-C came after them.
+    /// Discards the keys: Ctrl-C was typed after them.
     pub fn clear(&mut self) {
         self.bytes.clear();
     }
 
-    /// Makes descriptor 0 a pipe with what was kept. To be called when rustyline is about to read.
+    /// Makes descriptor 0 a pipe that holds the keys. Called when rustyline is about to read.
     pub fn replace_stdin(&mut self) {
         if self.bytes.is_empty() || self.pipe.is_some() {
             return;
         }
         let bytes = std::mem::take(&mut self.bytes);
-        // Fails only when there are no descriptors left; then the keys are lost, and nothing else.
+        // Fails only without free descriptors; then only the keys are lost.
         if let Ok(pipe) = StdinPipe::new(&bytes)
             && dup2_stdin(&pipe.reader).is_ok()
         {
@@ -58,7 +58,7 @@ impl TypeAhead {
         }
     }
 
-    /// Makes descriptor 0 the keyboard again once the pipe was read.
+    /// Makes descriptor 0 the keyboard again if the pipe is empty.
     pub fn restore_stdin_if_read(&mut self, keyboard: &OwnedFd) {
         let empty = |pipe: &StdinPipe| ioctl_fionread(&pipe.reader).is_ok_and(|bytes| bytes == 0);
         if self.pipe.as_ref().is_some_and(empty) {
@@ -66,10 +66,10 @@ impl TypeAhead {
         }
     }
 
-    /// The same at once: what was not read waits for the next line.
+    /// Makes descriptor 0 the keyboard again; unread keys wait for the next line.
     pub fn restore_stdin(&mut self, keyboard: &OwnedFd) {
         let Some(mut pipe) = self.pipe.take() else { return };
-        // It fails only while another thread opens a file.
+        // EBUSY: another thread is opening a file at this moment.
         while dup2_stdin(keyboard)
             .is_err_and(|error| error == rustix::io::Errno::BUSY || error == rustix::io::Errno::INTR)
         {}
@@ -85,7 +85,7 @@ impl TypeAhead {
 impl StdinPipe {
     fn new(bytes: &[u8]) -> io::Result<StdinPipe> {
         let (reader, mut writer) = pipe()?;
-        // It fits: a pipe takes at least 4096 bytes.
+        // The write cannot block: a pipe holds at least 4096 bytes.
         writer.write_all(bytes)?;
         Ok(StdinPipe { reader, _writer: writer })
     }
