@@ -19,10 +19,11 @@ use plugsh::front::signals;
 use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
-use plugsh::runtime::{Host, LogLevel, Served, serve};
+use plugsh::runtime::{Host, LogLevel, Served, Wording, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
 use plugsh::shell::plain;
+use plugsh::shell::words;
 use plugsh::shell::{SessionOptions, ShellError};
 use plugsh::text::{closest, quoted};
 
@@ -83,13 +84,13 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
             if arguments.wasi {
                 ask_for_wasi_output();
             }
-            one_call::run(kernel(&global)?, global.color, call(*arguments, &global))
+            one_call::run(kernel(&global, words::ONE_CALL)?, global.color, call(*arguments, &global))
         }
         Some(Mode::Help { command }) => help(command.as_deref()),
         Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Man) => man(),
-        Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global), &tests(arguments, &global)),
-        None => script::run(kernel(&global)?, scripts(cli.script, &global)?),
+        Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global, words::SHELL), &tests(arguments, &global)),
+        None => script::run(kernel(&global, words::SHELL)?, scripts(cli.script, &global)?),
     }
 }
 
@@ -138,14 +139,14 @@ fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
     served.map(|()| 0).map_err(|error| ShellError::failed(format!("cannot compile: {}", error.kind())))
 }
 
-fn kernel(global: &Global) -> Result<Arc<Kernel>, ShellError> {
+fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> {
     if let Some(mistake) = home_error() {
         script::notice(&mistake);
     }
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
-    let options = KernelOptions { plugin_dirs, limits, cache_dir: cache_dir(), compiler: this_program() };
+    let options = KernelOptions { plugin_dirs, limits, cache_dir: cache_dir(), compiler: this_program(), wording };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);

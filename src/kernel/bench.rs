@@ -13,7 +13,7 @@ use super::pipe::Pipe;
 use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::runtime::sdk::{StockImage, StockPlugin};
-use crate::runtime::{Failure, Program, Upcalls};
+use crate::runtime::{Failure, Program, Upcalls, Wording};
 use crate::text::escape_control;
 
 /// Most runs of one round that are timed one by one.
@@ -124,14 +124,14 @@ impl Runner<'_> {
                     self.timed(round, |count| {
                         // A cancel that comes between two calls is lost on the SDK.
                         if self.chain.is_cancelled() {
-                            return Err(Failure::interrupted().into());
+                            return Err(CallError::of(Failure::interrupted(), self.kernel.wording()));
                         }
                         let output = plugin.call(function, input, &*up);
-                        count(output.map_err(|failure| in_the_sdk(function, failure))?);
+                        count(output.map_err(|failure| self.in_the_sdk(function, failure))?);
                         Ok(())
                     })
                 });
-                measured.unwrap_or_else(|failure| Err(failure.into()))
+                measured.unwrap_or_else(|failure| Err(CallError::of(failure, self.kernel.wording())))
             }
             BenchWork::StockSpawns { image, function, input } => self.stock_spawns(round, image, function, input),
         }
@@ -196,7 +196,10 @@ impl Runner<'_> {
         self.timed_apart(round, |count| {
             let request = request.clone();
             let started = Instant::now();
-            let label = self.kernel.spawn(self.chain, 0, request).map_err(CallError::from)?;
+            let label = self
+                .kernel
+                .spawn(self.chain, 0, request)
+                .map_err(|failure| CallError::of(failure, self.kernel.wording()))?;
             let called = first_call.map_or(Ok(()), |(function, input)| {
                 let stages = vec![CallStage { process: label.id, function: function.to_owned() }];
                 Pipe::new(self.kernel, self.chain, &once(stages)).run(&**input).map(|finished| count(finished.output()))
@@ -217,12 +220,12 @@ impl Runner<'_> {
         self.timed_apart(round, |count| {
             // Between two runs: a watch for each would be measured along.
             if self.chain.is_cancelled() {
-                return Err(Failure::interrupted().into());
+                return Err(CallError::of(Failure::interrupted(), self.kernel.wording()));
             }
             let started = Instant::now();
-            let mut plugin = image.plugin()?;
+            let mut plugin = image.plugin().map_err(|failure| CallError::of(failure, self.kernel.wording()))?;
             let output = plugin.call(function, input, &**self.chain);
-            count(output.map_err(|failure| in_the_sdk(function, failure))?);
+            count(output.map_err(|failure| self.in_the_sdk(function, failure))?);
             Ok(started.elapsed())
         })
     }
@@ -247,12 +250,12 @@ impl Runner<'_> {
         }
         Ok(times)
     }
-}
 
-/// A failure of a call that no process has made.
-fn in_the_sdk(function: &str, mut failure: Failure) -> Failure {
-    failure.message = format!("`{}` in the SDK alone: {}", escape_control(function), failure.message);
-    failure
+    /// The error of a call that no process has made.
+    fn in_the_sdk(&self, function: &str, failure: Failure) -> CallError {
+        let told = |line| format!("`{}` in the SDK alone: {line}", escape_control(function));
+        CallError::of(failure.worded(self.kernel.wording(), told), Wording::default())
+    }
 }
 
 /// A plan of one run without input.

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::journal::Outcome;
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::{Failure, FailureKind, Problem, Wording};
 use crate::secrets::owned_without_secrets;
 use crate::text::cut;
 
@@ -24,6 +24,17 @@ impl CallError {
     /// An error with its whole line; secrets in its URLs are left out.
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
         CallError { outcome, message: owned_without_secrets(message.into()), code: None, stderr_tail: None }
+    }
+
+    /// An error of a problem, with its advice in words.
+    pub fn told(outcome: Outcome, problem: impl Into<Problem>, wording: Wording) -> Self {
+        CallError::new(outcome, problem.into().line(wording))
+    }
+
+    /// The error that a failure is where no chain is to blame.
+    pub fn of(failure: Failure, wording: Wording) -> Self {
+        let error = CallError::new(outcome_of(failure.kind), failure.line(wording));
+        CallError { code: failure.code, stderr_tail: failure.stderr_tail, ..error }
     }
 
     /// The message, and after it what the plugin itself wrote about the failure, on one line.
@@ -68,17 +79,6 @@ pub fn outcome_of(kind: FailureKind) -> Outcome {
         FailureKind::Oom => Outcome::Oom,
         FailureKind::Fuel => Outcome::Fuel,
         FailureKind::Denied => Outcome::Denied,
-    }
-}
-
-impl From<Failure> for CallError {
-    fn from(failure: Failure) -> Self {
-        CallError {
-            outcome: outcome_of(failure.kind),
-            message: failure.message,
-            code: failure.code,
-            stderr_tail: failure.stderr_tail,
-        }
     }
 }
 

@@ -13,6 +13,7 @@ use super::waits::Waits;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
 use crate::journal::units::{show_duration_ns, show_size};
+use crate::runtime::{Advice, Problem};
 
 /// Background jobs that have ended and were not waited for; older ones are forgotten first.
 const ENDED_JOBS_MAX: usize = 64;
@@ -102,8 +103,8 @@ impl Kernel {
         let running = jobs.values().filter(|job| job.is_running()).count();
         let most = self.limits.jobs_max;
         if running >= most {
-            let message = format!("{most} jobs run, the limit; `wait` for one, or `--max-jobs` allows more");
-            return Err(CallError::new(Outcome::Denied, message));
+            let problem = Problem::advised(format!("{most} jobs run, the limit"), Advice::WaitForJob);
+            return Err(CallError::told(Outcome::Denied, problem, self.wording()));
         }
         let ended: Vec<JobId> = jobs.iter().filter(|(_, job)| !job.is_running()).map(|(id, _)| *id).collect();
         for id in ended.iter().rev().skip(ENDED_JOBS_MAX - 1) {

@@ -69,7 +69,7 @@ impl Kernel {
     ) -> Result<Arc<Program>, CallError> {
         let (resolved, ended_by) = self.resolve_within(source, Access::Person, deadline, progress);
         let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
-        resolved.map_err(|failure| Kernel::load_error(source, failure, ended_by))
+        resolved.map_err(|failure| self.load_error(source, failure, ended_by))
     }
 
     /// A source to a program, and what has ended it where it was interrupted.
@@ -98,7 +98,7 @@ impl Kernel {
         progress: Progress<'_>,
     ) -> Result<Arc<Program>, CallError> {
         let (resolved, ended_by) = within(deadline, progress, |progress| self.sources.manifest(path, bytes, progress));
-        resolved.map_err(|failure| Kernel::load_error(&path.to_string_lossy(), failure, ended_by))
+        resolved.map_err(|failure| self.load_error(&path.to_string_lossy(), failure, ended_by))
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
@@ -134,7 +134,7 @@ impl Kernel {
             self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
         }
         let loaded = loaded.map_err(|failure| {
-            let error = Kernel::load_error(&origin, failure, chain.outcome_of_cancel());
+            let error = self.load_error(&origin, failure, chain.outcome_of_cancel());
             chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
         });
@@ -156,12 +156,12 @@ impl Kernel {
     }
 
     /// What a load's failure is for the shell: a line that names the source, once.
-    pub(super) fn load_error(source: &str, failure: Failure, ended_by: Outcome) -> CallError {
+    pub(super) fn load_error(&self, source: &str, failure: Failure, ended_by: Outcome) -> CallError {
         let outcome = match failure.kind {
             FailureKind::Interrupted => ended_by,
             kind => outcome_of(kind),
         };
-        let (source, cause) = (escape_control(&without_secrets(source)), escape_control(&failure.message));
+        let (source, cause) = (escape_control(&without_secrets(source)), escape_control(&failure.line(self.wording())));
         let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
         let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
         CallError { stderr_tail: failure.stderr_tail, ..CallError::new(outcome, message) }

@@ -76,7 +76,7 @@ use self::waits::Waits;
 use self::watch::Watches;
 use crate::journal::{Journal, JournalLimits, Record};
 use crate::runtime::source::Sources;
-use crate::runtime::{CompilationView, CompilerOptions, Images, LogLevel, StandardStream};
+use crate::runtime::{CompilationView, CompilerOptions, Images, LogLevel, StandardStream, Wording};
 
 /// What a kernel is made with.
 #[derive(Debug, Clone, Default)]
@@ -89,6 +89,8 @@ pub struct KernelOptions {
     /// The program that compiles heavy modules, in processes that can be ended: plugsh itself. `None`: they are compiled in
     /// this process.
     pub compiler: Option<PathBuf>,
+    /// How ways on after a failure are told, in records, to guests and in errors.
+    pub wording: Wording,
 }
 
 /// The kernel of one shell.
@@ -118,6 +120,7 @@ pub struct Kernel {
     /// Who is given what plugins write to WASI's standard streams; nobody: their logs are.
     stream_taker: OnceLock<StreamTaker>,
     hooks: Hooks,
+    wording: Wording,
     /// For a second kernel like this one.
     plugin_dirs: Vec<PathBuf>,
 }
@@ -144,7 +147,7 @@ impl Kernel {
     pub fn fresh(&self) -> Arc<Kernel> {
         let (plugin_dirs, limits) = (self.plugin_dirs.clone(), self.limits.clone());
         // The images come with their cache.
-        let options = KernelOptions { plugin_dirs, limits, ..KernelOptions::default() };
+        let options = KernelOptions { plugin_dirs, limits, wording: self.wording, ..KernelOptions::default() };
         let kernel = Kernel::with_images(options, self.images.clone());
         kernel.hooks.take_stubs_of(&self.hooks);
         kernel
@@ -163,6 +166,7 @@ impl Kernel {
             sources: Sources::new(options.plugin_dirs.clone()),
             plugin_dirs: options.plugin_dirs,
             hooks: Hooks::default(),
+            wording: options.wording,
             table: RwLock::new(Table::new(limits.dead_max)),
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
@@ -300,6 +304,10 @@ impl Drop for Kernel {
 
 /// What the kernel's own files ask of each other.
 impl Kernel {
+    fn wording(&self) -> Wording {
+        self.wording
+    }
+
     fn images(&self) -> &Images {
         &self.images
     }

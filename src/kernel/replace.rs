@@ -291,7 +291,10 @@ fn fails(what: &Replacement, chain: &Chain, process: &Process, failure: &Failure
         Replacement::Restart => "restart",
         Replacement::Reload { .. } => "reload",
     };
-    CallError::new(outcome, format!("cannot {what} `{}`: {}", process.label(), escape_control(&failure.message)))
+    CallError::new(
+        outcome,
+        format!("cannot {what} `{}`: {}", process.label(), escape_control(&failure.line(chain.kernel.wording()))),
+    )
 }
 
 #[cfg(test)]

@@ -45,7 +45,11 @@ impl Kernel {
             // A load or call further down has named itself and the whole chain.
             let message = match failure.kind {
                 FailureKind::Nested => failure.message,
-                _ => format!("cannot load `{}`: {} ({path})", escape_control(&without_secrets(name)), failure.message),
+                _ => format!(
+                    "cannot load `{}`: {} ({path})",
+                    escape_control(&without_secrets(name)),
+                    failure.line(self.wording())
+                ),
             };
             let outcome = match failure.kind {
                 FailureKind::Interrupted => chain.outcome_of_cancel(),

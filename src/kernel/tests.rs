@@ -18,9 +18,10 @@ use std::time::Duration;
 use super::*;
 use crate::journal::Outcome;
 use crate::runtime::{ModuleBytes, Program, Spec};
+use crate::shell::words::SHELL;
 
 pub(super) fn kernel() -> Arc<Kernel> {
-    Kernel::new(KernelOptions::default())
+    Kernel::new(KernelOptions { wording: SHELL, ..KernelOptions::default() })
 }
 
 /// A kernel with files in its plugin directory, which lasts as long as the second value.
@@ -29,7 +30,8 @@ pub(super) fn kernel_with(files: &[(&str, &str)], limits: Limits) -> (Arc<Kernel
     for (name, text) in files {
         std::fs::write(dir.path().join(name), text).unwrap();
     }
-    let options = KernelOptions { plugin_dirs: vec![dir.path().into()], limits, ..KernelOptions::default() };
+    let options =
+        KernelOptions { plugin_dirs: vec![dir.path().into()], limits, wording: SHELL, ..KernelOptions::default() };
     (Kernel::new(options), dir)
 }
 

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::LoadRequest;
 use super::call::Queueing;
 use super::chain::Chain;
-use super::error::{CallError, outcome_of};
+use super::error::CallError;
 use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
@@ -38,7 +38,7 @@ impl Chain {
         let program = target.split_once('.').and_then(|(plugin, _)| self.kernel.hooks().stub_program(plugin));
         let (Some(program), Ok(me)) = (program, self.me()) else { return Err(missing) };
         let started = self.kernel.spawn(&me, 0, LoadRequest::plain(program));
-        started.map_err(|failure| CallError::new(outcome_of(failure.kind), failure.message))?;
+        started.map_err(|failure| CallError::of(failure, self.kernel.wording()))?;
         self.kernel.split_target(target)
     }
 

@@ -181,7 +181,7 @@ impl Kernel {
             Err(failure) => {
                 let overdue = deadline.filter(|deadline| asked_a_server && deadline.has_passed());
                 let failure = overdue.map_or(failure, |deadline| deadline.load_failure("fetched"));
-                let why = Kernel::load_error(source, failure, Outcome::Killed).message;
+                let why = self.load_error(source, failure, Outcome::Killed).message;
                 let state = if asked_a_server { State::Same } else { State::Failed(Instant::now() + TRY_AGAIN_EVERY) };
                 return Read { files: before, tried: None, state, told: self.complain(id, told, why) };
             }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::advice::{Advice, Wording};
 use crate::secrets::owned_without_secrets;
 
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
@@ -28,11 +29,57 @@ pub enum FailureKind {
     Load,
 }
 
-/// Why a call, a load or a request of a guest failed: a kind and one line.
+/// What is wrong, and the way on where there is one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Problem {
+    /// One line without the advice.
+    pub message: String,
+    pub advice: Option<Box<Advice>>,
+}
+
+impl Problem {
+    /// A problem with a way on.
+    pub fn advised(message: impl Into<String>, advice: Advice) -> Self {
+        Problem { message: message.into(), advice: Some(Box::new(advice)) }
+    }
+
+    /// A problem with a way on, or with none.
+    pub fn new(message: impl Into<String>, advice: Option<Advice>) -> Self {
+        Problem { message: message.into(), advice: advice.map(Box::new) }
+    }
+
+    /// The problem with another message, made of its own.
+    pub fn map(self, message: impl FnOnce(String) -> String) -> Self {
+        Problem { message: message(self.message), advice: self.advice }
+    }
+
+    /// The whole line.
+    pub fn line(&self, wording: Wording) -> String {
+        wording.line(&self.message, self.advice.as_deref())
+    }
+}
+
+impl From<String> for Problem {
+    fn from(message: String) -> Self {
+        Problem { message, advice: None }
+    }
+}
+
+impl From<&str> for Problem {
+    fn from(message: &str) -> Self {
+        message.to_owned().into()
+    }
+}
+
+/// Why a call, a load or a request of a guest failed: a kind, one line, and the way on as data.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Failure {
     pub kind: FailureKind,
+    /// One line without the advice.
     pub message: String,
+    pub advice: Option<Box<Advice>>,
+    /// What the guest had said itself before it failed; cut like any message.
+    said: Option<String>,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
     pub code: Option<i32>,
     /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason. Raw.
@@ -44,10 +91,33 @@ pub struct Failure {
 impl Failure {
     /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`], and secrets in its URLs are left out. `Guest` and
     /// `Denied` keep the instance.
-    pub fn new(kind: FailureKind, message: impl Into<String>) -> Self {
-        let message = cut(owned_without_secrets(message.into()));
+    pub fn new(kind: FailureKind, problem: impl Into<Problem>) -> Self {
+        let Problem { message, advice } = problem.into();
+        let message = cut(owned_without_secrets(message));
         let unwound = !matches!(kind, FailureKind::Guest | FailureKind::Denied);
-        Failure { kind, message, code: None, stderr_tail: None, unwound }
+        Failure { kind, message, advice, said: None, code: None, stderr_tail: None, unwound }
+    }
+
+    /// A failure of `kind` with a way on.
+    pub fn advised(kind: FailureKind, message: impl Into<String>, advice: Advice) -> Self {
+        Failure::new(kind, Problem::advised(message, advice))
+    }
+
+    /// The whole line: what the guest had said, the message, the advice in words; secrets in its URLs are left out.
+    pub fn line(&self, wording: Wording) -> String {
+        let line = wording.line(&self.message, self.advice.as_deref());
+        let line = match &self.said {
+            Some(said) => format!("{said} ({line})"),
+            None => line,
+        };
+        owned_without_secrets(line)
+    }
+
+    /// The failure with another message, made of its own whole line.
+    pub fn worded(mut self, wording: Wording, message: impl FnOnce(String) -> String) -> Self {
+        self.message = message(self.line(wording));
+        (self.advice, self.said) = (None, None);
+        self
     }
 
     /// The failure that an interrupted call ends with; the kernel replaces its message.
@@ -63,7 +133,7 @@ impl Failure {
 
     /// The same, after what the guest had said itself, which is cut like any message.
     pub fn after(mut self, said: String) -> Self {
-        self.message = format!("{} ({})", cut(said), self.message);
+        self.said = Some(cut(said));
         self
     }
 
@@ -91,6 +161,7 @@ fn cut(mut message: String) -> String {
     message
 }
 
+/// Without the advice, whose words are not known here.
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)

@@ -1,8 +1,9 @@
-//! What is said of imports that nobody provides or that have another type: whose they are, which toolchain asks for them,
-//! and what can be done. Both hosts say it in these words; who provides what is theirs to find out.
+//! Imports that nobody provides or that have another type: whose they are, which toolchain asks for them, and what can be
+//! done. Both hosts fail so; who provides what is theirs to find out.
 
-use super::{Failure, FailureKind};
-use crate::text::{closest, cut, did_you_mean, quoted};
+use super::advice::{ImportOrigin, StubHelp};
+use super::{Advice, Failure, FailureKind, Problem};
+use crate::text::{closest, cut, quoted};
 
 /// Where plugins from before Extism 1.0 import those functions from, and what stood before each name.
 const EXTISM_BEFORE_1: (&str, &str) = ("env", "extism_");
@@ -31,12 +32,6 @@ pub enum MissingKind {
     Other,
 }
 
-/// Who asks for an import, and how a plugin comes to do without it.
-struct Origin {
-    whose: &'static str,
-    cure: &'static str,
-}
-
 /// The name that a function has since Extism 1.0 which plugins from before import from `env`.
 pub fn name_since_1<'a>(module: &str, name: &'a str) -> Option<&'a str> {
     let (env, prefix) = EXTISM_BEFORE_1;
@@ -63,87 +58,82 @@ pub fn unknown(missing: &[Missing<'_>], offered: &Offered<'_>) -> Failure {
         more => format!(" and {more} more"),
     };
     let named = format!("unknown import `{}` ({}){more}", import_label(import), cut(&import.ty, 200));
-    let way_on = way_on(import, missing, offered);
-    Failure::new(FailureKind::Load, format!("{named}{way_on}"))
+    let Problem { message, advice } = way_on(import, missing, offered);
+    Failure::new(FailureKind::Load, Problem { message: format!("{named}{message}"), advice })
 }
 
 fn import_label(import: &Missing<'_>) -> String {
     format!("{}.{}", cut(import.module, MODULE_CHARS_MAX), quoted(import.name))
 }
 
-fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) -> String {
+/// What is said behind the import's name, and what can be done.
+fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) -> Problem {
     let linked = offered.linked.iter().filter(|(module, _)| *module == import.module);
     let mut exports = linked.map(|(_, export)| *export).peekable();
     if exports.peek().is_some() {
-        let module = quoted(import.module);
-        return format!(
-            ": module `{module}` is linked and exports no such thing{}",
-            did_you_mean(import.name, exports)
-        );
+        let message = format!(": module `{}` is linked and exports no such thing", quoted(import.module));
+        let near = closest(import.name, exports).map(|near| Advice::DidYouMean(near.to_owned()));
+        return Problem::new(message, near);
     }
     // What is no function cannot be stood in for, and keeps the functions beside it from being loaded too.
     let other = missing.iter().find(|import| import.kind == MissingKind::Other);
     let stub = match other {
-        None => "; `--stub-imports trap` loads it anyway".to_owned(),
-        Some(other) if other.name == import.name && other.module == import.module => String::new(),
-        Some(other) => {
-            format!("; no stub helps, since `{}` ({}) is no function", import_label(other), cut(&other.ty, 64))
-        }
+        None => StubHelp::Loads,
+        Some(other) if other.name == import.name && other.module == import.module => StubHelp::None,
+        Some(other) => StubHelp::NotFor { import: import_label(other), ty: cut(&other.ty, 64) },
     };
     if let Some(origin) = origin(import) {
-        return format!(": it is {}; {}{stub}", origin.whose, origin.cure);
+        return Problem::advised("", Advice::Rebuild { origin, stub });
     }
     if name_since_1(import.module, import.name).is_some() {
-        return format!(": the plugin was built before Extism 1.0, and no function of today does the same{stub}");
+        let message = ": the plugin was built before Extism 1.0, and no function of today does the same";
+        return stub_help(stub).map(|help| format!("{message}{help}"));
     }
-    let near = near(import, &offered.host);
-    if !near.is_empty() {
-        return near;
+    if let Some(near) = near(import, &offered.host) {
+        return Problem::advised("", Advice::DidYouMean(near));
     }
     match import.kind {
-        MissingKind::Other => match link(import) {
-            Some(link) => format!("; {link}; only functions can come from elsewhere"),
-            None => {
-                "; only functions can come from outside a plugin: build it with its own, or `--link` what has it".into()
-            }
-        },
+        MissingKind::Other => Problem::advised("", Advice::LinkModule { module: linkable(import) }),
         MissingKind::Function { can_stand_in: true } if other.is_none() => {
-            let stand_in = format!("`--import {}=PLUGIN.FUNCTION` has a plugin stand in", import_label(import));
-            let link = link(import).map_or(String::new(), |link| format!("{link}, "));
-            format!("; {link}{stand_in}, `--stub-imports trap` loads it anyway")
+            Problem::advised("", Advice::StandIn { import: import_label(import), module: linkable(import) })
         }
-        MissingKind::Function { .. } => stub,
+        MissingKind::Function { .. } => stub_help(stub),
     }
 }
 
-/// How a module is linked, where an import may be another module's: a plain word, and host functions have theirs in `env`
-/// or below a product's name.
-fn link(import: &Missing<'_>) -> Option<String> {
-    let is_hosts = import.module.contains([':', '/']) || import.module == "env";
-    let link = || format!("`--link {}=SOURCE` links the module that has it", cut(import.module, MODULE_CHARS_MAX));
-    (!is_hosts).then(link)
+/// Whether stubs help, where nothing else does.
+fn stub_help(stub: StubHelp) -> Problem {
+    match stub {
+        StubHelp::Loads => Problem::advised("", Advice::StubImports),
+        StubHelp::None => "".into(),
+        StubHelp::NotFor { import, ty } => format!("; no stub helps, since `{import}` ({ty}) is no function").into(),
+    }
 }
 
-/// `; did you mean ...?` for a slip in the function's name or in its module's.
-fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> String {
+/// The module that could be linked, where an import may be another module's: a plain word, and host functions have theirs
+/// in `env` or below a product's name.
+fn linkable(import: &Missing<'_>) -> Option<String> {
+    let is_hosts = import.module.contains([':', '/']) || import.module == "env";
+    (!is_hosts).then(|| cut(import.module, MODULE_CHARS_MAX))
+}
+
+/// What was meant, for a slip in the function's name or in its module's.
+fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
     let mut modules: Vec<&str> = offered.iter().map(|(module, _)| *module).collect();
     modules.dedup();
     if import.kind == MissingKind::Other {
-        return String::new();
+        return None;
     }
     if modules.contains(&import.module) {
         let names = offered.iter().filter(|(module, _)| *module == import.module).map(|(_, name)| *name);
-        return did_you_mean(import.name, names);
+        return closest(import.name, names).map(str::to_owned);
     }
     let having = |module: &&str| offered.contains(&(*module, import.name));
     let meant = closest(import.module, modules.iter().copied().filter(having));
-    match meant.or_else(|| modules.iter().copied().find(having)) {
-        // A short name is in many a module of other products.
-        Some(module) if meant.is_some() || import.name.contains('_') => {
-            format!("; did you mean `{module}.{}`?", import.name)
-        }
-        _ => String::new(),
-    }
+    let module = meant.or_else(|| modules.iter().copied().find(having));
+    // A short name is in many a module of other products.
+    let module = module.filter(|_| meant.is_some() || import.name.contains('_'))?;
+    Some(format!("{module}.{}", import.name))
 }
 
 /// An import of a function whose provider has another type, or is something else.
@@ -155,59 +145,47 @@ pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Fai
 }
 
 /// Modules that import from each other what only one that is there already can give.
-pub fn circle(modules: &[&str], what: &str) -> Failure {
+pub fn circle(modules: &[&str], what: impl Into<Problem>) -> Failure {
     let path = modules.iter().map(|module| format!("`{}`", quoted(module))).collect::<Vec<_>>().join(" → ");
-    Failure::new(FailureKind::Load, format!("modules import from each other in a circle ({path}){what}"))
+    let circle = what.into().map(|what| format!("modules import from each other in a circle ({path}){what}"));
+    Failure::new(FailureKind::Load, circle)
+}
+
+/// A module that imports WASI, which was turned off for it.
+pub fn wasi_is_off() -> Failure {
+    Failure::advised(FailureKind::Load, "the module imports WASI", Advice::WasiIsOff)
 }
 
 /// The toolchain, interface or product that an import gives away.
-fn origin(import: &Missing<'_>) -> Option<Origin> {
+fn origin(import: &Missing<'_>) -> Option<ImportOrigin> {
     let (module, name) = (import.module, import.name);
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    let found = |whose, cure| Some(Origin { whose, cure });
-    match module {
-        _ if import.ty == SHARED_MEMORY => {
-            found("a program's with threads", "build it without threads: a plugin has one")
-        }
-        "wasi_unstable" => found("WASI's of 2019", "build it with a newer toolchain, for `wasm32-wasip1`"),
-        "wasi" if name == "thread-spawn" => found("WASI's for threads", "build it without threads: a plugin has one"),
-        "gojs" | "go" => found(GO, GO_CURE),
-        "wbg" | "__wbindgen_placeholder__" | "__wbindgen_externref_xform__" => found(BINDGEN, BINDGEN_CURE),
-        "GOT.mem" | "GOT.func" => found(DYNAMIC, DYNAMIC_CURE),
-        _ if module.starts_with("wasi:") => {
-            found("WASI preview 2's", "build it for `wasm32-wasip1`, as a module and no component")
-        }
-        _ if module.ends_with("_bg.js") || starts(&["__wbindgen_", "__wbg_"]) => found(BINDGEN, BINDGEN_CURE),
+    Some(match module {
+        _ if import.ty == SHARED_MEMORY => ImportOrigin::Threads,
+        "wasi_unstable" => ImportOrigin::WasiUnstable,
+        "wasi" if name == "thread-spawn" => ImportOrigin::WasiThreads,
+        "gojs" | "go" => ImportOrigin::Go,
+        "wbg" | "__wbindgen_placeholder__" | "__wbindgen_externref_xform__" => ImportOrigin::WasmBindgen,
+        "GOT.mem" | "GOT.func" => ImportOrigin::DynamicLibrary,
+        _ if module.starts_with("wasi:") => ImportOrigin::WasiPreview2,
+        _ if module.ends_with("_bg.js") || starts(&["__wbindgen_", "__wbg_"]) => ImportOrigin::WasmBindgen,
         "env" => match name {
-            "abort" | "seed" | "trace" if is_assembly_script(import) => found(ASSEMBLY_SCRIPT, ASSEMBLY_SCRIPT_CURE),
+            "abort" | "seed" | "trace" if is_assembly_script(import) => ImportOrigin::AssemblyScript,
             "__memory_base" | "__table_base" | "__stack_pointer" | "__indirect_function_table" => {
-                found(DYNAMIC, DYNAMIC_CURE)
+                ImportOrigin::DynamicLibrary
             }
-            "setTempRet0" | "getTempRet0" | "__resumeException" | "__assert_fail" => found(EMSCRIPTEN, EMSCRIPTEN_CURE),
-            _ if starts(&["opa_"]) => {
-                found("Open Policy Agent's", "a compiled policy has an ABI of its own and is no Extism plugin")
-            }
-            _ if starts(&["syscall/js.", "runtime."]) => found(GO, GO_CURE),
-            _ if starts(EMSCRIPTEN_NAMES) => found(EMSCRIPTEN, EMSCRIPTEN_CURE),
-            _ => None,
+            "setTempRet0" | "getTempRet0" | "__resumeException" | "__assert_fail" => ImportOrigin::Emscripten,
+            _ if starts(&["opa_"]) => ImportOrigin::OpenPolicyAgent,
+            _ if starts(&["syscall/js.", "runtime."]) => ImportOrigin::Go,
+            _ if starts(EMSCRIPTEN_NAMES) => ImportOrigin::Emscripten,
+            _ => return None,
         },
-        _ => None,
-    }
+        _ => return None,
+    })
 }
 
-const ASSEMBLY_SCRIPT: &str = "AssemblyScript's";
-const ASSEMBLY_SCRIPT_CURE: &str = "build it with `--use abort=FILE/FUNCTION`, a function of its own";
-const BINDGEN: &str = "wasm-bindgen's, for JavaScript";
-const BINDGEN_CURE: &str = "turn off the feature of a crate that asks for it (`js`, `wasm-bindgen`, `wasmbind`), or build \
-    for `wasm32-wasip1`";
-const DYNAMIC: &str = "a dynamic library's";
-const DYNAMIC_CURE: &str = "build it as one module, without `-shared` or `-sSIDE_MODULE`";
-const EMSCRIPTEN: &str = "emscripten's, for JavaScript";
-const EMSCRIPTEN_CURE: &str = "build it with `-sSTANDALONE_WASM --no-entry` and without C++ exceptions";
 const EMSCRIPTEN_NAMES: &[&str] =
     &["emscripten_", "_emscripten_", "_emval_", "_embind_", "_abort_js", "invoke_", "__cxa_", "__syscall_", "llvm_eh_"];
-const GO: &str = "Go's, for JavaScript";
-const GO_CURE: &str = "build it with `GOOS=wasip1 GOARCH=wasm`, or by TinyGo with `-target wasip1`";
 
 /// AssemblyScript's names are words that others use too: the types tell.
 fn is_assembly_script(import: &Missing<'_>) -> bool {
@@ -221,6 +199,7 @@ fn is_assembly_script(import: &Missing<'_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::words::SHELL;
 
     const HOST: &[(&str, &str)] = &[
         ("env", "call_plugin"),
@@ -235,7 +214,7 @@ mod tests {
 
     fn said(missing: &[Missing<'_>]) -> String {
         let linked = vec![("lib", "greet"), ("lib", "memory")];
-        unknown(missing, &Offered { host: HOST.to_vec(), linked }).message
+        unknown(missing, &Offered { host: HOST.to_vec(), linked }).line(SHELL)
     }
 
     #[test]

@@ -5,6 +5,7 @@
 //! directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source` turns
 //! a name, path or URL into a [`Program`].
 
+pub mod advice;
 pub mod config;
 pub mod exports;
 pub mod failure;
@@ -12,6 +13,7 @@ pub mod host_functions;
 pub mod hosts;
 pub mod images;
 pub mod imports;
+pub mod limit;
 mod lru;
 pub mod native;
 pub mod program;
@@ -26,9 +28,11 @@ use std::any::Any;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+pub use advice::{Advice, Wording};
 pub use config::Config;
-pub use failure::{Failure, FailureKind};
+pub use failure::{Failure, FailureKind, Problem};
 pub use images::Images;
+pub use limit::{Limit, PluginLimit};
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 pub use wasi_input::WasiInput;

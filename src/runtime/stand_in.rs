@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Number, Value as Json};
 
 pub use super::stand_in_types::{NumberType, StandInType, StandInTypes};
-use super::{Failure, FailureKind, ImportStandIn};
+use super::{Advice, Failure, FailureKind, ImportStandIn};
 use crate::text::{cut, quoted};
 
 /// Most bytes that the handles of one call may have together: as JSON they may take six times as much.
@@ -119,8 +119,8 @@ impl Form {
     /// The only argument of a function that takes bytes, which turned out to be no handle.
     pub fn no_handle(&self, number: u64) -> Failure {
         let import = &self.import;
-        let why = format!("import `{import}` was given {number}, which is no handle; `--import '{import}(i64)=…'`");
-        Failure::new(FailureKind::Trap, format!("{why} hands it on as a number"))
+        let why = format!("import `{import}` was given {number}, which is no handle");
+        Failure::advised(FailureKind::Trap, why, Advice::ImportAsNumber { import: import.clone() })
     }
 
     /// The arguments as the stand-in's input: a JSON array.

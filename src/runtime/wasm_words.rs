@@ -4,6 +4,7 @@
 //! looked at, in one table for both. What is in no table is shown as it is, on one line and without backtraces.
 
 use super::imports;
+use super::{Advice, PluginLimit, Problem};
 
 /// What wasmtime puts around an error that left wasm in the middle.
 const BACKTRACE: &str = "error while executing at wasm backtrace";
@@ -47,7 +48,7 @@ const WORDS: &[(&str, &str)] = &[
     ),
     ("exit with invalid exit status", "exited through WASI with a code above 125, which the extism SDK refuses"),
     ("thrown Wasm exception", "threw an exception that nothing caught"),
-    ("exceptions proposal not enabled", "it uses exceptions, which the extism SDK has off; `--host native` has them"),
+    (NO_EXCEPTIONS, "it uses exceptions, which the extism SDK has off"),
     (
         "both a Command and a Reactor",
         "it exports both `_start` and `_initialize`, and the extism SDK runs one of them alone",
@@ -63,16 +64,19 @@ const WORDS: &[(&str, &str)] = &[
     ("elements segment does not fit", "an element segment lies outside of its table"),
 ];
 
+/// What the stock host says of a module with exceptions.
+const NO_EXCEPTIONS: &str = "exceptions proposal not enabled";
+
 const SHARED_MEMORY: &str = "it has a shared memory, and a plugin has one thread; build it without threads";
 
 /// An error on one line; `causes` are its texts, the outermost first.
-pub fn line<S: AsRef<str>>(causes: &[S]) -> String {
+pub fn line<S: AsRef<str>>(causes: &[S]) -> Problem {
     let causes = || causes.iter().map(AsRef::as_ref).filter(|cause| !cause.starts_with(BACKTRACE));
     if let Some(known) = causes().find_map(|cause| known(cause.trim_end())) {
         return known;
     }
     if let Some(mismatch) = wrong_type(&causes().collect::<Vec<_>>()) {
-        return mismatch;
+        return mismatch.into();
     }
     let mut parts: Vec<String> = Vec::new();
     for cause in causes().filter(|cause| !FRAMES.contains(cause)) {
@@ -82,22 +86,35 @@ pub fn line<S: AsRef<str>>(causes: &[S]) -> String {
         }
     }
     match parts.is_empty() {
-        true => "the wasm engine gave no reason".to_owned(),
-        false => parts.join(": "),
+        true => "the wasm engine gave no reason".into(),
+        false => parts.join(": ").into(),
     }
 }
 
 /// Why a module cannot be compiled.
-pub fn invalid<S: AsRef<str>>(causes: &[S]) -> String {
-    format!("not a valid wasm module: {}", line(causes))
+pub fn invalid<S: AsRef<str>>(causes: &[S]) -> Problem {
+    line(causes).map(|line| format!("not a valid wasm module: {line}"))
 }
 
-/// What is said for a text of the table, or for one that carries names or figures.
-fn known(text: &str) -> Option<String> {
-    if let Some((_, words)) = WORDS.iter().find(|(part, _)| text.contains(part)) {
-        return Some((*words).to_owned());
+/// What is said for a text of the table, or for one that carries names or figures, and the way on.
+fn known(text: &str) -> Option<Problem> {
+    if let Some((part, words)) = WORDS.iter().find(|(part, _)| text.contains(part)) {
+        return Some(Problem::new(*words, (*part == NO_EXCEPTIONS).then_some(Advice::NativeHostForExceptions)));
     }
-    let between = |start: &str, end: &str| text.split_once(start)?.1.split_once(end).map(|(middle, _)| middle);
+    if let Some(pages) = between(text, "memory minimum size of ", " pages exceeds memory limits") {
+        let why = format!("its memory begins with {pages} pages, more than it may have");
+        return Some(Problem::advised(why, Advice::RaisePlugin(PluginLimit::Memory)));
+    }
+    with_figures(text).map(Problem::from)
+}
+
+fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
+    text.split_once(start)?.1.split_once(end).map(|(middle, _)| middle)
+}
+
+/// What is said for a text that carries names or figures and has no way on.
+fn with_figures(text: &str) -> Option<String> {
+    let between = |start: &str, end: &str| between(text, start, end);
     if let Some(what) = between("resource limit exceeded: ", " count too high at ") {
         let many = text.rsplit(' ').next().unwrap_or_default();
         let what = match what {
@@ -106,11 +123,6 @@ fn known(text: &str) -> Option<String> {
             _ => "instances",
         };
         return Some(format!("it has {many} {what} with what it links, more than a plugin may have"));
-    }
-    if let Some(pages) = between("memory minimum size of ", " pages exceeds memory limits") {
-        return Some(format!(
-            "its memory begins with {pages} pages, more than it may have; `--memory-max` allows more"
-        ));
     }
     if let Some(elements) = between("table minimum size of ", " elements exceeds table limits") {
         return Some(format!("its table begins with {elements} elements, more than a plugin may have"));
@@ -218,37 +230,40 @@ mod tests {
             "WebAssembly translation error",
             "Invalid input WebAssembly code at offset 58: type mismatch",
         ];
-        assert_eq!(invalid(&causes), "not a valid wasm module: type mismatch (at byte 58)");
-        assert_eq!(line(&["Unexpected end (at offset 0x1f)"]), "unexpected end (at byte 31)");
+        assert_eq!(invalid(&causes).message, "not a valid wasm module: type mismatch (at byte 58)");
+        assert_eq!(line(&["Unexpected end (at offset 0x1f)"]).message, "unexpected end (at byte 31)");
         let wat = "expected `)`\n     --> <anon>:3:14\n      |\n    3 | (module (fun))\n      |        ^";
-        assert_eq!(line(&[wat]), "expected `)` (line 3, column 14)");
-        assert_eq!(line::<&str>(&[]), "the wasm engine gave no reason");
-        assert_eq!(line(&["WASI is strange", "strange"]), "WASI is strange");
-        assert_eq!(line(&["failed to compile: wasm[0]::function[3]::f", "bad (at offset 0x2)"]), "bad (at byte 2)");
-        assert_eq!(line(&["wasm trap: out of bounds memory access"]), "trap: out of bounds memory access");
+        assert_eq!(line(&[wat]).message, "expected `)` (line 3, column 14)");
+        assert_eq!(line::<&str>(&[]).message, "the wasm engine gave no reason");
+        assert_eq!(line(&["WASI is strange", "strange"]).message, "WASI is strange");
+        assert_eq!(
+            line(&["failed to compile: wasm[0]::function[3]::f", "bad (at offset 0x2)"]).message,
+            "bad (at byte 2)"
+        );
+        assert_eq!(line(&["wasm trap: out of bounds memory access"]).message, "trap: out of bounds memory access");
     }
 
     #[test]
     fn what_carries_names_or_figures_keeps_them() {
         assert_eq!(
-            line(&["resource limit exceeded: memory count too high at 66"]),
+            line(&["resource limit exceeded: memory count too high at 66"]).message,
             "it has 66 memories with what it links, more than a plugin may have"
         );
-        assert_eq!(line(&["unknown import: `a::b::c` has not been defined"]), "unknown import `a.b::c`");
+        assert_eq!(line(&["unknown import: `a::b::c` has not been defined"]).message, "unknown import `a.b::c`");
         assert_eq!(
-            line(&["relaxed SIMD support is not enabled (at offset 0x1)"]),
+            line(&["relaxed SIMD support is not enabled (at offset 0x1)"]).message,
             "it uses relaxed SIMD, which is not on for plugins; build it without"
         );
         assert_eq!(
-            line(&["Invalid input WebAssembly code at offset 40: wide arithmetic support is not enabled"]),
+            line(&["Invalid input WebAssembly code at offset 40: wide arithmetic support is not enabled"]).message,
             "it uses wide arithmetic, which is not on for plugins; build it without"
         );
         assert_eq!(
-            line(&["Pointer out of bounds: Region { start: 4294967288, len: 4 }"]),
+            line(&["Pointer out of bounds: Region { start: 4294967288, len: 4 }"]).message,
             "gave WASI 4 bytes at 4294967288, which its memory does not have"
         );
         let env = "Invalid function import from extism:host/env: nope (type)\n\nNote: This may";
-        assert!(line(&[env]).starts_with("unknown import `extism:host/env.nope`; the PDK"));
+        assert!(line(&[env]).message.starts_with("unknown import `extism:host/env.nope`; the PDK"));
     }
 
     #[test]
@@ -258,12 +273,12 @@ mod tests {
             "function types incompatible: expected func of type `(func (param i32) (result i64))`, found func of type `(func)`",
         ];
         assert_eq!(
-            line(&causes),
+            line(&causes).message,
             "import `env.f` has another type: the plugin asks for function (i32) -> (i64), and here it is function () -> ()"
         );
         let other = ["incompatible import type for `env::f`", "expected func, but found memory"];
         assert_eq!(
-            line(&other),
+            line(&other).message,
             "import `env.f` has another type: the plugin asks for a function, and here it is memory"
         );
     }

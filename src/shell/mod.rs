@@ -17,6 +17,7 @@ pub mod stdin;
 pub mod suite;
 pub mod units;
 mod unseen;
+pub mod words;
 
 pub mod call_options;
 mod calls;
@@ -42,7 +43,6 @@ mod system;
 pub mod tree;
 mod unknown;
 mod waits;
-mod words;
 
 pub use front::{Front, PaneRequest, PaneSize};
 pub use grammar::{CommandGrammar, resolve, split_dotted};

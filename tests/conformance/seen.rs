@@ -3,6 +3,7 @@
 use std::fmt;
 
 use plugsh::runtime::{Failure, FailureKind, LogLevel};
+use plugsh::shell::words::SHELL;
 
 use super::case::Place;
 
@@ -35,11 +36,12 @@ pub struct Ended {
 impl Ended {
     /// A failure as it is compared.
     pub fn new(failure: &Failure, place: &Place) -> Self {
+        let line = failure.line(SHELL);
         let message = match failure.kind {
-            FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => place.hide(&failure.message),
+            FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => place.hide(&line),
             // The machine's words, without the name of the function, which only one host says.
-            FailureKind::Trap if failure.message.starts_with("trap: ") => {
-                failure.message.split(" in `").next().unwrap_or_default().to_owned()
+            FailureKind::Trap if line.starts_with("trap: ") => {
+                line.split(" in `").next().unwrap_or_default().to_owned()
             }
             // A host's own wording.
             FailureKind::Trap => "refused".to_owned(),

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use parking_lot::Mutex;
 use plugsh::runtime::source::{Access, Sources};
 use plugsh::runtime::{Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, Program, Spec, Upcalls};
+use plugsh::shell::words::SHELL;
 
 /// How often a deadline or a kill is made known to the native host again.
 const KICK_EVERY: Duration = Duration::from_millis(5);
@@ -223,7 +224,7 @@ impl Upcalls for World {
         if self.interrupted() {
             return Err(Failure::interrupted());
         }
-        let nested = |failure: Failure| Failure::new(FailureKind::Nested, format!("{id}: {}", failure.message));
+        let nested = |failure: Failure| Failure::new(FailureKind::Nested, format!("{id}: {}", failure.line(SHELL)));
         exchange.deliver(&result.map_err(nested)?)
     }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use plugsh::runtime::{
-    Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, ModuleBytes, Program as Plugin, Spec, Upcalls,
+    Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, ModuleBytes, Program as Plugin, Spec,
+    Upcalls, Wording,
 };
 use sha2::{Digest, Sha256};
 
@@ -96,11 +97,13 @@ impl Runner {
 /// A failure without what the hosts word differently, as the table of differences has it.
 fn normal(failure: &Failure) -> End {
     // The SDK loses how a call ended whose error message is no text.
-    if text(&failure.message) == NO_TEXT {
+    if text(&failure.line(Wording::default())) == NO_TEXT {
         return End::Failure { kind: FailureKind::Guest, code: None, message: NO_TEXT.to_owned() };
     }
     let message = match failure.kind {
-        FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => once(&failure.message).to_owned(),
+        FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => {
+            once(&failure.line(Wording::default())).to_owned()
+        }
         _ => String::new(),
     };
     End::Failure { kind: failure.kind, code: failure.code, message }
@@ -173,7 +176,7 @@ impl World {
         let mut guest = guest.map_or_else(|| image.instantiate(&spec, self.up()), Ok).expect("an instance");
         let result = guest.set_input(input, &*self.up()).and_then(|()| guest.run(function, self.up()));
         let output = result.map(|_| guest.output().to_vec());
-        let is_text = |failure: &Failure| text(&failure.message) != NO_TEXT;
+        let is_text = |failure: &Failure| text(&failure.line(Wording::default())) != NO_TEXT;
         let kept = output.as_ref().err().is_none_or(|failure| failure.keeps_instance() && is_text(failure));
         if !kept {
             // What led to it is worth knowing, and the instance can still say it.

@@ -99,7 +99,7 @@ impl Entered<'_> {
         let private = self.is_private();
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
-            Err(failure) => Err(escape_control(&failure.message)),
+            Err(failure) => Err(escape_control(&failure.line(chain.kernel.wording()))),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
         let released = chain.hold(Stop { reason, side: Side::After, input, result: Some(result) });

@@ -9,7 +9,7 @@ use crate::journal::{Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError};
 use crate::kernel::process::Life;
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::{Failure, FailureKind, Wording};
 use crate::text::{escape_control, plural};
 
 impl Entered<'_> {
@@ -77,7 +77,10 @@ impl Entered<'_> {
         let (message, stderr_tail) = match below {
             Some(below) => (below.error.message, below.error.stderr_tail),
             None => {
-                let message = with_path(words(&popped, &failure), if popped.depth > 1 { &popped.path } else { "" });
+                let message = with_path(
+                    words(&popped, &failure, self.chain.kernel.wording()),
+                    if popped.depth > 1 { &popped.path } else { "" },
+                );
                 (message, failure.stderr_tail.clone().filter(|_| popped.cause.is_none()))
             }
         };
@@ -187,13 +190,13 @@ impl Entered<'_> {
 }
 
 /// Why a call failed, with the call that is to blame.
-fn words(popped: &PoppedFrame, failure: &Failure) -> String {
+fn words(popped: &PoppedFrame, failure: &Failure, wording: Wording) -> String {
     let own = popped.frame.label();
     match &popped.cause {
         // A deadline names the plugin that was running, a kill the one that was killed.
         Some(cause @ Cause::Timeout { .. }) => format!("{own}: {}", cause.words()),
         Some(cause) => format!("{}: {}", popped.meant.as_ref().unwrap_or(&own), cause.words()),
-        None => format!("{own}: {}", escape_control(&failure.message)),
+        None => format!("{own}: {}", escape_control(&failure.line(wording))),
     }
 }
 

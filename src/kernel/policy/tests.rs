@@ -12,6 +12,7 @@ use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
 use crate::runtime::{AllowedPath, Config, Spec};
+use crate::shell::words::SHELL;
 
 fn policy(text: &str) -> Policy {
     Policy::parse(text, "policy.toml", Path::new("/")).unwrap()
@@ -291,7 +292,8 @@ fn a_manifest_grants_a_guests_child_nothing_that_the_guest_lacks() {
     let manifest =
         "allowed_hosts = ['*']\nconfig = { key = 'secret' }\n[allowed_paths]\n'/' = '/'\n[[wasm]]\npath = 'm.wat'";
     std::fs::write(dir.path().join("greedy.toml"), manifest).unwrap();
-    let kernel = Kernel::new(KernelOptions { plugin_dirs: vec![dir.path().into()], ..KernelOptions::default() });
+    let kernel =
+        Kernel::new(KernelOptions { plugin_dirs: vec![dir.path().into()], wording: SHELL, ..KernelOptions::default() });
     let spawner = load(&kernel, "spawner");
     assert_eq!(ask(&kernel, spawner, "spawn", "greedy"), Ok("2".into()));
     let child = kernel.process(2).unwrap().spec;

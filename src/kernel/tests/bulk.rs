@@ -7,6 +7,7 @@ use super::{call, kernel, plan, program};
 use crate::journal::Outcome;
 use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest, ProcessId};
 use crate::runtime::{Host, Spec};
+use crate::shell::words::SHELL;
 
 /// What each call gets.
 const CALL_MAX: Duration = Duration::from_millis(25);
@@ -20,7 +21,11 @@ fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> ProcessId {
 }
 
 fn limited(memory_bytes_max: u64) -> Arc<Kernel> {
-    Kernel::new(KernelOptions { limits: Limits { memory_bytes_max, ..Limits::default() }, ..KernelOptions::default() })
+    Kernel::new(KernelOptions {
+        limits: Limits { memory_bytes_max, ..Limits::default() },
+        wording: SHELL,
+        ..KernelOptions::default()
+    })
 }
 
 /// A function for each long instruction, again and again without a loop.

@@ -7,6 +7,7 @@ use std::time::Duration;
 use super::{call, load, plan, text};
 use crate::journal::{MAX_ERROR_BYTES, Outcome};
 use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest};
+use crate::shell::words::SHELL;
 
 /// Longer than any of them may take to be ended.
 const ENDED_WITHIN: Duration = Duration::from_secs(20);
@@ -26,7 +27,7 @@ fn options() -> KernelOptions {
         journal_records_max: 10_000,
         ..Limits::default()
     };
-    KernelOptions { plugin_dirs: vec![folder()], limits, ..KernelOptions::default() }
+    KernelOptions { plugin_dirs: vec![folder()], limits, wording: SHELL, ..KernelOptions::default() }
 }
 
 fn names() -> Vec<String> {

@@ -11,6 +11,7 @@ use super::{call, kernel, kernel_with, load, program, text, until};
 use crate::journal::Outcome;
 use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest};
 use crate::runtime::Spec;
+use crate::shell::words::SHELL;
 
 /// Longer than a call needs that does nothing, and shorter than [`large`] takes to compile.
 const CALL_MAX: Duration = Duration::from_millis(400);
@@ -102,7 +103,8 @@ fn a_download_that_dribbles_ends_in_time() {
 
 #[test]
 fn without_a_program_to_compile_in_heavy_modules_are_compiled_here_and_that_is_told() {
-    let options = KernelOptions { compiler: Some("/nonexistent/plugsh".into()), ..KernelOptions::default() };
+    let options =
+        KernelOptions { compiler: Some("/nonexistent/plugsh".into()), wording: SHELL, ..KernelOptions::default() };
     let kernel = Kernel::new(options);
     for n in 0..2 {
         let long = format!(

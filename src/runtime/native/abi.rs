@@ -13,7 +13,7 @@ use super::fuel;
 use super::http;
 use super::limits::Kept;
 use crate::runtime::host_functions::{EXTISM, ExtismFunction};
-use crate::runtime::{Failure, FailureKind, LogLevel};
+use crate::runtime::{Advice, Failure, FailureKind, LogLevel, PluginLimit, Problem};
 
 /// What one var costs besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
 const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
@@ -188,7 +188,7 @@ fn var_set(mut caller: Caller<'_, Ctx>, key: i64, value: i64) -> Result<()> {
     let new = cost(name, value.length);
     // As the extism crate counts: the old value of the same key is still there when the new one is weighed.
     if ctx.var_bytes + new > ctx.spec.var_bytes_max {
-        return Err(refused("the var store is full; `--var-max` allows more"));
+        return Err(refused(Problem::advised("the var store is full", Advice::RaisePlugin(PluginLimit::Vars))));
     }
     let after = ctx.var_bytes - old + new;
     if !ctx.limits.keep(Kept::Vars, after, Some(&up)) {

@@ -4,7 +4,7 @@
 use wasmtime::{Config, Engine, Module};
 
 use super::chunked::{self, Chunks};
-use crate::runtime::{Failure, FailureKind, wasm_words};
+use crate::runtime::{Failure, FailureKind, Problem, wasm_words};
 
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
 pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
@@ -59,7 +59,7 @@ pub fn invalid(error: &wasmtime::Error) -> Failure {
 }
 
 /// An error and its causes on one line, in the words of this program.
-pub fn one_line(error: &wasmtime::Error) -> String {
+pub fn one_line(error: &wasmtime::Error) -> Problem {
     wasm_words::line(&causes(error))
 }
 

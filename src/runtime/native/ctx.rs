@@ -9,7 +9,7 @@ use super::blocks::{Blocks, HEADER_BYTES, Reused};
 use super::fuel::{self, Metered};
 use super::limits::{Kept, Limits};
 use super::wasi::Wasi;
-use crate::runtime::{Failure, FailureKind, HostData, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, HostData, Problem, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
 /// Bytes that are copied between two looks at the kill word.
@@ -62,8 +62,8 @@ pub struct Ctx {
 }
 
 /// A refusal of what a guest asked: the call ends as by a trap.
-pub fn refused(message: impl Into<String>) -> wasmtime::Error {
-    Failure::new(FailureKind::Trap, message).into()
+pub fn refused(problem: impl Into<Problem>) -> wasmtime::Error {
+    Failure::new(FailureKind::Trap, problem).into()
 }
 
 /// Copies as many bytes as there are in `from` to a place as long; `up` is looked at as it goes.

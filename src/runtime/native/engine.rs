@@ -70,7 +70,7 @@ impl Engines {
             return Ok(pool.clone());
         }
         let pool = EnginePool::new(fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
-            Failure::new(FailureKind::Load, format!("cannot start the wasm engine: {}", one_line(&error)))
+            Failure::new(FailureKind::Load, one_line(&error).map(|why| format!("cannot start the wasm engine: {why}")))
         })?;
         Ok(slot.get_or_init(|| Arc::new(pool)).clone())
     }

@@ -19,7 +19,7 @@ use super::ctx::{Ctx, CtxStore, refused};
 use super::fuel;
 use super::open_files::Place;
 use crate::runtime::source::format_url;
-use crate::runtime::{Failure, Upcalls, hosts};
+use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
 use crate::text::json_cause;
 
 /// How often a waiting call looks at its kill word.
@@ -84,7 +84,7 @@ pub fn request(mut caller: Caller<'_, Ctx>, request: i64, body: i64) -> Result<i
     let url = Url::parse(&asked.url).map_err(|error| refused(format!("invalid URL: {error}")))?;
     let spec = caller.data().spec.clone();
     if !hosts::allows(&spec.allowed_hosts, &url) {
-        return Err(refused(format!("HTTP request to {} is not allowed; {}", format_url(&url), way_on(&url))));
+        return Err(refused(not_allowed("request", &url)));
     }
     let span = caller.data_mut().span(body, "http request body")?;
     let request = asked.request()?;
@@ -123,11 +123,12 @@ impl Asked {
     }
 }
 
-/// What allows a request: a host that is named as patterns are compared with it.
-fn way_on(url: &Url) -> String {
+/// Why a request or a redirect is refused, and what allows it: a host that is named as patterns are compared with it.
+fn not_allowed(what: &str, url: &Url) -> Problem {
+    let why = format!("HTTP {what} to {} is not allowed", format_url(url));
     match url.scheme() {
-        "http" | "https" => format!("`--allow-host '{}'` allows it", hosts::pattern_of(url)),
-        scheme => format!("only http and https are, not {scheme}"),
+        "http" | "https" => Problem::advised(why, Advice::AllowHost(hosts::pattern_of(url))),
+        scheme => format!("{why}; only http and https are, not {scheme}").into(),
     }
 }
 
@@ -175,10 +176,10 @@ impl Connector<()> for HostGate {
         // As the guest's own URL is read, so that one form of a host is compared.
         let why = match Url::parse(&details.uri.to_string()) {
             Ok(url) if hosts::allows(&self.allowed, &url) => return Ok(chained),
-            Ok(url) => format!("HTTP redirect to {} is not allowed; {}", format_url(&url), way_on(&url)),
-            Err(error) => format!("HTTP redirect to what is no URL: {error}"),
+            Ok(url) => not_allowed("redirect", &url),
+            Err(error) => format!("HTTP redirect to what is no URL: {error}").into(),
         };
-        Err(ureq::Error::Other(why.into()))
+        Err(ureq::Error::Other(Box::new(Failure::new(FailureKind::Trap, why))))
     }
 }
 
@@ -188,7 +189,7 @@ fn agent(config: Config, allowed: Vec<String>) -> Agent {
 }
 
 /// Fetches as the SDK does, redirects included, but for the gate.
-fn run(fetch: Fetch) -> Result<Fetched, String> {
+fn run(fetch: Fetch) -> Result<Fetched, Problem> {
     let agent = agent(Config::default(), fetch.allowed_hosts);
     // The clock ends the call at its deadline; this only sees to it that the request does not outlive it for long.
     let timeout = fetch.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE);
@@ -196,11 +197,18 @@ fn run(fetch: Fetch) -> Result<Fetched, String> {
         Some(body) => send(&agent, fetch.request.map(|()| body.as_slice()), timeout),
         None => send(&agent, fetch.request, timeout),
     };
-    let response = response.map_err(|error| match error {
-        ureq::Error::Other(why) => why.to_string(),
-        error => error.to_string(),
-    });
-    read(response?, fetch.response_bytes_max)
+    Ok(read(response.map_err(problem)?, fetch.response_bytes_max)?)
+}
+
+/// What ureq says of a request that failed, or what the gate has said to it.
+fn problem(error: ureq::Error) -> Problem {
+    match error {
+        ureq::Error::Other(why) => match why.downcast::<Failure>() {
+            Ok(refused) => Problem { message: refused.message, advice: refused.advice },
+            Err(why) => why.to_string().into(),
+        },
+        error => error.to_string().into(),
+    }
 }
 
 fn send(
@@ -263,10 +271,10 @@ mod tests {
         address
     }
 
-    fn get(agent: &Agent, url: &str) -> Result<String, String> {
+    fn get(agent: &Agent, url: &str) -> Result<String, Problem> {
         let request = Request::builder().uri(url).body(()).unwrap();
-        let response = send(agent, request, Some(Duration::from_secs(20))).map_err(|error| error.to_string())?;
-        read(response, 100).map(|fetched| String::from_utf8_lossy(&fetched.body).into_owned())
+        let response = send(agent, request, Some(Duration::from_secs(20))).map_err(problem)?;
+        Ok(read(response, 100)?).map(|fetched| String::from_utf8_lossy(&fetched.body).into_owned())
     }
 
     #[test]
@@ -281,7 +289,8 @@ mod tests {
             ("http://127.0.0.1/", "127.0.0.1"),
         ] {
             let error = get(&agent, url).unwrap_err();
-            assert!(error.ends_with(&format!("is not allowed; `--allow-host '{host}'` allows it")), "{url}: {error}");
+            assert!(error.message.ends_with("is not allowed"), "{url}: {error:?}");
+            assert_eq!(error.advice.as_deref(), Some(&Advice::AllowHost(host.to_owned())), "{url}");
         }
     }
 }

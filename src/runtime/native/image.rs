@@ -16,7 +16,7 @@ use super::outline::{Holdings, Outline};
 use super::stubs;
 use crate::runtime::host_functions::{EXTISM, WASI};
 use crate::runtime::imports::name_since_1;
-use crate::runtime::{Failure, FailureKind, FunctionId, ModuleBytes, Program, Spec};
+use crate::runtime::{Failure, FailureKind, FunctionId, ModuleBytes, Program, Spec, imports};
 
 /// An exported function that can be called.
 #[derive(Clone, Copy, PartialEq)]
@@ -48,17 +48,18 @@ impl NativeImage {
         let maps = Maps::take(maps_of_code(program.modules.len()))?;
         let mut compiled = Vec::with_capacity(program.modules.len());
         for bytes in &program.modules {
-            let module = pool.module(program, bytes, request).map_err(|failure| match program.modules.len() {
-                1 => failure,
-                _ => Failure::new(failure.kind, format!("module `{}`: {}", bytes.name, failure.message)),
+            let module = pool.module(program, bytes, request).map_err(|mut failure| {
+                if program.modules.len() > 1 {
+                    failure.message = format!("module `{}`: {}", bytes.name, failure.message);
+                }
+                failure
             })?;
             compiled.push((bytes.name.clone(), module));
         }
         let order = link::order(&compiled);
         let uses_wasi = compiled.iter().any(|(_, module)| module.imports().any(|i| i.module() == WASI));
         if uses_wasi && !program.spec.wasi {
-            let why = "the module imports WASI, which `--no-wasi` turns off";
-            return Err(Failure::new(FailureKind::Load, why));
+            return Err(imports::wasi_is_off());
         }
         let linker = extended_linker(&pool, &compiled, uses_wasi, &program.spec)?;
         let holdings: Vec<Holdings> = program.modules.iter().map(holdings).collect();

@@ -72,7 +72,7 @@ impl Instance {
         ctx.limits.has_heap = image.modules.iter().any(|linked| linked.holdings.has_heap);
         let instance_bytes = image.modules.iter().map(|linked| linked.holdings.instance_bytes).sum();
         if !ctx.limits.keep(Kept::Instance, instance_bytes, Some(&up)) {
-            return Err(Failure::new(FailureKind::Oom, ctx.limits.words()));
+            return Err(ctx.limits.failure());
         }
         let streams = image.wasi.then(Streams::default);
         if let Some(streams) = &streams {
@@ -350,7 +350,7 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     let oom = store.data().limits.refused;
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return match failure.kind {
-            FailureKind::Oom => Failure::new(FailureKind::Oom, store.data().limits.words()),
+            FailureKind::Oom => store.data().limits.failure(),
             _ => failure.clone().unwound(),
         };
     }
@@ -360,7 +360,7 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     }
     match error.downcast_ref::<Trap>() {
         Some(Trap::OutOfFuel) => Failure::new(FailureKind::Fuel, "out of fuel"),
-        _ if oom => Failure::new(FailureKind::Oom, store.data().limits.words()),
+        _ if oom => store.data().limits.failure(),
         Some(trap) => {
             let text = trap.to_string();
             let text = text.strip_prefix("wasm trap: ").unwrap_or(&text);

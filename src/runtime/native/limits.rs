@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::runtime::{MemoryUse, Upcalls};
+use crate::runtime::{Advice, Failure, FailureKind, Limit, MemoryUse, PluginLimit, Problem, Upcalls};
 
 /// Most elements of all tables of an instance, whatever the memory limit says: one instruction may copy them all.
 pub(super) const TABLE_ELEMENTS_MAX: u64 = 10_000_000;
@@ -108,25 +108,24 @@ impl Limits {
         true
     }
 
-    /// Which limit was met, in the words of an error.
-    pub fn words(&self) -> String {
-        match self.refusal {
+    /// The failure of what the limit refused that was met.
+    pub fn failure(&self) -> Failure {
+        let (why, advice) = match self.refusal {
             Refusal::Total => {
-                "oom (out of memory): all processes together hold as much as they may; `--max-memory` allows more"
-                    .into()
+                ("all processes together hold as much as they may".to_owned(), Some(Advice::Raise(Limit::Memory)))
             }
             Refusal::Heap => {
                 let most = HEAP_BYTES_MAX >> 20;
-                format!("oom (out of memory): its structs, arrays and exceptions may take {most} MiB at most")
+                (format!("its structs, arrays and exceptions may take {most} MiB at most"), None)
             }
-            Refusal::TableElements => {
-                format!("oom (out of memory): its tables may have {TABLE_ELEMENTS_MAX} elements at most")
-            }
-            Refusal::Own if self.max_bytes == u64::MAX => "oom (out of memory): no more than 4 GiB can be had".into(),
+            Refusal::TableElements => (format!("its tables may have {TABLE_ELEMENTS_MAX} elements at most"), None),
+            Refusal::Own if self.max_bytes == u64::MAX => ("no more than 4 GiB can be had".to_owned(), None),
             Refusal::Own => {
-                format!("oom (out of memory): it may hold {} bytes; `--memory-max` allows more", self.max_bytes)
+                let why = format!("it may hold {} bytes", self.max_bytes);
+                (why, Some(Advice::RaisePlugin(PluginLimit::Memory)))
             }
-        }
+        };
+        Failure::new(FailureKind::Oom, Problem::new(format!("oom (out of memory): {why}"), advice))
     }
 
     pub(super) fn admit(&mut self, more: u64, up: Option<&Arc<dyn Upcalls>>) -> bool {

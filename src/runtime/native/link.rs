@@ -173,7 +173,7 @@ impl Resolver<'_> {
                 let circle = self.circle(self.order[place], exporting);
                 let names: Vec<&str> = circle.iter().map(|at| self.modules[*at].0.as_str()).collect();
                 let why = format!(", and `{from}.{what}` ({}) is no function: only functions can be", describe(ty));
-                Err(imports::circle(&names, &why))
+                Err(imports::circle(&names, why))
             }
         }
     }

@@ -8,7 +8,7 @@ use super::inspect::{Inspection, inspect};
 use super::reserve::memory_bytes_max;
 use super::{errors, link, stubs};
 use crate::runtime::host_functions::WASI;
-use crate::runtime::{Failure, FailureKind, Program};
+use crate::runtime::{Failure, FailureKind, Program, imports};
 
 const PAGE_BYTES: u64 = 65536;
 
@@ -36,7 +36,7 @@ pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<
     let mut imports = inspections.iter().flat_map(|(_, inspection)| &inspection.imports);
     let wasi = imports.any(|import| import.module == WASI);
     if wasi && !spec.wasi {
-        return Err(Failure::new(FailureKind::Load, "the module imports WASI, which `--no-wasi` turns off"));
+        return Err(imports::wasi_is_off());
     }
     let functions = stubs::functions(spec, inspections)?;
     link::check(spec, inspections, &functions)?;
@@ -51,8 +51,7 @@ pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<
         builder = builder.with_fuel_limit(fuel);
     }
     let plugin = builder.compile().map_err(|error| {
-        let said = errors::one_line(&error);
-        Failure::new(FailureKind::Load, format!("not a valid wasm module: {said}"))
+        Failure::new(FailureKind::Load, errors::one_line(&error).map(|said| format!("not a valid wasm module: {said}")))
     })?;
     Ok(Compiled { plugin: Arc::new(plugin), wasi })
 }

@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::runtime::{Failure, FailureKind, Upcalls, wasm_words};
+use crate::runtime::{Failure, FailureKind, Problem, Upcalls, wasm_words};
 
 /// What the SDK writes for a return code that is not 0.
 const EXIT_CODE: &str = "Returned non-zero exit code: ";
@@ -88,6 +88,6 @@ fn comes_due(up: &dyn Upcalls) -> bool {
 }
 
 /// An error with its causes on one line, in the words of this program.
-pub fn one_line(error: &extism::Error) -> String {
+pub fn one_line(error: &extism::Error) -> Problem {
     wasm_words::line(&error.chain().map(|cause| cause.to_string()).collect::<Vec<_>>())
 }

@@ -8,7 +8,7 @@ use extism::{CurrentPlugin, Function, UserData, Val, ValType};
 use super::frame::{self, Frame, Stage};
 use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::stand_in_types::NumberType;
-use crate::runtime::{Exchange, Failure, FailureKind, HostData};
+use crate::runtime::{Exchange, Failure, FailureKind, HostData, Problem};
 
 /// plugsh's host functions.
 pub fn plugshs() -> Vec<Function> {
@@ -223,6 +223,6 @@ pub(super) fn give(outputs: &mut [Val], value: u64) -> Result<(), Failure> {
     Ok(())
 }
 
-pub(super) fn refused(message: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::Trap, message)
+pub(super) fn refused(problem: impl Into<Problem>) -> Failure {
+    Failure::new(FailureKind::Trap, problem)
 }

@@ -6,7 +6,7 @@ use extism::Function;
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES};
 use super::stubs;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1};
-use crate::runtime::{Failure, FailureKind, Spec, StubImports};
+use crate::runtime::{Advice, Failure, FailureKind, Problem, Spec, StubImports};
 use crate::text::quoted;
 
 /// Fails with what keeps the SDK from linking these modules. `functions` are those that it is given.
@@ -44,8 +44,8 @@ fn has_export(inspections: &[(&str, Inspection)], item: &ImportedItem) -> bool {
 
 fn before_1(item: &ImportedItem) -> Failure {
     let import = format!("{}.{}", item.module, quoted(&item.name));
-    let why = "the plugin was built before Extism 1.0, which the extism SDK does not run; `--host native` does";
-    Failure::new(FailureKind::Load, format!("unknown import `{import}`: {why}"))
+    let why = "the plugin was built before Extism 1.0, which the extism SDK does not run";
+    Failure::advised(FailureKind::Load, format!("unknown import `{import}`: {why}"), Advice::NativeHost)
 }
 
 fn unknown<'a>(
@@ -80,7 +80,8 @@ fn refuse_circle(at: usize, inspections: &[(&str, Inspection)], path: &mut Vec<u
     if let Some(start) = path.iter().position(|before| *before == at) {
         let circle = path.iter().skip(start).chain([&at]);
         let names: Vec<&str> = circle.filter_map(|at| inspections.get(*at).map(|(name, _)| *name)).collect();
-        return Err(imports::circle(&names, ", which the extism SDK cannot link; `--host native` does"));
+        let what = Problem::advised(", which the extism SDK cannot link", Advice::NativeHost);
+        return Err(imports::circle(&names, what));
     }
     let Some((_, inspection)) = inspections.get(at) else { return Ok(()) };
     path.push(at);

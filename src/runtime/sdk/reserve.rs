@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::runtime::{Failure, FailureKind, Spec, Upcalls};
+use crate::runtime::{Advice, Failure, FailureKind, Spec, Upcalls};
 
 /// What it may have where nobody says, in bytes.
 const MEMORY_BYTES_DEFAULT: u64 = 256 << 20;
@@ -22,9 +22,6 @@ pub fn reserve(spec: &Spec, up: &Arc<dyn Upcalls>) -> Result<u64, Failure> {
     if up.grow(bytes) {
         return Ok(bytes);
     }
-    let why = format!(
-        "oom (out of memory): in the stock host it counts with all that it may have, {bytes} bytes; `--memory-max` gives it \
-         less, `--max-memory` allows more"
-    );
-    Err(Failure::new(FailureKind::Oom, why))
+    let why = format!("oom (out of memory): in the stock host it counts with all that it may have, {bytes} bytes");
+    Err(Failure::advised(FailureKind::Oom, why, Advice::AskForLessMemory))
 }

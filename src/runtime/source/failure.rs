@@ -1,14 +1,14 @@
 //! Failures of loads, and how text from outside is shown in them.
 
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::{Failure, FailureKind, Problem};
 use crate::text;
 
 /// Most characters of a source that an error shows.
 const SHOWN_CHARS_MAX: usize = 200;
 
 /// A failure of kind `Load`.
-pub(super) fn load_failure(message: impl Into<String>) -> Failure {
-    Failure::new(FailureKind::Load, message)
+pub(super) fn load_failure(problem: impl Into<Problem>) -> Failure {
+    Failure::new(FailureKind::Load, problem)
 }
 
 /// Text from outside, made fit for one line of an error: control characters escaped, cut when long.

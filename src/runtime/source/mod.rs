@@ -42,8 +42,8 @@ use self::loaded::Loaded;
 use self::manifest::Base;
 pub use self::manifest::MODULES_MAX;
 pub use self::name::is_name;
-use super::{Failure, FailureKind, Program};
-use crate::text::{did_you_mean, one_line};
+use super::{Advice, Failure, FailureKind, Problem, Program};
+use crate::text::{closest, one_line};
 
 /// Longest SOURCE, in bytes.
 pub const SOURCE_BYTES_MAX: usize = 4096;
@@ -212,22 +212,17 @@ impl Sources {
     fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
         let shown = failure::quoted(wanted);
-        let hint = match meant(wanted, &names) {
-            _ if access != Access::Guest
-                && let Some(file) = name::file_here(wanted) =>
-            {
-                format!("; for the file write `./{}`", failure::quoted(&file))
-            }
-            near if !near.is_empty() => near,
-            _ if access == Access::Guest => "; `plugins` lists them".to_owned(),
-            _ => "; `plugins` lists them, `plugsh --plugins DIR` and PLUGSH_PATH add a directory of yours".to_owned(),
+        let file_here = || name::file_here(wanted).filter(|_| access != Access::Guest);
+        let advice = match file_here() {
+            Some(file) => Advice::WritePath(failure::quoted(&file)),
+            None => meant(wanted, &names).unwrap_or(Advice::ListPlugins { for_person: access != Access::Guest }),
         };
-        load_failure(format!("no plugin named `{shown}`{hint}"))
+        load_failure(Problem::advised(format!("no plugin named `{shown}`"), advice))
     }
 
     /// The failure for something that is not there, with the name that was perhaps meant.
     fn unknown(&self, wanted: &str, message: String) -> Failure {
-        load_failure(format!("{message}{}", meant(wanted, &self.names())))
+        load_failure(Problem::new(message, meant(wanted, &self.names())))
     }
 
     fn cached(
@@ -251,8 +246,9 @@ impl Sources {
 }
 
 /// What was perhaps meant; a file may have any name.
-fn meant(wanted: &str, names: &[String]) -> String {
-    one_line(&did_you_mean(wanted, names.iter().map(String::as_str))).into_owned()
+fn meant(wanted: &str, names: &[String]) -> Option<Advice> {
+    let near = closest(wanted, names.iter().map(String::as_str))?;
+    Some(Advice::DidYouMean(one_line(near).into_owned()))
 }
 
 fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {

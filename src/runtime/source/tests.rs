@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use super::{Access, Sources};
 use crate::runtime::FailureKind;
+use crate::shell::words::SHELL;
 
 fn folder(files: &[(&str, &str)]) -> TempDir {
     let dir = tempfile::tempdir().expect("a directory");
@@ -30,7 +31,7 @@ fn sources(dir: &TempDir) -> Sources {
 }
 
 fn message(sources: &Sources, source: &str) -> String {
-    sources.resolve(source, Access::Person).expect_err("refused").message
+    sources.resolve(source, Access::Person).expect_err("refused").line(SHELL)
 }
 
 #[test]
@@ -80,7 +81,7 @@ fn what_is_not_there_is_said_with_what_is_near() {
     assert_eq!(message(&sources, "shuot"), "no plugin named `shuot`; did you mean `shout`?");
     let ways_on = "`plugins` lists them, `plugsh --plugins DIR` and PLUGSH_PATH add a directory of yours";
     assert_eq!(message(&sources, "zzzzzz"), format!("no plugin named `zzzzzz`; {ways_on}"));
-    let guest = sources.resolve("Cargo", Access::Guest).expect_err("refused").message;
+    let guest = sources.resolve("Cargo", Access::Guest).expect_err("refused").line(SHELL);
     assert_eq!(guest, "no plugin named `Cargo`; `plugins` lists them", "nothing of files here");
     assert_eq!(message(&sources, "Cargo"), "no plugin named `Cargo`; for the file write `./Cargo.toml`");
     assert_eq!(message(&sources, "echo.wasm"), "no file `echo.wasm`; did you mean `echo`?");

@@ -1,6 +1,13 @@
-//! What more than one command, or a command and the session, puts into words in the same way.
+//! What more than one command, or a command and the session, puts into words in the same way; and what the rooms below
+//! know as data: the one place where a sentence names a command or an option on behalf of the kernel or a host.
 
+mod advice;
 pub mod calls;
 pub mod held;
+mod imports;
+mod limits;
 pub mod payload;
 pub mod processes;
+
+pub use advice::{ONE_CALL, SHELL};
+pub use limits::flag_of;

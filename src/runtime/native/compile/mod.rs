@@ -24,7 +24,7 @@ use wasmtime::{Engine, Module};
 use self::child::{Child, Ended};
 pub use self::serve::{Served, serve};
 use super::codegen::{compile_here, invalid};
-use crate::runtime::{Failure, FailureKind, ModuleBytes};
+use crate::runtime::{Advice, Failure, FailureKind, Limit, ModuleBytes};
 use crate::text::io_cause;
 
 /// How many light modules are compiled at once.
@@ -309,12 +309,10 @@ impl Compiler {
                 Ok(module)
             }
             Ended::Invalid(why) => Err(Failure::new(FailureKind::Load, why)),
-            Ended::OutOfMemory => Err(Failure::new(
+            Ended::OutOfMemory => Err(Failure::advised(
                 FailureKind::Load,
-                format!(
-                    "to compile it takes more than {} MiB of memory; `--max-compile-memory` allows more",
-                    self.options.memory_bytes_max >> 20
-                ),
+                format!("to compile it takes more than {} MiB of memory", self.options.memory_bytes_max >> 20),
+                Advice::Raise(Limit::CompileMemory),
             )),
             Ended::OutOfTime => Err(Failure::new(
                 FailureKind::Load,

@@ -1,0 +1,73 @@
+//! What is said of imports that nobody provides: whose they are, and how a plugin comes to do without them.
+
+use crate::runtime::advice::{ImportOrigin, StubHelp};
+
+const STUB: &str = "`--stub-imports trap` loads it anyway";
+const NO_THREADS: &str = "build it without threads: a plugin has one";
+
+/// Whose imports they are, how it is built otherwise, and whether a stub helps.
+pub fn rebuild(origin: ImportOrigin, stub: &StubHelp) -> String {
+    let (whose, cure) = origin_words(origin);
+    let stub = match stub {
+        StubHelp::Loads => stub_imports(),
+        StubHelp::None => String::new(),
+        StubHelp::NotFor { import, ty } => format!("; no stub helps, since `{import}` ({ty}) is no function"),
+    };
+    format!(": it is {whose}; {cure}{stub}")
+}
+
+/// That stubs load it.
+pub fn stub_imports() -> String {
+    format!("; {STUB}")
+}
+
+/// How the module that has an import is linked.
+pub fn link_module(module: Option<&str>) -> String {
+    match module {
+        Some(module) => format!("; {}; only functions can come from elsewhere", link(module)),
+        None => {
+            "; only functions can come from outside a plugin: build it with its own, or `--link` what has it".into()
+        }
+    }
+}
+
+/// How a plugin stands in for a function.
+pub fn stand_in(import: &str, module: Option<&str>) -> String {
+    let link = module.map_or(String::new(), |module| format!("{}, ", link(module)));
+    format!("; {link}`--import {import}=PLUGIN.FUNCTION` has a plugin stand in, {STUB}")
+}
+
+fn link(module: &str) -> String {
+    format!("`--link {module}=SOURCE` links the module that has it")
+}
+
+fn origin_words(origin: ImportOrigin) -> (&'static str, &'static str) {
+    match origin {
+        ImportOrigin::AssemblyScript => {
+            ("AssemblyScript's", "build it with `--use abort=FILE/FUNCTION`, a function of its own")
+        }
+        ImportOrigin::DynamicLibrary => {
+            ("a dynamic library's", "build it as one module, without `-shared` or `-sSIDE_MODULE`")
+        }
+        ImportOrigin::Emscripten => {
+            ("emscripten's, for JavaScript", "build it with `-sSTANDALONE_WASM --no-entry` and without C++ exceptions")
+        }
+        ImportOrigin::Go => {
+            ("Go's, for JavaScript", "build it with `GOOS=wasip1 GOARCH=wasm`, or by TinyGo with `-target wasip1`")
+        }
+        ImportOrigin::OpenPolicyAgent => {
+            ("Open Policy Agent's", "a compiled policy has an ABI of its own and is no Extism plugin")
+        }
+        ImportOrigin::Threads => ("a program's with threads", NO_THREADS),
+        ImportOrigin::WasiUnstable => ("WASI's of 2019", "build it with a newer toolchain, for `wasm32-wasip1`"),
+        ImportOrigin::WasiThreads => ("WASI's for threads", NO_THREADS),
+        ImportOrigin::WasiPreview2 => {
+            ("WASI preview 2's", "build it for `wasm32-wasip1`, as a module and no component")
+        }
+        ImportOrigin::WasmBindgen => (
+            "wasm-bindgen's, for JavaScript",
+            "turn off the feature of a crate that asks for it (`js`, `wasm-bindgen`, `wasmbind`), or build for \
+             `wasm32-wasip1`",
+        ),
+    }
+}
