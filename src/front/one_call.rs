@@ -92,7 +92,7 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
 /// The source as `load` takes it. A word that names a file but no plugin is that file, as in extism.
 fn source_of(session: &Session, source: &str) -> String {
     let is_file = is_name(source) && Path::new(source).is_file();
-    match is_file && !session.kernel.loadable().iter().any(|name| name == source) {
+    match is_file && !session.kernel().loadable().iter().any(|name| name == source) {
         true => format!("./{source}"),
         false => source.to_owned(),
     }
@@ -103,7 +103,7 @@ fn with_functions(session: &Session, id: ProcessId, error: ShellError) -> ShellE
     /// Some compilers export hundreds of functions.
     const SHOWN_MAX: usize = 40;
     let Some(start) = error.message.strip_suffix(LISTED_ELSEWHERE) else { return error };
-    let functions = session.kernel.process(id).map(|detail| detail.functions).unwrap_or_default();
+    let functions = session.kernel().process(id).map(|detail| detail.functions).unwrap_or_default();
     let shown: Vec<String> = functions.iter().take(SHOWN_MAX).map(|name| format!("`{}`", quoted(name))).collect();
     let more = match functions.len().saturating_sub(SHOWN_MAX) {
         0 => String::new(),

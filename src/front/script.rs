@@ -83,11 +83,11 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
             session.notice(Line::new().with(Role::Bad, error.to_string()));
         }
         // An interrupt that ended the scripts must not end the rc file.
-        session.interrupt.take();
+        session.interrupt().take();
         if scripts.sources.is_empty() {
             session.notice(welcome());
         }
-        session.options.interactive = true;
+        session.make_interactive();
         return repl::run(&mut session, screen, scripts.rc, &typed);
     }
     let result = result.and_then(|()| finish(&mut session));

@@ -39,7 +39,7 @@ impl Session {
             return self.start_in_background(calls, into);
         }
         let last = calls.plan.stages.last().cloned();
-        let job = self.kernel.start(calls.plan).map_err(|error| self.call_error(error))?;
+        let job = self.kernel().start(calls.plan).map_err(|error| self.call_error(error))?;
         let process = last.map_or(0, |stage| stage.process);
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => {
@@ -104,7 +104,7 @@ impl Session {
     }
 
     fn call_command(&self) -> Result<&'static Command, ShellError> {
-        find(self.table, "call").ok_or_else(|| ShellError::failed("no command `call`"))
+        find(self.table(), "call").ok_or_else(|| ShellError::failed("no command `call`"))
     }
 
     /// The words of one stage, `1.run INPUT` as `call 1 run INPUT`: its name expanded, and the words after that.
@@ -116,7 +116,7 @@ impl Session {
         index: usize,
     ) -> Result<Arguments, ShellError> {
         let call = self.call_command()?;
-        let taken = match find(self.table, name) {
+        let taken = match find(self.table(), name) {
             Some(command) if command.name == call.name => Vec::new(),
             Some(command) if index > 0 => {
                 let stage = Stage::Command(inner.words.to_vec());
@@ -139,10 +139,10 @@ impl Session {
 
     /// The error for `call PLUGIN.FUNCTION`: that is either one or the other.
     fn dotted_after_call(&self, arguments: &Arguments) -> Option<ShellError> {
-        let word = arguments.positional(0).filter(|word| self.kernel.find(word).is_err())?;
+        let word = arguments.positional(0).filter(|word| self.kernel().find(word).is_err())?;
         let mut parts = self.split_call(word).into_iter().filter(|part| !part.is_empty());
         let (plugin, function) = (parts.next()?, parts.next()?);
-        self.kernel.find(&plugin).ok()?;
+        self.kernel().find(&plugin).ok()?;
         Some(ShellError::usage(format!(
             "`call {word}`: write `{word} INPUT` without `call`, or `call {plugin} {function} INPUT`"
         )))
@@ -157,7 +157,7 @@ impl Session {
             .iter()
             .rev()
             .filter_map(|dot| halves(*dot))
-            .find(|(plugin, function)| !function.is_empty() && self.kernel.find(plugin).is_ok());
+            .find(|(plugin, function)| !function.is_empty() && self.kernel().find(plugin).is_ok());
         let (plugin, function) = living.or_else(|| word.split_once('.')).unwrap_or((word, ""));
         vec![plugin.to_owned(), function.to_owned()]
     }
@@ -167,12 +167,12 @@ impl Session {
     }
 
     fn start_in_background(&mut self, calls: Calls, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
-        let give_up = || self.interrupt.is_raised();
+        let give_up = || self.interrupt().is_raised();
         let sink = into.map(|(name, append)| FileSink::open(&name, append, &give_up)).transpose()?;
         let text = calls.plan.text.clone();
         let started = match sink {
-            Some(sink) => self.kernel.start_into(calls.plan, written_to(sink)),
-            None => self.kernel.start(calls.plan),
+            Some(sink) => self.kernel().start_into(calls.plan, written_to(sink)),
+            None => self.kernel().start(calls.plan),
         };
         let job = started.map_err(|error| self.call_error(error))?;
         self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).with(Role::Dim, format!(" {text}")));
@@ -189,7 +189,7 @@ impl Session {
         let json = options.json.then(|| call_reply(id, end));
         match &end.result {
             Ok(output) => {
-                self.last_output = Some(output.clone());
+                self.set_last_output(output.clone());
                 Ok(json.unwrap_or_else(|| Reply::Output { bytes: output.clone(), raw: options.raw }))
             }
             Err(error) => {
@@ -216,7 +216,7 @@ impl Session {
             text: format!("call {} {}", options.plugin, options.function),
             background: false,
         };
-        let job = self.kernel.start(plan).map_err(|error| self.call_error(error))?;
+        let job = self.kernel().start(plan).map_err(|error| self.call_error(error))?;
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => self.finish_call(process, &end, options),
             stuck => self.park_job(&job, &stuck, call_ends(process, options.clone()), false),

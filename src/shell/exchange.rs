@@ -40,8 +40,8 @@ pub fn exchange(
         Replacement::Restart => ReplacementKind::Restart,
         Replacement::Reload { .. } => ReplacementKind::Reload,
     };
-    if session.kernel.breakpoints().is_empty() {
-        let replaced = session.kernel.replace_unless(id, &what, &|| session.interrupt.is_raised());
+    if session.kernel().breakpoints().is_empty() {
+        let replaced = session.kernel().replace_unless(id, &what, &|| session.interrupt().is_raised());
         return Ok(Exchanged::Done(replaced_line(&replaced.map_err(|error| session.call_error(error))?, did, &more)));
     }
     let word = match did {
@@ -49,7 +49,7 @@ pub fn exchange(
         ReplacementKind::Reload => "reload",
     };
     let text = format!("{word} {}", session.label(id));
-    let (job, done) = session.kernel.start_replace(id, what, text).map_err(|error| session.call_error(error))?;
+    let (job, done) = session.kernel().start_replace(id, what, text).map_err(|error| session.call_error(error))?;
     let exchanging = Exchanging { did, done, more };
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
         Awaited::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),

@@ -1,7 +1,6 @@
 //! Words to bytes in a session: variables, substitutions, the home directory, and what stands in INPUT's place.
 
 use super::command::{Argument, Command, Kind};
-use super::front::Loan;
 use super::line::{Env, Script, Word, WordKind};
 use super::reply::ShellError;
 use super::session::{Session, Sink};
@@ -9,11 +8,7 @@ use super::stdin::INPUT_BYTES_MAX;
 
 impl Env for Session {
     fn variable(&self, name: &str) -> Option<Vec<u8>> {
-        match name {
-            "_" => self.last_output.as_ref().map(|bytes| bytes.to_vec()),
-            "?" => Some(self.last_code.to_string().into_bytes()),
-            name => self.variables.get(name).map(|bytes| bytes.to_vec()),
-        }
+        Session::variable(self, name)
     }
 
     fn run(&mut self, script: &Script) -> anyhow::Result<Vec<u8>> {
@@ -38,17 +33,6 @@ impl Session {
         }
         let path = String::from_utf8(bytes).map_err(|_| ShellError::usage("the name after `@` is not UTF-8"))?;
         self.read_file(in_home(word, path), INPUT_BYTES_MAX)
-    }
-
-    /// All of standard input, for INPUT.
-    pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
-        let (front, stdin, interrupt) = (&mut self.front, &mut self.stdin, self.interrupt.clone());
-        let mut read = Err(ShellError::failed("`@-`: was not read"));
-        front.lend_terminal(&mut || {
-            read = stdin.take(&|| interrupt.is_raised());
-            Loan::Over
-        });
-        read
     }
 
     /// A word's text, where bytes that are not UTF-8 cannot be.

@@ -15,30 +15,30 @@ use crate::shell::words::held::{held_lines, held_title};
 impl Session {
     /// A job is held: runs the commands of its breakpoint, once. True when the wait for the job may go on.
     pub(super) fn serve_hold(&mut self, job: &Job) -> Result<bool, ShellError> {
-        let Some(view) = self.kernel.held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
-        if self.helper || self.holds.served.get(&view.job) == Some(&view.number) {
+        let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
+        if self.is_helper() || self.jobs().is_served(view.job, view.number) {
             return Ok(false);
         }
         let HoldReason::Breakpoint(id) = view.reason else { return Ok(false) };
-        let breakpoints = self.kernel.breakpoints();
+        let breakpoints = self.kernel().breakpoints();
         let commands = breakpoints.into_iter().find(|breakpoint| breakpoint.id == id).and_then(|met| met.commands);
         let Some(commands) = commands else { return Ok(false) };
-        self.holds.served.insert(view.job, view.number);
-        if self.holds.serving {
+        self.jobs().mark_served(view.job, view.number);
+        if self.is_serving_hold() {
             return Ok(false);
         }
-        self.holds.serving = true;
+        self.jobs().set_serving(true);
         // What they print is for the person, not for a file that the held call's output goes to.
-        let sinks = std::mem::take(&mut self.sinks);
+        let sinks = self.output().take_sinks();
         let result = self.run_text(&format!("breakpoint {id}"), commands.as_bytes(), 1);
-        self.sinks = sinks;
-        self.holds.serving = false;
+        self.output().restore_sinks(sinks);
+        self.jobs().set_serving(false);
         result.map(|()| true)
     }
 
     /// Runs the commands of breakpoints that background jobs stand at. A failure is told.
     pub(super) fn serve_background_holds(&mut self) {
-        if self.holds.serving || self.helper {
+        if self.is_serving_hold() || self.is_helper() {
             return;
         }
         for job in self.background_jobs().into_iter().filter(Job::is_held) {
@@ -59,26 +59,29 @@ impl Session {
         if matches!(why, Awaited::Held) {
             return self.leave_held(job, left, piped);
         }
-        job.to_background(&self.kernel);
-        self.holds.left.insert(job.id(), left);
+        job.to_background(self.kernel());
+        self.keep_parked(job, left);
         let error = self.stuck_error(job, why);
-        if piped || !self.sinks.is_empty() {
+        if piped || self.is_redirected() {
             return Err(error);
         }
         self.notice(Line::new().with(Role::Warn, error.message));
         Ok(Reply::Nothing)
     }
 
+    fn keep_parked(&mut self, job: &Job, left: Continuation) {
+        let kernel = Arc::clone(self.kernel());
+        self.jobs().park(job.id(), left, |id| kernel.job(id).is_some());
+    }
+
     fn leave_held(&mut self, job: &Job, left: Continuation, piped: bool) -> Result<Reply, ShellError> {
-        job.to_background(&self.kernel);
-        let kernel = Arc::clone(&self.kernel);
-        self.holds.left.retain(|id, _| kernel.job(*id).is_some());
-        self.holds.left.insert(job.id(), left);
-        let Some(view) = self.kernel.held().into_iter().find(|view| view.job == job.id()) else {
+        job.to_background(self.kernel());
+        self.keep_parked(job, left);
+        let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else {
             return self.wait_in_foreground(job);
         };
-        if piped || !self.sinks.is_empty() {
-            if self.helper {
+        if piped || self.is_redirected() {
+            if self.is_helper() {
                 job.kill();
             }
             let message = format!("{}; its output cannot be caught, `continue` prints it", held_title(&view));
@@ -87,7 +90,7 @@ impl Session {
         for line in held_lines(&view) {
             self.notice(line);
         }
-        if !std::mem::replace(&mut self.holds.told, true) {
+        if self.jobs().hint_once() {
             let hint =
                 "`continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more";
             self.notice(Line::new().with(Role::Dim, hint));
@@ -97,17 +100,17 @@ impl Session {
 
     /// Tells a held job what to do. Then waits for it in the foreground, but for a breakpoint's commands.
     pub fn resume(&mut self, job: &Job, order: Order) -> Result<Reply, ShellError> {
-        if !self.holds.serving {
+        if !self.is_serving_hold() {
             // First: when it is held again at once, this session is there to say so.
-            job.to_foreground(&self.kernel);
+            job.to_foreground(self.kernel());
         }
-        self.kernel.release(job.id(), order).map_err(|error| self.call_error(error))?;
-        if self.holds.serving { Ok(Reply::Nothing) } else { self.wait_in_foreground(job) }
+        self.kernel().release(job.id(), order).map_err(|error| self.call_error(error))?;
+        if self.is_serving_hold() { Ok(Reply::Nothing) } else { self.wait_in_foreground(job) }
     }
 
     /// Waits for a job and gives its output, or leaves it where it is held.
     pub fn wait_in_foreground(&mut self, job: &Job) -> Result<Reply, ShellError> {
-        let left = self.holds.left.remove(&job.id());
+        let left = self.jobs().unpark(job.id());
         match self.wait_or_hold(job, OnInterrupt::EndJob)? {
             Awaited::Ended(end) => self.finish_job(job, &end, left),
             stuck => {
@@ -124,8 +127,8 @@ impl Session {
         end: &Arc<JobEnd>,
         left: Option<Continuation>,
     ) -> Result<Reply, ShellError> {
-        self.kernel.reap(job.id());
-        self.holds.served.remove(&job.id());
+        self.kernel().reap(job.id());
+        self.jobs().forget_holds(job.id());
         // Its notice would tell again what is printed now.
         let to_file = end.sunk_bytes.is_some();
         match left {
@@ -145,7 +148,7 @@ impl Session {
                 format!("%{id} waits for `{process}`, where %{holder} is held; `continue %{holder}` lets that go on");
             return ShellError::failed(message);
         }
-        let view = self.kernel.held().into_iter().find(|view| view.job == job.id());
+        let view = self.kernel().held().into_iter().find(|view| view.job == job.id());
         let title = view.map_or_else(|| format!("%{} is held", job.id()), |view| held_title(&view));
         ShellError::failed(format!("{title}; `continue %{}` lets it go on", job.id()))
     }

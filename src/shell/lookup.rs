@@ -9,9 +9,9 @@ use crate::kernel::{Job, ProcessId, ProcessLabel};
 impl Session {
     /// The living process that a word names. Of a plugin that nobody has loaded the error says so.
     pub fn process(&self, reference: &str) -> Result<ProcessId, ShellError> {
-        self.kernel.find(reference).map_err(|error| {
-            let never_lived = self.kernel.processes(true).iter().all(|view| view.name != reference);
-            if never_lived && self.kernel.loadable().iter().any(|name| name == reference) {
+        self.kernel().find(reference).map_err(|error| {
+            let never_lived = self.kernel().processes(true).iter().all(|view| view.name != reference);
+            if never_lived && self.kernel().loadable().iter().any(|name| name == reference) {
                 return ShellError::failed(format!("no process `{reference}`; `load {reference}` starts one"));
             }
             self.call_error(error)
@@ -20,13 +20,13 @@ impl Session {
 
     /// `1:front`, or `1` when it is not known any more.
     pub fn label(&self, id: ProcessId) -> String {
-        let name = self.kernel.process(id).map(|detail| detail.view.name);
+        let name = self.kernel().process(id).map(|detail| detail.view.name);
         name.map_or_else(|| id.to_string(), |name| ProcessLabel { id, name }.to_string())
     }
 
     /// The held job that a word names; without one the newest held.
     pub fn held_job(&self, word: Option<&str>) -> Result<(Job, HeldView), ShellError> {
-        let held = self.kernel.held();
+        let held = self.kernel().held();
         let view = match word {
             None => {
                 held.into_iter().last().ok_or_else(|| ShellError::failed("no job is held; `break EXPR` holds calls"))
@@ -37,7 +37,7 @@ impl Session {
                 view.ok_or_else(|| ShellError::failed(format!("{word} is not held; `jobs` lists what is")))
             }
         }?;
-        let job = self.kernel.job(view.job).ok_or_else(|| ShellError::failed("the job has ended"))?;
+        let job = self.kernel().job(view.job).ok_or_else(|| ShellError::failed("the job has ended"))?;
         Ok((job, view))
     }
 }
@@ -46,12 +46,12 @@ impl Session {
 pub fn job_of(session: &Session, word: &str) -> Result<Job, ShellError> {
     let number = word.strip_prefix('%').and_then(|number| number.parse().ok());
     let number = number.ok_or_else(|| ShellError::usage(format!("`{word}` is no job; write `%1`, see `jobs`")))?;
-    session.kernel.job(number).ok_or_else(|| ShellError::failed(format!("no job `%{number}`; see `jobs`")))
+    session.kernel().job(number).ok_or_else(|| ShellError::failed(format!("no job `%{number}`; see `jobs`")))
 }
 
 /// A call by its number, running or ended.
 pub fn record_of(session: &Session, seq: u64) -> Result<Record, ShellError> {
-    let running = session.kernel.running().into_iter().find(|record| record.seq == seq);
-    let record = session.kernel.journal().get(seq).or(running);
+    let running = session.kernel().running().into_iter().find(|record| record.seq == seq);
+    let record = session.kernel().journal().get(seq).or(running);
     record.ok_or_else(|| ShellError::failed(format!("no call `{seq}` is kept; `trace` lists them")))
 }

@@ -166,7 +166,7 @@ pub struct Stage {
 impl Stage {
     /// One with the session's limits, plugin directories and stubs, and no process.
     pub fn new(session: &Session) -> Stage {
-        let kernel = session.kernel.fresh();
+        let kernel = session.kernel().fresh();
         let last = Arc::new(LastCall::default());
         kernel.record_calls(Some(last.clone()));
         Stage { kernel, last }
@@ -191,7 +191,7 @@ impl Stage {
         self.last.0.lock().clear();
         let job = self.kernel.start(plan).map_err(|error| session.call_error(error))?;
         let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
-        if session.interrupt.is_raised() {
+        if session.interrupt().is_raised() {
             return Err(ShellError::interrupted());
         }
         let made = std::mem::take(&mut *self.last.0.lock());
@@ -223,7 +223,7 @@ pub struct Verified {
 /// Makes the calls of a process that the journal holds again, in their order, on a fresh process of `request`: what
 /// `reload --verify` asks before it takes new code. Nothing of the session's own processes changes.
 pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest) -> Result<Verified, ShellError> {
-    let journal = session.kernel.journal().clone();
+    let journal = session.kernel().journal().clone();
     let records = journal.find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());
     let stage = Stage::new(session);
     let process = stage.kernel.load(request).map_err(|error| session.call_error(error))?;

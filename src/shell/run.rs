@@ -31,26 +31,27 @@ impl Session {
     pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
         // It can come before what it is for has begun, or between two statements of a line.
         let result =
-            if self.interrupt.is_raised() { Err(ShellError::interrupted()) } else { self.run_caught(statement) };
+            if self.interrupt().is_raised() { Err(ShellError::interrupted()) } else { self.run_caught(statement) };
         // What ended well in spite of Ctrl-C has not failed, but a script goes no further.
         let result = match result {
-            Ok(()) if self.interrupt.is_raised() && self.in_script() => Err(ShellError::interrupted()),
+            Ok(()) if self.interrupt().is_raised() && self.in_script() => Err(ShellError::interrupted()),
             result => result,
         };
-        self.last_code = result.as_ref().err().map_or(0, ShellError::code);
+        let code = result.as_ref().err().map_or(0, ShellError::code);
+        self.set_last_code(code);
         result
     }
 
     /// That a command which is meant to be ended by Ctrl-C was: what a person typed behind it still runs.
     pub(super) fn ended_by_interrupt(&self) {
         if !self.in_script() {
-            self.interrupt.take();
+            self.interrupt().take();
         }
     }
 
     /// Whether more lines follow that nobody types.
     fn in_script(&self) -> bool {
-        !self.options.interactive || self.source_depth > 0
+        !self.options().interactive || self.is_sourcing()
     }
 
     /// Commands catch their own panics; this is for those of what stands around them.
@@ -69,7 +70,7 @@ impl Session {
             let reply = self.run_pipe(statement, Some((name, *append)))?;
             return self.emit(&reply);
         }
-        let sink = Sink::File(FileSink::open(&name, *append, &|| self.interrupt.is_raised())?);
+        let sink = Sink::File(FileSink::open(&name, *append, &|| self.interrupt().is_raised())?);
         let (result, sink) = self.with_sink(sink, |session| {
             let reply = session.run_pipe(statement, None)?;
             session.emit(&reply)
@@ -102,7 +103,7 @@ impl Session {
     fn run_inner_into(&mut self, inner: &Inner<'_>, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
         let (name_word, words) = inner.words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
         let name = self.expand_text(name_word)?;
-        let Some(command) = find(self.table, &name) else {
+        let Some(command) = find(self.table(), &name) else {
             return match split_dotted(&name) {
                 Some(_) => self.run_calls(inner, name, into),
                 None => Err(self.unknown_command(&name)),
@@ -168,7 +169,7 @@ impl Session {
             Stage::Command(words) => words.first().and_then(Word::literal_text).unwrap_or_default().into_owned(),
             Stage::System(_) => return ShellError::usage("`| !COMMAND` must come last"),
         };
-        if find(self.table, &next).is_none() && split_dotted(&next).is_none() {
+        if find(self.table(), &next).is_none() && split_dotted(&next).is_none() {
             return ShellError::usage(format!("`|` joins plugin calls; for the system's program write `| !{next}`"));
         }
         ShellError::usage(format!(

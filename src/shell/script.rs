@@ -46,7 +46,7 @@ impl Session {
         first_error: &mut Option<ShellError>,
     ) -> Result<(), ShellError> {
         let mut lines = Lines::new(text);
-        while let Some(read) = lines.next(&CommandGrammar(self.table)) {
+        while let Some(read) = lines.next(&CommandGrammar(self.table())) {
             let statements = match read {
                 Ok(script) => script.statements,
                 Err(error) => {
@@ -57,7 +57,7 @@ impl Session {
             };
             for statement in statements {
                 let hidden = || text.lines().nth(statement.line - 1).is_some_and(|line| line.starts_with(' '));
-                if self.options.echo && !hidden() {
+                if self.options().echo && !hidden() {
                     let sign = if statement.background { " &" } else { "" };
                     self.notice(
                         Line::new()
@@ -81,9 +81,9 @@ impl Session {
 
     /// A line failed: the end of the text, or told and remembered.
     fn line_failed(&mut self, error: ShellError, first: &mut Option<ShellError>) -> Result<(), ShellError> {
-        self.last_code = error.code();
+        self.set_last_code(error.code());
         let ends = matches!(error.kind, ErrorKind::Interrupted | ErrorKind::BrokenPipe);
-        if ends || !self.options.keep_going {
+        if ends || !self.options().keep_going {
             return Err(error);
         }
         // A sourced file that kept going has told its errors itself.
@@ -96,11 +96,11 @@ impl Session {
 
     /// Runs lines as they come in, each as soon as it is whole.
     pub fn run_incoming(&mut self, name: &str, source: &mut dyn BufRead) -> Result<(), ShellError> {
-        let mut incoming = Incoming::new(CommandGrammar(self.table));
+        let mut incoming = Incoming::new(CommandGrammar(self.table()));
         let mut first_error = None;
         while self.exit_code().is_none() {
             let mut line = Vec::new();
-            let read = source.read_until(b'\n', &mut line).map_err(|error| match self.interrupt.is_raised() {
+            let read = source.read_until(b'\n', &mut line).map_err(|error| match self.interrupt().is_raised() {
                 true => ShellError::interrupted(),
                 false => stdin_error(&error),
             })?;
@@ -108,7 +108,7 @@ impl Session {
             if let Some((text, first_line)) = whole
                 && let Err(error) = self.run_text(name, &text, first_line)
             {
-                if !self.options.keep_going || error.kind == ErrorKind::Interrupted {
+                if !self.options().keep_going || error.kind == ErrorKind::Interrupted {
                     return Err(error);
                 }
                 first_error.get_or_insert(error);

@@ -2,8 +2,7 @@
 
 use super::command::TABLE;
 use super::interrupt::Interrupt;
-use super::session::{Session, SessionOptions, Sink};
-use super::stdin::Stdin;
+use super::session::{Session, Sink};
 use super::unseen::Unseen;
 use crate::kernel::hooks::StubCall;
 
@@ -11,9 +10,8 @@ use crate::kernel::hooks::StubCall;
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
     let StubCall { kernel, commands, input, process, cancelled } = call;
     let (front, _) = Unseen::new();
-    let mut session = Session::new(kernel, TABLE, Box::new(front), SessionOptions::default(), Stdin::Used);
-    session.helper = true;
-    session.interrupt = Interrupt::linked(move || cancelled());
+    let interrupt = Interrupt::linked(move || cancelled());
+    let mut session = Session::helper(kernel, TABLE, Box::new(front), interrupt);
     session.set("INPUT", input).map_err(|error| error.to_string())?;
     let name = format!("stub of {}", process.name);
     let (result, sink) =

@@ -16,11 +16,11 @@ impl Session {
     /// script comes from there. Its output goes where the session's output goes.
     pub(super) fn run_system(&mut self, text: &str, input: Option<Vec<u8>>) -> Result<Reply, ShellError> {
         // It may have come while what feeds the program still ran.
-        if self.interrupt.is_raised() {
+        if self.interrupt().is_raised() {
             return Err(ShellError::interrupted());
         }
-        let captured = !self.sinks.is_empty();
-        let stdin = match (&input, self.stdin) {
+        let captured = self.is_redirected();
+        let stdin = match (&input, self.stdin()) {
             (Some(_), _) => Stdio::piped(),
             (None, Stdin::Script) => Stdio::null(),
             (None, _) => Stdio::inherit(),
@@ -40,10 +40,10 @@ impl Session {
 
     /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
     fn run_to_end(&mut self, command: &mut Command, input: Option<Vec<u8>>) -> io::Result<(ExitStatus, Vec<u8>)> {
-        let (at_terminal, interrupt) = (self.front.has_terminal(), self.interrupt.clone());
+        let (at_terminal, interrupt) = (self.front().has_terminal(), self.interrupt().clone());
         let (mut running, mut input) = (None, input);
         let mut end = Err(io::Error::other("was not run"));
-        self.front.lend_terminal(&mut || {
+        self.front().lend_terminal(&mut || {
             let change = match &mut running {
                 Some(running) => Running::wait(running, &interrupt),
                 None => Running::start(command, input.take(), CAPTURE_BYTES_MAX as u64, at_terminal)
@@ -61,7 +61,7 @@ impl Session {
 
     fn program_failed(&self, text: &str, status: ExitStatus, captured: bool) -> ShellError {
         // At a terminal Ctrl-C goes to the program alone.
-        if self.interrupt.is_raised() || ended_by(status, libc::SIGINT) {
+        if self.interrupt().is_raised() || ended_by(status, libc::SIGINT) {
             return ShellError::interrupted();
         }
         let nobody_reads = ended_by(status, libc::SIGPIPE);

@@ -52,9 +52,9 @@ fn way_on(word: &str) -> Option<&'static str> {
 impl Session {
     /// The error for a word that names no command.
     pub(super) fn unknown_command(&self, word: &str) -> ShellError {
-        let views = self.kernel.processes(false);
-        if let Ok(id) = self.kernel.find(word) {
-            let function = self.kernel.process(id).and_then(|detail| detail.functions.first().cloned());
+        let views = self.kernel().processes(false);
+        if let Ok(id) = self.kernel().find(word) {
+            let function = self.kernel().process(id).and_then(|detail| detail.functions.first().cloned());
             let function = function.unwrap_or_else(|| "FUNCTION".to_owned());
             return ShellError::usage(format!("`{word}` is a process, no command; write `call {word} {function}`"));
         }
@@ -66,7 +66,7 @@ impl Session {
         if let Some(way_on) = way_on(word) {
             return ShellError::usage(format!("no command `{word}`; {way_on}"));
         }
-        if self.kernel.loadable().iter().any(|name| name == word) {
+        if self.kernel().loadable().iter().any(|name| name == word) {
             return ShellError::usage(format!("`{word}` is a plugin, no command; `load {word}` starts it"));
         }
         if let Some((name, value)) = word.split_once('=').filter(|(name, _)| super::line::is_variable_name(name)) {
@@ -77,7 +77,7 @@ impl Session {
                 "`{word}` is a file, no command; `load` takes a plugin, `source` a script"
             ));
         }
-        let near = did_you_mean(word, self.table.iter().map(|command| command.name));
+        let near = did_you_mean(word, self.table().iter().map(|command| command.name));
         let hint = if near.is_empty() { "; see `help`, or run a program with `!COMMAND`" } else { &near };
         ShellError::usage(format!("no command `{word}`{hint}"))
     }
@@ -85,7 +85,7 @@ impl Session {
     /// The living process that has a function of this name, the one with the lowest id.
     fn owner_of(&self, function: &str, views: &[ProcessView]) -> Option<String> {
         let has = |view: &&ProcessView| {
-            self.kernel.process(view.id).is_some_and(|detail| detail.functions.iter().any(|known| known == function))
+            self.kernel().process(view.id).is_some_and(|detail| detail.functions.iter().any(|known| known == function))
         };
         one_of_each_source(views).find(has).map(|view| view.name.clone())
     }

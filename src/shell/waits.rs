@@ -57,10 +57,10 @@ impl Session {
                 Waited::Running => self.serve_background_holds(),
             }
             self.show_logs();
-            if let Some((process, holder)) = self.kernel.blocked_by_held(job) {
+            if let Some((process, holder)) = self.kernel().blocked_by_held(job) {
                 break Ok(Awaited::Blocked { process, holder });
             }
-            if self.interrupt.is_raised() {
+            if self.interrupt().is_raised() {
                 match on_interrupt {
                     OnInterrupt::StopWaiting => break Err(ShellError::interrupted()),
                     OnInterrupt::EndJob if !told => {
@@ -84,7 +84,7 @@ impl Session {
 
     /// The jobs that were started with `&`, by number.
     pub fn background_jobs(&self) -> Vec<Job> {
-        self.kernel.jobs().into_iter().filter(|job| job.view().background).collect()
+        self.kernel().jobs().into_iter().filter(|job| job.view().background).collect()
     }
 
     /// A script's end: waits for its background jobs; the first failure of one is given.

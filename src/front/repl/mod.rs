@@ -43,10 +43,10 @@ pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: 
     }
     while !prompt.may_exit(session) {
         // An interrupt of the last line must not end the breakpoint commands that run now.
-        session.interrupt.take();
+        session.interrupt().take();
         session.show_notices();
         prompt.update_variables(session);
-        match prompt.read(&session.interrupt) {
+        match prompt.read(session.interrupt()) {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => {
                 prompt.remember(&line, session);
@@ -88,9 +88,9 @@ impl Prompt {
             .build();
         let mut editor = ShellEditor::with_config(config).map_err(failed)?;
         editor.set_helper(Some(ShellHelper::new(
-            Arc::clone(&session.kernel),
+            Arc::clone(session.kernel()),
             screen.clone(),
-            session.interrupt.clone(),
+            session.interrupt().clone(),
             session.front().colors(),
         )));
         editor.set_max_history_size(HISTORY_LINES_MAX).map_err(failed)?;
@@ -102,7 +102,7 @@ impl Prompt {
         let is_at_prompt = Arc::new(AtomicBool::new(false));
         if let Some(screen) = &screen {
             screen.attach(&mut editor).map_err(failed)?;
-            print_notices(Arc::downgrade(screen), Arc::clone(&session.kernel), Arc::clone(&is_at_prompt))?;
+            print_notices(Arc::downgrade(screen), Arc::clone(session.kernel()), Arc::clone(&is_at_prompt))?;
         }
         Ok(Prompt { editor, screen, typed: typed.clone(), history, is_at_prompt, warned_of_jobs: false })
     }
@@ -239,7 +239,7 @@ fn warning(text: String) -> Line {
 /// Runs a line. An error is printed and ends the line. Returns whether it failed.
 fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
     let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&CommandGrammar(session.table)) {
+    while let Some(read) = lines.next(&CommandGrammar(session.table())) {
         let result = match read {
             Ok(script) => run_statements(session, &script),
             Err(error) => Err(syntax_error(&error)),
@@ -248,7 +248,7 @@ fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
             Ok(()) => {}
             Err(error) if error.kind == ErrorKind::BrokenPipe => return Err(error),
             Err(error) => {
-                session.failed_with(error.code());
+                session.set_last_code(error.code());
                 session.notice(Line::new().with(Role::Bad, error.to_string()));
                 return Ok(true);
             }

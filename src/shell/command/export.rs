@@ -64,7 +64,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 /// Sends the calls on a thread of its own, which Ctrl-C leaves behind: a collector that is silent is waited for no longer.
 fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, ShellError> {
     let (sender, receiver) = mpsc::channel();
-    let (url, started_at, interrupt) = (url.to_owned(), session.kernel.started_at(), session.interrupt.clone());
+    let (url, started_at, interrupt) = (url.to_owned(), session.kernel().started_at(), session.interrupt().clone());
     let stopped = Arc::new(AtomicBool::new(false));
     let stop = Arc::clone(&stopped);
     thread::spawn(move || {
@@ -87,7 +87,7 @@ fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, She
 
 fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply, ShellError> {
     let format = Format::of_path(Path::new(file)).map_err(ShellError::usage)?;
-    let give_up = || session.interrupt.is_raised();
+    let give_up = || session.interrupt().is_raised();
     let mut sink = FileSink::open(file, false, &give_up)?;
     let records = records(session, filter);
     let mut bytes = Vec::new();
@@ -102,6 +102,6 @@ fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply
 fn records(session: &Session, filter: Option<&Filter>) -> Vec<Record> {
     let wanted = |record: &Record| filter.is_none_or(|filter| filter.matches(record));
     // The running ones first: what ends between the two looks is then in both, and not lost.
-    let running = session.kernel.running().into_iter().filter(wanted).collect();
-    merge_running(session.kernel.journal().find(usize::MAX, wanted), running)
+    let running = session.kernel().running().into_iter().filter(wanted).collect();
+    merge_running(session.kernel().journal().find(usize::MAX, wanted), running)
 }

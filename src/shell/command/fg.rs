@@ -27,7 +27,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let job = match options.job {
         Some(word) => job_of(session, &word)?,
         None => {
-            let jobs = session.kernel.jobs();
+            let jobs = session.kernel().jobs();
             let newest = jobs.iter().rev().find(|job| job.is_running()).or_else(|| jobs.last());
             newest.cloned().ok_or_else(|| ShellError::failed("no job; `&` after a call starts one"))?
         }
@@ -35,6 +35,6 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     if job.is_held() {
         return session.resume(&job, Order::Continue(None));
     }
-    job.to_foreground(&session.kernel);
+    job.to_foreground(session.kernel());
     session.wait_in_foreground(&job)
 }

@@ -36,7 +36,7 @@ const VALUE_WIDTH: usize = 88;
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<InfoOptions>()?;
     let id = session.process(&options.plugin)?;
-    let detail = session.kernel.process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
+    let detail = session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
     if session.wants_json(options.json) {
         return Ok(Reply::Json(json_object(&detail)));
     }

@@ -40,8 +40,8 @@ struct JobsOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<JobsOptions>()?;
-    let jobs = session.kernel.jobs();
-    let compilations = session.kernel.compilations();
+    let jobs = session.kernel().jobs();
+    let compilations = session.kernel().compilations();
     let jobs = jobs.iter().map(|job| Row::Job(job.view()));
     let rows: Vec<Row> = jobs.chain(compilations.into_iter().map(|view| Row::Compilation(view.into()))).collect();
     Ok(listing::reply(&rows, &COLUMNS, session.wants_json(options.json)))

@@ -60,7 +60,7 @@ fn kill(session: &Session, target: &str, recursive: bool) -> Result<Vec<Line>, S
         return Ok(vec![Line::new().plain("killed ").with(Role::Name, target)]);
     }
     let id = session.process(target)?;
-    let killed = session.kernel.kill(id, recursive).map_err(|error| session.call_error(error))?;
+    let killed = session.kernel().kill(id, recursive).map_err(|error| session.call_error(error))?;
     if let Some(target) = killed.ended.iter().find(|label| label.id == id) {
         session.record(|| Entry::Kill { process: target.name.clone(), recursive });
     }

@@ -31,7 +31,7 @@ struct LimitsOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<LimitsOptions>()?;
-    let views = session.kernel.limit_views();
+    let views = session.kernel().limit_views();
     Ok(listing::reply(&views.iter().map(Row::of).collect::<Vec<_>>(), &COLUMNS, session.wants_json(options.json)))
 }
 

@@ -68,19 +68,19 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let host = if words.host == "extism" { Host::Extism } else { Host::Native };
     let on_crash = if words.on_crash.as_deref() == Some("kill") { OnCrash::Kill } else { OnCrash::Reset };
     let supervision = Supervision { on_crash, restart: words.restart.unwrap_or_default() };
-    let deadline = session.kernel.load_deadline(words.load_timeout);
+    let deadline = session.kernel().load_deadline(words.load_timeout);
     let request = request(session, &words.source, words.name, host, &words.options, deadline)?;
     if words.watch {
         watchable(&request.program).map_err(|error| session.call_error(error))?;
     }
     let request = LoadRequest { supervision, ..request };
-    if session.kernel.breakpoints().is_empty() {
+    if session.kernel().breakpoints().is_empty() {
         let label = start(session, request)?;
         return started(session, label.id, &label.to_string(), words.watch);
     }
     // As a job: a breakpoint may hold what it calls while it starts.
     let text = format!("load {}", without_secrets(&words.source));
-    let job = session.kernel.start_load(request, text).map_err(|error| session.call_error(error))?;
+    let job = session.kernel().start_load(request, text).map_err(|error| session.call_error(error))?;
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
         Awaited::Ended(end) => loaded(session, &end, words.watch),
         stuck => {
@@ -100,7 +100,7 @@ fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, She
 
 fn started(session: &mut Session, id: ProcessId, label: &str, watch: bool) -> Result<Reply, ShellError> {
     if watch {
-        session.kernel.watch(id).map_err(|error| session.call_error(error))?;
+        session.kernel().watch(id).map_err(|error| session.call_error(error))?;
     }
     Ok(Reply::Lines(vec![Line::new().with(Role::Name, label)]))
 }

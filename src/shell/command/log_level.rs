@@ -23,9 +23,9 @@ struct LogLevelOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<LogLevelOptions>()?;
-    let Some(word) = options.level else { return Ok(Reply::line(session.kernel.log_level().as_str())) };
+    let Some(word) = options.level else { return Ok(Reply::line(session.kernel().log_level().as_str())) };
     if let Some(level) = LogLevel::ALL.into_iter().find(|level| level.as_str() == word) {
-        session.kernel.set_log_level(level);
+        session.kernel().set_log_level(level);
     }
     Ok(Reply::Nothing)
 }

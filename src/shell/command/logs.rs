@@ -41,7 +41,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (options, _) = arguments.parse::<LogsOptions>()?;
     let process = options.plugin.as_deref().map(|plugin| session.process(plugin)).transpose()?;
     let json = session.wants_json(options.json);
-    let mut lines = session.kernel.logs(0, process);
+    let mut lines = session.kernel().logs(0, process);
     let mut seen = lines.last().map_or(0, |line| line.seq);
     if let Some(last) = options.last {
         lines.drain(..lines.len().saturating_sub(last));
@@ -52,7 +52,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     session.emit(&first)?;
     while session.pause(FOLLOW_STEP).is_ok() {
-        let more = session.kernel.logs(seen, process);
+        let more = session.kernel().logs(seen, process);
         if let Some(line) = more.last() {
             seen = line.seq;
             session.emit(&reply(&more, json))?;
@@ -83,9 +83,8 @@ fn line(line: &LogLine) -> Line {
 impl Session {
     /// Hands on what was logged since the last time, where that is asked for.
     pub fn show_logs(&mut self) {
-        let Some(lowest) = self.options.logs_shown else { return };
-        for logged in self.kernel.logs(self.logs_shown_seq, None) {
-            self.logs_shown_seq = logged.seq;
+        let Some(lowest) = self.options().logs_shown else { return };
+        for logged in self.take_new_logs() {
             if logged.level >= lowest {
                 self.notice(line(&logged));
             }

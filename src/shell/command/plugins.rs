@@ -26,7 +26,7 @@ struct PluginsOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<PluginsOptions>()?;
-    let plugins = session.kernel.plugins();
+    let plugins = session.kernel().plugins();
     Ok(listing::reply(&plugins, &COLUMNS, session.wants_json(options.json)))
 }
 

@@ -58,19 +58,19 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let action = options.action.as_deref().unwrap_or("show");
     match (action, words.as_slice()) {
         ("show", []) => {
-            let policy = session.kernel.policy();
+            let policy = session.kernel().policy();
             let json = session.wants_json(options.json);
             Ok(show(policy.as_deref(), json))
         }
         ("load", [file]) => {
             let policy = Policy::read(Path::new(file)).map_err(ShellError::failed)?;
             let rules = policy.rules().len();
-            session.kernel.set_policy(Some(policy));
+            session.kernel().set_policy(Some(policy));
             let count = counted(rules as u64, "rule");
             Ok(Reply::line(format!("{file}: {count} in force")))
         }
         ("off", []) => {
-            session.kernel.set_policy(None);
+            session.kernel().set_policy(None);
             Ok(Reply::Nothing)
         }
         ("learn", []) => learn(session, options.json),
@@ -93,13 +93,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 
 /// A plugin by its name, and what it was loaded from where a process has that name.
 fn plugin_of(session: &Session, name: &str) -> String {
-    let id = session.kernel.find(name).ok();
-    id.and_then(|id| session.kernel.plugin_of(id)).unwrap_or_else(|| name.to_owned())
+    let id = session.kernel().find(name).ok();
+    id.and_then(|id| session.kernel().plugin_of(id)).unwrap_or_else(|| name.to_owned())
 }
 
 /// What the process of this name may load and call by `--may-load` and `--may-call`, where there is one.
 fn own_grants(session: &Session, name: &str) -> Option<Arc<OwnGrants>> {
-    let detail = session.kernel.process(session.kernel.find(name).ok()?)?;
+    let detail = session.kernel().process(session.kernel().find(name).ok()?)?;
     OwnGrants::of(&detail.spec).ok().flatten()
 }
 
@@ -133,7 +133,7 @@ fn check_call(session: &Session, caller: &str, target: &str) -> Result<Verdict, 
     if let Some(Err(why)) = own.as_ref().map(|own| own.call(caller, callee, 0, function, None)) {
         return Ok(Verdict::Denied { by: None, why });
     }
-    Ok(match session.kernel.policy() {
+    Ok(match session.kernel().policy() {
         None if own.is_some() => Verdict::Allowed { by: None, why: "it was loaded with `--may-call`, which has it" },
         None => Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may call whom it likes" },
         Some(policy) => by_rule(&policy, caller, policy.call(caller, callee, function)),
@@ -147,7 +147,7 @@ fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, 
     if own_grants(session, plugin).is_some_and(|own| own.load(&asked).is_some()) {
         return Ok(Verdict::Allowed { by: None, why: "it was loaded with `--may-load`, which has it" });
     }
-    Ok(match (session.kernel.policy(), &asked) {
+    Ok(match (session.kernel().policy(), &asked) {
         (Some(policy), _) => by_rule(&policy, who, policy.load(who, &asked).map(drop)),
         (None, Asked::Name(_)) => {
             Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may load names" }
@@ -186,7 +186,7 @@ fn told(session: &mut Session, verdict: Verdict, json: bool) -> Result<Reply, Sh
 }
 
 fn learn(session: &Session, json: bool) -> Result<Reply, ShellError> {
-    let text = session.kernel.learn_policy();
+    let text = session.kernel().learn_policy();
     if !session.wants_json(json) {
         return Ok(Reply::text(&text));
     }

@@ -46,7 +46,7 @@ struct PsOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<PsOptions>()?;
-    let mut views = session.kernel.processes(options.all);
+    let mut views = session.kernel().processes(options.all);
     if options.mermaid {
         let rows: Vec<mermaid::TreeRow> = views.iter().map(mermaid_row).collect();
         return Ok(Reply::text(&mermaid::process_tree(&rows)));

@@ -48,7 +48,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let source = match options.source {
         Some(source) => source,
         None => {
-            let source = session.kernel.source_of(id);
+            let source = session.kernel().source_of(id);
             source.ok_or_else(|| ShellError::failed(format!("process `{}` has ended", options.process)))?
         }
     };
@@ -69,11 +69,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 fn verify(session: &mut Session, id: ProcessId, program: &Arc<Program>) -> Result<Verified, ShellError> {
     let label = session.label(id);
     let detail =
-        session.kernel.process(id).ok_or_else(|| ShellError::failed(format!("process `{label}` has ended")))?;
+        session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process `{label}` has ended")))?;
     // As the kernel does: what the command line linked it with stays, where the new code does not bring it.
     let kept = detail.links.iter().filter(|(link, _)| program.modules.iter().all(|module| module.name != *link));
     let links: Vec<String> = kept.map(|(link, source)| format!("{link}={source}")).collect();
-    let program = link(session, Arc::clone(program), &links, session.kernel.load_deadline(None))?;
+    let program = link(session, Arc::clone(program), &links, session.kernel().load_deadline(None))?;
     let (spec, name, host) = (detail.spec, Some(detail.view.name), detail.view.host);
     let request = LoadRequest { timeout: spec.timeout, spec, name, host, ..LoadRequest::plain(program) };
     let verified = verify_journal(session, id, request)?;

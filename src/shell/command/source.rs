@@ -25,11 +25,7 @@ struct SourceOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<SourceOptions>()?;
     let text = session.read_file(&options.file, SCRIPT_BYTES_MAX)?;
-    if session.source_depth >= SOURCE_DEPTH_MAX {
-        return Err(ShellError::failed(format!("`{}`: {SOURCE_DEPTH_MAX} files source one another", options.file)));
-    }
-    session.source_depth += 1;
-    let result = session.run_text(&options.file, &text, 1);
-    session.source_depth -= 1;
-    result.map(|()| Reply::Nothing)
+    let too_deep = || ShellError::failed(format!("`{}`: {SOURCE_DEPTH_MAX} files source one another", options.file));
+    session.sourcing(|session| session.run_text(&options.file, &text, 1)).ok_or_else(too_deep)??;
+    Ok(Reply::Nothing)
 }

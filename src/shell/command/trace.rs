@@ -71,7 +71,7 @@ struct TraceOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<TraceOptions>()?;
-    let journal = session.kernel.journal().clone();
+    let journal = session.kernel().journal().clone();
     match options.action.as_deref() {
         Some("on") => journal.set_on(true),
         Some("off") => journal.set_on(false),
@@ -86,20 +86,21 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 /// `trace payloads [SIZE BUDGET | off]`.
 fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Result<Reply, ShellError> {
     let size_of = |text: &str| parse_size(text).map_err(ShellError::usage);
-    let before = session.kernel.journal().payload_settings();
+    let before = session.kernel().journal().payload_settings();
     let settings = match (size, budget) {
         (None, _) => before,
         // What is kept stays until newer ones need its place.
         (Some("off"), None) => PayloadSettings { bytes_each_max: 0, ..before },
         (Some(size), budget) => {
-            let bytes_total_max = budget.map(size_of).transpose()?.unwrap_or(session.kernel.limits().payload_bytes_max);
+            let bytes_total_max =
+                budget.map(size_of).transpose()?.unwrap_or(session.kernel().limits().payload_bytes_max);
             PayloadSettings { bytes_each_max: size_of(size)?, bytes_total_max }
         }
     };
-    session.kernel.set_payloads(settings);
-    let on = session.kernel.journal().payload_bytes_each_max() > 0;
+    session.kernel().set_payloads(settings);
+    let on = session.kernel().journal().payload_bytes_each_max() > 0;
     let (each, total) = (show_bytes(settings.bytes_each_max), show_bytes(settings.bytes_total_max));
-    let held = show_bytes(session.kernel.journal().payload_bytes());
+    let held = show_bytes(session.kernel().journal().payload_bytes());
     Ok(match (size, on) {
         (Some(_), _) => Reply::Nothing,
         (None, true) => {
@@ -113,8 +114,8 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     let last = options.last.unwrap_or(LAST_DEFAULT);
     // The running ones first: what ends between the two looks is then in both, and not lost.
     let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
-    let running = session.kernel.running().into_iter().filter(wanted).collect();
-    let mut records = merge_running(session.kernel.journal().find(last, wanted), running);
+    let running = session.kernel().running().into_iter().filter(wanted).collect();
+    let mut records = merge_running(session.kernel().journal().find(last, wanted), running);
     records.drain(..records.len().saturating_sub(last));
     if session.wants_json(options.json) {
         return Reply::JsonLines(records.iter().map(jsonl::value).collect());
@@ -123,7 +124,7 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
 }
 
 fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellError> {
-    let journal = session.kernel.journal().clone();
+    let journal = session.kernel().journal().clone();
     let json = session.wants_json(options.json);
     let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
     let mut cursor = journal.cursor_at_end();
@@ -132,7 +133,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         session.emit(&followed(&records, json))?;
     }
     let mut thin = RateLimiter::new(options.rate, options.max);
-    while !session.interrupt.is_raised() && !thin.is_done() {
+    while !session.interrupt().is_raised() && !thin.is_done() {
         journal.wait(&cursor, FOLLOW_STEP);
         let mut news = journal.follow(&mut cursor);
         news.records.retain(|record| wanted(record) && thin.admits(record));
@@ -142,7 +143,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         if !news.records.is_empty() {
             session.emit(&followed(&news.records, json))?;
         }
-        let left_out = thin.take_left_out(session.kernel.uptime());
+        let left_out = thin.take_left_out(session.kernel().uptime());
         tell_left_out(session, left_out, options);
     }
     tell_left_out(session, thin.take_rest(), options);

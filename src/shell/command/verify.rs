@@ -54,7 +54,7 @@ struct Side {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, input) = arguments.parse::<VerifyOptions>()?;
     let id = session.process(&options.plugin)?;
-    let detail = session.kernel.process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
+    let detail = session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
     let input = input.unwrap_or_default();
     let input: Arc<[u8]> = if options.hex { parse_hex(&input).map_err(ShellError::usage)? } else { input }.into();
     let native = run_side(session, &detail, Host::Native, &options.function, &input)?;
@@ -89,12 +89,12 @@ fn run_side(
     let request =
         LoadRequest { spec: detail.spec.clone(), host, timeout: detail.spec.timeout, ..LoadRequest::plain(program) };
     let label = session
-        .kernel
-        .load_unless(request, &|| session.interrupt.is_raised())
+        .kernel()
+        .load_unless(request, &|| session.interrupt().is_raised())
         .map_err(|error| session.call_error(error))?;
     let result = call(session, label.id, function, input);
     // It and all that it spawned were only for this.
-    session.kernel.kill(label.id, true).map_err(|error| session.call_error(error))?;
+    session.kernel().kill(label.id, true).map_err(|error| session.call_error(error))?;
     let (end, nested) = result?;
     Ok(Side { host, end, nested })
 }
@@ -113,10 +113,10 @@ fn call(
         text: format!("verify {process} {function}"),
         background: false,
     };
-    let job = session.kernel.start(plan).map_err(|error| session.call_error(error))?;
+    let job = session.kernel().start(plan).map_err(|error| session.call_error(error))?;
     let id = job.id();
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
-    let mut records = session.kernel.journal().find(usize::MAX, |record| record.job == id && record.depth > 1);
+    let mut records = session.kernel().journal().find(usize::MAX, |record| record.job == id && record.depth > 1);
     records.sort_by_key(|record| record.seq);
     Ok((end, records.iter().map(nested_text).collect()))
 }

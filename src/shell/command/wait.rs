@@ -38,8 +38,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             let id = session.process(target)?;
             let label = session.label(id);
             let reason = session
-                .kernel
-                .wait_process(id, &|| session.interrupt.is_raised())
+                .kernel()
+                .wait_process(id, &|| session.interrupt().is_raised())
                 .ok_or_else(ShellError::interrupted)?;
             session.emit(&Reply::Lines(vec![Line::new().with(Role::Name, label).plain(format!(" {reason}"))]))?;
         }
@@ -57,7 +57,7 @@ fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
         }
         match take_job(session, &job, OnInterrupt::StopWaiting) {
             Ok(reply) => session.emit(&reply)?,
-            Err(error) if session.interrupt.is_raised() => return Err(error),
+            Err(error) if session.interrupt().is_raised() => return Err(error),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
@@ -67,7 +67,7 @@ fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
 /// Waits for a job, forgets it, and gives its output: nothing when that went to a file.
 fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Result<Reply, ShellError> {
     let end = session.wait_for_job(job, on_interrupt)?;
-    session.kernel.reap(job.id());
+    session.kernel().reap(job.id());
     // Its notice would tell again what is printed now.
     let to_file = end.sunk_bytes.is_some();
     let bytes = end.result.clone().map_err(|error| session.failure_of(job.id(), error))?;

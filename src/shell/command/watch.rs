@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
-use crate::shell::session::{Session, Sink, output_error};
+use crate::shell::session::{Session, Sink};
 use crate::shell::units::{parse_count, parse_duration, show_duration};
 
 pub static COMMAND: Command = Command {
@@ -35,7 +35,7 @@ struct WatchOptions {
 fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<WatchOptions>()?;
     let interval = options.interval.unwrap_or(INTERVAL_DEFAULT);
-    let in_place = session.sinks.is_empty() && session.front().is_terminal();
+    let in_place = !session.is_redirected() && session.front().is_terminal();
     let title = Line::new().with(Role::Dim, format!("every {}: {}", show_duration(interval), inner.text));
     let mut runs = 0;
     while options.count.is_none_or(|count| runs < count) {
@@ -51,12 +51,12 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
         let Some(Sink::Replies(replies)) = sink else { break };
         for reply in replies.iter().filter(|reply| **reply != Reply::Nothing) {
             match in_place {
-                true => session.front.frame(Some((&title, reply))).map_err(|error| output_error(&error))?,
+                true => session.output().frame(Some((&title, reply)))?,
                 false => session.emit(reply)?,
             }
         }
         runs += 1;
     }
-    session.front.frame(None).map_err(|error| output_error(&error))?;
+    session.output().frame(None)?;
     Ok(Reply::Nothing)
 }

@@ -22,7 +22,7 @@ pub fn load(
     host: Host,
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
-    let deadline = session.kernel.load_deadline(None);
+    let deadline = session.kernel().load_deadline(None);
     let request = request(session, source, name, host, options, deadline)?;
     start(session, request)
 }
@@ -34,7 +34,7 @@ pub fn load_manifest(
     host: Host,
     options: &LoadOptions,
 ) -> Result<ProcessLabel, ShellError> {
-    let deadline = session.kernel.load_deadline(None);
+    let deadline = session.kernel().load_deadline(None);
     let program = session.resolve_manifest(path, deadline)?;
     let request = request_of(session, program, None, host, options, deadline)?;
     start(session, request)
@@ -42,7 +42,7 @@ pub fn load_manifest(
 
 pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
     let imports = request.spec.imports.clone();
-    let loaded = session.kernel.load_unless(request, &|| session.interrupt.is_raised());
+    let loaded = session.kernel().load_unless(request, &|| session.interrupt().is_raised());
     let label = loaded.map_err(|error| session.call_error(error))?;
     stand_ins::tell_unused(session, label.id, &imports);
     Ok(label)

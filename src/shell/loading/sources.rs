@@ -15,7 +15,7 @@ use crate::shell::waits::PROGRESS_AFTER;
 impl Session {
     /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
     pub fn resolve(&mut self, source: &str) -> Result<Arc<Program>, ShellError> {
-        self.resolve_by(source, self.kernel.load_deadline(None))
+        self.resolve_by(source, self.kernel().load_deadline(None))
     }
 
     /// The same, until a deadline of the command's.
@@ -36,8 +36,8 @@ impl Session {
         &mut self,
         resolve: impl FnOnce(&Kernel, Progress<'_>) -> Result<Arc<Program>, CallError>,
     ) -> Result<Arc<Program>, ShellError> {
-        let kernel = Arc::clone(&self.kernel);
-        let interrupt = self.interrupt.clone();
+        let kernel = Arc::clone(self.kernel());
+        let interrupt = self.interrupt().clone();
         let started = Instant::now();
         let mut shown = false;
         let resolved = resolve(&kernel, &mut |got_bytes, all_bytes| {

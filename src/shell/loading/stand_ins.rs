@@ -18,8 +18,8 @@ pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
         }
         told.push(plugin);
         // What only stubs answer for is started when it is asked.
-        let stubbed = || session.kernel.stubs().iter().any(|stub| stub.spec.plugin == plugin);
-        if !dots.into_iter().any(|plugin| session.kernel.find(plugin).is_ok()) && !stubbed() {
+        let stubbed = || session.kernel().stubs().iter().any(|stub| stub.spec.plugin == plugin);
+        if !dots.into_iter().any(|plugin| session.kernel().find(plugin).is_ok()) && !stubbed() {
             let why = "when the import is called there must be";
             let text = format!("`--import` to `{}`: there is no process `{plugin}` yet, and {why}", import.target);
             session.notice(Line::new().with(Role::Warn, text));
@@ -29,7 +29,7 @@ pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
 
 /// Says of each stand-in that nothing in the plugin imports what it stands in for. Of linked modules that is not known.
 pub fn tell_unused(session: &mut Session, id: ProcessId, imports: &[ImportStandIn]) {
-    let Some(detail) = session.kernel.process(id).filter(|detail| detail.modules.len() == 1) else { return };
+    let Some(detail) = session.kernel().process(id).filter(|detail| detail.modules.len() == 1) else { return };
     for import in imports {
         let name = format!("{}.{}", import.module, import.function);
         if !detail.imports.contains(&name) {

@@ -55,7 +55,7 @@ fn session(interactive: bool) -> Session {
 
 /// The kind of error that a line ends with, and whether `set ran` in it was reached.
 fn run(session: &mut Session, line: &str) -> (Option<ErrorKind>, bool) {
-    let script = parse(line, &CommandGrammar(session.table)).unwrap();
+    let script = parse(line, &CommandGrammar(session.table())).unwrap();
     let result = session.run_statements(&script);
     (result.err().map(|error| error.kind), session.variables().contains_key("ran"))
 }

@@ -68,7 +68,7 @@ fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Resul
     }
     session.show_notices();
     let Some((text, count)) = rewritten.filter(|(_, count)| *count > 0) else { return Ok(0) };
-    let interrupt = session.interrupt.clone();
+    let interrupt = session.interrupt().clone();
     let give_up = || interrupt.is_raised();
     let mut file = FileSink::open(name, false, &give_up)?;
     file.write(text.as_bytes(), &give_up)?;

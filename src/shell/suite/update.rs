@@ -18,15 +18,17 @@ pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(Strin
     let (mark, text) = text.split_at(text.len() - without_bom(text.as_bytes()).len());
     let (mut new, mut copied, mut count) = (mark.to_owned(), 0, 0);
     let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&CommandGrammar(session.table)) {
+    while let Some(read) = lines.next(&CommandGrammar(session.table())) {
         let script = read.map_err(|error| located(syntax_error(&error), name, error.line))?;
         let alone = script.statements.len() == 1;
         for statement in &script.statements {
-            session.rewrites = Some(Vec::new());
-            session.run_statement(statement).map_err(|error| located(error, name, statement.line))?;
-            session.show_notices();
+            let mut rewrites = session.rewriting(|session| {
+                session.run_statement(statement).map_err(|error| located(error, name, statement.line))?;
+                session.show_notices();
+                Ok(())
+            })?;
             // A sourced file's expectations are not this file's.
-            let Some(rewrite) = session.rewrites.take().and_then(|mut rewrites| rewrites.pop()) else { continue };
+            let Some(rewrite) = rewrites.pop() else { continue };
             let word = last_word(statement).filter(|_| alone).ok_or_else(|| {
                 let error = ShellError::failed(
                     "this expectation cannot be rewritten: write it on a line of its own, with its value",

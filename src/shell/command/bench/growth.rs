@@ -72,9 +72,9 @@ fn course(
         let caller = caller(session, temporary)?;
         let count = if warm_up { window(calls) } else { calls };
         let (stages, order) = nested_stage(options, how, caller, callee, count, size);
-        let before = session.kernel.calls_of(callee).unwrap_or(0);
+        let before = session.kernel().calls_of(callee).unwrap_or(0);
         let started = Instant::now();
-        let job = session.kernel.start(plan(stages, order)).map_err(|error| session.call_error(error))?;
+        let job = session.kernel().start(plan(stages, order)).map_err(|error| session.call_error(error))?;
         if warm_up {
             let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
             end.result.clone().map_err(|error| session.call_error(error))?;
@@ -84,12 +84,12 @@ fn course(
         let mut shown = Instant::now();
         let end = loop {
             let ended = job.wait_for(LOOK_EVERY);
-            let calls_now = session.kernel.calls_of(callee).unwrap_or(0) - before;
+            let calls_now = session.kernel().calls_of(callee).unwrap_or(0) - before;
             looks.add(Look { at: started.elapsed(), calls: calls_now });
             if let Some(end) = ended {
                 break end;
             }
-            if session.interrupt.is_raised() {
+            if session.interrupt().is_raised() {
                 job.interrupt();
             }
             if shown.elapsed() > Duration::from_millis(100) {

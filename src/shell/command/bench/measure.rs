@@ -121,14 +121,14 @@ fn run(
     sample_every: u64,
     stage: &str,
 ) -> Result<(Vec<RoundTimes>, Duration), ShellError> {
-    session.kernel.journal().set_on(subject.journal);
+    session.kernel().journal().set_on(subject.journal);
     let text = format!("bench {}", subject.name);
     let started = Instant::now();
     let mut benches: Vec<Bench> = Vec::with_capacity(subject.works.len());
     let mut failed = None;
     for work in &subject.works {
         let round = BenchRound { work: work.clone(), runs, sample_every, text: text.clone() };
-        match session.kernel.bench(round) {
+        match session.kernel().bench(round) {
             Ok(bench) => benches.push(bench),
             Err(error) => {
                 benches.iter().for_each(|bench| bench.job().interrupt());
@@ -165,7 +165,7 @@ fn wait(
         if let Some(end) = bench.job().wait_for(WAIT_STEP) {
             return end.result.clone().map(drop);
         }
-        if session.interrupt.is_raised() {
+        if session.interrupt().is_raised() {
             all.iter().for_each(|bench| bench.job().interrupt());
         }
         let runs: u64 = all.iter().map(|bench| bench.job().runs()).sum();

@@ -48,7 +48,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         (input, _) => input,
     };
     check(&options, input.is_some())?;
-    let journal = session.kernel.journal().clone();
+    let journal = session.kernel().journal().clone();
     let was_on = journal.is_on();
     // What is started only for this ends with it, also when it fails.
     let mut temporary = Temporary::default();

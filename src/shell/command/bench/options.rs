@@ -59,7 +59,7 @@ impl Temporary {
     pub fn end(self, session: &Session) {
         for process in self.processes {
             // One that has ended meanwhile is what was wanted.
-            let _ = session.kernel.kill(process, true);
+            let _ = session.kernel().kill(process, true);
         }
     }
 }

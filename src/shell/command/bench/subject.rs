@@ -88,7 +88,7 @@ pub fn subjects(
     };
     let first = calls(session, options, process, input.clone(), temporary)?;
     // As the journal is; but what is measured against `trace-off` has it on.
-    let journal = session.kernel.journal().is_on() || options.against.as_deref() == Some("trace-off");
+    let journal = session.kernel().journal().is_on() || options.against.as_deref() == Some("trace-off");
     let first = Subject { journal, ..first };
     let second = match options.against.as_deref() {
         _ if options.jobs.is_some() => return jobs(session, options, process, input, first, temporary),
@@ -173,7 +173,7 @@ fn nested(
     let stage = |count: u64| nested_stage(options, how, caller, callee, count, input.len() as u64);
     // One call tells how much comes back, and whether it works at all.
     let (stages, order) = stage(1);
-    let job = session.kernel.start(plan(stages, order)).map_err(|error| session.call_error(error))?;
+    let job = session.kernel().start(plan(stages, order)).map_err(|error| session.call_error(error))?;
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
     let output = end.result.clone().map_err(|error| session.call_error(error))?;
     let (stages, order) = stage(1);
@@ -193,7 +193,7 @@ fn nested(
 /// How long one run takes at least.
 fn probe(session: &mut Session, work: BenchWork) -> Result<Duration, ShellError> {
     let round = BenchRound { work, runs: PROBES, sample_every: 1, text: "bench".into() };
-    let bench = session.kernel.bench(round).map_err(|error| session.call_error(error))?;
+    let bench = session.kernel().bench(round).map_err(|error| session.call_error(error))?;
     let end = session.wait_for_job(bench.job(), OnInterrupt::EndJob)?;
     end.result.clone().map_err(|error| session.call_error(error))?;
     let shortest_ns = bench.into_times().samples_ns.into_iter().min().unwrap_or(0);
@@ -320,17 +320,17 @@ fn start(
 ) -> Result<ProcessId, ShellError> {
     let request = LoadRequest { host, ..LoadRequest::plain(program) };
     let label = session
-        .kernel
-        .load_unless(request, &|| session.interrupt.is_raised())
+        .kernel()
+        .load_unless(request, &|| session.interrupt().is_raised())
         .map_err(|error| session.call_error(error))?;
     temporary.processes.push(label.id);
     Ok(label.id)
 }
 
 fn program(session: &Session, process: ProcessId) -> Result<Arc<Program>, ShellError> {
-    session.kernel.program(process).ok_or_else(|| ShellError::failed(format!("process `{process}` has ended")))
+    session.kernel().program(process).ok_or_else(|| ShellError::failed(format!("process `{process}` has ended")))
 }
 
 fn host_of(session: &Session, process: ProcessId) -> Host {
-    session.kernel.process(process).map_or(Host::Native, |detail| detail.view.host)
+    session.kernel().process(process).map_or(Host::Native, |detail| detail.view.host)
 }

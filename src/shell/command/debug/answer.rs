@@ -80,7 +80,7 @@ fn bytes(session: &Session, arguments: Arguments) -> Result<(crate::kernel::Job,
 
 fn set_input(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (job, input) = bytes(session, arguments)?;
-    session.kernel.set_held_input(job.id(), input).map_err(|error| session.call_error(error))?;
+    session.kernel().set_held_input(job.id(), input).map_err(|error| session.call_error(error))?;
     Ok(Reply::Nothing)
 }
 

@@ -89,12 +89,12 @@ struct DeleteWords {
 fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<BreakWords>()?;
     if let Some(commands) = &words.commands {
-        check_commands(session.table, commands)?;
+        check_commands(session.table(), commands)?;
     }
     let side = if words.on == "return" { Side::After } else { Side::Before };
     let filter = words.filter.source().to_owned();
     let spec = BreakSpec { filter: words.filter, side, commands: words.commands };
-    let id = session.kernel.set_breakpoint(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
+    let id = session.kernel().set_breakpoint(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
     let line =
         Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {} {filter}", side.as_str()));
     Ok(Reply::Lines(vec![line]))
@@ -102,7 +102,7 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
 
 fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<BreaksWords>()?;
-    let breakpoints = session.kernel.breakpoints();
+    let breakpoints = session.kernel().breakpoints();
     Ok(listing::reply(&breakpoints, &COLUMNS, session.wants_json(words.json)))
 }
 
@@ -116,10 +116,10 @@ const COLUMNS: [Column<BreakpointView>; 5] = [
 
 fn run_delete(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<DeleteWords>()?;
-    let all = || session.kernel.breakpoints().iter().map(|breakpoint| breakpoint.id).collect();
+    let all = || session.kernel().breakpoints().iter().map(|breakpoint| breakpoint.id).collect();
     let numbers: Vec<u32> = if words.numbers.is_empty() { all() } else { words.numbers };
     for number in numbers {
-        if !session.kernel.delete_breakpoint(number) {
+        if !session.kernel().delete_breakpoint(number) {
             return Err(ShellError::failed(format!("no breakpoint `{number}`; `breaks` lists them")));
         }
     }

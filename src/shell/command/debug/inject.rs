@@ -77,7 +77,7 @@ fn run_inject(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let (words, _) = arguments.parse::<InjectWords>()?;
     let filter = words.filter.source().to_owned();
     let spec = read(words.filter, &words.words).map_err(ShellError::usage)?;
-    let view = session.kernel.inject(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
+    let view = session.kernel().inject(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
     let text = format!(": {} on {}{}", kind_text(&view.kind), view.filter, rest_text(&view));
     Ok(Reply::Lines(vec![Line::new().with(Role::Strong, format!("fault {}", view.id)).plain(text)]))
 }
@@ -170,20 +170,20 @@ fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let (words, _) = arguments.parse::<FaultsWords>()?;
     match words.action.as_deref() {
         Some("clear") => {
-            session.kernel.clear_faults();
+            session.kernel().clear_faults();
             Ok(Reply::Nothing)
         }
         Some(_) => {
             if words.numbers.is_empty() {
                 return Err(ShellError::usage("`faults delete` wants N; `faults clear` takes all away"));
             }
-            match words.numbers.iter().find(|number| !session.kernel.delete_fault(**number)) {
+            match words.numbers.iter().find(|number| !session.kernel().delete_fault(**number)) {
                 Some(number) => Err(ShellError::failed(format!("no fault `{number}`; `faults` lists them"))),
                 None => Ok(Reply::Nothing),
             }
         }
         None => {
-            let rows: Vec<Row> = session.kernel.faults().into_iter().map(Row::from).collect();
+            let rows: Vec<Row> = session.kernel().faults().into_iter().map(Row::from).collect();
             Ok(listing::reply(&rows, &COLUMNS, session.wants_json(words.json)))
         }
     }

@@ -1,7 +1,5 @@
 //! `record`: the session's calls into a file.
 
-use std::sync::Arc;
-
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::hooks::Recorder;
 use crate::shell::recording::{CallFile, Entry, started_by_shell};
@@ -34,12 +32,12 @@ struct RecordWords {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<RecordWords>()?;
     match words.file.as_deref() {
-        None => Ok(match &session.recording {
+        None => Ok(match session.recording() {
             Some(file) => Reply::line(format!("{} written to `{}`", counted(file.written()?, "call"), file.name())),
             None => Reply::line("calls are not recorded"),
         }),
         Some("off") => stop(session),
-        Some(_) if session.recording.is_some() => {
+        Some(_) if session.recording().is_some() => {
             Err(ShellError::failed("calls are recorded already; `record off` ends that"))
         }
         Some(name) => start(session, name),
@@ -47,11 +45,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 }
 
 fn start(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
-    let file = CallFile::create(name, session.interrupt.clone())?;
-    for stub in session.kernel.stubs() {
+    let file = CallFile::create(name, session.interrupt().clone())?;
+    for stub in session.kernel().stubs() {
         file.write(&Entry::Stub((&stub.spec).into()));
     }
-    let processes = started_by_shell(&session.kernel);
+    let processes = started_by_shell(session.kernel());
     for process in &processes {
         file.loaded(process);
     }
@@ -59,14 +57,15 @@ fn start(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
         let text = format!("`{}` was called before: a replay starts it fresh", used.view.label());
         session.notice(Line::new().with(Role::Warn, text));
     }
-    session.kernel.record_calls(Some(file.clone()));
-    session.recording = Some(Arc::clone(&file));
+    session.kernel().record_calls(Some(file.clone()));
+    session.set_recording(Some(file));
     Ok(Reply::Nothing)
 }
 
 fn stop(session: &mut Session) -> Result<Reply, ShellError> {
-    session.kernel.record_calls(None);
-    let file =
-        session.recording.take().ok_or_else(|| ShellError::failed("calls are not recorded; `record FILE` does it"))?;
+    session.kernel().record_calls(None);
+    let file = session
+        .set_recording(None)
+        .ok_or_else(|| ShellError::failed("calls are not recorded; `record FILE` does it"))?;
     Ok(Reply::line(format!("{} in `{}`", counted(file.written()?, "call"), file.name())))
 }

@@ -84,7 +84,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
         Some(text) => text.clone().into_bytes(),
         None => whole(seq, "input", record.payload.as_ref().map(|payload| &payload.input))?,
     };
-    let before = ObservedCall::of(&record, session.kernel.journal());
+    let before = ObservedCall::of(&record, session.kernel().journal());
     if !words.fresh {
         let options = CallOptions {
             plugin: record.callee_label(),
@@ -118,7 +118,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
 
 fn call_fresh(session: &mut Session, record: &Record, input: &[u8]) -> Result<ObservedCall, ShellError> {
     let label = record.callee_label();
-    let detail = session.kernel.process(record.callee);
+    let detail = session.kernel().process(record.callee);
     let detail = detail.ok_or_else(|| ShellError::failed(format!("process `{label}` has ended; `load` it again")))?;
     let stage = Stage::new(session);
     let entry = ProcessEntry::from(&detail);
@@ -262,7 +262,7 @@ fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<Pr
 /// The code that a process had, from where it came from; says so when it is another by now.
 fn program_of(session: &mut Session, entry: &ProcessEntry) -> Result<Arc<Program>, ShellError> {
     let program = session.resolve(&entry.source)?;
-    let program = link(session, program, &entry.links, session.kernel.load_deadline(None))?;
+    let program = link(session, program, &entry.links, session.kernel().load_deadline(None))?;
     let now: Vec<&str> = program.modules.iter().map(|module| module.sha256.as_str()).collect();
     let before: Vec<&str> = entry.modules.iter().map(|module| module.sha256.as_str()).collect();
     if now != before {

@@ -108,7 +108,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         (Some(bytes), false, None) => StubAnswer::Bytes(bytes.into()),
         (None, true, None) => StubAnswer::Echo,
         (None, false, Some(commands)) => {
-            check_commands(session.table, &commands)?;
+            check_commands(session.table(), &commands)?;
             StubAnswer::Run(commands)
         }
         _ => {
@@ -127,7 +127,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
             StubSpec { plugin, function, answer, import: None }
         }
     };
-    session.kernel.set_stub(spec.clone()).map_err(ShellError::failed)?;
+    session.kernel().set_stub(spec.clone()).map_err(ShellError::failed)?;
     session.record(|| Entry::Stub((&spec).into()));
     Ok(Reply::Nothing)
 }
@@ -138,7 +138,7 @@ fn split(session: &Session, target: &str) -> Result<(String, String), ShellError
     split_dotted(target).ok_or_else(wrong)?;
     let [plugin, function] = <[String; 2]>::try_from(session.split_call(target)).map_err(|_| wrong())?;
     match target.rsplit_once('.') {
-        Some((longest, rest)) if !rest.is_empty() && session.kernel.find(&plugin).is_err() => {
+        Some((longest, rest)) if !rest.is_empty() && session.kernel().find(&plugin).is_err() => {
             Ok((longest.to_owned(), rest.to_owned()))
         }
         _ => Ok((plugin, function)),
@@ -147,7 +147,7 @@ fn split(session: &Session, target: &str) -> Result<(String, String), ShellError
 
 fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<StubsWords>()?;
-    let stubs = session.kernel.stubs();
+    let stubs = session.kernel().stubs();
     if session.wants_json(words.json) {
         return Ok(Reply::Json(stubs.iter().map(json_row).collect()));
     }
@@ -188,13 +188,13 @@ fn json_row(stub: &StubView) -> Value {
 fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<UnstubWords>()?;
     if words.all {
-        for stub in session.kernel.stubs() {
+        for stub in session.kernel().stubs() {
             unstub(session, &stub.spec.plugin, None);
         }
         return Ok(Reply::Nothing);
     }
     for target in &words.targets {
-        let stubs = session.kernel.stubs();
+        let stubs = session.kernel().stubs();
         let removed = match stubs.iter().find(|stub| stub.spec.name() == *target) {
             Some(stub) if stub.spec.import.is_some() => unstub_import(session, &stub.spec),
             Some(stub) => unstub(session, &stub.spec.plugin, Some(&stub.spec.function)),
@@ -210,11 +210,11 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
 /// One, for the import that a stub answered for.
 fn unstub_import(session: &Session, spec: &StubSpec) -> usize {
     session.record(|| Entry::Unstub { plugin: spec.plugin.clone(), function: Some(spec.function.clone()) });
-    usize::from(session.kernel.unstub_import(&spec.name()))
+    usize::from(session.kernel().unstub_import(&spec.name()))
 }
 
 /// How many stubs were taken away.
 fn unstub(session: &Session, plugin: &str, function: Option<&str>) -> usize {
     session.record(|| Entry::Unstub { plugin: plugin.to_owned(), function: function.map(str::to_owned) });
-    session.kernel.unstub(plugin, function)
+    session.kernel().unstub(plugin, function)
 }

@@ -86,7 +86,7 @@ fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, Sh
 
 /// The ended calls that match; an error when some may be missing.
 fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellError> {
-    let journal = session.kernel.journal();
+    let journal = session.kernel().journal();
     if !journal.is_on() {
         return Err(ShellError::failed("calls are not traced; `trace on` does it"));
     }

@@ -22,7 +22,7 @@ const DIFF_CONTEXT: usize = 2;
 
 /// The expectation does not hold: rewritten where that is asked for, else an error.
 fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> Result<Reply, ShellError> {
-    match &mut session.rewrites {
+    match session.rewrites() {
         Some(rewrites) => {
             rewrites.push(rewrite);
             Ok(Reply::Nothing)
@@ -33,7 +33,7 @@ fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> 
 
 /// Shows what is expected and what came, a line each way.
 fn show_difference(session: &mut Session, expected: &[u8], came: &[u8]) {
-    if session.rewrites.is_none() {
+    if session.rewrites().is_none() {
         for line in difference(expected, came) {
             session.notice(line);
         }

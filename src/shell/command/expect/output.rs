@@ -95,6 +95,6 @@ fn value_of(bytes: &[u8]) -> Result<Value, ShellError> {
 }
 
 fn last_output(session: &Session, name: &str) -> Result<Vec<u8>, ShellError> {
-    let output = session.last_output.as_deref();
+    let output = session.last_output().map(AsRef::as_ref);
     output.map(<[u8]>::to_vec).ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
 }

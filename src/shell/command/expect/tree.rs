@@ -26,7 +26,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (_, input) = arguments.parse::<ExpectTreeOptions>()?;
     let expected = String::from_utf8(input.unwrap_or_default())
         .map_err(|_| ShellError::usage("`expect-tree`: INPUT is not UTF-8"))?;
-    let (expected, came) = (lines(&expected), lines(&tree_text(&session.kernel.processes(false))));
+    let (expected, came) = (lines(&expected), lines(&tree_text(&session.kernel().processes(false))));
     if expected == came {
         return Ok(Reply::Nothing);
     }

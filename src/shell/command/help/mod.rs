@@ -35,8 +35,8 @@ struct HelpOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<HelpOptions>()?;
     match options.command.as_deref() {
-        None => Ok(Reply::Lines(overview(session.table))),
-        Some(word) => about(session.table, word).ok_or_else(|| unknown(session.table, word)),
+        None => Ok(Reply::Lines(overview(session.table()))),
+        Some(word) => about(session.table(), word).ok_or_else(|| unknown(session.table(), word)),
     }
 }
 

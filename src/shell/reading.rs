@@ -1,0 +1,39 @@
+//! What a session reads: files in whole, all of standard input, and lines as they come in.
+
+use std::io::BufReader;
+use std::os::fd::AsFd;
+use std::path::Path;
+
+use super::front::Loan;
+use super::patient::Patient;
+use super::reply::ShellError;
+use super::session::Session;
+use super::stdin::{self, Stdin};
+
+impl Session {
+    /// Reads a file in whole, of `bytes_max` at most; the error names it and says why. Ctrl-C ends a wait for its bytes.
+    pub fn read_file(&self, path: impl AsRef<Path>, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
+        stdin::read_file(path.as_ref(), bytes_max, &|| self.interrupt().is_raised())
+    }
+
+    /// All of standard input, for INPUT.
+    pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
+        let interrupt = self.interrupt().clone();
+        let (front, stdin) = self.front_and_stdin();
+        let mut read = Err(ShellError::failed("`@-`: was not read"));
+        front.lend_terminal(&mut || {
+            read = stdin.take(&|| interrupt.is_raised());
+            Loan::Over
+        });
+        read
+    }
+
+    /// Runs lines as they come in by standard input. Ctrl-C ends the wait for the next one.
+    pub fn run_standard_input(&mut self) -> Result<(), ShellError> {
+        *self.front_and_stdin().1 = Stdin::Script;
+        let (stdin, interrupt) = (std::io::stdin(), self.interrupt().clone());
+        let give_up = || interrupt.is_raised();
+        let mut lines = BufReader::new(Patient::new(stdin.as_fd(), &give_up));
+        self.run_incoming("stdin", &mut lines)
+    }
+}

@@ -1,0 +1,89 @@
+//! What a session remembers of jobs: those that its prompt left unfinished, whose holds were served, and whose failure a
+//! notice has told.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::kernel::JobId;
+
+/// The most failures of jobs that are remembered as told.
+const TOLD_FAILURES_MAX: usize = 1_000;
+
+/// Notes on jobs. `C` is what a parked job is finished with.
+pub struct JobNotes<C> {
+    /// Foreground jobs that the prompt left, at most one for each job of the kernel.
+    parked: BTreeMap<JobId, C>,
+    /// The hold of each job whose breakpoint's commands have run.
+    served: BTreeMap<JobId, u64>,
+    /// A breakpoint's commands run now: letting a job go on does not wait for it.
+    serving: bool,
+    /// What can be done with a held job was said.
+    hinted: bool,
+    /// At most [`TOLD_FAILURES_MAX`], the newest.
+    told_failures: BTreeSet<JobId>,
+}
+
+impl<C> Default for JobNotes<C> {
+    fn default() -> JobNotes<C> {
+        JobNotes {
+            parked: BTreeMap::new(),
+            served: BTreeMap::new(),
+            serving: false,
+            hinted: false,
+            told_failures: BTreeSet::new(),
+        }
+    }
+}
+
+impl<C> JobNotes<C> {
+    /// Keeps what a job is finished with, and forgets the jobs that are not known any more.
+    pub fn park(&mut self, job: JobId, continuation: C, is_known: impl Fn(JobId) -> bool) {
+        self.parked.retain(|id, _| is_known(*id));
+        self.parked.insert(job, continuation);
+    }
+
+    /// Takes what a parked job is finished with.
+    pub fn unpark(&mut self, job: JobId) -> Option<C> {
+        self.parked.remove(&job)
+    }
+
+    /// Whether the breakpoint's commands have run at this hold of a job.
+    pub fn is_served(&self, job: JobId, hold: u64) -> bool {
+        self.served.get(&job) == Some(&hold)
+    }
+
+    pub fn mark_served(&mut self, job: JobId, hold: u64) {
+        self.served.insert(job, hold);
+    }
+
+    /// Forgets the holds of a job that has ended.
+    pub fn forget_holds(&mut self, job: JobId) {
+        self.served.remove(&job);
+    }
+
+    /// Whether a breakpoint's commands run now.
+    pub fn is_serving(&self) -> bool {
+        self.serving
+    }
+
+    pub fn set_serving(&mut self, serving: bool) {
+        self.serving = serving;
+    }
+
+    /// True the first time: then it is said what can be done with a held job.
+    pub fn hint_once(&mut self) -> bool {
+        !std::mem::replace(&mut self.hinted, true)
+    }
+
+    /// A notice has told that a job failed.
+    pub fn note_failure(&mut self, job: JobId) {
+        self.told_failures.insert(job);
+        if self.told_failures.len() > TOLD_FAILURES_MAX {
+            self.told_failures.pop_first();
+        }
+    }
+
+    /// Whether a notice has told that a job failed; asked once.
+    pub fn take_told_failure(&mut self, job: JobId) -> bool {
+        self.told_failures.remove(&job)
+    }
+}

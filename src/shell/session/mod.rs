@@ -1,0 +1,336 @@
+//! One shell's state, grouped by concern, and the narrow ways to it. What is done with the state stands beside this folder:
+//! `run` carries statements out, `calls` and `waits` run jobs, `holds` treats held ones, `notices` hands the kernel's on.
+
+mod jobs;
+mod output;
+mod variables;
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::command::definition::CommandTable;
+use super::front::Front;
+use super::interrupt::{Interrupt, Interrupter};
+use super::recording::{CallFile, Entry};
+use super::reply::{Line, Reply, ShellError};
+use super::stdin::Stdin;
+use crate::kernel::{JobEnd, Kernel, LogLine};
+use crate::runtime::LogLevel;
+use jobs::JobNotes;
+use output::Output;
+use variables::Variables;
+
+pub use output::{CAPTURE_BYTES_MAX, Sink};
+
+/// A script that sources itself ends here.
+pub const SOURCE_DEPTH_MAX: usize = 32;
+
+/// How a session behaves; the command line decides it.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
+    /// Listing commands answer in JSON.
+    pub json: bool,
+    /// A failed line does not end a script.
+    pub keep_going: bool,
+    /// A script's lines are shown before they run.
+    pub echo: bool,
+    /// A person is at the prompt: an error does not end the session.
+    pub interactive: bool,
+    /// What plugins log at this level and above is told while a call is waited for.
+    pub logs_shown: Option<LogLevel>,
+}
+
+/// One shell.
+pub struct Session {
+    // What it works on and with, the same from start to end.
+    kernel: Arc<Kernel>,
+    table: CommandTable<Session>,
+    options: SessionOptions,
+    interrupt: Interrupt,
+    /// Another session's call waits for it: notices and held jobs are that one's.
+    helper: bool,
+
+    // What goes in and out.
+    stdin: Stdin,
+    output: Output,
+    /// The last line of the log that was told.
+    logs_shown_seq: u64,
+
+    // What statements leave behind.
+    variables: Variables,
+    jobs: JobNotes<Continuation>,
+    exit: Option<u8>,
+
+    // What goes on around them.
+    /// How many files source one another now, at most [`SOURCE_DEPTH_MAX`].
+    source_depth: usize,
+    /// The file that calls are written to, between `record FILE` and `record off`.
+    recording: Option<Arc<CallFile>>,
+    /// What expectations would have to say, where they are to be rewritten instead of failing.
+    rewrites: Option<Vec<Rewrite>>,
+}
+
+/// What a job that the prompt left is finished with, once it has ended.
+pub type Continuation = Box<dyn FnOnce(&mut Session, &JobEnd) -> Result<Reply, ShellError>>;
+
+/// What one expectation would have to say to hold: its last word.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rewrite {
+    /// Bytes, as INPUT.
+    Bytes(Vec<u8>),
+    /// A word as it is typed.
+    Word(String),
+}
+
+impl Session {
+    /// A session on a kernel, with commands, under a front.
+    pub fn new(
+        kernel: Arc<Kernel>,
+        table: CommandTable<Session>,
+        front: Box<dyn Front>,
+        options: SessionOptions,
+        stdin: Stdin,
+    ) -> Session {
+        Session {
+            kernel,
+            table,
+            options,
+            interrupt: Interrupt::default(),
+            helper: false,
+            stdin,
+            output: Output::new(front),
+            logs_shown_seq: 0,
+            variables: Variables::default(),
+            jobs: JobNotes::default(),
+            exit: None,
+            source_depth: 0,
+            recording: None,
+            rewrites: None,
+        }
+    }
+
+    /// A session that works for another session's call, until `interrupt` is raised.
+    pub fn helper(
+        kernel: Arc<Kernel>,
+        table: CommandTable<Session>,
+        front: Box<dyn Front>,
+        interrupt: Interrupt,
+    ) -> Session {
+        let session = Session::new(kernel, table, front, SessionOptions::default(), Stdin::Used);
+        Session { interrupt, helper: true, ..session }
+    }
+}
+
+/// What it works on and with.
+impl Session {
+    pub fn kernel(&self) -> &Arc<Kernel> {
+        &self.kernel
+    }
+
+    /// The commands that it knows.
+    pub fn table(&self) -> CommandTable<Session> {
+        self.table
+    }
+
+    pub fn options(&self) -> &SessionOptions {
+        &self.options
+    }
+
+    /// From now on a person is at the prompt.
+    pub fn make_interactive(&mut self) {
+        self.options.interactive = true;
+    }
+
+    /// Whether `--json` holds: asked for here, or the session's default.
+    pub fn wants_json(&self, asked: bool) -> bool {
+        asked || self.options.json
+    }
+
+    /// Ctrl-C, as a flag.
+    pub fn interrupt(&self) -> &Interrupt {
+        &self.interrupt
+    }
+
+    /// What the thread that hears of Ctrl-C needs.
+    pub fn interrupter(&self) -> Interrupter {
+        Interrupter { kernel: Arc::clone(&self.kernel), interrupt: self.interrupt.clone() }
+    }
+
+    /// Waits for `at_most`, or until Ctrl-C: then an error.
+    pub fn pause(&self, at_most: Duration) -> Result<(), ShellError> {
+        if self.interrupt.wait(at_most) { Err(ShellError::interrupted()) } else { Ok(()) }
+    }
+
+    /// Whether another session's call waits for it.
+    pub(super) fn is_helper(&self) -> bool {
+        self.helper
+    }
+}
+
+/// What goes in and out.
+impl Session {
+    pub fn front(&mut self) -> &mut dyn Front {
+        self.output.front()
+    }
+
+    /// The front, and what standard input is for.
+    pub(super) fn front_and_stdin(&mut self) -> (&mut dyn Front, &mut Stdin) {
+        (self.output.front(), &mut self.stdin)
+    }
+
+    pub(super) fn stdin(&self) -> Stdin {
+        self.stdin
+    }
+
+    pub(super) fn output(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    /// Whether output goes elsewhere than to the front.
+    pub fn is_redirected(&self) -> bool {
+        self.output.is_redirected()
+    }
+
+    /// Hands a part of the output on while a command still runs.
+    pub fn emit(&mut self, reply: &Reply) -> Result<(), ShellError> {
+        self.output.emit(reply, &|| self.interrupt.is_raised())
+    }
+
+    /// Runs `work` with its output going to `sink`, and gives the sink back.
+    pub fn with_sink<T>(
+        &mut self,
+        sink: Sink,
+        work: impl FnOnce(&mut Session) -> Result<T, ShellError>,
+    ) -> (Result<T, ShellError>, Option<Sink>) {
+        self.output.push(sink);
+        let result = work(self);
+        (result, self.output.pop())
+    }
+
+    /// One line for the person, on standard error.
+    pub fn notice(&mut self, line: impl Into<Line>) {
+        self.front().notice(&line.into());
+    }
+
+    /// What plugins logged since the last time.
+    pub(super) fn take_new_logs(&mut self) -> Vec<LogLine> {
+        let logs = self.kernel.logs(self.logs_shown_seq, None);
+        self.logs_shown_seq = logs.last().map_or(self.logs_shown_seq, |last| last.seq);
+        logs
+    }
+}
+
+/// What statements leave behind.
+impl Session {
+    /// Sets `$NAME`.
+    pub fn set(&mut self, name: &str, value: impl Into<Arc<[u8]>>) -> Result<(), ShellError> {
+        self.variables.set(name, value.into())
+    }
+
+    /// Forgets `$NAME`; false when it was not set.
+    pub fn unset(&mut self, name: &str) -> bool {
+        self.variables.unset(name)
+    }
+
+    /// The value of `$NAME`, `$_` or `$?`.
+    pub fn variable(&self, name: &str) -> Option<Vec<u8>> {
+        self.variables.get(name)
+    }
+
+    /// All variables that were set, by name.
+    pub fn variables(&self) -> &BTreeMap<String, Arc<[u8]>> {
+        self.variables.named()
+    }
+
+    /// `$_`; `None` before a call has succeeded.
+    pub fn last_output(&self) -> Option<&Arc<[u8]>> {
+        self.variables.last_output()
+    }
+
+    pub(super) fn set_last_output(&mut self, output: Arc<[u8]>) {
+        self.variables.set_last_output(output);
+    }
+
+    /// `$?`: 0, or the code that the last failure would exit with.
+    pub fn last_code(&self) -> u8 {
+        self.variables.last_code()
+    }
+
+    pub fn set_last_code(&mut self, code: u8) {
+        self.variables.set_last_code(code);
+    }
+
+    pub(super) fn jobs(&mut self) -> &mut JobNotes<Continuation> {
+        &mut self.jobs
+    }
+
+    /// Whether a breakpoint's commands run now.
+    pub(super) fn is_serving_hold(&self) -> bool {
+        self.jobs.is_serving()
+    }
+
+    /// Ends the session after the present statement.
+    pub fn exit(&mut self, code: u8) {
+        self.exit = Some(code);
+    }
+
+    /// The code of `exit`, once it was given.
+    pub fn exit_code(&self) -> Option<u8> {
+        self.exit
+    }
+
+    /// Takes the exit back: jobs still run, and a person was warned.
+    pub fn stay(&mut self) {
+        self.exit = None;
+    }
+}
+
+/// What goes on around statements.
+impl Session {
+    /// Whether lines of a sourced file run now.
+    pub(super) fn is_sourcing(&self) -> bool {
+        self.source_depth > 0
+    }
+
+    /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`] files source one another already.
+    pub fn sourcing<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        if self.source_depth >= SOURCE_DEPTH_MAX {
+            return None;
+        }
+        self.source_depth += 1;
+        let result = work(self);
+        self.source_depth -= 1;
+        Some(result)
+    }
+
+    /// The file that calls are written to.
+    pub fn recording(&self) -> Option<&Arc<CallFile>> {
+        self.recording.as_ref()
+    }
+
+    /// Sets the file that calls are written to, and gives back the one before.
+    pub fn set_recording(&mut self, file: Option<Arc<CallFile>>) -> Option<Arc<CallFile>> {
+        std::mem::replace(&mut self.recording, file)
+    }
+
+    /// Writes what was done to processes or stubs into the recording, where one runs.
+    pub(super) fn record(&self, entry: impl FnOnce() -> Entry) {
+        if let Some(file) = &self.recording {
+            file.write(&entry());
+        }
+    }
+
+    /// Runs `work`; expectations that do not hold meanwhile are given back rewritten and do not fail.
+    pub(super) fn rewriting<E>(&mut self, work: impl FnOnce(&mut Session) -> Result<(), E>) -> Result<Vec<Rewrite>, E> {
+        self.rewrites = Some(Vec::new());
+        let result = work(self);
+        let rewrites = self.rewrites.take().unwrap_or_default();
+        result.map(|()| rewrites)
+    }
+
+    /// What expectations are rewritten to; `None` where they fail.
+    pub(super) fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
+        self.rewrites.as_mut()
+    }
+}
