@@ -2,13 +2,11 @@
 //! are found in the string literals of the sources, their placeholders filled in, and run.
 
 mod common;
+mod tokens;
 
 use std::collections::BTreeMap;
-use std::fs;
-use std::path::{Path, PathBuf};
 
 use common::plugsh;
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
 
 /// What stands for something that a person fills in, and what is filled in here.
 const PLACEHOLDERS: [(&str, &str); 31] = [
@@ -50,43 +48,6 @@ const ENDLESS: [&str; 3] = ["trace -f", "wait 1", "watch ps"];
 /// A command may be named without its operands; an option or a subcommand that is not there is told in other words.
 const OPERAND_LEFT_OUT: &str = " wants ";
 
-/// The string literals of a stream, those of attributes and of tests left out.
-fn literals(tokens: TokenStream, found: &mut Vec<String>) {
-    let mut before = None;
-    let mut is_test = false;
-    for token in tokens {
-        let is_attribute = matches!(before, Some('#' | '!'));
-        before = if let TokenTree::Punct(punct) = &token { Some(punct.as_char()) } else { None };
-        match token {
-            TokenTree::Group(group) if is_attribute && group.delimiter() == Delimiter::Bracket => {
-                is_test |= group.stream().to_string().replace(' ', "") == "cfg(test)";
-            }
-            // An item ends with its body, or with a semicolon.
-            TokenTree::Group(group) if is_test => is_test = group.delimiter() != Delimiter::Brace,
-            TokenTree::Punct(punct) if is_test => is_test = punct.as_char() != ';',
-            TokenTree::Group(group) => literals(group.stream(), found),
-            TokenTree::Literal(literal) => {
-                let text = syn::parse_str::<syn::LitStr>(&literal.to_string());
-                found.extend(text.map(|text| text.value()));
-            }
-            _ => {}
-        }
-    }
-}
-
-fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
-    for entry in fs::read_dir(dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_dir() {
-            sources(&path, found);
-        } else if path.components().any(|part| part.as_os_str() == "tests") {
-            // What they expect is not what anybody is told.
-        } else if path.extension().is_some_and(|extension| extension == "rs") && !path.ends_with("tests.rs") {
-            found.push(path);
-        }
-    }
-}
-
 /// What stands in backticks in a text, without line breaks.
 fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n') && !span.is_empty())
@@ -94,19 +55,13 @@ fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
 
 /// The advised commands and a file that advises each.
 fn advised(commands: &[String]) -> BTreeMap<String, String> {
-    let mut files = Vec::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut files);
     let mut found = BTreeMap::new();
-    for file in files {
-        let text = fs::read_to_string(&file).unwrap();
-        let Ok(tokens) = text.parse::<TokenStream>() else { panic!("{}: no tokens", file.display()) };
-        let mut texts = Vec::new();
-        literals(tokens, &mut texts);
-        for text in &texts {
+    for (file, tokens) in tokens::sources() {
+        for text in &tokens.literals {
             for span in in_backticks(text) {
                 let first = span.split_whitespace().next().unwrap_or_default();
                 if commands.iter().any(|command| command == first) && span != first {
-                    found.insert(span.to_owned(), file.display().to_string());
+                    found.insert(span.to_owned(), file.clone());
                 }
             }
         }
@@ -127,6 +82,16 @@ fn filled(advised: &str) -> String {
         filled.replace("%{}", "%1").replace("{}", "1")
     });
     words.collect::<Vec<_>>().join(" ")
+}
+
+/// The arguments of a system shell's line: words between blanks, and what stands in single quotes as one.
+fn arguments(line: &str) -> Vec<String> {
+    let pieces = line.split('\'').zip([false, true].into_iter().cycle());
+    let split = pieces.flat_map(|(piece, is_quoted)| match is_quoted {
+        true => vec![piece.to_owned()],
+        false => piece.split_whitespace().map(str::to_owned).collect(),
+    });
+    split.collect()
 }
 
 /// The commands of the shell, from its own list.
@@ -150,7 +115,7 @@ fn what_is_advised_can_be_typed() {
             continue;
         }
         let words = match line.strip_prefix("plugsh ") {
-            Some(words) => words.split_whitespace().map(|word| word.trim_matches('\'').to_owned()).collect(),
+            Some(words) => arguments(words),
             None => vec!["-c".to_owned(), format!("load echo\necho.echo hi\n{line}")],
         };
         let run = plugsh().file("advised.file", "").env("XDG_CACHE_HOME", &cache).args(words).run();

@@ -1,0 +1,110 @@
+//! The words of upper rooms, which lower rooms must not use in identifiers or string literals.
+
+use super::assert_none;
+use super::tokens::{Tokens, sources};
+
+/// Crates that only some files may name in any form: the crate, where, and why.
+const CRATES: [(&str, &[&str], &str); 6] = [
+    ("wasmtime", &["runtime/native/"], "only the native host names wasmtime"),
+    ("wasmtime_wasi", &["runtime/native/"], "only the native host names wasmtime"),
+    ("rustyline", &["front/"], "only the fronts name rustyline"),
+    ("ratatui", &["front/"], "only the fronts name ratatui"),
+    ("crossterm", &["front/"], "only the fronts name crossterm"),
+    ("comfy_table", &["front/"], "only the fronts name comfy-table"),
+];
+/// Macros that print, and the files that may use them.
+const PRINTING: [&str; 4] = ["print", "println", "eprint", "eprintln"];
+const PRINTERS: [&str; 3] = ["front/", "main.rs", "cli"];
+/// Macros of unfinished work, which no file may use.
+const UNFINISHED: [&str; 2] = ["dbg", "todo"];
+/// Words that the identifiers of a room must not have.
+const FOREIGN_WORDS: [(&str, &[&str]); 3] = [
+    ("kernel/", &["prompt", "pane", "repl", "session", "reply", "completion", "editor", "argv", "wasmtime"]),
+    (
+        "runtime/",
+        &["prompt", "pane", "repl", "session", "reply", "kernel", "job", "policy", "breakpoint", "supervisor"],
+    ),
+    ("journal/", &["prompt", "pane", "repl", "reply", "kernel", "policy", "supervisor", "wasm"]),
+];
+/// Words that no string literal below the shell must have.
+const FOREIGN_PHRASES: [&str; 4] = ["prompt", "pane", "command line", "the shell's"];
+/// Rooms below the shell.
+const LOWER_ROOMS: [&str; 3] = ["kernel/", "runtime/", "journal/"];
+
+/// The words of an identifier in lower case: `HeldCalls` and `held_calls` have `held` and `calls`.
+fn words(identifier: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let mut before = '_';
+    for c in identifier.chars() {
+        let starts = before == '_' || (c.is_uppercase() && !before.is_uppercase());
+        if c != '_' && starts {
+            words.push(String::new());
+        }
+        if c != '_'
+            && let Some(word) = words.last_mut()
+        {
+            word.push(c.to_ascii_lowercase());
+        }
+        before = c;
+    }
+    words
+}
+
+fn foreign_identifiers(path: &str, tokens: &Tokens) -> Vec<String> {
+    let foreign = FOREIGN_WORDS.iter().find(|(room, _)| path.starts_with(room)).map_or(&[][..], |(_, words)| words);
+    let has_foreign = |identifier: &&String| words(identifier).iter().any(|word| foreign.contains(&word.as_str()));
+    let found = tokens.identifiers.iter().filter(has_foreign);
+    found.map(|identifier| format!("src/{path}: `{identifier}` is a word of a room above")).collect()
+}
+
+fn foreign_literals(path: &str, tokens: &Tokens) -> Vec<String> {
+    if !LOWER_ROOMS.iter().any(|room| path.starts_with(room)) {
+        return Vec::new();
+    }
+    let has_foreign = |phrase: &str, text: &str| {
+        text.match_indices(phrase).any(|(at, _)| {
+            !text[..at].ends_with(char::is_alphanumeric)
+                && !text[at + phrase.len()..].starts_with(char::is_alphanumeric)
+        })
+    };
+    let found = tokens.literals.iter().filter(|text| FOREIGN_PHRASES.iter().any(|phrase| has_foreign(phrase, text)));
+    found.map(|text| format!("src/{path}: {text:?} has words of a room above")).collect()
+}
+
+fn foreign_crates(path: &str, tokens: &Tokens) -> Vec<String> {
+    let names = |name: &str| tokens.identifiers.iter().any(|identifier| identifier == name);
+    let is_in = |places: &[&str]| places.iter().any(|place| path.starts_with(place));
+    let crates = CRATES.iter().filter(|(name, places, _)| names(name) && !is_in(places));
+    let mut found: Vec<String> = crates.map(|(_, _, why)| format!("src/{path}: {why}")).collect();
+    let prints = PRINTING.iter().filter(|name| names(name) && !is_in(&PRINTERS));
+    found.extend(prints.map(|name| format!("src/{path}: `{name}`: only the fronts print")));
+    let unfinished = UNFINISHED.iter().filter(|name| names(name));
+    found.extend(unfinished.map(|name| format!("src/{path}: `{name}` is left over")));
+    found
+}
+
+#[test]
+fn lower_rooms_have_no_words_of_upper_ones() {
+    let all = sources();
+    let findings = all.iter().flat_map(|(path, tokens)| {
+        [foreign_identifiers(path, tokens), foreign_literals(path, tokens), foreign_crates(path, tokens)].concat()
+    });
+    assert_none(findings.collect());
+}
+
+#[test]
+fn foreign_words_are_found() {
+    assert_eq!(words("HeldCalls"), ["held", "calls"]);
+    assert_eq!(words("KEPT_BYTES_max"), ["kept", "bytes", "max"]);
+    let tokens = |identifiers: &[&str], literals: &[&str]| Tokens {
+        identifiers: identifiers.iter().map(|word| (*word).to_owned()).collect(),
+        literals: literals.iter().map(|word| (*word).to_owned()).collect(),
+    };
+    let found = tokens(&["show_pane", "spawn", "PaneSize"], &["see the pane", "panel"]);
+    assert_eq!(foreign_identifiers("kernel/x.rs", &found).len(), 2);
+    assert_eq!(foreign_identifiers("shell/x.rs", &found).len(), 0);
+    assert_eq!(foreign_literals("journal/x.rs", &found).len(), 1);
+    let found = tokens(&["wasmtime", "println", "todo"], &[]);
+    assert_eq!(foreign_crates("kernel/x.rs", &found).len(), 3);
+    assert_eq!(foreign_crates("front/x.rs", &found).len(), 2);
+}
