@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::Kernel;
+use super::clock::Timed;
 use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, path_of};
 use super::process::{Occupant, Process};
 use super::view::{FrameView, JobId, ProcessId};
@@ -22,6 +23,8 @@ const NOT_CANCELLED: u32 = u32::MAX;
 #[repr(align(128))]
 pub struct Chain {
     pub this: Weak<Chain>,
+    /// The same, as the clock knows it.
+    timed: Weak<dyn Timed>,
     pub kernel: Arc<Kernel>,
     /// Unique among all chains ever.
     pub id: u64,
@@ -42,6 +45,7 @@ impl Chain {
     pub fn new(kernel: &Arc<Kernel>, id: u64, job: JobId, answers: bool) -> Arc<Self> {
         Arc::new_cyclic(|this| Chain {
             this: this.clone(),
+            timed: this.clone(),
             kernel: kernel.clone(),
             id,
             job,
@@ -95,7 +99,7 @@ impl Chain {
         let depth = frames.stack.len() as u16;
         drop(frames);
         if let Some(deadline) = deadline {
-            self.kernel.clock().watch(self, deadline.at);
+            self.watch(deadline.at);
         }
         Ok(depth)
     }
@@ -166,7 +170,7 @@ impl Chain {
             let _slot = process.slot.lock();
             process.changed.notify_all();
         }
-        self.kernel.clock().cancel(self);
+        self.kernel.clock().cancel(&self.timed);
     }
 
     /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, the load
@@ -200,6 +204,11 @@ impl Chain {
         result
     }
 
+    /// Lets the clock know of a deadline.
+    pub fn watch(&self, at: Instant) {
+        self.kernel.clock().watch(&self.timed, at);
+    }
+
     /// The nearest deadline of the chain's calls; none while they stand still. With `after` the nearest that comes after it: the
     /// deadline that a call is cut for has passed, and its callers' have not.
     pub fn deadline(&self, after: Option<Instant>) -> Option<Instant> {
@@ -209,23 +218,6 @@ impl Chain {
         }
         let deadlines = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at));
         deadlines.filter(|at| after.is_none_or(|after| *at > after)).min()
-    }
-
-    /// Cuts the outermost call whose deadline has passed.
-    pub fn cancel_overdue(&self, now: Instant) {
-        let overdue = {
-            let frames = self.frames.lock();
-            if frames.stands_still() {
-                return;
-            }
-            frames.stack.iter().zip(1..).find_map(|(frame, depth)| {
-                let deadline = frame.deadline.filter(|deadline| deadline.at <= now && frame.cause.is_none())?;
-                Some((depth, frame.seq, deadline.timeout))
-            })
-        };
-        if let Some((depth, seq, timeout)) = overdue {
-            self.cancel(depth, seq, Cause::Timeout { timeout });
-        }
     }
 
     /// The deepest call's process and number: the caller, as an upcall sees it.
@@ -307,6 +299,33 @@ impl Chain {
     }
 }
 
+impl Timed for Chain {
+    /// Cuts the outermost call whose deadline has passed.
+    fn cancel_overdue(&self, now: Instant) {
+        let overdue = {
+            let frames = self.frames.lock();
+            if frames.stands_still() {
+                return;
+            }
+            frames.stack.iter().zip(1..).find_map(|(frame, depth)| {
+                let deadline = frame.deadline.filter(|deadline| deadline.at <= now && frame.cause.is_none())?;
+                Some((depth, frame.seq, deadline.timeout))
+            })
+        };
+        if let Some((depth, seq, timeout)) = overdue {
+            self.cancel(depth, seq, Cause::Timeout { timeout });
+        }
+    }
+
+    fn deadline_after(&self, now: Instant) -> Option<Instant> {
+        self.deadline(Some(now))
+    }
+
+    fn is_cancelled(&self) -> bool {
+        Chain::is_cancelled(self)
+    }
+}
+
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
     stack.last().map_or((0, Symbol::SHELL, 0), |frame| (frame.process.id, frame.process.name_symbol, frame.seq))
 }
@@ -324,7 +343,7 @@ impl Drop for StandsStill<'_> {
         let nearest = frames.go_on(self.since.elapsed());
         drop(frames);
         if let Some(at) = nearest {
-            self.chain.kernel.clock().watch(self.chain, at);
+            self.chain.watch(at);
         }
     }
 }

@@ -6,7 +6,6 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::chain::Chain;
 use crate::runtime::Images;
 
 /// How often a cut is repeated until its call has ended. A call may have read its word just before the cut and armed its
@@ -15,6 +14,16 @@ const INTERRUPT_EVERY: Duration = Duration::from_millis(2);
 /// A cancelled call that is inside the host (a compilation, a file) is interrupted less often after this many times.
 const INTERRUPTS_FAST: u32 = 500;
 const INTERRUPT_SLOWLY_EVERY: Duration = Duration::from_millis(50);
+
+/// What the clock watches: the calls of a chain, with their deadlines. Asked on the clock's thread, which holds no lock then.
+pub trait Timed: Send + Sync {
+    /// Ends what is overdue at that time.
+    fn cancel_overdue(&self, now: Instant);
+    /// The nearest deadline after that time; none while deadlines stand still.
+    fn deadline_after(&self, now: Instant) -> Option<Instant>;
+    /// Whether a call was cut and has not ended yet.
+    fn is_cancelled(&self) -> bool;
+}
 
 /// The kernel's clock; its thread starts with the first deadline or cut.
 pub struct Clock {
@@ -31,9 +40,9 @@ struct Shared {
 #[derive(Default)]
 struct Due {
     /// Chains that have a deadline somewhere, and when the nearest one is.
-    timed: Vec<(Weak<Chain>, Instant)>,
+    timed: Vec<(Weak<dyn Timed>, Instant)>,
     /// Chains with a cancelled call that may not have seen it, each once, and how often they were interrupted.
-    cancelled: Vec<(Weak<Chain>, u32)>,
+    cancelled: Vec<(Weak<dyn Timed>, u32)>,
     /// When the thread will look next; `None`: when told.
     next: Option<Instant>,
     over: bool,
@@ -46,11 +55,11 @@ impl Clock {
         Clock { shared: Arc::new(shared), thread: OnceLock::new() }
     }
 
-    /// Watches a chain whose newest call has a deadline of its own.
-    pub fn watch(&self, chain: &Chain, at: Instant) {
+    /// Watches what has a deadline then, and ends what is overdue in it.
+    pub fn watch(&self, chain: &Weak<dyn Timed>, at: Instant) {
         self.start();
         let mut due = self.shared.due.lock();
-        due.watch(&chain.this, at);
+        due.watch(chain, at);
         if due.next.is_none_or(|next| at < next) {
             due.next = Some(at);
             self.shared.changed.notify_one();
@@ -58,13 +67,13 @@ impl Clock {
     }
 
     /// Kicks the engines now, and again until the chain's cut call has ended.
-    pub fn cancel(&self, chain: &Chain) {
+    pub fn cancel(&self, chain: &Weak<dyn Timed>) {
         self.start();
         self.shared.images.interrupt_epoch();
         let mut due = self.shared.due.lock();
-        match due.cancelled.iter_mut().find(|(known, _)| Weak::ptr_eq(known, &chain.this)) {
+        match due.cancelled.iter_mut().find(|(known, _)| Weak::ptr_eq(known, chain)) {
             Some((_, interrupts)) => *interrupts = 0,
-            None => due.cancelled.push((chain.this.clone(), 0)),
+            None => due.cancelled.push((chain.clone(), 0)),
         }
         due.next = Some(Instant::now());
         self.shared.changed.notify_one();
@@ -86,7 +95,7 @@ impl Drop for Clock {
 }
 
 impl Due {
-    fn watch(&mut self, chain: &Weak<Chain>, at: Instant) {
+    fn watch(&mut self, chain: &Weak<dyn Timed>, at: Instant) {
         match self.timed.iter_mut().find(|(known, _)| Weak::ptr_eq(known, chain)) {
             Some((_, known)) => *known = at.min(*known),
             None => self.timed.push((chain.clone(), at)),
@@ -131,16 +140,16 @@ impl Shared {
 }
 
 /// Ends what is overdue in a chain; its next deadline.
-fn look(chain: &Weak<Chain>, at: Instant, now: Instant) -> Option<Instant> {
+fn look(chain: &Weak<dyn Timed>, at: Instant, now: Instant) -> Option<Instant> {
     let chain = chain.upgrade()?;
     if at <= now {
         chain.cancel_overdue(now);
     }
-    chain.deadline(Some(now))
+    chain.deadline_after(now)
 }
 
 /// A cut whose call has not ended yet, counted once more.
-fn still_cancelled((chain, interrupts): (Weak<Chain>, u32)) -> Option<(Weak<Chain>, u32)> {
+fn still_cancelled((chain, interrupts): (Weak<dyn Timed>, u32)) -> Option<(Weak<dyn Timed>, u32)> {
     let cancelled = chain.upgrade()?.is_cancelled();
     cancelled.then(|| (chain, interrupts.saturating_add(1)))
 }

@@ -157,6 +157,11 @@ pub fn path_of(stack: &[Frame]) -> String {
     way(stack, Frame::label)
 }
 
+/// A message with the path of the chain after it, where there is one.
+pub fn with_path(message: String, path: &str) -> String {
+    if path.is_empty() { message } else { format!("{message} ({path})") }
+}
+
 const ARROW: &str = " → ";
 /// The longest way in an error, in bytes, about; of a longer one the steps in the middle are counted.
 const WAY_BYTES_MAX: usize = 1_000;

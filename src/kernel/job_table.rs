@@ -77,7 +77,7 @@ impl Kernel {
 
     /// Ctrl-C is for this chain from now on, and this thread waits for it.
     pub(super) fn set_foreground(&self, chain: &Arc<Chain>) {
-        self.waits.begin(chain);
+        self.waits.begin(chain.id, chain.job);
         *self.foreground.lock() = Arc::downgrade(chain);
     }
 

@@ -7,7 +7,6 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::chain::Chain;
 use super::process::Process;
 use super::view::{JobId, ProcessLabel};
 
@@ -41,16 +40,16 @@ impl Waits {
     /// Notes that a chain is about to wait for a process; the ring it would close, in words, if it would.
     ///
     /// Whoever closes a ring is the last to come here, and finds every other edge of it in place: they are all waiting.
-    pub fn enter(&self, chain: &Arc<Chain>, process: &Arc<Process>) -> Result<(), String> {
+    pub fn enter(&self, chain: u64, job: JobId, process: &Arc<Process>) -> Result<(), String> {
         let mut edges = self.edges.lock();
-        let mut ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([chain.job]) };
+        let mut ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([job]) };
         let mut seen = BTreeSet::new();
         let mut next = holder(process);
-        while let Some((id, job)) = next.filter(|(id, _)| seen.insert(*id)) {
-            if id == chain.id {
+        while let Some((id, holder_job)) = next.filter(|(id, _)| seen.insert(*id)) {
+            if id == chain {
                 return Err(ring.words());
             }
-            ring.jobs.insert(job);
+            ring.jobs.insert(holder_job);
             next = match edges.get(&id) {
                 Some(Edge::Turn(process)) => {
                     ring.labels.push(process.label().to_string());
@@ -63,14 +62,14 @@ impl Waits {
                 None => None,
             };
         }
-        edges.insert(chain.id, Edge::Turn(process.clone()));
+        edges.insert(chain, Edge::Turn(process.clone()));
         Ok(())
     }
 
     /// Runs the commands of a stub on this thread: until they are done `chain` waits for what they call.
-    pub fn while_answered<T>(&self, chain: &Chain, stubbed: ProcessLabel, commands: impl FnOnce() -> T) -> T {
-        self.edges.lock().insert(chain.id, Edge::Stub { stubbed, calls: None });
-        let outer = ANSWERED.replace(Some(chain.id));
+    pub fn while_answered<T>(&self, chain: u64, stubbed: ProcessLabel, commands: impl FnOnce() -> T) -> T {
+        self.edges.lock().insert(chain, Edge::Stub { stubbed, calls: None });
+        let outer = ANSWERED.replace(Some(chain));
         let result = commands();
         ANSWERED.set(outer);
         self.leave(chain);
@@ -89,17 +88,17 @@ impl Waits {
     }
 
     /// A chain begins that this thread will wait for: where a stub's commands run here, the call they answer waits too.
-    pub fn begin(&self, chain: &Chain) {
+    pub fn begin(&self, chain: u64, job: JobId) {
         let Some(answered) = ANSWERED.get() else { return };
         if let Some(Edge::Stub { calls, .. }) = self.edges.lock().get_mut(&answered) {
-            *calls = Some(Called { chain: chain.id, job: chain.job });
+            *calls = Some(Called { chain, job });
         }
     }
 
     /// The chain waits no more.
-    pub fn leave(&self, chain: &Chain) {
+    pub fn leave(&self, chain: u64) {
         // Dropped outside the lock: it may be the last owner of a chain or process.
-        let edge = self.edges.lock().remove(&chain.id);
+        let edge = self.edges.lock().remove(&chain);
         drop(edge);
     }
 }

@@ -4,13 +4,12 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::Entered;
-use super::leave::with_path;
+use super::entered::Entered;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
-use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, way};
+use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, way, with_path};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::runtime::{Failure, FailureKind, FunctionId};
@@ -274,7 +273,7 @@ impl Entered<'_> {
     /// Waits for the process's turn: first come, first served.
     fn queue(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), CallError> {
         let waited = self.wait_turn(depth, seq, function);
-        self.chain.kernel.waits().leave(self.chain);
+        self.chain.kernel.waits().leave(self.chain.id);
         self.chain.frames.lock().waiting_for = None;
         waited.map_err(|failure| {
             let error = self.fail_unserved(failure);
@@ -291,7 +290,7 @@ impl Entered<'_> {
         chain
             .kernel
             .waits()
-            .enter(chain, process)
+            .enter(chain.id, chain.job, process)
             .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
         chain.frames.lock().waiting_for = Some(process.clone());
         let mut slot = process.slot.lock();

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::capture::keep;
-use super::{Entered, Finished};
+use super::entered::{Entered, Finished};
 use crate::journal::{ChangedBy, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Side, Stop};

@@ -4,10 +4,10 @@
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Entered, Finished, Leaving, leave};
+use super::entered::{Entered, Finished, Leaving, leave};
 use crate::journal::{Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
-use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError};
+use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError, with_path};
 use crate::kernel::process::Life;
 use crate::runtime::{Failure, FailureKind, Wording};
 use crate::text::{escape_control, plural};
@@ -48,7 +48,7 @@ impl Entered<'_> {
     pub(super) fn abandon(&mut self) {
         self.left = true;
         self.chain.pop(self.started.elapsed(), false);
-        self.chain.kernel.waits().leave(self.chain);
+        self.chain.kernel.waits().leave(self.chain.id);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         let ours = {
             let mut slot = self.process.slot.lock();
@@ -198,8 +198,4 @@ fn words(popped: &PoppedFrame, failure: &Failure, wording: Wording) -> String {
         Some(cause) => format!("{}: {}", popped.meant.as_ref().unwrap_or(&own), cause.words()),
         None => format!("{own}: {}", escape_control(&failure.line(wording))),
     }
-}
-
-pub fn with_path(message: String, path: &str) -> String {
-    if path.is_empty() { message } else { format!("{message} ({path})") }
 }

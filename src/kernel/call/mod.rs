@@ -2,139 +2,20 @@
 //!
 //! In order: the slot is taken or queued for and the frame is pushed (`enter`), the instance is there or made, the input
 //! goes over and the function runs (`run`), the frame is popped, the call is judged if it failed and its record is written
-//! (`end`), and the instance goes back when the output has been taken (here). No lock is held while a guest runs.
+//! (`leave`), and the instance goes back when the output has been taken (`entered`). No lock is held while a guest runs.
 //!
 //! Most of what such a call costs is words that other cores may look at. So a call holds its chain and its process by
 //! reference, and owns each once: the chain in its instance, the process in its frame.
 
 mod capture;
 mod enter;
+mod entered;
 mod hooked;
 mod leave;
+mod payload;
 mod recorded;
 mod run;
 
-use std::sync::Arc;
-use std::time::Instant;
-
-use super::chain::Chain;
-use super::code::Code;
-use super::process::{Life, Process};
-use super::replace::ReplacementNotice;
-use crate::runtime::{FunctionId, Guest};
-
 pub(super) use capture::keep;
 pub use enter::Queueing;
-
-use self::capture::PayloadCapture;
-
-/// A call that has its process: the frame is on the chain, the slot is ours.
-pub struct Entered<'a> {
-    pub(super) chain: &'a Arc<Chain>,
-    pub(super) process: &'a Arc<Process>,
-    pub(super) guest: Option<Box<dyn Guest>>,
-    /// What `guest` is an instance of, or is to be made of; only where somebody will ask.
-    code: Option<Arc<Code>>,
-    function: FunctionId,
-    pub(super) started: Instant,
-    /// Set once the slot has been given back.
-    left: bool,
-    /// What the debugger wants of this call; none where nothing is set.
-    pub(super) capture: Option<Box<PayloadCapture>>,
-    /// A replacement of the process that took place as this call failed: notice after the call itself.
-    notice: Option<ReplacementNotice>,
-}
-
-impl Drop for Entered<'_> {
-    fn drop(&mut self) {
-        if !self.left {
-            // Only a panic comes here before the call was ended: its process is given free without its instance.
-            self.abandon();
-        }
-        if let Some(notice) = self.notice.take() {
-            notice.notify(self.process.id);
-        }
-    }
-}
-
-/// A call that ended well: its output can be read until this is dropped, which gives the process free.
-pub struct Finished {
-    process: Arc<Process>,
-    guest: Option<Box<dyn Guest>>,
-    /// False where the plugin never came to run.
-    ran: bool,
-    /// What was answered in the plugin's place, by a stub or a person.
-    answer: Option<Arc<[u8]>>,
-}
-
-impl Finished {
-    /// What the call gave.
-    pub fn output(&self) -> &[u8] {
-        match &self.answer {
-            Some(answer) => answer,
-            None => self.guest.as_deref().map_or(&[], |guest| guest.output()),
-        }
-    }
-
-    /// Whether it was a call of this process.
-    pub fn is_of(&self, process: &Process) -> bool {
-        self.process.id == process.id
-    }
-}
-
-impl Drop for Finished {
-    fn drop(&mut self) {
-        let guest = self.guest.take().filter(|guest| !guest.spent());
-        if guest.is_none() {
-            self.process.forget_memory();
-        }
-        if let Some(notice) = leave(&self.process, Leaving { guest, ran: self.ran, crashed: None }) {
-            notice.notify(self.process.id);
-        }
-    }
-}
-
-/// What a call leaves of its process.
-struct Leaving {
-    /// The instance, where it may be called again.
-    guest: Option<Box<dyn Guest>>,
-    /// Whether the plugin came to run: else its process is as it was.
-    ran: bool,
-    /// Why it left no instance, if it did not.
-    crashed: Option<String>,
-}
-
-/// Gives a process free. One that died meanwhile loses its instance here. Where a replacement takes the place of the
-/// instance, whom to tell of it.
-fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNotice> {
-    let Leaving { guest, ran, crashed } = leaving;
-    let mut slot = process.slot.lock();
-    slot.occupant = None;
-    let pending = slot.pending.take();
-    let (mut spare, mut spare_fresh, mut notice) = ((None, None), None, None);
-    match (&slot.life, pending) {
-        (Life::Dead { .. }, pending) => {
-            process.forget_memory();
-            (spare.0, spare_fresh) = (guest, pending);
-        }
-        (Life::Alive | Life::Starting, Some(pending)) => {
-            spare.0 = guest;
-            (spare.1, notice) = process.adopt(&mut slot, pending);
-        }
-        (Life::Alive | Life::Starting, None) => {
-            if ran {
-                slot.calls_of_instance += u64::from(guest.is_some());
-                slot.crashed = crashed;
-            }
-            slot.guest = guest;
-        }
-    }
-    let waited_for = !slot.queue.is_empty();
-    drop(slot);
-    // An instance takes system calls to drop: not under the lock.
-    drop((spare, spare_fresh));
-    if waited_for {
-        process.changed.notify_all();
-    }
-    notice
-}
+pub use entered::Finished;

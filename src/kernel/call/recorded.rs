@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Entered, Finished};
+use super::entered::{Entered, Finished};
 use crate::journal::{Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::NestedCall;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Entered, Finished};
+use super::entered::{Entered, Finished};
 use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
 use crate::runtime::{Failure, FailureKind};

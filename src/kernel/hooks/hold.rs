@@ -47,7 +47,7 @@ impl Chain {
         let deadline = frames.go_on(since.elapsed());
         drop(frames);
         if let Some(at) = deadline {
-            self.kernel.clock().watch(self, at);
+            self.watch(at);
         }
         self.kernel.tell_held(self.job, false);
         let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.is_cancelled());

@@ -136,7 +136,7 @@ impl Stub {
                     StubCall { kernel: chain.kernel.clone(), commands, input, process: process.label(), cancelled };
                 // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
                 let foreground = chain.kernel.foreground.lock().clone();
-                let answer = chain.kernel.waits().while_answered(chain, process.label(), || runner(call));
+                let answer = chain.kernel.waits().while_answered(chain.id, process.label(), || runner(call));
                 *chain.kernel.foreground.lock() = foreground;
                 let failed = |message: String| Failure::new(FailureKind::Guest, format!("its stub failed: {message}"));
                 answer.map(Arc::from).map_err(failed)
