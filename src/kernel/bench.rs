@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::chain::Chain;
 use super::error::CallError;
 use super::job::Job;
 use super::pipe::Pipe;
+use super::task::Task;
 use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
 use crate::runtime::sdk::{StockImage, StockPlugin};
@@ -93,8 +93,8 @@ impl Kernel {
     pub fn bench(self: &Arc<Self>, round: BenchRound) -> Result<Bench, CallError> {
         let times = Arc::new(Mutex::new(RoundTimes::default()));
         let (kernel, written) = (self.clone(), times.clone());
-        let job = Job::launch(self, round.text.clone(), false, move |job, chain| {
-            let measured = Runner { kernel: &kernel, chain, job }.round(&round)?;
+        let job = Job::launch(self, round.text.clone(), false, move |job, task| {
+            let measured = Runner { kernel: &kernel, task, job }.round(&round)?;
             *written.lock() = measured;
             Ok(Arc::default())
         })?;
@@ -104,7 +104,7 @@ impl Kernel {
 
 struct Runner<'a> {
     kernel: &'a Arc<Kernel>,
-    chain: &'a Arc<Chain>,
+    task: &'a Arc<Task>,
     job: &'a Job,
 }
 
@@ -118,12 +118,12 @@ impl Runner<'_> {
                 self.spawns(round, request, call)
             }
             BenchWork::StockCalls { plugin, function, input } => {
-                let up: Arc<dyn Upcalls> = self.chain.clone();
+                let up: Arc<dyn Upcalls> = self.task.clone();
                 let mut plugin = plugin.lock();
                 let measured = plugin.watched(&up, |plugin| {
                     self.timed(round, |count| {
                         // A cancel that comes between two calls is lost on the SDK.
-                        if self.chain.is_cancelled() {
+                        if self.task.chain.is_cancelled() {
                             return Err(CallError::of(Failure::interrupted(), self.kernel.wording()));
                         }
                         let output = plugin.call(function, input, &*up);
@@ -138,7 +138,7 @@ impl Runner<'_> {
     }
 
     fn calls(&self, round: &BenchRound, plan: &CallPlan) -> Result<RoundTimes, CallError> {
-        let mut pipe = Pipe::new(self.kernel, self.chain, plan);
+        let mut pipe = Pipe::new(self.kernel, self.task, plan);
         self.timed(round, |count| {
             let finished = pipe.run(&*plan.input)?;
             count(finished.output());
@@ -151,7 +151,7 @@ impl Runner<'_> {
             let mut input = plan.input.clone();
             for stage in &plan.stages {
                 let plan = once(vec![stage.clone()]);
-                input = Arc::from(Pipe::new(self.kernel, self.chain, &plan).run(input)?.output());
+                input = Arc::from(Pipe::new(self.kernel, self.task, &plan).run(input)?.output());
             }
             count(&input);
             Ok(())
@@ -198,11 +198,11 @@ impl Runner<'_> {
             let started = Instant::now();
             let label = self
                 .kernel
-                .spawn(self.chain, 0, request)
+                .spawn(self.task, 0, request)
                 .map_err(|failure| CallError::of(failure, self.kernel.wording()))?;
             let called = first_call.map_or(Ok(()), |(function, input)| {
                 let stages = vec![CallStage { process: label.id, function: function.to_owned() }];
-                Pipe::new(self.kernel, self.chain, &once(stages)).run(&**input).map(|finished| count(finished.output()))
+                Pipe::new(self.kernel, self.task, &once(stages)).run(&**input).map(|finished| count(finished.output()))
             });
             let took = started.elapsed();
             self.kernel.kill(label.id, true)?;
@@ -219,12 +219,12 @@ impl Runner<'_> {
     ) -> Result<RoundTimes, CallError> {
         self.timed_apart(round, |count| {
             // Between two runs: a watch for each would be measured along.
-            if self.chain.is_cancelled() {
+            if self.task.chain.is_cancelled() {
                 return Err(CallError::of(Failure::interrupted(), self.kernel.wording()));
             }
             let started = Instant::now();
             let mut plugin = image.plugin().map_err(|failure| CallError::of(failure, self.kernel.wording()))?;
-            let output = plugin.call(function, input, &**self.chain);
+            let output = plugin.call(function, input, &**self.task);
             count(output.map_err(|failure| self.in_the_sdk(function, failure))?);
             Ok(started.elapsed())
         })

@@ -9,12 +9,11 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
 
-use super::Kernel;
-use super::clock::Timed;
+use super::clock::{Clock, Timed};
 use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, path_of};
 use super::process::{Occupant, Process};
 use super::view::{FrameView, JobId, ProcessId};
-use crate::journal::{Lane, Outcome, Record, Symbol};
+use crate::journal::{Outcome, Record, Symbol};
 
 /// No call of the chain is cut.
 const NOT_CANCELLED: u32 = u32::MAX;
@@ -22,10 +21,12 @@ const NOT_CANCELLED: u32 = u32::MAX;
 /// The calls of one job. On cache lines of its own, since each call writes to it.
 #[repr(align(128))]
 pub struct Chain {
-    pub this: Weak<Chain>,
-    /// The same, as the clock knows it.
-    timed: Weak<dyn Timed>,
-    pub kernel: Arc<Kernel>,
+    /// Itself, as the clock knows it.
+    this: Weak<dyn Timed>,
+    clock: Arc<Clock>,
+    /// When the kernel began: what the times in records count from.
+    epoch: Instant,
+    depth_max: u16,
     /// Unique among all chains ever.
     pub id: u64,
     pub job: JobId,
@@ -33,25 +34,24 @@ pub struct Chain {
     pub answers: bool,
     /// The process of which it starts another instance, whose calls of that are calls in a circle; 0: none.
     pub replaces: AtomicU32,
-    /// Only the job's own thread writes.
-    lane: Lane,
     cancelled: AtomicU32,
     pub frames: Mutex<Frames>,
     pub(super) woken: Condvar,
 }
 
 impl Chain {
-    /// An empty chain for a job; `answers`: begun by the commands of a stub.
-    pub fn new(kernel: &Arc<Kernel>, id: u64, job: JobId, answers: bool) -> Arc<Self> {
-        Arc::new_cyclic(|this| Chain {
+    /// An empty chain for a job, at most `depth_max` calls deep; `epoch` is when the kernel began, `answers` that it was begun
+    /// by the commands of a stub.
+    pub fn new(clock: &Arc<Clock>, epoch: Instant, depth_max: u16, id: u64, job: JobId, answers: bool) -> Arc<Self> {
+        Arc::new_cyclic(|this: &Weak<Chain>| Chain {
             this: this.clone(),
-            timed: this.clone(),
-            kernel: kernel.clone(),
+            clock: clock.clone(),
+            epoch,
+            depth_max,
             id,
             job,
             answers,
             replaces: AtomicU32::new(0),
-            lane: Lane::open(kernel.journal()),
             cancelled: AtomicU32::new(NOT_CANCELLED),
             frames: Mutex::new(Frames::default()),
             woken: Condvar::new(),
@@ -63,16 +63,6 @@ impl Chain {
         Occupant { chain: self.id, job: self.job, depth, seq }
     }
 
-    /// The number of the next call of this chain. Only for the thread that runs it.
-    pub fn next_seq(&self, now: Instant) -> u64 {
-        self.lane.next_seq(self.kernel.since_start_ns(now))
-    }
-
-    /// Writes a record of this chain. Only for the thread that runs it.
-    pub fn note(&self, record: Record) {
-        self.lane.push(record);
-    }
-
     /// True when the running call must end now.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst) != NOT_CANCELLED
@@ -80,7 +70,7 @@ impl Chain {
 
     /// Adds a call at the chain's end; its depth. Its deadline is kept where it is nearer than its callers'.
     pub fn push(&self, mut frame: Frame) -> Result<u16, Refusal> {
-        let depth_max = self.kernel.limits().depth_max;
+        let depth_max = self.depth_max;
         let mut frames = self.frames.lock();
         if let Some(cause) = &frames.ended {
             return Err(Refusal::Ended(cause.clone()));
@@ -170,7 +160,7 @@ impl Chain {
             let _slot = process.slot.lock();
             process.changed.notify_all();
         }
-        self.kernel.clock().cancel(&self.timed);
+        self.clock.cancel(&self.this);
     }
 
     /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, the load
@@ -206,7 +196,7 @@ impl Chain {
 
     /// Lets the clock know of a deadline.
     pub fn watch(&self, at: Instant) {
-        self.kernel.clock().watch(&self.timed, at);
+        self.clock.watch(&self.this, at);
     }
 
     /// The nearest deadline of the chain's calls; none while they stand still. With `after` the nearest that comes after it: the
@@ -265,7 +255,7 @@ impl Chain {
         Record {
             seq: frame.seq,
             parent_seq: caller.2,
-            at_ns: self.kernel.since_start_ns(frame.started),
+            at_ns: frame.started.saturating_duration_since(self.epoch).as_nanos() as u64,
             duration_ns: 0,
             nested_ns: frame.nested.as_nanos() as u64,
             job: self.job,
@@ -344,15 +334,6 @@ impl Drop for StandsStill<'_> {
         drop(frames);
         if let Some(at) = nearest {
             self.chain.watch(at);
-        }
-    }
-}
-
-/// A step that nothing met ends with its chain.
-impl Drop for Chain {
-    fn drop(&mut self) {
-        if self.frames.get_mut().debug.step.take().is_some() {
-            self.kernel.hooks().disarm();
         }
     }
 }

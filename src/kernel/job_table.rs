@@ -1,5 +1,5 @@
 //! The jobs of one kernel and the chains that run: who is in front, how many there may be, and what is remembered of those
-//! that ended. What one job does is in `job`, what one chain does in `chain`.
+//! that ended. One job is in `job` and `launch`, one chain in `chain`, and what its thread runs with in `task`.
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
@@ -8,6 +8,7 @@ use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
 use super::job::{Job, JobEnd, OutputSink};
+use super::task::Task;
 use super::view::JobId;
 use super::waits::Waits;
 use super::{CallPlan, Kernel};
@@ -60,13 +61,14 @@ impl Kernel {
         self.next_job.fetch_add(1, Ordering::Relaxed)
     }
 
-    pub(super) fn new_chain(self: &Arc<Self>, job: JobId) -> Arc<Chain> {
+    /// A task with an empty chain, for a job; 0: for none.
+    pub(super) fn new_task(self: &Arc<Self>, job: JobId) -> Arc<Task> {
         let id = self.next_chain.fetch_add(1, Ordering::Relaxed);
-        let chain = Chain::new(self, id, job, Waits::is_answering());
+        let task = Task::new(self, id, job, Waits::is_answering());
         let mut chains = self.chains.lock();
         chains.retain(|(_, chain)| chain.strong_count() > 0);
-        chains.push((id, Arc::downgrade(&chain)));
-        chain
+        chains.push((id, Arc::downgrade(&task.chain)));
+        task
     }
 
     /// A chain that still lives.
@@ -81,19 +83,19 @@ impl Kernel {
         *self.foreground.lock() = Arc::downgrade(chain);
     }
 
-    /// A chain of no job that Ctrl-C ends. `interrupted` is asked once it can, so that one that came just before is not lost.
-    pub(super) fn foreground_chain(self: &Arc<Self>, interrupted: &dyn Fn() -> bool) -> Arc<Chain> {
-        let chain = self.new_chain(0);
-        self.set_foreground(&chain);
+    /// A task of no job that Ctrl-C ends. `interrupted` is asked once it can, so that one that came just before is not lost.
+    pub(super) fn foreground_task(self: &Arc<Self>, interrupted: &dyn Fn() -> bool) -> Arc<Task> {
+        let task = self.new_task(0);
+        self.set_foreground(&task.chain);
         if interrupted() {
-            chain.end(Cause::Interrupted);
+            task.chain.end(Cause::Interrupted);
         }
-        chain
+        task
     }
 
     pub(super) fn unset_foreground(&self, chain: &Arc<Chain>) {
         let mut foreground = self.foreground.lock();
-        if Weak::ptr_eq(&foreground, &chain.this) {
+        if foreground.as_ptr() == Arc::as_ptr(chain) {
             *foreground = Weak::new();
         }
     }
@@ -129,5 +131,23 @@ impl Kernel {
             }
             Err(error) => format!("%{} failed after {took}: {}", view.id, error.with_reason()),
         });
+    }
+}
+
+impl Job {
+    /// Makes it the foreground job: Ctrl-C is for it from now on.
+    pub fn to_foreground(&self, kernel: &Kernel) {
+        self.set_background(false);
+        if let Some(chain) = self.running() {
+            kernel.set_foreground(&chain);
+        }
+    }
+
+    /// Makes it a background job: Ctrl-C is not for it any more.
+    pub fn to_background(&self, kernel: &Kernel) {
+        self.set_background(true);
+        if let Some(chain) = self.running() {
+            kernel.unset_foreground(&chain);
+        }
     }
 }

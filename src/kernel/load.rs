@@ -5,13 +5,13 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::chain::Chain;
 use super::error::{CallError, outcome_of};
 use super::frame::Deadline;
 use super::policy::learn::Spawn;
 use super::supervision::Supervision;
+use super::task::Task;
 use super::view::ProcessLabel;
-use super::{Job, Kernel, job};
+use super::{Job, Kernel, launch};
 use crate::journal::{Outcome, Symbol};
 use crate::runtime::source::{Access, Progress};
 use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
@@ -113,32 +113,32 @@ impl Kernel {
         request: LoadRequest,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<ProcessLabel, CallError> {
-        self.load_in(&self.foreground_chain(interrupted), request)
+        self.load_in(&self.foreground_task(interrupted), request)
     }
 
     /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
     /// process's label.
     pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
         let kernel = self.clone();
-        Job::launch(self, text, false, move |_, chain| {
-            Ok(kernel.load_in(chain, request)?.to_string().into_bytes().into())
+        Job::launch(self, text, false, move |_, task| {
+            Ok(kernel.load_in(task, request)?.to_string().into_bytes().into())
         })
     }
 
-    fn load_in(self: &Arc<Self>, chain: &Arc<Chain>, mut request: LoadRequest) -> Result<ProcessLabel, CallError> {
+    fn load_in(self: &Arc<Self>, task: &Arc<Task>, mut request: LoadRequest) -> Result<ProcessLabel, CallError> {
         request.spec.resolve_paths();
         let (origin, plugin) = (request.program.origin.clone(), request.program.stem.clone());
-        let (kernel, own) = (self.clone(), chain.clone());
+        let (kernel, own) = (self.clone(), task.clone());
         let loaded = self.on_big_stack("plugsh-load", move || kernel.spawn(&own, 0, request));
         if let Ok(label) = &loaded {
             self.note_spawn(Spawn { id: label.id, plugin, ..Spawn::default() });
         }
         let loaded = loaded.map_err(|failure| {
-            let error = self.load_error(&origin, failure, chain.outcome_of_cancel());
-            chain.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
+            let error = self.load_error(&origin, failure, task.chain.outcome_of_cancel());
+            task.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
         });
-        loaded.inspect(|label| self.tell_loaded(chain, label))
+        loaded.inspect(|label| self.tell_loaded(task, label))
     }
 
     /// Runs guest code's start on a thread that has the stack for it, and waits.
@@ -147,7 +147,7 @@ impl Kernel {
         name: &str,
         work: impl FnOnce() -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let stack = job::stack_bytes(self.limits().depth_max);
+        let stack = launch::stack_bytes(self.limits().depth_max);
         let thread = std::thread::Builder::new().name(name.to_owned()).stack_size(stack).spawn(work);
         let no_thread = |error| Failure::new(FailureKind::Denied, format!("cannot start a thread: {error}"));
         let thread = thread.map_err(no_thread)?;

@@ -18,6 +18,7 @@ pub mod hooks;
 mod job;
 mod job_table;
 mod kill;
+mod launch;
 pub mod limits;
 mod load;
 mod logbook;
@@ -32,6 +33,7 @@ mod spawn;
 mod supervise;
 pub mod supervision;
 mod table;
+mod task;
 mod upcalls;
 pub mod view;
 mod waits;
@@ -105,7 +107,7 @@ pub struct Kernel {
     total_bytes: Arc<AtomicU64>,
     journal: Arc<Journal>,
     logbook: Logbook,
-    clock: Clock,
+    clock: Arc<Clock>,
     waits: Waits,
     jobs: Mutex<BTreeMap<JobId, Job>>,
     foreground: Mutex<Weak<Chain>>,
@@ -171,7 +173,7 @@ impl Kernel {
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
             logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max),
-            clock: Clock::new(images.clone()),
+            clock: Arc::new(Clock::new(images.clone())),
             waits: Waits::default(),
             jobs: Mutex::new(BTreeMap::new()),
             foreground: Mutex::new(Weak::new()),
@@ -324,7 +326,7 @@ impl Kernel {
         &self.total_bytes
     }
 
-    fn clock(&self) -> &Clock {
+    fn clock(&self) -> &Arc<Clock> {
         &self.clock
     }
 
@@ -365,6 +367,11 @@ impl Kernel {
     /// When the session began: what the times in records count from.
     pub fn started_at(&self) -> SystemTime {
         self.started_at
+    }
+
+    /// The same moment by the clock that calls are timed by.
+    fn started(&self) -> Instant {
+        self.started
     }
 
     fn since_start_ns(&self, at: Instant) -> u64 {

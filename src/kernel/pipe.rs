@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::call::{Finished, Queueing};
-use super::chain::Chain;
 use super::error::CallError;
 use super::process::Process;
+use super::task::Task;
 use super::{CallPlan, CallStage, Kernel};
 use crate::journal::Outcome;
 
 /// A plan on its way through a chain.
 pub struct Pipe<'a> {
     kernel: &'a Kernel,
-    chain: &'a Arc<Chain>,
+    task: &'a Arc<Task>,
     plan: &'a CallPlan,
     /// The processes of the stages, once they have been looked up. One that has died meanwhile says so when it is called.
     processes: Vec<Option<Arc<Process>>>,
@@ -21,38 +21,39 @@ pub struct Pipe<'a> {
 
 impl<'a> Pipe<'a> {
     /// A pipe that has not looked anything up yet.
-    pub fn new(kernel: &'a Kernel, chain: &'a Arc<Chain>, plan: &'a CallPlan) -> Self {
-        Pipe { kernel, chain, plan, processes: vec![None; plan.stages.len()] }
+    pub fn new(kernel: &'a Kernel, task: &'a Arc<Task>, plan: &'a CallPlan) -> Self {
+        Pipe { kernel, task, plan, processes: vec![None; plan.stages.len()] }
     }
 
     /// One run of the whole on `input`, which is dropped when it is in the first process; the first failure ends it.
     pub fn run(&mut self, input: impl AsRef<[u8]>) -> Result<Finished, CallError> {
-        let (chain, plan) = (self.chain, self.plan);
+        let (task, plan) = (self.task, self.plan);
         let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
         // The time at breakpoints and of loads does not count.
-        let stood_still = chain.stood_still();
-        let left =
-            || deadline.map(|at| (at + (chain.stood_still() - stood_still)).saturating_duration_since(Instant::now()));
+        let stood_still = task.chain.stood_still();
+        let left = || {
+            deadline.map(|at| (at + (task.chain.stood_still() - stood_still)).saturating_duration_since(Instant::now()))
+        };
         let mut stages = plan.stages.iter().zip(&mut self.processes);
         let Some((first, place)) = stages.next() else {
             return Err(CallError::new(Outcome::Error, "a pipe of no calls"));
         };
         let process = look_up(self.kernel, first, place)?;
-        let mut finished = call(chain, process, first, input, plan.timeout)?;
+        let mut finished = call(task, process, first, input, plan.timeout)?;
         for (next, place) in stages {
             let process = look_up(self.kernel, next, place)?;
             let bytes_in = finished.output().len() as u64;
             // Straight over where the next process is free; by way of a copy where it is busy, perhaps with ourselves.
             let entered = match finished.is_of(process) {
                 true => None,
-                false => chain.enter(process, &next.function, bytes_in, left(), Queueing::Not)?,
+                false => task.enter(process, &next.function, bytes_in, left(), Queueing::Not)?,
             };
             finished = match entered {
                 Some(entered) => entered.run_taking(finished)?,
                 None => {
                     let input = finished.output().to_vec();
                     drop(finished);
-                    call(chain, process, next, input, left())?
+                    call(task, process, next, input, left())?
                 }
             };
         }
@@ -72,13 +73,13 @@ fn look_up<'p>(
 }
 
 fn call(
-    chain: &Arc<Chain>,
+    task: &Arc<Task>,
     process: &Arc<Process>,
     stage: &CallStage,
     input: impl AsRef<[u8]>,
     timeout: Option<Duration>,
 ) -> Result<Finished, CallError> {
-    match chain.enter(process, &stage.function, input.as_ref().len() as u64, timeout, Queueing::Wait)? {
+    match task.enter(process, &stage.function, input.as_ref().len() as u64, timeout, Queueing::Wait)? {
         Some(entered) => entered.run(input),
         None => Err(CallError::new(Outcome::Error, format!("`{}` is busy", process.label()))),
     }

@@ -18,12 +18,12 @@ pub use pending::{PendingInstance, ReplacementNotice};
 use self::in_progress::InProgress;
 use self::pending::ReplacementListener;
 
-use super::chain::Chain;
 use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
 use super::frame::Cause;
 use super::process::{Birth, Life, Process, ProcessSlot};
+use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Job, Kernel};
 use crate::runtime::{Failure, FailureKind, Program};
@@ -74,7 +74,7 @@ impl Kernel {
         what: &Replacement,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Replaced, CallError> {
-        self.replace_in(&self.foreground_chain(interrupted), id, what, None)
+        self.replace_in(&self.foreground_task(interrupted), id, what, None)
     }
 
     /// The same as a job in the foreground, so that breakpoints can hold what the new instance calls while it starts. Its
@@ -87,8 +87,8 @@ impl Kernel {
     ) -> Result<(Job, Arc<OnceLock<Replaced>>), CallError> {
         let (kernel, done) = (self.clone(), Arc::new(OnceLock::new()));
         let replaced = done.clone();
-        let job = Job::launch(self, text, false, move |_, chain| {
-            let done = kernel.replace_in(chain, id, &what, None)?;
+        let job = Job::launch(self, text, false, move |_, task| {
+            let done = kernel.replace_in(task, id, &what, None)?;
             let label = done.label.to_string();
             // Set once: only this job has it.
             let _ = replaced.set(done);
@@ -100,17 +100,17 @@ impl Kernel {
     /// The same in a chain of the caller's; the new instance has `timeout` to start.
     pub(super) fn replace_in(
         self: &Arc<Self>,
-        chain: &Arc<Chain>,
+        task: &Arc<Task>,
         id: ProcessId,
         what: &Replacement,
         timeout: Option<Duration>,
     ) -> Result<Replaced, CallError> {
         let process = self.living_or_error(id)?;
-        let replaced = InProgress::begin(chain, &process, what, timeout).and_then(|in_progress| match what {
+        let replaced = InProgress::begin(task, &process, what, timeout).and_then(|in_progress| match what {
             Replacement::Restart => self.restart_code(&in_progress),
             Replacement::Reload { program, force } => self.reload_code(&in_progress, program, *force),
         });
-        replaced.map_err(|failure| fails(what, chain, &process, &failure))
+        replaced.map_err(|failure| fails(what, task, &process, &failure))
     }
 
     fn restart_code(self: &Arc<Self>, in_progress: &InProgress<'_>) -> Result<Replaced, Failure> {
@@ -140,7 +140,7 @@ impl Kernel {
         let linked: Vec<_> = added.cloned().collect();
         program.modules.splice(0..0, linked);
         let program = Arc::new(program);
-        let image = self.image(in_progress.chain, process.host, &program, self.load_deadline(None))?;
+        let image = self.image(in_progress.task, process.host, &program, self.load_deadline(None))?;
         let code = Arc::new(Code::new(image, program, old.spec.clone()));
         // Before anything of it runs; and again when it is ready, since more may have been called by then.
         lost_functions(&old, &code, force)?;
@@ -203,7 +203,7 @@ impl Kernel {
         code: &Arc<Code>,
         by: ReplacedBy,
     ) -> Result<PendingInstance, Failure> {
-        let InProgress { chain, process, timeout, .. } = in_progress;
+        let InProgress { task, process, timeout, .. } = in_progress;
         let birth = Birth {
             id: process.id,
             name: process.name.clone(),
@@ -213,18 +213,22 @@ impl Kernel {
             supervision: process.supervision,
             own: process.own.clone(),
         };
-        let occupant = chain.occupant(1, chain.next_seq(Instant::now()));
+        let occupant = task.chain.occupant(1, task.next_seq(Instant::now()));
         let mut stand_in = Process::new(birth, code.clone(), occupant);
         // What it may do is not what the new code is called by.
         stand_in.plugin.clone_from(&process.plugin);
         let stand_in = Arc::new(stand_in);
-        process.slot.lock().replacements.starts_in(chain.id, &stand_in);
-        let (kernel, own, of, new, timeout) =
-            (self.clone(), (*chain).clone(), stand_in.clone(), code.clone(), *timeout);
+        process.slot.lock().replacements.starts_in(task.chain.id, &stand_in);
+        let (kernel, own, of, new, timeout) = (self.clone(), (*task).clone(), stand_in.clone(), code.clone(), *timeout);
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
         let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
         let listener: Weak<Kernel> = Arc::downgrade(self);
-        PendingInstance::of(bytes, started, self.total_bytes(), ReplacementNotice::new(listener, by, chain.answers))
+        PendingInstance::of(
+            bytes,
+            started,
+            self.total_bytes(),
+            ReplacementNotice::new(listener, by, task.chain.answers),
+        )
     }
 }
 
@@ -282,9 +286,9 @@ fn denied(why: &str) -> Failure {
     Failure::new(FailureKind::Denied, why)
 }
 
-fn fails(what: &Replacement, chain: &Chain, process: &Process, failure: &Failure) -> CallError {
+fn fails(what: &Replacement, task: &Task, process: &Process, failure: &Failure) -> CallError {
     let outcome = match failure.kind {
-        FailureKind::Interrupted => chain.outcome_of_cancel(),
+        FailureKind::Interrupted => task.chain.outcome_of_cancel(),
         kind => super::error::outcome_of(kind),
     };
     let what = match what {
@@ -293,7 +297,7 @@ fn fails(what: &Replacement, chain: &Chain, process: &Process, failure: &Failure
     };
     CallError::new(
         outcome,
-        format!("cannot {what} `{}`: {}", process.label(), escape_control(&failure.line(chain.kernel.wording()))),
+        format!("cannot {what} `{}`: {}", process.label(), escape_control(&failure.line(task.kernel.wording()))),
     )
 }
 

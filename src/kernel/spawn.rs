@@ -9,7 +9,6 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::chain::Chain;
 use super::code::Code;
 use super::error::{CallError, outcome_of};
 use super::frame::{Cause, Deadline, Frame, Refusal};
@@ -19,6 +18,7 @@ use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
 use super::policy::{Asked, ChildGrants, Granted, names_only};
 use super::process::{Birth, Life, Process};
+use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
@@ -35,13 +35,13 @@ impl Kernel {
     /// `register_plugin`: a process by name, the caller its parent. Refusals are recorded.
     pub(super) fn register(
         self: &Arc<Self>,
-        chain: &Arc<Chain>,
+        task: &Arc<Task>,
         parent: &Arc<Process>,
         name: &str,
     ) -> Result<ProcessId, Failure> {
-        let spawned = self.register_inner(chain, parent, name);
+        let spawned = self.register_inner(task, parent, name);
         spawned.map_err(|failure| {
-            let path = chain.path();
+            let path = task.chain.path();
             // A load or call further down has named itself and the whole chain.
             let message = match failure.kind {
                 FailureKind::Nested => failure.message,
@@ -52,21 +52,21 @@ impl Kernel {
                 ),
             };
             let outcome = match failure.kind {
-                FailureKind::Interrupted => chain.outcome_of_cancel(),
+                FailureKind::Interrupted => task.chain.outcome_of_cancel(),
                 kind => outcome_of(kind),
             };
-            chain.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
+            task.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
             // Where only the start was ended, its caller fails of that and has not crashed.
-            if failure.kind == FailureKind::Interrupted && chain.is_cancelled() {
+            if failure.kind == FailureKind::Interrupted && task.chain.is_cancelled() {
                 return Failure::new(failure.kind, message);
             }
-            Failure::new(FailureKind::Nested, chain.refuse(CallError::new(outcome, message)).message)
+            Failure::new(FailureKind::Nested, task.refuse(CallError::new(outcome, message)).message)
         })
     }
 
     fn register_inner(
         self: &Arc<Self>,
-        chain: &Arc<Chain>,
+        task: &Arc<Task>,
         parent: &Arc<Process>,
         name: &str,
     ) -> Result<ProcessId, Failure> {
@@ -87,13 +87,13 @@ impl Kernel {
         let admitted = self.admit_child(parent, children, children_max).and(granted.map_err(denied));
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
-        let program = chain.outside_of_time(|| self.granted_program(chain, &granted, deadline))?;
+        let program = task.chain.outside_of_time(|| self.granted_program(task, &granted, deadline))?;
         let held = parent.slot.lock().code.spec.clone();
         let (mut spec, refused) = child_spec(&program.spec, &held, grants);
         spec.wasi_input.called_by(&program.stem);
         let seen = Spawn { plugin: program.stem.clone(), ..seen }.with(&spec);
         let request = LoadRequest { spec, host: parent.host, deadline, ..LoadRequest::plain(program) };
-        let label = self.spawn(chain, parent.id, request)?;
+        let label = self.spawn(task, parent.id, request)?;
         self.note_spawn(Spawn { id: label.id, ..seen });
         for what in refused {
             let why = format!(
@@ -122,12 +122,13 @@ impl Kernel {
     /// The program that a guest may load; given up when its chain is cut, and at the deadline.
     fn granted_program(
         &self,
-        chain: &Chain,
+        task: &Task,
         granted: &Granted,
         deadline: Option<Deadline>,
     ) -> Result<Arc<Program>, Failure> {
         let access = if granted.beyond_names { Access::Granted } else { Access::Guest };
-        let (program, _) = self.resolve_within(&granted.source, access, deadline, &mut |_, _| !chain.is_cancelled());
+        let (program, _) =
+            self.resolve_within(&granted.source, access, deadline, &mut |_, _| !task.chain.is_cancelled());
         let program = program.or_else(|failure| self.hooks().stub_program(&granted.source).ok_or(failure))?;
         match (&granted.sha256, program.modules.last()) {
             (Some(wanted), Some(main)) if *wanted != main.sha256 => {
@@ -140,7 +141,7 @@ impl Kernel {
     /// Starts a process under `parent`, in a frame at the chain's end.
     pub(super) fn spawn(
         self: &Arc<Self>,
-        chain: &Arc<Chain>,
+        task: &Arc<Task>,
         parent: ProcessId,
         request: LoadRequest,
     ) -> Result<ProcessLabel, Failure> {
@@ -157,11 +158,11 @@ impl Kernel {
             Arc::make_mut(&mut program).spec.imports.extend(stubbed);
         }
         let deadline = request.deadline.or_else(|| self.load_deadline(None));
-        let image = self.image(chain, request.host, &program, deadline)?;
+        let image = self.image(task, request.host, &program, deadline)?;
         let spec = Arc::new(program.spec.clone());
         let code = Arc::new(Code::new(image, program, spec));
-        let process = self.reserve(chain, parent, &request, code.clone())?;
-        match self.start_instance(chain, &process, &code, request.timeout) {
+        let process = self.reserve(task, parent, &request, code.clone())?;
+        match self.start_instance(task, &process, &code, request.timeout) {
             Ok(guest) => {
                 process.mark_started(guest);
                 Ok(process.label())
@@ -176,7 +177,7 @@ impl Kernel {
     /// A program compiled, or the stubs that stand in for it; the wait for it ends with the chain, and at the deadline.
     pub(super) fn image(
         &self,
-        chain: &Chain,
+        task: &Task,
         host: Host,
         program: &Program,
         deadline: Option<Deadline>,
@@ -185,12 +186,12 @@ impl Kernel {
             return Ok(image);
         }
         let until = deadline.map(|deadline| deadline.at);
-        let image = chain.outside_of_time(|| self.images().get(host, program, chain, until));
+        let image = task.chain.outside_of_time(|| self.images().get(host, program, task, until));
         if let Some(complaint) = self.images().take_complaint() {
             self.notify(escape_control(&complaint));
         }
         image.map_err(|failure| match deadline {
-            Some(deadline) if failure.kind == FailureKind::Interrupted && !chain.is_cancelled() => {
+            Some(deadline) if failure.kind == FailureKind::Interrupted && !task.chain.is_cancelled() => {
                 deadline.load_failure("compiled")
             }
             _ => failure,
@@ -200,12 +201,12 @@ impl Kernel {
     /// A place in the table, taken by the call that will start it.
     fn reserve(
         self: &Arc<Self>,
-        chain: &Arc<Chain>,
+        task: &Arc<Task>,
         parent: ProcessId,
         request: &LoadRequest,
         code: Arc<Code>,
     ) -> Result<Arc<Process>, Failure> {
-        let (_, depth) = chain.caller();
+        let (_, depth) = task.chain.caller();
         let fails = |why: String| Failure::new(FailureKind::Load, why);
         code.spec.wasi_input.check().map_err(fails)?;
         let own = OwnGrants::of(&code.spec).map_err(fails)?;
@@ -232,7 +233,7 @@ impl Kernel {
             Some(name) => name.clone(),
             None => table.free_name(&request.program.stem),
         };
-        let seq = chain.next_seq(Instant::now());
+        let seq = task.next_seq(Instant::now());
         let birth = Birth {
             id: table.take_id(),
             name,
@@ -242,7 +243,7 @@ impl Kernel {
             supervision: request.supervision,
             own,
         };
-        let process = Arc::new(Process::new(birth, code, chain.occupant(depth, seq)));
+        let process = Arc::new(Process::new(birth, code, task.chain.occupant(depth, seq)));
         if !table.insert(process.clone()) {
             return Err(denied("the parent has ended".into()));
         }
@@ -253,7 +254,7 @@ impl Kernel {
     /// `timeout`, and no more time than any call.
     pub(super) fn start_instance(
         self: &Arc<Self>,
-        chain: &Arc<Chain>,
+        task: &Arc<Task>,
         process: &Arc<Process>,
         code: &Code,
         timeout: Option<Duration>,
@@ -274,7 +275,7 @@ impl Kernel {
             private: code.spec.private,
             changed_by: ChangedBy::None,
         };
-        chain.push(frame).map_err(|refusal| match refusal {
+        task.chain.push(frame).map_err(|refusal| match refusal {
             Refusal::Ended(cause) => Failure::new(FailureKind::Interrupted, cause.words()),
             Refusal::TooDeep { depth_max } => {
                 let why = format!("the chain is {depth_max} calls deep, the limit; `--max-depth` allows more");
@@ -286,12 +287,12 @@ impl Kernel {
         let made = match killed {
             true => Err(Failure::interrupted()),
             // A panic below must not leave the frame and the process behind.
-            false => catch_unwind(AssertUnwindSafe(|| code.image.instantiate(&code.spec, chain.clone())))
+            false => catch_unwind(AssertUnwindSafe(|| code.image.instantiate(&code.spec, task.clone())))
                 .unwrap_or_else(|_| Err(Failure::new(FailureKind::Trap, "the host panicked while it started"))),
         };
-        let popped = chain.pop(started.elapsed(), true);
+        let popped = task.chain.pop(started.elapsed(), true);
         let cause = popped.and_then(|popped| popped.cause);
-        chain.set_start_cut(cause.as_ref().map(Cause::outcome).or(killed.then_some(Outcome::Killed)));
+        task.chain.set_start_cut(cause.as_ref().map(Cause::outcome).or(killed.then_some(Outcome::Killed)));
         match (made, cause) {
             (Ok(guest), None) => Ok(guest),
             (Err(failure), None) if killed => Err(Failure::new(failure.kind, "it was killed while it started")),

@@ -5,16 +5,16 @@ use std::time::{Duration, Instant};
 
 use super::LoadRequest;
 use super::call::Queueing;
-use super::chain::Chain;
 use super::error::CallError;
 use super::process::Process;
+use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
 use crate::runtime::{Exchange, Failure, FailureKind, HostData, LogLevel, StandardStream, Upcalls};
 
-impl Chain {
-    fn me(&self) -> Result<Arc<Chain>, Failure> {
-        // The chain outlives its calls: a job holds it until the last one has returned.
+impl Task {
+    fn me(&self) -> Result<Arc<Task>, Failure> {
+        // A task outlives its calls: a job holds it until the last one has returned.
         self.this.upgrade().ok_or_else(Failure::interrupted)
     }
 
@@ -44,7 +44,7 @@ impl Chain {
 
     /// A call of a process that is not there: its record, and what the caller fails of.
     fn no_callee(&self, function: Symbol, bytes_in: u64, error: &CallError) -> Failure {
-        let message = format!("{} ({})", error.message, self.path());
+        let message = format!("{} ({})", error.message, self.chain.path());
         self.record_refusal(None, function, bytes_in, Outcome::Error, &message);
         as_nested(self.refuse(CallError::new(Outcome::Error, message)))
     }
@@ -106,23 +106,23 @@ fn as_nested(error: CallError) -> Failure {
     Failure::new(FailureKind::Nested, error.message)
 }
 
-impl Upcalls for Chain {
+impl Upcalls for Task {
     fn interrupted(&self) -> bool {
-        self.is_cancelled()
+        self.chain.is_cancelled()
     }
 
     fn deadline(&self) -> Option<Instant> {
-        Chain::deadline(self, None)
+        self.chain.deadline(None)
     }
 
     fn sleep(&self, at_most: Duration) -> Result<(), Failure> {
-        self.sleep_until(Instant::now() + at_most);
-        if self.is_cancelled() { Err(Failure::interrupted()) } else { Ok(()) }
+        self.chain.sleep_until(Instant::now() + at_most);
+        if self.chain.is_cancelled() { Err(Failure::interrupted()) } else { Ok(()) }
     }
 
     fn register(&self, name: &str) -> Result<u64, Failure> {
         let me = self.me()?;
-        let Some((parent, _, _)) = self.top() else { return Err(Failure::interrupted()) };
+        let Some((parent, _, _)) = self.chain.top() else { return Err(Failure::interrupted()) };
         match self.kernel.register(&me, &parent, name) {
             Ok(id) => Ok(u64::from(id)),
             Err(failure) => Err(failure),
@@ -144,7 +144,7 @@ impl Upcalls for Chain {
     }
 
     fn free(&self, id: u64) -> Result<(), Failure> {
-        let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
+        let Some((caller, _, _)) = self.chain.top() else { return Err(Failure::interrupted()) };
         self.kernel.free(&caller, id).map_err(|error| Failure::new(FailureKind::Denied, error.message))
     }
 
@@ -153,11 +153,11 @@ impl Upcalls for Chain {
     }
 
     fn current(&self) -> u64 {
-        self.top().map_or(0, |(process, _, _)| u64::from(process.id))
+        self.chain.top().map_or(0, |(process, _, _)| u64::from(process.id))
     }
 
     fn parent(&self) -> u64 {
-        self.top().map_or(0, |(process, _, _)| u64::from(process.parent_id()))
+        self.chain.top().map_or(0, |(process, _, _)| u64::from(process.parent_id()))
     }
 
     fn wrote(&self, stream: StandardStream, bytes: &[u8]) -> bool {
@@ -169,7 +169,7 @@ impl Upcalls for Chain {
     }
 
     fn log(&self, level: LogLevel, text: &str) {
-        if let Some((process, _, _)) = self.top() {
+        if let Some((process, _, _)) = self.chain.top() {
             self.kernel.logbook().add(process.label(), level, text);
         }
     }
@@ -179,7 +179,7 @@ impl Upcalls for Chain {
     }
 
     fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
-        let Some((caller, _, _)) = self.top() else { return Err(Failure::interrupted()) };
+        let Some((caller, _, _)) = self.chain.top() else { return Err(Failure::interrupted()) };
         let target = caller.slot.lock().code.spec.imports.get(index).map(|import| import.target.clone());
         let Some(target) = target else { return Err(Failure::new(FailureKind::Trap, "no such stand-in")) };
         match self.stand_in(&target) {
@@ -192,14 +192,14 @@ impl Upcalls for Chain {
     }
 
     fn grow(&self, bytes: u64) -> bool {
-        match self.top() {
+        match self.chain.top() {
             Some((process, _, _)) => process.commit(bytes, self.kernel.limits().memory_bytes_max),
             None => true,
         }
     }
 
     fn shrink(&self, bytes: u64) {
-        if let Some((process, _, _)) = self.top() {
+        if let Some((process, _, _)) = self.chain.top() {
             process.uncommit(bytes);
         }
     }

@@ -192,7 +192,7 @@ impl Kernel {
             return Read { files, tried: None, state, told };
         }
         let what = Replacement::Reload { program, force: false };
-        let told = match self.replace_in(&self.new_chain(0), id, &what, Some(START_MAX)) {
+        let told = match self.replace_in(&self.new_task(0), id, &what, Some(START_MAX)) {
             Ok(replaced) => {
                 let label = &replaced.label;
                 let lost = match replaced.calls_lost {

@@ -6,12 +6,12 @@ use std::time::{Duration, Instant};
 
 use super::entered::Entered;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
-use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
 use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, way, with_path};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
+use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind, FunctionId};
 use crate::text::escape_control;
 
@@ -47,7 +47,7 @@ pub enum Queueing {
     Not,
 }
 
-impl Chain {
+impl Task {
     /// Takes a process for a call of `function`, or says why not. With [`Queueing::Not`] a busy process gives `None`.
     pub fn enter<'a>(
         self: &'a Arc<Self>,
@@ -73,14 +73,14 @@ impl Chain {
             drop(slot);
             return Err(self.deny(process, function, bytes_in, Denied::NotAllowed(why)));
         }
-        let busy = slot.occupant.is_some() || slot.queue.front().is_some_and(|first| *first != self.id);
+        let busy = slot.occupant.is_some() || slot.queue.front().is_some_and(|first| *first != self.chain.id);
         if busy && queueing == Queueing::Not {
             return Ok(None);
         }
         let frame = self.frame(process, &slot.code, symbol, bytes_in, Start { started, timeout });
         let seq = frame.seq;
         // Under the slot's lock: whoever kills the process finds either a free slot or a frame to cut.
-        let depth = match self.push(frame) {
+        let depth = match self.chain.push(frame) {
             Ok(depth) => depth,
             Err(refusal) => {
                 drop(slot);
@@ -91,7 +91,7 @@ impl Chain {
         process.counters.calls.add(&slot, 1);
         process.counters.bytes_in.add(&slot, bytes_in);
         let mut entered = Entered {
-            chain: self,
+            task: self,
             process,
             guest: None,
             code: None,
@@ -103,7 +103,7 @@ impl Chain {
         };
         if busy {
             // Under the lock that it was counted under: a dead process is settled when nobody waits for it.
-            slot.queue.push_back(self.id);
+            slot.queue.push_back(self.chain.id);
             drop(slot);
             entered.queue(depth, seq, function)?;
         } else {
@@ -132,7 +132,7 @@ impl Chain {
 
     /// Whether the deepest call may make this one; the shell may make any.
     fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
-        match self.top() {
+        match self.chain.top() {
             Some((caller, _, _)) => self.kernel.gate().call(&caller, process, function, symbol),
             None => Ok(()),
         }
@@ -140,7 +140,7 @@ impl Chain {
 
     /// A call that never ran: its record, and its error.
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
-        let path = self.path();
+        let path = self.chain.path();
         let (outcome, message) = match denied {
             Denied::Dead(reason) => (Outcome::Error, format!("process `{}` is dead: {reason}", process.label())),
             Denied::NoFunction(meant) => {
@@ -169,13 +169,13 @@ impl Chain {
 
     /// Keeps a refusal for the caller, which ends with the same words unless it takes them as a value.
     pub fn refuse(&self, error: CallError) -> CallError {
-        self.set_failing(PropagatingError { error: error.clone(), for_ancestor: false });
+        self.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor: false });
         error
     }
 
     /// `1:front → 2:cart → 1:front`.
     fn circle(&self, process: &Process) -> String {
-        let frames = self.frames.lock();
+        let frames = self.chain.frames.lock();
         let from = frames.stack.iter().position(|frame| frame.process.id == process.id).unwrap_or(0);
         let way = way(&frames.stack[from..], |frame| frame.process.label().to_string());
         format!("{way} → {}", process.label())
@@ -194,7 +194,7 @@ impl Chain {
         if !journal.is_on() {
             return;
         }
-        let (caller, depth) = self.caller();
+        let (caller, depth) = self.chain.caller();
         let now = Instant::now();
         self.note(Record {
             seq: self.next_seq(now),
@@ -202,7 +202,7 @@ impl Chain {
             at_ns: self.kernel.since_start_ns(now),
             duration_ns: 0,
             nested_ns: 0,
-            job: self.job,
+            job: self.chain.job,
             caller: caller.0,
             caller_name: caller.1,
             callee: callee.map_or(0, |process| process.id),
@@ -220,12 +220,12 @@ impl Chain {
 }
 
 /// Whether a slot can be asked for, and which function is meant.
-fn admit(chain: &Chain, process: &Process, slot: &mut ProcessSlot, function: &str) -> Result<FunctionId, Denied> {
+fn admit(task: &Task, process: &Process, slot: &mut ProcessSlot, function: &str) -> Result<FunctionId, Denied> {
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
     }
-    let occupied = slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == chain.id);
-    if occupied || chain.replaces.load(Ordering::Relaxed) == process.id {
+    let occupied = slot.occupant.as_ref().is_some_and(|occupant| occupant.chain == task.chain.id);
+    if occupied || task.chain.replaces.load(Ordering::Relaxed) == process.id {
         return Err(Denied::Circle);
     }
     if let Some(why) = &slot.halted {
@@ -233,7 +233,7 @@ fn admit(chain: &Chain, process: &Process, slot: &mut ProcessSlot, function: &st
     }
     match slot.function(function) {
         Some(id) => Ok(id),
-        None if chain.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
+        None if task.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
         None => Err(match names::not_callable(function, slot.code.image.exports()) {
             Some(why) => Denied::NotCallable(why),
             None => Denied::NoFunction(names::no_function(function, slot.code.image.functions())),
@@ -244,16 +244,16 @@ fn admit(chain: &Chain, process: &Process, slot: &mut ProcessSlot, function: &st
 impl Entered<'_> {
     /// Takes the free slot, with the instance in it.
     fn occupy(&mut self, slot: &mut ProcessSlot, depth: u16, seq: u64) {
-        slot.occupant = Some(self.chain.occupant(depth, seq));
+        slot.occupant = Some(self.task.chain.occupant(depth, seq));
         self.guest = slot.guest.take();
-        if self.guest.is_none() || self.chain.kernel.hooks().armed() {
+        if self.guest.is_none() || self.task.kernel.hooks().armed() {
             self.code = Some(slot.code.clone());
         }
     }
 
     /// The slot after a wait: a process may be reloaded meanwhile.
     fn take(&mut self, slot: &mut ProcessSlot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
-        self.function = admit(self.chain, self.process, slot, function).map_err(|denied| match denied {
+        self.function = admit(self.task, self.process, slot, function).map_err(|denied| match denied {
             Denied::Dead(reason) => {
                 Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
             }
@@ -273,12 +273,12 @@ impl Entered<'_> {
     /// Waits for the process's turn: first come, first served.
     fn queue(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), CallError> {
         let waited = self.wait_turn(depth, seq, function);
-        self.chain.kernel.waits().leave(self.chain.id);
-        self.chain.frames.lock().waiting_for = None;
+        self.task.kernel.waits().leave(self.task.chain.id);
+        self.task.chain.frames.lock().waiting_for = None;
         waited.map_err(|failure| {
             let error = self.fail_unserved(failure);
             // Its error is counted by now.
-            self.process.slot.lock().queue.retain(|waiting| *waiting != self.chain.id);
+            self.process.slot.lock().queue.retain(|waiting| *waiting != self.task.chain.id);
             // It may have been our turn: the next one looks.
             self.process.changed.notify_all();
             error
@@ -286,17 +286,16 @@ impl Entered<'_> {
     }
 
     fn wait_turn(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
-        let (chain, process) = (self.chain, self.process);
-        chain
-            .kernel
+        let (task, process) = (self.task, self.process);
+        task.kernel
             .waits()
-            .enter(chain.id, chain.job, process)
+            .enter(task.chain.id, task.chain.job, process)
             .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
-        chain.frames.lock().waiting_for = Some(process.clone());
+        task.chain.frames.lock().waiting_for = Some(process.clone());
         let mut slot = process.slot.lock();
         loop {
-            let ours = slot.queue.front() == Some(&chain.id);
-            let result = if chain.is_cancelled() {
+            let ours = slot.queue.front() == Some(&task.chain.id);
+            let result = if task.chain.is_cancelled() {
                 Err(Failure::interrupted())
             } else if slot.occupant.is_none() && ours || matches!(slot.life, Life::Dead { .. }) {
                 self.take(&mut slot, depth, seq, function)
@@ -305,7 +304,7 @@ impl Entered<'_> {
                 continue;
             };
             if result.is_ok() {
-                slot.queue.retain(|waiting| *waiting != chain.id);
+                slot.queue.retain(|waiting| *waiting != task.chain.id);
             }
             return result;
         }

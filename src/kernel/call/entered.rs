@@ -4,15 +4,15 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::capture::PayloadCapture;
-use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
 use crate::kernel::process::{Life, Process};
 use crate::kernel::replace::ReplacementNotice;
+use crate::kernel::task::Task;
 use crate::runtime::{FunctionId, Guest};
 
 /// A call that has its process: the frame is on the chain, the slot is ours.
 pub struct Entered<'a> {
-    pub(super) chain: &'a Arc<Chain>,
+    pub(super) task: &'a Arc<Task>,
     pub(super) process: &'a Arc<Process>,
     pub(super) guest: Option<Box<dyn Guest>>,
     /// What `guest` is an instance of, or is to be made of; only where somebody will ask.

@@ -12,6 +12,7 @@ use crate::kernel::chain::Chain;
 use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Side, Stop};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::hooks::{FaultKind, Hooks, Seen};
+use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind};
 use crate::text::escape_control;
 
@@ -37,7 +38,7 @@ impl Entered<'_> {
     }
 
     fn hooked(&mut self, input: &[u8]) -> Result<u64, Failure> {
-        let Some(mut record) = self.chain.top_record() else { return Err(Failure::interrupted()) };
+        let Some(mut record) = self.task.chain.top_record() else { return Err(Failure::interrupted()) };
         let mut input = Cow::Borrowed(input);
         let begun = self.begin(&mut record, &mut input);
         self.keep_input(&input);
@@ -57,11 +58,11 @@ impl Entered<'_> {
 
     /// What is done before the plugin runs, in place of running it perhaps.
     fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
-        let chain = self.chain.clone();
-        let hooks = chain.kernel.hooks();
-        if let Some(reason) = stops(&chain, &self.seen(record), Side::Before) {
+        let task = self.task.clone();
+        let hooks = task.kernel.hooks();
+        if let Some(reason) = stops(&task, &self.seen(record), Side::Before) {
             let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
-            let released = chain.hold(Stop { reason, side: Side::Before, input: preview, result: None });
+            let released = task.hold(Stop { reason, side: Side::Before, input: preview, result: None });
             if let Some(new_input) = released.new_input {
                 self.count_new_input(record, new_input.len() as u64);
                 *input = Cow::Owned(new_input.to_vec());
@@ -73,21 +74,21 @@ impl Entered<'_> {
                 Some(Order::Fail(message)) => return Err(Failure::new(FailureKind::Guest, message)),
             }
         }
-        let drop_output = apply_faults(&chain, hooks, &self.seen(record))?;
+        let drop_output = apply_faults(&task, hooks, &self.seen(record))?;
         match hooks.stub_for(self.process, &self.code(), record.function.as_str()) {
             None => Ok(Begun::Run { drop_output }),
             Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
             Some(stub) => {
-                chain.mark(ChangedBy::Stub);
-                stub.answer(&chain, self.process, input).map(Begun::Answer)
+                task.chain.mark(ChangedBy::Stub);
+                stub.answer(&task, self.process, input).map(Begun::Answer)
             }
         }
     }
 
     /// What is done when the call has come to its end.
     fn end(&mut self, mut record: Record, input: &[u8], ran: Result<u64, Failure>) -> Result<u64, Failure> {
-        let chain = self.chain.clone();
-        if chain.is_cancelled() {
+        let task = self.task.clone();
+        if task.chain.is_cancelled() {
             return ran;
         }
         record.duration_ns = self.started.elapsed().as_nanos() as u64;
@@ -95,14 +96,14 @@ impl Entered<'_> {
             Ok(bytes_out) => (Outcome::Ok, *bytes_out),
             Err(failure) => (outcome_of(failure.kind), 0),
         };
-        let Some(reason) = stops(&chain, &self.seen(&record), Side::After) else { return ran };
+        let Some(reason) = stops(&task, &self.seen(&record), Side::After) else { return ran };
         let private = self.is_private();
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
-            Err(failure) => Err(escape_control(&failure.line(chain.kernel.wording()))),
+            Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
-        let released = chain.hold(Stop { reason, side: Side::After, input, result: Some(result) });
+        let released = task.hold(Stop { reason, side: Side::After, input, result: Some(result) });
         match released.order {
             None => Err(Failure::interrupted()),
             Some(Order::Continue(_)) => ran,
@@ -118,7 +119,7 @@ impl Entered<'_> {
     }
 
     fn seen<'a>(&'a self, record: &'a Record) -> Seen<'a> {
-        let caller = self.chain.frames.lock().stack.iter().nth_back(1).map(|frame| frame.process.clone());
+        let caller = self.task.chain.frames.lock().stack.iter().nth_back(1).map(|frame| frame.process.clone());
         Seen { record, caller, callee: self.process }
     }
 
@@ -140,7 +141,7 @@ impl Entered<'_> {
         let more = bytes_in.wrapping_sub(record.bytes_in);
         self.process.counters.bytes_in.add(&self.process.slot.lock(), more);
         record.bytes_in = bytes_in;
-        if let Some(frame) = self.chain.frames.lock().stack.last_mut() {
+        if let Some(frame) = self.task.chain.frames.lock().stack.last_mut() {
             frame.bytes_in = bytes_in;
         }
     }
@@ -159,26 +160,26 @@ impl Chain {
 
 /// Why the deepest call is to be held on this side, if it is. What is no job (a replay's load, say) is not held: nobody
 /// could let it go on.
-fn stops(chain: &Chain, call: &Seen<'_>, side: Side) -> Option<HoldReason> {
-    if chain.job == 0 {
+fn stops(task: &Task, call: &Seen<'_>, side: Side) -> Option<HoldReason> {
+    if task.chain.job == 0 {
         return None;
     }
-    let breakpoint = chain.kernel.hooks().breakpoint_for(call, side).map(HoldReason::Breakpoint);
-    breakpoint.or_else(|| chain.step_stops(call.record.depth, side).then_some(HoldReason::Step))
+    let breakpoint = task.kernel.hooks().breakpoint_for(call, side).map(HoldReason::Breakpoint);
+    breakpoint.or_else(|| task.chain.step_stops(call.record.depth, side).then_some(HoldReason::Step))
 }
 
 /// What the faults do to a call before it runs; true when its output is to be lost.
-fn apply_faults(chain: &Chain, hooks: &Hooks, call: &Seen<'_>) -> Result<bool, Failure> {
+fn apply_faults(task: &Task, hooks: &Hooks, call: &Seen<'_>) -> Result<bool, Failure> {
     let mut drop_output = false;
     for (id, kind) in hooks.faults_for(call) {
-        chain.mark(ChangedBy::Fault);
+        task.chain.mark(ChangedBy::Fault);
         match kind {
             FaultKind::Error(message) => return Err(Failure::new(FailureKind::Guest, message)),
             FaultKind::Trap => return Err(Failure::new(FailureKind::Trap, format!("trap: injected by fault {id}"))),
             FaultKind::DropOutput => drop_output = true,
             FaultKind::Delay(delay) => {
-                chain.sleep_until(Instant::now() + delay);
-                if chain.is_cancelled() {
+                task.chain.sleep_until(Instant::now() + delay);
+                if task.chain.is_cancelled() {
                     return Err(Failure::interrupted());
                 }
             }

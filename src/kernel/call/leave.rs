@@ -16,7 +16,7 @@ impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
     pub(in crate::kernel) fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
         let duration = self.started.elapsed();
-        let Some(popped) = self.chain.pop(duration, false) else {
+        let Some(popped) = self.task.chain.pop(duration, false) else {
             return Err(CallError::new(Outcome::Error, "the chain is empty"));
         };
         if popped.cause.is_some() {
@@ -32,7 +32,7 @@ impl Entered<'_> {
     /// Ends the call as a failed one.
     pub(in crate::kernel) fn fail(&mut self, failure: Failure) -> CallError {
         let duration = self.started.elapsed();
-        match self.chain.pop(duration, true) {
+        match self.task.chain.pop(duration, true) {
             Some(popped) => self.judge(popped, failure, duration),
             None => CallError::new(Outcome::Error, "the chain is empty"),
         }
@@ -47,13 +47,13 @@ impl Entered<'_> {
     /// Takes a call away that a panic went through. Nothing that could panic again is done here: no record is written.
     pub(super) fn abandon(&mut self) {
         self.left = true;
-        self.chain.pop(self.started.elapsed(), false);
-        self.chain.kernel.waits().leave(self.chain.id);
+        self.task.chain.pop(self.started.elapsed(), false);
+        self.task.kernel.waits().leave(self.task.chain.id);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         let ours = {
             let mut slot = self.process.slot.lock();
-            slot.queue.retain(|waiting| *waiting != self.chain.id);
-            slot.occupant.is_some_and(|occupant| occupant.chain == self.chain.id)
+            slot.queue.retain(|waiting| *waiting != self.task.chain.id);
+            slot.occupant.is_some_and(|occupant| occupant.chain == self.task.chain.id)
         };
         drop(self.guest.take());
         if ours {
@@ -78,7 +78,7 @@ impl Entered<'_> {
             Some(below) => (below.error.message, below.error.stderr_tail),
             None => {
                 let message = with_path(
-                    words(&popped, &failure, self.chain.kernel.wording()),
+                    words(&popped, &failure, self.task.kernel.wording()),
                     if popped.depth > 1 { &popped.path } else { "" },
                 );
                 (message, failure.stderr_tail.clone().filter(|_| popped.cause.is_none()))
@@ -89,7 +89,7 @@ impl Entered<'_> {
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         self.record(&popped, duration, 0, outcome, Some(&error.message));
         if popped.depth > 1 {
-            self.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor });
+            self.task.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor });
         }
         self.give_back(&failure, popped.cause.is_some(), &error);
         error
@@ -115,7 +115,7 @@ impl Entered<'_> {
             if lost > 0 && (cut || failure.kind == FailureKind::Nested) {
                 let label = self.process.label();
                 let calls = plural(lost, "call");
-                self.chain.kernel.notify(format!(
+                self.task.kernel.notify(format!(
                     "`{label}` was reset: its call ended with its chain, and the state of {lost} earlier {calls} is lost"
                 ));
             }
@@ -139,7 +139,7 @@ impl Entered<'_> {
             }
         }
         if ends {
-            self.chain.kernel.end_crashed(self.process, &error.message);
+            self.task.kernel.end_crashed(self.process, &error.message);
         }
     }
 
@@ -174,17 +174,17 @@ impl Entered<'_> {
         outcome: Outcome,
         error: Option<&str>,
     ) {
-        if !self.chain.kernel.journal().is_on() {
+        if !self.task.kernel.journal().is_on() {
             return;
         }
         let payload = self.payload(outcome);
-        self.chain.note(Record {
+        self.task.note(Record {
             duration_ns: duration.as_nanos() as u64,
             bytes_out,
             outcome,
             error: error.and_then(Record::bounded_error),
             payload,
-            ..self.chain.record_of(&popped.frame, popped.depth, popped.caller)
+            ..self.task.chain.record_of(&popped.frame, popped.depth, popped.caller)
         });
     }
 }

@@ -7,12 +7,12 @@ use crate::journal::{KeptState, Outcome, Payload};
 impl Entered<'_> {
     /// Whether its bytes may neither be kept nor shown.
     pub(super) fn is_private(&self) -> bool {
-        self.chain.frames.lock().stack.last().is_some_and(|frame| frame.private)
+        self.task.chain.frames.lock().stack.last().is_some_and(|frame| frame.private)
     }
 
     /// Keeps the input, where payloads are kept.
     pub(super) fn keep_input(&mut self, input: &[u8]) {
-        let bytes_max = self.chain.kernel.journal().payload_bytes_each_max();
+        let bytes_max = self.task.kernel.journal().payload_bytes_each_max();
         let kept = (bytes_max > 0).then(|| keep(input, bytes_max, self.is_private()));
         self.capture.get_or_insert_default().input = kept;
     }
@@ -29,7 +29,7 @@ impl Entered<'_> {
     pub(in crate::kernel) fn payload(&mut self, outcome: Outcome) -> Option<Box<Payload>> {
         // First, as every call comes here: one without a capture pays no more than this look.
         let input = self.capture.as_mut()?.input.take()?;
-        let bytes_max = self.chain.kernel.journal().payload_bytes_each_max();
+        let bytes_max = self.task.kernel.journal().payload_bytes_each_max();
         let private = input.state == KeptState::Private;
         let output = if outcome == Outcome::Ok { self.output() } else { &[] };
         Some(Box::new(Payload { input, output: keep(output, bytes_max, private) }))

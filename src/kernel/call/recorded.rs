@@ -4,16 +4,16 @@ use std::sync::Arc;
 
 use super::entered::{Entered, Finished};
 use crate::journal::{Outcome, Record};
-use crate::kernel::chain::Chain;
 use crate::kernel::debug::NestedCall;
 use crate::kernel::error::CallError;
 use crate::kernel::hooks::{MADE_CALLS_MAX, RecordedCall, Recorder};
+use crate::kernel::task::Task;
 use crate::kernel::view::ProcessLabel;
 
 /// A call that is written down when it has ended.
 pub struct Writing {
     recorder: Arc<dyn Recorder>,
-    chain: Arc<Chain>,
+    task: Arc<Task>,
     begun: Record,
     process: ProcessLabel,
     private: bool,
@@ -22,19 +22,19 @@ pub struct Writing {
 impl Entered<'_> {
     /// The call to write down at its end, while a recording runs.
     pub(super) fn begin_writing(&self) -> Option<Writing> {
-        let recorder = self.chain.kernel.hooks().recorder()?;
-        let begun = self.chain.top_record()?;
-        if self.chain.answers {
+        let recorder = self.task.kernel.hooks().recorder()?;
+        let begun = self.task.chain.top_record()?;
+        if self.task.chain.answers {
             // The call that is answered makes it again by itself.
             return None;
         }
         if begun.depth == 1 {
-            let mut frames = self.chain.frames.lock();
+            let mut frames = self.task.chain.frames.lock();
             frames.debug.made.clear();
             frames.debug.changed = false;
         }
         let process = self.process.label();
-        Some(Writing { recorder, chain: self.chain.clone(), begun, process, private: self.is_private() })
+        Some(Writing { recorder, task: self.task.clone(), begun, process, private: self.is_private() })
     }
 }
 
@@ -47,7 +47,7 @@ impl Writing {
             Ok(output) => (Outcome::Ok, output.len() as u64),
             Err(error) => (error.outcome, 0),
         };
-        let mut frames = self.chain.frames.lock();
+        let mut frames = self.task.chain.frames.lock();
         let made = &mut frames.debug.made;
         if record.depth > 1 {
             if made.len() < MADE_CALLS_MAX {

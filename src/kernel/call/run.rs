@@ -10,7 +10,7 @@ use crate::runtime::{Failure, FailureKind};
 impl Entered<'_> {
     /// Runs the call on `input`, which is dropped before the function runs: its bytes are in the process by then.
     pub fn run(mut self, input: impl AsRef<[u8]>) -> Result<Finished, CallError> {
-        if self.chain.kernel.hooks().armed() {
+        if self.task.kernel.hooks().armed() {
             return self.run_hooked(input.as_ref());
         }
         let prepared = self.prepare(input.as_ref());
@@ -24,7 +24,7 @@ impl Entered<'_> {
     /// The same on another call's output, which is given free before the function runs.
     pub fn run_taking(mut self, input: Finished) -> Result<Finished, CallError> {
         // An instance that is yet to start may call the process whose output this is.
-        if self.guest.is_none() || self.chain.kernel.hooks().armed() {
+        if self.guest.is_none() || self.task.kernel.hooks().armed() {
             let bytes = input.output().to_vec();
             drop(input);
             return self.run(bytes);
@@ -48,22 +48,22 @@ impl Entered<'_> {
     pub(in crate::kernel) fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
         if self.guest.is_none() {
             let code = self.code();
-            self.guest = Some(code.image.instantiate(&code.spec, self.chain.clone())?);
+            self.guest = Some(code.image.instantiate(&code.spec, self.task.clone())?);
             self.process.slot.lock().calls_of_instance = 0;
         }
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
-        guest.set_input(input, &**self.chain)
+        guest.set_input(input, &**self.task)
     }
 
     pub(in crate::kernel) fn execute(&mut self) -> Result<u64, Failure> {
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
-        let bytes_out = guest.run(self.function, self.chain.clone())?;
+        let bytes_out = guest.run(self.function, self.task.clone())?;
         self.check_output(bytes_out)
     }
 
     /// The output's length, where so much may be handed on.
     pub(in crate::kernel) fn check_output(&self, bytes_out: u64) -> Result<u64, Failure> {
-        let most = self.chain.kernel.limits().output_bytes_max;
+        let most = self.task.kernel.limits().output_bytes_max;
         if bytes_out > most {
             let why = format!("an output of {bytes_out} bytes; the limit is {most}, `--max-output` allows more");
             return Err(Failure::new(FailureKind::Denied, why));

@@ -9,21 +9,18 @@ use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX, Released, Side, StepPlan, Stop};
 use crate::kernel::error::CallError;
+use crate::kernel::hooks::Hooks;
 use crate::kernel::job::Job;
+use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
 
-impl Chain {
-    /// Whether a step of this job ends at its deepest call on this side.
-    pub(in crate::kernel) fn step_stops(&self, depth: u16, side: Side) -> bool {
-        self.frames.lock().debug.step.is_some_and(|plan| plan.stops(depth, side))
-    }
-
+impl Task {
     /// Holds the deepest call until it is told something, or the chain is cut.
     pub(in crate::kernel) fn hold(&self, stop: Stop) -> Released {
         let since = Instant::now();
         {
-            let mut frames = self.frames.lock();
+            let mut frames = self.chain.frames.lock();
             let Some(frame) = frames.stack.last_mut() else { return Released { order: None, new_input: None } };
             frame.held = true;
             frame.changed_by = ChangedBy::Breakpoint;
@@ -35,10 +32,10 @@ impl Chain {
             let number = frames.debug.holds;
             frames.debug.held = Some(Held { number, stop, since, new_input: None, order: None });
         }
-        self.kernel.tell_held(self.job, true);
-        let mut frames = self.frames.lock();
-        while !self.is_cancelled() && frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()) {
-            self.woken.wait(&mut frames);
+        self.kernel.tell_held(self.chain.job, true);
+        let mut frames = self.chain.frames.lock();
+        while !self.chain.is_cancelled() && frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()) {
+            self.chain.woken.wait(&mut frames);
         }
         let held = frames.debug.held.take();
         if let Some(frame) = frames.stack.last_mut() {
@@ -47,11 +44,18 @@ impl Chain {
         let deadline = frames.go_on(since.elapsed());
         drop(frames);
         if let Some(at) = deadline {
-            self.watch(at);
+            self.chain.watch(at);
         }
-        self.kernel.tell_held(self.job, false);
-        let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.is_cancelled());
+        self.kernel.tell_held(self.chain.job, false);
+        let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.chain.is_cancelled());
         Released { order, new_input: held.and_then(|held| held.new_input) }
+    }
+}
+
+impl Chain {
+    /// Whether a step of this job ends at its deepest call on this side.
+    pub(in crate::kernel) fn step_stops(&self, depth: u16, side: Side) -> bool {
+        self.frames.lock().debug.step.is_some_and(|plan| plan.stops(depth, side))
     }
 
     /// All the time that is not counted as its calls'.
@@ -94,7 +98,7 @@ impl Chain {
         Some(view)
     }
 
-    fn give_order(&self, job: &Job, order: Order) -> Result<(), CallError> {
+    fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), CallError> {
         let mut frames = self.frames.lock();
         let depth = frames.stack.len() as u16;
         let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
@@ -104,7 +108,7 @@ impl Chain {
         held.order = Some(order.clone());
         if let Order::Continue(Some(step)) = order {
             frames.debug.step = Some(StepPlan { step, depth, side });
-            self.kernel.hooks().arm();
+            hooks.arm();
         }
         // Before it wakes, and may be held again: from here on a wait for it waits for what comes next.
         job.set_held(false);
@@ -152,7 +156,7 @@ impl Kernel {
     pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
         let held = self.job(job).filter(|job| job.is_held()).ok_or_else(|| not_held(job))?;
         let chain = held.running().ok_or_else(|| not_held(job))?;
-        chain.give_order(&held, order)
+        chain.give_order(&held, order, self.hooks())
     }
 
     /// Changes what a held call will get; an error when it is not held before its call.

@@ -3,9 +3,9 @@
 use std::sync::Arc;
 
 use crate::journal::Symbol;
-use crate::kernel::chain::Chain;
 use crate::kernel::debug::{NestedCall, ReplacedBy};
 use crate::kernel::error::CallError;
+use crate::kernel::task::Task;
 use crate::kernel::view::{ProcessDetail, ProcessId, ProcessLabel};
 use crate::kernel::{Hooks, Kernel};
 
@@ -51,8 +51,8 @@ impl Kernel {
     }
 
     /// Tells the recorder, if there is one, that the shell has started a process.
-    pub(in crate::kernel) fn tell_loaded(&self, chain: &Chain, label: &ProcessLabel) {
-        if !chain.answers
+    pub(in crate::kernel) fn tell_loaded(&self, task: &Task, label: &ProcessLabel) {
+        if !task.chain.answers
             && let Some(recorder) = self.hooks().recorder()
             && let Some(detail) = self.process(label.id)
         {

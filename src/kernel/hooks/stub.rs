@@ -5,9 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::{Hooks, RULES_MAX};
-use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
 use crate::kernel::process::Process;
+use crate::kernel::task::Task;
 use crate::kernel::view::ProcessLabel;
 use crate::kernel::{Kernel, names};
 use crate::runtime::stand_in::StandInTypes;
@@ -115,7 +115,7 @@ impl Stub {
     /// What it answers to an input.
     pub(in crate::kernel) fn answer(
         &self,
-        chain: &Arc<Chain>,
+        task: &Arc<Task>,
         process: &Process,
         input: &[u8],
     ) -> Result<Arc<[u8]>, Failure> {
@@ -124,20 +124,20 @@ impl Stub {
             StubAnswer::Bytes(bytes) => Ok(bytes.clone()),
             StubAnswer::Echo => Ok(input.into()),
             StubAnswer::Run(commands) => {
-                let runner = chain.kernel.hooks().stub_runner.read().clone();
+                let runner = task.kernel.hooks().stub_runner.read().clone();
                 let Some(runner) = runner else {
                     return Err(Failure::new(FailureKind::Denied, "its stub has no shell to run commands in"));
                 };
                 let cancelled = {
-                    let chain = chain.clone();
+                    let chain = task.chain.clone();
                     Arc::new(move || chain.is_cancelled())
                 };
                 let call =
-                    StubCall { kernel: chain.kernel.clone(), commands, input, process: process.label(), cancelled };
+                    StubCall { kernel: task.kernel.clone(), commands, input, process: process.label(), cancelled };
                 // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
-                let foreground = chain.kernel.foreground.lock().clone();
-                let answer = chain.kernel.waits().while_answered(chain.id, process.label(), || runner(call));
-                *chain.kernel.foreground.lock() = foreground;
+                let foreground = task.kernel.foreground.lock().clone();
+                let answer = task.kernel.waits().while_answered(task.chain.id, process.label(), || runner(call));
+                *task.kernel.foreground.lock() = foreground;
                 let failed = |message: String| Failure::new(FailureKind::Guest, format!("its stub failed: {message}"));
                 answer.map(Arc::from).map_err(failed)
             }

@@ -5,8 +5,8 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::{Replacement, denied};
-use crate::kernel::chain::Chain;
 use crate::kernel::process::{Life, Process, Starting};
+use crate::kernel::task::Task;
 use crate::runtime::Failure;
 
 /// How many replacements of one process may be under way at once.
@@ -14,7 +14,7 @@ const UNDER_WAY_MAX: usize = 16;
 
 /// One replacement under way: a kill of its process ends the chain.
 pub struct InProgress<'a> {
-    pub(super) chain: &'a Arc<Chain>,
+    pub(super) task: &'a Arc<Task>,
     pub(super) process: &'a Arc<Process>,
     /// For the start.
     pub(super) timeout: Option<Duration>,
@@ -25,7 +25,7 @@ pub struct InProgress<'a> {
 impl<'a> InProgress<'a> {
     /// Begins one; an error where the process does not live yet or any more, or too many are under way.
     pub(super) fn begin(
-        chain: &'a Arc<Chain>,
+        task: &'a Arc<Task>,
         process: &'a Arc<Process>,
         what: &Replacement,
         timeout: Option<Duration>,
@@ -42,8 +42,8 @@ impl<'a> InProgress<'a> {
                 "{UNDER_WAY_MAX} restarts and reloads of it are under way, the most that can be"
             )));
         }
-        replacements.in_progress.push(Starting { chain: chain.id, stand_in: None });
-        chain.replaces.store(process.id, Ordering::Relaxed);
+        replacements.in_progress.push(Starting { chain: task.chain.id, stand_in: None });
+        task.chain.replaces.store(process.id, Ordering::Relaxed);
         let reload = match what {
             Replacement::Restart => 0,
             Replacement::Reload { .. } => {
@@ -51,14 +51,14 @@ impl<'a> InProgress<'a> {
                 replacements.reloads_asked
             }
         };
-        Ok(InProgress { chain, process, timeout, reload })
+        Ok(InProgress { task, process, timeout, reload })
     }
 }
 
 impl Drop for InProgress<'_> {
     fn drop(&mut self) {
-        let own = self.chain.id;
-        self.chain.replaces.store(0, Ordering::Relaxed);
+        let own = self.task.chain.id;
+        self.task.chain.replaces.store(0, Ordering::Relaxed);
         let mut slot = self.process.slot.lock();
         let in_progress = &mut slot.replacements.in_progress;
         let at = in_progress.iter().position(|starting| starting.chain == own);

@@ -105,7 +105,7 @@ impl Vandal {
     fn reload(&mut self, id: ProcessId) {
         let what = Replacement::Reload { program: self.program(), force: self.rng.bool() };
         let timeout = Some(self.short());
-        drop(self.kernel.replace_in(&self.kernel.new_chain(0), id, &what, timeout));
+        drop(self.kernel.replace_in(&self.kernel.new_task(0), id, &what, timeout));
     }
 
     /// The same as a job, which is killed or is not.

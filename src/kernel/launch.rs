@@ -1,0 +1,105 @@
+//! How a job runs: on a thread of its own, with a stack that carries the deepest chain, from its start to its end.
+
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+
+use super::error::CallError;
+use super::job::{Job, KEPT_OUTPUT_BYTES_MAX, OutputSink};
+use super::pipe::Pipe;
+use super::task::Task;
+use super::{CallPlan, Kernel};
+use crate::journal::Outcome;
+use crate::runtime::MAX_WASM_STACK_BYTES;
+use crate::text::escape_control;
+
+/// What one level of a chain may need of the native stack besides the guest's own.
+const LEVEL_STACK_BYTES: usize = 512 * 1024;
+/// What the rest of a job needs.
+const BASE_STACK_BYTES: usize = 4 << 20;
+/// The stack of a job's thread: what the deepest chain needs when each level uses all it may.
+pub fn stack_bytes(depth_max: u16) -> usize {
+    usize::from(depth_max) * (MAX_WASM_STACK_BYTES + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
+}
+
+/// The end of a job by a mistake of plugsh's own.
+fn panicked(panic: &(dyn Any + Send)) -> CallError {
+    let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+    let what = escape_control(what.unwrap_or("it does not say why"));
+    CallError::new(Outcome::Error, format!("plugsh itself failed, which is a mistake of its own: {what}"))
+}
+
+impl Job {
+    /// Starts a plan on a thread of its own; its output goes to the sink, where there is one.
+    pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan, sink: Option<OutputSink>) -> Result<Job, CallError> {
+        let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
+        Job::launch(kernel, text, background, move |job, task| {
+            let output = job.run_plan(&of_thread, task, plan)?;
+            let Some(sink) = sink else { return Ok(output) };
+            sink(&output, &|| task.chain.is_cancelled()).map_err(|why| {
+                let outcome = if task.chain.is_cancelled() { task.chain.outcome_of_cancel() } else { Outcome::Error };
+                CallError::new(outcome, why)
+            })?;
+            job.note_sunk(output.len() as u64);
+            Ok(Arc::default())
+        })
+    }
+
+    /// Starts `body` as a job: on a thread of its own, in a chain of its own, which Ctrl-C ends while it is in front.
+    pub(super) fn launch(
+        kernel: &Arc<Kernel>,
+        text: String,
+        background: bool,
+        body: impl FnOnce(&Job, &Arc<Task>) -> Result<Arc<[u8]>, CallError> + Send + 'static,
+    ) -> Result<Job, CallError> {
+        let id = kernel.next_job();
+        let task = kernel.new_task(id);
+        let job = Job::new(id, text, background, task.chain.clone());
+        kernel.admit_job(job.clone())?;
+        if !background {
+            kernel.set_foreground(&task.chain);
+        }
+        let (own, kernel_of_job) = (job.clone(), kernel.clone());
+        let run = move || {
+            // A job that never ended would be waited for without end.
+            let ended = catch_unwind(AssertUnwindSafe(|| body(&own, &task)));
+            own.finish(&kernel_of_job, ended.unwrap_or_else(|panic| Err(panicked(&*panic))));
+        };
+        let stack = stack_bytes(kernel.limits().depth_max);
+        let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);
+        if let Err(error) = spawned {
+            kernel.reap(id);
+            return Err(CallError::new(Outcome::Denied, format!("cannot start a thread for the job: {error}")));
+        }
+        Ok(job)
+    }
+
+    fn finish(&self, kernel: &Arc<Kernel>, result: Result<Arc<[u8]>, CallError>) {
+        let end = self.end_with(result.map(|output| self.kept(kernel, output)));
+        kernel.job_ended(self, &end);
+        self.mark_ended(end);
+    }
+
+    /// A background job's output waits for `wait` or `fg`: bounded.
+    fn kept(&self, kernel: &Kernel, output: Arc<[u8]>) -> Arc<[u8]> {
+        if self.is_background() && output.len() > KEPT_OUTPUT_BYTES_MAX {
+            let (id, all) = (self.id(), output.len());
+            kernel.notify(format!("%{id}: of {all} bytes of output the first {KEPT_OUTPUT_BYTES_MAX} are kept"));
+            return output.get(..KEPT_OUTPUT_BYTES_MAX).map_or_else(Arc::default, Arc::from);
+        }
+        output
+    }
+
+    fn run_plan(&self, kernel: &Arc<Kernel>, task: &Arc<Task>, mut plan: CallPlan) -> Result<Arc<[u8]>, CallError> {
+        let input = std::mem::take(&mut plan.input);
+        let mut pipe = Pipe::new(kernel, task, &plan);
+        for _ in 1..plan.repeat {
+            pipe.run(&*input)?;
+            self.add_runs(1);
+        }
+        // Given away: its bytes are not needed any more once they are in the first process.
+        let finished = pipe.run(input)?;
+        self.add_runs(1);
+        Ok(Arc::from(finished.output()))
+    }
+}

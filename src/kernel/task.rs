@@ -1,0 +1,48 @@
+//! A task: what the thread of a chain runs its calls with. Others look at the chain and end it; the task is its thread's own.
+
+use std::sync::{Arc, Weak};
+use std::time::Instant;
+
+use super::Kernel;
+use super::chain::Chain;
+use super::view::JobId;
+use crate::journal::{Lane, Record};
+
+/// A chain, the kernel that answers its calls, and its lane into the journal. On cache lines of its own, since each call
+/// writes to the lane.
+#[repr(align(128))]
+pub struct Task {
+    pub this: Weak<Task>,
+    pub kernel: Arc<Kernel>,
+    pub chain: Arc<Chain>,
+    /// Only the chain's own thread writes.
+    lane: Lane,
+}
+
+impl Task {
+    /// A task with an empty chain; `answers`: begun by the commands of a stub.
+    pub fn new(kernel: &Arc<Kernel>, id: u64, job: JobId, answers: bool) -> Arc<Task> {
+        let chain = Chain::new(kernel.clock(), kernel.started(), kernel.limits().depth_max, id, job, answers);
+        let lane = Lane::open(kernel.journal());
+        Arc::new_cyclic(|this| Task { this: this.clone(), kernel: kernel.clone(), chain, lane })
+    }
+
+    /// The number of the next call of this chain. Only for the thread that runs it.
+    pub fn next_seq(&self, now: Instant) -> u64 {
+        self.lane.next_seq(self.kernel.since_start_ns(now))
+    }
+
+    /// Writes a record of this chain. Only for the thread that runs it.
+    pub fn note(&self, record: Record) {
+        self.lane.push(record);
+    }
+}
+
+/// A step that nothing met ends with its task.
+impl Drop for Task {
+    fn drop(&mut self) {
+        if self.chain.frames.lock().debug.step.take().is_some() {
+            self.kernel.hooks().disarm();
+        }
+    }
+}
