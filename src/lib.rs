@@ -35,7 +35,7 @@
 //! | table | all processes, the living and the lately dead |
 //! | slot | what of a process is behind its lock: life, instance, who is in it, who waits |
 //! | job | one command line of calls, on a thread of its own |
-//! | chain | the calls that a job is nested in now; it carries deadline and kill word |
+//! | chain, task | the calls that a job is nested in now, with deadline and kill word; what its thread runs them with |
 //! | frame | one call of a chain |
 //! | kill word | what a running instance looks at, to see that its call must end |
 //! | record | what a call leaves behind; running ones have one too |
@@ -52,7 +52,8 @@
 //! 1. `front/repl` reads the line and hands it to `shell/session`, as every front does.
 //! 2. `shell/line` parses it; `shell/run` expands the words and finds the command in the table; `shell/calls` makes a
 //!    `CallPlan` of it.
-//! 3. `kernel/job` starts a thread with a chain; `kernel/call/enter` takes the process's slot and pushes a frame, or queues.
+//! 3. `kernel/launch` starts a thread with a task and its chain; `kernel/call/enter` takes the process's slot and pushes a
+//!    frame, or queues.
 //! 4. `kernel/call/run` hands the input over and runs the instance: `runtime/native/instance` enters wasm.
 //! 5. The guest calls `call_plugin`: `runtime/native/user` looks the handles up and asks `Upcalls`, which `kernel/upcalls`
 //!    answers: steps 3 and 4 again, one frame deeper, on the same thread. The output goes from one arena into the other by

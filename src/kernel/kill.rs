@@ -109,7 +109,7 @@ impl Kernel {
 
     /// Ends the call that occupies a process, and what runs below it, unless it has ended already.
     pub(super) fn cancel(&self, occupant: Occupant, cause: Cause) {
-        if let Some(chain) = self.chain(occupant.chain) {
+        if let Some(chain) = self.chain_table().get(occupant.chain) {
             chain.cancel(occupant.depth, occupant.seq, cause);
         }
     }
@@ -123,7 +123,7 @@ impl Kernel {
             None => process.forget_memory(),
         }
         drop((guest, pending));
-        for chain in starting.iter().filter_map(|starting| self.chain(starting.chain)) {
+        for chain in starting.iter().filter_map(|starting| self.chain_table().get(starting.chain)) {
             chain.end(Cause::Killed { by: killer.by.clone() });
         }
     }

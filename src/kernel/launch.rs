@@ -5,11 +5,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use super::error::CallError;
-use super::job::{Job, KEPT_OUTPUT_BYTES_MAX, OutputSink};
+use super::job::{Job, JobEnd, KEPT_OUTPUT_BYTES_MAX, OutputSink};
 use super::pipe::Pipe;
 use super::task::Task;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
+use crate::journal::units::{show_duration_ns, show_size};
 use crate::runtime::MAX_WASM_STACK_BYTES;
 use crate::text::escape_control;
 
@@ -52,10 +53,11 @@ impl Job {
         background: bool,
         body: impl FnOnce(&Job, &Arc<Task>) -> Result<Arc<[u8]>, CallError> + Send + 'static,
     ) -> Result<Job, CallError> {
-        let id = kernel.next_job();
+        let id = kernel.job_table().take_id();
         let task = kernel.new_task(id);
         let job = Job::new(id, text, background, task.chain.clone());
-        kernel.admit_job(job.clone())?;
+        let admitted = kernel.job_table().admit(job.clone(), kernel.limits().jobs_max);
+        admitted.map_err(|problem| CallError::told(Outcome::Denied, problem, kernel.wording()))?;
         if !background {
             kernel.set_foreground(&task.chain);
         }
@@ -68,7 +70,7 @@ impl Job {
         let stack = stack_bytes(kernel.limits().depth_max);
         let spawned = std::thread::Builder::new().name(format!("plugsh-job-{id}")).stack_size(stack).spawn(run);
         if let Err(error) = spawned {
-            kernel.reap(id);
+            kernel.job_table().remove(id);
             return Err(CallError::new(Outcome::Denied, format!("cannot start a thread for the job: {error}")));
         }
         Ok(job)
@@ -101,5 +103,42 @@ impl Job {
         let finished = pipe.run(input)?;
         self.add_runs(1);
         Ok(Arc::from(finished.output()))
+    }
+}
+
+impl Kernel {
+    /// A job's last act: a foreground one is forgotten, a background one tells of its end.
+    fn job_ended(&self, job: &Job, end: &JobEnd) {
+        if !job.is_background() {
+            self.job_table().remove(job.id());
+            return;
+        }
+        let view = job.view();
+        let took = show_duration_ns(u64::try_from(end.duration.as_nanos()).unwrap_or(u64::MAX));
+        self.notify(match &end.result {
+            Ok(output) => {
+                let bytes = end.sunk_bytes.unwrap_or(output.len() as u64);
+                format!("%{} done in {took}, {}: {}", view.id, show_size(bytes), view.text)
+            }
+            Err(error) => format!("%{} failed after {took}: {}", view.id, error.with_reason()),
+        });
+    }
+}
+
+impl Job {
+    /// Makes it the foreground job: Ctrl-C is for it from now on.
+    pub fn to_foreground(&self, kernel: &Kernel) {
+        self.set_background(false);
+        if let Some(chain) = self.running() {
+            kernel.set_foreground(&chain);
+        }
+    }
+
+    /// Makes it a background job: Ctrl-C is not for it any more.
+    pub fn to_background(&self, kernel: &Kernel) {
+        self.set_background(true);
+        if let Some(chain) = self.running() {
+            kernel.job_table().unset_foreground(&chain);
+        }
     }
 }

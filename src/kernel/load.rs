@@ -68,7 +68,7 @@ impl Kernel {
         progress: &mut dyn FnMut(u64, Option<u64>) -> bool,
     ) -> Result<Arc<Program>, CallError> {
         let (resolved, ended_by) = self.resolve_within(source, Access::Person, deadline, progress);
-        let resolved = resolved.or_else(|failure| self.hooks.stub_program(source).ok_or(failure));
+        let resolved = resolved.or_else(|failure| self.hooks().stub_program(source).ok_or(failure));
         resolved.map_err(|failure| self.load_error(source, failure, ended_by))
     }
 
@@ -97,7 +97,8 @@ impl Kernel {
         deadline: Option<Deadline>,
         progress: Progress<'_>,
     ) -> Result<Arc<Program>, CallError> {
-        let (resolved, ended_by) = within(deadline, progress, |progress| self.sources.manifest(path, bytes, progress));
+        let (resolved, ended_by) =
+            within(deadline, progress, |progress| self.sources().manifest(path, bytes, progress));
         resolved.map_err(|failure| self.load_error(&path.to_string_lossy(), failure, ended_by))
     }
 

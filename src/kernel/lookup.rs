@@ -266,7 +266,7 @@ struct Doing {
 impl Kernel {
     /// `None` when it has just ended.
     fn doing(&self, occupant: Occupant, now: Instant) -> Option<Doing> {
-        let chain = self.chain(occupant.chain)?;
+        let chain = self.chain_table().get(occupant.chain)?;
         let frames = chain.frames.lock();
         let at = usize::from(occupant.depth).wrapping_sub(1);
         let frame = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq)?;

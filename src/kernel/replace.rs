@@ -8,14 +8,16 @@
 
 mod in_progress;
 mod pending;
+mod request;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
 pub use pending::{PendingInstance, ReplacementNotice};
+pub use request::{Replaced, Replacement};
 
-use self::in_progress::InProgress;
+use self::in_progress::{InProgress, denied};
 use self::pending::ReplacementListener;
 
 use super::code::Code;
@@ -24,37 +26,13 @@ use super::error::CallError;
 use super::frame::Cause;
 use super::process::{Birth, Life, Process, ProcessSlot};
 use super::task::Task;
-use super::view::{ProcessId, ProcessLabel};
+use super::view::ProcessId;
 use super::{Job, Kernel};
 use crate::runtime::{Failure, FailureKind, Program};
 use crate::text::escape_control;
 
 /// How often a restart begins again because new code came before its instance was ready.
 const RESTART_TRIES_MAX: usize = 8;
-
-/// What is to be done to a process.
-#[derive(Debug, Clone)]
-pub enum Replacement {
-    /// A fresh instance of its own code: state is lost, the call in it is ended, and it may be called again if it had
-    /// crashed for good.
-    Restart,
-    /// Another program's code, and an instance of that. The call in it goes on in the old one; the next call finds the new
-    /// one. A program that lacks a function which callers have used is refused, unless `force`d. What the process may have
-    /// stays as it was granted.
-    Reload { program: Arc<Program>, force: bool },
-}
-
-/// A process whose code or instance was replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replaced {
-    pub label: ProcessLabel,
-    /// Calls whose state was lost with the old instance.
-    pub calls_lost: u64,
-    /// False when the new code is the old one, byte for byte.
-    pub code_changed: bool,
-    /// Functions that callers have used and that the new code lacks: only with force.
-    pub functions_lost: Vec<String>,
-}
 
 impl Kernel {
     /// [`Replacement::Restart`], ended by Ctrl-C.
@@ -280,10 +258,6 @@ fn lost_functions(old: &Code, new: &Code, force: bool) -> Result<Vec<String>, Fa
 
 fn hashes(program: &Program) -> Vec<&str> {
     program.modules.iter().map(|module| module.sha256.as_str()).collect()
-}
-
-fn denied(why: &str) -> Failure {
-    Failure::new(FailureKind::Denied, why)
 }
 
 fn fails(what: &Replacement, task: &Task, process: &Process, failure: &Failure) -> CallError {

@@ -305,6 +305,15 @@ impl Kernel {
     }
 }
 
+impl Kernel {
+    /// Notes a process that began, or was refused, for `policy learn`.
+    pub(super) fn note_spawn(&self, seen: Spawn) {
+        let (own, parent) = (self.living(seen.id), self.living(seen.parent));
+        let name = own.as_ref().map(|process| process.name.as_str());
+        self.spawns().lock().note(seen, name, parent.as_ref().map(|parent| parent.plugin.as_str()));
+    }
+}
+
 fn denied(why: String) -> Failure {
     Failure::new(FailureKind::Denied, why)
 }

@@ -5,7 +5,9 @@ use std::time::Instant;
 
 use super::Kernel;
 use super::chain::Chain;
+use super::frame::Cause;
 use super::view::JobId;
+use super::waits::Waits;
 use crate::journal::{Lane, Record};
 
 /// A chain, the kernel that answers its calls, and its lane into the journal. On cache lines of its own, since each call
@@ -21,7 +23,7 @@ pub struct Task {
 
 impl Task {
     /// A task with an empty chain; `answers`: begun by the commands of a stub.
-    pub fn new(kernel: &Arc<Kernel>, id: u64, job: JobId, answers: bool) -> Arc<Task> {
+    fn new(kernel: &Arc<Kernel>, id: u64, job: JobId, answers: bool) -> Arc<Task> {
         let chain = Chain::new(kernel.clock(), kernel.started(), kernel.limits().depth_max, id, job, answers);
         let lane = Lane::open(kernel.journal());
         Arc::new_cyclic(|this| Task { this: this.clone(), kernel: kernel.clone(), chain, lane })
@@ -35,6 +37,31 @@ impl Task {
     /// Writes a record of this chain. Only for the thread that runs it.
     pub fn note(&self, record: Record) {
         self.lane.push(record);
+    }
+}
+
+impl Kernel {
+    /// A task with an empty chain, for a job; 0: for none.
+    pub(super) fn new_task(self: &Arc<Self>, job: JobId) -> Arc<Task> {
+        let task = Task::new(self, self.chain_table().take_id(), job, Waits::is_answering());
+        self.chain_table().add(&task.chain);
+        task
+    }
+
+    /// Ctrl-C is for this chain from now on, and this thread waits for it.
+    pub(super) fn set_foreground(&self, chain: &Arc<Chain>) {
+        self.waits().begin(chain.id, chain.job);
+        self.job_table().set_foreground(chain);
+    }
+
+    /// A task of no job that Ctrl-C ends. `interrupted` is asked once it can, so that one that came just before is not lost.
+    pub(super) fn foreground_task(self: &Arc<Self>, interrupted: &dyn Fn() -> bool) -> Arc<Task> {
+        let task = self.new_task(0);
+        self.set_foreground(&task.chain);
+        if interrupted() {
+            task.chain.end(Cause::Interrupted);
+        }
+        task
     }
 }
 

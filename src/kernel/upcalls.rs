@@ -161,7 +161,7 @@ impl Upcalls for Task {
     }
 
     fn wrote(&self, stream: StandardStream, bytes: &[u8]) -> bool {
-        let taker = self.kernel.stream_taker.get();
+        let taker = self.kernel.stream_taker().get();
         taker.is_some_and(|taker| {
             taker(stream, bytes);
             true

@@ -4,16 +4,14 @@
 //! that cannot be used leaves the old in place, and a notice says why. What a manifest names on the network is fetched when
 //! its files have changed, and is not looked at before.
 
-use std::collections::BTreeMap;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
-
-use parking_lot::Mutex;
 
 use super::Kernel;
 use super::error::CallError;
 use super::replace::Replacement;
 use super::view::ProcessId;
+use super::watch_list::{Read, State, Watched};
 use crate::journal::Outcome;
 use crate::runtime::Program;
 use crate::runtime::source::FileSet;
@@ -25,52 +23,6 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(1);
 /// Nobody waits for the start of code that changed, so nobody would end one that never ends.
 const START_MAX: Duration = Duration::from_secs(10);
-/// Most processes that are watched.
-pub const WATCHED_MAX: usize = 1_000;
-
-/// Who is watched.
-#[derive(Default)]
-pub struct Watches {
-    inner: Mutex<Inner>,
-}
-
-#[derive(Default)]
-struct Inner {
-    watched: BTreeMap<ProcessId, Watched>,
-    /// Whether the thread runs.
-    running: bool,
-}
-
-struct Watched {
-    source: String,
-    /// What the process runs, or was last tried with.
-    tried: Vec<String>,
-    /// The files as the last look found them.
-    files: FileSet,
-    state: State,
-    /// The complaint that was last told, so that it is told once.
-    told: Option<String>,
-}
-
-#[derive(Clone, Copy, PartialEq)]
-enum State {
-    /// Nothing has changed since the files were last read.
-    Same,
-    /// Something has: they are read when the next look finds nothing new.
-    Changed,
-    /// They are read again at that time, if nothing changes before.
-    Failed(Instant),
-    /// They are being read, or the process is being reloaded.
-    Reloading,
-}
-
-/// What came of reading files again.
-struct Read {
-    files: FileSet,
-    tried: Option<Vec<String>>,
-    state: State,
-    told: Option<String>,
-}
 
 fn hashes(program: &Program) -> Vec<String> {
     program.modules.iter().map(|module| module.sha256.clone()).collect()
@@ -84,27 +36,6 @@ pub fn watchable(program: &Program) -> Result<(), CallError> {
     Err(CallError::new(Outcome::Error, format!("cannot watch `{}`: it is no file", program.origin)))
 }
 
-impl Watched {
-    /// Whether its files are to be read now.
-    fn is_due(&mut self) -> bool {
-        if self.state == State::Reloading {
-            return false;
-        }
-        let now = self.files.now();
-        let same = now.are_as(&self.files);
-        self.files = now;
-        match self.state {
-            _ if !same => {
-                self.state = State::Changed;
-                false
-            }
-            State::Changed => true,
-            State::Failed(again) => again <= Instant::now(),
-            State::Same | State::Reloading => false,
-        }
-    }
-}
-
 impl Kernel {
     /// Reloads a process whenever the file that it came from has changed, until it ends.
     pub fn watch(self: &Arc<Self>, id: ProcessId) -> Result<(), CallError> {
@@ -114,35 +45,20 @@ impl Kernel {
         let refused = |why: &str| CallError::new(Outcome::Error, format!("cannot watch `{source}`: {why}"));
         watchable(&program)?;
         let files = self.sources().files_of(&source);
-        // What was read of a file that had just been written may not be all.
-        let state = if files.are_settled() { State::Same } else { State::Changed };
-        let mut inner = self.watches().inner.lock();
-        if inner.watched.len() >= WATCHED_MAX {
-            return Err(refused(&format!("{WATCHED_MAX} processes are watched, the most that can be")));
-        }
-        if !inner.running {
-            let kernel = Arc::downgrade(self);
+        let watched = Watched::new(source.clone(), files, hashes(&program));
+        let kernel = Arc::downgrade(self);
+        let start = || {
             let thread = std::thread::Builder::new().name("plugsh-watch".into());
-            thread.spawn(move || look_on(&kernel)).map_err(|error| refused(&error.to_string()))?;
-            inner.running = true;
-        }
-        inner.watched.insert(id, Watched { source, files, tried: hashes(&program), state, told: None });
-        Ok(())
+            thread.spawn(move || look_on(&kernel)).map(drop)
+        };
+        self.watches().add(id, watched, start).map_err(|why| refused(&why))
     }
 
     /// Looks at every watched file once; false when nothing is watched any more.
     fn look_at_files(self: &Arc<Self>) -> bool {
-        let ids: Vec<ProcessId> = self.watches().inner.lock().watched.keys().copied().collect();
+        let ids = self.watches().ids();
         let dead: Vec<ProcessId> = ids.into_iter().filter(|id| self.living(*id).is_none()).collect();
-        let mut inner = self.watches().inner.lock();
-        inner.watched.retain(|id, _| !dead.contains(id));
-        for (id, watched) in &mut inner.watched {
-            if watched.is_due() && self.start_reload(*id, watched) {
-                watched.state = State::Reloading;
-            }
-        }
-        inner.running = !inner.watched.is_empty();
-        inner.running
+        self.watches().look(&dead, |id, watched| self.start_reload(id, watched))
     }
 
     /// False when there is no thread for it: the next look tries again.
@@ -151,11 +67,7 @@ impl Kernel {
         let (tried, told) = (watched.tried.clone(), watched.told.clone());
         let reload = move || {
             let read = kernel.reread(id, &source, files, tried, told);
-            if let Some(watched) = kernel.watches().inner.lock().watched.get_mut(&id) {
-                watched.files = read.files;
-                watched.tried = read.tried.unwrap_or_else(|| std::mem::take(&mut watched.tried));
-                (watched.state, watched.told) = (read.state, read.told);
-            }
+            kernel.watches().took(id, read);
         };
         std::thread::Builder::new().name("plugsh-reload".into()).spawn(reload).is_ok()
     }
@@ -186,7 +98,7 @@ impl Kernel {
                 return Read { files: before, tried: None, state, told: self.complain(id, told, why) };
             }
         };
-        let state = if files.are_settled() { State::Same } else { State::Changed };
+        let state = State::of(&files);
         let found = hashes(&program);
         if found == tried {
             return Read { files, tried: None, state, told };
@@ -220,7 +132,7 @@ impl Kernel {
 
     /// Whether a process is reloaded when its file changes.
     pub fn is_watched(&self, id: ProcessId) -> bool {
-        self.watches().inner.lock().watched.contains_key(&id)
+        self.watches().has(id)
     }
 }
 

@@ -80,7 +80,7 @@ impl Entered<'_> {
             Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
             Some(stub) => {
                 task.chain.mark(ChangedBy::Stub);
-                stub.answer(&task, self.process, input).map(Begun::Answer)
+                task.answer(&stub, self.process, input).map(Begun::Answer)
             }
         }
     }

@@ -15,6 +15,7 @@ mod leave;
 mod payload;
 mod recorded;
 mod run;
+mod stubbed;
 
 pub(super) use capture::keep;
 pub use enter::Queueing;

@@ -1,15 +1,12 @@
 //! Faults: calls that are made to fail, to wait or to lose their output, always or by chance.
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use parking_lot::Mutex;
 
 use super::seen::Seen;
-use super::{Hooks, RULES_MAX};
 use crate::journal::Filter;
-use crate::kernel::Kernel;
 
 /// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +85,19 @@ pub struct FaultView {
 }
 
 impl Fault {
+    /// A fault that has met nothing yet, with the seed of its own chance.
+    pub(super) fn new(id: u32, spec: FaultSpec, seed: u64) -> Arc<Fault> {
+        let state = State { matched: 0, hits: 0, rng: fastrand::Rng::with_seed(seed) };
+        Arc::new(Fault { id, spec, seed, state: Mutex::new(state) })
+    }
+
+    /// Its number.
+    pub(super) fn id(&self) -> u32 {
+        self.id
+    }
+
     /// Counts a call; what is done to it, if it is hit.
-    fn meet(&self, call: &Seen<'_>) -> Option<FaultKind> {
+    pub(super) fn meet(&self, call: &Seen<'_>) -> Option<FaultKind> {
         if !call.is_of(&self.spec.filter) {
             return None;
         }
@@ -102,7 +110,8 @@ impl Fault {
         hit.then(|| self.spec.kind.clone())
     }
 
-    fn view(&self) -> FaultView {
+    /// A row of `faults`.
+    pub(super) fn view(&self) -> FaultView {
         let state = self.state.lock();
         FaultView {
             id: self.id,
@@ -114,66 +123,6 @@ impl Fault {
             matched: state.matched,
             hits: state.hits,
         }
-    }
-}
-
-impl Hooks {
-    /// The faults that hit this call, in the order of their numbers; each is counted.
-    pub(in crate::kernel) fn faults_for(&self, call: &Seen<'_>) -> Vec<(u32, FaultKind)> {
-        let rules = self.rules.read();
-        rules.faults.iter().filter_map(|fault| Some((fault.id, fault.meet(call)?))).collect()
-    }
-
-    pub(super) fn faults(&self) -> Vec<FaultView> {
-        self.rules.read().faults.iter().map(|fault| fault.view()).collect()
-    }
-}
-
-impl Kernel {
-    /// Sets a fault. Refused where the expression asks for what is known only when a call has ended, where the chance is
-    /// none, and past [`RULES_MAX`].
-    pub fn inject(&self, spec: FaultSpec) -> Result<FaultView, String> {
-        if spec.filter.needs_end() {
-            return Err("the expression asks for what is known when a call has ended, and a fault comes before".into());
-        }
-        if spec.chance.is_some_and(|chance| !(0.0..=1.0).contains(&chance)) {
-            return Err("a chance is from 0 to 1".into());
-        }
-        let hooks = self.hooks();
-        let given = spec.seed.or(*hooks.seed.read());
-        hooks.change(|rules| {
-            if rules.faults.len() >= RULES_MAX {
-                return Err(format!("{RULES_MAX} faults are set, the limit; `faults delete N` takes one away"));
-            }
-            let id = hooks.next_fault.fetch_add(1, Ordering::Relaxed) + 1;
-            // Short enough to type; with one seed for the session each fault still draws its own.
-            let seed = given.unwrap_or_else(|| u64::from(fastrand::u32(..)));
-            let own = if spec.seed.is_some() { seed } else { seed.wrapping_add(u64::from(id)) };
-            let state = State { matched: 0, hits: 0, rng: fastrand::Rng::with_seed(own) };
-            let fault = Arc::new(Fault { id, spec, seed: own, state: Mutex::new(state) });
-            let view = fault.view();
-            rules.faults.push(fault);
-            Ok(view)
-        })
-    }
-
-    /// The faults, in the order of their numbers.
-    pub fn faults(&self) -> Vec<FaultView> {
-        self.hooks().faults()
-    }
-
-    /// Takes a fault away; false when there is none by that number.
-    pub fn delete_fault(&self, id: u32) -> bool {
-        self.hooks().change(|rules| {
-            let before = rules.faults.len();
-            rules.faults.retain(|fault| fault.id != id);
-            rules.faults.len() < before
-        })
-    }
-
-    /// Takes all faults away; how many there were.
-    pub fn clear_faults(&self) -> usize {
-        self.hooks().change(|rules| std::mem::take(&mut rules.faults).len())
     }
 }
 

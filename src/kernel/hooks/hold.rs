@@ -4,12 +4,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::rules::Hooks;
 use crate::journal::{ChangedBy, Outcome};
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX, Released, Side, StepPlan, Stop};
 use crate::kernel::error::CallError;
-use crate::kernel::hooks::Hooks;
 use crate::kernel::job::Job;
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};

@@ -1,7 +1,10 @@
 //! All that is set, in one snapshot: what the pane shows of the debugger.
 
-use super::{BreakpointView, FaultView, HeldView, StubView};
+use super::breakpoint::BreakpointView;
+use super::fault::FaultView;
+use super::stub::StubView;
 use crate::kernel::Kernel;
+use crate::kernel::debug::HeldView;
 
 /// What is held and what is set.
 #[derive(Debug, Clone, Default, PartialEq)]

@@ -1,13 +1,9 @@
 //! Handing on what the shell called: each call from the prompt with its bytes and the calls it made, as it ends.
 
-use std::sync::Arc;
-
 use crate::journal::Symbol;
 use crate::kernel::debug::{NestedCall, ReplacedBy};
 use crate::kernel::error::CallError;
-use crate::kernel::task::Task;
-use crate::kernel::view::{ProcessDetail, ProcessId, ProcessLabel};
-use crate::kernel::{Hooks, Kernel};
+use crate::kernel::view::{ProcessDetail, ProcessLabel};
 
 /// Nested calls of one call that are noted; what comes after is not.
 pub const MADE_CALLS_MAX: usize = 10_000;
@@ -37,38 +33,3 @@ pub struct RecordedCall<'a> {
     /// A fault or a breakpoint met it, or a call below it.
     pub changed: bool,
 }
-
-impl Hooks {
-    pub(in crate::kernel) fn recorder(&self) -> Option<Arc<dyn Recorder>> {
-        self.rules.read().recorder.clone()
-    }
-}
-
-impl Kernel {
-    /// Tells `recorder` of every call from the shell from now on; `None`: nobody any more. Who was told before.
-    pub fn record_calls(&self, recorder: Option<Arc<dyn Recorder>>) -> Option<Arc<dyn Recorder>> {
-        self.hooks().change(|rules| std::mem::replace(&mut rules.recorder, recorder))
-    }
-
-    /// Tells the recorder, if there is one, that the shell has started a process.
-    pub(in crate::kernel) fn tell_loaded(&self, task: &Task, label: &ProcessLabel) {
-        if !task.chain.answers
-            && let Some(recorder) = self.hooks().recorder()
-            && let Some(detail) = self.process(label.id)
-        {
-            recorder.loaded(&detail);
-        }
-    }
-
-    /// Tells it that a process has a fresh instance or new code.
-    pub(in crate::kernel) fn tell_replaced(&self, id: ProcessId, by: ReplacedBy) {
-        if let Some(recorder) = self.hooks().recorder()
-            && let Some(detail) = self.process(id)
-        {
-            recorder.replaced(&detail, by);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -4,19 +4,14 @@ use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::{Hooks, RULES_MAX};
 use crate::kernel::code::Code;
+use crate::kernel::names;
 use crate::kernel::process::Process;
-use crate::kernel::task::Task;
-use crate::kernel::view::ProcessLabel;
-use crate::kernel::{Kernel, names};
+use crate::runtime::ImportStandIn;
 use crate::runtime::stand_in::StandInTypes;
-use crate::runtime::{
-    Failure, FailureKind, FunctionId, Guest, Image, ImportStandIn, MemoryUse, Program, Spec, Upcalls,
-};
 
 /// What the source of a process is called that only stubs answer for.
-const ORIGIN: &str = "stub:";
+pub(super) const ORIGIN: &str = "stub:";
 
 /// What a stub answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,7 +58,7 @@ impl StubSpec {
     }
 
     /// What is linked to the import, if it is one.
-    fn stand_in(&self) -> Option<ImportStandIn> {
+    pub(super) fn stand_in(&self) -> Option<ImportStandIn> {
         let StubbedImport { module, types } = self.import.clone()?;
         let target = format!("{}.{}", self.plugin, self.function);
         Some(ImportStandIn { module, function: self.function.clone(), types, target })
@@ -86,19 +81,6 @@ pub struct StubView {
     pub hits: u64,
 }
 
-/// A call that commands are to answer. They run on the job's thread.
-pub struct StubCall<'a> {
-    pub kernel: Arc<Kernel>,
-    pub commands: &'a str,
-    pub input: &'a [u8],
-    pub process: ProcessLabel,
-    /// True when the call must end now: the commands have to stop.
-    pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
-}
-
-/// Runs a stub's commands; their output, or why they failed. The shell gives it to the kernel.
-pub type StubRunner = Arc<dyn Fn(StubCall<'_>) -> Result<Vec<u8>, String> + Send + Sync>;
-
 /// A stub that is set.
 pub struct Stub {
     spec: StubSpec,
@@ -106,156 +88,38 @@ pub struct Stub {
 }
 
 impl Stub {
-    fn is_for(&self, process: &Process, code: &Code, function: &str) -> bool {
+    /// Whether it answers for this function of this process.
+    pub(super) fn is_for(&self, process: &Process, code: &Code, function: &str) -> bool {
         let plugin = &self.spec.plugin;
         let by_id = || plugin.starts_with(|c: char| c.is_ascii_digit()) && names_id(plugin, process);
         self.spec.function == function && (*plugin == process.name || *plugin == code.program.stem || by_id())
     }
 
-    /// What it answers to an input.
-    pub(in crate::kernel) fn answer(
-        &self,
-        task: &Arc<Task>,
-        process: &Process,
-        input: &[u8],
-    ) -> Result<Arc<[u8]>, Failure> {
+    /// A stub that has answered nothing yet.
+    pub(super) fn new(spec: StubSpec) -> Arc<Stub> {
+        Arc::new(Stub { spec, hits: AtomicU64::new(0) })
+    }
+
+    /// What it answers, to a call that is counted by this.
+    pub(in crate::kernel) fn hit(&self) -> &StubAnswer {
         self.hits.fetch_add(1, Ordering::Relaxed);
-        match &self.spec.answer {
-            StubAnswer::Bytes(bytes) => Ok(bytes.clone()),
-            StubAnswer::Echo => Ok(input.into()),
-            StubAnswer::Run(commands) => {
-                let runner = task.kernel.hooks().stub_runner.read().clone();
-                let Some(runner) = runner else {
-                    return Err(Failure::new(FailureKind::Denied, "its stub has no shell to run commands in"));
-                };
-                let cancelled = {
-                    let chain = task.chain.clone();
-                    Arc::new(move || chain.is_cancelled())
-                };
-                let call =
-                    StubCall { kernel: task.kernel.clone(), commands, input, process: process.label(), cancelled };
-                // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
-                let foreground = task.kernel.foreground.lock().clone();
-                let answer = task.kernel.waits().while_answered(task.chain.id, process.label(), || runner(call));
-                *task.kernel.foreground.lock() = foreground;
-                let failed = |message: String| Failure::new(FailureKind::Guest, format!("its stub failed: {message}"));
-                answer.map(Arc::from).map_err(failed)
-            }
-        }
+        &self.spec.answer
+    }
+
+    /// As it was set.
+    pub(super) fn spec(&self) -> &StubSpec {
+        &self.spec
+    }
+
+    /// A row of `stubs`.
+    pub(super) fn view(&self) -> StubView {
+        StubView { spec: self.spec.clone(), hits: self.hits.load(Ordering::Relaxed) }
     }
 }
 
 fn names_id(reference: &str, process: &Process) -> bool {
     let (id, name) = reference.split_once(':').unwrap_or((reference, &process.name));
     id.parse() == Ok(process.id) && name == process.name
-}
-
-impl Hooks {
-    /// The stub that answers for a function of a process, if one does.
-    pub fn stub_for(&self, process: &Process, code: &Code, function: &str) -> Option<Arc<Stub>> {
-        if !self.armed() {
-            return None;
-        }
-        self.rules.read().stubs.iter().find(|stub| stub.is_for(process, code, function)).cloned()
-    }
-
-    /// What stubs answer for of a program's imports, beside what it has a stand-in for already.
-    pub fn stubbed_imports(&self, spec: &Spec) -> Vec<ImportStandIn> {
-        if !self.armed() {
-            return Vec::new();
-        }
-        let rules = self.rules.read();
-        let stand_ins = rules.stubs.iter().filter_map(|stub| stub.spec.stand_in());
-        let has = |new: &ImportStandIn| {
-            spec.imports.iter().any(|old| old.module == new.module && old.function == new.function)
-        };
-        stand_ins.filter(|new| !has(new)).collect()
-    }
-
-    /// The names that stubs answer for.
-    pub fn stub_names(&self) -> Vec<String> {
-        let rules = self.rules.read();
-        let names = rules.stubs.iter().map(|stub| stub.spec.plugin.clone());
-        names.filter(|name| names::is_valid(name)).collect()
-    }
-
-    /// What can be loaded by a name that only stubs answer for.
-    pub fn stub_program(&self, name: &str) -> Option<Arc<Program>> {
-        self.stub_names().iter().any(|known| known == name).then(|| {
-            let (origin, stem) = (format!("{ORIGIN}{name}"), name.to_string());
-            Arc::new(Program { modules: Vec::new(), spec: Spec::default(), origin, stem })
-        })
-    }
-
-    /// The image of such a program; `None` when it is a real one.
-    pub fn stub_image(&self, program: &Program) -> Option<Arc<dyn Image>> {
-        if !program.modules.is_empty() || !program.origin.starts_with(ORIGIN) {
-            return None;
-        }
-        let rules = self.rules.read();
-        let of_it = rules.stubs.iter().filter(|stub| stub.spec.plugin == program.stem);
-        let functions: Vec<String> = of_it.map(|stub| stub.spec.function.clone()).collect();
-        let exports = functions.iter().map(|function| format!("{function}: a stub")).collect();
-        Some(Arc::new(StubImage { functions, exports }))
-    }
-
-    /// Sets the stubs of another kernel here.
-    pub fn take_stubs_of(&self, other: &Hooks) {
-        let specs: Vec<StubSpec> = other.rules.read().stubs.iter().map(|stub| stub.spec.clone()).collect();
-        *self.stub_runner.write() = other.stub_runner.read().clone();
-        let stubs = specs.into_iter().map(|spec| Arc::new(Stub { spec, hits: AtomicU64::new(0) }));
-        self.change(|rules| rules.stubs.extend(stubs));
-    }
-}
-
-impl Kernel {
-    /// Sets a stub, in place of the one for the same function. Past [`RULES_MAX`] it is refused.
-    pub fn set_stub(&self, spec: StubSpec) -> Result<(), String> {
-        let is_id = spec.plugin.starts_with(|c: char| c.is_ascii_digit());
-        if !is_id && !names::is_valid(&spec.plugin) {
-            return Err(format!("`{}` cannot be the name of a plugin", spec.plugin));
-        }
-        self.hooks().change(|rules| {
-            let same = |stub: &Arc<Stub>| stub.spec.plugin == spec.plugin && stub.spec.function == spec.function;
-            rules.stubs.retain(|stub| !same(stub));
-            if rules.stubs.len() >= RULES_MAX {
-                return Err(format!("{RULES_MAX} stubs are set, the limit; `unstub NAME.FUNCTION` takes one away"));
-            }
-            rules.stubs.push(Arc::new(Stub { spec, hits: AtomicU64::new(0) }));
-            Ok(())
-        })
-    }
-
-    /// Takes away the stub of an import; false when there was none.
-    pub fn unstub_import(&self, name: &str) -> bool {
-        self.hooks().change(|rules| {
-            let before = rules.stubs.len();
-            rules.stubs.retain(|stub| stub.spec.import.is_none() || stub.spec.name() != name);
-            before != rules.stubs.len()
-        })
-    }
-
-    /// Takes away a plugin's stub for a function, or all of them; how many there were.
-    pub fn unstub(&self, plugin: &str, function: Option<&str>) -> usize {
-        self.hooks().change(|rules| {
-            let before = rules.stubs.len();
-            rules.stubs.retain(|stub| {
-                stub.spec.plugin != plugin || function.is_some_and(|function| function != stub.spec.function)
-            });
-            before - rules.stubs.len()
-        })
-    }
-
-    /// The stubs, in the order they were set.
-    pub fn stubs(&self) -> Vec<StubView> {
-        let view = |stub: &Arc<Stub>| StubView { spec: stub.spec.clone(), hits: stub.hits.load(Ordering::Relaxed) };
-        self.hooks().rules.read().stubs.iter().map(view).collect()
-    }
-
-    /// Who runs the commands of stubs from now on.
-    pub fn set_stub_runner(&self, runner: StubRunner) {
-        *self.hooks().stub_runner.write() = Some(runner);
-    }
 }
 
 impl fmt::Display for StubAnswer {
@@ -265,58 +129,5 @@ impl fmt::Display for StubAnswer {
             StubAnswer::Echo => f.write_str("--echo"),
             StubAnswer::Run(commands) => write!(f, "--run {commands}"),
         }
-    }
-}
-
-/// The image of a plugin that only stubs answer for.
-struct StubImage {
-    functions: Vec<String>,
-    exports: Vec<String>,
-}
-
-impl Image for StubImage {
-    fn functions(&self) -> &[String] {
-        &self.functions
-    }
-
-    fn function(&self, name: &str) -> Option<FunctionId> {
-        self.functions.iter().position(|function| function == name).map(|at| FunctionId(at as u32))
-    }
-
-    fn imports(&self) -> &[String] {
-        &[]
-    }
-
-    fn exports(&self) -> &[String] {
-        &self.exports
-    }
-
-    fn code_bytes(&self) -> u64 {
-        0
-    }
-
-    fn instantiate(&self, _spec: &Arc<Spec>, _up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
-        Ok(Box::new(StubGuest))
-    }
-}
-
-/// An instance of it: it has nothing, and answers nothing by itself.
-struct StubGuest;
-
-impl Guest for StubGuest {
-    fn set_input(&mut self, _input: &[u8], _up: &dyn Upcalls) -> Result<(), Failure> {
-        Ok(())
-    }
-
-    fn run(&mut self, _function: FunctionId, _up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
-        Err(Failure::new(FailureKind::Guest, "its stub was taken away; `stub NAME.FUNCTION = BYTES` sets one"))
-    }
-
-    fn output(&self) -> &[u8] {
-        &[]
-    }
-
-    fn memory(&self) -> MemoryUse {
-        MemoryUse::default()
     }
 }

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::*;
-use crate::journal::{ChangedBy, Filter, KeptState, Outcome};
+use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
 use crate::kernel::tests::{call, kernel, load};
-use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, LoadRequest, ProcessId, Waited};
+use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, ProcessId, Waited};
 
 /// Longer than anything here takes; a test that waits for so long has failed.
 const LONG: Duration = Duration::from_secs(30);

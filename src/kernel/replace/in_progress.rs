@@ -4,10 +4,10 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::{Replacement, denied};
+use super::request::Replacement;
 use crate::kernel::process::{Life, Process, Starting};
 use crate::kernel::task::Task;
-use crate::runtime::Failure;
+use crate::runtime::{Failure, FailureKind};
 
 /// How many replacements of one process may be under way at once.
 const UNDER_WAY_MAX: usize = 16;
@@ -66,4 +66,8 @@ impl Drop for InProgress<'_> {
         drop(slot);
         drop(starting);
     }
+}
+
+pub(super) fn denied(why: &str) -> Failure {
+    Failure::new(FailureKind::Denied, why)
 }

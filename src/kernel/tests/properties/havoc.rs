@@ -157,10 +157,10 @@ impl Vandal {
 /// Nothing is left of what was done, but for its traces.
 fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
     // A job's thread may hold its chain a moment longer.
-    until("all chains are gone", || kernel.chains.lock().iter().all(|(_, chain)| chain.strong_count() == 0));
+    until("all chains are gone", || kernel.chain_table().all().is_empty());
     let asked: Vec<Asked> = vandals.iter().flat_map(|vandal| vandal.asked.clone()).collect();
     add_up(kernel, &asked, Starts::Call);
-    assert!(kernel.waits.is_empty(), "a chain waits");
+    assert!(kernel.waits().is_empty(), "a chain waits");
     for view in kernel.processes(false) {
         assert!(matches!(view.state.word(), "idle" | "crashed"), "{} is {}", view.label(), view.state.word());
         let restarts: u64 = vandals.iter().filter_map(|vandal| vandal.restarts.get(&view.id)).sum();

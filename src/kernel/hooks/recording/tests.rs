@@ -4,8 +4,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::{RecordedCall, Recorder, ReplacedBy};
-use crate::kernel::hooks::{StubAnswer, StubCall, StubSpec};
+use crate::kernel::hooks::{RecordedCall, Recorder, ReplacedBy, StubAnswer, StubCall, StubSpec};
 use crate::kernel::tests::{call, kernel, load, message, plan, program, text, until};
 use crate::kernel::{Kernel, ProcessDetail};
 

@@ -1,0 +1,148 @@
+//! What the rooms above may ask of a kernel.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use super::error::CallError;
+use super::frame::Cause;
+use super::hooks::StubRunner;
+use super::job::{Job, OutputSink};
+use super::policy::Policy;
+use super::view::{JobId, LoadableView, LogLine, ProcessId};
+use super::{CallPlan, Kernel, StreamTaker};
+use crate::journal::Record;
+use crate::runtime::{CompilationView, LogLevel};
+
+impl Kernel {
+    /// Names that `load` accepts: the plugin directories' and the built-in ones, sorted.
+    pub fn loadable(&self) -> Vec<String> {
+        let mut names = self.sources().names();
+        names.extend(self.hooks().stub_names());
+        names.sort();
+        names.dedup();
+        names
+    }
+
+    /// The same names, each with the source it stands for, in order; `None`: a stub stands in for it.
+    pub fn plugins(&self) -> Vec<LoadableView> {
+        let listed = self.sources().listing().into_iter();
+        let mut plugins: Vec<LoadableView> =
+            listed.map(|(name, source)| LoadableView { name, source: Some(source) }).collect();
+        for name in self.hooks().stub_names() {
+            if plugins.iter().all(|known| known.name != name) {
+                plugins.push(LoadableView { name, source: None });
+            }
+        }
+        plugins.sort();
+        plugins
+    }
+
+    /// Replaces the policy; `None`: the built-in default.
+    pub fn set_policy(&self, policy: Option<Policy>) {
+        self.gate().set(policy);
+    }
+
+    /// The policy, if one is loaded.
+    pub fn policy(&self) -> Option<Arc<Policy>> {
+        self.gate().policy()
+    }
+
+    /// The least policy, as TOML, under which the loads and calls that are still in the logs would have been allowed.
+    pub fn learn_policy(&self) -> String {
+        let records = self.journal().records(self.limits().journal_records_max);
+        self.spawns().lock().learn(&records)
+    }
+
+    /// The heavy modules that are being compiled, the oldest first.
+    pub fn compilations(&self) -> Vec<CompilationView> {
+        self.images().compilations()
+    }
+
+    /// What all memories and tables of all processes have committed.
+    pub fn memory_bytes(&self) -> u64 {
+        self.total_bytes().load(Ordering::Relaxed)
+    }
+
+    /// The calls that run now, as records with outcome `running` or `held`, by seq.
+    pub fn running(&self) -> Vec<Record> {
+        let mut records: Vec<Record> = self.chain_table().all().iter().flat_map(|chain| chain.records()).collect();
+        records.sort_by_key(|record| record.seq);
+        records
+    }
+
+    /// Log lines after `after_seq`, oldest first, of one process or all.
+    pub fn logs(&self, after_seq: u64, process: Option<ProcessId>) -> Vec<LogLine> {
+        self.logbook().lines(after_seq, process)
+    }
+
+    /// Waits until there is a log line after `after_seq`, or for `timeout`.
+    pub fn wait_logs(&self, after_seq: u64, timeout: Duration) -> bool {
+        self.logbook().wait(after_seq, timeout)
+    }
+
+    /// The lowest level of plugins' logs that is kept.
+    pub fn log_level(&self) -> LogLevel {
+        self.logbook().level()
+    }
+
+    /// Keeps logs of this level and above.
+    pub fn set_log_level(&self, level: LogLevel) {
+        self.logbook().set_level(level);
+    }
+
+    /// Notices for the person at the prompt (a reset that lost state, a background job's end), oldest first; taken once.
+    pub fn take_notices(&self) -> Vec<String> {
+        self.notices().take()
+    }
+
+    /// Gives what plugins write to WASI's standard streams to `taker` from now on, as they write it; set once.
+    pub fn set_stream_taker(&self, taker: StreamTaker) {
+        // A second one is not wanted by anybody.
+        self.stream_taker().set(taker).ok();
+    }
+
+    /// Since the session began.
+    pub fn uptime(&self) -> Duration {
+        self.started().elapsed()
+    }
+
+    /// Starts a job on a thread of its own.
+    pub fn start(self: &Arc<Self>, plan: CallPlan) -> Result<Job, CallError> {
+        Job::start(self, plan, None)
+    }
+
+    /// Starts a job whose output goes to `sink` whole, as the last thing that it does.
+    pub fn start_into(self: &Arc<Self>, plan: CallPlan, sink: OutputSink) -> Result<Job, CallError> {
+        Job::start(self, plan, Some(sink))
+    }
+
+    /// Ctrl-C: ends the foreground job's chain (or load); true if there was one.
+    pub fn interrupt_foreground(&self) -> bool {
+        let chain = self.job_table().foreground().upgrade();
+        chain.is_some_and(|chain| {
+            chain.end(Cause::Interrupted);
+            true
+        })
+    }
+
+    /// Jobs that run, and background jobs that ended and were not yet waited for, by id.
+    pub fn jobs(&self) -> Vec<Job> {
+        self.job_table().all()
+    }
+
+    /// A job of those.
+    pub fn job(&self, id: JobId) -> Option<Job> {
+        self.job_table().get(id)
+    }
+
+    /// Forgets an ended job (after `wait %N` or `fg %N` has printed it).
+    pub fn reap(&self, id: JobId) {
+        self.job_table().remove(id);
+    }
+
+    /// Who runs the commands of stubs from now on.
+    pub fn set_stub_runner(&self, runner: StubRunner) {
+        self.replace_stub_runner(runner);
+    }
+}

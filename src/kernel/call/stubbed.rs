@@ -1,0 +1,36 @@
+//! A call that a stub answers: with bytes, its input, or what commands of the shell print.
+
+use std::sync::Arc;
+
+use crate::kernel::hooks::{Stub, StubAnswer, StubCall};
+use crate::kernel::process::Process;
+use crate::kernel::task::Task;
+use crate::runtime::{Failure, FailureKind};
+
+impl Task {
+    /// What a stub answers to an input, in a process's place.
+    pub(super) fn answer(&self, stub: &Stub, process: &Process, input: &[u8]) -> Result<Arc<[u8]>, Failure> {
+        match stub.hit() {
+            StubAnswer::Bytes(bytes) => Ok(bytes.clone()),
+            StubAnswer::Echo => Ok(input.into()),
+            StubAnswer::Run(commands) => {
+                let runner = self.kernel.stub_runner();
+                let Some(runner) = runner else {
+                    return Err(Failure::new(FailureKind::Denied, "its stub has no shell to run commands in"));
+                };
+                let cancelled = {
+                    let chain = self.chain.clone();
+                    Arc::new(move || chain.is_cancelled())
+                };
+                let call =
+                    StubCall { kernel: self.kernel.clone(), commands, input, process: process.label(), cancelled };
+                // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
+                let foreground = self.kernel.job_table().foreground();
+                let answer = self.kernel.waits().while_answered(self.chain.id, process.label(), || runner(call));
+                self.kernel.job_table().restore_foreground(foreground);
+                let failed = |message: String| Failure::new(FailureKind::Guest, format!("its stub failed: {message}"));
+                answer.map(Arc::from).map_err(failed)
+            }
+        }
+    }
+}

@@ -1,0 +1,184 @@
+//! What is set on calls, and what a call finds of it.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
+
+use parking_lot::RwLock;
+
+use super::breakpoint::{Breakpoint, BreakpointView};
+use super::fault::{Fault, FaultKind, FaultView};
+use super::recorder::Recorder;
+use super::seen::Seen;
+use super::stub::{ORIGIN, Stub, StubSpec, StubView};
+use super::stub_image::StubImage;
+use crate::kernel::code::Code;
+use crate::kernel::debug::Side;
+use crate::kernel::names;
+use crate::kernel::process::Process;
+use crate::runtime::{Image, ImportStandIn, Program, Spec};
+
+/// The most breakpoints, faults and stubs, of each.
+pub const RULES_MAX: usize = 256;
+
+/// Everything that is set.
+#[derive(Default)]
+pub struct Hooks {
+    /// How many things are set that calls must look at. The hot path reads only this.
+    armed: AtomicUsize,
+    rules: RwLock<Rules>,
+    next_breakpoint: AtomicU32,
+    next_fault: AtomicU32,
+    seed: RwLock<Option<u64>>,
+}
+
+#[derive(Default)]
+pub(super) struct Rules {
+    pub(super) breakpoints: Vec<Arc<Breakpoint>>,
+    pub(super) faults: Vec<Arc<Fault>>,
+    pub(super) stubs: Vec<Arc<Stub>>,
+    pub(super) recorder: Option<Arc<dyn Recorder>>,
+    pub(super) payloads: bool,
+}
+
+impl Hooks {
+    /// Whether a call must look at what is set: one relaxed load.
+    #[inline]
+    pub fn armed(&self) -> bool {
+        self.armed.load(Ordering::Relaxed) != 0
+    }
+
+    pub(in crate::kernel) fn arm(&self) {
+        self.armed.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Takes back one [`Hooks::arm`].
+    pub(in crate::kernel) fn disarm(&self) {
+        self.armed.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// Changes what is set, and what calls must look at with it.
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Rules) -> T) -> T {
+        let mut rules = self.rules.write();
+        let before = rules.count();
+        let result = change(&mut rules);
+        let after = rules.count();
+        if after >= before {
+            self.armed.fetch_add(after - before, Ordering::Relaxed);
+        } else {
+            self.armed.fetch_sub(before - after, Ordering::Relaxed);
+        }
+        result
+    }
+
+    /// The number of the next breakpoint.
+    pub(super) fn next_breakpoint(&self) -> u32 {
+        self.next_breakpoint.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The number of the next fault.
+    pub(super) fn next_fault(&self) -> u32 {
+        self.next_fault.fetch_add(1, Ordering::Relaxed) + 1
+    }
+
+    /// The seed of faults that have none of their own, if one was set.
+    pub(super) fn seed(&self) -> Option<u64> {
+        *self.seed.read()
+    }
+
+    pub(super) fn set_seed(&self, seed: u64) {
+        *self.seed.write() = Some(seed);
+    }
+}
+
+impl Hooks {
+    /// The first breakpoint that holds this call on this side; its hit is counted.
+    pub(in crate::kernel) fn breakpoint_for(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
+        self.rules.read().breakpoints.iter().find_map(|breakpoint| breakpoint.hold(call, side))
+    }
+
+    pub(super) fn breakpoints(&self) -> Vec<BreakpointView> {
+        self.rules.read().breakpoints.iter().map(|breakpoint| breakpoint.view()).collect()
+    }
+
+    /// The faults that hit this call, in the order of their numbers; each is counted.
+    pub(in crate::kernel) fn faults_for(&self, call: &Seen<'_>) -> Vec<(u32, FaultKind)> {
+        let rules = self.rules.read();
+        rules.faults.iter().filter_map(|fault| Some((fault.id(), fault.meet(call)?))).collect()
+    }
+
+    pub(super) fn faults(&self) -> Vec<FaultView> {
+        self.rules.read().faults.iter().map(|fault| fault.view()).collect()
+    }
+
+    pub(in crate::kernel) fn recorder(&self) -> Option<Arc<dyn Recorder>> {
+        self.rules.read().recorder.clone()
+    }
+}
+
+impl Hooks {
+    /// The stub that answers for a function of a process, if one does.
+    pub fn stub_for(&self, process: &Process, code: &Code, function: &str) -> Option<Arc<Stub>> {
+        if !self.armed() {
+            return None;
+        }
+        self.rules.read().stubs.iter().find(|stub| stub.is_for(process, code, function)).cloned()
+    }
+
+    /// What stubs answer for of a program's imports, beside what it has a stand-in for already.
+    pub fn stubbed_imports(&self, spec: &Spec) -> Vec<ImportStandIn> {
+        if !self.armed() {
+            return Vec::new();
+        }
+        let rules = self.rules.read();
+        let stand_ins = rules.stubs.iter().filter_map(|stub| stub.spec().stand_in());
+        let has = |new: &ImportStandIn| {
+            spec.imports.iter().any(|old| old.module == new.module && old.function == new.function)
+        };
+        stand_ins.filter(|new| !has(new)).collect()
+    }
+
+    /// The names that stubs answer for.
+    pub fn stub_names(&self) -> Vec<String> {
+        let rules = self.rules.read();
+        let names = rules.stubs.iter().map(|stub| stub.spec().plugin.clone());
+        names.filter(|name| names::is_valid(name)).collect()
+    }
+
+    /// What can be loaded by a name that only stubs answer for.
+    pub fn stub_program(&self, name: &str) -> Option<Arc<Program>> {
+        self.stub_names().iter().any(|known| known == name).then(|| {
+            let (origin, stem) = (format!("{ORIGIN}{name}"), name.to_string());
+            Arc::new(Program { modules: Vec::new(), spec: Spec::default(), origin, stem })
+        })
+    }
+
+    /// The image of such a program; `None` when it is a real one.
+    pub fn stub_image(&self, program: &Program) -> Option<Arc<dyn Image>> {
+        if !program.modules.is_empty() || !program.origin.starts_with(ORIGIN) {
+            return None;
+        }
+        let rules = self.rules.read();
+        let of_it = rules.stubs.iter().filter(|stub| stub.spec().plugin == program.stem);
+        let functions: Vec<String> = of_it.map(|stub| stub.spec().function.clone()).collect();
+        Some(Arc::new(StubImage::new(functions)))
+    }
+
+    /// Sets the stubs of another kernel here.
+    pub fn take_stubs_of(&self, other: &Hooks) {
+        let specs: Vec<StubSpec> = other.rules.read().stubs.iter().map(|stub| stub.spec().clone()).collect();
+        let stubs = specs.into_iter().map(|spec| Stub::new(spec));
+        self.change(|rules| rules.stubs.extend(stubs));
+    }
+
+    /// A row of `stubs` for each.
+    pub(super) fn stubs(&self) -> Vec<StubView> {
+        self.rules.read().stubs.iter().map(|stub| stub.view()).collect()
+    }
+}
+
+impl Rules {
+    fn count(&self) -> usize {
+        let switches = usize::from(self.recorder.is_some()) + usize::from(self.payloads);
+        self.breakpoints.len() + self.faults.len() + self.stubs.len() + switches
+    }
+}

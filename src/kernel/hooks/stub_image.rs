@@ -1,0 +1,66 @@
+//! The image and the instance of a plugin that does not exist: only stubs answer for it.
+
+use std::sync::Arc;
+
+use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
+
+/// The image of a plugin that only stubs answer for.
+pub struct StubImage {
+    functions: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl StubImage {
+    /// An image with the functions that stubs answer for.
+    pub fn new(functions: Vec<String>) -> StubImage {
+        let exports = functions.iter().map(|function| format!("{function}: a stub")).collect();
+        StubImage { functions, exports }
+    }
+}
+
+impl Image for StubImage {
+    fn functions(&self) -> &[String] {
+        &self.functions
+    }
+
+    fn function(&self, name: &str) -> Option<FunctionId> {
+        self.functions.iter().position(|function| function == name).map(|at| FunctionId(at as u32))
+    }
+
+    fn imports(&self) -> &[String] {
+        &[]
+    }
+
+    fn exports(&self) -> &[String] {
+        &self.exports
+    }
+
+    fn code_bytes(&self) -> u64 {
+        0
+    }
+
+    fn instantiate(&self, _spec: &Arc<Spec>, _up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure> {
+        Ok(Box::new(StubGuest))
+    }
+}
+
+/// An instance of it: it has nothing, and answers nothing by itself.
+struct StubGuest;
+
+impl Guest for StubGuest {
+    fn set_input(&mut self, _input: &[u8], _up: &dyn Upcalls) -> Result<(), Failure> {
+        Ok(())
+    }
+
+    fn run(&mut self, _function: FunctionId, _up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
+        Err(Failure::new(FailureKind::Guest, "its stub was taken away; `stub NAME.FUNCTION = BYTES` sets one"))
+    }
+
+    fn output(&self) -> &[u8] {
+        &[]
+    }
+
+    fn memory(&self) -> MemoryUse {
+        MemoryUse::default()
+    }
+}

@@ -1,0 +1,28 @@
+//! Notices for the person at the prompt: a bounded queue.
+
+use std::collections::VecDeque;
+
+use parking_lot::Mutex;
+
+/// Notices that wait for the prompt; older ones go first.
+const NOTICES_MAX: usize = 100;
+
+/// What waits to be told.
+#[derive(Default)]
+pub struct Notices(Mutex<VecDeque<String>>);
+
+impl Notices {
+    /// Adds one, in place of the oldest where there are too many.
+    pub fn add(&self, notice: String) {
+        let mut notices = self.0.lock();
+        if notices.len() >= NOTICES_MAX {
+            notices.pop_front();
+        }
+        notices.push_back(notice);
+    }
+
+    /// All of them, oldest first; none any more.
+    pub fn take(&self) -> Vec<String> {
+        self.0.lock().drain(..).collect()
+    }
+}

@@ -1,0 +1,257 @@
+//! What a kernel is made of. Each part has a file of its own and guards itself; what is done with them is in the files that
+//! have `impl Kernel`, and what the rooms above may ask is listed in `api`.
+
+use std::path::PathBuf;
+use std::sync::atomic::AtomicU64;
+use std::sync::{Arc, OnceLock};
+use std::time::{Instant, SystemTime};
+
+use parking_lot::{Mutex, RwLock};
+
+use super::clock::Clock;
+use super::hooks::Hooks;
+use super::job_table::{ChainTable, JobTable};
+use super::limits::Limits;
+use super::logbook::Logbook;
+use super::notices::Notices;
+use super::policy::gate::PolicyGate;
+use super::policy::learn::Spawns;
+use super::table::Table;
+use super::view::ProcessLabel;
+use super::waits::Waits;
+use super::watch_list::WatchList;
+use crate::journal::{Journal, JournalLimits};
+use crate::runtime::source::Sources;
+use crate::runtime::{CompilerOptions, Images, StandardStream, Wording};
+
+/// What a kernel is made with.
+#[derive(Debug, Clone, Default)]
+pub struct KernelOptions {
+    /// Directories searched for names, in order, before the built-in plugins.
+    pub plugin_dirs: Vec<PathBuf>,
+    pub limits: Limits,
+    /// Where compiled modules are kept between runs; `None`: nowhere.
+    pub cache_dir: Option<PathBuf>,
+    /// The program that compiles heavy modules, in processes that can be ended: plugsh itself. `None`: they are compiled in
+    /// this process.
+    pub compiler: Option<PathBuf>,
+    /// How ways on after a failure are told, in records, to guests and in errors.
+    pub wording: Wording,
+}
+
+/// The kernel of one shell.
+pub struct Kernel {
+    started: Instant,
+    /// The same moment by the calendar.
+    started_at: SystemTime,
+    limits: Limits,
+    images: Arc<Images>,
+    sources: Sources,
+    table: RwLock<Table>,
+    total_bytes: Arc<AtomicU64>,
+    journal: Arc<Journal>,
+    logbook: Logbook,
+    clock: Arc<Clock>,
+    waits: Waits,
+    jobs: JobTable,
+    chains: ChainTable,
+    notices: Notices,
+    gate: PolicyGate,
+    spawns: Mutex<Spawns>,
+    watches: WatchList,
+    /// Who is given what plugins write to WASI's standard streams; nobody: their logs are.
+    stream_taker: OnceLock<StreamTaker>,
+    hooks: Hooks,
+    wording: Wording,
+    stub_runner: RwLock<Option<StubRunner>>,
+    /// For a second kernel like this one.
+    plugin_dirs: Vec<PathBuf>,
+}
+
+/// Takes what plugins write to WASI's standard streams, on the thread of the call.
+pub type StreamTaker = Arc<dyn Fn(StandardStream, &[u8]) + Send + Sync>;
+
+/// A call that commands are to answer. They run on the job's thread.
+pub struct StubCall<'a> {
+    pub kernel: Arc<Kernel>,
+    pub commands: &'a str,
+    pub input: &'a [u8],
+    pub process: ProcessLabel,
+    /// True when the call must end now: the commands have to stop.
+    pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
+}
+
+/// Runs a stub's commands; their output, or why they failed. The shell gives it to the kernel.
+pub type StubRunner = Arc<dyn Fn(StubCall<'_>) -> Result<Vec<u8>, String> + Send + Sync>;
+
+impl Kernel {
+    /// An empty process table.
+    pub fn new(options: KernelOptions) -> Arc<Kernel> {
+        let compiler = CompilerOptions {
+            program: options.compiler.clone(),
+            heavy_max: options.limits.compilations_max,
+            memory_bytes_max: options.limits.compile_memory_bytes_max,
+        };
+        let images = Arc::new(Images::with(options.cache_dir.clone(), compiler));
+        Kernel::with_images(options, images)
+    }
+
+    /// A second kernel with the same limits, plugin directories, compiled modules and stubs, and no process: for replays.
+    pub fn fresh(&self) -> Arc<Kernel> {
+        let (plugin_dirs, limits) = (self.plugin_dirs.clone(), self.limits.clone());
+        // The images come with their cache.
+        let options = KernelOptions { plugin_dirs, limits, wording: self.wording, ..KernelOptions::default() };
+        let kernel = Kernel::with_images(options, self.images.clone());
+        kernel.hooks.take_stubs_of(&self.hooks);
+        *kernel.stub_runner.write() = self.stub_runner();
+        kernel
+    }
+
+    fn with_images(options: KernelOptions, images: Arc<Images>) -> Arc<Kernel> {
+        let limits = options.limits;
+        let journal_limits = JournalLimits {
+            records_max: limits.journal_records_max,
+            payload_bytes_total_max: limits.payload_bytes_max,
+            ..JournalLimits::default()
+        };
+        Arc::new(Kernel {
+            started: Instant::now(),
+            started_at: SystemTime::now(),
+            sources: Sources::new(options.plugin_dirs.clone()),
+            plugin_dirs: options.plugin_dirs,
+            hooks: Hooks::default(),
+            wording: options.wording,
+            stub_runner: RwLock::new(None),
+            table: RwLock::new(Table::new(limits.dead_max)),
+            total_bytes: Arc::new(AtomicU64::new(0)),
+            journal: Arc::new(Journal::new(journal_limits)),
+            logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max),
+            clock: Arc::new(Clock::new(images.clone())),
+            waits: Waits::default(),
+            jobs: JobTable::default(),
+            chains: ChainTable::default(),
+            notices: Notices::default(),
+            gate: PolicyGate::new(limits.calls_per_second_max),
+            spawns: Mutex::new(Spawns::default()),
+            watches: WatchList::default(),
+            stream_taker: OnceLock::new(),
+            images,
+            limits,
+        })
+    }
+}
+
+/// Instances remember the processes that they called: two that called each other would keep each other for ever.
+impl Drop for Kernel {
+    fn drop(&mut self) {
+        for process in self.table.get_mut().living() {
+            let guest = process.slot.lock().guest.take();
+            drop(guest);
+        }
+    }
+}
+
+/// The parts, for the kernel's own files; each guards itself.
+impl Kernel {
+    pub(super) fn wording(&self) -> Wording {
+        self.wording
+    }
+
+    pub(super) fn images(&self) -> &Images {
+        &self.images
+    }
+
+    pub(super) fn sources(&self) -> &Sources {
+        &self.sources
+    }
+
+    pub(super) fn table(&self) -> &RwLock<Table> {
+        &self.table
+    }
+
+    pub(super) fn total_bytes(&self) -> &Arc<AtomicU64> {
+        &self.total_bytes
+    }
+
+    pub(super) fn clock(&self) -> &Arc<Clock> {
+        &self.clock
+    }
+
+    pub(super) fn hooks(&self) -> &Hooks {
+        &self.hooks
+    }
+
+    pub(super) fn waits(&self) -> &Waits {
+        &self.waits
+    }
+
+    pub(super) fn watches(&self) -> &WatchList {
+        &self.watches
+    }
+
+    pub(super) fn gate(&self) -> &PolicyGate {
+        &self.gate
+    }
+
+    pub(super) fn spawns(&self) -> &Mutex<Spawns> {
+        &self.spawns
+    }
+
+    pub(super) fn job_table(&self) -> &JobTable {
+        &self.jobs
+    }
+
+    pub(super) fn chain_table(&self) -> &ChainTable {
+        &self.chains
+    }
+
+    pub(super) fn notices(&self) -> &Notices {
+        &self.notices
+    }
+
+    pub(super) fn stream_taker(&self) -> &OnceLock<StreamTaker> {
+        &self.stream_taker
+    }
+
+    pub(super) fn logbook(&self) -> &Logbook {
+        &self.logbook
+    }
+
+    /// The same moment by the clock that calls are timed by.
+    pub(super) fn started(&self) -> Instant {
+        self.started
+    }
+
+    pub(super) fn since_start_ns(&self, at: Instant) -> u64 {
+        at.saturating_duration_since(self.started).as_nanos() as u64
+    }
+
+    /// Runs the commands of stubs, if the shell gave it.
+    pub(super) fn stub_runner(&self) -> Option<StubRunner> {
+        self.stub_runner.read().clone()
+    }
+
+    pub(super) fn replace_stub_runner(&self, runner: StubRunner) {
+        *self.stub_runner.write() = Some(runner);
+    }
+
+    /// Tells the person at the prompt.
+    pub(super) fn notify(&self, notice: String) {
+        self.notices.add(notice);
+    }
+
+    /// What this kernel allows.
+    pub fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    /// The log of calls.
+    pub fn journal(&self) -> &Arc<Journal> {
+        &self.journal
+    }
+
+    /// When the session began: what the times in records count from.
+    pub fn started_at(&self) -> SystemTime {
+        self.started_at
+    }
+}
