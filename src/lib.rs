@@ -13,9 +13,10 @@
 //!         journal/     records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
 //! ```
 //!
-//! Beside them stand `text` (words in messages, near names and what is safe to show), `json` (how figures are written), `secrets` (what is left out of a URL
-//! that is shown), `ownership` (whose a file is), `leftovers` (what a signal that ends the program must take away) and
-//! `allocator` (when freed memory goes back to the system), the same in every room.
+//! Beside them stand `text` (words in messages, near names and what is safe to show), `json` (how figures are written),
+//! `secrets` (what is left out of a URL that is shown), `ownership` (whose a file is), `machine` (what each system tells of
+//! memory in its own way), `leftovers` (what a signal that ends the program must take away) and `allocator` (when freed
+//! memory goes back to the system), the same in every room.
 //!
 //! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
 //! and nothing below `front/` prints. `tests/tidy` keeps these arrows, and that every file opens with `//!`.
@@ -67,6 +68,7 @@ pub mod journal;
 pub mod json;
 pub mod kernel;
 pub mod leftovers;
+pub mod machine;
 pub mod ownership;
 pub mod runtime;
 pub mod secrets;

@@ -19,6 +19,7 @@ use plugsh::front::signals;
 use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
+use plugsh::machine;
 use plugsh::runtime::{Host, LogLevel, Served, Wording, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
@@ -125,12 +126,6 @@ fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// This very program, also when the file it came from has been replaced.
-fn this_program() -> Option<PathBuf> {
-    let running = PathBuf::from("/proc/self/exe");
-    if running.exists() { Some(running) } else { std::env::current_exe().ok() }
-}
-
 /// Compiles the module on standard input. Whoever started it hears of what goes wrong by its end.
 fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
     let served =
@@ -146,7 +141,8 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
-    let options = KernelOptions { plugin_dirs, limits, cache_dir: cache_dir(), compiler: this_program(), wording };
+    let options =
+        KernelOptions { plugin_dirs, limits, cache_dir: cache_dir(), compiler: machine::this_program(), wording };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);

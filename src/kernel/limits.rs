@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use self::Amount::{Bytes, Count, Off, Time};
 use crate::json::as_ms;
+use crate::machine;
 
 /// What a kernel allows. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,8 +45,6 @@ pub struct Limits {
     pub compile_memory_bytes_max: u64,
 }
 
-/// Linux's default for `vm.max_map_count`, where it cannot be read.
-const MAP_COUNT_DEFAULT: usize = 65_530;
 /// Maps that one instance takes: its memory (the part that the module fills, the rest, the room to grow) and its arena,
 /// each with its guard, as measured by `scripts/bench-scale`.
 const MAPS_PER_PROCESS: usize = 6;
@@ -54,8 +53,7 @@ const MAPS_SPARED: usize = 4_096;
 
 /// How many processes the system's map count allows.
 pub fn processes_by_map_count() -> usize {
-    let read = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok());
-    read.unwrap_or(MAP_COUNT_DEFAULT).saturating_sub(MAPS_SPARED) / MAPS_PER_PROCESS
+    machine::map_count_max().saturating_sub(MAPS_SPARED) / MAPS_PER_PROCESS
 }
 
 /// The most memory that plugins have by default, however much there is.
@@ -67,17 +65,7 @@ const COMPILE_MEMORY_DEFAULT_MAX: u64 = 2 << 30;
 /// What plugins may have by default: three quarters of what the machine (or the control group) has, so that the system
 /// does not end the shell for what a plugin took.
 fn memory_by_system() -> u64 {
-    let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
-    let machine = memory_total_bytes(&read("/proc/meminfo"));
-    let group = read("/sys/fs/cgroup/memory.max").trim().parse().ok();
-    let total = [machine, group].into_iter().flatten().min().unwrap_or(u64::MAX);
-    (total / 4 * 3).min(MEMORY_BYTES_DEFAULT_MAX)
-}
-
-/// `MemTotal` of `/proc/meminfo`.
-fn memory_total_bytes(meminfo: &str) -> Option<u64> {
-    let total = meminfo.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
-    total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
+    (machine::memory_bytes().unwrap_or(u64::MAX) / 4 * 3).min(MEMORY_BYTES_DEFAULT_MAX)
 }
 
 /// How much of something. In JSON a number: bytes, milliseconds or a count; `null` is no limit.
@@ -262,12 +250,9 @@ mod tests {
 
     #[test]
     fn plugins_have_less_memory_than_the_machine() {
-        assert_eq!(memory_total_bytes("MemTotal:       24684084 kB\nMemFree: 1 kB\n"), Some(24_684_084 << 10));
-        assert_eq!(memory_total_bytes(""), None);
         let default = Limits::default().memory_bytes_max;
         assert!(default > 0 && default <= MEMORY_BYTES_DEFAULT_MAX);
-        let machine = memory_total_bytes(&std::fs::read_to_string("/proc/meminfo").unwrap_or_default());
-        assert!(machine.is_none_or(|total| default < total));
+        assert!(machine::memory_bytes().is_none_or(|total| default < total));
     }
 
     #[test]

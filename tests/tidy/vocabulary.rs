@@ -28,6 +28,9 @@ const FOREIGN_WORDS: [(&str, &[&str]); 3] = [
 ];
 /// Words that no string literal below the shell must have.
 const FOREIGN_PHRASES: [&str; 4] = ["prompt", "pane", "command line", "the shell's"];
+/// Where Linux tells of itself, and the file that reads there: other systems tell otherwise.
+const SYSTEM_FILES: [&str; 2] = ["/proc/", "/sys/"];
+const SYSTEM_READER: &str = "machine.rs";
 /// Rooms below the shell.
 const LOWER_ROOMS: [&str; 3] = ["kernel/", "runtime/", "journal/"];
 
@@ -71,6 +74,14 @@ fn foreign_literals(path: &str, tokens: &Tokens) -> Vec<String> {
     found.map(|text| format!("src/{path}: {text:?} has words of a room above")).collect()
 }
 
+fn foreign_system_files(path: &str, tokens: &Tokens) -> Vec<String> {
+    if path == SYSTEM_READER {
+        return Vec::new();
+    }
+    let found = tokens.literals.iter().filter(|text| SYSTEM_FILES.iter().any(|place| text.starts_with(place)));
+    found.map(|text| format!("src/{path}: {text:?} is read in {SYSTEM_READER} alone")).collect()
+}
+
 fn foreign_crates(path: &str, tokens: &Tokens) -> Vec<String> {
     let names = |name: &str| tokens.identifiers.iter().any(|identifier| identifier == name);
     let is_in = |places: &[&str]| places.iter().any(|place| path.starts_with(place));
@@ -87,7 +98,8 @@ fn foreign_crates(path: &str, tokens: &Tokens) -> Vec<String> {
 fn lower_rooms_have_no_words_of_upper_ones() {
     let all = sources();
     let findings = all.iter().flat_map(|(path, tokens)| {
-        [foreign_identifiers(path, tokens), foreign_literals(path, tokens), foreign_crates(path, tokens)].concat()
+        let words = [foreign_identifiers(path, tokens), foreign_literals(path, tokens)].concat();
+        [words, foreign_crates(path, tokens), foreign_system_files(path, tokens)].concat()
     });
     assert_none(findings.collect());
 }
@@ -104,6 +116,9 @@ fn foreign_words_are_found() {
     assert_eq!(foreign_identifiers("kernel/x.rs", &found).len(), 2);
     assert_eq!(foreign_identifiers("shell/x.rs", &found).len(), 0);
     assert_eq!(foreign_literals("journal/x.rs", &found).len(), 1);
+    let found = tokens(&[], &["/proc/meminfo", "a/proc/b"]);
+    assert_eq!(foreign_system_files("kernel/x.rs", &found).len(), 1);
+    assert_eq!(foreign_system_files("machine.rs", &found).len(), 0);
     let found = tokens(&["wasmtime", "println", "todo"], &[]);
     assert_eq!(foreign_crates("kernel/x.rs", &found).len(), 3);
     assert_eq!(foreign_crates("front/x.rs", &found).len(), 2);

@@ -5,10 +5,9 @@ use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::outline::Holdings;
+use crate::machine;
 use crate::runtime::{Failure, FailureKind};
 
-/// Linux's default for `vm.max_map_count`, where it cannot be read.
-const MAP_COUNT_DEFAULT: usize = 65_530;
 /// Maps that are left for everything else: threads with their stacks, the heap, libraries.
 const MAPS_SPARED: usize = 3_072;
 /// Of a memory: the part that the module fills, the rest, the room to grow.
@@ -19,10 +18,7 @@ const MAPS_PER_MODULE: usize = 4;
 const LARGE_BYTES: u64 = 128 << 10;
 
 /// What all of them together may take.
-static MAPS_MAX: LazyLock<usize> = LazyLock::new(|| {
-    let read = std::fs::read_to_string("/proc/sys/vm/max_map_count").ok().and_then(|text| text.trim().parse().ok());
-    read.unwrap_or(MAP_COUNT_DEFAULT).saturating_sub(MAPS_SPARED)
-});
+static MAPS_MAX: LazyLock<usize> = LazyLock::new(|| machine::map_count_max().saturating_sub(MAPS_SPARED));
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
 /// Some maps, given back when this is dropped.

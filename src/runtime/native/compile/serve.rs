@@ -89,8 +89,8 @@ fn bound(served: Served) -> io::Result<()> {
     let limit = |resource, most: u64| {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(io::Error::from)
     };
-    // Where the system has too little memory, this goes before the shell does; that it cannot be said is no reason to stop.
-    let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
+    // Before the shell does.
+    crate::machine::give_way_for_memory();
     // The first limit says so by a signal of its own, the second kills.
     let cpu = Rlimit { current: Some(served.cpu_s_max), maximum: Some(served.cpu_s_max + 1) };
     setrlimit(Resource::Cpu, cpu).map_err(io::Error::from)?;
