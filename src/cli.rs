@@ -24,6 +24,7 @@ Examples:
   plugsh call count_vowels count_vowels --input 'Hello'
   plugsh -c 'load front; front.run; ps -t'
   plugsh setup.plugsh -i                    run a file, stay at the prompt
+  plugsh import.plugsh a.json               run a file, `$1` in it is `a.json`
   plugsh test tests/*.plugsh                files of commands and expectations
 
 Environment:
@@ -45,7 +46,7 @@ Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a time
 #[command(
     name = "plugsh",
     version,
-    override_usage = "plugsh [OPTIONS] [FILE]...\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh test [OPTIONS] FILE...",
+    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh test [OPTIONS] FILE...",
     after_help = AFTER_HELP,
     disable_help_subcommand = true
 )]
@@ -208,9 +209,10 @@ fn none_for_zero(limit: Option<Duration>) -> Option<Duration> {
 /// Options of scripts and of the prompt.
 #[derive(Debug, Default, Args)]
 pub struct ScriptArgs {
-    /// Scripts, run one after the other; `-` is standard input.
+    /// A script to run, `-` is standard input, and its arguments: `$1`, `$2`, `$@` in it. Options for it stand behind
+    /// `--`. With `-c` all are arguments.
     #[arg(value_name = "FILE")]
-    pub files: Vec<PathBuf>,
+    pub words: Vec<OsString>,
     /// Run these commands.
     #[arg(short = 'c', value_name = "COMMANDS")]
     pub commands: Option<String>,
@@ -289,6 +291,9 @@ pub struct TestArgs {
     /// Write a JUnit report.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
+    /// Set a variable in each file's shell.
+    #[arg(short = 'v', long = "variable", value_name = "NAME=VALUE")]
+    pub variables: Vec<String>,
     /// Files that run at once; as many as there are processors.
     #[arg(short = 'j', long, value_name = "N", value_parser = parse_count)]
     pub jobs: Option<u64>,

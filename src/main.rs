@@ -23,6 +23,7 @@ use plugsh::machine;
 use plugsh::runtime::{Host, LogLevel, Served, Wording, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
+use plugsh::shell::place::ARGUMENTS_MAX;
 use plugsh::shell::plain;
 use plugsh::shell::words;
 use plugsh::shell::{SessionOptions, ShellError};
@@ -90,13 +91,14 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
         Some(Mode::Help { command }) => help(command.as_deref()),
         Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Man) => man(),
-        Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global, words::SHELL), &tests(arguments, &global)),
+        Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global, words::SHELL), &tests(arguments, &global)?),
         None => script::run(kernel(&global, words::SHELL)?, scripts(cli.script, &global)?),
     }
 }
 
-fn tests(arguments: TestArgs, global: &Global) -> Suite {
-    Suite {
+fn tests(arguments: TestArgs, global: &Global) -> Result<Suite, ShellError> {
+    Ok(Suite {
+        variables: variables(&arguments.variables)?,
         files: arguments.files,
         junit: arguments.junit,
         jobs: arguments.jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
@@ -105,7 +107,7 @@ fn tests(arguments: TestArgs, global: &Global) -> Suite {
         color: global.color,
         // What a file expects does not depend on how its result is told.
         options: SessionOptions::default(),
-    }
+    })
 }
 
 /// The directories of PLUGSH_PATH.
@@ -155,18 +157,21 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
 }
 
 fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError> {
-    let mut variables = Vec::new();
-    for variable in &arguments.variables {
-        let (name, value) = variable
-            .split_once('=')
-            .ok_or_else(|| ShellError::usage(format!("`-v {variable}`: write `-v NAME=VALUE`")))?;
-        variables.push((name.to_owned(), value.to_owned()));
+    let variables = variables(&arguments.variables)?;
+    let mut words = arguments.words.into_iter();
+    let source = match arguments.commands {
+        Some(commands) => Some(LineSource::Commands(commands)),
+        None => words.next().map(|file| source(file.into())),
+    };
+    let sources: Vec<LineSource> = source.into_iter().collect();
+    let script_arguments: Vec<Vec<u8>> = words.map(OsString::into_encoded_bytes).collect();
+    if script_arguments.len() > ARGUMENTS_MAX {
+        return Err(ShellError::usage(format!("a script is given at most {ARGUMENTS_MAX} arguments")));
     }
-    let mut sources: Vec<LineSource> = arguments.files.into_iter().map(source).collect();
-    sources.extend(arguments.commands.map(LineSource::Commands));
     let echo = arguments.echo || (arguments.pane && !sources.is_empty());
     Ok(Scripts {
         sources,
+        arguments: script_arguments.into(),
         variables,
         color: global.color,
         stay: arguments.interactive,
@@ -179,6 +184,15 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
             ..SessionOptions::default()
         },
     })
+}
+
+/// `-v NAME=VALUE`, as often as it was given.
+fn variables(given: &[String]) -> Result<Vec<(String, String)>, ShellError> {
+    let pair = |text: &String| match text.split_once('=') {
+        Some((name, value)) => Ok((name.to_owned(), value.to_owned())),
+        None => Err(ShellError::usage(format!("`-v {text}`: write `-v NAME=VALUE`"))),
+    };
+    given.iter().map(pair).collect()
 }
 
 fn source(file: PathBuf) -> LineSource {

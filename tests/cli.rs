@@ -37,14 +37,29 @@ fn a_script_stops_at_the_first_error_with_its_place() {
 
 #[test]
 fn a_script_comes_from_files_and_from_standard_input() {
-    let run = plugsh().file("a", "set x 1\n").file("b", "echo $x\n").args(["a", "b"]).run();
+    let run = plugsh().file("a", "source b\n").file("b", "echo 1\n").args(["a"]).run();
     run.stdout("1\n").code(0);
     plugsh().stdin("echo one\necho <<END\n").run().stdout("one\n").code(2).stderr_has("stdin:2: ");
     plugsh().stdin("load echo\necho.echo <<END\na\nEND\necho last").run().stdout("1:echo\na\nlast\n").code(0);
     plugsh().args(["-"]).stdin("echo one\n").run().stdout("one\n").code(0);
-    plugsh().args(["-", "a"]).file("a", "echo $x\n").stdin("set x 1\n").run().stdout("1\n").code(0);
+    plugsh().args(["-", "a"]).stdin("echo $1\n").run().stdout("a\n").code(0);
     plugsh().args(["missing.plugsh"]).run().code(1).stderr("plugsh: `missing.plugsh`: no such file or directory\n");
     plugsh().stdin("load echo\necho.echo @-\n").run().code(1).stderr_has("standard input is the script");
+}
+
+#[test]
+fn a_script_has_arguments_and_a_place() {
+    let script = "echo \"$1|$2|$@\"\nfor x in $@; echo $x; end\nsource more.plugsh\n!echo \"$1 $DIR\"\necho $3";
+    let run = plugsh().file("sub/s.plugsh", script).file("sub/more.plugsh", "echo \"$DIR of $2\"\n");
+    let run = run.args(["sub/s.plugsh", "a", "--", "b c", "-i"]).run();
+    run.stdout("a|b c|a b c -i\na\nb c\n-i\nsub of b c\na sub\n-i\n").code(0);
+    plugsh().args(["-c", "echo $2", "a", "b"]).run().stdout("b\n").code(0);
+    let none = plugsh().args(["-c", "echo $1"]).run();
+    none.code(1).stderr("-c:1: `$1` is unset: the script was given fewer arguments\n");
+    let run = plugsh().args(["-c", "echo $DIR"]).run();
+    run.stderr("-c:1: `$DIR` is unset: these lines stand in no file\n");
+    let run = plugsh().file("t.plugsh", "expect 1 $n\n").args(["test", "-v", "n=1", "t.plugsh"]).run();
+    run.stdout_has("1 passed").code(0);
 }
 
 #[test]
@@ -86,7 +101,7 @@ fn wrong_words_on_the_command_line() {
 #[test]
 fn help_of_the_program_and_of_the_shell() {
     plugsh().args(["--version"]).run().code(0).stdout_has("plugsh ");
-    let help = plugsh().args(["--help"]).run().code(0).stdout_has("Usage: plugsh [OPTIONS] [FILE]...\n").stdout;
+    let help = plugsh().args(["--help"]).run().code(0).stdout_has("Usage: plugsh [OPTIONS] [FILE [ARG]...]\n").stdout;
     let text = String::from_utf8(help.clone()).unwrap();
     let headings = ["Commands:", "Arguments:", "Options:", "General options:", "Limits:", "Examples:", "Exit code:"];
     let places = headings.map(|heading| text.find(heading).unwrap_or_else(|| panic!("no `{heading}`")));

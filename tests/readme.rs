@@ -77,6 +77,10 @@ fn the_system_shells_lines_print_what_they_show() {
     let mut played = 0;
     for block in blocks(&text, "console").iter().filter(|block| block.starts_with("$ ")) {
         for (typed, shown) in steps(block, "$ ") {
+            // A file that the page shows is there from then on.
+            if let Some(name) = typed.strip_prefix("cat ") {
+                std::fs::write(home.path().join(name), &shown).unwrap();
+            }
             let mut command = Command::new("sh");
             command.args(["-c", &typed]).env("PATH", &path).env("HOME", home.path()).current_dir(home.path());
             let output = command.env_remove("XDG_CACHE_HOME").output().unwrap();

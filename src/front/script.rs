@@ -14,6 +14,7 @@ use super::{repl, signals, streams};
 use crate::kernel::Kernel;
 use crate::shell::command::{TABLE, find};
 use crate::shell::front::PaneRequest;
+use crate::shell::place::ScriptPlace;
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::{SCRIPT_BYTES_MAX, Session, SessionOptions, ShellError, Stdin, start};
 use crate::text::{did_you_mean, io_cause};
@@ -25,6 +26,8 @@ const MODES: [&str; 4] = ["call", "test", "help", "completions"];
 #[derive(Debug)]
 pub struct Scripts {
     pub sources: Vec<LineSource>,
+    /// `$1`, `$2`, `$@` of the sources.
+    pub arguments: Arc<[Vec<u8>]>,
     pub variables: Vec<(String, String)>,
     pub color: Color,
     /// Open the prompt afterwards.
@@ -132,10 +135,17 @@ fn run_sources(session: &mut Session, scripts: &Scripts, at_terminal: bool) -> R
         match source {
             LineSource::File(path) => {
                 let text = session.read_file(path, SCRIPT_BYTES_MAX).map_err(|error| no_script(path, error))?;
-                session.run_text(&path.display().to_string(), &text, 1)?;
+                let place = ScriptPlace::of(Some(path), Arc::clone(&scripts.arguments));
+                session.at_place(place, |session| session.run_text(&path.display().to_string(), &text, 1))?;
             }
-            LineSource::Commands(text) => session.run_text("-c", text.as_bytes(), 1)?,
-            LineSource::Stdin => session.run_standard_input()?,
+            LineSource::Commands(text) => {
+                let place = ScriptPlace::of(None, Arc::clone(&scripts.arguments));
+                session.at_place(place, |session| session.run_text("-c", text.as_bytes(), 1))?;
+            }
+            LineSource::Stdin => {
+                let place = ScriptPlace::of(None, Arc::clone(&scripts.arguments));
+                session.at_place(place, Session::run_standard_input)?;
+            }
         }
         if session.exit_code().is_some() {
             return Ok(());

@@ -36,6 +36,8 @@ pub struct Suite {
     /// Print a line of JSON for each file.
     pub json: bool,
     pub color: Color,
+    /// Set in each file's shell before its first line.
+    pub variables: Vec<(String, String)>,
     pub options: SessionOptions,
 }
 
@@ -138,7 +140,7 @@ impl InProgress {
 
 fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite, begun: &dyn Fn(Interrupter)) -> FileRun {
     match make_kernel() {
-        Ok(kernel) => run_file(kernel, path, suite.options.clone(), suite.update, begun),
+        Ok(kernel) => run_file(kernel, path, suite.options.clone(), &suite.variables, suite.update, begun),
         Err(error) => FileRun {
             name: path.display().to_string(),
             took: Duration::ZERO,

@@ -71,6 +71,8 @@ impl Session {
                     continue;
                 }
                 Stage::Command(words) => words,
+                // Where a block may stand, only the first stage is one.
+                Stage::Block(_) => return Err(ShellError::usage("`|` joins plugin calls, and a block is none")),
             };
             let (name_word, rest) = words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
             let name = name.take().map_or_else(|| self.expand_text(name_word), Ok)?;

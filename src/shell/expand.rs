@@ -1,5 +1,7 @@
 //! Words to bytes in a session: variables, substitutions, the home directory, and what stands in INPUT's place.
 
+use std::ffi::OsString;
+
 use super::command::{Argument, Command, Kind};
 use super::line::{Env, Script, Word, WordKind};
 use super::reply::ShellError;
@@ -8,7 +10,19 @@ use super::stdin::INPUT_BYTES_MAX;
 
 impl Env for Session {
     fn variable(&self, name: &str) -> Option<Vec<u8>> {
-        Session::variable(self, name)
+        match name {
+            "@" => (!self.place().arguments().is_empty()).then(|| self.place().arguments().join(&b' ')),
+            "DIR" if !self.variables().contains_key(name) => {
+                self.place().dir().map(|dir| dir.as_os_str().as_encoded_bytes().to_vec())
+            }
+            name if name.starts_with(|first: char| first.is_ascii_digit()) => {
+                name.parse().ok().and_then(|number| self.place().argument(number)).map(<[u8]>::to_vec)
+            }
+            name => match name.strip_prefix("env.") {
+                Some(name) => std::env::var_os(name).map(OsString::into_encoded_bytes),
+                None => Session::variable(self, name),
+            },
+        }
     }
 
     fn run(&mut self, script: &Script) -> anyhow::Result<Vec<u8>> {
@@ -50,6 +64,10 @@ impl Session {
         let slots = command.shape().slots(words, 0);
         let mut arguments = Vec::with_capacity(words.len());
         for (index, word) in words.iter().enumerate() {
+            if word.is_all_arguments() {
+                arguments.extend(self.place().arguments().iter().map(|bytes| Argument::data(bytes.as_slice())));
+                continue;
+            }
             let (is_option, is_output) = (word.is_option(), word.is_substitution());
             let kind = slots.get(index).and_then(|slot| command.shape().kind(*slot));
             let bytes = match kind {
@@ -62,6 +80,12 @@ impl Session {
         }
         Ok(arguments)
     }
+}
+
+/// The lines of an output, without their ends; empty ones are none.
+pub(super) fn words_of_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let lines = bytes.split(|byte| *byte == b'\n').map(|line| line.strip_suffix(b"\r").unwrap_or(line));
+    lines.filter(|line| !line.is_empty())
 }
 
 /// The text of a word that names a file, the home directory in place of its `~`; as it is where there is no home.

@@ -33,6 +33,8 @@ enum Awaited {
     /// A line of just this.
     Line(String),
     Char(char),
+    /// The word that ends a block.
+    End,
     /// So many brackets of JSON are open.
     Brackets(Brackets),
 }
@@ -103,6 +105,7 @@ impl Incoming {
             None => true,
             Some(Awaited::Line(end)) => String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']) == end,
             Some(Awaited::Char(char)) => String::from_utf8_lossy(line).contains(*char),
+            Some(Awaited::End) => String::from_utf8_lossy(line).contains("end"),
             Some(Awaited::Brackets(brackets)) => brackets.are_closed_after(line),
         };
         if !worth && (self.text.len() as u64) < SCRIPT_BYTES_MAX {
@@ -148,6 +151,7 @@ impl Incoming {
                 brackets.are_closed_after(text.get(error.offset..).unwrap_or_default().as_bytes());
                 Unfinished::Awaits(Awaited::Brackets(brackets))
             }
+            Mistake::UnclosedBlock(_) => Unfinished::Awaits(Awaited::End),
             Mistake::UnclosedSubstitution => Unfinished::Substitution { offset: error.offset },
             _ => Unfinished::Line,
         })
@@ -193,8 +197,12 @@ mod tests {
     }
 
     /// Texts that are whole with their last line and not before.
-    const WHOLE: [&str; 14] = [
+    const WHOLE: [&str; 18] = [
         "ps\n",
+        "for x in a b\n  echo $x\nend\n",
+        "repeat 2; if ps\necho 'end\n'\nelse if ps\nend > f\nend\n",
+        "set x $(\nfor x in a\necho $x\nend\n)\n",
+        "if a.f <<END\nend\nEND\necho\nend | !cat\n",
         "set x $(\necho a\necho b\n)\n",
         "set x $(echo a\necho $(echo b\n) c\n)\n",
         "set x \"a $(\necho ')'\necho \\)\n) b\n\"\n",

@@ -168,6 +168,8 @@ pub struct ShellError {
     pub message: String,
     /// The message starts with `file:line: `.
     pub located: bool,
+    /// The line of what was read that failed, counted from 1, where it is not the first of its statement.
+    pub line: Option<usize>,
 }
 
 /// Kinds of failure, as the exit code tells them apart.
@@ -184,7 +186,7 @@ pub enum ErrorKind {
 impl ShellError {
     /// An error of a kind; secrets in its URLs are left out.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> ShellError {
-        ShellError { kind, message: owned_without_secrets(message.into()), located: false }
+        ShellError { kind, message: owned_without_secrets(message.into()), located: false, line: None }
     }
 
     /// A command that was right and could not be done.
@@ -200,6 +202,11 @@ impl ShellError {
     /// Ctrl-C.
     pub fn interrupted() -> ShellError {
         ShellError::new(ErrorKind::Interrupted, "interrupted")
+    }
+
+    /// The error of a statement within another one; the innermost line stays.
+    pub fn in_line(self, line: usize) -> ShellError {
+        ShellError { line: self.line.or(Some(line)), ..self }
     }
 
     /// The line that standard error gets: with its place, or with the program's name.

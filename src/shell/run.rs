@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::command::{ArgSlot, Arguments, Command, Inner, Run, describe, find};
 use super::grammar::split_dotted;
-use super::line::{Redirect, Script, Stage, Statement, Word};
+use super::line::{Block, Redirect, Script, Stage, Statement, Word};
 use super::redirect::FileSink;
 use super::reply::{Reply, ShellError};
 use super::session::{Session, Sink};
@@ -88,6 +88,8 @@ impl Session {
         match first {
             Stage::System(_) if statement.background => Err(not_in_background("a program of the system")),
             Stage::System(text) => self.run_system(text, None),
+            Stage::Block(_) if statement.background => Err(not_in_background("a block")),
+            Stage::Block(block) => self.run_piped_block(block, rest),
             Stage::Command(words) => {
                 let inner = Inner { words, rest, text: &statement.text, background: statement.background };
                 self.run_inner_into(&inner, into)
@@ -154,10 +156,27 @@ impl Session {
             return Ok(describe(command));
         }
         let Some(program) = program else { return caught(|| run(self, arguments)) };
-        let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), |session| {
+        self.run_into_program(program, |session| {
             let reply = caught(|| run(session, arguments))?;
             session.emit(&reply)
-        });
+        })
+    }
+
+    fn run_piped_block(&mut self, block: &Block, rest: &[Stage]) -> Result<Reply, ShellError> {
+        match rest {
+            [] => self.run_block(block).map(|()| Reply::Nothing),
+            [Stage::System(program)] => self.run_into_program(program, |session| session.run_block(block)),
+            [next, ..] => Err(self.not_a_call("a block", next)),
+        }
+    }
+
+    /// Runs something, and a program of the system with its output as input.
+    fn run_into_program(
+        &mut self,
+        program: &str,
+        run: impl FnOnce(&mut Session) -> Result<(), ShellError>,
+    ) -> Result<Reply, ShellError> {
+        let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), run);
         result?;
         let Some(Sink::Memory(bytes)) = sink else { return Ok(Reply::Nothing) };
         self.run_system(program, Some(bytes))
@@ -168,6 +187,7 @@ impl Session {
         let next = match next {
             Stage::Command(words) => words.first().and_then(Word::literal_text).unwrap_or_default().into_owned(),
             Stage::System(_) => return ShellError::usage("`| !COMMAND` must come last"),
+            Stage::Block(_) => return ShellError::usage("`|` joins plugin calls, and a block is none"),
         };
         if find(self.table(), &next).is_none() && split_dotted(&next).is_none() {
             return ShellError::usage(format!("`|` joins plugin calls; for the system's program write `| !{next}`"));

@@ -67,7 +67,7 @@ impl Session {
                     );
                 }
                 if let Err(error) = self.run_statement(&statement) {
-                    let line = first_line + statement.line - 1;
+                    let line = first_line + error.line.unwrap_or(statement.line) - 1;
                     self.line_failed(located(error, name, line), first_error)?;
                 }
                 self.show_notices();

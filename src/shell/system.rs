@@ -1,6 +1,8 @@
 //! Programs of the system: `!COMMAND` and `| !COMMAND`.
 
+use std::ffi::OsStr;
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 
@@ -10,6 +12,9 @@ use super::running::{Change, Running};
 use super::session::{CAPTURE_BYTES_MAX, Session};
 use super::stdin::Stdin;
 use crate::text::io_cause;
+
+/// The longest variable that is given to a program; Linux takes one of 128 KiB with its name.
+const ENVIRONMENT_BYTES_MAX: usize = 100 << 10;
 
 impl Session {
     /// Runs `text` in the system's shell. `input` is its standard input; without it, the session's own, unless the
@@ -28,6 +33,7 @@ impl Session {
         let stdout = if captured { Stdio::piped() } else { Stdio::inherit() };
         let mut command = Command::new("sh");
         command.arg("-c").arg(text).stdin(stdin).stdout(stdout);
+        self.give_variables(&mut command);
         let (status, output) = match self.run_to_end(&mut command, input) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(ShellError::interrupted()),
             ended => ended.map_err(|error| ShellError::failed(format!("`!{}`: {}", text.trim(), io_cause(&error))))?,
@@ -36,6 +42,20 @@ impl Session {
             return Err(self.program_failed(text, status, captured));
         }
         Ok(if captured { Reply::Output { bytes: output.into(), raw: false } } else { Reply::Nothing })
+    }
+
+    /// Gives a program of the system's shell what the line seems to say: `$NAME` by the environment, `$1` and `$@` as that
+    /// shell's own. A value with a byte 0, or one longer than [`ENVIRONMENT_BYTES_MAX`], cannot be given and is left out.
+    fn give_variables(&self, command: &mut Command) {
+        command.arg("plugsh").args(self.place().arguments().iter().map(|bytes| OsStr::from_bytes(bytes)));
+        if let Some(dir) = self.place().dir() {
+            command.env("DIR", dir);
+        }
+        for (name, value) in self.variables() {
+            if value.len() <= ENVIRONMENT_BYTES_MAX && !value.contains(&0) {
+                command.env(name, OsStr::from_bytes(value));
+            }
+        }
     }
 
     /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.

@@ -3,6 +3,8 @@
 
 use std::time::Duration;
 
+use crate::text::quoted;
+
 pub use crate::journal::units::{exact_size, parse_size, show_bytes, show_duration, show_size};
 
 use crate::journal::units::parse_duration_ns;
@@ -10,6 +12,13 @@ use crate::journal::units::parse_duration_ns;
 /// Reads `300ms`, `2s`, `1m30s`; a bare number is milliseconds.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse_duration_ns(text).map(Duration::from_nanos)
+}
+
+/// As [`parse_duration`], but a bare number is seconds, where a person or another program has it so.
+pub fn parse_seconds(text: &str) -> Result<Duration, String> {
+    let is_bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
+    let read = if is_bare { parse_duration(&format!("{text}s")) } else { parse_duration(text) };
+    read.map_err(|_| format!("`{}` is no duration; write seconds, `300ms` or `2s`", quoted(text)))
 }
 
 /// One page of WebAssembly's memory.
@@ -76,6 +85,9 @@ mod tests {
     fn durations_and_memory_sizes_are_read() {
         assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse_duration("300"), Ok(Duration::from_millis(300)));
+        assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
+        assert_eq!(parse_seconds("300ms"), Ok(Duration::from_millis(300)));
+        assert!(parse_seconds("").is_err() && parse_seconds("x").is_err());
         assert_eq!(parse_memory_size("2"), Ok(2 * PAGE_BYTES));
         assert_eq!(parse_memory_size("200p"), Ok(200 * PAGE_BYTES));
         assert_eq!(parse_memory_size("64k"), Ok(PAGE_BYTES));

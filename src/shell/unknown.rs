@@ -27,8 +27,8 @@ static WORDS: &[(&str, &str)] = &[
     ("unset", "`set -d NAME` forgets a variable"),
     ("bg disown", "`&` after a call runs it in the background"),
     (
-        "if for while until case function",
-        "a script of your own shell can run `plugsh -c COMMANDS` in its `for` and `if`",
+        "while until case foreach elif fi done function",
+        "`for`, `repeat`, `if` and `retry` are what there is (`help blocks`)",
     ),
     (". include", "`source FILE` runs the lines of a file"),
     ("clear cls", "Ctrl-L clears the screen"),
@@ -123,7 +123,8 @@ mod tests {
             assert!(words.split(' ').all(|word| find(TABLE, word).is_none()), "{words}");
             for quoted in way_on.split('`').skip(1).step_by(2) {
                 let first = quoted.split(' ').next().unwrap_or_default();
-                let known = find(TABLE, first).is_some() || first.starts_with('!') || "& plugsh for if".contains(first);
+                let known =
+                    find(TABLE, first).is_some() || first.starts_with('!') || "& plugsh for repeat if".contains(first);
                 assert!(known, "`{quoted}` is no command");
             }
         }

@@ -60,7 +60,9 @@ impl Plugsh {
     }
 
     pub fn file(self, name: &str, bytes: impl AsRef<[u8]>) -> Plugsh {
-        std::fs::write(self.dir.path().join(name), bytes).expect("a file for the test");
+        let path = self.dir.path().join(name);
+        path.parent().map(std::fs::create_dir_all).transpose().expect("a directory for the test");
+        std::fs::write(path, bytes).expect("a file for the test");
         self
     }
 

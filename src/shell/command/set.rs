@@ -15,7 +15,9 @@ pub static COMMAND: Command = Command {
     summary: "set a variable, or list them",
     description: "`$NAME` is then VALUE: one value, any bytes, never split or read again. VALUE is written as INPUT is: a \
         word, JSON, `@FILE`, `@-` or a here-document. Without words it lists all; `-d` forgets one. `$_` is the last \
-        output, `$?` 0 or the code of the last failure.",
+        output, `$?` 0 or the code of the last failure; `$1`, `$2` and `$@` \
+        are a script's arguments, `$DIR` is its directory, `$env.HOME` is of the environment. A program (`!COMMAND`) has \
+        the variables in its environment.",
     examples: &[Example {
         lines: "set name 'Ada Lovelace'\necho \"hello $name\"\nset",
         output: "hello Ada Lovelace\nset name 'Ada Lovelace'",

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
-use crate::shell::units::parse_duration;
+use crate::shell::units::parse_seconds;
 
 pub static COMMAND: Command = Command {
     name: "sleep",
     group: Group::Scripting,
     summary: "do nothing for a while",
-    description: "`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.",
+    description: "`300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.",
     examples: &[Example { lines: "sleep 1ms", output: "" }],
     syntax: syntax::<SleepOptions>(),
     run: Run::Plain(run),
@@ -19,7 +19,7 @@ pub static COMMAND: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct SleepOptions {
-    #[arg(value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(value_name = "DURATION", value_parser = parse_seconds)]
     duration: Duration,
 }
 

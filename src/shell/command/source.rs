@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     group: Group::Scripting,
     summary: "run the lines of a file",
     description: "Runs the file's lines as if they stood here: its variables stay. It ends at the first error, which is \
-        told with its place.",
+        told with its place. FILE is looked for beside the file that has this line, then from the working directory.",
     examples: &[Example { lines: "!echo 'echo hello' > hello.plugsh\nsource hello.plugsh", output: "hello" }],
     syntax: syntax::<SourceOptions>(),
     run: Run::Plain(run),
@@ -24,8 +24,11 @@ struct SourceOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<SourceOptions>()?;
-    let text = session.read_file(&options.file, SCRIPT_BYTES_MAX)?;
+    let file = session.place().beside(&options.file);
+    let text = session.read_file(&file, SCRIPT_BYTES_MAX)?;
+    let (place, name) = (session.place().sourced(&file), file.display().to_string());
     let too_deep = || ShellError::failed(format!("`{}`: {SOURCE_DEPTH_MAX} files source one another", options.file));
-    session.sourcing(|session| session.run_text(&options.file, &text, 1)).ok_or_else(too_deep)??;
+    let lines = |session: &mut Session| session.at_place(place, |session| session.run_text(&name, &text, 1));
+    session.sourcing(lines).ok_or_else(too_deep)??;
     Ok(Reply::Nothing)
 }

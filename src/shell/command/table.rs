@@ -2,8 +2,9 @@
 
 use super::Command;
 use super::{
-    bench, call, debug, echo, exit, expect, export, fg, help, history, info, jobs, kill, limits, load, log_level, logs,
-    pane, plugins, policy, ps, reload, restart, set, sleep, source, stats, time, trace, verify, wait, watch,
+    bench, call, debug, echo, exit, expect, export, fg, help, history, info, jobs, json, kill, limits, load, log_level,
+    logs, pane, plugins, policy, ps, reload, restart, retry, set, sleep, source, stats, time, trace, verify, wait,
+    watch,
 };
 
 /// Every command, in the order of `help`.
@@ -53,6 +54,8 @@ pub static TABLE: &[&Command] = &[
     &set::COMMAND,
     &echo::COMMAND,
     &sleep::COMMAND,
+    &retry::COMMAND,
+    &json::COMMAND,
     &source::COMMAND,
     &expect::output::EXPECT,
     &expect::output::EXPECT_JSON,

@@ -5,13 +5,13 @@ use std::time::Duration;
 use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{Session, Sink};
-use crate::shell::units::{parse_count, parse_duration, show_duration};
+use crate::shell::units::{parse_count, parse_seconds, show_duration};
 
 pub static COMMAND: Command = Command {
     name: "watch",
     group: Group::Watching,
     summary: "run a command again and again",
-    description: "Shows a command's output anew at each interval, until Ctrl-C or `--count` runs.",
+    description: "Shows a command's output anew at each interval, until Ctrl-C or `--count` runs. A bare number is seconds.",
     examples: &[Example { lines: "watch -n 1ms --count 2 echo hi", output: "hi\nhi" }],
     syntax: syntax::<WatchOptions>(),
     run: Run::Prefix(run),
@@ -23,7 +23,7 @@ const INTERVAL_DEFAULT: Duration = Duration::from_secs(2);
 #[derive(Debug, clap::Args)]
 struct WatchOptions {
     /// time between two runs
-    #[arg(short = 'n', long, value_name = "DURATION", value_parser = parse_duration)]
+    #[arg(short = 'n', long, value_name = "DURATION", value_parser = parse_seconds)]
     interval: Option<Duration>,
     /// end after N runs
     #[arg(long, value_name = "N", value_parser = parse_count)]

@@ -38,6 +38,23 @@ pub enum Stage {
     Command(Vec<Word>),
     /// `!COMMAND`: the raw text for the system's shell. Always the last stage, because it reaches to the line's end.
     System(String),
+    /// `for`, `repeat` or `if` with the statements up to its `end`. Always the first stage.
+    Block(Box<Block>),
+}
+
+/// Statements that run more than once, or not at all.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Block {
+    /// `for NAME in WORDS`: once for each value.
+    For { name: String, words: Vec<Word>, body: Script },
+    /// `repeat N`.
+    Repeat { count: Word, body: Script },
+    /// `if COMMAND`, `else if COMMAND`, `else`.
+    If {
+        /// Each condition with what runs when it succeeds, at least one.
+        branches: Vec<(Statement, Script)>,
+        otherwise: Script,
+    },
 }
 
 /// `> FILE` or `>> FILE`.
@@ -84,7 +101,7 @@ pub enum Part {
         /// From quotes, or after a backslash.
         quoted: bool,
     },
-    /// `$NAME`, `${NAME}`, `$_` or `$?`, by its name.
+    /// `$NAME`, `${NAME}`, `$_`, `$?`, `$1`, `$@` or `$env.NAME`, by its name.
     Variable(String),
     /// `$(COMMAND)`.
     Substitution(Script),
@@ -136,6 +153,18 @@ impl Word {
         let mut parts =
             self.parts.iter().filter(|part| !matches!(part, Part::Literal { bytes, .. } if bytes.is_empty()));
         matches!((parts.next(), parts.next()), (Some(Part::Substitution(_)), None))
+    }
+
+    /// Whether the word is one `$(COMMAND)` outside of quotes.
+    pub fn is_unquoted_substitution(&self) -> bool {
+        self.is_substitution() && self.kind == (WordKind::Plain { quoted: false })
+    }
+
+    /// Whether the word is `$@` and nothing else, quoted or not: a word for each argument.
+    pub fn is_all_arguments(&self) -> bool {
+        let mut parts =
+            self.parts.iter().filter(|part| !matches!(part, Part::Literal { bytes, .. } if bytes.is_empty()));
+        matches!((parts.next(), parts.next()), (Some(Part::Variable(name)), None) if name == "@")
     }
 
     /// Whether the word is the unquoted `--` that ends options.

@@ -12,7 +12,14 @@ use super::statement::redirect_operator;
 impl Parser<'_> {
     /// Reads a stage up to the operator that ends it. No stage only when mistakes left nothing of it.
     pub fn stage(&mut self) -> Parsed<(Option<Stage>, Option<Redirect>)> {
-        if self.scan.peek() == Some(b'!') { Ok((self.system()?, None)) } else { self.command() }
+        if self.scan.peek() == Some(b'!') {
+            return Ok((self.system()?, None));
+        }
+        match self.at_keyword(&["for", "repeat", "if", "end", "else"]).filter(|_| self.frame.stage == 0) {
+            Some(word @ ("end" | "else")) => self.stray_keyword(word).map(|()| (None, None)),
+            Some(opener) => self.block(opener),
+            None => self.command(),
+        }
     }
 
     fn command(&mut self) -> Parsed<(Option<Stage>, Option<Redirect>)> {
@@ -114,7 +121,7 @@ impl Parser<'_> {
     }
 
     /// Reads `> FILE` or `>> FILE`. `None` only where a mistake was stepped over.
-    fn redirect(&mut self) -> Parsed<Option<Redirect>> {
+    pub fn redirect(&mut self) -> Parsed<Option<Redirect>> {
         let offset = self.scan.pos();
         if self.refuse_operator(&[">&"])? {
             return Ok(None);

@@ -7,25 +7,29 @@ use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 
+/// What stands before the `.` and the name of a variable of the environment.
+const ENVIRONMENT: &str = "env";
+
 impl<'t> Parser<'t> {
-    /// Reads what starts with the `$` here. Where no name, `{`, `(` or `?` follows, the `$` is text, as POSIX has it;
-    /// the positional parameters (`$1`) and the other special ones (`$$`, `$#`, `$@`, …) do not exist here, so that they
-    /// are text too.
+    /// Reads what starts with the `$` here: a variable, `$1` to `$9` and `$@` (a script's arguments), `$?`, `$env.NAME`,
+    /// `$(COMMAND)`. Any other `$` is text, as POSIX has it; its other special parameters (`$$`, `$#`, …) do not exist
+    /// here, so that they are text too.
     pub fn dollar(&mut self, quoted: bool) -> Parsed<()> {
         let start = self.scan.pos();
         self.scan.advance(1);
         match self.scan.peek() {
             Some(b'(') => self.dollar_parenthesis(start),
             Some(b'{') => self.dollar_brace(start, quoted),
-            Some(b'?') => {
+            Some(b'?' | b'@' | b'1'..=b'9') => {
                 self.scan.advance(1);
-                self.variable(start, "?")
-            }
-            Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
-                let name = self.variable_name()?;
+                let name = self.scan.since(start + 1);
                 self.variable(start, name)
             }
-            None if self.mode == Mode::Cursor => self.variable_name().map(drop),
+            Some(byte) if byte.is_ascii_alphabetic() || byte == b'_' => {
+                let name = self.variable_name(start + 1)?;
+                self.variable(start, name)
+            }
+            None if self.mode == Mode::Cursor => self.variable_name(start + 1).map(drop),
             _ => self.push_literal(b"$", quoted),
         }
     }
@@ -42,13 +46,15 @@ impl<'t> Parser<'t> {
 
     fn dollar_brace(&mut self, start: usize, quoted: bool) -> Parsed<()> {
         self.scan.advance(1);
-        let name = if self.scan.peek() == Some(b'?') {
-            self.scan.advance(1);
-            "?"
-        } else {
-            self.variable_name()?
+        let name = match self.scan.peek() {
+            Some(b'?' | b'@') => {
+                self.scan.advance(1);
+                self.scan.since(start + 2)
+            }
+            Some(b'1'..=b'9') => self.scan.take_while(|byte| byte.is_ascii_digit()),
+            _ => self.variable_name(start + 2)?,
         };
-        if self.scan.peek() == Some(b'}') && (name == "?" || is_variable_name(name)) {
+        if self.scan.peek() == Some(b'}') && is_readable_name(name) {
             self.scan.advance(1);
             return self.variable(start, name);
         }
@@ -67,14 +73,31 @@ impl<'t> Parser<'t> {
         self.push_part(Part::Variable(name.to_owned()))
     }
 
-    /// Takes a variable's name. The cursor may stand in it.
-    fn variable_name(&mut self) -> Parsed<&'t str> {
-        let start = self.scan.pos();
-        let name = self.scan.take_while(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    /// Takes a variable's name, which starts at `start`; `env.` goes on with the name of one of the environment. The cursor
+    /// may stand in it.
+    fn variable_name(&mut self, start: usize) -> Parsed<&'t str> {
+        let mut name = self.scan.take_while(is_name_byte);
+        let goes_on = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_alphabetic() || byte == b'_');
+        if name == ENVIRONMENT && self.scan.peek() == Some(b'.') && goes_on(self.scan.peek_at(1)) {
+            self.scan.advance(1);
+            self.scan.take_while(is_name_byte);
+            name = self.scan.since(start);
+        }
         if self.mode == Mode::Cursor && self.scan.at_end() {
             self.draft().variable_start = Some(start);
             return self.halt(Place::Variable);
         }
         Ok(name)
     }
+}
+
+fn is_name_byte(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_'
+}
+
+/// Whether `${NAME}` can read it: a variable, one of the environment, an argument of the script, `@` or `?`.
+fn is_readable_name(name: &str) -> bool {
+    let argument = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
+    let environment = name.strip_prefix(ENVIRONMENT).and_then(|rest| rest.strip_prefix('.'));
+    matches!(name, "?" | "@") || argument || is_variable_name(environment.unwrap_or(name))
 }

@@ -58,6 +58,8 @@ pub(super) struct Pending {
     pub body: usize,
     /// The line that ends it.
     pub end: String,
+    /// The end word stands in double quotes: `$` in the body is expanded.
+    pub expands: bool,
     /// Where its `<<` stands.
     pub offset: usize,
 }

@@ -31,6 +31,18 @@ pub enum ErrorKind {
         /// The line of its `<<END`, counted from 1.
         line: usize,
     },
+    /// With the word that opens it.
+    UnclosedBlock(&'static str),
+    /// `end` or `else` outside of a block.
+    StrayKeyword(&'static str),
+    BadFor,
+    BadRepeat,
+    BadIf,
+    /// An operator among the words of `for` or `repeat`.
+    OperatorInHeader(String),
+    BlockTooDeep {
+        max: usize,
+    },
     /// The text ends with a backslash.
     TrailingBackslash,
     /// The text ends after `|`.
@@ -79,6 +91,7 @@ impl SyntaxError {
                 | ErrorKind::UnclosedJson(_)
                 | ErrorKind::UnclosedSubstitution
                 | ErrorKind::UnclosedHereDoc { .. }
+                | ErrorKind::UnclosedBlock(_)
                 | ErrorKind::TrailingBackslash
                 | ErrorKind::NothingAfterPipe
         )
@@ -104,6 +117,19 @@ impl fmt::Display for ErrorKind {
             Self::UnclosedHereDoc { end, line } => {
                 let end = quoted(end);
                 write!(f, "here-document `<<{end}` of line {line} has no end: write `{end}` alone on a line")
+            }
+            Self::UnclosedBlock(opener) => write!(f, "unclosed `{opener}`: close it with `end`"),
+            Self::StrayKeyword(word) => write!(f, "`{word}` ends no block: quote it if a command is meant"),
+            Self::BadFor => write!(f, "`for` wants `for NAME in WORDS`, lines, `end`"),
+            Self::BadRepeat => {
+                write!(f, "`repeat` wants `repeat N`, lines, `end`; a plugin's call repeats with `--loop N`")
+            }
+            Self::BadIf => write!(f, "`if` wants `if COMMAND`, lines, `end`"),
+            Self::OperatorInHeader(operator) => {
+                write!(f, "`{}` in the first line of a block: quote it, or end the line before it", quoted(operator))
+            }
+            Self::BlockTooDeep { max } => {
+                write!(f, "blocks within each other more than {max} deep: `source` a file instead")
             }
             Self::TrailingBackslash => write!(f, "nothing after `\\`: the text ends there"),
             Self::NothingAfterPipe => write!(f, "nothing after `|`: a stage must follow"),

@@ -7,7 +7,7 @@ use super::ast::{Part, Script, Word};
 
 /// The session, as far as words need it.
 pub trait Env {
-    /// The value of `$NAME`, `$_` (name `_`) or `$?` (name `?`); `None` when it is unset.
+    /// The value of `$NAME`, `$_` (name `_`), `$?` (name `?`), `$1`, `$@` or `$env.NAME`; `None` when it is unset.
     fn variable(&self, name: &str) -> Option<Vec<u8>>;
 
     /// Runs a `$(COMMAND)` and gives its output, exact bytes.
@@ -84,9 +84,15 @@ pub fn without_final_newlines(mut bytes: Vec<u8>) -> Vec<u8> {
 fn unset(name: &str) -> String {
     match name {
         "_" => "`$_` is unset: no call has succeeded yet".to_owned(),
-        _ if std::env::var_os(name).is_some() => format!(
-            "`${name}` is unset: the environment's is `$(!printenv {name})`, and `set {name} VALUE` gives it one here"
-        ),
+        _ if name.starts_with(|first: char| first.is_ascii_digit()) => {
+            format!("`${name}` is unset: the script was given fewer arguments")
+        }
+        "@" => "`$@` is unset: the script was given no arguments".to_owned(),
+        "DIR" => "`$DIR` is unset: these lines stand in no file".to_owned(),
+        _ if name.starts_with("env.") => format!("`${name}` is unset: the environment has no such variable"),
+        _ if std::env::var_os(name).is_some() => {
+            format!("`${name}` is unset: the environment's is `$env.{name}`, and `set {name} VALUE` gives it one here")
+        }
         _ => format!("`${name}` is unset: give it a value with `set {name} VALUE`"),
     }
 }

@@ -1,12 +1,14 @@
 //! Reading what is special in INPUT's place: JSON as typed, `@FILE`, `@-` and here-documents.
 
 use std::mem;
+use std::ops::Range;
 
 use super::ast::{Part, Word, WordKind};
 use super::draft::{Draft, Pending, Place};
 use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
+use super::statement::place_in_parts;
 
 impl Parser<'_> {
     /// Reads JSON from its `{` or `[` to the matching end, and sees that nothing touches that.
@@ -117,6 +119,7 @@ impl Parser<'_> {
         let (parts, _) = self.parts_of_word(Draft::at(word_start), Place::HereDoc)?;
         self.paint_since(start, Class::HereDoc);
         let end = Word { kind: WordKind::HereDoc, parts, span: start..self.scan.pos() };
+        let expands = self.scan.since(word_start).starts_with('"');
         let text = end.literal_text().filter(|text| !text.contains(['\n', '\r'])).map(String::from);
         let Some(text) = text else {
             self.fail(ErrorKind::HereDocBadEnd, start)?;
@@ -125,7 +128,7 @@ impl Parser<'_> {
         if end.parts.is_empty() {
             self.fail(ErrorKind::HereDocWithoutEnd, start)?;
         }
-        self.frame.pending.push(Pending { body: self.bodies.len(), end: text, offset: start });
+        self.frame.pending.push(Pending { body: self.bodies.len(), end: text, expands, offset: start });
         self.bodies.push(Vec::new());
         Ok(Some(end))
     }
@@ -150,14 +153,48 @@ impl Parser<'_> {
                 continue;
             }
             self.paint_since(start, Class::HereDoc);
+            let parts = self.body_parts(start..line_start, pending.expands)?;
             if let Some(body) = self.bodies.get_mut(pending.body) {
-                *body = self.scan.before(line_start).as_bytes().get(start..).unwrap_or_default().to_vec();
+                *body = parts;
             }
             self.scan.advance(self.scan.newline_len());
             return Ok(());
         }
         self.paint_since(start, Class::HereDoc);
         self.unclosed_here_doc(pending.end, pending.offset)
+    }
+
+    /// What a body is made of: its text, or, where it is expanded, its text with what starts with `$` and with `\$` and
+    /// `\\`, which are the signs themselves.
+    fn body_parts(&mut self, span: Range<usize>, expands: bool) -> Parsed<Vec<Part>> {
+        let text = self.scan.before(span.end);
+        if !expands {
+            let bytes = text.as_bytes().get(span.start..).unwrap_or_default().to_vec();
+            return Ok(vec![Part::Literal { bytes, quoted: true }]);
+        }
+        let line = self.line_of(span.start);
+        let mode = if self.mode == Mode::Strict { Mode::Strict } else { Mode::Lenient };
+        let mut body = Parser::new(text, span.start, line, self.grammar, mode);
+        body.push_literal(b"", true)?;
+        while !body.scan.at_end() {
+            let text = body.scan.take_until(|byte| matches!(byte, b'$' | b'\\'));
+            body.push_literal(text.as_bytes(), true)?;
+            match (body.scan.peek(), body.scan.peek_at(1)) {
+                (Some(b'$'), _) => body.dollar(true)?,
+                (Some(_), Some(sign @ (b'$' | b'\\'))) => {
+                    body.scan.advance(2);
+                    body.push_literal(&[sign], true)?;
+                }
+                (Some(_), _) => {
+                    body.scan.advance(1);
+                    body.push_literal(b"\\", true)?;
+                }
+                (None, _) => {}
+            }
+        }
+        let mut parts = body.frame.draft.take().unwrap_or_default().parts;
+        place_in_parts(&mut parts, &mut body.bodies.into_iter());
+        Ok(parts)
     }
 
     pub fn unclosed_here_doc<T>(&mut self, end: String, offset: usize) -> Parsed<T> {

@@ -7,10 +7,12 @@
 //!   character literally and joins lines at a line's end. A carriage return before a newline belongs to it.
 //! - `'…'` is literal; `"…"` expands `$` and knows `\n \t \\ \" \$ \xNN` and, as POSIX, a backslash that joins lines. Parts that
 //!   touch are one word.
-//! - `$NAME`, `${NAME}`, `$_`, `$?`, `$(COMMAND)`; any other `$` is text.
-//! - In INPUT's place, unquoted: JSON from `{` or `[` to its matching end, `@FILE`, `@-`, and here-documents (`<<END`; a
-//!   blank or quotes around END change nothing, the body is always literal).
+//! - `$NAME`, `${NAME}`, `$_`, `$?`, `$1`, `$@`, `$env.NAME`, `$(COMMAND)`; any other `$` is text.
+//! - In INPUT's place, unquoted: JSON from `{` or `[` to its matching end, `@FILE`, `@-`, and here-documents (`<<END`: the
+//!   body is literal; `<<"END"`: `$` in it is expanded).
 //! - `> FILE` and `>> FILE` come last.
+//! - `for NAME in WORDS`, `repeat N` and `if COMMAND` (`else if COMMAND`, `else`) take statements up to `end`: words of
+//!   their own and no braces, so that JSON is never mistaken for a block.
 //! - `!COMMAND` as a stage is raw text for the system's shell: it reaches to the end of the line with every operator in
 //!   it (`;`, `|`, `> FILE`, `&`, `#` belong to that shell), or to the `)` of the `$(` around it.
 //! - What other shells have and this one lacks (`&&`, `||`, `2>`, `<`, backquotes, bare parentheses) is an error.
@@ -18,6 +20,7 @@
 //! Syntax alone decides what a word is ([`WordKind`], [`Word::is_option`]): a value is never read again.
 
 mod ast;
+mod block;
 mod command;
 mod cursor;
 mod dollar;
@@ -38,7 +41,7 @@ mod word;
 mod tests;
 
 pub use ast::{
-    Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_option_text, is_variable_name,
+    Block, Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_option_text, is_variable_name,
 };
 pub use cursor::{Cursor, complete_at};
 pub use draft::Place;
@@ -54,6 +57,9 @@ pub const LINE_BYTES_MAX: usize = 16 << 20;
 
 /// How deep `$(` may stand in `$(`: what reads and what runs them recurses.
 pub const SUBSTITUTION_DEPTH_MAX: usize = 32;
+
+/// How deep blocks may stand in blocks: what reads and what runs them recurses.
+pub const BLOCK_DEPTH_MAX: usize = 32;
 
 /// The most parts of words in one logical line.
 pub const PARTS_MAX: usize = 1 << 16;

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use super::Grammar;
-use super::ast::Word;
+use super::ast::{Part, Word};
 use super::draft::{Draft, Pending, Place};
 use super::error::{ErrorKind, SyntaxError};
 use super::paint::{Class, Paint};
@@ -56,9 +56,11 @@ pub(super) struct Parser<'t> {
     /// The frames around `frame`, outermost first: at most `SUBSTITUTION_DEPTH_MAX`.
     pub outer: Vec<Frame>,
     /// The bodies of the line's here-documents, in the order in which they were opened.
-    pub bodies: Vec<Vec<u8>>,
+    pub bodies: Vec<Vec<Part>>,
     pub place: Place,
     pub paint: Option<Paint>,
+    /// How many blocks are open here.
+    pub blocks: usize,
     /// The text goes on after what this parser may look at.
     cut: bool,
     parts: usize,
@@ -82,6 +84,7 @@ impl<'t> Parser<'t> {
             bodies: Vec::new(),
             place: Place::Command,
             paint: None,
+            blocks: 0,
             cut,
             parts: 0,
             start,

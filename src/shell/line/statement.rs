@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use super::ast::{Part, Pipe, Redirect, Script, Stage, Statement, WordKind};
+use super::ast::{Block, Part, Pipe, Redirect, Script, Stage, Statement, Word, WordKind};
 use super::draft::{Pending, Place};
 use super::error::ErrorKind;
 use super::paint::Class;
@@ -10,8 +10,10 @@ use super::parser::{Mode, Parsed, Parser};
 
 /// Where a list of statements ends.
 #[derive(Clone, Copy)]
-enum Until {
+pub(super) enum Until {
     Newline,
+    /// The `end` of the block that this word opens at this offset, or its `else`; neither is read.
+    End(&'static str, usize),
     /// The `)` of the substitution whose `$(` stands at this offset.
     Parenthesis(usize),
 }
@@ -40,7 +42,7 @@ impl Parser<'_> {
         Ok(Script { statements })
     }
 
-    fn statements(&mut self, until: Until) -> Parsed<Vec<Statement>> {
+    pub(super) fn statements(&mut self, until: Until) -> Parsed<Vec<Statement>> {
         let mut statements = Vec::new();
         loop {
             self.frame.words.clear();
@@ -52,6 +54,14 @@ impl Parser<'_> {
                 (None, Until::Parenthesis(open)) => {
                     return self.incomplete(ErrorKind::UnclosedSubstitution, open, Place::Command, Class::Plain);
                 }
+                (None, Until::End(opener, open)) => {
+                    return self.incomplete(ErrorKind::UnclosedBlock(opener), open, Place::Command, Class::Plain);
+                }
+                (Some(b')'), Until::End(opener, open)) if !self.outer.is_empty() => {
+                    self.fail(ErrorKind::UnclosedBlock(opener), open)?;
+                    return Ok(statements);
+                }
+                (_, Until::End(..)) if self.at_keyword(&["end", "else"]).is_some() => return Ok(statements),
                 (Some(b'\n'), _) => {
                     self.newline()?;
                     if let Until::Newline = until {
@@ -68,7 +78,7 @@ impl Parser<'_> {
     }
 
     /// Reads a statement and what ends it. `None` only when mistakes left nothing of it.
-    fn statement(&mut self) -> Parsed<Option<Statement>> {
+    pub(super) fn statement(&mut self) -> Parsed<Option<Statement>> {
         let start = self.scan.pos();
         let line = self.line_of(start);
         let pipe = self.pipe()?;
@@ -145,21 +155,52 @@ pub(super) fn redirect_operator(append: bool) -> &'static str {
 }
 
 /// Puts the bodies into their here-documents: both are in the order in which they were opened.
-fn place_bodies(statements: &mut [Statement], bodies: &mut impl Iterator<Item = Vec<u8>>) {
+fn place_bodies(statements: &mut [Statement], bodies: &mut impl Iterator<Item = Vec<Part>>) {
     for Statement { pipe, .. } in statements {
-        let words = pipe.stages.iter_mut().flat_map(|stage| match stage {
-            Stage::Command(words) => words.as_mut_slice(),
-            Stage::System(_) => &mut [],
-        });
-        for word in words.chain(pipe.redirect.as_mut().map(|redirect| &mut redirect.file)) {
-            if word.kind == WordKind::HereDoc {
-                word.parts = vec![Part::Literal { bytes: bodies.next().unwrap_or_default(), quoted: true }];
+        for stage in &mut pipe.stages {
+            match stage {
+                Stage::Command(words) => words.iter_mut().for_each(|word| place_in_word(word, bodies)),
+                Stage::System(_) => {}
+                Stage::Block(block) => place_in_block(block, bodies),
             }
-            for part in &mut word.parts {
-                if let Part::Substitution(script) = part {
-                    place_bodies(&mut script.statements, bodies);
-                }
+        }
+        pipe.redirect.iter_mut().for_each(|redirect| place_in_word(&mut redirect.file, bodies));
+    }
+}
+
+fn place_in_word(word: &mut Word, bodies: &mut impl Iterator<Item = Vec<Part>>) {
+    if word.kind == WordKind::HereDoc {
+        // What stands in it has its own bodies already.
+        word.parts = bodies.next().unwrap_or_default();
+        return;
+    }
+    place_in_parts(&mut word.parts, bodies);
+}
+
+pub(super) fn place_in_parts(parts: &mut [Part], bodies: &mut impl Iterator<Item = Vec<Part>>) {
+    for part in parts {
+        if let Part::Substitution(script) = part {
+            place_bodies(&mut script.statements, bodies);
+        }
+    }
+}
+
+fn place_in_block(block: &mut Block, bodies: &mut impl Iterator<Item = Vec<Part>>) {
+    match block {
+        Block::For { words, body, .. } => {
+            words.iter_mut().for_each(|word| place_in_word(word, bodies));
+            place_bodies(&mut body.statements, bodies);
+        }
+        Block::Repeat { count, body } => {
+            place_in_word(count, bodies);
+            place_bodies(&mut body.statements, bodies);
+        }
+        Block::If { branches, otherwise } => {
+            for (condition, body) in branches {
+                place_bodies(std::slice::from_mut(condition), bodies);
+                place_bodies(&mut body.statements, bodies);
             }
+            place_bodies(&mut otherwise.statements, bodies);
         }
     }
 }

@@ -12,6 +12,7 @@ use std::time::Duration;
 use super::command::definition::CommandTable;
 use super::front::Front;
 use super::interrupt::{Interrupt, Interrupter};
+use super::place::ScriptPlace;
 use super::recording::{CallFile, Entry};
 use super::reply::{Line, Reply, ShellError};
 use super::stdin::Stdin;
@@ -65,6 +66,8 @@ pub struct Session {
     // What goes on around them.
     /// How many files source one another now, at most [`SOURCE_DEPTH_MAX`].
     source_depth: usize,
+    /// Where the lines stand that run now.
+    place: ScriptPlace,
     /// The file that calls are written to, between `record FILE` and `record off`.
     recording: Option<Arc<CallFile>>,
     /// What expectations would have to say, where they are to be rewritten instead of failing.
@@ -105,6 +108,7 @@ impl Session {
             jobs: JobNotes::default(),
             exit: None,
             source_depth: 0,
+            place: ScriptPlace::default(),
             recording: None,
             rewrites: None,
         }
@@ -248,6 +252,15 @@ impl Session {
         self.variables.last_output()
     }
 
+    /// `$_`, for the command `name`.
+    ///
+    /// # Errors
+    /// Nothing has given an output yet.
+    pub fn last_output_for(&self, name: &str) -> Result<Vec<u8>, ShellError> {
+        let output = self.last_output().map(|bytes| bytes.to_vec());
+        output.ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
+    }
+
     pub(super) fn set_last_output(&mut self, output: Arc<[u8]>) {
         self.variables.set_last_output(output);
     }
@@ -302,6 +315,19 @@ impl Session {
         let result = work(self);
         self.source_depth -= 1;
         Some(result)
+    }
+
+    /// Where the lines stand that run now.
+    pub(super) fn place(&self) -> &ScriptPlace {
+        &self.place
+    }
+
+    /// Runs `work`, whose lines stand at `place`.
+    pub fn at_place<T>(&mut self, place: ScriptPlace, work: impl FnOnce(&mut Session) -> T) -> T {
+        let before = std::mem::replace(&mut self.place, place);
+        let result = work(self);
+        self.place = before;
+        result
     }
 
     /// The file that calls are written to.

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::incoming::SCRIPT_BYTES_MAX;
 use super::interrupt::Interrupter;
+use super::place::ScriptPlace;
 use super::redirect::FileSink;
 use super::reply::{Line, ShellError};
 use super::session::{Session, SessionOptions};
@@ -29,12 +30,14 @@ pub struct FileRun {
     pub result: Result<usize, ShellError>,
 }
 
-/// Runs a file on a kernel that nothing else uses. `update`: expectations that do not hold are rewritten in the file.
+/// Runs a file on a kernel that nothing else uses. `variables` are set
+/// before its first line. `update`: expectations that do not hold are rewritten in the file.
 /// `begun` is given what interrupts the run, before its first line.
 pub fn run_file(
     kernel: Arc<Kernel>,
     path: &Path,
     options: SessionOptions,
+    variables: &[(String, String)],
     update: bool,
     begun: &dyn Fn(Interrupter),
 ) -> FileRun {
@@ -43,7 +46,9 @@ pub fn run_file(
     let (front, collected) = Unseen::new();
     let mut session = start(kernel, Box::new(front), options, Stdin::Used);
     begun(session.interrupter());
-    let result = run_in(&mut session, path, &name, update);
+    let result = variables.iter().try_for_each(|(name, value)| session.set(name, value.as_bytes()));
+    let place = ScriptPlace::of(Some(path), Arc::default());
+    let result = result.and_then(|()| session.at_place(place, |session| run_in(session, path, &name, update)));
     for job in session.background_jobs() {
         job.kill();
     }

@@ -3,6 +3,7 @@
 use serde_json::Value;
 
 use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax, without_newline};
+use crate::shell::json::value_at;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::text::{is_too_deep, json_cause};
@@ -10,10 +11,13 @@ use crate::text::{is_too_deep, json_cause};
 pub static EXPECT: Command = Command {
     name: "expect",
     group: Group::Scripting,
-    summary: "fail unless the last output was this",
-    description: "Compares `$_`, the bytes of the last call, with INPUT, which may be a here-document or `@FILE`; a final \
-        newline on either side counts for nothing. Where they differ it shows how, and fails.",
-    examples: &[Example { lines: "load echo\ncall echo echo hi\nexpect hi", output: "1:echo\nhi" }],
+    summary: "fail unless a value or the last output is this",
+    description: "Compares VALUE, or without one `$_`, the last output, with INPUT, which may be a here-document or `@FILE`; a \
+        final newline on either side counts for nothing. Where they differ it shows how, and fails.",
+    examples: &[Example {
+        lines: "load echo\ncall echo echo hi\nexpect hi\nset n 3\nexpect 3 $n",
+        output: "1:echo\nhi",
+    }],
     syntax: syntax::<ExpectOptions>(),
     run: Run::Plain(run_expect),
 };
@@ -36,6 +40,8 @@ pub static EXPECT_JSON: Command = Command {
 struct ExpectOptions {
     #[arg(id = "input", value_name = "INPUT", required = true)]
     input: String,
+    #[arg(value_name = "VALUE")]
+    value: Option<String>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -47,14 +53,17 @@ struct ExpectJsonOptions {
 }
 
 fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    let (_, input) = arguments.parse::<ExpectOptions>()?;
+    let (options, input) = arguments.parse::<ExpectOptions>()?;
     let expected = input.unwrap_or_default();
-    let came = last_output(session, "expect")?;
+    let (came, what) = match options.value {
+        Some(value) => (value.into_bytes(), "value"),
+        None => (session.last_output_for("expect")?, "output"),
+    };
     if without_newline(&expected) == without_newline(&came) {
         return Ok(Reply::Nothing);
     }
     show_difference(session, &expected, &came);
-    let message = "the output is not the expected one (- expected, + came)".to_owned();
+    let message = format!("the {what} is not the expected one (- expected, + came)");
     not_as_expected(session, Rewrite::Bytes(came), message)
 }
 
@@ -62,20 +71,13 @@ fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     let (options, input) = arguments.parse::<ExpectJsonOptions>()?;
     let pointer = options.pointer;
     let expected = value_of(&input.unwrap_or_default())?;
-    let output = last_output(session, "expect-json")?;
-    let output: Value = serde_json::from_slice(&output)
-        .map_err(|error| ShellError::failed(format!("the last output is no JSON: {}", json_cause(&error))))?;
-    if !pointer.is_empty() && !pointer.starts_with('/') {
-        return Err(ShellError::usage(format!("`{pointer}` is no JSON pointer; write it like `/items/0`")));
-    }
-    let Some(came) = output.pointer(&pointer) else {
-        return Err(ShellError::failed(format!("nothing at `{pointer}` in the last output")));
-    };
-    if *came == expected {
+    let output = session.last_output_for("expect-json")?;
+    let came = value_at(&output, &pointer, "the last output")?;
+    if came == expected {
         return Ok(Reply::Nothing);
     }
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-    show_difference(session, pretty(&expected).as_bytes(), pretty(came).as_bytes());
+    show_difference(session, pretty(&expected).as_bytes(), pretty(&came).as_bytes());
     let place = if pointer.is_empty() { String::new() } else { format!(" at `{pointer}`") };
     let message = format!("the value{place} is not the expected one (- expected, + came)");
     not_as_expected(session, Rewrite::Bytes(came.to_string().into_bytes()), message)
@@ -92,9 +94,4 @@ fn value_of(bytes: &[u8]) -> Result<Value, ShellError> {
             .map(|text| Value::String(text.to_owned()))
             .map_err(|_| ShellError::usage("`expect-json`: INPUT is neither JSON nor UTF-8")),
     }
-}
-
-fn last_output(session: &Session, name: &str) -> Result<Vec<u8>, ShellError> {
-    let output = session.last_output().map(AsRef::as_ref);
-    output.map(<[u8]>::to_vec).ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
 }

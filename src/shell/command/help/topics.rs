@@ -1,7 +1,8 @@
 //! Texts of `help` that are about no single command.
 
 /// Words after `help` that are no commands, with their texts.
-pub const TOPICS: [(&str, &str); 3] = [("language", LANGUAGE), ("filters", FILTERS), ("debugging", DEBUGGING)];
+pub const TOPICS: [(&str, &str); 4] =
+    [("language", LANGUAGE), ("blocks", BLOCKS), ("filters", FILTERS), ("debugging", DEBUGGING)];
 
 /// How lines are written.
 const LANGUAGE: &str = "\
@@ -13,11 +14,13 @@ INPUT of a call, one word
   call cart add {\"n\": 1}   JSON as it stands, over several lines if need be
   echo.echo @FILE          the bytes of a file; @- those of standard input
   echo.echo -5             a number below zero, which is no option
-  echo.echo <<END          the lines up to one that is just END
+  echo.echo <<END          the lines up to one that is just END; in <<\"END\" $ is expanded
   echo.echo --hex 0aff     bytes
 Variables
   set x VALUE; echo $x     one value, any bytes, never split; ${x} where letters follow
   $_, $?                   the last call's output, the last command's code
+  $1, $2, $@, $DIR         a script's arguments (plugsh FILE ARG...), its directory
+  $env.HOME                a variable of the environment
   call a f $(call b g)     a command's output: as INPUT every byte, as a word without
                            its last newlines; $_ and | have every byte too
 Where output goes
@@ -27,12 +30,40 @@ Where output goes
 Files
   ~, ~/x, @~/x             the home directory, where an unquoted word names a file
 Programs of the system
-  !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too
+  !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too;
+                           variables and arguments are there by their names: !echo \"$x $1\"
 Names and figures
   1, front, 1:front        a process; %2 is a job
   front.run x              short for: call front run x
   call a f x &             in the background: jobs, wait %2, fg %2, kill %2
-  300ms 2s 1m30s, 64k 10M  durations (a bare number is milliseconds) and sizes";
+  300ms 2s 1m30s, 64k 10M  durations and sizes; a bare number is milliseconds, of sleep,
+                           watch -n seconds";
+
+/// Statements that run more than once, or not at all.
+const BLOCKS: &str = "\
+Blocks take lines up to `end`; on one line `;` parts them. They stand wherever a command does, in
+blocks and `$(...)` too, and `end` may have `> FILE` or `| !COMMAND` behind it.
+
+  for x in a 'b c' {\"k\": 1}
+    echo.echo $x
+  end
+One value a word. An unquoted $(COMMAND) gives one value a line, $@ one an argument.
+
+  repeat 3
+    echo.echo again
+  end
+
+  if echo.echo x
+    echo 'it worked'
+  else if echo.nope
+    echo 'not this'
+  else
+    echo \"neither; the code is $?\"
+  end
+The condition is a command or a pipe. That it fails is no error; that it was written wrong is one.
+
+Beside them: `retry 5 --every 100ms COMMAND` until it succeeds, `time`, `watch`.
+The shell does no sums: set n $(!echo $((n + 1)))";
 
 /// The language of EXPR.
 const FILTERS: &str = "\

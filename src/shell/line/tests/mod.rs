@@ -1,5 +1,6 @@
 //! Tests of the line, a file for each part of the language. Here: what they share.
 
+mod blocks;
 mod completion;
 mod errors;
 mod input;
@@ -54,6 +55,7 @@ impl Env for Session {
         for statement in &script.statements {
             for stage in &statement.pipe.stages {
                 match stage {
+                    Stage::Block(block) => panic!("nothing runs it here: {block:?}"),
                     Stage::System(raw) => output.extend_from_slice(raw.as_bytes()),
                     Stage::Command(words) => {
                         let values: Vec<Vec<u8>> =

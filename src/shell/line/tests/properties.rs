@@ -4,7 +4,7 @@ use proptest::prelude::*;
 
 use super::{Calls, Session};
 use crate::shell::line::{
-    Grammar, Lines, Part, Script, Stage, SyntaxError, Word, WordKind, complete_at, highlight, parse, quote,
+    Block, Grammar, Lines, Part, Script, Stage, SyntaxError, Word, WordKind, complete_at, highlight, parse, quote,
 };
 
 /// Every word after the first stands in INPUT's place: the most special of all grammars.
@@ -63,6 +63,11 @@ fn line() -> impl Strategy<Value = String> {
             "$?",
             "call a f ",
             "a.f ",
+            "for x in a ",
+            "repeat 2\n",
+            "if ",
+            "else ",
+            "\nend ",
             "é",
             "\u{1F600}",
             "`",
@@ -91,6 +96,7 @@ fn check_script(text: &str, script: &Script) -> Result<(), TestCaseError> {
                     words.extend(more);
                 }
                 Stage::System(raw) => prop_assert!(!raw.is_empty()),
+                Stage::Block(block) => check_block(text, block)?,
             }
         }
         words.extend(statement.pipe.redirect.as_ref().map(|redirect| &redirect.file));
@@ -105,6 +111,20 @@ fn check_script(text: &str, script: &Script) -> Result<(), TestCaseError> {
         }
     }
     Ok(())
+}
+
+fn check_block(text: &str, block: &Block) -> Result<(), TestCaseError> {
+    match block {
+        Block::For { body, .. } | Block::Repeat { body, .. } => check_script(text, body),
+        Block::If { branches, otherwise } => {
+            prop_assert!(!branches.is_empty());
+            for (condition, body) in branches {
+                check_script(text, &Script { statements: vec![condition.clone()] })?;
+                check_script(text, body)?;
+            }
+            check_script(text, otherwise)
+        }
+    }
 }
 
 fn check_error(text: &str, error: &SyntaxError) -> Result<(), TestCaseError> {

@@ -12,6 +12,7 @@ fn stages(text: &str) -> Vec<String> {
     let [pipe] = pipes(text).try_into().unwrap_or_else(|pipes| panic!("{pipes:?}"));
     let stage = |stage| match stage {
         Stage::System(raw) => format!("!{raw}"),
+        Stage::Block(block) => panic!("{block:?}"),
         Stage::Command(words) => words.iter().map(|word| word.literal_text().unwrap()).collect::<Vec<_>>().join(" "),
     };
     pipe.stages.into_iter().map(stage).collect()

@@ -1,7 +1,7 @@
 //! `$`: variables, substitutions, and what they expand to.
 
 use super::{Session, error, script, values, values_in, words};
-use crate::shell::line::{ErrorKind, Part, SUBSTITUTION_DEPTH_MAX, Script, WordKind, is_variable_name, parse};
+use crate::shell::line::{ErrorKind, Part, SUBSTITUTION_DEPTH_MAX, Script, Stage, WordKind, is_variable_name, parse};
 
 #[test]
 fn variables_expand_unquoted_and_in_double_quotes() {
@@ -14,8 +14,30 @@ fn variables_expand_unquoted_and_in_double_quotes() {
 
 #[test]
 fn other_dollars_are_text() {
-    assert_eq!(values(r#"echo $ a$ $5 $$ $/ "$" "$5" $'a'"#), ["echo", "$", "a$", "$5", "$$", "$/", "$", "$5", "$a"]);
+    assert_eq!(values(r#"echo $ a$ $0 $$ $/ "$" "$0" $'a'"#), ["echo", "$", "a$", "$0", "$$", "$/", "$", "$0", "$a"]);
     assert_eq!(values("echo $é"), ["echo", "$é"], "names are ASCII");
+}
+
+#[test]
+fn arguments_and_the_environment_have_names() {
+    let mut session = Session::with(&[("1", b"a"), ("12", b"l"), ("@", b"a b"), ("env.HOME", b"/h"), ("env", b"e")]);
+    assert_eq!(
+        values_in(r#"echo $1 $12 ${12} "$@" ${@} $env.HOME/x ${env.HOME}x $env $env. $env.1"#, &mut session),
+        ["echo", "a", "a2", "l", "a b", "a b", "/h/x", "/hx", "e", "e.", "e.1"]
+    );
+}
+
+#[test]
+fn a_here_document_with_a_quoted_end_is_expanded() {
+    let mut session = Session::with(&[("x", b"1"), ("y", b"2")]);
+    let text = "call a f <<\"END\" | call b g\n\"$x\" \\$x \\n \\\\ ${y}$(echo $(echo a))\nEND";
+    let [first, ..] = &script(text).statements[0].pipe.stages[..] else { panic!() };
+    let Stage::Command(words) = first else { panic!() };
+    assert_eq!(words[3].expand(&mut session).unwrap(), b"\"1\" $x \\n \\ 2a\n");
+    let inner = "call a f <<\"END\"\n$(call a f <<E\n$x\nE\n)\nEND";
+    let Stage::Command(words) = &script(inner).statements[0].pipe.stages[0] else { panic!() };
+    assert_eq!(words[3].expand(&mut session).unwrap(), b"a f $x\n");
+    assert_eq!(error("call a f <<\"E\"\n${a b}\nE").kind, ErrorKind::BadVariable("${a b}".to_owned()));
 }
 
 #[test]
@@ -38,7 +60,7 @@ fn unset_variables_are_errors() {
 
 #[test]
 fn braces_need_a_name() {
-    for text in ["echo ${}", "echo ${5}", "echo ${a-b}", "echo ${a", "echo \"${a:-b}\"", "echo ${"] {
+    for text in ["echo ${}", "echo ${env.}", "echo ${a-b}", "echo ${a", "echo \"${a:-b}\"", "echo ${"] {
         let error = error(text);
         assert!(matches!(error.kind, ErrorKind::BadVariable(_)), "{text}: {error}");
         assert!(!error.incomplete(), "{text}");

@@ -1,0 +1,45 @@
+//! `json`: one value out of JSON.
+
+use serde_json::Value;
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::json::value_at;
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+
+pub static COMMAND: Command = Command {
+    name: "json",
+    group: Group::Scripting,
+    summary: "take a value out of JSON",
+    description: "Prints the value that POINTER names (`/items/0/name`; `\"\"` is all of it) in INPUT, or in `$_`, the last \
+        output: a string as its text, anything else as JSON. In a line it is `$(json POINTER VALUE)`.",
+    examples: &[Example {
+        lines: "load echo\ncall echo echo {\"items\": [{\"name\": \"Ada\"}]}\njson /items/0/name\nset who $(json /who {\"who\": \
+            \"Bob\"})\necho \"hello $who\"",
+        output: "1:echo\n{\"items\": [{\"name\": \"Ada\"}]}\nAda\nhello Bob",
+    }],
+    syntax: syntax::<JsonOptions>(),
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct JsonOptions {
+    #[arg(value_name = "POINTER")]
+    pointer: String,
+    #[arg(id = "input", value_name = "INPUT")]
+    input: Option<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, input) = arguments.parse::<JsonOptions>()?;
+    let value = match input {
+        Some(input) => value_at(&input, &options.pointer, "INPUT")?,
+        None => value_at(&session.last_output_for("json")?, &options.pointer, "the last output")?,
+    };
+    let mut text = match value {
+        Value::String(text) => text,
+        value => value.to_string(),
+    };
+    text.push('\n');
+    Ok(Reply::Output { bytes: text.into_bytes().into(), raw: true })
+}

@@ -1,0 +1,67 @@
+//! Where lines stand that run now: the script's directory (`$DIR`) and its arguments (`$1`, `$@`).
+
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// The most arguments that a script is given.
+pub const ARGUMENTS_MAX: usize = 10_000;
+
+/// The file that lines stand in, and what it was started with.
+#[derive(Debug, Clone, Default)]
+pub struct ScriptPlace {
+    /// `None`: no file, but the prompt, `-c` or standard input.
+    dir: Option<PathBuf>,
+    arguments: Arc<[Vec<u8>]>,
+}
+
+impl ScriptPlace {
+    /// The place of a script's lines. A file without a directory in its name stands in `.`.
+    pub fn of(file: Option<&Path>, arguments: Arc<[Vec<u8>]>) -> ScriptPlace {
+        let dir = file.map(|file| match file.parent() {
+            Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
+            parent => parent.unwrap_or(file).to_owned(),
+        });
+        ScriptPlace { dir, arguments }
+    }
+
+    /// The place of the lines of a file that lines here `source`: it has their arguments.
+    pub fn sourced(&self, file: &Path) -> ScriptPlace {
+        ScriptPlace::of(Some(file), Arc::clone(&self.arguments))
+    }
+
+    /// `$DIR`, as a path that is good from the working directory.
+    pub fn dir(&self) -> Option<&Path> {
+        self.dir.as_deref()
+    }
+
+    /// The script's arguments, in order.
+    pub fn arguments(&self) -> &Arc<[Vec<u8>]> {
+        &self.arguments
+    }
+
+    /// `$1` by `number` 1.
+    pub fn argument(&self, number: usize) -> Option<&[u8]> {
+        self.arguments.get(number.checked_sub(1)?).map(Vec::as_slice)
+    }
+
+    /// A file that lines here name: beside them, where one is there, else as it is named.
+    pub fn beside(&self, file: &str) -> PathBuf {
+        let elsewhere = self.dir.as_ref().filter(|dir| dir.as_os_str() != ".");
+        let beside = elsewhere.map(|dir| dir.join(file)).filter(|beside| beside.exists());
+        beside.unwrap_or_else(|| PathBuf::from(file))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_place_knows_its_directory_and_arguments() {
+        let place = ScriptPlace::of(Some(Path::new("a/s.plugsh")), vec![b"x".to_vec()].into());
+        assert_eq!((place.dir(), place.argument(1), place.argument(0)), (Some(Path::new("a")), Some(&b"x"[..]), None));
+        let inner = place.sourced(Path::new("t.plugsh"));
+        assert_eq!((inner.dir(), inner.argument(1)), (Some(Path::new(".")), Some(&b"x"[..])));
+        assert_eq!(inner.beside("no such file"), Path::new("no such file"));
+    }
+}
