@@ -217,13 +217,14 @@ impl Ended {
     }
 }
 
-/// A text with what differs from run to run made the same: times, ages, memory, hashes, and the widths they cause.
+/// A text with the values replaced that differ between runs and systems: measured times, ages, resident memory, hashes, and
+/// the widths of columns. Limits and configured times stay.
 pub fn normalised(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", normalised_line(line))).collect()
 }
 
-/// JSON fields that hold times and sizes of memory.
-const VOLATILE_FIELDS: [&str; 21] = [
+/// JSON fields of measured times and of memory that depends on the system.
+const VOLATILE_FIELDS: [&str; 18] = [
     "at_us",
     "duration_us",
     "busy_us",
@@ -232,11 +233,8 @@ const VOLATILE_FIELDS: [&str; 21] = [
     "age_ms",
     "elapsed_ms",
     "memory_bytes",
-    "guest_memory_bytes",
     "resident_bytes",
     "committed_bytes",
-    "block_bytes",
-    "table_bytes",
     "kept_bytes",
     "total_us",
     "mean_us",
@@ -252,8 +250,16 @@ fn normalised_line(line: &str) -> String {
     for field in VOLATILE_FIELDS {
         line = without_figures(&line, &format!("\"{field}\":"));
     }
-    let words: Vec<String> = line.split(' ').map(normalised_word).collect();
-    let line = words.join(" ");
+    let is_row = line.trim_start().starts_with(|c: char| c.is_ascii_digit()) || line.trim_start().starts_with("total ");
+    let words: Vec<&str> = line.split(' ').collect();
+    let normal: Vec<String> = (0..words.len())
+        .map(|at| {
+            let before: Vec<&str> = words[..at].iter().rev().filter(|word| !word.is_empty()).take(3).copied().collect();
+            let after = words.get(at + 1).copied().unwrap_or_default();
+            normalised_word(words[at], is_configured(&before), is_row || is_resident(&before, after))
+        })
+        .collect();
+    let line = normal.join(" ");
     collapsed(line.trim_end())
 }
 
@@ -269,8 +275,19 @@ fn without_figures(line: &str, field: &str) -> String {
     text
 }
 
-/// `12ms`, `3.4µs`, `1m05s` as `#`, `1.2M` as `SIZE`, also with `,` or `)` after it; a SHA-256 as `SHA`.
-fn normalised_word(word: &str) -> String {
+/// Whether a time after these words, the last one first, is configured and not measured.
+fn is_configured(before: &[&str]) -> bool {
+    matches!(before, ["timeout", ..] | ["in", "times", ..] | ["after", "out", "timed"])
+}
+
+/// Whether a size between these words is memory that depends on the system or on the build.
+fn is_resident(before: &[&str], after: &str) -> bool {
+    after.starts_with("resident") || after.starts_with("committed") || matches!(before, ["it", "for", "kept"])
+}
+
+/// A measured time (`12ms`, `3.4µs`, `1m05s`) as `#`, a share as `#%`, a resident size as `SIZE`, a SHA-256 as `SHA`, also
+/// with punctuation after it.
+fn normalised_word(word: &str, is_configured: bool, is_resident: bool) -> String {
     let core = word.trim_end_matches([',', ')', ';', ':', '.']);
     let tail = word.get(core.len()..).unwrap_or_default();
     if core.strip_prefix("sha256:").is_some_and(|hash| hash.len() == 64) {
@@ -282,11 +299,10 @@ fn normalised_word(word: &str) -> String {
     if core.strip_suffix('%').is_some_and(|figure| figure.parse::<f64>().is_ok()) {
         return format!("#%{tail}");
     }
-    // What is resident differs from system to system.
     let is_size = core.len() > 1
         && core.starts_with(|c: char| c.is_ascii_digit())
         && core.strip_suffix(['k', 'M', 'G']).is_some_and(|figure| figure.parse::<f64>().is_ok());
-    match (is_time, is_size) {
+    match (is_time && !is_configured, is_size && is_resident) {
         (true, _) => format!("#{tail}"),
         (_, true) => format!("SIZE{tail}"),
         _ => word.to_owned(),
