@@ -8,6 +8,7 @@ use parking_lot::Mutex;
 
 use super::error::CallError;
 use super::job::Job;
+use super::job_output::JobOutput;
 use super::pipe::Pipe;
 use super::task::Task;
 use super::view::ProcessId;
@@ -96,7 +97,7 @@ impl Kernel {
         let job = Job::launch(self, round.text.clone(), false, move |job, task| {
             let measured = Runner { kernel: &kernel, task, job }.round(&round)?;
             *written.lock() = measured;
-            Ok(Arc::default())
+            Ok(JobOutput::default())
         })?;
         Ok(Bench { job, times })
     }

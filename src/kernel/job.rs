@@ -1,7 +1,7 @@
 //! A job, as anyone may look at it, wait for it and end it. How one is started and run is in `launch`.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex};
@@ -9,6 +9,7 @@ use parking_lot::{Condvar, Mutex};
 use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
+use super::job_output::JobOutput;
 use super::view::{FrameView, JobId, JobState, JobView};
 use crate::journal::Outcome;
 
@@ -18,13 +19,17 @@ pub const KEPT_OUTPUT_BYTES_MAX: usize = 16 << 20;
 /// How a job ended.
 #[derive(Debug, Clone)]
 pub struct JobEnd {
-    /// How many bytes of output the job's sink took, where it has one: the result is then empty.
-    pub sunk_bytes: Option<u64>,
-    /// The output: shared, so that who shows or keeps it has no copy.
-    pub result: Result<Arc<[u8]>, CallError>,
+    pub result: Result<JobOutput, CallError>,
     pub duration: Duration,
     /// Runs that were completed, of `repeat`.
     pub runs: u64,
+}
+
+impl JobEnd {
+    /// The bytes to print of a job that ended well.
+    pub fn bytes(&self) -> Result<Arc<[u8]>, CallError> {
+        self.result.as_ref().map(JobOutput::bytes).map_err(CallError::clone)
+    }
 }
 
 /// Takes the output of a job that ended well, on the job's thread; its error is the job's. The second argument says when a
@@ -43,8 +48,6 @@ struct Inner {
     started: Instant,
     background: AtomicBool,
     runs: AtomicU64,
-    /// What the sink took; set before the job ends.
-    sunk_bytes: OnceLock<u64>,
     /// The chain while it runs.
     chain: Mutex<Option<Arc<Chain>>>,
     end: Mutex<Option<Arc<JobEnd>>>,
@@ -74,7 +77,6 @@ impl Job {
                 started: Instant::now(),
                 background: AtomicBool::new(background),
                 runs: AtomicU64::new(0),
-                sunk_bytes: OnceLock::new(),
                 chain: Mutex::new(Some(chain)),
                 end: Mutex::new(None),
                 held: AtomicBool::new(false),
@@ -83,19 +85,9 @@ impl Job {
         }
     }
 
-    /// Notes how many bytes its sink took; to be called before it ends.
-    pub(super) fn note_sunk(&self, bytes: u64) {
-        self.inner.sunk_bytes.get_or_init(|| bytes);
-    }
-
     /// What its end is, with this result, now.
-    pub(super) fn end_with(&self, result: Result<Arc<[u8]>, CallError>) -> JobEnd {
-        JobEnd {
-            result,
-            sunk_bytes: self.inner.sunk_bytes.get().copied(),
-            duration: self.inner.started.elapsed(),
-            runs: self.runs(),
-        }
+    pub(super) fn end_with(&self, result: Result<JobOutput, CallError>) -> JobEnd {
+        JobEnd { result, duration: self.inner.started.elapsed(), runs: self.runs() }
     }
 
     /// It has ended: its chain is given back, and who waits for it hears so.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use super::error::CallError;
 use super::job::{Job, JobEnd, KEPT_OUTPUT_BYTES_MAX, OutputSink};
+use super::job_output::JobOutput;
 use super::pipe::Pipe;
 use super::task::Task;
 use super::{CallPlan, Kernel};
@@ -36,13 +37,12 @@ impl Job {
         let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
         Job::launch(kernel, text, background, move |job, task| {
             let output = job.run_plan(&of_thread, task, plan)?;
-            let Some(sink) = sink else { return Ok(output) };
+            let Some(sink) = sink else { return Ok(JobOutput::Bytes(output)) };
             sink(&output, &|| task.chain.is_cancelled()).map_err(|why| {
                 let outcome = if task.chain.is_cancelled() { task.chain.outcome_of_cancel() } else { Outcome::Error };
                 CallError::new(outcome, why)
             })?;
-            job.note_sunk(output.len() as u64);
-            Ok(Arc::default())
+            Ok(JobOutput::Sunk { bytes: output.len() as u64 })
         })
     }
 
@@ -51,7 +51,7 @@ impl Job {
         kernel: &Arc<Kernel>,
         text: String,
         background: bool,
-        body: impl FnOnce(&Job, &Arc<Task>) -> Result<Arc<[u8]>, CallError> + Send + 'static,
+        body: impl FnOnce(&Job, &Arc<Task>) -> Result<JobOutput, CallError> + Send + 'static,
     ) -> Result<Job, CallError> {
         let id = kernel.job_table().take_id();
         let task = kernel.new_task(id);
@@ -76,20 +76,22 @@ impl Job {
         Ok(job)
     }
 
-    fn finish(&self, kernel: &Arc<Kernel>, result: Result<Arc<[u8]>, CallError>) {
+    fn finish(&self, kernel: &Arc<Kernel>, result: Result<JobOutput, CallError>) {
         let end = self.end_with(result.map(|output| self.kept(kernel, output)));
         kernel.job_ended(self, &end);
         self.mark_ended(end);
     }
 
     /// A background job's output waits for `wait` or `fg`: bounded.
-    fn kept(&self, kernel: &Kernel, output: Arc<[u8]>) -> Arc<[u8]> {
-        if self.is_background() && output.len() > KEPT_OUTPUT_BYTES_MAX {
-            let (id, all) = (self.id(), output.len());
-            kernel.notify(format!("%{id}: of {all} bytes of output the first {KEPT_OUTPUT_BYTES_MAX} are kept"));
-            return output.get(..KEPT_OUTPUT_BYTES_MAX).map_or_else(Arc::default, Arc::from);
+    fn kept(&self, kernel: &Kernel, output: JobOutput) -> JobOutput {
+        match output {
+            JobOutput::Bytes(bytes) if self.is_background() && bytes.len() > KEPT_OUTPUT_BYTES_MAX => {
+                let (id, all) = (self.id(), bytes.len());
+                kernel.notify(format!("%{id}: of {all} bytes of output the first {KEPT_OUTPUT_BYTES_MAX} are kept"));
+                JobOutput::Bytes(bytes.get(..KEPT_OUTPUT_BYTES_MAX).map_or_else(Arc::default, Arc::from))
+            }
+            output => output,
         }
-        output
     }
 
     fn run_plan(&self, kernel: &Arc<Kernel>, task: &Arc<Task>, mut plan: CallPlan) -> Result<Arc<[u8]>, CallError> {
@@ -117,8 +119,7 @@ impl Kernel {
         let took = show_duration_ns(u64::try_from(end.duration.as_nanos()).unwrap_or(u64::MAX));
         self.notify(match &end.result {
             Ok(output) => {
-                let bytes = end.sunk_bytes.unwrap_or(output.len() as u64);
-                format!("%{} done in {took}, {}: {}", view.id, show_size(bytes), view.text)
+                format!("%{} done in {took}, {}: {}", view.id, show_size(output.byte_count()), view.text)
             }
             Err(error) => format!("%{} failed after {took}: {}", view.id, error.with_reason()),
         });

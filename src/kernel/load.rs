@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use super::error::{CallError, outcome_of};
 use super::frame::Deadline;
+use super::job_output::JobOutput;
 use super::policy::learn::Spawn;
 use super::supervision::Supervision;
 use super::task::Task;
@@ -117,13 +118,11 @@ impl Kernel {
         self.load_in(&self.foreground_task(interrupted), request)
     }
 
-    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is the
-    /// process's label.
+    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is
+    /// [`JobOutput::Loaded`].
     pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
         let kernel = self.clone();
-        Job::launch(self, text, false, move |_, task| {
-            Ok(kernel.load_in(task, request)?.to_string().into_bytes().into())
-        })
+        Job::launch(self, text, false, move |_, task| kernel.load_in(task, request).map(JobOutput::Loaded))
     }
 
     fn load_in(self: &Arc<Self>, task: &Arc<Task>, mut request: LoadRequest) -> Result<ProcessLabel, CallError> {

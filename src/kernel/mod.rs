@@ -17,6 +17,7 @@ pub mod error;
 mod frame;
 pub mod hooks;
 mod job;
+mod job_output;
 mod job_table;
 mod kill;
 mod launch;
@@ -51,15 +52,16 @@ pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
 pub use error::CallError;
 pub use frame::Deadline;
 pub use job::{Job, JobEnd, OutputSink, Waited};
+pub use job_output::JobOutput;
 pub use limits::{Amount, LimitView, Limits};
 pub use load::LoadRequest;
 pub use plan::{CallPlan, CallStage};
 pub use policy::Policy;
-pub use replace::{Replaced, Replacement};
+pub use replace::Replacement;
 pub use state::{Kernel, KernelOptions, StreamTaker};
 pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};
 pub use view::{
     FrameView, JobId, JobState, JobView, Killed, LoadableView, LogLine, ProcessDetail, ProcessId, ProcessLabel,
-    ProcessState, ProcessView,
+    ProcessState, ProcessView, Replaced,
 };
 pub use watch::watchable;

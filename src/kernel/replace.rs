@@ -11,11 +11,11 @@ mod pending;
 mod request;
 
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, OnceLock, Weak};
+use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 pub use pending::{PendingInstance, ReplacementNotice};
-pub use request::{Replaced, Replacement};
+pub use request::Replacement;
 
 use self::in_progress::{InProgress, denied};
 use self::pending::ReplacementListener;
@@ -24,9 +24,10 @@ use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
 use super::frame::Cause;
+use super::job_output::JobOutput;
 use super::process::{Birth, Life, Process, ProcessSlot};
 use super::task::Task;
-use super::view::ProcessId;
+use super::view::{ProcessId, Replaced};
 use super::{Job, Kernel};
 use crate::runtime::{Failure, FailureKind, Program};
 use crate::text::escape_control;
@@ -56,23 +57,10 @@ impl Kernel {
     }
 
     /// The same as a job in the foreground, so that breakpoints can hold what the new instance calls while it starts. Its
-    /// output is the process's label; what was replaced stands in the second value once it has ended well.
-    pub fn start_replace(
-        self: &Arc<Self>,
-        id: ProcessId,
-        what: Replacement,
-        text: String,
-    ) -> Result<(Job, Arc<OnceLock<Replaced>>), CallError> {
-        let (kernel, done) = (self.clone(), Arc::new(OnceLock::new()));
-        let replaced = done.clone();
-        let job = Job::launch(self, text, false, move |_, task| {
-            let done = kernel.replace_in(task, id, &what, None)?;
-            let label = done.label.to_string();
-            // Set once: only this job has it.
-            let _ = replaced.set(done);
-            Ok(label.into_bytes().into())
-        })?;
-        Ok((job, done))
+    /// output is [`JobOutput::Replaced`].
+    pub fn start_replace(self: &Arc<Self>, id: ProcessId, what: Replacement, text: String) -> Result<Job, CallError> {
+        let kernel = self.clone();
+        Job::launch(self, text, false, move |_, task| kernel.replace_in(task, id, &what, None).map(JobOutput::Replaced))
     }
 
     /// The same in a chain of the caller's; the new instance has `timeout` to start.

@@ -86,7 +86,7 @@ pub(super) fn call(
     function: &str,
     input: &[u8],
 ) -> Result<Vec<u8>, CallError> {
-    kernel.start(plan(process, function, input))?.wait().result.clone().map(|output| output.to_vec())
+    kernel.start(plan(process, function, input))?.wait().bytes().map(|output| output.to_vec())
 }
 
 /// Waits until something is so; fails when it is not within a time that no machine needs.
@@ -163,7 +163,7 @@ fn processes_that_called_each_other_end_with_their_kernel() {
     for (from, to) in [(one, other), (other, one)] {
         let way = format!(r#"{{"to":[{to}],"function":"echo","input":"x"}}"#);
         let end = kernel.start(plan(from, "relay", way.as_bytes())).unwrap().wait();
-        assert_eq!(end.result.as_deref(), Ok(&b"x"[..]));
+        assert_eq!(end.bytes().as_deref(), Ok(&b"x"[..]));
     }
     let processes: Vec<_> = kernel.table().read().living().map(Arc::downgrade).collect();
     assert_eq!(processes.len(), 2);

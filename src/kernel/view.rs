@@ -200,6 +200,18 @@ pub struct Killed {
     pub moved: Vec<(ProcessLabel, Option<ProcessLabel>)>,
 }
 
+/// A process whose code or instance was replaced.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Replaced {
+    pub label: ProcessLabel,
+    /// Calls whose state was lost with the old instance.
+    pub calls_lost: u64,
+    /// False when the new code is the old one, byte for byte.
+    pub code_changed: bool,
+    /// Functions that callers have used and that the new code lacks: only with force.
+    pub functions_lost: Vec<String>,
+}
+
 /// One line that a plugin logged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLine {

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::reply::{Reply, ShellError};
 use super::units::{parse_count, parse_duration};
-use crate::kernel::{CallError, JobEnd, ProcessId};
+use crate::kernel::{CallError, JobEnd, JobOutput, ProcessId};
 
 /// The words of `call`.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
@@ -68,14 +68,14 @@ pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
     object.insert("id".into(), json!(id));
     let outcome = end.result.as_ref().err().map_or("ok", |error| error.outcome.as_str());
     object.insert("outcome".into(), json!(outcome));
-    match &end.result {
+    match &end.bytes() {
         Err(_) => object.insert("output".into(), json!(null)),
         Ok(bytes) => match std::str::from_utf8(bytes) {
             Ok(text) => object.insert("output".into(), json!(text)),
             Err(_) => object.insert("output_base64".into(), json!(STANDARD.encode(bytes))),
         },
     };
-    object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, |bytes| bytes.len())));
+    object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, JobOutput::byte_count)));
     object.insert("duration_us".into(), json!(end.duration.as_nanos() as f64 / 1e3));
     object.insert("error".into(), json!(end.result.as_ref().err().map(CallError::with_reason)));
     Reply::Json(object.into())

@@ -189,16 +189,16 @@ impl Session {
         options: &CallOptions,
     ) -> Result<Reply, ShellError> {
         let json = options.json.then(|| call_reply(id, end));
-        match &end.result {
-            Ok(output) => {
-                self.set_last_output(output.clone());
-                Ok(json.unwrap_or_else(|| Reply::Output { bytes: output.clone(), raw: options.raw }))
+        match end.bytes() {
+            Ok(bytes) => {
+                self.set_last_output(bytes.clone());
+                Ok(json.unwrap_or_else(|| Reply::Output { bytes, raw: options.raw }))
             }
             Err(error) => {
                 if let Some(json) = json {
                     self.emit(&json)?;
                 }
-                Err(self.call_error(error.clone()))
+                Err(self.call_error(error))
             }
         }
     }

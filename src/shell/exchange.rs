@@ -1,12 +1,10 @@
 //! A process's instance exchanged, by `restart` or `reload`: as a job where a breakpoint may hold what the new one calls while
 //! it starts.
 
-use std::sync::{Arc, OnceLock};
-
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
 use super::waits::{Awaited, OnInterrupt};
-use crate::kernel::{JobEnd, ProcessId, Replaced, Replacement};
+use crate::kernel::{JobEnd, JobOutput, ProcessId, Replaced, Replacement};
 
 /// How an exchange came out.
 pub enum Exchanged {
@@ -18,7 +16,6 @@ pub enum Exchanged {
 /// An exchange that is a job: what is said when it has ended.
 struct Exchanging {
     did: ReplacementKind,
-    done: Arc<OnceLock<Replaced>>,
     /// Said after it.
     more: String,
 }
@@ -49,8 +46,8 @@ pub fn exchange(
         ReplacementKind::Reload => "reload",
     };
     let text = format!("{word} {}", session.label(id));
-    let (job, done) = session.kernel().start_replace(id, what, text).map_err(|error| session.call_error(error))?;
-    let exchanging = Exchanging { did, done, more };
+    let job = session.kernel().start_replace(id, what, text).map_err(|error| session.call_error(error))?;
+    let exchanging = Exchanging { did, more };
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
         Awaited::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),
         stuck => {
@@ -64,9 +61,11 @@ pub fn exchange(
 
 /// What an exchange comes to that was made as a job.
 fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Line, ShellError> {
-    end.result.as_ref().map_err(|error| session.call_error(error.clone()))?;
-    let replaced = exchanging.done.get().ok_or_else(|| ShellError::failed("what became of it was not told"))?;
-    Ok(replaced_line(replaced, exchanging.did, &exchanging.more))
+    match &end.result {
+        Ok(JobOutput::Replaced(replaced)) => Ok(replaced_line(replaced, exchanging.did, &exchanging.more)),
+        Ok(output) => Ok(Line::from(String::from_utf8_lossy(&output.bytes()).into_owned())),
+        Err(error) => Err(session.call_error(error.clone())),
+    }
 }
 
 /// `1:counter restarted: the state of 3 earlier calls is lost`.

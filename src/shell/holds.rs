@@ -9,7 +9,7 @@ use super::reply::{Line, Reply, Role, ShellError};
 use super::session::{Continuation, Session};
 use super::waits::{Awaited, OnInterrupt};
 use crate::kernel::hooks::{HoldReason, Order};
-use crate::kernel::{Job, JobEnd};
+use crate::kernel::{Job, JobEnd, JobOutput};
 use crate::shell::words::held::{held_lines, held_title};
 
 impl Session {
@@ -130,12 +130,9 @@ impl Session {
         self.kernel().reap(job.id());
         self.jobs().forget_holds(job.id());
         // Its notice would tell again what is printed now.
-        let to_file = end.sunk_bytes.is_some();
         match left {
             Some(left) => left(self, end),
-            None if to_file => {
-                end.result.as_ref().map(|_| Reply::Nothing).map_err(|error| self.call_error(error.clone()))
-            }
+            None if end.result.as_ref().is_ok_and(JobOutput::is_sunk) => Ok(Reply::Nothing),
             None => self.finish_call(0, end, &CallOptions::default()),
         }
     }

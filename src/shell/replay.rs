@@ -195,7 +195,7 @@ impl Stage {
             return Err(ShellError::interrupted());
         }
         let made = std::mem::take(&mut *self.last.0.lock());
-        Ok(result_of(&end.result, made))
+        Ok(result_of(&end.bytes(), made))
     }
 }
 

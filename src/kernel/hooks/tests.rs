@@ -64,7 +64,7 @@ fn text(result: &Result<Vec<u8>, CallError>) -> String {
 }
 
 fn end(job: &Job) -> Result<Vec<u8>, CallError> {
-    job.wait_for(LONG).expect("the job ends").result.clone().map(|output| output.to_vec())
+    job.wait_for(LONG).expect("the job ends").bytes().map(|output| output.to_vec())
 }
 
 #[test]

@@ -1,8 +1,7 @@
-//! Replacements as data: what is asked, and what came of it.
+//! Replacements as data: what is asked. What came of it is a view.
 
 use std::sync::Arc;
 
-use crate::kernel::view::ProcessLabel;
 use crate::runtime::Program;
 
 /// What is to be done to a process.
@@ -15,16 +14,4 @@ pub enum Replacement {
     /// one. A program that lacks a function which callers have used is refused, unless `force`d. What the process may have
     /// stays as it was granted.
     Reload { program: Arc<Program>, force: bool },
-}
-
-/// A process whose code or instance was replaced.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replaced {
-    pub label: ProcessLabel,
-    /// Calls whose state was lost with the old instance.
-    pub calls_lost: u64,
-    /// False when the new code is the old one, byte for byte.
-    pub code_changed: bool,
-    /// Functions that callers have used and that the new code lacks: only with force.
-    pub functions_lost: Vec<String>,
 }

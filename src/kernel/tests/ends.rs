@@ -24,7 +24,7 @@ pub(super) fn start(kernel: &Arc<Kernel>, spawner: ProcessId, function: &str, in
 
 pub(super) fn error(job: &Job) -> String {
     let end = job.wait_for(Duration::from_secs(20)).expect("the job was not ended");
-    message(end.result.clone())
+    message(end.bytes())
 }
 
 fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
@@ -67,7 +67,7 @@ fn the_caller_of_one_that_is_killed_is_told_who_why_and_where() {
     let job = start(&kernel, 1, "try_call", "3 spin x", FOR_EVER);
     until("both calls run", || calls_running(&kernel) == 2);
     kernel.kill(3, false).unwrap();
-    let output = text(job.wait().result.clone());
+    let output = text(job.wait().bytes());
     assert_eq!(output, "failed: 3:spin.spin: killed by the shell (1:spawner.try_call → 3:spin.spin)");
 }
 
@@ -108,7 +108,7 @@ fn a_call_that_waits_for_a_busy_process_ends_alone() {
     waits(&job);
     kernel.kill(2, false).unwrap();
     assert_eq!(error(&busy), "2:spin.spin: killed by the shell");
-    let output = text(job.wait().result.clone());
+    let output = text(job.wait().bytes());
     assert!(output.starts_with("failed: 2:spin.ok: it died while it was waited for: killed by the shell"), "{output}");
 }
 
@@ -156,7 +156,7 @@ fn a_wasi_sleep_ends_at_once() {
         let ended = job.wait_for(Duration::from_secs(20)).expect("it sleeps through its deadline");
         // Waiting for standard input, of which there is none, is over at once.
         if function == "run" {
-            assert_eq!(message(ended.result.clone()), "1:test.run: timed out after 50ms");
+            assert_eq!(message(ended.bytes()), "1:test.run: timed out after 50ms");
         }
     }
     let job = start(&kernel, id, "run", "", FOR_EVER);
@@ -397,7 +397,7 @@ fn a_stage_that_starts_afresh_may_call_the_one_before_it() {
     let stage = |process: ProcessId| CallStage { process, function: "ok".into() };
     let plan = CallPlan { stages: vec![stage(first), stage(second)], ..plan(first, "ok", b"") };
     let end = kernel.start(plan).unwrap().wait();
-    assert_eq!(end.result.as_deref(), Ok(&b""[..]));
+    assert_eq!(end.bytes().as_deref(), Ok(&b""[..]));
 }
 
 /// Tries `crash` of process 1, then calls what stands in for an import.

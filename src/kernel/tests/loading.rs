@@ -51,7 +51,7 @@ fn a_caller_s_deadline_stands_still_while_it_loads() {
     let (kernel, _dir) = kernel_with(&[("large.wat", &large(15_000))], Limits::default());
     let spawner = load(&kernel, "spawner");
     let spawned = start(&kernel, spawner, "spawn", "large", CALL_MAX);
-    assert_eq!(text(spawned.wait().result.clone()), "2", "to load it took longer than its caller has");
+    assert_eq!(text(spawned.wait().bytes()), "2", "to load it took longer than its caller has");
     let spins = load(&kernel, "misbehave");
     let late = start(&kernel, spawner, "call", &format!("{spins} spin x"), SHORT);
     assert_eq!(late.wait().result.as_ref().unwrap_err().outcome, Outcome::Timeout, "and then it goes on");

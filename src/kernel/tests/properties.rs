@@ -53,11 +53,11 @@ impl Hand {
         self.asked.push(Asked {
             job: job.id(),
             bytes_in: input.len() as u64,
-            bytes_out: end.result.as_ref().map(|output| output.len() as u64).ok(),
+            bytes_out: end.result.as_ref().map(crate::kernel::JobOutput::byte_count).ok(),
         });
-        match &end.result {
+        match end.bytes() {
             Ok(output) => Ok(String::from_utf8(output.to_vec()).unwrap()),
-            Err(error) => Err(error.message.clone()),
+            Err(error) => Err(error.message),
         }
     }
 

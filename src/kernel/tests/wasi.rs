@@ -394,7 +394,7 @@ fn a_kill_ends_a_call_that_does_nothing_but_copy() {
         kernel.kill(id, false).unwrap();
         // Each of the 2,000 copies 100 MB: all of them would take many times as long.
         let end = job.wait_for(Duration::from_secs(30)).expect("it was not ended");
-        assert!(message(end.result.clone()).contains("killed by the shell"), "{body}");
+        assert!(message(end.bytes()).contains("killed by the shell"), "{body}");
     }
 }
 

@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::supervision::CRASHES_MAX_MAX;
-use crate::kernel::{CrashesMax, JobEnd, LoadRequest, OnCrash, ProcessId, Restart, Supervision, watchable};
+use crate::kernel::{
+    CrashesMax, JobEnd, JobOutput, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision, watchable,
+};
 use crate::runtime::Host;
 use crate::secrets::without_secrets;
 use crate::shell::loading::options::LoadOptions;
@@ -76,7 +78,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let request = LoadRequest { supervision, ..request };
     if session.kernel().breakpoints().is_empty() {
         let label = start(session, request)?;
-        return started(session, label.id, &label.to_string(), words.watch);
+        return started(session, &label, words.watch);
     }
     // As a job: a breakpoint may hold what it calls while it starts.
     let text = format!("load {}", without_secrets(&words.source));
@@ -92,17 +94,18 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 
 /// What a load comes to that was made as a job.
 fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, ShellError> {
-    let label = end.result.as_ref().map_err(|error| session.call_error(error.clone()))?;
-    let label = String::from_utf8_lossy(label);
-    let id = session.process(&label)?;
-    started(session, id, &label, watch)
+    match &end.result {
+        Ok(JobOutput::Loaded(label)) => started(session, label, watch),
+        Ok(output) => Ok(Reply::Output { bytes: output.bytes(), raw: false }),
+        Err(error) => Err(session.call_error(error.clone())),
+    }
 }
 
-fn started(session: &mut Session, id: ProcessId, label: &str, watch: bool) -> Result<Reply, ShellError> {
+fn started(session: &mut Session, label: &ProcessLabel, watch: bool) -> Result<Reply, ShellError> {
     if watch {
-        session.kernel().watch(id).map_err(|error| session.call_error(error))?;
+        session.kernel().watch(label.id).map_err(|error| session.call_error(error))?;
     }
-    Ok(Reply::Lines(vec![Line::new().with(Role::Name, label)]))
+    Ok(Reply::Lines(vec![Line::new().with(Role::Name, label.to_string())]))
 }
 
 /// Reads `never`, `on-crash` or `on-crash=MAX/WINDOW`.

@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Record;
 use crate::json::as_us;
-use crate::kernel::{CallPlan, CallStage, JobEnd, LoadRequest, ProcessDetail, ProcessId};
+use crate::kernel::{CallPlan, CallStage, JobEnd, JobOutput, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::Host;
 use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
@@ -153,7 +153,7 @@ const COLUMNS: [Column<Side>; 6] = [
 ];
 
 fn bytes_out(side: &Side) -> u64 {
-    side.end.result.as_ref().map_or(0, |bytes| bytes.len() as u64)
+    side.end.result.as_ref().map_or(0, JobOutput::byte_count)
 }
 
 fn error(side: &Side) -> Option<String> {

@@ -69,7 +69,9 @@ fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Resu
     let end = session.wait_for_job(job, on_interrupt)?;
     session.kernel().reap(job.id());
     // Its notice would tell again what is printed now.
-    let to_file = end.sunk_bytes.is_some();
-    let bytes = end.result.clone().map_err(|error| session.failure_of(job.id(), error))?;
-    Ok(if to_file { Reply::Nothing } else { Reply::Output { bytes, raw: false } })
+    match &end.result {
+        Ok(output) if output.is_sunk() => Ok(Reply::Nothing),
+        Ok(output) => Ok(Reply::Output { bytes: output.bytes(), raw: false }),
+        Err(error) => Err(session.failure_of(job.id(), error.clone())),
+    }
 }

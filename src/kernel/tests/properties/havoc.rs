@@ -86,7 +86,7 @@ impl Vandal {
         if let Err(error) = &end.result {
             assert!(!error.message.contains("plugsh itself failed"), "{error}");
         }
-        let bytes_out = end.result.as_ref().map(|output| output.len() as u64).ok();
+        let bytes_out = end.result.as_ref().map(crate::kernel::JobOutput::byte_count).ok();
         self.asked.push(Asked { job: job.id(), bytes_in: bytes_in as u64, bytes_out });
     }
 
@@ -112,7 +112,7 @@ impl Vandal {
     fn reload_as_job(&mut self, id: ProcessId) {
         // One that ends by itself.
         let what = Replacement::Reload { program: self.programs[self.rng.usize(..2)].clone(), force: true };
-        let (job, _) = self.kernel.start_replace(id, what, "reload".into()).unwrap();
+        let job = self.kernel.start_replace(id, what, "reload".into()).unwrap();
         if self.rng.bool() {
             job.kill();
         }

@@ -175,7 +175,7 @@ fn nested(
     let (stages, order) = stage(1);
     let job = session.kernel().start(plan(stages, order)).map_err(|error| session.call_error(error))?;
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
-    let output = end.result.clone().map_err(|error| session.call_error(error))?;
+    let output = end.bytes().map_err(|error| session.call_error(error))?;
     let (stages, order) = stage(1);
     let call_time = probe(session, BenchWork::Calls(plan(stages, order)))?;
     let in_time = NESTED_TIME.as_nanos() / call_time.as_nanos().max(1);
