@@ -1,4 +1,5 @@
 //! The measuring scripts run: small, for correctness only. What they measure is for a release build and a quiet machine.
+//! And what `scripts/release` hands out.
 
 use std::path::Path;
 use std::process::{Command, Output};
@@ -96,4 +97,19 @@ fn bench_memory_counts_three_copies_at_most() {
     let output = script("bench-memory", &["--small"]);
     let table = printed(&output);
     assert_eq!(table.matches("yes").count(), 3, "{table}");
+}
+
+/// What users unpack. `scripts/release` fails when an archive holds anything else than it lists.
+#[test]
+fn an_archive_holds_what_users_unpack() {
+    let listed = printed(&script("release", &["--list"]));
+    let expected = "LICENSE
+README.md
+completions/_plugsh
+completions/plugsh.bash
+completions/plugsh.fish
+plugsh
+plugsh.1
+";
+    assert_eq!(listed, expected);
 }
