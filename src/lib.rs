@@ -9,57 +9,59 @@
 //!     shell/           line (tokens) · command/<one file a command> · session: a table of commands drives dispatch,
 //!                      help, completion and docs; a command returns a `Reply` (data), it never prints
 //!       kernel/        process table · call path · chains · jobs · policy · limits: the operating system; knows no wasm
-//!         runtime/     one trait, two hosts: native/ (the only folder that names wasmtime) and sdk.rs (the extism crate)
+//!         runtime/     one trait, two hosts: native/ (the only folder that names wasmtime) and sdk/ (the extism crate)
 //!         journal/     records of calls, filters, accounts, exports: pure data; knows no plugin, no clock of its own
 //! ```
 //!
-//! Beside them stand `text` (words in messages, near names and what is safe to show), `json` (how figures are written),
-//! `secrets` (what is left out of a URL that is shown), `ownership` (whose a file is), `machine` (what each system tells of
-//! memory in its own way), `leftovers` (what a signal that ends the program must take away) and `allocator` (when freed
-//! memory goes back to the system), the same in every room.
+//! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),
+//! `secrets` (what is left out of a URL), `ownership` (who owns a file), `machine` (what each system tells about
+//! memory), `leftovers` (temporary files and child programs that a signal must not leave behind) and `allocator` (when
+//! freed memory goes back to the system).
 //!
-//! What is deliberately absent: the kernel has no wasm types, the shell has no terminal, the journal has no processes,
-//! and nothing below `front/` prints. `tests/tidy` keeps these arrows, and that every file opens with `//!`.
+//! Deliberate gaps: the kernel has no wasm types, the shell has no terminal, the journal has no processes, and nothing
+//! below `front/` prints. `tests/tidy` checks these arrows, and that every file opens with `//!`.
 //!
-//! # Twenty words
+//! # Glossary
 //!
 //! | word | meaning |
 //! |---|---|
-//! | module | wasm bytes, as a source gives them |
-//! | program | modules that are linked, with what they may do (`Spec`): what a source names |
-//! | image | a program compiled; shared by all its instances |
-//! | instance, guest | one running copy of an image, in one of the two hosts |
-//! | host | what runs instances: native (our own, on wasmtime) or extism (the SDK) |
-//! | block, handle | bytes that cross between a guest and its host, and the number that names them |
+//! | module | the bytes of one wasm file |
+//! | program | one or more linked modules with their permissions (`Spec`), as a source gives them |
+//! | image | a compiled program, shared by all its instances |
+//! | instance, guest | a running copy of an image in one of the two hosts |
+//! | host | the runtime of instances: native (on wasmtime) or extism (the stock SDK) |
+//! | block, handle | bytes exchanged between guest and host, and the number by which both name them |
 //! | arena | the memory of an instance that holds its blocks |
-//! | process | a plugin by id and name, with a parent, a state and counters; it keeps one instance at most |
-//! | table | all processes, the living and the lately dead |
-//! | slot | what of a process is behind its lock: life, instance, who is in it, who waits |
-//! | job | one command line of calls, on a thread of its own |
-//! | chain, task | the calls that a job is nested in now, with deadline and kill word; what its thread runs them with |
+//! | process | a plugin with an id, a name, a parent, a state and counters; it has at most one instance |
+//! | table | the living processes and the last dead ones |
+//! | slot | the part of a process behind its lock: state, instance, current chain, queue |
+//! | job | the calls of one command line, on a thread of their own |
+//! | chain | the stack of nested calls of a job, with its deadline and cancel flag |
+//! | task | a chain with what its thread needs to run it: the kernel and a lane of the journal |
 //! | frame | one call of a chain |
-//! | kill word | what a running instance looks at, to see that its call must end |
-//! | record | what a call leaves behind; running ones have one too |
+//! | cancel flag | an atomic of the chain that a running instance polls; set when its call must end |
+//! | record | the log entry of a call, made when it starts |
 //! | journal | the bounded log of records |
-//! | upcall | what an instance asks of the world above it |
-//! | hook | what is set on calls: breakpoints, faults, stubs, the recorder |
-//! | session | the variables, jobs and last output of one shell |
-//! | reply | what a command gives: data with roles, that a front writes |
+//! | lane | the part of the journal that one thread writes to |
+//! | upcall | a request of an instance to the kernel |
+//! | hook | a breakpoint, a fault, a stub or a recorder, which changes or observes calls |
+//! | session | the state of one shell: variables, jobs, options, last output |
+//! | reply | the result of a command as data (lines with roles, a table, JSON, bytes), which a front writes |
 //!
-//! # The way of one call
+//! # One call, file by file
 //!
 //! `front.run 'x'` at the prompt, where `front` calls `count_vowels`:
 //!
-//! 1. `front/repl` reads the line and hands it to `shell/session`, as every front does.
-//! 2. `shell/line` parses it; `shell/run` expands the words and finds the command in the table; `shell/calls` makes a
-//!    `CallPlan` of it.
-//! 3. `kernel/launch` starts a thread with a task and its chain; `kernel/call/enter` takes the process's slot and pushes a
-//!    frame, or queues.
-//! 4. `kernel/call/run` hands the input over and runs the instance: `runtime/native/instance` enters wasm.
-//! 5. The guest calls `call_plugin`: `runtime/native/user` looks the handles up and asks `Upcalls`, which `kernel/upcalls`
-//!    answers: steps 3 and 4 again, one frame deeper, on the same thread. The output goes from one arena into the other by
-//!    one copy.
-//! 6. `kernel/call/leave` pops each frame, judges what failed, and writes the record through the job's lane of `journal`.
+//! 1. `front/repl` reads the line and passes it to `shell/session`, as every front does.
+//! 2. `shell/line` parses it. `shell/run` expands the words and finds the command in the table. `shell/calls` makes a
+//!    `CallPlan`.
+//! 3. `kernel/launch` starts a thread with a task and its chain. `kernel/call/enter` takes the process's slot, or waits in
+//!    its queue, and pushes a frame.
+//! 4. `kernel/call/run` hands the input to the instance and runs it: `runtime/native/instance` enters wasm.
+//! 5. The guest calls `call_plugin`. `runtime/native/user` resolves the handles and calls `Upcalls`, which
+//!    `kernel/upcalls` implements: steps 3 (without a thread) and 4 again, one frame deeper. The output is copied once, from
+//!    the callee's arena to the caller's.
+//! 6. `kernel/call/leave` pops each frame, classifies a failure, and writes the record to the task's lane.
 //! 7. `shell/calls` makes a `Reply` of the job's end, and the front writes it.
 
 pub mod allocator;

@@ -20,7 +20,7 @@ const STOCK_MAX: usize = 2;
 const WORKERS_MAX: usize = 256;
 /// What is kept of images that no process has, for the next who asks: about 256 of a common plugin's size, few large ones.
 const IMAGES_MAX: LruMax = LruMax { items: 256, bytes: 256 << 20 };
-/// How often a wait for a compilation looks at its kill word.
+/// How often a wait for a compilation checks its cancel flag.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The compiled programs of one kernel, and the engines that run them.
@@ -129,7 +129,7 @@ impl Images {
         self.shared.engines.compiler().take_complaint()
     }
 
-    /// Makes every running call look at its kill word.
+    /// Makes every running call check its cancel flag.
     pub fn interrupt_epoch(&self) {
         self.shared.engines.interrupt_epoch();
     }

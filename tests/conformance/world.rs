@@ -106,7 +106,7 @@ impl World {
         let result = std::thread::scope(|scope| {
             let (running, ended) = std::sync::mpsc::channel::<()>();
             scope.spawn(move || {
-                // The kernel kicks once, when it has set a kill word or a deadline is due; often is simpler here.
+                // The kernel interrupts once, when a cancel flag is set or a deadline is due; here it is repeated.
                 while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = ended.recv_timeout(KICK_EVERY) {
                     if self.interrupted() {
                         IMAGES.interrupt_epoch();

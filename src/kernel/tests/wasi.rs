@@ -349,7 +349,7 @@ fn no_way_of_closing_gives_more_files_than_one_may_have() {
     assert_eq!(call(&kernel, id, "count", b"").unwrap_err().code, Some(255), "with its directory 256");
 }
 
-/// Copies as much as it can in one function after the other, over and over: nothing but WASI looks at the kill word.
+/// Copies as much as it can in one function after the other, over and over: nothing but WASI checks the cancel flag.
 fn copier(body: &str) -> String {
     let calls = body.repeat(2_000);
     format!(

@@ -14,7 +14,7 @@ use crate::runtime::host_functions::{BULK, BulkFunction};
 /// Bytes of a request: `op: u32, ptr: u32, handle: u64, offset: u64, len: u64, reserved: u64`, little-endian.
 const REQUEST_BYTES: usize = 40;
 const HANDLE_AT: usize = 8;
-/// Bytes that are copied between two looks at the kill word.
+/// Bytes that are copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
 
 /// What a request asks for.
@@ -130,7 +130,7 @@ fn within(offset: u64, len: u64, size: u64) -> bool {
     offset.checked_add(len).is_some_and(|end| end <= size)
 }
 
-/// A memcpy between two memories of one store, with a look at the kill word for each [`COPY_BYTES`]; false, and nothing
+/// A memcpy between two memories of one store, with a check of the cancel flag for each [`COPY_BYTES`]; false, and nothing
 /// copied, where one of them is too short.
 ///
 /// Safe Rust lends out one memory of a store at a time, so bytes would have to go by way of a buffer, which was measured to

@@ -12,7 +12,7 @@ use super::wasi::Wasi;
 use crate::runtime::{Failure, FailureKind, HostData, Problem, Spec, Upcalls};
 
 const PAGE_BYTES: u64 = 1 << 16;
-/// Bytes that are copied between two looks at the kill word.
+/// Bytes that are copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
 /// What the widest load reads.
 const LOAD_BYTES: u64 = 8;
@@ -265,7 +265,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         Ok(())
     }
 
-    /// Makes zeros of a part of the arena, with a look at the kill word as it goes.
+    /// Makes zeros of a part of the arena, with a check of the cancel flag as it goes.
     fn wipe(&mut self, part: std::ops::Range<u64>) -> wasmtime::Result<()> {
         if part.is_empty() {
             return Ok(());
@@ -291,7 +291,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         self.put_looking(bytes, up.as_deref())
     }
 
-    /// The same, with a look at the kill word of `up`.
+    /// The same, with a check of `up`'s cancel flag.
     fn put_looking(&mut self, bytes: &[u8], up: Option<&dyn Upcalls>) -> wasmtime::Result<Span> {
         let Some(span) = self.alloc_for_bytes(bytes.len() as u64)? else {
             return Err(Failure::new(FailureKind::Oom, "oom").into());

@@ -75,7 +75,7 @@ impl Engines {
         Ok(slot.get_or_init(|| Arc::new(pool)).clone())
     }
 
-    /// Makes every running call of every engine look at its kill word.
+    /// Makes every running call of every engine check its cancel flag.
     pub fn interrupt_epoch(&self) {
         for pool in [&self.plain, &self.fuelled].into_iter().filter_map(OnceLock::get) {
             pool.engine.increment_epoch();

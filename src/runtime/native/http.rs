@@ -22,7 +22,7 @@ use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
 use crate::text::json_cause;
 
-/// How often a waiting call looks at its kill word.
+/// How often a waiting call checks its cancel flag.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 /// How long a request whose call has ended may still go on.
 const GRACE: Duration = Duration::from_secs(1);

@@ -82,7 +82,7 @@ impl Instance {
         ctx.up = Some(up.clone());
         let mut store = Store::new(&image.pool.engine, ctx);
         store.limiter(|ctx| ctx);
-        store.epoch_deadline_callback(look_at_kill_word);
+        store.epoch_deadline_callback(check_cancel_flag);
         arm(&mut store, &up)?;
         let made = make(image, &mut store);
         store.data_mut().up = None;
@@ -245,7 +245,7 @@ impl Guest for Instance {
 }
 
 /// Read whenever the engine's epoch has gone on: the word of the call that runs in this store.
-fn look_at_kill_word(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
+fn check_cancel_flag(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
     match &context.data().up {
         Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
         _ => Ok(UpdateDeadline::Continue(1)),

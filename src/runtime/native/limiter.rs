@@ -14,7 +14,7 @@ const TABLE_ELEMENT_BYTES: u64 = 8;
 const INSTANCES_MAX: usize = MODULES_MAX + 1;
 
 impl Ctx {
-    /// A look at the kill word of the call that runs, where growth takes time or comes again and again without a loop.
+    /// A check of the running call's cancel flag, where growth takes time or comes again and again without a loop.
     fn end_if_interrupted(&self) -> Result<()> {
         match &self.up {
             Some(up) if up.interrupted() => Err(Failure::interrupted().into()),

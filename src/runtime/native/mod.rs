@@ -1,6 +1,6 @@
 //! The native host: Extism's guest ABI directly on wasmtime. The only folder that names wasmtime.
 //!
-//! - `engine`: the wasmtime engines, and how a running call is made to look at its kill word.
+//! - `engine`: the wasmtime engines, and how a running call is made to check its cancel flag.
 //! - `image`: a program compiled. `link`: how its modules fit together, and who provides their imports. `later`: functions
 //!   that modules import in a circle. `stubs`: what stands in for imports that nobody provides.
 //! - `instance`: one live instance: a store, an arena, the linked modules.

@@ -16,7 +16,7 @@ use crate::text::io_cause;
 const NO_FUNCTION: &str = "\u{0}plugsh: instantiate";
 /// What the SDK then says.
 const NOT_FOUND: &str = "Function not found: ";
-/// Bytes that are copied between two looks at the kill word.
+/// Bytes that are copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
 /// After it, the SDK makes the instance anew.
 const START: &str = "_start";

@@ -1,4 +1,4 @@
-//! How a kill reaches a call that runs in the SDK: a thread for each running call looks at the call's kill word, and
+//! How a kill reaches a call that runs in the SDK: a thread for each running call checks the call's cancel flag, and
 //! cancels the call the SDK's way when it is set.
 //!
 //! The SDK loses a cancel that falls between a call's being announced to its timer and its being armed, and with it
@@ -14,7 +14,7 @@ use parking_lot::Mutex;
 use crate::runtime::{Failure, FailureKind, Upcalls};
 use crate::text::io_cause;
 
-/// How often the kill word is looked at.
+/// How often the cancel flag is checked.
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 /// How long a call is given to get under way, and more for each MiB of input, which is copied before.
 const GRACE: Duration = Duration::from_millis(10);

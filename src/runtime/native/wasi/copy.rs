@@ -1,5 +1,5 @@
 //! The functions of WASI that copy: what a guest reads and writes, what it was started with, random bytes, the events it
-//! waits for. Each copies a chunk at a time, with a look at the kill word between, so that gigabytes end as fast as
+//! waits for. Each copies a chunk at a time, with a check of the cancel flag between, so that gigabytes end as fast as
 //! anything does; and each takes no more of the host's memory than a chunk. Fuel is paid for each chunk as it comes.
 
 use wasmtime::{Caller, Result};
@@ -12,7 +12,7 @@ use super::wait::{look, wait};
 use crate::runtime::native::ctx::{Ctx, refused};
 use crate::runtime::native::fuel;
 
-/// How much is copied between two looks at the kill word, in bytes.
+/// How much is copied between two checks of the cancel flag, in bytes.
 const CHUNK_BYTES: usize = 1 << 20;
 /// Random bytes are made slower than others are copied.
 const RANDOM_CHUNK_BYTES: u32 = 256 << 10;

@@ -1,4 +1,4 @@
-//! Every function of WASI preview 1, in one table, and what each goes through: a look at the kill word before and after,
+//! Every function of WASI preview 1, in one table, and what each goes through: a check of the cancel flag before and after,
 //! the bound on paths, the check of its descriptors, the fuel for what it copies. A function that is not in the table is not
 //! there at all, and a test compares it with wasmtime-wasi's own list.
 
@@ -26,7 +26,7 @@ enum Views {
     Refused,
 }
 
-/// Runs a function between two looks at the kill word.
+/// Runs a function between two checks of the cancel flag.
 fn guarded<R>(caller: &mut Caller<'_, Ctx>, run: impl FnOnce(&mut Caller<'_, Ctx>) -> Result<R>) -> Result<R> {
     let up = caller.data().up()?;
     look(&up)?;

@@ -9,7 +9,7 @@ use wasmtime::Result;
 use crate::runtime::native::ctx::refused;
 use crate::runtime::{Failure, Upcalls};
 
-/// How often a blocked call looks at its kill word.
+/// How often a blocked call checks its cancel flag.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 static WAITING: LazyLock<io::Result<tokio::runtime::Runtime>> =
