@@ -1,18 +1,19 @@
-//! How the C library's allocator keeps memory that was given back to it. Nothing else about memory stands here.
+//! The setting of the C library's allocator for freed memory.
 
-/// Blocks from this size on are maps of their own, and go back to the system when they are freed.
+/// The size from which an allocation is a map of its own, returned to the system when freed.
 ///
-/// Smaller payloads of calls are served from memory that is there; copying larger ones costs more than mapping them.
+/// Smaller payloads of calls reuse freed memory; for larger ones the copy costs more than the mapping.
 #[cfg(all(target_os = "linux", target_env = "gnu"))]
 const OWN_MAP_BYTES_MIN: i32 = 4 << 20;
 
-/// Keeps glibc from raising that size by itself: up to 32 MiB with each large block freed (mallopt(3)), after which a shell
-/// that compiled and ended many modules holds on to far more than it uses. Other allocators have no such rule.
+/// Fixes glibc's threshold at [`OWN_MAP_BYTES_MIN`]. By default it grows up to 32 MiB as large blocks are freed
+/// (mallopt(3)), and a shell that compiled many modules would keep far more memory than it uses. Other allocators need
+/// no setting.
 ///
-/// For the start of a program.
+/// Called at the program's start.
 pub fn return_large_blocks() {
     #[cfg(all(target_os = "linux", target_env = "gnu"))]
-    // SAFETY: it takes numbers alone, and takes glibc's own lock; a size that it does not like changes nothing.
+    // SAFETY: `mallopt` takes only numbers and glibc's own lock; an invalid size changes nothing.
     unsafe {
         libc::mallopt(libc::M_MMAP_THRESHOLD, OWN_MAP_BYTES_MIN);
     }

@@ -1,4 +1,4 @@
-//! The command line of the binary: argv to what is to be done. How `plugsh call` may be spelled is in `cli/pflag.rs`.
+//! The command line of the binary. The spellings of `plugsh call` are in `cli/pflag.rs`.
 
 mod pflag;
 
@@ -15,7 +15,7 @@ use plugsh::runtime::LogLevel;
 use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::units::{parse_count, parse_duration, parse_size};
 
-/// What `plugsh --help` says below the options.
+/// The text of `plugsh --help` below the options.
 const AFTER_HELP: &str = "\
 Without FILE and -c it is a prompt at a terminal, and else runs what comes from standard input.
 
@@ -60,7 +60,7 @@ pub struct Cli {
 }
 
 impl Cli {
-    /// The arguments of this program, without its name: those of `plugsh call` in one spelling.
+    /// The program's arguments without its name; those of `plugsh call` are brought into one spelling.
     pub fn words() -> Vec<OsString> {
         let mut definition = Cli::definition();
         definition.build();
@@ -80,7 +80,7 @@ impl Cli {
     }
 }
 
-/// `call` shares options with the shell's `load`, whose help is phrases; here they are sentences.
+/// An argument whose help starts with a capital: `call` shares options with the shell's `load`, whose help does not.
 fn capitalised(argument: Arg) -> Arg {
     let help = argument.get_help().map(ToString::to_string).unwrap_or_default();
     let mut chars = help.chars();
@@ -176,7 +176,10 @@ pub struct LimitArgs {
 }
 
 impl LimitArgs {
-    /// The limits with what was given in place of the defaults; the error is one line.
+    /// The limits: the given values, else the defaults.
+    ///
+    /// # Errors
+    /// One line, for a value out of bounds.
     pub fn limits(&self) -> Result<Limits, String> {
         let default = Limits::default();
         let limits = Limits {
@@ -201,7 +204,7 @@ impl LimitArgs {
     }
 }
 
-/// A time limit of zero is none: nothing would ever be done in it.
+/// No limit for zero: nothing could run within it.
 fn none_for_zero(limit: Option<Duration>) -> Option<Duration> {
     limit.filter(|limit| !limit.is_zero())
 }
@@ -236,7 +239,7 @@ pub struct ScriptArgs {
     pub pane: bool,
 }
 
-/// What else than a shell it can be.
+/// The subcommands.
 #[derive(Debug, Subcommand)]
 pub enum Mode {
     /// Load a plugin, call one function, print its output: in place of `extism call`.
@@ -274,7 +277,7 @@ pub struct CompileArgs {
 }
 
 impl CompileArgs {
-    /// The arguments of this program, if it was started for this.
+    /// The arguments, if the program was started as `plugsh compile`.
     pub fn read() -> Option<Result<CompileArgs, clap::Error>> {
         let mut arguments = std::env::args_os().skip(1).peekable();
         let is_meant = arguments.peek().is_some_and(|word| word == "compile");

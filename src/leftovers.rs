@@ -1,5 +1,5 @@
-//! What must not stay behind when a signal ends the program at once: temporary files and running programs, and a terminal that
-//! one of them has. Every room may enter what it makes; only who hears of the signal calls [`clear`].
+//! Temporary files, child programs and a lent terminal, which must not stay behind when a signal ends the program.
+//! Every room registers what it makes; only the signal handlers call [`clear`].
 
 use std::collections::BTreeSet;
 use std::io;
@@ -13,22 +13,22 @@ use nix::sys::signal::{Signal, killpg};
 use nix::unistd::Pid;
 use parking_lot::Mutex;
 
-/// How long programs are given to end by themselves.
+/// How long programs may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_millis(500);
 const LOOK_EVERY: Duration = Duration::from_millis(5);
 
-/// Everything that is entered now; the size is bounded by what exists.
+/// Everything registered; bounded by the existing files and programs.
 static ENTERED: Mutex<Entered> =
     Mutex::new(Entered { files: BTreeSet::new(), programs: BTreeSet::new(), take_terminal_back: None });
 
 struct Entered {
     files: BTreeSet<PathBuf>,
-    /// Their process groups.
+    /// The programs' process groups.
     programs: BTreeSet<i32>,
     take_terminal_back: Option<fn()>,
 }
 
-/// An entry, which is taken out when this is dropped.
+/// A registration, removed on drop.
 #[must_use]
 pub struct Entry(Kind);
 
@@ -39,15 +39,15 @@ enum Kind {
 }
 
 impl Entry {
-    /// A file that is removed by [`clear`]. Entered before it is made, so that none is missed.
+    /// Registers a file that [`clear`] removes. Called before the file is created.
     pub fn file(path: &Path) -> Entry {
         ENTERED.lock().files.insert(path.to_owned());
         Entry(Kind::File(path.to_owned()))
     }
 
-    /// Starts a program in a process group, or in a new one, all of which is ended by [`clear`].
+    /// Starts a program in the process group `group`, or in a new one; [`clear`] ends the whole group.
     pub fn program(command: &mut Command, group: Option<i32>) -> io::Result<(Child, Entry)> {
-        // Locked while it starts, so that none is missed.
+        // Locked during the start, so that `clear` misses no program.
         let mut entered = ENTERED.lock();
         let child = command.process_group(group.unwrap_or(0)).spawn()?;
         let group = group.map_or_else(|| i32::try_from(child.id()).map_err(io::Error::other), Ok)?;
@@ -55,7 +55,7 @@ impl Entry {
         Ok((child, Entry(Kind::Program(group))))
     }
 
-    /// A terminal that a program has: `take_back` is called by [`clear`] once the programs have ended.
+    /// Registers a terminal lent to a program: [`clear`] calls `take_back` once the programs have ended.
     pub fn terminal(take_back: fn()) -> Entry {
         ENTERED.lock().take_terminal_back = Some(take_back);
         Entry(Kind::Terminal)
@@ -73,18 +73,18 @@ impl Drop for Entry {
     }
 }
 
-/// Removes the files, ends the programs and takes the terminal back. Nothing can be entered after it: the program must end
-/// now.
+/// Removes the files, ends the programs and takes the terminal back. Nothing can be registered afterwards: the program
+/// must exit now.
 pub fn clear() {
     let entered = ENTERED.lock();
     let signal = |group: &i32, signal: Option<Signal>| killpg(Pid::from_raw(*group), signal);
     for group in &entered.programs {
-        // It may have ended just now. One that is stopped hears of it when it goes on.
+        // Errors are ignored: the group may have ended. A stopped program gets the signal when it continues.
         signal(group, Some(Signal::SIGTERM)).ok();
         signal(group, Some(Signal::SIGCONT)).ok();
     }
     for file in &entered.files {
-        // Nobody is left who could be told.
+        // Errors are ignored: nothing is left that could report them.
         std::fs::remove_file(file).ok();
     }
     let until = Instant::now() + GRACE;
@@ -97,6 +97,6 @@ pub fn clear() {
     if let Some(take_back) = entered.take_terminal_back {
         take_back();
     }
-    // Held for what is left of the program: what another thread makes now would stay.
+    // The lock stays held until the exit, so that no other thread registers anything.
     std::mem::forget(entered);
 }

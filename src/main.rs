@@ -41,7 +41,7 @@ fn main() -> ExitCode {
     match result {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            // Who closed standard output knows; the code says it to everybody else.
+            // A closed standard output needs no message: the exit code tells it.
             if error.kind != shell::reply::ErrorKind::BrokenPipe {
                 script::print_error(&error);
             }
@@ -61,18 +61,18 @@ fn read_and_run() -> Result<u8, ShellError> {
     }
 }
 
-/// Libraries that make an error with a backtrace on their good path (the extism crate does at each call) cost many times
-/// as much with `RUST_BACKTRACE=1`. Panics keep theirs; `RUST_LIB_BACKTRACE=1` asks for the libraries' too.
+/// Disables backtraces of library errors under `RUST_BACKTRACE=1`: the extism crate makes an error at each call, which
+/// a backtrace makes slow. Panics keep theirs; `RUST_LIB_BACKTRACE=1` enables the libraries'.
 fn keep_backtraces_off() {
     if std::env::var_os("RUST_LIB_BACKTRACE").is_none() {
-        // SAFETY: the first thing that `main` does: there is no other thread yet that could read the environment.
+        // SAFETY: `main` calls this first, so no other thread can read the environment yet.
         unsafe { std::env::set_var("RUST_LIB_BACKTRACE", "0") };
     }
 }
 
-/// As `extism call --wasi` does: the stock host looks there too.
+/// Enables the forwarding of WASI output in the stock host, as `extism call --wasi` does.
 fn ask_for_wasi_output() {
-    // SAFETY: arguments were read and nothing else: there is no other thread yet that could read the environment.
+    // SAFETY: only the arguments were read before, so no other thread can read the environment yet.
     unsafe { std::env::set_var(streams::ENABLE_VARIABLE, "1") };
 }
 
@@ -105,19 +105,19 @@ fn tests(arguments: TestArgs, global: &Global) -> Result<Suite, ShellError> {
         update: arguments.update,
         json: global.json,
         color: global.color,
-        // What a file expects does not depend on how its result is told.
+        // Expectations do not depend on the format of the results.
         options: SessionOptions::default(),
     })
 }
 
-/// The directories of PLUGSH_PATH.
+/// The directories in PLUGSH_PATH.
 fn listed_dirs() -> Vec<PathBuf> {
     let path = std::env::var_os("PLUGSH_PATH").unwrap_or_default();
     std::env::split_paths(&path).filter(|dir| !dir.as_os_str().is_empty()).collect()
 }
 
-/// A directory that is not there is a mistake where it was just typed; one that the environment lists may be there on
-/// another day, and is told about.
+/// Checks the plugin directories. A missing one is an error on the command line and a warning in PLUGSH_PATH, which may
+/// name directories that exist only at times.
 fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
     if let Some(dir) = global.plugins.iter().find(|dir| !dir.is_dir()) {
         return Err(ShellError::usage(format!("`--plugins` of `plugsh`: no directory `{}`", dir.display())));
@@ -128,7 +128,7 @@ fn check_plugin_dirs(global: &Global) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// Compiles the module on standard input. Whoever started it hears of what goes wrong by its end.
+/// Compiles the module on standard input. Errors reach the parent process by the exit code and the output.
 fn compile(arguments: &CompileArgs) -> Result<u8, ShellError> {
     let served =
         Served { fuelled: arguments.fuelled, memory_bytes_max: arguments.memory_max, cpu_s_max: arguments.cpu_max };
@@ -276,13 +276,13 @@ fn write_man(definition: &clap::Command, page: &mut Vec<u8>) -> std::io::Result<
         let mut text = Vec::new();
         man.render_description_section(&mut text)?;
         man.render_options_section(&mut text)?;
-        // Sections of the subcommand's own page are subsections of this one.
+        // A section of the subcommand's page becomes a subsection.
         page.extend_from_slice(String::from_utf8_lossy(&text).replace(".SH ", ".SS ").as_bytes());
     }
     man.render_version_section(page)
 }
 
-/// The subcommand that knows the option that the program itself does not.
+/// The subcommand that has the option that the program itself does not know.
 fn mode_with<'a>(definition: &'a clap::Command, error: &clap::Error) -> Option<&'a clap::Command> {
     let unknown = match (error.kind(), error.get(ContextKind::InvalidArg)) {
         (ErrorKind::UnknownArgument, Some(ContextValue::String(unknown))) => unknown.strip_prefix("--")?,
@@ -291,7 +291,7 @@ fn mode_with<'a>(definition: &'a clap::Command, error: &clap::Error) -> Option<&
     definition.get_subcommands().find(|mode| mode.get_arguments().any(|argument| argument.get_long() == Some(unknown)))
 }
 
-/// A mistake in one line, as the shell tells one in a command of its own.
+/// A clap error as a one-line error in the shell's form.
 fn wrong_arguments(error: &clap::Error, words: &[OsString]) -> ShellError {
     let mut definition = Cli::definition();
     definition.build();
@@ -304,7 +304,7 @@ fn wrong_arguments(error: &clap::Error, words: &[OsString]) -> ShellError {
     let longs = of.get_arguments().filter_map(|argument| argument.get_long().map(str::to_owned)).collect();
     let help = format!("{name} --help");
     let usage = of.clone().render_usage().to_string();
-    // Of the program itself the first of several lines.
+    // The program's own usage has several lines; the first is shown.
     let usage = usage.trim_start_matches("Usage: ").lines().next().unwrap_or_default().to_owned();
     Subject { name: format!("`{name}`"), help, usage, longs, takes_input: false }.mistake(error)
 }

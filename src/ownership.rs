@@ -1,25 +1,25 @@
-//! Whose files and directories are: whether anybody but the user could have put there what is run or believed.
+//! Ownership of files and directories: whether another user could have written code or configuration that is trusted.
 
 use std::fs::{self, Metadata};
 use std::path::Path;
 
-/// Whether a directory or file is the user's own, and nobody else can write to it.
+/// Whether a file or directory belongs to the user and only the user can write to it.
 pub fn is_users_alone(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| is_of(&meta, &[user()]) && !others_write(&meta))
 }
 
-/// The same, where what the system put there will do too: who could change that can change more.
+/// Whether a file or directory belongs to the user or to root, and nobody else can write to it.
 pub fn is_users_or_systems(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| is_of(&meta, &[user(), SYSTEM]) && !others_write(&meta))
 }
 
-/// Whether a path is the user's or the system's, whoever can write to it.
+/// Whether a path belongs to the user or to root, regardless of who can write to it.
 pub fn belongs_to_user_or_system(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| is_of(&meta, &[user(), SYSTEM]))
 }
 
-/// Whether nobody but the user and the system can put something else in the place of what is in a directory: it may be as
-/// /tmp is, where each moves only what is their own.
+/// Whether only the user and root can replace files in a directory. A directory with the sticky bit, like /tmp, counts:
+/// others can replace only their own files there.
 #[cfg(unix)]
 pub fn others_cannot_replace(dir: &Path) -> bool {
     use std::os::unix::fs::MetadataExt;
@@ -28,7 +28,7 @@ pub fn others_cannot_replace(dir: &Path) -> bool {
     is_of(&meta, &[user(), SYSTEM]) && (!others_write(&meta) || meta.mode() & STICKY != 0)
 }
 
-/// Root's number.
+/// Root's user id.
 const SYSTEM: u32 = 0;
 
 #[cfg(unix)]
@@ -43,7 +43,7 @@ fn is_of(meta: &Metadata, users: &[u32]) -> bool {
     users.contains(&meta.uid())
 }
 
-/// Whether others may write. In a group that has the user's own number there is nobody else as a rule.
+/// Whether others can write. A group with the user's own id is taken as the user's private group.
 #[cfg(unix)]
 fn others_write(meta: &Metadata) -> bool {
     use std::os::unix::fs::MetadataExt;

@@ -1,15 +1,14 @@
-//! Names, passwords and tokens in URLs, taken out of a text before anybody sees it.
+//! Removal of user names, passwords and tokens from URLs in a text.
 
 use std::borrow::Cow;
 
-/// Parts of the names of query parameters whose values are nobody's business.
+/// Parts of the names of query parameters with secret values.
 const SECRET_WORDS: [&str; 11] =
     ["token", "key", "secret", "pass", "pwd", "auth", "sig", "credential", "session", "jwt", "code"];
-/// What stands for a value.
+/// The replacement of a removed value.
 pub const LEFT_OUT: &str = "…";
 
-/// The text with each URL in it as it may be shown: without a user's name and password, and without the values of query
-/// parameters that are called like secrets.
+/// The text with its URLs redacted: without user names, passwords, and values of query parameters with secret names.
 pub fn without_secrets(text: &str) -> Cow<'_, str> {
     if !text.contains("://") {
         return Cow::Borrowed(text);
@@ -19,12 +18,12 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
     while let Some(at) = rest.find("://") {
         let (before, after) = rest.split_at(at + "://".len());
         shown.push_str(before);
-        // What ends an authority in a URL, and what ends a URL in a text.
+        // The end of the authority, and the end of the URL.
         let end = after.find(|c: char| matches!(c, '/' | '?' | '#' | '\\') || c.is_whitespace()).unwrap_or(after.len());
         let (authority, after) = after.split_at(end);
         shown.push_str(authority.rsplit_once('@').map_or(authority, |(_, host)| host));
         let end = after.find(|c: char| matches!(c, '`' | '"' | '\'' | '<' | '>') || c.is_whitespace());
-        // Another URL may stand in this one.
+        // A URL may contain another URL.
         let end = end.unwrap_or(after.len()).min(after.find("://").unwrap_or(after.len()));
         let (path, after) = after.split_at(end);
         push_path(&mut shown, path);
@@ -37,7 +36,7 @@ pub fn without_secrets(text: &str) -> Cow<'_, str> {
     }
 }
 
-/// The same of a text that is owned already.
+/// [`without_secrets`] of an owned text.
 pub fn owned_without_secrets(text: String) -> String {
     match without_secrets(&text) {
         Cow::Borrowed(_) => text,
@@ -45,7 +44,7 @@ pub fn owned_without_secrets(text: String) -> String {
     }
 }
 
-/// A path with its query, and what else follows up to the end of the URL.
+/// Writes a URL's path, query and fragment.
 fn push_path(shown: &mut String, path: &str) {
     let Some((path, query)) = path.split_once('?') else { return shown.push_str(path) };
     shown.push_str(path);

@@ -3,11 +3,10 @@
 
 use std::borrow::Cow;
 
-/// Beyond this no known word is near, in bytes; and the distance costs length times length.
+/// The longest word that is compared, in bytes: the distance costs the product of two lengths.
 const WORD_BYTES_MAX: usize = 64;
 
-/// Of more known words only so many are looked at: a plugin may have a hundred thousand functions, and whoever asks for
-/// another waits for the answer.
+/// The most known words that are compared: a plugin may have a hundred thousand functions.
 const KNOWN_MAX: usize = 1_000;
 
 /// Longest line that [`escape_control`] gives, in bytes.
@@ -16,8 +15,8 @@ pub const LINE_BYTES_MAX: usize = 4096;
 /// How many arrays and objects of JSON may be nested: serde_json's own bound.
 pub const JSON_DEPTH_MAX: usize = 127;
 
-/// The one of `known` that `word` is most likely a slip of, if any is close enough: letters left out, doubled, swapped
-/// or wrong, its beginning, or more than it. Case does not count, nor whether it is `-` or `_`.
+/// The word of `known` that `word` is most likely a misspelling of: with letters left out, doubled, swapped or wrong,
+/// or a prefix of it, or longer. Case and the difference of `-` and `_` are ignored. `None` if none is close.
 pub fn closest<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     if word.is_empty() || word.len() > WORD_BYTES_MAX {
         return None;
@@ -36,22 +35,22 @@ fn folded(word: &str) -> String {
     word.to_lowercase().replace('-', "_")
 }
 
-/// How many slips make `word` of `candidate`; `None` when it is a different word.
+/// The number of misspellings between `candidate` and `word`; `None` if they are different words.
 fn slips(word: &str, candidate: &str) -> Option<usize> {
-    /// The beginning of a word is told from another word by so many letters.
+    /// The shortest prefix that counts as a misspelling.
     const PREFIX_CHARS_MIN: usize = 3;
     let slips = strsim::damerau_levenshtein(word, candidate);
     let slips_max = (candidate.chars().count() / 3).max(1);
     if slips <= slips_max && slips < candidate.chars().count() {
         return Some(slips);
     }
-    // Any slip is nearer than what was only begun, or went on too long.
+    // A misspelling is closer than a prefix or a longer word.
     let common_chars = word.chars().count().min(candidate.chars().count());
     let begun = common_chars >= PREFIX_CHARS_MIN && (candidate.starts_with(word) || word.starts_with(candidate));
     begun.then_some(WORD_BYTES_MAX + candidate.len())
 }
 
-/// `; did you mean ...?`, or nothing: the tail of a message.
+/// The end of a message, `` ; did you mean `...`? ``, or nothing.
 pub fn did_you_mean<'a>(word: &str, known: impl IntoIterator<Item = &'a str>) -> String {
     closest(word, known).map_or_else(String::new, |closest| format!("; did you mean `{closest}`?"))
 }
@@ -66,7 +65,7 @@ pub fn plural(count: u64, noun: &str) -> String {
     if count == 1 { noun.to_owned() } else { format!("{noun}s") }
 }
 
-/// A stranger's text as a message may show it: on one line, escaped, cut after `chars_max` characters.
+/// Untrusted text for a message: on one line, escaped, cut after `chars_max` characters.
 pub fn cut(text: &str, chars_max: usize) -> String {
     let cut = text.char_indices().nth(chars_max).map(|(at, _)| at);
     let mut shown = one_line(text.get(..cut.unwrap_or(text.len())).unwrap_or(text)).into_owned();
@@ -76,23 +75,23 @@ pub fn cut(text: &str, chars_max: usize) -> String {
     shown
 }
 
-/// A stranger's word as a message may show it: escaped, at most 48 characters.
+/// An untrusted word for a message: escaped, at most 48 characters.
 pub fn quoted(word: &str) -> String {
     const CHARS_MAX: usize = 48;
     cut(word, CHARS_MAX)
 }
 
-/// The cause of a system's error, in words and lower case: `no such file or directory`.
+/// The cause of a system error in lower case: `no such file or directory`.
 pub fn io_cause(error: &std::io::Error) -> String {
     let text = error.to_string();
     let text = text.split(" (os error").next().unwrap_or(&text);
-    // What the standard library puts before the resolver's words.
+    // The standard library's prefix of the resolver's message.
     let text = text.strip_prefix("failed to lookup address information: ").unwrap_or(text);
     let mut chars = text.chars();
     chars.next().map(|first| first.to_lowercase().chain(chars).collect()).unwrap_or_default()
 }
 
-/// Why JSON cannot be read; that it is nested too deep is said with how deep it may be.
+/// The cause of a JSON error; for JSON that is nested too deep, with the limit.
 pub fn json_cause(error: &serde_json::Error) -> String {
     let cause = error.to_string();
     match cause.strip_prefix(TOO_DEEP) {
@@ -101,15 +100,15 @@ pub fn json_cause(error: &serde_json::Error) -> String {
     }
 }
 
-/// Whether JSON cannot be read only because it is nested too deep.
+/// Whether JSON is nested too deep.
 pub fn is_too_deep(error: &serde_json::Error) -> bool {
     error.to_string().starts_with(TOO_DEEP)
 }
 
-/// What serde_json says of such JSON: its error has no other sign of it.
+/// serde_json's message for such JSON: its error has no other sign of it.
 const TOO_DEEP: &str = "recursion limit exceeded";
 
-/// The bytes of a text without the mark that some editors put before it.
+/// A text's bytes without a byte order mark.
 pub fn without_bom(bytes: &[u8]) -> &[u8] {
     bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes)
 }
@@ -131,8 +130,8 @@ pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     lines
 }
 
-/// Puts items behind each other, with a comma and a blank between, in lines of at most `width` characters. A line breaks
-/// between items; only an item that is too long for one is broken between its words.
+/// Joins items by `, ` into lines of at most `width` characters. Lines break between items; only an item longer than a
+/// line is broken between its words.
 pub fn listed(items: &[String], width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for (index, item) in items.iter().enumerate() {
@@ -151,19 +150,18 @@ pub fn listed(items: &[String], width: usize) -> Vec<String> {
     lines
 }
 
-/// True for characters that a terminal obeys instead of showing, for those that reorder what is shown, and for those that
-/// take no place and so hide in it: two names that differ by one would look alike.
+/// Whether a character is a control character, reorders text, or is invisible: names that differ by one look alike.
 pub fn is_control_or_bidi(c: char) -> bool {
     c.is_control() || is_bidi_control(c) || is_invisible(c)
 }
 
-/// Unicode's Bidi_Control, and what separates lines and paragraphs.
+/// Whether a character is in Unicode's Bidi_Control, or a line or paragraph separator.
 fn is_bidi_control(c: char) -> bool {
     matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }
 
-/// Unicode's Default_Ignorable_Code_Point, tags among them, and the interlinear marks; without the selectors that choose how
-/// the character before them is drawn (U+FE00 to U+FE0F), since emoji have them.
+/// Whether a character is in Unicode's Default_Ignorable_Code_Point (tags included) or an interlinear mark. Variation
+/// selectors (U+FE00 to U+FE0F) are not, since emoji have them.
 fn is_invisible(c: char) -> bool {
     matches!(
         c,
@@ -179,13 +177,13 @@ pub fn one_line(text: &str) -> Cow<'_, str> {
     escape(text, is_control_or_bidi)
 }
 
-/// The text with its lines and tabs kept, and every other control character escaped.
+/// The text with control characters escaped, but for newlines and tabs.
 pub fn many_lines(text: &str) -> Cow<'_, str> {
     escape(text, |c| c != '\n' && c != '\t' && is_control_or_bidi(c))
 }
 
-/// JSON as it may be shown: what is left in its strings that a terminal would obey (JSON itself escapes only what is below
-/// a blank) is written in JSON's own way.
+/// JSON with control and reordering characters in strings written as JSON escapes: JSON itself escapes only those below
+/// U+0020.
 pub fn json(written: String) -> String {
     let obeyed = |c: char| !c.is_ascii_control() && is_control_or_bidi(c) || c == '\x7f';
     if !written.contains(obeyed) {
@@ -194,7 +192,7 @@ pub fn json(written: String) -> String {
     let mut safe = String::with_capacity(written.len() + 16);
     for c in written.chars() {
         match c {
-            // Beyond the first 65,536 JSON writes two.
+            // A character above U+FFFF is two escapes.
             c if obeyed(c) => {
                 for unit in c.encode_utf16(&mut [0; 2]) {
                     safe.push_str(&format!("\\u{unit:04x}"));
@@ -217,7 +215,7 @@ fn escape(text: &str, unsafe_here: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(safe)
 }
 
-/// Writes a character by its name: `\n`, `\x1b`, `\u{202e}`.
+/// Writes a character as an escape: `\n`, `\x1b`, `\u{202e}`.
 pub fn push_escaped(to: &mut String, c: char) {
     match c {
         '\n' => to.push_str("\\n"),

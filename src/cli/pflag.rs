@@ -1,19 +1,20 @@
-//! The words of `plugsh call` in every spelling that pflag, the parser of `extism call`, takes: they are rewritten into the
-//! one spelling that clap reads as pflag would. Which options there are is asked of clap; the rules of spelling are here.
+//! The spellings of pflag, the parser of `extism call`: the words of `plugsh call` are rewritten so that clap reads
+//! them as pflag would. The options come from clap's definition; the rules of spelling are here.
 //!
-//! Not here: what an option means, and what is said of a wrong one.
+//! Not here: the meaning of options, and the errors about wrong ones.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 
-/// The word that all of this is about.
+/// The subcommand whose words are rewritten.
 const CALL: &str = "call";
-/// Options whose value pflag reads as a number in Go's notation: `0x10`, `1_000`, `+5`.
+/// Options with a number in Go's notation: `0x10`, `1_000`, `+5`.
 const NUMBERS: [&str; 5] = ["loop", "timeout", "memory-max", "http-response-max", "var-max"];
-/// Options that extism takes an empty value for, which says nothing.
+/// Options whose empty value extism ignores.
 const EMPTY_SAYS_NOTHING: [&str; 1] = ["log-level"];
 
-/// The words after the program's name, rewritten if they are those of `plugsh call`; `definition` is the program's, built.
+/// The words after the program's name, rewritten if they are those of `plugsh call`. `definition` is the program's
+/// built clap definition.
 pub fn rewritten(words: Vec<OsString>, definition: &clap::Command) -> Vec<OsString> {
     let Some(call) = definition.find_subcommand(CALL) else { return words };
     let options = Options { program: definition, call };
@@ -25,23 +26,23 @@ pub fn rewritten(words: Vec<OsString>, definition: &clap::Command) -> Vec<OsStri
     line.into_words()
 }
 
-/// The options that may stand before `call`, and those that may stand behind it.
+/// The options before and after `call`.
 struct Options<'a> {
     program: &'a clap::Command,
     call: &'a clap::Command,
 }
 
-/// What was read so far.
+/// The words read so far.
 #[derive(Default)]
 struct CommandLine {
-    /// Options of the program alone, as they were typed.
+    /// Options of the program alone, as typed.
     program: Vec<OsString>,
     /// Options with their values, as `--name=value`.
     values: Vec<OsString>,
-    /// Flags as they were last given.
+    /// Flags with their last values.
     flags: Vec<(String, bool)>,
     positionals: Vec<OsString>,
-    /// The last word, an option that wants a value.
+    /// The last word, if it is an option without its value.
     lacking: Option<OsString>,
 }
 
@@ -51,7 +52,7 @@ impl CommandLine {
         words.push(CALL.into());
         words.extend(self.values);
         words.extend(self.flags.into_iter().filter(|(_, on)| *on).map(|(name, _)| format!("--{name}").into()));
-        // Behind it clap must find nothing that it could take for the value; that is the mistake which is told.
+        // The option comes last, so that clap finds no value for it and reports that.
         if let Some(option) = self.lacking {
             words.push(option);
         } else if !self.positionals.is_empty() {
@@ -81,7 +82,7 @@ impl CommandLine {
 }
 
 impl Options<'_> {
-    /// Where the word `call` stands, if it is the first that is neither an option nor the value of one.
+    /// The index of `call`, if it is the first word that is neither an option nor an option's value.
     fn place_of_call(&self, words: &[OsString]) -> Option<usize> {
         let mut at = 0;
         loop {
@@ -93,7 +94,8 @@ impl Options<'_> {
                 return (word == CALL).then_some(at);
             }
             let next = words.get(at + 1);
-            // `-i` is the program's own flag, and the input where `call` comes only after a further word.
+            // `-i` is the program's own flag, unless a word follows that is no option and not `call`: then it is the
+            // input.
             let is_input = word == "-i" && next.is_some_and(|next| next != CALL && !is_option(next));
             if is_input && words.get(at + 2).is_some_and(|word| word == CALL) {
                 return Some(at + 2);
@@ -102,13 +104,13 @@ impl Options<'_> {
         }
     }
 
-    /// Whether the word after this option is its value, where both stand before `call`.
+    /// Whether the word after an option before `call` is its value.
     fn takes_next(&self, word: &OsStr, next: Option<&OsString>) -> bool {
         let Some(text) = word.to_str() else { return false };
         match text.strip_prefix("--") {
             Some(name) if name.contains('=') => false,
             Some(name) => [self.program, self.call].into_iter().find_map(|of| long(of, name)).is_some_and(takes_value),
-            // extism's `-v` is a flag, plugsh's own has `NAME=VALUE`.
+            // extism's `-v` is a flag; plugsh's takes `NAME=VALUE`.
             None if text == "-v" => next.is_some_and(|next| is_assignment(next)),
             None if text.len() == 2 => {
                 text.chars().nth(1).and_then(|c| short(self.program, c)).is_some_and(takes_value)
@@ -117,7 +119,7 @@ impl Options<'_> {
         }
     }
 
-    /// The options before `call`: the program's own stay there, the others are as good as behind it.
+    /// Reads the options before `call`: the program's own stay there, the others move behind it.
     fn read_before(&self, words: &[OsString], line: &mut CommandLine) {
         let mut at = 0;
         while let Some(word) = words.get(at) {
@@ -147,7 +149,7 @@ impl Options<'_> {
         }
     }
 
-    /// Words behind `call`, as pflag reads them.
+    /// Reads the words after `call` as pflag does.
     fn read(&self, words: &[OsString], line: &mut CommandLine) {
         let mut words = words.iter();
         while let Some(word) = words.next() {
@@ -186,7 +188,7 @@ impl Options<'_> {
         }
     }
 
-    /// `-m`, `-vq`, `-i hi`, `-ihi`, `-i=hi`, `-mi hi`.
+    /// Reads a word of short options: `-m`, `-vq`, `-i hi`, `-ihi`, `-i=hi`, `-mi hi`.
     fn read_shorts<'w>(&self, word: &OsStr, rest: &mut impl Iterator<Item = &'w OsString>, line: &mut CommandLine) {
         let mut letters = word.as_bytes().get(1..).unwrap_or_default();
         while let Some((letter, after)) = letters.split_first() {
@@ -213,12 +215,12 @@ impl Options<'_> {
     }
 }
 
-/// Whether a word is written as an option: `-` alone is none.
+/// Whether a word has the form of an option; `-` alone has not.
 fn is_option(word: &OsStr) -> bool {
     word.len() > 1 && word.as_bytes().starts_with(b"-")
 }
 
-/// `NAME=VALUE`.
+/// Whether a word has the form `NAME=VALUE`.
 fn is_assignment(word: &OsStr) -> bool {
     let name = word.as_bytes().split(|byte| *byte == b'=').next().unwrap_or_default();
     let has_name = !name.is_empty() && name.iter().all(|byte| byte.is_ascii_alphanumeric() || *byte == b'_');
@@ -237,7 +239,7 @@ fn takes_value(argument: &clap::Arg) -> bool {
     argument.get_action().takes_values()
 }
 
-/// The words that Go takes for true and false.
+/// A boolean in Go's notation.
 fn go_bool(word: &OsStr) -> Option<bool> {
     match word.to_str()? {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
@@ -246,7 +248,7 @@ fn go_bool(word: &OsStr) -> Option<bool> {
     }
 }
 
-/// A whole number in Go's notation: a sign, `0x`, `0o`, `0b` or a leading 0, and `_` between digits.
+/// An integer in Go's notation: a sign, `0x`, `0o`, `0b` or a leading 0, and `_` between digits.
 fn go_integer(text: &str) -> Option<i64> {
     let (negative, digits) = match text.strip_prefix('-') {
         Some(digits) => (true, digits),
@@ -260,7 +262,7 @@ fn go_integer(text: &str) -> Option<i64> {
         Some(prefix) if prefix.starts_with('0') => (8, lower.get(1..)?),
         _ => (10, lower.as_str()),
     };
-    // A `_` stands between digits, and may follow a prefix.
+    // A `_` may stand between digits and after a prefix.
     let digits = if radix == 10 { digits } else { digits.strip_prefix('_').unwrap_or(digits) };
     let apart = digits.split('_').all(|part| !part.is_empty() && part.chars().all(|c| c.is_digit(radix)));
     let number = i64::from_str_radix(&digits.replace('_', ""), radix).ok().filter(|_| apart)?;
