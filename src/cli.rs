@@ -14,6 +14,7 @@ use plugsh::kernel::Limits;
 use plugsh::runtime::LogLevel;
 use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::units::{parse_count, parse_duration, parse_size};
+use plugsh::shell::words::limit_error;
 
 /// The text of `plugsh --help` below the options.
 const AFTER_HELP: &str = "\
@@ -200,7 +201,7 @@ impl LimitArgs {
             payload_bytes_max: self.payload_bytes.unwrap_or(default.payload_bytes_max),
             dead_max: self.dead_kept.unwrap_or(default.dead_max),
         };
-        limits.check().map(|()| limits)
+        limits.check().map(|()| limits).map_err(limit_error)
     }
 }
 

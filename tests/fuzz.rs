@@ -16,6 +16,7 @@ use bolero::check;
 use cursor::Cursor;
 use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, Limits, LoadRequest, Policy, ProcessId};
 use plugsh::runtime::{ModuleBytes, Program, Spec};
+use plugsh::shell::words::SHELL;
 
 /// Bounds of one target under `cargo test`.
 const TIME_MAX: Duration = Duration::from_secs(6);
@@ -99,11 +100,11 @@ fn asks(policy: &Policy, input: &[u8]) {
     for name in ["a", "echo", &text] {
         let who = Who { name, plugin: "x" };
         if let Err(error) = policy.call(who, Who { name: "b", plugin: "b" }, &text) {
-            is_shown_safely(&error);
+            is_shown_safely(&error.line(SHELL));
         }
         for source in ["echo", "./x.wasm", "http://a.h/b", &text] {
             match Asked::of(source) {
-                Ok(asked) => drop(policy.load(who, &asked).map_err(|error| is_shown_safely(&error))),
+                Ok(asked) => drop(policy.load(who, &asked).map_err(|error| is_shown_safely(&error.line(SHELL)))),
                 Err(error) => is_shown_safely(&error),
             }
         }

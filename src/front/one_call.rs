@@ -10,8 +10,7 @@ use std::sync::Arc;
 use super::console::{Color, Console};
 use super::script::interruptible;
 use super::streams;
-use crate::kernel::names::LISTED_ELSEWHERE;
-use crate::kernel::{Kernel, ProcessId};
+use crate::kernel::Kernel;
 use crate::runtime::source::is_name;
 use crate::runtime::{Host, LogLevel};
 use crate::shell::call_options::CallOptions;
@@ -19,7 +18,6 @@ use crate::shell::loading::options::LoadOptions;
 use crate::shell::loading::{load, load_manifest};
 use crate::shell::reply::Reply;
 use crate::shell::{Session, SessionOptions, ShellError, Stdin, start};
-use crate::text::quoted;
 
 /// The arguments of `plugsh call`.
 #[derive(Debug)]
@@ -78,8 +76,7 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
     };
     let input: Arc<[u8]> = input.into();
     for _ in 0..call.repeat {
-        let reply = session.call(label.id, Arc::clone(&input), &options);
-        let reply = reply.map_err(|error| with_functions(session, label.id, error))?;
+        let reply = session.call(label.id, Arc::clone(&input), &options)?;
         session.show_logs();
         session.emit(&reply)?;
         if call.repeat > 1 && !call.raw && !call.json {
@@ -96,19 +93,4 @@ fn source_of(session: &Session, source: &str) -> String {
         true => format!("./{source}"),
         false => source.to_owned(),
     }
-}
-
-/// Adds the plugin's functions to an error about an unknown function: here no further command can list them.
-fn with_functions(session: &Session, id: ProcessId, error: ShellError) -> ShellError {
-    /// Some compilers export hundreds of functions.
-    const SHOWN_MAX: usize = 40;
-    let Some(start) = error.message.strip_suffix(LISTED_ELSEWHERE) else { return error };
-    let functions = session.kernel().process(id).map(|detail| detail.functions).unwrap_or_default();
-    let shown: Vec<String> = functions.iter().take(SHOWN_MAX).map(|name| format!("`{}`", quoted(name))).collect();
-    let more = match functions.len().saturating_sub(SHOWN_MAX) {
-        0 => String::new(),
-        more => format!(" and {more} more"),
-    };
-    let message = format!("{start}; it has {}{more}", shown.join(", "));
-    ShellError { message, ..error }
 }

@@ -9,7 +9,7 @@ use super::process::Process;
 use super::view::ProcessId;
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::{Advice, Failure, FailureKind, Limit, Problem};
 use crate::text::escape_control;
 
 /// Why a call was cut.
@@ -81,8 +81,8 @@ impl Deadline {
     /// The failure of a load that it ended while the plugin was `done`: `fetched`, `compiled`.
     pub fn load_failure(&self, done: &str) -> Failure {
         let words = Cause::Timeout { timeout: self.timeout }.words();
-        let why = format!("{words} while it was {done}; `--load-timeout` allows more");
-        Failure::new(FailureKind::Interrupted, why)
+        let why = format!("{words} while it was {done}");
+        Failure::advised(FailureKind::Interrupted, why, Advice::Raise(Limit::LoadTimeout))
     }
 }
 
@@ -150,6 +150,12 @@ pub enum Refusal {
     Ended(Cause),
     /// The chain is as deep as it may be.
     TooDeep { depth_max: u16 },
+}
+
+/// A chain that is as deep as it may be.
+pub fn too_deep(depth_max: u16) -> Problem {
+    let message = format!("the chain is {depth_max} calls deep, the limit");
+    Problem::advised(message, Advice::Raise(Limit::Depth))
 }
 
 /// `1:front.run → 2:cart.total`, outermost first.

@@ -7,6 +7,7 @@ use serde::Serialize;
 use self::Amount::{Bytes, Count, Off, Time};
 use crate::json::as_ms;
 use crate::machine;
+use crate::runtime::Limit;
 
 /// What a kernel allows. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -82,11 +83,11 @@ pub enum Amount {
 /// A line of `limits`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LimitView {
+    pub limit: Limit,
     pub name: &'static str,
+    pub unit: LimitUnit,
     pub value: Amount,
     pub default: Amount,
-    /// The option of the command line that sets it.
-    pub flag: &'static str,
     /// What is used now, where that can be said of the whole.
     pub used: Option<Amount>,
     /// What it is a limit on.
@@ -111,28 +112,40 @@ pub struct Usage {
     pub dead: u64,
 }
 
+/// What a limit is counted in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitUnit {
+    Count,
+    Bytes,
+    Time,
+}
+
+/// A limit that is out of its bounds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitError {
+    /// Nothing would be left to work with.
+    BelowLeast { limit: Limit, value: u64, least: u64 },
+    /// More than can be had.
+    AboveMost { limit: Limit, value: u64, most: u64 },
+    /// More processes than the system's `vm.max_map_count` has room for.
+    AboveMapCount { value: u64, most: u64 },
+}
+
 impl Limits {
-    /// Refuses what the system cannot hold, or what would leave nothing to work with. The error is one line.
-    pub fn check(&self) -> Result<(), String> {
+    /// Refuses what the system cannot hold, or what would leave nothing to work with.
+    pub fn check(&self) -> Result<(), LimitError> {
         let by_maps = processes_by_map_count();
         if self.processes_max > by_maps {
-            return Err(format!(
-                "`--max-processes {}`: the system's `vm.max_map_count` has room for {by_maps}; raise that first",
-                self.processes_max
-            ));
+            return Err(LimitError::AboveMapCount { value: self.processes_max as u64, most: by_maps as u64 });
         }
-        let least = [
-            ("--max-processes", self.processes_max as u64),
-            ("--max-depth", u64::from(self.depth_max)),
-            ("--max-jobs", self.jobs_max as u64),
-            ("--journal-records", self.journal_records_max as u64),
-            ("--max-compilations", self.compilations_max as u64),
-        ];
-        if let Some((flag, _)) = least.iter().find(|(_, value)| *value == 0) {
-            return Err(format!("`{flag} 0`: at least 1 is needed"));
-        }
-        if self.depth_max > DEPTH_MAX_MAX {
-            return Err(format!("`--max-depth {}`: at most {DEPTH_MAX_MAX} can be had", self.depth_max));
+        for Line { limit, bounds, value, .. } in &LINES {
+            let Count(value) = value(self) else { continue };
+            if value < bounds.least {
+                return Err(LimitError::BelowLeast { limit: *limit, value, least: bounds.least });
+            }
+            if value > bounds.most {
+                return Err(LimitError::AboveMost { limit: *limit, value, most: bounds.most });
+            }
         }
         Ok(())
     }
@@ -141,10 +154,11 @@ impl Limits {
     pub fn views(&self, used: Usage) -> Vec<LimitView> {
         let default = Limits::default();
         let view = |line: &Line| LimitView {
+            limit: line.limit,
             name: line.name,
+            unit: line.unit,
             value: (line.value)(self),
             default: (line.value)(&default),
-            flag: line.flag,
             used: (line.used)(&used),
             of: line.of,
         };
@@ -154,54 +168,68 @@ impl Limits {
 
 /// One limit, as all that show it know it.
 struct Line {
+    limit: Limit,
     name: &'static str,
-    flag: &'static str,
     of: &'static str,
+    unit: LimitUnit,
+    bounds: Bounds,
     value: fn(&Limits) -> Amount,
     used: fn(&Usage) -> Option<Amount>,
 }
 
+/// What a count may be, both included.
+#[derive(Clone, Copy)]
+struct Bounds {
+    least: u64,
+    most: u64,
+}
+
+const ANY: Bounds = Bounds { least: 0, most: u64::MAX };
+const AT_LEAST_ONE: Bounds = Bounds { least: 1, ..ANY };
+
 const fn line(
-    (name, flag, of): (&'static str, &'static str, &'static str),
+    (limit, name, of): (Limit, &'static str, &'static str),
+    unit: LimitUnit,
+    bounds: Bounds,
     value: fn(&Limits) -> Amount,
     used: fn(&Usage) -> Option<Amount>,
 ) -> Line {
-    Line { name, flag, of, value, used }
+    Line { limit, name, of, unit, bounds, value, used }
 }
 
 #[rustfmt::skip]
 static LINES: [Line; 16] = [
-    line(("processes", "--max-processes", "living processes"),
+    line((Limit::Processes, "processes", "living processes"), LimitUnit::Count, AT_LEAST_ONE,
         |limits| Count(limits.processes_max as u64), |used| Some(Count(used.processes))),
-    line(("children", "--max-children", "children of one process"),
+    line((Limit::Children, "children", "children of one process"), LimitUnit::Count, ANY,
         |limits| Count(limits.children_max as u64), |used| Some(Count(used.children))),
-    line(("depth", "--max-depth", "calls nested in one job"),
+    line((Limit::Depth, "depth", "calls nested in one job"), LimitUnit::Count, Bounds { least: 1, most: DEPTH_MAX_MAX as u64 },
         |limits| Count(u64::from(limits.depth_max)), |used| Some(Count(used.depth))),
-    line(("calls/s", "--max-calls-per-second", "calls that one process makes"),
+    line((Limit::CallRate, "calls/s", "calls that one process makes"), LimitUnit::Count, ANY,
         |limits| if limits.calls_per_second_max == 0 { Off } else { Count(limits.calls_per_second_max) }, |_| None),
-    line(("jobs", "--max-jobs", "jobs that run at once"),
+    line((Limit::Jobs, "jobs", "jobs that run at once"), LimitUnit::Count, AT_LEAST_ONE,
         |limits| Count(limits.jobs_max as u64), |used| Some(Count(used.jobs))),
-    line(("output", "--max-output", "output of one call"),
+    line((Limit::Output, "output", "output of one call"), LimitUnit::Bytes, ANY,
         |limits| Bytes(limits.output_bytes_max), |_| None),
-    line(("memory", "--max-memory", "what all processes hold"),
+    line((Limit::Memory, "memory", "what all processes hold"), LimitUnit::Bytes, ANY,
         |limits| Bytes(limits.memory_bytes_max), |used| Some(Bytes(used.memory_bytes))),
-    line(("timeout", "--default-timeout", "a call without a timeout of its own"),
+    line((Limit::Timeout, "timeout", "a call without a timeout of its own"), LimitUnit::Time, ANY,
         |limits| limits.timeout.map_or(Off, Time), |_| None),
-    line(("loading", "--load-timeout", "fetching and compiling a plugin"),
+    line((Limit::LoadTimeout, "loading", "fetching and compiling a plugin"), LimitUnit::Time, ANY,
         |limits| limits.load_timeout.map_or(Off, Time), |_| None),
-    line(("compilations", "--max-compilations", "heavy modules compiled at once"),
+    line((Limit::Compilations, "compilations", "heavy modules compiled at once"), LimitUnit::Count, AT_LEAST_ONE,
         |limits| Count(limits.compilations_max as u64), |used| Some(Count(used.compilations))),
-    line(("compiler", "--max-compile-memory", "memory to compile one of them"),
+    line((Limit::CompileMemory, "compiler", "memory to compile one of them"), LimitUnit::Bytes, ANY,
         |limits| Bytes(limits.compile_memory_bytes_max), |_| None),
-    line(("log lines/s", "--max-log-rate", "lines that one process logs"),
+    line((Limit::LogRate, "log lines/s", "lines that one process logs"), LimitUnit::Count, ANY,
         |limits| Count(limits.log_lines_per_second_max), |_| None),
-    line(("log", "--max-log-bytes", "log text that is kept"),
+    line((Limit::LogBytes, "log", "log text that is kept"), LimitUnit::Bytes, ANY,
         |limits| Bytes(limits.log_bytes_max as u64), |used| Some(Bytes(used.log_bytes))),
-    line(("journal", "--journal-records", "calls that are kept"),
+    line((Limit::JournalRecords, "journal", "calls that are kept"), LimitUnit::Count, AT_LEAST_ONE,
         |limits| Count(limits.journal_records_max as u64), |used| Some(Count(used.journal_records))),
-    line(("payloads", "--payload-bytes", "payloads that are kept"),
+    line((Limit::PayloadBytes, "payloads", "payloads that are kept"), LimitUnit::Bytes, ANY,
         |limits| Bytes(limits.payload_bytes_max), |used| Some(Bytes(used.payload_bytes))),
-    line(("dead", "--dead-kept", "ended processes that are remembered"),
+    line((Limit::Dead, "dead", "ended processes that are remembered"), LimitUnit::Count, ANY,
         |limits| Count(limits.dead_max as u64), |used| Some(Count(used.dead))),
 ];
 
@@ -237,15 +265,17 @@ impl Default for Limits {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
     use super::*;
 
     #[test]
     fn more_processes_than_maps_are_refused_with_the_reason() {
         let limits = Limits { processes_max: processes_by_map_count() + 1, ..Limits::default() };
-        assert!(limits.check().unwrap_err().contains("`vm.max_map_count` has room for"));
+        assert!(matches!(limits.check(), Err(LimitError::AboveMapCount { .. })));
         assert_eq!(Limits::default().check(), Ok(()));
         let none = Limits { jobs_max: 0, ..Limits::default() };
-        assert_eq!(none.check().unwrap_err(), "`--max-jobs 0`: at least 1 is needed");
+        assert_eq!(none.check(), Err(LimitError::BelowLeast { limit: Limit::Jobs, value: 0, least: 1 }));
     }
 
     #[test]
@@ -256,12 +286,10 @@ mod tests {
     }
 
     #[test]
-    fn every_limit_has_a_line_with_a_flag_of_its_own() {
+    fn every_limit_has_a_line_of_its_own() {
         let views = Limits::default().views(Usage::default());
-        let mut flags: Vec<&str> = views.iter().map(|view| view.flag).collect();
-        flags.sort_unstable();
-        flags.dedup();
-        assert_eq!(flags.len(), LINES.len());
+        let limits: HashSet<Limit> = views.iter().map(|view| view.limit).collect();
+        assert_eq!(limits.len(), LINES.len());
         assert!(views.iter().all(|view| view.value == view.default));
     }
 }

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use parking_lot::{Condvar, Mutex};
 
 use super::view::{LogLine, ProcessId, ProcessLabel};
-use crate::runtime::LogLevel;
+use crate::runtime::{Advice, Limit, LogLevel, Problem, Wording};
 use crate::text::{LINE_BYTES_MAX, escape_control};
 
 /// What a line costs besides its text.
@@ -14,6 +14,7 @@ const LINE_OVERHEAD_BYTES: usize = size_of::<LogLine>();
 
 /// The book. One lock, held to add or copy lines.
 pub struct Logbook {
+    wording: Wording,
     inner: Mutex<Inner>,
     changed: Condvar,
 }
@@ -33,8 +34,9 @@ struct Inner {
 
 impl Logbook {
     /// An empty book that keeps `bytes_max` and takes so many lines a second of each process.
-    pub fn new(bytes_max: usize, lines_per_second_max: u64) -> Self {
+    pub fn new(bytes_max: usize, lines_per_second_max: u64, wording: Wording) -> Self {
         Logbook {
+            wording,
             inner: Mutex::new(Inner {
                 lines: VecDeque::new(),
                 bytes: 0,
@@ -76,10 +78,9 @@ impl Logbook {
                 Admission::Yes => inner.push(&process, level, escape_control(line)),
                 Admission::First => {
                     let most = inner.lines_per_second_max;
-                    let why = format!(
-                        "(more than {most} lines in a second: the rest of this second is not kept; `--max-log-rate` allows more)"
-                    );
-                    inner.push(&process, LogLevel::Warn, why);
+                    let why = format!("more than {most} lines in a second: the rest of this second is not kept");
+                    let why = Problem::advised(why, Advice::Raise(Limit::LogRate)).line(self.wording);
+                    inner.push(&process, LogLevel::Warn, format!("({why})"));
                 }
                 Admission::No => break,
             }
@@ -152,7 +153,7 @@ mod tests {
 
     #[test]
     fn the_book_is_bounded() {
-        let book = Logbook::new(10_000, u64::MAX - 1);
+        let book = Logbook::new(10_000, u64::MAX - 1, Wording::default());
         for n in 0..1_000 {
             book.add(label(), LogLevel::Error, &format!("line {n}"));
         }
@@ -163,7 +164,7 @@ mod tests {
 
     #[test]
     fn who_logged_once_is_not_remembered_for_ever() {
-        let book = Logbook::new(1 << 20, 10);
+        let book = Logbook::new(1 << 20, 10, Wording::default());
         for id in 1..=100 {
             book.add(ProcessLabel { id, name: "ended".into() }, LogLevel::Error, "still here");
         }
@@ -174,7 +175,7 @@ mod tests {
 
     #[test]
     fn a_storm_is_one_line_more() {
-        let book = Logbook::new(1 << 20, 10);
+        let book = Logbook::new(1 << 20, 10, Wording::default());
         // One text is taken in one go, well within a second.
         book.add(label(), LogLevel::Error, &"x\n".repeat(100));
         let lines = book.lines(0, None);

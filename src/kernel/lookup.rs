@@ -7,14 +7,13 @@ use std::time::{Duration, Instant};
 use super::Kernel;
 use super::error::CallError;
 use super::limits::{LimitView, Usage};
-use super::names;
 use super::process::{Counters, Life, Occupant, Process, ProcessSlot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
 use crate::runtime::exports::is_runtime_export;
-use crate::runtime::{MemoryUse, ModuleBytes};
+use crate::runtime::{Advice, MemoryUse, ModuleBytes, Problem};
 use crate::secrets::without_secrets;
-use crate::text::escape_control;
+use crate::text::{closest, escape_control};
 
 /// How often a wait for a process's end looks whether it was interrupted.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
@@ -36,7 +35,7 @@ impl Kernel {
         views
     }
 
-    /// Every limit, its default, its flag, and what is used of it now.
+    /// Every limit, its default, and what is used of it now.
     pub fn limit_views(&self) -> Vec<LimitView> {
         let (processes, children, dead) = {
             let table = self.table().read();
@@ -119,17 +118,17 @@ impl Kernel {
         let dead = |view: &&ProcessView| {
             number.is_none_or(|number| number.parse() == Ok(view.id)) && name.is_none_or(|name| name == view.name)
         };
-        let message = match table.dead().filter(dead).last() {
+        let problem = match table.dead().filter(dead).last() {
             Some(ProcessView { id, name, state: ProcessState::Dead { reason }, .. }) => {
-                format!("process `{id}:{name}` is dead: {reason}")
+                format!("process `{id}:{name}` is dead: {reason}").into()
             }
             _ => {
-                let meant = name.map_or(String::new(), |name| names::did_you_mean(name, table.names()));
-                let meant = if meant.is_empty() { "; `ps` lists them".to_string() } else { meant };
-                format!("no process `{}`{meant}", escape_control(reference))
+                let near = name.and_then(|name| closest(name, table.names()));
+                let advice = near.map_or(Advice::ListProcesses, |near| Advice::DidYouMean(near.to_owned()));
+                Problem::advised(format!("no process `{}`", escape_control(reference)), advice)
             }
         };
-        Err(CallError::new(Outcome::Error, message))
+        Err(CallError::told(Outcome::Error, problem, self.wording()))
     }
 
     /// `PLUGIN.FUNCTION` to a living process and a function's name: the longest living name that fits wins.

@@ -1,10 +1,9 @@
 //! Names of processes and functions: what is a valid one, and what was perhaps meant.
 
-pub use crate::text::did_you_mean;
-
+use crate::runtime::Advice;
+use crate::runtime::advice::FUNCTIONS_MAX;
 use crate::runtime::exports::is_runtime_export;
-use crate::text::cut;
-use crate::text::escape_control;
+use crate::text::{closest, cut, escape_control};
 
 /// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most 100 bytes.
 pub fn is_valid(name: &str) -> bool {
@@ -13,12 +12,6 @@ pub fn is_valid(name: &str) -> bool {
         && bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
-
-/// What stands in an error in place of a list that is too long for it.
-pub const LISTED_ELSEWHERE: &str = "; `info PLUGIN` lists them";
-
-/// Most functions that an error about an unknown one lists.
-const LISTED_MAX: usize = 4;
 
 /// Most characters of a type that an error shows.
 const TYPE_CHARS_MAX: usize = 200;
@@ -34,21 +27,15 @@ pub fn not_callable(function: &str, exports: &[String]) -> Option<String> {
     Some(format!("is exported as {}; {why}", cut(ty, TYPE_CHARS_MAX)))
 }
 
-/// The part of an unknown function's error that follows ``no function `x` in `1:probe` ``: what was perhaps meant, else
-/// what there is, where that is short.
-pub fn no_function(function: &str, known: &[String]) -> String {
+/// The way on after ``no function `x` in `1:probe` ``: what was perhaps meant, else what there is.
+pub fn no_function(function: &str, known: &[String]) -> Advice {
     let offered = || known.iter().map(String::as_str).filter(|name| !is_runtime_export(name));
-    let meant = did_you_mean(function, offered());
-    if !meant.is_empty() {
-        return escape_control(&meant);
-    }
-    match offered().take(LISTED_MAX + 1).count() {
-        0 => "; it has none that can be called".to_string(),
-        count if count > LISTED_MAX => LISTED_ELSEWHERE.to_string(),
-        _ => {
-            let names: Vec<String> = offered().map(|name| format!("`{}`", escape_control(name))).collect();
-            format!("; it has {}", names.join(", "))
-        }
+    match closest(function, offered()) {
+        Some(near) => Advice::DidYouMean(escape_control(near)),
+        None => Advice::Functions {
+            first: offered().take(FUNCTIONS_MAX).map(str::to_owned).collect(),
+            count: offered().count(),
+        },
     }
 }
 
@@ -69,8 +56,8 @@ mod tests {
     fn what_a_language_runtime_exports_is_not_offered() {
         let known =
             ["_initialize".to_owned(), "__arg_start".to_owned(), "asyncify_stop_unwind".to_owned(), "run".to_owned()];
-        assert_eq!(no_function("initialize", &known), "; it has `run`");
-        assert_eq!(no_function("x", &known[..3]), "; it has none that can be called");
+        assert_eq!(no_function("initialize", &known), Advice::Functions { first: vec!["run".to_owned()], count: 1 });
+        assert_eq!(no_function("x", &known[..3]), Advice::Functions { first: Vec::new(), count: 0 });
     }
 
     #[test]

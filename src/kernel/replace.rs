@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 pub use pending::{PendingInstance, ReplacementNotice};
 pub use request::Replacement;
 
-use self::in_progress::{InProgress, denied};
+use self::in_progress::InProgress;
 use self::pending::ReplacementListener;
 
 use super::code::Code;
@@ -29,7 +29,7 @@ use super::process::{Birth, Life, Process, ProcessSlot};
 use super::task::Task;
 use super::view::{ProcessId, Replaced};
 use super::{Job, Kernel};
-use crate::runtime::{Failure, FailureKind, Program};
+use crate::runtime::{Advice, Failure, FailureKind, Program};
 use crate::text::escape_control;
 
 /// How often a restart begins again because new code came before its instance was ready.
@@ -87,7 +87,7 @@ impl Kernel {
                 return Ok(replaced);
             }
         }
-        Err(denied("it was reloaded over and over meanwhile; try again"))
+        Err(Failure::denied("it was reloaded over and over meanwhile; try again"))
     }
 
     fn reload_code(
@@ -149,7 +149,7 @@ impl Kernel {
         let mut slot = process.slot.lock();
         still_alive(&slot)?;
         if !slot.replacements.is_newest(in_progress.reload) {
-            return Err(denied("a later reload was done before this one"));
+            return Err(Failure::denied("a later reload was done before this one"));
         }
         let functions_lost = lost_functions(&slot.code, &code, force)?;
         code.mark_used_as(&slot.code);
@@ -230,7 +230,7 @@ fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, ProcessSlot>, mu
 
 fn still_alive(slot: &ProcessSlot) -> Result<(), Failure> {
     match &slot.life {
-        Life::Dead { reason, .. } => Err(denied(&format!("it died meanwhile: {reason}"))),
+        Life::Dead { reason, .. } => Err(Failure::denied(format!("it died meanwhile: {reason}"))),
         Life::Alive | Life::Starting => Ok(()),
     }
 }
@@ -241,7 +241,8 @@ fn lost_functions(old: &Code, new: &Code, force: bool) -> Result<Vec<String>, Fa
     if lost.is_empty() || force {
         return Ok(lost);
     }
-    Err(denied(&format!("the new code lacks `{}`, which was called before; `--force` takes it", lost.join("`, `"))))
+    let why = format!("the new code lacks `{}`, which was called before", lost.join("`, `"));
+    Err(Failure::advised(FailureKind::Denied, why, Advice::Force))
 }
 
 fn hashes(program: &Program) -> Vec<&str> {

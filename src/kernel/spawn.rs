@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::code::Code;
 use super::error::{CallError, outcome_of};
-use super::frame::{Cause, Deadline, Frame, Refusal};
+use super::frame::{Cause, Deadline, Frame, Refusal, too_deep};
 use super::names;
 use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
@@ -23,7 +23,7 @@ use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::source::Access;
-use crate::runtime::{Failure, FailureKind, Guest, Host, Image, LogLevel, Program, sdk};
+use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, Limit, LogLevel, Problem, Program, sdk};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
@@ -77,14 +77,14 @@ impl Kernel {
         };
         // The process itself: while new code starts, a stand-in calls for it that has no children.
         let children = self.living(parent.id).map_or(0, |parent| parent.counters.children.load(Ordering::Relaxed));
-        let asked = Asked::of(name).map_err(denied)?;
+        let asked = Asked::of(name).map_err(Failure::denied)?;
         let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
         let granted = match (parent.own.as_ref().and_then(|own| own.load(&asked)), &policy) {
             (Some(granted), _) => Ok(granted),
             (None, Some(policy)) => policy.load(parent.who(), &asked),
             (None, None) => by_name_only(parent, &asked),
         };
-        let admitted = self.admit_child(parent, children, children_max).and(granted.map_err(denied));
+        let admitted = self.admit_child(parent, children, children_max).and(granted).map_err(Failure::denied);
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
         let program = task.chain.outside_of_time(|| self.granted_program(task, &granted, deadline))?;
@@ -107,14 +107,14 @@ impl Kernel {
     }
 
     /// Whether a process may have one more child.
-    fn admit_child(&self, parent: &Process, children: u32, by_policy: Option<u32>) -> Result<(), Failure> {
+    fn admit_child(&self, parent: &Process, children: u32, by_policy: Option<u32>) -> Result<(), Problem> {
         let who = parent.label();
         if let Some(most) = by_policy.filter(|most| children >= *most) {
-            return Err(denied(format!("`{who}` has {children} children; the policy's `children_max` is {most}")));
+            return Err(format!("`{who}` has {children} children; the policy's `children_max` is {most}").into());
         }
         if children as usize >= self.limits().children_max {
-            let why = format!("`{who}` has {children} children, the limit; `--max-children` allows more");
-            return Err(denied(why));
+            let why = format!("`{who}` has {children} children, the limit");
+            return Err(Problem::advised(why, Advice::Raise(Limit::Children)));
         }
         Ok(())
     }
@@ -132,7 +132,8 @@ impl Kernel {
         let program = program.or_else(|failure| self.hooks().stub_program(&granted.source).ok_or(failure))?;
         match (&granted.sha256, program.modules.last()) {
             (Some(wanted), Some(main)) if *wanted != main.sha256 => {
-                Err(denied(format!("its SHA-256 is {}, and the policy allows it with {wanted} only", main.sha256)))
+                let why = format!("its SHA-256 is {}, and the policy allows it with {wanted} only", main.sha256);
+                Err(Failure::denied(why))
             }
             _ => Ok(program),
         }
@@ -216,7 +217,8 @@ impl Kernel {
         let mut table = self.table().write();
         let most = self.limits().processes_max;
         if table.len() >= most {
-            return Err(denied(format!("{most} processes live, the limit; `--max-processes` allows more")));
+            let why = Problem::advised(format!("{most} processes live, the limit"), Advice::Raise(Limit::Processes));
+            return Err(Failure::denied(why));
         }
         let name = match &request.name {
             Some(name) if !names::is_valid(name) => {
@@ -245,7 +247,7 @@ impl Kernel {
         };
         let process = Arc::new(Process::new(birth, code, task.chain.occupant(depth, seq)));
         if !table.insert(process.clone()) {
-            return Err(denied("the parent has ended".into()));
+            return Err(Failure::denied("the parent has ended"));
         }
         Ok(process)
     }
@@ -277,10 +279,7 @@ impl Kernel {
         };
         task.chain.push(frame).map_err(|refusal| match refusal {
             Refusal::Ended(cause) => Failure::new(FailureKind::Interrupted, cause.words()),
-            Refusal::TooDeep { depth_max } => {
-                let why = format!("the chain is {depth_max} calls deep, the limit; `--max-depth` allows more");
-                Failure::new(FailureKind::Denied, why)
-            }
+            Refusal::TooDeep { depth_max } => Failure::denied(too_deep(depth_max)),
         })?;
         // Between the table's entry and the frame a kill found nothing to cut: it has marked the process dead.
         let killed = matches!(process.slot.lock().life, Life::Dead { .. });
@@ -314,12 +313,8 @@ impl Kernel {
     }
 }
 
-fn denied(why: String) -> Failure {
-    Failure::new(FailureKind::Denied, why)
-}
-
 /// The built-in default: a guest may load any name, and nothing else.
-fn by_name_only(who: &Process, asked: &Asked) -> Result<Granted, String> {
+fn by_name_only(who: &Process, asked: &Asked) -> Result<Granted, Problem> {
     match asked {
         Asked::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),
         _ => Err(names_only(who.who(), asked, who.parent_id() != 0)),

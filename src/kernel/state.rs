@@ -125,7 +125,7 @@ impl Kernel {
             table: RwLock::new(Table::new(limits.dead_max)),
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
-            logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max),
+            logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max, options.wording),
             clock: Arc::new(Clock::new(images.clone())),
             waits: Waits::default(),
             jobs: JobTable::default(),

@@ -98,6 +98,11 @@ impl Failure {
         Failure { kind, message, advice, said: None, code: None, stderr_tail: None, unwound }
     }
 
+    /// A refusal by a limit or a policy; nothing ran.
+    pub fn denied(problem: impl Into<Problem>) -> Self {
+        Failure::new(FailureKind::Denied, problem)
+    }
+
     /// A failure of `kind` with a way on.
     pub fn advised(kind: FailureKind, message: impl Into<String>, advice: Advice) -> Self {
         Failure::new(kind, Problem::advised(message, advice))

@@ -8,11 +8,11 @@ use super::entered::Entered;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
 use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
-use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, way, with_path};
+use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, too_deep, way, with_path};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
-use crate::runtime::{Failure, FailureKind, FunctionId};
+use crate::runtime::{Advice, Failure, FailureKind, FunctionId, Problem};
 use crate::text::escape_control;
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
@@ -22,13 +22,13 @@ const STUBBED: FunctionId = FunctionId(u32::MAX);
 enum Denied {
     Dead(String),
     Circle,
-    NoFunction(String),
+    NoFunction(Advice),
     /// It is exported as something else.
     NotCallable(String),
     /// It crashed and is not started again: why.
     Halted(String),
     /// By the policy, or by the rate of calls.
-    NotAllowed(String),
+    NotAllowed(Problem),
     Refused(Refusal),
 }
 
@@ -131,7 +131,7 @@ impl Task {
     }
 
     /// Whether the deepest call may make this one; the shell may make any.
-    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
+    fn ask_gate(&self, process: &Process, function: &str, symbol: Symbol) -> Result<(), Problem> {
         match self.chain.top() {
             Some((caller, _, _)) => self.kernel.gate().call(&caller, process, function, symbol),
             None => Ok(()),
@@ -141,28 +141,24 @@ impl Task {
     /// A call that never ran: its record, and its error.
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
         let path = self.chain.path();
-        let (outcome, message) = match denied {
-            Denied::Dead(reason) => (Outcome::Error, format!("process `{}` is dead: {reason}", process.label())),
-            Denied::NoFunction(meant) => {
-                let shown = escape_control(function);
-                (Outcome::Error, format!("no function `{shown}` in `{}`{meant}", process.label()))
+        let shown = escape_control(function);
+        let (outcome, problem) = match denied {
+            Denied::Dead(reason) => (Outcome::Error, format!("process `{}` is dead: {reason}", process.label()).into()),
+            Denied::NoFunction(advice) => {
+                let message = format!("no function `{shown}` in `{}`", process.label());
+                (Outcome::Error, Problem::advised(message, advice))
             }
-            Denied::NotCallable(why) => {
-                (Outcome::Error, format!("`{}` in `{}` {why}", escape_control(function), process.label()))
-            }
-            Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process))),
-            Denied::Halted(why) => (Outcome::Error, halted_words(process, &why)),
+            Denied::NotCallable(why) => (Outcome::Error, format!("`{shown}` in `{}` {why}", process.label()).into()),
+            Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process)).into()),
+            Denied::Halted(why) => (Outcome::Error, halted(process, why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
-            Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words()),
-            Denied::Refused(Refusal::TooDeep { depth_max }) => (
-                Outcome::Denied,
-                format!(
-                    "cannot call `{}`: the chain is {depth_max} calls deep, the limit; `--max-depth` allows more",
-                    process.label()
-                ),
-            ),
+            Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words().into()),
+            Denied::Refused(Refusal::TooDeep { depth_max }) => {
+                let cannot = |why| format!("cannot call `{}`: {why}", process.label());
+                (Outcome::Denied, too_deep(depth_max).map(cannot))
+            }
         };
-        let message = with_path(message, &path);
+        let message = with_path(problem.line(self.kernel.wording()), &path);
         self.record_refusal(Some(process), Symbol::intern(function), bytes_in, outcome, &message);
         self.refuse(CallError::new(outcome, message))
     }
@@ -257,13 +253,13 @@ impl Entered<'_> {
             Denied::Dead(reason) => {
                 Failure::new(FailureKind::Denied, format!("it died while it was waited for: {reason}"))
             }
-            Denied::NoFunction(meant) => {
-                Failure::new(FailureKind::Denied, format!("no function by that name after a reload{meant}"))
+            Denied::NoFunction(advice) => {
+                Failure::advised(FailureKind::Denied, "no function by that name after a reload", advice)
             }
             Denied::NotCallable(why) => {
                 Failure::new(FailureKind::Denied, format!("after a reload `{}` {why}", escape_control(function)))
             }
-            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted_words(self.process, &why)),
+            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted(self.process, why)),
             Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
         })?;
         self.occupy(slot, depth, seq);
@@ -311,7 +307,8 @@ impl Entered<'_> {
     }
 }
 
-pub fn halted_words(process: &Process, why: &str) -> String {
-    let label = process.label();
-    format!("`{label}` crashed and is not started again; `restart {}` starts it: {why}", process.id)
+/// Why a process that crashed for good is not called: `crash` is what it crashed of.
+fn halted(process: &Process, crash: String) -> Problem {
+    let message = format!("`{}` crashed and is not started again", process.label());
+    Problem::advised(message, Advice::Restart { process: process.id, crash })
 }

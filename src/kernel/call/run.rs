@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::entered::{Entered, Finished};
 use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::{Advice, Failure, FailureKind, Limit};
 
 impl Entered<'_> {
     /// Runs the call on `input`, which is dropped before the function runs: its bytes are in the process by then.
@@ -65,8 +65,8 @@ impl Entered<'_> {
     pub(in crate::kernel) fn check_output(&self, bytes_out: u64) -> Result<u64, Failure> {
         let most = self.task.kernel.limits().output_bytes_max;
         if bytes_out > most {
-            let why = format!("an output of {bytes_out} bytes; the limit is {most}, `--max-output` allows more");
-            return Err(Failure::new(FailureKind::Denied, why));
+            let why = format!("an output of {bytes_out} bytes; the limit is {most}");
+            return Err(Failure::advised(FailureKind::Denied, why, Advice::Raise(Limit::Output)));
         }
         Ok(bytes_out)
     }

@@ -14,6 +14,7 @@ use crate::kernel::job::Job;
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
+use crate::runtime::{Advice, Problem};
 
 impl Task {
     /// Holds the deepest call until it is told something, or the chain is cut.
@@ -98,7 +99,7 @@ impl Chain {
         Some(view)
     }
 
-    fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), CallError> {
+    fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), Problem> {
         let mut frames = self.frames.lock();
         let depth = frames.stack.len() as u16;
         let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
@@ -116,23 +117,22 @@ impl Chain {
         Ok(())
     }
 
-    fn replace_input(&self, input: Arc<[u8]>) -> Result<(), CallError> {
+    fn replace_input(&self, input: Arc<[u8]>) -> Result<(), Problem> {
         let mut frames = self.frames.lock();
         let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
             return Err(not_held(self.job));
         };
         if held.stop.side == Side::After {
-            let message =
-                format!("%{} is held after its call: the input was used; `return BYTES` changes the output", self.job);
-            return Err(CallError::new(Outcome::Error, message));
+            let message = format!("%{} is held after its call: the input was used", self.job);
+            return Err(Problem::advised(message, Advice::ReplaceOutput));
         }
         held.new_input = Some(input);
         Ok(())
     }
 }
 
-fn not_held(job: JobId) -> CallError {
-    CallError::new(Outcome::Error, format!("%{job} is not held; `break EXPR` holds calls"))
+fn not_held(job: JobId) -> Problem {
+    Problem::advised(format!("%{job} is not held"), Advice::SetBreakpoint)
 }
 
 impl Kernel {
@@ -154,15 +154,18 @@ impl Kernel {
 
     /// Lets a held job go on; an error when it is not held.
     pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
-        let held = self.job(job).filter(|job| job.is_held()).ok_or_else(|| not_held(job))?;
-        let chain = held.running().ok_or_else(|| not_held(job))?;
-        chain.give_order(&held, order, self.hooks())
+        let held = self.job(job).filter(Job::is_held);
+        let running = held.and_then(|held| Some((held.running()?, held)));
+        let released =
+            running.ok_or_else(|| not_held(job)).and_then(|(chain, held)| chain.give_order(&held, order, self.hooks()));
+        released.map_err(|problem| CallError::told(Outcome::Error, problem, self.wording()))
     }
 
     /// Changes what a held call will get; an error when it is not held before its call.
     pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), CallError> {
-        let chain = self.job(job).and_then(|job| job.running()).ok_or_else(|| not_held(job))?;
-        chain.replace_input(input)
+        let chain = self.job(job).and_then(|job| job.running()).ok_or_else(|| not_held(job));
+        let replaced = chain.and_then(|chain| chain.replace_input(input));
+        replaced.map_err(|problem| CallError::told(Outcome::Error, problem, self.wording()))
     }
 
     /// Only the job's own thread comes here.

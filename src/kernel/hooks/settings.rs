@@ -9,6 +9,8 @@ use super::stub::{Stub, StubSpec, StubView};
 use crate::journal::PayloadSettings;
 use crate::kernel::debug::Side;
 use crate::kernel::{Kernel, names};
+use crate::runtime::advice::RuleKind;
+use crate::runtime::{Advice, Problem};
 
 impl Kernel {
     /// Keeps inputs and outputs of calls from now on, as far as the settings say; zeros: none.
@@ -27,16 +29,16 @@ impl Kernel {
 impl Kernel {
     /// Sets a breakpoint; its number. Calls that begin from now on are held; those that run when it is on return.
     /// Refused where the expression asks for what is not known on that side, and past [`RULES_MAX`].
-    pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, String> {
+    pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, Problem> {
         if spec.side == Side::Before && spec.filter.needs_end() {
-            return Err(
-                "the expression asks for what is known when a call has ended; hold it then, with `--on return`".into(),
-            );
+            let why = "the expression asks for what is known when a call has ended";
+            return Err(Problem::advised(why, Advice::HoldOnReturn));
         }
         let hooks = self.hooks();
         hooks.change(|rules| {
             if rules.breakpoints.len() >= RULES_MAX {
-                return Err(format!("{RULES_MAX} breakpoints are set, the limit; `delete N` takes one away"));
+                let why = format!("{RULES_MAX} breakpoints are set, the limit");
+                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Breakpoint)));
             }
             let id = hooks.next_breakpoint();
             rules.breakpoints.push(Breakpoint::new(id, spec));
@@ -62,7 +64,7 @@ impl Kernel {
 impl Kernel {
     /// Sets a fault. Refused where the expression asks for what is known only when a call has ended, where the chance is
     /// none, and past [`RULES_MAX`].
-    pub fn inject(&self, spec: FaultSpec) -> Result<FaultView, String> {
+    pub fn inject(&self, spec: FaultSpec) -> Result<FaultView, Problem> {
         if spec.filter.needs_end() {
             return Err("the expression asks for what is known when a call has ended, and a fault comes before".into());
         }
@@ -73,7 +75,8 @@ impl Kernel {
         let given = spec.seed.or(hooks.seed());
         hooks.change(|rules| {
             if rules.faults.len() >= RULES_MAX {
-                return Err(format!("{RULES_MAX} faults are set, the limit; `faults delete N` takes one away"));
+                let why = format!("{RULES_MAX} faults are set, the limit");
+                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Fault)));
             }
             let id = hooks.next_fault();
             // Short enough to type; with one seed for the session each fault still draws its own.
@@ -108,16 +111,17 @@ impl Kernel {
 
 impl Kernel {
     /// Sets a stub, in place of the one for the same function. Past [`RULES_MAX`] it is refused.
-    pub fn set_stub(&self, spec: StubSpec) -> Result<(), String> {
+    pub fn set_stub(&self, spec: StubSpec) -> Result<(), Problem> {
         let is_id = spec.plugin.starts_with(|c: char| c.is_ascii_digit());
         if !is_id && !names::is_valid(&spec.plugin) {
-            return Err(format!("`{}` cannot be the name of a plugin", spec.plugin));
+            return Err(format!("`{}` cannot be the name of a plugin", spec.plugin).into());
         }
         self.hooks().change(|rules| {
             let same = |stub: &Arc<Stub>| stub.spec().plugin == spec.plugin && stub.spec().function == spec.function;
             rules.stubs.retain(|stub| !same(stub));
             if rules.stubs.len() >= RULES_MAX {
-                return Err(format!("{RULES_MAX} stubs are set, the limit; `unstub NAME.FUNCTION` takes one away"));
+                let why = format!("{RULES_MAX} stubs are set, the limit");
+                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Stub)));
             }
             rules.stubs.push(Stub::new(spec));
             Ok(())

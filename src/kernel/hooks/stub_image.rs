@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
+use crate::runtime::{Advice, Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
 /// The image of a plugin that only stubs answer for.
 pub struct StubImage {
@@ -53,7 +53,7 @@ impl Guest for StubGuest {
     }
 
     fn run(&mut self, _function: FunctionId, _up: Arc<dyn Upcalls>) -> Result<u64, Failure> {
-        Err(Failure::new(FailureKind::Guest, "its stub was taken away; `stub NAME.FUNCTION = BYTES` sets one"))
+        Err(Failure::advised(FailureKind::Guest, "its stub was taken away", Advice::SetStub))
     }
 
     fn output(&self) -> &[u8] {

@@ -7,6 +7,7 @@ use super::*;
 use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
 use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, ProcessId, Waited};
+use crate::runtime::Advice;
 
 /// Longer than anything here takes; a test that waits for so long has failed.
 const LONG: Duration = Duration::from_secs(30);
@@ -163,7 +164,7 @@ fn a_call_is_held_on_return_with_its_output_or_error() {
 fn an_expression_that_needs_the_end_is_refused_before_it() {
     let kernel = kernel();
     let spec = BreakSpec { filter: filter("outcome = error"), side: Side::Before, commands: None };
-    assert!(kernel.set_breakpoint(spec).unwrap_err().contains("--on return"));
+    assert_eq!(kernel.set_breakpoint(spec).unwrap_err().advice.as_deref(), Some(&Advice::HoldOnReturn));
     assert!(kernel.inject(fault("duration > 1ms", FaultKind::Trap)).is_err());
 }
 

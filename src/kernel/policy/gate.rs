@@ -15,6 +15,7 @@ use crate::journal::Symbol;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::kernel::process::Process;
 use crate::kernel::view::ProcessId;
+use crate::runtime::{Advice, Limit, Problem};
 
 /// Most answers that are remembered; past it all are forgotten and asked for anew.
 const ANSWERS_MAX: usize = 65_536;
@@ -77,7 +78,7 @@ impl PolicyGate {
     }
 
     /// Whether `caller` may call now, and this; else why not.
-    pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), String> {
+    pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), Problem> {
         self.count(caller)?;
         // What is no name of its own in the journal must not answer for another.
         let is_exact = symbol != Symbol::OTHER && function.len() < SYMBOL_BYTES_MAX;
@@ -90,7 +91,7 @@ impl PolicyGate {
             return Ok(());
         }
         let answer = loaded.policy.call(caller.who(), callee.who(), function);
-        answer.map_err(|why| format!("by the policy, {why}"))?;
+        answer.map_err(|why| why.map(|why| format!("by the policy, {why}")))?;
         if is_exact {
             let mut allowed = loaded.allowed.write();
             if allowed.len() >= ANSWERS_MAX {
@@ -102,7 +103,7 @@ impl PolicyGate {
     }
 
     /// Counts a call that a process makes of another in the present second.
-    fn count(&self, caller: &Process) -> Result<(), String> {
+    fn count(&self, caller: &Process) -> Result<(), Problem> {
         let most = self.calls_per_second_max;
         if most == 0 {
             return Ok(());
@@ -114,9 +115,8 @@ impl PolicyGate {
         let calls = if before >> 32 == second { before & 0xffff_ffff } else { 0 };
         if calls >= most {
             let who = caller.label();
-            return Err(format!(
-                "`{who}` made {most} calls in this second, the limit; `--max-calls-per-second` allows more"
-            ));
+            let why = format!("`{who}` made {most} calls in this second, the limit");
+            return Err(Problem::advised(why, Advice::Raise(Limit::CallRate)));
         }
         caller.counters.call_rate.store(second << 32 | (calls + 1), Ordering::Relaxed);
         Ok(())

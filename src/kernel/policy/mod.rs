@@ -24,6 +24,7 @@ pub use self::asked::{Asked, Granted, Who};
 pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::load_pattern_within;
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};
+use crate::runtime::{Advice, Problem};
 use crate::text::escape_control;
 
 /// A compiled policy.
@@ -57,25 +58,20 @@ impl Policy {
     }
 
     /// Whether `caller` may call `function` of `callee`; else why not, and what would allow it.
-    pub fn call(&self, caller: Who<'_>, callee: Who<'_>, function: &str) -> Result<(), String> {
+    pub fn call(&self, caller: Who<'_>, callee: Who<'_>, function: &str) -> Result<(), Problem> {
         let rule = self.rule(caller);
         let Some(calls) = &rule.calls else { return Ok(()) };
         if calls.iter().any(|pattern| pattern.fits(callee, function)) {
             return Ok(());
         }
         let wanted = format!("{}.{}", escape_control(callee.plugin), escape_control(function));
-        Err(format!(
-            "`{}` may not call `{}.{}`: {} allows {}; add \"{wanted}\" to its `call`",
-            escape_control(caller.name),
-            escape_control(callee.name),
-            escape_control(function),
-            self.place(rule),
-            listed(calls.iter().map(|pattern| pattern.text())),
-        ))
+        let allowed = listed(calls.iter().map(|pattern| pattern.text()));
+        let message = format!("{}: {} allows {allowed}", may_not_call(caller, callee, function), self.place(rule));
+        Err(Problem::advised(message, Advice::RuleForCall(wanted)))
     }
 
     /// Whether `who` may load a source; else why not, and what would allow it.
-    pub fn load(&self, who: Who<'_>, asked: &Asked) -> Result<Granted, String> {
+    pub fn load(&self, who: Who<'_>, asked: &Asked) -> Result<Granted, Problem> {
         let rule = self.rule(who);
         let is_name = matches!(asked, Asked::Name(_));
         let granted = |sha256: Option<String>| Granted { source: asked.text(), beyond_names: !is_name, sha256 };
@@ -87,12 +83,8 @@ impl Policy {
                 None => listed(loads.iter().map(|pattern| pattern.text())),
             },
         };
-        Err(format!(
-            "`{}` may not load it: {} allows {allows}; add \"{}\" to its `load`",
-            escape_control(who.name),
-            self.place(rule),
-            escape_control(&asked.text()),
-        ))
+        let message = format!("`{}` may not load it: {} allows {allows}", escape_control(who.name), self.place(rule));
+        Err(Problem::advised(message, Advice::RuleForLoad(escape_control(&asked.text()))))
     }
 
     /// What `who` may hand to its children, and how many it may have.
@@ -112,14 +104,18 @@ impl Policy {
 
 /// Why a guest may not load a path or URL while no policy is loaded, and what allows it: for a plugin that a person loads
 /// an option of that, for the child of another a policy.
-pub fn names_only(who: Who<'_>, asked: &Asked, is_child: bool) -> String {
-    let (plugin, wanted) = (escape_control(who.plugin), escape_control(&asked.text()));
-    match is_child {
-        false => format!("a plugin may load only names; load `{plugin}` with `--may-load '{wanted}'` to allow it"),
-        true => format!(
-            "a plugin may load only names; to allow it, load a policy with a rule for `{plugin}` whose `load` has \"{wanted}\""
-        ),
-    }
+pub fn names_only(who: Who<'_>, asked: &Asked, is_child: bool) -> Problem {
+    let (plugin, source) = (escape_control(who.plugin), escape_control(&asked.text()));
+    let advice = match is_child {
+        false => Advice::GrantLoad { plugin, source },
+        true => Advice::PolicyForLoad { plugin, source },
+    };
+    Problem::advised("a plugin may load only names", advice)
+}
+
+fn may_not_call(caller: Who<'_>, callee: Who<'_>, function: &str) -> String {
+    let (caller, callee) = (escape_control(caller.name), escape_control(callee.name));
+    format!("`{caller}` may not call `{callee}.{}`", escape_control(function))
 }
 
 /// `` `a`, `b` and 3 more``, or `nothing`.

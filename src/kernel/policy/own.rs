@@ -12,7 +12,7 @@ use super::listed;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::Symbol;
 use crate::kernel::view::ProcessId;
-use crate::runtime::Spec;
+use crate::runtime::{Advice, Problem, Spec};
 use crate::text::escape_control;
 
 /// Fails where the patterns of a spec are wrong. The error is one line.
@@ -70,23 +70,17 @@ impl OwnGrants {
         id: ProcessId,
         function: &str,
         symbol: Option<Symbol>,
-    ) -> Result<(), String> {
+    ) -> Result<(), Problem> {
         let Some(calls) = &self.calls else { return Ok(()) };
         let key = symbol.map(|symbol| (id, symbol));
         if key.is_some_and(|key| self.allowed.read().contains(&key)) {
             return Ok(());
         }
         if !calls.iter().any(|pattern| pattern.fits(callee, function)) {
-            return Err(format!(
-                "`{}` may not call `{}.{}`: it was loaded with `--may-call`, which allows {}; load it with \
-                 `--may-call '{}.{}'` too",
-                escape_control(caller.name),
-                escape_control(callee.name),
-                escape_control(function),
-                listed(calls.iter().map(CallPattern::text)),
-                escape_control(callee.plugin),
-                escape_control(function),
-            ));
+            let allowed = listed(calls.iter().map(CallPattern::text));
+            let function_of_plugin = format!("{}.{}", escape_control(callee.plugin), escape_control(function));
+            let message = super::may_not_call(caller, callee, function);
+            return Err(Problem::advised(message, Advice::GrantCall { allowed, function: function_of_plugin }));
         }
         if let Some(key) = key {
             let mut allowed = self.allowed.write();

@@ -63,7 +63,7 @@ fn the_first_rule_that_fits_decides_and_default_fills_in() {
     );
     assert!(policy.call(who("front"), who("cart"), "total").is_ok());
     assert_eq!(
-        policy.call(who("front"), who("cart"), "empty").unwrap_err(),
+        policy.call(who("front"), who("cart"), "empty").unwrap_err().line(SHELL),
         "`front` may not call `cart.empty`: the rule `fr*` (policy.toml:4) allows `cart.total`; \
          add \"cart.empty\" to its `call`"
     );
@@ -86,7 +86,7 @@ fn a_rule_fits_a_process_by_its_name_or_by_its_plugin() {
 #[test]
 fn sources_are_told_apart_and_urls_by_their_parts() {
     let policy = policy("[default]\nload = ['count-*', 'https://good.example/*.wasm', '/opt/plugins/**']");
-    let may = |source: &str| Asked::of(source).and_then(|asked| policy.load(who("x"), &asked)).is_ok();
+    let may = |source: &str| Asked::of(source).is_ok_and(|asked| policy.load(who("x"), &asked).is_ok());
     assert!(may("count_vowels") && !may("echo"));
     assert!(may("https://good.example/a.wasm") && may("HTTPS://GOOD.EXAMPLE:443/x/../a.wasm"));
     for url in [
@@ -113,7 +113,7 @@ fn paths_are_resolved_before_they_are_compared() {
     }
     std::os::unix::fs::symlink(outside.join("b.wat"), inside.join("link.wat")).unwrap();
     let policy = Policy::parse("[default]\nload = ['in/*.wat']", "p", dir.path()).unwrap();
-    let may = |path: &Path| Asked::of(&path.to_string_lossy()).and_then(|asked| policy.load(who("x"), &asked)).is_ok();
+    let may = |path: &Path| Asked::of(&path.to_string_lossy()).is_ok_and(|asked| policy.load(who("x"), &asked).is_ok());
     assert!(may(&inside.join("a.wat")) && may(&inside.join("../in/a.wat")));
     assert!(!may(&inside.join("link.wat")), "a link that leads out");
     assert!(!may(&inside.join("../out/b.wat")), "dots that lead out");

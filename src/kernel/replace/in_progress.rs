@@ -7,7 +7,7 @@ use std::time::Duration;
 use super::request::Replacement;
 use crate::kernel::process::{Life, Process, Starting};
 use crate::kernel::task::Task;
-use crate::runtime::{Failure, FailureKind};
+use crate::runtime::Failure;
 
 /// How many replacements of one process may be under way at once.
 const UNDER_WAY_MAX: usize = 16;
@@ -33,12 +33,12 @@ impl<'a> InProgress<'a> {
         let mut slot = process.slot.lock();
         match &slot.life {
             Life::Alive => {}
-            Life::Starting => return Err(denied("it has not started yet")),
-            Life::Dead { reason, .. } => return Err(denied(&format!("it is dead: {reason}"))),
+            Life::Starting => return Err(Failure::denied("it has not started yet")),
+            Life::Dead { reason, .. } => return Err(Failure::denied(format!("it is dead: {reason}"))),
         }
         let replacements = &mut slot.replacements;
         if replacements.in_progress.len() >= UNDER_WAY_MAX {
-            return Err(denied(&format!(
+            return Err(Failure::denied(format!(
                 "{UNDER_WAY_MAX} restarts and reloads of it are under way, the most that can be"
             )));
         }
@@ -66,8 +66,4 @@ impl Drop for InProgress<'_> {
         drop(slot);
         drop(starting);
     }
-}
-
-pub(super) fn denied(why: &str) -> Failure {
-    Failure::new(FailureKind::Denied, why)
 }

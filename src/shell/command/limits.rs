@@ -3,11 +3,13 @@
 use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::limits::LimitUnit;
 use crate::kernel::{Amount, LimitView};
 use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::words::flag_of;
 
 pub static COMMAND: Command = Command {
     name: "limits",
@@ -61,11 +63,10 @@ const COLUMNS: [Column<Row>; 6] = [
 
 impl Row {
     fn of(view: &LimitView) -> Row {
-        let unit = match view.default {
-            Amount::Bytes(_) => "bytes",
-            Amount::Time(_) => "ms",
-            _ if matches!(view.flag, "--default-timeout" | "--load-timeout") => "ms",
-            _ => "count",
+        let unit = match view.unit {
+            LimitUnit::Bytes => "bytes",
+            LimitUnit::Time => "ms",
+            LimitUnit::Count => "count",
         };
         Row {
             name: view.name,
@@ -73,7 +74,7 @@ impl Row {
             default: view.default,
             used: view.used,
             unit,
-            flag: view.flag,
+            flag: flag_of(view.limit),
             of: view.of,
         }
     }

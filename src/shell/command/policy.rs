@@ -8,8 +8,10 @@ use serde_json::{Value, json};
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Policy;
 use crate::kernel::policy::{Asked, OwnGrants, Rule, Who, names_only};
+use crate::runtime::Problem;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::shell::words::SHELL;
 use crate::text::counted;
 
 pub static COMMAND: Command = Command {
@@ -131,7 +133,7 @@ fn check_call(session: &Session, caller: &str, target: &str) -> Result<Verdict, 
     let callee = Who { name: callee, plugin: &callee_plugin };
     let own = own_grants(session, caller.name).filter(|own| own.limits_calls());
     if let Some(Err(why)) = own.as_ref().map(|own| own.call(caller, callee, 0, function, None)) {
-        return Ok(Verdict::Denied { by: None, why });
+        return Ok(Verdict::Denied { by: None, why: why.line(SHELL) });
     }
     Ok(match session.kernel().policy() {
         None if own.is_some() => Verdict::Allowed { by: None, why: "it was loaded with `--may-call`, which has it" },
@@ -152,15 +154,15 @@ fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, 
         (None, Asked::Name(_)) => {
             Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may load names" }
         }
-        (None, _) => Verdict::Denied { by: None, why: names_only(who, &asked, false) },
+        (None, _) => Verdict::Denied { by: None, why: names_only(who, &asked, false).line(SHELL) },
     })
 }
 
-fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), String>) -> Verdict {
+fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), Problem>) -> Verdict {
     let by = Some(rule_of(policy, who));
     match answer {
         Ok(()) => Verdict::Allowed { by, why: "" },
-        Err(why) => Verdict::Denied { by, why },
+        Err(why) => Verdict::Denied { by, why: why.line(SHELL) },
     }
 }
 

@@ -1,5 +1,6 @@
-//! The options of the command line that set limits.
+//! The options of the command line that set limits, and what is said of one that is out of its bounds.
 
+use crate::kernel::limits::LimitError;
 use crate::runtime::{Limit, PluginLimit};
 
 /// The option of plugsh that sets a limit of the kernel's.
@@ -21,6 +22,22 @@ pub fn flag_of(limit: Limit) -> &'static str {
         Limit::JournalRecords => "--journal-records",
         Limit::PayloadBytes => "--payload-bytes",
         Limit::Dead => "--dead-kept",
+    }
+}
+
+/// Why a limit cannot be what was given, in one line.
+pub fn limit_error(error: LimitError) -> String {
+    match error {
+        LimitError::BelowLeast { limit, value, least } => {
+            format!("`{} {value}`: at least {least} is needed", flag_of(limit))
+        }
+        LimitError::AboveMost { limit, value, most } => {
+            format!("`{} {value}`: at most {most} can be had", flag_of(limit))
+        }
+        LimitError::AboveMapCount { value, most } => format!(
+            "`{} {value}`: the system's `vm.max_map_count` has room for {most}; raise that first",
+            flag_of(Limit::Processes)
+        ),
     }
 }
 

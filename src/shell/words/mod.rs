@@ -10,4 +10,4 @@ pub mod payload;
 pub mod processes;
 
 pub use advice::{ONE_CALL, SHELL};
-pub use limits::flag_of;
+pub use limits::{flag_of, limit_error};

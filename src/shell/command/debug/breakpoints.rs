@@ -8,6 +8,7 @@ use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::script::check_commands;
 use crate::shell::session::Session;
+use crate::shell::words::SHELL;
 
 pub static BREAK: Command = Command {
     name: "break",
@@ -94,7 +95,10 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     let side = if words.on == "return" { Side::After } else { Side::Before };
     let filter = words.filter.source().to_owned();
     let spec = BreakSpec { filter: words.filter, side, commands: words.commands };
-    let id = session.kernel().set_breakpoint(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
+    let id = session
+        .kernel()
+        .set_breakpoint(spec)
+        .map_err(|why| ShellError::failed(format!("`{filter}`: {}", why.line(SHELL))))?;
     let line =
         Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {} {filter}", side.as_str()));
     Ok(Reply::Lines(vec![line]))

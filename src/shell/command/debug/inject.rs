@@ -12,6 +12,7 @@ use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_duration, show_duration};
+use crate::shell::words::SHELL;
 
 pub static INJECT: Command = Command {
     name: "inject",
@@ -77,7 +78,8 @@ fn run_inject(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let (words, _) = arguments.parse::<InjectWords>()?;
     let filter = words.filter.source().to_owned();
     let spec = read(words.filter, &words.words).map_err(ShellError::usage)?;
-    let view = session.kernel().inject(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {why}")))?;
+    let view =
+        session.kernel().inject(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {}", why.line(SHELL))))?;
     let text = format!(": {} on {}{}", kind_text(&view.kind), view.filter, rest_text(&view));
     Ok(Reply::Lines(vec![Line::new().with(Role::Strong, format!("fault {}", view.id)).plain(text)]))
 }

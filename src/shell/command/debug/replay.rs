@@ -17,6 +17,7 @@ use crate::shell::replay::{ObservedCall, Output, Stage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
+use crate::shell::words::SHELL;
 use crate::shell::words::payload::whole;
 use crate::text::{counted, quoted};
 
@@ -216,7 +217,7 @@ fn set_the_stage(session: &mut Session, stage: &Stage, own: &[StubSpec], entry: 
         Entry::Stub(stub) if is_own(&stub.plugin, Some(&stub.function)) => {}
         Entry::Stub(stub) => {
             let wrong = || ShellError::failed(format!("the stub of `{}.{}` has no bytes", stub.plugin, stub.function));
-            kernel.set_stub(stub.spec().ok_or_else(wrong)?).map_err(ShellError::failed)?;
+            kernel.set_stub(stub.spec().ok_or_else(wrong)?).map_err(|why| ShellError::failed(why.line(SHELL)))?;
         }
         Entry::Unstub { plugin, function } if is_own(plugin, function.as_deref()) => {}
         Entry::Unstub { plugin, function } => {

@@ -13,6 +13,7 @@ use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
+use crate::shell::words::SHELL;
 use crate::shell::words::payload::{insert_json, preview};
 
 pub static STUB: Command = Command {
@@ -127,7 +128,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
             StubSpec { plugin, function, answer, import: None }
         }
     };
-    session.kernel().set_stub(spec.clone()).map_err(ShellError::failed)?;
+    session.kernel().set_stub(spec.clone()).map_err(|why| ShellError::failed(why.line(SHELL)))?;
     session.record(|| Entry::Stub((&spec).into()));
     Ok(Reply::Nothing)
 }
