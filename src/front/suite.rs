@@ -11,11 +11,12 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::console::Color;
 use super::print::to_ansi;
 use super::signals;
+use crate::json::as_us;
 use crate::kernel::Kernel;
 use crate::shell::reply::{Line, Role};
 use crate::shell::suite::{FileRun, run_file};
@@ -178,16 +179,28 @@ fn lines_of(run: &FileRun) -> Vec<Line> {
 }
 
 /// A file's line of JSON.
-fn json_of(run: &FileRun) -> Value {
-    let notices: Vec<String> = run.notices.iter().map(Line::to_string).collect();
-    json!({
-        "file": run.name,
-        "outcome": if run.result.is_ok() { "ok" } else { "failed" },
-        "duration_us": run.took.as_nanos() as f64 / 1e3,
-        "rewritten": run.result.as_ref().ok(),
-        "error": message_of(run),
-        "notices": notices,
-    })
+#[derive(Serialize)]
+struct FileRow<'a> {
+    file: &'a str,
+    outcome: &'static str,
+    #[serde(rename = "duration_us", serialize_with = "as_us")]
+    took: Duration,
+    /// How many expectations were rewritten.
+    rewritten: Option<&'a usize>,
+    error: Option<String>,
+    notices: Vec<String>,
+}
+
+fn json_of(run: &FileRun) -> String {
+    let row = FileRow {
+        file: &run.name,
+        outcome: if run.result.is_ok() { "ok" } else { "failed" },
+        took: run.took,
+        rewritten: run.result.as_ref().ok(),
+        error: message_of(run),
+        notices: run.notices.iter().map(Line::to_string).collect(),
+    };
+    serde_json::to_string(&row).unwrap_or_default()
 }
 
 /// Why a file failed: its error, or its last diagnostic if the error has no message.

@@ -8,6 +8,7 @@ use serde::Serialize;
 
 use super::view::{FrameView, JobId};
 use crate::journal::{Kept, Outcome, Record, Symbol};
+use crate::json::some_as_ms;
 
 /// When a call is held: before it runs, or when it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -143,9 +144,10 @@ pub struct HeldView {
 }
 
 /// What bounds a held call.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HoldLimits {
     /// What is left until the nearest deadline of its chain; it stands still.
+    #[serde(rename = "time_left_ms", serialize_with = "some_as_ms")]
     pub time_left: Option<Duration>,
     pub depth_max: u16,
     pub memory_bytes_max: Option<u64>,

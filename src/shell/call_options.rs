@@ -2,13 +2,13 @@
 
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::json;
+use serde::Serialize;
 
 use super::reply::{Reply, ShellError};
 use super::units::{parse_count, parse_duration};
-use crate::kernel::{CallError, JobEnd, JobOutput, ProcessId};
+use super::words::payload::JsonPayload;
+use crate::json::as_us;
+use crate::kernel::{CallError, JobEnd, ProcessId};
 
 /// The words of `call`.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
@@ -64,19 +64,24 @@ impl CallOptions {
 
 /// `call --json`: how a call of the process `id` ended.
 pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
-    let mut object = serde_json::Map::new();
-    object.insert("id".into(), json!(id));
-    let outcome = end.result.as_ref().err().map_or("ok", |error| error.outcome.as_str());
-    object.insert("outcome".into(), json!(outcome));
-    match &end.bytes() {
-        Err(_) => object.insert("output".into(), json!(null)),
-        Ok(bytes) => match std::str::from_utf8(bytes) {
-            Ok(text) => object.insert("output".into(), json!(text)),
-            Err(_) => object.insert("output_base64".into(), json!(STANDARD.encode(bytes))),
-        },
-    };
-    object.insert("bytes_out".into(), json!(end.result.as_ref().map_or(0, JobOutput::byte_count)));
-    object.insert("duration_us".into(), json!(end.duration.as_nanos() as f64 / 1e3));
-    object.insert("error".into(), json!(end.result.as_ref().err().map(CallError::with_reason)));
-    Reply::Json(object.into())
+    #[derive(Serialize)]
+    struct CallEnd<'a> {
+        id: ProcessId,
+        outcome: &'static str,
+        #[serde(flatten)]
+        output: JsonPayload<'a>,
+        bytes_out: u64,
+        #[serde(rename = "duration_us", serialize_with = "as_us")]
+        duration: Duration,
+        error: Option<String>,
+    }
+    let (bytes, error) = (end.bytes().ok(), end.result.as_ref().err());
+    Reply::json(&CallEnd {
+        id,
+        outcome: error.map_or("ok", |error| error.outcome.as_str()),
+        output: JsonPayload::whole("output", bytes.as_deref()),
+        bytes_out: bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
+        duration: end.duration,
+        error: error.map(CallError::with_reason),
+    })
 }

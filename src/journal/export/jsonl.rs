@@ -3,7 +3,6 @@
 use std::io::{self, Write};
 
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::journal::record::Record;
 use crate::json::Micros;
@@ -24,13 +23,9 @@ pub fn line(record: &Record) -> String {
     serde_json::to_string(&Line::of(record)).unwrap_or_default()
 }
 
-/// One record as a JSON object, its fields in the order of the line.
-pub fn value(record: &Record) -> Value {
-    serde_json::to_value(Line::of(record)).unwrap_or_default()
-}
-
+/// A record as the fields of its line.
 #[derive(Serialize)]
-struct Line<'a> {
+pub struct Line<'a> {
     seq: u64,
     at_us: Micros,
     job: u32,
@@ -50,7 +45,8 @@ struct Line<'a> {
 }
 
 impl<'a> Line<'a> {
-    fn of(record: &'a Record) -> Line<'a> {
+    /// The line of a record.
+    pub fn of(record: &'a Record) -> Line<'a> {
         let named = |name: crate::journal::symbol::Symbol| (!name.is_none()).then(|| name.as_str());
         let ended = record.outcome.is_ended();
         Line {
@@ -76,6 +72,8 @@ impl<'a> Line<'a> {
 
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
     use crate::journal::export::testing::{hostile, session, written};
 
@@ -97,7 +95,8 @@ mod tests {
             lines[3]
         );
         assert_eq!(lines[0], line(&session()[0]));
-        assert_eq!(value(&session()[0]).to_string(), lines[0], "the value keeps the order");
+        let value = serde_json::to_value(Line::of(&session()[0])).expect("a line is plain fields");
+        assert_eq!(value.to_string(), lines[0], "the value keeps the order");
     }
 
     #[test]

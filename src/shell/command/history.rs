@@ -1,6 +1,6 @@
 //! `history`: what was typed.
 
-use serde_json::json;
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -26,13 +26,21 @@ struct HistoryOptions {
     json: bool,
 }
 
+/// A line in JSON.
+#[derive(Serialize)]
+struct Typed {
+    number: usize,
+    line: String,
+}
+
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<HistoryOptions>()?;
     let lines = session.front().history();
     let skipped = lines.len().saturating_sub(options.last.unwrap_or(lines.len()));
     let numbered = lines.into_iter().enumerate().skip(skipped);
     if session.wants_json(options.json) {
-        return Ok(Reply::Json(numbered.map(|(index, line)| json!({"number": index + 1, "line": line})).collect()));
+        let typed = |(index, line)| Typed { number: index + 1, line };
+        return Ok(Reply::json(&numbered.map(typed).collect::<Vec<_>>()));
     }
     let lines = numbered.map(|(index, line)| Line::new().with(Role::Dim, format!("{:>5}  ", index + 1)).plain(line));
     Ok(Reply::Lines(lines.collect()))

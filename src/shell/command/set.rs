@@ -2,7 +2,7 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::line::{is_variable_name, quote};
@@ -55,7 +55,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         },
         (_, _) if options.delete => Err(ShellError::usage("`set -d` wants just a VARIABLE")),
         (None, _) if session.wants_json(options.json) => {
-            Ok(Reply::Json(session.variables().iter().map(|(name, value)| json_row(name, value)).collect()))
+            let variables = session.variables().iter().map(|(name, value)| Variable::of(name, value));
+            Ok(Reply::json(&variables.collect::<Vec<_>>()))
         }
         (_, Some(_)) if options.json => {
             Err(ShellError::usage("`--json` of `set` lists variables; it goes with no VALUE"))
@@ -66,7 +67,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             let value =
                 value.ok_or_else(|| ShellError::failed(format!("`${name}` is not set; write `set {name} VALUE`")))?;
             if session.wants_json(options.json) {
-                return Ok(Reply::Json(json_row(&name, value)));
+                return Ok(Reply::json(&Variable::of(&name, value)));
             }
             Ok(Reply::Lines(vec![line(&name, value)]))
         }
@@ -79,11 +80,20 @@ fn assignment(word: &str) -> Option<(&str, &str)> {
     word.split_once('=').filter(|(name, _)| is_variable_name(name))
 }
 
-/// Its bytes as text where they are, else in base64.
-fn json_row(name: &str, value: &[u8]) -> Value {
-    let text = std::str::from_utf8(value);
-    let base64 = text.is_err().then(|| STANDARD.encode(value));
-    json!({"name": name, "value": text.ok(), "value_base64": base64})
+/// A variable in JSON: its bytes as text where they are, else in base64.
+#[derive(Serialize)]
+struct Variable<'a> {
+    name: &'a str,
+    value: Option<&'a str>,
+    value_base64: Option<String>,
+}
+
+impl Variable<'_> {
+    fn of<'a>(name: &'a str, value: &'a [u8]) -> Variable<'a> {
+        let text = std::str::from_utf8(value);
+        let value_base64 = text.is_err().then(|| STANDARD.encode(value));
+        Variable { name, value: text.ok(), value_base64 }
+    }
 }
 
 /// As it would be typed.

@@ -118,7 +118,7 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     let mut records = merge_running(session.kernel().journal().find(last, wanted), running);
     records.drain(..records.len().saturating_sub(last));
     if session.wants_json(options.json) {
-        return Reply::JsonLines(records.iter().map(jsonl::value).collect());
+        return Reply::json_lines(records.iter().map(jsonl::Line::of));
     }
     Reply::Table(listing::table(&records, &COLUMNS))
 }
@@ -165,7 +165,7 @@ fn tell_left_out(session: &mut Session, left_out: u64, options: &TraceOptions) {
 
 fn followed(records: &[Record], json: bool) -> Reply {
     match json {
-        true => Reply::JsonLines(records.iter().map(jsonl::value).collect()),
+        true => Reply::json_lines(records.iter().map(jsonl::Line::of)),
         false => Reply::Lines(records.iter().map(line).collect()),
     }
 }

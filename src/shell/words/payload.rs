@@ -1,6 +1,11 @@
 //! Payloads in words: a preview on one line, the text that they are, their fields in JSON, and what is said of one that was
 //! not kept whole.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use crate::journal::Kept;
 use crate::shell::reply::{ShellError, one_line};
 use crate::shell::units::exact_size;
@@ -47,16 +52,45 @@ pub fn text_of(kept: &Kept) -> Option<&str> {
     }
 }
 
-/// A payload in JSON: `NAME` when it is text, else `NAME_base64`; null when it was not kept.
-pub fn insert_json(object: &mut serde_json::Map<String, serde_json::Value>, name: &str, kept: Option<&Kept>) {
-    use base64::Engine;
-    use base64::engine::general_purpose::STANDARD;
-    let there = kept.filter(|kept| !kept.bytes.is_empty() || kept.is_whole());
-    match there.map(|kept| (kept, text_of(kept))) {
-        None => object.insert(name.to_owned(), serde_json::Value::Null),
-        Some((_, Some(text))) => object.insert(name.to_owned(), text.into()),
-        Some((kept, None)) => object.insert(format!("{name}_base64"), STANDARD.encode(&kept.bytes).into()),
-    };
+/// A payload in JSON, a field that is flattened into its row: `NAME` when it is text, else `NAME_base64`; `null` when it was
+/// not kept.
+pub enum JsonPayload<'a> {
+    Missing(&'static str),
+    Text(&'static str, &'a str),
+    Bytes(&'static str, &'a [u8]),
+}
+
+impl<'a> JsonPayload<'a> {
+    /// Of what was kept of a payload, if anything was.
+    pub fn kept(name: &'static str, kept: Option<&'a Kept>) -> JsonPayload<'a> {
+        let Some(kept) = kept.filter(|kept| !kept.bytes.is_empty() || kept.is_whole()) else {
+            return JsonPayload::Missing(name);
+        };
+        text_of(kept).map_or(JsonPayload::Bytes(name, &kept.bytes), |text| JsonPayload::Text(name, text))
+    }
+
+    /// Of all its bytes, if there are any.
+    pub fn whole(name: &'static str, bytes: Option<&'a [u8]>) -> JsonPayload<'a> {
+        match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
+            None => JsonPayload::Missing(name),
+            Some((_, Ok(text))) => JsonPayload::Text(name, text),
+            Some((bytes, Err(_))) => JsonPayload::Bytes(name, bytes),
+        }
+    }
+}
+
+impl Serialize for JsonPayload<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut field = serializer.serialize_map(Some(1))?;
+        match self {
+            JsonPayload::Missing(name) => field.serialize_entry(name, &())?,
+            JsonPayload::Text(name, text) => field.serialize_entry(name, text)?,
+            JsonPayload::Bytes(name, bytes) => {
+                field.serialize_entry(&format!("{name}_base64"), &STANDARD.encode(bytes))?;
+            }
+        }
+        field.end()
+    }
 }
 
 /// All bytes of one side of a call; an error that says what is missing.

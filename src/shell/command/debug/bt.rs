@@ -1,13 +1,17 @@
 //! `bt`: where a held job stands.
 
-use serde_json::{Map, Value, json};
+use std::time::Duration;
+
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::hooks::{HeldView, HoldReason};
+use crate::json::as_ms;
+use crate::kernel::hooks::{HeldView, HoldLimits, HoldReason, Side};
+use crate::kernel::{FrameView, JobId};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::words::held::held_lines;
-use crate::shell::words::payload::insert_json;
+use crate::shell::words::payload::JsonPayload;
 
 pub static COMMAND: Command = Command {
     name: "bt",
@@ -39,31 +43,52 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (words, _) = arguments.parse::<BtWords>()?;
     let (_, view) = session.held_job(words.job.as_deref())?;
     Ok(match session.wants_json(words.json) {
-        true => Reply::Json(json_view(&view)),
+        true => Reply::json(&HeldRow::of(&view)),
         false => Reply::Lines(held_lines(&view)),
     })
 }
 
-fn json_view(view: &HeldView) -> Value {
-    let frame = |frame: &crate::kernel::FrameView| {
-        let (seq, function, depth) = (frame.seq, &frame.function, frame.depth);
-        json!({ "seq": seq, "id": frame.process.id, "name": frame.process.name, "function": function, "depth": depth })
-    };
-    let breakpoint = if let HoldReason::Breakpoint(id) = view.reason { Some(id) } else { None };
-    let mut object = Map::new();
-    object.insert("job".into(), json!(view.job));
-    object.insert("side".into(), json!(view.side.as_str()));
-    object.insert("breakpoint".into(), json!(breakpoint));
-    object.insert("elapsed_ms".into(), json!(view.held_for.as_millis() as u64));
-    object.insert("chain".into(), view.chain.iter().map(frame).collect());
-    object.insert("bytes_in".into(), json!(view.input.full_len));
-    insert_json(&mut object, "input", Some(&view.input));
-    object.insert("bytes_out".into(), json!(view.output.as_ref().map(|output| output.full_len)));
-    insert_json(&mut object, "output", view.output.as_ref());
-    object.insert("error".into(), json!(view.error));
-    object.insert("time_left_ms".into(), json!(view.limits.time_left.map(|left| left.as_millis() as u64)));
-    object.insert("depth_max".into(), json!(view.limits.depth_max));
-    object.insert("memory_bytes_max".into(), json!(view.limits.memory_bytes_max));
-    object.insert("fuel".into(), json!(view.limits.fuel));
-    object.into()
+/// A held job in JSON.
+#[derive(Serialize)]
+struct HeldRow<'a> {
+    job: JobId,
+    side: Side,
+    breakpoint: Option<u32>,
+    #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
+    held_for: Duration,
+    chain: Vec<FrameRow<'a>>,
+    bytes_in: u64,
+    #[serde(flatten)]
+    input: JsonPayload<'a>,
+    bytes_out: Option<u64>,
+    #[serde(flatten)]
+    output: JsonPayload<'a>,
+    error: Option<&'a str>,
+    #[serde(flatten)]
+    limits: &'a HoldLimits,
+}
+
+#[derive(Serialize)]
+struct FrameRow<'a> {
+    #[serde(flatten)]
+    frame: &'a FrameView,
+    depth: u16,
+}
+
+impl HeldRow<'_> {
+    fn of(view: &HeldView) -> HeldRow<'_> {
+        HeldRow {
+            job: view.job,
+            side: view.side,
+            breakpoint: if let HoldReason::Breakpoint(id) = view.reason { Some(id) } else { None },
+            held_for: view.held_for,
+            chain: view.chain.iter().map(|frame| FrameRow { frame, depth: frame.depth }).collect(),
+            bytes_in: view.input.full_len,
+            input: JsonPayload::kept("input", Some(&view.input)),
+            bytes_out: view.output.as_ref().map(|output| output.full_len),
+            output: JsonPayload::kept("output", view.output.as_ref()),
+            error: view.error.as_deref(),
+            limits: &view.limits,
+        }
+    }
 }

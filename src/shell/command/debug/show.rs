@@ -2,7 +2,8 @@
 
 use std::time::Duration;
 
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::Value;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
@@ -13,7 +14,7 @@ use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
 use crate::shell::words::calls::{call_text, changed_text, outcome_role};
-use crate::shell::words::payload::{insert_json, text_of, whole};
+use crate::shell::words::payload::{JsonPayload, text_of, whole};
 
 /// Lines of a payload that are shown; `--input > FILE` writes all of it.
 const SHOWN_LINES_MAX: usize = 200;
@@ -64,7 +65,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     let chain = chain_of(session, &record);
     Ok(match session.wants_json(words.json) {
-        true => Reply::Json(json_reply(&record, &chain)),
+        true => Reply::json(&CallRow::of(&record, &chain)),
         false => Reply::Lines(lines(&record, &chain)),
     })
 }
@@ -141,19 +142,46 @@ fn kind_and_text(kept: &Kept) -> (&'static str, String) {
     }
 }
 
-fn json_reply(record: &Record, chain: &[Record]) -> Value {
-    let mut value = jsonl::value(record);
-    if let Some(object) = value.as_object_mut() {
-        let frame = |record: &Record| json!({ "seq": record.seq, "callee": record.callee, "callee_name": record.callee_name.as_str(), "function": record.function.as_str() });
-        object.insert("chain".into(), chain.iter().map(frame).collect());
-        for (side, kept) in [
-            ("input", record.payload.as_ref().map(|payload| &payload.input)),
-            ("output", record.payload.as_ref().map(|payload| &payload.output)),
-        ] {
-            insert_json(object, side, kept);
-            let missing = kept.map_or(Some("not kept".to_owned()), Kept::missing);
-            object.insert(format!("{side}_missing"), json!(missing));
+/// A call in JSON: its line in the trace, its chain and its payloads.
+#[derive(Serialize)]
+struct CallRow<'a> {
+    #[serde(flatten)]
+    line: jsonl::Line<'a>,
+    chain: Vec<FrameRow>,
+    #[serde(flatten)]
+    input: JsonPayload<'a>,
+    /// Why the input is not all there.
+    input_missing: Option<String>,
+    #[serde(flatten)]
+    output: JsonPayload<'a>,
+    output_missing: Option<String>,
+}
+
+#[derive(Serialize)]
+struct FrameRow {
+    seq: u64,
+    callee: u32,
+    callee_name: &'static str,
+    function: &'static str,
+}
+
+impl CallRow<'_> {
+    fn of<'a>(record: &'a Record, chain: &[Record]) -> CallRow<'a> {
+        let (input, output) = record.payload.as_ref().map(|payload| (&payload.input, &payload.output)).unzip();
+        let missing = |kept: Option<&Kept>| kept.map_or(Some("not kept".to_owned()), Kept::missing);
+        let frame = |record: &Record| FrameRow {
+            seq: record.seq,
+            callee: record.callee,
+            callee_name: record.callee_name.as_str(),
+            function: record.function.as_str(),
+        };
+        CallRow {
+            line: jsonl::Line::of(record),
+            chain: chain.iter().map(frame).collect(),
+            input: JsonPayload::kept("input", input),
+            input_missing: missing(input),
+            output: JsonPayload::kept("output", output),
+            output_missing: missing(output),
         }
     }
-    value
 }

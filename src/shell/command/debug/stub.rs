@@ -1,6 +1,6 @@
 //! `stub`, `stubs`, `unstub`: answers in place of a plugin's function.
 
-use serde_json::{Map, Value, json};
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Kept;
@@ -14,7 +14,7 @@ use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
 use crate::shell::words::SHELL;
-use crate::shell::words::payload::{insert_json, preview};
+use crate::shell::words::payload::{JsonPayload, preview};
 
 pub static STUB: Command = Command {
     name: "stub",
@@ -150,7 +150,7 @@ fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     let (words, _) = arguments.parse::<StubsWords>()?;
     let stubs = session.kernel().stubs();
     if session.wants_json(words.json) {
-        return Ok(Reply::Json(stubs.iter().map(json_row).collect()));
+        return Ok(Reply::json(&stubs.iter().map(StubRow::of).collect::<Vec<_>>()));
     }
     Ok(Reply::Table(listing::table(&stubs, &COLUMNS)))
 }
@@ -169,21 +169,38 @@ fn answer_text(answer: &StubAnswer) -> String {
     }
 }
 
-fn json_row(stub: &StubView) -> Value {
-    let mut object = Map::new();
-    object.insert("plugin".into(), json!(stub.spec.plugin));
-    object.insert("function".into(), json!(stub.spec.function));
-    object.insert("module".into(), json!(stub.spec.import.as_ref().map(|import| &import.module)));
-    let (kind, bytes, commands) = match &stub.spec.answer {
-        StubAnswer::Bytes(bytes) => ("bytes", Some(Kept::keep(bytes, u64::MAX)), None),
-        StubAnswer::Echo => ("echo", None, None),
-        StubAnswer::Run(commands) => ("run", None, Some(commands)),
-    };
-    object.insert("kind".into(), json!(kind));
-    insert_json(&mut object, "output", bytes.as_ref());
-    object.insert("run".into(), json!(commands));
-    object.insert("hits".into(), json!(stub.hits));
-    object.into()
+/// A stub in JSON.
+#[derive(Serialize)]
+struct StubRow<'a> {
+    plugin: &'a str,
+    function: &'a str,
+    /// Of a stub that answers for an import.
+    module: Option<&'a str>,
+    kind: &'static str,
+    #[serde(flatten)]
+    output: JsonPayload<'a>,
+    run: Option<&'a str>,
+    hits: u64,
+}
+
+impl StubRow<'_> {
+    fn of(stub: &StubView) -> StubRow<'_> {
+        let spec = &stub.spec;
+        let (kind, bytes, run) = match &spec.answer {
+            StubAnswer::Bytes(bytes) => ("bytes", Some(&**bytes), None),
+            StubAnswer::Echo => ("echo", None, None),
+            StubAnswer::Run(commands) => ("run", None, Some(commands.as_str())),
+        };
+        StubRow {
+            plugin: &spec.plugin,
+            function: &spec.function,
+            module: spec.import.as_ref().map(|import| import.module.as_str()),
+            kind,
+            output: JsonPayload::whole("output", bytes),
+            run,
+            hits: stub.hits,
+        }
+    }
 }
 
 fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
