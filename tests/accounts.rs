@@ -1,4 +1,5 @@
-//! Exports as other programs see them: a collector on loopback that reads the protocol with its own crate, and JSON.
+//! Exports, checked with other implementations: an OTLP collector on loopback that uses the protocol's own crate, and
+//! JSON.
 
 mod common;
 
@@ -32,7 +33,7 @@ fn a_collector_gets_a_span_a_call_and_a_trace_a_chain() {
     assert_eq!(names.iter().filter(|name| **name == "front.run").count(), 2, "{names:?}");
 }
 
-/// W3C's `traceparent` is the plugins' own business: what they are given by configuration or input arrives as it was.
+/// A W3C `traceparent` in configuration or input reaches the plugin unchanged.
 #[test]
 fn a_traceparent_goes_through_plugins_unchanged() {
     const PARENT: &str = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
@@ -54,7 +55,7 @@ fn chrome_events_are_what_a_reader_of_the_format_takes() {
         "load wordcount\nexpect-error '*' call wordcount nope\ncall wordcount run 'a b a' > out\nexport run.json";
     let ended = plugsh().args(["-c", lines]).run().code(0).stdout_has("6 calls in `run.json`");
     let text = std::fs::read_to_string(ended.dir.path().join("run.json")).expect("the export");
-    // The format is an object that holds the events, or the events alone: this reader takes those.
+    // The format is an object with the events, or the events alone; this reader takes the latter.
     let mut whole: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     let events: TraceJson = serde_json::from_value(whole["traceEvents"].take()).expect("trace events");
     let of_type = |wanted: TraceEventType| events.iter().filter(move |event| event.ph == wanted);
@@ -89,13 +90,13 @@ fn records_are_json_lines_in_order() {
 
 #[test]
 fn a_followed_trace_stops_where_it_is_told() {
-    // The job keeps calling until the shell ends: the follower stops by itself.
+    // The job calls until the shell ends; the follower stops by itself.
     let lines = "load echo\ncall echo echo x --loop 100000000 > out &\ntrace -f --max 2 > followed\nkill echo\nexit";
     let ended = commands(lines).run().stderr_has("stopped after 2 calls, as `--max` says");
     let followed = std::fs::read_to_string(ended.dir.path().join("followed")).expect("its output");
     assert_eq!(followed.lines().count(), 2, "{followed}");
     commands("trace --max 2").run().code(2).stderr_has("--follow");
-    // What the rate leaves out is told once a second: it must not be a flood itself.
+    // Lines dropped by the rate limit are reported once a second.
     let lines =
         "load echo\ncall echo echo x --loop 100000000 > out &\ntrace -f --rate 1 --max 3 > followed\nkill echo\nexit";
     let ended = commands(lines).run().stderr_has("calls left out: more than `--rate 1` a second");

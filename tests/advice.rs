@@ -1,5 +1,5 @@
-//! Every command that a message or a help text advises, in backticks, is one that the shell knows in that form. The commands
-//! are found in the string literals of the sources, their placeholders filled in, and run.
+//! Every command that a message or a help text advises, in backticks, is one that the shell knows in that form. The
+//! commands are found in the string literals of the sources, their placeholders filled in, and run.
 
 mod common;
 mod tokens;
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 
 use common::plugsh;
 
-/// What stands for something that a person fills in, and what is filled in here.
+/// Placeholders of advised commands, and the values that replace them.
 const PLACEHOLDERS: [(&str, &str); 31] = [
     ("[OPTIONS]", ""),
     ("[FUNCTION]", "echo"),
@@ -42,18 +42,18 @@ const PLACEHOLDERS: [(&str, &str); 31] = [
     ("{action}", "off"),
     ("{holder}", "1"),
 ];
-/// Ended by Ctrl-C alone, which `interrupts` presses.
+/// Commands that only Ctrl-C ends; `tests/interrupts.rs` has them.
 const ENDLESS: [&str; 3] = ["trace -f", "wait 1", "watch ps"];
 
-/// A command may be named without its operands; an option or a subcommand that is not there is told in other words.
+/// The error of a missing operand. A command may be advised without its operands; unknown options have other errors.
 const OPERAND_LEFT_OUT: &str = " wants ";
 
-/// What stands in backticks in a text, without line breaks.
+/// The spans in backticks of a text, without those that have line breaks.
 fn in_backticks(text: &str) -> impl Iterator<Item = &str> {
     text.split('`').skip(1).step_by(2).filter(|span| !span.contains('\n') && !span.is_empty())
 }
 
-/// The advised commands and a file that advises each.
+/// The advised commands, each with a file that advises it.
 fn advised(commands: &[String]) -> BTreeMap<String, String> {
     let mut found = BTreeMap::new();
     for (file, tokens) in tokens::sources() {
@@ -69,10 +69,10 @@ fn advised(commands: &[String]) -> BTreeMap<String, String> {
     found
 }
 
-/// The advised command with something in each place that is to be filled in.
+/// The advised command with its placeholders replaced.
 fn filled(advised: &str) -> String {
     let words = advised.split_whitespace().map(|word| {
-        // Of two ways to write it the first.
+        // The first of two spellings.
         let word = if word.len() > 1 { word.split('|').next().unwrap_or_default() } else { word };
         let filled = PLACEHOLDERS.iter().fold(word.to_owned(), |word, (from, to)| {
             let name = |c: char| c.is_ascii_uppercase();

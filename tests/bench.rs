@@ -1,11 +1,11 @@
-//! `bench` measures what it is asked to, counts right, and leaves nothing behind. How long things take is not tested.
+//! `bench`: rows, counts and clean-up. Durations are not tested.
 
 mod common;
 
 use common::commands;
 use serde_json::Value;
 
-/// What `bench` gives as JSON, in a shell that has loaded `echo` and `text`.
+/// The JSON of `bench`, in a shell with `echo` and `text`.
 fn bench(words: &str) -> Value {
     let ended = commands(&format!("load echo > loaded; load text > loaded; bench {words} --json")).run().code(0);
     serde_json::from_slice(&ended.stdout).unwrap_or_else(|error| panic!("`bench {words}`: {error}"))

@@ -30,7 +30,7 @@ fn a_script_stops_at_the_first_error_with_its_place() {
     run.stdout("one\nthree\n").stderr_has("s.plugsh:4: ").code(2);
     let run = plugsh().file("s.plugsh", script).args(["s.plugsh", "--keep-going"]).run();
     run.stdout("one\nthree\n").code(2);
-    // What `exit` says counts, whatever failed before it.
+    // `exit` sets the code, whatever failed before.
     let run = plugsh().file("s.plugsh", format!("{script}exit 0")).args(["--keep-going", "s.plugsh"]).run();
     run.stdout("one\nthree\n").stderr_has("s.plugsh:4: ").code(0);
 }
@@ -253,7 +253,7 @@ fn what_a_plugin_logs_is_shown_while_its_call_runs() {
             (call $store (local.get $at) (i32.const 33))
             (call $warn (local.get $at))
             (loop (br 0))))"#;
-    // The timeout ends only a test that fails: by 124.
+    // The timeout is reached only by a failing test, with code 124.
     let arguments = ["call", "./endless.wat", "run", "--log-level", "warn", "--timeout", "20000"];
     let run = plugsh().file("endless.wat", wat).args(arguments);
     let mut child = run.command().stdout(Stdio::null()).stderr(Stdio::piped()).stdin(Stdio::null()).spawn().unwrap();
@@ -306,7 +306,7 @@ fn a_script_and_a_call_end_alike_where_nobody_reads() {
     }
 }
 
-/// Waits until a script has printed `line`, then presses Ctrl-C.
+/// Waits until a script has printed `line`, then sends SIGINT.
 fn interrupted_after(script: &str, line: &str) -> (String, Option<i32>) {
     let spin = "(module (func $spin (loop (br 0))) (start $spin))";
     let run = commands(script).file("spin.wat", spin);
@@ -345,7 +345,7 @@ fn ctrl_c_ends_a_script_with_130() {
 fn a_script_waits_for_its_jobs() {
     let run = commands("load echo; call echo echo done &").run();
     run.code(0).stdout("1:echo\n").stderr_has("%1 done");
-    // Once, whether its notice or its error comes first.
+    // The failure is reported once, by the notice or by the error.
     let both = "load misbehave; load misbehave; misbehave.error one & misbehave-2.error two & wait";
     let failed = commands(both).run().code(1).stderr;
     for told in ["1:misbehave.error: one", "2:misbehave-2.error: two"] {
@@ -360,7 +360,7 @@ fn a_script_waits_for_its_jobs() {
 #[test]
 fn jobs_are_waited_for_and_ended() {
     let run = commands("load echo; call echo echo one & wait %1; jobs --json; echo.echo two & fg; echo $_").run();
-    // `fg` makes it a foreground call: its output is `$_`.
+    // `fg` makes the job a foreground call, whose output is `$_`.
     run.stdout("1:echo\none\n[]\ntwo\ntwo\n").code(0);
     let run = commands("load misbehave; misbehave.spin & jobs; kill %1; wait %1").run();
     run.stdout_has("%1   running").stdout_has("  misbehave.spin\n").stdout_has("killed %1\n").code(1);
@@ -417,6 +417,6 @@ fn a_single_file_and_an_input_are_given_to_the_plugin_of_one_call() {
     let arguments =
         ["call", "p.wat", "read", "--wasi-stdin", "typed", "--allow-path", "ro:typed:/typed", "--env", "A=b"];
     files().args(arguments).run().code(1).stderr(told);
-    // The input of the call is another matter.
+    // The call's input is independent of the plugin's standard input.
     files().args(["call", "p.wat", "read", "--stdin"]).stdin("x").run().code(0).stderr("");
 }

@@ -1,5 +1,5 @@
-//! Heavy modules on the built binary: each is compiled in a process of its own, which is shown, bounded, shared by all who
-//! want the module, and ended when nobody does.
+//! Heavy modules: each is compiled in a child process, which is listed, bounded, shared by all jobs that need the
+//! module, and ended when no job needs it.
 
 mod common;
 
@@ -12,13 +12,13 @@ use common::{Plugsh, plugsh};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
-/// What is waited for comes within this, or never.
+/// The longest wait for an event.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// What no command prints.
+/// A line that no command prints.
 const MARK: &str = "@@ answered @@";
 
-/// A module in which so many loops lie in each other: its compiler needs minutes.
+/// A module with nested loops, whose compilation takes minutes.
 fn nested(loops: usize) -> Vec<u8> {
     let mut body = vec![0];
     body.extend(std::iter::repeat_n([0x03, 0x40], loops).flatten());
@@ -26,7 +26,7 @@ fn nested(loops: usize) -> Vec<u8> {
     module(&body)
 }
 
-/// A module with one long function, which is compiled in a moment, and is more than is compiled in the shell.
+/// A module with one long function: quick to compile, but too large to be compiled in the shell's process.
 fn long() -> Vec<u8> {
     let mut body = vec![0];
     body.extend(std::iter::repeat_n([0x41, 1, 0x1a], 50_000).flatten());
@@ -34,7 +34,7 @@ fn long() -> Vec<u8> {
     module(&body)
 }
 
-/// A module that exports a function with this body as `run`.
+/// A module that exports a function with `body` as `run`.
 fn module(body: &[u8]) -> Vec<u8> {
     let section = |id: u8, bytes: &[u8]| [&[id][..], &leb(bytes.len()), bytes].concat();
     let code = [&[1][..], &leb(body.len()), body].concat();
@@ -56,17 +56,17 @@ fn leb(mut number: usize) -> Vec<u8> {
     }
 }
 
-/// A shell that takes one line after the other.
+/// A shell that is given one line at a time.
 struct Shell {
     child: Child,
     stdin: ChildStdin,
     lines: Receiver<String>,
-    /// Holds its home directory.
+    /// Keeps the home directory.
     _setup: Plugsh,
 }
 
 impl Shell {
-    /// With `nest0` and `nest1` to load, and one compilation at a time.
+    /// A shell with the plugins `nest0` and `nest1`, and one compilation at a time.
     fn new() -> Shell {
         let setup = plugsh().file("nest0.wasm", nested(50_000)).file("nest1.wasm", nested(50_001));
         let mut command = setup.command();
@@ -83,7 +83,7 @@ impl Shell {
         writeln!(self.stdin, "{line}\necho '{MARK}'").unwrap();
     }
 
-    /// What was printed until the shell answers.
+    /// The output up to the shell's answer.
     fn answer(&self) -> String {
         let mut printed = String::new();
         loop {
@@ -99,7 +99,7 @@ impl Shell {
         self.answer()
     }
 
-    /// The rows of `jobs` that are no jobs, once they are as is asked.
+    /// Waits until the compilations in `jobs` satisfy `are_so`; returns their rows.
     fn compilations(&mut self, what: &str, are_so: impl Fn(&[serde_json::Value]) -> bool) -> Vec<serde_json::Value> {
         let started = Instant::now();
         loop {
@@ -129,7 +129,7 @@ fn until(what: &str, is_so: impl Fn() -> bool) {
     }
 }
 
-/// The processes that a process has started, and that have not ended.
+/// The running children of a process.
 fn children_of(parent: u32) -> Vec<u32> {
     let is_child = |pid: u32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -159,7 +159,7 @@ fn what_is_light_or_kept_waits_for_no_heavy_module() {
     });
     let row = rows.iter().find(|row| row["pid"].is_number()).unwrap();
     let running = pid(row);
-    // Which of the two jobs came first is not said.
+    // Either job may have come first.
     let (first, second) = if row["text"].as_str().unwrap().contains("nest0") { (1, 2) } else { (2, 1) };
     assert_eq!(shell.run("load text"), "4:text\n", "light, and not compiled before");
     assert_eq!(shell.run("load echo"), "5:echo-2\n", "compiled before");
@@ -168,7 +168,7 @@ fn what_is_light_or_kept_waits_for_no_heavy_module() {
     let limits: Vec<serde_json::Value> = serde_json::from_str(&shell.run("limits --json")).unwrap();
     let row = limits.iter().find(|row| row["name"] == "compilations").unwrap();
     assert_eq!((&row["value"], &row["used"]), (&1.into(), &1.into()));
-    // The wait of a job ends with it, and the compilation with the last that waits; then it is the next one's turn.
+    // A killed job stops waiting; the compilation ends with its last waiting job, and the next one starts.
     shell.run(&format!("kill %{first}"));
     until("the compiler ends", || !lives(running));
     let rows = shell.compilations("the other's turn", |rows| rows.len() == 1 && rows[0]["pid"].is_number());
@@ -241,7 +241,7 @@ fn what_was_compiled_elsewhere_runs_and_is_kept() {
 fn a_heavy_module_that_is_none_is_refused_in_the_same_words() {
     let mut broken = long();
     let end = broken.len();
-    // An operator that takes what is not there.
+    // Operators without operands on the stack.
     broken[end - 4..end - 1].copy_from_slice(&[0x1a, 0x1a, 0x1a]);
     let ended = plugsh().file("broken.wasm", broken).args(["-c", "load ./broken.wasm"]).run();
     ended.code(1).stderr_has("not a valid wasm module: ").stderr_has("type mismatch");

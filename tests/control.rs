@@ -1,4 +1,4 @@
-//! The options that bound what plugins may do: limits and the policy, on the built binary.
+//! The options for limits and for the policy.
 
 mod common;
 
@@ -47,7 +47,7 @@ fn the_default_timeout_is_for_calls_that_have_none() {
 fn the_load_timeout_ends_a_download_and_is_no_call_s() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/x.wasm", listener.local_addr().unwrap());
-    // Who connects is let wait, as long as the test runs.
+    // The server accepts and never answers.
     let says = format!("cannot load `{url}`: timed out after 200ms while it was fetched; `--load-timeout` allows more");
     let call = ["call", &url, "run", "--load-timeout", "200ms", "--timeout", "1ms"];
     plugsh().args(call).run().code(124).stdout("").stderr_has(&says);
@@ -65,7 +65,7 @@ fn a_time_limit_of_zero_is_none() {
     }
     commands("load echo --load-timeout 0 --timeout 0; call echo echo hi --timeout 0").run().code(0);
     plugsh().args(["call", "echo", "echo", "-i", "hi", "--load-timeout", "0"]).run().code(0).stdout("hi\n");
-    // That of one load leaves the shell's in force.
+    // The option of one load does not change the shell's limit.
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/x.wasm", listener.local_addr().unwrap());
     let silent = commands(&format!("load {url} --load-timeout 0")).args(["--load-timeout", "100ms"]).run();

@@ -1,5 +1,5 @@
-//! Held jobs beside others: in the background, in each other's way, at a script's end. What is told on standard error
-//! comes when it happens, so these are no transcripts.
+//! Held jobs in the background, blocking each other, and at a script's end. Their notices come at any time, so these
+//! tests are no golden sessions.
 
 mod common;
 
@@ -53,9 +53,9 @@ fn a_held_job_is_killed_and_its_process_serves_on() {
         delete
         call echo echo second
         ps --json";
-    // A script fails with a job of its that failed and that nobody waited for.
+    // A failed job that was not waited for fails the script.
     let ended = commands(script).run().code(1).stdout_has("killed %1\nsecond\n");
-    // It never ran: nothing was lost.
+    // The killed call never ran, so the process was not reset.
     ended.stdout_has("\"calls\":2,\"errors\":1,\"resets\":0");
 }
 

@@ -1,4 +1,4 @@
-//! Every command's examples print what its help says, and each command is listed wherever commands are listed.
+//! The examples of every command print what its help shows, and every list of commands is complete.
 
 mod common;
 
@@ -43,7 +43,7 @@ fn help_knows_every_command_and_option() {
 
 #[test]
 fn the_demo_plays() {
-    // Without its pauses.
+    // The pauses are left out.
     let demo = include_str!("../scripts/demo.plugsh");
     let demo: String =
         demo.lines().filter(|line| !line.starts_with(" sleep ")).map(|line| format!("{line}\n")).collect();

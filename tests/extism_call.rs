@@ -1,4 +1,4 @@
-//! `plugsh call` in place of `extism call`: every flag in every spelling that its parser takes, and what it prints.
+//! `plugsh call` in place of `extism call`: every flag in every spelling of its parser, and the output.
 
 mod common;
 
@@ -6,7 +6,7 @@ use std::io::Write;
 
 use common::{Plugsh, commands, plugsh};
 
-/// Writes a line to each of WASI's standard streams, then does what the export says.
+/// A plugin whose functions write a line to each of WASI's standard streams, then act as named.
 const PRINTS: &str = r#"(module
     (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
     (import "wasi_snapshot_preview1" "proc_exit" (func $exit (param i32)))
@@ -24,7 +24,7 @@ const PRINTS: &str = r#"(module
     (func (export "exit") (call $exit (i32.const 200)))
     (func (export "exit_negative") (call $exit (i32.const -1))))"#;
 
-/// What `panic` says, as an error shows it.
+/// The text that `panic` writes, as an error shows it.
 const REASON: &str = r"; on its standard error: panicked at lib.rs:7: | index 9 \x1b[2J out of 3";
 
 fn call(arguments: &[&str]) -> Plugsh {
@@ -33,7 +33,7 @@ fn call(arguments: &[&str]) -> Plugsh {
 
 #[test]
 fn every_flag_in_every_spelling() {
-    // What is typed, and what that prints: with `hi` as INPUT where nothing else is.
+    // Equivalent spellings.
     let same: &[&[&str]] = &[
         &["call", "echo", "echo", "--input", "hi"],
         &["call", "echo", "echo", "--input=hi"],
@@ -130,7 +130,7 @@ fn what_else_an_input_and_a_loop_may_be() {
         let run = plugsh().args(["call", "echo", "echo"]).args(arguments.iter().copied()).stdin("never read");
         run.run().stdout(printed).stderr("").code(0);
     }
-    // Bytes that are no text are an INPUT as any other.
+    // INPUT need not be UTF-8.
     use std::os::unix::ffi::OsStrExt;
     let shell = plugsh().args(["call", "echo", "echo", "-i"]);
     let output = shell.command().arg(std::ffi::OsStr::from_bytes(b"\xff")).output().expect("it starts");
@@ -203,7 +203,7 @@ fn what_a_plugin_prints_is_shown_where_that_is_asked_for() {
     asked(call(&["call", "prints.wat", "hello"])).run().stdout("hello\n").stderr(errors).code(0);
     let script = call(&["-c", "load prints.wat; prints.hello; logs"]);
     asked(script).run().stdout("1:prints\nhello\n").stderr(errors).code(0);
-    // Without that they are lines of the log, once.
+    // Without the option they are log lines, each once.
     let logged = call(&["call", "prints.wat", "hello", "--log-level", "info"]).run().stdout("").code(0);
     logged.stderr_has(" info  1:prints hello\n").stderr_has(" warn  1:prints panicked at lib.rs:7:\n");
 }
@@ -216,7 +216,7 @@ fn a_failure_says_what_the_plugin_said() {
     let json = call(&["call", "prints.wat", "panic", "--json"]).run().code(1);
     json.stdout_has(&format!("\"error\":\"{trap}{}\"", REASON.replace('\\', "\\\\")));
     call(&["-c", "load prints.wat; prints.panic & wait"]).run().code(1).stderr_has(REASON);
-    // Of another call nothing is said.
+    // An error shows only the output of its own call.
     let before = call(&["-c", "load prints.wat; prints.hello; prints.quiet"]).run().code(1);
     before.stderr("-c:1: 1:prints.quiet: trap: wasm `unreachable` instruction executed\n");
     let code = call(&["call", "prints.wat", "code"]).run().code(1);

@@ -1,7 +1,7 @@
-//! Fuzz targets: module bytes, manifests and policy files. Under `cargo test` each is run on random inputs for a bounded
-//! time; a failure prints the input it was shrunk to and the seed, as `BOLERO_RANDOM_SEED=N`, which repeats it.
-//! `BOLERO_RANDOM_TEST_TIME_MS` and `BOLERO_RANDOM_ITERATIONS` make it longer, `cargo bolero test --test fuzz TARGET` runs
-//! a target under a coverage-guided engine. Inputs that once failed are kept in `tests/__fuzz__` and run every time.
+//! Fuzz targets: module bytes, manifests and policy files. `cargo test` runs each on random inputs for a bounded time.
+//! A failure prints the shrunk input and the seed; `BOLERO_RANDOM_SEED=N` repeats it. `BOLERO_RANDOM_TEST_TIME_MS` and
+//! `BOLERO_RANDOM_ITERATIONS` set longer runs, `cargo bolero test --test fuzz TARGET` runs a target under a
+//! coverage-guided engine. Inputs that once failed are kept in `tests/__fuzz__` and run every time.
 
 #[path = "fuzz/cursor.rs"]
 mod cursor;
@@ -24,13 +24,13 @@ const ITERATIONS_MAX: usize = 2_000;
 const INPUT_BYTES_MAX: usize = 2_048;
 
 const MEMORY_BYTES_MAX: u64 = 64 << 20;
-/// What a call or a start function gets, and how long it may take to end all the same.
+/// The timeout of a call or start function, and the longest time until it has ended.
 const CALL_MAX: Duration = Duration::from_millis(20);
 const ENDED_WITHIN: Duration = Duration::from_secs(20);
-/// Work that a call may do: what ends by it is repeated exactly, where a deadline is not.
+/// The fuel of a call: an end by fuel is reproducible, an end by deadline is not.
 const FUEL: u64 = 100_000;
 
-/// A message that people see: one line, and nothing that a terminal would act on.
+/// Checks that a message is one line without control characters.
 fn is_shown_safely(message: &str) {
     assert!(!message.chars().any(|c| c.is_control()), "control characters in {message:?}");
     assert!(message.len() < 8_192, "{} bytes of message", message.len());
@@ -93,7 +93,7 @@ fn policy_files() {
     );
 }
 
-/// Asks a policy what a kernel would.
+/// Evaluates a policy as the kernel does.
 fn asks(policy: &Policy, input: &[u8]) {
     use plugsh::kernel::policy::{Asked, Who};
     let text = String::from_utf8_lossy(input);
@@ -152,7 +152,7 @@ const MANIFEST_WORDS: &[&str] = &[
     "\u{202e}",
 ];
 
-/// A folder for files to be read, with a module in it.
+/// A folder for files, with a module in it.
 static FOLDER: LazyLock<tempfile::TempDir> = LazyLock::new(|| {
     let dir = tempfile::tempdir().expect("a directory");
     std::fs::write(dir.path().join("a.wat"), "(module)").expect("a module");
@@ -191,9 +191,9 @@ static KERNEL: LazyLock<Mutex<Arc<Kernel>>> = LazyLock::new(|| {
     Mutex::new(Kernel::new(KernelOptions { limits, ..KernelOptions::default() }))
 });
 
-/// Loads bytes as a plugin and calls what can be called. Whatever they are, nothing is left of it.
+/// Loads bytes as a plugin, calls its functions, and checks that nothing is left afterwards.
 fn live_and_die(bytes: &[u8]) {
-    // One at a time: the targets share the kernel, and each looks whether it is empty. One that failed has said so.
+    // One target at a time: they share the kernel, and each checks that it is empty. A poisoned lock was reported.
     let kernel = KERNEL.lock().unwrap_or_else(PoisonError::into_inner);
     let sha256 = format!("{:016x}", hash(bytes));
     let module = ModuleBytes { name: "main".into(), bytes: bytes.into(), sha256, linked_from: None };
@@ -207,7 +207,7 @@ fn live_and_die(bytes: &[u8]) {
         Ok(label) => calls(&kernel, label.id),
     }
     for view in kernel.processes(false) {
-        // One that another one's end has ended is gone already.
+        // A process may have ended with another one.
         drop(kernel.kill(view.id, false));
     }
     assert!(kernel.running().is_empty(), "a call runs on");
@@ -241,7 +241,7 @@ fn hash(bytes: &[u8]) -> u64 {
     hasher.finish()
 }
 
-/// The folder of hostile plugins, assembled: what random changes are made to.
+/// The hostile plugins as bytes, the seeds of random changes.
 static SEEDS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/wat");
     let mut files: Vec<PathBuf> =

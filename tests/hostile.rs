@@ -1,6 +1,5 @@
-//! Hostile plugins in the built binary, under a watch: whatever they do, the shell goes on, answers, and stays within its
-//! budget. What they are: each function of each plugin in `plugins/wat`, of `misbehave`, and of modules that are made
-//! here because they are too large to keep.
+//! Hostile plugins: whatever they do, the shell keeps answering and stays within its budget of memory, threads, files
+//! and maps. Tested are each function of each plugin in `plugins/wat`, of `misbehave`, and of generated modules.
 
 mod common;
 #[path = "hostile/generate.rs"]
@@ -17,36 +16,36 @@ use std::time::{Duration, Instant};
 
 use common::{Plugsh, plugsh};
 
-/// Longest that the shell may take to answer. Code that was not optimised gets more.
+/// The longest time of an answer; unoptimised code gets more.
 const ANSWER_MAX: Duration = Duration::from_secs(if cfg!(debug_assertions) { 20 } else { 5 });
-/// What a bad call gets: enough to do harm in.
+/// The timeout of a call.
 const CALL_MAX: &str = "100ms";
-/// What it gets to be compiled in, and to start in.
+/// The timeout of a load.
 const START_MAX: &str = "3s";
-/// Longer than any of them takes that has to load.
-const LOAD_FOR_EVER: &str = "1h";
-/// What all plugins together may hold, and what the shell may take besides: compiled code, what it reads, its logs.
+/// A timeout that is never reached, for plugins that have to load.
+const LOAD_UNLIMITED: &str = "1h";
+/// The memory limit of all plugins, and the shell's own budget: compiled code, input, logs.
 const MEMORY_MAX_MIB: u64 = 256;
 const SHELL_MAX_MIB: u64 = 768;
-/// Threads, open files and memory maps that the shell may have at any moment: 200 processes, and what is its own.
+/// The most threads, open files and memory maps of the shell, which has up to 200 processes.
 const THREADS_MAX: u64 = 150;
 const FILES_MAX: usize = 300;
 const MAPS_MAX: usize = 20_000;
-/// Of one plugin's functions so many are called.
+/// The most functions of a plugin that are called.
 const FUNCTIONS_MAX: usize = 64;
-/// How often the watch looks at the shell's memory.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
-/// What no plugin of this test prints.
+/// How often the shell's memory is checked.
+const CHECK_EVERY: Duration = Duration::from_millis(5);
+/// A line that no plugin of this test prints.
 const MARK: &str = "@@ answered @@";
 
-/// A shell that is watched while it runs what it is told.
+/// A shell whose resources are checked while it runs lines.
 struct Watched {
     child: Child,
     stdin: ChildStdin,
     lines: Receiver<String>,
-    /// What it says on standard error.
+    /// The shell's standard error.
     errors: std::fs::File,
-    /// Holds its home directory.
+    /// Keeps the home directory.
     _setup: Plugsh,
 }
 
@@ -78,7 +77,7 @@ impl Watched {
         Watched { child, stdin, lines, errors, _setup: setup }
     }
 
-    /// The end of what it said on standard error, where the reason of a failure stands.
+    /// The end of the shell's standard error, for messages.
     fn last_errors(&self) -> String {
         const SHOWN_BYTES: u64 = 2_000;
         let mut end = Vec::new();
@@ -91,38 +90,42 @@ impl Watched {
         }
     }
 
-    /// Runs a line to its end under the watch; gives what it printed.
+    /// Runs a line to its end and checks the shell's resources meanwhile; returns the output.
     fn run(&mut self, line: &str) -> String {
         writeln!(self.stdin, "{line}\necho '{MARK}'").unwrap_or_else(|error| panic!("`{line}`: {error}"));
         let started = Instant::now();
         let mut printed = String::new();
         loop {
-            match self.lines.recv_timeout(LOOK_EVERY) {
+            match self.lines.recv_timeout(CHECK_EVERY) {
                 Ok(answer) if answer == MARK => break,
                 Ok(answer) => printed = printed + &answer + "\n",
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => panic!("`{line}` ended the shell: {:?}", self.child.wait()),
             }
-            self.look(line);
+            self.check_resources(line);
             assert!(started.elapsed() < ANSWER_MAX, "`{line}` hangs the shell");
         }
-        self.look(line);
+        self.check_resources(line);
         printed
     }
 
-    fn look(&self, line: &str) {
+    fn check_resources(&self, line: &str) {
         let proc = format!("/proc/{}", self.child.id());
-        // Only Linux tells; elsewhere the budget is not watched.
         if !cfg!(target_os = "linux") {
+            static SAID: std::sync::Once = std::sync::Once::new();
+            SAID.call_once(|| {
+                eprintln!("NOT CHECKED: memory, threads, files and maps, which only Linux's /proc lists")
+            });
             return;
         }
         let status = std::fs::read_to_string(format!("{proc}/status"));
         let status = status.unwrap_or_else(|error| panic!("`{line}`: {proc}: {error}"));
-        let figure = |name: &str| -> u64 {
-            let figure = status.lines().find_map(|line| line.strip_prefix(name));
-            figure.and_then(|figure| figure.split_whitespace().next()?.parse().ok()).unwrap_or(0)
+        let figure = |name: &str| -> Option<u64> {
+            let figure = status.lines().find_map(|line| line.strip_prefix(name))?;
+            figure.split_whitespace().next()?.parse().ok()
         };
-        let (peak_kib, threads) = (figure("VmHWM:"), figure("Threads:"));
+        // A shell that has ended has no figures; `run` reports its end.
+        let (Some(peak_kib), Some(threads)) = (figure("VmHWM:"), figure("Threads:")) else { return };
         let most = MEMORY_MAX_MIB + SHELL_MAX_MIB;
         assert!(peak_kib <= most << 10, "`{line}`: the shell took {} MiB, its budget is {most}", peak_kib >> 10);
         assert!(threads <= THREADS_MAX, "`{line}`: {threads} threads");
@@ -130,22 +133,26 @@ impl Watched {
         assert!(files <= FILES_MAX, "`{line}`: {files} open files");
     }
 
-    /// The system's memory maps of the shell: reading them takes longer than the rest.
-    fn look_at_maps(&self, line: &str) {
-        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).unwrap_or_default();
+    /// Checks the number of memory maps; slower than the other checks.
+    fn check_maps(&self, line: &str) {
+        if !cfg!(target_os = "linux") {
+            return;
+        }
+        let maps = std::fs::read_to_string(format!("/proc/{}/maps", self.child.id())).expect("the shell's maps");
         let maps = maps.lines().count();
         assert!(maps <= MAPS_MAX, "`{line}`: {maps} memory maps");
     }
 
-    /// Lets a plugin start another and calls each function of that, each with nothing and with wild numbers; how many
-    /// those were.
-    fn suffer(&mut self, name: &str) -> usize {
+    /// Loads a plugin and calls each of its functions with an empty input and with wild numbers; returns how many there
+    /// are.
+    fn exercise(&mut self, name: &str) -> usize {
         self.run(&format!("load spawner\ncall spawner spawn {name} --timeout {START_MAX} > /dev/null"));
-        self.suffer_loaded(name)
+        self.exercise_loaded(name)
     }
 
-    /// The same of a plugin that may have been loaded; ends it, and all others but `echo`.
-    fn suffer_loaded(&mut self, name: &str) -> usize {
+    /// Calls each function of the plugin, if it is loaded; then kills every process but `echo`. Returns how many
+    /// functions there are.
+    fn exercise_loaded(&mut self, name: &str) -> usize {
         let info = self.run(&format!("info {name} --json"));
         let info: serde_json::Value = serde_json::from_str(&info).unwrap_or_default();
         let functions: Vec<&str> =
@@ -157,10 +164,10 @@ impl Watched {
             }
         }
         self.run("logs > /dev/null");
-        self.look_at_maps(name);
+        self.check_maps(name);
         let answer = self.run("echo.echo 'still here'");
         assert_eq!(answer, "still here\n", "after `{name}`; it said: {}", self.last_errors());
-        // All but `echo`, whatever has been started.
+        // Every process but `echo`, whatever the plugin has started.
         let rows: serde_json::Value = serde_json::from_str(&self.run("ps --json")).expect("JSON");
         let ids = rows.as_array().into_iter().flatten().filter(|row| row["name"] != "echo").map(|row| &row["id"]);
         let ids: Vec<String> = ids.map(ToString::to_string).collect();
@@ -183,11 +190,11 @@ fn folder() -> &'static Path {
     Path::new(concat!(env!("CARGO_MANIFEST_DIR"), "/plugins/wat"))
 }
 
-/// All of them in one shell; so many functions at least must have been there to be called.
-fn suffer_all(plugins: &Path, names: &[String], functions_min: usize) {
+/// Exercises the plugins in one shell; they must have at least `functions_min` functions.
+fn exercise_all(plugins: &Path, names: &[String], functions_min: usize) {
     let mut shell = Watched::new(plugins, START_MAX);
     shell.run("load echo");
-    let called: usize = names.iter().map(|name| shell.suffer(name)).sum();
+    let called: usize = names.iter().map(|name| shell.exercise(name)).sum();
     assert!(called >= functions_min, "only {called} functions were called");
     shell.end();
 }
@@ -198,16 +205,15 @@ fn every_bad_plugin_of_the_folder() {
     let mut names: Vec<String> = files.map(|path| path.file_stem().unwrap().to_string_lossy().into_owned()).collect();
     names.sort();
     assert!(names.len() > 20, "the folder is not where it was: {names:?}");
-    suffer_all(folder(), &names, 100);
+    exercise_all(folder(), &names, 100);
 }
 
 #[test]
 fn a_bad_plugin_in_rust() {
-    suffer_all(folder(), &["misbehave".to_owned()], 10);
+    exercise_all(folder(), &["misbehave".to_owned()], 10);
 }
 
-/// Modules that ask for too much before any code of theirs runs, or that are hard to read. Each has to load or to be
-/// refused.
+/// Modules that demand too much before their code runs, or that are hard to parse. Each must load or be refused.
 fn made() -> Vec<(&'static str, String)> {
     let module = |body: String| format!("(module {body} (func (export \"ok\")))");
     vec![
@@ -247,23 +253,23 @@ fn made() -> Vec<(&'static str, String)> {
     ]
 }
 
-/// A function that does the same again and again without a loop.
+/// A function that repeats a step without a loop.
 fn in_a_row(of: &str, step: &str) -> String {
     format!("(module {of} (func (export \"run\") {}))", step.repeat(5_000))
 }
 
-/// Makes blocks of a byte until there are no more.
+/// Allocates blocks of one byte until allocation fails.
 const BLOCKS: &str = r#"(module (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
   (func (export "run") (loop (drop (call $alloc (i64.const 1))) (br 0))))"#;
 
-/// Makes a list without end, and gives it free at once.
+/// Builds an endless list on the collected heap, and drops it at once.
 const CELLS: &str = r#"(module (type $cell (struct (field (ref null $cell)))) (global $list (mut (ref null $cell)) (ref.null $cell))
   (func $make (local $i i32) (loop $next (global.set $list (struct.new $cell (global.get $list)))
     (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 500000)))))
   (func (export "keep") (loop (global.set $list (struct.new $cell (global.get $list))) (br 0)))
   (func (export "give_free") (loop (call $make) (global.set $list (ref.null $cell)) (br 0))))"#;
 
-/// Starts `echo` without end, from its start function too.
+/// Starts `echo` in an endless loop, also from the start function.
 const SPAWNS: &str = r#"(module
   (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
   (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
@@ -286,10 +292,10 @@ fn modules_that_ask_for_too_much() {
         std::fs::write(dir.path().join(format!("{name}.wat")), text).unwrap();
     }
     let names: Vec<String> = made.iter().map(|(name, _)| (*name).to_owned()).collect();
-    suffer_all(dir.path(), &names, 5);
+    exercise_all(dir.path(), &names, 5);
 }
 
-/// Once as a plugin's child, which has no files, and once with a directory of its own.
+/// Once as a child without files, once with a directory.
 #[test]
 fn what_asks_much_of_wasi() {
     let (dir, granted) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
@@ -298,15 +304,15 @@ fn what_asks_much_of_wasi() {
     let mut called = 0;
     for (name, text) in wasi::plugins() {
         std::fs::write(dir.path().join(format!("{name}.wat")), text).unwrap();
-        called += shell.suffer(name);
+        called += shell.exercise(name);
         shell.run(&format!("load {name} --timeout {START_MAX} --allow-path '{}:/'", granted.path().display()));
-        called += shell.suffer_loaded(name);
+        called += shell.exercise_loaded(name);
     }
     assert_eq!(called, 2 * wasi::FUNCTIONS, "some were not called, or were where they cannot have started");
     shell.end();
 }
 
-/// What is large about a plugin is there once, and not once for each of its processes.
+/// The large parts of a plugin are shared by its processes.
 #[test]
 fn many_processes_of_large_plugins() {
     const LARGE: usize = 60_000;
@@ -317,7 +323,7 @@ fn many_processes_of_large_plugins() {
     let manifest = format!("{{\"wasm\":[{{\"path\":\"main.wat\"}}],\"config\":{{{}}}}}", keys.join(","));
     std::fs::write(dir.path().join("config.json"), manifest).unwrap();
     std::fs::write(dir.path().join("main.wat"), "(module (func (export \"ok\")))").unwrap();
-    let mut shell = Watched::new(dir.path(), LOAD_FOR_EVER);
+    let mut shell = Watched::new(dir.path(), LOAD_UNLIMITED);
     shell.run("load echo");
     for _ in 0..90 {
         shell.run("load exports\nload config");
@@ -328,8 +334,8 @@ fn many_processes_of_large_plugins() {
     shell.end();
 }
 
-/// Modules of one seed after the other, in shells that are watched; a new shell now and then.
-fn suffer_generated(seeds: impl Iterator<Item = u64>) {
+/// Exercises the modules of consecutive seeds, in a new shell for each `MODULES_OF_A_SHELL`.
+fn exercise_generated(seeds: impl Iterator<Item = u64>) {
     const MODULES_OF_A_SHELL: usize = 40;
     let mut shell: Option<(Watched, tempfile::TempDir, usize)> = None;
     for seed in seeds {
@@ -342,18 +348,18 @@ fn suffer_generated(seeds: impl Iterator<Item = u64>) {
         });
         let name = format!("seed_{seed}");
         std::fs::write(dir.path().join(format!("{name}.wat")), generate::module(seed)).unwrap();
-        watched.suffer(&name);
+        watched.exercise(&name);
         shell = if done < MODULES_OF_A_SHELL { Some((watched, dir, done + 1)) } else { None };
     }
 }
 
 #[test]
 fn generated_modules() {
-    suffer_generated(0..10);
+    exercise_generated(0..10);
 }
 
-/// For an hour or so: `PLUGSH_HOSTILE_SECONDS=3600 cargo test --release --test hostile generated -- --ignored --nocapture`.
-/// It begins at `PLUGSH_HOSTILE_SEED`, or at a random one, which is printed before each module.
+/// A long run: `PLUGSH_HOSTILE_SECONDS=3600 cargo test --release --test hostile generated -- --ignored --nocapture`.
+/// The first seed is `PLUGSH_HOSTILE_SEED` or random; each seed is printed before its module.
 #[test]
 #[ignore = "takes as long as it is told"]
 fn generated_modules_for_a_time() {
@@ -361,7 +367,7 @@ fn generated_modules_for_a_time() {
     let seconds = number("PLUGSH_HOSTILE_SECONDS").unwrap_or(60);
     let first = number("PLUGSH_HOSTILE_SEED").unwrap_or_else(|| fastrand::u64(..1 << 32));
     let until = Instant::now() + Duration::from_secs(seconds);
-    suffer_generated((first..).take_while(|_| Instant::now() < until));
+    exercise_generated((first..).take_while(|_| Instant::now() < until));
 }
 
 #[test]
@@ -375,6 +381,6 @@ fn generated_modules_are_wasm() {
             wasmparser::Validator::new_with_features(wasmparser::WasmFeatures::all()).validate_all(&wasm).is_ok(),
         );
     }
-    // What is refused at once tries little else.
+    // A refused module exercises little.
     assert!(valid * 10 >= seeds * 8, "{valid} of {seeds} are valid");
 }

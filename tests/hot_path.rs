@@ -1,5 +1,5 @@
-//! What a call costs of the heap once it is warm: nothing, from the shell and from plugin to plugin, with the journal on.
-//! How long it takes is for `bench`; this file counts.
+//! Heap allocations of a warm call: none, from the shell and between plugins, with the journal on. Durations are
+//! measured by `bench`.
 
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
@@ -7,21 +7,21 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, Limits, LoadRequest, ProcessId};
 
-/// The system's allocator, counted.
+/// The system's allocator with a counter.
 struct Counted;
 
 static ALLOCATIONS: AtomicU64 = AtomicU64::new(0);
 
-// SAFETY: everything is handed on to the system's allocator as it came; counting touches no memory of it.
+// SAFETY: each call is passed on unchanged to the system's allocator.
 unsafe impl GlobalAlloc for Counted {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
         ALLOCATIONS.fetch_add(1, Ordering::Relaxed);
-        // SAFETY: the caller keeps to what `alloc` asks.
+        // SAFETY: the caller upholds the contract of `alloc`.
         unsafe { System.alloc(layout) }
     }
 
     unsafe fn dealloc(&self, at: *mut u8, layout: Layout) {
-        // SAFETY: `at` came from `alloc` above, which is the system's.
+        // SAFETY: `at` came from `alloc` above, and so from the system's allocator.
         unsafe { System.dealloc(at, layout) }
     }
 }
@@ -34,7 +34,7 @@ fn load(kernel: &Arc<Kernel>, name: &str) -> ProcessId {
     kernel.load(LoadRequest::plain(program)).expect("it starts").id
 }
 
-/// What one job allocates that runs these calls `repeat` times.
+/// The allocations of a job that runs these calls `repeat` times.
 fn allocations(kernel: &Arc<Kernel>, stages: &[(ProcessId, &str)], input: &str, repeat: u64) -> u64 {
     let stages =
         stages.iter().map(|(process, function)| CallStage { process: *process, function: function.to_string() });
@@ -52,10 +52,10 @@ fn allocations(kernel: &Arc<Kernel>, stages: &[(ProcessId, &str)], input: &str, 
     ALLOCATIONS.load(Ordering::Relaxed) - before
 }
 
-/// One test, since it counts for the whole program.
+/// A single test, since the counter is global.
 #[test]
 fn a_warm_call_allocates_nothing() {
-    // A small journal, so that it is as long as it gets after the first calls.
+    // A small journal, which the first calls fill.
     let limits = Limits { journal_records_max: 256, ..Limits::default() };
     let kernel = Kernel::new(KernelOptions { limits, ..KernelOptions::default() });
     let (echo, text) = (load(&kernel, "echo"), load(&kernel, "text"));

@@ -1,5 +1,5 @@
-//! What waits ends with Ctrl-C, what writes fails in words and not by a signal, and a signal that ends the program leaves
-//! nothing behind.
+//! Ctrl-C ends every wait; failed writes are errors and not signals; a signal that ends the program leaves no files and
+//! no child programs.
 
 mod common;
 mod pty;
@@ -16,16 +16,16 @@ use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use pty::*;
 
-/// So much goes into every pipe.
+/// The least capacity of a pipe.
 const PIPE_BYTES_MIN: u64 = 16 << 10;
-/// No test waits longer for what must come.
+/// The longest wait for an event.
 const WAIT_MAX: Duration = Duration::from_secs(60);
 
 fn mkfifo(path: &Path) {
     assert!(Command::new("mkfifo").arg(path).status().unwrap().success());
 }
 
-/// Waits until something is so.
+/// Waits until `is` holds.
 fn until(what: &str, mut is: impl FnMut() -> bool) {
     let started = Instant::now();
     while !is() {
@@ -38,7 +38,7 @@ fn signal_to(child: &Child, signal: Signal) {
     kill(Pid::from_raw(child.id() as i32), signal).unwrap();
 }
 
-/// Starts commands, waits until they have printed `go`, and gives what runs with its output.
+/// Starts commands and waits until they have printed `go`; returns the child and its output.
 fn started(run: &common::Plugsh) -> (Child, BufReader<std::process::ChildStdout>) {
     let mut child = run.command().stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
     let mut output = BufReader::new(child.stdout.take().unwrap());
@@ -96,7 +96,7 @@ fn ctrl_c_at_a_prompt_reaches_everything_that_waits() {
     }
 }
 
-/// Waits until the state of a process, as `ps` gives it, is as `is` says.
+/// Waits until the state of a system process, as `ps` prints it, satisfies `is`.
 fn wait_state(pid: &str, what: &str, is: impl Fn(&str) -> bool) {
     until(what, || {
         let state = Command::new("ps").args(["-o", "stat=", "-p", pid]).output().unwrap().stdout;
@@ -104,7 +104,7 @@ fn wait_state(pid: &str, what: &str, is: impl Fn(&str) -> bool) {
     });
 }
 
-/// Waits for a file that says the number of a process.
+/// Waits for a file that contains a process id.
 fn number_in(file: &Path) -> String {
     until("the program's number", || std::fs::read_to_string(file).is_ok_and(|text| text.ends_with('\n')));
     std::fs::read_to_string(file).unwrap().trim().to_owned()
@@ -119,7 +119,7 @@ fn a_program_at_a_prompt_has_the_terminal_and_its_keys() {
     terminal.line("load echo");
     terminal.wait_for("\n1:echo");
     terminal.wait_prompt();
-    // It can read what is typed, in each of its places.
+    // A program can read typed lines, wherever it stands in a line.
     for (number, line) in [
         "!echo ready > /dev/tty; read x; echo got-$x",
         "echo $(!echo ready > /dev/tty; read x; echo got-$x)",
@@ -136,7 +136,7 @@ fn a_program_at_a_prompt_has_the_terminal_and_its_keys() {
         terminal.send(CTRL_L);
         terminal.wait_gone("ready");
     }
-    // A Ctrl-C that it answers is its own.
+    // Ctrl-C that the program handles does not reach the shell.
     terminal.line("!trap 'echo heard; exit 0' INT; echo $$ > pid; read x");
     wait_state(&number_in(&pid), "the foreground", |state| state.contains('+'));
     terminal.send(CTRL_C);
@@ -145,13 +145,13 @@ fn a_program_at_a_prompt_has_the_terminal_and_its_keys() {
     terminal.line("echo \"code-$?\"");
     terminal.wait_for("\ncode-0");
     terminal.wait_prompt();
-    // Nobody waits behind this terminal: what Ctrl-Z stops goes on, and what is typed meanwhile is its own.
+    // No shell is behind this terminal, so a stopped program continues and gets the keys typed meanwhile.
     terminal.line("!echo waits; read x; echo went-on-$x");
     terminal.wait_for("\nwaits");
     terminal.send(&format!("{CTRL_Z}typed{ENTER}"));
     terminal.wait_for("\nwent-on-typed");
     terminal.wait_prompt();
-    // And so it is with one that comes to the shell alone.
+    // SIGTSTP sent to the shell alone has the effect of Ctrl-Z.
     terminal.line("!kill -TSTP $PPID; echo sent; read x; echo heard-$x");
     terminal.wait_for("\nsent");
     terminal.line("more");
@@ -195,7 +195,7 @@ fn a_script_in_the_background_stops_where_it_wants_the_terminal() {
     terminal.line(&format!("{} -c '!echo $$ > pid; read x; echo \"got-$x\"' &", pty::plugsh()));
     let pid = number_in(&pid);
     wait_state(&pid, "the stop", |state| state.starts_with('T'));
-    // bash says so with the next prompt.
+    // bash reports the stop with its next prompt.
     until("the stop of the shell", || {
         terminal.line("clear; jobs");
         terminal.wait_for("echo $$ > pid");
@@ -210,7 +210,7 @@ fn a_script_in_the_background_stops_where_it_wants_the_terminal() {
 
 #[test]
 fn a_terminated_shell_gives_the_terminal_back_from_its_program() {
-    // Without job control the shell around it cannot take the terminal by itself.
+    // Without job control the outer shell cannot take the terminal itself.
     let setup = Setup::new(30, 100)
         .argument("-c")
         .argument(format!("{} -c '!echo $PPID > pid; sleep 1000'; read x; echo got-$x", pty::plugsh()));
@@ -258,7 +258,7 @@ fn ctrl_c_ends_a_script_that_waits() {
 fn a_second_ctrl_c_ends_a_write_that_nobody_reads() {
     let run = commands("load echo > loaded; echo go; echo.echo @in; echo never").file("in", vec![b'x'; 1 << 22]);
     let (mut child, output) = started(&run);
-    // The call has ended, and what it gave does not fit into the pipe.
+    // The call has ended, and its output does not fit into the pipe.
     until("a full pipe", || rustix::io::ioctl_fionread(output.get_ref()).unwrap() >= PIPE_BYTES_MIN);
     until("the end of the shell", || {
         signal_to(&child, Signal::SIGINT);
@@ -287,7 +287,7 @@ fn ctrl_c_ends_the_wait_for_the_next_line_of_standard_input() {
 #[test]
 fn a_signal_that_ends_it_leaves_no_file_and_no_program() {
     for signal in [Signal::SIGTERM, Signal::SIGHUP] {
-        // The program says its own number, and that of a shell's background program below it.
+        // The program writes its own process id and that of its background child.
         let script = "echo go; echo $(!(trap '' TERM; echo $$ > pid; sleep 1000 & echo $! > below; wait)) > out";
         let run = commands(script);
         let (mut child, _output) = started(&run);
@@ -327,7 +327,7 @@ fn tests_that_are_interrupted_say_what_they_were_doing() {
     let mut output = String::new();
     child.stdout.take().unwrap().read_to_string(&mut output).unwrap();
     assert_eq!(child.wait().unwrap().code(), Some(130), "{output}");
-    // In its first line or its second: the one has begun the other.
+    // Interrupted in the first line or in the second, which the first one started.
     assert!(output.contains("FAILED  b") && output.contains("  b:") && output.contains(": interrupted"), "{output}");
     assert!(output.contains("1 passed, 1 failed, 1 not run"), "{output}");
     assert!(std::fs::read_to_string(run.dir().join("report.xml")).unwrap().contains(": interrupted"));
@@ -335,11 +335,11 @@ fn tests_that_are_interrupted_say_what_they_were_doing() {
 
 #[test]
 fn a_background_call_writes_all_of_its_output() {
-    // More than is kept of a job whose output waits for `wait`.
+    // More than the kept output of a job.
     let bytes: Vec<u8> = (0..20_000_000u32).map(|n| (n % 251) as u8).collect();
     let run = commands("load echo; call echo echo @in > out & wait").file("in", &bytes).run();
     run.code(0).stdout("1:echo\n").stderr_has(" done in ").file("out", &bytes);
-    // One that cannot write fails itself.
+    // A job that cannot write fails.
     let full = commands("load echo; call echo echo hi > /dev/full & wait").run().code(1);
     full.stderr_has("`/dev/full`: no space left on device");
     let fifo = commands("load echo; call echo echo @in > fifo & sleep 50ms; kill %1; wait").file("in", &bytes);
@@ -376,7 +376,7 @@ fn a_limit_on_file_sizes_ends_the_command_and_not_the_shell() {
     );
     assert_eq!(errors.matches("`out`: file too large").count(), 2, "{errors}");
     assert!(!run.dir().join("out").exists());
-    // A program of the system is ended as ever.
+    // A program of the system is ended by the signal.
     let run = plugsh().args(["-c", "!head -c 1000000 /dev/zero > out"]);
     let mut limited = Command::new("sh");
     let inner = run.command();
@@ -392,7 +392,7 @@ fn a_second_ctrl_c_ends_what_does_not_listen() {
     let number = || std::fs::read_to_string(run.dir().join("pid")).ok()?.trim().parse::<i32>().ok();
     until("the program", || number().is_some());
     signal_to(&child, Signal::SIGINT);
-    // Signals of one kind that come at once are one.
+    // Signals of one kind that come at once are merged.
     until("the end of the shell", || {
         std::thread::sleep(Duration::from_millis(50));
         signal_to(&child, Signal::SIGINT);

@@ -1,11 +1,10 @@
-//! Nothing gets lost, nothing hangs: each mistake gets one clear line, and leaves the other processes and the shell as
-//! they were.
+//! Errors: each mistake prints one clear line, and leaves the shell and the other processes unchanged.
 
 mod common;
 
 use common::{Ended, Plugsh, plugsh};
 
-/// Runs lines one after the other, whatever fails, with another process beside; it must live on.
+/// Runs lines, going on after errors, beside another process, which must survive.
 fn after(run: Plugsh, lines: &str) -> Ended {
     let script = format!("load echo\n{lines}\necho.echo 'still here'\nps -t\n");
     let ended = run.file("script", script).args(["--keep-going", "script"]).run();
@@ -15,7 +14,7 @@ fn after(run: Plugsh, lines: &str) -> Ended {
     ended
 }
 
-/// The one line that a mistake gets.
+/// The error line of a mistake.
 fn message(run: Plugsh, line: &str) -> String {
     let ended = after(run, line);
     let lines: Vec<&str> = ended.stderr.lines().collect();
@@ -25,7 +24,7 @@ fn message(run: Plugsh, line: &str) -> String {
     told.to_owned()
 }
 
-/// Asserts that a mistake is told with all these words.
+/// Asserts that the error line of a mistake has all these words.
 fn told(run: Plugsh, line: &str, words: &[&str]) {
     let message = message(run, line);
     for word in words {
@@ -39,7 +38,7 @@ const EMPTY_FUNCTION: &str = "(module (func (export \"run\")))";
 fn files_that_are_no_plugins() {
     told(plugsh(), "load ./missing.wasm", &["`./missing.wasm`", "no file"]);
     told(plugsh(), "load /", &["`/`", "directory"]);
-    // It can be opened, and reading what lies at its beginning fails.
+    // The file can be opened, and its first byte cannot be read.
     if cfg!(target_os = "linux") {
         told(plugsh(), "load /proc/self/mem", &["cannot read `/proc/self/mem`: input/output error"]);
     }
@@ -106,7 +105,7 @@ fn imports_hashes_and_urls() {
     told(plugsh(), "load http://127.0.0.1:9/x.wasm", &["http://127.0.0.1:9/x.wasm"]);
 }
 
-/// What wasmtime or the SDK says of a module must not reach a person as they say it.
+/// The wordings of wasmtime and of the SDK must not appear in errors.
 #[test]
 fn what_wasm_engines_refuse() {
     const ENGINE_WORDS: &[&str] = &[

@@ -1,6 +1,5 @@
-//! The committed plugins are those that their sources make: compares `plugins/` with `plugins/wasm/SOURCES`, which
-//! `scripts/build-plugins` writes. Needs no wasm target; that the bytes can be made again is for
-//! `scripts/build-plugins --check` to show.
+//! The committed plugins match their sources: compares `plugins/` with the hashes in `plugins/wasm/SOURCES`, which
+//! `scripts/build-plugins` writes. Needs no wasm target; `scripts/build-plugins --check` rebuilds the plugins.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -11,7 +10,7 @@ use sha2::{Digest, Sha256};
 
 const WASM_BYTES_MAX: u64 = 150 * 1024;
 
-/// What `plugins/wasm/SOURCES` says: name -> hash, for the sources (below `plugins/`) and for the wasm files.
+/// The hashes in `plugins/wasm/SOURCES`, by name, of the sources and of the wasm files.
 #[derive(Default)]
 struct Manifest {
     sources: BTreeMap<String, String>,
@@ -61,8 +60,8 @@ fn entries(folder: &Path) -> Vec<PathBuf> {
     listing.map(|entry| entry.expect("an entry of a folder").path()).collect()
 }
 
-/// The files that the plugins are built from, as the script finds them: the workspace's two, and in each package its
-/// `Cargo.toml` and all below `src/`.
+/// The sources of the plugins, found as the script does: the workspace's two files, and each package's `Cargo.toml` and
+/// `src/`.
 fn sources() -> BTreeMap<String, String> {
     let root = plugins();
     let mut files = vec![root.join("Cargo.toml"), root.join("Cargo.lock")];
@@ -79,7 +78,7 @@ fn sources() -> BTreeMap<String, String> {
     files.iter().map(|path| (name(path), hash(path))).collect()
 }
 
-/// What is added, changed or gone between two sets of hashes, a line each.
+/// The added, changed and removed names between two sets of hashes, a line each.
 fn differences(committed: &BTreeMap<String, String>, found: &BTreeMap<String, String>) -> Vec<String> {
     let mut lines = Vec::new();
     for (name, hash) in found {

@@ -20,14 +20,14 @@ fn started(setup: Setup) -> Terminal {
     terminal
 }
 
-/// Types a line and waits for what it prints and for the next prompt.
+/// Types a line and waits for its output and the next prompt.
 fn run(terminal: &mut Terminal, line: &str, printed: &str) {
     terminal.line(line);
     terminal.wait_for(printed);
     terminal.wait_prompt();
 }
 
-/// Types, presses Tab, and waits for what the line becomes; then clears it.
+/// Types, presses Tab, and waits for the completed line; then clears it.
 fn completes(terminal: &mut Terminal, typed: &str, to: &str) {
     terminal.send(typed);
     terminal.wait_typed(typed);
@@ -37,7 +37,7 @@ fn completes(terminal: &mut Terminal, typed: &str, to: &str) {
     terminal.wait_prompt();
 }
 
-/// Waits until the row that the cursor is in is this line, its hint included.
+/// Waits until the cursor's row is `line`, including its hint.
 fn wait_line(terminal: &Terminal, line: &str) {
     terminal.wait(line, |screen| {
         let row = screen.rows(0, COLS).nth(screen.cursor_position().0.into());
@@ -146,7 +146,7 @@ fn what_a_command_takes_is_said_before_what_it_was_given_once() {
     terminal.wait_typed("load e");
     terminal.send(CTRL_C);
     terminal.wait_prompt();
-    // A line that failed is not offered again, the one before it is.
+    // A failed line is not offered as a hint; the one before it is.
     run(&mut terminal, "echo.echo hello", "\nhello");
     run(&mut terminal, "echo.echo hello --nonsense", "no option `--nonsense`");
     terminal.send("echo.echo h");
@@ -223,7 +223,7 @@ fn ctrl_c_ends_a_call_and_not_the_shell() {
     let mut terminal = prompt();
     run(&mut terminal, "load misbehave", "1:misbehave");
     terminal.line("misbehave.spin");
-    // It shows that it runs, in which plugin, and how to end it.
+    // The progress line names the plugin and the way to end the call.
     terminal.wait_for("running for");
     terminal.wait_for("in 1:misbehave.spin");
     terminal.send(CTRL_C);
@@ -234,7 +234,7 @@ fn ctrl_c_ends_a_call_and_not_the_shell() {
     for (word, command) in [("one", "trace -f"), ("two", "logs -f"), ("three", "sleep 1h"), ("four", "watch -n 1h ps")]
     {
         terminal.line(&format!("echo {word}; {command}"));
-        // Once it prints, keys are signals again.
+        // Once the program prints, Ctrl-C is a signal again.
         terminal.wait_for(&format!("\n{word}"));
         terminal.send(CTRL_C);
         terminal.wait_prompt();
@@ -256,7 +256,7 @@ fn here_documents_and_open_quotes_go_on_over_lines() {
     terminal.line("closed'");
     terminal.wait_for("plugsh> echo 'open\n   ...> closed'\nopen\nclosed");
     terminal.wait_prompt();
-    // Ctrl-C gives up all of it, Ctrl-D runs what there is; the history has it as one.
+    // Ctrl-C discards all lines, Ctrl-D runs those typed; the history keeps them as one entry.
     terminal.line("echo 'never");
     terminal.wait_for("plugsh> echo 'never\n   ...>");
     terminal.send("done");
@@ -367,7 +367,7 @@ fn output_without_an_end_of_line_is_left_whole_by_the_prompt() {
             ("!printf '%s' 'of the system'", "of the system"),
             ("text.upper abc | !tr B X", "AXC"),
             ("text.upper abcd --raw", "ABCD"),
-            // What has ended its line is followed by no empty one.
+            // No empty line follows output that ends with a newline.
             ("!echo whole", "whole"),
         ] {
             terminal.line(line);

@@ -1,4 +1,4 @@
-//! The README is true: its transcripts are played, and its tables are the ones that the program and the suites have.
+//! The README matches the program: its transcripts are played, its tables compared with those of program and suites.
 
 mod common;
 #[path = "conformance/differences.rs"]
@@ -26,7 +26,7 @@ fn blocks(text: &str, kind: &str) -> Vec<String> {
     parts.map(|part| part.split("\n```").next().unwrap().to_owned()).collect()
 }
 
-/// The typed lines of a transcript with what each prints; lines that start with `> ` right after one belong to it.
+/// The typed lines of a transcript with their outputs; lines that start with `> ` continue a typed line.
 fn steps(block: &str, prompt: &str) -> Vec<(String, String)> {
     let mut steps: Vec<(String, String)> = Vec::new();
     for line in block.lines() {
@@ -52,7 +52,7 @@ fn what_is_typed_at_the_prompt_prints_what_it_shows() {
         let printed = plugsh().file("page", script).args(["--keep-going", "page"]).transcript();
         let printed: Vec<&str> = printed.split(&format!("{MARK}\n")).collect();
         for ((typed, shown), printed) in steps.iter().zip(printed) {
-            // In a script an error is led by its place; at the prompt it is not.
+            // Errors have their place in a script, and none at the prompt.
             let printed: String = printed.lines().map(|line| format!("{}\n", without_place(line))).collect();
             assert!(matches(&normalised(shown), &normalised(&printed)), "`{typed}` prints\n{printed}\nnot\n{shown}");
             played += 1;
@@ -98,7 +98,7 @@ fn help_walks_to_where_it_says() {
     let help = String::from_utf8(help).unwrap();
     let (_, walk) = help.split_once("Try it, in a fresh shell").expect("the walk");
     let typed = walk.lines().filter_map(|line| line.strip_prefix("  "));
-    // What is said of a line stands behind it.
+    // The explanation follows the line.
     let script: Vec<&str> = typed.map(|line| line.split("  ").next().unwrap_or(line)).collect();
     let printed = plugsh().file("walk", script.join("\n")).args(["--keep-going", "walk"]).transcript();
     let seen = [

@@ -1,4 +1,4 @@
-//! A panic gives the terminal back: this test's own binary takes a terminal, opens a pane and panics in it.
+//! A panic restores the terminal: this test's own binary takes a terminal, opens a pane and panics.
 
 mod pty;
 
@@ -10,7 +10,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::{Color, Style};
 
-/// Says which panic the program that runs in the terminal is to have.
+/// The environment variable that names the place of the panic.
 const WHERE: &str = "PANIC_WHERE";
 
 /// A coloured picture.
@@ -28,7 +28,7 @@ impl Scene for Picture {
     }
 }
 
-/// What a scene must never do: it panics while the painter holds its lock.
+/// A scene that panics while the painter holds its lock.
 struct Broken;
 
 impl Scene for Broken {
@@ -41,7 +41,7 @@ impl Scene for Broken {
     }
 }
 
-/// No test: what the tests below start in a terminal.
+/// Not a test: the program that the tests below start in a terminal.
 #[test]
 #[ignore = "runs in the terminal that the other tests open"]
 fn program() {

@@ -1,10 +1,10 @@
-//! The measuring scripts run: small, for correctness only. What they measure is for a release build and a quiet machine.
+//! The measuring scripts run, with small numbers. Real measurements need a release build and a quiet machine.
 //! And what `scripts/release` hands out.
 
 use std::path::Path;
 use std::process::{Command, Output};
 
-/// Runs a script of `scripts/` on the built binary. What it lacks on this machine (it then ends with code 2) fails the test.
+/// Runs a script of `scripts/` on the built binary. A missing requirement (exit code 2) fails the test.
 fn script(name: &str, arguments: &[&str]) -> Output {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts").join(name);
     Command::new(path)
@@ -82,7 +82,7 @@ fn try_plugins_says_what_loads_and_what_differs() {
     ] {
         assert!(text.contains(line), "no `{line}` in:\n{text}");
     }
-    // What only one host runs is a difference, and a failure.
+    // A plugin that only one host runs is a difference and fails.
     file("circle.wat", "(module (import \"main\" \"f\" (func)) (func (export \"f\")))");
     let output = script("try-plugins", &[directory, "--input", "hi"]);
     let text = String::from_utf8_lossy(&output.stdout);

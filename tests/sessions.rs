@@ -1,8 +1,8 @@
 //! Golden sessions: each file in `tests/sessions` is a transcript, played on the built binary and compared.
 //!
 //! A line that starts with `$ ` is typed, those after it that start with `> ` belong to it, the rest is what it prints,
-//! standard error included. Lines before the first `$ ` are comments, and `# file NAME` with the lines after it (each after
-//! `# | `) makes a file. Each file is a test of its own: `cargo test --test sessions pipes` plays one.
+//! standard error included. Lines before the first `$ ` are comments, and `# file NAME` with the lines after it (each
+//! after `# | `) makes a file. Each file is a test of its own: `cargo test --test sessions pipes` plays one.
 //! `UPDATE_SESSIONS=1 cargo test --test sessions` writes down what is printed now.
 
 mod common;
@@ -15,7 +15,7 @@ use libtest_mimic::{Arguments, Failed, Trial};
 
 use common::{normalised, plugsh};
 
-/// Printed between two commands, so that it is known whose output is whose.
+/// The line printed between two commands, to separate their outputs.
 const MARK: &str = "@@ next @@";
 
 /// A transcript.
@@ -24,7 +24,7 @@ struct Transcript {
     steps: Vec<Step>,
 }
 
-/// What is typed, and what it prints.
+/// A typed text and its output.
 struct Step {
     lines: Vec<String>,
     output: String,
@@ -52,7 +52,7 @@ impl Transcript {
         steps.join(&format!("\necho '{MARK}'\n"))
     }
 
-    /// The files that its head asks for.
+    /// The files of the transcript's head.
     fn files(&self) -> Vec<(String, String)> {
         let mut files: Vec<(String, String)> = Vec::new();
         for line in &self.head {
@@ -65,7 +65,7 @@ impl Transcript {
         files
     }
 
-    /// The same with what is printed now.
+    /// The transcript with its current outputs.
     fn played(&self) -> Transcript {
         let mut run = plugsh().file("session", self.script()).args(["--keep-going", "session"]);
         for (name, text) in self.files() {
@@ -106,7 +106,7 @@ fn sessions() -> Vec<PathBuf> {
     paths
 }
 
-/// Plays one transcript; what it prints now is the failure where that is not what is written down.
+/// Plays one transcript; a difference to the file is the failure.
 fn play(path: &Path) -> Result<(), Failed> {
     let written = fs::read_to_string(path)?;
     let played = Transcript::read(&written).played().text();

@@ -1,4 +1,4 @@
-//! `plugsh test`: each file in a shell of its own, a line a file, differences, a count, a JUnit report, and `--update`.
+//! `plugsh test`: separate shells, a line a file, differences, a count, the JUnit report, and `--update`.
 
 mod common;
 
@@ -64,7 +64,7 @@ fn the_junit_report_is_one_that_a_parser_reads() {
     assert_eq!((good.original_name.as_str(), bad.original_name.as_str()), ("a.plugsh", "b.plugsh"));
     assert!(good.status.is_success() && bad.status.is_failure());
     let failure = bad.status.failure_as_ref();
-    // What must be escaped comes back as it was.
+    // Escaped characters are read back unchanged.
     assert_eq!(failure.message, "b.plugsh:3: expected an error like `<&\"]]>`, and it succeeded");
     assert!(failure.text.ends_with(", and it succeeded") && bad.system_out.is_some(), "{bad:?}");
     assert!(!text.contains('\x1b'), "{text:?}");
@@ -76,7 +76,7 @@ fn update_rewrites_what_does_not_hold_and_nothing_else() {
         expect-json-is-no-command\n";
     let fixed = before.replace("expect-json-is-no-command\n", "");
     let run = plugsh().file("bad", before).file("a", &fixed).args(["test", "--update", "bad"]).run();
-    // A file with another mistake is left alone.
+    // A file with another error is left unchanged.
     run.code(1).stdout_has("no command `expect-json-is-no-command`").file("bad", before);
 
     let rest = "call echo echo {\"a\": [1, 2]}\nexpect-json /a 3\nexpect-json /a/0 1\nexpect x # why\n\

@@ -1,4 +1,4 @@
-//! The built binary, driven from tests: a builder that reads as a sentence, and what makes transcripts comparable.
+//! Runs of the built binary: a builder, assertions on the result, and the normalisation of transcripts.
 
 #![allow(dead_code, reason = "each test file uses its own part")]
 
@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-/// No test takes longer; a hang fails instead of waiting for ever.
+/// The longest run; a hang fails the test.
 const RUN_MAX: Duration = Duration::from_secs(120);
 
 /// One run of `plugsh`, in a directory of its own.
@@ -19,7 +19,7 @@ pub struct Plugsh {
     superpowers: bool,
 }
 
-/// How a run ended.
+/// The result of a run.
 pub struct Ended {
     pub stdout: Vec<u8>,
     pub stderr: String,
@@ -70,13 +70,13 @@ impl Plugsh {
         self.dir.path()
     }
 
-    /// As a user who may not read what is closed to everybody: the super-user without the capabilities for it.
+    /// Runs without the super-user's capabilities to pass over file permissions.
     pub fn without_superpowers(mut self) -> Plugsh {
         self.superpowers = false;
         self
     }
 
-    /// The command, ready to be started.
+    /// The command, ready to start.
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plugsh"));
         command.args(&self.arguments).current_dir(self.dir.path());
@@ -106,7 +106,7 @@ impl Plugsh {
         let mut stdout = child.stdout.take().expect("its output");
         let mut stderr = child.stderr.take().expect("its errors");
         let input = self.stdin;
-        // It may end before it has read all of it.
+        // The program may end before it has read all input.
         let feeder = std::thread::spawn(move || drop(stdin.write_all(&input)));
         let errors = std::thread::spawn(move || {
             let mut text = Vec::new();
@@ -136,7 +136,7 @@ impl Plugsh {
         }
     }
 
-    /// Runs it to its end with both streams in one, as somebody at a terminal sees them.
+    /// Runs to the end; returns standard output and error in one, as on a terminal.
     pub fn transcript(self) -> String {
         let (mut reader, writer) = std::io::pipe().expect("a pipe");
         let mut command = self.command();
@@ -150,7 +150,7 @@ impl Plugsh {
     }
 }
 
-/// Takes from a command what lets the super-user pass over permissions.
+/// Drops the super-user's capabilities to pass over permissions.
 #[cfg(target_os = "linux")]
 fn drop_superpowers(command: &mut Command) {
     use std::os::unix::process::CommandExt;
@@ -158,8 +158,8 @@ fn drop_superpowers(command: &mut Command) {
     const PASS_OVER_PERMISSIONS: [libc::c_int; 2] = [1, 2];
     let drop = || {
         for capability in PASS_OVER_PERMISSIONS {
-            // SAFETY: it takes numbers alone, and changes this process, which is about to become the command. For those who
-            // are no super-user it fails, and they have nothing to lose.
+            // SAFETY: `prctl` takes only numbers, and changes this process, which is about to become the command.
+            // Without the super-user's rights it fails, and there is nothing to drop.
             unsafe { libc::prctl(libc::PR_CAPBSET_DROP, capability, 0, 0, 0) };
         }
         Ok(())
@@ -217,8 +217,8 @@ impl Ended {
     }
 }
 
-/// A text with the values replaced that differ between runs and systems: measured times, ages, resident memory, hashes, and
-/// the widths of columns. Limits and configured times stay.
+/// A text with the values replaced that differ between runs and systems: measured times, ages, resident memory, hashes,
+/// and the widths of columns. Limits and configured times stay.
 pub fn normalised(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", normalised_line(line))).collect()
 }
@@ -285,8 +285,8 @@ fn is_resident(before: &[&str], after: &str) -> bool {
     after.starts_with("resident") || after.starts_with("committed") || matches!(before, ["it", "for", "kept"])
 }
 
-/// A measured time (`12ms`, `3.4µs`, `1m05s`) as `#`, a share as `#%`, a resident size as `SIZE`, a SHA-256 as `SHA`, also
-/// with punctuation after it.
+/// A measured time (`12ms`, `3.4µs`, `1m05s`) as `#`, a share as `#%`, a resident size as `SIZE`, a SHA-256 as `SHA`,
+/// also with punctuation after it.
 fn normalised_word(word: &str, is_configured: bool, is_resident: bool) -> String {
     let core = word.trim_end_matches([',', ')', ';', ':', '.']);
     let tail = word.get(core.len()..).unwrap_or_default();

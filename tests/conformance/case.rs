@@ -1,4 +1,4 @@
-//! A case: what to run and on what, and what was seen of it. Reads as a sentence where cases are written.
+//! A case: a plugin, the steps to run, and the expectations; written with a builder.
 
 use std::sync::Arc;
 
@@ -13,13 +13,13 @@ use super::seen::{Ended, Seen, SeenStep, show};
 use super::server::Server;
 use super::world::World;
 
-/// What a case runs.
+/// The plugin of a case.
 enum Plugin {
     /// wat, with all imports and the helpers of [`prelude::module`] in front.
     Body(String),
     /// wat, as it is.
     Wat(String),
-    /// Something that the binary has built in.
+    /// A built-in plugin.
     Name(&'static str),
     /// A manifest, JSON or TOML, in a folder with files beside it.
     Manifest { suffix: &'static str, text: String, files: Vec<(&'static str, String)> },
@@ -31,16 +31,16 @@ enum Step {
         input: Vec<u8>,
         kill: Option<Kill>,
     },
-    /// The interface: functions, exports, imports.
+    /// Reads the interface: functions, exports, imports.
     Inspect,
 }
 
-/// Whom a kill is for, once the call has got where it is killed.
+/// The target of a kill, and when the kill comes.
 #[derive(Clone, Copy)]
 pub enum Kill {
-    /// The called plugin, when it has logged a line.
+    /// The called plugin, once it has logged a line.
     Caller,
-    /// The plugin that it calls, when that has logged a line.
+    /// The plugin that it calls, once that has logged a line.
     Callee,
 }
 
@@ -54,7 +54,7 @@ pub struct Case {
     spec: Box<SpecChange>,
     steps: Vec<Step>,
     log_level: LogLevel,
-    /// What the native host must have given, for cases where both being equally wrong would pass.
+    /// The results that the native host must give: both hosts could be wrong in the same way.
     expect: Vec<(usize, Expected)>,
 }
 
@@ -63,13 +63,13 @@ enum Expected {
     Kind(FailureKind),
 }
 
-/// What a case may refer to: the loopback server and a folder.
+/// The loopback server and the folder of a case.
 pub struct Place {
     pub url: String,
     pub folder: TempDir,
 }
 
-/// A case of wat with the prelude in front.
+/// A case of wat after the prelude.
 pub fn body(name: &'static str, body: &str) -> Case {
     Case::new(name, Plugin::Body(body.to_owned()))
 }
@@ -107,7 +107,7 @@ impl Case {
         self
     }
 
-    /// Changes the spec, which may refer to the server and the folder.
+    /// Changes the spec, which can refer to the server and the folder.
     pub fn spec(mut self, change: impl Fn(&mut Spec, &Place) + Send + Sync + 'static) -> Self {
         self.spec = Box::new(change);
         self
@@ -143,25 +143,25 @@ impl Case {
         self
     }
 
-    /// What the last step must give.
+    /// The output that the last step must give.
     pub fn gives(mut self, output: impl AsRef<[u8]>) -> Self {
         self.expect.push((self.steps.len() - 1, Expected::Output(output.as_ref().to_vec())));
         self
     }
 
-    /// How the last step must fail.
+    /// The failure that the last step must give.
     pub fn fails(mut self, kind: FailureKind) -> Self {
         self.expect.push((self.steps.len() - 1, Expected::Kind(kind)));
         self
     }
 
-    /// How loading must fail.
+    /// The failure that the load must give.
     pub fn fails_to_load(mut self, kind: FailureKind) -> Self {
         self.expect.push((usize::MAX, Expected::Kind(kind)));
         self
     }
 
-    /// Runs it in a host.
+    /// Runs the case in a host.
     pub fn run(&self, host: Host) -> Seen {
         let server = Server::start();
         let place = Place { url: server.url(), folder: tempfile::tempdir().expect("a folder") };
@@ -181,7 +181,7 @@ impl Case {
         seen
     }
 
-    /// Whether what the native host gave is right.
+    /// Compares the native host's results with the expectations.
     pub fn check(&self, seen: &Seen) -> Result<(), String> {
         for (at, expected) in &self.expect {
             let ok = match (expected, seen.steps.get(*at)) {
@@ -207,7 +207,7 @@ impl Case {
             Plugin::Wat(wat) => from_wat(wat),
             Plugin::Name(name) => Program::clone(&*Sources::new(Vec::new()).resolve(name, Access::Guest)?),
             Plugin::Manifest { suffix, text, files } => {
-                // Beside the folder that plugins may be shown, not in it.
+                // Beside the folder that plugins can see, not in it.
                 let dir = tempfile::tempdir().expect("a folder");
                 std::fs::write(dir.path().join("echo.wat"), prelude::ECHO).expect("written");
                 for (name, text) in files {
@@ -278,7 +278,7 @@ impl Place {
             .replace("{sha256}", &format!("{:x}", Sha256::digest(prelude::ECHO)))
     }
 
-    /// Takes out what differs from run to run.
+    /// The text with values replaced that differ between runs.
     pub fn hide(&self, text: &str) -> String {
         text.replace(&self.url, "{url}").replace(&*self.folder.path().to_string_lossy(), "{folder}")
     }

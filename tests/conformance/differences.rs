@@ -1,10 +1,10 @@
-//! Where the hosts differ, and are meant to: one table, which the README quotes.
+//! The intended differences of the hosts, in one table, which the README contains.
 
-/// One difference, with the cases that show it.
+/// One intended difference, with the cases that show it.
 pub struct Difference {
-    /// What plugsh's own host does, and what the SDK does.
+    /// The behaviour of plugsh's own host and of the SDK.
     pub what: &'static str,
-    /// Why it is left so.
+    /// The reason for the difference.
     pub why: &'static str,
     pub cases: &'static [&'static str],
 }

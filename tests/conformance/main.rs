@@ -1,10 +1,10 @@
 //! The conformance suite: the same plugins, inputs and manifests through plugsh's own host and through the extism SDK.
 //!
-//! Each case runs in a fresh world in both hosts; what can be seen of it (outputs, failures, log lines, requests to a
-//! loopback server, files in a folder) is compared. Where the hosts differ, and are meant to, `differences` says so and
-//! why: a difference that it does not list fails the suite, and so does one that it lists and that is not there. Each case
-//! is a test of its own, and the counts are printed at the end. `cargo test --test conformance WORD` runs the cases whose
-//! name contains the word, `cargo test --test conformance -- --table` prints the table.
+//! Each case runs in a fresh world in both hosts, and everything observable is compared: outputs, failures, log lines,
+//! requests to a loopback server, files in a folder. `differences` lists the intended differences with their reasons:
+//! an unlisted difference fails the suite, and so does a listed one that does not occur. Each case is a test of its
+//! own; the counts are printed at the end. `cargo test --test conformance WORD` runs the cases whose name contains the
+//! word, `cargo test --test conformance -- --table` prints the table.
 
 mod case;
 mod cases;
@@ -23,9 +23,9 @@ use case::Case;
 use libtest_mimic::{Arguments, Failed, Trial};
 use plugsh::runtime::Host;
 
-/// Native stack of the thread that runs a case: a chain of nested calls uses it.
+/// The native stack of a case's thread, which nested calls use.
 const STACK_BYTES: usize = 64 << 20;
-/// Cases that agreed, and cases that differed as the table says.
+/// The numbers of cases that agreed, and that differed as listed.
 static AGREE: AtomicUsize = AtomicUsize::new(0);
 static DIFFER: AtomicUsize = AtomicUsize::new(0);
 
@@ -50,7 +50,7 @@ fn main() -> ExitCode {
     conclusion.exit_code()
 }
 
-/// The table of differences, as the README has it.
+/// Prints the table of differences as in the README.
 fn print_table() -> ExitCode {
     println!("| difference | why |\n|---|---|");
     for difference in differences::ALL {
@@ -59,7 +59,7 @@ fn print_table() -> ExitCode {
     ExitCode::SUCCESS
 }
 
-/// Names are unique, the table names cases that exist, and every import and manifest field has a case.
+/// Checks that names are unique, that the table's cases exist, and that every import and manifest field has a case.
 fn suite_is_whole(all: &[Case]) -> Vec<String> {
     let mut failures = Vec::new();
     let mut names = BTreeSet::new();
@@ -83,7 +83,7 @@ fn suite_is_whole(all: &[Case]) -> Vec<String> {
     failures
 }
 
-/// Runs a case on a thread of its own; a panic there is its failure.
+/// Runs a case on a thread of its own; a panic is a failure.
 fn on_a_large_stack(case: Case) -> Result<(), Failed> {
     let run = move || catch_unwind(AssertUnwindSafe(|| compare(&case)));
     let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(run)?;
@@ -93,7 +93,7 @@ fn on_a_large_stack(case: Case) -> Result<(), Failed> {
     }
 }
 
-/// Both hosts agree, or differ as the table says they do.
+/// Checks that both hosts agree, or differ as listed.
 fn compare(case: &Case) -> Result<(), String> {
     let native = case.run(Host::Native);
     let sdk = case.run(Host::Extism);

@@ -1,4 +1,4 @@
-//! What the cases' wat starts with, and the lists of what the suite must cover.
+//! The prelude of the cases' wat, and the lists of functions and fields that the suite must cover.
 
 use plugsh::runtime::host_functions::{self, BULK, HostFunction};
 
@@ -20,14 +20,14 @@ pub const MANIFEST_FIELDS: &[&str] = &[
     "timeout_ms",
 ];
 
-/// A plugin that gives back what it is given.
+/// An echo plugin.
 pub const ECHO: &str = r#"(module
   (import "extism:host/env" "input_offset" (func $input_offset (result i64)))
   (import "extism:host/env" "input_length" (func $input_length (result i64)))
   (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
   (func (export "run") (call $output_set (call $input_offset) (call $input_length))))"#;
 
-/// Helpers. A case's data lives below 32768; what is to be said gathers from there on.
+/// Helper functions. A case's data lies below 32768; the text of `say` is collected from there on.
 const HELPERS: &str = r#"
   (memory (export "memory") 2)
   (global $said (mut i32) (i32.const 32768))

@@ -1,4 +1,4 @@
-//! What was seen of a case in one host: what is compared, and how it is shown.
+//! The observed results of a case in one host, and how they are shown.
 
 use std::fmt;
 
@@ -7,7 +7,7 @@ use plugsh::shell::words::SHELL;
 
 use super::case::Place;
 
-/// What was seen of a case in one host.
+/// The observed results of a case in one host.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Seen {
     pub load: Result<(), Ended>,
@@ -24,8 +24,7 @@ pub enum SeenStep {
     NoFunction,
 }
 
-/// How something failed: the kind, the code, and the message as far as it is the guest's or the machine's and not the
-/// host's own wording.
+/// A failure: the kind, the code, and the message, if it is the guest's or the system's and not the host's wording.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Ended {
     pub kind: FailureKind,
@@ -34,16 +33,16 @@ pub struct Ended {
 }
 
 impl Ended {
-    /// A failure as it is compared.
+    /// The comparable parts of a failure.
     pub fn new(failure: &Failure, place: &Place) -> Self {
         let line = failure.line(SHELL);
         let message = match failure.kind {
             FailureKind::Guest | FailureKind::Nested | FailureKind::Denied => place.hide(&line),
-            // The machine's words, without the name of the function, which only one host says.
+            // The trap's own message, without the function's name, which only one host gives.
             FailureKind::Trap if line.starts_with("trap: ") => {
                 line.split(" in `").next().unwrap_or_default().to_owned()
             }
-            // A host's own wording.
+            // The hosts' wordings differ.
             FailureKind::Trap => "refused".to_owned(),
             FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel | FailureKind::Load => String::new(),
         };
@@ -51,7 +50,7 @@ impl Ended {
     }
 }
 
-/// Bytes for people, cut.
+/// Bytes as text for messages, cut.
 pub fn show(bytes: &[u8]) -> String {
     let text = String::from_utf8_lossy(bytes);
     let mut shown: String = text.chars().take(300).collect();

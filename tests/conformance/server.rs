@@ -1,4 +1,4 @@
-//! A loopback HTTP server that remembers what it was asked.
+//! A loopback HTTP server that records its requests.
 
 use std::sync::Arc;
 use std::thread::JoinHandle;
@@ -8,7 +8,7 @@ use tiny_http::{Header, Request, Response};
 
 use super::prelude;
 
-/// One server, on a port of its own, until it is dropped.
+/// A server on a port of its own, stopped on drop.
 pub struct Server {
     server: Arc<tiny_http::Server>,
     requests: Arc<Mutex<Vec<String>>>,
@@ -21,7 +21,7 @@ impl Server {
         let requests = Arc::new(Mutex::new(Vec::new()));
         let (serving, seen) = (Arc::clone(&server), Arc::clone(&requests));
         let thread = std::thread::spawn(move || {
-            // Requests that are never answered, held open until the end.
+            // Requests that are never answered.
             let mut held = Vec::new();
             while let Ok(request) = serving.recv() {
                 held.extend(answer(request, &seen));
@@ -48,7 +48,7 @@ impl Drop for Server {
     }
 }
 
-/// Answers by path; gives the request back when it is not to be answered.
+/// Answers a request by its path; returns it if it must not be answered.
 fn answer(mut request: Request, seen: &Mutex<Vec<String>>) -> Option<Request> {
     let mut body = String::new();
     request.as_reader().read_to_string(&mut body).expect("a body");
@@ -93,7 +93,7 @@ fn answer(mut request: Request, seen: &Mutex<Vec<String>>) -> Option<Request> {
         "never" => return Some(request),
         _ => Response::from_string("nothing here").with_status_code(404),
     };
-    // The guest may have gone meanwhile.
+    // The guest may have ended meanwhile.
     let _ = request.respond(response);
     None
 }

@@ -1,4 +1,4 @@
-//! The world above the hosts: a small kernel of one chain, enough to start, find, call and end plugins, and to kill.
+//! A small kernel with one chain, which implements `Upcalls`: starts, finds, calls, frees and kills plugins.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, LazyLock, Weak};
@@ -9,13 +9,13 @@ use plugsh::runtime::source::{Access, Sources};
 use plugsh::runtime::{Exchange, Failure, FailureKind, Guest, Host, Image, Images, LogLevel, Program, Spec, Upcalls};
 use plugsh::shell::words::SHELL;
 
-/// How often a deadline or a kill is made known to the native host again.
+/// How often the native host is interrupted to see a deadline or a kill.
 const KICK_EVERY: Duration = Duration::from_millis(5);
 
-/// Shared, so that each plugin is compiled once in each host.
+/// Images are shared, so that each plugin is compiled once in each host.
 static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
 
-/// One world: its processes run in one host, in one chain of calls.
+/// The processes of one case in one host, with one chain of calls.
 pub struct World {
     host: Host,
     sources: Sources,
@@ -28,7 +28,7 @@ pub struct World {
 struct State {
     processes: BTreeMap<u64, Process>,
     last_id: u64,
-    /// The chain of calls, the top one last.
+    /// The chain of calls, the deepest last.
     chain: Vec<u64>,
     killed: BTreeSet<u64>,
     kill_at_log: Option<u64>,
@@ -44,7 +44,7 @@ struct Process {
     parent: u64,
     image: Arc<dyn Image>,
     spec: Arc<Spec>,
-    /// Absent while it runs, and after a call that it did not survive.
+    /// `None` while the instance runs, and after a call that it did not survive.
     guest: Option<Box<dyn Guest>>,
 }
 
@@ -63,7 +63,7 @@ impl World {
         self.me.upgrade().expect("alive while it runs")
     }
 
-    /// Starts a process of a program, as the shell.
+    /// Starts a process as the shell does.
     pub fn load(&self, program: &Program) -> Result<u64, Failure> {
         self.start(program, &program.stem, 0)
     }
@@ -94,12 +94,12 @@ impl World {
         self.state.lock().logs.clone()
     }
 
-    /// The next line that `id` logs is its last.
+    /// Kills `id` at its next log line.
     pub fn kill_at_log(&self, id: u64) {
         self.state.lock().kill_at_log = Some(id);
     }
 
-    /// A call at the prompt: what it gave, and whether the instance lives on.
+    /// A call from the shell; returns the result and whether the instance survives.
     pub fn call_from_shell(&self, id: u64, function: &str, input: &[u8]) -> (Result<Vec<u8>, Failure>, bool) {
         let timeout = self.state.lock().processes[&id].spec.timeout;
         self.state.lock().deadline = timeout.map(|timeout| Instant::now() + timeout);
@@ -124,7 +124,7 @@ impl World {
         (result, kept)
     }
 
-    /// Runs a function of a process; starts a fresh instance where the last one was lost.
+    /// Runs a function of a process, in a fresh instance if the last one was lost.
     fn call_process(&self, id: u64, function: &str, input: &[u8]) -> Result<Vec<u8>, Failure> {
         let (image, spec, guest) = {
             let mut state = self.state.lock();
@@ -206,7 +206,7 @@ impl Upcalls for World {
             .get(&parent)
             .filter(|process| name == process.name)
             .map(|process| (Arc::clone(&process.image), Arc::clone(&process.spec)));
-        // A plugin that has no name among the built-in ones can still start another of itself.
+        // A plugin that is not built in can still start itself.
         if let Some((image, spec)) = own {
             let guest = image.instantiate(&spec, self.up())?;
             let mut state = self.state.lock();

@@ -1,20 +1,20 @@
-//! Random programs: rows of steps of which many belong together (a key, a value, what is done with both), so that most
-//! of a program does something.
+//! Random programs: sequences of steps, many of them related (a key, a value, their use), so that most steps have an
+//! effect.
 
 use fastrand::Rng;
 
 use super::program::{Program, SLOTS, Session, Slot, Step};
 
-/// Programs of one session.
+/// The most programs of a session.
 const PROGRAMS_MAX: usize = 16;
-/// Steps of one program, before those that belong together are counted.
+/// The most steps of a program; related steps count as one.
 const STEPS_MAX: usize = 14;
-/// How deep programs are within programs.
+/// The deepest nesting of programs.
 const DEPTH_MAX: usize = 2;
-/// One in so many steps asks the server: a request costs as much as a hundred programs.
+/// One in this many steps sends a request, which costs far more than a program.
 const HTTP_ONE_IN: u32 = 3_000;
 
-/// A random session. `url` is a server's that answers any path.
+/// A random session. `url` is that of a server that answers any path.
 pub fn session(rng: &mut Rng, url: &str) -> Session {
     let mut programs = Vec::new();
     for _ in 0..1 + rng.usize(..PROGRAMS_MAX) {
@@ -38,11 +38,11 @@ fn steps(rng: &mut Rng, url: &str, depth: usize) -> Vec<Step> {
 }
 
 fn slot(rng: &mut Rng) -> Slot {
-    // Few slots: so is one used that was used before.
+    // Few slots, so that a used one is likely.
     if rng.bool() { rng.u8(..3) } else { rng.u8(..SLOTS) }
 }
 
-/// A size: mostly of a few bytes, or near what decides whether a block is split, or near a page's end.
+/// A size: mostly small, or near the threshold at which a block is split, or near the end of a page.
 fn size(rng: &mut Rng) -> u32 {
     match rng.u8(..16) {
         0 => 0,
@@ -73,7 +73,7 @@ fn at(rng: &mut Rng) -> u16 {
     }
 }
 
-/// A key of 1 to 9 bytes, of those that the config has or near them; now and then one that is no text.
+/// A key of 1 to 9 bytes: one of the config's, one near them, or rarely one that is not UTF-8.
 pub fn key(rng: &mut Rng) -> Vec<u8> {
     match rng.u8(..12) {
         0 => vec![b'v'; rng.usize(1..10)],
@@ -93,7 +93,7 @@ fn words(rng: &mut Rng) -> Vec<u8> {
     (0..length).map(|_| b'a' + rng.u8(..26)).collect()
 }
 
-/// A step, or a few that belong together.
+/// Adds a step or a few related steps.
 fn step(rng: &mut Rng, url: &str, depth: usize, steps: &mut Vec<Step>) {
     if rng.u32(..HTTP_ONE_IN) == 0 {
         return http(rng, url, steps);
@@ -134,7 +134,7 @@ fn of_blocks(rng: &mut Rng, kind: u8) -> Vec<Step> {
     vec![step]
 }
 
-/// Config, vars, logs, what is left of requests and calls, and the rest.
+/// Config, vars, logs, the state after requests and calls, and the rest.
 fn of_data(rng: &mut Rng, kind: u8) -> Vec<Step> {
     let (a, b, c) = (slot(rng), slot(rng), slot(rng));
     match kind {
@@ -163,7 +163,7 @@ fn of_data(rng: &mut Rng, kind: u8) -> Vec<Step> {
     }
 }
 
-/// A function of the host with whatever the slots hold.
+/// A host function with arguments from the slots.
 fn bare(rng: &mut Rng, a: Slot, b: Slot, c: Slot) -> Step {
     match rng.u8(..8) {
         0 => Step::ConfigGet { key: a, to: b },
@@ -177,7 +177,7 @@ fn bare(rng: &mut Rng, a: Slot, b: Slot, c: Slot) -> Step {
     }
 }
 
-/// The end of a call, which is rare: the steps after it are lost.
+/// The end of a call; rare, since later steps do not run.
 fn end(rng: &mut Rng) -> Step {
     match rng.u8(..6) {
         0 => Step::Trap,
@@ -188,7 +188,7 @@ fn end(rng: &mut Rng) -> Step {
 
 fn nested(rng: &mut Rng, url: &str, depth: usize, steps: &mut Vec<Step>) {
     let (function, input, to) = (slot(rng), slot(rng), slot(rng));
-    // The other one of the two, for the most part.
+    // Mostly the other one of the two instances.
     let id = if rng.u8(..8) == 0 { rng.u8(..4) } else { 2 - depth as u8 % 2 };
     let name: &[u8] = if rng.u8(..12) == 0 { b"nothing" } else { b"run" };
     steps.push(Step::Text { to: function, text: name.to_vec() });

@@ -1,11 +1,11 @@
-//! The differential fuzzer: random programs over Extism's whole ABI run in plugsh's own host and in the extism SDK, and
-//! everything that can be seen of them must be equal: outputs, errors, codes, vars, logs, and handles too, since both
-//! give out the same ones. What differs by design (README's table) is made alike before.
+//! The differential fuzzer: random programs over Extism's whole ABI run in plugsh's own host and in the extism SDK.
+//! Everything observable must be equal: outputs, errors, codes, vars, logs and handles. Intended differences (README's
+//! table) are evened out first.
 //!
-//! Programs run in sessions: one after the other in one instance, which calls a second one. Under `cargo test` for a few
-//! seconds, with a new seed each time. A failure prints the seed of the session, and the smallest session that was found
-//! to differ, step by step; `PLUGSH_DIFFERENTIAL_SEED=N` repeats it at once. `PLUGSH_DIFFERENTIAL_PROGRAMS=N` runs N
-//! programs, however long that takes, and says how long it took.
+//! A session runs programs one after the other in one instance, which calls a second one. `cargo test` runs sessions
+//! for a few seconds with a new seed. A failure prints the session's seed and the smallest failing session that was
+//! found; `PLUGSH_DIFFERENTIAL_SEED=N` repeats it. `PLUGSH_DIFFERENTIAL_PROGRAMS=N` runs N programs and prints the time
+//! taken.
 
 mod generate;
 mod program;
@@ -21,14 +21,14 @@ use plugsh::runtime::Host;
 use program::{Program, Session, Step};
 use world::{End, Runner, Seen};
 
-/// How long it runs where nobody says how many programs.
+/// The running time without `PLUGSH_DIFFERENTIAL_PROGRAMS`.
 const TIME_MAX: Duration = Duration::from_secs(4);
 const SEED: &str = "PLUGSH_DIFFERENTIAL_SEED";
 const PROGRAMS: &str = "PLUGSH_DIFFERENTIAL_PROGRAMS";
-/// After so many programs it says how far it is.
+/// Programs between two progress messages.
 const SAID_EVERY: u64 = 100_000;
 
-/// What a failure shows of one thing that was seen.
+/// The most characters of one observation in a failure's message.
 const SHOWN_CHARS_MAX: usize = 1_000;
 
 static NATIVE: LazyLock<Runner> = LazyLock::new(|| Runner::new(Host::Native));
@@ -39,7 +39,7 @@ fn number(name: &str) -> Option<u64> {
     Some(text.parse().unwrap_or_else(|_| panic!("{name} is a number, and not `{text}`")))
 }
 
-/// What was seen in both hosts.
+/// The observations in both hosts.
 struct Both {
     native: Seen,
     stock: Seen,

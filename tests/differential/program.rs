@@ -1,6 +1,6 @@
-//! Programs for the interpreter: what a step is, the bytes that the interpreter reads, and how a program is shown.
+//! Programs for the interpreter: steps, their encoding, and how they are shown.
 
-/// Slots that keep handles.
+/// The number of slots, which keep handles.
 pub const SLOTS: u8 = 8;
 
 /// A slot's number, below [`SLOTS`].
@@ -127,7 +127,7 @@ pub enum Step {
         plus: i16,
         to: Slot,
     },
-    /// Blocks of one size; each `free_every`th is freed at once, none for 0.
+    /// Allocates blocks of one size; each `free_every`th is freed at once, none for 0.
     Many {
         to: Slot,
         count: u8,
@@ -141,7 +141,7 @@ pub enum Step {
     },
 }
 
-/// What one call is given.
+/// The input of one call.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Program {
     pub steps: Vec<Step>,
@@ -149,7 +149,7 @@ pub struct Program {
     pub tail: u32,
 }
 
-/// Programs that run in one instance, one after the other: what one leaves behind the next may find.
+/// Programs that run in one instance, one after the other, so that each finds the state of the one before.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Session {
     pub programs: Vec<Program>,
@@ -168,7 +168,7 @@ impl Program {
     }
 }
 
-/// The bytes of a row of steps.
+/// Encodes a sequence of steps.
 fn encode(steps: &[Step], to: &mut Vec<u8>) {
     for step in steps {
         step.encode(to);

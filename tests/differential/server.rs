@@ -1,19 +1,19 @@
-//! A loopback HTTP server whose answers are the same to the byte each time: no dates in them.
+//! A loopback HTTP server whose answers do not vary by a byte: they have no dates.
 
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{Shutdown, TcpListener, TcpStream};
 use std::time::Duration;
 
-/// How long a client that does not hang up is listened to.
+/// How long a client's rest is read.
 const DRAINED_WITHIN: Duration = Duration::from_secs(2);
 
-/// Starts one that answers until the program ends: its URL.
+/// Starts a server that runs until the program ends; returns its URL.
 pub fn start() -> String {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let url = format!("http://{}", listener.local_addr().expect("an address"));
     std::thread::spawn(move || {
         for stream in listener.incoming().flatten() {
-            // One that goes away in the middle is not waited for.
+            // Errors of a client that disconnects are ignored.
             let _ = answer(stream);
         }
     });
@@ -48,7 +48,7 @@ fn answer(mut stream: TcpStream) -> std::io::Result<()> {
         "HTTP/1.1 {status}\r\nx-answer: 42\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{text}",
         text.len()
     )?;
-    // What was not read (the end of a chunked body) would turn the close into a reset, which takes the answer away.
+    // Unread bytes (the end of a chunked body) would turn the close into a reset, which discards the answer.
     stream.shutdown(Shutdown::Write)?;
     stream.set_read_timeout(Some(DRAINED_WITHIN))?;
     std::io::copy(&mut reader, &mut std::io::sink()).map(drop)

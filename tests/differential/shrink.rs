@@ -1,11 +1,11 @@
-//! Makes a failing session smaller as long as it still fails: programs, steps and numbers.
+//! Shrinking of a failing session: fewer programs and steps, smaller numbers.
 
 use super::program::{Program, Session, Step};
 
-/// Most sessions that are tried.
+/// The most sessions that are tried.
 const TRIES_MAX: usize = 3_000;
 
-/// The smallest session that was found for which `fails` holds, as it holds for `session`.
+/// The smallest session that was found for which `fails` holds; it must hold for `session`.
 pub fn shrink(session: &Session, fails: impl Fn(&Session) -> bool) -> Session {
     let mut best = session.clone();
     let mut tries = 0;
@@ -18,7 +18,7 @@ pub fn shrink(session: &Session, fails: impl Fn(&Session) -> bool) -> Session {
     best
 }
 
-/// Sessions that are one change smaller, the largest changes first.
+/// Sessions made smaller by one change, the largest changes first.
 fn candidates(session: &Session) -> Vec<Session> {
     let mut found = Vec::new();
     for at in 0..session.programs.len() {
@@ -40,7 +40,7 @@ fn candidates(session: &Session) -> Vec<Session> {
     found
 }
 
-/// Rows of steps that are one change smaller.
+/// Sequences of steps made smaller by one change.
 fn fewer(steps: &[Step]) -> Vec<Vec<Step>> {
     let mut found = Vec::new();
     let mut part = steps.len() / 2;

@@ -1,4 +1,4 @@
-//! Two instances of the interpreter in one host, and what is seen of the programs that run in them.
+//! Two instances of the interpreter in one host, and the observations of the programs that they run.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, LazyLock, Weak};
@@ -15,21 +15,21 @@ use super::generate::CONFIG_KEYS;
 use super::program::Session;
 
 const INTERPRETER: &str = include_str!("interpreter.wat");
-/// The vars of one instance: few fit, so that some do not.
+/// The limit of an instance's vars, small enough to be reached.
 const VAR_BYTES_MAX: u64 = 900;
-/// Below what the server's large answer has.
+/// The limit of responses, below the size of the server's large answer.
 const HTTP_RESPONSE_BYTES_MAX: u64 = 4_000;
 
-/// What stands for a message or a line that is no text.
+/// The replacement of a message or log line that is not UTF-8.
 const NO_TEXT: &str = "(no text)";
 
 static IMAGES: LazyLock<Images> = LazyLock::new(|| Images::new(None));
 
-/// How a call ended, as far as the hosts are to agree.
+/// The end of a call, as far as the hosts must agree.
 #[derive(Clone, Debug, PartialEq)]
 pub enum End {
     Output(Vec<u8>),
-    /// The kind, the code, and the message where it is not a host's own wording.
+    /// The kind, the code, and the message, unless the wording is the host's.
     Failure {
         kind: FailureKind,
         code: Option<i32>,
@@ -37,11 +37,11 @@ pub enum End {
     },
 }
 
-/// What was seen of a session in one host.
+/// The observations of a session in one host.
 #[derive(Debug, PartialEq)]
 pub struct Seen {
     pub ends: Vec<End>,
-    /// What the instances noted down, by their ids, as they ended.
+    /// The instances' notes at their ends, by id.
     pub notes: Vec<(u64, Vec<u64>)>,
     pub logs: Vec<(LogLevel, String)>,
 }
@@ -94,9 +94,9 @@ impl Runner {
     }
 }
 
-/// A failure without what the hosts word differently, as the table of differences has it.
+/// A failure without the intended differences of wording.
 fn normal(failure: &Failure) -> End {
-    // The SDK loses how a call ended whose error message is no text.
+    // The SDK loses the kind of a failure whose message is not UTF-8.
     if text(&failure.line(Wording::default())) == NO_TEXT {
         return End::Failure { kind: FailureKind::Guest, code: None, message: NO_TEXT.to_owned() };
     }
@@ -109,7 +109,8 @@ fn normal(failure: &Failure) -> End {
     End::Failure { kind: failure.kind, code: failure.code, message }
 }
 
-/// A guest may have said what the nested call failed with: `it (it)`. The SDK's error then looks as if it had said nothing.
+/// The message without a repetition: a guest may report the nested call's error (`it (it)`), where the SDK's error has
+/// it once.
 fn once(message: &str) -> &str {
     let said = message.get(..message.len().saturating_sub(3) / 2).unwrap_or_default();
     let rest =
@@ -117,7 +118,7 @@ fn once(message: &str) -> &str {
     if rest == Some(said) { said } else { message }
 }
 
-/// What is no text is shown as far as it is some in one host, and replaced by an error in the other.
+/// A text that is not UTF-8 replaced: one host shows its valid part, the other an error.
 fn text(message: &str) -> String {
     const SAID: [&str; 2] = ["unable to load error message from memory", "unable to log message: "];
     if message.contains('\u{fffd}') || SAID.iter().any(|words| message.contains(words)) {
@@ -126,10 +127,10 @@ fn text(message: &str) -> String {
     message.to_owned()
 }
 
-/// What instances are made of.
+/// The parts that instances are made from.
 type Code = (Arc<dyn Image>, Arc<Spec>);
 
-/// The world above the instances.
+/// The kernel above the instances.
 struct World {
     me: Weak<World>,
     code: Mutex<Option<Code>>,
@@ -153,7 +154,7 @@ impl World {
         self.me.upgrade().expect("alive while it runs")
     }
 
-    /// Calls an instance, which is made where there is none.
+    /// Calls an instance, which is created if necessary.
     fn call_instance(&self, id: u64, function: &str, input: &[u8]) -> Result<Vec<u8>, Failure> {
         let (image, spec) = self.code.lock().clone().expect("set before the first call");
         if !(1..=2).contains(&id) {
@@ -179,7 +180,7 @@ impl World {
         let is_text = |failure: &Failure| text(&failure.line(Wording::default())) != NO_TEXT;
         let kept = output.as_ref().err().is_none_or(|failure| failure.keeps_instance() && is_text(failure));
         if !kept {
-            // What led to it is worth knowing, and the instance can still say it.
+            // The notes of a failed instance are taken too.
             self.note(id, &mut *guest, &*image);
         }
         let mut state = self.state.lock();
@@ -254,7 +255,7 @@ impl Upcalls for World {
 
     fn log(&self, level: LogLevel, line: &str) {
         let line = text(line);
-        // The stock host says so at another level.
+        // The stock host logs it at another level.
         let level = if line == NO_TEXT { LogLevel::Error } else { level };
         self.state.lock().logs.push((level, line));
     }

@@ -1,12 +1,12 @@
-//! Random bytes read as choices: so that a small change of the input is a small change of what is made of it, which is
-//! what lets an engine shrink and guide.
+//! Random bytes read as choices: a small change of the input makes a small change of the result, so that an engine can
+//! shrink and guide.
 
-/// A place in the input. Past its end everything is 0.
+/// A position in the input. Bytes after the end are 0.
 pub struct Cursor<'a> {
     rest: &'a [u8],
 }
 
-/// Most changes that are made to a module.
+/// The most changes of a module.
 const CHANGES_MAX: usize = 12;
 
 impl<'a> Cursor<'a> {
@@ -36,12 +36,12 @@ impl<'a> Cursor<'a> {
         u64::from_le_bytes(std::array::from_fn(|_| self.byte()))
     }
 
-    /// All that was not read yet.
+    /// The unread rest.
     pub fn rest(&mut self) -> &'a [u8] {
         std::mem::take(&mut self.rest)
     }
 
-    /// A text of these words, with random characters between them.
+    /// A text of `words` with random characters between them.
     pub fn text(&mut self, words: &[&str]) -> String {
         let mut text = String::new();
         while !self.is_empty() {
@@ -54,7 +54,7 @@ impl<'a> Cursor<'a> {
         text
     }
 
-    /// Bytes with some of them changed, taken away, doubled or cut off.
+    /// The bytes with some changed, removed, doubled or cut off.
     pub fn changed(&mut self, bytes: &[u8]) -> Vec<u8> {
         let mut bytes = bytes.to_vec();
         for _ in 0..CHANGES_MAX {

@@ -8,12 +8,12 @@ use plugsh::runtime::stand_in_types::NumberType;
 
 use super::cursor::Cursor;
 
-/// Names that can be put into a block: of plugins that are there, and of functions they have.
+/// Names for blocks: plugins, functions, and invalid ones.
 const NAMES: [&str; 6] = ["echo", "spawner", "whoami", "f0", "no", "\u{1b}[2J"];
-/// What was given by the host is kept here.
+/// The locals that keep results of the host.
 const LOCALS: u8 = 6;
 const FUNCTIONS: u8 = 3;
-/// Most steps of one function.
+/// The most steps of a function.
 const STEPS_MAX: u8 = 24;
 
 /// The text of a module.
@@ -29,7 +29,7 @@ pub fn write(cursor: &mut Cursor<'_>) -> String {
     }
     for number in 0..FUNCTIONS {
         let locals: String = (0..LOCALS).map(|local| format!("(local $l{local} i64) ")).collect();
-        // Writing to a string cannot fail.
+        // Writes to a string cannot fail.
         let _ = writeln!(text, "(func $f{number} (export \"f{number}\") {locals}");
         for _ in 0..cursor.byte() % STEPS_MAX {
             step(&mut text, cursor, &host);
@@ -42,7 +42,7 @@ pub fn write(cursor: &mut Cursor<'_>) -> String {
     text + ")"
 }
 
-/// A function that gives a block with one of the names in it.
+/// Writes a function that returns a block with one of the names.
 fn named(text: &mut String, number: usize) {
     let name = NAMES[number].as_bytes();
     let _ = writeln!(text, "(func $n{number} (result i64) (local $b i64)");
@@ -53,7 +53,7 @@ fn named(text: &mut String, number: usize) {
     text.push_str("  (local.get $b))\n");
 }
 
-/// One call of the host, its result kept in a local.
+/// Writes a call of a host function; its result goes to a local.
 fn step(text: &mut String, cursor: &mut Cursor<'_>, host: &[&HostFunction]) {
     let function = host[usize::from(cursor.byte()) % host.len()];
     let mut call = format!("(call ${}", function.name);

@@ -1,11 +1,11 @@
-//! Hostile modules out of a seed: bulk instructions of every size, many memories, tables, globals and segments, deep nesting,
-//! large functions, and what proposals add. The same seed gives the same module.
+//! Generated hostile modules: bulk instructions of every size, many memories, tables, globals and segments, deep
+//! nesting, large functions, and wasm proposals. A seed always gives one and the same module.
 
 use std::fmt::Write as _;
 
 use fastrand::Rng;
 
-/// What a module of a seed has, as wat.
+/// The module of a seed, as wat.
 pub fn module(seed: u64) -> String {
     let mut rng = Rng::with_seed(seed);
     let mut world = World::new(&mut rng);
@@ -46,7 +46,7 @@ struct Table {
     text: String,
 }
 
-/// What its functions work on.
+/// The entities that the functions use.
 struct World {
     memories: Vec<Memory>,
     tables: Vec<Table>,
@@ -55,7 +55,7 @@ struct World {
     declarations: String,
 }
 
-/// A size of any order, up to `most`.
+/// A size of a random order of magnitude, up to `most`.
 fn size(rng: &mut Rng, most: u64) -> u64 {
     let bits = 64 - most.leading_zeros();
     let shift = rng.u32(0..bits.max(1));
@@ -92,7 +92,7 @@ impl World {
         World { memories, tables, segments, elements, declarations }
     }
 
-    /// What a function does: in a row, in a loop, deep inside of blocks, or in a call of itself.
+    /// A function's body: steps in sequence, in a loop, in nested blocks, or in a recursion.
     fn body(&mut self, rng: &mut Rng) -> String {
         let steps: String = (0..rng.usize(1..6)).map(|_| self.step(rng)).collect();
         match rng.u8(0..6) {
@@ -108,7 +108,7 @@ impl World {
         }
     }
 
-    /// One long instruction, or one that makes something.
+    /// One long instruction, or one that allocates.
     fn step(&mut self, rng: &mut Rng) -> String {
         let at = rng.usize(0..self.memories.len());
         let other = rng.usize(0..self.memories.len());
@@ -164,7 +164,7 @@ impl World {
     }
 }
 
-/// Something large besides: functions, nesting, exports, constants.
+/// A large addition: functions, nesting, exports or constants.
 fn extra(rng: &mut Rng) -> String {
     match rng.u8(0..10) {
         0 => "(func)".repeat(rng.usize(1..20_000)),

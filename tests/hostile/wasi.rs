@@ -1,5 +1,5 @@
-//! Hostile plugins that ask all they can of WASI: random bytes for all their memory, descriptors closed twice and put over
-//! each other, files opened until that is refused, floods of output, waits for everything and for ever.
+//! Hostile uses of WASI: random bytes for a whole memory, descriptors closed twice and renumbered, files opened until
+//! that is refused, floods of output, endless waits.
 
 const IMPORTS: &str = r#"
   (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
@@ -15,7 +15,7 @@ const IMPORTS: &str = r#"
   (import "wasi_snapshot_preview1" "path_open"
     (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))"#;
 
-/// A path, and at 64 a list of one buffer: all of the memory behind the first page.
+/// A path, and at 64 a list of one buffer: the memory after the first page.
 const DATA: &str = r#"(memory (export "memory") 1024) (data (i32.const 0) "file") (data (i32.const 8) ".")
   (data (i32.const 64) "\00\00\01\00\00\00\ff\03")
   (func $opened (param $path i32) (param $len i32) (param $oflags i32) (param $rights i64) (result i32)
@@ -27,10 +27,10 @@ const DATA: &str = r#"(memory (export "memory") 1024) (data (i32.const 0) "file"
     (i32.load (i32.const 128)))
   (func $newlines (memory.fill (i32.const 65536) (i32.const 10) (i32.const 0x3ff0000)))"#;
 
-/// How many functions those have that start.
+/// The functions of the plugins that start.
 pub const FUNCTIONS: usize = 19;
 
-/// What each plugin is called and what its functions do, each without end.
+/// The plugins with their functions, each of which loops forever.
 const PLUGINS: [(&str, &[(&str, &str)]); 5] = [
     (
         "wasi_random",
@@ -105,14 +105,14 @@ const PLUGINS: [(&str, &[(&str, &str)]); 5] = [
     ),
 ];
 
-/// Waits for a clock that does not come: a subscription at 0x2000000.
+/// Waits for a clock that never fires: a subscription at 0x2000000.
 const WAIT_FOR_EVER: &str = r#"(func $wait_for_ever
     (memory.fill (i32.const 0x2000000) (i32.const 0) (i32.const 48))
     (i32.store (i32.const 0x2000010) (i32.const 1))
     (i64.store (i32.const 0x2000018) (i64.const 0x7fffffffffffffff))
     (drop (call $poll (i32.const 0x2000000) (i32.const 0x2000100) (i32.const 1) (i32.const 128))))"#;
 
-/// Their names and their texts.
+/// The plugins' names and texts.
 pub fn plugins() -> Vec<(&'static str, String)> {
     let module = |body: &str| format!("(module {IMPORTS} {DATA} {WAIT_FOR_EVER} {body})");
     let mut plugins: Vec<(&'static str, String)> = PLUGINS

@@ -1,4 +1,4 @@
-//! The script that measures what the pane costs runs: small, for correctness only.
+//! `scripts/pane-cost` runs, with small numbers.
 
 use std::path::Path;
 use std::process::Command;

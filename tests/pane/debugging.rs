@@ -1,4 +1,4 @@
-//! What is held, set and recorded shows in the pane.
+//! Held jobs, hooks and recordings in the pane.
 
 use super::pty::CTRL_C;
 use super::with_pane;
@@ -38,7 +38,7 @@ fn ctrl_c_that_ended_one_command_does_not_end_those_of_a_breakpoint() {
     terminal.wait_for("○ 1:echo");
     terminal.line("break callee=echo --do 'echo served'");
     terminal.wait_for("\nbreakpoint 1");
-    // Only the prompt that comes next runs them: nothing looks after held jobs while a command sleeps.
+    // The next prompt runs them: held jobs are not served while a command sleeps.
     terminal.line("echo.echo hi & sleep 600s");
     terminal.wait_for("‖ 1:echo");
     terminal.send(CTRL_C);

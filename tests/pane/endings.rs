@@ -1,4 +1,4 @@
-//! The terminal goes to others and comes back: stops, signals, programs of the system.
+//! The terminal's handover: stops, signals, programs of the system.
 
 use super::pty::{CTRL_C, CTRL_Z, ENTER, Setup, Terminal, plugsh};
 use super::{COLS, ROWS, assert_pane_whole, with_pane};
@@ -11,7 +11,7 @@ fn signals_that_end_the_program_give_the_terminal_back() {
         terminal.wait_typed(typed);
         terminal.signal(name);
         if name == "INT" {
-            // It is for what runs, and nothing does; or for this line, when that is sooner.
+            // The signal is for a running command, and there is none; or for this line, if it is sooner.
             terminal.line("echo se''en");
             terminal.wait("an answer", |screen| {
                 let shown = screen.contents();

@@ -1,4 +1,4 @@
-//! Keys that go into the pane: at the prompt, and while a command runs.
+//! Keys for the pane: at the prompt, and while a command runs.
 
 use super::pty::{CTRL_C, ESC, F6, Setup};
 use super::{COLS, ROWS, assert_pane_whole, with_pane};
@@ -114,7 +114,7 @@ fn they_go_into_the_pane_while_a_script_runs() {
     terminal.send("jx");
     terminal.wait_for("kill 1:echo? [y/n]");
     terminal.send(CTRL_C);
-    // Interrupted, the script is over: the pane waits for a key.
+    // The interrupted script has ended, and the pane waits for a key.
     terminal.wait_for("▌processes");
     terminal.wait_gone("[y/n]");
     terminal.send("q");

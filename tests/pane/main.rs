@@ -1,4 +1,4 @@
-//! The pane and the prompt on one terminal: what they must survive, in the built binary.
+//! The pane and the prompt on one terminal, in the built binary.
 
 #[path = "../pty/mod.rs"]
 mod pty;
@@ -15,7 +15,7 @@ use pty::{Setup, Terminal};
 
 const ROWS: u16 = 30;
 const COLS: u16 = 100;
-/// Half of the window is the pane's.
+/// The prompt's rows: the pane has half of the window.
 const PROMPT_ROWS: u16 = 15;
 
 /// A prompt with the pane open.

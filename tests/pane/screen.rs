@@ -1,4 +1,4 @@
-//! The pane's part of the screen: how it opens, is shared, follows the window, and is never written into.
+//! The pane's part of the screen: opening, splitting, resizing, and protection from other output.
 
 use super::pty::{CTRL_C, CTRL_L, ENTER, F6, Setup, Terminal, plugsh};
 use super::{COLS, PROMPT_ROWS, ROWS, assert_pane_whole, pane_rows, with_pane};
@@ -42,7 +42,7 @@ fn five_hundred_lines_scroll_only_in_the_prompts_part_and_none_is_lost() {
     terminal.wait_for("line-499");
     terminal.wait_prompt();
     assert_pane_whole(&terminal);
-    // This emulator keeps no scrollback of a region; the next test has one that does.
+    // This emulator keeps no scrollback of a region; tmux in the next test does.
     let raw = String::from_utf8_lossy(&terminal.raw()).into_owned();
     assert!((0..500).all(|n| raw.contains(&format!("line-{n:03}\r\n"))), "every line was written whole");
 }

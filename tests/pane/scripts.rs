@@ -1,4 +1,4 @@
-//! Scripts below which the pane is live, and the pictures they save.
+//! Scripts with the pane, and the pictures that they save.
 
 use super::pty::Setup;
 use super::{COLS, ROWS, with_pane};

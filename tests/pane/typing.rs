@@ -1,4 +1,4 @@
-//! Typing at the prompt while the pane is drawn, and before the prompt is there.
+//! Typing at the prompt while the pane is drawn, and type-ahead.
 
 use super::pty::{CTRL_C, CTRL_R, DOWN, ENTER, F6, Setup, TAB, UP};
 use super::{COLS, PROMPT_ROWS, ROWS, assert_pane_whole, with_pane};
@@ -77,14 +77,14 @@ fn typing_while_calls_run_corrupts_no_cell() {
         terminal.wait_prompt();
     }
     terminal.line("kill %1");
-    // Between two calls it leaves the process idle, inside of one crashed.
+    // The interrupt comes between two calls, and the process is idle, or inside of one, and it is crashed.
     terminal.wait_for("%1 failed after");
     terminal.wait_gone("● 1:echo");
     terminal.wait_prompt();
     terminal.line("pane save shot.txt; echo it is saved");
     terminal.wait_for("\nit is saved\n");
     let saved = std::fs::read_to_string(terminal.home.path().join("shot.txt")).unwrap();
-    // The last row has rates, which go on.
+    // The last row has rates, which change.
     let saved: Vec<&str> = saved.lines().take(14).collect();
     terminal.wait(&format!("every cell as in the frame {saved:#?}"), |screen| {
         let shown: Vec<String> = screen.rows(0, COLS).map(|row| row.trim_end().to_owned()).collect();
@@ -151,7 +151,7 @@ fn keys_around_f6_go_where_the_keys_were_when_they_were_typed() {
     terminal.send(&format!("z{F6}"));
     terminal.wait("the cursor back", |screen| !screen.hide_cursor());
     terminal.send(" after");
-    // What is typed before Ctrl-C is void, and after it is not.
+    // Ctrl-C discards the keys typed before it.
     terminal.send(CTRL_C);
     terminal.wait_prompt();
     terminal.start("sleep 1s");

@@ -1,6 +1,7 @@
-//! The built binary in a pseudo-terminal, read by a terminal emulator: spawn, type, wait until the screen shows something.
+//! The built binary in a pseudo-terminal, read by a terminal emulator: spawn, type, wait until the screen shows
+//! something.
 //!
-//! Nothing here sleeps: every wait ends with the event it is for, or fails with what the screen showed instead.
+//! Nothing here sleeps: every wait ends with its event, or fails with the screen's contents.
 
 #![allow(dead_code, reason = "each test crate uses its part")]
 
@@ -13,7 +14,7 @@ use std::time::{Duration, Instant};
 use portable_pty::{Child, CommandBuilder, ExitStatus, MasterPty, PtySize, native_pty_system};
 use tempfile::TempDir;
 
-/// How long a wait may last before the test fails. Only a failing test ever waits that long.
+/// The longest wait for an event; only a failing test reaches it.
 const PATIENCE: Duration = Duration::from_secs(30);
 
 pub const ENTER: &str = "\r";
@@ -34,11 +35,11 @@ pub struct Terminal {
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<Seen>,
-    /// The user's home, and where the program runs.
+    /// The user's home, which is the working directory.
     pub home: TempDir,
 }
 
-/// What the terminal got so far.
+/// The output so far.
 struct Seen {
     output: Mutex<Output>,
     changed: Condvar,
@@ -50,7 +51,7 @@ struct Output {
     ended: bool,
 }
 
-/// How to start a program.
+/// The setup of a program's start.
 pub struct Setup {
     rows: u16,
     cols: u16,
@@ -60,7 +61,7 @@ pub struct Setup {
 }
 
 impl Setup {
-    /// plugsh in a terminal of so many rows and columns, with an empty home.
+    /// plugsh in a terminal of `rows` by `cols`, with an empty home.
     pub fn new(rows: u16, cols: u16) -> Setup {
         let home = tempfile::tempdir().unwrap();
         Setup { rows, cols, arguments: Vec::new(), variables: Vec::new(), home }
@@ -76,13 +77,13 @@ impl Setup {
         self
     }
 
-    /// A file in the directory where the program runs.
+    /// Adds a file to the working directory.
     pub fn file(self, name: &str, text: &str) -> Setup {
         std::fs::write(self.home.path().join(name), text).unwrap();
         self
     }
 
-    /// The directory where the program runs, its user's home.
+    /// The working directory, which is the user's home.
     pub fn home(&self) -> &Path {
         self.home.path()
     }
@@ -92,7 +93,7 @@ impl Setup {
         self.start_program(&plugsh())
     }
 
-    /// Starts another program, for what only a shell around plugsh can do (Ctrl-Z and `fg`).
+    /// Starts another program: a shell around plugsh, for job control.
     pub fn start_program(self, program: &str) -> Terminal {
         let size = PtySize { rows: self.rows, cols: self.cols, pixel_width: 0, pixel_height: 0 };
         let pty = native_pty_system().openpty(size).unwrap();
@@ -147,7 +148,7 @@ impl Seen {
 }
 
 impl Terminal {
-    /// Types.
+    /// Types keys.
     pub fn send(&mut self, keys: &str) {
         self.writer.write_all(keys.as_bytes()).unwrap();
         self.writer.flush().unwrap();
@@ -159,15 +160,15 @@ impl Terminal {
         self.send(ENTER);
     }
 
-    /// Types a line and waits until it runs: the prompt has given the terminal back, and keys like Ctrl-C are signals.
+    /// Types a line and waits until it runs, so that Ctrl-C is a signal.
     #[track_caller]
     pub fn start(&mut self, line: &str) {
         self.line(line);
-        // The editor ends the marking of pastes after it has restored the modes.
+        // rustyline switches bracketed paste off after it has restored the modes.
         self.wait(&format!("`{line}` to run"), |screen| !screen.bracketed_paste());
     }
 
-    /// Waits until the screen is as `is` says; `what` names it when it does not come.
+    /// Waits until the screen satisfies `is`; `what` names the event in a failure.
     #[track_caller]
     pub fn wait(&self, what: &str, is: impl Fn(&vt100::Screen) -> bool) {
         self.wait_output(what, |output| is(output.emulator.screen()));
@@ -191,71 +192,71 @@ impl Terminal {
         self.wait(&format!("`{text}`"), |screen| screen.contents().contains(text));
     }
 
-    /// Waits until a text is on the screen no more.
+    /// Waits until a text is no longer on the screen.
     #[track_caller]
     pub fn wait_gone(&self, text: &str) {
         self.wait(&format!("the end of `{text}`"), |screen| !screen.contents().contains(text));
     }
 
-    /// Waits until the cursor stands behind an empty prompt.
+    /// Waits until the cursor stands after an empty prompt.
     #[track_caller]
     pub fn wait_prompt(&self) {
         self.wait_typed("");
     }
 
-    /// Waits until the cursor stands behind the prompt and what was typed there.
+    /// Waits until the cursor stands after the prompt and the typed text.
     #[track_caller]
     pub fn wait_typed(&self, typed: &str) {
         let line = format!("plugsh> {typed}");
         self.wait(&format!("`{line}` and the cursor behind it"), |screen| {
             let (row, col) = screen.cursor_position();
-            // A hint may stand behind the cursor.
+            // A hint may follow the cursor.
             let before: String = row_text(screen, row).chars().take(col.into()).collect();
             before.trim_end() == line.trim_end() && usize::from(col) == line.chars().count()
         });
     }
 
-    /// Waits until so many more of a text came through, whether or not they are still on the screen.
+    /// Waits until a text has been written, whether or not it is still on the screen.
     #[track_caller]
     pub fn wait_raw(&self, text: &str) {
         self.wait_output(&format!("{text:?} in the output"), |output| contains(&output.raw, text.as_bytes()));
     }
 
-    /// The rows of the screen, blanks at their ends cut.
+    /// The rows of the screen, without trailing blanks.
     pub fn rows(&self) -> Vec<String> {
         let output = self.seen.lock();
         let screen = output.emulator.screen();
         (0..screen.size().0).map(|row| row_text(screen, row)).collect()
     }
 
-    /// The rows of the scroll region, from 1; `None`: it is the whole window.
+    /// The first and last row of the scroll region, from 1; `None` for the whole window.
     pub fn scroll_region(&self) -> Option<(u16, u16)> {
         scroll_region(&self.seen.lock().raw)
     }
 
-    /// Waits until the scroll region is so; see [`Terminal::scroll_region`].
+    /// Waits until [`Terminal::scroll_region`] is `region`.
     #[track_caller]
     pub fn wait_region(&self, region: Option<(u16, u16)>) {
         self.wait_output(&format!("the region {region:?}"), |output| scroll_region(&output.raw) == region);
     }
 
-    /// Something about the screen as it is.
+    /// Reads the current screen.
     pub fn look<T>(&self, look: impl FnOnce(&vt100::Screen) -> T) -> T {
         look(self.seen.lock().emulator.screen())
     }
 
-    /// All bytes that came.
+    /// All bytes of output.
     pub fn raw(&self) -> Vec<u8> {
         self.seen.lock().raw.clone()
     }
 
-    /// Gives the window another size.
+    /// Resizes the window.
     pub fn resize(&self, rows: u16, cols: u16) {
         self.seen.lock().emulator.screen_mut().set_size(rows, cols);
         self.master.resize(PtySize { rows, cols, pixel_width: 0, pixel_height: 0 }).unwrap();
     }
 
-    /// Whether the terminal echoes, gives whole lines, and makes signals of keys.
+    /// The modes of the terminal: echo, canonical, signals.
     pub fn typing(&self) -> (bool, bool, bool) {
         let flags = self.master.get_termios().unwrap().local_flags.bits();
         (flags & libc::ECHO != 0, flags & libc::ICANON != 0, flags & libc::ISIG != 0)
@@ -271,7 +272,7 @@ impl Terminal {
         signal(self.process_id(), name);
     }
 
-    /// Waits until the program has ended and everything it wrote was read.
+    /// Waits until the program has ended and its output was read.
     #[track_caller]
     pub fn wait_end(&mut self) -> ExitStatus {
         self.wait_output_end();
@@ -289,7 +290,7 @@ impl Terminal {
         }
     }
 
-    /// Asserts that the terminal is as it was found: whole scroll region, cursor, modes, colours.
+    /// Asserts that the terminal is restored: scroll region, cursor, modes, colours.
     #[track_caller]
     pub fn assert_as_found(&self) {
         assert_eq!(self.scroll_region(), None, "the scroll region is left:\n{}", self.text());
@@ -308,7 +309,7 @@ impl Terminal {
 
 impl Drop for Terminal {
     fn drop(&mut self) {
-        // It has ended, in most tests.
+        // The program has ended in most tests.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
@@ -320,7 +321,7 @@ pub fn signal(process: i32, name: &str) {
     nix::sys::signal::kill(nix::unistd::Pid::from_raw(process), signal).unwrap();
 }
 
-/// The plugsh that is tested: the one that was built for the tests, or what `PLUGSH_BIN` names (to measure another build).
+/// The tested binary: the one built for the tests, or `PLUGSH_BIN`, to measure another build.
 pub fn plugsh() -> String {
     std::env::var("PLUGSH_BIN").unwrap_or_else(|_| env!("CARGO_BIN_EXE_plugsh").to_owned())
 }
@@ -347,7 +348,7 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
     bytes.windows(part.len().max(1)).any(|window| window == part)
 }
 
-/// The scroll region that the bytes leave: what the last `CSI … r` said.
+/// The scroll region after the bytes: that of the last `CSI … r`.
 fn scroll_region(raw: &[u8]) -> Option<(u16, u16)> {
     let mut region = None;
     let mut rest = raw;

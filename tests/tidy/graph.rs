@@ -1,8 +1,8 @@
-//! The arrows between the files of `src`: who names what of whom, by `use`, by a path, and by an `impl` of another file's type.
+//! The dependencies between the files of `src`: by `use`, by a path, and by an `impl` of another file's type.
 //!
-//! Names are resolved as the compiler does, as far as it takes to know a file: through re-exports, groups, renames and
-//! globs. Test modules do not count, nor does what a module only hands on. An `impl` names the type it is for. A method call
-//! names nobody: what must not be reached in that way has to be a function.
+//! Names are resolved to files as the compiler does: through re-exports, groups, renames and globs. Test modules and
+//! re-exports themselves do not count. An `impl` depends on its type's file. Method calls are not resolved: a
+//! dependency that must be seen needs a function.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
@@ -11,23 +11,23 @@ use std::path::Path;
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, UseTree};
 
-/// Longest chain of re-exports that is followed.
+/// The longest chain of re-exports that is followed.
 const REEXPORTS_MAX: usize = 16;
 
 /// A module's path from the crate's root: `["kernel", "hooks"]`.
 type ModulePath = Vec<String>;
 
-/// What one module declares and brings in.
+/// The declarations and imports of one module.
 #[derive(Default)]
 struct Module {
     file: String,
     items: BTreeSet<String>,
-    /// A name that is brought in, and the path that it was brought in by, from the crate's root.
+    /// Imported names with their paths from the crate's root.
     imports: BTreeMap<String, Vec<String>>,
     globs: Vec<Vec<String>>,
 }
 
-/// The arrows between files: each with the names that make it.
+/// The dependencies between files, each with the names that cause it.
 #[derive(Default)]
 pub struct Graph {
     pub arrows: BTreeMap<String, BTreeMap<String, BTreeSet<String>>>,
@@ -59,7 +59,7 @@ impl Graph {
         }
     }
 
-    /// Sets of files that reach each other, the largest first, each in alphabetical order.
+    /// The strongly connected sets of files, the largest first, each in alphabetical order.
     pub fn circles(&self) -> Vec<Vec<String>> {
         let reach: BTreeMap<&str, BTreeSet<&str>> =
             self.arrows.keys().map(|from| (from.as_str(), self.reached(from))).collect();
@@ -168,7 +168,7 @@ fn item_name(item: &Item) -> Option<String> {
     })
 }
 
-/// The names that a `use` brings in, each with its path; no name for a glob.
+/// The names that a `use` imports, each with its path; `None` for a glob.
 fn leaves(tree: &UseTree) -> Vec<(Option<String>, Vec<String>)> {
     fn walk(tree: &UseTree, before: &[String], into: &mut Vec<(Option<String>, Vec<String>)>) {
         let with = |name: &syn::Ident| before.iter().cloned().chain([name.to_string()]).collect::<Vec<_>>();
@@ -186,7 +186,7 @@ fn leaves(tree: &UseTree) -> Vec<(Option<String>, Vec<String>)> {
     all
 }
 
-/// A path from the crate's root, marked by `crate`; what begins with another crate's name stays as it is.
+/// A path from the crate's root, which starts with `crate`; a path of another crate is unchanged.
 fn absolute(module: &ModulePath, path: &[String]) -> Vec<String> {
     let mut base: Vec<String> = match path.first().map(String::as_str) {
         Some("crate" | "plugsh") => {
@@ -194,7 +194,7 @@ fn absolute(module: &ModulePath, path: &[String]) -> Vec<String> {
         }
         Some("self" | "super") => module.clone(),
         _ => {
-            // Relative to the module: a child, or something brought in, or another crate.
+            // Relative to the module: a child, an import, or another crate.
             return std::iter::once("crate".to_string())
                 .chain(module.iter().cloned())
                 .chain(path.iter().cloned())
@@ -215,7 +215,7 @@ fn absolute(module: &ModulePath, path: &[String]) -> Vec<String> {
     std::iter::once("crate".to_string()).chain(base).chain(rest.iter().cloned()).collect()
 }
 
-/// Walks one file and draws its arrows.
+/// The visitor of one file, which records its dependencies.
 struct Names<'a> {
     modules: &'a BTreeMap<ModulePath, Module>,
     module: ModulePath,
@@ -223,7 +223,7 @@ struct Names<'a> {
     graph: &'a mut Graph,
 }
 
-/// The file where a path's item is written, if it is ours.
+/// The file that declares a path's item, if it is one of this crate.
 fn file_of(modules: &BTreeMap<ModulePath, Module>, absolute: &[String], depth: usize) -> Option<(String, String)> {
     if depth > REEXPORTS_MAX || absolute.first().map(String::as_str) != Some("crate") {
         return None;
@@ -263,7 +263,7 @@ impl Names<'_> {
 }
 
 impl<'ast> Visit<'ast> for Names<'_> {
-    // `pub(super)` and `pub(in path)` say who may look, and name nobody.
+    // The paths of `pub(super)` and `pub(in path)` are no dependencies.
     fn visit_visibility(&mut self, _: &'ast syn::Visibility) {}
 
     fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
@@ -276,7 +276,7 @@ impl<'ast> Visit<'ast> for Names<'_> {
     }
 
     fn visit_item_use(&mut self, item: &'ast syn::ItemUse) {
-        // What a module only hands on is no need of its own.
+        // A re-export is no dependency.
         if is_test(&item.attrs) || !matches!(item.vis, syn::Visibility::Inherited) {
             return;
         }
@@ -303,7 +303,7 @@ impl<'ast> Visit<'ast> for Names<'_> {
         visit::visit_path(self, path);
     }
 
-    // The words of a macro's call are no syntax tree: what looks like a path in them counts.
+    // The tokens of a macro call are no syntax tree: whatever looks like a path in them counts.
     fn visit_macro(&mut self, mac: &'ast syn::Macro) {
         let words: Vec<String> = words_of(mac.tokens.clone());
         let mut path: Vec<String> = Vec::new();
@@ -324,7 +324,7 @@ impl<'ast> Visit<'ast> for Names<'_> {
     }
 }
 
-/// The words and marks of a macro's call, `::` as one; what two words stand apart by is a `;`.
+/// The identifiers and `::` of a macro call, with a `;` wherever two of them are separate.
 fn words_of(tokens: proc_macro2::TokenStream) -> Vec<String> {
     use proc_macro2::TokenTree;
     let mut words: Vec<String> = Vec::new();
@@ -357,7 +357,7 @@ fn words_of(tokens: proc_macro2::TokenStream) -> Vec<String> {
     words
 }
 
-/// The files below a folder, as [`Graph::of`] takes them; those that hold tests alone are left out.
+/// The files below a folder for [`Graph::of`], without those that hold only tests.
 pub fn read(src: &Path) -> Vec<(String, String)> {
     fn walk(dir: &Path, src: &Path, into: &mut Vec<(String, String)>) {
         for entry in fs::read_dir(dir).unwrap() {

@@ -1,5 +1,5 @@
-//! The rules of the house that a machine can check: the arrows between the rooms, circles inside them, who may name what,
-//! how files begin, how long functions are. Each finding names its place.
+//! Rules of the source tree: dependencies between rooms, circles inside them, words and crates by room, openings of
+//! files, lengths of functions. Each finding names its place.
 
 mod graph;
 #[path = "../tokens/mod.rs"]
@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use graph::Graph;
 
-/// Longest function that still fits a screen, in lines.
+/// The most lines of a function.
 const FUNCTION_LINES_MAX: usize = 70;
 /// Rooms from the top down: a room may name those after it.
 const ROOMS: [(&str, &[&str]); 5] = [
@@ -25,7 +25,7 @@ const ROOMS: [(&str, &[&str]); 5] = [
 /// The largest circle of files that name each other, room by room. To become smaller, never larger.
 const CIRCLE_FILES_MAX: [(&str, usize); 5] =
     [("front", 1), ("shell", 1), ("kernel", 1), ("runtime", 1), ("journal", 1)];
-/// What may stand at the top level, besides dotfiles.
+/// The entries of the top level, besides dotfiles.
 const TOP_LEVEL: [&str; 10] = [
     "Cargo.toml",
     "Cargo.lock",
@@ -174,7 +174,7 @@ fn the_top_level_holds_what_it_should() {
     assert_none(strange.map(|name| format!("{name}: does not belong at the top level")).collect());
 }
 
-/// Packages with their features, as `cargo tree` tells them; what only runs while something is built is left out.
+/// The packages with their features, as `cargo tree` lists them, without build dependencies.
 fn packages(edges: &str) -> BTreeSet<String> {
     let tree = std::process::Command::new(env!("CARGO"))
         .args(["tree", "--locked", "--offline", "--prefix", "none", "--format", "{p} {f}", "--edges", edges])
@@ -186,7 +186,7 @@ fn packages(edges: &str) -> BTreeSet<String> {
     lines.lines().map(|line| line.trim_end_matches(" (*)").to_owned()).collect()
 }
 
-/// A feature that only a dependency of the tests switches on has everything above that package built a second time.
+/// A feature that only the tests enable has its package, and all that depend on it, built a second time.
 #[test]
 fn tests_share_what_the_program_is_built_from() {
     let (program, tests) = (packages("normal,no-proc-macro"), packages("normal,dev,no-proc-macro"));

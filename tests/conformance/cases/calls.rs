@@ -1,4 +1,4 @@
-//! How calls begin and end: return codes, error messages, traps, initialisers, and what lives on.
+//! The start and the end of calls: return codes, error messages, traps, initialisers, surviving instances.
 
 use super::super::case::{Case, body, builtin, wat};
 use plugsh::runtime::FailureKind;

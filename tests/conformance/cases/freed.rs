@@ -1,5 +1,5 @@
-//! Guests that free what the host has freed already, or what they have given to the host: official PDKs and old builds do
-//! all of it, and live on it that Extism's kernel does not give a freed block out again before its memory is full.
+//! Guests that free blocks twice, or blocks that they have given to the host. Official PDKs do so, and rely on Extism's
+//! kernel, which reuses a freed block only when its memory is full.
 
 use super::super::case::{Case, body};
 use plugsh::runtime::FailureKind;

@@ -1,4 +1,4 @@
-//! `http_request` and what it leaves behind, against a loopback server.
+//! `http_request` and the state after it, against a loopback server.
 
 use super::super::case::{Case, Place, body};
 use plugsh::runtime::{FailureKind, Spec};

@@ -15,7 +15,7 @@ const GREETER: &str = r#"(module
         (local.set $b (call $alloc (i64.const 1)))
         (call $store (local.get $b) (local.get $letter))
         (call $output (local.get $b) (i64.const 1))))"#;
-/// Answers with the letter after `a` by the count, through both libraries.
+/// Returns the letter `count` places after `a`, using both libraries.
 const MAIN: &str = r#"(module
     (import "counter" "next" (func $next (result i32)))
     (import "greeter" "greet" (func $greet (param i32)))

@@ -1,4 +1,4 @@
-//! Modules: which wasm is taken, what is said of it, and imports that nobody has.
+//! Modules: accepted and refused wasm, interfaces, unknown imports.
 
 use super::super::case::{Case, body, builtin, wat};
 use plugsh::runtime::program::ImportStandIn;
@@ -202,7 +202,7 @@ fn said(params: Vec<StandInType>) -> Option<StandInTypes> {
     Some(StandInTypes { params, results: None })
 }
 
-/// Gives its input back by the names that extism-pdk 0.3 imports.
+/// An echo plugin with the import names of extism-pdk 0.3.
 const BEFORE_1: &str = r#"(module
     (import "env" "extism_alloc" (func $alloc (param i64) (result i64)))
     (import "env" "extism_store_u8" (func $store (param i64 i32)))

@@ -1,4 +1,4 @@
-//! Plugins that start, find, call and end each other.
+//! Plugins that start, find, call and free each other.
 
 use super::super::case::{Case, body, builtin};
 use plugsh::runtime::FailureKind;

@@ -1,4 +1,4 @@
-//! WASI preview 1: what of the machine a plugin sees.
+//! WASI preview 1: what a plugin sees of the machine.
 
 use super::super::case::{Case, Place, body, wat};
 use plugsh::runtime::program::AllowedPath;
