@@ -130,13 +130,12 @@ impl Session {
                 None => return Err(self.unknown_command(name)),
             },
         };
-        let arguments = Arguments::new(call.shape(), self.expand_all(call, rest)?);
-        if taken.is_empty()
-            && let Some(error) = self.dotted_after_call(&arguments)
-        {
-            return Err(error);
+        let is_dotted = !taken.is_empty();
+        let arguments = Arguments::new(call.shape(), self.expand_all(call, rest)?, taken);
+        match self.dotted_after_call(&arguments) {
+            Some(error) if !is_dotted => Err(error),
+            _ => Ok(arguments),
         }
-        Ok(arguments.with_taken(taken))
     }
 
     /// The error for `call PLUGIN.FUNCTION`: that is either one or the other.

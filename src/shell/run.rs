@@ -129,7 +129,7 @@ impl Session {
         let slots = command.shape().slots(words, 0);
         let split = slots.iter().position(|slot| *slot == ArgSlot::Inner).unwrap_or(words.len());
         let (own, inner) = words.split_at_checked(split).unwrap_or((words, &[]));
-        let arguments = Arguments::new(command.shape(), self.expand_all(command, own)?);
+        let arguments = Arguments::new(command.shape(), self.expand_all(command, own)?, Vec::new());
         if arguments.asks_help() {
             return Ok(describe(command));
         }
@@ -151,7 +151,7 @@ impl Session {
             [Stage::System(text)] => Some(text),
             [next, ..] => return Err(self.not_a_call(command.name, next)),
         };
-        let arguments = Arguments::new(command.shape(), self.expand_all(command, words)?);
+        let arguments = Arguments::new(command.shape(), self.expand_all(command, words)?, Vec::new());
         if arguments.asks_help() {
             return Ok(describe(command));
         }

@@ -53,7 +53,7 @@ pub fn expected_arguments(line: &str) -> Option<String> {
     }
     let shape = command.shape();
     match shape.slot_after(words, taken) {
-        ArgSlot::Value(index) => Some(shape.options.get(index)?.value.as_ref()?.0.clone()),
+        slot @ ArgSlot::Value(_) => shape.value_name(slot).map(str::to_owned),
         ArgSlot::Positional(first) => Some(shape.positionals_usage(first).trim_start().to_owned()),
         _ => None,
     }
@@ -90,12 +90,8 @@ fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Cand
         return of_kind(kernel, variables, &kind, cursor, Vec::new);
     }
     let kind = match slot {
-        ArgSlot::Value(index) => {
-            shape.options.get(index).and_then(|option| option.value.as_ref()).map(|(_, kind)| kind)
-        }
-        ArgSlot::Positional(index) => shape.positionals.get(index).map(|positional| &positional.kind),
         ArgSlot::Inner => Some(&Kind::Command),
-        _ => None,
+        slot => shape.kind(slot),
     };
     let function_of =
         || plugin_of_function(command, words, taken).map(|plugin| functions(kernel, &plugin)).unwrap_or_default();

@@ -108,7 +108,7 @@ impl<S> Command<S> {
     /// Its options and positionals as plain data.
     pub fn shape(&self) -> &Shape {
         let is_prefix = matches!(self.run, Run::Prefix(_));
-        self.syntax.shape.get_or_init(|| Shape::new(self.name, self.syntax.make, is_prefix))
+        self.syntax.shape.get_or_init(|| Shape::new(self.name, (self.syntax.make)(), is_prefix))
     }
 
     /// One line: `ps [-t] [-a] [--sort COLUMN] [--json]`.

@@ -4,6 +4,8 @@
 mod arguments;
 pub mod definition;
 mod describe;
+mod kind;
+mod mistake;
 mod shape;
 mod table;
 
@@ -42,11 +44,13 @@ mod verify;
 mod wait;
 mod watch;
 
-pub use arguments::{Argument, Arguments, Subject};
+pub use arguments::{Argument, Arguments};
 pub use definition::{Example, Group, Inner, find, syntax};
 pub use describe::describe;
 pub use help::{about, closest_topic, markdown_table, topics};
-pub use shape::{ArgSlot, Kind, OptionShape, Shape, SlotWord};
+pub use kind::Kind;
+pub use mistake::Subject;
+pub use shape::{ArgSlot, OptionShape, Shape, SlotWord};
 pub use table::TABLE;
 
 use super::session::Session;

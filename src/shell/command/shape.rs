@@ -3,64 +3,7 @@
 
 use clap::ArgAction;
 
-/// How a word is completed.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub enum Kind {
-    Command,
-    /// What `help` explains: a command, or one of its topics.
-    Topic,
-    Process,
-    Job,
-    ProcessOrJob,
-    /// A function of the process in the word before it.
-    Function,
-    /// A built-in plugin, one of the plugin directories, or a file.
-    Loadable,
-    File,
-    /// A file, or a call by its number.
-    FileOrSeq,
-    /// A call by its number.
-    Seq,
-    /// A function of a living process, as it is called: `front.run`.
-    Call,
-    /// An expression over calls.
-    Filter,
-    Variable,
-    /// A process, or the word `spawn`.
-    ProcessOrSpawn,
-    /// A breakpoint, a fault or a stub that is set.
-    Breakpoint,
-    Fault,
-    Stub,
-    /// One of these words.
-    Words(Vec<String>),
-    /// INPUT: `@FILE` only.
-    Input,
-    #[default]
-    None,
-}
-
-impl Kind {
-    /// The kind of an argument by its value name: one meaning for one name, in every command.
-    pub fn of_value_name(value_name: &str) -> Kind {
-        match value_name {
-            "COMMAND" => Kind::Command,
-            "COMMAND|TOPIC" => Kind::Topic,
-            "PLUGIN" | "PROCESS" => Kind::Process,
-            "%JOB" => Kind::Job,
-            "PROCESS|%JOB" => Kind::ProcessOrJob,
-            "FUNCTION" => Kind::Function,
-            "SOURCE" | "[NAME=]SOURCE" => Kind::Loadable,
-            "FILE" | "[ro:]HOST[:GUEST]" => Kind::File,
-            "FILE|SEQ" => Kind::FileOrSeq,
-            "SEQ" => Kind::Seq,
-            "PLUGIN.FUNCTION" | "NAME.FUNCTION" | "NAME[.FUNCTION]" => Kind::Call,
-            "EXPR" => Kind::Filter,
-            "VARIABLE" => Kind::Variable,
-            _ => Kind::None,
-        }
-    }
-}
+use super::kind::Kind;
 
 /// An option.
 #[derive(Debug, Clone, Default)]
@@ -88,8 +31,8 @@ pub struct PositionalShape {
 #[derive(Debug, Clone)]
 pub struct Shape {
     pub name: &'static str,
-    /// The clap definition that it was read out of.
-    pub syntax: fn() -> clap::Command,
+    /// The clap definition that it was read out of, and that parses the words.
+    pub definition: clap::Command,
     pub options: Vec<OptionShape>,
     pub positionals: Vec<PositionalShape>,
     /// The positional that is INPUT.
@@ -125,19 +68,11 @@ pub trait SlotWord {
 
 impl Shape {
     /// Reads the shape out of the clap definition.
-    pub fn new(name: &'static str, syntax: fn() -> clap::Command, prefix: bool) -> Shape {
-        let mut shape = Shape { name, syntax, options: Vec::new(), positionals: Vec::new(), input: None, prefix };
-        for argument in syntax().get_arguments() {
-            if argument.is_positional() {
-                if argument.get_id() == "input" {
-                    shape.input = Some(shape.positionals.len());
-                }
-                shape.positionals.push(positional(argument));
-            } else {
-                shape.options.push(option(argument));
-            }
-        }
-        shape
+    pub fn new(name: &'static str, definition: clap::Command, prefix: bool) -> Shape {
+        let options = definition.get_arguments().filter(|argument| !argument.is_positional()).map(option).collect();
+        let positionals = definition.get_positionals().map(positional).collect();
+        let input = definition.get_positionals().position(|argument| argument.get_id() == "input");
+        Shape { name, definition, options, positionals, input, prefix }
     }
 
     /// The slot of each word after the command's name. `taken`: how many positionals came before the first word

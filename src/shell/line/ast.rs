@@ -196,7 +196,7 @@ impl Word {
 
 /// Whether unquoted text is an option: `-n`, `--loop`; not `-` alone, nor a number below zero, which is no option of any
 /// command.
-pub fn is_option_text(text: &[u8]) -> bool {
+fn is_option_text(text: &[u8]) -> bool {
     match text {
         [b'-', b'0'..=b'9', ..] | [b'-', b'.', b'0'..=b'9', ..] => false,
         [b'-', _, ..] => true,

@@ -40,9 +40,7 @@ mod word;
 #[cfg(test)]
 mod tests;
 
-pub use ast::{
-    Block, Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_option_text, is_variable_name,
-};
+pub use ast::{Block, Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_variable_name};
 pub use cursor::{Cursor, complete_at};
 pub use draft::Place;
 pub use error::{ErrorKind, SyntaxError};

@@ -1,0 +1,60 @@
+//! How the words of commands are completed, as the value names of their clap definitions say.
+
+/// How a word is completed.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub enum Kind {
+    Command,
+    /// What `help` explains: a command, or one of its topics.
+    Topic,
+    Process,
+    Job,
+    ProcessOrJob,
+    /// A function of the process in the word before it.
+    Function,
+    /// A built-in plugin, one of the plugin directories, or a file.
+    Loadable,
+    File,
+    /// A file, or a call by its number.
+    FileOrSeq,
+    /// A call by its number.
+    Seq,
+    /// A function of a living process, as it is called: `front.run`.
+    Call,
+    /// An expression over calls.
+    Filter,
+    Variable,
+    /// A process, or the word `spawn`.
+    ProcessOrSpawn,
+    /// A breakpoint, a fault or a stub that is set.
+    Breakpoint,
+    Fault,
+    Stub,
+    /// One of these words.
+    Words(Vec<String>),
+    /// INPUT: `@FILE` only.
+    Input,
+    #[default]
+    None,
+}
+
+impl Kind {
+    /// The kind of an argument by its value name: one meaning for one name, in every command.
+    pub fn of_value_name(value_name: &str) -> Kind {
+        match value_name {
+            "COMMAND" => Kind::Command,
+            "COMMAND|TOPIC" => Kind::Topic,
+            "PLUGIN" | "PROCESS" => Kind::Process,
+            "%JOB" => Kind::Job,
+            "PROCESS|%JOB" => Kind::ProcessOrJob,
+            "FUNCTION" => Kind::Function,
+            "SOURCE" | "[NAME=]SOURCE" => Kind::Loadable,
+            "FILE" | "[ro:]HOST[:GUEST]" => Kind::File,
+            "FILE|SEQ" => Kind::FileOrSeq,
+            "SEQ" => Kind::Seq,
+            "PLUGIN.FUNCTION" | "NAME.FUNCTION" | "NAME[.FUNCTION]" => Kind::Call,
+            "EXPR" => Kind::Filter,
+            "VARIABLE" => Kind::Variable,
+            _ => Kind::None,
+        }
+    }
+}
