@@ -15,8 +15,8 @@
 //!
 //! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),
 //! `secrets` (what is left out of a URL), `ownership` (who owns a file), `machine` (what each system tells about
-//! memory), `leftovers` (temporary files and child programs that a signal must not leave behind) and `allocator` (when
-//! freed memory goes back to the system).
+//! memory), `leftovers` (temporary files and child programs that a signal must not leave behind), `locks` (the order in
+//! which locks are taken) and `allocator` (when freed memory goes back to the system).
 //!
 //! Deliberate gaps: the kernel has no wasm types, the shell has no terminal, the journal has no processes, and nothing
 //! below `front/` prints. `tests/tidy` checks these arrows, and that every file opens with `//!`.
@@ -70,6 +70,7 @@ pub mod journal;
 pub mod json;
 pub mod kernel;
 pub mod leftovers;
+pub mod locks;
 pub mod machine;
 pub mod ownership;
 pub mod runtime;

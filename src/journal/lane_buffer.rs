@@ -3,11 +3,10 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use parking_lot::Mutex;
-
 use super::record::{ChangedBy, Outcome, Record};
 use super::store::Store;
 use super::symbol::Symbol;
+use crate::locks::{Mutex, Rank};
 
 /// How many records a lane buffers; a power of two.
 pub const LANE_RECORDS_MAX: usize = 64;
@@ -33,7 +32,7 @@ impl LaneBuffer {
             slots: (0..LANE_RECORDS_MAX).map(|_| Words::default()).collect(),
             head: AtomicU64::new(0),
             tail: AtomicU64::new(0),
-            emptying: Mutex::new(()),
+            emptying: Mutex::new(Rank::LaneBuffer, ()),
         }
     }
 

@@ -9,11 +9,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
-
 use super::lane_buffer::LaneBuffer;
 use super::record::Record;
 use super::store::Store;
+use crate::locks::{Condvar, Mutex, Rank};
 
 /// The most records that one [`Journal::follow`] gives.
 pub const FOLLOW_RECORDS_MAX: usize = 4096;
@@ -73,10 +72,10 @@ impl Journal {
             on: AtomicBool::new(true),
             awaited: AtomicBool::new(false),
             payload_bytes_each_max: AtomicU64::new(0),
-            payload_settings: Mutex::new(PayloadSettings::default()),
-            lanes: Mutex::new(Vec::new()),
-            store: Mutex::new(Store::new(limits.records_max.clamp(1, RECORDS_MAX_MAX), 0)),
-            doorbell: Mutex::new(()),
+            payload_settings: Mutex::new(Rank::PayloadSettings, PayloadSettings::default()),
+            lanes: Mutex::new(Rank::Lanes, Vec::new()),
+            store: Mutex::new(Rank::Store, Store::new(limits.records_max.clamp(1, RECORDS_MAX_MAX), 0)),
+            doorbell: Mutex::new(Rank::Doorbell, ()),
             rung: Condvar::new(),
         };
         journal.set_payload_settings(PayloadSettings {

@@ -1,11 +1,10 @@
 //! Interned names: plugin and function names as four-byte `Symbol`s, so that a record holds no string of its own.
 //! What a name means, and whether it is safe to print, is not decided here.
 
+use crate::locks::{Rank, RwLock};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
-
-use parking_lot::RwLock;
 
 /// The most names that are ever interned, the three fixed ones included; later ones become [`Symbol::OTHER`].
 pub const SYMBOLS_MAX: usize = 65_536;
@@ -115,7 +114,7 @@ struct Index {
 impl Table {
     fn new(count_max: usize, bytes_max: usize) -> Table {
         let chunks = (0..count_max.div_ceil(CHUNK_NAMES)).map(|_| OnceLock::new()).collect();
-        let table = Table { chunks, index: RwLock::default(), count_max, bytes_max };
+        let table = Table { chunks, index: RwLock::new(Rank::Symbols, Index::default()), count_max, bytes_max };
         for fixed in ["", "(other)", "shell"] {
             table.insert(&mut table.index.write(), fixed);
         }

@@ -4,8 +4,6 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use parking_lot::Mutex;
-
 use super::error::CallError;
 use super::job::Job;
 use super::job_output::JobOutput;
@@ -13,6 +11,7 @@ use super::pipe::Pipe;
 use super::task::Task;
 use super::view::ProcessId;
 use super::{CallPlan, CallStage, Kernel, LoadRequest};
+use crate::locks::{Mutex, Rank};
 use crate::runtime::sdk::{StockImage, StockPlugin};
 use crate::runtime::{Failure, Program, Upcalls, Wording};
 use crate::text::escape_control;
@@ -92,7 +91,7 @@ impl Kernel {
 
     /// Starts a round, as a foreground job.
     pub fn bench(self: &Arc<Self>, round: BenchRound) -> Result<Bench, CallError> {
-        let times = Arc::new(Mutex::new(RoundTimes::default()));
+        let times = Arc::new(Mutex::new(Rank::BenchTimes, RoundTimes::default()));
         let (kernel, written) = (self.clone(), times.clone());
         let job = Job::launch(self, round.text.clone(), false, move |job, task| {
             let measured = Runner { kernel: &kernel, task, job }.round(&round)?;

@@ -7,13 +7,12 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::clock::{Clock, Timed};
 use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, path_of};
 use super::process::{Occupant, Process};
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{Outcome, Record, Symbol};
+use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 
 /// No call of the chain is cut.
 const NOT_CANCELLED: u32 = u32::MAX;
@@ -53,7 +52,7 @@ impl Chain {
             answers,
             replaces: AtomicU32::new(0),
             cancelled: AtomicU32::new(NOT_CANCELLED),
-            frames: Mutex::new(Frames::default()),
+            frames: Mutex::new(Rank::Frames, Frames::default()),
             woken: Condvar::new(),
         })
     }
@@ -150,7 +149,7 @@ impl Chain {
         }
     }
 
-    fn wake(&self, depth: u32, frames: parking_lot::MutexGuard<'_, Frames>) {
+    fn wake(&self, depth: u32, frames: MutexGuard<'_, Frames>) {
         self.cancelled.fetch_min(depth, Ordering::SeqCst);
         let waiting_for = frames.waiting_for.clone();
         self.woken.notify_all();

@@ -4,8 +4,7 @@
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
+use crate::locks::{Condvar, Mutex, Rank};
 use crate::runtime::Images;
 
 /// How often a cut is repeated until its call has ended. A call may have read its word just before the cut and armed its
@@ -51,7 +50,7 @@ struct Due {
 impl Clock {
     /// A clock that interrupts these images' engines.
     pub fn new(images: Arc<Images>) -> Self {
-        let shared = Shared { images, due: Mutex::new(Due::default()), changed: Condvar::new() };
+        let shared = Shared { images, due: Mutex::new(Rank::Due, Due::default()), changed: Condvar::new() };
         Clock { shared: Arc::new(shared), thread: OnceLock::new() }
     }
 
@@ -132,7 +131,9 @@ impl Shared {
                 return;
             }
             match due.next {
-                Some(at) => drop(self.changed.wait_until(&mut due, at)),
+                Some(at) => {
+                    self.changed.wait_until(&mut due, at);
+                }
                 None => self.changed.wait(&mut due),
             }
         }

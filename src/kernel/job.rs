@@ -4,14 +4,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::chain::Chain;
 use super::error::CallError;
 use super::frame::Cause;
 use super::job_output::JobOutput;
 use super::view::{FrameView, JobId, JobState, JobView};
 use crate::journal::Outcome;
+use crate::locks::{Condvar, Mutex, Rank};
 
 /// Output of a background job that is kept for `wait` and `fg`.
 pub const KEPT_OUTPUT_BYTES_MAX: usize = 16 << 20;
@@ -77,8 +76,8 @@ impl Job {
                 started: Instant::now(),
                 background: AtomicBool::new(background),
                 runs: AtomicU64::new(0),
-                chain: Mutex::new(Some(chain)),
-                end: Mutex::new(None),
+                chain: Mutex::new(Rank::JobChain, Some(chain)),
+                end: Mutex::new(Rank::JobEnd, None),
                 held: AtomicBool::new(false),
                 ended: Condvar::new(),
             }),

@@ -5,11 +5,10 @@ use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 
-use parking_lot::Mutex;
-
 use super::chain::Chain;
 use super::job::Job;
 use super::view::JobId;
+use crate::locks::{Mutex, Rank};
 use crate::runtime::{Advice, Problem};
 
 /// Background jobs that have ended and were not waited for; older ones are forgotten first.
@@ -25,7 +24,11 @@ pub struct JobTable {
 
 impl Default for JobTable {
     fn default() -> Self {
-        JobTable { jobs: Mutex::default(), foreground: Mutex::default(), next_id: AtomicU32::new(1) }
+        JobTable {
+            jobs: Mutex::new(Rank::Jobs, BTreeMap::new()),
+            foreground: Mutex::new(Rank::Foreground, Weak::new()),
+            next_id: AtomicU32::new(1),
+        }
     }
 }
 
@@ -97,7 +100,7 @@ pub struct ChainTable {
 
 impl Default for ChainTable {
     fn default() -> Self {
-        ChainTable { chains: Mutex::default(), next_id: AtomicU64::new(1) }
+        ChainTable { chains: Mutex::new(Rank::Chains, Vec::new()), next_id: AtomicU64::new(1) }
     }
 }
 

@@ -3,9 +3,8 @@
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
 
-use parking_lot::{Condvar, Mutex};
-
 use super::view::{LogLine, ProcessId, ProcessLabel};
+use crate::locks::{Condvar, Mutex, Rank};
 use crate::runtime::{Advice, Limit, LogLevel, Problem, Wording};
 use crate::text::{LINE_BYTES_MAX, escape_control};
 
@@ -37,17 +36,20 @@ impl Logbook {
     pub fn new(bytes_max: usize, lines_per_second_max: u64, wording: Wording) -> Self {
         Logbook {
             wording,
-            inner: Mutex::new(Inner {
-                lines: VecDeque::new(),
-                bytes: 0,
-                bytes_max,
-                next_seq: 1,
-                level: LogLevel::Info,
-                lines_per_second_max,
-                second: 0,
-                lines_of: HashMap::new(),
-                started: Instant::now(),
-            }),
+            inner: Mutex::new(
+                Rank::Logbook,
+                Inner {
+                    lines: VecDeque::new(),
+                    bytes: 0,
+                    bytes_max,
+                    next_seq: 1,
+                    level: LogLevel::Info,
+                    lines_per_second_max,
+                    second: 0,
+                    lines_of: HashMap::new(),
+                    started: Instant::now(),
+                },
+            ),
             changed: Condvar::new(),
         }
     }

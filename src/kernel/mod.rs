@@ -1,10 +1,12 @@
 //! The operating system of plugins: process table, call path, chains, jobs, limits. Knows no wasm.
 //!
-//! Locks are held for moments, never while a guest runs, and taken in this order, each below those before it: the jobs; the
-//! waits; the table; a process's slot; a chain's frames, the rules of the hooks, the policy's gate, the watches, what is
-//! known to be resident; a job's end, the clock, the journal's lanes. The list of chains, the foreground, the notices and
-//! the logbook have nothing below them. Who is to be told of something (a recorder, a waiting chain) is told when the lock
-//! is given back, and an instance or an image is dropped then: that takes system calls.
+//! `state` is what a kernel is made of, `api` what the rooms above may ask of it. Below `state` stand the parts, which know
+//! no kernel (`table`, `process`, `chain`, `job`, `job_table`, `waits`, `clock`, `hooks/rules`, `policy`, …); above it stand
+//! the files with `impl Kernel`, `impl Task` and `impl Entered`, which say what is done with them. No two files know each
+//! other.
+//!
+//! Locks are held for moments, never while a guest runs, and taken in the order of [`Rank`](crate::locks::Rank). Recorders
+//! and waiting chains are told, and instances and images dropped, after the lock is given back: a drop takes system calls.
 
 mod api;
 mod bench;

@@ -1,15 +1,19 @@
 //! Notices for the person at the prompt: a bounded queue.
 
+use crate::locks::{Mutex, Rank};
 use std::collections::VecDeque;
-
-use parking_lot::Mutex;
 
 /// Notices that wait for the prompt; older ones go first.
 const NOTICES_MAX: usize = 100;
 
 /// What waits to be told.
-#[derive(Default)]
 pub struct Notices(Mutex<VecDeque<String>>);
+
+impl Default for Notices {
+    fn default() -> Self {
+        Notices(Mutex::new(Rank::Notices, VecDeque::new()))
+    }
+}
 
 impl Notices {
     /// Adds one, in place of the oldest where there are too many.

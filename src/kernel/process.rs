@@ -5,14 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::Instant;
 
-use parking_lot::{Condvar, Mutex};
-
 use super::code::Code;
 use super::policy::own::OwnGrants;
 use super::replace::{PendingInstance, ReplacementNotice};
 use super::supervision::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
+use crate::locks::{Condvar, Mutex, Rank};
 use crate::runtime::{FunctionId, Guest, Host, MemoryUse};
 
 /// A figure that is added to under the slot's lock and read by anyone: so adding is a load and a store, where a counter
@@ -188,22 +187,25 @@ impl Process {
             own: birth.own,
             counters: Counters::default(),
             total_bytes: birth.total_bytes,
-            resident: Mutex::new(None),
-            slot: Mutex::new(ProcessSlot {
-                life: Life::Starting,
-                code,
-                last_function: FunctionId(0),
-                guest: None,
-                calls_of_instance: 0,
-                occupant: Some(occupant),
-                queue: VecDeque::new(),
-                crashed: None,
-                last_error: None,
-                halted: None,
-                crashes: VecDeque::new(),
-                pending: None,
-                replacements: Replacements::default(),
-            }),
+            resident: Mutex::new(Rank::Resident, None),
+            slot: Mutex::new(
+                Rank::Slot,
+                ProcessSlot {
+                    life: Life::Starting,
+                    code,
+                    last_function: FunctionId(0),
+                    guest: None,
+                    calls_of_instance: 0,
+                    occupant: Some(occupant),
+                    queue: VecDeque::new(),
+                    crashed: None,
+                    last_error: None,
+                    halted: None,
+                    crashes: VecDeque::new(),
+                    pending: None,
+                    replacements: Replacements::default(),
+                },
+            ),
             changed: Condvar::new(),
         }
     }

@@ -29,6 +29,7 @@ use super::process::{Birth, Life, Process, ProcessSlot};
 use super::task::Task;
 use super::view::{ProcessId, Replaced};
 use super::{Job, Kernel};
+use crate::locks::MutexGuard;
 use crate::runtime::{Advice, Failure, FailureKind, Program};
 use crate::text::escape_control;
 
@@ -205,7 +206,7 @@ impl ReplacementListener for Kernel {
 }
 
 /// Makes a fresh instance the process's own, now or when the call in it has ended.
-fn put(process: &Process, mut slot: parking_lot::MutexGuard<'_, ProcessSlot>, mut pending: PendingInstance) {
+fn put(process: &Process, mut slot: MutexGuard<'_, ProcessSlot>, mut pending: PendingInstance) {
     (slot.crashed, slot.halted) = (None, None);
     slot.crashes.clear();
     slot.calls_of_instance = 0;

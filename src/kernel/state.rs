@@ -6,8 +6,6 @@ use std::sync::atomic::AtomicU64;
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
-use parking_lot::{Mutex, RwLock};
-
 use super::clock::Clock;
 use super::hooks::Hooks;
 use super::job_table::{ChainTable, JobTable};
@@ -21,6 +19,7 @@ use super::view::ProcessLabel;
 use super::waits::Waits;
 use super::watch_list::WatchList;
 use crate::journal::{Journal, JournalLimits};
+use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::source::Sources;
 use crate::runtime::{CompilerOptions, Images, StandardStream, Wording};
 
@@ -121,8 +120,8 @@ impl Kernel {
             plugin_dirs: options.plugin_dirs,
             hooks: Hooks::default(),
             wording: options.wording,
-            stub_runner: RwLock::new(None),
-            table: RwLock::new(Table::new(limits.dead_max)),
+            stub_runner: RwLock::new(Rank::StubRunner, None),
+            table: RwLock::new(Rank::Table, Table::new(limits.dead_max)),
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
             logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max, options.wording),
@@ -132,7 +131,7 @@ impl Kernel {
             chains: ChainTable::default(),
             notices: Notices::default(),
             gate: PolicyGate::new(limits.calls_per_second_max),
-            spawns: Mutex::new(Spawns::default()),
+            spawns: Mutex::new(Rank::Spawns, Spawns::default()),
             watches: WatchList::default(),
             stream_taker: OnceLock::new(),
             images,

@@ -5,13 +5,11 @@ use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
-use parking_lot::Mutex;
-
 use super::process::Process;
 use super::view::{JobId, ProcessLabel};
+use crate::locks::{Mutex, Rank};
 
 /// The waits of all chains, by the chain's id: each waits for at most one thing, each process is held by at most one chain.
-#[derive(Default)]
 pub struct Waits {
     edges: Mutex<HashMap<u64, Edge>>,
 }
@@ -34,6 +32,12 @@ struct Called {
 thread_local! {
     /// The chain whose stub's commands run on this thread: they start their calls here, in chains of their own.
     static ANSWERED: Cell<Option<u64>> = const { Cell::new(None) };
+}
+
+impl Default for Waits {
+    fn default() -> Self {
+        Waits { edges: Mutex::new(Rank::Waits, HashMap::new()) }
+    }
 }
 
 impl Waits {

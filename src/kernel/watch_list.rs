@@ -4,16 +4,14 @@ use std::collections::BTreeMap;
 use std::io;
 use std::time::Instant;
 
-use parking_lot::Mutex;
-
 use super::view::ProcessId;
+use crate::locks::{Mutex, Rank};
 use crate::runtime::source::FileSet;
 
 /// Most processes that are watched.
 pub const WATCHED_MAX: usize = 1_000;
 
 /// Who is watched.
-#[derive(Default)]
 pub struct WatchList {
     inner: Mutex<Inner>,
 }
@@ -62,6 +60,12 @@ impl State {
     /// What files are that were just read: what was read of one that had just been written may not be all.
     pub fn of(files: &FileSet) -> State {
         if files.are_settled() { State::Same } else { State::Changed }
+    }
+}
+
+impl Default for WatchList {
+    fn default() -> Self {
+        WatchList { inner: Mutex::new(Rank::Watches, Inner::default()) }
     }
 }
 

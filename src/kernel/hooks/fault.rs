@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::seen::Seen;
 use crate::journal::Filter;
+use crate::locks::{Mutex, Rank};
 
 /// What a fault does to a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,7 +87,7 @@ impl Fault {
     /// A fault that has met nothing yet, with the seed of its own chance.
     pub(super) fn new(id: u32, spec: FaultSpec, seed: u64) -> Arc<Fault> {
         let state = State { matched: 0, hits: 0, rng: fastrand::Rng::with_seed(seed) };
-        Arc::new(Fault { id, spec, seed, state: Mutex::new(state) })
+        Arc::new(Fault { id, spec, seed, state: Mutex::new(Rank::Fault, state) })
     }
 
     /// Its number.

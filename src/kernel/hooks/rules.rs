@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
-use parking_lot::RwLock;
-
 use super::breakpoint::{Breakpoint, BreakpointView};
 use super::fault::{Fault, FaultKind, FaultView};
 use super::recorder::Recorder;
@@ -15,13 +13,13 @@ use crate::kernel::code::Code;
 use crate::kernel::debug::Side;
 use crate::kernel::names;
 use crate::kernel::process::Process;
+use crate::locks::{Rank, RwLock};
 use crate::runtime::{Image, ImportStandIn, Program, Spec};
 
 /// The most breakpoints, faults and stubs, of each.
 pub const RULES_MAX: usize = 256;
 
 /// Everything that is set.
-#[derive(Default)]
 pub struct Hooks {
     /// How many things are set that calls must look at. The hot path reads only this.
     armed: AtomicUsize,
@@ -38,6 +36,18 @@ pub(super) struct Rules {
     pub(super) stubs: Vec<Arc<Stub>>,
     pub(super) recorder: Option<Arc<dyn Recorder>>,
     pub(super) payloads: bool,
+}
+
+impl Default for Hooks {
+    fn default() -> Self {
+        Hooks {
+            armed: AtomicUsize::new(0),
+            rules: RwLock::new(Rank::Rules, Rules::default()),
+            next_breakpoint: AtomicU32::new(0),
+            next_fault: AtomicU32::new(0),
+            seed: RwLock::new(Rank::Seed, None),
+        }
+    }
 }
 
 impl Hooks {

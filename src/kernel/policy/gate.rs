@@ -7,14 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
-use parking_lot::RwLock;
-
 use super::Policy;
 use super::asked::Who;
 use crate::journal::Symbol;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::kernel::process::Process;
 use crate::kernel::view::ProcessId;
+use crate::locks::{Rank, RwLock};
 use crate::runtime::{Advice, Limit, Problem};
 
 /// Most answers that are remembered; past it all are forgotten and asked for anew.
@@ -45,14 +44,15 @@ impl PolicyGate {
             has_own: AtomicBool::new(false),
             calls_per_second_max,
             started: Instant::now(),
-            loaded: RwLock::new(None),
+            loaded: RwLock::new(Rank::Policy, None),
         }
     }
 
     /// Replaces the policy; every call that starts from now on is asked about.
     pub fn set(&self, policy: Option<Policy>) {
-        let loaded =
-            policy.map(|policy| Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(HashSet::new()) }));
+        let loaded = policy.map(|policy| {
+            Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(Rank::Allowed, HashSet::new()) })
+        });
         let mut place = self.loaded.write();
         let on = self.calls_per_second_max > 0 || loaded.is_some() || self.has_own.load(Ordering::Relaxed);
         self.on.store(on, Ordering::Relaxed);

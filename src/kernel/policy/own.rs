@@ -5,13 +5,12 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use parking_lot::RwLock;
-
 use super::asked::{Asked, Granted, Who};
 use super::listed;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::Symbol;
 use crate::kernel::view::ProcessId;
+use crate::locks::{Rank, RwLock};
 use crate::runtime::{Advice, Problem, Spec};
 use crate::text::escape_control;
 
@@ -51,7 +50,7 @@ impl OwnGrants {
         Ok(Some(Arc::new(OwnGrants {
             loads: loads.collect::<Result<_, _>>()?,
             calls: calls.transpose()?,
-            allowed: RwLock::default(),
+            allowed: RwLock::new(Rank::Allowed, HashSet::new()),
         })))
     }
 

@@ -3,10 +3,9 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use parking_lot::Mutex;
-
 use super::options::{BenchOptions, SPAWN, Temporary};
 use crate::kernel::{BenchRound, BenchWork, CallPlan, CallStage, LoadRequest, ProcessId};
+use crate::locks::{Mutex, Rank};
 use crate::runtime::sdk::StockImage;
 use crate::runtime::{Host, Program};
 use crate::shell::reply::ShellError;
@@ -240,7 +239,7 @@ fn stock(
     let name = format!("{}.{}", session.label(process), options.function);
     let bytes_in = input.len() as u64;
     let function = options.function.clone();
-    let work = BenchWork::StockCalls { plugin: Arc::new(Mutex::new(plugin)), function, input };
+    let work = BenchWork::StockCalls { plugin: Arc::new(Mutex::new(Rank::StockPlugin, plugin)), function, input };
     Ok(Subject::of(name, Host::Extism.as_str(), work, bytes_in))
 }
 
