@@ -80,7 +80,7 @@ impl Bench {
 impl Kernel {
     /// What a living process runs, with the spec that it has now.
     pub fn program(&self, id: ProcessId) -> Option<Arc<Program>> {
-        Some(self.living(id)?.slot.lock().code.program.clone())
+        Some(self.living(id)?.code().program.clone())
     }
 
     /// How many calls a living process has had, those that run included. Takes no lock but the table's, so that it can be

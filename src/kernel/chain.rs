@@ -34,8 +34,10 @@ pub struct Chain {
     /// The process of which it starts another instance, whose calls of that are calls in a circle; 0: none.
     pub replaces: AtomicU32,
     cancelled: AtomicU32,
-    pub frames: Mutex<Frames>,
-    pub(super) woken: Condvar,
+    /// Reached by [`Chain::with_frames`].
+    frames: Mutex<Frames>,
+    /// Notified when a call is cut, and when a held one is told something.
+    woken: Condvar,
 }
 
 impl Chain {
@@ -55,6 +57,26 @@ impl Chain {
             frames: Mutex::new(Rank::Frames, Frames::default()),
             woken: Condvar::new(),
         })
+    }
+
+    /// Looks at its calls or changes them, under their lock: no other lock that comes before it, no guest, no drop of an instance.
+    pub fn with_frames<T>(&self, work: impl FnOnce(&mut Frames) -> T) -> T {
+        work(&mut self.frames.lock())
+    }
+
+    /// Wakes its thread, where that waits in [`Chain::wait_woken`] or sleeps.
+    pub fn notify_woken(&self) {
+        self.woken.notify_all();
+    }
+
+    /// Waits until `is_over`, looked at whenever the chain is woken, or until a call is cut; then does `work`, under the same
+    /// lock.
+    pub fn wait_woken<T>(&self, is_over: impl Fn(&Frames) -> bool, work: impl FnOnce(&mut Frames) -> T) -> T {
+        let mut frames = self.frames.lock();
+        while !self.is_cancelled() && !is_over(&frames) {
+            self.woken.wait(&mut frames);
+        }
+        work(&mut frames)
     }
 
     /// The call `seq` at `depth`, as the process knows it that it occupies.
@@ -156,8 +178,7 @@ impl Chain {
         drop(frames);
         if let Some(process) = waiting_for {
             // Under the slot's lock, so that a chain that is about to wait has either seen the cut or hears this.
-            let _slot = process.slot.lock();
-            process.changed.notify_all();
+            process.with_slot(|_| process.notify_changed());
         }
         self.clock.cancel(&self.this);
     }

@@ -98,11 +98,10 @@ impl Kernel {
     fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
         // The dead hold nothing. And what is resident must not be asked of the system here: the whole table waits.
         let mut view = self.view_with(&process, |_, _| MemoryUse::default());
-        let mut slot = process.slot.lock();
-        slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
-        let (occupant, guest) = (slot.occupant, slot.guest.take());
-        let (pending, starting) = (slot.pending.take(), slot.replacements.take());
-        drop(slot);
+        let (occupant, guest, pending, starting) = process.with_slot(|slot| {
+            slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
+            (slot.occupant, slot.guest.take(), slot.pending.take(), slot.replacements.take())
+        });
         view.state = ProcessState::Dead { reason: killer.reason.clone() };
         (Remains { process, occupant, guest, pending, starting }, view)
     }
@@ -117,7 +116,7 @@ impl Kernel {
     /// Ends what runs in a dead process, and drops what does not.
     fn clear_away(&self, remains: Remains, killer: &Killer) {
         let Remains { process, occupant, guest, pending, starting } = remains;
-        process.changed.notify_all();
+        process.notify_changed();
         match occupant {
             Some(occupant) => self.cancel(occupant, Cause::Killed { by: killer.by.clone() }),
             None => process.forget_memory(),

@@ -69,7 +69,7 @@ impl Kernel {
 
     /// What a living process was loaded from, secrets included: to be loaded again, and not to be shown.
     pub fn source_of(&self, id: ProcessId) -> Option<String> {
-        self.living(id).map(|process| process.slot.lock().code.program.origin.clone())
+        self.living(id).map(|process| process.code().program.origin.clone())
     }
 
     /// All that `info` shows of a living process.
@@ -80,7 +80,7 @@ impl Kernel {
             let table = self.table().read();
             table.children(id).into_iter().filter_map(|child| table.get(child).map(|child| child.label())).collect()
         };
-        let slot = process.slot.lock();
+        let slot = process.lock_slot();
         let program = slot.code.program.clone();
         Some(ProcessDetail {
             view,
@@ -148,7 +148,7 @@ impl Kernel {
     /// Waits until a process ends; its exit reason. `None` when `stop` says so first.
     pub fn wait_process(&self, id: ProcessId, stop: &dyn Fn() -> bool) -> Option<String> {
         let Some(process) = self.living(id) else { return self.exit_reason(id) };
-        let mut slot = process.slot.lock();
+        let mut slot = process.lock_slot();
         loop {
             if let Life::Dead { reason, .. } = &slot.life {
                 return Some(reason.clone());
@@ -156,7 +156,7 @@ impl Kernel {
             if stop() {
                 return None;
             }
-            process.changed.wait_for(&mut slot, LOOK_EVERY);
+            process.wait_changed_for(&mut slot, LOOK_EVERY);
         }
     }
 
@@ -205,10 +205,11 @@ impl Kernel {
 
     /// The same, with the memory that `memory` tells.
     pub(super) fn view_with(&self, process: &Process, memory: fn(&Process, &ProcessSlot) -> MemoryUse) -> ProcessView {
-        let slot = process.slot.lock();
-        let (life, occupant, crashed) = (slot.life.clone(), slot.occupant, slot.crashed.clone());
-        let (memory, source) = (memory(process, &slot), without_secrets(&slot.code.program.origin).into_owned());
-        drop(slot);
+        let (life, occupant, crashed, memory, origin) = process.with_slot(|slot| {
+            let origin = slot.code.program.origin.clone();
+            (slot.life.clone(), slot.occupant, slot.crashed.clone(), memory(process, slot), origin)
+        });
+        let source = without_secrets(&origin).into_owned();
         let now = Instant::now();
         let doing = occupant.and_then(|occupant| self.doing(occupant, now)).unwrap_or_default();
         let (state, until) = match (life, occupant) {
@@ -266,16 +267,17 @@ impl Kernel {
     /// `None` when it has just ended.
     fn doing(&self, occupant: Occupant, now: Instant) -> Option<Doing> {
         let chain = self.chain_table().get(occupant.chain)?;
-        let frames = chain.frames.lock();
-        let at = usize::from(occupant.depth).wrapping_sub(1);
-        let frame = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq)?;
-        let below = frames.stack.get(at + 1);
-        let nested = below.map_or(Duration::ZERO, |below| now.saturating_duration_since(below.started));
-        let queued = frames.waiting_for.as_ref().filter(|_| at + 1 == frames.stack.len());
-        Some(Doing {
-            elapsed: now.saturating_duration_since(frame.started),
-            nested: frame.nested + nested,
-            waiting: below.map(|below| below.process.id).or(queued.map(|process| process.id)),
+        chain.with_frames(|frames| {
+            let at = usize::from(occupant.depth).wrapping_sub(1);
+            let frame = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq)?;
+            let below = frames.stack.get(at + 1);
+            let nested = below.map_or(Duration::ZERO, |below| now.saturating_duration_since(below.started));
+            let queued = frames.waiting_for.as_ref().filter(|_| at + 1 == frames.stack.len());
+            Some(Doing {
+                elapsed: now.saturating_duration_since(frame.started),
+                nested: frame.nested + nested,
+                waiting: below.map(|below| below.process.id).or(queued.map(|process| process.id)),
+            })
         })
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::code::Code;
 use super::policy::own::OwnGrants;
@@ -11,7 +11,7 @@ use super::replace::{PendingInstance, ReplacementNotice};
 use super::supervision::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
-use crate::locks::{Condvar, Mutex, Rank};
+use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 use crate::runtime::{FunctionId, Guest, Host, MemoryUse};
 
 /// A figure that is added to under the slot's lock and read by anyone: so adding is a load and a store, where a counter
@@ -86,9 +86,10 @@ pub struct Process {
     /// What all processes of the kernel have committed.
     total_bytes: Arc<AtomicU64>,
     resident: Mutex<Option<Resident>>,
-    pub slot: Mutex<ProcessSlot>,
+    /// Reached by [`Process::with_slot`], and by [`Process::lock_slot`] where it is given back in the middle of something.
+    slot: Mutex<ProcessSlot>,
     /// Notified when the slot's occupant leaves, and when the process dies.
-    pub changed: Condvar,
+    changed: Condvar,
 }
 
 /// Who a new process is.
@@ -208,6 +209,41 @@ impl Process {
             ),
             changed: Condvar::new(),
         }
+    }
+
+    /// Looks at its slot or changes it, under its lock: no call, no drop of an instance, no lock that comes before it.
+    pub fn with_slot<T>(&self, work: impl FnOnce(&mut ProcessSlot) -> T) -> T {
+        work(&mut self.slot.lock())
+    }
+
+    /// Its slot, for who gives it back before an instance is dropped or somebody told, or waits with it.
+    pub fn lock_slot(&self) -> MutexGuard<'_, ProcessSlot> {
+        self.slot.lock()
+    }
+
+    /// What it runs now.
+    pub fn code(&self) -> Arc<Code> {
+        self.with_slot(|slot| slot.code.clone())
+    }
+
+    /// The call that runs in it.
+    pub fn occupant(&self) -> Option<Occupant> {
+        self.with_slot(|slot| slot.occupant)
+    }
+
+    /// Tells those who wait that its slot has changed.
+    pub fn notify_changed(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Gives the slot back until it has changed.
+    pub fn wait_changed(&self, slot: &mut MutexGuard<'_, ProcessSlot>) {
+        self.changed.wait(slot);
+    }
+
+    /// Gives the slot back until it has changed, for `at_most`.
+    pub fn wait_changed_for(&self, slot: &mut MutexGuard<'_, ProcessSlot>, at_most: Duration) {
+        self.changed.wait_for(slot, at_most);
     }
 
     /// Counts memory that its instance commits; false when that is more than `max` for all processes.

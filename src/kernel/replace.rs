@@ -82,7 +82,7 @@ impl Kernel {
 
     fn restart_code(self: &Arc<Self>, in_progress: &InProgress<'_>) -> Result<Replaced, Failure> {
         for _ in 0..RESTART_TRIES_MAX {
-            let code = in_progress.process.slot.lock().code.clone();
+            let code = in_progress.process.code();
             let pending = self.start_beside(in_progress, &code, ReplacedBy::Restart)?;
             if let Some(replaced) = self.put_instance(in_progress.process, &code, pending)? {
                 return Ok(replaced);
@@ -98,7 +98,7 @@ impl Kernel {
         force: bool,
     ) -> Result<Replaced, Failure> {
         let process = in_progress.process;
-        let old = process.slot.lock().code.clone();
+        let old = process.code();
         let mut program = Program::clone(program);
         program.spec = (*old.spec).clone();
         program.spec.imports.extend(self.hooks().stubbed_imports(&old.spec));
@@ -123,7 +123,7 @@ impl Kernel {
         code: &Arc<Code>,
         pending: PendingInstance,
     ) -> Result<Option<Replaced>, Failure> {
-        let slot = process.slot.lock();
+        let slot = process.lock_slot();
         still_alive(&slot)?;
         if !Arc::ptr_eq(&slot.code, code) {
             return Ok(None);
@@ -147,7 +147,7 @@ impl Kernel {
         force: bool,
     ) -> Result<Replaced, Failure> {
         let process = in_progress.process;
-        let mut slot = process.slot.lock();
+        let mut slot = process.lock_slot();
         still_alive(&slot)?;
         if !slot.replacements.is_newest(in_progress.reload) {
             return Err(Failure::denied("a later reload was done before this one"));
@@ -185,7 +185,7 @@ impl Kernel {
         // What it may do is not what the new code is called by.
         stand_in.plugin.clone_from(&process.plugin);
         let stand_in = Arc::new(stand_in);
-        process.slot.lock().replacements.starts_in(task.chain.id, &stand_in);
+        process.with_slot(|slot| slot.replacements.starts_in(task.chain.id, &stand_in));
         let (kernel, own, of, new, timeout) = (self.clone(), (*task).clone(), stand_in.clone(), code.clone(), *timeout);
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
         let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);

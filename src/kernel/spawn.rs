@@ -88,7 +88,7 @@ impl Kernel {
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
         let program = task.chain.outside_of_time(|| self.granted_program(task, &granted, deadline))?;
-        let held = parent.slot.lock().code.spec.clone();
+        let held = parent.code().spec.clone();
         let (mut spec, refused) = child_spec(&program.spec, &held, grants);
         spec.wasi_input.called_by(&program.stem);
         let seen = Spawn { plugin: program.stem.clone(), ..seen }.with(&spec);
@@ -262,7 +262,7 @@ impl Kernel {
         timeout: Option<Duration>,
     ) -> Result<Box<dyn Guest>, Failure> {
         let started = Instant::now();
-        let seq = process.slot.lock().occupant.as_ref().map_or(0, |occupant| occupant.seq);
+        let seq = process.occupant().map_or(0, |occupant| occupant.seq);
         let own = [timeout, code.spec.timeout, self.limits().timeout].into_iter().flatten().min();
         let frame = Frame {
             process: process.clone(),
@@ -282,7 +282,7 @@ impl Kernel {
             Refusal::TooDeep { depth_max } => Failure::denied(too_deep(depth_max)),
         })?;
         // Between the table's entry and the frame a kill found nothing to cut: it has marked the process dead.
-        let killed = matches!(process.slot.lock().life, Life::Dead { .. });
+        let killed = process.with_slot(|slot| matches!(slot.life, Life::Dead { .. }));
         let made = match killed {
             true => Err(Failure::interrupted()),
             // A panic below must not leave the frame and the process behind.

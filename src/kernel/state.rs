@@ -144,7 +144,7 @@ impl Kernel {
 impl Drop for Kernel {
     fn drop(&mut self) {
         for process in self.table.get_mut().living() {
-            let guest = process.slot.lock().guest.take();
+            let guest = process.with_slot(|slot| slot.guest.take());
             drop(guest);
         }
     }

@@ -202,9 +202,7 @@ impl Table {
     pub fn evict_dead(&mut self) {
         let dead = &mut self.dead;
         self.leaving.retain(|process| {
-            let slot = process.slot.lock();
-            let left = slot.occupant.is_none() && slot.queue.is_empty();
-            drop(slot);
+            let left = process.with_slot(|slot| slot.occupant.is_none() && slot.queue.is_empty());
             if let Some(view) = dead.iter_mut().rev().find(|view| view.id == process.id) {
                 view.count(&process.counters);
             }

@@ -68,7 +68,7 @@ impl Kernel {
 /// A step that nothing met ends with its task.
 impl Drop for Task {
     fn drop(&mut self) {
-        if self.chain.frames.lock().debug.step.take().is_some() {
+        if self.chain.with_frames(|frames| frames.debug.step.take().is_some()) {
             self.kernel.hooks().disarm();
         }
     }

@@ -180,7 +180,7 @@ impl Upcalls for Task {
 
     fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure> {
         let Some((caller, _, _)) = self.chain.top() else { return Err(Failure::interrupted()) };
-        let target = caller.slot.lock().code.spec.imports.get(index).map(|import| import.target.clone());
+        let target = caller.with_slot(|slot| slot.code.spec.imports.get(index).map(|import| import.target.clone()));
         let Some(target) = target else { return Err(Failure::new(FailureKind::Trap, "no such stand-in")) };
         match self.stand_in(&target) {
             Ok((process, function)) => self.nested(&process, Some(&function), exchange),

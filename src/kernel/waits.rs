@@ -109,7 +109,7 @@ impl Waits {
 
 /// The chain whose call has the process, and its job.
 fn holder(process: &Process) -> Option<(u64, JobId)> {
-    process.slot.lock().occupant.map(|occupant| (occupant.chain, occupant.job))
+    process.occupant().map(|occupant| (occupant.chain, occupant.job))
 }
 
 /// What a ring goes through.

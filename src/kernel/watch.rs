@@ -40,7 +40,7 @@ impl Kernel {
     /// Reloads a process whenever the file that it came from has changed, until it ends.
     pub fn watch(self: &Arc<Self>, id: ProcessId) -> Result<(), CallError> {
         let process = self.living_or_error(id)?;
-        let program = process.slot.lock().code.program.clone();
+        let program = process.code().program.clone();
         let source = program.origin.clone();
         let refused = |why: &str| CallError::new(Outcome::Error, format!("cannot watch `{source}`: {why}"));
         watchable(&program)?;

@@ -58,7 +58,7 @@ impl Task {
         queueing: Queueing,
     ) -> Result<Option<Entered<'a>>, CallError> {
         let started = Instant::now();
-        let mut slot = process.slot.lock();
+        let mut slot = process.lock_slot();
         let id = match admit(self, process, &mut slot, function) {
             Ok(id) => id,
             Err(denied) => {
@@ -171,9 +171,10 @@ impl Task {
 
     /// `1:front → 2:cart → 1:front`.
     fn circle(&self, process: &Process) -> String {
-        let frames = self.chain.frames.lock();
-        let from = frames.stack.iter().position(|frame| frame.process.id == process.id).unwrap_or(0);
-        let way = way(&frames.stack[from..], |frame| frame.process.label().to_string());
+        let way = self.chain.with_frames(|frames| {
+            let from = frames.stack.iter().position(|frame| frame.process.id == process.id).unwrap_or(0);
+            way(&frames.stack[from..], |frame| frame.process.label().to_string())
+        });
         format!("{way} → {}", process.label())
     }
 
@@ -270,13 +271,13 @@ impl Entered<'_> {
     fn queue(&mut self, depth: u16, seq: u64, function: &str) -> Result<(), CallError> {
         let waited = self.wait_turn(depth, seq, function);
         self.task.kernel.waits().leave(self.task.chain.id);
-        self.task.chain.frames.lock().waiting_for = None;
+        self.task.chain.with_frames(|frames| frames.waiting_for = None);
         waited.map_err(|failure| {
             let error = self.fail_unserved(failure);
             // Its error is counted by now.
-            self.process.slot.lock().queue.retain(|waiting| *waiting != self.task.chain.id);
+            self.process.with_slot(|slot| slot.queue.retain(|waiting| *waiting != self.task.chain.id));
             // It may have been our turn: the next one looks.
-            self.process.changed.notify_all();
+            self.process.notify_changed();
             error
         })
     }
@@ -287,8 +288,8 @@ impl Entered<'_> {
             .waits()
             .enter(task.chain.id, task.chain.job, process)
             .map_err(|ring| Failure::new(FailureKind::Denied, format!("a circle of waiting jobs: {ring}")))?;
-        task.chain.frames.lock().waiting_for = Some(process.clone());
-        let mut slot = process.slot.lock();
+        task.chain.with_frames(|frames| frames.waiting_for = Some(process.clone()));
+        let mut slot = process.lock_slot();
         loop {
             let ours = slot.queue.front() == Some(&task.chain.id);
             let result = if task.chain.is_cancelled() {
@@ -296,7 +297,7 @@ impl Entered<'_> {
             } else if slot.occupant.is_none() && ours || matches!(slot.life, Life::Dead { .. }) {
                 self.take(&mut slot, depth, seq, function)
             } else {
-                process.changed.wait(&mut slot);
+                process.wait_changed(&mut slot);
                 continue;
             };
             if result.is_ok() {

@@ -90,7 +90,7 @@ pub(super) struct Leaving {
 /// instance, whom to tell of it.
 pub(super) fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNotice> {
     let Leaving { guest, ran, crashed } = leaving;
-    let mut slot = process.slot.lock();
+    let mut slot = process.lock_slot();
     slot.occupant = None;
     let pending = slot.pending.take();
     let (mut spare, mut spare_fresh, mut notice) = ((None, None), None, None);
@@ -116,7 +116,7 @@ pub(super) fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNo
     // An instance takes system calls to drop: not under the lock.
     drop((spare, spare_fresh));
     if waited_for {
-        process.changed.notify_all();
+        process.notify_changed();
     }
     notice
 }

@@ -11,6 +11,7 @@ use crate::journal::{ChangedBy, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Side, Stop};
 use crate::kernel::error::{CallError, outcome_of};
+use crate::kernel::frame::Frames;
 use crate::kernel::hooks::{FaultKind, Hooks, Seen};
 use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind};
@@ -119,7 +120,8 @@ impl Entered<'_> {
     }
 
     fn seen<'a>(&'a self, record: &'a Record) -> Seen<'a> {
-        let caller = self.task.chain.frames.lock().stack.iter().nth_back(1).map(|frame| frame.process.clone());
+        let caller_of = |frames: &mut Frames| frames.stack.iter().nth_back(1).map(|frame| frame.process.clone());
+        let caller = self.task.chain.with_frames(caller_of);
         Seen { record, caller, callee: self.process }
     }
 
@@ -139,22 +141,25 @@ impl Entered<'_> {
 
     fn count_new_input(&self, record: &mut Record, bytes_in: u64) {
         let more = bytes_in.wrapping_sub(record.bytes_in);
-        self.process.counters.bytes_in.add(&self.process.slot.lock(), more);
+        self.process.with_slot(|slot| self.process.counters.bytes_in.add(slot, more));
         record.bytes_in = bytes_in;
-        if let Some(frame) = self.task.chain.frames.lock().stack.last_mut() {
-            frame.bytes_in = bytes_in;
-        }
+        self.task.chain.with_frames(|frames| {
+            if let Some(frame) = frames.stack.last_mut() {
+                frame.bytes_in = bytes_in;
+            }
+        });
     }
 }
 
 impl Chain {
     /// Notes what changed the deepest call, for its record.
     fn mark(&self, changed_by: ChangedBy) {
-        let mut frames = self.frames.lock();
-        frames.debug.changed |= changed_by == ChangedBy::Fault;
-        if let Some(frame) = frames.stack.last_mut() {
-            frame.changed_by = changed_by;
-        }
+        self.with_frames(|frames| {
+            frames.debug.changed |= changed_by == ChangedBy::Fault;
+            if let Some(frame) = frames.stack.last_mut() {
+                frame.changed_by = changed_by;
+            }
+        });
     }
 }
 

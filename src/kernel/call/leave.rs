@@ -51,7 +51,7 @@ impl Entered<'_> {
         self.task.kernel.waits().leave(self.task.chain.id);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         let ours = {
-            let mut slot = self.process.slot.lock();
+            let mut slot = self.process.lock_slot();
             slot.queue.retain(|waiting| *waiting != self.task.chain.id);
             slot.occupant.is_some_and(|occupant| occupant.chain == self.task.chain.id)
         };
@@ -103,7 +103,7 @@ impl Entered<'_> {
         // What ended before its plugin came to run has nothing to lose, but for a trap that somebody asked for.
         let untouched = self.capture.as_ref().is_some_and(|capture| !capture.ran) && failure.kind != FailureKind::Trap;
         if untouched {
-            self.process.slot.lock().last_error = Some(error.message.clone());
+            self.process.with_slot(|slot| slot.last_error = Some(error.message.clone()));
             let guest = self.guest.take();
             self.notice = leave(self.process, Leaving { guest, ran: false, crashed: None });
             return;
@@ -122,7 +122,7 @@ impl Entered<'_> {
         }
         let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;
         let ends = {
-            let mut slot = self.process.slot.lock();
+            let mut slot = self.process.lock_slot();
             slot.last_error = Some(error.message.clone());
             is_crash && self.process.note_crash(&mut slot, &error.message)
         };
@@ -146,7 +146,7 @@ impl Entered<'_> {
     /// Counts a reset; the calls whose state is lost by it. Where the process is dead, or a fresh instance waits in its
     /// place already, there is nothing to count.
     pub(in crate::kernel) fn lose_instance(&self) -> u64 {
-        let mut slot = self.process.slot.lock();
+        let mut slot = self.process.lock_slot();
         if slot.pending.is_some() || matches!(slot.life, Life::Dead { .. }) {
             return 0;
         }

@@ -7,7 +7,7 @@ use crate::journal::{KeptState, Outcome, Payload};
 impl Entered<'_> {
     /// Whether its bytes may neither be kept nor shown.
     pub(super) fn is_private(&self) -> bool {
-        self.task.chain.frames.lock().stack.last().is_some_and(|frame| frame.private)
+        self.task.chain.with_frames(|frames| frames.stack.last().is_some_and(|frame| frame.private))
     }
 
     /// Keeps the input, where payloads are kept.

@@ -29,9 +29,10 @@ impl Entered<'_> {
             return None;
         }
         if begun.depth == 1 {
-            let mut frames = self.task.chain.frames.lock();
-            frames.debug.made.clear();
-            frames.debug.changed = false;
+            self.task.chain.with_frames(|frames| {
+                frames.debug.made.clear();
+                frames.debug.changed = false;
+            });
         }
         let process = self.process.label();
         Some(Writing { recorder, task: self.task.clone(), begun, process, private: self.is_private() })
@@ -47,17 +48,16 @@ impl Writing {
             Ok(output) => (Outcome::Ok, output.len() as u64),
             Err(error) => (error.outcome, 0),
         };
-        let mut frames = self.task.chain.frames.lock();
-        let made = &mut frames.debug.made;
+        let chain = &self.task.chain;
         if record.depth > 1 {
-            if made.len() < MADE_CALLS_MAX {
-                made.push(NestedCall::of(&record));
-            }
-            return;
+            return chain.with_frames(|frames| {
+                if frames.debug.made.len() < MADE_CALLS_MAX {
+                    frames.debug.made.push(NestedCall::of(&record));
+                }
+            });
         }
-        let mut made = std::mem::take(made);
-        let changed = frames.debug.changed;
-        drop(frames);
+        let (mut made, changed) =
+            chain.with_frames(|frames| (std::mem::take(&mut frames.debug.made), frames.debug.changed));
         made.sort_by_key(|call| call.seq);
         let (seq, function) = (record.seq, record.function);
         let (process, private) = (self.process, self.private);

@@ -41,7 +41,7 @@ impl Entered<'_> {
 
     /// What the process runs in this call.
     pub(in crate::kernel) fn code(&self) -> Arc<Code> {
-        self.code.clone().unwrap_or_else(|| self.process.slot.lock().code.clone())
+        self.code.clone().unwrap_or_else(|| self.process.code())
     }
 
     /// The instance, and the input in it.
@@ -49,7 +49,7 @@ impl Entered<'_> {
         if self.guest.is_none() {
             let code = self.code();
             self.guest = Some(code.image.instantiate(&code.spec, self.task.clone())?);
-            self.process.slot.lock().calls_of_instance = 0;
+            self.process.with_slot(|slot| slot.calls_of_instance = 0);
         }
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
         guest.set_input(input, &**self.task)

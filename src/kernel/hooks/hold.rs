@@ -10,7 +10,9 @@ use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX, Released, Side, StepPlan, Stop};
 use crate::kernel::error::CallError;
+use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
+use crate::kernel::process::Process;
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
@@ -20,9 +22,30 @@ impl Task {
     /// Holds the deepest call until it is told something, or the chain is cut.
     pub(in crate::kernel) fn hold(&self, stop: Stop) -> Released {
         let since = Instant::now();
-        {
-            let mut frames = self.chain.frames.lock();
-            let Some(frame) = frames.stack.last_mut() else { return Released { order: None, new_input: None } };
+        if !self.begin_hold(stop, since) {
+            return Released { order: None, new_input: None };
+        }
+        self.kernel.tell_held(self.chain.job, true);
+        let is_told = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());
+        let (held, deadline) = self.chain.wait_woken(is_told, |frames| {
+            let held = frames.debug.held.take();
+            if let Some(frame) = frames.stack.last_mut() {
+                frame.held = false;
+            }
+            (held, frames.go_on(since.elapsed()))
+        });
+        if let Some(at) = deadline {
+            self.chain.watch(at);
+        }
+        self.kernel.tell_held(self.chain.job, false);
+        let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.chain.is_cancelled());
+        Released { order, new_input: held.and_then(|held| held.new_input) }
+    }
+
+    /// Marks the deepest call as held; false where there is none.
+    fn begin_hold(&self, stop: Stop, since: Instant) -> bool {
+        self.chain.with_frames(|frames| {
+            let Some(frame) = frames.stack.last_mut() else { return false };
             frame.held = true;
             frame.changed_by = ChangedBy::Breakpoint;
             if frames.debug.step.take().is_some() {
@@ -32,103 +55,91 @@ impl Task {
             frames.debug.holds += 1;
             let number = frames.debug.holds;
             frames.debug.held = Some(Held { number, stop, since, new_input: None, order: None });
-        }
-        self.kernel.tell_held(self.chain.job, true);
-        let mut frames = self.chain.frames.lock();
-        while !self.chain.is_cancelled() && frames.debug.held.as_ref().is_some_and(|held| held.order.is_none()) {
-            self.chain.woken.wait(&mut frames);
-        }
-        let held = frames.debug.held.take();
-        if let Some(frame) = frames.stack.last_mut() {
-            frame.held = false;
-        }
-        let deadline = frames.go_on(since.elapsed());
-        drop(frames);
-        if let Some(at) = deadline {
-            self.chain.watch(at);
-        }
-        self.kernel.tell_held(self.chain.job, false);
-        let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.chain.is_cancelled());
-        Released { order, new_input: held.and_then(|held| held.new_input) }
+            true
+        })
     }
 }
 
 impl Chain {
     /// Whether a step of this job ends at its deepest call on this side.
     pub(in crate::kernel) fn step_stops(&self, depth: u16, side: Side) -> bool {
-        self.frames.lock().debug.step.is_some_and(|plan| plan.stops(depth, side))
+        self.with_frames(|frames| frames.debug.step.is_some_and(|plan| plan.stops(depth, side)))
     }
 
     /// All the time that is not counted as its calls'.
     pub fn stood_still(&self) -> Duration {
-        self.frames.lock().debug.stood_still
+        self.with_frames(|frames| frames.debug.stood_still)
     }
 
     fn held_view(&self, limits: &Limits) -> Option<HeldView> {
         let chain = self.views();
-        let frames = self.frames.lock();
-        let held = frames.debug.held.as_ref().filter(|held| held.order.is_none())?;
-        let frame = frames.stack.last()?;
-        let deadline = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min();
-        let private = frame.private;
-        let input = held.new_input.as_ref().map(|bytes| keep(bytes, PREVIEW_BYTES_MAX, private));
-        let (process, since) = (frame.process.clone(), held.since);
-        let (stop, job) = (&held.stop, self.job);
-        let mut view = HeldView {
-            job,
-            number: held.number,
-            reason: stop.reason,
-            side: stop.side,
-            chain,
-            held_for: since.elapsed(),
-            input: input.unwrap_or_else(|| stop.input.clone()),
-            output: stop.result.as_ref().and_then(|result| result.as_ref().ok().cloned()),
-            error: stop.result.as_ref().and_then(|result| result.as_ref().err().cloned()),
-            limits: HoldLimits {
-                time_left: deadline.map(|at| at.saturating_duration_since(since)),
-                depth_max: limits.depth_max,
-                memory_bytes_max: None,
-                fuel: None,
-            },
-        };
-        drop(frames);
-        // Not under the chain's lock: a kill takes the two the other way round.
-        let slot = process.slot.lock();
-        view.limits.memory_bytes_max = slot.code.spec.memory_bytes_max;
-        view.limits.fuel = slot.code.spec.fuel;
-        Some(view)
+        let (view, process) = self.with_frames(|frames| held_in(frames, self.job, limits))?;
+        // Not under the chain's lock: a slot comes before it.
+        let (memory_bytes_max, fuel) = process.with_slot(|slot| (slot.code.spec.memory_bytes_max, slot.code.spec.fuel));
+        Some(HeldView { chain, limits: HoldLimits { memory_bytes_max, fuel, ..view.limits }, ..view })
     }
 
     fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), Problem> {
-        let mut frames = self.frames.lock();
-        let depth = frames.stack.len() as u16;
-        let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
-            return Err(not_held(self.job));
-        };
-        let side = held.stop.side;
-        held.order = Some(order.clone());
-        if let Order::Continue(Some(step)) = order {
-            frames.debug.step = Some(StepPlan { step, depth, side });
-            hooks.arm();
-        }
-        // Before it wakes, and may be held again: from here on a wait for it waits for what comes next.
-        job.set_held(false);
-        self.woken.notify_all();
-        Ok(())
+        self.with_frames(|frames| {
+            let depth = frames.stack.len() as u16;
+            let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
+                return Err(not_held(self.job));
+            };
+            let side = held.stop.side;
+            held.order = Some(order.clone());
+            if let Order::Continue(Some(step)) = order {
+                frames.debug.step = Some(StepPlan { step, depth, side });
+                hooks.arm();
+            }
+            // Before it wakes, and may be held again: from here on a wait for it waits for what comes next.
+            job.set_held(false);
+            self.notify_woken();
+            Ok(())
+        })
     }
 
     fn replace_input(&self, input: Arc<[u8]>) -> Result<(), Problem> {
-        let mut frames = self.frames.lock();
-        let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
-            return Err(not_held(self.job));
-        };
-        if held.stop.side == Side::After {
-            let message = format!("%{} is held after its call: the input was used", self.job);
-            return Err(Problem::advised(message, Advice::ReplaceOutput));
-        }
-        held.new_input = Some(input);
-        Ok(())
+        self.with_frames(|frames| {
+            let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
+                return Err(not_held(self.job));
+            };
+            if held.stop.side == Side::After {
+                let message = format!("%{} is held after its call: the input was used", self.job);
+                return Err(Problem::advised(message, Advice::ReplaceOutput));
+            }
+            held.new_input = Some(input);
+            Ok(())
+        })
     }
+}
+
+/// What is held in a chain's frames, and the process of the held call; without the chain's calls and the process's limits.
+fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Arc<Process>)> {
+    let held = frames.debug.held.as_ref().filter(|held| held.order.is_none())?;
+    let frame = frames.stack.last()?;
+    let deadline = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min();
+    let private = frame.private;
+    let input = held.new_input.as_ref().map(|bytes| keep(bytes, PREVIEW_BYTES_MAX, private));
+    let (process, since) = (frame.process.clone(), held.since);
+    let stop = &held.stop;
+    let view = HeldView {
+        job,
+        number: held.number,
+        reason: stop.reason,
+        side: stop.side,
+        chain: Vec::new(),
+        held_for: since.elapsed(),
+        input: input.unwrap_or_else(|| stop.input.clone()),
+        output: stop.result.as_ref().and_then(|result| result.as_ref().ok().cloned()),
+        error: stop.result.as_ref().and_then(|result| result.as_ref().err().cloned()),
+        limits: HoldLimits {
+            time_left: deadline.map(|at| at.saturating_duration_since(since)),
+            depth_max: limits.depth_max,
+            memory_bytes_max: None,
+            fuel: None,
+        },
+    };
+    Some((view, process))
 }
 
 fn not_held(job: JobId) -> Problem {
@@ -147,8 +158,8 @@ impl Kernel {
     /// The process that a job queues for, and the held job that has it, if that is why it does not go on.
     pub fn blocked_by_held(&self, job: &Job) -> Option<(ProcessLabel, JobId)> {
         let chain = job.running()?;
-        let process = chain.frames.lock().waiting_for.clone()?;
-        let holder = process.slot.lock().occupant?.job;
+        let process = chain.with_frames(|frames| frames.waiting_for.clone())?;
+        let holder = process.occupant()?.job;
         self.job(holder).filter(Job::is_held).map(|_| (process.label(), holder))
     }
 

@@ -30,7 +30,7 @@ impl<'a> InProgress<'a> {
         what: &Replacement,
         timeout: Option<Duration>,
     ) -> Result<Self, Failure> {
-        let mut slot = process.slot.lock();
+        let mut slot = process.lock_slot();
         match &slot.life {
             Life::Alive => {}
             Life::Starting => return Err(Failure::denied("it has not started yet")),
@@ -59,7 +59,7 @@ impl Drop for InProgress<'_> {
     fn drop(&mut self) {
         let own = self.task.chain.id;
         self.task.chain.replaces.store(0, Ordering::Relaxed);
-        let mut slot = self.process.slot.lock();
+        let mut slot = self.process.lock_slot();
         let in_progress = &mut slot.replacements.in_progress;
         let at = in_progress.iter().position(|starting| starting.chain == own);
         let starting = at.map(|at| in_progress.swap_remove(at));

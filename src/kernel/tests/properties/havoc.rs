@@ -166,7 +166,7 @@ fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
         let restarts: u64 = vandals.iter().filter_map(|vandal| vandal.restarts.get(&view.id)).sum();
         assert!(view.resets >= restarts, "{}: {} resets, {restarts} restarts", view.label(), view.resets);
         let process = kernel.living(view.id).unwrap();
-        let mut slot = process.slot.lock();
+        let mut slot = process.lock_slot();
         assert!(slot.occupant.is_none() && slot.queue.is_empty(), "{} is taken", view.label());
         assert!(slot.pending.is_none(), "a fresh instance of {} waits for ever", view.label());
         assert!(slot.replacements.take().is_empty(), "{} is being replaced for ever", view.label());
