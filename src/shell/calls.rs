@@ -56,7 +56,7 @@ impl Session {
         }
     }
 
-    /// The plan that the words ask for; `Err`: `call --help` was written.
+    /// The plan of the pipe; `Err` holds the help of `call`, where `--help` stands among the words.
     fn read_calls(&mut self, inner: &Inner<'_>, name: String) -> Result<Result<Calls, Reply>, ShellError> {
         let mut options = CallOptions::default();
         let mut stages = Vec::new();
@@ -109,7 +109,7 @@ impl Session {
         find(self.table(), "call").ok_or_else(|| ShellError::failed("no command `call`"))
     }
 
-    /// The words of one stage, `1.run INPUT` as `call 1 run INPUT`: its name expanded, and the words after that.
+    /// The arguments of one stage. `name` is its first word, expanded; `1.run INPUT` is read as `call 1 run INPUT`.
     fn call_arguments(
         &mut self,
         name: &str,
@@ -138,7 +138,7 @@ impl Session {
         }
     }
 
-    /// The error for `call PLUGIN.FUNCTION`: that is either one or the other.
+    /// The error for `call PLUGIN.FUNCTION`, which mixes the two ways to write a call.
     fn dotted_after_call(&self, arguments: &Arguments) -> Option<ShellError> {
         let word = arguments.positional(0).filter(|word| self.kernel().find(word).is_err())?;
         let mut parts = self.split_call(word).into_iter().filter(|part| !part.is_empty());
@@ -180,7 +180,7 @@ impl Session {
         Ok(Reply::Nothing)
     }
 
-    /// What a finished foreground call leaves: `$_`, its output, or its error.
+    /// The reply to a finished foreground call: its output, which `$_` keeps too, or its error.
     pub(super) fn finish_call(
         &mut self,
         id: ProcessId,
@@ -225,12 +225,12 @@ impl Session {
     }
 }
 
-/// What a call that was left at a breakpoint is finished with; the process is the one of its last stage.
+/// Finishes a parked call once it has ended. `process` is the one of its last stage.
 pub(super) fn call_ends(process: ProcessId, options: CallOptions) -> Continuation {
     Box::new(move |session, end| session.finish_call(process, end, &options))
 }
 
-/// The file as what a job's output goes to: it takes its place once all of it is written.
+/// The sink of a job whose output goes to a file, which replaces its target once all is written.
 fn written_to(mut file: FileSink) -> OutputSink {
     Box::new(move |output, give_up| {
         file.write(output, give_up).and_then(|()| file.commit()).map_err(|error| error.message)

@@ -1,22 +1,22 @@
-//! A process's instance exchanged, by `restart` or `reload`: as a job where a breakpoint may hold what the new one calls while
-//! it starts.
+//! Exchanging a process's instance, for `restart` and `reload`. While breakpoints are set it is a job, since the calls of
+//! the starting instance may be held.
 
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
 use super::waits::{Awaited, OnInterrupt};
 use crate::kernel::{JobEnd, JobOutput, ProcessId, Replaced, Replacement};
 
-/// How an exchange came out.
+/// The result of an exchange.
 pub enum Exchanged {
     Done(Line),
-    /// What it calls while it starts is held, and what is left of it is a job now.
+    /// A call of the starting instance is held; the exchange is a parked job now.
     Stuck(Reply),
 }
 
-/// An exchange that is a job: what is said when it has ended.
+/// An exchange that runs as a job, with what its reply needs.
 struct Exchanging {
     did: ReplacementKind,
-    /// Said after it.
+    /// Ends the reply's line.
     more: String,
 }
 
@@ -59,7 +59,7 @@ pub fn exchange(
     }
 }
 
-/// What an exchange comes to that was made as a job.
+/// The reply's line once the exchange's job has ended.
 fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Line, ShellError> {
     match &end.result {
         Ok(JobOutput::Replaced(replaced)) => Ok(replaced_line(replaced, exchanging.did, &exchanging.more)),

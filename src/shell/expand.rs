@@ -36,7 +36,7 @@ impl Env for Session {
 }
 
 impl Session {
-    /// A word's bytes; of `@FILE` and `@-` what is read there.
+    /// A word's bytes; for `@FILE` and `@-` the bytes read there.
     pub(super) fn expand(&mut self, word: &Word) -> Result<Vec<u8>, ShellError> {
         if word.kind == WordKind::AtStdin {
             return self.read_stdin();
@@ -49,7 +49,7 @@ impl Session {
         self.read_file(in_home(word, path), INPUT_BYTES_MAX)
     }
 
-    /// A word's text, where bytes that are not UTF-8 cannot be.
+    /// A word's text; an error where it is not UTF-8.
     pub(super) fn expand_text(&mut self, word: &Word) -> Result<String, ShellError> {
         word.expand_text(self).map_err(shell_error)
     }
@@ -59,7 +59,7 @@ impl Session {
         Ok(in_home(word, self.expand_text(word)?))
     }
 
-    /// A command's words with what decides whether they are options.
+    /// A command's words, expanded, with how each was typed.
     pub(super) fn expand_all(&mut self, command: &Command, words: &[Word]) -> Result<Vec<Argument>, ShellError> {
         let slots = command.shape().slots(words, 0);
         let mut arguments = Vec::with_capacity(words.len());
@@ -88,7 +88,7 @@ pub(super) fn words_of_lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     lines.filter(|line| !line.is_empty())
 }
 
-/// The text of a word that names a file, the home directory in place of its `~`; as it is where there is no home.
+/// The text of a word that names a file, with `~` replaced by the home directory where there is one.
 fn in_home(word: &Word, text: String) -> String {
     let home = std::env::home_dir().filter(|home| word.starts_at_home() && home.is_absolute());
     match (home.as_ref().and_then(|home| home.to_str()), text.strip_prefix('~')) {
@@ -97,7 +97,7 @@ fn in_home(word: &Word, text: String) -> String {
     }
 }
 
-/// The shell's own error as it was (a failed `$(COMMAND)`), any other as a failure.
+/// The error of a failed `$(COMMAND)` unchanged, any other as a failure.
 fn shell_error(error: anyhow::Error) -> ShellError {
     error.downcast::<ShellError>().unwrap_or_else(|error| ShellError::failed(error.to_string()))
 }

@@ -7,7 +7,7 @@ use rustix::termios::{tcgetpgrp, tcsetpgrp};
 
 use crate::leftovers::Entry;
 
-/// The terminal is a program's until this is dropped: it alone hears of the keys that are signals.
+/// A terminal lent to a program until this is dropped: keys that send signals reach that program alone.
 #[must_use]
 pub struct Foreground {
     /// Takes the terminal back as well when a signal ends this program.
@@ -15,8 +15,8 @@ pub struct Foreground {
 }
 
 impl Foreground {
-    /// Gives the terminal to a process group of this session; `None` where this program does not have it itself, as it was
-    /// started in the background, and where the group has ended meanwhile.
+    /// Gives the terminal to a process group of this session; `None` if this program runs in the background, or the group
+    /// has ended.
     pub fn give(group: Pid) -> Option<Foreground> {
         if tcgetpgrp(stdin()) != Ok(getpgrp()) {
             return None;
@@ -33,9 +33,9 @@ impl Drop for Foreground {
 }
 
 fn take_back() {
-    // Who asks for the terminal from the background is stopped, unless this signal is blocked.
+    // SIGTTOU would stop a background process that takes the terminal.
     let blocked = SigSet::from(Signal::SIGTTOU).thread_swap_mask(SigmaskHow::SIG_BLOCK);
-    // It fails when the terminal is gone, and then there is nothing to take.
+    // Fails only when the terminal is gone.
     tcsetpgrp(stdin(), getpgrp()).ok();
     if let Ok(before) = blocked {
         before.thread_set_mask().ok();

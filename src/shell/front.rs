@@ -1,4 +1,4 @@
-//! What a session needs of the front that it runs under: the shell's only way to the person. Fronts implement it.
+//! The interface between a session and its front: all that reaches the person goes through it.
 
 use std::io;
 use std::path::PathBuf;
@@ -11,17 +11,17 @@ pub trait Front {
     fn show(&mut self, reply: &Reply) -> io::Result<()>;
     /// Writes one line to standard error: notices, timings, what was ended.
     fn notice(&mut self, line: &Line);
-    /// What has been running for a while, where somebody looks; `None`: it is over, take away what was shown.
+    /// Shows the progress of something slow, on a terminal; `None` removes it.
     fn progress(&mut self, text: Option<&str>);
-    /// Shows a reply under a title, in place of the one shown before (`watch`); `None`: that was the last.
+    /// Shows a reply under a title in place of the frame before (`watch`); `None` ends the frames.
     fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()>;
     /// True when a person is there to look at standard output.
     fn is_terminal(&self) -> bool;
-    /// Whether what is shown may have colours.
+    /// Whether output may have colours.
     fn colors(&self) -> bool;
-    /// Runs something that uses the terminal itself: a program of the system, or reading what is typed. Where that has
-    /// stopped, this program stops too, as by Ctrl-Z, until somebody continues it, and `run` is called again; nobody else
-    /// reads the terminal meanwhile. It is called again at once where nobody could continue this program.
+    /// Lends the terminal to `run`: a program of the system, or a read of typed input. While it runs, nothing else reads the
+    /// terminal. When `run` reports a stop, this program stops itself as by Ctrl-Z and calls `run` again once continued;
+    /// at once where nobody could continue it.
     fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan);
     /// Whether standard input is a terminal, and this front's to lend.
     fn has_terminal(&self) -> bool;
@@ -31,22 +31,22 @@ pub trait Front {
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError>;
 }
 
-/// What has become of something that the terminal was lent to.
+/// The state of a borrower of the terminal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Loan {
     Over,
-    /// It goes on when it is run again.
+    /// Stopped; it goes on when run again.
     Stopped,
 }
 
-/// What is asked of the pane.
+/// A request to the pane.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum PaneRequest {
     On,
     Off,
     /// On when off, off when on.
     Toggle,
-    /// The keys go into the pane until it gives them back.
+    /// Keys go to the pane until it gives them back.
     Focus,
     Size(PaneSize),
     /// Writes the present frame as a picture (`.svg`) or text (`.txt`).

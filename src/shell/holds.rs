@@ -1,5 +1,4 @@
-//! Jobs that stand at breakpoints, as a session treats them: what a breakpoint's commands do, what is said when the
-//! prompt comes back, and how a job is let go on.
+//! Held jobs in a session: running the commands of a breakpoint, parking a job when the prompt comes back, and resuming it.
 
 use std::sync::Arc;
 
@@ -13,7 +12,7 @@ use crate::kernel::{Job, JobEnd, JobOutput};
 use crate::shell::words::held::{held_lines, held_title};
 
 impl Session {
-    /// A job is held: runs the commands of its breakpoint, once. True when the wait for the job may go on.
+    /// Runs the commands of the breakpoint that holds a job, once for each hold. True when the wait for the job may go on.
     pub(super) fn serve_hold(&mut self, job: &Job) -> Result<bool, ShellError> {
         let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
         if self.is_helper() || self.jobs().is_served(view.job, view.number) {
@@ -28,7 +27,7 @@ impl Session {
             return Ok(false);
         }
         self.jobs().set_serving(true);
-        // What they print is for the person, not for a file that the held call's output goes to.
+        // Breakpoint commands print for the person; the sinks belong to the held call.
         let sinks = self.output().take_sinks();
         let result = self.run_text(&format!("breakpoint {id}"), commands.as_bytes(), 1);
         self.output().restore_sinks(sinks);
@@ -36,7 +35,7 @@ impl Session {
         result.map(|()| true)
     }
 
-    /// Runs the commands of breakpoints that background jobs stand at. A failure is told.
+    /// Runs the commands of breakpoints that hold background jobs. A failure becomes a notice.
     pub(super) fn serve_background_holds(&mut self) {
         if self.is_serving_hold() || self.is_helper() {
             return;
@@ -48,7 +47,7 @@ impl Session {
         }
     }
 
-    /// Gives the prompt back while a foreground job cannot go on: says why. It is a background job from now on.
+    /// Turns a foreground job that cannot go on into a background job, and says why. `left` finishes it later.
     pub(super) fn park_job(
         &mut self,
         job: &Job,
@@ -98,17 +97,17 @@ impl Session {
         Ok(Reply::Nothing)
     }
 
-    /// Tells a held job what to do. Then waits for it in the foreground, but for a breakpoint's commands.
+    /// Gives a held job an order, and waits for it in the foreground unless a breakpoint's commands run now.
     pub fn resume(&mut self, job: &Job, order: Order) -> Result<Reply, ShellError> {
         if !self.is_serving_hold() {
-            // First: when it is held again at once, this session is there to say so.
+            // Foreground first: the job may be held again before the release returns.
             job.to_foreground(self.kernel());
         }
         self.kernel().release(job.id(), order).map_err(|error| self.call_error(error))?;
         if self.is_serving_hold() { Ok(Reply::Nothing) } else { self.wait_in_foreground(job) }
     }
 
-    /// Waits for a job and gives its output, or leaves it where it is held.
+    /// Waits for a job and gives its output; a job that is held again is parked.
     pub fn wait_in_foreground(&mut self, job: &Job) -> Result<Reply, ShellError> {
         let left = self.jobs().unpark(job.id());
         match self.wait_or_hold(job, OnInterrupt::EndJob)? {
@@ -120,7 +119,7 @@ impl Session {
         }
     }
 
-    /// What a job that was in the background leaves: its output or error. It is forgotten.
+    /// The output or error of a job that was in the background. The kernel forgets the job.
     pub fn finish_job(
         &mut self,
         job: &Job,
@@ -129,7 +128,7 @@ impl Session {
     ) -> Result<Reply, ShellError> {
         self.kernel().reap(job.id());
         self.jobs().forget_holds(job.id());
-        // Its notice would tell again what is printed now.
+        // The reply takes the place of the job's notice.
         match left {
             Some(left) => left(self, end),
             None if end.result.as_ref().is_ok_and(JobOutput::is_sunk) => Ok(Reply::Nothing),
@@ -137,7 +136,7 @@ impl Session {
         }
     }
 
-    /// Why a wait for a job would never end.
+    /// The error for a wait that would never end.
     pub(super) fn stuck_error(&self, job: &Job, why: &Awaited) -> ShellError {
         if let Awaited::Blocked { process, holder } = why {
             let id = job.id();

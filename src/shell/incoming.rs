@@ -1,28 +1,28 @@
-//! Lines that come in one after the other, until they are whole: a text of any number of lines is read in a time that grows
-//! with its length. What is not whole yet says what it waits for, and only a line that could have that is worth reading the
-//! whole again: the end of a here-document, a quote, the bracket that closes JSON; within `$(` each command by itself.
+//! Collects incoming lines until they form whole statements, in time linear in their length. An unfinished text says what
+//! would close it (the end of a here-document, a quote, a bracket of JSON), and only a line that holds that is parsed
+//! again; within `$(` each command is parsed by itself.
 
 use super::grammar::CommandGrammar;
 use super::line::{ErrorKind as Mistake, SyntaxError, parse};
 
 /// The longest script that is read.
 pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;
-/// What a command within `$(` is read behind, when it is read by itself.
+/// Stands before a command within `$(` when it is parsed by itself.
 const OPENING: &str = "echo $(\n";
 /// Where the `$(` of [`OPENING`] stands.
 const OPENING_OFFSET: usize = 5;
-/// Deepest `$(` within each other whose commands are read by themselves; the parser reads no deeper ones.
+/// Deepest nesting of `$(` whose commands are parsed by themselves; the parser allows no deeper one.
 const LEVELS_MAX: usize = 64;
 
 /// Collects lines until they are whole.
 pub struct Incoming {
     grammar: CommandGrammar,
     text: Vec<u8>,
-    /// Lines given out.
+    /// Lines that were given out.
     lines: usize,
-    /// For each `$(` that is open, outermost first: what came since its last whole command.
+    /// The text since the last whole command of each open `$(`, outermost first.
     levels: Vec<Vec<u8>>,
-    /// What a line must have in it before more is worth reading.
+    /// What the next line must hold before the text is parsed again.
     awaited: Option<Awaited>,
     /// Bytes that were parsed, for the test of how that grows.
     #[cfg(test)]
@@ -30,23 +30,23 @@ pub struct Incoming {
 }
 
 enum Awaited {
-    /// A line of just this.
+    /// A line that equals this.
     Line(String),
     Char(char),
     /// The word that ends a block.
     End,
-    /// So many brackets of JSON are open.
+    /// The open brackets of JSON.
     Brackets(Brackets),
 }
 
-/// Why a text is not whole.
+/// Why a text is unfinished.
 enum Unfinished {
     Awaits(Awaited),
-    /// Commands of a `$(` have come to an end, and it has not. Where it opens.
+    /// A `$(` is open after whole commands; `offset` is where it opens.
     Substitution {
         offset: usize,
     },
-    /// The line goes on.
+    /// The line continues on the next.
     Line,
 }
 
@@ -57,7 +57,7 @@ struct Brackets {
 }
 
 impl Brackets {
-    /// Goes on with a line, or several; true when all are closed then, or cannot be any more.
+    /// Reads more text; true when all brackets are closed, or the JSON is wrong.
     fn are_closed_after(&mut self, text: &[u8]) -> bool {
         let mut bytes = text.iter();
         while let Some(byte) = bytes.next() {
@@ -68,7 +68,7 @@ impl Brackets {
                 b'"' => loop {
                     match bytes.next() {
                         Some(b'"') => break,
-                        // The character behind it, be it a quote; JSON has no string over several lines.
+                        // Skip the escaped character; JSON has no string over several lines.
                         Some(b'\\') if !matches!(bytes.next(), Some(b'\n') | None) => {}
                         Some(b'\\' | b'\n') | None => return true,
                         Some(_) => {}
@@ -82,7 +82,7 @@ impl Brackets {
 }
 
 impl Incoming {
-    /// Nothing has come in yet.
+    /// An empty collector.
     pub fn new(grammar: CommandGrammar) -> Incoming {
         Incoming {
             grammar,
@@ -118,7 +118,7 @@ impl Incoming {
                 self.wait_for(unfinished);
                 return None;
             }
-            // It is closed, or wrong: then so may be what it stands in.
+            // The innermost `$(` is closed or wrong: its parent may be too.
             self.levels.pop();
         }
         let text = std::mem::take(&mut self.text);
@@ -133,14 +133,14 @@ impl Incoming {
         }
     }
 
-    /// What a text waits for; `None` when it is whole, or wrong.
+    /// What would finish a text; `None` when it is whole or wrong.
     fn unfinished(&mut self, text: &[u8]) -> Option<Unfinished> {
         #[cfg(test)]
         {
             self.parsed_bytes += text.len();
         }
         let text = std::str::from_utf8(text).ok()?;
-        // A line that goes on behind its end has no end yet.
+        // A joined line has no end yet.
         let text = if text.ends_with("\\\n") { text.trim_end_matches('\n') } else { text };
         let error = parse(text, &self.grammar).err().filter(SyntaxError::incomplete)?;
         Some(match error.kind {
@@ -162,14 +162,14 @@ impl Incoming {
         match (unfinished, self.levels.last_mut()) {
             (Unfinished::Awaits(awaited), _) => self.awaited = Some(awaited),
             (Unfinished::Line, _) => {}
-            // Only that one is open that the commands were read behind: they are whole.
+            // Only the `$(` of the prefix is open: the commands behind it are whole.
             (Unfinished::Substitution { offset: OPENING_OFFSET }, Some(level)) => level.clear(),
             (Unfinished::Substitution { .. }, _) if depth < LEVELS_MAX => self.levels.push(Vec::new()),
             (Unfinished::Substitution { .. }, _) => {}
         }
     }
 
-    /// What there is, whole or not.
+    /// The text so far, whole or not.
     pub fn finish(&mut self) -> Option<(Vec<u8>, usize)> {
         let text = std::mem::take(&mut self.text);
         (self.levels, self.awaited) = (Vec::new(), None);

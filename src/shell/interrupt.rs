@@ -1,4 +1,4 @@
-//! Ctrl-C: a flag that the signal's thread raises and the session's thread waits on and takes down.
+//! Ctrl-C as a flag: raised by the thread that handles the signal, awaited and cleared by the session's thread.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use parking_lot::{Condvar, Mutex};
 
 use crate::kernel::Kernel;
 
-/// The flag. Cheap to clone; all clones are one flag.
+/// The flag. Clones share it.
 #[derive(Clone, Default)]
 pub struct Interrupt {
     shared: Arc<Shared>,
@@ -17,21 +17,21 @@ pub struct Interrupt {
 struct Shared {
     raised: Mutex<bool>,
     changed: Condvar,
-    /// Says so too, for a session that works for somebody else.
+    /// A second source, for a session that works for another session's call.
     also: Option<Box<dyn Fn() -> bool + Send + Sync>>,
 }
 
-/// How often that is asked.
+/// Interval at which a wait asks the second source.
 const ASK_EVERY: Duration = Duration::from_millis(50);
 
 impl Interrupt {
-    /// A flag that is raised as well while `also` says so.
+    /// A flag that is raised also while `also` gives true.
     pub fn linked(also: impl Fn() -> bool + Send + Sync + 'static) -> Interrupt {
         let shared = Shared { also: Some(Box::new(also)), ..Shared::default() };
         Interrupt { shared: Arc::new(shared) }
     }
 
-    /// Raises it, and wakes who waits; true when it was raised already and nobody has taken it down.
+    /// Raises the flag and wakes waiters; true when it was raised before.
     pub fn raise(&self) -> bool {
         let was_raised = std::mem::replace(&mut *self.shared.raised.lock(), true);
         self.shared.changed.notify_all();
@@ -42,12 +42,12 @@ impl Interrupt {
         *self.shared.raised.lock() || self.shared.also.as_ref().is_some_and(|also| also())
     }
 
-    /// Takes it down; true when it was raised.
+    /// Clears the flag; true when it was raised.
     pub fn take(&self) -> bool {
         std::mem::replace(&mut *self.shared.raised.lock(), false)
     }
 
-    /// Waits until it is raised, for `at_most`; true when it is raised.
+    /// Waits for the flag, for `at_most`; true when it is raised.
     pub fn wait(&self, at_most: Duration) -> bool {
         let deadline = Instant::now().checked_add(at_most);
         if let Some(also) = &self.shared.also {
@@ -73,7 +73,7 @@ impl Interrupt {
     }
 }
 
-/// What Ctrl-C does, for the thread that hears of it: ends the foreground job and whatever the session waits for.
+/// The handler of Ctrl-C: ends the foreground job and the session's waits.
 #[derive(Clone)]
 pub struct Interrupter {
     pub(super) kernel: Arc<Kernel>,
@@ -81,7 +81,7 @@ pub struct Interrupter {
 }
 
 impl Interrupter {
-    /// Ctrl-C came; true when the one before is still unanswered.
+    /// Handles Ctrl-C; true when the one before was not answered yet.
     pub fn interrupt(&self) -> bool {
         let again = self.interrupt.raise();
         self.kernel.interrupt_foreground();

@@ -7,7 +7,7 @@ use crate::kernel::hooks::HeldView;
 use crate::kernel::{Job, ProcessId, ProcessLabel};
 
 impl Session {
-    /// The living process that a word names. Of a plugin that nobody has loaded the error says so.
+    /// The living process that a word names. The error says how to load a plugin that is not loaded.
     pub fn process(&self, reference: &str) -> Result<ProcessId, ShellError> {
         self.kernel().find(reference).map_err(|error| {
             let never_lived = self.kernel().processes(true).iter().all(|view| view.name != reference);
@@ -18,7 +18,7 @@ impl Session {
         })
     }
 
-    /// `1:front`, or `1` when it is not known any more.
+    /// `1:front`, or `1` when the process is forgotten.
     pub fn label(&self, id: ProcessId) -> String {
         let name = self.kernel().process(id).map(|detail| detail.view.name);
         name.map_or_else(|| id.to_string(), |name| ProcessLabel { id, name }.to_string())

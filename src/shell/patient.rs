@@ -1,5 +1,5 @@
-//! Files and pipes that may keep their reader or writer waiting (FIFOs, terminals, pipes): every wait here asks at short
-//! intervals whether to give up, and then fails with the kind `Interrupted`. Regular files are read and written as ever.
+//! Reads and writes of FIFOs, terminals and pipes that can be given up: a wait asks at short intervals whether to give up,
+//! and then fails with the kind `Interrupted`. Regular files never wait.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,16 +12,16 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-/// How often it is asked whether to give up.
+/// Interval at which a wait asks whether to give up.
 const ASK_EVERY: Duration = Duration::from_millis(20);
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Whether the one who waits has been told to stop.
+/// Gives true once a wait is to end.
 pub type GiveUp<'a> = &'a dyn Fn() -> bool;
 
 /// Opens a file to be read by [`read_to_end`].
 pub fn open(path: &Path) -> io::Result<File> {
-    // A FIFO then opens without a writer, and the wait for one is a wait for its bytes.
+    // Non-blocking: a FIFO opens without a writer, and the wait for one is a wait for bytes.
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
@@ -35,7 +35,7 @@ pub fn read_to_end(file: &File, bytes_max: u64, give_up: GiveUp<'_>) -> io::Resu
     read_stream(file.as_fd(), bytes_max, give_up)
 }
 
-/// The same of what is open already: it may wait at each read.
+/// As [`read_to_end`], for a stream that is open already and may wait at each read.
 pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, give_up: GiveUp<'_>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -51,7 +51,7 @@ pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, give_up: GiveUp<'_>) 
     Ok(bytes)
 }
 
-/// A stream as something to read from, whose reads fail once `give_up` says so.
+/// A reader of a stream, whose reads fail once `give_up` gives true.
 pub struct Patient<'a> {
     stream: BorrowedFd<'a>,
     give_up: GiveUp<'a>,
@@ -66,7 +66,7 @@ impl<'a> Patient<'a> {
 impl Read for Patient<'_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         loop {
-            // The kind `Interrupted` would be taken for a reason to try again.
+            // `Interrupted` makes readers try again.
             wait_until_ready(self.stream, PollFlags::IN, self.give_up).map_err(io::Error::other)?;
             match rustix::io::read(self.stream, &mut *to) {
                 Err(Errno::INTR | Errno::AGAIN) => {}
@@ -76,7 +76,7 @@ impl Read for Patient<'_> {
     }
 }
 
-/// Opens a file to be written by [`write_all`]; of a FIFO it waits for somebody who reads.
+/// Opens a file to be written by [`write_all`]; waits for the reader of a FIFO.
 pub fn open_to_write(path: &Path, options: &OpenOptions, give_up: GiveUp<'_>) -> io::Result<File> {
     let mut options = options.clone();
     options.custom_flags(libc::O_NONBLOCK);
@@ -89,7 +89,7 @@ pub fn open_to_write(path: &Path, options: &OpenOptions, give_up: GiveUp<'_>) ->
     }
 }
 
-/// Writes all of it.
+/// Writes all bytes.
 pub fn write_all(mut file: &File, bytes: &[u8], give_up: GiveUp<'_>) -> io::Result<()> {
     let mut left = bytes;
     while !left.is_empty() {
@@ -106,7 +106,7 @@ pub fn write_all(mut file: &File, bytes: &[u8], give_up: GiveUp<'_>) -> io::Resu
     Ok(())
 }
 
-/// Waits until a read or write would not wait, or there is nothing to wait for any more.
+/// Waits until a read or write would not block.
 fn wait_until_ready(stream: BorrowedFd<'_>, wanted: PollFlags, give_up: GiveUp<'_>) -> io::Result<()> {
     let step = Timespec { tv_sec: 0, tv_nsec: ASK_EVERY.as_nanos() as _ };
     loop {

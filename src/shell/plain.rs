@@ -11,7 +11,7 @@ use crate::text;
 /// Blanks between two columns.
 const COLUMN_GAP: usize = 2;
 
-/// The bytes of a reply without colour. A plugin's output is itself, with nothing added.
+/// The bytes of a reply without colour; a plugin's output unchanged.
 pub fn bytes(reply: &Reply) -> Cow<'_, [u8]> {
     Cow::Owned(match reply {
         Reply::Nothing => Vec::new(),

@@ -1,5 +1,5 @@
-//! The file of `record FILE`: JSON lines, a call each, or what was done to processes and stubs. Written as calls end, on
-//! their jobs' threads; read back whole.
+//! The file of `record FILE`: JSON lines, one for each call and each change of processes and stubs. Jobs' threads write it
+//! as calls end; it is read back whole.
 
 use std::fs::File;
 use std::path::Path;
@@ -24,9 +24,9 @@ use crate::runtime::{Host, Spec};
 use crate::secrets::without_secrets;
 use crate::text::{io_cause, json_cause, without_bom};
 
-/// Version of the format that is written and read.
+/// Version of the format.
 pub const VERSION: u32 = 1;
-/// An input or output that is longer is not written: only its length and hash.
+/// Longest input or output that is written; of a longer one its length and hash are.
 pub const WRITTEN_BYTES_MAX: usize = 16 << 20;
 /// The longest recording that is read.
 pub const RECORDING_BYTES_MAX: u64 = 1 << 30;
@@ -60,7 +60,7 @@ pub enum Entry {
     Call(CallEntry),
 }
 
-/// A stub; with neither bytes nor commands it answers with its input.
+/// A stub; without bytes and commands it answers with its input.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StubEntry {
     pub plugin: String,
@@ -74,7 +74,7 @@ pub struct StubEntry {
     pub types: Option<StandInTypes>,
 }
 
-/// How a process is started again.
+/// How to start a process again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProcessEntry {
     pub name: String,
@@ -93,7 +93,7 @@ pub struct ModuleEntry {
     pub sha256: String,
 }
 
-/// A call, and all that it should come to again.
+/// A call and its results, which a replay compares.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct CallEntry {
     pub seq: u64,
@@ -108,7 +108,7 @@ pub struct CallEntry {
     /// Where the output itself is not written; null for a private plugin's and for a failure.
     pub output_sha256: Option<String>,
     pub error: Option<String>,
-    /// A fault or a breakpoint met it, or a call below it: it cannot come to the same again by itself.
+    /// A fault or breakpoint changed the call or one below it: its results need not repeat.
     pub changed: bool,
     /// The calls below it, in the order they began.
     pub calls: Vec<MadeEntry>,
@@ -215,7 +215,7 @@ pub fn sha256(bytes: &[u8]) -> String {
 pub struct CallFile {
     name: String,
     file: Mutex<File>,
-    /// Ends a wait for who reads it.
+    /// Ends a wait for the reader of a FIFO.
     interrupt: Interrupt,
     calls: AtomicU64,
     /// The first line that could not be written, and why; nothing is written after it.
@@ -223,7 +223,7 @@ pub struct CallFile {
 }
 
 impl CallFile {
-    /// Opens the file, in place of what was there.
+    /// Creates the file, or empties it.
     pub fn create(name: &str, interrupt: Interrupt) -> Result<Arc<CallFile>, ShellError> {
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
@@ -248,7 +248,7 @@ impl CallFile {
         }
     }
 
-    /// Writes an entry; what goes wrong is told by [`CallFile::written`].
+    /// Writes an entry; [`CallFile::written`] gives errors.
     pub fn write(&self, entry: &Entry) {
         let mut failed = self.failed.lock();
         if failed.is_some() {
@@ -304,7 +304,7 @@ pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Entry>, ShellError> {
     }
 }
 
-/// What a recording asks for beyond calls of plugins: each once, in its order.
+/// Access that a recording needs beyond calls of plugins; each entry once, in order.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct BeyondCalls {
     /// Commands that stubs run; they may start programs of the system.
@@ -314,7 +314,7 @@ pub struct BeyondCalls {
     pub hosts: Vec<String>,
 }
 
-/// What the entries ask for; of stubs that are not set, since the session has its own, nothing.
+/// The access that entries need. Stubs that the session has already (`is_own`) need none.
 pub fn beyond_calls(entries: &[Entry], is_own: &dyn Fn(&StubEntry) -> bool) -> BeyondCalls {
     let mut asked = BeyondCalls::default();
     let add = |list: &mut Vec<String>, text: String| {
@@ -335,7 +335,7 @@ pub fn beyond_calls(entries: &[Entry], is_own: &dyn Fn(&StubEntry) -> bool) -> B
                 for path in held {
                     add(&mut asked.paths, path.display().to_string());
                 }
-                // Names are what a guest may load anyway.
+                // Guests may load any plugin by name.
                 for pattern in spec.may_load.iter().filter(|pattern| !is_name(pattern)) {
                     add(&mut asked.paths, pattern.clone());
                 }
@@ -349,12 +349,12 @@ pub fn beyond_calls(entries: &[Entry], is_own: &dyn Fn(&StubEntry) -> bool) -> B
     asked
 }
 
-/// What a call's input was, where it is in the recording.
+/// A call's input, where the recording holds it.
 pub fn input_of(call: &CallEntry) -> Option<Vec<u8>> {
     STANDARD.decode(call.input_base64.as_ref()?).ok()
 }
 
-/// The living processes that the shell started, in the order of their ids: what a recording begins with.
+/// The living processes that the shell started, by id: a recording begins with them.
 pub fn started_by_shell(kernel: &crate::kernel::Kernel) -> Vec<ProcessDetail> {
     let ids: Vec<ProcessId> =
         kernel.processes(false).into_iter().filter(|view| view.parent == 0).map(|view| view.id).collect();

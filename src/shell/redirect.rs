@@ -11,7 +11,7 @@ use crate::leftovers::Entry;
 
 /// A file that is being written.
 pub struct FileSink {
-    /// As it was written on the line, for messages.
+    /// The name as typed, for messages.
     name: String,
     file: File,
     /// The file beside the target that takes its place at the end; `None`: the target itself is written
@@ -43,7 +43,7 @@ impl FileSink {
             return Ok(FileSink { name: name.to_owned(), file, staged: None });
         }
         if existing.is_some() {
-            // A file that may not be written is not replaced either.
+            // A read-only file is not replaced.
             patient::open_to_write(&target, OpenOptions::new().write(true), give_up)?;
         }
         let temporary = temporary_beside(&target);
@@ -56,7 +56,7 @@ impl FileSink {
         Ok(sink)
     }
 
-    /// Writes on; a wait for who reads it ends when `give_up` says so.
+    /// Appends bytes; the wait for a FIFO's reader ends when `give_up` gives true.
     pub fn write(&mut self, bytes: &[u8], give_up: GiveUp<'_>) -> Result<(), ShellError> {
         patient::write_all(&self.file, bytes, give_up).map_err(|error| self.error(&error))
     }
@@ -65,7 +65,7 @@ impl FileSink {
         file_error(&format!("`{}`", self.name), error)
     }
 
-    /// The command succeeded: the file takes its place.
+    /// Replaces the target after the command succeeded.
     pub fn commit(mut self) -> Result<(), ShellError> {
         let Some(staged) = self.staged.take() else { return Ok(()) };
         fs::rename(&staged.temporary, &staged.target).map_err(|error| {
@@ -90,7 +90,7 @@ fn temporary_beside(target: &Path) -> PathBuf {
 }
 
 fn remove(temporary: &Path) {
-    // Nothing is lost when it stays: it holds what a failed command wrote.
+    // A leftover holds only the output of a failed command.
     fs::remove_file(temporary).ok();
 }
 

@@ -1,4 +1,4 @@
-//! Calls that are made again, on fresh processes, and compared with what they came to before.
+//! Replaying calls on fresh processes, and comparing their results.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
 use crate::shell::words::payload::{preview, whole};
 
-/// What a call came to, or is to come to again.
+/// The result of a call, recorded or replayed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ObservedCall {
     pub outcome: String,
@@ -32,7 +32,7 @@ pub enum Output {
         sha256: String,
         bytes: u64,
     },
-    /// Only how long it was.
+    /// Only its length.
     Length(u64),
 }
 
@@ -44,7 +44,7 @@ impl Output {
         }
     }
 
-    /// Whether these bytes can be that output.
+    /// Whether these bytes match the output as far as it is known.
     fn is(&self, other: &[u8]) -> bool {
         match self {
             Output::Bytes(bytes) => bytes == other,
@@ -74,7 +74,7 @@ impl From<&CallEntry> for ObservedCall {
 }
 
 impl ObservedCall {
-    /// What the journal holds of a call.
+    /// A call's result, as the journal holds it.
     pub fn of(record: &Record, journal: &Journal) -> ObservedCall {
         let kept = record.payload.as_ref().map(|payload| &payload.output).filter(|kept| kept.is_whole());
         ObservedCall {
@@ -85,7 +85,7 @@ impl ObservedCall {
         }
     }
 
-    /// The first thing that is not as it was, in words: outcome, output, calls made.
+    /// The first difference in words, in the order outcome, output, nested calls.
     pub fn difference(&self, again: &ObservedCall) -> Option<String> {
         if self.outcome != again.outcome {
             let why = |result: &ObservedCall| match &result.error {
@@ -109,7 +109,7 @@ impl ObservedCall {
     }
 }
 
-/// A nested call without the suffixes that names get when others of the name live.
+/// A nested call without the suffix that makes a process's name unique.
 fn plain(made: &MadeEntry) -> MadeEntry {
     MadeEntry { caller: stem(&made.caller).to_owned(), callee: stem(&made.callee).to_owned(), ..made.clone() }
 }
@@ -126,7 +126,7 @@ fn made_text(made: &MadeEntry) -> String {
     format!("{} → {}.{} {from} → {to} bytes {}", made.caller, made.callee, made.function, made.outcome)
 }
 
-/// The ended calls below one in the journal, in the order they began, with depths as if it came from the prompt.
+/// The ended calls below one in the journal, in the order they began, with depths counted from that call.
 fn made_below(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
     let mut later = journal.find(usize::MAX, |other| other.job == record.job && other.seq > record.seq);
     later.sort_by_key(|record| record.seq);
@@ -143,7 +143,7 @@ fn made_below(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
     made
 }
 
-/// Keeps what the last call from the shell made.
+/// Keeps the nested calls of the last call from the shell.
 #[derive(Default)]
 struct LastCall(Mutex<Vec<MadeEntry>>);
 
@@ -157,14 +157,14 @@ impl Recorder for LastCall {
     }
 }
 
-/// A kernel to make calls in again.
+/// A kernel for replays.
 pub struct Stage {
     pub kernel: Arc<Kernel>,
     last: Arc<LastCall>,
 }
 
 impl Stage {
-    /// One with the session's limits, plugin directories and stubs, and no process.
+    /// A kernel with the session's limits, plugin directories and stubs, without processes.
     pub fn new(session: &Session) -> Stage {
         let kernel = session.kernel().fresh();
         let last = Arc::new(LastCall::default());
@@ -172,7 +172,7 @@ impl Stage {
         Stage { kernel, last }
     }
 
-    /// Makes a call to its end; what it came to. Ctrl-C ends it.
+    /// Makes a call and gives its result. Ctrl-C ends it.
     pub fn call(
         &self,
         session: &mut Session,
@@ -209,19 +209,19 @@ fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<MadeEntry>) -> Obs
     }
 }
 
-/// What a replay of the journal on other code came to.
+/// The result of replaying the journal on other code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verified {
-    /// Calls that were made again.
+    /// Calls that were replayed.
     pub replayed: usize,
     /// Calls whose bytes the journal does not hold in whole.
     pub skipped: usize,
-    /// The first call that did not come to the same, and how.
+    /// The first call whose result differs, and how.
     pub difference: Option<(u64, String)>,
 }
 
-/// Makes the calls of a process that the journal holds again, in their order, on a fresh process of `request`: what
-/// `reload --verify` asks before it takes new code. Nothing of the session's own processes changes.
+/// Replays the calls of a process that the journal holds, in order, on a fresh process of `request`, for
+/// `reload --verify`. The session's processes are not touched.
 pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest) -> Result<Verified, ShellError> {
     let journal = session.kernel().journal().clone();
     let records = journal.find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());
@@ -230,7 +230,7 @@ pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest
     let mut verified = Verified { replayed: 0, skipped: 0, difference: None };
     for record in records {
         let input = whole(record.seq, "input", record.payload.as_ref().map(|payload| &payload.input));
-        // What ended a call from outside, or changed it on its way, does not come again.
+        // Kills and changes by hooks do not repeat.
         let outside =
             matches!(record.outcome, Outcome::Killed | Outcome::Timeout) || record.changed_by != Default::default();
         let (Ok(input), false) = (input, outside) else {

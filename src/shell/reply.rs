@@ -1,5 +1,5 @@
-//! What a command gives back: data with roles, never printed text. The plain form (for files, pipes and captures) is in
-//! `plain`; the terminal's form is the front's. No command and no terminal is known here.
+//! Replies of commands: data with roles, never printed text. `plain` renders them for files, pipes and captures; the front
+//! renders them for a terminal.
 
 use std::sync::Arc;
 
@@ -56,14 +56,14 @@ fn json_value(value: &impl Serialize) -> Value {
     serde_json::to_value(value).unwrap_or_default()
 }
 
-/// What a piece of text is; the printer decides what that looks like.
+/// The role of a piece of text; the front chooses its look.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum Role {
     #[default]
     Plain,
     /// Titles, totals.
     Strong,
-    /// What matters less: units, guides, times.
+    /// Secondary text: units, guides, times.
     Dim,
     /// A process, command or option by name.
     Name,
@@ -127,7 +127,7 @@ impl fmt::Display for Line {
     }
 }
 
-/// Which side a column's cells lean to.
+/// The alignment of a column's cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Align {
     Left,
@@ -179,7 +179,7 @@ pub enum ErrorKind {
     Usage,
     Timeout,
     Interrupted,
-    /// Nobody reads standard output any more: the shell ends, and says nothing but its code.
+    /// Standard output is closed: the shell ends silently, with its code.
     BrokenPipe,
 }
 
@@ -189,12 +189,12 @@ impl ShellError {
         ShellError { kind, message: owned_without_secrets(message.into()), located: false, line: None }
     }
 
-    /// A command that was right and could not be done.
+    /// A command that was well formed and failed.
     pub fn failed(message: impl Into<String>) -> ShellError {
         ShellError::new(ErrorKind::Failed, message)
     }
 
-    /// A command that was written wrong.
+    /// A command with a mistake in its words.
     pub fn usage(message: impl Into<String>) -> ShellError {
         ShellError::new(ErrorKind::Usage, message)
     }
@@ -209,19 +209,19 @@ impl ShellError {
         ShellError { line: self.line.or(Some(line)), ..self }
     }
 
-    /// The line that standard error gets: with its place, or with the program's name.
+    /// The line for standard error, with the error's place or the program's name.
     pub fn told(&self) -> String {
         if self.located { self.to_string() } else { format!("plugsh: {self}") }
     }
 
-    /// The code that a shell ends with, when this ends it.
+    /// The exit code of a shell that this error ends.
     pub fn code(&self) -> u8 {
         match self.kind {
             ErrorKind::Failed => 1,
             ErrorKind::Usage => 2,
             ErrorKind::Timeout => 124,
             ErrorKind::Interrupted => 130,
-            // As of a program that the system ends for it.
+            // The code of a program that SIGPIPE ended.
             ErrorKind::BrokenPipe => 141,
         }
     }

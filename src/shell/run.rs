@@ -1,4 +1,4 @@
-//! Carrying a statement out: redirects, prefixes (`time`, `watch`), pipes, and which command a word names.
+//! Running statements: redirects, prefix commands (`time`, `watch`), pipes, and the lookup of commands.
 
 use std::any::Any;
 use std::cell::Cell;
@@ -12,7 +12,7 @@ use super::reply::{Reply, ShellError};
 use super::session::{Session, Sink};
 use crate::text::cut;
 
-/// So much of a panic's message is told, in characters.
+/// Longest panic message that is shown, in characters.
 const PANIC_CHARS_MAX: usize = 300;
 
 impl Session {
@@ -29,10 +29,10 @@ impl Session {
 
     /// Runs one statement; its output goes where the session's output goes. Sets `$?`.
     pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
-        // It can come before what it is for has begun, or between two statements of a line.
+        // Ctrl-C may arrive before the statement begins, or between two statements of a line.
         let result =
             if self.interrupt().is_raised() { Err(ShellError::interrupted()) } else { self.run_caught(statement) };
-        // What ended well in spite of Ctrl-C has not failed, but a script goes no further.
+        // A statement that succeeded in spite of Ctrl-C still ends its script.
         let result = match result {
             Ok(()) if self.interrupt().is_raised() && self.in_script() => Err(ShellError::interrupted()),
             result => result,
@@ -42,19 +42,19 @@ impl Session {
         result
     }
 
-    /// That a command which is meant to be ended by Ctrl-C was: what a person typed behind it still runs.
+    /// Clears Ctrl-C after a command that Ctrl-C is meant to end: the rest of a typed line still runs.
     pub(super) fn ended_by_interrupt(&self) {
         if !self.in_script() {
             self.interrupt().take();
         }
     }
 
-    /// Whether more lines follow that nobody types.
+    /// Whether a script's or a sourced file's lines run now.
     fn in_script(&self) -> bool {
         !self.options().interactive || self.is_sourcing()
     }
 
-    /// Commands catch their own panics; this is for those of what stands around them.
+    /// Catches panics outside of commands, which catch their own.
     fn run_caught(&mut self, statement: &Statement) -> Result<(), ShellError> {
         caught(|| self.run_redirected(statement))
     }
@@ -182,7 +182,7 @@ impl Session {
         self.run_system(program, Some(bytes))
     }
 
-    /// `ps | grep`: the stage before or the stage after is no call.
+    /// The error for a pipe like `ps | grep`, where the stage before or after `|` is no call.
     pub(super) fn not_a_call(&mut self, name: &str, next: &Stage) -> ShellError {
         let next = match next {
             Stage::Command(words) => words.first().and_then(Word::literal_text).unwrap_or_default().into_owned(),
@@ -198,8 +198,8 @@ impl Session {
     }
 }
 
-/// What a command comes to; of one that panics an error, so that the session goes on. Called as close to the command as can
-/// be: what a session had put aside for it is put back by whoever did.
+/// The result of a command, or an error if it panics: the session goes on. Wraps the command alone, so that its callers
+/// restore what they have changed for it.
 fn caught<T>(command: impl FnOnce() -> Result<T, ShellError>) -> Result<T, ShellError> {
     let outer = CATCHING.replace(true);
     let ran = catch_unwind(AssertUnwindSafe(command));
@@ -211,7 +211,7 @@ thread_local! {
     static CATCHING: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Whether a panic on this thread would be an error of a command, and not the end of the program: for a panic hook.
+/// Whether a panic on this thread becomes a command's error and does not end the program; panic hooks ask it.
 pub fn panics_are_caught() -> bool {
     CATCHING.get()
 }

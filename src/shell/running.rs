@@ -1,4 +1,4 @@
-//! A program of the system that runs: what goes in and comes out, its stops, its end, and Ctrl-C on the way.
+//! A running program of the system: its input and output, its stops, its end, and Ctrl-C.
 //!
 //! It has a process group of its own, so that a signal reaches it with all that it started. At a terminal that group has
 //! the foreground while it runs: each Ctrl-C goes either to this program, which hands it on, or to the group, and none is
@@ -18,13 +18,13 @@ use super::foreground::Foreground;
 use super::interrupt::Interrupt;
 use crate::leftovers::Entry;
 
-/// How often Ctrl-C is looked for while a program runs.
+/// Interval at which a wait for a program checks for Ctrl-C.
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);
-/// For so long Ctrl-C is repeated: a system's shell that is about to start its first program may hear of it alone, and
-/// waits for that program all the same.
+/// Ctrl-C is repeated during this time: `sh` may receive it just before it starts its program, and then waits for that
+/// program all the same.
 const BEGINNING: Duration = Duration::from_millis(500);
 
-/// A program that runs. Dropping it leaves it alone.
+/// A running program. Dropping the value does not end it.
 pub struct Running {
     /// `None` where the group never has the foreground. Ended before the group is no longer entered.
     witness: Option<Witness>,
@@ -43,11 +43,11 @@ pub struct Running {
     handed_on: bool,
 }
 
-/// What became of a program.
+/// A change of a program's state.
 pub enum Change {
     /// Its end, and what it wrote where that is captured.
     Ended(ExitStatus, Vec<u8>),
-    /// Ctrl-Z, or a wish for a terminal that this program does not have.
+    /// Stopped by Ctrl-Z, or by a read from a terminal that is not its own.
     Stopped,
 }
 
@@ -70,7 +70,7 @@ impl Running {
         let fed = child.stdin.take().zip(input).map(|(mut stdin, input)| {
             apart(move |sender| {
                 let result = match stdin.write_all(&input) {
-                    // It may stop reading when it has seen enough.
+                    // A program may stop reading before its input ends.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                     result => result,
                 };
@@ -106,7 +106,7 @@ impl Running {
     pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<Change> {
         let Some(status) = self.wait_for_change(interrupt)? else { return Ok(Change::Stopped) };
         if self.handed_on {
-            // What it left behind did not hear of SIGINT: a shell's background programs ignore it.
+            // Background programs of a shell ignore SIGINT: end what the program left behind.
             self.signal(Signal::TERM);
         }
         let output = self.output.take().map(|output| self.join(&output, interrupt)).transpose()?;
@@ -114,7 +114,7 @@ impl Running {
             self.join(&fed, interrupt)?;
         }
         self.go_on();
-        // Whoever wants the output is interrupted too, however the program took it.
+        // Ctrl-C interrupts the command that captures the output, even if the program ignored it.
         if output.is_some() && self.witness.take().is_some_and(Witness::was_interrupted) {
             return Err(io::ErrorKind::Interrupted.into());
         }
@@ -127,7 +127,7 @@ impl Running {
             None if self.at_terminal => Foreground::give(self.group),
             given => given,
         };
-        // Only then: it would undo a Ctrl-Z that has just come.
+        // Continue only what has stopped: SIGCONT would undo a Ctrl-Z that has just come.
         if std::mem::take(&mut self.stopped) {
             self.go_on();
         }
@@ -135,9 +135,9 @@ impl Running {
             match self.changes.recv_timeout(INTERRUPT_STEP) {
                 Ok(change) => match Changed::of(change?) {
                     Changed::Ended(status) => return Ok(Some(status)),
-                    // It was a moment too soon.
+                    // The program asked for the terminal before it was given.
                     Changed::WantedTerminal if given.is_some() => self.go_on(),
-                    // Elsewhere nobody but the one who stopped it can know when it is to go on.
+                    // Without a terminal, only whoever stopped the program knows when to continue it.
                     Changed::Stopped | Changed::WantedTerminal if !self.at_terminal => {}
                     Changed::Stopped | Changed::WantedTerminal => {
                         self.stopped = true;
@@ -158,8 +158,8 @@ impl Running {
         self.witness.as_mut().is_some_and(Witness::saw_interrupt)
     }
 
-    /// What a thread comes to that serves the program. What the program started and left behind may keep its pipes open:
-    /// Ctrl-C ends the wait for that, and what was left behind.
+    /// The result of a thread that serves the program's pipes. Programs that it left behind may keep them open: Ctrl-C ends
+    /// the wait, and those programs.
     fn join<T>(&mut self, thread: &Receiver<io::Result<T>>, interrupt: &Interrupt) -> io::Result<T> {
         loop {
             match thread.recv_timeout(INTERRUPT_STEP) {
@@ -176,7 +176,7 @@ impl Running {
 
     /// Sends the group a signal that it hears also while it is stopped.
     fn signal(&self, signal: Signal) {
-        // It may have ended just now, and that is as good.
+        // Fails only when the group has ended.
         kill_process_group(self.group, signal).ok();
         self.go_on();
     }
@@ -186,7 +186,7 @@ impl Running {
     }
 }
 
-/// What a program's status says.
+/// A wait status, decoded.
 enum Changed {
     Ended(ExitStatus),
     Stopped,
@@ -257,7 +257,7 @@ fn changes_of(child: Pid, changes: &Sender<io::Result<WaitStatus>>) {
             Err(error) => Err(error.into()),
         };
         let was_last = !change.as_ref().is_ok_and(|status| status.stopped());
-        // Who has given up does not listen: the child is waited for all the same, so that it does not stay a zombie.
+        // Nobody may listen any more; the child is reaped all the same.
         changes.send(change).ok();
         if was_last {
             return;

@@ -1,5 +1,5 @@
-//! Texts of many lines: script files, `-c`, standard input, `source`. They are read as the prompt reads them, a line at a
-//! time, and a mistake is told with its place.
+//! Running texts of many lines: script files, `-c`, standard input, `source`. A line runs before the next is read, and an
+//! error names its place.
 
 use std::io::{self, BufRead};
 
@@ -12,9 +12,8 @@ use crate::shell::command::CommandTable;
 use crate::text::{io_cause, without_bom};
 
 impl Session {
-    /// Runs a text; `name` is what its errors are told with, `first_line` the number of its first line. Stops at the
-    /// first error, unless the session keeps going: then errors are shown, and the first is given back at the end, where no
-    /// `exit` came before it.
+    /// Runs a text. Errors name `name` and a line, counted from `first_line`. Stops at the first error; a session that keeps
+    /// going shows errors, and gives the first at the end unless `exit` was run.
     pub fn run_text(&mut self, name: &str, bytes: &[u8], first_line: usize) -> Result<(), ShellError> {
         let mut first_error = None;
         let mut line = first_line;
@@ -33,7 +32,7 @@ impl Session {
         self.kept_going(first_error)
     }
 
-    /// How a text ends whose errors were told as they came: with the first one, unless `exit` says how.
+    /// The result of a text whose errors were shown already: the first error, unless `exit` was run.
     fn kept_going(&self, first_error: Option<ShellError>) -> Result<(), ShellError> {
         first_error.filter(|_| self.exit_code().is_none()).map_or(Ok(()), Err)
     }
@@ -79,14 +78,14 @@ impl Session {
         Ok(())
     }
 
-    /// A line failed: the end of the text, or told and remembered.
+    /// Ends the text at a failed line, or shows the error and keeps the first.
     fn line_failed(&mut self, error: ShellError, first: &mut Option<ShellError>) -> Result<(), ShellError> {
         self.set_last_code(error.code());
         let ends = matches!(error.kind, ErrorKind::Interrupted | ErrorKind::BrokenPipe);
         if ends || !self.options().keep_going {
             return Err(error);
         }
-        // A sourced file that kept going has told its errors itself.
+        // A sourced file that kept going has shown its errors: the message is empty.
         if !error.message.is_empty() {
             self.notice(Line::new().with(Role::Bad, error.to_string()));
         }
@@ -121,7 +120,7 @@ impl Session {
     }
 }
 
-/// The text before the first line that is not UTF-8, that line's bad byte, and what comes after it.
+/// The text before the first line that is not UTF-8, that line's bad byte, and the bytes after the line.
 fn split_at_bad_line(bytes: &[u8]) -> (&str, Option<u8>, &[u8]) {
     let valid = match std::str::from_utf8(bytes) {
         Ok(text) => return (text, None, &[]),
@@ -139,7 +138,7 @@ pub fn syntax_error(error: &SyntaxError) -> ShellError {
     ShellError::usage(error.to_string())
 }
 
-/// A mistake in commands is told when they are set, and not when they are run.
+/// Checks the syntax of commands that are stored to run later.
 pub fn check_commands(table: CommandTable, commands: &str) -> Result<(), ShellError> {
     let mut lines = Lines::new(commands);
     while let Some(read) = lines.next(&CommandGrammar(table)) {
@@ -148,7 +147,7 @@ pub fn check_commands(table: CommandTable, commands: &str) -> Result<(), ShellEr
     Ok(())
 }
 
-/// The error with its place; one that has a place already (from a sourced file) keeps it.
+/// The error with its place; an error of a sourced file keeps the place it has.
 pub(super) fn located(mut error: ShellError, name: &str, line: usize) -> ShellError {
     if !error.located && !matches!(error.kind, ErrorKind::BrokenPipe) {
         error.message = format!("{name}:{line}: {}", error.message);

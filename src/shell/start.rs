@@ -1,4 +1,4 @@
-//! How a session starts: with the table of commands, on a kernel that can run the commands of its stubs.
+//! Starting a session: with the table of commands, on a kernel that can run the commands of its stubs.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Standard input and files as INPUT: who may read them, and how much.
+//! Reading INPUT from standard input and files, with bounds.
 
 use crate::text::io_cause;
 use std::io;
@@ -11,7 +11,7 @@ use super::reply::ShellError;
 /// The largest INPUT that is read from a file or from standard input.
 pub const INPUT_BYTES_MAX: u64 = 1 << 30;
 
-/// What standard input is for.
+/// The use of standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stdin {
     /// Nobody has read it: `@-` may.
@@ -47,7 +47,7 @@ pub fn read_file(path: &Path, bytes_max: u64, give_up: GiveUp<'_>) -> Result<Vec
     bounded(patient::read_to_end(&file, bytes_max, give_up), &named, bytes_max)
 }
 
-/// Why something cannot be read or written; one that was given up was interrupted.
+/// An error of reading or writing; giving up counts as interrupted.
 pub fn file_error(name: &str, error: &io::Error) -> ShellError {
     match error.kind() {
         io::ErrorKind::Interrupted => ShellError::interrupted(),

@@ -1,4 +1,4 @@
-//! What `stub --run` runs: commands in a session of their own, on the thread of the call that they answer.
+//! Running the commands of `stub --run`, in a session of their own on the thread of the call that they answer.
 
 use super::command::TABLE;
 use super::interrupt::Interrupt;
@@ -6,7 +6,7 @@ use super::session::{Session, Sink};
 use super::unseen::Unseen;
 use crate::kernel::hooks::StubCall;
 
-/// Runs the commands; what they print is the answer.
+/// Runs a stub's commands; their output is its answer.
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
     let StubCall { kernel, commands, input, process, cancelled } = call;
     let (front, _) = Unseen::new();

@@ -20,7 +20,7 @@ impl Session {
     /// Runs `text` in the system's shell. `input` is its standard input; without it, the session's own, unless the
     /// script comes from there. Its output goes where the session's output goes.
     pub(super) fn run_system(&mut self, text: &str, input: Option<Vec<u8>>) -> Result<Reply, ShellError> {
-        // It may have come while what feeds the program still ran.
+        // Ctrl-C may have come while the calls that feed the program ran.
         if self.interrupt().is_raised() {
             return Err(ShellError::interrupted());
         }
@@ -97,7 +97,7 @@ impl Session {
     }
 }
 
-/// Whether a signal ended a program, or a shell says that it ended what ran in it.
+/// Whether a signal ended a program; a shell reports its child's signal as exit status 128 + signal.
 fn ended_by(status: ExitStatus, signal: i32) -> bool {
     status.signal() == Some(signal) || status.code() == Some(128 + signal)
 }

@@ -1,4 +1,4 @@
-//! What is said of a word in a command's place that is no command: each slip that a newcomer makes has a way on.
+//! Errors for a word in a command's place that is no command, with a way on for each slip that newcomers make.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -8,7 +8,7 @@ use super::session::Session;
 use crate::kernel::ProcessView;
 use crate::text::did_you_mean;
 
-/// Words apart by blanks, and the rest of the message.
+/// Words, separated by blanks, and the rest of their message.
 static WORDS: &[(&str, &str)] = &[
     ("quit q bye logout :q", "`exit` leaves the shell"),
     ("? h man usage commands", "`help` lists the commands"),
@@ -44,7 +44,7 @@ static WORDS: &[(&str, &str)] = &[
 /// The most sources whose functions are looked through for a word.
 const SOURCES_MAX: usize = 256;
 
-/// What somebody means who types this word.
+/// The way on for a word of another shell or program.
 fn way_on(word: &str) -> Option<&'static str> {
     WORDS.iter().find(|(words, _)| words.split(' ').any(|known| known == word)).map(|(_, way_on)| *way_on)
 }
@@ -91,8 +91,7 @@ impl Session {
     }
 }
 
-/// The first process of each source, up to a bound: ten thousand processes of one plugin have the same functions, and a
-/// mistyped word is to be answered at once.
+/// The first process of each source, at most [`SOURCES_MAX`]: processes of one source have the same functions.
 fn one_of_each_source(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
     let mut seen = HashSet::new();
     views.iter().filter(move |view| seen.insert(view.source.as_str())).take(SOURCES_MAX)

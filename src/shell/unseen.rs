@@ -1,5 +1,4 @@
-//! The front of a session that nobody looks at (a file under test, a stub's commands): it keeps what it is shown, up to a
-//! bound.
+//! The front of a session without a person (a file under test, a stub's commands): it keeps output up to a bound.
 
 use std::io;
 use std::sync::Arc;
@@ -15,7 +14,7 @@ const PRINTED_BYTES_MAX: usize = 1 << 20;
 /// The most lines of notices that are kept; the rest is dropped.
 const NOTICES_MAX: usize = 1_000;
 
-/// What was shown.
+/// Output that a session wrote.
 #[derive(Default)]
 pub struct Collected {
     pub printed: Vec<u8>,
@@ -28,7 +27,7 @@ pub struct Unseen {
 }
 
 impl Unseen {
-    /// A front, and where what it is shown can be found.
+    /// A front, and where its output is kept.
     pub fn new() -> (Unseen, Arc<Mutex<Collected>>) {
         let collected = Arc::new(Mutex::new(Collected::default()));
         (Unseen { collected: Arc::clone(&collected) }, collected)

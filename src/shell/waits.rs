@@ -1,4 +1,4 @@
-//! Waiting for jobs: until they end, are held or stand in a held one's way, and what is shown meanwhile.
+//! Waiting for jobs: until they end, are held or queue behind a held job, with progress shown meanwhile.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -8,24 +8,24 @@ use super::session::Session;
 use super::units::show_duration;
 use crate::kernel::{Job, JobEnd, JobId, ProcessLabel, Waited};
 
-/// How often a wait looks at Ctrl-C and at what is to be shown.
+/// Interval at which a wait checks for Ctrl-C and shows logs and progress.
 const WAIT_STEP: Duration = Duration::from_millis(100);
-/// A call that takes longer than this shows that it runs.
+/// A wait shows progress after this time.
 pub(super) const PROGRESS_AFTER: Duration = Duration::from_secs(1);
 
-/// What Ctrl-C does to a wait for a job.
+/// The effect of Ctrl-C on a wait for a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OnInterrupt {
     EndJob,
     StopWaiting,
 }
 
-/// How a session's wait for a job came out.
+/// The result of a wait for a job.
 pub enum Awaited {
     Ended(Arc<JobEnd>),
-    /// It stands at a breakpoint, and is for the person to let go on.
+    /// The job stands at a breakpoint until the person resumes it.
     Held,
-    /// It queues for a process that a held job has.
+    /// The job queues for a process that a held job occupies.
     Blocked {
         process: ProcessLabel,
         holder: JobId,
@@ -33,7 +33,7 @@ pub enum Awaited {
 }
 
 impl Session {
-    /// Waits for a job to end, where nobody could let it go on if it were held: then an error.
+    /// Waits for a job to end; an error if it is held, since nobody could resume it.
     pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
         match self.wait_or_hold(job, on_interrupt)? {
             Awaited::Ended(end) => Ok(end),
@@ -41,7 +41,7 @@ impl Session {
         }
     }
 
-    /// Waits for a job to end or to be held, and shows meanwhile that it runs.
+    /// Waits for a job to end or to be held, with progress shown meanwhile.
     pub(super) fn wait_or_hold(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Awaited, ShellError> {
         let started = Instant::now();
         let mut shown = false;
@@ -87,7 +87,7 @@ impl Session {
         self.kernel().jobs().into_iter().filter(|job| job.view().background).collect()
     }
 
-    /// A script's end: waits for its background jobs; the first failure of one is given.
+    /// Waits for all background jobs at the end of a script; gives the first failure.
     pub fn finish_jobs(&mut self) -> Result<(), ShellError> {
         let mut failed = None;
         for job in self.background_jobs() {
@@ -100,7 +100,7 @@ impl Session {
                     continue;
                 }
             };
-            // One that fails later is told by its notice.
+            // Notices tell later failures.
             if let Err(error) = &end.result
                 && failed.is_none()
             {
@@ -111,7 +111,7 @@ impl Session {
     }
 }
 
-/// That a job runs, for how long, in which plugin, and how to end it.
+/// `running for 3s in 1:front.run; Ctrl-C ends it`.
 fn progress_text(job: &Job, elapsed: Duration) -> String {
     let view = job.view();
     let at = view.chain.last().map(|frame| format!(" in {}.{}", frame.process, frame.function)).unwrap_or_default();

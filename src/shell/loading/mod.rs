@@ -27,7 +27,7 @@ pub fn load(
     start(session, request)
 }
 
-/// The same from a manifest in a file, whatever that is called.
+/// Starts a process from a manifest in a file of any name.
 pub fn load_manifest(
     session: &mut Session,
     path: &str,
@@ -48,7 +48,7 @@ pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel
     Ok(label)
 }
 
-/// What is to be started, as the manifest and the command line together say.
+/// The load request for a source, its manifest and the options together.
 pub fn request(
     session: &mut Session,
     source: &str,
@@ -78,7 +78,7 @@ fn request_of(
     Ok(LoadRequest { spec, name, host, timeout, deadline, ..LoadRequest::plain(program) })
 }
 
-/// Only directories and regular files can be given to a plugin; that one is not there would be found out when it starts.
+/// Checks early that each allowed path is a directory or a regular file.
 fn check_paths(texts: &[String]) -> Result<(), ShellError> {
     for text in texts {
         let host = allowed_path(text).host;
@@ -92,7 +92,7 @@ fn check_paths(texts: &[String]) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// The program with the modules of `--link` before its own, which are there by the deadline.
+/// The program with the modules of `--link` before its own. `deadline` bounds fetching them.
 pub fn link(
     session: &mut Session,
     program: Arc<Program>,

@@ -1,4 +1,4 @@
-//! What `load` and `plugsh call` let a plugin have, as options, and how they add to what a manifest says.
+//! The options that `load` and `plugsh call` share, and how they add to a manifest.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -12,7 +12,7 @@ use crate::shell::reply::ShellError;
 use crate::shell::units::{Bound, parse_duration};
 use crate::text::json_cause;
 
-/// What `load` and `plugsh call` have in common.
+/// The options that `load` and `plugsh call` share.
 #[derive(Debug, Default, clap::Args)]
 pub struct LoadOptions {
     /// a value that the plugin may read; without `=` it is empty
@@ -75,7 +75,7 @@ pub struct LoadOptions {
 }
 
 impl LoadOptions {
-    /// What a program may have, as the manifest and the command line together say.
+    /// The manifest's `spec` with the options added.
     pub fn apply(&self, mut spec: Spec) -> Result<Spec, ShellError> {
         if let Some(json) = &self.set_config {
             spec.config.extend(config_object(json)?);
@@ -134,7 +134,7 @@ impl LoadOptions {
         input.check().map_err(ShellError::usage)
     }
 
-    /// What its guest may load and call.
+    /// The grants to load and to call.
     fn apply_grants(&self, spec: &mut Spec) -> Result<(), ShellError> {
         let dir = std::env::current_dir().unwrap_or_default();
         let patterns: Vec<String> = self.may_load.iter().map(|text| load_pattern_within(text, &dir)).collect();
@@ -146,7 +146,7 @@ impl LoadOptions {
     }
 }
 
-/// An empty text and `null` say nothing, and a key's `null` is an empty value: as extism reads them.
+/// Reads `--set-config` as extism does: empty text and `null` set nothing, a key's `null` is an empty value.
 fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {
     if json.is_empty() {
         return Ok(BTreeMap::new());

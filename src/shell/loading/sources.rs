@@ -18,12 +18,12 @@ impl Session {
         self.resolve_by(source, self.kernel().load_deadline(None))
     }
 
-    /// The same, until a deadline of the command's.
+    /// As [`Session::resolve`], with the command's own deadline.
     pub fn resolve_by(&mut self, source: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
         self.resolving(|kernel, progress| kernel.resolve_by(source, deadline, progress))
     }
 
-    /// The program that a manifest in a file describes, whatever that is called; it may be a FIFO.
+    /// The program of a manifest in a file of any name, or a FIFO.
     pub fn resolve_manifest(&mut self, path: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
         if path.contains("://") {
             return self.resolve_by(path, deadline);

@@ -1,5 +1,4 @@
-//! What a load says of `--import`: stand-ins that are not there yet, and those that nothing asks for. How one is written is
-//! in `imports`.
+//! Warnings of `load --import`: stand-ins whose process is missing, and stand-ins that nothing imports.
 
 use crate::kernel::ProcessId;
 use crate::runtime::program::ImportStandIn;
@@ -7,7 +6,7 @@ use crate::shell::reply::{Line, Role};
 use crate::shell::session::Session;
 use crate::text::did_you_mean;
 
-/// Says of each stand-in whose process is not there that it must be by the time the import is called; once of each process.
+/// Warns of stand-ins whose process does not live yet, once for each process.
 pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
     let mut told: Vec<&str> = Vec::new();
     for import in imports {
@@ -17,7 +16,7 @@ pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
             continue;
         }
         told.push(plugin);
-        // What only stubs answer for is started when it is asked.
+        // Stubs start the process that they answer for.
         let stubbed = || session.kernel().stubs().iter().any(|stub| stub.spec.plugin == plugin);
         if !dots.into_iter().any(|plugin| session.kernel().find(plugin).is_ok()) && !stubbed() {
             let why = "when the import is called there must be";
@@ -27,7 +26,7 @@ pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
     }
 }
 
-/// Says of each stand-in that nothing in the plugin imports what it stands in for. Of linked modules that is not known.
+/// Warns of stand-ins for functions that the plugin does not import. Linked modules' imports are not known.
 pub fn tell_unused(session: &mut Session, id: ProcessId, imports: &[ImportStandIn]) {
     let Some(detail) = session.kernel().process(id).filter(|detail| detail.modules.len() == 1) else { return };
     for import in imports {

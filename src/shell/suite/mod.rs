@@ -1,5 +1,5 @@
-//! `plugsh test`: one file of commands and expectations in a shell of its own, its output kept. What is printed of it, and
-//! how many run at once, is the front's.
+//! `plugsh test`: runs one file of commands and expectations in a session of its own, and keeps its output. The front
+//! prints results and runs files in parallel.
 
 mod update;
 
@@ -18,15 +18,15 @@ use super::stdin::Stdin;
 use super::unseen::Unseen;
 use crate::kernel::Kernel;
 
-/// What became of one file.
+/// The result of one file.
 pub struct FileRun {
     pub name: String,
     pub took: Duration,
-    /// What it wrote to standard output, in its plain form, as far as it is kept.
+    /// Standard output in its plain form, up to a bound.
     pub printed: Vec<u8>,
-    /// What it wrote to standard error, differences first among it, as far as it is kept.
+    /// Standard error, up to a bound.
     pub notices: Vec<Line>,
-    /// How many expectations were rewritten, or why it failed; the message is empty when a notice has told it.
+    /// How many expectations were rewritten, or the error; its message is empty when a notice has told it.
     pub result: Result<usize, ShellError>,
 }
 

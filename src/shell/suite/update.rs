@@ -1,5 +1,5 @@
-//! `plugsh test --update`: a file's text with the expectations that do not hold rewritten so that they do. Only the last word
-//! of such a line changes, and the here-document that it stands for.
+//! `plugsh test --update`: rewrites the expectations of a file that do not hold. Only the last word of such a line changes,
+//! and its here-document.
 
 use crate::shell::grammar::CommandGrammar;
 use crate::shell::line::{Lines, Stage, Statement, Word, WordKind, quote};
@@ -8,11 +8,10 @@ use crate::shell::script::{located, syntax_error};
 use crate::shell::session::{Rewrite, Session};
 use crate::text::without_bom;
 
-/// What ends a here-document that is written here.
+/// The end word of written here-documents.
 const END: &str = "END";
 
-/// Runs the text; the text as it should be, and how many expectations were rewritten. Stops at the first error that is not
-/// an expectation's.
+/// Runs the text; gives the rewritten text and the number of rewritten expectations. Stops at the first other error.
 pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(String, usize), ShellError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ShellError::failed(format!("`{name}`: not UTF-8")))?;
     let (mark, text) = text.split_at(text.len() - without_bom(text.as_bytes()).len());
@@ -27,7 +26,7 @@ pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(Strin
                 session.show_notices();
                 Ok(())
             })?;
-            // A sourced file's expectations are not this file's.
+            // Expectations of a sourced file stand in another text: only the last rewrite is this statement's.
             let Some(rewrite) = rewrites.pop() else { continue };
             let word = last_word(statement).filter(|_| alone).ok_or_else(|| {
                 let error = ShellError::failed(
@@ -49,7 +48,7 @@ pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(Strin
     Ok((new, count))
 }
 
-/// The word that holds the value, where it is written out.
+/// The word that holds the expected value, where the line has it in full.
 fn last_word(statement: &Statement) -> Option<&Word> {
     let [Stage::Command(words)] = statement.pipe.stages.as_slice() else { return None };
     let name = words.first()?.literal_text()?;
@@ -58,7 +57,7 @@ fn last_word(statement: &Statement) -> Option<&Word> {
     (name.starts_with("expect") && written_out && last.span.end == statement.span.end).then_some(last)
 }
 
-/// The new word with what follows it on its line, and its here-document. `rest` is what followed the old word.
+/// The new word with the rest of its line and its here-document. `rest` followed the old word.
 fn rewritten(old: &Word, rest: &str, rewrite: &Rewrite) -> String {
     let rest = match old.kind {
         WordKind::HereDoc => rest.split_inclusive('\n').next().unwrap_or_default(),

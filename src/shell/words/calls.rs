@@ -8,12 +8,12 @@ pub fn call_text(record: &Record) -> String {
     format!("{}.{}", record.callee_label(), record.function)
 }
 
-/// ` (stub)` when something changed the call.
+/// ` (stub)` when a hook changed the call.
 pub fn changed_text(record: &Record) -> String {
     record.changed_by.as_str().map(|by| format!(" ({by})")).unwrap_or_default()
 }
 
-/// How an outcome is shown.
+/// The role of an outcome.
 pub fn outcome_role(outcome: Outcome) -> Role {
     match outcome {
         Outcome::Ok => Role::Good,

@@ -1,4 +1,4 @@
-//! Held jobs in words: where one stands, with what, and what bounds it.
+//! Held jobs in words: their chain, payloads and limits.
 
 use std::time::Duration;
 
@@ -17,7 +17,7 @@ pub fn held_title(view: &HeldView) -> String {
     format!("%{} is held {} {at} ({reason})", view.job, view.side.as_str())
 }
 
-/// Where a job stands, with what, and what bounds it.
+/// A held job's title, chain, payloads and limits.
 pub fn held_lines(view: &HeldView) -> Vec<Line> {
     let frames: Vec<String> = view.chain.iter().map(|frame| format!("{}.{}", frame.process, frame.function)).collect();
     let mut lines = vec![

@@ -6,7 +6,7 @@ use crate::kernel::{ProcessId, ProcessState, ProcessView};
 use crate::shell::reply::{Line, Role};
 use crate::shell::tree::{Children, TreeRow, tree_lines};
 
-/// How a state looks.
+/// The role of a state.
 pub fn state_role(state: &ProcessState) -> Role {
     match state {
         ProcessState::Idle => Role::Plain,
@@ -17,7 +17,7 @@ pub fn state_role(state: &ProcessState) -> Role {
     }
 }
 
-/// A state with whom it waits for.
+/// A state, with the process it waits for.
 pub fn state_text(state: &ProcessState) -> String {
     match state {
         ProcessState::Waiting { on } => format!("waiting on {on}"),
@@ -25,13 +25,13 @@ pub fn state_text(state: &ProcessState) -> String {
     }
 }
 
-/// The tree of the living as text, each with its state but without figures: what stays the same from run to run.
+/// The process tree as text with states and without figures, which differ from run to run.
 pub fn tree_text(views: &[ProcessView]) -> String {
     let bare = |view: &ProcessView| Line::from(format!("{} {}", view.label(), state_text(&view.state)));
     tree_lines(&tree_rows(views, bare)).iter().map(|line| format!("{line}\n")).collect()
 }
 
-/// The processes below the shell, each under its parent; one whose parent is not listed stands under the shell.
+/// The tree's rows, the shell first. A process whose parent is not listed stands under the shell.
 pub fn tree_rows(views: &[ProcessView], line_of: fn(&ProcessView) -> Line) -> Vec<TreeRow> {
     let slots: HashMap<ProcessId, usize> = views.iter().enumerate().map(|(index, view)| (view.id, index + 1)).collect();
     let parents: Vec<Option<usize>> =
