@@ -16,7 +16,7 @@ from statistics import median
 __all__ = ["PLUGSH", "Row", "Shell", "bench", "machine", "median", "print_table", "proc", "version"]
 
 PLUGSH = os.environ["PLUGSH"]
-# No command of a measurement takes longer; a hang fails instead of waiting for ever.
+# The longest time of a command; a hang fails the measurement.
 REPLY_SECONDS_MAX = 600
 
 

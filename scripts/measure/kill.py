@@ -16,13 +16,13 @@ from pathlib import Path
 from common import Row, Shell, machine, median, print_table, version
 
 ROUNDS = 50
-# What a kill may take until wasm that runs has ended.
+# The longest time from a kill to the end of running wasm.
 GOAL_MS = 100.0
 SPINNERS = 4
-# How long a call may take to come to the moment at which it is killed.
+# The longest time until a call reaches the point of its kill.
 COME_SECONDS_MAX = 20.0
 PLUGINS = Path(__file__).resolve().parents[2] / "plugins" / "wat"
-# Instructions in a row that no loop is around: minutes' worth of each.
+# Instructions in sequence without a loop, enough for minutes.
 IN_A_ROW = 600
 
 
@@ -54,7 +54,7 @@ def bulk_module() -> str:
           (br $again))))"""
 
 
-# What is copied at once, and what is listed.
+# The size of a single copy, and of a directory listing.
 GIBIBYTE = 1 << 30
 FILES = 10_000
 
@@ -196,7 +196,7 @@ def measured(shell: Shell, moments: Moments, name: str, rounds: int) -> list[flo
         started = time.monotonic()
         shell.run(f'kill "$VICTIM"\nwait %{job}')
         took.append((time.monotonic() - started) * 1000)
-        # What stays behind: the spinners of the background are not called so.
+        # Remaining processes; the background's spinners have other names.
         for helper in ("other", "caller", "spawner"):
             shell.run(f"kill {helper}")
         shell.run("\n".join(f"wait %{row['job']}" for row in shell.json("jobs --json") if row["state"] != "running") or "jobs")
@@ -228,7 +228,7 @@ def main() -> None:
     parser.add_argument("--small", action="store_true", help="one round of each: shows that all of it works")
     options = parser.parse_args()
     rounds = 1 if options.small else ROUNDS
-    # Takes connections and never answers.
+    # Accepts connections and never answers.
     silent = socket.create_server(("127.0.0.1", 0), backlog=4 * ROUNDS)
     port = silent.getsockname()[1]
     print(f"{machine()}\n{version()}\nkilled while …, {rounds} times each, in ms")

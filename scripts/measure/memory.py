@@ -12,7 +12,7 @@ from pathlib import Path
 from common import Row, Shell, machine, print_table, version
 
 COPIES_MAX = 3
-# What is not the bytes themselves: page tables, the loop's own.
+# Memory besides the bytes: page tables, the loop's own.
 SLACK = 0.2
 
 BLOCKS = """(module

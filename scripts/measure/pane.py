@@ -18,7 +18,7 @@ from common import PLUGSH, Row, machine, median, print_table, version
 
 TITLES = ["what", "measured", "goal", "met"]
 ROWS, COLS = 40, 120
-# The rate that calls are paced to, and how near is near enough.
+# The rate of paced calls, and the tolerance.
 CALLS_PER_SECOND = 10_000
 PACE_RATIO_MAX = 1.25
 WAIT_SECONDS_MAX = 120

@@ -8,9 +8,9 @@ import time
 from common import PLUGSH, Row, Shell, bench, machine, median, print_table, version
 
 TITLES = ["what", "measured", "goal", "met"]
-# Rounds of calls, spawns and kills after which memory is looked at.
+# Rounds of calls, spawns and kills between two readings of memory.
 TENTHS = 10
-# Memory that may come and go between two looks.
+# The tolerance between two readings of memory.
 LEVEL_RATIO_MAX = 1.05
 LEVEL_SLACK_MIB = 2.0
 

@@ -1,4 +1,4 @@
-# Sourced by the measuring scripts, with $root set: sees to python3 and to the binary, and exports PLUGSH.
+# Sourced by the measuring scripts, with $root set: checks for python3, builds the binary if necessary, exports PLUGSH.
 
 say() { printf '%s\n' "$*" >&2; }
 
@@ -17,6 +17,6 @@ if [[ ! -x $PLUGSH ]]; then
     exit 2
 fi
 export PLUGSH
-# Errors with backtraces are slow in the SDK; nobody measures that by mistake.
+# Backtraces of errors would slow the SDK down.
 export RUST_BACKTRACE=0
 export PYTHONDONTWRITEBYTECODE=1

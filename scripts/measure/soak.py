@@ -23,10 +23,10 @@ WARM_UP_CYCLES = 2
 MAPS_SLACK = 64
 RESIDENT_RATIO_MAX = 1.10
 RESIDENT_SLACK_KIB = 16 * 1024
-# With this many looks there is a trend: the median of the last third against that of the first, after the warm-up.
+# The fewest readings for a trend: the median of the last third against that of the first, after the warm-up.
 TREND_LOOKS_MIN = 9
 TREND_SLACK_KIB = 4 * 1024
-# What must have been said, by what it was said of. Looked for when there was time for all of it.
+# The messages that must have been printed, by subject; checked only after a full run.
 SAID = {
     "ended by a kill": "killed by the shell",
     "ended by a restart": "killed by `restart`",
@@ -36,18 +36,18 @@ SAID = {
     "reloaded for a changed file": "was reloaded: ",
 }
 SAID_SECONDS_MIN = 60
-# Threads that are made when they are first needed and then stay: plugsh's own, for signals, the clock, two for compiling,
-# one for what blocks in WASI. A short run may come to some of them only after the first look.
+# Threads that are created on first use and stay: signals, the clock, two for compilation, one for blocking WASI calls. A
+# short run may create some of them only after the first reading.
 LASTING_THREADS = 6
-# How long threads and what they hold may take to end, in looks and seconds between them.
+# How long threads and their memory may take to go away: readings, and seconds between them.
 SETTLE_LOOKS, SETTLE_SECONDS = 20, 0.05
-# What a Rust program that panicked ends with.
+# The exit code of a Rust panic.
 PANIC_CODE = 101
-# What the steps load.
+# The plugins that the steps load.
 PLUGINS = ["echo", "misbehave", "text", "tree"]
 # Of the watched plugin.
 VERSIONS = 16
-# Steps between two looks at whether the jobs still run.
+# Steps between two checks that the jobs still run.
 STEPS = 20
 
 

@@ -18,7 +18,7 @@ import tempfile
 from pathlib import Path
 
 HOSTS = ("native", "extism")
-# Each letter of text, nothing, text, JSON: what most functions of most plugins take.
+# The inputs of each function: nothing, text, JSON.
 INPUTS = ["", "Hello, World!", '{"a": 1}']
 CALL_SECONDS = 2
 OUTPUT_BYTES_MAX = 256 << 20
@@ -114,7 +114,7 @@ def run(file, host, lines, options):
     """What a plugsh of its own prints for these lines after loading the file: the JSON objects, the errors, and how it
     ended when that was no way to end."""
     load = ["load", f"./{file.name}", "--as", "p", "--host", host, "--memory-max", MEMORY_MAX, *options.load]
-    # The first line is the script's first, so that its error is known by its place.
+    # The load is the script's first line, so that its error is known by its place.
     script = "\n".join([" ".join(map(quoted, load)), *lines, ""])
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as errors, tempfile.NamedTemporaryFile("w") as source:
         source.write(script)
@@ -222,7 +222,7 @@ def tell_calls(tried, counts):
         function, text = pair
         lines = [shown(native.get(pair) or stock.get(pair))]
         varies = compared(native.get(pair)) != compared(again.get(pair))
-        # A host that crashed or was ended has no answers from there on; that is told already.
+        # A host that crashed or was stopped has no further answers; that is reported elsewhere.
         if pair in native and pair in stock and not varies and compared(native[pair]) != compared(stock[pair]):
             counts["calls differ"] += 1
             lines.append(f"differs: in the SDK {shown(stock[pair])}")
