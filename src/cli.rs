@@ -232,6 +232,9 @@ pub struct ScriptArgs {
     /// Go on after a line that failed.
     #[arg(long)]
     pub keep_going: bool,
+    /// Say nothing of what was done (`1:front`, `killed 1:front`); errors are still told.
+    #[arg(short = 'q', long)]
+    pub quiet: bool,
     /// Do not read the rc file.
     #[arg(long)]
     pub no_rc: bool,

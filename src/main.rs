@@ -179,6 +179,7 @@ fn scripts(arguments: ScriptArgs, global: &Global) -> Result<Scripts, ShellError
         pane: arguments.pane,
         options: SessionOptions {
             json: global.json,
+            quiet: arguments.quiet,
             keep_going: arguments.keep_going,
             echo,
             ..SessionOptions::default()

@@ -14,7 +14,7 @@ fn commands_and_their_exit_codes() {
     commands("echo hi").run().stdout("hi\n").stderr("").code(0);
     commands("load echo; call echo nowhere").run().code(1).stderr_has("-c:1: ");
     commands("pss").run().code(2).stderr("-c:1: no command `pss`; did you mean `ps`?\n");
-    commands("load misbehave; misbehave.spin --timeout 20ms").run().code(124).stdout("1:misbehave\n");
+    commands("load misbehave; misbehave.spin --timeout 20ms").run().code(124).stdout("").stderr_has("1:misbehave\n");
     commands("exit 7").run().code(7);
     commands("echo one; exit; echo two").run().stdout("one\n").code(0);
 }
@@ -40,7 +40,7 @@ fn a_script_comes_from_files_and_from_standard_input() {
     let run = plugsh().file("a", "source b\n").file("b", "echo 1\n").args(["a"]).run();
     run.stdout("1\n").code(0);
     plugsh().stdin("echo one\necho <<END\n").run().stdout("one\n").code(2).stderr_has("stdin:2: ");
-    plugsh().stdin("load echo\necho.echo <<END\na\nEND\necho last").run().stdout("1:echo\na\nlast\n").code(0);
+    plugsh().stdin("load echo\necho.echo <<END\na\nEND\necho last").run().stdout("a\nlast\n").code(0);
     plugsh().args(["-"]).stdin("echo one\n").run().stdout("one\n").code(0);
     plugsh().args(["-", "a"]).stdin("echo $1\n").run().stdout("a\n").code(0);
     plugsh().args(["missing.plugsh"]).run().code(1).stderr("plugsh: `missing.plugsh`: no such file or directory\n");
@@ -127,8 +127,7 @@ fn a_plugin_directory_that_is_not_there_is_told() {
     run.args(["-c", "load price"])
         .run()
         .code(0)
-        .stdout("1:price\n")
-        .stderr("plugsh: PLUGSH_PATH lists `missing`, and there is no such directory\n");
+        .stderr("plugsh: PLUGSH_PATH lists `missing`, and there is no such directory\n1:price\n");
     plugsh().env("PLUGSH_PATH", "missing").args(["help", "ps"]).run().code(0).stderr("");
 }
 
@@ -187,15 +186,15 @@ fn lines_that_cannot_be_read() {
 #[test]
 fn standard_input_as_input_once() {
     let run = commands("load echo; echo.echo @- > copy").stdin(b"a\xff\n".as_slice()).run();
-    run.code(0).stdout("1:echo\n").file("copy", b"a\xff\n");
+    run.code(0).stdout("").file("copy", b"a\xff\n");
     commands("load echo; echo.echo @-; echo.echo @-").stdin("x").run().code(1).stderr_has("used up");
 }
 
 #[test]
 fn bytes_are_as_they_are_where_nobody_looks() {
     let run = commands("load echo; echo.echo --hex 1b5b324aff").run();
-    run.stdout(b"1:echo\n\x1b[2J\xff").code(0);
-    commands("load echo; echo.echo hi --raw").run().stdout("1:echo\nhi");
+    run.stdout(b"\x1b[2J\xff").code(0);
+    commands("load echo; echo.echo hi --raw").run().stdout("hi");
     commands("load echo; echo.echo hi > f").run().file("f", "hi");
 }
 
@@ -203,7 +202,7 @@ fn bytes_are_as_they_are_where_nobody_looks() {
 fn a_large_input_goes_through() {
     let bytes = vec![b'x'; 100 << 20];
     let run = commands("load echo; echo.echo @big > copy").file("big", &bytes).run();
-    run.code(0).stderr("").file("copy", &bytes);
+    run.code(0).stderr("1:echo\n").file("copy", &bytes);
 }
 
 #[test]
@@ -215,10 +214,23 @@ fn colour_is_there_when_it_is_asked_for() {
 }
 
 #[test]
+fn news_are_no_data() {
+    let run = commands("load echo; break 'callee=nobody'; echo.echo hi; kill echo").run();
+    run.stdout("hi\n").stderr("1:echo\nbreakpoint 1: before callee=nobody\nkilled 1:echo\n").code(0);
+    plugsh().args(["-q", "-c", "load echo; echo.echo hi; kill echo"]).run().stdout("hi\n").stderr("").code(0);
+    commands("echo \"<$(load echo)>\"; load echo > f; load echo | !cat").run().stdout("<1:echo>\n3:echo-3\n");
+    let run = plugsh().args(["--json", "-c", "load counter; restart counter; inject counter trap; kill counter"]).run();
+    let restarted = "{\"id\":1,\"name\":\"counter\",\"code_changed\":false,\"calls_lost\":0,\"functions_lost\":[]}";
+    let killed = "{\"ended\":[{\"id\":1,\"name\":\"counter\"}],\"moved\":[],\"jobs\":[]}";
+    let fault = "{\"fault\":1,\"kind\":\"trap\",\"filter\":\"counter\"}";
+    run.stdout(format!("{{\"id\":1,\"name\":\"counter\"}}\n[\n{restarted}\n]\n{fault}\n{killed}\n")).stderr("").code(0);
+}
+
+#[test]
 fn json_can_be_the_default() {
     plugsh().args(["--json", "-c", "ps"]).run().stdout("[]\n");
     plugsh().args(["-c", "jobs", "--json"]).run().stdout("[]\n");
-    plugsh().args(["--json", "-c", "load echo; call echo echo hi"]).run().stdout("1:echo\nhi\n");
+    plugsh().args(["--json", "-c", "load echo; call echo echo hi"]).run().stdout("{\"id\":1,\"name\":\"echo\"}\nhi\n");
 }
 
 #[test]
@@ -291,8 +303,8 @@ fn a_closed_pipe_ends_quietly() {
 #[test]
 fn a_script_and_a_call_end_alike_where_nobody_reads() {
     for arguments in [
-        &["-c", "load echo; echo.echo @big; echo > never"][..],
-        &["--keep-going", "-c", "load echo; echo.echo @big; echo > never"],
+        &["-q", "-c", "load echo; echo.echo @big; echo > never"][..],
+        &["-q", "--keep-going", "-c", "load echo; echo.echo @big; echo > never"],
         &["call", "echo", "echo", "--stdin"],
     ] {
         let run = plugsh().file("big", vec![b'x'; 1 << 20]).args(arguments.iter().copied());
@@ -344,7 +356,7 @@ fn ctrl_c_ends_a_script_with_130() {
 #[test]
 fn a_script_waits_for_its_jobs() {
     let run = commands("load echo; call echo echo done &").run();
-    run.code(0).stdout("1:echo\n").stderr_has("%1 done");
+    run.code(0).stdout("").stderr_has("%1 done");
     // The failure is reported once, by the notice or by the error.
     let both = "load misbehave; load misbehave; misbehave.error one & misbehave-2.error two & wait";
     let failed = commands(both).run().code(1).stderr;
@@ -361,11 +373,11 @@ fn a_script_waits_for_its_jobs() {
 fn jobs_are_waited_for_and_ended() {
     let run = commands("load echo; call echo echo one & wait %1; jobs --json; echo.echo two & fg; echo $_").run();
     // `fg` makes the job a foreground call, whose output is `$_`.
-    run.stdout("1:echo\none\n[]\ntwo\ntwo\n").code(0);
+    run.stdout("one\n[]\ntwo\ntwo\n").code(0);
     let run = commands("load misbehave; misbehave.spin & jobs; kill %1; wait %1").run();
-    run.stdout_has("%1   running").stdout_has("  misbehave.spin\n").stdout_has("killed %1\n").code(1);
+    run.stdout_has("%1   running").stdout_has("  misbehave.spin\n").stderr_has("killed %1\n").code(1);
     let run = commands("load echo; echo.echo to-file > out & wait; !cat out").run();
-    run.code(0).stdout("1:echo\nto-file");
+    run.code(0).stdout("to-file");
     let run = commands("load misbehave; misbehave.error no > out & wait").run();
     run.code(1).no_file("out");
     commands("load misbehave; misbehave.spin & kill misbehave; wait").run().code(1).stderr_has("killed by the shell");
@@ -393,7 +405,7 @@ fn arguments_that_are_no_text_are_a_mistake_like_any_other() {
 
 #[test]
 fn a_home_that_is_no_absolute_path_is_none() {
-    let run = plugsh().env("HOME", "here").args(["-c", "load echo"]).run().code(0).stdout("1:echo\n");
+    let run = plugsh().env("HOME", "here").args(["-c", "load echo"]).run().code(0).stdout("");
     run.stderr_has("HOME is `here`, which is no absolute path: no rc file, history or cache");
 }
 

@@ -82,7 +82,12 @@ fn the_system_shells_lines_print_what_they_show() {
                 std::fs::write(home.path().join(name), &shown).unwrap();
             }
             let mut command = Command::new("sh");
-            command.args(["-c", &typed]).env("PATH", &path).env("HOME", home.path()).current_dir(home.path());
+            // Errors and news stand among the output, as at a terminal.
+            command
+                .args(["-c", &format!("exec 2>&1\n{typed}")])
+                .env("PATH", &path)
+                .env("HOME", home.path())
+                .current_dir(home.path());
             let output = command.env_remove("XDG_CACHE_HOME").output().unwrap();
             let printed = String::from_utf8_lossy(&output.stdout);
             assert!(matches(&normalised(&shown), &normalised(&printed)), "`{typed}` prints\n{printed}\nnot\n{shown}");

@@ -1,6 +1,8 @@
 //! Exchanging a process's instance, for `restart` and `reload`. While breakpoints are set it is a job, since the calls of
 //! the starting instance may be held.
 
+use serde_json::{Value, json};
+
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
 use super::waits::{Awaited, OnInterrupt};
@@ -8,9 +10,21 @@ use crate::kernel::{JobEnd, JobOutput, ProcessId, Replaced, Replacement};
 
 /// The result of an exchange.
 pub enum Exchanged {
-    Done(Line),
+    Done(Done),
     /// A call of the starting instance is held; the exchange is a parked job now.
     Stuck(Reply),
+}
+
+/// A finished exchange as news: a line, and the value for a program.
+pub struct Done {
+    pub line: Line,
+    pub json: Value,
+}
+
+impl From<Done> for Reply {
+    fn from(done: Done) -> Reply {
+        Reply::news(done.line, done.json)
+    }
 }
 
 /// An exchange that runs as a job, with what its reply needs.
@@ -39,7 +53,7 @@ pub fn exchange(
     };
     if session.kernel().breakpoints().is_empty() {
         let replaced = session.kernel().replace_unless(id, &what, &|| session.interrupt().is_raised());
-        return Ok(Exchanged::Done(replaced_line(&replaced.map_err(|error| session.call_error(error))?, did, &more)));
+        return Ok(Exchanged::Done(replaced_news(&replaced.map_err(|error| session.call_error(error))?, did, &more)));
     }
     let word = match did {
         ReplacementKind::Restart => "restart",
@@ -52,24 +66,34 @@ pub fn exchange(
         Awaited::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),
         stuck => {
             let left = Box::new(move |session: &mut Session, end: &JobEnd| {
-                Ok(Reply::Lines(vec![exchanged(session, end, &exchanging)?]))
+                exchanged(session, end, &exchanging).map(Reply::from)
             });
             Ok(Exchanged::Stuck(session.park_job(&job, &stuck, left, false)?))
         }
     }
 }
 
-/// The reply's line once the exchange's job has ended.
-fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Line, ShellError> {
+/// The reply once the exchange's job has ended.
+fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Done, ShellError> {
     match &end.result {
-        Ok(JobOutput::Replaced(replaced)) => Ok(replaced_line(replaced, exchanging.did, &exchanging.more)),
-        Ok(output) => Ok(Line::from(String::from_utf8_lossy(&output.bytes()).into_owned())),
+        Ok(JobOutput::Replaced(replaced)) => Ok(replaced_news(replaced, exchanging.did, &exchanging.more)),
+        Ok(output) => {
+            let text = String::from_utf8_lossy(&output.bytes()).into_owned();
+            Ok(Done { line: Line::from(text.as_str()), json: text.into() })
+        }
         Err(error) => Err(session.call_error(error.clone())),
     }
 }
 
 /// `1:counter restarted: the state of 3 earlier calls is lost`.
-fn replaced_line(replaced: &Replaced, did: ReplacementKind, more: &str) -> Line {
+fn replaced_news(replaced: &Replaced, did: ReplacementKind, more: &str) -> Done {
+    let json = json!({
+        "id": replaced.label.id,
+        "name": replaced.label.name,
+        "code_changed": replaced.code_changed,
+        "calls_lost": replaced.calls_lost,
+        "functions_lost": replaced.functions_lost,
+    });
     let did = match did {
         ReplacementKind::Restart => "restarted",
         ReplacementKind::Reload if replaced.code_changed => "reloaded",
@@ -87,5 +111,5 @@ fn replaced_line(replaced: &Replaced, did: ReplacementKind, more: &str) -> Line 
     if !more.is_empty() {
         line.push(Role::Dim, format!("; {more}"));
     }
-    line
+    Done { line, json }
 }

@@ -17,6 +17,10 @@ pub trait Front {
     fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()>;
     /// True when a person is there to look at standard output.
     fn is_terminal(&self) -> bool;
+    /// True where news belong to the output: a person reads it, or no program does. Elsewhere they are notices.
+    fn shows_news(&self) -> bool {
+        self.is_terminal()
+    }
     /// Whether output may have colours.
     fn colors(&self) -> bool;
     /// Lends the terminal to `run`: a program of the system, or a read of typed input. While it runs, nothing else reads the

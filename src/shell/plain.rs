@@ -16,7 +16,9 @@ pub fn bytes(reply: &Reply) -> Cow<'_, [u8]> {
     Cow::Owned(match reply {
         Reply::Nothing => Vec::new(),
         Reply::Output { bytes, .. } => return Cow::Borrowed(bytes),
-        Reply::Lines(lines) => lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes(),
+        Reply::Lines(lines) | Reply::News { lines, .. } => {
+            lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes()
+        }
         Reply::Table(table) => table_text(table).into_bytes(),
         Reply::Json(value) => json_text(value).into_bytes(),
         Reply::JsonLines(values) => text::json(values.iter().map(|value| format!("{value}\n")).collect()).into_bytes(),

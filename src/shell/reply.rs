@@ -25,6 +25,13 @@ pub enum Reply {
     Table(Table),
     /// One JSON value; an array is written with one element a line.
     Json(Value),
+    /// What a command did that gives no data: for the person. Where standard output is no terminal it goes to standard
+    /// error, so that what stands behind a `|` gets data alone.
+    News {
+        lines: Vec<Line>,
+        /// The same for a program.
+        json: Value,
+    },
     /// JSON values, one a line.
     JsonLines(Vec<Value>),
 }
@@ -33,6 +40,11 @@ impl Reply {
     /// One line of plain text.
     pub fn line(text: impl Into<String>) -> Reply {
         Reply::Lines(vec![Line::from(text.into())])
+    }
+
+    /// One line of news.
+    pub fn news(line: Line, json: Value) -> Reply {
+        Reply::News { lines: vec![line], json }
     }
 
     /// Lines of plain text.

@@ -60,6 +60,10 @@ impl Front for Unseen {
         false
     }
 
+    fn shows_news(&self) -> bool {
+        true
+    }
+
     fn colors(&self) -> bool {
         false
     }

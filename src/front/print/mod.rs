@@ -20,7 +20,7 @@ pub fn render(reply: &Reply, options: RenderOptions) -> (Cow<'_, [u8]>, Option<T
     let (bytes, cut) = match reply {
         Reply::Output { bytes, raw } if options.terminal => output::for_terminal(bytes, *raw, options),
         Reply::Output { bytes, raw } => return (output::for_file(bytes, *raw), None),
-        Reply::Lines(lines) if options.color => {
+        Reply::Lines(lines) | Reply::News { lines, .. } if options.color => {
             let text: String = lines.iter().map(|line| format!("{}\n", to_ansi(line, true))).collect();
             (text.into_bytes(), None)
         }

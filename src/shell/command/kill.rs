@@ -1,5 +1,7 @@
 //! `kill`: ends processes and jobs.
 
+use serde_json::{Value, json};
+
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Killed;
 use crate::shell::lookup::job_of;
@@ -32,39 +34,68 @@ struct KillOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<KillOptions>()?;
-    let mut lines = Vec::new();
+    let mut news = News::default();
     let mut failed = None;
     for target in &options.targets {
-        match kill(session, target, options.recursive) {
-            Ok(more) => lines.extend(more),
+        match kill(session, target, options.recursive, &mut news) {
+            Ok(()) => {}
             // The others are ended all the same.
             Err(error) => failed = failed.or(Some(error)),
         }
     }
     match failed {
-        None => Ok(Reply::Lines(lines)),
+        None => Ok(news.reply()),
         Some(error) => {
-            session.emit(&Reply::Lines(lines))?;
+            session.emit(&news.reply())?;
             Err(error)
         }
     }
 }
 
-fn kill(session: &Session, target: &str, recursive: bool) -> Result<Vec<Line>, ShellError> {
+/// What was ended and who moved, of all targets.
+#[derive(Default)]
+struct News {
+    lines: Vec<Line>,
+    jobs: Vec<Value>,
+    ended: Vec<Value>,
+    moved: Vec<Value>,
+}
+
+impl News {
+    fn add(&mut self, killed: &Killed) {
+        self.lines.extend(lines(killed));
+        self.ended.extend(killed.ended.iter().map(|label| json!({ "id": label.id, "name": label.name })));
+        self.moved.extend(killed.moved.iter().map(|(label, parent)| {
+            // The shell is 0, as everywhere.
+            let parent = parent.as_ref().map_or(0, |parent| parent.id);
+            json!({ "id": label.id, "name": label.name, "parent": parent })
+        }));
+    }
+
+    fn reply(self) -> Reply {
+        let json = json!({ "ended": self.ended, "moved": self.moved, "jobs": self.jobs });
+        Reply::News { lines: self.lines, json }
+    }
+}
+
+fn kill(session: &Session, target: &str, recursive: bool, news: &mut News) -> Result<(), ShellError> {
     if target.starts_with('%') {
         let job = job_of(session, target)?;
         if !job.is_running() {
             return Err(ShellError::failed(format!("job `{target}` has ended; `wait {target}` shows how")));
         }
         job.kill();
-        return Ok(vec![Line::new().plain("killed ").with(Role::Name, target)]);
+        news.lines.push(Line::new().plain("killed ").with(Role::Name, target));
+        news.jobs.push(json!(job.id()));
+        return Ok(());
     }
     let id = session.process(target)?;
     let killed = session.kernel().kill(id, recursive).map_err(|error| session.call_error(error))?;
     if let Some(target) = killed.ended.iter().find(|label| label.id == id) {
         session.record(|| Entry::Kill { process: target.name.clone(), recursive });
     }
-    Ok(lines(&killed))
+    news.add(&killed);
+    Ok(())
 }
 
 /// Most processes that are named as ended, and as moved.

@@ -105,7 +105,8 @@ fn started(session: &mut Session, label: &ProcessLabel, watch: bool) -> Result<R
     if watch {
         session.kernel().watch(label.id).map_err(|error| session.call_error(error))?;
     }
-    Ok(Reply::Lines(vec![Line::new().with(Role::Name, label.to_string())]))
+    let line = Line::new().with(Role::Name, label.to_string());
+    Ok(Reply::news(line, serde_json::json!({ "id": label.id, "name": label.name })))
 }
 
 /// Reads `never`, `on-crash` or `on-crash=MAX/WINDOW`.

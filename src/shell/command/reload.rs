@@ -60,7 +60,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let verified = verified.map(|verified| verified_text(&verified)).unwrap_or_default();
     let reload = Replacement::Reload { program, force: options.force };
     match exchange(session, id, reload, verified)? {
-        Exchanged::Done(line) => Ok(Reply::Lines(vec![line])),
+        Exchanged::Done(done) => Ok(done.into()),
         Exchanged::Stuck(reply) => Ok(reply),
     }
 }

@@ -28,12 +28,15 @@ struct RestartOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<RestartOptions>()?;
-    let mut lines = Vec::new();
+    let (mut lines, mut restarted) = (Vec::new(), Vec::new());
     let mut processes = options.processes.iter();
     for process in processes.by_ref() {
         let id = session.process(process)?;
         match exchange(session, id, Replacement::Restart, String::new())? {
-            Exchanged::Done(line) => lines.push(line),
+            Exchanged::Done(done) => {
+                lines.push(done.line);
+                restarted.push(done.json);
+            }
             Exchanged::Stuck(_) => break,
         }
     }
@@ -42,5 +45,5 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         let text = format!("`{}` not restarted: the restart before stands at a breakpoint", left.join("`, `"));
         session.notice(Line::new().with(Role::Warn, text));
     }
-    Ok(if lines.is_empty() { Reply::Nothing } else { Reply::Lines(lines) })
+    Ok(if lines.is_empty() { Reply::Nothing } else { Reply::News { lines, json: restarted.into() } })
 }

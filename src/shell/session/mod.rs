@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use serde_json::Value;
+
 use super::command::definition::CommandTable;
 use super::front::Front;
 use super::interrupt::{Interrupt, Interrupter};
@@ -32,6 +34,8 @@ pub const SOURCE_DEPTH_MAX: usize = 32;
 pub struct SessionOptions {
     /// Listing commands answer in JSON.
     pub json: bool,
+    /// News are not shown.
+    pub quiet: bool,
     /// A failed line does not end a script.
     pub keep_going: bool,
     /// A script's lines are shown before they run.
@@ -198,7 +202,27 @@ impl Session {
 
     /// Hands a part of the output on while a command still runs.
     pub fn emit(&mut self, reply: &Reply) -> Result<(), ShellError> {
+        if let Reply::News { lines, json } = reply
+            && !self.output.is_redirected()
+        {
+            return self.tell_news(lines, json, reply);
+        }
         self.output.emit(reply, &|| self.interrupt.is_raised())
+    }
+
+    /// News that nothing captures.
+    fn tell_news(&mut self, lines: &[Line], json: &Value, reply: &Reply) -> Result<(), ShellError> {
+        if self.options.json {
+            return self.output.emit(&Reply::Json(json.clone()), &|| self.interrupt.is_raised());
+        }
+        if self.options.quiet {
+            return Ok(());
+        }
+        if self.front().shows_news() {
+            return self.output.emit(reply, &|| self.interrupt.is_raised());
+        }
+        lines.iter().for_each(|line| self.front().notice(line));
+        Ok(())
     }
 
     /// Runs `work` with its output going to `sink`, and gives the sink back.

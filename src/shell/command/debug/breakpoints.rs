@@ -101,7 +101,7 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
         .map_err(|why| ShellError::failed(format!("`{filter}`: {}", why.line(SHELL))))?;
     let line =
         Line::new().with(Role::Strong, format!("breakpoint {id}")).plain(format!(": {} {filter}", side.as_str()));
-    Ok(Reply::Lines(vec![line]))
+    Ok(Reply::news(line, serde_json::json!({ "breakpoint": id, "on": side.as_str(), "filter": filter })))
 }
 
 fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {

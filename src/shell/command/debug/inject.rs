@@ -81,7 +81,11 @@ fn run_inject(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let view =
         session.kernel().inject(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {}", why.line(SHELL))))?;
     let text = format!(": {} on {}{}", kind_text(&view.kind), view.filter, rest_text(&view));
-    Ok(Reply::Lines(vec![Line::new().with(Role::Strong, format!("fault {}", view.id)).plain(text)]))
+    let line = Line::new().with(Role::Strong, format!("fault {}", view.id)).plain(text);
+    Ok(Reply::news(
+        line,
+        serde_json::json!({ "fault": view.id, "kind": kind_text(&view.kind), "filter": view.filter.to_string() }),
+    ))
 }
 
 fn read(filter: Filter, words: &[String]) -> Result<FaultSpec, String> {
