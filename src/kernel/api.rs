@@ -8,6 +8,7 @@ use super::error::CallError;
 use super::frame::Cause;
 use super::hooks::StubRunner;
 use super::job::{Job, OutputSink};
+use super::notices::Notice;
 use super::policy::Policy;
 use super::view::{JobId, LoadableView, LogLine, ProcessId};
 use super::{CallPlan, Kernel, StreamTaker};
@@ -92,7 +93,7 @@ impl Kernel {
     }
 
     /// Notices for the person at the prompt (a reset that lost state, a background job's end), oldest first; taken once.
-    pub fn take_notices(&self) -> Vec<String> {
+    pub fn take_notices(&self) -> Vec<Notice> {
         self.notices().take()
     }
 

@@ -9,6 +9,7 @@ use std::time::Instant;
 use super::Kernel;
 use super::error::CallError;
 use super::frame::Cause;
+use super::notices::Notice;
 use super::process::{Life, Occupant, Process, Starting};
 use super::replace::PendingInstance;
 use super::view::{Killed, ProcessId, ProcessState};
@@ -66,7 +67,7 @@ impl Kernel {
     pub(super) fn end_crashed(&self, process: &Process, why: &str) {
         let killer = Killer { by: "its own crash".into(), reason: format!("crashed: {why}") };
         if self.end_process(process.id, false, &killer).is_some() {
-            self.notify(format!("`{}` ended because it crashed: {why}", process.label()));
+            self.notify(Notice::Crashed { process: process.label(), why: why.to_owned() });
         }
     }
 

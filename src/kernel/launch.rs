@@ -7,11 +7,11 @@ use std::sync::Arc;
 use super::error::CallError;
 use super::job::{Job, JobEnd, KEPT_OUTPUT_BYTES_MAX, OutputSink};
 use super::job_output::JobOutput;
+use super::notices::Notice;
 use super::pipe::Pipe;
 use super::task::Task;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
-use crate::journal::units::{show_duration_ns, show_size};
 use crate::runtime::MAX_WASM_STACK_BYTES;
 use crate::text::escape_control;
 
@@ -86,8 +86,9 @@ impl Job {
     fn kept(&self, kernel: &Kernel, output: JobOutput) -> JobOutput {
         match output {
             JobOutput::Bytes(bytes) if self.is_background() && bytes.len() > KEPT_OUTPUT_BYTES_MAX => {
-                let (id, all) = (self.id(), bytes.len());
-                kernel.notify(format!("%{id}: of {all} bytes of output the first {KEPT_OUTPUT_BYTES_MAX} are kept"));
+                let (job, output_bytes) = (self.id(), bytes.len() as u64);
+                let kept_bytes = KEPT_OUTPUT_BYTES_MAX as u64;
+                kernel.notify(Notice::OutputCut { job, output_bytes, kept_bytes });
                 JobOutput::Bytes(bytes.get(..KEPT_OUTPUT_BYTES_MAX).map_or_else(Arc::default, Arc::from))
             }
             output => output,
@@ -116,12 +117,10 @@ impl Kernel {
             return;
         }
         let view = job.view();
-        let took = show_duration_ns(u64::try_from(end.duration.as_nanos()).unwrap_or(u64::MAX));
+        let (job, took) = (view.id, end.duration);
         self.notify(match &end.result {
-            Ok(output) => {
-                format!("%{} done in {took}, {}: {}", view.id, show_size(output.byte_count()), view.text)
-            }
-            Err(error) => format!("%{} failed after {took}: {}", view.id, error.with_reason()),
+            Ok(output) => Notice::JobDone { job, took, output_bytes: output.byte_count(), text: view.text },
+            Err(error) => Notice::JobFailed { job, took, error: error.clone() },
         });
     }
 }

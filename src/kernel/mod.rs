@@ -57,6 +57,7 @@ pub use job::{Job, JobEnd, OutputSink, Waited};
 pub use job_output::JobOutput;
 pub use limits::{Amount, LimitView, Limits};
 pub use load::LoadRequest;
+pub use notices::Notice;
 pub use plan::{CallPlan, CallStage};
 pub use policy::Policy;
 pub use replace::Replacement;

@@ -13,6 +13,7 @@ use super::code::Code;
 use super::error::{CallError, outcome_of};
 use super::frame::{Cause, Deadline, Frame, Refusal, too_deep};
 use super::names;
+use super::notices::Notice;
 use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
@@ -189,7 +190,7 @@ impl Kernel {
         let until = deadline.map(|deadline| deadline.at);
         let image = task.chain.outside_of_time(|| self.images().get(host, program, task, until));
         if let Some(complaint) = self.images().take_complaint() {
-            self.notify(escape_control(&complaint));
+            self.notify(Notice::NoCompiler { why: escape_control(&complaint) });
         }
         image.map_err(|failure| match deadline {
             Some(deadline) if failure.kind == FailureKind::Interrupted && !task.chain.is_cancelled() => {

@@ -11,7 +11,7 @@ use super::hooks::Hooks;
 use super::job_table::{ChainTable, JobTable};
 use super::limits::Limits;
 use super::logbook::Logbook;
-use super::notices::Notices;
+use super::notices::{Notice, Notices};
 use super::policy::gate::PolicyGate;
 use super::policy::learn::Spawns;
 use super::table::Table;
@@ -235,7 +235,7 @@ impl Kernel {
     }
 
     /// Tells the person at the prompt.
-    pub(super) fn notify(&self, notice: String) {
+    pub(super) fn notify(&self, notice: Notice) {
         self.notices.add(notice);
     }
 

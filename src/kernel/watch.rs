@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use super::Kernel;
 use super::error::CallError;
+use super::notices::Notice;
 use super::replace::Replacement;
 use super::view::ProcessId;
 use super::watch_list::{Read, State, Watched};
@@ -106,13 +107,8 @@ impl Kernel {
         let what = Replacement::Reload { program, force: false };
         let told = match self.replace_in(&self.new_task(0), id, &what, Some(START_MAX)) {
             Ok(replaced) => {
-                let label = &replaced.label;
-                let lost = match replaced.calls_lost {
-                    0 => String::new(),
-                    1 => "; the state of 1 earlier call is lost".to_owned(),
-                    calls => format!("; the state of {calls} earlier calls is lost"),
-                };
-                self.notify(format!("`{label}` was reloaded: `{source}` has changed{lost}"));
+                let (process, calls_lost) = (replaced.label, replaced.calls_lost);
+                self.notify(Notice::Reloaded { process, source: source.to_owned(), calls_lost });
                 None
             }
             Err(error) => self.complain(id, told, error.message),
@@ -125,7 +121,7 @@ impl Kernel {
         // One that ended meanwhile has nothing to keep.
         let process = self.living(id)?;
         if told.as_ref() != Some(&why) {
-            self.notify(format!("`{}` keeps its old code: {why}", process.label()));
+            self.notify(Notice::KeepsCode { process: process.label(), why: why.clone() });
         }
         Some(why)
     }

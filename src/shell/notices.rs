@@ -2,8 +2,9 @@
 
 use super::reply::{ErrorKind, Line, Role, ShellError};
 use super::session::Session;
+use super::words::notice_text;
 use crate::journal::Outcome;
-use crate::kernel::{CallError, JobId};
+use crate::kernel::{CallError, JobId, Notice};
 
 impl Session {
     /// Hands the kernel's notices on.
@@ -26,18 +27,21 @@ impl Session {
         }
         if !self.is_helper() {
             let notices = self.kernel().take_notices();
-            for notice in notices.into_iter().filter(|notice| failed_job(notice) != Some(job)) {
+            for notice in notices
+                .into_iter()
+                .filter(|notice| !matches!(notice, Notice::JobFailed { job: failed, .. } if *failed == job))
+            {
                 self.show_notice(notice);
             }
         }
         error
     }
 
-    fn show_notice(&mut self, notice: String) {
-        if let Some(job) = failed_job(&notice) {
-            self.jobs().note_failure(job);
+    fn show_notice(&mut self, notice: Notice) {
+        if let Notice::JobFailed { job, .. } = &notice {
+            self.jobs().note_failure(*job);
         }
-        self.front().notice(&Line::new().with(Role::Dim, notice));
+        self.front().notice(&Line::new().with(Role::Dim, notice_text(&notice)));
     }
 
     /// A kernel's error as the shell's.
@@ -49,10 +53,4 @@ impl Session {
         };
         ShellError::new(kind, error.with_reason())
     }
-}
-
-/// The job whose failure a notice of the kernel's tells: `%2 failed after 3ms: ...`.
-fn failed_job(notice: &str) -> Option<JobId> {
-    let (job, _) = notice.strip_prefix('%')?.split_once(" failed after ")?;
-    job.parse().ok()
 }

@@ -22,6 +22,7 @@ use super::screen::{ESC_WAIT_MS, Screen};
 use crate::kernel::{JobState, Kernel};
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
+use crate::shell::words::notice_text;
 use crate::shell::{CommandGrammar, Interrupt, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
 use helper::{ShellHelper, is_incomplete};
 
@@ -276,7 +277,7 @@ fn print_notices(screen: Weak<Screen>, kernel: Arc<Kernel>, is_at_prompt: Arc<At
         while let Some(screen) = screen.upgrade() {
             if is_at_prompt.load(Ordering::Acquire) {
                 for notice in kernel.take_notices() {
-                    screen.notice(&format!("{}\n", Line::from(notice)));
+                    screen.notice(&format!("{}\n", Line::from(notice_text(&notice))));
                 }
             }
             drop(screen);

@@ -8,9 +8,10 @@ use super::entered::{Entered, Finished, Leaving, leave};
 use crate::journal::{Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError, with_path};
+use crate::kernel::notices::Notice;
 use crate::kernel::process::Life;
 use crate::runtime::{Failure, FailureKind, Wording};
-use crate::text::{escape_control, plural};
+use crate::text::escape_control;
 
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
@@ -111,13 +112,9 @@ impl Entered<'_> {
         let guest = self.guest.take();
         let keeps = failure.keeps_instance() && !cut && guest.is_some();
         if !keeps {
-            let lost = self.lose_instance();
-            if lost > 0 && (cut || failure.kind == FailureKind::Nested) {
-                let label = self.process.label();
-                let calls = plural(lost, "call");
-                self.task.kernel.notify(format!(
-                    "`{label}` was reset: its call ended with its chain, and the state of {lost} earlier {calls} is lost"
-                ));
+            let calls_lost = self.lose_instance();
+            if calls_lost > 0 && (cut || failure.kind == FailureKind::Nested) {
+                self.task.kernel.notify(Notice::Reset { process: self.process.label(), calls_lost });
             }
         }
         let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;

@@ -12,6 +12,7 @@ use crate::kernel::debug::{Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX,
 use crate::kernel::error::CallError;
 use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
+use crate::kernel::notices::Notice;
 use crate::kernel::process::Process;
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
@@ -183,7 +184,7 @@ impl Kernel {
     fn tell_held(&self, job: JobId, held: bool) {
         let Some(job) = self.job(job) else { return };
         if held && job.is_background() {
-            self.notify(format!("%{} is held; `bt` shows where, `continue` lets it go on", job.id()));
+            self.notify(Notice::Held { job: job.id() });
         }
         job.set_held(held);
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::*;
 use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
 use crate::kernel::tests::{call, kernel, load};
-use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, ProcessId, Waited};
+use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, Notice, ProcessId, Waited};
 use crate::runtime::Advice;
 
 /// Longer than anything here takes; a test that waits for so long has failed.
@@ -260,7 +260,7 @@ fn a_background_job_tells_that_it_is_held() {
     break_at(&kernel, "function = echo", Side::Before);
     let job = kernel.start(CallPlan { background: true, ..plan(echo, "echo", b"") }).unwrap();
     held(&kernel, &job);
-    assert_eq!(kernel.take_notices(), ["%1 is held; `bt` shows where, `continue` lets it go on"]);
+    assert_eq!(kernel.take_notices(), [Notice::Held { job: 1 }]);
     job.kill();
     assert!(end(&job).is_err());
 }

@@ -217,7 +217,7 @@ fn a_watched_file_is_reloaded_when_it_changes_and_kept_when_it_breaks() {
             notices.extend(kernel.take_notices());
             !notices.is_empty()
         });
-        notices.remove(0)
+        crate::shell::words::notice_text(&notices.remove(0))
     };
     assert!(notice(r#"(module (func (export "new")))"#).starts_with("`1:live` was reloaded: `"));
     assert!(call(&kernel, id, "new", b"").is_ok());

@@ -306,6 +306,7 @@ fn a_notice_names_whose_state_was_lost_with_a_chain() {
     error(&job);
     let notices = kernel.take_notices();
     let says = "`1:spawner` was reset: its call ended with its chain, and the state of 1 earlier call is lost";
+    let notices: Vec<String> = notices.iter().map(crate::shell::words::notice_text).collect();
     assert_eq!(notices, [says], "the other had no state to lose");
 }
 

@@ -33,7 +33,7 @@ fn notice(kernel: &Arc<Kernel>) -> String {
         notices.extend(kernel.take_notices());
         !notices.is_empty()
     });
-    notices.remove(0)
+    crate::shell::words::notice_text(&notices.remove(0))
 }
 
 /// A server of one module; how often it was asked.

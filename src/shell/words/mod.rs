@@ -6,8 +6,10 @@ pub mod calls;
 pub mod held;
 mod imports;
 mod limits;
+mod notices;
 pub mod payload;
 pub mod processes;
 
 pub use advice::{ONE_CALL, SHELL};
 pub use limits::{flag_of, limit_error};
+pub use notices::notice_text;
