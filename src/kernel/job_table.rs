@@ -58,7 +58,7 @@ impl JobTable {
         let mut jobs = self.jobs.lock();
         let running = jobs.values().filter(|job| job.is_running()).count();
         if running >= running_max {
-            return Err(Problem::advised(format!("{running_max} jobs run, the limit"), Advice::WaitForJob));
+            return Err(Problem::advised(format!("{running_max} jobs run, the limit"), Advice::WaitForOne));
         }
         let ended: Vec<JobId> = jobs.iter().filter(|(_, job)| !job.is_running()).map(|(id, _)| *id).collect();
         for id in ended.iter().rev().skip(ENDED_JOBS_MAX - 1) {

@@ -40,14 +40,14 @@ pub enum Advice {
     ListPlugins { for_person: bool },
     /// A file here has the name: its path is to be written out.
     WritePath(String),
-    /// A job is to be waited for, or more are to be allowed.
-    WaitForJob,
+    /// One of those that run is to be waited for, or more are to be allowed.
+    WaitForOne,
     /// A process that crashed for good is to be restarted; why it crashed.
     Restart { process: u32, crash: String },
     /// A reload is to be forced.
     Force,
     /// A breakpoint is to be set.
-    SetBreakpoint,
+    HoldCalls,
     /// A breakpoint is to hold the call when it returns.
     HoldOnReturn,
     /// The output of the held call is to be replaced.
@@ -61,7 +61,7 @@ pub enum Advice {
     /// It was loaded with a list of what it may call, which is to have `function` too.
     GrantCall { allowed: String, function: String },
     /// A policy with a rule for `plugin` is to be loaded that lets it load `source`.
-    PolicyForLoad { plugin: String, source: String },
+    RulesForLoad { plugin: String, source: String },
     /// A policy's rule is to allow loading this.
     RuleForLoad(String),
     /// A policy's rule is to allow calling this.
@@ -74,7 +74,7 @@ pub const FUNCTIONS_MAX: usize = 40;
 /// What the debugger keeps a bounded list of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleKind {
-    Breakpoint,
+    Hold,
     Fault,
     Stub,
 }
@@ -88,7 +88,8 @@ pub enum ImportOrigin {
     Emscripten,
     /// Go for JavaScript.
     Go,
-    OpenPolicyAgent,
+    /// Open Policy Agent.
+    Opa,
     /// A program with threads: it wants a shared memory.
     Threads,
     /// WASI's interface of 2019.

@@ -175,7 +175,7 @@ fn origin(import: &Missing<'_>) -> Option<ImportOrigin> {
                 ImportOrigin::DynamicLibrary
             }
             "setTempRet0" | "getTempRet0" | "__resumeException" | "__assert_fail" => ImportOrigin::Emscripten,
-            _ if starts(&["opa_"]) => ImportOrigin::OpenPolicyAgent,
+            _ if starts(&["opa_"]) => ImportOrigin::Opa,
             _ if starts(&["syscall/js.", "runtime."]) => ImportOrigin::Go,
             _ if starts(EMSCRIPTEN_NAMES) => ImportOrigin::Emscripten,
             _ => return None,

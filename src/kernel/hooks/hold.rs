@@ -144,7 +144,7 @@ fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Ar
 }
 
 fn not_held(job: JobId) -> Problem {
-    Problem::advised(format!("%{job} is not held"), Advice::SetBreakpoint)
+    Problem::advised(format!("%{job} is not held"), Advice::HoldCalls)
 }
 
 impl Kernel {

@@ -38,7 +38,7 @@ impl Kernel {
         hooks.change(|rules| {
             if rules.breakpoints.len() >= RULES_MAX {
                 let why = format!("{RULES_MAX} breakpoints are set, the limit");
-                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Breakpoint)));
+                return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Hold)));
             }
             let id = hooks.next_breakpoint();
             rules.breakpoints.push(Breakpoint::new(id, spec));

@@ -108,7 +108,7 @@ pub fn names_only(who: Who<'_>, asked: &Asked, is_child: bool) -> Problem {
     let (plugin, source) = (escape_control(who.plugin), escape_control(&asked.text()));
     let advice = match is_child {
         false => Advice::GrantLoad { plugin, source },
-        true => Advice::PolicyForLoad { plugin, source },
+        true => Advice::RulesForLoad { plugin, source },
     };
     Problem::advised("a plugin may load only names", advice)
 }

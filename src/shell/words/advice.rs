@@ -51,10 +51,10 @@ fn words(advice: &Advice) -> String {
             "; `plugins` lists them, `plugsh --plugins DIR` and PLUGSH_PATH add a directory of yours".into()
         }
         Advice::WritePath(file) => format!("; for the file write `./{file}`"),
-        Advice::WaitForJob => format!("; `wait` for one, or `{}` allows more", flag_of(Limit::Jobs)),
+        Advice::WaitForOne => format!("; `wait` for one, or `{}` allows more", flag_of(Limit::Jobs)),
         Advice::Restart { process, crash } => format!("; `restart {process}` starts it: {crash}"),
         Advice::Force => "; `--force` takes it".into(),
-        Advice::SetBreakpoint => "; `break EXPR` holds calls".into(),
+        Advice::HoldCalls => "; `break EXPR` holds calls".into(),
         Advice::HoldOnReturn => "; hold it then, with `--on return`".into(),
         Advice::ReplaceOutput => "; `return BYTES` changes the output".into(),
         Advice::DeleteRule(kind) => delete_rule(*kind).into(),
@@ -65,7 +65,7 @@ fn words(advice: &Advice) -> String {
         Advice::GrantCall { allowed, function } => format!(
             ": it was loaded with `--may-call`, which allows {allowed}; load it with `--may-call '{function}'` too"
         ),
-        Advice::PolicyForLoad { plugin, source } => {
+        Advice::RulesForLoad { plugin, source } => {
             format!("; to allow it, load a policy with a rule for `{plugin}` whose `load` has \"{source}\"")
         }
         Advice::RuleForLoad(source) => format!("; add \"{source}\" to its `load`"),
@@ -92,7 +92,7 @@ fn functions(first: &[String], count: usize) -> String {
 
 fn delete_rule(kind: RuleKind) -> &'static str {
     match kind {
-        RuleKind::Breakpoint => "; `delete N` takes one away",
+        RuleKind::Hold => "; `delete N` takes one away",
         RuleKind::Fault => "; `faults delete N` takes one away",
         RuleKind::Stub => "; `unstub NAME.FUNCTION` takes one away",
     }

@@ -55,9 +55,7 @@ fn origin_words(origin: ImportOrigin) -> (&'static str, &'static str) {
         ImportOrigin::Go => {
             ("Go's, for JavaScript", "build it with `GOOS=wasip1 GOARCH=wasm`, or by TinyGo with `-target wasip1`")
         }
-        ImportOrigin::OpenPolicyAgent => {
-            ("Open Policy Agent's", "a compiled policy has an ABI of its own and is no Extism plugin")
-        }
+        ImportOrigin::Opa => ("Open Policy Agent's", "a compiled policy has an ABI of its own and is no Extism plugin"),
         ImportOrigin::Threads => ("a program's with threads", NO_THREADS),
         ImportOrigin::WasiUnstable => ("WASI's of 2019", "build it with a newer toolchain, for `wasm32-wasip1`"),
         ImportOrigin::WasiThreads => ("WASI's for threads", NO_THREADS),
