@@ -3,6 +3,7 @@
 use std::path::{Component, Path, PathBuf};
 
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
+use serde::{Serialize, Serializer};
 
 use super::asked::{Asked, Who};
 use crate::journal::filter::Glob;
@@ -30,6 +31,12 @@ enum What {
     Name(Glob),
     Path(GlobSet),
     Url(GlobSet),
+}
+
+impl Serialize for LoadPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
 }
 
 impl LoadPattern {
@@ -134,6 +141,12 @@ fn resolved(text: &str, dir: &Path) -> String {
 #[derive(Debug, Clone)]
 pub struct CallPattern {
     text: String,
+}
+
+impl Serialize for CallPattern {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
 }
 
 impl CallPattern {

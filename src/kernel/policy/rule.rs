@@ -3,38 +3,48 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use serde::{Serialize, Serializer};
+
 use super::asked::Who;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::filter::Glob;
 use crate::journal::units::{exact_duration, show_bytes};
+use crate::json::some_as_ms;
 use crate::runtime::AllowedPath;
 
 /// What the plugins whose name fits may do.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Serialize)]
 pub struct Rule {
     /// The glob as written, or `default`.
     pub name: String,
     /// Where it begins in its file, from 1; `None` for `[default]`.
     pub line: Option<usize>,
+    #[serde(skip)]
     pub(super) glob: Glob,
+    #[serde(rename = "load")]
     pub(super) loads: Option<Vec<LoadPattern>>,
+    #[serde(rename = "call")]
     pub(super) calls: Option<Vec<CallPattern>>,
     pub children_max: Option<u32>,
     pub children: ChildGrants,
 }
 
 /// What a plugin's children get, as far as the plugin itself holds it. Sizes are bytes.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ChildGrants {
     pub memory_bytes_max: Option<u64>,
     pub fuel: Option<u64>,
+    #[serde(rename = "timeout_ms", serialize_with = "some_as_ms")]
     pub timeout: Option<Duration>,
     /// In place of those that a child's manifest asks for.
     pub hosts: Option<Vec<String>>,
     /// In place of those that a child's manifest asks for.
+    #[serde(serialize_with = "as_path_texts")]
     pub paths: Option<Vec<AllowedPath>>,
+    #[serde(rename = "config_keys", serialize_with = "as_keys")]
     pub config: Option<Vec<ConfigGrant>>,
     /// WASI's environment: variables of the parent's that are passed on, or values.
+    #[serde(rename = "env_keys", serialize_with = "as_keys")]
     pub env: Option<Vec<ConfigGrant>>,
     /// WASI's arguments.
     pub args: Option<Vec<String>>,
@@ -127,6 +137,15 @@ impl ChildGrants {
         .collect();
         if words.is_empty() { "what their manifests ask for".to_owned() } else { words.join(", ") }
     }
+}
+
+fn as_keys<S: Serializer>(grants: &Option<Vec<ConfigGrant>>, serializer: S) -> Result<S::Ok, S::Error> {
+    keys(grants.as_deref()).serialize(serializer)
+}
+
+fn as_path_texts<S: Serializer>(paths: &Option<Vec<AllowedPath>>, serializer: S) -> Result<S::Ok, S::Error> {
+    let texts = paths.as_ref().map(|paths| paths.iter().map(path_text).collect::<Vec<_>>());
+    texts.serialize(serializer)
 }
 
 fn keys(grants: Option<&[ConfigGrant]>) -> Option<Vec<String>> {

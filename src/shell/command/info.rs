@@ -1,10 +1,13 @@
 //! `info`: all that is known of one process.
 
-use serde_json::json;
+use std::time::Duration;
+
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessState, Restart};
-use crate::runtime::{Spec, WasiInput};
+use crate::json::{as_ms, as_us, some_as_ms};
+use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart};
+use crate::runtime::{Host, MemoryUse, Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
@@ -38,7 +41,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let id = session.process(&options.plugin)?;
     let detail = session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
     if session.wants_json(options.json) {
-        return Ok(Reply::Json(json_object(&detail)));
+        return Ok(Reply::json(&Info::of(&detail)));
     }
     Ok(Reply::Lines(lines(&detail)))
 }
@@ -176,51 +179,144 @@ fn limits(spec: &Spec) -> Vec<String> {
     limits
 }
 
-fn json_object(detail: &ProcessDetail) -> serde_json::Value {
-    let view = &detail.view;
-    let spec = &detail.spec;
-    let modules: Vec<_> = detail.modules.iter().map(|(name, sha256)| json!({"name": name, "sha256": sha256})).collect();
-    json!({
-        "id": view.id,
-        "name": view.name,
-        "parent": view.parent,
-        "state": view.state.word(),
-        "source": view.source,
-        "host": view.host.as_str(),
-        "modules": modules,
-        "functions": detail.functions,
-        "exports": detail.exports,
-        "imports": detail.imports,
-        "children": detail.children.iter().map(|label| label.id).collect::<Vec<_>>(),
-        "config_keys": spec.config.keys().collect::<Vec<_>>(),
-        "memory_bytes_max": spec.memory_bytes_max,
-        "timeout_ms": spec.timeout.map(|timeout| timeout.as_millis() as u64),
-        "fuel": spec.fuel,
-        "var_bytes_max": spec.var_bytes_max,
-        "http_response_bytes_max": spec.http_response_bytes_max,
-        "allowed_hosts": spec.allowed_hosts,
-        "allowed_paths": spec.allowed_paths.iter().map(|path| path.host.display().to_string()).collect::<Vec<_>>(),
-        "wasi": spec.wasi,
-        "env_keys": spec.wasi_input.env.keys().collect::<Vec<_>>(),
-        "args": spec.wasi_input.given_args(),
-        "stdin": spec.wasi_input.stdin.as_ref().map(|path| path.display().to_string()),
-        "may_load": spec.may_load,
-        "may_call": spec.may_call,
-        "calls": view.calls,
-        "errors": view.errors,
-        "resets": view.resets,
-        "bytes_in": view.bytes_in,
-        "bytes_out": view.bytes_out,
-        "busy_us": view.busy.as_nanos() as f64 / 1e3,
-        "self_us": view.self_time.as_nanos() as f64 / 1e3,
-        "age_ms": view.age.as_millis() as u64,
-        "memory_bytes": view.memory.total_bytes(),
-        "resident_bytes": view.memory.resident_bytes,
-        "committed_bytes": view.memory.committed_bytes(),
-        "guest_memory_bytes": view.memory.guest_bytes,
-        "block_bytes": view.memory.block_bytes,
-        "table_bytes": view.memory.table_bytes,
-        "kept_bytes": view.memory.kept_bytes,
-        "last_error": detail.last_error,
-    })
+/// A process in JSON. Of configuration and environment the keys, not the values.
+#[derive(Serialize)]
+struct Info<'a> {
+    id: ProcessId,
+    name: &'a str,
+    parent: ProcessId,
+    state: &'static str,
+    source: &'a str,
+    host: Host,
+    modules: Vec<ModuleRow<'a>>,
+    functions: &'a [String],
+    exports: &'a [String],
+    imports: &'a [String],
+    children: Vec<ProcessId>,
+    #[serde(flatten)]
+    spec: SpecRow<'a>,
+    #[serde(flatten)]
+    counters: Counters,
+    #[serde(flatten)]
+    memory: MemoryRow,
+    last_error: Option<&'a str>,
+}
+
+#[derive(Serialize)]
+struct ModuleRow<'a> {
+    name: &'a str,
+    sha256: &'a str,
+}
+
+/// What the process may have.
+#[derive(Serialize)]
+struct SpecRow<'a> {
+    config_keys: Vec<&'a String>,
+    memory_bytes_max: Option<u64>,
+    #[serde(rename = "timeout_ms", serialize_with = "some_as_ms")]
+    timeout: Option<Duration>,
+    fuel: Option<u64>,
+    var_bytes_max: u64,
+    http_response_bytes_max: u64,
+    allowed_hosts: &'a [String],
+    allowed_paths: Vec<String>,
+    wasi: bool,
+    env_keys: Vec<&'a String>,
+    args: &'a [String],
+    stdin: Option<String>,
+    may_load: &'a [String],
+    may_call: Option<&'a [String]>,
+}
+
+/// What the process has done.
+#[derive(Serialize)]
+struct Counters {
+    calls: u64,
+    errors: u64,
+    resets: u64,
+    bytes_in: u64,
+    bytes_out: u64,
+    #[serde(rename = "busy_us", serialize_with = "as_us")]
+    busy: Duration,
+    #[serde(rename = "self_us", serialize_with = "as_us")]
+    self_time: Duration,
+    #[serde(rename = "age_ms", serialize_with = "as_ms")]
+    age: Duration,
+}
+
+/// What the process holds.
+#[derive(Serialize)]
+struct MemoryRow {
+    memory_bytes: u64,
+    resident_bytes: Option<u64>,
+    committed_bytes: u64,
+    guest_memory_bytes: u64,
+    block_bytes: u64,
+    table_bytes: u64,
+    kept_bytes: u64,
+}
+
+impl Info<'_> {
+    fn of(detail: &ProcessDetail) -> Info<'_> {
+        let view = &detail.view;
+        Info {
+            id: view.id,
+            name: &view.name,
+            parent: view.parent,
+            state: view.state.word(),
+            source: &view.source,
+            host: view.host,
+            modules: detail.modules.iter().map(|(name, sha256)| ModuleRow { name, sha256 }).collect(),
+            functions: &detail.functions,
+            exports: &detail.exports,
+            imports: &detail.imports,
+            children: detail.children.iter().map(|label| label.id).collect(),
+            spec: SpecRow::of(&detail.spec),
+            counters: Counters::of(view),
+            memory: MemoryRow::of(view.memory),
+            last_error: detail.last_error.as_deref(),
+        }
+    }
+}
+
+impl SpecRow<'_> {
+    fn of(spec: &Spec) -> SpecRow<'_> {
+        SpecRow {
+            config_keys: spec.config.keys().collect(),
+            memory_bytes_max: spec.memory_bytes_max,
+            timeout: spec.timeout,
+            fuel: spec.fuel,
+            var_bytes_max: spec.var_bytes_max,
+            http_response_bytes_max: spec.http_response_bytes_max,
+            allowed_hosts: &spec.allowed_hosts,
+            allowed_paths: spec.allowed_paths.iter().map(|path| path.host.display().to_string()).collect(),
+            wasi: spec.wasi,
+            env_keys: spec.wasi_input.env.keys().collect(),
+            args: spec.wasi_input.given_args(),
+            stdin: spec.wasi_input.stdin.as_ref().map(|path| path.display().to_string()),
+            may_load: &spec.may_load,
+            may_call: spec.may_call.as_deref(),
+        }
+    }
+}
+
+impl Counters {
+    fn of(view: &ProcessView) -> Counters {
+        let ProcessView { calls, errors, resets, bytes_in, bytes_out, busy, self_time, age, .. } = *view;
+        Counters { calls, errors, resets, bytes_in, bytes_out, busy, self_time, age }
+    }
+}
+
+impl MemoryRow {
+    fn of(memory: MemoryUse) -> MemoryRow {
+        MemoryRow {
+            memory_bytes: memory.total_bytes(),
+            resident_bytes: memory.resident_bytes,
+            committed_bytes: memory.committed_bytes(),
+            guest_memory_bytes: memory.guest_bytes,
+            block_bytes: memory.block_bytes,
+            table_bytes: memory.table_bytes,
+            kept_bytes: memory.kept_bytes,
+        }
+    }
 }

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use serde_json::{Value, json};
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Policy;
@@ -109,19 +109,29 @@ fn own_grants(session: &Session, name: &str) -> Option<Arc<OwnGrants>> {
 enum Verdict {
     /// By which rule; `None`: without a policy.
     Allowed {
-        by: Option<(String, Value)>,
+        by: Option<RuleName>,
         why: &'static str,
     },
     Denied {
-        by: Option<(String, Value)>,
+        by: Option<RuleName>,
         why: String,
     },
 }
 
-/// A rule in words and in JSON.
-fn rule_of(policy: &Policy, who: Who<'_>) -> (String, Value) {
+/// A rule as a verdict names it.
+#[derive(Serialize)]
+struct RuleName {
+    name: String,
+    source: String,
+    line: Option<usize>,
+    /// All of it in words.
+    #[serde(skip)]
+    place: String,
+}
+
+fn rule_of(policy: &Policy, who: Who<'_>) -> RuleName {
     let rule = policy.rule(who);
-    (policy.place(rule), json!({ "name": rule.name, "source": policy.source(), "line": rule.line }))
+    RuleName { name: rule.name.clone(), source: policy.source().to_owned(), line: rule.line, place: policy.place(rule) }
 }
 
 fn check_call(session: &Session, caller: &str, target: &str) -> Result<Verdict, ShellError> {
@@ -169,18 +179,22 @@ fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), Problem>) -> Verdic
 /// A verdict as a line or as JSON; one that says no is a failure either way.
 fn told(session: &mut Session, verdict: Verdict, json: bool) -> Result<Reply, ShellError> {
     let json = session.wants_json(json);
-    let value = |allowed: bool, by: &Option<(String, Value)>, why: &str| {
-        let rule = by.as_ref().map(|(_, rule)| rule);
-        let why = Some(why).filter(|why| !why.is_empty());
-        Reply::Json(json!({ "allowed": allowed, "rule": rule, "reason": why }))
+    #[derive(Serialize)]
+    struct Row<'a> {
+        allowed: bool,
+        rule: Option<&'a RuleName>,
+        reason: Option<&'a str>,
+    }
+    let row = |allowed, by: &Option<RuleName>, why: &str| {
+        Reply::json(&Row { allowed, rule: by.as_ref(), reason: Some(why).filter(|why| !why.is_empty()) })
     };
     match verdict {
-        Verdict::Allowed { by, why } if json => Ok(value(true, &by, why)),
-        Verdict::Allowed { by: Some((place, _)), .. } => Ok(Reply::line(format!("allowed by {place}"))),
+        Verdict::Allowed { by, why } if json => Ok(row(true, &by, why)),
+        Verdict::Allowed { by: Some(RuleName { place, .. }), .. } => Ok(Reply::line(format!("allowed by {place}"))),
         Verdict::Allowed { by: None, why } => Ok(Reply::line(format!("allowed: {why}"))),
         Verdict::Denied { by, why } => {
             if json {
-                session.emit(&value(false, &by, &why))?;
+                session.emit(&row(false, &by, &why))?;
             }
             Err(ShellError::failed(format!("denied: {why}")))
         }
@@ -193,13 +207,13 @@ fn learn(session: &Session, json: bool) -> Result<Reply, ShellError> {
         return Ok(Reply::text(&text));
     }
     let policy = Policy::parse(&text, "policy learn", Path::new("")).map_err(ShellError::failed)?;
-    Ok(Reply::Json(json_policy(&policy, None)))
+    Ok(json_policy(&policy, None))
 }
 
 fn show(policy: Option<&Policy>, json: bool) -> Reply {
     let Some(policy) = policy else {
         return match json {
-            true => Reply::Json(Value::Null),
+            true => Reply::json(&()),
             false => Reply::line(
                 "no policy is loaded: a plugin loads names only, calls whom it likes, and hands on no more than it has; \
                  `--may-load` and `--may-call` of `load` change that for one",
@@ -207,7 +221,7 @@ fn show(policy: Option<&Policy>, json: bool) -> Reply {
         };
     };
     if json {
-        return Reply::Json(json_policy(policy, Some(policy.source())));
+        return json_policy(policy, Some(policy.source()));
     }
     let rules = policy.rules().iter().chain([policy.default_rule()]);
     Reply::Lines(rules.flat_map(|rule| lines(policy, rule)).collect())
@@ -232,29 +246,11 @@ fn lines(policy: &Policy, rule: &Rule) -> Vec<Line> {
 }
 
 /// All rules, the default last; `source`: the file that they were read from.
-fn json_policy(policy: &Policy, source: Option<&str>) -> Value {
-    let rules: Vec<Value> = policy.rules().iter().chain([policy.default_rule()]).map(json_rule).collect();
-    json!({ "source": source, "rules": rules })
-}
-
-fn json_rule(rule: &Rule) -> Value {
-    let grants = &rule.children;
-    json!({
-        "name": rule.name,
-        "line": rule.line,
-        "load": rule.load_texts(),
-        "call": rule.call_texts(),
-        "children_max": rule.children_max,
-        "children": {
-            "memory_bytes_max": grants.memory_bytes_max,
-            "fuel": grants.fuel,
-            "timeout_ms": grants.timeout.map(|timeout| timeout.as_millis() as u64),
-            "hosts": grants.hosts,
-            "paths": grants.path_texts(),
-            "config_keys": grants.config_keys(),
-            "env_keys": grants.env_keys(),
-            "args": grants.args,
-            "stdin": grants.stdin,
-        },
-    })
+fn json_policy(policy: &Policy, source: Option<&str>) -> Reply {
+    #[derive(Serialize)]
+    struct Rules<'a> {
+        source: Option<&'a str>,
+        rules: Vec<&'a Rule>,
+    }
+    Reply::json(&Rules { source, rules: policy.rules().iter().chain([policy.default_rule()]).collect() })
 }
