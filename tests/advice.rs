@@ -27,7 +27,7 @@ const PLACEHOLDERS: [(&str, &str); 31] = [
     ("FILE", "advised.file"),
     ("NAME", "x"),
     ("DIR", "."),
-    ("SEQ", "2"),
+    ("SEQ", "1"),
     ("%N", "%1"),
     ("N", "1"),
     ("{word}", "echo"),

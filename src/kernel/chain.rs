@@ -3,12 +3,12 @@
 //! A call is cut by its depth and its number: the cut is one atomic word that the running call reads (it is always the
 //! deepest), and everything at or below the cut ends. The frame that was meant turns the cut into its own failure.
 
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::clock::{Clock, Timed};
-use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, path_of};
+use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, path_of};
 use super::process::{Occupant, Process};
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{Outcome, Record, Symbol};
@@ -33,6 +33,8 @@ pub struct Chain {
     pub answers: bool,
     /// The process of which it starts another instance, whose calls of that are calls in a circle; 0: none.
     pub replaces: AtomicU32,
+    /// How many starts were numbered.
+    starts: AtomicU64,
     cancelled: AtomicU32,
     /// Reached by [`Chain::with_frames`].
     frames: Mutex<Frames>,
@@ -53,6 +55,7 @@ impl Chain {
             job,
             answers,
             replaces: AtomicU32::new(0),
+            starts: AtomicU64::new(0),
             cancelled: AtomicU32::new(NOT_CANCELLED),
             frames: Mutex::new(Rank::Frames, Frames::default()),
             woken: Condvar::new(),
@@ -82,6 +85,11 @@ impl Chain {
     /// The call `seq` at `depth`, as the process knows it that it occupies.
     pub fn occupant(&self, depth: u16, seq: u64) -> Occupant {
         Occupant { chain: self.id, job: self.job, depth, seq }
+    }
+
+    /// The number of the next start of an instance: unique within the chain, and no record's.
+    pub fn next_start_seq(&self) -> u64 {
+        START_SEQ_MIN + self.starts.fetch_add(1, Ordering::Relaxed)
     }
 
     /// True when the running call must end now.
@@ -245,7 +253,7 @@ impl Chain {
     pub fn views(&self) -> Vec<FrameView> {
         let frames = self.frames.lock();
         let view = |(frame, depth): (&Frame, u16)| FrameView {
-            seq: frame.seq,
+            seq: frame.record_seq(),
             process: frame.process.label(),
             function: frame.function.as_str().to_string(),
             depth,
@@ -254,20 +262,16 @@ impl Chain {
         frames.stack.iter().zip(1..).map(view).collect()
     }
 
-    /// The chain's calls as running records.
+    /// The chain's calls as running records; starts are none.
     pub fn records(&self) -> Vec<Record> {
         let frames = self.frames.lock();
-        let mut records = Vec::with_capacity(frames.stack.len());
-        let mut caller = (0, Symbol::SHELL, 0);
-        for (frame, depth) in frames.stack.iter().zip(1..) {
-            records.push(Record {
-                outcome: if frame.held { Outcome::Held } else { Outcome::Running },
-                duration_ns: frame.started.elapsed().as_nanos() as u64,
-                ..self.record_of(frame, depth, caller)
-            });
-            caller = (frame.process.id, frame.process.name_symbol, frame.seq);
-        }
-        records
+        let calls = frames.stack.iter().enumerate().filter(|(_, frame)| frame.record_seq().is_some());
+        let record = |(at, frame): (usize, &Frame)| Record {
+            outcome: if frame.held { Outcome::Held } else { Outcome::Running },
+            duration_ns: frame.started.elapsed().as_nanos() as u64,
+            ..self.record_of(frame, at as u16 + 1, caller_of(&frames.stack[..at]))
+        };
+        calls.map(record).collect()
     }
 
     /// A record of a frame at a depth, with its caller's id, name and number; outcome and times are to be filled in.
@@ -302,7 +306,7 @@ impl Chain {
         Some(Record { outcome: Outcome::Running, ..record })
     }
 
-    /// The deepest call as a caller: id, name, number; the shell when there is none. And the depth of a call it makes.
+    /// The deepest frame as a caller, as [`caller_of`] has it. And the depth of a call it makes.
     pub fn caller(&self) -> ((ProcessId, Symbol, u64), u16) {
         let frames = self.frames.lock();
         (caller_of(&frames.stack), frames.stack.len() as u16 + 1)
@@ -336,8 +340,11 @@ impl Timed for Chain {
     }
 }
 
+/// Who makes the next call: id, name, and the number of the call it is nested in. The shell and 0 when there is none.
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
-    stack.last().map_or((0, Symbol::SHELL, 0), |frame| (frame.process.id, frame.process.name_symbol, frame.seq))
+    let Some(frame) = stack.last() else { return (0, Symbol::SHELL, 0) };
+    let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(0);
+    (frame.process.id, frame.process.name_symbol, seq)
 }
 
 /// The deadlines of a chain that stand still; when it is dropped, also by a panic, they go on.

@@ -42,10 +42,15 @@ impl Cause {
     }
 }
 
-/// One call of a chain.
+/// Numbers from here on tell the frames of starts apart. A start is no call, leaves no record, and takes none of the
+/// numbers of records, so that those have no gaps.
+pub const START_SEQ_MIN: u64 = 1 << 63;
+
+/// One call of a chain, or the start of an instance.
 pub struct Frame {
     pub process: Arc<Process>,
     pub function: Symbol,
+    /// The number of the call's record; from [`START_SEQ_MIN`] on for a start.
     pub seq: u64,
     pub started: Instant,
     pub nested: Duration,
@@ -58,6 +63,13 @@ pub struct Frame {
     /// Its bytes are never kept nor shown: its plugin is private, or one above it in the chain.
     pub private: bool,
     pub changed_by: ChangedBy,
+}
+
+impl Frame {
+    /// The number of the call's record; `None` for a start.
+    pub fn record_seq(&self) -> Option<u64> {
+        (self.seq < START_SEQ_MIN).then_some(self.seq)
+    }
 }
 
 /// When a call or a load must have ended, and the timeout that says so.

@@ -12,7 +12,7 @@ mod request;
 
 use std::sync::atomic::Ordering;
 use std::sync::{Arc, Weak};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 pub use pending::{PendingInstance, ReplacementNotice};
 pub use request::Replacement;
@@ -180,7 +180,7 @@ impl Kernel {
             supervision: process.supervision,
             own: process.own.clone(),
         };
-        let occupant = task.chain.occupant(1, task.next_seq(Instant::now()));
+        let occupant = task.chain.occupant(1, task.chain.next_start_seq());
         let mut stand_in = Process::new(birth, code.clone(), occupant);
         // What it may do is not what the new code is called by.
         stand_in.plugin.clone_from(&process.plugin);

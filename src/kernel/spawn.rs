@@ -236,7 +236,6 @@ impl Kernel {
             Some(name) => name.clone(),
             None => table.free_name(&request.program.stem),
         };
-        let seq = task.next_seq(Instant::now());
         let birth = Birth {
             id: table.take_id(),
             name,
@@ -246,7 +245,7 @@ impl Kernel {
             supervision: request.supervision,
             own,
         };
-        let process = Arc::new(Process::new(birth, code, task.chain.occupant(depth, seq)));
+        let process = Arc::new(Process::new(birth, code, task.chain.occupant(depth, task.chain.next_start_seq())));
         if !table.insert(process.clone()) {
             return Err(Failure::denied("the parent has ended"));
         }

@@ -136,7 +136,8 @@ pub struct ProcessDetail {
 /// One call of a running chain, outermost first.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct FrameView {
-    pub seq: u64,
+    /// The number of the call's record; `None` for the start of an instance.
+    pub seq: Option<u64>,
     #[serde(flatten)]
     pub process: ProcessLabel,
     pub function: String,

@@ -186,7 +186,7 @@ fn a_kill_ends_a_restart_that_never_ends() {
         let kernel = kernel.clone();
         move || kernel.reload(id, &spins, false)
     });
-    until("the new code starts", || !kernel.running().is_empty());
+    until("the new code starts", || kernel.chain_table().all().iter().any(|chain| !chain.views().is_empty()));
     kernel.kill(id, false).unwrap();
     let error = reloading.join().unwrap().unwrap_err().message;
     assert!(error.contains("its start function was killed by the shell"), "{error}");

@@ -31,8 +31,9 @@ fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
     kernel.processes(true).into_iter().find(|view| view.id == id).unwrap().state
 }
 
+/// Calls and starts that run now.
 pub(super) fn calls_running(kernel: &Arc<Kernel>) -> usize {
-    kernel.running().len()
+    kernel.chain_table().all().iter().map(|chain| chain.views().len()).sum()
 }
 
 /// A spawner (1) and a spinning plugin (2) of it.
@@ -399,6 +400,18 @@ fn a_stage_that_starts_afresh_may_call_the_one_before_it() {
     let plan = CallPlan { stages: vec![stage(first), stage(second)], ..plan(first, "ok", b"") };
     let end = kernel.start(plan).unwrap().wait();
     assert_eq!(end.bytes().as_deref(), Ok(&b""[..]));
+}
+
+#[test]
+fn starts_take_no_numbers_of_calls_and_what_they_call_is_nested_in_the_call_around_them() {
+    let (kernel, _dir) = kernel_with(&[("eager.wat", STARTS_WITH_A_CALL)], Limits::default());
+    load(&kernel, SPIN);
+    load(&kernel, STARTS_WITH_A_CALL);
+    let spawner = load(&kernel, "spawner");
+    call(&kernel, spawner, "spawn", b"eager").unwrap();
+    let records = kernel.journal().records(10);
+    let rows: Vec<_> = records.iter().map(|r| (r.seq, r.parent_seq, r.function.as_str(), r.caller, r.depth)).collect();
+    assert_eq!(rows, [(1, 0, "ok", 2, 2), (2, 0, "spawn", 0, 1), (3, 2, "ok", 4, 3)]);
 }
 
 /// Tries `crash` of process 1, then calls what stands in for an import.

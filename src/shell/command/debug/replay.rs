@@ -33,7 +33,7 @@ pub static COMMAND: Command = Command {
         `trace` again on the process it was made on (`--fresh`: on a fresh one), with the input that `trace payloads` kept or \
         that of `--input`, and says when it comes to something else.",
     examples: &[Example {
-        lines: "trace payloads 4k 1M\nload counter\ncall counter add 5\nreplay 2 --fresh\nreplay 2 --input 10",
+        lines: "trace payloads 4k 1M\nload counter\ncall counter add 5\nreplay 1 --fresh\nreplay 1 --input 10",
         output: "1:counter\n5\n5\n15",
     }],
     syntax: syntax::<ReplayWords>(),

@@ -29,8 +29,8 @@ pub static COMMAND: Command = Command {
         shown as JSON, text or hex. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
         some are missing.",
     examples: &[Example {
-        lines: "trace payloads 4k 1M\nload echo\ncall echo echo {\"n\":1}\nshow 2\nshow 2 --output",
-        output: "1:echo\n{\"n\":1}\n2  shell → 1:echo.echo  ok\n  chain   1:echo.echo\n  job     %1, depth 1, took …\n  \
+        lines: "trace payloads 4k 1M\nload echo\ncall echo echo {\"n\":1}\nshow 1\nshow 1 --output",
+        output: "1:echo\n{\"n\":1}\n1  shell → 1:echo.echo  ok\n  chain   1:echo.echo\n  job     %1, depth 1, took …\n  \
             input   7 bytes, JSON\n{\n  \"n\": 1\n}\n  output  7 bytes, JSON\n{\n  \"n\": 1\n}\n{\"n\":1}",
     }],
     syntax: syntax::<ShowWords>(),

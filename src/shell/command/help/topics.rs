@@ -123,8 +123,8 @@ Try it, in a fresh shell, on two bugs of wordcount. One is planted by a stub: th
   trace payloads 64k                       keep the bytes from now on
   wordcount.run 'the cat and the dog'      the total is wrong
   trace -e depth=2                         who was called with how much; the number in front is for show
-  show 10 --input                          what the reducer was given: a part lacks words
-  show 6                                   the mapper that gave it: there it is
+  show 5 --input                           what the reducer was given: a part lacks words
+  show 3                                   the mapper that gave it: there it is
 
 The other one is planted by a fault: every third answer of a mapper is lost, and the error blames the reducer
   unstub --all
