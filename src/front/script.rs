@@ -83,7 +83,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let result = run_sources(&mut session, &scripts, at_terminal);
     if prompt && session.exit_code().is_none() {
         if let Err(error) = result {
-            session.notice(Line::new().with(Role::Bad, error.to_string()));
+            session.show_error(&error);
         }
         // An interrupt that ended the scripts must not end the rc file.
         session.interrupt().take();
@@ -102,8 +102,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     }
     match result {
         Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(error.code()),
-        // The failed lines were reported already.
-        Err(error) if error.message.is_empty() => Ok(error.code()),
+        Err(error) if error.is_shown() => Ok(error.code()),
         Err(error) => {
             session.notice(Line::new().with(Role::Bad, error.told()));
             Ok(error.code())

@@ -170,7 +170,7 @@ fn lines_of(run: &FileRun) -> Vec<Line> {
                 indented
             };
             lines.extend(run.notices.iter().map(indented));
-            if !error.message.is_empty() {
+            if !error.is_shown() {
                 lines.push(Line::from("  ").with(Role::Bad, error.to_string()));
             }
             lines
@@ -203,11 +203,11 @@ fn json_of(run: &FileRun) -> String {
     serde_json::to_string(&row).unwrap_or_default()
 }
 
-/// Why a file failed: its error, or its last diagnostic if the error has no message.
+/// Why a file failed: its error, or its last notice if the error was shown.
 fn message_of(run: &FileRun) -> Option<String> {
     let error = run.result.as_ref().err()?;
     let last = run.notices.last().map(Line::to_string).unwrap_or_default();
-    Some(if error.message.is_empty() { last } else { error.to_string() })
+    Some(if error.is_shown() { last } else { error.to_string() })
 }
 
 fn total(files: usize, run: usize, failed: usize, took: Duration) -> Line {

@@ -42,7 +42,7 @@ impl Session {
         }
         for job in self.background_jobs().into_iter().filter(Job::is_held) {
             if let Err(error) = self.serve_hold(&job) {
-                self.notice(Line::new().with(Role::Bad, error.to_string()));
+                self.show_error(&error);
             }
         }
     }

@@ -182,6 +182,16 @@ pub struct ShellError {
     pub located: bool,
     /// The line of what was read that failed, counted from 1, where it is not the first of its statement.
     pub line: Option<usize>,
+    pub report: Report,
+}
+
+/// Whether the person has read an error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Report {
+    #[default]
+    Pending,
+    /// A session that keeps going has shown it: nobody shows it again.
+    Shown,
 }
 
 /// Kinds of failure, as the exit code tells them apart.
@@ -198,7 +208,13 @@ pub enum ErrorKind {
 impl ShellError {
     /// An error of a kind; secrets in its URLs are left out.
     pub fn new(kind: ErrorKind, message: impl Into<String>) -> ShellError {
-        ShellError { kind, message: owned_without_secrets(message.into()), located: false, line: None }
+        ShellError {
+            kind,
+            message: owned_without_secrets(message.into()),
+            located: false,
+            line: None,
+            report: Report::Pending,
+        }
     }
 
     /// A command that was well formed and failed.
@@ -219,6 +235,15 @@ impl ShellError {
     /// The error of a statement within another one; the innermost line stays.
     pub fn in_line(self, line: usize) -> ShellError {
         ShellError { line: self.line.or(Some(line)), ..self }
+    }
+
+    /// The error after it was shown.
+    pub fn shown(self) -> ShellError {
+        ShellError { report: Report::Shown, ..self }
+    }
+
+    pub fn is_shown(&self) -> bool {
+        self.report == Report::Shown
     }
 
     /// The line for standard error, with the error's place or the program's name.

@@ -85,12 +85,16 @@ impl Session {
         if ends || !self.options().keep_going {
             return Err(error);
         }
-        // A sourced file that kept going has shown its errors: the message is empty.
-        if !error.message.is_empty() {
+        self.show_error(&error);
+        first.get_or_insert(error.shown());
+        Ok(())
+    }
+
+    /// Shows an error as a notice, unless it was shown before.
+    pub fn show_error(&mut self, error: &ShellError) {
+        if !error.is_shown() {
             self.notice(Line::new().with(Role::Bad, error.to_string()));
         }
-        first.get_or_insert(ShellError { message: String::new(), ..error });
-        Ok(())
     }
 
     /// Runs lines as they come in, each as soon as it is whole.
@@ -163,6 +167,21 @@ fn stdin_error(error: &io::Error) -> ShellError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kernel::{Kernel, KernelOptions};
+    use crate::shell::unseen::Unseen;
+    use crate::shell::{SessionOptions, Stdin, start};
+
+    #[test]
+    fn a_session_that_keeps_going_shows_each_error_once() {
+        let (front, collected) = Unseen::new();
+        let options = SessionOptions { keep_going: true, ..SessionOptions::default() };
+        let mut session = start(Kernel::new(KernelOptions::default()), Box::new(front), options, Stdin::Used);
+        let error = session.run_text("f", b"unset first\nunset second\n", 1).unwrap_err();
+        assert!(error.is_shown());
+        session.show_error(&error);
+        let shown: Vec<String> = collected.lock().notices.iter().map(Line::to_string).collect();
+        assert_eq!(shown.iter().map(|line| &line[..3]).collect::<Vec<_>>(), ["f:1", "f:2"], "{shown:?}");
+    }
 
     #[test]
     fn a_line_that_is_not_utf8_is_set_apart() {

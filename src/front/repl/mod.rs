@@ -119,7 +119,7 @@ impl Prompt {
             .read_file(&path, SCRIPT_BYTES_MAX)
             .and_then(|text| session.run_text(&path.display().to_string(), &text, 1));
         if let Err(error) = result {
-            session.notice(Line::new().with(Role::Bad, error.to_string()));
+            session.show_error(&error);
         }
     }
 
@@ -250,7 +250,7 @@ fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
             Err(error) if error.kind == ErrorKind::BrokenPipe => return Err(error),
             Err(error) => {
                 session.set_last_code(error.code());
-                session.notice(Line::new().with(Role::Bad, error.to_string()));
+                session.show_error(&error);
                 return Ok(true);
             }
         }

@@ -26,7 +26,7 @@ pub struct FileRun {
     pub printed: Vec<u8>,
     /// Standard error, up to a bound.
     pub notices: Vec<Line>,
-    /// How many expectations were rewritten, or the error; its message is empty when a notice has told it.
+    /// How many expectations were rewritten, or the error; one that is among the notices counts as shown.
     pub result: Result<usize, ShellError>,
 }
 
