@@ -53,6 +53,7 @@ pub use front::{Front, PaneRequest, PaneSize};
 pub use grammar::{CommandGrammar, resolve, split_dotted};
 pub use incoming::SCRIPT_BYTES_MAX;
 pub use interrupt::{Interrupt, Interrupter};
+pub use notices::NoticeFeed;
 pub use redirect::FileSink;
 pub use reply::{Reply, ShellError};
 pub use run::panics_are_caught;

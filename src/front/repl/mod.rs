@@ -19,11 +19,10 @@ use rustyline::{CompletionType, Config, Editor};
 
 use super::console::TypedLines;
 use super::screen::{ESC_WAIT_MS, Screen};
-use crate::kernel::{JobState, Kernel};
+use crate::kernel::JobState;
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::words::notice_text;
-use crate::shell::{CommandGrammar, Interrupt, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
+use crate::shell::{CommandGrammar, Interrupt, NoticeFeed, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
 use helper::{ShellHelper, is_incomplete};
 
 const PROMPT: &str = "plugsh> ";
@@ -103,7 +102,7 @@ impl Prompt {
         let is_at_prompt = Arc::new(AtomicBool::new(false));
         if let Some(screen) = &screen {
             screen.attach(&mut editor).map_err(failed)?;
-            print_notices(Arc::downgrade(screen), Arc::clone(session.kernel()), Arc::clone(&is_at_prompt))?;
+            print_notices(Arc::downgrade(screen), session.notices().clone(), Arc::clone(&is_at_prompt))?;
         }
         Ok(Prompt { editor, screen, typed: typed.clone(), history, is_at_prompt, warned_of_jobs: false })
     }
@@ -272,12 +271,12 @@ fn run_statements(session: &mut Session, script: &Script) -> Result<(), ShellErr
 }
 
 /// Prints the kernel's notices above the line that is being typed.
-fn print_notices(screen: Weak<Screen>, kernel: Arc<Kernel>, is_at_prompt: Arc<AtomicBool>) -> Result<(), ShellError> {
+fn print_notices(screen: Weak<Screen>, feed: NoticeFeed, is_at_prompt: Arc<AtomicBool>) -> Result<(), ShellError> {
     let print = move || {
         while let Some(screen) = screen.upgrade() {
             if is_at_prompt.load(Ordering::Acquire) {
-                for notice in kernel.take_notices() {
-                    screen.notice(&format!("{}\n", Line::from(notice_text(&notice))));
+                for line in feed.take() {
+                    screen.notice(&format!("{line}\n"));
                 }
             }
             drop(screen);

@@ -1,12 +1,8 @@
-//! What a session remembers of jobs: those that its prompt left unfinished, whose holds were served, and whose failure a
-//! notice has told.
+//! A session's notes on jobs: those that its prompt left unfinished, and those whose holds were served.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use crate::kernel::JobId;
-
-/// The most failures of jobs that are remembered as told.
-const TOLD_FAILURES_MAX: usize = 1_000;
 
 /// Notes on jobs. `C` is what a parked job is finished with.
 pub struct JobNotes<C> {
@@ -18,19 +14,11 @@ pub struct JobNotes<C> {
     serving: bool,
     /// What can be done with a held job was said.
     hinted: bool,
-    /// At most [`TOLD_FAILURES_MAX`], the newest.
-    told_failures: BTreeSet<JobId>,
 }
 
 impl<C> Default for JobNotes<C> {
     fn default() -> JobNotes<C> {
-        JobNotes {
-            parked: BTreeMap::new(),
-            served: BTreeMap::new(),
-            serving: false,
-            hinted: false,
-            told_failures: BTreeSet::new(),
-        }
+        JobNotes { parked: BTreeMap::new(), served: BTreeMap::new(), serving: false, hinted: false }
     }
 }
 
@@ -72,18 +60,5 @@ impl<C> JobNotes<C> {
     /// True the first time: then it is said what can be done with a held job.
     pub fn hint_once(&mut self) -> bool {
         !std::mem::replace(&mut self.hinted, true)
-    }
-
-    /// A notice has told that a job failed.
-    pub fn note_failure(&mut self, job: JobId) {
-        self.told_failures.insert(job);
-        if self.told_failures.len() > TOLD_FAILURES_MAX {
-            self.told_failures.pop_first();
-        }
-    }
-
-    /// Whether a notice has told that a job failed; asked once.
-    pub fn take_told_failure(&mut self, job: JobId) -> bool {
-        self.told_failures.remove(&job)
     }
 }

@@ -14,6 +14,7 @@ use serde_json::Value;
 use super::command::definition::CommandTable;
 use super::front::Front;
 use super::interrupt::{Interrupt, Interrupter};
+use super::notices::NoticeFeed;
 use super::place::ScriptPlace;
 use super::recording::{CallFile, Entry};
 use super::reply::{Line, Reply, ShellError};
@@ -59,6 +60,7 @@ pub struct Session {
     // What goes in and out.
     stdin: Stdin,
     output: Output,
+    notices: NoticeFeed,
     /// The last line of the log that was told.
     logs_shown_seq: u64,
 
@@ -99,6 +101,7 @@ impl Session {
         options: SessionOptions,
         stdin: Stdin,
     ) -> Session {
+        let notices = NoticeFeed::new(Arc::clone(&kernel));
         Session {
             kernel,
             table,
@@ -107,6 +110,7 @@ impl Session {
             helper: false,
             stdin,
             output: Output::new(front),
+            notices,
             logs_shown_seq: 0,
             variables: Variables::default(),
             jobs: JobNotes::default(),
@@ -239,6 +243,11 @@ impl Session {
     /// One line for the person, on standard error.
     pub fn notice(&mut self, line: impl Into<Line>) {
         self.front().notice(&line.into());
+    }
+
+    /// The kernel's notices, for this session and for whoever prints them meanwhile.
+    pub fn notices(&self) -> &NoticeFeed {
+        &self.notices
     }
 
     /// What plugins logged since the last time.
