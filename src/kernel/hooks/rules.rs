@@ -176,7 +176,7 @@ impl Hooks {
     /// Sets the stubs of another kernel here.
     pub fn take_stubs_of(&self, other: &Hooks) {
         let specs: Vec<StubSpec> = other.rules.read().stubs.iter().map(|stub| stub.spec().clone()).collect();
-        let stubs = specs.into_iter().map(|spec| Stub::new(spec));
+        let stubs = specs.into_iter().map(Stub::new);
         self.change(|rules| rules.stubs.extend(stubs));
     }
 
