@@ -1,9 +1,14 @@
 //! Listings: rows and the columns that show them. A command names each column once; the drawn table, the row of sums,
-//! `--sort` and the completion of its words follow. What a row is in JSON is its `Serialize`.
+//! `--sort`, the completion of its words and the pane's titles and figures follow. What a row is in JSON is its
+//! `Serialize`.
+
+use std::cmp::Reverse;
+use std::time::Duration;
 
 use serde::Serialize;
 
 use super::reply::{Align, Heading, Reply, Role, Span, Table, cell};
+use super::units::{show_bytes, show_duration};
 
 /// One column of a listing of `T`.
 pub struct Column<T> {
@@ -12,11 +17,34 @@ pub struct Column<T> {
     /// What stands above it.
     pub title: &'static str,
     pub align: Align,
-    pub cell: fn(&T) -> Span,
+    content: Content<T>,
     /// What `--sort` goes by; `None`: rows cannot be ordered by it.
-    pub sort_key: Option<SortKey<T>>,
+    sort_key: Option<SortKey<T>>,
     /// Its cell in the row of sums, which a listing has when a column has one.
-    pub total: Option<fn(&[T]) -> String>,
+    total: Option<Total<T>>,
+}
+
+/// What a column's cells are made from.
+enum Content<T> {
+    Text(fn(&T) -> Span),
+    Figure(Unit, fn(&T) -> u64),
+}
+
+/// What a column's figures count.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    Count,
+    /// Failed calls: bad, unless there are none.
+    Errors,
+    Bytes,
+    Nanoseconds,
+}
+
+/// What stands in the row of sums.
+enum Total<T> {
+    /// The sum of the column's figures.
+    Sum,
+    Text(fn(&[T]) -> String),
 }
 
 /// What rows are ordered by, and which of them come first.
@@ -25,35 +53,50 @@ pub enum SortKey<T> {
     Word(fn(&T) -> String),
     /// Numbers that name something, from the lowest on.
     Number(fn(&T) -> u64),
-    /// Figures, from the largest down.
+    /// Figures of a [`Unit`], from the largest down.
+    Amount(fn(&T) -> u64),
+    /// Other figures, from the largest down.
     Figure(fn(&T) -> f64),
 }
 
-impl<T> Clone for Column<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
+/// `Copy` whatever the rows are, which a derive would ask of them too.
+macro_rules! copy {
+    ($($name:ident),*) => {
+        $(
+            impl<T> Clone for $name<T> {
+                fn clone(&self) -> Self {
+                    *self
+                }
+            }
+
+            impl<T> Copy for $name<T> {}
+        )*
+    };
 }
 
-impl<T> Copy for Column<T> {}
-
-impl<T> Clone for SortKey<T> {
-    fn clone(&self) -> Self {
-        *self
-    }
-}
-
-impl<T> Copy for SortKey<T> {}
+copy!(Column, Content, Total, SortKey);
 
 impl<T> Column<T> {
     /// A column of words, which lean left.
     pub const fn left(name: &'static str, cell: fn(&T) -> Span) -> Column<T> {
-        Column { name, title: name, align: Align::Left, cell, sort_key: None, total: None }
+        Column { name, title: name, align: Align::Left, content: Content::Text(cell), sort_key: None, total: None }
     }
 
-    /// A column of figures, which lean right.
+    /// A column of words that lean right, as figures without a [`Unit`] do.
     pub const fn right(name: &'static str, cell: fn(&T) -> Span) -> Column<T> {
         Column { align: Align::Right, ..Column::left(name, cell) }
+    }
+
+    /// A column of figures, which can be ordered by; the largest come first.
+    pub const fn figures(name: &'static str, unit: Unit, figure: fn(&T) -> u64) -> Column<T> {
+        Column {
+            name,
+            title: name,
+            align: Align::Right,
+            content: Content::Figure(unit, figure),
+            sort_key: Some(SortKey::Amount(figure)),
+            total: None,
+        }
     }
 
     /// The column under another title than its name.
@@ -66,19 +109,76 @@ impl<T> Column<T> {
         Column { sort_key: Some(sort_key), ..self }
     }
 
-    /// The column with its cell in the row of sums.
-    pub const fn summed(self, total: fn(&[T]) -> String) -> Column<T> {
-        Column { total: Some(total), ..self }
+    /// The column with the sum of its figures in the row of sums.
+    pub const fn summed(self) -> Column<T> {
+        Column { total: Some(Total::Sum), ..self }
+    }
+
+    /// The column with a cell of its own in the row of sums.
+    pub const fn totalled(self, total: fn(&[T]) -> String) -> Column<T> {
+        Column { total: Some(Total::Text(total)), ..self }
+    }
+
+    /// What `--sort` goes by; `None`: rows cannot be ordered by it.
+    pub fn sort_key(&self) -> Option<SortKey<T>> {
+        self.sort_key
+    }
+
+    /// The row's figure and its unit; `None` for a column of words.
+    pub fn figure(&self, row: &T) -> Option<(Unit, u64)> {
+        match self.content {
+            Content::Text(_) => None,
+            Content::Figure(unit, figure) => Some((unit, figure(row))),
+        }
+    }
+
+    /// The row's cell.
+    pub fn cell(&self, row: &T) -> Span {
+        match self.content {
+            Content::Text(text) => text(row),
+            Content::Figure(unit, figure) => unit.cell(figure(row)),
+        }
+    }
+
+    /// The cell in the row of sums.
+    fn total_cell(&self, rows: &[T]) -> Span {
+        let text = match (self.total, self.content) {
+            (None, _) | (Some(Total::Sum), Content::Text(_)) => String::new(),
+            (Some(Total::Text(text)), _) => text(rows),
+            (Some(Total::Sum), Content::Figure(unit, figure)) => {
+                unit.text(rows.iter().fold(0, |sum: u64, row| sum.saturating_add(figure(row))))
+            }
+        };
+        cell(Role::Strong, text)
+    }
+}
+
+impl Unit {
+    /// A figure as tables show it.
+    pub fn text(self, figure: u64) -> String {
+        match self {
+            Unit::Count | Unit::Errors => figure.to_string(),
+            Unit::Bytes => show_bytes(figure),
+            Unit::Nanoseconds => show_duration(Duration::from_nanos(figure)),
+        }
+    }
+
+    fn cell(self, figure: u64) -> Span {
+        let role = if self == Unit::Errors && figure > 0 { Role::Bad } else { Role::Plain };
+        cell(role, self.text(figure))
     }
 }
 
 impl<T> SortKey<T> {
-    /// Orders rows; those that are equal stay in their order.
-    pub fn sort(self, rows: &mut [T]) {
+    /// Orders items by their rows; those that are equal stay in their order.
+    pub fn sort<I>(self, items: &mut [I], row_of: impl Fn(&I) -> &T) {
         match self {
-            SortKey::Word(word) => rows.sort_by_cached_key(word),
-            SortKey::Number(number) => rows.sort_by_key(number),
-            SortKey::Figure(figure) => rows.sort_by(|one, other| figure(other).total_cmp(&figure(one))),
+            SortKey::Word(word) => items.sort_by_cached_key(|item| word(row_of(item))),
+            SortKey::Number(number) => items.sort_by_key(|item| number(row_of(item))),
+            SortKey::Amount(amount) => items.sort_by_key(|item| Reverse(amount(row_of(item)))),
+            SortKey::Figure(figure) => {
+                items.sort_by(|one, other| figure(row_of(other)).total_cmp(&figure(row_of(one))));
+            }
         }
     }
 }
@@ -91,7 +191,7 @@ pub fn sort_words<T>(columns: &[Column<T>]) -> Vec<&'static str> {
 /// Orders rows by the column that `--sort` names.
 pub fn sort<T>(rows: &mut [T], columns: &[Column<T>], word: &str) {
     if let Some(key) = columns.iter().find(|column| column.name == word).and_then(|column| column.sort_key) {
-        key.sort(rows);
+        key.sort(rows, |row| row);
     }
 }
 
@@ -102,15 +202,11 @@ pub fn reply<T: Serialize>(rows: &[T], columns: &[Column<T>], json: bool) -> Rep
 
 /// The rows as a table.
 pub fn table<T>(rows: &[T], columns: &[Column<T>]) -> Table {
-    let total = |column: &Column<T>| {
-        let text = column.total.map(|total| total(rows)).unwrap_or_default();
-        cell(Role::Strong, text)
-    };
     let has_totals = columns.iter().any(|column| column.total.is_some());
     Table {
         headings: columns.iter().map(|column| Heading { title: column.title, align: column.align }).collect(),
-        rows: rows.iter().map(|row| columns.iter().map(|column| (column.cell)(row)).collect()).collect(),
-        totals: has_totals.then(|| columns.iter().map(total).collect()),
+        rows: rows.iter().map(|row| columns.iter().map(|column| column.cell(row)).collect()).collect(),
+        totals: has_totals.then(|| columns.iter().map(|column| column.total_cell(rows)).collect()),
     }
 }
 
@@ -127,10 +223,7 @@ mod tests {
 
     const COLUMNS: [Column<Plugin>; 3] = [
         Column::left("name", |row: &Plugin| plain(row.name)).by(SortKey::Word(|row| row.name.to_owned())),
-        Column::right("calls", |row: &Plugin| plain(row.calls.to_string()))
-            .titled("n")
-            .by(SortKey::Figure(|row| row.calls as f64))
-            .summed(|rows| rows.iter().map(|row| row.calls).sum::<u64>().to_string()),
+        Column::figures("calls", Unit::Count, |row: &Plugin| row.calls).titled("n").summed(),
         Column::left("why", |_| plain("")),
     ];
 

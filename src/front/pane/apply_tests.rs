@@ -237,7 +237,7 @@ fn switches_switch_and_switch_back() {
     let mut pane = TestPane::new(shop());
     pane.keys("zpes");
     assert_eq!((pane.state.zoom, pane.state.clock), (Zoom::One, Clock::Paused));
-    assert_eq!((pane.state.scope, pane.state.tree.sort), (Scope::ErrorsOnly, Sort::Name));
+    assert_eq!((pane.state.scope, pane.state.tree.sort), (Scope::ErrorsOnly, Sort::default().next()));
     pane.keys("zpe");
     assert_eq!((pane.state.zoom, pane.state.clock, pane.state.scope), (Zoom::Both, Clock::Live, Scope::All));
 }

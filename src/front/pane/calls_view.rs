@@ -1,14 +1,13 @@
 //! The view of calls: newest last, indented by depth.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use crate::front::screen::Focus;
 use crate::journal::{Outcome, Record};
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::command::trace;
+use crate::shell::listing::Unit;
 
 use super::cells::{count, put, put_right, rule, trusted, untrusted};
 use super::layout::below_title;
@@ -86,10 +85,11 @@ fn column_titles(width: u16) -> Vec<Span<'static>> {
     let head = |text: &str, cols: u16| trusted(format!("{text:>0$}", usize::from(cols)), theme::FRAME);
     let mut column_titles = Vec::new();
     if width >= BYTES_COLS_MIN {
-        column_titles.push(head("in → out", BYTES_COLS));
+        let title = format!("{} → {}", trace::BYTES_IN.title, trace::BYTES_OUT.title);
+        column_titles.push(head(&title, BYTES_COLS));
     }
     if width > DURATION_COLS * 2 {
-        column_titles.push(head("time", DURATION_COLS));
+        column_titles.push(head(trace::TOOK.title, DURATION_COLS));
     }
     column_titles
 }
@@ -124,16 +124,18 @@ fn clock(at_ns: u64) -> String {
 }
 
 fn duration_span(call: &Record, now_ns: u64) -> Span<'static> {
-    let ns = match call.outcome {
-        Outcome::Running | Outcome::Held => now_ns.saturating_sub(call.at_ns).max(call.duration_ns),
-        _ => call.duration_ns,
+    let text = match call.outcome {
+        Outcome::Running | Outcome::Held => {
+            Unit::Nanoseconds.text(now_ns.saturating_sub(call.at_ns).max(call.duration_ns))
+        }
+        _ => trace::TOOK.cell(call).text,
     };
-    trusted(show_duration(Duration::from_nanos(ns)), theme::outcome(call.outcome))
+    trusted(text, theme::outcome(call.outcome))
 }
 
 fn bytes_spans(call: &Record) -> Vec<Span<'static>> {
-    let output = if call.outcome.is_ended() { show_bytes(call.bytes_out) } else { "…".to_owned() };
-    vec![trusted(format!("{} → {output}", show_bytes(call.bytes_in)), theme::DIM)]
+    let output = if call.outcome.is_ended() { trace::BYTES_OUT.cell(call).text } else { "…".to_owned() };
+    vec![trusted(format!("{} → {output}", trace::BYTES_IN.cell(call).text), theme::DIM)]
 }
 
 /// Whether a row shows the caller's name.

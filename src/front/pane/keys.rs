@@ -107,7 +107,7 @@ pub const KEYS: &[KeyGroup] = &[
     KeyGroup {
         keys: &[(Key::Char('s'), Action::NextSort)],
         places: VIEWS,
-        meaning: "sort: id name calls errors busy memory",
+        meaning: "sort: id name calls errors busy mem",
         hint: "sort",
     },
     KeyGroup { keys: &[(Key::Char('e'), Action::ErrorsOnly)], places: VIEWS, meaning: "errors only", hint: "errors" },
@@ -231,6 +231,13 @@ fn name(key: Key) -> String {
 mod tests {
     use super::*;
     use crate::front::pane::snapshot::Extent;
+
+    #[test]
+    fn the_orders_are_said_as_the_key_goes_through_them() {
+        let titles: Vec<&str> = crate::front::pane::tree::SORT_COLUMNS.iter().map(|column| column.title).collect();
+        let sort = KEYS.iter().find(|group| group.hint == "sort").unwrap();
+        assert_eq!(sort.meaning, format!("sort: {}", titles.join(" ")));
+    }
 
     #[test]
     fn no_key_means_two_things_in_a_place() {

@@ -2,12 +2,13 @@
 //!
 //! Rows are made once for each snapshot or fold, in time linear in the processes; drawing reads only the rows shown.
 
-use std::cmp::Reverse;
 use std::collections::HashSet;
 
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 
 use super::snapshot::SnapshotQuery;
+use crate::shell::command::ps;
+use crate::shell::listing::Column;
 use crate::shell::tree::Children;
 
 /// The most siblings that are all shown; of more, the first [`SIBLINGS_SHOWN`] and a summary.
@@ -55,41 +56,26 @@ pub enum Expansion {
     },
 }
 
-/// The order of siblings.
+/// The columns of `ps` by which siblings can be ordered, in the order in which the key goes through them.
+pub const SORT_COLUMNS: [Column<ProcessView>; 6] = [ps::ID, ps::NAME, ps::CALLS, ps::ERRORS, ps::BUSY, ps::MEMORY];
+
+/// The order of siblings: by one of [`SORT_COLUMNS`], at first by the id.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Sort {
-    #[default]
-    Id,
-    Name,
-    Calls,
-    Errors,
-    Busy,
-    Memory,
-}
+pub struct Sort(usize);
 
 impl Sort {
     /// The next order, for the key that cycles through them.
     pub fn next(self) -> Sort {
-        match self {
-            Sort::Id => Sort::Name,
-            Sort::Name => Sort::Calls,
-            Sort::Calls => Sort::Errors,
-            Sort::Errors => Sort::Busy,
-            Sort::Busy => Sort::Memory,
-            Sort::Memory => Sort::Id,
-        }
+        Sort((self.0 + 1) % SORT_COLUMNS.len())
     }
 
-    /// The order's name.
-    pub fn word(self) -> &'static str {
-        match self {
-            Sort::Id => "id",
-            Sort::Name => "name",
-            Sort::Calls => "calls",
-            Sort::Errors => "errors",
-            Sort::Busy => "busy",
-            Sort::Memory => "memory",
-        }
+    fn column(self) -> Column<ProcessView> {
+        SORT_COLUMNS.get(self.0).copied().unwrap_or(ps::ID)
+    }
+
+    /// The column's title.
+    pub fn title(self) -> &'static str {
+        self.column().title
     }
 }
 
@@ -198,16 +184,13 @@ fn count(indices: &[usize], processes: &[ProcessView]) -> Expansion {
     }
 }
 
-fn sort(indices: &mut [usize], processes: &[ProcessView], sort: Sort) {
-    let of = |index: &usize| processes.get(*index);
-    match sort {
-        Sort::Id => {}
-        Sort::Name => indices.sort_by_key(|index| of(index).map(|process| process.name.as_str())),
-        Sort::Calls => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.calls))),
-        Sort::Errors => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.errors))),
-        Sort::Busy => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.busy))),
-        Sort::Memory => indices.sort_by_key(|index| Reverse(of(index).map(|process| process.memory.total_bytes()))),
-    }
+/// Orders siblings, which come ordered by their ids.
+fn sort(indices: &mut Vec<usize>, processes: &[ProcessView], sort: Sort) {
+    let Some(key) = sort.column().sort_key().filter(|_| sort != Sort::default()) else { return };
+    let mut siblings: Vec<(usize, &ProcessView)> =
+        indices.iter().filter_map(|index| Some((*index, processes.get(*index)?))).collect();
+    key.sort(&mut siblings, |(_, process)| process);
+    *indices = siblings.into_iter().map(|(index, _)| index).collect();
 }
 
 /// The processes that a query keeps: the matching ones and their ancestors. `None`: all.

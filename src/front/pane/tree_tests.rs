@@ -79,15 +79,15 @@ fn sorting_by_what_costs_puts_the_greatest_first() {
     let mut processes = vec![process(1, 0, "b"), process(2, 0, "c"), process(3, 0, "a")];
     processes[1].calls = 5;
     processes[2].calls = 9;
-    let sorted =
-        |sort| row_texts(&processes, &SnapshotQuery::default(), &TreeOptions { sort, ..TreeOptions::default() });
-    assert_eq!(sorted(Sort::Calls), ["shell", "  3", "  2", "  1"]);
-    assert_eq!(sorted(Sort::Name), ["shell", "  3", "  1", "  2"]);
-    let mut sort = Sort::Id;
-    for _ in 0..6 {
-        sort = sort.next();
-    }
-    assert_eq!(sort, Sort::Id, "the key walks in a circle");
+    let orders = || std::iter::successors(Some(Sort::default()), |sort| Some(sort.next()));
+    let sorted = |title: &str| {
+        let sort = orders().take(SORT_COLUMNS.len()).find(|sort| sort.title() == title).unwrap();
+        row_texts(&processes, &SnapshotQuery::default(), &TreeOptions { sort, ..TreeOptions::default() })
+    };
+    assert_eq!(sorted("id"), ["shell", "  1", "  2", "  3"]);
+    assert_eq!(sorted("calls"), ["shell", "  3", "  2", "  1"]);
+    assert_eq!(sorted("name"), ["shell", "  3", "  1", "  2"]);
+    assert_eq!(orders().nth(SORT_COLUMNS.len()), Some(Sort::default()), "the key walks in a circle");
 }
 
 #[test]

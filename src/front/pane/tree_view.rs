@@ -7,8 +7,9 @@ use ratatui::text::Span;
 
 use crate::front::screen::Focus;
 use crate::kernel::{ProcessState, ProcessView};
+use crate::shell::command::ps;
+use crate::shell::listing::{Column, Unit};
 use crate::shell::tree::Guides;
-use crate::shell::units::{show_bytes, show_duration};
 
 use super::cells::{count, put, put_right, rule, trusted, untrusted};
 use super::layout::below_title;
@@ -17,45 +18,12 @@ use super::state::{State, View};
 use super::theme;
 use super::tree::{Expansion, Row, Sort};
 
-/// The figures of a row, from the right, with the width of the view at which each is shown.
-const COLUMNS: [(Figure, u16); 4] =
-    [(Figure::Calls, 30), (Figure::Errors, 38), (Figure::Busy, 46), (Figure::Memory, 54)];
+/// The figures of a row, from the left, with the width of the view at which each is shown.
+const FIGURES: [(Column<ProcessView>, u16); 4] = [(ps::CALLS, 30), (ps::ERRORS, 38), (ps::BUSY, 46), (ps::MEMORY, 54)];
 /// Columns of one figure, including its gap.
 const FIGURE_COLS: u16 = 7;
 /// Guides take at most 1/`DEPTH_SHARE` of the view's width; a deeper row shows its depth as a number.
 const DEPTH_SHARE: u16 = 3;
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Figure {
-    Calls,
-    Errors,
-    Busy,
-    Memory,
-}
-
-impl Figure {
-    fn title(self) -> &'static str {
-        match self {
-            Figure::Calls => "calls",
-            Figure::Errors => "errors",
-            Figure::Busy => "busy",
-            Figure::Memory => "memory",
-        }
-    }
-
-    fn of(self, process: &ProcessView) -> Span<'static> {
-        match self {
-            Figure::Calls => trusted(count(process.calls), theme::PLAIN),
-            Figure::Errors if process.errors == 0 => trusted("-", theme::DIM),
-            Figure::Errors => trusted(count(process.errors), theme::BAD),
-            Figure::Busy => trusted(show_duration(process.busy), theme::PLAIN),
-            Figure::Memory => match process.memory.total_bytes() {
-                0 => trusted("-", theme::DIM),
-                bytes => trusted(show_bytes(bytes), theme::PLAIN),
-            },
-        }
-    }
-}
 
 /// Draws the view with its title. `fading` returns a dead process's age as a share of the time that it is shown.
 pub fn draw(
@@ -85,8 +53,8 @@ pub fn draw(
     }
 }
 
-fn figures(width: u16) -> impl DoubleEndedIterator<Item = Figure> {
-    COLUMNS.into_iter().filter(move |(_, from)| width >= *from).map(|(figure, _)| figure)
+fn figures(width: u16) -> impl Iterator<Item = Column<ProcessView>> {
+    FIGURES.into_iter().filter(move |(_, from)| width >= *from).map(|(figure, _)| figure)
 }
 
 fn figures_cols(width: u16) -> u16 {
@@ -100,8 +68,8 @@ fn name_area(body: Rect) -> Rect {
 fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &State, focus: Focus) {
     let mut title = title_spans("processes", state.view == View::Tree, focus);
     title.push(trusted(format!(" {}", snapshot.living()), theme::PLAIN));
-    if state.tree.sort != Sort::Id {
-        title.push(trusted(format!(" by {}", state.tree.sort.word()), theme::DIM));
+    if state.tree.sort != Sort::default() {
+        title.push(trusted(format!(" by {}", state.tree.sort.title()), theme::DIM));
     }
     if state.scope == Scope::ErrorsOnly {
         title.push(trusted(" errors only", theme::BAD));
@@ -110,8 +78,8 @@ fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &Stat
     let row = Rect { height: area.height.min(1), ..area };
     rule(buffer, name_area(row));
     put(buffer, name_area(row), area.y, title);
-    for (figure, column) in figure_areas(row) {
-        put_right(buffer, column, area.y, vec![trusted(figure.title(), theme::FRAME)]);
+    for (column, place) in figure_areas(row) {
+        put_right(buffer, place, area.y, vec![trusted(column.title, theme::FRAME)]);
     }
 }
 
@@ -123,17 +91,29 @@ pub fn title_spans(title: &str, has_keys: bool, focus: Focus) -> Vec<Span<'stati
     }
 }
 
-fn figure_areas(row: Rect) -> impl Iterator<Item = (Figure, Rect)> {
+fn figure_areas(row: Rect) -> impl Iterator<Item = (Column<ProcessView>, Rect)> {
     let left = row.right() - figures_cols(row.width);
-    (0..).zip(figures(row.width)).map(move |(n, figure)| {
-        let column = Rect { x: left + n * FIGURE_COLS + 1, width: FIGURE_COLS - 1, ..row };
-        (figure, column)
+    (0..).zip(figures(row.width)).map(move |(n, column)| {
+        let place = Rect { x: left + n * FIGURE_COLS + 1, width: FIGURE_COLS - 1, ..row };
+        (column, place)
     })
 }
 
 fn draw_figures(buffer: &mut Buffer, body: Rect, y: u16, process: &ProcessView) {
-    for (figure, column) in figure_areas(body) {
-        put_right(buffer, column, y, vec![figure.of(process)]);
+    for (column, place) in figure_areas(body) {
+        if let Some((unit, figure)) = column.figure(process) {
+            put_right(buffer, place, y, vec![figure_span(unit, figure)]);
+        }
+    }
+}
+
+/// A figure in few columns; a dash says that there are no errors, or that there is no memory.
+fn figure_span(unit: Unit, figure: u64) -> Span<'static> {
+    match (unit, figure) {
+        (Unit::Errors | Unit::Bytes, 0) => trusted("-", theme::DIM),
+        (Unit::Errors, errors) => trusted(count(errors), theme::BAD),
+        (Unit::Count, n) => trusted(count(n), theme::PLAIN),
+        (Unit::Bytes | Unit::Nanoseconds, amount) => trusted(unit.text(amount), theme::PLAIN),
     }
 }
 

@@ -1,11 +1,13 @@
 //! `ps`: the process table, as rows or as the tree of who spawned whom.
 
+use std::time::Duration;
+
 use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::mermaid;
 use crate::kernel::{ProcessState, ProcessView};
-use crate::shell::listing::{self, Column, SortKey};
+use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Table, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::tree::tree_lines;
@@ -63,54 +65,52 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     Ok(Reply::Table(table(&views)))
 }
 
-/// All but the last are shown always, that one where it says something.
+pub const ID: Column<ProcessView> =
+    Column::right("id", |view: &ProcessView| plain(view.id.to_string())).by(SortKey::Number(|view| view.id.into()));
+pub const NAME: Column<ProcessView> = Column::left("name", |view: &ProcessView| cell(Role::Name, view.name.clone()))
+    .by(SortKey::Word(|view| view.name.clone()))
+    .totalled(|_| "total".to_owned());
+pub const CALLS: Column<ProcessView> = Column::figures("calls", Unit::Count, |view: &ProcessView| view.calls).summed();
+pub const ERRORS: Column<ProcessView> =
+    Column::figures("errors", Unit::Errors, |view: &ProcessView| view.errors).summed();
+pub const BUSY: Column<ProcessView> =
+    Column::figures("busy", Unit::Nanoseconds, |view: &ProcessView| nanoseconds(view.busy))
+        .totalled(|views| show_duration(views.iter().map(|view| view.self_time).sum()));
+pub const MEMORY: Column<ProcessView> =
+    Column::figures("mem", Unit::Bytes, |view: &ProcessView| view.memory.total_bytes())
+        // What a dead one had when it ended it has no more.
+        .totalled(|views| show_bytes(living(views).map(|view| view.memory.total_bytes()).sum()));
+
+/// All but the last are shown always, that one where it says something. The pane shows those that have a name of their
+/// own.
 pub const COLUMNS: [Column<ProcessView>; 14] = [
-    Column::right("id", |view: &ProcessView| plain(view.id.to_string())).by(SortKey::Number(|view| view.id.into())),
-    Column::left("name", |view: &ProcessView| cell(Role::Name, view.name.clone()))
-        .by(SortKey::Word(|view| view.name.clone()))
-        .summed(|_| "total".to_owned()),
+    ID,
+    NAME,
     Column::right("parent", |view: &ProcessView| plain(view.parent.to_string()))
         .by(SortKey::Number(|view| view.parent.into())),
     Column::left("state", |view: &ProcessView| cell(state_role(&view.state), state_text(&view.state)))
         .by(SortKey::Word(|view| view.state.word().to_owned()))
-        .summed(|views| format!("{} living", living(views).count())),
-    Column::right("calls", |view: &ProcessView| plain(view.calls.to_string()))
-        .by(SortKey::Figure(|view| view.calls as f64))
-        .summed(|views| sum(views, |view| view.calls).to_string()),
-    Column::right("errors", |view: &ProcessView| {
-        cell(if view.errors > 0 { Role::Bad } else { Role::Plain }, view.errors.to_string())
-    })
-    .by(SortKey::Figure(|view| view.errors as f64))
-    .summed(|views| sum(views, |view| view.errors).to_string()),
-    Column::right("resets", |view: &ProcessView| plain(view.resets.to_string()))
-        .by(SortKey::Figure(|view| view.resets as f64))
-        .summed(|views| sum(views, |view| view.resets).to_string()),
-    Column::right("in", |view: &ProcessView| plain(show_bytes(view.bytes_in)))
-        .by(SortKey::Figure(|view| view.bytes_in as f64))
-        .summed(|views| show_bytes(sum(views, |view| view.bytes_in))),
-    Column::right("out", |view: &ProcessView| plain(show_bytes(view.bytes_out)))
-        .by(SortKey::Figure(|view| view.bytes_out as f64))
-        .summed(|views| show_bytes(sum(views, |view| view.bytes_out))),
-    Column::right("busy", |view: &ProcessView| plain(show_duration(view.busy)))
-        .by(SortKey::Figure(|view| view.busy.as_secs_f64()))
-        .summed(|views| show_duration(views.iter().map(|view| view.self_time).sum())),
-    Column::right("mem", |view: &ProcessView| plain(show_bytes(view.memory.total_bytes())))
-        .by(SortKey::Figure(|view| view.memory.total_bytes() as f64))
-        // What a dead one had when it ended it has no more.
-        .summed(|views| show_bytes(living(views).map(|view| view.memory.total_bytes()).sum())),
-    Column::right("age", |view: &ProcessView| plain(show_duration(view.age)))
-        .by(SortKey::Figure(|view| view.age.as_secs_f64())),
+        .totalled(|views| format!("{} living", living(views).count())),
+    CALLS,
+    ERRORS,
+    Column::figures("resets", Unit::Count, |view: &ProcessView| view.resets).summed(),
+    Column::figures("in", Unit::Bytes, |view: &ProcessView| view.bytes_in).summed(),
+    Column::figures("out", Unit::Bytes, |view: &ProcessView| view.bytes_out).summed(),
+    BUSY,
+    MEMORY,
+    Column::figures("age", Unit::Nanoseconds, |view: &ProcessView| nanoseconds(view.age)),
     Column::left("source", |view: &ProcessView| cell(Role::Dim, view.source.clone()))
         .by(SortKey::Word(|view| view.source.clone())),
     Column::left("why", |view: &ProcessView| cell(state_role(&view.state), why(view).unwrap_or_default())),
 ];
 
-fn living(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
-    views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. }))
+/// A duration as a figure: 584 years at most.
+fn nanoseconds(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
 
-fn sum(views: &[ProcessView], figure: fn(&ProcessView) -> u64) -> u64 {
-    views.iter().map(figure).sum()
+fn living(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
+    views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. }))
 }
 
 /// Why it crashed or ended.

@@ -8,10 +8,10 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Filter, PayloadSettings, Record, merge_running};
 use crate::shell::filter::parse_filter;
-use crate::shell::listing::{self, Column};
+use crate::shell::listing::{self, Column, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
-use crate::shell::units::{parse_count, parse_size, show_bytes, show_duration};
+use crate::shell::units::{parse_count, parse_size, show_bytes};
 use crate::shell::words::calls::{call_text, changed_text, outcome_role};
 use crate::text::counted;
 use rate_limiter::RateLimiter;
@@ -170,20 +170,21 @@ fn followed(records: &[Record], json: bool) -> Reply {
     }
 }
 
+pub const BYTES_IN: Column<Record> = Column::figures("in", Unit::Bytes, |record: &Record| record.bytes_in);
+pub const BYTES_OUT: Column<Record> = Column::figures("out", Unit::Bytes, |record: &Record| record.bytes_out);
+pub const TOOK: Column<Record> = Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns);
+
+/// The pane shows those that have a name of their own.
 const COLUMNS: [Column<Record>; 8] = [
     Column::right("seq", |record| cell(Role::Dim, record.seq.to_string())),
     Column::right("at", |record| cell(Role::Dim, at_text(record))),
     Column::left("caller", |record| plain(record.caller_label())),
     Column::left("call", |record| cell(Role::Name, format!("{}{}", indent(record), call_text(record)))),
-    Column::right("in", |record| plain(show_bytes(record.bytes_in))),
-    Column::right("out", |record| plain(show_bytes(record.bytes_out))),
-    Column::right("took", |record| plain(took_text(record))),
+    BYTES_IN,
+    BYTES_OUT,
+    TOOK,
     Column::left("outcome", outcome_cell),
 ];
-
-fn took_text(record: &Record) -> String {
-    show_duration(Duration::from_nanos(record.duration_ns))
-}
 
 fn outcome_cell(record: &Record) -> Span {
     let error = record.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
@@ -192,13 +193,13 @@ fn outcome_cell(record: &Record) -> Span {
 
 /// A line of `trace -f`, where no table can be lined up: `3.120 1:front → 2:cart.total 12 → 4  3.1µs ok`.
 fn line(record: &Record) -> Line {
-    let bytes = format!("  {} → {}", show_bytes(record.bytes_in), show_bytes(record.bytes_out));
+    let text = |column: Column<Record>| column.cell(record).text;
     let mut line = Line::new()
         .with(Role::Dim, format!("{:>5} {:>9} {}", record.seq, at_text(record), indent(record)))
         .plain(record.caller_label())
         .with(Role::Dim, " → ")
         .with(Role::Name, call_text(record))
-        .plain(format!("{bytes}  {} ", took_text(record)));
+        .plain(format!("  {} → {}  {} ", text(BYTES_IN), text(BYTES_OUT), text(TOOK)));
     line.spans.push(outcome_cell(record));
     line
 }
