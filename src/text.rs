@@ -1,5 +1,15 @@
-//! Words in messages: the closest of a few known ones, and a stranger's text made safe to show. Every room may use it;
-//! it knows none of them.
+//! Words in messages: the closest of a few known ones, and untrusted text made safe to show. Every room may use this
+//! file; it imports none of them.
+//!
+//! | untrusted text in | is made safe by |
+//! |---|---|
+//! | a sentence, between backticks | [`quoted`], or [`quoted_within`] where more of it helps |
+//! | a log line, or a message that is kept | [`escape_control`]: bounded in bytes, a tab is a blank |
+//! | a line of a reply | [`one_line`]: as long as it is |
+//! | output that has lines of its own | [`many_lines`] |
+//! | JSON | [`json()`]: escaped in JSON's own way |
+//!
+//! Characters that an export file cannot hold: `journal/export/name`. Cells of the pane: `front/pane/printable`.
 
 use std::borrow::Cow;
 
@@ -66,7 +76,7 @@ pub fn plural(count: u64, noun: &str) -> String {
 }
 
 /// Untrusted text for a message: on one line, escaped, cut after `chars_max` characters.
-pub fn cut(text: &str, chars_max: usize) -> String {
+pub fn quoted_within(text: &str, chars_max: usize) -> String {
     let cut = text.char_indices().nth(chars_max).map(|(at, _)| at);
     let mut shown = one_line(text.get(..cut.unwrap_or(text.len())).unwrap_or(text)).into_owned();
     if cut.is_some() {
@@ -78,7 +88,22 @@ pub fn cut(text: &str, chars_max: usize) -> String {
 /// An untrusted word for a message: escaped, at most 48 characters.
 pub fn quoted(word: &str) -> String {
     const CHARS_MAX: usize = 48;
-    cut(word, CHARS_MAX)
+    quoted_within(word, CHARS_MAX)
+}
+
+/// The longest prefix of `text` that has at most `bytes_max` bytes and ends on a character boundary.
+pub fn cut_at_char(text: &str, bytes_max: usize) -> &str {
+    &text[..text.floor_char_boundary(bytes_max)]
+}
+
+/// The text in at most `bytes_max` bytes, with `…` at its end where it was cut.
+pub fn bounded(text: &str, bytes_max: usize) -> Cow<'_, str> {
+    const MARK: char = '…';
+    if text.len() <= bytes_max {
+        return Cow::Borrowed(text);
+    }
+    let kept = cut_at_char(text, bytes_max.saturating_sub(MARK.len_utf8()));
+    Cow::Owned(format!("{kept}{MARK}"))
 }
 
 /// The cause of a system error in lower case: `no such file or directory`.
@@ -250,6 +275,13 @@ mod tests {
     #[test]
     fn a_line_cannot_reach_the_terminal() {
         assert_eq!(escape_control("a\x1b[31mb\r\u{202e}c"), "a\\x1b[31mb\\r\\u{202e}c");
+    }
+
+    #[test]
+    fn a_bound_in_bytes_includes_the_mark_and_splits_no_character() {
+        assert_eq!(bounded("é".repeat(5).as_str(), 10), "é".repeat(5));
+        assert_eq!(bounded("é".repeat(6).as_str(), 10), "ééé…");
+        assert_eq!(cut_at_char("aé", 2), "a");
     }
 
     #[test]

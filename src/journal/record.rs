@@ -4,7 +4,8 @@ use std::fmt;
 use std::str::FromStr;
 
 use super::payload::Payload;
-use super::symbol::{Symbol, cut_at_char};
+use super::symbol::Symbol;
+use crate::text::bounded;
 
 /// The most bytes of a call's error that a record keeps.
 pub const MAX_ERROR_BYTES: usize = 2048;
@@ -45,11 +46,7 @@ pub struct Record {
 impl Record {
     /// `message` as a record's error: cut at [`MAX_ERROR_BYTES`], with `…` at its end when it was cut.
     pub fn bounded_error(message: &str) -> Option<Box<str>> {
-        if message.len() <= MAX_ERROR_BYTES {
-            return Some(message.into());
-        }
-        let kept = cut_at_char(message, MAX_ERROR_BYTES - '…'.len_utf8());
-        Some(format!("{kept}…").into_boxed_str())
+        Some(bounded(message, MAX_ERROR_BYTES).into())
     }
 
     /// The time it spent in itself: without its nested calls.

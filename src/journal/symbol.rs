@@ -1,10 +1,12 @@
 //! Interned names: plugin and function names as four-byte `Symbol`s, so that a record holds no string of its own.
 //! What a name means, and whether it is safe to print, is not decided here.
 
-use crate::locks::{Rank, RwLock};
 use std::collections::HashMap;
 use std::fmt;
 use std::sync::{LazyLock, OnceLock};
+
+use crate::locks::{Rank, RwLock};
+use crate::text::cut_at_char;
 
 /// The most names that are ever interned, the three fixed ones included; later ones become [`Symbol::OTHER`].
 pub const SYMBOLS_MAX: usize = 65_536;
@@ -71,11 +73,6 @@ impl fmt::Debug for Symbol {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Debug::fmt(self.as_str(), f)
     }
-}
-
-/// The longest prefix of `text` that has at most `bytes_max` bytes and ends on a character boundary.
-pub fn cut_at_char(text: &str, bytes_max: usize) -> &str {
-    &text[..text.floor_char_boundary(bytes_max)]
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| {

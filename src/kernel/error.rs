@@ -5,7 +5,7 @@ use std::fmt;
 use crate::journal::Outcome;
 use crate::runtime::{Failure, FailureKind, Problem, Wording};
 use crate::secrets::owned_without_secrets;
-use crate::text::cut;
+use crate::text::quoted_within;
 
 /// Why a call, a load or a request failed. The message is the whole line, path included.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -53,7 +53,7 @@ fn reason_in(tail: &str) -> String {
     const LINES_MAX: usize = 4;
     const LINE_CHARS_MAX: usize = 160;
     let lines: Vec<&str> = tail.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
-    let shown = |line: &&str| cut(line, LINE_CHARS_MAX);
+    let shown = |line: &&str| quoted_within(line, LINE_CHARS_MAX);
     match lines.as_slice() {
         [first, .., before, last] if lines.len() > LINES_MAX => {
             [shown(first), "…".to_owned(), shown(before), shown(last)].join(" | ")

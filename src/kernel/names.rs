@@ -3,7 +3,7 @@
 use crate::runtime::Advice;
 use crate::runtime::advice::FUNCTIONS_MAX;
 use crate::runtime::exports::is_runtime_export;
-use crate::text::{closest, cut, escape_control};
+use crate::text::{closest, escape_control, quoted_within};
 
 /// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most 100 bytes.
 pub fn is_valid(name: &str) -> bool {
@@ -24,7 +24,7 @@ pub fn not_callable(function: &str, exports: &[String]) -> Option<String> {
         true => "a plugin function takes no parameters and gives nothing or an i32; its input and output are Extism's",
         false => "only functions can be called",
     };
-    Some(format!("is exported as {}; {why}", cut(ty, TYPE_CHARS_MAX)))
+    Some(format!("is exported as {}; {why}", quoted_within(ty, TYPE_CHARS_MAX)))
 }
 
 /// The way on after ``no function `x` in `1:probe` ``: what was perhaps meant, else what there is.

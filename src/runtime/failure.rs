@@ -1,9 +1,11 @@
 //! How a call ends when it does not end well, as a host saw it. What that means for a chain is the kernel's to say.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use super::advice::{Advice, Wording};
 use crate::secrets::owned_without_secrets;
+use crate::text::bounded;
 
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
 pub const MAX_MESSAGE_BYTES: usize = 4096;
@@ -154,16 +156,11 @@ impl Failure {
     }
 }
 
-fn cut(mut message: String) -> String {
-    if message.len() > MAX_MESSAGE_BYTES {
-        let mut end = MAX_MESSAGE_BYTES;
-        while !message.is_char_boundary(end) {
-            end -= 1;
-        }
-        message.truncate(end);
-        message.push('…');
+fn cut(message: String) -> String {
+    match bounded(&message, MAX_MESSAGE_BYTES) {
+        Cow::Borrowed(_) => message,
+        Cow::Owned(cut) => cut,
     }
-    message
 }
 
 /// Without the advice, whose words are not known here.

@@ -3,7 +3,7 @@
 
 use super::advice::{ImportOrigin, StubHelp};
 use super::{Advice, Failure, FailureKind, Problem};
-use crate::text::{closest, cut, quoted};
+use crate::text::{closest, quoted, quoted_within};
 
 /// Where plugins from before Extism 1.0 import those functions from, and what stood before each name.
 const EXTISM_BEFORE_1: (&str, &str) = ("env", "extism_");
@@ -57,13 +57,13 @@ pub fn unknown(missing: &[Missing<'_>], offered: &Offered<'_>) -> Failure {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let named = format!("unknown import `{}` ({}){more}", import_label(import), cut(&import.ty, 200));
+    let named = format!("unknown import `{}` ({}){more}", import_label(import), quoted_within(&import.ty, 200));
     let Problem { message, advice } = way_on(import, missing, offered);
     Failure::new(FailureKind::Load, Problem { message: format!("{named}{message}"), advice })
 }
 
 fn import_label(import: &Missing<'_>) -> String {
-    format!("{}.{}", cut(import.module, MODULE_CHARS_MAX), quoted(import.name))
+    format!("{}.{}", quoted_within(import.module, MODULE_CHARS_MAX), quoted(import.name))
 }
 
 /// What is said behind the import's name, and what can be done.
@@ -80,7 +80,7 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
     let stub = match other {
         None => StubHelp::Loads,
         Some(other) if other.name == import.name && other.module == import.module => StubHelp::None,
-        Some(other) => StubHelp::NotFor { import: import_label(other), ty: cut(&other.ty, 64) },
+        Some(other) => StubHelp::NotFor { import: import_label(other), ty: quoted_within(&other.ty, 64) },
     };
     if let Some(origin) = origin(import) {
         return Problem::advised("", Advice::Rebuild { origin, stub });
@@ -114,7 +114,7 @@ fn stub_help(stub: StubHelp) -> Problem {
 /// in `env` or below a product's name.
 fn linkable(import: &Missing<'_>) -> Option<String> {
     let is_hosts = import.module.contains([':', '/']) || import.module == "env";
-    (!is_hosts).then(|| cut(import.module, MODULE_CHARS_MAX))
+    (!is_hosts).then(|| quoted_within(import.module, MODULE_CHARS_MAX))
 }
 
 /// What was meant, for a slip in the function's name or in its module's.
@@ -138,8 +138,8 @@ fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
 
 /// An import of a function whose provider has another type, or is something else.
 pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Failure {
-    let import = format!("{}.{}", cut(module, MODULE_CHARS_MAX), quoted(name));
-    let (wanted, provided) = (cut(wanted, 200), cut(provided, 200));
+    let import = format!("{}.{}", quoted_within(module, MODULE_CHARS_MAX), quoted(name));
+    let (wanted, provided) = (quoted_within(wanted, 200), quoted_within(provided, 200));
     let why = format!("import `{import}` has another type: the plugin asks for {wanted}, and here it is {provided}");
     Failure::new(FailureKind::Load, why)
 }

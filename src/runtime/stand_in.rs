@@ -10,7 +10,7 @@ use serde_json::{Map, Number, Value as Json};
 
 pub use super::stand_in_types::{NumberType, StandInType, StandInTypes};
 use super::{Advice, Failure, FailureKind, ImportStandIn};
-use crate::text::{cut, quoted};
+use crate::text::{quoted, quoted_within};
 
 /// Most bytes that the handles of one call may have together: as JSON they may take six times as much.
 const ARGUMENT_BYTES_MAX: u64 = 64 << 20;
@@ -210,7 +210,7 @@ impl Form {
             [] => "nothing".to_owned(),
             output => {
                 let start = output.get(..output.len().min(256)).unwrap_or_default();
-                format!("`{}`", cut(&String::from_utf8_lossy(start), 48))
+                format!("`{}`", quoted_within(&String::from_utf8_lossy(start), 48))
             }
         };
         let (import, target) = (&self.import, &self.target);

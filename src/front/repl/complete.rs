@@ -5,7 +5,7 @@ use crate::kernel::Kernel;
 use crate::shell::command::{ArgSlot, Command, Kind, TABLE};
 use crate::shell::line::{Cursor, Place, Word, complete_at};
 use crate::shell::{CommandGrammar, resolve, split_dotted};
-use crate::text::cut;
+use crate::text::quoted_within;
 
 /// The most candidates that are offered.
 const CANDIDATES_MAX: usize = 2_000;
@@ -37,7 +37,7 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
     candidates.truncate(CANDIDATES_MAX);
     // Names of functions and files are untrusted, and rustyline writes them unescaped.
     for candidate in &mut candidates {
-        candidate.shown = cut(&candidate.shown, SHOWN_CHARS_MAX);
+        candidate.shown = quoted_within(&candidate.shown, SHOWN_CHARS_MAX);
     }
     Completions { start: cursor.span.start, candidates }
 }

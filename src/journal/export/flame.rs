@@ -8,7 +8,7 @@ use inferno::flamegraph;
 use super::name::is_odd;
 use super::tree::parents;
 use crate::journal::record::Record;
-use crate::journal::symbol::cut_at_char;
+use crate::text::cut_at_char;
 
 /// The most different stacks; the time of further ones goes to the call that they were nested in.
 pub const FLAME_STACKS_MAX: usize = 8192;

@@ -7,8 +7,8 @@ use std::io::{self, Write};
 use super::name::is_odd;
 use super::tree::parents;
 use crate::journal::record::Record;
-use crate::journal::symbol::cut_at_char;
 use crate::journal::units::{show_duration_ns, show_size};
+use crate::text::cut_at_char;
 
 /// The most calls in one sequence diagram: the newest ones.
 pub const MERMAID_CALLS_MAX: usize = 400;

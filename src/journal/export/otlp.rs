@@ -22,8 +22,7 @@ use url::Url;
 
 use super::tree::parents;
 use crate::journal::record::Record;
-use crate::journal::symbol::cut_at_char;
-use crate::text::{io_cause, quoted};
+use crate::text::{io_cause, quoted, quoted_within};
 
 /// Spans go out in batches of this many.
 pub const OTLP_BATCH_SPANS_MAX: usize = 512;
@@ -31,8 +30,8 @@ pub const OTLP_BATCH_SPANS_MAX: usize = 512;
 pub const OTLP_TIMEOUT: Duration = Duration::from_secs(10);
 /// The most bytes of a collector's answer that are read.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
-/// The most bytes of an error's text.
-const ERROR_BYTES_MAX: usize = 300;
+/// The most characters of a cause that an error repeats.
+const ERROR_CHARS_MAX: usize = 300;
 
 /// Sends the ended ones of `records`, which are in order of seq, to the collector at `url` (`http://localhost:4318`; without
 /// a path it is the standard one). Blocks, at most [`OTLP_TIMEOUT`] a batch, and sends no further one once `stop` says so.
@@ -44,7 +43,11 @@ pub fn export(
     stop: &dyn Fn() -> bool,
 ) -> Result<usize, String> {
     let endpoint = endpoint(url)?;
-    let failed = |cause: &str| format!("cannot send to `{}`: {}", quoted(url), one_line(cause));
+    let failed = |cause: &str| {
+        // A collector's answer may have several lines.
+        let cause = quoted_within(&cause.replace(char::is_control, " "), ERROR_CHARS_MAX);
+        format!("cannot send to `{}`: {cause}", quoted(url))
+    };
     let mut exporter = opentelemetry_otlp::SpanExporter::builder()
         .with_http()
         .with_protocol(Protocol::HttpBinary)
@@ -176,11 +179,6 @@ fn mixed(number: u64) -> u64 {
     let number = (number ^ (number >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     let number = (number ^ (number >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     number ^ (number >> 31)
-}
-
-fn one_line(text: &str) -> String {
-    let line: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    cut_at_char(&line, ERROR_BYTES_MAX).to_owned()
 }
 
 /// The HTTP client of the rest of plugsh, for the exporter: it blocks.

@@ -223,7 +223,7 @@ fn render(needs: &BTreeMap<String, Need>, order: &[&str], is_partial: bool) -> S
         let _ = write!(
             text,
             "\n[[plugin]]\nname = {}\nload = {}\ncall = {}\nchildren_max = {}\n",
-            quoted(&escaped(name)),
+            toml_string(&escaped(name)),
             list(&need.load),
             list(&need.call),
             need.children_max
@@ -239,15 +239,15 @@ fn render(needs: &BTreeMap<String, Need>, order: &[&str], is_partial: bool) -> S
 fn list(items: &BTreeSet<String>) -> String {
     match items.len() {
         0 => "[]".to_owned(),
-        1 => format!("[{}]", items.iter().map(|item| quoted(item)).collect::<String>()),
+        1 => format!("[{}]", items.iter().map(|item| toml_string(item)).collect::<String>()),
         _ => {
-            let lines: String = items.iter().map(|item| format!("    {},\n", quoted(item))).collect();
+            let lines: String = items.iter().map(|item| format!("    {},\n", toml_string(item))).collect();
             format!("[\n{lines}]")
         }
     }
 }
 
-fn quoted(text: &str) -> String {
+fn toml_string(text: &str) -> String {
     toml::Value::String(text.to_owned()).to_string()
 }
 

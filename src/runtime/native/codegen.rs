@@ -59,7 +59,7 @@ pub fn invalid(error: &wasmtime::Error) -> Failure {
 }
 
 /// An error and its causes on one line, in the words of this program.
-pub fn one_line(error: &wasmtime::Error) -> Problem {
+pub fn error_line(error: &wasmtime::Error) -> Problem {
     wasm_words::line(&causes(error))
 }
 

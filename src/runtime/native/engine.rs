@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use wasmtime::{Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
-use super::codegen::{compile_here, config, one_line};
+use super::codegen::{compile_here, config, error_line};
 use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
@@ -70,7 +70,10 @@ impl Engines {
             return Ok(pool.clone());
         }
         let pool = EnginePool::new(fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
-            Failure::new(FailureKind::Load, one_line(&error).map(|why| format!("cannot start the wasm engine: {why}")))
+            Failure::new(
+                FailureKind::Load,
+                error_line(&error).map(|why| format!("cannot start the wasm engine: {why}")),
+            )
         })?;
         Ok(slot.get_or_init(|| Arc::new(pool)).clone())
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::{FuncType, Linker, ValType};
 
-use super::codegen::one_line;
+use super::codegen::error_line;
 use super::compile::CompileRequest;
 use super::ctx::Ctx;
 use super::describe::describe;
@@ -126,6 +126,6 @@ fn extended_linker(
 fn as_load(error: wasmtime::Error) -> Failure {
     match error.downcast::<Failure>() {
         Ok(failure) => failure,
-        Err(error) => Failure::new(FailureKind::Load, one_line(&error)),
+        Err(error) => Failure::new(FailureKind::Load, error_line(&error)),
     }
 }

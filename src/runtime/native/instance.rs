@@ -7,7 +7,7 @@ use wasmtime::{
 };
 use wasmtime_wasi::I32Exit;
 
-use super::codegen::one_line;
+use super::codegen::error_line;
 use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::image::{NativeImage, Shape};
 use super::later::Laters;
@@ -90,7 +90,7 @@ impl Instance {
             streams.end();
         }
         let Made { main, arena_memory, memories } = made.map_err(|error| match linking(&store, &error) {
-            true => Failure::new(FailureKind::Load, one_line(&error)),
+            true => Failure::new(FailureKind::Load, error_line(&error)),
             false => with_stderr(failure(&store, error), streams.as_ref()),
         })?;
         Ok(Instance {
@@ -366,7 +366,7 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
             let text = text.strip_prefix("wasm trap: ").unwrap_or(&text);
             Failure::new(FailureKind::Trap, format!("trap: {text}{}", place(&error)))
         }
-        None => Failure::new(FailureKind::Trap, one_line(&error)),
+        None => Failure::new(FailureKind::Trap, error_line(&error)),
     }
 }
 

@@ -3,7 +3,7 @@
 
 use wasmtime::{Caller, ExternType, FuncType, Linker, Module, Result, Val, ValType};
 
-use super::codegen::one_line;
+use super::codegen::error_line;
 use super::ctx::{Ctx, CtxStore, refused};
 use super::describe::describe_function;
 use super::user::{end_if_interrupted, nested};
@@ -148,6 +148,6 @@ impl CallerBlocks for BlocksOf<'_, '_> {
 
     fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure> {
         let bytes = self.0.data_mut().span(handle, "an argument").and_then(|span| self.0.bytes(span));
-        bytes.map_err(|error| Failure::new(FailureKind::Trap, one_line(&error)))
+        bytes.map_err(|error| Failure::new(FailureKind::Trap, error_line(&error)))
     }
 }

@@ -51,7 +51,10 @@ pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<
         builder = builder.with_fuel_limit(fuel);
     }
     let plugin = builder.compile().map_err(|error| {
-        Failure::new(FailureKind::Load, errors::one_line(&error).map(|said| format!("not a valid wasm module: {said}")))
+        Failure::new(
+            FailureKind::Load,
+            errors::error_line(&error).map(|said| format!("not a valid wasm module: {said}")),
+        )
     })?;
     Ok(Compiled { plugin: Arc::new(plugin), wasi })
 }

@@ -54,7 +54,7 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
     }
     match in_wasm {
-        true => Failure::new(FailureKind::Trap, one_line(error)),
+        true => Failure::new(FailureKind::Trap, error_line(error)),
         false => Failure::new(FailureKind::Guest, root),
     }
 }
@@ -88,6 +88,6 @@ fn comes_due(up: &dyn Upcalls) -> bool {
 }
 
 /// An error with its causes on one line, in the words of this program.
-pub fn one_line(error: &extism::Error) -> Problem {
+pub fn error_line(error: &extism::Error) -> Problem {
     wasm_words::line(&error.chain().map(|cause| cause.to_string()).collect::<Vec<_>>())
 }

@@ -115,7 +115,7 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
         // What is neither a trap nor a limit came before any guest code ran: the modules do not fit together.
         let linking = matches!(failure.kind, FailureKind::Guest if failure.code.is_none())
             || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error));
-        if linking { Failure::new(FailureKind::Load, errors::one_line(&error)) } else { failure }
+        if linking { Failure::new(FailureKind::Load, errors::error_line(&error)) } else { failure }
     })
 }
 

@@ -33,7 +33,8 @@ impl StockImage {
     /// Makes a plugin. The SDK instantiates it for good only at its first call.
     pub fn plugin(&self) -> Result<StockPlugin, Failure> {
         let made = Plugin::new_from_compiled(&self.compiled.plugin);
-        let plugin = made.map_err(|error| Failure::new(crate::runtime::FailureKind::Load, errors::one_line(&error)))?;
+        let plugin =
+            made.map_err(|error| Failure::new(crate::runtime::FailureKind::Load, errors::error_line(&error)))?;
         Ok(StockPlugin { plugin: Box::new(plugin) })
     }
 }

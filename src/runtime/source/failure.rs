@@ -1,7 +1,7 @@
 //! Failures of loads, and how text from outside is shown in them.
 
 use crate::runtime::{Failure, FailureKind, Problem};
-use crate::text;
+use crate::text::quoted_within;
 
 /// Most characters of a source that an error shows.
 const SHOWN_CHARS_MAX: usize = 200;
@@ -11,9 +11,9 @@ pub(super) fn load_failure(problem: impl Into<Problem>) -> Failure {
     Failure::new(FailureKind::Load, problem)
 }
 
-/// Text from outside, made fit for one line of an error: control characters escaped, cut when long.
+/// A source or a remark about one, for an error. Longer than [`crate::text::quoted`] allows: paths and URLs are long.
 pub(super) fn quoted(text: &str) -> String {
-    text::cut(text, SHOWN_CHARS_MAX)
+    quoted_within(text, SHOWN_CHARS_MAX)
 }
 
 #[cfg(test)]

@@ -103,9 +103,10 @@ const COLUMNS: [Column<Row>; 5] = [
     }),
     Column::left("call", |row| match row {
         Row::Job(view) => cell(Role::Dim, view.text.clone()),
-        Row::Compilation(view) => {
-            cell(Role::Dim, format!("{} ({})", text::cut(&view.text, ORIGIN_CHARS_MAX), show_bytes(view.bytes)))
-        }
+        Row::Compilation(view) => cell(
+            Role::Dim,
+            format!("{} ({})", text::quoted_within(&view.text, ORIGIN_CHARS_MAX), show_bytes(view.bytes)),
+        ),
     }),
 ];
 

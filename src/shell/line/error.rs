@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::ast::Quote;
+use crate::text::quoted_within;
 
 /// The longest piece of source that a message repeats, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
@@ -185,19 +186,7 @@ fn way_on(operator: &str) -> &'static str {
     }
 }
 
-/// Source text made safe and short for a message.
+/// Source text in a message. Shorter than a name: the reason follows on the same line.
 fn quoted(text: &str) -> String {
-    let mut shown = String::new();
-    for (count, char) in text.chars().enumerate() {
-        if count == SHOWN_CHARS_MAX {
-            shown.push('…');
-            break;
-        }
-        if char.is_control() {
-            shown.extend(char.escape_default());
-        } else {
-            shown.push(char);
-        }
-    }
-    shown
+    quoted_within(text, SHOWN_CHARS_MAX)
 }
