@@ -1,0 +1,293 @@
+//! Compilations in progress: the requests that share each one, its turn among the others, and its result. How a module is
+//! compiled is not known here.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
+use std::time::{Duration, Instant};
+
+use parking_lot::{Condvar, Mutex};
+use wasmtime::Module;
+
+use super::child::Child;
+use crate::runtime::{Failure, FailureKind};
+
+/// How many light modules are compiled at once.
+const LIGHT_MAX: usize = 4;
+/// Somebody who wants a program, and may give it up.
+#[derive(Debug, Default)]
+pub struct CompileRequest {
+    given_up: AtomicBool,
+}
+
+impl CompileRequest {
+    fn is_given_up(&self) -> bool {
+        self.given_up.load(Ordering::SeqCst)
+    }
+}
+
+/// Where a compilation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CompilationStage {
+    /// It waits for its turn.
+    Waiting,
+    /// In this process: it cannot be ended.
+    Here,
+    /// In a process of its own.
+    Process { pid: u32 },
+}
+
+impl CompilationStage {
+    /// Whether it runs where it can be ended.
+    pub fn has_a_process(self) -> bool {
+        matches!(self, CompilationStage::Process { .. })
+    }
+}
+
+/// A compilation that is under way.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompilationView {
+    /// Where its program came from.
+    pub origin: String,
+    /// The module's size.
+    pub bytes: u64,
+    pub elapsed: Duration,
+    pub stage: CompilationStage,
+    /// How many want it.
+    pub wanted_by: usize,
+}
+
+/// With or without fuel, and the module's digest.
+pub(super) type Key = (bool, String);
+pub(super) type Result<T> = std::result::Result<T, Failure>;
+pub(super) type Compiled = Result<Arc<Module>>;
+
+/// How heavy a module is.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Weight {
+    Light,
+    Heavy,
+}
+
+/// The compilations of one kernel that are in progress.
+pub(super) struct Compilations {
+    table: Mutex<Table>,
+    /// Notified when anything in the table changes.
+    changed: Condvar,
+    /// How many heavy modules are compiled at once.
+    heavy_max: usize,
+}
+
+/// A request's part in a compilation.
+pub(super) enum Joined<'a> {
+    /// No other request wants it yet: this one's worker runs it.
+    Leads(Lead<'a>),
+    /// Another worker runs it.
+    Shares(Arc<OnceLock<Compiled>>),
+}
+
+/// Bounded by the workers, each of which wants one module at a time.
+#[derive(Default)]
+struct Table {
+    in_progress: HashMap<Key, InProgress>,
+    light: usize,
+    heavy: usize,
+    /// Why heavy modules are compiled in this process, until it was told; once.
+    complaint: Option<String>,
+    complained: bool,
+}
+
+struct InProgress {
+    origin: String,
+    bytes: u64,
+    since: Instant,
+    stage: CompilationStage,
+    heavy: bool,
+    requests: Vec<Arc<CompileRequest>>,
+    child: Option<Arc<Child>>,
+    /// Nobody wanted it any more: it ends, and whoever wants it now begins again.
+    doomed: bool,
+    result: Arc<OnceLock<Compiled>>,
+}
+
+impl InProgress {
+    fn is_wanted(&self) -> bool {
+        self.requests.iter().any(|request| !request.is_given_up())
+    }
+
+    /// Ends its process when nobody wants it.
+    fn end_unwanted(&mut self) {
+        if let Some(child) = self.child.as_ref().filter(|_| !self.is_wanted()) {
+            child.kill();
+            self.doomed = true;
+        }
+    }
+}
+
+impl Compilations {
+    pub(super) fn new(heavy_max: usize) -> Self {
+        Compilations { table: Mutex::new(Table::default()), changed: Condvar::new(), heavy_max }
+    }
+
+    /// The heavy modules that are being compiled, the oldest first.
+    pub(super) fn views(&self) -> Vec<CompilationView> {
+        let table = self.table.lock();
+        let mut in_progress: Vec<&InProgress> = table.in_progress.values().filter(|entry| entry.heavy).collect();
+        in_progress.sort_by_key(|entry| entry.since);
+        let view = |entry: &InProgress| CompilationView {
+            origin: entry.origin.clone(),
+            bytes: entry.bytes,
+            elapsed: entry.since.elapsed(),
+            stage: entry.stage,
+            wanted_by: entry.requests.iter().filter(|request| !request.is_given_up()).count(),
+        };
+        in_progress.into_iter().map(view).collect()
+    }
+
+    /// Keeps why heavy modules are compiled in this process; the first reason alone.
+    pub(super) fn complain_once(&self, why: impl FnOnce() -> String) {
+        let mut table = self.table.lock();
+        if !std::mem::replace(&mut table.complained, true) {
+            table.complaint = Some(why());
+        }
+    }
+
+    /// Why heavy modules are compiled in this process although they should not be; told once.
+    pub(super) fn take_complaint(&self) -> Option<String> {
+        self.table.lock().complaint.take()
+    }
+
+    /// Ends what only this request wanted, where it can be ended.
+    pub(super) fn give_up(&self, request: &CompileRequest) {
+        let mut table = self.table.lock();
+        request.given_up.store(true, Ordering::SeqCst);
+        table.in_progress.values_mut().for_each(InProgress::end_unwanted);
+        self.changed.notify_all();
+    }
+
+    /// Joins the compilation of `key`, or leads it where no other request wants it yet. `bytes` is the module's size.
+    pub(super) fn join(&self, key: Key, bytes: u64, origin: &str, request: &Arc<CompileRequest>) -> Joined<'_> {
+        let mut table = self.table.lock();
+        loop {
+            match table.in_progress.get_mut(&key) {
+                Some(entry) if entry.doomed => self.changed.wait(&mut table),
+                Some(entry) => {
+                    entry.requests.push(request.clone());
+                    return Joined::Shares(entry.result.clone());
+                }
+                None => break,
+            }
+        }
+        let entry = InProgress {
+            origin: origin.to_owned(),
+            bytes,
+            since: Instant::now(),
+            stage: CompilationStage::Waiting,
+            heavy: false,
+            requests: vec![request.clone()],
+            child: None,
+            doomed: false,
+            result: Arc::default(),
+        };
+        table.in_progress.insert(key.clone(), entry);
+        Joined::Leads(Lead { compilations: self, key, turn: None, result: None })
+    }
+
+    /// Waits for the result of a shared compilation.
+    pub(super) fn share(&self, shared: &OnceLock<Compiled>, request: &CompileRequest) -> Compiled {
+        let mut table = self.table.lock();
+        loop {
+            if let Some(result) = shared.get() {
+                return result.clone();
+            }
+            if request.is_given_up() {
+                return Err(Failure::interrupted());
+            }
+            self.changed.wait(&mut table);
+        }
+    }
+}
+
+/// The worker that runs a compilation. Dropping it, also by a panic, gives its result to all requests that share it.
+pub(super) struct Lead<'a> {
+    compilations: &'a Compilations,
+    key: Key,
+    turn: Option<Weight>,
+    result: Option<Compiled>,
+}
+
+impl Lead<'_> {
+    fn with_entry<T>(&self, change: impl FnOnce(&mut InProgress) -> T) -> Option<T> {
+        self.compilations.table.lock().in_progress.get_mut(&self.key).map(change)
+    }
+
+    /// Waits for a turn; an error when nobody wants it any more.
+    pub(super) fn take_turn(&mut self, weight: Weight) -> Result<()> {
+        let compilations = self.compilations;
+        self.with_entry(|entry| entry.heavy = weight == Weight::Heavy);
+        let mut table = compilations.table.lock();
+        loop {
+            if let Some(entry) = table.in_progress.get_mut(&self.key)
+                && !entry.is_wanted()
+            {
+                entry.doomed = true;
+                return Err(Failure::interrupted());
+            }
+            let (most, taken) = match weight {
+                Weight::Light => (LIGHT_MAX, &mut table.light),
+                Weight::Heavy => (compilations.heavy_max, &mut table.heavy),
+            };
+            if *taken < most {
+                *taken += 1;
+                self.turn = Some(weight);
+                return Ok(());
+            }
+            compilations.changed.wait(&mut table);
+        }
+    }
+
+    pub(super) fn set_stage(&self, stage: CompilationStage) {
+        self.with_entry(|entry| entry.stage = stage);
+    }
+
+    pub(super) fn set_child(&self, child: &Arc<Child>) {
+        self.with_entry(|entry| {
+            entry.stage = CompilationStage::Process { pid: child.pid() };
+            entry.child = Some(child.clone());
+            entry.end_unwanted();
+        });
+    }
+
+    /// Whether it was wanted to its end.
+    pub(super) fn forget_child(&self) -> bool {
+        let wanted = self.with_entry(|entry| {
+            entry.child = None;
+            !entry.doomed
+        });
+        wanted.unwrap_or(false)
+    }
+
+    /// Keeps the result, which the drop hands to all requests.
+    pub(super) fn finish(&mut self, result: &Compiled) {
+        self.result = Some(result.clone());
+    }
+}
+
+impl Drop for Lead<'_> {
+    fn drop(&mut self) {
+        let gave_up = || Err(Failure::new(FailureKind::Load, "the compiler gave up on this module"));
+        let result = self.result.take().unwrap_or_else(gave_up);
+        let mut table = self.compilations.table.lock();
+        match self.turn {
+            Some(Weight::Light) => table.light -= 1,
+            Some(Weight::Heavy) => table.heavy -= 1,
+            None => {}
+        }
+        let entry = table.in_progress.remove(&self.key);
+        // Set once: only its leader has it.
+        let _ = entry.as_ref().map(|entry| entry.result.set(result));
+        self.compilations.changed.notify_all();
+        drop(table);
+        drop(entry);
+    }
+}
