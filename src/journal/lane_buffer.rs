@@ -89,7 +89,10 @@ fn to_words(record: &Record) -> [u64; WORDS] {
         pair(record.function.to_raw(), record.job),
         pair(record.callee_name.to_raw(), record.caller),
         pair(record.callee, record.caller_name.to_raw()),
-        u64::from(record.depth) | (record.outcome as u64) << 24 | (record.changed_by as u64) << 40,
+        u64::from(record.depth)
+            | (record.outcome as u64) << 24
+            | (record.changed_by as u64) << 40
+            | u64::from(record.unresolved) << 56,
     ]
 }
 
@@ -114,6 +117,7 @@ fn from_words(words: &Words, record: &mut Record) {
     record.caller_name = Symbol::from_raw(high(callee_caller_name));
     record.depth = rest as u16;
     record.outcome = Outcome::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default();
+    record.unresolved = rest >> 56 != 0;
     record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xff).copied().unwrap_or_default();
 }
 
@@ -140,6 +144,7 @@ mod tests {
                 bytes_out: 1 << 41,
                 depth: u16::MAX,
                 outcome,
+                unresolved: index % 2 == 0,
                 changed_by: ChangedBy::ALL[index % ChangedBy::ALL.len()],
                 error: None,
                 payload: None,

@@ -36,6 +36,8 @@ pub struct Record {
     /// How deep in its chain; 1: from the prompt.
     pub depth: u16,
     pub outcome: Outcome,
+    /// Whether it named a dead process, or a function that its callee lacks or cannot be called by.
+    pub unresolved: bool,
     pub changed_by: ChangedBy,
     /// Why it failed, at most [`MAX_ERROR_BYTES`]; make it with [`Record::bounded_error`].
     pub error: Option<Box<str>>,

@@ -292,6 +292,7 @@ impl Chain {
             bytes_out: 0,
             depth,
             outcome: Outcome::Ok,
+            unresolved: false,
             changed_by: frame.changed_by,
             error: None,
             payload: None,

@@ -135,7 +135,7 @@ impl Kernel {
         }
         let loaded = loaded.map_err(|failure| {
             let error = self.load_error(&origin, failure, task.chain.outcome_of_cancel());
-            task.record_refusal(None, Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
+            task.record_refusal(Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
         });
         loaded.inspect(|label| self.tell_loaded(task, label))

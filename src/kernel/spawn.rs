@@ -56,7 +56,7 @@ impl Kernel {
                 FailureKind::Interrupted => task.chain.outcome_of_cancel(),
                 kind => outcome_of(kind),
             };
-            task.record_refusal(None, Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
+            task.record_refusal(Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
             // Where only the start was ended, its caller fails of that and has not crashed.
             if failure.kind == FailureKind::Interrupted && task.chain.is_cancelled() {
                 return Failure::new(failure.kind, message);

@@ -45,7 +45,7 @@ impl Task {
     /// A call of a process that is not there: its record, and what the caller fails of.
     fn no_callee(&self, function: Symbol, bytes_in: u64, error: &CallError) -> Failure {
         let message = format!("{} ({})", error.message, self.chain.path());
-        self.record_refusal(None, function, bytes_in, Outcome::Error, &message);
+        self.record_refusal(function, bytes_in, Outcome::Error, &message);
         as_nested(self.refuse(CallError::new(Outcome::Error, message)))
     }
 

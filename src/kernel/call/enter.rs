@@ -142,6 +142,7 @@ impl Task {
     fn deny(&self, process: &Process, function: &str, bytes_in: u64, denied: Denied) -> CallError {
         let path = self.chain.path();
         let shown = escape_control(function);
+        let unresolved = matches!(denied, Denied::Dead(_) | Denied::NoFunction(_) | Denied::NotCallable(_));
         let (outcome, problem) = match denied {
             Denied::Dead(reason) => (Outcome::Error, format!("process `{}` is dead: {reason}", process.label()).into()),
             Denied::NoFunction(advice) => {
@@ -159,7 +160,16 @@ impl Task {
             }
         };
         let message = with_path(problem.line(self.kernel.wording()), &path);
-        self.record_refusal(Some(process), Symbol::intern(function), bytes_in, outcome, &message);
+        self.note_refusal(|| Record {
+            callee: process.id,
+            callee_name: process.name_symbol,
+            function: Symbol::intern(function),
+            bytes_in,
+            outcome,
+            unresolved,
+            error: Record::bounded_error(&message),
+            ..Record::default()
+        });
         self.refuse(CallError::new(outcome, message))
     }
 
@@ -178,17 +188,20 @@ impl Task {
         format!("{way} → {}", process.label())
     }
 
-    /// Writes the record of a call or load that was refused.
-    pub fn record_refusal(
-        &self,
-        callee: Option<&Process>,
-        function: Symbol,
-        bytes_in: u64,
-        outcome: Outcome,
-        error: &str,
-    ) {
-        let journal = self.kernel.journal();
-        if !journal.is_on() {
+    /// Writes the record of a call or load that was refused before a callee was known.
+    pub fn record_refusal(&self, function: Symbol, bytes_in: u64, outcome: Outcome, error: &str) {
+        self.note_refusal(|| Record {
+            function,
+            bytes_in,
+            outcome,
+            error: Record::bounded_error(error),
+            ..Record::default()
+        });
+    }
+
+    /// Writes the record of a refusal: `refused` says what was refused, this adds the caller and the time.
+    fn note_refusal(&self, refused: impl FnOnce() -> Record) {
+        if !self.kernel.journal().is_on() {
             return;
         }
         let (caller, depth) = self.chain.caller();
@@ -197,21 +210,11 @@ impl Task {
             seq: self.next_seq(now),
             parent_seq: caller.2,
             at_ns: self.kernel.since_start_ns(now),
-            duration_ns: 0,
-            nested_ns: 0,
             job: self.chain.job,
             caller: caller.0,
             caller_name: caller.1,
-            callee: callee.map_or(0, |process| process.id),
-            callee_name: callee.map_or(Symbol::NONE, |process| process.name_symbol),
-            function,
-            bytes_in,
-            bytes_out: 0,
             depth,
-            outcome,
-            changed_by: ChangedBy::None,
-            error: Record::bounded_error(error),
-            payload: None,
+            ..refused()
         });
     }
 }

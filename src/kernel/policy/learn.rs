@@ -9,7 +9,7 @@ use super::asked::Asked;
 use super::pattern::{self, LoadPattern};
 use super::rule::path_text;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
-use crate::journal::{Outcome, Record, Symbol};
+use crate::journal::{Record, Symbol};
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
 use crate::secrets::{LEFT_OUT, without_secrets};
@@ -171,14 +171,7 @@ impl Spawns {
 
 /// A call that reached a function, or that only the policy or a limit kept from it.
 fn was_call(record: &Record) -> bool {
-    let error = record.error.as_deref().unwrap_or_default();
-    let callee = record.callee_label();
-    // The whole of the beginning, since a plugin's own error may begin with a word of it.
-    let named_nothing = record.outcome == Outcome::Error
-        && (error.starts_with(&format!("process `{callee}` is dead"))
-            || error.starts_with("no function `") && error.contains(&format!("` in `{callee}`"))
-            || error.starts_with('`') && error.contains(&format!("` in `{callee}` is exported as ")));
-    record.callee != 0 && !named_nothing
+    record.callee != 0 && !record.unresolved
 }
 
 /// A source as a pattern that fits it alone, but for the secrets of a URL, which stand in no policy: `*` is in their place.
