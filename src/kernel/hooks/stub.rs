@@ -1,6 +1,5 @@
 //! Stubs: answers in place of a plugin's function, and processes for plugins that do not exist yet.
 
-use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -120,14 +119,4 @@ impl Stub {
 fn names_id(reference: &str, process: &Process) -> bool {
     let (id, name) = reference.split_once(':').unwrap_or((reference, &process.name));
     id.parse() == Ok(process.id) && name == process.name
-}
-
-impl fmt::Display for StubAnswer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            StubAnswer::Bytes(bytes) => write!(f, "{} bytes", bytes.len()),
-            StubAnswer::Echo => f.write_str("--echo"),
-            StubAnswer::Run(commands) => write!(f, "--run {commands}"),
-        }
-    }
 }
