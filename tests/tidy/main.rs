@@ -25,6 +25,8 @@ const ROOMS: [(&str, &[&str]); 5] = [
 /// The largest circle of files that name each other, room by room. To become smaller, never larger.
 const CIRCLE_FILES_MAX: [(&str, usize); 5] =
     [("front", 1), ("shell", 1), ("kernel", 1), ("runtime", 1), ("journal", 1)];
+/// Rooms whose locks have a rank: they take them from `src/locks.rs`, in tests too.
+const RANKED_ROOMS: [&str; 2] = ["src/kernel/", "src/journal/"];
 /// The entries of the top level, besides dotfiles.
 const TOP_LEVEL: [&str; 10] = [
     "Cargo.toml",
@@ -158,6 +160,17 @@ fn unsafe_says_why_it_is_sound() {
                 findings.push(format!("{}:{}: no `SAFETY:` comment", source.path, at + 1));
             }
         }
+    }
+    assert_none(findings);
+}
+
+#[test]
+fn locks_of_kernel_and_journal_have_a_rank() {
+    let is_ranked = |source: &&Source| RANKED_ROOMS.iter().any(|room| source.path.starts_with(room));
+    let mut findings = Vec::new();
+    for source in sources().iter().filter(is_ranked) {
+        let lines = source.text.lines().zip(1..).filter(|(line, _)| line.contains("parking_lot::"));
+        findings.extend(lines.map(|(_, number)| format!("{}:{number}: use the locks of `locks`", source.path)));
     }
     assert_none(findings);
 }

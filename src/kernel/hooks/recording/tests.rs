@@ -1,8 +1,6 @@
 //! What a recorder is told, and in which order.
 
-use std::sync::Arc;
-
-use parking_lot::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::kernel::hooks::{RecordedCall, Recorder, ReplacedBy, StubAnswer, StubCall, StubSpec};
 use crate::kernel::tests::{call, kernel, load, message, plan, program, text, until};
@@ -13,24 +11,24 @@ struct Written(Mutex<Vec<String>>);
 
 impl Written {
     fn lines(&self) -> Vec<String> {
-        self.0.lock().clone()
+        self.0.lock().unwrap().clone()
     }
 }
 
 impl Recorder for Written {
     fn loaded(&self, process: &ProcessDetail) {
-        self.0.lock().push(format!("load {}", process.view.label()));
+        self.0.lock().unwrap().push(format!("load {}", process.view.label()));
     }
 
     fn replaced(&self, process: &ProcessDetail, by: ReplacedBy) {
-        self.0.lock().push(format!("{by:?} {}", process.view.label()));
+        self.0.lock().unwrap().push(format!("{by:?} {}", process.view.label()));
     }
 
     fn called(&self, call: &RecordedCall<'_>) {
         let made: Vec<String> = call.made.iter().map(|made| format!("{}.{}", made.callee, made.function)).collect();
         let result = call.result.map(|output| output.len().to_string()).unwrap_or_else(|error| error.to_string());
         let input = String::from_utf8_lossy(call.input);
-        self.0.lock().push(format!("{}.{} {input} → {result} {made:?}", call.process, call.function));
+        self.0.lock().unwrap().push(format!("{}.{} {input} → {result} {made:?}", call.process, call.function));
     }
 }
 
