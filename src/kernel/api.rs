@@ -1,4 +1,7 @@
-//! What the rooms above may ask of a kernel.
+//! The public methods of a kernel that are a line or two over its parts. The others stand where their work is done:
+//! `state` (making a kernel, its limits, its journal), `lookup` (processes and references to them), `load`, `kill`,
+//! `replace` (restart and reload), `watch` (reloads when files change) and `bench`; of the debugger `hooks/settings`
+//! (breakpoints, faults, stubs, payloads), `hooks/hold`, `hooks/notes` and `hooks/recording`.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;

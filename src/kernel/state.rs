@@ -1,5 +1,5 @@
 //! What a kernel is made of. Each part has a file of its own and guards itself; what is done with them is in the files that
-//! have `impl Kernel`, and what the rooms above may ask is listed in `api`.
+//! have `impl Kernel`; `api` says which of them hold public methods.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
