@@ -3,6 +3,7 @@
 
 mod jobs;
 mod output;
+mod scripts;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -15,20 +16,17 @@ use super::command::definition::CommandTable;
 use super::front::Front;
 use super::interrupt::{Interrupt, Interrupter};
 use super::notices::NoticeFeed;
-use super::place::ScriptPlace;
-use super::recording::{CallFile, Entry};
 use super::reply::{Line, Reply, ShellError};
 use super::stdin::Stdin;
 use crate::kernel::{JobEnd, Kernel, LogLine};
 use crate::runtime::LogLevel;
 use jobs::JobNotes;
 use output::Output;
+use scripts::Scripts;
 use variables::Variables;
 
 pub use output::{CAPTURE_BYTES_MAX, Sink};
-
-/// A script that sources itself ends here.
-pub const SOURCE_DEPTH_MAX: usize = 32;
+pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};
 
 /// How a session behaves; the command line decides it.
 #[derive(Debug, Clone, Default)]
@@ -70,27 +68,11 @@ pub struct Session {
     exit: Option<u8>,
 
     // What goes on around them.
-    /// How many files source one another now, at most [`SOURCE_DEPTH_MAX`].
-    source_depth: usize,
-    /// Where the lines stand that run now.
-    place: ScriptPlace,
-    /// The file that calls are written to, between `record FILE` and `record off`.
-    recording: Option<Arc<CallFile>>,
-    /// What expectations would have to say, where they are to be rewritten instead of failing.
-    rewrites: Option<Vec<Rewrite>>,
+    scripts: Scripts,
 }
 
 /// What a job that the prompt left is finished with, once it has ended.
 pub type Continuation = Box<dyn FnOnce(&mut Session, &JobEnd) -> Result<Reply, ShellError>>;
-
-/// What one expectation would have to say to hold: its last word.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Rewrite {
-    /// Bytes, as INPUT.
-    Bytes(Vec<u8>),
-    /// A word as it is typed.
-    Word(String),
-}
 
 impl Session {
     /// A session on a kernel, with commands, under a front.
@@ -115,10 +97,7 @@ impl Session {
             variables: Variables::default(),
             jobs: JobNotes::default(),
             exit: None,
-            source_depth: 0,
-            place: ScriptPlace::default(),
-            recording: None,
-            rewrites: None,
+            scripts: Scripts::default(),
         }
     }
 
@@ -329,67 +308,5 @@ impl Session {
     /// Takes the exit back: jobs still run, and a person was warned.
     pub fn stay(&mut self) {
         self.exit = None;
-    }
-}
-
-/// What goes on around statements.
-impl Session {
-    /// Whether lines of a sourced file run now.
-    pub(super) fn is_sourcing(&self) -> bool {
-        self.source_depth > 0
-    }
-
-    /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`] files source one another already.
-    pub fn sourcing<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Option<T> {
-        if self.source_depth >= SOURCE_DEPTH_MAX {
-            return None;
-        }
-        self.source_depth += 1;
-        let result = work(self);
-        self.source_depth -= 1;
-        Some(result)
-    }
-
-    /// Where the lines stand that run now.
-    pub(super) fn place(&self) -> &ScriptPlace {
-        &self.place
-    }
-
-    /// Runs `work`, whose lines stand at `place`.
-    pub fn at_place<T>(&mut self, place: ScriptPlace, work: impl FnOnce(&mut Session) -> T) -> T {
-        let before = std::mem::replace(&mut self.place, place);
-        let result = work(self);
-        self.place = before;
-        result
-    }
-
-    /// The file that calls are written to.
-    pub fn recording(&self) -> Option<&Arc<CallFile>> {
-        self.recording.as_ref()
-    }
-
-    /// Sets the file that calls are written to, and gives back the one before.
-    pub fn set_recording(&mut self, file: Option<Arc<CallFile>>) -> Option<Arc<CallFile>> {
-        std::mem::replace(&mut self.recording, file)
-    }
-
-    /// Writes what was done to processes or stubs into the recording, where one runs.
-    pub(super) fn record(&self, entry: impl FnOnce() -> Entry) {
-        if let Some(file) = &self.recording {
-            file.write(&entry());
-        }
-    }
-
-    /// Runs `work`; expectations that do not hold meanwhile are given back rewritten and do not fail.
-    pub(super) fn rewriting<E>(&mut self, work: impl FnOnce(&mut Session) -> Result<(), E>) -> Result<Vec<Rewrite>, E> {
-        self.rewrites = Some(Vec::new());
-        let result = work(self);
-        let rewrites = self.rewrites.take().unwrap_or_default();
-        result.map(|()| rewrites)
-    }
-
-    /// What expectations are rewritten to; `None` where they fail.
-    pub(super) fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
-        self.rewrites.as_mut()
     }
 }
