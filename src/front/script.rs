@@ -104,7 +104,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(error.code()),
         Err(error) if error.is_shown() => Ok(error.code()),
         Err(error) => {
-            session.notice(Line::new().with(Role::Bad, error.told()));
+            session.notice(Line::new().with(Role::Bad, error.diagnostic()));
             Ok(error.code())
         }
         Ok(()) => Ok(session.exit_code().unwrap_or(0)),
@@ -199,7 +199,7 @@ pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
 
 /// Writes an error to standard error.
 pub fn print_error(error: &ShellError) {
-    print_error_line(Role::Bad, error.told());
+    print_error_line(Role::Bad, error.diagnostic());
 }
 
 /// Writes a warning to standard error, before anything runs.

@@ -11,7 +11,7 @@ use super::reply::{Line, Reply, Role, ShellError};
 use super::run::not_in_background;
 use super::session::{Continuation, Session};
 use super::units::parse_hex;
-use super::waits::{Awaited, OnInterrupt};
+use super::waits::{OnInterrupt, WaitOutcome};
 use crate::kernel::{CallPlan, CallStage, JobEnd, OutputSink, ProcessId};
 
 /// A pipe of calls, read.
@@ -42,16 +42,16 @@ impl Session {
         let job = self.kernel().start(calls.plan).map_err(|error| self.call_error(error))?;
         let process = last.map_or(0, |stage| stage.process);
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
-            Awaited::Ended(end) => {
+            WaitOutcome::Ended(end) => {
                 let reply = self.finish_call(process, &end, &calls.options)?;
                 match calls.program {
                     Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply).into_owned())),
                     None => Ok(reply),
                 }
             }
-            stuck => {
+            blocked => {
                 let piped = calls.program.is_some();
-                self.park_job(&job, &stuck, call_ends(process, calls.options), piped)
+                self.park_job(&job, &blocked, call_ends(process, calls.options), piped)
             }
         }
     }
@@ -168,8 +168,8 @@ impl Session {
     }
 
     fn start_in_background(&mut self, calls: Calls, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
-        let give_up = || self.interrupt().is_raised();
-        let sink = into.map(|(name, append)| FileSink::open(&name, append, &give_up)).transpose()?;
+        let is_cancelled = || self.interrupt().is_raised();
+        let sink = into.map(|(name, append)| FileSink::open(&name, append, &is_cancelled)).transpose()?;
         let text = calls.plan.text.clone();
         let started = match sink {
             Some(sink) => self.kernel().start_into(calls.plan, written_to(sink)),
@@ -219,8 +219,8 @@ impl Session {
         };
         let job = self.kernel().start(plan).map_err(|error| self.call_error(error))?;
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
-            Awaited::Ended(end) => self.finish_call(process, &end, options),
-            stuck => self.park_job(&job, &stuck, call_ends(process, options.clone()), false),
+            WaitOutcome::Ended(end) => self.finish_call(process, &end, options),
+            blocked => self.park_job(&job, &blocked, call_ends(process, options.clone()), false),
         }
     }
 }
@@ -232,7 +232,7 @@ pub(super) fn call_ends(process: ProcessId, options: CallOptions) -> Continuatio
 
 /// The sink of a job whose output goes to a file, which replaces its target once all is written.
 fn written_to(mut file: FileSink) -> OutputSink {
-    Box::new(move |output, give_up| {
-        file.write(output, give_up).and_then(|()| file.commit()).map_err(|error| error.message)
+    Box::new(move |output, is_cancelled| {
+        file.write(output, is_cancelled).and_then(|()| file.commit()).map_err(|error| error.message)
     })
 }

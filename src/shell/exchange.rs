@@ -5,14 +5,14 @@ use serde_json::{Value, json};
 
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
-use super::waits::{Awaited, OnInterrupt};
+use super::waits::{OnInterrupt, WaitOutcome};
 use crate::kernel::{JobEnd, JobOutput, ProcessId, Replaced, Replacement};
 
 /// The result of an exchange.
 pub enum Exchanged {
     Done(Done),
     /// A call of the starting instance is held; the exchange is a parked job now.
-    Stuck(Reply),
+    Parked(Reply),
 }
 
 /// A finished exchange as news: a line, and the value for a program.
@@ -63,12 +63,12 @@ pub fn exchange(
     let job = session.kernel().start_replace(id, what, text).map_err(|error| session.call_error(error))?;
     let exchanging = Exchanging { did, more };
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
-        Awaited::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),
-        stuck => {
-            let left = Box::new(move |session: &mut Session, end: &JobEnd| {
+        WaitOutcome::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),
+        blocked => {
+            let continuation = Box::new(move |session: &mut Session, end: &JobEnd| {
                 exchanged(session, end, &exchanging).map(Reply::from)
             });
-            Ok(Exchanged::Stuck(session.park_job(&job, &stuck, left, false)?))
+            Ok(Exchanged::Parked(session.park_job(&job, &blocked, continuation, false)?))
         }
     }
 }

@@ -6,7 +6,7 @@ use super::call_options::CallOptions;
 use super::calls::call_ends;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::{Continuation, Session};
-use super::waits::{Awaited, OnInterrupt};
+use super::waits::{OnInterrupt, WaitOutcome};
 use crate::kernel::hooks::{HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobOutput};
 use crate::shell::words::held::{held_lines, held_title};
@@ -47,20 +47,20 @@ impl Session {
         }
     }
 
-    /// Turns a foreground job that cannot go on into a background job, and says why. `left` finishes it later.
+    /// Turns a foreground job that cannot go on into a background job, and says why. `continuation` finishes it later.
     pub(super) fn park_job(
         &mut self,
         job: &Job,
-        why: &Awaited,
-        left: Continuation,
+        why: &WaitOutcome,
+        continuation: Continuation,
         piped: bool,
     ) -> Result<Reply, ShellError> {
-        if matches!(why, Awaited::Held) {
-            return self.leave_held(job, left, piped);
+        if matches!(why, WaitOutcome::Held) {
+            return self.park_held_job(job, continuation, piped);
         }
         job.to_background(self.kernel());
-        self.keep_parked(job, left);
-        let error = self.stuck_error(job, why);
+        self.keep_continuation(job, continuation);
+        let error = self.blocked_error(job, why);
         if piped || self.is_redirected() {
             return Err(error);
         }
@@ -68,14 +68,14 @@ impl Session {
         Ok(Reply::Nothing)
     }
 
-    fn keep_parked(&mut self, job: &Job, left: Continuation) {
+    fn keep_continuation(&mut self, job: &Job, continuation: Continuation) {
         let kernel = Arc::clone(self.kernel());
-        self.jobs().park(job.id(), left, |id| kernel.job(id).is_some());
+        self.jobs().park(job.id(), continuation, |id| kernel.job(id).is_some());
     }
 
-    fn leave_held(&mut self, job: &Job, left: Continuation, piped: bool) -> Result<Reply, ShellError> {
+    fn park_held_job(&mut self, job: &Job, continuation: Continuation, piped: bool) -> Result<Reply, ShellError> {
         job.to_background(self.kernel());
-        self.keep_parked(job, left);
+        self.keep_continuation(job, continuation);
         let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else {
             return self.wait_in_foreground(job);
         };
@@ -109,12 +109,12 @@ impl Session {
 
     /// Waits for a job and gives its output; a job that is held again is parked.
     pub fn wait_in_foreground(&mut self, job: &Job) -> Result<Reply, ShellError> {
-        let left = self.jobs().unpark(job.id());
+        let continuation = self.jobs().unpark(job.id());
         match self.wait_or_hold(job, OnInterrupt::EndJob)? {
-            Awaited::Ended(end) => self.finish_job(job, &end, left),
-            stuck => {
-                let left = left.unwrap_or_else(|| call_ends(0, CallOptions::default()));
-                self.park_job(job, &stuck, left, false)
+            WaitOutcome::Ended(end) => self.finish_job(job, &end, continuation),
+            blocked => {
+                let continuation = continuation.unwrap_or_else(|| call_ends(0, CallOptions::default()));
+                self.park_job(job, &blocked, continuation, false)
             }
         }
     }
@@ -124,21 +124,21 @@ impl Session {
         &mut self,
         job: &Job,
         end: &Arc<JobEnd>,
-        left: Option<Continuation>,
+        continuation: Option<Continuation>,
     ) -> Result<Reply, ShellError> {
         self.kernel().reap(job.id());
         self.jobs().forget_holds(job.id());
         // The reply takes the place of the job's notice.
-        match left {
-            Some(left) => left(self, end),
+        match continuation {
+            Some(continuation) => continuation(self, end),
             None if end.result.as_ref().is_ok_and(JobOutput::is_sunk) => Ok(Reply::Nothing),
             None => self.finish_call(0, end, &CallOptions::default()),
         }
     }
 
     /// The error for a wait that would never end.
-    pub(super) fn stuck_error(&self, job: &Job, why: &Awaited) -> ShellError {
-        if let Awaited::Blocked { process, holder } = why {
+    pub(super) fn blocked_error(&self, job: &Job, why: &WaitOutcome) -> ShellError {
+        if let WaitOutcome::Blocked { process, holder } = why {
             let id = job.id();
             let message =
                 format!("%{id} waits for `{process}`, where %{holder} is held; `continue %{holder}` lets that go on");

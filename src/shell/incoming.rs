@@ -22,14 +22,15 @@ pub struct Incoming {
     lines: usize,
     /// The text since the last whole command of each open `$(`, outermost first.
     levels: Vec<Vec<u8>>,
-    /// What the next line must hold before the text is parsed again.
-    awaited: Option<Awaited>,
+    /// The text that a line must hold before the text is parsed again.
+    terminator: Option<Terminator>,
     /// Bytes that were parsed, for the test of how that grows.
     #[cfg(test)]
     parsed_bytes: usize,
 }
 
-enum Awaited {
+/// What ends an unfinished text.
+enum Terminator {
     /// A line that equals this.
     Line(String),
     Char(char),
@@ -41,7 +42,7 @@ enum Awaited {
 
 /// Why a text is unfinished.
 enum Unfinished {
-    Awaits(Awaited),
+    Until(Terminator),
     /// A `$(` is open after whole commands; `offset` is where it opens.
     Substitution {
         offset: usize,
@@ -89,7 +90,7 @@ impl Incoming {
             text: Vec::new(),
             lines: 0,
             levels: Vec::new(),
-            awaited: None,
+            terminator: None,
             #[cfg(test)]
             parsed_bytes: 0,
         }
@@ -101,21 +102,21 @@ impl Incoming {
         for level in &mut self.levels {
             level.extend_from_slice(line);
         }
-        let worth = match &mut self.awaited {
+        let may_be_whole = match &mut self.terminator {
             None => true,
-            Some(Awaited::Line(end)) => String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']) == end,
-            Some(Awaited::Char(char)) => String::from_utf8_lossy(line).contains(*char),
-            Some(Awaited::End) => String::from_utf8_lossy(line).contains("end"),
-            Some(Awaited::Brackets(brackets)) => brackets.are_closed_after(line),
+            Some(Terminator::Line(end)) => String::from_utf8_lossy(line).trim_end_matches(['\n', '\r']) == end,
+            Some(Terminator::Char(char)) => String::from_utf8_lossy(line).contains(*char),
+            Some(Terminator::End) => String::from_utf8_lossy(line).contains("end"),
+            Some(Terminator::Brackets(brackets)) => brackets.are_closed_after(line),
         };
-        if !worth && (self.text.len() as u64) < SCRIPT_BYTES_MAX {
+        if !may_be_whole && (self.text.len() as u64) < SCRIPT_BYTES_MAX {
             return None;
         }
-        self.awaited = None;
+        self.terminator = None;
         while let Some(level) = self.levels.last().filter(|_| (self.text.len() as u64) < SCRIPT_BYTES_MAX) {
             let text = [OPENING.as_bytes(), level].concat();
             if let Some(unfinished) = self.unfinished(&text) {
-                self.wait_for(unfinished);
+                self.note_unfinished(unfinished);
                 return None;
             }
             // The innermost `$(` is closed or wrong: its parent may be too.
@@ -126,7 +127,7 @@ impl Incoming {
         self.text = text;
         match unfinished {
             Some(unfinished) => {
-                self.wait_for(unfinished);
+                self.note_unfinished(unfinished);
                 None
             }
             None => self.finish(),
@@ -144,23 +145,23 @@ impl Incoming {
         let text = if text.ends_with("\\\n") { text.trim_end_matches('\n') } else { text };
         let error = parse(text, &self.grammar).err().filter(SyntaxError::incomplete)?;
         Some(match error.kind {
-            Mistake::UnclosedHereDoc { end, .. } => Unfinished::Awaits(Awaited::Line(end)),
-            Mistake::UnclosedQuote(quote) => Unfinished::Awaits(Awaited::Char(quote.char())),
+            Mistake::UnclosedHereDoc { end, .. } => Unfinished::Until(Terminator::Line(end)),
+            Mistake::UnclosedQuote(quote) => Unfinished::Until(Terminator::Char(quote.char())),
             Mistake::UnclosedJson(_) => {
                 let mut brackets = Brackets::default();
                 brackets.are_closed_after(text.get(error.offset..).unwrap_or_default().as_bytes());
-                Unfinished::Awaits(Awaited::Brackets(brackets))
+                Unfinished::Until(Terminator::Brackets(brackets))
             }
-            Mistake::UnclosedBlock(_) => Unfinished::Awaits(Awaited::End),
+            Mistake::UnclosedBlock(_) => Unfinished::Until(Terminator::End),
             Mistake::UnclosedSubstitution => Unfinished::Substitution { offset: error.offset },
             _ => Unfinished::Line,
         })
     }
 
-    fn wait_for(&mut self, unfinished: Unfinished) {
+    fn note_unfinished(&mut self, unfinished: Unfinished) {
         let depth = self.levels.len();
         match (unfinished, self.levels.last_mut()) {
-            (Unfinished::Awaits(awaited), _) => self.awaited = Some(awaited),
+            (Unfinished::Until(terminator), _) => self.terminator = Some(terminator),
             (Unfinished::Line, _) => {}
             // Only the `$(` of the prefix is open: the commands behind it are whole.
             (Unfinished::Substitution { offset: OPENING_OFFSET }, Some(level)) => level.clear(),
@@ -172,7 +173,7 @@ impl Incoming {
     /// The text so far, whole or not.
     pub fn finish(&mut self) -> Option<(Vec<u8>, usize)> {
         let text = std::mem::take(&mut self.text);
-        (self.levels, self.awaited) = (Vec::new(), None);
+        (self.levels, self.terminator) = (Vec::new(), None);
         let first_line = self.lines + 1;
         self.lines += text.iter().filter(|byte| **byte == b'\n').count();
         (!text.is_empty()).then_some((text, first_line))

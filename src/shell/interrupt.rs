@@ -22,7 +22,7 @@ struct Shared {
 }
 
 /// Interval at which a wait asks the second source.
-const ASK_EVERY: Duration = Duration::from_millis(50);
+const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 
 impl Interrupt {
     /// A flag that is raised also while `also` gives true.
@@ -52,7 +52,7 @@ impl Interrupt {
         let deadline = Instant::now().checked_add(at_most);
         if let Some(also) = &self.shared.also {
             while !also() && deadline.is_none_or(|deadline| Instant::now() < deadline) {
-                std::thread::sleep(ASK_EVERY.min(at_most));
+                std::thread::sleep(CHECK_INTERVAL.min(at_most));
             }
             return self.is_raised();
         }

@@ -101,8 +101,8 @@ impl Session {
 mod tests {
     use super::*;
     use crate::kernel::KernelOptions;
+    use crate::shell::headless::Headless;
     use crate::shell::line::parse;
-    use crate::shell::unseen::Unseen;
     use crate::shell::{CommandGrammar, SessionOptions, Stdin, start};
 
     fn run(session: &mut Session, line: &str) -> Result<(), ShellError> {
@@ -112,7 +112,7 @@ mod tests {
 
     /// A session whose job 1 has failed, and whose notice waits.
     fn session_with_failed_job() -> Session {
-        let (front, _) = Unseen::new();
+        let (front, _) = Headless::new();
         let kernel = Kernel::new(KernelOptions::default());
         let mut session = start(kernel, Box::new(front), SessionOptions::default(), Stdin::Used);
         run(&mut session, "load misbehave; misbehave.spin --timeout 10ms &").unwrap();

@@ -45,7 +45,7 @@ impl ScriptPlace {
     }
 
     /// A file that lines here name: beside them, where one is there, else as it is named.
-    pub fn beside(&self, file: &str) -> PathBuf {
+    pub fn resolve(&self, file: &str) -> PathBuf {
         let elsewhere = self.dir.as_ref().filter(|dir| dir.as_os_str() != ".");
         let beside = elsewhere.map(|dir| dir.join(file)).filter(|beside| beside.exists());
         beside.unwrap_or_else(|| PathBuf::from(file))
@@ -62,6 +62,6 @@ mod tests {
         assert_eq!((place.dir(), place.argument(1), place.argument(0)), (Some(Path::new("a")), Some(&b"x"[..]), None));
         let inner = place.sourced(Path::new("t.plugsh"));
         assert_eq!((inner.dir(), inner.argument(1)), (Some(Path::new(".")), Some(&b"x"[..])));
-        assert_eq!(inner.beside("no such file"), Path::new("no such file"));
+        assert_eq!(inner.resolve("no such file"), Path::new("no such file"));
     }
 }

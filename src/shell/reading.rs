@@ -4,8 +4,8 @@ use std::io::BufReader;
 use std::os::fd::AsFd;
 use std::path::Path;
 
+use super::cancellable_io::CancellableReader;
 use super::front::Loan;
-use super::patient::Patient;
 use super::reply::ShellError;
 use super::session::Session;
 use super::stdin::{self, Stdin};
@@ -32,8 +32,8 @@ impl Session {
     pub fn run_standard_input(&mut self) -> Result<(), ShellError> {
         *self.front_and_stdin().1 = Stdin::Script;
         let (stdin, interrupt) = (std::io::stdin(), self.interrupt().clone());
-        let give_up = || interrupt.is_raised();
-        let mut lines = BufReader::new(Patient::new(stdin.as_fd(), &give_up));
+        let is_cancelled = || interrupt.is_raised();
+        let mut lines = BufReader::new(CancellableReader::new(stdin.as_fd(), &is_cancelled));
         self.run_incoming("stdin", &mut lines)
     }
 }

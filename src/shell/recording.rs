@@ -12,8 +12,8 @@ use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
+use super::cancellable_io;
 use super::interrupt::Interrupt;
-use super::patient;
 use super::reply::ShellError;
 use super::stdin::file_error;
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
@@ -227,7 +227,7 @@ impl CallFile {
     pub fn create(name: &str, interrupt: Interrupt) -> Result<Arc<CallFile>, ShellError> {
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
-        let opened = patient::open_to_write(Path::new(name), &options, &|| interrupt.is_raised());
+        let opened = cancellable_io::open_to_write(Path::new(name), &options, &|| interrupt.is_raised());
         let file = opened.map_err(|error| file_error(&format!("`{name}`"), &error))?;
         let (file, calls, failed) = (Mutex::new(file), AtomicU64::new(0), Mutex::new(None));
         let file = CallFile { name: name.to_owned(), file, interrupt, calls, failed };
@@ -256,8 +256,8 @@ impl CallFile {
         }
         let written = serde_json::to_vec(entry).map_err(|error| error.to_string()).and_then(|mut line| {
             line.push(b'\n');
-            let give_up = || self.interrupt.is_raised();
-            patient::write_all(&self.file.lock(), &line, &give_up).map_err(|error| io_cause(&error))
+            let is_cancelled = || self.interrupt.is_raised();
+            cancellable_io::write_all(&self.file.lock(), &line, &is_cancelled).map_err(|error| io_cause(&error))
         });
         *failed = written.err();
     }
@@ -316,7 +316,7 @@ pub struct BeyondCalls {
 
 /// The access that entries need. Stubs that the session has already (`is_own`) need none.
 pub fn beyond_calls(entries: &[Entry], is_own: &dyn Fn(&StubEntry) -> bool) -> BeyondCalls {
-    let mut asked = BeyondCalls::default();
+    let mut requested = BeyondCalls::default();
     let add = |list: &mut Vec<String>, text: String| {
         if !list.contains(&text) {
             list.push(text);
@@ -326,27 +326,27 @@ pub fn beyond_calls(entries: &[Entry], is_own: &dyn Fn(&StubEntry) -> bool) -> B
         match entry {
             Entry::Stub(stub) if !is_own(stub) => {
                 if let (None, Some(commands)) = (&stub.output_base64, &stub.run) {
-                    add(&mut asked.programs, commands.clone());
+                    add(&mut requested.programs, commands.clone());
                 }
             }
             Entry::Process(process) | Entry::Reload(process) => {
                 let spec = &process.spec;
                 let held = spec.allowed_paths.iter().map(|path| &path.host).chain(&spec.wasi_input.stdin);
                 for path in held {
-                    add(&mut asked.paths, path.display().to_string());
+                    add(&mut requested.paths, path.display().to_string());
                 }
                 // Guests may load any plugin by name.
                 for pattern in spec.may_load.iter().filter(|pattern| !is_name(pattern)) {
-                    add(&mut asked.paths, pattern.clone());
+                    add(&mut requested.paths, pattern.clone());
                 }
                 for host in &spec.allowed_hosts {
-                    add(&mut asked.hosts, host.clone());
+                    add(&mut requested.hosts, host.clone());
                 }
             }
             _ => {}
         }
     }
-    asked
+    requested
 }
 
 /// A call's input, where the recording holds it.

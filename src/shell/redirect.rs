@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::patient::{self, GiveUp};
+use super::cancellable_io::{self, IsCancelled};
 use super::reply::ShellError;
 use super::stdin::file_error;
 use crate::leftovers::Entry;
@@ -27,26 +27,26 @@ struct Staged {
 }
 
 impl FileSink {
-    /// Opens `> name`, or `>> name`. The wait for somebody who reads a FIFO ends when `give_up` says so.
-    pub fn open(name: &str, append: bool, give_up: GiveUp<'_>) -> Result<FileSink, ShellError> {
-        FileSink::try_open(name, append, give_up).map_err(|error| file_error(&format!("`{name}`"), &error))
+    /// Opens `> name`, or `>> name`. The wait for somebody who reads a FIFO ends when `is_cancelled` says so.
+    pub fn open(name: &str, append: bool, is_cancelled: IsCancelled<'_>) -> Result<FileSink, ShellError> {
+        FileSink::try_open(name, append, is_cancelled).map_err(|error| file_error(&format!("`{name}`"), &error))
     }
 
-    fn try_open(name: &str, append: bool, give_up: GiveUp<'_>) -> io::Result<FileSink> {
+    fn try_open(name: &str, append: bool, is_cancelled: IsCancelled<'_>) -> io::Result<FileSink> {
         // Through symbolic links, so that a link stays a link.
         let target = fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
         let existing = fs::metadata(&target).ok();
         if append || existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
             let mut options = OpenOptions::new();
             options.create(append).append(append).write(true);
-            let file = patient::open_to_write(&target, &options, give_up)?;
+            let file = cancellable_io::open_to_write(&target, &options, is_cancelled)?;
             return Ok(FileSink { name: name.to_owned(), file, staged: None });
         }
         if existing.is_some() {
             // A read-only file is not replaced.
-            patient::open_to_write(&target, OpenOptions::new().write(true), give_up)?;
+            cancellable_io::open_to_write(&target, OpenOptions::new().write(true), is_cancelled)?;
         }
-        let temporary = temporary_beside(&target);
+        let temporary = temporary_path(&target);
         let _entry = Entry::file(&temporary);
         let file = OpenOptions::new().create_new(true).write(true).open(&temporary)?;
         let sink = FileSink { name: name.to_owned(), file, staged: Some(Staged { temporary, target, _entry }) };
@@ -56,9 +56,9 @@ impl FileSink {
         Ok(sink)
     }
 
-    /// Appends bytes; the wait for a FIFO's reader ends when `give_up` gives true.
-    pub fn write(&mut self, bytes: &[u8], give_up: GiveUp<'_>) -> Result<(), ShellError> {
-        patient::write_all(&self.file, bytes, give_up).map_err(|error| self.error(&error))
+    /// Appends bytes; the wait for a FIFO's reader ends when `is_cancelled` gives true.
+    pub fn write(&mut self, bytes: &[u8], is_cancelled: IsCancelled<'_>) -> Result<(), ShellError> {
+        cancellable_io::write_all(&self.file, bytes, is_cancelled).map_err(|error| self.error(&error))
     }
 
     fn error(&self, error: &io::Error) -> ShellError {
@@ -84,7 +84,7 @@ impl Drop for FileSink {
     }
 }
 
-fn temporary_beside(target: &Path) -> PathBuf {
+fn temporary_path(target: &Path) -> PathBuf {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
     target.with_file_name(format!(".{name}.{:08x}.tmp", fastrand::u32(..)))
 }

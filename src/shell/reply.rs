@@ -247,7 +247,7 @@ impl ShellError {
     }
 
     /// The line for standard error, with the error's place or the program's name.
-    pub fn told(&self) -> String {
+    pub fn diagnostic(&self) -> String {
         if self.located { self.to_string() } else { format!("plugsh: {self}") }
     }
 

@@ -168,12 +168,12 @@ fn stdin_error(error: &io::Error) -> ShellError {
 mod tests {
     use super::*;
     use crate::kernel::{Kernel, KernelOptions};
-    use crate::shell::unseen::Unseen;
+    use crate::shell::headless::Headless;
     use crate::shell::{SessionOptions, Stdin, start};
 
     #[test]
     fn a_session_that_keeps_going_shows_each_error_once() {
-        let (front, collected) = Unseen::new();
+        let (front, collected) = Headless::new();
         let options = SessionOptions { keep_going: true, ..SessionOptions::default() };
         let mut session = start(Kernel::new(KernelOptions::default()), Box::new(front), options, Stdin::Used);
         let error = session.run_text("f", b"unset first\nunset second\n", 1).unwrap_err();

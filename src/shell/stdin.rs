@@ -5,7 +5,7 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::Path;
 
-use super::patient::{self, GiveUp};
+use super::cancellable_io::{self, IsCancelled};
 use super::reply::ShellError;
 
 /// The largest INPUT that is read from a file or from standard input.
@@ -24,27 +24,27 @@ pub enum Stdin {
 
 impl Stdin {
     /// All of standard input, for `@-`: once, and not where the script comes from.
-    pub fn take(&mut self, give_up: GiveUp<'_>) -> Result<Vec<u8>, ShellError> {
+    pub fn take(&mut self, is_cancelled: IsCancelled<'_>) -> Result<Vec<u8>, ShellError> {
         match self {
             Stdin::Script => Err(ShellError::failed("`@-`: standard input is the script; use `@FILE`")),
             Stdin::Used => Err(ShellError::failed("`@-`: standard input was used up before; keep it with `set`")),
             Stdin::Free => {
                 *self = Stdin::Used;
-                let read = patient::read_stream(io::stdin().as_fd(), INPUT_BYTES_MAX, give_up);
+                let read = cancellable_io::read_stream(io::stdin().as_fd(), INPUT_BYTES_MAX, is_cancelled);
                 bounded(read, "standard input", INPUT_BYTES_MAX)
             }
         }
     }
 }
 
-/// Reads a file in whole; the error names it and says why not. A wait for its bytes ends when `give_up` says so.
-pub fn read_file(path: &Path, bytes_max: u64, give_up: GiveUp<'_>) -> Result<Vec<u8>, ShellError> {
+/// Reads a file in whole; the error names it and says why not. A wait for its bytes ends when `is_cancelled` says so.
+pub fn read_file(path: &Path, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> Result<Vec<u8>, ShellError> {
     let named = format!("`{}`", path.display());
-    let file = patient::open(path).map_err(|error| file_error(&named, &error))?;
+    let file = cancellable_io::open(path).map_err(|error| file_error(&named, &error))?;
     if file.metadata().map_err(|error| file_error(&named, &error))?.is_dir() {
         return Err(ShellError::failed(format!("{named}: is a directory")));
     }
-    bounded(patient::read_to_end(&file, bytes_max, give_up), &named, bytes_max)
+    bounded(cancellable_io::read_to_end(&file, bytes_max, is_cancelled), &named, bytes_max)
 }
 
 /// An error of reading or writing; giving up counts as interrupted.

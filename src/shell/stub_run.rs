@@ -1,15 +1,15 @@
 //! Running the commands of `stub --run`, in a session of their own on the thread of the call that they answer.
 
 use super::command::TABLE;
+use super::headless::Headless;
 use super::interrupt::Interrupt;
 use super::session::{Session, Sink};
-use super::unseen::Unseen;
 use crate::kernel::hooks::StubCall;
 
 /// Runs a stub's commands; their output is its answer.
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
     let StubCall { kernel, commands, input, process, cancelled } = call;
-    let (front, _) = Unseen::new();
+    let (front, _) = Headless::new();
     let interrupt = Interrupt::linked(move || cancelled());
     let mut session = Session::helper(kernel, TABLE, Box::new(front), interrupt);
     session.set("INPUT", input).map_err(|error| error.to_string())?;

@@ -6,9 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 
+use super::child_process::{ChildProcess, StateChange};
 use super::front::Loan;
 use super::reply::{ErrorKind, Reply, ShellError};
-use super::running::{Change, Running};
 use super::session::{CAPTURE_BYTES_MAX, Session};
 use super::stdin::Stdin;
 use crate::text::io_cause;
@@ -61,17 +61,17 @@ impl Session {
     /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
     fn run_to_end(&mut self, command: &mut Command, input: Option<Vec<u8>>) -> io::Result<(ExitStatus, Vec<u8>)> {
         let (at_terminal, interrupt) = (self.front().has_terminal(), self.interrupt().clone());
-        let (mut running, mut input) = (None, input);
+        let (mut child, mut input) = (None, input);
         let mut end = Err(io::Error::other("was not run"));
         self.front().lend_terminal(&mut || {
-            let change = match &mut running {
-                Some(running) => Running::wait(running, &interrupt),
-                None => Running::start(command, input.take(), CAPTURE_BYTES_MAX as u64, at_terminal)
-                    .and_then(|started| running.insert(started).wait(&interrupt)),
+            let change = match &mut child {
+                Some(child) => ChildProcess::wait(child, &interrupt),
+                None => ChildProcess::start(command, input.take(), CAPTURE_BYTES_MAX as u64, at_terminal)
+                    .and_then(|started| child.insert(started).wait(&interrupt)),
             };
             end = match change {
-                Ok(Change::Stopped) => return Loan::Stopped,
-                Ok(Change::Ended(status, output)) => Ok((status, output)),
+                Ok(StateChange::Stopped) => return Loan::Stopped,
+                Ok(StateChange::Ended(status, output)) => Ok((status, output)),
                 Err(error) => Err(error),
             };
             Loan::Over

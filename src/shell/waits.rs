@@ -21,7 +21,7 @@ pub enum OnInterrupt {
 }
 
 /// The result of a wait for a job.
-pub enum Awaited {
+pub enum WaitOutcome {
     Ended(Arc<JobEnd>),
     /// The job stands at a breakpoint until the person resumes it.
     Held,
@@ -36,47 +36,47 @@ impl Session {
     /// Waits for a job to end; an error if it is held, since nobody could resume it.
     pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
         match self.wait_or_hold(job, on_interrupt)? {
-            Awaited::Ended(end) => Ok(end),
-            stuck => Err(self.stuck_error(job, &stuck)),
+            WaitOutcome::Ended(end) => Ok(end),
+            blocked => Err(self.blocked_error(job, &blocked)),
         }
     }
 
     /// Waits for a job to end or to be held, with progress shown meanwhile.
-    pub(super) fn wait_or_hold(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Awaited, ShellError> {
+    pub(super) fn wait_or_hold(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<WaitOutcome, ShellError> {
         let started = Instant::now();
-        let mut shown = false;
-        let mut told = false;
+        let mut progress_shown = false;
+        let mut interrupt_sent = false;
         let end = loop {
             match job.wait_or_hold(WAIT_STEP) {
-                Waited::Ended(end) => break Ok(Awaited::Ended(end)),
+                Waited::Ended(end) => break Ok(WaitOutcome::Ended(end)),
                 Waited::Held => match self.serve_hold(job) {
                     Ok(true) => continue,
-                    Ok(false) => break Ok(Awaited::Held),
+                    Ok(false) => break Ok(WaitOutcome::Held),
                     Err(error) => break Err(error),
                 },
                 Waited::Running => self.serve_background_holds(),
             }
             self.show_logs();
             if let Some((process, holder)) = self.kernel().blocked_by_held(job) {
-                break Ok(Awaited::Blocked { process, holder });
+                break Ok(WaitOutcome::Blocked { process, holder });
             }
             if self.interrupt().is_raised() {
                 match on_interrupt {
                     OnInterrupt::StopWaiting => break Err(ShellError::interrupted()),
-                    OnInterrupt::EndJob if !told => {
+                    OnInterrupt::EndJob if !interrupt_sent => {
                         job.interrupt();
-                        told = true;
+                        interrupt_sent = true;
                     }
                     OnInterrupt::EndJob => {}
                 }
             }
             let elapsed = started.elapsed();
             if elapsed > PROGRESS_AFTER {
-                shown = true;
+                progress_shown = true;
                 self.front().progress(Some(&progress_text(job, elapsed)));
             }
         };
-        if shown {
+        if progress_shown {
             self.front().progress(None);
         }
         end
@@ -92,9 +92,9 @@ impl Session {
         let mut failed = None;
         for job in self.background_jobs() {
             let end = match self.wait_or_hold(&job, OnInterrupt::StopWaiting)? {
-                Awaited::Ended(end) => end,
-                stuck => {
-                    let error = self.stuck_error(&job, &stuck);
+                WaitOutcome::Ended(end) => end,
+                blocked => {
+                    let error = self.blocked_error(&job, &blocked);
                     job.kill();
                     failed = failed.or(Some(error));
                     continue;

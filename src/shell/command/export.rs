@@ -87,13 +87,13 @@ fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, She
 
 fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply, ShellError> {
     let format = Format::of_path(Path::new(file)).map_err(ShellError::usage)?;
-    let give_up = || session.interrupt().is_raised();
-    let mut sink = FileSink::open(file, false, &give_up)?;
+    let is_cancelled = || session.interrupt().is_raised();
+    let mut sink = FileSink::open(file, false, &is_cancelled)?;
     let records = records(session, filter);
     let mut bytes = Vec::new();
     let written = format.write(&records, &mut bytes);
     written.map_err(|error| ShellError::failed(format!("`{file}`: {}", io_cause(&error))))?;
-    sink.write(&bytes, &give_up)?;
+    sink.write(&bytes, &is_cancelled)?;
     sink.commit()?;
     Ok(Reply::line(format!("{} in `{file}`", counted(records.len() as u64, "call"))))
 }

@@ -78,11 +78,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         ("learn", []) => learn(session, options.json),
         ("check", [plugin, "call", target]) => {
             let verdict = check_call(session, plugin, target)?;
-            told(session, verdict, options.json)
+            verdict_reply(session, verdict, options.json)
         }
         ("check", [plugin, "load", source]) => {
             let verdict = check_load(session, plugin, source)?;
-            told(session, verdict, options.json)
+            verdict_reply(session, verdict, options.json)
         }
         ("check", _) => {
             let usage = "write `policy check PLUGIN call PLUGIN.FUNCTION` or `policy check PLUGIN load SOURCE`";
@@ -177,7 +177,7 @@ fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), Problem>) -> Verdic
 }
 
 /// A verdict as a line or as JSON; one that says no is a failure either way.
-fn told(session: &mut Session, verdict: Verdict, json: bool) -> Result<Reply, ShellError> {
+fn verdict_reply(session: &mut Session, verdict: Verdict, json: bool) -> Result<Reply, ShellError> {
     let json = session.wants_json(json);
     #[derive(Serialize)]
     struct Row<'a> {

@@ -61,7 +61,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let reload = Replacement::Reload { program, force: options.force };
     match exchange(session, id, reload, verified)? {
         Exchanged::Done(done) => Ok(done.into()),
-        Exchanged::Stuck(reply) => Ok(reply),
+        Exchanged::Parked(reply) => Ok(reply),
     }
 }
 

@@ -37,7 +37,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
                 lines.push(done.line);
                 restarted.push(done.json);
             }
-            Exchanged::Stuck(_) => break,
+            Exchanged::Parked(_) => break,
         }
     }
     let left: Vec<&str> = processes.map(String::as_str).collect();

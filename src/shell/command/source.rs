@@ -24,7 +24,7 @@ struct SourceOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<SourceOptions>()?;
-    let file = session.place().beside(&options.file);
+    let file = session.place().resolve(&options.file);
     let text = session.read_file(&file, SCRIPT_BYTES_MAX)?;
     let (place, name) = (session.place().sourced(&file), file.display().to_string());
     let too_deep = || ShellError::failed(format!("`{}`: {SOURCE_DEPTH_MAX} files source one another", options.file));

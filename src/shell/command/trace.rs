@@ -144,9 +144,9 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
             session.emit(&followed(&news.records, json))?;
         }
         let left_out = thin.take_left_out(session.kernel().uptime());
-        tell_left_out(session, left_out, options);
+        notice_left_out(session, left_out, options);
     }
-    tell_left_out(session, thin.take_rest(), options);
+    notice_left_out(session, thin.take_rest(), options);
     session.ended_by_interrupt();
     if thin.is_done() {
         let text = format!("stopped after {}, as `--max` says", counted(options.max.unwrap_or_default(), "call"));
@@ -155,7 +155,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
     Ok(Reply::Nothing)
 }
 
-fn tell_left_out(session: &mut Session, left_out: u64, options: &TraceOptions) {
+fn notice_left_out(session: &mut Session, left_out: u64, options: &TraceOptions) {
     if left_out > 0 {
         let rate = options.rate.unwrap_or_default();
         let text = format!("{} left out: more than `--rate {rate}` a second", counted(left_out, "call"));

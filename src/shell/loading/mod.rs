@@ -44,7 +44,7 @@ pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel
     let imports = request.spec.imports.clone();
     let loaded = session.kernel().load_unless(request, &|| session.interrupt().is_raised());
     let label = loaded.map_err(|error| session.call_error(error))?;
-    stand_ins::tell_unused(session, label.id, &imports);
+    stand_ins::notice_unused(session, label.id, &imports);
     Ok(label)
 }
 
@@ -70,7 +70,7 @@ fn request_of(
     deadline: Option<Deadline>,
 ) -> Result<LoadRequest, ShellError> {
     check_paths(&options.allow_path)?;
-    stand_ins::tell_missing(session, &options.import);
+    stand_ins::notice_missing(session, &options.import);
     let program = link(session, program, &options.link, deadline)?;
     let mut spec = options.apply(program.spec.clone())?;
     spec.wasi_input.called_by(&program.stem);

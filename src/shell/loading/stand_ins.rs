@@ -7,15 +7,15 @@ use crate::shell::session::Session;
 use crate::text::did_you_mean;
 
 /// Warns of stand-ins whose process does not live yet, once for each process.
-pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
-    let mut told: Vec<&str> = Vec::new();
+pub fn notice_missing(session: &mut Session, imports: &[ImportStandIn]) {
+    let mut named: Vec<&str> = Vec::new();
     for import in imports {
         let dots = import.target.match_indices('.').filter_map(|(dot, _)| import.target.get(..dot));
         let Some(plugin) = import.target.split_once('.').map(|(plugin, _)| plugin) else { continue };
-        if told.contains(&plugin) {
+        if named.contains(&plugin) {
             continue;
         }
-        told.push(plugin);
+        named.push(plugin);
         // Stubs start the process that they answer for.
         let stubbed = || session.kernel().stubs().iter().any(|stub| stub.spec.plugin == plugin);
         if !dots.into_iter().any(|plugin| session.kernel().find(plugin).is_ok()) && !stubbed() {
@@ -27,7 +27,7 @@ pub fn tell_missing(session: &mut Session, imports: &[ImportStandIn]) {
 }
 
 /// Warns of stand-ins for functions that the plugin does not import. Linked modules' imports are not known.
-pub fn tell_unused(session: &mut Session, id: ProcessId, imports: &[ImportStandIn]) {
+pub fn notice_unused(session: &mut Session, id: ProcessId, imports: &[ImportStandIn]) {
     let Some(detail) = session.kernel().process(id).filter(|detail| detail.modules.len() == 1) else { return };
     for import in imports {
         let name = format!("{}.{}", import.module, import.function);

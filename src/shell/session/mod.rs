@@ -134,8 +134,8 @@ impl Session {
     }
 
     /// Whether `--json` holds: asked for here, or the session's default.
-    pub fn wants_json(&self, asked: bool) -> bool {
-        asked || self.options.json
+    pub fn wants_json(&self, requested: bool) -> bool {
+        requested || self.options.json
     }
 
     /// Ctrl-C, as a flag.
@@ -188,13 +188,13 @@ impl Session {
         if let Reply::News { lines, json } = reply
             && !self.output.is_redirected()
         {
-            return self.tell_news(lines, json, reply);
+            return self.emit_news(lines, json, reply);
         }
         self.output.emit(reply, &|| self.interrupt.is_raised())
     }
 
     /// News that nothing captures.
-    fn tell_news(&mut self, lines: &[Line], json: &Value, reply: &Reply) -> Result<(), ShellError> {
+    fn emit_news(&mut self, lines: &[Line], json: &Value, reply: &Reply) -> Result<(), ShellError> {
         if self.options.json {
             return self.output.emit(&Reply::Json(json.clone()), &|| self.interrupt.is_raised());
         }

@@ -37,15 +37,15 @@ impl Output {
         self.front.as_mut()
     }
 
-    /// Hands a reply to the innermost sink, or else to the front. A file's wait ends when `give_up` says so.
-    pub fn emit(&mut self, reply: &Reply, give_up: &dyn Fn() -> bool) -> Result<(), ShellError> {
+    /// Hands a reply to the innermost sink, or else to the front. A file's wait ends when `is_cancelled` says so.
+    pub fn emit(&mut self, reply: &Reply, is_cancelled: &dyn Fn() -> bool) -> Result<(), ShellError> {
         match self.sinks.last_mut() {
             None => self.front.show(reply).map_err(|error| output_error(&error)),
             Some(Sink::Replies(replies)) => {
                 replies.push(reply.clone());
                 Ok(())
             }
-            Some(Sink::File(file)) => file.write(&plain::bytes(reply), give_up),
+            Some(Sink::File(file)) => file.write(&plain::bytes(reply), is_cancelled),
             Some(Sink::Memory(bytes)) => {
                 let more = plain::bytes(reply);
                 if bytes.len() + more.len() > CAPTURE_BYTES_MAX {

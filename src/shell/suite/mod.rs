@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::headless::Headless;
 use super::incoming::SCRIPT_BYTES_MAX;
 use super::interrupt::Interrupter;
 use super::place::ScriptPlace;
@@ -15,7 +16,6 @@ use super::reply::{Line, ShellError};
 use super::session::{Session, SessionOptions};
 use super::start::start;
 use super::stdin::Stdin;
-use super::unseen::Unseen;
 use crate::kernel::Kernel;
 
 /// The result of one file.
@@ -43,7 +43,7 @@ pub fn run_file(
 ) -> FileRun {
     let started = Instant::now();
     let name = path.display().to_string();
-    let (front, collected) = Unseen::new();
+    let (front, collected) = Headless::new();
     let mut session = start(kernel, Box::new(front), options, Stdin::Used);
     begun(session.interrupter());
     let result = variables.iter().try_for_each(|(name, value)| session.set(name, value.as_bytes()));
@@ -74,9 +74,9 @@ fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Resul
     session.show_notices();
     let Some((text, count)) = rewritten.filter(|(_, count)| *count > 0) else { return Ok(0) };
     let interrupt = session.interrupt().clone();
-    let give_up = || interrupt.is_raised();
-    let mut file = FileSink::open(name, false, &give_up)?;
-    file.write(text.as_bytes(), &give_up)?;
+    let is_cancelled = || interrupt.is_raised();
+    let mut file = FileSink::open(name, false, &is_cancelled)?;
+    file.write(text.as_bytes(), &is_cancelled)?;
     file.commit()?;
     Ok(count)
 }

@@ -98,7 +98,7 @@ pub fn subjects(
             journal: false,
             ..calls(session, options, process, input, temporary)?
         },
-        Some("apart") => apart(&first)?,
+        Some("apart") => split_pipe(&first)?,
         Some(other) => {
             let known = "`extism`, `trace-off`, `apart` or PLUGIN.FUNCTION";
             let (process, function) = target(session, "--against", other, known)?;
@@ -244,7 +244,7 @@ fn stock(
 }
 
 /// The calls of a pipe one by one.
-fn apart(pipe: &Subject) -> Result<Subject, ShellError> {
+fn split_pipe(pipe: &Subject) -> Result<Subject, ShellError> {
     match pipe.works.as_slice() {
         [BenchWork::Calls(plan)] if plan.stages.len() > 1 => {
             let work = BenchWork::Apart(plan.clone());

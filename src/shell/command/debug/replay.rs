@@ -102,13 +102,13 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
                 error: None,
                 made: before.made.clone(),
             };
-            tell_difference(session, seq, &before, &again);
+            notice_difference(session, seq, &before, &again);
         }
         return Ok(reply);
     }
     let again = call_fresh(session, &record, &input)?;
     if words.input.is_none() {
-        tell_difference(session, seq, &before, &again);
+        notice_difference(session, seq, &before, &again);
     }
     match (again.error, again.output) {
         (Some(error), _) => Err(ShellError::failed(error)),
@@ -127,7 +127,7 @@ fn call_fresh(session: &mut Session, record: &Record, input: &[u8]) -> Result<Ob
     stage.call(session, process, record.function.as_str(), input)
 }
 
-fn tell_difference(session: &mut Session, seq: u64, before: &ObservedCall, again: &ObservedCall) {
+fn notice_difference(session: &mut Session, seq: u64, before: &ObservedCall, again: &ObservedCall) {
     if let Some(difference) = before.difference(again) {
         session.notice(Line::new().with(Role::Warn, format!("not as call {seq}: {difference}")));
     }
@@ -163,20 +163,21 @@ fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, Shel
 }
 
 /// Fails for what a recording asks for beyond calls and was not allowed: all of it in one line, with what allows it.
-fn allowed_beyond_calls(words: &ReplayWords, asked: &BeyondCalls) -> Result<(), ShellError> {
+fn allowed_beyond_calls(words: &ReplayWords, requested: &BeyondCalls) -> Result<(), ShellError> {
     const SHOWN_MAX: usize = 3;
     let kinds = [
-        (&asked.programs, words.allow_programs, "runs", "--allow-programs"),
-        (&asked.paths, words.allow_paths, "gives plugins", "--allow-paths"),
-        (&asked.hosts, words.allow_hosts, "lets plugins reach", "--allow-hosts"),
+        (&requested.programs, words.allow_programs, "runs", "--allow-programs"),
+        (&requested.paths, words.allow_paths, "gives plugins", "--allow-paths"),
+        (&requested.hosts, words.allow_hosts, "lets plugins reach", "--allow-hosts"),
     ];
-    let wanted: Vec<_> = kinds.into_iter().filter(|(asked, allowed, ..)| !asked.is_empty() && !allowed).collect();
+    let wanted: Vec<_> =
+        kinds.into_iter().filter(|(requested, allowed, ..)| !requested.is_empty() && !allowed).collect();
     if wanted.is_empty() {
         return Ok(());
     }
-    let parts = wanted.iter().map(|(asked, _, verb, _)| {
-        let shown: Vec<String> = asked.iter().take(SHOWN_MAX).map(|text| format!("`{}`", quoted(text))).collect();
-        let more = asked.len().saturating_sub(SHOWN_MAX);
+    let parts = wanted.iter().map(|(requested, _, verb, _)| {
+        let shown: Vec<String> = requested.iter().take(SHOWN_MAX).map(|text| format!("`{}`", quoted(text))).collect();
+        let more = requested.len().saturating_sub(SHOWN_MAX);
         let more = if more == 0 { String::new() } else { format!(" and {more} more") };
         format!("{verb} {}{more}", shown.join(", "))
     });

@@ -58,13 +58,13 @@ struct ExpectDurationOptions {
 
 fn run_calls(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<ExpectCallsOptions>()?;
-    let came = matching(session, &options.filter)?.len() as u64;
-    if came == options.count {
+    let actual = matching(session, &options.filter)?.len() as u64;
+    if actual == options.count {
         return Ok(Reply::Nothing);
     }
     let calls = counted(options.count, "call");
-    let message = format!("expected {calls} of `{}`, and there were {came}", options.filter);
-    not_as_expected(session, Rewrite::Word(came.to_string()), message)
+    let message = format!("expected {calls} of `{}`, and there were {actual}", options.filter);
+    not_as_expected(session, Rewrite::Word(actual.to_string()), message)
 }
 
 fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {

@@ -32,29 +32,29 @@ fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> 
 }
 
 /// Shows what is expected and what came, a line each way.
-fn show_difference(session: &mut Session, expected: &[u8], came: &[u8]) {
+fn show_difference(session: &mut Session, expected: &[u8], actual: &[u8]) {
     if session.rewrites().is_none() {
-        for line in difference(expected, came) {
+        for line in difference(expected, actual) {
             session.notice(line);
         }
     }
 }
 
 /// The lines of the difference: `-` what is expected, `+` what came.
-fn difference(expected: &[u8], came: &[u8]) -> Vec<Line> {
-    if expected.len() > DIFF_BYTES_MAX || came.len() > DIFF_BYTES_MAX {
+fn difference(expected: &[u8], actual: &[u8]) -> Vec<Line> {
+    if expected.len() > DIFF_BYTES_MAX || actual.len() > DIFF_BYTES_MAX {
         let preview = |bytes: &[u8]| preview(&Kept::keep(bytes, DIFF_BYTES_MAX as u64));
         return vec![
             Line::new().with(Role::Good, format!("- {}", preview(expected))),
-            Line::new().with(Role::Bad, format!("+ {}", preview(came))),
+            Line::new().with(Role::Bad, format!("+ {}", preview(actual))),
         ];
     }
-    let (expected, came) = match (std::str::from_utf8(expected), std::str::from_utf8(came)) {
+    let (expected, actual) = match (std::str::from_utf8(expected), std::str::from_utf8(actual)) {
         // A last line without its newline is no other line.
-        (Ok(expected), Ok(came)) => (with_newline(expected), with_newline(came)),
-        _ => (hex_dump(expected), hex_dump(came)),
+        (Ok(expected), Ok(actual)) => (with_newline(expected), with_newline(actual)),
+        _ => (hex_dump(expected), hex_dump(actual)),
     };
-    let diff = similar::TextDiff::from_lines(&expected, &came);
+    let diff = similar::TextDiff::from_lines(&expected, &actual);
     let mut lines = Vec::new();
     for change in diff.grouped_ops(DIFF_CONTEXT).iter().flatten().flat_map(|op| diff.iter_changes(op)) {
         let (sign, role) = match change.tag() {
@@ -89,8 +89,8 @@ fn without_newline(bytes: &[u8]) -> &[u8] {
 mod tests {
     use super::*;
 
-    fn difference_lines(expected: &[u8], came: &[u8]) -> Vec<String> {
-        difference(expected, came).iter().map(Line::to_string).collect()
+    fn difference_lines(expected: &[u8], actual: &[u8]) -> Vec<String> {
+        difference(expected, actual).iter().map(Line::to_string).collect()
     }
 
     #[test]

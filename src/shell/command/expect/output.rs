@@ -55,16 +55,16 @@ struct ExpectJsonOptions {
 fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, input) = arguments.parse::<ExpectOptions>()?;
     let expected = input.unwrap_or_default();
-    let (came, what) = match options.value {
+    let (actual, what) = match options.value {
         Some(value) => (value.into_bytes(), "value"),
         None => (session.last_output_for("expect")?, "output"),
     };
-    if without_newline(&expected) == without_newline(&came) {
+    if without_newline(&expected) == without_newline(&actual) {
         return Ok(Reply::Nothing);
     }
-    show_difference(session, &expected, &came);
+    show_difference(session, &expected, &actual);
     let message = format!("the {what} is not the expected one (- expected, + came)");
-    not_as_expected(session, Rewrite::Bytes(came), message)
+    not_as_expected(session, Rewrite::Bytes(actual), message)
 }
 
 fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -72,15 +72,15 @@ fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     let pointer = options.pointer;
     let expected = value_of(&input.unwrap_or_default())?;
     let output = session.last_output_for("expect-json")?;
-    let came = value_at(&output, &pointer, "the last output")?;
-    if came == expected {
+    let actual = value_at(&output, &pointer, "the last output")?;
+    if actual == expected {
         return Ok(Reply::Nothing);
     }
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
-    show_difference(session, pretty(&expected).as_bytes(), pretty(&came).as_bytes());
+    show_difference(session, pretty(&expected).as_bytes(), pretty(&actual).as_bytes());
     let place = if pointer.is_empty() { String::new() } else { format!(" at `{pointer}`") };
     let message = format!("the value{place} is not the expected one (- expected, + came)");
-    not_as_expected(session, Rewrite::Bytes(came.to_string().into_bytes()), message)
+    not_as_expected(session, Rewrite::Bytes(actual.to_string().into_bytes()), message)
 }
 
 /// The bytes as JSON, or else as a string.

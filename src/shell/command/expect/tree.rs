@@ -26,13 +26,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (_, input) = arguments.parse::<ExpectTreeOptions>()?;
     let expected = String::from_utf8(input.unwrap_or_default())
         .map_err(|_| ShellError::usage("`expect-tree`: INPUT is not UTF-8"))?;
-    let (expected, came) = (lines(&expected), lines(&tree_text(&session.kernel().processes(false))));
-    if expected == came {
+    let (expected, actual) = (lines(&expected), lines(&tree_text(&session.kernel().processes(false))));
+    if expected == actual {
         return Ok(Reply::Nothing);
     }
-    show_difference(session, expected.as_bytes(), came.as_bytes());
+    show_difference(session, expected.as_bytes(), actual.as_bytes());
     let message = "the processes are not the expected ones (- expected, + there)".to_owned();
-    not_as_expected(session, Rewrite::Bytes(came.into_bytes()), message)
+    not_as_expected(session, Rewrite::Bytes(actual.into_bytes()), message)
 }
 
 fn lines(text: &str) -> String {

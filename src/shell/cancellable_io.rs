@@ -13,11 +13,11 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
 /// Interval at which a wait asks whether to give up.
-const ASK_EVERY: Duration = Duration::from_millis(20);
+const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 const CHUNK_BYTES: usize = 64 * 1024;
 
 /// Gives true once a wait is to end.
-pub type GiveUp<'a> = &'a dyn Fn() -> bool;
+pub type IsCancelled<'a> = &'a dyn Fn() -> bool;
 
 /// Opens a file to be read by [`read_to_end`].
 pub fn open(path: &Path) -> io::Result<File> {
@@ -26,21 +26,21 @@ pub fn open(path: &Path) -> io::Result<File> {
 }
 
 /// All that `file` gives, of `bytes_max` bytes at most; one byte more says that there were more.
-pub fn read_to_end(file: &File, bytes_max: u64, give_up: GiveUp<'_>) -> io::Result<Vec<u8>> {
+pub fn read_to_end(file: &File, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> io::Result<Vec<u8>> {
     if file.metadata()?.is_file() {
         let mut bytes = Vec::new();
         file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes)?;
         return Ok(bytes);
     }
-    read_stream(file.as_fd(), bytes_max, give_up)
+    read_stream(file.as_fd(), bytes_max, is_cancelled)
 }
 
 /// As [`read_to_end`], for a stream that is open already and may wait at each read.
-pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, give_up: GiveUp<'_>) -> io::Result<Vec<u8>> {
+pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = vec![0; CHUNK_BYTES];
     while bytes.len() as u64 <= bytes_max {
-        wait_until_ready(stream, PollFlags::IN, give_up)?;
+        wait_until_ready(stream, PollFlags::IN, is_cancelled)?;
         match rustix::io::read(stream, chunk.as_mut_slice()) {
             Ok(0) => break,
             Ok(count) => bytes.extend_from_slice(chunk.get(..count).unwrap_or_default()),
@@ -51,23 +51,23 @@ pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, give_up: GiveUp<'_>) 
     Ok(bytes)
 }
 
-/// A reader of a stream, whose reads fail once `give_up` gives true.
-pub struct Patient<'a> {
+/// A reader of a stream, whose reads fail once `is_cancelled` gives true.
+pub struct CancellableReader<'a> {
     stream: BorrowedFd<'a>,
-    give_up: GiveUp<'a>,
+    is_cancelled: IsCancelled<'a>,
 }
 
-impl<'a> Patient<'a> {
-    pub fn new(stream: BorrowedFd<'a>, give_up: GiveUp<'a>) -> Patient<'a> {
-        Patient { stream, give_up }
+impl<'a> CancellableReader<'a> {
+    pub fn new(stream: BorrowedFd<'a>, is_cancelled: IsCancelled<'a>) -> CancellableReader<'a> {
+        CancellableReader { stream, is_cancelled }
     }
 }
 
-impl Read for Patient<'_> {
+impl Read for CancellableReader<'_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         loop {
             // `Interrupted` makes readers try again.
-            wait_until_ready(self.stream, PollFlags::IN, self.give_up).map_err(io::Error::other)?;
+            wait_until_ready(self.stream, PollFlags::IN, self.is_cancelled).map_err(io::Error::other)?;
             match rustix::io::read(self.stream, &mut *to) {
                 Err(Errno::INTR | Errno::AGAIN) => {}
                 read => return Ok(read?),
@@ -77,20 +77,20 @@ impl Read for Patient<'_> {
 }
 
 /// Opens a file to be written by [`write_all`]; waits for the reader of a FIFO.
-pub fn open_to_write(path: &Path, options: &OpenOptions, give_up: GiveUp<'_>) -> io::Result<File> {
+pub fn open_to_write(path: &Path, options: &OpenOptions, is_cancelled: IsCancelled<'_>) -> io::Result<File> {
     let mut options = options.clone();
     options.custom_flags(libc::O_NONBLOCK);
     loop {
         match options.open(path) {
             // A FIFO that nobody reads.
-            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => pause(give_up)?,
+            Err(error) if error.raw_os_error() == Some(libc::ENXIO) => pause(is_cancelled)?,
             opened => return opened,
         }
     }
 }
 
 /// Writes all bytes.
-pub fn write_all(mut file: &File, bytes: &[u8], give_up: GiveUp<'_>) -> io::Result<()> {
+pub fn write_all(mut file: &File, bytes: &[u8], is_cancelled: IsCancelled<'_>) -> io::Result<()> {
     let mut left = bytes;
     while !left.is_empty() {
         match file.write(left) {
@@ -98,7 +98,7 @@ pub fn write_all(mut file: &File, bytes: &[u8], give_up: GiveUp<'_>) -> io::Resu
             Ok(written) => left = left.get(written..).unwrap_or_default(),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                wait_until_ready(file.as_fd(), PollFlags::OUT, give_up)?;
+                wait_until_ready(file.as_fd(), PollFlags::OUT, is_cancelled)?;
             }
             Err(error) => return Err(error),
         }
@@ -107,10 +107,10 @@ pub fn write_all(mut file: &File, bytes: &[u8], give_up: GiveUp<'_>) -> io::Resu
 }
 
 /// Waits until a read or write would not block.
-fn wait_until_ready(stream: BorrowedFd<'_>, wanted: PollFlags, give_up: GiveUp<'_>) -> io::Result<()> {
-    let step = Timespec { tv_sec: 0, tv_nsec: ASK_EVERY.as_nanos() as _ };
+fn wait_until_ready(stream: BorrowedFd<'_>, wanted: PollFlags, is_cancelled: IsCancelled<'_>) -> io::Result<()> {
+    let step = Timespec { tv_sec: 0, tv_nsec: CHECK_INTERVAL.as_nanos() as _ };
     loop {
-        if give_up() {
+        if is_cancelled() {
             return Err(io::ErrorKind::Interrupted.into());
         }
         match poll(&mut [PollFd::from_borrowed_fd(stream, wanted)], Some(&step)) {
@@ -121,11 +121,11 @@ fn wait_until_ready(stream: BorrowedFd<'_>, wanted: PollFlags, give_up: GiveUp<'
     }
 }
 
-fn pause(give_up: GiveUp<'_>) -> io::Result<()> {
-    if give_up() {
+fn pause(is_cancelled: IsCancelled<'_>) -> io::Result<()> {
+    if is_cancelled() {
         return Err(io::ErrorKind::Interrupted.into());
     }
-    thread::sleep(ASK_EVERY);
+    thread::sleep(CHECK_INTERVAL);
     Ok(())
 }
 
@@ -142,20 +142,21 @@ mod tests {
     }
 
     /// Says no twice, then yes.
-    fn soon() -> impl Fn() -> bool {
-        let asked = Cell::new(0);
-        move || asked.replace(asked.get() + 1) >= 2
+    fn cancels_at_third_check() -> impl Fn() -> bool {
+        let checks = Cell::new(0);
+        move || checks.replace(checks.get() + 1) >= 2
     }
 
     #[test]
     fn nobody_waits_for_a_fifo_for_ever() {
         let (_dir, path) = fifo();
-        let gave_up = |result: io::Result<()>| assert_eq!(result.unwrap_err().kind(), io::ErrorKind::Interrupted);
-        gave_up(read_to_end(&open(&path).unwrap(), 10, &soon()).map(drop));
-        gave_up(open_to_write(&path, OpenOptions::new().write(true), &soon()).map(drop));
+        let is_interrupted =
+            |result: io::Result<()>| assert_eq!(result.unwrap_err().kind(), io::ErrorKind::Interrupted);
+        is_interrupted(read_to_end(&open(&path).unwrap(), 10, &cancels_at_third_check()).map(drop));
+        is_interrupted(open_to_write(&path, OpenOptions::new().write(true), &cancels_at_third_check()).map(drop));
         let reader = open(&path).unwrap();
         let writer = open_to_write(&path, OpenOptions::new().write(true), &|| false).unwrap();
-        gave_up(write_all(&writer, &vec![0; 1 << 22], &soon()));
+        is_interrupted(write_all(&writer, &vec![0; 1 << 22], &cancels_at_third_check()));
         drop(reader);
     }
 

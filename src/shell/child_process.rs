@@ -22,12 +22,12 @@ use crate::leftovers::Entry;
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);
 /// Ctrl-C is repeated during this time: `sh` may receive it just before it starts its program, and then waits for that
 /// program all the same.
-const BEGINNING: Duration = Duration::from_millis(500);
+const STARTUP: Duration = Duration::from_millis(500);
 
 /// A running program. Dropping the value does not end it.
-pub struct Running {
+pub struct ChildProcess {
     /// `None` where the group never has the foreground. Ended before the group is no longer entered.
-    witness: Option<Witness>,
+    probe: Option<InterruptProbe>,
     /// The terminal, from before the program's first instruction until it is waited for.
     foreground: Option<Foreground>,
     /// Ends it when a signal ends this program.
@@ -35,23 +35,23 @@ pub struct Running {
     group: Pid,
     changes: Receiver<io::Result<WaitStatus>>,
     output: Option<Receiver<io::Result<Vec<u8>>>>,
-    fed: Option<Receiver<io::Result<()>>>,
+    input_written: Option<Receiver<io::Result<()>>>,
     at_terminal: bool,
     started: Instant,
     stopped: bool,
     /// Ctrl-C was handed on.
-    handed_on: bool,
+    forwarded: bool,
 }
 
 /// A change of a program's state.
-pub enum Change {
+pub enum StateChange {
     /// Its end, and what it wrote where that is captured.
     Ended(ExitStatus, Vec<u8>),
     /// Stopped by Ctrl-Z, or by a read from a terminal that is not its own.
     Stopped,
 }
 
-impl Running {
+impl ChildProcess {
     /// Starts a program, feeds it `input`, and reads what it writes, up to `output_bytes_max`, where `command` pipes that.
     /// `at_terminal`: it has the terminal's foreground while it is waited for.
     pub fn start(
@@ -59,16 +59,16 @@ impl Running {
         input: Option<Vec<u8>>,
         output_bytes_max: u64,
         at_terminal: bool,
-    ) -> io::Result<Running> {
-        // First: a program that stops its group must not stop a witness that is still being started.
-        let witness = if at_terminal { Some(Witness::start()?) } else { None };
+    ) -> io::Result<ChildProcess> {
+        // First: a program that stops its group must not stop a probe that is still being started.
+        let probe = if at_terminal { Some(InterruptProbe::start()?) } else { None };
         // The program may read, and a key may be typed, as soon as it runs.
-        let foreground = witness.as_ref().and_then(|witness| Foreground::give(Pid::from_child(&witness.child)));
-        let (mut child, entry) = Entry::program(command, witness.as_ref().map(Witness::group))?;
+        let foreground = probe.as_ref().and_then(|probe| Foreground::give(Pid::from_child(&probe.child)));
+        let (mut child, entry) = Entry::program(command, probe.as_ref().map(InterruptProbe::group))?;
         let pid = Pid::from_child(&child);
-        let group = witness.as_ref().map_or(pid, |witness| Pid::from_child(&witness.child));
-        let fed = child.stdin.take().zip(input).map(|(mut stdin, input)| {
-            apart(move |sender| {
+        let group = probe.as_ref().map_or(pid, |probe| Pid::from_child(&probe.child));
+        let input_written = child.stdin.take().zip(input).map(|(mut stdin, input)| {
+            spawn_worker(move |sender| {
                 let result = match stdin.write_all(&input) {
                     // A program may stop reading before its input ends.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -79,46 +79,46 @@ impl Running {
             })
         });
         let output = child.stdout.take().map(|stdout| {
-            apart(move |sender| {
+            spawn_worker(move |sender| {
                 let mut output = Vec::new();
                 let read = stdout.take(output_bytes_max).read_to_end(&mut output);
                 sender.send(read.map(|_| output)).ok();
             })
         });
-        let changes = apart(move |sender| changes_of(pid, sender));
+        let changes = spawn_worker(move |sender| changes_of(pid, sender));
         let started = Instant::now();
-        Ok(Running {
-            witness,
+        Ok(ChildProcess {
+            probe,
             foreground,
             _entry: entry,
             group,
             changes,
             output,
-            fed,
+            input_written,
             at_terminal,
             started,
             stopped: false,
-            handed_on: false,
+            forwarded: false,
         })
     }
 
     /// Waits until the program ends or stops; one that had stopped goes on.
-    pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<Change> {
-        let Some(status) = self.wait_for_change(interrupt)? else { return Ok(Change::Stopped) };
-        if self.handed_on {
+    pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<StateChange> {
+        let Some(status) = self.wait_for_change(interrupt)? else { return Ok(StateChange::Stopped) };
+        if self.forwarded {
             // Background programs of a shell ignore SIGINT: end what the program left behind.
             self.signal(Signal::TERM);
         }
         let output = self.output.take().map(|output| self.join(&output, interrupt)).transpose()?;
-        if let Some(fed) = self.fed.take() {
-            self.join(&fed, interrupt)?;
+        if let Some(input_written) = self.input_written.take() {
+            self.join(&input_written, interrupt)?;
         }
-        self.go_on();
+        self.resume();
         // Ctrl-C interrupts the command that captures the output, even if the program ignored it.
-        if output.is_some() && self.witness.take().is_some_and(Witness::was_interrupted) {
+        if output.is_some() && self.probe.take().is_some_and(InterruptProbe::was_interrupted) {
             return Err(io::ErrorKind::Interrupted.into());
         }
-        Ok(Change::Ended(status, output.unwrap_or_default()))
+        Ok(StateChange::Ended(status, output.unwrap_or_default()))
     }
 
     /// The program's end; `None`: it has stopped. The terminal is this program's again afterwards.
@@ -129,33 +129,33 @@ impl Running {
         };
         // Continue only what has stopped: SIGCONT would undo a Ctrl-Z that has just come.
         if std::mem::take(&mut self.stopped) {
-            self.go_on();
+            self.resume();
         }
         loop {
             match self.changes.recv_timeout(INTERRUPT_STEP) {
-                Ok(change) => match Changed::of(change?) {
-                    Changed::Ended(status) => return Ok(Some(status)),
+                Ok(change) => match WaitEvent::of(change?) {
+                    WaitEvent::Ended(status) => return Ok(Some(status)),
                     // The program asked for the terminal before it was given.
-                    Changed::WantedTerminal if given.is_some() => self.go_on(),
+                    WaitEvent::WantedTerminal if given.is_some() => self.resume(),
                     // Without a terminal, only whoever stopped the program knows when to continue it.
-                    Changed::Stopped | Changed::WantedTerminal if !self.at_terminal => {}
-                    Changed::Stopped | Changed::WantedTerminal => {
+                    WaitEvent::Stopped | WaitEvent::WantedTerminal if !self.at_terminal => {}
+                    WaitEvent::Stopped | WaitEvent::WantedTerminal => {
                         self.stopped = true;
                         return Ok(None);
                     }
                 },
-                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
+                Err(RecvTimeoutError::Disconnected) => return Err(thread_panicked()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let heard = interrupt.is_raised() && !std::mem::replace(&mut self.handed_on, true);
-            if heard || self.started.elapsed() < BEGINNING && (self.handed_on || self.saw_interrupt()) {
+            let first = interrupt.is_raised() && !std::mem::replace(&mut self.forwarded, true);
+            if first || self.started.elapsed() < STARTUP && (self.forwarded || self.saw_interrupt()) {
                 self.signal(Signal::INT);
             }
         }
     }
 
     fn saw_interrupt(&mut self) -> bool {
-        self.witness.as_mut().is_some_and(Witness::saw_interrupt)
+        self.probe.as_mut().is_some_and(InterruptProbe::saw_interrupt)
     }
 
     /// The result of a thread that serves the program's pipes. Programs that it left behind may keep them open: Ctrl-C ends
@@ -164,7 +164,7 @@ impl Running {
         loop {
             match thread.recv_timeout(INTERRUPT_STEP) {
                 Ok(result) => return result,
-                Err(RecvTimeoutError::Disconnected) => return Err(gave_up()),
+                Err(RecvTimeoutError::Disconnected) => return Err(thread_panicked()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
             if interrupt.is_raised() || self.saw_interrupt() {
@@ -178,44 +178,44 @@ impl Running {
     fn signal(&self, signal: Signal) {
         // Fails only when the group has ended.
         kill_process_group(self.group, signal).ok();
-        self.go_on();
+        self.resume();
     }
 
-    fn go_on(&self) {
+    fn resume(&self) {
         kill_process_group(self.group, Signal::CONT).ok();
     }
 }
 
 /// A wait status, decoded.
-enum Changed {
+enum WaitEvent {
     Ended(ExitStatus),
     Stopped,
     /// It read from a terminal, or changed it, that was not its own.
     WantedTerminal,
 }
 
-impl Changed {
-    fn of(status: WaitStatus) -> Changed {
+impl WaitEvent {
+    fn of(status: WaitStatus) -> WaitEvent {
         match status.stopping_signal() {
-            None => Changed::Ended(ExitStatus::from_raw(status.as_raw())),
-            Some(libc::SIGTTIN | libc::SIGTTOU) => Changed::WantedTerminal,
-            Some(_) => Changed::Stopped,
+            None => WaitEvent::Ended(ExitStatus::from_raw(status.as_raw())),
+            Some(libc::SIGTTIN | libc::SIGTTOU) => WaitEvent::WantedTerminal,
+            Some(_) => WaitEvent::Stopped,
         }
     }
 }
 
 /// The leader of a program's group, which does nothing and dies when Ctrl-C comes to the group: it tells of one that the
 /// program did not see, as it had just begun or just ended.
-struct Witness {
+struct InterruptProbe {
     child: Child,
 }
 
-impl Witness {
-    fn start() -> io::Result<Witness> {
+impl InterruptProbe {
+    fn start() -> io::Result<InterruptProbe> {
         let mut command = Command::new("cat");
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
         // The end of its input, should this program be killed, is its end too.
-        command.spawn().map(|child| Witness { child })
+        command.spawn().map(|child| InterruptProbe { child })
     }
 
     fn group(&self) -> i32 {
@@ -228,15 +228,15 @@ impl Witness {
     }
 }
 
-impl Witness {
-    /// Whether Ctrl-C came to the group before now: a signal on its way is heard before the end of the input.
+impl InterruptProbe {
+    /// Whether Ctrl-C came to the group before now: a signal on its way is first before the end of the input.
     fn was_interrupted(mut self) -> bool {
         drop(self.child.stdin.take());
         self.child.wait().is_ok_and(|status| status.signal() == Some(libc::SIGINT))
     }
 }
 
-impl Drop for Witness {
+impl Drop for InterruptProbe {
     fn drop(&mut self) {
         // Both fail only when it has ended.
         self.child.kill().ok();
@@ -244,7 +244,7 @@ impl Drop for Witness {
     }
 }
 
-fn gave_up() -> io::Error {
+fn thread_panicked() -> io::Error {
     io::Error::other("a thread that served it gave up")
 }
 
@@ -266,7 +266,7 @@ fn changes_of(child: Pid, changes: &Sender<io::Result<WaitStatus>>) {
 }
 
 /// Runs `work` on a thread of its own, which may be left behind.
-fn apart<T: Send + 'static>(work: impl FnOnce(&Sender<T>) + Send + 'static) -> Receiver<T> {
+fn spawn_worker<T: Send + 'static>(work: impl FnOnce(&Sender<T>) + Send + 'static) -> Receiver<T> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || work(&sender));
     receiver

@@ -22,19 +22,19 @@ pub struct Collected {
 }
 
 /// A front without a screen.
-pub struct Unseen {
+pub struct Headless {
     collected: Arc<Mutex<Collected>>,
 }
 
-impl Unseen {
+impl Headless {
     /// A front, and where its output is kept.
-    pub fn new() -> (Unseen, Arc<Mutex<Collected>>) {
+    pub fn new() -> (Headless, Arc<Mutex<Collected>>) {
         let collected = Arc::new(Mutex::new(Collected::default()));
-        (Unseen { collected: Arc::clone(&collected) }, collected)
+        (Headless { collected: Arc::clone(&collected) }, collected)
     }
 }
 
-impl Front for Unseen {
+impl Front for Headless {
     fn show(&mut self, reply: &Reply) -> io::Result<()> {
         let bytes = plain::bytes(reply);
         let printed = &mut self.collected.lock().printed;
