@@ -1,63 +1,10 @@
 //! The kernel's notices and call errors in a session. A failed job is reported once: by its notice or by the reply of
 //! the command that waited for it.
 
-use std::collections::BTreeSet;
-use std::sync::Arc;
-
-use parking_lot::Mutex;
-
-use super::reply::{ErrorKind, Line, Role, ShellError};
+use super::reply::{ErrorKind, ShellError};
 use super::session::Session;
-use super::words::notice_text;
 use crate::journal::Outcome;
-use crate::kernel::{CallError, JobId, Kernel, Notice};
-
-/// The most failed jobs that are remembered as reported.
-const REPORTED_FAILURES_MAX: usize = 1_000;
-
-/// A kernel's notices, taken by a session and by the thread that prints above the prompt.
-#[derive(Clone)]
-pub struct NoticeFeed {
-    kernel: Arc<Kernel>,
-    /// Failed jobs whose notice was taken: the newest [`REPORTED_FAILURES_MAX`]. Locked while notices are taken, so that
-    /// one job is not reported twice.
-    reported: Arc<Mutex<BTreeSet<JobId>>>,
-}
-
-impl NoticeFeed {
-    pub fn new(kernel: Arc<Kernel>) -> NoticeFeed {
-        NoticeFeed { kernel, reported: Arc::default() }
-    }
-
-    /// Takes the notices that wait, as lines, oldest first.
-    pub fn take(&self) -> Vec<Line> {
-        self.take_locked(&mut self.reported.lock(), None)
-    }
-
-    /// Claims the failure of a job for a reply: `None` when its notice was taken before. Otherwise that notice is dropped,
-    /// and the others are taken.
-    fn claim_failure(&self, job: JobId) -> Option<Vec<Line>> {
-        let mut reported = self.reported.lock();
-        if reported.remove(&job) { None } else { Some(self.take_locked(&mut reported, Some(job))) }
-    }
-
-    fn take_locked(&self, reported: &mut BTreeSet<JobId>, claimed: Option<JobId>) -> Vec<Line> {
-        let mut lines = Vec::new();
-        for notice in self.kernel.take_notices() {
-            if let Notice::JobFailed { job, .. } = notice {
-                if Some(job) == claimed {
-                    continue;
-                }
-                reported.insert(job);
-                if reported.len() > REPORTED_FAILURES_MAX {
-                    reported.pop_first();
-                }
-            }
-            lines.push(Line::new().with(Role::Dim, notice_text(&notice)));
-        }
-        lines
-    }
-}
+use crate::kernel::{CallError, JobId};
 
 impl Session {
     /// Shows the kernel's notices, and serves the holds of background jobs.
@@ -100,9 +47,10 @@ impl Session {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::KernelOptions;
+    use crate::kernel::{Kernel, KernelOptions};
     use crate::shell::headless::Headless;
     use crate::shell::line::parse;
+    use crate::shell::reply::Line;
     use crate::shell::{CommandGrammar, SessionOptions, Stdin, start};
 
     fn run(session: &mut Session, line: &str) -> Result<(), ShellError> {

@@ -2,6 +2,7 @@
 //! `run` carries statements out, `calls` and `waits` run jobs, `holds` treats held ones, `notices` hands the kernel's on.
 
 mod jobs;
+mod options;
 mod output;
 mod scripts;
 mod variables;
@@ -15,35 +16,20 @@ use serde_json::Value;
 use super::command::definition::CommandTable;
 use super::front::Front;
 use super::interrupt::{Interrupt, Interrupter};
-use super::notices::NoticeFeed;
+use super::notice_feed::NoticeFeed;
+use super::place::ScriptPlace;
+use super::recording::{CallFile, Entry};
 use super::reply::{Line, Reply, ShellError};
 use super::stdin::Stdin;
 use crate::kernel::{JobEnd, Kernel, LogLine};
-use crate::runtime::LogLevel;
 use jobs::JobNotes;
 use output::Output;
 use scripts::Scripts;
 use variables::Variables;
 
+pub use options::SessionOptions;
 pub use output::{CAPTURE_BYTES_MAX, Sink};
 pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};
-
-/// How a session behaves; the command line decides it.
-#[derive(Debug, Clone, Default)]
-pub struct SessionOptions {
-    /// Listing commands answer in JSON.
-    pub json: bool,
-    /// News are not shown.
-    pub quiet: bool,
-    /// A failed line does not end a script.
-    pub keep_going: bool,
-    /// A script's lines are shown before they run.
-    pub echo: bool,
-    /// A person is at the prompt: an error does not end the session.
-    pub interactive: bool,
-    /// What plugins log at this level and above is told while a call is waited for.
-    pub logs_shown: Option<LogLevel>,
-}
 
 /// One shell.
 pub struct Session {
@@ -308,5 +294,66 @@ impl Session {
     /// Takes the exit back: jobs still run, and a person was warned.
     pub fn stay(&mut self) {
         self.exit = None;
+    }
+}
+
+/// What goes on around statements.
+impl Session {
+    /// Whether lines of a sourced file run now.
+    pub(super) fn is_sourcing(&self) -> bool {
+        self.scripts.is_sourcing()
+    }
+
+    /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`] files source one another already.
+    pub fn sourcing<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Option<T> {
+        if !self.scripts.begin_source() {
+            return None;
+        }
+        let result = work(self);
+        self.scripts.end_source();
+        Some(result)
+    }
+
+    /// The place of the lines that run now.
+    pub(super) fn place(&self) -> &ScriptPlace {
+        self.scripts.place()
+    }
+
+    /// Runs `work`, whose lines stand at `place`.
+    pub fn at_place<T>(&mut self, place: ScriptPlace, work: impl FnOnce(&mut Session) -> T) -> T {
+        let before = self.scripts.replace_place(place);
+        let result = work(self);
+        self.scripts.replace_place(before);
+        result
+    }
+
+    /// The file that calls are written to.
+    pub fn recording(&self) -> Option<&Arc<CallFile>> {
+        self.scripts.recording()
+    }
+
+    /// Sets the file that calls are written to, and gives back the one before.
+    pub fn set_recording(&mut self, file: Option<Arc<CallFile>>) -> Option<Arc<CallFile>> {
+        self.scripts.replace_recording(file)
+    }
+
+    /// Writes what was done to processes or stubs into the recording, where one runs.
+    pub(super) fn record(&self, entry: impl FnOnce() -> Entry) {
+        if let Some(file) = self.scripts.recording() {
+            file.write(&entry());
+        }
+    }
+
+    /// Runs `work`; expectations that do not hold meanwhile are given back rewritten and do not fail.
+    pub(super) fn rewriting<E>(&mut self, work: impl FnOnce(&mut Session) -> Result<(), E>) -> Result<Vec<Rewrite>, E> {
+        self.scripts.begin_rewrites();
+        let result = work(self);
+        let rewrites = self.scripts.take_rewrites();
+        result.map(|()| rewrites)
+    }
+
+    /// What expectations are rewritten to; `None` where they fail.
+    pub(super) fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
+        self.scripts.rewrites()
     }
 }

@@ -3,9 +3,8 @@
 
 use std::sync::Arc;
 
-use super::Session;
 use crate::shell::place::ScriptPlace;
-use crate::shell::recording::{CallFile, Entry};
+use crate::shell::recording::CallFile;
 
 /// The most files that may source one another: a script that sources itself ends here.
 pub const SOURCE_DEPTH_MAX: usize = 32;
@@ -32,66 +31,53 @@ pub enum Rewrite {
     Word(String),
 }
 
-impl Session {
+impl Scripts {
     /// Whether lines of a sourced file run now.
-    pub(in crate::shell) fn is_sourcing(&self) -> bool {
-        self.scripts.source_depth > 0
+    pub fn is_sourcing(&self) -> bool {
+        self.source_depth > 0
     }
 
-    /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`] files source one another already.
-    pub fn sourcing<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Option<T> {
-        if self.scripts.source_depth >= SOURCE_DEPTH_MAX {
-            return None;
-        }
-        self.scripts.source_depth += 1;
-        let result = work(self);
-        self.scripts.source_depth -= 1;
-        Some(result)
+    /// Counts a sourced file that begins; false when there are [`SOURCE_DEPTH_MAX`] already.
+    pub fn begin_source(&mut self) -> bool {
+        let fits = self.source_depth < SOURCE_DEPTH_MAX;
+        self.source_depth += usize::from(fits);
+        fits
     }
 
-    /// Where the lines stand that run now.
-    pub(in crate::shell) fn place(&self) -> &ScriptPlace {
-        &self.scripts.place
+    /// Counts the end of a sourced file.
+    pub fn end_source(&mut self) {
+        self.source_depth = self.source_depth.saturating_sub(1);
     }
 
-    /// Runs `work`, whose lines stand at `place`.
-    pub fn at_place<T>(&mut self, place: ScriptPlace, work: impl FnOnce(&mut Session) -> T) -> T {
-        let before = std::mem::replace(&mut self.scripts.place, place);
-        let result = work(self);
-        self.scripts.place = before;
-        result
+    pub fn place(&self) -> &ScriptPlace {
+        &self.place
     }
 
-    /// The file that calls are written to.
+    /// Sets the place of the lines that run next, and returns the place before.
+    pub fn replace_place(&mut self, place: ScriptPlace) -> ScriptPlace {
+        std::mem::replace(&mut self.place, place)
+    }
+
     pub fn recording(&self) -> Option<&Arc<CallFile>> {
-        self.scripts.recording.as_ref()
+        self.recording.as_ref()
     }
 
-    /// Sets the file that calls are written to, and gives back the one before.
-    pub fn set_recording(&mut self, file: Option<Arc<CallFile>>) -> Option<Arc<CallFile>> {
-        std::mem::replace(&mut self.scripts.recording, file)
+    /// Sets the file that calls are written to, and returns the file before.
+    pub fn replace_recording(&mut self, file: Option<Arc<CallFile>>) -> Option<Arc<CallFile>> {
+        std::mem::replace(&mut self.recording, file)
     }
 
-    /// Writes what was done to processes or stubs into the recording, where one runs.
-    pub(in crate::shell) fn record(&self, entry: impl FnOnce() -> Entry) {
-        if let Some(file) = &self.scripts.recording {
-            file.write(&entry());
-        }
+    /// Collects the new words of expectations from now on.
+    pub fn begin_rewrites(&mut self) {
+        self.rewrites = Some(Vec::new());
     }
 
-    /// Runs `work`; expectations that do not hold meanwhile are given back rewritten and do not fail.
-    pub(in crate::shell) fn rewriting<E>(
-        &mut self,
-        work: impl FnOnce(&mut Session) -> Result<(), E>,
-    ) -> Result<Vec<Rewrite>, E> {
-        self.scripts.rewrites = Some(Vec::new());
-        let result = work(self);
-        let rewrites = self.scripts.rewrites.take().unwrap_or_default();
-        result.map(|()| rewrites)
+    /// Ends the collection, and returns the new words.
+    pub fn take_rewrites(&mut self) -> Vec<Rewrite> {
+        self.rewrites.take().unwrap_or_default()
     }
 
-    /// What expectations are rewritten to; `None` where they fail.
-    pub(in crate::shell) fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
-        self.scripts.rewrites.as_mut()
+    pub fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
+        self.rewrites.as_mut()
     }
 }

@@ -1,0 +1,20 @@
+//! The options of a session, as the command line sets them.
+
+use crate::runtime::LogLevel;
+
+/// The options of a session.
+#[derive(Debug, Clone, Default)]
+pub struct SessionOptions {
+    /// Listing commands answer in JSON.
+    pub json: bool,
+    /// News is not shown.
+    pub quiet: bool,
+    /// A failed line does not end a script.
+    pub keep_going: bool,
+    /// Lines of a script are shown before they run.
+    pub echo: bool,
+    /// A person is at the prompt: an error does not end the session.
+    pub interactive: bool,
+    /// Log lines of plugins at this level and above are shown while the session waits for a call.
+    pub logs_shown: Option<LogLevel>,
+}
