@@ -21,7 +21,7 @@ pub struct Asked {
 pub enum Starts {
     /// They called nobody.
     Alone,
-    /// Some called others: a start has no record, so that their callers have none.
+    /// Some called others: a start has no record, and its calls are recorded below the call that it is part of.
     Call,
 }
 
@@ -37,11 +37,12 @@ pub fn add_up(kernel: &Arc<Kernel>, asked: &[Asked], starts: Starts) {
     for record in &records {
         assert!(record.outcome.is_ended(), "{record:?} has not ended");
         if record.parent_seq != 0 {
-            match by_seq.get(&record.parent_seq) {
-                Some(caller) => nests(record, caller),
-                None => assert_eq!(starts, Starts::Call, "the caller of {record:?} never ended"),
+            let Some(caller) = by_seq.get(&record.parent_seq) else { panic!("the caller of {record:?} never ended") };
+            let is_of_a_start = starts == Starts::Call && record.depth > caller.depth + 1;
+            nests(record, caller, is_of_a_start);
+            if !is_of_a_start {
+                children.entry(record.parent_seq).or_default().push(record);
             }
-            children.entry(record.parent_seq).or_default().push(record);
         }
     }
     for record in &records {
@@ -56,10 +57,13 @@ fn was_run(record: &Record) -> bool {
     record.duration_ns > 0
 }
 
-/// A nested call lies within its caller's, one deeper, in the same job.
-fn nests(record: &Record, caller: &Record) {
-    let place = (record.caller, record.depth, record.job);
-    assert_eq!(place, (caller.callee, caller.depth + 1, caller.job), "{record:?} in {caller:?}");
+/// A nested call lies within its caller's, one deeper, in the same job. A start between the two is one level more.
+fn nests(record: &Record, caller: &Record, is_of_a_start: bool) {
+    assert_eq!(record.job, caller.job, "{record:?} in {caller:?}");
+    if !is_of_a_start {
+        let place = (record.caller, record.depth);
+        assert_eq!(place, (caller.callee, caller.depth + 1), "{record:?} in {caller:?}");
+    }
     assert!(record.seq > caller.seq && record.at_ns >= caller.at_ns, "{record:?} began before {caller:?}");
     assert!(record.end_ns() <= caller.end_ns(), "{record:?} ended after {caller:?}");
 }
