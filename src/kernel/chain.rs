@@ -1,7 +1,8 @@
-//! A chain: the calls that one job is nested in now, and how any of them is ended from outside.
+//! A chain: the nested calls of one job, and how any of them is cancelled from outside.
 //!
-//! A call is cut by its depth and its number: the cut is one atomic word that the running call reads (it is always the
-//! deepest), and everything at or below the cut ends. The frame that was meant turns the cut into its own failure.
+//! A cancel names a call by depth and number. It is one atomic word, which the running call (always the deepest) reads:
+//! every call at or below that depth ends. The frame that was named turns the cancel into its own failure; its callers
+//! go on.
 
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -14,37 +15,37 @@ use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{Outcome, Record, Symbol};
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 
-/// No call of the chain is cut.
+/// The value of `cancelled` while no call is cancelled.
 const NOT_CANCELLED: u32 = u32::MAX;
 
-/// The calls of one job. On cache lines of its own, since each call writes to it.
+/// The calls of one job. Aligned to its own cache lines, because each call writes to it.
 #[repr(align(128))]
 pub struct Chain {
-    /// Itself, as the clock knows it.
+    /// A reference to itself, for the clock.
     this: Weak<dyn Timed>,
     clock: Arc<Clock>,
-    /// When the kernel began: what the times in records count from.
+    /// The kernel's start, from which the times in records count.
     epoch: Instant,
     depth_max: u16,
-    /// Unique among all chains ever.
+    /// Never used by another chain of the kernel.
     pub id: u64,
     pub job: JobId,
-    /// Begun by the commands of a stub, on behalf of the call that they answer.
+    /// True when a stub's commands began the chain, on behalf of the call that they answer.
     pub answers: bool,
-    /// The process of which it starts another instance, whose calls of that are calls in a circle; 0: none.
+    /// The process for which this chain starts a new instance; 0: none. A call of that process from here is a circle.
     pub replaces: AtomicU32,
-    /// How many starts were numbered.
+    /// The count of starts that were numbered.
     starts: AtomicU64,
     cancelled: AtomicU32,
-    /// Reached by [`Chain::with_frames`].
+    /// Use [`Chain::with_frames`].
     frames: Mutex<Frames>,
-    /// Notified when a call is cut, and when a held one is told something.
+    /// Notified when a call is cancelled, and when a held call gets an order.
     woken: Condvar,
 }
 
 impl Chain {
-    /// An empty chain for a job, at most `depth_max` calls deep; `epoch` is when the kernel began, `answers` that it was begun
-    /// by the commands of a stub.
+    /// An empty chain for a job, at most `depth_max` calls deep. `epoch` is the kernel's start; `answers` is true for a
+    /// chain of a stub's commands.
     pub fn new(clock: &Arc<Clock>, epoch: Instant, depth_max: u16, id: u64, job: JobId, answers: bool) -> Arc<Self> {
         Arc::new_cyclic(|this: &Weak<Chain>| Chain {
             this: this.clone(),
@@ -62,18 +63,19 @@ impl Chain {
         })
     }
 
-    /// Looks at its calls or changes them, under their lock: no other lock that comes before it, no guest, no drop of an instance.
+    /// Runs `work` on the frames under their lock. `work` must not take a lock of a lower rank, run a guest or drop an
+    /// instance.
     pub fn with_frames<T>(&self, work: impl FnOnce(&mut Frames) -> T) -> T {
         work(&mut self.frames.lock())
     }
 
-    /// Wakes its thread, where that waits in [`Chain::wait_woken`] or sleeps.
+    /// Wakes the chain's thread from [`Chain::wait_woken`] or [`Chain::sleep_until`].
     pub fn notify_woken(&self) {
         self.woken.notify_all();
     }
 
-    /// Waits until `is_over`, looked at whenever the chain is woken, or until a call is cut; then does `work`, under the same
-    /// lock.
+    /// Waits until `is_over` holds or a call is cancelled, then runs `work` under the lock. `is_over` is checked at
+    /// each wake-up.
     pub fn wait_woken<T>(&self, is_over: impl Fn(&Frames) -> bool, work: impl FnOnce(&mut Frames) -> T) -> T {
         let mut frames = self.frames.lock();
         while !self.is_cancelled() && !is_over(&frames) {
@@ -82,22 +84,23 @@ impl Chain {
         work(&mut frames)
     }
 
-    /// The call `seq` at `depth`, as the process knows it that it occupies.
+    /// The call `seq` at `depth` as the occupant of a process.
     pub fn occupant(&self, depth: u16, seq: u64) -> Occupant {
         Occupant { chain: self.id, job: self.job, depth, seq }
     }
 
-    /// The number of the next start of an instance: unique within the chain, and no record's.
+    /// The number of the next start of an instance: unique within the chain and distinct from all record numbers.
     pub fn next_start_seq(&self) -> u64 {
         START_SEQ_MIN + self.starts.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// True when the running call must end now.
+    /// True when the running call is cancelled.
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::SeqCst) != NOT_CANCELLED
     }
 
-    /// Adds a call at the chain's end; its depth. Its deadline is kept where it is nearer than its callers'.
+    /// Adds a call at the end of the chain and returns its depth. Its deadline is kept only where it is earlier than
+    /// its callers'.
     pub fn push(&self, mut frame: Frame) -> Result<u16, Refusal> {
         let depth_max = self.depth_max;
         let mut frames = self.frames.lock();
@@ -123,7 +126,7 @@ impl Chain {
         Ok(depth)
     }
 
-    /// Takes the deepest call off. `failed` says that its words are needed.
+    /// Removes the deepest call. `failed`: the path and causes for its error are collected.
     pub fn pop(&self, duration: Duration, failed: bool) -> Option<PoppedFrame> {
         let mut frames = self.frames.lock();
         let depth = frames.stack.len() as u32;
@@ -148,12 +151,12 @@ impl Chain {
         Some(PoppedFrame { frame, depth: depth as u16, caller, cause, meant, path, failing })
     }
 
-    /// Keeps a failure for the caller, which will end with it or take it as a value.
+    /// Keeps a failure for the caller, which either fails with it or receives it as a value.
     pub fn set_failing(&self, failing: PropagatingError) {
         self.frames.lock().failing = Some(failing);
     }
 
-    /// Ends the call `seq` at `depth` and what runs below it; false when it has ended already.
+    /// Cancels the call `seq` at `depth` and all calls below it; false when it has already ended.
     pub fn cancel(&self, depth: u16, seq: u64, cause: Cause) -> bool {
         let mut frames = self.frames.lock();
         let Some(frame) = frames.stack.get_mut(usize::from(depth).wrapping_sub(1)).filter(|frame| frame.seq == seq)
@@ -165,7 +168,7 @@ impl Chain {
         true
     }
 
-    /// Ends all of the job: what runs now, and what would come after.
+    /// Ends the whole job: its running calls are cancelled and later ones are refused.
     pub fn end(&self, cause: Cause) {
         let mut frames = self.frames.lock();
         frames.ended.get_or_insert(cause.clone());
@@ -174,7 +177,7 @@ impl Chain {
                 frame.cause.get_or_insert(cause);
                 self.wake(1, frames);
             }
-            // Nothing can be pushed any more, so nothing takes this back: what waits without a frame sees it.
+            // No call can be pushed any more, so the cancel stays set for a thread that waits without a frame.
             None => self.wake(0, frames),
         }
     }
@@ -185,14 +188,14 @@ impl Chain {
         self.woken.notify_all();
         drop(frames);
         if let Some(process) = waiting_for {
-            // Under the slot's lock, so that a chain that is about to wait has either seen the cut or hears this.
+            // The slot's lock closes a race: a chain about to wait has seen the cancel or gets this notification.
             process.with_slot(|_| process.notify_changed());
         }
         self.clock.cancel(&self.this);
     }
 
-    /// How a load or a replacement ends that was interrupted: as its chain was, or its start. Where neither was cut, the load
-    /// timeout has ended it.
+    /// The outcome of an interrupted load or replacement: that of its chain's cancel, or of its start's. Without
+    /// either, the load timeout ended it.
     pub fn outcome_of_cancel(&self) -> Outcome {
         let frames = self.frames.lock();
         let depth = self.cancelled.load(Ordering::SeqCst) as usize;
@@ -201,18 +204,18 @@ impl Chain {
         cause.map(Cause::outcome).or(frames.start_cut).unwrap_or(Outcome::Timeout)
     }
 
-    /// Keeps how a start that was cut ended, for who asked for it.
+    /// Keeps the outcome of a cancelled start for whoever requested it.
     pub fn set_start_cut(&self, outcome: Option<Outcome>) {
         self.frames.lock().start_cut = outcome;
     }
 
-    /// Sleeps until `until` or until cut.
+    /// Sleeps until `until` or a cancel.
     pub fn sleep_until(&self, until: Instant) {
         let mut frames = self.frames.lock();
         while !self.is_cancelled() && !self.woken.wait_until(&mut frames, until).timed_out() {}
     }
 
-    /// Does what is no part of a call's time: the deadlines of the chain's calls stand still meanwhile.
+    /// Runs `work` outside of the calls' time: the chain's deadlines are suspended meanwhile.
     pub fn outside_of_time<T>(&self, work: impl FnOnce() -> T) -> T {
         let since = Instant::now();
         self.frames.lock().loading = true;
@@ -222,13 +225,13 @@ impl Chain {
         result
     }
 
-    /// Lets the clock know of a deadline.
+    /// Registers a deadline with the clock.
     pub fn watch(&self, at: Instant) {
         self.clock.watch(&self.this, at);
     }
 
-    /// The nearest deadline of the chain's calls; none while they stand still. With `after` the nearest that comes after it: the
-    /// deadline that a call is cut for has passed, and its callers' have not.
+    /// The earliest deadline of the chain's calls; `None` while deadlines are suspended. With `after`, the earliest
+    /// later than that: the deadline of a cancelled call has passed, those of its callers have not.
     pub fn deadline(&self, after: Option<Instant>) -> Option<Instant> {
         let frames = self.frames.lock();
         if frames.stands_still() {
@@ -238,7 +241,7 @@ impl Chain {
         deadlines.filter(|at| after.is_none_or(|after| *at > after)).min()
     }
 
-    /// The deepest call's process and number: the caller, as an upcall sees it.
+    /// Process, number and depth of the deepest call: the caller of an upcall.
     pub fn top(&self) -> Option<(Arc<Process>, u64, u16)> {
         let frames = self.frames.lock();
         frames.stack.last().map(|frame| (frame.process.clone(), frame.seq, frames.stack.len() as u16))
@@ -262,7 +265,7 @@ impl Chain {
         frames.stack.iter().zip(1..).map(view).collect()
     }
 
-    /// The chain's calls as running records; starts are none.
+    /// The chain's calls as running records. Starts have no record.
     pub fn records(&self) -> Vec<Record> {
         let frames = self.frames.lock();
         let calls = frames.stack.iter().enumerate().filter(|(_, frame)| frame.record_seq().is_some());
@@ -274,7 +277,8 @@ impl Chain {
         calls.map(record).collect()
     }
 
-    /// A record of a frame at a depth, with its caller's id, name and number; outcome and times are to be filled in.
+    /// A record of a frame at a depth, with its caller's id, name and number. The caller of this function fills in
+    /// outcome and times.
     pub fn record_of(&self, frame: &Frame, depth: u16, caller: (ProcessId, Symbol, u64)) -> Record {
         Record {
             seq: frame.seq,
@@ -299,7 +303,7 @@ impl Chain {
         }
     }
 
-    /// The deepest call, which is about to begin or runs, as a record.
+    /// The deepest call as a running record.
     pub fn top_record(&self) -> Option<Record> {
         let frames = self.frames.lock();
         let (frame, callers) = frames.stack.split_last()?;
@@ -307,7 +311,7 @@ impl Chain {
         Some(Record { outcome: Outcome::Running, ..record })
     }
 
-    /// The deepest frame as a caller, as [`caller_of`] has it. And the depth of a call it makes.
+    /// The deepest frame as a caller (see [`caller_of`]), and the depth of its next nested call.
     pub fn caller(&self) -> ((ProcessId, Symbol, u64), u16) {
         let frames = self.frames.lock();
         (caller_of(&frames.stack), frames.stack.len() as u16 + 1)
@@ -315,7 +319,7 @@ impl Chain {
 }
 
 impl Timed for Chain {
-    /// Cuts the outermost call whose deadline has passed.
+    /// Cancels the outermost call whose deadline has passed.
     fn cancel_overdue(&self, now: Instant) {
         let overdue = {
             let frames = self.frames.lock();
@@ -341,14 +345,15 @@ impl Timed for Chain {
     }
 }
 
-/// Who makes the next call: id, name, and the number of the call it is nested in. The shell and 0 when there is none.
+/// The caller of the next call: id, name, and the number of the enclosing call; the shell and 0 when there is none. A
+/// start has no number, so the nearest call above it counts.
 fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
     let Some(frame) = stack.last() else { return (0, Symbol::SHELL, 0) };
     let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(0);
     (frame.process.id, frame.process.name_symbol, seq)
 }
 
-/// The deadlines of a chain that stand still; when it is dropped, also by a panic, they go on.
+/// Guard that suspends the deadlines of a chain. They resume when it is dropped, also by a panic.
 struct StandsStill<'a> {
     chain: &'a Chain,
     since: Instant,

@@ -1,7 +1,7 @@
-//! How a process ends: by the shell, by an ancestor, with or without what is below it.
+//! Ending a process: by the shell or an ancestor, with or without its descendants.
 //!
-//! A process is marked dead under its slot's lock, and the call that has the slot is cut. A call that comes later finds
-//! it dead, a call that came earlier is in the slot: none is lost between.
+//! A process is marked dead under its slot's lock, and the call that occupies the slot is cancelled. A later call finds
+//! the process dead, an earlier one is in the slot: the lock leaves no gap between the two.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,30 +18,31 @@ use crate::runtime::{Guest, MemoryUse};
 
 /// Who ends a process.
 struct Killer {
-    /// As in "killed by the shell".
+    /// For errors: the end of "killed by the shell".
     by: String,
-    /// The dead's reason in `ps -a`.
+    /// The exit reason in `ps -a`.
     reason: String,
 }
 
-/// What was found in a slot when its process died.
+/// The contents of a slot when its process died.
 struct Remains {
     process: Arc<Process>,
     occupant: Option<Occupant>,
     guest: Option<Box<dyn Guest>>,
-    /// An instance that would have taken its place, and those that are being started.
+    /// The instance that waited to replace `guest`, and the replacements that are being started.
     pending: Option<PendingInstance>,
     starting: Vec<Starting>,
 }
 
 impl Kernel {
-    /// Ends a process (with `subtree` all below it too), and what runs on its behalf. Its children move to its parent.
+    /// Ends a process, with `subtree` its descendants too, and cancels the calls in them. Children that live on move to
+    /// its parent.
     pub fn kill(&self, id: ProcessId, subtree: bool) -> Result<Killed, CallError> {
         let killer = Killer { by: "the shell".into(), reason: "killed by the shell".into() };
         self.end_process(id, subtree, &killer).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
     }
 
-    /// `free_plugin`: a caller ends what it, or one of its descendants, spawned.
+    /// `free_plugin`: a caller ends one of its descendants.
     pub(super) fn free(&self, caller: &Process, id: u64) -> Result<(), CallError> {
         let short = ProcessId::try_from(id).ok();
         let Some(target) = short.and_then(|id| self.living(id)) else { return Err(self.no_process(short, id)) };
@@ -56,7 +57,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// Takes a process that could not start out of the table, unburied.
+    /// Removes a process that failed to start from the table. It is not remembered among the dead.
     pub(super) fn unborn(&self, process: &Process) {
         let removed = self.table().write().remove(process.id);
         process.mark_failed_to_start();
@@ -78,7 +79,7 @@ impl Kernel {
             let mut table = self.table().write();
             table.get(id)?;
             let mut ids = if subtree { table.subtree(id) } else { vec![id] };
-            // Children first, so that nobody is moved who ends as well.
+            // Children first, so that no process is moved to a new parent and then ended.
             ids.reverse();
             for id in ids {
                 let Some((process, moved)) = table.remove(id) else { continue };
@@ -97,7 +98,8 @@ impl Kernel {
     }
 
     fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
-        // The dead hold nothing. And what is resident must not be asked of the system here: the whole table waits.
+        // A dead process holds no memory. The table's lock is held here, so the system is not asked for resident
+        // memory.
         let mut view = self.view_with(&process, |_, _| MemoryUse::default());
         let (occupant, guest, pending, starting) = process.with_slot(|slot| {
             slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
@@ -107,14 +109,14 @@ impl Kernel {
         (Remains { process, occupant, guest, pending, starting }, view)
     }
 
-    /// Ends the call that occupies a process, and what runs below it, unless it has ended already.
+    /// Cancels the call that occupies a process and the calls below it, unless it has already ended.
     pub(super) fn cancel(&self, occupant: Occupant, cause: Cause) {
         if let Some(chain) = self.chain_table().get(occupant.chain) {
             chain.cancel(occupant.depth, occupant.seq, cause);
         }
     }
 
-    /// Ends what runs in a dead process, and drops what does not.
+    /// Cancels the call in a dead process and drops its idle instances.
     fn clear_away(&self, remains: Remains, killer: &Killer) {
         let Remains { process, occupant, guest, pending, starting } = remains;
         process.notify_changed();

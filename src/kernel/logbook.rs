@@ -1,4 +1,4 @@
-//! What plugins logged: a bounded book, made safe before it is kept.
+//! The log of plugins: bounded, and escaped before a line is kept.
 
 use std::collections::{HashMap, VecDeque};
 use std::time::{Duration, Instant};
@@ -8,10 +8,10 @@ use crate::locks::{Condvar, Mutex, Rank};
 use crate::runtime::{Advice, Limit, LogLevel, Problem, Wording};
 use crate::text::{LINE_BYTES_MAX, escape_control};
 
-/// What a line costs besides its text.
+/// Bytes of a line besides its text.
 const LINE_OVERHEAD_BYTES: usize = size_of::<LogLine>();
 
-/// The book. One lock, held to add or copy lines.
+/// The log. One lock, held while lines are added or copied.
 pub struct Logbook {
     wording: Wording,
     inner: Mutex<Inner>,
@@ -25,14 +25,14 @@ struct Inner {
     next_seq: u64,
     level: LogLevel,
     lines_per_second_max: u64,
-    /// The present second, and the lines of each process that logged in it.
+    /// The current second; with it go the line counts of the processes that logged in it.
     second: u64,
     lines_of: HashMap<ProcessId, u64>,
     started: Instant,
 }
 
 impl Logbook {
-    /// An empty book that keeps `bytes_max` and takes so many lines a second of each process.
+    /// An empty log of at most `bytes_max` bytes that takes `lines_per_second_max` lines a second from each process.
     pub fn new(bytes_max: usize, lines_per_second_max: u64, wording: Wording) -> Self {
         Logbook {
             wording,
@@ -64,12 +64,12 @@ impl Logbook {
         self.inner.lock().level = level;
     }
 
-    /// What its lines take up now.
+    /// Bytes that the kept lines take.
     pub fn bytes(&self) -> usize {
         self.inner.lock().bytes
     }
 
-    /// Adds a plugin's text, line by line. What is over the rate is counted in one line that says so.
+    /// Adds a plugin's text, line by line. One line per second counts the lines over the rate.
     pub fn add(&self, process: ProcessLabel, level: LogLevel, text: &str) {
         let mut inner = self.inner.lock();
         if level < inner.level || level == LogLevel::Off {
@@ -111,7 +111,7 @@ impl Logbook {
 
 enum Admission {
     Yes,
-    /// The first line over the rate in this second.
+    /// The first line over the rate in the current second.
     First,
     No,
 }
@@ -178,7 +178,7 @@ mod tests {
     #[test]
     fn a_storm_is_one_line_more() {
         let book = Logbook::new(1 << 20, 10, Wording::default());
-        // One text is taken in one go, well within a second.
+        // A single text is added within one second.
         book.add(label(), LogLevel::Error, &"x\n".repeat(100));
         let lines = book.lines(0, None);
         assert!(lines.iter().any(|line| line.text.contains("more than 10 lines in a second")), "{lines:?}");

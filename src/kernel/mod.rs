@@ -1,12 +1,13 @@
 //! The operating system of plugins: process table, call path, chains, jobs, limits. Knows no wasm.
 //!
-//! `state` is what a kernel is made of, `api` what the rooms above may ask of it. Below `state` stand the parts, which know
-//! no kernel (`table`, `process`, `chain`, `job`, `job_table`, `waits`, `clock`, `hooks/rules`, `policy`, …); above it stand
-//! the files with `impl Kernel`, `impl Task` and `impl Entered`, which say what is done with them. No two files know each
-//! other.
+//! `state` holds the fields of a kernel, `api` lists where its public methods are. Below `state` stand the parts, which
+//! do not import the kernel (`table`, `process`, `chain`, `job`, `job_table`, `waits`, `clock`, `hooks/rules`,
+//! `policy`, …). Above it stand the files with `impl Kernel`, `impl Task` and `impl Entered`, which work on the parts.
+//! Imports between files have no circles.
 //!
-//! Locks are held for moments, never while a guest runs, and taken in the order of [`Rank`](crate::locks::Rank). Recorders
-//! and waiting chains are told, and instances and images dropped, after the lock is given back: a drop takes system calls.
+//! Locks are held for moments, never while a guest runs, and taken in the order of [`Rank`](crate::locks::Rank).
+//! Recorders and waiting chains are notified after the lock is released. Instances and images are dropped then too:
+//! dropping one takes system calls.
 
 mod api;
 mod bench;

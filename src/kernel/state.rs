@@ -1,5 +1,5 @@
-//! What a kernel is made of. Each part has a file of its own and guards itself; what is done with them is in the files that
-//! have `impl Kernel`; `api` says which of them hold public methods.
+//! The fields of a kernel and access to them. Each part has a file of its own and its own lock. The files with `impl
+//! Kernel` work on the parts; `api` says which of these files hold public methods.
 
 use std::path::PathBuf;
 use std::sync::atomic::AtomicU64;
@@ -23,25 +23,25 @@ use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::source::Sources;
 use crate::runtime::{CompilerOptions, Images, StandardStream, Wording};
 
-/// What a kernel is made with.
+/// Settings for a new kernel.
 #[derive(Debug, Clone, Default)]
 pub struct KernelOptions {
     /// Directories searched for names, in order, before the built-in plugins.
     pub plugin_dirs: Vec<PathBuf>,
     pub limits: Limits,
-    /// Where compiled modules are kept between runs; `None`: nowhere.
+    /// The directory of compiled modules that outlive a run; `None`: none are kept.
     pub cache_dir: Option<PathBuf>,
-    /// The program that compiles heavy modules, in processes that can be ended: plugsh itself. `None`: they are compiled in
-    /// this process.
+    /// The executable that compiles heavy modules in child processes, which can be killed: plugsh itself. `None`: heavy
+    /// modules are compiled in this process.
     pub compiler: Option<PathBuf>,
-    /// How ways on after a failure are told, in records, to guests and in errors.
+    /// The words for [`Advice`](crate::runtime::Advice) in records, in errors and in messages to guests.
     pub wording: Wording,
 }
 
 /// The kernel of one shell.
 pub struct Kernel {
     started: Instant,
-    /// The same moment by the calendar.
+    /// The moment of `started` in calendar time.
     started_at: SystemTime,
     limits: Limits,
     images: Arc<Images>,
@@ -58,33 +58,33 @@ pub struct Kernel {
     gate: PolicyGate,
     spawns: Mutex<Spawns>,
     watches: WatchList,
-    /// Who is given what plugins write to WASI's standard streams; nobody: their logs are.
+    /// Receives what plugins write to WASI's standard streams. Unset: the writes go to the log.
     stream_taker: OnceLock<StreamTaker>,
     hooks: Hooks,
     wording: Wording,
     stub_runner: RwLock<Option<StubRunner>>,
-    /// For a second kernel like this one.
+    /// Kept for [`Kernel::fresh`].
     plugin_dirs: Vec<PathBuf>,
 }
 
 /// Takes what plugins write to WASI's standard streams, on the thread of the call.
 pub type StreamTaker = Arc<dyn Fn(StandardStream, &[u8]) + Send + Sync>;
 
-/// A call that commands are to answer. They run on the job's thread.
+/// A call that a stub's commands answer. The commands run on the job's thread.
 pub struct StubCall<'a> {
     pub kernel: Arc<Kernel>,
     pub commands: &'a str,
     pub input: &'a [u8],
     pub process: ProcessLabel,
-    /// True when the call must end now: the commands have to stop.
+    /// True when the call was cancelled: the commands must stop.
     pub cancelled: Arc<dyn Fn() -> bool + Send + Sync>,
 }
 
-/// Runs a stub's commands; their output, or why they failed. The shell gives it to the kernel.
+/// Runs a stub's commands. Returns their output, or the error as text. The shell provides it.
 pub type StubRunner = Arc<dyn Fn(StubCall<'_>) -> Result<Vec<u8>, String> + Send + Sync>;
 
 impl Kernel {
-    /// An empty process table.
+    /// A kernel without processes.
     pub fn new(options: KernelOptions) -> Arc<Kernel> {
         let compiler = CompilerOptions {
             program: options.compiler.clone(),
@@ -95,10 +95,11 @@ impl Kernel {
         Kernel::with_images(options, images)
     }
 
-    /// A second kernel with the same limits, plugin directories, compiled modules and stubs, and no process: for replays.
+    /// A kernel with equal limits, plugin directories and stubs, and shared compiled modules, but without processes:
+    /// for replays.
     pub fn fresh(&self) -> Arc<Kernel> {
         let (plugin_dirs, limits) = (self.plugin_dirs.clone(), self.limits.clone());
-        // The images come with their cache.
+        // `images` brings its cache along, so `cache_dir` stays unset.
         let options = KernelOptions { plugin_dirs, limits, wording: self.wording, ..KernelOptions::default() };
         let kernel = Kernel::with_images(options, self.images.clone());
         kernel.hooks.take_stubs_of(&self.hooks);
@@ -140,7 +141,7 @@ impl Kernel {
     }
 }
 
-/// Instances remember the processes that they called: two that called each other would keep each other for ever.
+/// Instances hold references to the processes that they called: without this, two that called each other would leak.
 impl Drop for Kernel {
     fn drop(&mut self) {
         for process in self.table.get_mut().living() {
@@ -150,7 +151,7 @@ impl Drop for Kernel {
     }
 }
 
-/// The parts, for the kernel's own files; each guards itself.
+/// Access to the parts for the kernel's own files. Each part has its own lock.
 impl Kernel {
     pub(super) fn wording(&self) -> Wording {
         self.wording
@@ -216,7 +217,7 @@ impl Kernel {
         &self.logbook
     }
 
-    /// The same moment by the clock that calls are timed by.
+    /// The moment the kernel was made, on the monotonic clock that times calls.
     pub(super) fn started(&self) -> Instant {
         self.started
     }
@@ -225,7 +226,7 @@ impl Kernel {
         at.saturating_duration_since(self.started).as_nanos() as u64
     }
 
-    /// Runs the commands of stubs, if the shell gave it.
+    /// The runner of stub commands, if the shell has set one.
     pub(super) fn stub_runner(&self) -> Option<StubRunner> {
         self.stub_runner.read().clone()
     }
@@ -234,12 +235,12 @@ impl Kernel {
         *self.stub_runner.write() = Some(runner);
     }
 
-    /// Tells the person at the prompt.
+    /// Queues a notice for the person at the prompt.
     pub(super) fn notify(&self, notice: Notice) {
         self.notices.add(notice);
     }
 
-    /// What this kernel allows.
+    /// The limits of this kernel.
     pub fn limits(&self) -> &Limits {
         &self.limits
     }
@@ -249,7 +250,7 @@ impl Kernel {
         &self.journal
     }
 
-    /// When the session began: what the times in records count from.
+    /// The start of the session, from which the times in records count.
     pub fn started_at(&self) -> SystemTime {
         self.started_at
     }

@@ -1,5 +1,5 @@
-//! Crashes counted: whether a process that crashed is started again or ends. How its instance or code is exchanged is in
-//! `replace`.
+//! Crash counting: decides whether a process that crashed is started again or ends. Replacing its instance or code is
+//! in `replace`.
 
 use std::collections::VecDeque;
 use std::time::Instant;
@@ -11,7 +11,7 @@ impl Process {
     /// Notes a crash under the slot's lock; true when the process must end for it.
     pub fn note_crash(&self, slot: &mut ProcessSlot, why: &str) -> bool {
         if slot.pending.is_some() {
-            // What crashed is replaced already.
+            // A fresh instance already waits to replace the crashed one.
             return false;
         }
         let halted = match self.supervision.restart {

@@ -1,9 +1,9 @@
-//! Supervision as data: what is to become of a process that crashes. It is carried out in `supervise`.
+//! Supervision as data: the policy for a process that crashes. `supervise` carries it out.
 
 use std::time::Duration;
 
-/// What is done when a process crashes: traps, runs out of memory or of fuel. An end from outside (a kill, a deadline, the
-/// failure of a call that it made) is no crash.
+/// The reaction to a crash: a trap, or running out of memory or fuel. An end from outside (a kill, a deadline, the
+/// failure of a nested call) does not count as a crash.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnCrash {
     /// The instance is thrown away; the process stays.
@@ -16,9 +16,9 @@ pub enum OnCrash {
 /// Whether the next call after a crash starts a fresh instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Restart {
-    /// It fails, until `restart`.
+    /// Calls fail until `restart`.
     Never,
-    /// It does, but after more than so many crashes within a window of time; `None`: always.
+    /// A fresh instance starts, unless more crashes than this fell within a window of time; `None`: always.
     OnCrash(Option<CrashesMax>),
 }
 
@@ -29,7 +29,7 @@ pub struct CrashesMax {
     pub window: Duration,
 }
 
-/// Most crashes that a window may count.
+/// Upper bound for the count of crashes in a window.
 pub const CRASHES_MAX_MAX: u32 = 1_000;
 
 impl Default for Restart {
@@ -38,7 +38,7 @@ impl Default for Restart {
     }
 }
 
-/// How a process is looked after.
+/// The supervision of one process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Supervision {
     pub on_crash: OnCrash,

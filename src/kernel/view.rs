@@ -1,4 +1,4 @@
-//! What the rooms above see of the kernel: plain snapshots, taken under short locks and drawn without any.
+//! Snapshots of the kernel for the rooms above: plain data, copied under short locks.
 
 use std::fmt;
 use std::time::Duration;
@@ -27,12 +27,12 @@ impl fmt::Display for ProcessLabel {
     }
 }
 
-/// What a process is doing.
+/// The activity of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ProcessState {
     Idle,
     Running,
-    /// In a nested call, or queueing for a busy process: on whom.
+    /// In a nested call, or queueing for a busy process: `on` is the other process.
     Waiting {
         on: ProcessId,
     },
@@ -58,7 +58,7 @@ impl ProcessState {
     }
 }
 
-/// In JSON two fields: the word, and whom it waits for.
+/// Two fields in JSON: the word, and the process that is waited for.
 impl Serialize for ProcessState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
@@ -80,7 +80,7 @@ fn total_bytes<S: Serializer>(memory: &MemoryUse, serializer: S) -> Result<S::Ok
 pub struct ProcessView {
     pub id: ProcessId,
     pub name: String,
-    /// The present parent; 0 the shell.
+    /// The current parent; 0: the shell.
     pub parent: ProcessId,
     #[serde(flatten)]
     pub state: ProcessState,
@@ -89,16 +89,16 @@ pub struct ProcessView {
     pub resets: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
-    /// Wall time inside its calls, nested waits included, the running one too.
+    /// Wall time inside its calls, the running one and nested waits included.
     #[serde(rename = "busy_us", serialize_with = "as_us")]
     pub busy: Duration,
-    /// The same without nested calls.
+    /// Wall time inside its calls without nested calls.
     #[serde(rename = "self_us", serialize_with = "as_us")]
     pub self_time: Duration,
     /// Stops at death.
     #[serde(rename = "age_ms", serialize_with = "as_ms")]
     pub age: Duration,
-    /// What it holds; of a running process, as it was when its last call ended.
+    /// Memory it holds; for a running process, the figures from the end of its last call.
     #[serde(rename = "memory_bytes", serialize_with = "total_bytes")]
     pub memory: MemoryUse,
     pub source: String,
@@ -113,7 +113,7 @@ impl ProcessView {
     }
 }
 
-/// All that `info` shows of one process.
+/// The details of one process for `info`.
 #[derive(Debug, Clone)]
 pub struct ProcessDetail {
     pub view: ProcessView,
@@ -124,12 +124,12 @@ pub struct ProcessDetail {
     pub imports: Vec<String>,
     /// SHA-256 of each module, with the name it is linked by.
     pub modules: Vec<(String, String)>,
-    /// Of those that `--link` added: the name, and where it came from.
+    /// The modules that `--link` added: name and origin.
     pub links: Vec<(String, String)>,
     pub last_error: Option<String>,
     pub children: Vec<ProcessLabel>,
     pub supervision: Supervision,
-    /// Whether it is reloaded when its file changes.
+    /// Whether a change of its file reloads it.
     pub is_watched: bool,
 }
 
@@ -147,7 +147,7 @@ pub struct FrameView {
     pub elapsed: Duration,
 }
 
-/// What a job is doing.
+/// The state of a job.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum JobState {
@@ -179,7 +179,7 @@ pub struct JobView {
     pub background: bool,
     #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
     pub elapsed: Duration,
-    /// The line it was started with.
+    /// The command line that started it.
     pub text: String,
     pub chain: Vec<FrameView>,
 }
@@ -188,16 +188,16 @@ pub struct JobView {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct LoadableView {
     pub name: String,
-    /// What it stands for; `None`: a stub stands in for it.
+    /// The source that the name stands for; `None`: only a stub answers to it.
     pub source: Option<String>,
 }
 
-/// What a kill did.
+/// The effect of a kill.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Killed {
-    /// Who ended, the named one first.
+    /// The processes that ended, the named one first.
     pub ended: Vec<ProcessLabel>,
-    /// Who moved to which parent (`None`: the shell).
+    /// The processes that moved, each with its new parent (`None`: the shell).
     pub moved: Vec<(ProcessLabel, Option<ProcessLabel>)>,
 }
 
@@ -205,18 +205,18 @@ pub struct Killed {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Replaced {
     pub label: ProcessLabel,
-    /// Calls whose state was lost with the old instance.
+    /// Count of calls whose state was lost with the old instance.
     pub calls_lost: u64,
-    /// False when the new code is the old one, byte for byte.
+    /// False when the new code equals the old byte for byte.
     pub code_changed: bool,
-    /// Functions that callers have used and that the new code lacks: only with force.
+    /// Functions that callers have used and the new code lacks; not empty only for a forced reload.
     pub functions_lost: Vec<String>,
 }
 
 /// One line that a plugin logged.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LogLine {
-    /// Place in the log, from 1.
+    /// Position in the log, from 1.
     pub seq: u64,
     /// Since the session began.
     #[serde(rename = "at_us", serialize_with = "as_us")]
@@ -224,6 +224,6 @@ pub struct LogLine {
     #[serde(flatten)]
     pub process: ProcessLabel,
     pub level: crate::runtime::LogLevel,
-    /// Made safe: no control characters, bounded.
+    /// Escaped and bounded: without control characters.
     pub text: String,
 }
