@@ -6,7 +6,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::pane::save;
-use super::print::{RenderOptions, render, to_ansi};
+use super::print::{RenderOptions, Rendered, render, to_ansi};
 use super::screen::Screen;
 use super::screen::tty::{self, Stop};
 use crate::shell::front::{Front, Loan, PaneRequest};
@@ -84,11 +84,19 @@ impl Console {
                 screen.print(bytes);
                 Ok(())
             }
-            None => {
-                let mut stdout = io::stdout().lock();
-                stdout.write_all(bytes)?;
-                stdout.flush()
+            None => write_out(|stdout| stdout.write_all(bytes)),
+        }
+    }
+
+    fn write_rendered(&mut self, rendered: &Rendered) -> io::Result<()> {
+        self.end_progress();
+        match &self.screen {
+            // In one piece, as the screen draws the prompt again after each.
+            Some(screen) => {
+                screen.print(&[&rendered.bytes, rendered.newline].concat());
+                Ok(())
             }
+            None => write_out(|stdout| rendered.write_to(stdout)),
         }
     }
 
@@ -110,11 +118,11 @@ impl Console {
 
 impl Front for Console {
     fn show(&mut self, reply: &Reply) -> io::Result<()> {
-        let (bytes, cut) = render(reply, self.options());
-        if !bytes.is_empty() {
-            self.write(&bytes)?;
+        let rendered = render(reply, self.options());
+        if !rendered.is_empty() {
+            self.write_rendered(&rendered)?;
         }
-        if let Some(cut) = cut {
+        if let Some(cut) = rendered.cut {
             let (shown, total) = (show_bytes(cut.shown_bytes as u64), show_bytes(cut.total_bytes as u64));
             let text = format!("… {shown} of {total} bytes shown; keep all of it with `> FILE`");
             self.notice(&Line::new().with(Role::Dim, text));
@@ -149,7 +157,8 @@ impl Front for Console {
             return Ok(());
         };
         let options = self.options();
-        let text = format!("{}\n{}", to_ansi(title, options.color), String::from_utf8_lossy(&render(reply, options).0));
+        let rendered = render(reply, options);
+        let text = format!("{}\n{}", to_ansi(title, options.color), String::from_utf8_lossy(&rendered.bytes));
         let (bytes, rows) = overwrite_frame(self.frame_rows, &text, options.rows.into());
         self.write(&bytes)?;
         self.frame_rows = rows;
@@ -216,6 +225,13 @@ impl Front for Console {
         };
         Ok(note.map_or(Reply::Nothing, Reply::line))
     }
+}
+
+/// Writes to standard output, and flushes it.
+fn write_out(write: impl FnOnce(&mut io::StdoutLock) -> io::Result<()>) -> io::Result<()> {
+    let mut stdout = io::stdout().lock();
+    write(&mut stdout)?;
+    stdout.flush()
 }
 
 /// Writes the pane's current frame to a file, in the format that the file's suffix names.

@@ -45,7 +45,7 @@ impl Session {
             WaitOutcome::Ended(end) => {
                 let reply = self.finish_call(process, &end, &calls.options)?;
                 match calls.program {
-                    Some(program) => self.run_system(&program, Some(super::plain::bytes(&reply).into_owned())),
+                    Some(program) => self.run_system_on(&program, reply),
                     None => Ok(reply),
                 }
             }

@@ -24,6 +24,9 @@ const INTERRUPT_STEP: Duration = Duration::from_millis(20);
 /// program all the same.
 const STARTUP: Duration = Duration::from_millis(500);
 
+/// Bytes for a program's standard input: owned, or shared with whoever keeps them.
+pub type Input = Box<dyn AsRef<[u8]> + Send>;
+
 /// A running program. Dropping the value does not end it.
 pub struct ChildProcess {
     /// `None` where the group never has the foreground. Ended before the group is no longer entered.
@@ -56,7 +59,7 @@ impl ChildProcess {
     /// `at_terminal`: it has the terminal's foreground while it is waited for.
     pub fn start(
         command: &mut Command,
-        input: Option<Vec<u8>>,
+        input: Option<Input>,
         output_bytes_max: u64,
         at_terminal: bool,
     ) -> io::Result<ChildProcess> {
@@ -69,7 +72,7 @@ impl ChildProcess {
         let group = probe.as_ref().map_or(pid, |probe| Pid::from_child(&probe.child));
         let input_written = child.stdin.take().zip(input).map(|(mut stdin, input)| {
             spawn_worker(move |sender| {
-                let result = match stdin.write_all(&input) {
+                let result = match stdin.write_all((*input).as_ref()) {
                     // A program may stop reading before its input ends.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                     result => result,

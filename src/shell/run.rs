@@ -179,7 +179,7 @@ impl Session {
         let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), run);
         result?;
         let Some(Sink::Memory(bytes)) = sink else { return Ok(Reply::Nothing) };
-        self.run_system(program, Some(bytes))
+        self.run_system(program, Some(Box::new(bytes)))
     }
 
     /// The error for a pipe like `ps | grep`, where the stage before or after `|` is no call.

@@ -6,8 +6,9 @@ use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
 
-use super::child_process::{ChildProcess, StateChange};
+use super::child_process::{ChildProcess, Input, StateChange};
 use super::front::Loan;
+use super::plain;
 use super::reply::{ErrorKind, Reply, ShellError};
 use super::session::{CAPTURE_BYTES_MAX, Session};
 use super::stdin::Stdin;
@@ -17,9 +18,18 @@ use crate::text::io_cause;
 const ENVIRONMENT_BYTES_MAX: usize = 100 << 10;
 
 impl Session {
+    /// Runs `text` in the system's shell, with a reply as its standard input.
+    pub(super) fn run_system_on(&mut self, text: &str, reply: Reply) -> Result<Reply, ShellError> {
+        let input: Input = match reply {
+            Reply::Output { bytes, .. } => Box::new(bytes),
+            reply => Box::new(plain::bytes(&reply).into_owned()),
+        };
+        self.run_system(text, Some(input))
+    }
+
     /// Runs `text` in the system's shell. `input` is its standard input; without it, the session's own, unless the
     /// script comes from there. Its output goes where the session's output goes.
-    pub(super) fn run_system(&mut self, text: &str, input: Option<Vec<u8>>) -> Result<Reply, ShellError> {
+    pub(super) fn run_system(&mut self, text: &str, input: Option<Input>) -> Result<Reply, ShellError> {
         // Ctrl-C may have come while the calls that feed the program ran.
         if self.interrupt().is_raised() {
             return Err(ShellError::interrupted());
@@ -59,7 +69,7 @@ impl Session {
     }
 
     /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
-    fn run_to_end(&mut self, command: &mut Command, input: Option<Vec<u8>>) -> io::Result<(ExitStatus, Vec<u8>)> {
+    fn run_to_end(&mut self, command: &mut Command, input: Option<Input>) -> io::Result<(ExitStatus, Vec<u8>)> {
         let (at_terminal, interrupt) = (self.front().has_terminal(), self.interrupt().clone());
         let (mut child, mut input) = (None, input);
         let mut end = Err(io::Error::other("was not run"));

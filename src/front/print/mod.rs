@@ -7,6 +7,7 @@ mod paint;
 mod table;
 
 use std::borrow::Cow;
+use std::io::{self, Write};
 
 pub use options::RenderOptions;
 pub use output::Truncation;
@@ -15,17 +16,46 @@ pub use paint::to_ansi;
 use crate::shell::plain;
 use crate::shell::reply::Reply;
 
-/// The bytes to write for a reply, and how much of an output was cut.
-pub fn render(reply: &Reply, options: RenderOptions) -> (Cow<'_, [u8]>, Option<Truncation>) {
-    let (bytes, cut) = match reply {
-        Reply::Output { bytes, raw } if options.terminal => output::for_terminal(bytes, *raw, options),
-        Reply::Output { bytes, raw } => return (output::for_file(bytes, *raw), None),
+/// A reply as it is written.
+pub struct Rendered<'a> {
+    pub bytes: Cow<'a, [u8]>,
+    /// Written after the bytes: `\n` for text that ends without one. Apart, so that the bytes are not copied for it.
+    pub newline: &'static [u8],
+    /// How much of an output was cut.
+    pub cut: Option<Truncation>,
+}
+
+impl<'a> Rendered<'a> {
+    fn whole(bytes: impl Into<Cow<'a, [u8]>>) -> Rendered<'a> {
+        Rendered { bytes: bytes.into(), newline: b"", cut: None }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.bytes.is_empty() && self.newline.is_empty()
+    }
+
+    /// Writes it all.
+    pub fn write_to(&self, to: &mut impl Write) -> io::Result<()> {
+        to.write_all(&self.bytes)?;
+        to.write_all(self.newline)
+    }
+}
+
+/// What to write for a reply.
+pub fn render(reply: &Reply, options: RenderOptions) -> Rendered<'_> {
+    match reply {
+        Reply::Output { bytes, raw } if options.terminal => {
+            let (bytes, cut) = output::for_terminal(bytes, *raw, options);
+            Rendered { cut, ..Rendered::whole(bytes) }
+        }
+        Reply::Output { bytes, raw } => {
+            Rendered { newline: output::newline_after(bytes, *raw), ..Rendered::whole(bytes.as_ref()) }
+        }
         Reply::Lines(lines) | Reply::News { lines, .. } if options.color => {
             let text: String = lines.iter().map(|line| format!("{}\n", to_ansi(line, true))).collect();
-            (text.into_bytes(), None)
+            Rendered::whole(text.into_bytes())
         }
-        Reply::Table(table) if options.terminal => (table::render_table(table, options).into_bytes(), None),
-        reply => return (plain::bytes(reply), None),
-    };
-    (Cow::Owned(bytes), cut)
+        Reply::Table(table) if options.terminal => Rendered::whole(table::render_table(table, options).into_bytes()),
+        reply => Rendered::whole(plain::bytes(reply)),
+    }
 }

@@ -1,7 +1,5 @@
 //! A plugin's output: unchanged for a file or pipe, escaped and cut for a terminal.
 
-use std::borrow::Cow;
-
 use unicode_width::UnicodeWidthStr;
 
 use super::options::RenderOptions;
@@ -18,15 +16,12 @@ pub struct Truncation {
     pub total_bytes: usize,
 }
 
-/// The bytes, with a newline added to text that ends without one; `raw`: unchanged.
-pub fn for_file(bytes: &[u8], raw: bool) -> Cow<'_, [u8]> {
+/// The newline that follows the bytes in a file or pipe: one after text that ends without it, none if `raw`.
+pub fn newline_after(bytes: &[u8], raw: bool) -> &'static [u8] {
     if raw || bytes.is_empty() || bytes.ends_with(b"\n") || std::str::from_utf8(bytes).is_err() {
-        return Cow::Borrowed(bytes);
+        return b"";
     }
-    let mut output = Vec::with_capacity(bytes.len() + 1);
-    output.extend_from_slice(bytes);
-    output.push(b'\n');
-    Cow::Owned(output)
+    b"\n"
 }
 
 /// UTF-8 text with control characters escaped, other bytes as a hex dump; at most [`SCREENS_MAX`] screens.
@@ -82,11 +77,10 @@ mod tests {
 
     #[test]
     fn a_newline_is_added_only_to_text_that_lacks_one() {
-        assert_eq!(*for_file(b"hi", false), *b"hi\n");
-        assert_eq!(*for_file(b"hi\n", false), *b"hi\n");
-        assert_eq!(*for_file(b"hi", true), *b"hi");
-        assert_eq!(*for_file(b"\xff", false), *b"\xff");
-        assert_eq!(*for_file(b"", false), *b"");
+        assert_eq!(newline_after(b"hi", false), b"\n");
+        for (bytes, raw) in [(&b"hi\n"[..], false), (b"hi", true), (b"\xff", false), (b"", false)] {
+            assert_eq!(newline_after(bytes, raw), b"", "{bytes:?} {raw}");
+        }
     }
 
     #[test]

@@ -254,9 +254,8 @@ impl Session {
     ///
     /// # Errors
     /// Nothing has given an output yet.
-    pub fn last_output_for(&self, name: &str) -> Result<Vec<u8>, ShellError> {
-        let output = self.last_output().map(|bytes| bytes.to_vec());
-        output.ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
+    pub fn last_output_for(&self, name: &str) -> Result<Arc<[u8]>, ShellError> {
+        self.last_output().cloned().ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
     }
 
     pub(super) fn set_last_output(&mut self, output: Arc<[u8]>) {

@@ -1,5 +1,7 @@
 //! `expect` and `expect-json`: what the command before gave.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
 use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax, without_newline};
@@ -56,7 +58,7 @@ fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let (options, input) = arguments.parse::<ExpectOptions>()?;
     let expected = input.unwrap_or_default();
     let (actual, what) = match options.value {
-        Some(value) => (value.into_bytes(), "value"),
+        Some(value) => (Arc::from(value.into_bytes()), "value"),
         None => (session.last_output_for("expect")?, "output"),
     };
     if without_newline(&expected) == without_newline(&actual) {
@@ -64,7 +66,7 @@ fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     }
     show_difference(session, &expected, &actual);
     let message = format!("the {what} is not the expected one (- expected, + came)");
-    not_as_expected(session, Rewrite::Bytes(actual), message)
+    not_as_expected(session, Rewrite::Bytes(actual.to_vec()), message)
 }
 
 fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
