@@ -1,24 +1,24 @@
-//! What a job that ended well gives: a value, and the bytes that stand for it where bytes are wanted.
+//! The output of a job that ended well: a value, and its form as bytes.
 
 use std::sync::Arc;
 
 use super::view::{ProcessLabel, Replaced};
 
-/// What a job gives.
+/// The output of a job.
 #[derive(Debug, Clone, PartialEq)]
 pub enum JobOutput {
-    /// Of calls: the last one's output, shared by all who show or keep it.
+    /// Of calls: the output of the last one, shared and not copied.
     Bytes(Arc<[u8]>),
-    /// Of calls whose output the job's sink took: how many bytes that were.
+    /// Of calls whose output went to the job's sink: the count of bytes.
     Sunk { bytes: u64 },
     /// Of a load: the process that it started.
     Loaded(ProcessLabel),
-    /// Of a restart or a reload: what was exchanged.
+    /// Of a restart or a reload: the replacement.
     Replaced(Replaced),
 }
 
 impl JobOutput {
-    /// The bytes to print: calls' output, or the name of a process. None are left of what a sink took.
+    /// The bytes to print: the output of calls, or the name of a process; empty after a sink took them.
     pub fn bytes(&self) -> Arc<[u8]> {
         match self {
             JobOutput::Bytes(bytes) => Arc::clone(bytes),
@@ -29,7 +29,7 @@ impl JobOutput {
         }
     }
 
-    /// How many bytes it gave, those that a sink took included.
+    /// Count of output bytes, those that went to a sink included.
     pub fn byte_count(&self) -> u64 {
         match self {
             JobOutput::Sunk { bytes } => *bytes,
@@ -37,7 +37,7 @@ impl JobOutput {
         }
     }
 
-    /// Whether a sink took it, so that nothing is left to print.
+    /// Whether the output went to a sink, so that nothing is left to print.
     pub fn is_sunk(&self) -> bool {
         matches!(self, JobOutput::Sunk { .. })
     }

@@ -25,7 +25,7 @@ struct Inner {
     next_seq: u64,
     level: LogLevel,
     lines_per_second_max: u64,
-    /// The current second; with it go the line counts of the processes that logged in it.
+    /// The current second; `lines_of` counts the lines of each process in it.
     second: u64,
     lines_of: HashMap<ProcessId, u64>,
     started: Instant,

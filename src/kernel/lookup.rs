@@ -1,4 +1,4 @@
-//! Looking at the process table: references to processes, and snapshots of them, taken one short lock at a time.
+//! Look-ups in the process table: references to processes, and snapshots of them under one short lock each.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -15,11 +15,11 @@ use crate::runtime::{Advice, MemoryUse, ModuleBytes, Problem};
 use crate::secrets::without_secrets;
 use crate::text::{closest, escape_control};
 
-/// How often a wait for a process's end looks whether it was interrupted.
+/// Interval at which a wait for a process's end checks for an interrupt.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 impl Kernel {
-    /// All living processes in id order; with `dead` also those that ended, as far as they are remembered.
+    /// All living processes in id order; with `dead` also the remembered dead.
     pub fn processes(&self, dead: bool) -> Vec<ProcessView> {
         if dead && self.table().read().is_unsettled() {
             self.table().write().evict_dead();
@@ -35,7 +35,7 @@ impl Kernel {
         views
     }
 
-    /// Every limit, its default, and what is used of it now.
+    /// Every limit with its default and its current use.
     pub fn limit_views(&self) -> Vec<LimitView> {
         let (processes, children, dead) = {
             let table = self.table().read();
@@ -57,22 +57,22 @@ impl Kernel {
         })
     }
 
-    /// How many live.
+    /// Count of living processes.
     pub fn process_count(&self) -> usize {
         self.table().read().len()
     }
 
-    /// The name of what a living process was loaded from.
+    /// The plugin name of a living process.
     pub fn plugin_of(&self, id: ProcessId) -> Option<String> {
         self.living(id).map(|process| process.plugin.clone())
     }
 
-    /// What a living process was loaded from, secrets included: to be loaded again, and not to be shown.
+    /// The source of a living process, secrets included: for loading it again, never for display.
     pub fn source_of(&self, id: ProcessId) -> Option<String> {
         self.living(id).map(|process| process.code().program.origin.clone())
     }
 
-    /// All that `info` shows of a living process.
+    /// The details of a living process for `info`.
     pub fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
         let process = self.living(id)?;
         let view = self.view(&process);
@@ -97,7 +97,8 @@ impl Kernel {
         })
     }
 
-    /// `1`, `front` or `1:front` to a living process; an error with "did you mean", or that it is dead and why.
+    /// Resolves `1`, `front` or `1:front` to a living process. The error suggests a close name, or gives the exit
+    /// reason of a dead process.
     pub fn find(&self, reference: &str) -> Result<ProcessId, CallError> {
         let table = self.table().read();
         let (number, name) = match reference.split_once(':') {
@@ -131,7 +132,7 @@ impl Kernel {
         Err(CallError::told(Outcome::Error, problem, self.wording()))
     }
 
-    /// `PLUGIN.FUNCTION` to a living process and a function's name: the longest living name that fits wins.
+    /// Splits `PLUGIN.FUNCTION` into a living process and a function: the longest matching process name wins.
     pub fn split_target(&self, target: &str) -> Result<(Arc<Process>, String), CallError> {
         let dots = target.match_indices('.').map(|(at, _)| at).collect::<Vec<_>>();
         for at in dots.into_iter().rev() {
@@ -145,7 +146,7 @@ impl Kernel {
         Err(CallError::new(Outcome::Error, message))
     }
 
-    /// Waits until a process ends; its exit reason. `None` when `stop` says so first.
+    /// Waits for the end of a process and returns its exit reason; `None` when `stop` returns true first.
     pub fn wait_process(&self, id: ProcessId, stop: &dyn Fn() -> bool) -> Option<String> {
         let Some(process) = self.living(id) else { return self.exit_reason(id) };
         let mut slot = process.lock_slot();
@@ -173,7 +174,7 @@ impl Kernel {
         self.table().read().get(id).cloned()
     }
 
-    /// The same, or the error that names it.
+    /// A living process by its id, or the error that names the id.
     pub(super) fn living_or_error(&self, id: ProcessId) -> Result<Arc<Process>, CallError> {
         self.living(id).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
     }
@@ -183,7 +184,7 @@ impl Kernel {
         self.table().read().by_name(name).map(|process| process.id)
     }
 
-    /// Why an id names no living process.
+    /// The error for an id without a living process.
     pub(super) fn no_process(&self, id: Option<ProcessId>, asked: u64) -> CallError {
         let table = self.table().read();
         let dead = id.and_then(|id| table.dead().find(|view| view.id == id));
@@ -203,7 +204,7 @@ impl Kernel {
         self.view_with(process, Process::memory)
     }
 
-    /// The same, with the memory that `memory` tells.
+    /// A snapshot of one process with the memory figures that `memory` returns.
     pub(super) fn view_with(&self, process: &Process, memory: fn(&Process, &ProcessSlot) -> MemoryUse) -> ProcessView {
         let (life, occupant, crashed, memory, origin) = process.with_slot(|slot| {
             let origin = slot.code.program.origin.clone();
@@ -244,7 +245,7 @@ impl Kernel {
 }
 
 impl ProcessView {
-    /// Takes over what the calls that have ended came to.
+    /// Copies the counters, which hold the calls that have ended.
     pub(super) fn count(&mut self, counters: &Counters) {
         self.calls = counters.calls.get();
         self.errors = counters.errors.load(Ordering::Relaxed);
@@ -255,7 +256,7 @@ impl ProcessView {
     }
 }
 
-/// What the call in a process is doing now.
+/// The activity of the call in a process.
 #[derive(Default)]
 struct Doing {
     elapsed: Duration,
@@ -264,7 +265,7 @@ struct Doing {
 }
 
 impl Kernel {
-    /// `None` when it has just ended.
+    /// `None` when the call has just ended.
     fn doing(&self, occupant: Occupant, now: Instant) -> Option<Doing> {
         let chain = self.chain_table().get(occupant.chain)?;
         chain.with_frames(|frames| {

@@ -14,7 +14,7 @@ use crate::kernel::debug::Side;
 pub struct BreakSpec {
     pub filter: Filter,
     pub side: Side,
-    /// Commands that the session runs when it is hit.
+    /// Commands that the shell runs at a hit.
     pub commands: Option<String>,
 }
 
@@ -30,17 +30,17 @@ pub struct Breakpoint {
 pub struct BreakpointView {
     pub id: u32,
     pub side: Side,
-    /// The expression as it was written.
+    /// The text of the expression.
     #[serde(rename = "expr")]
     pub filter: String,
-    /// Calls that it has held.
+    /// Count of calls that it has held.
     pub hits: u64,
     #[serde(rename = "do")]
     pub commands: Option<String>,
 }
 
 impl Breakpoint {
-    /// A breakpoint that has held nothing yet.
+    /// A breakpoint without hits.
     pub(super) fn new(id: u32, spec: BreakSpec) -> Arc<Breakpoint> {
         Arc::new(Breakpoint { id, spec, hits: AtomicU64::new(0) })
     }
@@ -50,7 +50,7 @@ impl Breakpoint {
         self.id
     }
 
-    /// Its number if it holds this call on this side; its hit is counted then.
+    /// Its number if it holds this call on this side, which counts as a hit.
     pub(super) fn hold(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
         if self.spec.side != side || !call.is_of(&self.spec.filter) {
             return None;

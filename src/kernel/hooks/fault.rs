@@ -1,4 +1,4 @@
-//! Faults: calls that are made to fail, to wait or to lose their output, always or by chance.
+//! Faults: rules that make calls fail, wait or lose their output, always or by chance.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -7,31 +7,31 @@ use super::seen::Seen;
 use crate::journal::Filter;
 use crate::locks::{Mutex, Rank};
 
-/// What a fault does to a call.
+/// The effect of a fault on a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FaultKind {
-    /// It fails with this message, as if the plugin had said so; the plugin does not run.
+    /// The call fails with this message as if from the plugin, which does not run.
     Error(String),
-    /// It waits before it runs; its deadline goes on.
+    /// The call waits before it runs. Its deadline is not suspended.
     Delay(Duration),
-    /// It runs, and its output is lost.
+    /// The call runs, and its output is dropped.
     DropOutput,
-    /// It traps; the plugin does not run, and its instance is lost.
+    /// The call traps: the plugin does not run, and its instance is lost.
     Trap,
 }
 
-/// Which of the calls that match are hit, counted from 1.
+/// The matching calls that are hit, counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FaultWhen {
     pub first: u64,
-    /// `None`: no last one.
+    /// `None`: no end.
     pub last: Option<u64>,
-    /// Every so many from the first on; at least 1.
+    /// Distance between hits; at least 1.
     pub step: u64,
 }
 
 impl FaultWhen {
-    /// Every one.
+    /// Every matching call.
     pub const ALWAYS: FaultWhen = FaultWhen { first: 1, last: None, step: 1 };
 
     fn includes(self, number: u64) -> bool {
@@ -47,9 +47,9 @@ pub struct FaultSpec {
     pub filter: Filter,
     pub kind: FaultKind,
     pub when: FaultWhen,
-    /// How likely a call that is meant is hit, from 0 to 1; `None`: certainly.
+    /// Probability of a hit for a call that `when` selects, from 0 to 1; `None`: certain.
     pub chance: Option<f64>,
-    /// Of the fault's own chance; `None`: the session's, or one that is made up and can be read off the view.
+    /// Seed of the fault's random numbers; `None`: the session's seed, or a random one that the view shows.
     pub seed: Option<u64>,
 }
 
@@ -62,9 +62,9 @@ pub struct Fault {
 }
 
 struct State {
-    /// Calls that matched.
+    /// Count of calls that matched.
     matched: u64,
-    /// Calls that were hit.
+    /// Count of calls that were hit.
     hits: u64,
     rng: fastrand::Rng,
 }
@@ -77,14 +77,14 @@ pub struct FaultView {
     pub kind: FaultKind,
     pub when: FaultWhen,
     pub chance: Option<f64>,
-    /// With the same seed and the same calls the same ones are hit.
+    /// An equal seed hits an equal selection of equal calls.
     pub seed: u64,
     pub matched: u64,
     pub hits: u64,
 }
 
 impl Fault {
-    /// A fault that has met nothing yet, with the seed of its own chance.
+    /// A fault without hits.
     pub(super) fn new(id: u32, spec: FaultSpec, seed: u64) -> Arc<Fault> {
         let state = State { matched: 0, hits: 0, rng: fastrand::Rng::with_seed(seed) };
         Arc::new(Fault { id, spec, seed, state: Mutex::new(Rank::Fault, state) })
@@ -95,7 +95,7 @@ impl Fault {
         self.id
     }
 
-    /// Counts a call; what is done to it, if it is hit.
+    /// Counts a matching call and returns the effect if it is hit.
     pub(super) fn meet(&self, call: &Seen<'_>) -> Option<FaultKind> {
         if !call.is_of(&self.spec.filter) {
             return None;
@@ -103,7 +103,7 @@ impl Fault {
         let mut state = self.state.lock();
         state.matched += 1;
         let meant = self.spec.when.includes(state.matched);
-        // Drawn only for those that are meant: the seed then says which of them are hit.
+        // Drawn only for calls that `when` selects, so that the seed alone decides which of them are hit.
         let hit = meant && self.spec.chance.is_none_or(|chance| state.rng.f64() < chance);
         state.hits += u64::from(hit);
         hit.then(|| self.spec.kind.clone())

@@ -1,5 +1,5 @@
-//! Holding: a job stands at a call until somebody lets it go on. Its deadlines stand still, a kill or Ctrl-C reaches it,
-//! and every other job goes on.
+//! Holding: a job stops at a call until it is released. Its deadlines are suspended, a kill or Ctrl-C still ends it,
+//! and other jobs run on.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -20,7 +20,7 @@ use crate::kernel::{Kernel, Limits};
 use crate::runtime::{Advice, Problem};
 
 impl Task {
-    /// Holds the deepest call until it is told something, or the chain is cut.
+    /// Holds the deepest call until it gets an order or is cancelled.
     pub(in crate::kernel) fn hold(&self, stop: Stop) -> Released {
         let since = Instant::now();
         if !self.begin_hold(stop, since) {
@@ -62,12 +62,12 @@ impl Task {
 }
 
 impl Chain {
-    /// Whether a step of this job ends at its deepest call on this side.
+    /// Whether a step of this job stops at its deepest call, on this side.
     pub(in crate::kernel) fn step_stops(&self, depth: u16, side: Side) -> bool {
         self.with_frames(|frames| frames.debug.step.is_some_and(|plan| plan.stops(depth, side)))
     }
 
-    /// All the time that is not counted as its calls'.
+    /// The total time for which the chain's deadlines were suspended.
     pub fn stood_still(&self) -> Duration {
         self.with_frames(|frames| frames.debug.stood_still)
     }
@@ -75,7 +75,7 @@ impl Chain {
     fn held_view(&self, limits: &Limits) -> Option<HeldView> {
         let chain = self.views();
         let (view, process) = self.with_frames(|frames| held_in(frames, self.job, limits))?;
-        // Not under the chain's lock: a slot comes before it.
+        // The slot ranks before the frames, so the frames' lock is not held here.
         let (memory_bytes_max, fuel) = process.with_slot(|slot| (slot.code.spec.memory_bytes_max, slot.code.spec.fuel));
         Some(HeldView { chain, limits: HoldLimits { memory_bytes_max, fuel, ..view.limits }, ..view })
     }
@@ -92,7 +92,8 @@ impl Chain {
                 frames.debug.step = Some(StepPlan { step, depth, side });
                 hooks.arm();
             }
-            // Before it wakes, and may be held again: from here on a wait for it waits for what comes next.
+            // Set before the thread wakes and may be held again: a wait that starts now waits for the next hold or the
+            // end.
             job.set_held(false);
             self.notify_woken();
             Ok(())
@@ -114,7 +115,7 @@ impl Chain {
     }
 }
 
-/// What is held in a chain's frames, and the process of the held call; without the chain's calls and the process's limits.
+/// The held call of a chain and its process. `chain` and the process's limits are left for the caller to fill in.
 fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Arc<Process>)> {
     let held = frames.debug.held.as_ref().filter(|held| held.order.is_none())?;
     let frame = frames.stack.last()?;
@@ -156,7 +157,7 @@ impl Kernel {
         views
     }
 
-    /// The process that a job queues for, and the held job that has it, if that is why it does not go on.
+    /// The process that a job queues for and the held job that occupies it, if a hold blocks the job.
     pub fn blocked_by_held(&self, job: &Job) -> Option<(ProcessLabel, JobId)> {
         let chain = job.running()?;
         let process = chain.with_frames(|frames| frames.waiting_for.clone())?;
@@ -164,7 +165,7 @@ impl Kernel {
         self.job(holder).filter(Job::is_held).map(|_| (process.label(), holder))
     }
 
-    /// Lets a held job go on; an error when it is not held.
+    /// Releases a held job with an order; an error when it is not held.
     pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
         let held = self.job(job).filter(Job::is_held);
         let running = held.and_then(|held| Some((held.running()?, held)));
@@ -173,14 +174,14 @@ impl Kernel {
         released.map_err(|problem| CallError::told(Outcome::Error, problem, self.wording()))
     }
 
-    /// Changes what a held call will get; an error when it is not held before its call.
+    /// Replaces the input of a held call; an error when the job is not held before a call.
     pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), CallError> {
         let chain = self.job(job).and_then(|job| job.running()).ok_or_else(|| not_held(job));
         let replaced = chain.and_then(|chain| chain.replace_input(input));
         replaced.map_err(|problem| CallError::told(Outcome::Error, problem, self.wording()))
     }
 
-    /// Only the job's own thread comes here.
+    /// Only the job's own thread calls this.
     fn tell_held(&self, job: JobId, held: bool) {
         let Some(job) = self.job(job) else { return };
         if held && job.is_background() {

@@ -1,4 +1,4 @@
-//! All that is set, in one snapshot: what the pane shows of the debugger.
+//! A snapshot of the debugger's settings and holds, for the pane.
 
 use super::breakpoint::BreakpointView;
 use super::fault::FaultView;
@@ -6,7 +6,7 @@ use super::stub::StubView;
 use crate::kernel::Kernel;
 use crate::kernel::debug::HeldView;
 
-/// What is held and what is set.
+/// The held jobs and the rules that are set.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct DebugNotes {
     /// The newest hold last.
@@ -14,7 +14,7 @@ pub struct DebugNotes {
     pub breakpoints: Vec<BreakpointView>,
     pub faults: Vec<FaultView>,
     pub stubs: Vec<StubView>,
-    /// The session's calls are written to a file.
+    /// True while the session's calls are recorded.
     pub recording: bool,
 }
 
@@ -26,10 +26,10 @@ impl DebugNotes {
 }
 
 impl Kernel {
-    /// What is held and what is set. Costs one load while nothing is.
+    /// The held jobs and the rules that are set. Costs little while there are none.
     pub fn debug_notes(&self) -> DebugNotes {
         let hooks = self.hooks();
-        // A job may be held by a breakpoint that was deleted since.
+        // A held job may outlive its breakpoint.
         if !hooks.armed() && !self.jobs().iter().any(|job| job.is_held()) {
             return DebugNotes::default();
         }

@@ -1,18 +1,18 @@
-//! Handing on what the shell called: each call from the prompt with its bytes and the calls it made, as it ends.
+//! The recorder's interface: it receives each call of the shell with its bytes and nested calls when the call ends.
 
 use crate::journal::Symbol;
 use crate::kernel::debug::{NestedCall, ReplacedBy};
 use crate::kernel::error::CallError;
 use crate::kernel::view::{ProcessDetail, ProcessLabel};
 
-/// Nested calls of one call that are noted; what comes after is not.
+/// Most nested calls that are recorded for one call; later ones are left out.
 pub const MADE_CALLS_MAX: usize = 10_000;
 
-/// Who is told. Called on the threads of jobs, perhaps on several at once.
+/// Receives loads, replacements and calls. Called on the threads of jobs, several at once.
 pub trait Recorder: Send + Sync {
     /// The shell has started a process.
     fn loaded(&self, process: &ProcessDetail);
-    /// A process goes on with a fresh instance or with new code: the next call finds it.
+    /// A process has a fresh instance or new code: the next call uses it.
     fn replaced(&self, process: &ProcessDetail, by: ReplacedBy);
     /// A call from the shell has ended.
     fn called(&self, call: &RecordedCall<'_>);
@@ -23,13 +23,13 @@ pub struct RecordedCall<'a> {
     pub seq: u64,
     pub process: ProcessLabel,
     pub function: Symbol,
-    /// As the shell gave it.
+    /// The input that the shell passed.
     pub input: &'a [u8],
     pub result: Result<&'a [u8], &'a CallError>,
-    /// The calls below it in the order they began, as far as [`MADE_CALLS_MAX`] goes.
+    /// The nested calls in the order of their starts, at most [`MADE_CALLS_MAX`].
     pub made: Vec<NestedCall>,
-    /// Its bytes must not be written down.
+    /// True when its bytes must not be written down.
     pub private: bool,
-    /// A fault or a breakpoint met it, or a call below it.
+    /// True when a fault or a breakpoint met it or a nested call.
     pub changed: bool,
 }

@@ -1,4 +1,4 @@
-//! Who hears of loads, replacements and calls: set from the shell, told by the kernel.
+//! Setting the recorder, and notifying it of loads and replacements.
 
 use std::sync::Arc;
 
@@ -9,12 +9,12 @@ use crate::kernel::task::Task;
 use crate::kernel::view::{ProcessId, ProcessLabel};
 
 impl Kernel {
-    /// Tells `recorder` of every call from the shell from now on; `None`: nobody any more. Who was told before.
+    /// Sets the recorder of calls from the shell; `None`: recording ends. Returns the previous recorder.
     pub fn record_calls(&self, recorder: Option<Arc<dyn Recorder>>) -> Option<Arc<dyn Recorder>> {
         self.hooks().change(|rules| std::mem::replace(&mut rules.recorder, recorder))
     }
 
-    /// Tells the recorder, if there is one, that the shell has started a process.
+    /// Notifies the recorder, if one is set, of a process that the shell has started.
     pub(in crate::kernel) fn tell_loaded(&self, task: &Task, label: &ProcessLabel) {
         if !task.chain.answers
             && let Some(recorder) = self.hooks().recorder()
@@ -24,7 +24,7 @@ impl Kernel {
         }
     }
 
-    /// Tells it that a process has a fresh instance or new code.
+    /// Notifies the recorder, if one is set, of a process with a fresh instance or new code.
     pub(in crate::kernel) fn tell_replaced(&self, id: ProcessId, by: ReplacedBy) {
         if let Some(recorder) = self.hooks().recorder()
             && let Some(detail) = self.process(id)

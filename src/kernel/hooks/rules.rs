@@ -1,4 +1,4 @@
-//! What is set on calls, and what a call finds of it.
+//! The rules that are set on calls, and their look-up by a call.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
@@ -16,12 +16,12 @@ use crate::kernel::process::Process;
 use crate::locks::{Rank, RwLock};
 use crate::runtime::{Image, ImportStandIn, Program, Spec};
 
-/// The most breakpoints, faults and stubs, of each.
+/// Upper bound for breakpoints, for faults and for stubs.
 pub const RULES_MAX: usize = 256;
 
-/// Everything that is set.
+/// All rules that are set.
 pub struct Hooks {
-    /// How many things are set that calls must look at. The hot path reads only this.
+    /// Count of the rules that calls must look at. The hot path reads only this.
     armed: AtomicUsize,
     rules: RwLock<Rules>,
     next_breakpoint: AtomicU32,
@@ -51,7 +51,7 @@ impl Default for Hooks {
 }
 
 impl Hooks {
-    /// Whether a call must look at what is set: one relaxed load.
+    /// Whether a call must look at the rules: one relaxed load.
     #[inline]
     pub fn armed(&self) -> bool {
         self.armed.load(Ordering::Relaxed) != 0
@@ -61,12 +61,12 @@ impl Hooks {
         self.armed.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// Takes back one [`Hooks::arm`].
+    /// Undoes one [`Hooks::arm`].
     pub(in crate::kernel) fn disarm(&self) {
         self.armed.fetch_sub(1, Ordering::Relaxed);
     }
 
-    /// Changes what is set, and what calls must look at with it.
+    /// Changes the rules and updates `armed` with them.
     pub(super) fn change<T>(&self, change: impl FnOnce(&mut Rules) -> T) -> T {
         let mut rules = self.rules.write();
         let before = rules.count();
@@ -90,7 +90,7 @@ impl Hooks {
         self.next_fault.fetch_add(1, Ordering::Relaxed) + 1
     }
 
-    /// The seed of faults that have none of their own, if one was set.
+    /// The seed for faults without a seed of their own, if one was set.
     pub(super) fn seed(&self) -> Option<u64> {
         *self.seed.read()
     }
@@ -101,7 +101,7 @@ impl Hooks {
 }
 
 impl Hooks {
-    /// The first breakpoint that holds this call on this side; its hit is counted.
+    /// The first breakpoint that holds this call on this side, which counts as a hit.
     pub(in crate::kernel) fn breakpoint_for(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
         self.rules.read().breakpoints.iter().find_map(|breakpoint| breakpoint.hold(call, side))
     }
@@ -134,7 +134,7 @@ impl Hooks {
         self.rules.read().stubs.iter().find(|stub| stub.is_for(process, code, function)).cloned()
     }
 
-    /// What stubs answer for of a program's imports, beside what it has a stand-in for already.
+    /// Stand-ins by stubs for a program's imports, without those that have a stand-in already.
     pub fn stubbed_imports(&self, spec: &Spec) -> Vec<ImportStandIn> {
         if !self.armed() {
             return Vec::new();
@@ -147,14 +147,14 @@ impl Hooks {
         stand_ins.filter(|new| !has(new)).collect()
     }
 
-    /// The names that stubs answer for.
+    /// The plugin names that stubs answer for.
     pub fn stub_names(&self) -> Vec<String> {
         let rules = self.rules.read();
         let names = rules.stubs.iter().map(|stub| stub.spec().plugin.clone());
         names.filter(|name| names::is_valid(name)).collect()
     }
 
-    /// What can be loaded by a name that only stubs answer for.
+    /// The program of a name that only stubs answer for.
     pub fn stub_program(&self, name: &str) -> Option<Arc<Program>> {
         self.stub_names().iter().any(|known| known == name).then(|| {
             let (origin, stem) = (format!("{ORIGIN}{name}"), name.to_string());
@@ -162,7 +162,7 @@ impl Hooks {
         })
     }
 
-    /// The image of such a program; `None` when it is a real one.
+    /// The image of a stub program; `None` for a program with code.
     pub fn stub_image(&self, program: &Program) -> Option<Arc<dyn Image>> {
         if !program.modules.is_empty() || !program.origin.starts_with(ORIGIN) {
             return None;
@@ -173,7 +173,7 @@ impl Hooks {
         Some(Arc::new(StubImage::new(functions)))
     }
 
-    /// Sets the stubs of another kernel here.
+    /// Copies the stubs of another kernel.
     pub fn take_stubs_of(&self, other: &Hooks) {
         let specs: Vec<StubSpec> = other.rules.read().stubs.iter().map(|stub| stub.spec().clone()).collect();
         let stubs = specs.into_iter().map(Stub::new);

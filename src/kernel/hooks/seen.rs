@@ -1,11 +1,11 @@
-//! A call as what is set on calls looks at it.
+//! A call as rules see it.
 
 use std::sync::Arc;
 
 use crate::journal::{AlsoNamed, Filter, Record};
 use crate::kernel::process::Process;
 
-/// A call as breakpoints and faults look at it: they know a process by the name of its plugin too, as stubs do.
+/// A call as breakpoints and faults see it: a process matches by the name of its plugin too, as with stubs.
 pub struct Seen<'a> {
     pub record: &'a Record,
     pub caller: Option<Arc<Process>>,
@@ -13,7 +13,7 @@ pub struct Seen<'a> {
 }
 
 impl Seen<'_> {
-    /// Whether it is one that the expression asks for.
+    /// Whether the expression matches it.
     pub fn is_of(&self, filter: &Filter) -> bool {
         let caller = self.caller.as_ref().map(|caller| &*caller.plugin);
         filter.matches_also(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) })

@@ -1,4 +1,4 @@
-//! What the shell sets on calls, lists and takes away: breakpoints, faults, stubs, payloads.
+//! Setting, listing and deleting of breakpoints, faults, stubs and payload settings, for the shell.
 
 use std::sync::Arc;
 
@@ -13,22 +13,22 @@ use crate::runtime::advice::RuleKind;
 use crate::runtime::{Advice, Problem};
 
 impl Kernel {
-    /// Keeps inputs and outputs of calls from now on, as far as the settings say; zeros: none.
+    /// Sets how many bytes of inputs and outputs are kept from now on; zeros: none.
     pub fn set_payloads(&self, settings: PayloadSettings) {
         self.journal().set_payload_settings(settings);
         let on = self.journal().payload_bytes_each_max() > 0;
         self.hooks().change(|rules| rules.payloads = on);
     }
 
-    /// Seeds the faults that are set from now on and have no seed of their own.
+    /// Sets the seed for later faults without a seed of their own.
     pub fn set_seed(&self, seed: u64) {
         self.hooks().set_seed(seed);
     }
 }
 
 impl Kernel {
-    /// Sets a breakpoint; its number. Calls that begin from now on are held; those that run when it is on return.
-    /// Refused where the expression asks for what is not known on that side, and past [`RULES_MAX`].
+    /// Sets a breakpoint and returns its number. It applies to calls that begin from now on and, on return, to running
+    /// ones. Refused where the expression uses a field that is unknown on its side, and past [`RULES_MAX`].
     pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, Problem> {
         if spec.side == Side::Before && spec.filter.needs_end() {
             let why = "the expression asks for what is known when a call has ended";
@@ -51,7 +51,7 @@ impl Kernel {
         self.hooks().breakpoints()
     }
 
-    /// Takes a breakpoint away; false when there is none by that number. Who is held by it stays held.
+    /// Deletes a breakpoint; false when there is none by that number. A job that it holds stays held.
     pub fn delete_breakpoint(&self, id: u32) -> bool {
         self.hooks().change(|rules| {
             let before = rules.breakpoints.len();
@@ -62,8 +62,8 @@ impl Kernel {
 }
 
 impl Kernel {
-    /// Sets a fault. Refused where the expression asks for what is known only when a call has ended, where the chance is
-    /// none, and past [`RULES_MAX`].
+    /// Sets a fault. Refused where the expression uses a field that is known only after the call, where the chance is
+    /// out of range, and past [`RULES_MAX`].
     pub fn inject(&self, spec: FaultSpec) -> Result<FaultView, Problem> {
         if spec.filter.needs_end() {
             return Err("the expression asks for what is known when a call has ended, and a fault comes before".into());
@@ -79,7 +79,7 @@ impl Kernel {
                 return Err(Problem::advised(why, Advice::DeleteRule(RuleKind::Fault)));
             }
             let id = hooks.next_fault();
-            // Short enough to type; with one seed for the session each fault still draws its own.
+            // 32 bits are short enough to type.
             let seed = given.unwrap_or_else(|| u64::from(fastrand::u32(..)));
             let own = if spec.seed.is_some() { seed } else { seed.wrapping_add(u64::from(id)) };
             let fault = Fault::new(id, spec, own);
@@ -94,7 +94,7 @@ impl Kernel {
         self.hooks().faults()
     }
 
-    /// Takes a fault away; false when there is none by that number.
+    /// Deletes a fault; false when there is none by that number.
     pub fn delete_fault(&self, id: u32) -> bool {
         self.hooks().change(|rules| {
             let before = rules.faults.len();
@@ -103,14 +103,14 @@ impl Kernel {
         })
     }
 
-    /// Takes all faults away; how many there were.
+    /// Deletes all faults and returns their count.
     pub fn clear_faults(&self) -> usize {
         self.hooks().change(|rules| std::mem::take(&mut rules.faults).len())
     }
 }
 
 impl Kernel {
-    /// Sets a stub, in place of the one for the same function. Past [`RULES_MAX`] it is refused.
+    /// Sets a stub and replaces the stub of its function, if there is one. Refused past [`RULES_MAX`].
     pub fn set_stub(&self, spec: StubSpec) -> Result<(), Problem> {
         let is_id = spec.plugin.starts_with(|c: char| c.is_ascii_digit());
         if !is_id && !names::is_valid(&spec.plugin) {
@@ -128,7 +128,7 @@ impl Kernel {
         })
     }
 
-    /// Takes away the stub of an import; false when there was none.
+    /// Deletes the stub of an import; false when there was none.
     pub fn unstub_import(&self, name: &str) -> bool {
         self.hooks().change(|rules| {
             let before = rules.stubs.len();
@@ -137,7 +137,7 @@ impl Kernel {
         })
     }
 
-    /// Takes away a plugin's stub for a function, or all of them; how many there were.
+    /// Deletes a plugin's stub for a function, or all of its stubs, and returns their count.
     pub fn unstub(&self, plugin: &str, function: Option<&str>) -> usize {
         self.hooks().change(|rules| {
             let before = rules.stubs.len();
@@ -148,7 +148,7 @@ impl Kernel {
         })
     }
 
-    /// The stubs, in the order they were set.
+    /// The stubs in the order of setting.
     pub fn stubs(&self) -> Vec<StubView> {
         self.hooks().stubs()
     }

@@ -9,46 +9,47 @@ use crate::kernel::process::Process;
 use crate::runtime::ImportStandIn;
 use crate::runtime::stand_in::StandInTypes;
 
-/// What the source of a process is called that only stubs answer for.
+/// The origin of a process whose calls only stubs answer.
 pub(super) const ORIGIN: &str = "stub:";
 
-/// What a stub answers.
+/// The answer of a stub.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StubAnswer {
     Bytes(Arc<[u8]>),
-    /// Its input.
+    /// The input.
     Echo,
-    /// What these commands of the shell print; the input is their `$INPUT`.
+    /// The output of these shell commands; the input is their `$INPUT`.
     Run(String),
 }
 
 /// A stub to set.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StubSpec {
-    /// A process's name, its source's, or its id: `cart` stands for `cart-2` too.
+    /// The name of a process or of its source, or an id: `cart` stands for `cart-2` too.
     pub plugin: String,
     pub function: String,
     pub answer: StubAnswer,
-    /// Where it answers for an import too: the host function of some product.
+    /// The import that it answers for too: the host function of some product.
     pub import: Option<StubbedImport>,
 }
 
-/// A host function that a stub answers for, by way of a process that only stubs answer for.
+/// A host function that a stub answers for. Its calls go to a process that has no code.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StubbedImport {
     pub module: String,
-    /// What its arguments and results are, where that was said.
+    /// Its argument and result types, if given.
     pub types: Option<StandInTypes>,
 }
 
 impl StubSpec {
-    /// A stub for the host function `module:function`: the process that answers is called by the module's last word.
+    /// A stub for the host function `module:function`. The name of the answering process is the last word of the
+    /// module.
     pub fn of_import(module: &str, function: &str, types: Option<StandInTypes>, answer: StubAnswer) -> Self {
         let import = Some(StubbedImport { module: module.to_owned(), types });
         StubSpec { plugin: process_of(module), function: function.to_owned(), answer, import }
     }
 
-    /// As it was set, and is taken away: `PLUGIN.FUNCTION` or `MODULE:FUNCTION`.
+    /// Its name in commands: `PLUGIN.FUNCTION` or `MODULE:FUNCTION`.
     pub fn name(&self) -> String {
         match &self.import {
             Some(import) => format!("{}:{}", import.module, self.function),
@@ -56,7 +57,7 @@ impl StubSpec {
         }
     }
 
-    /// What is linked to the import, if it is one.
+    /// The stand-in to link for the import, if it is for one.
     pub(super) fn stand_in(&self) -> Option<ImportStandIn> {
         let StubbedImport { module, types } = self.import.clone()?;
         let target = format!("{}.{}", self.plugin, self.function);
@@ -76,7 +77,7 @@ fn process_of(module: &str) -> String {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StubView {
     pub spec: StubSpec,
-    /// Calls that it has answered.
+    /// Count of calls that it has answered.
     pub hits: u64,
 }
 
@@ -87,25 +88,25 @@ pub struct Stub {
 }
 
 impl Stub {
-    /// Whether it answers for this function of this process.
+    /// Whether it answers calls of this function of this process.
     pub(super) fn is_for(&self, process: &Process, code: &Code, function: &str) -> bool {
         let plugin = &self.spec.plugin;
         let by_id = || plugin.starts_with(|c: char| c.is_ascii_digit()) && names_id(plugin, process);
         self.spec.function == function && (*plugin == process.name || *plugin == code.program.stem || by_id())
     }
 
-    /// A stub that has answered nothing yet.
+    /// A stub without hits.
     pub(super) fn new(spec: StubSpec) -> Arc<Stub> {
         Arc::new(Stub { spec, hits: AtomicU64::new(0) })
     }
 
-    /// What it answers, to a call that is counted by this.
+    /// Counts a hit and returns the answer.
     pub(in crate::kernel) fn hit(&self) -> &StubAnswer {
         self.hits.fetch_add(1, Ordering::Relaxed);
         &self.spec.answer
     }
 
-    /// As it was set.
+    /// Its specification.
     pub(super) fn spec(&self) -> &StubSpec {
         &self.spec
     }

@@ -1,10 +1,10 @@
-//! The image and the instance of a plugin that does not exist: only stubs answer for it.
+//! The image and the instance of a plugin without code: stubs answer all of its calls.
 
 use std::sync::Arc;
 
 use crate::runtime::{Advice, Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
-/// The image of a plugin that only stubs answer for.
+/// The image of a plugin whose calls stubs answer.
 pub struct StubImage {
     functions: Vec<String>,
     exports: Vec<String>,
@@ -44,7 +44,7 @@ impl Image for StubImage {
     }
 }
 
-/// An instance of it: it has nothing, and answers nothing by itself.
+/// An instance of a [`StubImage`]: without memory, and without functions of its own.
 struct StubGuest;
 
 impl Guest for StubGuest {

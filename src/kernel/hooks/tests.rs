@@ -9,7 +9,7 @@ use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, Notice, ProcessId, Waited};
 use crate::runtime::Advice;
 
-/// Longer than anything here takes; a test that waits for so long has failed.
+/// A deadline far above what any step takes: a test that reaches it has failed.
 const LONG: Duration = Duration::from_secs(30);
 
 fn plan(process: ProcessId, function: &str, input: &[u8]) -> CallPlan {
@@ -43,7 +43,7 @@ fn bytes(answer: &[u8]) -> StubAnswer {
     StubAnswer::Bytes(answer.into())
 }
 
-/// Waits until the job is held; where it stands.
+/// Waits until the job is held and returns its hold.
 fn held(kernel: &Kernel, job: &Job) -> HeldView {
     match job.wait_or_hold(LONG) {
         Waited::Held => kernel.held().into_iter().find(|view| view.job == job.id()).expect("a held job has a view"),
@@ -99,7 +99,7 @@ fn a_call_is_held_before_it_runs_and_goes_on() {
     assert_eq!((&*view.input.bytes, view.input.state), (&b"abc"[..], KeptState::Whole));
     assert_eq!(job.view().state, JobState::Held);
     assert_eq!(kernel.running().last().map(|record| record.outcome), Some(Outcome::Held));
-    // Another job goes on meanwhile.
+    // Another job runs meanwhile.
     let echo = load(&kernel, "echo");
     assert_eq!(text(&call(&kernel, echo, "echo", b"hi")), "hi");
     assert_eq!(kernel.debug_notes().held.len(), 1);
@@ -177,7 +177,7 @@ fn a_deadline_stands_still_while_a_job_is_held() {
     let job = kernel.start(CallPlan { timeout: Some(timeout), ..plan(echo, "echo", b"abc") }).unwrap();
     let view = held(&kernel, &job);
     assert!(view.limits.time_left.is_some_and(|left| left <= timeout));
-    // An event that comes after the deadline would have: a wait on another job that takes longer than it.
+    // Waiting for another job with a longer run guarantees that the deadline would have passed.
     let spin = load(&kernel, r#"(module (func (export "spin") (loop (br 0))))"#);
     let slow = kernel.start(CallPlan { timeout: Some(timeout * 2), ..plan(spin, "spin", b"") }).unwrap();
     assert_eq!(end(&slow).unwrap_err().outcome, Outcome::Timeout);
@@ -243,7 +243,7 @@ fn steps_go_into_over_and_out() {
     kernel.release(job.id(), Order::Continue(Some(Step::Over))).unwrap();
     assert_eq!(text(&end(&job)), "HI");
     drop(job);
-    // The step that met nothing went with its chain.
+    // The step that stopped nowhere was dropped with its chain.
     for _ in 0..1000 {
         if !kernel.hooks().armed() {
             break;
@@ -381,13 +381,13 @@ fn a_stub_answers_for_a_plugin_that_does_not_exist() {
     assert!(kernel.loadable().contains(&"cart".to_string()));
     let cart = load(&kernel, "cart");
     assert_eq!(text(&call(&kernel, cart, "total", b"")), "42");
-    // Guests start it and call it too.
+    // Guests can start and call the stubbed plugin too.
     let echo = load(&kernel, "echo");
     let way = br#"{"to":["+cart"],"function":"total"}"#;
     assert_eq!(text(&call(&kernel, echo, "relay", way)), "42");
     let rows: Vec<_> = kernel.processes(false).into_iter().map(|view| (view.name, view.parent, view.source)).collect();
     assert_eq!(rows[2], ("cart-2".into(), echo, "stub:cart".into()));
-    // A function that is stubbed later is there at once.
+    // A function that is stubbed later can be called at once.
     assert!(text(&call(&kernel, cart, "add", b"1")).contains("no function `add`"));
     stub(&kernel, "cart", "add", StubAnswer::Echo);
     assert_eq!(text(&call(&kernel, cart, "add", b"1")), "1");
@@ -427,7 +427,7 @@ fn a_stubs_commands_get_the_input_and_give_the_answer() {
 #[test]
 fn a_stub_whose_commands_come_back_into_its_own_chain_is_a_circle() {
     let kernel = kernel();
-    // The commands are `PROCESS FUNCTION`.
+    // The runner reads commands as `PROCESS FUNCTION`.
     kernel.set_stub_runner(Arc::new(|call: StubCall<'_>| {
         let (process, function) = call.commands.split_once(' ').unwrap();
         let job = call.kernel.start(plan(process.parse().unwrap(), function, call.input)).unwrap();
@@ -441,7 +441,7 @@ fn a_stub_whose_commands_come_back_into_its_own_chain_is_a_circle() {
         "a circle of waiting jobs: 1:front → the stub of 2:count_vowels → 1:front (jobs %1, %2 wait for each other)";
     assert!(message.contains(ring), "{message}");
 
-    // By way of another stub; and what goes on to a process that is free is no circle.
+    // A circle through another stub is found. A call onward to a free process is no circle.
     stub(&kernel, "left", "f", run("4 f"));
     stub(&kernel, "right", "f", run("3 f"));
     let left = load(&kernel, "left");
@@ -510,7 +510,7 @@ fn a_fresh_kernel_has_the_stubs_and_nothing_else() {
 fn a_plugin_stands_in_for_a_products_host_function() {
     let kernel = kernel();
     load(&kernel, "text");
-    // A product's plugin: it hands its input to `shop.shout`, and gives what comes back.
+    // A plugin of some product: it passes its input to `shop.shout` and returns the answer.
     let program = crate::runtime::Program {
         modules: vec![crate::runtime::ModuleBytes {
             name: "main".into(),

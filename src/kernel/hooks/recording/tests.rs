@@ -1,4 +1,4 @@
-//! What a recorder is told, and in which order.
+//! The events that a recorder receives, and their order.
 
 use std::sync::{Arc, Mutex};
 
@@ -118,7 +118,7 @@ fn what_the_commands_of_a_stub_do_is_not_told() {
     );
 }
 
-/// Fails as no recorder should.
+/// A recorder that panics.
 struct Broken;
 
 impl Recorder for Broken {
