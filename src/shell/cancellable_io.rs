@@ -1,5 +1,5 @@
-//! Reads and writes of FIFOs, terminals and pipes that can be given up: a wait asks at short intervals whether to give up,
-//! and then fails with the kind `Interrupted`. Regular files never wait.
+//! Cancellable reads and writes of FIFOs, terminals and pipes: a wait checks for a cancel at short intervals, and then
+//! fails with the kind `Interrupted`. Regular files never wait.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -12,20 +12,20 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-/// Interval at which a wait asks whether to give up.
+/// Interval at which a wait checks for a cancel.
 const CHECK_INTERVAL: Duration = Duration::from_millis(20);
 const CHUNK_BYTES: usize = 64 * 1024;
 
-/// Gives true once a wait is to end.
+/// Returns true when a wait must end.
 pub type IsCancelled<'a> = &'a dyn Fn() -> bool;
 
 /// Opens a file to be read by [`read_to_end`].
 pub fn open(path: &Path) -> io::Result<File> {
-    // Non-blocking: a FIFO opens without a writer, and the wait for one is a wait for bytes.
+    // A non-blocking FIFO opens without a writer: the wait for a writer is a wait for bytes.
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
-/// All that `file` gives, of `bytes_max` bytes at most; one byte more says that there were more.
+/// Reads a file up to `bytes_max` bytes, and one byte more where the file is longer.
 pub fn read_to_end(file: &File, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> io::Result<Vec<u8>> {
     if file.metadata()?.is_file() {
         let mut bytes = Vec::new();
@@ -35,7 +35,7 @@ pub fn read_to_end(file: &File, bytes_max: u64, is_cancelled: IsCancelled<'_>) -
     read_stream(file.as_fd(), bytes_max, is_cancelled)
 }
 
-/// As [`read_to_end`], for a stream that is open already and may wait at each read.
+/// Reads an open stream to its end, bounded as by [`read_to_end`].
 pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -51,7 +51,7 @@ pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, is_cancelled: IsCance
     Ok(bytes)
 }
 
-/// A reader of a stream, whose reads fail once `is_cancelled` gives true.
+/// A reader of a stream; its reads fail after a cancel.
 pub struct CancellableReader<'a> {
     stream: BorrowedFd<'a>,
     is_cancelled: IsCancelled<'a>,
@@ -66,7 +66,7 @@ impl<'a> CancellableReader<'a> {
 impl Read for CancellableReader<'_> {
     fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
         loop {
-            // `Interrupted` makes readers try again.
+            // The kind is changed: `Interrupted` makes callers of `Read` try again.
             wait_until_ready(self.stream, PollFlags::IN, self.is_cancelled).map_err(io::Error::other)?;
             match rustix::io::read(self.stream, &mut *to) {
                 Err(Errno::INTR | Errno::AGAIN) => {}
@@ -82,7 +82,7 @@ pub fn open_to_write(path: &Path, options: &OpenOptions, is_cancelled: IsCancell
     options.custom_flags(libc::O_NONBLOCK);
     loop {
         match options.open(path) {
-            // A FIFO that nobody reads.
+            // A FIFO without a reader.
             Err(error) if error.raw_os_error() == Some(libc::ENXIO) => pause(is_cancelled)?,
             opened => return opened,
         }
@@ -141,7 +141,7 @@ mod tests {
         (dir, path)
     }
 
-    /// Says no twice, then yes.
+    /// False twice, then true.
     fn cancels_at_third_check() -> impl Fn() -> bool {
         let checks = Cell::new(0);
         move || checks.replace(checks.get() + 1) >= 2

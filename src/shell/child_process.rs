@@ -1,8 +1,7 @@
-//! A running program of the system: its input and output, its stops, its end, and Ctrl-C.
+//! A child process of the shell: its input and output, its stops, its end, and Ctrl-C.
 //!
-//! It has a process group of its own, so that a signal reaches it with all that it started. At a terminal that group has
-//! the foreground while it runs: each Ctrl-C goes either to this program, which hands it on, or to the group, and none is
-//! lost between the two.
+//! Each child has its own process group, so that a signal also reaches its descendants. At a terminal the group has the
+//! foreground while the child runs: Ctrl-C goes to the group, or to the shell, which forwards it to the group.
 
 use std::io::{self, Read, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
@@ -20,20 +19,19 @@ use crate::leftovers::Entry;
 
 /// Interval at which a wait for a program checks for Ctrl-C.
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);
-/// Ctrl-C is repeated during this time: `sh` may receive it just before it starts its program, and then waits for that
-/// program all the same.
+/// Time after the start in which Ctrl-C is sent repeatedly: `sh` ignores one that arrives just before it starts its program.
 const STARTUP: Duration = Duration::from_millis(500);
 
 /// Bytes for a program's standard input: owned, or shared with whoever keeps them.
 pub type Input = Box<dyn AsRef<[u8]> + Send>;
 
-/// A running program. Dropping the value does not end it.
+/// A running program. Dropping the value leaves the program running.
 pub struct ChildProcess {
-    /// `None` where the group never has the foreground. Ended before the group is no longer entered.
+    /// The leader of the group; `None` where the group never gets the foreground. Dropped before `_entry`.
     probe: Option<InterruptProbe>,
-    /// The terminal, from before the program's first instruction until it is waited for.
+    /// The terminal's foreground, held from the program's start until the first wait.
     foreground: Option<Foreground>,
-    /// Ends it when a signal ends this program.
+    /// Ends the program when a signal ends the shell.
     _entry: Entry,
     group: Pid,
     changes: Receiver<io::Result<WaitStatus>>,
@@ -42,30 +40,30 @@ pub struct ChildProcess {
     at_terminal: bool,
     started: Instant,
     stopped: bool,
-    /// Ctrl-C was handed on.
+    /// Ctrl-C was forwarded to the group.
     forwarded: bool,
 }
 
 /// A change of a program's state.
 pub enum StateChange {
-    /// Its end, and what it wrote where that is captured.
+    /// The program's end, and its captured output.
     Ended(ExitStatus, Vec<u8>),
-    /// Stopped by Ctrl-Z, or by a read from a terminal that is not its own.
+    /// A stop by Ctrl-Z, or by a read from a terminal in whose background the program runs.
     Stopped,
 }
 
 impl ChildProcess {
-    /// Starts a program, feeds it `input`, and reads what it writes, up to `output_bytes_max`, where `command` pipes that.
-    /// `at_terminal`: it has the terminal's foreground while it is waited for.
+    /// Starts a program, writes `input` to it, and reads its output up to `output_bytes_max` where `command` pipes it.
+    /// `at_terminal`: the program has the terminal's foreground during a wait.
     pub fn start(
         command: &mut Command,
         input: Option<Input>,
         output_bytes_max: u64,
         at_terminal: bool,
     ) -> io::Result<ChildProcess> {
-        // First: a program that stops its group must not stop a probe that is still being started.
+        // The probe starts before the program: a program that stops its group could stop a probe that is still starting.
         let probe = if at_terminal { Some(InterruptProbe::start()?) } else { None };
-        // The program may read, and a key may be typed, as soon as it runs.
+        // The foreground is given before the start: the program may read from the terminal at once.
         let foreground = probe.as_ref().and_then(|probe| Foreground::give(Pid::from_child(&probe.child)));
         let (mut child, entry) = Entry::program(command, probe.as_ref().map(InterruptProbe::group))?;
         let pid = Pid::from_child(&child);
@@ -73,7 +71,7 @@ impl ChildProcess {
         let input_written = child.stdin.take().zip(input).map(|(mut stdin, input)| {
             spawn_worker(move |sender| {
                 let result = match stdin.write_all((*input).as_ref()) {
-                    // A program may stop reading before its input ends.
+                    // Programs may close their input early.
                     Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
                     result => result,
                 };
@@ -105,11 +103,11 @@ impl ChildProcess {
         })
     }
 
-    /// Waits until the program ends or stops; one that had stopped goes on.
+    /// Waits until the program ends or stops; continues a stopped program first.
     pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<StateChange> {
         let Some(status) = self.wait_for_change(interrupt)? else { return Ok(StateChange::Stopped) };
         if self.forwarded {
-            // Background programs of a shell ignore SIGINT: end what the program left behind.
+            // SIGTERM ends the descendants that are left: background programs of a shell ignore SIGINT.
             self.signal(Signal::TERM);
         }
         let output = self.output.take().map(|output| self.join(&output, interrupt)).transpose()?;
@@ -124,13 +122,13 @@ impl ChildProcess {
         Ok(StateChange::Ended(status, output.unwrap_or_default()))
     }
 
-    /// The program's end; `None`: it has stopped. The terminal is this program's again afterwards.
+    /// The program's exit status; `None`: it has stopped. The shell has the terminal again afterwards.
     fn wait_for_change(&mut self, interrupt: &Interrupt) -> io::Result<Option<ExitStatus>> {
         let given = match self.foreground.take() {
             None if self.at_terminal => Foreground::give(self.group),
             given => given,
         };
-        // Continue only what has stopped: SIGCONT would undo a Ctrl-Z that has just come.
+        // Only a stopped program is continued: SIGCONT would undo a new Ctrl-Z.
         if std::mem::take(&mut self.stopped) {
             self.resume();
         }
@@ -138,9 +136,9 @@ impl ChildProcess {
             match self.changes.recv_timeout(INTERRUPT_STEP) {
                 Ok(change) => match WaitEvent::of(change?) {
                     WaitEvent::Ended(status) => return Ok(Some(status)),
-                    // The program asked for the terminal before it was given.
+                    // The program wanted the terminal before it had the foreground.
                     WaitEvent::WantedTerminal if given.is_some() => self.resume(),
-                    // Without a terminal, only whoever stopped the program knows when to continue it.
+                    // Without a terminal, whoever stopped the program has to continue it.
                     WaitEvent::Stopped | WaitEvent::WantedTerminal if !self.at_terminal => {}
                     WaitEvent::Stopped | WaitEvent::WantedTerminal => {
                         self.stopped = true;
@@ -161,8 +159,8 @@ impl ChildProcess {
         self.probe.as_mut().is_some_and(InterruptProbe::saw_interrupt)
     }
 
-    /// The result of a thread that serves the program's pipes. Programs that it left behind may keep them open: Ctrl-C ends
-    /// the wait, and those programs.
+    /// The result of a worker thread of the program's pipes. Descendants of the program may keep a pipe open: Ctrl-C ends
+    /// them and the wait.
     fn join<T>(&mut self, thread: &Receiver<io::Result<T>>, interrupt: &Interrupt) -> io::Result<T> {
         loop {
             match thread.recv_timeout(INTERRUPT_STEP) {
@@ -177,7 +175,7 @@ impl ChildProcess {
         }
     }
 
-    /// Sends the group a signal that it hears also while it is stopped.
+    /// Sends a signal to the group, and continues the group: a stopped process handles signals only then.
     fn signal(&self, signal: Signal) {
         // Fails only when the group has ended.
         kill_process_group(self.group, signal).ok();
@@ -193,7 +191,7 @@ impl ChildProcess {
 enum WaitEvent {
     Ended(ExitStatus),
     Stopped,
-    /// It read from a terminal, or changed it, that was not its own.
+    /// Stopped by a read from a terminal, or a change of it, without the foreground.
     WantedTerminal,
 }
 
@@ -207,8 +205,8 @@ impl WaitEvent {
     }
 }
 
-/// The leader of a program's group, which does nothing and dies when Ctrl-C comes to the group: it tells of one that the
-/// program did not see, as it had just begun or just ended.
+/// An idle process that leads a program's group. Ctrl-C kills it: its exit status shows a Ctrl-C that came just before
+/// the program started or just after it ended.
 struct InterruptProbe {
     child: Child,
 }
@@ -217,7 +215,7 @@ impl InterruptProbe {
     fn start() -> io::Result<InterruptProbe> {
         let mut command = Command::new("cat");
         command.process_group(0).stdin(Stdio::piped()).stdout(Stdio::null()).stderr(Stdio::null());
-        // The end of its input, should this program be killed, is its end too.
+        // `cat` ends with its input, also when the shell is killed.
         command.spawn().map(|child| InterruptProbe { child })
     }
 
@@ -232,7 +230,7 @@ impl InterruptProbe {
 }
 
 impl InterruptProbe {
-    /// Whether Ctrl-C came to the group before now: a signal on its way is first before the end of the input.
+    /// Whether Ctrl-C has reached the group: a pending signal takes effect before the end of the input.
     fn was_interrupted(mut self) -> bool {
         drop(self.child.stdin.take());
         self.child.wait().is_ok_and(|status| status.signal() == Some(libc::SIGINT))
@@ -241,7 +239,7 @@ impl InterruptProbe {
 
 impl Drop for InterruptProbe {
     fn drop(&mut self) {
-        // Both fail only when it has ended.
+        // Both fail only when the probe has ended.
         self.child.kill().ok();
         self.child.wait().ok();
     }
@@ -251,7 +249,7 @@ fn thread_panicked() -> io::Error {
     io::Error::other("a thread that served it gave up")
 }
 
-/// Tells of each stop of a child and of its end.
+/// Sends each stop of a child, and its end, to `changes`.
 fn changes_of(child: Pid, changes: &Sender<io::Result<WaitStatus>>) {
     loop {
         let change = match waitpid(Some(child), WaitOptions::UNTRACED) {
@@ -260,7 +258,7 @@ fn changes_of(child: Pid, changes: &Sender<io::Result<WaitStatus>>) {
             Err(error) => Err(error.into()),
         };
         let was_last = !change.as_ref().is_ok_and(|status| status.stopped());
-        // Nobody may listen any more; the child is reaped all the same.
+        // The child is reaped even when the receiver is gone.
         changes.send(change).ok();
         if was_last {
             return;
@@ -268,7 +266,7 @@ fn changes_of(child: Pid, changes: &Sender<io::Result<WaitStatus>>) {
     }
 }
 
-/// Runs `work` on a thread of its own, which may be left behind.
+/// Runs `work` on a detached thread.
 fn spawn_worker<T: Send + 'static>(work: impl FnOnce(&Sender<T>) + Send + 'static) -> Receiver<T> {
     let (sender, receiver) = mpsc::channel();
     thread::spawn(move || work(&sender));

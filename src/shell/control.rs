@@ -1,4 +1,4 @@
-//! Blocks carried out: `for`, `repeat`, `if`. What they are as text is the parser's to say.
+//! Running blocks: `for`, `repeat`, `if`. Their syntax is in `line::block`.
 
 use std::sync::Arc;
 
@@ -8,11 +8,11 @@ use super::reply::{ErrorKind, ShellError};
 use super::session::Session;
 
 impl Session {
-    /// Runs a block; what its statements give goes where the session's output goes.
+    /// Runs a block; the output of its statements is the session's output.
     ///
     /// # Errors
-    /// That of the first statement that fails, with its line. The failure of an `if`'s condition is none, but a
-    /// condition that was written wrong is: a mistake in its words must not choose a branch.
+    /// The error of the first statement that fails, with its line. A failed condition of `if` is false and no error; a
+    /// usage error in a condition is an error, so that a typo chooses no branch.
     pub(super) fn run_block(&mut self, block: &Block) -> Result<(), ShellError> {
         match block {
             Block::For { name, words, body } => {
@@ -51,7 +51,7 @@ impl Session {
         }
     }
 
-    /// The values that `for` goes through: one a word, but one a line of an unquoted `$(COMMAND)`.
+    /// The values of `for`: one a word, one an argument for `$@`, one a line for an unquoted `$(COMMAND)`.
     fn values_of(&mut self, words: &[Word]) -> Result<Vec<Arc<[u8]>>, ShellError> {
         let mut values = Vec::new();
         for word in words {
@@ -79,7 +79,7 @@ impl Session {
         }
     }
 
-    /// Runs what stands in a block once; false when `exit` ends it.
+    /// Runs the statements of a block once; false when `exit` ended them.
     fn run_body(&mut self, body: &Script) -> Result<bool, ShellError> {
         for statement in &body.statements {
             self.run_statement(statement).map_err(|error| error.in_line(statement.line))?;
@@ -88,7 +88,7 @@ impl Session {
                 return Ok(false);
             }
         }
-        // A block without statements must end by Ctrl-C as well.
+        // Ctrl-C also ends a loop without statements.
         if self.interrupt().is_raised() { Err(ShellError::interrupted()) } else { Ok(true) }
     }
 }

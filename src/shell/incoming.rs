@@ -1,30 +1,30 @@
-//! Collects incoming lines until they form whole statements, in time linear in their length. An unfinished text says what
-//! would close it (the end of a here-document, a quote, a bracket of JSON), and only a line that holds that is parsed
-//! again; within `$(` each command is parsed by itself.
+//! Collects incoming lines until they form whole statements, in time linear in their length. An unfinished text is parsed
+//! again only with a line that has its terminator (the end of a here-document, a quote, a bracket of JSON); commands
+//! inside `$(` are parsed one by one.
 
 use super::grammar::CommandGrammar;
 use super::line::{ErrorKind as Mistake, SyntaxError, parse};
 
 /// The longest script that is read.
 pub const SCRIPT_BYTES_MAX: u64 = 64 << 20;
-/// Stands before a command within `$(` when it is parsed by itself.
+/// Prefix of a command inside `$(` that is parsed alone.
 const OPENING: &str = "echo $(\n";
-/// Where the `$(` of [`OPENING`] stands.
+/// Offset of the `$(` in [`OPENING`], in bytes.
 const OPENING_OFFSET: usize = 5;
-/// Deepest nesting of `$(` whose commands are parsed by themselves; the parser allows no deeper one.
+/// Deepest nesting of `$(` whose commands are parsed alone; the parser's bound is lower.
 const LEVELS_MAX: usize = 64;
 
 /// Collects lines until they are whole.
 pub struct Incoming {
     grammar: CommandGrammar,
     text: Vec<u8>,
-    /// Lines that were given out.
+    /// Lines that were returned.
     lines: usize,
     /// The text since the last whole command of each open `$(`, outermost first.
     levels: Vec<Vec<u8>>,
     /// The text that a line must hold before the text is parsed again.
     terminator: Option<Terminator>,
-    /// Bytes that were parsed, for the test of how that grows.
+    /// Bytes that were parsed; a test bounds their growth.
     #[cfg(test)]
     parsed_bytes: usize,
 }
@@ -96,7 +96,7 @@ impl Incoming {
         }
     }
 
-    /// Adds a line with its newline; the text up to here when it is whole, and the number of its first line.
+    /// Adds a line with its newline; returns the text when it is whole, and the number of its first line.
     pub fn add(&mut self, line: &[u8]) -> Option<(Vec<u8>, usize)> {
         self.text.extend_from_slice(line);
         for level in &mut self.levels {
@@ -119,7 +119,7 @@ impl Incoming {
                 self.note_unfinished(unfinished);
                 return None;
             }
-            // The innermost `$(` is closed or wrong: its parent may be too.
+            // The innermost `$(` is closed or wrong: the text around it may be whole.
             self.levels.pop();
         }
         let text = std::mem::take(&mut self.text);
@@ -134,14 +134,14 @@ impl Incoming {
         }
     }
 
-    /// What would finish a text; `None` when it is whole or wrong.
+    /// Why a text is unfinished; `None` when it is whole or wrong.
     fn unfinished(&mut self, text: &[u8]) -> Option<Unfinished> {
         #[cfg(test)]
         {
             self.parsed_bytes += text.len();
         }
         let text = std::str::from_utf8(text).ok()?;
-        // A joined line has no end yet.
+        // The newline of a joined line is no end.
         let text = if text.ends_with("\\\n") { text.trim_end_matches('\n') } else { text };
         let error = parse(text, &self.grammar).err().filter(SyntaxError::incomplete)?;
         Some(match error.kind {

@@ -1,21 +1,21 @@
-//! Where lines stand that run now: the script's directory (`$DIR`) and its arguments (`$1`, `$@`).
+//! The place of the lines that run now: the script's directory (`$DIR`) and its arguments (`$1`, `$@`).
 
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-/// The most arguments that a script is given.
+/// The most arguments of a script.
 pub const ARGUMENTS_MAX: usize = 10_000;
 
-/// The file that lines stand in, and what it was started with.
+/// The directory and the arguments of a script.
 #[derive(Debug, Clone, Default)]
 pub struct ScriptPlace {
-    /// `None`: no file, but the prompt, `-c` or standard input.
+    /// `None` for lines of the prompt, of `-c` and of standard input.
     dir: Option<PathBuf>,
     arguments: Arc<[Vec<u8>]>,
 }
 
 impl ScriptPlace {
-    /// The place of a script's lines. A file without a directory in its name stands in `.`.
+    /// The place of a script's lines. The directory of a bare file name is `.`.
     pub fn of(file: Option<&Path>, arguments: Arc<[Vec<u8>]>) -> ScriptPlace {
         let dir = file.map(|file| match file.parent() {
             Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
@@ -24,12 +24,12 @@ impl ScriptPlace {
         ScriptPlace { dir, arguments }
     }
 
-    /// The place of the lines of a file that lines here `source`: it has their arguments.
+    /// The place of the lines of a sourced file, with the arguments of this place.
     pub fn sourced(&self, file: &Path) -> ScriptPlace {
         ScriptPlace::of(Some(file), Arc::clone(&self.arguments))
     }
 
-    /// `$DIR`, as a path that is good from the working directory.
+    /// `$DIR`: absolute, or relative to the working directory.
     pub fn dir(&self) -> Option<&Path> {
         self.dir.as_deref()
     }
@@ -44,7 +44,7 @@ impl ScriptPlace {
         self.arguments.get(number.checked_sub(1)?).map(Vec::as_slice)
     }
 
-    /// A file that lines here name: beside them, where one is there, else as it is named.
+    /// The path of a file that lines here name: in the script's directory where it exists there, else as named.
     pub fn resolve(&self, file: &str) -> PathBuf {
         let elsewhere = self.dir.as_ref().filter(|dir| dir.as_os_str() != ".");
         let beside = elsewhere.map(|dir| dir.join(file)).filter(|beside| beside.exists());

@@ -1,5 +1,5 @@
-//! Durations, sizes and bytes as commands read them, and as everything shows them. Reading is the filter language's own,
-//! so that `--timeout 1m30s` and `duration>1m30s` mean the same.
+//! Parsing and formatting of durations, sizes and bytes. The parsers are those of the filter language, so that
+//! `--timeout 1m30s` and `duration>1m30s` mean the same.
 
 use std::time::Duration;
 
@@ -14,14 +14,14 @@ pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse_duration_ns(text).map(Duration::from_nanos)
 }
 
-/// As [`parse_duration`], but a bare number is seconds, where a person or another program has it so.
+/// Reads a duration like [`parse_duration`]; a bare number is seconds, as in `sleep` and `watch -n`.
 pub fn parse_seconds(text: &str) -> Result<Duration, String> {
     let is_bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let read = if is_bare { parse_duration(&format!("{text}s")) } else { parse_duration(text) };
     read.map_err(|_| format!("`{}` is no duration; write seconds, `300ms` or `2s`", quoted(text)))
 }
 
-/// One page of WebAssembly's memory.
+/// Bytes of a page of WebAssembly memory.
 pub const PAGE_BYTES: u64 = 65_536;
 
 /// Reads `--memory-max`: a size, `200p`, or a bare number of pages, as extism has it.
@@ -32,17 +32,17 @@ pub fn parse_memory_size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// A bound as an option gives it, which may be none of its own: what holds without the option then holds.
+/// The bound that an option gives. `None` counts as an absent option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Bound(pub Option<u64>);
 
 impl Bound {
-    /// Reads a size; less than 0 is no bound.
+    /// Reads a size; a negative number is `None`.
     pub fn of_size(text: &str) -> Result<Bound, String> {
         if is_negative(text) { Ok(Bound(None)) } else { parse_size(text).map(|bytes| Bound(Some(bytes))) }
     }
 
-    /// Reads `--memory-max`, as [`parse_memory_size`] does; 0 and less are no bound.
+    /// Reads `--memory-max`, as [`parse_memory_size`] does; 0 and negative numbers are `None`.
     pub fn of_memory(text: &str) -> Result<Bound, String> {
         if is_negative(text) {
             return Ok(Bound(None));
@@ -55,7 +55,7 @@ fn is_negative(text: &str) -> bool {
     text.parse::<i64>().is_ok_and(|number| number < 0)
 }
 
-/// Reads how many times something is done: 1 or more.
+/// Reads a count of 1 or more.
 pub fn parse_count(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no count; write 1 or more"))
 }

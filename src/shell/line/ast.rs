@@ -1,26 +1,26 @@
-//! The syntax tree of a line: statements, pipes, stages, words and their parts. What makes and what evaluates it lives
-//! beside it.
+//! The syntax tree of a line: statements, pipes, stages, words and their parts. The parser and the expansion are in the
+//! files around this one.
 
 use std::borrow::Cow;
 use std::ops::Range;
 
-/// What was read: the statements of a script, of one line, or of one `$(COMMAND)`.
+/// The statements of a script, of one line, or of one `$(COMMAND)`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Script {
     pub statements: Vec<Statement>,
 }
 
-/// One pipe with what ends it.
+/// One pipe and its terminator.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Statement {
     pub pipe: Pipe,
-    /// It ended with `&`.
+    /// The terminator is `&`.
     pub background: bool,
-    /// The line it starts at, counted from 1.
+    /// The number of its first line, counted from 1.
     pub line: usize,
-    /// Its source text, without blanks around it, the `;` or `&` that ends it, and the here-documents behind it.
+    /// The source text without surrounding blanks, terminator and here-documents.
     pub text: String,
-    /// Where `text` stands in what was parsed, in bytes.
+    /// The bytes of `text` in the parsed text.
     pub span: Range<usize>,
 }
 
@@ -34,24 +34,24 @@ pub struct Pipe {
 /// One stage of a pipe.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Stage {
-    /// The words of a command of this shell, its name first; at least one.
+    /// The words of a command of plugsh, its name first; at least one.
     Command(Vec<Word>),
     /// `!COMMAND`: the raw text for the system's shell. Always the last stage, because it reaches to the line's end.
     System(String),
-    /// `for`, `repeat` or `if` with the statements up to its `end`. Always the first stage.
+    /// `for`, `repeat` or `if` with the statements up to `end`. Always the first stage.
     Block(Box<Block>),
 }
 
 /// Statements that run more than once, or not at all.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Block {
-    /// `for NAME in WORDS`: once for each value.
+    /// `for NAME in WORDS`: the body runs once for each value.
     For { name: String, words: Vec<Word>, body: Script },
     /// `repeat N`.
     Repeat { count: Word, body: Script },
     /// `if COMMAND`, `else if COMMAND`, `else`.
     If {
-        /// Each condition with what runs when it succeeds, at least one.
+        /// Conditions with their bodies, at least one.
         branches: Vec<(Statement, Script)>,
         otherwise: Script,
     },
@@ -60,27 +60,27 @@ pub enum Block {
 /// `> FILE` or `>> FILE`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Redirect {
-    /// It was `>>`.
+    /// The operator is `>>`.
     pub append: bool,
     pub file: Word,
 }
 
-/// One word: parts that touch.
+/// One word: adjacent parts.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     pub kind: WordKind,
     /// At least one. For `AtFile` the file's name without its `@`; for `HereDoc` the body; for `Json` the text as typed.
     pub parts: Vec<Part>,
-    /// Where it stands in what was parsed, in bytes; of a here-document only the `<<END`.
+    /// The bytes of the word in the parsed text; for `HereDoc` those of `<<END`.
     pub span: Range<usize>,
 }
 
-/// What a word is. Syntax alone decides it: a value that is expanded later is never read again.
+/// The kind of a word. Syntax alone decides the kind: expanded values are never parsed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WordKind {
     /// Text.
     Plain {
-        /// Some of it was quoted or escaped.
+        /// A part of the word is quoted or escaped.
         quoted: bool,
     },
     /// JSON as typed, in INPUT's place.
@@ -98,7 +98,7 @@ pub enum WordKind {
 pub enum Part {
     Literal {
         bytes: Vec<u8>,
-        /// From quotes, or after a backslash.
+        /// The bytes stand in quotes or after a backslash.
         quoted: bool,
     },
     /// `$NAME`, `${NAME}`, `$_`, `$?`, `$1`, `$@` or `$env.NAME`, by its name.
@@ -107,7 +107,7 @@ pub enum Part {
     Substitution(Script),
 }
 
-/// Which quote.
+/// The kind of a quote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Quote {
     Single,
@@ -115,7 +115,7 @@ pub enum Quote {
 }
 
 impl Quote {
-    /// The character that opens and closes it.
+    /// The character that opens and closes the quote.
     pub const fn char(self) -> char {
         match self {
             Self::Single => '\'',
@@ -125,8 +125,8 @@ impl Quote {
 }
 
 impl Word {
-    /// The unquoted text that the word starts with: empty when it starts with a quote, a backslash or a `$`, or when it
-    /// is no plain word. Only this may decide that a word is an option.
+    /// The unquoted text that the word starts with. Empty for a word that starts with a quote, a backslash or a `$`, and for
+    /// a word of another kind than `Plain`. Only this text decides whether a word is an option.
     pub fn literal_start(&self) -> &[u8] {
         match (self.kind, self.parts.first()) {
             (WordKind::Plain { .. }, Some(Part::Literal { bytes, quoted: false })) => bytes,
@@ -134,13 +134,13 @@ impl Word {
         }
     }
 
-    /// Whether the word was typed as an option: its unquoted text starts with `-` and goes on. `-` alone, `-5`, `"--x"`
-    /// and a variable that holds `--x` are data.
+    /// Whether the word is an option: its unquoted text starts with `-`. Exceptions are `-` alone and `-5`; `"--x"` and a
+    /// variable with the value `--x` are data.
     pub fn is_option(&self) -> bool {
         is_option_text(self.literal_start()) || self.parts.len() > 1 && self.literal_start() == b"-"
     }
 
-    /// Whether the word starts with the home directory, where it names a file: an unquoted `~` alone, before a `/`, or
+    /// Whether the word starts with the home directory where a file name is expected: an unquoted `~` alone, before `/`, or
     /// before the `:` of `~:/place`.
     pub fn starts_at_home(&self) -> bool {
         let named = matches!(self.kind, WordKind::Plain { .. } | WordKind::AtFile);
@@ -148,19 +148,19 @@ impl Word {
         matches!((bytes.as_slice(), self.parts.len()), ([b'~'], 1) | ([b'~', b'/' | b':', ..], _))
     }
 
-    /// Whether the word is one `$(COMMAND)` and nothing else, quoted or not.
+    /// Whether the whole word is one `$(COMMAND)`, quoted or unquoted.
     pub fn is_substitution(&self) -> bool {
         let mut parts =
             self.parts.iter().filter(|part| !matches!(part, Part::Literal { bytes, .. } if bytes.is_empty()));
         matches!((parts.next(), parts.next()), (Some(Part::Substitution(_)), None))
     }
 
-    /// Whether the word is one `$(COMMAND)` outside of quotes.
+    /// Whether the whole word is one unquoted `$(COMMAND)`.
     pub fn is_unquoted_substitution(&self) -> bool {
         self.is_substitution() && self.kind == (WordKind::Plain { quoted: false })
     }
 
-    /// Whether the word is `$@` and nothing else, quoted or not: a word for each argument.
+    /// Whether the whole word is `$@`, quoted or unquoted: it expands to one word for each argument.
     pub fn is_all_arguments(&self) -> bool {
         let mut parts =
             self.parts.iter().filter(|part| !matches!(part, Part::Literal { bytes, .. } if bytes.is_empty()));
@@ -172,7 +172,7 @@ impl Word {
         self.parts.len() == 1 && self.literal_start() == b"--"
     }
 
-    /// The word's bytes, when they are known without a session: no variable, no substitution.
+    /// The word's bytes; `None` for a word with a variable or a substitution.
     pub fn literal(&self) -> Option<Cow<'_, [u8]>> {
         let mut bytes = Cow::Borrowed(&[][..]);
         for part in &self.parts {
@@ -185,7 +185,7 @@ impl Word {
         Some(bytes)
     }
 
-    /// As [`Word::literal`], when those bytes are UTF-8.
+    /// The bytes of [`Word::literal`] as text; `None` when they are not UTF-8.
     pub fn literal_text(&self) -> Option<Cow<'_, str>> {
         match self.literal()? {
             Cow::Borrowed(bytes) => std::str::from_utf8(bytes).ok().map(Cow::Borrowed),
@@ -194,8 +194,7 @@ impl Word {
     }
 }
 
-/// Whether unquoted text is an option: `-n`, `--loop`; not `-` alone, nor a number below zero, which is no option of any
-/// command.
+/// Whether unquoted text is an option: `-n`, `--loop`. `-` alone and negative numbers are data.
 fn is_option_text(text: &[u8]) -> bool {
     match text {
         [b'-', b'0'..=b'9', ..] | [b'-', b'.', b'0'..=b'9', ..] => false,
@@ -204,7 +203,7 @@ fn is_option_text(text: &[u8]) -> bool {
     }
 }
 
-/// Whether `$NAME` can name it: a letter or `_`, then letters, digits and `_`. (`_` alone and `?` are the shell's own.)
+/// Whether `name` is the name of a variable: a letter or `_`, then letters, digits and `_`. `_` alone is the shell's own.
 pub fn is_variable_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

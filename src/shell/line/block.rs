@@ -1,5 +1,5 @@
-//! Reading blocks: `for`, `repeat` and `if`, up to their `end`. A word of these is one only where a command could start, as
-//! it is typed, without quotes.
+//! Parsing of blocks: `for`, `repeat` and `if`, up to their `end`. Keywords are recognised unquoted, in the place of a
+//! command's name.
 
 use super::BLOCK_DEPTH_MAX;
 use super::ast::{Block, Redirect, Script, Stage, Word, is_variable_name};
@@ -10,7 +10,7 @@ use super::parser::{Mode, Parsed, Parser};
 use super::statement::Until;
 
 impl Parser<'_> {
-    /// Which of these words stands here, whole and as it is typed. A cursor at its end is still in it.
+    /// The keyword at the current position, as a whole unquoted word. A cursor at the end of the word is inside the word.
     pub fn at_keyword(&self, keywords: &[&'static str]) -> Option<&'static str> {
         let rest = self.scan.rest();
         let stands = |keyword: &str| {
@@ -21,14 +21,14 @@ impl Parser<'_> {
         keywords.iter().copied().find(|keyword| stands(keyword).is_some())
     }
 
-    /// `end` or `else` where no block is open: a mistake.
+    /// Fails for `end` or `else` outside of a block.
     pub fn stray_keyword(&mut self, word: &'static str) -> Parsed<()> {
         self.fail(ErrorKind::StrayKeyword(word), self.scan.pos())?;
         self.keyword(word);
         Ok(())
     }
 
-    /// Reads a block, whose opening word stands here, and the redirect behind its `end`.
+    /// Parses a block from its opening keyword to the redirect after `end`.
     pub fn block(&mut self, opener: &'static str) -> Parsed<(Option<Stage>, Option<Redirect>)> {
         let open = self.scan.pos();
         if self.blocks >= BLOCK_DEPTH_MAX {
@@ -41,7 +41,7 @@ impl Parser<'_> {
             _ => self.if_block(open)?,
         };
         self.blocks -= 1;
-        // What is in it was read in this frame.
+        // The block's statements used this frame.
         self.frame.words.clear();
         self.frame.stage = 0;
         self.frame.end = self.scan.pos();
@@ -100,7 +100,7 @@ impl Parser<'_> {
             self.keyword("else");
             self.scan.skip_blanks();
             if self.at_keyword(&["if"]).is_none() {
-                // As behind the other first words of a block, on one line.
+                // `;` may follow `else`, as it ends the first line of `for`, `repeat` and `if`.
                 if self.scan.peek() == Some(b';') {
                     self.operator(1);
                 }
@@ -113,7 +113,7 @@ impl Parser<'_> {
         Ok((!branches.is_empty()).then(|| Block::If { branches, otherwise: Script::default() }))
     }
 
-    /// Steps over a word that was looked at. At a mistake that was stepped over, it is not there.
+    /// Skips a keyword. The keyword may be missing after a syntax error that was skipped.
     fn keyword(&mut self, word: &str) {
         if self.scan.looking_at(word) {
             let start = self.scan.pos();
@@ -122,7 +122,7 @@ impl Parser<'_> {
         }
     }
 
-    /// The statements up to the `else` or `end` of the block that opens at `open`; only an `if` has an `else`.
+    /// Parses statements up to the `else` or `end` of the block that opens at `open`; only `if` has an `else`.
     fn body(&mut self, opener: &'static str, open: usize) -> Parsed<Script> {
         let unclosed = if opener == "else" { "if" } else { opener };
         let mut statements = self.statements(Until::End(unclosed, open))?;
@@ -133,7 +133,7 @@ impl Parser<'_> {
         Ok(Script { statements })
     }
 
-    /// The words of a block's first line, up to its end or a `;`.
+    /// Parses the words of a block's first line, up to a newline or `;`.
     fn header(&mut self, open: usize) -> Parsed<Vec<Word>> {
         let mut words = Vec::new();
         loop {

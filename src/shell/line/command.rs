@@ -1,4 +1,4 @@
-//! Reading one stage: the words of a command with its redirect, or the raw text of `!COMMAND`.
+//! Parsing of one stage: the words of a command with its redirect, or the raw text of `!COMMAND`.
 
 use std::mem;
 
@@ -10,7 +10,7 @@ use super::parser::{Mode, Parsed, Parser};
 use super::statement::redirect_operator;
 
 impl Parser<'_> {
-    /// Reads a stage up to the operator that ends it. No stage only when mistakes left nothing of it.
+    /// Parses a stage up to its operator. The stage is `None` when only skipped errors were there.
     pub fn stage(&mut self) -> Parsed<(Option<Stage>, Option<Redirect>)> {
         if self.scan.peek() == Some(b'!') {
             return Ok((self.system()?, None));
@@ -57,7 +57,7 @@ impl Parser<'_> {
         Ok((Some(Stage::Command(words)), redirect))
     }
 
-    /// What a word that starts here is to its command.
+    /// The place in the command of a word that starts here.
     fn place_of_next(&self) -> Place {
         match self.frame.words.as_slice() {
             [] => Place::Command,
@@ -66,7 +66,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Something follows a redirect: a mistake.
+    /// Fails where a word or an operator follows a redirect.
     fn fail_after(&mut self, redirect: &Option<Redirect>, offset: usize) -> Parsed<()> {
         match redirect {
             Some(redirect) => self.fail(ErrorKind::RedirectNotLast(redirect_operator(redirect.append)), offset),
@@ -74,7 +74,7 @@ impl Parser<'_> {
         }
     }
 
-    /// A command without words: a mistake.
+    /// Fails for a command without words.
     fn fail_empty(&mut self, redirect: &Option<Redirect>) -> Parsed<()> {
         let offset = self.scan.pos();
         if let Some(redirect) = redirect {
@@ -87,12 +87,12 @@ impl Parser<'_> {
         self.fail(ErrorKind::NoCommand(operator), offset)
     }
 
-    /// Reads the word of a command that starts here. `None` only where a mistake was stepped over.
+    /// Parses a word of a command. `None` when an error was skipped.
     fn argument(&mut self) -> Parsed<Option<Word>> {
         let offset = self.scan.pos();
         let special = matches!(self.scan.peek(), Some(b'{' | b'[' | b'@' | b'<'));
-        // The grammar is asked only where its answer matters, as a line may have many words. A completion always wants
-        // to know.
+        // A lookup for each of a line's many words would be slow: the grammar is asked only about words whose first
+        // character has a meaning as INPUT, and for completion.
         let place = if special || self.mode == Mode::Cursor {
             self.place_of_next()
         } else if self.frame.words.is_empty() {
@@ -120,7 +120,7 @@ impl Parser<'_> {
         Ok(Some(word))
     }
 
-    /// Reads `> FILE` or `>> FILE`. `None` only where a mistake was stepped over.
+    /// Parses `> FILE` or `>> FILE`. `None` when an error was skipped.
     pub fn redirect(&mut self) -> Parsed<Option<Redirect>> {
         let offset = self.scan.pos();
         if self.refuse_operator(&[">&"])? {
@@ -140,9 +140,8 @@ impl Parser<'_> {
         Ok(Some(Redirect { append, file }))
     }
 
-    /// Reads `!COMMAND`. The text belongs to the system's shell and is not read by our rules: it reaches to the line's
-    /// end, operators, redirects and comments included, or, inside `$(`, to the parenthesis that closes that. Of the
-    /// other shell's rules only quotes, backslashes and parentheses are followed, as far as that takes.
+    /// Parses `!COMMAND`: raw text for the system's shell, with its operators, redirects and comments, up to the line's end
+    /// or, inside `$(`, to the closing parenthesis. Quotes, backslashes and parentheses are tracked to find that end.
     fn system(&mut self) -> Parsed<Option<Stage>> {
         let start = self.scan.pos();
         self.scan.advance(1);
@@ -154,7 +153,7 @@ impl Parser<'_> {
             match (self.scan.peek(), quote) {
                 (None | Some(b'\n'), _) => break,
                 (Some(b'\\'), None | Some(b'"')) => {
-                    // What comes after it, be it the line's end, is not looked at.
+                    // A backslash escapes the next character, also a newline.
                     let joined = self.scan.continuation_len();
                     self.scan.advance(joined.max(1));
                     if joined == 0 && self.scan.bump().is_none() {
@@ -188,7 +187,7 @@ impl Parser<'_> {
     }
 }
 
-/// Whether this word before a `>` is the number of a stream, as in `2>`.
+/// Whether a word before `>` is a file descriptor, as in `2>`.
 fn is_descriptor(word: &Word) -> bool {
     match word.parts.as_slice() {
         [Part::Literal { bytes, quoted: false }] => {

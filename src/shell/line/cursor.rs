@@ -1,4 +1,4 @@
-//! What stands before a cursor: for completion and hints. Never fails, and knows no command.
+//! The syntax before a cursor, for completion and hints. Parsing to a cursor never fails and is independent of commands.
 
 use std::borrow::Cow;
 use std::ops::Range;
@@ -8,29 +8,28 @@ use super::ast::{Part, Quote, Word};
 use super::draft::Place;
 use super::parser::{Mode, Parser, Stop};
 
-/// What stands before a cursor.
+/// The syntax before a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
     pub place: Place,
     /// The finished words of the command that the cursor is in, its name first.
     pub words: Vec<Word>,
-    /// The text of the piece that is being typed, up to the cursor, without quotes and escapes. Variables and
-    /// substitutions stand in it by their source.
+    /// The text of the incomplete word up to the cursor, without quotes and escapes. Variables and substitutions keep
+    /// their source text.
     pub typed: String,
-    /// Where that piece stands, in bytes, its quotes included, and the `@` or `$` before it not: what a completion takes
-    /// the place of.
+    /// The bytes that a completion replaces: the incomplete word with its quotes, without a leading `@` or `$`.
     pub span: Range<usize>,
-    /// The quote that is open.
+    /// The open quote.
     pub quote: Option<Quote>,
-    /// `typed` has a variable or a substitution in it: what it will be is not known yet.
+    /// `typed` has a variable or a substitution, so that its value is unknown.
     pub expands: bool,
-    /// The command is fed by a `|`.
+    /// The command is after a `|`.
     pub piped: bool,
     /// The command is inside `$(`.
     pub nested: bool,
 }
 
-/// Reads `text` up to the cursor at byte `pos` (moved down to a character's boundary and into the text).
+/// Parses `text` up to the cursor at byte `pos`, which is moved down to a character boundary in the text.
 pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> Cursor {
     let text = text.get(..text.floor_char_boundary(pos)).unwrap_or(text);
     let mut start = 0;
@@ -45,7 +44,7 @@ pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> Cursor {
 }
 
 impl Cursor {
-    /// A cursor that nothing is known of but its place.
+    /// A cursor with only a place.
     fn at(place: Place, pos: usize) -> Self {
         Self {
             place,
@@ -59,7 +58,7 @@ impl Cursor {
         }
     }
 
-    /// The cursor at the end of `text`, where the parser stopped.
+    /// The cursor at the end of `text`, from the state of the stopped parser.
     fn of(parser: Parser<'_>, text: &str) -> Self {
         let (frame, place) = (parser.frame, parser.place);
         let mut cursor = Self::at(place, text.len());

@@ -1,4 +1,4 @@
-//! Reading what starts with `$`: variables and substitutions.
+//! Parsing of `$`: variables and substitutions.
 
 use super::SUBSTITUTION_DEPTH_MAX;
 use super::ast::{Part, is_variable_name};
@@ -7,13 +7,13 @@ use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 
-/// What stands before the `.` and the name of a variable of the environment.
+/// The prefix of environment variables, before `.` and the name.
 const ENVIRONMENT: &str = "env";
 
 impl<'t> Parser<'t> {
-    /// Reads what starts with the `$` here: a variable, `$1` to `$9` and `$@` (a script's arguments), `$?`, `$env.NAME`,
-    /// `$(COMMAND)`. Any other `$` is text, as POSIX has it; its other special parameters (`$$`, `$#`, …) do not exist
-    /// here, so that they are text too.
+    /// Parses a part that starts with `$`: a variable, `$1` to `$9` and `$@` (a script's arguments), `$?`, `$env.NAME`,
+    /// `$(COMMAND)`. Any other `$` is text, as in POSIX; plugsh lacks the other special parameters of POSIX (`$$`, `$#`, …),
+    /// so that these are text.
     pub fn dollar(&mut self, quoted: bool) -> Parsed<()> {
         let start = self.scan.pos();
         self.scan.advance(1);
@@ -58,7 +58,7 @@ impl<'t> Parser<'t> {
             self.scan.advance(1);
             return self.variable(start, name);
         }
-        // Only for the message: what was meant as the whole.
+        // The message names the text up to `}`.
         self.scan.take_until(|byte| matches!(byte, b'}' | b'\n' | b'"' | b'\''));
         if self.scan.peek() == Some(b'}') {
             self.scan.advance(1);
@@ -73,8 +73,8 @@ impl<'t> Parser<'t> {
         self.push_part(Part::Variable(name.to_owned()))
     }
 
-    /// Takes a variable's name, which starts at `start`; `env.` goes on with the name of one of the environment. The cursor
-    /// may stand in it.
+    /// Parses a variable's name that starts at `start`; the name of an environment variable follows `env.`. The cursor may
+    /// be inside the name.
     fn variable_name(&mut self, start: usize) -> Parsed<&'t str> {
         let mut name = self.scan.take_while(is_name_byte);
         let goes_on = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_alphabetic() || byte == b'_');
@@ -95,7 +95,7 @@ fn is_name_byte(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// Whether `${NAME}` can read it: a variable, one of the environment, an argument of the script, `@` or `?`.
+/// Whether `${NAME}` accepts the name: a variable, an environment variable, an argument of the script, `@` or `?`.
 fn is_readable_name(name: &str) -> bool {
     let argument = !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_digit());
     let environment = name.strip_prefix(ENVIRONMENT).and_then(|rest| rest.strip_prefix('.'));

@@ -1,8 +1,8 @@
-//! What of a line is being read: the word, the here-documents that wait for their bodies, and where a cursor would stand.
+//! Incomplete parts of a line: the current word, here-documents without their bodies yet, and the place of a cursor.
 
 use super::ast::{Part, Quote};
 
-/// Where a cursor stands.
+/// The place of a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Place {
     /// In or before the name of a command.
@@ -25,19 +25,19 @@ pub enum Place {
     System,
     /// In a comment.
     Comment,
-    /// In a text that is too long or nested too deep to be read.
+    /// In a text that is too long, or nested too deep, for the parser.
     Unknown,
 }
 
-/// A word that is being read.
+/// The word that the parser is in.
 #[derive(Default)]
 pub(super) struct Draft {
-    /// Where its text starts: behind the `@` of `@FILE`.
+    /// The offset of the word's text: after the `@` of `@FILE`.
     pub text_start: usize,
     pub parts: Vec<Part>,
-    /// The quote that is open.
+    /// The open quote.
     pub quote: Option<Quote>,
-    /// Where the name of the variable starts that the cursor cut off.
+    /// The offset of a variable's name that ends at the cursor.
     pub variable_start: Option<usize>,
 }
 
@@ -54,12 +54,12 @@ impl Draft {
 
 /// A here-document whose body starts at the next line.
 pub(super) struct Pending {
-    /// Which of the line's bodies it is.
+    /// The index of its body among those of the line.
     pub body: usize,
-    /// The line that ends it.
+    /// The line that ends the body.
     pub end: String,
-    /// The end word stands in double quotes: `$` in the body is expanded.
+    /// `$` in the body is expanded: the end word is in double quotes.
     pub expands: bool,
-    /// Where its `<<` stands.
+    /// The offset of its `<<`.
     pub offset: usize,
 }
