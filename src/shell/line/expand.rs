@@ -1,11 +1,11 @@
-//! A word to bytes: its parts joined, variables and substitutions replaced by their values, which are never read again.
+//! Expansion of a word to bytes: variables and substitutions are replaced by their values, which are never parsed.
 
 use anyhow::{Context, bail};
 
 use super::WORD_BYTES_MAX;
 use super::ast::{Part, Script, Word};
 
-/// The session, as far as words need it.
+/// The values of variables and substitutions.
 pub trait Env {
     /// The value of `$NAME`, `$_` (name `_`), `$?` (name `?`), `$1`, `$@` or `$env.NAME`; `None` when it is unset.
     fn variable(&self, name: &str) -> Option<Vec<u8>>;
@@ -13,14 +13,13 @@ pub trait Env {
     /// Runs a `$(COMMAND)` and gives its output, exact bytes.
     ///
     /// # Errors
-    /// The failure of the command, which fails the whole.
+    /// The failure of the command.
     fn run(&mut self, script: &Script) -> anyhow::Result<Vec<u8>>;
 }
 
 impl Word {
-    /// The word's bytes: of a here-document its body, of JSON the text as typed, of `@FILE` the file's name. A
-    /// `$(COMMAND)` gives its output without its final newlines, and all of it where it is the whole word: that may be
-    /// INPUT ([`Word::is_substitution`] tells the two apart).
+    /// The word's bytes: the body of a here-document, the text of JSON, the file's name of `@FILE`. A `$(COMMAND)` expands
+    /// to its output without final newlines; as the whole word ([`Word::is_substitution`]) it keeps them, for INPUT.
     ///
     /// # Errors
     /// A variable that is unset, a substitution that fails (its own error, unchanged), or more than
@@ -29,7 +28,7 @@ impl Word {
         self.expand_within(WORD_BYTES_MAX, env)
     }
 
-    /// As [`Word::expand`], with a bound of one's own.
+    /// Expands the word like [`Word::expand`], to at most `bytes_max` bytes.
     pub(super) fn expand_within(&self, bytes_max: usize, env: &mut dyn Env) -> anyhow::Result<Vec<u8>> {
         let mut all = Vec::new();
         for part in &self.parts {
@@ -42,7 +41,7 @@ impl Word {
             if all.len().saturating_add(bytes.len()) > bytes_max {
                 bail!("a word grew over {bytes_max} bytes when its `$` were expanded: use `@FILE`");
             }
-            // The usual word has one part: a large value is not copied again.
+            // The value of a single part is moved: it may be large.
             if all.is_empty() {
                 all = bytes;
             } else {
@@ -52,7 +51,7 @@ impl Word {
         Ok(all)
     }
 
-    /// The word as text, for every place but INPUT.
+    /// The word as text, for words other than INPUT.
     ///
     /// # Errors
     /// Those of [`Word::expand`], and bytes that are not UTF-8.
@@ -72,7 +71,7 @@ impl Word {
     }
 }
 
-/// A command's output as a word has it: lines end, words do not.
+/// A command's output without its final newlines.
 pub fn without_final_newlines(mut bytes: Vec<u8>) -> Vec<u8> {
     while bytes.pop_if(|byte| *byte == b'\n').is_some() {
         bytes.pop_if(|byte| *byte == b'\r');

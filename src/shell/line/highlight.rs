@@ -1,4 +1,4 @@
-//! The colours' source: which class each piece of a text belongs to. Which colour a class gets is the front's choice.
+//! Syntax highlighting: the class of each piece of a text. The front chooses the colours.
 
 use std::ops::Range;
 
@@ -7,8 +7,7 @@ use super::LINE_BYTES_MAX;
 use super::paint::{Class, Paint};
 use super::parser::{Mode, Parser};
 
-/// The classes of all pieces of a text, in order, without gaps: together they are the text. Never fails; a mistake leaves
-/// what it hides [`Class::Plain`].
+/// The classes of all pieces of a text, in order and without gaps. Never fails: wrong text is [`Class::Plain`].
 pub fn highlight(text: &str, grammar: &dyn Grammar) -> Vec<(Range<usize>, Class)> {
     let mut paint = Paint::of(text.len().min(LINE_BYTES_MAX));
     let mut pos = 0;

@@ -1,4 +1,4 @@
-//! Reading what is special in INPUT's place: JSON as typed, `@FILE`, `@-` and here-documents.
+//! Parsing of the special forms of INPUT: JSON as typed, `@FILE`, `@-` and here-documents.
 
 use std::mem;
 use std::ops::Range;
@@ -11,7 +11,7 @@ use super::parser::{Mode, Parsed, Parser};
 use super::statement::place_in_parts;
 
 impl Parser<'_> {
-    /// Reads JSON from its `{` or `[` to the matching end, and sees that nothing touches that.
+    /// Parses JSON from its `{` or `[` to the matching bracket. Text that touches the bracket is an error.
     pub fn json(&mut self) -> Parsed<Word> {
         let start = self.scan.pos();
         self.json_value(start)?;
@@ -61,9 +61,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Steps behind the end of the string that opens at `open`. JSON has no string over several lines, so that one which
-    /// its line does not close is a mistake at once, and no reason to ask for more lines; where that is stepped over,
-    /// false.
+    /// Skips the string that opens at `open`. JSON strings are on one line: a string that its line leaves open is an error,
+    /// and more lines are not asked for. False when that error was skipped.
     fn json_string(&mut self, open: usize) -> Parsed<bool> {
         loop {
             self.scan.take_until(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
@@ -84,7 +83,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads `@FILE` or `@-`.
+    /// Parses `@FILE` or `@-`.
     pub fn at_file(&mut self) -> Parsed<Word> {
         let start = self.scan.pos();
         self.scan.advance(1);
@@ -99,7 +98,7 @@ impl Parser<'_> {
         Ok(Word { kind, parts, span: start..self.scan.pos() })
     }
 
-    /// Reads `<<END` and asks for its body. `None` only where a mistake was stepped over.
+    /// Parses `<<END`, and queues its body. `None` when an error was skipped.
     pub fn here_doc(&mut self, in_place: bool) -> Parsed<Option<Word>> {
         let start = self.scan.pos();
         if self.refuse_operator(&["<<<", "<<-"])? {
@@ -133,7 +132,7 @@ impl Parser<'_> {
         Ok(Some(end))
     }
 
-    /// Steps over a line's end and reads the bodies of the here-documents that start behind it.
+    /// Skips a newline, and parses the bodies of here-documents that start after it.
     pub fn newline(&mut self) -> Parsed<()> {
         self.scan.advance(self.scan.newline_len());
         for pending in mem::take(&mut self.frame.pending) {
@@ -164,8 +163,8 @@ impl Parser<'_> {
         self.unclosed_here_doc(pending.end, pending.offset)
     }
 
-    /// What a body is made of: its text, or, where it is expanded, its text with what starts with `$` and with `\$` and
-    /// `\\`, which are the signs themselves.
+    /// The parts of a body: its text, or, where `$` is expanded, literals, variables and substitutions. `\$` and `\\` are
+    /// escapes there.
     fn body_parts(&mut self, span: Range<usize>, expands: bool) -> Parsed<Vec<Part>> {
         let text = self.scan.before(span.end);
         if !expands {

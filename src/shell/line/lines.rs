@@ -1,14 +1,14 @@
-//! A text as logical lines, each read only when its turn comes: by then the lines before it may have run.
+//! Logical lines of a text, parsed one at a time: a line may run before the next is parsed.
 
 use super::Grammar;
 use super::ast::Script;
 use super::error::SyntaxError;
 use super::parser::{Mode, Parser, Stop};
 
-/// Reads a whole text. Blank lines and comments are no statements.
+/// Parses a whole text. Blank lines and comments are no statements.
 ///
 /// # Errors
-/// The first mistake; [`SyntaxError::incomplete`] when more lines could put it right.
+/// The first syntax error; [`SyntaxError::incomplete`] when more lines could complete the text.
 pub fn parse(text: &str, grammar: &dyn Grammar) -> Result<Script, SyntaxError> {
     let mut script = Script::default();
     let mut lines = Lines::new(text);
@@ -18,8 +18,8 @@ pub fn parse(text: &str, grammar: &dyn Grammar) -> Result<Script, SyntaxError> {
     Ok(script)
 }
 
-/// The logical lines of a text: what a shell reads before it runs anything. A line goes on over the line's end in quotes,
-/// JSON and `$(`, after `|` and a backslash, and has the bodies of its here-documents with it.
+/// The logical lines of a text, each the unit that a shell parses before it runs. A logical line continues over newlines
+/// in quotes, JSON and `$(`, and after `|` and a backslash; it includes the bodies of its here-documents.
 pub struct Lines<'t> {
     text: &'t str,
     pos: usize,
@@ -32,16 +32,16 @@ impl<'t> Lines<'t> {
         Self { text, pos: 0, line: 1 }
     }
 
-    /// Behind what was read so far, in bytes.
+    /// The offset after the parsed lines, in bytes.
     pub fn pos(&self) -> usize {
         self.pos
     }
 
-    /// The next logical line that has statements, or `None` at the end. After a mistake it goes on with the logical line
-    /// behind the wrong one.
+    /// The next logical line with statements, or `None` at the end. After an error, parsing continues with the logical line
+    /// after the wrong one.
     ///
     /// # Errors
-    /// The line's first mistake.
+    /// The line's first syntax error.
     pub fn next(&mut self, grammar: &dyn Grammar) -> Option<Result<Script, SyntaxError>> {
         while self.pos < self.text.len() {
             let (result, end) = self.read(grammar, Mode::Strict);
@@ -53,8 +53,8 @@ impl<'t> Lines<'t> {
                     }
                 }
                 Err(Stop::Error(error)) => {
-                    // A lenient reading knows where the wrong line ends: a mistake must not turn the body of its
-                    // here-document into commands.
+                    // A lenient parse finds the end of the wrong line, so that the body of its here-document is not
+                    // parsed as commands.
                     let (result, lenient_end) = self.read(grammar, Mode::Lenient);
                     let end = if result.is_ok() { lenient_end } else { self.line_end(lenient_end.max(end)) };
                     self.move_to(end);
@@ -66,14 +66,14 @@ impl<'t> Lines<'t> {
         None
     }
 
-    /// Reads the logical line at `pos`, and says where the reading ended.
+    /// Parses the logical line at `pos`, and returns the offset of its end.
     fn read(&self, grammar: &dyn Grammar, mode: Mode) -> (Result<Script, Stop>, usize) {
         let mut parser = Parser::new(self.text, self.pos, self.line, grammar, mode);
         let result = parser.line();
         (result, parser.scan.pos())
     }
 
-    /// Behind the end of the line in which `pos` is.
+    /// The offset after the end of the line at `pos`.
     fn line_end(&self, pos: usize) -> usize {
         let rest = self.text.as_bytes().get(pos..).unwrap_or_default();
         rest.iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |newline| pos + newline + 1)
@@ -82,7 +82,7 @@ impl<'t> Lines<'t> {
     fn move_to(&mut self, pos: usize) {
         let passed = self.text.as_bytes().get(self.pos..pos).unwrap_or_default();
         self.line += passed.iter().filter(|byte| **byte == b'\n').count();
-        // A reading that got nowhere must not be repeated for ever.
+        // A parse without progress would repeat for ever.
         self.pos = pos.max(self.pos + 1);
     }
 }

@@ -1,16 +1,16 @@
-//! The class of each piece of a line, as the parser finds it; what asks for it is `highlight`.
+//! The class of each byte of a line, recorded by the parser for `highlight`.
 
 use std::ops::Range;
 
-/// What a piece of text is.
+/// The class of a piece of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Class {
-    /// Blanks, and what is a mistake.
+    /// Blanks and wrong text.
     Plain,
     /// The first word of a command.
     Command,
     Argument,
-    /// A word that was typed as an option.
+    /// An option.
     Option,
     /// Quoted text with its quotes.
     Quoted,
@@ -22,31 +22,31 @@ pub enum Class {
     Json,
     /// `@FILE` in INPUT's place.
     InputFile,
-    /// `<<END`, and its body with the end.
+    /// `<<END`, and its body with the last line.
     HereDoc,
     /// `!COMMAND`.
     System,
     Comment,
 }
 
-/// The class of each byte. What is painted first stays: the inner of two pieces is read to its end first.
+/// The class of each byte. The first class of a byte stays: inner pieces are parsed before the pieces around them.
 #[derive(Default)]
 pub(super) struct Paint {
     classes: Vec<Class>,
 }
 
 impl Paint {
-    /// The classes of `bytes` bytes, which have none yet.
+    /// `bytes` bytes without a class.
     pub fn of(bytes: usize) -> Self {
         Self { classes: vec![Class::Plain; bytes] }
     }
 
-    /// How many bytes have a place here.
+    /// The number of bytes.
     pub fn len(&self) -> usize {
         self.classes.len()
     }
 
-    /// Gives the bytes of `span` that have no class yet this one.
+    /// Sets the class of the bytes of `span` that have no class.
     pub fn fill(&mut self, span: Range<usize>, class: Class) {
         let end = span.end.min(self.classes.len());
         let bytes = self.classes.get_mut(span.start.min(end)..end).unwrap_or_default();

@@ -1,8 +1,9 @@
-//! The parser's state, and what it does at a mistake. What it reads stands in the files beside this one, each an
-//! `impl Parser`: statements, commands, words, `$`, INPUT.
+//! The parser's state, and its handling of errors. The grammar is in the files around this one, each an `impl Parser`:
+//! statements, commands, words, `$`, INPUT.
 //!
-//! One parser serves three readers, so that they never drift apart: running (stop at the first mistake), finding where
-//! a wrong line ends and colouring it (step over mistakes), and completion (step over mistakes, stop at the cursor).
+//! One parser has three modes, so that all read the same language: strict for running (stop at the first error), lenient
+//! for highlighting and for the end of a wrong line (skip errors), and cursor for completion (skip errors, stop at the
+//! cursor).
 
 use std::ops::Range;
 
@@ -14,35 +15,35 @@ use super::paint::{Class, Paint};
 use super::scan::Scanner;
 use super::{LINE_BYTES_MAX, PARTS_MAX};
 
-/// What a mistake does.
+/// The handling of errors.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Mode {
-    /// It ends the reading.
+    /// An error ends the parse.
     Strict,
-    /// It is stepped over; only what the text's end cuts off ends the reading.
+    /// Errors are skipped; only unclosed syntax at the end of the text ends the parse.
     Lenient,
-    /// As `Lenient`, but the text's end is the cursor and ends the reading wherever it falls.
+    /// Errors are skipped; the end of the text is the cursor, and ends the parse everywhere.
     Cursor,
 }
 
-/// Why the reading ended early.
+/// Why the parse ended early.
 pub(super) enum Stop {
     Error(SyntaxError),
-    /// The cursor was reached; the parser's state says where that is.
+    /// The cursor was reached; the parser's state describes its place.
     Cursor,
 }
 
 pub(super) type Parsed<T> = Result<T, Stop>;
 
-/// The command that is being read: one a substitution deep.
+/// The current command at one depth of substitutions.
 #[derive(Default)]
 pub(super) struct Frame {
     pub words: Vec<Word>,
-    /// How many `|` stand before it in its pipe.
+    /// The number of `|` before the command in its pipe.
     pub stage: usize,
-    /// Where what was read of it ends: before the blanks that follow.
+    /// The offset of its end so far, before trailing blanks.
     pub end: usize,
-    /// The word that is being read.
+    /// The current word.
     pub draft: Option<Draft>,
     /// The here-documents whose bodies start at the next line.
     pub pending: Vec<Pending>,
@@ -59,18 +60,18 @@ pub(super) struct Parser<'t> {
     pub bodies: Vec<Vec<Part>>,
     pub place: Place,
     pub paint: Option<Paint>,
-    /// How many blocks are open here.
+    /// The number of open blocks.
     pub blocks: usize,
-    /// The text goes on after what this parser may look at.
+    /// The text is longer than [`LINE_BYTES_MAX`] from the start of the line.
     cut: bool,
     parts: usize,
     start: usize,
-    /// An offset whose line is known, and that line.
+    /// An offset and its line.
     known_line: (usize, usize),
 }
 
 impl<'t> Parser<'t> {
-    /// A parser for the logical line of `text` that starts at the offset `start`, which is in the line `line`.
+    /// A parser for the logical line of `text` at the offset `start`, in the line `line`.
     pub fn new(text: &'t str, start: usize, line: usize, grammar: &'t dyn Grammar, mode: Mode) -> Self {
         let end = text.floor_char_boundary(start.saturating_add(LINE_BYTES_MAX));
         let cut = end < text.len();
@@ -92,8 +93,8 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Where one of these operators of other shells stands: a mistake. True when it was stepped over, up to its last
-    /// character.
+    /// Fails for one of these operators of other shells. True when the error was skipped; the operator's last character is
+    /// not skipped.
     pub fn refuse_operator(&mut self, operators: &[&str]) -> Parsed<bool> {
         let Some(operator) = operators.iter().find(|operator| self.scan.looking_at(operator)) else {
             return Ok(false);
@@ -103,14 +104,14 @@ impl<'t> Parser<'t> {
         Ok(true)
     }
 
-    /// Steps over an operator of `bytes` bytes.
+    /// Skips an operator of `bytes` bytes.
     pub fn operator(&mut self, bytes: usize) {
         let start = self.scan.pos();
         self.scan.advance(bytes);
         self.paint_since(start, Class::Operator);
     }
 
-    /// Colours what lies between `start` and here, as far as it has no colour yet.
+    /// Sets the class of the text from `start` to here, where it has none.
     pub fn paint_since(&mut self, start: usize, class: Class) {
         if let Some(paint) = &mut self.paint {
             paint.fill(start..self.scan.pos(), class);
@@ -126,13 +127,13 @@ impl<'t> Parser<'t> {
         Ok(())
     }
 
-    /// A mistake at `offset`: the end of a strict reading, nothing to the others.
+    /// An error at `offset`: it ends a strict parse, and is skipped in other modes.
     pub fn fail(&mut self, kind: ErrorKind, offset: usize) -> Parsed<()> {
         if self.mode == Mode::Strict { Err(self.error(kind, offset)) } else { Ok(()) }
     }
 
-    /// Something that opens at `offset` is cut off by the text's end, or holds the cursor as `place`. What is left of the
-    /// text is coloured as `class`.
+    /// Ends the parse in unclosed syntax that opens at `offset`: with an error, or at the cursor with `place`. The rest of
+    /// the text has the class `class`.
     pub fn incomplete<T>(&mut self, kind: ErrorKind, offset: usize, place: Place, class: Class) -> Parsed<T> {
         self.paint_since(offset, class);
         match self.mode {
@@ -142,13 +143,13 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// The cursor was reached.
+    /// Ends the parse at the cursor.
     pub fn halt<T>(&mut self, place: Place) -> Parsed<T> {
         self.place = place;
         Err(if self.cut { self.too_long() } else { Stop::Cursor })
     }
 
-    /// An error that ends every kind of reading.
+    /// An error that ends the parse in every mode.
     pub fn error(&mut self, kind: ErrorKind, offset: usize) -> Stop {
         let line = self.line_of(offset);
         let before = self.scan.before(offset);
@@ -156,7 +157,7 @@ impl<'t> Parser<'t> {
         Stop::Error(SyntaxError { kind, offset, line, column })
     }
 
-    /// A line that was read to the end of what this parser may look at, and not to its own: a mistake.
+    /// Fails for a logical line that is longer than [`LINE_BYTES_MAX`].
     pub fn refuse_cut(&mut self) -> Parsed<()> {
         let read_to_newline = self.scan.since(self.start).ends_with('\n');
         if self.cut && self.scan.at_end() && !read_to_newline { Err(self.too_long()) } else { Ok(()) }
@@ -166,7 +167,7 @@ impl<'t> Parser<'t> {
         self.error(ErrorKind::TooLong { max_bytes: LINE_BYTES_MAX }, self.start)
     }
 
-    /// The line of an offset. Cheap as long as the offsets asked for go up.
+    /// The line of an offset. Cheap for ascending offsets.
     pub fn line_of(&mut self, offset: usize) -> usize {
         let (known, line) = if offset >= self.known_line.0 { self.known_line } else { (0, 1) };
         let newlines = |span: Range<usize>| {

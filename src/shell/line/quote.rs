@@ -1,10 +1,10 @@
-//! Bytes to a word that is read back as exactly them.
+//! Quoting of bytes as a word that parses to exactly these bytes.
 
 use std::fmt::Write;
 
-/// One word that [`parse`](super::parse) reads as exactly these bytes and as plain data: never an option, `@FILE` or JSON.
-/// Bare where that is possible, else in single quotes, else (control characters, what turns the reading direction, bytes that are
-/// no UTF-8, a single quote) in double quotes with escapes. The result has no control characters: it is safe to show.
+/// A word that [`parse`](super::parse) reads as exactly these bytes and as plain data: never an option, `@FILE` or JSON.
+/// Bare where possible, else in single quotes. Bytes with control characters, direction marks, invalid UTF-8 or a single
+/// quote are in double quotes with escapes, so that the result is safe to show.
 pub fn quote(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if is_bare(text) => text.to_owned(),
@@ -21,7 +21,7 @@ fn is_bare(text: &str) -> bool {
     !text.is_empty() && !text.starts_with('-') && text.chars().all(plain)
 }
 
-/// Whether a character would not show as itself.
+/// Whether a character needs an escape to be shown.
 fn needs_escape(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}' | '\u{feff}')

@@ -1,6 +1,6 @@
-//! A position in a text: looking, stepping, slicing. Knows what ends a word, but no rule beyond that.
+//! A scanner: a position in a text, with look-ahead and slices. Its only rule of the language is the end of a word.
 
-/// A position in a text. It always stands on a character's boundary.
+/// A position in a text, always on a character boundary.
 pub(super) struct Scanner<'t> {
     text: &'t str,
     pos: usize,
@@ -47,19 +47,19 @@ impl<'t> Scanner<'t> {
         self.rest().starts_with(what)
     }
 
-    /// Steps over `bytes` bytes, which the caller has looked at.
+    /// Skips `bytes` bytes, which the caller has checked.
     pub fn advance(&mut self, bytes: usize) {
         self.pos = self.text.floor_char_boundary(self.pos + bytes);
     }
 
-    /// Steps over one character.
+    /// Skips one character, and returns it.
     pub fn bump(&mut self) -> Option<char> {
         let char = self.rest().chars().next()?;
         self.pos += char.len_utf8();
         Some(char)
     }
 
-    /// Steps up to the first byte that `stop` (which must know ASCII only) wants, or to the end; gives what lies between.
+    /// Skips to the first ASCII byte for which `stop` is true, or to the end; returns the skipped text.
     pub fn take_until(&mut self, stop: impl Fn(u8) -> bool) -> &'t str {
         let from = self.pos;
         let rest = self.rest();
@@ -67,7 +67,7 @@ impl<'t> Scanner<'t> {
         self.since(from)
     }
 
-    /// Steps over the bytes that `fits` (which must know ASCII only) likes; gives them.
+    /// Skips ASCII bytes for which `fits` is true; returns them.
     pub fn take_while(&mut self, fits: impl Fn(u8) -> bool) -> &'t str {
         let from = self.pos;
         let rest = self.rest();
@@ -75,7 +75,7 @@ impl<'t> Scanner<'t> {
         self.since(from)
     }
 
-    /// How many bytes a line's end takes here: 0 when here is none.
+    /// The bytes of a newline here; 0 when there is none.
     pub fn newline_len(&self) -> usize {
         match (self.peek(), self.peek_at(1)) {
             (Some(b'\n'), _) => 1,
@@ -84,7 +84,7 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// How many bytes a backslash with the line's end after it takes here: 0 when here is none.
+    /// The bytes of a backslash and a newline here; 0 when there are none.
     pub fn continuation_len(&self) -> usize {
         match (self.peek(), self.peek_at(1), self.peek_at(2)) {
             (Some(b'\\'), Some(b'\n'), _) => 2,
@@ -93,14 +93,14 @@ impl<'t> Scanner<'t> {
         }
     }
 
-    /// Steps over backslashes that join lines.
+    /// Skips backslashes that join lines.
     pub fn skip_continuations(&mut self) {
         while self.continuation_len() > 0 {
             self.advance(self.continuation_len());
         }
     }
 
-    /// Steps over blanks and joined lines.
+    /// Skips blanks and line joins.
     pub fn skip_blanks(&mut self) {
         loop {
             self.skip_continuations();
@@ -121,7 +121,7 @@ impl<'t> Scanner<'t> {
     }
 }
 
-/// Whether this byte ends a word wherever it stands outside quotes.
+/// Whether a byte outside quotes ends a word.
 pub(super) fn ends_word(byte: u8) -> bool {
     matches!(byte, b' ' | b'\t' | b'\n' | b';' | b'&' | b'|' | b'<' | b'>' | b'(' | b')')
 }

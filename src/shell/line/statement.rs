@@ -1,4 +1,4 @@
-//! Reading statements and pipes: logical lines, and the insides of substitutions.
+//! Parsing of statements and pipes, in logical lines and in substitutions.
 
 use std::mem;
 
@@ -8,19 +8,19 @@ use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 
-/// Where a list of statements ends.
+/// The end of a list of statements.
 #[derive(Clone, Copy)]
 pub(super) enum Until {
     Newline,
-    /// The `end` of the block that this word opens at this offset, or its `else`; neither is read.
+    /// The `end` or `else` of the block with this keyword at this offset; the parser stops before it.
     End(&'static str, usize),
-    /// The `)` of the substitution whose `$(` stands at this offset.
+    /// The `)` of the substitution with its `$(` at this offset.
     Parenthesis(usize),
 }
 
 impl Parser<'_> {
-    /// Reads one logical line: up to the line's end that no quote, JSON, substitution or `|` carries on, with the bodies
-    /// of its here-documents.
+    /// Parses one logical line, up to a newline outside of quotes, JSON, substitutions and pipes, with the bodies of its
+    /// here-documents.
     pub fn line(&mut self) -> Parsed<Script> {
         let mut statements = self.statements(Until::Newline)?;
         if let Some(Pending { end, offset, .. }) = mem::take(&mut self.frame.pending).into_iter().next() {
@@ -31,11 +31,11 @@ impl Parser<'_> {
         Ok(Script { statements })
     }
 
-    /// Reads the inside of a `$(` at `open` and its `)`.
+    /// Parses the inside of a `$(` at `open`, and its `)`.
     pub fn substitution(&mut self, open: usize) -> Parsed<Script> {
         self.outer.push(mem::take(&mut self.frame));
         let statements = self.statements(Until::Parenthesis(open))?;
-        // A body that the closing parenthesis came before starts at the next line all the same.
+        // Bodies of here-documents inside the parentheses may follow on the next line.
         let pending = mem::take(&mut self.frame.pending);
         self.frame = self.outer.pop().unwrap_or_default();
         self.frame.pending.extend(pending);
@@ -77,7 +77,7 @@ impl Parser<'_> {
         }
     }
 
-    /// Reads a statement and what ends it. `None` only when mistakes left nothing of it.
+    /// Parses a statement and its terminator. `None` when only skipped errors were there.
     pub(super) fn statement(&mut self) -> Parsed<Option<Statement>> {
         let start = self.scan.pos();
         let line = self.line_of(start);
@@ -123,7 +123,7 @@ impl Parser<'_> {
         Ok(if stages.is_empty() { None } else { Some(Pipe { stages, redirect }) })
     }
 
-    /// Steps over a comment, but not over the end of its line.
+    /// Skips blanks and a comment up to its newline.
     fn skip_blanks_and_comment(&mut self) -> Parsed<()> {
         self.scan.skip_blanks();
         if self.scan.peek() == Some(b'#') {
@@ -137,7 +137,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    /// Steps over the lines' ends that may follow `|`.
+    /// Skips newlines after `|`.
     fn skip_lines(&mut self) -> Parsed<()> {
         loop {
             self.skip_blanks_and_comment()?;
@@ -154,7 +154,7 @@ pub(super) fn redirect_operator(append: bool) -> &'static str {
     if append { ">>" } else { ">" }
 }
 
-/// Puts the bodies into their here-documents: both are in the order in which they were opened.
+/// Puts the bodies into their here-documents; both are in source order.
 fn place_bodies(statements: &mut [Statement], bodies: &mut impl Iterator<Item = Vec<Part>>) {
     for Statement { pipe, .. } in statements {
         for stage in &mut pipe.stages {
@@ -170,7 +170,7 @@ fn place_bodies(statements: &mut [Statement], bodies: &mut impl Iterator<Item = 
 
 fn place_in_word(word: &mut Word, bodies: &mut impl Iterator<Item = Vec<Part>>) {
     if word.kind == WordKind::HereDoc {
-        // What stands in it has its own bodies already.
+        // Here-documents inside the body have their bodies already.
         word.parts = bodies.next().unwrap_or_default();
         return;
     }

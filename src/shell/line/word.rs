@@ -1,4 +1,4 @@
-//! Reading one word: literal text, quotes and escapes. What starts with `$` is beside it.
+//! Parsing of one word: literal text, quotes and escapes. `$` is in `dollar`.
 
 use super::ast::{Part, Quote, Word, WordKind};
 use super::draft::{Draft, Place};
@@ -8,7 +8,7 @@ use super::parser::{Mode, Parsed, Parser};
 use super::scan::ends_word;
 
 impl Parser<'_> {
-    /// Reads a plain word, which starts here.
+    /// Parses a plain word.
     pub fn word(&mut self, place: Place) -> Parsed<Word> {
         let start = self.scan.pos();
         let (parts, quoted) = self.parts_of_word(Draft::at(start), place)?;
@@ -22,7 +22,7 @@ impl Parser<'_> {
         Ok(word)
     }
 
-    /// Reads the parts of a word up to its end, and whether any of it is quoted.
+    /// Parses the parts of a word up to its end; the flag is true when a part is quoted.
     pub fn parts_of_word(&mut self, draft: Draft, place: Place) -> Parsed<(Vec<Part>, bool)> {
         self.frame.draft = Some(draft);
         loop {
@@ -49,7 +49,7 @@ impl Parser<'_> {
         Ok((draft.parts, quoted))
     }
 
-    /// Takes at least one character as it is, and all after it that have no meaning.
+    /// Parses one character as text, and all ordinary characters after it.
     fn plain_run(&mut self) -> Parsed<()> {
         let from = self.scan.pos();
         self.scan.bump();
@@ -75,7 +75,7 @@ impl Parser<'_> {
         let open = self.scan.pos();
         self.scan.advance(1);
         self.draft().quote = Some(Quote::Double);
-        // Quoted even when nothing is in it: `""--x` is data.
+        // An empty quoted part makes `""--x` data.
         self.push_literal(b"", true)?;
         loop {
             let text = self.scan.take_until(|byte| matches!(byte, b'"' | b'\\' | b'$'));
@@ -99,7 +99,7 @@ impl Parser<'_> {
         self.paint_since(open, Class::Quoted);
     }
 
-    /// Reads `\` and what belongs to it, inside the double quotes that open at `open`.
+    /// Parses an escape inside the double quotes that open at `open`.
     fn escape_in_quotes(&mut self, open: usize, place: Place) -> Parsed<()> {
         let start = self.scan.pos();
         let joined = self.scan.continuation_len();
@@ -124,7 +124,7 @@ impl Parser<'_> {
         self.push_literal(&[byte], true)
     }
 
-    /// The byte that two hexadecimal digits here make. Where they are none, stays before what is no digit.
+    /// Parses two hexadecimal digits to a byte. `None` leaves the position before the first other character.
     fn hex_byte(&mut self) -> Option<u8> {
         let mut byte = 0_u8;
         for _ in 0..2 {
@@ -135,14 +135,14 @@ impl Parser<'_> {
         Some(byte)
     }
 
-    /// An unknown escape, from `start` to here; stepped over, it is text.
+    /// Fails for an unknown escape from `start` to here; skipped, the escape is text.
     fn bad_escape(&mut self, start: usize) -> Parsed<()> {
         let text = self.scan.since(start);
         self.fail(ErrorKind::UnknownEscape(text.to_owned()), start)?;
         self.push_literal(text.as_bytes(), true)
     }
 
-    /// Reads a backslash outside quotes and the character after it.
+    /// Parses a backslash outside quotes and the character after it.
     fn escaped(&mut self, place: Place) -> Parsed<()> {
         let start = self.scan.pos();
         let joined = self.scan.continuation_len();
