@@ -1,5 +1,7 @@
-//! Globs over names: `*`, `?`, `[a-z]`, `[!a-z]`, and `\` before a character that is meant as it is. Written here because
-//! it must match without allocating and in time that grows with pattern times name at worst.
+//! Globs over names: `*`, `?`, `[a-z]`, `[!a-z]`, and `\` before a character that stands for itself.
+//!
+//! An own engine, unlike those of hosts (`runtime/hosts.rs`) and of policy paths (`kernel/policy/pattern.rs`): filters run on
+//! the hot path, so a match must not allocate, and its time is bounded by the pattern's length times the name's.
 
 use std::iter::Peekable;
 use std::str::Chars;

@@ -1,4 +1,6 @@
 //! What stands in the lists of a rule: sources that may be loaded, functions that may be called. Compiled once.
+//!
+//! Paths and URLs are matched by the crate `globset`, for braces and `**`; names by the globs of filters.
 
 use std::path::{Component, Path, PathBuf};
 
