@@ -24,6 +24,8 @@ pub enum Advice {
     StubImports,
     /// The plugin is to be built in another way.
     Rebuild { origin: ImportOrigin, stub: StubHelp },
+    /// The plugin's source or toolchain settings are to be changed.
+    Build(BuildChange),
     /// The module that has what was imported is to be linked; its name, where the import tells it.
     LinkModule { module: Option<String> },
     /// A plugin can stand in for the function `import`; or the module that has it is linked, where it may be one's.
@@ -97,6 +99,37 @@ pub enum ImportOrigin {
     WasiThreads,
     WasiPreview2,
     WasmBindgen,
+}
+
+/// How a module that cannot be compiled is built otherwise.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BuildChange {
+    /// As a core module, where it is a component.
+    CoreModule,
+    /// Without threads and shared memory.
+    OneThread,
+    /// With memories and tables of 32 bits.
+    Wasm32,
+    /// With memory pages of 64 KiB.
+    StandardPages,
+    OneMemory,
+    /// With functions that the compiler can take.
+    SmallerFunctions,
+    /// Without the feature of wasm that the message names.
+    WithoutFeature,
+}
+
+impl BuildChange {
+    /// Every change, in the order of their numbers.
+    pub const ALL: [BuildChange; 7] = [
+        BuildChange::CoreModule,
+        BuildChange::OneThread,
+        BuildChange::Wasm32,
+        BuildChange::StandardPages,
+        BuildChange::OneMemory,
+        BuildChange::SmallerFunctions,
+        BuildChange::WithoutFeature,
+    ];
 }
 
 /// Whether stubs help a plugin that imports what nobody provides.

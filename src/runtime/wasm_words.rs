@@ -3,6 +3,7 @@
 //! The native host has their types for traps and exits alone, and the stock host hands on text only: so text is what is
 //! looked at, in one table for both. What is in no table is shown as it is, on one line and without backtraces.
 
+use super::advice::BuildChange;
 use super::imports;
 use super::{Advice, PluginLimit, Problem};
 
@@ -19,55 +20,56 @@ const AT_OFFSET: &str = "Invalid input WebAssembly code at offset ";
 const FRAMES: &[&str] =
     &["WebAssembly translation error", "failed to parse WebAssembly module", "Compilation error", "failed to compile"];
 
-/// What a text is known by, and what is said for it.
-const WORDS: &[(&str, &str)] = &[
+/// A part of an engine's text, the words for it, and how the module is built otherwise.
+const WORDS: &[(&str, &str, Option<BuildChange>)] = &[
     (
         "given a WebAssembly component",
-        "it is a component, and an Extism plugin is a module; build it for `wasm32-wasip1` or `wasm32-unknown-unknown`",
+        "it is a component, and an Extism plugin is a module",
+        Some(BuildChange::CoreModule),
     ),
-    (
-        "wasm component parser",
-        "it is a component, and an Extism plugin is a module; build it for `wasm32-wasip1` or `wasm32-unknown-unknown`",
-    ),
-    ("threads must be enabled", SHARED_MEMORY),
-    ("shared memories", SHARED_MEMORY),
-    ("shared memory", SHARED_MEMORY),
-    ("threads support is not enabled", "it uses atomics, and a plugin has one thread; build it without threads"),
-    ("memory64 must be enabled", "it has 64-bit memories or tables; build it for `wasm32`"),
-    ("custom page sizes proposal", "its memory has pages of its own size; build it with wasm's 64 KiB pages"),
-    ("multiple memories are not allowed", "it has several memories; build it with one"),
-    ("bad magic number", "it is no wasm: its first bytes are other ones"),
-    ("unknown binary version", "it is wasm of a version that is not known"),
+    ("wasm component parser", "it is a component, and an Extism plugin is a module", Some(BuildChange::CoreModule)),
+    ("threads must be enabled", SHARED_MEMORY, Some(BuildChange::OneThread)),
+    ("shared memories", SHARED_MEMORY, Some(BuildChange::OneThread)),
+    ("shared memory", SHARED_MEMORY, Some(BuildChange::OneThread)),
+    ("threads support is not enabled", "it uses atomics, and a plugin has one thread", Some(BuildChange::OneThread)),
+    ("memory64 must be enabled", "it has 64-bit memories or tables", Some(BuildChange::Wasm32)),
+    ("custom page sizes proposal", "its memory has pages of its own size", Some(BuildChange::StandardPages)),
+    ("multiple memories are not allowed", "it has several memories", Some(BuildChange::OneMemory)),
+    ("bad magic number", "it is no wasm: its first bytes are other ones", None),
+    ("unknown binary version", "it is wasm of a version that is not known", None),
     (
         "Implementation limit exceeded",
-        "one of its functions is too large to be compiled; split it, or optimise it for size",
+        "one of its functions is too large to be compiled",
+        Some(BuildChange::SmallerFunctions),
     ),
     (
         "Code for function is too large",
-        "one of its functions is too large to be compiled; split it, or optimise it for size",
+        "one of its functions is too large to be compiled",
+        Some(BuildChange::SmallerFunctions),
     ),
-    ("exit with invalid exit status", "exited through WASI with a code above 125, which the extism SDK refuses"),
-    ("thrown Wasm exception", "threw an exception that nothing caught"),
-    (NO_EXCEPTIONS, "it uses exceptions, which the extism SDK has off"),
+    ("exit with invalid exit status", "exited through WASI with a code above 125, which the extism SDK refuses", None),
+    ("thrown Wasm exception", "threw an exception that nothing caught", None),
+    (NO_EXCEPTIONS, "it uses exceptions, which the extism SDK has off", None),
     (
         "both a Command and a Reactor",
         "it exports both `_start` and `_initialize`, and the extism SDK runs one of them alone",
+        None,
     ),
-    ("type mismatch with parameters", "its `_initialize` is no function () -> (), which the extism SDK wants"),
-    ("type mismatch with results", "its `_initialize` is no function () -> (), which the extism SDK wants"),
-    ("non-function exports of extism kernel", "it imports something of `extism:host/env` that is no function"),
-    ("missing required memory export", "it calls WASI, which needs its memory, and exports none as `memory`"),
-    ("failed to call `get-random-bytes`", "asked WASI for more random bytes than it gives at once"),
-    ("GC heap out of memory", "oom (out of memory): its collected objects need more than there is"),
-    ("Memory maximum size exceeded", "its memory would be larger than wasm's 4 GiB"),
-    ("data segment does not fit", "a data segment lies outside of its memory"),
-    ("elements segment does not fit", "an element segment lies outside of its table"),
+    ("type mismatch with parameters", "its `_initialize` is no function () -> (), which the extism SDK wants", None),
+    ("type mismatch with results", "its `_initialize` is no function () -> (), which the extism SDK wants", None),
+    ("non-function exports of extism kernel", "it imports something of `extism:host/env` that is no function", None),
+    ("missing required memory export", "it calls WASI, which needs its memory, and exports none as `memory`", None),
+    ("failed to call `get-random-bytes`", "asked WASI for more random bytes than it gives at once", None),
+    ("GC heap out of memory", "oom (out of memory): its collected objects need more than there is", None),
+    ("Memory maximum size exceeded", "its memory would be larger than wasm's 4 GiB", None),
+    ("data segment does not fit", "a data segment lies outside of its memory", None),
+    ("elements segment does not fit", "an element segment lies outside of its table", None),
 ];
 
 /// What the stock host says of a module with exceptions.
 const NO_EXCEPTIONS: &str = "exceptions proposal not enabled";
 
-const SHARED_MEMORY: &str = "it has a shared memory, and a plugin has one thread; build it without threads";
+const SHARED_MEMORY: &str = "it has a shared memory, and a plugin has one thread";
 
 /// An error on one line; `causes` are its texts, the outermost first.
 pub fn line<S: AsRef<str>>(causes: &[S]) -> Problem {
@@ -98,12 +100,21 @@ pub fn invalid<S: AsRef<str>>(causes: &[S]) -> Problem {
 
 /// What is said for a text of the table, or for one that carries names or figures, and the way on.
 fn known(text: &str) -> Option<Problem> {
-    if let Some((part, words)) = WORDS.iter().find(|(part, _)| text.contains(part)) {
-        return Some(Problem::new(*words, (*part == NO_EXCEPTIONS).then_some(Advice::NativeHostForExceptions)));
+    if let Some((part, words, change)) = WORDS.iter().find(|(part, ..)| text.contains(part)) {
+        let advice = match part {
+            &NO_EXCEPTIONS => Some(Advice::NativeHostForExceptions),
+            _ => change.map(Advice::Build),
+        };
+        return Some(Problem::new(*words, advice));
     }
     if let Some(pages) = between(text, "memory minimum size of ", " pages exceeds memory limits") {
         let why = format!("its memory begins with {pages} pages, more than it may have");
         return Some(Problem::advised(why, Advice::RaisePlugin(PluginLimit::Memory)));
+    }
+    if let Some((feature, _)) = text.split_once(" support is not enabled") {
+        let feature = feature.rsplit(": ").next().unwrap_or(feature);
+        let why = format!("it uses {}, which is not on for plugins", feature.trim());
+        return Some(Problem::advised(why, Advice::Build(BuildChange::WithoutFeature)));
     }
     with_figures(text).map(Problem::from)
 }
@@ -126,10 +137,6 @@ fn with_figures(text: &str) -> Option<String> {
     }
     if let Some(elements) = between("table minimum size of ", " elements exceeds table limits") {
         return Some(format!("its table begins with {elements} elements, more than a plugin may have"));
-    }
-    if let Some((feature, _)) = text.split_once(" support is not enabled") {
-        let feature = feature.rsplit(": ").next().unwrap_or(feature);
-        return Some(format!("it uses {}, which is not on for plugins; build it without", feature.trim()));
     }
     if let Some(region) = between("ointer out of bounds: Region { start: ", " }") {
         let (start, bytes) = region.split_once(", len: ")?;
@@ -222,6 +229,7 @@ fn lower(text: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::shell::words::SHELL;
 
     #[test]
     fn frames_and_backtraces_are_left_out_and_places_are_figures() {
@@ -251,11 +259,11 @@ mod tests {
         );
         assert_eq!(line(&["unknown import: `a::b::c` has not been defined"]).message, "unknown import `a.b::c`");
         assert_eq!(
-            line(&["relaxed SIMD support is not enabled (at offset 0x1)"]).message,
+            line(&["relaxed SIMD support is not enabled (at offset 0x1)"]).line(SHELL),
             "it uses relaxed SIMD, which is not on for plugins; build it without"
         );
         assert_eq!(
-            line(&["Invalid input WebAssembly code at offset 40: wide arithmetic support is not enabled"]).message,
+            line(&["Invalid input WebAssembly code at offset 40: wide arithmetic support is not enabled"]).line(SHELL),
             "it uses wide arithmetic, which is not on for plugins; build it without"
         );
         assert_eq!(

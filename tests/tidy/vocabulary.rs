@@ -27,6 +27,8 @@ const FOREIGN_WORDS: [(&str, &[&str]); 3] = [
 const ADVICE: [&str; 1] = ["runtime/advice.rs"];
 /// Words that no string literal below the shell must have.
 const FOREIGN_PHRASES: [&str; 4] = ["prompt", "pane", "command line", "the shell's"];
+/// The file that names flags as the arguments of a process that it starts.
+const ARGUMENTS: [&str; 1] = ["runtime/native/compile/child.rs"];
 /// Where Linux tells of itself, and the file that reads there: other systems tell otherwise.
 const SYSTEM_FILES: [&str; 2] = ["/proc/", "/sys/"];
 const SYSTEM_READER: &str = "machine.rs";
@@ -76,6 +78,21 @@ fn foreign_literals(path: &str, tokens: &Tokens) -> Vec<String> {
     found.map(|text| format!("src/{path}: {text:?} has words of a room above")).collect()
 }
 
+/// Literals that name a flag: `--` and a letter, at the start of a word.
+fn foreign_flags(path: &str, tokens: &Tokens) -> Vec<String> {
+    if ARGUMENTS.contains(&path) || !LOWER_ROOMS.iter().any(|room| path.starts_with(room)) {
+        return Vec::new();
+    }
+    let names_flag = |text: &&String| {
+        text.match_indices("--").any(|(at, _)| {
+            let starts_word = at == 0 || text[..at].ends_with([' ', '`', '\'', '"', '(']);
+            starts_word && text[at + 2..].starts_with(|c: char| c.is_ascii_lowercase())
+        })
+    };
+    let found = tokens.literals.iter().filter(names_flag);
+    found.map(|text| format!("src/{path}: {text:?} names a flag, which the shell words")).collect()
+}
+
 fn foreign_system_files(path: &str, tokens: &Tokens) -> Vec<String> {
     if path == SYSTEM_READER {
         return Vec::new();
@@ -101,7 +118,8 @@ fn lower_rooms_have_no_words_of_upper_ones() {
     let all = sources();
     let findings = all.iter().flat_map(|(path, tokens)| {
         let words = [foreign_identifiers(path, tokens), foreign_literals(path, tokens)].concat();
-        [words, foreign_crates(path, tokens), foreign_system_files(path, tokens)].concat()
+        let flags = foreign_flags(path, tokens);
+        [words, flags, foreign_crates(path, tokens), foreign_system_files(path, tokens)].concat()
     });
     assert_none(findings.collect());
 }
@@ -118,6 +136,9 @@ fn foreign_words_are_found() {
     assert_eq!(foreign_identifiers("kernel/x.rs", &found).len(), 2);
     assert_eq!(foreign_identifiers("shell/x.rs", &found).len(), 0);
     assert_eq!(foreign_literals("journal/x.rs", &found).len(), 1);
+    let found = tokens(&[], &["; `--max-jobs` allows more", "--echo", "p1-->>p0", "xn--bcher", "--> <anon>:"]);
+    assert_eq!(foreign_flags("kernel/x.rs", &found).len(), 2);
+    assert_eq!(foreign_flags("shell/x.rs", &found).len(), 0);
     let found = tokens(&[], &["/proc/meminfo", "a/proc/b"]);
     assert_eq!(foreign_system_files("kernel/x.rs", &found).len(), 1);
     assert_eq!(foreign_system_files("machine.rs", &found).len(), 0);

@@ -39,6 +39,7 @@ fn words(advice: &Advice) -> String {
         Advice::WasiIsOff => ", which `--no-wasi` turns off".into(),
         Advice::AllowHost(pattern) => format!("; `--allow-host '{pattern}'` allows it"),
         Advice::StubImports => imports::stub_imports(),
+        Advice::Build(change) => imports::build_change(*change).into(),
         Advice::Rebuild { origin, stub } => imports::rebuild(*origin, stub),
         Advice::LinkModule { module } => imports::link_module(module.as_deref()),
         Advice::StandIn { import, module } => imports::stand_in(import, module.as_deref()),

@@ -1,6 +1,7 @@
-//! What is said of imports that nobody provides: whose they are, and how a plugin comes to do without them.
+//! Words about how a plugin is built: whose the imports are that nobody provides and how a plugin does without them, and how
+//! a module is built that can be compiled.
 
-use crate::runtime::advice::{ImportOrigin, StubHelp};
+use crate::runtime::advice::{BuildChange, ImportOrigin, StubHelp};
 
 const STUB: &str = "`--stub-imports trap` loads it anyway";
 const NO_THREADS: &str = "build it without threads: a plugin has one";
@@ -14,6 +15,19 @@ pub fn rebuild(origin: ImportOrigin, stub: &StubHelp) -> String {
         StubHelp::NotFor { import, ty } => format!("; no stub helps, since `{import}` ({ty}) is no function"),
     };
     format!(": it is {whose}; {cure}{stub}")
+}
+
+/// How a module is built that can be compiled.
+pub fn build_change(change: BuildChange) -> &'static str {
+    match change {
+        BuildChange::CoreModule => "; build it for `wasm32-wasip1` or `wasm32-unknown-unknown`",
+        BuildChange::OneThread => "; build it without threads",
+        BuildChange::Wasm32 => "; build it for `wasm32`",
+        BuildChange::StandardPages => "; build it with wasm's 64 KiB pages",
+        BuildChange::OneMemory => "; build it with one",
+        BuildChange::SmallerFunctions => "; split it, or optimise it for size",
+        BuildChange::WithoutFeature => "; build it without",
+    }
 }
 
 /// That stubs load it.

@@ -2,7 +2,6 @@
 //! compiled form on its standard output. It ends with that, by [`Child::kill`], or when its parent has ended: then its
 //! standard input, which stays open until then, is closed.
 
-use crate::text::io_cause;
 use std::io::{self, Read, Write};
 use std::path::Path;
 use std::process::{ChildStdin, ChildStdout, Command, Stdio};
@@ -12,6 +11,8 @@ use parking_lot::Mutex;
 use wasmtime::{Engine, Module};
 
 use super::serve::Answer;
+use crate::runtime::Problem;
+use crate::text::io_cause;
 
 /// Largest compiled form that is taken, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1 << 30;
@@ -27,7 +28,7 @@ pub enum Ended {
     /// The compiled form.
     Compiled(Vec<u8>),
     /// What is wrong with the module.
-    Invalid(String),
+    Invalid(Problem),
     OutOfMemory,
     OutOfTime,
     /// By a mistake of the compiler's, or a kill: how.

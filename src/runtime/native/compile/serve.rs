@@ -2,7 +2,9 @@
 
 use std::io::{self, Read, Write};
 
+use crate::runtime::advice::BuildChange;
 use crate::runtime::native::codegen::{invalid, precompile};
+use crate::runtime::{Advice, Problem};
 
 /// Largest module that is taken, in bytes.
 const MODULE_BYTES_MAX: u64 = 1 << 30;
@@ -26,8 +28,12 @@ pub struct Served {
 /// What such a process says.
 pub enum Answer {
     Compiled(Vec<u8>),
-    Invalid(String),
+    /// Why the module cannot be compiled. Of its advice only a [`BuildChange`] crosses the pipe.
+    Invalid(Problem),
 }
+
+/// The number of no [`BuildChange`].
+const NO_CHANGE: u8 = u8::MAX;
 
 impl Answer {
     /// An answer that is whole.
@@ -36,7 +42,11 @@ impl Answer {
         bytes.truncate(body);
         match bytes.pop()? {
             COMPILED => Some(Answer::Compiled(bytes)),
-            INVALID => Some(Answer::Invalid(String::from_utf8_lossy(&bytes).into_owned())),
+            INVALID => {
+                let change = BuildChange::ALL.get(usize::from(bytes.pop()?)).copied();
+                let why = String::from_utf8_lossy(&bytes).into_owned();
+                Some(Answer::Invalid(Problem::new(why, change.map(Advice::Build))))
+            }
             _ => None,
         }
     }
@@ -44,13 +54,22 @@ impl Answer {
     fn write(&self, output: &mut dyn Write) -> io::Result<()> {
         let (kind, bytes) = match self {
             Answer::Compiled(code) => (COMPILED, code.as_slice()),
-            Answer::Invalid(why) => (INVALID, why.as_bytes()),
+            Answer::Invalid(problem) => (INVALID, problem.message.as_bytes()),
         };
         output.write_all(bytes)?;
+        if let Answer::Invalid(problem) = self {
+            output.write_all(&[change_number(problem)])?;
+        }
         output.write_all(&[kind])?;
         output.write_all(WHOLE)?;
         output.flush()
     }
+}
+
+fn change_number(problem: &Problem) -> u8 {
+    let Some(Advice::Build(change)) = problem.advice.as_deref() else { return NO_CHANGE };
+    let number = BuildChange::ALL.iter().position(|known| known == change);
+    number.and_then(|number| u8::try_from(number).ok()).unwrap_or(NO_CHANGE)
 }
 
 /// Compiles the module that comes from `input` (its length in eight bytes, little end first, and its bytes) and writes
@@ -77,7 +96,10 @@ pub fn serve(served: Served, mut input: impl Read + Send + 'static, output: &mut
     thread.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     let answer = match precompile(served.fuelled, &wasm) {
         Ok(code) => Answer::Compiled(code),
-        Err(error) => Answer::Invalid(invalid(&error).message),
+        Err(error) => {
+            let failure = invalid(&error);
+            Answer::Invalid(Problem { message: failure.message, advice: failure.advice })
+        }
     };
     answer.write(output)
 }
@@ -109,7 +131,7 @@ fn bound(_: Served) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    use super::Answer;
+    use super::*;
 
     #[test]
     fn an_answer_that_is_cut_short_is_none() {
@@ -118,6 +140,17 @@ mod tests {
         assert!(matches!(Answer::read(written.clone()), Some(Answer::Compiled(code)) if code == b"code"));
         for length in 0..written.len() {
             assert!(Answer::read(written[..length].to_vec()).is_none(), "{length}");
+        }
+    }
+
+    #[test]
+    fn a_reason_crosses_the_pipe_with_its_advice() {
+        let changes = BuildChange::ALL.into_iter().map(Some).chain([None]);
+        for change in changes {
+            let problem = Problem::new("why", change.map(Advice::Build));
+            let mut written = Vec::new();
+            Answer::Invalid(problem.clone()).write(&mut written).expect("written");
+            assert!(matches!(Answer::read(written), Some(Answer::Invalid(read)) if read == problem), "{change:?}");
         }
     }
 }
