@@ -109,56 +109,8 @@ impl Journal {
 
     /// Forgets every record. Numbers go on where they were.
     pub fn clear(&self) {
-        self.drain();
+        self.empty_lanes();
         self.store.lock().clear();
-    }
-
-    /// The newest `last` of the ended records, in order of seq.
-    pub fn records(&self, last: usize) -> Vec<Record> {
-        self.find(last, |_| true)
-    }
-
-    /// The newest `last` of the ended records that match, in order of seq. `matches` is called under the journal's lock:
-    /// it must be quick and must not use the journal.
-    pub fn find(&self, last: usize, matches: impl FnMut(&Record) -> bool) -> Vec<Record> {
-        self.drain();
-        self.store.lock().newest(last, matches)
-    }
-
-    /// Folds over all ended records, in about the order they ended, without copying them. Runs under the journal's lock,
-    /// as [`Journal::find`].
-    pub fn with_records<T>(&self, look: impl FnOnce(&mut dyn DoubleEndedIterator<Item = &Record>) -> T) -> T {
-        self.drain();
-        look(&mut self.store.lock().iter())
-    }
-
-    /// The ended record with this number.
-    pub fn get(&self, seq: u64) -> Option<Record> {
-        self.drain();
-        self.store.lock().get(seq).cloned()
-    }
-
-    /// How many records there ever were.
-    pub fn total(&self) -> u64 {
-        self.drain();
-        self.store.lock().end()
-    }
-
-    /// How many records the cap has pushed out.
-    pub fn dropped(&self) -> u64 {
-        self.drain();
-        self.store.lock().dropped()
-    }
-
-    /// How many records are held.
-    pub fn len(&self) -> usize {
-        self.drain();
-        self.store.lock().iter().len()
-    }
-
-    /// Whether no record is held.
-    pub fn is_empty(&self) -> bool {
-        self.len() == 0
     }
 
     /// Holds at most `records_max` records from now on, moved into 1 to [`RECORDS_MAX_MAX`].
@@ -166,22 +118,10 @@ impl Journal {
         self.store.lock().set_records_max(records_max.clamp(1, RECORDS_MAX_MAX));
     }
 
-    /// A cursor at the end: what ends from now on is new to it.
-    pub fn cursor_at_end(&self) -> Cursor {
-        self.drain();
-        Cursor { position: self.store.lock().end() }
-    }
-
-    /// A cursor at the oldest record that is held.
-    pub fn cursor_at_start(&self) -> Cursor {
-        self.drain();
-        Cursor { position: self.store.lock().base() }
-    }
-
     /// What ended since the cursor was last here, at most [`FOLLOW_RECORDS_MAX`] records by the time they ended, and how
     /// many the cap pushed out unseen. Calls of different jobs that ended at about the same time may come in either order.
     pub fn follow(&self, cursor: &mut Cursor) -> Followed {
-        self.drain();
+        self.empty_lanes();
         let (mut records, next, missed) = self.store.lock().read(cursor.position, FOLLOW_RECORDS_MAX);
         cursor.position = next;
         records.sort_by_key(Record::end_ns);
@@ -193,14 +133,14 @@ impl Journal {
     pub fn wait(&self, cursor: &Cursor, timeout: Duration) -> bool {
         let mut doorbell = self.doorbell.lock();
         self.awaited.store(true, Ordering::SeqCst);
-        if self.total() > cursor.position {
+        if self.drain().total() > cursor.position {
             return true;
         }
         // A push that passes this very moment may neither be seen here nor see the flag: making sure would cost each push
         // a fence. So a wait is never longer than this, and its caller waits again.
         self.rung.wait_for(&mut doorbell, timeout.min(WAIT_MAX));
         drop(doorbell);
-        self.total() > cursor.position
+        self.drain().total() > cursor.position
     }
 
     /// Makes every [`Journal::wait`] return now.
@@ -218,7 +158,7 @@ impl Journal {
     pub fn set_payload_settings(&self, settings: PayloadSettings) {
         let mut current = self.payload_settings.lock();
         *current = settings;
-        self.drain();
+        self.empty_lanes();
         self.store.lock().set_payload_bytes_max(settings.bytes_total_max);
         let each_max = if settings.bytes_total_max == 0 { 0 } else { settings.bytes_each_max };
         self.payload_bytes_each_max.store(each_max, Ordering::Relaxed);
@@ -234,8 +174,13 @@ impl Journal {
         self.store.lock().payload_bytes()
     }
 
-    /// Empties every lane into the ring.
-    fn drain(&self) {
+    /// Empties every lane into the ring, for reads that see every call that has ended by now.
+    pub fn drain(&self) -> Drained<'_> {
+        self.empty_lanes();
+        Drained { journal: self }
+    }
+
+    fn empty_lanes(&self) {
         self.lanes.lock().iter().for_each(|lane| self.empty(lane));
     }
 
@@ -266,6 +211,67 @@ impl Journal {
         if self.awaited.swap(false, Ordering::SeqCst) {
             self.wake();
         }
+    }
+}
+
+/// A journal whose lanes were emptied: every call that had ended by then is seen. Reads of one view do not empty them again.
+#[derive(Clone, Copy)]
+#[must_use = "emptying the lanes alone changes nothing that can be seen"]
+pub struct Drained<'a> {
+    journal: &'a Journal,
+}
+
+impl Drained<'_> {
+    /// The newest `last` records in order of seq.
+    pub fn records(&self, last: usize) -> Vec<Record> {
+        self.find(last, |_| true)
+    }
+
+    /// The newest `last` records that match, in order of seq. `matches` is called under the journal's lock: it must be quick
+    /// and must not use the journal.
+    pub fn find(&self, last: usize, matches: impl FnMut(&Record) -> bool) -> Vec<Record> {
+        self.journal.store.lock().newest(last, matches)
+    }
+
+    /// Folds over all records, in about the order they ended, without copying them. `look` runs under the journal's lock: it
+    /// must be quick and must not use the journal.
+    pub fn with_records<T>(&self, look: impl FnOnce(&mut dyn DoubleEndedIterator<Item = &Record>) -> T) -> T {
+        look(&mut self.journal.store.lock().iter())
+    }
+
+    /// The record with this number.
+    pub fn get(&self, seq: u64) -> Option<Record> {
+        self.journal.store.lock().get(seq).cloned()
+    }
+
+    /// How many records there ever were.
+    pub fn total(&self) -> u64 {
+        self.journal.store.lock().end()
+    }
+
+    /// How many records the cap has pushed out.
+    pub fn dropped(&self) -> u64 {
+        self.journal.store.lock().dropped()
+    }
+
+    /// How many records are held.
+    pub fn len(&self) -> usize {
+        self.journal.store.lock().iter().len()
+    }
+
+    /// Whether no record is held.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A cursor at the end: calls that end from now on are new to it.
+    pub fn cursor_at_end(&self) -> Cursor {
+        Cursor { position: self.journal.store.lock().end() }
+    }
+
+    /// A cursor at the oldest record that is held.
+    pub fn cursor_at_start(&self) -> Cursor {
+        Cursor { position: self.journal.store.lock().base() }
     }
 }
 

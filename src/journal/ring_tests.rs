@@ -27,11 +27,11 @@ fn a_view_sees_what_is_still_in_a_lane() {
     for _ in 0..3 {
         lane.push(ended(lane.next_seq(0)));
     }
-    assert_eq!(seqs(&journal.records(2)), [2, 3]);
-    assert_eq!((journal.total(), journal.len(), journal.dropped()), (3, 3, 0));
-    assert_eq!(journal.get(1).map(|record| record.at_ns), Some(10));
-    assert_eq!(journal.with_records(|records| records.map(|record| record.seq).sum::<u64>()), 6);
-    assert_eq!(seqs(&journal.find(9, |record| record.seq != 2)), [1, 3]);
+    assert_eq!(seqs(&journal.drain().records(2)), [2, 3]);
+    assert_eq!((journal.drain().total(), journal.drain().len(), journal.drain().dropped()), (3, 3, 0));
+    assert_eq!(journal.drain().get(1).map(|record| record.at_ns), Some(10));
+    assert_eq!(journal.drain().with_records(|records| records.map(|record| record.seq).sum::<u64>()), 6);
+    assert_eq!(seqs(&journal.drain().find(9, |record| record.seq != 2)), [1, 3]);
 }
 
 #[test]
@@ -41,7 +41,7 @@ fn a_dropped_lane_hands_over_and_is_forgotten() {
     lane.push(ended(1));
     drop(lane);
     assert!(journal.lanes.lock().is_empty());
-    assert_eq!(seqs(&journal.records(9)), [1]);
+    assert_eq!(seqs(&journal.drain().records(9)), [1]);
 }
 
 #[test]
@@ -52,26 +52,29 @@ fn off_forgets_pushes_and_clear_forgets_records() {
     journal.set_on(false);
     lane.push(ended(2));
     assert!(!journal.is_on());
-    assert_eq!(seqs(&journal.records(9)), [1]);
+    assert_eq!(seqs(&journal.drain().records(9)), [1]);
     journal.set_on(true);
     lane.push(ended(3));
     journal.clear();
-    assert!(journal.is_empty());
+    assert!(journal.drain().is_empty());
     lane.push(ended(4));
-    assert_eq!((seqs(&journal.records(9)), journal.total(), journal.dropped()), (vec![4], 3, 0));
+    assert_eq!(
+        (seqs(&journal.drain().records(9)), journal.drain().total(), journal.drain().dropped()),
+        (vec![4], 3, 0)
+    );
 }
 
 #[test]
 fn a_follower_gets_each_record_once_in_the_order_they_ended() {
     let journal = journal(100);
     let (one, two) = (Lane::open(&journal), Lane::open(&journal));
-    let mut late = journal.cursor_at_start();
+    let mut late = journal.drain().cursor_at_start();
     one.push(ended(3));
     two.push(ended(1));
     one.push(Record { seq: 2, at_ns: 1, duration_ns: 1000, ..ended(2) });
     assert_eq!(seqs(&journal.follow(&mut late).records), [1, 3, 2]);
     assert_eq!(journal.follow(&mut late), Followed::default());
-    let mut new = journal.cursor_at_end();
+    let mut new = journal.drain().cursor_at_end();
     two.push(ended(4));
     assert_eq!(seqs(&journal.follow(&mut new).records), [4]);
     assert_eq!(seqs(&journal.follow(&mut late).records), [4]);
@@ -81,7 +84,7 @@ fn a_follower_gets_each_record_once_in_the_order_they_ended() {
 fn a_slow_follower_is_bounded_and_learns_what_it_missed() {
     let journal = journal(FOLLOW_RECORDS_MAX + 10);
     let lane = Lane::open(&journal);
-    let mut cursor = journal.cursor_at_end();
+    let mut cursor = journal.drain().cursor_at_end();
     let pushed = FOLLOW_RECORDS_MAX as u64 + 30;
     (1..=pushed).for_each(|seq| lane.push(ended(seq)));
     let first = journal.follow(&mut cursor);
@@ -93,7 +96,7 @@ fn a_slow_follower_is_bounded_and_learns_what_it_missed() {
 #[test]
 fn a_wait_ends_when_another_thread_pushes() {
     let journal = journal(100);
-    let mut cursor = journal.cursor_at_end();
+    let mut cursor = journal.drain().cursor_at_end();
     assert!(!journal.wait(&cursor, Duration::ZERO));
     let lane = Lane::open(&journal);
     let (go, gone) = std::sync::mpsc::channel();
@@ -114,7 +117,7 @@ fn a_wait_ends_when_another_thread_pushes() {
 #[test]
 fn wake_ends_a_wait_for_nothing() {
     let journal = journal(100);
-    let cursor = journal.cursor_at_end();
+    let cursor = journal.drain().cursor_at_end();
     let done = AtomicBool::new(false);
     std::thread::scope(|scope| {
         scope.spawn(|| {
@@ -145,7 +148,7 @@ fn payloads_are_off_until_both_numbers_are_set() {
     }
     assert_eq!(journal.payload_bytes(), 4);
     let states: Vec<KeptState> =
-        journal.records(9).iter().filter_map(|record| Some(record.payload.as_ref()?.input.state)).collect();
+        journal.drain().records(9).iter().filter_map(|record| Some(record.payload.as_ref()?.input.state)).collect();
     assert_eq!(states, [KeptState::Dropped, KeptState::Cut]);
     journal.set_payload_settings(PayloadSettings::default());
     assert_eq!(journal.payload_bytes(), 0);
@@ -164,7 +167,7 @@ fn jobs_push_while_views_look_and_nothing_is_lost() {
     // A thousand are numbered one by one, the others in whole blocks: so no number is left over.
     const PUSHES: u64 = 21_000;
     let journal = journal(2 * PUSHES as usize);
-    let mut cursor = journal.cursor_at_start();
+    let mut cursor = journal.drain().cursor_at_start();
     let mut followed = 0;
     std::thread::scope(|scope| {
         let jobs: Vec<_> = (0..2)
@@ -175,14 +178,14 @@ fn jobs_push_while_views_look_and_nothing_is_lost() {
             .collect();
         while !jobs.iter().all(|job| job.is_finished()) {
             followed += journal.follow(&mut cursor).records.len();
-            assert!(journal.records(10).is_sorted_by_key(|record| record.seq));
+            assert!(journal.drain().records(10).is_sorted_by_key(|record| record.seq));
         }
     });
     while let records @ 1.. = journal.follow(&mut cursor).records.len() {
         followed += records;
     }
     assert_eq!(followed as u64, 2 * PUSHES);
-    assert_eq!(seqs(&journal.records(usize::MAX)), (1..=2 * PUSHES).collect::<Vec<u64>>());
+    assert_eq!(seqs(&journal.drain().records(usize::MAX)), (1..=2 * PUSHES).collect::<Vec<u64>>());
 }
 
 /// What a test does to a journal and to its model.
@@ -246,17 +249,17 @@ proptest! {
                     match step {
                         Step::View { last } => {
                             let newest = &by_seq[by_seq.len().saturating_sub(last)..];
-                            prop_assert_eq!(seqs(&journal.records(last)), newest);
+                            prop_assert_eq!(seqs(&journal.drain().records(last)), newest);
                         }
                         Step::Get { seq } => {
-                            prop_assert_eq!(journal.get(seq).is_some(), model.contains(&seq));
+                            prop_assert_eq!(journal.drain().get(seq).is_some(), model.contains(&seq));
                         }
                         _ => unreachable!("matched above"),
                     }
-                    prop_assert_eq!(journal.len(), model.len());
+                    prop_assert_eq!(journal.drain().len(), model.len());
                 }
             }
-            let kept: u64 = journal.with_records(|records| {
+            let kept: u64 = journal.drain().with_records(|records| {
                 records.filter_map(|record| record.payload.as_ref()).map(|payload| payload.kept_bytes()).sum()
             });
             // Looking drains the lanes, so the model drains them as well.
@@ -264,6 +267,6 @@ proptest! {
             prop_assert_eq!(journal.payload_bytes(), kept);
             prop_assert!(kept <= BUDGET);
         }
-        prop_assert_eq!(journal.total(), pushed);
+        prop_assert_eq!(journal.drain().total(), pushed);
     }
 }

@@ -54,7 +54,7 @@ impl Kernel {
 
     /// The least policy, as TOML, under which the loads and calls that are still in the logs would have been allowed.
     pub fn learn_policy(&self) -> String {
-        let records = self.journal().records(self.limits().journal_records_max);
+        let records = self.journal().drain().records(self.limits().journal_records_max);
         self.spawns().lock().learn(&records)
     }
 

@@ -51,7 +51,7 @@ impl Kernel {
             compilations: self.compilations().iter().filter(|view| view.stage.has_a_process()).count() as u64,
             memory_bytes: self.memory_bytes(),
             log_bytes: self.logbook().bytes() as u64,
-            journal_records: self.journal().len() as u64,
+            journal_records: self.journal().drain().len() as u64,
             payload_bytes: self.journal().payload_bytes(),
             dead: dead as u64,
         })

@@ -115,7 +115,7 @@ fn the_seed_runs() {
     let processes = kernel.processes(false);
     let rows: Vec<_> = processes.iter().map(|p| (p.id, p.name.as_str(), p.parent, p.calls)).collect();
     assert_eq!(rows, [(1, "front", 0, 1), (2, "count_vowels", 1, 1)]);
-    let records = kernel.journal().records(10);
+    let records = kernel.journal().drain().records(10);
     let calls: Vec<_> = records.iter().map(|r| (r.caller, r.callee, r.function.as_str(), r.depth)).collect();
     assert_eq!(calls, [(0, 1, "run", 1), (1, 2, "count_vowels", 2)]);
 }

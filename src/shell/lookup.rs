@@ -52,6 +52,6 @@ pub fn job_of(session: &Session, word: &str) -> Result<Job, ShellError> {
 /// A call by its number, running or ended.
 pub fn record_of(session: &Session, seq: u64) -> Result<Record, ShellError> {
     let running = session.kernel().running().into_iter().find(|record| record.seq == seq);
-    let record = session.kernel().journal().get(seq).or(running);
+    let record = session.kernel().journal().drain().get(seq).or(running);
     record.ok_or_else(|| ShellError::failed(format!("no call `{seq}` is kept; `trace` lists them")))
 }

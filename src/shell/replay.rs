@@ -128,7 +128,7 @@ fn made_text(made: &MadeEntry) -> String {
 
 /// The ended calls below one in the journal, in the order they began, with depths counted from that call.
 fn made_below(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
-    let mut later = journal.find(usize::MAX, |other| other.job == record.job && other.seq > record.seq);
+    let mut later = journal.drain().find(usize::MAX, |other| other.job == record.job && other.seq > record.seq);
     later.sort_by_key(|record| record.seq);
     let mut inside = std::collections::BTreeSet::from([record.seq]);
     let mut made = Vec::new();
@@ -224,7 +224,7 @@ pub struct Verified {
 /// `reload --verify`. The session's processes are not touched.
 pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest) -> Result<Verified, ShellError> {
     let journal = session.kernel().journal().clone();
-    let records = journal.find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());
+    let records = journal.drain().find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());
     let stage = Stage::new(session);
     let process = stage.kernel.load(request).map_err(|error| session.call_error(error))?;
     let mut verified = Verified { replayed: 0, skipped: 0, difference: None };

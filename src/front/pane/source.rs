@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::journal::{Record, merge_running, stats};
+use crate::journal::{Drained, Record, merge_running, stats};
 use crate::kernel::{Kernel, ProcessDetail, ProcessId, ProcessView};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
@@ -43,8 +43,7 @@ impl KernelSource {
 
     /// The newest ended calls that match: those of the previous sample and those that ended since, so that rare matches
     /// do not cost a search of the whole journal each time.
-    fn ended(&self, query: &SnapshotQuery, calls_max: usize, total: u64) -> Vec<Record> {
-        let journal = self.kernel.journal();
+    fn ended(&self, journal: Drained<'_>, query: &SnapshotQuery, calls_max: usize, total: u64) -> Vec<Record> {
         let known = self.last.as_ref().filter(|last| last.query == *query && last.calls_max >= calls_max);
         let (mut ended, look_at) = match known {
             _ if journal.is_empty() => return Vec::new(),
@@ -72,12 +71,13 @@ impl SnapshotSource for KernelSource {
         }
         // Running calls are read first: a call that ends in between is then in both lists, and not missed.
         let running = self.kernel.running();
-        let total = self.kernel.journal().total();
+        let journal = self.kernel.journal().drain();
+        let total = journal.total();
         let quiet = |last: &Last| last.total == total && !last.was_running && running.is_empty();
         if asked_before.is_some_and(|last| quiet(last) && began.duration_since(last.at) < IDLE_PERIOD) {
             return None;
         }
-        let ended = self.ended(query, calls_max, total);
+        let ended = self.ended(journal, query, calls_max, total);
         let processes = self.kernel.processes(true);
         let was_running = !running.is_empty();
         let running = running.into_iter().filter(|call| query.matches(call)).collect();
@@ -99,7 +99,7 @@ impl SnapshotSource for KernelSource {
     }
 
     fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record> {
-        self.kernel.journal().with_records(|records| {
+        self.kernel.journal().drain().with_records(|records| {
             let matching = records.rev().filter(|call| call.seq <= seq_max && query.matches(call));
             let mut calls: Vec<Record> = matching.take(calls_max).map(without_payload).collect();
             calls.sort_by_key(|call| call.seq);
@@ -109,7 +109,7 @@ impl SnapshotSource for KernelSource {
 
     fn call(&self, seq: u64) -> Option<Record> {
         let running = || self.kernel.running().into_iter().find(|call| call.seq == seq);
-        self.kernel.journal().get(seq).or_else(running)
+        self.kernel.journal().drain().get(seq).or_else(running)
     }
 
     fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
@@ -117,7 +117,7 @@ impl SnapshotSource for KernelSource {
     }
 
     fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
-        let edges = self.kernel.journal().with_records(|records| {
+        let edges = self.kernel.journal().drain().with_records(|records| {
             stats::Stats::of(stats::By::Edge, None, records.filter(|call| call.caller == id || call.callee == id))
         });
         edges.into_rows()

@@ -84,7 +84,7 @@ pub fn of_kind(
         Kind::File => files(typed),
         Kind::FileOrSeq => files(typed),
         Kind::Seq => {
-            let newest = kernel.journal().records(SEQS_MAX);
+            let newest = kernel.journal().drain().records(SEQS_MAX);
             starting_owned(newest.iter().rev().map(|record| record.seq.to_string()).collect())
         }
         Kind::Call => calls(kernel, typed),

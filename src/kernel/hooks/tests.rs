@@ -106,7 +106,7 @@ fn a_call_is_held_before_it_runs_and_goes_on() {
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     assert_eq!(text(&end(&job)), r#"{"count":1,"total":1,"vowels":"aeiouAEIOU"}"#);
     assert_eq!(kernel.breakpoints()[0].hits, 1);
-    let changed: Vec<_> = kernel.journal().records(10).iter().map(|r| (r.callee, r.changed_by)).collect();
+    let changed: Vec<_> = kernel.journal().drain().records(10).iter().map(|r| (r.callee, r.changed_by)).collect();
     assert_eq!(changed, [(front, ChangedBy::None), (2, ChangedBy::Breakpoint), (echo, ChangedBy::None)]);
     assert!(kernel.release(job.id(), Order::Continue(None)).is_err(), "an ended job is not held");
 }
@@ -124,7 +124,7 @@ fn what_is_held_can_be_given_another_input_or_answer_or_fail() {
     assert_eq!(&*held(&kernel, &job).input.bytes, b"aeiou");
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     assert!(text(&end(&job)).contains(r#""count":5"#));
-    assert_eq!(kernel.journal().records(10).last().map(|record| record.bytes_in), Some(5));
+    assert_eq!(kernel.journal().drain().records(10).last().map(|record| record.bytes_in), Some(5));
 
     let job = run();
     held(&kernel, &job);
@@ -274,7 +274,7 @@ fn faults_fail_trap_and_lose_output() {
     kernel.inject(fault("callee = count_vowels*", error)).unwrap();
     let message = text(&call(&kernel, front, "run", b""));
     assert!(message.contains("count_vowels.count_vowels: the disk is full (1:front.run → "), "{message}");
-    assert_eq!(kernel.journal().records(1)[0].changed_by, ChangedBy::Fault);
+    assert_eq!(kernel.journal().drain().records(1)[0].changed_by, ChangedBy::Fault);
 
     assert_eq!(text(&call(&kernel, counter, "add", b"")), "1");
     let trap = FaultSpec {
@@ -391,7 +391,7 @@ fn a_stub_answers_for_a_plugin_that_does_not_exist() {
     assert!(text(&call(&kernel, cart, "add", b"1")).contains("no function `add`"));
     stub(&kernel, "cart", "add", StubAnswer::Echo);
     assert_eq!(text(&call(&kernel, cart, "add", b"1")), "1");
-    let records = kernel.journal().records(1);
+    let records = kernel.journal().drain().records(1);
     assert_eq!((records[0].function.as_str(), records[0].changed_by), ("add", ChangedBy::Stub));
     assert_eq!(kernel.unstub("cart", Some("total")), 1);
     assert!(text(&call(&kernel, cart, "total", b"")).contains("its stub was taken away"));
@@ -463,7 +463,7 @@ fn payloads_are_kept_as_far_as_they_may_be() {
     call(&kernel, echo, "relay", b"{").unwrap_err();
     kernel.set_payloads(PayloadSettings { bytes_each_max: 0, bytes_total_max: 1000 });
     call(&kernel, echo, "echo", b"after").unwrap();
-    let records = kernel.journal().records(10);
+    let records = kernel.journal().drain().records(10);
     let kept: Vec<_> = records.iter().map(|record| record.payload.as_deref()).collect();
     assert_eq!((kept[0], kept[4]), (None, None));
     let (input, output) = (&kept[1].unwrap().input, &kept[1].unwrap().output);
@@ -486,7 +486,7 @@ fn a_private_plugin_and_what_it_calls_is_never_kept() {
     assert_eq!(held(&kernel, &job).input.state, KeptState::Private);
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     end(&job).unwrap();
-    let records = kernel.journal().records(10);
+    let records = kernel.journal().drain().records(10);
     assert_eq!(records.len(), 2);
     for record in records {
         let payload = record.payload.unwrap();
@@ -533,7 +533,7 @@ fn a_plugin_stands_in_for_a_products_host_function() {
     });
     let product = kernel.load(request).unwrap().id;
     assert_eq!(text(&call(&kernel, product, "run", b"hi there")), "HI THERE");
-    let records = kernel.journal().records(2);
+    let records = kernel.journal().drain().records(2);
     let calls: Vec<_> = records.iter().map(|r| (r.caller_label(), r.callee_label(), r.depth)).collect();
     assert_eq!(calls, [("shell".into(), "2:product".into(), 1), ("2:product".into(), "1:text".into(), 2),]);
 }

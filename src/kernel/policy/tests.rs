@@ -132,7 +132,7 @@ fn a_call_that_the_policy_denies_is_an_error_and_a_record() {
         ),
         "{message}"
     );
-    let records = kernel.journal().records(100);
+    let records = kernel.journal().drain().records(100);
     let denied: Vec<_> = records.iter().filter(|record| record.outcome == Outcome::Denied).collect();
     assert_eq!(denied.len(), 1);
     assert_eq!((denied[0].caller, denied[0].callee, denied[0].function.as_str()), (spawner, 2, "nothing"));
@@ -148,7 +148,7 @@ fn a_load_that_the_policy_denies_is_an_error_and_a_record() {
     let expected = "cannot load `text`: `spawner` may not load it: the rule `spawner` (policy.toml:2) allows `echo`; \
         add \"text\" to its `load` (1:spawner.spawn)";
     assert_eq!(message, expected);
-    let records = kernel.journal().records(100);
+    let records = kernel.journal().drain().records(100);
     let record = records.iter().find(|record| record.function.as_str() == "register_plugin").unwrap();
     assert_eq!((record.outcome, record.caller, record.callee), (Outcome::Denied, spawner, 0));
     assert_eq!(record.error.as_deref(), Some(expected));

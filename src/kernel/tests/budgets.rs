@@ -64,7 +64,7 @@ fn calls_a_second() {
     assert_eq!(error.outcome, Outcome::Error);
     let says = "`2:spawner` made 3 calls in this second, the limit; `--max-calls-per-second` allows more";
     assert!(error.message.contains(says), "{}", error.message);
-    assert!(kernel.journal().records(1000).iter().any(|record| record.outcome == Outcome::Denied));
+    assert!(kernel.journal().drain().records(1000).iter().any(|record| record.outcome == Outcome::Denied));
     for _ in 0..10 {
         assert!(call(&kernel, echo, "nothing", b"").is_ok(), "the shell's calls are not counted");
     }
@@ -280,7 +280,7 @@ fn each_of_many_functions_is_found_by_its_name() {
     for n in [0, 15, 16, 63, 64, 1_023, 1_024, 1_099, 0, 1_099] {
         let error = call(&kernel, id, &format!("f{n}"), b"").unwrap_err();
         assert_eq!(error.code, Some(n + 1));
-        let last = kernel.journal().records(1);
+        let last = kernel.journal().drain().records(1);
         assert_eq!(last[0].function.as_str(), format!("f{n}"));
     }
     let less = Arc::new(program(r#"(module (func (export "f1")))"#));

@@ -240,7 +240,7 @@ fn the_dead_show_what_their_last_call_came_to() {
     let mut views = kernel.processes(true);
     let dead = views.swap_remove(1);
     assert_eq!((dead.id, dead.calls, dead.errors, dead.resets), (2, 1, 1, 0));
-    let record = kernel.journal().records(10).into_iter().find(|record| record.callee == 2).unwrap();
+    let record = kernel.journal().drain().records(10).into_iter().find(|record| record.callee == 2).unwrap();
     assert_eq!(dead.busy, Duration::from_nanos(record.duration_ns), "what the log has of its one call");
     assert_eq!((views[0].errors, views[0].resets), (1, 1), "the caller was left in the middle");
 }
@@ -257,7 +257,7 @@ fn a_deadline_goes_down_the_chain_and_names_who_was_running() {
     let message = error(&start(&kernel, echo, "relay", &way, Duration::from_millis(100)));
     assert!(message.starts_with("11:spin.spin: timed out after 100ms (1:echo.relay → 2:echo-2.relay → "), "{message}");
     assert!(message.ends_with("→ 11:spin.spin)"), "{message}");
-    let records = kernel.journal().records(100);
+    let records = kernel.journal().drain().records(100);
     let timed_out = records.iter().filter(|record| record.outcome == Outcome::Timeout).count();
     assert_eq!(timed_out, 11, "each call of the chain ended by the deadline");
 }
@@ -409,7 +409,7 @@ fn starts_take_no_numbers_of_calls_and_what_they_call_is_nested_in_the_call_arou
     load(&kernel, STARTS_WITH_A_CALL);
     let spawner = load(&kernel, "spawner");
     call(&kernel, spawner, "spawn", b"eager").unwrap();
-    let records = kernel.journal().records(10);
+    let records = kernel.journal().drain().records(10);
     let rows: Vec<_> = records.iter().map(|r| (r.seq, r.parent_seq, r.function.as_str(), r.caller, r.depth)).collect();
     assert_eq!(rows, [(1, 0, "ok", 2, 2), (2, 0, "spawn", 0, 1), (3, 2, "ok", 4, 3)]);
 }

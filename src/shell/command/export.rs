@@ -103,5 +103,5 @@ fn records(session: &Session, filter: Option<&Filter>) -> Vec<Record> {
     let wanted = |record: &Record| filter.is_none_or(|filter| filter.matches(record));
     // The running ones first: what ends between the two looks is then in both, and not lost.
     let running = session.kernel().running().into_iter().filter(wanted).collect();
-    merge_running(session.kernel().journal().find(usize::MAX, wanted), running)
+    merge_running(session.kernel().journal().drain().find(usize::MAX, wanted), running)
 }

@@ -56,7 +56,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (options, _) = arguments.parse::<StatsOptions>()?;
     let by: By = options.by.parse().map_err(ShellError::usage)?;
     // Copied first: adding up takes longer than the journal may be locked.
-    let records: Vec<Record> = session.kernel().journal().records(usize::MAX);
+    let records: Vec<Record> = session.kernel().journal().drain().records(usize::MAX);
     let mut rows = Stats::of(by, options.filter.as_ref(), &records).into_rows();
     listing::sort(&mut rows, &COLUMNS, &options.sort);
     if session.wants_json(options.json) {

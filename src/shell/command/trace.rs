@@ -115,7 +115,7 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     // The running ones first: what ends between the two looks is then in both, and not lost.
     let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
     let running = session.kernel().running().into_iter().filter(wanted).collect();
-    let mut records = merge_running(session.kernel().journal().find(last, wanted), running);
+    let mut records = merge_running(session.kernel().journal().drain().find(last, wanted), running);
     records.drain(..records.len().saturating_sub(last));
     if session.wants_json(options.json) {
         return Reply::json_lines(records.iter().map(jsonl::Line::of));
@@ -127,9 +127,9 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
     let journal = session.kernel().journal().clone();
     let json = session.wants_json(options.json);
     let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
-    let mut cursor = journal.cursor_at_end();
+    let mut cursor = journal.drain().cursor_at_end();
     if let Some(last) = options.last {
-        let records = journal.find(last, wanted);
+        let records = journal.drain().find(last, wanted);
         session.emit(&followed(&records, json))?;
     }
     let mut thin = RateLimiter::new(options.rate, options.max);

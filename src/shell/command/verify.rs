@@ -116,7 +116,8 @@ fn call(
     let job = session.kernel().start(plan).map_err(|error| session.call_error(error))?;
     let id = job.id();
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
-    let mut records = session.kernel().journal().find(usize::MAX, |record| record.job == id && record.depth > 1);
+    let mut records =
+        session.kernel().journal().drain().find(usize::MAX, |record| record.job == id && record.depth > 1);
     records.sort_by_key(|record| record.seq);
     Ok((end, records.iter().map(nested_text).collect()))
 }

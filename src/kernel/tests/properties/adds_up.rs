@@ -30,7 +30,7 @@ pub fn add_up(kernel: &Arc<Kernel>, asked: &[Asked], starts: Starts) {
     assert!(kernel.running().is_empty(), "a call runs");
     let living: u64 = kernel.processes(false).iter().map(|view| view.memory.committed_bytes()).sum();
     assert_eq!(kernel.memory_bytes(), living, "memory is counted that nobody has");
-    let records = kernel.journal().records(usize::MAX);
+    let records = kernel.journal().drain().records(usize::MAX);
     let by_seq: BTreeMap<u64, &Record> = records.iter().map(|record| (record.seq, record)).collect();
     assert_eq!(by_seq.len(), records.len(), "a record ended twice");
     let mut children: HashMap<u64, Vec<&Record>> = HashMap::new();

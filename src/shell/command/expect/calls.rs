@@ -90,8 +90,8 @@ fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellErro
     if !journal.is_on() {
         return Err(ShellError::failed("calls are not traced; `trace on` does it"));
     }
-    match journal.dropped() {
-        0 => Ok(journal.find(usize::MAX, |record| filter.matches(record))),
+    match journal.drain().dropped() {
+        0 => Ok(journal.drain().find(usize::MAX, |record| filter.matches(record))),
         dropped => Err(ShellError::failed(format!(
             "the trace has lost {dropped} calls; keep more with `--journal-records`, or start anew with `trace clear`"
         ))),
