@@ -1,4 +1,4 @@
-//! `extism:host/env`: what answers each [`ExtismFunction`]. The loads and stores are the arena's.
+//! `extism:host/env`: the implementation of each [`ExtismFunction`]. The arena has the loads and stores.
 //!
 //! What each takes, gives and frees follows the extism crate (its `pdk.rs`, and its kernel for `alloc` to `error_get`).
 
@@ -15,7 +15,7 @@ use super::limits::Kept;
 use crate::runtime::host_functions::{EXTISM, ExtismFunction};
 use crate::runtime::{Advice, Failure, FailureKind, LogLevel, PluginLimit, Problem};
 
-/// What one var costs besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
+/// The overhead of a var besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
 const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
 /// Longest key of a config value or var that is looked for, in bytes: it is read in one go.
 const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
@@ -59,7 +59,7 @@ fn add_function(linker: &mut Linker<Ctx>, function: ExtismFunction) -> Result<()
 }
 
 fn alloc(mut caller: Caller<'_, Ctx>, length: i64) -> Result<i64> {
-    // PDKs do not look whether they were given a block, and would write into nothing.
+    // PDKs do not check for a failed allocation, and would write outside of any block.
     let span = caller.alloc(length as u64)?.ok_or_else(|| Failure::new(FailureKind::Oom, "oom"))?;
     Ok(span.offset as i64)
 }
@@ -77,7 +77,7 @@ fn length(mut caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
 
 fn error_set(mut caller: Caller<'_, Ctx>, handle: i64) {
     let ctx = caller.data_mut();
-    // Whether a block in use begins there is looked at when the call has ended.
+    // The handle is validated when the call has ended.
     if ctx.blocks.has_place(handle as u64) {
         ctx.error = handle as u64;
     }
@@ -87,8 +87,8 @@ fn memory_bytes(caller: Caller<'_, Ctx>) -> i64 {
     caller.data().blocks.memory_bytes() as i64
 }
 
-/// What the header in front of a handle says, whatever stands there: the kernel does not look whether a block begins at the
-/// handle. Nothing here depends on the answer.
+/// The length in the header before a handle, unchecked: Extism's kernel does not validate the handle either. The host never
+/// uses the answer.
 fn length_unsafe(caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
     let (ctx, handle) = (caller.data(), handle as u64);
     let end = ctx.blocks.end();
@@ -149,7 +149,7 @@ fn var_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
     }
 }
 
-/// Where a key lies, paid for.
+/// The range of a key; its fuel is taken.
 fn key_span(caller: &mut Caller<'_, Ctx>, handle: u64, what: &str) -> Result<Span> {
     let span = caller.data_mut().span(handle, what)?;
     if span.length > KEY_BYTES_MAX {

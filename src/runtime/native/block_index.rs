@@ -1,5 +1,6 @@
 //! The table of blocks in the order of their addresses: found by handle, pushed at the end, split in the middle, and
-//! searched for the first free one that is large enough. It knows nothing of memory, nor of when a block may be reused.
+//! searched for the first free one that is large enough. Memory, and when a block may be
+//! reused, are the caller's.
 
 /// Blocks of one chunk, and children of one node of the tree of maxima.
 const FANOUT: usize = 64;
@@ -15,7 +16,7 @@ pub struct BlockSlot {
     at: u32,
 }
 
-/// What the last search found: no free block before `slot` has `length` bytes. `length` is 0 when nothing is known.
+/// The result of the last search: no free block before `slot` has `length` bytes. A `length` of 0: no search is known.
 #[derive(Clone, Copy)]
 struct Floor {
     slot: BlockSlot,
@@ -30,7 +31,7 @@ impl Default for Floor {
     }
 }
 
-/// A block. It is free when nothing of it is used: no block in use is empty.
+/// A block. A block with `used` 0 is free: none in use is empty.
 #[derive(Clone, Copy, Default)]
 struct Block {
     offset: u32,
@@ -52,12 +53,12 @@ pub struct BlockIndex {
     chunks: Vec<Box<Chunk>>,
     /// The offset of each chunk's first block.
     firsts: Vec<u32>,
-    /// No free block is larger: of each chunk, then of each [`FANOUT`] entries of the level before. The last level has at
-    /// most [`FANOUT`] entries. Taking a block lowers none of them; the search that finds one too high does.
+    /// Upper bounds of free block sizes: of each chunk, then of each [`FANOUT`] entries of the level before. The last level has
+    /// at most [`FANOUT`] entries. Taking a block leaves the bounds; a search that finds one too high lowers it.
     largest: Vec<Vec<u32>>,
     floor: Floor,
     blocks: usize,
-    /// Where blocks were found or made last, by their handle: a call makes a few, and asks for each again and again.
+    /// A cache of the last positions by handle: a call makes few blocks and looks each up many times.
     recent: [u32; RECENT],
 }
 
@@ -105,7 +106,7 @@ impl BlockIndex {
         self.blocks
     }
 
-    /// What the table takes, in bytes.
+    /// The size of the table, in bytes.
     #[inline]
     pub fn table_bytes(&self) -> u64 {
         let chunk = size_of::<Chunk>() + size_of::<Box<Chunk>>() + 2 * size_of::<u32>();
@@ -153,13 +154,13 @@ impl BlockIndex {
         Some(BlockSlot { chunk: chunk as u32, at: at as u32 })
     }
 
-    /// Where a block begins.
+    /// The offset of a block.
     #[inline]
     pub fn offset(&self, slot: BlockSlot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].offset
     }
 
-    /// How long a block can be.
+    /// The capacity of a block.
     #[inline]
     pub fn size(&self, slot: BlockSlot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].size
@@ -196,7 +197,7 @@ impl BlockIndex {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].used = used;
     }
 
-    /// Shortens a free block to `size`; what begins at `offset` is a block in use of `used` bytes from now on.
+    /// Shortens a free block to `size`, and makes a block in use of `used` bytes at `offset`.
     pub fn split(&mut self, slot: BlockSlot, size: u32, offset: u32, used: u32) {
         let (mut chunk, mut at) = (slot.chunk as usize, slot.at as usize);
         self.chunks[chunk].blocks[at].size = size;
@@ -245,7 +246,7 @@ impl BlockIndex {
                 }
                 return Some(slot);
             }
-            // Blocks were taken since that was noted.
+            // The bound is too high: blocks were taken since it was set.
             self.set_largest(chunk, self.chunks[chunk].largest_free());
         }
     }
@@ -271,7 +272,7 @@ impl BlockIndex {
         if self.chunks.len() > 1 {
             self.drop_all_but_one();
         }
-        // The first block of a call begins where the first one of the last call began, so the chunk's first offset stays.
+        // The first block of each call has one offset, so the chunk's first offset stays.
         if let (Some(chunk), Some(largest)) = (self.chunks.first_mut(), self.largest.first_mut()) {
             chunk.len = 0;
             largest[0] = 0;
@@ -312,7 +313,7 @@ impl BlockIndex {
         }
     }
 
-    /// Notes the largest free size of a chunk, and of what is above it.
+    /// Sets the largest free size of a chunk and of the levels above.
     fn set_largest(&mut self, chunk: usize, size: u32) {
         let (mut entry, mut size) = (chunk, size);
         for level in 0..self.largest.len() {
@@ -330,7 +331,7 @@ impl BlockIndex {
         }
     }
 
-    /// Counts everything anew, after a chunk has come in between.
+    /// Computes all bounds anew, after a chunk was inserted.
     fn rebuild(&mut self) {
         self.largest.truncate(1);
         let leaves = &mut self.largest[0];
@@ -344,7 +345,7 @@ fn largest_of(sizes: &[u32]) -> u32 {
     sizes.iter().copied().max().unwrap_or(0)
 }
 
-/// Where the place of a handle's block is remembered. Multiplied, since blocks of one size lie at even steps.
+/// The cache entry of a handle. Hashed by multiplication: blocks of one size lie at even steps.
 fn place(handle: u32) -> usize {
     (handle.wrapping_mul(0x9e37_79b1) >> 28) as usize % RECENT
 }

@@ -1,16 +1,16 @@
-//! Which stretches of the arena are blocks: the allocator of Extism's kernel, rule by rule, so that a guest is given the
-//! handles, and finds the bytes, that the stock host would give it.
+//! The allocator of the arena. It follows Extism's kernel rule by rule, so that a guest gets the handles and finds the bytes
+//! that the stock host would give it.
 //!
 //! Blocks lie one after the other, each behind a header. A freed block stays as it is: it is given out again, lowest
 //! address first, only where the memory would have to grow instead. The kernel keeps its table in the headers, where a
-//! guest can forge it. Here it is in [`BlockIndex`], out of the guest's reach, and what stands in the headers is for the
-//! guest to read. The blocks know no memory: growing it, and writing the headers, is the caller's.
+//! guest can forge it. Here [`BlockIndex`] holds it, out of the guest's reach, and the headers are written for the guest
+//! to read. The caller grows the memory and writes the headers.
 
 use super::block_index::BlockIndex;
 
 /// Where the kernel's root ends and the first header begins. 0 is no handle.
 pub const ROOT_END: u64 = 65;
-/// What stands before each block: a status byte at 0, the size at 4, the used part at 8.
+/// The header before each block: a status byte at 0, the size at 4, the used part at 8.
 pub const HEADER_BYTES: u64 = 12;
 /// The size of the kernel's root, which the kernel leaves out of the memory that it counts, and out of what is left.
 const ROOT_BYTES: u64 = 64;
@@ -25,11 +25,11 @@ pub const BLOCKS_MAX: usize = 4_000_000;
 /// The blocks of one instance.
 pub struct Blocks {
     index: BlockIndex,
-    /// How much of what follows the root is taken by headers and blocks.
+    /// The bytes after the root that headers and blocks take.
     position: u64,
     /// The length of the memory as the kernel counts it.
     memory_bytes: u64,
-    /// Below it the memory may hold what an earlier call left; beyond it there are zeros.
+    /// The end of the memory that earlier calls may have written; zeros follow.
     soiled_end: u64,
 }
 
@@ -37,7 +37,7 @@ pub struct Blocks {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reused {
     pub handle: u64,
-    /// The free block that it was split from, and what is left of that.
+    /// The free block that it was split from, and the rest of that.
     pub rest: Option<(u64, u64)>,
 }
 
@@ -76,7 +76,7 @@ impl Blocks {
         Some(Reused { handle, rest: Some((offset, rest)) })
     }
 
-    /// Where the memory must reach to for a new block of `length` bytes; `None` where the arena or the table is full.
+    /// The memory's end that a new block of `length` bytes needs; `None` where the arena or the table is full.
     #[inline]
     pub fn end_after(&self, length: u64) -> Option<u64> {
         let end = length.checked_add(self.end() + HEADER_BYTES)?;
@@ -118,35 +118,35 @@ impl Blocks {
         inside(offset) && inside(offset.wrapping_add(length).wrapping_sub(1))
     }
 
-    /// True for what may be an error's handle.
+    /// Whether a handle may be an error's.
     pub fn has_place(&self, handle: u64) -> bool {
         handle == 0 || self.has_stretch(handle, 1)
     }
 
-    /// What the table itself takes, in bytes.
+    /// The size of the table, in bytes.
     #[inline]
     pub fn table_bytes(&self) -> u64 {
         self.index.table_bytes()
     }
 
-    /// Where the last block ends.
+    /// The end of the last block.
     #[inline]
     pub fn end(&self) -> u64 {
         ROOT_END + self.position
     }
 
-    /// The part of `start..end` that may hold what an earlier call left.
+    /// The part of `start..end` that an earlier call may have written.
     #[inline]
     pub fn soiled(&self, start: u64, end: u64) -> std::ops::Range<u64> {
         start..end.min(self.soiled_end).max(start)
     }
 
-    /// What the kernel says that the memory has.
+    /// The memory's size as Extism's kernel reports it.
     pub fn memory_bytes(&self) -> u64 {
         self.memory_bytes
     }
 
-    /// Forgets every block. The memory stays as long as it is.
+    /// Forgets every block. The memory keeps its length.
     #[inline]
     pub fn reset(&mut self) {
         self.soiled_end = self.soiled_end.max(self.end());

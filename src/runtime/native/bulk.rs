@@ -1,8 +1,8 @@
 //! The bulk path: bytes between a block and the guest's linear memory by one memcpy, where the PDK copies eight at a time.
 //!
-//! Two doors to the same room. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is a
-//! call of `length` with the top bit set and the address of a request below it: every other Extism host answers 0 there,
-//! so a guest can ring once, and copy the PDK's way where nobody answers.
+//! Two interfaces lead to it. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is a call
+//! of `length` with the top bit set and the address of a request below it: every other Extism host answers 0, so that a
+//! guest can probe once, and copy as the PDK does elsewhere.
 
 use wasmtime::{Caller, Extern, Linker, Memory, Result};
 
@@ -17,7 +17,7 @@ const HANDLE_AT: usize = 8;
 /// Bytes that are copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
 
-/// What a request asks for.
+/// The operation of a request.
 enum Op {
     Probe,
     /// Block to memory.
@@ -100,7 +100,7 @@ fn serve(caller: &mut Caller<'_, Ctx>, request: &Request) -> Result<Option<u64>>
         Op::Probe => return Ok(Some(0)),
         Op::Input => caller.data().input,
         Op::New => {
-            // What cannot be copied is not allocated either.
+            // Bounds are checked before the block is allocated.
             if !within(request.ptr as u64, request.len, memory.data_size(&*caller) as u64) {
                 return Ok(None);
             }
@@ -133,8 +133,7 @@ fn within(offset: u64, len: u64, size: u64) -> bool {
 /// A memcpy between two memories of one store, with a check of the cancel flag for each [`COPY_BYTES`]; false, and nothing
 /// copied, where one of them is too short.
 ///
-/// Safe Rust lends out one memory of a store at a time, so bytes would have to go by way of a buffer, which was measured to
-/// cost more than a quarter of the whole way.
+/// Safe Rust lends out one memory of a store at a time, so that bytes would need a buffer in between, and a second copy.
 fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize), len: usize) -> Result<bool> {
     let inside = |size: usize, at: usize| at.checked_add(len).is_some_and(|end| end <= size);
     if !inside(from.0.data_size(&*caller), from.1) || !inside(to.0.data_size(&*caller), to.1) {

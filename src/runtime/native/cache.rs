@@ -1,10 +1,10 @@
 //! Compiled modules on disk, so that a restart does not compile again. An entry that is not whole is compiled anew, never
 //! trusted: its bytes are checked against their own SHA-256 before wasmtime sees them.
 //!
-//! Each entry is bound to the module that it was compiled from: one that was put in another's place is not used. A
-//! directory that others can write to, or that is another user's, is not used at all.
+//! Each entry names the module that it was compiled from, so a swapped entry is refused. A directory that others can write
+//! to, or that belongs to another user, is not used.
 //!
-//! What it is not: a defence against someone who acts as the user; such a one can replace the program itself.
+//! The cache does not defend against an attacker who acts as the user: that one can replace the program itself.
 
 use std::fs;
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -18,7 +18,7 @@ use wasmtime::{Engine, Module};
 use crate::leftovers::Entry;
 use crate::ownership::{is_users_alone, others_cannot_replace};
 
-/// What every entry begins with; a new form of entry gets a new one.
+/// The magic bytes of an entry; a new format gets new ones.
 const MAGIC: &[u8; 8] = b"plugsh02";
 const DIGEST_BYTES: usize = 32;
 /// Most bytes that the directory keeps; the least recently written entries go first.
@@ -32,18 +32,18 @@ pub struct Cache {
 }
 
 impl Cache {
-    /// A cache below `root`, a directory of plugsh's own, for what this engine compiles. `None` where it cannot be made: it is
-    /// only a cache.
+    /// A cache below `root`, a directory of plugsh's own, for what this engine compiles. `None` where the directory
+    /// cannot be made or trusted.
     pub fn open(root: &Path, engine: &Engine) -> Option<Self> {
         let mut hasher = DefaultHasher::new();
         engine.precompile_compatibility_hash().hash(&mut hasher);
         super::chunked::VERSION.hash(&mut hasher);
         let dir = root.join(format!("modules-{:016x}", hasher.finish()));
         make_dirs(&dir).ok()?;
-        // Who may write to one above could put another in the place of the one below.
+        // A user who can write to a parent directory could replace the directory below it.
         let above = root.parent().filter(|above| !above.as_os_str().is_empty());
         let is_own = above.is_none_or(others_cannot_replace) && is_users_alone(root) && is_users_alone(&dir);
-        // What others may read is closed to them too.
+        // Read access of others is removed too.
         (is_own && make_private(root).and_then(|()| make_private(&dir)).is_ok()).then_some(Cache { dir })
     }
 
@@ -55,7 +55,7 @@ impl Cache {
         }
         let bytes = fs::read(&path).ok()?;
         let Some(payload) = checked(&bytes, sha256) else {
-            // Cut short or changed: it would only be read in vain again.
+            // A damaged entry would fail again at each start.
             let _ = fs::remove_file(&path);
             return None;
         };
@@ -66,21 +66,21 @@ impl Cache {
         unsafe { Module::deserialize(engine, payload) }.ok()
     }
 
-    /// Keeps a compiled module. PropagatingError to is not an error: it is only a cache.
+    /// Keeps a compiled module. A failed write is no error: the next start compiles again.
     pub fn put(&self, sha256: &str, module: &Module) {
         if let Ok(code) = module.serialize() {
             self.put_code(sha256, &code);
         }
     }
 
-    /// The same for a module in its compiled form, as `serialize` gives it.
+    /// Keeps a module in its compiled form, as `serialize` gives it.
     pub fn put_code(&self, sha256: &str, payload: &[u8]) {
         let Some(path) = self.path(sha256) else { return };
         if payload.len() as u64 > ENTRY_BYTES_MAX {
             return;
         }
         self.make_room(payload.len() as u64);
-        // Under a name of its own first: who reads sees a whole entry or none.
+        // A temporary name first: a reader sees a whole entry or none.
         let partial = path.with_extension(format!("{}.partial", std::process::id()));
         let _entry = Entry::file(&partial);
         if write(&partial, payload, sha256).and_then(|()| fs::rename(&partial, &path)).is_err() {
@@ -123,7 +123,7 @@ fn write(path: &Path, payload: &[u8], sha256: &str) -> std::io::Result<()> {
     file.write_all(payload)
 }
 
-/// What binds a payload to the module that it was compiled from.
+/// The part of an entry that names the module it was compiled from.
 fn digest(payload: &[u8], sha256: &str) -> [u8; DIGEST_BYTES] {
     Sha256::new().chain_update(sha256).chain_update(payload).finalize().into()
 }

@@ -1,5 +1,5 @@
-//! The way to wasmtime's compiler: how engines are configured, one module compiled, and what the compiler's errors are in
-//! the words of this program. Where modules are kept, and in which process they compile, is not decided here.
+//! Access to wasmtime's compiler: the configuration of engines, the compilation of one module, and the compiler's errors in
+//! the words of this program. `cache` keeps modules, and `compile` chooses the process.
 
 use wasmtime::{Config, Engine, Module};
 
@@ -15,8 +15,8 @@ pub fn config(fuelled: bool) -> Config {
     config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(MAX_WASM_STACK_BYTES);
     // The features that the extism crate turns on.
     config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
-    // A memory that grows out of its place would be copied: held twice, for seconds that nothing ends. So memories stay within
-    // what is reserved for them: 4 GiB, or 2 GiB more than they begin with where that is more.
+    // A memory that outgrows its reservation is copied, which cannot be interrupted and holds it twice. Memories stay within
+    // their reservation: 4 GiB, or 2 GiB more than their initial size where that is more.
     config.memory_may_move(false);
     config
 }
@@ -31,19 +31,19 @@ pub fn precompile(fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
     compile(&Engine::new(&config(fuelled))?, fuelled, wasm, Engine::precompile_module)
 }
 
-/// The one way to the compiler, in this process or in one of its own: bulk instructions in chunks.
+/// The module with its bulk instructions in chunks, for the compiler in any process.
 fn compile<T>(
     engine: &Engine,
     fuelled: bool,
     bytes: &[u8],
     compile: impl Fn(&Engine, &[u8]) -> wasmtime::Result<T>,
 ) -> wasmtime::Result<T> {
-    // wasmtime itself says what is wrong with a text.
+    // wasmtime reports errors in the text.
     let Ok(wasm) = wat::parse_bytes(bytes) else { return compile(engine, bytes) };
     let chunked = chunked::rewritten(&wasm, Chunks::of(fuelled));
     match chunked.map_err(|why| Failure::new(FailureKind::Load, why))? {
         None => compile(engine, &wasm),
-        // Errors are those of the module as it came, where that has one.
+        // An invalid module fails with the errors of its original form.
         Some(chunked) => {
             compile(engine, &chunked).map_err(|error| Module::validate(engine, &wasm).err().unwrap_or(error))
         }

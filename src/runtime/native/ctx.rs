@@ -1,4 +1,4 @@
-//! What the host functions of one instance share: its blocks, its vars, what the present call has said so far.
+//! The state that the host functions of one instance share: its blocks, its vars, and the output and error of the call.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -14,13 +14,13 @@ use crate::runtime::{Failure, FailureKind, HostData, Problem, Spec, Upcalls};
 const PAGE_BYTES: u64 = 1 << 16;
 /// Bytes that are copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
-/// What the widest load reads.
+/// The width of the widest load.
 const LOAD_BYTES: u64 = 8;
 /// A header's status byte, as Extism's kernel has it.
 pub const IN_USE: u8 = 1;
 const FREE: u8 = 2;
 
-/// A stretch of the arena.
+/// A range of the arena.
 #[derive(Clone, Copy, Default)]
 pub struct Span {
     pub offset: u64,
@@ -38,14 +38,14 @@ pub struct Arena {
 /// The data of one store.
 pub struct Ctx {
     pub arena: Option<Arena>,
-    /// How long the arena's memory is: asking the store each time costs more than a block does.
+    /// The length of the arena's memory, cached: asking the store costs more than a block does.
     pub arena_bytes: u64,
     pub blocks: Blocks,
     pub input: Span,
     pub output: Span,
     /// The handle that `error_set` was last given; 0: none.
     pub error: u64,
-    /// What the running call may ask of the world above; none between calls.
+    /// The upcalls of the running call; none between calls.
     pub up: Option<Arc<dyn Upcalls>>,
     pub spec: Arc<Spec>,
     /// Shared, so that a value can be copied into the store that owns it.
@@ -66,7 +66,7 @@ pub fn refused(problem: impl Into<Problem>) -> wasmtime::Error {
     Failure::new(FailureKind::Trap, problem).into()
 }
 
-/// Copies as many bytes as there are in `from` to a place as long; `up` is looked at as it goes.
+/// Copies `from` to `to`, which has as many bytes, and checks `up` between chunks.
 ///
 /// # Errors
 ///
@@ -126,13 +126,13 @@ impl Ctx {
         self.arena.ok_or_else(|| refused("the instance has no blocks yet"))
     }
 
-    /// The way up for the running call.
+    /// The upcalls of the running call.
     #[inline]
     pub fn up(&self) -> wasmtime::Result<Arc<dyn Upcalls>> {
         self.up.clone().ok_or_else(|| refused("called outside a call"))
     }
 
-    /// Where the block at `handle` lies: 0 is "nothing" and empty; what is no handle is an error that names its use.
+    /// The range of the block at `handle`. Handle 0 is empty; the error for an invalid handle names its use.
     #[inline]
     pub fn span(&mut self, handle: u64, what: &str) -> wasmtime::Result<Span> {
         if handle == 0 {
@@ -153,7 +153,7 @@ impl Span {
         data.get(start..start + self.length as usize).ok_or_else(|| refused("a block lies outside its memory"))
     }
 
-    /// The same to write to.
+    /// The bytes of the span, to write to.
     #[inline]
     pub fn of_mut(self, data: &mut [u8]) -> wasmtime::Result<&mut [u8]> {
         let start = self.offset as usize;
@@ -188,7 +188,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         self.alloc_new(length, true)
     }
 
-    /// The same for bytes that are about to be written, all of them: what the block holds is not looked after.
+    /// A block whose bytes the caller overwrites all: its old contents are not cleared.
     fn alloc_for_bytes(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
         if length == 0 {
             return Ok(Some(Span::default()));
@@ -199,7 +199,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         }
     }
 
-    /// A freed block given out again, where it is time for that.
+    /// A freed block given out again, where the kernel's rules reuse one.
     #[inline]
     fn alloc_again(&mut self, length: u64) -> wasmtime::Result<Option<Span>> {
         let mut context = self.as_context_mut();
@@ -250,7 +250,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         Ok(Some(Span { offset, length }))
     }
 
-    /// Frees the block at a handle; nothing happens for what is none.
+    /// Frees the block at a handle; an invalid handle is ignored.
     fn free(&mut self, handle: u64) -> wasmtime::Result<()> {
         let mut context = self.as_context_mut();
         let ctx = context.data_mut();
@@ -265,7 +265,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         Ok(())
     }
 
-    /// Makes zeros of a part of the arena, with a check of the cancel flag as it goes.
+    /// Clears a part of the arena, with checks of the cancel flag between chunks.
     fn wipe(&mut self, part: std::ops::Range<u64>) -> wasmtime::Result<()> {
         if part.is_empty() {
             return Ok(());
@@ -291,7 +291,7 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         self.put_looking(bytes, up.as_deref())
     }
 
-    /// The same, with a check of `up`'s cancel flag.
+    /// A new block that holds `bytes`, with checks of `up`'s cancel flag.
     fn put_looking(&mut self, bytes: &[u8], up: Option<&dyn Upcalls>) -> wasmtime::Result<Span> {
         let Some(span) = self.alloc_for_bytes(bytes.len() as u64)? else {
             return Err(Failure::new(FailureKind::Oom, "oom").into());

@@ -18,7 +18,7 @@ use crate::runtime::lru::{LruCache, LruMax};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
 
 const ARENA: &str = include_str!("arena.wat");
-/// What is kept of compiled modules that no image has, for the next who loads the same bytes.
+/// The bounds of unused compiled modules that are kept for the next load of their bytes.
 const MODULES_MAX: LruMax = LruMax { items: 256, bytes: 256 << 20 };
 
 /// The engines of one kernel.
@@ -54,7 +54,7 @@ impl Engines {
         Engines { cache_dir, compiler, plain: OnceLock::new(), fuelled: OnceLock::new(), making: Mutex::new(()) }
     }
 
-    /// What compiles for them.
+    /// The compiler of the engines.
     pub fn compiler(&self) -> &Compiler {
         &self.compiler
     }
@@ -154,7 +154,7 @@ impl EnginePool {
     }
 }
 
-/// Where a pool keeps one module: in memory, and on disk.
+/// One module's places in the caches in memory and on disk.
 struct Kept<'a> {
     pool: &'a EnginePool,
     sha256: &'a str,
@@ -205,7 +205,7 @@ fn compiled(
     Ok(module)
 }
 
-/// What a module's compiled code takes of memory.
+/// The memory of a module's compiled code, in bytes.
 pub fn code_bytes(module: &Module) -> u64 {
     let range = module.image_range();
     (range.end as usize).saturating_sub(range.start as usize) as u64

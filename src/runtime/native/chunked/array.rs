@@ -13,7 +13,7 @@ pub fn locals(bulk: Bulk, outline: &Outline) -> Vec<ValType> {
         Bulk::TableGrow { .. } | Bulk::ArrayNew { .. } | Bulk::ArrayNewDefault { .. } | Bulk::ArrayNewData { .. } => {
             vec![ValType::I64]
         }
-        // The array, and where in it the next chunk goes.
+        // The array, and the index of the next chunk.
         Bulk::ArrayNewElem { ty, .. } if can_be_written_later(outline, ty) => {
             vec![ValType::Ref(RefType { nullable: true, heap_type: HeapType::Concrete(ty) }), ValType::I32]
         }
@@ -21,7 +21,7 @@ pub fn locals(bulk: Bulk, outline: &Outline) -> Vec<ValType> {
     }
 }
 
-/// What an element of an array takes in a data segment, in bytes; `None` for a reference.
+/// The size of an array's element in a data segment, in bytes; `None` for a reference.
 pub fn data_bytes(outline: &Outline, ty: u32) -> Option<u32> {
     Some(match RoundtripReencoder.storage_type(outline.array(ty)?.0).ok()? {
         StorageType::I8 => 1,
@@ -34,7 +34,7 @@ pub fn data_bytes(outline: &Outline, ty: u32) -> Option<u32> {
 }
 
 impl Writer<'_> {
-    /// Whether a stretch lies outside of an array that is there.
+    /// Whether a range lies outside of a non-null array.
     fn is_outside_array(&mut self, array: u32, at: u32, length: u32) {
         self.get_wide(at);
         self.get_wide(length);

@@ -1,4 +1,4 @@
-//! One function rewritten: where a bulk instruction stands that may be long, and what stands there instead.
+//! Rewrites one function: finds the bulk instructions that may take long, and replaces them.
 
 use std::ops::Range;
 
@@ -22,18 +22,18 @@ const BODY_BYTES_MAX: usize = 7_654_321;
 /// How many widths of lengths there are, each of which may need a local.
 const WIDTHS: u32 = 2;
 
-/// What became of a function.
+/// The result of a rewrite.
 pub enum Rewritten {
     Same,
     /// Its new body: locals and code.
     Changed(Vec<u8>),
 }
 
-/// What stands in the place of a stretch of code.
+/// The replacement of a range of code.
 enum Edit {
     /// A call of a helper, in line where it is short.
     Bulk { at: Range<usize>, place: u32, width: Width, inline_max: u64 },
-    /// An empty loop before what stands there.
+    /// An empty loop before the original code.
     Look { at: usize },
 }
 
@@ -46,7 +46,7 @@ pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut HelperSe
     let parameters = helpers.outline.parameters(defined).ok_or(Stop::Unreadable)? as u32;
     match encoded(body, &edits, helpers, parameters, false)? {
         Some(bytes) if bytes.len() <= BODY_BYTES_MAX => Ok(Rewritten::Changed(bytes)),
-        // No room for locals or code: calls alone, then.
+        // Without room for locals or code, calls alone are put in.
         _ => encoded(body, &edits, helpers, parameters, true)?.map(Rewritten::Changed).ok_or(Stop::Unreadable),
     }
 }

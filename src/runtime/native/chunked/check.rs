@@ -1,9 +1,9 @@
-//! What a module may not hold, because one instruction of it could not be ended: refused before it is compiled.
+//! Refusals of modules with an instruction that could not be interrupted, before they are compiled.
 
 use super::super::outline::Outline;
 
-/// Most elements that the constant expressions of a module may make arrays of, in all: they are made while an instance begins,
-/// or a table is filled, which nothing ends.
+/// Most array elements that the constant expressions of a module may make in all: making them at an instance's start, or to
+/// fill a table, cannot be interrupted.
 const CONSTANT_ELEMENTS_MAX: u64 = 1 << 20;
 /// Most items of a segment that `array.new_elem` makes an array of which cannot be written later, chunk by chunk.
 const SEGMENT_ITEMS_MAX: u32 = 1 << 16;

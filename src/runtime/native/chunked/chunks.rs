@@ -2,10 +2,10 @@
 
 use crate::runtime::native::fuel::BYTES_OF_A_UNIT;
 
-/// The pages of a memory that says nothing of them, as the power of two of their bytes.
+/// The default page size of a memory, as a power of two in bytes.
 pub(super) const PAGE_SIZE_LOG2: u32 = 16;
 
-/// How much is done at once.
+/// The work between two checks of the epoch.
 #[derive(Clone, Copy)]
 pub struct Chunks {
     /// Bytes of a memory.

@@ -1,7 +1,7 @@
-//! The helper functions: what each kind of bulk instruction becomes, with its type and its code.
+//! The helper functions, one for each kind of bulk instruction, with their types and code.
 //!
-//! Each takes what its instruction takes. A helper checks bounds by itself, so that nothing is written where the instruction
-//! would trap; to trap, it runs the instruction as it was.
+//! A helper takes its instruction's operands. It checks bounds before it writes, as the instruction would; to trap, it runs
+//! the original instruction.
 
 use wasm_encoder::{BlockType, Encode, Function, TypeSection};
 
@@ -85,7 +85,7 @@ impl Writer<'_> {
         self.is_outside(from_room, from, length);
         self.sink.i32_or();
         self.original_if();
-        // To a higher place from the end, to a lower from the start: a stretch may overlap itself, by whatever names.
+        // Copies upward start at the end, copies downward at the start: the ranges may overlap.
         self.get_wide(to);
         self.get_wide(from);
         self.sink.i64_gt_u().if_(BlockType::Empty);
@@ -124,7 +124,7 @@ impl Writer<'_> {
         self.overflows(from, length, 1);
         self.sink.i32_or();
         self.original_if();
-        // Nothing out of the segment's end traps where the segment ends before it, or was dropped.
+        // An empty read at the segment's offset traps where the segment is shorter, or was dropped.
         self.constant(0, to);
         self.sink.local_get(from).local_get(length).i32_add().i32_const(0);
         self.bulk.emit(&mut self.sink);
@@ -140,8 +140,8 @@ impl Writer<'_> {
         self.original();
     }
 
-    /// The instruction at once, after its fuel: what it makes is bounded elsewhere. The last parameter is the length; what is
-    /// longer than anything can be is not paid for, and fails.
+    /// The instruction in one go, after its fuel is taken: the size of its result is bounded elsewhere. The last parameter is
+    /// the length; an impossible length costs nothing and fails.
     fn paid_for(&mut self) {
         let length = self.parameters.len() as u32 - 1;
         if self.chunks.fuel > 0 {

@@ -1,4 +1,4 @@
-//! Which helpers the functions of a module ask for, and what each will be called by.
+//! The helpers that the functions of a module need, and the function index of each.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The bulk instructions: which operators they are, what each takes and gives, and how it is written.
+//! The bulk instructions: their operators, operand and result types, and encoding.
 
 use wasm_encoder::reencode::{Reencode, RoundtripReencoder};
 use wasm_encoder::{InstructionSink, RefType, StorageType, ValType};
@@ -23,7 +23,7 @@ impl From<Width> for ValType {
     }
 }
 
-/// A bulk instruction, by all that is written in it.
+/// A bulk instruction with its immediates.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, Debug)]
 pub enum Bulk {
     MemoryFill { memory: u32 },
@@ -87,12 +87,12 @@ impl Bulk {
         })
     }
 
-    /// Whether it works on bytes of a memory, and not on elements.
+    /// Whether its length counts bytes of a memory; else elements.
     pub fn is_of_bytes(self) -> bool {
         matches!(self, Bulk::MemoryFill { .. } | Bulk::MemoryCopy { .. } | Bulk::MemoryInit { .. })
     }
 
-    /// Whether a helper is of use: a table that grows is looked at by the limiter, and needs one only to be paid for.
+    /// Whether a helper is needed. The limiter checks the growth of a table, which needs a helper only for its fuel.
     pub fn is_wanted(self, chunks: Chunks) -> bool {
         chunks.fuel > 0 || !matches!(self, Bulk::TableGrow { .. })
     }
@@ -118,7 +118,7 @@ impl Bulk {
         };
     }
 
-    /// What it takes and gives.
+    /// Its operand and result types.
     pub fn signature(self, outline: &Outline) -> Option<(Vec<ValType>, Vec<ValType>)> {
         let memory = |index: u32| Some(ValType::from(width(outline.memories.get(index as usize)?.memory64)));
         let table = |index: u32| Some(ValType::from(width(outline.tables.get(index as usize)?.table64)));

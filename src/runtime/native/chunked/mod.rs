@@ -4,17 +4,17 @@
 //! and a function may hold half a million of them. So an instruction whose length is not a small constant becomes a call of a
 //! helper function, which does the same in a loop over chunks, with wasm's own rules: what would trap traps before anything is
 //! written, overlapping stretches are copied in the right direction, the last chunk has what is left. A length that is small
-//! when it comes to it goes the old way, in line. Where fuel is counted the helpers take it by the byte. A function that is
+//! at run time takes the original instruction, in line. Where fuel is counted the helpers take it by the byte. A function that is
 //! very long gets an empty loop every so often.
 //!
 //! What holds of a rewritten module:
 //! - No index changes: helpers stand after all functions, their types after all types. Names, exports, custom sections and all
-//!   other sections stay byte for byte. HelperSet have no names.
+//!   other sections stay byte for byte. Helpers have no names.
 //! - Offsets into the code section do change. Only a module with something to rewrite is rewritten, any other stays byte
 //!   for byte as it was.
 //! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see [`HEAP_MAXIMUM_BYTES`].
 //!
-//! What cannot be rewritten within bounds is refused: see [`check`]. `instruction` knows the bulk instructions,
+//! A module that cannot be rewritten within bounds is refused: see [`check`]. `instruction` knows the bulk instructions,
 //! `body` rewrites one function, `helper` and `array` write the helpers by means of `writer`.
 
 mod array;

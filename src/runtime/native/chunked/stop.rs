@@ -1,8 +1,8 @@
-//! What ends the rewrite of a module before it is done.
+//! Reasons to stop the rewrite of a module.
 
 /// Why a function was not rewritten.
 pub(super) enum Stop {
-    /// Not wasm, or of a kind that this build does not know.
+    /// The code is no wasm, or uses a feature that this build does not know.
     Unreadable,
     Refused(String),
 }

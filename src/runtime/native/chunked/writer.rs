@@ -6,7 +6,7 @@ use super::chunks::{Chunks, PAGE_SIZE_LOG2};
 use super::instruction::Bulk;
 use crate::runtime::native::outline::Outline;
 
-/// What has a size: a memory or a table.
+/// A memory or a table.
 #[derive(Clone, Copy)]
 pub enum Room {
     Memory(u32),
@@ -23,7 +23,7 @@ pub struct Writer<'a> {
 }
 
 impl Writer<'_> {
-    /// How much is done at once.
+    /// The work between two checks of the epoch.
     pub fn chunk(&self) -> u32 {
         if self.bulk.is_of_bytes() { self.chunks.bytes } else { self.chunks.elements }
     }
@@ -40,7 +40,7 @@ impl Writer<'_> {
         }
     }
 
-    /// The same number as wide as a parameter is.
+    /// A constant in the width of a parameter.
     pub fn constant(&mut self, value: u32, like: u32) {
         if self.is_64(like) {
             self.sink.i64_const(i64::from(value));
@@ -92,7 +92,7 @@ impl Writer<'_> {
         };
     }
 
-    /// Fuel for one chunk: instructions that do nothing and cost a unit each.
+    /// Fuel for one chunk: no-op instructions that cost a unit each.
     pub fn pay(&mut self) {
         for _ in 0..self.chunks.fuel {
             self.sink.local_get(0).drop();
@@ -107,7 +107,7 @@ impl Writer<'_> {
         self.bulk.emit(&mut self.sink);
     }
 
-    /// With a condition on the stack: where it holds, the instruction itself runs, which traps, and that is all.
+    /// Takes a condition from the stack. Where it holds, the original instruction runs, and traps.
     pub fn original_if(&mut self) {
         self.sink.if_(BlockType::Empty);
         self.original();
@@ -154,7 +154,7 @@ impl Writer<'_> {
         self.sink.i64_const(i64::from(u32::MAX)).i64_gt_u();
     }
 
-    /// `while length > chunk`, where it is to begin with: what `each` writes does one chunk and shortens the length.
+    /// `while length > chunk`. The code that `each` writes does one chunk and shortens the length.
     pub fn while_long(&mut self, length: u32, each: impl FnOnce(&mut Self)) {
         self.sink.loop_(BlockType::Empty);
         each(self);

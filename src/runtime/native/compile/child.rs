@@ -16,11 +16,11 @@ use crate::text::io_cause;
 
 /// Largest compiled form that is taken, in bytes.
 const ANSWER_BYTES_MAX: u64 = 1 << 30;
-/// What is read of what a process says of its end, in bytes.
+/// Bytes of a process's standard error that are read.
 const STDERR_BYTES_MAX: u64 = 4_096;
 /// Threads that compile one module; each takes memory.
 const THREADS_MAX: usize = 8;
-/// What a process says that has no memory: Rust before it aborts, and the system.
+/// Messages of a process that runs out of memory: Rust's before it aborts, and the system's.
 const NO_MEMORY: [&str; 3] = ["memory allocation of", "out of memory", "Cannot allocate memory"];
 
 /// How a process ended.
@@ -31,7 +31,7 @@ pub enum Ended {
     Invalid(Problem),
     OutOfMemory,
     OutOfTime,
-    /// By a mistake of the compiler's, or a kill: how.
+    /// By a fault of the compiler, or by a kill: how.
     Failed(String),
 }
 
@@ -67,7 +67,7 @@ impl Child {
 
     /// Ends it, if it has not ended.
     pub fn kill(&self) {
-        // It was not waited for yet, or `std` knows that it was: no other process is meant. That it has ended is as good.
+        // `std` refuses to signal a process that was waited for, so the id is this child's. An ended process is no error.
         self.process.lock().kill().ok();
     }
 
@@ -77,13 +77,13 @@ impl Child {
             return Ended::Failed("it was asked twice".to_owned());
         };
         let length = (wasm.len() as u64).to_le_bytes();
-        // One that has ended already reads no more; how it ended says why.
+        // A process that has ended reads no more; its exit status tells why.
         let _ = stdin.write_all(&length).and_then(|()| stdin.write_all(wasm)).and_then(|()| stdin.flush());
         let (mut answer, mut said) = (Vec::new(), Vec::new());
         let read = stdout.by_ref().take(ANSWER_BYTES_MAX + 1).read_to_end(&mut answer);
-        // Its standard error is short: it fits the pipe.
+        // Standard error is short enough for the pipe's buffer.
         let _ = stderr.by_ref().take(STDERR_BYTES_MAX).read_to_end(&mut said);
-        // It has nothing more to say. Standard input was open until here: it tells the process that its parent lives.
+        // The answer is read. Standard input stays open until here, to tell the process that its parent lives.
         self.kill();
         drop(stdin);
         let status = self.process.lock().wait();
@@ -99,7 +99,7 @@ impl Child {
     }
 }
 
-/// A Ctrl-C at the terminal is for the foreground's processes, and a compilation may be another job's.
+/// Moves the process out of the foreground group: Ctrl-C must not reach it, since the compilation may be another job's.
 #[cfg(unix)]
 fn out_of_the_foreground(command: &mut Command) {
     use std::os::unix::process::CommandExt;

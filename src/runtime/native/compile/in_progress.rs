@@ -14,7 +14,7 @@ use crate::runtime::{Failure, FailureKind};
 
 /// How many light modules are compiled at once.
 const LIGHT_MAX: usize = 4;
-/// Somebody who wants a program, and may give it up.
+/// A request for a compiled program, which can be given up.
 #[derive(Debug, Default)]
 pub struct CompileRequest {
     given_up: AtomicBool,
@@ -38,7 +38,7 @@ pub enum CompilationStage {
 }
 
 impl CompilationStage {
-    /// Whether it runs where it can be ended.
+    /// Whether it can be ended.
     pub fn has_a_process(self) -> bool {
         matches!(self, CompilationStage::Process { .. })
     }
@@ -105,7 +105,7 @@ struct InProgress {
     heavy: bool,
     requests: Vec<Arc<CompileRequest>>,
     child: Option<Arc<Child>>,
-    /// Nobody wanted it any more: it ends, and whoever wants it now begins again.
+    /// Set when nobody wants it any more: it ends, and a new request starts over.
     doomed: bool,
     result: Arc<OnceLock<Compiled>>,
 }
@@ -157,7 +157,7 @@ impl Compilations {
         self.table.lock().complaint.take()
     }
 
-    /// Ends what only this request wanted, where it can be ended.
+    /// Ends the compilations that only this request wanted, where they have a process.
     pub(super) fn give_up(&self, request: &CompileRequest) {
         let mut table = self.table.lock();
         request.given_up.store(true, Ordering::SeqCst);
@@ -258,7 +258,7 @@ impl Lead<'_> {
         });
     }
 
-    /// Whether it was wanted to its end.
+    /// Forgets the process; whether the compilation was wanted until its end.
     pub(super) fn forget_child(&self) -> bool {
         let wanted = self.with_entry(|entry| {
             entry.child = None;

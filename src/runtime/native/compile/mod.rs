@@ -30,10 +30,10 @@ use crate::text::io_cause;
 
 /// The longest text of a module that is read here, in bytes: reading takes a hundred times its size.
 const WAT_BYTES_MAX: usize = 1 << 20;
-/// What one heavy module may take of processors' time.
+/// Processor time of one heavy compilation.
 const CPU_MAX: Duration = Duration::from_secs(600);
 
-/// What a compiler is made with.
+/// The options of a compiler.
 #[derive(Debug, Clone)]
 pub struct CompilerOptions {
     /// The program that compiles heavy modules: plugsh itself. `None`: they are compiled in this process.
@@ -50,7 +50,7 @@ impl Default for CompilerOptions {
     }
 }
 
-/// For whom something is compiled.
+/// The request that a module is compiled for.
 #[derive(Clone, Copy)]
 pub struct Order<'a> {
     /// Where its program came from.
@@ -91,7 +91,7 @@ impl Compiler {
         self.compilations.take_complaint()
     }
 
-    /// Ends what only this request wanted, where it can be ended.
+    /// Ends the compilations that only this request wanted, where they have a process.
     pub fn give_up(&self, request: &CompileRequest) {
         self.compilations.give_up(request);
     }
@@ -186,7 +186,7 @@ impl Compiler {
     }
 }
 
-/// A module in binary form; text that is too long to be read here, or cannot be read, as it is.
+/// The module in binary form. Text that is too long or invalid is given back unchanged.
 fn binary(bytes: &[u8]) -> Cow<'_, [u8]> {
     if bytes.starts_with(b"\0asm") || bytes.len() > WAT_BYTES_MAX {
         return Cow::Borrowed(bytes);

@@ -1,4 +1,4 @@
-//! What runs in a process that compiles one module: bounds first, then the module in, its compiled form out.
+//! The code of a process that compiles one module: sets its bounds, reads the module, writes its compiled form.
 
 use std::io::{self, Read, Write};
 
@@ -8,11 +8,11 @@ use crate::runtime::{Advice, Problem};
 
 /// Largest module that is taken, in bytes.
 const MODULE_BYTES_MAX: u64 = 1 << 30;
-/// What an answer begins and ends with. The end says that it is whole.
+/// The kind of an answer, and the mark at its end, which says that it is whole.
 const COMPILED: u8 = b'C';
 const INVALID: u8 = b'I';
 const WHOLE: &[u8; 8] = b"plugsh01";
-/// What the process ends with when its parent is gone.
+/// The exit code of a process whose parent is gone.
 const CODE_ORPHANED: i32 = 3;
 
 /// What to compile with, and within which bounds.
@@ -25,7 +25,7 @@ pub struct Served {
     pub cpu_s_max: u64,
 }
 
-/// What such a process says.
+/// The answer of the process.
 pub enum Answer {
     Compiled(Vec<u8>),
     /// Why the module cannot be compiled. Of its advice only a [`BuildChange`] crosses the pipe.
@@ -73,7 +73,7 @@ fn change_number(problem: &Problem) -> u8 {
 }
 
 /// Compiles the module that comes from `input` (its length in eight bytes, little end first, and its bytes) and writes
-/// what came of it to `output`. Ends the process when `input` is closed before.
+/// the answer to `output`. Ends the process when `input` is closed before.
 pub fn serve(served: Served, mut input: impl Read + Send + 'static, output: &mut dyn Write) -> io::Result<()> {
     bound(served)?;
     let mut length = [0; 8];
@@ -87,11 +87,11 @@ pub fn serve(served: Served, mut input: impl Read + Send + 'static, output: &mut
         return Err(io::ErrorKind::UnexpectedEof.into());
     }
     let watch = move || {
-        // Nothing more comes: a read ends when the other end is closed.
+        // No more input is sent: this read returns when the parent closes the pipe.
         let _ = input.read(&mut [0]);
         std::process::exit(CODE_ORPHANED);
     };
-    // What a thread needs first is memory, and of that this process has little.
+    // A thread that cannot start lacks memory, which is bounded here.
     let thread = std::thread::Builder::new().name("plugsh-orphan".into()).spawn(watch);
     thread.map_err(|_| io::Error::from(io::ErrorKind::OutOfMemory))?;
     let answer = match precompile(served.fuelled, &wasm) {
@@ -111,15 +111,15 @@ fn bound(served: Served) -> io::Result<()> {
     let limit = |resource, most: u64| {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(io::Error::from)
     };
-    // Before the shell does.
+    // The system's out-of-memory killer shall take this process before the shell.
     crate::machine::give_way_for_memory();
-    // The first limit says so by a signal of its own, the second kills.
+    // The first limit raises SIGXCPU, the second kills.
     let cpu = Rlimit { current: Some(served.cpu_s_max), maximum: Some(served.cpu_s_max + 1) };
     setrlimit(Resource::Cpu, cpu).map_err(io::Error::from)?;
     limit(Resource::Core, 0)?;
     // It writes to pipes only.
     limit(Resource::Fsize, 0)?;
-    // Of the address space, what may be written to: code, files and what threads only reserve do not count.
+    // Counts writable memory alone: code, files and reserved address space stay free.
     limit(Resource::Data, served.memory_bytes_max)?;
     Ok(())
 }

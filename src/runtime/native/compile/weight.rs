@@ -1,8 +1,8 @@
-//! What a module will cost the compiler, estimated in one pass over its code and before the compiler sees it.
+//! An estimate of a module's compile time, from one pass over its code.
 //!
-//! Most code costs as much as it is long. What costs more than that is counted here: nested blocks, branches out of them
-//! where many locals are alive, operators that stand for many values. A module is light when no function and not all of them together
-//! weigh more than a fraction of a second; whatever cannot be read is not.
+//! The cost of most code grows with its length. Counted besides are nested blocks, branches out of them with many live
+//! locals, and operators that stand for many values. A module is light when each function and all together compile within a
+//! fraction of a second. A module that cannot be read is heavy.
 
 use wasmparser::{BlockType, CompositeInnerType, FuncType, FunctionBody, Operator, Parser, Payload, TypeRef};
 
@@ -10,14 +10,14 @@ use wasmparser::{BlockType, CompositeInnerType, FuncType, FunctionBody, Operator
 const MODULE_BYTES_MAX: usize = 2 << 20;
 /// The longest body of one function, in bytes.
 const BODY_BYTES_MAX: usize = 128 << 10;
-/// Blocks in each other.
+/// The deepest nesting of blocks.
 const DEPTH_MAX: u64 = 1_000;
 /// Locals of one function: as many as wasmtime takes.
 const LOCALS_MAX: u64 = 50_000;
-/// What one function may weigh, and what all may: about the bytes of plain code that would cost as much.
+/// The most weight of one function and of all. A unit is the cost of a byte of plain code.
 const FUNCTION_WEIGHT_MAX: u64 = 1 << 20;
 const MODULE_WEIGHT_MAX: u64 = 4 << 20;
-/// What a function weighs that does nothing.
+/// The weight of an empty function.
 const FUNCTION_WEIGHT: u64 = 1_000;
 /// Most types that are looked at.
 const TYPES_MAX: usize = 10_000;
@@ -57,10 +57,10 @@ fn weigh(wasm: &[u8]) -> Option<u64> {
     Some(scales.weight)
 }
 
-/// What a type stands for: as many values.
+/// How many values a type stands for.
 #[derive(Clone, Copy, Default)]
 struct Arity {
-    /// Of a function: what it takes. Of a structure: its fields.
+    /// A function's parameters or a structure's fields.
     takes: u64,
     gives: u64,
 }
@@ -116,7 +116,7 @@ impl Scales {
         (weight <= FUNCTION_WEIGHT_MAX && self.weight <= MODULE_WEIGHT_MAX).then_some(())
     }
 
-    /// What the operators of a body weigh beside their bytes.
+    /// The weight of a body's operators beyond their bytes.
     fn body_weight(&self, body: &FunctionBody<'_>, locals: u64) -> Option<u64> {
         let mut depth: u64 = 1;
         let mut weight: u64 = 0;
