@@ -201,8 +201,8 @@ fn what_a_plugin_prints_is_shown_where_that_is_asked_for() {
     call(&["call", "prints.wat", "hello", "--wasi", "--host", "extism"]).run().stdout("hello\n").stderr(errors).code(0);
     let asked = |run: Plugsh| run.env("EXTISM_ENABLE_WASI_OUTPUT", "");
     asked(call(&["call", "prints.wat", "hello"])).run().stdout("hello\n").stderr(errors).code(0);
-    let script = call(&["-c", "load prints.wat; prints.hello; logs"]);
-    asked(script).run().stdout("1:prints\nhello\n").stderr(errors).code(0);
+    let script = call(&["-q", "-c", "load prints.wat; prints.hello; logs"]);
+    asked(script).run().stdout("hello\n").stderr(errors).code(0);
     // Without the option they are log lines, each once.
     let logged = call(&["call", "prints.wat", "hello", "--log-level", "info"]).run().stdout("").code(0);
     logged.stderr_has(" info  1:prints hello\n").stderr_has(" warn  1:prints panicked at lib.rs:7:\n");
@@ -212,12 +212,12 @@ fn what_a_plugin_prints_is_shown_where_that_is_asked_for() {
 fn a_failure_says_what_the_plugin_said() {
     let trap = "1:prints.panic: trap: wasm `unreachable` instruction executed";
     call(&["call", "prints.wat", "panic"]).run().stdout("").stderr(&format!("plugsh: {trap}{REASON}\n")).code(1);
-    call(&["-c", "load prints.wat; prints.panic"]).run().stderr(&format!("-c:1: {trap}{REASON}\n")).code(1);
+    call(&["-q", "-c", "load prints.wat; prints.panic"]).run().stderr(&format!("-c:1: {trap}{REASON}\n")).code(1);
     let json = call(&["call", "prints.wat", "panic", "--json"]).run().code(1);
     json.stdout_has(&format!("\"error\":\"{trap}{}\"", REASON.replace('\\', "\\\\")));
     call(&["-c", "load prints.wat; prints.panic & wait"]).run().code(1).stderr_has(REASON);
     // An error shows only the output of its own call.
-    let before = call(&["-c", "load prints.wat; prints.hello; prints.quiet"]).run().code(1);
+    let before = call(&["-q", "-c", "load prints.wat; prints.hello; prints.quiet"]).run().code(1);
     before.stderr("-c:1: 1:prints.quiet: trap: wasm `unreachable` instruction executed\n");
     let code = call(&["call", "prints.wat", "code"]).run().code(1);
     code.stderr(&format!("plugsh: 1:prints.code: returned non-zero exit code: 300{REASON}\n"));

@@ -7,7 +7,7 @@ use common::{Ended, Plugsh, plugsh};
 /// Runs lines, going on after errors, beside another process, which must survive.
 fn after(run: Plugsh, lines: &str) -> Ended {
     let script = format!("load echo\n{lines}\necho.echo 'still here'\nps -t\n");
-    let ended = run.file("script", script).args(["--keep-going", "script"]).run();
+    let ended = run.file("script", script).args(["-q", "--keep-going", "script"]).run();
     let output = String::from_utf8_lossy(&ended.stdout).into_owned();
     assert!(output.contains("still here\n"), "the shell went on:\n{output}\n{}", ended.stderr);
     assert!(output.contains("1:echo idle"), "the other process lives:\n{output}\n{}", ended.stderr);
