@@ -1,5 +1,5 @@
-//! The one thread that knows the time: it ends calls whose deadline has passed, and repeats the engine's interrupt while a cancelled
-//! call has not noticed yet. It sleeps while nothing is due.
+//! The deadline thread: it cancels calls whose deadline has passed, and repeats the engine's interrupt until a
+//! cancelled call has ended. It sleeps while nothing is due.
 
 use std::sync::{Arc, OnceLock, Weak};
 use std::time::{Duration, Instant};
@@ -7,24 +7,25 @@ use std::time::{Duration, Instant};
 use crate::locks::{Condvar, Mutex, Rank};
 use crate::runtime::Images;
 
-/// How often a cut is repeated until its call has ended. A call may have read its word just before the cut and armed its
-/// epoch just after one interrupt; the next one finds it.
+/// Interval of interrupts until a cancelled call has ended. One interrupt can miss a call that read its cancel word
+/// just before the cancel and armed its epoch just after the interrupt.
 const INTERRUPT_EVERY: Duration = Duration::from_millis(2);
-/// A cancelled call that is inside the host (a compilation, a file) is interrupted less often after this many times.
+/// After this many interrupts a cancelled call, which is then inside the host (a compilation, a file), is interrupted
+/// less often.
 const INTERRUPTS_FAST: u32 = 500;
 const INTERRUPT_SLOWLY_EVERY: Duration = Duration::from_millis(50);
 
-/// What the clock watches: the calls of a chain, with their deadlines. Asked on the clock's thread, which holds no lock then.
+/// A chain's calls and deadlines for the clock. Called on the clock's thread, which holds no lock then.
 pub trait Timed: Send + Sync {
-    /// Ends what is overdue at that time.
+    /// Cancels calls that are overdue at `now`.
     fn cancel_overdue(&self, now: Instant);
-    /// The nearest deadline after that time; none while deadlines stand still.
+    /// The earliest deadline after `now`; `None` while deadlines are suspended.
     fn deadline_after(&self, now: Instant) -> Option<Instant>;
-    /// Whether a call was cut and has not ended yet.
+    /// Whether a call was cancelled and has not ended yet.
     fn is_cancelled(&self) -> bool;
 }
 
-/// The kernel's clock; its thread starts with the first deadline or cut.
+/// The kernel's clock; its thread starts with the first deadline or cancel.
 pub struct Clock {
     shared: Arc<Shared>,
     thread: OnceLock<bool>,
@@ -38,11 +39,11 @@ struct Shared {
 
 #[derive(Default)]
 struct Due {
-    /// Chains that have a deadline somewhere, and when the nearest one is.
+    /// Chains with a deadline, each with its earliest one.
     timed: Vec<(Weak<dyn Timed>, Instant)>,
-    /// Chains with a cancelled call that may not have seen it, each once, and how often they were interrupted.
+    /// Chains with a cancelled call that has not ended, each once, and their count of interrupts.
     cancelled: Vec<(Weak<dyn Timed>, u32)>,
-    /// When the thread will look next; `None`: when told.
+    /// The time of the thread's next check; `None`: when it is notified.
     next: Option<Instant>,
     over: bool,
 }
@@ -54,7 +55,7 @@ impl Clock {
         Clock { shared: Arc::new(shared), thread: OnceLock::new() }
     }
 
-    /// Watches what has a deadline then, and ends what is overdue in it.
+    /// Registers a chain's deadline: overdue calls are cancelled from then on.
     pub fn watch(&self, chain: &Weak<dyn Timed>, at: Instant) {
         self.start();
         let mut due = self.shared.due.lock();
@@ -65,7 +66,7 @@ impl Clock {
         }
     }
 
-    /// Kicks the engines now, and again until the chain's cut call has ended.
+    /// Interrupts the engines now, and again until the chain's cancelled call has ended.
     pub fn cancel(&self, chain: &Weak<dyn Timed>) {
         self.start();
         self.shared.images.interrupt_epoch();
@@ -105,8 +106,8 @@ impl Due {
 impl Shared {
     fn run(&self) {
         loop {
-            // Chains are looked at outside the lock: a cut calls back into this clock, and the last owner of a chain may
-            // be this look.
+            // Chains are checked outside the lock: a cancel calls back into this clock, and this reference may be the
+            // last to a chain.
             let timed = std::mem::take(&mut self.due.lock().timed);
             let now = Instant::now();
             let kept: Vec<_> =
@@ -121,7 +122,7 @@ impl Shared {
                 due.watch(&chain, at);
             }
             for (chain, interrupts) in cancelled {
-                // Cut again meanwhile, it stands there anew.
+                // A chain that was cancelled again meanwhile is in the list already.
                 if !due.cancelled.iter().any(|(known, _)| Weak::ptr_eq(known, &chain)) {
                     due.cancelled.push((chain, interrupts));
                 }
@@ -140,7 +141,7 @@ impl Shared {
     }
 }
 
-/// Ends what is overdue in a chain; its next deadline.
+/// Cancels overdue calls of a chain and returns its next deadline.
 fn look(chain: &Weak<dyn Timed>, at: Instant, now: Instant) -> Option<Instant> {
     let chain = chain.upgrade()?;
     if at <= now {
@@ -149,7 +150,7 @@ fn look(chain: &Weak<dyn Timed>, at: Instant, now: Instant) -> Option<Instant> {
     chain.deadline_after(now)
 }
 
-/// A cut whose call has not ended yet, counted once more.
+/// The entry with one more interrupt if its cancelled call has not ended yet.
 fn still_cancelled((chain, interrupts): (Weak<dyn Timed>, u32)) -> Option<(Weak<dyn Timed>, u32)> {
     let cancelled = chain.upgrade()?.is_cancelled();
     cancelled.then(|| (chain, interrupts.saturating_add(1)))

@@ -1,4 +1,4 @@
-//! One process: who it is, what it has done, and the slot that holds its instance while nobody runs in it.
+//! One process: its identity, its counters, and the slot that holds its instance between calls.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -14,41 +14,41 @@ use crate::journal::Symbol;
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 use crate::runtime::{FunctionId, Guest, Host, MemoryUse};
 
-/// A figure that is added to under the slot's lock and read by anyone: so adding is a load and a store, where a counter
-/// that all may add to would cost each call an exchange with the other cores.
+/// A counter that is written under the slot's lock and read without it. Adding is a load and a store, cheaper than an
+/// atomic read-modify-write.
 #[derive(Default)]
 pub struct SlotCounter(AtomicU64);
 
 impl SlotCounter {
-    /// Adds to it; the slot shows that its lock is held.
+    /// Adds to it; the reference to the slot proves that its lock is held.
     pub fn add(&self, _locked: &ProcessSlot, more: u64) {
         self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
     }
 
-    /// What it stands at.
+    /// The current value.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// The same for a figure that only the call adds to which occupies the process: one at a time, and the slot's lock lies
-/// between one and the next.
+/// A counter that only the call which occupies the process writes. Occupants follow each other through the slot's lock,
+/// so there is one writer at a time.
 #[derive(Default)]
 pub struct OccupantCounter(AtomicU64);
 
 impl OccupantCounter {
-    /// Adds to it. Only for the call that occupies the process: what another adds at the same time would be lost.
+    /// Adds to it. Only for the call that occupies the process: concurrent additions would be lost.
     pub fn add(&self, more: u64) {
         self.0.store(self.get().wrapping_add(more), Ordering::Relaxed);
     }
 
-    /// What it stands at.
+    /// The current value.
     pub fn get(&self) -> u64 {
         self.0.load(Ordering::Relaxed)
     }
 }
 
-/// What a process has done. Read by anyone.
+/// The counters of a process, readable without its lock.
 #[derive(Default)]
 pub struct Counters {
     pub calls: SlotCounter,
@@ -56,43 +56,43 @@ pub struct Counters {
     pub bytes_out: OccupantCounter,
     pub busy_ns: OccupantCounter,
     pub nested_ns: OccupantCounter,
-    /// The time of calls that waited for the slot and never had it.
+    /// Time of calls that waited for the slot and never got it.
     pub unserved_ns: AtomicU64,
     pub errors: AtomicU64,
     pub resets: AtomicU64,
-    /// What its memories and tables have committed.
+    /// Bytes that its memories and tables have committed.
     pub committed_bytes: AtomicU64,
     pub children: AtomicU32,
-    /// Calls that it made of others in one second: the second in the upper half, its calls in the lower.
+    /// Rate of nested calls: the second in the upper half, the calls in that second in the lower.
     pub call_rate: AtomicU64,
 }
 
-/// A process of the table. On cache lines of its own: each call writes to it, and another job's may lie next to it.
+/// A process of the table. Aligned to its own cache lines, because each call writes to it.
 #[repr(align(128))]
 pub struct Process {
     pub id: ProcessId,
     pub name: String,
     pub name_symbol: Symbol,
-    /// The name of what it was loaded from: `front` of `front-2`. Stays what it is when the code is replaced.
+    /// The name of its source: `front` of `front-2`. A reload does not change it.
     pub plugin: String,
     pub host: Host,
     /// 0: the shell. Changes when the parent dies.
     pub parent: AtomicU32,
     pub started_at: Instant,
     pub supervision: Supervision,
-    /// What it may load and call by the word of who loaded it. Stays what it is when the code is replaced.
+    /// The grants that it got when it was loaded. A reload does not change them.
     pub own: Option<Arc<OwnGrants>>,
     pub counters: Counters,
-    /// What all processes of the kernel have committed.
+    /// Bytes that all processes of the kernel have committed.
     total_bytes: Arc<AtomicU64>,
     resident: Mutex<Option<Resident>>,
-    /// Reached by [`Process::with_slot`], and by [`Process::lock_slot`] where it is given back in the middle of something.
+    /// Use [`Process::with_slot`], or [`Process::lock_slot`] where the lock must be released midway.
     slot: Mutex<ProcessSlot>,
     /// Notified when the slot's occupant leaves, and when the process dies.
     changed: Condvar,
 }
 
-/// Who a new process is.
+/// The identity of a new process.
 pub struct Birth {
     pub id: ProcessId,
     pub name: String,
@@ -106,8 +106,7 @@ pub struct Birth {
 /// Whether a process may be called.
 #[derive(Clone)]
 pub enum Life {
-    /// Its start function and constructors run, or its code is being made ready for them: nothing is called before they
-    /// have ended.
+    /// Its code is being prepared, or its start function and constructors run. Calls wait for their end.
     Starting,
     Alive,
     Dead {
@@ -119,41 +118,41 @@ pub enum Life {
 /// The call that runs in a process.
 #[derive(Clone, Copy)]
 pub struct Occupant {
-    /// The chain's id. It lives as long as the call: [`Kernel::chain`](super::Kernel::chain) finds it.
+    /// The chain's id. The chain outlives the call; [`Kernel::chain`](super::Kernel::chain) finds it.
     pub chain: u64,
     pub job: JobId,
     pub depth: u16,
     pub seq: u64,
 }
 
-/// What changes about a process, under one lock that is held for moments only.
+/// The mutable state of a process, under one lock that is held for moments only.
 pub struct ProcessSlot {
     pub life: Life,
     pub code: Arc<Code>,
-    /// The function that was asked for last: mostly it is asked for again.
+    /// The last function that was looked up: a cache for repeated calls.
     last_function: FunctionId,
-    /// The instance, while no call has it; none before the first, after a crash, and while one runs.
+    /// The idle instance; `None` before the first call, after a crash, and while a call runs.
     pub guest: Option<Box<dyn Guest>>,
-    /// Calls that ended well in the present instance: what a reset would lose.
+    /// Count of calls that ended well in this instance; a reset loses their state.
     pub calls_of_instance: u64,
     pub occupant: Option<Occupant>,
-    /// Chains that wait for their turn, first come first served. The first may take the slot when it is free.
+    /// Chains that wait for the slot, in order of arrival. The first may take it when it is free.
     pub queue: VecDeque<u64>,
     /// Why the last call left no instance.
     pub crashed: Option<String>,
     pub last_error: Option<String>,
-    /// Set when it crashed and is not to be started again: why.
+    /// The reason, when it crashed and is not started again.
     pub halted: Option<String>,
-    /// When it crashed, as far back as its supervision looks.
+    /// Times of crashes within the window of its supervision.
     pub crashes: VecDeque<Instant>,
-    /// Takes the place of the instance that a call has, when that call ends.
+    /// Replaces the instance when the call that has it ends.
     pub pending: Option<PendingInstance>,
-    /// What is being started to take that place.
+    /// Replacements that are being started.
     pub replacements: Replacements,
 }
 
 impl ProcessSlot {
-    /// The id of a function of the present code, or `None`.
+    /// The id of a function of the current code.
     pub fn function(&mut self, name: &str) -> Option<FunctionId> {
         let last = self.code.image.functions().get(self.last_function.0 as usize);
         if last.is_some_and(|last| last == name) {
@@ -164,7 +163,7 @@ impl ProcessSlot {
         Some(id)
     }
 
-    /// What instances have committed that are to take the place of its own.
+    /// Bytes that pending and starting replacements have committed.
     fn bytes_beside(&self) -> u64 {
         self.pending.as_ref().map_or(0, PendingInstance::committed_bytes) + self.replacements.committed_bytes()
     }
@@ -173,7 +172,7 @@ impl ProcessSlot {
 impl Process {
     /// A new process, occupied by the call that starts it.
     pub fn new(birth: Birth, code: Arc<Code>, occupant: Occupant) -> Self {
-        // `echo-70000` is one of many, whoever starts them.
+        // Numbered names such as `echo-70000` can be many, so they do not get symbols of their own.
         let is_own = birth.parent == 0 || birth.name == code.program.stem;
         let name_symbol = if is_own { Symbol::intern_own(&birth.name) } else { Symbol::intern(&birth.name) };
         Process {
@@ -211,17 +210,18 @@ impl Process {
         }
     }
 
-    /// Looks at its slot or changes it, under its lock: no call, no drop of an instance, no lock that comes before it.
+    /// Runs `work` on the slot under its lock. `work` must not run a call, drop an instance or take a lock of a lower
+    /// rank.
     pub fn with_slot<T>(&self, work: impl FnOnce(&mut ProcessSlot) -> T) -> T {
         work(&mut self.slot.lock())
     }
 
-    /// Its slot, for who gives it back before an instance is dropped or somebody told, or waits with it.
+    /// Locks the slot, for callers that wait on it, or that release it before they drop an instance or notify.
     pub fn lock_slot(&self) -> MutexGuard<'_, ProcessSlot> {
         self.slot.lock()
     }
 
-    /// What it runs now.
+    /// The current code.
     pub fn code(&self) -> Arc<Code> {
         self.with_slot(|slot| slot.code.clone())
     }
@@ -231,24 +231,24 @@ impl Process {
         self.with_slot(|slot| slot.occupant)
     }
 
-    /// Tells those who wait that its slot has changed.
+    /// Wakes the threads that wait for a change of the slot.
     pub fn notify_changed(&self) {
         self.changed.notify_all();
     }
 
-    /// Gives the slot back until it has changed.
+    /// Releases the slot, waits for a change, and locks it again.
     pub fn wait_changed(&self, slot: &mut MutexGuard<'_, ProcessSlot>) {
         self.changed.wait(slot);
     }
 
-    /// Gives the slot back until it has changed, for `at_most`.
+    /// Releases the slot, waits for a change or `at_most`, and locks it again.
     pub fn wait_changed_for(&self, slot: &mut MutexGuard<'_, ProcessSlot>, at_most: Duration) {
         self.changed.wait_for(slot, at_most);
     }
 
-    /// Counts memory that its instance commits; false when that is more than `max` for all processes.
+    /// Counts memory that its instance commits; false when all processes together would exceed `max`.
     pub fn commit(&self, bytes: u64, max: u64) -> bool {
-        // Never more than there is room for, not even for a moment: another that grows by little would be refused then.
+        // The total never exceeds `max`, not even for a moment: a concurrent small growth would be refused.
         let more = |total: u64| total.checked_add(bytes).filter(|total| *total <= max);
         if self.total_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
             return false;
@@ -257,7 +257,7 @@ impl Process {
         true
     }
 
-    /// Counts its memory no more: the instance is gone.
+    /// Releases all memory that is counted for it, after its instance is gone.
     pub fn forget_memory(&self) {
         let bytes = self.counters.committed_bytes.swap(0, Ordering::Relaxed);
         self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
@@ -268,20 +268,19 @@ impl Process {
         ProcessLabel { id: self.id, name: self.name.clone() }
     }
 
-    /// The present parent; 0 the shell.
+    /// The current parent; 0: the shell.
     pub fn parent_id(&self) -> ProcessId {
         self.parent.load(Ordering::Relaxed)
     }
 
-    /// Counts less, after a growth that came to nothing.
+    /// Releases counted memory after a growth that failed.
     pub fn uncommit(&self, bytes: u64) {
         self.counters.committed_bytes.fetch_sub(bytes, Ordering::Relaxed);
         self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
     }
 
-    /// What it holds, with what starts or waits to take its instance's place: split where the instance is at rest and can
-    /// be asked, in sum where a call has it. What is resident is asked of the system once after each call; of a running
-    /// process it is what it was before.
+    /// Memory use, replacements included: by kind for an idle instance, as a sum while a call runs. Resident memory is
+    /// asked of the system once after each call; for a running process it is the previous figure.
     pub fn memory(&self, slot: &ProcessSlot) -> MemoryUse {
         let Some(guest) = &slot.guest else {
             let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
@@ -301,8 +300,8 @@ impl Process {
         MemoryUse { guest_bytes, resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
     }
 
-    /// Makes an instance that waited its own, whose memory is counted from now on. The instance that was at rest here, to be
-    /// dropped, and whom to tell, once the slot's lock is given back.
+    /// Installs a pending instance and counts its memory from now on. Returns the old idle instance and the notice: the
+    /// caller drops the one and sends the other after it has released the slot.
     pub fn adopt(
         &self,
         slot: &mut ProcessSlot,
@@ -315,7 +314,8 @@ impl Process {
         (std::mem::replace(&mut slot.guest, guest), notice)
     }
 
-    /// Its start has ended well: it may be called from now on. One that was killed meanwhile loses its instance.
+    /// Ends a successful start: the process can be called from now on. If it was killed meanwhile, the instance is
+    /// dropped.
     pub fn mark_started(&self, guest: Box<dyn Guest>) {
         let mut slot = self.slot.lock();
         slot.occupant = None;
@@ -331,7 +331,7 @@ impl Process {
         self.changed.notify_all();
     }
 
-    /// Its start has failed: it is dead, and who waits for it hears so.
+    /// Ends a failed start: the process is dead, and waiting calls are woken.
     pub fn mark_failed_to_start(&self) {
         let mut slot = self.slot.lock();
         slot.occupant = None;
@@ -344,36 +344,37 @@ impl Process {
     }
 }
 
-/// The replacements of one process that are under way, beside its slot.
+/// The replacements of one process that are under way.
 #[derive(Default)]
 pub struct Replacements {
     pub(super) in_progress: Vec<Starting>,
-    /// How many reloads were asked for, and which of them has last taken place.
+    /// Count of requested reloads.
     pub(super) reloads_asked: u64,
+    /// The latest reload that has taken place, by its number.
     reload_done: u64,
 }
 
-/// One that is under way.
+/// A replacement that is under way.
 pub struct Starting {
-    /// The chain in which it starts.
+    /// The chain of its start.
     pub chain: u64,
-    /// In whose name its instance starts, as soon as it does.
+    /// The stand-in process of the starting instance, once the start begins.
     pub(super) stand_in: Option<Arc<Process>>,
 }
 
 impl Replacements {
-    /// All that are under way, to be ended; none any more.
+    /// Removes and returns all replacements, to be cancelled.
     pub fn take(&mut self) -> Vec<Starting> {
         std::mem::take(&mut self.in_progress)
     }
 
-    /// What the instances that start have committed.
+    /// Bytes that the starting instances have committed.
     pub fn committed_bytes(&self) -> u64 {
         let stand_ins = self.in_progress.iter().filter_map(|starting| starting.stand_in.as_ref());
         stand_ins.map(|stand_in| stand_in.counters.committed_bytes.load(Ordering::Relaxed)).sum()
     }
 
-    /// Whether no reload that was asked for later has taken place.
+    /// Whether no reload with a later request has taken place.
     pub(super) fn is_newest(&self, reload: u64) -> bool {
         self.reload_done <= reload
     }
@@ -391,10 +392,10 @@ impl Replacements {
     }
 }
 
-/// What the system said of a process's memory.
+/// The system's last answer for a process's memory.
 struct Resident {
     bytes: u64,
-    /// The number of calls it had had by then, and what it had committed: while both are the same, so is the answer.
+    /// Count of calls and committed bytes at that time: the answer holds while both are unchanged.
     after_call: u64,
     of: u64,
 }

@@ -1,10 +1,10 @@
 //! Replacement: how a process's instance (`restart`) or its code (`reload`) is exchanged while it keeps its id, its name
 //! and its parent.
 //!
-//! A replacement is made whole before it takes the place of what is there: the new instance starts in a chain of its own,
-//! so code that does not compile, or whose start function fails, changes nothing. Several may be under way for one process
-//! at once; which of them counts is decided under the slot's lock, when each is ready: a restart that was overtaken by new
-//! code starts again with that, a reload that was overtaken by a later one gives up.
+//! The new instance starts in a chain of its own before it is installed, so code that does not compile or whose start
+//! function fails changes nothing. Several replacements of one process may be under way at once. Each checks under the
+//! slot's lock, when it is ready, whether it still applies: a restart that new code overtook starts again with that
+//! code, a reload that a later one overtook gives up.
 
 mod in_progress;
 mod pending;
@@ -33,7 +33,7 @@ use crate::locks::MutexGuard;
 use crate::runtime::{Advice, Failure, FailureKind, Program};
 use crate::text::escape_control;
 
-/// How often a restart begins again because new code came before its instance was ready.
+/// Most attempts of a restart that new code overtakes.
 const RESTART_TRIES_MAX: usize = 8;
 
 impl Kernel {
@@ -47,7 +47,8 @@ impl Kernel {
         self.replace_unless(id, &Replacement::Reload { program: program.clone(), force }, &|| false)
     }
 
-    /// The same for somebody whom Ctrl-C may have reached already: `interrupted` is asked once it can be ended.
+    /// Replaces a process unless `interrupted` returns true, which is asked once Ctrl-C can reach the replacement: an
+    /// earlier Ctrl-C is not lost.
     pub fn replace_unless(
         self: &Arc<Self>,
         id: ProcessId,
@@ -57,14 +58,14 @@ impl Kernel {
         self.replace_in(&self.foreground_task(interrupted), id, what, None)
     }
 
-    /// The same as a job in the foreground, so that breakpoints can hold what the new instance calls while it starts. Its
-    /// output is [`JobOutput::Replaced`].
+    /// Replaces a process in a foreground job, so that breakpoints can hold calls of the new instance's start. The
+    /// job's output is [`JobOutput::Replaced`].
     pub fn start_replace(self: &Arc<Self>, id: ProcessId, what: Replacement, text: String) -> Result<Job, CallError> {
         let kernel = self.clone();
         Job::launch(self, text, false, move |_, task| kernel.replace_in(task, id, &what, None).map(JobOutput::Replaced))
     }
 
-    /// The same in a chain of the caller's; the new instance has `timeout` to start.
+    /// Replaces a process in the chain of `task`; the new instance has `timeout` to start.
     pub(super) fn replace_in(
         self: &Arc<Self>,
         task: &Arc<Task>,
@@ -102,21 +103,21 @@ impl Kernel {
         let mut program = Program::clone(program);
         program.spec = (*old.spec).clone();
         program.spec.imports.extend(self.hooks().stubbed_imports(&old.spec));
-        // What the command line linked it with is not in its source.
+        // Modules that `--link` added are not part of the source.
         let added = old.program.modules.iter().filter(|old| program.modules.iter().all(|new| new.name != old.name));
         let linked: Vec<_> = added.cloned().collect();
         program.modules.splice(0..0, linked);
         let program = Arc::new(program);
         let image = self.image(in_progress.task, process.host, &program, self.load_deadline(None))?;
         let code = Arc::new(Code::new(image, program, old.spec.clone()));
-        // Before anything of it runs; and again when it is ready, since more may have been called by then.
+        // Checked before the new code runs, and again when it is ready, because more functions may have been called by
+        // then.
         lost_functions(&old, &code, force)?;
         let pending = self.start_beside(in_progress, &code, ReplacedBy::Reload)?;
         self.put_code(in_progress, code, pending, force)
     }
 
-    /// Puts a fresh instance in place of a process's own and ends the call in it; `None` when `code` is not its code any
-    /// more.
+    /// Installs a fresh instance and cancels the call in the process; `None` when `code` is no longer its code.
     fn put_instance(
         &self,
         process: &Process,
@@ -129,7 +130,7 @@ impl Kernel {
             return Ok(None);
         }
         let (calls_lost, occupant) = (slot.calls_of_instance, slot.occupant);
-        // Counted here, and not by the call that is ended for it.
+        // The reset is counted here; the cancelled call does not count it.
         process.counters.resets.fetch_add(1, Ordering::Relaxed);
         put(process, slot, pending);
         if let Some(occupant) = occupant {
@@ -138,7 +139,7 @@ impl Kernel {
         Ok(Some(Replaced { label: process.label(), calls_lost, code_changed: false, functions_lost: Vec::new() }))
     }
 
-    /// Puts new code and an instance of it in place of what a process has.
+    /// Installs new code and an instance of it.
     fn put_code(
         &self,
         in_progress: &InProgress<'_>,
@@ -163,7 +164,7 @@ impl Kernel {
         Ok(Replaced { label: process.label(), calls_lost, code_changed, functions_lost })
     }
 
-    /// Starts an instance for a process whose slot may be taken, in the name of a stand-in that only counts its memory.
+    /// Starts an instance for a process whose slot may be occupied. A stand-in process counts its memory.
     fn start_beside(
         self: &Arc<Self>,
         in_progress: &InProgress<'_>,
@@ -182,7 +183,7 @@ impl Kernel {
         };
         let occupant = task.chain.occupant(1, task.chain.next_start_seq());
         let mut stand_in = Process::new(birth, code.clone(), occupant);
-        // What it may do is not what the new code is called by.
+        // Policy follows the process's original plugin name, not the new code's.
         stand_in.plugin.clone_from(&process.plugin);
         let stand_in = Arc::new(stand_in);
         process.with_slot(|slot| slot.replacements.starts_in(task.chain.id, &stand_in));
@@ -205,13 +206,13 @@ impl ReplacementListener for Kernel {
     }
 }
 
-/// Makes a fresh instance the process's own, now or when the call in it has ended.
+/// Installs a fresh instance, now or when the call in the process has ended.
 fn put(process: &Process, mut slot: MutexGuard<'_, ProcessSlot>, mut pending: PendingInstance) {
     (slot.crashed, slot.halted) = (None, None);
     slot.crashes.clear();
     slot.calls_of_instance = 0;
     if slot.occupant.is_some() {
-        // One that waited in its place already never came to be; an instance takes system calls to drop.
+        // An earlier pending instance is superseded; it is dropped after the lock is released.
         let unused = slot.pending.take();
         if let Some(unused) = &unused {
             pending.comes_before(unused);

@@ -1,8 +1,8 @@
-//! How a process begins: a name or program to a living process, at the prompt and from a guest.
+//! Starting a process: from a name or program to a living process, for the shell and for guests.
 //!
-//! Start functions and constructors are guest code: they run in a frame of the chain that asked, outside every lock,
-//! under its deadline, and can be cut like any call. To find, fetch and compile a plugin is no part of a call's time: the
-//! deadlines of the chain stand still meanwhile, and the load timeout bounds it.
+//! Start functions and constructors are guest code: they run in a frame of the requesting chain, outside every lock,
+//! under its deadline, and can be cancelled like any call. Finding, fetching and compiling a plugin does not count as a
+//! call's time: the chain's deadlines are suspended meanwhile, and the load timeout applies.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -28,12 +28,12 @@ use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, Limit, Lo
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
-/// What the journal calls a load that was refused.
+/// The function name of refused loads in the journal.
 const REGISTER: &str = "register_plugin";
-/// What a chain calls the start function and the constructors of a new process.
+/// The function name of start functions and constructors in a chain.
 const START: &str = "(start)";
 impl Kernel {
-    /// `register_plugin`: a process by name, the caller its parent. Refusals are recorded.
+    /// `register_plugin`: starts a process by name as a child of the caller. Refusals are recorded.
     pub(super) fn register(
         self: &Arc<Self>,
         task: &Arc<Task>,
@@ -43,7 +43,7 @@ impl Kernel {
         let spawned = self.register_inner(task, parent, name);
         spawned.map_err(|failure| {
             let path = task.chain.path();
-            // A load or call further down has named itself and the whole chain.
+            // The message of a nested failure already names its place and the whole chain.
             let message = match failure.kind {
                 FailureKind::Nested => failure.message,
                 _ => format!(
@@ -57,7 +57,7 @@ impl Kernel {
                 kind => outcome_of(kind),
             };
             task.record_refusal(Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
-            // Where only the start was ended, its caller fails of that and has not crashed.
+            // A cancelled start fails its caller, which does not count as a crash of the caller.
             if failure.kind == FailureKind::Interrupted && task.chain.is_cancelled() {
                 return Failure::new(failure.kind, message);
             }
@@ -76,7 +76,7 @@ impl Kernel {
             Some(policy) => policy.children(parent.who()),
             None => (&ChildGrants::default(), None),
         };
-        // The process itself: while new code starts, a stand-in calls for it that has no children.
+        // Looked up by id: while new code starts, `parent` may be a stand-in, which has no children.
         let children = self.living(parent.id).map_or(0, |parent| parent.counters.children.load(Ordering::Relaxed));
         let asked = Asked::of(name).map_err(Failure::denied)?;
         let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
@@ -120,7 +120,7 @@ impl Kernel {
         Ok(())
     }
 
-    /// The program that a guest may load; given up when its chain is cut, and at the deadline.
+    /// The program of a granted load. The wait ends when the chain is cancelled, and at the deadline.
     fn granted_program(
         &self,
         task: &Task,
@@ -176,7 +176,8 @@ impl Kernel {
         }
     }
 
-    /// A program compiled, or the stubs that stand in for it; the wait for it ends with the chain, and at the deadline.
+    /// The image of a program, compiled or made of stubs. The wait ends when the chain is cancelled, and at the
+    /// deadline.
     pub(super) fn image(
         &self,
         task: &Task,
@@ -200,7 +201,7 @@ impl Kernel {
         })
     }
 
-    /// A place in the table, taken by the call that will start it.
+    /// Adds a process to the table, occupied by the call that will start it.
     fn reserve(
         self: &Arc<Self>,
         task: &Arc<Task>,
@@ -252,8 +253,8 @@ impl Kernel {
         Ok(process)
     }
 
-    /// Runs the start functions and constructors of a process that was reserved, in a frame of their own; they have
-    /// `timeout`, and no more time than any call.
+    /// Runs the start functions and constructors of a reserved process in a frame of their own, within `timeout` and
+    /// the limit for calls.
     pub(super) fn start_instance(
         self: &Arc<Self>,
         task: &Arc<Task>,
@@ -281,11 +282,11 @@ impl Kernel {
             Refusal::Ended(cause) => Failure::new(FailureKind::Interrupted, cause.words()),
             Refusal::TooDeep { depth_max } => Failure::denied(too_deep(depth_max)),
         })?;
-        // Between the table's entry and the frame a kill found nothing to cut: it has marked the process dead.
+        // A kill before the frame was pushed had no call to cancel; it has marked the process dead.
         let killed = process.with_slot(|slot| matches!(slot.life, Life::Dead { .. }));
         let made = match killed {
             true => Err(Failure::interrupted()),
-            // A panic below must not leave the frame and the process behind.
+            // A panic in the guest's start must not leave the frame and the process behind.
             false => catch_unwind(AssertUnwindSafe(|| code.image.instantiate(&code.spec, task.clone())))
                 .unwrap_or_else(|_| Err(Failure::new(FailureKind::Trap, "the host panicked while it started"))),
         };
@@ -305,7 +306,7 @@ impl Kernel {
 }
 
 impl Kernel {
-    /// Notes a process that began, or was refused, for `policy learn`.
+    /// Notes a started or refused process for `policy learn`.
     pub(super) fn note_spawn(&self, seen: Spawn) {
         let (own, parent) = (self.living(seen.id), self.living(seen.parent));
         let name = own.as_ref().map(|process| process.name.as_str());
@@ -313,7 +314,7 @@ impl Kernel {
     }
 }
 
-/// The built-in default: a guest may load any name, and nothing else.
+/// The built-in default: a guest may load names only.
 fn by_name_only(who: &Process, asked: &Asked) -> Result<Granted, Problem> {
     match asked {
         Asked::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),

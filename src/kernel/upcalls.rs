@@ -1,4 +1,4 @@
-//! The system calls: what a running instance asks, answered for the deepest call of its chain.
+//! The system calls of a running instance, answered for the deepest call of its chain.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -18,7 +18,7 @@ impl Task {
         self.this.upgrade().ok_or_else(Failure::interrupted)
     }
 
-    /// A living process by its id, or the refusal that names it. The calling instance remembers whom it called last.
+    /// A living process by its id, or the error that names the id. The calling instance caches its last callees.
     fn callee(&self, id: u64, host_data: &mut HostData) -> Result<Arc<Process>, CallError> {
         let short = ProcessId::try_from(id).ok().filter(|id| *id != 0);
         let known = host_data.as_mut().and_then(|host_data| host_data.downcast_mut::<CalleeCache>());
@@ -28,8 +28,7 @@ impl Task {
         short.and_then(|id| self.kernel.living(id)).ok_or_else(|| self.kernel.no_process(short, id))
     }
 
-    /// The process and function that stand in for an import. A process that only stubs answer for is started when it is
-    /// first asked.
+    /// The process and function that stand in for an import. A process of stubs alone is started by its first call.
     fn stand_in(&self, target: &str) -> Result<(Arc<Process>, String), CallError> {
         let missing = match self.kernel.split_target(target) {
             Ok(found) => return Ok(found),
@@ -42,7 +41,7 @@ impl Task {
         self.kernel.split_target(target)
     }
 
-    /// A call of a process that is not there: its record, and what the caller fails of.
+    /// Records a call of a process that does not exist, and returns the caller's failure.
     fn no_callee(&self, function: Symbol, bytes_in: u64, error: &CallError) -> Failure {
         let message = format!("{} ({})", error.message, self.chain.path());
         self.record_refusal(function, bytes_in, Outcome::Error, &message);
@@ -70,16 +69,16 @@ impl Task {
     }
 }
 
-/// The processes that an instance called last: its next call of one needs no look into the table. They are taken out for
-/// the call and put back after it, so that nobody counts owners. Dead ones are harmless: their slot says so.
+/// Cache of an instance's last callees: a repeated call needs no look-up in the table. An entry is moved out for the
+/// call and back after it, which saves reference counting. Dead entries are harmless: their slot refuses the call.
 #[derive(Default)]
 struct CalleeCache([Option<Arc<Process>>; CALLEES_MAX]);
 
-/// How many processes an instance remembers.
+/// Most cached callees of an instance.
 const CALLEES_MAX: usize = 8;
 
 impl CalleeCache {
-    /// Remembers a process for an instance.
+    /// Adds a process to an instance's cache.
     fn keep(host_data: &mut HostData, process: Arc<Process>) {
         match host_data.as_mut().and_then(|host_data| host_data.downcast_mut::<CalleeCache>()) {
             Some(callees) => callees.put(process),

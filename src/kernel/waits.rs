@@ -1,5 +1,5 @@
-//! Who waits for whom: a call into a busy process waits its turn, a stub's commands are waited for by the call that they
-//! answer, and a ring of such waits is found before it closes.
+//! Deadlock detection: a call waits for its turn in a busy process, or for the stub commands that answer it. A ring of
+//! such waits is found before it closes.
 
 use std::cell::Cell;
 use std::collections::{BTreeSet, HashMap};
@@ -14,11 +14,11 @@ pub struct Waits {
     edges: Mutex<HashMap<u64, Edge>>,
 }
 
-/// What a chain waits for.
+/// The object of a chain's wait.
 enum Edge {
     /// Its turn in a process.
     Turn(Arc<Process>),
-    /// What the commands of a stub call, to answer for this process.
+    /// The calls of a stub's commands, which answer for `stubbed`.
     Stub { stubbed: ProcessLabel, calls: Option<Called> },
 }
 
@@ -41,9 +41,9 @@ impl Default for Waits {
 }
 
 impl Waits {
-    /// Notes that a chain is about to wait for a process; the ring it would close, in words, if it would.
+    /// Notes that a chain is about to wait for a process. The error describes the ring that the wait would close.
     ///
-    /// Whoever closes a ring is the last to come here, and finds every other edge of it in place: they are all waiting.
+    /// The wait that closes a ring is the last one noted, so all other edges of the ring are in place by then.
     pub fn enter(&self, chain: u64, job: JobId, process: &Arc<Process>) -> Result<(), String> {
         let mut edges = self.edges.lock();
         let mut ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([job]) };
@@ -70,7 +70,7 @@ impl Waits {
         Ok(())
     }
 
-    /// Runs the commands of a stub on this thread: until they are done `chain` waits for what they call.
+    /// Runs the commands of a stub on this thread. Until they end, `chain` waits for their calls.
     pub fn while_answered<T>(&self, chain: u64, stubbed: ProcessLabel, commands: impl FnOnce() -> T) -> T {
         self.edges.lock().insert(chain, Edge::Stub { stubbed, calls: None });
         let outer = ANSWERED.replace(Some(chain));
@@ -91,7 +91,8 @@ impl Waits {
         ANSWERED.get().is_some()
     }
 
-    /// A chain begins that this thread will wait for: where a stub's commands run here, the call they answer waits too.
+    /// Notes a chain that this thread starts and waits for. If a stub's commands run on this thread, the call that they
+    /// answer waits for it too.
     pub fn begin(&self, chain: u64, job: JobId) {
         let Some(answered) = ANSWERED.get() else { return };
         if let Some(Edge::Stub { calls, .. }) = self.edges.lock().get_mut(&answered) {
@@ -99,7 +100,7 @@ impl Waits {
         }
     }
 
-    /// The chain waits no more.
+    /// Removes the chain's wait.
     pub fn leave(&self, chain: u64) {
         // Dropped outside the lock: it may be the last owner of a chain or process.
         let edge = self.edges.lock().remove(&chain);
@@ -112,7 +113,7 @@ fn holder(process: &Process) -> Option<(u64, JobId)> {
     process.occupant().map(|occupant| (occupant.chain, occupant.job))
 }
 
-/// What a ring goes through.
+/// The walk along a ring.
 struct Ring {
     labels: Vec<String>,
     jobs: BTreeSet<JobId>,

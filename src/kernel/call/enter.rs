@@ -1,4 +1,4 @@
-//! Into a process: whether a call may be made, its frame, its turn, and the record of one that may not.
+//! Entering a process: the checks, the frame, the queue, and the record of a refused call.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -18,14 +18,14 @@ use crate::text::escape_control;
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);
 
-/// What becomes of a call that cannot have its process.
+/// The reason why a call cannot enter its process.
 enum Denied {
     Dead(String),
     Circle,
     NoFunction(Advice),
-    /// It is exported as something else.
+    /// The export is not a plugin function.
     NotCallable(String),
-    /// It crashed and is not started again: why.
+    /// The process crashed and is not started again: the crash.
     Halted(String),
     /// By the policy, or by the rate of calls.
     NotAllowed(Problem),
@@ -48,7 +48,7 @@ pub enum Queueing {
 }
 
 impl Task {
-    /// Takes a process for a call of `function`, or says why not. With [`Queueing::Not`] a busy process gives `None`.
+    /// Enters a process for a call of `function`. With [`Queueing::Not`] a busy process gives `None`.
     pub fn enter<'a>(
         self: &'a Arc<Self>,
         process: &'a Arc<Process>,
@@ -79,7 +79,7 @@ impl Task {
         }
         let frame = self.frame(process, &slot.code, symbol, bytes_in, Start { started, timeout });
         let seq = frame.seq;
-        // Under the slot's lock: whoever kills the process finds either a free slot or a frame to cut.
+        // Under the slot's lock: a kill finds either a free slot or a frame to cancel.
         let depth = match self.chain.push(frame) {
             Ok(depth) => depth,
             Err(refusal) => {
@@ -102,7 +102,8 @@ impl Task {
             notice: None,
         };
         if busy {
-            // Under the lock that it was counted under: a dead process is settled when nobody waits for it.
+            // Queued under the lock that it was counted under: the figures of a dead process are final when its queue
+            // is empty.
             slot.queue.push_back(self.chain.id);
             drop(slot);
             entered.queue(depth, seq, function)?;
@@ -173,7 +174,7 @@ impl Task {
         self.refuse(CallError::new(outcome, message))
     }
 
-    /// Keeps a refusal for the caller, which ends with the same words unless it takes them as a value.
+    /// Keeps a refusal for the caller, which fails with it or receives it as a value.
     pub fn refuse(&self, error: CallError) -> CallError {
         self.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor: false });
         error
@@ -219,7 +220,7 @@ impl Task {
     }
 }
 
-/// Whether a slot can be asked for, and which function is meant.
+/// Checks the process's state and looks the function up.
 fn admit(task: &Task, process: &Process, slot: &mut ProcessSlot, function: &str) -> Result<FunctionId, Denied> {
     if let Life::Dead { reason, .. } = &slot.life {
         return Err(Denied::Dead(reason.clone()));
@@ -251,7 +252,7 @@ impl Entered<'_> {
         }
     }
 
-    /// The slot after a wait: a process may be reloaded meanwhile.
+    /// Takes the slot after a wait. The process may have died or been reloaded meanwhile.
     fn take(&mut self, slot: &mut ProcessSlot, depth: u16, seq: u64, function: &str) -> Result<(), Failure> {
         self.function = admit(self.task, self.process, slot, function).map_err(|denied| match denied {
             Denied::Dead(reason) => {
@@ -277,9 +278,9 @@ impl Entered<'_> {
         self.task.chain.with_frames(|frames| frames.waiting_for = None);
         waited.map_err(|failure| {
             let error = self.fail_unserved(failure);
-            // Its error is counted by now.
+            // The chain leaves the queue only after its error is counted.
             self.process.with_slot(|slot| slot.queue.retain(|waiting| *waiting != self.task.chain.id));
-            // It may have been our turn: the next one looks.
+            // The next in the queue may be able to run now.
             self.process.notify_changed();
             error
         })

@@ -1,4 +1,4 @@
-//! A call that has its process, one that ended well, and what each leaves of the process when it gives it free.
+//! A call that occupies its process, a finished call, and releasing the process.
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -10,27 +10,27 @@ use crate::kernel::replace::ReplacementNotice;
 use crate::kernel::task::Task;
 use crate::runtime::{FunctionId, Guest};
 
-/// A call that has its process: the frame is on the chain, the slot is ours.
+/// A call that occupies its process: its frame is on the chain.
 pub struct Entered<'a> {
     pub(super) task: &'a Arc<Task>,
     pub(super) process: &'a Arc<Process>,
     pub(super) guest: Option<Box<dyn Guest>>,
-    /// What `guest` is an instance of, or is to be made of; only where somebody will ask.
+    /// The code of `guest`; set only where `guest` is yet to be made or rules are set.
     pub(super) code: Option<Arc<Code>>,
     pub(super) function: FunctionId,
     pub(super) started: Instant,
     /// Set once the slot has been given back.
     pub(super) left: bool,
-    /// What the debugger wants of this call; none where nothing is set.
+    /// Debugger data of this call; `None` while nothing is set.
     pub(super) capture: Option<Box<PayloadCapture>>,
-    /// A replacement of the process that took place as this call failed: notice after the call itself.
+    /// The notice of a replacement that took place as this call failed; sent after the call is recorded.
     pub(super) notice: Option<ReplacementNotice>,
 }
 
 impl Drop for Entered<'_> {
     fn drop(&mut self) {
         if !self.left {
-            // Only a panic comes here before the call was ended: its process is given free without its instance.
+            // Reached only by a panic: the process is released without its instance.
             self.abandon();
         }
         if let Some(notice) = self.notice.take() {
@@ -39,13 +39,13 @@ impl Drop for Entered<'_> {
     }
 }
 
-/// A call that ended well: its output can be read until this is dropped, which gives the process free.
+/// A call that ended well. Its output can be read until this is dropped, which releases the process.
 pub struct Finished {
     pub(super) process: Arc<Process>,
     pub(super) guest: Option<Box<dyn Guest>>,
     /// False where the plugin never came to run.
     pub(super) ran: bool,
-    /// What was answered in the plugin's place, by a stub or a person.
+    /// The answer of a stub or a person in place of the plugin's output.
     pub(super) answer: Option<Arc<[u8]>>,
 }
 
@@ -76,7 +76,7 @@ impl Drop for Finished {
     }
 }
 
-/// What a call leaves of its process.
+/// The state in which a call leaves its process.
 pub(super) struct Leaving {
     /// The instance, where it may be called again.
     pub(super) guest: Option<Box<dyn Guest>>,
@@ -86,8 +86,8 @@ pub(super) struct Leaving {
     pub(super) crashed: Option<String>,
 }
 
-/// Gives a process free. One that died meanwhile loses its instance here. Where a replacement takes the place of the
-/// instance, whom to tell of it.
+/// Releases a process. The instance of a dead process is dropped. Returns the notice of a pending replacement that
+/// takes place now.
 pub(super) fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNotice> {
     let Leaving { guest, ran, crashed } = leaving;
     let mut slot = process.lock_slot();

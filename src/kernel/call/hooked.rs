@@ -17,14 +17,14 @@ use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind};
 use crate::text::escape_control;
 
-/// What a call comes to before its plugin has run.
+/// The state of a call before its plugin runs.
 enum Begun {
     Run { drop_output: bool },
     Answer(Arc<[u8]>),
 }
 
 impl Entered<'_> {
-    /// Runs the call as what is set wants it.
+    /// Runs the call under the rules that are set.
     pub(in crate::kernel) fn run_hooked(mut self, input: &[u8]) -> Result<Finished, CallError> {
         let written = self.begin_writing();
         let ran = self.hooked(input);
@@ -57,7 +57,7 @@ impl Entered<'_> {
         self.end(record, &input, ran)
     }
 
-    /// What is done before the plugin runs, in place of running it perhaps.
+    /// The steps before the plugin runs; they may answer in its place.
     fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
         let task = self.task.clone();
         let hooks = task.kernel.hooks();
@@ -86,7 +86,7 @@ impl Entered<'_> {
         }
     }
 
-    /// What is done when the call has come to its end.
+    /// The steps after the plugin has run.
     fn end(&mut self, mut record: Record, input: &[u8], ran: Result<u64, Failure>) -> Result<u64, Failure> {
         let task = self.task.clone();
         if task.chain.is_cancelled() {
@@ -132,7 +132,7 @@ impl Entered<'_> {
         Ok(bytes_out)
     }
 
-    /// A call that failed is to end well: an instance that was left in the middle goes all the same.
+    /// Drops the instance of a failed call that a person lets end well: its state is unreliable.
     fn drop_spent(&mut self, ran: &Result<u64, Failure>) {
         if ran.as_ref().is_err_and(|failure| !failure.keeps_instance()) && self.guest.take().is_some() {
             self.lose_instance();
@@ -163,8 +163,8 @@ impl Chain {
     }
 }
 
-/// Why the deepest call is to be held on this side, if it is. What is no job (a replay's load, say) is not held: nobody
-/// could let it go on.
+/// The reason to hold the deepest call on this side, if there is one. A chain without a job (a replay's load, for
+/// example) is not held, because nothing could release it.
 fn stops(task: &Task, call: &Seen<'_>, side: Side) -> Option<HoldReason> {
     if task.chain.job == 0 {
         return None;

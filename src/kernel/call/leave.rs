@@ -1,5 +1,5 @@
-//! Out of a process: the frame comes off, a failure gets its name and its words, the record is written, and what may be
-//! called again goes back.
+//! Leaving a process: the frame is popped, a failure gets its outcome and message, the record is written, and a
+//! reusable instance goes back into the slot.
 
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -39,13 +39,13 @@ impl Entered<'_> {
         }
     }
 
-    /// The same for one that never had its process's slot.
+    /// Ends a call as failed that never got its process's slot.
     pub(super) fn fail_unserved(&mut self, failure: Failure) -> CallError {
         self.left = true;
         self.fail(failure)
     }
 
-    /// Takes a call away that a panic went through. Nothing that could panic again is done here: no record is written.
+    /// Removes a call after a panic. Writes no record, because that could panic again.
     pub(super) fn abandon(&mut self) {
         self.left = true;
         self.task.chain.pop(self.started.elapsed(), false);
@@ -65,7 +65,7 @@ impl Entered<'_> {
         }
     }
 
-    /// What a failure is called, who is to blame, and what becomes of the instance.
+    /// Decides the outcome, the message and the fate of the instance.
     fn judge(&mut self, mut popped: PoppedFrame, failure: Failure, duration: Duration) -> CallError {
         let (outcome, for_ancestor) = match &popped.cause {
             Some(cause) => (cause.outcome(), popped.meant.is_some()),
@@ -101,7 +101,7 @@ impl Entered<'_> {
         if std::mem::replace(&mut self.left, true) {
             return;
         }
-        // What ended before its plugin came to run has nothing to lose, but for a trap that somebody asked for.
+        // A call that ended before its plugin ran keeps the instance, except after a trap by a fault.
         let untouched = self.capture.as_ref().is_some_and(|capture| !capture.ran) && failure.kind != FailureKind::Trap;
         if untouched {
             self.process.with_slot(|slot| slot.last_error = Some(error.message.clone()));
@@ -130,7 +130,7 @@ impl Entered<'_> {
             guest => {
                 drop(guest);
                 self.process.forget_memory();
-                // A kill is no fault of the process's: it is idle, and its next call starts afresh.
+                // A kill is not a crash: the process is idle, and its next call starts a fresh instance.
                 let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
                 self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
             }
@@ -140,8 +140,8 @@ impl Entered<'_> {
         }
     }
 
-    /// Counts a reset; the calls whose state is lost by it. Where the process is dead, or a fresh instance waits in its
-    /// place already, there is nothing to count.
+    /// Counts a reset and returns the count of calls whose state it loses. Nothing is counted for a dead process or one
+    /// with a pending instance.
     pub(in crate::kernel) fn lose_instance(&self) -> u64 {
         let mut slot = self.process.lock_slot();
         if slot.pending.is_some() || matches!(slot.life, Life::Dead { .. }) {
@@ -154,7 +154,7 @@ impl Entered<'_> {
     fn count(&self, popped: &PoppedFrame, duration: Duration, bytes_out: u64) {
         let counters = &self.process.counters;
         if self.left {
-            // It waited for a slot that another call has, whose figures the others are.
+            // The call never got the slot, and the other counters belong to the call that has it.
             counters.unserved_ns.fetch_add(duration.as_nanos() as u64, Ordering::Relaxed);
             return;
         }

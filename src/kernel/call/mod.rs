@@ -1,11 +1,11 @@
 //! The call path: one call from the end of a chain into a process, from the look-up to the record.
 //!
-//! In order: the slot is taken or queued for and the frame is pushed (`enter`), the instance is there or made, the input
-//! goes over and the function runs (`run`), the frame is popped, the call is judged if it failed and its record is written
-//! (`leave`), and the instance goes back when the output has been taken (`entered`). No lock is held while a guest runs.
+//! In order: the slot is taken or queued for and the frame is pushed (`enter`); a missing instance is made, the input
+//! is copied and the function runs (`run`); the frame is popped, a failure gets its message and the record is written
+//! (`leave`); the instance goes back after the output was read (`entered`). No lock is held while a guest runs.
 //!
-//! Most of what such a call costs is words that other cores may look at. So a call holds its chain and its process by
-//! reference, and owns each once: the chain in its instance, the process in its frame.
+//! Avoid reference counting on the hot path: a call borrows its chain and its process. Owned references are one to the
+//! chain in the instance, one to the process in the frame.
 
 mod capture;
 mod enter;

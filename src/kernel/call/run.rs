@@ -21,9 +21,9 @@ impl Entered<'_> {
         }
     }
 
-    /// The same on another call's output, which is given free before the function runs.
+    /// Runs the call on another call's output, whose process is released before the function runs.
     pub fn run_taking(mut self, input: Finished) -> Result<Finished, CallError> {
-        // An instance that is yet to start may call the process whose output this is.
+        // The start of a missing instance may call the process that holds the input, so the input is copied.
         if self.guest.is_none() || self.task.kernel.hooks().armed() {
             let bytes = input.output().to_vec();
             drop(input);

@@ -1,31 +1,31 @@
-//! What a policy is asked about: which plugin asks, what it asks to load, and what it is granted.
+//! The questions to a policy: the plugin that asks, the source that it wants to load, and the grant.
 
 use std::path::{Path, PathBuf};
 
 use crate::runtime::source;
 use crate::text::escape_control;
 
-/// A plugin as rules know it: by the name of its process, or by the name of what it was loaded from.
+/// A plugin as rules match it: by the name of its process or of its source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Who<'a> {
     /// `front-2`.
     pub name: &'a str,
-    /// `front`, what it was loaded as.
+    /// `front`: the name of its source.
     pub plugin: &'a str,
 }
 
-/// What a guest may load: what `Sources` is to resolve, and what must be true of it.
+/// A load that is granted to a guest: the source for `Sources` to resolve, and conditions on it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Granted {
     /// The name, the resolved path or the URL.
     pub source: String,
-    /// True for a path or a URL, which a guest may load only because a rule says so.
+    /// True for a path or a URL, which a guest may load only by a rule.
     pub beyond_names: bool,
     /// SHA-256 that the main module must have, in lower-case hexadecimal.
     pub sha256: Option<String>,
 }
 
-/// What a guest asked to load.
+/// The source that a guest asked to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Asked {
     Name(String),
@@ -35,7 +35,7 @@ pub enum Asked {
 }
 
 impl Asked {
-    /// Tells what a source is; the error is one line.
+    /// Classifies a source; the error is one line.
     pub fn of(source: &str) -> Result<Asked, String> {
         if source::is_name(source) {
             return Ok(Asked::Name(source.to_owned()));
@@ -48,12 +48,12 @@ impl Asked {
             }
             return Ok(Asked::Url(url.to_string()));
         }
-        // One that is not there is compared as it is written, and then not found.
+        // A missing file is compared by its path as written; resolving it fails later.
         let path = Path::new(source);
         Ok(Asked::Path(path.canonicalize().unwrap_or_else(|_| path.to_owned())))
     }
 
-    /// What is resolved in its place.
+    /// The text that `Sources` resolves.
     pub fn text(&self) -> String {
         match self {
             Asked::Name(text) | Asked::Url(text) => text.clone(),

@@ -1,4 +1,4 @@
-//! Policy files: TOML to rules, or one line that says where it is wrong.
+//! Policy files: TOML to rules, or a one-line error with its place in the file.
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -80,7 +80,7 @@ enum Amount {
 impl Policy {
     /// Reads a policy. `source` names it in messages, relative paths in it start from `dir`. The error is one line.
     pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
-        // Some editors put a mark before a text.
+        // Some editors begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let dir = std::path::absolute(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
         let dir = dir.map_err(|error| format!("policy `{source}`: {}", error.kind()))?;
@@ -211,7 +211,7 @@ fn checked_hosts(hosts: Vec<String>) -> Result<Vec<String>, String> {
     Ok(hosts)
 }
 
-/// A file as it is there now: what a link leads to later is not what was granted.
+/// Resolves links once: a link that changes later does not change the grant.
 fn resolved_file(path: &Path) -> Result<PathBuf, String> {
     let resolved = path.canonicalize().ok().filter(|path| path.is_file());
     resolved.ok_or_else(|| format!("no file `{}` for `stdin`", escape_control(&path.to_string_lossy())))

@@ -1,6 +1,5 @@
-//! Where the kernel asks the policy: before each nested call and each load by a guest. While no policy is loaded and calls
-//! are not counted, a call costs one relaxed load here; with a policy an answer is remembered per caller, callee and
-//! function.
+//! The kernel's policy check before each nested call and each load by a guest. Without a policy and a rate limit a call
+//! costs one relaxed load here. With a policy, allowed calls are cached by caller, callee and function.
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -16,14 +15,14 @@ use crate::kernel::view::ProcessId;
 use crate::locks::{Rank, RwLock};
 use crate::runtime::{Advice, Limit, Problem};
 
-/// Most answers that are remembered; past it all are forgotten and asked for anew.
+/// Most cached answers; past this the cache is cleared.
 const ANSWERS_MAX: usize = 65_536;
 
 /// The loaded policy, and the rate of calls.
 pub struct PolicyGate {
-    /// False while there is nothing to ask.
+    /// False while calls need no check.
     on: AtomicBool,
-    /// True once a process was loaded that says whom it may call.
+    /// True once a process with its own list of allowed calls was loaded.
     has_own: AtomicBool,
     calls_per_second_max: u64,
     started: Instant,
@@ -32,12 +31,12 @@ pub struct PolicyGate {
 
 struct Loaded {
     policy: Arc<Policy>,
-    /// Calls that are allowed. With the policy it belongs to, so that an answer never outlives it.
+    /// The cache of allowed calls. It lives as long as its policy.
     allowed: RwLock<HashSet<(ProcessId, ProcessId, Symbol)>>,
 }
 
 impl PolicyGate {
-    /// A gate without a policy; 0 calls a second: not counted.
+    /// A gate without a policy; 0 calls a second: no rate limit.
     pub fn new(calls_per_second_max: u64) -> PolicyGate {
         PolicyGate {
             on: AtomicBool::new(calls_per_second_max > 0),
@@ -48,7 +47,7 @@ impl PolicyGate {
         }
     }
 
-    /// Replaces the policy; every call that starts from now on is asked about.
+    /// Replaces the policy; it applies to every call that starts from now on.
     pub fn set(&self, policy: Option<Policy>) {
         let loaded = policy.map(|policy| {
             Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(Rank::Allowed, HashSet::new()) })
@@ -59,7 +58,7 @@ impl PolicyGate {
         *place = loaded;
     }
 
-    /// A process is about to begin that says whom it may call: from now on every call is asked about.
+    /// Turns the checks on for a process with its own list of allowed calls.
     pub fn has_own(&self) {
         let _place = self.loaded.write();
         self.has_own.store(true, Ordering::Relaxed);
@@ -71,16 +70,16 @@ impl PolicyGate {
         self.loaded.read().as_ref().map(|loaded| loaded.policy.clone())
     }
 
-    /// Whether there is anything to ask.
+    /// Whether calls need a check.
     #[inline]
     pub fn is_on(&self) -> bool {
         self.on.load(Ordering::Relaxed)
     }
 
-    /// Whether `caller` may call now, and this; else why not.
+    /// Whether `caller` may make this call now: by its rate, its own grants and the policy.
     pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), Problem> {
         self.count(caller)?;
-        // What is no name of its own in the journal must not answer for another.
+        // A function whose symbol is shared or truncated must not use the cache: another function may have that symbol.
         let is_exact = symbol != Symbol::OTHER && function.len() < SYMBOL_BYTES_MAX;
         if let Some(own) = &caller.own {
             own.call(caller.who(), callee.who(), callee.id, function, is_exact.then_some(symbol))?;
@@ -102,15 +101,15 @@ impl PolicyGate {
         Ok(())
     }
 
-    /// Counts a call that a process makes of another in the present second.
+    /// Counts a nested call of a process in the current second.
     fn count(&self, caller: &Process) -> Result<(), Problem> {
         let most = self.calls_per_second_max;
         if most == 0 {
             return Ok(());
         }
         let second = self.started.elapsed().as_secs() & 0xffff_ffff;
-        // The second in the upper half, its calls in the lower. One call runs in a process at a time, so nobody else
-        // writes meanwhile.
+        // The upper half is the second, the lower half its calls. One call runs in a process at a time, so there is one
+        // writer.
         let before = caller.counters.call_rate.load(Ordering::Relaxed);
         let calls = if before >> 32 == second { before & 0xffff_ffff } else { 0 };
         if calls >= most {
@@ -124,7 +123,7 @@ impl PolicyGate {
 }
 
 impl Process {
-    /// As the policy knows it.
+    /// The process as policy rules match it.
     pub fn who(&self) -> Who<'_> {
         Who { name: &self.name, plugin: &self.plugin }
     }

@@ -1,4 +1,4 @@
-//! What a child that a guest spawns holds: what its manifest or the policy would give it, and never more than its parent.
+//! The spec of a guest's child: the grants of its manifest or of the policy, never more than its parent holds.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -8,8 +8,8 @@ use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
 use crate::runtime::{AllowedPath, Config, Spec, WasiInput};
 
-/// The spec of a child: `asked` is its program's own, `parent` what its parent holds, `grants` what the policy says of
-/// the parent's children. Also what was asked for and not given, in words, for the child's log.
+/// The spec of a child: `asked` is its program's own spec, `parent` its parent's, `grants` the policy for the parent's
+/// children. The second value lists, for the child's log, requests that were not granted.
 pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, Vec<String>) {
     let mut refused = Vec::new();
     let hosts = grants.hosts.as_ref().unwrap_or(&asked.allowed_hosts);
@@ -25,7 +25,7 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
         timeout: least::<Duration, 3>([asked.timeout, parent.timeout, grants.timeout]),
         fuel: least([asked.fuel, parent.fuel, grants.fuel]),
         wasi_input: wasi_input(parent, grants),
-        // What it may load was granted to its parent alone; whom that may call binds whoever it starts.
+        // `may_load` is granted to the parent alone; `may_call` also binds its children.
         may_load: Vec::new(),
         may_call: parent.may_call.clone(),
         wasi: asked.wasi && parent.wasi,
@@ -40,7 +40,7 @@ fn least<T: Ord, const N: usize>(limits: [Option<T>; N]) -> Option<T> {
     limits.into_iter().flatten().min()
 }
 
-/// Without a word of the policy: the entries of the manifest that the parent holds too. With one: what it lists.
+/// Without grants: the entries of the manifest that the parent holds too. With grants: the entries they list.
 fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<String>) -> Config {
     let mut config = BTreeMap::new();
     let passes: Vec<&Glob> = grants.config.iter().flatten().filter_map(ConfigGrant::pass).collect();
@@ -65,7 +65,7 @@ fn config(asked: &Spec, parent: &Spec, grants: &ChildGrants, refused: &mut Vec<S
     Config::from(config).shared_with([&asked.config, &parent.config])
 }
 
-/// Only what the policy says: a manifest has no words for it, and a parent's is its own.
+/// By the policy alone: a manifest cannot ask for WASI input, and a child does not inherit its parent's.
 fn wasi_input(parent: &Spec, grants: &ChildGrants) -> WasiInput {
     let mut env = BTreeMap::new();
     for grant in grants.env.iter().flatten() {
@@ -89,7 +89,7 @@ impl ConfigGrant {
     }
 }
 
-/// Host globs that both lists allow. Where that cannot be told of two globs, neither is given.
+/// Host globs that both lists allow. Where two globs cannot be compared, neither is granted.
 fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<String>) -> Vec<String> {
     let mut given: Vec<String> = Vec::new();
     for host in asked {
@@ -108,9 +108,9 @@ fn hosts_within(asked: &[String], held: &[String], refused: &mut Vec<String>) ->
     given
 }
 
-/// Whether every host that fits `narrower` fits `wider` too; false where it cannot be told.
+/// Whether every host that fits `narrower` fits `wider` too; false where the globs cannot be compared.
 fn covers(wider: &str, narrower: &str) -> bool {
-    // The `]` too: what ends with one may be the end of a class, and fit other hosts than its letters.
+    // `]` counts as a glob too: it may end a character class.
     let is_glob = |text: &str| text.contains(['*', '?', '[', ']']);
     if wider == narrower || wider == "*" {
         return true;
@@ -124,7 +124,7 @@ fn covers(wider: &str, narrower: &str) -> bool {
     }
 }
 
-/// Paths that lie within one that is held, both resolved: the resolved path is given, read-only where either is.
+/// Paths within one that the parent holds, both resolved. The resolved path is granted, read-only where either is.
 fn paths_within(asked: &[AllowedPath], parent: &Spec, refused: &mut Vec<String>) -> Vec<AllowedPath> {
     let held: Vec<(std::path::PathBuf, bool)> =
         parent.allowed_paths.iter().filter_map(|path| Some((parent.held_path(path)?, path.read_only))).collect();

@@ -1,5 +1,5 @@
-//! `policy learn`: the least policy under which what was seen would have been allowed. Calls are taken from the journal,
-//! loads from a log of spawns that is kept here, because the journal has only those that were refused.
+//! `policy learn`: the least policy that allows the observed calls and loads. Calls come from the journal. Loads come
+//! from a log of spawns that is kept here, because the journal has only refused loads.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;
@@ -14,11 +14,11 @@ use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
 use crate::secrets::{LEFT_OUT, without_secrets};
 
-/// Processes whose plugin is remembered; older ones are forgotten first. As many as the trace has calls by default.
+/// Most processes whose plugin is remembered; the oldest go first. Equals the default count of records in the journal.
 pub const PROCESSES_MAX: usize = 65_536;
-/// What is kept of what was loaded and handed on, in bytes; what is new past it is left out, and the policy says so.
+/// Bytes that all needs may take. New needs past this are left out, and the policy says so.
 pub const NEEDS_BYTES_MAX: usize = 4 << 20;
-/// What an entry of a list costs besides its text.
+/// Bytes of a list entry besides its text.
 const ENTRY_OVERHEAD_BYTES: usize = 64;
 
 /// A process that began, or was refused by the policy.
@@ -26,13 +26,13 @@ const ENTRY_OVERHEAD_BYTES: usize = 64;
 pub struct Spawn {
     /// 0 when it was refused.
     pub id: ProcessId,
-    /// The name of what it was loaded from.
+    /// The name of its source.
     pub plugin: String,
     /// 0: the shell.
     pub parent: ProcessId,
-    /// As the guest named it; a path or URL as it was resolved.
+    /// The source as the guest named it; for a path or URL the resolved form.
     pub source: String,
-    /// Of the parent, this one included.
+    /// Count of the parent's children, this one included.
     pub children: u32,
     pub hosts: Vec<String>,
     pub paths: Vec<String>,
@@ -40,37 +40,37 @@ pub struct Spawn {
 }
 
 impl Spawn {
-    /// Notes what it was given.
+    /// Adds the grants of its spec.
     pub fn with(mut self, spec: &Spec) -> Spawn {
         self.hosts = spec.allowed_hosts.clone();
         self.paths = spec.allowed_paths.iter().map(path_text).collect();
-        // A `=` would end the key and begin a value.
+        // An unescaped `=` would end the key.
         self.config = spec.config.keys().map(|key| escaped(key).replace('=', "\\=")).collect();
         self
     }
 }
 
-/// What was seen of spawns: a plugin that starts the same again and again is remembered once.
+/// The log of spawns: equal spawns by one plugin are kept once.
 #[derive(Debug, Default)]
 pub struct Spawns {
     processes: HashMap<ProcessId, Seen>,
     /// The ids of `processes`, oldest first.
     order: VecDeque<ProcessId>,
     needs: BTreeMap<String, Need>,
-    /// What `needs` takes.
+    /// Bytes that `needs` takes.
     bytes: usize,
-    /// True when something was left out.
+    /// True when a need was left out.
     is_partial: bool,
 }
 
-/// A process, as the policy knows it.
+/// A process as policy rules match it.
 #[derive(Debug)]
 struct Seen {
     plugin: Symbol,
     name: Symbol,
 }
 
-/// What one plugin was seen to need.
+/// The observed needs of one plugin.
 #[derive(Debug, Default, Clone)]
 struct Need {
     load: BTreeSet<String>,
@@ -82,7 +82,7 @@ struct Need {
 }
 
 impl Spawns {
-    /// Adds a spawn: who began, by which name, and the plugin of its parent; none when the shell loaded it.
+    /// Adds a spawn: the process, its name, and its parent's plugin; `None` when the shell loaded it.
     pub fn note(&mut self, spawn: Spawn, name: Option<&str>, parent: Option<&str>) {
         if spawn.id != 0 {
             let plugin = Symbol::intern_own(&spawn.plugin);
@@ -119,7 +119,7 @@ impl Spawns {
         for (list, items) in lists {
             for item in items.iter().filter(|item| !list.contains(*item)).collect::<Vec<_>>() {
                 let bytes = item.len() + ENTRY_OVERHEAD_BYTES;
-                // What is longer than a pattern may be can stand in no policy.
+                // A policy refuses patterns over this length.
                 if item.len() > pattern::TEXT_BYTES_MAX || self.bytes + bytes > NEEDS_BYTES_MAX {
                     self.is_partial = true;
                     continue;
@@ -143,7 +143,7 @@ impl Spawns {
                 is_partial = true;
                 continue;
             }
-            // Of a name that is too long for the trace the rest is unknown.
+            // The journal truncates long names; `*` stands for the lost rest.
             let rest = if function.as_str().len() >= SYMBOL_BYTES_MAX - 3 { "*" } else { "" };
             let call = format!("{}.{}{rest}", escaped(callee.as_str()), escaped(function.as_str()));
             needs.entry(caller.as_str().to_owned()).or_default().call.insert(call);
@@ -151,8 +151,8 @@ impl Spawns {
         render(&needs, &self.order_of(&needs), is_partial)
     }
 
-    /// The plugins in an order in which each process finds its own plugin's rule first: one that was named like another
-    /// plugin fits that one's rule too. Where two were named like each other there is none.
+    /// The plugins in an order in which each process matches its own plugin's rule first, because a process named like
+    /// another plugin fits that plugin's rule too. Two processes named like each other's plugins have no such order.
     fn order_of<'a>(&self, needs: &'a BTreeMap<String, Need>) -> Vec<&'a str> {
         let named = self.processes.values().filter(|seen| seen.name != seen.plugin);
         let mut before: BTreeSet<(&str, &str)> = named.map(|seen| (seen.plugin.as_str(), seen.name.as_str())).collect();
@@ -169,12 +169,12 @@ impl Spawns {
     }
 }
 
-/// A call that reached a function, or that only the policy or a limit kept from it.
+/// Whether the record is a call of an existing function, made or denied by the policy or a limit.
 fn was_call(record: &Record) -> bool {
     record.callee != 0 && !record.unresolved
 }
 
-/// A source as a pattern that fits it alone, but for the secrets of a URL, which stand in no policy: `*` is in their place.
+/// A pattern for exactly this source. Secrets of a URL do not go into a policy: `*` replaces them.
 fn source_pattern(source: &str) -> String {
     if !source.contains("://") {
         return escaped(source);
@@ -183,7 +183,7 @@ fn source_pattern(source: &str) -> String {
     if fits(&pattern, source) {
         return pattern;
     }
-    // A `*` does not go over a `/`, and a secret has one.
+    // The secret has a `/`, which `*` does not match.
     let (address, query) = source.split_once('?').unwrap_or((source, ""));
     format!("{}\\?*{}", escaped(address), "/*".repeat(query.matches('/').count()))
 }
@@ -193,7 +193,7 @@ fn fits(pattern: &str, url: &str) -> bool {
     LoadPattern::new(pattern, None, Path::new("/")).is_ok_and(|pattern| pattern.fits(&asked))
 }
 
-/// A text as a glob that fits it alone, be it a glob of names or of paths.
+/// Escapes a text, so that it fits itself alone as a glob of names or paths.
 fn escaped(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {

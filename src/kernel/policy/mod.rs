@@ -1,12 +1,12 @@
-//! What guests may do: which plugins they may load, which functions they may call, what their children get.
+//! The policy for guests: plugins they may load, functions they may call, and grants for their children.
 //!
-//! A policy is a TOML file (`file`) of rules (`rule`), each for the plugins whose name fits its glob; the first rule that
-//! fits decides, `[default]` fills in what a rule leaves out, and what neither says is the built-in default: a guest may
-//! load names, and call whom it likes. Whatever a policy says, `grant` sees to it that a child never holds more than its
-//! parent. `gate` is where the kernel asks, `own` is what one process may by the word of who loaded it, `learn` writes the
-//! policy that fits what was seen.
+//! A policy is a TOML file (`file`) of rules (`rule`), each for the plugins whose name fits its glob. The first rule
+//! that fits decides; `[default]` fills in the fields that a rule leaves out; the built-in default fills in the rest: a
+//! guest may load any name and call any function. `grant` bounds a child by its parent under every policy. `gate` is
+//! the kernel's check, `own` holds the grants that a process got when it was loaded, `learn` writes a policy that
+//! allows the observed calls and loads.
 //!
-//! The shell is no guest: what a person types is not asked about here.
+//! The policy does not apply to commands of the shell.
 
 mod asked;
 mod file;
@@ -30,34 +30,34 @@ use crate::text::escape_control;
 /// A compiled policy.
 #[derive(Debug, Clone)]
 pub struct Policy {
-    /// The file it was read from, as it was named.
+    /// The name of its file, as it was given.
     source: String,
     rules: Vec<Rule>,
     default: Rule,
 }
 
 impl Policy {
-    /// What it was read from.
+    /// The name of its file.
     pub fn source(&self) -> &str {
         &self.source
     }
 
-    /// The rules in their order, `[default]` not among them.
+    /// The rules in their order, without `[default]`.
     pub fn rules(&self) -> &[Rule] {
         &self.rules
     }
 
-    /// What holds for plugins that no rule fits.
+    /// The rule for plugins that no other rule fits.
     pub fn default_rule(&self) -> &Rule {
         &self.default
     }
 
-    /// The rule that decides for a plugin.
+    /// The rule that applies to a plugin.
     pub fn rule(&self, who: Who<'_>) -> &Rule {
         self.rules.iter().find(|rule| rule.fits(who)).unwrap_or(&self.default)
     }
 
-    /// Whether `caller` may call `function` of `callee`; else why not, and what would allow it.
+    /// Whether `caller` may call `function` of `callee`. The error says which rule denies it, with advice.
     pub fn call(&self, caller: Who<'_>, callee: Who<'_>, function: &str) -> Result<(), Problem> {
         let rule = self.rule(caller);
         let Some(calls) = &rule.calls else { return Ok(()) };
@@ -70,7 +70,7 @@ impl Policy {
         Err(Problem::advised(message, Advice::RuleForCall(wanted)))
     }
 
-    /// Whether `who` may load a source; else why not, and what would allow it.
+    /// Whether `who` may load a source. The error says which rule denies it, with advice.
     pub fn load(&self, who: Who<'_>, asked: &Asked) -> Result<Granted, Problem> {
         let rule = self.rule(who);
         let is_name = matches!(asked, Asked::Name(_));
@@ -87,7 +87,7 @@ impl Policy {
         Err(Problem::advised(message, Advice::RuleForLoad(escape_control(&asked.text()))))
     }
 
-    /// What `who` may hand to its children, and how many it may have.
+    /// The grants for the children of `who`, and how many it may have.
     pub fn children(&self, who: Who<'_>) -> (&ChildGrants, Option<u32>) {
         let rule = self.rule(who);
         (&rule.children, rule.children_max)
@@ -102,8 +102,8 @@ impl Policy {
     }
 }
 
-/// Why a guest may not load a path or URL while no policy is loaded, and what allows it: for a plugin that a person loads
-/// an option of that, for the child of another a policy.
+/// The error of a guest that loads a path or URL while no policy is loaded. The advice is an option of `load` for a
+/// plugin that a person loads, a policy for a child of another plugin.
 pub fn names_only(who: Who<'_>, asked: &Asked, is_child: bool) -> Problem {
     let (plugin, source) = (escape_control(who.plugin), escape_control(&asked.text()));
     let advice = match is_child {

@@ -1,5 +1,5 @@
-//! What one process may load and call by the word of the person who loaded it, without a policy file: `load --may-load`
-//! adds to what it may load, `--may-call` lists all that it may call. Compiled once, kept for the life of the process.
+//! The grants that a process got when it was loaded, without a policy file: `load --may-load` adds sources that it may
+//! load, `--may-call` lists all functions that it may call. Compiled once, kept for the life of the process.
 
 use std::collections::HashSet;
 use std::path::Path;
@@ -14,7 +14,7 @@ use crate::locks::{Rank, RwLock};
 use crate::runtime::{Advice, Problem, Spec};
 use crate::text::escape_control;
 
-/// Fails where the patterns of a spec are wrong. The error is one line.
+/// Checks the patterns of a spec. The error is one line.
 pub fn check_own_grants(spec: &Spec) -> Result<(), String> {
     OwnGrants::of(spec).map(drop)
 }
@@ -29,12 +29,12 @@ const ANSWERS_MAX: usize = 4_096;
 pub struct OwnGrants {
     loads: Vec<LoadPattern>,
     calls: Option<Vec<CallPattern>>,
-    /// Calls that fit.
+    /// The cache of allowed calls.
     allowed: RwLock<HashSet<(ProcessId, Symbol)>>,
 }
 
 impl OwnGrants {
-    /// Compiles what a spec says; `None` where it says nothing. The error is one line.
+    /// Compiles the patterns of a spec; `None` where it has none. The error is one line.
     pub fn of(spec: &Spec) -> Result<Option<Arc<OwnGrants>>, String> {
         if spec.may_load.is_empty() && spec.may_call.is_none() {
             return Ok(None);
@@ -44,7 +44,7 @@ impl OwnGrants {
                 "more than {PATTERNS_MAX} patterns of what it may load or call; a policy file has room"
             ));
         }
-        // Relative paths were made absolute by whoever took them from a person.
+        // The shell has made relative paths absolute.
         let loads = spec.may_load.iter().map(|text| LoadPattern::new(text, None, Path::new("/")));
         let calls = spec.may_call.as_ref().map(|calls| calls.iter().map(|text| CallPattern::new(text)).collect());
         Ok(Some(Arc::new(OwnGrants {
@@ -54,14 +54,14 @@ impl OwnGrants {
         })))
     }
 
-    /// What a source is, where a pattern fits it.
+    /// The grant for a source, where a pattern fits it.
     pub fn load(&self, asked: &Asked) -> Option<Granted> {
         let fits = self.loads.iter().any(|pattern| pattern.fits(asked));
         let beyond_names = !matches!(asked, Asked::Name(_));
         fits.then(|| Granted { source: asked.text(), beyond_names, sha256: None })
     }
 
-    /// Whether the process may call a function at all; a policy may still refuse it.
+    /// Whether the process's own grants allow a call; a policy may still deny it.
     pub fn call(
         &self,
         caller: Who<'_>,
@@ -91,7 +91,7 @@ impl OwnGrants {
         Ok(())
     }
 
-    /// Whether it says who may be called.
+    /// Whether it restricts calls.
     pub fn limits_calls(&self) -> bool {
         self.calls.is_some()
     }

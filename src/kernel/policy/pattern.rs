@@ -1,4 +1,4 @@
-//! What stands in the lists of a rule: sources that may be loaded, functions that may be called. Compiled once.
+//! The patterns of a rule's lists: sources that may be loaded, functions that may be called. Compiled once.
 //!
 //! Paths and URLs are matched by the crate `globset`, for braces and `**`; names by the globs of filters.
 
@@ -65,7 +65,7 @@ impl LoadPattern {
         Ok(LoadPattern { text: text.to_owned(), what, sha256 })
     }
 
-    /// Whether it names what was asked for.
+    /// Whether it fits the source that was asked for.
     pub fn fits(&self, asked: &Asked) -> bool {
         match (&self.what, asked) {
             (What::Name(glob), Asked::Name(name)) => glob.matches(&fold(name)),
@@ -75,7 +75,7 @@ impl LoadPattern {
         }
     }
 
-    /// As it was written.
+    /// The pattern as written.
     pub fn text(&self) -> &str {
         &self.text
     }
@@ -86,7 +86,7 @@ impl LoadPattern {
     }
 }
 
-/// A pattern of sources that starts from `dir` where it is a relative path.
+/// A pattern of sources; a relative path starts from `dir`.
 pub fn load_pattern_within(text: &str, dir: &Path) -> String {
     if text.contains("://") || source::is_name(text) {
         text.to_owned()
@@ -95,12 +95,12 @@ pub fn load_pattern_within(text: &str, dir: &Path) -> String {
     }
 }
 
-/// `-` and `_` are alike in names, as they are when a name is looked up.
+/// Treats `-` and `_` as equal, as the look-up of names does.
 fn fold(name: &str) -> String {
     name.replace('-', "_")
 }
 
-/// A set of one glob: a set that is too large is an error, where a glob by itself would panic.
+/// A set of one glob: building a set that is too large is an error, building the single glob would panic.
 fn matcher(pattern: &str) -> Result<GlobSet, String> {
     let depth = pattern.chars().scan(0_usize, |depth, c| {
         *depth = if c == '{' { *depth + 1 } else { depth.saturating_sub(usize::from(c == '}')) };
@@ -114,7 +114,7 @@ fn matcher(pattern: &str) -> Result<GlobSet, String> {
     GlobSetBuilder::new().add(glob).build().map_err(fails)
 }
 
-/// A path pattern whose part before the first glob is resolved, as what it is compared with is.
+/// A path pattern whose part before the first glob is resolved, because it is compared with resolved paths.
 fn resolved(text: &str, dir: &Path) -> String {
     let whole = dir.join(text);
     let mut parts = whole.components();
@@ -166,8 +166,8 @@ impl CallPattern {
         Ok(CallPattern { text: text.to_owned() })
     }
 
-    /// Whether it names this function. Names may have dots, so each dot may be the one between. Compiled here and not
-    /// kept, because whoever asks remembers the answer.
+    /// Whether it fits this function. Names may have dots, so each dot is tried as the separator. The globs are
+    /// compiled on each call, because callers cache the answer.
     pub fn fits(&self, callee: Who<'_>, function: &str) -> bool {
         let is_called = |glob: Glob| glob.matches(callee.plugin) || glob.matches(callee.name);
         self.text == "*"
@@ -175,7 +175,7 @@ impl CallPattern {
                 .any(|(plugin, pattern)| is_called(Glob::new(plugin)) && Glob::new(pattern).matches(function))
     }
 
-    /// As it was written.
+    /// The pattern as written.
     pub fn text(&self) -> &str {
         &self.text
     }

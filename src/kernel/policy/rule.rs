@@ -1,4 +1,5 @@
-//! One rule of a policy: whom it is for, and what it allows. A field that is `None` says nothing.
+//! One rule of a policy: the plugins that it applies to, and its permissions. A field that is `None` leaves the
+//! decision to the default.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -12,12 +13,12 @@ use crate::journal::units::{exact_duration, show_bytes};
 use crate::json::some_as_ms;
 use crate::runtime::AllowedPath;
 
-/// What the plugins whose name fits may do.
+/// The permissions of the plugins whose name fits.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rule {
     /// The glob as written, or `default`.
     pub name: String,
-    /// Where it begins in its file, from 1; `None` for `[default]`.
+    /// Its first line in the file, from 1; `None` for `[default]`.
     pub line: Option<usize>,
     #[serde(skip)]
     pub(super) glob: Glob,
@@ -29,55 +30,55 @@ pub struct Rule {
     pub children: ChildGrants,
 }
 
-/// What a plugin's children get, as far as the plugin itself holds it. Sizes are bytes.
+/// The grants for a plugin's children, bounded by the plugin's own. Sizes are bytes.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct ChildGrants {
     pub memory_bytes_max: Option<u64>,
     pub fuel: Option<u64>,
     #[serde(rename = "timeout_ms", serialize_with = "some_as_ms")]
     pub timeout: Option<Duration>,
-    /// In place of those that a child's manifest asks for.
+    /// Replaces the list of the child's manifest.
     pub hosts: Option<Vec<String>>,
-    /// In place of those that a child's manifest asks for.
+    /// Replaces the list of the child's manifest.
     #[serde(serialize_with = "as_path_texts")]
     pub paths: Option<Vec<AllowedPath>>,
     #[serde(rename = "config_keys", serialize_with = "as_keys")]
     pub config: Option<Vec<ConfigGrant>>,
-    /// WASI's environment: variables of the parent's that are passed on, or values.
+    /// WASI's environment: variables passed on from the parent, or values.
     #[serde(rename = "env_keys", serialize_with = "as_keys")]
     pub env: Option<Vec<ConfigGrant>>,
     /// WASI's arguments.
     pub args: Option<Vec<String>>,
-    /// The file that WASI's standard input is, resolved as the policy was read.
+    /// The file for WASI's standard input, resolved when the policy was read.
     pub stdin: Option<PathBuf>,
 }
 
 /// An entry of `config` or `env`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ConfigGrant {
-    /// `KEY`, a glob: what the child's manifest says (of `config`), else what its parent has.
+    /// `KEY`, a glob: the values of the child's manifest (for `config`), else of its parent.
     Pass { key: String, glob: Glob },
     /// `KEY=VALUE`.
     Set { key: String, value: String },
 }
 
 impl Rule {
-    /// Whether it is for this plugin.
+    /// Whether it applies to this plugin.
     pub fn fits(&self, who: Who<'_>) -> bool {
         self.glob.matches(who.name) || self.glob.matches(who.plugin)
     }
 
-    /// What may be loaded, as written; `None`: any name.
+    /// The patterns of `load`, as written; `None`: any name.
     pub fn load_texts(&self) -> Option<Vec<String>> {
         Some(self.loads.as_ref()?.iter().map(|pattern| pattern.text().to_owned()).collect())
     }
 
-    /// What may be called, as written; `None`: everything.
+    /// The patterns of `call`, as written; `None`: everything.
     pub fn call_texts(&self) -> Option<Vec<String>> {
         Some(self.calls.as_ref()?.iter().map(|pattern| pattern.text().to_owned()).collect())
     }
 
-    /// The rule with what it does not say taken from another.
+    /// The rule, with its `None` fields taken from `default`.
     pub(super) fn or(mut self, default: &Rule) -> Rule {
         let own = self.children;
         let other = default.children.clone();
@@ -100,12 +101,12 @@ impl Rule {
 }
 
 impl ChildGrants {
-    /// The paths as they are written after `--allow-path`; `None`: what the child's manifest asks for.
+    /// The paths in the form of `--allow-path`; `None`: those of the child's manifest.
     pub fn path_texts(&self) -> Option<Vec<String>> {
         Some(self.paths.as_ref()?.iter().map(path_text).collect())
     }
 
-    /// The keys of `config`, without values; `None`: what the parent has too.
+    /// The keys of `config`, without values; `None`: the manifest's keys that the parent has too.
     pub fn config_keys(&self) -> Option<Vec<String>> {
         keys(self.config.as_deref())
     }
@@ -115,7 +116,7 @@ impl ChildGrants {
         keys(self.env.as_deref())
     }
 
-    /// All of it on one line.
+    /// All grants on one line.
     pub fn words(&self) -> String {
         let list = |what: &str, items: Option<Vec<String>>| {
             let items = items.map(|items| if items.is_empty() { "none".to_owned() } else { items.join(" ") });
@@ -155,13 +156,13 @@ fn keys(grants: Option<&[ConfigGrant]>) -> Option<Vec<String>> {
     Some(grants?.iter().map(key).collect())
 }
 
-/// A path as a policy has it: `[ro:]HOST:GUEST`, with a `\` before what would end HOST.
+/// A path in the form of a policy: `[ro:]HOST:GUEST`, with `\` before each `:` and `\` of HOST.
 pub fn path_text(path: &AllowedPath) -> String {
     let host = path.host.to_string_lossy().replace('\\', "\\\\").replace(':', "\\:");
     format!("{}{host}:{}", if path.read_only { "ro:" } else { "" }, path.guest)
 }
 
-/// What stands before and after the first `end` that no `\` escapes; the whole text is before it where there is none.
+/// The text before and after the first unescaped `end`; without one, the whole text and `None`.
 pub(super) fn split_at_unescaped(text: &str, end: char) -> (&str, Option<&str>) {
     let mut escaped = false;
     for (at, c) in text.char_indices() {
@@ -187,7 +188,7 @@ pub(super) fn unescaped(text: &str, end: char) -> String {
 }
 
 impl ConfigGrant {
-    /// Reads `KEY` or `KEY=VALUE`; a `=` of the key's own has a `\` before it.
+    /// Reads `KEY` or `KEY=VALUE`; a `=` in the key is escaped with `\`.
     pub(super) fn new(text: &str) -> ConfigGrant {
         match split_at_unescaped(text, '=') {
             (key, Some(value)) => ConfigGrant::Set { key: unescaped(key, '='), value: value.to_owned() },

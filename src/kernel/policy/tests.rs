@@ -275,7 +275,7 @@ fn a_childs_paths_are_resolved_and_lie_within_its_parents() {
     assert_eq!(child.allowed_paths, [path("held/sub", true)], "only what is inside, and read-only as the parent's");
     assert!(child.paths_resolved);
     assert_eq!(refused.len(), 4);
-    // What the parent was granted has become a link since.
+    // The parent's granted path has become a link since.
     let mut parent = Spec { allowed_paths: vec![path("held/sub", false)], ..Spec::default() };
     parent.resolve_paths();
     std::fs::remove_dir(root.join("held/sub")).unwrap();
@@ -328,7 +328,7 @@ fn what_was_learned_allows_what_was_seen_and_no_more() {
     }
 }
 
-/// What a plugin `a` did: it started what is at `source`, which was given `spec`.
+/// Notes a spawn by plugin `a`: the process `id` from `source` with `spec`.
 fn seen(spawns: &mut Spawns, id: ProcessId, source: &str, spec: &Spec) {
     let spawn = Spawn { id, plugin: "b".into(), parent: 1, source: source.into(), children: 1, ..Spawn::default() };
     spawns.note(spawn.with(spec), None, Some("a"));
@@ -457,7 +457,7 @@ fn what_a_person_granted_is_loaded_without_a_policy_and_under_one() {
     assert_eq!(ask(&kernel, spawner, "spawn", "echo"), Ok("3".into()), "names as ever");
     let denied = ask(&kernel, spawner, "spawn", &path("b.wat")).unwrap_err();
     assert!(denied.contains(&format!("`--may-load '{}'` to allow it", path("b.wat"))), "{denied}");
-    // A second process of the plugin has none of it, and neither has a child.
+    // A second process of the plugin has no such grants, nor has a child.
     let other = load(&kernel, "spawner");
     assert!(ask(&kernel, other, "spawn", &path("a.wat")).is_err());
     assert_eq!(ask(&kernel, spawner, "spawn", "spawner"), Ok("5".into()));
@@ -487,7 +487,7 @@ fn what_may_be_called_binds_children_too_and_no_policy_widens_it() {
     assert!(ask(&kernel, spawner, "call", "2 lower X").is_err(), "the policy says no");
     kernel.set_policy(None);
     assert_eq!(ask(&kernel, spawner, "call", "2 lower X"), Ok("x".into()));
-    // Whoever was loaded without is not bound.
+    // A process without a list is not restricted.
     let other = load(&kernel, "spawner");
     assert_eq!(ask(&kernel, other, "call", "2 upper x"), Ok("X".into()));
 }
