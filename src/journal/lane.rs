@@ -1,8 +1,8 @@
 //! A lane: one job's way into the journal. Its buffer has one writer, the job, and takes no lock per record: a record is
-//! eleven words that are stored one by one and then published by moving `head`. Whoever reads, a view or the job itself
+//! eleven words that are stored one by one and then published by moving `head`. A reader, or the job itself
 //! when the buffer is full, takes the lane's lock, empties it into the ring and moves `tail`.
 //!
-//! Why words and not a locked `Vec`: two atomic exchanges a call were a third of what the journal cost.
+//! Words instead of a locked `Vec` save two atomic exchanges a call.
 
 use std::sync::Arc;
 #[cfg(debug_assertions)]
@@ -29,18 +29,18 @@ pub struct Lane {
 const SEQ_SINGLES_MAX: u64 = 1_000;
 /// Numbers in a block.
 const SEQ_BLOCK: u64 = 16;
-/// How long a block may be given out from. What is left of it then is no call.
+/// How long numbers of a block may be given out. The rest are skipped.
 const SEQ_BLOCK_LASTS_NS: u64 = 100_000;
 
 /// The numbers that a lane may give out by itself. Written by the lane's own thread alone.
 #[derive(Default)]
 struct Numbers {
-    /// How often it has asked the journal.
+    /// How often the lane has taken numbers from the journal.
     asked: AtomicU64,
-    /// What is left of its block.
+    /// The rest of its block: from `next` to before `end`.
     next: AtomicU64,
     end: AtomicU64,
-    /// Until when it holds.
+    /// When the block expires.
     until_ns: AtomicU64,
 }
 
@@ -60,9 +60,9 @@ impl Lane {
     /// The number of this lane's next call, given at its start; only for the lane's own thread. Numbers go up within a
     /// lane, and are never given twice.
     ///
-    /// Between lanes they go up in the order in which calls start, as long as a lane has started few. One that starts very
-    /// many in a short time takes numbers in blocks: the one word that all jobs write would cost each of their calls a fifth
-    /// of its time. Its calls may then be out of order with those of other jobs, by a block and by 100 µs at most.
+    /// Between lanes numbers follow the order in which calls start, while a lane has started few. A lane that starts very many
+    /// in a short time takes numbers in blocks, so that jobs do not contend for the one counter. Its calls may then be out of
+    /// order with those of other jobs, by a block and by 100 µs at most.
     #[inline]
     pub fn next_seq(&self, now_ns: u64) -> u64 {
         let numbers = &self.numbers;
@@ -100,7 +100,7 @@ impl Lane {
                 self.journal.empty(&self.buffer);
                 self.buffer.room()
             });
-            // Once emptied there is room: nobody else writes.
+            // An emptied buffer has room: the lane has one writer.
             if let Some(head) = head {
                 self.buffer.write(head, &record);
             }

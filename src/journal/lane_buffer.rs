@@ -1,5 +1,5 @@
-//! The buffer of a lane: records on their way from one job into the ring, as words that one writer stores and whoever reads
-//! moves on. Who writes, and when it is emptied, is in `lane` and `ring`.
+//! The buffer of a lane: records on their way from one job into the ring, as words that one writer stores and readers move
+//! into the ring. `lane` has the writer, and `ring` the readers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -73,8 +73,8 @@ impl LaneBuffer {
     }
 }
 
-/// Fields that are neighbours in memory are kept apart here: else they are loaded as one, right after they were stored as
-/// two, and the processor waits for that.
+/// Neighbouring fields go into different words: else the compiler loads both at once right after two narrow stores, which
+/// stalls store forwarding.
 #[inline]
 fn to_words(record: &Record) -> [u64; WORDS] {
     let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;
@@ -96,7 +96,7 @@ fn to_words(record: &Record) -> [u64; WORDS] {
     ]
 }
 
-/// Field by field into its place, for the same reason. Error and payload are the caller's.
+/// Stores field by field, against stalls of store forwarding as well. The caller clears error and payload.
 #[inline]
 fn from_words(words: &Words, record: &mut Record) {
     let word = |index: usize| words.get(index).map_or(0, |word: &AtomicU64| word.load(Ordering::Relaxed));

@@ -1,9 +1,8 @@
 //! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of its own.
 //!
-//! `record` and `symbol` are what a call leaves behind, `ring` is where jobs leave it through their `lane`s
-//! (whose words stand in `lane_buffer`), `payload` what is
-//! kept of its bytes. `filter`, `stats` and `export` are what can be asked of records, ended or running, wherever they come
-//! from. `units` reads and shows what people write.
+//! `record` and `symbol` describe a call, and `payload` has its kept bytes. Jobs write to the `ring` through their `lane`s,
+//! whose words stand in `lane_buffer`. `filter`, `stats` and `export` work on records, ended or running, from any place.
+//! `units` reads and writes durations and sizes.
 
 pub mod export;
 pub mod filter;

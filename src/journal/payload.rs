@@ -1,7 +1,7 @@
-//! Payloads: the bytes that went into a call and came out of it, as far as they are kept, and what is said of the rest.
-//! The budget over all records is the ring's business; what may be kept of which plugin is the kernel's.
+//! Payloads: the kept input and output bytes of a call, and why others are missing. The ring has the budget over all records;
+//! the kernel decides whose payloads are kept.
 
-/// What is kept of one call's bytes.
+/// The kept bytes of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
     pub input: Kept,
@@ -34,9 +34,9 @@ impl Payload {
 /// One side of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Kept {
-    /// What is there: all of it, its beginning, or nothing.
+    /// The kept bytes: all, a prefix, or none.
     pub bytes: Box<[u8]>,
-    /// How long it was when it crossed.
+    /// The full length.
     pub full_len: u64,
     pub state: KeptState,
 }
@@ -48,9 +48,9 @@ pub enum KeptState {
     Whole,
     /// The beginning, up to the size that one payload may have.
     Cut,
-    /// Nothing any more: newer payloads needed the budget.
+    /// Dropped: newer payloads needed the budget.
     Dropped,
-    /// Nothing ever: the plugin is private.
+    /// Never kept: the plugin is private.
     Private,
 }
 

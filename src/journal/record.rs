@@ -1,4 +1,4 @@
-//! The call record: what the journal knows of one call. Plain data; nothing here is formatted or counted.
+//! The record of one call in the journal. Plain data; nothing here is formatted or counted.
 
 use std::fmt;
 use std::str::FromStr;
@@ -80,7 +80,7 @@ fn label(id: u32, name: Symbol) -> String {
     }
 }
 
-/// How a call ended, or that it has not.
+/// The outcome of a call, or its state while it runs.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Outcome {
     Ok,
@@ -169,7 +169,7 @@ impl fmt::Display for UnknownOutcome {
 
 impl std::error::Error for UnknownOutcome {}
 
-/// What changed a call on its way, if anything did.
+/// The hook that changed a call, if any.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ChangedBy {
     #[default]

@@ -21,7 +21,7 @@ pub const WAIT_MAX: Duration = Duration::from_millis(50);
 /// The most records that a journal can be told to hold.
 pub const RECORDS_MAX_MAX: usize = 1 << 22;
 
-/// What a journal may hold.
+/// The bounds of a journal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct JournalLimits {
     /// The most ended records; from 1 to [`RECORDS_MAX_MAX`], other values are moved there.
@@ -60,7 +60,7 @@ pub struct Journal {
     rung: Condvar,
 }
 
-/// Keeps the one word that all jobs write from sharing a cache line with those that they only read.
+/// A cache line of its own, so that the counter that all jobs write does not slow reads of its neighbours.
 #[repr(align(128))]
 struct OwnCacheLine<T>(T);
 
@@ -136,8 +136,8 @@ impl Journal {
         if self.drain().total() > cursor.position {
             return true;
         }
-        // A push that passes this very moment may neither be seen here nor see the flag: making sure would cost each push
-        // a fence. So a wait is never longer than this, and its caller waits again.
+        // A concurrent push may miss the flag and be missed here: excluding that would cost each push a fence. So the wait is
+        // bounded, and its caller waits again.
         self.rung.wait_for(&mut doorbell, timeout.min(WAIT_MAX));
         drop(doorbell);
         self.drain().total() > cursor.position
@@ -149,7 +149,7 @@ impl Journal {
         self.rung.notify_all();
     }
 
-    /// What is kept of payloads.
+    /// The settings of kept payloads.
     pub fn payload_settings(&self) -> PayloadSettings {
         *self.payload_settings.lock()
     }
@@ -275,13 +275,13 @@ impl Drained<'_> {
     }
 }
 
-/// Where a follower is.
+/// The position of a follower.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Cursor {
     position: u64,
 }
 
-/// What a follower gets.
+/// The news of a follower.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Followed {
     pub records: Vec<Record>,

@@ -22,7 +22,7 @@ pub struct Symbol(u32);
 impl Symbol {
     /// The empty name.
     pub const NONE: Symbol = Symbol(0);
-    /// What stands for every name that came after the table was full: `(other)`.
+    /// The stand-in for names that came after the table was full: `(other)`.
     pub const OTHER: Symbol = Symbol(1);
     /// The shell as a caller: `shell`.
     pub const SHELL: Symbol = Symbol(2);
@@ -34,7 +34,7 @@ impl Symbol {
         TABLE.intern(cut_at_char(name, SYMBOL_BYTES_MAX), Share::Half)
     }
 
-    /// The same for the name of something that is there and that people ask for by it: the whole table is for these.
+    /// The symbol of a name that exists and that people look up, for which the whole table may be used.
     pub fn intern_own(name: &str) -> Symbol {
         TABLE.intern(cut_at_char(name, SYMBOL_BYTES_MAX), Share::Whole)
     }

@@ -84,7 +84,7 @@ pub fn show_duration(duration: Duration) -> String {
     }
 }
 
-/// The same of nanoseconds.
+/// A duration in nanoseconds, with three figures at most and its unit.
 pub fn show_duration_ns(ns: u64) -> String {
     show_duration(Duration::from_nanos(ns))
 }
@@ -109,7 +109,7 @@ pub fn show_bytes(bytes: u64) -> String {
     format!("{:.0}T", size / 1024.0)
 }
 
-/// The same where nothing else says that it is bytes: `1 byte`, `1.5k bytes`.
+/// A count of bytes with its noun: `1 byte`, `1.5k bytes`.
 pub fn show_size(bytes: u64) -> String {
     format!("{} {}", show_bytes(bytes), plural(bytes, "byte"))
 }

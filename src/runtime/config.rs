@@ -1,5 +1,5 @@
-//! A plugin's configuration. It may have the size of a manifest, and ten thousand processes may have the same one: so it
-//! is shared for as long as nobody changes it.
+//! A plugin's configuration. It may have the size of a manifest, and ten thousand processes may have equal ones: a
+//! configuration is shared until it is changed.
 
 use std::collections::BTreeMap;
 use std::ops::{Deref, DerefMut};
@@ -13,12 +13,12 @@ use serde::{Deserialize, Serialize};
 pub struct Config(Arc<BTreeMap<String, String>>);
 
 impl Config {
-    /// One of `known` where it says the same, so that there is one of them.
+    /// The equal one among `known`, so that both share their memory.
     pub fn shared_with<'a>(self, known: impl IntoIterator<Item = &'a Config>) -> Config {
         known.into_iter().find(|known| **known == self).cloned().unwrap_or(self)
     }
 
-    /// Whether it is not only equal to another, but the same.
+    /// Whether both share their memory.
     pub fn is_shared_with(&self, other: &Config) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }

@@ -1,4 +1,4 @@
-//! Exports that are a language runtime's and not the plugin's: they can be called, but nobody is told to.
+//! Exports of language runtimes: callable, but left out of suggestions and lists.
 
 /// Names that a compiler, linker or language runtime exports for itself.
 const NAMES: &[&str] = &[
@@ -12,7 +12,7 @@ const NAMES: &[&str] = &[
     "resume",
     "rust_eh_personality",
 ];
-/// What their names begin with. Two underscores are reserved for the implementation in C, and others follow it.
+/// The prefixes of their names. C reserves two underscores for the implementation, and other languages follow.
 const PREFIXES: &[&str] = &["__", "asyncify_", "emscripten_", "_emscripten_"];
 
 /// Whether an export is a language runtime's own.

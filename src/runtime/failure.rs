@@ -1,4 +1,4 @@
-//! How a call ends when it does not end well, as a host saw it. What that means for a chain is the kernel's to say.
+//! Failures of calls and loads as a host reports them. The kernel decides their effect on a chain.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -10,10 +10,10 @@ use crate::text::bounded;
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
 pub const MAX_MESSAGE_BYTES: usize = 4096;
 
-/// What kind of end it was.
+/// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FailureKind {
-    /// The guest said so: an error message or a return code. The instance lives on.
+    /// The guest reported an error: a message or a return code. The instance lives on.
     Guest,
     /// A trap, an exit, or a host function that refused its arguments. The instance is spent.
     Trap,
@@ -132,19 +132,19 @@ impl Failure {
         Failure::new(FailureKind::Interrupted, "interrupted")
     }
 
-    /// The same with the guest's return code.
+    /// The failure with the guest's return code.
     pub fn with_code(mut self, code: i32) -> Self {
         self.code = Some(code);
         self
     }
 
-    /// The same, after what the guest had said itself, which is cut like any message.
+    /// The failure after the guest's own message, which is cut like any message.
     pub fn after(mut self, said: String) -> Self {
         self.said = Some(cut(said));
         self
     }
 
-    /// The same, marked as having left wasm in the middle: what came up through a host function.
+    /// The failure, marked as having unwound wasm: it came up through a host function.
     pub fn unwound(mut self) -> Self {
         self.unwound = true;
         self

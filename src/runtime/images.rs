@@ -1,6 +1,7 @@
 //! Images: same bytes, same image. Compiles each program once for each host and hands the result out again.
 //!
-//! A program is compiled on a worker, so that who waits for it can be interrupted; what that ends, the compiler says.
+//! A program is compiled on a worker, so that a wait for it can be interrupted. The compiler decides which compilations end
+//! with their last wait.
 
 use crate::text::io_cause;
 use std::path::PathBuf;
@@ -18,7 +19,7 @@ use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, StubImpor
 const STOCK_MAX: usize = 2;
 /// How many workers there may be; more are refused. Each waits for a module, or compiles it.
 const WORKERS_MAX: usize = 256;
-/// What is kept of images that no process has, for the next who asks: about 256 of a common plugin's size, few large ones.
+/// The bounds of unused images: about 256 of a common plugin's size, few large ones.
 const IMAGES_MAX: LruMax = LruMax { items: 256, bytes: 256 << 20 };
 /// How often a wait for a compilation checks its cancel flag.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -41,7 +42,7 @@ struct Queue {
     stock: usize,
 }
 
-/// What makes two images different.
+/// The identity of an image.
 #[derive(Clone, PartialEq, Eq, Hash)]
 struct Key {
     host: Host,
@@ -74,7 +75,7 @@ impl Images {
         Images::with(cache_dir, CompilerOptions::default())
     }
 
-    /// The same with a compiler of the caller's choice.
+    /// Nothing compiled yet, with a compiler of the caller's choice.
     pub fn with(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
         let shared = Shared {
             engines: Engines::new(cache_dir, options),
@@ -110,7 +111,7 @@ impl Images {
                 drop(gone);
             }
             drop(worker);
-            // Nobody listens any more when the wait was interrupted.
+            // A send fails when the wait was interrupted.
             let _ = sender.send(image);
         });
         spawned.map_err(|error| {

@@ -1,18 +1,18 @@
-//! A cache: what was made with much work and is kept for the next who asks, bounded by number and by bytes. What somebody
-//! still uses stays, since to take it from here would free nothing; of the rest the least recently used goes first.
+//! A cache of expensive values, bounded by number and by bytes. A value with another owner stays, since to evict it frees
+//! nothing; of the rest the least recently used goes first.
 
 use std::collections::HashMap;
 use std::hash::Hash;
 use std::sync::Arc;
 
-/// The most that a cache keeps of what nobody uses.
+/// The bounds on unused values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LruMax {
     pub items: usize,
     pub bytes: u64,
 }
 
-/// Things by their keys; each is in use while somebody else has an owner of it.
+/// Values by their keys. A value is in use while another `Arc` to it exists.
 pub struct LruCache<K, V: ?Sized> {
     items: HashMap<K, Item<V>>,
     most: LruMax,
@@ -38,7 +38,7 @@ impl<K: Eq + Hash + Clone, V: ?Sized> LruCache<K, V> {
         LruCache { items: HashMap::new(), most, now: 0 }
     }
 
-    /// What is kept by this key.
+    /// The value of this key.
     pub fn get(&mut self, key: &K) -> Option<Arc<V>> {
         let item = self.items.get_mut(key)?;
         self.now += 1;
@@ -46,12 +46,12 @@ impl<K: Eq + Hash + Clone, V: ?Sized> LruCache<K, V> {
         Some(item.value.clone())
     }
 
-    /// Keeps a thing of so many bytes. What had to go for it is given back, to be dropped outside of any lock.
+    /// Keeps a value of so many bytes. Evicted values are given back, to be dropped outside of any lock.
     pub fn put(&mut self, key: K, value: Arc<V>, bytes: u64) -> Vec<Arc<V>> {
         self.now += 1;
         let before = self.items.insert(key, Item { value, bytes, used_at: self.now });
         let mut gone: Vec<Arc<V>> = before.into_iter().map(|item| item.value).collect();
-        // In the order of their last use; the new one has an owner: who made it.
+        // In the order of their last use. The new value is in use: its maker owns it.
         let mut idle: Vec<(u64, u64, K)> = self
             .items
             .iter()

@@ -1,5 +1,5 @@
-//! How a plugin stands in for a product's host function: what of the call's arguments becomes the stand-in's input, and
-//! how its output becomes the results. Both hosts ask here; neither's values are known, and nothing is called.
+//! Conversion between a product's host function and the plugin that stands in for it: arguments to the stand-in's input, and
+//! its output to results. Both hosts use it with values of their own and make the calls.
 //!
 //! A function of one handle (or nothing) takes its bytes as they are, and one that gives a handle (or nothing) the output
 //! as it is. All others take a JSON array with an entry an argument, and give theirs by the results' types.
@@ -42,16 +42,16 @@ pub trait CallerBlocks {
     fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure>;
 }
 
-/// How one value crosses.
+/// The conversion of one value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum ParamKind {
     Handle,
-    /// An `i64` of which nothing was said.
+    /// An `i64` without a declared type.
     HandleOrNumber,
     Number(NumberType),
 }
 
-/// How the values of one import cross.
+/// The conversion of one import's values.
 #[derive(Debug, Clone)]
 pub struct Form {
     params: Vec<ParamKind>,

@@ -1,4 +1,4 @@
-//! The types of a stand-in's arguments and results, as they are said and as wasm has them.
+//! The types of a stand-in's arguments and results, as declared and as wasm has them.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub enum StandInType {
     F64,
 }
 
-/// What was said of the types of an import; results that were not mentioned are read by their wasm types.
+/// The declared types of an import; undeclared results are read by their wasm types.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct StandInTypes {
     pub params: Vec<StandInType>,

@@ -1,22 +1,22 @@
 //! wasmtime's and wasmparser's errors in the words of this program: one line, lower case, with a way on where there is one.
 //!
-//! The native host has their types for traps and exits alone, and the stock host hands on text only: so text is what is
-//! looked at, in one table for both. What is in no table is shown as it is, on one line and without backtraces.
+//! One table of texts serves both hosts: the native host has types for traps and exits alone, and the stock host passes on
+//! text only. A text without an entry is shown as it is, on one line and without backtraces.
 
 use super::advice::BuildChange;
 use super::imports;
 use super::{Advice, PluginLimit, Problem};
 
-/// What wasmtime puts around an error that left wasm in the middle.
+/// wasmtime's context of an error that unwound wasm.
 const BACKTRACE: &str = "error while executing at wasm backtrace";
-/// Where the text parser names the place of an error.
+/// The text parser's mark before the place of an error.
 const WAT_PLACE: &str = "--> <anon>:";
-/// What validation errors end with.
+/// The end of a validation error.
 const OFFSET: &str = " (at offset 0x";
-/// What translation errors begin with.
+/// The start of a translation error.
 const AT_OFFSET: &str = "Invalid input WebAssembly code at offset ";
 
-/// Words that say what is said around them, or nothing.
+/// Contexts that add nothing to the cause.
 const FRAMES: &[&str] =
     &["WebAssembly translation error", "failed to parse WebAssembly module", "Compilation error", "failed to compile"];
 
@@ -66,7 +66,7 @@ const WORDS: &[(&str, &str, Option<BuildChange>)] = &[
     ("elements segment does not fit", "an element segment lies outside of its table", None),
 ];
 
-/// What the stock host says of a module with exceptions.
+/// The stock host's text for a module with exceptions.
 const NO_EXCEPTIONS: &str = "exceptions proposal not enabled";
 
 const SHARED_MEMORY: &str = "it has a shared memory, and a plugin has one thread";
@@ -98,7 +98,7 @@ pub fn invalid<S: AsRef<str>>(causes: &[S]) -> Problem {
     line(causes).map(|line| format!("not a valid wasm module: {line}"))
 }
 
-/// What is said for a text of the table, or for one that carries names or figures, and the way on.
+/// The words for a text of the table, or for one that carries names or figures, and the way on.
 fn known(text: &str) -> Option<Problem> {
     if let Some((part, words, change)) = WORDS.iter().find(|(part, ..)| text.contains(part)) {
         let advice = match part {
@@ -123,7 +123,7 @@ fn between<'a>(text: &'a str, start: &str, end: &str) -> Option<&'a str> {
     text.split_once(start)?.1.split_once(end).map(|(middle, _)| middle)
 }
 
-/// What is said for a text that carries names or figures and has no way on.
+/// The words for a text that carries names or figures and has no way on.
 fn with_figures(text: &str) -> Option<String> {
     let between = |start: &str, end: &str| between(text, start, end);
     if let Some(what) = between("resource limit exceeded: ", " count too high at ") {
@@ -154,7 +154,7 @@ fn with_figures(text: &str) -> Option<String> {
     None
 }
 
-/// Two types that do not fit, where an import is named and both are told.
+/// The words for a type mismatch whose text names the import and both types.
 fn wrong_type(causes: &[&str]) -> Option<String> {
     let import =
         causes.iter().find_map(|cause| cause.strip_prefix("incompatible import type for `")?.strip_suffix('`'))?;
@@ -189,7 +189,7 @@ fn type_words(text: &str) -> String {
 /// `failed to compile: wasm[0]::function[3]::name` without what the engine calls things.
 fn without_engine_names(text: &str) -> &str {
     match text.strip_prefix("failed to compile: wasm[") {
-        // The error after it has the byte where it is.
+        // The error after it tells the byte offset.
         Some(_) => "",
         None => text.strip_prefix("wasm ").filter(|trap| trap.starts_with("trap: ")).unwrap_or(text),
     }
@@ -215,7 +215,7 @@ fn placed(text: &str) -> String {
     squeezed(text)
 }
 
-/// The first letter as it is in the middle of a sentence; names and acronyms keep theirs.
+/// The text with its first letter in lower case; names and acronyms keep theirs.
 fn lower(text: &str) -> String {
     let mut chars = text.chars();
     match (chars.next(), chars.next()) {

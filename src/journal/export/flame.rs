@@ -14,7 +14,7 @@ use crate::text::cut_at_char;
 pub const FLAME_STACKS_MAX: usize = 8192;
 /// A frame's name is cut here.
 const FRAME_BYTES_MAX: usize = 80;
-/// What a chain starts from when the call it was nested in is no longer known.
+/// The root frame of a chain whose caller's record is gone.
 const LOST: &str = "(earlier)";
 
 /// Writes an SVG. With no time to show it says so in the picture.
@@ -26,7 +26,7 @@ pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     options.deterministic = true;
     let mut folded = folded(records);
     if folded.is_empty() {
-        // The crate refuses to draw nothing.
+        // The crate refuses an empty graph.
         folded.push("no calls 1".to_owned());
     }
     flamegraph::from_lines(&mut options, folded.iter().map(String::as_str), out)

@@ -93,7 +93,7 @@ fn spans(records: &[Record], session_start: SystemTime) -> Vec<SpanData> {
     for (record, parent) in records.iter().zip(parents(records)) {
         let root = match parent.and_then(|parent| root_of.get(parent)) {
             Some(root) => *root,
-            // The caller is not known any more: what it called stays together under its number.
+            // The caller's record is gone: its calls stay together under its number.
             None if record.parent_seq != 0 => record.parent_seq,
             None => record.seq,
         };
@@ -195,7 +195,7 @@ impl Client {
             Some(url::Host::Ipv6(address)) => address.is_loopback(),
             None => false,
         };
-        // A proxy would look for the collector on its own machine.
+        // A proxy could not reach a collector on this machine.
         let config = if loopback { config.proxy(None) } else { config };
         Client { agent: config.build().new_agent() }
     }

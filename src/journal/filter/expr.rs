@@ -1,4 +1,4 @@
-//! A compiled expression: what is asked of a record, and whether the record is so.
+//! A compiled expression, and its evaluation on a record.
 
 use std::fmt;
 use std::io::Write;

@@ -37,12 +37,12 @@ impl Filter {
         Ok(Filter { source: text.into(), expr: parse::parse(text)? })
     }
 
-    /// Whether the record is one that the expression asks for.
+    /// Whether the record matches.
     pub fn matches(&self, record: &Record) -> bool {
         self.matches_also(record, AlsoNamed::default())
     }
 
-    /// The same, for a record whose processes go by other names too.
+    /// Whether a record matches whose processes have further names.
     pub fn matches_also(&self, record: &Record, also: AlsoNamed<'_>) -> bool {
         self.expr.matches(&Named { record, also })
     }

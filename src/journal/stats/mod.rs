@@ -22,7 +22,7 @@ pub const STATS_ROWS_MAX: usize = 16_384;
 /// The most calls whose nested bytes are followed; of later ones only what they were given counts.
 pub const STATS_CALLS_MAX: usize = 1 << 22;
 
-/// What a row stands for.
+/// The grouping of rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum By {
     /// One called process.
@@ -85,7 +85,7 @@ struct Sums {
     durations: Histogram,
 }
 
-/// What is kept of each call to find out what it caused.
+/// The data of each call from which the bytes below it are summed up.
 struct Call {
     seq: u64,
     parent_seq: u64,

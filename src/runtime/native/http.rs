@@ -1,4 +1,4 @@
-//! `http_request` and what it leaves behind: status and headers. Requests obey the allowed hosts at every redirect, end
+//! `http_request`, and the status and headers of its answer. Requests obey the allowed hosts at every redirect, end
 //! with the call that waits for them, and are bounded in size.
 
 use std::collections::BTreeMap;
@@ -50,7 +50,7 @@ struct Asked {
     method: Option<String>,
 }
 
-/// What a worker thread is to fetch.
+/// A request for a worker thread.
 struct Fetch {
     request: Request<()>,
     body: Option<Vec<u8>>,
@@ -139,7 +139,7 @@ fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch, place: Place) -> Result<Fe
         .name("plugsh-http".into())
         .spawn(move || {
             let _place = place;
-            // Nobody listens any more when the call was interrupted.
+            // A send fails when the call was interrupted.
             let _ = sender.send(run(fetch));
         })
         .map_err(|error| refused(format!("cannot start a thread for the request: {error}")))?;

@@ -9,7 +9,7 @@
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
 //! - `outline`: what a module declares. `chunked`: its bulk instructions in chunks, so that each of them can be ended.
 //! - `compile`: which modules are compiled where, and how many at once. `cache`: compiled modules on disk.
-//! - `files`: how many files and sockets instances hold open. `maps`: how many memory maps they take. `limits`: what else
+//! - `open_files`: how many files and sockets instances hold open. `maps`: how many memory maps they take. `limits`: what else
 //!   one may hold. `resident`: what of it is in RAM. `fuel`: what host functions cost.
 //! - `ctx`: what the host functions of one instance share.
 

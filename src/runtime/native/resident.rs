@@ -32,7 +32,7 @@ pub fn resident_bytes(memory: &[u8]) -> Option<u64> {
     Some(pages * page as u64)
 }
 
-/// The same where the system does not tell.
+/// `None`: this system does not tell.
 #[cfg(not(target_os = "linux"))]
 pub fn resident_bytes(_memory: &[u8]) -> Option<u64> {
     None

@@ -24,7 +24,7 @@ pub struct Streams(Arc<Mutex<Call>>);
 /// The call that runs in the instance.
 #[derive(Default)]
 struct Call {
-    /// The way up; none between calls.
+    /// The upcalls of the running call; none between calls.
     up: Option<Arc<dyn Upcalls>>,
     tail: Tail,
 }
@@ -123,7 +123,7 @@ impl Writer {
         for byte in bytes {
             if *byte == b'\n' || self.line.len() >= LINE_BYTES_MAX {
                 self.end_line();
-                // A chunk of newlines alone would take longer than a kill may.
+                // A chunk of newlines makes many log lines: the cancel flag is checked between them.
                 if up.as_ref().is_some_and(|up| up.interrupted()) {
                     return;
                 }

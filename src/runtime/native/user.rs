@@ -1,4 +1,4 @@
-//! What answers each [`PluginFunction`], in both namespaces that PDKs import from.
+//! The implementation of each [`PluginFunction`], in both namespaces that PDKs import from.
 //!
 //! The kernel does the work: the functions here turn handles into calls of `Upcalls` and back.
 
@@ -103,7 +103,7 @@ fn parent_plugin(caller: Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.data().up()?.parent() as i64)
 }
 
-/// What every host function that may have taken long ends with.
+/// The last check of every host function that may have taken long.
 pub fn end_if_interrupted(caller: &Caller<'_, Ctx>) -> Result<()> {
     match &caller.data().up {
         Some(up) if up.interrupted() => Err(Failure::interrupted().into()),

@@ -1,18 +1,18 @@
-//! The SDK's errors in this room's words. It says most things by text alone, so text is what is looked at.
+//! The SDK's errors as failures. Most of them are told apart by their text, since the SDK has no types for them.
 
 use std::time::{Duration, Instant};
 
 use crate::runtime::{Failure, FailureKind, Problem, Upcalls, wasm_words};
 
-/// What the SDK writes for a return code that is not 0.
+/// The SDK's text for a return code other than 0.
 const EXIT_CODE: &str = "Returned non-zero exit code: ";
-/// What WASI's exit is written as.
+/// The text of WASI's exit.
 const WASI_EXIT: &str = "Exited with i32 exit status ";
-/// What it says of a code above 125, which it does not tell.
+/// The text for an exit code above 125, which leaves the code out.
 const WASI_EXIT_OUTSIDE: &str = "exit with invalid exit status";
-/// What the text of a trap starts with.
+/// The start of a trap's text.
 const TRAP: &str = "wasm trap: ";
-/// What a call says that could not even begin, because a sibling had been cancelled before this instance's first call.
+/// The text of a call that could not begin: a sibling was cancelled before this instance's first call.
 const NOT_BEGUN: &str = "unable to clear error message";
 /// How long the kernel is given to notice a deadline that the SDK has noticed.
 const DEADLINE_SLACK: Duration = Duration::from_millis(100);
@@ -21,7 +21,7 @@ const DEADLINE_SLACK: Duration = Duration::from_millis(100);
 pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
     let root = causes.last().map(String::as_str).unwrap_or_default();
-    // A failure that left no trace of wasm is what the guest has said itself.
+    // A failure without a wasm trace is the guest's own message.
     let in_wasm = causes.len() > 1;
     if up.interrupted() || (root == "timeout" && comes_due(up)) {
         return Failure::interrupted();

@@ -1,4 +1,4 @@
-//! What a host function knows of the call that it serves.
+//! The context of a host function: the call that it serves.
 //!
 //! The SDK's host functions belong to the image, not to the instance, and are given no context that plugsh could set
 //! for a start function. But an instance runs on the thread that called it: each thread keeps a stack of the calls in
@@ -11,7 +11,7 @@ use std::sync::Arc;
 use super::watch::NestedGate;
 use crate::runtime::{Failure, FailureKind, Upcalls};
 
-/// How far the instance is.
+/// The phase of the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
     /// Start functions and constructors: the SDK has not told its host functions yet where the memory is, and reading
@@ -47,14 +47,14 @@ impl Frame {
         call()
     }
 
-    /// Asks something of the world above that may run other plugins; the watch looks away meanwhile, since a kill is
+    /// Makes an upcall that may run other plugins. The watch pauses meanwhile, since a kill is
     /// then meant for them. Fails, too, when this call itself was to end in the meantime.
     pub fn nested<T>(&self, ask: impl FnOnce(Arc<dyn Upcalls>) -> Result<T, Failure>) -> Result<T, Failure> {
         let answer = self.gate.while_nested(|| ask(self.up.clone()));
         if self.up.interrupted() { Err(Failure::interrupted()) } else { answer }
     }
 
-    /// The world above, for what it answers at once.
+    /// The upcalls that are answered at once.
     pub fn up(&self) -> &dyn Upcalls {
         &*self.up
     }
@@ -78,7 +78,7 @@ impl Frame {
     }
 }
 
-/// Said where a plugin that runs without a process, in a comparison with the SDK alone, asks for another one.
+/// The error of a plugin that asks for another one while it runs without a process, as in benchmarks of the SDK alone.
 const NOBODY_THERE: &str =
     "it asked for other plugins, and there are none; only a call that makes no calls can be compared";
 

@@ -14,7 +14,7 @@ use crate::text::io_cause;
 
 /// A function that no module exports: calling it makes the SDK instantiate, and nothing more.
 const NO_FUNCTION: &str = "\u{0}plugsh: instantiate";
-/// What the SDK then says.
+/// The SDK's error for it.
 const NOT_FOUND: &str = "Function not found: ";
 /// Bytes that are copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
@@ -28,7 +28,7 @@ pub struct SdkGuest {
     /// Boxed: the SDK's host functions keep a pointer into it from one call to the next.
     plugin: Box<Plugin>,
     functions: Arc<[String]>,
-    /// What it may have of memory, and is counted with.
+    /// The memory that the instance is counted with, in bytes.
     reserved_bytes: u64,
     input: Vec<u8>,
     output: Vec<u8>,

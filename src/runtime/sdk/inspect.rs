@@ -1,4 +1,4 @@
-//! What a module offers and asks for, read from its sections: the SDK compiles modules but does not say.
+//! The exports and imports of a module, read from its sections: the SDK does not expose them.
 
 use std::fmt::Display;
 
@@ -9,7 +9,7 @@ use wasmparser::{
 use crate::runtime::host_functions::{EXTISM, WASI};
 use crate::runtime::{Failure, FailureKind, imports, wasm_words};
 
-/// Namespaces that are the SDK's own: what of them it lacks it says.
+/// Namespaces of the SDK's own, whose missing functions it reports itself.
 pub const SDK_MODULES: [&str; 2] = [EXTISM, WASI];
 
 /// The interface of one module.

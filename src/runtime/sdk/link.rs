@@ -1,5 +1,5 @@
-//! Whether the SDK can link a program, asked before it tries: it names an import that it lacks in words of its own, and
-//! follows modules that import from each other in a circle until the stack ends, and the process with it.
+//! Checks that the SDK can link a program, before it tries: its own errors have other words, and modules that import from
+//! each other in a circle overflow its stack, which ends the process.
 
 use extism::Function;
 
@@ -68,7 +68,7 @@ fn unknown<'a>(
 fn described(item: &ImportedItem, stub: Option<StubImports>) -> Missing<'_> {
     let kind = match &item.signature {
         Some(signature) => MissingKind::Function { can_stand_in: stubs::can_stand_in(signature) },
-        // Where functions are stubbed, one that is not is as little to be had as a memory.
+        // Where functions are stubbed, an unstubbed one counts as a memory does: no plugin can stand in for it.
         None if item.is_function && stub.is_none() => MissingKind::Function { can_stand_in: false },
         None => MissingKind::Other,
     };

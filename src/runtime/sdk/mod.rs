@@ -1,9 +1,9 @@
 //! The stock host: the same plugin in the extism crate's own `Plugin`, as a product would run it.
 //!
-//! It is the reference that the native host is compared with, so what the SDK does is left as it is, the worse along
-//! with the good: a cancel of one call ends every running call of the same image, a start function runs twice, before
+//! It is the reference that the native host is compared with, so the SDK's behaviour is left unchanged, its faults included:
+//! a cancel of one call ends every running call of the same image, a start function runs twice, before
 //! anything can cancel it, memory is not accounted for, and a guest that forges block headers can bring the process
-//! down. Load here what you trust.
+//! down. Load only trusted plugins here.
 //!
 //! - `image`: a program compiled. `guest`: one instance. `functions`: plugsh's host functions for it.
 //! - `link`: what of a program's imports the SDK could not satisfy. `stubs`: what stands in for imports.

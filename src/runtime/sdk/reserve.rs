@@ -1,18 +1,18 @@
-//! What a process of the stock host counts with: all it may ever have, since the SDK does not say what it has.
+//! The memory that a process of the stock host is counted with: its limit, since the SDK does not report its use.
 
 use std::sync::Arc;
 
 use crate::runtime::{Advice, Failure, FailureKind, Spec, Upcalls};
 
-/// What it may have where nobody says, in bytes.
+/// The default memory limit, in bytes.
 const MEMORY_BYTES_DEFAULT: u64 = 256 << 20;
 
-/// What an instance may have by its spec, where all processes together may have `total_bytes_max`.
+/// The memory limit of an instance, in bytes, where all processes together may have `total_bytes_max`.
 pub fn memory_bytes_max(spec: &Spec, total_bytes_max: u64) -> u64 {
     spec.memory_bytes_max.unwrap_or(MEMORY_BYTES_DEFAULT.min(total_bytes_max))
 }
 
-/// Counts an instance with what it may have; how much that is.
+/// Counts an instance with its memory limit; the bytes that are counted.
 ///
 /// # Errors
 ///

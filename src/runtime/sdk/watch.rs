@@ -20,21 +20,21 @@ const LOOK_EVERY: Duration = Duration::from_millis(5);
 const GRACE: Duration = Duration::from_millis(10);
 const GRACE_PER_MIB: Duration = Duration::from_millis(4);
 
-/// Says whether the instance is in a nested call, where a kill is not for it but for the plugin that it waits for.
+/// Whether the instance is in a nested call, where a kill is meant for the plugin that it waits for.
 #[derive(Debug, Default)]
 pub struct NestedGate {
     nested: Mutex<bool>,
 }
 
 impl NestedGate {
-    /// Runs a nested call; the watch looks away.
+    /// Runs a nested call; the watch pauses.
     pub fn while_nested<T>(&self, call: impl FnOnce() -> T) -> T {
         *self.nested.lock() = true;
         let _open = Open { gate: self };
         call()
     }
 
-    /// Runs `look` if the instance itself is what runs, and keeps it so meanwhile.
+    /// Runs `look` if the instance itself runs, and holds nested calls off meanwhile.
     fn unless_nested(&self, look: impl FnOnce()) {
         let nested = self.nested.lock();
         if !*nested {

@@ -1,4 +1,4 @@
-//! How large what a source names may be.
+//! Bounds on the sizes of modules and manifests.
 
 /// Largest module, and largest sum of the modules of one manifest, in bytes.
 pub const MODULE_BYTES_MAX: u64 = 256 * 1024 * 1024;

@@ -16,7 +16,7 @@ const ENTRIES_MAX: usize = 256;
 /// Most bytes of modules kept; a single program may exceed it, and is then the only one.
 const BYTES_MAX: u64 = 512 * 1024 * 1024;
 
-/// What a program is remembered by.
+/// The key of a program.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) enum Key {
     Builtin(&'static str),
@@ -39,7 +39,7 @@ impl Entry {
         Arc::new(Entry { program: Arc::new(loaded.program), fetched: loaded.fetched, stamps: loaded.stamps, bytes })
     }
 
-    /// The files it was read from, as they were.
+    /// The files that the program was read from, in their state then.
     pub(super) fn files(&self) -> FileSet {
         FileSet::read(&self.stamps)
     }

@@ -1,4 +1,4 @@
-//! What bytes are: a module as wasm or wat, or a manifest. Looks at suffixes and first bytes, no further.
+//! The kind of bytes: a module as wasm or wat, or a manifest. Suffixes and first bytes decide.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -20,7 +20,7 @@ const COMPONENT_VERSION: &[u8] = &[0x0d, 0, 1, 0];
 /// The name by which the module that is called is linked.
 pub(super) const MAIN: &str = "main";
 
-/// What a file's suffix says that it is.
+/// The kind that a file's suffix names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Declared {
     Module,
@@ -29,7 +29,7 @@ pub(super) enum Declared {
     Nothing,
 }
 
-/// What the bytes are.
+/// The kind of some bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Content {
     Module,
@@ -42,7 +42,7 @@ impl Declared {
     }
 }
 
-/// What the path's suffix says.
+/// The kind that a path's suffix names.
 pub(super) fn declared(path: &Path) -> Declared {
     match path.extension().and_then(|suffix| suffix.to_str()) {
         Some("wasm" | "wat") => Declared::Module,
@@ -52,7 +52,7 @@ pub(super) fn declared(path: &Path) -> Declared {
     }
 }
 
-/// What the bytes are; `shown` names them in errors.
+/// The kind of the bytes; `shown` names them in errors.
 pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<Content, Failure> {
     let bytes = without_bom(bytes);
     let content = match declared {
@@ -78,7 +78,7 @@ pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<
     Ok(content)
 }
 
-/// How something is written that is known to be a manifest; JSON where nothing says otherwise.
+/// The format of a manifest; JSON where the suffix and the bytes leave it open.
 pub(super) fn manifest_format(declared: Declared, bytes: &[u8]) -> Format {
     match declared {
         Declared::Manifest(format) => format,
@@ -114,7 +114,7 @@ fn is_wat(bytes: &[u8]) -> bool {
     })
 }
 
-/// Fails on what can be seen at once to be no module: nothing, a cut header, a component, anything that is no wasm.
+/// Fails on bytes that are plainly no module: none, a cut header, a component, no wasm.
 pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     let bytes = without_bom(bytes);
     if bytes.is_empty() {
@@ -142,7 +142,7 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     }
 }
 
-/// The longest text that is looked at before it is compiled: nobody could end that, and what is longer no person wrote.
+/// The longest text that is parsed before compilation, in bytes: parsing cannot be interrupted, and no person writes more.
 const CHECKED_WAT_BYTES_MAX: usize = 1 << 20;
 
 /// Fails on text that cannot be read, with its place: `x.wat:46:10: expected ...`. What compiles it would only say where
@@ -167,7 +167,7 @@ fn cut_short(bytes: &[u8], shown: &str) -> Failure {
     load_failure(format!("`{shown}` is cut short: {} bytes, and the header of wasm alone is 8", bytes.len()))
 }
 
-/// A program of one module with nothing said about it.
+/// A program of one module with default settings.
 pub(super) fn single_module(bytes: Vec<u8>, origin: String, stem: String) -> Program {
     Program { modules: vec![module(MAIN.to_owned(), bytes)], spec: Spec::default(), origin, stem }
 }

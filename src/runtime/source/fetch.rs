@@ -1,4 +1,4 @@
-//! Downloads over http and https: bounded in bytes and time, and given up when the one who waits says so.
+//! Downloads over http and https: bounded in bytes and time, and cancelled by the caller's progress callback.
 
 use std::collections::BTreeMap;
 use std::io::Read;
@@ -14,21 +14,21 @@ use crate::runtime::Failure;
 use crate::secrets::without_secrets;
 use crate::text::io_cause;
 
-/// For each step: to find the host, to connect, until the answer begins, and for each read of it.
+/// The timeout of each step: to resolve the host, to connect, to get the answer's head, and of each read of its body.
 const STEP_TIMEOUT: Duration = Duration::from_secs(30);
-/// For the whole of it; an abandoned download ends by then too.
+/// The timeout of a whole download; an abandoned one ends by then too.
 const WHOLE_TIMEOUT: Duration = Duration::from_secs(600);
 const REDIRECTS_MAX: u32 = 5;
 /// Downloads at one time, abandoned ones included.
 const FETCHES_MAX: usize = 16;
 const CHUNK_BYTES: usize = 64 * 1024;
-/// Chunks that wait for their taker.
+/// Chunks that wait for the receiver.
 const CHUNKS_MAX: usize = 4;
-/// How often the one who waits is asked whether to go on.
+/// How often the caller is asked whether to go on.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
-/// ReplacementNotice, before a download begins and while it goes on, the bytes fetched so far and the total, where the server says it;
-/// false gives it up.
+/// Called before a download begins and during it with the bytes fetched so far and the total, where the server tells it.
+/// Returning false gives the download up.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
 
 static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
@@ -63,7 +63,7 @@ impl<'a> Request<'a> {
     }
 }
 
-/// What the downloading thread hands over.
+/// A message of the downloading thread.
 enum Piece {
     /// The answer has begun; its length, where the server says it.
     Begin(Option<u64>),
@@ -132,7 +132,7 @@ fn prepare(request: &Request<'_>) -> Result<ureq::http::Request<()>, String> {
     Ok(AGENT.configure_request(prepared).max_redirects(0).max_redirects_will_error(false).build())
 }
 
-/// Runs on its own thread. A send fails when nobody waits any more: then there is nothing left to do.
+/// Runs on its own thread. A failed send ends it: the receiver is gone.
 fn download(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) {
     let end = match pieces(request, sender) {
         Ok(()) => Piece::End,

@@ -23,7 +23,7 @@ pub(super) struct FileBytes {
     pub(super) stamp: Stamp,
 }
 
-/// What tells one state of a file from the next.
+/// The identity of a file's state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Stamp {
     length: u64,
@@ -38,7 +38,7 @@ pub(super) struct Stamp {
 impl Stamp {
     fn new(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok();
-        // A time that is to come is as good as one that has long passed: a change sets the present one.
+        // A time in the future is trusted as an old one is: a change sets the present time.
         let age = |at: SystemTime| at.elapsed().unwrap_or_else(|ahead| ahead.duration());
         let settled = modified.is_some_and(|at| age(at) >= RACY_WINDOW);
         Stamp { length: metadata.len(), modified, identity: identity(metadata), settled, digest: None }
@@ -56,7 +56,7 @@ impl Stamp {
 }
 
 impl Stamp {
-    /// The state of what is at `path`; `None` when nothing is.
+    /// The state of the file at `path`; `None` when there is none.
     pub(super) fn of(path: &Path) -> Option<Self> {
         path.metadata().ok().map(|metadata| Stamp::new(&metadata))
     }
@@ -79,8 +79,7 @@ impl Stamp {
         self.settled
     }
 
-    /// True when the file that was stamped is what lies at `path`, and no link leads there: one that was put in its place for
-    /// the moment in which it was opened led elsewhere.
+    /// True when `path` names the stamped file itself and no link: a link put there while the file was opened led elsewhere.
     pub(super) fn lies_at(&self, path: &Path) -> bool {
         let is_resolved = path.canonicalize().is_ok_and(|resolved| resolved == path);
         is_resolved && path.symlink_metadata().is_ok_and(|metadata| self.identity == identity(&metadata))
@@ -96,7 +95,7 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
     };
     check_kind(&path.metadata().map_err(fails)?, &shown)?;
     let file = open(path).map_err(fails)?;
-    // Looked at again through the open file: what is at the path may have been replaced in between.
+    // Checked again through the open file: the path may have been replaced in between.
     let metadata = file.metadata().map_err(fails)?;
     check_kind(&metadata, &shown)?;
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(bytes_max)).unwrap_or_default());

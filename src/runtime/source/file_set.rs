@@ -1,4 +1,4 @@
-//! The files that a program was read from, and whether they have changed since: what `load --watch` looks at.
+//! The files that a program was read from, and whether they have changed since.
 
 use std::path::{Path, PathBuf};
 
@@ -14,7 +14,7 @@ impl FileSet {
         FileSet(stamps.iter().map(|(path, stamp)| (path.clone(), Some(stamp.clone()))).collect())
     }
 
-    /// One file of which nothing is known.
+    /// One file of unknown state.
     pub(super) fn unknown(path: &Path) -> Self {
         FileSet(vec![(path.to_owned(), None)])
     }

@@ -1,11 +1,11 @@
-//! What reading a source gives: the program, and what tells whether it is still the same.
+//! The result of reading a source: the program, and the state of the files behind it.
 
 use std::path::PathBuf;
 
 use super::file::Stamp;
 use crate::runtime::Program;
 
-/// A program with what it was read from.
+/// A program with the files that it was read from.
 #[derive(Debug)]
 pub(super) struct Loaded {
     pub(super) program: Program,

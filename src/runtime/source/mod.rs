@@ -5,7 +5,7 @@
 //! these, a guest only names. What was read is remembered until the files behind it change, so that a guest that
 //! registers the same plugin again and again costs a `stat` each time.
 //!
-//! Not here: whether the bytes are valid wasm (the host that compiles them finds out), and any policy of the kernel's.
+//! The host that compiles the bytes validates them. Policy is the kernel's.
 
 mod bounds;
 mod builtin;

@@ -1,4 +1,4 @@
-//! Names of plugins: what is a name, where its file is, and which file may have been meant.
+//! Names of plugins: the syntax of a name, the file that it stands for, and suggestions for a misspelled one.
 
 use std::path::{Path, PathBuf};
 
@@ -44,11 +44,11 @@ pub(super) fn find(dir: &Path, wanted: &str) -> Option<PathBuf> {
     }
     let folded = fold(wanted);
     let alike = entries(dir).filter(|entry| fold(&entry.name) == folded);
-    // The least by suffix, then by name: what a directory lists first depends on the filesystem.
+    // The least by suffix, then by name: the order of a directory depends on the filesystem.
     alike.min_by(|a, b| (a.suffix, &a.name).cmp(&(b.suffix, &b.name))).map(|entry| entry.path)
 }
 
-/// The file in the working directory that somebody may have meant who wrote a name: of that very name, or with a suffix.
+/// The file in the working directory that a name may be meant for: of that very name, or with a suffix.
 pub(super) fn file_here(wanted: &str) -> Option<String> {
     if wanted.len() > NAME_BYTES_MAX || wanted.contains('\0') {
         return None;

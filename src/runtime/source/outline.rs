@@ -1,5 +1,5 @@
-//! The outline of a manifest: all of it that is not inside of its strings. Strings are kept as they are; what else is read
-//! takes up to a hundred times its size, so a manifest may have much of the one and little of the other.
+//! The outline of a manifest: everything outside of its strings. Parsing takes up to a hundred times the outline's size, and
+//! strings take their own, so the outline has a bound of its own.
 
 use super::format::Format;
 

@@ -1,5 +1,5 @@
-//! The descriptors of one instance as plugsh counts them: which of them hold a file of the system's, and which are no more
-//! than the door to single files. wasmtime-wasi has the table itself; what opens, closes or renumbers one tells this one.
+//! The descriptors of one instance as plugsh counts them: which of them hold a file of the system, and which give access to
+//! single files. wasmtime-wasi has the table itself; what opens, closes or renumbers one tells this one.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use crate::runtime::native::open_files::OpenFiles;
 /// Standard input, output and error.
 const STDIO: u32 = 3;
 
-/// What a descriptor is.
+/// The kind of a descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     /// Standard input, output or error: no file of the system's own.

@@ -1,4 +1,4 @@
-//! Where a WASI function waits: until it is done, or until the call that made it is interrupted.
+//! Waits of WASI functions: until they are done, or until the call is interrupted.
 
 use std::io;
 use std::sync::{Arc, LazyLock};
