@@ -1,4 +1,4 @@
-//! What a chain is made of: its frames, why one is cut, and what is known of one that comes off.
+//! The parts of a chain: frames, causes of cancels, and popped frames.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -12,7 +12,7 @@ use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::{Advice, Failure, FailureKind, Limit, Problem};
 use crate::text::escape_control;
 
-/// Why a call was cut.
+/// The cause of a cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Cause {
     /// Ctrl-C.
@@ -24,7 +24,7 @@ pub enum Cause {
 }
 
 impl Cause {
-    /// How a call that was cut for this ends.
+    /// The outcome of a call that was cancelled for this cause.
     pub fn outcome(&self) -> Outcome {
         match self {
             Cause::Interrupted | Cause::Killed { .. } => Outcome::Killed,
@@ -55,7 +55,7 @@ pub struct Frame {
     pub started: Instant,
     pub nested: Duration,
     pub bytes_in: u64,
-    /// Its own, where it is nearer than its caller's.
+    /// Its own deadline, where that is earlier than its caller's.
     pub deadline: Option<Deadline>,
     pub cause: Option<Cause>,
     /// Set while it is held at a breakpoint.
@@ -98,13 +98,13 @@ impl Deadline {
     }
 }
 
-/// What changes of a chain, under its lock.
+/// The mutable state of a chain, under its lock.
 #[derive(Default)]
 pub struct Frames {
     pub stack: Vec<Frame>,
     /// Set once the whole job was told to end.
     pub ended: Option<Cause>,
-    /// A plugin is found, fetched or compiled for the deepest call: deadlines stand still.
+    /// True while a plugin is found, fetched or compiled for the deepest call: deadlines are suspended.
     pub loading: bool,
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
@@ -117,12 +117,12 @@ pub struct Frames {
 }
 
 impl Frames {
-    /// Whether the deadlines of its calls stand still.
+    /// Whether the deadlines of its calls are suspended.
     pub fn stands_still(&self) -> bool {
         self.loading || self.stack.iter().any(|frame| frame.held)
     }
 
-    /// Lets the deadlines go on, later by the time that they stood still; the nearest one.
+    /// Resumes the deadlines, moved by the time of their suspension, and returns the earliest.
     pub fn go_on(&mut self, stood_still: Duration) -> Option<Instant> {
         self.debug.stood_still += stood_still;
         for deadline in self.stack.iter_mut().filter_map(|frame| frame.deadline.as_mut()) {

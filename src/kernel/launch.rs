@@ -63,7 +63,7 @@ impl Job {
         }
         let (own, kernel_of_job) = (job.clone(), kernel.clone());
         let run = move || {
-            // A job that never ended would be waited for without end.
+            // A panic must still end the job, because others wait for it.
             let ended = catch_unwind(AssertUnwindSafe(|| body(&own, &task)));
             own.finish(&kernel_of_job, ended.unwrap_or_else(|panic| Err(panicked(&*panic))));
         };
@@ -102,7 +102,7 @@ impl Job {
             pipe.run(&*input)?;
             self.add_runs(1);
         }
-        // Given away: its bytes are not needed any more once they are in the first process.
+        // Moved into the pipe, which drops the input once the first process has a copy.
         let finished = pipe.run(input)?;
         self.add_runs(1);
         Ok(Arc::from(finished.output()))

@@ -1,4 +1,4 @@
-//! The process table: who lives, by id and by name, and who spawned whom.
+//! The process table: living processes by id and by name, their parents, and a memory of the dead.
 //!
 //! Ids go up and are never used twice. A name is unique among the living. Everything here is under one lock that is held
 //! for look-ups and changes only, never across a call.
@@ -18,8 +18,8 @@ pub struct Table {
     suffixes: HashMap<String, u32>,
     dead: VecDeque<ProcessView>,
     dead_max: usize,
-    /// Of the dead those whose figures are not known to be final: what the calls add that still run in them, or wait for
-    /// them, is taken over when they have ended.
+    /// Dead processes whose figures may still change: calls that still run in them or wait for them are added when they
+    /// end.
     leaving: Vec<Arc<Process>>,
     next_id: ProcessId,
     root: BTreeSet<ProcessId>,
@@ -48,7 +48,7 @@ impl Table {
         }
     }
 
-    /// How many live.
+    /// Count of living processes.
     pub fn len(&self) -> usize {
         self.living.len()
     }
@@ -198,7 +198,7 @@ impl Table {
         !self.leaving.is_empty()
     }
 
-    /// Takes over what the last calls of the dead have come to.
+    /// Updates the figures of dead processes whose last calls have ended.
     pub fn evict_dead(&mut self) {
         let dead = &mut self.dead;
         self.leaving.retain(|process| {
@@ -215,7 +215,7 @@ impl Table {
         self.dead.iter()
     }
 
-    /// Whether an id was ever given out.
+    /// Whether an id was ever assigned.
     pub fn was(&self, id: ProcessId) -> bool {
         (1..self.next_id).contains(&id)
     }

@@ -65,7 +65,7 @@ impl Kernel {
     }
 }
 
-/// A step that nothing met ends with its task.
+/// A step that stopped nowhere ends with its task.
 impl Drop for Task {
     fn drop(&mut self) {
         if self.chain.with_frames(|frames| frames.debug.step.take().is_some()) {

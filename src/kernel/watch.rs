@@ -22,7 +22,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often files that could not be read are tried again while they stay as they are: one that they name may be missing.
 /// Where a server was asked they are not.
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(1);
-/// Nobody waits for the start of code that changed, so nobody would end one that never ends.
+/// Time limit for the start of changed code: nobody waits for it, so nobody would interrupt it.
 const START_MAX: Duration = Duration::from_secs(10);
 
 fn hashes(program: &Program) -> Vec<String> {
@@ -62,7 +62,7 @@ impl Kernel {
         self.watches().look(&dead, |id, watched| self.start_reload(id, watched))
     }
 
-    /// False when there is no thread for it: the next look tries again.
+    /// Starts the thread of a reload; false when that fails: the next look tries again.
     fn start_reload(self: &Arc<Self>, id: ProcessId, watched: &Watched) -> bool {
         let (kernel, source, files) = (self.clone(), watched.source.clone(), watched.files.clone());
         let (tried, told) = (watched.tried.clone(), watched.told.clone());
@@ -118,7 +118,7 @@ impl Kernel {
 
     /// Says once why a process keeps its code; what was told last.
     fn complain(&self, id: ProcessId, told: Option<String>, why: String) -> Option<String> {
-        // One that ended meanwhile has nothing to keep.
+        // A process that ended meanwhile needs no notice.
         let process = self.living(id)?;
         if told.as_ref() != Some(&why) {
             self.notify(Notice::KeepsCode { process: process.label(), why: why.clone() });

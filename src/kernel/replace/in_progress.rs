@@ -18,7 +18,7 @@ pub struct InProgress<'a> {
     pub(super) process: &'a Arc<Process>,
     /// For the start.
     pub(super) timeout: Option<Duration>,
-    /// Which of the process's reloads it is; 0 for a restart.
+    /// The number of the reload among those of its process; 0 for a restart.
     pub(super) reload: u64,
 }
 

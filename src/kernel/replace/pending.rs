@@ -1,4 +1,4 @@
-//! An instance that is to take the place of another, and who is notice when it does.
+//! A pending instance, which is to replace another, and the notice of the replacement.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
@@ -25,7 +25,7 @@ pub trait ReplacementListener: Send + Sync {
 pub struct ReplacementNotice {
     listener: Weak<dyn ReplacementListener>,
     by: ReplacedBy,
-    /// The commands of a stub did it: the call that they answer does it again by itself.
+    /// True for a replacement by a stub's commands, which run again in a replay: it is not reported.
     by_stub: bool,
 }
 
@@ -35,7 +35,7 @@ impl ReplacementNotice {
         ReplacementNotice { listener, by, by_stub }
     }
 
-    /// Tells it of this process; not under the process's lock.
+    /// Notifies the listener; not under the process's lock.
     pub fn notify(self, process: ProcessId) {
         if !self.by_stub
             && let Some(listener) = self.listener.upgrade()
@@ -44,7 +44,7 @@ impl ReplacementNotice {
         }
     }
 
-    /// Takes over what is still to be notice of a replacement that this one came before: its code stays.
+    /// Takes over the unsent notice of a replacement that this one supersedes, because the superseded code stays.
     fn take_over(&mut self, before: &ReplacementNotice) {
         match (self.by_stub, before.by_stub) {
             (_, true) => {}
@@ -56,7 +56,7 @@ impl ReplacementNotice {
 }
 
 impl PendingInstance {
-    /// What was started, with the `bytes` that it has committed: given back with it, or at once where the start has failed.
+    /// A started instance with the `bytes` that it has committed: released with it, or at once if the start failed.
     pub fn of(
         bytes: u64,
         started: Result<Box<dyn Guest>, Failure>,
@@ -69,19 +69,19 @@ impl PendingInstance {
         Ok(pending)
     }
 
-    /// It takes the place of another that waited: what was still to be notice of that is notice with it.
+    /// Supersedes another pending instance and takes over its unsent notice.
     pub fn comes_before(&mut self, unused: &PendingInstance) {
         if let (Some(notice), Some(before)) = (&mut self.notice, &unused.notice) {
             notice.take_over(before);
         }
     }
 
-    /// What it has committed.
+    /// Bytes that it has committed.
     pub fn committed_bytes(&self) -> u64 {
         self.bytes
     }
 
-    /// The instance, what it has committed, and whom to tell: its process counts its memory from now on.
+    /// The instance, its committed bytes and the notice. Its process counts the memory from now on.
     pub fn into_parts(mut self) -> (Option<Box<dyn Guest>>, u64, Option<ReplacementNotice>) {
         (self.guest.take(), std::mem::take(&mut self.bytes), self.notice.take())
     }
