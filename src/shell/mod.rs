@@ -33,6 +33,7 @@ mod grammar;
 mod holds;
 mod incoming;
 mod json;
+mod known_names;
 pub mod loading;
 mod lookup;
 mod notice_feed;

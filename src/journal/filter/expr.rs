@@ -76,6 +76,32 @@ impl Expr {
     }
 }
 
+/// A name that an expression compares with, where it is no glob.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum LiteralName {
+    /// Of a caller or callee: its name, its id, or `id:name`.
+    Process(String),
+    Function(String),
+    /// A bare word: of a process, of a function, or of a call, as `cart.total`.
+    Any(String),
+}
+
+impl Expr {
+    /// Adds the names that the expression compares with to `names`.
+    pub(super) fn literal_names(&self, names: &mut Vec<LiteralName>) {
+        match self {
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().for_each(|part| part.literal_names(names)),
+            Expr::Not(inner) => inner.literal_names(names),
+            Expr::Test(Test::Name { field: NameField::Function, glob, .. }) => {
+                names.extend(glob.as_literal().map(LiteralName::Function));
+            }
+            Expr::Test(Test::Name { glob, .. }) => names.extend(glob.as_literal().map(LiteralName::Process)),
+            Expr::Test(Test::AnyName(glob)) => names.extend(glob.as_literal().map(LiteralName::Any)),
+            Expr::Test(Test::Outcome { .. } | Test::Number { .. }) => {}
+        }
+    }
+}
+
 impl Test {
     fn matches(&self, call: &Named<'_>) -> bool {
         match self {

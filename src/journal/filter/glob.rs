@@ -50,6 +50,12 @@ impl Glob {
         self.tokens.contains(&Token::One('.'))
     }
 
+    /// The only name that matches, where there is just one.
+    pub fn as_literal(&self) -> Option<String> {
+        let char = |token: &Token| if let Token::One(c) = token { Some(*c) } else { None };
+        self.tokens.iter().map(char).collect()
+    }
+
     /// Whether the whole of `name` matches.
     pub fn matches(&self, name: &str) -> bool {
         let (mut tokens, mut rest) = (&*self.tokens, name.chars());

@@ -16,7 +16,7 @@ mod tests;
 use std::fmt;
 
 pub use error::FilterError;
-pub use expr::AlsoNamed;
+pub use expr::{AlsoNamed, LiteralName};
 pub use glob::Glob;
 pub use lex::FILTER_BYTES_MAX;
 pub use parse::{FIELDS, FILTER_DEPTH_MAX};
@@ -50,6 +50,13 @@ impl Filter {
     /// Whether it asks for what is only known when a call has ended: its outcome, duration or output.
     pub fn needs_end(&self) -> bool {
         self.expr.needs_end()
+    }
+
+    /// The names that it compares with, where they are no globs, in the order of the text.
+    pub fn literal_names(&self) -> Vec<LiteralName> {
+        let mut names = Vec::new();
+        self.expr.literal_names(&mut names);
+        names
     }
 
     /// The expression as it was written.

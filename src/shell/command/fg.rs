@@ -11,7 +11,9 @@ pub static COMMAND: Command = Command {
     group: Group::Jobs,
     summary: "bring a job into the foreground",
     description: "Waits for the job and prints its output; Ctrl-C then ends the job. Without a word it takes the newest one.",
-    examples: &[Example { lines: "load echo\ncall echo echo hi &\nfg", output: "1:echo\nhi" }],
+    examples: &[Example {
+        lines: "load echo\ncall echo echo hi &\nfg", output: "1:echo\n%1 call echo echo hi\n…\nhi"
+    }],
     syntax: syntax::<FgOptions>(),
     run: Run::Plain(run),
 };

@@ -36,10 +36,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Some(input) => value_at(&input, &options.pointer, "INPUT")?,
         None => value_at(&session.last_output_for("json")?, &options.pointer, "the last output")?,
     };
-    let mut text = match value {
+    let text = match value {
         Value::String(text) => text,
         value => value.to_string(),
     };
-    text.push('\n');
-    Ok(Reply::Output { bytes: text.into_bytes().into(), raw: true })
+    Ok(Reply::Output { bytes: text.into_bytes().into(), raw: false })
 }

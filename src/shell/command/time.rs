@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "time a command",
     description: "Runs a command, or a whole pipe of calls, and says on standard error how long that took.",
-    examples: &[Example { lines: "time echo hi", output: "hi" }],
+    examples: &[Example { lines: "time echo hi", output: "hi\ntook 68µs" }],
     syntax: syntax::<TimeOptions>(),
     run: Run::Prefix(run),
 };

@@ -13,7 +13,10 @@ pub static COMMAND: Command = Command {
     summary: "wait for jobs or processes to end",
     description: "`wait %N` prints the job's output when it has ended, and fails as the job failed. `wait PROCESS` says how \
         the process ended. Without a word it waits for all jobs. Ctrl-C ends the waiting, not the job.",
-    examples: &[Example { lines: "load echo\ncall echo echo hi &\nwait %1", output: "1:echo\nhi" }],
+    examples: &[Example {
+        lines: "load echo\ncall echo echo hi &\nwait %1",
+        output: "1:echo\n%1 call echo echo hi\n…\nhi\n…",
+    }],
     syntax: syntax::<WaitOptions>(),
     run: Run::Plain(run),
 };

@@ -15,7 +15,9 @@ pub static SET_INPUT: Command = Command {
     description: "The call stays held; `continue` runs it on the new input.",
     examples: &[Example {
         lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\nset-input bye\ncontinue",
-        output: "1:echo\nbreakpoint 1: before callee=echo\nbye",
+        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
+            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\nbye",
     }],
     syntax: syntax::<BytesWords>(),
     run: Run::Plain(set_input),
@@ -29,7 +31,10 @@ pub static RETURN: Command = Command {
         place of its output, or of its failure.",
     examples: &[Example {
         lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\nreturn none",
-        output: "1:front\nbreakpoint 1: before callee=count_vowels\nnone",
+        output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
+            %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\nnone",
     }],
     syntax: syntax::<BytesWords>(),
     run: Run::Plain(run_return),

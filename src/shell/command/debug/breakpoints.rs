@@ -24,7 +24,12 @@ pub static BREAK: Command = Command {
     examples: &[
         Example {
             lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\ncontinue",
-            output: "1:front\nbreakpoint 1: before callee=count_vowels\n{\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
+            output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
+                %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+                \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n\
+                \x20 limits  depth 2 of 64\n\
+                `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
+                {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
         },
         Example {
             lines: "load echo\nbreak 'function=echo' --on return --do 'return changed'\ncall echo echo hi",
@@ -63,6 +68,9 @@ pub static DELETE: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct BreakWords {
+    /// a name that nothing has yet is meant: no warning
+    #[arg(long)]
+    pending: bool,
     /// as 'callee=cart and bytes_in>1k'
     #[arg(value_name = "EXPR", value_parser = parse_filter)]
     filter: Filter,
@@ -94,6 +102,7 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     }
     let side = if words.on == "return" { Side::After } else { Side::Before };
     let filter = words.filter.source().to_owned();
+    session.warn_of_unknown(&words.filter, words.pending);
     let spec = BreakSpec { filter: words.filter, side, commands: words.commands };
     let id = session
         .kernel()

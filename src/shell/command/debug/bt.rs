@@ -22,9 +22,18 @@ pub static COMMAND: Command = Command {
     examples: &[Example {
         lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\nbt\nfinish\nbt\ncontinue",
         output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
-            %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n  chain   1:front.run → 2:count_vowels.count_vowels\n  \
-            input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            %1 is held after 2:count_vowels.count_vowels (a step)\n…\n  output  43 bytes: {…}\n…\n{…}",
+            %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
+            %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
+            %1 is held after 2:count_vowels.count_vowels (a step)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n\
+            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 2 of 64\n\
+            %1 is held after 2:count_vowels.count_vowels (a step)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n\
+            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 2 of 64\n\
+            {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
     }],
     syntax: syntax::<BtWords>(),
     run: Run::Plain(run),

@@ -12,7 +12,9 @@ pub static CONTINUE: Command = Command {
     description: "Takes the newest held job, or `%N`. It goes on in the foreground, to its end or the next breakpoint.",
     examples: &[Example {
         lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\ncontinue",
-        output: "1:echo\nbreakpoint 1: before callee=echo\nhi",
+        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
+            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\nhi",
     }],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, None)),
@@ -25,7 +27,14 @@ pub static STEP: Command = Command {
     description: "Into the next nested call, whatever it is; where the held call makes none, to its return.",
     examples: &[Example {
         lines: "load front\nbreak 'depth=1'\ncall front run abc\nstep\nbt\ncontinue",
-        output: "1:front\nbreakpoint 1: before depth=1\n%1 is held before 2:count_vowels.count_vowels (a step)\n…\n{…}",
+        output: "1:front\nbreakpoint 1: before depth=1\n%1 is held before 1:front.run (breakpoint 1)\n\
+            \x20 chain   1:front.run\n  input   3 bytes: abc\n  limits  depth 1 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
+            %1 is held before 2:count_vowels.count_vowels (a step)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
+            %1 is held before 2:count_vowels.count_vowels (a step)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
+            {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
     }],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Into))),
@@ -39,7 +48,14 @@ pub static NEXT: Command = Command {
         to the caller's return.",
     examples: &[Example {
         lines: "load front\nbreak 'depth=2'\ncall front run abc\nnext\nbt\ncontinue",
-        output: "1:front\nbreakpoint 1: before depth=2\n%1 is held after 1:front.run (a step)\n…\n{…}",
+        output: "1:front\nbreakpoint 1: before depth=2\n%1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
+            %1 is held after 1:front.run (a step)\n  chain   1:front.run\n  input   3 bytes: abc\n\
+            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 1 of 64\n\
+            %1 is held after 1:front.run (a step)\n  chain   1:front.run\n  input   3 bytes: abc\n\
+            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 1 of 64\n\
+            {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
     }],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Over))),
@@ -52,7 +68,12 @@ pub static FINISH: Command = Command {
     description: "Holds it again there, with its output. From a call that is held after it has run: to its caller's return.",
     examples: &[Example {
         lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\nfinish\nbt\ncontinue",
-        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held after 1:echo.echo (a step)\n…\nhi",
+        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
+            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
+            %1 is held after 1:echo.echo (a step)\n  chain   1:echo.echo\n  input   2 bytes: hi\n\
+            \x20 output  2 bytes: hi\n  limits  depth 1 of 64\n%1 is held after 1:echo.echo (a step)\n\
+            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  output  2 bytes: hi\n  limits  depth 1 of 64\nhi",
     }],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Out))),

@@ -27,7 +27,8 @@ pub static INJECT: Command = Command {
     examples: &[
         Example {
             lines: "load front\ninject 'callee=count_vowels' error='no vowels left'\ncall front run abc",
-            output: "1:front\nfault 1: error=\"no vowels left\" on callee=count_vowels",
+            output: "1:front\nfault 1: error=\"no vowels left\" on callee=count_vowels\n\
+                example:3: 2:count_vowels.count_vowels: no vowels left (1:front.run → 2:count_vowels.count_vowels)",
         },
         Example {
             lines: "load echo\ninject 'callee=echo' drop-output when=2\ncall echo echo a\ncall echo echo b\ncall echo echo c",
@@ -45,7 +46,7 @@ pub static FAULTS: Command = Command {
     description: "One row a fault, with how many calls matched and how many were hit. `faults delete N` takes one away, \
         `faults clear` all.",
     examples: &[Example {
-        lines: "inject 'callee=cart' trap when=3+ p=0.5 seed=7\nfaults\nfaults clear",
+        lines: "inject --pending 'callee=cart' trap when=3+ p=0.5 seed=7\nfaults\nfaults clear",
         output: "fault 1: trap on callee=cart when=3+ p=0.5 seed=7\n\
             N  FAULT  EXPR  WHEN  P  SEED  MATCHED  HITS\n1  trap  callee=cart  3+  0.5  7  0  0",
     }],
@@ -55,6 +56,9 @@ pub static FAULTS: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct InjectWords {
+    /// a name that nothing has yet is meant: no warning
+    #[arg(long)]
+    pending: bool,
     /// as 'callee=cart and depth>2'
     #[arg(value_name = "EXPR", value_parser = parse_filter)]
     filter: Filter,
@@ -77,6 +81,7 @@ struct FaultsWords {
 fn run_inject(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<InjectWords>()?;
     let filter = words.filter.source().to_owned();
+    session.warn_of_unknown(&words.filter, words.pending);
     let spec = read(words.filter, &words.words).map_err(ShellError::usage)?;
     let view =
         session.kernel().inject(spec).map_err(|why| ShellError::failed(format!("`{filter}`: {}", why.line(SHELL))))?;

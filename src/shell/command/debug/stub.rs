@@ -9,7 +9,7 @@ use crate::shell::grammar::split_dotted;
 use crate::shell::listing::{self, Column};
 use crate::shell::loading::imports::{ImportName, import_name};
 use crate::shell::recording::Entry;
-use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
+use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
@@ -67,6 +67,9 @@ pub static UNSTUB: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct StubWords {
+    /// a name that nothing has yet is meant: no warning
+    #[arg(long)]
+    pending: bool,
     #[arg(value_name = "NAME.FUNCTION")]
     target: String,
     #[arg(value_name = "=", value_parser = ["="])]
@@ -125,6 +128,11 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         Some(ImportName { module, function, types }) => StubSpec::of_import(&module, &function, types, answer),
         None => {
             let (plugin, function) = split(session, &words.target)?;
+            // A stub for a plugin that does not exist is an ordinary thing; one for nearly an existing one is a typo.
+            let unknown = session.unknown_call(&plugin, &function).filter(|unknown| unknown.near.is_some());
+            if let Some(unknown) = unknown.filter(|_| !words.pending) {
+                session.notice(Line::new().with(Role::Warn, unknown.message()));
+            }
             StubSpec { plugin, function, answer, import: None }
         }
     };

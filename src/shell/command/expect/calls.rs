@@ -16,9 +16,10 @@ pub static EXPECT_CALLS: Command = Command {
     group: Group::Scripting,
     summary: "fail unless so many calls were made",
     description: "Counts the ended calls in the trace that EXPR asks for (as `trace -e` reads it), nested and failed ones \
-        too. `trace clear` starts counting anew.",
+        too. `trace clear` starts counting anew. A name in EXPR that nothing has is an error, so that a typo cannot make it \
+        hold; `--pending` says that it is meant.",
     examples: &[Example {
-        lines: "load wordcount\ncall wordcount run 'a b a' > counted\nexpect-calls 'caller=wordcount and depth=2' 3",
+        lines: "load wordcount\ncall wordcount run 'a b a' > counted\nexpect-calls 'caller=wordcount and depth=2' 4",
         output: "1:wordcount",
     }],
     syntax: syntax::<ExpectCallsOptions>(),
@@ -41,6 +42,9 @@ pub static EXPECT_DURATION: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct ExpectCallsOptions {
+    /// a name in EXPR that nothing has is meant
+    #[arg(long)]
+    pending: bool,
     #[arg(value_name = "EXPR", value_parser = parse_filter, required = true)]
     filter: Filter,
     #[arg(value_name = "N")]
@@ -58,6 +62,11 @@ struct ExpectDurationOptions {
 
 fn run_calls(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<ExpectCallsOptions>()?;
+    if !options.pending
+        && let Some(unknown) = session.unknown_name(&options.filter)
+    {
+        return Err(ShellError::failed(format!("`{}`: {}", options.filter, unknown.message())));
+    }
     let actual = matching(session, &options.filter)?.len() as u64;
     if actual == options.count {
         return Ok(Reply::Nothing);

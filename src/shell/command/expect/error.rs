@@ -10,7 +10,7 @@ pub static COMMAND: Command = Command {
     group: Group::Scripting,
     summary: "fail unless a command fails like this",
     description: "Runs a command, or a whole pipe of calls, and succeeds when it fails with a message that the glob fits \
-        (`*timed out*`; `*` fits any). What the command prints is dropped.",
+        (`*timed out*`; `*` fits any but that of a command that was written wrong). What the command prints is dropped.",
     examples: &[Example { lines: "load echo\nexpect-error '*no function*' call echo nope", output: "1:echo" }],
     syntax: syntax::<ExpectErrorOptions>(),
     run: Run::Prefix(run),
@@ -38,6 +38,10 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
         Ok(()) => Err(ShellError::failed(format!("expected an error like `{}`, and it succeeded", options.glob))),
         // Ctrl-C is meant for the script, not for this command alone.
         Err(error) if matches!(error.kind, ErrorKind::Interrupted | ErrorKind::BrokenPipe) => Err(error),
+        // A typo in the command fails too, and is not what a glob of any error is for.
+        Err(error) if error.kind == ErrorKind::Usage && options.glob.chars().all(|c| c == '*') => {
+            Err(ShellError::failed(format!("expected an error of the command, and it was written wrong: {error}")))
+        }
         Err(error) if glob.matches(&error.to_string()) => Ok(Reply::Nothing),
         Err(error) => Err(ShellError::failed(format!("expected an error like `{}`, and it is: {error}", options.glob))),
     }

@@ -17,7 +17,7 @@ pub static COMMAND: Command = Command {
         found.",
     examples: &[Example {
         lines: "help sleep",
-        output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is milliseconds. Ctrl-C ends it.\n\n$ sleep 1ms",
+        output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.\n\n$ sleep 1ms",
     }],
     syntax: syntax::<HelpOptions>(),
     run: Run::Plain(run),

@@ -1,0 +1,136 @@
+//! Names that an expression or a stub is about, looked up: whether anything goes by them. A typo in an expectation must not
+//! make it hold.
+
+use super::reply::{Line, Role};
+use super::session::Session;
+use crate::journal::filter::{Filter, LiteralName};
+use crate::text::{closest, quoted};
+
+/// A name that nothing goes by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct UnknownName {
+    /// As it was written.
+    pub name: String,
+    /// The nearest name that there is.
+    pub near: Option<String>,
+}
+
+impl UnknownName {
+    /// Why an expectation is not taken as it is.
+    pub fn message(&self) -> String {
+        let near = self.near.as_ref().map_or_else(|| ";".to_owned(), |near| format!("; did you mean `{near}`?"));
+        format!("nothing is called `{}`{near} `--pending` says that it is meant", quoted(&self.name))
+    }
+}
+
+/// What goes by names now, or did so in a call that the trace holds.
+struct Names {
+    /// Processes, the plugins that they were loaded from, and what can be loaded.
+    processes: Vec<String>,
+    /// Functions of living processes.
+    functions: Vec<(String, Vec<String>)>,
+}
+
+impl Session {
+    /// The first name in `filter` that nothing goes by: no process, living or dead, no plugin that can be loaded, no
+    /// function of a living process, and no call in the trace.
+    pub(super) fn unknown_name(&self, filter: &Filter) -> Option<UnknownName> {
+        let asked = filter.literal_names();
+        if asked.is_empty() {
+            return None;
+        }
+        let names = self.names();
+        asked.into_iter().find_map(|name| self.unknown(&names, name))
+    }
+
+    /// Tells of a name in `filter` that nothing goes by, unless it is meant.
+    pub(super) fn warn_of_unknown(&mut self, filter: &Filter, pending: bool) {
+        if !pending && let Some(unknown) = self.unknown_name(filter) {
+            self.notice(Line::new().with(Role::Warn, unknown.message()));
+        }
+    }
+
+    /// As [`Session::unknown_name`], of one call `PLUGIN.FUNCTION`.
+    pub(super) fn unknown_call(&self, plugin: &str, function: &str) -> Option<UnknownName> {
+        self.unknown(&self.names(), LiteralName::Any(format!("{plugin}.{function}")))
+    }
+
+    fn names(&self) -> Names {
+        let mut names = Names { processes: vec!["shell".to_owned(), "0".to_owned()], functions: Vec::new() };
+        for view in self.kernel().processes(true) {
+            let plugin = self.kernel().plugin_of(view.id);
+            let called = [view.name.clone(), view.id.to_string(), format!("{}:{}", view.id, view.name)];
+            if let Some(detail) = self.kernel().process(view.id) {
+                let functions = detail.functions;
+                let owners = called.iter().cloned().chain(plugin.clone());
+                names.functions.extend(owners.map(|owner| (owner, functions.clone())));
+            }
+            names.processes.extend(called.into_iter().chain(plugin));
+        }
+        names.processes.extend(self.kernel().loadable());
+        names
+    }
+
+    fn unknown(&self, names: &Names, asked: LiteralName) -> Option<UnknownName> {
+        let unknown = match asked {
+            LiteralName::Process(name) if names.has_process(&name) => return None,
+            LiteralName::Process(name) => UnknownName { near: names.near_process(&name), name },
+            LiteralName::Function(name) if names.has_function(&name) => return None,
+            LiteralName::Function(name) => UnknownName { near: names.near_function(None, &name), name },
+            LiteralName::Any(name) if names.has_process(&name) || names.has_function(&name) => return None,
+            LiteralName::Any(name) => match name.rsplit_once('.') {
+                Some((plugin, function)) => names.unknown_call(plugin, function)?,
+                None => {
+                    let near = names.near_process(&name).or_else(|| names.near_function(None, &name));
+                    UnknownName { near, name }
+                }
+            },
+        };
+        (!self.is_traced(&unknown.name)).then_some(unknown)
+    }
+
+    /// Whether a call in the trace has this name.
+    fn is_traced(&self, name: &str) -> bool {
+        let filter = Filter::parse(&format!("callee='{name}' or function='{name}' or '{name}'"));
+        filter.is_ok_and(|filter| !self.kernel().journal().drain().find(1, |record| filter.matches(record)).is_empty())
+    }
+}
+
+impl Names {
+    fn has_process(&self, name: &str) -> bool {
+        let is_known = |name: &str| self.processes.iter().any(|known| known == name);
+        // The second process of a plugin is called `mapper-2`, also before there is one.
+        let numbered = name.rsplit_once('-').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
+        is_known(name) || numbered.is_some_and(|(plugin, _)| is_known(plugin))
+    }
+
+    fn has_function(&self, name: &str) -> bool {
+        self.functions.iter().any(|(_, functions)| functions.iter().any(|known| known == name))
+    }
+
+    fn near_process(&self, name: &str) -> Option<String> {
+        closest(name, self.processes.iter().map(String::as_str)).map(str::to_owned)
+    }
+
+    /// The nearest function, of one owner or of all.
+    fn near_function(&self, owner: Option<&str>, name: &str) -> Option<String> {
+        let owned = self.functions.iter().filter(|(of, _)| owner.is_none_or(|owner| owner == of));
+        closest(name, owned.flat_map(|(_, functions)| functions.iter().map(String::as_str))).map(str::to_owned)
+    }
+
+    /// What of `PLUGIN.FUNCTION` is unknown. Of a plugin that only can be loaded, the functions are not looked at.
+    fn unknown_call(&self, plugin: &str, function: &str) -> Option<UnknownName> {
+        let name = format!("{plugin}.{function}");
+        if !self.has_process(plugin) {
+            let near = self.near_process(plugin).map(|near| format!("{near}.{function}"));
+            return Some(UnknownName { name, near });
+        }
+        let mut owned = self.functions.iter().filter(|(owner, _)| owner == plugin).peekable();
+        owned.peek()?;
+        if owned.any(|(_, functions)| functions.iter().any(|known| known == function)) {
+            return None;
+        }
+        let near = self.near_function(Some(plugin), function).map(|near| format!("{plugin}.{near}"));
+        Some(UnknownName { name, near })
+    }
+}
