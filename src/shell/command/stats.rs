@@ -8,10 +8,10 @@ use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::stats::{Bar, By, Row, Stats};
 use crate::journal::{Filter, Record};
 use crate::shell::filter::parse_filter;
-use crate::shell::listing::{self, Column, SortKey};
-use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
+use crate::shell::listing::{self, Column, SortKey, Unit};
+use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::show_duration;
 use crate::text::counted;
 
 pub static COMMAND: Command = Command {
@@ -73,24 +73,17 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 /// The first is titled by what a row is.
 const COLUMNS: [Column<Row>; 14] = [
     Column::left("name", |row: &Row| cell(Role::Name, row.label())).by(SortKey::Word(Row::label)),
-    Column::right("calls", |row: &Row| plain(row.calls.to_string())).by(SortKey::Figure(|row| row.calls as f64)),
-    Column::right("errors", |row: &Row| {
-        cell(if row.errors > 0 { Role::Bad } else { Role::Plain }, row.errors.to_string())
-    })
-    .by(SortKey::Figure(|row| row.errors as f64)),
-    Column::right("bytes_in", |row: &Row| plain(show_bytes(row.bytes_in)))
-        .titled("in")
-        .by(SortKey::Figure(|row| row.bytes_in as f64)),
-    Column::right("bytes_out", |row: &Row| plain(show_bytes(row.bytes_out)))
-        .titled("out")
-        .by(SortKey::Figure(|row| row.bytes_out as f64)),
-    Column::right("total", |row: &Row| time(row.total_ns)).by(SortKey::Figure(|row| row.total_ns as f64)),
-    Column::right("self", |row: &Row| time(row.self_ns)).by(SortKey::Figure(|row| row.self_ns as f64)),
-    Column::right("avg", |row: &Row| time(row.avg_ns)).by(SortKey::Figure(|row| row.avg_ns as f64)),
-    Column::right("p50", |row: &Row| time(row.p50_ns)).by(SortKey::Figure(|row| row.p50_ns as f64)),
-    Column::right("p90", |row: &Row| time(row.p90_ns)).by(SortKey::Figure(|row| row.p90_ns as f64)),
-    Column::right("p99", |row: &Row| time(row.p99_ns)).by(SortKey::Figure(|row| row.p99_ns as f64)),
-    Column::right("max", |row: &Row| time(row.max_ns)).by(SortKey::Figure(|row| row.max_ns as f64)),
+    Column::figures("calls", Unit::Count, |row: &Row| row.calls),
+    Column::figures("errors", Unit::Errors, |row: &Row| row.errors),
+    Column::figures("bytes_in", Unit::Bytes, |row: &Row| row.bytes_in).titled("in"),
+    Column::figures("bytes_out", Unit::Bytes, |row: &Row| row.bytes_out).titled("out"),
+    Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns),
+    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns),
+    Column::figures("avg", Unit::Nanoseconds, |row: &Row| row.avg_ns),
+    Column::figures("p50", Unit::Nanoseconds, |row: &Row| row.p50_ns),
+    Column::figures("p90", Unit::Nanoseconds, |row: &Row| row.p90_ns),
+    Column::figures("p99", Unit::Nanoseconds, |row: &Row| row.p99_ns),
+    Column::figures("max", Unit::Nanoseconds, |row: &Row| row.max_ns),
     Column::right("share", |row: &Row| plain(format!("{:.1}%", row.share * 100.0)))
         .by(SortKey::Figure(|row| row.share)),
     Column::right("amplification", |row: &Row| {
@@ -99,10 +92,6 @@ const COLUMNS: [Column<Row>; 14] = [
     .titled("amp")
     .by(SortKey::Figure(|row| row.amplification.unwrap_or(-1.0))),
 ];
-
-fn time(ns: u64) -> Span {
-    plain(show_duration(Duration::from_nanos(ns)))
-}
 
 /// A row in JSON, with the bars that `--hist` draws where it is asked for.
 #[derive(Serialize)]
