@@ -1,5 +1,5 @@
-//! Words of a line to the words that clap parses. clap sees bytes, and only the line knows which of them were typed as an
-//! option and which are data that begins with a hyphen: options go before `--`, data behind it, INPUT past clap.
+//! Conversion of a line's words to the command line that clap parses. Only the line's syntax tells an option from data
+//! with a leading hyphen: options go before `--`, data goes after it, and INPUT bypasses clap.
 
 use std::ffi::OsString;
 
@@ -12,9 +12,9 @@ use crate::shell::reply::ShellError;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Argument {
     pub bytes: Vec<u8>,
-    /// It was typed as an option: unquoted, and not the value of a variable.
+    /// The word is an option: unquoted, and not the value of a variable.
     pub is_option: bool,
-    /// It is the output of a command, final newlines included: as INPUT it stays so, as any other word it loses them.
+    /// The word is the output of a command with its final newlines. INPUT keeps them, other words lose them.
     pub is_output: bool,
 }
 
@@ -24,7 +24,7 @@ impl Argument {
         Argument { bytes: bytes.into(), is_option: false, is_output: false }
     }
 
-    /// The bytes of a word that is no INPUT.
+    /// The bytes of a word other than INPUT.
     fn into_word(self) -> Vec<u8> {
         if self.is_output { without_final_newlines(self.bytes) } else { self.bytes }
     }
@@ -40,16 +40,16 @@ impl SlotWord for Argument {
     }
 }
 
-/// The words of one command, its name left off, each with what it is to the command.
+/// The words of one command after its name, each with its slot.
 pub struct Arguments {
     shape: &'static Shape,
     words: Vec<(ArgSlot, Argument)>,
-    /// Positionals that were given in another way: two in `1.run INPUT`.
+    /// Positionals that the command's name gave: two in `1.run INPUT`.
     taken: Vec<String>,
 }
 
 impl Arguments {
-    /// Words as they were expanded. `taken`: the first positionals, where the command's name gave them.
+    /// Arguments of expanded words. `taken`: the first positionals, where the command's name gave them.
     pub fn new(shape: &'static Shape, words: Vec<Argument>, taken: Vec<String>) -> Arguments {
         let slots = shape.slots(&words, taken.len());
         Arguments { shape, words: slots.into_iter().zip(words).collect(), taken }
@@ -62,17 +62,17 @@ impl Arguments {
         Some(if word.is_output { text.trim_end_matches(['\r', '\n']) } else { text })
     }
 
-    /// How many words stand for positionals, more than there are included.
+    /// The number of words for positionals, with those that are too many.
     pub fn positional_count(&self) -> usize {
         self.words.iter().filter(|(slot, _)| matches!(slot, ArgSlot::Positional(_) | ArgSlot::Extra)).count()
     }
 
-    /// The options, as they were typed.
+    /// The options as typed.
     fn options(&self) -> impl Iterator<Item = &str> {
         self.words.iter().filter(|(slot, _)| *slot == ArgSlot::Option).filter_map(|(_, word)| word.option_text())
     }
 
-    /// True when `--help` or `-h` stands among the options.
+    /// Whether `--help` or `-h` is among the options.
     pub fn asks_help(&self) -> bool {
         let short_is_help = self.shape.option_index("-h").is_none();
         self.options().any(|option| option == "--help" || short_is_help && option == "-h")
@@ -91,34 +91,34 @@ impl Arguments {
         Ok((arguments.map_err(|error| Subject::of(shape).mistake(&error))?, input))
     }
 
-    /// What clap would tell in fewer words, or of another word.
+    /// Mistakes for which clap has a worse message, or blames another word.
     fn mistake(&self) -> Option<ShellError> {
         let subject = || Subject::of(self.shape);
-        // Before anything else: the value of an option that does not exist looks like a word too many.
+        // Unknown options come first: their values look like extra words.
         if let Some(unknown) = self.options().find(|option| !self.shape.has_option(option)) {
             return Some(subject().unknown_option(unknown));
         }
-        // clap takes the `--` behind the options for the value of an option that may have one with a hyphen.
+        // clap takes `--` for the value of a last option that accepts a leading hyphen.
         let last =
             self.words.last().filter(|(slot, _)| *slot == ArgSlot::Option).and_then(|(_, word)| word.option_text());
         if let Some(option) = last.filter(|option| self.shape.wants_value(option).is_some()) {
             return Some(ShellError::usage(format!("`{option}` of {} wants a value", subject().name)));
         }
         let (_, extra) = self.words.iter().find(|(slot, _)| *slot == ArgSlot::Extra)?;
-        // A positional or the value of an option: what is too much may belong to it.
+        // The extra word may belong to an unquoted expression, which is a positional or the value of an option.
         let has_expression = self.words.iter().any(|(slot, _)| self.shape.value_name(*slot) == Some("EXPR"));
         let extra = String::from_utf8_lossy(&extra.clone().into_word()).into_owned();
         Some(if has_expression { subject().split_expression(&extra) } else { subject().extra_word(&extra) })
     }
 
-    /// Takes INPUT's bytes, which may be many and need not be UTF-8; a word stays in their place.
+    /// Takes INPUT's bytes, which may be large and need not be UTF-8; a placeholder word replaces them.
     fn take_input(&mut self) -> Option<Vec<u8>> {
         let is_input = |slot: &ArgSlot| matches!(slot, ArgSlot::Positional(index) if self.shape.input == Some(*index));
         let (_, word) = self.words.iter_mut().find(|(slot, _)| is_input(slot))?;
         Some(std::mem::replace(word, Argument::data("INPUT")).bytes)
     }
 
-    /// Options first, then `--`, then positionals: so clap takes no data for an option.
+    /// Options, then `--`, then positionals, so that clap takes no data for an option.
     fn into_command_line(self) -> Result<Vec<OsString>, ShellError> {
         let mut options: Vec<OsString> = Vec::new();
         let mut positionals: Vec<OsString> = self.taken.into_iter().map(OsString::from).collect();

@@ -1,5 +1,5 @@
-//! What a command is, and how one is found in a table. `S` is what a command works on, the session: so this file knows no
-//! session, and a session can have a table.
+//! The definition of a command, and the lookup in a table. `S` is the session: a type parameter, so that sessions can
+//! hold a table of commands.
 
 use std::sync::OnceLock;
 
@@ -8,7 +8,7 @@ use super::shape::Shape;
 use crate::shell::line::{Stage, Word};
 use crate::shell::reply::{Reply, ShellError};
 
-/// A command of the shell: everything that is known of it.
+/// A command of the shell.
 pub struct Command<S> {
     pub name: &'static str,
     pub group: Group,
@@ -24,7 +24,7 @@ pub struct Command<S> {
     pub run: Run<S>,
 }
 
-/// A command's clap definition, and what was read out of it when it was first asked for.
+/// A command's clap definition, and its shape, which is read from it on first use.
 pub struct Syntax {
     make: fn() -> clap::Command,
     shape: OnceLock<Shape>,
@@ -39,29 +39,29 @@ fn definition<A: clap::Args>() -> clap::Command {
     A::augment_args(clap::Command::new("")).no_binary_name(true).disable_help_flag(true).disable_version_flag(true)
 }
 
-/// How a command is carried out.
+/// The way a command runs.
 pub enum Run<S> {
     /// With all its words.
     Plain(fn(&mut S, Arguments) -> Result<Reply, ShellError>),
-    /// As a stage of a pipe of calls: the session does it.
+    /// As a stage of a pipe of calls, by the session.
     Call,
     /// With its options, and the rest of the statement to run inside it.
     Prefix(fn(&mut S, Arguments, &Inner<'_>) -> Result<Reply, ShellError>),
 }
 
-/// What a prefix command runs: a pipe, without the prefix's own words.
+/// The pipe that a prefix command runs.
 #[derive(Clone, Copy)]
 pub struct Inner<'a> {
     /// Words of the first stage, the command's name first.
     pub words: &'a [Word],
     /// The stages after it.
     pub rest: &'a [Stage],
-    /// The line it was typed as.
+    /// The line as typed.
     pub text: &'a str,
     pub background: bool,
 }
 
-/// Under which title `help` lists a command.
+/// The group of a command in `help`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Group {
     Plugins,
@@ -89,7 +89,7 @@ impl Group {
     }
 }
 
-/// Lines to type and what they print, in a fresh shell; in `output`, `…` stands for what differs from run to run.
+/// Lines to type in a fresh shell, and their output; `…` in `output` stands for text that differs between runs.
 #[derive(Debug, Clone, Copy)]
 pub struct Example {
     pub lines: &'static str,

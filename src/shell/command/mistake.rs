@@ -1,4 +1,4 @@
-//! Mistakes in options and arguments, in one line: clap's errors in the words that the shell and the program share.
+//! Errors in options and arguments, in one line: clap's errors in the wording that the shell and the program share.
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
@@ -6,9 +6,9 @@ use super::shape::Shape;
 use crate::shell::reply::ShellError;
 use crate::text::did_you_mean;
 
-/// What a mistake in options and arguments is about: a command of the shell, or the program itself.
+/// The subject of an error in options and arguments: a command of the shell, or the program itself.
 pub struct Subject {
-    /// As a message names it.
+    /// The name in messages.
     pub name: String,
     /// The line to type for more.
     pub help: String,
@@ -16,7 +16,7 @@ pub struct Subject {
     pub usage: String,
     /// Its options, without the dashes.
     pub longs: Vec<String>,
-    /// One of its words is INPUT.
+    /// One of the arguments is INPUT.
     pub takes_input: bool,
 }
 
@@ -86,7 +86,7 @@ impl Subject {
         let name = &self.name;
         let bare = |text: String| text.replace(['<', '>', '[', ']'], "").trim_end_matches("...").to_owned();
         let all = context(ContextKind::InvalidArg).map(bare).unwrap_or_default();
-        // Of `--sort COLUMN` the option is enough.
+        // The message names the option of `--sort COLUMN`.
         let option = all.split(' ').next().filter(|word| word.starts_with('-'));
         let argument = option.map_or_else(|| all.clone(), |option| format!("`{option}`"));
         let value = context(ContextKind::InvalidValue).unwrap_or_default();
@@ -109,7 +109,7 @@ impl Subject {
             }
             ErrorKind::ArgumentConflict => {
                 let other = context(ContextKind::PriorArg).map(bare).unwrap_or_default();
-                // Of `-c COMMANDS` the option is enough here too.
+                // The message names the option of `-c COMMANDS`.
                 let other = other.split(' ').next().unwrap_or_default();
                 match other.is_empty() || all.split(' ').next() == Some(other) {
                     true => format!("{argument} stands twice in {name}"),
@@ -121,7 +121,7 @@ impl Subject {
     }
 }
 
-/// Why a value was refused, in our own words where the standard library or clap read a number.
+/// The reason for a refused value, reworded where the standard library or clap parsed a number.
 fn in_words(cause: &(dyn std::error::Error + 'static), value: &str) -> String {
     use std::num::IntErrorKind;
     if let Some(error) = cause.downcast_ref::<std::num::ParseIntError>() {

@@ -1,5 +1,5 @@
-//! A command's options and positionals as plain data, read out of its clap definition: what the parser's grammar, usage
-//! lines, completion and argument binding ask, so that none of them has a list of its own.
+//! A command's options and positionals as plain data, read from its clap definition. The parser's grammar, usage lines,
+//! completion and argument binding share this data.
 
 use clap::ArgAction;
 
@@ -13,7 +13,7 @@ pub struct OptionShape {
     /// The name and the completion of its value; `None`: a flag.
     pub value: Option<(String, Kind)>,
     pub repeats: bool,
-    /// What it does, in a phrase.
+    /// A phrase that describes the option.
     pub help: String,
 }
 
@@ -31,26 +31,26 @@ pub struct PositionalShape {
 #[derive(Debug, Clone)]
 pub struct Shape {
     pub name: &'static str,
-    /// The clap definition that it was read out of, and that parses the words.
+    /// The clap definition: the source of the shape, and the parser of the words.
     pub definition: clap::Command,
     pub options: Vec<OptionShape>,
     pub positionals: Vec<PositionalShape>,
     /// The positional that is INPUT.
     pub input: Option<usize>,
-    /// It runs another command: its words end where that command's begin.
+    /// The command runs another command, whose words follow its own.
     pub prefix: bool,
 }
 
-/// What a word is to its command.
+/// The slot of a word in its command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ArgSlot {
     /// `--name`, `--name=value`, `-n`.
     Option,
-    /// The value of the option with this index, which stands in the word before.
+    /// The value of the option with this index, which is the word before.
     Value(usize),
-    /// The positional with this index; one that repeats keeps its own.
+    /// The positional with this index; a repeated positional keeps its index.
     Positional(usize),
-    /// More than the command takes.
+    /// A word that the command has no place for.
     Extra,
     /// `--`.
     EndOfOptions,
@@ -58,7 +58,7 @@ pub enum ArgSlot {
     Inner,
 }
 
-/// A word as far as it decides its slot.
+/// The properties of a word that decide its slot.
 pub trait SlotWord {
     /// The word as typed, when it was typed as an option.
     fn option_text(&self) -> Option<&str>;
@@ -67,7 +67,7 @@ pub trait SlotWord {
 }
 
 impl Shape {
-    /// Reads the shape out of the clap definition.
+    /// Reads the shape from a clap definition.
     pub fn new(name: &'static str, definition: clap::Command, prefix: bool) -> Shape {
         let options = definition.get_arguments().filter(|argument| !argument.is_positional()).map(option).collect();
         let positionals = definition.get_positionals().map(positional).collect();
@@ -90,7 +90,7 @@ impl Shape {
         slots
     }
 
-    /// The slot of the word that would come next, taken as no option.
+    /// The slot of a next word that is no option.
     pub fn slot_after<W: SlotWord>(&self, words: &[W], taken: usize) -> ArgSlot {
         let mut state = SlotState { positional: taken, options_ended: false, value_of: None };
         for word in words {
@@ -115,7 +115,7 @@ impl Shape {
                 return ArgSlot::Option;
             }
         }
-        // Of a prefix the last positional is the command inside.
+        // The last positional of a prefix is the command inside.
         if self.prefix && state.positional + 1 >= self.positionals.len() {
             return ArgSlot::Inner;
         }
@@ -153,14 +153,14 @@ impl Shape {
         self.option_index(text).is_some() || matches!(text, "--help" | "-h")
     }
 
-    /// Whether a positional or the value of an option is called so.
+    /// Whether a positional or the value of an option has this name.
     pub fn takes(&self, value_name: &str) -> bool {
         let of_options = self.options.iter().filter_map(|option| option.value.as_ref()).map(|(name, _)| name);
         let names = of_options.chain(self.positionals.iter().map(|positional| &positional.value_name));
         names.into_iter().any(|name| name == value_name)
     }
 
-    /// What the word in this slot is.
+    /// The kind of the word in this slot.
     pub fn kind(&self, slot: ArgSlot) -> Option<&Kind> {
         match slot {
             ArgSlot::Value(index) => self.options.get(index)?.value.as_ref().map(|(_, kind)| kind),
@@ -169,7 +169,7 @@ impl Shape {
         }
     }
 
-    /// What the word in this slot is called.
+    /// The value name of the word in this slot.
     pub fn value_name(&self, slot: ArgSlot) -> Option<&str> {
         match slot {
             ArgSlot::Value(index) => self.options.get(index)?.value.as_ref().map(|(name, _)| name.as_str()),
@@ -188,7 +188,7 @@ impl Shape {
         self.usage_with(&options)
     }
 
-    /// The same in at most `chars_max` characters, `[OPTIONS]` in place of what would be too long.
+    /// The usage line in at most `chars_max` characters, with `[OPTIONS]` where the options are too long.
     pub fn usage_within(&self, chars_max: usize) -> String {
         let usage = self.usage();
         if usage.chars().count() <= chars_max { usage } else { self.usage_with(" [OPTIONS]") }
@@ -212,7 +212,7 @@ impl Shape {
 
     fn usage_with(&self, options: &str) -> String {
         let positionals = self.positionals_usage(0);
-        // Of a command that runs another, the options must come first.
+        // The options of a prefix command come first.
         if self.prefix {
             format!("{}{options}{positionals}", self.name)
         } else {
@@ -237,7 +237,7 @@ impl OptionShape {
     }
 }
 
-/// So many words that a value can be stand in the usage line themselves.
+/// The most possible values that the usage line lists.
 const WORDS_SHOWN_MAX: usize = 3;
 
 fn value_of(argument: &clap::Arg) -> (String, Kind) {

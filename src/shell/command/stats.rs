@@ -55,7 +55,7 @@ struct StatsOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<StatsOptions>()?;
     let by: By = options.by.parse().map_err(ShellError::usage)?;
-    // Copied first: adding up takes longer than the journal may be locked.
+    // The records are copied: the journal must not stay locked while they are summed.
     let records: Vec<Record> = session.kernel().journal().drain().records(usize::MAX);
     let mut rows = Stats::of(by, options.filter.as_ref(), &records).into_rows();
     listing::sort(&mut rows, &COLUMNS, &options.sort);
@@ -117,7 +117,7 @@ fn histogram(row: &Row) -> Vec<Line> {
 
 fn bar_line(bar: Bar, most: u64) -> Line {
     let edge = |ns| show_duration(Duration::from_nanos(ns));
-    // What is there is seen, however little it is.
+    // Bars of small counts are at least one character long.
     let columns = (u128::from(bar.count) * u128::from(BAR_COLUMNS_MAX)).div_ceil(u128::from(most.max(1))) as usize;
     Line::new()
         .with(Role::Dim, format!("  {:>7} to {:>7}  ", edge(bar.from_ns), edge(bar.to_ns)))

@@ -54,7 +54,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     let mut failed = None;
     for job in session.background_jobs() {
-        // Only the first failure is given; any other is told by its notice.
+        // The reply gives the first failure; notices show the others.
         if failed.is_some() && session.wait_for_job(&job, OnInterrupt::StopWaiting).is_ok() {
             session.show_notices();
         }
@@ -71,7 +71,7 @@ fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
 fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Result<Reply, ShellError> {
     let end = session.wait_for_job(job, on_interrupt)?;
     session.kernel().reap(job.id());
-    // Its notice would tell again what is printed now.
+    // The reply stands for the notice of the job.
     match &end.result {
         Ok(output) if output.is_sunk() => Ok(Reply::Nothing),
         Ok(output) => Ok(Reply::Output { bytes: output.bytes(), raw: false }),

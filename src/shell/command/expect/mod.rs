@@ -31,7 +31,7 @@ fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> 
     }
 }
 
-/// Shows what is expected and what came, a line each way.
+/// Shows the difference between the expected and the actual bytes.
 fn show_difference(session: &mut Session, expected: &[u8], actual: &[u8]) {
     if session.rewrites().is_none() {
         for line in difference(expected, actual) {
@@ -40,7 +40,7 @@ fn show_difference(session: &mut Session, expected: &[u8], actual: &[u8]) {
     }
 }
 
-/// The lines of the difference: `-` what is expected, `+` what came.
+/// The lines of the difference: `-` expected, `+` actual.
 fn difference(expected: &[u8], actual: &[u8]) -> Vec<Line> {
     if expected.len() > DIFF_BYTES_MAX || actual.len() > DIFF_BYTES_MAX {
         let preview = |bytes: &[u8]| preview(&Kept::keep(bytes, DIFF_BYTES_MAX as u64));
@@ -50,7 +50,7 @@ fn difference(expected: &[u8], actual: &[u8]) -> Vec<Line> {
         ];
     }
     let (expected, actual) = match (std::str::from_utf8(expected), std::str::from_utf8(actual)) {
-        // A last line without its newline is no other line.
+        // A missing final newline is no difference.
         (Ok(expected), Ok(actual)) => (with_newline(expected), with_newline(actual)),
         _ => (hex_dump(expected), hex_dump(actual)),
     };

@@ -1,4 +1,4 @@
-//! What `trace -f` shows of many calls: at most so many, and at most so many a second.
+//! The limits of `trace -f`: the number of calls in all, and the rate in calls a second.
 
 use std::time::Duration;
 
@@ -40,7 +40,7 @@ impl RateLimiter {
         true
     }
 
-    /// Whether as many were shown as may be.
+    /// Whether the limit of calls in all is reached.
     pub fn is_done(&self) -> bool {
         self.left == Some(0)
     }
