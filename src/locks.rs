@@ -7,14 +7,14 @@
 use std::ops::{Deref, DerefMut};
 use std::time::{Duration, Instant};
 
-/// Every lock's place in the order, the first to be taken first. Two of one rank are never held at once.
+/// The rank of a lock: locks are taken in this order. A thread never holds two of one rank.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
     /// A plugin of the stock SDK while it is measured: the only lock that is held while guest code runs.
     StockPlugin,
     /// The jobs by their ids.
     Jobs,
-    /// What chains wait for.
+    /// The waits of chains.
     Waits,
     /// The process table.
     Table,
@@ -24,45 +24,45 @@ pub enum Rank {
     JobChain,
     /// A process's slot.
     Slot,
-    /// What is known to be resident of one process.
+    /// The resident memory of one process.
     Resident,
     /// The calls of one chain.
     Frames,
     /// How one job ended.
     JobEnd,
-    /// What is set on calls.
+    /// The rules that are set on calls.
     Rules,
-    /// What one fault has met.
+    /// The counters of one fault.
     Fault,
     /// The seed of faults.
     Seed,
     /// The loaded policy.
     Policy,
-    /// What a policy, or one process's own grants, have allowed.
+    /// The cached answers of a policy, or of one process's own grants.
     Allowed,
-    /// Who is watched for changed files.
+    /// The processes that are watched for changed files.
     Watches,
-    /// What is due on the clock.
+    /// The deadlines of the clock.
     Due,
     /// The chain that Ctrl-C ends.
     Foreground,
-    /// Who runs the commands of stubs.
+    /// The runner of stub commands.
     StubRunner,
-    /// What was seen of spawns.
+    /// The log of spawns.
     Spawns,
     /// Notices for the prompt.
     Notices,
-    /// What plugins logged.
+    /// The log of plugins.
     Logbook,
-    /// What a bench took.
+    /// The times of a bench.
     BenchTimes,
-    /// How much of payloads the journal keeps.
+    /// The settings for payloads in the journal.
     PayloadSettings,
-    /// Who waits for records.
+    /// The waits for new records.
     Doorbell,
     /// The lanes into the journal.
     Lanes,
-    /// The way out of one lane.
+    /// The emptying of one lane.
     LaneBuffer,
     /// The records.
     Store,
@@ -91,7 +91,7 @@ impl<T> Mutex<T> {
 }
 
 impl<T: ?Sized> Mutex<T> {
-    /// Waits for it and holds it until the guard is dropped.
+    /// Waits for the lock and holds it until the guard is dropped.
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         #[cfg(any(test, debug_assertions))]
@@ -103,7 +103,7 @@ impl<T: ?Sized> Mutex<T> {
         }
     }
 
-    /// What is in it, for its only owner.
+    /// The value, through an exclusive reference.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
     }
@@ -111,7 +111,7 @@ impl<T: ?Sized> Mutex<T> {
 
 /// A [`Mutex`] that is held.
 pub struct MutexGuard<'a, T: ?Sized> {
-    // Dropped first: what is held no more was given back.
+    // Dropped first, so that the rank is removed after the lock was released.
     guard: parking_lot::MutexGuard<'a, T>,
     #[cfg(any(test, debug_assertions))]
     _held: Held,
@@ -143,17 +143,17 @@ impl Condvar {
         Condvar(parking_lot::Condvar::new())
     }
 
-    /// Gives the lock back, waits to be notified, and takes it again.
+    /// Releases the lock, waits for a notification, and takes the lock again.
     pub fn wait<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>) {
         self.0.wait(&mut guard.guard);
     }
 
-    /// The same for `at_most`.
+    /// Waits as [`Condvar::wait`], for at most `at_most`.
     pub fn wait_for<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, at_most: Duration) {
         self.0.wait_for(&mut guard.guard, at_most);
     }
 
-    /// The same until a time; whether it came first.
+    /// Waits as [`Condvar::wait`], at most until `until`.
     pub fn wait_until<T: ?Sized>(&self, guard: &mut MutexGuard<'_, T>, until: Instant) -> TimedOut {
         TimedOut(self.0.wait_until(&mut guard.guard, until).timed_out())
     }
@@ -169,12 +169,12 @@ impl Condvar {
     }
 }
 
-/// How a wait with an end came out.
+/// The result of a wait with a time limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct TimedOut(bool);
 
 impl TimedOut {
-    /// Whether the time was over first.
+    /// Whether the time ran out before a notification.
     pub fn timed_out(self) -> bool {
         self.0
     }
@@ -201,7 +201,8 @@ impl<T> RwLock<T> {
 }
 
 impl<T: ?Sized> RwLock<T> {
-    /// Holds it with other readers. A second time on one thread breaks the order: a writer may wait between the two.
+    /// Takes the lock together with other readers. A second read on one thread breaks the order, because a writer may
+    /// wait between the two.
     #[inline]
     pub fn read(&self) -> ReadGuard<'_, T> {
         #[cfg(any(test, debug_assertions))]
@@ -213,7 +214,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// Holds it alone.
+    /// Takes the lock exclusively.
     #[inline]
     pub fn write(&self) -> WriteGuard<'_, T> {
         #[cfg(any(test, debug_assertions))]
@@ -225,7 +226,7 @@ impl<T: ?Sized> RwLock<T> {
         }
     }
 
-    /// What is in it, for its only owner.
+    /// The value, through an exclusive reference.
     pub fn get_mut(&mut self) -> &mut T {
         self.inner.get_mut()
     }
