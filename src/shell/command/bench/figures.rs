@@ -1,4 +1,4 @@
-//! What was measured, as figures: of one subject, and of two against each other.
+//! Statistics of measured calls: one subject's, and the comparison of two subjects.
 
 use std::time::Duration;
 
@@ -22,11 +22,11 @@ impl Round {
     }
 }
 
-/// A subject with its rounds.
+/// A subject and its measured rounds.
 pub struct Measured {
     pub subject: Subject,
     pub rounds: Vec<Round>,
-    /// Nanoseconds a call: of calls that were timed by themselves, or of one guest call's nested calls on average.
+    /// Nanoseconds a call: one sample an individually timed call, or the mean of one guest call's nested calls.
     pub samples_ns: Vec<f64>,
     bytes_out: u64,
     runs: u64,
@@ -37,7 +37,7 @@ impl Measured {
         Measured { subject, rounds: Vec::new(), samples_ns: Vec::new(), bytes_out: 0, runs: 0 }
     }
 
-    /// Adds a round: the times of each work, and the time of all together.
+    /// Adds a round: the times of each work, and the wall time of all works together.
     pub fn add(&mut self, times: Vec<RoundTimes>, elapsed: Duration) {
         let calls_each = self.subject.calls_each;
         let runs: u64 = times.iter().map(|times| times.runs).sum();
@@ -73,7 +73,7 @@ impl Measured {
         }
     }
 
-    /// The sample that `percent` of all are not longer than.
+    /// The percentile `percent` of the samples.
     pub fn percentile_ns(&self, percent: f64) -> f64 {
         let count = self.samples_ns.len();
         let rank = (percent / 100.0 * count as f64).ceil() as usize;
@@ -81,7 +81,7 @@ impl Measured {
     }
 }
 
-/// Of calls, by one subject. `bytes_in` and `bytes_out` are of one call.
+/// Statistics of one subject's calls. `bytes_in` and `bytes_out` are one call's.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Figures {
     #[serde(skip)]
@@ -98,7 +98,7 @@ pub struct Figures {
     pub max_ns: f64,
     #[serde(rename = "mean_us", serialize_with = "fractional_ns_as_us")]
     pub mean_ns: f64,
-    /// The median of the rounds' means: what one busy moment of the machine does not move.
+    /// The median of the rounds' means, which one busy moment of the machine does not move.
     #[serde(rename = "round_median_us", serialize_with = "fractional_ns_as_us")]
     pub round_median_ns: f64,
     #[serde(rename = "round_min_us", serialize_with = "fractional_ns_as_us")]
@@ -109,13 +109,13 @@ pub struct Figures {
     pub bytes_per_second: f64,
 }
 
-/// Subjects that were measured in turns, the first against the others.
+/// Subjects that were measured in turns; the first is compared with the others.
 pub struct Comparison {
     pub measured: Vec<Measured>,
 }
 
 impl Comparison {
-    /// How the first compares with the second, if there is one.
+    /// The speed ratio of the first subject to the second, if there is a second.
     pub fn ratio(&self) -> Option<Ratio> {
         let [first, second, ..] = self.measured.as_slice() else { return None };
         let pairs = first.rounds.iter().zip(&second.rounds);
@@ -131,18 +131,18 @@ impl Comparison {
     }
 }
 
-/// How many times as fast the first subject is as the second.
+/// The speed of the first subject as a multiple of the second's.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Ratio {
-    /// Of the rounds that stood next to each other.
+    /// Ratio in each pair of adjacent rounds.
     pub median: f64,
     pub min: f64,
     pub max: f64,
-    /// Of each subject's fastest round.
+    /// Ratio between the subjects' fastest rounds.
     pub of_fastest: f64,
 }
 
-/// The middle of sorted numbers; 0 when there is none.
+/// The median of sorted numbers; 0 for an empty slice.
 pub fn median(sorted: &[f64]) -> f64 {
     let middle = sorted.len() / 2;
     match (sorted.get(middle.wrapping_sub(1)), sorted.get(middle)) {
@@ -152,7 +152,7 @@ pub fn median(sorted: &[f64]) -> f64 {
     }
 }
 
-/// One bar of a drawn histogram: how many samples were in `from_ns..to_ns`.
+/// One bar of a histogram: the count of samples in `from_ns..to_ns`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Bar {
     #[serde(rename = "from_us", serialize_with = "fractional_ns_as_us")]
@@ -162,12 +162,12 @@ pub struct Bar {
     pub count: usize,
 }
 
-/// Bars of the same width up to nearly the slowest.
+/// Number of bars of equal width, below the overflow bar.
 const BARS: usize = 10;
-/// What is slower than this part of all stands in the last bar, so that one slow call does not flatten the rest.
+/// Samples above this percentile share the last bar, so that one slow call does not flatten the rest.
 const TAIL_PERCENT: f64 = 99.0;
 
-/// The samples in bars, the fastest first, and the tail in a last one.
+/// The histogram of the samples, fastest bar first, the tail in the last bar.
 pub fn bars(measured: &Measured) -> Vec<Bar> {
     let (min, most) = (measured.percentile_ns(0.0), measured.percentile_ns(100.0));
     let tail = measured.percentile_ns(TAIL_PERCENT);

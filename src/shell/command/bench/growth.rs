@@ -1,5 +1,5 @@
-//! `bench --growth`: the course of one guest call that makes very many nested ones. The callee's counter is looked at
-//! from outside while the call runs, so nothing is added to the path that is measured.
+//! `bench --growth`: the speed of nested calls over the course of one guest call. The callee's call counter is sampled
+//! from another thread, so the measured path carries no extra work.
 
 use std::time::{Duration, Instant};
 
@@ -16,27 +16,27 @@ use crate::shell::session::Session;
 use crate::shell::units::exact_size;
 use crate::shell::waits::OnInterrupt;
 
-/// Nested calls when no count is given.
+/// Default number of nested calls.
 const CALLS_DEFAULT: u64 = 1_000_000;
-/// Calls at the start and at the end that are compared; fewer when there are fewer than ten times as many.
+/// Calls in the compared first and last window; a tenth of all calls where that is fewer.
 const WINDOW: u64 = 10_000;
-/// Guest calls that are made, each in a fresh process.
+/// Guest calls to make, each in a fresh process.
 const ROUNDS: usize = 5;
-/// How often the counter is looked at.
+/// Interval between two samples of the counter.
 const LOOK_EVERY: Duration = Duration::from_micros(200);
-/// Looks that are kept of one call; when there are more, every second one goes.
+/// Most samples kept of one guest call; every second one is dropped at this number.
 const LOOKS_MAX: usize = 1 << 16;
-/// Parts of the call's course that the table shows.
+/// Rows of the table: sections of the call's course.
 const PARTS: u64 = 10;
 
-/// How many calls there had been when.
+/// One sample of the counter: calls made so far, and the time since the start.
 #[derive(Debug, Clone, Copy)]
 struct Look {
     at: Duration,
     calls: u64,
 }
 
-/// Looks at one guest call, in order of time.
+/// Samples of one guest call, in order of time.
 struct Course {
     looks: Vec<Look>,
 }
@@ -68,7 +68,7 @@ fn course(
 ) -> Result<Course, ShellError> {
     let how = options.nested.as_deref().unwrap_or("pdk");
     for warm_up in [true, false] {
-        // Another caller: the first calls that are measured shall find memory as fresh as the last ones do.
+        // A fresh caller gives the first measured calls memory as fresh as the last ones have.
         let caller = caller(session, temporary)?;
         let count = if warm_up { window(calls) } else { calls };
         let (stages, order) = nested_stage(options, how, caller, callee, count, size);
@@ -104,7 +104,7 @@ fn course(
     Err(ShellError::failed("nothing was measured"))
 }
 
-/// Looks as they come, thinned out when there are too many.
+/// Samples in order of arrival, thinned out at [`LOOKS_MAX`].
 struct Looks {
     kept: Vec<Look>,
     every: usize,
@@ -113,7 +113,7 @@ struct Looks {
 
 impl Looks {
     fn add(&mut self, look: Look) {
-        // Before the first nested call, and after the last, time goes by that is not theirs.
+        // Time before the first nested call and after the last belongs to the caller.
         let news = self.kept.last().is_none_or(|last| last.calls < look.calls);
         if look.calls == 0 || !news {
             return;
@@ -140,7 +140,7 @@ impl Course {
         elapsed * 1e9 / to.saturating_sub(from).max(1) as f64
     }
 
-    /// When so many calls had been made, in seconds: between two looks in proportion.
+    /// The time in seconds at which `calls` had been made, interpolated between two samples.
     fn at(&self, calls: u64) -> f64 {
         let after = self.looks.partition_point(|look| look.calls < calls);
         let (Some(low), Some(high)) = (self.looks.get(after.saturating_sub(1)), self.looks.get(after)) else {
@@ -151,12 +151,12 @@ impl Course {
         low_s + (high_s - low_s) * part
     }
 
-    /// The counts between which there are looks.
+    /// The call counts of the first and the last sample.
     fn ends(&self) -> (u64, u64) {
         (self.looks.first().map_or(0, |look| look.calls), self.looks.last().map_or(0, |look| look.calls))
     }
 
-    /// Nanoseconds a call of the first `window` calls, and of the last.
+    /// Nanoseconds a call in the first `window` calls, and in the last.
     fn first_and_last(&self, window: u64) -> (f64, f64) {
         let (first, last) = self.ends();
         (self.call_ns(first, (first + window).min(last)), self.call_ns(last.saturating_sub(window).max(first), last))
@@ -167,7 +167,7 @@ fn window(calls: u64) -> u64 {
     WINDOW.min(calls / 10).max(1)
 }
 
-/// The median of what the courses give.
+/// The median of a figure over the courses.
 fn median_of(courses: &[Course], figure: impl Fn(&Course) -> f64) -> f64 {
     let mut figures: Vec<f64> = courses.iter().map(figure).collect();
     figures.sort_by(f64::total_cmp);
@@ -179,7 +179,7 @@ fn ratio(course: &Course, calls: u64) -> f64 {
     last / first.max(1e-9)
 }
 
-/// A part of the course.
+/// A section of the course.
 struct Part {
     from: u64,
     to: u64,
@@ -216,7 +216,7 @@ fn table(courses: &[Course], calls: u64, name: &str) -> Vec<Reply> {
     vec![Reply::Table(listing::table(&parts, &COLUMNS)), Reply::Lines(vec![line])]
 }
 
-/// What `--json` gives.
+/// The growth report as JSON, for `--json`.
 #[derive(Serialize)]
 struct Growth {
     calls: u64,

@@ -1,4 +1,4 @@
-//! Runs what is to be measured: a warm-up, then rounds in which the subjects take turns.
+//! Runs the subjects of a measurement: a warm-up, then rounds in which the subjects take turns.
 
 use std::time::{Duration, Instant};
 
@@ -9,34 +9,33 @@ use crate::shell::reply::ShellError;
 use crate::shell::session::Session;
 use crate::shell::units::show_bytes;
 
-/// Rounds, unless there are fewer runs than that.
+/// Most rounds; fewer where there are fewer runs.
 const ROUNDS: u64 = 10;
-/// What one round takes when no count is given.
+/// Time of one round when no count is given.
 const ROUND_TIME: Duration = Duration::from_millis(100);
-/// The same where jobs at once are measured: they do not end all at the same moment, and the time in which only some
-/// still run must weigh little.
+/// Time of one round of parallel jobs: longer, so that the end phase, in which only some still run, weighs little.
 const ROUND_TIME_AT_ONCE: Duration = Duration::from_millis(500);
-/// What the warm-up takes at least, unless the count is reached before.
+/// Least time of the warm-up, unless its share of a given count is used up before.
 const WARM_UP_TIME: Duration = Duration::from_millis(30);
-/// Runs of one round when no count is given.
+/// Most runs of one round when no count is given.
 const ROUND_RUNS_MAX: u64 = 10_000_000;
-/// The part of the runs that a warm-up may take when a count is given.
+/// Divisor of a given count: the warm-up takes at most one run in so many.
 const WARM_UP_PART: u64 = 10;
-/// Calls that are shorter than this are not timed one by one.
+/// Calls shorter than this are sampled: timing each would distort them.
 const TIMED_ALONE: Duration = Duration::from_micros(2);
-/// Of those, one in so many is.
+/// Sampling interval of short calls: one in so many is timed.
 const SAMPLE_EVERY: u64 = 16;
-/// How often a wait looks at Ctrl-C.
+/// Interval between two checks for Ctrl-C.
 const WAIT_STEP: Duration = Duration::from_millis(50);
 
-/// What was measured, and whether it was all that should be.
+/// The result of a measurement, and how it ended.
 pub struct Rounds {
-    /// `None` when not even one round of each subject was done.
+    /// `None` before one round of each subject is complete.
     pub comparison: Option<Comparison>,
     pub ended: Result<(), ShellError>,
 }
 
-/// Measures the subjects in turns: one round of each, then the next of each.
+/// Measures the subjects in turns: one round of each, then the next round of each.
 pub fn rounds(session: &mut Session, subjects: Vec<Subject>, calls: Option<u64>) -> Rounds {
     let mut measured: Vec<Measured> = subjects.into_iter().map(Measured::new).collect();
     let ended = measure(session, &mut measured, calls);
@@ -69,7 +68,7 @@ fn measure(session: &mut Session, measured: &mut [Measured], calls: Option<u64>)
     Ok(())
 }
 
-/// How the runs of one subject are dealt out.
+/// Distribution of one subject's runs over the rounds.
 #[derive(Debug, PartialEq, Eq)]
 struct Plan {
     rounds: u64,
@@ -78,7 +77,7 @@ struct Plan {
 }
 
 impl Plan {
-    /// `runs`: in all, where a count was given. `run_time`: of one, as the warm-up found it.
+    /// `runs`: total, where a count was given. `run_time`: duration of one run, measured by the warm-up.
     fn new(runs: Option<u64>, round_time: Duration, run_time: Duration, calls_each: u64) -> Plan {
         let run_time = run_time.max(Duration::from_nanos(1));
         let by_time = (round_time.as_nanos() / run_time.as_nanos()).max(1);
@@ -88,7 +87,7 @@ impl Plan {
         Plan { rounds: runs.min(ROUNDS), runs, sample_every }
     }
 
-    /// Runs of one round; together they are all.
+    /// Runs of one round; the sum over all rounds is `runs`.
     fn runs_of(&self, round: u64) -> u64 {
         match round < self.rounds {
             true => self.runs / self.rounds + u64::from(round < self.runs % self.rounds),
@@ -97,7 +96,7 @@ impl Plan {
     }
 }
 
-/// Runs the subject until it is warm; gives the time of one run.
+/// Runs the subject until it is warm; returns the time of one run.
 fn warm_up(session: &mut Session, subject: &Subject, runs: Option<u64>) -> Result<Duration, ShellError> {
     let most = runs.map_or(u64::MAX, |runs| runs.div_ceil(WARM_UP_PART));
     let mut runs = 1;
@@ -113,7 +112,7 @@ fn warm_up(session: &mut Session, subject: &Subject, runs: Option<u64>) -> Resul
     }
 }
 
-/// One round of a subject: the times of each of its works, and of all of them together.
+/// One round of a subject: the times of each of its works, and the wall time of all.
 fn run(
     session: &mut Session,
     subject: &Subject,
@@ -148,7 +147,7 @@ fn run(
     }
     let times: Vec<RoundTimes> = benches.into_iter().map(Bench::into_times).collect();
     match times.as_slice() {
-        // Without the start of its thread.
+        // A single work's own time excludes the start of its thread.
         [one] => Ok((vec![one.clone()], one.elapsed)),
         _ => Ok((times, wall)),
     }

@@ -1,7 +1,7 @@
 //! `bench`: how long calls, nested calls, pipes of calls and spawns take, alone or against something else.
 //!
-//! `subject` turns the words into what is to be measured, `measure` runs it in rounds, `figures` makes figures of what
-//! was measured, `report` shows them; `growth` is the one measurement that looks into the course of a single call.
+//! `subject` turns the arguments into subjects, `measure` runs them in rounds, `figures` computes the statistics,
+//! `report` shows them; `growth` measures the course of a single call.
 
 mod figures;
 mod growth;
@@ -40,7 +40,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     check_spawn(&arguments)?;
     let (mut options, mut input) = arguments.parse::<BenchOptions>()?;
     if options.plugin == SPAWN {
-        // What stands in INPUT's place is the function of the first call.
+        // The INPUT argument of `bench spawn` is the function of the first call.
         options.input = input.take().map(|function| String::from_utf8_lossy(&function).into_owned());
     }
     let input = match (input, options.hex) {
@@ -50,7 +50,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     check(&options, input.is_some())?;
     let journal = session.kernel().journal().clone();
     let was_on = journal.is_on();
-    // What is started only for this ends with it, also when it fails.
+    // Processes started for the measurement end with it, also on failure.
     let mut temporary = Temporary::default();
     let result = match options.growth {
         true => growth::run(session, &options, &mut temporary),
@@ -61,7 +61,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     result.map(|()| Reply::Nothing)
 }
 
-/// `bench spawn` has words of its own after it.
+/// Checks the arguments of `bench spawn`, which differ from those of other measurements.
 fn check_spawn(arguments: &Arguments) -> Result<(), ShellError> {
     if arguments.positional(0) != Some(SPAWN) {
         return Ok(());
@@ -101,7 +101,7 @@ fn check(options: &BenchOptions, has_input: bool) -> Result<(), ShellError> {
     Ok(())
 }
 
-/// Measures for each size, and shows what was measured; after Ctrl-C, what there was until then.
+/// Measures each input size and shows the results; after Ctrl-C, the results so far.
 fn compare(
     session: &mut Session,
     options: &BenchOptions,

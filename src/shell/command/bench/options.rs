@@ -1,10 +1,10 @@
-//! What `bench` is asked for, and the processes that it starts for it.
+//! The arguments of `bench`, and the temporary processes of a measurement.
 
 use crate::kernel::ProcessId;
 use crate::shell::session::Session;
 use crate::shell::units::parse_size;
 
-/// The word in PLUGIN's place that asks for spawns.
+/// The word in PLUGIN's place that selects the measurement of spawns.
 pub const SPAWN: &str = "spawn";
 
 /// The words of `bench`.
@@ -48,7 +48,7 @@ pub struct BenchOptions {
     pub json: bool,
 }
 
-/// Processes that were started for the measurement.
+/// Processes started for the measurement.
 #[derive(Default)]
 pub struct Temporary {
     pub processes: Vec<ProcessId>,
@@ -58,7 +58,7 @@ impl Temporary {
     /// Ends them.
     pub fn end(self, session: &Session) {
         for process in self.processes {
-            // One that has ended meanwhile is what was wanted.
+            // An error here means that the process has ended already.
             let _ = session.kernel().kill(process, true);
         }
     }

@@ -1,4 +1,4 @@
-//! The figures as a table, the comparison as a line, the spread as a drawn histogram; or all of it as JSON.
+//! The report of `bench`: figures as a table, comparison as a line, spread as a histogram; or everything as JSON.
 
 use serde::{Serialize, Serializer};
 
@@ -8,14 +8,14 @@ use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, cell, plain};
 use crate::shell::units::{show_bytes, show_size};
 
-/// Columns of the longest bar of a histogram.
+/// Width of the longest bar of a histogram, in columns.
 const BAR_COLUMNS: usize = 40;
-/// Fewer samples than this are no spread worth drawing.
+/// Least number of samples for a histogram.
 const SAMPLES_DRAWN_MIN: usize = 20;
-/// Parts of a column that can be drawn, as characters.
+/// Block characters for eighths of a column.
 const EIGHTHS: [char; 8] = [' ', '▏', '▎', '▍', '▌', '▋', '▊', '▉'];
 
-/// What `bench` gives for all that was measured.
+/// The reply of `bench` for all comparisons.
 pub fn replies(comparisons: &[Comparison], json: bool) -> Vec<Reply> {
     if json {
         let ratios = comparisons.iter().filter_map(JsonRatio::of).collect();
@@ -31,7 +31,7 @@ fn rows(comparisons: &[Comparison]) -> impl Iterator<Item = Row<'_>> {
     measured.map(|measured| Row { measured, figures: measured.figures() })
 }
 
-/// A subject that was measured, and what that came to.
+/// A measured subject and its figures.
 struct Row<'a> {
     measured: &'a Measured,
     figures: Figures,
@@ -95,7 +95,7 @@ fn lines(comparison: &Comparison) -> Vec<Line> {
     lines
 }
 
-/// What sets one subject apart from the other.
+/// The label of a subject: its variant, or its name where both variants are equal.
 fn label(one: &Measured, other: &Measured) -> String {
     match one.subject.variant == other.subject.variant {
         true => one.subject.name.clone(),
@@ -127,7 +127,7 @@ fn histogram(bars: &[Bar]) -> Vec<Line> {
     bars.iter().map(line).collect()
 }
 
-/// What `--json` gives.
+/// The report as JSON, for `--json`.
 #[derive(Serialize)]
 struct Report<'a> {
     rows: Vec<Row<'a>>,
@@ -160,7 +160,7 @@ impl Serialize for Row<'_> {
     }
 }
 
-/// How much faster one subject is than the other.
+/// The comparison line: how much faster one subject is than the other.
 #[derive(Serialize)]
 struct JsonRatio<'a> {
     name: &'a str,
@@ -187,7 +187,7 @@ impl JsonRatio<'_> {
     }
 }
 
-/// Nanoseconds with three figures and their unit: `312ns`, `4.05µs`, `1.2ms`.
+/// Nanoseconds with three significant digits and a unit: `312ns`, `4.05µs`, `1.2ms`.
 pub fn show_ns(ns: f64) -> String {
     let (number, unit) = match ns {
         ns if ns < 999.5 => (ns, "ns"),
@@ -204,12 +204,12 @@ pub fn show_ns(ns: f64) -> String {
     format!("{number:.decimals$}{unit}")
 }
 
-/// A ratio with as many decimals as it bears.
+/// A ratio, rounded to the decimals that its size warrants.
 pub fn show_ratio(ratio: f64) -> String {
     if ratio < 9.95 { format!("{ratio:.2}") } else { format!("{ratio:.1}") }
 }
 
-/// A count in short: `950`, `12.3k`, `2.45M`.
+/// A count, abbreviated: `950`, `12.3k`, `2.45M`.
 pub fn show_count(count: f64) -> String {
     match count {
         count if count < 9_999.5 => format!("{count:.0}"),

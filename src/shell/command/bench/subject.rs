@@ -1,4 +1,4 @@
-//! From the words of `bench` to what is to be measured: one subject, and perhaps a second to compare it with.
+//! The subjects of `bench`, built from its arguments: one, or two to compare.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -14,30 +14,30 @@ use crate::shell::waits::OnInterrupt;
 
 /// The built-in plugin that makes nested calls.
 const CALLER: &str = "echo";
-/// Nested calls that are made in one call of the caller, as the seed's loop does...
+/// Most nested calls in one call of the caller.
 const NESTED_CALLS: u64 = 5_000;
-/// ...but no more than this takes.
+/// Most time of the nested calls in one call of the caller.
 const NESTED_TIME: Duration = Duration::from_millis(50);
-/// Calls that tell how long one takes.
+/// Runs of a probe, which estimates the time of one call.
 const PROBES: u64 = 3;
-/// Input of nested calls when no size is given.
+/// Default input size of nested calls, in bytes.
 pub const NESTED_BYTES_DEFAULT: u64 = 16;
 
-/// What is measured.
+/// One workload to measure.
 pub struct Subject {
-    /// How it is called in the report.
+    /// Name in the report.
     pub name: String,
-    /// What sets it apart from the other subject: `native`, `extism`, `trace off`, `4 jobs`.
+    /// Difference from the other subject: `native`, `extism`, `trace off`, `4 jobs`.
     pub variant: String,
-    /// Run at the same time, each by a job of its own.
+    /// Workloads that run in parallel, each as a job of its own.
     pub works: Vec<BenchWork>,
-    /// Calls that one run makes.
+    /// Calls a run.
     pub calls_each: u64,
-    /// Whether the journal is on meanwhile.
+    /// Whether the journal is on during the measurement.
     pub journal: bool,
-    /// Input of one call.
+    /// Input size of one call.
     pub bytes_in: u64,
-    /// Output of one call, where the runs themselves do not show it.
+    /// Output size of one call, where the runs do not report it.
     pub bytes_out: Option<u64>,
 }
 
@@ -55,7 +55,7 @@ impl Subject {
     }
 }
 
-/// The inputs to measure with, one after the other.
+/// The inputs to measure, in order.
 pub fn inputs(options: &BenchOptions, input: Option<Vec<u8>>) -> Vec<Arc<[u8]>> {
     let default = if options.nested.is_some() { NESTED_BYTES_DEFAULT } else { 0 };
     if let Some(input) = input {
@@ -65,12 +65,12 @@ pub fn inputs(options: &BenchOptions, input: Option<Vec<u8>>) -> Vec<Arc<[u8]>> 
     sizes.iter().map(|size| letters(*size)).collect()
 }
 
-/// That many bytes: the alphabet, again and again.
+/// `size` bytes of repeated alphabet.
 fn letters(size: u64) -> Arc<[u8]> {
     (b'a'..=b'z').cycle().take(usize::try_from(size).unwrap_or(usize::MAX)).collect()
 }
 
-/// What is to be measured with this input: the first against the others.
+/// The subjects to measure with this input; the first is compared with the others.
 pub fn subjects(
     session: &mut Session,
     options: &BenchOptions,
@@ -86,7 +86,7 @@ pub fn subjects(
         Some(host) => copy(session, named, if host == "extism" { Host::Extism } else { Host::Native }, temporary)?,
     };
     let first = calls(session, options, process, input.clone(), temporary)?;
-    // As the journal is; but what is measured against `trace-off` has it on.
+    // The journal keeps its state, except that a comparison with `trace-off` needs it on.
     let journal = session.kernel().journal().is_on() || options.against.as_deref() == Some("trace-off");
     let first = Subject { journal, ..first };
     let second = match options.against.as_deref() {
@@ -104,7 +104,7 @@ pub fn subjects(
             let (process, function) = target(session, "--against", other, known)?;
             let other = BenchOptions {
                 function,
-                // The bulk path is what is measured, not what it is measured against.
+                // The baseline makes plain `pdk` calls, also where the first subject uses the bulk path.
                 nested: options.nested.as_ref().map(|_| "pdk".to_owned()),
                 ..options.clone()
             };
@@ -170,7 +170,7 @@ fn nested(
 ) -> Result<Subject, ShellError> {
     let caller = caller(session, temporary)?;
     let stage = |count: u64| nested_stage(options, how, caller, callee, count, input.len() as u64);
-    // One call tells how much comes back, and whether it works at all.
+    // A first call yields the output size and any error.
     let (stages, order) = stage(1);
     let job = session.kernel().start(plan(stages, order)).map_err(|error| session.call_error(error))?;
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
@@ -189,7 +189,7 @@ fn nested(
     })
 }
 
-/// How long one run takes at least.
+/// The shortest time of [`PROBES`] runs.
 fn probe(session: &mut Session, work: BenchWork) -> Result<Duration, ShellError> {
     let round = BenchRound { work, runs: PROBES, sample_every: 1, text: "bench".into() };
     let bench = session.kernel().bench(round).map_err(|error| session.call_error(error))?;
@@ -199,13 +199,13 @@ fn probe(session: &mut Session, work: BenchWork) -> Result<Duration, ShellError>
     Ok(Duration::from_nanos(shortest_ns))
 }
 
-/// The process that makes nested calls: a fresh one.
+/// Starts a fresh process that makes nested calls.
 pub fn caller(session: &mut Session, temporary: &mut Temporary) -> Result<ProcessId, ShellError> {
     let program = session.resolve(CALLER)?;
     start(session, program, Host::Native, temporary)
 }
 
-/// The call that makes `count` nested ones, and its input.
+/// The call that makes `count` nested calls, and its input.
 pub fn nested_stage(
     options: &BenchOptions,
     how: &str,
@@ -223,7 +223,7 @@ pub fn nested_stage(
     (vec![CallStage { process: caller, function: function.into() }], Arc::from(order.into_bytes()))
 }
 
-/// The SDK's own call of the same function; for a nested one too, since that is what a host would be without nesting.
+/// The stock SDK's call of the function, also for a nested subject: a host without nesting is the baseline.
 fn stock(
     session: &Session,
     options: &BenchOptions,
@@ -243,7 +243,7 @@ fn stock(
     Ok(Subject::of(name, Host::Extism.as_str(), work, bytes_in))
 }
 
-/// The calls of a pipe one by one.
+/// The calls of a pipe, run one by one.
 fn split_pipe(pipe: &Subject) -> Result<Subject, ShellError> {
     match pipe.works.as_slice() {
         [BenchWork::Calls(plan)] if plan.stages.len() > 1 => {
@@ -305,7 +305,7 @@ fn spawns(session: &mut Session, options: &BenchOptions, input: Arc<[u8]>) -> Re
     Ok(vec![first, Subject::of(name, Host::Extism.as_str(), work, bytes_in)])
 }
 
-/// A fresh process of the same program.
+/// Starts a fresh process of `process`'s program.
 fn copy(session: &Session, process: ProcessId, host: Host, temporary: &mut Temporary) -> Result<ProcessId, ShellError> {
     let program = program(session, process)?;
     start(session, program, host, temporary)

@@ -74,7 +74,7 @@ struct FailWords {
     job: Option<String>,
 }
 
-/// The held job that is meant, and INPUT.
+/// The held job that the arguments select, and INPUT.
 fn bytes(session: &Session, arguments: Arguments) -> Result<(crate::kernel::Job, Arc<[u8]>), ShellError> {
     let (words, input) = arguments.parse::<BytesWords>()?;
     let (job, _) = session.held_job(words.job.as_deref())?;

@@ -1,4 +1,4 @@
-//! `break`, `breaks`, `delete`: which calls are held.
+//! `break`, `breaks`, `delete`: breakpoints, which hold calls.
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Filter;

@@ -1,4 +1,4 @@
-//! `bt`: where a held job stands.
+//! `bt`: the call stack of a held job.
 
 use std::time::Duration;
 

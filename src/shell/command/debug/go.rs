@@ -1,4 +1,4 @@
-//! `continue`, `step`, `next`, `finish`: how far a held job goes on.
+//! `continue`, `step`, `next`, `finish`: resuming a held job.
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::hooks::{Order, Step};

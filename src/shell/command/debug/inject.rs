@@ -1,4 +1,4 @@
-//! `inject`, `faults`: calls that are made to fail, to wait or to lose their output.
+//! `inject`, `faults`: fault injection, which makes calls fail, wait or lose their output.
 
 use std::time::Duration;
 
@@ -131,7 +131,7 @@ fn read(filter: Filter, words: &[String]) -> Result<FaultSpec, String> {
     Ok(FaultSpec { filter, kind, when, chance, seed })
 }
 
-/// `3`, `3+`, `3..5`, `3+2`, `3..9+2`.
+/// Occurrences in their notation: `3`, `3+`, `3..5`, `3+2`, `3..9+2`.
 fn parse_when(text: &str) -> Option<FaultWhen> {
     let number = |text: &str| text.parse::<u64>().ok().filter(|number| *number > 0);
     let (range, step) = match text.split_once('+') {
@@ -200,7 +200,7 @@ fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     }
 }
 
-/// A row of `faults`.
+/// A fault as a row of `faults`.
 #[derive(Serialize)]
 struct Row {
     id: u32,
@@ -208,7 +208,7 @@ struct Row {
     expr: String,
     when: String,
     p: Option<f64>,
-    /// Where there is a chance.
+    /// Seed of the chance `p`; `None` without a chance.
     seed: Option<u64>,
     matched: u64,
     hits: u64,

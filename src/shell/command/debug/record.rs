@@ -1,4 +1,4 @@
-//! `record`: the session's calls into a file.
+//! `record`: writing the session's calls to a file.
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::hooks::Recorder;

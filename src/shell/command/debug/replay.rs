@@ -1,4 +1,4 @@
-//! `replay`: calls made again.
+//! `replay`: repeating calls of the journal or of a recording.
 
 use std::sync::Arc;
 
@@ -95,7 +95,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
         let process = session.process(&options.plugin)?;
         let reply = session.call(process, input, &options)?;
         if let (None, Reply::Output { bytes, .. }) = (&words.input, &reply) {
-            // Its nested calls stand in the journal, for who asks; what is compared is what the caller sees.
+            // The comparison covers what the caller sees; the nested calls are in the journal.
             let again = ObservedCall {
                 output: Output::Bytes(bytes.to_vec()),
                 outcome: "ok".into(),
@@ -162,7 +162,7 @@ fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, Shel
     Ok(Reply::line(format!("{} replayed: the same", counted(calls, "call"))))
 }
 
-/// Fails for what a recording asks for beyond calls and was not allowed: all of it in one line, with what allows it.
+/// Fails if a recording needs more than calls and lacks a flag for it: one line names the needs and the flags.
 fn allowed_beyond_calls(words: &ReplayWords, requested: &BeyondCalls) -> Result<(), ShellError> {
     const SHOWN_MAX: usize = 3;
     let kinds = [
@@ -187,12 +187,12 @@ fn allowed_beyond_calls(words: &ReplayWords, requested: &BeyondCalls) -> Result<
     Err(ShellError::failed(format!("`{name}` asks for more than calls: it {parts}; {flags} of `replay` lets it")))
 }
 
-/// Whether what a call came to was not its own doing: it would run on, or come to something else, by itself.
+/// Whether something outside the call decided its result: a hook's change, a kill or a timeout.
 fn is_from_outside(call: &CallEntry) -> bool {
     call.changed || [Outcome::Killed, Outcome::Timeout].iter().any(|outcome| outcome.as_str() == call.outcome)
 }
 
-/// Does again what was done to processes and stubs. `own`: the session's own stubs, which stay.
+/// Repeats a recorded change to processes or stubs. `own`: the session's own stubs, which stay.
 fn set_the_stage(session: &mut Session, stage: &Stage, own: &[StubSpec], entry: &Entry) -> Result<(), ShellError> {
     let kernel = &stage.kernel;
     let failed = |error: CallError| ShellError::failed(format!("what was recorded cannot be done again: {error}"));
@@ -245,7 +245,7 @@ fn replay_call(
     }
 }
 
-/// Starts a process as it was started before, in place of one by its name.
+/// Starts a process with its recorded options, in place of a process of that name.
 fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<ProcessId, ShellError> {
     let program = match entry.source.strip_prefix("stub:") {
         Some(name) => stage.kernel.resolve(name, &mut |_, _| true).map_err(|error| session.call_error(error))?,
@@ -261,7 +261,7 @@ fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<Pr
     Ok(stage.kernel.load(request).map_err(|error| session.call_error(error))?.id)
 }
 
-/// The code that a process had, from where it came from; says so when it is another by now.
+/// The code of a recorded process, read from its source; a notice tells of code that has changed since.
 fn program_of(session: &mut Session, entry: &ProcessEntry) -> Result<Arc<Program>, ShellError> {
     let program = session.resolve(&entry.source)?;
     let program = link(session, program, &entry.links, session.kernel().load_deadline(None))?;

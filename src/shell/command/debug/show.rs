@@ -1,4 +1,4 @@
-//! `show`: one call with its chain and its payloads.
+//! `show`: one call, its chain and its payloads.
 
 use std::time::Duration;
 
@@ -16,9 +16,9 @@ use crate::shell::units::{exact_size, show_duration};
 use crate::shell::words::calls::{call_text, changed_text, outcome_role};
 use crate::shell::words::payload::{JsonPayload, text_of, whole};
 
-/// Lines of a payload that are shown; `--input > FILE` writes all of it.
+/// Most lines shown of a payload; `--input > FILE` writes all of it.
 const SHOWN_LINES_MAX: usize = 200;
-/// Bytes of a payload that is no text that are shown.
+/// Most bytes shown of a binary payload.
 const SHOWN_HEX_MAX: usize = 4096;
 
 pub static COMMAND: Command = Command {
@@ -70,7 +70,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     })
 }
 
-/// The calls that a call is nested in, outermost first, itself last.
+/// The chain of a call: its callers, outermost first, and the call itself last.
 fn chain_of(session: &Session, record: &Record) -> Vec<Record> {
     let mut chain = vec![record.clone()];
     while let Some(parent) = chain.last().map(|record| record.parent_seq).filter(|seq| *seq != 0) {
@@ -124,7 +124,7 @@ fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>)
     }
 }
 
-/// What kind of bytes they are, and their text.
+/// The kind of a payload's bytes, and their text.
 fn kind_and_text(kept: &Kept) -> (&'static str, String) {
     if kept.bytes.is_empty() {
         return ("", String::new());
@@ -150,7 +150,7 @@ struct CallRow<'a> {
     chain: Vec<FrameRow>,
     #[serde(flatten)]
     input: JsonPayload<'a>,
-    /// Why the input is not all there.
+    /// Reason why the input is incomplete.
     input_missing: Option<String>,
     #[serde(flatten)]
     output: JsonPayload<'a>,

@@ -128,7 +128,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         Some(ImportName { module, function, types }) => StubSpec::of_import(&module, &function, types, answer),
         None => {
             let (plugin, function) = split(session, &words.target)?;
-            // A stub for a plugin that does not exist is an ordinary thing; one for nearly an existing one is a typo.
+            // A stub may precede its plugin; only a name close to an existing one is taken for a typo.
             let unknown = session.unknown_call(&plugin, &function).filter(|unknown| unknown.near.is_some());
             if let Some(unknown) = unknown.filter(|_| !words.pending) {
                 session.notice(Line::new().with(Role::Warn, unknown.message()));
@@ -141,7 +141,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     Ok(Reply::Nothing)
 }
 
-/// `NAME.FUNCTION` in its parts: the longest living name that fits wins; of a plugin that does not exist, the longest name.
+/// Splits `NAME.FUNCTION`: at the longest living name that matches, else at the last dot.
 fn split(session: &Session, target: &str) -> Result<(String, String), ShellError> {
     let wrong = || ShellError::usage(format!("`{target}` is no NAME.FUNCTION"));
     split_dotted(target).ok_or_else(wrong)?;
@@ -182,7 +182,7 @@ fn answer_text(answer: &StubAnswer) -> String {
 struct StubRow<'a> {
     plugin: &'a str,
     function: &'a str,
-    /// Of a stub that answers for an import.
+    /// Module of an import's stub; `None` for a stub of a plugin's function.
     module: Option<&'a str>,
     kind: &'static str,
     #[serde(flatten)]
@@ -233,13 +233,13 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     Ok(Reply::Nothing)
 }
 
-/// One, for the import that a stub answered for.
+/// Removes an import's stub; returns the number of removed stubs, 0 or 1.
 fn unstub_import(session: &Session, spec: &StubSpec) -> usize {
     session.record(|| Entry::Unstub { plugin: spec.plugin.clone(), function: Some(spec.function.clone()) });
     usize::from(session.kernel().unstub_import(&spec.name()))
 }
 
-/// How many stubs were taken away.
+/// Removes the stubs of a plugin, or of one function; returns the number of removed stubs.
 fn unstub(session: &Session, plugin: &str, function: Option<&str>) -> usize {
     session.record(|| Entry::Unstub { plugin: plugin.to_owned(), function: function.map(str::to_owned) });
     session.kernel().unstub(plugin, function)
