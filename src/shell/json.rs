@@ -1,14 +1,14 @@
-//! JSON pointers: one value out of a text, for the commands that take a POINTER.
+//! JSON pointers, for the commands that take a POINTER.
 
 use serde_json::Value;
 
 use super::reply::ShellError;
 use crate::text::json_cause;
 
-/// The value at `pointer` (`/items/0/name`; empty: all of it) in a JSON text, which messages call `subject`.
+/// The value at `pointer` (`/items/0/name`; empty: the whole text) in a JSON text, which messages call `subject`.
 ///
 /// # Errors
-/// A pointer that is none is a usage error; a text that is no JSON and a place that is not there are failures.
+/// A malformed pointer is a usage error; malformed JSON and a missing value are failures.
 pub fn value_at(text: &[u8], pointer: &str, subject: &str) -> Result<Value, ShellError> {
     let mut value: Value = serde_json::from_slice(text)
         .map_err(|error| ShellError::failed(format!("{subject} is no JSON: {}", json_cause(&error))))?;

@@ -1,38 +1,37 @@
-//! Names that an expression or a stub is about, looked up: whether anything goes by them. A typo in an expectation must not
-//! make it hold.
+//! Lookup of the names in an expression or a stub: a typo in an expectation must not make it hold.
 
 use super::reply::{Line, Role};
 use super::session::Session;
 use crate::journal::filter::{Filter, LiteralName};
 use crate::text::{closest, quoted};
 
-/// A name that nothing goes by.
+/// A name that nothing has.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnknownName {
-    /// As it was written.
+    /// The name as written.
     pub name: String,
-    /// The nearest name that there is.
+    /// The nearest existing name.
     pub near: Option<String>,
 }
 
 impl UnknownName {
-    /// Why an expectation is not taken as it is.
+    /// The error for an expectation with this name.
     pub fn message(&self) -> String {
         let near = self.near.as_ref().map_or_else(|| ";".to_owned(), |near| format!("; did you mean `{near}`?"));
         format!("nothing is called `{}`{near} `--pending` says that it is meant", quoted(&self.name))
     }
 }
 
-/// What goes by names now, or did so in a call that the trace holds.
+/// The names in use.
 struct Names {
-    /// Processes, the plugins that they were loaded from, and what can be loaded.
+    /// Names of processes, of their plugins, and of loadable plugins.
     processes: Vec<String>,
     /// Functions of living processes.
     functions: Vec<(String, Vec<String>)>,
 }
 
 impl Session {
-    /// The first name in `filter` that nothing goes by: no process, living or dead, no plugin that can be loaded, no
+    /// The first name in `filter` that nothing has: no process, living or dead, no plugin that can be loaded, no
     /// function of a living process, and no call in the trace.
     pub(super) fn unknown_name(&self, filter: &Filter) -> Option<UnknownName> {
         let asked = filter.literal_names();
@@ -43,14 +42,14 @@ impl Session {
         asked.into_iter().find_map(|name| self.unknown(&names, name))
     }
 
-    /// Tells of a name in `filter` that nothing goes by, unless it is meant.
+    /// Shows a notice of a name in `filter` that nothing has, unless `--pending` is given.
     pub(super) fn warn_of_unknown(&mut self, filter: &Filter, pending: bool) {
         if !pending && let Some(unknown) = self.unknown_name(filter) {
             self.notice(Line::new().with(Role::Warn, unknown.message()));
         }
     }
 
-    /// As [`Session::unknown_name`], of one call `PLUGIN.FUNCTION`.
+    /// The unknown name in a call `PLUGIN.FUNCTION`, by the rules of [`Session::unknown_name`].
     pub(super) fn unknown_call(&self, plugin: &str, function: &str) -> Option<UnknownName> {
         self.unknown(&self.names(), LiteralName::Any(format!("{plugin}.{function}")))
     }
@@ -99,7 +98,7 @@ impl Session {
 impl Names {
     fn has_process(&self, name: &str) -> bool {
         let is_known = |name: &str| self.processes.iter().any(|known| known == name);
-        // The second process of a plugin is called `mapper-2`, also before there is one.
+        // `mapper-2` is the name of a plugin's second process, known before that process exists.
         let numbered = name.rsplit_once('-').filter(|(_, number)| number.bytes().all(|byte| byte.is_ascii_digit()));
         is_known(name) || numbered.is_some_and(|(plugin, _)| is_known(plugin))
     }
@@ -118,7 +117,7 @@ impl Names {
         closest(name, owned.flat_map(|(_, functions)| functions.iter().map(String::as_str))).map(str::to_owned)
     }
 
-    /// What of `PLUGIN.FUNCTION` is unknown. Of a plugin that only can be loaded, the functions are not looked at.
+    /// The unknown part of `PLUGIN.FUNCTION`. A function of a plugin that is only loadable counts as known.
     fn unknown_call(&self, plugin: &str, function: &str) -> Option<UnknownName> {
         let name = format!("{plugin}.{function}");
         if !self.has_process(plugin) {

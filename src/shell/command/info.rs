@@ -1,4 +1,4 @@
-//! `info`: all that is known of one process.
+//! `info`: all facts of one process.
 
 use std::time::Duration;
 
@@ -33,7 +33,7 @@ struct InfoOptions {
     json: bool,
 }
 
-/// Where the values are broken into lines.
+/// Width at which values wrap, in columns.
 const VALUE_WIDTH: usize = 88;
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -52,7 +52,7 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     let title =
         Line::new().with(Role::Name, view.label().to_string()).with(state_role(&view.state), format!(" {state}"));
     let mut lines = vec![title];
-    // Long ones go on below themselves; the key stands once.
+    // The key stands on the first line of a wrapped value.
     let mut entry = |key: &str, parts: Vec<String>| {
         for (index, part) in parts.into_iter().enumerate() {
             let key = if index == 0 { key } else { "" };
@@ -103,12 +103,12 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
     lines
 }
 
-/// A value in lines, broken between words; none for an empty one.
+/// A value in lines, broken between words; no line for an empty value.
 fn words(text: &str) -> Vec<String> {
     if text.is_empty() { Vec::new() } else { wrapped(text, VALUE_WIDTH) }
 }
 
-/// The imports of each module in one text: `env: call_plugin register_plugin`.
+/// The imports by module, as one text: `env: call_plugin register_plugin`.
 fn by_module(imports: &[String]) -> Vec<String> {
     let mut modules: Vec<(&str, Vec<&str>)> = Vec::new();
     for (module, name) in imports.iter().filter_map(|import| import.rsplit_once('.')) {
@@ -120,7 +120,7 @@ fn by_module(imports: &[String]) -> Vec<String> {
     modules.into_iter().map(|(module, names)| format!("{module}: {}", names.join(" "))).collect()
 }
 
-/// What is done about a crash, where it is not the usual.
+/// The crash policy; `None` for the default.
 fn supervision(detail: &ProcessDetail) -> Vec<String> {
     let mut words = Vec::new();
     if detail.supervision.on_crash == OnCrash::Kill {
@@ -179,7 +179,7 @@ fn limits(spec: &Spec) -> Vec<String> {
     limits
 }
 
-/// A process in JSON. Of configuration and environment the keys, not the values.
+/// A process in JSON; of configuration and environment, the keys only.
 #[derive(Serialize)]
 struct Info<'a> {
     id: ProcessId,
@@ -208,7 +208,7 @@ struct ModuleRow<'a> {
     sha256: &'a str,
 }
 
-/// What the process may have.
+/// Limits of the process.
 #[derive(Serialize)]
 struct SpecRow<'a> {
     config_keys: Vec<&'a String>,
@@ -228,7 +228,7 @@ struct SpecRow<'a> {
     may_call: Option<&'a [String]>,
 }
 
-/// What the process has done.
+/// Counters of the process.
 #[derive(Serialize)]
 struct Counters {
     calls: u64,
@@ -244,7 +244,7 @@ struct Counters {
     age: Duration,
 }
 
-/// What the process holds.
+/// Memory of the process.
 #[derive(Serialize)]
 struct MemoryRow {
     memory_bytes: u64,

@@ -1,4 +1,4 @@
-//! `json`: one value out of JSON.
+//! `json`: extracting one value of a JSON text.
 
 use serde_json::Value;
 

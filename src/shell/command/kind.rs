@@ -1,10 +1,10 @@
-//! How the words of commands are completed, as the value names of their clap definitions say.
+//! Completion kinds of command arguments, selected by the value names of their clap definitions.
 
-/// How a word is completed.
+/// The completion of a word.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub enum Kind {
     Command,
-    /// What `help` explains: a command, or one of its topics.
+    /// A subject of `help`: a command or a topic.
     Topic,
     Process,
     Job,
@@ -18,14 +18,14 @@ pub enum Kind {
     FileOrSeq,
     /// A call by its number.
     Seq,
-    /// A function of a living process, as it is called: `front.run`.
+    /// A function of a living process with its name: `front.run`.
     Call,
     /// An expression over calls.
     Filter,
     Variable,
     /// A process, or the word `spawn`.
     ProcessOrSpawn,
-    /// A breakpoint, a fault or a stub that is set.
+    /// An existing breakpoint, fault or stub.
     Breakpoint,
     Fault,
     Stub,
@@ -38,7 +38,7 @@ pub enum Kind {
 }
 
 impl Kind {
-    /// The kind of an argument by its value name: one meaning for one name, in every command.
+    /// The kind of an argument by its value name, which has one meaning in every command.
     pub fn of_value_name(value_name: &str) -> Kind {
         match value_name {
             "COMMAND" => Kind::Command,

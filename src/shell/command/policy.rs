@@ -1,4 +1,4 @@
-//! `policy`: what guests may do: shown, checked, loaded, and learned from what they did.
+//! `policy`: showing, checking, loading and learning the policy of guests.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -93,21 +93,21 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
 }
 
-/// A plugin by its name, and what it was loaded from where a process has that name.
+/// A plugin's name, and the source of the process of that name, if any.
 fn plugin_of(session: &Session, name: &str) -> String {
     let id = session.kernel().find(name).ok();
     id.and_then(|id| session.kernel().plugin_of(id)).unwrap_or_else(|| name.to_owned())
 }
 
-/// What the process of this name may load and call by `--may-load` and `--may-call`, where there is one.
+/// The `--may-load` and `--may-call` of the process of this name, if any.
 fn own_grants(session: &Session, name: &str) -> Option<Arc<OwnGrants>> {
     let detail = session.kernel().process(session.kernel().find(name).ok()?)?;
     OwnGrants::of(&detail.spec).ok().flatten()
 }
 
-/// What `check` comes to.
+/// The verdict of `check`.
 enum Verdict {
-    /// By which rule; `None`: without a policy.
+    /// The deciding rule; `None` without a policy.
     Allowed {
         by: Option<RuleName>,
         why: &'static str,
@@ -118,13 +118,13 @@ enum Verdict {
     },
 }
 
-/// A rule as a verdict names it.
+/// A rule's name in a verdict.
 #[derive(Serialize)]
 struct RuleName {
     name: String,
     source: String,
     line: Option<usize>,
-    /// All of it in words.
+    /// Name, source and line as text.
     #[serde(skip)]
     place: String,
 }
@@ -176,7 +176,7 @@ fn by_rule(policy: &Policy, who: Who<'_>, answer: Result<(), Problem>) -> Verdic
     }
 }
 
-/// A verdict as a line or as JSON; one that says no is a failure either way.
+/// A verdict as a line or as JSON; a denial is a failure in both forms.
 fn verdict_reply(session: &mut Session, verdict: Verdict, json: bool) -> Result<Reply, ShellError> {
     let json = session.wants_json(json);
     #[derive(Serialize)]
@@ -245,7 +245,7 @@ fn lines(policy: &Policy, rule: &Rule) -> Vec<Line> {
     lines
 }
 
-/// All rules, the default last; `source`: the file that they were read from.
+/// All rules, the default last; `source`: the policy file.
 fn json_policy(policy: &Policy, source: Option<&str>) -> Reply {
     #[derive(Serialize)]
     struct Rules<'a> {

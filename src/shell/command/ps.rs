@@ -78,11 +78,10 @@ pub const BUSY: Column<ProcessView> =
         .totalled(|views| show_duration(views.iter().map(|view| view.self_time).sum()));
 pub const MEMORY: Column<ProcessView> =
     Column::figures("mem", Unit::Bytes, |view: &ProcessView| view.memory.total_bytes())
-        // What a dead one had when it ended it has no more.
+        // A dead process's memory is freed: the total counts living processes.
         .totalled(|views| show_bytes(living(views).map(|view| view.memory.total_bytes()).sum()));
 
-/// All but the last are shown always, that one where it says something. The pane shows those that have a name of their
-/// own.
+/// The last column is shown where a cell has text, the others always. The pane shows the columns that are constants.
 pub const COLUMNS: [Column<ProcessView>; 14] = [
     ID,
     NAME,
@@ -104,7 +103,7 @@ pub const COLUMNS: [Column<ProcessView>; 14] = [
     Column::left("why", |view: &ProcessView| cell(state_role(&view.state), why(view).unwrap_or_default())),
 ];
 
-/// A duration as a figure: 584 years at most.
+/// A duration in nanoseconds, at most `u64::MAX` (584 years).
 fn nanoseconds(duration: Duration) -> u64 {
     u64::try_from(duration.as_nanos()).unwrap_or(u64::MAX)
 }
@@ -113,10 +112,10 @@ fn living(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
     views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. }))
 }
 
-/// Why it crashed or ended.
+/// The reason of a crash or an end.
 fn why(view: &ProcessView) -> Option<&str> {
     match &view.state {
-        // Its own name stands in the same line.
+        // The row names the process already.
         ProcessState::Crashed { why } => Some(why.strip_prefix(&format!("{}.", view.label())).unwrap_or(why)),
         ProcessState::Dead { reason } => Some(reason),
         _ => None,

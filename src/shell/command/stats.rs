@@ -1,4 +1,4 @@
-//! `stats`: accounts of the calls in the journal, as a table, as JSON or as histograms.
+//! `stats`: aggregates of the calls in the journal, as a table, as JSON or as histograms.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     Ok(Reply::Table(listing::table(&rows, &columns)))
 }
 
-/// The first is titled by what a row is.
+/// The grouping titles the first column.
 const COLUMNS: [Column<Row>; 14] = [
     Column::left("name", |row: &Row| cell(Role::Name, row.label())).by(SortKey::Word(Row::label)),
     Column::figures("calls", Unit::Count, |row: &Row| row.calls),
@@ -93,7 +93,7 @@ const COLUMNS: [Column<Row>; 14] = [
     .by(SortKey::Figure(|row| row.amplification.unwrap_or(-1.0))),
 ];
 
-/// A row in JSON, with the bars that `--hist` draws where it is asked for.
+/// A row in JSON, with the histogram's bars under `--hist`.
 #[derive(Serialize)]
 struct JsonRow<'a> {
     #[serde(flatten)]
@@ -117,7 +117,7 @@ fn histogram(row: &Row) -> Vec<Line> {
 
 fn bar_line(bar: Bar, most: u64) -> Line {
     let edge = |ns| show_duration(Duration::from_nanos(ns));
-    // Bars of small counts are at least one character long.
+    // A small count has a bar of at least one character.
     let columns = (u128::from(bar.count) * u128::from(BAR_COLUMNS_MAX)).div_ceil(u128::from(most.max(1))) as usize;
     Line::new()
         .with(Role::Dim, format!("  {:>7} to {:>7}  ", edge(bar.from_ns), edge(bar.to_ns)))

@@ -34,9 +34,9 @@ pub static COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
-/// Rows when `-n` is not given.
+/// Default of `-n`: rows of the table.
 const LAST_DEFAULT: usize = 100;
-/// How long a follower waits before it looks at Ctrl-C.
+/// Interval between a follower's checks for Ctrl-C.
 const FOLLOW_STEP: Duration = Duration::from_millis(50);
 
 #[derive(Debug, clap::Args)]
@@ -89,7 +89,7 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
     let before = session.kernel().journal().payload_settings();
     let settings = match (size, budget) {
         (None, _) => before,
-        // What is kept stays until newer ones need its place.
+        // Kept payloads stay until newer ones need their place.
         (Some("off"), None) => PayloadSettings { bytes_each_max: 0, ..before },
         (Some(size), budget) => {
             let bytes_total_max =
@@ -112,7 +112,7 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
 
 fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     let last = options.last.unwrap_or(LAST_DEFAULT);
-    // The running ones first: what ends between the two looks is then in both, and not lost.
+    // Running calls are read first: a call that ends between the two reads is in both lists, and none is lost.
     let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
     let running = session.kernel().running().into_iter().filter(wanted).collect();
     let mut records = merge_running(session.kernel().journal().drain().find(last, wanted), running);
@@ -174,7 +174,7 @@ pub const BYTES_IN: Column<Record> = Column::figures("in", Unit::Bytes, |record:
 pub const BYTES_OUT: Column<Record> = Column::figures("out", Unit::Bytes, |record: &Record| record.bytes_out);
 pub const TOOK: Column<Record> = Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns);
 
-/// The pane shows those that have a name of their own.
+/// The pane shows the columns that are constants of their own.
 const COLUMNS: [Column<Record>; 8] = [
     Column::right("seq", |record| cell(Role::Dim, record.seq.to_string())),
     Column::right("at", |record| cell(Role::Dim, at_text(record))),
@@ -191,7 +191,7 @@ fn outcome_cell(record: &Record) -> Span {
     cell(outcome_role(record.outcome), format!("{}{}{error}", record.outcome, changed_text(record)))
 }
 
-/// A line of `trace -f`, where no table can be lined up: `3.120 1:front → 2:cart.total 12 → 4  3.1µs ok`.
+/// A line of `trace -f`, whose columns cannot be aligned: `3.120 1:front → 2:cart.total 12 → 4  3.1µs ok`.
 fn line(record: &Record) -> Line {
     let text = |column: Column<Record>| column.cell(record).text;
     let mut line = Line::new()
@@ -205,7 +205,7 @@ fn line(record: &Record) -> Line {
 }
 
 fn indent(record: &Record) -> String {
-    /// Deeper calls are not moved further to the right.
+    /// Most levels of indentation; deeper calls keep it.
     const INDENT_DEPTH_MAX: u16 = 16;
     "  ".repeat(record.depth.saturating_sub(1).min(INDENT_DEPTH_MAX).into())
 }

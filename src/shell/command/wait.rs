@@ -1,4 +1,4 @@
-//! `wait`: until a job or a process has ended, or all jobs.
+//! `wait`: waiting for the end of a job, a process or all jobs.
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Job;
@@ -50,11 +50,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     Ok(Reply::Nothing)
 }
 
-/// Waits for every background job; prints the outputs, and gives the first failure.
+/// Waits for every background job; prints the outputs, and returns the first failure.
 fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     let mut failed = None;
     for job in session.background_jobs() {
-        // The reply gives the first failure; notices show the others.
+        // Notices are shown before the claim of a later failure, so that the reply names the first failure only.
         if failed.is_some() && session.wait_for_job(&job, OnInterrupt::StopWaiting).is_ok() {
             session.show_notices();
         }
@@ -67,11 +67,11 @@ fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
     failed.map_or(Ok(()), Err)
 }
 
-/// Waits for a job, forgets it, and gives its output: nothing when that went to a file.
+/// Waits for a job, forgets it, and returns its output: nothing where it went to a file.
 fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Result<Reply, ShellError> {
     let end = session.wait_for_job(job, on_interrupt)?;
     session.kernel().reap(job.id());
-    // The reply stands for the notice of the job.
+    // A failure is reported once: `failure_of` drops the job's notice, or names only the job once that is shown.
     match &end.result {
         Ok(output) if output.is_sunk() => Ok(Reply::Nothing),
         Ok(output) => Ok(Reply::Output { bytes: output.bytes(), raw: false }),

@@ -1,18 +1,18 @@
-//! What can be wrong with a line: one-line messages with their place, and whether more lines could put it right.
+//! Syntax errors of a line: one-line messages with their position, and whether more lines could complete the text.
 
 use std::fmt;
 
 use super::ast::Quote;
 use crate::text::quoted_within;
 
-/// The longest piece of source that a message repeats, in characters.
+/// The longest source excerpt in a message, in characters.
 const SHOWN_CHARS_MAX: usize = 40;
 
 /// A line that cannot be read. `Display` is the message alone; the front puts `file:line: ` before it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SyntaxError {
     pub kind: ErrorKind,
-    /// Where the mistake starts, in bytes from the start of what was parsed. For something unclosed: where it opens.
+    /// Start of the mistake, in bytes from the start of the parsed text; for an unclosed construct, its opening.
     pub offset: usize,
     /// The line of `offset`, counted from 1.
     pub line: usize,
@@ -20,11 +20,11 @@ pub struct SyntaxError {
     pub column: usize,
 }
 
-/// Which mistake.
+/// The kind of a syntax error.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErrorKind {
     UnclosedQuote(Quote),
-    /// With the bracket that opens it.
+    /// Unclosed JSON, with its opening bracket.
     UnclosedJson(char),
     UnclosedSubstitution,
     UnclosedHereDoc {
@@ -32,7 +32,7 @@ pub enum ErrorKind {
         /// The line of its `<<END`, counted from 1.
         line: usize,
     },
-    /// With the word that opens it.
+    /// Unclosed block, with its opening word.
     UnclosedBlock(&'static str),
     /// `end` or `else` outside of a block.
     StrayKeyword(&'static str),
@@ -57,7 +57,7 @@ pub enum ErrorKind {
     RedirectWithoutCommand(&'static str),
     RedirectWithoutFile(&'static str),
     RedirectNotLast(&'static str),
-    /// `\` and what follows it in double quotes.
+    /// `\` and the character after it in double quotes.
     UnknownEscape(String),
     BadVariable(String),
     HereDocOutOfPlace,
@@ -67,7 +67,7 @@ pub enum ErrorKind {
     UnclosedJsonString,
     MismatchedJson {
         closer: char,
-        /// What should have stood there.
+        /// The expected word.
         expected: char,
     },
     TextAfterJson(String),
@@ -172,7 +172,7 @@ impl fmt::Display for ErrorKind {
     }
 }
 
-/// What to write instead of an operator that this shell lacks.
+/// The replacement for an operator that this shell lacks.
 fn way_on(operator: &str) -> &'static str {
     match operator {
         "&&" => "use `;`, a script stops at the first error",
@@ -186,7 +186,7 @@ fn way_on(operator: &str) -> &'static str {
     }
 }
 
-/// Source text in a message. Shorter than a name: the reason follows on the same line.
+/// Source text in a message, cut shorter than a name, since the reason follows on its line.
 fn quoted(text: &str) -> String {
     quoted_within(text, SHOWN_CHARS_MAX)
 }

@@ -1,12 +1,12 @@
-//! The line: text to a syntax tree ([`parse`], [`Lines`]), and a word of that tree to bytes ([`Word::expand`]). Knows no
-//! command and runs nothing: what it must know of the commands comes through [`Grammar`], the session through [`Env`].
+//! The line: text to a syntax tree ([`parse`], [`Lines`]), and a word of that tree to bytes ([`Word::expand`]). The
+//! commands' syntax comes through [`Grammar`], the session's values through [`Env`]; nothing runs here.
 //!
-//! The language, as far as it is decided here:
+//! The language:
 //! - A line is words. `;` and newline end a command, `&` ends it and runs it in the background, `|` feeds the next stage
 //!   (which may stand on the next line). `#` starts a comment at the start of a word. A backslash takes the next
 //!   character literally and joins lines at a line's end. A carriage return before a newline belongs to it.
-//! - `'…'` is literal; `"…"` expands `$` and knows `\n \t \\ \" \$ \xNN` and, as POSIX, a backslash that joins lines. Parts that
-//!   touch are one word.
+//! - `'…'` is literal; `"…"` expands `$` and the escapes `\n \t \\ \" \$ \xNN`, and a backslash joins lines, as in
+//!   POSIX. Adjacent parts are one word.
 //! - `$NAME`, `${NAME}`, `$_`, `$?`, `$1`, `$@`, `$env.NAME`, `$(COMMAND)`; any other `$` is text.
 //! - In INPUT's place, unquoted: JSON from `{` or `[` to its matching end, `@FILE`, `@-`, and here-documents (`<<END`: the
 //!   body is literal; `<<"END"`: `$` in it is expanded).
@@ -15,9 +15,9 @@
 //!   their own and no braces, so that JSON is never mistaken for a block.
 //! - `!COMMAND` as a stage is raw text for the system's shell: it reaches to the end of the line with every operator in
 //!   it (`;`, `|`, `> FILE`, `&`, `#` belong to that shell), or to the `)` of the `$(` around it.
-//! - What other shells have and this one lacks (`&&`, `||`, `2>`, `<`, backquotes, bare parentheses) is an error.
+//! - Operators of other shells that this one lacks (`&&`, `||`, `2>`, `<`, backquotes, bare parentheses) are errors.
 //!
-//! Syntax alone decides what a word is ([`WordKind`], [`Word::is_option`]): a value is never read again.
+//! Syntax alone decides a word's kind ([`WordKind`], [`Word::is_option`]): an expanded value is never parsed again.
 
 mod ast;
 mod block;
@@ -50,13 +50,13 @@ pub use lines::{Lines, parse};
 pub use paint::Class;
 pub use quote::quote;
 
-/// The longest logical line, here-documents and JSON included: large input comes as `@FILE`.
+/// Bytes of the longest logical line, here-documents and JSON included: large input comes as `@FILE`.
 pub const LINE_BYTES_MAX: usize = 16 << 20;
 
-/// How deep `$(` may stand in `$(`: what reads and what runs them recurses.
+/// Nesting limit of `$(`: the parser and the evaluator recurse.
 pub const SUBSTITUTION_DEPTH_MAX: usize = 32;
 
-/// How deep blocks may stand in blocks: what reads and what runs them recurses.
+/// Nesting limit of blocks: the parser and the evaluator recurse.
 pub const BLOCK_DEPTH_MAX: usize = 32;
 
 /// The most parts of words in one logical line.
@@ -65,9 +65,9 @@ pub const PARTS_MAX: usize = 1 << 16;
 /// The most bytes that a word may expand to.
 pub const WORD_BYTES_MAX: usize = 1 << 30;
 
-/// What the parser must know of the commands.
+/// The commands' syntax, for the parser.
 pub trait Grammar {
-    /// Whether the next word stands in INPUT's place, if it is no option. `words`: the words of this command so far, its
+    /// Whether the next word, unless an option, stands in INPUT's place. `words`: the words of this command so far, its
     /// name first; at least one.
     fn input_next(&self, words: &[Word]) -> bool;
 }

@@ -1,4 +1,4 @@
-//! `expect-calls` and `expect-duration`: what the trace holds.
+//! `expect-calls` and `expect-duration`: expectations of the calls in the trace.
 
 use std::time::Duration;
 
@@ -93,7 +93,7 @@ fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, Sh
     Err(ShellError::failed(text))
 }
 
-/// The ended calls that match; an error when some may be missing.
+/// The matching ended calls; an error where the journal may have lost some.
 fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellError> {
     let journal = session.kernel().journal();
     if !journal.is_on() {

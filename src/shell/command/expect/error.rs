@@ -1,4 +1,4 @@
-//! `expect-error`: a command that must fail.
+//! `expect-error`: the expectation that a command fails.
 
 use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
 use crate::journal::filter::Glob;
@@ -36,9 +36,9 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
     });
     match result {
         Ok(()) => Err(ShellError::failed(format!("expected an error like `{}`, and it succeeded", options.glob))),
-        // Ctrl-C is meant for the script, not for this command alone.
+        // Ctrl-C and a broken pipe end the whole script.
         Err(error) if matches!(error.kind, ErrorKind::Interrupted | ErrorKind::BrokenPipe) => Err(error),
-        // A typo in the command fails too, and is not what a glob of any error is for.
+        // A typo in the command must not pass as the expected error under a glob of any error.
         Err(error) if error.kind == ErrorKind::Usage && options.glob.chars().all(|c| c == '*') => {
             Err(ShellError::failed(format!("expected an error of the command, and it was written wrong: {error}")))
         }

@@ -1,5 +1,5 @@
-//! Expectations: commands that fail when what happened is not what a script says. One error line each; a difference is shown
-//! above it on standard error, bounded.
+//! Expectations: commands that fail if a result differs from the script's. Each gives one error line, below a bounded
+//! difference on standard error.
 
 pub mod calls;
 pub mod error;
@@ -13,14 +13,14 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::words::payload::preview;
 
-/// The most lines of a difference that are shown.
+/// Most lines shown of a difference.
 const DIFF_LINES_MAX: usize = 40;
-/// Larger texts are not compared line by line.
+/// Bytes of the largest text for a comparison by lines.
 const DIFF_BYTES_MAX: usize = 64 << 10;
-/// Lines around a difference that are shown with it.
+/// Context lines around a difference.
 const DIFF_CONTEXT: usize = 2;
 
-/// The expectation does not hold: rewritten where that is asked for, else an error.
+/// Handles an expectation that does not hold: rewrites it on request, else returns an error.
 fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> Result<Reply, ShellError> {
     match session.rewrites() {
         Some(rewrites) => {
@@ -50,7 +50,7 @@ fn difference(expected: &[u8], actual: &[u8]) -> Vec<Line> {
         ];
     }
     let (expected, actual) = match (std::str::from_utf8(expected), std::str::from_utf8(actual)) {
-        // A missing final newline is no difference.
+        // The comparison ignores a missing final newline.
         (Ok(expected), Ok(actual)) => (with_newline(expected), with_newline(actual)),
         _ => (hex_dump(expected), hex_dump(actual)),
     };

@@ -1,4 +1,4 @@
-//! `expect` and `expect-json`: what the command before gave.
+//! `expect` and `expect-json`: expectations of the previous command's output.
 
 use std::sync::Arc;
 
@@ -85,7 +85,7 @@ fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     not_as_expected(session, Rewrite::Bytes(actual.to_string().into_bytes()), message)
 }
 
-/// The bytes as JSON, or else as a string.
+/// The bytes as JSON; as a JSON string where they do not parse.
 fn value_of(bytes: &[u8]) -> Result<Value, ShellError> {
     match serde_json::from_slice(bytes) {
         Ok(value) => Ok(value),

@@ -1,4 +1,4 @@
-//! `expect-tree`: who spawned whom.
+//! `expect-tree`: the expectation of the process tree.
 
 use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax};
 use crate::shell::reply::{Reply, ShellError};

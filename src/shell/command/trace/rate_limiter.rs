@@ -6,7 +6,7 @@ use crate::journal::Record;
 
 const SECOND_NS: u64 = 1_000_000_000;
 
-/// Lets calls through up to a rate and a number. A second is one of the session's clock, by when calls ended.
+/// Passes calls up to a rate and a total. Seconds are the session clock's, by the calls' ends.
 pub struct RateLimiter {
     rate: Option<u64>,
     left: Option<u64>,
@@ -21,10 +21,10 @@ impl RateLimiter {
         RateLimiter { rate, left: max, second: 0, shown_in_second: 0, left_out: 0 }
     }
 
-    /// Whether a call is shown. In order of their ends.
+    /// Whether a call is shown. Calls come in order of their ends.
     pub fn admits(&mut self, record: &Record) -> bool {
         let second = record.end_ns() / SECOND_NS;
-        // Calls of several lanes may come a little out of order: an earlier second does not open again.
+        // Calls of several lanes may come slightly out of order: a past second stays closed.
         if second > self.second {
             (self.second, self.shown_in_second) = (second, 0);
         }
@@ -40,17 +40,17 @@ impl RateLimiter {
         true
     }
 
-    /// Whether the limit of calls in all is reached.
+    /// Whether the total is reached.
     pub fn is_done(&self) -> bool {
         self.left == Some(0)
     }
 
-    /// How many calls the rate has left out, once their second is over: said for each call it would itself be a flood.
+    /// Takes the number of calls left out in a past second; 0 before its end, so that the reports are no flood.
     pub fn take_left_out(&mut self, now: Duration) -> u64 {
         if now.as_secs() > self.second { std::mem::take(&mut self.left_out) } else { 0 }
     }
 
-    /// The same of the second that is not over, at the end.
+    /// Takes the number of calls left out in the unfinished second, for the end of the trace.
     pub fn take_rest(&mut self) -> u64 {
         std::mem::take(&mut self.left_out)
     }
