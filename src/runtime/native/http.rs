@@ -22,11 +22,11 @@ use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
 use crate::text::json_cause;
 
-/// How often a waiting call checks its cancel flag.
+/// The interval at which a waiting call checks its cancel flag.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
-/// How long a request whose call has ended may still go on.
+/// The time that a request may outlive its call's deadline.
 const GRACE: Duration = Duration::from_secs(1);
-/// Longest description of a request, its headers included, in bytes: it is read in one go.
+/// Longest description of a request, headers included, in bytes; it is parsed at once.
 const REQUEST_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// `http_status_code`.
@@ -77,7 +77,7 @@ pub fn request(mut caller: Caller<'_, Ctx>, request: i64, body: i64) -> Result<i
     fuel::charge(&mut caller, span.length)?;
     let arena = caller.data().arena()?.memory;
     let text = if span.length == 0 { &[] } else { span.of(arena.data(&caller))? };
-    // The blocks are freed when and only when the SDK frees them, which a message in one of them makes visible.
+    // Blocks are freed exactly where the SDK frees them: a guest's message in one of them shows the difference.
     let asked: Asked = serde_json::from_slice(text)
         .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;
     caller.free(request)?;
@@ -112,7 +112,7 @@ pub fn request(mut caller: Caller<'_, Ctx>, request: i64, body: i64) -> Result<i
 }
 
 impl Asked {
-    /// The request as it is sent. The URL goes out as the guest wrote it: not encoded, not made shorter.
+    /// The request for ureq. The URL stays as the guest wrote it, without encoding or normalization.
     fn request(&self) -> Result<Request<()>> {
         let method = self.method.as_deref().unwrap_or("GET").to_uppercase();
         let mut request = Request::builder().method(method.as_str()).uri(&self.url);
@@ -123,7 +123,7 @@ impl Asked {
     }
 }
 
-/// Why a request or a redirect is refused, and what allows it: a host that is named as patterns are compared with it.
+/// The refusal of a request or redirect, with the host pattern that would allow it.
 fn not_allowed(what: &str, url: &Url) -> Problem {
     let why = format!("HTTP {what} to {} is not allowed", format_url(url));
     match url.scheme() {
@@ -132,14 +132,14 @@ fn not_allowed(what: &str, url: &Url) -> Problem {
     }
 }
 
-/// Fetches on a thread of its own, which is left behind when the call is interrupted first.
+/// Fetches on a thread of its own; an interrupted call leaves that thread behind.
 fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch, place: Place) -> Result<Fetched> {
     let (sender, receiver) = channel();
     std::thread::Builder::new()
         .name("plugsh-http".into())
         .spawn(move || {
             let _place = place;
-            // A send fails when the call was interrupted.
+            // The send fails after the call was interrupted.
             let _ = sender.send(run(fetch));
         })
         .map_err(|error| refused(format!("cannot start a thread for the request: {error}")))?;
@@ -157,11 +157,11 @@ fn wait<T>(up: &Arc<dyn Upcalls>, receiver: &Receiver<T>) -> Result<T> {
     }
 }
 
-/// Stands before each connection, so that a redirect cannot lead where the first URL could not.
+/// A connector that checks each connection's host, so that redirects obey the allowed hosts too.
 #[derive(Debug)]
 struct HostGate {
     allowed: Vec<String>,
-    /// Whether connections go by way of a proxy. The one to the proxy itself is told by its lack of one.
+    /// Whether connections go through a proxy; the connection to the proxy itself has none.
     proxied: bool,
 }
 
@@ -173,7 +173,7 @@ impl Connector<()> for HostGate {
         if to_proxy {
             return Ok(chained);
         }
-        // As the guest's own URL is read, so that one form of a host is compared.
+        // Parsed like the guest's URL, so that hosts have one form in comparisons.
         let why = match Url::parse(&details.uri.to_string()) {
             Ok(url) if hosts::allows(&self.allowed, &url) => return Ok(chained),
             Ok(url) => not_allowed("redirect", &url),
@@ -188,10 +188,10 @@ fn agent(config: Config, allowed: Vec<String>) -> Agent {
     Agent::with_parts(config, gate.chain(DefaultConnector::default()), DefaultResolver::default())
 }
 
-/// Fetches as the SDK does, redirects included, but for the gate.
+/// Fetches as the SDK does, redirects included, and checks each host.
 fn run(fetch: Fetch) -> Result<Fetched, Problem> {
     let agent = agent(Config::default(), fetch.allowed_hosts);
-    // The clock ends the call at its deadline; this only sees to it that the request does not outlive it for long.
+    // The clock ends the call at its deadline; this timeout bounds how long the request outlives it.
     let timeout = fetch.deadline.map(|deadline| deadline.saturating_duration_since(Instant::now()) + GRACE);
     let response = match &fetch.body {
         Some(body) => send(&agent, fetch.request.map(|()| body.as_slice()), timeout),
@@ -200,7 +200,7 @@ fn run(fetch: Fetch) -> Result<Fetched, Problem> {
     Ok(read(response.map_err(problem)?, fetch.response_bytes_max)?)
 }
 
-/// What ureq says of a request that failed, or what the gate has said to it.
+/// The problem for a failed request: ureq's cause, or the refusal of a host.
 fn problem(error: ureq::Error) -> Problem {
     match error {
         ureq::Error::Other(why) => match why.downcast::<Failure>() {
@@ -239,7 +239,7 @@ mod tests {
     use std::io::{BufRead, BufReader, Write};
     use std::net::{TcpListener, TcpStream};
 
-    /// Reads a request, its headers included: its first line.
+    /// Reads a request with its headers; returns its first line.
     fn request_line(reader: &mut BufReader<TcpStream>) -> std::io::Result<String> {
         let (mut first, mut line) = (String::new(), String::new());
         reader.read_line(&mut first)?;
@@ -249,7 +249,7 @@ mod tests {
         Ok(first)
     }
 
-    /// A proxy that answers what it is asked for by itself: the address.
+    /// Starts a proxy that answers requests itself; returns its address.
     fn proxy() -> String {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let address = listener.local_addr().unwrap().to_string();

@@ -20,21 +20,21 @@ use super::wasi;
 use crate::runtime::host_functions::EXTISM;
 use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
 
-/// A function that has been called before: looked up once.
+/// A looked-up function, kept from its first call on.
 enum Entry {
     Unit(TypedFunc<(), ()>),
     Code(TypedFunc<(), i32>),
 }
 
-/// The functions that were called, by their ids, in chunks that are there once one of theirs was called: a plugin may have a
-/// hundred thousand functions, and ten thousand instances.
+/// Called functions by id, in chunks allocated on the first call: a plugin may have a hundred thousand functions and ten
+/// thousand instances.
 #[derive(Default)]
 struct Entries(Vec<Option<Box<[Option<Entry>; CHUNK_ENTRIES]>>>);
 
 const CHUNK_ENTRIES: usize = 16;
 
 impl Entries {
-    /// The place of a function.
+    /// The slot of a function.
     fn at(&mut self, at: usize) -> &mut Option<Entry> {
         let chunk = at / CHUNK_ENTRIES;
         if self.0.len() <= chunk {
@@ -50,22 +50,22 @@ pub struct Instance {
     store: Store<Ctx>,
     main: WasmInstance,
     arena_memory: Memory,
-    /// The guest's linear memories, as far as they are exported: the others cannot be looked at from outside.
+    /// The guest's exported linear memories; the others are inaccessible to the host.
     memories: Vec<Memory>,
     entries: Entries,
     names: Arc<[String]>,
     shapes: Arc<[Shape]>,
     /// WASI's output streams; `None` without WASI.
     streams: Option<Streams>,
-    /// The function after which the instance is spent, as a command's `main` is.
+    /// The function that spends the instance, such as a WASI command's `_start`.
     start: Option<FunctionId>,
     spent: bool,
-    /// Given back when the store is gone: fields are dropped in their order.
+    /// Dropped after the store: fields are dropped in declaration order.
     _maps: Maps,
 }
 
 impl Instance {
-    /// Makes the store, the arena and the modules, and runs start functions and constructors on behalf of `up`.
+    /// Instantiates the store, the arena and the modules, and runs start functions and constructors on behalf of `up`.
     pub fn new(image: &NativeImage, spec: Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Self, Failure> {
         let maps = Maps::take(maps_of_instance(image.modules.iter().map(|linked| &linked.holdings)))?;
         let mut ctx = Ctx::new(spec.clone());
@@ -127,8 +127,7 @@ impl Instance {
         }
     }
 
-    /// What the guest has said through `error_set`, if anything: as in the stock host, a block that was freed since says
-    /// nothing.
+    /// The guest's message from `error_set`, if any. As in the stock host, a block freed since gives none.
     fn error_message(&mut self) -> Option<String> {
         let ctx = self.store.data_mut();
         let handle = std::mem::take(&mut ctx.error);
@@ -174,7 +173,7 @@ impl Guest for Instance {
     fn set_input(&mut self, input: &[u8], up: &dyn Upcalls) -> Result<(), Failure> {
         let ctx = self.store.data_mut();
         ctx.blocks.reset();
-        // What it may have given back.
+        // The call may have shrunk the block table.
         let table_bytes = ctx.blocks.table_bytes();
         if table_bytes != ctx.limits.kept(Kept::BlockTable) {
             ctx.limits.keep(Kept::BlockTable, table_bytes, None);
@@ -235,7 +234,7 @@ impl Guest for Instance {
             resident += resident_bytes(data)?;
             committed += data.len() as u64;
         }
-        // What cannot be looked at (tables, memories that are not exported) counts as it is committed.
+        // Tables and memories that are not exported count as committed.
         Some(resident + self.memory().committed_bytes().saturating_sub(committed))
     }
 
@@ -244,7 +243,7 @@ impl Guest for Instance {
     }
 }
 
-/// Read whenever the engine's epoch has gone on: the word of the call that runs in this store.
+/// The epoch callback: reads the cancel flag of the call that runs in this store.
 fn check_cancel_flag(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
     match &context.data().up {
         Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
@@ -252,14 +251,14 @@ fn check_cancel_flag(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<Upda
     }
 }
 
-/// Arms the store for a call: first the epoch's deadline, then a look at the word. A kill sets the word and then moves
-/// the epoch, so it is seen here or there.
+/// Arms the store for a call: sets the epoch deadline, then reads the cancel flag. A kill sets the flag before it moves the
+/// epoch, so this check or the epoch callback sees it.
 fn arm(store: &mut Store<Ctx>, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
     store.set_epoch_deadline(1);
     if up.interrupted() { Err(Failure::interrupted()) } else { Ok(()) }
 }
 
-/// What [`make`] made.
+/// The result of [`make`].
 struct Made {
     main: WasmInstance,
     arena_memory: Memory,
@@ -298,7 +297,7 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
         let instance = WasmInstance::new(&mut *store, &linked.module, &imports)?;
         laters.made(store, made.len(), &instance);
         if made.len() + 1 < image.modules.len() {
-            // As wasmtime's linker does with a library.
+            // wasmtime's linker initializes libraries this way.
             run_if_unit(store, &instance, "_initialize")?;
         }
         made.push(instance);
@@ -315,7 +314,7 @@ fn exported_memories(store: &mut Store<Ctx>, instances: &[WasmInstance]) -> Vec<
         let exported: Vec<Memory> =
             instance.exports(&mut *store).filter_map(|e| e.into_extern().into_memory()).collect();
         for memory in exported {
-            // Several modules may export the one that one of them made.
+            // Several modules may export one memory.
             if memories.iter().all(|known| known.data_ptr(&*store) != memory.data_ptr(&*store)) {
                 memories.push(memory);
             }
@@ -341,11 +340,11 @@ fn initialise(store: &mut Store<Ctx>, main: &WasmInstance) -> wasmtime::Result<(
 fn run_if_unit(store: &mut Store<Ctx>, instance: &WasmInstance, name: &str) -> wasmtime::Result<()> {
     match instance.get_typed_func::<(), ()>(&mut *store, name) {
         Ok(function) => function.call(&mut *store, ()),
-        Err(_) => Ok(()), // Not there, or something else by that name.
+        Err(_) => Ok(()), // No such export, or one of another type.
     }
 }
 
-/// What an error that came out of wasm was, in this room's words.
+/// The failure for a wasmtime error.
 fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     let oom = store.data().limits.refused;
     if let Some(failure) = error.downcast_ref::<Failure>() {
@@ -370,7 +369,7 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     }
 }
 
-/// The failure with what the call wrote to standard error, where the guest itself failed and said nothing else.
+/// The failure with the tail of the call's standard error, where the guest failed without a message.
 fn with_stderr(mut failure: Failure, streams: Option<&Streams>) -> Failure {
     if matches!(failure.kind, FailureKind::Guest | FailureKind::Trap | FailureKind::Oom) {
         failure.stderr_tail = streams.and_then(Streams::take_stderr_tail);
@@ -378,7 +377,7 @@ fn with_stderr(mut failure: Failure, streams: Option<&Streams>) -> Failure {
     failure
 }
 
-/// True when no guest code has run: the modules do not fit together, or the engine refuses what they declare.
+/// True for a link error before any guest code: modules do not fit together, or the engine refuses a declaration.
 fn linking(store: &Store<Ctx>, error: &wasmtime::Error) -> bool {
     !store.data().limits.refused
         && !error.is::<Failure>()
@@ -387,7 +386,7 @@ fn linking(store: &Store<Ctx>, error: &wasmtime::Error) -> bool {
         && !error.is::<wasmtime::WasmBacktrace>()
 }
 
-/// Where a trap happened, when the module says what its functions are called.
+/// The place of a trap, when the module has function names.
 fn place(error: &wasmtime::Error) -> String {
     let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else { return String::new() };
     let Some(name) = backtrace.frames().iter().find_map(|frame| frame.func_name()) else { return String::new() };

@@ -1,5 +1,5 @@
-//! Functions that modules import from each other in a circle: the one that is made first gets a function that looks up the
-//! other's when it is called, as Extism's JavaScript SDK does it.
+//! Functions that modules import from each other in a circle. The earlier module gets a forwarding function, which looks up
+//! the later module's function when it is called, as in Extism's JavaScript SDK.
 
 use std::sync::{Arc, OnceLock};
 
@@ -8,19 +8,19 @@ use wasmtime::{Caller, ExternType, Func, ImportType, Instance, Store, Val};
 use super::ctx::{Ctx, refused};
 use crate::text::quoted;
 
-/// The functions of one store that wait for the module which has them.
+/// The forwarding functions of one store whose modules are still to be instantiated.
 #[derive(Default)]
 pub struct Laters(Vec<Later>);
 
 struct Later {
-    /// The place of the module that has it, in the order of making.
+    /// The providing module's position in the instantiation order.
     place: usize,
     name: String,
     function: Arc<OnceLock<Func>>,
 }
 
 impl Laters {
-    /// A function for an import of `importer` that the module at `place` will have; `None` for what is no function.
+    /// A forwarding function for an import of `importer` from the module at `place`; `None` unless the import is a function.
     pub fn function(
         &mut self,
         store: &mut Store<Ctx>,
@@ -44,11 +44,11 @@ impl Laters {
         }))
     }
 
-    /// Gives what waited for the module at `place` its functions.
+    /// Connects the forwarding functions for the module at `place`.
     pub fn made(&self, store: &mut Store<Ctx>, place: usize, instance: &Instance) {
         for later in self.0.iter().filter(|later| later.place == place) {
             if let Some(function) = instance.get_func(&mut *store, &later.name) {
-                // Set once: a place is made once.
+                // Each place is instantiated once, so this sets once.
                 let _ = later.function.set(function);
             }
         }

@@ -1,4 +1,4 @@
-//! What wasmtime asks before a memory, table or heap of an instance grows; `limits` has the counts.
+//! wasmtime's resource limiter: admits or refuses growth of memories, tables and heaps. `limits` has the counts.
 
 use wasmtime::{ResourceLimiter, Result};
 
@@ -8,13 +8,13 @@ use super::limits::{HEAP_BYTES_MAX, Refusal, TABLE_ELEMENTS_MAX};
 use crate::runtime::Failure;
 use crate::runtime::source::MODULES_MAX;
 
-/// What a table's element costs the host, in bytes.
+/// The host's cost of a table element, in bytes.
 const TABLE_ELEMENT_BYTES: u64 = 8;
 /// Most instances, memories and tables of one store: a main module, its linked modules and the arena.
 const INSTANCES_MAX: usize = MODULES_MAX + 1;
 
 impl Ctx {
-    /// A check of the running call's cancel flag, where growth takes time or comes again and again without a loop.
+    /// Checks the running call's cancel flag: growth may take long, or repeat without a loop.
     fn end_if_interrupted(&self) -> Result<()> {
         match &self.up {
             Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
@@ -43,17 +43,17 @@ impl ResourceLimiter for Ctx {
     }
 
     fn memory_grow_failed(&mut self, error: wasmtime::Error) -> Result<()> {
-        // Comes right after an admission, and only then; what was counted is not there after all.
+        // wasmtime calls this only right after an admission: undo its count.
         let less = std::mem::take(&mut self.limits.admitted_bytes);
         self.limits.memory_bytes = self.limits.memory_bytes.saturating_sub(less);
         self.limits.release(less, self.up.as_ref());
         self.limits.note(false, Refusal::Own);
-        drop(error); // The guest gets -1, as from any growth that is refused.
+        drop(error); // The guest gets -1, as for a refused growth.
         Ok(())
     }
 
-    // A table's growth that fails after it was admitted stays counted: a failure without an admission before it looks the
-    // same from here, and must not take anything off.
+    // An admitted table growth that fails stays counted: `table_grow_failed` is also called without an admission, so
+    // undoing there could take off too much.
     fn table_growing(&mut self, current: usize, desired: usize, maximum: Option<usize>) -> Result<bool> {
         self.end_if_interrupted()?;
         if maximum.is_some_and(|maximum| desired > maximum) {

@@ -1,20 +1,20 @@
-//! What one instance may hold: linear memories, tables and all that the host keeps for it, counted truly, under one limit.
+//! The memory accounting of one instance: linear memories, tables and host-side data under one limit.
 
 use std::sync::Arc;
 
 use crate::runtime::{Advice, Failure, FailureKind, Limit, MemoryUse, PluginLimit, Problem, Upcalls};
 
-/// Most elements of all tables of an instance, whatever the memory limit says: one instruction may copy them all.
+/// Most elements of all tables of an instance, independent of the memory limit: one instruction may copy them all.
 pub(super) const TABLE_ELEMENTS_MAX: u64 = 10_000_000;
-/// Most bytes of the heap for structs, arrays and exceptions: one instruction may give all its objects free, one by one.
+/// Most bytes of the garbage-collected heap: one instruction may free all its objects, one by one.
 pub(super) const HEAP_BYTES_MAX: usize = 32 << 20;
 
-/// What the host keeps for an instance besides its memories and tables.
+/// Host-side data of an instance besides its memories and tables.
 #[derive(Clone, Copy)]
 pub enum Kept {
-    /// The variables, with their names.
+    /// Variables with their names.
     Vars,
-    /// The table of its blocks.
+    /// The block table.
     BlockTable,
     /// Globals and references to functions.
     Instance,
@@ -22,7 +22,7 @@ pub enum Kept {
 
 const KEPT_KINDS: usize = 3;
 
-/// Which limit refused a growth.
+/// The limit that refused a growth.
 #[derive(Clone, Copy)]
 pub(super) enum Refusal {
     Own,
@@ -32,25 +32,25 @@ pub(super) enum Refusal {
     TableElements,
 }
 
-/// Counts what a store holds, and refuses what goes over.
+/// Counts a store's memory and refuses growth beyond the limits.
 pub struct Limits {
     max_bytes: u64,
     pub(super) memory_bytes: u64,
     pub(super) table_bytes: u64,
     kept_bytes: [u64; KEPT_KINDS],
-    /// What grew, less what shrank, while no call ran that could be charged for it: the input of the next call.
+    /// Net growth in bytes since the last call, charged to the next one: its input, for example.
     uncharged_bytes: i64,
-    /// Whether the store has a collected heap.
+    /// Whether the store has a garbage-collected heap.
     pub has_heap: bool,
-    /// Set when a growth was refused: the trap that follows is then "oom".
+    /// Set when a growth was refused; the trap that follows is an "oom".
     pub refused: bool,
     refusal: Refusal,
-    /// The growth that was admitted last, in case that it fails after all.
+    /// The growth admitted last, in bytes, to undo when it fails.
     pub(super) admitted_bytes: u64,
 }
 
 impl Limits {
-    /// At most `max_bytes` in all; `None` leaves wasm's own bounds.
+    /// Limits of `max_bytes` in all; `None` leaves wasm's own bounds.
     pub fn new(max_bytes: Option<u64>) -> Self {
         Limits {
             max_bytes: max_bytes.unwrap_or(u64::MAX),
@@ -65,7 +65,7 @@ impl Limits {
         }
     }
 
-    /// What is held now, of which `block_bytes` are the arena's.
+    /// The current memory use, of which `block_bytes` are the arena's.
     pub fn memory(&self, block_bytes: u64) -> MemoryUse {
         MemoryUse {
             guest_bytes: self.memory_bytes.saturating_sub(block_bytes),
@@ -76,7 +76,7 @@ impl Limits {
         }
     }
 
-    /// Charges a call that begins for what grew before it; false when all processes together have no room for it.
+    /// Charges a call at its start for the growth before it; false when the limit of all processes refuses it.
     pub fn charge(&mut self, up: &Arc<dyn Upcalls>) -> bool {
         let ok = match std::mem::take(&mut self.uncharged_bytes) {
             0 => true,
@@ -90,12 +90,12 @@ impl Limits {
         ok
     }
 
-    /// What is kept of a kind, in bytes.
+    /// Host-side data of a kind, in bytes.
     pub fn kept(&self, what: Kept) -> u64 {
         self.kept_bytes[what as usize]
     }
 
-    /// Counts `bytes` of what is kept from now on; false, and nothing changed, when there is no room for as many.
+    /// Sets the bytes of a kind of host-side data; false, with nothing changed, when a limit refuses them.
     pub fn keep(&mut self, what: Kept, bytes: u64, up: Option<&Arc<dyn Upcalls>>) -> bool {
         let now = self.kept_bytes[what as usize];
         if bytes > now && !self.admit(bytes - now, up) {
@@ -108,7 +108,7 @@ impl Limits {
         true
     }
 
-    /// The failure of what the limit refused that was met.
+    /// The failure that names the limit behind the last refusal.
     pub fn failure(&self) -> Failure {
         let (why, advice) = match self.refusal {
             Refusal::Total => {

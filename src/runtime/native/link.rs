@@ -1,7 +1,7 @@
-//! How the modules of a program fit together: the order they are made in, and who provides each import.
+//! Linking the modules of a program: their instantiation order and the provider of each import.
 //!
-//! Functions may be imported in a circle, as Extism's JavaScript SDK has it: one of a module that is made later is looked
-//! up when it is called.
+//! Modules may import functions in a circle, as in Extism's JavaScript SDK: a function of a later module is looked up when
+//! it is called.
 
 use std::sync::Arc;
 
@@ -15,26 +15,26 @@ use crate::runtime::host_functions::EXTISM;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered};
 use crate::runtime::{Failure, FailureKind, Spec};
 
-/// The name that the callable module is linked by.
+/// The link name of the callable module.
 const MAIN: &str = "main";
 
-/// A module and the name it is linked by.
+/// A module with its link name.
 pub type Named = (String, Arc<Module>);
 
-/// Who provides an import.
+/// The provider of an import.
 pub enum Provider {
-    /// The arena, by the name that it has there.
+    /// The arena, with the export's name there.
     Arena(Box<str>),
-    /// A module of the same program that is there already, by its place.
+    /// An earlier module of the program, by its position in the order.
     Linked(usize),
-    /// A function of one that is made later.
+    /// A function of a later module, by its position in the order.
     Later(usize),
     Host,
-    /// One of Extism's functions that the import names as plugins from before Extism 1.0 did.
+    /// A function of Extism, by its name since 1.0; the import has the name from before.
     Extism(Box<str>),
 }
 
-/// One module with its imports sorted out, in the order that instances are made.
+/// A module with a provider for each import, in instantiation order.
 pub struct Linked {
     pub name: String,
     pub module: Arc<Module>,
@@ -42,7 +42,7 @@ pub struct Linked {
     pub providers: Vec<Provider>,
 }
 
-/// The order in which modules are made: what a module imports from comes before it where that can be, main last.
+/// The instantiation order: providers before importers except in circles, main last.
 pub fn order(modules: &[Named]) -> Vec<usize> {
     fn visit(at: usize, modules: &[Named], path: &mut Vec<usize>, order: &mut Vec<usize>) {
         if order.contains(&at) || path.contains(&at) {
@@ -66,20 +66,22 @@ pub fn order(modules: &[Named]) -> Vec<usize> {
     order
 }
 
-/// The modules that one imports from, in the order of its imports.
+/// The modules that a module imports from, in the order of its imports.
 fn imported_by(at: usize, modules: &[Named]) -> impl Iterator<Item = usize> {
     let imports = modules.get(at).into_iter().flat_map(|(_, module)| module.imports());
     imports.filter_map(|import| modules.iter().position(|(name, _)| name == import.module()))
 }
 
-/// The place of the module that exports a name to the others.
+/// The index of the module with link name `module` that exports `name`.
 pub fn exporting(modules: &[Named], module: &str, name: &str) -> Option<usize> {
     modules.iter().position(|(linked, code)| linked == module && code.get_export(name).is_some())
 }
 
-/// Says for each import of each module who provides it. One that nobody does, or that has another type, is an error that
-/// names it.
-/// `holdings` has one for each module.
+/// Finds the provider of each import of each module. `holdings` has one entry for each module.
+///
+/// # Errors
+///
+/// An import without a provider, or with a provider of another type; the error names the import.
 pub fn resolve(
     pool: &EnginePool,
     modules: &[Named],
@@ -135,7 +137,7 @@ struct Resolver<'a> {
 }
 
 impl Resolver<'_> {
-    /// Who provides an import of the module at a place; `None` when nobody does.
+    /// The provider of an import of the module at a position; `None` without one.
     fn provider(&self, place: usize, from: &str, what: &str, ty: &ExternType) -> Result<Option<Provider>, Failure> {
         if self.spec.imports.iter().any(|stand_in| stand_in.module == from && stand_in.function == what) {
             return Ok(Some(Provider::Host));
@@ -178,9 +180,9 @@ impl Resolver<'_> {
         }
     }
 
-    /// The modules from one by another back to it.
+    /// The shortest circle of imports from `first` over `second` back to `first`.
     fn circle(&self, first: usize, second: usize) -> Vec<usize> {
-        // The shortest way back: breadth first.
+        // Breadth first finds the shortest.
         let mut ways = vec![vec![first, second]];
         let mut seen = vec![second];
         let mut next = 0;
@@ -201,7 +203,7 @@ impl Resolver<'_> {
     }
 }
 
-/// Fails where an import has another type than what provides it.
+/// Fails when the types of an import and its provider differ.
 fn check(module: &str, name: &str, wanted: &ExternType, provided: &ExternType) -> Result<(), Failure> {
     let fits = match (wanted, provided) {
         (ExternType::Func(wanted), ExternType::Func(provided)) => provided.matches(wanted),

@@ -1,5 +1,5 @@
-//! How many memory maps instances and compiled code take. The system allows a process so many, and a thread that can have none
-//! for its stack ends the whole shell: so they are taken here before they are made, and refused before there are none.
+//! The budget of memory maps for instances and compiled code. The system bounds a process's maps, and a thread without one
+//! for its stack aborts the shell: so maps are reserved here first, and refused before the system runs out.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -8,29 +8,29 @@ use super::outline::Holdings;
 use crate::machine;
 use crate::runtime::{Failure, FailureKind};
 
-/// Maps that are left for everything else: threads with their stacks, the heap, libraries.
+/// Maps kept free for thread stacks, the heap and libraries.
 const MAPS_SPARED: usize = 3_072;
-/// Of a memory: the part that the module fills, the rest, the room to grow.
+/// Maps of a linear memory: the initialized part, the rest, the reserved room to grow.
 const MAPS_PER_MEMORY: usize = 3;
-/// Of compiled code: what is read, what is run, what memories are filled from.
+/// Maps of a compiled module: read-only data, code, memory images.
 const MAPS_PER_MODULE: usize = 4;
-/// What is at least this large has a map of its own, in bytes: glibc's threshold.
+/// Allocations from this size on have a map of their own, in bytes: glibc's threshold.
 const LARGE_BYTES: u64 = 128 << 10;
 
-/// What all of them together may take.
+/// Most maps of all instances and modules together.
 static MAPS_MAX: LazyLock<usize> = LazyLock::new(|| machine::map_count_max().saturating_sub(MAPS_SPARED));
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-/// Some maps, given back when this is dropped.
+/// Reserved maps, given back on drop.
 #[derive(Debug)]
 pub struct Maps(usize);
 
 impl Maps {
-    /// Takes so many.
+    /// Reserves `maps` maps.
     ///
     /// # Errors
     ///
-    /// [`FailureKind::Denied`] when the system has no room for as many.
+    /// [`FailureKind::Denied`] when the budget is used up.
     pub fn take(maps: usize) -> Result<Self, Failure> {
         let more = |taken: usize| taken.checked_add(maps).filter(|taken| *taken <= *MAPS_MAX);
         match TAKEN.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more) {
@@ -52,7 +52,7 @@ impl Drop for Maps {
     }
 }
 
-/// What an instance of these modules takes, with its blocks.
+/// Maps of an instance of these modules, its arena included.
 pub fn maps_of_instance<'a>(modules: impl Iterator<Item = &'a Holdings>) -> usize {
     let mut heap = 0;
     let own = modules.map(|module| {
@@ -64,7 +64,7 @@ pub fn maps_of_instance<'a>(modules: impl Iterator<Item = &'a Holdings>) -> usiz
     own + MAPS_PER_MEMORY * (1 + heap)
 }
 
-/// What the code of so many modules takes.
+/// Maps of the code of `modules` modules.
 pub fn maps_of_code(modules: usize) -> usize {
     modules.saturating_mul(MAPS_PER_MODULE)
 }
@@ -77,7 +77,7 @@ mod tests {
     fn maps_are_taken_and_given_back() {
         let error = Maps::take(usize::MAX / 2).unwrap_err();
         assert!(error.message.contains("raise `vm.max_map_count`"), "{}", error.message);
-        // Other tests take some at the same time, but never nearly half of them.
+        // Concurrent tests take far less than half.
         let half = *MAPS_MAX / 2;
         for _ in 0..10 {
             let taken = Maps::take(half).unwrap();

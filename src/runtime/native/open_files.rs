@@ -1,19 +1,19 @@
-//! How many files and sockets plugins hold open. The system lets the whole shell have so many, and a plugin that took them
-//! all would leave none for the next load.
+//! The budget of open files and sockets of plugins. The system bounds the whole shell, and a plugin that used up that bound
+//! would leave none for the next load.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-/// Most files that one instance holds open, its directories included.
+/// Most open files of one instance, directories included.
 pub const FILES_MAX: usize = 256;
-/// Most that all hold together where the system does not say what it allows.
+/// Most open files of all instances together where the system tells no bound.
 const POOL_DEFAULT_MAX: usize = 512;
 
-/// Most bytes of the bodies of all requests that are under way, those that were given up included: each is copied out of its
-/// plugin's memory, and counts there no more.
+/// Most bytes of the bodies of all requests in progress, abandoned ones included. A body is a copy outside of its plugin's
+/// memory limit.
 pub const BODY_BYTES_MAX: u64 = 256 << 20;
 
-/// What all instances may hold together, and do.
+/// The use of all instances together and its bounds.
 #[derive(Debug)]
 pub struct Pool {
     used: AtomicUsize,
@@ -21,14 +21,14 @@ pub struct Pool {
     body_bytes: AtomicU64,
 }
 
-/// Half of what the system allows: the rest is the shell's own, for compiled modules, sockets, what it reads.
+/// Half of the system's bound; the shell has the rest for compiled modules, sockets and files it reads.
 static POOL: LazyLock<Pool> =
     LazyLock::new(|| Pool::new(system_max().map_or(POOL_DEFAULT_MAX, |max| (max / 2).max(1))));
 
 #[cfg(unix)]
 fn system_max() -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
-    // SAFETY: `limit` is a valid place for what is asked for, and lives through the call.
+    // SAFETY: `limit` is a valid `rlimit` and outlives the call.
     let told = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
     (told == 0).then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
 }
@@ -49,7 +49,7 @@ impl Pool {
     }
 }
 
-/// The open files of one instance; given back with it.
+/// The count of one instance's open files, given back on drop.
 #[derive(Debug)]
 pub struct OpenFiles {
     pool: &'static Pool,
@@ -63,7 +63,7 @@ impl Default for OpenFiles {
 }
 
 impl OpenFiles {
-    /// Counts one more; false when there may be no more.
+    /// Counts one more file; false at a bound.
     pub fn take(&mut self) -> bool {
         if self.held >= FILES_MAX || !self.pool.take() {
             return false;
@@ -72,13 +72,13 @@ impl OpenFiles {
         true
     }
 
-    /// How many are counted.
+    /// The number of counted files.
     #[cfg(test)]
     pub fn held(&self) -> usize {
         self.held
     }
 
-    /// Counts one less: it was closed.
+    /// Counts a closed file.
     pub fn give_back(&mut self) {
         if let Some(held) = self.held.checked_sub(1) {
             self.held = held;
@@ -93,14 +93,14 @@ impl Drop for OpenFiles {
     }
 }
 
-/// The place of one request and its body: its socket outlives the call, and the instance, that gave it up.
+/// The place of a request's socket and body, which may outlive the call and instance that abandoned it.
 pub struct Place {
     pool: &'static Pool,
     body_bytes: u64,
 }
 
 impl Place {
-    /// One of those that all may have together, with their files; `None` when they have them all, or too much to send.
+    /// Reserves a place from the pool of open files; `None` when the pool or [`BODY_BYTES_MAX`] is used up.
     pub fn take(body_bytes: u64) -> Option<Place> {
         Place::of(&POOL, body_bytes)
     }

@@ -1,7 +1,7 @@
-//! What a module declares, read without its code: what the rewrite of bulk instructions and the accounts of an instance go by.
+//! A module's declarations, read without its code, for the rewrite of bulk instructions and an instance's accounting.
 //!
-//! Nothing here is validated: that is wasmtime's to do. What cannot be read is an error, and the caller leaves the module as
-//! it is, so that wasmtime says what is wrong with it.
+//! wasmtime validates the module. A module that cannot be read is an error here, and the caller passes it to wasmtime
+//! unchanged for the message.
 
 use std::collections::HashSet;
 use std::ops::Range;
@@ -11,49 +11,49 @@ use wasmparser::{
     StorageType, SubType, TableInit, TableType, TypeRef,
 };
 
-/// What a global takes of an instance, in bytes.
+/// A global's size in an instance, in bytes.
 const GLOBAL_BYTES: u64 = 16;
-/// What an import, a memory, a table, a tag, or a function that can be referred to takes of it, in bytes, at most.
+/// The largest size in an instance of an import, memory, table, tag or referable function, in bytes.
 const ENTRY_BYTES: u64 = 32;
 
-/// A table that can have so many elements has a memory map of its own.
+/// Tables with room for this many elements have a memory map of their own.
 const LARGE_TABLE_ELEMENTS: u64 = 16_384;
 
-/// What an instance of a module holds from its beginning.
+/// The resources of a module's instance at its start.
 #[derive(Clone, Copy, Default, Debug, PartialEq, Eq)]
 pub struct Holdings {
-    /// Memories and large tables of its own.
+    /// Memories and large tables that the module defines.
     pub memories: usize,
     pub large_tables: usize,
-    /// Whether structs, arrays or exceptions may be made.
+    /// Whether the module can allocate structs, arrays or exceptions.
     pub has_heap: bool,
-    /// Globals, imports and references to functions.
+    /// Bytes of globals, imports and references to functions.
     pub instance_bytes: u64,
 }
 
 /// A module's declarations.
 #[derive(Default)]
 pub struct Outline {
-    /// The types in the order of their indices.
+    /// Types by index.
     pub types: Vec<SubType>,
     pub imported_functions: u32,
-    /// The types of the functions that have code, by their indices.
+    /// Type indices of the functions that have code.
     pub functions: Vec<u32>,
     /// Memories and tables, imported ones first.
     pub memories: Vec<MemoryType>,
     pub imported_memories: usize,
     pub tables: Vec<TableType>,
     pub imported_tables: usize,
-    /// How many items each element segment has.
+    /// The number of items of each element segment.
     pub elements: Vec<u32>,
-    /// What array each constant expression makes: its length, or nothing where that is not written beside it.
+    /// The length of each array that a constant expression makes; `None` unless a constant precedes the instruction.
     pub constant_arrays: Vec<Option<u32>>,
     pub has_tags: bool,
-    /// The sections in their order: number and contents.
+    /// Sections in order: id and contents.
     pub sections: Vec<(u8, Range<usize>)>,
     imports: u64,
     globals: u64,
-    /// Functions that exports, segments and globals name: each has a reference in the instance.
+    /// Functions named by exports, segments and globals; each has a reference in the instance.
     referred: HashSet<u32>,
 }
 
@@ -72,7 +72,7 @@ impl Outline {
         Ok(outline)
     }
 
-    /// Whether its instances have a heap that is collected: for structs, arrays and exceptions.
+    /// Whether instances have a garbage-collected heap, for structs, arrays and exceptions.
     pub fn has_heap(&self) -> bool {
         self.has_tags
             || self.types.iter().any(|ty| {
@@ -80,13 +80,13 @@ impl Outline {
             })
     }
 
-    /// What an instance takes besides its memories and tables, in bytes: globals, imports, references to functions.
+    /// The size of an instance without memories and tables, in bytes: globals, imports, references to functions.
     pub fn instance_bytes(&self) -> u64 {
         let entries = self.imports + (self.memories.len() + self.tables.len()) as u64 + self.referred.len() as u64;
         self.globals.saturating_mul(GLOBAL_BYTES).saturating_add(entries.saturating_mul(ENTRY_BYTES))
     }
 
-    /// What an instance holds from its beginning.
+    /// The resources of an instance at its start.
     pub fn holdings(&self) -> Holdings {
         let tables = self.tables.iter().skip(self.imported_tables);
         let is_large = |table: &&TableType| table.maximum.is_none_or(|maximum| maximum >= LARGE_TABLE_ELEMENTS);
@@ -98,7 +98,7 @@ impl Outline {
         }
     }
 
-    /// The element type of an array type and whether its elements can be written, by its index.
+    /// The element type of the array type at `index`, and whether elements are mutable.
     pub fn array(&self, index: u32) -> Option<(StorageType, bool)> {
         match &self.types.get(index as usize)?.composite_type.inner {
             CompositeInnerType::Array(array) => Some((array.0.element_type, array.0.mutable)),
@@ -106,7 +106,7 @@ impl Outline {
         }
     }
 
-    /// How many parameters a function with code has, by its place among them.
+    /// The number of parameters of a function with code, by its index among those.
     pub fn parameters(&self, defined: usize) -> Option<usize> {
         match &self.types.get(*self.functions.get(defined)? as usize)?.composite_type.inner {
             CompositeInnerType::Func(function) => Some(function.params().len()),
@@ -114,7 +114,7 @@ impl Outline {
         }
     }
 
-    /// What a table holds, by its index.
+    /// The element type of a table by its index.
     pub fn table_element(&self, index: u32) -> Option<RefType> {
         self.tables.get(index as usize).map(|table| table.element_type)
     }

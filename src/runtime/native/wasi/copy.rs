@@ -1,6 +1,6 @@
-//! The functions of WASI that copy: what a guest reads and writes, what it was started with, random bytes, the events it
-//! waits for. Each copies a chunk at a time, with a check of the cancel flag between, so that gigabytes end as fast as
-//! anything does; and each takes no more of the host's memory than a chunk. Fuel is paid for each chunk as it comes.
+//! The functions of WASI that copy: reads and writes, arguments and environment, random bytes, polled events. Transfers run
+//! in chunks with a check of the cancel flag between two, so that a copy of gigabytes is interruptible and takes one chunk of
+//! the host's memory. Each chunk is charged its fuel.
 
 use wasmtime::{Caller, Result};
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
@@ -12,37 +12,37 @@ use super::wait::{look, wait};
 use crate::runtime::native::ctx::{Ctx, refused};
 use crate::runtime::native::fuel;
 
-/// How much is copied between two checks of the cancel flag, in bytes.
+/// Bytes copied between two checks of the cancel flag.
 const CHUNK_BYTES: usize = 1 << 20;
-/// Random bytes are made slower than others are copied.
+/// Random bytes between two checks of the cancel flag; generating is slower than copying.
 const RANDOM_CHUNK_BYTES: u32 = 256 << 10;
-/// Most buffers of one call that are looked at, as in Linux.
+/// Most buffers of one call that are read, as in Linux; the rest are ignored.
 const BUFFERS_MAX: u32 = 1024;
-/// Most events that one call waits for: the host keeps a record of each.
+/// Most events that one call waits for; the host allocates a record for each.
 const EVENTS_MAX: u32 = 4096;
-/// What is read of each of them.
+/// The size of a subscription, in bytes.
 const SUBSCRIPTION_BYTES: u64 = 48;
 
-/// An entry of a list of buffers: where it lies and how long it is.
+/// The size of an entry in a list of buffers, its address and length, in bytes.
 const BUFFER_BYTES: usize = 8;
-/// Where a chunk begins in the memory that is lent to wasmtime-wasi: behind its one buffer's entry, and the count.
+/// Offsets in the temporary memory for wasmtime-wasi, in bytes: one buffer's entry, the count, then the chunk.
 const CHUNK_OFFSET: usize = 16;
 const COUNT_OFFSET: usize = BUFFER_BYTES;
 
-/// A stretch of the guest's memory; outside of it is a trap, as wasmtime-wasi has it.
+/// A range of the guest's memory; traps outside of it, as wasmtime-wasi does.
 pub fn slice(data: &mut [u8], at: u32, len: usize) -> Result<&mut [u8]> {
     let start = at as usize;
     let stretch = start.checked_add(len).and_then(|end| data.get_mut(start..end));
     stretch.ok_or_else(|| refused(format!("gave WASI {len} bytes at {at}, which its memory does not have")))
 }
 
-/// The little-endian number at a place.
+/// The little-endian number at an address.
 pub fn word(data: &mut [u8], at: u32) -> Result<u32> {
     let bytes = slice(data, at, 4)?.first_chunk().copied().unwrap_or_default();
     Ok(u32::from_le_bytes(bytes))
 }
 
-/// The first buffer of a list that is not empty, which is the one that is read to or written from.
+/// The address and length of the first non-empty buffer of a list, the only one that a call transfers.
 fn first_buffer(data: &mut [u8], list: i32, count: i32) -> Result<(u32, usize)> {
     for entry in 0..(count as u32).min(BUFFERS_MAX) {
         let at = (list as u32).checked_add(entry * BUFFER_BYTES as u32);
@@ -56,7 +56,7 @@ fn first_buffer(data: &mut [u8], list: i32, count: i32) -> Result<(u32, usize)> 
     Ok((0, 0))
 }
 
-/// Which of the four it is.
+/// The kind of a transfer, with its offset in the file where the call gives one.
 #[derive(Clone, Copy)]
 enum Transfer {
     Read,
@@ -70,7 +70,7 @@ impl Transfer {
         matches!(self, Transfer::Read | Transfer::ReadAt(_))
     }
 
-    /// The same, further on.
+    /// The transfer `bytes` further on in the file.
     fn after(self, bytes: usize) -> Transfer {
         match self {
             Transfer::ReadAt(offset) => Transfer::ReadAt(offset.wrapping_add(bytes as i64)),
@@ -103,7 +103,8 @@ pub fn fd_pwrite(
     transfer(caller, Transfer::WriteAt(offset), fd, list, count, stored)
 }
 
-/// Copies until all is copied, there is no more, or it fails; what was copied before that counts.
+/// Copies up to the buffer's end, the file's end or an error. An error after the first chunk ends the call with the bytes
+/// copied so far.
 fn transfer(caller: &mut Caller<'_, Ctx>, what: Transfer, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
     let (at, len) = {
         let Parts { data, .. } = parts(caller)?;
@@ -140,7 +141,7 @@ fn transfer(caller: &mut Caller<'_, Ctx>, what: Transfer, fd: i32, list: i32, co
     }
 }
 
-/// The memory that wasmtime-wasi gets in place of the guest's, up to the chunk: one buffer's entry, and room for a count.
+/// The temporary memory for wasmtime-wasi up to the chunk: one buffer's entry and the room for the count.
 fn lent(chunk_bytes: usize) -> Vec<u8> {
     let mut lent = Vec::with_capacity(CHUNK_OFFSET + chunk_bytes);
     lent.extend_from_slice(&(CHUNK_OFFSET as u32).to_le_bytes());
@@ -188,7 +189,7 @@ pub fn random_get(caller: &mut Caller<'_, Ctx>, buf: i32, buf_len: i32) -> Resul
         if errno != 0 || left == 0 {
             return Ok(errno);
         }
-        // Within the memory, as was looked at above.
+        // The check above keeps this within the memory.
         at += chunk;
         look(&up)?;
     }

@@ -1,5 +1,5 @@
-//! The descriptors of one instance as plugsh counts them: which of them hold a file of the system, and which give access to
-//! single files. wasmtime-wasi has the table itself; what opens, closes or renumbers one tells this one.
+//! The descriptors of one instance with their kinds: files of the system, which count, and views of single files.
+//! wasmtime-wasi has the descriptor table itself; functions that open, close or renumber update this one.
 
 use std::collections::BTreeMap;
 
@@ -11,17 +11,17 @@ const STDIO: u32 = 3;
 /// The kind of a descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// Standard input, output or error: no file of the system's own.
+    /// Standard input, output or error, without a system file of its own.
     Stdio,
-    /// A file or directory; each has its place among [`OpenFiles`].
+    /// A file or directory; each counts in [`OpenFiles`].
     File,
-    /// A directory of which the guest has only single files, by its place among the views.
+    /// A view by its index: a directory with single files only.
     View(usize),
-    /// The directory on the host's side of single files. A guest does not see it.
+    /// The host's directory behind single files, out of the guest's reach.
     Hidden,
 }
 
-/// A directory as the guest sees it that holds single files only.
+/// A directory on the guest's side that has single files only.
 #[derive(Debug)]
 pub struct View {
     pub files: Vec<ViewFile>,
@@ -30,15 +30,15 @@ pub struct View {
 /// One file of a [`View`].
 #[derive(Debug, Clone)]
 pub struct ViewFile {
-    /// Its name in the guest's directory.
+    /// The file's name on the guest's side.
     pub guest: String,
-    /// The descriptor of the host's directory that has it, and its name there.
+    /// The descriptor of the host's directory, and the file's name there.
     pub dir: u32,
     pub host: String,
     pub read_only: bool,
 }
 
-/// The open descriptors. As many as [`OpenFiles`] lets an instance have, and three.
+/// The open descriptors: at most [`OpenFiles`]'s bound for an instance, and three for stdio.
 #[derive(Debug)]
 pub struct Fds {
     files: OpenFiles,
@@ -54,18 +54,17 @@ impl Default for Fds {
 }
 
 impl Fds {
-    /// The number that the next preopened directory gets: they come one after the other behind standard error.
+    /// The descriptor of the next preopened directory; preopens are numbered from 3.
     pub fn next_preopen(&self) -> u32 {
         self.open.len() as u32
     }
 
-    /// A place for one more file; false when there may be no more. To be followed by [`Fds::opened`] or
-    /// [`Fds::not_opened`].
+    /// Reserves a place for one more file; false at the bound. [`Fds::opened`] or [`Fds::not_opened`] must follow.
     pub fn take(&mut self) -> bool {
         self.files.take()
     }
 
-    /// A place for the file that standard input reads; given back when that is closed, or with the instance.
+    /// Reserves a place for standard input's file until the descriptor is closed or the instance dropped; false at the bound.
     pub fn take_stdin(&mut self) -> bool {
         let taken = self.files.take();
         if taken {
@@ -74,27 +73,27 @@ impl Fds {
         taken
     }
 
-    /// The place that was taken is a descriptor's.
+    /// Assigns the reserved place to a descriptor.
     pub fn opened(&mut self, fd: u32, kind: Kind) {
         if self.open.insert(fd, kind).is_some_and(|old| old != Kind::Stdio) {
             self.files.give_back();
         }
     }
 
-    /// The place that was taken is not needed.
+    /// Gives the reserved place back.
     pub fn not_opened(&mut self) {
         self.files.give_back();
     }
 
-    /// A descriptor was closed: its place is free, if it had one.
+    /// Frees the place of a closed descriptor, if it had one.
     pub fn closed(&mut self, fd: u32) {
         if self.open.remove(&fd).is_some_and(|kind| kind != Kind::Stdio) {
             self.files.give_back();
         }
     }
 
-    /// A descriptor was put in the place of another. wasmtime-wasi keeps that other one's file open for as long as the
-    /// instance lives: so its place stays taken.
+    /// Moves a descriptor over another. The place of the replaced one stays taken, since wasmtime-wasi keeps its file open
+    /// until the instance is dropped.
     pub fn renumbered(&mut self, from: u32, to: u32) {
         if from != to
             && let Some(kind) = self.open.remove(&from)
@@ -103,24 +102,24 @@ impl Fds {
         }
     }
 
-    /// What a descriptor is; `None` for one that is not open.
+    /// A descriptor's kind; `None` when it is not open.
     pub fn kind(&self, fd: u32) -> Option<Kind> {
         self.open.get(&fd).copied()
     }
 
-    /// Adds a directory of single files.
+    /// Adds a view.
     pub fn add_view(&mut self, files: Vec<ViewFile>) -> Kind {
         self.views.push(View { files });
         Kind::View(self.views.len() - 1)
     }
 
-    /// The file that a path names in a directory of single files. Only its very name does, and `./` before it.
+    /// The file that a path names in a view: the file's exact name, with or without `./` before it.
     pub fn view_file(&self, view: usize, path: &[u8]) -> Option<&ViewFile> {
         let name = path.strip_prefix(b"./").unwrap_or(path);
         self.views.get(view)?.files.iter().find(|file| file.guest.as_bytes() == name)
     }
 
-    /// How many places are taken.
+    /// The number of places taken.
     #[cfg(test)]
     pub fn held(&self) -> usize {
         self.files.held()
@@ -143,12 +142,12 @@ mod tests {
             open(&mut fds, fd);
         }
         assert_eq!(fds.held(), 7);
-        // Standard output has no place, nor has what is closed twice.
+        // Standard output has no place, and a closed descriptor has none to free.
         for fd in [0, 1, 2, 9, 9, 77] {
             fds.closed(fd);
         }
         assert_eq!(fds.held(), 6);
-        // What stood at 4 stays open, out of reach; 3 is gone.
+        // The file that was 4 stays open and keeps its place; 3 is free.
         fds.renumbered(3, 4);
         assert_eq!((fds.kind(3), fds.kind(4), fds.held()), (None, Some(Kind::File), 6));
         fds.closed(3);

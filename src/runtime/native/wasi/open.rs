@@ -1,5 +1,5 @@
-//! The functions of WASI that open, close and renumber descriptors: each keeps the count of open files, and none opens
-//! what could wait for ever. Of a directory of single files they reach those files and nothing else.
+//! The functions of WASI that open, close and renumber descriptors. Each keeps the count of open files; FIFOs and sockets
+//! are refused, since opening one could block for ever. A view gives access to its single files only.
 
 use std::sync::Arc;
 
@@ -15,10 +15,10 @@ use super::wait::wait;
 use crate::runtime::Upcalls;
 use crate::runtime::native::ctx::Ctx;
 
-/// The size of a `filestat`, and where in it the kind of file stands.
+/// The size of a `filestat` and the offset of its file type, in bytes.
 const FILESTAT_BYTES: usize = 64;
 const FILESTAT_TYPE: usize = 16;
-/// The size of an `fdstat`, which begins with the kind of file.
+/// The size of an `fdstat` in bytes; the file type comes first.
 const FDSTAT_BYTES: usize = 24;
 const FILETYPE_UNKNOWN: u8 = 0;
 const FILETYPE_REGULAR: u8 = 4;
@@ -30,7 +30,7 @@ const OFLAGS_TRUNC: i32 = 8;
 /// The right to write.
 const RIGHTS_FD_WRITE: i64 = 1 << 6;
 
-/// How `path_open` is to open.
+/// The flags and rights of a `path_open`.
 #[derive(Clone, Copy)]
 struct Opening {
     dirflags: i32,
@@ -83,8 +83,8 @@ pub fn path_open(
     }
 }
 
-/// Opens a path below a directory, but for FIFOs and sockets: opening a FIFO waits for its other end on a thread that
-/// nothing can end, and wasmtime-wasi could not read from it anyway (it reads at offsets).
+/// Opens a path below a directory. FIFOs and sockets are refused: opening a FIFO blocks a thread without a way to interrupt
+/// it, and wasmtime-wasi reads at offsets, which a FIFO lacks.
 fn open_in(
     wasi: &mut WasiP1Ctx,
     up: &Arc<dyn Upcalls>,
@@ -100,7 +100,7 @@ fn open_in(
     })
 }
 
-/// Opens the one file, and no link, directory or FIFO that has come to have its name; it is never made anew.
+/// Opens a single file. Fails when its name leads to a link, directory or FIFO by now; never creates the file.
 fn open_single(wasi: &mut WasiP1Ctx, up: &Arc<dyn Upcalls>, file: &ViewFile, how: Opening) -> Result<Result<u32, i32>> {
     let (dir, name) = (file.dir as i32, file.host.as_bytes());
     if file.read_only && (how.oflags & (OFLAGS_CREAT | OFLAGS_TRUNC) != 0 || how.rights & RIGHTS_FD_WRITE != 0) {
@@ -120,7 +120,7 @@ fn open_single(wasi: &mut WasiP1Ctx, up: &Arc<dyn Upcalls>, file: &ViewFile, how
             Ok(new) => new,
             Err(errno) => return Ok(Err(errno)),
         };
-        // Again, since something else may have taken the name in between.
+        // Another file may have taken the name since the first check.
         let mut stat = vec![0; FDSTAT_BYTES];
         let errno = preview1::fd_fdstat_get(wasi, &mut GuestMemory::Unshared(&mut stat), new as i32, 0).await?;
         if errno == 0 && stat.first() == Some(&FILETYPE_REGULAR) {
@@ -131,7 +131,7 @@ fn open_single(wasi: &mut WasiP1Ctx, up: &Arc<dyn Upcalls>, file: &ViewFile, how
     })
 }
 
-/// wasmtime-wasi's own `path_open`, on memory that is lent to it: the new descriptor, or an error number.
+/// wasmtime-wasi's `path_open` on a temporary memory: the new descriptor, or an errno.
 async fn open_at(wasi: &mut WasiP1Ctx, fd: i32, path: &[u8], how: Opening) -> Result<Result<u32, i32>> {
     const NEW_BYTES: usize = 8;
     let mut lent = vec![0; NEW_BYTES + path.len()];
@@ -144,13 +144,13 @@ async fn open_at(wasi: &mut WasiP1Ctx, fd: i32, path: &[u8], how: Opening) -> Re
     if errno == 0 { Ok(Ok(word(&mut lent, 0)?)) } else { Ok(Err(errno)) }
 }
 
-/// What kind of file is at a path; `None` when that cannot be told, as of one that is not there.
+/// The file type at a path; `None` when `path_filestat_get` fails, for example for a missing file.
 async fn file_type(wasi: &mut WasiP1Ctx, fd: i32, flags: i32, path: &[u8]) -> Result<Option<u8>> {
     let (errno, stat) = stat_at(wasi, fd, flags, path).await?;
     Ok((errno == 0).then(|| stat.get(FILESTAT_TYPE).copied()).flatten())
 }
 
-/// wasmtime-wasi's own `path_filestat_get`, on memory that is lent to it.
+/// wasmtime-wasi's `path_filestat_get` on a temporary memory: the errno and the `filestat`.
 async fn stat_at(wasi: &mut WasiP1Ctx, fd: i32, flags: i32, path: &[u8]) -> Result<(i32, Vec<u8>)> {
     let mut lent = vec![0; FILESTAT_BYTES + path.len()];
     lent[FILESTAT_BYTES..].copy_from_slice(path);

@@ -1,5 +1,5 @@
-//! The allowed paths of an instance as WASI has them: directories that are open from the beginning. A single file is shown
-//! in a directory of its own kind (`fds::View`), behind which stands the host's directory that has it, out of sight.
+//! The allowed paths of an instance as WASI's preopened directories. A single file appears in a view (`fds::View`); a hidden
+//! descriptor holds the host's directory of that file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -11,27 +11,27 @@ use crate::runtime::program::AllowedPath;
 use crate::runtime::{Failure, FailureKind, Spec};
 use crate::text::io_cause;
 
-/// A file that is allowed by itself.
+/// An allowed single file.
 struct Single<'a> {
     path: &'a AllowedPath,
-    /// The guest's directory that it is in, and its name there.
+    /// The file's directory and name on the guest's side.
     guest_dir: String,
     guest: String,
-    /// The host's.
+    /// The file's directory and name on the host's side.
     host_dir: PathBuf,
     host: String,
 }
 
-/// Opens what is allowed: directories and the views of single files first, since guests look for them until a number is
-/// not open; then what stands behind the views.
+/// Opens the allowed paths. Directories and views come first, since guests scan preopens up to the first number that is not
+/// open; the hidden directories behind the views follow.
 pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<(), Failure> {
     let mut paths: Vec<&AllowedPath> = spec.allowed_paths.iter().collect();
-    // The SDK's order, from which a guest's libc chooses where two lead to the same place. It has `ro:` in the name.
+    // The SDK's order, with `ro:` in the name: a guest's libc takes the first of two preopens for one place.
     paths.sort_by_key(|path| format!("{}{}", if path.read_only { "ro:" } else { "" }, path.host.display()));
     let (files, dirs): (Vec<&AllowedPath>, Vec<&AllowedPath>) = paths.into_iter().partition(|path| path.host.is_file());
     for path in &dirs {
         preopen(builder, fds, spec, &path.host, &path.guest, path.read_only, Kind::File)?;
-        // Again, so that a link which was there only while it was opened is noticed too.
+        // The second check finds a link that existed only while the directory was opened.
         spec.stays_put(path)?;
     }
     let singles = files.into_iter().map(|path| single(spec, path)).collect::<Result<Vec<_>, _>>()?;
@@ -48,7 +48,7 @@ pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<
         }
         views.entry(&single.guest_dir).or_default().push(single);
     }
-    // One for each of the host's directories and whether it may be written: a view finds its files behind these.
+    // Hidden descriptors by host directory and access: views reach their files through these.
     let mut behind: BTreeMap<(&Path, bool), u32> = BTreeMap::new();
     let first_behind = fds.next_preopen() + views.len() as u32;
     for single in &singles {
@@ -73,14 +73,14 @@ pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<
     singles.iter().try_for_each(|single| spec.stays_put(single.path))
 }
 
-/// Where a single file is, on both sides.
+/// The directories and names of a single file on both sides.
 fn single<'a>(spec: &Spec, path: &'a AllowedPath) -> Result<Single<'a>, Failure> {
     let fails = |why: &str| {
         let why = format!("cannot open allowed path `{}`: {why}", path.host.display());
         Failure::new(FailureKind::Load, why)
     };
     spec.stays_put(path)?;
-    // Where a person granted a link, the file that it leads to now: links are not followed later.
+    // A granted link is resolved now: opening follows no links.
     let host = path.host.canonicalize().map_err(|error| fails(&io_cause(&error)))?;
     let (Some(dir), Some(name)) = (host.parent(), host.file_name().and_then(|name| name.to_str())) else {
         return Err(fails("its name is not UTF-8"));
@@ -93,7 +93,7 @@ fn single<'a>(spec: &Spec, path: &'a AllowedPath) -> Result<Single<'a>, Failure>
     Ok(Single { path, guest_dir: guest_dir.into(), guest: guest.into(), host_dir: dir.into(), host: name.into() })
 }
 
-/// Whether two directories of the guest are the same: it knows no working directory but `/`.
+/// Whether two paths name one directory of the guest, whose working directory is `/`.
 fn same_place(one: &str, other: &str) -> bool {
     fn parts(path: &str) -> impl Iterator<Item = &str> {
         path.split('/').filter(|part| !matches!(*part, "" | "."))
@@ -129,7 +129,7 @@ fn preopen(
     Ok(())
 }
 
-/// Why nothing more is opened.
+/// The message of a refusal for too many open files.
 pub fn too_many(path: &Path) -> String {
     format!("cannot open `{}`: plugins have too many files open", path.display())
 }

@@ -1,6 +1,6 @@
-//! Every function of WASI preview 1, in one table, and what each goes through: a check of the cancel flag before and after,
-//! the bound on paths, the check of its descriptors, the fuel for what it copies. A function that is not in the table is not
-//! there at all, and a test compares it with wasmtime-wasi's own list.
+//! The table of WASI preview 1's functions and the checks around each: the cancel flag before and after, the bound on paths,
+//! the descriptors, the fuel for copied bytes. Only functions of this table are linked; a test compares it with
+//! wasmtime-wasi's list.
 
 use wasmtime::{Caller, Linker, Result};
 use wasmtime_wasi::I32Exit;
@@ -15,13 +15,13 @@ use crate::runtime::host_functions::WASI;
 use crate::runtime::native::ctx::Ctx;
 use crate::runtime::native::fuel;
 
-/// Longest path, in bytes: no system takes one as long as this.
+/// Longest path, in bytes; above every system's own bound.
 const PATH_BYTES_MAX: u32 = 64 * 1024;
 
-/// What a function may do with a directory of single files.
+/// A function's access to views, the directories of single files.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Views {
-    /// It knows of them, or asks nothing of the directory behind them.
+    /// The function handles views, or makes no use of the host's directory.
     Known,
     Refused,
 }
@@ -35,7 +35,7 @@ fn guarded<R>(caller: &mut Caller<'_, Ctx>, run: impl FnOnce(&mut Caller<'_, Ctx
     Ok(done)
 }
 
-/// Why a function may not have a descriptor, as WASI's number.
+/// The errno that refuses a descriptor to a function; `None` when it is allowed.
 fn descriptor_refused(caller: &Caller<'_, Ctx>, fd: i32, views: Views) -> Option<i32> {
     let kind = caller.data().wasi.as_deref()?.fds.kind(fd as u32)?;
     match kind {
@@ -45,14 +45,14 @@ fn descriptor_refused(caller: &Caller<'_, Ctx>, fd: i32, views: Views) -> Option
     }
 }
 
-/// A length as WASI has it.
+/// A WASI length, which is unsigned, in bytes.
 fn bytes(len: i32) -> u64 {
     u64::from(len as u32)
 }
 
-/// Makes the functions: `now` for those that only compute, `waits` for those that can block, `opens` and `copies` for those
-/// that are written in the modules of these names. What they may do with single files, `[fds]`, `[lengths of paths]` and
-/// `[bytes that are copied besides]` follow. What lists have is paid for in `copy`, chunk by chunk.
+/// Defines the functions: `now` for pure computation, `waits` for functions that can block, `opens` and `copies` for functions
+/// of the modules `open` and `copy`. Their access to views, `[fds]`, `[lengths of paths]` and `[other copied bytes]` follow.
+/// Buffers of lists are charged in `copy`, chunk by chunk.
 macro_rules! functions {
     ($linker:ident; $($how:ident $name:ident($($arg:ident: $ty:ty),*) -> $result:ty,
         $views:ident [$($fd:ident)*] [$($path_len:ident)*] [$($bytes:expr),*];)*) => {$(
@@ -139,7 +139,7 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
         now sock_send(fd: i32, iovs: i32, count: i32, flags: i32, stored: i32) -> i32, Refused [fd] [] [];
         now sock_shutdown(fd: i32, how: i32) -> i32, Refused [fd] [] [];
     }
-    // wasmtime-wasi's own refuses codes above 125, which many programs end with.
+    // wasmtime-wasi's `proc_exit` refuses codes above 125, which many programs exit with.
     linker.allow_shadowing(true);
     linker.func_wrap(WASI, "proc_exit", |code: i32| -> Result<()> { Err(I32Exit(code).into()) })?;
     linker.allow_shadowing(false);
