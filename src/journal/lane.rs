@@ -1,6 +1,6 @@
-//! A lane: one job's way into the journal. Its buffer has one writer, the job, and takes no lock per record: a record is
-//! eleven words that are stored one by one and then published by moving `head`. A reader, or the job itself
-//! when the buffer is full, takes the lane's lock, empties it into the ring and moves `tail`.
+//! A lane: one job's way into the journal. Its buffer has one writer, the job, and takes no lock per record: a record
+//! is eleven words that are stored one by one and then published by moving `head`. A reader, or the job itself when the
+//! buffer is full, takes the lane's lock, empties it into the ring and moves `tail`.
 //!
 //! Words instead of a locked `Vec` save two atomic exchanges a call.
 
@@ -15,8 +15,8 @@ use super::ring::Journal;
 
 /// One job's way into the journal. Dropping it hands over what it still holds.
 ///
-/// It may be shared and sent, but only one thread may push at a time: the job's own. Two at once would lose records or mix
-/// two into one; a debug build panics instead.
+/// It may be shared and sent, but only one thread may push at a time: the job's own. Two at once would lose records or
+/// mix two into one; a debug build panics instead.
 pub struct Lane {
     journal: Arc<Journal>,
     buffer: Arc<LaneBuffer>,
@@ -60,9 +60,9 @@ impl Lane {
     /// The number of this lane's next call, given at its start; only for the lane's own thread. Numbers go up within a
     /// lane, and are never given twice.
     ///
-    /// Between lanes numbers follow the order in which calls start, while a lane has started few. A lane that starts very many
-    /// in a short time takes numbers in blocks, so that jobs do not contend for the one counter. Its calls may then be out of
-    /// order with those of other jobs, by a block and by 100 µs at most.
+    /// Between lanes numbers follow the order in which calls start, while a lane has started few. A lane that starts
+    /// very many in a short time takes numbers in blocks, so that jobs do not contend for the one counter. Its calls
+    /// may then be out of order with those of other jobs, by a block and by 100 µs at most.
     #[inline]
     pub fn next_seq(&self, now_ns: u64) -> u64 {
         let numbers = &self.numbers;
@@ -84,8 +84,8 @@ impl Lane {
     }
 
     /// Notes an ended call. A record with neither error nor payload costs some stores; the ring's lock is taken once in
-    /// [`LANE_RECORDS_MAX`](super::lane_buffer::LANE_RECORDS_MAX) of them. One with an error or a payload goes into the ring
-    /// at once, so that the budgets there are exact.
+    /// [`LANE_RECORDS_MAX`](super::lane_buffer::LANE_RECORDS_MAX) of them. One with an error or a payload goes into the
+    /// ring at once, so that the budgets there are exact.
     #[inline]
     pub fn push(&self, record: Record) {
         if !self.journal.is_on() {

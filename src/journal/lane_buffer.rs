@@ -1,5 +1,5 @@
-//! The buffer of a lane: records on their way from one job into the ring, as words that one writer stores and readers move
-//! into the ring. `lane` has the writer, and `ring` the readers.
+//! The buffer of a lane: records on their way from one job into the ring, as words that one writer stores and readers
+//! move into the ring. `lane` has the writer, and `ring` the readers.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
@@ -73,8 +73,8 @@ impl LaneBuffer {
     }
 }
 
-/// Neighbouring fields go into different words: else the compiler loads both at once right after two narrow stores, which
-/// stalls store forwarding.
+/// Neighbouring fields go into different words: else the compiler loads both at once right after two narrow stores,
+/// which stalls store forwarding.
 #[inline]
 fn to_words(record: &Record) -> [u64; WORDS] {
     let pair = |low: u32, high: u32| u64::from(low) | u64::from(high) << 32;

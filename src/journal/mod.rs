@@ -1,8 +1,9 @@
-//! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of its own.
+//! The journal: the bounded log of calls, and what can be asked of it. Pure data: no plugin, no process, no clock of
+//! its own.
 //!
-//! `record` and `symbol` describe a call, and `payload` has its kept bytes. Jobs write to the `ring` through their `lane`s,
-//! whose words stand in `lane_buffer`. `filter`, `stats` and `export` work on records, ended or running, from any place.
-//! `units` reads and writes durations and sizes.
+//! `record` and `symbol` describe a call, and `payload` has its kept bytes. Jobs write to the `ring` through their
+//! `lane`s, whose words stand in `lane_buffer`. `filter`, `stats` and `export` work on records, ended or running, from
+//! any place. `units` reads and writes durations and sizes.
 
 pub mod export;
 pub mod filter;

@@ -1,5 +1,5 @@
-//! Payloads: the kept input and output bytes of a call, and why others are missing. The ring has the budget over all records;
-//! the kernel decides whose payloads are kept.
+//! Payloads: the kept input and output bytes of a call, and why others are missing. The ring has the budget over all
+//! records; the kernel decides whose payloads are kept.
 
 /// The kept bytes of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]

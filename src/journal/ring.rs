@@ -1,9 +1,10 @@
-//! The journal that jobs write to and views read from: one lane a job, so that jobs share no lock on each call, in front of
-//! one bounded ring. Running calls are not in it; the kernel knows those and hands them in with [`merge_running`].
+//! The journal that jobs write to and views read from: one lane a job, so that jobs share no lock on each call, in
+//! front of one bounded ring. Running calls are not in it; the kernel knows those and hands them in with
+//! [`merge_running`].
 //!
-//! A lane is a small buffer. When it is full, and whenever somebody looks, it is emptied into the ring; so a push is a few
-//! stores, and a view always sees every call that has ended.
-//! Locks are taken in this order: `lanes`, a lane's own, `store`. The side that rings the `doorbell` holds none of them.
+//! A lane is a small buffer. When it is full, and whenever somebody looks, it is emptied into the ring; so a push is a
+//! few stores, and a view always sees every call that has ended. Locks are taken in this order: `lanes`, a lane's own,
+//! `store`. The side that rings the `doorbell` holds none of them.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -85,7 +86,8 @@ impl Journal {
         journal
     }
 
-    /// So many numbers for calls, from 1; the first of them. [`Lane::next_seq`](super::lane::Lane::next_seq) gives them out.
+    /// So many numbers for calls, from 1; the first of them. [`Lane::next_seq`](super::lane::Lane::next_seq) gives them
+    /// out.
     pub(super) fn take_seqs(&self, count: u64) -> u64 {
         self.seq.0.fetch_add(count, Ordering::Relaxed)
     }
@@ -118,8 +120,9 @@ impl Journal {
         self.store.lock().set_records_max(records_max.clamp(1, RECORDS_MAX_MAX));
     }
 
-    /// What ended since the cursor was last here, at most [`FOLLOW_RECORDS_MAX`] records by the time they ended, and how
-    /// many the cap pushed out unseen. Calls of different jobs that ended at about the same time may come in either order.
+    /// What ended since the cursor was last here, at most [`FOLLOW_RECORDS_MAX`] records by the time they ended, and
+    /// how many the cap pushed out unseen. Calls of different jobs that ended at about the same time may come in either
+    /// order.
     pub fn follow(&self, cursor: &mut Cursor) -> Followed {
         self.empty_lanes();
         let (mut records, next, missed) = self.store.lock().read(cursor.position, FOLLOW_RECORDS_MAX);
@@ -128,16 +131,16 @@ impl Journal {
         Followed { records, missed }
     }
 
-    /// Waits until something ended that the cursor has not seen, until [`Journal::wake`], or for `timeout`. Gives whether
-    /// there is something new; it may return early.
+    /// Waits until something ended that the cursor has not seen, until [`Journal::wake`], or for `timeout`. Gives
+    /// whether there is something new; it may return early.
     pub fn wait(&self, cursor: &Cursor, timeout: Duration) -> bool {
         let mut doorbell = self.doorbell.lock();
         self.awaited.store(true, Ordering::SeqCst);
         if self.drain().total() > cursor.position {
             return true;
         }
-        // A concurrent push may miss the flag and be missed here: excluding that would cost each push a fence. So the wait is
-        // bounded, and its caller waits again.
+        // A concurrent push may miss the flag and be missed here: excluding that would cost each push a fence. So the
+        // wait is bounded, and its caller waits again.
         self.rung.wait_for(&mut doorbell, timeout.min(WAIT_MAX));
         drop(doorbell);
         self.drain().total() > cursor.position
@@ -214,7 +217,8 @@ impl Journal {
     }
 }
 
-/// A journal whose lanes were emptied: every call that had ended by then is seen. Reads of one view do not empty them again.
+/// A journal whose lanes were emptied: every call that had ended by then is seen. Reads of one view do not empty them
+/// again.
 #[derive(Clone, Copy)]
 #[must_use = "emptying the lanes alone changes nothing that can be seen"]
 pub struct Drained<'a> {
@@ -227,14 +231,14 @@ impl Drained<'_> {
         self.find(last, |_| true)
     }
 
-    /// The newest `last` records that match, in order of seq. `matches` is called under the journal's lock: it must be quick
-    /// and must not use the journal.
+    /// The newest `last` records that match, in order of seq. `matches` is called under the journal's lock: it must be
+    /// quick and must not use the journal.
     pub fn find(&self, last: usize, matches: impl FnMut(&Record) -> bool) -> Vec<Record> {
         self.journal.store.lock().newest(last, matches)
     }
 
-    /// Folds over all records, in about the order they ended, without copying them. `look` runs under the journal's lock: it
-    /// must be quick and must not use the journal.
+    /// Folds over all records, in about the order they ended, without copying them. `look` runs under the journal's
+    /// lock: it must be quick and must not use the journal.
     pub fn with_records<T>(&self, look: impl FnOnce(&mut dyn DoubleEndedIterator<Item = &Record>) -> T) -> T {
         look(&mut self.journal.store.lock().iter())
     }
@@ -289,8 +293,8 @@ pub struct Followed {
     pub missed: u64,
 }
 
-/// Ended and running calls in one list, in order of seq. A call that is in both has ended: take the snapshot of the running
-/// ones first, and no call is lost between the two looks.
+/// Ended and running calls in one list, in order of seq. A call that is in both has ended: take the snapshot of the
+/// running ones first, and no call is lost between the two looks.
 pub fn merge_running(mut records: Vec<Record>, running: Vec<Record>) -> Vec<Record> {
     records.extend(running);
     // Stable: of two with one seq the ended one stays first.

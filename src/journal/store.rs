@@ -61,8 +61,8 @@ impl Store {
         }
     }
 
-    /// Pushes a record without a payload that is written straight into its place: `write` finds an old record there that
-    /// has neither error nor payload, and changes every other field.
+    /// Pushes a record without a payload that is written straight into its place: `write` finds an old record there
+    /// that has neither error nor payload, and changes every other field.
     #[inline]
     pub(super) fn push_with(&mut self, write: impl FnOnce(&mut Record)) {
         if self.slots.len() < self.records_max {

@@ -27,9 +27,9 @@ impl Symbol {
     /// The shell as a caller: `shell`.
     pub const SHELL: Symbol = Symbol(2);
 
-    /// The symbol of `name`, cut at [`SYMBOL_BYTES_MAX`] bytes. Takes a read lock when the name is known and a write lock
-    /// once when it is new: intern when a process or a function is resolved, not at each call. Half of the table is for
-    /// these, since a guest may ask for as many names as it likes.
+    /// The symbol of `name`, cut at [`SYMBOL_BYTES_MAX`] bytes. Takes a read lock when the name is known and a write
+    /// lock once when it is new: intern when a process or a function is resolved, not at each call. Half of the table
+    /// is for these, since a guest may ask for as many names as it likes.
     pub fn intern(name: &str) -> Symbol {
         TABLE.intern(cut_at_char(name, SYMBOL_BYTES_MAX), Share::Half)
     }

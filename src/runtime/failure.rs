@@ -84,15 +84,16 @@ pub struct Failure {
     said: Option<String>,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
     pub code: Option<i32>,
-    /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason. Raw.
+    /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason.
+    /// Raw.
     pub stderr_tail: Option<String>,
     /// True when wasm was left in the middle: the instance must be dropped.
     unwound: bool,
 }
 
 impl Failure {
-    /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`], and secrets in its URLs are left out. `Guest` and
-    /// `Denied` keep the instance.
+    /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`], and secrets in its URLs are left out. `Guest`
+    /// and `Denied` keep the instance.
     pub fn new(kind: FailureKind, problem: impl Into<Problem>) -> Self {
         let Problem { message, advice } = problem.into();
         let message = cut(owned_without_secrets(message));

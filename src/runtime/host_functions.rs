@@ -1,7 +1,7 @@
 //! The table of functions that plugins import from the host: names, namespaces, types, what each does.
 //!
-//! Both hosts match on its rows, so a row that one of them lacks does not compile. The conformance suite, the fuzzer and
-//! the lists in the documents are made from it. WASI's functions are not in it: `native/wasi` has them.
+//! Both hosts match on its rows, so a row that one of them lacks does not compile. The conformance suite, the fuzzer
+//! and the lists in the documents are made from it. WASI's functions are not in it: `native/wasi` has them.
 
 use super::stand_in_types::NumberType;
 

@@ -1,8 +1,8 @@
-//! Patterns of host names: whether one fits, and what is wrong with one that no host can fit. Requests name hosts as URLs
-//! have them: in lower case, without a port, IPv6 addresses in brackets.
+//! Patterns of host names: whether one fits, and what is wrong with one that no host can fit. Requests name hosts as
+//! URLs have them: in lower case, without a port, IPv6 addresses in brackets.
 //!
-//! The engine is the crate `glob`, which Extism matches `allowed_hosts` with: another one would allow other hosts than the
-//! SDK does.
+//! The engine is the crate `glob`, which Extism matches `allowed_hosts` with: another one would allow other hosts than
+//! the SDK does.
 
 use std::net::Ipv6Addr;
 

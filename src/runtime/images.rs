@@ -1,7 +1,7 @@
 //! Images: same bytes, same image. Compiles each program once for each host and hands the result out again.
 //!
-//! A program is compiled on a worker, so that a wait for it can be interrupted. The compiler decides which compilations end
-//! with their last wait.
+//! A program is compiled on a worker, so that a wait for it can be interrupted. The compiler decides which compilations
+//! end with their last wait.
 
 use crate::text::io_cause;
 use std::path::PathBuf;
@@ -86,9 +86,9 @@ impl Images {
         Images { shared: Arc::new(shared) }
     }
 
-    /// The image of a program in a host: compiled at the first asking, on a worker. `up` may interrupt the wait, and `until`
-    /// ends it, both with a failure of kind [`FailureKind::Interrupted`]. A compilation that nobody else wants ends then, if
-    /// it has a process of its own; any other goes on, and its result is kept for the next who asks.
+    /// The image of a program in a host: compiled at the first asking, on a worker. `up` may interrupt the wait, and
+    /// `until` ends it, both with a failure of kind [`FailureKind::Interrupted`]. A compilation that nobody else wants
+    /// ends then, if it has a process of its own; any other goes on, and its result is kept for the next who asks.
     pub fn get(
         &self,
         host: Host,

@@ -1,5 +1,5 @@
-//! Imports that nobody provides or that have another type: whose they are, which toolchain asks for them, and what can be
-//! done. Both hosts fail so; who provides what is theirs to find out.
+//! Imports that nobody provides or that have another type: whose they are, which toolchain asks for them, and what can
+//! be done. Both hosts fail so; who provides what is theirs to find out.
 
 use super::advice::{ImportOrigin, StubHelp};
 use super::{Advice, Failure, FailureKind, Problem};
@@ -110,8 +110,8 @@ fn stub_help(stub: StubHelp) -> Problem {
     }
 }
 
-/// The module that could be linked, where an import may be another module's: a plain word, and host functions have theirs
-/// in `env` or below a product's name.
+/// The module that could be linked, where an import may be another module's: a plain word, and host functions have
+/// theirs in `env` or below a product's name.
 fn linkable(import: &Missing<'_>) -> Option<String> {
     let is_hosts = import.module.contains([':', '/']) || import.module == "env";
     (!is_hosts).then(|| quoted_within(import.module, MODULE_CHARS_MAX))

@@ -1,5 +1,5 @@
-//! The limits that a kernel has, by name. How much each is, its default and its bounds stand in the kernel's table; what
-//! sets it on a command line is the shell's to say.
+//! The limits that a kernel has, by name. How much each is, its default and its bounds stand in the kernel's table;
+//! what sets it on a command line is the shell's to say.
 
 /// A limit of a kernel's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

@@ -1,5 +1,5 @@
-//! A cache of expensive values, bounded by number and by bytes. A value with another owner stays, since to evict it frees
-//! nothing; of the rest the least recently used goes first.
+//! A cache of expensive values, bounded by number and by bytes. A value with another owner stays, since to evict it
+//! frees nothing; of the rest the least recently used goes first.
 
 use std::collections::HashMap;
 use std::hash::Hash;

@@ -1,9 +1,9 @@
 //! One plugin instance, in one of two hosts behind one trait.
 //!
 //! This room compiles, instantiates, calls, interrupts and accounts for instances. It knows no processes: what a plugin
-//! asks of other plugins it hands up through [`Upcalls`], which the kernel implements. `native/` runs Extism's guest ABI
-//! directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source` turns
-//! a name, path or URL into a [`Program`].
+//! asks of other plugins it hands up through [`Upcalls`], which the kernel implements. `native/` runs Extism's guest
+//! ABI directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source`
+//! turns a name, path or URL into a [`Program`].
 
 pub mod advice;
 pub mod config;
@@ -49,8 +49,8 @@ pub trait Image: Send + Sync {
     fn function(&self, name: &str) -> Option<FunctionId>;
     /// Everything the main module imports, as `module.name`, for `info`.
     fn imports(&self) -> &[String];
-    /// Everything the main module exports, callable or not, as `name: type`, for `info` and for who calls what is no plugin
-    /// function.
+    /// Everything the main module exports, callable or not, as `name: type`, for `info` and for who calls what is no
+    /// plugin function.
     fn exports(&self) -> &[String];
     /// About what its compiled code takes of memory, in bytes.
     fn code_bytes(&self) -> u64;
@@ -62,10 +62,11 @@ pub trait Image: Send + Sync {
 
 /// One live instance. Only one call runs in it at a time; the kernel sees to that.
 pub trait Guest: Send {
-    /// Takes the next call's input: one copy, which `up` can interrupt, and whatever the call before left behind is gone.
+    /// Takes the next call's input: one copy, which `up` can interrupt, and whatever the call before left behind is
+    /// gone.
     fn set_input(&mut self, input: &[u8], up: &dyn Upcalls) -> Result<(), Failure>;
-    /// Runs a function to its end on behalf of the top call of `up`: the length of what it gave, which [`Guest::output`]
-    /// then is.
+    /// Runs a function to its end on behalf of the top call of `up`: the length of what it gave, which
+    /// [`Guest::output`] then is.
     ///
     /// A failure that says [`Failure::keeps_instance`] leaves the instance usable; after any other it must be dropped.
     fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure>;
@@ -169,7 +170,8 @@ pub enum StandardStream {
 ///
 /// One value serves one chain of calls; "the caller" is always the top call of that chain.
 pub trait Upcalls: Send + Sync {
-    /// True when the running call must end now. Read by the epoch callback and after every host function: one atomic load.
+    /// True when the running call must end now. Read by the epoch callback and after every host function: one atomic
+    /// load.
     fn interrupted(&self) -> bool;
     /// When the running call must have ended, if it must.
     fn deadline(&self) -> Option<Instant>;
@@ -187,7 +189,8 @@ pub trait Upcalls: Send + Sync {
     fn current(&self) -> u64;
     /// `parent_plugin`: the id of the caller's parent, 0 for the shell.
     fn parent(&self) -> u64;
-    /// Bytes that the caller wrote to one of WASI's standard streams. False: nobody takes them, and they belong into its log.
+    /// Bytes that the caller wrote to one of WASI's standard streams. False: nobody takes them, and they belong into
+    /// its log.
     fn wrote(&self, _stream: StandardStream, _bytes: &[u8]) -> bool {
         false
     }

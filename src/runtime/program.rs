@@ -101,8 +101,8 @@ pub struct Spec {
     /// Globs over host names; empty: no host.
     pub allowed_hosts: Vec<String>,
     pub allowed_paths: Vec<AllowedPath>,
-    /// True when the allowed paths were resolved as the process was granted them: one that leads elsewhere by now (over a
-    /// symbolic link that a plugin put there) is not opened.
+    /// True when the allowed paths were resolved as the process was granted them: one that leads elsewhere by now (over
+    /// a symbolic link that a plugin put there) is not opened.
     pub paths_resolved: bool,
     /// All linear memories and tables and blocks together; `None`: wasm's own limit.
     pub memory_bytes_max: Option<u64>,

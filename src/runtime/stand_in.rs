@@ -1,8 +1,8 @@
-//! Conversion between a product's host function and the plugin that stands in for it: arguments to the stand-in's input, and
-//! its output to results. Both hosts use it with values of their own and make the calls.
+//! Conversion between a product's host function and the plugin that stands in for it: arguments to the stand-in's
+//! input, and its output to results. Both hosts use it with values of their own and make the calls.
 //!
-//! A function of one handle (or nothing) takes its bytes as they are, and one that gives a handle (or nothing) the output
-//! as it is. All others take a JSON array with an entry an argument, and give theirs by the results' types.
+//! A function of one handle (or nothing) takes its bytes as they are, and one that gives a handle (or nothing) the
+//! output as it is. All others take a JSON array with an entry an argument, and give theirs by the results' types.
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD as BASE64;
@@ -62,8 +62,9 @@ pub struct Form {
 }
 
 impl Form {
-    /// How the values of a function of these types cross; `None` stands for a type that is no number. `ty` is the function's
-    /// type for people. Fails where there is such a type, or where other types were said than the function has.
+    /// How the values of a function of these types cross; `None` stands for a type that is no number. `ty` is the
+    /// function's type for people. Fails where there is such a type, or where other types were said than the function
+    /// has.
     pub fn new(
         stand_in: &ImportStandIn,
         ty: &str,

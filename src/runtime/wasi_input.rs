@@ -63,8 +63,8 @@ impl WasiInput {
         Ok(())
     }
 
-    /// Opens the file for standard input: a regular one, which does not wait for anybody. Where the path was `resolved` as
-    /// it was granted, it must lead to the same place now. The error is one line.
+    /// Opens the file for standard input: a regular one, which does not wait for anybody. Where the path was `resolved`
+    /// as it was granted, it must lead to the same place now. The error is one line.
     pub fn open_stdin(path: &Path, resolved: bool) -> Result<File, String> {
         let fails = |why: &str| format!("cannot read `{}` as standard input: {why}", path.display());
         let stays = || !resolved || path.canonicalize().is_ok_and(|now| now == *path);

@@ -1,7 +1,8 @@
-//! wasmtime's and wasmparser's errors in the words of this program: one line, lower case, with a way on where there is one.
+//! wasmtime's and wasmparser's errors in the words of this program: one line, lower case, with a way on where there is
+//! one.
 //!
-//! One table of texts serves both hosts: the native host has types for traps and exits alone, and the stock host passes on
-//! text only. A text without an entry is shown as it is, on one line and without backtraces.
+//! One table of texts serves both hosts: the native host has types for traps and exits alone, and the stock host passes
+//! on text only. A text without an entry is shown as it is, on one line and without backtraces.
 
 use super::advice::BuildChange;
 use super::imports;

@@ -1,4 +1,5 @@
-//! Chrome trace events, which Perfetto and `chrome://tracing` open: a track a job, a slice a call, nested by their times.
+//! Chrome trace events, which Perfetto and `chrome://tracing` open: a track a job, a slice a call, nested by their
+//! times.
 
 use std::io::{self, Write};
 

@@ -1,4 +1,5 @@
-//! A record as one line of JSON: the fields of `trace --json` and of `.jsonl` files. Their names and meaning never change.
+//! A record as one line of JSON: the fields of `trace --json` and of `.jsonl` files. Their names and meaning never
+//! change.
 
 use std::io::{self, Write};
 

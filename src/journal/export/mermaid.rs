@@ -1,5 +1,5 @@
-//! Mermaid diagrams: calls as a sequence diagram, processes as a tree. Mermaid refuses long texts, so both are bounded and
-//! say what they left out.
+//! Mermaid diagrams: calls as a sequence diagram, processes as a tree. Mermaid refuses long texts, so both are bounded
+//! and say what they left out.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -112,8 +112,8 @@ fn failure_label(record: &Record) -> String {
     }
 }
 
-/// The tree of processes as a Mermaid flow chart. A process whose parent is not among the rows hangs from the shell by a
-/// dotted line.
+/// The tree of processes as a Mermaid flow chart. A process whose parent is not among the rows hangs from the shell by
+/// a dotted line.
 pub fn process_tree(rows: &[TreeRow]) -> String {
     let mut text = "flowchart TD\n    p0([\"shell\"])\n".to_owned();
     let shown = rows.get(..MERMAID_PROCESSES_MAX).unwrap_or(rows);

@@ -1,5 +1,6 @@
-//! Exports: records in the formats of other tools. Each takes records in order of seq and writes bytes; where to, and what is
-//! said about it, is the caller's. Names and errors are hostile and are escaped for each format in its own file.
+//! Exports: records in the formats of other tools. Each takes records in order of seq and writes bytes; where to, and
+//! what is said about it, is the caller's. Names and errors are hostile and are escaped for each format in its own
+//! file.
 
 pub mod chrome;
 pub mod flame;

@@ -1,7 +1,8 @@
-//! OpenTelemetry: each chain as a trace, one span a call, sent to a collector over OTLP/HTTP by the opentelemetry crates.
+//! OpenTelemetry: each chain as a trace, one span a call, sent to a collector over OTLP/HTTP by the opentelemetry
+//! crates.
 //!
-//! Ids follow from the session's start and the calls' numbers: to send a session twice gives the same traces twice. Calls
-//! that still run are left out; the spans below them name them as their parent already.
+//! Ids follow from the session's start and the calls' numbers: to send a session twice gives the same traces twice.
+//! Calls that still run are left out; the spans below them name them as their parent already.
 
 use std::fmt;
 use std::future::Future;
@@ -33,9 +34,9 @@ const ANSWER_BYTES_MAX: u64 = 64 << 10;
 /// The most characters of a cause that an error repeats.
 const ERROR_CHARS_MAX: usize = 300;
 
-/// Sends the ended ones of `records`, which are in order of seq, to the collector at `url` (`http://localhost:4318`; without
-/// a path it is the standard one). Blocks, at most [`OTLP_TIMEOUT`] a batch, and sends no further one once `stop` says so.
-/// Gives how many spans the collector took; the error is one line.
+/// Sends the ended ones of `records`, which are in order of seq, to the collector at `url` (`http://localhost:4318`;
+/// without a path it is the standard one). Blocks, at most [`OTLP_TIMEOUT`] a batch, and sends no further one once
+/// `stop` says so. Gives how many spans the collector took; the error is one line.
 pub fn export(
     url: &str,
     records: &[Record],

@@ -2,7 +2,8 @@
 
 use crate::journal::record::Record;
 
-/// The parents of records in order of seq, by index. A parent that is not there, or does not come before its child, is none.
+/// The parents of records in order of seq, by index. A parent that is not there, or does not come before its child, is
+/// none.
 pub(super) fn parents(records: &[Record]) -> Vec<Option<usize>> {
     let parent = |(at, record): (usize, &Record)| {
         let parent = records.binary_search_by_key(&record.parent_seq, |parent| parent.seq).ok()?;

@@ -1,7 +1,7 @@
 //! Globs over names: `*`, `?`, `[a-z]`, `[!a-z]`, and `\` before a character that stands for itself.
 //!
-//! An own engine, unlike those of hosts (`runtime/hosts.rs`) and of policy paths (`kernel/policy/pattern.rs`): filters run on
-//! the hot path, so a match must not allocate, and its time is bounded by the pattern's length times the name's.
+//! An own engine, unlike those of hosts (`runtime/hosts.rs`) and of policy paths (`kernel/policy/pattern.rs`): filters
+//! run on the hot path, so a match must not allocate, and its time is bounded by the pattern's length times the name's.
 
 use std::iter::Peekable;
 use std::str::Chars;

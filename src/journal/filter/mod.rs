@@ -1,9 +1,8 @@
 //! Filters: the expression language over records that `trace`, `stats`, `break`, `inject`, `export` and the pane share.
 //!
 //! `outcome != ok and (callee = cart* or depth > 2) and duration >= 5ms`. Names are globs and match the name, the id or
-//! `id:name`; a bare word matches a call whose caller, callee or function it names, or both as `cart.total`. A quoted word is
-//! meant to the letter.
-//! A running call is compared with what it has so far.
+//! `id:name`; a bare word matches a call whose caller, callee or function it names, or both as `cart.total`. A quoted
+//! word is meant to the letter. A running call is compared with what it has so far.
 
 mod error;
 mod expr;

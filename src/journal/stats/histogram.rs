@@ -1,5 +1,5 @@
-//! A bounded histogram of durations: log-linear buckets of which only those that were hit are held, so that ten thousand
-//! rows of accounts may each have one.
+//! A bounded histogram of durations: log-linear buckets of which only those that were hit are held, so that ten
+//! thousand rows of accounts may each have one.
 
 use serde::Serialize;
 
@@ -84,8 +84,8 @@ impl Histogram {
         self.max_ns
     }
 
-    /// The histogram in bars of a 1-2-5 row (`1 µs`, `2 µs`, `5 µs`, ...), from the first that has something in it to the
-    /// last; at most some 60. A duration within a hundredth of an edge may be counted on its other side.
+    /// The histogram in bars of a 1-2-5 row (`1 µs`, `2 µs`, `5 µs`, ...), from the first that has something in it to
+    /// the last; at most some 60. A duration within a hundredth of an edge may be counted on its other side.
     pub fn bars(&self) -> Vec<Bar> {
         let mut bars: Vec<Bar> = Vec::new();
         let mut edges = edges().peekable();

@@ -164,8 +164,8 @@ impl Stats {
         rows
     }
 
-    /// Gives each row the bytes that were moved below its calls. A call has a higher seq than the one it is nested in: from
-    /// the highest down, every call is complete when its turn comes.
+    /// Gives each row the bytes that were moved below its calls. A call has a higher seq than the one it is nested in:
+    /// from the highest down, every call is complete when its turn comes.
     fn sum_up_below(&mut self) {
         self.calls.sort_unstable_by_key(|call| call.seq);
         for at in (0..self.calls.len()).rev() {

@@ -87,8 +87,8 @@ fn memory_bytes(caller: Caller<'_, Ctx>) -> i64 {
     caller.data().blocks.memory_bytes() as i64
 }
 
-/// The length in the header before a handle, unchecked: Extism's kernel does not validate the handle either. The host never
-/// uses the answer.
+/// The length in the header before a handle, unchecked: Extism's kernel does not validate the handle either. The host
+/// never uses the answer.
 fn length_unsafe(caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
     let (ctx, handle) = (caller.data(), handle as u64);
     let end = ctx.blocks.end();
@@ -105,8 +105,8 @@ fn length_unsafe(caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
     Ok(i64::from(u32::from_le_bytes(used)))
 }
 
-/// As in Extism's kernel: a stretch that is not in its memory leaves the output as it was, and so does nothing at handle 0,
-/// which is what the PDK's macro sets where a function that has set its output returns nothing.
+/// As in Extism's kernel: a stretch that is not in its memory leaves the output as it was, and so does nothing at
+/// handle 0, which is what the PDK's macro sets where a function that has set its output returns nothing.
 fn output_set(mut caller: Caller<'_, Ctx>, offset: i64, length: i64) -> Result<()> {
     let output = Span { offset: offset as u64, length: length as u64 };
     let blocks = &caller.data().blocks;

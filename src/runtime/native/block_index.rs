@@ -53,8 +53,9 @@ pub struct BlockIndex {
     chunks: Vec<Box<Chunk>>,
     /// The offset of each chunk's first block.
     firsts: Vec<u32>,
-    /// Upper bounds of free block sizes: of each chunk, then of each [`FANOUT`] entries of the level before. The last level has
-    /// at most [`FANOUT`] entries. Taking a block leaves the bounds; a search that finds one too high lowers it.
+    /// Upper bounds of free block sizes: of each chunk, then of each [`FANOUT`] entries of the level before. The last
+    /// level has at most [`FANOUT`] entries. Taking a block leaves the bounds; a search that finds one too high lowers
+    /// it.
     largest: Vec<Vec<u32>>,
     floor: Floor,
     blocks: usize,

@@ -1,10 +1,10 @@
-//! The allocator of the arena. It follows Extism's kernel rule by rule, so that a guest gets the handles and finds the bytes
-//! that the stock host would give it.
+//! The allocator of the arena. It follows Extism's kernel rule by rule, so that a guest gets the handles and finds the
+//! bytes that the stock host would give it.
 //!
 //! Blocks lie one after the other, each behind a header. A freed block stays as it is: it is given out again, lowest
 //! address first, only where the memory would have to grow instead. The kernel keeps its table in the headers, where a
-//! guest can forge it. Here [`BlockIndex`] holds it, out of the guest's reach, and the headers are written for the guest
-//! to read. The caller grows the memory and writes the headers.
+//! guest can forge it. Here [`BlockIndex`] holds it, out of the guest's reach, and the headers are written for the
+//! guest to read. The caller grows the memory and writes the headers.
 
 use super::block_index::BlockIndex;
 
@@ -53,8 +53,8 @@ impl Default for Blocks {
 }
 
 impl Blocks {
-    /// Gives out a freed block again, where a new one would need more memory and an old one is large enough. `length` is
-    /// at least 1.
+    /// Gives out a freed block again, where a new one would need more memory and an old one is large enough. `length`
+    /// is at least 1.
     #[inline]
     pub fn reuse(&mut self, length: u64) -> Option<Reused> {
         let with_header = length.checked_add(HEADER_BYTES)?;

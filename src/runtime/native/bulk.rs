@@ -1,8 +1,9 @@
-//! The bulk path: bytes between a block and the guest's linear memory by one memcpy, where the PDK copies eight at a time.
+//! The bulk path: bytes between a block and the guest's linear memory by one memcpy, where the PDK copies eight at a
+//! time.
 //!
-//! Two interfaces lead to it. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is a call
-//! of `length` with the top bit set and the address of a request below it: every other Extism host answers 0, so that a
-//! guest can probe once, and copy as the PDK does elsewhere.
+//! Two interfaces lead to it. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is
+//! a call of `length` with the top bit set and the address of a request below it: every other Extism host answers 0, so
+//! that a guest can probe once, and copy as the PDK does elsewhere.
 
 use wasmtime::{Caller, Extern, Linker, Memory, Result};
 
@@ -130,10 +131,11 @@ fn within(offset: u64, len: u64, size: u64) -> bool {
     offset.checked_add(len).is_some_and(|end| end <= size)
 }
 
-/// A memcpy between two memories of one store, with a check of the cancel flag for each [`COPY_BYTES`]; false, and nothing
-/// copied, where one of them is too short.
+/// A memcpy between two memories of one store, with a check of the cancel flag for each [`COPY_BYTES`]; false, and
+/// nothing copied, where one of them is too short.
 ///
-/// Safe Rust lends out one memory of a store at a time, so that bytes would need a buffer in between, and a second copy.
+/// Safe Rust lends out one memory of a store at a time, so that bytes would need a buffer in between, and a second
+/// copy.
 fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize), len: usize) -> Result<bool> {
     let inside = |size: usize, at: usize| at.checked_add(len).is_some_and(|end| end <= size);
     if !inside(from.0.data_size(&*caller), from.1) || !inside(to.0.data_size(&*caller), to.1) {
@@ -142,9 +144,9 @@ fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize)
     fuel::charge(caller, len as u64)?;
     let up = if len > COPY_BYTES { caller.data().up.clone() } else { None };
     let (source, target) = (from.0.data_ptr(&*caller), to.0.data_ptr(&*caller));
-    // SAFETY: both stretches were just found to lie inside their memories, and `caller` is borrowed exclusively: until the
-    // copy is done no code runs that could grow, move or write either memory. They are no shared memories (that is another
-    // type). `copy` and not `copy_nonoverlapping`: it asks nothing of how the two lie to each other.
+    // SAFETY: both stretches were just found to lie inside their memories, and `caller` is borrowed exclusively: until
+    // the copy is done no code runs that could grow, move or write either memory. They are no shared memories (that is
+    // another type). `copy` and not `copy_nonoverlapping`: it asks nothing of how the two lie to each other.
     for done in (0..len).step_by(COPY_BYTES) {
         if up.as_ref().is_some_and(|up| up.interrupted()) {
             return Err(Failure::interrupted().into());

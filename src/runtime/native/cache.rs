@@ -1,8 +1,8 @@
-//! Compiled modules on disk, so that a restart does not compile again. An entry that is not whole is compiled anew, never
-//! trusted: its bytes are checked against their own SHA-256 before wasmtime sees them.
+//! Compiled modules on disk, so that a restart does not compile again. An entry that is not whole is compiled anew,
+//! never trusted: its bytes are checked against their own SHA-256 before wasmtime sees them.
 //!
-//! Each entry names the module that it was compiled from, so a swapped entry is refused. A directory that others can write
-//! to, or that belongs to another user, is not used.
+//! Each entry names the module that it was compiled from, so a swapped entry is refused. A directory that others can
+//! write to, or that belongs to another user, is not used.
 //!
 //! The cache does not defend against an attacker who acts as the user: that one can replace the program itself.
 

@@ -1,12 +1,13 @@
-//! Access to wasmtime's compiler: the configuration of engines, the compilation of one module, and the compiler's errors in
-//! the words of this program. `cache` keeps modules, and `compile` chooses the process.
+//! Access to wasmtime's compiler: the configuration of engines, the compilation of one module, and the compiler's
+//! errors in the words of this program. `cache` keeps modules, and `compile` chooses the process.
 
 use wasmtime::{Config, Engine, Module};
 
 use super::chunked::{self, Chunks};
 use crate::runtime::{Failure, FailureKind, Problem, wasm_words};
 
-/// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized by.
+/// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized
+/// by.
 pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
 
 /// How an engine is made, with or without fuel.
@@ -15,8 +16,8 @@ pub fn config(fuelled: bool) -> Config {
     config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(MAX_WASM_STACK_BYTES);
     // The features that the extism crate turns on.
     config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
-    // A memory that outgrows its reservation is copied, which cannot be interrupted and holds it twice. Memories stay within
-    // their reservation: 4 GiB, or 2 GiB more than their initial size where that is more.
+    // A memory that outgrows its reservation is copied, which cannot be interrupted and holds it twice. Memories stay
+    // within their reservation: 4 GiB, or 2 GiB more than their initial size where that is more.
     config.memory_may_move(false);
     config
 }

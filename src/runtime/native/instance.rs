@@ -26,8 +26,8 @@ enum Entry {
     Code(TypedFunc<(), i32>),
 }
 
-/// Called functions by id, in chunks allocated on the first call: a plugin may have a hundred thousand functions and ten
-/// thousand instances.
+/// Called functions by id, in chunks allocated on the first call: a plugin may have a hundred thousand functions and
+/// ten thousand instances.
 #[derive(Default)]
 struct Entries(Vec<Option<Box<[Option<Entry>; CHUNK_ENTRIES]>>>);
 
@@ -251,8 +251,8 @@ fn check_cancel_flag(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<Upda
     }
 }
 
-/// Arms the store for a call: sets the epoch deadline, then reads the cancel flag. A kill sets the flag before it moves the
-/// epoch, so this check or the epoch callback sees it.
+/// Arms the store for a call: sets the epoch deadline, then reads the cancel flag. A kill sets the flag before it moves
+/// the epoch, so this check or the epoch callback sees it.
 fn arm(store: &mut Store<Ctx>, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
     store.set_epoch_deadline(1);
     if up.interrupted() { Err(Failure::interrupted()) } else { Ok(()) }

@@ -1,5 +1,5 @@
-//! Functions that modules import from each other in a circle. The earlier module gets a forwarding function, which looks up
-//! the later module's function when it is called, as in Extism's JavaScript SDK.
+//! Functions that modules import from each other in a circle. The earlier module gets a forwarding function, which
+//! looks up the later module's function when it is called, as in Extism's JavaScript SDK.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,7 +20,8 @@ struct Later {
 }
 
 impl Laters {
-    /// A forwarding function for an import of `importer` from the module at `place`; `None` unless the import is a function.
+    /// A forwarding function for an import of `importer` from the module at `place`; `None` unless the import is a
+    /// function.
     pub fn function(
         &mut self,
         store: &mut Store<Ctx>,

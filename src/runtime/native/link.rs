@@ -1,7 +1,7 @@
 //! Linking the modules of a program: their instantiation order and the provider of each import.
 //!
-//! Modules may import functions in a circle, as in Extism's JavaScript SDK: a function of a later module is looked up when
-//! it is called.
+//! Modules may import functions in a circle, as in Extism's JavaScript SDK: a function of a later module is looked up
+//! when it is called.
 
 use std::sync::Arc;
 

@@ -1,5 +1,5 @@
-//! The budget of memory maps for instances and compiled code. The system bounds a process's maps, and a thread without one
-//! for its stack aborts the shell: so maps are reserved here first, and refused before the system runs out.
+//! The budget of memory maps for instances and compiled code. The system bounds a process's maps, and a thread without
+//! one for its stack aborts the shell: so maps are reserved here first, and refused before the system runs out.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,5 +1,5 @@
-//! The budget of open files and sockets of plugins. The system bounds the whole shell, and a plugin that used up that bound
-//! would leave none for the next load.
+//! The budget of open files and sockets of plugins. The system bounds the whole shell, and a plugin that used up that
+//! bound would leave none for the next load.
 
 use std::sync::LazyLock;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
@@ -9,8 +9,8 @@ pub const FILES_MAX: usize = 256;
 /// Most open files of all instances together where the system tells no bound.
 const POOL_DEFAULT_MAX: usize = 512;
 
-/// Most bytes of the bodies of all requests in progress, abandoned ones included. A body is a copy outside of its plugin's
-/// memory limit.
+/// Most bytes of the bodies of all requests in progress, abandoned ones included. A body is a copy outside of its
+/// plugin's memory limit.
 pub const BODY_BYTES_MAX: u64 = 256 << 20;
 
 /// The use of all instances together and its bounds.

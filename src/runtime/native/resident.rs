@@ -1,7 +1,7 @@
 //! How much of a memory the system holds in RAM: asked page by page, where the system tells.
 
-/// Bytes of `memory` that are resident; `None` where the system does not tell. Pages that no instance has written yet are
-/// shared by all instances of a module, and count for each of them once they were read.
+/// Bytes of `memory` that are resident; `None` where the system does not tell. Pages that no instance has written yet
+/// are shared by all instances of a module, and count for each of them once they were read.
 #[cfg(target_os = "linux")]
 pub fn resident_bytes(memory: &[u8]) -> Option<u64> {
     /// Pages that are asked for at once.
@@ -20,8 +20,8 @@ pub fn resident_bytes(memory: &[u8]) -> Option<u64> {
     while rest.len() >= page {
         let step = (rest.len() / page).min(STEP_PAGES);
         let (now, later) = rest.split_at(step * page);
-        // SAFETY: the address is page-aligned, the range lies in a slice that is borrowed for the call, and `present` has
-        // a byte for each of its pages. The call reads the page tables, not the memory, and writes `present` alone.
+        // SAFETY: the address is page-aligned, the range lies in a slice that is borrowed for the call, and `present`
+        // has a byte for each of its pages. The call reads the page tables, not the memory, and writes `present` alone.
         let asked = unsafe { libc::mincore(now.as_ptr().cast_mut().cast(), now.len(), present.as_mut_ptr()) };
         if asked != 0 {
             return None;

@@ -1,5 +1,5 @@
-//! WASI's standard output and error of one instance: to whoever takes them, or line by line into the plugin's log; and the
-//! end of what a call wrote to standard error, which often says why it then trapped.
+//! WASI's standard output and error of one instance: to whoever takes them, or line by line into the plugin's log; and
+//! the end of what a call wrote to standard error, which often says why it then trapped.
 
 use std::io;
 use std::pin::Pin;

@@ -61,8 +61,9 @@ fn call_error(mut caller: Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.put(message.as_bytes())?.offset as i64)
 }
 
-/// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an error:
-/// an interruption, or no room or no fuel for the output. The callee's own lack of them comes as a nested call's failure.
+/// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an
+/// error: an interruption, or no room or no fuel for the output. The callee's own lack of them comes as a nested call's
+/// failure.
 fn as_value(error: wasmtime::Error) -> Result<String> {
     match error.downcast::<Failure>() {
         Ok(failure) if ends_caller(failure.kind) => Err(failure.into()),

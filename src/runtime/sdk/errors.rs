@@ -59,8 +59,8 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     }
 }
 
-/// A failure that a host function ended the call with, after what the guest had said through `error_set` before: the SDK
-/// hangs that below the failure.
+/// A failure that a host function ended the call with, after what the guest had said through `error_set` before: the
+/// SDK hangs that below the failure.
 pub fn with_said(failure: Failure, error: &extism::Error) -> Failure {
     let root = error.root_cause().to_string();
     if root == failure.message { failure } else { failure.after(root) }

@@ -1,5 +1,5 @@
-//! Checks that the SDK can link a program, before it tries: its own errors have other words, and modules that import from
-//! each other in a circle overflow its stack, which ends the process.
+//! Checks that the SDK can link a program, before it tries: its own errors have other words, and modules that import
+//! from each other in a circle overflow its stack, which ends the process.
 
 use extism::Function;
 

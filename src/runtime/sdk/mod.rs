@@ -1,7 +1,7 @@
 //! The stock host: the same plugin in the extism crate's own `Plugin`, as a product would run it.
 //!
-//! It is the reference that the native host is compared with, so the SDK's behaviour is left unchanged, its faults included:
-//! a cancel of one call ends every running call of the same image, a start function runs twice, before
+//! It is the reference that the native host is compared with, so the SDK's behaviour is left unchanged, its faults
+//! included: a cancel of one call ends every running call of the same image, a start function runs twice, before
 //! anything can cancel it, memory is not accounted for, and a guest that forges block headers can bring the process
 //! down. Load only trusted plugins here.
 //!
@@ -9,7 +9,8 @@
 //! - `link`: what of a program's imports the SDK could not satisfy. `stubs`: what stands in for imports.
 //! - `frame`: what those functions know of the call they serve. `watch`: how a kill reaches a running call.
 //! - `stock`: the SDK without all this, to compare with.
-//! - `errors`: the SDK's errors in this room's words. `inspect`: what a module offers and asks for. `log`: its log lines.
+//! - `errors`: the SDK's errors in this room's words. `inspect`: what a module offers and asks for. `log`: its log
+//!   lines.
 
 mod compiled;
 mod errors;

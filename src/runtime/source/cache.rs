@@ -44,7 +44,8 @@ impl Entry {
         FileSet::read(&self.stamps)
     }
 
-    /// Whether its files have the bytes that were read; costs a `stat` of each, and a look into those that were young then.
+    /// Whether its files have the bytes that were read; costs a `stat` of each, and a look into those that were young
+    /// then.
     pub(super) fn has_same_bytes(&self) -> bool {
         self.stamps.iter().all(|(path, stamp)| stamp.has_same_bytes(path))
     }

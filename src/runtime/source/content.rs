@@ -142,11 +142,12 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     }
 }
 
-/// The longest text that is parsed before compilation, in bytes: parsing cannot be interrupted, and no person writes more.
+/// The longest text that is parsed before compilation, in bytes: parsing cannot be interrupted, and no person writes
+/// more.
 const CHECKED_WAT_BYTES_MAX: usize = 1 << 20;
 
-/// Fails on text that cannot be read, with its place: `x.wat:46:10: expected ...`. What compiles it would only say where
-/// in a text without a name; that is left to do it of a text longer than [`CHECKED_WAT_BYTES_MAX`].
+/// Fails on text that cannot be read, with its place: `x.wat:46:10: expected ...`. What compiles it would only say
+/// where in a text without a name; that is left to do it of a text longer than [`CHECKED_WAT_BYTES_MAX`].
 fn check_wat(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     if bytes.len() > CHECKED_WAT_BYTES_MAX {
         return Ok(());

@@ -27,8 +27,8 @@ const CHUNKS_MAX: usize = 4;
 /// How often the caller is asked whether to go on.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Called before a download begins and during it with the bytes fetched so far and the total, where the server tells it.
-/// Returning false gives the download up.
+/// Called before a download begins and during it with the bytes fetched so far and the total, where the server tells
+/// it. Returning false gives the download up.
 pub type Progress<'a> = &'a mut dyn FnMut(u64, Option<u64>) -> bool;
 
 static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {

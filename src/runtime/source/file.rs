@@ -79,7 +79,8 @@ impl Stamp {
         self.settled
     }
 
-    /// True when `path` names the stamped file itself and no link: a link put there while the file was opened led elsewhere.
+    /// True when `path` names the stamped file itself and no link: a link put there while the file was opened led
+    /// elsewhere.
     pub(super) fn lies_at(&self, path: &Path) -> bool {
         let is_resolved = path.canonicalize().is_ok_and(|resolved| resolved == path);
         is_resolved && path.symlink_metadata().is_ok_and(|metadata| self.identity == identity(&metadata))

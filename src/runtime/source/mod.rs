@@ -97,8 +97,8 @@ impl Sources {
         }
     }
 
-    /// The program that a manifest describes, whatever its file is called; `path` is where its bytes were read. A download
-    /// that `progress` gives up is a failure of kind `Interrupted`.
+    /// The program that a manifest describes, whatever its file is called; `path` is where its bytes were read. A
+    /// download that `progress` gives up is a failure of kind `Interrupted`.
     pub fn manifest(&self, path: &Path, bytes: &[u8], progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
         let shown = failure::quoted(&path.to_string_lossy());
         let format = content::manifest_format(content::declared(path), bytes);
@@ -115,8 +115,8 @@ impl Sources {
         entry.map_or_else(|| FileSet::unknown(&path), |entry| entry.files())
     }
 
-    /// The program of a file and the files that it was read from, for who looks at them again and again: while they are as
-    /// they were, what they name on the network is not fetched again.
+    /// The program of a file and the files that it was read from, for who looks at them again and again: while they are
+    /// as they were, what they name on the network is not fetched again.
     pub fn reread(&self, source: &str, progress: Progress<'_>) -> Result<(Arc<Program>, FileSet), Failure> {
         let path = absolute(Path::new(source));
         let key = Key::File(path.clone());
@@ -207,8 +207,8 @@ impl Sources {
         Ok(Place::File(absolute(path)))
     }
 
-    /// The failure for a name that nothing has. What was perhaps meant goes before the list of all. A guest is told nothing
-    /// of files here, and has no command line.
+    /// The failure for a name that nothing has. What was perhaps meant goes before the list of all. A guest is told
+    /// nothing of files here, and has no command line.
     fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
         let shown = failure::quoted(wanted);

@@ -71,8 +71,8 @@ struct DirEntry {
 }
 
 impl DirEntry {
-    /// False for a JSON or TOML file that can be read and names no module. One that cannot, or is large, stays: loading it
-    /// says more.
+    /// False for a JSON or TOML file that can be read and names no module. One that cannot, or is large, stays: loading
+    /// it says more.
     fn may_be_plugin(&self) -> bool {
         let Declared::Manifest(format) = declared(&self.path) else { return true };
         let Ok(read) = file::read(&self.path, LISTED_BYTES_MAX) else { return true };

@@ -1,5 +1,5 @@
-//! The outline of a manifest: everything outside of its strings. Parsing takes up to a hundred times the outline's size, and
-//! strings take their own, so the outline has a bound of its own.
+//! The outline of a manifest: everything outside of its strings. Parsing takes up to a hundred times the outline's
+//! size, and strings take their own, so the outline has a bound of its own.
 
 use super::format::Format;
 
@@ -27,8 +27,8 @@ fn outline_bytes(bytes: &[u8], format: Format) -> usize {
     outline
 }
 
-/// The length of the string that begins here, its quotes included; one that does not end goes on to the end of its line in
-/// TOML, or to the end of all.
+/// The length of the string that begins here, its quotes included; one that does not end goes on to the end of its line
+/// in TOML, or to the end of all.
 fn string_bytes(rest: &[u8], quote: u8, format: Format) -> usize {
     let long = [quote; 3];
     let is_long = format == Format::Toml && rest.starts_with(&long);

@@ -2,8 +2,8 @@
 
 use super::super::outline::Outline;
 
-/// Most array elements that the constant expressions of a module may make in all: making them at an instance's start, or to
-/// fill a table, cannot be interrupted.
+/// Most array elements that the constant expressions of a module may make in all: making them at an instance's start,
+/// or to fill a table, cannot be interrupted.
 const CONSTANT_ELEMENTS_MAX: u64 = 1 << 20;
 /// Most items of a segment that `array.new_elem` makes an array of which cannot be written later, chunk by chunk.
 const SEGMENT_ITEMS_MAX: u32 = 1 << 16;

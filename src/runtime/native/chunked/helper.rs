@@ -1,7 +1,7 @@
 //! The helper functions, one for each kind of bulk instruction, with their types and code.
 //!
-//! A helper takes its instruction's operands. It checks bounds before it writes, as the instruction would; to trap, it runs
-//! the original instruction.
+//! A helper takes its instruction's operands. It checks bounds before it writes, as the instruction would; to trap, it
+//! runs the original instruction.
 
 use wasm_encoder::{BlockType, Encode, Function, TypeSection};
 
@@ -140,8 +140,8 @@ impl Writer<'_> {
         self.original();
     }
 
-    /// The instruction in one go, after its fuel is taken: the size of its result is bounded elsewhere. The last parameter is
-    /// the length; an impossible length costs nothing and fails.
+    /// The instruction in one go, after its fuel is taken: the size of its result is bounded elsewhere. The last
+    /// parameter is the length; an impossible length costs nothing and fails.
     fn paid_for(&mut self) {
         let length = self.parameters.len() as u32 - 1;
         if self.chunks.fuel > 0 {

@@ -1,21 +1,22 @@
 //! Bulk instructions in chunks: a rewrite at load, so that code without loops ends as soon as any other.
 //!
-//! wasmtime looks at epochs and fuel where a function begins and at the head of a loop. One `memory.fill` may write gigabytes,
-//! and a function may hold half a million of them. So an instruction whose length is not a small constant becomes a call of a
-//! helper function, which does the same in a loop over chunks, with wasm's own rules: what would trap traps before anything is
-//! written, overlapping stretches are copied in the right direction, the last chunk has what is left. A length that is small
-//! at run time takes the original instruction, in line. Where fuel is counted the helpers take it by the byte. A function that is
-//! very long gets an empty loop every so often.
+//! wasmtime looks at epochs and fuel where a function begins and at the head of a loop. One `memory.fill` may write
+//! gigabytes, and a function may hold half a million of them. So an instruction whose length is not a small constant
+//! becomes a call of a helper function, which does the same in a loop over chunks, with wasm's own rules: what would
+//! trap traps before anything is written, overlapping stretches are copied in the right direction, the last chunk has
+//! what is left. A length that is small at run time takes the original instruction, in line. Where fuel is counted the
+//! helpers take it by the byte. A function that is very long gets an empty loop every so often.
 //!
 //! What holds of a rewritten module:
-//! - No index changes: helpers stand after all functions, their types after all types. Names, exports, custom sections and all
-//!   other sections stay byte for byte. Helpers have no names.
-//! - Offsets into the code section do change. Only a module with something to rewrite is rewritten, any other stays byte
-//!   for byte as it was.
-//! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see [`HEAP_MAXIMUM_BYTES`].
+//! - No index changes: helpers stand after all functions, their types after all types. Names, exports, custom sections
+//!   and all other sections stay byte for byte. Helpers have no names.
+//! - Offsets into the code section do change. Only a module with something to rewrite is rewritten, any other stays
+//!   byte for byte as it was.
+//! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see
+//!   [`HEAP_MAXIMUM_BYTES`].
 //!
-//! A module that cannot be rewritten within bounds is refused: see [`check`]. `instruction` knows the bulk instructions,
-//! `body` rewrites one function, `helper` and `array` write the helpers by means of `writer`.
+//! A module that cannot be rewritten within bounds is refused: see [`check`]. `instruction` knows the bulk
+//! instructions, `body` rewrites one function, `helper` and `array` write the helpers by means of `writer`.
 
 mod array;
 mod body;
@@ -42,8 +43,8 @@ use super::outline::Outline;
 
 /// Part of what compiled modules are cached by: another for each change of what the rewrite gives.
 pub const VERSION: u32 = 1;
-/// The maximum that wasmtime gives the memory of a collected heap, in bytes. No memory of a module that has such a heap keeps
-/// it, so that a growth by that maximum is the heap's.
+/// The maximum that wasmtime gives the memory of a collected heap, in bytes. No memory of a module that has such a heap
+/// keeps it, so that a growth by that maximum is the heap's.
 pub const HEAP_MAXIMUM_BYTES: usize = 1 << 32;
 const HEAP_MAXIMUM_PAGES: u64 = 1 << 16;
 /// The module with its bulk instructions in chunks; `None` where it can stay as it is, or cannot be read.

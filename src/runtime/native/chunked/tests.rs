@@ -26,8 +26,8 @@ fn wasm(wat: &str) -> Vec<u8> {
     wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}\n{wat}"))
 }
 
-/// All that random steps work on: memories and tables of both widths, segments, arrays in globals, and `hash`, which looks
-/// at all of it.
+/// All that random steps work on: memories and tables of both widths, segments, arrays in globals, and `hash`, which
+/// looks at all of it.
 fn world(steps: &str) -> String {
     let data: String = (0..ITEMS * 8).map(|at| format!("\\{:02x}", (at * 7 + at / 256) % 256)).collect();
     let functions: String = (0..9).map(|n| format!("(func $f{n} (result i32) (i32.const {n}))")).collect();
@@ -93,8 +93,8 @@ fn number(rng: &mut fastrand::Rng, wide: bool, value: u32) -> String {
     }
 }
 
-/// Where something begins or how long it is: mostly within `most`, now and then at its edge, past it, or at the end of all
-/// numbers.
+/// Where something begins or how long it is: mostly within `most`, now and then at its edge, past it, or at the end of
+/// all numbers.
 fn place(rng: &mut fastrand::Rng, most: u32) -> u32 {
     match rng.u8(0..24) {
         0 => 0,

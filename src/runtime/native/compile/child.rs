@@ -67,7 +67,8 @@ impl Child {
 
     /// Ends it, if it has not ended.
     pub fn kill(&self) {
-        // `std` refuses to signal a process that was waited for, so the id is this child's. An ended process is no error.
+        // `std` refuses to signal a process that was waited for, so the id is this child's. An ended process is no
+        // error.
         self.process.lock().kill().ok();
     }
 
@@ -135,8 +136,8 @@ fn last_line(said: &str) -> &str {
 /// The module whose compiled form a child has given.
 pub fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Module> {
     // SAFETY: `deserialize` asks for bytes that `precompile_module` gave. These come from the same program as this one,
-    // started by it, over a pipe that nobody else holds, and the answer says that it is whole. The child wrote nothing else
-    // there: the module that it was given is data to it, as to this process. wasmtime itself refuses another version's or
-    // another configuration's.
+    // started by it, over a pipe that nobody else holds, and the answer says that it is whole. The child wrote nothing
+    // else there: the module that it was given is data to it, as to this process. wasmtime itself refuses another
+    // version's or another configuration's.
     unsafe { Module::deserialize(engine, code) }
 }

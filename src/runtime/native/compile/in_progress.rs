@@ -1,5 +1,5 @@
-//! Compilations in progress: the requests that share each one, its turn among the others, and its result. How a module is
-//! compiled is not known here.
+//! Compilations in progress: the requests that share each one, its turn among the others, and its result. How a module
+//! is compiled is not known here.
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};

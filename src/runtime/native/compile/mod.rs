@@ -1,12 +1,13 @@
-//! Compilation as a bounded resource. Light modules are compiled by the worker that wants them, which takes a moment. Heavy
-//! ones are compiled in a process of their own, with bounds on its memory and time and on how many run at once. A request
-//! for a compiled or a light module never waits for a heavy one.
+//! Compilation as a bounded resource. Light modules are compiled by the worker that wants them, which takes a moment.
+//! Heavy ones are compiled in a process of their own, with bounds on its memory and time and on how many run at once. A
+//! request for a compiled or a light module never waits for a heavy one.
 //!
-//! Requests for the same bytes share one compilation. A compilation that nobody wants any more ends with its process; where
-//! none can be started (plugsh as a library, a system without processes), it goes on in this process, and its result is kept.
+//! Requests for the same bytes share one compilation. A compilation that nobody wants any more ends with its process;
+//! where none can be started (plugsh as a library, a system without processes), it goes on in this process, and its
+//! result is kept.
 //!
-//! `weight`: which modules are light. `in_progress`: sharing and turns. `child`: the process as its parent sees it. `serve`:
-//! the code that runs in the process.
+//! `weight`: which modules are light. `in_progress`: sharing and turns. `child`: the process as its parent sees it.
+//! `serve`: the code that runs in the process.
 
 mod child;
 mod in_progress;
@@ -96,8 +97,8 @@ impl Compiler {
         self.compilations.give_up(request);
     }
 
-    /// A module of this engine out of the store, or compiled: now, or together with somebody else who wants it. Takes long;
-    /// ends as interrupted soon after its request was given up.
+    /// A module of this engine out of the store, or compiled: now, or together with somebody else who wants it. Takes
+    /// long; ends as interrupted soon after its request was given up.
     pub fn module(&self, order: Order<'_>, bytes: &ModuleBytes, engine: &Engine, store: &dyn ModuleStore) -> Compiled {
         let key = (order.fuelled, bytes.sha256.clone());
         let size = bytes.bytes.len() as u64;

@@ -1,8 +1,8 @@
 //! An estimate of a module's compile time, from one pass over its code.
 //!
 //! The cost of most code grows with its length. Counted besides are nested blocks, branches out of them with many live
-//! locals, and operators that stand for many values. A module is light when each function and all together compile within a
-//! fraction of a second. A module that cannot be read is heavy.
+//! locals, and operators that stand for many values. A module is light when each function and all together compile
+//! within a fraction of a second. A module that cannot be read is heavy.
 
 use wasmparser::{BlockType, CompositeInnerType, FuncType, FunctionBody, Operator, Parser, Payload, TypeRef};
 
@@ -183,8 +183,8 @@ impl Scales {
     }
 }
 
-/// What it weighs that two ways meet where so many locals may have changed, at this depth: the product of the two, and the
-/// square of the locals for the moves from one to the other. Both are bounded by now.
+/// What it weighs that two ways meet where so many locals may have changed, at this depth: the product of the two, and
+/// the square of the locals for the moves from one to the other. Both are bounded by now.
 fn joined(locals: u64, depth: u64) -> u64 {
     locals * (depth + locals / 8)
 }

@@ -1,6 +1,6 @@
-//! The functions of WASI that copy: reads and writes, arguments and environment, random bytes, polled events. Transfers run
-//! in chunks with a check of the cancel flag between two, so that a copy of gigabytes is interruptible and takes one chunk of
-//! the host's memory. Each chunk is charged its fuel.
+//! The functions of WASI that copy: reads and writes, arguments and environment, random bytes, polled events. Transfers
+//! run in chunks with a check of the cancel flag between two, so that a copy of gigabytes is interruptible and takes
+//! one chunk of the host's memory. Each chunk is charged its fuel.
 
 use wasmtime::{Caller, Result};
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
@@ -103,8 +103,8 @@ pub fn fd_pwrite(
     transfer(caller, Transfer::WriteAt(offset), fd, list, count, stored)
 }
 
-/// Copies up to the buffer's end, the file's end or an error. An error after the first chunk ends the call with the bytes
-/// copied so far.
+/// Copies up to the buffer's end, the file's end or an error. An error after the first chunk ends the call with the
+/// bytes copied so far.
 fn transfer(caller: &mut Caller<'_, Ctx>, what: Transfer, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
     let (at, len) = {
         let Parts { data, .. } = parts(caller)?;

@@ -64,7 +64,8 @@ impl Fds {
         self.files.take()
     }
 
-    /// Reserves a place for standard input's file until the descriptor is closed or the instance dropped; false at the bound.
+    /// Reserves a place for standard input's file until the descriptor is closed or the instance dropped; false at the
+    /// bound.
     pub fn take_stdin(&mut self) -> bool {
         let taken = self.files.take();
         if taken {
@@ -92,8 +93,8 @@ impl Fds {
         }
     }
 
-    /// Moves a descriptor over another. The place of the replaced one stays taken, since wasmtime-wasi keeps its file open
-    /// until the instance is dropped.
+    /// Moves a descriptor over another. The place of the replaced one stays taken, since wasmtime-wasi keeps its file
+    /// open until the instance is dropped.
     pub fn renumbered(&mut self, from: u32, to: u32) {
         if from != to
             && let Some(kind) = self.open.remove(&from)

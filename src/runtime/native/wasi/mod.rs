@@ -1,6 +1,6 @@
-//! WASI preview 1, by wasmtime-wasi: the environment, arguments and standard input that were given, only the allowed paths;
-//! standard output and error go to the plugin's log. Every function is in one table (`table`), ends with the call that
-//! waits for it, and copies in chunks.
+//! WASI preview 1, by wasmtime-wasi: the environment, arguments and standard input that were given, only the allowed
+//! paths; standard output and error go to the plugin's log. Every function is in one table (`table`), ends with the
+//! call that waits for it, and copies in chunks.
 
 mod copy;
 mod errno;
@@ -28,8 +28,8 @@ pub struct Wasi {
 }
 
 impl Wasi {
-    /// What an instance may see of the host. Files are opened here: one that is not there, or not what was granted, is an
-    /// error.
+    /// What an instance may see of the host. Files are opened here: one that is not there, or not what was granted, is
+    /// an error.
     pub fn new(spec: &Spec, streams: &Streams) -> Result<Wasi, Failure> {
         let mut builder = WasiCtxBuilder::new();
         let mut fds = Fds::default();

@@ -1,5 +1,5 @@
-//! The functions of WASI that open, close and renumber descriptors. Each keeps the count of open files; FIFOs and sockets
-//! are refused, since opening one could block for ever. A view gives access to its single files only.
+//! The functions of WASI that open, close and renumber descriptors. Each keeps the count of open files; FIFOs and
+//! sockets are refused, since opening one could block for ever. A view gives access to its single files only.
 
 use std::sync::Arc;
 
@@ -83,8 +83,8 @@ pub fn path_open(
     }
 }
 
-/// Opens a path below a directory. FIFOs and sockets are refused: opening a FIFO blocks a thread without a way to interrupt
-/// it, and wasmtime-wasi reads at offsets, which a FIFO lacks.
+/// Opens a path below a directory. FIFOs and sockets are refused: opening a FIFO blocks a thread without a way to
+/// interrupt it, and wasmtime-wasi reads at offsets, which a FIFO lacks.
 fn open_in(
     wasi: &mut WasiP1Ctx,
     up: &Arc<dyn Upcalls>,

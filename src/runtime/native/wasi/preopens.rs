@@ -1,5 +1,5 @@
-//! The allowed paths of an instance as WASI's preopened directories. A single file appears in a view (`fds::View`); a hidden
-//! descriptor holds the host's directory of that file.
+//! The allowed paths of an instance as WASI's preopened directories. A single file appears in a view (`fds::View`); a
+//! hidden descriptor holds the host's directory of that file.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -22,8 +22,8 @@ struct Single<'a> {
     host: String,
 }
 
-/// Opens the allowed paths. Directories and views come first, since guests scan preopens up to the first number that is not
-/// open; the hidden directories behind the views follow.
+/// Opens the allowed paths. Directories and views come first, since guests scan preopens up to the first number that is
+/// not open; the hidden directories behind the views follow.
 pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<(), Failure> {
     let mut paths: Vec<&AllowedPath> = spec.allowed_paths.iter().collect();
     // The SDK's order, with `ro:` in the name: a guest's libc takes the first of two preopens for one place.

@@ -1,5 +1,5 @@
-//! The table of WASI preview 1's functions and the checks around each: the cancel flag before and after, the bound on paths,
-//! the descriptors, the fuel for copied bytes. Only functions of this table are linked; a test compares it with
+//! The table of WASI preview 1's functions and the checks around each: the cancel flag before and after, the bound on
+//! paths, the descriptors, the fuel for copied bytes. Only functions of this table are linked; a test compares it with
 //! wasmtime-wasi's list.
 
 use wasmtime::{Caller, Linker, Result};
@@ -50,9 +50,9 @@ fn bytes(len: i32) -> u64 {
     u64::from(len as u32)
 }
 
-/// Defines the functions: `now` for pure computation, `waits` for functions that can block, `opens` and `copies` for functions
-/// of the modules `open` and `copy`. Their access to views, `[fds]`, `[lengths of paths]` and `[other copied bytes]` follow.
-/// Buffers of lists are charged in `copy`, chunk by chunk.
+/// Defines the functions: `now` for pure computation, `waits` for functions that can block, `opens` and `copies` for
+/// functions of the modules `open` and `copy`. Their access to views, `[fds]`, `[lengths of paths]` and `[other copied
+/// bytes]` follow. Buffers of lists are charged in `copy`, chunk by chunk.
 macro_rules! functions {
     ($linker:ident; $($how:ident $name:ident($($arg:ident: $ty:ty),*) -> $result:ty,
         $views:ident [$($fd:ident)*] [$($path_len:ident)*] [$($bytes:expr),*];)*) => {$(
