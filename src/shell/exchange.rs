@@ -27,9 +27,9 @@ impl From<Done> for Reply {
     }
 }
 
-/// An exchange that runs as a job, with what its reply needs.
-struct Exchanging {
-    did: ReplacementKind,
+/// The reply of an exchange that runs as a job, as far as known before its end.
+struct ReplyContext {
+    kind: ReplacementKind,
     /// Ends the reply's line.
     more: String,
 }
@@ -47,36 +47,35 @@ pub fn exchange(
     what: Replacement,
     more: String,
 ) -> Result<Exchanged, ShellError> {
-    let did = match what {
+    let kind = match what {
         Replacement::Restart => ReplacementKind::Restart,
         Replacement::Reload { .. } => ReplacementKind::Reload,
     };
     if session.kernel().breakpoints().is_empty() {
         let replaced = session.kernel().replace_unless(id, &what, &|| session.interrupt().is_raised());
-        return Ok(Exchanged::Done(replaced_news(&replaced.map_err(|error| session.call_error(error))?, did, &more)));
+        return Ok(Exchanged::Done(replaced_news(&replaced.map_err(|error| session.call_error(error))?, kind, &more)));
     }
-    let word = match did {
+    let word = match kind {
         ReplacementKind::Restart => "restart",
         ReplacementKind::Reload => "reload",
     };
     let text = format!("{word} {}", session.label(id));
     let job = session.kernel().start_replace(id, what, text).map_err(|error| session.call_error(error))?;
-    let exchanging = Exchanging { did, more };
+    let context = ReplyContext { kind, more };
     match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
-        WaitOutcome::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &exchanging)?)),
+        WaitOutcome::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &context)?)),
         blocked => {
-            let continuation = Box::new(move |session: &mut Session, end: &JobEnd| {
-                exchanged(session, end, &exchanging).map(Reply::from)
-            });
+            let continuation =
+                Box::new(move |session: &mut Session, end: &JobEnd| exchanged(session, end, &context).map(Reply::from));
             Ok(Exchanged::Parked(session.park_job(&job, &blocked, continuation, false)?))
         }
     }
 }
 
 /// The reply once the exchange's job has ended.
-fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Result<Done, ShellError> {
+fn exchanged(session: &mut Session, end: &JobEnd, context: &ReplyContext) -> Result<Done, ShellError> {
     match &end.result {
-        Ok(JobOutput::Replaced(replaced)) => Ok(replaced_news(replaced, exchanging.did, &exchanging.more)),
+        Ok(JobOutput::Replaced(replaced)) => Ok(replaced_news(replaced, context.kind, &context.more)),
         Ok(output) => {
             let text = String::from_utf8_lossy(&output.bytes()).into_owned();
             Ok(Done { line: Line::from(text.as_str()), json: text.into() })
@@ -86,7 +85,7 @@ fn exchanged(session: &mut Session, end: &JobEnd, exchanging: &Exchanging) -> Re
 }
 
 /// `1:counter restarted: the state of 3 earlier calls is lost`.
-fn replaced_news(replaced: &Replaced, did: ReplacementKind, more: &str) -> Done {
+fn replaced_news(replaced: &Replaced, kind: ReplacementKind, more: &str) -> Done {
     let json = json!({
         "id": replaced.label.id,
         "name": replaced.label.name,
@@ -94,12 +93,12 @@ fn replaced_news(replaced: &Replaced, did: ReplacementKind, more: &str) -> Done 
         "calls_lost": replaced.calls_lost,
         "functions_lost": replaced.functions_lost,
     });
-    let did = match did {
+    let verb = match kind {
         ReplacementKind::Restart => "restarted",
         ReplacementKind::Reload if replaced.code_changed => "reloaded",
         ReplacementKind::Reload => "reloaded, the code is the same",
     };
-    let line = Line::new().with(Role::Name, replaced.label.to_string()).plain(format!(" {did}"));
+    let line = Line::new().with(Role::Name, replaced.label.to_string()).plain(format!(" {verb}"));
     let mut line = match replaced.calls_lost {
         0 => line,
         1 => line.plain(": the state of 1 earlier call is lost"),

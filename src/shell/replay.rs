@@ -81,7 +81,7 @@ impl ObservedCall {
             outcome: record.outcome.as_str().to_owned(),
             error: record.error.as_deref().map(str::to_owned),
             output: kept.map_or(Output::Length(record.bytes_out), |kept| Output::Bytes(kept.bytes.to_vec())),
-            made: made_below(record, journal),
+            made: nested_calls(record, journal),
         }
     }
 
@@ -127,7 +127,7 @@ fn made_text(made: &MadeEntry) -> String {
 }
 
 /// The ended calls below one in the journal, in the order they began, with depths counted from that call.
-fn made_below(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
+fn nested_calls(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
     let mut later = journal.drain().find(usize::MAX, |other| other.job == record.job && other.seq > record.seq);
     later.sort_by_key(|record| record.seq);
     let mut inside = std::collections::BTreeSet::from([record.seq]);

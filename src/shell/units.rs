@@ -38,12 +38,12 @@ pub struct Bound(pub Option<u64>);
 
 impl Bound {
     /// Reads a size; a negative number is `None`.
-    pub fn of_size(text: &str) -> Result<Bound, String> {
+    pub fn parse_size(text: &str) -> Result<Bound, String> {
         if is_negative(text) { Ok(Bound(None)) } else { parse_size(text).map(|bytes| Bound(Some(bytes))) }
     }
 
     /// Reads `--memory-max`, as [`parse_memory_size`] does; 0 and negative numbers are `None`.
-    pub fn of_memory(text: &str) -> Result<Bound, String> {
+    pub fn parse_memory_size(text: &str) -> Result<Bound, String> {
         if is_negative(text) {
             return Ok(Bound(None));
         }
@@ -96,12 +96,12 @@ mod tests {
 
     #[test]
     fn a_bound_may_be_none() {
-        assert_eq!(Bound::of_size("-1"), Ok(Bound(None)));
-        assert_eq!(Bound::of_size("0"), Ok(Bound(Some(0))));
-        assert_eq!(Bound::of_memory("-1"), Ok(Bound(None)));
-        assert_eq!(Bound::of_memory("0"), Ok(Bound(None)));
-        assert_eq!(Bound::of_memory("2p"), Ok(Bound(Some(2 * PAGE_BYTES))));
-        assert!(Bound::of_size("-x").is_err() && Bound::of_memory("-").is_err());
+        assert_eq!(Bound::parse_size("-1"), Ok(Bound(None)));
+        assert_eq!(Bound::parse_size("0"), Ok(Bound(Some(0))));
+        assert_eq!(Bound::parse_memory_size("-1"), Ok(Bound(None)));
+        assert_eq!(Bound::parse_memory_size("0"), Ok(Bound(None)));
+        assert_eq!(Bound::parse_memory_size("2p"), Ok(Bound(Some(2 * PAGE_BYTES))));
+        assert!(Bound::parse_size("-x").is_err() && Bound::parse_memory_size("-").is_err());
     }
 
     #[test]

@@ -132,23 +132,23 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
         let records = journal.drain().find(last, wanted);
         session.emit(&followed(&records, json))?;
     }
-    let mut thin = RateLimiter::new(options.rate, options.max);
-    while !session.interrupt().is_raised() && !thin.is_done() {
+    let mut limiter = RateLimiter::new(options.rate, options.max);
+    while !session.interrupt().is_raised() && !limiter.is_done() {
         journal.wait(&cursor, FOLLOW_STEP);
         let mut news = journal.follow(&mut cursor);
-        news.records.retain(|record| wanted(record) && thin.admits(record));
+        news.records.retain(|record| wanted(record) && limiter.admits(record));
         if news.missed > 0 {
             session.notice(Line::new().with(Role::Warn, format!("{} calls went by unseen", news.missed)));
         }
         if !news.records.is_empty() {
             session.emit(&followed(&news.records, json))?;
         }
-        let left_out = thin.take_left_out(session.kernel().uptime());
+        let left_out = limiter.take_left_out(session.kernel().uptime());
         notice_left_out(session, left_out, options);
     }
-    notice_left_out(session, thin.take_rest(), options);
+    notice_left_out(session, limiter.take_rest(), options);
     session.ended_by_interrupt();
-    if thin.is_done() {
+    if limiter.is_done() {
         let text = format!("stopped after {}, as `--max` says", counted(options.max.unwrap_or_default(), "call"));
         session.notice(Line::new().with(Role::Dim, text));
     }

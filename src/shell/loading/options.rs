@@ -43,7 +43,7 @@ pub struct LoadOptions {
     #[arg(long, value_name = "FILE")]
     pub wasi_stdin: Option<PathBuf>,
     /// the most memory it may have, in pages or as `10M`; 0: as without this option
-    #[arg(long, value_name = "SIZE", value_parser = Bound::of_memory, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIZE", value_parser = Bound::parse_memory_size, allow_hyphen_values = true)]
     pub memory_max: Option<Bound>,
     /// the most time a call may take; loading is no part of it; 0: as without this option
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
@@ -52,10 +52,10 @@ pub struct LoadOptions {
     #[arg(long, value_name = "UNITS")]
     pub fuel: Option<u64>,
     /// the largest HTTP response; -1: as without this option
-    #[arg(long, value_name = "SIZE", value_parser = Bound::of_size, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIZE", value_parser = Bound::parse_size, allow_hyphen_values = true)]
     pub http_response_max: Option<Bound>,
     /// the most bytes of variables it may keep; -1: as without this option
-    #[arg(long, value_name = "SIZE", value_parser = Bound::of_size, allow_hyphen_values = true)]
+    #[arg(long, value_name = "SIZE", value_parser = Bound::parse_size, allow_hyphen_values = true)]
     pub var_max: Option<Bound>,
     /// a module that it is linked with
     #[arg(long, value_name = "[NAME=]SOURCE")]

@@ -23,22 +23,22 @@ const WINDOW: u64 = 10_000;
 /// Guest calls to make, each in a fresh process.
 const ROUNDS: usize = 5;
 /// Interval between two samples of the counter.
-const LOOK_EVERY: Duration = Duration::from_micros(200);
+const SAMPLE_INTERVAL: Duration = Duration::from_micros(200);
 /// Most samples kept of one guest call; every second one is dropped at this number.
-const LOOKS_MAX: usize = 1 << 16;
+const SAMPLES_MAX: usize = 1 << 16;
 /// Rows of the table: sections of the call's course.
 const PARTS: u64 = 10;
 
 /// One sample of the counter: calls made so far, and the time since the start.
 #[derive(Debug, Clone, Copy)]
-struct Look {
+struct Sample {
     at: Duration,
     calls: u64,
 }
 
 /// Samples of one guest call, in order of time.
 struct Course {
-    looks: Vec<Look>,
+    samples: Vec<Sample>,
 }
 
 pub fn run(session: &mut Session, options: &BenchOptions, temporary: &mut Temporary) -> Result<(), ShellError> {
@@ -80,12 +80,12 @@ fn course(
             end.result.clone().map_err(|error| session.call_error(error))?;
             continue;
         }
-        let mut looks = Looks { kept: Vec::new(), every: 1, seen: 0 };
+        let mut samples = Samples { kept: Vec::new(), every: 1, seen: 0 };
         let mut shown = Instant::now();
         let end = loop {
-            let ended = job.wait_for(LOOK_EVERY);
+            let ended = job.wait_for(SAMPLE_INTERVAL);
             let calls_now = session.kernel().calls_of(callee).unwrap_or(0) - before;
-            looks.add(Look { at: started.elapsed(), calls: calls_now });
+            samples.add(Sample { at: started.elapsed(), calls: calls_now });
             if let Some(end) = ended {
                 break end;
             }
@@ -99,27 +99,27 @@ fn course(
             }
         };
         end.result.clone().map_err(|error| session.call_error(error))?;
-        return Ok(Course { looks: looks.kept });
+        return Ok(Course { samples: samples.kept });
     }
     Err(ShellError::failed("nothing was measured"))
 }
 
-/// Samples in order of arrival, thinned out at [`LOOKS_MAX`].
-struct Looks {
-    kept: Vec<Look>,
+/// Samples in order of arrival, thinned out at [`SAMPLES_MAX`].
+struct Samples {
+    kept: Vec<Sample>,
     every: usize,
     seen: usize,
 }
 
-impl Looks {
-    fn add(&mut self, look: Look) {
+impl Samples {
+    fn add(&mut self, sample: Sample) {
         // Time before the first nested call and after the last belongs to the caller.
-        let news = self.kept.last().is_none_or(|last| last.calls < look.calls);
-        if look.calls == 0 || !news {
+        let news = self.kept.last().is_none_or(|last| last.calls < sample.calls);
+        if sample.calls == 0 || !news {
             return;
         }
         self.seen += 1;
-        if self.kept.len() >= LOOKS_MAX {
+        if self.kept.len() >= SAMPLES_MAX {
             let mut nth = 0;
             self.kept.retain(|_| {
                 nth += 1;
@@ -128,7 +128,7 @@ impl Looks {
             self.every *= 2;
         }
         if self.seen.is_multiple_of(self.every) {
-            self.kept.push(look);
+            self.kept.push(sample);
         }
     }
 }
@@ -142,9 +142,9 @@ impl Course {
 
     /// The time in seconds at which `calls` had been made, interpolated between two samples.
     fn at(&self, calls: u64) -> f64 {
-        let after = self.looks.partition_point(|look| look.calls < calls);
-        let (Some(low), Some(high)) = (self.looks.get(after.saturating_sub(1)), self.looks.get(after)) else {
-            return self.looks.last().map_or(0.0, |look| look.at.as_secs_f64());
+        let after = self.samples.partition_point(|sample| sample.calls < calls);
+        let (Some(low), Some(high)) = (self.samples.get(after.saturating_sub(1)), self.samples.get(after)) else {
+            return self.samples.last().map_or(0.0, |sample| sample.at.as_secs_f64());
         };
         let (low_s, high_s) = (low.at.as_secs_f64(), high.at.as_secs_f64());
         let part = calls.saturating_sub(low.calls) as f64 / high.calls.saturating_sub(low.calls).max(1) as f64;
@@ -153,7 +153,7 @@ impl Course {
 
     /// The call counts of the first and the last sample.
     fn ends(&self) -> (u64, u64) {
-        (self.looks.first().map_or(0, |look| look.calls), self.looks.last().map_or(0, |look| look.calls))
+        (self.samples.first().map_or(0, |sample| sample.calls), self.samples.last().map_or(0, |sample| sample.calls))
     }
 
     /// Nanoseconds a call in the first `window` calls, and in the last.
@@ -260,9 +260,9 @@ fn json_reply(courses: &[Course], calls: u64, size: u64) -> Reply {
 mod tests {
     use super::*;
 
-    fn course(looks: &[(u64, u64)]) -> Course {
-        let looks = looks.iter().map(|(ms, calls)| Look { at: Duration::from_millis(*ms), calls: *calls });
-        Course { looks: looks.collect() }
+    fn course(samples: &[(u64, u64)]) -> Course {
+        let samples = samples.iter().map(|(ms, calls)| Sample { at: Duration::from_millis(*ms), calls: *calls });
+        Course { samples: samples.collect() }
     }
 
     #[test]
@@ -271,17 +271,17 @@ mod tests {
         let (first, last) = course.first_and_last(10_000);
         assert!((first - 1_000.0).abs() < 1e-6 && (last - 2_000.0).abs() < 1e-6, "{first} {last}");
         assert!((ratio(&course, 100_000) - 2.0).abs() < 1e-6);
-        assert!((course.call_ns(0, 100) - 0.0).abs() < 1e-9, "nothing is known of what was before the first look");
+        assert!((course.call_ns(0, 100) - 0.0).abs() < 1e-9, "nothing is known of what was before the first sample");
     }
 
     #[test]
     fn looks_are_thinned_out_and_keep_their_order() {
-        let mut looks = Looks { kept: Vec::new(), every: 1, seen: 0 };
-        for calls in 0..3 * LOOKS_MAX as u64 {
-            looks.add(Look { at: Duration::from_micros(calls), calls });
+        let mut samples = Samples { kept: Vec::new(), every: 1, seen: 0 };
+        for calls in 0..3 * SAMPLES_MAX as u64 {
+            samples.add(Sample { at: Duration::from_micros(calls), calls });
         }
-        assert!(looks.kept.len() <= LOOKS_MAX && looks.kept.len() > LOOKS_MAX / 4, "{}", looks.kept.len());
-        assert!(looks.kept.windows(2).all(|pair| pair[0].calls < pair[1].calls));
+        assert!(samples.kept.len() <= SAMPLES_MAX && samples.kept.len() > SAMPLES_MAX / 4, "{}", samples.kept.len());
+        assert!(samples.kept.windows(2).all(|pair| pair[0].calls < pair[1].calls));
     }
 
     #[test]

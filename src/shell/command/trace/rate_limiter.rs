@@ -66,20 +66,23 @@ mod tests {
 
     #[test]
     fn a_rate_holds_in_each_second() {
-        let mut thin = RateLimiter::new(Some(2), None);
-        let shown: Vec<bool> = [0, 0, 0, 0, 1, 1, 1].map(|second| thin.admits(&at(second))).to_vec();
+        let mut limiter = RateLimiter::new(Some(2), None);
+        let shown: Vec<bool> = [0, 0, 0, 0, 1, 1, 1].map(|second| limiter.admits(&at(second))).to_vec();
         assert_eq!(shown, [true, true, false, false, true, true, false]);
         let now = Duration::from_millis;
-        assert_eq!(thin.take_left_out(now(1_999)), 0, "the second is not over");
-        assert_eq!((thin.take_left_out(now(2_000)), thin.take_left_out(now(3_000)), thin.take_rest()), (3, 0, 0));
-        assert!(!thin.is_done());
+        assert_eq!(limiter.take_left_out(now(1_999)), 0, "the second is not over");
+        assert_eq!(
+            (limiter.take_left_out(now(2_000)), limiter.take_left_out(now(3_000)), limiter.take_rest()),
+            (3, 0, 0)
+        );
+        assert!(!limiter.is_done());
     }
 
     #[test]
     fn a_number_ends_it() {
-        let mut thin = RateLimiter::new(None, Some(2));
-        assert_eq!([0, 0, 0].map(|second| thin.admits(&at(second))), [true, true, false]);
-        assert!(thin.is_done());
-        assert_eq!(thin.take_rest(), 0, "it has ended, nothing was thinned");
+        let mut limiter = RateLimiter::new(None, Some(2));
+        assert_eq!([0, 0, 0].map(|second| limiter.admits(&at(second))), [true, true, false]);
+        assert!(limiter.is_done());
+        assert_eq!(limiter.take_rest(), 0, "it has ended, nothing was thinned");
     }
 }
