@@ -215,7 +215,7 @@ fn colour_is_there_when_it_is_asked_for() {
 
 #[test]
 fn news_are_no_data() {
-    let run = commands("load echo; break 'callee=nobody'; echo.echo hi; kill echo").run();
+    let run = commands("load echo; break --pending 'callee=nobody'; echo.echo hi; kill echo").run();
     run.stdout("hi\n").stderr("1:echo\nbreakpoint 1: before callee=nobody\nkilled 1:echo\n").code(0);
     plugsh().args(["-q", "-c", "load echo; echo.echo hi; kill echo"]).run().stdout("hi\n").stderr("").code(0);
     commands("echo \"<$(load echo)>\"; load echo > f; load echo | !cat").run().stdout("<1:echo>\n3:echo-3\n");
