@@ -136,7 +136,7 @@ impl Chain {
         let frame = frames.stack.pop()?;
         let caller = caller_of(&frames.stack);
         let target = frames.stack.get((cancelled as usize).wrapping_sub(1));
-        let (cause, meant) = match target {
+        let (cause, cancel_target) = match target {
             _ if !is_cancelled => (None, None),
             Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.label())),
             None => (frame.cause.clone(), None),
@@ -148,7 +148,7 @@ impl Chain {
             caller.nested += duration;
         }
         let failing = if failed { frames.failing.take() } else { None };
-        Some(PoppedFrame { frame, depth: depth as u16, caller, cause, meant, path, failing })
+        Some(PoppedFrame { frame, depth: depth as u16, caller, cause, cancel_target, path, failing })
     }
 
     /// Keeps a failure for the caller, which either fails with it or receives it as a value.
@@ -201,12 +201,12 @@ impl Chain {
         let depth = self.cancelled.load(Ordering::SeqCst) as usize;
         let target = frames.stack.get(depth.wrapping_sub(1)).and_then(|frame| frame.cause.as_ref());
         let cause = frames.ended.as_ref().or(target);
-        cause.map(Cause::outcome).or(frames.start_cut).unwrap_or(Outcome::Timeout)
+        cause.map(Cause::outcome).or(frames.start_outcome).unwrap_or(Outcome::Timeout)
     }
 
     /// Keeps the outcome of a cancelled start for whoever requested it.
-    pub fn set_start_cut(&self, outcome: Option<Outcome>) {
-        self.frames.lock().start_cut = outcome;
+    pub fn set_start_outcome(&self, outcome: Option<Outcome>) {
+        self.frames.lock().start_outcome = outcome;
     }
 
     /// Sleeps until `until` or a cancel.

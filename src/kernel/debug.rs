@@ -42,7 +42,7 @@ pub struct Debugged {
     /// All the time that the deadlines of its calls stood still: at breakpoints, and while plugins were loaded.
     pub stood_still: Duration,
     /// The nested calls of the present call from the shell, while a recording runs.
-    pub made: Vec<NestedCall>,
+    pub nested_calls: Vec<NestedCall>,
     /// A fault or a breakpoint met the present call from the shell, or one below it.
     pub changed: bool,
 }

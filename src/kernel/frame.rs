@@ -1,12 +1,13 @@
 //! The parts of a chain: frames, causes of cancels, and popped frames.
 
+use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::debug::Debugged;
 use super::error::CallError;
 use super::process::Process;
-use super::view::ProcessId;
+use super::view::{ProcessId, ProcessLabel};
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
 use crate::runtime::{Advice, Failure, FailureKind, Limit, Problem};
@@ -17,10 +18,45 @@ use crate::text::escape_control;
 pub enum Cause {
     /// Ctrl-C.
     Interrupted,
-    /// Its process was ended, by whom.
-    Killed { by: String },
-    /// Its deadline passed: the timeout it had.
+    /// The end of the call's process, or of its job.
+    Killed { by: Killer },
+    /// A deadline that passed, with its timeout.
     Timeout { timeout: Duration },
+}
+
+/// The initiator of a kill. Its display ends the words "killed by".
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Killer {
+    Shell,
+    /// An ancestor that freed its descendant.
+    Ancestor(ProcessLabel),
+    /// The process's own crash, which its supervision ends it for.
+    Crash {
+        why: String,
+    },
+    Restart,
+}
+
+impl fmt::Display for Killer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Killer::Shell => f.write_str("the shell"),
+            Killer::Ancestor(process) => write!(f, "`{process}`"),
+            Killer::Crash { .. } => f.write_str("its own crash"),
+            Killer::Restart => f.write_str("`restart`"),
+        }
+    }
+}
+
+impl Killer {
+    /// The exit reason in `ps -a`.
+    pub fn exit_reason(&self) -> String {
+        match self {
+            Killer::Shell | Killer::Restart => format!("killed by {self}"),
+            Killer::Ancestor(_) => format!("freed by {self}"),
+            Killer::Crash { why } => format!("crashed: {why}"),
+        }
+    }
 }
 
 impl Cause {
@@ -110,8 +146,8 @@ pub struct Frames {
     pub waiting_for: Option<Arc<Process>>,
     /// The last failure of a nested call, as the deepest call put it.
     pub failing: Option<PropagatingError>,
-    /// How the last start of a process in this chain ended, if it was cut.
-    pub start_cut: Option<Outcome>,
+    /// Outcome of this chain's last start of a process, if it was cancelled.
+    pub start_outcome: Option<Outcome>,
     /// What the debugger does with this chain.
     pub debug: Debugged,
 }
@@ -136,23 +172,23 @@ impl Frames {
 #[derive(Clone)]
 pub struct PropagatingError {
     pub error: CallError,
-    /// True while the cut that caused it is meant for a caller further up.
+    /// True while its cause is the cancel of an ancestor.
     pub for_ancestor: bool,
 }
 
-/// What was taken off the chain's end.
+/// A frame removed from the end of a chain, with its context.
 pub struct PoppedFrame {
     pub frame: Frame,
     pub depth: u16,
     /// The caller: id, name, number.
     pub caller: (ProcessId, Symbol, u64),
-    /// Why the call must fail, if it was cut: for its own cause or a caller's.
+    /// Cause of the call's cancel: its own or an ancestor's.
     pub cause: Option<Cause>,
-    /// The call that the cut was meant for, where it is not this one.
-    pub meant: Option<String>,
-    /// What the chain was, this call included.
+    /// The ancestor that the cancel targets; `None`: this call.
+    pub cancel_target: Option<String>,
+    /// Path of the chain, this call included.
     pub path: String,
-    /// The failure of the call below, if that is what this one may fail of.
+    /// The nested call's failure, which this call may propagate.
     pub failing: Option<PropagatingError>,
 }
 

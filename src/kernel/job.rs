@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::chain::Chain;
 use super::error::CallError;
-use super::frame::Cause;
+use super::frame::{Cause, Killer};
 use super::job_output::JobOutput;
 use super::view::{FrameView, JobId, JobState, JobView};
 use crate::journal::Outcome;
@@ -210,7 +210,7 @@ impl Job {
 
     /// Ends it as `kill %N` does.
     pub fn kill(&self) {
-        self.end(Cause::Killed { by: "the shell".into() });
+        self.end(Cause::Killed { by: Killer::Shell });
     }
 
     fn end(&self, cause: Cause) {

@@ -8,21 +8,13 @@ use std::time::Instant;
 
 use super::Kernel;
 use super::error::CallError;
-use super::frame::Cause;
+use super::frame::{Cause, Killer};
 use super::notices::Notice;
 use super::process::{Life, Occupant, Process, Starting};
 use super::replace::PendingInstance;
 use super::view::{Killed, ProcessId, ProcessState};
 use crate::journal::Outcome;
 use crate::runtime::{Guest, MemoryUse};
-
-/// Who ends a process.
-struct Killer {
-    /// For errors: the end of "killed by the shell".
-    by: String,
-    /// The exit reason in `ps -a`.
-    reason: String,
-}
 
 /// The contents of a slot when its process died.
 struct Remains {
@@ -38,8 +30,7 @@ impl Kernel {
     /// Ends a process, with `subtree` its descendants too, and cancels the calls in them. Children that live on move to
     /// its parent.
     pub fn kill(&self, id: ProcessId, subtree: bool) -> Result<Killed, CallError> {
-        let killer = Killer { by: "the shell".into(), reason: "killed by the shell".into() };
-        self.end_process(id, subtree, &killer).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
+        self.end_process(id, subtree, &Killer::Shell).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
     }
 
     /// `free_plugin`: a caller ends one of its descendants.
@@ -51,14 +42,12 @@ impl Kernel {
             let message = format!("`{who}` may not free `{whom}`: it is no descendant of it");
             return Err(CallError::new(Outcome::Denied, message));
         }
-        let by = format!("`{}`", caller.label());
-        let killer = Killer { reason: format!("freed by {by}"), by };
-        self.end_process(target.id, false, &killer);
+        self.end_process(target.id, false, &Killer::Ancestor(caller.label()));
         Ok(())
     }
 
     /// Removes a process that failed to start from the table. It is not remembered among the dead.
-    pub(super) fn unborn(&self, process: &Process) {
+    pub(super) fn remove_unstarted(&self, process: &Process) {
         let removed = self.table().write().remove(process.id);
         process.mark_failed_to_start();
         drop(removed);
@@ -66,7 +55,7 @@ impl Kernel {
 
     /// Ends a process that crashed, as its supervision says.
     pub(super) fn end_crashed(&self, process: &Process, why: &str) {
-        let killer = Killer { by: "its own crash".into(), reason: format!("crashed: {why}") };
+        let killer = Killer::Crash { why: why.to_owned() };
         if self.end_process(process.id, false, &killer).is_some() {
             self.notify(Notice::Crashed { process: process.label(), why: why.to_owned() });
         }
@@ -92,7 +81,7 @@ impl Kernel {
             }
         }
         for remains in remains {
-            self.clear_away(remains, killer);
+            self.cancel_remaining(remains, killer);
         }
         Some(killed)
     }
@@ -100,12 +89,13 @@ impl Kernel {
     fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
         // A dead process holds no memory. The table's lock is held here, so the system is not asked for resident
         // memory.
+        let reason = killer.exit_reason();
         let mut view = self.view_with(&process, |_, _| MemoryUse::default());
         let (occupant, guest, pending, starting) = process.with_slot(|slot| {
-            slot.life = Life::Dead { reason: killer.reason.clone(), at: Instant::now() };
+            slot.life = Life::Dead { reason: reason.clone(), at: Instant::now() };
             (slot.occupant, slot.guest.take(), slot.pending.take(), slot.replacements.take())
         });
-        view.state = ProcessState::Dead { reason: killer.reason.clone() };
+        view.state = ProcessState::Dead { reason };
         (Remains { process, occupant, guest, pending, starting }, view)
     }
 
@@ -117,16 +107,16 @@ impl Kernel {
     }
 
     /// Cancels the call in a dead process and drops its idle instances.
-    fn clear_away(&self, remains: Remains, killer: &Killer) {
+    fn cancel_remaining(&self, remains: Remains, killer: &Killer) {
         let Remains { process, occupant, guest, pending, starting } = remains;
         process.notify_changed();
         match occupant {
-            Some(occupant) => self.cancel(occupant, Cause::Killed { by: killer.by.clone() }),
+            Some(occupant) => self.cancel(occupant, Cause::Killed { by: killer.clone() }),
             None => process.forget_memory(),
         }
         drop((guest, pending));
         for chain in starting.iter().filter_map(|starting| self.chain_table().get(starting.chain)) {
-            chain.end(Cause::Killed { by: killer.by.clone() });
+            chain.end(Cause::Killed { by: killer.clone() });
         }
     }
 }

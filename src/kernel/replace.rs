@@ -23,7 +23,7 @@ use self::pending::ReplacementListener;
 use super::code::Code;
 use super::debug::ReplacedBy;
 use super::error::CallError;
-use super::frame::Cause;
+use super::frame::{Cause, Killer};
 use super::job_output::JobOutput;
 use super::process::{Birth, Life, Process, ProcessSlot};
 use super::task::Task;
@@ -134,7 +134,7 @@ impl Kernel {
         process.counters.resets.fetch_add(1, Ordering::Relaxed);
         put(process, slot, pending);
         if let Some(occupant) = occupant {
-            self.cancel(occupant, Cause::Killed { by: "`restart`".into() });
+            self.cancel(occupant, Cause::Killed { by: Killer::Restart });
         }
         Ok(Some(Replaced { label: process.label(), calls_lost, code_changed: false, functions_lost: Vec::new() }))
     }

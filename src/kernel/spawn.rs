@@ -170,7 +170,7 @@ impl Kernel {
                 Ok(process.label())
             }
             Err(failure) => {
-                self.unborn(&process);
+                self.remove_unstarted(&process);
                 Err(failure)
             }
         }
@@ -292,7 +292,7 @@ impl Kernel {
         };
         let popped = task.chain.pop(started.elapsed(), true);
         let cause = popped.and_then(|popped| popped.cause);
-        task.chain.set_start_cut(cause.as_ref().map(Cause::outcome).or(killed.then_some(Outcome::Killed)));
+        task.chain.set_start_outcome(cause.as_ref().map(Cause::outcome).or(killed.then_some(Outcome::Killed)));
         match (made, cause) {
             (Ok(guest), None) => Ok(guest),
             (Err(failure), None) if killed => Err(Failure::new(failure.kind, "it was killed while it started")),

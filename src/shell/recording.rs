@@ -201,7 +201,7 @@ impl From<&RecordedCall<'_>> for CallEntry {
             output_sha256: hashed.map(sha256),
             error: call.result.err().map(|error| error.message.clone()),
             changed: call.changed,
-            calls: call.made.iter().map(MadeEntry::from).collect(),
+            calls: call.nested_calls.iter().map(MadeEntry::from).collect(),
         }
     }
 }

@@ -153,7 +153,7 @@ impl Recorder for LastCall {
     fn replaced(&self, _process: &ProcessDetail, _by: ReplacedBy) {}
 
     fn called(&self, call: &RecordedCall<'_>) {
-        *self.0.lock() = call.made.iter().map(MadeEntry::from).collect();
+        *self.0.lock() = call.nested_calls.iter().map(MadeEntry::from).collect();
     }
 }
 

@@ -68,7 +68,7 @@ impl Entered<'_> {
     /// Decides the outcome, the message and the fate of the instance.
     fn judge(&mut self, mut popped: PoppedFrame, failure: Failure, duration: Duration) -> CallError {
         let (outcome, for_ancestor) = match &popped.cause {
-            Some(cause) => (cause.outcome(), popped.meant.is_some()),
+            Some(cause) => (cause.outcome(), popped.cancel_target.is_some()),
             None => (outcome_of(failure.kind), false),
         };
         let below = popped.failing.take().filter(|below| match &popped.cause {
@@ -192,7 +192,7 @@ fn words(popped: &PoppedFrame, failure: &Failure, wording: Wording) -> String {
     match &popped.cause {
         // A deadline names the plugin that was running, a kill the one that was killed.
         Some(cause @ Cause::Timeout { .. }) => format!("{own}: {}", cause.words()),
-        Some(cause) => format!("{}: {}", popped.meant.as_ref().unwrap_or(&own), cause.words()),
+        Some(cause) => format!("{}: {}", popped.cancel_target.as_ref().unwrap_or(&own), cause.words()),
         None => format!("{own}: {}", escape_control(&failure.line(wording))),
     }
 }

@@ -6,7 +6,7 @@ use super::entered::{Entered, Finished};
 use crate::journal::{Outcome, Record};
 use crate::kernel::debug::NestedCall;
 use crate::kernel::error::CallError;
-use crate::kernel::hooks::{MADE_CALLS_MAX, RecordedCall, Recorder};
+use crate::kernel::hooks::{NESTED_CALLS_MAX, RecordedCall, Recorder};
 use crate::kernel::task::Task;
 use crate::kernel::view::ProcessLabel;
 
@@ -30,7 +30,7 @@ impl Entered<'_> {
         }
         if begun.depth == 1 {
             self.task.chain.with_frames(|frames| {
-                frames.debug.made.clear();
+                frames.debug.nested_calls.clear();
                 frames.debug.changed = false;
             });
         }
@@ -51,17 +51,17 @@ impl Writing {
         let chain = &self.task.chain;
         if record.depth > 1 {
             return chain.with_frames(|frames| {
-                if frames.debug.made.len() < MADE_CALLS_MAX {
-                    frames.debug.made.push(NestedCall::of(&record));
+                if frames.debug.nested_calls.len() < NESTED_CALLS_MAX {
+                    frames.debug.nested_calls.push(NestedCall::of(&record));
                 }
             });
         }
-        let (mut made, changed) =
-            chain.with_frames(|frames| (std::mem::take(&mut frames.debug.made), frames.debug.changed));
-        made.sort_by_key(|call| call.seq);
+        let (mut nested_calls, changed) =
+            chain.with_frames(|frames| (std::mem::take(&mut frames.debug.nested_calls), frames.debug.changed));
+        nested_calls.sort_by_key(|call| call.seq);
         let (seq, function) = (record.seq, record.function);
         let (process, private) = (self.process, self.private);
-        let call = RecordedCall { seq, process, function, input, result, made, private, changed };
+        let call = RecordedCall { seq, process, function, input, result, nested_calls, private, changed };
         self.recorder.called(&call);
     }
 }

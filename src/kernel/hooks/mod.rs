@@ -23,7 +23,7 @@ pub use super::state::{StubCall, StubRunner};
 pub use breakpoint::{BreakSpec, BreakpointView};
 pub use fault::{FaultKind, FaultSpec, FaultView, FaultWhen};
 pub use notes::DebugNotes;
-pub use recorder::{MADE_CALLS_MAX, RecordedCall, Recorder};
+pub use recorder::{NESTED_CALLS_MAX, RecordedCall, Recorder};
 pub use rules::{Hooks, RULES_MAX};
 pub use stub::{StubAnswer, StubSpec, StubView, StubbedImport};
 

@@ -6,7 +6,7 @@ use crate::kernel::error::CallError;
 use crate::kernel::view::{ProcessDetail, ProcessLabel};
 
 /// Most nested calls that are recorded for one call; later ones are left out.
-pub const MADE_CALLS_MAX: usize = 10_000;
+pub const NESTED_CALLS_MAX: usize = 10_000;
 
 /// Receives loads, replacements and calls. Called on the threads of jobs, several at once.
 pub trait Recorder: Send + Sync {
@@ -26,8 +26,8 @@ pub struct RecordedCall<'a> {
     /// The input that the shell passed.
     pub input: &'a [u8],
     pub result: Result<&'a [u8], &'a CallError>,
-    /// The nested calls in the order of their starts, at most [`MADE_CALLS_MAX`].
-    pub made: Vec<NestedCall>,
+    /// The nested calls in the order of their starts, at most [`NESTED_CALLS_MAX`].
+    pub nested_calls: Vec<NestedCall>,
     /// True when its bytes must not be written down.
     pub private: bool,
     /// True when a fault or a breakpoint met it or a nested call.

@@ -25,10 +25,11 @@ impl Recorder for Written {
     }
 
     fn called(&self, call: &RecordedCall<'_>) {
-        let made: Vec<String> = call.made.iter().map(|made| format!("{}.{}", made.callee, made.function)).collect();
+        let nested: Vec<String> =
+            call.nested_calls.iter().map(|nested| format!("{}.{}", nested.callee, nested.function)).collect();
         let result = call.result.map(|output| output.len().to_string()).unwrap_or_else(|error| error.to_string());
         let input = String::from_utf8_lossy(call.input);
-        self.0.lock().unwrap().push(format!("{}.{} {input} → {result} {made:?}", call.process, call.function));
+        self.0.lock().unwrap().push(format!("{}.{} {input} → {result} {nested:?}", call.process, call.function));
     }
 }
 
