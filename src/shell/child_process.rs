@@ -19,7 +19,8 @@ use crate::leftovers::Entry;
 
 /// Interval at which a wait for a program checks for Ctrl-C.
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);
-/// Time after the start in which Ctrl-C is sent repeatedly: `sh` ignores one that arrives just before it starts its program.
+/// Time after the start in which Ctrl-C is sent repeatedly: `sh` ignores one that arrives just before it starts its
+/// program.
 const STARTUP: Duration = Duration::from_millis(500);
 
 /// Bytes for a program's standard input: owned, or shared with whoever keeps them.
@@ -61,7 +62,8 @@ impl ChildProcess {
         output_bytes_max: u64,
         at_terminal: bool,
     ) -> io::Result<ChildProcess> {
-        // The probe starts before the program: a program that stops its group could stop a probe that is still starting.
+        // The probe starts before the program: a program that stops its group could stop a probe that is still
+        // starting.
         let probe = if at_terminal { Some(InterruptProbe::start()?) } else { None };
         // The foreground is given before the start: the program may read from the terminal at once.
         let foreground = probe.as_ref().and_then(|probe| Foreground::give(Pid::from_child(&probe.child)));
@@ -159,8 +161,8 @@ impl ChildProcess {
         self.probe.as_mut().is_some_and(InterruptProbe::saw_interrupt)
     }
 
-    /// The result of a worker thread of the program's pipes. Descendants of the program may keep a pipe open: Ctrl-C ends
-    /// them and the wait.
+    /// The result of a worker thread of the program's pipes. Descendants of the program may keep a pipe open: Ctrl-C
+    /// ends them and the wait.
     fn join<T>(&mut self, thread: &Receiver<io::Result<T>>, interrupt: &Interrupt) -> io::Result<T> {
         loop {
             match thread.recv_timeout(INTERRUPT_STEP) {

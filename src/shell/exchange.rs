@@ -1,5 +1,5 @@
-//! Exchanging a process's instance, for `restart` and `reload`. While breakpoints are set it is a job, since the calls of
-//! the starting instance may be held.
+//! Exchanging a process's instance, for `restart` and `reload`. While breakpoints are set it is a job, since the calls
+//! of the starting instance may be held.
 
 use serde_json::{Value, json};
 

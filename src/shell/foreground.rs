@@ -15,8 +15,8 @@ pub struct Foreground {
 }
 
 impl Foreground {
-    /// Gives the terminal to a process group of this session; `None` if this program runs in the background, or the group
-    /// has ended.
+    /// Gives the terminal to a process group of this session; `None` if this program runs in the background, or the
+    /// group has ended.
     pub fn give(group: Pid) -> Option<Foreground> {
         if tcgetpgrp(stdin()) != Ok(getpgrp()) {
             return None;

@@ -23,9 +23,9 @@ pub trait Front {
     }
     /// Whether output may have colours.
     fn colors(&self) -> bool;
-    /// Lends the terminal to `run`: a program of the system, or a read of typed input. While it runs, nothing else reads the
-    /// terminal. When `run` reports a stop, this program stops itself as by Ctrl-Z and calls `run` again once continued;
-    /// at once where nobody could continue it.
+    /// Lends the terminal to `run`: a program of the system, or a read of typed input. While it runs, nothing else
+    /// reads the terminal. When `run` reports a stop, this program stops itself as by Ctrl-Z and calls `run` again once
+    /// continued; at once where nobody could continue it.
     fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan);
     /// Whether standard input is a terminal, and this front's to lend.
     fn has_terminal(&self) -> bool;

@@ -36,8 +36,8 @@ pub fn resolve(table: CommandTable, words: &[Word]) -> Option<(&'static Command,
 /// `PLUGIN.FUNCTION` stands for two of `call`'s positionals.
 pub const CALL_POSITIONALS_IN_DOTTED: usize = 2;
 
-/// The parts around a word's first dot, where it can be `PLUGIN.FUNCTION`. Names may have dots: only the living processes
-/// tell which dot separates the two.
+/// The parts around a word's first dot, where it can be `PLUGIN.FUNCTION`. Names may have dots: only the living
+/// processes tell which dot separates the two.
 pub fn split_dotted(name: &str) -> Option<(&str, &str)> {
     let (plugin, function) = name.split_once('.')?;
     let is_name = |c: char| c.is_ascii_alphanumeric() || matches!(c, '_' | '-' | ':');

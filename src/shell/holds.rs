@@ -1,4 +1,5 @@
-//! Held jobs in a session: running the commands of a breakpoint, parking a job when the prompt comes back, and resuming it.
+//! Held jobs in a session: running the commands of a breakpoint, parking a job when the prompt comes back, and resuming
+//! it.
 
 use std::sync::Arc;
 
@@ -12,7 +13,8 @@ use crate::kernel::{Job, JobEnd, JobOutput};
 use crate::shell::words::held::{held_lines, held_title};
 
 impl Session {
-    /// Runs the commands of the breakpoint that holds a job, once for each hold. True when the wait for the job may go on.
+    /// Runs the commands of the breakpoint that holds a job, once for each hold. True when the wait for the job may go
+    /// on.
     pub(super) fn serve_hold(&mut self, job: &Job) -> Result<bool, ShellError> {
         let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
         if self.is_helper() || self.jobs().is_served(view.job, view.number) {

@@ -1,6 +1,6 @@
-//! Collects incoming lines until they form whole statements, in time linear in their length. An unfinished text is parsed
-//! again only with a line that has its terminator (the end of a here-document, a quote, a bracket of JSON); commands
-//! inside `$(` are parsed one by one.
+//! Collects incoming lines until they form whole statements, in time linear in their length. An unfinished text is
+//! parsed again only with a line that has its terminator (the end of a here-document, a quote, a bracket of JSON);
+//! commands inside `$(` are parsed one by one.
 
 use super::grammar::CommandGrammar;
 use super::line::{ErrorKind as Mistake, SyntaxError, parse};
@@ -29,7 +29,7 @@ pub struct Incoming {
     parsed_bytes: usize,
 }
 
-/// What ends an unfinished text.
+/// The terminator of an unfinished text.
 enum Terminator {
     /// A line that equals this.
     Line(String),

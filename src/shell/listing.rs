@@ -14,7 +14,7 @@ use super::units::{show_bytes, show_duration};
 pub struct Column<T> {
     /// Its word after `--sort`.
     pub name: &'static str,
-    /// What stands above it.
+    /// The column's heading.
     pub title: &'static str,
     pub align: Align,
     content: Content<T>,
@@ -24,13 +24,13 @@ pub struct Column<T> {
     total: Option<Total<T>>,
 }
 
-/// What a column's cells are made from.
+/// The content of a column's cells.
 enum Content<T> {
     Text(fn(&T) -> Span),
     Figure(Unit, fn(&T) -> u64),
 }
 
-/// What a column's figures count.
+/// The unit of a column's figures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     Count,
@@ -40,14 +40,14 @@ pub enum Unit {
     Nanoseconds,
 }
 
-/// What stands in the row of sums.
+/// A column's cell in the row of sums.
 enum Total<T> {
     /// The sum of the column's figures.
     Sum,
     Text(fn(&[T]) -> String),
 }
 
-/// What rows are ordered by, and which of them come first.
+/// The sort key of rows, and its direction.
 pub enum SortKey<T> {
     /// Words, from A on.
     Word(fn(&T) -> String),

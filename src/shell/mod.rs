@@ -1,8 +1,10 @@
 //! The shell: language, commands and sessions. Commands return data, they never print.
 //!
-//! `line` reads text, `command` holds the commands and their table, `session` is one shell's state, `start` gives it the
-//! table, `run` carries a statement out, `script` a text of them, `unknown` what is said of a word that is no command.
-//! `reply` is what comes back, `listing` makes one of rows and columns, `plain` its form in files and pipes, `front` what a session needs of the front above it.
+//! `line` reads text, `command` holds the commands and their table, `session` is one shell's state, `start` gives it
+//! the table, `run` carries a statement out, `script` a text of them, `unknown` what is said of a word that is no
+//! command.
+//! `reply` is what comes back, `listing` makes one of rows and columns, `plain` its form in files and pipes, `front`
+//! what a session needs of the front above it.
 
 pub mod command;
 pub mod dump;

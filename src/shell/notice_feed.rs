@@ -16,8 +16,8 @@ const REPORTED_FAILURES_MAX: usize = 1_000;
 #[derive(Clone)]
 pub struct NoticeFeed {
     kernel: Arc<Kernel>,
-    /// Failed jobs whose notice was taken: the newest [`REPORTED_FAILURES_MAX`]. Locked while notices are taken, so that
-    /// one job is not reported twice.
+    /// Failed jobs whose notice was taken: the newest [`REPORTED_FAILURES_MAX`]. Locked while notices are taken, so
+    /// that one job is not reported twice.
     reported: Arc<Mutex<BTreeSet<JobId>>>,
 }
 
@@ -31,8 +31,8 @@ impl NoticeFeed {
         self.take_locked(&mut self.reported.lock(), None)
     }
 
-    /// Claims the failure of a job for a reply: `None` when its notice was taken before. Otherwise that notice is dropped,
-    /// and the others are taken.
+    /// Claims the failure of a job for a reply: `None` when its notice was taken before. Otherwise that notice is
+    /// dropped, and the others are taken.
     pub fn claim_failure(&self, job: JobId) -> Option<Vec<Line>> {
         let mut reported = self.reported.lock();
         if reported.remove(&job) { None } else { Some(self.take_locked(&mut reported, Some(job))) }

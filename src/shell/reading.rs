@@ -11,7 +11,8 @@ use super::session::Session;
 use super::stdin::{self, Stdin};
 
 impl Session {
-    /// Reads a file in whole, of `bytes_max` at most; the error names it and says why. Ctrl-C ends a wait for its bytes.
+    /// Reads a file in whole, of `bytes_max` at most; the error names it and says why. Ctrl-C ends a wait for its
+    /// bytes.
     pub fn read_file(&self, path: impl AsRef<Path>, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
         stdin::read_file(path.as_ref(), bytes_max, &|| self.interrupt().is_raised())
     }

@@ -1,5 +1,5 @@
-//! The file of `record FILE`: JSON lines, one for each call and each change of processes and stubs. Jobs' threads write it
-//! as calls end; it is read back whole.
+//! The file of `record FILE`: JSON lines, one for each call and each change of processes and stubs. Jobs' threads write
+//! it as calls end; it is read back whole.
 
 use std::fs::File;
 use std::path::Path;
@@ -41,7 +41,7 @@ pub enum Entry {
     },
     /// A process that the shell has started.
     Process(ProcessEntry),
-    /// The same with new code; its name is one that lives.
+    /// A living process that got new code.
     Reload(ProcessEntry),
     Restart {
         process: String,
@@ -74,7 +74,7 @@ pub struct StubEntry {
     pub types: Option<StandInTypes>,
 }
 
-/// How to start a process again.
+/// The start options of a process.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ProcessEntry {
     pub name: String,

@@ -1,5 +1,5 @@
-//! Replies of commands: data with roles, never printed text. `plain` renders them for files, pipes and captures; the front
-//! renders them for a terminal.
+//! Replies of commands: data with roles, never printed text. `plain` renders them for files, pipes and captures; the
+//! front renders them for a terminal.
 
 use std::sync::Arc;
 
@@ -29,7 +29,7 @@ pub enum Reply {
     /// error, so that what stands behind a `|` gets data alone.
     News {
         lines: Vec<Line>,
-        /// The same for a program.
+        /// The news as JSON, for a program.
         json: Value,
     },
     /// JSON values, one a line.

@@ -1,5 +1,5 @@
-//! Running texts of many lines: script files, `-c`, standard input, `source`. A line runs before the next is read, and an
-//! error names its place.
+//! Running texts of many lines: script files, `-c`, standard input, `source`. A line runs before the next is read, and
+//! an error names its place.
 
 use std::io::{self, BufRead};
 
@@ -12,8 +12,8 @@ use crate::shell::command::CommandTable;
 use crate::text::{io_cause, without_bom};
 
 impl Session {
-    /// Runs a text. Errors name `name` and a line, counted from `first_line`. Stops at the first error; a session that keeps
-    /// going shows errors, and gives the first at the end unless `exit` was run.
+    /// Runs a text. Errors name `name` and a line, counted from `first_line`. Stops at the first error; a session that
+    /// keeps going shows errors, and gives the first at the end unless `exit` was run.
     pub fn run_text(&mut self, name: &str, bytes: &[u8], first_line: usize) -> Result<(), ShellError> {
         let mut first_error = None;
         let mut line = first_line;

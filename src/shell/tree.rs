@@ -10,7 +10,8 @@ pub struct Children {
 }
 
 impl Children {
-    /// `parents`: the slot of each node's parent, by the node's index; `None` leaves the node out. Children keep their order.
+    /// `parents`: the slot of each node's parent, by the node's index; `None` leaves the node out. Children keep their
+    /// order.
     pub fn of(parents: &[Option<usize>]) -> Children {
         let mut starts = vec![0; parents.len() + 2];
         for slot in parents.iter().flatten() {

@@ -4,7 +4,7 @@ use super::Command;
 use crate::shell::reply::{Line, Reply, Role};
 use crate::text::wrapped;
 
-/// Where the lines of a description are broken.
+/// Width at which a description wraps, in columns.
 const TEXT_WIDTH: usize = 100;
 /// All that is known of one command.
 pub fn describe(command: &Command) -> Reply {

@@ -33,7 +33,7 @@ pub static COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
-/// How often Ctrl-C is looked for while a collector is waited for.
+/// Interval between two checks for Ctrl-C while a collector has not answered.
 const INTERRUPT_STEP: Duration = Duration::from_millis(20);
 
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,8 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
 }
 
-/// Sends the calls on a thread of its own, which Ctrl-C leaves behind: a collector that is silent is waited for no longer.
+/// Sends the calls on a thread of its own, which Ctrl-C leaves behind: a collector that is silent is waited for no
+/// longer.
 fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, ShellError> {
     let (sender, receiver) = mpsc::channel();
     let (url, started_at, interrupt) = (url.to_owned(), session.kernel().started_at(), session.interrupt().clone());
@@ -69,7 +70,7 @@ fn send(session: &Session, url: &str, records: Vec<Record>) -> Result<usize, She
     let stop = Arc::clone(&stopped);
     thread::spawn(move || {
         let sent = otlp::export(&url, &records, started_at, &|| stop.load(Ordering::Relaxed));
-        // Who has given up does not listen.
+        // An error here means that the receiver has given up.
         sender.send(sent).ok();
     });
     loop {

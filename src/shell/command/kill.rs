@@ -52,7 +52,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
 }
 
-/// What was ended and who moved, of all targets.
+/// Ended and moved processes of all targets.
 #[derive(Default)]
 struct News {
     lines: Vec<Line>,

@@ -45,7 +45,7 @@ struct Row {
     used: Option<Amount>,
     unit: &'static str,
     flag: &'static str,
-    /// What it is a limit on.
+    /// The limited resource.
     #[serde(skip)]
     of: &'static str,
 }

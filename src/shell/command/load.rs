@@ -92,7 +92,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
 }
 
-/// What a load comes to that was made as a job.
+/// The reply of a load that ran as a job.
 fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, ShellError> {
     match &end.result {
         Ok(JobOutput::Loaded(label)) => started(session, label, watch),

@@ -19,7 +19,7 @@ pub static COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
-/// How often a follower looks.
+/// Interval between a follower's checks for new lines.
 const FOLLOW_STEP: Duration = Duration::from_millis(50);
 
 #[derive(Debug, clap::Args)]

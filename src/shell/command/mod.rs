@@ -1,5 +1,6 @@
 //! The commands: one table drives dispatch, `help`, completion, the parser's grammar and the README's list. One file a
-//! command; a command takes a session and words, and gives back a `Reply`. It never prints. What a command is, `definition` says.
+//! command; a command takes a session and words, and gives back a `Reply`. It never prints. What a command is,
+//! `definition` says.
 
 mod arguments;
 pub mod definition;
@@ -57,7 +58,7 @@ use super::session::Session;
 
 /// A command of a session.
 pub type Command = definition::Command<Session>;
-/// How a command of a session is carried out.
+/// The implementation of a session's command.
 pub type Run = definition::Run<Session>;
 /// The commands of a session.
 pub type CommandTable = definition::CommandTable<Session>;

@@ -28,7 +28,7 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
     let started = Instant::now();
     let result = session.run_inner(inner);
     let elapsed = started.elapsed();
-    // What it gave comes first, as the time comes after it.
+    // The command's output precedes its time.
     let result = result.and_then(|reply| session.emit(&reply));
     session.notice(Line::new().with(Role::Dim, format!("took {}", show_duration(elapsed))));
     result.map(|()| Reply::Nothing)

@@ -93,7 +93,7 @@ fn run_side(
         .load_unless(request, &|| session.interrupt().is_raised())
         .map_err(|error| session.call_error(error))?;
     let result = call(session, label.id, function, input);
-    // It and all that it spawned were only for this.
+    // The process and its children served this call only.
     session.kernel().kill(label.id, true).map_err(|error| session.call_error(error))?;
     let (end, nested) = result?;
     Ok(Side { host, end, nested })
@@ -161,7 +161,7 @@ fn error(side: &Side) -> Option<String> {
     side.end.result.as_ref().err().map(ToString::to_string)
 }
 
-/// What `--json` gives.
+/// The comparison as JSON, for `--json`.
 #[derive(Serialize)]
 struct Comparison<'a> {
     same: bool,

@@ -69,7 +69,8 @@ pub struct Redirect {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Word {
     pub kind: WordKind,
-    /// At least one. For `AtFile` the file's name without its `@`; for `HereDoc` the body; for `Json` the text as typed.
+    /// At least one. For `AtFile` the file's name without its `@`; for `HereDoc` the body; for `Json` the text as
+    /// typed.
     pub parts: Vec<Part>,
     /// The bytes of the word in the parsed text; for `HereDoc` those of `<<END`.
     pub span: Range<usize>,
@@ -125,8 +126,8 @@ impl Quote {
 }
 
 impl Word {
-    /// The unquoted text that the word starts with. Empty for a word that starts with a quote, a backslash or a `$`, and for
-    /// a word of another kind than `Plain`. Only this text decides whether a word is an option.
+    /// The unquoted text that the word starts with. Empty for a word that starts with a quote, a backslash or a `$`,
+    /// and for a word of another kind than `Plain`. Only this text decides whether a word is an option.
     pub fn literal_start(&self) -> &[u8] {
         match (self.kind, self.parts.first()) {
             (WordKind::Plain { .. }, Some(Part::Literal { bytes, quoted: false })) => bytes,
@@ -134,14 +135,14 @@ impl Word {
         }
     }
 
-    /// Whether the word is an option: its unquoted text starts with `-`. Exceptions are `-` alone and `-5`; `"--x"` and a
-    /// variable with the value `--x` are data.
+    /// Whether the word is an option: its unquoted text starts with `-`. Exceptions are `-` alone and `-5`; `"--x"` and
+    /// a variable with the value `--x` are data.
     pub fn is_option(&self) -> bool {
         is_option_text(self.literal_start()) || self.parts.len() > 1 && self.literal_start() == b"-"
     }
 
-    /// Whether the word starts with the home directory where a file name is expected: an unquoted `~` alone, before `/`, or
-    /// before the `:` of `~:/place`.
+    /// Whether the word starts with the home directory where a file name is expected: an unquoted `~` alone, before
+    /// `/`, or before the `:` of `~:/place`.
     pub fn starts_at_home(&self) -> bool {
         let named = matches!(self.kind, WordKind::Plain { .. } | WordKind::AtFile);
         let Some(Part::Literal { bytes, quoted: false }) = self.parts.first().filter(|_| named) else { return false };
@@ -203,7 +204,8 @@ fn is_option_text(text: &[u8]) -> bool {
     }
 }
 
-/// Whether `name` is the name of a variable: a letter or `_`, then letters, digits and `_`. `_` alone is the shell's own.
+/// Whether `name` is the name of a variable: a letter or `_`, then letters, digits and `_`. `_` alone is the shell's
+/// own.
 pub fn is_variable_name(name: &str) -> bool {
     name.starts_with(|first: char| first.is_ascii_alphabetic() || first == '_')
         && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_')

@@ -10,7 +10,8 @@ use super::parser::{Mode, Parsed, Parser};
 use super::statement::Until;
 
 impl Parser<'_> {
-    /// The keyword at the current position, as a whole unquoted word. A cursor at the end of the word is inside the word.
+    /// The keyword at the current position, as a whole unquoted word. A cursor at the end of the word is inside the
+    /// word.
     pub fn at_keyword(&self, keywords: &[&'static str]) -> Option<&'static str> {
         let rest = self.scan.rest();
         let stands = |keyword: &str| {

@@ -140,8 +140,9 @@ impl Parser<'_> {
         Ok(Some(Redirect { append, file }))
     }
 
-    /// Parses `!COMMAND`: raw text for the system's shell, with its operators, redirects and comments, up to the line's end
-    /// or, inside `$(`, to the closing parenthesis. Quotes, backslashes and parentheses are tracked to find that end.
+    /// Parses `!COMMAND`: raw text for the system's shell, with its operators, redirects and comments, up to the line's
+    /// end or, inside `$(`, to the closing parenthesis. Quotes, backslashes and parentheses are tracked to find that
+    /// end.
     fn system(&mut self) -> Parsed<Option<Stage>> {
         let start = self.scan.pos();
         self.scan.advance(1);

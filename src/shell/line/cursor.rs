@@ -1,4 +1,5 @@
-//! The syntax before a cursor, for completion and hints. Parsing to a cursor never fails and is independent of commands.
+//! The syntax before a cursor, for completion and hints. Parsing to a cursor never fails and is independent of
+//! commands.
 
 use std::borrow::Cow;
 use std::ops::Range;

@@ -12,8 +12,8 @@ const ENVIRONMENT: &str = "env";
 
 impl<'t> Parser<'t> {
     /// Parses a part that starts with `$`: a variable, `$1` to `$9` and `$@` (a script's arguments), `$?`, `$env.NAME`,
-    /// `$(COMMAND)`. Any other `$` is text, as in POSIX; plugsh lacks the other special parameters of POSIX (`$$`, `$#`, …),
-    /// so that these are text.
+    /// `$(COMMAND)`. Any other `$` is text, as in POSIX; plugsh lacks the other special parameters of POSIX (`$$`,
+    /// `$#`, …), so that these are text.
     pub fn dollar(&mut self, quoted: bool) -> Parsed<()> {
         let start = self.scan.pos();
         self.scan.advance(1);
@@ -73,8 +73,8 @@ impl<'t> Parser<'t> {
         self.push_part(Part::Variable(name.to_owned()))
     }
 
-    /// Parses a variable's name that starts at `start`; the name of an environment variable follows `env.`. The cursor may
-    /// be inside the name.
+    /// Parses a variable's name that starts at `start`; the name of an environment variable follows `env.`. The cursor
+    /// may be inside the name.
     fn variable_name(&mut self, start: usize) -> Parsed<&'t str> {
         let mut name = self.scan.take_while(is_name_byte);
         let goes_on = |byte: Option<u8>| byte.is_none_or(|byte| byte.is_ascii_alphabetic() || byte == b'_');

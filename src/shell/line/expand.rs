@@ -18,8 +18,9 @@ pub trait Env {
 }
 
 impl Word {
-    /// The word's bytes: the body of a here-document, the text of JSON, the file's name of `@FILE`. A `$(COMMAND)` expands
-    /// to its output without final newlines; as the whole word ([`Word::is_substitution`]) it keeps them, for INPUT.
+    /// The word's bytes: the body of a here-document, the text of JSON, the file's name of `@FILE`. A `$(COMMAND)`
+    /// expands to its output without final newlines; as the whole word ([`Word::is_substitution`]) it keeps them, for
+    /// INPUT.
     ///
     /// # Errors
     /// A variable that is unset, a substitution that fails (its own error, unchanged), or more than

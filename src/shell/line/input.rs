@@ -61,8 +61,8 @@ impl Parser<'_> {
         }
     }
 
-    /// Skips the string that opens at `open`. JSON strings are on one line: a string that its line leaves open is an error,
-    /// and more lines are not asked for. False when that error was skipped.
+    /// Skips the string that opens at `open`. JSON strings are on one line: a string that its line leaves open is an
+    /// error, and more lines are not asked for. False when that error was skipped.
     fn json_string(&mut self, open: usize) -> Parsed<bool> {
         loop {
             self.scan.take_until(|byte| matches!(byte, b'"' | b'\\' | b'\n'));
@@ -163,8 +163,8 @@ impl Parser<'_> {
         self.unclosed_here_doc(pending.end, pending.offset)
     }
 
-    /// The parts of a body: its text, or, where `$` is expanded, literals, variables and substitutions. `\$` and `\\` are
-    /// escapes there.
+    /// The parts of a body: its text, or, where `$` is expanded, literals, variables and substitutions. `\$` and `\\`
+    /// are escapes there.
     fn body_parts(&mut self, span: Range<usize>, expands: bool) -> Parsed<Vec<Part>> {
         let text = self.scan.before(span.end);
         if !expands {

@@ -18,8 +18,8 @@ pub fn parse(text: &str, grammar: &dyn Grammar) -> Result<Script, SyntaxError> {
     Ok(script)
 }
 
-/// The logical lines of a text, each the unit that a shell parses before it runs. A logical line continues over newlines
-/// in quotes, JSON and `$(`, and after `|` and a backslash; it includes the bodies of its here-documents.
+/// The logical lines of a text, each the unit that a shell parses before it runs. A logical line continues over
+/// newlines in quotes, JSON and `$(`, and after `|` and a backslash; it includes the bodies of its here-documents.
 pub struct Lines<'t> {
     text: &'t str,
     pos: usize,
@@ -37,8 +37,8 @@ impl<'t> Lines<'t> {
         self.pos
     }
 
-    /// The next logical line with statements, or `None` at the end. After an error, parsing continues with the logical line
-    /// after the wrong one.
+    /// The next logical line with statements, or `None` at the end. After an error, parsing continues with the logical
+    /// line after the wrong one.
     ///
     /// # Errors
     /// The line's first syntax error.

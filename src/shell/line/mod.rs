@@ -2,14 +2,14 @@
 //! commands' syntax comes through [`Grammar`], the session's values through [`Env`]; nothing runs here.
 //!
 //! The language:
-//! - A line is words. `;` and newline end a command, `&` ends it and runs it in the background, `|` feeds the next stage
-//!   (which may stand on the next line). `#` starts a comment at the start of a word. A backslash takes the next
+//! - A line is words. `;` and newline end a command, `&` ends it and runs it in the background, `|` feeds the next
+//!   stage (which may stand on the next line). `#` starts a comment at the start of a word. A backslash takes the next
 //!   character literally and joins lines at a line's end. A carriage return before a newline belongs to it.
 //! - `'…'` is literal; `"…"` expands `$` and the escapes `\n \t \\ \" \$ \xNN`, and a backslash joins lines, as in
 //!   POSIX. Adjacent parts are one word.
 //! - `$NAME`, `${NAME}`, `$_`, `$?`, `$1`, `$@`, `$env.NAME`, `$(COMMAND)`; any other `$` is text.
-//! - In INPUT's place, unquoted: JSON from `{` or `[` to its matching end, `@FILE`, `@-`, and here-documents (`<<END`: the
-//!   body is literal; `<<"END"`: `$` in it is expanded).
+//! - In INPUT's place, unquoted: JSON from `{` or `[` to its matching end, `@FILE`, `@-`, and here-documents (`<<END`:
+//!   the body is literal; `<<"END"`: `$` in it is expanded).
 //! - `> FILE` and `>> FILE` come last.
 //! - `for NAME in WORDS`, `repeat N` and `if COMMAND` (`else if COMMAND`, `else`) take statements up to `end`: words of
 //!   their own and no braces, so that JSON is never mistaken for a block.

@@ -1,9 +1,9 @@
 //! The parser's state, and its handling of errors. The grammar is in the files around this one, each an `impl Parser`:
 //! statements, commands, words, `$`, INPUT.
 //!
-//! One parser has three modes, so that all read the same language: strict for running (stop at the first error), lenient
-//! for highlighting and for the end of a wrong line (skip errors), and cursor for completion (skip errors, stop at the
-//! cursor).
+//! One parser has three modes, so that all read the same language: strict for running (stop at the first error),
+//! lenient for highlighting and for the end of a wrong line (skip errors), and cursor for completion (skip errors, stop
+//! at the cursor).
 
 use std::ops::Range;
 
@@ -93,8 +93,8 @@ impl<'t> Parser<'t> {
         }
     }
 
-    /// Fails for one of these operators of other shells. True when the error was skipped; the operator's last character is
-    /// not skipped.
+    /// Fails for one of these operators of other shells. True when the error was skipped; the operator's last character
+    /// is not skipped.
     pub fn refuse_operator(&mut self, operators: &[&str]) -> Parsed<bool> {
         let Some(operator) = operators.iter().find(|operator| self.scan.looking_at(operator)) else {
             return Ok(false);
@@ -132,8 +132,8 @@ impl<'t> Parser<'t> {
         if self.mode == Mode::Strict { Err(self.error(kind, offset)) } else { Ok(()) }
     }
 
-    /// Ends the parse in unclosed syntax that opens at `offset`: with an error, or at the cursor with `place`. The rest of
-    /// the text has the class `class`.
+    /// Ends the parse in unclosed syntax that opens at `offset`: with an error, or at the cursor with `place`. The rest
+    /// of the text has the class `class`.
     pub fn incomplete<T>(&mut self, kind: ErrorKind, offset: usize, place: Place, class: Class) -> Parsed<T> {
         self.paint_since(offset, class);
         match self.mode {

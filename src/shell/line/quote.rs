@@ -2,9 +2,9 @@
 
 use std::fmt::Write;
 
-/// A word that [`parse`](super::parse) reads as exactly these bytes and as plain data: never an option, `@FILE` or JSON.
-/// Bare where possible, else in single quotes. Bytes with control characters, direction marks, invalid UTF-8 or a single
-/// quote are in double quotes with escapes, so that the result is safe to show.
+/// A word that [`parse`](super::parse) reads as exactly these bytes and as plain data: never an option, `@FILE` or
+/// JSON. Bare where possible, else in single quotes. Bytes with control characters, direction marks, invalid UTF-8 or a
+/// single quote are in double quotes with escapes, so that the result is safe to show.
 pub fn quote(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if is_bare(text) => text.to_owned(),

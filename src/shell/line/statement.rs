@@ -19,8 +19,8 @@ pub(super) enum Until {
 }
 
 impl Parser<'_> {
-    /// Parses one logical line, up to a newline outside of quotes, JSON, substitutions and pipes, with the bodies of its
-    /// here-documents.
+    /// Parses one logical line, up to a newline outside of quotes, JSON, substitutions and pipes, with the bodies of
+    /// its here-documents.
     pub fn line(&mut self) -> Parsed<Script> {
         let mut statements = self.statements(Until::Newline)?;
         if let Some(Pending { end, offset, .. }) = mem::take(&mut self.frame.pending).into_iter().next() {

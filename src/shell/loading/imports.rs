@@ -31,7 +31,8 @@ pub struct ImportName {
     pub types: Option<StandInTypes>,
 }
 
-/// Reads `MODULE:FUNCTION[(TYPE, ...)[->TYPE]]`; `None` for what names a plugin's function: `cart.total`, `1:cart.total`.
+/// Reads `MODULE:FUNCTION[(TYPE, ...)[->TYPE]]`; `None` for what names a plugin's function: `cart.total`,
+/// `1:cart.total`.
 pub fn import_name(text: &str) -> Option<Result<ImportName, String>> {
     let (name, rest) = match text.split_once('(') {
         Some((name, rest)) => (name.trim_end(), Some(rest)),

@@ -12,7 +12,7 @@ pub struct JobNotes<C> {
     served: BTreeMap<JobId, u64>,
     /// A breakpoint's commands run now: letting a job go on does not wait for it.
     serving: bool,
-    /// What can be done with a held job was said.
+    /// The hint about held jobs was shown.
     hinted: bool,
 }
 

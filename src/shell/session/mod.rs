@@ -1,5 +1,6 @@
-//! One shell's state, grouped by concern, and the narrow ways to it. What is done with the state stands beside this folder:
-//! `run` carries statements out, `calls` and `waits` run jobs, `holds` treats held ones, `notices` hands the kernel's on.
+//! One shell's state, grouped by concern, and the narrow ways to it. What is done with the state stands beside this
+//! folder: `run` carries statements out, `calls` and `waits` run jobs, `holds` treats held ones, `notices` hands the
+//! kernel's on.
 
 mod jobs;
 mod options;
@@ -33,7 +34,7 @@ pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};
 
 /// One shell.
 pub struct Session {
-    // What it works on and with, the same from start to end.
+    // Constant for the session's lifetime.
     kernel: Arc<Kernel>,
     table: CommandTable<Session>,
     options: SessionOptions,
@@ -41,19 +42,19 @@ pub struct Session {
     /// Another session's call waits for it: notices and held jobs are that one's.
     helper: bool,
 
-    // What goes in and out.
+    // Input and output.
     stdin: Stdin,
     output: Output,
     notices: NoticeFeed,
-    /// The last line of the log that was told.
+    /// Sequence number of the last log line shown.
     logs_shown_seq: u64,
 
-    // What statements leave behind.
+    // State that statements change.
     variables: Variables,
     jobs: JobNotes<Continuation>,
     exit: Option<u8>,
 
-    // What goes on around them.
+    // Context of the running statements.
     scripts: Scripts,
 }
 
@@ -99,7 +100,7 @@ impl Session {
     }
 }
 
-/// What it works on and with.
+/// Constants of the session.
 impl Session {
     pub fn kernel(&self) -> &Arc<Kernel> {
         &self.kernel
@@ -145,7 +146,7 @@ impl Session {
     }
 }
 
-/// What goes in and out.
+/// Input and output.
 impl Session {
     pub fn front(&mut self) -> &mut dyn Front {
         self.output.front()
@@ -223,7 +224,7 @@ impl Session {
     }
 }
 
-/// What statements leave behind.
+/// State that statements change.
 impl Session {
     /// Sets `$NAME`.
     pub fn set(&mut self, name: &str, value: impl Into<Arc<[u8]>>) -> Result<(), ShellError> {
@@ -296,7 +297,7 @@ impl Session {
     }
 }
 
-/// What goes on around statements.
+/// Context of the running statements.
 impl Session {
     /// Whether lines of a sourced file run now.
     pub(super) fn is_sourcing(&self) -> bool {

@@ -11,7 +11,7 @@ use crate::text::io_cause;
 /// Captured output (`$(...)`, `| !COMMAND`) is kept up to this size.
 pub const CAPTURE_BYTES_MAX: usize = 1 << 30;
 
-/// What takes output in place of the front.
+/// A destination of output in place of the front.
 pub enum Sink {
     /// The plain form, in memory, at most [`CAPTURE_BYTES_MAX`].
     Memory(Vec<u8>),

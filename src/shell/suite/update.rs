@@ -1,5 +1,5 @@
-//! `plugsh test --update`: rewrites the expectations of a file that do not hold. Only the last word of such a line changes,
-//! and its here-document.
+//! `plugsh test --update`: rewrites the expectations of a file that do not hold. Only the last word of such a line
+//! changes, and its here-document.
 
 use crate::shell::grammar::CommandGrammar;
 use crate::shell::line::{Lines, Stage, Statement, Word, WordKind, quote};

@@ -1,5 +1,5 @@
-//! Words about how a plugin is built: whose the imports are that nobody provides and how a plugin does without them, and how
-//! a module is built that can be compiled.
+//! Words about how a plugin is built: whose the imports are that nobody provides and how a plugin does without them,
+//! and how a module is built that can be compiled.
 
 use crate::runtime::advice::{BuildChange, ImportOrigin, StubHelp};
 

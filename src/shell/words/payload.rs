@@ -1,5 +1,5 @@
-//! Payloads in words: a preview on one line, the text that they are, their fields in JSON, and what is said of one that was
-//! not kept whole.
+//! Payloads in words: a preview on one line, the text that they are, their fields in JSON, and what is said of one that
+//! was not kept whole.
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -52,8 +52,8 @@ pub fn text_of(kept: &Kept) -> Option<&str> {
     }
 }
 
-/// A payload in JSON, a field that is flattened into its row: `NAME` when it is text, else `NAME_base64`; `null` when it was
-/// not kept.
+/// A payload in JSON, a field that is flattened into its row: `NAME` when it is text, else `NAME_base64`; `null` when
+/// it was not kept.
 pub enum JsonPayload<'a> {
     Missing(&'static str),
     Text(&'static str, &'a str),

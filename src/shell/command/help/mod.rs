@@ -72,7 +72,7 @@ fn unknown(table: CommandTable, word: &str) -> ShellError {
     ShellError::usage(format!("no command or topic `{}`; {hint}", quoted(word)))
 }
 
-/// What to type first, with what it does.
+/// First commands for a newcomer, with their effects.
 const FIRST_STEPS: [(&str, &str); 6] = [
     ("plugins", "what can be loaded by name"),
     ("load front", "starts a plugin as a process"),
@@ -82,7 +82,7 @@ const FIRST_STEPS: [(&str, &str); 6] = [
     ("pane on", "both, live, below the prompt"),
 ];
 
-/// What fits a screen: the first steps, and the names of all commands.
+/// The overview on one screen: the first steps, and the names of all commands.
 fn overview(table: CommandTable) -> Vec<Line> {
     let mut lines = vec![Line::from("To begin with:")];
     let width = FIRST_STEPS.iter().map(|(step, _)| step.len()).max().unwrap_or(0) + 2;
