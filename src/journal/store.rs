@@ -1,30 +1,30 @@
-//! The bounded log itself: ended records in the order they came, the oldest pushed out by the newest, and the budget of
-//! payload bytes. Single-threaded; locks, lanes and waiting are in `ring.rs`.
+//! The bounded log itself: ended records in push order, where the newest evicts the oldest, and the budget of payload
+//! bytes. Single-threaded; locks, lanes and waiting are in `ring.rs`.
 
 use std::cmp::Reverse;
 use std::collections::{BinaryHeap, VecDeque};
 
 use super::record::Record;
 
-/// Room for this many records is reserved at once, so that the hot path does not pay for growing.
+/// Most records whose room is reserved at once, to keep reallocation off the hot path.
 const RESERVED_RECORDS_MAX: usize = 1 << 17;
 
 /// Ended records by position: the first one ever pushed has position 0.
 pub(super) struct Store {
-    /// A circle once it is full: the slot of the oldest record is the one that is written next.
+    /// A ring buffer: once full, the next record overwrites the oldest.
     slots: Vec<StoredRecord>,
-    /// Where the oldest record is.
+    /// The slot of the oldest record.
     oldest: usize,
     /// The position of the oldest record.
     base: u64,
     records_max: usize,
     dropped: u64,
-    /// Everything before this position was cleared away on purpose, not missed.
+    /// Records before this position were cleared by a command, so readers do not count them as missed.
     cleared_to: u64,
     seq_high: u64,
     payload_bytes: u64,
     payload_bytes_max: u64,
-    /// Positions of the records that still hold payload bytes, oldest first. Never more than there are slots.
+    /// Positions of the records with payload bytes, oldest first; at most one for each slot.
     payload_positions: VecDeque<u64>,
 }
 
@@ -61,13 +61,13 @@ impl Store {
         }
     }
 
-    /// Pushes a record without a payload that is written straight into its place: `write` finds an old record there
-    /// that has neither error nor payload, and changes every other field.
+    /// Pushes a record without a payload, written in place: `write` gets an old record without error and payload, and
+    /// must set every other field.
     #[inline]
     pub(super) fn push_with(&mut self, write: impl FnOnce(&mut Record)) {
         if self.slots.len() < self.records_max {
             self.slots.push(StoredRecord::default());
-            // The circle is whole here: while it grows, its oldest record is the first one.
+            // `push` appends: while the ring buffer grows, its oldest record is the first one.
             if let Some(slot) = self.slots.last_mut() {
                 write(&mut slot.record);
                 self.seq_high = self.seq_high.max(slot.record.seq);
@@ -93,7 +93,7 @@ impl Store {
         self.dropped += 1;
     }
 
-    /// Where in the circle the record at a position is.
+    /// The slot of the record at a position.
     fn index(&self, position: u64) -> Option<usize> {
         let after_oldest = usize::try_from(position.checked_sub(self.base)?).ok()?;
         let index = self.oldest.checked_add(after_oldest)?;
@@ -105,7 +105,7 @@ impl Store {
         Circle { older: older.iter(), newer: newer.iter() }
     }
 
-    /// Lets the oldest payloads go until what is left fits.
+    /// Drops the oldest payloads until the rest fits the budget.
     fn keep_payload_budget(&mut self) {
         while self.payload_bytes > self.payload_bytes_max {
             let Some(position) = self.payload_positions.pop_front() else { return };
@@ -147,7 +147,7 @@ impl Store {
         self.payload_bytes = 0;
     }
 
-    /// The position that the next record will have: how many there ever were.
+    /// The position of the next record, which is the number of records ever pushed.
     pub(super) fn end(&self) -> u64 {
         self.base + self.slots.len() as u64
     }
@@ -195,12 +195,11 @@ impl Store {
             }
             found.push(Reverse(Found(&slot.record)));
         }
-        // Sorted by what `Reverse` makes of it: the highest seq first.
+        // `Reverse` sorts the highest seq first.
         found.into_sorted_vec().into_iter().rev().map(|Reverse(found)| found.0.clone()).collect()
     }
 
-    /// Up to `count_max` records from `position` on, the position after them, and how many were pushed out before they
-    /// could be seen.
+    /// Up to `count_max` records from `position` on, the position after them, and the number of records evicted unread.
     pub(super) fn read(&self, position: u64, count_max: usize) -> (Vec<Record>, u64, u64) {
         let start = position.clamp(self.base, self.end());
         let missed = start.saturating_sub(position.max(self.cleared_to));
@@ -237,7 +236,7 @@ impl PartialEq for Found<'_> {
 
 impl Eq for Found<'_> {}
 
-/// The circle's two halves as one list, from the oldest to the newest.
+/// The ring buffer's two halves as one list, from the oldest record to the newest.
 #[derive(Clone)]
 struct Circle<'a> {
     older: std::slice::Iter<'a, StoredRecord>,

@@ -1,79 +1,79 @@
-//! What can be done about a failure, as data: each way on that this room and the kernel above it know of. The sentence
-//! about it, with the commands and options that it names, is the shell's, which hands its words down as a [`Wording`].
+//! Advice on failures, as data: the remedies that this room and the kernel know. The sentences, with their commands and
+//! options, are the shell's, which passes them down as a [`Wording`].
 
 use super::limit::{Limit, PluginLimit};
 
-/// A way on after a failure. Texts in it are made safe to show where they were a stranger's.
+/// A remedy for a failure. Untrusted texts in it are escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Advice {
-    /// A limit of the kernel's is to be raised.
+    /// Raise a limit of the kernel.
     Raise(Limit),
-    /// A limit of the plugin's own is to be raised.
+    /// Raise a limit of the plugin.
     RaisePlugin(PluginLimit),
-    /// The plugin is to ask for less memory, or all processes are to have more.
+    /// Request less memory in the plugin, or raise the limit of all processes.
     AskForLessMemory,
-    /// The native host does it.
+    /// Use the native host, which supports the feature.
     NativeHost,
-    /// The native host has the exceptions of wasm.
+    /// Use the native host, which supports wasm exceptions.
     NativeHostForExceptions,
-    /// WASI was turned off when the plugin was loaded.
+    /// Load the plugin with WASI, which was turned off for it.
     WasiIsOff,
-    /// Requests to a host are to be allowed, by this pattern.
+    /// Allow requests to a host, by this pattern.
     AllowHost(String),
-    /// Functions that nobody provides can be stubbed.
+    /// Stub the functions without a provider.
     StubImports,
-    /// The plugin is to be built in another way.
+    /// Build the plugin in another way.
     Rebuild { origin: ImportOrigin, stub: StubHelp },
-    /// The plugin's source or toolchain settings are to be changed.
+    /// Change the plugin's source or toolchain settings.
     Build(BuildChange),
-    /// The module that has what was imported is to be linked; its name, where the import tells it.
+    /// Link the module that exports the import; its name, where the import tells it.
     LinkModule { module: Option<String> },
-    /// A plugin can stand in for the function `import`; or the module that has it is linked, where it may be one's.
+    /// Have a plugin stand in for the function `import`, or link `module` where the import may be a module's.
     StandIn { import: String, module: Option<String> },
-    /// The argument of an imported function can be handed on as a number.
+    /// Pass the argument of an imported function as a number.
     ImportAsNumber { import: String },
-    /// A known name is close to the one that was given.
+    /// Use this known name, which is close to the given one.
     DidYouMean(String),
-    /// The functions that a plugin has: the first [`FUNCTIONS_MAX`] by name, and how many there are.
+    /// Choose among the plugin's functions: the first [`FUNCTIONS_MAX`] by name, and the number of all.
     Functions { first: Vec<String>, count: usize },
-    /// The processes are to be listed.
+    /// List the processes.
     ListProcesses,
-    /// The plugins are to be listed; for a person, also how directories are added.
+    /// List the plugins; for a person, also tell how to add directories.
     ListPlugins { for_person: bool },
-    /// A file here has the name: its path is to be written out.
+    /// Write the path of the file here that has the name.
     WritePath(String),
-    /// One of those that run is to be waited for, or more are to be allowed.
+    /// Wait for one of the running ones to end, or allow more.
     WaitForOne,
-    /// A process that crashed for good is to be restarted; why it crashed.
+    /// Restart a process that crashed for good, with the cause of its crash.
     Restart { process: u32, crash: String },
-    /// A reload is to be forced.
+    /// Force a reload.
     Force,
-    /// A breakpoint is to be set.
+    /// Set a breakpoint.
     HoldCalls,
-    /// A breakpoint is to hold the call when it returns.
+    /// Set a breakpoint that holds the call at its return.
     HoldOnReturn,
-    /// The output of the held call is to be replaced.
+    /// Replace the output of the held call.
     ReplaceOutput,
-    /// One of the rules of its kind is to be deleted.
+    /// Delete one of the rules of this kind.
     DeleteRule(RuleKind),
-    /// A stub is to be set again.
+    /// Set a stub again.
     SetStub,
-    /// A plugin is to be loaded with leave to load `source`.
+    /// Load a plugin with permission to load `source`.
     GrantLoad { plugin: String, source: String },
-    /// It was loaded with a list of what it may call, which is to have `function` too.
+    /// Add `function` to `allowed`, the list of callable functions that the plugin was loaded with.
     GrantCall { allowed: String, function: String },
-    /// A policy with a rule for `plugin` is to be loaded that lets it load `source`.
+    /// Load a policy with a rule for `plugin` that allows loading `source`.
     RulesForLoad { plugin: String, source: String },
-    /// A policy's rule is to allow loading this.
+    /// Allow loading this in a policy's rule.
     RuleForLoad(String),
-    /// A policy's rule is to allow calling this.
+    /// Allow calling this in a policy's rule.
     RuleForCall(String),
 }
 
 /// Most functions that [`Advice::Functions`] names.
 pub const FUNCTIONS_MAX: usize = 40;
 
-/// What the debugger keeps a bounded list of.
+/// The kinds of the debugger's bounded lists of rules.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RuleKind {
     Hold,
@@ -81,27 +81,27 @@ pub enum RuleKind {
     Stub,
 }
 
-/// The toolchain, interface or product that an import gives away.
+/// The toolchain, interface or product that an import reveals.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ImportOrigin {
     AssemblyScript,
-    /// A library that is loaded at run time.
+    /// A dynamically linked library.
     DynamicLibrary,
     Emscripten,
-    /// Go for JavaScript.
+    /// Go with its JavaScript target.
     Go,
     /// Open Policy Agent.
     Opa,
-    /// A program with threads: it wants a shared memory.
+    /// A program with threads, which imports a shared memory.
     Threads,
-    /// WASI's interface of 2019.
+    /// WASI's interface from 2019, `wasi_unstable`.
     WasiUnstable,
     WasiThreads,
     WasiPreview2,
     WasmBindgen,
 }
 
-/// How a module that cannot be compiled is built otherwise.
+/// A change to the build of a module that cannot be compiled.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BuildChange {
     /// As a core module, where it is a component.
@@ -113,14 +113,14 @@ pub enum BuildChange {
     /// With memory pages of 64 KiB.
     StandardPages,
     OneMemory,
-    /// With functions that the compiler can take.
+    /// With functions within the compiler's bounds.
     SmallerFunctions,
     /// Without the feature of wasm that the message names.
     WithoutFeature,
 }
 
 impl BuildChange {
-    /// Every change, in the order of their numbers.
+    /// All changes in the order of their discriminants.
     pub const ALL: [BuildChange; 7] = [
         BuildChange::CoreModule,
         BuildChange::OneThread,
@@ -132,11 +132,11 @@ impl BuildChange {
     ];
 }
 
-/// Whether stubs help a plugin that imports what nobody provides.
+/// Whether stubs help a plugin with imports without a provider.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StubHelp {
     Loads,
-    /// What is missing is no function itself.
+    /// Stubs do not help: the missing import is no function.
     None,
     /// Another missing import is no function: its name and type.
     NotFor {
@@ -145,17 +145,17 @@ pub enum StubHelp {
     },
 }
 
-/// How an advice is told: the words of whoever stands above. Without any a failure is told without a way on.
+/// The wording of advice, supplied from above. Without one, failures are shown without advice.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Wording(Option<fn(&Advice) -> String>);
 
 impl Wording {
-    /// Words that are put behind the message, with what separates them from it.
+    /// A wording from a function that gives the text after the message, separator included.
     pub const fn new(words: fn(&Advice) -> String) -> Wording {
         Wording(Some(words))
     }
 
-    /// The message with the advice in words behind it.
+    /// The message followed by the advice in words.
     pub fn line(self, message: &str, advice: Option<&Advice>) -> String {
         match (self.0, advice) {
             (Some(words), Some(advice)) => format!("{message}{}", words(advice)),

@@ -1,4 +1,4 @@
-//! Patterns of host names: whether one fits, and what is wrong with one that no host can fit. Requests name hosts as
+//! Patterns of host names: matching, and the check for patterns that match no host. Requests name hosts as
 //! URLs have them: in lower case, without a port, IPv6 addresses in brackets.
 //!
 //! The engine is the crate `glob`, which Extism matches `allowed_hosts` with: another one would allow other hosts than
@@ -8,10 +8,10 @@ use std::net::Ipv6Addr;
 
 use url::{Host, Url};
 
-/// Longest host pattern, in bytes: a host's name has at most 253.
+/// Longest host pattern, in bytes; a host name has at most 253.
 pub const PATTERN_BYTES_MAX: usize = 1024;
 
-/// Whether a URL's host fits one of the globs.
+/// Whether a URL's host matches one of the globs.
 pub fn allows(hosts: &[String], url: &Url) -> bool {
     let host = url.host_str().unwrap_or_default();
     hosts.iter().any(|pattern| match glob::Pattern::new(pattern) {
@@ -20,12 +20,12 @@ pub fn allows(hosts: &[String], url: &Url) -> bool {
     })
 }
 
-/// The pattern that fits a URL's host and no other.
+/// The pattern that matches a URL's host only.
 pub fn pattern_of(url: &Url) -> String {
     glob::Pattern::escape(url.host_str().unwrap_or_default())
 }
 
-/// Fails for a pattern that can fit no host, with the one that would. The error is one line.
+/// Fails for a pattern that matches no host, and suggests the one that would. The error is one line.
 pub fn check(pattern: &str) -> Result<(), String> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(format!("a host pattern of {} bytes; at most {PATTERN_BYTES_MAX} are allowed", pattern.len()));
@@ -39,7 +39,7 @@ pub fn check(pattern: &str) -> Result<(), String> {
     }
 }
 
-/// What is meant, as it fits: the pattern itself where that does.
+/// The matching form of a pattern: the pattern itself where it can match.
 fn fitting(pattern: &str) -> Option<String> {
     let host = pattern.split_once("://").map_or(pattern, |(_, rest)| rest);
     let host = host.split_once('/').map_or(host, |(host, _)| host);
@@ -47,7 +47,7 @@ fn fitting(pattern: &str) -> Option<String> {
     if let Some(address) = ipv6(host) {
         return Some(glob::Pattern::escape(&format!("[{address}]")));
     }
-    // An escaped address, as this gives it, has its colons too.
+    // An escaped IPv6 address, as `pattern_of` makes it, has colons too.
     let is_escaped = host.starts_with("[[]");
     let host = match host.rsplit_once(':') {
         Some((name, port)) if !is_escaped && port.chars().all(|c| c.is_ascii_digit() || c == '*') => name,
@@ -60,11 +60,11 @@ fn fitting(pattern: &str) -> Option<String> {
     if host.contains(['*', '?', '[', ']']) {
         return glob::Pattern::new(&host).is_ok().then_some(host);
     }
-    // As a URL would have it: `127.1` is 127.0.0.1, and a name with other letters is written with ASCII ones.
+    // The form in URLs: `127.1` is 127.0.0.1, and other letters than ASCII are in Punycode.
     Host::parse(&host).ok().map(|host| host.to_string())
 }
 
-/// An IPv6 address with or without brackets, and with a port behind those.
+/// Parses an IPv6 address, with or without brackets; after brackets a port may follow.
 fn ipv6(text: &str) -> Option<Ipv6Addr> {
     let inner = match text.strip_prefix('[') {
         Some(rest) => rest.split_once(']').filter(|(_, port)| port.is_empty() || port.starts_with(':'))?.0,

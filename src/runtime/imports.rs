@@ -5,23 +5,23 @@ use super::advice::{ImportOrigin, StubHelp};
 use super::{Advice, Failure, FailureKind, Problem};
 use crate::text::{closest, quoted, quoted_within};
 
-/// Where plugins from before Extism 1.0 import those functions from, and what stood before each name.
+/// The import module of Extism's functions before 1.0, and the prefix of their names.
 const EXTISM_BEFORE_1: (&str, &str) = ("env", "extism_");
-/// What a memory is called that several threads may share.
+/// The type name of a memory that threads share.
 pub const SHARED_MEMORY: &str = "shared memory";
-/// Most characters of a module's name that a message shows.
+/// Most characters of a module's name in a message.
 const MODULE_CHARS_MAX: usize = 64;
 
-/// An import that nobody provides.
+/// An import without a provider.
 pub struct Missing<'a> {
     pub module: &'a str,
     pub name: &'a str,
-    /// Its type, for people.
+    /// The import's type, for people.
     pub ty: String,
     pub kind: MissingKind,
 }
 
-/// What an import is.
+/// The kind of an import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MissingKind {
     Function {
@@ -32,21 +32,21 @@ pub enum MissingKind {
     Other,
 }
 
-/// The name that a function has since Extism 1.0 which plugins from before import from `env`.
+/// The name since Extism 1.0 of a function that older plugins import from `env`.
 pub fn name_since_1<'a>(module: &str, name: &'a str) -> Option<&'a str> {
     let (env, prefix) = EXTISM_BEFORE_1;
     name.strip_prefix(prefix).filter(|_| module == env)
 }
 
-/// What there is to import from.
+/// The functions and exports available to imports.
 pub struct Offered<'a> {
-    /// The functions that the host has, with their modules, in order.
+    /// The host's functions as module and name, sorted.
     pub host: Vec<(&'a str, &'a str)>,
-    /// What the modules of the program export, with their names.
+    /// The exports of the program's modules as module and name.
     pub linked: Vec<(&'a str, &'a str)>,
 }
 
-/// Names the import that says most about the plugin, how many more there are, and what can be done about it.
+/// The failure for missing imports: names the most telling one, counts the others, gives advice.
 pub fn unknown(missing: &[Missing<'_>], offered: &Offered<'_>) -> Failure {
     let known_origin = || missing.iter().find(|import| origin(import).is_some());
     let other = || missing.iter().find(|import| import.kind == MissingKind::Other);
@@ -66,7 +66,7 @@ fn import_label(import: &Missing<'_>) -> String {
     format!("{}.{}", quoted_within(import.module, MODULE_CHARS_MAX), quoted(import.name))
 }
 
-/// What is said behind the import's name, and what can be done.
+/// The message's text after the import's name, and the advice.
 fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) -> Problem {
     let linked = offered.linked.iter().filter(|(module, _)| *module == import.module);
     let mut exports = linked.map(|(_, export)| *export).peekable();
@@ -75,7 +75,7 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
         let near = closest(import.name, exports).map(|near| Advice::DidYouMean(near.to_owned()));
         return Problem::new(message, near);
     }
-    // What is no function cannot be stood in for, and keeps the functions beside it from being loaded too.
+    // Only functions can have a stand-in: any other missing import prevents the load.
     let other = missing.iter().find(|import| import.kind == MissingKind::Other);
     let stub = match other {
         None => StubHelp::Loads,
@@ -101,7 +101,7 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
     }
 }
 
-/// Whether stubs help, where nothing else does.
+/// The advice on stubs, where no other remedy is known.
 fn stub_help(stub: StubHelp) -> Problem {
     match stub {
         StubHelp::Loads => Problem::advised("", Advice::StubImports),
@@ -117,7 +117,7 @@ fn linkable(import: &Missing<'_>) -> Option<String> {
     (!is_hosts).then(|| quoted_within(import.module, MODULE_CHARS_MAX))
 }
 
-/// What was meant, for a slip in the function's name or in its module's.
+/// The offered name that a misspelt function or module name is close to.
 fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
     let mut modules: Vec<&str> = offered.iter().map(|(module, _)| *module).collect();
     modules.dedup();
@@ -131,12 +131,12 @@ fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
     let having = |module: &&str| offered.contains(&(*module, import.name));
     let meant = closest(import.module, modules.iter().copied().filter(having));
     let module = meant.or_else(|| modules.iter().copied().find(having));
-    // A short name is in many a module of other products.
+    // A short name is common among other products' modules.
     let module = module.filter(|_| meant.is_some() || import.name.contains('_'))?;
     Some(format!("{module}.{}", import.name))
 }
 
-/// An import of a function whose provider has another type, or is something else.
+/// The failure for an import whose provider has another type.
 pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Failure {
     let import = format!("{}.{}", quoted_within(module, MODULE_CHARS_MAX), quoted(name));
     let (wanted, provided) = (quoted_within(wanted, 200), quoted_within(provided, 200));
@@ -144,19 +144,19 @@ pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Fai
     Failure::new(FailureKind::Load, why)
 }
 
-/// Modules that import from each other what only one that is there already can give.
+/// The failure for modules that import other things than functions from each other in a circle.
 pub fn circle(modules: &[&str], what: impl Into<Problem>) -> Failure {
     let path = modules.iter().map(|module| format!("`{}`", quoted(module))).collect::<Vec<_>>().join(" → ");
     let circle = what.into().map(|what| format!("modules import from each other in a circle ({path}){what}"));
     Failure::new(FailureKind::Load, circle)
 }
 
-/// A module that imports WASI, which was turned off for it.
+/// The failure for a module that imports WASI while WASI is off.
 pub fn wasi_is_off() -> Failure {
     Failure::advised(FailureKind::Load, "the module imports WASI", Advice::WasiIsOff)
 }
 
-/// The toolchain, interface or product that an import gives away.
+/// The toolchain, interface or product that an import reveals.
 fn origin(import: &Missing<'_>) -> Option<ImportOrigin> {
     let (module, name) = (import.module, import.name);
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
@@ -187,7 +187,7 @@ fn origin(import: &Missing<'_>) -> Option<ImportOrigin> {
 const EMSCRIPTEN_NAMES: &[&str] =
     &["emscripten_", "_emscripten_", "_emval_", "_embind_", "_abort_js", "invoke_", "__cxa_", "__syscall_", "llvm_eh_"];
 
-/// AssemblyScript's names are words that others use too: the types tell.
+/// Whether an import is AssemblyScript's; its names are common words, so types decide.
 fn is_assembly_script(import: &Missing<'_>) -> bool {
     match import.name {
         "abort" => import.ty == "function (i32 i32 i32 i32) -> ()",

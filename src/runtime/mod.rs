@@ -47,16 +47,18 @@ pub trait Image: Send + Sync {
     fn functions(&self) -> &[String];
     /// The id of a callable function, or `None`.
     fn function(&self, name: &str) -> Option<FunctionId>;
-    /// Everything the main module imports, as `module.name`, for `info`.
+    /// All imports of the main module, as `module.name`, for `info`.
     fn imports(&self) -> &[String];
     /// Everything the main module exports, callable or not, as `name: type`, for `info` and for who calls what is no
     /// plugin function.
     fn exports(&self) -> &[String];
-    /// About what its compiled code takes of memory, in bytes.
+    /// The approximate size of the compiled code, in bytes.
     fn code_bytes(&self) -> u64;
     /// Makes an instance and runs its start function and constructors, on behalf of the top call of `up`.
     ///
-    /// Fails as a call fails: start functions are guest code, can trap, spin and be interrupted.
+    /// # Errors
+    ///
+    /// Link errors, and the failures of a call: start functions are guest code, can trap, spin and be interrupted.
     fn instantiate(&self, spec: &Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Box<dyn Guest>, Failure>;
 }
 
@@ -72,40 +74,41 @@ pub trait Guest: Send {
     fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure>;
     /// The output of the last call that ended well; empty before that. Valid until the next `set_input`.
     fn output(&self) -> &[u8];
-    /// What the instance holds now.
+    /// The instance's current memory use.
     fn memory(&self) -> MemoryUse;
-    /// What of that the system holds in RAM; `None` where it does not tell. Takes some microseconds a mebibyte.
+    /// The resident part of that use, in bytes; `None` where the system does not tell. Takes some microseconds a
+    /// mebibyte.
     fn resident_bytes(&self) -> Option<u64> {
         None
     }
-    /// True when the instance has run to its own end (`_start`, an exit): the next call needs a fresh one.
+    /// True after the instance ended by itself (`_start`, an exit); the next call needs a fresh instance.
     fn spent(&self) -> bool {
         false
     }
 }
 
-/// What an instance holds, in bytes: what it has committed, true at the time of asking.
+/// The committed memory of an instance, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct MemoryUse {
-    /// The guest's own linear memories, and its collected heap.
+    /// The guest's linear memories and garbage-collected heap.
     pub guest_bytes: u64,
     /// The blocks that cross between host and guest.
     pub block_bytes: u64,
     /// Tables, counted as eight bytes an element.
     pub table_bytes: u64,
-    /// What the host keeps for it: variables, the table of its blocks, globals and references to functions.
+    /// Host-side data: variables, the block table, globals and references to functions.
     pub kept_bytes: u64,
-    /// What of all that the system holds in RAM; `None` where it does not tell, or where nobody asked.
+    /// The resident part of all that; `None` where the system does not tell, or where it was not requested.
     pub resident_bytes: Option<u64>,
 }
 
 impl MemoryUse {
-    /// The one figure to show: what is resident where that is known, else what is committed.
+    /// The figure to show: resident bytes where known, else committed ones.
     pub fn total_bytes(&self) -> u64 {
         self.resident_bytes.unwrap_or_else(|| self.committed_bytes())
     }
 
-    /// All that is committed.
+    /// All committed bytes.
     pub fn committed_bytes(&self) -> u64 {
         self.guest_bytes + self.block_bytes + self.table_bytes + self.kept_bytes
     }
@@ -113,13 +116,13 @@ impl MemoryUse {
 
 /// The bytes of a nested call as the caller's host sees them: nothing is copied until the callee's memory is known.
 pub trait Exchange {
-    /// What the kernel keeps with the calling instance from one call to the next; this room does not look into it.
+    /// The kernel's data on the calling instance, kept between calls and opaque to this room.
     fn host_data(&mut self) -> &mut HostData;
     /// The function's name as the guest wrote it; an error when it is no UTF-8 or too long.
     fn function(&self) -> Result<&str, Failure>;
     /// The input, in the caller's memory.
     fn input(&self) -> &[u8];
-    /// Both at once.
+    /// The function's name and the input.
     fn request(&self) -> Result<(&str, &[u8]), Failure> {
         Ok((self.function()?, self.input()))
     }
@@ -127,7 +130,7 @@ pub trait Exchange {
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure>;
 }
 
-/// Something of the kernel's that lives as long as an instance.
+/// The kernel's data with the lifetime of an instance.
 pub type HostData = Option<Box<dyn Any + Send>>;
 
 /// Levels of a plugin's log, as the PDK has them.
@@ -166,14 +169,14 @@ pub enum StandardStream {
     Error,
 }
 
-/// What a running instance asks of the world above it: the system calls, seen from below.
+/// The system calls of a running instance, implemented by the kernel.
 ///
 /// One value serves one chain of calls; "the caller" is always the top call of that chain.
 pub trait Upcalls: Send + Sync {
     /// True when the running call must end now. Read by the epoch callback and after every host function: one atomic
     /// load.
     fn interrupted(&self) -> bool;
-    /// When the running call must have ended, if it must.
+    /// The running call's deadline, if any.
     fn deadline(&self) -> Option<Instant>;
     /// Sleeps for `at_most`, or until interrupted: then a failure of kind [`FailureKind::Interrupted`].
     fn sleep(&self, at_most: Duration) -> Result<(), Failure>;
@@ -201,8 +204,8 @@ pub trait Upcalls: Send + Sync {
     /// Calls the plugin that stands in for an imported host function (`load --import`), by its place in
     /// [`Spec::imports`].
     fn import(self: Arc<Self>, index: usize, exchange: &mut dyn Exchange) -> Result<(), Failure>;
-    /// Called when what the caller holds grows by `bytes`: false refuses it (the total for all is used up).
+    /// Charges the caller for growth by `bytes`; false refuses the growth, as the limit of all processes is met.
     fn grow(&self, bytes: u64) -> bool;
-    /// Called when a growth that was granted came to nothing, or was given back.
+    /// Takes back `bytes` of a granted growth that failed or was released.
     fn shrink(&self, bytes: u64);
 }

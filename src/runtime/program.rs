@@ -1,4 +1,4 @@
-//! What is to be run, before it is compiled: modules as bytes, and what an instance of them may have.
+//! Programs before compilation: modules as bytes, and the spec of their instances.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::stand_in_types::StandInTypes;
 use super::{Config, Failure, FailureKind, WasiInput};
 
-/// Which host runs a process.
+/// The host that runs a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Host {
@@ -21,7 +21,7 @@ pub enum Host {
 }
 
 impl Host {
-    /// As written after `--host`.
+    /// The value of `--host`.
     pub fn as_str(self) -> &'static str {
         match self {
             Host::Native => "native",
@@ -30,7 +30,7 @@ impl Host {
     }
 }
 
-/// What happens to an import that nobody provides.
+/// The behaviour of a stubbed import.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum StubImports {
@@ -43,37 +43,37 @@ pub enum StubImports {
 /// One module of a program.
 #[derive(Debug, Clone)]
 pub struct ModuleBytes {
-    /// The name it is linked by; `main` for the one that is called.
+    /// The link name; `main` for the callable module.
     pub name: String,
     /// wasm or wat, as read.
     pub bytes: Arc<[u8]>,
     /// SHA-256 of `bytes`, in hexadecimal.
     pub sha256: String,
-    /// Where it came from, when it is none of its program's own but was linked to it.
+    /// The origin of a module that was linked to the program from elsewhere.
     pub linked_from: Option<String>,
 }
 
 impl ModuleBytes {
-    /// The name it is linked by and where it came from, of one that was linked to its program.
+    /// The link name and origin of a module that was linked to the program from elsewhere.
     pub fn link(&self) -> Option<(String, String)> {
         Some((self.name.clone(), self.linked_from.clone()?))
     }
 }
 
-/// Modules and what their manifest says of them: all that is needed to make an image and its instances.
+/// Modules and their spec: all data for an image and its instances.
 #[derive(Debug, Clone)]
 pub struct Program {
     /// The linked modules, `main` last.
     pub modules: Vec<ModuleBytes>,
-    /// From the manifest; the command line and the policy may change it.
+    /// The manifest's spec, which the command line and the policy may change.
     pub spec: Spec,
-    /// Where it came from: a path, a URL, or `built-in:NAME`. Not to be shown as it is: a URL may have a password.
+    /// The origin: a path, a URL, or `built-in:NAME`. Mask before showing: a URL may have a password.
     pub origin: String,
-    /// The name a process of it gets by default: a valid process name.
+    /// The default name of its processes: a valid process name.
     pub stem: String,
 }
 
-/// A directory, or one file, that a plugin may reach through WASI.
+/// A directory or single file that a plugin may access through WASI.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct AllowedPath {
     pub host: PathBuf,
@@ -86,44 +86,44 @@ pub struct AllowedPath {
 pub struct ImportStandIn {
     pub module: String,
     pub function: String,
-    /// What its arguments and results are, where that was said.
+    /// The types of arguments and results, where they were given.
     #[serde(default)]
     pub types: Option<StandInTypes>,
-    /// `PLUGIN.FUNCTION` that is called in its place.
+    /// The function called in its place, as `PLUGIN.FUNCTION`.
     pub target: String,
 }
 
-/// What an instance may have. Sizes are bytes.
+/// The permissions, limits and inputs of an instance. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Spec {
     pub config: Config,
-    /// Globs over host names; empty: no host.
+    /// Globs over host names; empty allows no host.
     pub allowed_hosts: Vec<String>,
     pub allowed_paths: Vec<AllowedPath>,
     /// True when the allowed paths were resolved as the process was granted them: one that leads elsewhere by now (over
     /// a symbolic link that a plugin put there) is not opened.
     pub paths_resolved: bool,
-    /// All linear memories and tables and blocks together; `None`: wasm's own limit.
+    /// Limit of linear memories, tables and blocks together; `None`: wasm's own limit.
     pub memory_bytes_max: Option<u64>,
-    /// The var store; 0 disables it.
+    /// Limit of the var store; 0 disables the store.
     pub var_bytes_max: u64,
     pub http_response_bytes_max: u64,
-    /// For one call.
+    /// Timeout of one call.
     pub timeout: Option<Duration>,
-    /// Work per call, in wasmtime's units.
+    /// Fuel of one call, in wasmtime's units.
     pub fuel: Option<u64>,
-    /// What WASI has for it to begin with.
+    /// Environment, arguments and standard input under WASI.
     pub wasi_input: WasiInput,
-    /// Patterns of what its guest may load besides what the policy, or no policy, lets it.
+    /// Patterns of sources that the guest may load in addition to the policy's.
     pub may_load: Vec<String>,
-    /// Patterns of all functions that its guest may call, whatever the policy says; `None`: as the policy says.
+    /// Patterns of all functions that the guest may call, in place of the policy's; `None`: the policy decides.
     pub may_call: Option<Vec<String>>,
-    /// False with `--no-wasi`: a module that imports WASI then does not load.
+    /// False with `--no-wasi`: a module that imports WASI fails to load.
     pub wasi: bool,
     pub stub_imports: Option<StubImports>,
     pub imports: Vec<ImportStandIn>,
-    /// Its bytes are never kept, shown or written down.
+    /// Whether its payloads are private: never kept, shown or written.
     pub private: bool,
 }
 
@@ -133,8 +133,8 @@ pub const VAR_BYTES_MAX_DEFAULT: u64 = 1024 * 1024;
 pub const HTTP_RESPONSE_BYTES_MAX_DEFAULT: u64 = 50 * 1024 * 1024;
 
 impl Spec {
-    /// Settles where the allowed paths lead: what a person granted is what is there now, not what a link leads to that
-    /// some plugin puts there later. One that is not there stays as it is, for the instance to complain of.
+    /// Resolves the allowed paths, so that a link that a plugin creates later cannot redirect a grant. A missing path
+    /// stays as it is; the instance reports it.
     pub fn resolve_paths(&mut self) {
         for path in self.allowed_paths.iter_mut().filter(|_| !self.paths_resolved) {
             path.host = path.host.canonicalize().unwrap_or_else(|_| std::mem::take(&mut path.host));
@@ -145,12 +145,12 @@ impl Spec {
         self.paths_resolved = true;
     }
 
-    /// Where one of the allowed paths leads now; `None` when nothing is there, or it is not what was granted.
+    /// An allowed path, resolved now; `None` when it is missing or differs from the granted one.
     pub fn held_path(&self, path: &AllowedPath) -> Option<PathBuf> {
         path.host.canonicalize().ok().filter(|now| !self.paths_resolved || *now == path.host)
     }
 
-    /// Fails when a path that was granted in its resolved form leads elsewhere now.
+    /// Fails when a path granted in resolved form leads elsewhere now.
     pub fn stays_put(&self, path: &AllowedPath) -> Result<(), Failure> {
         if self.paths_resolved && path.host.exists() && self.held_path(path).is_none() {
             let why = format!("allowed path `{}` is not what was granted any more", path.host.display());

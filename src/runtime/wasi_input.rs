@@ -1,4 +1,4 @@
-//! What a WASI program is started with: its environment, its arguments, the file that its standard input is.
+//! The inputs of a WASI program: environment, arguments, the file of standard input.
 
 use crate::text::io_cause;
 use std::collections::BTreeMap;
@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-/// Most bytes of an environment and arguments together: the guest copies them into its own memory whenever it asks.
+/// Most bytes of environment and arguments together; the guest copies them into its own memory on each request.
 pub const WASI_INPUT_BYTES_MAX: usize = 1 << 20;
 
 /// Environment, arguments and standard input. Kept through restarts and reloads; standard input is read anew by each
@@ -16,31 +16,31 @@ pub const WASI_INPUT_BYTES_MAX: usize = 1 << 20;
 #[serde(default)]
 pub struct WasiInput {
     pub env: BTreeMap<String, String>,
-    /// With what the program is called by before them; empty: no arguments at all.
+    /// The program's name and its arguments; empty: no arguments at all.
     pub args: Vec<String>,
-    /// A regular file; `None`: nothing to read.
+    /// The file of standard input, a regular one; `None`: empty input.
     pub stdin: Option<PathBuf>,
 }
 
 impl WasiInput {
-    /// True when there is nothing of it.
+    /// True without environment, arguments and standard input.
     pub fn is_empty(&self) -> bool {
         *self == WasiInput::default()
     }
 
-    /// Puts what the program is called by before its arguments, if it has some.
+    /// Puts the program's name before its arguments, if any.
     pub fn called_by(&mut self, name: &str) {
         if !self.args.is_empty() {
             self.args.insert(0, name.to_owned());
         }
     }
 
-    /// The arguments as they were given: without what the program is called by.
+    /// The given arguments, without the program's name.
     pub fn given_args(&self) -> &[String] {
         self.args.get(1..).unwrap_or_default()
     }
 
-    /// Fails for what WASI cannot hand on: names that are empty or have a `=`, bytes of zero, more than
+    /// Fails for input that WASI cannot pass: names that are empty or have a `=`, bytes of zero, more than
     /// [`WASI_INPUT_BYTES_MAX`]. The error is one line.
     pub fn check(&self) -> Result<(), String> {
         if let Some(key) = self.env.keys().find(|key| key.is_empty() || key.contains('=')) {
@@ -76,13 +76,13 @@ impl WasiInput {
             return Err(fails("it is not a regular file"));
         }
         let file = open_at_once(path).map_err(|error| fails(&io_cause(&error)))?;
-        // Again, now that nothing can be put in its place any more.
+        // The open file cannot be replaced any more, so this check is final.
         let is_file = file.metadata().is_ok_and(|meta| meta.is_file());
         if is_file && stays() { Ok(file) } else { Err(fails("it is not the file that was granted any more")) }
     }
 }
 
-/// Opens without waiting for the other end of a FIFO that has come to stand there.
+/// Opens without blocking on a FIFO that has replaced the file.
 #[cfg(unix)]
 fn open_at_once(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;

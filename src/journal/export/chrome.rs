@@ -21,7 +21,7 @@ pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
         out.write_all(b",\n")?;
         write_event(&metadata("thread_sort_index", job, json!({"sort_index": job})), out)?;
     }
-    // Of two slices that start at once the outer one must come first.
+    // Of two slices with one start time, the outer one must come first.
     let mut slices: Vec<&Record> = records.iter().collect();
     slices.sort_by_key(|record| (record.at_ns, record.depth, record.seq));
     for record in slices {
@@ -39,7 +39,7 @@ fn metadata(name: &str, job: u32, args: Value) -> Value {
     json!({"name": name, "ph": "M", "pid": 1, "tid": job, "args": args})
 }
 
-/// A complete slice (`X`) of a call that ended; one that only begins (`B`) of a call that runs.
+/// A complete slice (`X`) for an ended call; a begin event (`B`) for a running one.
 fn slice(record: &Record) -> Value {
     let ended = record.outcome.is_ended();
     let mut slice = json!({

@@ -10,14 +10,14 @@ use super::tree::parents;
 use crate::journal::record::Record;
 use crate::text::cut_at_char;
 
-/// The most different stacks; the time of further ones goes to the call that they were nested in.
+/// The most distinct stacks; the time of further ones goes to their caller.
 pub const FLAME_STACKS_MAX: usize = 8192;
-/// A frame's name is cut here.
+/// Longest name of a frame, in bytes; longer names are cut.
 const FRAME_BYTES_MAX: usize = 80;
 /// The root frame of a chain whose caller's record is gone.
 const LOST: &str = "(earlier)";
 
-/// Writes an SVG. With no time to show it says so in the picture.
+/// Writes an SVG. Without time to show, the picture says so.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     let mut options = flamegraph::Options::default();
     options.title = "plugsh: self time by chain".to_owned();
@@ -69,7 +69,7 @@ struct Node {
 }
 
 impl Stacks {
-    /// The stack of `frame` on top of `below`; `below` itself when there are too many.
+    /// The stack of `frame` on top of `below`; `below` itself at [`FLAME_STACKS_MAX`].
     fn of(&mut self, below: Option<usize>, frame: String) -> usize {
         let key = (below, frame);
         if let Some(known) = self.by_frame.get(&key) {

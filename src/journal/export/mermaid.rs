@@ -14,9 +14,9 @@ use crate::text::cut_at_char;
 pub const MERMAID_CALLS_MAX: usize = 400;
 /// The most processes in one tree.
 pub const MERMAID_PROCESSES_MAX: usize = 400;
-/// Mermaid draws no text of more characters than this, unless it is told to.
+/// Longest diagram, in bytes; Mermaid by default draws at most as many characters.
 pub const MERMAID_BYTES_MAX: usize = 50_000;
-/// A name or an error is cut here.
+/// Longest name or error, in bytes; longer ones are cut.
 const LABEL_BYTES_MAX: usize = 60;
 
 /// One process of a tree. `parent` is an id; 0 is the shell.
@@ -80,7 +80,7 @@ fn steps(records: &[Record]) -> Vec<Step<'_>> {
     let parents = parents(records);
     let mut steps = Vec::with_capacity(records.len() * 2);
     let mut open: Vec<usize> = Vec::new();
-    // A job at a time: jobs overlap, and interleaved their arrows would cross.
+    // Jobs one after another: the arrows of overlapping jobs would cross.
     let mut order: Vec<usize> = (0..records.len()).collect();
     order.sort_by_key(|at| records.get(*at).map(|record| (record.job, record.seq)));
     for at in order {
@@ -131,7 +131,7 @@ pub fn process_tree(rows: &[TreeRow]) -> String {
     text
 }
 
-/// Text as a label: everything that could mean something to Mermaid or to HTML becomes a numbered entity.
+/// Text as a label: characters with a meaning in Mermaid or HTML become numeric entities.
 fn escape(text: &str) -> String {
     let cut = cut_at_char(text, LABEL_BYTES_MAX);
     let mut escaped = String::new();
@@ -140,7 +140,7 @@ fn escape(text: &str) -> String {
             ' ' | '.' | ',' | ':' | '_' | '-' | '/' | '+' | '(' | ')' => escaped.push(c),
             '0'..='9' | 'a'..='z' | 'A'..='Z' => escaped.push(c),
             _ if c.is_whitespace() || c.is_control() => escaped.push(' '),
-            // Before the letters: some that take no place are among them.
+            // Before the letters, since some invisible characters count as letters.
             _ if is_odd(c) => escaped.push('_'),
             _ if c.is_alphanumeric() => escaped.push(c),
             _ => {

@@ -1,6 +1,5 @@
-//! Exports: records in the formats of other tools. Each takes records in order of seq and writes bytes; where to, and
-//! what is said about it, is the caller's. Names and errors are hostile and are escaped for each format in its own
-//! file.
+//! Exports: records in the formats of other tools. Each takes records in order of seq and writes bytes; the
+//! caller chooses the destination and reports the result. Each format escapes hostile names and errors in its own file.
 
 pub mod chrome;
 pub mod flame;
@@ -31,7 +30,7 @@ pub enum Format {
 }
 
 impl Format {
-    /// The format that the suffix of `path` stands for. The error is one line.
+    /// The format for the suffix of `path`. The error is one line.
     pub fn of_path(path: &Path) -> Result<Format, String> {
         match path.extension().and_then(|suffix| suffix.to_str()) {
             Some("jsonl") => Ok(Format::Jsonl),

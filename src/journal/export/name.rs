@@ -1,8 +1,8 @@
-//! Which characters of a name no export writes. How each format escapes the others is in its own file.
+//! The characters of a name that no export writes. Each format escapes further ones in its own file.
 
 use crate::text::is_control_or_bidi;
 
-/// True for what is not safe to show, and for what XML does not allow.
+/// True for control and direction characters, and for characters that XML forbids.
 pub(super) fn is_odd(c: char) -> bool {
     is_control_or_bidi(c) || matches!(c, '\u{fffe}'..='\u{ffff}')
 }

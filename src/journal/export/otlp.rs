@@ -25,13 +25,13 @@ use super::tree::parents;
 use crate::journal::record::Record;
 use crate::text::{io_cause, quoted, quoted_within};
 
-/// Spans go out in batches of this many.
+/// Most spans in one batch.
 pub const OTLP_BATCH_SPANS_MAX: usize = 512;
-/// How long one batch may take.
+/// The timeout of one batch.
 pub const OTLP_TIMEOUT: Duration = Duration::from_secs(10);
-/// The most bytes of a collector's answer that are read.
+/// The most bytes read of a collector's answer.
 const ANSWER_BYTES_MAX: u64 = 64 << 10;
-/// The most characters of a cause that an error repeats.
+/// The most characters of a cause in an error.
 const ERROR_CHARS_MAX: usize = 300;
 
 /// Sends the ended ones of `records`, which are in order of seq, to the collector at `url` (`http://localhost:4318`;
@@ -225,7 +225,7 @@ impl fmt::Debug for Client {
 }
 
 impl HttpClient for Client {
-    // Written out as the trait's macro writes it.
+    // The expansion of the trait's macro.
     fn send_bytes<'client, 'answer>(
         &'client self,
         request: Request<Bytes>,
@@ -250,7 +250,7 @@ fn cause(error: &ureq::Error) -> String {
     }
 }
 
-/// The exporter passes errors on as their `Debug`: for this one it is the plain text.
+/// An error whose `Debug` is its plain text, since the exporter formats errors with `Debug`.
 struct SendError(String);
 
 impl fmt::Debug for SendError {
@@ -267,7 +267,7 @@ impl fmt::Display for SendError {
 
 impl std::error::Error for SendError {}
 
-/// Runs the exporter's future on this thread. It blocks by itself, so this rarely waits.
+/// Runs the exporter's future on this thread. The client blocks, so the future is mostly ready at once.
 fn block_on<F: Future>(future: F) -> F::Output {
     struct Unpark(Thread);
     impl Wake for Unpark {

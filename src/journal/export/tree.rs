@@ -1,4 +1,4 @@
-//! Which record is nested in which, for the exports that draw chains.
+//! The nesting of records, for exports that draw chains.
 
 use crate::journal::record::Record;
 

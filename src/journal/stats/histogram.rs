@@ -1,15 +1,15 @@
-//! A bounded histogram of durations: log-linear buckets of which only those that were hit are held, so that ten
-//! thousand rows of accounts may each have one.
+//! A bounded histogram of durations: log-linear buckets, stored sparsely, so that ten thousand rows of accounts may
+//! each have one.
 
 use serde::Serialize;
 
 use crate::json::ns_as_us;
 
-/// Values below two to this are exact; above, a bucket is at most one part in 128 wide.
+/// Values below two to the power of this are exact; larger ones are in buckets at most 1/128 of their value wide.
 const PRECISION_BITS: u32 = 8;
 const HALF: u64 = 1 << (PRECISION_BITS - 1);
 
-/// Durations, counted. Percentiles are within half a percent; smallest and largest are exact.
+/// Counted durations. Percentiles are within half a percent; minimum and maximum are exact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Histogram {
     /// Bucket number and count, in order of the bucket; at most some 7,400.
@@ -20,7 +20,7 @@ pub struct Histogram {
     max_ns: u64,
 }
 
-/// One bar of a drawn histogram: how many durations were in `from_ns..to_ns`.
+/// One bar of a drawn histogram: the number of durations in `from_ns..to_ns`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
 pub struct Bar {
     #[serde(rename = "from_us", serialize_with = "ns_as_us")]
@@ -48,27 +48,27 @@ impl Histogram {
         }
     }
 
-    /// How many durations were counted.
+    /// The number of durations.
     pub fn count(&self) -> u64 {
         self.count
     }
 
-    /// The smallest; 0 when there is none.
+    /// The shortest duration in ns; 0 without any.
     pub fn min_ns(&self) -> u64 {
         self.min_ns
     }
 
-    /// The largest; 0 when there is none.
+    /// The longest duration in ns; 0 without any.
     pub fn max_ns(&self) -> u64 {
         self.max_ns
     }
 
-    /// The mean; 0 when there is none.
+    /// The mean in ns; 0 without any duration.
     pub fn mean_ns(&self) -> u64 {
         u64::try_from(self.sum_ns / u128::from(self.count.max(1))).unwrap_or(u64::MAX)
     }
 
-    /// The duration that `percent` of all are not longer than; 0 when there is none.
+    /// The duration in ns that `percent` of all do not exceed; 0 without any.
     pub fn percentile_ns(&self, percent: f64) -> u64 {
         let rank = (percent / 100.0 * self.count as f64).ceil().clamp(1.0, self.count.max(1) as f64) as u64;
         if rank == self.count {

@@ -17,9 +17,9 @@ use super::symbol::Symbol;
 use crate::json::ns_as_micros;
 use crate::text::{did_you_mean, quoted};
 
-/// The most rows; what comes later is added up in one row named `(other)`.
+/// The most rows; later keys are summed in one row named `(other)`.
 pub const STATS_ROWS_MAX: usize = 16_384;
-/// The most calls whose nested bytes are followed; of later ones only what they were given counts.
+/// The most calls whose nested bytes are followed; later ones count their own input only.
 pub const STATS_CALLS_MAX: usize = 1 << 22;
 
 /// The grouping of rows.
@@ -28,7 +28,7 @@ pub enum By {
     /// One called process.
     #[default]
     Callee,
-    /// Who called whom.
+    /// One pair of caller and callee.
     Edge,
     /// One function of one process.
     Function,
@@ -58,7 +58,7 @@ impl FromStr for By {
     }
 }
 
-/// Adds records up. Records may come in any order; running ones are left out.
+/// Sums up records, in any order; running ones are left out.
 pub struct Stats {
     by: By,
     rows: Vec<Sums>,
@@ -85,11 +85,11 @@ struct Sums {
     durations: Histogram,
 }
 
-/// The data of each call from which the bytes below it are summed up.
+/// A call's data for the sum of bytes below it.
 struct Call {
     seq: u64,
     parent_seq: u64,
-    /// Moved by itself and, once summed up, by all calls below it.
+    /// Bytes moved by the call itself and, after the sum, by all calls below it.
     bytes: u64,
     row: Option<u32>,
 }
@@ -100,7 +100,7 @@ impl Stats {
         Stats { by, rows: Vec::new(), row_of: HashMap::new(), calls: Vec::new(), self_ns_all: 0 }
     }
 
-    /// The accounts of those of `records` that match, if there is a filter.
+    /// The accounts of the `records` that match the filter, or of all without one.
     pub fn of<'a>(by: By, filter: Option<&Filter>, records: impl IntoIterator<Item = &'a Record>) -> Stats {
         let mut stats = Stats::new(by);
         for record in records {
@@ -125,7 +125,7 @@ impl Stats {
         self.note(record, Some(row));
     }
 
-    /// Adds a call that has no row of its own, only a share in all time and in what the calls above it caused.
+    /// Adds a call without a row of its own: it counts in the total time and in the bytes below its callers.
     pub fn add_nested(&mut self, record: &Record) {
         if record.outcome.is_ended() {
             self.note(record, None);
@@ -155,7 +155,7 @@ impl Stats {
         }
     }
 
-    /// The rows, from A on by what they stand for.
+    /// The rows, sorted by label.
     pub fn into_rows(mut self) -> Vec<Row> {
         self.sum_up_below();
         let all = self.self_ns_all;
@@ -229,7 +229,7 @@ impl Sums {
     }
 }
 
-/// One row of the accounts. In JSON what does not apply to the grouping is `null`.
+/// One row of the accounts. In JSON, fields that do not apply to the grouping are `null`.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Row {
     /// Only by edge.
@@ -247,7 +247,7 @@ pub struct Row {
     pub bytes_out: u64,
     #[serde(rename = "total_us", serialize_with = "ns_as_micros")]
     pub total_ns: u64,
-    /// Without the nested calls.
+    /// Time without nested calls.
     #[serde(rename = "self_us", serialize_with = "ns_as_micros")]
     pub self_ns: u64,
     #[serde(rename = "avg_us", serialize_with = "ns_as_micros")]
@@ -260,9 +260,9 @@ pub struct Row {
     pub p99_ns: u64,
     #[serde(rename = "max_us", serialize_with = "ns_as_micros")]
     pub max_ns: u64,
-    /// Its self time as a part of that of all calls, from 0 to 1.
+    /// The row's share of the self time of all calls, from 0 to 1.
     pub share: f64,
-    /// Bytes that went in and out of the calls below it, per byte that it was given; `None` when it was given none.
+    /// Bytes in and out of the calls below, per byte of own input; `None` without input.
     pub amplification: Option<f64>,
     #[serde(skip)]
     pub durations: Histogram,
@@ -293,7 +293,7 @@ fn function<S: Serializer>(function: &Option<Symbol>, serializer: S) -> Result<S
 }
 
 impl Row {
-    /// What the row stands for: `2:cart`, `1:front → 2:cart` or `2:cart.total`.
+    /// The row's label: `2:cart`, `1:front → 2:cart` or `2:cart.total`.
     pub fn label(&self) -> String {
         let label =
             |(id, name): (u32, Symbol)| Record { callee: id, callee_name: name, ..Record::default() }.callee_label();

@@ -1,9 +1,9 @@
 //! Extism manifests, JSON and TOML, with every field of `extism_manifest::Manifest`.
 //!
-//! They are read into types of our own and not into that crate's, whose `data` also takes `{ptr, len}` and then reads
-//! the host's memory at that place: here `data` is a string or an error. A path is looked up from the manifest's own
-//! directory first, then (as the SDK does) from the working directory. What is fetched by URL has no say about the
-//! files of this machine: its modules are relative URLs, and it may not allow paths.
+//! Manifests are parsed into own types: `data` of that crate also takes `{ptr, len}` and reads the host's memory at
+//! that address, while here `data` is a string. Paths are relative to the manifest's directory first, then (as in the
+//! SDK) to the working directory. A manifest from a URL has no access to local files: its modules are relative URLs,
+//! and allowed paths are an error.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -26,16 +26,16 @@ use crate::text::{json_cause, without_bom};
 
 /// Most modules that one manifest may link.
 pub const MODULES_MAX: usize = 64;
-/// Most hosts that one manifest may allow: each of a child's is compared with each of its parent's.
+/// Most hosts that one manifest may allow; each pattern of a child is compared with each of its parent.
 pub const HOSTS_MAX: usize = 256;
-/// Most paths that one manifest may allow: each process that has them opens them.
+/// Most paths that one manifest may allow; each of its processes opens all of them.
 pub const PATHS_MAX: usize = 64;
 /// A page of wasm memory, in bytes.
 const PAGE_BYTES: u64 = 65536;
 /// The module names that the host itself links.
 const HOST_MODULES: [&str; 1] = ["extism:host/env"];
 
-/// Where a manifest was found: what its relative paths start from.
+/// The base of a manifest's relative paths: its directory or URL.
 pub(super) enum Base<'a> {
     Dir(&'a Path),
     Url(&'a Url),
@@ -55,7 +55,7 @@ struct Manifest {
     timeout_ms: Option<u64>,
 }
 
-/// One of `path`, `data` and `url`, with what goes with each.
+/// A module's entry: one of `path`, `data` and `url`, and further fields.
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Wasm {
@@ -76,7 +76,7 @@ struct Memory {
     max_var_bytes: Option<u64>,
 }
 
-/// Reads a manifest and everything that it names.
+/// Reads a manifest and all modules that it names.
 pub(super) fn load(
     bytes: &[u8],
     format: Format,
@@ -107,7 +107,7 @@ pub(super) fn load(
     Ok(Loaded { program: Program { modules, spec, origin, stem }, stamps, fetched })
 }
 
-/// The manifest, or one line that says where it is wrong.
+/// Parses a manifest. The error is one line with the place.
 fn parse(bytes: &[u8], format: Format) -> Result<Manifest, String> {
     let bytes = without_bom(bytes);
     match format {
@@ -128,7 +128,7 @@ struct Reader<'a> {
     origin: &'a str,
     stamps: Vec<(PathBuf, Stamp)>,
     fetched: bool,
-    /// What the modules still to come may have.
+    /// Bytes left for the modules not read yet.
     bytes_left: u64,
 }
 
@@ -137,8 +137,8 @@ impl Reader<'_> {
         load_failure(format!("manifest `{}`: {cause}", self.origin))
     }
 
-    /// The modules with the names that Extism gives them, `main` last: a single module is `main` whatever it is called,
-    /// one without a name is, and the last one is when no other is.
+    /// The modules with the names that Extism gives them, `main` last. `main` is a single module whatever its name,
+    /// else a module without a name, else the last one.
     fn modules(&mut self, wasm: &[Wasm], progress: Progress<'_>) -> Result<Vec<ModuleBytes>, Failure> {
         if wasm.is_empty() {
             return Err(self.fails("it names no wasm; give at least one `wasm` entry"));
@@ -257,7 +257,7 @@ impl Reader<'_> {
                 Some(path) => (path, true),
                 None => (host.as_str(), false),
             };
-            // One that is not there is left for the instance to complain of: it may come to be before.
+            // The instance reports a missing path, which may be created before its start.
             let host = self.find(dir, path).unwrap_or_else(|_| absolute(&dir.join(path)));
             AllowedPath { host, guest, read_only }
         };
@@ -265,7 +265,7 @@ impl Reader<'_> {
     }
 }
 
-/// Why text is not base64.
+/// The cause of a base64 error, in words.
 fn base64_cause(error: &base64::DecodeError) -> String {
     match error {
         base64::DecodeError::InvalidByte(at, byte) => format!("byte {at} is `{}`", byte.escape_ascii()),
