@@ -52,6 +52,23 @@ fn files_know_nothing_of_each_other() {
 }
 
 #[test]
+fn what_programs_print_belongs_to_the_file() {
+    let loud = "!echo from a program; echo and its error >&2; cat\n!echo >&2 why; false\n";
+    let run = plugsh().file("a.plugsh", loud).file("none.plugsh", "load echo\n");
+    let run = run.stdin("typed").args(["test", "--json", "-j", "1", "--junit", "r.xml", "a.plugsh", "none.plugsh"]);
+    let ended = run.run().code(1).stderr("");
+    let printed = String::from_utf8_lossy(&ended.stdout).into_owned();
+    let lines: Vec<serde_json::Value> =
+        printed.lines().map(|line| serde_json::from_str(line).expect("a line of JSON")).collect();
+    assert_eq!(lines.len(), 2, "{printed}");
+    assert_eq!(lines[1]["expectations"], 0, "{printed}");
+    let report = std::fs::read_to_string(ended.dir.path().join("r.xml")).expect("the report");
+    assert!(report.contains("from a program\nand its error\nwhy\n"), "{report}");
+    let run = plugsh().file("none.plugsh", "load echo\n").args(["test", "none.plugsh"]).run();
+    run.code(0).stdout_has("  no expectation in it\n");
+}
+
+#[test]
 fn the_junit_report_is_one_that_a_parser_reads() {
     let bad = "load echo\ncall echo echo \"<&]]>\\x1b\"\nexpect-error '<&\"]]>' echo x\n";
     let run = plugsh().file("a.plugsh", GOOD).file("b.plugsh", bad);

@@ -145,6 +145,7 @@ fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite, begun: &dyn 
         Err(error) => FileRun {
             name: path.display().to_string(),
             took: Duration::ZERO,
+            expectations: 0,
             printed: Vec::new(),
             notices: Vec::new(),
             result: Err(error),
@@ -157,6 +158,9 @@ fn lines_of(run: &FileRun) -> Vec<Line> {
     let took = format!("  {}", show_duration(run.took));
     let title = |role, word: &str| Line::new().with(role, word).plain(format!("  {}", run.name));
     match &run.result {
+        Ok(0) if run.expectations == 0 => {
+            vec![title(Role::Warn, "ok    ").with(Role::Dim, took).with(Role::Warn, "  no expectation in it")]
+        }
         Ok(0) => vec![title(Role::Good, "ok    ").with(Role::Dim, took)],
         Ok(count) => {
             let rewritten = counted(*count as u64, "expectation");
@@ -185,6 +189,7 @@ struct FileRow<'a> {
     outcome: &'static str,
     #[serde(rename = "duration_us", serialize_with = "as_us")]
     took: Duration,
+    expectations: u64,
     /// How many expectations were rewritten.
     rewritten: Option<&'a usize>,
     error: Option<String>,
@@ -196,6 +201,7 @@ fn json_of(run: &FileRun) -> String {
         file: &run.name,
         outcome: if run.result.is_ok() { "ok" } else { "failed" },
         took: run.took,
+        expectations: run.expectations,
         rewritten: run.result.as_ref().ok(),
         error: message_of(run),
         notices: run.notices.iter().map(Line::to_string).collect(),

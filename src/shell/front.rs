@@ -21,6 +21,10 @@ pub trait Front {
     fn shows_news(&self) -> bool {
         self.is_terminal()
     }
+    /// True where the output of programs is kept with the session's own, and they read nothing: nobody looks.
+    fn keeps_program_output(&self) -> bool {
+        false
+    }
     /// Whether output may have colours.
     fn colors(&self) -> bool;
     /// Lends the terminal to `run`: a program of the system, or a read of typed input. While it runs, nothing else

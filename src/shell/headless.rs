@@ -64,6 +64,10 @@ impl Front for Headless {
         true
     }
 
+    fn keeps_program_output(&self) -> bool {
+        true
+    }
+
     fn colors(&self) -> bool {
         false
     }

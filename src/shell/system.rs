@@ -34,21 +34,28 @@ impl Session {
         if self.interrupt().is_raised() {
             return Err(ShellError::interrupted());
         }
-        let captured = self.is_redirected();
+        let is_kept = self.front().keeps_program_output();
+        let captured = self.is_redirected() || is_kept;
         let stdin = match (&input, self.stdin()) {
             (Some(_), _) => Stdio::piped(),
             (None, Stdin::Script) => Stdio::null(),
+            (None, _) if is_kept => Stdio::null(),
             (None, _) => Stdio::inherit(),
         };
         let stdout = if captured { Stdio::piped() } else { Stdio::inherit() };
         let mut command = Command::new("sh");
-        command.arg("-c").arg(text).stdin(stdin).stdout(stdout);
+        // Errors belong to the output that is kept, and not to a value.
+        let errors = if is_kept && !self.is_redirected() { "exec 2>&1\n" } else { "" };
+        command.arg("-c").arg(format!("{errors}{text}")).stdin(stdin).stdout(stdout);
         self.give_variables(&mut command);
         let (status, output) = match self.run_to_end(&mut command, input) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(ShellError::interrupted()),
             ended => ended.map_err(|error| ShellError::failed(format!("`!{}`: {}", text.trim(), io_cause(&error))))?,
         };
         if !status.success() {
+            if is_kept && !self.is_redirected() {
+                self.emit(&Reply::Output { bytes: output.into(), raw: false })?;
+            }
             return Err(self.program_failed(text, status, captured));
         }
         Ok(if captured { Reply::Output { bytes: output.into(), raw: false } } else { Reply::Nothing })

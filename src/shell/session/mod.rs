@@ -352,6 +352,16 @@ impl Session {
         result.map(|()| rewrites)
     }
 
+    /// Counts an expectation that is looked at.
+    pub(super) fn count_expectation(&mut self) {
+        self.scripts.count_expectation();
+    }
+
+    /// The number of expectations that were looked at.
+    pub(super) fn expectations(&self) -> u64 {
+        self.scripts.expectations()
+    }
+
     /// What expectations are rewritten to; `None` where they fail.
     pub(super) fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
         self.scripts.rewrites()

@@ -18,6 +18,8 @@ pub struct Scripts {
     place: ScriptPlace,
     /// The file that calls are written to, between `record FILE` and `record off`.
     recording: Option<Arc<CallFile>>,
+    /// How many expectations were looked at.
+    expectations: u64,
     /// The new words of expectations that do not hold; `None`: they fail.
     rewrites: Option<Vec<Rewrite>>,
 }
@@ -65,6 +67,15 @@ impl Scripts {
     /// Sets the file that calls are written to, and returns the file before.
     pub fn replace_recording(&mut self, file: Option<Arc<CallFile>>) -> Option<Arc<CallFile>> {
         std::mem::replace(&mut self.recording, file)
+    }
+
+    /// Counts an expectation that is looked at.
+    pub fn count_expectation(&mut self) {
+        self.expectations += 1;
+    }
+
+    pub fn expectations(&self) -> u64 {
+        self.expectations
     }
 
     /// Collects the new words of expectations from now on.

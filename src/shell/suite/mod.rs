@@ -22,6 +22,8 @@ use crate::kernel::Kernel;
 pub struct FileRun {
     pub name: String,
     pub took: Duration,
+    /// How many expectations were looked at: a file without any holds whatever happens.
+    pub expectations: u64,
     /// Standard output in its plain form, up to a bound.
     pub printed: Vec<u8>,
     /// Standard error, up to a bound.
@@ -30,9 +32,8 @@ pub struct FileRun {
     pub result: Result<usize, ShellError>,
 }
 
-/// Runs a file on a kernel that nothing else uses. `variables` are set
-/// before its first line. `update`: expectations that do not hold are rewritten in the file.
-/// `begun` is given what interrupts the run, before its first line.
+/// Runs a file on a kernel that nothing else uses. `variables` are set before its first line. `update`: expectations
+/// that do not hold are rewritten in the file. `begun` is given what interrupts the run, before its first line.
 pub fn run_file(
     kernel: Arc<Kernel>,
     path: &Path,
@@ -52,9 +53,11 @@ pub fn run_file(
     for job in session.background_jobs() {
         job.kill();
     }
+    let expectations = session.expectations();
     drop(session);
     let collected = std::mem::take(&mut *collected.lock());
-    FileRun { name, took: started.elapsed(), printed: collected.printed, notices: collected.notices, result }
+    let (printed, notices) = (collected.printed, collected.notices);
+    FileRun { name, took: started.elapsed(), expectations, printed, notices, result }
 }
 
 fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Result<usize, ShellError> {
