@@ -5,10 +5,10 @@ use wasmtime::{AsContextMut, Result, StoreContextMut};
 
 use crate::runtime::{Failure, FailureKind};
 
-/// Bytes that a unit of fuel pays for.
+/// Bytes per unit of fuel.
 pub const BYTES_OF_A_UNIT: u64 = 64;
 
-/// A store's data, as far as it says whether copies cost fuel.
+/// A store's data that tells whether copies cost fuel.
 pub trait Metered: 'static {
     /// Whether a call runs that counts fuel.
     fn is_metered(&self) -> bool;
@@ -18,7 +18,7 @@ pub trait Metered: 'static {
 ///
 /// # Errors
 ///
-/// [`FailureKind::Fuel`] where less is left: then none is.
+/// [`FailureKind::Fuel`] where less fuel is left; the rest is then used up.
 #[inline]
 pub fn charge<T: Metered>(store: &mut impl AsContextMut<Data = T>, bytes: u64) -> Result<()> {
     let context = store.as_context_mut();

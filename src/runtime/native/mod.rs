@@ -1,17 +1,16 @@
 //! The native host: Extism's guest ABI directly on wasmtime. The only folder that names wasmtime.
 //!
-//! - `engine`: the wasmtime engines, and how a running call is made to check its cancel flag.
-//! - `image`: a program compiled. `link`: how its modules fit together, and who provides their imports. `later`:
-//!   functions that modules import in a circle. `stubs`: what stands in for imports that nobody provides.
-//! - `instance`: one live instance: a store, an arena, the linked modules.
-//! - `arena.wat`, `blocks`: the memory that crosses between host and guest, and the rules of what lies where in it.
-//!   `block_index`: the table behind those rules.
+//! - `engine`: the wasmtime engines, and the epochs that make running calls check their cancel flags.
+//! - `image`: compiled programs. `link`: the order of modules and the providers of imports. `later`: functions that
+//!   modules import in a circle. `stubs`: functions for imports without a provider.
+//! - `instance`: live instances: a store, an arena, the linked modules.
+//! - `arena.wat`, `blocks`: the memory shared by host and guest, and its allocator. `block_index`: the allocator's table.
 //! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
-//! - `outline`: what a module declares. `chunked`: its bulk instructions in chunks, so that each of them can be ended.
-//! - `compile`: which modules are compiled where, and how many at once. `cache`: compiled modules on disk.
-//! - `open_files`: how many files and sockets instances hold open. `maps`: how many memory maps they take. `limits`:
-//!   what else one may hold. `resident`: what of it is in RAM. `fuel`: what host functions cost.
-//! - `ctx`: what the host functions of one instance share.
+//! - `outline`: a module's declarations. `chunked`: interruptible bulk instructions.
+//! - `compile`: bounded compilation. `cache`: compiled modules on disk.
+//! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` for an instance's memory, `fuel` for
+//!   host functions. `resident`: memory in RAM.
+//! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
 mod block_index;

@@ -20,16 +20,19 @@ pub use self::table::add;
 use super::streams::Streams;
 use crate::runtime::{Failure, FailureKind, Spec, StandardStream, WasiInput};
 
-/// WASI as one instance has it.
+/// The WASI state of one instance.
 pub struct Wasi {
     p1: WasiP1Ctx,
-    /// Its open files, counted.
+    /// The descriptors, with the count of open files.
     fds: Fds,
 }
 
 impl Wasi {
-    /// What an instance may see of the host. Files are opened here: one that is not there, or not what was granted, is
-    /// an error.
+    /// WASI with the spec's inputs and allowed paths, which are opened here.
+    ///
+    /// # Errors
+    ///
+    /// A missing file or path, or one that differs from the granted one.
     pub fn new(spec: &Spec, streams: &Streams) -> Result<Wasi, Failure> {
         let mut builder = WasiCtxBuilder::new();
         let mut fds = Fds::default();

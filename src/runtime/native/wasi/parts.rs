@@ -1,4 +1,4 @@
-//! What the functions of WASI work on, out of the store of the instance that calls.
+//! The operands of WASI functions, borrowed from the calling instance's store.
 
 use std::sync::Arc;
 
@@ -9,7 +9,7 @@ use super::fds::Fds;
 use crate::runtime::Upcalls;
 use crate::runtime::native::ctx::{Ctx, refused};
 
-/// What a WASI function works on.
+/// The operands of a WASI function.
 pub struct Parts<'a> {
     pub data: &'a mut [u8],
     pub wasi: &'a mut WasiP1Ctx,
@@ -22,7 +22,7 @@ pub fn parts<'a>(caller: &'a mut Caller<'_, Ctx>) -> Result<Parts<'a>> {
     let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
         return Err(refused("it calls WASI, which needs its memory, and exports none as `memory`"));
     };
-    // What one call may take of the host's memory.
+    // The bound on the host's memory for one call.
     let fuel = caller.as_context_mut().hostcall_fuel();
     let (data, ctx) = memory.data_and_store_mut(caller);
     let up = ctx.up()?;

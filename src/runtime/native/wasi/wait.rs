@@ -1,4 +1,4 @@
-//! Waits of WASI functions: until they are done, or until the call is interrupted.
+//! Waits of WASI functions, ended by completion or by an interruption of the call.
 
 use std::io;
 use std::sync::{Arc, LazyLock};
@@ -9,7 +9,7 @@ use wasmtime::Result;
 use crate::runtime::native::ctx::refused;
 use crate::runtime::{Failure, Upcalls};
 
-/// How often a blocked call checks its cancel flag.
+/// The interval at which a blocked call checks its cancel flag.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 static WAITING: LazyLock<io::Result<tokio::runtime::Runtime>> =
@@ -20,7 +20,7 @@ pub fn look(up: &Arc<dyn Upcalls>) -> Result<()> {
     if up.interrupted() { Err(Failure::interrupted().into()) } else { Ok(()) }
 }
 
-/// Runs a WASI function to its end, or until the call is interrupted; what blocks is then abandoned.
+/// Runs a WASI function to its end, or until the call is interrupted, which abandons a blocked operation.
 pub fn wait<R>(up: &Arc<dyn Upcalls>, function: impl Future<Output = Result<R>>) -> Result<R> {
     let runtime = WAITING.as_ref().map_err(|error| refused(format!("cannot start WASI's worker: {error}")))?;
     runtime.block_on(async {
