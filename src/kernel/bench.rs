@@ -1,5 +1,5 @@
-//! Measuring: work that is run again and again by one job and timed in the job's own thread, so that no thread start,
-//! no queue and no look from another thread is measured along. What the figures mean is for the room above.
+//! Benchmarks: work that one job repeats and times on its own thread, which keeps thread starts, queues and observers
+//! out of the measurement. Statistics belong to the shell.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,21 +16,21 @@ use crate::runtime::sdk::{StockImage, StockPlugin};
 use crate::runtime::{Failure, Program, Upcalls, Wording};
 use crate::text::escape_control;
 
-/// Most runs of one round that are timed one by one.
+/// Most runs of one round that are timed individually.
 pub const SAMPLES_MAX: usize = 1 << 16;
 
-/// What is measured.
+/// The measured work.
 #[derive(Clone)]
 pub enum BenchWork {
     /// One run of a plan of calls; its `repeat` is not used.
     Calls(CallPlan),
-    /// The stages of a plan one by one: each output is copied out, as for somebody who looks at it, and handed to the next.
+    /// The stages of a plan one by one: each output is copied out and passed to the next stage.
     Apart(CallPlan),
-    /// A process is started, called once where a function is named, and ended again; the end is not timed.
+    /// A process's start, one call if a function is named, and its end; the end is not timed.
     Spawns { request: Box<LoadRequest>, first_call: Option<(String, Arc<[u8]>)> },
     /// A call of a plugin in the stock SDK, outside the process table and the journal.
     StockCalls { plugin: Arc<Mutex<StockPlugin>>, function: String, input: Arc<[u8]> },
-    /// A plugin of the stock SDK is made and called once. The SDK instantiates it in that call, so there must be one.
+    /// A plugin's creation in the stock SDK and one call, in which the SDK instantiates it.
     StockSpawns { image: Arc<StockImage>, function: String, input: Arc<[u8]> },
 }
 
@@ -40,51 +40,51 @@ pub struct BenchRound {
     pub work: BenchWork,
     /// At least 1.
     pub runs: u64,
-    /// Every so many runs one is timed by itself: reading the clock for each would weigh on calls that take less than
-    /// a microsecond. At least 1.
+    /// Interval of individually timed runs, in runs, at least 1. Reading the clock for each run would distort calls of
+    /// less than a microsecond.
     pub sample_every: u64,
-    /// The line it was typed as, for `jobs`.
+    /// The typed command line, for `jobs`.
     pub text: String,
 }
 
-/// What a round took.
+/// Timings of a round.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct RoundTimes {
     pub runs: u64,
-    /// All runs, without what was said not to be timed.
+    /// Time of all runs, without their untimed parts.
     pub elapsed: Duration,
-    /// The runs that were timed by themselves, in nanoseconds.
+    /// Durations of the individually timed runs, in nanoseconds.
     pub samples_ns: Vec<u64>,
-    /// What the runs gave, in all.
+    /// Output bytes of all runs.
     pub bytes_out: u64,
 }
 
-/// A round that runs, or has run.
+/// A running or ended round.
 pub struct Bench {
     job: Job,
     times: Arc<Mutex<RoundTimes>>,
 }
 
 impl Bench {
-    /// The job that it runs as.
+    /// The round's job.
     pub fn job(&self) -> &Job {
         &self.job
     }
 
-    /// What it took; to be asked when the job has ended.
+    /// The round's timings, which exist once the job has ended.
     pub fn into_times(self) -> RoundTimes {
         std::mem::take(&mut *self.times.lock())
     }
 }
 
 impl Kernel {
-    /// What a living process runs, with the spec that it has now.
+    /// The program of a living process, with its present spec.
     pub fn program(&self, id: ProcessId) -> Option<Arc<Program>> {
         Some(self.living(id)?.code().program.clone())
     }
 
-    /// How many calls a living process has had, those that run included. Takes no lock but the table's, so that it can be
-    /// asked often.
+    /// Count of a living process's calls, running ones included. Takes the table's lock only, which makes frequent use
+    /// cheap.
     pub fn calls_of(&self, id: ProcessId) -> Option<u64> {
         Some(self.living(id)?.counters.calls.get())
     }
@@ -122,7 +122,7 @@ impl Runner<'_> {
                 let mut plugin = plugin.lock();
                 let measured = plugin.watched(&up, |plugin| {
                     self.timed(round, |count| {
-                        // A cancel that comes between two calls is lost on the SDK.
+                        // The SDK ignores a cancel between two calls.
                         if self.task.chain.is_cancelled() {
                             return Err(CallError::of(Failure::interrupted(), self.kernel.wording()));
                         }
@@ -158,7 +158,7 @@ impl Runner<'_> {
         })
     }
 
-    /// Runs and times all runs of a round. `run` hands its output on, to be counted.
+    /// Runs and times all runs of a round. `run` passes its output on, whose bytes are counted.
     fn timed(
         &self,
         round: &BenchRound,
@@ -218,7 +218,7 @@ impl Runner<'_> {
         input: &[u8],
     ) -> Result<RoundTimes, CallError> {
         self.timed_apart(round, |count| {
-            // Between two runs: a watch for each would be measured along.
+            // Checked between two runs, as a watch for each run would be part of the measurement.
             if self.task.chain.is_cancelled() {
                 return Err(CallError::of(Failure::interrupted(), self.kernel.wording()));
             }
@@ -230,7 +230,7 @@ impl Runner<'_> {
         })
     }
 
-    /// The same for runs that say themselves how long what counts of them took.
+    /// Times a round whose runs return their own durations.
     fn timed_apart(
         &self,
         round: &BenchRound,
@@ -251,7 +251,7 @@ impl Runner<'_> {
         Ok(times)
     }
 
-    /// The error of a call that no process has made.
+    /// The error of a call outside of any process.
     fn in_the_sdk(&self, function: &str, failure: Failure) -> CallError {
         let told = |line| format!("`{}` in the SDK alone: {line}", escape_control(function));
         CallError::of(failure.worded(self.kernel.wording(), told), Wording::default())

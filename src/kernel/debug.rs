@@ -1,5 +1,4 @@
-//! What the debugger knows of a chain and says to it, as data: holds, steps, orders, and nested calls as they are recorded.
-//! What is done with it is in `hooks`.
+//! Debugger data of a chain: holds, steps, orders, and recorded nested calls. The module `hooks` acts on them.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -10,7 +9,7 @@ use super::view::{FrameView, JobId};
 use crate::journal::{Kept, Outcome, Record, Symbol};
 use crate::json::some_as_ms;
 
-/// When a call is held: before it runs, or when it has.
+/// Side of a call that a hold stands at: before its run or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
@@ -28,36 +27,36 @@ impl Side {
     }
 }
 
-/// The bytes of an input or output that a held call shows.
+/// Most bytes of an input or output that a held call shows.
 pub const PREVIEW_BYTES_MAX: u64 = 64 * 1024;
 
-/// What a chain knows of the debugger.
+/// Debugger state of a chain.
 #[derive(Default)]
 pub struct Debugged {
     pub(super) held: Option<Held>,
-    /// Where to hold next, without a breakpoint.
+    /// The pending step, which holds a call without a breakpoint.
     pub step: Option<StepPlan>,
-    /// How often it was held.
+    /// Count of holds.
     pub(super) holds: u64,
-    /// All the time that the deadlines of its calls stood still: at breakpoints, and while plugins were loaded.
+    /// Total time that deadlines were suspended, at breakpoints and during loads.
     pub stood_still: Duration,
-    /// The nested calls of the present call from the shell, while a recording runs.
+    /// Nested calls of the shell's current call, while a recording runs.
     pub nested_calls: Vec<NestedCall>,
-    /// A fault or a breakpoint met the present call from the shell, or one below it.
+    /// True after a fault or a breakpoint met the shell's current call or a nested one.
     pub changed: bool,
 }
 
-/// Why a call is held.
+/// Reason of a hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum HoldReason {
     Breakpoint(u32),
     Step,
 }
 
-/// How far a job goes on before it is held again.
+/// Distance that a job runs until its next hold.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Step {
-    /// To the next call, at whatever depth, or to the held call's end.
+    /// To the next call at any depth, or to the held call's end.
     Into,
     /// To the next call that is not below the held one, or to the end of the caller.
     Over,
@@ -75,7 +74,7 @@ pub struct StepPlan {
 
 impl StepPlan {
     pub(super) fn stops(self, depth: u16, side: Side) -> bool {
-        // From a call's end, "the held call" is its caller: it is what goes on.
+        // At a call's end, the step counts from its caller, which continues.
         let end = if self.side == Side::After { self.depth.saturating_sub(1) } else { self.depth };
         match (self.step, side) {
             (Step::Into, Side::Before) => true,
@@ -87,14 +86,14 @@ impl StepPlan {
     }
 }
 
-/// What a held call is told.
+/// The debugger's order to a held call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Order {
-    /// Goes on, and is perhaps held again soon.
+    /// Continues, with a step to the next hold or without.
     Continue(Option<Step>),
-    /// Ends well with this output: before the plugin ran, in its place.
+    /// Succeeds with this output; at a hold before the call, the plugin does not run.
     Return(Arc<[u8]>),
-    /// Fails with this message, as if the plugin had said so.
+    /// Fails with this message as the plugin's error.
     Fail(String),
 }
 
@@ -103,11 +102,11 @@ pub struct Stop {
     pub reason: HoldReason,
     pub side: Side,
     pub input: Kept,
-    /// On the far side: what it gave, or why it failed.
+    /// At a hold after the call: its output or its error.
     pub result: Option<Result<Kept, String>>,
 }
 
-/// A call that is held, and what it was told.
+/// A held call and its order.
 pub(super) struct Held {
     pub(super) number: u64,
     pub(super) stop: Stop,
@@ -116,9 +115,9 @@ pub(super) struct Held {
     pub(super) order: Option<Order>,
 }
 
-/// What a call that was held does next.
+/// Next action of a call whose hold has ended.
 pub struct Released {
-    /// `None`: the job was ended while it was held.
+    /// `None`: the job was ended during the hold.
     pub order: Option<Order>,
     pub new_input: Option<Arc<[u8]>>,
 }
@@ -127,26 +126,26 @@ pub struct Released {
 #[derive(Debug, Clone, PartialEq)]
 pub struct HeldView {
     pub job: JobId,
-    /// Counts the holds of this job.
+    /// Number of this hold within its job.
     pub number: u64,
     pub reason: HoldReason,
     pub side: Side,
-    /// Outermost first; the last one is held.
+    /// The calls of the chain, outermost first; the last one is held.
     pub chain: Vec<FrameView>,
     pub held_for: Duration,
-    /// At most [`PREVIEW_BYTES_MAX`]; what `set-input` put in its place.
+    /// Input, or its replacement by `set-input`; at most [`PREVIEW_BYTES_MAX`].
     pub input: Kept,
-    /// After a call that ended well: what it gave.
+    /// Output, after a call that succeeded.
     pub output: Option<Kept>,
-    /// After a call that failed: why.
+    /// Error, after a call that failed.
     pub error: Option<String>,
     pub limits: HoldLimits,
 }
 
-/// What bounds a held call.
+/// Remaining limits of a held call.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct HoldLimits {
-    /// What is left until the nearest deadline of its chain; it stands still.
+    /// Time left until the nearest deadline of its chain, which is suspended.
     #[serde(rename = "time_left_ms", serialize_with = "some_as_ms")]
     pub time_left: Option<Duration>,
     pub depth_max: u16,
@@ -154,7 +153,7 @@ pub struct HoldLimits {
     pub fuel: Option<u64>,
 }
 
-/// What a process was replaced by.
+/// Kind of a process's replacement.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReplacedBy {
     /// A fresh instance of its own code.
@@ -163,7 +162,7 @@ pub enum ReplacedBy {
     Reload,
 }
 
-/// One nested call, without what differs from run to run.
+/// One nested call, reduced to fields that are equal in every run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NestedCall {
     pub seq: u64,
@@ -177,7 +176,7 @@ pub struct NestedCall {
 }
 
 impl NestedCall {
-    /// What of a record stays the same when the call is made again.
+    /// The fields of a record that a repeated call reproduces.
     pub fn of(record: &Record) -> NestedCall {
         NestedCall {
             seq: record.seq,

@@ -1,4 +1,4 @@
-//! How a call ended badly, as everyone above the kernel sees it: one outcome, one line, the path of the chain.
+//! Errors of calls, loads and requests, as the kernel's users see them: an outcome, a line, the path of the chain.
 
 use std::fmt;
 
@@ -7,21 +7,21 @@ use crate::runtime::{Failure, FailureKind, Problem, Wording};
 use crate::secrets::owned_without_secrets;
 use crate::text::quoted_within;
 
-/// Why a call, a load or a request failed. The message is the whole line, path included.
+/// The error of a call, a load or a request. The message is the whole line, path included.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallError {
-    /// How the failing call ended; never `Ok`, `Running` or `Held`.
+    /// Outcome of the failing call; never `Ok`, `Running` or `Held`.
     pub outcome: Outcome,
     /// One line: `2:cart.total: killed by the shell (1:front.run → 2:cart.total)`.
     pub message: String,
-    /// The guest's return code or WASI exit code, where it gave one.
+    /// The guest's return code or WASI exit code, if any.
     pub code: Option<i32>,
-    /// The end of what the failing call wrote to WASI's standard error, where that may be the reason; not yet escaped.
+    /// Tail of the failing call's WASI standard error, if it may hold the reason; unescaped.
     pub stderr_tail: Option<String>,
 }
 
 impl CallError {
-    /// An error with its whole line; secrets in its URLs are left out.
+    /// An error with its whole line; secrets in URLs are removed.
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
         CallError { outcome, message: owned_without_secrets(message.into()), code: None, stderr_tail: None }
     }
@@ -31,13 +31,13 @@ impl CallError {
         CallError::new(outcome, problem.into().line(wording))
     }
 
-    /// The error that a failure is where no chain is to blame.
+    /// The error of a failure outside of any chain.
     pub fn of(failure: Failure, wording: Wording) -> Self {
         let error = CallError::new(outcome_of(failure.kind), failure.line(wording));
         CallError { code: failure.code, stderr_tail: failure.stderr_tail, ..error }
     }
 
-    /// The message, and after it what the plugin itself wrote about the failure, on one line.
+    /// The message and the tail of the plugin's standard error, on one line.
     pub fn with_reason(&self) -> String {
         let reason = self.stderr_tail.as_deref().map(reason_in).filter(|reason| !reason.is_empty());
         match reason {
@@ -47,8 +47,8 @@ impl CallError {
     }
 }
 
-/// What a person is told of the end of a standard error: a few lines of it, joined. A panic's reason stands first in some
-/// languages' words and last in others'.
+/// Summary of a standard error's tail: a few lines, joined. Languages differ in whether a panic's reason comes first or
+/// last.
 fn reason_in(tail: &str) -> String {
     const LINES_MAX: usize = 4;
     const LINE_CHARS_MAX: usize = 160;
@@ -70,7 +70,7 @@ impl fmt::Display for CallError {
 
 impl std::error::Error for CallError {}
 
-/// How a call ends that failed with this kind of failure.
+/// Outcome of a call that failed with this kind of failure.
 pub fn outcome_of(kind: FailureKind) -> Outcome {
     match kind {
         FailureKind::Guest | FailureKind::Nested | FailureKind::Load => Outcome::Error,

@@ -1,4 +1,4 @@
-//! A job, as anyone may look at it, wait for it and end it. How one is started and run is in `launch`.
+//! Handle of a job: its views, waits and cancels. The module `launch` starts and runs jobs.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -12,27 +12,27 @@ use super::view::{FrameView, JobId, JobState, JobView};
 use crate::journal::Outcome;
 use crate::locks::{Condvar, Mutex, Rank};
 
-/// Output of a background job that is kept for `wait` and `fg`.
+/// Most output bytes of a background job that are kept for `wait` and `fg`.
 pub const KEPT_OUTPUT_BYTES_MAX: usize = 16 << 20;
 
-/// How a job ended.
+/// End of a job.
 #[derive(Debug, Clone)]
 pub struct JobEnd {
     pub result: Result<JobOutput, CallError>,
     pub duration: Duration,
-    /// Runs that were completed, of `repeat`.
+    /// Completed runs, of `repeat`.
     pub runs: u64,
 }
 
 impl JobEnd {
-    /// The bytes to print of a job that ended well.
+    /// The bytes to print of a job that succeeded.
     pub fn bytes(&self) -> Result<Arc<[u8]>, CallError> {
         self.result.as_ref().map(JobOutput::bytes).map_err(CallError::clone)
     }
 }
 
-/// Takes the output of a job that ended well, on the job's thread; its error is the job's. The second argument says when a
-/// wait within it is to be given up.
+/// Receives the output of a job that succeeded, on the job's thread; its error becomes the job's. The second argument
+/// tells whether a wait within it is cancelled.
 pub type OutputSink = Box<dyn FnOnce(&[u8], &dyn Fn() -> bool) -> Result<(), String> + Send>;
 
 /// A running or ended job; cheap to clone.
@@ -47,27 +47,27 @@ struct Inner {
     started: Instant,
     background: AtomicBool,
     runs: AtomicU64,
-    /// The chain while it runs.
+    /// The chain, while the job runs.
     chain: Mutex<Option<Arc<Chain>>>,
     end: Mutex<Option<Arc<JobEnd>>>,
-    /// It is held at a breakpoint; changed under the lock of `end`.
+    /// True at a breakpoint; changed under the lock of `end`.
     held: AtomicBool,
-    /// Notified when it ends, and when it is held.
+    /// Notified at the job's end and at each hold.
     ended: Condvar,
 }
 
-/// How a wait for a job came out.
+/// Result of a wait for a job.
 #[derive(Debug, Clone)]
 pub enum Waited {
     Ended(Arc<JobEnd>),
-    /// It stands at a breakpoint, until somebody lets it go on.
+    /// The job is held at a breakpoint.
     Held,
-    /// It still runs: the wait was over first.
+    /// The wait timed out before the job's end.
     Running,
 }
 
 impl Job {
-    /// A job that begins now, in a chain.
+    /// A job that starts now, with its chain.
     pub(super) fn new(id: JobId, text: String, background: bool, chain: Arc<Chain>) -> Job {
         Job {
             inner: Arc::new(Inner {
@@ -84,34 +84,34 @@ impl Job {
         }
     }
 
-    /// What its end is, with this result, now.
+    /// A job's end with this result, as of now.
     pub(super) fn end_with(&self, result: Result<JobOutput, CallError>) -> JobEnd {
         JobEnd { result, duration: self.inner.started.elapsed(), runs: self.runs() }
     }
 
-    /// It has ended: its chain is given back, and who waits for it hears so.
+    /// Marks the job's end, releases its chain and wakes its waiters.
     pub(super) fn mark_ended(&self, end: JobEnd) {
         *self.inner.chain.lock() = None;
         *self.inner.end.lock() = Some(Arc::new(end));
         self.inner.ended.notify_all();
     }
 
-    /// Whether Ctrl-C is not for it.
+    /// Sets whether the job runs in the background, out of reach of Ctrl-C.
     pub(super) fn set_background(&self, background: bool) {
         self.inner.background.store(background, Ordering::Relaxed);
     }
 
-    /// Its number, `%N` at the prompt.
+    /// The job's number, `%N` at the prompt.
     pub fn id(&self) -> JobId {
         self.inner.id
     }
 
-    /// Whether it was started with `&` and not brought to the front since.
+    /// Whether the job runs in the background.
     pub fn is_background(&self) -> bool {
         self.inner.background.load(Ordering::Relaxed)
     }
 
-    /// A row of `jobs`.
+    /// The job's row in `jobs`.
     pub fn view(&self) -> JobView {
         let end = self.inner.end.lock().clone();
         let records = self.inner.chain.lock().as_ref().map_or_else(Vec::new, |chain| chain.records());
@@ -131,32 +131,32 @@ impl Job {
         }
     }
 
-    /// The calls it is nested in now, outermost first.
+    /// The job's present calls, outermost first.
     pub fn chain(&self) -> Vec<FrameView> {
         self.inner.chain.lock().as_ref().map_or_else(Vec::new, |chain| chain.views())
     }
 
-    /// The chain itself, while it runs.
+    /// The chain, while the job runs.
     pub(super) fn running(&self) -> Option<Arc<Chain>> {
         self.inner.chain.lock().clone()
     }
 
-    /// Whether it has not ended yet.
+    /// Whether the job still runs.
     pub fn is_running(&self) -> bool {
         self.inner.end.lock().is_none()
     }
 
-    /// Runs completed so far, for progress.
+    /// Count of completed runs, for progress.
     pub fn runs(&self) -> u64 {
         self.inner.runs.load(Ordering::Relaxed)
     }
 
-    /// Counts runs that were completed.
+    /// Adds to the count of completed runs.
     pub(super) fn add_runs(&self, runs: u64) {
         self.inner.runs.fetch_add(runs, Ordering::Relaxed);
     }
 
-    /// Waits until it ends.
+    /// Waits for the job's end.
     pub fn wait(&self) -> Arc<JobEnd> {
         let mut end = self.inner.end.lock();
         loop {
@@ -167,7 +167,7 @@ impl Job {
         }
     }
 
-    /// Waits until it ends, for `at_most`.
+    /// Waits for the job's end, for `at_most`.
     pub fn wait_for(&self, at_most: Duration) -> Option<Arc<JobEnd>> {
         let until = Instant::now() + at_most;
         let mut end = self.inner.end.lock();
@@ -175,7 +175,7 @@ impl Job {
         end.clone()
     }
 
-    /// Waits until it ends or is held, for `at_most`.
+    /// Waits for the job's end or a hold, for `at_most`.
     pub fn wait_or_hold(&self, at_most: Duration) -> Waited {
         let until = Instant::now() + at_most;
         let mut end = self.inner.end.lock();
@@ -192,7 +192,7 @@ impl Job {
         }
     }
 
-    /// Whether it stands at a breakpoint.
+    /// Whether the job is held at a breakpoint.
     pub fn is_held(&self) -> bool {
         self.inner.held.load(Ordering::Relaxed)
     }
@@ -203,12 +203,12 @@ impl Job {
         self.inner.ended.notify_all();
     }
 
-    /// Ends it as Ctrl-C does.
+    /// Ends the job with Ctrl-C's cause.
     pub fn interrupt(&self) {
         self.end(Cause::Interrupted);
     }
 
-    /// Ends it as `kill %N` does.
+    /// Ends the job with the cause of `kill %N`.
     pub fn kill(&self) {
         self.end(Cause::Killed { by: Killer::Shell });
     }

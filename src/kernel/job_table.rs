@@ -1,5 +1,5 @@
-//! The jobs of one kernel and the chains that run, by their ids: how many there may be, who is in front, and which of those
-//! that ended are remembered. One job is in `job` and `launch`, one chain in `chain`.
+//! Jobs and chains of one kernel by id: the limit of running jobs, the foreground chain, remembered background jobs.
+//! A single job is in `job` and `launch`, a single chain in `chain`.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
@@ -11,10 +11,10 @@ use super::view::JobId;
 use crate::locks::{Mutex, Rank};
 use crate::runtime::{Advice, Problem};
 
-/// Background jobs that have ended and were not waited for; older ones are forgotten first.
+/// Most ended background jobs that are kept for `wait`; the oldest are dropped first.
 const ENDED_JOBS_MAX: usize = 64;
 
-/// The jobs that run, and the background jobs that ended and were not yet waited for.
+/// Running jobs, and ended background jobs that nobody has waited for.
 pub struct JobTable {
     jobs: Mutex<BTreeMap<JobId, Job>>,
     /// The chain that Ctrl-C ends.
@@ -33,27 +33,27 @@ impl Default for JobTable {
 }
 
 impl JobTable {
-    /// The next id, which is used up by this.
+    /// Allocates the next id.
     pub fn take_id(&self) -> JobId {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// All of them, by id.
+    /// All jobs, by id.
     pub fn all(&self) -> Vec<Job> {
         self.jobs.lock().values().cloned().collect()
     }
 
-    /// One of them.
+    /// A job by its id.
     pub fn get(&self, id: JobId) -> Option<Job> {
         self.jobs.lock().get(&id).cloned()
     }
 
-    /// Forgets one.
+    /// Removes a job.
     pub fn remove(&self, id: JobId) {
         self.jobs.lock().remove(&id);
     }
 
-    /// Takes a job in that is about to run; refused where `running_max` run.
+    /// Adds a job that is about to run; refused when `running_max` jobs run.
     pub fn admit(&self, job: Job, running_max: usize) -> Result<(), Problem> {
         let mut jobs = self.jobs.lock();
         let running = jobs.values().filter(|job| job.is_running()).count();
@@ -68,22 +68,22 @@ impl JobTable {
         Ok(())
     }
 
-    /// The chain that Ctrl-C ends, where it still runs.
+    /// The chain that Ctrl-C ends; dangling after its end.
     pub fn foreground(&self) -> Weak<Chain> {
         self.foreground.lock().clone()
     }
 
-    /// Ctrl-C is for this chain from now on.
+    /// Makes a chain the foreground one, which Ctrl-C ends.
     pub fn set_foreground(&self, chain: &Arc<Chain>) {
         *self.foreground.lock() = Arc::downgrade(chain);
     }
 
-    /// Ctrl-C is again for what it was for.
+    /// Restores an earlier foreground chain.
     pub fn restore_foreground(&self, chain: Weak<Chain>) {
         *self.foreground.lock() = chain;
     }
 
-    /// Ctrl-C is not for this chain any more.
+    /// Removes a chain from the foreground.
     pub fn unset_foreground(&self, chain: &Arc<Chain>) {
         let mut foreground = self.foreground.lock();
         if foreground.as_ptr() == Arc::as_ptr(chain) {
@@ -92,7 +92,7 @@ impl JobTable {
     }
 }
 
-/// The chains that live; one goes when its last owner has.
+/// Living chains, by weak references.
 pub struct ChainTable {
     chains: Mutex<Vec<(u64, Weak<Chain>)>>,
     next_id: AtomicU64,
@@ -105,25 +105,25 @@ impl Default for ChainTable {
 }
 
 impl ChainTable {
-    /// The next id, which is used up by this.
+    /// Allocates the next id.
     pub fn take_id(&self) -> u64 {
         self.next_id.fetch_add(1, Ordering::Relaxed)
     }
 
-    /// Takes a chain in.
+    /// Adds a chain.
     pub fn add(&self, chain: &Arc<Chain>) {
         let mut chains = self.chains.lock();
         chains.retain(|(_, chain)| chain.strong_count() > 0);
         chains.push((chain.id, Arc::downgrade(chain)));
     }
 
-    /// A chain that still lives.
+    /// A living chain by its id.
     pub fn get(&self, id: u64) -> Option<Arc<Chain>> {
         let chains = self.chains.lock();
         chains.iter().find(|(known, _)| *known == id).and_then(|(_, chain)| chain.upgrade())
     }
 
-    /// All that still live.
+    /// All living chains.
     pub fn all(&self) -> Vec<Arc<Chain>> {
         self.chains.lock().iter().filter_map(|(_, chain)| chain.upgrade()).collect()
     }

@@ -1,4 +1,4 @@
-//! The limits of a kernel: each with a default, all in one place.
+//! Limits of a kernel, each with its default and bounds.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use crate::json::as_ms;
 use crate::machine;
 use crate::runtime::Limit;
 
-/// What a kernel allows. Sizes are bytes.
+/// Limits of a kernel. Sizes are bytes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// Living processes in all; kept under what the system's memory map count allows.
+    /// Living processes in all; bounded by what the system's memory map count allows.
     pub processes_max: usize,
     /// Living children of one process (the shell has no such bound).
     pub children_max: usize,
@@ -22,13 +22,13 @@ pub struct Limits {
     pub calls_per_second_max: u64,
     /// Jobs that run at once.
     pub jobs_max: usize,
-    /// Output of one call.
+    /// Output bytes of one call.
     pub output_bytes_max: u64,
-    /// What all processes hold together: memories, tables, blocks, variables, globals.
+    /// Memory of all processes together: memories, tables, blocks, variables, globals.
     pub memory_bytes_max: u64,
-    /// Log lines that one process may write in a second; more are counted, not kept.
+    /// Log lines that one process may write in a second; further lines are only counted.
     pub log_lines_per_second_max: u64,
-    /// Log text that is kept, of all processes.
+    /// Kept log text of all processes.
     pub log_bytes_max: usize,
     /// Ended calls that the journal keeps.
     pub journal_records_max: usize,
@@ -36,40 +36,40 @@ pub struct Limits {
     pub payload_bytes_max: u64,
     /// Ended processes that `ps -a` still shows.
     pub dead_max: usize,
-    /// For every call that has no timeout of its own.
+    /// Default timeout of calls.
     pub timeout: Option<Duration>,
-    /// For every load that has none of its own: to find, fetch and compile it.
+    /// Default timeout of loads: to find, fetch and compile a plugin.
     pub load_timeout: Option<Duration>,
-    /// Heavy modules that are compiled at once, each in a process of its own.
+    /// Heavy modules that are compiled at once, each in its own system process.
     pub compilations_max: usize,
-    /// Memory of each such process.
+    /// Memory of each compiling process.
     pub compile_memory_bytes_max: u64,
 }
 
 /// Maps that one instance takes: its memory (the part that the module fills, the rest, the room to grow) and its arena,
 /// each with its guard, as measured by `scripts/bench-scale`.
 const MAPS_PER_PROCESS: usize = 6;
-/// Maps that are left for everything else: code, stacks, the heap.
+/// Maps reserved for everything else: code, stacks, the heap.
 const MAPS_SPARED: usize = 4_096;
 
-/// How many processes the system's map count allows.
+/// Count of processes that the system's map count allows.
 pub fn processes_by_map_count() -> usize {
     machine::map_count_max().saturating_sub(MAPS_SPARED) / MAPS_PER_PROCESS
 }
 
-/// The most memory that plugins have by default, however much there is.
+/// Upper bound of the default memory limit of plugins.
 const MEMORY_BYTES_DEFAULT_MAX: u64 = 16 << 30;
 
-/// The most memory that one compilation has by default; a quarter of what plugins may have, where that is less.
+/// Upper bound of the default memory limit of one compilation, which is a quarter of the plugins' limit.
 const COMPILE_MEMORY_DEFAULT_MAX: u64 = 2 << 30;
 
-/// What plugins may have by default: three quarters of what the machine (or the control group) has, so that the system
-/// does not end the shell for what a plugin took.
+/// Default memory limit of plugins: three quarters of the machine's or the control group's memory. The rest keeps the
+/// system from ending the shell for lack of memory.
 fn memory_by_system() -> u64 {
     (machine::memory_bytes().unwrap_or(u64::MAX) / 4 * 3).min(MEMORY_BYTES_DEFAULT_MAX)
 }
 
-/// How much of something. In JSON a number: bytes, milliseconds or a count; `null` is no limit.
+/// The value of a limit. In JSON a number: bytes, milliseconds or a count; `null` is no limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(untagged)]
 pub enum Amount {
@@ -88,22 +88,22 @@ pub struct LimitView {
     pub unit: LimitUnit,
     pub value: Amount,
     pub default: Amount,
-    /// What is used now, where that can be said of the whole.
+    /// Present use, if it is defined for the whole kernel.
     pub used: Option<Amount>,
-    /// What it is a limit on.
+    /// The limited quantity.
     pub of: &'static str,
 }
 
-/// What a kernel uses of its limits.
+/// Present use of a kernel's limits.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Usage {
     pub processes: u64,
-    /// Of the process that has most.
+    /// Children of the process that has most.
     pub children: u64,
-    /// Of the deepest chain.
+    /// Depth of the deepest chain.
     pub depth: u64,
     pub jobs: u64,
-    /// Heavy modules that are being compiled.
+    /// Compilations of heavy modules in progress.
     pub compilations: u64,
     pub memory_bytes: u64,
     pub log_bytes: u64,
@@ -112,7 +112,7 @@ pub struct Usage {
     pub dead: u64,
 }
 
-/// What a limit is counted in.
+/// Unit of a limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitUnit {
     Count,
@@ -123,16 +123,16 @@ pub enum LimitUnit {
 /// A limit that is out of its bounds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitError {
-    /// Nothing would be left to work with.
+    /// A value under the least that works.
     BelowLeast { limit: Limit, value: u64, least: u64 },
-    /// More than can be had.
+    /// A value over the most that is supported.
     AboveMost { limit: Limit, value: u64, most: u64 },
     /// More processes than the system's `vm.max_map_count` has room for.
     AboveMapCount { value: u64, most: u64 },
 }
 
 impl Limits {
-    /// Refuses what the system cannot hold, or what would leave nothing to work with.
+    /// Checks each limit against its bounds and the system's map count.
     pub fn check(&self) -> Result<(), LimitError> {
         let by_maps = processes_by_map_count();
         if self.processes_max > by_maps {
@@ -166,7 +166,7 @@ impl Limits {
     }
 }
 
-/// One limit, as all that show it know it.
+/// Description of one limit, shared by all displays.
 struct Line {
     limit: Limit,
     name: &'static str,
@@ -177,7 +177,7 @@ struct Line {
     used: fn(&Usage) -> Option<Amount>,
 }
 
-/// What a count may be, both included.
+/// Bounds of a count, both included.
 #[derive(Clone, Copy)]
 struct Bounds {
     least: u64,
@@ -233,10 +233,10 @@ static LINES: [Line; 16] = [
         |limits| Count(limits.dead_max as u64), |used| Some(Count(used.dead))),
 ];
 
-/// The most children of one process by default, however many processes there may be.
+/// Upper bound of the default limit of children.
 const CHILDREN_DEFAULT_MAX: usize = 12_000;
 
-/// Deepest chain that a job's stack can be made for.
+/// Greatest chain depth that a job's stack can be sized for.
 pub const DEPTH_MAX_MAX: u16 = 4_096;
 
 impl Default for Limits {

@@ -1,5 +1,5 @@
-//! Loading from the shell: a source to a program, a request to a process with the shell as parent, and what a load that
-//! fails is called. How a process begins, also a guest's, is in `spawn`.
+//! Loads from the shell: resolving a source to a program, starting a process with the shell as parent, and errors of
+//! failed loads. The module `spawn` starts processes, those of guests included.
 
 use std::path::Path;
 use std::sync::Arc;
@@ -19,24 +19,24 @@ use crate::runtime::{Failure, FailureKind, Host, Program, Spec};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 
-/// A process to start: what, under which name, in which host.
+/// A request for a process: program, name and host.
 #[derive(Debug, Clone)]
 pub struct LoadRequest {
     pub program: Arc<Program>,
-    /// The program's spec as the command line changed it.
+    /// The program's spec with the command line's changes.
     pub spec: Spec,
-    /// `--as`: taken is an error. Without it the program's stem, with `-2`, `-3` where taken.
+    /// `--as`, where a taken name is an error; the default is the program's stem, with `-2`, `-3` if taken.
     pub name: Option<String>,
     pub host: Host,
-    /// For the start function and the constructors.
+    /// Timeout of the start function and the constructors.
     pub timeout: Option<Duration>,
-    /// When it must have been compiled; `None`: the kernel's load timeout from when it is asked for.
+    /// Deadline of the compilation; `None`: the kernel's load timeout, from the request on.
     pub deadline: Option<Deadline>,
     pub supervision: Supervision,
 }
 
 impl LoadRequest {
-    /// A request for a program as it is, in the native host, under the name it comes with.
+    /// A request for an unchanged program in the native host, under its default name.
     pub fn plain(program: Arc<Program>) -> Self {
         LoadRequest {
             spec: program.spec.clone(),
@@ -51,8 +51,8 @@ impl LoadRequest {
 }
 
 impl Kernel {
-    /// A name, path or URL to a program, as a person may load it. `progress` is told what was downloaded of how much,
-    /// and gives the download up when it returns false.
+    /// Resolves a name, path or URL to a program with a person's access. `progress` receives the downloaded and the
+    /// total bytes, and cancels the download by returning false.
     pub fn resolve(
         &self,
         source: &str,
@@ -61,7 +61,7 @@ impl Kernel {
         self.resolve_by(source, self.load_deadline(None), progress)
     }
 
-    /// The same, until a deadline of the caller's.
+    /// Resolves as [`Kernel::resolve`] does, until the caller's deadline.
     pub fn resolve_by(
         &self,
         source: &str,
@@ -73,7 +73,7 @@ impl Kernel {
         resolved.map_err(|failure| self.load_error(source, failure, ended_by))
     }
 
-    /// A source to a program, and what has ended it where it was interrupted.
+    /// Resolves a source to a program; an interrupted resolve has the outcome of its cancel.
     pub(super) fn resolve_within(
         &self,
         source: &str,
@@ -84,13 +84,12 @@ impl Kernel {
         within(deadline, progress, |progress| self.sources().resolve_with(source, access, progress))
     }
 
-    /// When a load that begins now must have found, fetched and compiled its plugin: after `timeout`, or, where that is none
-    /// or zero, the load timeout of this kernel.
+    /// Deadline of a load that begins now: after `timeout`, or the kernel's load timeout if that is `None` or zero.
     pub fn load_deadline(&self, timeout: Option<Duration>) -> Option<Deadline> {
         timeout.filter(|timeout| !timeout.is_zero()).or(self.limits().load_timeout).map(Deadline::after)
     }
 
-    /// The program that a manifest describes; `path` is where its bytes were read. `progress` as in [`Kernel::resolve`].
+    /// The program of a manifest that was read from `path`. `progress` as in [`Kernel::resolve`].
     pub fn resolve_manifest(
         &self,
         path: &Path,
@@ -108,8 +107,8 @@ impl Kernel {
         self.load_unless(request, &|| false)
     }
 
-    /// The same for somebody whom Ctrl-C may have reached already: `interrupted` is asked once it can be ended, so that
-    /// one that came just before is not lost.
+    /// Starts a process as above. `interrupted` is checked once the start can be cancelled, so that an earlier Ctrl-C
+    /// takes effect.
     pub fn load_unless(
         self: &Arc<Self>,
         request: LoadRequest,
@@ -118,7 +117,7 @@ impl Kernel {
         self.load_in(&self.foreground_task(interrupted), request)
     }
 
-    /// The same as a job in the foreground, so that breakpoints can hold what it calls while it starts. Its output is
+    /// Starts a process as a foreground job, whose nested calls breakpoints can hold. The job's output is
     /// [`JobOutput::Loaded`].
     pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
         let kernel = self.clone();
@@ -141,7 +140,7 @@ impl Kernel {
         loaded.inspect(|label| self.tell_loaded(task, label))
     }
 
-    /// Runs guest code's start on a thread that has the stack for it, and waits.
+    /// Runs a guest's start on a thread with a sufficient stack, and waits.
     pub(super) fn on_big_stack<T: Send + 'static>(
         &self,
         name: &str,
@@ -155,7 +154,7 @@ impl Kernel {
         thread.join().unwrap_or_else(|_| gave_up())
     }
 
-    /// What a load's failure is for the shell: a line that names the source, once.
+    /// The shell's error of a failed load: a line that names the source once.
     pub(super) fn load_error(&self, source: &str, failure: Failure, ended_by: Outcome) -> CallError {
         let outcome = match failure.kind {
             FailureKind::Interrupted => ended_by,
@@ -168,7 +167,7 @@ impl Kernel {
     }
 }
 
-/// Finds or fetches a program until a deadline, and says what has ended it where it was interrupted.
+/// Finds or fetches a program until a deadline; an interrupted one has the outcome of its cancel.
 fn within(
     deadline: Option<Deadline>,
     progress: Progress<'_>,

@@ -7,33 +7,33 @@ use super::error::CallError;
 use super::view::{JobId, ProcessLabel};
 use crate::locks::{Mutex, Rank};
 
-/// What nobody has asked for and a person should know.
+/// An unrequested message for the person at the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
     /// A process lost its state because its call ended with its chain.
     Reset { process: ProcessLabel, calls_lost: u64 },
-    /// A process ended because it crashed, as its supervision says.
+    /// A process was ended by its supervision after a crash.
     Crashed { process: ProcessLabel, why: String },
-    /// A background job stands at a breakpoint.
+    /// A background job is held at a breakpoint.
     Held { job: JobId },
-    /// A background job has ended well, with so much output.
+    /// A background job has succeeded, with the size of its output.
     JobDone { job: JobId, took: Duration, output_bytes: u64, text: String },
     /// A background job has failed.
     JobFailed { job: JobId, took: Duration, error: CallError },
-    /// Of a background job's output only the beginning is kept.
+    /// A background job's output was truncated.
     OutputCut { job: JobId, output_bytes: u64, kept_bytes: u64 },
-    /// A process has new code, since its file has changed.
+    /// A process was reloaded after a change of its file.
     Reloaded { process: ProcessLabel, source: String, calls_lost: u64 },
-    /// A process keeps its code, though its file has changed: why.
+    /// A process keeps its code despite a change of its file, with the reason.
     KeepsCode { process: ProcessLabel, why: String },
-    /// Heavy modules have no process of their own to be compiled in: why.
+    /// Heavy modules cannot be compiled in their own process, with the reason.
     NoCompiler { why: String },
 }
 
-/// Notices that wait for the prompt; older ones go first.
+/// Most notices that wait for the prompt; the oldest are dropped first.
 const NOTICES_MAX: usize = 100;
 
-/// What waits to be told.
+/// Notices that wait for the prompt.
 pub struct Notices(Mutex<VecDeque<Notice>>);
 
 impl Default for Notices {
@@ -43,7 +43,7 @@ impl Default for Notices {
 }
 
 impl Notices {
-    /// Adds one, in place of the oldest where there are too many.
+    /// Adds a notice; a full queue drops its oldest.
     pub fn add(&self, notice: Notice) {
         let mut notices = self.0.lock();
         if notices.len() >= NOTICES_MAX {
@@ -52,7 +52,7 @@ impl Notices {
         notices.push_back(notice);
     }
 
-    /// All of them, oldest first; none any more.
+    /// Removes and returns all notices, oldest first.
     pub fn take(&self) -> Vec<Notice> {
         self.0.lock().drain(..).collect()
     }
