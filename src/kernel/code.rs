@@ -1,4 +1,4 @@
-//! Code: what a process runs, with the names of its functions and which of them were called.
+//! Code of a process: its image, the names of its functions, and the set of called ones.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -10,14 +10,14 @@ use crate::runtime::{FunctionId, Image, Program, Spec};
 /// whatever guests ask for, and are looked up. Each process has its own, so that a hundred thousand would be too many.
 const OWN_SYMBOLS_MAX: usize = 1_024;
 
-/// What a process runs: an image, and what its instances may have. Replaced whole by a reload.
+/// Code of a process: an image and the spec of its instances. A reload replaces it as a whole.
 pub struct Code {
     pub image: Arc<dyn Image>,
     pub program: Arc<Program>,
     pub spec: Arc<Spec>,
     /// The first callable functions' names, by [`FunctionId`], so that a call interns nothing.
     symbols: Vec<Symbol>,
-    /// A bit by [`FunctionId`]: whether it was ever called, so that a reload does not take it away.
+    /// A bit by [`FunctionId`], set by the first call; a reload must keep called functions.
     used: Vec<AtomicU64>,
 }
 
@@ -30,7 +30,7 @@ impl Code {
         Code { image, program, spec, symbols, used }
     }
 
-    /// Notes that a function is called.
+    /// Marks a function as called.
     pub fn mark_used(&self, function: FunctionId) {
         let (at, bit) = place(function.0 as usize);
         if let Some(used) = self.used.get(at)
@@ -40,7 +40,7 @@ impl Code {
         }
     }
 
-    /// The functions that were called.
+    /// The called functions.
     pub fn used(&self) -> impl Iterator<Item = &str> {
         let is_used = |function: usize| {
             let (at, bit) = place(function);
@@ -50,7 +50,7 @@ impl Code {
         names.filter(move |(function, _)| is_used(*function)).map(|(_, name)| name.as_str())
     }
 
-    /// Takes over what was called of the code before.
+    /// Copies the marks of called functions from earlier code.
     pub fn mark_used_as(&self, old: &Code) {
         for name in old.used() {
             if let Some(function) = self.image.function(name) {
@@ -59,7 +59,7 @@ impl Code {
         }
     }
 
-    /// The name of a function as the journal keeps it.
+    /// The interned name of a function.
     pub fn symbol(&self, function: FunctionId) -> Symbol {
         let at = function.0 as usize;
         let known = self.symbols.get(at).copied();
@@ -69,7 +69,7 @@ impl Code {
 
 const BITS: usize = u64::BITS as usize;
 
-/// Where a function's bit is.
+/// Position of a function's bit.
 fn place(function: usize) -> (usize, u64) {
     (function / BITS, 1 << (function % BITS))
 }

@@ -1,4 +1,4 @@
-//! How a job runs: on a thread of its own, with a stack that carries the deepest chain, from its start to its end.
+//! Execution of a job, on its own thread with a stack for the deepest chain.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -15,16 +15,16 @@ use crate::journal::Outcome;
 use crate::runtime::MAX_WASM_STACK_BYTES;
 use crate::text::escape_control;
 
-/// What one level of a chain may need of the native stack besides the guest's own.
+/// Native stack bytes of one level of a chain, without the guest's.
 const LEVEL_STACK_BYTES: usize = 512 * 1024;
-/// What the rest of a job needs.
+/// Native stack bytes of the rest of a job.
 const BASE_STACK_BYTES: usize = 4 << 20;
-/// The stack of a job's thread: what the deepest chain needs when each level uses all it may.
+/// Stack bytes of a job's thread: enough for the deepest chain with every level at its limit.
 pub fn stack_bytes(depth_max: u16) -> usize {
     usize::from(depth_max) * (MAX_WASM_STACK_BYTES + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
 }
 
-/// The end of a job by a mistake of plugsh's own.
+/// The error of a job that ended by a fault in plugsh.
 fn panicked(panic: &(dyn Any + Send)) -> CallError {
     let what = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
     let what = escape_control(what.unwrap_or("it does not say why"));
@@ -110,7 +110,7 @@ impl Job {
 }
 
 impl Kernel {
-    /// A job's last act: a foreground one is forgotten, a background one tells of its end.
+    /// The last step of a job: a foreground job is removed, a background job sends a notice.
     fn job_ended(&self, job: &Job, end: &JobEnd) {
         if !job.is_background() {
             self.job_table().remove(job.id());
@@ -126,7 +126,7 @@ impl Kernel {
 }
 
 impl Job {
-    /// Makes it the foreground job: Ctrl-C is for it from now on.
+    /// Makes the job the foreground one, which Ctrl-C ends.
     pub fn to_foreground(&self, kernel: &Kernel) {
         self.set_background(false);
         if let Some(chain) = self.running() {
@@ -134,7 +134,7 @@ impl Job {
         }
     }
 
-    /// Makes it a background job: Ctrl-C is not for it any more.
+    /// Makes the job a background one, out of reach of Ctrl-C.
     pub fn to_background(&self, kernel: &Kernel) {
         self.set_background(true);
         if let Some(chain) = self.running() {

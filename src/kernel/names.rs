@@ -1,4 +1,4 @@
-//! Names of processes and functions: what is a valid one, and what was perhaps meant.
+//! Names of processes and functions: validity and suggestions.
 
 use crate::runtime::Advice;
 use crate::runtime::advice::FUNCTIONS_MAX;
@@ -13,7 +13,7 @@ pub fn is_valid(name: &str) -> bool {
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }
 
-/// Most characters of a type that an error shows.
+/// Most characters of a type in an error.
 const TYPE_CHARS_MAX: usize = 200;
 
 /// What is said of an export that is called and is no plugin function; `None` where there is no export by that name.
@@ -27,7 +27,7 @@ pub fn not_callable(function: &str, exports: &[String]) -> Option<String> {
     Some(format!("is exported as {}; {why}", quoted_within(ty, TYPE_CHARS_MAX)))
 }
 
-/// The way on after ``no function `x` in `1:probe` ``: what was perhaps meant, else what there is.
+/// Advice after ``no function `x` in `1:probe` ``: a similar name, or else the existing ones.
 pub fn no_function(function: &str, known: &[String]) -> Advice {
     let offered = || known.iter().map(String::as_str).filter(|name| !is_runtime_export(name));
     match closest(function, offered()) {

@@ -10,7 +10,7 @@ use super::task::Task;
 use super::{CallPlan, CallStage, Kernel};
 use crate::journal::Outcome;
 
-/// A plan on its way through a chain.
+/// A plan in execution on a chain.
 pub struct Pipe<'a> {
     kernel: &'a Kernel,
     task: &'a Arc<Task>,
@@ -20,7 +20,7 @@ pub struct Pipe<'a> {
 }
 
 impl<'a> Pipe<'a> {
-    /// A pipe that has not looked anything up yet.
+    /// A pipe before its first look-up.
     pub fn new(kernel: &'a Kernel, task: &'a Arc<Task>, plan: &'a CallPlan) -> Self {
         Pipe { kernel, task, plan, processes: vec![None; plan.stages.len()] }
     }
@@ -29,7 +29,7 @@ impl<'a> Pipe<'a> {
     pub fn run(&mut self, input: impl AsRef<[u8]>) -> Result<Finished, CallError> {
         let (task, plan) = (self.task, self.plan);
         let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
-        // The time at breakpoints and of loads does not count.
+        // Time at breakpoints and in loads does not count.
         let stood_still = task.chain.stood_still();
         let left = || {
             deadline.map(|at| (at + (task.chain.stood_still() - stood_still)).saturating_duration_since(Instant::now()))

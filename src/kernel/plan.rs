@@ -1,21 +1,21 @@
-//! Plans: the calls that a job is to make, as data.
+//! Plans: the calls of a job, as data.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::view::ProcessId;
 
-/// Calls to make, one after the other, each fed the output of the one before: a job.
+/// Calls of a job in order, each with the output of the previous one as its input.
 #[derive(Debug, Clone)]
 pub struct CallPlan {
     /// At least one.
     pub stages: Vec<CallStage>,
     pub input: Arc<[u8]>,
-    /// How many times the whole is run; the output is the last one's. At least 1.
+    /// Count of runs, at least 1; the output is the last run's.
     pub repeat: u64,
     /// For each run of the whole.
     pub timeout: Option<Duration>,
-    /// The line it was typed as, for `jobs`.
+    /// The typed command line, for `jobs`.
     pub text: String,
     pub background: bool,
 }

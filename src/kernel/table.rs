@@ -10,7 +10,7 @@ use std::sync::atomic::Ordering;
 use super::process::Process;
 use super::view::{ProcessId, ProcessView};
 
-/// The living, and a bounded memory of the dead.
+/// Living processes, and a bounded memory of dead ones.
 pub struct Table {
     living: BTreeMap<ProcessId, Entry>,
     names: HashMap<String, ProcessId>,
@@ -34,7 +34,7 @@ struct Entry {
 const SUFFIXES_MAX: usize = 4096;
 
 impl Table {
-    /// An empty table that remembers `dead_max` dead.
+    /// An empty table that remembers at most `dead_max` dead processes.
     pub fn new(dead_max: usize) -> Self {
         Table {
             living: BTreeMap::new(),
@@ -53,7 +53,7 @@ impl Table {
         self.living.len()
     }
 
-    /// The next id, which is used up by this.
+    /// Allocates the next id.
     pub fn take_id(&mut self) -> ProcessId {
         let id = self.next_id;
         self.next_id += 1;
@@ -108,12 +108,12 @@ impl Table {
         self.get(*self.names.get(name)?)
     }
 
-    /// All that live, in id order.
+    /// All living processes, in id order.
     pub fn living(&self) -> impl Iterator<Item = &Arc<Process>> {
         self.living.values().map(|entry| &entry.process)
     }
 
-    /// The names of the living.
+    /// Names of the living processes.
     pub fn names(&self) -> impl Iterator<Item = &str> {
         self.names.keys().map(String::as_str)
     }
@@ -127,7 +127,7 @@ impl Table {
         }
     }
 
-    /// A process and all below it, parents before children.
+    /// A process and its descendants, parents before children.
     pub fn subtree(&self, id: ProcessId) -> Vec<ProcessId> {
         let mut all = vec![id];
         let mut at = 0;
@@ -138,7 +138,7 @@ impl Table {
         all
     }
 
-    /// Whether `id` is below `ancestor`.
+    /// Whether `id` is a descendant of `ancestor`.
     pub fn is_below(&self, id: ProcessId, ancestor: ProcessId) -> bool {
         let mut at = id;
         while let Some(process) = self.get(at) {
@@ -150,7 +150,7 @@ impl Table {
         false
     }
 
-    /// Takes a process out; its children move up to its parent. The moved ones, or `None` when it does not live.
+    /// Removes a process and moves its children to its parent. Returns the moved ones; `None`: no such living process.
     pub fn remove(&mut self, id: ProcessId) -> Option<(Arc<Process>, Vec<Arc<Process>>)> {
         let Entry { process, children } = self.living.remove(&id)?;
         self.names.remove(&process.name);
@@ -210,7 +210,7 @@ impl Table {
         });
     }
 
-    /// Those who ended, oldest first, as far as they are remembered.
+    /// The remembered dead, oldest first.
     pub fn dead(&self) -> impl Iterator<Item = &ProcessView> {
         self.dead.iter()
     }

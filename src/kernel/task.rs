@@ -1,4 +1,4 @@
-//! A task: what the thread of a chain runs its calls with. Others look at the chain and end it; the task is its thread's own.
+//! A task: the state with which a chain's thread runs calls. Other threads see only the chain.
 
 use std::sync::{Arc, Weak};
 use std::time::Instant;
@@ -29,7 +29,7 @@ impl Task {
         Arc::new_cyclic(|this| Task { this: this.clone(), kernel: kernel.clone(), chain, lane })
     }
 
-    /// The number of the next call of this chain. Only for the thread that runs it.
+    /// Number of the chain's next call. Only for the thread that runs it.
     pub fn next_seq(&self, now: Instant) -> u64 {
         self.lane.next_seq(self.kernel.since_start_ns(now))
     }
@@ -48,7 +48,7 @@ impl Kernel {
         task
     }
 
-    /// Ctrl-C is for this chain from now on, and this thread waits for it.
+    /// Makes this chain the foreground one, which this thread waits for.
     pub(super) fn set_foreground(&self, chain: &Arc<Chain>) {
         self.waits().begin(chain.id, chain.job);
         self.job_table().set_foreground(chain);
@@ -65,7 +65,7 @@ impl Kernel {
     }
 }
 
-/// A step that stopped nowhere ends with its task.
+/// A pending step ends with its task.
 impl Drop for Task {
     fn drop(&mut self) {
         if self.chain.with_frames(|frames| frames.debug.step.take().is_some()) {

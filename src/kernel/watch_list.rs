@@ -1,4 +1,4 @@
-//! Who is watched for changed files, and what the last look found.
+//! Watched processes and the state of their files at the last scan.
 
 use std::collections::BTreeMap;
 use std::io;
@@ -8,10 +8,10 @@ use super::view::ProcessId;
 use crate::locks::{Mutex, Rank};
 use crate::runtime::source::FileSet;
 
-/// Most processes that are watched.
+/// Most watched processes.
 pub const WATCHED_MAX: usize = 1_000;
 
-/// Who is watched.
+/// The watched processes.
 pub struct WatchList {
     inner: Mutex<Inner>,
 }
@@ -19,36 +19,36 @@ pub struct WatchList {
 #[derive(Default)]
 struct Inner {
     watched: BTreeMap<ProcessId, Watched>,
-    /// Whether the thread runs.
+    /// True while the scanning thread runs.
     running: bool,
 }
 
-/// One process that is watched.
+/// One watched process.
 pub struct Watched {
     pub source: String,
-    /// What the process runs, or was last tried with.
+    /// Hashes of the code that the process runs or that a reload last tried.
     pub tried: Vec<String>,
-    /// The files as the last look found them.
+    /// The files as of the last scan.
     pub files: FileSet,
     state: State,
-    /// The complaint that was last told, so that it is told once.
+    /// The last complaint in a notice, which is not repeated.
     pub told: Option<String>,
 }
 
-/// What is known of a process's files.
+/// State of a process's files.
 #[derive(Clone, Copy, PartialEq)]
 pub enum State {
     /// Nothing has changed since the files were last read.
     Same,
-    /// Something has: they are read when the next look finds nothing new.
+    /// The files have changed; they are read once a scan finds no further change.
     Changed,
-    /// They are read again at that time, if nothing changes before.
+    /// The files are read again at that time, or earlier after a change.
     Failed(Instant),
-    /// They are being read, or the process is being reloaded.
+    /// The files are being read, or the process is being reloaded.
     Reloading,
 }
 
-/// What came of reading files again.
+/// Result of reading files again.
 pub struct Read {
     pub files: FileSet,
     pub tried: Option<Vec<String>>,
@@ -85,12 +85,12 @@ impl WatchList {
         Ok(())
     }
 
-    /// Whether a process is watched.
+    /// Whether a process is in the list.
     pub fn has(&self, id: ProcessId) -> bool {
         self.inner.lock().watched.contains_key(&id)
     }
 
-    /// All that are watched.
+    /// All watched processes.
     pub fn ids(&self) -> Vec<ProcessId> {
         self.inner.lock().watched.keys().copied().collect()
     }
@@ -109,7 +109,7 @@ impl WatchList {
         inner.running
     }
 
-    /// Notes what came of reading a process's files.
+    /// Stores the result of reading a process's files.
     pub fn took(&self, id: ProcessId, read: Read) {
         if let Some(watched) = self.inner.lock().watched.get_mut(&id) {
             watched.files = read.files;
@@ -120,12 +120,12 @@ impl WatchList {
 }
 
 impl Watched {
-    /// A process that is watched from now on, with the hashes of what it runs.
+    /// A newly watched process, with the hashes of its code.
     pub fn new(source: String, files: FileSet, tried: Vec<String>) -> Watched {
         Watched { source, tried, state: State::of(&files), files, told: None }
     }
 
-    /// Whether its files are to be read now.
+    /// Whether the files are due to be read.
     fn is_due(&mut self) -> bool {
         if self.state == State::Reloading {
             return false;

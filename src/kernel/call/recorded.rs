@@ -1,4 +1,4 @@
-//! A call that is written down for the recorder: from the shell with its bytes, nested ones as what they called.
+//! Calls for the recorder: the shell's with their bytes, nested ones by callee and function.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ use crate::kernel::hooks::{NESTED_CALLS_MAX, RecordedCall, Recorder};
 use crate::kernel::task::Task;
 use crate::kernel::view::ProcessLabel;
 
-/// A call that is written down when it has ended.
+/// A call that is recorded at its end.
 pub struct Writing {
     recorder: Arc<dyn Recorder>,
     task: Arc<Task>,
@@ -20,12 +20,12 @@ pub struct Writing {
 }
 
 impl Entered<'_> {
-    /// The call to write down at its end, while a recording runs.
+    /// The call to record at its end, while a recording runs.
     pub(super) fn begin_writing(&self) -> Option<Writing> {
         let recorder = self.task.kernel.hooks().recorder()?;
         let begun = self.task.chain.top_record()?;
         if self.task.chain.answers {
-            // The call that is answered makes it again by itself.
+            // A replay of the answered call repeats this one.
             return None;
         }
         if begun.depth == 1 {
@@ -40,7 +40,7 @@ impl Entered<'_> {
 }
 
 impl Writing {
-    /// The call has ended: a nested one is noted in its chain, one from the shell is handed on.
+    /// Records the call's end: a nested call in its chain, the shell's call at the recorder.
     pub(super) fn end(self, input: &[u8], result: &Result<Finished, CallError>) {
         let mut record = self.begun;
         let result = result.as_ref().map(Finished::output);

@@ -1,4 +1,4 @@
-//! A call that a stub answers: with bytes, its input, or what commands of the shell print.
+//! Calls that a stub answers: with bytes, its input, or the output of shell commands.
 
 use std::sync::Arc;
 
@@ -8,7 +8,7 @@ use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind};
 
 impl Task {
-    /// What a stub answers to an input, in a process's place.
+    /// A stub's answer to an input, in a process's place.
     pub(super) fn answer(&self, stub: &Stub, process: &Process, input: &[u8]) -> Result<Arc<[u8]>, Failure> {
         match stub.hit() {
             StubAnswer::Bytes(bytes) => Ok(bytes.clone()),
@@ -24,7 +24,7 @@ impl Task {
                 };
                 let call =
                     StubCall { kernel: self.kernel.clone(), commands, input, process: process.label(), cancelled };
-                // The commands' own calls are foreground jobs for a while; Ctrl-C is for this one's again then.
+                // The commands' calls become foreground jobs; afterwards this job is the foreground one again.
                 let foreground = self.kernel.job_table().foreground();
                 let answer = self.kernel.waits().while_answered(self.chain.id, process.label(), || runner(call));
                 self.kernel.job_table().restore_foreground(foreground);

@@ -1,10 +1,10 @@
-//! Replacements as data: what is asked. What came of it is a view.
+//! Requests for replacements, as data. Their results are in `view`.
 
 use std::sync::Arc;
 
 use crate::runtime::Program;
 
-/// What is to be done to a process.
+/// The requested replacement.
 #[derive(Debug, Clone)]
 pub enum Replacement {
     /// A fresh instance of its own code: state is lost, the call in it is ended, and it may be called again if it had
