@@ -91,12 +91,12 @@ pub struct Frame {
     pub started: Instant,
     pub nested: Duration,
     pub bytes_in: u64,
-    /// Its own deadline, where that is earlier than its caller's.
+    /// The call's own deadline, if it is earlier than its caller's.
     pub deadline: Option<Deadline>,
     pub cause: Option<Cause>,
-    /// Set while it is held at a breakpoint.
+    /// True while the call is held at a breakpoint.
     pub held: bool,
-    /// Its bytes are never kept nor shown: its plugin is private, or one above it in the chain.
+    /// True for a private plugin or ancestor in the chain: the call's bytes are neither kept nor shown.
     pub private: bool,
     pub changed_by: ChangedBy,
 }
@@ -108,7 +108,7 @@ impl Frame {
     }
 }
 
-/// When a call or a load must have ended, and the timeout that says so.
+/// The latest end of a call or a load, and the timeout behind it.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadline {
     pub at: Instant,
@@ -116,12 +116,12 @@ pub struct Deadline {
 }
 
 impl Deadline {
-    /// So much time from now.
+    /// A deadline after a timeout from now.
     pub fn after(timeout: Duration) -> Deadline {
         Deadline { at: Instant::now() + timeout, timeout }
     }
 
-    /// Whether it is over.
+    /// Whether the deadline has passed.
     pub fn has_passed(&self) -> bool {
         Instant::now() >= self.at
     }
@@ -138,7 +138,7 @@ impl Deadline {
 #[derive(Default)]
 pub struct Frames {
     pub stack: Vec<Frame>,
-    /// Set once the whole job was told to end.
+    /// Set once the whole job is cancelled.
     pub ended: Option<Cause>,
     /// True while a plugin is found, fetched or compiled for the deepest call: deadlines are suspended.
     pub loading: bool,
@@ -148,12 +148,12 @@ pub struct Frames {
     pub failing: Option<PropagatingError>,
     /// Outcome of this chain's last start of a process, if it was cancelled.
     pub start_outcome: Option<Outcome>,
-    /// What the debugger does with this chain.
+    /// Debugger state of this chain.
     pub debug: Debugged,
 }
 
 impl Frames {
-    /// Whether the deadlines of its calls are suspended.
+    /// Whether the calls' deadlines are suspended.
     pub fn stands_still(&self) -> bool {
         self.loading || self.stack.iter().any(|frame| frame.held)
     }
@@ -192,15 +192,15 @@ pub struct PoppedFrame {
     pub failing: Option<PropagatingError>,
 }
 
-/// Why a call was not added to the chain.
+/// Reason that a call was not added to the chain.
 pub enum Refusal {
-    /// The job was told to end.
+    /// The job is cancelled.
     Ended(Cause),
     /// The chain is as deep as it may be.
     TooDeep { depth_max: u16 },
 }
 
-/// A chain that is as deep as it may be.
+/// The error of a chain at its depth limit.
 pub fn too_deep(depth_max: u16) -> Problem {
     let message = format!("the chain is {depth_max} calls deep, the limit");
     Problem::advised(message, Advice::Raise(Limit::Depth))

@@ -17,12 +17,12 @@ use crate::journal::Outcome;
 use crate::runtime::Program;
 use crate::runtime::source::FileSet;
 
-/// How often the files are looked at: a `stat` each.
+/// Interval of scans, with a `stat` for each file.
 const LOOK_EVERY: Duration = Duration::from_millis(100);
 /// How often files that could not be read are tried again while they stay as they are: one that they name may be missing.
 /// Where a server was asked they are not.
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(1);
-/// Time limit for the start of changed code: nobody waits for it, so nobody would interrupt it.
+/// Time limit for the start of changed code, as nobody waits to interrupt it.
 const START_MAX: Duration = Duration::from_secs(10);
 
 fn hashes(program: &Program) -> Vec<String> {
@@ -55,14 +55,14 @@ impl Kernel {
         self.watches().add(id, watched, start).map_err(|why| refused(&why))
     }
 
-    /// Looks at every watched file once; false when nothing is watched any more.
+    /// Scans every watched file once; false when no process is watched any more.
     fn look_at_files(self: &Arc<Self>) -> bool {
         let ids = self.watches().ids();
         let dead: Vec<ProcessId> = ids.into_iter().filter(|id| self.living(*id).is_none()).collect();
         self.watches().look(&dead, |id, watched| self.start_reload(id, watched))
     }
 
-    /// Starts the thread of a reload; false when that fails: the next look tries again.
+    /// Starts the thread of a reload; false on failure, which the next scan retries.
     fn start_reload(self: &Arc<Self>, id: ProcessId, watched: &Watched) -> bool {
         let (kernel, source, files) = (self.clone(), watched.source.clone(), watched.files.clone());
         let (tried, told) = (watched.tried.clone(), watched.told.clone());
@@ -116,7 +116,7 @@ impl Kernel {
         Read { files, tried: Some(found), state, told }
     }
 
-    /// Says once why a process keeps its code; what was told last.
+    /// Sends one notice of why a process keeps its code. Returns the last one.
     fn complain(&self, id: ProcessId, told: Option<String>, why: String) -> Option<String> {
         // A process that ended meanwhile needs no notice.
         let process = self.living(id)?;

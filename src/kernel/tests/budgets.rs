@@ -1,4 +1,4 @@
-//! Limits: whoever goes over one gets an error that names its flag, and nobody else does.
+//! Limits: a call over a limit gets an error that names its flag; other calls are unaffected.
 
 use std::sync::Arc;
 

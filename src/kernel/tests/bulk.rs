@@ -9,11 +9,11 @@ use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest, ProcessId};
 use crate::runtime::{Host, Spec};
 use crate::shell::words::SHELL;
 
-/// What each call gets.
+/// Timeout of each call.
 const CALL_MAX: Duration = Duration::from_millis(25);
 /// Longer than any of them may take to be ended, and much shorter than they would take by themselves.
 const ENDED_WITHIN: Duration = Duration::from_secs(20);
-/// So many instructions in a row: minutes' worth.
+/// Count of instructions in a row: minutes of run time.
 const IN_A_ROW: usize = 1_500;
 
 fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> ProcessId {
@@ -232,7 +232,7 @@ fn a_collected_heap_is_counted_and_bounded() {
     let error = call(&kernel, id, "keep", b"").unwrap_err();
     assert_eq!(error.outcome, Outcome::Oom, "{}", error.message);
     assert!(error.message.contains("its structs, arrays and exceptions may take"), "{}", error.message);
-    // Its memory is another matter.
+    // Memory has its own limit.
     assert_eq!(call(&kernel, id, "grow", b"").unwrap_err().code, Some(2));
     let spec = Spec { memory_bytes_max: Some(4 << 20), ..Spec::default() };
     let bounded = load_with(&kernel, wat, spec);

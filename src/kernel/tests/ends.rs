@@ -1,5 +1,5 @@
-//! Ends from outside, at every moment of a call: by a kill, by Ctrl-C, by a deadline. Exactly the target ends, its caller is
-//! told who, why and where, and nobody else notices.
+//! Cancels at every moment of a call: by a kill, by Ctrl-C, by a deadline. Exactly the target ends, its caller's error
+//! names who, why and where, and other calls are unaffected.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,7 +11,7 @@ use crate::kernel::{
 };
 use crate::runtime::{AllowedPath, ImportStandIn, Program, Spec};
 
-/// Longer than any test waits: what ends by it was not ended.
+/// Longer than any test waits; an end by this timeout means that the cancel was lost.
 pub(super) const FOR_EVER: Duration = Duration::from_secs(3600);
 pub(super) const SHORT: Duration = Duration::from_millis(50);
 
@@ -31,7 +31,7 @@ fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
     kernel.processes(true).into_iter().find(|view| view.id == id).unwrap().state
 }
 
-/// Calls and starts that run now.
+/// Count of running calls and starts.
 pub(super) fn calls_running(kernel: &Arc<Kernel>) -> usize {
     kernel.chain_table().all().iter().map(|chain| chain.views().len()).sum()
 }
@@ -248,7 +248,7 @@ fn the_dead_show_what_their_last_call_came_to() {
 #[test]
 fn a_deadline_goes_down_the_chain_and_names_who_was_running() {
     let (kernel, _dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
-    // Loaded beforehand: starting them all takes its time, too.
+    // Loaded beforehand, as their starts take time too.
     let echo = load(&kernel, "echo");
     let mut stops: Vec<String> = (0..9).map(|_| load(&kernel, "echo").to_string()).collect();
     let spin = kernel.resolve("spin", &mut |_, _| true).unwrap();

@@ -8,12 +8,12 @@ use super::{SPIN, kernel, load, plan, program};
 use crate::journal::Outcome;
 use crate::kernel::{Job, Kernel, LoadRequest, ProcessId};
 
-/// No machine needs so long to end a call: one that takes it was lost.
+/// Longer than any machine needs to end a call; a later end means a lost cancel.
 const ENDED_WITHIN: Duration = Duration::from_secs(20);
 /// Longest pause between a call's start and its end from outside, in turns of an empty loop: longer than a start takes.
 const PAUSE_TURNS_MAX: u32 = 40_000;
 
-/// What is ended, and by what.
+/// Target and initiator of an end.
 #[derive(Debug, Clone, Copy)]
 enum Race {
     /// The process that the prompt calls.
@@ -59,7 +59,7 @@ fn check(job: &Job, race: Race, at: &str) {
     assert!(dead || ended && matches!(error.outcome, Outcome::Killed | Outcome::Error), "{at}: {}", error.message);
 }
 
-/// So many ends, each raced against the start of the call that it is meant for.
+/// A count of ends, each raced against the start of its target call.
 fn kills_raced_against_call_starts(kills: u64, seed: u64) {
     let (kernel, mut rng) = (kernel(), fastrand::Rng::with_seed(seed));
     let (program, caller) = (Arc::new(program(SPIN)), load(&kernel, "spawner"));

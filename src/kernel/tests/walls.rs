@@ -62,7 +62,7 @@ const SNOOP: &str = r#"(module
 const OK: i32 = 0;
 const BADF: i32 = 8;
 
-/// What WASI answered.
+/// WASI's answer.
 fn answer(kernel: &Arc<Kernel>, id: ProcessId, function: &str, input: &str) -> i32 {
     call(kernel, id, function, input.as_bytes()).unwrap_err().code.unwrap() - 100
 }
@@ -194,7 +194,7 @@ fn serve(location: &'static str, body_bytes: usize) -> (u16, Arc<AtomicUsize>) {
                 _ => Response::from_string("x".repeat(body_bytes)),
             };
             let header = Header::from_bytes("Location", location).unwrap();
-            // Who hung up need not be answered.
+            // A client that hung up needs no answer.
             let _ = request.respond(response.with_header(header));
         }
     });

@@ -1,4 +1,4 @@
-//! `load --watch`: what is looked at, what is not, and who waits for whom.
+//! `load --watch`: scanned files, unscanned sources, and waits between reloads.
 
 use std::net::TcpListener;
 use std::path::Path;
@@ -11,7 +11,7 @@ use tiny_http::{Response, Server};
 use super::{call, kernel, until};
 use crate::kernel::{Kernel, LoadRequest, ProcessId};
 
-/// Writes a file whole, as if it had been there for long.
+/// Writes a whole file with an old modification time.
 fn write(path: &Path, text: &str) {
     let beside = path.with_extension("new");
     std::fs::write(&beside, text).unwrap();
@@ -67,7 +67,7 @@ fn what_a_manifest_names_on_the_network_is_fetched_when_the_manifest_changes() {
     load_watched(&kernel, &manifest_path);
     let id = load_watched(&kernel, &other);
     for name in ["b", "c", "d"] {
-        // Each takes two looks at all that is watched.
+        // Each reload takes two scans of all watched files.
         write(&other, &format!(r#"(module (func (export "{name}")))"#));
         assert!(notice(&kernel).starts_with(&format!("`{id}:other` was reloaded")));
     }

@@ -18,7 +18,7 @@ use crate::runtime::Program;
 
 const THREADS: usize = 4;
 const STEPS: usize = 60;
-/// No machine needs so long: what takes it was lost.
+/// Longer than any machine needs; a later end means a lost cancel.
 const ENDED_WITHIN: Duration = Duration::from_secs(30);
 /// What can be started: of the last two the one calls another process before it has started, the other never starts.
 const NAMES: [&str; 4] = ["spawner", "misbehave", "starter", "slow"];
@@ -110,7 +110,7 @@ impl Vandal {
 
     /// The same as a job, which is killed or is not.
     fn reload_as_job(&mut self, id: ProcessId) {
-        // One that ends by itself.
+        // A job that ends by itself.
         let what = Replacement::Reload { program: self.programs[self.rng.usize(..2)].clone(), force: true };
         let job = self.kernel.start_replace(id, what, "reload".into()).unwrap();
         if self.rng.bool() {
@@ -154,7 +154,7 @@ impl Vandal {
     }
 }
 
-/// Nothing is left of what was done, but for its traces.
+/// Checks that only records are left of the threads' work.
 fn look_at_all(kernel: &Arc<Kernel>, vandals: &[Vandal]) {
     // A job's thread may hold its chain a moment longer.
     until("all chains are gone", || kernel.chain_table().all().is_empty());

@@ -1,10 +1,10 @@
-//! The process table as anyone would write it down: who lives under whom, what each has done, and nothing of how.
+//! A plain model of the process table: parents, children and figures of each process.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::kernel::{ProcessId, ProcessView};
 
-/// What a process was loaded from.
+/// Source of a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
     Spawner,
@@ -32,12 +32,12 @@ pub struct Counted {
 }
 
 impl Counted {
-    /// A call that ended well.
+    /// Figures of one call that succeeded.
     pub fn ok(input: &str, output: &str) -> Counted {
         Counted { calls: 1, bytes_in: input.len() as u64, bytes_out: output.len() as u64, ..Counted::default() }
     }
 
-    /// A call and how it ended.
+    /// Figures of one call, by its result.
     pub fn of(input: &str, ended: &Result<String, String>) -> Counted {
         match ended {
             Ok(output) => Counted::ok(input, output),
@@ -80,12 +80,12 @@ impl Model {
         self.living.insert(id, Process { parent, kind, counted: Counted::default(), crashed: false });
     }
 
-    /// Who lives, in id order.
+    /// Living processes, in id order.
     pub fn living(&self) -> impl Iterator<Item = ProcessId> {
         self.living.keys().copied()
     }
 
-    /// Who does not any more.
+    /// Dead processes.
     pub fn dead(&self) -> impl Iterator<Item = ProcessId> {
         self.dead.iter().copied()
     }
@@ -126,7 +126,7 @@ impl Model {
         (ended, moved)
     }
 
-    /// Whether one is below another.
+    /// Whether a process is a descendant of another.
     pub fn is_below(&self, id: ProcessId, ancestor: ProcessId) -> bool {
         let parent = self.living.get(&id).map_or(0, |process| process.parent);
         parent != 0 && (parent == ancestor || self.is_below(parent, ancestor))
@@ -144,7 +144,7 @@ impl Model {
         process.crashed = false;
     }
 
-    /// The last call left it without an instance.
+    /// The last call left the process without an instance.
     pub fn crash(&mut self, id: ProcessId) {
         self.reset(id);
         if let Some(process) = self.living.get_mut(&id) {
@@ -152,7 +152,7 @@ impl Model {
         }
     }
 
-    /// Its instance was replaced by a fresh one.
+    /// A fresh instance has replaced the process's own.
     pub fn reset(&mut self, id: ProcessId) {
         self.revive(id);
         if let Some(process) = self.living.get_mut(&id) {
@@ -160,7 +160,7 @@ impl Model {
         }
     }
 
-    /// It has an instance again.
+    /// The process has an instance again.
     pub fn revive(&mut self, id: ProcessId) {
         if let Some(process) = self.living.get_mut(&id) {
             process.crashed = false;
