@@ -13,8 +13,8 @@ pub static COMMAND: Command = Command {
     group: Group::Shell,
     summary: "list commands, or explain one",
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
-        with what it does, `help language` how lines are written, `help filters` what EXPR is, `help debugging` how a bug is \
-        found.",
+        with what it does, `help language` how lines are written, `help blocks` what `for`, `repeat` and `if` do, \
+        `help filters` what EXPR is, `help debugging` how a bug is found.",
     examples: &[Example {
         lines: "help sleep",
         output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.\n\n$ sleep 1ms",
@@ -103,8 +103,8 @@ fn overview(table: CommandTable) -> Vec<Line> {
     lines.extend(
         [
             "`help COMMAND` explains one, `help all` lists each with what it does; `help language`",
-            "says how lines are written, `help filters` what EXPR is, `help debugging` how a",
-            "bug is found.",
+            "says how lines are written, `help blocks` what `for`, `repeat` and `if` do,",
+            "`help filters` what EXPR is, `help debugging` how a bug is found.",
             "Tab completes, Ctrl-R searches; Ctrl-C ends what runs, Ctrl-D leaves.",
         ]
         .map(Line::from),
