@@ -30,35 +30,26 @@ const OFLAGS_TRUNC: i32 = 8;
 /// The right to write.
 const RIGHTS_FD_WRITE: i64 = 1 << 6;
 
-/// The flags and rights of a `path_open`.
+/// The arguments of `path_open`, as the table has them.
 #[derive(Clone, Copy)]
-struct Opening {
-    dirflags: i32,
-    oflags: i32,
-    rights: i64,
-    inheriting: i64,
-    fdflags: i32,
+pub struct PathOpen {
+    pub fd: i32,
+    pub dirflags: i32,
+    pub path: i32,
+    pub len: i32,
+    pub oflags: i32,
+    pub rights: i64,
+    pub inheriting: i64,
+    pub fdflags: i32,
+    pub stored: i32,
 }
 
 /// `path_open` within the bound on open files.
-#[allow(clippy::too_many_arguments, reason = "they are WASI's")]
-pub fn path_open(
-    caller: &mut Caller<'_, Ctx>,
-    fd: i32,
-    dirflags: i32,
-    path: i32,
-    path_len: i32,
-    oflags: i32,
-    rights: i64,
-    inheriting: i64,
-    fdflags: i32,
-    stored: i32,
-) -> Result<i32> {
+pub fn path_open(caller: &mut Caller<'_, Ctx>, how: PathOpen) -> Result<i32> {
     let Parts { data, wasi, fds, up } = parts(caller)?;
-    let path = slice(data, path as u32, path_len as u32 as usize)?.to_vec();
-    slice(data, stored as u32, 4)?;
-    let how = Opening { dirflags, oflags, rights, inheriting, fdflags };
-    let view = match fds.kind(fd as u32) {
+    let path = slice(data, how.path as u32, how.len as u32 as usize)?.to_vec();
+    slice(data, how.stored as u32, 4)?;
+    let view = match fds.kind(how.fd as u32) {
         Some(Kind::View(view)) => Some(fds.view_file(view, &path).cloned()),
         _ => None,
     };
@@ -66,14 +57,14 @@ pub fn path_open(
         return Ok(errno::MFILE);
     }
     let opened = match view {
-        None => open_in(wasi, &up, fd, &path, how)?,
+        None => open_in(wasi, &up, &path, how)?,
         Some(None) => Err(errno::NOENT),
         Some(Some(file)) => open_single(wasi, &up, &file, how)?,
     };
     match opened {
         Ok(new) => {
             fds.opened(new, Kind::File);
-            slice(data, stored as u32, 4)?.copy_from_slice(&new.to_le_bytes());
+            slice(data, how.stored as u32, 4)?.copy_from_slice(&new.to_le_bytes());
             Ok(0)
         }
         Err(errno) => {
@@ -85,23 +76,22 @@ pub fn path_open(
 
 /// Opens a path below a directory. FIFOs and sockets are refused: opening a FIFO blocks a thread without a way to
 /// interrupt it, and wasmtime-wasi reads at offsets, which a FIFO lacks.
-fn open_in(
-    wasi: &mut WasiP1Ctx,
-    up: &Arc<dyn Upcalls>,
-    fd: i32,
-    path: &[u8],
-    how: Opening,
-) -> Result<Result<u32, i32>> {
+fn open_in(wasi: &mut WasiP1Ctx, up: &Arc<dyn Upcalls>, path: &[u8], how: PathOpen) -> Result<Result<u32, i32>> {
     wait(up, async {
-        if file_type(wasi, fd, how.dirflags, path).await? == Some(FILETYPE_UNKNOWN) {
+        if file_type(wasi, how.fd, how.dirflags, path).await? == Some(FILETYPE_UNKNOWN) {
             return Ok(Err(errno::NOTSUP));
         }
-        open_at(wasi, fd, path, how).await
+        open_at(wasi, path, how).await
     })
 }
 
 /// Opens a single file. Fails when its name leads to a link, directory or FIFO by now; never creates the file.
-fn open_single(wasi: &mut WasiP1Ctx, up: &Arc<dyn Upcalls>, file: &ViewFile, how: Opening) -> Result<Result<u32, i32>> {
+fn open_single(
+    wasi: &mut WasiP1Ctx,
+    up: &Arc<dyn Upcalls>,
+    file: &ViewFile,
+    how: PathOpen,
+) -> Result<Result<u32, i32>> {
     let (dir, name) = (file.dir as i32, file.host.as_bytes());
     if file.read_only && (how.oflags & (OFLAGS_CREAT | OFLAGS_TRUNC) != 0 || how.rights & RIGHTS_FD_WRITE != 0) {
         return Ok(Err(errno::PERM));
@@ -115,8 +105,8 @@ fn open_single(wasi: &mut WasiP1Ctx, up: &Arc<dyn Upcalls>, file: &ViewFile, how
             Some(FILETYPE_REGULAR) => {}
             Some(_) => return Ok(Err(errno::NOTCAPABLE)),
         }
-        let how = Opening { dirflags: 0, oflags: how.oflags & !(OFLAGS_CREAT | OFLAGS_EXCL), ..how };
-        let new = match open_at(wasi, dir, name, how).await? {
+        let how = PathOpen { fd: dir, dirflags: 0, oflags: how.oflags & !(OFLAGS_CREAT | OFLAGS_EXCL), ..how };
+        let new = match open_at(wasi, name, how).await? {
             Ok(new) => new,
             Err(errno) => return Ok(Err(errno)),
         };
@@ -132,13 +122,13 @@ fn open_single(wasi: &mut WasiP1Ctx, up: &Arc<dyn Upcalls>, file: &ViewFile, how
 }
 
 /// wasmtime-wasi's `path_open` on a temporary memory: the new descriptor, or an errno.
-async fn open_at(wasi: &mut WasiP1Ctx, fd: i32, path: &[u8], how: Opening) -> Result<Result<u32, i32>> {
+async fn open_at(wasi: &mut WasiP1Ctx, path: &[u8], how: PathOpen) -> Result<Result<u32, i32>> {
     const NEW_BYTES: usize = 8;
     let mut lent = vec![0; NEW_BYTES + path.len()];
     lent[NEW_BYTES..].copy_from_slice(path);
     let memory = &mut GuestMemory::Unshared(&mut lent);
     let (at, len) = (NEW_BYTES as i32, path.len() as i32);
-    let Opening { dirflags, oflags, rights, inheriting, fdflags } = how;
+    let PathOpen { fd, dirflags, oflags, rights, inheriting, fdflags, .. } = how;
     let errno =
         preview1::path_open(wasi, memory, fd, dirflags, at, len, oflags, rights, inheriting, fdflags, 0).await?;
     if errno == 0 { Ok(Ok(word(&mut lent, 0)?)) } else { Ok(Err(errno)) }

@@ -74,6 +74,7 @@ macro_rules! functions {
         let Parts { data, wasi, up, .. } = parts($caller)?;
         wait(&up, preview1::$name(wasi, &mut GuestMemory::Unshared(data), $($arg),*))
     }};
+    (@opens $caller:ident path_open $($arg:ident)*) => { open::path_open($caller, open::PathOpen { $($arg),* }) };
     (@opens $caller:ident $name:ident $($arg:ident)*) => { open::$name($caller, $($arg),*) };
     (@copies $caller:ident $name:ident $($arg:ident)*) => { copy::$name($caller, $($arg),*) };
 }
