@@ -24,7 +24,7 @@ pub struct Code {
 impl Code {
     /// An image with its names interned.
     pub fn new(image: Arc<dyn Image>, program: Arc<Program>, spec: Arc<Spec>) -> Self {
-        let names = image.functions();
+        let names = image.interface().functions();
         let symbols = names.iter().take(OWN_SYMBOLS_MAX).map(|name| Symbol::intern_own(name)).collect();
         let used = (0..names.len().div_ceil(BITS)).map(|_| AtomicU64::new(0)).collect();
         Code { image, program, spec, symbols, used }
@@ -46,14 +46,14 @@ impl Code {
             let (at, bit) = place(function);
             self.used.get(at).is_some_and(|used| used.load(Ordering::Relaxed) & bit != 0)
         };
-        let names = self.image.functions().iter().enumerate();
+        let names = self.image.interface().functions().iter().enumerate();
         names.filter(move |(function, _)| is_used(*function)).map(|(_, name)| name.as_str())
     }
 
     /// Copies the marks of called functions from earlier code.
     pub fn mark_used_as(&self, old: &Code) {
         for name in old.used() {
-            if let Some(function) = self.image.function(name) {
+            if let Some(function) = self.image.interface().function(name) {
                 self.mark_used(function);
             }
         }
@@ -63,7 +63,9 @@ impl Code {
     pub fn symbol(&self, function: FunctionId) -> Symbol {
         let at = function.0 as usize;
         let known = self.symbols.get(at).copied();
-        known.unwrap_or_else(|| self.image.functions().get(at).map_or(Symbol::OTHER, |name| Symbol::intern(name)))
+        known.unwrap_or_else(|| {
+            self.image.interface().functions().get(at).map_or(Symbol::OTHER, |name| Symbol::intern(name))
+        })
     }
 }
 

@@ -85,9 +85,17 @@ impl Kernel {
         Some(ProcessDetail {
             view,
             spec: (*slot.code.spec).clone(),
-            functions: slot.code.image.functions().iter().filter(|name| !is_runtime_export(name)).cloned().collect(),
-            exports: slot.code.image.exports().to_vec(),
-            imports: slot.code.image.imports().to_vec(),
+            functions: slot
+                .code
+                .image
+                .interface()
+                .functions()
+                .iter()
+                .filter(|name| !is_runtime_export(name))
+                .cloned()
+                .collect(),
+            exports: slot.code.image.interface().exports().to_vec(),
+            imports: slot.code.image.interface().imports().to_vec(),
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
             links: program.modules.iter().filter_map(ModuleBytes::link).collect(),
             last_error: slot.last_error.clone(),

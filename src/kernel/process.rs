@@ -154,11 +154,11 @@ pub struct ProcessSlot {
 impl ProcessSlot {
     /// The id of a function of the current code.
     pub fn function(&mut self, name: &str) -> Option<FunctionId> {
-        let last = self.code.image.functions().get(self.last_function.0 as usize);
+        let last = self.code.image.interface().functions().get(self.last_function.0 as usize);
         if last.is_some_and(|last| last == name) {
             return Some(self.last_function);
         }
-        let id = self.code.image.function(name)?;
+        let id = self.code.image.interface().function(name)?;
         self.last_function = id;
         Some(id)
     }

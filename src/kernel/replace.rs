@@ -239,7 +239,8 @@ fn still_alive(slot: &ProcessSlot) -> Result<(), Failure> {
 
 /// The functions of the old code which callers have used and which the new one lacks; without `force` they are an error.
 fn lost_functions(old: &Code, new: &Code, force: bool) -> Result<Vec<String>, Failure> {
-    let lost: Vec<String> = old.used().filter(|name| new.image.function(name).is_none()).map(str::to_owned).collect();
+    let lost: Vec<String> =
+        old.used().filter(|name| new.image.interface().function(name).is_none()).map(str::to_owned).collect();
     if lost.is_empty() || force {
         return Ok(lost);
     }

@@ -13,6 +13,7 @@ pub mod host_functions;
 pub mod hosts;
 pub mod images;
 pub mod imports;
+pub mod interface;
 pub mod limit;
 mod lru;
 pub mod native;
@@ -32,26 +33,16 @@ pub use advice::{Advice, Wording};
 pub use config::Config;
 pub use failure::{Failure, FailureKind, Problem};
 pub use images::Images;
+pub use interface::{FunctionId, Interface};
 pub use limit::{Limit, PluginLimit};
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 pub use wasi_input::WasiInput;
 
-/// Index of an exported function in its image; given by [`Image::function`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub struct FunctionId(pub u32);
-
 /// One module (with what it links), compiled once and shared by all its instances.
 pub trait Image: Send + Sync {
-    /// The callable functions: exports that take nothing and give nothing or an `i32`, in the order of their ids.
-    fn functions(&self) -> &[String];
-    /// The id of a callable function, or `None`.
-    fn function(&self, name: &str) -> Option<FunctionId>;
-    /// All imports of the main module, as `module.name`, for `info`.
-    fn imports(&self) -> &[String];
-    /// Everything the main module exports, callable or not, as `name: type`, for `info` and for who calls what is no
-    /// plugin function.
-    fn exports(&self) -> &[String];
+    /// The exports and imports of the main module.
+    fn interface(&self) -> &Interface;
     /// The approximate size of the compiled code, in bytes.
     fn code_bytes(&self) -> u64;
     /// Makes an instance and runs its start function and constructors, on behalf of the top call of `up`.

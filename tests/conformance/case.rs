@@ -240,9 +240,9 @@ fn run_step(world: &Arc<World>, id: u64, step: &Step, place: &Place) -> SeenStep
         Step::Inspect => {
             let image = world.image(id);
             SeenStep::Interface {
-                functions: image.functions().to_vec(),
-                exports: image.exports().to_vec(),
-                imports: image.imports().to_vec(),
+                functions: image.interface().functions().to_vec(),
+                exports: image.interface().exports().to_vec(),
+                imports: image.interface().imports().to_vec(),
             }
         }
         Step::Call { function, input, kill } => {
@@ -250,7 +250,7 @@ fn run_step(world: &Arc<World>, id: u64, step: &Step, place: &Place) -> SeenStep
                 Ok(text) => place.fill(text).into_bytes(),
                 Err(_) => input.clone(),
             };
-            if world.image(id).function(function).is_none() {
+            if world.image(id).interface().function(function).is_none() {
                 return SeenStep::NoFunction;
             }
             if let Some(kill) = kill {

@@ -156,7 +156,7 @@ impl World {
         function: &str,
         input: &[u8],
     ) -> (Result<Vec<u8>, Failure>, Survivor) {
-        let Some(function) = image.function(function) else {
+        let Some(function) = image.interface().function(function) else {
             return (Err(Failure::new(FailureKind::Denied, format!("no function `{function}`"))), guest);
         };
         let mut guest = match guest.map_or_else(|| image.instantiate(spec, self.up()), Ok) {

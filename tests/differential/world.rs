@@ -167,7 +167,7 @@ impl World {
             }
             state.guests.remove(&id)
         };
-        let Some(function) = image.function(function) else {
+        let Some(function) = image.interface().function(function) else {
             if let Some(guest) = guest {
                 self.state.lock().guests.insert(id, guest);
             }
@@ -200,7 +200,7 @@ impl World {
     }
 
     fn note(&self, id: u64, guest: &mut dyn Guest, image: &dyn Image) {
-        let function = image.function("notes").expect("the interpreter's");
+        let function = image.interface().function("notes").expect("the interpreter's");
         let said = guest.set_input(b"", &*self.up()).and_then(|()| guest.run(function, self.up()));
         said.unwrap_or_else(|failure| panic!("the notes: {failure}"));
         let words = guest.output().chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().expect("8 bytes")));

@@ -235,9 +235,9 @@ fn admit(task: &Task, process: &Process, slot: &mut ProcessSlot, function: &str)
     match slot.function(function) {
         Some(id) => Ok(id),
         None if task.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
-        None => Err(match names::not_callable(function, slot.code.image.exports()) {
+        None => Err(match names::not_callable(function, slot.code.image.interface().exports()) {
             Some(why) => Denied::NotCallable(why),
-            None => Denied::NoFunction(names::no_function(function, slot.code.image.functions())),
+            None => Denied::NoFunction(names::no_function(function, slot.code.image.interface().functions())),
         }),
     }
 }

@@ -2,37 +2,22 @@
 
 use std::sync::Arc;
 
-use crate::runtime::{Advice, Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
+use crate::runtime::{Advice, Failure, FailureKind, FunctionId, Guest, Image, Interface, MemoryUse, Spec, Upcalls};
 
 /// The image of a plugin whose calls stubs answer.
-pub struct StubImage {
-    functions: Vec<String>,
-    exports: Vec<String>,
-}
+pub struct StubImage(Interface);
 
 impl StubImage {
     /// An image with the functions that stubs answer for.
     pub fn new(functions: Vec<String>) -> StubImage {
         let exports = functions.iter().map(|function| format!("{function}: a stub")).collect();
-        StubImage { functions, exports }
+        StubImage(Interface::new(functions, Vec::new(), exports))
     }
 }
 
 impl Image for StubImage {
-    fn functions(&self) -> &[String] {
-        &self.functions
-    }
-
-    fn function(&self, name: &str) -> Option<FunctionId> {
-        self.functions.iter().position(|function| function == name).map(|at| FunctionId(at as u32))
-    }
-
-    fn imports(&self) -> &[String] {
-        &[]
-    }
-
-    fn exports(&self) -> &[String] {
-        &self.exports
+    fn interface(&self) -> &Interface {
+        &self.0
     }
 
     fn code_bytes(&self) -> u64 {

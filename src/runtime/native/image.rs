@@ -1,6 +1,5 @@
 //! A program compiled: its modules, who provides each of their imports, and what can be called.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use wasmtime::{FuncType, Linker, ValType};
@@ -16,7 +15,7 @@ use super::outline::{Holdings, Outline};
 use super::stubs;
 use crate::runtime::host_functions::{EXTISM, WASI};
 use crate::runtime::imports::name_since_1;
-use crate::runtime::{Failure, FailureKind, FunctionId, ModuleBytes, Program, Spec, imports};
+use crate::runtime::{Failure, FailureKind, Interface, ModuleBytes, Program, Spec, imports};
 
 /// An exported function that can be called.
 #[derive(Clone, Copy, PartialEq)]
@@ -32,12 +31,9 @@ pub struct NativeImage {
     /// In the order they are instantiated, main last.
     pub modules: Vec<Linked>,
     pub wasi: bool,
-    /// Shared with the instances, as the names are.
+    pub interface: Interface,
+    /// The shapes of the callable functions; shared with the instances, as their names are.
     pub shapes: Arc<[Shape]>,
-    pub functions: Arc<[String]>,
-    pub(super) ids: HashMap<String, FunctionId>,
-    pub(super) imports: Vec<String>,
-    pub(super) exports: Vec<String>,
     _maps: Maps,
 }
 
@@ -69,16 +65,15 @@ impl NativeImage {
         };
         let (functions, shapes): (Vec<String>, Vec<Shape>) =
             main.exports().filter_map(|e| Some((e.name().to_string(), shape(e.ty().func()?)?))).unzip();
+        let imports = main.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect();
+        let exports = main.exports().map(|export| format!("{}: {}", export.name(), describe(&export.ty()))).collect();
         Ok(NativeImage {
-            ids: functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect(),
-            imports: main.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect(),
-            exports: main.exports().map(|export| format!("{}: {}", export.name(), describe(&export.ty()))).collect(),
             pool,
             linker,
             modules,
             wasi: uses_wasi,
+            interface: Interface::new(functions, imports, exports),
             shapes: shapes.into(),
-            functions: functions.into(),
             _maps: maps,
         })
     }

@@ -18,7 +18,7 @@ use super::resident::resident_bytes;
 use super::streams::Streams;
 use super::wasi;
 use crate::runtime::host_functions::EXTISM;
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, MemoryUse, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
 
 /// A looked-up function, kept from its first call on.
 enum Entry {
@@ -99,10 +99,10 @@ impl Instance {
             main,
             arena_memory,
             entries: Entries::default(),
-            names: image.functions.clone(),
+            names: image.interface.functions().clone(),
             shapes: image.shapes.clone(),
             streams,
-            start: image.function("_start"),
+            start: image.interface.function("_start"),
             spent: false,
             _maps: maps,
         })

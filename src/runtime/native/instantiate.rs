@@ -5,23 +5,11 @@ use std::sync::Arc;
 use super::engine::code_bytes;
 use super::image::NativeImage;
 use super::instance::Instance;
-use crate::runtime::{Failure, FunctionId, Guest, Image, Spec, Upcalls};
+use crate::runtime::{Failure, Guest, Image, Interface, Spec, Upcalls};
 
 impl Image for NativeImage {
-    fn functions(&self) -> &[String] {
-        &self.functions
-    }
-
-    fn function(&self, name: &str) -> Option<FunctionId> {
-        self.ids.get(name).copied()
-    }
-
-    fn imports(&self) -> &[String] {
-        &self.imports
-    }
-
-    fn exports(&self) -> &[String] {
-        &self.exports
+    fn interface(&self) -> &Interface {
+        &self.interface
     }
 
     fn code_bytes(&self) -> u64 {

@@ -1,11 +1,10 @@
 //! A program compiled for the stock host: an engine of its own, and its whole manifest.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use super::compiled::{Compiled, compile, inspections};
 use super::guest::SdkGuest;
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Image, Program, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, Guest, Image, Interface, Program, Spec, Upcalls};
 
 /// About how much compiled code a module becomes: what the built-in plugins do in the native host, rounded up.
 const CODE_BYTES_PER_WASM_BYTE: u64 = 8;
@@ -14,10 +13,7 @@ const CODE_BYTES_PER_WASM_BYTE: u64 = 8;
 pub struct SdkImage {
     program: Program,
     compiled: Compiled,
-    functions: Arc<[String]>,
-    ids: HashMap<String, FunctionId>,
-    imports: Vec<String>,
-    exports: Vec<String>,
+    interface: Interface,
 }
 
 impl SdkImage {
@@ -28,32 +24,15 @@ impl SdkImage {
         let Some((_, main)) = inspections.into_iter().next_back() else {
             return Err(Failure::new(FailureKind::Load, "the program has no module"));
         };
-        Ok(SdkImage {
-            program: program.clone(),
-            compiled,
-            ids: main.functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect(),
-            imports: main.imports.iter().map(|import| format!("{}.{}", import.module, import.name)).collect(),
-            functions: main.functions.into(),
-            exports: main.exports,
-        })
+        let imports = main.imports.iter().map(|import| format!("{}.{}", import.module, import.name)).collect();
+        let interface = Interface::new(main.functions, imports, main.exports);
+        Ok(SdkImage { program: program.clone(), compiled, interface })
     }
 }
 
 impl Image for SdkImage {
-    fn functions(&self) -> &[String] {
-        &self.functions
-    }
-
-    fn function(&self, name: &str) -> Option<FunctionId> {
-        self.ids.get(name).copied()
-    }
-
-    fn imports(&self) -> &[String] {
-        &self.imports
-    }
-
-    fn exports(&self) -> &[String] {
-        &self.exports
+    fn interface(&self) -> &Interface {
+        &self.interface
     }
 
     fn code_bytes(&self) -> u64 {
@@ -68,6 +47,6 @@ impl Image for SdkImage {
             let program = Program { spec: Spec::clone(spec), ..self.program.clone() };
             SdkImage::compile(&program)?.compiled
         };
-        Ok(Box::new(SdkGuest::new(compiled, Arc::clone(spec), Arc::clone(&self.functions), up)?))
+        Ok(Box::new(SdkGuest::new(compiled, Arc::clone(spec), Arc::clone(self.interface.functions()), up)?))
     }
 }

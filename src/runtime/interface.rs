@@ -1,0 +1,44 @@
+//! The interface of a compiled program: the names by which others call its main module, and those it imports.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// Index of an exported function in its image; given by [`Interface::function`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct FunctionId(pub u32);
+
+/// Exports and imports of a program's main module. Fixed once made.
+pub struct Interface {
+    functions: Arc<[String]>,
+    ids: HashMap<String, FunctionId>,
+    imports: Vec<String>,
+    exports: Vec<String>,
+}
+
+impl Interface {
+    /// The interface with these callable functions, imports and exports, as the getters have them.
+    pub fn new(functions: Vec<String>, imports: Vec<String>, exports: Vec<String>) -> Self {
+        let ids = functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect();
+        Interface { functions: functions.into(), ids, imports, exports }
+    }
+
+    /// The callable functions: exports that take nothing and give nothing or an `i32`, in the order of their ids.
+    pub fn functions(&self) -> &Arc<[String]> {
+        &self.functions
+    }
+
+    /// The id of a callable function, or `None`.
+    pub fn function(&self, name: &str) -> Option<FunctionId> {
+        self.ids.get(name).copied()
+    }
+
+    /// All imports, as `module.name`.
+    pub fn imports(&self) -> &[String] {
+        &self.imports
+    }
+
+    /// All exports, callable or not, as `name: type`.
+    pub fn exports(&self) -> &[String] {
+        &self.exports
+    }
+}
