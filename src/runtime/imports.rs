@@ -32,6 +32,12 @@ pub enum MissingKind {
     Other,
 }
 
+/// A function's type, for people.
+pub fn function_type<T: ToString>(mut params: impl Iterator<Item = T>, mut results: impl Iterator<Item = T>) -> String {
+    let list = |types: &mut dyn Iterator<Item = T>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ");
+    format!("function ({}) -> ({})", list(&mut params), list(&mut results))
+}
+
 /// The name since Extism 1.0 of a function that older plugins import from `env`.
 pub fn name_since_1<'a>(module: &str, name: &'a str) -> Option<&'a str> {
     let (env, prefix) = EXTISM_BEFORE_1;

@@ -22,6 +22,7 @@ pub mod sdk;
 pub mod source;
 pub mod stand_in;
 pub mod stand_in_types;
+pub mod substitute;
 pub mod wasi_input;
 pub mod wasm_words;
 

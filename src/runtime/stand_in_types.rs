@@ -57,6 +57,8 @@ impl StandInType {
 }
 
 impl NumberType {
+    pub const ALL: [NumberType; 4] = [NumberType::I32, NumberType::I64, NumberType::F32, NumberType::F64];
+
     /// As wasm writes it.
     pub fn as_str(self) -> &'static str {
         match self {

@@ -1,6 +1,6 @@
 //! Types of imports and exports, for people.
 
-use wasmtime::{ExternType, FuncType, ValType};
+use wasmtime::{ExternType, FuncType};
 
 use crate::runtime::imports;
 
@@ -18,7 +18,5 @@ pub fn describe(ty: &ExternType) -> String {
 
 /// A function's type, for people.
 pub fn describe_function(ty: &FuncType) -> String {
-    let list = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ");
-    let (params, results) = (list(&mut ty.params()), list(&mut ty.results()));
-    format!("function ({params}) -> ({results})")
+    imports::function_type(ty.params(), ty.results())
 }

@@ -113,7 +113,7 @@ fn extended_linker(
             || name_since_1(module, name).is_some_and(|name| pool.function_type(EXTISM, name).is_some())
     };
     for (_, module) in modules {
-        stubs::add(&mut linker, module, &provided, spec.stub_imports, &spec.imports).map_err(as_load)?;
+        stubs::add(&mut linker, module, &provided, spec).map_err(as_load)?;
     }
     Ok(Arc::new(linker))
 }

@@ -1,49 +1,41 @@
-//! Imports that plugsh does not have itself: host functions of some product. A plugin may stand in for one
-//! (`load --import`), or a stub that traps or returns zeros (`--stub-imports`).
+//! Stand-ins and stubs as functions of wasmtime's linker.
 
 use wasmtime::{Caller, ExternType, FuncType, Linker, Module, Result, Val, ValType};
 
 use super::codegen::error_line;
-use super::ctx::{Ctx, CtxStore, refused};
+use super::ctx::{Ctx, CtxStore};
 use super::describe::describe_function;
 use super::user::{end_if_interrupted, nested};
 use crate::runtime::stand_in::{Answer, CallerBlocks, Form, NumberType, Scalar};
-use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, StubImports};
+use crate::runtime::substitute::{Stub, Substitute};
+use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, Spec};
 
-/// Adds a function to the linker for each import of `module` that one of `stand_ins` names, or that nobody provides
-/// and `stub` covers.
+/// Adds a function to the linker for each import of `module` that has a substitute.
 pub fn add(
     linker: &mut Linker<Ctx>,
     module: &Module,
     provided: &dyn Fn(&str, &str) -> bool,
-    stub: Option<StubImports>,
-    stand_ins: &[ImportStandIn],
+    spec: &Spec,
 ) -> Result<()> {
     linker.allow_shadowing(true);
     for import in module.imports() {
         let (module, name) = (import.module(), import.name());
         let ExternType::Func(ty) = import.ty() else { continue };
-        let stand_in = stand_ins.iter().enumerate().find(|(_, s)| s.module == module && s.function == name);
-        if let Some((index, stand_in)) = stand_in {
-            add_stand_in(linker, stand_in, ty, index)?;
-        } else if let (false, Some(stub)) = (provided(module, name), stub) {
-            add_stub(linker, module, name, ty, stub)?;
+        match Substitute::of(spec, module, name, || provided(module, name)) {
+            Some(Substitute::StandIn(index, stand_in)) => add_stand_in(linker, stand_in, ty, index)?,
+            Some(Substitute::Stub(stub)) => add_stub(linker, module, name, ty, stub)?,
+            None => {}
         }
     }
     linker.allow_shadowing(false);
     Ok(())
 }
 
-fn add_stub(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, stub: StubImports) -> Result<()> {
-    let label = format!("{module}.{name}");
+fn add_stub(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, stub: Stub) -> Result<()> {
     let zeros: Option<Vec<Val>> = ty.results().map(|ty| Val::default_for_ty(&ty)).collect();
-    linker.func_new(module, name, ty, move |_, _, results| match (stub, &zeros) {
-        (StubImports::Zero, Some(zeros)) => {
-            results.clone_from_slice(zeros);
-            Ok(())
-        }
-        (StubImports::Zero, None) => Err(refused(format!("the stub of import `{label}` has no zero to return"))),
-        (StubImports::Trap, _) => Err(refused(format!("import `{label}` is a stub; nobody provides it"))),
+    linker.func_new(module, name, ty, move |_, _, results| {
+        results.clone_from_slice(stub.results(zeros.as_deref())?);
+        Ok(())
     })?;
     Ok(())
 }
@@ -89,7 +81,10 @@ fn add_stand_in(linker: &mut Linker<Ctx>, stand_in: &ImportStandIn, ty: FuncType
             let answers = form.answers(caller.bytes(output)?)?;
             caller.data_mut().blocks.free(output.offset);
             for (result, answer) in results.iter_mut().zip(answers) {
-                *result = value(&mut caller, answer)?;
+                *result = match answer {
+                    Answer::Block(bytes) => Val::I64(caller.put(&bytes)?.offset as i64),
+                    Answer::Scalar(number) => number.into(),
+                };
             }
             Ok(())
         },
@@ -112,30 +107,39 @@ fn input(form: &Form, caller: &mut Caller<'_, Ctx>, params: &[Val]) -> Result<In
         }
         return Ok(Input { handle, is_ours: false });
     }
-    let arguments: Vec<Scalar> = params.iter().filter_map(scalar).collect();
+    // A form is made for numbers alone.
+    let arguments: Vec<Scalar> = params.iter().filter_map(|param| param.try_into().ok()).collect();
     let bytes = form.input(&arguments, &mut BlocksOf(caller))?;
     Ok(Input { handle: caller.put(&bytes)?.offset, is_ours: true })
 }
 
-fn scalar(value: &Val) -> Option<Scalar> {
-    match value {
-        Val::I32(number) => Some(Scalar::I32(*number)),
-        Val::I64(number) => Some(Scalar::I64(*number)),
-        Val::F32(bits) => Some(Scalar::F32(f32::from_bits(*bits))),
-        Val::F64(bits) => Some(Scalar::F64(f64::from_bits(*bits))),
-        // A form is made for numbers alone.
-        _ => None,
+/// Numbers as wasmtime and, by its own name for them, the extism crate have them.
+impl From<Scalar> for Val {
+    fn from(number: Scalar) -> Val {
+        match number {
+            Scalar::I32(number) => Val::I32(number),
+            Scalar::I64(number) => Val::I64(number),
+            Scalar::F32(number) => Val::F32(number.to_bits()),
+            Scalar::F64(number) => Val::F64(number.to_bits()),
+        }
     }
 }
 
-fn value(caller: &mut Caller<'_, Ctx>, answer: Answer) -> Result<Val> {
-    Ok(match answer {
-        Answer::Block(bytes) => Val::I64(caller.put(&bytes)?.offset as i64),
-        Answer::Scalar(Scalar::I32(number)) => Val::I32(number),
-        Answer::Scalar(Scalar::I64(number)) => Val::I64(number),
-        Answer::Scalar(Scalar::F32(number)) => Val::F32(number.to_bits()),
-        Answer::Scalar(Scalar::F64(number)) => Val::F64(number.to_bits()),
-    })
+impl TryFrom<&Val> for Scalar {
+    type Error = ();
+
+    /// Fails for a vector or a reference.
+    fn try_from(value: &Val) -> Result<Scalar, ()> {
+        match value {
+            Val::I32(number) => Ok(Scalar::I32(*number)),
+            Val::I64(number) => Ok(Scalar::I64(*number)),
+            Val::F32(bits) => Ok(Scalar::F32(f32::from_bits(*bits))),
+            Val::F64(bits) => Ok(Scalar::F64(f64::from_bits(*bits))),
+            Val::V128(_) | Val::FuncRef(_) | Val::ExternRef(_) | Val::AnyRef(_) | Val::ExnRef(_) | Val::ContRef(_) => {
+                Err(())
+            }
+        }
+    }
 }
 
 /// The blocks of the instance that calls a host function.

@@ -17,26 +17,39 @@ pub fn plugshs() -> Vec<Function> {
 }
 
 fn plugshs_own(namespace: &str, function: PluginFunction) -> Function {
-    let body: Body = match function {
+    let answer: Answer = match function {
         PluginFunction::RegisterPlugin => register_plugin,
         PluginFunction::CallPlugin => call_plugin,
         PluginFunction::TryCallPlugin => try_call_plugin,
         PluginFunction::CallError => call_error,
         PluginFunction::FreePlugin => free_plugin,
         PluginFunction::FindPlugin => find_plugin,
-        PluginFunction::SelfPlugin => |frame, _, _, outputs| give(outputs, frame.up().current()),
-        PluginFunction::ParentPlugin => |frame, _, _, outputs| give(outputs, frame.up().parent()),
+        PluginFunction::SelfPlugin => |call| Ok(call.frame.up().current()),
+        PluginFunction::ParentPlugin => |call| Ok(call.frame.up().parent()),
     };
     let row = function.row();
     let params: Vec<ValType> = row.params.iter().map(|param| val_type(param.ty)).collect();
     let results: Vec<ValType> = row.result.iter().map(|result| val_type(result.ty)).collect();
-    define(namespace, row.name, &params, &results, body)
+    define(namespace, row.name, &params, &results, move |call| {
+        let result = answer(call)?;
+        call.give([Val::I64(result as i64)]);
+        Ok(())
+    })
 }
 
-/// What answers a function: the call it serves, the plugin that calls, arguments, and where results go.
-type Body = fn(&Rc<Frame>, &mut CurrentPlugin, &[Val], &mut [Val]) -> Result<(), Failure>;
+/// The body of a function of plugsh's: its result, which a function without one drops.
+type Answer = fn(&mut HostCall<'_>) -> Result<u64, Failure>;
 
-fn val_type(ty: NumberType) -> ValType {
+/// One call of a host function.
+pub(super) struct HostCall<'a> {
+    /// The plugin's call that the host function serves.
+    pub(super) frame: Rc<Frame>,
+    pub(super) plugin: &'a mut CurrentPlugin,
+    pub(super) inputs: &'a [Val],
+    outputs: &'a mut [Val],
+}
+
+pub(super) fn val_type(ty: NumberType) -> ValType {
     match ty {
         NumberType::I32 => ValType::I32,
         NumberType::I64 => ValType::I64,
@@ -45,68 +58,84 @@ fn val_type(ty: NumberType) -> ValType {
     }
 }
 
-fn register_plugin(
-    frame: &Rc<Frame>,
-    plugin: &mut CurrentPlugin,
-    inputs: &[Val],
-    outputs: &mut [Val],
-) -> Result<(), Failure> {
-    let name = text(frame, plugin, inputs.first(), "plugin name")?;
-    let id = frame.nested(|up| up.register(&name)).map_err(Failure::unwound)?;
-    give(outputs, id)
+fn register_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+    let name = call.text(0, "plugin name")?;
+    call.frame.nested(|up| up.register(&name)).map_err(Failure::unwound)
 }
 
-fn call_plugin(
-    frame: &Rc<Frame>,
-    plugin: &mut CurrentPlugin,
-    inputs: &[Val],
-    outputs: &mut [Val],
-) -> Result<(), Failure> {
-    let exchange = nested_call(frame, plugin, inputs).map_err(Failure::unwound)?;
-    let handle = put(plugin, &exchange.output)?;
-    give(outputs, handle)
+fn call_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+    let output = call.nested().map_err(Failure::unwound)?;
+    put(call.plugin, &output)
 }
 
-fn try_call_plugin(
-    frame: &Rc<Frame>,
-    plugin: &mut CurrentPlugin,
-    inputs: &[Val],
-    outputs: &mut [Val],
-) -> Result<(), Failure> {
-    let tried = nested_call(frame, plugin, inputs);
-    if frame.up().interrupted() {
+fn try_call_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+    let tried = call.nested();
+    if call.frame.up().interrupted() {
         return Err(Failure::interrupted());
     }
-    frame.set_call_error(tried.as_ref().err().map(|failure| failure.message.clone()));
-    let handle = match tried {
-        Ok(exchange) => put(plugin, &exchange.output)?,
-        Err(_) => 0,
-    };
-    give(outputs, handle)
+    call.frame.set_call_error(tried.as_ref().err().map(|failure| failure.message.clone()));
+    tried.map_or(Ok(0), |output| put(call.plugin, &output))
 }
 
-fn call_error(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, _: &[Val], outputs: &mut [Val]) -> Result<(), Failure> {
-    called(frame)?;
-    let handle = match frame.call_error() {
-        Some(message) => put(plugin, message.as_bytes())?,
-        None => 0,
-    };
-    give(outputs, handle)
+fn call_error(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+    call.needs_memory()?;
+    call.frame.call_error().map_or(Ok(0), |message| put(call.plugin, message.as_bytes()))
 }
 
-fn free_plugin(frame: &Rc<Frame>, _: &mut CurrentPlugin, inputs: &[Val], _: &mut [Val]) -> Result<(), Failure> {
-    let id = number(inputs.first());
-    frame.nested(|up| up.free(id)).map_err(Failure::unwound)
+fn free_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+    let id = call.number(0);
+    call.frame.nested(|up| up.free(id)).map_err(Failure::unwound)?;
+    Ok(0)
 }
 
-fn find_plugin(
-    frame: &Rc<Frame>,
-    plugin: &mut CurrentPlugin,
-    inputs: &[Val],
-    outputs: &mut [Val],
-) -> Result<(), Failure> {
-    let name = text(frame, plugin, inputs.first(), "plugin name")?;
-    give(outputs, frame.up().find(&name))
+fn find_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+    let name = call.text(0, "plugin name")?;
+    Ok(call.frame.up().find(&name))
+}
+
+impl HostCall<'_> {
+    pub(super) fn number(&self, at: usize) -> u64 {
+        self.inputs.get(at).and_then(Val::i64).unwrap_or_default() as u64
+    }
+
+    fn text(&mut self, at: usize, what: &str) -> Result<String, Failure> {
+        self.needs_memory()?;
+        let bytes = bytes(self.plugin, self.number(at), what)?;
+        if bytes.len() as u64 > NAME_BYTES_MAX {
+            return Err(refused(format!("{what} has {} bytes; at most {NAME_BYTES_MAX} are taken", bytes.len())));
+        }
+        String::from_utf8(bytes).map_err(|_| refused(format!("{what} is not UTF-8")))
+    }
+
+    /// Refuses what needs the plugin's memory before the SDK knows where that is.
+    pub(super) fn needs_memory(&self) -> Result<(), Failure> {
+        match self.frame.stage {
+            Stage::Called => Ok(()),
+            Stage::Starting => {
+                Err(refused("a start function cannot ask for other plugins in the extism SDK; the native host can"))
+            }
+        }
+    }
+
+    /// Calls a process, the arguments being its id, a function and an input: the output.
+    fn nested(&mut self) -> Result<Vec<u8>, Failure> {
+        self.needs_memory()?;
+        let function = bytes(self.plugin, self.number(1), "function name")?;
+        if function.len() as u64 > NAME_BYTES_MAX {
+            let why = format!("a function name of {} bytes; at most {NAME_BYTES_MAX} are taken", function.len());
+            return Err(refused(why));
+        }
+        let function = String::from_utf8(function).map_err(|_| refused("the function name is not UTF-8"));
+        let input = bytes(self.plugin, self.number(2), "input")?;
+        let mut exchange = Copied { function, ..Copied::of(input) };
+        self.frame.nested(|up| up.call(self.number(0), &mut exchange))?;
+        Ok(exchange.output)
+    }
+
+    /// Returns results to the plugin.
+    pub(super) fn give(&mut self, results: impl IntoIterator<Item = Val>) {
+        self.outputs.iter_mut().zip(results).for_each(|(output, result)| *output = result);
+    }
 }
 
 /// A function of the SDK around one of ours: finds the call it serves, and keeps the failure that it ends with.
@@ -115,12 +144,12 @@ pub(super) fn define(
     name: &str,
     params: &[ValType],
     results: &[ValType],
-    body: impl Fn(&Rc<Frame>, &mut CurrentPlugin, &[Val], &mut [Val]) -> Result<(), Failure> + Send + Sync + 'static,
+    body: impl Fn(&mut HostCall<'_>) -> Result<(), Failure> + Send + Sync + 'static,
 ) -> Function {
     let call = move |plugin: &mut CurrentPlugin, inputs: &[Val], outputs: &mut [Val], _: UserData<()>| {
-        let frame = frame::current()?;
-        body(&frame, plugin, inputs, outputs).map_err(|failure| {
-            frame.fail(failure.clone());
+        let mut call = HostCall { frame: frame::current()?, plugin, inputs, outputs };
+        body(&mut call).map_err(|failure| {
+            call.frame.fail(failure.clone());
             failure.into()
         })
     };
@@ -162,39 +191,6 @@ impl Exchange for Copied {
     }
 }
 
-fn nested_call(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, inputs: &[Val]) -> Result<Copied, Failure> {
-    called(frame)?;
-    let [id, function, input] = [0, 1, 2].map(|at| number(inputs.get(at)));
-    let function = bytes(plugin, function, "function name")?;
-    if function.len() as u64 > NAME_BYTES_MAX {
-        let why = format!("a function name of {} bytes; at most {NAME_BYTES_MAX} are taken", function.len());
-        return Err(refused(why));
-    }
-    let function = String::from_utf8(function).map_err(|_| refused("the function name is not UTF-8"));
-    let mut exchange = Copied { function, input: bytes(plugin, input, "input")?, output: Vec::new(), host_data: None };
-    frame.nested(|up| up.call(id, &mut exchange))?;
-    Ok(exchange)
-}
-
-fn text(frame: &Rc<Frame>, plugin: &mut CurrentPlugin, handle: Option<&Val>, what: &str) -> Result<String, Failure> {
-    called(frame)?;
-    let bytes = bytes(plugin, number(handle), what)?;
-    if bytes.len() as u64 > NAME_BYTES_MAX {
-        return Err(refused(format!("{what} has {} bytes; at most {NAME_BYTES_MAX} are taken", bytes.len())));
-    }
-    String::from_utf8(bytes).map_err(|_| refused(format!("{what} is not UTF-8")))
-}
-
-/// Refuses what needs the plugin's memory before the SDK knows where that is.
-pub(super) fn called(frame: &Rc<Frame>) -> Result<(), Failure> {
-    match frame.stage {
-        Stage::Called => Ok(()),
-        Stage::Starting => {
-            Err(refused("a start function cannot ask for other plugins in the extism SDK; the native host can"))
-        }
-    }
-}
-
 /// A block's bytes; handle 0 is "no bytes".
 pub(super) fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>, Failure> {
     let block = plugin.memory_handle(handle).ok_or_else(|| refused(format!("invalid handle for {what}: {handle}")))?;
@@ -212,17 +208,6 @@ pub(super) fn put(plugin: &mut CurrentPlugin, bytes: &[u8]) -> Result<u64, Failu
     Ok(block.offset())
 }
 
-pub(super) fn number(value: Option<&Val>) -> u64 {
-    value.and_then(Val::i64).unwrap_or_default() as u64
-}
-
-pub(super) fn give(outputs: &mut [Val], value: u64) -> Result<(), Failure> {
-    if let Some(output) = outputs.first_mut() {
-        *output = Val::I64(value as i64);
-    }
-    Ok(())
-}
-
-pub(super) fn refused(problem: impl Into<Problem>) -> Failure {
+fn refused(problem: impl Into<Problem>) -> Failure {
     Failure::new(FailureKind::Trap, problem)
 }

@@ -169,8 +169,7 @@ fn is_callable(ty: &FuncType) -> bool {
 }
 
 fn describe(ty: &FuncType) -> String {
-    let list = |types: &[ValType]| types.iter().map(|ty| name(*ty)).collect::<Vec<_>>().join(" ");
-    format!("function ({}) -> ({})", list(ty.params()), list(ty.results()))
+    imports::function_type(ty.params().iter().map(|ty| name(*ty)), ty.results().iter().map(|ty| name(*ty)))
 }
 
 fn name(ty: ValType) -> String {
