@@ -42,6 +42,10 @@ impl Ended {
             FailureKind::Trap if line.starts_with("trap: ") => {
                 line.split(" in `").next().unwrap_or_default().to_owned()
             }
+            // What the guest's panic hook said; the trap after it is named by one host alone.
+            FailureKind::Trap if line.starts_with("panicked at ") => {
+                line.split(" (trap: ").next().unwrap_or_default().to_owned()
+            }
             // The hosts' wordings differ.
             FailureKind::Trap => "refused".to_owned(),
             FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel | FailureKind::Load => String::new(),

@@ -9,6 +9,8 @@ mod spam;
 use extism_pdk::{plugin_fn, FnResult};
 use plugsh_guest::bulk::{self, Bulk};
 
+plugsh_guest::report_panics!();
+
 /// Gives its input back.
 #[plugin_fn]
 pub fn echo(input: Vec<u8>) -> FnResult<Vec<u8>> {

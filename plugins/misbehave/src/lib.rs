@@ -6,6 +6,8 @@ use std::hint::black_box;
 use extism_pdk::{debug, error as log_error, info, plugin_fn, trace, warn, Error, FnResult, WithReturnCode};
 use plugsh_guest::Plugin;
 
+plugsh_guest::report_panics!();
+
 /// Never ends.
 #[plugin_fn]
 pub fn spin() -> FnResult<()> {

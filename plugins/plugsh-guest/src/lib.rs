@@ -14,16 +14,19 @@
 //! }
 //! ```
 //!
-//! What lives here: [`Plugin`], [`Child`] (started when first needed, kept, replaced when gone), and [`bulk`], the fast
-//! way to move bytes. What does not: input, output, logs, variables and HTTP, which are extism-pdk's.
+//! What lives here: [`Plugin`], [`Child`] (started when first needed, kept, replaced when gone), [`bulk`], the fast way
+//! to move bytes, and [`report_panics!`], which tells the host why a plugin panicked. What does not: input, output, logs,
+//! variables and HTTP, which are extism-pdk's.
 //!
 //! Each host function is an import of its own, so a plugin imports just those that it uses; one that uses none of
 //! them loads in any Extism host. The raw functions and the bulk path as an ABI: `README.md` and `BULK.md` beside this.
 
 pub mod bulk;
 mod child;
+mod panics;
 mod plugin;
 mod raw;
 
 pub use child::Child;
+pub use panics::report_panics;
 pub use plugin::{CallError, Plugin};

@@ -4,6 +4,8 @@ use extism_pdk::{plugin_fn, Error, FnResult, Json, ToBytes};
 use plugsh_guest::Plugin;
 use serde::Serialize;
 
+plugsh_guest::report_panics!();
+
 /// Starts the plugin named by its input; gives its id.
 #[plugin_fn]
 pub fn spawn(name: String) -> FnResult<String> {

@@ -9,6 +9,8 @@ use extism_pdk::{plugin_fn, Error, FnResult, FromBytes, Json, ToBytes};
 use plugsh_guest::Child;
 use serde::{Deserialize, Serialize};
 
+plugsh_guest::report_panics!();
+
 const FANOUT_MAX: usize = 1_000;
 
 /// What to grow. `depth` is the levels below the plugin that is called: 0 is that plugin alone.

@@ -8,6 +8,8 @@ use extism_pdk::{json, plugin_fn, Error, FnResult};
 use plugsh_guest::Child;
 use serde::Deserialize;
 
+plugsh_guest::report_panics!();
+
 const MAPPERS: usize = 3;
 const MAPPERS_MAX: usize = 64;
 

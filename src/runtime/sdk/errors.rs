@@ -10,6 +10,8 @@ const EXIT_CODE: &str = "Returned non-zero exit code: ";
 const WASI_EXIT: &str = "Exited with i32 exit status ";
 /// The text for an exit code above 125, which leaves the code out.
 const WASI_EXIT_OUTSIDE: &str = "exit with invalid exit status";
+/// The start of what the guest crate's panic hook says before the trap.
+const PANICKED: &str = "panicked at ";
 /// The start of a trap's text.
 const TRAP: &str = "wasm trap: ";
 /// The text of a call that could not begin: a sibling was cancelled before this instance's first call.
@@ -54,6 +56,8 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
         return Failure::new(FailureKind::Trap, format!("trap: {trap}"));
     }
     match in_wasm {
+        // The guest's words, which the table of the engine's words leaves alone.
+        true if root.starts_with(PANICKED) => Failure::new(FailureKind::Trap, root),
         true => Failure::new(FailureKind::Trap, error_line(error)),
         false => Failure::new(FailureKind::Guest, root),
     }

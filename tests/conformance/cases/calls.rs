@@ -129,7 +129,11 @@ fn traps() -> Vec<Case> {
         )
         .call("run", "")
         .fails(FailureKind::Trap),
-        builtin("trap: a panic in Rust", "misbehave").call("panic", "for good reason"),
+        builtin("trap: a panic in Rust", "misbehave")
+            .call("panic", "for good reason")
+            .fails(FailureKind::Trap)
+            .call("panic", "shared memory: bad magic number\nin two lines")
+            .fails(FailureKind::Trap),
         builtin("trap: a recursion in Rust", "misbehave").call("recurse", "").fails(FailureKind::Trap),
         builtin("trap: a crash in Rust", "misbehave").call("crash", "").fails(FailureKind::Trap),
     ]
