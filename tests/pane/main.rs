@@ -7,6 +7,7 @@ mod cost;
 mod debugging;
 mod endings;
 mod keys;
+mod navigation;
 mod screen;
 mod scripts;
 mod typing;
@@ -21,6 +22,16 @@ const PROMPT_ROWS: u16 = 15;
 /// A prompt with the pane open.
 fn with_pane() -> Terminal {
     let mut terminal = Setup::new(ROWS, COLS).start();
+    terminal.wait_prompt();
+    terminal.line("pane on");
+    terminal.wait_for("processes");
+    terminal.wait_prompt();
+    terminal
+}
+
+/// A prompt with the pane open in the usual terminal, where its views do not fit beside each other.
+fn with_pane_80x24() -> Terminal {
+    let mut terminal = Setup::new(24, 80).start();
     terminal.wait_prompt();
     terminal.line("pane on");
     terminal.wait_for("processes");

@@ -18,6 +18,9 @@ pub enum Action {
     Quit,
     Leave,
     Fold,
+    /// Scrolls the details by a line.
+    ScrollUp,
+    ScrollDown,
     NextView,
     Zoom,
     StartFilter,

@@ -84,6 +84,7 @@ impl State {
             Action::Help => self.layer = Layer::Help { scroll: 0 },
             Action::Kill => self.ask_to_kill(process, Extent::One, data),
             Action::KillSubtree => self.ask_to_kill(process, Extent::Subtree, data),
+            Action::Up | Action::Down => return self.step_in_detail(action, data),
             action => self.layer = Layer::Detail { subject, scroll: scrolled(scroll, action, data.tree_page) },
         }
         Effect::None
@@ -168,8 +169,8 @@ fn descendants(snapshot: &Snapshot, id: ProcessId) -> usize {
 
 fn scrolled(scroll: usize, action: Action, page: usize) -> usize {
     match action {
-        Action::Up => scroll.saturating_sub(1),
-        Action::Down => scroll + 1,
+        Action::Up | Action::ScrollUp => scroll.saturating_sub(1),
+        Action::Down | Action::ScrollDown => scroll + 1,
         Action::PageUp => scroll.saturating_sub(page.max(1)),
         Action::PageDown => scroll + page.max(1),
         Action::First => 0,

@@ -25,9 +25,14 @@ impl TestPane {
             tree_page: 4,
             calls_page: 3,
         };
+        let before = self.state.cursor();
         let effect = action(key, &self.state.layer).map_or(Effect::None, |action| self.state.apply(action, &data));
         let rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
-        self.state.clamp(&ViewData { rows: &rows, ..data });
+        let data = ViewData { rows: &rows, ..data };
+        self.state.clamp(&data);
+        if self.state.cursor() != before {
+            self.state.follow_cursor(&data);
+        }
         effect
     }
 
@@ -102,8 +107,10 @@ fn enter_opens_and_esc_goes_back_step_by_step_to_the_prompt() {
     pane.keys("j");
     pane.key(Key::Enter);
     assert_eq!(pane.state.layer, Layer::Detail { subject: Subject::Process(1), scroll: 0 });
-    pane.keys("jj");
+    pane.keys("JJ");
     assert_eq!(pane.state.layer, Layer::Detail { subject: Subject::Process(1), scroll: 2 });
+    pane.keys("j");
+    assert_eq!(pane.state.layer, Layer::Detail { subject: Subject::Process(2), scroll: 0 });
     assert_eq!(pane.key(Key::Esc), Effect::None);
     assert_eq!(pane.state.layer, Layer::Views);
     pane.keys("/tax");

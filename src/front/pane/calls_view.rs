@@ -9,12 +9,13 @@ use crate::journal::{Outcome, Record};
 use crate::shell::command::trace;
 use crate::shell::listing::Unit;
 
-use super::cells::{count, put, put_right, rule, trusted, untrusted};
+use super::cells::{count, put, put_right, trusted, untrusted};
+use super::history::Older;
 use super::layout::below_title;
 use super::snapshot::Scope;
 use super::state::{Clock, Position, State, View};
 use super::theme;
-use super::tree_view::title_spans;
+use super::titles::{self, Surroundings};
 
 /// The rate at which the title says that only the last rows are shown.
 pub const BURST_CALLS_PER_SECOND: f64 = 200.0;
@@ -33,27 +34,32 @@ pub struct Calls<'a> {
     pub list: &'a [Record],
     /// The number of ended calls that are newer than the list.
     pub newer: u64,
+    /// Whether a held list can be continued to older calls.
+    pub older: Older,
+    /// The session's calls; `None` while only some of them are shown.
+    pub total: Option<u64>,
     pub calls_per_second: f64,
     /// The snapshot's time, in nanoseconds since the session began.
     pub now_ns: u64,
 }
 
 /// Draws the view with its title.
-pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, focus: Focus) {
-    draw_title(buffer, area, calls, state, focus);
+pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surroundings: Surroundings) {
+    draw_title(buffer, area, calls, state, surroundings);
     let body = below_title(area);
     let selected = state.call_index(calls.list).or_else(|| calls.list.len().checked_sub(1));
     let shown = calls.list.iter().enumerate().skip(state.calls_top).take(usize::from(body.height));
     for (y, (index, call)) in (body.y..).zip(shown) {
         draw_call(buffer, Rect { y, height: 1, ..body }, call, calls.now_ns);
-        if focus == Focus::Pane && state.view == View::Calls && Some(index) == selected {
+        if surroundings.focus == Focus::Pane && state.view == View::Calls && Some(index) == selected {
             buffer.set_style(Rect { y, height: 1, ..body }, theme::SELECTED);
         }
     }
 }
 
-fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, focus: Focus) {
-    let mut title = title_spans("calls", state.view == View::Calls, focus);
+fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surroundings: Surroundings) {
+    let mut title = titles::name(View::Calls, state.view == View::Calls, surroundings.focus);
+    title.extend(calls.total.map(|total| trusted(format!(" {}", count(total)), theme::PLAIN)));
     if state.scope == Scope::ErrorsOnly {
         title.push(trusted(" errors only", theme::BAD));
     }
@@ -74,10 +80,23 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, foc
     let column_titles = column_titles(row.width);
     let heads_cols = column_titles.iter().map(|head| head.width() as u16).sum::<u16>().min(row.width);
     let left = Rect { width: row.width - heads_cols, ..row };
-    rule(buffer, left);
+    titles::draw(buffer, left, Vec::new(), Vec::new());
     put_right(buffer, row, area.y, column_titles);
     // A narrow title row drops the column titles first.
-    put(buffer, row, area.y, title);
+    let title_cols = title.iter().map(Span::width).sum::<usize>();
+    let place = if title_cols > usize::from(left.width) { row } else { left };
+    titles::draw(buffer, place, title, titles::right(surroundings, position(calls, state, below_title(area).height)));
+}
+
+/// The position in a held list, with a `+` where older calls can be fetched. The newest calls are always the last ones.
+fn position(calls: &Calls, state: &State, page: u16) -> Option<String> {
+    match state.position {
+        Position::Newest => None,
+        Position::At(_) => {
+            let position = titles::position(state.calls_top, page.into(), calls.list.len())?;
+            Some(if calls.older == Older::Some { format!("{position}+") } else { position })
+        }
+    }
 }
 
 /// The titles of the columns at the right.

@@ -94,12 +94,28 @@ impl History {
     }
 }
 
+/// Whether the journal has calls that are older than a held list.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Older {
+    #[default]
+    None,
+    Some,
+}
+
 /// A list of calls that does not move while newer calls come.
 #[derive(Debug, Default)]
 pub struct HeldCalls {
     list: Vec<Record>,
     /// The session's number of calls when the list was made.
     total_calls: u64,
+    pub older: Older,
+}
+
+impl Older {
+    /// Whether there may be older ones than those of a fetch.
+    fn after(fetched: &[Record]) -> Older {
+        if fetched.len() < HELD_CALLS { Older::None } else { Older::Some }
+    }
 }
 
 impl HeldCalls {
@@ -115,6 +131,7 @@ impl HeldCalls {
     pub fn hold(&mut self, source: &dyn SnapshotSource, query: &SnapshotQuery, snapshot: &Snapshot) {
         let seq_max = snapshot.calls.last().map_or(0, |call| call.seq);
         let ended = source.calls_until(query, seq_max, HELD_CALLS);
+        self.older = Older::after(&ended);
         // Shown calls may be missing in the journal: evicted, or still running.
         self.list = merge_running(ended, snapshot.calls.clone());
         self.list.sort_by_key(|call| call.seq);
@@ -123,14 +140,21 @@ impl HeldCalls {
     }
 
     /// Fetches the calls before the list; returns the number of the newest of them.
-    pub fn older(&mut self, source: &dyn SnapshotSource, query: &SnapshotQuery) -> Option<u64> {
+    pub fn fetch_older(&mut self, source: &dyn SnapshotSource, query: &SnapshotQuery) -> Option<u64> {
         let before = self.list.first()?.seq.checked_sub(1)?;
         let mut older = source.calls_until(query, before, HELD_CALLS);
+        self.older = Older::after(&older);
         let last = older.last()?.seq;
         older.append(&mut self.list);
         older.truncate(HELD_CALLS_MAX);
         self.list = older;
         Some(last)
+    }
+
+    /// The number of the first call in the list after a call.
+    pub fn after(&self, seq: u64) -> Option<u64> {
+        let index = self.list.partition_point(|call| call.seq <= seq);
+        self.list.get(index).map(|call| call.seq)
     }
 
     /// The number of calls since the list was made.
@@ -185,11 +209,11 @@ mod tests {
             (list.first().map(|call| call.seq), list.last().map(|call| call.seq), list.len())
         };
         assert_eq!(seqs(&held), (Some(3_001), Some(5_000), 2_000));
-        assert_eq!(held.older(&source, &SnapshotQuery::default()), Some(3_000));
+        assert_eq!(held.fetch_older(&source, &SnapshotQuery::default()), Some(3_000));
         assert_eq!(seqs(&held), (Some(1_001), Some(5_000), 4_000));
-        assert_eq!(held.older(&source, &SnapshotQuery::default()), Some(1_000));
+        assert_eq!(held.fetch_older(&source, &SnapshotQuery::default()), Some(1_000));
         assert_eq!(seqs(&held), (Some(1), Some(5_000), 5_000));
-        assert_eq!(held.older(&source, &SnapshotQuery::default()), None);
+        assert_eq!(held.fetch_older(&source, &SnapshotQuery::default()), None);
         let mut later = snapshot.clone();
         later.totals.calls = 5_123;
         assert_eq!(held.newer(&later), 123);

@@ -24,6 +24,7 @@ pub struct KeyGroup {
 }
 
 const VIEWS: &[Place] = &[Place::Views];
+const DETAIL: &[Place] = &[Place::Detail];
 const VIEWS_AND_DETAIL: &[Place] = &[Place::Views, Place::Detail];
 const ALL: &[Place] = &[Place::Views, Place::Detail, Place::Help];
 
@@ -66,6 +67,12 @@ pub const KEYS: &[KeyGroup] = &[
         places: VIEWS,
         meaning: "details of the process or call",
         hint: "details",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('J'), Action::ScrollDown), (Key::Char('K'), Action::ScrollUp)],
+        places: DETAIL,
+        meaning: "scroll details; ↑ ↓ go to the next ones",
+        hint: "scroll",
     },
     KeyGroup {
         keys: &[(Key::Esc, Action::Back)],
@@ -254,7 +261,7 @@ mod tests {
 
     #[test]
     fn every_promised_key_is_bound() {
-        let keys = "hjklgGsepxXz?/ q".chars().map(Key::Char).chain([
+        let keys = "hjklgGJKsepxXz?/ q".chars().map(Key::Char).chain([
             Key::Up,
             Key::Down,
             Key::Left,
@@ -269,7 +276,9 @@ mod tests {
             Key::Function(6),
         ]);
         for key in keys {
-            assert!(action(key, &Layer::Views).is_some(), "{}", name(key));
+            let detail = Layer::Detail { subject: Subject::Process(1), scroll: 0 };
+            let bound = |layer| action(key, layer).is_some();
+            assert!(bound(&Layer::Views) || bound(&detail), "{}", name(key));
         }
     }
 

@@ -18,6 +18,8 @@ pub struct Parts {
     pub calls: Option<Rect>,
     /// The columns between views that stand side by side.
     pub divider: Option<Rect>,
+    /// The view for which there is no room.
+    pub hidden: Option<View>,
     /// The area of details and help: that of the view without the keys, or the whole pane.
     pub detail: Rect,
     pub status: Rect,
@@ -27,7 +29,7 @@ pub struct Parts {
 pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
     let status = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     let body = Rect { height: area.height.saturating_sub(1), ..area };
-    let one = |tree, calls| Parts { tree, calls, divider: None, detail: body, status };
+    let one = |tree, calls, hidden| Parts { tree, calls, divider: None, hidden: Some(hidden), detail: body, status };
     match (zoom, view) {
         (Zoom::Both, _) if area.width >= SIDE_BY_SIDE_COLS_MIN => {
             let left = Rect { width: body.width * 9 / 20, ..body };
@@ -40,8 +42,8 @@ pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
             let bottom = Rect { y: body.y + top.height, height: body.height - top.height, ..body };
             both(top, bottom, view, status)
         }
-        (_, View::Tree) => one(Some(body), None),
-        (_, View::Calls) => one(None, Some(body)),
+        (_, View::Tree) => one(Some(body), None, View::Calls),
+        (_, View::Calls) => one(None, Some(body), View::Tree),
     }
 }
 
@@ -50,7 +52,7 @@ fn both(tree: Rect, calls: Rect, view: View, status: Rect) -> Parts {
         View::Tree => calls,
         View::Calls => tree,
     };
-    Parts { tree: Some(tree), calls: Some(calls), divider: None, detail, status }
+    Parts { tree: Some(tree), calls: Some(calls), divider: None, hidden: None, detail, status }
 }
 
 /// A view's area without its title row.

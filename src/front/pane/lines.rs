@@ -5,9 +5,10 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::Span;
 
-use super::cells::{put, put_right, rule, trusted, untrusted};
+use super::cells::{put, trusted, untrusted};
 use super::layout::below_title;
 use super::theme;
+use super::titles;
 
 /// The most items of one list.
 pub const LIST_MAX: usize = 200;
@@ -29,13 +30,13 @@ pub fn draw_lines(buffer: &mut Buffer, area: Rect, title: &str, lines: &[Line], 
     let body = below_title(area);
     let lines: Vec<Line> = lines.iter().flat_map(|line| wrapped(line, usize::from(body.width.max(1)))).collect();
     let scroll = scroll.min(lines.len().saturating_sub(usize::from(body.height)));
-    rule(buffer, area);
     let title =
         vec![trusted("▌", theme::KEY), untrusted(title, theme::STRONG.patch(theme::KEY)), trusted(" ", theme::PLAIN)];
-    put(buffer, area, area.y, title);
-    let left = lines.len().saturating_sub(scroll + usize::from(body.height));
-    let more = if left > 0 { format!(" {left} more below · Esc ") } else { " Esc ".to_owned() };
-    put_right(buffer, Rect { height: area.height.min(1), ..area }, area.y, vec![trusted(more, theme::DIM)]);
+    let esc = vec![trusted(" Esc ", theme::DIM)];
+    let position = titles::position(scroll, body.height.into(), lines.len());
+    let position = position.map(|position| vec![trusted(format!(" {position} ·"), theme::DIM)]);
+    let right = std::iter::once(esc).chain(position).collect();
+    titles::draw(buffer, Rect { height: area.height.min(1), ..area }, title, right);
     for (y, line) in (body.y..body.bottom()).zip(lines.into_iter().skip(scroll)) {
         put(buffer, body, y, line);
     }

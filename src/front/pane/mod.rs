@@ -9,7 +9,7 @@
 //! cells      writing to cells              printable  untrusted text -> printable text
 //! save       a frame as a picture          payload    bytes -> lines
 //! lines      lines that scroll             history    rates, deaths, held calls
-//! theme      colours and glyphs
+//! theme      colours and glyphs            titles     title rows, positions in lists
 //! ```
 //!
 //! `Pane` puts them together as the screen's scene. It holds no lock of the kernel while it draws, and it never writes
@@ -35,6 +35,7 @@ mod source;
 mod state;
 mod status;
 mod theme;
+mod titles;
 mod tree;
 mod tree_view;
 
@@ -54,7 +55,8 @@ use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
 use snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
-use state::{Clock, Effect, Layer, Message, Position, State, Subject, ViewData};
+use state::{Clock, Cursor, Effect, Layer, Message, Position, State, Subject, ViewData};
+use titles::Surroundings;
 use tree::Row;
 
 pub use source::KernelSource;
@@ -148,7 +150,8 @@ impl Pane {
         self.changed = true;
     }
 
-    fn clamp(&mut self) {
+    /// Adjusts the selection to the rows there are. Details follow a cursor that a key has moved from `moved_from`.
+    fn clamp(&mut self, moved_from: Option<Cursor>) {
         let data = ViewData {
             snapshot: &self.snapshot,
             rows: &self.rows,
@@ -157,21 +160,27 @@ impl Pane {
             calls_page: self.calls_page,
         };
         self.state.clamp(&data);
+        if moved_from.is_some_and(|before| self.state.cursor() != before) {
+            self.state.follow_cursor(&data);
+        }
     }
 
     fn draw(&mut self, buffer: &mut Buffer, parts: &Parts, focus: Focus) {
+        let surroundings = Surroundings { focus, hidden: parts.hidden };
         if let Some(area) = parts.tree {
             let fading = |process: &_| self.history.fading(process);
-            tree_view::draw(buffer, area, &self.snapshot, &self.rows, &self.state, focus, fading);
+            tree_view::draw(buffer, area, &self.snapshot, &self.rows, &self.state, surroundings, fading);
         }
         if let Some(area) = parts.calls {
             let calls = calls_view::Calls {
                 list: self.calls.list(self.state.position, &self.snapshot),
                 newer: self.calls.newer(&self.snapshot),
+                older: self.calls.older,
+                total: self.state.query().is_all_calls().then_some(self.snapshot.totals.calls),
                 calls_per_second: self.history.rates.now().0,
                 now_ns: u64::try_from(self.snapshot.at.as_nanos()).unwrap_or(u64::MAX),
             };
-            calls_view::draw(buffer, area, &calls, &self.state, focus);
+            calls_view::draw(buffer, area, &calls, &self.state, surroundings);
         }
         match (&mut self.state.layer, &self.detail) {
             (Layer::Detail { scroll, .. }, Some((_, detail))) => *scroll = detail.draw(buffer, parts.detail, *scroll),
@@ -190,8 +199,16 @@ impl Pane {
             Effect::Leave => return KeyResult::Leave,
             Effect::HoldCalls => self.calls.hold(&*self.source, &self.state.query(), &self.snapshot),
             Effect::OlderCalls => {
-                if let Some(seq) = self.calls.older(&*self.source, &self.state.query()) {
+                if let Some(seq) = self.calls.fetch_older(&*self.source, &self.state.query()) {
                     self.state.position = Position::At(seq);
+                }
+            }
+            Effect::NewerCalls => {
+                self.calls.hold(&*self.source, &self.state.query(), &self.snapshot);
+                if let Position::At(seq) = self.state.position
+                    && let Some(next) = self.calls.after(seq)
+                {
+                    self.state.position = Position::At(next);
                 }
             }
             Effect::Kill { id, extent } => {
@@ -209,7 +226,9 @@ impl Scene for Pane {
     fn frame(&mut self, area: Rect, focus: Focus, wanted: Redraw) -> Option<Buffer> {
         let parts = parts(area, self.state.view, self.state.zoom);
         let page = |part: Option<Rect>| usize::from(part.map_or(1, |part| below_title(part).height));
-        (self.tree_page, self.calls_page) = (page(parts.tree), page(parts.calls));
+        // A hidden view has the page that it will have when Tab shows it.
+        self.tree_page = page(parts.tree.or(parts.calls));
+        self.calls_page = page(parts.calls.or(parts.tree));
         if wanted == Redraw::Fresh {
             self.source.force_next_sample();
         }
@@ -218,7 +237,8 @@ impl Scene for Pane {
         if !self.changed && wanted == Redraw::IfChanged && self.drawn == Some((area, focus)) {
             return None;
         }
-        self.clamp();
+        // A row that has gone moves the cursor and not the details.
+        self.clamp(None);
         let mut buffer = Buffer::empty(area);
         self.draw(&mut buffer, &parts, focus);
         // A saved picture leaves the terminal's frame outdated.
@@ -237,11 +257,12 @@ impl Scene for Pane {
             tree_page: self.tree_page,
             calls_page: self.calls_page,
         };
+        let before = self.state.cursor();
         let effect = self.state.apply(action, &data);
         let result = self.perform(effect);
         // Another key may come before the next frame.
         self.rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
-        self.clamp();
+        self.clamp(Some(before));
         result
     }
 }

@@ -3,7 +3,7 @@
 use crate::journal::Record;
 
 use super::action::Action;
-use super::state::{Effect, Layer, Position, State, Subject, ViewData};
+use super::state::{Effect, Layer, Position, State, Subject, View, ViewData};
 use super::tree::{Expansion, Row, RowId};
 
 impl State {
@@ -55,6 +55,52 @@ impl State {
         }
     }
 
+    /// Moves the cursor by one row that has details; [`State::follow_cursor`] shows them.
+    pub(super) fn step_in_detail(&mut self, action: Action, data: &ViewData) -> Effect {
+        match self.view {
+            View::Tree => {
+                let index = self.tree_index(data.rows);
+                let has_details = |row: &Row| matches!(row.id, RowId::Process(_));
+                let next = match action {
+                    Action::Up => data.rows.iter().take(index).rposition(has_details),
+                    _ => data.rows.iter().skip(index + 1).position(has_details).map(|after| index + 1 + after),
+                };
+                self.select(data.rows, next.unwrap_or(index));
+                Effect::None
+            }
+            View::Calls => {
+                let before = self.position;
+                let effect = self.in_calls(action, data);
+                match (before, self.position) {
+                    (Position::At(_), Position::Newest) => {
+                        self.position = before;
+                        Effect::NewerCalls
+                    }
+                    _ => effect,
+                }
+            }
+        }
+    }
+
+    /// Shows the details of the selected row in place of another one's.
+    pub fn follow_cursor(&mut self, data: &ViewData) {
+        let under_cursor = match self.view {
+            View::Tree => match self.selected {
+                RowId::Process(id) => Some(Subject::Process(id)),
+                RowId::Shell | RowId::More(_) => None,
+            },
+            View::Calls => {
+                let index = self.call_index(data.calls).or_else(|| data.calls.len().checked_sub(1));
+                index.and_then(|index| data.calls.get(index)).map(|call| Subject::Call(call.seq))
+            }
+        };
+        if let (Layer::Detail { subject, scroll }, Some(under_cursor)) = (&mut self.layer, under_cursor)
+            && *subject != under_cursor
+        {
+            (*subject, *scroll) = (under_cursor, 0);
+        }
+    }
+
     pub(super) fn in_calls(&mut self, action: Action, data: &ViewData) -> Effect {
         let Some(last) = data.calls.len().checked_sub(1) else { return Effect::None };
         let index = self.call_index(data.calls).unwrap_or(last);
@@ -69,14 +115,10 @@ impl State {
             Action::Last => Some(last + 1),
             Action::Left => Some(caller_index(data.calls, index)),
             Action::Open | Action::Right => {
-                let subject = data.calls.get(index).map(|call| Subject::Call(call.seq));
-                return match subject {
-                    Some(subject) => {
-                        self.layer = Layer::Detail { subject, scroll: 0 };
-                        Effect::None
-                    }
-                    None => Effect::None,
-                };
+                let Some(call) = data.calls.get(index) else { return Effect::None };
+                self.layer = Layer::Detail { subject: Subject::Call(call.seq), scroll: 0 };
+                // The list stands still while a call's details are open.
+                Some(index)
             }
             _ => return Effect::None,
         };

@@ -18,6 +18,16 @@ pub enum View {
     Calls,
 }
 
+impl View {
+    /// The view's name in titles.
+    pub fn title(self) -> &'static str {
+        match self {
+            View::Tree => "processes",
+            View::Calls => "calls",
+        }
+    }
+}
+
 /// Whether both views are shown, if there is room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Zoom {
@@ -65,6 +75,13 @@ pub enum Layer {
         text: String,
         extent: Extent,
     },
+}
+
+/// The selected row of the view with the keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Cursor {
+    Row(RowId),
+    Call(Position),
 }
 
 /// The selection in the view of calls.
@@ -146,6 +163,8 @@ pub enum Effect {
     HoldCalls,
     /// Extend the held list to older calls.
     OlderCalls,
+    /// Hold a newer list, and go to the call after the selected one.
+    NewerCalls,
     Kill {
         id: ProcessId,
         extent: Extent,
@@ -153,6 +172,14 @@ pub enum Effect {
 }
 
 impl State {
+    /// The selected row of the view with the keys.
+    pub fn cursor(&self) -> Cursor {
+        match self.view {
+            View::Tree => Cursor::Row(self.selected),
+            View::Calls => Cursor::Call(self.position),
+        }
+    }
+
     /// The query of the shown calls and processes.
     pub fn query(&self) -> SnapshotQuery {
         let text = match &self.layer {

@@ -27,6 +27,7 @@ fn screen_after(snapshot: Snapshot, keys: &[Key], width: u16, height: u16) -> St
     frame(&mut pane, width, height);
     for key in keys {
         pane.key(*key);
+        frame(&mut pane, width, height);
     }
     picture(&frame(&mut pane, width, height), Form::Text)
 }
@@ -48,6 +49,18 @@ fn a_narrow_pane_has_them_below_each_other() {
 #[test]
 fn a_small_pane_has_the_view_with_the_keys() {
     insta::assert_snapshot!(screen_after(shop(), &[], 40, 7));
+}
+
+#[test]
+fn eighty_columns_say_where_the_calls_are() {
+    insta::assert_snapshot!(screen_after(forest(1_000), &typed("jjjjjjjjjjjjjjjj"), 80, 12));
+}
+
+#[test]
+fn held_calls_say_which_of_them_are_in_sight() {
+    let mut snapshot = shop();
+    snapshot.calls = (1..=60).map(|seq| call(seq, 1, (0, "shell"), (5, "log"), "write")).collect();
+    insta::assert_snapshot!(screen_after(snapshot, &[Key::Tab, Key::PageUp, Key::PageUp], 80, 12));
 }
 
 #[test]
@@ -100,6 +113,68 @@ fn details_of_a_call_show_its_bytes() {
     let last = call(6, 1, (0, "shell"), (5, "log"), "write");
     snapshot.calls.push(with_payload(last, br#"{"item":"tea","count":2}"#, b"\x00\xff\x1b[31m"));
     insta::assert_snapshot!(screen_after(snapshot, &[Key::Tab, Key::Enter], 70, 24));
+}
+
+/// The first row of the frame that a detail's title is in.
+fn title(pane: &mut Pane) -> String {
+    let text = picture(&frame(pane, 80, 10), Form::Text);
+    text.lines().next().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn details_follow_the_cursor() {
+    let mut pane = pane(shop());
+    frame(&mut pane, 80, 10);
+    for key in [Key::Down, Key::Enter] {
+        pane.key(key);
+    }
+    assert!(title(&mut pane).starts_with("▌1:front"));
+    pane.key(Key::Down);
+    assert!(title(&mut pane).starts_with("▌2:cart"));
+    pane.key(Key::Char('J'));
+    assert!(title(&mut pane).contains("─ 2–9/"), "J scrolls by a line: {}", title(&mut pane));
+    for _ in 0..9 {
+        pane.key(Key::Down);
+    }
+    assert!(title(&mut pane).starts_with("▌5:log"), "the last one stays");
+    for _ in 0..9 {
+        pane.key(Key::Char('k'));
+    }
+    assert!(title(&mut pane).starts_with("▌1:front"), "the shell has no details");
+}
+
+#[test]
+fn details_of_calls_follow_too_and_go_on_to_newer_ones() {
+    let mut pane = pane(shop());
+    frame(&mut pane, 80, 10);
+    for key in [Key::Tab, Key::Enter] {
+        pane.key(key);
+    }
+    assert!(title(&mut pane).starts_with("▌call 5 "));
+    let mut later = shop();
+    later.calls.extend([6, 7].map(|seq| call(seq, 1, (0, "shell"), (5, "log"), "write")));
+    pane.source = Box::new(FixedSource::new(later));
+    assert!(title(&mut pane).starts_with("▌call 5 "), "newer calls do not replace it");
+    for (key, call) in [(Key::Down, 6), (Key::Down, 7), (Key::Down, 7), (Key::Up, 6), (Key::Up, 5), (Key::Up, 4)] {
+        pane.key(key);
+        assert!(title(&mut pane).starts_with(&format!("▌call {call} ")), "after {key:?}: {}", title(&mut pane));
+    }
+}
+
+#[test]
+fn details_stay_when_their_process_disappears() {
+    let mut pane = pane(shop());
+    frame(&mut pane, 80, 10);
+    for key in [Key::End, Key::Enter] {
+        pane.key(key);
+    }
+    let mut later = shop();
+    later.processes.pop();
+    pane.source = Box::new(FixedSource::new(later));
+    pane.detail = None;
+    assert!(title(&mut pane).starts_with("▌process 5 "));
+    assert_eq!(pane.state.selected, tree::RowId::Process(4), "the cursor has moved");
+    assert!(title(&mut pane).starts_with("▌process 5 "));
 }
 
 #[test]

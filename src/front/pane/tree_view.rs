@@ -11,11 +11,12 @@ use crate::shell::command::ps;
 use crate::shell::listing::{Column, Unit};
 use crate::shell::tree::Guides;
 
-use super::cells::{count, put, put_right, rule, trusted, untrusted};
+use super::cells::{count, put, put_right, trusted, untrusted};
 use super::layout::below_title;
 use super::snapshot::{Scope, Snapshot};
 use super::state::{State, View};
 use super::theme;
+use super::titles::{self, Surroundings};
 use super::tree::{Expansion, Row, Sort};
 
 /// The figures of a row, from the left, with the width of the view at which each is shown.
@@ -32,10 +33,10 @@ pub fn draw(
     snapshot: &Snapshot,
     rows: &[Row],
     state: &State,
-    focus: Focus,
+    surroundings: Surroundings,
     fading: impl Fn(&ProcessView) -> f32,
 ) {
-    draw_title(buffer, area, snapshot, state, focus);
+    draw_title(buffer, area, snapshot, rows.len(), state, surroundings);
     let body = below_title(area);
     if snapshot.processes.is_empty() {
         put(buffer, body, body.y + 1, vec![trusted("no process yet: `load NAME` starts one", theme::DIM)]);
@@ -47,7 +48,7 @@ pub fn draw(
         if let Some(process) = process {
             draw_figures(buffer, body, y, process);
         }
-        if focus == Focus::Pane && state.view == View::Tree && row.id == state.selected {
+        if surroundings.focus == Focus::Pane && state.view == View::Tree && row.id == state.selected {
             buffer.set_style(Rect { y, height: 1, ..body }, theme::SELECTED);
         }
     }
@@ -65,8 +66,15 @@ fn name_area(body: Rect) -> Rect {
     Rect { width: body.width - figures_cols(body.width), ..body }
 }
 
-fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &State, focus: Focus) {
-    let mut title = title_spans("processes", state.view == View::Tree, focus);
+fn draw_title(
+    buffer: &mut Buffer,
+    area: Rect,
+    snapshot: &Snapshot,
+    rows: usize,
+    state: &State,
+    surroundings: Surroundings,
+) {
+    let mut title = titles::name(View::Tree, state.view == View::Tree, surroundings.focus);
     title.push(trusted(format!(" {}", snapshot.living()), theme::PLAIN));
     if state.tree.sort != Sort::default() {
         title.push(trusted(format!(" by {}", state.tree.sort.title()), theme::DIM));
@@ -76,18 +84,15 @@ fn draw_title(buffer: &mut Buffer, area: Rect, snapshot: &Snapshot, state: &Stat
     }
     title.push(trusted(" ", theme::PLAIN));
     let row = Rect { height: area.height.min(1), ..area };
-    rule(buffer, name_area(row));
-    put(buffer, name_area(row), area.y, title);
+    // The shell's row is not counted.
+    let (top, page) = match (state.tree_top, usize::from(below_title(area).height)) {
+        (0, page) => (0, page.saturating_sub(1)),
+        (top, page) => (top - 1, page),
+    };
+    let position = titles::position(top, page, rows.saturating_sub(1));
+    titles::draw(buffer, name_area(row), title, titles::right(surroundings, position));
     for (column, place) in figure_areas(row) {
         put_right(buffer, place, area.y, vec![trusted(column.title, theme::FRAME)]);
-    }
-}
-
-/// A view's title, highlighted if the view has the keys.
-pub fn title_spans(title: &str, has_keys: bool, focus: Focus) -> Vec<Span<'static>> {
-    match (has_keys, focus) {
-        (true, Focus::Pane) => vec![trusted(format!("▌{title}"), theme::STRONG.patch(theme::KEY))],
-        _ => vec![trusted(format!(" {title}"), theme::STRONG)],
     }
 }
 

@@ -1,0 +1,48 @@
+//! Navigation in the pane of a terminal of 80x24: views, positions, details.
+
+use super::pty::{DOWN, ENTER, ESC, F6, TAB};
+use super::with_pane_80x24;
+
+#[test]
+fn the_calls_are_a_tab_away() {
+    let mut terminal = with_pane_80x24();
+    terminal.line("load echo; call echo echo hello");
+    terminal.wait_for("○ 1:echo");
+    terminal.wait_for("calls: F6 Tab");
+    terminal.send(F6);
+    terminal.wait_for("calls: Tab");
+    terminal.send(TAB);
+    terminal.wait_for("1:echo.echo");
+    terminal.wait_for("processes: Tab");
+}
+
+#[test]
+fn long_lists_say_where_one_is() {
+    let mut terminal = with_pane_80x24();
+    terminal.line("for n in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15");
+    terminal.line("load echo");
+    terminal.line("call echo echo hello");
+    terminal.line("end");
+    terminal.wait_for("1–9/15 ");
+    terminal.send(F6);
+    terminal.send("G");
+    terminal.wait_for("6–15/15 ");
+    terminal.send(TAB);
+    terminal.send("g");
+    terminal.wait_for("1–10/15 ");
+}
+
+#[test]
+fn details_follow_the_cursor() {
+    let mut terminal = with_pane_80x24();
+    terminal.line("load echo; load text");
+    terminal.wait_for("○ 2:text");
+    terminal.send(F6);
+    terminal.send(DOWN);
+    terminal.send(ENTER);
+    terminal.wait_for("built-in:echo");
+    terminal.send(DOWN);
+    terminal.wait_for("built-in:text");
+    terminal.send(ESC);
+    terminal.wait_for("▌processes");
+}
