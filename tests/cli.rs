@@ -111,7 +111,7 @@ fn help_of_the_program_and_of_the_shell() {
     let of_program = plugsh().args(["help", "call"]).run().code(0).stdout_has("Call it N times");
     of_program.stdout_has("\nThe shell has a `call` of its own: `plugsh -c 'help call'` explains it.\n");
     plugsh().args(["-c", "help call"]).run().code(0).stdout_has("call PLUGIN FUNCTION [INPUT]");
-    plugsh().args(["help", "ps"]).run().code(0).stdout_has("ps [-t|--tree]");
+    plugsh().args(["help", "ps"]).run().code(0).stdout_has("[-t|--tree]");
     plugsh().args(["help", "language"]).run().code(0).stdout_has("<<END");
     plugsh().args(["help", "lod"]).run().code(2).stderr("plugsh: no command or topic `lod`; did you mean `load`?\n");
     let told = plugsh().args(["help", "completion"]).run().code(2);

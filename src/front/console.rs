@@ -74,7 +74,8 @@ impl Console {
             }
             None => (RenderOptions::PLAIN.columns, RenderOptions::PLAIN.rows),
         };
-        RenderOptions { terminal, color, columns, rows }
+        let table_columns = if terminal { Some(columns) } else { given_columns() };
+        RenderOptions { terminal, color, columns, table_columns, rows }
     }
 
     fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -225,6 +226,12 @@ impl Front for Console {
         };
         Ok(note.map_or(Reply::Nothing, Reply::line))
     }
+}
+
+/// The width that the environment gives to output that goes to no terminal, as for `ps` and `ls`.
+fn given_columns() -> Option<u16> {
+    let columns: u16 = std::env::var("COLUMNS").ok()?.parse().ok()?;
+    (columns > 0).then_some(columns.min(COLUMNS_MAX))
 }
 
 /// Writes to standard output, and flushes it.

@@ -1,5 +1,5 @@
 //! Listings: rows and the columns that show them. A command names each column once; the drawn table, the row of sums,
-//! `--sort`, the completion of its words and the pane's titles and figures follow. What a row is in JSON is its
+//! what a narrow terminal leaves out, `--sort`, the completion of its words and the pane's titles and figures follow. What a row is in JSON is its
 //! `Serialize`.
 
 use std::cmp::Reverse;
@@ -7,8 +7,11 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::reply::{Align, Heading, Reply, Role, Span, Table, cell};
+use super::reply::{Align, Brevity, ESSENTIAL, Heading, Line, Reply, Role, Span, Table, cell};
 use super::units::{show_bytes, show_duration};
+
+/// The rows of a listing that may be long, for a person who does not say `-n`.
+pub const ROWS_DEFAULT: usize = 100;
 
 /// One column of a listing of `T`.
 pub struct Column<T> {
@@ -17,6 +20,11 @@ pub struct Column<T> {
     /// The column's heading.
     pub title: &'static str,
     pub align: Align,
+    /// Columns of low importance are left out first where the width is bounded; those of [`ESSENTIAL`] stay.
+    importance: u8,
+    brevity: Brevity,
+    /// Not shown where all its cells are empty.
+    optional: bool,
     content: Content<T>,
     /// What `--sort` goes by; `None`: rows cannot be ordered by it.
     sort_key: Option<SortKey<T>>,
@@ -79,7 +87,17 @@ copy!(Column, Content, Total, SortKey);
 impl<T> Column<T> {
     /// A column of words, which lean left.
     pub const fn left(name: &'static str, cell: fn(&T) -> Span) -> Column<T> {
-        Column { name, title: name, align: Align::Left, content: Content::Text(cell), sort_key: None, total: None }
+        Column {
+            name,
+            title: name,
+            align: Align::Left,
+            importance: ESSENTIAL,
+            brevity: Brevity::Whole,
+            optional: false,
+            content: Content::Text(cell),
+            sort_key: None,
+            total: None,
+        }
     }
 
     /// A column of words that lean right, as figures without a [`Unit`] do.
@@ -93,6 +111,9 @@ impl<T> Column<T> {
             name,
             title: name,
             align: Align::Right,
+            importance: ESSENTIAL,
+            brevity: Brevity::Whole,
+            optional: false,
             content: Content::Figure(unit, figure),
             sort_key: Some(SortKey::Amount(figure)),
             total: None,
@@ -102,6 +123,21 @@ impl<T> Column<T> {
     /// The column under another title than its name.
     pub const fn titled(self, title: &'static str) -> Column<T> {
         Column { title, ..self }
+    }
+
+    /// The column with its importance in a narrow table: the lowest is left out first.
+    pub const fn importance(self, importance: u8) -> Column<T> {
+        Column { importance, ..self }
+    }
+
+    /// The column with its paths and URLs shown by their last part where the width is bounded.
+    pub const fn by_last_part(self) -> Column<T> {
+        Column { brevity: Brevity::LastPart, ..self }
+    }
+
+    /// The column, shown only where a cell has text.
+    pub const fn optional(self) -> Column<T> {
+        Column { optional: true, ..self }
     }
 
     /// The column with what `--sort` goes by.
@@ -122,6 +158,11 @@ impl<T> Column<T> {
     /// What `--sort` goes by; `None`: rows cannot be ordered by it.
     pub fn sort_key(&self) -> Option<SortKey<T>> {
         self.sort_key
+    }
+
+    fn heading(&self) -> Heading {
+        let Column { title, align, importance, brevity, .. } = *self;
+        Heading { title, align, importance, brevity }
     }
 
     /// The row's figure and its unit; `None` for a column of words.
@@ -195,6 +236,14 @@ pub fn sort<T>(rows: &mut [T], columns: &[Column<T>], word: &str) {
     }
 }
 
+/// The titles of the columns that a narrow table leaves out, the first to go first: `RESETS, PARENT`.
+#[cfg(test)]
+pub fn left_out_first<T>(columns: &[Column<T>]) -> String {
+    let mut columns: Vec<&Column<T>> = columns.iter().filter(|column| column.importance < ESSENTIAL).collect();
+    columns.sort_by_key(|column| column.importance);
+    columns.iter().map(|column| column.title.to_uppercase()).collect::<Vec<_>>().join(", ")
+}
+
 /// The rows as a table, or as an array of JSON.
 pub fn reply<T: Serialize>(rows: &[T], columns: &[Column<T>], json: bool) -> Reply {
     if json { Reply::json(&rows) } else { Reply::Table(table(rows, columns)) }
@@ -202,12 +251,39 @@ pub fn reply<T: Serialize>(rows: &[T], columns: &[Column<T>], json: bool) -> Rep
 
 /// The rows as a table.
 pub fn table<T>(rows: &[T], columns: &[Column<T>]) -> Table {
+    let is_shown = |column: &&Column<T>| !column.optional || rows.iter().any(|row| !column.cell(row).text.is_empty());
+    let columns: Vec<&Column<T>> = columns.iter().filter(is_shown).collect();
     let has_totals = columns.iter().any(|column| column.total.is_some());
     Table {
-        headings: columns.iter().map(|column| Heading { title: column.title, align: column.align }).collect(),
+        headings: columns.iter().map(|column| column.heading()).collect(),
         rows: rows.iter().map(|row| columns.iter().map(|column| column.cell(row)).collect()).collect(),
         totals: has_totals.then(|| columns.iter().map(|column| column.total_cell(rows)).collect()),
+        notes: Vec::new(),
     }
+}
+
+/// How many rows a listing shows: as many as `-n` asks for (0: all); without it all, but for a person [`ROWS_DEFAULT`].
+pub fn rows_max(asked: Option<usize>, for_person: bool) -> usize {
+    match asked {
+        Some(0) => usize::MAX,
+        Some(rows) => rows,
+        None if for_person => ROWS_DEFAULT,
+        None => usize::MAX,
+    }
+}
+
+/// The table's first `rows_max` rows; a note says how many more there are, and that `all` shows them. The sums stay those
+/// of all rows.
+pub fn first_rows(mut table: Table, rows_max: usize, all: &str) -> Table {
+    let left_out = table.rows.len().saturating_sub(rows_max);
+    table.rows.truncate(rows_max);
+    table.notes.extend(left_out_note(left_out, "more", all));
+    table
+}
+
+/// `… 9900 more; `ps -n 0` shows all`; `None` when no row was left out.
+pub fn left_out_note(left_out: usize, which: &str, all: &str) -> Option<Line> {
+    (left_out > 0).then(|| Line::new().with(Role::Dim, format!("… {left_out} {which}; `{all}` shows all")))
 }
 
 #[cfg(test)]
@@ -249,5 +325,25 @@ mod tests {
             rows.iter().map(|row| row.name).collect::<String>()
         };
         assert_eq!([sorted("name"), sorted("calls"), sorted("why")], ["abc", "cab", "bca"]);
+    }
+
+    #[test]
+    fn a_long_listing_says_how_many_more_there_are() {
+        assert_eq!([rows_max(None, true), rows_max(None, false)], [ROWS_DEFAULT, usize::MAX]);
+        assert_eq!([rows_max(Some(0), true), rows_max(Some(7), false)], [usize::MAX, 7]);
+        let first = |rows_max| first_rows(table(&rows(), &COLUMNS), rows_max, "list -n 0");
+        assert_eq!((first(3).rows.len(), first(3).notes), (3, vec![]));
+        let cut = first(1);
+        assert_eq!(cut.notes.iter().map(Line::to_string).collect::<Vec<_>>(), ["… 2 more; `list -n 0` shows all"]);
+        assert_eq!((cut.rows.len(), cut.totals), (1, first(3).totals), "the sums are of all rows");
+    }
+
+    #[test]
+    fn an_optional_column_is_shown_where_a_cell_has_text() {
+        let [name, calls, why] = COLUMNS;
+        let titles = |columns: &[Column<Plugin>]| {
+            table(&rows(), columns).headings.iter().map(|heading| heading.title).collect::<Vec<_>>()
+        };
+        assert_eq!(titles(&[name, calls.optional(), why.optional()]), ["name", "n"]);
     }
 }

@@ -3,8 +3,10 @@
 use super::reply::ShellError;
 use super::session::Session;
 use crate::journal::Record;
+use crate::journal::filter::Glob;
 use crate::kernel::hooks::HeldView;
-use crate::kernel::{Job, ProcessId, ProcessLabel};
+use crate::kernel::{Job, ProcessId, ProcessLabel, ProcessView};
+use crate::text::quoted;
 
 impl Session {
     /// The living process that a word names. The error says how to load a plugin that is not loaded.
@@ -16,6 +18,28 @@ impl Session {
             }
             self.call_error(error)
         })
+    }
+
+    /// Those of `views` that words name: by name, id or `id:name`, or by a glob of one of these; all without a word.
+    ///
+    /// # Errors
+    /// A word that names none of them.
+    pub fn processes_named(&self, views: &[ProcessView], words: &[String]) -> Result<Vec<ProcessView>, ShellError> {
+        let globs: Vec<Glob> = words.iter().map(|word| Glob::new(word)).collect();
+        for (word, glob) in words.iter().zip(&globs) {
+            if views.iter().any(|view| names_process(glob, view)) {
+                continue;
+            }
+            match glob.as_literal() {
+                // A process that has just ended is no error.
+                Some(name) => drop(self.process(&name)?),
+                None => {
+                    return Err(ShellError::failed(format!("no process matches `{}`; `ps` lists them", quoted(word))));
+                }
+            }
+        }
+        let is_named = |view: &&ProcessView| globs.is_empty() || globs.iter().any(|glob| names_process(glob, view));
+        Ok(views.iter().filter(is_named).cloned().collect())
     }
 
     /// `1:front`, or `1` when the process is forgotten.
@@ -40,6 +64,10 @@ impl Session {
         let job = self.kernel().job(view.job).ok_or_else(|| ShellError::failed("the job has ended"))?;
         Ok((job, view))
     }
+}
+
+fn names_process(glob: &Glob, view: &ProcessView) -> bool {
+    glob.matches(&view.name) || glob.matches(&view.id.to_string()) || glob.matches(&view.label().to_string())
 }
 
 /// The job that `%N` names.

@@ -80,9 +80,10 @@ mod tests {
     #[test]
     fn columns_line_up_by_width_on_screen() {
         let table = Table {
-            headings: vec![Heading { title: "id", align: Align::Right }, Heading { title: "name", align: Align::Left }],
+            headings: vec![Heading::new("id", Align::Right), Heading::new("name", Align::Left)],
             rows: vec![vec![plain("1"), cell(Role::Name, "wörter")], vec![plain("12"), plain("a\nb")]],
             totals: Some(vec![plain("2"), plain("")]),
+            notes: vec!["for a person".into()],
         };
         let text = String::from_utf8(bytes(&Reply::Table(table)).into_owned()).unwrap();
         assert_eq!(text, "ID  NAME\n 1  wörter\n12  a\\nb\n 2\n");

@@ -146,11 +146,33 @@ pub enum Align {
     Right,
 }
 
-/// A column's title and side.
+/// The text of a cell where the width is bounded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Brevity {
+    #[default]
+    Whole,
+    /// The last part of a path or URL.
+    LastPart,
+}
+
+/// The importance of a column that is never left out.
+pub const ESSENTIAL: u8 = u8::MAX;
+
+/// A column's title and side, and how it gives way where the width is bounded.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Heading {
     pub title: &'static str,
     pub align: Align,
+    /// Columns of low importance are left out first; those of [`ESSENTIAL`] stay.
+    pub importance: u8,
+    pub brevity: Brevity,
+}
+
+impl Heading {
+    /// A column that stays, with whole cells.
+    pub const fn new(title: &'static str, align: Align) -> Heading {
+        Heading { title, align, importance: ESSENTIAL, brevity: Brevity::Whole }
+    }
 }
 
 /// Rows under headings; a row has a cell for each.
@@ -160,6 +182,8 @@ pub struct Table {
     pub rows: Vec<Vec<Span>>,
     /// A last row of sums.
     pub totals: Option<Vec<Span>>,
+    /// What is to be said of the rows, for a person: below them at a terminal, and nowhere else.
+    pub notes: Vec<Line>,
 }
 
 /// A cell with a role.

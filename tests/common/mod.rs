@@ -80,7 +80,7 @@ impl Plugsh {
     pub fn command(&self) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_plugsh"));
         command.args(&self.arguments).current_dir(self.dir.path());
-        for name in ["NO_COLOR", "PLUGSH_PATH", "RUST_BACKTRACE"] {
+        for name in ["COLUMNS", "NO_COLOR", "PLUGSH_PATH", "RUST_BACKTRACE"] {
             command.env_remove(name);
         }
         for home in ["HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME", "XDG_CACHE_HOME"] {

@@ -1,6 +1,7 @@
-//! Rendering of replies to bytes for standard output. A terminal gets tables, colour and escaped control characters; a
-//! file or pipe gets plain text and a plugin's bytes unchanged.
+//! Rendering of replies to bytes for standard output. A terminal gets tables that fit it, colour and escaped control
+//! characters; a file or pipe gets plain text, whole tables unless it has a width, and a plugin's bytes unchanged.
 
+mod layout;
 mod options;
 mod output;
 mod paint;
@@ -55,7 +56,10 @@ pub fn render(reply: &Reply, options: RenderOptions) -> Rendered<'_> {
             let text: String = lines.iter().map(|line| format!("{}\n", to_ansi(line, true))).collect();
             Rendered::whole(text.into_bytes())
         }
-        Reply::Table(table) if options.terminal => Rendered::whole(table::render_table(table, options).into_bytes()),
+        Reply::Table(table) => match options.table_columns {
+            Some(columns) => Rendered::whole(table::render_table(table, columns, options.color).into_bytes()),
+            None => Rendered::whole(plain::bytes(reply)),
+        },
         reply => Rendered::whole(plain::bytes(reply)),
     }
 }

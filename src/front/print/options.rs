@@ -7,11 +7,14 @@ pub struct RenderOptions {
     pub terminal: bool,
     pub color: bool,
     pub columns: u16,
+    /// The width that tables are made to fit; `None`: they are whole.
+    pub table_columns: Option<u16>,
     /// Rows of the scroll region that output goes to.
     pub rows: u16,
 }
 
 impl RenderOptions {
     /// A file or pipe: no colour, nothing escaped, nothing cut.
-    pub const PLAIN: RenderOptions = RenderOptions { terminal: false, color: false, columns: 80, rows: 24 };
+    pub const PLAIN: RenderOptions =
+        RenderOptions { terminal: false, color: false, columns: 80, table_columns: None, rows: 24 };
 }

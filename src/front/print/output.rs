@@ -68,7 +68,8 @@ fn visible_prefix(text: &str, rows_max: usize, columns: usize) -> &str {
 mod tests {
     use super::*;
 
-    const OPTIONS: RenderOptions = RenderOptions { terminal: true, color: false, columns: 10, rows: 2 };
+    const OPTIONS: RenderOptions =
+        RenderOptions { terminal: true, color: false, columns: 10, table_columns: Some(10), rows: 2 };
 
     fn on_small_terminal(bytes: &[u8]) -> (String, Option<Truncation>) {
         let (bytes, cut) = for_terminal(bytes, false, OPTIONS);

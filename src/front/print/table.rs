@@ -1,94 +1,74 @@
-//! Tables for a terminal, drawn by comfy-table. In a narrow terminal columns of text are cut and columns of numbers are
-//! not; where even that is too wide, each row becomes a record of one line a cell.
+//! Tables for a terminal, or for another bounded width, drawn by comfy-table. `layout` decides on columns and widths.
+
+use std::borrow::Cow;
 
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as Drawing, Width, presets,
 };
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-use super::options::RenderOptions;
+use super::layout::{Layout, layout};
 use super::paint::to_ansi;
-use crate::shell::reply::{Align, Line, Role, Span, Table, one_line};
+use crate::shell::reply::{Align, Brevity, Heading, Role, Span, Table, one_line};
 
-/// The narrowest that a column of text is cut to.
-const WORDS_COLUMNS_MIN: usize = 8;
-
-/// The table, laid out for `options.columns`.
-pub fn render_table(table: &Table, options: RenderOptions) -> String {
-    match layout(table, usize::from(options.columns)) {
-        Some(layout) => rows(table, &layout, options),
-        None => records(table, options),
-    }
-}
-
-fn rows(table: &Table, Layout { gap, widths }: &Layout, options: RenderOptions) -> String {
-    let gap = *gap;
+/// The table in at most `columns` columns.
+pub fn render_table(table: &Table, columns: u16, color: bool) -> String {
+    let Layout { gap, columns } = layout(&table.headings, &cell_widths(table), columns.into());
     let mut drawing = Drawing::new();
     drawing.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic);
     drawing.set_width(u16::MAX);
-    match options.color {
+    match color {
         true => drawing.enforce_styling(),
         false => drawing.force_no_tty(),
     };
-    let titles = table.headings.iter().map(|column| styled(column.title.to_uppercase(), Role::Strong, column.align));
-    drawing.set_header(titles);
-    let last = widths.len().saturating_sub(1);
+    let headings = || columns.iter().filter_map(|placed| Some((placed, table.headings.get(placed.index)?)));
+    drawing.set_header(headings().map(|(placed, heading)| {
+        styled(cut(&heading.title.to_uppercase(), placed.width), Role::Strong, heading.align)
+    }));
     for row in table.rows.iter().chain(&table.totals) {
-        let cells = table.headings.iter().zip(row).zip(widths).enumerate();
-        drawing.add_row(cells.map(|(index, ((column, span), width))| {
-            let text = one_line(&span.text);
-            // The last column wraps, the others are cut.
-            let text = if index == last { text.into_owned() } else { cut(&text, *width) };
-            styled(text, span.role, column.align)
+        drawing.add_row(headings().filter_map(|(placed, heading)| {
+            let span = row.get(placed.index)?;
+            Some(styled(cut(&shown(span, heading), placed.width), span.role, heading.align))
         }));
     }
-    for ((index, column), width) in drawing.column_iter_mut().enumerate().zip(widths) {
+    let last = columns.len().saturating_sub(1);
+    for ((index, column), placed) in drawing.column_iter_mut().enumerate().zip(&columns) {
         let gap = if index == last { 0 } else { gap };
         column.set_padding((0, gap as u16));
-        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed((width + gap).min(u16::MAX.into()) as u16)));
+        let width = (placed.width + gap).min(u16::MAX.into()) as u16;
+        column.set_constraint(ColumnConstraint::Absolute(Width::Fixed(width)));
     }
-    let lines: Vec<String> = drawing.lines().map(|line| line.trim_end().to_owned()).collect();
+    let mut lines: Vec<String> = drawing.lines().map(|line| line.trim_end().to_owned()).collect();
+    lines.extend(table.notes.iter().map(|note| to_ansi(note, color)));
     format!("{}\n", lines.join("\n"))
 }
 
-/// The widths of the columns and of the gap between two.
-struct Layout {
-    gap: usize,
-    widths: Vec<usize>,
+/// A cell's text on one line, short where its column is.
+fn shown<'a>(span: &'a Span, heading: &Heading) -> Cow<'a, str> {
+    match heading.brevity {
+        Brevity::Whole => one_line(&span.text),
+        Brevity::LastPart => one_line(last_part(&span.text)),
+    }
 }
 
-/// The widths at which the table fits into `columns`; `None` if it cannot.
-fn layout(table: &Table, columns: usize) -> Option<Layout> {
-    let mut widths: Vec<usize> = table.headings.iter().map(|column| column.title.width().max(1)).collect();
+/// `echo.wasm` of `/plugins/echo.wasm` and of `https://host/echo.wasm?v=1`.
+fn last_part(source: &str) -> &str {
+    let path = match source.split_once("://") {
+        Some((_, rest)) => rest.split(['?', '#']).next().unwrap_or(rest),
+        None => source,
+    };
+    path.rsplit('/').find(|part| !part.is_empty()).unwrap_or(source)
+}
+
+/// The widths of the columns' widest cells.
+fn cell_widths(table: &Table) -> Vec<usize> {
+    let mut widths = vec![0; table.headings.len()];
     for row in table.rows.iter().chain(&table.totals) {
-        for (width, span) in widths.iter_mut().zip(row) {
-            *width = (*width).max(one_line(&span.text).width());
+        for ((width, span), heading) in widths.iter_mut().zip(row).zip(&table.headings) {
+            *width = (*width).max(shown(span, heading).width());
         }
     }
-    let total = |widths: &[usize], gap: usize| widths.iter().sum::<usize>() + gap * widths.len().saturating_sub(1);
-    let gap = if total(&widths, 2) <= columns { 2 } else { 1 };
-    while total(&widths, gap) > columns {
-        let words = widths.iter_mut().zip(&table.headings).filter(|(_, column)| column.align == Align::Left);
-        *words.map(|(width, _)| width).filter(|width| **width > WORDS_COLUMNS_MIN).max()? -= 1;
-    }
-    Some(Layout { gap, widths })
-}
-
-/// Each row as a record: a line `TITLE  cell` for each cell that is not empty, a blank line between records.
-fn records(table: &Table, options: RenderOptions) -> String {
-    let width = table.headings.iter().map(|column| column.title.width()).max().unwrap_or(0);
-    let record = |row: &Vec<Span>| -> String {
-        let cells = table.headings.iter().zip(row).filter(|(_, span)| !span.text.is_empty());
-        let lines = cells.map(|(column, span)| {
-            let title = format!("{:<width$}  ", column.title.to_uppercase());
-            let mut line = Line::new().with(Role::Strong, title);
-            line.spans.push(span.clone());
-            format!("{}\n", to_ansi(&line, options.color))
-        });
-        lines.collect()
-    };
-    let records: Vec<String> = table.rows.iter().chain(&table.totals).map(record).collect();
-    records.join("\n")
+    widths
 }
 
 /// The text in at most `width` columns; a cut text ends with `…`.
@@ -127,36 +107,37 @@ fn styled(text: String, role: Role, align: Align) -> Cell {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::shell::reply::{Heading, cell, plain};
-
-    fn heading(title: &'static str, align: Align) -> Heading {
-        Heading { title, align }
-    }
+    use crate::shell::reply::{cell, plain};
 
     fn text(columns: u16, name: &str, source: &str) -> String {
         let table = Table {
-            headings: vec![heading("id", Align::Right), heading("name", Align::Left), heading("source", Align::Left)],
+            headings: vec![
+                Heading::new("id", Align::Right),
+                Heading::new("name", Align::Left),
+                Heading { importance: 1, brevity: Brevity::LastPart, ..Heading::new("source", Align::Left) },
+            ],
             rows: vec![vec![plain("1"), cell(Role::Name, name), cell(Role::Dim, source)]],
             totals: Some(vec![plain("1"), plain(""), plain("")]),
+            notes: Vec::new(),
         };
-        render_table(&table, RenderOptions { terminal: true, color: false, columns, rows: 24 })
+        render_table(&table, columns, false)
     }
 
     #[test]
-    fn words_give_way_and_figures_stay() {
+    fn columns_go_and_cells_are_cut_but_a_row_stays_a_line() {
         assert_eq!(text(40, "echo", "built-in:echo"), "ID  NAME  SOURCE\n 1  echo  built-in:echo\n 1\n");
-        assert_eq!(
-            text(24, "a-long-name", "one two six"),
-            "ID NAME       SOURCE\n 1 a-long-na… one two\n              six\n 1\n"
-        );
+        assert_eq!(text(24, "a-long-name", "one-two-six-ten"), "ID  NAME\n 1  a-long-name\n 1\n");
+        assert_eq!(text(12, "a-long-name", "x"), "ID NAME\n 1 a-long-n…\n 1\n");
         for columns in [0, 1, 5, 20] {
-            assert!(text(columns, "a-long-name", "x").contains("a-long-"), "{columns}");
+            assert_eq!(text(columns, "a-long-name", "x").lines().count(), 3, "{columns}");
         }
     }
 
     #[test]
-    fn where_no_row_fits_each_is_lines_of_its_own() {
-        assert_eq!(text(10, "echo", "built-in"), "ID      1\nNAME    echo\nSOURCE  built-in\n\nID      1\n");
+    fn a_source_is_shown_by_its_last_part() {
+        assert!(text(80, "x", "/plugins/of/mine/echo.wasm").contains(" echo.wasm\n"));
+        assert_eq!(last_part("https://host/a/echo.wasm?token=/b#/c"), "echo.wasm");
+        assert_eq!(["built-in:echo", "a/", "/", "echo.wasm"].map(last_part), ["built-in:echo", "a", "/", "echo.wasm"]);
     }
 
     #[test]

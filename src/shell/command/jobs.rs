@@ -92,15 +92,17 @@ const COLUMNS: [Column<Row>; 5] = [
         Row::Job(view) => cell(state_role(view.state), view.state.word()),
         Row::Compilation(view) => cell(Role::Good, view.state),
     }),
-    Column::right("time", |row| match row {
+    Column::right("time", |row: &Row| match row {
         Row::Job(JobView { elapsed, .. }) | Row::Compilation(Compilation { elapsed, .. }) => {
             plain(show_duration(*elapsed))
         }
-    }),
-    Column::left("chain", |row| match row {
+    })
+    .importance(2),
+    Column::left("chain", |row: &Row| match row {
         Row::Job(view) => plain(chain_text(view)),
         Row::Compilation(view) => plain(view.place.clone()),
-    }),
+    })
+    .importance(1),
     Column::left("call", |row| match row {
         Row::Job(view) => cell(Role::Dim, view.text.clone()),
         Row::Compilation(view) => cell(

@@ -55,10 +55,10 @@ const COLUMNS: [Column<Row>; 6] = [
     Column::right("value", |row| {
         cell(if row.value == row.default { Role::Plain } else { Role::Strong }, format_amount(row.value))
     }),
-    Column::right("default", |row| plain(format_amount(row.default))),
-    Column::right("used", |row| plain(row.used.map_or_else(String::new, format_amount))),
-    Column::left("option", |row| cell(Role::Code, row.flag)),
-    Column::left("on", |row| cell(Role::Dim, row.of)),
+    Column::right("default", |row: &Row| plain(format_amount(row.default))).importance(1),
+    Column::right("used", |row: &Row| plain(row.used.map_or_else(String::new, format_amount))).importance(4),
+    Column::left("option", |row: &Row| cell(Role::Code, row.flag)).importance(3),
+    Column::left("on", |row: &Row| cell(Role::Dim, row.of)).importance(2),
 ];
 
 impl Row {

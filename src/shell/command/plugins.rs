@@ -32,5 +32,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 
 const COLUMNS: [Column<LoadableView>; 2] = [
     Column::left("name", |plugin| cell(Role::Name, plugin.name.clone())),
-    Column::left("source", |plugin| cell(Role::Dim, plugin.source.clone().unwrap_or_else(|| "a stub".to_owned()))),
+    Column::left("source", |plugin: &LoadableView| {
+        cell(Role::Dim, plugin.source.clone().unwrap_or_else(|| "a stub".to_owned()))
+    })
+    .importance(1)
+    .by_last_part(),
 ];

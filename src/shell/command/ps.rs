@@ -1,14 +1,15 @@
 //! `ps`: the process table, as rows or as the tree of who spawned whom.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::mermaid;
-use crate::kernel::{ProcessState, ProcessView};
+use crate::kernel::{ProcessId, ProcessState, ProcessView};
 use crate::shell::listing::{self, Column, SortKey, Unit};
-use crate::shell::reply::{Line, Reply, Role, ShellError, Table, cell, plain};
+use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::tree::tree_lines;
 use crate::shell::units::{show_bytes, show_duration};
@@ -19,16 +20,32 @@ pub static COMMAND: Command = Command {
     name: "ps",
     group: Group::Watching,
     summary: "list processes",
-    description: "One row a process, and a row of totals. BUSY is the time inside its calls, with the calls they made. \
+    description: "One row a process, and a row of totals. PROCESS is a name, an id, `id:name`, or a glob of one of these; \
+        in a tree what is below it comes along. A terminal gets the first 100 rows and how many more there are; `-n 0` shows \
+        all. BUSY is the time inside its calls, with the calls they made. \
         `-t` draws who spawned whom, `--mermaid` writes that as a Mermaid flow chart; `-a` shows those that ended too. WHY \
-        is there when one has crashed or ended.",
-    examples: &[Example { lines: "load echo\nps -t", output: "1:echo\nshell\n└─ 1:echo idle" }],
+        is there when one has crashed or ended. A narrow terminal leaves out RESETS, PARENT, OUT, IN, SOURCE, AGE, MEM, WHY, \
+        BUSY, ERRORS, CALLS, in this order, and cuts what is still too long; SOURCE is its last part there (`info` has the \
+        whole).",
+    examples: &[
+        Example { lines: "load echo\nps -t", output: "1:echo\nshell\n└─ 1:echo idle" },
+        Example {
+            lines: "load echo\nload echo --as parrot\nps -t 'par*'",
+            output: "1:echo\n2:parrot\nshell\n└─ 2:parrot idle",
+        },
+    ],
     syntax: syntax::<PsOptions>(),
     run: Run::Plain(run),
 };
 
 #[derive(Debug, clap::Args)]
 struct PsOptions {
+    /// only these; in the tree also what is below them
+    #[arg(value_name = "PROCESS")]
+    processes: Vec<String>,
+    /// show at most so many (at a terminal 100); 0: all
+    #[arg(short = 'n', value_name = "N")]
+    rows: Option<usize>,
     /// draw the tree of who spawned whom
     #[arg(short = 't', long)]
     tree: bool,
@@ -48,21 +65,41 @@ struct PsOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<PsOptions>()?;
-    let mut views = session.kernel().processes(options.all);
-    if options.mermaid {
-        let rows: Vec<mermaid::TreeRow> = views.iter().map(mermaid_row).collect();
-        return Ok(Reply::text(&mermaid::process_tree(&rows)));
-    }
-    if session.wants_json(options.json) {
-        return Ok(Reply::json(&views.iter().map(json_row).collect::<Vec<_>>()));
+    let all = session.kernel().processes(options.all);
+    let mut views = session.processes_named(&all, &options.processes)?;
+    if options.tree || options.mermaid {
+        views = with_those_below(all, &views);
     }
     if let Some(word) = &options.sort {
         listing::sort(&mut views, &COLUMNS, word);
     }
-    if options.tree {
-        return Ok(Reply::Lines(tree_lines(&tree_rows(&views, tree_line))));
+    let rows_max = listing::rows_max(options.rows, session.is_read_by_person());
+    if options.mermaid {
+        let rows: Vec<mermaid::TreeRow> = views.iter().take(rows_max).map(mermaid_row).collect();
+        return Ok(Reply::text(&mermaid::process_tree(&rows)));
     }
-    Ok(Reply::Table(table(&views)))
+    if session.wants_json(options.json) {
+        return Ok(Reply::json(&views.iter().take(rows_max).map(json_row).collect::<Vec<_>>()));
+    }
+    if options.tree {
+        let mut lines = tree_lines(&tree_rows(&views, tree_line));
+        // The shell's own line is none of a process.
+        let left_out = views.len().saturating_sub(rows_max);
+        lines.truncate(rows_max.saturating_add(1));
+        lines.extend(listing::left_out_note(left_out, "more", ALL));
+        return Ok(Reply::Lines(lines));
+    }
+    Ok(Reply::Table(listing::first_rows(listing::table(&views, &COLUMNS), rows_max, ALL)))
+}
+
+/// Shows all rows.
+const ALL: &str = "ps -n 0";
+
+/// Those of `all` that are among the chosen or below one of them. A parent has a lower id than its children.
+fn with_those_below(all: Vec<ProcessView>, chosen: &[ProcessView]) -> Vec<ProcessView> {
+    let mut ids: HashSet<ProcessId> = chosen.iter().map(|view| view.id).collect();
+    let mut is_in = |view: &ProcessView| ids.contains(&view.id) || ids.contains(&view.parent) && ids.insert(view.id);
+    all.into_iter().filter(|view| is_in(view)).collect()
 }
 
 pub const ID: Column<ProcessView> =
@@ -70,37 +107,45 @@ pub const ID: Column<ProcessView> =
 pub const NAME: Column<ProcessView> = Column::left("name", |view: &ProcessView| cell(Role::Name, view.name.clone()))
     .by(SortKey::Word(|view| view.name.clone()))
     .totalled(|_| "total".to_owned());
-pub const CALLS: Column<ProcessView> = Column::figures("calls", Unit::Count, |view: &ProcessView| view.calls).summed();
+pub const CALLS: Column<ProcessView> =
+    Column::figures("calls", Unit::Count, |view: &ProcessView| view.calls).importance(11).summed();
 pub const ERRORS: Column<ProcessView> =
-    Column::figures("errors", Unit::Errors, |view: &ProcessView| view.errors).summed();
+    Column::figures("errors", Unit::Errors, |view: &ProcessView| view.errors).importance(10).summed();
 pub const BUSY: Column<ProcessView> =
     Column::figures("busy", Unit::Nanoseconds, |view: &ProcessView| nanoseconds(view.busy))
+        .importance(9)
         .totalled(|views| show_duration(views.iter().map(|view| view.self_time).sum()));
 pub const MEMORY: Column<ProcessView> =
     Column::figures("mem", Unit::Bytes, |view: &ProcessView| view.memory.total_bytes())
+        .importance(7)
         // A dead process's memory is freed: the total counts living processes.
         .totalled(|views| show_bytes(living(views).map(|view| view.memory.total_bytes()).sum()));
 
-/// The last column is shown where a cell has text, the others always. The pane shows the columns that are constants.
+/// The pane shows the columns that are constants.
 pub const COLUMNS: [Column<ProcessView>; 14] = [
     ID,
     NAME,
     Column::right("parent", |view: &ProcessView| plain(view.parent.to_string()))
+        .importance(2)
         .by(SortKey::Number(|view| view.parent.into())),
     Column::left("state", |view: &ProcessView| cell(state_role(&view.state), state_text(&view.state)))
         .by(SortKey::Word(|view| view.state.word().to_owned()))
         .totalled(|views| format!("{} living", living(views).count())),
     CALLS,
     ERRORS,
-    Column::figures("resets", Unit::Count, |view: &ProcessView| view.resets).summed(),
-    Column::figures("in", Unit::Bytes, |view: &ProcessView| view.bytes_in).summed(),
-    Column::figures("out", Unit::Bytes, |view: &ProcessView| view.bytes_out).summed(),
+    Column::figures("resets", Unit::Count, |view: &ProcessView| view.resets).importance(1).summed(),
+    Column::figures("in", Unit::Bytes, |view: &ProcessView| view.bytes_in).importance(4).summed(),
+    Column::figures("out", Unit::Bytes, |view: &ProcessView| view.bytes_out).importance(3).summed(),
     BUSY,
     MEMORY,
-    Column::figures("age", Unit::Nanoseconds, |view: &ProcessView| nanoseconds(view.age)),
+    Column::figures("age", Unit::Nanoseconds, |view: &ProcessView| nanoseconds(view.age)).importance(6),
     Column::left("source", |view: &ProcessView| cell(Role::Dim, view.source.clone()))
+        .importance(5)
+        .by_last_part()
         .by(SortKey::Word(|view| view.source.clone())),
-    Column::left("why", |view: &ProcessView| cell(state_role(&view.state), why(view).unwrap_or_default())),
+    Column::left("why", |view: &ProcessView| cell(state_role(&view.state), why(view).unwrap_or_default()))
+        .importance(8)
+        .optional(),
 ];
 
 /// A duration in nanoseconds, at most `u64::MAX` (584 years).
@@ -120,12 +165,6 @@ fn why(view: &ProcessView) -> Option<&str> {
         ProcessState::Dead { reason } => Some(reason),
         _ => None,
     }
-}
-
-fn table(views: &[ProcessView]) -> Table {
-    let says_why = views.iter().any(|view| why(view).is_some());
-    let shown = if says_why { COLUMNS.len() } else { COLUMNS.len() - 1 };
-    listing::table(views, COLUMNS.get(..shown).unwrap_or(&COLUMNS))
 }
 
 /// A row in JSON.
@@ -157,4 +196,14 @@ fn tree_line(view: &ProcessView) -> Line {
         line.push(Role::Dim, format!("  {calls}{errors}, {}", show_duration(view.busy)));
     }
     line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_says_which_columns_go_first() {
+        assert!(COMMAND.description.contains(&listing::left_out_first(&COLUMNS)), "{}", COMMAND.description);
+    }
 }

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::journal::Filter;
 use crate::journal::stats::{Bar, By, Row, Stats};
-use crate::journal::{Filter, Record};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
@@ -19,9 +19,11 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "add calls up: errors, bytes, time",
     description: "One row a called process (`--by edge`: who called whom; `--by function`: a function of a process), of \
-        the calls that the trace keeps. SELF is the time without the nested calls, SHARE its part of all such time, P50 to \
+        the calls that the trace keeps, and a row of totals: of how many calls it is. At a terminal a last line says how many \
+        older ones the trace has let go, and how many rows beyond the first 100 there are (`-n 0` shows all). SELF is the time without the nested calls, SHARE its part of all such time, P50 to \
         P99 what so many in a hundred calls did not take longer than, AMP the bytes that went in and out of the calls below \
-        per byte given. The largest comes first.",
+        per byte given. The largest comes first. A narrow terminal leaves out AMP, OUT, IN, P90, AVG, MAX, TOTAL, SHARE, \
+        P99, P50, ERRORS, SELF, in this order.",
     examples: &[Example {
         lines: "load wordcount\ncall wordcount run 'a b a' > counted\nstats --by function --sort name",
         output: "1:wordcount\nFUNCTION  CALLS  ERRORS  IN  …\n…\n1:wordcount.run  1  0  5  …\n…",
@@ -44,6 +46,9 @@ struct StatsOptions {
     /// order by a column (self)
     #[arg(long, value_name = "COLUMN", value_parser = listing::sort_words(&COLUMNS), default_value = "self")]
     sort: String,
+    /// show at most so many rows (at a terminal 100); 0: all
+    #[arg(short = 'n', value_name = "N")]
+    rows: Option<usize>,
     /// draw how long the calls took; with --json: the figures of that
     #[arg(long)]
     hist: bool,
@@ -56,40 +61,57 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (options, _) = arguments.parse::<StatsOptions>()?;
     let by: By = options.by.parse().map_err(ShellError::usage)?;
     // The records are copied: the journal must not stay locked while they are summed.
-    let records: Vec<Record> = session.kernel().journal().drain().records(usize::MAX);
+    let journal = session.kernel().journal().clone();
+    let (records, dropped) = {
+        let drained = journal.drain();
+        (drained.records(usize::MAX), drained.dropped())
+    };
     let mut rows = Stats::of(by, options.filter.as_ref(), &records).into_rows();
     listing::sort(&mut rows, &COLUMNS, &options.sort);
+    let rows_max = listing::rows_max(options.rows, session.is_read_by_person());
     if session.wants_json(options.json) {
-        return Ok(Reply::json(&rows.iter().map(|row| json_row(row, options.hist)).collect::<Vec<_>>()));
+        return Ok(Reply::json(&rows.iter().take(rows_max).map(|row| json_row(row, options.hist)).collect::<Vec<_>>()));
     }
     if options.hist {
-        return Ok(Reply::Lines(rows.iter().flat_map(histogram).collect()));
+        return Ok(Reply::Lines(rows.iter().take(rows_max).flat_map(histogram).collect()));
     }
     let [name, figures @ ..] = COLUMNS;
     let columns: Vec<Column<Row>> = std::iter::once(name.titled(by.as_str())).chain(figures).collect();
-    Ok(Reply::Table(listing::table(&rows, &columns)))
+    let mut table = listing::first_rows(listing::table(&rows, &columns), rows_max, "stats -n 0");
+    table.notes.extend(dropped_note(dropped));
+    Ok(Reply::Table(table))
+}
+
+/// `1200 older calls are no longer kept`; `None` when all are.
+fn dropped_note(dropped: u64) -> Option<Line> {
+    let text = || format!("{} left the trace, which keeps the newest: see `limits`", counted(dropped, "older call"));
+    (dropped > 0).then(|| Line::new().with(Role::Dim, text()))
 }
 
 /// The grouping titles the first column.
 const COLUMNS: [Column<Row>; 14] = [
-    Column::left("name", |row: &Row| cell(Role::Name, row.label())).by(SortKey::Word(Row::label)),
-    Column::figures("calls", Unit::Count, |row: &Row| row.calls),
-    Column::figures("errors", Unit::Errors, |row: &Row| row.errors),
-    Column::figures("bytes_in", Unit::Bytes, |row: &Row| row.bytes_in).titled("in"),
-    Column::figures("bytes_out", Unit::Bytes, |row: &Row| row.bytes_out).titled("out"),
-    Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns),
-    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns),
-    Column::figures("avg", Unit::Nanoseconds, |row: &Row| row.avg_ns),
-    Column::figures("p50", Unit::Nanoseconds, |row: &Row| row.p50_ns),
-    Column::figures("p90", Unit::Nanoseconds, |row: &Row| row.p90_ns),
-    Column::figures("p99", Unit::Nanoseconds, |row: &Row| row.p99_ns),
-    Column::figures("max", Unit::Nanoseconds, |row: &Row| row.max_ns),
+    Column::left("name", |row: &Row| cell(Role::Name, row.label()))
+        .by(SortKey::Word(Row::label))
+        .totalled(|_| "total".to_owned()),
+    Column::figures("calls", Unit::Count, |row: &Row| row.calls).summed(),
+    Column::figures("errors", Unit::Errors, |row: &Row| row.errors).importance(11).summed(),
+    Column::figures("bytes_in", Unit::Bytes, |row: &Row| row.bytes_in).titled("in").importance(3).summed(),
+    Column::figures("bytes_out", Unit::Bytes, |row: &Row| row.bytes_out).titled("out").importance(2).summed(),
+    Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns).importance(7),
+    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns).importance(12).summed(),
+    Column::figures("avg", Unit::Nanoseconds, |row: &Row| row.avg_ns).importance(5),
+    Column::figures("p50", Unit::Nanoseconds, |row: &Row| row.p50_ns).importance(10),
+    Column::figures("p90", Unit::Nanoseconds, |row: &Row| row.p90_ns).importance(4),
+    Column::figures("p99", Unit::Nanoseconds, |row: &Row| row.p99_ns).importance(9),
+    Column::figures("max", Unit::Nanoseconds, |row: &Row| row.max_ns).importance(6),
     Column::right("share", |row: &Row| plain(format!("{:.1}%", row.share * 100.0)))
+        .importance(8)
         .by(SortKey::Figure(|row| row.share)),
     Column::right("amplification", |row: &Row| {
         plain(row.amplification.map_or_else(|| "-".to_owned(), |factor| format!("{factor:.1}x")))
     })
     .titled("amp")
+    .importance(1)
     .by(SortKey::Figure(|row| row.amplification.unwrap_or(-1.0))),
 ];
 
@@ -128,7 +150,12 @@ fn bar_line(bar: Bar, most: u64) -> Line {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Outcome;
+    use crate::journal::{Outcome, Record};
+
+    #[test]
+    fn the_help_says_which_columns_go_first() {
+        assert!(COMMAND.description.contains(&listing::left_out_first(&COLUMNS)), "{}", COMMAND.description);
+    }
 
     #[test]
     fn the_fullest_bar_is_the_longest_and_no_call_is_lost() {

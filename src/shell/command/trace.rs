@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
-use crate::journal::{Filter, PayloadSettings, Record, merge_running};
+use crate::journal::{Drained, Filter, PayloadSettings, Record, merge_running};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
@@ -25,7 +25,8 @@ pub static COMMAND: Command = Command {
         refused. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
         what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
-        all (`show SEQ` shows them), until `trace payloads off`.",
+        all (`show SEQ` shows them), until `trace payloads off`. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, \
+        in this order, and cuts what is still too long (`show SEQ` has the whole).",
     examples: &[Example {
         lines: "load echo\ncall echo echo hi\ntrace",
         output: "1:echo\nhi\nSEQ  …\n…  shell  1:echo.echo  …  ok",
@@ -34,8 +35,6 @@ pub static COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
-/// Default of `-n`: rows of the table.
-const LAST_DEFAULT: usize = 100;
 /// Interval between a follower's checks for Ctrl-C.
 const FOLLOW_STEP: Duration = Duration::from_millis(50);
 
@@ -49,7 +48,7 @@ struct TraceOptions {
     /// of `payloads`: the most bytes in all, as 16M; else the limit of `--payload-bytes`
     #[arg(value_name = "BUDGET")]
     budget: Option<String>,
-    /// how many, counted from the newest (100)
+    /// how many, counted from the newest (100); 0: all
     #[arg(short = 'n', long, value_name = "LAST")]
     last: Option<usize>,
     /// follow until Ctrl-C
@@ -111,16 +110,29 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
 }
 
 fn list(session: &mut Session, options: &TraceOptions) -> Reply {
-    let last = options.last.unwrap_or(LAST_DEFAULT);
+    let last = listing::rows_max(options.last.or(Some(listing::ROWS_DEFAULT)), true);
     // Running calls are read first: a call that ends between the two reads is in both lists, and none is lost.
     let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
     let running = session.kernel().running().into_iter().filter(wanted).collect();
-    let mut records = merge_running(session.kernel().journal().drain().find(last, wanted), running);
-    records.drain(..records.len().saturating_sub(last));
+    let journal = session.kernel().journal().clone();
+    let (ended, older) = find(&journal.drain(), last, wanted);
+    let mut records = merge_running(ended, running);
+    let more = records.len().saturating_sub(last);
+    records.drain(..more);
     if session.wants_json(options.json) {
         return Reply::json_lines(records.iter().map(jsonl::Line::of));
     }
-    Reply::Table(listing::table(&records, &COLUMNS))
+    let mut table = listing::table(&records, &COLUMNS);
+    table.notes.extend(listing::left_out_note(older + more, "older", "trace -n 0"));
+    Reply::Table(table)
+}
+
+/// The newest `last` ended calls that are wanted, and how many older ones are.
+fn find(journal: &Drained<'_>, last: usize, wanted: impl Fn(&Record) -> bool) -> (Vec<Record>, usize) {
+    let records = journal.find(last, &wanted);
+    let all = journal.with_records(|records| records.filter(|record| wanted(record)).count());
+    let older = all.saturating_sub(records.len());
+    (records, older)
 }
 
 fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellError> {
@@ -129,7 +141,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
     let wanted = |record: &Record| options.filter.as_ref().is_none_or(|filter| filter.matches(record));
     let mut cursor = journal.drain().cursor_at_end();
     if let Some(last) = options.last {
-        let records = journal.drain().find(last, wanted);
+        let records = journal.drain().find(listing::rows_max(Some(last), true), wanted);
         session.emit(&followed(&records, json))?;
     }
     let mut limiter = RateLimiter::new(options.rate, options.max);
@@ -170,15 +182,18 @@ fn followed(records: &[Record], json: bool) -> Reply {
     }
 }
 
-pub const BYTES_IN: Column<Record> = Column::figures("in", Unit::Bytes, |record: &Record| record.bytes_in);
-pub const BYTES_OUT: Column<Record> = Column::figures("out", Unit::Bytes, |record: &Record| record.bytes_out);
-pub const TOOK: Column<Record> = Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns);
+pub const BYTES_IN: Column<Record> =
+    Column::figures("in", Unit::Bytes, |record: &Record| record.bytes_in).importance(3);
+pub const BYTES_OUT: Column<Record> =
+    Column::figures("out", Unit::Bytes, |record: &Record| record.bytes_out).importance(2);
+pub const TOOK: Column<Record> =
+    Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns).importance(6);
 
 /// The pane shows the columns that are constants of their own.
 const COLUMNS: [Column<Record>; 8] = [
-    Column::right("seq", |record| cell(Role::Dim, record.seq.to_string())),
-    Column::right("at", |record| cell(Role::Dim, at_text(record))),
-    Column::left("caller", |record| plain(record.caller_label())),
+    Column::right("seq", |record: &Record| cell(Role::Dim, record.seq.to_string())).importance(5),
+    Column::right("at", |record: &Record| cell(Role::Dim, at_text(record))).importance(1),
+    Column::left("caller", |record: &Record| plain(record.caller_label())).importance(4),
     Column::left("call", |record| cell(Role::Name, format!("{}{}", indent(record), call_text(record)))),
     BYTES_IN,
     BYTES_OUT,
@@ -212,4 +227,14 @@ fn indent(record: &Record) -> String {
 
 fn at_text(record: &Record) -> String {
     format!("{:.3}s", record.at_ns as f64 / 1e9)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_help_says_which_columns_go_first() {
+        assert!(COMMAND.description.contains(&listing::left_out_first(&COLUMNS)), "{}", COMMAND.description);
+    }
 }

@@ -147,9 +147,9 @@ fn outcome(side: &Side) -> &'static str {
 const COLUMNS: [Column<Side>; 6] = [
     Column::left("host", |side| cell(Role::Name, side.host.as_str())),
     Column::left("outcome", |side| cell(if side.end.result.is_ok() { Role::Good } else { Role::Bad }, outcome(side))),
-    Column::right("out", |side| plain(show_bytes(bytes_out(side)))),
-    Column::right("nested", |side| plain(side.nested.len().to_string())),
-    Column::right("took", |side| plain(show_duration(side.end.duration))),
+    Column::right("out", |side: &Side| plain(show_bytes(bytes_out(side)))).importance(2),
+    Column::right("nested", |side: &Side| plain(side.nested.len().to_string())).importance(1),
+    Column::right("took", |side: &Side| plain(show_duration(side.end.duration))).importance(3),
     Column::left("error", |side| plain(error(side).unwrap_or_default())),
 ];
 

@@ -170,6 +170,11 @@ impl Session {
         self.output.is_redirected()
     }
 
+    /// Whether a person reads the output of the present command at a terminal, all at once.
+    pub fn is_read_by_person(&mut self) -> bool {
+        !self.is_redirected() && self.front().is_terminal()
+    }
+
     /// Hands a part of the output on while a command still runs.
     pub fn emit(&mut self, reply: &Reply) -> Result<(), ShellError> {
         if let Reply::News { lines, json } = reply

@@ -39,20 +39,21 @@ struct Row<'a> {
 
 fn columns<'a>() -> [Column<Row<'a>>; 11] {
     [
-        Column::left("measured", |row| cell(Role::Name, title(row.measured))),
-        Column::left("how", |row| plain(row.measured.subject.variant.clone())),
-        Column::right("calls", |row| plain(show_count(row.figures.calls as f64))),
-        Column::right("min", |row| plain(show_ns(row.figures.min_ns))),
-        Column::right("p50", |row| plain(show_ns(row.figures.p50_ns))),
-        Column::right("p90", |row| plain(show_ns(row.figures.p90_ns))),
-        Column::right("p99", |row| plain(show_ns(row.figures.p99_ns))),
-        Column::right("max", |row| cell(Role::Dim, show_ns(row.figures.max_ns))),
-        Column::right("median", |row| cell(Role::Strong, show_ns(row.figures.round_median_ns))),
-        Column::right("calls/s", |row| plain(show_count(row.figures.calls_per_second))),
-        Column::right("bytes/s", |row| match row.figures.bytes_per_second {
+        Column::left("measured", |row: &Row| cell(Role::Name, title(row.measured))),
+        Column::left("how", |row: &Row| plain(row.measured.subject.variant.clone())),
+        Column::right("calls", |row: &Row| plain(show_count(row.figures.calls as f64))).importance(3),
+        Column::right("min", |row: &Row| plain(show_ns(row.figures.min_ns))).importance(4),
+        Column::right("p50", |row: &Row| plain(show_ns(row.figures.p50_ns))).importance(6),
+        Column::right("p90", |row: &Row| plain(show_ns(row.figures.p90_ns))).importance(2),
+        Column::right("p99", |row: &Row| plain(show_ns(row.figures.p99_ns))).importance(5),
+        Column::right("max", |row: &Row| cell(Role::Dim, show_ns(row.figures.max_ns))).importance(1),
+        Column::right("median", |row: &Row| cell(Role::Strong, show_ns(row.figures.round_median_ns))),
+        Column::right("calls/s", |row: &Row| plain(show_count(row.figures.calls_per_second))).importance(8),
+        Column::right("bytes/s", |row: &Row| match row.figures.bytes_per_second {
             rate if rate < 1.0 => plain(""),
             rate => plain(show_bytes(rate as u64)),
-        }),
+        })
+        .importance(7),
     ]
 }
 

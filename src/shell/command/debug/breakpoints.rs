@@ -121,10 +121,11 @@ fn run_breaks(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
 
 const COLUMNS: [Column<BreakpointView>; 5] = [
     Column::right("n", |breakpoint| cell(Role::Strong, breakpoint.id.to_string())),
-    Column::left("side", |breakpoint| plain(breakpoint.side.as_str())),
+    Column::left("side", |breakpoint: &BreakpointView| plain(breakpoint.side.as_str())).importance(1),
     Column::left("expr", |breakpoint| cell(Role::Code, breakpoint.filter.clone())),
-    Column::right("hits", |breakpoint| plain(breakpoint.hits.to_string())),
-    Column::left("do", |breakpoint| plain(breakpoint.commands.clone().unwrap_or_default())),
+    Column::right("hits", |breakpoint: &BreakpointView| plain(breakpoint.hits.to_string())).importance(2),
+    Column::left("do", |breakpoint: &BreakpointView| plain(breakpoint.commands.clone().unwrap_or_default()))
+        .importance(3),
 ];
 
 fn run_delete(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {

@@ -225,10 +225,10 @@ const COLUMNS: [Column<Row>; 8] = [
     Column::right("n", |row| cell(Role::Strong, row.id.to_string())),
     Column::left("fault", |row| cell(Role::Warn, row.fault.clone())),
     Column::left("expr", |row| cell(Role::Code, row.expr.clone())),
-    Column::left("when", |row| plain(row.when.clone())),
-    Column::right("p", |row| plain(row.p.map(|chance| chance.to_string()).unwrap_or_default())),
-    Column::right("seed", |row| plain(row.seed.map(|seed| seed.to_string()).unwrap_or_default())),
-    Column::right("matched", |row| plain(row.matched.to_string())),
+    Column::left("when", |row: &Row| plain(row.when.clone())).importance(3),
+    Column::right("p", |row: &Row| plain(row.p.map(|chance| chance.to_string()).unwrap_or_default())).importance(2),
+    Column::right("seed", |row: &Row| plain(row.seed.map(|seed| seed.to_string()).unwrap_or_default())).importance(1),
+    Column::right("matched", |row: &Row| plain(row.matched.to_string())).importance(4),
     Column::right("hits", |row| plain(row.hits.to_string())),
 ];
 

@@ -166,7 +166,7 @@ fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
 const COLUMNS: [Column<StubView>; 3] = [
     Column::left("stub", |stub| cell(Role::Name, stub.spec.name())),
     Column::left("answer", |stub| plain(answer_text(&stub.spec.answer))),
-    Column::right("hits", |stub| plain(stub.hits.to_string())),
+    Column::right("hits", |stub: &StubView| plain(stub.hits.to_string())).importance(1),
 ];
 
 fn answer_text(answer: &StubAnswer) -> String {
