@@ -140,7 +140,9 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
     if let Some(mistake) = home_error() {
         script::notice(&mistake);
     }
-    let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).collect();
+    // Absolute, because `cd` moves the working directory.
+    let absolute = |dir: PathBuf| std::path::absolute(&dir).unwrap_or(dir);
+    let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).map(absolute).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
     let options =

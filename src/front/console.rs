@@ -170,6 +170,15 @@ impl Front for Console {
         io::stdout().is_terminal()
     }
 
+    fn clear(&mut self) {
+        self.end_progress();
+        match &self.screen {
+            Some(screen) => screen.clear(),
+            // A closed standard output is reported by the next write.
+            None => drop(write_out(|stdout| stdout.write_all(b"\x1b[H\x1b[2J"))),
+        }
+    }
+
     fn colors(&self) -> bool {
         self.color.is_enabled(io::stdout().is_terminal())
     }

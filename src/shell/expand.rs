@@ -19,6 +19,8 @@ impl Env for Session {
                 name.parse().ok().and_then(|number| self.place().argument(number)).map(<[u8]>::to_vec)
             }
             name => match name.strip_prefix("env.") {
+                // `cd` moves the process, and leaves its environment as it is.
+                Some("PWD") => std::env::current_dir().ok().map(|dir| dir.into_os_string().into_encoded_bytes()),
                 Some(name) => std::env::var_os(name).map(OsString::into_encoded_bytes),
                 None => Session::variable(self, name),
             },
@@ -71,7 +73,7 @@ impl Session {
             let (is_option, is_output) = (word.is_option(), word.is_substitution());
             let kind = slots.get(index).and_then(|slot| command.shape().kind(*slot));
             let bytes = match kind {
-                Some(Kind::File | Kind::Loadable | Kind::FileOrSeq) if word.starts_at_home() => {
+                Some(Kind::File | Kind::Dir | Kind::Loadable | Kind::FileOrSeq) if word.starts_at_home() => {
                     self.expand_file(word)?.into_bytes()
                 }
                 _ => self.expand(word)?,

@@ -25,6 +25,12 @@ pub trait Front {
     fn keeps_program_output(&self) -> bool {
         false
     }
+    /// True where no other session runs in this process, so that the working directory is this session's to change.
+    fn owns_process(&self) -> bool {
+        true
+    }
+    /// Clears the screen of a terminal.
+    fn clear(&mut self) {}
     /// Whether output may have colours.
     fn colors(&self) -> bool;
     /// Lends the terminal to `run`: a program of the system, or a read of typed input. While it runs, nothing else

@@ -1,7 +1,9 @@
 //! The parser's grammar, answered from the table of commands.
 
-use super::command::{ArgSlot, Command, CommandTable, Run, SlotWord, find};
+use super::alias::Aliases;
+use super::command::{ArgSlot, Command, CommandTable, SlotWord, find};
 use super::line::{Grammar, Word};
+use super::session::Session;
 
 /// The grammar of the table of commands.
 #[derive(Clone, Copy)]
@@ -15,6 +17,26 @@ impl Grammar for CommandGrammar {
     }
 }
 
+/// The grammar of a session: the table of commands with the session's aliases.
+#[derive(Clone)]
+pub struct AliasGrammar {
+    pub table: CommandTable,
+    pub aliases: Aliases,
+}
+
+impl Grammar for AliasGrammar {
+    fn input_next(&self, words: &[Word]) -> bool {
+        CommandGrammar(self.table).input_next(&self.aliases.expanded(self.table, words))
+    }
+}
+
+impl Session {
+    /// The grammar of this session's lines.
+    pub fn grammar(&self) -> AliasGrammar {
+        AliasGrammar { table: self.table(), aliases: self.settings().aliases.clone() }
+    }
+}
+
 /// The command that the next word belongs to, looking through `time` and `watch`: how many of its positionals its name
 /// has taken, and its words after the name.
 pub fn resolve(table: CommandTable, words: &[Word]) -> Option<(&'static Command, usize, &[Word])> {
@@ -24,7 +46,7 @@ pub fn resolve(table: CommandTable, words: &[Word]) -> Option<(&'static Command,
         let call = find(table, "call").filter(|_| split_dotted(&name).is_some())?;
         return Some((call, CALL_POSITIONALS_IN_DOTTED, rest));
     };
-    if !matches!(command.run, Run::Prefix(_)) {
+    if !command.is_prefix() {
         return Some((command, 0, rest));
     }
     match command.shape().slots(rest, 0).iter().position(|slot| *slot == ArgSlot::Inner) {

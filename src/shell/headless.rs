@@ -68,6 +68,10 @@ impl Front for Headless {
         true
     }
 
+    fn owns_process(&self) -> bool {
+        false
+    }
+
     fn colors(&self) -> bool {
         false
     }

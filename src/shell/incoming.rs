@@ -2,7 +2,7 @@
 //! parsed again only with a line that has its terminator (the end of a here-document, a quote, a bracket of JSON);
 //! commands inside `$(` are parsed one by one.
 
-use super::grammar::CommandGrammar;
+use super::grammar::AliasGrammar;
 use super::line::{ErrorKind as Mistake, SyntaxError, parse};
 
 /// The longest script that is read.
@@ -16,7 +16,7 @@ const LEVELS_MAX: usize = 64;
 
 /// Collects lines until they are whole.
 pub struct Incoming {
-    grammar: CommandGrammar,
+    grammar: AliasGrammar,
     text: Vec<u8>,
     /// Lines that were returned.
     lines: usize,
@@ -84,7 +84,7 @@ impl Brackets {
 
 impl Incoming {
     /// An empty collector.
-    pub fn new(grammar: CommandGrammar) -> Incoming {
+    pub fn new(grammar: AliasGrammar) -> Incoming {
         Incoming {
             grammar,
             text: Vec::new(),
@@ -185,9 +185,13 @@ mod tests {
     use super::*;
     use crate::shell::command::TABLE;
 
+    fn grammar() -> AliasGrammar {
+        AliasGrammar { table: TABLE, aliases: Default::default() }
+    }
+
     #[test]
     fn lines_come_out_when_they_are_whole() {
-        let mut incoming = Incoming::new(CommandGrammar(TABLE));
+        let mut incoming = Incoming::new(grammar());
         assert_eq!(incoming.add(b"ps\n"), Some((b"ps\n".to_vec(), 1)));
         assert_eq!(incoming.add(b"call a f <<END\n"), None);
         assert_eq!(incoming.add(b"body\n"), None);
@@ -222,14 +226,13 @@ mod tests {
     #[test]
     fn a_text_is_whole_when_the_parser_says_so_and_not_a_line_later() {
         for text in WHOLE {
-            let mut incoming = Incoming::new(CommandGrammar(TABLE));
+            let mut incoming = Incoming::new(grammar());
             let lines: Vec<&str> = text.split_inclusive('\n').collect();
             let mut so_far = String::new();
             for (at, line) in lines.iter().enumerate() {
                 so_far.push_str(line);
                 let is_last = at + 1 == lines.len();
-                let whole =
-                    parse(so_far.trim_end(), &CommandGrammar(TABLE)).err().is_none_or(|error| !error.incomplete());
+                let whole = parse(so_far.trim_end(), &grammar()).err().is_none_or(|error| !error.incomplete());
                 assert_eq!((whole, incoming.add(line.as_bytes()).is_some()), (is_last, is_last), "{so_far:?}");
             }
         }
@@ -241,7 +244,7 @@ mod tests {
         let commands = format!("set x $(\n{})\n", "echo a $(echo b)\n".repeat(2_000));
         let nested = format!("set x $(\n{})\n", "set y $(\necho a\necho b\n)\n".repeat(1_000));
         for text in [object, commands, nested] {
-            let mut incoming = Incoming::new(CommandGrammar(TABLE));
+            let mut incoming = Incoming::new(grammar());
             let whole: Vec<_> = text.split_inclusive('\n').filter_map(|line| incoming.add(line.as_bytes())).collect();
             assert_eq!(whole, [(text.clone().into_bytes(), 1)]);
             let per_line = 8 * OPENING.len() * text.lines().count();

@@ -6,6 +6,8 @@
 //! `reply` is what comes back, `listing` makes one of rows and columns, `plain` its form in files and pipes, `front`
 //! what a session needs of the front above it.
 
+pub mod alias;
+mod aliased;
 pub mod command;
 pub mod dump;
 pub mod front;
@@ -54,7 +56,7 @@ mod unknown;
 mod waits;
 
 pub use front::{Front, PaneRequest, PaneSize};
-pub use grammar::{CommandGrammar, resolve, split_dotted};
+pub use grammar::{AliasGrammar, CommandGrammar, resolve, split_dotted};
 pub use incoming::SCRIPT_BYTES_MAX;
 pub use interrupt::{Interrupt, Interrupter};
 pub use notice_feed::NoticeFeed;

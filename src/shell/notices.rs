@@ -51,10 +51,10 @@ mod tests {
     use crate::shell::headless::Headless;
     use crate::shell::line::parse;
     use crate::shell::reply::Line;
-    use crate::shell::{CommandGrammar, SessionOptions, Stdin, start};
+    use crate::shell::{SessionOptions, Stdin, start};
 
     fn run(session: &mut Session, line: &str) -> Result<(), ShellError> {
-        let script = parse(line, &CommandGrammar(session.table())).unwrap();
+        let script = parse(line, &session.grammar()).unwrap();
         session.run_statements(&script)
     }
 

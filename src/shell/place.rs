@@ -1,5 +1,6 @@
 //! The place of the lines that run now: the script's directory (`$DIR`) and its arguments (`$1`, `$@`).
 
+use std::borrow::Cow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -11,6 +12,8 @@ pub const ARGUMENTS_MAX: usize = 10_000;
 pub struct ScriptPlace {
     /// `None` for lines of the prompt, of `-c` and of standard input.
     dir: Option<PathBuf>,
+    /// The working directory that a relative `dir` begins in.
+    base: Option<PathBuf>,
     arguments: Arc<[Vec<u8>]>,
 }
 
@@ -21,7 +24,8 @@ impl ScriptPlace {
             Some(parent) if parent.as_os_str().is_empty() => PathBuf::from("."),
             parent => parent.unwrap_or(file).to_owned(),
         });
-        ScriptPlace { dir, arguments }
+        let base = dir.as_ref().filter(|dir| dir.is_relative()).and_then(|_| std::env::current_dir().ok());
+        ScriptPlace { dir, base, arguments }
     }
 
     /// The place of the lines of a sourced file, with the arguments of this place.
@@ -30,8 +34,14 @@ impl ScriptPlace {
     }
 
     /// `$DIR`: absolute, or relative to the working directory.
-    pub fn dir(&self) -> Option<&Path> {
-        self.dir.as_deref()
+    pub fn dir(&self) -> Option<Cow<'_, Path>> {
+        let dir = self.dir.as_deref()?;
+        let moved_from = self.base.as_ref().filter(|base| std::env::current_dir().is_ok_and(|now| now != **base));
+        Some(match moved_from {
+            Some(base) if dir == Path::new(".") => Cow::Borrowed(base),
+            Some(base) => Cow::Owned(base.join(dir)),
+            None => Cow::Borrowed(dir),
+        })
     }
 
     /// The script's arguments, in order.
@@ -46,7 +56,7 @@ impl ScriptPlace {
 
     /// The path of a file that lines here name: in the script's directory where it exists there, else as named.
     pub fn resolve(&self, file: &str) -> PathBuf {
-        let elsewhere = self.dir.as_ref().filter(|dir| dir.as_os_str() != ".");
+        let elsewhere = self.dir().filter(|dir| dir.as_os_str() != ".");
         let beside = elsewhere.map(|dir| dir.join(file)).filter(|beside| beside.exists());
         beside.unwrap_or_else(|| PathBuf::from(file))
     }
@@ -59,9 +69,10 @@ mod tests {
     #[test]
     fn a_place_knows_its_directory_and_arguments() {
         let place = ScriptPlace::of(Some(Path::new("a/s.plugsh")), vec![b"x".to_vec()].into());
-        assert_eq!((place.dir(), place.argument(1), place.argument(0)), (Some(Path::new("a")), Some(&b"x"[..]), None));
+        let dir = Some(Cow::Borrowed(Path::new("a")));
+        assert_eq!((place.dir(), place.argument(1), place.argument(0)), (dir, Some(&b"x"[..]), None));
         let inner = place.sourced(Path::new("t.plugsh"));
-        assert_eq!((inner.dir(), inner.argument(1)), (Some(Path::new(".")), Some(&b"x"[..])));
+        assert_eq!((inner.dir().as_deref(), inner.argument(1)), (Some(Path::new(".")), Some(&b"x"[..])));
         assert_eq!(inner.resolve("no such file"), Path::new("no such file"));
     }
 }

@@ -34,7 +34,7 @@ impl FileSink {
 
     fn try_open(name: &str, append: bool, is_cancelled: IsCancelled<'_>) -> io::Result<FileSink> {
         // Through symbolic links, so that a link stays a link.
-        let target = fs::canonicalize(name).unwrap_or_else(|_| PathBuf::from(name));
+        let target = fs::canonicalize(name).or_else(|_| std::path::absolute(name))?;
         let existing = fs::metadata(&target).ok();
         if append || existing.as_ref().is_some_and(|metadata| !metadata.is_file()) {
             let mut options = OpenOptions::new();

@@ -59,7 +59,7 @@ impl Session {
         caught(|| self.run_redirected(statement))
     }
 
-    fn run_redirected(&mut self, statement: &Statement) -> Result<(), ShellError> {
+    pub(super) fn run_redirected(&mut self, statement: &Statement) -> Result<(), ShellError> {
         let Some(redirect) = &statement.pipe.redirect else {
             let reply = self.run_pipe(statement, None)?;
             return self.emit(&reply);
@@ -83,7 +83,11 @@ impl Session {
     }
 
     /// `into`: the file that a background job's output goes to.
-    fn run_pipe(&mut self, statement: &Statement, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
+    pub(super) fn run_pipe(
+        &mut self,
+        statement: &Statement,
+        into: Option<(String, bool)>,
+    ) -> Result<Reply, ShellError> {
         let (first, rest) = statement.pipe.stages.split_first().ok_or_else(|| ShellError::usage("no command"))?;
         match first {
             Stage::System(_) if statement.background => Err(not_in_background("a program of the system")),
@@ -91,7 +95,13 @@ impl Session {
             Stage::Block(_) if statement.background => Err(not_in_background("a block")),
             Stage::Block(block) => self.run_piped_block(block, rest),
             Stage::Command(words) => {
-                let inner = Inner { words, rest, text: &statement.text, background: statement.background };
+                let inner = Inner {
+                    words,
+                    rest,
+                    text: &statement.text,
+                    text_start: Some(statement.span.start),
+                    background: statement.background,
+                };
                 self.run_inner_into(&inner, into)
             }
         }
@@ -102,8 +112,15 @@ impl Session {
         self.run_inner_into(inner, None)
     }
 
-    fn run_inner_into(&mut self, inner: &Inner<'_>, into: Option<(String, bool)>) -> Result<Reply, ShellError> {
+    pub(super) fn run_inner_into(
+        &mut self,
+        inner: &Inner<'_>,
+        into: Option<(String, bool)>,
+    ) -> Result<Reply, ShellError> {
         let (name_word, words) = inner.words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
+        if let Some((name, alias)) = self.alias_of(name_word) {
+            return self.run_alias(&name, &alias, inner, into);
+        }
         let name = self.expand_text(name_word)?;
         let Some(command) = find(self.table(), &name) else {
             return match split_dotted(&name) {
@@ -114,7 +131,7 @@ impl Session {
         match command.run {
             Run::Call => caught(|| self.run_calls(inner, name, into)),
             _ if inner.background => Err(not_in_background(&format!("`{name}`"))),
-            Run::Prefix(run) => self.run_prefix(command, run, inner, words),
+            Run::Prefix(run) | Run::Keep(run) => self.run_prefix(command, run, inner, words),
             Run::Plain(run) => self.run_plain(command, run, inner, words),
         }
     }
@@ -133,7 +150,7 @@ impl Session {
         if arguments.asks_help() {
             return Ok(describe(command));
         }
-        if inner.is_empty() {
+        if inner.is_empty() && matches!(command.run, Run::Prefix(_)) {
             return Err(ShellError::usage(format!("`{}` wants a COMMAND; usage: `{}`", command.name, command.usage())));
         }
         run(self, arguments, &Inner { words: inner, ..*outer })

@@ -3,12 +3,10 @@
 
 use std::io::{self, BufRead};
 
-use super::grammar::CommandGrammar;
 use super::incoming::Incoming;
-use super::line::{Lines, SyntaxError};
+use super::line::{Grammar, Lines, SyntaxError};
 use super::reply::{ErrorKind, Line, Role, ShellError};
 use super::session::Session;
-use crate::shell::command::CommandTable;
 use crate::text::{io_cause, without_bom};
 
 impl Session {
@@ -45,7 +43,7 @@ impl Session {
         first_error: &mut Option<ShellError>,
     ) -> Result<(), ShellError> {
         let mut lines = Lines::new(text);
-        while let Some(read) = lines.next(&CommandGrammar(self.table())) {
+        while let Some(read) = lines.next(&self.grammar()) {
             let statements = match read {
                 Ok(script) => script.statements,
                 Err(error) => {
@@ -99,7 +97,7 @@ impl Session {
 
     /// Runs lines as they come in, each as soon as it is whole.
     pub fn run_incoming(&mut self, name: &str, source: &mut dyn BufRead) -> Result<(), ShellError> {
-        let mut incoming = Incoming::new(CommandGrammar(self.table()));
+        let mut incoming = Incoming::new(self.grammar());
         let mut first_error = None;
         while self.exit_code().is_none() {
             let mut line = Vec::new();
@@ -143,9 +141,9 @@ pub fn syntax_error(error: &SyntaxError) -> ShellError {
 }
 
 /// Checks the syntax of commands that are stored to run later.
-pub fn check_commands(table: CommandTable, commands: &str) -> Result<(), ShellError> {
+pub fn check_commands(grammar: &dyn Grammar, commands: &str) -> Result<(), ShellError> {
     let mut lines = Lines::new(commands);
-    while let Some(read) = lines.next(&CommandGrammar(table)) {
+    while let Some(read) = lines.next(grammar) {
         read.map_err(|error| syntax_error(&error))?;
     }
     Ok(())

@@ -67,7 +67,7 @@ impl Session {
     fn give_variables(&self, command: &mut Command) {
         command.arg("plugsh").args(self.place().arguments().iter().map(|bytes| OsStr::from_bytes(bytes)));
         if let Some(dir) = self.place().dir() {
-            command.env("DIR", dir);
+            command.env("DIR", &*dir);
         }
         for (name, value) in self.variables() {
             if value.len() <= ENVIRONMENT_BYTES_MAX && !value.contains(&0) {

@@ -10,7 +10,7 @@ use crate::text::did_you_mean;
 
 /// Words, separated by blanks, and the rest of their message.
 static WORDS: &[(&str, &str)] = &[
-    ("quit q bye logout :q", "`exit` leaves the shell"),
+    ("q bye logout :q", "`exit` leaves the shell"),
     ("? h man usage commands", "`help` lists the commands"),
     ("ls dir list", "`ps` lists processes, `plugins` what can be loaded, `!ls` files"),
     ("top htop", "`pane on` shows processes and calls live, `watch ps` again and again"),
@@ -21,9 +21,10 @@ static WORDS: &[(&str, &str)] = &[
     ("stop unload rm pkill killall free free_plugin", "`kill PROCESS` ends a process"),
     ("functions exports describe inspect", "`info PLUGIN` shows its functions"),
     ("cat less head", "`set x @FILE` reads a file, `!cat FILE` shows one"),
-    ("cd pwd", "the shell stays where it was started; paths begin there"),
+    ("pwd", "`!pwd` shows the directory, `cd DIR` moves to another"),
     ("env printenv declare", "`set` lists the variables"),
-    ("let var const alias", "`set NAME VALUE` sets a variable"),
+    ("let var const", "`set NAME VALUE` sets a variable"),
+    ("unalias", "`alias -d NAME` removes an alias"),
     ("unset", "`set -d NAME` forgets a variable"),
     ("bg disown", "`&` after a call runs it in the background"),
     (
@@ -31,7 +32,7 @@ static WORDS: &[(&str, &str)] = &[
         "`for`, `repeat`, `if` and `retry` are what there is (`help blocks`)",
     ),
     (". include", "`source FILE` runs the lines of a file"),
-    ("clear cls", "Ctrl-L clears the screen"),
+    ("cls", "`clear` and Ctrl-L clear the screen"),
     ("c cont", "`continue` lets a held job go on"),
     ("n", "`next` goes on over the held call"),
     ("s", "`step` goes on to the next call"),
@@ -77,7 +78,10 @@ impl Session {
                 "`{word}` is a file, no command; `load` takes a plugin, `source` a script"
             ));
         }
-        let near = did_you_mean(word, self.table().iter().map(|command| command.name));
+        let aliases = self.settings().aliases.list();
+        let names = self.table().iter().map(|command| command.name);
+        let near =
+            did_you_mean(word, names.chain(aliases.iter().map(|(name, _)| name.as_str()).filter(|name| *name != word)));
         let hint = if near.is_empty() { "; see `help`, or run a program with `!COMMAND`" } else { &near };
         ShellError::usage(format!("no command `{word}`{hint}"))
     }
@@ -127,7 +131,7 @@ mod tests {
                 assert!(known, "`{quoted}` is no command");
             }
         }
-        assert_eq!(way_on("quit"), Some("`exit` leaves the shell"));
+        assert_eq!(way_on("bye"), Some("`exit` leaves the shell"));
         assert_eq!(way_on("load"), None);
     }
 }

@@ -82,6 +82,8 @@ pub fn of_kind(
             candidates
         }
         Kind::File => files(typed),
+        Kind::Dir => files(typed).into_iter().filter(|file| file.shown.ends_with('/')).collect(),
+        Kind::Alias => Vec::new(),
         Kind::FileOrSeq => files(typed),
         Kind::Seq => {
             let newest = kernel.journal().drain().records(SEQS_MAX);

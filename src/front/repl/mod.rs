@@ -22,7 +22,7 @@ use super::screen::{ESC_WAIT_MS, Screen};
 use crate::kernel::JobState;
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::{CommandGrammar, Interrupt, NoticeFeed, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
+use crate::shell::{Interrupt, NoticeFeed, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
 use helper::{ShellHelper, is_incomplete};
 
 const PROMPT: &str = "plugsh> ";
@@ -239,7 +239,7 @@ fn warning(text: String) -> Line {
 /// Runs a line. An error is printed and ends the line. Returns whether it failed.
 fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
     let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&CommandGrammar(session.table())) {
+    while let Some(read) = lines.next(&session.grammar()) {
         let result = match read {
             Ok(script) => run_statements(session, &script),
             Err(error) => Err(syntax_error(&error)),

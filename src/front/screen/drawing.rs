@@ -86,6 +86,18 @@ impl Shared {
         }
     }
 
+    /// Clears the prompt's part, while a command runs.
+    pub fn clear(&self) {
+        let mut inner = self.inner();
+        inner.recent.clear();
+        inner.at_line_start = true;
+        let bytes = match inner.pane {
+            PaneState::Shown(split) => split.clear_prompt(),
+            PaneState::Off | PaneState::Hidden(_) => region::rebuild(inner.window, None),
+        };
+        let _ = tty::write(bytes.as_bytes());
+    }
+
     /// Draws the scene's next frame, if the pane is shown and the frame has changed.
     pub fn paint(&self, wanted: Redraw) {
         let (split, focus, wanted) = {

@@ -138,6 +138,11 @@ impl Screen {
         self.shared.print(bytes);
     }
 
+    /// Clears the prompt's part.
+    pub fn clear(&self) {
+        self.shared.clear();
+    }
+
     /// Prints whole lines, from any thread: above the prompt while a line is edited.
     pub fn notice(&self, text: &str) {
         self.shared.notice(text);

@@ -47,6 +47,8 @@ pub enum Run<S> {
     Call,
     /// With its options, and the rest of the statement to run inside it.
     Prefix(fn(&mut S, Arguments, &Inner<'_>) -> Result<Reply, ShellError>),
+    /// With its options, and the rest of the statement to keep; there may be none.
+    Keep(fn(&mut S, Arguments, &Inner<'_>) -> Result<Reply, ShellError>),
 }
 
 /// The pipe that a prefix command runs.
@@ -58,6 +60,8 @@ pub struct Inner<'a> {
     pub rest: &'a [Stage],
     /// The line as typed.
     pub text: &'a str,
+    /// The offset of `text` in what the words' spans count from; `None` where the words are of several texts.
+    pub text_start: Option<usize>,
     pub background: bool,
 }
 
@@ -96,6 +100,15 @@ pub struct Example {
     pub output: &'static str,
 }
 
+impl Inner<'_> {
+    /// The words as typed, from the first to the last; `None` for no words, or words of several texts.
+    pub fn source_of(&self, words: &[Word]) -> Option<&str> {
+        let start = self.text_start?;
+        let (first, last) = (words.first()?, words.last()?);
+        self.text.get(first.span.start.checked_sub(start)?..last.span.end.checked_sub(start)?)
+    }
+}
+
 /// Commands in the order of `help`.
 pub type CommandTable<S> = &'static [&'static Command<S>];
 
@@ -107,8 +120,13 @@ pub fn find<S>(table: CommandTable<S>, name: &str) -> Option<&'static Command<S>
 impl<S> Command<S> {
     /// Its options and positionals as plain data.
     pub fn shape(&self) -> &Shape {
-        let is_prefix = matches!(self.run, Run::Prefix(_));
-        self.syntax.shape.get_or_init(|| Shape::new(self.name, (self.syntax.make)(), is_prefix))
+        let keeps = matches!(self.run, Run::Keep(_));
+        self.syntax.shape.get_or_init(|| Shape::new(self.name, (self.syntax.make)(), self.is_prefix(), keeps))
+    }
+
+    /// Whether another command follows its own words.
+    pub fn is_prefix(&self) -> bool {
+        matches!(self.run, Run::Prefix(_) | Run::Keep(_))
     }
 
     /// One line: `ps [-t] [-a] [--sort COLUMN] [--json]`.

@@ -1,4 +1,4 @@
-//! `exit`: leaves the shell.
+//! `exit` and `quit`: leave the shell.
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
@@ -10,6 +10,16 @@ pub static COMMAND: Command = Command {
     summary: "leave the shell",
     description: "Ends the shell, or the script, with CODE (0 to 255; without it, 0).",
     examples: &[Example { lines: "echo one; exit; echo two", output: "one" }],
+    syntax: syntax::<ExitOptions>(),
+    run: Run::Plain(run),
+};
+
+pub static QUIT: Command = Command {
+    name: "quit",
+    group: Group::Shell,
+    summary: "leave the shell, as `exit` does",
+    description: "Another name of `exit`, which `help exit` explains.",
+    examples: &[Example { lines: "echo one; quit; echo two", output: "one" }],
     syntax: syntax::<ExitOptions>(),
     run: Run::Plain(run),
 };

@@ -23,6 +23,8 @@ pub enum Kind {
     /// An expression over calls.
     Filter,
     Variable,
+    Alias,
+    Dir,
     /// A process, or the word `spawn`.
     ProcessOrSpawn,
     /// An existing breakpoint, fault or stub.
@@ -54,6 +56,8 @@ impl Kind {
             "PLUGIN.FUNCTION" | "NAME.FUNCTION" | "NAME[.FUNCTION]" => Kind::Call,
             "EXPR" => Kind::Filter,
             "VARIABLE" => Kind::Variable,
+            "ALIAS" => Kind::Alias,
+            "DIR" => Kind::Dir,
             _ => Kind::None,
         }
     }

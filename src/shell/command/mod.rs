@@ -7,11 +7,14 @@ pub mod definition;
 mod describe;
 mod kind;
 mod mistake;
-mod shape;
+pub mod shape;
 mod table;
 
+mod alias;
 mod bench;
 mod call;
+mod cd;
+mod clear;
 mod debug;
 mod echo;
 mod exit;

@@ -39,6 +39,8 @@ pub struct Shape {
     pub input: Option<usize>,
     /// The command runs another command, whose words follow its own.
     pub prefix: bool,
+    /// The command keeps the other command, which may be missing.
+    pub keeps: bool,
 }
 
 /// The slot of a word in its command.
@@ -68,11 +70,11 @@ pub trait SlotWord {
 
 impl Shape {
     /// Reads the shape from a clap definition.
-    pub fn new(name: &'static str, definition: clap::Command, prefix: bool) -> Shape {
+    pub fn new(name: &'static str, definition: clap::Command, prefix: bool, keeps: bool) -> Shape {
         let options = definition.get_arguments().filter(|argument| !argument.is_positional()).map(option).collect();
         let positionals = definition.get_positionals().map(positional).collect();
         let input = definition.get_positionals().position(|argument| argument.get_id() == "input");
-        Shape { name, definition, options, positionals, input, prefix }
+        Shape { name, definition, options, positionals, input, prefix, keeps }
     }
 
     /// The slot of each word after the command's name. `taken`: how many positionals came before the first word
@@ -196,6 +198,10 @@ impl Shape {
 
     /// The positionals from `first` on, each with a blank before it: ` FUNCTION [INPUT]`.
     pub fn positionals_usage(&self, first: usize) -> String {
+        if self.keeps && first == 0 {
+            let names: Vec<&str> = self.positionals.iter().map(|positional| positional.value_name.as_str()).collect();
+            return format!(" [{}]", names.join(" "));
+        }
         self.positionals
             .iter()
             .skip(first)

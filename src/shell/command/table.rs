@@ -2,9 +2,9 @@
 
 use super::Command;
 use super::{
-    bench, call, debug, echo, exit, expect, export, fg, help, history, info, jobs, json, kill, limits, load, log_level,
-    logs, pane, plugins, policy, ps, reload, restart, retry, set, sleep, source, stats, time, trace, verify, wait,
-    watch,
+    alias, bench, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, jobs, json, kill,
+    limits, load, log_level, logs, pane, plugins, policy, ps, reload, restart, retry, set, sleep, source, stats, time,
+    trace, verify, wait, watch,
 };
 
 /// Every command, in the order of `help`.
@@ -63,7 +63,11 @@ pub static TABLE: &[&Command] = &[
     &expect::calls::EXPECT_CALLS,
     &expect::calls::EXPECT_DURATION,
     &expect::tree::COMMAND,
+    &alias::COMMAND,
+    &cd::COMMAND,
     &history::COMMAND,
+    &clear::COMMAND,
     &help::COMMAND,
     &exit::COMMAND,
+    &exit::QUIT,
 ];

@@ -7,7 +7,7 @@ use crate::kernel::{Kernel, KernelOptions};
 use crate::shell::front::{Front, Loan, PaneRequest};
 use crate::shell::line::parse;
 use crate::shell::reply::{ErrorKind, Line, Reply};
-use crate::shell::{CommandGrammar, Interrupter, Session, SessionOptions, ShellError, Stdin};
+use crate::shell::{Interrupter, Session, SessionOptions, ShellError, Stdin};
 
 /// A front whose person presses Ctrl-C as soon as anything is shown.
 struct Impatient(Arc<OnceLock<Interrupter>>);
@@ -55,7 +55,7 @@ fn session(interactive: bool) -> Session {
 
 /// The kind of error that a line ends with, and whether `set ran` in it was reached.
 fn run(session: &mut Session, line: &str) -> (Option<ErrorKind>, bool) {
-    let script = parse(line, &CommandGrammar(session.table())).unwrap();
+    let script = parse(line, &session.grammar()).unwrap();
     let result = session.run_statements(&script);
     (result.err().map(|error| error.kind), session.variables().contains_key("ran"))
 }

@@ -6,6 +6,7 @@ mod jobs;
 mod options;
 mod output;
 mod scripts;
+mod settings;
 mod variables;
 
 use std::collections::BTreeMap;
@@ -26,11 +27,13 @@ use crate::kernel::{JobEnd, Kernel, LogLine};
 use jobs::JobNotes;
 use output::Output;
 use scripts::Scripts;
+use settings::Settings;
 use variables::Variables;
 
 pub use options::SessionOptions;
 pub use output::{CAPTURE_BYTES_MAX, Sink};
 pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};
+pub use settings::EditMode;
 
 /// One shell.
 pub struct Session {
@@ -51,6 +54,7 @@ pub struct Session {
 
     // State that statements change.
     variables: Variables,
+    settings: Settings,
     jobs: JobNotes<Continuation>,
     exit: Option<u8>,
 
@@ -82,6 +86,7 @@ impl Session {
             notices,
             logs_shown_seq: 0,
             variables: Variables::default(),
+            settings: Settings::default(),
             jobs: JobNotes::default(),
             exit: None,
             scripts: Scripts::default(),
@@ -284,6 +289,14 @@ impl Session {
     /// Whether a breakpoint's commands run now.
     pub(super) fn is_serving_hold(&self) -> bool {
         self.jobs.is_serving()
+    }
+
+    pub fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(super) fn settings_mut(&mut self) -> &mut Settings {
+        &mut self.settings
     }
 
     /// Ends the session after the present statement.

@@ -1,7 +1,6 @@
 //! `plugsh test --update`: rewrites the expectations of a file that do not hold. Only the last word of such a line
 //! changes, and its here-document.
 
-use crate::shell::grammar::CommandGrammar;
 use crate::shell::line::{Lines, Stage, Statement, Word, WordKind, quote};
 use crate::shell::reply::ShellError;
 use crate::shell::script::{located, syntax_error};
@@ -17,7 +16,7 @@ pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(Strin
     let (mark, text) = text.split_at(text.len() - without_bom(text.as_bytes()).len());
     let (mut new, mut copied, mut count) = (mark.to_owned(), 0, 0);
     let mut lines = Lines::new(text);
-    while let Some(read) = lines.next(&CommandGrammar(session.table())) {
+    while let Some(read) = lines.next(&session.grammar()) {
         let script = read.map_err(|error| located(syntax_error(&error), name, error.line))?;
         let alone = script.statements.len() == 1;
         for statement in &script.statements {

@@ -98,7 +98,7 @@ struct DeleteWords {
 fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<BreakWords>()?;
     if let Some(commands) = &words.commands {
-        check_commands(session.table(), commands)?;
+        check_commands(&session.grammar(), commands)?;
     }
     let side = if words.on == "return" { Side::After } else { Side::Before };
     let filter = words.filter.source().to_owned();

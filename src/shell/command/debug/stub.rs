@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::Kept;
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
-use crate::shell::grammar::split_dotted;
+use crate::shell::grammar::{CommandGrammar, split_dotted};
 use crate::shell::listing::{self, Column};
 use crate::shell::loading::imports::{ImportName, import_name};
 use crate::shell::recording::Entry;
@@ -112,7 +112,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         (Some(bytes), false, None) => StubAnswer::Bytes(bytes.into()),
         (None, true, None) => StubAnswer::Echo,
         (None, false, Some(commands)) => {
-            check_commands(session.table(), &commands)?;
+            check_commands(&CommandGrammar(session.table()), &commands)?;
             StubAnswer::Run(commands)
         }
         _ => {

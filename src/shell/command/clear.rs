@@ -1,0 +1,26 @@
+//! `clear`: an empty screen.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::reply::{Reply, ShellError};
+use crate::shell::session::Session;
+
+pub static COMMAND: Command = Command {
+    name: "clear",
+    group: Group::Shell,
+    summary: "clear the screen",
+    description: "As Ctrl-L does; an open pane stays. Nothing happens where standard output is no terminal.",
+    examples: &[Example { lines: "clear", output: "" }],
+    syntax: syntax::<ClearOptions>(),
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct ClearOptions {}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    arguments.parse::<ClearOptions>()?;
+    if !session.is_redirected() && session.front().is_terminal() {
+        session.front().clear();
+    }
+    Ok(Reply::Nothing)
+}
