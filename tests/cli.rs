@@ -2,7 +2,7 @@
 
 mod common;
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::Stdio;
 
 use common::{commands, plugsh};
@@ -431,4 +431,38 @@ fn a_single_file_and_an_input_are_given_to_the_plugin_of_one_call() {
     files().args(arguments).run().code(1).stderr(told);
     // The call's input is independent of the plugin's standard input.
     files().args(["call", "p.wat", "read", "--stdin"]).stdin("x").run().code(0).stderr("");
+}
+
+#[test]
+fn what_a_program_prints_goes_through_as_it_comes() {
+    let run = commands("!echo first; read line; echo \"second $line\"\necho \"<$_>\"");
+    let mut child = run.command().stdin(Stdio::piped()).stdout(Stdio::piped()).spawn().unwrap();
+    let mut output = BufReader::new(child.stdout.take().unwrap());
+    let mut line = String::new();
+    output.read_line(&mut line).unwrap();
+    assert_eq!(line, "first\n", "before the program ends");
+    // The program reads the session's standard input.
+    child.stdin.take().unwrap().write_all(b"typed\n").unwrap();
+    let mut rest = String::new();
+    output.read_to_string(&mut rest).unwrap();
+    assert_eq!(rest, "second typed\n<first\nsecond typed\n>\n");
+    assert!(child.wait().unwrap().success());
+}
+
+#[test]
+fn what_a_program_leaves_running_is_not_waited_for() {
+    let run = commands("!cat fifo & echo started\necho \"<$_>\"; !echo go > fifo");
+    assert!(std::process::Command::new("mkfifo").arg(run.dir().join("fifo")).status().unwrap().success());
+    // The background `cat` has the output open until the second program writes, which the first must not wait for.
+    run.run().stdout_has("started\n<started\n>\n").code(0);
+}
+
+#[test]
+fn a_program_whose_output_nobody_reads_ends() {
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let run = commands("!yes\n!touch after");
+    let output = run.command().stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).output().unwrap();
+    assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(141), ""));
+    assert!(!run.dir().join("after").exists());
 }

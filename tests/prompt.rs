@@ -61,6 +61,16 @@ fn commands_print_and_mistakes_let_it_go_on() {
 }
 
 #[test]
+fn a_program_has_the_terminal_for_itself() {
+    let mut terminal = prompt();
+    run(&mut terminal, "load echo", "1:echo");
+    run(&mut terminal, "!test -t 1 && echo \"it is a terminal\"", "\nit is a terminal");
+    run(&mut terminal, "call echo echo given | !tr a-z A-Z", "\nGIVEN");
+    // Nothing is kept of what goes to a terminal: what the call gave stays.
+    run(&mut terminal, "echo \"<$_>\"", "\n<given>");
+}
+
+#[test]
 fn one_bad_line_of_the_history_costs_one_line() {
     let setup = Setup::new(ROWS, COLS);
     let dir = setup.home().join(".local/state/plugsh");

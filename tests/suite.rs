@@ -63,7 +63,8 @@ fn what_programs_print_belongs_to_the_file() {
     assert_eq!(lines.len(), 2, "{printed}");
     assert_eq!(lines[1]["expectations"], 0, "{printed}");
     let report = std::fs::read_to_string(ended.dir.path().join("r.xml")).expect("the report");
-    assert!(report.contains("from a program\nand its error\nwhy\n"), "{report}");
+    assert_eq!(lines[0]["notices"], serde_json::json!(["and its error", "why"]), "{printed}");
+    assert!(report.contains("from a program\n") && report.contains("and its error\nwhy\n"), "{report}");
     let run = plugsh().file("none.plugsh", "load echo\n").args(["test", "none.plugsh"]).run();
     run.code(0).stdout_has("  no expectation in it\n");
 }

@@ -9,7 +9,7 @@ use super::pane::save;
 use super::print::{RenderOptions, Rendered, render, to_ansi};
 use super::screen::Screen;
 use super::screen::tty::{self, Stop};
-use crate::shell::front::{Front, Loan, PaneRequest};
+use crate::shell::front::{Front, Loan, PaneRequest, ProgramStreams};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::units::show_bytes;
 
@@ -179,6 +179,11 @@ impl Front for Console {
         }
     }
 
+    fn program_streams(&mut self) -> ProgramStreams {
+        let output = (!io::stdout().is_terminal()).then(|| Box::new(StandardOutput) as Box<dyn Write + Send>);
+        ProgramStreams { output, ..ProgramStreams::default() }
+    }
+
     fn colors(&self) -> bool {
         self.color.is_enabled(io::stdout().is_terminal())
     }
@@ -241,6 +246,19 @@ impl Front for Console {
 fn given_columns() -> Option<u16> {
     let columns: u16 = std::env::var("COLUMNS").ok()?.parse().ok()?;
     (columns > 0).then_some(columns.min(COLUMNS_MAX))
+}
+
+/// Standard output for what programs write, at once.
+struct StandardOutput;
+
+impl Write for StandardOutput {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        write_out(|stdout| stdout.write_all(bytes)).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Writes to standard output, and flushes it.

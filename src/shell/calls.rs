@@ -43,11 +43,11 @@ impl Session {
         let process = last.map_or(0, |stage| stage.process);
         match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
             WaitOutcome::Ended(end) => {
+                let before = self.last_output().cloned();
                 let reply = self.finish_call(process, &end, &calls.options)?;
-                match calls.program {
-                    Some(program) => self.run_system_on(&program, reply),
-                    None => Ok(reply),
-                }
+                let Some(program) = calls.program else { return Ok(reply) };
+                // The pipe has failed, and not the call.
+                self.run_system_on(&program, reply).inspect_err(|_| self.restore_last_output(before))
             }
             blocked => {
                 let piped = calls.program.is_some();

@@ -3,7 +3,7 @@
 //! Each child has its own process group, so that a signal also reaches its descendants. At a terminal the group has the
 //! foreground while the child runs: Ctrl-C goes to the group, or to the shell, which forwards it to the group.
 
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
@@ -13,6 +13,7 @@ use std::time::{Duration, Instant};
 use rustix::io::Errno;
 use rustix::process::{Pid, Signal, WaitOptions, WaitStatus, kill_process_group, waitpid};
 
+use super::child_output::{OutputReader, OutputUse, Writer};
 use super::foreground::Foreground;
 use super::interrupt::Interrupt;
 use crate::leftovers::Entry;
@@ -26,6 +27,15 @@ const STARTUP: Duration = Duration::from_millis(500);
 /// Bytes for a program's standard input: owned, or shared with whoever keeps them.
 pub type Input = Box<dyn AsRef<[u8]> + Send>;
 
+/// The piped streams of a program.
+#[derive(Default)]
+pub struct Streams {
+    pub input: Option<Input>,
+    pub output: Option<OutputUse>,
+    /// Where the program's errors go.
+    pub errors: Option<Writer>,
+}
+
 /// A running program. Dropping the value leaves the program running.
 pub struct ChildProcess {
     /// The leader of the group; `None` where the group never gets the foreground. Dropped before `_entry`.
@@ -36,7 +46,10 @@ pub struct ChildProcess {
     _entry: Entry,
     group: Pid,
     changes: Receiver<io::Result<WaitStatus>>,
-    output: Option<Receiver<io::Result<Vec<u8>>>>,
+    output: Option<OutputReader>,
+    errors: Option<OutputReader>,
+    /// The command's value is the output.
+    keeps_output: bool,
     input_written: Option<Receiver<io::Result<()>>>,
     at_terminal: bool,
     started: Instant,
@@ -47,21 +60,16 @@ pub struct ChildProcess {
 
 /// A change of a program's state.
 pub enum StateChange {
-    /// The program's end, and its captured output.
+    /// The program's end, and the output that was kept.
     Ended(ExitStatus, Vec<u8>),
     /// A stop by Ctrl-Z, or by a read from a terminal in whose background the program runs.
     Stopped,
 }
 
 impl ChildProcess {
-    /// Starts a program, writes `input` to it, and reads its output up to `output_bytes_max` where `command` pipes it.
-    /// `at_terminal`: the program has the terminal's foreground during a wait.
-    pub fn start(
-        command: &mut Command,
-        input: Option<Input>,
-        output_bytes_max: u64,
-        at_terminal: bool,
-    ) -> io::Result<ChildProcess> {
+    /// Starts a program, writes its input to it and reads its output; `command` pipes those of `streams`. `at_terminal`:
+    /// the program has the terminal's foreground during a wait.
+    pub fn start(command: &mut Command, streams: Streams, at_terminal: bool) -> io::Result<ChildProcess> {
         // The probe starts before the program: a program that stops its group could stop a probe that is still
         // starting.
         let probe = if at_terminal { Some(InterruptProbe::start()?) } else { None };
@@ -70,7 +78,7 @@ impl ChildProcess {
         let (mut child, entry) = Entry::program(command, probe.as_ref().map(InterruptProbe::group))?;
         let pid = Pid::from_child(&child);
         let group = probe.as_ref().map_or(pid, |probe| Pid::from_child(&probe.child));
-        let input_written = child.stdin.take().zip(input).map(|(mut stdin, input)| {
+        let input_written = child.stdin.take().zip(streams.input).map(|(mut stdin, input)| {
             spawn_worker(move |sender| {
                 let result = match stdin.write_all((*input).as_ref()) {
                     // Programs may close their input early.
@@ -81,13 +89,10 @@ impl ChildProcess {
                 sender.send(result).ok();
             })
         });
-        let output = child.stdout.take().map(|stdout| {
-            spawn_worker(move |sender| {
-                let mut output = Vec::new();
-                let read = stdout.take(output_bytes_max).read_to_end(&mut output);
-                sender.send(read.map(|_| output)).ok();
-            })
-        });
+        let keeps_output = matches!(streams.output, Some(OutputUse::Kept(_)));
+        let output = child.stdout.take().zip(streams.output).map(|(stdout, used)| OutputReader::start(stdout, used));
+        let errors = child.stderr.take().zip(streams.errors);
+        let errors = errors.map(|(stderr, to)| OutputReader::start(stderr, OutputUse::HandedOn(to)));
         let changes = spawn_worker(move |sender| changes_of(pid, sender));
         let started = Instant::now();
         Ok(ChildProcess {
@@ -97,6 +102,8 @@ impl ChildProcess {
             group,
             changes,
             output,
+            errors,
+            keeps_output,
             input_written,
             at_terminal,
             started,
@@ -112,13 +119,16 @@ impl ChildProcess {
             // SIGTERM ends the descendants that are left: background programs of a shell ignore SIGINT.
             self.signal(Signal::TERM);
         }
-        let output = self.output.take().map(|output| self.join(&output, interrupt)).transpose()?;
+        let readers = (self.output.take(), self.errors.take());
+        [&readers.0, &readers.1].into_iter().flatten().for_each(OutputReader::program_ended);
+        let output = readers.0.map(|output| self.join(output.kept(), interrupt)).transpose()?;
+        readers.1.map(|errors| self.join(errors.kept(), interrupt)).transpose()?;
         if let Some(input_written) = self.input_written.take() {
             self.join(&input_written, interrupt)?;
         }
         self.resume();
         // Ctrl-C interrupts the command that captures the output, even if the program ignored it.
-        if output.is_some() && self.probe.take().is_some_and(InterruptProbe::was_interrupted) {
+        if self.keeps_output && self.probe.take().is_some_and(InterruptProbe::was_interrupted) {
             return Err(io::ErrorKind::Interrupted.into());
         }
         Ok(StateChange::Ended(status, output.unwrap_or_default()))

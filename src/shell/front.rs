@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use super::child_output::Writer;
 use super::reply::{Line, Reply, ShellError};
 
 /// A front: prompt, script or test.
@@ -21,9 +22,9 @@ pub trait Front {
     fn shows_news(&self) -> bool {
         self.is_terminal()
     }
-    /// True where the output of programs is kept with the session's own, and they read nothing: nobody looks.
-    fn keeps_program_output(&self) -> bool {
-        false
+    /// Where programs of the system write to.
+    fn program_streams(&mut self) -> ProgramStreams {
+        ProgramStreams::default()
     }
     /// True where no other session runs in this process, so that the working directory is this session's to change.
     fn owns_process(&self) -> bool {
@@ -43,6 +44,17 @@ pub trait Front {
     fn history(&self) -> Vec<String>;
     /// Carries out `pane ...`; an error where there is no terminal to draw on.
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError>;
+}
+
+/// Where a program of the system writes to, as it comes.
+#[derive(Default)]
+pub struct ProgramStreams {
+    /// `None`: this program's standard output, as a terminal is needed whole.
+    pub output: Option<Writer>,
+    /// `None`: this program's standard error.
+    pub errors: Option<Writer>,
+    /// Nobody is there to type: standard input is empty.
+    pub no_input: bool,
 }
 
 /// The state of a borrower of the terminal.

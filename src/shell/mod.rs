@@ -27,6 +27,7 @@ pub mod words;
 pub mod call_options;
 mod calls;
 mod cancellable_io;
+mod child_output;
 mod child_process;
 mod control;
 mod exchange;

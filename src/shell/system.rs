@@ -5,9 +5,11 @@ use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::process::ExitStatusExt;
 use std::process::{Command, ExitStatus, Stdio};
+use std::sync::Arc;
 
-use super::child_process::{ChildProcess, Input, StateChange};
-use super::front::Loan;
+use super::child_output::OutputUse;
+use super::child_process::{ChildProcess, Input, StateChange, Streams};
+use super::front::{Loan, ProgramStreams};
 use super::plain;
 use super::reply::{ErrorKind, Reply, ShellError};
 use super::session::{CAPTURE_BYTES_MAX, Session};
@@ -28,37 +30,44 @@ impl Session {
     }
 
     /// Runs `text` in the system's shell. `input` is its standard input; without it, the session's own, unless the
-    /// script comes from there. Its output goes where the session's output goes.
+    /// script comes from there. Its output goes where the session's output goes, and `$_` keeps it where it does not go
+    /// to a terminal.
     pub(super) fn run_system(&mut self, text: &str, input: Option<Input>) -> Result<Reply, ShellError> {
         // Ctrl-C may have come while the calls that feed the program ran.
         if self.interrupt().is_raised() {
             return Err(ShellError::interrupted());
         }
-        let is_kept = self.front().keeps_program_output();
-        let captured = self.is_redirected() || is_kept;
+        let ProgramStreams { output, errors, no_input } = self.front().program_streams();
+        let is_captured = self.is_redirected();
+        let output = match is_captured {
+            true => Some(OutputUse::Kept(CAPTURE_BYTES_MAX as u64)),
+            false => output.map(OutputUse::HandedOn),
+        };
+        let is_piped = output.is_some();
         let stdin = match (&input, self.stdin()) {
             (Some(_), _) => Stdio::piped(),
             (None, Stdin::Script) => Stdio::null(),
-            (None, _) if is_kept => Stdio::null(),
+            (None, _) if no_input => Stdio::null(),
             (None, _) => Stdio::inherit(),
         };
-        let stdout = if captured { Stdio::piped() } else { Stdio::inherit() };
+        let piped = |is_piped: bool| if is_piped { Stdio::piped() } else { Stdio::inherit() };
         let mut command = Command::new("sh");
-        // Errors belong to the output that is kept, and not to a value.
-        let errors = if is_kept && !self.is_redirected() { "exec 2>&1\n" } else { "" };
-        command.arg("-c").arg(format!("{errors}{text}")).stdin(stdin).stdout(stdout);
+        command.arg("-c").arg(text).stdin(stdin).stdout(piped(is_piped)).stderr(piped(errors.is_some()));
         self.give_variables(&mut command);
-        let (status, output) = match self.run_to_end(&mut command, input) {
+        let (status, output) = match self.run_to_end(&mut command, Streams { input, output, errors }) {
             Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(ShellError::interrupted()),
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => return Err(closed()),
             ended => ended.map_err(|error| ShellError::failed(format!("`!{}`: {}", text.trim(), io_cause(&error))))?,
         };
         if !status.success() {
-            if is_kept && !self.is_redirected() {
-                self.emit(&Reply::Output { bytes: output.into(), raw: false })?;
-            }
-            return Err(self.program_failed(text, status, captured));
+            return Err(self.program_failed(text, status, is_piped));
         }
-        Ok(if captured { Reply::Output { bytes: output.into(), raw: false } } else { Reply::Nothing })
+        if !is_piped {
+            return Ok(Reply::Nothing);
+        }
+        let bytes: Arc<[u8]> = output.into();
+        self.set_last_output(Arc::clone(&bytes));
+        Ok(if is_captured { Reply::Output { bytes, raw: false } } else { Reply::Nothing })
     }
 
     /// Gives a program of the system's shell what the line seems to say: `$NAME` by the environment, `$1` and `$@` as
@@ -77,14 +86,14 @@ impl Session {
     }
 
     /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
-    fn run_to_end(&mut self, command: &mut Command, input: Option<Input>) -> io::Result<(ExitStatus, Vec<u8>)> {
+    fn run_to_end(&mut self, command: &mut Command, streams: Streams) -> io::Result<(ExitStatus, Vec<u8>)> {
         let (at_terminal, interrupt) = (self.front().has_terminal(), self.interrupt().clone());
-        let (mut child, mut input) = (None, input);
+        let (mut child, mut streams) = (None, Some(streams));
         let mut end = Err(io::Error::other("was not run"));
         self.front().lend_terminal(&mut || {
             let change = match &mut child {
                 Some(child) => ChildProcess::wait(child, &interrupt),
-                None => ChildProcess::start(command, input.take(), CAPTURE_BYTES_MAX as u64, at_terminal)
+                None => ChildProcess::start(command, streams.take().unwrap_or_default(), at_terminal)
                     .and_then(|started| child.insert(started).wait(&interrupt)),
             };
             end = match change {
@@ -97,14 +106,13 @@ impl Session {
         end
     }
 
-    fn program_failed(&self, text: &str, status: ExitStatus, captured: bool) -> ShellError {
+    fn program_failed(&self, text: &str, status: ExitStatus, is_piped: bool) -> ShellError {
         // At a terminal Ctrl-C goes to the program alone.
         if self.interrupt().is_raised() || ended_by(status, libc::SIGINT) {
             return ShellError::interrupted();
         }
-        let nobody_reads = ended_by(status, libc::SIGPIPE);
-        if nobody_reads && !captured {
-            return ShellError::new(ErrorKind::BrokenPipe, "standard output is closed");
+        if ended_by(status, libc::SIGPIPE) && !is_piped {
+            return closed();
         }
         let how = match (status.code(), status.signal()) {
             (Some(code), _) => format!("exit status {code}"),
@@ -113,6 +121,11 @@ impl Session {
         };
         ShellError::failed(format!("`!{}`: {how}", text.trim()))
     }
+}
+
+/// The error of a program whose output nobody reads.
+fn closed() -> ShellError {
+    ShellError::new(ErrorKind::BrokenPipe, "standard output is closed")
 }
 
 /// Whether a signal ended a program; a shell reports its child's signal as exit status 128 + signal.

@@ -14,8 +14,8 @@ pub static COMMAND: Command = Command {
     group: Group::Scripting,
     summary: "set a variable, or list them",
     description: "`$NAME` is then VALUE: one value, any bytes, never split or read again. VALUE is written as INPUT is: a \
-        word, JSON, `@FILE`, `@-` or a here-document. Without words it lists all; `-d` forgets one. `$_` is the last \
-        output, `$?` 0 or the code of the last failure; `$1`, `$2` and `$@` \
+        word, JSON, `@FILE`, `@-` or a here-document. Without words it lists all; `-d` forgets one. `$_` is what \
+        the last call, pipe or program gave, `$?` 0 or the code of the last failure; `$1`, `$2` and `$@` \
         are a script's arguments, `$DIR` is its directory, `$env.HOME` is of the environment. A program (`!COMMAND`) has \
         the variables in its environment.",
     examples: &[Example {

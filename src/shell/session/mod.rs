@@ -256,7 +256,7 @@ impl Session {
         self.variables.named()
     }
 
-    /// `$_`; `None` before a call has succeeded.
+    /// `$_`; `None` before a call or a program has succeeded.
     pub fn last_output(&self) -> Option<&Arc<[u8]>> {
         self.variables.last_output()
     }
@@ -270,6 +270,11 @@ impl Session {
     }
 
     pub(super) fn set_last_output(&mut self, output: Arc<[u8]>) {
+        self.variables.set_last_output(Some(output));
+    }
+
+    /// Sets `$_` back to what [`Session::last_output`] was.
+    pub(super) fn restore_last_output(&mut self, output: Option<Arc<[u8]>>) {
         self.variables.set_last_output(output);
     }
 

@@ -51,13 +51,13 @@ impl Variables {
         &self.named
     }
 
-    /// `$_`; `None` before a call has succeeded.
+    /// `$_`; `None` before a call or a program has succeeded.
     pub fn last_output(&self) -> Option<&Arc<[u8]>> {
         self.last_output.as_ref()
     }
 
-    pub fn set_last_output(&mut self, output: Arc<[u8]>) {
-        self.last_output = Some(output);
+    pub fn set_last_output(&mut self, output: Option<Arc<[u8]>>) {
+        self.last_output = output;
     }
 
     /// `$?`: 0, or the code that the last failure would exit with.

@@ -14,12 +14,13 @@ pub static EXPECT: Command = Command {
     name: "expect",
     group: Group::Scripting,
     summary: "fail unless a value or the last output is this",
-    description: "Compares VALUE, or without one `$_`, the last output, with INPUT, which may be a here-document or `@FILE`; a \
-        final newline on either side counts for nothing. Where they differ it shows how, and fails.",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo hi\nexpect hi\nset n 3\nexpect 3 $n",
-        output: "1:echo\nhi",
-    }],
+    description: "Compares VALUE, or without one `$_`, what the last call, pipe or program gave, with INPUT, which may be a \
+        here-document or `@FILE`; a final newline on either side counts for nothing. Where they differ it shows how, and \
+        fails.",
+    examples: &[
+        Example { lines: "load echo\ncall echo echo hi\nexpect hi\nset n 3\nexpect 3 $n", output: "1:echo\nhi" },
+        Example { lines: "load echo\ncall echo echo hi | !tr a-z A-Z\nexpect HI", output: "1:echo\nHI" },
+    ],
     syntax: syntax::<ExpectOptions>(),
     run: Run::Plain(run_expect),
 };
@@ -28,7 +29,7 @@ pub static EXPECT_JSON: Command = Command {
     name: "expect-json",
     group: Group::Scripting,
     summary: "fail unless a value in the last output was this",
-    description: "Reads `$_`, the bytes of the last call, as JSON, takes the value that POINTER names (`/items/0/name`; `\"\"` \
+    description: "Reads `$_`, what the last call, pipe or program gave, as JSON, takes the value that POINTER names (`/items/0/name`; `\"\"` \
         is all of it), and compares it with INPUT: JSON, or else a string.",
     examples: &[Example {
         lines: "load echo\ncall echo echo {\"sum\": [1, 2]}\nexpect-json /sum/1 2\nexpect-json /sum [1, 2]",

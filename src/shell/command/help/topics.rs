@@ -18,7 +18,7 @@ INPUT of a call, one word
   echo.echo --hex 0aff     bytes
 Variables
   set x VALUE; echo $x     one value, any bytes, never split; ${x} where letters follow
-  $_, $?                   the last call's output, the last command's code
+  $_, $?                   what the last call, pipe or program gave; the last command's code
   $1, $2, $@, $DIR         a script's arguments (plugsh FILE ARG...), its directory
   $env.HOME                a variable of the environment
   call a f $(call b g)     a command's output: as INPUT every byte, as a word without
@@ -32,6 +32,8 @@ Files
 Programs of the system
   !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too;
                            variables and arguments are there by their names: !echo \"$x $1\"
+                           $_ keeps the first 16 MiB of what it prints; at a terminal, which it
+                           has for itself, nothing: $_ stays what the call before it gave
 Names and figures
   1, front, 1:front        a process; %2 is a job
   front.run x              short for: call front run x
