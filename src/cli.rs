@@ -10,6 +10,7 @@ use clap::builder::StyledStr;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use plugsh::front::console::Color;
+use plugsh::front::suite::{FileTimeout, TIMEOUT_DEFAULT};
 use plugsh::kernel::Limits;
 use plugsh::runtime::LogLevel;
 use plugsh::shell::loading::options::LoadOptions;
@@ -295,7 +296,7 @@ pub struct TestArgs {
     /// Files to run.
     #[arg(value_name = "FILE", required = true)]
     pub files: Vec<PathBuf>,
-    /// Write a JUnit report.
+    /// Write a JUnit report: a suite a file, a case an expectation.
     #[arg(long, value_name = "FILE")]
     pub junit: Option<PathBuf>,
     /// Set a variable in each file's shell.
@@ -304,6 +305,9 @@ pub struct TestArgs {
     /// Files that run at once; as many as there are processors.
     #[arg(short = 'j', long, value_name = "N", value_parser = parse_count)]
     pub jobs: Option<u64>,
+    /// End a file that runs for longer; 0 or none: never.
+    #[arg(long, value_name = "DURATION", default_value = TIMEOUT_DEFAULT, value_parser = FileTimeout::parse)]
+    pub timeout: FileTimeout,
     /// Rewrite the expectations that do not hold.
     #[arg(long)]
     pub update: bool,

@@ -102,6 +102,7 @@ fn tests(arguments: TestArgs, global: &Global) -> Result<Suite, ShellError> {
         files: arguments.files,
         junit: arguments.junit,
         jobs: arguments.jobs.map(|jobs| usize::try_from(jobs).unwrap_or(usize::MAX)),
+        timeout: arguments.timeout,
         update: arguments.update,
         json: global.json,
         color: global.color,

@@ -1,6 +1,7 @@
 //! `plugsh test`: separate shells, a line a file, differences, a count, the JUnit report, and `--update`.
 
 mod common;
+mod pty;
 
 use common::{normalised, plugsh};
 
@@ -76,16 +77,69 @@ fn the_junit_report_is_one_that_a_parser_reads() {
     let ended = run.args(["test", "a.plugsh", "b.plugsh", "--junit", "report.xml"]).run().code(1);
     let text = std::fs::read_to_string(ended.dir.path().join("report.xml")).expect("the report");
     let report = junit_parser::from_reader(text.as_bytes()).expect("a JUnit report");
-    let [suite] = &report.suites[..] else { panic!("{} suites", report.suites.len()) };
-    assert_eq!((report.tests, report.failures, suite.tests, suite.failures), (2, 1, 2, 1));
-    let [good, bad] = &suite.cases[..] else { panic!("{} cases", suite.cases.len()) };
-    assert_eq!((good.original_name.as_str(), bad.original_name.as_str()), ("a.plugsh", "b.plugsh"));
+    let [first, second] = &report.suites[..] else { panic!("{} suites", report.suites.len()) };
+    assert_eq!((report.tests, report.failures, second.tests, second.failures), (2, 1, 1, 1));
+    assert_eq!((first.name.as_str(), second.name.as_str()), ("a.plugsh", "b.plugsh"));
+    let ([good], [bad]) = (&first.cases[..], &second.cases[..]) else { panic!("{report:?}") };
+    let names = (good.original_name.as_str(), bad.original_name.as_str());
+    assert_eq!(names, ("a.plugsh:3 expect hi", "b.plugsh:3 expect-error '<&\"]]>' echo x"));
     assert!(good.status.is_success() && bad.status.is_failure());
     let failure = bad.status.failure_as_ref();
     // Escaped characters are read back unchanged.
     assert_eq!(failure.message, "b.plugsh:3: expected an error like `<&\"]]>`, and it succeeded");
-    assert!(failure.text.ends_with(", and it succeeded") && bad.system_out.is_some(), "{bad:?}");
+    assert!(failure.text.ends_with(", and it succeeded") && second.system_out.is_some(), "{bad:?}");
     assert!(!text.contains('\x1b'), "{text:?}");
+}
+
+/// The cases of a report: names, and whether they hold.
+fn cases_of(ended: &common::Ended) -> Vec<(String, bool)> {
+    let text = std::fs::read_to_string(ended.dir.path().join("r.xml")).expect("the report");
+    let report = junit_parser::from_reader(text.as_bytes()).expect("a JUnit report");
+    let cases = report.suites.into_iter().flat_map(|suite| suite.cases);
+    cases.map(|case| (case.original_name.clone(), case.status.is_success())).collect()
+}
+
+#[test]
+fn the_junit_report_has_a_case_for_each_expectation() {
+    let shared = "call echo echo shared\nexpect shared\n";
+    let good = "load echo\nsource shared\nif expect 1 2\n  echo never\nend\nset n $(expect 1 1)\n\
+        for x in 1 2\n  expect $x $x\nend\nretry 2 expect-json '' 1 | !cat\n";
+    let bad = "expect 1 1; expect 2 2\nrepeat 2\n  load nothing-like-it\nend\nexpect 3 3\n";
+    let run =
+        plugsh().file("shared", shared).file("good", good.replace(" | !cat", "").replace("'' 1", "'' '\"shared\"'"));
+    let run = run.file("bad", bad).file("loop", "for x in 1 2 3\n  expect 2 $x\nend\n").file("none", "echo x\n");
+    let run = run.file("wrong", "echo 'open\n");
+    let ended = run.args(["test", "--junit", "r.xml", "good", "bad", "loop", "none", "wrong", "missing"]).run();
+    let expected = [
+        ("shared:2 expect shared", true),
+        ("good:8 expect $x $x", true),
+        ("good:10 retry 2 expect-json '' '\"shared\"'", false),
+        ("bad:1 expect 1 1", true),
+        ("bad:1 expect 2 2", true),
+        ("bad:3 load nothing-like-it", false),
+        ("loop:2 expect 2 $x", false),
+        ("none", true),
+        ("wrong", false),
+        ("missing", false),
+    ];
+    assert_eq!(cases_of(&ended.code(1)), expected.map(|(name, holds)| (name.to_owned(), holds)));
+}
+
+#[test]
+fn a_file_that_takes_too_long_is_ended() {
+    // A program that ignores Ctrl-C is ended too.
+    let stubborn = "expect 1 1\n!trap '' INT; sleep 1h & wait\n";
+    let run =
+        plugsh().file("a", "echo a\nsleep 1h\n").file("b", stubborn).file("c", "load misbehave\nmisbehave.spin\n");
+    let run = run.file("d", GOOD).args(["test", "--timeout", "2s", "--junit", "r.xml", "a", "b", "c"]).run().code(1);
+    let run = run.stdout_has("a:2: interrupted; the file ran for 2s, all that `--timeout` gives it\n");
+    let run = run.stdout_has("b:2: interrupted; the file ran").stdout_has("  c:").stdout_has("0 passed, 3 failed");
+    let failed = [("a:2 sleep 1h", false), ("b:1 expect 1 1", true), ("b:2 !trap '' INT; sleep 1h & wait", false)];
+    assert_eq!(cases_of(&run)[..3], failed.map(|(name, holds)| (name.to_owned(), holds)));
+    for none in ["0", "none"] {
+        plugsh().file("d", GOOD).args(["test", "--timeout", none, "d"]).run().code(0);
+    }
+    plugsh().args(["test", "--timeout", "soon", "d"]).run().code(2).stderr_has("--timeout");
 }
 
 #[test]
@@ -113,4 +167,20 @@ fn update_rewrites_what_does_not_hold_and_nothing_else() {
 #[test]
 fn no_file_is_a_mistake() {
     plugsh().args(["test"]).run().code(2);
+}
+
+#[test]
+fn at_a_terminal_the_file_that_is_waited_for_is_said() {
+    let setup = pty::Setup::new(24, 80).file("first.plugsh", "!cat go\n").file("second.plugsh", "expect 1 1\n");
+    let go = setup.home().join("go");
+    assert!(std::process::Command::new("mkfifo").arg(&go).status().expect("mkfifo").success());
+    let setup = setup.argument("test").argument("first.plugsh").argument("second.plugsh");
+    let mut terminal = setup.start();
+    terminal.wait_for("file 1 of 2  first.plugsh");
+    std::fs::write(&go, "x").expect("the first file's input");
+    assert!(terminal.wait_end().success());
+    terminal.wait_for("2 passed, 0 failed");
+    let rows = terminal.rows();
+    assert!(rows[0].starts_with("ok      first.plugsh") && rows[1].starts_with("ok      second.plugsh"), "{rows:?}");
+    assert!(rows.iter().all(|row| !row.contains("file ")), "{rows:?}");
 }

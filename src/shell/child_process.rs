@@ -23,6 +23,9 @@ const INTERRUPT_STEP: Duration = Duration::from_millis(20);
 /// Time after the start in which Ctrl-C is sent repeatedly: `sh` ignores one that arrives just before it starts its
 /// program.
 const STARTUP: Duration = Duration::from_millis(500);
+/// Time after Ctrl-C at which a program without a terminal gets SIGTERM, and that again at which it gets SIGKILL: nobody
+/// is there to end one that ignores SIGINT.
+const PATIENCE: Duration = Duration::from_secs(2);
 
 /// Bytes for a program's standard input: owned, or shared with whoever keeps them.
 pub type Input = Box<dyn AsRef<[u8]> + Send>;
@@ -54,8 +57,10 @@ pub struct ChildProcess {
     at_terminal: bool,
     started: Instant,
     stopped: bool,
-    /// Ctrl-C was forwarded to the group.
-    forwarded: bool,
+    /// When Ctrl-C was forwarded to the group.
+    forwarded: Option<Instant>,
+    /// The last signal of those that follow Ctrl-C.
+    insisted: Option<Signal>,
 }
 
 /// A change of a program's state.
@@ -108,14 +113,15 @@ impl ChildProcess {
             at_terminal,
             started,
             stopped: false,
-            forwarded: false,
+            forwarded: None,
+            insisted: None,
         })
     }
 
     /// Waits until the program ends or stops; continues a stopped program first.
     pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<StateChange> {
         let Some(status) = self.wait_for_change(interrupt)? else { return Ok(StateChange::Stopped) };
-        if self.forwarded {
+        if self.forwarded.is_some() {
             // SIGTERM ends the descendants that are left: background programs of a shell ignore SIGINT.
             self.signal(Signal::TERM);
         }
@@ -160,10 +166,27 @@ impl ChildProcess {
                 Err(RecvTimeoutError::Disconnected) => return Err(thread_panicked()),
                 Err(RecvTimeoutError::Timeout) => {}
             }
-            let first = interrupt.is_raised() && !std::mem::replace(&mut self.forwarded, true);
-            if first || self.started.elapsed() < STARTUP && (self.forwarded || self.saw_interrupt()) {
+            let first = interrupt.is_raised() && self.forwarded.is_none();
+            if first {
+                self.forwarded = Some(Instant::now());
+            }
+            if first || self.started.elapsed() < STARTUP && (self.forwarded.is_some() || self.saw_interrupt()) {
                 self.signal(Signal::INT);
             }
+            self.insist();
+        }
+    }
+
+    /// Ends a program without a terminal that goes on after Ctrl-C.
+    fn insist(&mut self) {
+        let Some(since) = self.forwarded.filter(|_| !self.at_terminal) else { return };
+        let signal = match since.elapsed() {
+            early if early < PATIENCE => return,
+            late if late < 2 * PATIENCE => Signal::TERM,
+            _ => Signal::KILL,
+        };
+        if self.insisted.replace(signal) != Some(signal) {
+            self.signal(signal);
         }
     }
 

@@ -70,7 +70,7 @@ impl Session {
 
     /// Whether a condition succeeds.
     fn holds_true(&mut self, condition: &Statement) -> Result<bool, ShellError> {
-        match self.run_statement(condition) {
+        match self.asking(|session| session.run_statement(condition)) {
             Ok(()) => Ok(true),
             Err(error) => match error.kind {
                 ErrorKind::Failed | ErrorKind::Timeout => Ok(false),

@@ -29,6 +29,7 @@ impl Session {
 
     /// Runs one statement; its output goes where the session's output goes. Sets `$?`.
     pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
+        let outer = self.begin_statement();
         // Ctrl-C may arrive before the statement begins, or between two statements of a line.
         let result =
             if self.interrupt().is_raised() { Err(ShellError::interrupted()) } else { self.run_caught(statement) };
@@ -37,8 +38,9 @@ impl Session {
             Ok(()) if self.interrupt().is_raised() && self.in_script() => Err(ShellError::interrupted()),
             result => result,
         };
-        let code = result.as_ref().err().map_or(0, ShellError::code);
-        self.set_last_code(code);
+        let error = result.as_ref().err();
+        self.end_statement(outer, statement.line, &statement.text, error);
+        self.set_last_code(error.map_or(0, ShellError::code));
         result
     }
 

@@ -18,7 +18,7 @@ impl Session {
         let mut rest = if first_line == 1 { without_bom(bytes) } else { bytes };
         while !rest.is_empty() && self.exit_code().is_none() {
             let (text, bad_line, after) = split_at_bad_line(rest);
-            self.run_lines(name, text, line, &mut first_error)?;
+            self.in_text(name, line, |session| session.run_lines(name, text, line, &mut first_error))?;
             line += text.matches('\n').count();
             if let Some(bad_byte) = bad_line {
                 let message = format!("not UTF-8 (byte 0x{bad_byte:02x})");

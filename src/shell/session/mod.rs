@@ -2,6 +2,7 @@
 //! folder: `run` carries statements out, `calls` and `waits` run jobs, `holds` treats held ones, `notices` hands the
 //! kernel's on.
 
+mod cases;
 mod jobs;
 mod options;
 mod output;
@@ -26,10 +27,11 @@ use super::stdin::Stdin;
 use crate::kernel::{JobEnd, Kernel, LogLine};
 use jobs::JobNotes;
 use output::Output;
-use scripts::Scripts;
+use scripts::{OuterStatement, Scripts, TextPlace};
 use settings::Settings;
 use variables::Variables;
 
+pub use cases::{Case, CasePlace};
 pub use options::SessionOptions;
 pub use output::{CAPTURE_BYTES_MAX, Sink};
 pub use scripts::{Rewrite, SOURCE_DEPTH_MAX};
@@ -378,6 +380,41 @@ impl Session {
     /// Counts an expectation that is looked at.
     pub(super) fn count_expectation(&mut self) {
         self.scripts.count_expectation();
+    }
+
+    /// Runs `work`, the lines of the text that errors call `name`, from its line `first_line` on.
+    pub(super) fn in_text<T>(&mut self, name: &str, first_line: usize, work: impl FnOnce(&mut Session) -> T) -> T {
+        let before = self.scripts.replace_text(TextPlace { name: name.into(), first_line });
+        let result = work(self);
+        self.scripts.replace_text(before);
+        result
+    }
+
+    /// Runs `work`, whose failure is an answer and fails no case: a condition, or a command in a word.
+    pub(super) fn asking<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
+        let before = self.scripts.replace_asked(true);
+        let result = work(self);
+        self.scripts.replace_asked(before);
+        result
+    }
+
+    pub(super) fn begin_statement(&mut self) -> OuterStatement {
+        self.scripts.begin_statement()
+    }
+
+    /// Ends the statement at `line` of the text that runs.
+    pub(super) fn end_statement(&mut self, outer: OuterStatement, line: usize, text: &str, error: Option<&ShellError>) {
+        self.scripts.end_statement(outer, line, text, error);
+    }
+
+    /// Keeps a case an expectation from now on.
+    pub(super) fn begin_cases(&mut self) {
+        self.scripts.begin_cases();
+    }
+
+    /// Ends the collection of cases, and returns them.
+    pub(super) fn take_cases(&mut self) -> Vec<Case> {
+        self.scripts.take_cases().into_vec()
     }
 
     /// The number of expectations that were looked at.

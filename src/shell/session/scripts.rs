@@ -3,8 +3,10 @@
 
 use std::sync::Arc;
 
+use super::cases::{CasePlace, Cases};
 use crate::shell::place::ScriptPlace;
 use crate::shell::recording::CallFile;
+use crate::shell::reply::ShellError;
 
 /// The most files that may source one another: a script that sources itself ends here.
 pub const SOURCE_DEPTH_MAX: usize = 32;
@@ -20,9 +22,39 @@ pub struct Scripts {
     recording: Option<Arc<CallFile>>,
     /// How many expectations were looked at.
     expectations: u64,
+    text: TextPlace,
+    statement: RunningStatement,
+    /// A case an expectation, from [`Scripts::begin_cases`] on.
+    cases: Option<Cases>,
     /// The new words of expectations that do not hold; `None`: they fail.
     rewrites: Option<Vec<Rewrite>>,
 }
+
+/// The text whose lines run now, as errors name it.
+#[derive(Debug, Clone)]
+pub struct TextPlace {
+    pub name: Arc<str>,
+    /// The number of its first line.
+    pub first_line: usize,
+}
+
+impl Default for TextPlace {
+    fn default() -> Self {
+        TextPlace { name: Arc::default(), first_line: 1 }
+    }
+}
+
+/// What is known of the innermost statement that runs.
+#[derive(Debug, Clone, Copy, Default)]
+struct RunningStatement {
+    /// It has looked at an expectation.
+    expects: bool,
+    /// Its failure is no failure of the script: a condition, or a part of a word.
+    is_asked: bool,
+}
+
+/// The state of the statement around one that runs.
+pub struct OuterStatement(RunningStatement);
 
 /// The last word with which an expectation holds.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -72,6 +104,44 @@ impl Scripts {
     /// Counts an expectation that is looked at.
     pub fn count_expectation(&mut self) {
         self.expectations += 1;
+        self.statement.expects = true;
+    }
+
+    /// Sets the text whose lines run next, and returns the one before.
+    pub fn replace_text(&mut self, text: TextPlace) -> TextPlace {
+        std::mem::replace(&mut self.text, text)
+    }
+
+    /// Keeps a case an expectation from now on.
+    pub fn begin_cases(&mut self) {
+        self.cases = Some(Cases::default());
+    }
+
+    pub fn take_cases(&mut self) -> Cases {
+        self.cases.take().unwrap_or_default()
+    }
+
+    /// Begins a statement.
+    pub fn begin_statement(&mut self) -> OuterStatement {
+        let is_asked = self.statement.is_asked;
+        OuterStatement(std::mem::replace(&mut self.statement, RunningStatement { expects: false, is_asked }))
+    }
+
+    /// Ends a statement, and adds its case where it looked at an expectation or failed. `line` is that in its text.
+    pub fn end_statement(&mut self, outer: OuterStatement, line: usize, text: &str, error: Option<&ShellError>) {
+        let ended = std::mem::replace(&mut self.statement, outer.0);
+        let Some(cases) = self.cases.as_mut().filter(|_| !ended.is_asked) else { return };
+        let place = || CasePlace::new(&self.text.name, self.text.first_line + line.saturating_sub(1), text);
+        match error {
+            error if ended.expects => cases.add(place(), error),
+            Some(error) => cases.fail(place(), error),
+            None => {}
+        }
+    }
+
+    /// Sets whether a failure of the statements that follow is no failure of the script; returns what was before.
+    pub fn replace_asked(&mut self, is_asked: bool) -> bool {
+        std::mem::replace(&mut self.statement.is_asked, is_asked)
     }
 
     pub fn expectations(&self) -> u64 {

@@ -13,7 +13,7 @@ use super::interrupt::Interrupter;
 use super::place::ScriptPlace;
 use super::redirect::FileSink;
 use super::reply::{Line, ShellError};
-use super::session::{Session, SessionOptions};
+use super::session::{Case, Session, SessionOptions};
 use super::start::start;
 use super::stdin::Stdin;
 use crate::kernel::Kernel;
@@ -24,6 +24,8 @@ pub struct FileRun {
     pub took: Duration,
     /// How many expectations were looked at: a file without any holds whatever happens.
     pub expectations: u64,
+    /// The expectations, and last what made the file fail.
+    pub cases: Vec<Case>,
     /// Standard output in its plain form, up to a bound.
     pub printed: Vec<u8>,
     /// Standard error, up to a bound.
@@ -46,6 +48,7 @@ pub fn run_file(
     let name = path.display().to_string();
     let (front, collected) = Headless::new();
     let mut session = start(kernel, Box::new(front), options, Stdin::Used);
+    session.begin_cases();
     begun(session.interrupter());
     let result = variables.iter().try_for_each(|(name, value)| session.set(name, value.as_bytes()));
     let place = ScriptPlace::of(Some(path), Arc::default());
@@ -53,11 +56,11 @@ pub fn run_file(
     for job in session.background_jobs() {
         job.kill();
     }
-    let expectations = session.expectations();
+    let (expectations, cases) = (session.expectations(), session.take_cases());
     drop(session);
     let collected = std::mem::take(&mut *collected.lock());
     let (printed, notices) = (collected.printed, collected.notices);
-    FileRun { name, took: started.elapsed(), expectations, printed, notices, result }
+    FileRun { name, took: started.elapsed(), expectations, cases, printed, notices, result }
 }
 
 fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Result<usize, ShellError> {

@@ -21,7 +21,8 @@ pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(Strin
         let alone = script.statements.len() == 1;
         for statement in &script.statements {
             let mut rewrites = session.rewriting(|session| {
-                session.run_statement(statement).map_err(|error| located(error, name, statement.line))?;
+                let run = |session: &mut Session| session.run_statement(statement);
+                session.in_text(name, 1, run).map_err(|error| located(error, name, statement.line))?;
                 session.show_notices();
                 Ok(())
             })?;
