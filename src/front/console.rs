@@ -5,11 +5,13 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
-use super::pane::save;
+use super::pane::frame_of;
+use super::pane::save::save;
 use super::print::{RenderOptions, Rendered, render, to_ansi};
 use super::screen::Screen;
 use super::screen::tty::{self, Stop};
-use crate::shell::front::{Front, Loan, PaneRequest, ProgramStreams};
+use crate::kernel::Kernel;
+use crate::shell::front::{Front, Loan, PaneRequest, PictureClock, PictureSize, ProgramStreams};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::units::show_bytes;
 
@@ -47,6 +49,8 @@ pub struct Console {
     screen: Option<Arc<Screen>>,
     color: Color,
     typed: TypedLines,
+    /// The processes of pictures where no pane is shown; `None`: pictures need a pane.
+    pictured: Option<Arc<Kernel>>,
     /// A progress line stands on the terminal, without a newline.
     progress_shown: bool,
     /// Rows of the last frame of `watch`; the next frame overwrites them.
@@ -59,7 +63,27 @@ const ROWS_MAX: u16 = 500;
 
 impl Console {
     pub fn new(screen: Option<Arc<Screen>>, color: Color, typed: TypedLines) -> Console {
-        Console { screen, color, typed, progress_shown: false, frame_rows: 0 }
+        Console { screen, color, typed, pictured: None, progress_shown: false, frame_rows: 0 }
+    }
+
+    /// The console that can save pictures of a kernel's processes and calls.
+    pub fn picturing(self, kernel: Arc<Kernel>) -> Console {
+        Console { pictured: Some(kernel), ..self }
+    }
+
+    /// Saves what the pane shows, or what it would show.
+    fn save_pane(&self, path: &Path, size: Option<PictureSize>, clock: PictureClock) -> Result<Reply, String> {
+        // The pane on the screen has the real clock.
+        let shown = self.screen.as_ref().filter(|screen| screen.is_pane_on() && clock == PictureClock::Real);
+        let frame = match (shown, &self.pictured) {
+            (Some(screen), _) => screen.pane_frame(size)?,
+            (None, Some(kernel)) => frame_of(kernel, size.unwrap_or(PictureSize::DEFAULT), clock),
+            (None, None) => return Err("no pane here".to_owned()),
+        };
+        save(&frame, path)?;
+        let file = path.display().to_string();
+        let line = Line::from(format!("the pane in `{file}`"));
+        Ok(Reply::news(line, serde_json::json!({ "file": file, "cols": frame.area.width, "rows": frame.area.height })))
     }
 
     fn options(&self) -> RenderOptions {
@@ -213,29 +237,25 @@ impl Front for Console {
     }
 
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError> {
-        let Some(screen) = &self.screen else {
-            return Err(ShellError::failed("no pane here: it needs the prompt at a terminal, or `plugsh --pane FILE`"));
-        };
-        let failed = ShellError::failed;
+        let failed = |why: String| ShellError::failed(why);
+        let no_screen =
+            || ShellError::failed("no pane here: it needs the prompt at a terminal, or `plugsh --pane FILE`");
+        let screen = self.screen.as_ref().ok_or_else(no_screen);
         let note = match request {
-            PaneRequest::On => screen.pane_on().map_err(failed)?,
-            PaneRequest::Toggle if screen.is_pane_on() => {
-                screen.pane_off();
-                None
+            PaneRequest::Save { path, size, clock } => return self.save_pane(&path, size, clock).map_err(failed),
+            PaneRequest::On => screen?.pane_on().map_err(failed)?,
+            PaneRequest::Toggle => {
+                let screen = screen?;
+                if screen.pane_off() { None } else { screen.pane_on().map_err(failed)? }
             }
-            PaneRequest::Toggle => screen.pane_on().map_err(failed)?,
             PaneRequest::Off => {
-                screen.pane_off();
+                screen?.pane_off();
                 None
             }
-            PaneRequest::Focus => screen.pane_focus().map_err(failed)?,
+            PaneRequest::Focus => screen?.pane_focus().map_err(failed)?,
             PaneRequest::Size(size) => {
-                screen.pane_size(size);
+                screen?.pane_size(size);
                 None
-            }
-            PaneRequest::Save(path) => {
-                save_pane(screen, &path).map_err(failed)?;
-                Some(format!("the pane in `{}`", path.display()))
             }
         };
         Ok(note.map_or(Reply::Nothing, Reply::line))
@@ -266,13 +286,6 @@ fn write_out(write: impl FnOnce(&mut io::StdoutLock) -> io::Result<()>) -> io::R
     let mut stdout = io::stdout().lock();
     write(&mut stdout)?;
     stdout.flush()
-}
-
-/// Writes the pane's current frame to a file, in the format that the file's suffix names.
-fn save_pane(screen: &Screen, path: &Path) -> Result<(), String> {
-    let form = save::Form::of(path)?;
-    let picture = save::picture(&screen.pane_frame()?, form);
-    std::fs::write(path, picture).map_err(|error| format!("cannot write `{}`: {error}", path.display()))
 }
 
 /// The bytes that draw `text` over a frame of `rows_before` rows, and the rows drawn. Each line is cleared by itself:

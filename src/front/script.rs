@@ -59,7 +59,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         screen.set_colors(scripts.color.is_enabled(true));
         screen.set_scene(Box::new(Pane::new(Box::new(KernelSource::new(Arc::clone(&kernel))))));
     }
-    let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed));
+    let console = Console::new(screen.clone(), scripts.color, Rc::clone(&typed)).picturing(Arc::clone(&kernel));
     if streams::is_enabled() {
         streams::show(&kernel, screen.clone());
     }

@@ -75,8 +75,49 @@ pub enum PaneRequest {
     /// Keys go to the pane until it gives them back.
     Focus,
     Size(PaneSize),
-    /// Writes the present frame as a picture (`.svg`) or text (`.txt`).
-    Save(PathBuf),
+    /// Writes a frame as a picture (`.svg`) or text (`.txt`), also where there is no terminal.
+    Save {
+        path: PathBuf,
+        /// `None`: the size that the pane has, or [`PictureSize::DEFAULT`] where none is shown.
+        size: Option<PictureSize>,
+        clock: PictureClock,
+    },
+}
+
+/// Where the times of a picture are from.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum PictureClock {
+    #[default]
+    Real,
+    /// Each call takes a tenth of a second: the same calls give the same picture.
+    Fixed,
+}
+
+/// The size of a saved picture in cells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PictureSize {
+    cols: u16,
+    rows: u16,
+}
+
+impl PictureSize {
+    pub const DEFAULT: PictureSize = PictureSize { cols: 120, rows: 40 };
+    const COLS_MAX: u16 = 1_000;
+    const ROWS_MAX: u16 = 500;
+
+    /// A size of 1x1 to 1000x500 cells; `None` for one beyond.
+    pub fn new(cols: u16, rows: u16) -> Option<PictureSize> {
+        let fits = (1..=Self::COLS_MAX).contains(&cols) && (1..=Self::ROWS_MAX).contains(&rows);
+        fits.then_some(PictureSize { cols, rows })
+    }
+
+    pub fn cols(self) -> u16 {
+        self.cols
+    }
+
+    pub fn rows(self) -> u16 {
+        self.rows
+    }
 }
 
 /// How much of the screen the pane takes.

@@ -56,7 +56,7 @@ pub mod tree;
 mod unknown;
 mod waits;
 
-pub use front::{Front, PaneRequest, PaneSize};
+pub use front::{Front, PaneRequest, PaneSize, PictureSize};
 pub use grammar::{AliasGrammar, CommandGrammar, resolve, split_dotted};
 pub use incoming::SCRIPT_BYTES_MAX;
 pub use interrupt::{Interrupt, Interrupter};

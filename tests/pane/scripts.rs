@@ -1,6 +1,9 @@
 //! Scripts with the pane, and the pictures that they save.
 
-use super::pty::Setup;
+use std::path::Path;
+use std::process::Command;
+
+use super::pty::{Setup, plugsh};
 use super::{COLS, ROWS, with_pane};
 
 #[test]
@@ -16,6 +19,28 @@ fn a_frame_is_saved_as_a_picture_and_as_text() {
     assert!(svg.starts_with("<svg") && svg.contains(">echo</text>"), "{svg}");
     terminal.line("pane save shot.png");
     terminal.wait_for("`pane save` writes `.svg` and `.txt`");
+}
+
+/// `scripts/picture` makes README's picture again when the pane has changed.
+#[test]
+fn readmes_picture_is_what_the_pane_shows() {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/picture");
+    let output = Command::new(script).arg("--check").env("PLUGSH", plugsh()).output().expect("the script starts");
+    let (diff, errors) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{}:\n{diff}\n{errors}", output.status);
+}
+
+#[test]
+fn a_picture_can_be_larger_than_the_pane_and_needs_none() {
+    let mut terminal = with_pane();
+    terminal.line("load echo");
+    terminal.wait_for("○ 1:echo");
+    terminal.line("pane save large.txt --size 140x9; pane off; pane save off.txt --size 90x7; echo saved both");
+    terminal.wait_for("the pane in `large.txt`\nthe pane in `off.txt`\nsaved both\n");
+    for (file, rows) in [("large.txt", 9), ("off.txt", 7)] {
+        let text = std::fs::read_to_string(terminal.home.path().join(file)).unwrap();
+        assert!(text.lines().count() == rows && text.contains("○ 1:echo"), "{text}");
+    }
 }
 
 #[test]

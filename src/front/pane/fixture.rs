@@ -87,7 +87,7 @@ pub fn shop() -> Snapshot {
         failed,
         last,
     ];
-    let totals = Totals { calls: 12_356, errors: 1, bytes: 3_000_000 };
+    let totals = Totals { calls: 12_356, errors: 1, bytes: 3_000_000, memory_bytes: 6_225_920 };
     Snapshot { at: Duration::from_millis(83_210), processes, calls, totals, ..Snapshot::default() }
 }
 

@@ -19,7 +19,7 @@ const GLYPHS: [(&str, Style, &str); 7] = [
     ("○", theme::DIM, "idle"),
     ("●", theme::GOOD, "running"),
     ("◐", theme::WAIT, "waiting, ⇢ for whom"),
-    ("‖", theme::WAIT, "held at a breakpoint"),
+    (theme::HELD, theme::WAIT, "held at a breakpoint"),
     ("✗", theme::BAD, "crashed or failed"),
     ("†", theme::BAD, "just died"),
     ("▸", theme::KEY, "folded, how many"),

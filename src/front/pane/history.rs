@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use crate::journal::{Record, merge_running};
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 
+use super::activity::Activities;
 use super::rates::Rates;
 use super::snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
 use super::state::Position;
@@ -17,10 +18,11 @@ pub const HELD_CALLS: usize = 2_000;
 /// The most calls that are held.
 pub const HELD_CALLS_MAX: usize = 3 * HELD_CALLS;
 
-/// Rates and deaths.
+/// Rates, activities and deaths.
 #[derive(Debug, Default)]
 pub struct History {
     pub rates: Rates,
+    pub activities: Activities,
     /// The time of the snapshot in which a process was first dead, for processes that are still shown.
     died: HashMap<ProcessId, Duration>,
     /// The living processes of the last snapshot, by id.
@@ -34,11 +36,17 @@ pub struct History {
 }
 
 impl History {
+    /// For a single frame without a past: rates and activities are averages since the session began.
+    pub fn since_start() -> History {
+        History { rates: Rates::since_start(), activities: Activities::since_start(), ..History::default() }
+    }
+
     /// Records a snapshot, and removes the dead processes from it that did not die while the pane was watching.
     pub fn take(&mut self, mut snapshot: Snapshot) -> Snapshot {
         self.last = Some((Instant::now(), snapshot.at));
         self.now = snapshot.at;
         self.rates.note(snapshot.at, snapshot.totals);
+        self.activities.note(snapshot.at, &snapshot.processes);
         self.note_deaths(&snapshot);
         self.newest_seq = snapshot.calls.last().map_or(self.newest_seq, |call| self.newest_seq.max(call.seq));
         self.drop_expired(&mut snapshot);

@@ -5,9 +5,11 @@
 //! state      view, selection, layers       keys       key -> action, key hints
 //! action     what a key does               apply, navigate  state, action -> state
 //! tree       rows of the process tree      rates      calls and bytes a second
+//! activity   calls a second and busy share of a process
 //! layout     the parts' areas              *_view, status, detail, help: draw one part each
 //! cells      writing to cells              printable  untrusted text -> printable text
 //! save       a frame as a picture          payload    bytes -> lines
+//! fixed_clock  times of pictures that do not change
 //! lines      lines that scroll             history    rates, deaths, held calls
 //! theme      colours and glyphs            titles     title rows, positions in lists
 //! ```
@@ -16,10 +18,12 @@
 //! to the terminal: it fills a buffer.
 
 mod action;
+mod activity;
 mod apply;
 mod calls_view;
 mod cells;
 mod detail;
+mod fixed_clock;
 mod help;
 mod history;
 mod keys;
@@ -44,12 +48,15 @@ mod fixture;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::front::screen::{Focus, Key, KeyResult, Redraw, Scene};
+use crate::kernel::Kernel;
+use crate::shell::front::{PictureClock, PictureSize};
 
 use detail::Detail;
 use history::History;
@@ -80,6 +87,17 @@ pub struct Pane {
     sampled_query: Option<SnapshotQuery>,
     drawn: Option<(Rect, Focus)>,
     changed: bool,
+    /// The clock of the figures.
+    times: PictureClock,
+}
+
+/// A frame for a picture, where no pane is shown. Rates are averages since the session began.
+pub fn frame_of(kernel: &Arc<Kernel>, size: PictureSize, clock: PictureClock) -> Buffer {
+    let area = Rect::new(0, 0, size.cols(), size.rows());
+    let mut pane = Pane::new(Box::new(KernelSource::new(Arc::clone(kernel))));
+    pane.history = History::since_start();
+    pane.times = clock;
+    pane.frame(area, Focus::Prompt, Redraw::Fresh).unwrap_or_else(|| Buffer::empty(area))
 }
 
 impl Pane {
@@ -98,6 +116,7 @@ impl Pane {
             sampled_query: None,
             drawn: None,
             changed: true,
+            times: PictureClock::Real,
         }
     }
 
@@ -110,7 +129,10 @@ impl Pane {
             Clock::Paused => None,
         };
         match sampled {
-            Some(snapshot) => {
+            Some(mut snapshot) => {
+                if self.times == PictureClock::Fixed {
+                    fixed_clock::apply(&mut snapshot);
+                }
                 self.snapshot = self.history.take(snapshot);
                 self.changed = true;
             }
@@ -168,8 +190,8 @@ impl Pane {
     fn draw(&mut self, buffer: &mut Buffer, parts: &Parts, focus: Focus) {
         let surroundings = Surroundings { focus, hidden: parts.hidden };
         if let Some(area) = parts.tree {
-            let fading = |process: &_| self.history.fading(process);
-            tree_view::draw(buffer, area, &self.snapshot, &self.rows, &self.state, surroundings, fading);
+            let processes = tree_view::Processes { snapshot: &self.snapshot, rows: &self.rows, history: &self.history };
+            tree_view::draw(buffer, area, &processes, &self.state, surroundings);
         }
         if let Some(area) = parts.calls {
             let calls = calls_view::Calls {

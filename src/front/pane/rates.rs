@@ -23,6 +23,11 @@ pub struct Rates {
 }
 
 impl Rates {
+    /// Averages since the session began, until a second of samples is there.
+    pub fn since_start() -> Rates {
+        Rates { window: VecDeque::from([(Duration::ZERO, Totals::default())]), ..Rates::default() }
+    }
+
     /// Records the sums at a time. Times must not decrease.
     pub fn note(&mut self, at: Duration, totals: Totals) {
         let second = at.as_secs();
@@ -97,7 +102,7 @@ mod tests {
     use super::*;
 
     fn totals(calls: u64) -> Totals {
-        Totals { calls, bytes: calls * 10, errors: 0 }
+        Totals { calls, bytes: calls * 10, ..Totals::default() }
     }
 
     #[test]

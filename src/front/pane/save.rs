@@ -1,10 +1,13 @@
 //! Saving of a frame as a picture: SVG with colours, or plain text.
 
 use std::fmt::Write;
+use std::path::Path;
 
 use ratatui::buffer::{Buffer, Cell};
 use ratatui::style::{Color, Modifier};
 use unicode_width::UnicodeWidthStr;
+
+use crate::text::io_cause;
 
 /// The size of a cell in the picture's units.
 const CELL_WIDTH: f32 = 8.4;
@@ -29,13 +32,22 @@ pub enum Form {
 
 impl Form {
     /// The format that a file name's suffix names.
-    pub fn of(file: &std::path::Path) -> Result<Form, String> {
+    pub fn of(file: &Path) -> Result<Form, String> {
         match file.extension().and_then(|suffix| suffix.to_str()) {
             Some("svg") => Ok(Form::Svg),
             Some("txt") => Ok(Form::Text),
             _ => Err(format!("`{}` is no picture's name; `pane save` writes `.svg` and `.txt`", file.display())),
         }
     }
+}
+
+/// Writes the frame to a file, in the format that the file's suffix names.
+///
+/// # Errors
+/// One line: the suffix names no format, or the file cannot be written.
+pub fn save(frame: &Buffer, path: &Path) -> Result<(), String> {
+    let picture = picture(frame, Form::of(path)?);
+    std::fs::write(path, picture).map_err(|error| format!("cannot write `{}`: {}", path.display(), io_cause(&error)))
 }
 
 /// The frame in a format.
@@ -208,8 +220,6 @@ fn colour(colour: Color) -> Option<String> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
-
     use ratatui::layout::Rect;
     use ratatui::style::Style;
 

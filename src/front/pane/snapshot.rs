@@ -14,6 +14,8 @@ pub struct Snapshot {
     pub processes: Vec<ProcessView>,
     /// The newest calls that match, running ones included, by seq.
     pub calls: Vec<Record>,
+    /// The processes whose call is held, by id.
+    pub held: Vec<ProcessId>,
     pub jobs: Vec<JobView>,
     pub totals: Totals,
     /// Active breakpoints, faults and stubs, one short text each.
@@ -27,19 +29,26 @@ impl Snapshot {
         self.processes.get(index)
     }
 
+    /// Whether a process's call is held.
+    pub fn is_held(&self, id: ProcessId) -> bool {
+        self.held.binary_search(&id).is_ok()
+    }
+
     /// The number of living processes.
     pub fn living(&self) -> usize {
         self.processes.iter().filter(|process| !matches!(process.state, ProcessState::Dead { .. })).count()
     }
 }
 
-/// Sums since the session began.
+/// Sums over all processes since the session began.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Totals {
     pub calls: u64,
     pub errors: u64,
     /// Input and output.
     pub bytes: u64,
+    /// Memory of the living processes now.
+    pub memory_bytes: u64,
 }
 
 /// Which calls are shown.

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::journal::{Drained, Record, merge_running, stats};
+use crate::journal::{Drained, Outcome, Record, merge_running, stats};
 use crate::kernel::{Kernel, ProcessDetail, ProcessId, ProcessView};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
@@ -80,12 +80,14 @@ impl SnapshotSource for KernelSource {
         let ended = self.ended(journal, query, calls_max, total);
         let processes = self.kernel.processes(true);
         let was_running = !running.is_empty();
+        let held = held(&running);
         let running = running.into_iter().filter(|call| query.matches(call)).collect();
         let snapshot = Snapshot {
             at: self.kernel.uptime(),
             totals: totals(&processes),
             processes,
             calls: newest_calls(merge_running(ended.clone(), running), calls_max),
+            held,
             jobs: self.kernel.jobs().iter().map(|job| job.view()).collect(),
             notes: notes(&self.kernel),
         };
@@ -138,6 +140,14 @@ impl SnapshotSource for KernelSource {
     }
 }
 
+/// The processes of the held calls, by id.
+fn held(running: &[Record]) -> Vec<ProcessId> {
+    let held = running.iter().filter(|call| call.outcome == Outcome::Held);
+    let mut ids: Vec<ProcessId> = held.map(|call| call.callee).collect();
+    ids.sort_unstable();
+    ids
+}
+
 /// The call without its payload, which a row does not show.
 fn without_payload(call: &Record) -> Record {
     Record { payload: None, error: call.error.clone(), ..*call }
@@ -180,6 +190,7 @@ fn totals(processes: &[ProcessView]) -> Totals {
         calls: totals.calls + process.calls,
         errors: totals.errors + process.errors,
         bytes: totals.bytes.saturating_add(process.bytes_in).saturating_add(process.bytes_out),
+        memory_bytes: totals.memory_bytes.saturating_add(process.memory.total_bytes()),
     })
 }
 
@@ -187,7 +198,6 @@ fn totals(processes: &[ProcessView]) -> Totals {
 mod tests {
     use super::*;
     use crate::front::pane::fixture::call;
-    use crate::journal::Outcome;
 
     #[test]
     fn running_calls_from_before_stay_on_top_of_the_last_ones() {

@@ -231,6 +231,29 @@ fn a_burst_is_a_rate_and_the_last_rows() {
 }
 
 #[test]
+fn rates_and_shares_stand_with_their_processes() {
+    let mut snapshot = shop();
+    let mut pane = pane(snapshot.clone());
+    frame(&mut pane, 120, 8);
+    snapshot.at += Duration::from_secs(2);
+    snapshot.processes[0].calls += 1_000;
+    snapshot.processes[0].busy += Duration::from_millis(940);
+    snapshot.processes[1].calls += 3;
+    pane.source = Box::new(FixedSource::new(snapshot));
+    let text = picture(&frame(&mut pane, 120, 8), Form::Text);
+    assert!(text.contains(" 13345   500      -    47  1.2M │"), "{text}");
+    assert!(text.contains("    10   1.5      -     -  1.2M │"), "{text}");
+}
+
+#[test]
+fn a_held_process_has_its_glyph_and_all_memory_stands_in_the_title() {
+    let mut snapshot = shop();
+    snapshot.held = vec![2];
+    let text = screen_after(snapshot, &[], 120, 8);
+    assert!(text.contains("‖ 2:cart") && text.contains("◐ 1:front") && text.contains("processes 5 · 5.9M"), "{text}");
+}
+
+#[test]
 fn jobs_and_notes_are_in_the_status() {
     let mut snapshot = shop();
     snapshot.notes.push("2 breakpoints".to_owned());
@@ -284,7 +307,7 @@ fn a_crashed_process_and_a_failed_call_are_red() {
             red.contains(text)
         })
     };
-    assert!(red("stock unreachable"), "the process");
+    assert!(red("stock unrea"), "the process");
     assert!(red("trap: wasm trap"), "the call");
     assert!(!red("cart"));
 }

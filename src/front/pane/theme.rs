@@ -22,6 +22,9 @@ pub const SELECTED: Style = Style::new().add_modifier(Modifier::REVERSED);
 /// A question, or the result of the last action.
 pub const ASK: Style = Style::new().fg(Color::Black).bg(Color::Yellow);
 
+/// The glyph of a held call and of its process.
+pub const HELD: &str = "‖";
+
 /// A process state's glyph, one cell wide, and its style.
 pub fn process(state: &ProcessState) -> (&'static str, Style) {
     match state {
@@ -38,7 +41,7 @@ pub fn outcome_glyph(outcome: Outcome) -> Option<&'static str> {
     match outcome {
         Outcome::Ok => None,
         Outcome::Running => Some("●"),
-        Outcome::Held => Some("‖"),
+        Outcome::Held => Some(HELD),
         _ => Some("✗"),
     }
 }

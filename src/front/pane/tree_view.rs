@@ -10,8 +10,11 @@ use crate::kernel::{ProcessState, ProcessView};
 use crate::shell::command::ps;
 use crate::shell::listing::{Column, Unit};
 use crate::shell::tree::Guides;
+use crate::shell::units::show_bytes;
 
+use super::activity::Activity;
 use super::cells::{count, put, put_right, trusted, untrusted};
+use super::history::History;
 use super::layout::below_title;
 use super::snapshot::{Scope, Snapshot};
 use super::state::{State, View};
@@ -19,24 +22,51 @@ use super::theme;
 use super::titles::{self, Surroundings};
 use super::tree::{Expansion, Row, Sort};
 
-/// The figures of a row, from the left, with the width of the view at which each is shown.
-const FIGURES: [(Column<ProcessView>, u16); 4] = [(ps::CALLS, 30), (ps::ERRORS, 38), (ps::BUSY, 46), (ps::MEMORY, 54)];
-/// Columns of one figure, including its gap.
-const FIGURE_COLS: u16 = 7;
+/// A figure of a row.
+#[derive(Clone, Copy)]
+enum Figure {
+    Column(Column<ProcessView>),
+    CallsPerSecond,
+    BusyPercent,
+}
+
+/// Where a figure stands.
+#[derive(Clone, Copy)]
+struct Place {
+    figure: Figure,
+    /// Including the gap before it.
+    cols: u16,
+    /// The width of the view at which it is shown.
+    view_cols_min: u16,
+}
+
+const fn place(figure: Figure, cols: u16, view_cols_min: u16) -> Place {
+    Place { figure, cols, view_cols_min }
+}
+
+/// The figures of a row, from the left.
+const FIGURES: [Place; 6] = [
+    place(Figure::Column(ps::CALLS), 6, 30),
+    place(Figure::CallsPerSecond, 6, 52),
+    place(Figure::Column(ps::ERRORS), 7, 38),
+    place(Figure::BusyPercent, 6, 44),
+    place(Figure::Column(ps::BUSY), 7, 66),
+    place(Figure::Column(ps::MEMORY), 6, 50),
+];
 /// Guides take at most 1/`DEPTH_SHARE` of the view's width; a deeper row shows its depth as a number.
 const DEPTH_SHARE: u16 = 3;
 
-/// Draws the view with its title. `fading` returns a dead process's age as a share of the time that it is shown.
-pub fn draw(
-    buffer: &mut Buffer,
-    area: Rect,
-    snapshot: &Snapshot,
-    rows: &[Row],
-    state: &State,
-    surroundings: Surroundings,
-    fading: impl Fn(&ProcessView) -> f32,
-) {
-    draw_title(buffer, area, snapshot, rows.len(), state, surroundings);
+/// The data that the view draws.
+pub struct Processes<'a> {
+    pub snapshot: &'a Snapshot,
+    pub rows: &'a [Row],
+    pub history: &'a History,
+}
+
+/// Draws the view with its title.
+pub fn draw(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &State, surroundings: Surroundings) {
+    let Processes { snapshot, rows, history } = processes;
+    draw_title(buffer, area, processes, state, surroundings);
     let body = below_title(area);
     if snapshot.processes.is_empty() {
         put(buffer, body, body.y + 1, vec![trusted("no process yet: `load NAME` starts one", theme::DIM)]);
@@ -44,9 +74,9 @@ pub fn draw(
     let shown = rows.iter().skip(state.tree_top).take(usize::from(body.height));
     for (y, row) in (body.y..).zip(shown) {
         let process = row.index.and_then(|index| snapshot.processes.get(index));
-        put(buffer, name_area(body), y, name_spans(row, process, snapshot, body.width, &fading));
+        put(buffer, name_area(body), y, name_spans(row, process, processes, body.width));
         if let Some(process) = process {
-            draw_figures(buffer, body, y, process);
+            draw_figures(buffer, body, y, process, history);
         }
         if surroundings.focus == Focus::Pane && state.view == View::Tree && row.id == state.selected {
             buffer.set_style(Rect { y, height: 1, ..body }, theme::SELECTED);
@@ -54,28 +84,25 @@ pub fn draw(
     }
 }
 
-fn figures(width: u16) -> impl Iterator<Item = Column<ProcessView>> {
-    FIGURES.into_iter().filter(move |(_, from)| width >= *from).map(|(figure, _)| figure)
+fn figures(width: u16) -> impl Iterator<Item = Place> {
+    FIGURES.into_iter().filter(move |place| width >= place.view_cols_min)
 }
 
 fn figures_cols(width: u16) -> u16 {
-    figures(width).count() as u16 * FIGURE_COLS
+    figures(width).map(|place| place.cols).sum()
 }
 
 fn name_area(body: Rect) -> Rect {
     Rect { width: body.width - figures_cols(body.width), ..body }
 }
 
-fn draw_title(
-    buffer: &mut Buffer,
-    area: Rect,
-    snapshot: &Snapshot,
-    rows: usize,
-    state: &State,
-    surroundings: Surroundings,
-) {
+fn draw_title(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &State, surroundings: Surroundings) {
+    let snapshot = processes.snapshot;
     let mut title = titles::name(View::Tree, state.view == View::Tree, surroundings.focus);
     title.push(trusted(format!(" {}", snapshot.living()), theme::PLAIN));
+    if snapshot.totals.memory_bytes > 0 {
+        title.push(trusted(format!(" · {}", show_bytes(snapshot.totals.memory_bytes)), theme::DIM));
+    }
     if state.tree.sort != Sort::default() {
         title.push(trusted(format!(" by {}", state.tree.sort.title()), theme::DIM));
     }
@@ -89,26 +116,55 @@ fn draw_title(
         (0, page) => (0, page.saturating_sub(1)),
         (top, page) => (top - 1, page),
     };
-    let position = titles::position(top, page, rows.saturating_sub(1));
+    let position = titles::position(top, page, processes.rows.len().saturating_sub(1));
     titles::draw(buffer, name_area(row), title, titles::right(surroundings, position));
-    for (column, place) in figure_areas(row) {
-        put_right(buffer, place, area.y, vec![trusted(column.title, theme::FRAME)]);
+    for (figure, place) in figure_areas(row) {
+        put_right(buffer, place, area.y, vec![trusted(figure.title(), theme::FRAME)]);
     }
 }
 
-fn figure_areas(row: Rect) -> impl Iterator<Item = (Column<ProcessView>, Rect)> {
-    let left = row.right() - figures_cols(row.width);
-    (0..).zip(figures(row.width)).map(move |(n, column)| {
-        let place = Rect { x: left + n * FIGURE_COLS + 1, width: FIGURE_COLS - 1, ..row };
-        (column, place)
+fn figure_areas(row: Rect) -> impl Iterator<Item = (Figure, Rect)> {
+    let mut x = row.right() - figures_cols(row.width);
+    figures(row.width).map(move |Place { figure, cols, .. }| {
+        let area = Rect { x: x + 1, width: cols - 1, ..row };
+        x += cols;
+        (figure, area)
     })
 }
 
-fn draw_figures(buffer: &mut Buffer, body: Rect, y: u16, process: &ProcessView) {
-    for (column, place) in figure_areas(body) {
-        if let Some((unit, figure)) = column.figure(process) {
-            put_right(buffer, place, y, vec![figure_span(unit, figure)]);
+fn draw_figures(buffer: &mut Buffer, body: Rect, y: u16, process: &ProcessView, history: &History) {
+    let activity = history.activities.of(process);
+    for (figure, area) in figure_areas(body) {
+        if let Some(span) = figure.span(process, activity) {
+            put_right(buffer, area, y, vec![span]);
         }
+    }
+}
+
+impl Figure {
+    fn title(self) -> &'static str {
+        match self {
+            Figure::Column(column) => column.title,
+            Figure::CallsPerSecond => "/s",
+            Figure::BusyPercent => "busy%",
+        }
+    }
+
+    fn span(self, process: &ProcessView, activity: Activity) -> Option<Span<'static>> {
+        match self {
+            Figure::Column(column) => column.figure(process).map(|(unit, figure)| figure_span(unit, figure)),
+            Figure::CallsPerSecond => Some(rate_span(activity.calls_per_second)),
+            Figure::BusyPercent => Some(rate_span(activity.busy_percent)),
+        }
+    }
+}
+
+/// A rate in at most five columns, a small one with its first decimal; a dash for none.
+fn rate_span(rate: f64) -> Span<'static> {
+    match rate {
+        rate if rate < 0.05 => trusted("-", theme::DIM),
+        rate if rate < 9.95 => trusted(format!("{rate:.1}"), theme::PLAIN),
+        rate => trusted(count(rate.round() as u64), theme::PLAIN),
     }
 }
 
@@ -122,13 +178,7 @@ fn figure_span(unit: Unit, figure: u64) -> Span<'static> {
     }
 }
 
-fn name_spans(
-    row: &Row,
-    process: Option<&ProcessView>,
-    snapshot: &Snapshot,
-    width: u16,
-    fading: impl Fn(&ProcessView) -> f32,
-) -> Vec<Span<'static>> {
+fn name_spans(row: &Row, process: Option<&ProcessView>, processes: &Processes, width: u16) -> Vec<Span<'static>> {
     let mut spans = vec![trusted(guides(row, usize::from(width / DEPTH_SHARE)), theme::DIM)];
     match (process, row.expansion) {
         (_, Expansion::Summary { siblings, busy, crashed }) => {
@@ -141,7 +191,7 @@ fn name_spans(
             }
         }
         (None, _) => spans.push(trusted("shell", theme::STRONG)),
-        (Some(process), _) => push_process(&mut spans, process, snapshot, fading),
+        (Some(process), _) => push_process(&mut spans, process, processes),
     }
     if let Expansion::Folded(count) = row.expansion {
         spans.push(trusted(format!(" ▸{count}"), theme::KEY));
@@ -149,15 +199,14 @@ fn name_spans(
     spans
 }
 
-fn push_process(
-    spans: &mut Vec<Span<'static>>,
-    process: &ProcessView,
-    snapshot: &Snapshot,
-    fading: impl Fn(&ProcessView) -> f32,
-) {
-    let (glyph, style) = theme::process(&process.state);
+fn push_process(spans: &mut Vec<Span<'static>>, process: &ProcessView, processes: &Processes) {
+    let Processes { snapshot, history, .. } = processes;
+    let (glyph, style) = match snapshot.is_held(process.id) {
+        true => (theme::HELD, theme::WAIT),
+        false => theme::process(&process.state),
+    };
     let name_style = match &process.state {
-        ProcessState::Dead { .. } if fading(process) > 0.3 => theme::DIM,
+        ProcessState::Dead { .. } if history.fading(process) > 0.3 => theme::DIM,
         ProcessState::Dead { .. } | ProcessState::Crashed { .. } => theme::BAD,
         ProcessState::Running => theme::NAME.add_modifier(Modifier::BOLD),
         ProcessState::Idle | ProcessState::Waiting { .. } => theme::NAME,
@@ -172,7 +221,11 @@ fn push_process(
             spans.push(trusted(" ⇢ ", theme::WAIT));
             spans.push(untrusted(&whom, theme::WAIT));
         }
-        ProcessState::Crashed { why } => spans.push(untrusted(&format!(" {why}"), theme::BAD)),
+        ProcessState::Crashed { why } => {
+            // The row names the process already.
+            let own = format!("{}.", process.label());
+            spans.push(untrusted(&format!(" {}", why.strip_prefix(&own).unwrap_or(why)), theme::BAD));
+        }
         ProcessState::Dead { reason } => spans.push(untrusted(&format!(" {reason}"), theme::DIM)),
         ProcessState::Idle | ProcessState::Running => {}
     }

@@ -3,12 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 
 use super::frame::{self, Cursor};
 use super::region::{self, Split, Window};
 use super::scene::{Focus, Redraw};
 use super::state::{HiddenReason, Inner, Owner, PaneState, Shared};
 use super::tty;
+use crate::shell::front::PictureSize;
 
 impl Shared {
     /// Shows the pane if the window is large enough. The cursor must stand where the prompt's part continues.
@@ -123,15 +125,17 @@ impl Shared {
     }
 
     /// See [`super::Screen::pane_frame`].
-    pub fn frame_now(&self) -> Result<Buffer, String> {
+    pub fn frame_now(&self, size: Option<PictureSize>) -> Result<Buffer, String> {
         let (pane, focus) = {
             let inner = self.inner();
             (inner.pane, inner.focus)
         };
-        let PaneState::Shown(split) = pane else {
-            return Err("the pane is not shown; `pane on` opens it".to_owned());
+        let area = match (size, pane) {
+            (Some(size), _) => Rect::new(0, 0, size.cols(), size.rows()),
+            (None, PaneState::Shown(split)) => split.area(),
+            (None, _) => return Err("the pane is not shown; `pane on` opens it, or give `--size 120x40`".to_owned()),
         };
-        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, Redraw::Fresh));
+        let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(area, focus, Redraw::Fresh));
         frame.ok_or_else(|| "the pane has nothing to show".to_owned())
     }
 }

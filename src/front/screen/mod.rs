@@ -46,7 +46,7 @@ pub use recent::columns_of;
 pub use region::{Split, Window};
 pub use scene::{Focus, Key, KeyResult, Redraw, Scene};
 
-use crate::shell::{PaneSize, panics_are_caught};
+use crate::shell::{PaneSize, PictureSize, panics_are_caught};
 use handover::Resumed;
 use state::Shared;
 use tty::Stop;
@@ -125,12 +125,12 @@ impl Screen {
         Ok(note)
     }
 
-    /// The current frame, for `pane save`.
+    /// The current frame in a size, or in the size that the pane has, for `pane save`.
     ///
     /// # Errors
-    /// One line, when the pane is not shown.
-    pub fn pane_frame(&self) -> Result<Buffer, String> {
-        self.shared.frame_now()
+    /// One line, when the pane is not shown and no size is given.
+    pub fn pane_frame(&self, size: Option<PictureSize>) -> Result<Buffer, String> {
+        self.shared.frame_now(size)
     }
 
     /// Prints output or diagnostics. The bytes must be escaped for a terminal and reset their colours.

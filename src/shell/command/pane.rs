@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use super::{Arguments, Command, Group, Run, syntax};
-use crate::shell::front::{PaneRequest, PaneSize};
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::front::{PaneRequest, PaneSize, PictureClock, PictureSize};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
@@ -12,8 +12,12 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "show processes and calls live below the prompt",
     description: "`pane on` and `pane off`, or `pane` alone to change; `pane focus` (F6) puts the keys into it; `pane size \
-        N|N%` gives it rows or a share of the screen; `pane save FILE.svg|FILE.txt` writes what it shows.",
-    examples: &[],
+        N|N%` gives it rows or a share of the screen; `pane save FILE.svg|FILE.txt` writes what it shows, also without a terminal (a script, `-c`, CI), \
+        where `--size` says how large the picture is (120x40) and rates are averages since the session began.",
+    examples: &[Example {
+        lines: "load echo\npane save pane.txt --size 80x6",
+        output: "1:echo\nthe pane in `pane.txt`",
+    }],
     syntax: syntax::<PaneOptions>(),
     run: Run::Plain(run),
 };
@@ -24,15 +28,27 @@ struct PaneOptions {
     action: Option<String>,
     #[arg(value_name = "FILE")]
     value: Option<String>,
+    /// size of a saved picture, in cells
+    #[arg(long, value_name = "COLSxROWS", value_parser = picture_size)]
+    size: Option<PictureSize>,
+    /// let each call of a saved picture take 100 ms: the same calls give the same picture
+    #[arg(long)]
+    fixed_clock: bool,
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<PaneOptions>()?;
-    session.front().pane(request(options.action.as_deref(), options.value)?)
+    session.front().pane(request(options)?)
 }
 
-fn request(action: Option<&str>, value: Option<String>) -> Result<PaneRequest, ShellError> {
-    match (action, value) {
+fn request(options: PaneOptions) -> Result<PaneRequest, ShellError> {
+    let PaneOptions { action, value, size: picture, fixed_clock } = options;
+    let clock = if fixed_clock { PictureClock::Fixed } else { PictureClock::Real };
+    if (picture.is_some() || fixed_clock) && action.as_deref() != Some("save") {
+        let why = "`pane`: `--size` and `--fixed-clock` belong to `pane save FILE`; `pane size N` is for the pane";
+        return Err(ShellError::usage(why));
+    }
+    match (action.as_deref(), value) {
         (None, None) => Ok(PaneRequest::Toggle),
         (Some("on"), None) => Ok(PaneRequest::On),
         (Some("off"), None) => Ok(PaneRequest::Off),
@@ -43,10 +59,17 @@ fn request(action: Option<&str>, value: Option<String>) -> Result<PaneRequest, S
         (Some("size"), None) => {
             Err(ShellError::usage("`pane size` wants rows or a share: `pane size 12`, `pane size 40%`"))
         }
-        (Some("save"), Some(file)) => Ok(PaneRequest::Save(PathBuf::from(file))),
+        (Some("save"), Some(file)) => Ok(PaneRequest::Save { path: PathBuf::from(file), size: picture, clock }),
         (Some("save"), None) => Err(ShellError::usage("`pane save` wants a FILE: `pane save pane.svg`")),
         (_, value) => Err(ShellError::usage(format!("`pane`: `{}` is one word too many", value.unwrap_or_default()))),
     }
+}
+
+/// `120x40`.
+fn picture_size(text: &str) -> Result<PictureSize, String> {
+    let numbers = text.split_once('x').and_then(|(cols, rows)| Some((cols.parse().ok()?, rows.parse().ok()?)));
+    let size = numbers.and_then(|(cols, rows)| PictureSize::new(cols, rows));
+    size.ok_or_else(|| "a size is COLSxROWS, as in 120x40, at most 1000x500".to_owned())
 }
 
 fn size_of(text: &str) -> Option<PaneSize> {
@@ -67,6 +90,17 @@ mod tests {
         for text in ["0", "100%", "0%", "-1", "x", "%"] {
             assert_eq!(size_of(text), None, "{text}");
         }
-        assert!(request(Some("on"), Some("x".into())).is_err());
+        let on = PaneOptions { action: Some("on".into()), value: None, size: None, fixed_clock: false };
+        assert!(request(PaneOptions { value: Some("x".into()), ..on }).is_err());
+    }
+
+    #[test]
+    fn a_picture_has_columns_and_rows() {
+        assert_eq!(picture_size("120x40"), Ok(PictureSize::DEFAULT));
+        for text in ["", "x", "120", "120x", "0x1", "1001x40", "120x501", "120 x 40", "-1x4", "99999999x4"] {
+            assert!(picture_size(text).is_err(), "{text}");
+        }
+        let on = PaneOptions { action: Some("on".into()), value: None, size: None, fixed_clock: true };
+        assert!(request(on).is_err());
     }
 }
