@@ -145,7 +145,8 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
     let absolute = |dir: PathBuf| std::path::absolute(&dir).unwrap_or(dir);
     let plugin_dirs: Vec<PathBuf> = global.plugins.iter().cloned().chain(listed_dirs()).map(absolute).collect();
     let limits = global.limits.limits().map_err(ShellError::usage)?;
-    let policy = global.policy.as_deref().map(Policy::read).transpose().map_err(ShellError::failed)?;
+    let policy = global.policy.as_deref().map(Policy::read).transpose();
+    let policy = policy.map_err(|why| ShellError::failed(why.line(wording)))?;
     let options =
         KernelOptions { plugin_dirs, limits, cache_dir: cache_dir(), compiler: machine::this_program(), wording };
     let kernel = Kernel::new(options);

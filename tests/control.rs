@@ -84,13 +84,26 @@ fn a_policy_holds_from_the_start() {
 
 #[test]
 fn a_policy_that_cannot_be_read_ends_the_shell_before_anything_runs() {
-    for (text, why) in [("x = 1", "unknown field `x`"), ("[[plugin]]\ncall = 3", "line 2")] {
+    let hash = "`x` is no SHA-256; write its 64 hexadecimal digits, as `info` shows them";
+    for (text, why) in [
+        ("x = 1", "unknown field `x`"),
+        ("[[plugin]]\ncall = 3", "line 2"),
+        ("[default]\nload = [{ source = 'a', sha256 = 'x' }]", hash),
+    ] {
         let ended = plugsh().file("p.toml", text).args(["--policy", "p.toml", "-c", "echo ran"]).run();
         assert_eq!(ended.code, Some(1));
         assert!(ended.stdout.is_empty() && ended.stderr.contains(why), "{}", ended.stderr);
     }
     let ended = plugsh().args(["--policy", "none.toml", "-c", "echo ran"]).run();
     assert!(ended.stderr.contains("no file `none.toml`"), "{}", ended.stderr);
+}
+
+#[test]
+fn a_restart_ends_the_call_that_runs() {
+    let running = "!sh -c 'case \"$1\" in *running*) ;; *) exit 1 ;; esac' sh \"$(ps)\"";
+    let script = format!("load misbehave\nmisbehave.spin &\nretry 1000 {{\n{running}\n}}\nrestart misbehave\nwait %1");
+    let ended = commands(&script).run();
+    assert!(ended.stderr.contains("1:misbehave.spin: killed by `restart`"), "{}", ended.stderr);
 }
 
 #[test]

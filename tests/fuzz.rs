@@ -86,7 +86,7 @@ fn policy_files() {
         |input: &[u8]| {
             let text = Cursor::new(input).text(POLICY_WORDS);
             match Policy::parse(&text, "p.toml", Path::new("/")) {
-                Err(error) => is_shown_safely(&error),
+                Err(problem) => is_shown_safely(&problem.message),
                 Ok(policy) => asks(&policy, input),
             }
         },

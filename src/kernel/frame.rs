@@ -1,6 +1,5 @@
 //! The parts of a chain: frames, causes of cancels, and popped frames.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -10,7 +9,7 @@ use super::process::Process;
 use super::view::{ProcessId, ProcessLabel};
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
-use crate::runtime::{Advice, Failure, FailureKind, Limit, Problem};
+use crate::runtime::{Advice, Failure, FailureKind, Limit, Problem, Wording};
 use crate::text::escape_control;
 
 /// The cause of a cancel.
@@ -24,7 +23,7 @@ pub enum Cause {
     Timeout { timeout: Duration },
 }
 
-/// The initiator of a kill. Its display ends the words "killed by".
+/// The initiator of a kill.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Killer {
     Shell,
@@ -37,24 +36,22 @@ pub enum Killer {
     Restart,
 }
 
-impl fmt::Display for Killer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Killer::Shell => f.write_str("the shell"),
-            Killer::Ancestor(process) => write!(f, "`{process}`"),
-            Killer::Crash { .. } => f.write_str("its own crash"),
-            Killer::Restart => f.write_str("`restart`"),
-        }
-    }
-}
-
 impl Killer {
     /// The exit reason in `ps -a`.
-    pub fn exit_reason(&self) -> String {
+    pub fn exit_reason(&self, wording: Wording) -> String {
         match self {
-            Killer::Shell | Killer::Restart => format!("killed by {self}"),
-            Killer::Ancestor(_) => format!("freed by {self}"),
+            Killer::Shell | Killer::Restart => self.words(wording),
+            Killer::Ancestor(process) => format!("freed by `{process}`"),
             Killer::Crash { why } => format!("crashed: {why}"),
+        }
+    }
+
+    fn words(&self, wording: Wording) -> String {
+        match self {
+            Killer::Shell => "killed by the shell".into(),
+            Killer::Ancestor(process) => format!("killed by `{process}`"),
+            Killer::Crash { .. } => "killed by its own crash".into(),
+            Killer::Restart => format!("killed by {}", wording.restart()),
         }
     }
 }
@@ -69,13 +66,17 @@ impl Cause {
     }
 
     /// In the words of the error.
-    pub fn words(&self) -> String {
+    pub fn words(&self, wording: Wording) -> String {
         match self {
             Cause::Interrupted => "interrupted".into(),
-            Cause::Killed { by } => format!("killed by {by}"),
-            Cause::Timeout { timeout } => format!("timed out after {}", exact_duration(*timeout)),
+            Cause::Killed { by } => by.words(wording),
+            Cause::Timeout { timeout } => timed_out(*timeout),
         }
     }
+}
+
+fn timed_out(timeout: Duration) -> String {
+    format!("timed out after {}", exact_duration(timeout))
 }
 
 /// Numbers from here on tell the frames of starts apart. A start is no call, leaves no record, and takes none of the
@@ -128,8 +129,7 @@ impl Deadline {
 
     /// The failure of a load that it ended while the plugin was `done`: `fetched`, `compiled`.
     pub fn load_failure(&self, done: &str) -> Failure {
-        let words = Cause::Timeout { timeout: self.timeout }.words();
-        let why = format!("{words} while it was {done}");
+        let why = format!("{} while it was {done}", timed_out(self.timeout));
         Failure::advised(FailureKind::Interrupted, why, Advice::Raise(Limit::LoadTimeout))
     }
 }

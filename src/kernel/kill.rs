@@ -89,7 +89,7 @@ impl Kernel {
     fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
         // A dead process holds no memory. The table's lock is held here, so the system is not asked for resident
         // memory.
-        let reason = killer.exit_reason();
+        let reason = killer.exit_reason(self.wording());
         let mut view = self.view_with(&process, |_, _| MemoryUse::default());
         let (occupant, guest, pending, starting) = process.with_slot(|slot| {
             slot.life = Life::Dead { reason: reason.clone(), at: Instant::now() };

@@ -161,8 +161,7 @@ impl Kernel {
             kind => outcome_of(kind),
         };
         let (source, cause) = (escape_control(&without_secrets(source)), escape_control(&failure.line(self.wording())));
-        let named = failure.kind == FailureKind::Load && cause.contains(&format!("`{source}`"));
-        let message = if named { cause } else { format!("cannot load `{source}`: {cause}") };
+        let message = if failure.is_about(&source) { cause } else { format!("cannot load `{source}`: {cause}") };
         CallError { stderr_tail: failure.stderr_tail, ..CallError::new(outcome, message) }
     }
 }

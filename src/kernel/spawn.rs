@@ -279,7 +279,7 @@ impl Kernel {
             changed_by: ChangedBy::None,
         };
         task.chain.push(frame).map_err(|refusal| match refusal {
-            Refusal::Ended(cause) => Failure::new(FailureKind::Interrupted, cause.words()),
+            Refusal::Ended(cause) => Failure::new(FailureKind::Interrupted, cause.words(self.wording())),
             Refusal::TooDeep { depth_max } => Failure::denied(too_deep(depth_max)),
         })?;
         // A kill before the frame was pushed had no call to cancel; it has marked the process dead.
@@ -298,7 +298,7 @@ impl Kernel {
             (Err(failure), None) if killed => Err(Failure::new(failure.kind, "it was killed while it started")),
             (Err(failure), None) => Err(failure),
             (_, Some(cause)) => {
-                let why = format!("its start function was {}", cause.words());
+                let why = format!("its start function was {}", cause.words(self.wording()));
                 Err(Failure::new(FailureKind::Interrupted, why))
             }
         }

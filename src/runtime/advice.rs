@@ -58,6 +58,8 @@ pub enum Advice {
     DeleteRule(RuleKind),
     /// Set a stub again.
     SetStub,
+    /// Write a SHA-256 in hexadecimal.
+    WriteHash,
     /// Load a plugin with permission to load `source`.
     GrantLoad { plugin: String, source: String },
     /// Add `function` to `allowed`, the list of callable functions that the plugin was loaded with.
@@ -145,19 +147,28 @@ pub enum StubHelp {
     },
 }
 
-/// The wording of advice, supplied from above. Without one, failures are shown without advice.
+/// The wording of advice and of commands, supplied from above. Without one, failures are shown without advice.
 #[derive(Debug, Clone, Copy, Default)]
-pub struct Wording(Option<fn(&Advice) -> String>);
+pub struct Wording {
+    advice: Option<fn(&Advice) -> String>,
+    restart: Option<&'static str>,
+}
 
 impl Wording {
-    /// A wording from a function that gives the text after the message, separator included.
-    pub const fn new(words: fn(&Advice) -> String) -> Wording {
-        Wording(Some(words))
+    /// A wording from a function that gives the text after the message, separator included, and the name of the command
+    /// that starts a process anew.
+    pub const fn new(advice: fn(&Advice) -> String, restart: &'static str) -> Wording {
+        Wording { advice: Some(advice), restart: Some(restart) }
+    }
+
+    /// What ended a call so that its process could start anew.
+    pub fn restart(self) -> &'static str {
+        self.restart.unwrap_or("a restart")
     }
 
     /// The message followed by the advice in words.
     pub fn line(self, message: &str, advice: Option<&Advice>) -> String {
-        match (self.0, advice) {
+        match (self.advice, advice) {
             (Some(words), Some(advice)) => format!("{message}{}", words(advice)),
             _ => message.to_owned(),
         }

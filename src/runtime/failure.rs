@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::advice::{Advice, Wording};
-use crate::secrets::owned_without_secrets;
+use crate::secrets::{owned_without_secrets, without_secrets};
 use crate::text::bounded;
 
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
@@ -80,6 +80,8 @@ pub struct Failure {
     /// One line without the advice.
     pub message: String,
     pub advice: Option<Box<Advice>>,
+    /// The name in backticks that the message is about, where that is known; as it is shown.
+    subject: Option<Box<str>>,
     /// What the guest had said itself before it failed; cut like any message.
     said: Option<String>,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
@@ -98,7 +100,7 @@ impl Failure {
         let Problem { message, advice } = problem.into();
         let message = cut(owned_without_secrets(message));
         let unwound = !matches!(kind, FailureKind::Guest | FailureKind::Denied);
-        Failure { kind, message, advice, said: None, code: None, stderr_tail: None, unwound }
+        Failure { kind, message, advice, subject: None, said: None, code: None, stderr_tail: None, unwound }
     }
 
     /// A refusal by a limit or a policy; nothing ran.
@@ -109,6 +111,23 @@ impl Failure {
     /// A failure of `kind` with a way on.
     pub fn advised(kind: FailureKind, message: impl Into<String>, advice: Advice) -> Self {
         Failure::new(kind, Problem::advised(message, advice))
+    }
+
+    /// The failure, whose message names `subject` in backticks.
+    pub fn about(mut self, subject: &str) -> Self {
+        self.subject = Some(without_secrets(subject).into());
+        self
+    }
+
+    /// True when the message names `subject`.
+    pub fn is_about(&self, subject: &str) -> bool {
+        self.subject.as_deref() == Some(subject)
+    }
+
+    /// The failure with a way on, or with none.
+    pub fn with_advice(mut self, advice: Option<Advice>) -> Self {
+        self.advice = advice.map(Box::new);
+        self
     }
 
     /// The whole line: what the guest had said, the message, the advice in words; secrets in its URLs are left out.

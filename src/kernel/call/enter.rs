@@ -154,7 +154,7 @@ impl Task {
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process)).into()),
             Denied::Halted(why) => (Outcome::Error, halted(process, why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
-            Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words().into()),
+            Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words(self.kernel.wording()).into()),
             Denied::Refused(Refusal::TooDeep { depth_max }) => {
                 let cannot = |why| format!("cannot call `{}`: {why}", process.label());
                 (Outcome::Denied, too_deep(depth_max).map(cannot))

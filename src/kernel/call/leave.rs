@@ -191,8 +191,8 @@ fn words(popped: &PoppedFrame, failure: &Failure, wording: Wording) -> String {
     let own = popped.frame.label();
     match &popped.cause {
         // A deadline names the plugin that was running, a kill the one that was killed.
-        Some(cause @ Cause::Timeout { .. }) => format!("{own}: {}", cause.words()),
-        Some(cause) => format!("{}: {}", popped.cancel_target.as_ref().unwrap_or(&own), cause.words()),
+        Some(cause @ Cause::Timeout { .. }) => format!("{own}: {}", cause.words(wording)),
+        Some(cause) => format!("{}: {}", popped.cancel_target.as_ref().unwrap_or(&own), cause.words(wording)),
         None => format!("{own}: {}", escape_control(&failure.line(wording))),
     }
 }

@@ -12,7 +12,7 @@ use super::pattern::{CallPattern, LoadPattern};
 use super::rule::{ChildGrants, ConfigGrant, Rule, split_at_unescaped, unescaped};
 use crate::journal::filter::Glob;
 use crate::journal::units::{parse_duration_ns, parse_size};
-use crate::runtime::{AllowedPath, hosts};
+use crate::runtime::{Advice, AllowedPath, Problem, hosts};
 use crate::text::escape_control;
 
 /// Largest policy file, in bytes.
@@ -79,7 +79,7 @@ enum Amount {
 
 impl Policy {
     /// Reads a policy. `source` names it in messages, relative paths in it start from `dir`. The error is one line.
-    pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, String> {
+    pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, Problem> {
         // Some editors begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
         let dir = std::path::absolute(if dir.as_os_str().is_empty() { Path::new(".") } else { dir });
@@ -90,20 +90,23 @@ impl Policy {
             format!("policy `{source}`: {} at line {line}", escape_control(error.message()))
         })?;
         if file.plugin.len() > RULES_MAX {
-            return Err(format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()));
+            return Err(
+                format!("policy `{source}`: {} rules; at most {RULES_MAX} are allowed", file.plugin.len()).into()
+            );
         }
         let at = |line: Option<usize>| line.map_or("`[default]`".to_owned(), |line| format!("the rule at line {line}"));
         let rule = |entry: Entry, line: Option<usize>| {
-            entry.rule(line, &dir).map_err(|error| format!("policy `{source}`: {}: {error}", at(line)))
+            let named = |error| format!("policy `{source}`: {}: {error}", at(line));
+            entry.rule(line, &dir).map_err(|problem| problem.map(named))
         };
         if file.default.as_ref().is_some_and(|default| default.name.is_some()) {
-            return Err(format!("policy `{source}`: `[default]` is for every plugin and has no `name`"));
+            return Err(format!("policy `{source}`: `[default]` is for every plugin and has no `name`").into());
         }
         let default = rule(file.default.unwrap_or_else(Entry::empty), None)?;
         let mut rules = Vec::with_capacity(file.plugin.len());
         for entry in file.plugin {
             let Some(name) = &entry.name else {
-                return Err(format!("policy `{source}`: a `[[plugin]]` needs a `name`"));
+                return Err(format!("policy `{source}`: a `[[plugin]]` needs a `name`").into());
             };
             let line = line_of(name.span().start);
             rules.push(rule(entry, Some(line))?.or(&default));
@@ -112,20 +115,20 @@ impl Policy {
     }
 
     /// Reads a policy file of at most [`BYTES_MAX`] bytes. The error is one line that names it.
-    pub fn read(path: &Path) -> Result<Policy, String> {
+    pub fn read(path: &Path) -> Result<Policy, Problem> {
         let shown = escape_control(&path.to_string_lossy());
         let fails = |error: std::io::Error| match error.kind() {
             std::io::ErrorKind::NotFound => format!("no file `{shown}`"),
             kind => format!("cannot read `{shown}`: {kind}"),
         };
         if !path.metadata().map_err(fails)?.is_file() {
-            return Err(format!("`{shown}` is not a regular file"));
+            return Err(format!("`{shown}` is not a regular file").into());
         }
         let mut text = String::new();
         let file = std::fs::File::open(path).map_err(fails)?;
         file.take(BYTES_MAX + 1).read_to_string(&mut text).map_err(fails)?;
         if text.len() as u64 > BYTES_MAX {
-            return Err(format!("`{shown}` is larger than 1 MiB, the most a policy may have"));
+            return Err(format!("`{shown}` is larger than 1 MiB, the most a policy may have").into());
         }
         Policy::parse(&text, &shown, path.parent().unwrap_or(Path::new("")))
     }
@@ -136,7 +139,7 @@ impl Entry {
         Entry { name: None, load: None, call: None, children_max: None, children: Children::default() }
     }
 
-    fn rule(self, line: Option<usize>, dir: &Path) -> Result<Rule, String> {
+    fn rule(self, line: Option<usize>, dir: &Path) -> Result<Rule, Problem> {
         let name = self.name.map_or("default".to_owned(), Spanned::into_inner);
         let loads = self.load.map(|loads| loads.into_iter().map(|load| load.pattern(dir)).collect::<Result<_, _>>());
         let calls = self.call.map(|calls| calls.iter().map(|call| CallPattern::new(call)).collect::<Result<_, _>>());
@@ -153,7 +156,7 @@ impl Entry {
 }
 
 impl Load {
-    fn pattern(self, dir: &Path) -> Result<LoadPattern, String> {
+    fn pattern(self, dir: &Path) -> Result<LoadPattern, Problem> {
         let (source, sha256) = match self {
             Load::Source(source) => (source, None),
             Load::Pinned(Pinned { source, sha256 }) => (source, sha256),
@@ -162,9 +165,9 @@ impl Load {
         if let Some(hash) = &sha256
             && (hash.len() != 64 || !hash.bytes().all(|byte| byte.is_ascii_hexdigit()))
         {
-            return Err(format!("`{hash}` is no SHA-256; write its 64 hexadecimal digits, as `info` shows them"));
+            return Err(Problem::advised(format!("`{hash}` is no SHA-256"), Advice::WriteHash));
         }
-        LoadPattern::new(&source, sha256, dir)
+        Ok(LoadPattern::new(&source, sha256, dir)?)
     }
 }
 

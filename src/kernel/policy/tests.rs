@@ -23,7 +23,7 @@ fn who(name: &str) -> Who<'_> {
 }
 
 fn refused(text: &str) -> String {
-    Policy::parse(text, "policy.toml", Path::new("/")).unwrap_err()
+    Policy::parse(text, "policy.toml", Path::new("/")).unwrap_err().message
 }
 
 /// A kernel under a policy, with a `spawner` in it.
@@ -316,7 +316,7 @@ fn what_was_learned_allows_what_was_seen_and_no_more() {
     }
     let learned = kernel.learn_policy();
     let policy =
-        Policy::parse(&learned, "learned", Path::new("/")).unwrap_or_else(|error| panic!("{error}\n{learned}"));
+        Policy::parse(&learned, "learned", Path::new("/")).unwrap_or_else(|error| panic!("{error:?}\n{learned}"));
     let fresh = crate::kernel::tests::kernel();
     let spawner = load(&fresh, "spawner");
     fresh.set_policy(Some(policy));
@@ -414,8 +414,8 @@ proptest::proptest! {
     #[test]
     fn no_text_breaks_the_reader(text in "(\\[\\[plugin\\]\\]|\\[default\\]|\\[plugin.children\\]|[a-z_]{1,8} ?= ?|'[^']{0,12}'|\\[|\\]|,|\n|[0-9]{1,20}|.){0,40}") {
         // A policy or one line of an error.
-        if let Err(error) = Policy::parse(&text, "p", Path::new("/")) {
-            proptest::prop_assert!(!error.contains('\n'), "{error}");
+        if let Err(problem) = Policy::parse(&text, "p", Path::new("/")) {
+            proptest::prop_assert!(!problem.message.contains('\n'), "{problem:?}");
         }
     }
 

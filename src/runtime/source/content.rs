@@ -6,7 +6,7 @@ use std::sync::Arc;
 use sha2::{Digest, Sha256};
 
 use super::bounds::MANIFEST_BYTES_MAX;
-use super::failure::load_failure;
+use super::failure::{failure_about, load_failure};
 use super::format::Format;
 use super::outline;
 use crate::runtime::program::{ModuleBytes, Spec};
@@ -62,16 +62,16 @@ pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<
     };
     match content {
         Content::Module => check_module(bytes, shown)?,
-        Content::Manifest(_) if bytes.is_empty() => return Err(load_failure(format!("`{shown}` is empty"))),
+        Content::Manifest(_) if bytes.is_empty() => return Err(failure_about("", shown, " is empty")),
         Content::Manifest(_) if bytes.len() as u64 > MANIFEST_BYTES_MAX => {
             let limit = MANIFEST_BYTES_MAX / (1024 * 1024);
-            return Err(load_failure(format!("`{shown}` is larger than {limit} MiB, the most a manifest may have")));
+            let why = format!(" is larger than {limit} MiB, the most a manifest may have");
+            return Err(failure_about("", shown, why));
         }
         Content::Manifest(format) if !outline::is_small(bytes, format) => {
             let limit = outline::OUTLINE_BYTES_MAX / (1024 * 1024);
-            return Err(load_failure(format!(
-                "`{shown}` has more than {limit} MiB beside what stands in quotes, the most a manifest may have"
-            )));
+            let why = format!(" has more than {limit} MiB beside what stands in quotes, the most a manifest may have");
+            return Err(failure_about("", shown, why));
         }
         Content::Manifest(_) => {}
     }
@@ -118,7 +118,7 @@ fn is_wat(bytes: &[u8]) -> bool {
 pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     let bytes = without_bom(bytes);
     if bytes.is_empty() {
-        return Err(load_failure(format!("`{shown}` is empty")));
+        return Err(failure_about("", shown, " is empty"));
     }
     let Some(rest) = bytes.strip_prefix(WASM_MAGIC) else {
         return if is_wat(bytes) {
@@ -126,19 +126,19 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
         } else if WASM_MAGIC.starts_with(bytes) {
             Err(cut_short(bytes, shown))
         } else {
-            Err(load_failure(format!("`{shown}` is not wasm, and not wat text either")))
+            Err(failure_about("", shown, " is not wasm, and not wat text either"))
         };
     };
     match rest.get(..4) {
         None => Err(cut_short(bytes, shown)),
         Some(MODULE_VERSION) => Ok(()),
         Some(COMPONENT_VERSION) => {
-            Err(load_failure(format!("`{shown}` is a wasm component; an Extism plugin is a core module")))
+            Err(failure_about("", shown, " is a wasm component; an Extism plugin is a core module"))
         }
-        Some(version) => Err(load_failure(format!(
-            "`{shown}` has wasm version {}, and only version 1 is known",
-            version.iter().rev().fold(0u32, |number, byte| number << 8 | u32::from(*byte))
-        ))),
+        Some(version) => {
+            let version = version.iter().rev().fold(0u32, |number, byte| number << 8 | u32::from(*byte));
+            Err(failure_about("", shown, format!(" has wasm version {version}, and only version 1 is known")))
+        }
     }
 }
 
@@ -165,7 +165,7 @@ fn check_wat(bytes: &[u8], shown: &str) -> Result<(), Failure> {
 }
 
 fn cut_short(bytes: &[u8], shown: &str) -> Failure {
-    load_failure(format!("`{shown}` is cut short: {} bytes, and the header of wasm alone is 8", bytes.len()))
+    failure_about("", shown, format!(" is cut short: {} bytes, and the header of wasm alone is 8", bytes.len()))
 }
 
 /// A program of one module with default settings.

@@ -1,5 +1,7 @@
 //! Failures of loads, and how text from outside is shown in them.
 
+use std::fmt::Display;
+
 use crate::runtime::{Failure, FailureKind, Problem};
 use crate::text::quoted_within;
 
@@ -9,6 +11,11 @@ const SHOWN_CHARS_MAX: usize = 200;
 /// A failure of kind `Load`.
 pub(super) fn load_failure(problem: impl Into<Problem>) -> Failure {
     Failure::new(FailureKind::Load, problem)
+}
+
+/// A failure of kind `Load` whose message names a file, a URL or a name: `no file `, `x.wasm` and nothing.
+pub(super) fn failure_about(before: &str, subject: &str, after: impl Display) -> Failure {
+    load_failure(format!("{before}`{subject}`{after}")).about(subject)
 }
 
 /// A source or a remark about one, for an error. Longer than [`crate::text::quoted`] allows: paths and URLs are long.

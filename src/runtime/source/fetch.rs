@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use url::Url;
 
-use super::failure::{self, load_failure};
+use super::failure::{self, failure_about};
 use crate::runtime::Failure;
 use crate::secrets::without_secrets;
 use crate::text::io_cause;
@@ -81,13 +81,10 @@ pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
         return Ok(None);
     }
     let url = Url::parse(source)
-        .map_err(|error| load_failure(format!("`{}` is not a URL: {error}", failure::quoted(source))))?;
+        .map_err(|error| failure_about("", &failure::quoted(source), format!(" is not a URL: {error}")))?;
     if !matches!(url.scheme(), "http" | "https") {
-        return Err(load_failure(format!(
-            "`{}` cannot be fetched: only http and https are known, not {}",
-            format_url(&url),
-            url.scheme()
-        )));
+        let why = format!(" cannot be fetched: only http and https are known, not {}", url.scheme());
+        return Err(failure_about("", &format_url(&url), why));
     }
     Ok(Some(url))
 }
@@ -104,9 +101,8 @@ pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_
         return Err(Failure::interrupted());
     }
     let prepared = prepare(request).map_err(|cause| unreachable(&shown, &cause))?;
-    let ticket = Ticket::take().ok_or_else(|| {
-        load_failure(format!("cannot fetch `{shown}`: {FETCHES_MAX} downloads run already; try again later"))
-    })?;
+    let ticket = Ticket::take()
+        .ok_or_else(|| unreachable(&shown, &format!("{FETCHES_MAX} downloads run already; try again later")))?;
     let (sender, receiver) = sync_channel(CHUNKS_MAX);
     let download = move || {
         let _ticket = ticket;
@@ -192,7 +188,7 @@ fn collect(
 }
 
 fn unreachable(shown: &str, cause: &str) -> Failure {
-    load_failure(format!("cannot fetch `{shown}`: {cause}"))
+    failure_about("cannot fetch ", shown, format!(": {cause}"))
 }
 
 fn cause(error: &ureq::Error) -> String {

@@ -10,7 +10,7 @@ use std::time::{Duration, SystemTime};
 
 use sha2::{Digest, Sha256};
 
-use super::failure::{self, load_failure};
+use super::failure::{self, failure_about};
 use crate::runtime::Failure;
 
 /// A file changed less than this before it was read may change again within the same tick of the filesystem's clock.
@@ -91,8 +91,8 @@ impl Stamp {
 pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
     let shown = failure::quoted(&path.to_string_lossy());
     let fails = |error: std::io::Error| match error.kind() {
-        ErrorKind::NotFound => load_failure(format!("no file `{shown}`")),
-        _ => load_failure(format!("cannot read `{shown}`: {}", io_cause(&error))),
+        ErrorKind::NotFound => failure_about("no file ", &shown, ""),
+        _ => failure_about("cannot read ", &shown, format!(": {}", io_cause(&error))),
     };
     check_kind(&path.metadata().map_err(fails)?, &shown)?;
     let file = open(path).map_err(fails)?;
@@ -103,9 +103,8 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
     file.take(bytes_max.saturating_add(1)).read_to_end(&mut bytes).map_err(fails)?;
     if bytes.len() as u64 > bytes_max {
         let limit = bytes_max / (1024 * 1024);
-        return Err(load_failure(format!(
-            "`{shown}` is larger than {limit} MiB, the most that is read of such a file"
-        )));
+        let why = format!(" is larger than {limit} MiB, the most that is read of such a file");
+        return Err(failure_about("", &shown, why));
     }
     let mut stamp = Stamp::new(&metadata);
     stamp.digest = (!stamp.settled).then(|| Sha256::digest(&bytes).into());
@@ -114,10 +113,10 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
 
 fn check_kind(metadata: &Metadata, shown: &str) -> Result<(), Failure> {
     if metadata.is_dir() {
-        return Err(load_failure(format!("`{shown}` is a directory")));
+        return Err(failure_about("", shown, " is a directory"));
     }
     if !metadata.is_file() {
-        return Err(load_failure(format!("`{shown}` is not a regular file")));
+        return Err(failure_about("", shown, " is not a regular file"));
     }
     Ok(())
 }

@@ -15,7 +15,7 @@ use url::Url;
 
 use super::bounds::MODULE_BYTES_MAX;
 use super::content::{MAIN, check_module, module};
-use super::failure::{self, load_failure};
+use super::failure::{self, failure_about};
 use super::fetch::{Progress, Request, fetch};
 use super::file::{self, FileBytes, Stamp, absolute};
 use super::format::Format;
@@ -85,7 +85,7 @@ pub(super) fn load(
     stem: String,
     progress: Progress<'_>,
 ) -> Result<Loaded, Failure> {
-    let manifest = parse(bytes, format).map_err(|cause| load_failure(format!("manifest `{origin}`: {cause}")))?;
+    let manifest = parse(bytes, format).map_err(|cause| manifest_failure(&origin, cause))?;
     let mut reader = Reader { base, origin: &origin, stamps: Vec::new(), fetched: false, bytes_left: MODULE_BYTES_MAX };
     let modules = reader.modules(&manifest.wasm, progress)?;
     let allowed_paths = reader.allowed_paths(manifest.allowed_paths.unwrap_or_default())?;
@@ -123,6 +123,10 @@ fn parse(bytes: &[u8], format: Format) -> Result<Manifest, String> {
     }
 }
 
+fn manifest_failure(origin: &str, cause: impl std::fmt::Display) -> Failure {
+    failure_about("manifest ", origin, format!(": {cause}"))
+}
+
 struct Reader<'a> {
     base: &'a Base<'a>,
     origin: &'a str,
@@ -134,7 +138,7 @@ struct Reader<'a> {
 
 impl Reader<'_> {
     fn fails(&self, cause: impl std::fmt::Display) -> Failure {
-        load_failure(format!("manifest `{}`: {cause}", self.origin))
+        manifest_failure(self.origin, cause)
     }
 
     /// The modules with the names that Extism gives them, `main` last. `main` is a single module whatever its name,

@@ -33,7 +33,7 @@ pub use self::bounds::{MANIFEST_BYTES_MAX, MODULE_BYTES_MAX};
 use self::builtin::{BUILTIN_PREFIX, Builtin};
 use self::cache::{Cache, Entry, Key};
 use self::content::Content;
-use self::failure::load_failure;
+use self::failure::{failure_about, load_failure};
 use self::fetch::Request;
 pub use self::fetch::{Progress, format_url};
 use self::file::{FileBytes, absolute};
@@ -42,7 +42,7 @@ use self::loaded::Loaded;
 use self::manifest::Base;
 pub use self::manifest::MODULES_MAX;
 pub use self::name::is_name;
-use super::{Advice, Failure, FailureKind, Problem, Program};
+use super::{Advice, Failure, FailureKind, Program};
 use crate::text::{closest, one_line};
 
 /// Longest SOURCE, in bytes.
@@ -179,7 +179,7 @@ impl Sources {
         if let Some(name) = source.strip_prefix(BUILTIN_PREFIX) {
             return match builtin::find(name) {
                 Some(builtin) => Ok(Place::Builtin(builtin)),
-                None => Err(self.unknown(name, format!("no built-in plugin `{}`", failure::quoted(name)))),
+                None => Err(self.unknown(name, "no built-in plugin ", name)),
             };
         }
         if let Some(url) = fetch::parse(source)? {
@@ -202,7 +202,7 @@ impl Sources {
         let path = Path::new(source);
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
-            return Err(self.unknown(stem, format!("no file `{}`", failure::quoted(source))));
+            return Err(self.unknown(stem, "no file ", source));
         }
         Ok(Place::File(absolute(path)))
     }
@@ -211,18 +211,17 @@ impl Sources {
     /// nothing of files here, and has no command line.
     fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
-        let shown = failure::quoted(wanted);
         let file_here = || name::file_here(wanted).filter(|_| access != Access::Guest);
         let advice = match file_here() {
             Some(file) => Advice::WritePath(failure::quoted(&file)),
             None => meant(wanted, &names).unwrap_or(Advice::ListPlugins { for_person: access != Access::Guest }),
         };
-        load_failure(Problem::advised(format!("no plugin named `{shown}`"), advice))
+        failure_about("no plugin named ", &failure::quoted(wanted), "").with_advice(Some(advice))
     }
 
-    /// The failure for something that is not there, with the name that was perhaps meant.
-    fn unknown(&self, wanted: &str, message: String) -> Failure {
-        load_failure(Problem::new(message, meant(wanted, &self.names())))
+    /// The failure for `what` of this name, which is not there, with the name that was perhaps meant.
+    fn unknown(&self, wanted: &str, what: &str, name: &str) -> Failure {
+        failure_about(what, &failure::quoted(name), "").with_advice(meant(wanted, &self.names()))
     }
 
     fn cached(

@@ -104,6 +104,7 @@ impl Subject {
             }
             ErrorKind::ValueValidation => {
                 let cause = std::error::Error::source(error).map(|cause| in_words(cause, &value)).unwrap_or_default();
+                // clap passes a parser's error on as text alone, which may be about a part of the value.
                 let named = cause.contains(&format!("`{value}`"));
                 format!("{argument} of {name}: {}", if named { cause } else { format!("`{value}`: {cause}") })
             }

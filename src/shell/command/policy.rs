@@ -65,7 +65,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             Ok(show(policy.as_deref(), json))
         }
         ("load", [file]) => {
-            let policy = Policy::read(Path::new(file)).map_err(ShellError::failed)?;
+            let policy = Policy::read(Path::new(file)).map_err(|why| ShellError::failed(why.line(SHELL)))?;
             let rules = policy.rules().len();
             session.kernel().set_policy(Some(policy));
             let count = counted(rules as u64, "rule");
@@ -206,7 +206,8 @@ fn learn(session: &Session, json: bool) -> Result<Reply, ShellError> {
     if !session.wants_json(json) {
         return Ok(Reply::text(&text));
     }
-    let policy = Policy::parse(&text, "policy learn", Path::new("")).map_err(ShellError::failed)?;
+    let policy = Policy::parse(&text, "policy learn", Path::new(""));
+    let policy = policy.map_err(|why| ShellError::failed(why.line(SHELL)))?;
     Ok(json_policy(&policy, None))
 }
 

@@ -7,11 +7,13 @@ use crate::runtime::{Advice, Limit, Wording};
 use crate::text::{escape_control, quoted};
 
 /// The words of a shell, where every command can be given.
-pub const SHELL: Wording = Wording::new(words);
+pub const SHELL: Wording = Wording::new(words, RESTART);
 
 /// The words of `plugsh call`, where no further command can list what there is.
-pub const ONE_CALL: Wording = Wording::new(words_of_one_call);
+pub const ONE_CALL: Wording = Wording::new(words_of_one_call, RESTART);
 
+/// The command that starts a process anew.
+const RESTART: &str = "`restart`";
 /// A shell's error lists so many functions at most, and else says what lists them.
 const LISTED_MAX: usize = 4;
 
@@ -60,6 +62,7 @@ fn words(advice: &Advice) -> String {
         Advice::ReplaceOutput => "; `return BYTES` changes the output".into(),
         Advice::DeleteRule(kind) => delete_rule(*kind).into(),
         Advice::SetStub => "; `stub NAME.FUNCTION = BYTES` sets one".into(),
+        Advice::WriteHash => "; write its 64 hexadecimal digits, as `info` shows them".into(),
         Advice::GrantLoad { plugin, source } => {
             format!("; load `{plugin}` with `--may-load '{source}'` to allow it")
         }
