@@ -99,14 +99,6 @@ fn a_policy_that_cannot_be_read_ends_the_shell_before_anything_runs() {
 }
 
 #[test]
-fn a_restart_ends_the_call_that_runs() {
-    let running = "!sh -c 'case \"$1\" in *running*) ;; *) exit 1 ;; esac' sh \"$(ps)\"";
-    let script = format!("load misbehave\nmisbehave.spin &\nretry 1000 {{\n{running}\n}}\nrestart misbehave\nwait %1");
-    let ended = commands(&script).run();
-    assert!(ended.stderr.contains("1:misbehave.spin: killed by `restart`"), "{}", ended.stderr);
-}
-
-#[test]
 fn what_was_learned_can_be_loaded() {
     let script = "load front\nfront.run\npolicy learn > p.toml\npolicy load p.toml\nkill -r front\nload front\nfront.run\n\
         load spawner\nspawner.try_call '3 run'";

@@ -108,7 +108,7 @@ fn a_restart_ends_the_call_that_runs() {
     let job = kernel.start(plan(id, "spin", b"")).unwrap();
     until("the call runs", || !kernel.running().is_empty());
     kernel.restart(id).unwrap();
-    assert_eq!(message(job.wait().bytes()), "1:test.spin: killed by a restart");
+    assert_eq!(message(job.wait().bytes()), "1:test.spin: killed by `restart`");
     assert_eq!(state(&kernel, id), ProcessState::Idle);
 }
 

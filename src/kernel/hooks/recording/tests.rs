@@ -93,7 +93,7 @@ fn new_code_that_a_restart_overtook_before_it_took_place_is_told_all_the_same() 
     job.wait();
     call(&kernel, id, "spin", b"").unwrap();
     let expected =
-        ["load 1:test", "1:test.spin  → 1:test.spin: killed by a restart []", "Reload 1:test", "1:test.spin  → 0 []"];
+        ["load 1:test", "1:test.spin  → 1:test.spin: killed by `restart` []", "Reload 1:test", "1:test.spin  → 0 []"];
     assert_eq!(written.lines(), expected);
 }
 
