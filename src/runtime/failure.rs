@@ -4,11 +4,15 @@ use std::borrow::Cow;
 use std::fmt;
 
 use super::advice::{Advice, Wording};
+use super::stack::{Backtrace, GuestFrame, StoppedBy, place_of};
 use crate::secrets::{owned_without_secrets, without_secrets};
 use crate::text::bounded;
 
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
 pub const MAX_MESSAGE_BYTES: usize = 4096;
+
+/// The start of what a guest says of a panic, with its place.
+const PANICKED: &str = "panicked at ";
 
 /// The kind of a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,6 +93,8 @@ pub struct Failure {
     /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason.
     /// Raw.
     pub stderr_tail: Option<String>,
+    /// Where the guest stood, where it was stopped.
+    pub backtrace: Option<Box<Backtrace>>,
     /// True when wasm was left in the middle: the instance must be dropped.
     unwound: bool,
 }
@@ -100,7 +106,17 @@ impl Failure {
         let Problem { message, advice } = problem.into();
         let message = cut(owned_without_secrets(message));
         let unwound = !matches!(kind, FailureKind::Guest | FailureKind::Denied);
-        Failure { kind, message, advice, subject: None, said: None, code: None, stderr_tail: None, unwound }
+        Failure {
+            kind,
+            message,
+            advice,
+            subject: None,
+            said: None,
+            code: None,
+            stderr_tail: None,
+            backtrace: None,
+            unwound,
+        }
     }
 
     /// A refusal by a limit or a policy; nothing ran.
@@ -161,6 +177,20 @@ impl Failure {
     /// The failure after the guest's own message, which is cut like any message.
     pub fn after(mut self, said: String) -> Self {
         self.said = Some(cut(said));
+        self
+    }
+
+    /// The failure with the place of its backtrace in the message, where a trap has one. `frames` are the backtrace's. A
+    /// panic's own words, which the guest said before it trapped, take the place of the trap's.
+    pub fn placed(mut self, frames: &[GuestFrame]) -> Self {
+        let Some(backtrace) = self.backtrace.as_ref().filter(|_| self.kind == FailureKind::Trap) else { return self };
+        if backtrace.stopped_by == StoppedBy::Unreachable
+            && let Some(said) = self.said.take_if(|said| said.starts_with(PANICKED))
+        {
+            self.message = said;
+        } else if let Some(message) = place_of(&self.message, backtrace.stopped_by, frames) {
+            self.message = cut(message);
+        }
         self
     }
 

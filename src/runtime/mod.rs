@@ -20,6 +20,7 @@ pub mod native;
 pub mod program;
 pub mod sdk;
 pub mod source;
+pub mod stack;
 pub mod stand_in;
 pub mod stand_in_types;
 pub mod substitute;
@@ -38,6 +39,7 @@ pub use interface::{FunctionId, Interface};
 pub use limit::{Limit, PluginLimit};
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
+pub use stack::{Backtrace, FrameRole, GuestFrame, Symbols};
 pub use wasi_input::WasiInput;
 
 /// One module (with what it links), compiled once and shared by all its instances.
@@ -176,6 +178,8 @@ pub trait Upcalls: Send + Sync {
     fn register(&self, name: &str) -> Result<u64, Failure>;
     /// `call_plugin`: runs a nested call to its end.
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
+    /// A failed nested call's error was given to the caller as a value; `_at` is where the caller stood.
+    fn caught(&self, _at: Backtrace) {}
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
     fn free(&self, id: u64) -> Result<(), Failure>;
     /// `find_plugin`: the id of a living process, or 0.

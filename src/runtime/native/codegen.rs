@@ -1,9 +1,12 @@
 //! Access to wasmtime's compiler: the configuration of engines, the compilation of one module, and the compiler's
 //! errors in the words of this program. `cache` keeps modules, and `compile` chooses the process.
 
+use std::num::NonZeroUsize;
+
 use wasmtime::{Config, Engine, Module};
 
-use super::chunked::{self, Chunks};
+use super::chunked::{self, BodyMap, Chunks};
+use crate::runtime::stack::FRAMES_MAX;
 use crate::runtime::{Failure, FailureKind, Problem, wasm_words};
 
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized
@@ -19,7 +22,13 @@ pub fn config(fuelled: bool) -> Config {
     // A memory that outgrows its reservation is copied, which cannot be interrupted and holds it twice. Memories stay
     // within their reservation: 4 GiB, or 2 GiB more than their initial size where that is more.
     config.memory_may_move(false);
+    config.wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES_MAX));
     config
+}
+
+/// The functions of a module whose compiled code has other offsets than the module, for an engine with or without fuel.
+pub fn moved_bodies(wasm: &[u8], fuelled: bool) -> BodyMap {
+    chunked::moved_bodies(wasm, Chunks::of(fuelled))
 }
 
 /// A module compiled in this process, for an engine with or without fuel. Not interruptible.

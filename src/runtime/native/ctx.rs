@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use wasmtime::{Caller, Global, Memory, Val};
 
+use super::backtrace::ModulePlaces;
 use super::blocks::{Blocks, HEADER_BYTES, Reused};
 use super::fuel::{self, Metered};
 use super::limits::{Kept, Limits};
@@ -59,6 +60,8 @@ pub struct Ctx {
     /// The kernel's.
     pub host_data: HostData,
     pub wasi: Option<Box<Wasi>>,
+    /// The modules of the instance, for backtraces.
+    pub modules: ModulePlaces,
 }
 
 /// A refusal of what a guest asked: the call ends as by a trap.
@@ -117,6 +120,7 @@ impl Ctx {
             call_error: None,
             host_data: None,
             wasi: None,
+            modules: ModulePlaces::default(),
         }
     }
 

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use wasmtime::{FuncType, Linker, ValType};
 
+use super::backtrace::ModulePlaces;
 use super::codegen::error_line;
 use super::compile::CompileRequest;
 use super::ctx::Ctx;
@@ -30,6 +31,7 @@ pub struct NativeImage {
     pub linker: Arc<Linker<Ctx>>,
     /// In the order they are instantiated, main last.
     pub modules: Vec<Linked>,
+    pub places: ModulePlaces,
     pub wasi: bool,
     pub interface: Interface,
     /// The shapes of the callable functions; shared with the instances, as their names are.
@@ -70,6 +72,7 @@ impl NativeImage {
         Ok(NativeImage {
             pool,
             linker,
+            places: module_places(&modules, &program.modules),
             modules,
             wasi: uses_wasi,
             interface: Interface::new(functions, imports, exports),
@@ -83,6 +86,15 @@ impl NativeImage {
 fn holdings(module: &ModuleBytes) -> Holdings {
     let wasm = wat::parse_bytes(&module.bytes).ok();
     wasm.and_then(|wasm| Outline::read(&wasm).ok()).map_or_else(Holdings::default, |outline| outline.holdings())
+}
+
+/// Where the code of linked modules is, for backtraces.
+fn module_places(linked: &[Linked], program: &[ModuleBytes]) -> ModulePlaces {
+    let place = |linked: &Linked| {
+        let at = program.iter().position(|module| module.name == linked.name)?;
+        Some((linked.module.image_range().start as usize, at))
+    };
+    linked.iter().filter_map(place).collect()
 }
 
 /// How a function can be called, if it can.

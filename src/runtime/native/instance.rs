@@ -7,6 +7,7 @@ use wasmtime::{
 };
 use wasmtime_wasi::I32Exit;
 
+use super::backtrace;
 use super::codegen::error_line;
 use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::image::{NativeImage, Shape};
@@ -69,6 +70,7 @@ impl Instance {
     pub fn new(image: &NativeImage, spec: Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Self, Failure> {
         let maps = Maps::take(maps_of_instance(image.modules.iter().map(|linked| &linked.holdings)))?;
         let mut ctx = Ctx::new(spec.clone());
+        ctx.modules = image.places.clone();
         ctx.limits.has_heap = image.modules.iter().any(|linked| linked.holdings.has_heap);
         let instance_bytes = image.modules.iter().map(|linked| linked.holdings.instance_bytes).sum();
         if !ctx.limits.keep(Kept::Instance, instance_bytes, Some(&up)) {
@@ -344,8 +346,15 @@ fn run_if_unit(store: &mut Store<Ctx>, instance: &WasmInstance, name: &str) -> w
     }
 }
 
-/// The failure for a wasmtime error.
+/// The failure for a wasmtime error, with where the guest stood.
 fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
+    let backtrace = backtrace::of_error(&error, &store.data().modules);
+    let mut failure = failure_without_place(store, error);
+    failure.backtrace = backtrace;
+    failure
+}
+
+fn failure_without_place(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     let oom = store.data().limits.refused;
     if let Some(failure) = error.downcast_ref::<Failure>() {
         return match failure.kind {
@@ -363,7 +372,7 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
         Some(trap) => {
             let text = trap.to_string();
             let text = text.strip_prefix("wasm trap: ").unwrap_or(&text);
-            Failure::new(FailureKind::Trap, format!("trap: {text}{}", place(&error)))
+            Failure::new(FailureKind::Trap, format!("trap: {text}"))
         }
         None => Failure::new(FailureKind::Trap, error_line(&error)),
     }
@@ -384,11 +393,4 @@ fn linking(store: &Store<Ctx>, error: &wasmtime::Error) -> bool {
         && !error.is::<I32Exit>()
         && !error.is::<Trap>()
         && !error.is::<wasmtime::WasmBacktrace>()
-}
-
-/// The place of a trap, when the module has function names.
-fn place(error: &wasmtime::Error) -> String {
-    let Some(backtrace) = error.downcast_ref::<wasmtime::WasmBacktrace>() else { return String::new() };
-    let Some(name) = backtrace.frames().iter().find_map(|frame| frame.func_name()) else { return String::new() };
-    format!(" in `{name}`")
 }

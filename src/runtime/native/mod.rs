@@ -10,9 +10,11 @@
 //! - `compile`: bounded compilation. `cache`: compiled modules on disk.
 //! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` for an instance's memory, `fuel` for
 //!   host functions. `resident`: memory in RAM.
+//! - `backtrace`: where a guest stands.
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
+mod backtrace;
 mod block_index;
 mod blocks;
 mod bulk;
@@ -41,7 +43,8 @@ mod stubs;
 mod user;
 mod wasi;
 
-pub use codegen::MAX_WASM_STACK_BYTES;
+pub use chunked::BodyMap;
+pub use codegen::{MAX_WASM_STACK_BYTES, moved_bodies};
 pub use compile::{CompilationStage, CompilationView, CompileRequest, CompilerOptions, Served, serve};
 pub use engine::Engines;
 pub use image::NativeImage;

@@ -4,6 +4,7 @@
 
 use wasmtime::{Caller, Linker, Result};
 
+use super::backtrace;
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
 use super::fuel;
 use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
@@ -50,7 +51,9 @@ fn try_call_plugin(mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i
     match tried {
         Ok(output) => Ok(output.offset as i64),
         Err(error) => {
-            caller.data_mut().call_error = Some(as_value(error)?);
+            let message = as_value(error)?;
+            caller.data().up()?.caught(backtrace::now(&caller, &caller.data().modules));
+            caller.data_mut().call_error = Some(message);
             Ok(0)
         }
     }

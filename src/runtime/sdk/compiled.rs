@@ -17,6 +17,8 @@ const PAGE_BYTES: u64 = 65536;
 pub struct Compiled {
     pub plugin: Arc<CompiledPlugin>,
     pub wasi: bool,
+    /// How many modules it was made of.
+    pub modules: usize,
 }
 
 /// What the modules of a program offer and ask for, by the names that they are linked by.
@@ -56,7 +58,7 @@ pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<
             errors::error_line(&error).map(|said| format!("not a valid wasm module: {said}")),
         )
     })?;
-    Ok(Compiled { plugin: Arc::new(plugin), wasi })
+    Ok(Compiled { plugin: Arc::new(plugin), wasi, modules: program.modules.len() })
 }
 
 fn manifest(program: &Program) -> Result<Manifest, Failure> {

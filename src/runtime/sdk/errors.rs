@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::backtrace::backtrace;
 use crate::runtime::{Failure, FailureKind, Problem, Upcalls, wasm_words};
 
 /// The SDK's text for a return code other than 0.
@@ -68,6 +69,13 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
 pub fn with_said(failure: Failure, error: &extism::Error) -> Failure {
     let root = error.root_cause().to_string();
     if root == failure.message { failure } else { failure.after(root) }
+}
+
+/// The failure with the frames of the SDK's error. `modules`: how many modules the program has.
+pub fn with_frames(mut failure: Failure, error: &extism::Error, modules: usize) -> Failure {
+    let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
+    failure.backtrace = backtrace(causes.iter().map(String::as_str), modules);
+    failure
 }
 
 /// True for the error of a call that never began and can be tried again in a fresh instance.

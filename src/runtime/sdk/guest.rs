@@ -79,7 +79,7 @@ impl SdkGuest {
             Err(error) => error,
         };
         if let Some(failure) = frame.take_failure() {
-            return Err(errors::with_said(failure, &error).unwound());
+            return Err(self.with_frames(errors::with_said(failure, &error).unwound(), &error));
         }
         if !self.begun && errors::has_not_begun(&error) && !up.interrupted() {
             self.begun = true;
@@ -87,7 +87,11 @@ impl SdkGuest {
             return self.call(name, up);
         }
         self.begun = true;
-        Err(errors::failure(&error, &**up))
+        Err(self.with_frames(errors::failure(&error, &**up), &error))
+    }
+
+    fn with_frames(&self, failure: Failure, error: &extism::Error) -> Failure {
+        errors::with_frames(failure, error, self.compiled.modules)
     }
 }
 
@@ -109,9 +113,9 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
     });
     made.map_err(|error| {
         if let Some(failure) = frame.take_failure() {
-            return failure.unwound();
+            return errors::with_frames(failure.unwound(), &error, compiled.modules);
         }
-        let failure = errors::failure(&error, &*up).unwound();
+        let failure = errors::with_frames(errors::failure(&error, &*up).unwound(), &error, compiled.modules);
         // What is neither a trap nor a limit came before any guest code ran: the modules do not fit together.
         let linking = matches!(failure.kind, FailureKind::Guest if failure.code.is_none())
             || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error));

@@ -9,9 +9,10 @@
 //! - `link`: what of a program's imports the SDK could not satisfy. `stubs`: what stands in for imports.
 //! - `frame`: what those functions know of the call they serve. `watch`: how a kill reaches a running call.
 //! - `stock`: the SDK without all this, to compare with.
-//! - `errors`: the SDK's errors in this room's words. `inspect`: what a module offers and asks for. `log`: its log
+//! - `errors`: the SDK's errors in this room's words. `backtrace`: its backtraces. `inspect`: what a module offers and asks for. `log`: its log
 //!   lines.
 
+mod backtrace;
 mod compiled;
 mod errors;
 mod frame;

@@ -8,6 +8,7 @@ use wasmparser::{FunctionBody, Operator};
 use super::check;
 use super::helper_set::HelperSet;
 use super::instruction::{self, Bulk, Width};
+use super::moved::Segment;
 use super::stop::Stop;
 
 /// Most bytes, and elements, that one instruction may work on without a helper.
@@ -25,8 +26,15 @@ const WIDTHS: u32 = 2;
 /// The result of a rewrite.
 pub enum Rewritten {
     Same,
+    Changed(Changed),
+}
+
+/// A rewritten function.
+pub struct Changed {
     /// Its new body: locals and code.
-    Changed(Vec<u8>),
+    pub bytes: Vec<u8>,
+    /// Where its code stood before.
+    pub segments: Vec<Segment>,
 }
 
 /// The replacement of a range of code.
@@ -45,7 +53,7 @@ pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut HelperSe
     }
     let parameters = helpers.outline.parameters(defined).ok_or(Stop::Unreadable)? as u32;
     match encoded(body, &edits, helpers, parameters, false)? {
-        Some(bytes) if bytes.len() <= BODY_BYTES_MAX => Ok(Rewritten::Changed(bytes)),
+        Some(changed) if changed.bytes.len() <= BODY_BYTES_MAX => Ok(Rewritten::Changed(changed)),
         // Without room for locals or code, calls alone are put in.
         _ => encoded(body, &edits, helpers, parameters, true)?.map(Rewritten::Changed).ok_or(Stop::Unreadable),
     }
@@ -94,7 +102,7 @@ fn encoded(
     helpers: &HelperSet<'_>,
     parameters: u32,
     calls_alone: bool,
-) -> Result<Option<Vec<u8>>, Stop> {
+) -> Result<Option<Changed>, Stop> {
     let locals = Locals::read(body)?;
     let first_length = parameters.saturating_add(locals.count);
     if !calls_alone && first_length.saturating_add(WIDTHS) > LOCALS_MAX {
@@ -105,13 +113,18 @@ fn encoded(
     let code_at = body.get_operators_reader()?.original_position() - start;
     let mut lengths = Lengths::default();
     let mut code = Vec::with_capacity(bytes.len() - code_at + edits.len() * 16);
+    let mut segments = Vec::with_capacity(edits.len() * 2 + 1);
+    let segment =
+        |code: &[u8], original: usize, is_copy| Segment { now: code.len() as u32, original: original as u32, is_copy };
     let mut done = code_at;
     for edit in edits {
         let at = match edit {
             Edit::Bulk { at, .. } => at.start,
             Edit::Look { at } => *at,
         };
+        segments.push(segment(&code, done, true));
         code.extend_from_slice(bytes.get(done..at).ok_or(Stop::Unreadable)?);
+        segments.push(segment(&code, at, false));
         done = at;
         match edit {
             Edit::Look { .. } => {
@@ -136,6 +149,7 @@ fn encoded(
             }
         }
     }
+    segments.push(segment(&code, done, true));
     code.extend_from_slice(bytes.get(done..).ok_or(Stop::Unreadable)?);
     let mut all = Vec::with_capacity(code.len() + 16);
     locals.groups.saturating_add(lengths.types.len() as u32).encode(&mut all);
@@ -144,8 +158,10 @@ fn encoded(
         1u32.encode(&mut all);
         ValType::from(*width).encode(&mut all);
     }
+    let before_code = all.len() as u32;
+    segments.iter_mut().for_each(|segment| segment.now += before_code);
     all.extend_from_slice(&code);
-    Ok(Some(all))
+    Ok(Some(Changed { bytes: all, segments }))
 }
 
 /// The locals that a function has.

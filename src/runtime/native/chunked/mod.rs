@@ -10,7 +10,7 @@
 //! What holds of a rewritten module:
 //! - No index changes: helpers stand after all functions, their types after all types. Names, exports, custom sections
 //!   and all other sections stay byte for byte. Helpers have no names.
-//! - Offsets into the code section do change. Only a module with something to rewrite is rewritten, any other stays
+//! - Offsets into the code section do change; [`moved_bodies`] tells the original ones. Only a module with something to rewrite is rewritten, any other stays
 //!   byte for byte as it was.
 //! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see
 //!   [`HEAP_MAXIMUM_BYTES`].
@@ -25,6 +25,7 @@ mod chunks;
 mod helper;
 mod helper_set;
 mod instruction;
+mod moved;
 mod stop;
 #[cfg(test)]
 mod tests;
@@ -38,6 +39,7 @@ use self::body::Rewritten;
 pub use self::chunks::Chunks;
 use self::chunks::PAGE_SIZE_LOG2;
 use self::helper_set::HelperSet;
+pub use self::moved::BodyMap;
 use self::stop::Stop;
 use super::outline::Outline;
 
@@ -57,7 +59,7 @@ pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String>
     let Ok(outline) = Outline::read(wasm) else { return Ok(None) };
     check::check(&outline)?;
     let mut helpers = HelperSet::new(&outline, chunks);
-    let code = match code(wasm, &outline, &mut helpers) {
+    let code = match code(wasm, &outline, &mut helpers, &mut BodyMap::default()) {
         Ok(code) => code,
         Err(Stop::Unreadable) => return Ok(None),
         Err(Stop::Refused(why)) => return Err(why),
@@ -69,8 +71,25 @@ pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String>
     Ok(assembled(wasm, &outline, &helpers, code.as_ref(), memories.as_ref()))
 }
 
+/// The functions of a module that a rewrite changes, with their original offsets; none where it refuses the module.
+pub fn moved_bodies(wasm: &[u8], chunks: Chunks) -> BodyMap {
+    let mut moved = BodyMap::default();
+    if let Ok(outline) = Outline::read(wasm)
+        && check::check(&outline).is_ok()
+    {
+        // A refusal leaves what was read before it.
+        let _ = code(wasm, &outline, &mut HelperSet::new(&outline, chunks), &mut moved);
+    }
+    moved
+}
+
 /// The code section with each function rewritten that has to be; `None` where none has to.
-fn code(wasm: &[u8], outline: &Outline, helpers: &mut HelperSet<'_>) -> Result<Option<CodeSection>, Stop> {
+fn code(
+    wasm: &[u8],
+    outline: &Outline,
+    helpers: &mut HelperSet<'_>,
+    moved: &mut BodyMap,
+) -> Result<Option<CodeSection>, Stop> {
     let Some((_, range)) = outline.sections.iter().find(|(id, _)| *id == SectionId::Code as u8) else {
         return Ok(None);
     };
@@ -81,9 +100,10 @@ fn code(wasm: &[u8], outline: &Outline, helpers: &mut HelperSet<'_>) -> Result<O
         let body = body?;
         match body::rewritten(&body, defined, helpers)? {
             Rewritten::Same => section.raw(body.as_bytes()),
-            Rewritten::Changed(bytes) => {
+            Rewritten::Changed(changed) => {
                 any = true;
-                section.raw(&bytes)
+                moved.add(defined, changed.segments);
+                section.raw(&changed.bytes)
             }
         };
     }

@@ -1,0 +1,39 @@
+//! Where the code of rewritten functions stood before: what a trap's offset is in the module that the author built.
+
+use std::collections::HashMap;
+
+/// The rewritten functions of a module, by their place among those with code.
+#[derive(Debug, Default)]
+pub struct BodyMap(HashMap<u32, Vec<Segment>>);
+
+/// A stretch of a rewritten body. Offsets are from the start of the body.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Segment {
+    pub now: u32,
+    pub original: u32,
+    /// False for code that was put in for the instruction at `original`.
+    pub is_copy: bool,
+}
+
+impl BodyMap {
+    /// Adds a function's stretches, in their order.
+    pub(super) fn add(&mut self, defined: usize, segments: Vec<Segment>) {
+        self.0.insert(defined as u32, segments);
+    }
+
+    /// The original offset of an instruction at an offset in a function's body as it was compiled.
+    pub fn original(&self, defined: u32, offset: u32) -> u32 {
+        let Some(segments) = self.0.get(&defined) else { return offset };
+        let upto = segments.partition_point(|segment| segment.now <= offset);
+        match upto.checked_sub(1).and_then(|at| segments.get(at)) {
+            Some(segment) if segment.is_copy => segment.original + (offset - segment.now),
+            Some(segment) => segment.original,
+            None => offset,
+        }
+    }
+
+    /// The memory that it holds, in bytes.
+    pub fn bytes(&self) -> u64 {
+        self.0.values().map(|segments| (segments.len() * size_of::<Segment>()) as u64 + 64).sum()
+    }
+}

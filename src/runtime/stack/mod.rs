@@ -1,0 +1,21 @@
+//! Where a guest stood when its call failed or was held: frames as the hosts capture them, and what the plugin's own
+//! symbols say of them.
+//!
+//! - `backtrace`: frames as captured, numbers alone. `frame`: frames with functions, files and lines.
+//! - `symbols`: from the one to the other, by the module's bytes, read at the first failure. `dwarf`: its debug
+//!   information. `budget`: the work that hostile debug information may cause. `demangle`: names of languages.
+//! - `role`: whose code a frame is. `blame`: the frame that an error names.
+
+mod backtrace;
+mod blame;
+mod budget;
+mod demangle;
+mod dwarf;
+mod frame;
+mod role;
+mod symbols;
+
+pub use backtrace::{Backtrace, CodePlace, FRAMES_MAX, RawFrame, StoppedBy};
+pub use blame::{is_panic, place_of};
+pub use frame::{FrameRole, GuestFrame};
+pub use symbols::Symbols;
