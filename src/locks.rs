@@ -46,6 +46,8 @@ pub enum Rank {
     Due,
     /// The chain that Ctrl-C ends.
     Foreground,
+    /// The stacks of failed calls.
+    Stacks,
     /// The runner of stub commands.
     StubRunner,
     /// The log of spawns.

@@ -13,6 +13,7 @@ use super::hooks::StubRunner;
 use super::job::{Job, OutputSink};
 use super::notices::Notice;
 use super::policy::Policy;
+use super::stack::StackView;
 use super::view::{JobId, LoadableView, LogLine, ProcessId};
 use super::{CallPlan, Kernel, StreamTaker};
 use crate::journal::Record;
@@ -73,6 +74,17 @@ impl Kernel {
         let mut records: Vec<Record> = self.chain_table().all().iter().flat_map(|chain| chain.records()).collect();
         records.sort_by_key(|record| record.seq);
         records
+    }
+
+    /// Where the plugins stood when a call failed: `None` for a call that did not, or long ago.
+    pub fn stack(&self, seq: u64) -> Option<StackView> {
+        self.stacks().get(seq).map(|stack| stack.view())
+    }
+
+    /// Where the plugins stood when a living process's last failed call failed.
+    pub fn last_stack(&self, process: ProcessId) -> Option<StackView> {
+        let stack = self.living(process)?.with_slot(|slot| slot.last_stack.clone())?;
+        Some(self.stacks().whole(*stack).view())
     }
 
     /// Log lines after `after_seq`, oldest first, of one process or all.

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use super::clock::{Clock, Timed};
 use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, path_of};
 use super::process::{Occupant, Process};
+use super::stack::CallStack;
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{Outcome, Record, Symbol};
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
@@ -207,6 +208,11 @@ impl Chain {
     /// Keeps the outcome of a cancelled start for whoever requested it.
     pub fn set_start_outcome(&self, outcome: Option<Outcome>) {
         self.frames.lock().start_outcome = outcome;
+    }
+
+    /// The stack of the chain's last failed start; taken once.
+    pub fn take_start_stack(&self) -> Option<Box<CallStack>> {
+        self.frames.lock().start_stack.take().map(Box::new)
     }
 
     /// Sleeps until `until` or a cancel.

@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use super::stack::CallStack;
 use crate::journal::Outcome;
 use crate::runtime::{Failure, FailureKind, Problem, Wording};
 use crate::secrets::owned_without_secrets;
@@ -18,12 +19,20 @@ pub struct CallError {
     pub code: Option<i32>,
     /// Tail of the failing call's WASI standard error, if it may hold the reason; unescaped.
     pub stderr_tail: Option<String>,
+    /// Where the plugins stood.
+    pub stack: Option<Box<CallStack>>,
 }
 
 impl CallError {
     /// An error with its whole line; secrets in URLs are removed.
     pub fn new(outcome: Outcome, message: impl Into<String>) -> Self {
-        CallError { outcome, message: owned_without_secrets(message.into()), code: None, stderr_tail: None }
+        CallError {
+            outcome,
+            message: owned_without_secrets(message.into()),
+            code: None,
+            stderr_tail: None,
+            stack: None,
+        }
     }
 
     /// An error of a problem, with its advice in words.

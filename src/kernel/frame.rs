@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::debug::Debugged;
 use super::error::CallError;
 use super::process::Process;
+use super::stack::CallStack;
 use super::view::{ProcessId, ProcessLabel};
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, Outcome, Symbol};
@@ -148,6 +149,8 @@ pub struct Frames {
     pub failing: Option<PropagatingError>,
     /// Outcome of this chain's last start of a process, if it was cancelled.
     pub start_outcome: Option<Outcome>,
+    /// The stack of this chain's last failed start of a process, until its error takes it.
+    pub start_stack: Option<CallStack>,
     /// Debugger state of this chain.
     pub debug: Debugged,
 }

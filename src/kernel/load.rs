@@ -134,6 +134,7 @@ impl Kernel {
         }
         let loaded = loaded.map_err(|failure| {
             let error = self.load_error(&origin, failure, task.chain.outcome_of_cancel());
+            let error = CallError { stack: task.chain.take_start_stack(), ..error };
             task.record_refusal(Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
         });

@@ -36,6 +36,8 @@ pub mod policy;
 mod process;
 mod replace;
 mod spawn;
+mod stack;
+mod stack_log;
 mod state;
 mod supervise;
 pub mod supervision;
@@ -62,6 +64,7 @@ pub use notices::Notice;
 pub use plan::{CallPlan, CallStage};
 pub use policy::Policy;
 pub use replace::Replacement;
+pub use stack::{CallStack, PluginStack, StackView};
 pub use state::{Kernel, KernelOptions, StreamTaker};
 pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};
 pub use view::{

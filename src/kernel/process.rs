@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use super::code::Code;
 use super::policy::own::OwnGrants;
 use super::replace::{PendingInstance, ReplacementNotice};
+use super::stack::CallStack;
 use super::supervision::Supervision;
 use super::view::{JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
@@ -141,6 +142,8 @@ pub struct ProcessSlot {
     /// Why the last call left no instance.
     pub crashed: Option<String>,
     pub last_error: Option<String>,
+    /// The stack of the last failed call.
+    pub last_stack: Option<Box<CallStack>>,
     /// The reason, when it crashed and is not started again.
     pub halted: Option<String>,
     /// Times of crashes within the window of its supervision.
@@ -200,6 +203,7 @@ impl Process {
                     queue: VecDeque::new(),
                     crashed: None,
                     last_error: None,
+                    last_stack: None,
                     halted: None,
                     crashes: VecDeque::new(),
                     pending: None,

@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use super::code::Code;
 use super::error::{CallError, outcome_of};
-use super::frame::{Cause, Deadline, Frame, Refusal, too_deep};
+use super::frame::{Cause, Deadline, Frame, PoppedFrame, Refusal, too_deep};
 use super::names;
 use super::notices::Notice;
 use super::policy::grant::child_spec;
@@ -19,6 +19,7 @@ use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
 use super::policy::{Asked, ChildGrants, Granted, names_only};
 use super::process::{Birth, Life, Process};
+use super::stack::PluginFrames;
 use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
@@ -61,7 +62,9 @@ impl Kernel {
             if failure.kind == FailureKind::Interrupted && task.chain.is_cancelled() {
                 return Failure::new(failure.kind, message);
             }
-            Failure::new(FailureKind::Nested, task.refuse(CallError::new(outcome, message)).message)
+            let stack = task.chain.take_start_stack();
+            let error = CallError { stack, ..CallError::new(outcome, message) };
+            Failure::new(FailureKind::Nested, task.refuse(error).message)
         })
     }
 
@@ -138,6 +141,22 @@ impl Kernel {
             }
             _ => Ok(program),
         }
+    }
+
+    /// Keeps where the guest of a failed start stood for the error of whoever asked for it.
+    fn keep_start_stack(&self, task: &Task, popped: &PoppedFrame, code: &Code, failure: &Failure) {
+        let below = popped.failing.as_ref().filter(|_| failure.kind == FailureKind::Nested);
+        let below = below.and_then(|below| below.error.stack.as_deref().cloned()).unwrap_or_default();
+        let stack = below.within(PluginFrames {
+            seq: None,
+            parent_seq: popped.caller.2,
+            process: popped.frame.process.label(),
+            function: popped.frame.function,
+            program: code.program.clone(),
+            backtrace: failure.backtrace.clone(),
+            symbols: self.symbols().clone(),
+        });
+        task.chain.with_frames(|frames| frames.start_stack = Some(stack));
     }
 
     /// Starts a process under `parent`, in a frame at the chain's end.
@@ -290,7 +309,11 @@ impl Kernel {
             false => catch_unwind(AssertUnwindSafe(|| code.image.instantiate(&code.spec, task.clone())))
                 .unwrap_or_else(|_| Err(Failure::new(FailureKind::Trap, "the host panicked while it started"))),
         };
+        let made = made.map_err(|failure| self.symbols().placed(&code.program, failure));
         let popped = task.chain.pop(started.elapsed(), true);
+        if let (Err(failure), Some(popped)) = (&made, &popped) {
+            self.keep_start_stack(task, popped, code, failure);
+        }
         let cause = popped.and_then(|popped| popped.cause);
         task.chain.set_start_outcome(cause.as_ref().map(Cause::outcome).or(killed.then_some(Outcome::Killed)));
         match (made, cause) {

@@ -14,6 +14,7 @@ use super::logbook::Logbook;
 use super::notices::{Notice, Notices};
 use super::policy::gate::PolicyGate;
 use super::policy::learn::Spawns;
+use super::stack_log::StackLog;
 use super::table::Table;
 use super::view::ProcessLabel;
 use super::waits::Waits;
@@ -21,7 +22,7 @@ use super::watch_list::WatchList;
 use crate::journal::{Journal, JournalLimits};
 use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::source::Sources;
-use crate::runtime::{CompilerOptions, Images, StandardStream, Wording};
+use crate::runtime::{CompilerOptions, Images, StandardStream, Symbols, Wording};
 
 /// Settings for a new kernel.
 #[derive(Debug, Clone, Default)]
@@ -49,6 +50,8 @@ pub struct Kernel {
     table: RwLock<Table>,
     total_bytes: Arc<AtomicU64>,
     journal: Arc<Journal>,
+    stacks: StackLog,
+    symbols: Arc<Symbols>,
     logbook: Logbook,
     clock: Arc<Clock>,
     waits: Waits,
@@ -125,6 +128,8 @@ impl Kernel {
             table: RwLock::new(Rank::Table, Table::new(limits.dead_max)),
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
+            stacks: StackLog::default(),
+            symbols: Arc::default(),
             logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max, options.wording),
             clock: Arc::new(Clock::new(images.clone())),
             waits: Waits::default(),
@@ -203,6 +208,14 @@ impl Kernel {
 
     pub(super) fn chain_table(&self) -> &ChainTable {
         &self.chains
+    }
+
+    pub(super) fn stacks(&self) -> &StackLog {
+        &self.stacks
+    }
+
+    pub(super) fn symbols(&self) -> &Arc<Symbols> {
+        &self.symbols
     }
 
     pub(super) fn notices(&self) -> &Notices {

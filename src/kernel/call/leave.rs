@@ -10,6 +10,7 @@ use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError, with_path};
 use crate::kernel::notices::Notice;
 use crate::kernel::process::Life;
+use crate::kernel::stack::PluginFrames;
 use crate::runtime::{Failure, FailureKind, Wording};
 use crate::text::escape_control;
 
@@ -66,7 +67,7 @@ impl Entered<'_> {
     }
 
     /// Decides the outcome, the message and the fate of the instance.
-    fn judge(&mut self, mut popped: PoppedFrame, failure: Failure, duration: Duration) -> CallError {
+    fn judge(&mut self, mut popped: PoppedFrame, mut failure: Failure, duration: Duration) -> CallError {
         let (outcome, for_ancestor) = match &popped.cause {
             Some(cause) => (cause.outcome(), popped.cancel_target.is_some()),
             None => (outcome_of(failure.kind), false),
@@ -75,17 +76,20 @@ impl Entered<'_> {
             Some(_) => below.for_ancestor,
             None => failure.kind == FailureKind::Nested,
         });
-        let (message, stderr_tail) = match below {
-            Some(below) => (below.error.message, below.error.stderr_tail),
+        let (message, stderr_tail, below) = match below {
+            Some(below) => (below.error.message, below.error.stderr_tail, below.error.stack),
             None => {
                 let message = with_path(
                     words(&popped, &failure, self.task.kernel.wording()),
                     if popped.depth > 1 { &popped.path } else { "" },
                 );
-                (message, failure.stderr_tail.clone().filter(|_| popped.cause.is_none()))
+                (message, failure.stderr_tail.clone().filter(|_| popped.cause.is_none()), None)
             }
         };
-        let error = CallError { code: failure.code, stderr_tail, ..CallError::new(outcome, message) };
+        let stack = below.unwrap_or_default().within(self.frames(&popped, &mut failure));
+        self.task.kernel.stacks().put(popped.frame.seq, stack.clone());
+        let stack = Some(Box::new(stack));
+        let error = CallError { code: failure.code, stderr_tail, stack, ..CallError::new(outcome, message) };
         self.count(&popped, duration, 0);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         self.record(&popped, duration, 0, outcome, Some(&error.message));
@@ -96,6 +100,19 @@ impl Entered<'_> {
         error
     }
 
+    /// Where the plugin stood.
+    fn frames(&self, popped: &PoppedFrame, failure: &mut Failure) -> PluginFrames {
+        PluginFrames {
+            seq: popped.frame.record_seq(),
+            parent_seq: popped.caller.2,
+            process: self.process.label(),
+            function: popped.frame.function,
+            program: self.code().program.clone(),
+            backtrace: failure.backtrace.take(),
+            symbols: self.task.kernel.symbols().clone(),
+        }
+    }
+
     /// Gives the slot back after a failure: with the instance, where it may be called again.
     fn give_back(&mut self, failure: &Failure, cut: bool, error: &CallError) {
         if std::mem::replace(&mut self.left, true) {
@@ -104,7 +121,10 @@ impl Entered<'_> {
         // A call that ended before its plugin ran keeps the instance, except after a trap by a fault.
         let untouched = self.capture.as_ref().is_some_and(|capture| !capture.ran) && failure.kind != FailureKind::Trap;
         if untouched {
-            self.process.with_slot(|slot| slot.last_error = Some(error.message.clone()));
+            self.process.with_slot(|slot| {
+                slot.last_error = Some(error.message.clone());
+                slot.last_stack = error.stack.clone();
+            });
             let guest = self.guest.take();
             self.notice = leave(self.process, Leaving { guest, ran: false, crashed: None });
             return;
@@ -121,6 +141,7 @@ impl Entered<'_> {
         let ends = {
             let mut slot = self.process.lock_slot();
             slot.last_error = Some(error.message.clone());
+            slot.last_stack = error.stack.clone();
             is_crash && self.process.note_crash(&mut slot, &error.message)
         };
         match guest {

@@ -48,7 +48,8 @@ impl Entered<'_> {
     pub(in crate::kernel) fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
         if self.guest.is_none() {
             let code = self.code();
-            self.guest = Some(code.image.instantiate(&code.spec, self.task.clone())?);
+            let made = code.image.instantiate(&code.spec, self.task.clone());
+            self.guest = Some(made.map_err(|failure| self.placed(failure))?);
             self.process.with_slot(|slot| slot.calls_of_instance = 0);
         }
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
@@ -57,8 +58,14 @@ impl Entered<'_> {
 
     pub(in crate::kernel) fn execute(&mut self) -> Result<u64, Failure> {
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
-        let bytes_out = guest.run(self.function, self.task.clone())?;
+        let bytes_out = guest.run(self.function, self.task.clone()).map_err(|failure| self.placed(failure))?;
         self.check_output(bytes_out)
+    }
+
+    /// A failure whose message names the line that the plugin's author answers for.
+    #[cold]
+    fn placed(&self, failure: Failure) -> Failure {
+        self.task.kernel.symbols().placed(&self.code().program, failure)
     }
 
     /// The output's length, where so much may be handed on.
