@@ -2,7 +2,7 @@
 //!
 //! A line that starts with `$ ` is typed, those after it that start with `> ` belong to it, the rest is what it prints,
 //! standard error included. Lines before the first `$ ` are comments, and `# file NAME` with the lines after it (each
-//! after `# | `) makes a file. Each file is a test of its own: `cargo test --test sessions pipes` plays one.
+//! after `# | `) makes a file; `# guest NAME` copies one from `tests/guests`. Each file is a test of its own: `cargo test --test sessions pipes` plays one.
 //! `UPDATE_SESSIONS=1 cargo test --test sessions` writes down what is printed now.
 
 mod common;
@@ -68,6 +68,10 @@ impl Transcript {
     /// The transcript with its current outputs.
     fn played(&self) -> Transcript {
         let mut run = plugsh().file("session", self.script()).args(["--keep-going", "session"]);
+        for guest in self.head.iter().filter_map(|line| line.strip_prefix("# guest ")) {
+            let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/guests").join(guest);
+            run = run.file(guest, fs::read(&path).expect("a guest"));
+        }
         for (name, text) in self.files() {
             run = run.file(&name, text);
         }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::reply::{Reply, ShellError};
 use super::units::{parse_count, parse_duration};
 use super::words::payload::JsonPayload;
+use super::words::stack::{StackRow, stack_rows};
 use crate::json::as_us;
 use crate::kernel::{CallError, JobEnd, ProcessId};
 
@@ -74,8 +75,11 @@ pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
         #[serde(rename = "duration_us", serialize_with = "as_us")]
         duration: Duration,
         error: Option<String>,
+        /// Where the plugins stood, for a call that failed.
+        stack: Option<Vec<StackRow<'a>>>,
     }
     let (bytes, error) = (end.bytes().ok(), end.result.as_ref().err());
+    let stack = error.and_then(|error| error.stack.as_ref()).map(|stack| stack.view());
     Reply::json(&CallEnd {
         id,
         outcome: error.map_or("ok", |error| error.outcome.as_str()),
@@ -83,5 +87,6 @@ pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
         bytes_out: bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
         duration: end.duration,
         error: error.map(CallError::with_reason),
+        stack: stack.as_ref().map(stack_rows),
     })
 }

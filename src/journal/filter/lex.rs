@@ -26,9 +26,8 @@ pub(super) enum Kind {
     End,
 }
 
-/// How a field is compared with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
+pub(super) enum Op {
     Equal,
     NotEqual,
     Less,
@@ -38,8 +37,7 @@ pub enum Op {
 }
 
 impl Op {
-    /// As it is written.
-    pub fn as_str(self) -> &'static str {
+    pub(super) fn as_str(self) -> &'static str {
         match self {
             Op::Equal => "=",
             Op::NotEqual => "!=",
@@ -50,8 +48,7 @@ impl Op {
         }
     }
 
-    /// Whether `left` compares so with `right`.
-    pub fn compare(self, left: u64, right: u64) -> bool {
+    pub(super) fn compare(self, left: u64, right: u64) -> bool {
         match self {
             Op::Equal => left == right,
             Op::NotEqual => left != right,

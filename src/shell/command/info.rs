@@ -6,12 +6,13 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::json::{as_ms, as_us, some_as_ms};
-use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart};
+use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView};
 use crate::runtime::{Host, MemoryUse, Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
 use crate::shell::words::processes::{state_role, state_text};
+use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::text::{listed, wrapped};
 
 pub static COMMAND: Command = Command {
@@ -28,6 +29,9 @@ pub static COMMAND: Command = Command {
 struct InfoOptions {
     #[arg(value_name = "PLUGIN")]
     plugin: String,
+    /// show all frames of the last error
+    #[arg(long)]
+    all: bool,
     /// write JSON
     #[arg(long)]
     json: bool,
@@ -40,10 +44,15 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (options, _) = arguments.parse::<InfoOptions>()?;
     let id = session.process(&options.plugin)?;
     let detail = session.kernel().process(id).ok_or_else(|| ShellError::failed(format!("process {id} has ended")))?;
+    let stack = session.kernel().last_stack(id);
     if session.wants_json(options.json) {
-        return Ok(Reply::json(&Info::of(&detail)));
+        return Ok(Reply::json(&Info::of(&detail, stack.as_ref())));
     }
-    Ok(Reply::Lines(lines(&detail)))
+    let mut lines = lines(&detail);
+    if let Some(stack) = stack.filter(StackView::has_frames) {
+        lines.extend(stack_lines(&stack, if options.all { Fold::Nothing } else { Fold::Runtime }));
+    }
+    Ok(Reply::Lines(lines))
 }
 
 fn lines(detail: &ProcessDetail) -> Vec<Line> {
@@ -200,6 +209,8 @@ struct Info<'a> {
     #[serde(flatten)]
     memory: MemoryRow,
     last_error: Option<&'a str>,
+    /// Where the plugins stood at the last error.
+    stack: Option<Vec<StackRow<'a>>>,
 }
 
 #[derive(Serialize)]
@@ -257,7 +268,7 @@ struct MemoryRow {
 }
 
 impl Info<'_> {
-    fn of(detail: &ProcessDetail) -> Info<'_> {
+    fn of<'a>(detail: &'a ProcessDetail, stack: Option<&'a StackView>) -> Info<'a> {
         let view = &detail.view;
         Info {
             id: view.id,
@@ -275,6 +286,7 @@ impl Info<'_> {
             counters: Counters::of(view),
             memory: MemoryRow::of(view.memory),
             last_error: detail.last_error.as_deref(),
+            stack: stack.map(stack_rows),
         }
     }
 }

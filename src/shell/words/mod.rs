@@ -9,6 +9,7 @@ mod limits;
 mod notices;
 pub mod payload;
 pub mod processes;
+pub mod stack;
 
 pub use advice::{ONE_CALL, SHELL};
 pub use limits::{flag_of, limit_error};

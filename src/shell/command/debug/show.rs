@@ -8,6 +8,7 @@ use serde_json::Value;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Kept, Record};
+use crate::kernel::StackView;
 use crate::shell::dump::hex_dump;
 use crate::shell::lookup::record_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
@@ -15,6 +16,7 @@ use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
 use crate::shell::words::calls::{call_text, changed_text, outcome_role};
 use crate::shell::words::payload::{JsonPayload, text_of, whole};
+use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
 /// Most lines shown of a payload; `--input > FILE` writes all of it.
 const SHOWN_LINES_MAX: usize = 200;
@@ -47,6 +49,9 @@ struct ShowWords {
     /// write the output's bytes
     #[arg(long)]
     output: bool,
+    /// show the frames of panics, allocators and runtimes too
+    #[arg(long)]
+    all: bool,
     /// write JSON
     #[arg(long)]
     json: bool,
@@ -64,9 +69,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         return whole(words.seq, "output", kept).map(|bytes| Reply::Output { bytes: bytes.into(), raw: false });
     }
     let chain = chain_of(session, &record);
+    let stack = session.kernel().stack(record.seq);
+    let fold = if words.all { Fold::Nothing } else { Fold::Runtime };
     Ok(match session.wants_json(words.json) {
-        true => Reply::json(&CallRow::of(&record, &chain)),
-        false => Reply::Lines(lines(&record, &chain)),
+        true => Reply::json(&CallRow::of(&record, &chain, stack.as_ref())),
+        false => Reply::Lines(lines(&record, &chain, stack.as_ref(), fold)),
     })
 }
 
@@ -83,7 +90,7 @@ fn chain_of(session: &Session, record: &Record) -> Vec<Record> {
     chain
 }
 
-fn lines(record: &Record, chain: &[Record]) -> Vec<Line> {
+fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fold) -> Vec<Line> {
     let took = show_duration(Duration::from_nanos(record.duration_ns));
     let frames: Vec<String> = chain.iter().map(call_text).collect();
     let gone = if chain.first().is_some_and(|first| first.parent_seq != 0) { "… → " } else { "" };
@@ -100,6 +107,10 @@ fn lines(record: &Record, chain: &[Record]) -> Vec<Line> {
     ];
     if let Some(error) = &record.error {
         lines.push(Line::new().with(Role::Dim, "  error   ").with(Role::Bad, error.to_string()));
+    }
+    if let Some(stack) = stack.filter(|stack| stack.has_frames()) {
+        lines.push(Line::new().with(Role::Dim, "  stack"));
+        lines.extend(stack_lines(stack, fold));
     }
     let payload = record.payload.as_deref();
     push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input));
@@ -148,6 +159,8 @@ struct CallRow<'a> {
     #[serde(flatten)]
     line: jsonl::Line<'a>,
     chain: Vec<FrameRow>,
+    /// Where the plugins stood, for a call that failed.
+    stack: Option<Vec<StackRow<'a>>>,
     #[serde(flatten)]
     input: JsonPayload<'a>,
     /// Reason why the input is incomplete.
@@ -166,7 +179,7 @@ struct FrameRow {
 }
 
 impl CallRow<'_> {
-    fn of<'a>(record: &'a Record, chain: &[Record]) -> CallRow<'a> {
+    fn of<'a>(record: &'a Record, chain: &[Record], stack: Option<&'a StackView>) -> CallRow<'a> {
         let (input, output) = record.payload.as_ref().map(|payload| (&payload.input, &payload.output)).unzip();
         let missing = |kept: Option<&Kept>| kept.map_or(Some("not kept".to_owned()), Kept::missing);
         let frame = |record: &Record| FrameRow {
@@ -178,6 +191,7 @@ impl CallRow<'_> {
         CallRow {
             line: jsonl::Line::of(record),
             chain: chain.iter().map(frame).collect(),
+            stack: stack.map(stack_rows),
             input: JsonPayload::kept("input", input),
             input_missing: missing(input),
             output: JsonPayload::kept("output", output),
