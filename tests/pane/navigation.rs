@@ -46,3 +46,40 @@ fn details_follow_the_cursor() {
     terminal.send(ESC);
     terminal.wait_for("▌processes");
 }
+
+#[test]
+fn a_process_shows_its_calls_alone() {
+    let mut terminal = with_pane_80x24();
+    terminal.line("load echo; load text; call echo echo hello; call text upper hello");
+    terminal.wait_for("○ 2:text");
+    terminal.send(F6);
+    terminal.send(DOWN);
+    terminal.send("f");
+    terminal.wait_for("▌calls of 1:echo");
+    terminal.wait_for("shell → 1:echo.echo");
+    terminal.wait("only its calls", |screen| !screen.contents().contains("2:text.upper"));
+    terminal.send(ESC);
+    terminal.wait_for("▌processes");
+    terminal.send(TAB);
+    terminal.wait_for("2:text.upper");
+    terminal.wait_for("1:echo.echo");
+}
+
+#[test]
+fn processes_are_filtered_by_state_and_figures() {
+    let mut terminal = with_pane_80x24();
+    terminal.line("load echo; load text; break echo; call echo echo hello &");
+    terminal.wait_for("○ 2:text");
+    terminal.send(F6);
+    terminal.wait_for("▌processes");
+    terminal.send("/state=hold");
+    terminal.wait_for("no state `hold`; did you mean `held`?");
+    terminal.send("\x7f\x7f\x7feld");
+    terminal.send(ENTER);
+    terminal.wait_gone("○ 2:text");
+    terminal.send(ESC);
+    terminal.wait_for("○ 2:text");
+    terminal.send("/calls>0 or state=crashed");
+    terminal.wait_gone("○ 2:text");
+    terminal.wait_for("1:echo");
+}

@@ -29,6 +29,9 @@ pub enum Action {
     NextSort,
     ErrorsOnly,
     Pause,
+    /// Shows the calls of one process alone, or all again.
+    Narrow,
+    NarrowSubtree,
     Kill,
     KillSubtree,
     Yes,

@@ -4,8 +4,11 @@
 use crate::kernel::ProcessId;
 
 use super::action::Action;
+use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, mistake};
-use super::state::{Clock, Effect, FILTER_CHARS_MAX, Layer, Message, Position, State, Subject, View, ViewData, Zoom};
+use super::state::{
+    Clock, Effect, FILTER_CHARS_MAX, Layer, Message, Narrowed, Position, State, Subject, View, ViewData, Zoom,
+};
 use super::tree::RowId;
 
 impl State {
@@ -44,6 +47,7 @@ impl State {
     fn in_views(&mut self, action: Action, data: &ViewData) -> Effect {
         match action {
             Action::Back if !self.filter.is_empty() => self.filter.clear(),
+            Action::Back if self.narrowed.is_some() => self.widen(data),
             Action::Back | Action::Quit => return Effect::Leave,
             Action::NextView => self.next_view(),
             Action::Zoom => self.next_zoom(),
@@ -59,6 +63,8 @@ impl State {
             Action::Pause => self.next_clock(),
             Action::Kill => self.ask_to_kill(self.selected_process(), Extent::One, data),
             Action::KillSubtree => self.ask_to_kill(self.selected_process(), Extent::Subtree, data),
+            Action::Narrow => self.narrow(Extent::One, data),
+            Action::NarrowSubtree => self.narrow(Extent::Subtree, data),
             Action::Help => self.layer = Layer::Help { scroll: 0 },
             action if self.view == View::Tree => self.in_tree(action, data),
             action => return self.in_calls(action, data),
@@ -81,6 +87,10 @@ impl State {
             Action::StartFilter => self.start_filter(),
             Action::Zoom => self.next_zoom(),
             Action::Pause => self.next_clock(),
+            Action::Narrow | Action::NarrowSubtree => {
+                self.layer = Layer::Views;
+                return self.in_views(action, data);
+            }
             Action::Help => self.layer = Layer::Help { scroll: 0 },
             Action::Kill => self.ask_to_kill(process, Extent::One, data),
             Action::KillSubtree => self.ask_to_kill(process, Extent::Subtree, data),
@@ -95,7 +105,7 @@ impl State {
             // The accepted filter stays in force.
             Action::Back => return Effect::None,
             // The input of an invalid filter stays open; the status line shows the error.
-            Action::Open if mistake(&text).is_none() => {
+            Action::Open if mistake(&text, self.view).is_none() => {
                 self.filter = text;
                 return Effect::None;
             }
@@ -110,6 +120,43 @@ impl State {
 
     fn start_filter(&mut self) {
         self.layer = Layer::Filter { text: self.filter.clone() };
+    }
+
+    /// Narrows the calls to the selected process, or to the selected call's callee; once more takes it back.
+    fn narrow(&mut self, extent: Extent, data: &ViewData) {
+        let id = match self.view {
+            View::Tree => match self.selected {
+                RowId::Shell => Some(0),
+                RowId::Process(id) => Some(id),
+                RowId::More(_) => None,
+            },
+            View::Calls => {
+                self.selected_call(data.calls).map(|call| if call.callee == 0 { call.caller } else { call.callee })
+            }
+        };
+        let Some(id) = id else {
+            self.message = Some(Message::Failed("select a process to see its calls".to_owned()));
+            return;
+        };
+        if self.narrowed.as_ref().is_some_and(|now| now.to.id == id && now.to.extent == extent) {
+            return self.widen(data);
+        }
+        self.narrowed =
+            Some(Narrowed { to: Narrowing::new(id, extent, &data.snapshot.processes), chosen_in: self.view });
+        self.position = Position::Newest;
+        if data.hidden == Some(View::Calls) {
+            self.view = View::Calls;
+        }
+    }
+
+    /// Takes the narrowing back, and goes back to where it was chosen where only one view has room.
+    fn widen(&mut self, data: &ViewData) {
+        if let Some(narrowed) = self.narrowed.take()
+            && data.hidden.is_some()
+        {
+            self.view = narrowed.chosen_in;
+        }
+        self.position = Position::Newest;
     }
 
     fn next_view(&mut self) {

@@ -9,25 +9,27 @@ use crate::front::screen::Key;
 struct TestPane {
     snapshot: Snapshot,
     state: State,
+    hidden: Option<View>,
 }
 
 impl TestPane {
     fn new(snapshot: Snapshot) -> TestPane {
-        TestPane { snapshot, state: State::default() }
+        TestPane { snapshot, state: State::default(), hidden: None }
     }
 
     fn key(&mut self, key: Key) -> Effect {
-        let rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
+        let rows = tree::rows(&self.snapshot, &self.state.query(), &self.state.tree);
         let data = ViewData {
             snapshot: &self.snapshot,
             rows: &rows,
             calls: &self.snapshot.calls,
             tree_page: 4,
             calls_page: 3,
+            hidden: self.hidden,
         };
         let before = self.state.cursor();
         let effect = action(key, &self.state.layer).map_or(Effect::None, |action| self.state.apply(action, &data));
-        let rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
+        let rows = tree::rows(&self.snapshot, &self.state.query(), &self.state.tree);
         let data = ViewData { rows: &rows, ..data };
         self.state.clamp(&data);
         if self.state.cursor() != before {
@@ -135,7 +137,7 @@ fn a_filter_works_while_it_is_typed_and_esc_takes_it_back() {
     let mut pane = TestPane::new(shop());
     pane.keys("/cax");
     pane.key(Key::Backspace);
-    assert!(pane.state.query().matches_process(&pane.snapshot.processes[1]), "`ca` is in `cart`");
+    assert!(pane.state.query().matches_process(&pane.snapshot.processes[1], false), "`ca` is in `cart`");
     pane.key(Key::Enter);
     assert_eq!(pane.state.filter, "ca");
     pane.keys("/rt");
@@ -240,6 +242,36 @@ fn no_calls_are_no_trouble() {
 }
 
 #[test]
+fn a_process_narrows_the_calls_and_the_key_or_esc_takes_it_back() {
+    let mut pane = TestPane::new(shop());
+    let shown = |pane: &TestPane| pane.snapshot.calls.iter().filter(|call| pane.state.query().matches(call)).count();
+    pane.keys("jjf");
+    assert_eq!((shown(&pane), pane.state.view), (3, View::Tree), "of 2:cart");
+    pane.keys("f");
+    assert_eq!(shown(&pane), 5, "the key again takes it back");
+    pane.keys("kF");
+    assert_eq!(shown(&pane), 5, "all of them are below 1:front");
+    pane.keys("jF");
+    assert_eq!(shown(&pane), 3, "another process replaces it");
+    assert_eq!(pane.key(Key::Esc), Effect::None);
+    assert_eq!((shown(&pane), pane.state.narrowed.is_none()), (5, true));
+    pane.key(Key::Tab);
+    pane.keys("kf");
+    assert_eq!(shown(&pane), 1, "a call stands for its callee, 4:stock");
+}
+
+#[test]
+fn a_narrowing_shows_the_calls_where_they_have_no_room_beside() {
+    let mut pane = TestPane::new(shop());
+    pane.hidden = Some(View::Calls);
+    pane.keys("jjf");
+    pane.hidden = Some(View::Tree);
+    assert_eq!(pane.state.view, View::Calls);
+    pane.key(Key::Esc);
+    assert_eq!((pane.state.view, pane.state.selected), (View::Tree, RowId::Process(2)));
+}
+
+#[test]
 fn switches_switch_and_switch_back() {
     let mut pane = TestPane::new(shop());
     pane.keys("zpes");
@@ -255,12 +287,12 @@ fn every_key_in_every_layer_leaves_a_state_that_fits() {
     snapshot.calls = (1..40).map(|seq| call(seq, 1, (0, "shell"), (1, "a"), "f")).collect();
     let mut pane = TestPane::new(snapshot);
     let keys = [Key::Up, Key::Down, Key::PageDown, Key::PageUp, Key::End, Key::Home, Key::Left, Key::Right, Key::Enter];
-    let letters = "jkhlgG /x?zsepXnyq".chars().map(Key::Char);
+    let letters = "jkhlgG /x?zsfFJKepXnyq".chars().map(Key::Char);
     let all: Vec<Key> = keys.into_iter().chain([Key::Tab, Key::Esc, Key::Backspace]).chain(letters).collect();
     for step in 0..5_000 {
         // A fixed sequence that reaches every layer.
         pane.key(all[(step * step + step * 7 + step / 11) % all.len()]);
-        let rows = tree::rows(&pane.snapshot.processes, &pane.state.query(), &pane.state.tree);
+        let rows = tree::rows(&pane.snapshot, &pane.state.query(), &pane.state.tree);
         let index = rows.iter().position(|row| row.id == pane.state.selected);
         let index = index.unwrap_or_else(|| panic!("step {step}: {:?} is not shown", pane.state.selected));
         assert!((pane.state.tree_top..pane.state.tree_top + 4).contains(&index), "step {step}: out of sight");

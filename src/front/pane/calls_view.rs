@@ -60,6 +60,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surro
 fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surroundings: Surroundings) {
     let mut title = titles::name(View::Calls, state.view == View::Calls, surroundings.focus);
     title.extend(calls.total.map(|total| trusted(format!(" {}", count(total)), theme::PLAIN)));
+    if let Some(narrowed) = &state.narrowed {
+        title.push(untrusted(&format!(" {}", narrowed.to.title()), theme::KEY));
+    }
     if state.scope == Scope::ErrorsOnly {
         title.push(trusted(" errors only", theme::BAD));
     }

@@ -108,7 +108,7 @@ pub const KEYS: &[KeyGroup] = &[
     KeyGroup {
         keys: &[(Key::Char('/'), Action::StartFilter)],
         places: ALL,
-        meaning: "filter by name, or as `trace -e` does",
+        meaning: "filter: a name, `state=crashed and memory>1M`, `callee=cart and duration>5ms`",
         hint: "filter",
     },
     KeyGroup {
@@ -116,6 +116,12 @@ pub const KEYS: &[KeyGroup] = &[
         places: VIEWS,
         meaning: "sort: id name calls errors busy mem",
         hint: "sort",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('f'), Action::Narrow), (Key::Char('F'), Action::NarrowSubtree)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "calls of this process, or of all below it too, and back",
+        hint: "its calls",
     },
     KeyGroup { keys: &[(Key::Char('e'), Action::ErrorsOnly)], places: VIEWS, meaning: "errors only", hint: "errors" },
     KeyGroup {
@@ -134,12 +140,13 @@ pub const KEYS: &[KeyGroup] = &[
 ];
 
 /// The actions whose keys the status line shows, the most useful first.
-const HINTS: [Action; 9] = [
+const HINTS: [Action; 10] = [
     Action::Help,
     Action::Back,
     Action::Open,
     Action::NextView,
     Action::StartFilter,
+    Action::Narrow,
     Action::Kill,
     Action::Pause,
     Action::NextSort,
@@ -261,7 +268,7 @@ mod tests {
 
     #[test]
     fn every_promised_key_is_bound() {
-        let keys = "hjklgGJKsepxXz?/ q".chars().map(Key::Char).chain([
+        let keys = "hjklgGJKsfFepxXz?/ q".chars().map(Key::Char).chain([
             Key::Up,
             Key::Down,
             Key::Left,

@@ -8,6 +8,7 @@
 //! activity   calls a second and busy share of a process
 //! layout     the parts' areas              *_view, status, detail, help: draw one part each
 //! cells      writing to cells              printable  untrusted text -> printable text
+//! narrowing  the calls of some processes   process_filter  expressions over processes
 //! save       a frame as a picture          payload    bytes -> lines
 //! fixed_clock  times of pictures that do not change
 //! lines      lines that scroll             history    rates, deaths, held calls
@@ -29,9 +30,11 @@ mod history;
 mod keys;
 mod layout;
 mod lines;
+mod narrowing;
 mod navigate;
 mod payload;
 mod printable;
+mod process_filter;
 mod rates;
 pub mod save;
 pub mod snapshot;
@@ -62,7 +65,7 @@ use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
 use snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
-use state::{Clock, Cursor, Effect, Layer, Message, Position, State, Subject, ViewData};
+use state::{Clock, Cursor, Effect, Layer, Message, Position, State, Subject, View, ViewData};
 use titles::Surroundings;
 use tree::Row;
 
@@ -83,6 +86,8 @@ pub struct Pane {
     /// The rows of a page of each view, as last drawn.
     tree_page: usize,
     calls_page: usize,
+    /// The view without room, as last drawn.
+    hidden: Option<View>,
     /// The query that the rows and calls were made for.
     sampled_query: Option<SnapshotQuery>,
     drawn: Option<(Rect, Focus)>,
@@ -113,6 +118,7 @@ impl Pane {
             detail: None,
             tree_page: 0,
             calls_page: 0,
+            hidden: None,
             sampled_query: None,
             drawn: None,
             changed: true,
@@ -133,6 +139,9 @@ impl Pane {
                 if self.times == PictureClock::Fixed {
                     fixed_clock::apply(&mut snapshot);
                 }
+                if let Some(narrowed) = &mut self.state.narrowed {
+                    narrowed.to.note(&snapshot.processes);
+                }
                 self.snapshot = self.history.take(snapshot);
                 self.changed = true;
             }
@@ -147,7 +156,7 @@ impl Pane {
             self.changed = true;
         }
         if self.changed || query_changed {
-            self.rows = tree::rows(&self.snapshot.processes, &query, &self.state.tree);
+            self.rows = tree::rows(&self.snapshot, &query, &self.state.tree);
             self.changed = true;
         }
         self.sampled_query = Some(query);
@@ -180,6 +189,7 @@ impl Pane {
             calls: self.calls.list(self.state.position, &self.snapshot),
             tree_page: self.tree_page,
             calls_page: self.calls_page,
+            hidden: self.hidden,
         };
         self.state.clamp(&data);
         if moved_from.is_some_and(|before| self.state.cursor() != before) {
@@ -248,6 +258,7 @@ impl Scene for Pane {
     fn frame(&mut self, area: Rect, focus: Focus, wanted: Redraw) -> Option<Buffer> {
         let parts = parts(area, self.state.view, self.state.zoom);
         let page = |part: Option<Rect>| usize::from(part.map_or(1, |part| below_title(part).height));
+        self.hidden = parts.hidden;
         // A hidden view has the page that it will have when Tab shows it.
         self.tree_page = page(parts.tree.or(parts.calls));
         self.calls_page = page(parts.calls.or(parts.tree));
@@ -278,12 +289,13 @@ impl Scene for Pane {
             calls: self.calls.list(self.state.position, &self.snapshot),
             tree_page: self.tree_page,
             calls_page: self.calls_page,
+            hidden: self.hidden,
         };
         let before = self.state.cursor();
         let effect = self.state.apply(action, &data);
         let result = self.perform(effect);
         // Another key may come before the next frame.
-        self.rows = tree::rows(&self.snapshot.processes, &self.state.query(), &self.state.tree);
+        self.rows = tree::rows(&self.snapshot, &self.state.query(), &self.state.tree);
         self.clamp(Some(before));
         result
     }

@@ -89,10 +89,7 @@ impl State {
                 RowId::Process(id) => Some(Subject::Process(id)),
                 RowId::Shell | RowId::More(_) => None,
             },
-            View::Calls => {
-                let index = self.call_index(data.calls).or_else(|| data.calls.len().checked_sub(1));
-                index.and_then(|index| data.calls.get(index)).map(|call| Subject::Call(call.seq))
-            }
+            View::Calls => self.selected_call(data.calls).map(|call| Subject::Call(call.seq)),
         };
         if let (Layer::Detail { subject, scroll }, Some(under_cursor)) = (&mut self.layer, under_cursor)
             && *subject != under_cursor
@@ -161,6 +158,11 @@ impl State {
     fn select(&mut self, rows: &[Row], index: usize) {
         self.selected_index = index;
         self.selected = rows.get(index).map_or(RowId::Shell, |row| row.id);
+    }
+
+    /// The selected call: the last one while the newest is followed.
+    pub(super) fn selected_call<'a>(&self, calls: &'a [Record]) -> Option<&'a Record> {
+        self.call_index(calls).or_else(|| calls.len().checked_sub(1)).and_then(|index| calls.get(index))
     }
 
     /// The selected call's index in a held list; `None` at the newest call.

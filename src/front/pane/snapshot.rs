@@ -1,7 +1,11 @@
 //! Snapshots, which the pane draws: the kernel's state at one moment, taken under short locks and drawn without any.
 
+use std::cmp::Ordering;
 use std::time::Duration;
 
+use super::narrowing::Narrowing;
+use super::process_filter::{ProcessFilter, has_failed};
+use super::state::View;
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::{JobView, ProcessDetail, ProcessId, ProcessState, ProcessView};
 
@@ -81,21 +85,27 @@ fn contains_ignoring_ascii_case(text: &str, lower: &str) -> bool {
     text.as_bytes().windows(lower.len().max(1)).any(|part| part.eq_ignore_ascii_case(lower.as_bytes()))
 }
 
-/// The text typed after `/`: a substring of a name or function, or, with an operator, a filter expression of `trace`.
+/// The text typed after `/`: a substring of a name or function, or, with an operator, an expression over processes, over
+/// calls as in `trace`, or over both. A view for which it is none shows all.
 #[derive(Debug, Clone, Default)]
 enum Test {
     #[default]
     All,
     Name(Needle),
-    Calls(Box<Filter>),
+    Expression {
+        processes: Option<Box<ProcessFilter>>,
+        calls: Option<Box<Filter>>,
+    },
 }
 
-/// Which processes and calls the views show. Queries are equal when their texts and scopes are.
+/// Which processes and calls the views show. Queries are equal when their texts, scopes and
+/// narrowings are.
 #[derive(Debug, Clone, Default)]
 pub struct SnapshotQuery {
     text: String,
     test: Test,
     pub scope: Scope,
+    narrowing: Option<Narrowing>,
 }
 
 /// Whether `text` is a filter expression, and not a substring.
@@ -103,58 +113,76 @@ fn is_expression(text: &str) -> bool {
     text.contains(['=', '<', '>', '*', '(', '"', '!'])
 }
 
-/// The error in a filter expression, with its column.
-pub fn mistake(text: &str) -> Option<String> {
-    Filter::parse(text).err().filter(|_| is_expression(text)).map(|error| error.to_string())
+/// The error in a filter expression, with its column. Of the errors of both languages that of the one which understands
+/// more of it; of the view's, where they understand as much.
+pub fn mistake(text: &str, view: View) -> Option<String> {
+    let (calls, processes) = (Filter::parse(text).err()?, ProcessFilter::parse(text).err()?);
+    let meant = match calls.column.cmp(&processes.column) {
+        Ordering::Greater => calls,
+        Ordering::Less => processes,
+        Ordering::Equal if view == View::Calls => calls,
+        Ordering::Equal => processes,
+    };
+    is_expression(text).then(|| meant.to_string())
 }
 
 impl PartialEq for SnapshotQuery {
     fn eq(&self, other: &SnapshotQuery) -> bool {
-        self.text == other.text && self.scope == other.scope
+        self.text == other.text && self.scope == other.scope && self.narrowing == other.narrowing
     }
 }
 
 impl SnapshotQuery {
     /// The query of `text`; an incomplete expression is searched for as a substring.
     pub fn new(text: &str, scope: Scope) -> SnapshotQuery {
-        let test = match Filter::parse(text) {
+        let test = match (ProcessFilter::parse(text).ok(), Filter::parse(text).ok()) {
             _ if text.trim().is_empty() => Test::All,
-            Ok(filter) if is_expression(text) => Test::Calls(Box::new(filter)),
+            (None, None) => Test::Name(Needle::new(text)),
+            (processes, calls) if is_expression(text) => {
+                Test::Expression { processes: processes.map(Box::new), calls: calls.map(Box::new) }
+            }
             _ => Test::Name(Needle::new(text)),
         };
-        SnapshotQuery { text: text.to_owned(), test, scope }
+        SnapshotQuery { text: text.to_owned(), test, scope, narrowing: None }
+    }
+
+    /// The query with the calls of some processes only.
+    pub fn narrowed(self, narrowing: Option<Narrowing>) -> SnapshotQuery {
+        SnapshotQuery { narrowing, ..self }
     }
 
     /// Whether a call matches.
     pub fn matches(&self, call: &Record) -> bool {
         (self.scope == Scope::All || call.outcome.is_failure())
+            && self.narrowing.as_ref().is_none_or(|narrowing| narrowing.matches(call))
             && match &self.test {
                 Test::All => true,
                 Test::Name(needle) => {
                     [call.function, call.callee_name, call.caller_name].iter().any(|name| needle.is_in(name.as_str()))
                 }
-                Test::Calls(filter) => filter.matches(call),
+                Test::Expression { calls, .. } => calls.as_ref().is_none_or(|filter| filter.matches(call)),
             }
     }
 
-    /// Whether a process itself matches, regardless of its descendants. Every process matches a filter of calls.
-    pub fn matches_process(&self, process: &ProcessView) -> bool {
-        let fails = || process.errors > 0 || matches!(process.state, ProcessState::Crashed { .. });
-        let named = match &self.test {
+    /// Whether a process itself matches, regardless of its descendants; `held`: its call is held at a breakpoint.
+    pub fn matches_process(&self, process: &ProcessView, held: bool) -> bool {
+        let meant = match &self.test {
             Test::Name(needle) => needle.is_in(&process.name),
-            Test::All | Test::Calls(_) => true,
+            Test::Expression { processes: Some(filter), .. } => filter.matches(process, held),
+            Test::All | Test::Expression { processes: None, .. } => true,
         };
-        named && (self.scope == Scope::All || fails())
+        meant && (self.scope == Scope::All || has_failed(process))
     }
 
     /// Whether every process matches.
     pub fn is_all_processes(&self) -> bool {
-        self.scope == Scope::All && !matches!(self.test, Test::Name(_))
+        self.scope == Scope::All && matches!(self.test, Test::All | Test::Expression { processes: None, .. })
     }
 
     /// Whether every call matches.
     pub fn is_all_calls(&self) -> bool {
-        self.scope == Scope::All && matches!(self.test, Test::All)
+        let all = matches!(self.test, Test::All | Test::Expression { calls: None, .. });
+        self.scope == Scope::All && all && self.narrowing.is_none()
     }
 }
 
@@ -199,6 +227,35 @@ mod tests {
             "half typed: looked for as a name"
         );
         assert!(!SnapshotQuery::new("", Scope::ErrorsOnly).matches(&call("total")));
+    }
+
+    #[test]
+    fn an_expression_is_for_the_view_that_understands_it() {
+        let process = crate::front::pane::fixture::process(1, 0, "cart");
+        let call = Record { bytes_in: 10, ..Record::default() };
+        let shown = |text: &str| {
+            let query = SnapshotQuery::new(text, Scope::All);
+            (query.matches_process(&process, false), query.matches(&call))
+        };
+        assert_eq!(shown("state=crashed"), (false, true), "of processes");
+        assert_eq!(shown("depth>7"), (true, false), "of calls");
+        assert_eq!(shown("bytes_in>5"), (false, true), "of both");
+        assert_eq!(shown("depth>7 and state=crashed"), (false, false), "of neither: looked for as a name");
+    }
+
+    #[test]
+    fn a_mistake_is_told_in_the_language_that_was_meant() {
+        assert_eq!(
+            mistake("callee=tax and depht>1", View::Tree).unwrap(),
+            "column 16: no field `depht`; did you mean `depth`?"
+        );
+        assert_eq!(
+            mistake("state=idle and call>1", View::Calls).unwrap(),
+            "column 16: no field `call`; did you mean `calls`?"
+        );
+        assert!(mistake("x>1", View::Tree).unwrap().contains("memory"));
+        assert!(mistake("x>1", View::Calls).unwrap().contains("callee"));
+        assert_eq!((mistake("state=idle", View::Calls), mistake("depth>1", View::Tree)), (None, None));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::journal::Record;
 use crate::kernel::ProcessId;
 
+use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
 use super::tree::{Row, RowId, TreeOptions};
 
@@ -94,6 +95,14 @@ pub enum Position {
     At(u64),
 }
 
+/// The narrowing in force.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Narrowed {
+    pub to: Narrowing,
+    /// The view in which it was chosen.
+    pub chosen_in: View,
+}
+
 /// The result of the last action, if it is not visible otherwise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Message {
@@ -111,6 +120,7 @@ pub struct State {
     /// The accepted filter.
     pub filter: String,
     pub scope: Scope,
+    pub narrowed: Option<Narrowed>,
     pub tree: TreeOptions,
     pub selected: RowId,
     /// The selected row's index, which is used when the row has disappeared.
@@ -131,6 +141,7 @@ impl Default for State {
             layer: Layer::default(),
             filter: String::new(),
             scope: Scope::default(),
+            narrowed: None,
             tree: TreeOptions::default(),
             selected: RowId::Shell,
             selected_index: 0,
@@ -151,6 +162,8 @@ pub struct ViewData<'a> {
     /// The rows of a page of each view.
     pub tree_page: usize,
     pub calls_page: usize,
+    /// The view for which there is no room.
+    pub hidden: Option<View>,
 }
 
 /// What an action asks of the pane, besides the change of state.
@@ -186,6 +199,6 @@ impl State {
             Layer::Filter { text } => text,
             _ => &self.filter,
         };
-        SnapshotQuery::new(text, self.scope)
+        SnapshotQuery::new(text, self.scope).narrowed(self.narrowed.as_ref().map(|narrowed| narrowed.to.clone()))
     }
 }

@@ -27,7 +27,7 @@ pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, 
             put(buffer, row, row.y, vec![trusted(format!(" {text} "), theme::ASK)]);
         }
         (Layer::Filter { text }, _) => {
-            let hint = match mistake(text) {
+            let hint = match mistake(text, state.view) {
                 Some(mistake) => untrusted(&format!("   {mistake}"), theme::BAD),
                 None => trusted("   Enter keeps it, Esc takes it back", theme::DIM),
             };
@@ -57,6 +57,9 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
     if !state.filter.is_empty() {
         spans.push(trusted(" /", theme::KEY));
         spans.push(untrusted(&state.filter, theme::KEY));
+    }
+    if let Some(narrowed) = &state.narrowed {
+        spans.push(untrusted(&format!(" calls {}", narrowed.to.title()), theme::KEY));
     }
     let (calls, bytes) = rates.now();
     spans.push(trusted(format!(" {} proc", count(snapshot.living() as u64)), theme::PLAIN));

@@ -194,6 +194,11 @@ fn a_filter_with_a_mistake_says_so_while_it_is_typed() {
 }
 
 #[test]
+fn a_narrowed_view_says_whose_calls_it_shows() {
+    insta::assert_snapshot!(screen_after(shop(), &typed("jjf"), 110, 8));
+}
+
+#[test]
 fn errors_only() {
     insta::assert_snapshot!(screen_after(shop(), &typed("e"), 110, 8));
 }

@@ -6,7 +6,7 @@ use std::collections::HashSet;
 
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 
-use super::snapshot::SnapshotQuery;
+use super::snapshot::{Snapshot, SnapshotQuery};
 use crate::shell::command::ps;
 use crate::shell::listing::Column;
 use crate::shell::tree::Children;
@@ -94,9 +94,10 @@ fn slot_of(processes: &[ProcessView], parent: ProcessId) -> usize {
     processes.binary_search_by_key(&parent, |process| process.id).map_or(0, |index| index + 1)
 }
 
-/// The rows of the tree, the shell first. `processes` must be sorted by id.
-pub fn rows(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOptions) -> Vec<Row> {
-    let kept = kept(processes, query);
+/// The rows of the tree, the shell first.
+pub fn rows(snapshot: &Snapshot, query: &SnapshotQuery, options: &TreeOptions) -> Vec<Row> {
+    let processes = snapshot.processes.as_slice();
+    let kept = kept(snapshot, query);
     let is_kept = |index: usize| kept.as_ref().is_none_or(|kept| kept.get(index).copied().unwrap_or(false));
     let parent_of =
         |(index, process): (usize, &ProcessView)| is_kept(index).then(|| slot_of(processes, process.parent));
@@ -194,13 +195,14 @@ fn sort(indices: &mut Vec<usize>, processes: &[ProcessView], sort: Sort) {
 }
 
 /// The processes that a query keeps: the matching ones and their ancestors. `None`: all.
-fn kept(processes: &[ProcessView], query: &SnapshotQuery) -> Option<Vec<bool>> {
+fn kept(snapshot: &Snapshot, query: &SnapshotQuery) -> Option<Vec<bool>> {
     if query.is_all_processes() {
         return None;
     }
+    let processes = snapshot.processes.as_slice();
     let mut kept = vec![false; processes.len()];
     for (index, process) in processes.iter().enumerate() {
-        if !query.matches_process(process) {
+        if !query.matches_process(process, snapshot.is_held(process.id)) {
             continue;
         }
         let mut slot = index + 1;

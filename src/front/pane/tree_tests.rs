@@ -4,8 +4,13 @@ use super::*;
 use crate::front::pane::fixture::process;
 use crate::front::pane::snapshot::Scope;
 
+/// A moment with these processes.
+fn moment(processes: &[ProcessView]) -> Snapshot {
+    Snapshot { processes: processes.to_vec(), ..Snapshot::default() }
+}
+
 fn row_texts(processes: &[ProcessView], query: &SnapshotQuery, options: &TreeOptions) -> Vec<String> {
-    rows(processes, query, options)
+    rows(&moment(processes), query, options)
         .iter()
         .map(|row| {
             let expansion = match row.expansion {
@@ -71,7 +76,7 @@ fn many_siblings_are_counted_until_spread() {
     assert_eq!(few.len(), 1 + SIBLINGS_SHOWN + 1);
     assert_eq!(few.last().map(String::as_str), Some("  more of 0 988 (1 busy, 1 crashed)"));
     options.expanded.insert(0);
-    assert_eq!(rows(&processes, &SnapshotQuery::default(), &options).len(), 1001);
+    assert_eq!(rows(&moment(&processes), &SnapshotQuery::default(), &options).len(), 1001);
 }
 
 #[test]
@@ -101,9 +106,24 @@ fn a_filter_keeps_the_ancestors_of_what_matches() {
 }
 
 #[test]
+fn processes_are_filtered_by_state_and_figures() {
+    let mut snapshot = moment(&family());
+    snapshot.processes[2].calls = 101;
+    snapshot.held = vec![4];
+    let shown = |text: &str| {
+        let rows = rows(&snapshot, &SnapshotQuery::new(text, Scope::All), &TreeOptions::default());
+        rows.into_iter().filter_map(|row| row.index).map(|index| snapshot.processes[index].id).collect::<Vec<_>>()
+    };
+    assert_eq!(shown("calls>100"), [1, 2, 3], "3 and its ancestors");
+    assert_eq!(shown("state=held"), [1, 4]);
+    assert!(shown("memory>1G").is_empty());
+    assert_eq!(shown("depth>1").len(), snapshot.processes.len(), "an expression over calls");
+}
+
+#[test]
 fn a_chain_of_ten_thousand_is_no_recursion() {
     let processes: Vec<ProcessView> = (1..=10_000).map(|id| process(id, id - 1, "deep")).collect();
-    let rows = rows(&processes, &SnapshotQuery::default(), &TreeOptions::default());
+    let rows = rows(&moment(&processes), &SnapshotQuery::default(), &TreeOptions::default());
     assert_eq!(rows.len(), 10_001);
     assert_eq!(rows.last().map(|row| (row.depth, row.last)), Some((10_000, true)));
     let mut options = TreeOptions::default();
@@ -113,7 +133,7 @@ fn a_chain_of_ten_thousand_is_no_recursion() {
 
 #[test]
 fn guides_go_on_only_where_siblings_follow() {
-    let rows = rows(&family(), &SnapshotQuery::default(), &TreeOptions::default());
+    let rows = rows(&moment(&family()), &SnapshotQuery::default(), &TreeOptions::default());
     let guides: Vec<(u64, bool)> = rows.iter().map(|row| (row.guides, row.last)).collect();
     assert_eq!(guides, [(0, true), (0, false), (0b10, false), (0b110, true), (0b10, true), (0, true)]);
 }

@@ -21,12 +21,25 @@ pub(super) struct Named<'a> {
     pub(super) also: AlsoNamed<'a>,
 }
 
+/// Tests put together.
 #[derive(Clone, Debug)]
-pub(super) enum Expr {
-    Any(Vec<Expr>),
-    All(Vec<Expr>),
-    Not(Box<Expr>),
-    Test(Test),
+pub enum Expr<T> {
+    Any(Vec<Expr<T>>),
+    All(Vec<Expr<T>>),
+    Not(Box<Expr<T>>),
+    Test(T),
+}
+
+impl<T> Expr<T> {
+    /// Whether it holds where `holds` says which tests do.
+    pub fn is_true(&self, holds: &impl Fn(&T) -> bool) -> bool {
+        match self {
+            Expr::Any(parts) => parts.iter().any(|part| part.is_true(holds)),
+            Expr::All(parts) => parts.iter().all(|part| part.is_true(holds)),
+            Expr::Not(inner) => !inner.is_true(holds),
+            Expr::Test(test) => holds(test),
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -53,14 +66,9 @@ pub(super) enum NumberField {
     Duration,
 }
 
-impl Expr {
+impl Expr<Test> {
     pub(super) fn matches(&self, call: &Named<'_>) -> bool {
-        match self {
-            Expr::Any(parts) => parts.iter().any(|part| part.matches(call)),
-            Expr::All(parts) => parts.iter().all(|part| part.matches(call)),
-            Expr::Not(inner) => !inner.matches(call),
-            Expr::Test(test) => test.matches(call),
-        }
+        self.is_true(&|test| test.matches(call))
     }
 
     pub(super) fn needs_end(&self) -> bool {
@@ -86,7 +94,7 @@ pub enum LiteralName {
     Any(String),
 }
 
-impl Expr {
+impl Expr<Test> {
     /// Adds the names that the expression compares with to `names`.
     pub(super) fn literal_names(&self, names: &mut Vec<LiteralName>) {
         match self {

@@ -26,8 +26,9 @@ pub(super) enum Kind {
     End,
 }
 
+/// How a field is compared with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Op {
+pub enum Op {
     Equal,
     NotEqual,
     Less,
@@ -37,7 +38,8 @@ pub(super) enum Op {
 }
 
 impl Op {
-    pub(super) fn as_str(self) -> &'static str {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
         match self {
             Op::Equal => "=",
             Op::NotEqual => "!=",
@@ -48,7 +50,8 @@ impl Op {
         }
     }
 
-    pub(super) fn compare(self, left: u64, right: u64) -> bool {
+    /// Whether `left` compares so with `right`.
+    pub fn compare(self, left: u64, right: u64) -> bool {
         match self {
             Op::Equal => left == right,
             Op::NotEqual => left != right,

@@ -3,9 +3,12 @@
 //! `outcome != ok and (callee = cart* or depth > 2) and duration >= 5ms`. Names are globs and match the name, the id or
 //! `id:name`; a bare word matches a call whose caller, callee or function it names, or both as `cart.total`. A quoted
 //! word is meant to the letter. A running call is compared with what it has so far.
+//!
+//! The language is that of any [`Fields`]: [`parse`] makes an [`Expr`] of other tests for things that are no calls.
 
 mod error;
 mod expr;
+mod fields;
 mod glob;
 mod lex;
 mod parse;
@@ -15,25 +18,27 @@ mod tests;
 use std::fmt;
 
 pub use error::FilterError;
-pub use expr::{AlsoNamed, LiteralName};
+pub use expr::{AlsoNamed, Expr, LiteralName};
+pub use fields::{Comparison, Fields};
 pub use glob::Glob;
-pub use lex::FILTER_BYTES_MAX;
-pub use parse::{FIELDS, FILTER_DEPTH_MAX};
+pub use lex::{FILTER_BYTES_MAX, Op};
+pub use parse::{FIELDS, FILTER_DEPTH_MAX, parse};
 
 use super::record::Record;
-use expr::{Expr, Named};
+use expr::{Named, Test};
+use parse::CallFields;
 
 /// A compiled expression. Matching never allocates and never fails.
 #[derive(Clone, Debug)]
 pub struct Filter {
     source: Box<str>,
-    expr: Expr,
+    expr: Expr<Test>,
 }
 
 impl Filter {
     /// Compiles `text`, at most [`FILTER_BYTES_MAX`] bytes and nested at most [`FILTER_DEPTH_MAX`] deep.
     pub fn parse(text: &str) -> Result<Filter, FilterError> {
-        Ok(Filter { source: text.into(), expr: parse::parse(text)? })
+        Ok(Filter { source: text.into(), expr: parse::<CallFields>(text)? })
     }
 
     /// Whether the record matches.

@@ -1,9 +1,12 @@
 //! From words to tests: `or` binds weakest, then `and`, then `not`.
 
+use std::marker::PhantomData;
+
 use super::error::FilterError;
 use super::expr::{Expr, NameField, NumberField, Test};
+use super::fields::{Comparison, Fields};
 use super::glob::Glob;
-use super::lex::{Kind, Op, Token, tokens};
+use super::lex::{Kind, Token, tokens};
 use crate::journal::record::Outcome;
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::text::{did_you_mean, quoted};
@@ -39,8 +42,51 @@ impl Field {
     }
 }
 
-pub(super) fn parse(text: &str) -> Result<Expr, FilterError> {
-    let mut parser = Parser { tokens: tokens(text)?.into_iter().peekable(), depth: 0 };
+/// The fields of calls.
+pub(super) struct CallFields;
+
+impl Fields for CallFields {
+    type Test = Test;
+
+    const NAMES: &'static [&'static str] = &FIELDS;
+    const EXAMPLE: &'static str = "outcome = error";
+
+    fn named(glob: Glob) -> Test {
+        Test::AnyName(glob)
+    }
+
+    fn test(comparison: &Comparison<'_>) -> Result<Test, FilterError> {
+        let (op, text) = (comparison.op, comparison.value);
+        match Field::find(comparison.field) {
+            Some(Field::Name(field)) => {
+                Ok(Test::Name { field, glob: comparison.glob(), equal: comparison.equality()? })
+            }
+            Some(Field::Number(field)) => {
+                let value = number(field, text).map_err(|message| comparison.refused(message))?;
+                Ok(Test::Number { field, op, value })
+            }
+            Some(Field::Outcome) | None => {
+                let equal = comparison.equality()?;
+                let outcome = text.parse::<Outcome>().map_err(|no_such| {
+                    let hint = match did_you_mean(text, Outcome::ALL.map(Outcome::as_str)) {
+                        none if none.is_empty() => no_such.to_string().replacen("no such outcome", "", 1),
+                        hint => hint,
+                    };
+                    comparison.refused(format!("no outcome `{}`{hint}", quoted(text)))
+                })?;
+                Ok(Test::Outcome { outcome, equal })
+            }
+        }
+    }
+}
+
+/// Reads an expression, at most [`FILTER_BYTES_MAX`](super::FILTER_BYTES_MAX) bytes and nested at most
+/// [`FILTER_DEPTH_MAX`] deep.
+///
+/// # Errors
+/// It is none, or compares what is not among the fields.
+pub fn parse<F: Fields>(text: &str) -> Result<Expr<F::Test>, FilterError> {
+    let mut parser = Parser::<F> { tokens: tokens(text)?.into_iter().peekable(), depth: 0, fields: PhantomData };
     let expr = parser.any_of()?;
     let rest = parser.next();
     match rest.kind {
@@ -51,12 +97,13 @@ pub(super) fn parse(text: &str) -> Result<Expr, FilterError> {
     }
 }
 
-struct Parser {
+struct Parser<F> {
     tokens: std::iter::Peekable<std::vec::IntoIter<Token>>,
     depth: usize,
+    fields: PhantomData<F>,
 }
 
-impl Parser {
+impl<F: Fields> Parser<F> {
     /// The next token; the end again and again once it is reached.
     fn next(&mut self) -> Token {
         match self.tokens.peek() {
@@ -73,7 +120,7 @@ impl Parser {
         self.tokens.next_if(|token| token.kind == *kind && *kind != Kind::End).is_some()
     }
 
-    fn any_of(&mut self) -> Result<Expr, FilterError> {
+    fn any_of(&mut self) -> Result<Expr<F::Test>, FilterError> {
         let mut parts = vec![self.all_of()?];
         while self.next_is(&Kind::Or) {
             parts.push(self.all_of()?);
@@ -81,7 +128,7 @@ impl Parser {
         Ok(only(&mut parts).unwrap_or(Expr::Any(parts)))
     }
 
-    fn all_of(&mut self) -> Result<Expr, FilterError> {
+    fn all_of(&mut self) -> Result<Expr<F::Test>, FilterError> {
         let mut parts = vec![self.one()?];
         while self.next_is(&Kind::And) {
             parts.push(self.one()?);
@@ -89,15 +136,15 @@ impl Parser {
         Ok(only(&mut parts).unwrap_or(Expr::All(parts)))
     }
 
-    fn one(&mut self) -> Result<Expr, FilterError> {
+    fn one(&mut self) -> Result<Expr<F::Test>, FilterError> {
         let token = self.next();
         match token.kind {
             Kind::Not => {
-                let inner = self.deeper(token.column, Parser::one)?;
+                let inner = self.deeper(token.column, Self::one)?;
                 Ok(Expr::Not(Box::new(inner)))
             }
             Kind::Open => {
-                let inner = self.deeper(token.column, Parser::any_of)?;
+                let inner = self.deeper(token.column, Self::any_of)?;
                 if self.next_is(&Kind::Close) {
                     return Ok(inner);
                 }
@@ -108,21 +155,21 @@ impl Parser {
                 })
             }
             Kind::Word(word) => self.comparison(token.column, word),
-            Kind::Quoted(word) => Ok(Expr::Test(Test::AnyName(Glob::literal(&word)))),
+            Kind::Quoted(word) => Ok(Expr::Test(F::named(Glob::literal(&word)))),
             Kind::Close => Err(FilterError::new(token.column, "expected a comparison before `)`")),
             Kind::Op(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
             Kind::And | Kind::Or => {
-                Err(FilterError::new(token.column, "expected a comparison here, like `outcome = error`"))
+                Err(FilterError::new(token.column, format!("expected a comparison here, like `{}`", F::EXAMPLE)))
             }
-            Kind::End => Err(FilterError::new(token.column, "expected a comparison, like `outcome = error`")),
+            Kind::End => Err(FilterError::new(token.column, format!("expected a comparison, like `{}`", F::EXAMPLE))),
         }
     }
 
     fn deeper(
         &mut self,
         column: usize,
-        inner: fn(&mut Parser) -> Result<Expr, FilterError>,
-    ) -> Result<Expr, FilterError> {
+        inner: fn(&mut Self) -> Result<Expr<F::Test>, FilterError>,
+    ) -> Result<Expr<F::Test>, FilterError> {
         if self.depth == FILTER_DEPTH_MAX {
             return Err(FilterError::new(column, format!("nested deeper than {FILTER_DEPTH_MAX}")));
         }
@@ -133,25 +180,25 @@ impl Parser {
     }
 
     /// `FIELD OP VALUE`, or a bare word that is a glob over the names.
-    fn comparison(&mut self, column: usize, word: String) -> Result<Expr, FilterError> {
-        let field = Field::find(&word);
+    fn comparison(&mut self, column: usize, word: String) -> Result<Expr<F::Test>, FilterError> {
+        let is_field = F::NAMES.contains(&word.as_str());
         let Some(Token { kind: Kind::Op(op), .. }) = self.tokens.peek() else {
-            return match field {
-                None => Ok(Expr::Test(Test::AnyName(Glob::new(&word)))),
-                Some(_) => Err(FilterError::new(
+            return match is_field {
+                false => Ok(Expr::Test(F::named(Glob::new(&word)))),
+                true => Err(FilterError::new(
                     column,
                     format!("`{word}` is compared with something; quote it if it is meant as a name"),
                 )),
             };
         };
         let (op, op_column) = (*op, self.next().column);
-        let Some(field) = field else {
-            let hint = match did_you_mean(&word, FIELDS) {
-                none if none.is_empty() => format!("; there are: {}", FIELDS.join(" ")),
+        if !is_field {
+            let hint = match did_you_mean(&word, F::NAMES.iter().copied()) {
+                none if none.is_empty() => format!("; there are: {}", F::NAMES.join(" ")),
                 hint => hint,
             };
             return Err(FilterError::new(column, format!("no field `{}`{hint}", quoted(&word))));
-        };
+        }
         let value = self.next();
         let (text, in_quotes) = match value.kind {
             Kind::Word(text) => (text, false),
@@ -161,37 +208,8 @@ impl Parser {
             }
             _ => return Err(FilterError::new(value.column, format!("expected a value after `{}`", op.as_str()))),
         };
-        let test = match field {
-            Field::Name(field) => {
-                let glob = if in_quotes { Glob::literal(&text) } else { Glob::new(&text) };
-                Test::Name { field, glob, equal: equality(&word, op, op_column)? }
-            }
-            Field::Outcome => {
-                let equal = equality(&word, op, op_column)?;
-                let outcome = text.parse::<Outcome>().map_err(|no_such| {
-                    let hint = match did_you_mean(&text, Outcome::ALL.map(Outcome::as_str)) {
-                        none if none.is_empty() => no_such.to_string().replacen("no such outcome", "", 1),
-                        hint => hint,
-                    };
-                    FilterError::new(value.column, format!("no outcome `{}`{hint}", quoted(&text)))
-                })?;
-                Test::Outcome { outcome, equal }
-            }
-            Field::Number(field) => {
-                let value = number(field, &text).map_err(|message| FilterError::new(value.column, message))?;
-                Test::Number { field, op, value }
-            }
-        };
-        Ok(Expr::Test(test))
-    }
-}
-
-/// Whether the operator is `=` (or else `!=`); an error when it is neither.
-fn equality(field: &str, op: Op, column: usize) -> Result<bool, FilterError> {
-    match op {
-        Op::Equal => Ok(true),
-        Op::NotEqual => Ok(false),
-        _ => Err(FilterError::new(column, format!("`{field}` is compared with `=` or `!=`"))),
+        let (field, value, value_column) = (word.as_str(), text.as_str(), value.column);
+        Ok(Expr::Test(F::test(&Comparison { field, op, value, op_column, value_column, in_quotes })?))
     }
 }
 
@@ -208,6 +226,6 @@ fn whole(text: &str) -> Result<u64, String> {
     text.parse().map_err(|_| format!("`{}` is no number", quoted(text)))
 }
 
-fn only(parts: &mut Vec<Expr>) -> Option<Expr> {
+fn only<T>(parts: &mut Vec<Expr<T>>) -> Option<Expr<T>> {
     if parts.len() == 1 { parts.pop() } else { None }
 }

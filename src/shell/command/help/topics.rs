@@ -92,6 +92,9 @@ Names
 When
   `break` and `inject` come before the call: what is known at its end (outcome, duration, bytes_out)
   only `break --on return` can ask for.
+Processes
+  `/` in the pane takes expressions over them too: state=crashed (or idle running waiting held dead),
+  memory>1M, calls>100, errors, resets, busy>1s, age, bytes_in, bytes_out, name, id, parent, source.
 
   trace -e 'outcome!=ok and not caller=shell'
   break 'reducer.reduce and (bytes_in>1k or depth>2)'";
