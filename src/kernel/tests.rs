@@ -5,6 +5,7 @@ mod bulk;
 mod ends;
 mod hostile;
 mod loading;
+mod prelude;
 mod properties;
 mod races;
 mod rings;
@@ -15,6 +16,7 @@ mod watched;
 use std::sync::Arc;
 use std::time::Duration;
 
+use self::prelude::with_imports;
 use super::*;
 use crate::journal::Outcome;
 use crate::runtime::{ModuleBytes, Program, Spec};
@@ -28,6 +30,7 @@ pub(super) fn kernel() -> Arc<Kernel> {
 pub(super) fn kernel_with(files: &[(&str, &str)], limits: Limits) -> (Arc<Kernel>, tempfile::TempDir) {
     let dir = tempfile::tempdir().unwrap();
     for (name, text) in files {
+        let text = if name.ends_with(".wat") { with_imports(text) } else { (*text).to_owned() };
         std::fs::write(dir.path().join(name), text).unwrap();
     }
     let options =
@@ -44,12 +47,14 @@ pub(super) fn load(kernel: &Arc<Kernel>, source: &str) -> ProcessId {
     kernel.load(LoadRequest::plain(program)).unwrap().id
 }
 
+/// A program of one module, which needs no imports for the host functions that it calls.
 pub(super) fn program(wat: &str) -> Program {
+    let wat = with_imports(wat);
     Program {
         modules: vec![ModuleBytes {
             name: "main".into(),
             bytes: wat.as_bytes().into(),
-            sha256: wat.to_string(),
+            sha256: wat,
             linked_from: None,
         }],
         spec: Spec::default(),
@@ -58,13 +63,12 @@ pub(super) fn program(wat: &str) -> Program {
     }
 }
 
-/// Wat that puts a word into a new block whose handle is `local` then; `$alloc` and `$store` are imported as `alloc` and
-/// `store_u8`.
+/// Wat that puts a word into a new block whose handle is `local` then.
 pub(super) fn put_word(word: &str, local: &str) -> String {
     let stores: String = word
         .bytes()
         .zip(0..)
-        .map(|(byte, at)| format!("(call $store (i64.add (local.get {local}) (i64.const {at})) (i32.const {byte}))"))
+        .map(|(byte, at)| format!("(call $store_u8 (i64.add (local.get {local}) (i64.const {at})) (i32.const {byte}))"))
         .collect();
     format!("(local.set {local} (call $alloc (i64.const {}))) {stores}", word.len())
 }

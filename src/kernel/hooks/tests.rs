@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::*;
 use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
-use crate::kernel::tests::{call, kernel, load};
+use crate::kernel::tests::{call, kernel, load, program};
 use crate::kernel::{CallError, CallPlan, CallStage, Job, JobState, Kernel, LoadRequest, Notice, ProcessId, Waited};
 use crate::runtime::Advice;
 
@@ -511,17 +511,7 @@ fn a_plugin_stands_in_for_a_products_host_function() {
     let kernel = kernel();
     load(&kernel, "text");
     // A plugin of some product: it passes its input to `shop.shout` and returns the answer.
-    let program = crate::runtime::Program {
-        modules: vec![crate::runtime::ModuleBytes {
-            name: "main".into(),
-            bytes: PRODUCT.as_bytes().into(),
-            sha256: "product".into(),
-            linked_from: None,
-        }],
-        spec: Default::default(),
-        origin: "product.wat".into(),
-        stem: "product".into(),
-    };
+    let program = crate::runtime::Program { origin: "product.wat".into(), stem: "product".into(), ..program(PRODUCT) };
     let mut request = LoadRequest::plain(Arc::new(program));
     let refused = kernel.load(request.clone()).unwrap_err().message;
     assert!(refused.contains("shop.shout"), "{refused}");
@@ -539,12 +529,6 @@ fn a_plugin_stands_in_for_a_products_host_function() {
 }
 
 const PRODUCT: &str = r#"(module
-  (import "extism:host/env" "input_length" (func $input_length (result i64)))
-  (import "extism:host/env" "input_load_u8" (func $input_load_u8 (param i64) (result i32)))
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "store_u8" (func $store_u8 (param i64 i32)))
-  (import "extism:host/env" "length" (func $length (param i64) (result i64)))
-  (import "extism:host/env" "output_set" (func $output_set (param i64 i64)))
   (import "shop" "shout" (func $shout (param i64) (result i64)))
   (func (export "run") (result i32)
     (local $block i64) (local $at i64) (local $end i64)

@@ -19,18 +19,12 @@ fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
 /// New code that waits in its start function for a gate to be opened: `gate.wait` returns when `gate.open` was called.
 /// Which code it is, `id` tells.
 fn gated(id: char, others: &str) -> Arc<Program> {
-    let call = r#"
-        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-        (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-        (import "extism:host/env" "output_set" (func $output (param i64 i64)))
-        (import "extism:host/user" "find_plugin" (func $find (param i64) (result i64)))
-        (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))"#;
     let wat = format!(
-        r#"(module {call}
+        r#"(module
             (func $s (local $name i64) (local $function i64) {} {}
-                (drop (call $call (call $find (local.get $name)) (local.get $function) (i64.const 0))))
+                (drop (call $call_plugin (call $find_plugin (local.get $name)) (local.get $function) (i64.const 0))))
             (start $s)
-            (func (export "id") (local $out i64) {} (call $output (local.get $out) (i64.const 1)))
+            (func (export "id") (local $out i64) {} (call $output_set (local.get $out) (i64.const 1)))
             {others})"#,
         put_word("gate", "$name"),
         put_word("pass", "$function"),

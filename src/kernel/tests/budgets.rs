@@ -243,15 +243,12 @@ fn as_many_modules_as_a_manifest_may_link_are_linked() {
 #[test]
 fn variables_count_as_memory_of_all() {
     const KEEPER: &str = r#"(module
-      (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-      (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-      (import "extism:host/env" "var_set" (func $set (param i64 i64)))
       (func $key (result i64) (local $key i64)
         (local.set $key (call $alloc (i64.const 1)))
-        (call $store (local.get $key) (i32.const 107))
+        (call $store_u8 (local.get $key) (i32.const 107))
         (local.get $key))
-      (func (export "keep") (call $set (call $key) (call $alloc (i64.const 400000))))
-      (func (export "drop") (call $set (call $key) (i64.const 0))))"#;
+      (func (export "keep") (call $var_set (call $key) (call $alloc (i64.const 400000))))
+      (func (export "drop") (call $var_set (call $key) (i64.const 0))))"#;
     let kernel = limited(Limits { memory_bytes_max: 5 << 20, ..Limits::default() });
     let ids: Vec<_> = (0..2).map(|_| load(&kernel, KEEPER)).collect();
     let before = kernel.memory_bytes();

@@ -83,37 +83,24 @@ fn fuel_ends_what_writes_much() {
 
 /// Functions that have the host copy a block as long as the input's number of KiB says, which is its first byte.
 const COPIER: &str = r#"(module
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "free" (func $free (param i64)))
-  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-  (import "extism:host/env" "input_load_u8" (func $load (param i64) (result i32)))
-  (import "extism:host/env" "var_set" (func $var_set (param i64 i64)))
-  (import "extism:host/env" "var_get" (func $var_get (param i64) (result i64)))
-  (import "extism:host/env" "config_get" (func $config_get (param i64) (result i64)))
-  (import "extism:host/env" "log_error" (func $log (param i64)))
-  (import "extism:host/env" "output_set" (func $output (param i64 i64)))
-  (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
-  (import "extism:host/user" "try_call_plugin" (func $try_call (param i64 i64 i64) (result i64)))
-  (import "plugsh:bulk" "read" (func $read (param i64 i64 i32 i32) (result i32)))
-  (import "plugsh:bulk" "write" (func $write (param i64 i64 i32 i32) (result i32)))
   (memory (export "memory") 64)
-  (func $length (result i64) (i64.shl (i64.extend_i32_u (call $load (i64.const 0))) (i64.const 10)))
+  (func $length (result i64) (i64.shl (i64.extend_i32_u (call $input_load_u8 (i64.const 0))) (i64.const 10)))
   (func $block (result i64) (call $alloc (call $length)))
   (func $word (param $letter i32) (result i64) (local $block i64)
-    (local.set $block (call $alloc (i64.const 1))) (call $store (local.get $block) (local.get $letter))
+    (local.set $block (call $alloc (i64.const 1))) (call $store_u8 (local.get $block) (local.get $letter))
     (local.get $block))
   (func $idle (export "i"))
-  (func (export "o") (call $output (call $alloc (i64.const 102400)) (i64.const 102400)))
+  (func (export "o") (call $output_set (call $alloc (i64.const 102400)) (i64.const 102400)))
   (func (export "var_set") (call $var_set (call $word (i32.const 118)) (call $block)))
   (func (export "var_get") (drop (call $var_get (call $word (i32.const 118)))))
   (func (export "config_get") (drop (call $config_get (call $word (i32.const 99)))))
   (func (export "key") (drop (call $config_get (call $block))))
-  (func (export "log") (call $log (call $block)))
+  (func (export "log") (call $log_error (call $block)))
   (func (export "read") (drop (call $read (call $block) (i64.const 0) (i32.const 0) (i32.wrap_i64 (call $length)))))
   (func (export "write") (drop (call $write (call $block) (i64.const 0) (i32.const 0) (i32.wrap_i64 (call $length)))))
-  (func (export "input") (drop (call $call (i64.const 1) (call $word (i32.const 105)) (call $block))))
-  (func (export "output") (drop (call $call (i64.const 1) (call $word (i32.const 111)) (i64.const 0))))
-  (func (export "tried") (drop (call $try_call (i64.const 1) (call $word (i32.const 111)) (i64.const 0)))))"#;
+  (func (export "input") (drop (call $call_plugin (i64.const 1) (call $word (i32.const 105)) (call $block))))
+  (func (export "output") (drop (call $call_plugin (i64.const 1) (call $word (i32.const 111)) (i64.const 0))))
+  (func (export "tried") (drop (call $try_call_plugin (i64.const 1) (call $word (i32.const 111)) (i64.const 0)))))"#;
 
 /// A unit for each 64 bytes: 100 KiB are 1,600, a call without them a few dozen.
 #[test]
@@ -149,13 +136,9 @@ fn what_is_read_in_one_go_has_a_bound() {
     let block = "(call $alloc (i64.const 16777217))";
     let wat = format!(
         r#"(module
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "var_get" (func $var (param i64) (result i64)))
-  (import "extism:host/env" "config_get" (func $config (param i64) (result i64)))
-  (import "extism:host/env" "http_request" (func $http (param i64 i64) (result i64)))
-  (func (export "var key") (drop (call $var {block})))
-  (func (export "config key") (drop (call $config {block})))
-  (func (export "http request") (drop (call $http {block} (i64.const 0)))))"#
+  (func (export "var key") (drop (call $var_get {block})))
+  (func (export "config key") (drop (call $config_get {block})))
+  (func (export "http request") (drop (call $http_request {block} (i64.const 0)))))"#
     );
     let id = load_with(&kernel, &wat, Spec::default());
     for function in ["var key", "config key", "http request"] {
@@ -203,7 +186,7 @@ fn globals_are_counted_and_bounded() {
 
 #[test]
 fn the_table_of_blocks_is_counted_and_bounded() {
-    let wat = r#"(module (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+    let wat = r#"(module
       (func (export "one") (drop (call $alloc (i64.const 1))))
       (func (export "many") (local $i i32) (loop $next (drop (call $alloc (i64.const 1)))
         (br_if $next (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 300000))))))"#;

@@ -173,12 +173,10 @@ fn comment(c: char) -> bool {
 
 /// Opens `fifo` in its directory, gives as its return code what WASI answers, plus 100.
 const OPENER: &str = r#"(module
-  (import "wasi_snapshot_preview1" "path_open"
-    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) "fifo")
   (func $with (param $rights i64) (result i32)
-    (i32.add (i32.const 100) (call $open (i32.const 3) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 0)
+    (i32.add (i32.const 100) (call $path_open (i32.const 3) (i32.const 1) (i32.const 0) (i32.const 4) (i32.const 0)
       (local.get $rights) (i64.const 0) (i32.const 0) (i32.const 16))))
   (func (export "read") (result i32) (call $with (i64.const 2)))
   (func (export "write") (result i32) (call $with (i64.const 64))))"#;
@@ -313,16 +311,13 @@ fn a_notice_names_whose_state_was_lost_with_a_chain() {
 
 /// Calls `spin` of process 1, as one that takes its failure as a value, and then spins itself.
 const TRIES_AND_SPINS: &str = r#"(module
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-  (import "extism:host/user" "try_call_plugin" (func $try (param i64 i64 i64) (result i64)))
   (func (export "go") (local $name i64)
     (local.set $name (call $alloc (i64.const 4)))
-    (call $store (local.get $name) (i32.const 115))
-    (call $store (i64.add (local.get $name) (i64.const 1)) (i32.const 112))
-    (call $store (i64.add (local.get $name) (i64.const 2)) (i32.const 105))
-    (call $store (i64.add (local.get $name) (i64.const 3)) (i32.const 110))
-    (drop (call $try (i64.const 1) (local.get $name) (i64.const 0)))
+    (call $store_u8 (local.get $name) (i32.const 115))
+    (call $store_u8 (i64.add (local.get $name) (i64.const 1)) (i32.const 112))
+    (call $store_u8 (i64.add (local.get $name) (i64.const 2)) (i32.const 105))
+    (call $store_u8 (i64.add (local.get $name) (i64.const 3)) (i32.const 110))
+    (drop (call $try_call_plugin (i64.const 1) (local.get $name) (i64.const 0)))
     (loop (br 0))))"#;
 
 #[test]
@@ -379,14 +374,11 @@ fn the_dead_show_what_became_of_the_calls_that_waited_for_them() {
 
 /// A start function that calls `ok` of process 1.
 const STARTS_WITH_A_CALL: &str = r#"(module
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-  (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
   (func $s (local $name i64)
     (local.set $name (call $alloc (i64.const 2)))
-    (call $store (local.get $name) (i32.const 111))
-    (call $store (i64.add (local.get $name) (i64.const 1)) (i32.const 107))
-    (drop (call $call (i64.const 1) (local.get $name) (i64.const 0))))
+    (call $store_u8 (local.get $name) (i32.const 111))
+    (call $store_u8 (i64.add (local.get $name) (i64.const 1)) (i32.const 107))
+    (drop (call $call_plugin (i64.const 1) (local.get $name) (i64.const 0))))
   (start $s)
   (func (export "ok"))
   (func (export "crash") unreachable))"#;
@@ -416,14 +408,11 @@ fn starts_take_no_numbers_of_calls_and_what_they_call_is_nested_in_the_call_arou
 
 /// Tries `crash` of process 1, then calls what stands in for an import.
 const TRIES_AND_IMPORTS: &str = r#"(module
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-  (import "extism:host/user" "try_call_plugin" (func $try (param i64 i64 i64) (result i64)))
   (import "product" "lookup" (func $lookup (param i64) (result i64)))
   (func (export "go") (local $name i64)
     (local.set $name (call $alloc (i64.const 1)))
-    (call $store (local.get $name) (i32.const 120))
-    (drop (call $try (i64.const 1) (local.get $name) (i64.const 0)))
+    (call $store_u8 (local.get $name) (i32.const 120))
+    (drop (call $try_call_plugin (i64.const 1) (local.get $name) (i64.const 0)))
     (drop (call $lookup (i64.const 0)))))"#;
 
 #[test]

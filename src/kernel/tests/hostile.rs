@@ -104,13 +104,10 @@ fn a_module_of_a_hundred_thousand_functions_is_loaded_or_given_up() {
 #[test]
 fn starts_that_start_themselves_end_at_the_limit_with_its_reason() {
     let wat = r#"(module
-      (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-      (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-      (import "extism:host/user" "register_plugin" (func $register (param i64) (result i64)))
       (func $start (local $name i64)
         (local.set $name (call $alloc (i64.const 1)))
-        (call $store (local.get $name) (i32.const 120))
-        (drop (call $register (local.get $name))))
+        (call $store_u8 (local.get $name) (i32.const 120))
+        (drop (call $register_plugin (local.get $name))))
       (start $start))"#;
     let (kernel, _dir) = super::kernel_with(&[("x.wat", wat)], Limits { depth_max: 8, ..Limits::default() });
     let error = kernel.load(LoadRequest::plain(kernel.resolve("x", &mut |_, _| true).unwrap())).unwrap_err().message;

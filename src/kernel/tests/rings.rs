@@ -9,18 +9,15 @@ use crate::kernel::{Job, Kernel, ProcessId, ProcessState};
 fn caller(first: ProcessId, second: ProcessId) -> String {
     format!(
         r#"(module
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-  (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
   (func $ok (result i64) (local $block i64)
     (local.set $block (call $alloc (i64.const 2)))
-    (call $store (local.get $block) (i32.const 111))
-    (call $store (i64.add (local.get $block) (i64.const 1)) (i32.const 107))
+    (call $store_u8 (local.get $block) (i32.const 111))
+    (call $store_u8 (i64.add (local.get $block) (i64.const 1)) (i32.const 107))
     (local.get $block))
   (func (export "go")
-    (drop (call $call (i64.const {first}) (call $ok) (i64.const 0)))
-    (drop (call $call (i64.const {second}) (call $ok) (i64.const 0))))
-  (func (export "again") (drop (call $call (i64.const {second}) (call $ok) (i64.const 0))))
+    (drop (call $call_plugin (i64.const {first}) (call $ok) (i64.const 0)))
+    (drop (call $call_plugin (i64.const {second}) (call $ok) (i64.const 0))))
+  (func (export "again") (drop (call $call_plugin (i64.const {second}) (call $ok) (i64.const 0))))
   (func (export "ok")))"#
     )
 }

@@ -15,49 +15,40 @@ fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> ProcessId {
 
 /// The functions give as their return code what WASI answers, plus 100, so that none of them is 0.
 const SNOOP: &str = r#"(module
-  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $environ (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_open"
-    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_symlink" (func $symlink (param i32 i32 i32 i32 i32) (result i32)))
-  (import "extism:host/env" "input_length" (func $length (result i64)))
-  (import "extism:host/env" "input_load_u8" (func $load (param i64) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 512) "made")
   (func (export "environment") (result i32)
-    (drop (call $environ (i32.const 0) (i32.const 4)))
+    (drop (call $environ_sizes_get (i32.const 0) (i32.const 4)))
     (i32.add (i32.const 100) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
   (func (export "arguments") (result i32)
-    (drop (call $args (i32.const 0) (i32.const 4)))
+    (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
     (i32.add (i32.const 100) (i32.add (i32.load (i32.const 0)) (i32.load (i32.const 4)))))
-  (func (export "directory") (result i32) (i32.add (i32.const 100) (call $prestat (i32.const 3) (i32.const 0))))
-  (func (export "second") (result i32) (i32.add (i32.const 100) (call $prestat (i32.const 4) (i32.const 0))))
+  (func (export "directory") (result i32) (i32.add (i32.const 100) (call $fd_prestat_get (i32.const 3) (i32.const 0))))
+  (func (export "second") (result i32) (i32.add (i32.const 100) (call $fd_prestat_get (i32.const 4) (i32.const 0))))
   (func (export "stdin") (result i32)
     (i32.store (i32.const 32) (i32.const 64))
     (i32.store (i32.const 36) (i32.const 8))
-    (drop (call $read (i32.const 0) (i32.const 32) (i32.const 1) (i32.const 40)))
+    (drop (call $fd_read (i32.const 0) (i32.const 32) (i32.const 1) (i32.const 40)))
     (i32.add (i32.const 100) (i32.load (i32.const 40))))
   (func $path (result i32) (local $i i32) (local $n i32)
-    (local.set $n (i32.wrap_i64 (call $length)))
+    (local.set $n (i32.wrap_i64 (call $input_length)))
     (block $end (loop $next
       (br_if $end (i32.ge_u (local.get $i) (local.get $n)))
-      (i32.store8 (i32.add (i32.const 1024) (local.get $i)) (call $load (i64.extend_i32_u (local.get $i))))
+      (i32.store8 (i32.add (i32.const 1024) (local.get $i)) (call $input_load_u8 (i64.extend_i32_u (local.get $i))))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br $next)))
     (local.get $n))
   ;; Opens the path of the input in the first directory, for reading, links followed.
   (func (export "open") (result i32)
-    (i32.add (i32.const 100) (call $open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 0)
+    (i32.add (i32.const 100) (call $path_open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 0)
       (i64.const 2) (i64.const 0) (i32.const 0) (i32.const 16))))
   ;; The same, made anew and for writing.
   (func (export "create") (result i32)
-    (i32.add (i32.const 100) (call $open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 1)
+    (i32.add (i32.const 100) (call $path_open (i32.const 3) (i32.const 1) (i32.const 1024) (call $path) (i32.const 1)
       (i64.const 64) (i64.const 0) (i32.const 0) (i32.const 16))))
   ;; Makes a link `made` to the path of the input.
   (func (export "link") (result i32)
-    (i32.add (i32.const 100) (call $symlink (i32.const 1024) (call $path) (i32.const 3) (i32.const 512) (i32.const 4)))))"#;
+    (i32.add (i32.const 100) (call $path_symlink (i32.const 1024) (call $path) (i32.const 3) (i32.const 512) (i32.const 4)))))"#;
 
 const OK: i32 = 0;
 const BADF: i32 = 8;
@@ -138,14 +129,10 @@ fn a_granted_directory_that_became_a_link_is_not_opened() {
 
 /// Opens its directory until that is refused, and gives how often it was not; `tidy` closes each again.
 const HOARDER: &str = r#"(module
-  (import "wasi_snapshot_preview1" "path_open"
-    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_renumber" (func $renumber (param i32 i32) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) ".")
   (func $open_one (result i32)
-    (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 2)
+    (call $path_open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 2)
       (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 8)))
   (func (export "hoard") (result i32) (local $n i32)
     (loop $next
@@ -153,14 +140,14 @@ const HOARDER: &str = r#"(module
         (local.set $n (i32.add (local.get $n) (i32.const 1)))
         ;; Puts it in the place of another, which would hide it from who counts numbers.
         (if (i32.gt_u (local.get $n) (i32.const 1)) (then
-          (drop (call $renumber (i32.load (i32.const 8)) (i32.const 4)))))
+          (drop (call $fd_renumber (i32.load (i32.const 8)) (i32.const 4)))))
         (br $next))))
     (local.get $n))
   (func (export "tidy") (result i32) (local $n i32)
     (loop $next
       (if (i32.and (i32.eqz (call $open_one)) (i32.lt_u (local.get $n) (i32.const 2000))) (then
         (local.set $n (i32.add (local.get $n) (i32.const 1)))
-        (drop (call $close (i32.load (i32.const 8))))
+        (drop (call $fd_close (i32.load (i32.const 8))))
         (br $next))))
     (local.get $n)))"#;
 

@@ -23,37 +23,29 @@ fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> Result<ProcessId, S
 
 /// What a plugin is started with, as it lies in memory behind each other.
 const ASKER: &str = r#"(module
-  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-  (import "extism:host/env" "output_set" (func $out (param i64 i64)))
-  (import "wasi_snapshot_preview1" "environ_sizes_get" (func $env_sizes (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "environ_get" (func $env (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "args_sizes_get" (func $args_sizes (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "args_get" (func $args (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
   (memory (export "memory") 2)
   (func $give (param $at i32) (param $len i32) (local $block i64) (local $i i32)
     (local.set $block (call $alloc (i64.extend_i32_u (local.get $len))))
     (block $end (loop $next
       (br_if $end (i32.ge_u (local.get $i) (local.get $len)))
-      (call $store (i64.add (local.get $block) (i64.extend_i32_u (local.get $i)))
+      (call $store_u8 (i64.add (local.get $block) (i64.extend_i32_u (local.get $i)))
         (i32.load8_u (i32.add (local.get $at) (local.get $i))))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br $next)))
-    (call $out (local.get $block) (i64.extend_i32_u (local.get $len))))
+    (call $output_set (local.get $block) (i64.extend_i32_u (local.get $len))))
   (func (export "env")
-    (drop (call $env_sizes (i32.const 0) (i32.const 4)))
-    (drop (call $env (i32.const 1024) (i32.const 4096)))
+    (drop (call $environ_sizes_get (i32.const 0) (i32.const 4)))
+    (drop (call $environ_get (i32.const 1024) (i32.const 4096)))
     (call $give (i32.const 4096) (i32.load (i32.const 4))))
   (func (export "args")
-    (drop (call $args_sizes (i32.const 0) (i32.const 4)))
-    (drop (call $args (i32.const 1024) (i32.const 4096)))
+    (drop (call $args_sizes_get (i32.const 0) (i32.const 4)))
+    (drop (call $args_get (i32.const 1024) (i32.const 4096)))
     (call $give (i32.const 4096) (i32.load (i32.const 4))))
   (func (export "stdin")
     (i32.store (i32.const 0) (i32.const 4096))
     (i32.store (i32.const 4) (i32.const 1000))
     (i32.store (i32.const 8) (i32.const 0))
-    (drop (call $read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
+    (drop (call $fd_read (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 8)))
     (call $give (i32.const 4096) (i32.load (i32.const 8)))))"#;
 
 fn input(stdin: Option<PathBuf>) -> WasiInput {
@@ -129,37 +121,20 @@ fn standard_input_is_a_regular_file_and_the_one_that_was_granted() {
 fn files(fd: u32) -> String {
     format!(
         r#"(module
-  (import "wasi_snapshot_preview1" "path_open"
-    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_filestat_get" (func $stat (param i32 i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_unlink_file" (func $unlink (param i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_create_directory" (func $mkdir (param i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_readlink" (func $readlink (param i32 i32 i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_symlink" (func $symlink (param i32 i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_rename" (func $rename (param i32 i32 i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_link" (func $link (param i32 i32 i32 i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_readdir" (func $readdir (param i32 i32 i32 i64 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_prestat_get" (func $prestat (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_filestat_set_times" (func $times (param i32 i64 i64 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_renumber" (func $renumber (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $fd_write (param i32 i32 i32 i32) (result i32)))
-  (import "extism:host/env" "input_length" (func $length (result i64)))
-  (import "extism:host/env" "input_load_u8" (func $load (param i64) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 512) "made") (data (i32.const 600) "\00\03\00\00\04\00\00\00") (data (i32.const 768) "text")
   (global $fd i32 (i32.const {fd}))
   (func $path (result i32) (local $i i32) (local $n i32)
-    (local.set $n (i32.wrap_i64 (call $length)))
+    (local.set $n (i32.wrap_i64 (call $input_length)))
     (block $end (loop $next
       (br_if $end (i32.ge_u (local.get $i) (local.get $n)))
-      (i32.store8 (i32.add (i32.const 1024) (local.get $i)) (call $load (i64.extend_i32_u (local.get $i))))
+      (i32.store8 (i32.add (i32.const 1024) (local.get $i)) (call $input_load_u8 (i64.extend_i32_u (local.get $i))))
       (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br $next)))
     (local.get $n))
   (func $plus (param i32) (result i32) (i32.add (i32.const 100) (local.get 0)))
   (func $open_as (param $oflags i32) (param $rights i64) (result i32)
-    (call $open (global.get $fd) (i32.const 1) (i32.const 1024) (call $path) (local.get $oflags) (local.get $rights)
+    (call $path_open (global.get $fd) (i32.const 1) (i32.const 1024) (call $path) (local.get $oflags) (local.get $rights)
       (i64.const 0) (i32.const 0) (i32.const 16)))
   (func (export "read") (result i32) (call $plus (call $open_as (i32.const 0) (i64.const 2))))
   (func (export "create") (result i32) (call $plus (call $open_as (i32.const 1) (i64.const 64))))
@@ -170,25 +145,25 @@ fn files(fd: u32) -> String {
       (local.set $errno (call $fd_write (i32.load (i32.const 16)) (i32.const 600) (i32.const 1) (i32.const 20)))))
     (call $plus (local.get $errno)))
   (func (export "stat") (result i32)
-    (call $plus (call $stat (global.get $fd) (i32.const 1) (i32.const 1024) (call $path) (i32.const 64))))
-  (func (export "unlink") (result i32) (call $plus (call $unlink (global.get $fd) (i32.const 1024) (call $path))))
-  (func (export "mkdir") (result i32) (call $plus (call $mkdir (global.get $fd) (i32.const 1024) (call $path))))
+    (call $plus (call $path_filestat_get (global.get $fd) (i32.const 1) (i32.const 1024) (call $path) (i32.const 64))))
+  (func (export "unlink") (result i32) (call $plus (call $path_unlink_file (global.get $fd) (i32.const 1024) (call $path))))
+  (func (export "mkdir") (result i32) (call $plus (call $path_create_directory (global.get $fd) (i32.const 1024) (call $path))))
   (func (export "readlink") (result i32)
-    (call $plus (call $readlink (global.get $fd) (i32.const 1024) (call $path) (i32.const 64) (i32.const 64) (i32.const 20))))
+    (call $plus (call $path_readlink (global.get $fd) (i32.const 1024) (call $path) (i32.const 64) (i32.const 64) (i32.const 20))))
   (func (export "symlink") (result i32)
-    (call $plus (call $symlink (i32.const 1024) (call $path) (global.get $fd) (i32.const 512) (i32.const 4))))
+    (call $plus (call $path_symlink (i32.const 1024) (call $path) (global.get $fd) (i32.const 512) (i32.const 4))))
   (func (export "rename") (result i32)
-    (call $plus (call $rename (global.get $fd) (i32.const 1024) (call $path) (global.get $fd) (i32.const 512) (i32.const 4))))
+    (call $plus (call $path_rename (global.get $fd) (i32.const 1024) (call $path) (global.get $fd) (i32.const 512) (i32.const 4))))
   (func (export "link") (result i32)
-    (call $plus (call $link (global.get $fd) (i32.const 0) (i32.const 1024) (call $path)
+    (call $plus (call $path_link (global.get $fd) (i32.const 0) (i32.const 1024) (call $path)
       (global.get $fd) (i32.const 512) (i32.const 4))))
   (func (export "list") (result i32)
-    (call $plus (call $readdir (global.get $fd) (i32.const 2048) (i32.const 512) (i64.const 0) (i32.const 20))))
+    (call $plus (call $fd_readdir (global.get $fd) (i32.const 2048) (i32.const 512) (i64.const 0) (i32.const 20))))
   (func (export "touch") (result i32)
-    (call $plus (call $times (global.get $fd) (i64.const 0) (i64.const 0) (i32.const 5))))
-  (func (export "prestat") (result i32) (call $plus (call $prestat (global.get $fd) (i32.const 64))))
-  (func (export "close") (result i32) (call $plus (call $close (global.get $fd))))
-  (func (export "renumber") (result i32) (call $plus (call $renumber (i32.const 3) (global.get $fd)))))"#
+    (call $plus (call $fd_filestat_set_times (global.get $fd) (i64.const 0) (i64.const 0) (i32.const 5))))
+  (func (export "prestat") (result i32) (call $plus (call $fd_prestat_get (global.get $fd) (i32.const 64))))
+  (func (export "close") (result i32) (call $plus (call $fd_close (global.get $fd))))
+  (func (export "renumber") (result i32) (call $plus (call $fd_renumber (i32.const 3) (global.get $fd)))))"#
     )
 }
 
@@ -308,29 +283,25 @@ fn what_stands_behind_single_files_is_out_of_reach() {
 
 /// Takes places in every way there is, closes what it should not, and gives how many files it could open after that.
 const CLOSER: &str = r#"(module
-  (import "wasi_snapshot_preview1" "path_open"
-    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_close" (func $close (param i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_renumber" (func $renumber (param i32 i32) (result i32)))
   (memory (export "memory") 1)
   (data (i32.const 0) ".")
   (func $open_one (result i32)
-    (call $open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 2)
+    (call $path_open (i32.const 3) (i32.const 0) (i32.const 0) (i32.const 1) (i32.const 2)
       (i64.const 0) (i64.const 0) (i32.const 0) (i32.const 8)))
   (func (export "count") (result i32) (local $n i32)
     ;; Standard output and the like, twice, and what was never open.
     (loop $again
-      (drop (call $close (i32.const 0))) (drop (call $close (i32.const 1))) (drop (call $close (i32.const 2)))
-      (drop (call $close (i32.const 77)))
+      (drop (call $fd_close (i32.const 0))) (drop (call $fd_close (i32.const 1))) (drop (call $fd_close (i32.const 2)))
+      (drop (call $fd_close (i32.const 77)))
       (local.set $n (i32.add (local.get $n) (i32.const 1)))
       (br_if $again (i32.lt_u (local.get $n) (i32.const 300))))
     (local.set $n (i32.const 0))
     ;; Each over the one before it, which stays open, and closed twice.
     (loop $again
       (drop (call $open_one))
-      (drop (call $renumber (i32.load (i32.const 8)) (i32.load (i32.const 8))))
-      (drop (call $close (i32.load (i32.const 8))))
-      (drop (call $close (i32.load (i32.const 8))))
+      (drop (call $fd_renumber (i32.load (i32.const 8)) (i32.load (i32.const 8))))
+      (drop (call $fd_close (i32.load (i32.const 8))))
+      (drop (call $fd_close (i32.load (i32.const 8))))
       (local.set $n (i32.add (local.get $n) (i32.const 1)))
       (br_if $again (i32.lt_u (local.get $n) (i32.const 300))))
     (local.set $n (i32.const 0))
@@ -354,19 +325,10 @@ fn copier(body: &str) -> String {
     let calls = body.repeat(2_000);
     format!(
         r#"(module
-  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_pwrite" (func $pwrite (param i32 i32 i32 i64 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_read" (func $read (param i32 i32 i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_readdir" (func $readdir (param i32 i32 i32 i64 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "fd_pread" (func $pread (param i32 i32 i32 i64 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "environ_get" (func $environ (param i32 i32) (result i32)))
-  (import "wasi_snapshot_preview1" "path_open"
-    (func $open (param i32 i32 i32 i32 i32 i64 i64 i32 i32) (result i32)))
   (memory (export "memory") 1600)
   (data (i32.const 0) "\00\00\01\00\00\00\00\06") (data (i32.const 32) "file")
   (func (export "run")
-    (drop (call $open (i32.const 3) (i32.const 0) (i32.const 32) (i32.const 4) (i32.const 0)
+    (drop (call $path_open (i32.const 3) (i32.const 0) (i32.const 32) (i32.const 4) (i32.const 0)
       (i64.const 66) (i64.const 0) (i32.const 0) (i32.const 16)))
     {calls}))"#
     )
@@ -379,12 +341,12 @@ fn a_kill_ends_a_call_that_does_nothing_but_copy() {
     let kernel = kernel();
     let spec = || Spec { allowed_paths: vec![allowed(dir.path(), "/", false)], ..Spec::default() };
     for body in [
-        "(drop (call $random (i32.const 65536) (i32.const 100000000)))",
-        "(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $random_get (i32.const 65536) (i32.const 100000000)))",
+        "(drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
         "(memory.fill (i32.const 65536) (i32.const 10) (i32.const 100000000))
-         (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
-        "(drop (call $read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
-        "(drop (call $pwrite (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
+         (drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $fd_read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $fd_pwrite (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
     ] {
         let id = load_with(&kernel, &copier(body), spec()).unwrap();
         let mut plan = plan(id, "run", b"");
@@ -405,9 +367,9 @@ fn what_is_copied_in_chunks_is_copied_whole() {
     std::fs::write(&path, "").unwrap();
     let kernel = kernel();
     let spec = Spec { allowed_paths: vec![allowed(dir.path(), "/", false)], ..Spec::default() };
-    let once = "(drop (call $random (i32.const 65536) (i32.const 5000000)))
+    let once = "(drop (call $random_get (i32.const 65536) (i32.const 5000000)))
         (i32.store (i32.const 4) (i32.const 5000000))
-        (if (call $write (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)) (then unreachable))
+        (if (call $fd_write (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)) (then unreachable))
         (if (i32.ne (i32.load (i32.const 24)) (i32.const 5000000)) (then unreachable))";
     let wat = copier("").replace("(i32.const 0) (i32.const 16)))", &format!("(i32.const 0) (i32.const 16)))\n{once}"));
     let id = load_with(&kernel, &wat, spec).unwrap();
@@ -439,14 +401,14 @@ fn fuel_is_charged_for_what_wasi_copies() {
         load_with(&kernel, &copier("").replace(opened, &calls), spec()).unwrap()
     };
     for body in [
-        "(drop (call $random (i32.const 65536) (i32.const 1048576)))",
-        "(drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
-        "(drop (call $read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
-        "(drop (call $pread (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
-        "(drop (call $write (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
-        "(drop (call $pwrite (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
-        "(drop (call $readdir (i32.const 3) (i32.const 65536) (i32.const 1048576) (i64.const 0) (i32.const 24)))",
-        "(drop (call $environ (i32.const 32) (i32.const 65536)))",
+        "(drop (call $random_get (i32.const 65536) (i32.const 1048576)))",
+        "(drop (call $fd_write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $fd_read (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $fd_pread (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
+        "(drop (call $fd_write (i32.const 4) (i32.const 0) (i32.const 1) (i32.const 24)))",
+        "(drop (call $fd_pwrite (i32.const 4) (i32.const 0) (i32.const 1) (i64.const 0) (i32.const 24)))",
+        "(drop (call $fd_readdir (i32.const 3) (i32.const 65536) (i32.const 1048576) (i64.const 0) (i32.const 24)))",
+        "(drop (call $environ_get (i32.const 32) (i32.const 65536)))",
     ] {
         call(&kernel, with(&body.repeat(5)), "run", b"").unwrap_or_else(|error| panic!("`{body}`: {}", error.message));
         let Err(error) = call(&kernel, with(&body.repeat(8)), "run", b"") else { panic!("`{body}` costs nothing") };

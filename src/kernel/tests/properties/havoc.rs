@@ -29,13 +29,9 @@ const SLOW: &str = include_str!("../../../../plugins/wat/start_loop.wat");
 fn starter() -> String {
     format!(
         r#"(module
-        (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
-        (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
-        (import "extism:host/user" "find_plugin" (func $find (param i64) (result i64)))
-        (import "extism:host/user" "call_plugin" (func $call (param i64 i64 i64) (result i64)))
         (memory (export "memory") 1)
         (func $s (local $name i64) (local $function i64) {} {}
-            (drop (call $call (call $find (local.get $name)) (local.get $function) (i64.const 0))))
+            (drop (call $call_plugin (call $find_plugin (local.get $name)) (local.get $function) (i64.const 0))))
         (start $s)
         (func (export "whoami"))
         (func (export "spin") (loop (br 0)))
