@@ -112,7 +112,7 @@ impl Kernel {
         process.notify_changed();
         match occupant {
             Some(occupant) => self.cancel(occupant, Cause::Killed { by: killer.clone() }),
-            None => process.forget_memory(),
+            None => process.account.release(),
         }
         drop((guest, pending));
         for chain in starting.iter().filter_map(|starting| self.chain_table().get(starting.chain)) {

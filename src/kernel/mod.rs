@@ -28,6 +28,7 @@ pub mod limits;
 mod load;
 mod logbook;
 mod lookup;
+mod memory_account;
 pub mod names;
 mod notices;
 mod pipe;

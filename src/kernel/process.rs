@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::code::Code;
+use super::memory_account::MemoryAccount;
 use super::policy::own::OwnGrants;
 use super::replace::{PendingInstance, ReplacementNotice};
 use super::stack::CallStack;
@@ -61,8 +62,6 @@ pub struct Counters {
     pub unserved_ns: AtomicU64,
     pub errors: AtomicU64,
     pub resets: AtomicU64,
-    /// Bytes that its memories and tables have committed.
-    pub committed_bytes: AtomicU64,
     pub children: AtomicU32,
     /// Rate of nested calls: the second in the upper half, the calls in that second in the lower.
     pub call_rate: AtomicU64,
@@ -84,9 +83,7 @@ pub struct Process {
     /// The grants that it got when it was loaded. A reload does not change them.
     pub own: Option<Arc<OwnGrants>>,
     pub counters: Counters,
-    /// Bytes that all processes of the kernel have committed.
-    total_bytes: Arc<AtomicU64>,
-    resident: Mutex<Option<Resident>>,
+    pub account: MemoryAccount,
     /// Use [`Process::with_slot`], or [`Process::lock_slot`] where the lock must be released midway.
     slot: Mutex<ProcessSlot>,
     /// Notified when the slot's occupant leaves, and when the process dies.
@@ -189,8 +186,7 @@ impl Process {
             supervision: birth.supervision,
             own: birth.own,
             counters: Counters::default(),
-            total_bytes: birth.total_bytes,
-            resident: Mutex::new(Rank::Resident, None),
+            account: MemoryAccount::new(birth.total_bytes),
             slot: Mutex::new(
                 Rank::Slot,
                 ProcessSlot {
@@ -250,23 +246,6 @@ impl Process {
         self.changed.wait_for(slot, at_most);
     }
 
-    /// Counts memory that its instance commits; false when all processes together would exceed `max`.
-    pub fn commit(&self, bytes: u64, max: u64) -> bool {
-        // The total never exceeds `max`, not even for a moment: a concurrent small growth would be refused.
-        let more = |total: u64| total.checked_add(bytes).filter(|total| *total <= max);
-        if self.total_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).is_err() {
-            return false;
-        }
-        self.counters.committed_bytes.fetch_add(bytes, Ordering::Relaxed);
-        true
-    }
-
-    /// Releases all memory that is counted for it, after its instance is gone.
-    pub fn forget_memory(&self) {
-        let bytes = self.counters.committed_bytes.swap(0, Ordering::Relaxed);
-        self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
     /// `1:front`.
     pub fn label(&self) -> ProcessLabel {
         ProcessLabel { id: self.id, name: self.name.clone() }
@@ -277,31 +256,15 @@ impl Process {
         self.parent.load(Ordering::Relaxed)
     }
 
-    /// Releases counted memory after a growth that failed.
-    pub fn uncommit(&self, bytes: u64) {
-        self.counters.committed_bytes.fetch_sub(bytes, Ordering::Relaxed);
-        self.total_bytes.fetch_sub(bytes, Ordering::Relaxed);
-    }
-
-    /// Memory use, replacements included: by kind for an idle instance, as a sum while a call runs. Resident memory is
-    /// asked of the system once after each call; for a running process it is the previous figure.
+    /// Memory use, replacements included.
     pub fn memory(&self, slot: &ProcessSlot) -> MemoryUse {
-        let Some(guest) = &slot.guest else {
-            let committed_bytes = self.counters.committed_bytes.load(Ordering::Relaxed);
-            let known = self.resident.lock().as_ref().filter(|_| slot.occupant.is_some()).map(|known| known.bytes);
-            let resident_bytes = known.map(|bytes| bytes.min(committed_bytes));
-            let guest_bytes = committed_bytes + slot.bytes_beside();
-            return MemoryUse { guest_bytes, resident_bytes, ..MemoryUse::default() };
-        };
-        let memory = guest.memory();
-        let after_call = self.counters.calls.get();
-        let of = memory.committed_bytes();
-        let mut known = self.resident.lock();
-        if known.as_ref().is_none_or(|known| (known.after_call, known.of) != (after_call, of)) {
-            *known = guest.resident_bytes().map(|bytes| Resident { bytes, after_call, of });
-        }
-        let guest_bytes = memory.guest_bytes + slot.bytes_beside();
-        MemoryUse { guest_bytes, resident_bytes: known.as_ref().map(|known| known.bytes), ..memory }
+        let (is_running, calls) = (slot.occupant.is_some(), self.counters.calls.get());
+        self.account.memory(
+            slot.guest.as_deref().map(|guest| guest as &dyn Guest),
+            is_running,
+            calls,
+            slot.bytes_beside(),
+        )
     }
 
     /// Installs a pending instance and counts its memory from now on. Returns the old idle instance and the notice: the
@@ -312,8 +275,7 @@ impl Process {
         pending: PendingInstance,
     ) -> (Option<Box<dyn Guest>>, Option<ReplacementNotice>) {
         let (guest, bytes, notice) = pending.into_parts();
-        self.forget_memory();
-        self.counters.committed_bytes.fetch_add(bytes, Ordering::Relaxed);
+        self.account.adopt(bytes);
         slot.calls_of_instance = 0;
         (std::mem::replace(&mut slot.guest, guest), notice)
     }
@@ -325,7 +287,7 @@ impl Process {
         slot.occupant = None;
         let mut spare = Some(guest);
         if matches!(slot.life, Life::Dead { .. }) {
-            self.forget_memory();
+            self.account.release();
         } else {
             slot.life = Life::Alive;
             slot.guest = spare.take();
@@ -343,7 +305,7 @@ impl Process {
             slot.life = Life::Dead { reason: "it could not start".into(), at: Instant::now() };
         }
         drop(slot);
-        self.forget_memory();
+        self.account.release();
         self.changed.notify_all();
     }
 }
@@ -375,7 +337,7 @@ impl Replacements {
     /// Bytes that the starting instances have committed.
     pub fn committed_bytes(&self) -> u64 {
         let stand_ins = self.in_progress.iter().filter_map(|starting| starting.stand_in.as_ref());
-        stand_ins.map(|stand_in| stand_in.counters.committed_bytes.load(Ordering::Relaxed)).sum()
+        stand_ins.map(|stand_in| stand_in.account.committed_bytes()).sum()
     }
 
     /// Whether no reload with a later request has taken place.
@@ -394,12 +356,4 @@ impl Replacements {
             starting.stand_in = Some(stand_in.clone());
         }
     }
-}
-
-/// The system's last answer for a process's memory.
-struct Resident {
-    bytes: u64,
-    /// Count of calls and committed bytes at that time: the answer holds while both are unchanged.
-    after_call: u64,
-    of: u64,
 }

@@ -189,7 +189,7 @@ impl Kernel {
         process.with_slot(|slot| slot.replacements.starts_in(task.chain.id, &stand_in));
         let (kernel, own, of, new, timeout) = (self.clone(), (*task).clone(), stand_in.clone(), code.clone(), *timeout);
         let started = self.on_big_stack("plugsh-start", move || kernel.start_instance(&own, &of, &new, timeout));
-        let bytes = stand_in.counters.committed_bytes.swap(0, Ordering::Relaxed);
+        let bytes = stand_in.account.take();
         let listener: Weak<Kernel> = Arc::downgrade(self);
         PendingInstance::of(
             bytes,

@@ -223,14 +223,14 @@ impl Upcalls for Task {
 
     fn grow(&self, bytes: u64) -> bool {
         match self.chain.top() {
-            Some((process, _, _)) => process.commit(bytes, self.kernel.limits().memory_bytes_max),
+            Some((process, _, _)) => process.account.commit(bytes, self.kernel.limits().memory_bytes_max),
             None => true,
         }
     }
 
     fn shrink(&self, bytes: u64) {
         if let Some((process, _, _)) = self.chain.top() {
-            process.uncommit(bytes);
+            process.account.uncommit(bytes);
         }
     }
 }

@@ -68,7 +68,7 @@ impl Drop for Finished {
     fn drop(&mut self) {
         let guest = self.guest.take().filter(|guest| !guest.spent());
         if guest.is_none() {
-            self.process.forget_memory();
+            self.process.account.release();
         }
         if let Some(notice) = leave(&self.process, Leaving { guest, ran: self.ran, crashed: None }) {
             notice.notify(self.process.id);
@@ -96,7 +96,7 @@ pub(super) fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNo
     let (mut spare, mut spare_fresh, mut notice) = ((None, None), None, None);
     match (&slot.life, pending) {
         (Life::Dead { .. }, pending) => {
-            process.forget_memory();
+            process.account.release();
             (spare.0, spare_fresh) = (guest, pending);
         }
         (Life::Alive | Life::Starting, Some(pending)) => {

@@ -60,7 +60,7 @@ impl Entered<'_> {
         drop(self.guest.take());
         if ours {
             self.lose_instance();
-            self.process.forget_memory();
+            self.process.account.release();
             let crashed = Some("plugsh itself failed in a call of it".into());
             self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
         }
@@ -150,7 +150,7 @@ impl Entered<'_> {
             }
             guest => {
                 drop(guest);
-                self.process.forget_memory();
+                self.process.account.release();
                 // A kill is not a crash: the process is idle, and its next call starts a fresh instance.
                 let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
                 self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
