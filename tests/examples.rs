@@ -4,6 +4,7 @@ mod common;
 
 use common::{commands, matches, normalised, plugsh};
 use plugsh::shell::command::{TABLE, find};
+use plugsh::shell::line::quote;
 
 #[test]
 fn every_example_prints_what_help_says() {
@@ -42,6 +43,29 @@ fn help_knows_every_command_and_option() {
         let asked = commands(&format!("{} --help", command.name)).run().code(0).stdout;
         assert_eq!(String::from_utf8_lossy(&asked), help, "`{} --help`", command.name);
     }
+}
+
+#[test]
+fn each_example_that_a_built_in_plugin_gives_can_be_called() {
+    let printed = commands("plugins --json").run().code(0).stdout;
+    let plugins: serde_json::Value = serde_json::from_slice(&printed).unwrap();
+    let mut script = String::new();
+    for plugin in plugins.as_array().unwrap() {
+        let name = plugin["name"].as_str().unwrap();
+        assert!(plugin["problem"].is_null(), "`{name}`: {}", plugin["problem"]);
+        assert!(plugin["summary"].is_string(), "`{name}` does not say what it does");
+        script.push_str(&format!("load {name}\n"));
+        for function in plugin["functions"].as_array().unwrap() {
+            let call = format!("{name}.{}", function["name"].as_str().unwrap());
+            assert!(function["summary"].is_string(), "`{call}` is not explained");
+            // Its functions fail, each in its way.
+            if let Some(input) = function["input"].as_str().filter(|_| name != "misbehave") {
+                script.push_str(&format!("{call} {}\n", quote(input.as_bytes())));
+            }
+        }
+    }
+    assert!(script.contains("\ntext.upper hello\n"), "{script}");
+    plugsh().file("calls", script).args(["calls"]).run().code(0);
 }
 
 #[test]

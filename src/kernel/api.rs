@@ -3,6 +3,7 @@
 //! `replace` (restart and reload), `watch` (reloads when files change) and `bench`; of the debugger `hooks/settings`
 //! (breakpoints, faults, stubs, payloads), `hooks/hold`, `hooks/notes` and `hooks/recording`.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
@@ -17,7 +18,8 @@ use super::stack::StackView;
 use super::view::{JobId, LoadableView, LogLine, ProcessId};
 use super::{CallPlan, Kernel, StreamTaker};
 use crate::journal::Record;
-use crate::runtime::{CompilationView, LogLevel};
+use crate::runtime::about::{About, FunctionAbout};
+use crate::runtime::{CompilationView, Failure, LogLevel};
 
 impl Kernel {
     /// Names that `load` accepts: the plugin directories' and the built-in ones, sorted.
@@ -29,18 +31,43 @@ impl Kernel {
         names
     }
 
-    /// The same names, each with the source it stands for, in order; `None`: a stub stands in for it.
+    /// The same names, in order, each with the source it stands for (`None`: a stub stands in for it) and what its
+    /// module says of itself. Reads each module.
     pub fn plugins(&self) -> Vec<LoadableView> {
         let listed = self.sources().listing().into_iter();
-        let mut plugins: Vec<LoadableView> =
-            listed.map(|(name, source)| LoadableView { name, source: Some(source) }).collect();
+        let mut plugins: Vec<LoadableView> = listed
+            .map(|(name, source)| {
+                // A file that went away in between says nothing.
+                let about = self.sources().about(&source).unwrap_or_default();
+                LoadableView { name, source: Some(source), about }
+            })
+            .collect();
         for name in self.hooks().stub_names() {
             if plugins.iter().all(|known| known.name != name) {
-                plugins.push(LoadableView { name, source: None });
+                plugins.push(LoadableView { name, source: None, about: About::default() });
             }
         }
-        plugins.sort();
+        plugins.sort_by(|one, other| one.name.cmp(&other.name));
         plugins
+    }
+
+    /// What the module says of itself that a name, path or built-in source stands for.
+    pub fn about_source(&self, source: &str) -> Result<About, Failure> {
+        self.sources().about(source)
+    }
+
+    /// The functions of a living process, with what its module says of them and of itself.
+    pub fn about_process(&self, id: ProcessId) -> Option<About> {
+        let functions = self.process(id)?.functions;
+        let program = self.living(id)?.lock_slot().code.program.clone();
+        let mut about = program.modules.last().map_or_else(About::default, |main| About::read(&main.bytes));
+        let said = std::mem::take(&mut about.functions);
+        let mut said: HashMap<String, FunctionAbout> =
+            said.into_iter().map(|function| (function.name.clone(), function)).collect();
+        let functions = functions.into_iter();
+        about.functions =
+            functions.map(|name| said.remove(&name).unwrap_or_else(|| FunctionAbout::named(&name))).collect();
+        Some(about)
     }
 
     /// Replaces the policy; `None`: the built-in default.

@@ -7,6 +7,7 @@ use serde::{Serialize, Serializer};
 
 use super::supervision::Supervision;
 use crate::json::{as_ms, as_us};
+use crate::runtime::about::About;
 use crate::runtime::{Host, MemoryUse, Spec};
 
 /// A process's number: from 1, never used twice. 0 is the shell.
@@ -185,11 +186,14 @@ pub struct JobView {
 }
 
 /// A name that can be loaded.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct LoadableView {
     pub name: String,
     /// The source that the name stands for; `None`: only a stub answers to it.
     pub source: Option<String>,
+    /// What its module says of itself.
+    #[serde(flatten)]
+    pub about: About,
 }
 
 /// The effect of a kill.

@@ -5,6 +5,7 @@
 //! ABI directly on wasmtime; `sdk` runs the same plugin in the extism crate's own `Plugin`, as the reference; `source`
 //! turns a name, path or URL into a [`Program`].
 
+pub mod about;
 pub mod advice;
 pub mod config;
 pub mod exports;

@@ -4,6 +4,12 @@
 use extism_pdk::{plugin_fn, var, FnResult, Json, ToBytes};
 use serde::Serialize;
 
+plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "counts vowels, and keeps the total";
+    count_vowels("Hello, World!"): "the vowels of its input, and the total of all calls";
+}
+
 const VOWELS: &str = "aeiouAEIOU";
 
 #[derive(Serialize, ToBytes)]

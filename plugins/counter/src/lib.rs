@@ -4,6 +4,14 @@ use core::sync::atomic::{AtomicI64, Ordering};
 
 use extism_pdk::{plugin_fn, FnResult};
 
+plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "keeps a number in memory from call to call";
+    add("2"): "adds its input, or 1, and gives the new value";
+    get(): "the value";
+    reset(): "sets the value to 0 and gives what it was";
+}
+
 static VALUE: AtomicI64 = AtomicI64::new(0);
 
 /// Adds its input, a whole number (1 when it is empty), and gives the new value.

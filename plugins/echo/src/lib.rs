@@ -10,6 +10,16 @@ use extism_pdk::{plugin_fn, FnResult};
 use plugsh_guest::bulk::{self, Bulk};
 
 plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "gives back its input, and calls others";
+    echo("hello"): "its input";
+    echo_bulk("hello"): "its input, by the bulk path";
+    nothing(): "takes its input and gives nothing";
+    relay(r#"{"to":["text"],"function":"upper","input":"hi"}"#): "what a function gives at the end of a way through other plugins";
+    spam(): "calls a function again and again: `PLUGIN_ID FUNCTION COUNT SIZE`; gives the bytes in all";
+    spam_bulk(): "spam by the bulk path";
+    spam_leak(): "spam that frees nothing";
+}
 
 /// Gives its input back.
 #[plugin_fn]

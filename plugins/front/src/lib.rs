@@ -3,6 +3,12 @@
 
 use extism_pdk::{plugin_fn, FnResult, Memory};
 
+/// What plugsh shows of this plugin, as the guest crate's `about!` writes it.
+#[cfg_attr(target_family = "wasm", link_section = "plugsh-about")]
+#[used]
+static ABOUT: [u8; ABOUT_JSON.len()] = *ABOUT_JSON;
+const ABOUT_JSON: &[u8; 153] = br#"{"summary":"starts a plugin, which counts vowels","functions":[{"name":"run","summary":"what `count_vowels` says of its input","input":"Hello, World!"}]}"#;
+
 /// What is counted when there is no input.
 const GREETING: &[u8] = b"Hello, World!";
 

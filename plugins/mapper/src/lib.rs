@@ -4,6 +4,12 @@ use std::collections::BTreeMap;
 
 use extism_pdk::{plugin_fn, FnResult, Json};
 
+plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "counts words of one piece, for wordcount";
+    map("the cat the dog"): "how often each word is there";
+}
+
 /// Counts the words of its input, letter case and punctuation around them aside: `{"the":2,"cat":1}`, words in order.
 #[plugin_fn]
 pub fn map(text: String) -> FnResult<Json<BTreeMap<String, u64>>> {

@@ -7,6 +7,19 @@ use extism_pdk::{debug, error as log_error, info, plugin_fn, trace, warn, Error,
 use plugsh_guest::Plugin;
 
 plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "does everything a plugin should not do";
+    spin(): "never ends";
+    crash(): "traps";
+    panic("on purpose"): "panics with its input";
+    grow(): "takes memory until there is none, then traps";
+    recurse(): "calls itself until the stack is full";
+    error("no luck"): "fails with its input as the message";
+    exit("7"): "fails with its input as the return code";
+    exit_with_message("7"): "fails with its input as the return code, and a message";
+    log("a line"): "logs its input once at each level";
+    storm("count_vowels"): "starts plugins of the name that is its input without end";
+}
 
 /// Never ends.
 #[plugin_fn]

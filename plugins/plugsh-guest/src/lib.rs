@@ -15,12 +15,13 @@
 //! ```
 //!
 //! What lives here: [`Plugin`], [`Child`] (started when first needed, kept, replaced when gone), [`bulk`], the fast way
-//! to move bytes, and [`report_panics!`], which tells the host why a plugin panicked. What does not: input, output, logs,
-//! variables and HTTP, which are extism-pdk's.
+//! to move bytes, [`report_panics!`], which tells the host why a plugin panicked, and [`about!`], which says in the wasm
+//! what the plugin does. What does not: input, output, logs, variables and HTTP, which are extism-pdk's.
 //!
 //! Each host function is an import of its own, so a plugin imports just those that it uses; one that uses none of
 //! them loads in any Extism host. The raw functions and the bulk path as an ABI: `README.md` and `BULK.md` beside this.
 
+pub mod about;
 pub mod bulk;
 mod child;
 mod panics;

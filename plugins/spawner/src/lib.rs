@@ -5,6 +5,15 @@ use plugsh_guest::Plugin;
 use serde::Serialize;
 
 plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "starts, calls and ends plugins by hand";
+    spawn("text"): "starts the plugin named by its input and gives its id";
+    find("text"): "the id of the living plugin named by its input, 0 for none";
+    free(): "ends the plugin whose id is its input";
+    whoami(): "its own id and its parent's";
+    call(): "calls a plugin: `ID FUNCTION INPUT`";
+    try_call(): "calls a plugin and gives `ok: OUTPUT` or `failed: MESSAGE`";
+}
 
 /// Starts the plugin named by its input; gives its id.
 #[plugin_fn]

@@ -3,6 +3,16 @@
 use extism_pdk::{plugin_fn, FnResult, Json, ToBytes};
 use serde::Serialize;
 
+plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "small text filters, made for pipes";
+    upper("hello"): "its input in upper case";
+    lower("HELLO"): "its input in lower case";
+    reverse("hello"): "its input backwards";
+    trim("  hello  "): "its input without white space around it";
+    count("two words"): "its lines, words, characters and bytes";
+}
+
 /// Its input in upper case.
 #[plugin_fn]
 pub fn upper(text: String) -> FnResult<String> {

@@ -10,6 +10,10 @@ use plugsh_guest::Child;
 use serde::{Deserialize, Serialize};
 
 plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "grows a tree of itself and calls through it";
+    run(r#"{"depth":2,"fanout":2}"#): "calls through a tree of this shape, grown where it is missing";
+}
 
 const FANOUT_MAX: usize = 1_000;
 

@@ -9,6 +9,10 @@ use plugsh_guest::Child;
 use serde::Deserialize;
 
 plugsh_guest::report_panics!();
+plugsh_guest::about! {
+    "counts words with mappers and a reducer";
+    run("the cat the dog"): "how often each word of its input is there";
+}
 
 const MAPPERS: usize = 3;
 const MAPPERS_MAX: usize = 64;

@@ -42,6 +42,11 @@ pub(super) fn find(wanted: &str) -> Option<&'static Builtin> {
 }
 
 impl Builtin {
+    /// The module.
+    pub(super) fn bytes(&self) -> &'static [u8] {
+        self.bytes
+    }
+
     /// The program; its bytes are copied, once for as long as the cache keeps it.
     pub(super) fn load(&self) -> Result<Loaded, Failure> {
         let origin = format!("{BUILTIN_PREFIX}{}", self.name);

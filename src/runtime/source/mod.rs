@@ -42,6 +42,7 @@ use self::loaded::Loaded;
 use self::manifest::Base;
 pub use self::manifest::MODULES_MAX;
 pub use self::name::is_name;
+use super::about::About;
 use super::{Advice, Failure, FailureKind, Program};
 use crate::text::{closest, one_line};
 
@@ -155,6 +156,17 @@ impl Sources {
         };
         // A file that went away in between is left out.
         self.names().into_iter().filter_map(|name| source(&name).map(|source| (name, source))).collect()
+    }
+
+    /// What the module that a source stands for says of itself. Nothing is fetched from the network and nothing is kept,
+    /// so nothing is said of a URL or a manifest.
+    pub fn about(&self, source: &str) -> Result<About, Failure> {
+        match self.locate(source, Access::Person)? {
+            Place::Builtin(builtin) => Ok(About::read(builtin.bytes())),
+            Place::File(path) if content::declared(&path).is_manifest() => Ok(About::default()),
+            Place::File(path) => Ok(About::read(&file::read(&path, MODULE_BYTES_MAX)?.bytes)),
+            Place::Url(_) => Ok(About::default()),
+        }
     }
 
     fn locate(&self, source: &str, access: Access) -> Result<Place, Failure> {

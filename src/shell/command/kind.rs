@@ -44,7 +44,7 @@ impl Kind {
     pub fn of_value_name(value_name: &str) -> Kind {
         match value_name {
             "COMMAND" => Kind::Command,
-            "COMMAND|TOPIC" => Kind::Topic,
+            "COMMAND|TOPIC|PLUGIN[.FUNCTION]" => Kind::Topic,
             "PLUGIN" | "PROCESS" => Kind::Process,
             "%JOB" => Kind::Job,
             "PROCESS|%JOB" => Kind::ProcessOrJob,

@@ -14,11 +14,18 @@ pub static COMMAND: Command = Command {
     summary: "list commands, or explain one",
     description: "`help COMMAND` shows usage, options and examples; so does `COMMAND --help`. `help all` lists every command \
         with what it does, `help language` how lines are written, `help blocks` what `for`, `repeat` and `if` do, \
-        `help filters` what EXPR is, `help debugging` how a bug is found.",
-    examples: &[Example {
-        lines: "help sleep",
-        output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.\n\n$ sleep 1ms",
-    }],
+        `help filters` what EXPR is, `help debugging` how a bug is found. `help PLUGIN.FUNCTION` shows what a function of a \
+        plugin does, and an input to try it with.",
+    examples: &[
+        Example {
+            lines: "help sleep",
+            output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.\n\n$ sleep 1ms",
+        },
+        Example {
+            lines: "help text.count",
+            output: "text.count [INPUT]\n\nits lines, words, characters and bytes\n\n$ text.count 'two words'",
+        },
+    ],
     syntax: syntax::<HelpOptions>(),
     run: Run::Plain(run),
 };
@@ -28,7 +35,7 @@ const OVERVIEW_WIDTH: usize = 80;
 
 #[derive(Debug, clap::Args)]
 struct HelpOptions {
-    #[arg(value_name = "COMMAND|TOPIC")]
+    #[arg(value_name = "COMMAND|TOPIC|PLUGIN[.FUNCTION]")]
     command: Option<String>,
 }
 
@@ -36,7 +43,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (options, _) = arguments.parse::<HelpOptions>()?;
     match options.command.as_deref() {
         None => Ok(Reply::Lines(overview(session.table()))),
-        Some(word) => about(session.table(), word).ok_or_else(|| unknown(session.table(), word)),
+        Some(word) => match about(session.table(), word) {
+            Some(reply) => Ok(reply),
+            None => super::plugins::help(session, word).unwrap_or_else(|| Err(unknown(session.table(), word))),
+        },
     }
 }
 
