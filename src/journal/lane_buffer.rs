@@ -24,7 +24,7 @@ pub(super) struct LaneBuffer {
 
 /// A record without error and payload.
 type Words = [AtomicU64; WORDS];
-const WORDS: usize = 11;
+const WORDS: usize = 12;
 
 impl LaneBuffer {
     pub(super) fn new() -> LaneBuffer {
@@ -93,6 +93,7 @@ fn to_words(record: &Record) -> [u64; WORDS] {
             | (record.outcome as u64) << 24
             | (record.changed_by as u64) << 40
             | u64::from(record.unresolved) << 56,
+        record.held_ns,
     ]
 }
 
@@ -119,6 +120,7 @@ fn from_words(words: &Words, record: &mut Record) {
     record.outcome = Outcome::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default();
     record.unresolved = rest >> 56 != 0;
     record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xff).copied().unwrap_or_default();
+    record.held_ns = word(11);
 }
 
 #[cfg(test)]
@@ -134,6 +136,7 @@ mod tests {
                 at_ns: 3,
                 duration_ns: u64::MAX - 1,
                 nested_ns: 5,
+                held_ns: u64::MAX - 2,
                 job: u32::MAX,
                 caller: 7,
                 caller_name: Symbol::SHELL,

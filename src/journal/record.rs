@@ -19,10 +19,12 @@ pub struct Record {
     pub parent_seq: u64,
     /// When it started, since the session began.
     pub at_ns: u64,
-    /// How long it took; while it runs, how long so far.
+    /// How long it took, without `held_ns`; while it runs, how long so far.
     pub duration_ns: u64,
-    /// How much of that was spent inside nested calls.
+    /// How much of `duration_ns` was spent inside nested calls.
     pub nested_ns: u64,
+    /// How long it or a call below it was held at breakpoints.
+    pub held_ns: u64,
     pub job: u32,
     /// The calling process; 0: the shell.
     pub caller: u32,
@@ -58,7 +60,7 @@ impl Record {
 
     /// When it ended; while it runs, now.
     pub fn end_ns(&self) -> u64 {
-        self.at_ns.saturating_add(self.duration_ns)
+        self.at_ns.saturating_add(self.duration_ns).saturating_add(self.held_ns)
     }
 
     /// The caller as people write it: `1:front`, or `shell`.
@@ -235,6 +237,6 @@ mod tests {
 
     #[test]
     fn a_record_stays_small() {
-        assert!(size_of::<Record>() <= 112, "{} bytes: the hot path copies it twice", size_of::<Record>());
+        assert!(size_of::<Record>() <= 120, "{} bytes: the hot path copies it twice", size_of::<Record>());
     }
 }

@@ -127,8 +127,8 @@ impl Chain {
         Ok(depth)
     }
 
-    /// Removes the deepest call. `failed`: the path and causes for its error are collected.
-    pub fn pop(&self, duration: Duration, failed: bool) -> Option<PoppedFrame> {
+    /// Removes the deepest call, `elapsed` after its start. `failed`: the path and causes for its error are collected.
+    pub fn pop(&self, elapsed: Duration, failed: bool) -> Option<PoppedFrame> {
         let mut frames = self.frames.lock();
         let depth = frames.stack.len() as u32;
         let cancelled = self.cancelled.load(Ordering::SeqCst);
@@ -146,7 +146,7 @@ impl Chain {
             self.cancelled.store(NOT_CANCELLED, Ordering::SeqCst);
         }
         if let Some(caller) = frames.stack.last_mut() {
-            caller.nested += duration;
+            caller.nested += elapsed.saturating_sub(frame.held_for);
         }
         let failing = if failed { frames.failing.take() } else { None };
         Some(PoppedFrame { frame, depth: depth as u16, caller, cause, cancel_target, path, failing })
@@ -261,12 +261,14 @@ impl Chain {
     /// The chain's calls as views, outermost first.
     pub fn views(&self) -> Vec<FrameView> {
         let frames = self.frames.lock();
+        let now = Instant::now();
+        let holding = frames.holding(now);
         let view = |(frame, depth): (&Frame, u16)| FrameView {
             seq: frame.record_seq(),
             process: frame.process.label(),
             function: frame.function.as_str().to_string(),
             depth,
-            elapsed: frame.started.elapsed(),
+            elapsed: frame.ran_for(now, holding),
         };
         frames.stack.iter().zip(1..).map(view).collect()
     }
@@ -274,10 +276,13 @@ impl Chain {
     /// The chain's calls as running records. Starts have no record.
     pub fn records(&self) -> Vec<Record> {
         let frames = self.frames.lock();
+        let now = Instant::now();
+        let holding = frames.holding(now);
         let calls = frames.stack.iter().enumerate().filter(|(_, frame)| frame.record_seq().is_some());
         let record = |(at, frame): (usize, &Frame)| Record {
             outcome: if frame.held { Outcome::Held } else { Outcome::Running },
-            duration_ns: frame.started.elapsed().as_nanos() as u64,
+            duration_ns: frame.ran_for(now, holding).as_nanos() as u64,
+            held_ns: (frame.held_for + holding).as_nanos() as u64,
             ..self.record_of(frame, at as u16 + 1, caller_of(&frames.stack[..at]))
         };
         calls.map(record).collect()
@@ -292,6 +297,7 @@ impl Chain {
             at_ns: frame.started.saturating_duration_since(self.epoch).as_nanos() as u64,
             duration_ns: 0,
             nested_ns: frame.nested.as_nanos() as u64,
+            held_ns: frame.held_for.as_nanos() as u64,
             job: self.job,
             caller: caller.0,
             caller_name: caller.1,

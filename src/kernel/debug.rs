@@ -38,6 +38,8 @@ pub struct Debugged {
     pub step: Option<StepPlan>,
     /// Count of holds.
     pub(super) holds: u64,
+    /// Total time of the holds that are over.
+    pub held_for: Duration,
     /// Total time that deadlines were suspended, at breakpoints and during loads.
     pub stood_still: Duration,
     /// Nested calls of the shell's current call, while a recording runs.

@@ -91,7 +91,10 @@ pub struct Frame {
     /// The number of the call's record; from [`START_SEQ_MIN`] on for a start.
     pub seq: u64,
     pub started: Instant,
+    /// Time in nested calls, without holds.
     pub nested: Duration,
+    /// Time for which this call or one below it was held at breakpoints: neither its own nor that of its callers.
+    pub held_for: Duration,
     pub bytes_in: u64,
     /// The call's own deadline, if it is earlier than its caller's.
     pub deadline: Option<Deadline>,
@@ -104,6 +107,11 @@ pub struct Frame {
 }
 
 impl Frame {
+    /// The call's time until `now`; `holding`: time of a present hold.
+    pub fn ran_for(&self, now: Instant, holding: Duration) -> Duration {
+        now.saturating_duration_since(self.started).saturating_sub(self.held_for + holding)
+    }
+
     /// The number of the call's record; `None` for a start.
     pub fn record_seq(&self) -> Option<u64> {
         (self.seq < START_SEQ_MIN).then_some(self.seq)
@@ -159,6 +167,20 @@ impl Frames {
     /// Whether the calls' deadlines are suspended.
     pub fn stands_still(&self) -> bool {
         self.loading || self.stack.iter().any(|frame| frame.held)
+    }
+
+    /// Time of the present hold until `now`.
+    pub fn holding(&self, now: Instant) -> Duration {
+        self.debug.held.as_ref().map_or(Duration::ZERO, |held| now.saturating_duration_since(held.since))
+    }
+
+    /// Ends a hold, whose time is none of the calls'.
+    pub fn end_hold(&mut self, held_for: Duration) {
+        self.debug.held_for += held_for;
+        self.stack.iter_mut().for_each(|frame| frame.held_for += held_for);
+        if let Some(frame) = self.stack.last_mut() {
+            frame.held = false;
+        }
     }
 
     /// Resumes the deadlines, moved by the time of their suspension, and returns the earliest.

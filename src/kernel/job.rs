@@ -19,7 +19,9 @@ pub const KEPT_OUTPUT_BYTES_MAX: usize = 16 << 20;
 #[derive(Debug, Clone)]
 pub struct JobEnd {
     pub result: Result<JobOutput, CallError>,
+    /// Without the time held at breakpoints.
     pub duration: Duration,
+    pub held_for: Duration,
     /// Completed runs, of `repeat`.
     pub runs: u64,
 }
@@ -47,6 +49,8 @@ struct Inner {
     started: Instant,
     background: AtomicBool,
     runs: AtomicU64,
+    /// Count of runs that it was started for.
+    runs_total: AtomicU64,
     /// The chain, while the job runs.
     chain: Mutex<Option<Arc<Chain>>>,
     end: Mutex<Option<Arc<JobEnd>>>,
@@ -76,6 +80,7 @@ impl Job {
                 started: Instant::now(),
                 background: AtomicBool::new(background),
                 runs: AtomicU64::new(0),
+                runs_total: AtomicU64::new(1),
                 chain: Mutex::new(Rank::JobChain, Some(chain)),
                 end: Mutex::new(Rank::JobEnd, None),
                 held: AtomicBool::new(false),
@@ -86,7 +91,14 @@ impl Job {
 
     /// A job's end with this result, as of now.
     pub(super) fn end_with(&self, result: Result<JobOutput, CallError>) -> JobEnd {
-        JobEnd { result, duration: self.inner.started.elapsed(), runs: self.runs() }
+        let (duration, held_for) = self.ran_and_held_for();
+        JobEnd { result, duration, held_for, runs: self.runs() }
+    }
+
+    /// The time since its start, without and at breakpoints.
+    fn ran_and_held_for(&self) -> (Duration, Duration) {
+        let held_for = self.running().map_or(Duration::ZERO, |chain| chain.held_for());
+        (self.inner.started.elapsed().saturating_sub(held_for), held_for)
     }
 
     /// Marks the job's end, releases its chain and wakes its waiters.
@@ -121,12 +133,20 @@ impl Job {
             None if records.iter().any(|record| record.outcome == Outcome::Held) => JobState::Held,
             None => JobState::Running,
         };
+        let (ran_for, held_for) = match &end {
+            Some(end) => (end.duration, end.held_for),
+            None => self.ran_and_held_for(),
+        };
+        let (runs_done, seconds) = (self.runs(), ran_for.as_secs_f64());
         JobView {
             id: self.inner.id,
             text: self.inner.text.clone(),
             background: self.is_background(),
             state,
-            elapsed: end.map_or_else(|| self.inner.started.elapsed(), |end| end.duration),
+            elapsed: ran_for + held_for,
+            runs_done,
+            runs_total: self.inner.runs_total.load(Ordering::Relaxed),
+            runs_per_second: if seconds > 0.0 { runs_done as f64 / seconds } else { 0.0 },
             chain: self.chain(),
         }
     }
@@ -149,6 +169,11 @@ impl Job {
     /// Count of completed runs, for progress.
     pub fn runs(&self) -> u64 {
         self.inner.runs.load(Ordering::Relaxed)
+    }
+
+    /// Sets the count of runs that it was started for.
+    pub(super) fn set_runs_total(&self, runs_total: u64) {
+        self.inner.runs_total.store(runs_total, Ordering::Relaxed);
     }
 
     /// Adds to the count of completed runs.

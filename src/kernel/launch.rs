@@ -98,6 +98,7 @@ impl Job {
     fn run_plan(&self, kernel: &Arc<Kernel>, task: &Arc<Task>, mut plan: CallPlan) -> Result<Arc<[u8]>, CallError> {
         let input = std::mem::take(&mut plan.input);
         let mut pipe = Pipe::new(kernel, task, &plan);
+        self.set_runs_total(plan.repeat);
         for _ in 1..plan.repeat {
             pipe.run(&*input)?;
             self.add_runs(1);

@@ -220,12 +220,10 @@ impl Kernel {
         });
         let source = without_secrets(&origin).into_owned();
         let now = Instant::now();
-        let doing = occupant.and_then(|occupant| self.doing(occupant, now)).unwrap_or_default();
+        let doing = occupant.and_then(|occupant| self.doing(occupant, now)).unwrap_or(Doing::BEGINS_OR_ENDS);
         let (state, until) = match (life, occupant) {
             (Life::Dead { reason, at }, _) => (ProcessState::Dead { reason }, at),
-            (Life::Starting, _) | (Life::Alive, Some(_)) => {
-                (doing.waiting.map_or(ProcessState::Running, |on| ProcessState::Waiting { on }), now)
-            }
+            (Life::Starting, _) | (Life::Alive, Some(_)) => (doing.state, now),
             (Life::Alive, None) => (crashed.map_or(ProcessState::Idle, |why| ProcessState::Crashed { why }), now),
         };
         let mut view = ProcessView {
@@ -265,11 +263,16 @@ impl ProcessView {
 }
 
 /// The activity of the call in a process.
-#[derive(Default)]
 struct Doing {
     elapsed: Duration,
     nested: Duration,
-    waiting: Option<ProcessId>,
+    state: ProcessState,
+}
+
+impl Doing {
+    /// The activity of a call whose frame is not there: it begins or has just ended.
+    const BEGINS_OR_ENDS: Doing =
+        Doing { elapsed: Duration::ZERO, nested: Duration::ZERO, state: ProcessState::Running };
 }
 
 impl Kernel {
@@ -280,12 +283,17 @@ impl Kernel {
             let at = usize::from(occupant.depth).wrapping_sub(1);
             let frame = frames.stack.get(at).filter(|frame| frame.seq == occupant.seq)?;
             let below = frames.stack.get(at + 1);
-            let nested = below.map_or(Duration::ZERO, |below| now.saturating_duration_since(below.started));
+            let holding = frames.holding(now);
+            let nested = below.map_or(Duration::ZERO, |below| below.ran_for(now, holding));
             let queued = frames.waiting_for.as_ref().filter(|_| at + 1 == frames.stack.len());
             Some(Doing {
-                elapsed: now.saturating_duration_since(frame.started),
+                elapsed: frame.ran_for(now, holding),
                 nested: frame.nested + nested,
-                waiting: below.map(|below| below.process.id).or(queued.map(|process| process.id)),
+                state: match below.map(|below| below.process.id).or(queued.map(|process| process.id)) {
+                    Some(on) => ProcessState::Waiting { on },
+                    None if frame.held => ProcessState::Held,
+                    None => ProcessState::Running,
+                },
             })
         })
     }

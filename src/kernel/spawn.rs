@@ -290,6 +290,7 @@ impl Kernel {
             seq,
             started,
             nested: Duration::ZERO,
+            held_for: Duration::ZERO,
             bytes_in: 0,
             deadline: own.map(|timeout| Deadline { at: started + timeout, timeout }),
             cause: None,

@@ -33,6 +33,8 @@ impl fmt::Display for ProcessLabel {
 pub enum ProcessState {
     Idle,
     Running,
+    /// Its running call is held at a breakpoint.
+    Held,
     /// In a nested call, or queueing for a busy process: `on` is the other process.
     Waiting {
         on: ProcessId,
@@ -47,28 +49,40 @@ pub enum ProcessState {
 }
 
 impl ProcessState {
-    /// The state's word in tables and JSON.
+    /// The state's word in tables.
     pub fn word(&self) -> &'static str {
         match self {
             ProcessState::Idle => "idle",
             ProcessState::Running => "running",
+            ProcessState::Held => "held",
             ProcessState::Waiting { .. } => "waiting",
             ProcessState::Crashed { .. } => "crashed",
             ProcessState::Dead { .. } => "dead",
         }
     }
+
+    /// The state's word in JSON, where a held process is a running one with `held` beside.
+    pub fn json_word(&self) -> &'static str {
+        if self.is_held() { ProcessState::Running.word() } else { self.word() }
+    }
+
+    /// Whether its running call is held at a breakpoint.
+    pub fn is_held(&self) -> bool {
+        matches!(self, ProcessState::Held)
+    }
 }
 
-/// Two fields in JSON: the word, and the process that is waited for.
+/// Three fields in JSON: the word, whether it is held, and the process that is waited for.
 impl Serialize for ProcessState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct State {
             state: &'static str,
+            held: bool,
             waiting_on: Option<ProcessId>,
         }
         let waiting_on = if let ProcessState::Waiting { on } = self { Some(*on) } else { None };
-        State { state: self.word(), waiting_on }.serialize(serializer)
+        State { state: self.json_word(), held: self.is_held(), waiting_on }.serialize(serializer)
     }
 }
 
@@ -90,7 +104,7 @@ pub struct ProcessView {
     pub resets: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
-    /// Wall time inside its calls, the running one and nested waits included.
+    /// Wall time inside its calls, the running one and nested waits included, time held at breakpoints not.
     #[serde(rename = "busy_us", serialize_with = "as_us")]
     pub busy: Duration,
     /// Wall time inside its calls without nested calls.
@@ -180,6 +194,12 @@ pub struct JobView {
     pub background: bool,
     #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
     pub elapsed: Duration,
+    /// Completed runs, of `runs_total`.
+    pub runs_done: u64,
+    /// Count of runs that the job was started for, with `--loop`; 1 without.
+    pub runs_total: u64,
+    /// Completed runs a second, the time at breakpoints left out.
+    pub runs_per_second: f64,
     /// The command line that started it.
     pub text: String,
     pub chain: Vec<FrameView>,

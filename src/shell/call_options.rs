@@ -74,6 +74,8 @@ pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
         bytes_out: u64,
         #[serde(rename = "duration_us", serialize_with = "as_us")]
         duration: Duration,
+        #[serde(rename = "held_us", serialize_with = "as_us")]
+        held_for: Duration,
         error: Option<String>,
         /// Where the plugins stood, for a call that failed.
         stack: Option<Vec<StackRow<'a>>>,
@@ -86,6 +88,7 @@ pub fn call_reply(id: ProcessId, end: &JobEnd) -> Reply {
         output: JsonPayload::whole("output", bytes.as_deref()),
         bytes_out: bytes.as_ref().map_or(0, |bytes| bytes.len() as u64),
         duration: end.duration,
+        held_for: end.held_for,
         error: error.map(CallError::with_reason),
         stack: stack.as_ref().map(stack_rows),
     })

@@ -224,9 +224,11 @@ pub fn normalised(text: &str) -> String {
 }
 
 /// JSON fields of measured times and of memory that depends on the system.
-const VOLATILE_FIELDS: [&str; 18] = [
+const VOLATILE_FIELDS: [&str; 20] = [
     "at_us",
     "duration_us",
+    "held_us",
+    "runs_per_second",
     "busy_us",
     "self_us",
     "avg_us",
@@ -285,7 +287,7 @@ fn is_resident(before: &[&str], after: &str) -> bool {
     after.starts_with("resident") || after.starts_with("committed") || matches!(before, ["it", "for", "kept"])
 }
 
-/// A measured time (`12ms`, `3.4µs`, `1m05s`) as `#`, a share as `#%`, a resident size as `SIZE`, a SHA-256 as `SHA`,
+/// A measured time (`12ms`, `3.4µs`, `1m05s`) as `#`, a share as `#%`, a rate as `#/s`, a resident size as `SIZE`, a SHA-256 as `SHA`,
 /// also with punctuation after it.
 fn normalised_word(word: &str, is_configured: bool, is_resident: bool) -> String {
     let core = word.trim_end_matches([',', ')', ';', ':', '.']);
@@ -298,6 +300,9 @@ fn normalised_word(word: &str, is_configured: bool, is_resident: bool) -> String
         && core.chars().all(|c| c.is_ascii_digit() || ".µmsnh".contains(c));
     if core.strip_suffix('%').is_some_and(|figure| figure.parse::<f64>().is_ok()) {
         return format!("#%{tail}");
+    }
+    if core.strip_suffix("/s").is_some_and(|rate| rate.parse::<u64>().is_ok()) {
+        return format!("#/s{tail}");
     }
     let is_size = core.len() > 1
         && core.starts_with(|c: char| c.is_ascii_digit())

@@ -147,8 +147,9 @@ fn clock(at_ns: u64) -> String {
 
 fn duration_span(call: &Record, now_ns: u64) -> Span<'static> {
     let text = match call.outcome {
-        Outcome::Running | Outcome::Held => {
-            Unit::Nanoseconds.text(now_ns.saturating_sub(call.at_ns).max(call.duration_ns))
+        Outcome::Running => {
+            let so_far = now_ns.saturating_sub(call.at_ns).saturating_sub(call.held_ns);
+            Unit::Nanoseconds.text(so_far.max(call.duration_ns))
         }
         _ => trace::TOOK.cell(call).text,
     };

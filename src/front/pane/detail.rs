@@ -7,7 +7,7 @@ use std::time::Duration;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::journal::{Kept, Record, stats};
+use crate::journal::{Kept, Outcome, Record, stats};
 use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::runtime::Spec;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
@@ -70,8 +70,10 @@ impl Detail {
             return Detail { subject, title: format!("call {seq}"), lines: vec![vec![trusted(gone, theme::DIM)]] };
         };
         let ended = call.outcome.is_ended();
-        let so_far = now.saturating_sub(Duration::from_nanos(call.at_ns));
-        let duration = if ended { Duration::from_nanos(call.duration_ns) } else { so_far };
+        let held = Duration::from_nanos(call.held_ns);
+        let so_far = now.saturating_sub(Duration::from_nanos(call.at_ns)).saturating_sub(held);
+        let stands = ended || call.outcome == Outcome::Held;
+        let duration = if stands { Duration::from_nanos(call.duration_ns) } else { so_far };
         let mut lines = vec![
             figure("caller", vec![untrusted(&call.caller_label(), theme::NAME)]),
             figure("callee", vec![untrusted(&call.callee_label(), theme::NAME)]),
@@ -87,6 +89,9 @@ impl Detail {
             figure("began", vec![trusted(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
             figure("depth", vec![trusted(format!("{}, in job %{}", call.depth, call.job), theme::PLAIN)]),
         ];
+        if call.held_ns > 0 {
+            lines.push(figure("held", vec![trusted(show_duration(held), theme::WAIT)]));
+        }
         if let Some(error) = &call.error {
             lines.push(figure("error", vec![untrusted(error, theme::BAD)]));
         }
@@ -115,7 +120,7 @@ fn figures(view: &ProcessView) -> Vec<Line> {
         ProcessState::Crashed { why } | ProcessState::Dead { reason: why } => {
             state.push(untrusted(&format!(": {why}"), style));
         }
-        ProcessState::Idle | ProcessState::Running => {}
+        ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
     state.push(trusted(format!(", {} old", show_duration(view.age)), theme::DIM));
     let memory = view.memory;

@@ -270,6 +270,9 @@ fn jobs_and_notes_are_in_the_status() {
             background: true,
             state,
             elapsed: Duration::ZERO,
+            runs_done: 0,
+            runs_total: 1,
+            runs_per_second: 0.0,
             chain: Vec::new(),
         })
         .collect();

@@ -180,7 +180,9 @@ fn count(indices: &[usize], processes: &[ProcessView]) -> Expansion {
     let states = || indices.iter().filter_map(|index| processes.get(*index)).map(|process| &process.state);
     Expansion::Summary {
         siblings: indices.len(),
-        busy: states().filter(|state| matches!(state, ProcessState::Running | ProcessState::Waiting { .. })).count(),
+        busy: states()
+            .filter(|state| matches!(state, ProcessState::Running | ProcessState::Held | ProcessState::Waiting { .. }))
+            .count(),
         crashed: states().filter(|state| matches!(state, ProcessState::Crashed { .. })).count(),
     }
 }

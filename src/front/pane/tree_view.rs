@@ -208,7 +208,7 @@ fn push_process(spans: &mut Vec<Span<'static>>, process: &ProcessView, processes
     let name_style = match &process.state {
         ProcessState::Dead { .. } if history.fading(process) > 0.3 => theme::DIM,
         ProcessState::Dead { .. } | ProcessState::Crashed { .. } => theme::BAD,
-        ProcessState::Running => theme::NAME.add_modifier(Modifier::BOLD),
+        ProcessState::Running | ProcessState::Held => theme::NAME.add_modifier(Modifier::BOLD),
         ProcessState::Idle | ProcessState::Waiting { .. } => theme::NAME,
     };
     let glyph_style = if name_style == theme::DIM { Style::new().patch(theme::DIM) } else { style };
@@ -227,7 +227,7 @@ fn push_process(spans: &mut Vec<Span<'static>>, process: &ProcessView, processes
             spans.push(untrusted(&format!(" {}", why.strip_prefix(&own).unwrap_or(why)), theme::BAD));
         }
         ProcessState::Dead { reason } => spans.push(untrusted(&format!(" {reason}"), theme::DIM)),
-        ProcessState::Idle | ProcessState::Running => {}
+        ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
 }
 

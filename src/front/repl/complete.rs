@@ -205,11 +205,12 @@ mod tests {
     #[test]
     fn what_a_command_still_takes_is_said_between_words() {
         assert_eq!(expected_arguments("load ").as_deref(), Some("SOURCE"));
+        assert_eq!(expected_arguments("ps ").as_deref(), Some("[PROCESS]..."));
         assert_eq!(expected_arguments("call ").as_deref(), Some("PLUGIN FUNCTION [INPUT]"));
         assert_eq!(expected_arguments("call --loop ").as_deref(), Some("N"));
         assert_eq!(expected_arguments("time call 1 ").as_deref(), Some("FUNCTION [INPUT]"));
         assert_eq!(expected_arguments("1.run ").as_deref(), Some("[INPUT]"));
-        for line in ["", "load", "load x", "ps ", "call a f x ", "nonsense ", "echo 'a ", "# load "] {
+        for line in ["", "load", "load x", "jobs ", "call a f x ", "nonsense ", "echo 'a ", "# load "] {
             assert_eq!(expected_arguments(line), None, "{line}");
         }
     }

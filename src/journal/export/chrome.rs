@@ -60,11 +60,13 @@ fn slice(record: &Record) -> Value {
             "outcome": record.outcome.as_str(),
             "error": record.error.as_deref(),
             "changed_by": record.changed_by.as_str(),
+            "held_us": ended.then_some(Micros(record.held_ns)),
         },
     });
     if let Some(fields) = slice.as_object_mut() {
         if ended {
-            fields.insert("dur".to_owned(), json!(Micros(record.duration_ns)));
+            // Holds are part of the slice: the calls after them lie inside their callers.
+            fields.insert("dur".to_owned(), json!(Micros(record.end_ns().saturating_sub(record.at_ns))));
         }
         if record.outcome.is_failure() {
             fields.insert("cname".to_owned(), json!("terrible"));
@@ -111,6 +113,15 @@ mod tests {
         assert_eq!(slices[1]["args"]["error"], "no such item");
         assert_eq!((&slices[0]["args"]["bytes_out"], &slices[0]["args"]["caller"]), (&json!(2048), &json!("shell")));
         assert_eq!(slices[0]["args"]["changed_by"], "stub");
+    }
+
+    #[test]
+    fn a_slice_contains_its_hold() {
+        let mut records = session();
+        records[0].held_ns = 5_000;
+        let events = events(&records);
+        let slice = of_phase(&events, "X")[0];
+        assert_eq!((&slice["dur"], &slice["args"]["held_us"]), (&json!(15.5), &json!(5)));
     }
 
     #[test]

@@ -39,6 +39,7 @@ pub struct Line<'a> {
     bytes_in: u64,
     bytes_out: Option<u64>,
     duration_us: Option<Micros>,
+    held_us: Option<Micros>,
     depth: u16,
     outcome: &'a str,
     error: Option<&'a str>,
@@ -63,6 +64,7 @@ impl<'a> Line<'a> {
             bytes_in: record.bytes_in,
             bytes_out: ended.then_some(record.bytes_out),
             duration_us: ended.then_some(Micros(record.duration_ns)),
+            held_us: ended.then_some(Micros(record.held_ns)),
             depth: record.depth,
             outcome: record.outcome.as_str(),
             error: record.error.as_deref(),
@@ -84,14 +86,14 @@ mod tests {
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(
             lines[0],
-            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"depth":1,"outcome":"ok","error":null,"changed_by":"stub"}"#
+            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"depth":1,"outcome":"ok","error":null,"changed_by":"stub"}"#
         );
         assert_eq!(
             lines[1],
-            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"depth":2,"outcome":"error","error":"no such item","changed_by":null}"#
+            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"depth":2,"outcome":"error","error":"no such item","changed_by":null}"#
         );
         assert!(
-            lines[3].contains(r#""bytes_out":null,"duration_us":null,"depth":1,"outcome":"running""#),
+            lines[3].contains(r#""bytes_out":null,"duration_us":null,"held_us":null,"depth":1,"outcome":"running""#),
             "{}",
             lines[3]
         );

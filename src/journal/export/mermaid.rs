@@ -102,7 +102,8 @@ fn call_label(record: &Record) -> String {
 
 fn return_label(record: &Record) -> String {
     let changed = record.changed_by.as_str().map(|by| format!(", by a {by}")).unwrap_or_default();
-    format!("{}, {}{changed}", show_size(record.bytes_out), show_duration_ns(record.duration_ns))
+    let held = if record.held_ns > 0 { format!(", held {}", show_duration_ns(record.held_ns)) } else { String::new() };
+    format!("{}, {}{changed}{held}", show_size(record.bytes_out), show_duration_ns(record.duration_ns))
 }
 
 fn failure_label(record: &Record) -> String {

@@ -149,6 +149,10 @@ fn attributes(record: &Record) -> Vec<KeyValue> {
         KeyValue::new("plugin.job", i64::from(record.job)),
         KeyValue::new("plugin.seq", number(record.seq)),
     ];
+    if record.held_ns > 0 {
+        // The span's own times contain the hold.
+        attributes.push(KeyValue::new("plugin.held_us", record.held_ns as f64 / 1e3));
+    }
     attributes.extend(record.changed_by.as_str().map(|by| KeyValue::new("plugin.changed_by", by)));
     attributes
 }

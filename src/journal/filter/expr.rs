@@ -64,6 +64,7 @@ pub(super) enum NumberField {
     BytesIn,
     BytesOut,
     Duration,
+    Held,
 }
 
 impl Expr<Test> {
@@ -77,7 +78,7 @@ impl Expr<Test> {
             Expr::Not(inner) => inner.needs_end(),
             Expr::Test(Test::Outcome { .. }) => true,
             Expr::Test(Test::Number { field, .. }) => {
-                matches!(field, NumberField::Duration | NumberField::BytesOut)
+                matches!(field, NumberField::Duration | NumberField::Held | NumberField::BytesOut)
             }
             Expr::Test(Test::Name { .. } | Test::AnyName(_)) => false,
         }
@@ -133,6 +134,7 @@ impl NumberField {
             NumberField::BytesIn => record.bytes_in,
             NumberField::BytesOut => record.bytes_out,
             NumberField::Duration => record.duration_ns,
+            NumberField::Held => record.held_ns,
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::text::{did_you_mean, quoted};
 pub const FILTER_DEPTH_MAX: usize = 64;
 
 /// Every field, as it is written.
-pub const FIELDS: [&str; 9] =
-    ["caller", "callee", "function", "outcome", "depth", "job", "bytes_in", "bytes_out", "duration"];
+pub const FIELDS: [&str; 10] =
+    ["caller", "callee", "function", "outcome", "depth", "job", "bytes_in", "bytes_out", "duration", "held"];
 
 #[derive(Clone, Copy)]
 enum Field {
@@ -37,6 +37,7 @@ impl Field {
             "bytes_in" => Field::Number(NumberField::BytesIn),
             "bytes_out" => Field::Number(NumberField::BytesOut),
             "duration" => Field::Number(NumberField::Duration),
+            "held" => Field::Number(NumberField::Held),
             _ => return None,
         })
     }
@@ -215,7 +216,7 @@ impl<F: Fields> Parser<F> {
 
 fn number(field: NumberField, text: &str) -> Result<u64, String> {
     match field {
-        NumberField::Duration => parse_duration_ns(text),
+        NumberField::Duration | NumberField::Held => parse_duration_ns(text),
         NumberField::BytesIn | NumberField::BytesOut => parse_size(text),
         NumberField::Job => whole(text.strip_prefix('%').unwrap_or(text)),
         NumberField::Depth => whole(text),

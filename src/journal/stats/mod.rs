@@ -82,6 +82,7 @@ struct Sums {
     bytes_below: u64,
     total_ns: u64,
     self_ns: u64,
+    held_ns: u64,
     durations: Histogram,
 }
 
@@ -193,6 +194,7 @@ impl Sums {
             bytes_below: 0,
             total_ns: 0,
             self_ns: 0,
+            held_ns: 0,
             durations: Histogram::default(),
         }
     }
@@ -203,6 +205,7 @@ impl Sums {
         self.bytes_out = self.bytes_out.saturating_add(record.bytes_out);
         self.total_ns = self.total_ns.saturating_add(record.duration_ns);
         self.self_ns = self.self_ns.saturating_add(record.self_ns());
+        self.held_ns = self.held_ns.saturating_add(record.held_ns);
         self.durations.add(record.duration_ns);
     }
 
@@ -217,6 +220,7 @@ impl Sums {
             bytes_out: self.bytes_out,
             total_ns: self.total_ns,
             self_ns: self.self_ns,
+            held_ns: self.held_ns,
             avg_ns: self.durations.mean_ns(),
             p50_ns: self.durations.percentile_ns(50.0),
             p90_ns: self.durations.percentile_ns(90.0),
@@ -250,6 +254,9 @@ pub struct Row {
     /// Time without nested calls.
     #[serde(rename = "self_us", serialize_with = "ns_as_micros")]
     pub self_ns: u64,
+    /// Time at breakpoints, which is part of no other figure.
+    #[serde(rename = "held_us", serialize_with = "ns_as_micros")]
+    pub held_ns: u64,
     #[serde(rename = "avg_us", serialize_with = "ns_as_micros")]
     pub avg_ns: u64,
     #[serde(rename = "p50_us", serialize_with = "ns_as_micros")]

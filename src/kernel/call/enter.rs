@@ -122,6 +122,7 @@ impl Task {
             seq: self.next_seq(start.started),
             started: start.started,
             nested: Duration::ZERO,
+            held_for: Duration::ZERO,
             bytes_in,
             deadline: own.map(|timeout| Deadline { at: start.started + timeout, timeout }),
             cause: None,

@@ -3,7 +3,7 @@
 
 use std::borrow::Cow;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::capture::keep;
 use super::entered::{Entered, Finished};
@@ -92,7 +92,10 @@ impl Entered<'_> {
         if task.chain.is_cancelled() {
             return ran;
         }
-        record.duration_ns = self.started.elapsed().as_nanos() as u64;
+        let held_for =
+            task.chain.with_frames(|frames| frames.stack.last().map_or(Duration::ZERO, |frame| frame.held_for));
+        record.held_ns = held_for.as_nanos() as u64;
+        record.duration_ns = self.started.elapsed().saturating_sub(held_for).as_nanos() as u64;
         (record.outcome, record.bytes_out) = match &ran {
             Ok(bytes_out) => (Outcome::Ok, *bytes_out),
             Err(failure) => (outcome_of(failure.kind), 0),

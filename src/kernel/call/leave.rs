@@ -17,10 +17,11 @@ use crate::text::escape_control;
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
     pub(in crate::kernel) fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
-        let duration = self.started.elapsed();
-        let Some(popped) = self.task.chain.pop(duration, false) else {
+        let elapsed = self.started.elapsed();
+        let Some(popped) = self.task.chain.pop(elapsed, false) else {
             return Err(CallError::new(Outcome::Error, "the chain is empty"));
         };
+        let duration = elapsed.saturating_sub(popped.frame.held_for);
         if popped.cause.is_some() {
             return Err(self.judge(popped, Failure::interrupted(), duration));
         }
@@ -33,9 +34,12 @@ impl Entered<'_> {
 
     /// Ends the call as a failed one.
     pub(in crate::kernel) fn fail(&mut self, failure: Failure) -> CallError {
-        let duration = self.started.elapsed();
-        match self.task.chain.pop(duration, true) {
-            Some(popped) => self.judge(popped, failure, duration),
+        let elapsed = self.started.elapsed();
+        match self.task.chain.pop(elapsed, true) {
+            Some(popped) => {
+                let duration = elapsed.saturating_sub(popped.frame.held_for);
+                self.judge(popped, failure, duration)
+            }
             None => CallError::new(Outcome::Error, "the chain is empty"),
         }
     }

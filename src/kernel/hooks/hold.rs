@@ -29,11 +29,9 @@ impl Task {
         self.kernel.tell_held(self.chain.job, true);
         let is_told = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());
         let (held, deadline) = self.chain.wait_woken(is_told, |frames| {
-            let held = frames.debug.held.take();
-            if let Some(frame) = frames.stack.last_mut() {
-                frame.held = false;
-            }
-            (held, frames.go_on(since.elapsed()))
+            let (held, held_for) = (frames.debug.held.take(), since.elapsed());
+            frames.end_hold(held_for);
+            (held, frames.go_on(held_for))
         });
         if let Some(at) = deadline {
             self.chain.watch(at);
@@ -70,6 +68,11 @@ impl Chain {
     /// The total time for which the chain's deadlines were suspended.
     pub fn stood_still(&self) -> Duration {
         self.with_frames(|frames| frames.debug.stood_still)
+    }
+
+    /// The total time of the chain's holds, the present one included.
+    pub fn held_for(&self) -> Duration {
+        self.with_frames(|frames| frames.debug.held_for + frames.holding(Instant::now()))
     }
 
     fn held_view(&self, limits: &Limits) -> Option<HeldView> {

@@ -1,7 +1,7 @@
 //! Tests of the debugger in the kernel: real plugins, real threads.
 
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::*;
 use crate::journal::{ChangedBy, Filter, KeptState, Outcome, PayloadSettings};
@@ -196,6 +196,45 @@ fn the_deadline_goes_on_after_a_hold() {
     held(&kernel, &job);
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     assert_eq!(end(&job).unwrap_err().outcome, Outcome::Timeout);
+}
+
+#[test]
+fn the_time_of_a_hold_is_none_of_the_call_nor_of_its_callers() {
+    let kernel = kernel();
+    let front = load(&kernel, "front");
+    for side in [Side::Before, Side::After] {
+        break_at(&kernel, "callee = count_vowels*", side);
+    }
+    let began = Instant::now();
+    let job = kernel.start(plan(front, "run", b"abc")).unwrap();
+    let mut held_for = Duration::ZERO;
+    for _ in [Side::Before, Side::After] {
+        held(&kernel, &job);
+        let figures = || kernel.processes(false).iter().map(|view| (view.busy, view.self_time)).collect::<Vec<_>>();
+        let before = figures();
+        let states: Vec<_> = kernel.processes(false).iter().map(|view| view.state.word()).collect();
+        assert_eq!(states, ["waiting", "held"]);
+        let running = kernel.running();
+        assert_eq!(figures(), before, "the calls' time stands still");
+        let last = kernel.running();
+        assert_eq!(running[1].duration_ns, last[1].duration_ns);
+        assert!(last[1].held_ns > running[1].held_ns && last[0].held_ns >= last[1].held_ns);
+        held_for += kernel.held()[0].held_for;
+        kernel.release(job.id(), Order::Continue(None)).unwrap();
+    }
+    let end = job.wait_for(LONG).expect("the job ends");
+    let took = began.elapsed();
+    let records = kernel.journal().drain().records(10);
+    let [outer, inner] = records.as_slice() else { panic!("two calls: {records:?}") };
+    for record in [outer, inner] {
+        let held = Duration::from_nanos(record.held_ns);
+        assert_eq!(held, end.held_for);
+        assert!(held >= held_for && Duration::from_nanos(record.duration_ns) + held <= took, "{record:?}");
+        assert!(filter("held>0").matches(record) && !filter("held>1h").matches(record));
+    }
+    assert!(inner.duration_ns <= outer.nested_ns && outer.nested_ns <= outer.duration_ns, "{records:?}");
+    let busy: Vec<_> = kernel.processes(false).iter().map(|view| view.busy.as_nanos() as u64).collect();
+    assert_eq!(busy, [outer.duration_ns, inner.duration_ns]);
 }
 
 #[test]

@@ -12,6 +12,7 @@ use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::words::processes::HELD_TEXT;
 use crate::text;
 
 pub static COMMAND: Command = Command {
@@ -19,7 +20,8 @@ pub static COMMAND: Command = Command {
     group: Group::Jobs,
     summary: "list jobs",
     description: "A job is a call, or a pipe of calls, started with `&`. `%N` names one: `wait %N` and `fg %N` wait for its \
-        end and print its output, `kill %N` ends it. Below the jobs stand the heavy modules that are being compiled, for whom \
+        end and print its output, `kill %N` ends it. RUNS, where a call is repeated by `--loop`, is how many of them are done, and how many a \
+        second. Below the jobs stand the heavy modules that are being compiled, for whom \
         ever: one that nobody waits for any more is ended.",
     examples: &[Example { lines: "jobs", output: "JOB  STATE  TIME  CHAIN  CALL" }],
     syntax: syntax::<JobsOptions>(),
@@ -83,13 +85,13 @@ impl From<CompilationView> for Compilation {
     }
 }
 
-const COLUMNS: [Column<Row>; 5] = [
+const COLUMNS: [Column<Row>; 6] = [
     Column::left("job", |row| match row {
         Row::Job(view) => cell(Role::Name, format!("%{}", view.id)),
         Row::Compilation(_) => plain(""),
     }),
     Column::left("state", |row| match row {
-        Row::Job(view) => cell(state_role(view.state), view.state.word()),
+        Row::Job(view) => cell(state_role(view.state), state_text(view.state)),
         Row::Compilation(view) => cell(Role::Good, view.state),
     }),
     Column::right("time", |row: &Row| match row {
@@ -98,6 +100,12 @@ const COLUMNS: [Column<Row>; 5] = [
         }
     })
     .importance(2),
+    Column::right("runs", |row: &Row| match row {
+        Row::Job(view) => plain(runs_text(view)),
+        Row::Compilation(_) => plain(""),
+    })
+    .importance(3)
+    .optional(),
     Column::left("chain", |row: &Row| match row {
         Row::Job(view) => plain(chain_text(view)),
         Row::Compilation(view) => plain(view.place.clone()),
@@ -116,6 +124,22 @@ const COLUMNS: [Column<Row>; 5] = [
 pub fn chain_text(view: &JobView) -> String {
     let frames: Vec<String> = view.chain.iter().map(|frame| format!("{}.{}", frame.process, frame.function)).collect();
     frames.join(" → ")
+}
+
+/// `1200/10000 350/s` of a job that repeats its call.
+fn runs_text(view: &JobView) -> String {
+    let JobView { runs_done, runs_total, runs_per_second: rate, .. } = view;
+    match runs_total {
+        0 | 1 => String::new(),
+        _ => format!("{runs_done}/{runs_total} {rate:.0}/s"),
+    }
+}
+
+fn state_text(state: JobState) -> &'static str {
+    match state {
+        JobState::Held => HELD_TEXT,
+        state => state.word(),
+    }
 }
 
 fn state_role(state: JobState) -> Role {

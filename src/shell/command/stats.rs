@@ -12,6 +12,7 @@ use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::show_duration;
+use crate::shell::words::calls::held_text;
 use crate::text::counted;
 
 pub static COMMAND: Command = Command {
@@ -20,9 +21,10 @@ pub static COMMAND: Command = Command {
     summary: "add calls up: errors, bytes, time",
     description: "One row a called process (`--by edge`: who called whom; `--by function`: a function of a process), of \
         the calls that the trace keeps, and a row of totals: of how many calls it is. At a terminal a last line says how many \
-        older ones the trace has let go, and how many rows beyond the first 100 there are (`-n 0` shows all). SELF is the time without the nested calls, SHARE its part of all such time, P50 to \
+        older ones the trace has let go, and how many rows beyond the first 100 there are (`-n 0` shows all). SELF is the time without the nested calls, HELD that at breakpoints (in no other column, and there where a call was \
+        held), SHARE its part of all such time, P50 to \
         P99 what so many in a hundred calls did not take longer than, AMP the bytes that went in and out of the calls below \
-        per byte given. The largest comes first. A narrow terminal leaves out AMP, OUT, IN, P90, AVG, MAX, TOTAL, SHARE, \
+        per byte given. The largest comes first. A narrow terminal leaves out AMP, HELD, OUT, IN, P90, AVG, MAX, TOTAL, SHARE, \
         P99, P50, ERRORS, SELF, in this order.",
     examples: &[Example {
         lines: "load wordcount\ncall wordcount run 'a b a' > counted\nstats --by function --sort name",
@@ -89,23 +91,27 @@ fn dropped_note(dropped: u64) -> Option<Line> {
 }
 
 /// The grouping titles the first column.
-const COLUMNS: [Column<Row>; 14] = [
+const COLUMNS: [Column<Row>; 15] = [
     Column::left("name", |row: &Row| cell(Role::Name, row.label()))
         .by(SortKey::Word(Row::label))
         .totalled(|_| "total".to_owned()),
     Column::figures("calls", Unit::Count, |row: &Row| row.calls).summed(),
-    Column::figures("errors", Unit::Errors, |row: &Row| row.errors).importance(11).summed(),
-    Column::figures("bytes_in", Unit::Bytes, |row: &Row| row.bytes_in).titled("in").importance(3).summed(),
-    Column::figures("bytes_out", Unit::Bytes, |row: &Row| row.bytes_out).titled("out").importance(2).summed(),
-    Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns).importance(7),
-    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns).importance(12).summed(),
-    Column::figures("avg", Unit::Nanoseconds, |row: &Row| row.avg_ns).importance(5),
-    Column::figures("p50", Unit::Nanoseconds, |row: &Row| row.p50_ns).importance(10),
-    Column::figures("p90", Unit::Nanoseconds, |row: &Row| row.p90_ns).importance(4),
-    Column::figures("p99", Unit::Nanoseconds, |row: &Row| row.p99_ns).importance(9),
-    Column::figures("max", Unit::Nanoseconds, |row: &Row| row.max_ns).importance(6),
+    Column::figures("errors", Unit::Errors, |row: &Row| row.errors).importance(12).summed(),
+    Column::figures("bytes_in", Unit::Bytes, |row: &Row| row.bytes_in).titled("in").importance(4).summed(),
+    Column::figures("bytes_out", Unit::Bytes, |row: &Row| row.bytes_out).titled("out").importance(3).summed(),
+    Column::figures("total", Unit::Nanoseconds, |row: &Row| row.total_ns).importance(8),
+    Column::figures("self", Unit::Nanoseconds, |row: &Row| row.self_ns).importance(13).summed(),
+    Column::right("held", |row: &Row| cell(Role::Warn, held_text(row.held_ns)))
+        .importance(2)
+        .by(SortKey::Amount(|row| row.held_ns))
+        .optional(),
+    Column::figures("avg", Unit::Nanoseconds, |row: &Row| row.avg_ns).importance(6),
+    Column::figures("p50", Unit::Nanoseconds, |row: &Row| row.p50_ns).importance(11),
+    Column::figures("p90", Unit::Nanoseconds, |row: &Row| row.p90_ns).importance(5),
+    Column::figures("p99", Unit::Nanoseconds, |row: &Row| row.p99_ns).importance(10),
+    Column::figures("max", Unit::Nanoseconds, |row: &Row| row.max_ns).importance(7),
     Column::right("share", |row: &Row| plain(format!("{:.1}%", row.share * 100.0)))
-        .importance(8)
+        .importance(9)
         .by(SortKey::Figure(|row| row.share)),
     Column::right("amplification", |row: &Row| {
         plain(row.amplification.map_or_else(|| "-".to_owned(), |factor| format!("{factor:.1}x")))

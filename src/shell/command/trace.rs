@@ -12,7 +12,7 @@ use crate::shell::listing::{self, Column, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_size, show_bytes};
-use crate::shell::words::calls::{call_text, changed_text, outcome_role};
+use crate::shell::words::calls::{call_text, changed_text, held_text, outcome_role};
 use crate::text::counted;
 use rate_limiter::RateLimiter;
 
@@ -21,11 +21,12 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "list calls, nested ones too",
     description: "One row a call, in the order in which they began, those that still run included; a call's name is \
-        indented by its depth. SEQ counts what began: a number that is missing is a load, which is listed only when it was \
+        indented by its depth. TOOK is without the time that the call or one below it was held at a breakpoint, which HELD has \
+        where there is any. SEQ counts what began: a number that is missing is a load, which is listed only when it was \
         refused. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
         what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
-        all (`show SEQ` shows them), until `trace payloads off`. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, \
+        all (`show SEQ` shows them), until `trace payloads off`. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, HELD, \
         in this order, and cuts what is still too long (`show SEQ` has the whole).",
     examples: &[Example {
         lines: "load echo\ncall echo echo hi\ntrace",
@@ -190,7 +191,7 @@ pub const TOOK: Column<Record> =
     Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns).importance(6);
 
 /// The pane shows the columns that are constants of their own.
-const COLUMNS: [Column<Record>; 8] = [
+const COLUMNS: [Column<Record>; 9] = [
     Column::right("seq", |record: &Record| cell(Role::Dim, record.seq.to_string())).importance(5),
     Column::right("at", |record: &Record| cell(Role::Dim, at_text(record))).importance(1),
     Column::left("caller", |record: &Record| plain(record.caller_label())).importance(4),
@@ -198,6 +199,7 @@ const COLUMNS: [Column<Record>; 8] = [
     BYTES_IN,
     BYTES_OUT,
     TOOK,
+    Column::right("held", |record: &Record| cell(Role::Warn, held_text(record.held_ns))).importance(7).optional(),
     Column::left("outcome", outcome_cell),
 ];
 

@@ -1,7 +1,10 @@
 //! Calls in words.
 
+use std::time::Duration;
+
 use crate::journal::{Outcome, Record};
 use crate::shell::reply::Role;
+use crate::shell::units::show_duration;
 
 /// `2:cart.total`.
 pub fn call_text(record: &Record) -> String {
@@ -11,6 +14,11 @@ pub fn call_text(record: &Record) -> String {
 /// ` (stub)` when a hook changed the call.
 pub fn changed_text(record: &Record) -> String {
     record.changed_by.as_str().map(|by| format!(" ({by})")).unwrap_or_default()
+}
+
+/// A call's time at breakpoints; empty where there is none.
+pub fn held_text(held_ns: u64) -> String {
+    if held_ns > 0 { show_duration(Duration::from_nanos(held_ns)) } else { String::new() }
 }
 
 /// The role of an outcome.

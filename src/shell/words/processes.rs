@@ -6,12 +6,15 @@ use crate::kernel::{ProcessId, ProcessState, ProcessView};
 use crate::shell::reply::{Line, Role};
 use crate::shell::tree::{Children, TreeRow, tree_lines};
 
+/// The state of a job or process that is held at a breakpoint.
+pub const HELD_TEXT: &str = "‖ held";
+
 /// The role of a state.
 pub fn state_role(state: &ProcessState) -> Role {
     match state {
         ProcessState::Idle => Role::Plain,
         ProcessState::Running => Role::Good,
-        ProcessState::Waiting { .. } => Role::Warn,
+        ProcessState::Held | ProcessState::Waiting { .. } => Role::Warn,
         ProcessState::Crashed { .. } => Role::Bad,
         ProcessState::Dead { .. } => Role::Dim,
     }
@@ -20,6 +23,7 @@ pub fn state_role(state: &ProcessState) -> Role {
 /// A state, with the process it waits for.
 pub fn state_text(state: &ProcessState) -> String {
     match state {
+        ProcessState::Held => HELD_TEXT.to_owned(),
         ProcessState::Waiting { on } => format!("waiting on {on}"),
         state => state.word().to_owned(),
     }

@@ -14,7 +14,7 @@ use crate::shell::lookup::record_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
-use crate::shell::words::calls::{call_text, changed_text, outcome_role};
+use crate::shell::words::calls::{call_text, changed_text, held_text, outcome_role};
 use crate::shell::words::payload::{JsonPayload, text_of, whole};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
@@ -92,6 +92,7 @@ fn chain_of(session: &Session, record: &Record) -> Vec<Record> {
 
 fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fold) -> Vec<Line> {
     let took = show_duration(Duration::from_nanos(record.duration_ns));
+    let held = if record.held_ns > 0 { format!(", held {}", held_text(record.held_ns)) } else { String::new() };
     let frames: Vec<String> = chain.iter().map(call_text).collect();
     let gone = if chain.first().is_some_and(|first| first.parent_seq != 0) { "… → " } else { "" };
     let mut lines = vec![
@@ -103,7 +104,7 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
         Line::new().with(Role::Dim, "  chain   ").plain(format!("{gone}{}", frames.join(" → "))),
         Line::new()
             .with(Role::Dim, "  job     ")
-            .plain(format!("%{}, depth {}, took {took}", record.job, record.depth)),
+            .plain(format!("%{}, depth {}, took {took}{held}", record.job, record.depth)),
     ];
     if let Some(error) = &record.error {
         lines.push(Line::new().with(Role::Dim, "  error   ").with(Role::Bad, error.to_string()));

@@ -78,7 +78,8 @@ What it asks for
   callee=cart, caller=2    one side of the call; the shell is `shell`, or 0
   function!=total          any other function
   outcome=error            or ok trap timeout killed oom fuel denied running held
-  duration>=5ms            how long it took
+  duration>=5ms            how long it took, without the time held
+  held>1s                  how long it, or a call below it, was held at breakpoints
   bytes_in>1k, bytes_out=0 what it was given, what it gave
   depth=1, job=%3          called from the shell; of that job
 How it is put together
@@ -90,8 +91,8 @@ Names
   `stub` and policies, know it by the plugin that it was loaded from too: cart.total means `cart-2`
   as well, cart-2.total just that one.
 When
-  `break` and `inject` come before the call: what is known at its end (outcome, duration, bytes_out)
-  only `break --on return` can ask for.
+  `break` and `inject` come before the call: what is known at its end (outcome, duration, held,
+  bytes_out) only `break --on return` can ask for.
 Processes
   `/` in the pane takes expressions over them too: state=crashed (or idle running waiting held dead),
   memory>1M, calls>100, errors, resets, busy>1s, age, bytes_in, bytes_out, name, id, parent, source.
@@ -103,7 +104,7 @@ Processes
 const DEBUGGING: &str = "\
 See what happens
   trace                                    every call, nested ones too
-  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration
+  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration held
   trace payloads 4k 16M                    keep inputs and outputs; show SEQ prints them
   stats --by function, stats --hist        where the time and the bytes go
   export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL
