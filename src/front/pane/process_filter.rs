@@ -135,7 +135,7 @@ impl Test {
             }
             Test::Source { glob, equal } => glob.matches(&process.source) == *equal,
             Test::State { state: "held", equal } => held == *equal,
-            Test::State { state, equal } => (process.state.word() == *state) == *equal,
+            Test::State { state, equal } => (process.state.json_word() == *state) == *equal,
             Test::Figure { figure, op, value } => op.compare((figure.of)(process), *value),
         }
     }

@@ -30,7 +30,7 @@ pub fn process(state: &ProcessState) -> (&'static str, Style) {
     match state {
         ProcessState::Idle => ("○", DIM),
         ProcessState::Running => ("●", GOOD),
-        ProcessState::Held => ("‖", WAIT),
+        ProcessState::Held => (HELD, WAIT),
         ProcessState::Waiting { .. } => ("◐", WAIT),
         ProcessState::Crashed { .. } => ("✗", BAD),
         ProcessState::Dead { .. } => ("†", BAD),
