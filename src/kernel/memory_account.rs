@@ -68,8 +68,8 @@ impl MemoryAccount {
         self.committed.fetch_add(bytes, Ordering::Relaxed);
     }
 
-    /// Memory use with `beside` more bytes: by kind for an idle instance, as a sum without one. Resident memory is asked
-    /// of the system once after each call, whose count is `after_call`; while a call runs it is the previous figure.
+    /// Memory use with `beside` more bytes: by kind for an idle instance, as a sum without one. The system is asked for
+    /// resident memory once after each call, whose count is `after_call`; a running call has the previous figure.
     pub fn memory(&self, guest: Option<&dyn Guest>, is_running: bool, after_call: u64, beside: u64) -> MemoryUse {
         let mut known = self.resident.lock();
         let Some(guest) = guest else {

@@ -1,4 +1,4 @@
-//! Images: same bytes, same image. Compiles each program once for each host and hands the result out again.
+//! Compiled images. Each program is compiled once for each host and then shared.
 //!
 //! A program is compiled on a worker, so that a wait for it can be interrupted. The compiler decides which compilations
 //! end with their last wait.
@@ -15,13 +15,13 @@ use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage};
 use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, StubImports, Upcalls, sdk};
 
-/// How many programs the stock host compiles at once; more wait for their turn.
+/// Most programs that the stock host compiles at once; more wait for their turn.
 const STOCK_MAX: usize = 2;
-/// How many workers there may be; more are refused. Each waits for a module, or compiles it.
+/// Most workers; more are refused. Each compiles a module or waits for one.
 const WORKERS_MAX: usize = 256;
-/// The bounds of unused images: about 256 of a common plugin's size, few large ones.
+/// The bounds of unused images: about 256 of a common plugin's size, or a few large ones.
 const IMAGES_MAX: LruMax = LruMax { items: 256, bytes: 256 << 20 };
-/// How often a wait for a compilation checks its cancel flag.
+/// The time between two checks of the cancel flag while a compilation is waited for.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
 
 /// The compiled programs of one kernel, and the engines that run them.
@@ -51,7 +51,7 @@ struct Key {
     fuelled: bool,
     stub_imports: Option<StubImports>,
     imports: Vec<ImportStandIn>,
-    /// The stock host compiles the whole manifest: its limits and grants too.
+    /// The whole spec, because the stock host compiles limits and grants too.
     manifest: Option<String>,
 }
 
@@ -70,12 +70,12 @@ impl Key {
 }
 
 impl Images {
-    /// Nothing compiled yet; engines are made when first needed. Compiled modules are kept below `cache_dir`, if given.
+    /// An empty set; engines are made when first needed. Compiled modules are kept below `cache_dir`, if given.
     pub fn new(cache_dir: Option<PathBuf>) -> Self {
         Images::with(cache_dir, CompilerOptions::default())
     }
 
-    /// Nothing compiled yet, with a compiler of the caller's choice.
+    /// An empty set with this compiler.
     pub fn with(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
         let shared = Shared {
             engines: Engines::new(cache_dir, options),
@@ -111,7 +111,7 @@ impl Images {
                 drop(gone);
             }
             drop(worker);
-            // A send fails when the wait was interrupted.
+            // The send fails after an interrupted wait.
             let _ = sender.send(image);
         });
         spawned.map_err(|error| {
@@ -120,12 +120,12 @@ impl Images {
         wait(&receiver, up, until).inspect_err(|_| self.shared.engines.compiler().give_up(&request))
     }
 
-    /// The heavy modules that are being compiled, the oldest first. Not what the stock host compiles.
+    /// The native host's heavy compilations under way, the oldest first.
     pub fn compilations(&self) -> Vec<CompilationView> {
         self.shared.engines.compiler().views()
     }
 
-    /// Why modules are compiled in this process that should have one of their own; told once.
+    /// The reason that modules are compiled in this process instead of their own; returned once.
     pub fn take_complaint(&self) -> Option<String> {
         self.shared.engines.compiler().take_complaint()
     }

@@ -1,5 +1,5 @@
 //! Conversion between a product's host function and the plugin that stands in for it: arguments to the stand-in's
-//! input, and its output to results. Both hosts use it with values of their own and make the calls.
+//! input, and its output to results. Both hosts use it and make the calls.
 //!
 //! A function of one handle (or nothing) takes its bytes as they are, and one that gives a handle (or nothing) the
 //! output as it is. All others take a JSON array with an entry an argument, and give theirs by the results' types.
@@ -17,7 +17,7 @@ const ARGUMENT_BYTES_MAX: u64 = 64 << 20;
 /// The one key of an object that stands for bytes which are no text.
 const BASE64_KEY: &str = "base64";
 
-/// A number that goes in or out.
+/// A number as an argument or a result.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Scalar {
     I32(i32),
@@ -36,7 +36,7 @@ pub enum Answer {
 
 /// The blocks of the calling instance.
 pub trait CallerBlocks {
-    /// The length of a living block, `None` for what is no handle; 0 is none.
+    /// The length of a living block; `None` for any other number, 0 included.
     fn length(&mut self, handle: u64) -> Option<u64>;
     /// The bytes of a living block.
     fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure>;
@@ -89,7 +89,7 @@ impl Form {
         }
         let by_type = |types: &[NumberType]| -> Vec<ParamKind> {
             match types {
-                // The most common function takes a handle, and gives one.
+                // A single `i64` is a handle in most functions.
                 [NumberType::I64] => vec![ParamKind::Handle],
                 _ => types.iter().map(|ty| guessed(*ty)).collect(),
             }
@@ -112,12 +112,12 @@ impl Form {
         matches!(self.params.as_slice(), [] | [ParamKind::Handle])
     }
 
-    /// True when the output is the bytes of the only result, a handle, or is not asked for.
+    /// True when the output is the bytes of the only result, a handle, or is ignored.
     pub fn gives_bytes(&self) -> bool {
         matches!(self.results.as_slice(), [] | [ParamKind::Handle])
     }
 
-    /// The only argument of a function that takes bytes, which turned out to be no handle.
+    /// The failure for the only argument of a function that takes bytes, where it is no handle.
     pub fn no_handle(&self, number: u64) -> Failure {
         let import = &self.import;
         let why = format!("import `{import}` was given {number}, which is no handle");
@@ -149,7 +149,7 @@ impl Form {
         serde_json::to_vec(&Json::Array(entries)).map_err(|error| self.failed(&error.to_string()))
     }
 
-    /// What a stand-in's output gives for each result.
+    /// The results of a stand-in's output.
     pub fn answers(&self, output: Vec<u8>) -> Result<Vec<Answer>, Failure> {
         match self.results.as_slice() {
             [] => Ok(Vec::new()),

@@ -1,6 +1,6 @@
 //! `extism:host/env`: the implementation of each [`ExtismFunction`]. The arena has the loads and stores.
 //!
-//! What each takes, gives and frees follows the extism crate (its `pdk.rs`, and its kernel for `alloc` to `error_get`).
+//! Arguments, results and frees follow the extism crate: its `pdk.rs`, and its kernel for `alloc` to `error_get`.
 
 use std::sync::Arc;
 
@@ -17,12 +17,12 @@ use crate::runtime::{Advice, Failure, FailureKind, LogLevel, PluginLimit, Proble
 
 /// The overhead of a var besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
 const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
-/// Longest key of a config value or var that is looked for, in bytes: it is read in one go.
+/// Longest key of a config value or var, in bytes; a key is read in one go.
 const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
-/// Longest log message that is read, in bytes; what is longer is cut. More than the log keeps of one.
+/// Longest log message in bytes, above what the log keeps; a longer one is cut.
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
-/// Adds every function of the namespace that is not the arena's.
+/// Adds the functions of the namespace, without the arena's.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     for function in ExtismFunction::ALL {
         add_function(linker, *function)?;
@@ -96,7 +96,7 @@ fn length_unsafe(caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
         return Ok(0);
     }
     let data = ctx.arena()?.memory.data(&caller);
-    // Beyond the last block there are zeros, or what an earlier call left and the kernel would have made zeros.
+    // The bytes beyond the last block are zeros in Extism's kernel; here an earlier call may have left others.
     let byte = |at: u64| data.get(at as usize).copied().filter(|_| at < end).unwrap_or(0);
     if byte(handle - HEADER_BYTES) != IN_USE {
         return Ok(0);
@@ -105,8 +105,8 @@ fn length_unsafe(caller: Caller<'_, Ctx>, handle: i64) -> Result<i64> {
     Ok(i64::from(u32::from_le_bytes(used)))
 }
 
-/// As in Extism's kernel: a stretch that is not in its memory leaves the output as it was, and so does nothing at
-/// handle 0, which is what the PDK's macro sets where a function that has set its output returns nothing.
+/// Sets the output as Extism's kernel does. A range outside of its memory leaves the output as it was; so does an empty
+/// one at handle 0, which the PDK's macro sets for a function that returns nothing.
 fn output_set(mut caller: Caller<'_, Ctx>, offset: i64, length: i64) -> Result<()> {
     let output = Span { offset: offset as u64, length: length as u64 };
     let blocks = &caller.data().blocks;
@@ -149,7 +149,7 @@ fn var_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
     }
 }
 
-/// The range of a key; its fuel is taken.
+/// Charges fuel for a key and returns its range.
 fn key_span(caller: &mut Caller<'_, Ctx>, handle: u64, what: &str) -> Result<Span> {
     let span = caller.data_mut().span(handle, what)?;
     if span.length > KEY_BYTES_MAX {
@@ -159,7 +159,7 @@ fn key_span(caller: &mut Caller<'_, Ctx>, handle: u64, what: &str) -> Result<Spa
     Ok(span)
 }
 
-/// A block's text where it stands: keys are looked up without a copy, however long they are.
+/// A block's text, borrowed: a lookup copies no key.
 fn text<'a>(data: &'a [u8], span: Span, what: &str) -> Result<&'a str> {
     if span.length == 0 {
         return Ok("");
@@ -186,7 +186,7 @@ fn var_set(mut caller: Caller<'_, Ctx>, key: i64, value: i64) -> Result<()> {
     }
     let value = ctx.span(value, "var value")?;
     let new = cost(name, value.length);
-    // As the extism crate counts: the old value of the same key is still there when the new one is weighed.
+    // The extism crate counts the old value of the key too when it weighs the new one.
     if ctx.var_bytes + new > ctx.spec.var_bytes_max {
         return Err(refused(Problem::advised("the var store is full", Advice::RaisePlugin(PluginLimit::Vars))));
     }
@@ -216,7 +216,7 @@ fn log(caller: &mut Caller<'_, Ctx>, level: LogLevel, handle: u64) -> Result<()>
     caller.free(handle)
 }
 
-/// The lowest level as PDKs number them: trace 0 to error 4, and the largest number for "off".
+/// The lowest kept level in the PDKs' numbers: trace 0 to error 4, off `i32::MAX`.
 fn log_level(caller: Caller<'_, Ctx>) -> Result<i32> {
     Ok(match caller.data().up()?.log_level() {
         LogLevel::Off => i32::MAX,

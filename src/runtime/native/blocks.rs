@@ -8,16 +8,16 @@
 
 use super::block_index::BlockIndex;
 
-/// Where the kernel's root ends and the first header begins. 0 is no handle.
+/// The offset of the first header, behind the kernel's root. 0 is no handle.
 pub const ROOT_END: u64 = 65;
 /// The header before each block: a status byte at 0, the size at 4, the used part at 8.
 pub const HEADER_BYTES: u64 = 12;
-/// The size of the kernel's root, which the kernel leaves out of the memory that it counts, and out of what is left.
+/// The size of the kernel's root, which Extism's kernel counts neither as used nor as free memory.
 const ROOT_BYTES: u64 = 64;
 /// A freed block is split when at least as much would be left over.
 const SPLIT_BYTES_MIN: u64 = 128;
 const PAGE_BYTES: u64 = 1 << 16;
-/// The arena's end: wasm32's four gibibytes less a page, so that no sum of an offset and a load's width wraps.
+/// The arena's end: 4 GiB less a page, so that an offset plus a load's width never wraps.
 pub const ARENA_BYTES_MAX: u64 = (1 << 32) - (1 << 16);
 /// Most blocks of one call, freed ones included; at 12 to 24 bytes a block the table stays under 100 MiB.
 pub const BLOCKS_MAX: usize = 4_000_000;
@@ -25,15 +25,15 @@ pub const BLOCKS_MAX: usize = 4_000_000;
 /// The blocks of one instance.
 pub struct Blocks {
     index: BlockIndex,
-    /// The bytes after the root that headers and blocks take.
+    /// The bytes of headers and blocks, after the root.
     position: u64,
     /// The length of the memory as the kernel counts it.
     memory_bytes: u64,
-    /// The end of the memory that earlier calls may have written; zeros follow.
+    /// The end of the memory that earlier calls may have written. Zeros follow.
     soiled_end: u64,
 }
 
-/// A freed block, or a part of one, given out again.
+/// A freed block, or a part of one, for reuse.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Reused {
     pub handle: u64,
@@ -53,7 +53,7 @@ impl Default for Blocks {
 }
 
 impl Blocks {
-    /// Gives out a freed block again, where a new one would need more memory and an old one is large enough. `length`
+    /// Reuses a freed block where a new one would need more memory and a freed one is large enough. `length`
     /// is at least 1.
     #[inline]
     pub fn reuse(&mut self, length: u64) -> Option<Reused> {
@@ -97,14 +97,14 @@ impl Blocks {
         handle
     }
 
-    /// The length of the block at a handle; `None` for what is no handle, or a freed one's.
+    /// The length of the living block at a handle; `None` for any other number.
     #[inline]
     pub fn length(&mut self, handle: u64) -> Option<u64> {
         let slot = self.index.find(handle)?;
         Some(u64::from(self.index.used(slot))).filter(|used| *used > 0)
     }
 
-    /// Frees the block at a handle; false for what is no handle, or a freed one's.
+    /// Frees the living block at a handle; false for any other number.
     #[inline]
     pub fn free(&mut self, handle: u64) -> bool {
         self.index.find(handle).is_some_and(|slot| self.index.free(slot))
@@ -118,7 +118,7 @@ impl Blocks {
         inside(offset) && inside(offset.wrapping_add(length).wrapping_sub(1))
     }
 
-    /// Whether a handle may be an error's.
+    /// Whether `error_set` may be given this handle.
     pub fn has_place(&self, handle: u64) -> bool {
         handle == 0 || self.has_stretch(handle, 1)
     }
@@ -164,7 +164,7 @@ impl Blocks {
 mod tests {
     use super::*;
 
-    /// A new block, as where the memory never says no.
+    /// A new block in a memory that can always grow.
     fn alloc(blocks: &mut Blocks, length: u64) -> u64 {
         blocks.reuse(length).map_or_else(|| blocks.push(length), |reused| reused.handle)
     }

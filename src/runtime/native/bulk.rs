@@ -1,9 +1,8 @@
-//! The bulk path: bytes between a block and the guest's linear memory by one memcpy, where the PDK copies eight at a
-//! time.
+//! The bulk path: one memcpy between a block and the guest's linear memory, where the PDK copies eight bytes at a time.
 //!
-//! Two interfaces lead to it. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is
-//! a call of `length` with the top bit set and the address of a request below it: every other Extism host answers 0, so
-//! that a guest can probe once, and copy as the PDK does elsewhere.
+//! It has two interfaces. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is a
+//! call of `length` whose argument has the top bit set and the address of a request below it. Every other Extism host
+//! answers 0, so a guest can probe once and then copy as the PDK does.
 
 use wasmtime::{Caller, Extern, Linker, Memory, Result};
 
@@ -15,7 +14,7 @@ use crate::runtime::host_functions::{BULK, BulkFunction};
 /// Bytes of a request: `op: u32, ptr: u32, handle: u64, offset: u64, len: u64, reserved: u64`, little-endian.
 const REQUEST_BYTES: usize = 40;
 const HANDLE_AT: usize = 8;
-/// Bytes that are copied between two checks of the cancel flag.
+/// Bytes copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
 
 /// The operation of a request.
@@ -61,7 +60,7 @@ fn plain_import(
     }
 }
 
-/// Answers a doorbell: 1 when the request was served, 0 when it was refused. `handle` is what `length` was called with.
+/// Answers a doorbell: 1 for a served request, 0 for a refused one. `handle` is the argument of `length`.
 pub fn doorbell(caller: &mut Caller<'_, Ctx>, handle: u64) -> Result<i64> {
     let address = (handle & !(1 << 63)) as usize;
     let Some(memory) = guest_memory(caller) else { return Ok(0) };
@@ -94,14 +93,14 @@ fn read_request(data: &[u8], address: usize) -> Option<Request> {
     Some(Request { op, ptr: u32_at(4)? as usize, handle: u64_at(HANDLE_AT)?, offset: u64_at(16)?, len: u64_at(24)? })
 }
 
-/// Serves a request: the handle it was about, or `None` when it was refused: no such block, or out of bounds.
+/// Serves a request and returns its handle; `None` refuses a missing block or a range out of bounds.
 fn serve(caller: &mut Caller<'_, Ctx>, request: &Request) -> Result<Option<u64>> {
     let Some(memory) = guest_memory(caller) else { return Ok(None) };
     let block = match request.op {
         Op::Probe => return Ok(Some(0)),
         Op::Input => caller.data().input,
         Op::New => {
-            // Bounds are checked before the block is allocated.
+            // The bounds are checked before the block is allocated.
             if !within(request.ptr as u64, request.len, memory.data_size(&*caller) as u64) {
                 return Ok(None);
             }
@@ -131,11 +130,10 @@ fn within(offset: u64, len: u64, size: u64) -> bool {
     offset.checked_add(len).is_some_and(|end| end <= size)
 }
 
-/// A memcpy between two memories of one store, with a check of the cancel flag for each [`COPY_BYTES`]; false, and
-/// nothing copied, where one of them is too short.
+/// A memcpy between two memories of one store, with a check of the cancel flag for each [`COPY_BYTES`]. Copies nothing
+/// and returns false where one of them is too short.
 ///
-/// Safe Rust lends out one memory of a store at a time, so that bytes would need a buffer in between, and a second
-/// copy.
+/// Safe Rust lends one memory of a store at a time, which would take a buffer and a second copy.
 fn copy(caller: &mut Caller<'_, Ctx>, from: (Memory, usize), to: (Memory, usize), len: usize) -> Result<bool> {
     let inside = |size: usize, at: usize| at.checked_add(len).is_some_and(|end| end <= size);
     if !inside(from.0.data_size(&*caller), from.1) || !inside(to.0.data_size(&*caller), to.1) {

@@ -1,5 +1,5 @@
-//! WASI's standard output and error of one instance: to whoever takes them, or line by line into the plugin's log; and
-//! the end of what a call wrote to standard error, which often says why it then trapped.
+//! WASI's standard output and error of one instance. They go to the taker, or line by line into the plugin's log. The
+//! tail of standard error is kept for a call, because it often tells the cause of a trap.
 
 use std::io;
 use std::pin::Pin;
@@ -14,10 +14,10 @@ use crate::runtime::{LogLevel, StandardStream, Upcalls};
 
 /// Longest line of output that becomes one log line, in bytes.
 const LINE_BYTES_MAX: usize = 8 * 1024;
-/// How much of the end of standard error is kept during a call, in bytes.
+/// Longest kept tail of a call's standard error, in bytes.
 const TAIL_BYTES_MAX: usize = 4 * 1024;
 
-/// What the streams of one instance share, which outlive each call.
+/// The shared state of an instance's streams, which outlives a call.
 #[derive(Clone, Default)]
 pub struct Streams(Arc<Mutex<Call>>);
 
@@ -30,19 +30,19 @@ struct Call {
 }
 
 impl Streams {
-    /// A call begins: what it writes goes up by `up`.
+    /// Begins a call, whose output goes to `up`.
     pub fn begin(&self, up: &Arc<dyn Upcalls>) {
         let mut call = self.0.lock();
         call.up = Some(Arc::clone(up));
         call.tail = Tail::default();
     }
 
-    /// The call is over.
+    /// Ends the call.
     pub fn end(&self) {
         self.0.lock().up = None;
     }
 
-    /// The end of what the last call wrote to standard error; `None`: nothing. Taken once.
+    /// The tail of the last call's standard error, taken once; `None` if it wrote nothing.
     pub fn take_stderr_tail(&self) -> Option<String> {
         std::mem::take(&mut self.0.lock().tail).into_text()
     }
@@ -57,7 +57,7 @@ impl Streams {
 #[derive(Default)]
 struct Tail {
     bytes: Vec<u8>,
-    /// Something came before them.
+    /// True when earlier bytes were dropped.
     cut: bool,
 }
 
@@ -66,7 +66,7 @@ impl Tail {
         let last = bytes.get(bytes.len().saturating_sub(TAIL_BYTES_MAX)..).unwrap_or(bytes);
         self.cut |= last.len() < bytes.len();
         self.bytes.extend_from_slice(last);
-        // Cut at twice the bound, so that many small writes do not move the bytes each time.
+        // The cut comes at twice the bound, so that small writes seldom move the bytes.
         if self.bytes.len() > 2 * TAIL_BYTES_MAX {
             self.bytes.drain(..self.bytes.len() - TAIL_BYTES_MAX);
             self.cut = true;
@@ -76,7 +76,7 @@ impl Tail {
     fn into_text(self) -> Option<String> {
         let from = self.bytes.len().saturating_sub(TAIL_BYTES_MAX);
         let last = self.bytes.get(from..).unwrap_or_default();
-        // The line that the cut went through is left out, where it is not all there is.
+        // A line that was cut in two is left out, unless it is the only one.
         let newline = last.iter().position(|byte| *byte == b'\n').filter(|_| self.cut || from > 0);
         let whole = newline.and_then(|newline| last.get(newline + 1..)).filter(|rest| !rest.is_empty()).unwrap_or(last);
         (!whole.is_empty()).then(|| String::from_utf8_lossy(whole).into_owned())
@@ -103,7 +103,7 @@ impl StdoutStream for Output {
 
 struct Writer {
     output: Output,
-    /// What was written since the last newline.
+    /// The bytes since the last newline.
     line: Vec<u8>,
 }
 
@@ -123,7 +123,7 @@ impl Writer {
         for byte in bytes {
             if *byte == b'\n' || self.line.len() >= LINE_BYTES_MAX {
                 self.end_line();
-                // A chunk of newlines makes many log lines: the cancel flag is checked between them.
+                // The cancel flag is checked between lines: a chunk of newlines makes many of them.
                 if up.as_ref().is_some_and(|up| up.interrupted()) {
                     return;
                 }

@@ -1,6 +1,6 @@
 //! The implementation of each [`PluginFunction`], in both namespaces that PDKs import from.
 //!
-//! The kernel does the work: the functions here turn handles into calls of `Upcalls` and back.
+//! The kernel does the work; the functions here convert handles for `Upcalls` and back.
 
 use wasmtime::{Caller, Linker, Result};
 
@@ -64,9 +64,8 @@ fn call_error(mut caller: Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.put(message.as_bytes())?.offset as i64)
 }
 
-/// A failed call's message, where the failure is the callee's and so a value. What ends the caller itself stays an
-/// error: an interruption, or no room or no fuel for the output. The callee's own lack of them comes as a nested call's
-/// failure.
+/// The message of a failed call, for a failure of the callee. An interruption, and missing memory or fuel for the
+/// output, end the caller itself and stay errors; the callee's own lack of them arrives as a nested failure.
 fn as_value(error: wasmtime::Error) -> Result<String> {
     match error.downcast::<Failure>() {
         Ok(failure) if ends_caller(failure.kind) => Err(failure.into()),
@@ -107,7 +106,7 @@ fn parent_plugin(caller: Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.data().up()?.parent() as i64)
 }
 
-/// The last check of every host function that may have taken long.
+/// The final check of host functions that may take long.
 pub fn end_if_interrupted(caller: &Caller<'_, Ctx>) -> Result<()> {
     match &caller.data().up {
         Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
@@ -132,7 +131,7 @@ pub fn nested(
         )));
     }
     let input = ctx.span(input, "input")?;
-    // What the callee gives is paid for when it is put into a block.
+    // The output is charged when it is put into a block.
     fuel::charge(caller, input.length)?;
     let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
     call(&mut exchange).map_err(Failure::unwound)?;
@@ -154,7 +153,7 @@ impl CallerBytes<'_, '_> {
     }
 }
 
-/// The block table rules out what is not there; nothing is what would be left.
+/// The bytes of a span. Spans of the block table always lie in memory; any other would be empty.
 fn of(span: Span, data: &[u8]) -> &[u8] {
     span.of(data).unwrap_or_default()
 }

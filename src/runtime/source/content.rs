@@ -17,7 +17,7 @@ const WASM_MAGIC: &[u8] = b"\0asm";
 const MODULE_VERSION: &[u8] = &[1, 0, 0, 0];
 const COMPONENT_VERSION: &[u8] = &[0x0d, 0, 1, 0];
 
-/// The name by which the module that is called is linked.
+/// The link name of the main module.
 pub(super) const MAIN: &str = "main";
 
 /// The kind that a file's suffix names.
@@ -25,7 +25,7 @@ pub(super) const MAIN: &str = "main";
 pub(super) enum Declared {
     Module,
     Manifest(Format),
-    /// No suffix, or one that says nothing: the first bytes decide.
+    /// No suffix or an unknown one: the first bytes decide.
     Nothing,
 }
 
@@ -78,7 +78,7 @@ pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<
     Ok(content)
 }
 
-/// The format of a manifest; JSON where the suffix and the bytes leave it open.
+/// The format of a manifest; JSON where suffix and bytes do not tell.
 pub(super) fn manifest_format(declared: Declared, bytes: &[u8]) -> Format {
     match declared {
         Declared::Manifest(format) => format,
@@ -95,7 +95,7 @@ fn sniff(bytes: &[u8]) -> Content {
     }
     match std::str::from_utf8(bytes) {
         Ok(text) if text.trim_start().starts_with('{') => Content::Manifest(Format::Json),
-        // Only what can be a manifest: reading it takes a hundred times its size.
+        // The size is checked first: parsing takes a hundred times the size in memory.
         Ok(text)
             if bytes.len() as u64 <= MANIFEST_BYTES_MAX
                 && outline::is_small(bytes, Format::Toml)
@@ -114,7 +114,7 @@ fn is_wat(bytes: &[u8]) -> bool {
     })
 }
 
-/// Fails on bytes that are plainly no module: none, a cut header, a component, no wasm.
+/// Fails on bytes that cannot be a module: none, a cut header, a component, no wasm.
 pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     let bytes = without_bom(bytes);
     if bytes.is_empty() {
@@ -142,12 +142,11 @@ pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     }
 }
 
-/// The longest text that is parsed before compilation, in bytes: parsing cannot be interrupted, and no person writes
-/// more.
+/// Longest wat that is parsed before compilation, in bytes: parsing cannot be interrupted, and no person writes more.
 const CHECKED_WAT_BYTES_MAX: usize = 1 << 20;
 
-/// Fails on text that cannot be read, with its place: `x.wat:46:10: expected ...`. What compiles it would only say
-/// where in a text without a name; that is left to do it of a text longer than [`CHECKED_WAT_BYTES_MAX`].
+/// Fails on wrong wat, with its place: `x.wat:46:10: expected ...`. The compiler does not know the file's name; it
+/// checks wat longer than [`CHECKED_WAT_BYTES_MAX`].
 fn check_wat(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     if bytes.len() > CHECKED_WAT_BYTES_MAX {
         return Ok(());

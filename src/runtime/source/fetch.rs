@@ -24,7 +24,7 @@ const FETCHES_MAX: usize = 16;
 const CHUNK_BYTES: usize = 64 * 1024;
 /// Chunks that wait for the receiver.
 const CHUNKS_MAX: usize = 4;
-/// How often the caller is asked whether to go on.
+/// The time between two calls of the progress callback.
 const PROGRESS_INTERVAL: Duration = Duration::from_millis(50);
 
 /// Called before a download begins and during it with the bytes fetched so far and the total, where the server tells
@@ -46,14 +46,14 @@ static AGENT: LazyLock<ureq::Agent> = LazyLock::new(|| {
 
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// What to ask for.
+/// A request for one download.
 #[derive(Debug)]
 pub(super) struct Request<'a> {
     pub(super) url: &'a Url,
-    /// `GET` where none is given.
+    /// `None`: `GET`.
     pub(super) method: Option<&'a str>,
     pub(super) headers: BTreeMap<String, String>,
-    /// Whether redirects are followed; else one is an error.
+    /// Whether redirects are followed; otherwise they are an error.
     pub(super) follow: bool,
 }
 
@@ -65,14 +65,14 @@ impl<'a> Request<'a> {
 
 /// A message of the downloading thread.
 enum Piece {
-    /// The answer has begun; its length, where the server says it.
+    /// The start of the body, with its length where the server tells it.
     Begin(Option<u64>),
     Chunk(Vec<u8>),
     End,
     Failed(String),
 }
 
-/// The source as a URL, `None` when it is a path, and an error when it is a URL that cannot be fetched.
+/// The source as a URL; `None` for a path, an error for a URL that cannot be fetched.
 pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
     let Some((scheme, _)) = source.split_once("://") else { return Ok(None) };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -89,7 +89,7 @@ pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
     Ok(Some(url))
 }
 
-/// The URL as it may be shown: without secrets, and on one line.
+/// The URL for messages: without secrets, on one line.
 pub fn format_url(url: &Url) -> String {
     failure::quoted(&without_secrets(url.as_str()))
 }
@@ -128,7 +128,7 @@ fn prepare(request: &Request<'_>) -> Result<ureq::http::Request<()>, String> {
     Ok(AGENT.configure_request(prepared).max_redirects(0).max_redirects_will_error(false).build())
 }
 
-/// Runs on its own thread. A failed send ends it: the receiver is gone.
+/// The work of the downloading thread. It ends early once the receiver is gone.
 fn download(request: ureq::http::Request<()>, sender: &SyncSender<Piece>) {
     let end = match pieces(request, sender) {
         Ok(()) => Piece::End,

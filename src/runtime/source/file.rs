@@ -1,6 +1,6 @@
-//! Reading regular files, bounded; and knowing again later whether one has changed.
+//! Bounded reads of regular files, and stamps that tell whether a file has changed since.
 //!
-//! Nothing else is ever opened to be read: a FIFO would block, a device would never end.
+//! Other files are never read: a FIFO would block, a device would never end.
 
 use crate::text::io_cause;
 use std::fs::{File, Metadata, OpenOptions};
@@ -38,7 +38,7 @@ pub(super) struct Stamp {
 impl Stamp {
     fn new(metadata: &Metadata) -> Self {
         let modified = metadata.modified().ok();
-        // A time in the future is trusted as an old one is: a change sets the present time.
+        // A time in the future is trusted too: a change sets the present time.
         let age = |at: SystemTime| at.elapsed().unwrap_or_else(|ahead| ahead.duration());
         let settled = modified.is_some_and(|at| age(at) >= RACY_WINDOW);
         Stamp { length: metadata.len(), modified, identity: identity(metadata), settled, digest: None }
@@ -61,7 +61,7 @@ impl Stamp {
         path.metadata().ok().map(|metadata| Stamp::new(&metadata))
     }
 
-    /// True when the file at `path` has the bytes that were read: one whose time says nothing is read again.
+    /// True when the file at `path` has the bytes that were read. A file with a digest is read again.
     pub(super) fn has_same_bytes(&self, path: &Path) -> bool {
         match &self.digest {
             None => self.still_holds(path),
@@ -69,7 +69,7 @@ impl Stamp {
         }
     }
 
-    /// Whether the file is as it was at another moment.
+    /// Whether both stamps are of one state of the file.
     pub(super) fn is_same_state(&self, other: &Stamp) -> bool {
         (self.length, self.modified, self.identity) == (other.length, other.modified, other.identity)
     }
@@ -79,7 +79,7 @@ impl Stamp {
         self.settled
     }
 
-    /// True when `path` names the stamped file itself and no link: a link put there while the file was opened led
+    /// True when `path` names the stamped file itself: a link that stood there during the read would have led
     /// elsewhere.
     pub(super) fn lies_at(&self, path: &Path) -> bool {
         let is_resolved = path.canonicalize().is_ok_and(|resolved| resolved == path);
@@ -96,7 +96,7 @@ pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
     };
     check_kind(&path.metadata().map_err(fails)?, &shown)?;
     let file = open(path).map_err(fails)?;
-    // Checked again through the open file: the path may have been replaced in between.
+    // The open file is checked again: the path may have been replaced in between.
     let metadata = file.metadata().map_err(fails)?;
     check_kind(&metadata, &shown)?;
     let mut bytes = Vec::with_capacity(usize::try_from(metadata.len().min(bytes_max)).unwrap_or_default());
@@ -124,7 +124,7 @@ fn check_kind(metadata: &Metadata, shown: &str) -> Result<(), Failure> {
 #[cfg(unix)]
 fn open(path: &Path) -> std::io::Result<File> {
     use std::os::unix::fs::OpenOptionsExt;
-    // A FIFO that took the file's place since it was looked at must not block the open.
+    // A FIFO that has taken the file's place must not block the open.
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
@@ -144,7 +144,7 @@ fn identity(_metadata: &Metadata) -> (u64, u64, i64, i64) {
     (0, 0, 0, 0)
 }
 
-/// The path from the root, so that it means the same whatever the working directory becomes.
+/// The absolute path, which a change of the working directory does not affect.
 pub(super) fn absolute(path: &Path) -> PathBuf {
     std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }

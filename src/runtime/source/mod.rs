@@ -1,11 +1,11 @@
-//! From a name, a path or a URL to a [`Program`]: where plugins come from.
+//! Sources of plugins: a name, a path or a URL becomes a [`Program`].
 //!
 //! A SOURCE with `/`, `:` or a known suffix is a path or a URL. Anything else is a name: it is looked up in the plugin
 //! directories in their order, then among the built-in plugins, with `-` and `_` alike. A person may load all of
-//! these, a guest only names. What was read is remembered until the files behind it change, so that a guest that
-//! registers the same plugin again and again costs a `stat` each time.
+//! these, a guest only names. Read programs are cached until their files change, so that a guest that registers one
+//! plugin again and again costs a `stat` each time.
 //!
-//! The host that compiles the bytes validates them. Policy is the kernel's.
+//! The host that compiles the bytes validates them. The kernel has the policy.
 
 mod bounds;
 mod builtin;
@@ -49,15 +49,14 @@ use crate::text::{closest, one_line};
 /// Longest SOURCE, in bytes.
 pub const SOURCE_BYTES_MAX: usize = 4096;
 
-/// On whose behalf a source is resolved.
+/// The requester of a source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Someone at the prompt, or a script: names, paths and URLs.
+    /// A person at the prompt, or a script: names, paths and URLs.
     Person,
     /// A plugin: names.
     Guest,
-    /// A plugin that was granted this very path or URL: the module there, and nothing that it leads on to (no manifest,
-    /// no redirect).
+    /// A plugin that was granted this very path or URL: a module alone, no manifest and no redirect.
     Granted,
 }
 
@@ -68,7 +67,7 @@ pub struct Sources {
     cache: Cache,
 }
 
-/// What a source turned out to be, before anything is read.
+/// The place of a source, before it is read.
 #[derive(Debug)]
 enum Place {
     Builtin(&'static Builtin),
@@ -77,7 +76,7 @@ enum Place {
 }
 
 impl Sources {
-    /// Directories to search for names, in order; those that do not exist are passed by.
+    /// Sources with these directories for names, in order of search; missing ones are skipped.
     pub fn new(plugin_dirs: Vec<PathBuf>) -> Self {
         Sources { plugin_dirs, cache: Cache::default() }
     }
@@ -87,8 +86,8 @@ impl Sources {
         self.resolve_with(source, access, &mut |_, _| true)
     }
 
-    /// The same; `progress` is called while something is downloaded, at least every 50 ms. When it returns false the
-    /// download is given up and the failure is of kind `Interrupted`.
+    /// Resolves as [`Sources::resolve`] does. `progress` is called during a download, at least every 50 ms; when it
+    /// returns false the download ends with a failure of kind `Interrupted`.
     pub fn resolve_with(&self, source: &str, access: Access, progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
         match self.locate(source, access)? {
             Place::Builtin(builtin) => self.cached(Key::Builtin(builtin.name), access, || builtin.load()),
@@ -109,20 +108,20 @@ impl Sources {
         Ok(Arc::new(loaded.program))
     }
 
-    /// The files that the program of a file was last read from, as they were then.
+    /// The files that a file's program was last read from, in their state at that time.
     pub fn files_of(&self, source: &str) -> FileSet {
         let path = absolute(Path::new(source));
         let entry = self.cache.last(&Key::File(path.clone()));
         entry.map_or_else(|| FileSet::unknown(&path), |entry| entry.files())
     }
 
-    /// The program of a file and the files that it was read from, for who looks at them again and again: while they are
-    /// as they were, what they name on the network is not fetched again.
+    /// The program of a file and the files that it was read from, for a watch. While those are unchanged, their URLs
+    /// are not fetched again.
     pub fn reread(&self, source: &str, progress: Progress<'_>) -> Result<(Arc<Program>, FileSet), Failure> {
         let path = absolute(Path::new(source));
         let key = Key::File(path.clone());
         if let Some(entry) = self.cache.last(&key) {
-            // Before they are looked into: what changes from then on is seen by the next look.
+            // The stamps are taken before the files are read, so that the next look sees later changes.
             let files = entry.files().now();
             if entry.has_same_bytes() {
                 return Ok((Arc::clone(&entry.program), files));
@@ -136,7 +135,7 @@ impl Sources {
     /// The names that can be loaded, sorted, each once: those of the plugin directories and the built-in ones.
     pub fn names(&self) -> Vec<String> {
         let mut names: Vec<String> = self.plugin_dirs.iter().flat_map(|dir| name::list(dir)).collect();
-        // A built-in plugin that a directory's shadows would be there twice, once under each spelling.
+        // A shadowed built-in plugin would be listed twice, once under each spelling.
         let shadowed: Vec<String> = names.iter().map(|name| name::fold(name)).collect();
         let visible = builtin::ALL.iter().filter(|builtin| !shadowed.contains(&name::fold(builtin.name)));
         names.extend(visible.map(|builtin| builtin.name.to_owned()));
@@ -145,7 +144,7 @@ impl Sources {
         names
     }
 
-    /// The same names, each with the source that it stands for: `built-in:echo`, or a path.
+    /// The names that can be loaded, each with its source: `built-in:echo`, or a path.
     pub fn listing(&self) -> Vec<(String, String)> {
         let source = |name: &String| {
             Some(match self.locate_name(name, Access::Person).ok()? {
@@ -154,7 +153,7 @@ impl Sources {
                 Place::Url(url) => url.to_string(),
             })
         };
-        // A file that went away in between is left out.
+        // A file that has vanished meanwhile is left out.
         self.names().into_iter().filter_map(|name| source(&name).map(|source| (name, source))).collect()
     }
 
@@ -219,8 +218,8 @@ impl Sources {
         Ok(Place::File(absolute(path)))
     }
 
-    /// The failure for a name that nothing has. What was perhaps meant goes before the list of all. A guest is told
-    /// nothing of files here, and has no command line.
+    /// The failure for an unknown name. A close name is better advice than the list of all; a guest hears nothing of
+    /// files and has no command line.
     fn no_plugin(&self, wanted: &str, access: Access) -> Failure {
         let names = self.names();
         let file_here = || name::file_here(wanted).filter(|_| access != Access::Guest);
@@ -242,8 +241,7 @@ impl Sources {
         access: Access,
         load: impl FnOnce() -> Result<Loaded, Failure>,
     ) -> Result<Arc<Program>, Failure> {
-        // A person who loads something from the network again wants what is there now; a guest may not cause a
-        // download for each call.
+        // A person who loads a URL again wants its current bytes; a guest may not cause a download with each call.
         if let Some(entry) = self.cache.get(&key)
             && (access == Access::Guest || !entry.fetched)
         {
@@ -256,7 +254,7 @@ impl Sources {
     }
 }
 
-/// What was perhaps meant; a file may have any name.
+/// The close name among `names`, made safe: a file may have any name.
 fn meant(wanted: &str, names: &[String]) -> Option<Advice> {
     let near = closest(wanted, names.iter().map(String::as_str))?;
     Some(Advice::DidYouMean(one_line(near).into_owned()))
@@ -283,7 +281,7 @@ fn load_file(path: &Path, progress: Progress<'_>) -> Result<Loaded, Failure> {
     }
 }
 
-/// Reads a module for a plugin that may load this path: not by way of the cache, which also holds what manifests are.
+/// Reads a module for a plugin that may load this path. The cache is not used, because it also holds manifests.
 fn load_granted_file(path: &Path) -> Result<Arc<Program>, Failure> {
     let shown = failure::quoted(&path.to_string_lossy());
     let FileBytes { bytes, stamp } = file::read(path, MODULE_BYTES_MAX)?;
@@ -294,7 +292,7 @@ fn load_granted_file(path: &Path) -> Result<Arc<Program>, Failure> {
     Ok(Arc::new(content::single_module(bytes, shown, name::stem(path))))
 }
 
-/// A manifest names further files, hosts and paths: one that a plugin may have written is not believed.
+/// Refuses manifests: a plugin may have written one, and it names further files, hosts and paths.
 fn module_only(content: Content, shown: &str) -> Result<(), Failure> {
     match content {
         Content::Module => Ok(()),

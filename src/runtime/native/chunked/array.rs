@@ -7,7 +7,7 @@ use super::super::outline::Outline;
 use super::instruction::{Bulk, can_be_written_later};
 use super::writer::Writer;
 
-/// The locals of a helper besides its parameters.
+/// The locals of a helper, without its parameters.
 pub fn locals(bulk: Bulk, outline: &Outline) -> Vec<ValType> {
     match bulk {
         Bulk::TableGrow { .. } | Bulk::ArrayNew { .. } | Bulk::ArrayNewDefault { .. } | Bulk::ArrayNewData { .. } => {
@@ -95,7 +95,7 @@ impl Writer<'_> {
         self.original();
     }
 
-    /// `(array, at, from, length)` out of a segment, of which an element takes `unit` bytes or items.
+    /// `(array, at, from, length)` from a segment, where an element takes `unit` bytes or items.
     pub fn array_init(&mut self, unit: u32) {
         let (array, at, from, length) = (0, 1, 2, 3);
         let chunk = self.chunk();
@@ -107,7 +107,7 @@ impl Writer<'_> {
         self.overflows(from, length, unit);
         self.sink.i32_or();
         self.original_if();
-        // Traps where the segment ends before it, or was dropped.
+        // The read traps where the segment ends earlier or was dropped.
         self.sink.local_get(array).i32_const(0);
         self.sink.local_get(from).local_get(length).i32_const(unit as i32).i32_mul().i32_add().i32_const(0);
         self.bulk.emit(&mut self.sink);
@@ -123,7 +123,7 @@ impl Writer<'_> {
         self.original();
     }
 
-    /// `(from, length)` out of a segment: an array of zeros that is then written, where its type allows that.
+    /// `(from, length)` from a segment: a zeroed array, written afterwards, where its type allows that.
     pub fn array_new_elem(&mut self, ty: u32, segment: u32) {
         let (from, length, array, at) = (0, 1, 2, 3);
         let chunk = self.chunk();

@@ -11,16 +11,16 @@ use super::instruction::{self, Bulk, Width};
 use super::moved::Segment;
 use super::stop::Stop;
 
-/// Most bytes, and elements, that one instruction may work on without a helper.
+/// Most bytes or elements of one instruction without a helper.
 const INLINE_BYTES_MAX: u64 = 1024;
 const INLINE_ELEMENTS_MAX: u64 = 128;
-/// Code between two looks at the epoch in a function without loops, in bytes: some milliseconds at worst, where each
-/// instruction touches a page for the first time.
+/// Bytes of code between two checks of the epoch in a function without loops: some milliseconds at worst, when each
+/// instruction touches a new page.
 const UNCHECKED_BYTES_MAX: usize = 128 << 10;
 /// wasmparser's own limits.
 const LOCALS_MAX: u32 = 50_000;
 const BODY_BYTES_MAX: usize = 7_654_321;
-/// How many widths of lengths there are, each of which may need a local.
+/// Count of length widths; each may need a local.
 const WIDTHS: u32 = 2;
 
 /// The result of a rewrite.
@@ -33,13 +33,13 @@ pub enum Rewritten {
 pub struct Changed {
     /// Its new body: locals and code.
     pub bytes: Vec<u8>,
-    /// Where its code stood before.
+    /// The original places of its code.
     pub segments: Vec<Segment>,
 }
 
 /// The replacement of a range of code.
 enum Edit {
-    /// A call of a helper, in line where it is short.
+    /// A call of a helper, with the short case in line.
     Bulk { at: Range<usize>, place: u32, width: Width, inline_max: u64 },
     /// An empty loop before the original code.
     Look { at: usize },
@@ -54,7 +54,7 @@ pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut HelperSe
     let parameters = helpers.outline.parameters(defined).ok_or(Stop::Unreadable)? as u32;
     match encoded(body, &edits, helpers, parameters, false)? {
         Some(changed) if changed.bytes.len() <= BODY_BYTES_MAX => Ok(Rewritten::Changed(changed)),
-        // Without room for locals or code, calls alone are put in.
+        // The short case is left out where there is no room for its locals or code.
         _ => encoded(body, &edits, helpers, parameters, true)?.map(Rewritten::Changed).ok_or(Stop::Unreadable),
     }
 }
@@ -164,7 +164,7 @@ fn encoded(
     Ok(Some(Changed { bytes: all, segments }))
 }
 
-/// The locals that a function has.
+/// The locals of a function.
 struct Locals {
     groups: u32,
     count: u32,
@@ -187,7 +187,7 @@ impl Locals {
     }
 }
 
-/// The locals that lengths are kept in: one of each width at most.
+/// The locals for lengths, at most one of each width.
 #[derive(Default)]
 struct Lengths {
     types: Vec<Width>,

@@ -2,10 +2,10 @@
 
 use super::super::outline::Outline;
 
-/// Most array elements that the constant expressions of a module may make in all: making them at an instance's start,
-/// or to fill a table, cannot be interrupted.
+/// Most array elements in all constant expressions of a module: their evaluation, at an instance's start or for a
+/// table, cannot be interrupted.
 const CONSTANT_ELEMENTS_MAX: u64 = 1 << 20;
-/// Most items of a segment that `array.new_elem` makes an array of which cannot be written later, chunk by chunk.
+/// Most items that `array.new_elem` reads at once, for an array that cannot be written in chunks afterwards.
 const SEGMENT_ITEMS_MAX: u32 = 1 << 16;
 
 /// Checks the arrays of constant expressions.
@@ -29,7 +29,7 @@ pub fn check(outline: &Outline) -> Result<(), String> {
     Ok(())
 }
 
-/// Checks a segment that an array is made of at once.
+/// Checks a segment that becomes an array in one step.
 ///
 /// # Errors
 ///

@@ -1,4 +1,4 @@
-//! The sizes in which bulk instructions work.
+//! The chunk sizes of bulk instructions.
 
 use crate::runtime::native::fuel::BYTES_OF_A_UNIT;
 
@@ -12,18 +12,18 @@ pub struct Chunks {
     pub(super) bytes: u32,
     /// Elements of a table or array.
     pub(super) elements: u32,
-    /// Fuel that a chunk costs besides its instructions; 0 where fuel is not counted.
+    /// Fuel of a chunk, without its instructions; 0 where fuel is not counted.
     pub(super) fuel: u32,
 }
 
 impl Chunks {
-    /// Some ten microseconds' worth.
+    /// Chunks of some ten microseconds.
     pub(super) const PLAIN: Chunks = Chunks { bytes: 64 << 10, elements: 4 << 10, fuel: 0 };
     /// A unit of fuel for each 64 bytes, or eight elements.
     pub(super) const FUELLED: Chunks =
         Chunks { bytes: 4 << 10, elements: 512, fuel: (4 << 10) / BYTES_OF_A_UNIT as u32 };
 
-    /// The chunks of an engine that counts fuel or does not.
+    /// The chunks of an engine with or without fuel.
     pub fn of(fuelled: bool) -> Self {
         if fuelled { Chunks::FUELLED } else { Chunks::PLAIN }
     }

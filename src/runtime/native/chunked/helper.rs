@@ -10,7 +10,7 @@ use super::helper_set::HelperSet;
 use super::instruction::Bulk;
 use super::writer::{Room, Writer};
 
-/// Most elements of a table or array that are paid for before it is made: no more can be had.
+/// Most elements charged before a table or array is made; more can never exist.
 const MADE_ELEMENTS_MAX: i64 = 64 << 20;
 
 /// The types of the helpers, encoded one after the other.
@@ -114,7 +114,7 @@ impl Writer<'_> {
         self.original();
     }
 
-    /// `(to, from, length)` out of a segment.
+    /// `(to, from, length)` from a segment.
     fn init(&mut self, room: Room) {
         let (to, from, length) = (0, 1, 2);
         let chunk = self.chunk();
@@ -124,7 +124,7 @@ impl Writer<'_> {
         self.overflows(from, length, 1);
         self.sink.i32_or();
         self.original_if();
-        // An empty read at the segment's offset traps where the segment is shorter, or was dropped.
+        // An empty read at the offset traps where the segment is shorter or was dropped.
         self.constant(0, to);
         self.sink.local_get(from).local_get(length).i32_add().i32_const(0);
         self.bulk.emit(&mut self.sink);
@@ -140,8 +140,8 @@ impl Writer<'_> {
         self.original();
     }
 
-    /// The instruction in one go, after its fuel is taken: the size of its result is bounded elsewhere. The last
-    /// parameter is the length; an impossible length costs nothing and fails.
+    /// The instruction in one step, after its fuel is charged: the size of its result is bounded elsewhere. The last
+    /// parameter is the length; an impossible one costs nothing and fails.
     fn paid_for(&mut self) {
         let length = self.parameters.len() as u32 - 1;
         if self.chunks.fuel > 0 {

@@ -1,4 +1,4 @@
-//! The helpers that the functions of a module need, and the function index of each.
+//! The helpers of a module, with their function indices.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use super::chunks::Chunks;
 use super::instruction::Bulk;
 use crate::runtime::native::outline::Outline;
 
-/// The helpers that a module needs, each once.
+/// The needed helpers of a module, each once.
 pub(super) struct HelperSet<'a> {
     pub(super) outline: &'a Outline,
     pub(super) chunks: Chunks,
@@ -28,7 +28,7 @@ impl<'a> HelperSet<'a> {
         })
     }
 
-    /// The index of the function that the helper at a place is.
+    /// The function index of the helper at a place.
     pub(super) fn function(&self, place: u32) -> u32 {
         self.outline.imported_functions + self.outline.functions.len() as u32 + place
     }

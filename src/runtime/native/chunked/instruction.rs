@@ -44,7 +44,7 @@ pub enum Bulk {
 }
 
 impl Bulk {
-    /// The bulk instruction that an operator is, and the type of its length; `None` for any other.
+    /// The bulk instruction of an operator, with the type of its length; `None` for any other operator.
     pub fn of(operator: &Operator<'_>, outline: &Outline) -> Option<(Self, Width)> {
         let memory = |index: u32| outline.memories.get(index as usize).map(|memory| width(memory.memory64));
         let table = |index: u32| outline.tables.get(index as usize).map(|table| width(table.table64));
@@ -87,12 +87,12 @@ impl Bulk {
         })
     }
 
-    /// Whether its length counts bytes of a memory; else elements.
+    /// Whether its length is in bytes of a memory, not in elements.
     pub fn is_of_bytes(self) -> bool {
         matches!(self, Bulk::MemoryFill { .. } | Bulk::MemoryCopy { .. } | Bulk::MemoryInit { .. })
     }
 
-    /// Whether a helper is needed. The limiter checks the growth of a table, which needs a helper only for its fuel.
+    /// Whether a helper is needed. The growth of a table needs one only for fuel: the limiter checks it.
     pub fn is_wanted(self, chunks: Chunks) -> bool {
         chunks.fuel > 0 || !matches!(self, Bulk::TableGrow { .. })
     }

@@ -1,17 +1,17 @@
-//! Bulk instructions in chunks: a rewrite at load, so that code without loops ends as soon as any other.
+//! Bulk instructions in chunks: a rewrite at load, so that code without loops can be interrupted.
 //!
-//! wasmtime looks at epochs and fuel where a function begins and at the head of a loop. One `memory.fill` may write
-//! gigabytes, and a function may hold half a million of them. So an instruction whose length is not a small constant
-//! becomes a call of a helper function, which does the same in a loop over chunks, with wasm's own rules: what would
-//! trap traps before anything is written, overlapping stretches are copied in the right direction, the last chunk has
-//! what is left. A length that is small at run time takes the original instruction, in line. Where fuel is counted the
-//! helpers take it by the byte. A function that is very long gets an empty loop every so often.
+//! wasmtime checks epochs and fuel at the start of a function and at the head of a loop. One `memory.fill` may write
+//! gigabytes, and a function may hold half a million of them. An instruction whose length is not a small constant
+//! therefore becomes a call of a helper function, which loops over chunks by wasm's own rules: it traps before it
+//! writes, copies overlapping ranges in the right direction, and ends with a shorter chunk. A length that is small at
+//! run time takes the original instruction, in line. Where fuel is counted, helpers charge it by the byte. A very long
+//! function gets empty loops at intervals.
 //!
-//! What holds of a rewritten module:
+//! Properties of a rewritten module:
 //! - No index changes: helpers stand after all functions, their types after all types. Names, exports, custom sections
 //!   and all other sections stay byte for byte. Helpers have no names.
-//! - Offsets into the code section do change; [`moved_bodies`] tells the original ones. Only a module with something to rewrite is rewritten, any other stays
-//!   byte for byte as it was.
+//! - Offsets into the code section do change; [`moved_bodies`] tells the original ones. A module with nothing to
+//!   rewrite stays byte for byte as it was.
 //! - The memories of a module with a collected heap may not have a maximum of exactly 4 GiB: see
 //!   [`HEAP_MAXIMUM_BYTES`].
 //!
@@ -43,10 +43,10 @@ pub use self::moved::BodyMap;
 use self::stop::Stop;
 use super::outline::Outline;
 
-/// Part of what compiled modules are cached by: another for each change of what the rewrite gives.
+/// A part of the cache key of compiled modules: a new value for each change of the rewrite's result.
 pub const VERSION: u32 = 1;
-/// The maximum that wasmtime gives the memory of a collected heap, in bytes. No memory of a module that has such a heap
-/// keeps it, so that a growth by that maximum is the heap's.
+/// The maximum of a collected heap's memory in wasmtime, in bytes. No other memory of such a module keeps this maximum,
+/// so that the limiter can tell the heap by it.
 pub const HEAP_MAXIMUM_BYTES: usize = 1 << 32;
 const HEAP_MAXIMUM_PAGES: u64 = 1 << 16;
 /// The module with its bulk instructions in chunks; `None` where it can stay as it is, or cannot be read.
@@ -55,7 +55,7 @@ const HEAP_MAXIMUM_PAGES: u64 = 1 << 16;
 ///
 /// What makes it impossible to bound the module's instructions, as the reason of a refusal.
 pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String> {
-    // What cannot be read is wasmtime's to refuse.
+    // Unreadable modules are left to wasmtime, which refuses them.
     let Ok(outline) = Outline::read(wasm) else { return Ok(None) };
     check::check(&outline)?;
     let mut helpers = HelperSet::new(&outline, chunks);
@@ -71,7 +71,7 @@ pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String>
     Ok(assembled(wasm, &outline, &helpers, code.as_ref(), memories.as_ref()))
 }
 
-/// The functions of a module that a rewrite changes, with their original offsets; none where it refuses the module.
+/// The functions of a module that a rewrite changes, with their original offsets; none for a refused module.
 pub fn moved_bodies(wasm: &[u8], chunks: Chunks) -> BodyMap {
     let mut moved = BodyMap::default();
     if let Ok(outline) = Outline::read(wasm)
@@ -83,7 +83,7 @@ pub fn moved_bodies(wasm: &[u8], chunks: Chunks) -> BodyMap {
     moved
 }
 
-/// The code section with each function rewritten that has to be; `None` where none has to.
+/// The code section with its rewritten functions; `None` when no function needs it.
 fn code(
     wasm: &[u8],
     outline: &Outline,
@@ -110,7 +110,7 @@ fn code(
     Ok(any.then_some(section))
 }
 
-/// The memories of a module with a heap, none of which may grow as the heap does; `None` where none would.
+/// The memory section of a module with a heap, without the heap's maximum; `None` where no memory has it.
 fn bounded_memories(outline: &Outline) -> Option<MemorySection> {
     let bounded = |memory: &MemoryType| {
         let maximum = memory.maximum.unwrap_or(HEAP_MAXIMUM_PAGES).min(HEAP_MAXIMUM_PAGES - 1);
@@ -131,7 +131,7 @@ fn bounded_memories(outline: &Outline) -> Option<MemorySection> {
     any.then_some(section)
 }
 
-/// The module put together again: what is not given stays as it was.
+/// The module with the given sections replaced.
 fn assembled(
     wasm: &[u8],
     outline: &Outline,

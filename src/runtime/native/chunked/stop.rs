@@ -1,6 +1,6 @@
 //! Reasons to stop the rewrite of a module.
 
-/// Why a function was not rewritten.
+/// The reason that a function was not rewritten.
 pub(super) enum Stop {
     /// The code is no wasm, or uses a feature that this build does not know.
     Unreadable,

@@ -1,4 +1,4 @@
-//! Rewritten modules do what they did before: random bulk instructions against wasmtime's own, and what is left alone.
+//! Rewritten modules behave as before: random bulk instructions are compared with wasmtime's own.
 
 use std::fmt::Write as _;
 
@@ -6,7 +6,7 @@ use wasmtime::{Config, Engine, Instance, Module, Store, Trap, Val};
 
 use super::{Chunks, rewritten};
 
-/// So small that some hundred bytes are many chunks.
+/// Small chunks: some hundred bytes are many of them.
 const SMALL: Chunks = Chunks { bytes: 48, elements: 7, fuel: 0 };
 const SMALL_FUELLED: Chunks = Chunks { bytes: 64, elements: 8, fuel: 1 };
 const MODULES: u64 = 40;
@@ -26,8 +26,8 @@ fn wasm(wat: &str) -> Vec<u8> {
     wat::parse_str(wat).unwrap_or_else(|error| panic!("{error}\n{wat}"))
 }
 
-/// All that random steps work on: memories and tables of both widths, segments, arrays in globals, and `hash`, which
-/// looks at all of it.
+/// The module of the random steps: memories and tables of both widths, segments, arrays in globals, and `hash` over all
+/// of them.
 fn world(steps: &str) -> String {
     let data: String = (0..ITEMS * 8).map(|at| format!("\\{:02x}", (at * 7 + at / 256) % 256)).collect();
     let functions: String = (0..9).map(|n| format!("(func $f{n} (result i32) (i32.const {n}))")).collect();
@@ -84,7 +84,7 @@ fn world(steps: &str) -> String {
     )
 }
 
-/// A number that is written as a sum, so that nothing sees that it is small; 64 bits wide or 32.
+/// A number of 32 or 64 bits, written as a sum that the rewrite does not see through.
 fn number(rng: &mut fastrand::Rng, wide: bool, value: u32) -> String {
     let width = if wide { 64 } else { 32 };
     match rng.u8(0..4) {
@@ -93,8 +93,7 @@ fn number(rng: &mut fastrand::Rng, wide: bool, value: u32) -> String {
     }
 }
 
-/// Where something begins or how long it is: mostly within `most`, now and then at its edge, past it, or at the end of
-/// all numbers.
+/// An offset or a length: mostly within `most`, sometimes at its edge, past it, or at the largest number.
 fn place(rng: &mut fastrand::Rng, most: u32) -> u32 {
     match rng.u8(0..24) {
         0 => 0,
@@ -182,7 +181,7 @@ fn step_in_arrays(rng: &mut fastrand::Rng) -> String {
     }
 }
 
-/// What came of each step, and of all of them.
+/// The results of each step and of all steps.
 fn outcome(engine: &Engine, wasm: &[u8]) -> (Vec<Option<Trap>>, i32, Vec<Vec<u8>>) {
     let module = Module::new(engine, wasm).unwrap_or_else(|error| panic!("{error:?}"));
     let mut store = Store::new(engine, ());
@@ -306,7 +305,7 @@ fn fuel_is_charged_by_the_byte() {
         let cost = cost(name, length);
         assert!((least..2 * least).contains(&cost), "`{name}` of {length} costs {cost}");
     }
-    // wasmtime writes the loop for its elements itself, and charges for it.
+    // wasmtime writes this loop itself and charges for it.
     assert!(cost("array", 100_000) > 100_000);
 }
 
@@ -315,7 +314,7 @@ fn a_long_function_without_loops_is_looked_at() {
     let body = "(drop (i32.const 1000000)) ".repeat(60_000);
     let wasm = wasm(&format!("(module (func (export \"f\") {body}))"));
     let changed = rewritten(&wasm, Chunks::PLAIN).unwrap().expect("it is long");
-    // 60,000 times six bytes: a look after each 128 KiB.
+    // The code has 60,000 times six bytes, with a check after each 128 KiB.
     assert_eq!(changed.len() - wasm.len(), 2 * 3);
     let mut config = Config::new();
     config.epoch_interruption(true);

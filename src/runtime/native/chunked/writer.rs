@@ -32,7 +32,7 @@ impl Writer<'_> {
         self.parameters.get(local as usize) == Some(&ValType::I64)
     }
 
-    /// A parameter, as 64 bits.
+    /// A parameter, widened to 64 bits.
     pub fn get_wide(&mut self, local: u32) {
         self.sink.local_get(local);
         if !self.is_64(local) {
@@ -81,7 +81,7 @@ impl Writer<'_> {
         self.sink.local_set(local);
     }
 
-    /// Whether a length is more than a chunk.
+    /// Whether a length is above one chunk.
     pub fn is_long(&mut self, length: u32) {
         self.sink.local_get(length);
         self.constant(self.chunk(), length);
@@ -135,7 +135,7 @@ impl Writer<'_> {
         }
     }
 
-    /// Whether a stretch lies outside: `length > size || at > size - length`.
+    /// Whether a range lies outside: `length > size || at > size - length`.
     pub fn is_outside(&mut self, room: Room, at: u32, length: u32) {
         self.get_wide(length);
         self.size(room);
@@ -146,7 +146,7 @@ impl Writer<'_> {
         self.sink.i64_sub().i64_gt_u().i32_or();
     }
 
-    /// Whether two 32-bit parameters have a sum of more bits.
+    /// Whether the sum of two 32-bit parameters needs more bits.
     pub fn overflows(&mut self, one: u32, other: u32, times: u32) {
         self.get_wide(one);
         self.get_wide(other);
