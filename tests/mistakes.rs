@@ -213,7 +213,7 @@ fn names_that_nothing_has() {
 
 #[test]
 fn words_that_are_no_commands() {
-    told(plugsh(), "quit", &["no command `quit`; `exit` leaves the shell"]);
+    told(plugsh(), "logout", &["no command `logout`; `exit` leaves the shell"]);
     told(plugsh(), "?", &["no command `?`; `help` lists the commands"]);
     told(plugsh(), "echo.echo x | echo hi", &["`|` joins plugin calls, and `echo` is none"]);
     told(plugsh(), "ps | call echo echo", &["give its output as INPUT with `$(ps ...)`"]);

@@ -68,9 +68,11 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     match &screen {
         Some(screen) => {
             let interrupter = session.interrupter();
+            let stopper = interrupter.clone();
             screen.on_interrupt(Box::new(move || {
                 interrupter.interrupt();
             }));
+            screen.on_stop(Box::new(move || stopper.stop()));
         }
         None => interruptible(&session)?,
     }

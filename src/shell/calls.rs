@@ -11,7 +11,7 @@ use super::reply::{Line, Reply, Role, ShellError};
 use super::run::not_in_background;
 use super::session::{Continuation, Session};
 use super::units::parse_hex;
-use super::waits::{OnInterrupt, WaitOutcome};
+use super::waits::WaitOutcome;
 use crate::kernel::{CallPlan, CallStage, JobEnd, OutputSink, ProcessId};
 
 /// A pipe of calls, read.
@@ -41,7 +41,8 @@ impl Session {
         let last = calls.plan.stages.last().cloned();
         let job = self.kernel().start(calls.plan).map_err(|error| self.call_error(error))?;
         let process = last.map_or(0, |stage| stage.process);
-        match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
+        let piped = calls.program.is_some();
+        match self.wait_or_park(&job, piped)? {
             WaitOutcome::Ended(end) => {
                 let before = self.last_output().cloned();
                 let reply = self.finish_call(process, &end, &calls.options)?;
@@ -49,10 +50,7 @@ impl Session {
                 // The pipe has failed, and not the call.
                 self.run_system_on(&program, reply).inspect_err(|_| self.restore_last_output(before))
             }
-            blocked => {
-                let piped = calls.program.is_some();
-                self.park_job(&job, &blocked, call_ends(process, calls.options), piped)
-            }
+            blocked => self.park_job(&job, &blocked, call_ends(process, calls.options), piped),
         }
     }
 
@@ -218,7 +216,7 @@ impl Session {
             background: false,
         };
         let job = self.kernel().start(plan).map_err(|error| self.call_error(error))?;
-        match self.wait_or_hold(&job, OnInterrupt::EndJob)? {
+        match self.wait_or_park(&job, false)? {
             WaitOutcome::Ended(end) => self.finish_call(process, &end, options),
             blocked => self.park_job(&job, &blocked, call_ends(process, options.clone()), false),
         }

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
-use super::waits::{OnInterrupt, WaitOutcome};
+use super::waits::WaitOutcome;
 use crate::kernel::{JobEnd, JobOutput, ProcessId, Replaced, Replacement};
 
 /// The result of an exchange.
@@ -62,7 +62,7 @@ pub fn exchange(
     let text = format!("{word} {}", session.label(id));
     let job = session.kernel().start_replace(id, what, text).map_err(|error| session.call_error(error))?;
     let context = ReplyContext { kind, more };
-    match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
+    match session.wait_or_park(&job, false)? {
         WaitOutcome::Ended(end) => Ok(Exchanged::Done(exchanged(session, &end, &context)?)),
         blocked => {
             let continuation =

@@ -7,7 +7,7 @@ use super::call_options::CallOptions;
 use super::calls::call_ends;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::{Continuation, Session};
-use super::waits::{OnInterrupt, WaitOutcome};
+use super::waits::WaitOutcome;
 use crate::kernel::hooks::{HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobOutput};
 use crate::shell::words::held::{held_lines, held_title};
@@ -49,7 +49,7 @@ impl Session {
         }
     }
 
-    /// Turns a foreground job that cannot go on into a background job, and says why. `continuation` finishes it later.
+    /// Turns a foreground job that cannot go on, or that Ctrl-Z left, into a background job, and says why. `continuation` finishes it later.
     pub(super) fn park_job(
         &mut self,
         job: &Job,
@@ -62,6 +62,11 @@ impl Session {
         }
         job.to_background(self.kernel());
         self.keep_continuation(job, continuation);
+        if matches!(why, WaitOutcome::Left) {
+            let goes_on = " goes on in the background; `fg` brings it back";
+            self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).plain(goes_on));
+            return Ok(Reply::Nothing);
+        }
         let error = self.blocked_error(job, why);
         if piped || self.is_redirected() {
             return Err(error);
@@ -112,7 +117,7 @@ impl Session {
     /// Waits for a job and gives its output; a job that is held again is parked.
     pub fn wait_in_foreground(&mut self, job: &Job) -> Result<Reply, ShellError> {
         let continuation = self.jobs().unpark(job.id());
-        match self.wait_or_hold(job, OnInterrupt::EndJob)? {
+        match self.wait_or_park(job, false)? {
             WaitOutcome::Ended(end) => self.finish_job(job, &end, continuation),
             blocked => {
                 let continuation = continuation.unwrap_or_else(|| call_ends(0, CallOptions::default()));

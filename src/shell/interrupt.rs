@@ -1,4 +1,5 @@
-//! Ctrl-C as a flag: raised by the thread that handles the signal, awaited and cleared by the session's thread.
+//! Ctrl-C as a flag: raised by the thread that handles the signal, awaited and cleared by the session's thread. Ctrl-Z
+//! as a request to the wait for a job, where one can leave its job to the background.
 
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -17,8 +18,20 @@ pub struct Interrupt {
 struct Shared {
     raised: Mutex<bool>,
     changed: Condvar,
+    on_stop: Mutex<OnStop>,
     /// A second source, for a session that works for another session's call.
     also: Option<Box<dyn Fn() -> bool + Send + Sync>>,
+}
+
+/// The effect of Ctrl-Z.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+enum OnStop {
+    #[default]
+    StopsProgram,
+    /// The wait for a job ends, and the job goes on in the background.
+    EndsWait,
+    /// Ctrl-Z was typed, and the wait has not ended yet.
+    WasTyped,
 }
 
 /// Interval at which a wait asks the second source.
@@ -36,6 +49,27 @@ impl Interrupt {
         let was_raised = std::mem::replace(&mut *self.shared.raised.lock(), true);
         self.shared.changed.notify_all();
         was_raised
+    }
+
+    /// From now on Ctrl-Z ends the wait that asks. True when it was typed since the wait asked before.
+    pub fn offer_end_of_wait(&self) -> bool {
+        let before = std::mem::replace(&mut *self.shared.on_stop.lock(), OnStop::EndsWait);
+        before == OnStop::WasTyped
+    }
+
+    /// From now on Ctrl-Z stops the program.
+    pub fn withdraw_end_of_wait(&self) {
+        *self.shared.on_stop.lock() = OnStop::StopsProgram;
+    }
+
+    /// Handles Ctrl-Z; false when no wait takes it.
+    fn stop(&self) -> bool {
+        let mut on_stop = self.shared.on_stop.lock();
+        if *on_stop == OnStop::StopsProgram {
+            return false;
+        }
+        *on_stop = OnStop::WasTyped;
+        true
     }
 
     pub fn is_raised(&self) -> bool {
@@ -87,6 +121,11 @@ impl Interrupter {
         self.kernel.interrupt_foreground();
         again
     }
+
+    /// Handles Ctrl-Z; false when no wait for a job takes it: then the program stops.
+    pub fn stop(&self) -> bool {
+        self.interrupt.stop()
+    }
 }
 
 #[cfg(test)]
@@ -103,5 +142,16 @@ mod tests {
         assert!(waiter.join().unwrap());
         assert!(interrupt.raise(), "a second one finds the first unanswered");
         assert!(interrupt.take() && !interrupt.take() && !interrupt.is_raised());
+    }
+
+    #[test]
+    fn ctrl_z_is_the_programs_unless_a_wait_takes_it() {
+        let interrupt = Interrupt::default();
+        assert!(!interrupt.stop(), "nothing waits");
+        assert!(!interrupt.offer_end_of_wait(), "nothing was typed");
+        assert!(interrupt.stop() && interrupt.stop());
+        assert!(interrupt.offer_end_of_wait() && !interrupt.offer_end_of_wait());
+        interrupt.withdraw_end_of_wait();
+        assert!(!interrupt.stop());
     }
 }

@@ -30,6 +30,7 @@ mod cancellable_io;
 mod child_output;
 mod child_process;
 mod control;
+mod edit_text;
 mod exchange;
 mod expand;
 mod filter;

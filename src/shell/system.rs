@@ -86,7 +86,7 @@ impl Session {
     }
 
     /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
-    fn run_to_end(&mut self, command: &mut Command, streams: Streams) -> io::Result<(ExitStatus, Vec<u8>)> {
+    pub(super) fn run_to_end(&mut self, command: &mut Command, streams: Streams) -> io::Result<(ExitStatus, Vec<u8>)> {
         let (at_terminal, interrupt) = (self.front().has_terminal(), self.interrupt().clone());
         let (mut child, mut streams) = (None, Some(streams));
         let mut end = Err(io::Error::other("was not run"));

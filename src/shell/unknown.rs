@@ -26,7 +26,7 @@ static WORDS: &[(&str, &str)] = &[
     ("let var const", "`set NAME VALUE` sets a variable"),
     ("unalias", "`alias -d NAME` removes an alias"),
     ("unset", "`set -d NAME` forgets a variable"),
-    ("bg disown", "`&` after a call runs it in the background"),
+    ("disown nohup", "`&` after a call runs it in the background"),
     (
         "while until case foreach elif fi done function",
         "`for`, `repeat`, `if` and `retry` are what there is (`help blocks`)",

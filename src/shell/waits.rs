@@ -30,6 +30,8 @@ pub enum WaitOutcome {
         process: ProcessLabel,
         holder: JobId,
     },
+    /// Ctrl-Z ended the wait; the job runs.
+    Left,
 }
 
 impl Session {
@@ -43,10 +45,28 @@ impl Session {
 
     /// Waits for a job to end or to be held, with progress shown meanwhile.
     pub(super) fn wait_or_hold(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<WaitOutcome, ShellError> {
+        self.wait_until(job, on_interrupt, false)
+    }
+
+    /// As [`Session::wait_or_hold`], for a foreground job that Ctrl-C ends and [`Session::park_job`] takes: at the
+    /// prompt Ctrl-Z leaves it to the background. `piped`: a program waits for the job's output.
+    pub(super) fn wait_or_park(&mut self, job: &Job, piped: bool) -> Result<WaitOutcome, ShellError> {
+        let leaves = self.options().interactive
+            && !(piped || self.is_redirected() || self.is_sourcing() || self.is_serving_hold());
+        let outcome = self.wait_until(job, OnInterrupt::EndJob, leaves);
+        self.interrupt().withdraw_end_of_wait();
+        outcome
+    }
+
+    /// `leaves`: Ctrl-Z ends the wait.
+    fn wait_until(&mut self, job: &Job, on_interrupt: OnInterrupt, leaves: bool) -> Result<WaitOutcome, ShellError> {
         let started = Instant::now();
         let mut progress_shown = false;
         let mut interrupt_sent = false;
         let end = loop {
+            if leaves && self.interrupt().offer_end_of_wait() {
+                break Ok(WaitOutcome::Left);
+            }
             match job.wait_or_hold(WAIT_STEP) {
                 Waited::Ended(end) => break Ok(WaitOutcome::Ended(end)),
                 Waited::Held => match self.serve_hold(job) {
@@ -73,7 +93,7 @@ impl Session {
             let elapsed = started.elapsed();
             if elapsed > PROGRESS_AFTER {
                 progress_shown = true;
-                self.front().progress(Some(&progress_text(job, elapsed)));
+                self.front().progress(Some(&progress_text(job, elapsed, leaves)));
             }
         };
         if progress_shown {
@@ -111,8 +131,8 @@ impl Session {
     }
 }
 
-/// `running for 3s in 1:front.run; Ctrl-C ends it`.
-fn progress_text(job: &Job, elapsed: Duration) -> String {
+/// `running for 3s in 1:front.run; Ctrl-C ends it`. `leaves`: Ctrl-Z leaves it to the background.
+fn progress_text(job: &Job, elapsed: Duration, leaves: bool) -> String {
     let view = job.view();
     let at = view.chain.last().map(|frame| format!(" in {}.{}", frame.process, frame.function)).unwrap_or_default();
     let runs = match job.runs() {
@@ -120,5 +140,6 @@ fn progress_text(job: &Job, elapsed: Duration) -> String {
         runs => format!(", {runs} runs"),
     };
     let elapsed = show_duration(Duration::from_secs(elapsed.as_secs()));
-    format!("running for {elapsed}{at}{runs}; Ctrl-C ends it")
+    let stop = if leaves { ", Ctrl-Z backgrounds it" } else { "" };
+    format!("running for {elapsed}{at}{runs}; Ctrl-C ends it{stop}")
 }

@@ -2,10 +2,13 @@
 
 use std::path::Path;
 
+use rustyline::completion;
+
 use crate::journal::Outcome;
 use crate::journal::filter::FIELDS;
 use crate::kernel::Kernel;
-use crate::shell::command::{Kind, TABLE, topics};
+use crate::shell::AliasGrammar;
+use crate::shell::command::{FAULT_WORDS, Kind, TABLE, topics};
 use crate::shell::line::{Cursor, Quote, quote};
 use crate::shell::split_dotted;
 
@@ -19,19 +22,55 @@ pub struct Candidate {
     pub shown: String,
     /// The text that replaces the word in the line.
     pub replacement: String,
+    /// What it is, beside it in the list; may be empty.
+    pub about: String,
 }
 
 impl Candidate {
     /// A whole word, quoted and followed by a blank.
     pub fn word(text: &str) -> Candidate {
-        Candidate { shown: text.to_owned(), replacement: format!("{} ", quote(text.as_bytes())) }
+        let replacement = format!("{} ", quote(text.as_bytes()));
+        Candidate { shown: text.to_owned(), replacement, about: String::new() }
     }
 
     /// An option, or the start of a longer word; `ends`: a blank follows.
     pub fn bare(text: &str, ends: bool) -> Candidate {
         let blank = if ends { " " } else { "" };
-        Candidate { shown: text.to_owned(), replacement: format!("{text}{blank}") }
+        Candidate { shown: text.to_owned(), replacement: format!("{text}{blank}"), about: String::new() }
     }
+
+    /// A word, or the start of one when it ends with `=`.
+    pub fn word_or_start(text: &str) -> Candidate {
+        if text.ends_with('=') { Candidate::bare(text, false) } else { Candidate::word(text) }
+    }
+
+    /// The candidate with another text in the line.
+    pub fn replacing(self, replacement: &str) -> Candidate {
+        Candidate { replacement: replacement.to_owned(), ..self }
+    }
+
+    /// The candidate with what it is.
+    pub fn about(self, about: &str) -> Candidate {
+        Candidate { about: about.to_owned(), ..self }
+    }
+}
+
+impl completion::Candidate for Candidate {
+    fn display(&self) -> &str {
+        &self.shown
+    }
+
+    fn replacement(&self) -> &str {
+        &self.replacement
+    }
+}
+
+/// What completion knows besides the line.
+pub struct Known<'a> {
+    pub kernel: &'a Kernel,
+    pub grammar: &'a AliasGrammar,
+    /// Names of variables.
+    pub variables: &'a [String],
 }
 
 /// The words that start with `typed`.
@@ -53,25 +92,26 @@ pub fn functions(kernel: &Kernel, plugin: &str) -> Vec<String> {
 
 /// The words of a kind that start with the typed text. `function_of` gives the functions that a FUNCTION can be.
 pub fn of_kind(
-    kernel: &Kernel,
-    variables: &[String],
+    known: &Known<'_>,
     kind: &Kind,
     cursor: &Cursor,
     function_of: impl Fn() -> Vec<String>,
 ) -> Vec<Candidate> {
+    let Known { kernel, variables, .. } = *known;
     let typed = cursor.typed.as_str();
     let starting_owned = |words: Vec<String>| starting(typed, words.iter().map(String::as_str));
     let processes = || {
-        let names: Vec<String> = kernel.processes(false).into_iter().map(|view| view.name).collect();
-        starting(typed, names.iter().map(String::as_str))
+        let views = kernel.processes(false).into_iter().filter(|view| view.name.starts_with(typed));
+        views.map(|view| Candidate::word(&view.name).about(&view.source)).collect::<Vec<_>>()
     };
     let jobs = || {
-        let names: Vec<String> = kernel.jobs().iter().map(|job| format!("%{}", job.id())).collect();
-        starting(typed, names.iter().map(String::as_str))
+        let views = kernel.jobs().into_iter().map(|job| job.view());
+        let named = views.map(|view| Candidate::word(&format!("%{}", view.id)).about(&view.text));
+        named.filter(|candidate| candidate.shown.starts_with(typed)).collect::<Vec<_>>()
     };
     match kind {
-        Kind::Command => starting(typed, TABLE.iter().map(|command| command.name)),
-        Kind::Topic => starting(typed, TABLE.iter().map(|command| command.name).chain(topics())),
+        Kind::Command => commands(typed, |_| true),
+        Kind::Topic => commands(typed, |_| true).into_iter().chain(starting(typed, topics())).collect(),
         Kind::Process => processes(),
         Kind::Job => jobs(),
         Kind::ProcessOrJob => processes().into_iter().chain(jobs()).collect(),
@@ -83,7 +123,7 @@ pub fn of_kind(
         }
         Kind::File => files(typed),
         Kind::Dir => files(typed).into_iter().filter(|file| file.shown.ends_with('/')).collect(),
-        Kind::Alias => Vec::new(),
+        Kind::Alias => aliases(known.grammar, typed),
         Kind::FileOrSeq => files(typed),
         Kind::Seq => {
             let newest = kernel.journal().drain().records(SEQS_MAX);
@@ -93,27 +133,61 @@ pub fn of_kind(
         Kind::ProcessOrSpawn => processes().into_iter().chain(starting(typed, ["spawn"])).collect(),
         Kind::Filter => expressions(kernel, cursor),
         Kind::Variable => starting_owned(variables.to_vec()),
-        Kind::Breakpoint => {
-            starting_owned(kernel.breakpoints().iter().map(|breakpoint| breakpoint.id.to_string()).collect())
-        }
-        Kind::Fault => starting_owned(kernel.faults().iter().map(|fault| fault.id.to_string()).collect()),
+        Kind::Breakpoint => numbered(typed, kernel.breakpoints().into_iter().map(|view| (view.id, view.filter))),
+        Kind::Fault => numbered(typed, kernel.faults().into_iter().map(|view| (view.id, view.filter))),
         Kind::Stub => starting_owned(
             kernel.stubs().iter().map(|stub| format!("{}.{}", stub.spec.plugin, stub.spec.function)).collect(),
         ),
-        Kind::Words(words) => starting(typed, words.iter().map(String::as_str)),
+        Kind::FaultWord => fault_words(cursor),
+        Kind::Words(words) => {
+            words.iter().filter(|word| word.starts_with(typed)).map(|word| Candidate::word_or_start(word)).collect()
+        }
         Kind::Input | Kind::None => Vec::new(),
     }
+}
+
+/// The commands that start with `typed`, with what they do.
+pub fn commands(typed: &str, is_offered: impl Fn(&str) -> bool) -> Vec<Candidate> {
+    let named = TABLE.iter().filter(|command| command.name.starts_with(typed) && is_offered(command.name));
+    named.map(|command| Candidate::word(command.name).about(command.summary)).collect()
+}
+
+/// The aliases that start with `typed`, with their lines.
+pub fn aliases(grammar: &AliasGrammar, typed: &str) -> Vec<Candidate> {
+    let named = grammar.aliases.list().into_iter().filter(|(name, _)| name.starts_with(typed));
+    named.map(|(name, alias)| Candidate::word(&name).about(&alias.line)).collect()
+}
+
+fn numbered<T: ToString>(typed: &str, views: impl Iterator<Item = (u32, T)>) -> Vec<Candidate> {
+    let named = views.map(|(id, what)| Candidate::word(&id.to_string()).about(&what.to_string()));
+    named.filter(|candidate| candidate.shown.starts_with(typed)).collect()
+}
+
+/// The words of a fault that still fit: one says what happens, the others come once.
+fn fault_words(cursor: &Cursor) -> Vec<Candidate> {
+    let given: Vec<_> = cursor.words.iter().filter_map(|word| word.literal_text()).collect();
+    let is_given =
+        |word: &str| given.iter().any(|given| *given == word || word.ends_with('=') && given.starts_with(word));
+    let is_kind = |word: &str| matches!(word, "error=" | "trap" | "delay=" | "drop-output");
+    let has_kind = FAULT_WORDS.iter().any(|(word, _)| is_kind(word) && is_given(word));
+    let fits = |word: &str| !is_given(word) && !(has_kind && is_kind(word));
+    let offered = FAULT_WORDS.iter().filter(|(word, _)| word.starts_with(&cursor.typed) && fits(word));
+    offered.map(|(word, about)| Candidate::word_or_start(word).about(about)).collect()
 }
 
 /// `PLUGIN.` for each process; after the dot, the functions of that process.
 fn calls(kernel: &Kernel, typed: &str) -> Vec<Candidate> {
     match split_dotted(&format!("{typed}x")) {
         Some((plugin, _)) => dotted_functions(kernel, plugin, typed),
-        None => {
-            let names = kernel.processes(false).into_iter().map(|view| format!("{}.", view.name));
-            names.filter(|name| name.starts_with(typed)).map(|name| Candidate::bare(&name, false)).collect()
-        }
+        None => dotted_processes(kernel, typed),
     }
+}
+
+/// `PLUGIN.` for each process.
+pub fn dotted_processes(kernel: &Kernel, typed: &str) -> Vec<Candidate> {
+    let named = kernel.processes(false).into_iter().map(|view| (format!("{}.", view.name), view.source));
+    let named = named.filter(|(name, _)| name.starts_with(typed));
+    named.map(|(name, source)| Candidate::bare(&name, false).about(&source)).collect()
 }
 
 /// The next words of a filter expression: a field, a name, an outcome, or an operator between two tests.
@@ -138,7 +212,7 @@ fn expressions(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
         None => "",
     };
     let going_on =
-        |candidate: String| Candidate { replacement: format!("{quote}{before}{candidate}"), shown: candidate };
+        |candidate: String| Candidate::bare(&candidate, false).replacing(&format!("{quote}{before}{candidate}"));
     words.into_iter().filter(|candidate| candidate.starts_with(word)).map(going_on).collect()
 }
 
@@ -173,7 +247,7 @@ fn file_candidate(prefix: &str, name: &str, is_dir: bool) -> Candidate {
     let quoted = quote(path.as_bytes());
     // The quote is kept open: the path continues inside the directory.
     let replacement = if quoted == path { quoted } else { quoted.trim_end_matches(['\'', '"']).to_owned() };
-    Candidate { shown: format!("{name}/"), replacement }
+    Candidate::bare(&format!("{name}/"), false).replacing(&replacement)
 }
 
 #[cfg(test)]

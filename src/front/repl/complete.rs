@@ -1,16 +1,24 @@
-//! Completion at the cursor, from the table of commands and the kernel's names.
+//! Completion at the cursor, from the table of commands, the session's aliases and the kernel's names.
 
-use super::candidates::{Candidate, dotted_functions, files, functions, of_kind, starting};
-use crate::kernel::Kernel;
-use crate::shell::command::{ArgSlot, Command, Kind, TABLE};
+use super::candidates::{
+    Candidate, Known, aliases, commands, dotted_functions, dotted_processes, files, functions, of_kind,
+};
+use super::programs::complete_system;
+use crate::shell::command::{ArgSlot, Command, Kind, Shape, TABLE};
 use crate::shell::line::{Cursor, Place, Word, complete_at};
-use crate::shell::{CommandGrammar, resolve, split_dotted};
+use crate::shell::{AliasGrammar, resolve, split_dotted};
 use crate::text::quoted_within;
 
 /// The most candidates that are offered.
 const CANDIDATES_MAX: usize = 2_000;
-/// The most characters of a candidate in the list.
+/// The most characters of a candidate in the list, and of what it is.
 const SHOWN_CHARS_MAX: usize = 100;
+/// The words that open blocks, with what they do.
+const BLOCKS: [(&str, &str); 3] = [
+    ("for", "run lines once for each word"),
+    ("repeat", "run lines N times"),
+    ("if", "run lines if a command succeeds"),
+];
 
 /// The completions at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -21,13 +29,15 @@ pub struct Completions {
 }
 
 /// The completions at byte `pos` of a line.
-pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -> Completions {
-    let cursor = complete_at(line, pos, &CommandGrammar(TABLE));
+pub fn complete(known: &Known<'_>, line: &str, pos: usize) -> Completions {
+    let cursor = complete_at(line, pos, known.grammar);
     let mut candidates = match cursor.place {
-        Place::Command if cursor.quote.is_none() => commands(kernel, &cursor),
-        Place::Argument | Place::Input => arguments(kernel, variables, &cursor),
-        Place::InputFile | Place::File | Place::System => files(&cursor.typed),
-        Place::Variable => variables
+        Place::Command if cursor.quote.is_none() => commands_at(known, &cursor),
+        Place::Argument | Place::Input => arguments(known, &cursor),
+        Place::InputFile | Place::File => files(&cursor.typed),
+        Place::System => complete_system(&cursor, line.get(..pos).unwrap_or(line)),
+        Place::Variable => known
+            .variables
             .iter()
             .filter(|name| name.starts_with(&cursor.typed))
             .map(|name| Candidate::bare(name, false))
@@ -38,15 +48,17 @@ pub fn complete(kernel: &Kernel, variables: &[String], line: &str, pos: usize) -
     // Names of functions and files are untrusted, and rustyline writes them unescaped.
     for candidate in &mut candidates {
         candidate.shown = quoted_within(&candidate.shown, SHOWN_CHARS_MAX);
+        candidate.about = quoted_within(&candidate.about, SHOWN_CHARS_MAX);
     }
     Completions { start: cursor.span.start, candidates }
 }
 
 /// The usage of the arguments that the command at the end of `line` still takes: `FUNCTION [INPUT]`. `None` unless the
 /// line ends with a blank.
-pub fn expected_arguments(line: &str) -> Option<String> {
-    let cursor = complete_at(line, line.len(), &CommandGrammar(TABLE));
-    let (command, taken, words) = resolve(TABLE, &cursor.words)?;
+pub fn expected_arguments(grammar: &AliasGrammar, line: &str) -> Option<String> {
+    let cursor = complete_at(line, line.len(), grammar);
+    let words = grammar.aliases.expanded(TABLE, &cursor.words);
+    let (command, taken, words) = resolve(TABLE, &words)?;
     let between_words = cursor.typed.is_empty() && cursor.quote.is_none() && line.ends_with(' ');
     if !between_words || !matches!(cursor.place, Place::Argument | Place::Input) {
         return None;
@@ -59,43 +71,70 @@ pub fn expected_arguments(line: &str) -> Option<String> {
     }
 }
 
-fn commands(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
-    if let Some((plugin, _)) = split_dotted(&format!("{}x", cursor.typed)) {
-        return dotted_functions(kernel, plugin, &cursor.typed);
-    }
-    let is_stage = |command: &&&Command| !cursor.piped || command.name == "call";
-    let mut candidates = starting(&cursor.typed, TABLE.iter().filter(is_stage).map(|command| command.name));
-    let names: Vec<String> = kernel.processes(false).into_iter().map(|view| format!("{}.", view.name)).collect();
-    candidates
-        .extend(names.iter().filter(|name| name.starts_with(&cursor.typed)).map(|name| Candidate::bare(name, false)));
+/// What may stand at the start of a statement, or of a later stage of a pipe.
+fn commands_at(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
+    let blocks = BLOCKS.iter().filter(|(word, _)| !cursor.piped && word.starts_with(&cursor.typed));
+    let mut candidates = first_words(known, cursor);
+    candidates.extend(blocks.map(|(word, about)| Candidate::word(word).about(about)));
     candidates
 }
 
-fn arguments(kernel: &Kernel, variables: &[String], cursor: &Cursor) -> Vec<Candidate> {
-    let Some((command, taken, words)) = resolve(TABLE, &cursor.words) else { return Vec::new() };
+/// Commands, aliases and calls.
+fn first_words(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
+    let typed = cursor.typed.as_str();
+    if let Some((plugin, _)) = split_dotted(&format!("{typed}x")) {
+        return dotted_functions(known.kernel, plugin, typed);
+    }
+    let mut candidates = commands(typed, |name| !cursor.piped || name == "call");
+    candidates.extend(aliases(known.grammar, typed));
+    candidates.extend(dotted_processes(known.kernel, typed));
+    candidates
+}
+
+fn arguments(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
+    let words = known.grammar.aliases.expanded(TABLE, &cursor.words);
+    let Some((command, taken, words)) = resolve(TABLE, &words) else { return Vec::new() };
     let shape = command.shape();
     let slot = shape.slot_after(words, taken);
     if cursor.typed.starts_with('-') && cursor.quote.is_none() && !matches!(slot, ArgSlot::Value(_)) {
-        let longs = shape.options.iter().filter_map(|option| {
-            let long = format!("--{}", option.long.as_ref()?);
-            let value = option.value.as_ref().map(|(name, _)| format!(" {name}")).unwrap_or_default();
-            Some(Candidate { shown: format!("{long}{value}"), replacement: format!("{long} ") })
-        });
-        let typed = |candidate: &Candidate| candidate.replacement.starts_with(&cursor.typed);
-        return longs.chain([Candidate::bare("--help", true)]).filter(typed).collect();
+        return match cursor.typed.split_once('=') {
+            Some((option, value)) => value_of_option(known, shape, cursor, option, value),
+            None => options(shape, &cursor.typed),
+        };
     }
     if let ArgSlot::Positional(_) = slot
         && let Some(kind) = kind_from_context(command, words)
     {
-        return of_kind(kernel, variables, &kind, cursor, Vec::new);
+        return of_kind(known, &kind, cursor, Vec::new);
     }
-    let kind = match slot {
-        ArgSlot::Inner => Some(&Kind::Command),
-        slot => shape.kind(slot),
-    };
+    if slot == ArgSlot::Inner {
+        return first_words(known, cursor);
+    }
     let function_of =
-        || plugin_of_function(command, words, taken).map(|plugin| functions(kernel, &plugin)).unwrap_or_default();
-    of_kind(kernel, variables, kind.unwrap_or(&Kind::None), cursor, function_of)
+        || plugin_of_function(command, words, taken).map(|plugin| functions(known.kernel, &plugin)).unwrap_or_default();
+    of_kind(known, shape.kind(slot).unwrap_or(&Kind::None), cursor, function_of)
+}
+
+fn options(shape: &Shape, typed: &str) -> Vec<Candidate> {
+    let longs = shape.options.iter().filter_map(|option| {
+        let long = format!("--{}", option.long.as_ref()?);
+        let value = option.value.as_ref().map(|(name, _)| format!(" {name}")).unwrap_or_default();
+        Some(Candidate::bare(&format!("{long}{value}"), false).replacing(&format!("{long} ")).about(&option.help))
+    });
+    let help = Candidate::bare("--help", true).about("explain the command");
+    longs.chain([help]).filter(|candidate| candidate.replacement.starts_with(typed)).collect()
+}
+
+/// The values of `--option=VALUE`.
+fn value_of_option(known: &Known<'_>, shape: &Shape, cursor: &Cursor, option: &str, value: &str) -> Vec<Candidate> {
+    let kind = shape.option_index(option).and_then(|index| shape.kind(ArgSlot::Value(index)));
+    let inside = Cursor { typed: value.to_owned(), ..cursor.clone() };
+    let values = of_kind(known, kind.unwrap_or(&Kind::None), &inside, Vec::new);
+    let whole = |candidate: Candidate| {
+        let replacement = format!("{option}={}", candidate.replacement);
+        candidate.replacing(&replacement)
+    };
+    values.into_iter().map(whole).collect()
 }
 
 /// The kind of a positional argument whose kind depends on the words before it.
@@ -132,11 +171,21 @@ fn plugin_of_function(command: &Command, words: &[Word], taken: usize) -> Option
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::kernel::{KernelOptions, LoadRequest};
+    use crate::kernel::{Kernel, KernelOptions, LoadRequest};
+    use crate::shell::alias::{Alias, Aliases};
+    use crate::shell::line::parse;
+
+    fn grammar() -> AliasGrammar {
+        AliasGrammar { table: TABLE, aliases: Aliases::default() }
+    }
+
+    fn found(kernel: &Kernel, line: &str) -> Vec<Candidate> {
+        let known = Known { kernel, grammar: &grammar(), variables: &["greeting".to_owned()] };
+        complete(&known, line, line.len()).candidates
+    }
 
     fn replacements(kernel: &Kernel, line: &str) -> Vec<String> {
-        let found = complete(kernel, &["greeting".to_owned()], line, line.len());
-        found.candidates.into_iter().map(|candidate| candidate.replacement).collect()
+        found(kernel, line).into_iter().map(|candidate| candidate.replacement).collect()
     }
 
     #[test]
@@ -183,6 +232,77 @@ mod tests {
     }
 
     #[test]
+    fn a_command_stands_behind_others_too() {
+        let kernel = Kernel::new(KernelOptions::default());
+        let program = kernel.resolve("text", &mut |_, _| true).unwrap();
+        kernel.load(LoadRequest::plain(program)).unwrap();
+        for before in ["time ", "retry 3 ", "watch -n 1 ", "watch ", "if ", "repeat 2; ", "for x in a; ", "x; "] {
+            assert_eq!(replacements(&kernel, &format!("{before}hist")), ["history "], "{before}");
+            assert_eq!(replacements(&kernel, &format!("{before}text.uppe")), ["text.upper "], "{before}");
+            assert_eq!(replacements(&kernel, &format!("{before}te")), ["text."], "{before}");
+        }
+        assert_eq!(replacements(&kernel, "rep"), ["replay ", "repeat "]);
+        assert_eq!(replacements(&kernel, "time repe"), [""; 0]);
+    }
+
+    #[test]
+    fn words_of_faults_and_values_of_options_are_offered() {
+        let kernel = Kernel::new(KernelOptions::default());
+        let all = ["error=", "trap ", "delay=", "drop-output ", "when=", "p=", "seed="];
+        assert_eq!(replacements(&kernel, "inject text.upper "), all);
+        assert_eq!(replacements(&kernel, "inject text.upper trap "), ["when=", "p=", "seed="]);
+        assert_eq!(replacements(&kernel, "inject text.upper when=3 error=x p"), ["p="]);
+        assert_eq!(replacements(&kernel, "load x --restart "), ["never ", "on-crash ", "on-crash="]);
+        assert_eq!(replacements(&kernel, "load x --restart=n"), ["--restart=never "]);
+        assert_eq!(replacements(&kernel, "load x --host=ex"), ["--host=extism "]);
+        assert_eq!(replacements(&kernel, "set -o "), ["emacs ", "vi "]);
+        // A value that the table knows words for is completed; the others are numbers and free text.
+        let free = ["N", "SIZE", "DURATION", "K=V", "JSON", "GLOB", "TEXT", "UNITS", "NAME", "COMMANDS", "MESSAGE"];
+        for command in TABLE {
+            for (name, kind) in command.shape().options.iter().filter_map(|option| option.value.as_ref()) {
+                let is_free = *kind == Kind::None;
+                assert!(
+                    !is_free || free.contains(&name.as_str()) || FREE_TOO.contains(&name.as_str()),
+                    "{}: {name}",
+                    command.name
+                );
+            }
+        }
+    }
+
+    /// Free text of one command alone.
+    const FREE_TOO: [&str; 7] =
+        ["COLSxROWS", "LAST", "BYTES", "URL", "CALLS", "WHAT", "MODULE.FUNCTION[(TYPES)]=PLUGIN.FUNCTION"];
+
+    #[test]
+    fn candidates_say_what_they_are() {
+        let kernel = Kernel::new(KernelOptions::default());
+        let about =
+            |line: &str| found(&kernel, line).first().map(|candidate| candidate.about.clone()).unwrap_or_default();
+        assert_eq!(about("hist"), "list what was typed");
+        assert_eq!(about("time hist"), "list what was typed");
+        assert_eq!(about("ps --js"), "write JSON");
+        assert_eq!(about("inject text.upper tr"), "fails it and takes the plugin's instance with it");
+    }
+
+    #[test]
+    fn an_alias_is_completed_as_what_it_stands_for() {
+        let kernel = Kernel::new(KernelOptions::default());
+        let grammar = grammar();
+        let alias = |line: &str| Alias { line: line.to_owned(), script: parse(line, &grammar).unwrap() };
+        assert!(grammar.aliases.set("up", alias("load --as up")));
+        let known = Known { kernel: &kernel, grammar: &grammar, variables: &[] };
+        let replacements = |line: &str| -> Vec<String> {
+            complete(&known, line, line.len()).candidates.into_iter().map(|candidate| candidate.replacement).collect()
+        };
+        assert_eq!(replacements("up"), ["up "]);
+        assert_eq!(replacements("up wordc"), ["wordcount "]);
+        assert_eq!(replacements("time up wordc"), ["wordcount "]);
+        assert_eq!(replacements("alias -d u"), ["up "]);
+        assert_eq!(expected_arguments(&grammar, "up ").as_deref(), Some("SOURCE"));
+    }
+
+    #[test]
     fn a_strangers_names_are_offered_without_what_a_terminal_obeys() {
         let dir = tempfile::tempdir().unwrap();
         let wat = r#"(module (func (export "f\1b]0;title\07\e2\80\ae\c2\9b2J")))"#;
@@ -194,9 +314,10 @@ mod tests {
         kernel.load(LoadRequest::plain(program)).unwrap();
         let files = format!("load {}/d", dir.path().display());
         for line in ["call evil f", "evil.f", &files] {
-            let found = complete(&kernel, &[], line, line.len()).candidates;
+            let found = found(&kernel, line);
             assert!(!found.is_empty(), "{line}");
-            for text in found.iter().flat_map(|candidate| [&candidate.shown, &candidate.replacement]) {
+            for text in found.iter().flat_map(|candidate| [&candidate.shown, &candidate.replacement, &candidate.about])
+            {
                 assert!(!text.contains(crate::text::is_control_or_bidi), "{line}: {text:?}");
             }
         }
@@ -204,14 +325,14 @@ mod tests {
 
     #[test]
     fn what_a_command_still_takes_is_said_between_words() {
-        assert_eq!(expected_arguments("load ").as_deref(), Some("SOURCE"));
-        assert_eq!(expected_arguments("ps ").as_deref(), Some("[PROCESS]..."));
-        assert_eq!(expected_arguments("call ").as_deref(), Some("PLUGIN FUNCTION [INPUT]"));
-        assert_eq!(expected_arguments("call --loop ").as_deref(), Some("N"));
-        assert_eq!(expected_arguments("time call 1 ").as_deref(), Some("FUNCTION [INPUT]"));
-        assert_eq!(expected_arguments("1.run ").as_deref(), Some("[INPUT]"));
-        for line in ["", "load", "load x", "jobs ", "call a f x ", "nonsense ", "echo 'a ", "# load "] {
-            assert_eq!(expected_arguments(line), None, "{line}");
+        assert_eq!(expected_arguments(&grammar(), "load ").as_deref(), Some("SOURCE"));
+        assert_eq!(expected_arguments(&grammar(), "ps ").as_deref(), Some("[PROCESS]..."));
+        assert_eq!(expected_arguments(&grammar(), "call ").as_deref(), Some("PLUGIN FUNCTION [INPUT]"));
+        assert_eq!(expected_arguments(&grammar(), "call --loop ").as_deref(), Some("N"));
+        assert_eq!(expected_arguments(&grammar(), "time call 1 ").as_deref(), Some("FUNCTION [INPUT]"));
+        assert_eq!(expected_arguments(&grammar(), "1.run ").as_deref(), Some("[INPUT]"));
+        for line in ["", "load", "load x", "quit 1 ", "call a f x ", "nonsense ", "echo 'a ", "# load "] {
+            assert_eq!(expected_arguments(&grammar(), line), None, "{line}");
         }
     }
 }

@@ -1,24 +1,27 @@
 //! rustyline's helper: completion, hints, highlighting and validation of the line that is being edited.
 
 use std::borrow::Cow;
-use std::cell::RefCell;
+use std::cell::Cell;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use rustyline::completion::{Completer, Pair};
+use rustyline::CompletionType;
+use rustyline::completion::{Completer, Pair, longest_common_prefix};
 use rustyline::highlight::{CmdKind, Highlighter};
 use rustyline::hint::{Hint, Hinter};
 use rustyline::history::SearchDirection;
 use rustyline::validate::{ValidationContext, ValidationResult, Validator};
 use rustyline::{Context, Helper};
 
+use super::candidates::{Candidate, Known};
 use super::complete::{Completions, complete, expected_arguments};
+use super::keys::{LineKeys, Position, Replacement};
+use super::list::{self, ListPage};
 use crate::front::screen::Screen;
 use crate::kernel::Kernel;
 use crate::shell::command::{TABLE, find};
 use crate::shell::line::{Class, highlight, parse};
-use crate::shell::split_dotted;
-use crate::shell::{CommandGrammar, Interrupt};
+use crate::shell::{AliasGrammar, Interrupt, Session, split_dotted};
 
 /// The most failed lines that are remembered; older ones are offered as hints again.
 const FAILED_MAX: usize = 1_000;
@@ -28,21 +31,33 @@ pub struct ShellHelper {
     kernel: Arc<Kernel>,
     screen: Option<Arc<Screen>>,
     interrupt: Interrupt,
+    grammar: AliasGrammar,
+    keys: LineKeys,
     color: bool,
     variables: Vec<String>,
     /// The earlier lines of an unfinished quote or here-document, above the line that is edited.
     previous_lines: String,
     /// Lines that failed when they last ran, which are not offered as hints. At most [`FAILED_MAX`].
     failed: VecDeque<String>,
-    /// The line of the last completion list, and the page of the list that was shown.
-    page: RefCell<(String, usize)>,
+    /// Columns of the names in the last list; descriptions follow them.
+    name_columns: Cell<usize>,
 }
 
 impl ShellHelper {
-    pub fn new(kernel: Arc<Kernel>, screen: Option<Arc<Screen>>, interrupt: Interrupt, color: bool) -> ShellHelper {
-        let page = RefCell::new((String::new(), 0));
-        let (variables, previous_lines, failed) = (Vec::new(), String::new(), VecDeque::new());
-        ShellHelper { kernel, screen, interrupt, color, variables, previous_lines, failed, page }
+    /// A helper for the lines of a session. `keys` is given the lists that are shown.
+    pub fn new(session: &mut Session, screen: Option<Arc<Screen>>, keys: LineKeys) -> ShellHelper {
+        ShellHelper {
+            kernel: Arc::clone(session.kernel()),
+            screen,
+            interrupt: session.interrupt().clone(),
+            grammar: session.grammar(),
+            keys,
+            color: session.front().colors(),
+            variables: Vec::new(),
+            previous_lines: String::new(),
+            failed: VecDeque::new(),
+            name_columns: Cell::new(0),
+        }
     }
 
     pub fn set_variables(&mut self, names: Vec<String>) {
@@ -81,25 +96,36 @@ impl ShellHelper {
         None
     }
 
-    /// One page of the candidates, as many as fit above the pane; each further Tab on the same line shows the next
-    /// page.
-    fn paged(&self, line: &str, candidates: Vec<Pair>) -> Vec<Pair> {
-        let columns = |pair: &Pair| unicode_width::UnicodeWidthStr::width(pair.display.as_str());
-        let widest = candidates.iter().map(columns).max().unwrap_or(0);
-        let page = self.screen.as_ref().and_then(|screen| screen.completion_page(widest));
-        let Some(page) = page.filter(|page| candidates.len() > page.candidates_max) else { return candidates };
-        let mut last = self.page.borrow_mut();
-        let number = if last.0 == line { last.1 + 1 } else { 0 };
-        *last = (line.to_owned(), number);
-        let pages = page.pages(candidates.len());
-        let mut shown: Vec<Pair> = page
-            .slice(&candidates, number)
-            .iter()
-            .map(|pair| Pair { display: pair.display.clone(), replacement: pair.replacement.clone() })
-            .collect();
-        // The page number shares no prefix with the candidates, so rustyline never completes to it.
-        shown.push(Pair { display: format!("({}/{pages})", number % pages + 1), replacement: String::new() });
-        shown
+    /// Whether the text ends inside of a quote, JSON or a here-document.
+    pub fn is_incomplete(&self, text: &str) -> bool {
+        parse(text, &self.grammar).is_err_and(|error| error.incomplete())
+    }
+
+    /// The page of the candidates' list that this Tab shows, noted for the keys that follow.
+    fn list(&self, at: &Position, start: usize, candidates: &[Candidate]) -> Vec<Pair> {
+        let Some(room) = self.screen.as_ref().map(|screen| screen.list_room()) else {
+            let pair = |candidate: &Candidate| Pair {
+                display: candidate.shown.clone(),
+                replacement: candidate.replacement.clone(),
+            };
+            return candidates.iter().map(pair).collect();
+        };
+        let number = self.keys.next_page(at);
+        let ListPage { pairs, name_columns, has_more } = list::page(candidates, room, number);
+        self.name_columns.set(name_columns);
+        let replacements = candidates.iter().map(|candidate| candidate.replacement.clone()).collect();
+        self.keys.note_list(completed(at, start, candidates), start, replacements, number, has_more);
+        pairs
+    }
+}
+
+/// The line as rustyline completes it: as far as all candidates agree, where that is more than was typed.
+fn completed(at: &Position, start: usize, candidates: &[Candidate]) -> Position {
+    let prefix = longest_common_prefix(candidates).unwrap_or_default();
+    let (before, after) = (at.line.get(..start).unwrap_or_default(), at.line.get(at.pos..).unwrap_or_default());
+    match prefix.len() > at.pos.saturating_sub(start) {
+        true => Position { line: format!("{before}{prefix}{after}"), pos: start + prefix.len() },
+        false => at.clone(),
     }
 }
 
@@ -109,16 +135,16 @@ impl Completer for ShellHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
+        if let Some(Replacement { start, text }) = self.keys.take_planned() {
+            return Ok((start, vec![Pair { display: text.clone(), replacement: text }]));
+        }
         let before = self.previous_lines.len();
         let whole = format!("{}{line}", self.previous_lines);
-        let Completions { start, candidates } = complete(&self.kernel, &self.variables, &whole, before + pos);
+        let known = Known { kernel: &self.kernel, grammar: &self.grammar, variables: &self.variables };
+        let Completions { start, candidates } = complete(&known, &whole, before + pos);
         // A word that starts in an earlier line cannot be replaced.
         let Some(start) = start.checked_sub(before) else { return Ok((pos, Vec::new())) };
-        let pairs = candidates
-            .into_iter()
-            .map(|candidate| Pair { display: candidate.shown, replacement: candidate.replacement })
-            .collect();
-        Ok((start, self.paged(line, pairs)))
+        Ok((start, self.list(&Position { line: line.to_owned(), pos }, start, &candidates)))
     }
 }
 
@@ -151,7 +177,7 @@ impl Hinter for ShellHelper {
     fn hint(&self, line: &str, pos: usize, context: &Context<'_>) -> Option<Suggestion> {
         let at_end = pos == line.len();
         let expected_arguments =
-            || expected_arguments(&format!("{}{line}", self.previous_lines)).map(Suggestion::Usage);
+            || expected_arguments(&self.grammar, &format!("{}{line}", self.previous_lines)).map(Suggestion::Usage);
         let typed = || match line.is_empty() || !self.previous_lines.is_empty() {
             true => None,
             false => self.history_suggestion(line, context).map(Suggestion::History),
@@ -163,11 +189,6 @@ impl Hinter for ShellHelper {
         }
         hint
     }
-}
-
-/// Whether the text ends inside of a quote, JSON or a here-document.
-pub fn is_incomplete(text: &str) -> bool {
-    parse(text, &CommandGrammar(TABLE)).is_err_and(|error| error.incomplete())
 }
 
 impl Validator for ShellHelper {
@@ -187,9 +208,9 @@ impl Highlighter for ShellHelper {
         }
         let mut text = String::with_capacity(line.len() * 2);
         let whole = format!("{}{line}", self.previous_lines);
-        for (span, class) in highlight(&whole, &CommandGrammar(TABLE)) {
+        for (span, class) in highlight(&whole, &self.grammar) {
             let piece = whole.get(span.start.max(self.previous_lines.len())..span.end).unwrap_or_default();
-            match codes(class, piece) {
+            match self.codes(class, piece) {
                 _ if piece.is_empty() => {}
                 "" => text.push_str(piece),
                 codes => text.push_str(&format!("\x1b[{codes}m{piece}\x1b[0m")),
@@ -206,23 +227,41 @@ impl Highlighter for ShellHelper {
         if self.color { Cow::Owned(format!("\x1b[2m{hint}\x1b[0m")) } else { Cow::Borrowed(hint) }
     }
 
+    fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
+        let columns = self.name_columns.get();
+        let mut end = 0;
+        let name_end = candidate.char_indices().find_map(|(index, c)| {
+            end += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
+            (end > columns).then_some(index)
+        });
+        match candidate.split_at_checked(name_end.unwrap_or(candidate.len())) {
+            Some((name, about)) if self.color && columns > 0 && !about.is_empty() => {
+                Cow::Owned(format!("{name}\x1b[2m{about}\x1b[0m"))
+            }
+            _ => Cow::Borrowed(candidate),
+        }
+    }
+
     fn highlight_char(&self, _: &str, _: usize, _: CmdKind) -> bool {
         self.color
     }
 }
 
-fn codes(class: Class, text: &str) -> &'static str {
-    match class {
-        Class::Plain | Class::Argument => "",
-        Class::Command if find(TABLE, text).is_some() => "1",
-        Class::Command if split_dotted(text).is_some() => "36",
-        Class::Command => "31",
-        Class::Option => "36",
-        Class::Quoted | Class::HereDoc => "33",
-        Class::Json => "32",
-        Class::Variable => "35",
-        Class::InputFile => "4",
-        Class::Operator | Class::System => "1;34",
-        Class::Comment => "2",
+impl ShellHelper {
+    /// The SGR parameters of a piece of the line.
+    fn codes(&self, class: Class, text: &str) -> &'static str {
+        match class {
+            Class::Plain | Class::Argument => "",
+            Class::Command if find(TABLE, text).is_some() || self.grammar.aliases.get(text).is_some() => "1",
+            Class::Command if split_dotted(text).is_some() => "36",
+            Class::Command => "31",
+            Class::Option => "36",
+            Class::Quoted | Class::HereDoc => "33",
+            Class::Json => "32",
+            Class::Variable => "35",
+            Class::InputFile => "4",
+            Class::Operator | Class::System => "1;34",
+            Class::Comment => "2",
+        }
     }
 }

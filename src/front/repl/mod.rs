@@ -4,7 +4,11 @@ mod candidates;
 mod complete;
 mod helper;
 mod history;
+mod keys;
+mod last_argument;
+mod list;
 pub mod paths;
+mod programs;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -15,15 +19,18 @@ use std::time::Duration;
 use rustyline::config::Configurer;
 use rustyline::error::ReadlineError;
 use rustyline::history::DefaultHistory;
-use rustyline::{CompletionType, Config, Editor};
+use rustyline::{CompletionType, Config, EditMode, Editor, Event, EventContext};
 
 use super::console::TypedLines;
 use super::screen::{ESC_WAIT_MS, Screen};
 use crate::kernel::JobState;
 use crate::shell::line::{Lines, Script};
 use crate::shell::reply::{ErrorKind, Line, Role};
-use crate::shell::{Interrupt, NoticeFeed, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
-use helper::{ShellHelper, is_incomplete};
+use crate::shell::session::EditMode as SessionEditMode;
+use crate::shell::{NoticeFeed, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
+use helper::ShellHelper;
+use keys::LineKeys;
+use last_argument::last_argument;
 
 const PROMPT: &str = "plugsh> ";
 /// The prompt of a line that continues a quote, JSON or a here-document.
@@ -45,8 +52,8 @@ pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: 
         // An interrupt of the last line must not end the breakpoint commands that run now.
         session.interrupt().take();
         session.show_notices();
-        prompt.update_variables(session);
-        match prompt.read(session.interrupt()) {
+        prompt.follow(session);
+        match prompt.read(session) {
             Ok(line) if line.trim().is_empty() => {}
             Ok(line) => {
                 prompt.remember(&line, session);
@@ -64,6 +71,7 @@ pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: 
 
 struct Prompt {
     editor: ShellEditor,
+    keys: LineKeys,
     screen: Option<Arc<Screen>>,
     typed: TypedLines,
     history: Option<std::path::PathBuf>,
@@ -87,24 +95,21 @@ impl Prompt {
             .auto_add_history(false)
             .build();
         let mut editor = ShellEditor::with_config(config).map_err(failed)?;
-        editor.set_helper(Some(ShellHelper::new(
-            Arc::clone(session.kernel()),
-            screen.clone(),
-            session.interrupt().clone(),
-            session.front().colors(),
-        )));
+        let keys = LineKeys::default();
+        editor.set_helper(Some(ShellHelper::new(session, screen.clone(), keys.clone())));
         editor.set_max_history_size(HISTORY_LINES_MAX).map_err(failed)?;
         let history = paths::history_file();
         if let Some(path) = &history {
             load_history(session, &mut editor, path);
         }
         *typed.borrow_mut() = editor.history().iter().cloned().collect();
+        typed.borrow().iter().for_each(|line| keys.remember(last_argument(line, &session.grammar())));
         let is_at_prompt = Arc::new(AtomicBool::new(false));
         if let Some(screen) = &screen {
-            screen.attach(&mut editor).map_err(failed)?;
+            screen.attach(&mut editor, line_keys(keys.clone())).map_err(failed)?;
             print_notices(Arc::downgrade(screen), session.notices().clone(), Arc::clone(&is_at_prompt))?;
         }
-        Ok(Prompt { editor, screen, typed: typed.clone(), history, is_at_prompt, warned_of_jobs: false })
+        Ok(Prompt { editor, keys, screen, typed: typed.clone(), history, is_at_prompt, warned_of_jobs: false })
     }
 
     fn run_rc(&mut self, session: &mut Session) {
@@ -124,16 +129,16 @@ impl Prompt {
 
     /// Reads a line and its continuation lines, up to the longest text that the parser reads. Ctrl-C discards all of
     /// them, Ctrl-D runs what was typed so far.
-    fn read(&mut self, interrupt: &Interrupt) -> rustyline::Result<String> {
-        let mut text = self.read_line(PROMPT)?;
-        while is_incomplete(&text) {
+    fn read(&mut self, session: &mut Session) -> rustyline::Result<String> {
+        let mut text = self.read_line(session, PROMPT)?;
+        while self.editor.helper().is_some_and(|helper| helper.is_incomplete(&text)) {
             // Between two lines rustyline does not have the terminal, and Ctrl-C is a signal.
-            if interrupt.take() {
+            if session.interrupt().take() {
                 return Err(ReadlineError::Interrupted);
             }
             text.push('\n');
             self.continue_after(&text);
-            let more = self.read_line(PROMPT_CONTINUED);
+            let more = self.read_line(session, PROMPT_CONTINUED);
             self.continue_after("");
             match more {
                 Ok(line) => text.push_str(&line),
@@ -147,14 +152,26 @@ impl Prompt {
         Ok(text)
     }
 
-    fn read_line(&mut self, prompt: &str) -> rustyline::Result<String> {
-        self.is_at_prompt.store(true, Ordering::Release);
-        let line = match &self.screen {
-            Some(screen) => screen.read_line(&mut self.editor, prompt),
-            None => self.editor.readline(prompt),
-        };
-        self.is_at_prompt.store(false, Ordering::Release);
-        line
+    /// Reads one line; where it is left for an editor, what the editor leaves of it.
+    fn read_line(&mut self, session: &mut Session, prompt: &str) -> rustyline::Result<String> {
+        let mut initial = String::new();
+        loop {
+            self.keys.begin_line();
+            self.is_at_prompt.store(true, Ordering::Release);
+            let line = match &self.screen {
+                Some(screen) => screen.read_line(&mut self.editor, prompt, &initial),
+                None => self.editor.readline_with_initial(prompt, (&initial, "")),
+            };
+            self.is_at_prompt.store(false, Ordering::Release);
+            if !self.keys.take_editor_request() {
+                return line;
+            }
+            let line = line?;
+            initial = session.edit_text(&line).unwrap_or_else(|error| {
+                session.show_error(&error);
+                line
+            });
+        }
     }
 
     fn continue_after(&mut self, text: &str) {
@@ -169,7 +186,14 @@ impl Prompt {
         }
     }
 
-    fn update_variables(&mut self, session: &Session) {
+    /// Gives the editor the names and the keys that the session has now.
+    fn follow(&mut self, session: &Session) {
+        self.editor.set_edit_mode(match session.settings().edit_mode {
+            SessionEditMode::Emacs => EditMode::Emacs,
+            SessionEditMode::Vi => EditMode::Vi,
+        });
+        // rustyline sets a timeout of its own with the mode.
+        self.editor.set_keyseq_timeout(Some(ESC_WAIT_MS));
         let names = session.variables().keys().cloned().collect();
         if let Some(helper) = self.editor.helper_mut() {
             helper.set_variables(names);
@@ -178,7 +202,10 @@ impl Prompt {
 
     fn remember(&mut self, line: &str, session: &mut Session) {
         match self.editor.add_history_entry(line) {
-            Ok(true) => self.typed.borrow_mut().push(line.to_owned()),
+            Ok(true) => {
+                self.typed.borrow_mut().push(line.to_owned());
+                self.keys.remember(last_argument(line, &session.grammar()));
+            }
             Ok(false) => return,
             Err(error) => return session.notice(warning(format!("history: {error}"))),
         }
@@ -285,4 +312,14 @@ fn print_notices(screen: Weak<Screen>, feed: NoticeFeed, is_at_prompt: Arc<Atomi
     };
     let started = thread::Builder::new().name("notices".to_owned()).spawn(print);
     started.map(drop).map_err(|error| ShellError::failed(format!("cannot start a thread: {error}")))
+}
+
+/// The handler of the keys that the screen leaves to the line.
+fn line_keys(keys: LineKeys) -> super::screen::LineKeys {
+    Arc::new(move |event: &Event, context: &EventContext<'_>| match (event.get(0), event.get(1)) {
+        // The one sequence of keys is Ctrl-X Ctrl-E.
+        (Some(_), Some(_)) => Some(keys.ask_for_editor()),
+        (Some(key), None) => keys.command(key, context),
+        (None, _) => None,
+    })
 }

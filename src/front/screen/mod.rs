@@ -40,7 +40,7 @@ use std::thread;
 
 use ratatui::buffer::Buffer;
 
-pub use prompt::CompletionPage;
+pub use prompt::{CompletionPage, LineKeys, ListRoom};
 pub use reader::ESC_WAIT_MS;
 pub use recent::columns_of;
 pub use region::{Split, Window};
@@ -92,6 +92,12 @@ impl Screen {
     /// Sets the handler of Ctrl-C while a command runs. It is called on the signal thread and must return quickly.
     pub fn on_interrupt(&self, interrupt: Box<dyn Fn() + Send + Sync>) {
         self.shared.set_interrupt(interrupt);
+    }
+
+    /// Sets the handler of Ctrl-Z while a command runs. It is called on the signal thread and must return quickly; when
+    /// it returns false, the program stops.
+    pub fn on_stop(&self, stop: Box<dyn Fn() -> bool + Send + Sync>) {
+        self.shared.set_stop(stop);
     }
 
     /// Opens the pane, if it is not open. In a window that is too small it opens once the window has grown; the

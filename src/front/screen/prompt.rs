@@ -1,6 +1,6 @@
 //! The hooks into rustyline: key dispatch, the handover around a line, and completion lists that fit above the pane.
 
-use std::sync::{Weak, mpsc};
+use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 
 use rustyline::error::ReadlineError;
@@ -26,9 +26,16 @@ impl Screen {
     /// the line. The front must not bind keys itself: a binding would bypass the screen.
     ///
     /// The editor's configuration should have `keyseq_timeout(Some(ESC_WAIT_MS))`, as the screen reads keys itself.
-    pub fn attach<H: Helper, I: History>(&self, editor: &mut Editor<H, I>) -> rustyline::Result<()> {
-        let keys = Keys { shared: std::sync::Arc::downgrade(&self.shared) };
-        editor.bind_sequence(Event::Any, EventHandler::Conditional(Box::new(keys)));
+    /// `line_keys` is asked for the keys that the screen leaves to the line, and for Ctrl-X Ctrl-E.
+    pub fn attach<H: Helper, I: History>(
+        &self,
+        editor: &mut Editor<H, I>,
+        line_keys: LineKeys,
+    ) -> rustyline::Result<()> {
+        for event in [Event::Any, Event::KeySeq(vec![KeyEvent::ctrl('X'), KeyEvent::ctrl('E')])] {
+            let keys = Keys { shared: Arc::downgrade(&self.shared), line_keys: Arc::clone(&line_keys) };
+            editor.bind_sequence(event, EventHandler::Conditional(Box::new(keys)));
+        }
         // Without a printer (a dumb terminal) notices are written directly.
         let Ok(mut printer) = editor.create_external_printer() else { return Ok(()) };
         let (sender, messages) = mpsc::sync_channel::<String>(MESSAGES_MAX);
@@ -44,14 +51,16 @@ impl Screen {
         Ok(())
     }
 
-    /// Reads a line; the prompt owns the terminal meanwhile. `prompt` is plain text, coloured by the highlighter.
+    /// Reads a line, which begins as `initial`; the prompt owns the terminal meanwhile. `prompt` is plain text, coloured
+    /// by the highlighter.
     pub fn read_line<H: Helper, I: History>(
         &self,
         editor: &mut Editor<H, I>,
         prompt: &str,
+        initial: &str,
     ) -> rustyline::Result<String> {
         self.shared.enter_prompt(columns_of(prompt));
-        let line = editor.readline(prompt);
+        let line = editor.readline_with_initial(prompt, (initial, ""));
         let given_up = std::mem::take(&mut self.shared.inner().given_up);
         let line = line.and_then(|line| if given_up { Err(ReadlineError::Interrupted) } else { Ok(line) });
         let left = match &line {
@@ -70,16 +79,26 @@ impl Screen {
         self.shared.make_room_for_input(rows_of_input(prompt, line, hint.unwrap_or_default(), cols));
     }
 
-    /// How many completion candidates of at most `columns_max` columns fit above the pane; `None` without a pane, where
-    /// rustyline's own paging works.
-    pub fn completion_page(&self, columns_max: usize) -> Option<CompletionPage> {
+    /// The room for a list of completion candidates.
+    pub fn list_room(&self) -> ListRoom {
         let inner = self.shared.inner();
-        match inner.pane {
-            PaneState::Shown(split) => Some(CompletionPage::fit(split.prompt_rows(), inner.window.cols, columns_max)),
-            PaneState::Off | PaneState::Hidden(_) => None,
-        }
+        let above_pane = matches!(inner.pane, PaneState::Shown(_));
+        ListRoom { rows: inner.output_rows(), cols: inner.window.cols, above_pane }
     }
 }
+
+/// The room for a list of completion candidates.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ListRoom {
+    /// The rows of the prompt's part.
+    pub rows: u16,
+    pub cols: u16,
+    /// A pane follows, over which rustyline's own paging would write.
+    pub above_pane: bool,
+}
+
+/// The front's handler of keys; `None`: rustyline's command.
+pub type LineKeys = Arc<dyn Fn(&Event, &EventContext<'_>) -> Option<Cmd> + Send + Sync>;
 
 /// The size of a page of completion candidates. rustyline pages by the window's rows and not by the prompt's part, so
 /// the completer returns one page at a time; each further Tab on the same line shows the next.
@@ -90,7 +109,8 @@ pub struct CompletionPage {
 }
 
 impl CompletionPage {
-    fn fit(rows: u16, cols: u16, columns_max: usize) -> CompletionPage {
+    /// The page that fits into these rows, of candidates of at most `columns_max` columns.
+    pub fn fit(rows: u16, cols: u16, columns_max: usize) -> CompletionPage {
         /// rustyline's padding between two columns of candidates.
         const PADDING: usize = 2;
         let per_row = (usize::from(cols) / (columns_max + PADDING)).max(1);
@@ -129,9 +149,16 @@ fn rows_of_input(prompt_columns: usize, line: &str, hint: &str, cols: u16) -> us
 /// The handler that rustyline calls for every key.
 struct Keys {
     shared: Weak<Shared>,
+    line_keys: LineKeys,
 }
 
 impl Keys {
+    /// Whether a key that the screen leaves to rustyline is typed into the line.
+    fn is_for_line(&self, key: &KeyEvent) -> bool {
+        key.0 != KeyCode::BracketedPasteStart
+            && self.shared.upgrade().is_some_and(|shared| shared.focus() == Focus::Prompt)
+    }
+
     /// The command for rustyline; `None`: its default for the key.
     fn handle_key(&self, event: &KeyEvent) -> Option<Cmd> {
         let shared = self.shared.upgrade()?;
@@ -174,8 +201,17 @@ impl Keys {
 }
 
 impl ConditionalEventHandler for Keys {
-    fn handle(&self, event: &Event, _: RepeatCount, _: bool, _: &EventContext) -> Option<Cmd> {
-        self.handle_key(event.get(0)?)
+    fn handle(&self, event: &Event, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
+        // The screen was asked about the first key of a sequence.
+        if event.get(1).is_some() {
+            return (self.line_keys)(event, context);
+        }
+        let key = event.get(0)?;
+        let leaves_key = |command: &Option<Cmd>| command.is_none() && self.is_for_line(key);
+        match self.handle_key(key) {
+            command if leaves_key(&command) => (self.line_keys)(event, context),
+            command => command,
+        }
     }
 }
 

@@ -43,6 +43,7 @@ fn handle(shared: &Shared, signal: i32) {
     match signal {
         SIGINT => shared.interrupted(),
         SIGWINCH => shared.wake(),
+        SIGTSTP if shared.command_stops() => {}
         SIGTSTP => shared.suspend(Stop::Process, Resumed::OnOtherThread),
         SIGCONT => shared.continued(),
         _ => {

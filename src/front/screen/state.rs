@@ -62,6 +62,8 @@ pub struct Shared {
     inner: Mutex<Inner>,
     pub(super) scene: Mutex<Option<Box<dyn Scene>>>,
     interrupt: Mutex<Option<Box<dyn Fn() + Send + Sync>>>,
+    /// Handles Ctrl-Z while a command runs; false: the program stops.
+    stop: Mutex<Option<Box<dyn Fn() -> bool + Send + Sync>>>,
     painter_signal: Mutex<PainterSignal>,
     painter_woken: Condvar,
     /// Notified when the owner or the focus changes; used with the inner lock.
@@ -144,6 +146,7 @@ impl Shared {
             inner: Mutex::new(inner),
             scene: Mutex::new(None),
             interrupt: Mutex::new(None),
+            stop: Mutex::new(None),
             painter_signal: Mutex::default(),
             painter_woken: Condvar::new(),
             turn: Condvar::new(),
@@ -166,6 +169,15 @@ impl Shared {
 
     pub fn set_interrupt(&self, interrupt: Box<dyn Fn() + Send + Sync>) {
         *self.interrupt.lock() = Some(interrupt);
+    }
+
+    pub fn set_stop(&self, stop: Box<dyn Fn() -> bool + Send + Sync>) {
+        *self.stop.lock() = Some(stop);
+    }
+
+    /// Whether the running command takes Ctrl-Z, so that the program does not stop.
+    pub fn command_stops(&self) -> bool {
+        self.inner().owner == Owner::Command && self.stop.lock().as_ref().is_some_and(|stop| stop())
     }
 
     /// Handles Ctrl-C, on the signal thread: discards the type-ahead, as the terminal does with its own queue, and

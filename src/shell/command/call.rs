@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     summary: "call a function of a plugin",
     description: "INPUT is one word, JSON as it is typed, `@FILE`, `@-` (standard input) or a here-document (`<<END`). \
         `PLUGIN.FUNCTION INPUT` is short for it. `call a f x | call b g` feeds one plugin's output to the next; \
-        `| !COMMAND` hands it to a program; `&` runs it in the background; `> FILE` keeps it.",
+        `| !COMMAND` hands it to a program; `&` runs it in the background, Ctrl-Z moves it there at the prompt; `> FILE` keeps it.",
     examples: &[
         Example {
             lines: "load echo\ncall echo echo 'hello there'\necho.echo {\"n\": 1}",

@@ -10,7 +10,8 @@ pub static COMMAND: Command = Command {
     name: "fg",
     group: Group::Jobs,
     summary: "bring a job into the foreground",
-    description: "Waits for the job and prints its output; Ctrl-C then ends the job. Without a word it takes the newest one.",
+    description: "Waits for the job and prints its output; Ctrl-C then ends the job, Ctrl-Z leaves it to the background \
+        again. Without a word it takes the newest one.",
     examples: &[Example {
         lines: "load echo\ncall echo echo hi &\nfg", output: "1:echo\n%1 call echo echo hi\n…\nhi"
     }],

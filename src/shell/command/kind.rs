@@ -31,6 +31,8 @@ pub enum Kind {
     Breakpoint,
     Fault,
     Stub,
+    /// A word of a fault: [`FAULT_WORDS`](super::FAULT_WORDS).
+    FaultWord,
     /// One of these words.
     Words(Vec<String>),
     /// INPUT: `@FILE` only.
@@ -49,16 +51,39 @@ impl Kind {
             "%JOB" => Kind::Job,
             "PROCESS|%JOB" => Kind::ProcessOrJob,
             "FUNCTION" => Kind::Function,
-            "SOURCE" | "[NAME=]SOURCE" => Kind::Loadable,
+            "SOURCE" | "[NAME=]SOURCE" | "PATTERN" => Kind::Loadable,
             "FILE" | "[ro:]HOST[:GUEST]" => Kind::File,
             "FILE|SEQ" => Kind::FileOrSeq,
             "SEQ" => Kind::Seq,
             "PLUGIN.FUNCTION" | "NAME.FUNCTION" | "NAME[.FUNCTION]" => Kind::Call,
             "EXPR" => Kind::Filter,
+            "FAULT" => Kind::FaultWord,
             "VARIABLE" => Kind::Variable,
             "ALIAS" => Kind::Alias,
             "DIR" => Kind::Dir,
+            words if words.contains('|') => Kind::Words(words.split('|').flat_map(alternatives).collect()),
             _ => Kind::None,
         }
+    }
+}
+
+/// `on-crash[=MAX]` is `on-crash`, or `on-crash=` with more.
+fn alternatives(word: &str) -> Vec<String> {
+    match word.split_once("[=") {
+        Some((word, _)) => vec![word.to_owned(), format!("{word}=")],
+        None => vec![word.to_owned()],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn words_of_a_value_name_are_offered() {
+        let words = ["never", "on-crash", "on-crash="].map(str::to_owned).to_vec();
+        assert_eq!(Kind::of_value_name("never|on-crash[=MAX/WINDOW]"), Kind::Words(words));
+        assert_eq!(Kind::of_value_name("COMMAND|TOPIC"), Kind::Topic);
+        assert_eq!(Kind::of_value_name("N"), Kind::None);
     }
 }

@@ -14,7 +14,7 @@ use crate::shell::loading::{request, start};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_duration;
-use crate::shell::waits::{OnInterrupt, WaitOutcome};
+use crate::shell::waits::WaitOutcome;
 
 pub static COMMAND: Command = Command {
     name: "load",
@@ -83,7 +83,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     // As a job: a breakpoint may hold what it calls while it starts.
     let text = format!("load {}", without_secrets(&words.source));
     let job = session.kernel().start_load(request, text).map_err(|error| session.call_error(error))?;
-    match session.wait_or_hold(&job, OnInterrupt::EndJob)? {
+    match session.wait_or_park(&job, false)? {
         WaitOutcome::Ended(end) => loaded(session, &end, words.watch),
         blocked => {
             let continuation = Box::new(move |session: &mut Session, end: &JobEnd| loaded(session, end, words.watch));

@@ -12,6 +12,7 @@ mod table;
 
 mod alias;
 mod bench;
+mod bg;
 mod call;
 mod cd;
 mod clear;
@@ -49,6 +50,7 @@ mod wait;
 mod watch;
 
 pub use arguments::{Argument, Arguments};
+pub use debug::inject::FAULT_WORDS;
 pub use definition::{Example, Group, Inner, find, syntax};
 pub use describe::describe;
 pub use help::{about, closest_topic, markdown_table, topics};

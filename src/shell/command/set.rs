@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
-use crate::shell::session::Session;
+use crate::shell::session::{EditMode, Session};
 
 pub static COMMAND: Command = Command {
     name: "set",
@@ -17,7 +17,8 @@ pub static COMMAND: Command = Command {
         word, JSON, `@FILE`, `@-` or a here-document. Without words it lists all; `-d` forgets one. `$_` is what \
         the last call, pipe or program gave, `$?` 0 or the code of the last failure; `$1`, `$2` and `$@` \
         are a script's arguments, `$DIR` is its directory, `$env.HOME` is of the environment. A program (`!COMMAND`) has \
-        the variables in its environment.",
+        the variables in its environment. `set -o vi` gives the prompt vi's keys, `set -o emacs` those that it begins \
+        with; the rc file is the place for it.",
     examples: &[Example {
         lines: "set name 'Ada Lovelace'\necho \"hello $name\"\nset",
         output: "hello Ada Lovelace\nset name 'Ada Lovelace'",
@@ -35,6 +36,9 @@ struct SetOptions {
     /// forget it
     #[arg(short = 'd', long)]
     delete: bool,
+    /// the keys of the line editor
+    #[arg(short = 'o', long, value_name = "KEYS", value_parser = ["emacs", "vi"])]
+    option: Option<String>,
     /// list them in JSON
     #[arg(long)]
     json: bool,
@@ -47,6 +51,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     {
         let value = quote(value.as_bytes());
         return Err(ShellError::usage(format!("`{word}` is no name for a variable; write `set {name} {value}`")));
+    }
+    if let Some(keys) = options.option {
+        if options.name.is_some() || options.delete {
+            return Err(ShellError::usage("`set -o emacs` and `set -o vi` take no VARIABLE"));
+        }
+        session.settings_mut().edit_mode = if keys == "vi" { EditMode::Vi } else { EditMode::Emacs };
+        return Ok(Reply::Nothing);
     }
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {

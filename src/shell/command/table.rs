@@ -2,7 +2,7 @@
 
 use super::Command;
 use super::{
-    alias, bench, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, jobs, json, kill,
+    alias, bench, bg, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, jobs, json, kill,
     limits, load, log_level, logs, pane, plugins, policy, ps, reload, restart, retry, set, sleep, source, stats, time,
     trace, verify, wait, watch,
 };
@@ -51,6 +51,7 @@ pub static TABLE: &[&Command] = &[
     &jobs::COMMAND,
     &wait::COMMAND,
     &fg::COMMAND,
+    &bg::COMMAND,
     &set::COMMAND,
     &echo::COMMAND,
     &sleep::COMMAND,

@@ -54,6 +54,18 @@ pub static FAULTS: Command = Command {
     run: Run::Plain(run_faults),
 };
 
+/// The words of a fault, with what they do: what happens to a call, then to which calls. A word that ends with `=` takes
+/// a value.
+pub const FAULT_WORDS: [(&str, &str); 7] = [
+    ("error=", "fails the call with this message"),
+    ("trap", "fails it and takes the plugin's instance with it"),
+    ("delay=", "makes it wait"),
+    ("drop-output", "loses what it gave"),
+    ("when=", "which calls: 3, 3+, 3..5 or 3+2"),
+    ("p=", "by chance, from 0 to 1"),
+    ("seed=", "of the chance"),
+];
+
 #[derive(Debug, clap::Args)]
 struct InjectWords {
     /// a name that nothing has yet is meant: no warning

@@ -1,0 +1,59 @@
+//! `bg`: a held job goes on, in the background.
+
+use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::kernel::Job;
+use crate::kernel::hooks::Order;
+use crate::shell::lookup::job_of;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+
+pub static COMMAND: Command = Command {
+    name: "bg",
+    group: Group::Jobs,
+    summary: "let a job go on in the background",
+    description: "Lets a job that a breakpoint holds go on without waiting for it; `wait` and `fg` do that. Without a word \
+        it takes the newest held one. A call that Ctrl-Z took from the prompt runs in the background already: a call \
+        cannot stop halfway.",
+    examples: &[Example {
+        lines: "load echo\nbreak callee=echo\ncall echo echo hi\nbg\nwait %1",
+        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
+            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
+            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
+            %1 call echo echo hi\n…\nhi\n…",
+    }],
+    syntax: syntax::<BgOptions>(),
+    run: Run::Plain(run),
+};
+
+#[derive(Debug, clap::Args)]
+struct BgOptions {
+    #[arg(value_name = "%JOB")]
+    job: Option<String>,
+}
+
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+    let (options, _) = arguments.parse::<BgOptions>()?;
+    let job = match options.job {
+        Some(word) => job_of(session, &word)?,
+        None => newest(session)?,
+    };
+    let (id, view) = (job.id(), job.view());
+    if !job.is_running() {
+        return Err(ShellError::failed(format!("`%{id}` has ended; `wait %{id}` prints its output")));
+    }
+    let line = Line::new().with(Role::Strong, format!("%{id}"));
+    if !job.is_held() {
+        session.notice(line.plain(" runs in the background already; `fg` waits for it"));
+        return Ok(Reply::Nothing);
+    }
+    session.kernel().release(id, Order::Continue(None)).map_err(|error| session.call_error(error))?;
+    session.notice(line.with(Role::Dim, format!(" {}", view.text)));
+    Ok(Reply::Nothing)
+}
+
+fn newest(session: &Session) -> Result<Job, ShellError> {
+    let jobs = session.kernel().jobs();
+    let held = jobs.iter().rev().find(|job| job.is_held());
+    let job = held.or_else(|| jobs.iter().rev().find(|job| job.is_running()));
+    job.cloned().ok_or_else(|| ShellError::failed("no job; `&` after a call starts one"))
+}
