@@ -94,7 +94,7 @@ fn capitalised(argument: Arg) -> Arg {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "General options")]
 pub struct Global {
-    /// Listing commands answer in JSON.
+    /// Each command answers with one JSON value.
     #[arg(long, global = true)]
     pub json: bool,
     /// A directory with plugins, searched before PLUGSH_PATH and the built-in plugins.

@@ -230,7 +230,8 @@ fn news_are_no_data() {
 fn json_can_be_the_default() {
     plugsh().args(["--json", "-c", "ps"]).run().stdout("[]\n");
     plugsh().args(["-c", "jobs", "--json"]).run().stdout("[]\n");
-    plugsh().args(["--json", "-c", "load echo; call echo echo hi"]).run().stdout("{\"id\":1,\"name\":\"echo\"}\nhi\n");
+    let run = plugsh().args(["--json", "-c", "load echo; call echo echo hi"]).run();
+    run.stdout_has("{\"id\":1,\"name\":\"echo\"}\n{\"id\":1,\"outcome\":\"ok\",\"output\":\"hi\",");
 }
 
 #[test]

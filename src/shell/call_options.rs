@@ -3,13 +3,14 @@
 use std::time::Duration;
 
 use serde::Serialize;
+use serde_json::Value;
 
 use super::reply::{Reply, ShellError};
 use super::units::{parse_count, parse_duration};
 use super::words::payload::JsonPayload;
 use super::words::stack::{StackRow, stack_rows};
 use crate::json::as_us;
-use crate::kernel::{CallError, JobEnd, ProcessId};
+use crate::kernel::{CallError, JobEnd, JobId, JobOutput, ProcessId};
 
 /// The words of `call`.
 #[derive(Debug, Clone, Default, PartialEq, clap::Args)]
@@ -61,6 +62,30 @@ impl CallOptions {
         self.json |= other.json;
         Ok(())
     }
+}
+
+/// How a background job ended, in JSON; its output is not in it where that went to a file.
+pub fn job_json(id: JobId, end: &JobEnd) -> Value {
+    #[derive(Serialize)]
+    struct Ended<'a> {
+        job: JobId,
+        outcome: &'static str,
+        #[serde(flatten)]
+        output: JsonPayload<'a>,
+        #[serde(rename = "duration_us", serialize_with = "as_us")]
+        duration: Duration,
+        error: Option<String>,
+    }
+    let (bytes, error) = (end.bytes().ok(), end.result.as_ref().err());
+    let is_sunk = end.result.as_ref().is_ok_and(JobOutput::is_sunk);
+    let ended = Ended {
+        job: id,
+        outcome: error.map_or("ok", |error| error.outcome.as_str()),
+        output: JsonPayload::whole("output", bytes.as_deref().filter(|_| !is_sunk)),
+        duration: end.duration,
+        error: error.map(CallError::with_reason),
+    };
+    serde_json::to_value(&ended).unwrap_or_default()
 }
 
 /// `call --json`: how a call of the process `id` ended.

@@ -86,6 +86,8 @@ impl Session {
             stages.push(self.call_stage(&stage_options)?);
             options.merge(stage_options)?;
         }
+        // A program gets the bytes.
+        options.json |= program.is_none() && self.speaks_json();
         if options.hex {
             input = parse_hex(&input).map_err(ShellError::usage)?;
         }
@@ -174,8 +176,9 @@ impl Session {
             None => self.kernel().start(calls.plan),
         };
         let job = started.map_err(|error| self.call_error(error))?;
+        let json = serde_json::json!({ "job": job.id(), "text": text });
         self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).with(Role::Dim, format!(" {text}")));
-        Ok(Reply::Nothing)
+        Ok(Reply::done(json))
     }
 
     /// The reply to a finished foreground call: its output, which `$_` keeps too, or its error.

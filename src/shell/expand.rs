@@ -30,7 +30,9 @@ impl Env for Session {
     fn run(&mut self, script: &Script) -> anyhow::Result<Vec<u8>> {
         // `$_` is what the line's own command looks at: its words leave it.
         let last_output = self.last_output().cloned();
-        let run = |session: &mut Session| session.asking(|session| session.run_statements(script));
+        let run = |session: &mut Session| {
+            session.asking_json(false, |session| session.asking(|session| session.run_statements(script)))
+        };
         let (result, sink) = self.with_sink(Sink::Memory(Vec::new()), run);
         self.restore_last_output(last_output);
         result?;

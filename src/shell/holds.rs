@@ -3,14 +3,14 @@
 
 use std::sync::Arc;
 
-use super::call_options::CallOptions;
+use super::call_options::{CallOptions, job_json};
 use super::calls::call_ends;
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::{Continuation, Session};
 use super::waits::WaitOutcome;
 use crate::kernel::hooks::{HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobOutput};
-use crate::shell::words::held::{held_lines, held_title};
+use crate::shell::words::held::{held_json, held_lines, held_title};
 
 impl Session {
     /// Runs the commands of the breakpoint that holds a job, once for each hold. True when the wait for the job may go
@@ -72,7 +72,7 @@ impl Session {
             return Err(error);
         }
         self.notice(Line::new().with(Role::Warn, error.message));
-        Ok(Reply::Nothing)
+        Ok(Reply::done(serde_json::json!({ "job": job.id(), "held": false })))
     }
 
     fn keep_continuation(&mut self, job: &Job, continuation: Continuation) {
@@ -101,7 +101,7 @@ impl Session {
                 "`continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more";
             self.notice(Line::new().with(Role::Dim, hint));
         }
-        Ok(Reply::Nothing)
+        Ok(Reply::done(held_json(&view)))
     }
 
     /// Gives a held job an order, and waits for it in the foreground unless a breakpoint's commands run now.
@@ -111,7 +111,10 @@ impl Session {
             job.to_foreground(self.kernel());
         }
         self.kernel().release(job.id(), order).map_err(|error| self.call_error(error))?;
-        if self.is_serving_hold() { Ok(Reply::Nothing) } else { self.wait_in_foreground(job) }
+        match self.is_serving_hold() {
+            true => Ok(Reply::done(serde_json::json!({ "job": job.id(), "held": false }))),
+            false => self.wait_in_foreground(job),
+        }
     }
 
     /// Waits for a job and gives its output; a job that is held again is parked.
@@ -120,7 +123,7 @@ impl Session {
         match self.wait_or_park(job, false)? {
             WaitOutcome::Ended(end) => self.finish_job(job, &end, continuation),
             blocked => {
-                let continuation = continuation.unwrap_or_else(|| call_ends(0, CallOptions::default()));
+                let continuation = continuation.unwrap_or_else(|| call_ends(0, self.call_defaults()));
                 self.park_job(job, &blocked, continuation, false)
             }
         }
@@ -138,9 +141,14 @@ impl Session {
         // The reply takes the place of the job's notice.
         match continuation {
             Some(continuation) => continuation(self, end),
-            None if end.result.as_ref().is_ok_and(JobOutput::is_sunk) => Ok(Reply::Nothing),
-            None => self.finish_call(0, end, &CallOptions::default()),
+            None if end.result.as_ref().is_ok_and(JobOutput::is_sunk) => Ok(Reply::done(job_json(job.id(), end))),
+            None => self.finish_call(0, end, &self.call_defaults()),
         }
+    }
+
+    /// The options of a call whose own are not kept.
+    fn call_defaults(&self) -> CallOptions {
+        CallOptions { json: self.speaks_json(), ..CallOptions::default() }
     }
 
     /// The error for a wait that would never end.

@@ -16,7 +16,7 @@ pub fn bytes(reply: &Reply) -> Cow<'_, [u8]> {
     Cow::Owned(match reply {
         Reply::Nothing => Vec::new(),
         Reply::Output { bytes, .. } => return Cow::Borrowed(bytes),
-        Reply::Lines(lines) | Reply::News { lines, .. } => {
+        Reply::Lines(lines) | Reply::News { lines, .. } | Reply::Answer { lines, .. } => {
             lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes()
         }
         Reply::Table(table) => table_text(table).into_bytes(),

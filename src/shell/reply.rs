@@ -5,6 +5,8 @@ use std::sync::Arc;
 
 use std::fmt;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
@@ -32,6 +34,11 @@ pub enum Reply {
         /// The news as JSON, for a program.
         json: Value,
     },
+    /// What a command did or found: lines of text, often none, and a value where JSON is wanted.
+    Answer {
+        lines: Vec<Line>,
+        json: Value,
+    },
     /// JSON values, one a line.
     JsonLines(Vec<Value>),
 }
@@ -45,6 +52,40 @@ impl Reply {
     /// One line of news.
     pub fn news(line: Line, json: Value) -> Reply {
         Reply::News { lines: vec![line], json }
+    }
+
+    /// What a command did without a word; `json` is for a program that asks.
+    pub fn done(json: Value) -> Reply {
+        Reply::Answer { lines: Vec::new(), json }
+    }
+
+    /// One line of plain text, and its value.
+    pub fn answer(text: impl Into<String>, json: Value) -> Reply {
+        Reply::line(text).with_json(json)
+    }
+
+    /// The reply with a value in place of its lines, where JSON is wanted.
+    pub fn with_json(self, json: Value) -> Reply {
+        match self {
+            Reply::Nothing => Reply::done(json),
+            Reply::Lines(lines) => Reply::Answer { lines, json },
+            other => other,
+        }
+    }
+
+    /// The reply where JSON is wanted: one value, or lines of them; `None` where nothing is said.
+    pub fn into_json(self) -> Option<Reply> {
+        Some(match self {
+            Reply::Nothing => return None,
+            Reply::Output { bytes, .. } => Reply::Json(match std::str::from_utf8(&bytes) {
+                Ok(text) => text.into(),
+                Err(_) => serde_json::json!({ "base64": STANDARD.encode(&bytes) }),
+            }),
+            Reply::Lines(lines) => Reply::Json(serde_json::json!({ "text": text_of(&lines) })),
+            Reply::Table(table) => Reply::Json(table.rows.iter().map(|row| object_of(&table, row)).collect()),
+            Reply::News { json, .. } | Reply::Answer { json, .. } => Reply::Json(json),
+            json @ (Reply::Json(_) | Reply::JsonLines(_)) => json,
+        })
     }
 
     /// Lines of plain text.
@@ -61,6 +102,20 @@ impl Reply {
     pub fn json_lines<T: Serialize>(values: impl IntoIterator<Item = T>) -> Reply {
         Reply::JsonLines(values.into_iter().map(|value| json_value(&value)).collect())
     }
+}
+
+fn text_of(lines: &[Line]) -> String {
+    lines.iter().map(|line| format!("{line}\n")).collect()
+}
+
+/// A row's cells by the titles of their columns.
+fn object_of(table: &Table, row: &[Span]) -> Value {
+    table
+        .headings
+        .iter()
+        .zip(row)
+        .map(|(heading, cell)| (heading.title.to_owned(), Value::String(cell.text.clone())))
+        .collect()
 }
 
 /// Views and rows are plain fields, which JSON can always hold.

@@ -148,14 +148,17 @@ impl Session {
         let slots = command.shape().slots(words, 0);
         let split = slots.iter().position(|slot| *slot == ArgSlot::Inner).unwrap_or(words.len());
         let (own, inner) = words.split_at_checked(split).unwrap_or((words, &[]));
-        let arguments = Arguments::new(command.shape(), self.expand_all(command, own)?, Vec::new());
+        let mut arguments = Arguments::new(command.shape(), self.expand_all(command, own)?, Vec::new());
         if arguments.asks_help() {
             return Ok(describe(command));
         }
+        let json = arguments.take_json();
         if inner.is_empty() && matches!(command.run, Run::Prefix(_)) {
             return Err(ShellError::usage(format!("`{}` wants a COMMAND; usage: `{}`", command.name, command.usage())));
         }
-        run(self, arguments, &Inner { words: inner, ..*outer })
+        let inner = Inner { words: inner, ..*outer };
+        let reply = self.asking_json(json, |session| run(session, arguments, &inner))?;
+        Ok(if json { reply.into_json().unwrap_or_default() } else { reply })
     }
 
     fn run_plain(
@@ -170,13 +173,16 @@ impl Session {
             [Stage::System(text)] => Some(text),
             [next, ..] => return Err(self.not_a_call(command.name, next)),
         };
-        let arguments = Arguments::new(command.shape(), self.expand_all(command, words)?, Vec::new());
+        let mut arguments = Arguments::new(command.shape(), self.expand_all(command, words)?, Vec::new());
         if arguments.asks_help() {
             return Ok(describe(command));
         }
-        let Some(program) = program else { return caught(|| run(self, arguments)) };
+        let json = arguments.take_json();
+        let run = |session: &mut Session| session.asking_json(json, |session| caught(|| run(session, arguments)));
+        let answered = |reply: Reply| if json { reply.into_json().unwrap_or_default() } else { reply };
+        let Some(program) = program else { return run(self).map(answered) };
         self.run_into_program(program, |session| {
-            let reply = caught(|| run(session, arguments))?;
+            let reply = run(session).map(answered)?;
             session.emit(&reply)
         })
     }

@@ -52,7 +52,7 @@ pub fn render(reply: &Reply, options: RenderOptions) -> Rendered<'_> {
         Reply::Output { bytes, raw } => {
             Rendered { newline: output::newline_after(bytes, *raw), ..Rendered::whole(bytes.as_ref()) }
         }
-        Reply::Lines(lines) | Reply::News { lines, .. } if options.color => {
+        Reply::Lines(lines) | Reply::News { lines, .. } | Reply::Answer { lines, .. } if options.color => {
             let text: String = lines.iter().map(|line| format!("{}\n", to_ansi(line, true))).collect();
             Rendered::whole(text.into_bytes())
         }

@@ -56,7 +56,7 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
     let (words, _) = arguments.parse::<AliasWords>()?;
     match (words.name, words.equals.as_deref()) {
         (Some(name), None) if words.delete => match session.settings().aliases.remove(&name) {
-            true => Ok(Reply::Nothing),
+            true => Ok(Reply::done(serde_json::json!({ "unaliased": name }))),
             false => Err(unknown(&name)),
         },
         (_, _) if words.delete => Err(ShellError::usage("`alias -d` wants just an ALIAS")),
@@ -103,8 +103,9 @@ fn define(session: &mut Session, name: &str, inner: &Inner<'_>) -> Result<Reply,
     if script.statements.is_empty() {
         return Err(ShellError::usage(format!("`alias {name} =` wants a LINE; `alias -d {name}` removes an alias")));
     }
+    let json = serde_json::json!({ "name": name, "line": line });
     match session.settings().aliases.set(name, Alias { line, script }) {
-        true => Ok(Reply::Nothing),
+        true => Ok(Reply::done(json)),
         false => Err(ShellError::failed(format!("no room for `{name}`: {ALIASES_MAX} aliases are set"))),
     }
 }

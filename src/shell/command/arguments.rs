@@ -78,6 +78,17 @@ impl Arguments {
         self.options().any(|option| option == "--help" || short_is_help && option == "-h")
     }
 
+    /// Whether `--json` is among the options. Every command takes it: it is left to those that have it among their own.
+    pub fn take_json(&mut self) -> bool {
+        let is_json =
+            |(slot, word): &(ArgSlot, Argument)| *slot == ArgSlot::Option && word.option_text() == Some("--json");
+        let asked = self.words.iter().any(is_json);
+        if asked && self.shape.option_index("--json").is_none() {
+            self.words.retain(|word| !is_json(word));
+        }
+        asked
+    }
+
     /// The options and positionals as the command's struct, and INPUT's bytes, if it takes one and one was given.
     pub fn parse<A: clap::FromArgMatches>(mut self) -> Result<(A, Option<Vec<u8>>), ShellError> {
         let shape = self.shape;

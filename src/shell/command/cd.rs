@@ -45,5 +45,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     std::env::set_current_dir(&dir)
         .map_err(|error| ShellError::failed(format!("`cd {}`: {}", dir.display(), io_cause(&error))))?;
     session.settings_mut().previous_dir = before;
-    Ok(if goes_back { Reply::line(dir.display().to_string()) } else { Reply::Nothing })
+    let now = std::env::current_dir().unwrap_or_else(|_| dir.clone());
+    let reply = if goes_back { Reply::line(dir.display().to_string()) } else { Reply::Nothing };
+    Ok(reply.with_json(serde_json::json!({ "dir": now.display().to_string() })))
 }

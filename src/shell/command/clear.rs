@@ -19,8 +19,9 @@ struct ClearOptions {}
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     arguments.parse::<ClearOptions>()?;
-    if !session.is_redirected() && session.front().is_terminal() {
+    let is_shown = !session.is_redirected() && session.front().is_terminal();
+    if is_shown {
         session.front().clear();
     }
-    Ok(Reply::Nothing)
+    Ok(Reply::done(serde_json::json!({ "cleared": is_shown })))
 }

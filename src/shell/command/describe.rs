@@ -27,5 +27,23 @@ pub fn describe(command: &Command) -> Reply {
         lines.extend(example.lines.lines().map(|line| Line::new().with(Role::Dim, "$ ").with(Role::Code, line)));
         lines.extend(example.output.lines().map(Line::from));
     }
-    Reply::Lines(lines)
+    Reply::Lines(lines).with_json(json_of(command))
+}
+
+/// The JSON form of the same.
+fn json_of(command: &Command) -> serde_json::Value {
+    let options = command.shape().options.iter();
+    let options =
+        options.map(|option| serde_json::json!({ "option": option.usage(), "help": option.help.to_string() }));
+    let examples = command.examples.iter();
+    let examples = examples.map(|example| serde_json::json!({ "lines": example.lines, "output": example.output }));
+    serde_json::json!({
+        "name": command.name,
+        "group": command.group.title(),
+        "summary": command.summary,
+        "usage": command.usage(),
+        "description": command.description,
+        "options": options.collect::<Vec<_>>(),
+        "examples": examples.collect::<Vec<_>>(),
+    })
 }

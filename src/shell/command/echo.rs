@@ -20,9 +20,13 @@ struct EchoOptions {
     words: Vec<String>,
 }
 
-fn run(_: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
+fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<EchoOptions>()?;
-    let mut bytes = options.words.join(" ").into_bytes();
+    let text = options.words.join(" ");
+    if session.speaks_json() {
+        return Ok(Reply::Json(text.into()));
+    }
+    let mut bytes = text.into_bytes();
     bytes.push(b'\n');
     Ok(Reply::Output { bytes: bytes.into(), raw: true })
 }

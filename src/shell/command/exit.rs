@@ -36,6 +36,7 @@ fn parse_code(text: &str) -> Result<u8, String> {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<ExitOptions>()?;
-    session.exit(options.code.unwrap_or(0));
-    Ok(Reply::Nothing)
+    let code = options.code.unwrap_or(0);
+    session.exit(code);
+    Ok(Reply::done(serde_json::json!({ "exit": code })))
 }

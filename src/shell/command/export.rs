@@ -55,7 +55,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         (None, Some(url)) => {
             let records = records(session, options.filter.as_ref());
             let spans = send(session, &url, records)?;
-            Ok(Reply::line(format!("{} sent to `{}`", counted(spans as u64, "span"), without_secrets(&url))))
+            let url = without_secrets(&url);
+            let json = serde_json::json!({ "spans": spans, "url": url });
+            Ok(Reply::answer(format!("{} sent to `{url}`", counted(spans as u64, "span")), json))
         }
         (None, None) => Err(ShellError::usage("`export` wants FILE, or `--otlp URL`; see `help export`")),
     }
@@ -96,7 +98,8 @@ fn write(session: &Session, file: &str, filter: Option<&Filter>) -> Result<Reply
     written.map_err(|error| ShellError::failed(format!("`{file}`: {}", io_cause(&error))))?;
     sink.write(&bytes, &is_cancelled)?;
     sink.commit()?;
-    Ok(Reply::line(format!("{} in `{file}`", counted(records.len() as u64, "call"))))
+    let json = serde_json::json!({ "calls": records.len(), "file": file });
+    Ok(Reply::answer(format!("{} in `{file}`", counted(records.len() as u64, "call")), json))
 }
 
 /// The calls that are asked for in order of seq, running ones too.

@@ -36,6 +36,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Some(input) => value_at(&input, &options.pointer, "INPUT")?,
         None => value_at(&session.last_output_for("json")?, &options.pointer, "the last output")?,
     };
+    if session.speaks_json() {
+        return Ok(Reply::Json(value));
+    }
     let text = match value {
         Value::String(text) => text,
         value => value.to_string(),

@@ -38,7 +38,9 @@ struct PaneOptions {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<PaneOptions>()?;
-    session.front().pane(request(options)?)
+    let json = serde_json::json!({ "pane": options.action.as_deref().unwrap_or("toggle"), "value": options.value });
+    let reply = session.front().pane(request(options)?)?;
+    Ok(reply.with_json(json))
 }
 
 fn request(options: PaneOptions) -> Result<PaneRequest, ShellError> {

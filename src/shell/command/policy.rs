@@ -69,11 +69,14 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             let rules = policy.rules().len();
             session.kernel().set_policy(Some(policy));
             let count = counted(rules as u64, "rule");
-            Ok(Reply::line(format!("{file}: {count} in force")))
+            Ok(Reply::answer(
+                format!("{file}: {count} in force"),
+                serde_json::json!({ "policy": file, "rules": rules }),
+            ))
         }
         ("off", []) => {
             session.kernel().set_policy(None);
-            Ok(Reply::Nothing)
+            Ok(Reply::done(serde_json::json!({ "policy": null })))
         }
         ("learn", []) => learn(session, options.json),
         ("check", [plugin, "call", target]) => {

@@ -45,5 +45,5 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         let text = format!("`{}` not restarted: the restart before stands at a breakpoint", left.join("`, `"));
         session.notice(Line::new().with(Role::Warn, text));
     }
-    Ok(if lines.is_empty() { Reply::Nothing } else { Reply::News { lines, json: restarted.into() } })
+    Ok(Reply::News { lines, json: restarted.into() })
 }

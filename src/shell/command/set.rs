@@ -61,16 +61,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {
-            true => Ok(Reply::Nothing),
+            true => Ok(Reply::done(serde_json::json!({ "unset": name }))),
             false => Err(ShellError::failed(format!("`${name}` is not set"))),
         },
         (_, _) if options.delete => Err(ShellError::usage("`set -d` wants just a VARIABLE")),
         (None, _) if session.wants_json(options.json) => {
             let variables = session.variables().iter().map(|(name, value)| Variable::of(name, value));
             Ok(Reply::json(&variables.collect::<Vec<_>>()))
-        }
-        (_, Some(_)) if options.json => {
-            Err(ShellError::usage("`--json` of `set` lists variables; it goes with no VALUE"))
         }
         (None, _) => Ok(Reply::Lines(session.variables().iter().map(|(name, value)| line(name, value)).collect())),
         (Some(name), None) => {
@@ -82,7 +79,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             }
             Ok(Reply::Lines(vec![line(&name, value)]))
         }
-        (Some(name), Some(value)) => session.set(&name, value).map(|()| Reply::Nothing),
+        (Some(name), Some(value)) => {
+            let json = serde_json::to_value(Variable::of(&name, &value)).unwrap_or_default();
+            session.set(&name, value).map(|()| Reply::done(json))
+        }
     }
 }
 

@@ -26,5 +26,5 @@ struct SleepOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<SleepOptions>()?;
     session.pause(options.duration)?;
-    Ok(Reply::Nothing)
+    Ok(Reply::done(serde_json::json!({ "slept_ms": options.duration.as_secs_f64() * 1e3 })))
 }

@@ -80,7 +80,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         None if options.follow => return follow(session, &options),
         None => return Ok(list(session, &options)),
     }
-    Ok(Reply::Nothing)
+    Ok(Reply::done(
+        serde_json::json!({ "tracing": journal.is_on(), "cleared": options.action.as_deref() == Some("clear") }),
+    ))
 }
 
 /// `trace payloads [SIZE BUDGET | off]`.
@@ -100,14 +102,21 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
     session.kernel().set_payloads(settings);
     let on = session.kernel().journal().payload_bytes_each_max() > 0;
     let (each, total) = (show_bytes(settings.bytes_each_max), show_bytes(settings.bytes_total_max));
-    let held = show_bytes(session.kernel().journal().payload_bytes());
-    Ok(match (size, on) {
+    let held_bytes = session.kernel().journal().payload_bytes();
+    let held = show_bytes(held_bytes);
+    let json = serde_json::json!({
+        "bytes_each_max": if on { settings.bytes_each_max } else { 0 },
+        "bytes_total_max": settings.bytes_total_max,
+        "bytes_held": held_bytes,
+    });
+    let reply = match (size, on) {
         (Some(_), _) => Reply::Nothing,
         (None, true) => {
             Reply::line(format!("up to {each} bytes of each input and output, {total} in all; {held} held"))
         }
         (None, false) => Reply::line(format!("off; {held} held")),
-    })
+    };
+    Ok(reply.with_json(json))
 }
 
 fn list(session: &mut Session, options: &TraceOptions) -> Reply {

@@ -1,7 +1,10 @@
 //! `wait`: waiting for the end of a job, a process or all jobs.
 
+use serde_json::Value;
+
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::Job;
+use crate::shell::call_options::job_json;
 use crate::shell::lookup::job_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -30,41 +33,65 @@ struct WaitOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<WaitOptions>()?;
     if options.targets.is_empty() {
-        return wait_for_all(session).map(|()| Reply::Nothing);
+        return wait_for_all(session);
     }
+    let mut ended = Vec::new();
     for target in &options.targets {
-        if target.starts_with('%') {
-            let job = job_of(session, target)?;
-            let reply = take_job(session, &job, OnInterrupt::StopWaiting)?;
-            session.emit(&reply)?;
-        } else {
-            let id = session.process(target)?;
-            let label = session.label(id);
-            let reason = session
-                .kernel()
-                .wait_process(id, &|| session.interrupt().is_raised())
-                .ok_or_else(ShellError::interrupted)?;
-            session.emit(&Reply::Lines(vec![Line::new().with(Role::Name, label).plain(format!(" {reason}"))]))?;
-        }
+        let reply = match target.starts_with('%') {
+            true => {
+                let job = job_of(session, target)?;
+                take_job(session, &job, OnInterrupt::StopWaiting)?
+            }
+            false => wait_for_process(session, target)?,
+        };
+        hand_on(session, reply, &mut ended)?;
     }
-    Ok(Reply::Nothing)
+    Ok(match ended.len() {
+        1 => Reply::Json(ended.remove(0)),
+        _ => all_of(session, ended),
+    })
+}
+
+fn wait_for_process(session: &mut Session, target: &str) -> Result<Reply, ShellError> {
+    let id = session.process(target)?;
+    let label = session.label(id);
+    let ended = session.kernel().wait_process(id, &|| session.interrupt().is_raised());
+    let reason = ended.ok_or_else(ShellError::interrupted)?;
+    let json = serde_json::json!({ "id": id, "process": label, "exit_reason": reason });
+    let line = Line::new().with(Role::Name, label).plain(format!(" {reason}"));
+    Ok(Reply::Lines(vec![line]).with_json(json))
+}
+
+/// Prints a reply, or keeps it for the one value of the command.
+fn hand_on(session: &mut Session, reply: Reply, ended: &mut Vec<Value>) -> Result<(), ShellError> {
+    if !session.speaks_json() {
+        return session.emit(&reply);
+    }
+    if let Some(Reply::Json(value)) = reply.into_json() {
+        ended.push(value);
+    }
+    Ok(())
+}
+
+fn all_of(session: &Session, ended: Vec<Value>) -> Reply {
+    if session.speaks_json() { Reply::Json(ended.into()) } else { Reply::Nothing }
 }
 
 /// Waits for every background job; prints the outputs, and returns the first failure.
-fn wait_for_all(session: &mut Session) -> Result<(), ShellError> {
-    let mut failed = None;
+fn wait_for_all(session: &mut Session) -> Result<Reply, ShellError> {
+    let (mut failed, mut ended) = (None, Vec::new());
     for job in session.background_jobs() {
         // Notices are shown before the claim of a later failure, so that the reply names the first failure only.
         if failed.is_some() && session.wait_for_job(&job, OnInterrupt::StopWaiting).is_ok() {
             session.show_notices();
         }
         match take_job(session, &job, OnInterrupt::StopWaiting) {
-            Ok(reply) => session.emit(&reply)?,
+            Ok(reply) => hand_on(session, reply, &mut ended)?,
             Err(error) if session.interrupt().is_raised() => return Err(error),
             Err(error) => failed = failed.or(Some(error)),
         }
     }
-    failed.map_or(Ok(()), Err)
+    failed.map_or_else(|| Ok(all_of(session, ended)), Err)
 }
 
 /// Waits for a job, forgets it, and returns its output: nothing where it went to a file.
@@ -73,6 +100,7 @@ fn take_job(session: &mut Session, job: &Job, on_interrupt: OnInterrupt) -> Resu
     session.kernel().reap(job.id());
     // A failure is reported once: `failure_of` drops the job's notice, or names only the job once that is shown.
     match &end.result {
+        Ok(_) if session.speaks_json() => Ok(Reply::Json(job_json(job.id(), &end))),
         Ok(output) if output.is_sunk() => Ok(Reply::Nothing),
         Ok(output) => Ok(Reply::Output { bytes: output.bytes(), raw: false }),
         Err(error) => Err(session.failure_of(job.id(), error.clone())),

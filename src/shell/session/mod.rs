@@ -3,6 +3,7 @@
 //! kernel's on.
 
 mod cases;
+mod context;
 mod jobs;
 mod options;
 mod output;
@@ -14,20 +15,16 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::Value;
-
 use super::command::definition::CommandTable;
 use super::front::Front;
 use super::interrupt::{Interrupt, Interrupter};
 use super::notice_feed::NoticeFeed;
-use super::place::ScriptPlace;
-use super::recording::{CallFile, Entry};
 use super::reply::{Line, Reply, ShellError};
 use super::stdin::Stdin;
 use crate::kernel::{JobEnd, Kernel, LogLine};
 use jobs::JobNotes;
 use output::Output;
-use scripts::{OuterStatement, Scripts, TextPlace};
+use scripts::Scripts;
 use settings::Settings;
 use variables::Variables;
 
@@ -46,6 +43,8 @@ pub struct Session {
     interrupt: Interrupt,
     /// Another session's call waits for it: notices and held jobs are that one's.
     helper: bool,
+    /// `--json` stands with the command that runs.
+    json_asked: bool,
 
     // Input and output.
     stdin: Stdin,
@@ -83,6 +82,7 @@ impl Session {
             options,
             interrupt: Interrupt::default(),
             helper: false,
+            json_asked: false,
             stdin,
             output: Output::new(front),
             notices,
@@ -129,7 +129,21 @@ impl Session {
 
     /// Whether `--json` holds: asked for here, or the session's default.
     pub fn wants_json(&self, requested: bool) -> bool {
-        requested || self.options.json
+        requested || self.options.json || self.json_asked
+    }
+
+    /// Whether a command's answer is a JSON value: `--json` stands with it, or is the session's default and nothing
+    /// captures the answer.
+    pub fn speaks_json(&self) -> bool {
+        self.json_asked || self.options.json && !self.is_redirected()
+    }
+
+    /// Runs `work`, with `--json` where it is asked for.
+    pub(super) fn asking_json<T>(&mut self, json: bool, work: impl FnOnce(&mut Session) -> T) -> T {
+        let before = std::mem::replace(&mut self.json_asked, json);
+        let result = work(self);
+        self.json_asked = before;
+        result
     }
 
     /// Ctrl-C, as a flag.
@@ -184,19 +198,19 @@ impl Session {
 
     /// Hands a part of the output on while a command still runs.
     pub fn emit(&mut self, reply: &Reply) -> Result<(), ShellError> {
-        if let Reply::News { lines, json } = reply
-            && !self.output.is_redirected()
-        {
-            return self.emit_news(lines, json, reply);
+        if self.speaks_json() {
+            let json = reply.clone().into_json();
+            return json.map_or(Ok(()), |json| self.output.emit(&json, &|| self.interrupt.is_raised()));
         }
-        self.output.emit(reply, &|| self.interrupt.is_raised())
+        match reply {
+            Reply::News { lines, .. } if !self.is_redirected() => self.emit_news(lines, reply),
+            Reply::Answer { lines, .. } if lines.is_empty() => Ok(()),
+            reply => self.output.emit(reply, &|| self.interrupt.is_raised()),
+        }
     }
 
     /// News that nothing captures.
-    fn emit_news(&mut self, lines: &[Line], json: &Value, reply: &Reply) -> Result<(), ShellError> {
-        if self.options.json {
-            return self.output.emit(&Reply::Json(json.clone()), &|| self.interrupt.is_raised());
-        }
+    fn emit_news(&mut self, lines: &[Line], reply: &Reply) -> Result<(), ShellError> {
         if self.options.quiet {
             return Ok(());
         }
@@ -319,111 +333,5 @@ impl Session {
     /// Takes the exit back: jobs still run, and a person was warned.
     pub fn stay(&mut self) {
         self.exit = None;
-    }
-}
-
-/// Context of the running statements.
-impl Session {
-    /// Whether lines of a sourced file run now.
-    pub(super) fn is_sourcing(&self) -> bool {
-        self.scripts.is_sourcing()
-    }
-
-    /// Runs `work` as a sourced file; `None` when [`SOURCE_DEPTH_MAX`] files source one another already.
-    pub fn sourcing<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> Option<T> {
-        if !self.scripts.begin_source() {
-            return None;
-        }
-        let result = work(self);
-        self.scripts.end_source();
-        Some(result)
-    }
-
-    /// The place of the lines that run now.
-    pub(super) fn place(&self) -> &ScriptPlace {
-        self.scripts.place()
-    }
-
-    /// Runs `work`, whose lines stand at `place`.
-    pub fn at_place<T>(&mut self, place: ScriptPlace, work: impl FnOnce(&mut Session) -> T) -> T {
-        let before = self.scripts.replace_place(place);
-        let result = work(self);
-        self.scripts.replace_place(before);
-        result
-    }
-
-    /// The file that calls are written to.
-    pub fn recording(&self) -> Option<&Arc<CallFile>> {
-        self.scripts.recording()
-    }
-
-    /// Sets the file that calls are written to, and gives back the one before.
-    pub fn set_recording(&mut self, file: Option<Arc<CallFile>>) -> Option<Arc<CallFile>> {
-        self.scripts.replace_recording(file)
-    }
-
-    /// Writes what was done to processes or stubs into the recording, where one runs.
-    pub(super) fn record(&self, entry: impl FnOnce() -> Entry) {
-        if let Some(file) = self.scripts.recording() {
-            file.write(&entry());
-        }
-    }
-
-    /// Runs `work`; expectations that do not hold meanwhile are given back rewritten and do not fail.
-    pub(super) fn rewriting<E>(&mut self, work: impl FnOnce(&mut Session) -> Result<(), E>) -> Result<Vec<Rewrite>, E> {
-        self.scripts.begin_rewrites();
-        let result = work(self);
-        let rewrites = self.scripts.take_rewrites();
-        result.map(|()| rewrites)
-    }
-
-    /// Counts an expectation that is looked at.
-    pub(super) fn count_expectation(&mut self) {
-        self.scripts.count_expectation();
-    }
-
-    /// Runs `work`, the lines of the text that errors call `name`, from its line `first_line` on.
-    pub(super) fn in_text<T>(&mut self, name: &str, first_line: usize, work: impl FnOnce(&mut Session) -> T) -> T {
-        let before = self.scripts.replace_text(TextPlace { name: name.into(), first_line });
-        let result = work(self);
-        self.scripts.replace_text(before);
-        result
-    }
-
-    /// Runs `work`, whose failure is an answer and fails no case: a condition, or a command in a word.
-    pub(super) fn asking<T>(&mut self, work: impl FnOnce(&mut Session) -> T) -> T {
-        let before = self.scripts.replace_asked(true);
-        let result = work(self);
-        self.scripts.replace_asked(before);
-        result
-    }
-
-    pub(super) fn begin_statement(&mut self) -> OuterStatement {
-        self.scripts.begin_statement()
-    }
-
-    /// Ends the statement at `line` of the text that runs.
-    pub(super) fn end_statement(&mut self, outer: OuterStatement, line: usize, text: &str, error: Option<&ShellError>) {
-        self.scripts.end_statement(outer, line, text, error);
-    }
-
-    /// Keeps a case an expectation from now on.
-    pub(super) fn begin_cases(&mut self) {
-        self.scripts.begin_cases();
-    }
-
-    /// Ends the collection of cases, and returns them.
-    pub(super) fn take_cases(&mut self) -> Vec<Case> {
-        self.scripts.take_cases().into_vec()
-    }
-
-    /// The number of expectations that were looked at.
-    pub(super) fn expectations(&self) -> u64 {
-        self.scripts.expectations()
-    }
-
-    /// What expectations are rewritten to; `None` where they fail.
-    pub(super) fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
-        self.scripts.rewrites()
     }
 }

@@ -1,9 +1,14 @@
-//! Held jobs in words: their chain, payloads and limits.
+//! Held jobs in words and in JSON: their chain, payloads and limits.
 
 use std::time::Duration;
 
-use super::payload::preview;
-use crate::kernel::hooks::{HeldView, HoldReason};
+use serde::Serialize;
+use serde_json::Value;
+
+use super::payload::{JsonPayload, preview};
+use crate::json::as_ms;
+use crate::kernel::hooks::{HeldView, HoldLimits, HoldReason, Side};
+use crate::kernel::{FrameView, JobId};
 use crate::shell::reply::{Line, Role};
 use crate::shell::units::{show_bytes, show_duration};
 
@@ -51,4 +56,54 @@ fn limits_text(view: &HeldView) -> String {
         parts.push(format!("fuel {fuel}"));
     }
     parts.join(", ")
+}
+
+/// A held job in JSON, as `bt --json` has it.
+pub fn held_json(view: &HeldView) -> Value {
+    serde_json::to_value(HeldRow::of(view)).unwrap_or_default()
+}
+
+/// A held job in JSON.
+#[derive(Serialize)]
+struct HeldRow<'a> {
+    job: JobId,
+    side: Side,
+    breakpoint: Option<u32>,
+    #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
+    held_for: Duration,
+    chain: Vec<FrameRow<'a>>,
+    bytes_in: u64,
+    #[serde(flatten)]
+    input: JsonPayload<'a>,
+    bytes_out: Option<u64>,
+    #[serde(flatten)]
+    output: JsonPayload<'a>,
+    error: Option<&'a str>,
+    #[serde(flatten)]
+    limits: &'a HoldLimits,
+}
+
+#[derive(Serialize)]
+struct FrameRow<'a> {
+    #[serde(flatten)]
+    frame: &'a FrameView,
+    depth: u16,
+}
+
+impl HeldRow<'_> {
+    fn of(view: &HeldView) -> HeldRow<'_> {
+        HeldRow {
+            job: view.job,
+            side: view.side,
+            breakpoint: if let HoldReason::Breakpoint(id) = view.reason { Some(id) } else { None },
+            held_for: view.held_for,
+            chain: view.chain.iter().map(|frame| FrameRow { frame, depth: frame.depth }).collect(),
+            bytes_in: view.input.full_len,
+            input: JsonPayload::kept("input", Some(&view.input)),
+            bytes_out: view.output.as_ref().map(|output| output.full_len),
+            output: JsonPayload::kept("output", view.output.as_ref()),
+            error: view.error.as_deref(),
+            limits: &view.limits,
+        }
+    }
 }

@@ -85,8 +85,9 @@ fn bytes(session: &Session, arguments: Arguments) -> Result<(crate::kernel::Job,
 
 fn set_input(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (job, input) = bytes(session, arguments)?;
+    let json = serde_json::json!({ "job": job.id(), "bytes_in": input.len() });
     session.kernel().set_held_input(job.id(), input).map_err(|error| session.call_error(error))?;
-    Ok(Reply::Nothing)
+    Ok(Reply::done(json))
 }
 
 fn run_return(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {

@@ -132,10 +132,10 @@ fn run_delete(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let (words, _) = arguments.parse::<DeleteWords>()?;
     let all = || session.kernel().breakpoints().iter().map(|breakpoint| breakpoint.id).collect();
     let numbers: Vec<u32> = if words.numbers.is_empty() { all() } else { words.numbers };
-    for number in numbers {
-        if !session.kernel().delete_breakpoint(number) {
+    for number in &numbers {
+        if !session.kernel().delete_breakpoint(*number) {
             return Err(ShellError::failed(format!("no breakpoint `{number}`; `breaks` lists them")));
         }
     }
-    Ok(Reply::Nothing)
+    Ok(Reply::done(serde_json::json!({ "deleted": numbers })))
 }

@@ -1,17 +1,9 @@
 //! `bt`: the call stack of a held job.
 
-use std::time::Duration;
-
-use serde::Serialize;
-
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::json::as_ms;
-use crate::kernel::hooks::{HeldView, HoldLimits, HoldReason, Side};
-use crate::kernel::{FrameView, JobId};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
-use crate::shell::words::held::held_lines;
-use crate::shell::words::payload::JsonPayload;
+use crate::shell::words::held::{held_json, held_lines};
 
 pub static COMMAND: Command = Command {
     name: "bt",
@@ -52,52 +44,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (words, _) = arguments.parse::<BtWords>()?;
     let (_, view) = session.held_job(words.job.as_deref())?;
     Ok(match session.wants_json(words.json) {
-        true => Reply::json(&HeldRow::of(&view)),
+        true => Reply::Json(held_json(&view)),
         false => Reply::Lines(held_lines(&view)),
     })
-}
-
-/// A held job in JSON.
-#[derive(Serialize)]
-struct HeldRow<'a> {
-    job: JobId,
-    side: Side,
-    breakpoint: Option<u32>,
-    #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
-    held_for: Duration,
-    chain: Vec<FrameRow<'a>>,
-    bytes_in: u64,
-    #[serde(flatten)]
-    input: JsonPayload<'a>,
-    bytes_out: Option<u64>,
-    #[serde(flatten)]
-    output: JsonPayload<'a>,
-    error: Option<&'a str>,
-    #[serde(flatten)]
-    limits: &'a HoldLimits,
-}
-
-#[derive(Serialize)]
-struct FrameRow<'a> {
-    #[serde(flatten)]
-    frame: &'a FrameView,
-    depth: u16,
-}
-
-impl HeldRow<'_> {
-    fn of(view: &HeldView) -> HeldRow<'_> {
-        HeldRow {
-            job: view.job,
-            side: view.side,
-            breakpoint: if let HoldReason::Breakpoint(id) = view.reason { Some(id) } else { None },
-            held_for: view.held_for,
-            chain: view.chain.iter().map(|frame| FrameRow { frame, depth: frame.depth }).collect(),
-            bytes_in: view.input.full_len,
-            input: JsonPayload::kept("input", Some(&view.input)),
-            bytes_out: view.output.as_ref().map(|output| output.full_len),
-            output: JsonPayload::kept("output", view.output.as_ref()),
-            error: view.error.as_deref(),
-            limits: &view.limits,
-        }
-    }
 }

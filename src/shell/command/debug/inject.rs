@@ -193,8 +193,9 @@ fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
     let (words, _) = arguments.parse::<FaultsWords>()?;
     match words.action.as_deref() {
         Some("clear") => {
+            let faults: Vec<_> = session.kernel().faults().iter().map(|fault| fault.id).collect();
             session.kernel().clear_faults();
-            Ok(Reply::Nothing)
+            Ok(Reply::done(serde_json::json!({ "deleted": faults })))
         }
         Some(_) => {
             if words.numbers.is_empty() {
@@ -202,7 +203,7 @@ fn run_faults(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
             }
             match words.numbers.iter().find(|number| !session.kernel().delete_fault(**number)) {
                 Some(number) => Err(ShellError::failed(format!("no fault `{number}`; `faults` lists them"))),
-                None => Ok(Reply::Nothing),
+                None => Ok(Reply::done(serde_json::json!({ "deleted": words.numbers }))),
             }
         }
         None => {

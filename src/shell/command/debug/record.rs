@@ -33,8 +33,12 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (words, _) = arguments.parse::<RecordWords>()?;
     match words.file.as_deref() {
         None => Ok(match session.recording() {
-            Some(file) => Reply::line(format!("{} written to `{}`", counted(file.written()?, "call"), file.name())),
-            None => Reply::line("calls are not recorded"),
+            Some(file) => {
+                let (calls, name) = (file.written()?, file.name());
+                let json = serde_json::json!({ "recording": name, "calls": calls });
+                Reply::answer(format!("{} written to `{name}`", counted(calls, "call")), json)
+            }
+            None => Reply::answer("calls are not recorded", serde_json::json!({ "recording": null, "calls": null })),
         }),
         Some("off") => stop(session),
         Some(_) if session.recording().is_some() => {
@@ -59,7 +63,7 @@ fn start(session: &mut Session, name: &str) -> Result<Reply, ShellError> {
     }
     session.kernel().record_calls(Some(file.clone()));
     session.set_recording(Some(file));
-    Ok(Reply::Nothing)
+    Ok(Reply::done(serde_json::json!({ "recording": name, "calls": 0 })))
 }
 
 fn stop(session: &mut Session) -> Result<Reply, ShellError> {
@@ -67,5 +71,7 @@ fn stop(session: &mut Session) -> Result<Reply, ShellError> {
     let file = session
         .set_recording(None)
         .ok_or_else(|| ShellError::failed("calls are not recorded; `record FILE` does it"))?;
-    Ok(Reply::line(format!("{} in `{}`", counted(file.written()?, "call"), file.name())))
+    let (calls, name) = (file.written()?, file.name());
+    let json = serde_json::json!({ "file": name, "calls": calls });
+    Ok(Reply::answer(format!("{} in `{name}`", counted(calls, "call")), json))
 }

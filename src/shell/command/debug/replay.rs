@@ -113,7 +113,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
     match (again.error, again.output) {
         (Some(error), _) => Err(ShellError::failed(error)),
         (None, Output::Bytes(bytes)) => Ok(Reply::Output { bytes: bytes.into(), raw: false }),
-        (None, _) => Ok(Reply::Nothing),
+        (None, _) => Ok(Reply::done(serde_json::json!(null))),
     }
 }
 
@@ -159,7 +159,8 @@ fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, Shel
     for (skipped, why) in why.into_iter().filter(|(skipped, _)| *skipped > 0) {
         session.notice(Line::new().with(Role::Warn, format!("{} not replayed: {why}", counted(skipped, "call"))));
     }
-    Ok(Reply::line(format!("{} replayed: the same", counted(calls, "call"))))
+    let json = serde_json::json!({ "calls": calls, "same": true, "not_replayed": no_input + outside });
+    Ok(Reply::answer(format!("{} replayed: the same", counted(calls, "call")), json))
 }
 
 /// Fails if a recording needs more than calls and lacks a flag for it: one line names the needs and the flags.

@@ -138,7 +138,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     };
     session.kernel().set_stub(spec.clone()).map_err(|why| ShellError::failed(why.line(SHELL)))?;
     session.record(|| Entry::Stub((&spec).into()));
-    Ok(Reply::Nothing)
+    Ok(Reply::done(serde_json::json!({ "stub": spec.name(), "answer": answer_text(&spec.answer) })))
 }
 
 /// Splits `NAME.FUNCTION`: at the longest living name that matches, else at the last dot.
@@ -213,11 +213,11 @@ impl StubRow<'_> {
 
 fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<UnstubWords>()?;
+    let before = session.kernel().stubs();
     if words.all {
-        for stub in session.kernel().stubs() {
+        for stub in &before {
             unstub(session, &stub.spec.plugin, None);
         }
-        return Ok(Reply::Nothing);
     }
     for target in &words.targets {
         let stubs = session.kernel().stubs();
@@ -230,7 +230,9 @@ fn run_unstub(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
             return Err(ShellError::failed(format!("no stub `{target}`; `stubs` lists them")));
         }
     }
-    Ok(Reply::Nothing)
+    let left: Vec<String> = session.kernel().stubs().iter().map(|stub| stub.spec.name()).collect();
+    let removed = before.iter().map(|stub| stub.spec.name()).filter(|name| !left.contains(name));
+    Ok(Reply::done(serde_json::json!({ "unstubbed": removed.collect::<Vec<_>>() })))
 }
 
 /// Removes an import's stub; returns the number of removed stubs, 0 or 1.

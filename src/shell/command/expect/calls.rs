@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, not_as_expected, syntax};
+use super::{Arguments, Command, Example, Group, Run, held, not_as_expected, syntax};
 use crate::journal::{Filter, Record};
 use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Reply, ShellError};
@@ -70,7 +70,7 @@ fn run_calls(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     }
     let actual = matching(session, &options.filter)?.len() as u64;
     if actual == options.count {
-        return Ok(Reply::Nothing);
+        return Ok(held(actual.into()));
     }
     let calls = counted(options.count, "call");
     let message = format!("expected {calls} of `{}`, and there were {actual}", options.filter);
@@ -86,7 +86,7 @@ fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, Sh
     };
     let took = Duration::from_nanos(slowest.duration_ns);
     if took < options.under {
-        return Ok(Reply::Nothing);
+        return Ok(held(serde_json::json!({ "calls": records.len(), "slowest_us": took.as_secs_f64() * 1e6 })));
     }
     let slow = records.iter().filter(|record| Duration::from_nanos(record.duration_ns) >= options.under).count();
     let (call, took, under) = (call_text(slowest), show_duration(took), show_duration(options.under));

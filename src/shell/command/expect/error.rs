@@ -1,6 +1,6 @@
 //! `expect-error`: the expectation that a command fails.
 
-use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
+use super::{Arguments, Command, Example, Group, Inner, Run, held, syntax};
 use crate::journal::filter::Glob;
 use crate::shell::reply::{ErrorKind, Reply, ShellError};
 use crate::shell::session::{Session, Sink};
@@ -43,7 +43,7 @@ fn run(session: &mut Session, arguments: Arguments, inner: &Inner<'_>) -> Result
         Err(error) if error.kind == ErrorKind::Usage && options.glob.chars().all(|c| c == '*') => {
             Err(ShellError::failed(format!("expected an error of the command, and it was written wrong: {error}")))
         }
-        Err(error) if glob.matches(&error.to_string()) => Ok(Reply::Nothing),
+        Err(error) if glob.matches(&error.to_string()) => Ok(held(error.to_string().into())),
         Err(error) => Err(ShellError::failed(format!("expected an error like `{}`, and it is: {error}", options.glob))),
     }
 }

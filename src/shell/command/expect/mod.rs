@@ -20,12 +20,17 @@ const DIFF_BYTES_MAX: usize = 64 << 10;
 /// Context lines around a difference.
 const DIFF_CONTEXT: usize = 2;
 
+/// The reply of an expectation that holds. `figures`: what it has looked at.
+fn held(figures: serde_json::Value) -> Reply {
+    Reply::done(serde_json::json!({ "holds": true, "actual": figures }))
+}
+
 /// Handles an expectation that does not hold: rewrites it on request, else returns an error.
 fn not_as_expected(session: &mut Session, rewrite: Rewrite, message: String) -> Result<Reply, ShellError> {
     match session.rewrites() {
         Some(rewrites) => {
             rewrites.push(rewrite);
-            Ok(Reply::Nothing)
+            Ok(Reply::done(serde_json::json!({ "holds": false, "rewritten": true })))
         }
         None => Err(ShellError::failed(message)),
     }

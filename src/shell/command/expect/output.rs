@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax, without_newline};
+use super::{Arguments, Command, Example, Group, Run, held, not_as_expected, show_difference, syntax, without_newline};
 use crate::shell::json::value_at;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
@@ -64,7 +64,7 @@ fn run_expect(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
         None => (session.last_output_for("expect")?, "output"),
     };
     if without_newline(&expected) == without_newline(&actual) {
-        return Ok(Reply::Nothing);
+        return Ok(held(String::from_utf8_lossy(without_newline(&actual)).into()));
     }
     show_difference(session, &expected, &actual);
     let message = format!("the {what} is not the expected one (- expected, + came)");
@@ -79,7 +79,7 @@ fn run_json(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
     let output = session.last_output_for("expect-json")?;
     let actual = value_at(&output, &pointer, "the last output")?;
     if actual == expected {
-        return Ok(Reply::Nothing);
+        return Ok(held(actual));
     }
     let pretty = |value: &Value| serde_json::to_string_pretty(value).unwrap_or_else(|_| value.to_string());
     show_difference(session, pretty(&expected).as_bytes(), pretty(&actual).as_bytes());

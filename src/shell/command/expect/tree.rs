@@ -1,6 +1,6 @@
 //! `expect-tree`: the expectation of the process tree.
 
-use super::{Arguments, Command, Example, Group, Run, not_as_expected, show_difference, syntax};
+use super::{Arguments, Command, Example, Group, Run, held, not_as_expected, show_difference, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::words::processes::tree_text;
@@ -29,7 +29,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         .map_err(|_| ShellError::usage("`expect-tree`: INPUT is not UTF-8"))?;
     let (expected, actual) = (lines(&expected), lines(&tree_text(&session.kernel().processes(false))));
     if expected == actual {
-        return Ok(Reply::Nothing);
+        return Ok(held(actual.into()));
     }
     show_difference(session, expected.as_bytes(), actual.as_bytes());
     let message = "the processes are not the expected ones (- expected, + there)".to_owned();

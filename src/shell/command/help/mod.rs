@@ -42,7 +42,7 @@ struct HelpOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<HelpOptions>()?;
     match options.command.as_deref() {
-        None => Ok(Reply::Lines(overview(session.table()))),
+        None => Ok(Reply::Lines(overview(session.table())).with_json(command_list(session.table()))),
         Some(word) => match about(session.table(), word) {
             Some(reply) => Ok(reply),
             None => super::plugins::help(session, word).unwrap_or_else(|| Err(unknown(session.table(), word))),
@@ -61,10 +61,10 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
 /// The help on a command or a topic, or on all commands; `None` where the word is neither.
 pub fn about(table: CommandTable, word: &str) -> Option<Reply> {
     if word == ALL {
-        return Some(Reply::Lines(every_command(table)));
+        return Some(Reply::Lines(every_command(table)).with_json(command_list(table)));
     }
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
-        return Some(Reply::text(text));
+        return Some(Reply::text(text).with_json(serde_json::json!({ "topic": word, "text": text })));
     }
     find(table, word).map(describe)
 }
@@ -134,6 +134,19 @@ fn every_command(table: CommandTable) -> Vec<Line> {
         }
     }
     lines
+}
+
+/// The commands in JSON.
+fn command_list(table: CommandTable) -> serde_json::Value {
+    let row = |command: &&Command| {
+        serde_json::json!({
+            "name": command.name,
+            "group": command.group.title(),
+            "summary": command.summary,
+            "usage": command.usage(),
+        })
+    };
+    table.iter().map(row).collect()
 }
 
 /// The README's table of commands.

@@ -27,6 +27,8 @@ Where output goes
   call a f x | call b g    to the next plugin
   call a f x | !jq .       to a program of the system
   ps > FILE, ps >> FILE    to a file, replaced only when the command succeeds
+  COMMAND --json           one JSON value of any command (trace, logs: one a line); plugsh --json:
+                           of each that nothing captures; errors stay lines of standard error
 Files
   ~, ~/x, @~/x             the home directory, where an unquoted word names a file
 Programs of the system
