@@ -62,6 +62,13 @@ impl Kept {
         Kept { bytes: kept.into(), full_len: bytes.len() as u64, state }
     }
 
+    /// A copy with at most the first `bytes_max` of the kept bytes.
+    pub fn prefix(&self, bytes_max: u64) -> Kept {
+        let prefix = Kept::keep(&self.bytes, bytes_max);
+        let state = if prefix.state == KeptState::Cut { KeptState::Cut } else { self.state };
+        Kept { full_len: self.full_len, state, ..prefix }
+    }
+
     /// Only the length.
     pub fn private(full_len: u64) -> Kept {
         Kept { bytes: Box::default(), full_len, state: KeptState::Private }
@@ -106,6 +113,9 @@ mod tests {
 
         assert_eq!(Kept::keep(b"abc", u64::MAX).state, KeptState::Whole);
         assert_eq!(Kept::keep(b"abc", 0).state, KeptState::Cut);
+        assert_eq!(whole.prefix(2), Kept { bytes: (*b"ab").into(), full_len: 3, state: KeptState::Cut });
+        assert_eq!(whole.prefix(3), whole);
+        assert_eq!((cut.prefix(9), Kept::private(7).prefix(2)), (cut, Kept::private(7)));
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Held jobs, hooks and recordings in the pane.
 
-use super::pty::CTRL_C;
+use super::pty::{CTRL_C, Setup};
 use super::with_pane;
 
 #[test]
@@ -18,6 +18,24 @@ fn held_jobs_breakpoints_faults_and_stubs_are_shown_and_go() {
     terminal.line("faults clear; record session.rec");
     terminal.wait_gone("1 fault");
     terminal.wait_for("recording");
+    terminal.wait_prompt();
+}
+
+#[test]
+fn a_held_job_is_stepped_and_continued_from_the_pane() {
+    let mut terminal = Setup::new(24, 80).start();
+    terminal.wait_prompt();
+    terminal.line("pane on; load front; break 'function=run'; call front run hello");
+    terminal.wait_for("‖ 1:front");
+    terminal.line("pane focus");
+    terminal.wait_for("c continue");
+    terminal.send("i");
+    terminal.wait_for("‖ 2:count_vowels");
+    terminal.send("c");
+    terminal.wait_gone("‖");
+    terminal.send("q");
+    terminal.line("wait");
+    terminal.wait_for("{\"count\":2");
     terminal.wait_prompt();
 }
 

@@ -34,6 +34,11 @@ pub enum Action {
     NarrowSubtree,
     Kill,
     KillSubtree,
+    /// Lets a held job go on.
+    Continue,
+    StepInto,
+    StepOver,
+    StepOut,
     Yes,
     No,
     Help,

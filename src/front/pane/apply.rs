@@ -66,6 +66,9 @@ impl State {
             Action::Narrow => self.narrow(Extent::One, data),
             Action::NarrowSubtree => self.narrow(Extent::Subtree, data),
             Action::Help => self.layer = Layer::Help { scroll: 0 },
+            Action::Continue | Action::StepInto | Action::StepOver | Action::StepOut => {
+                return self.release(action, data);
+            }
             action if self.view == View::Tree => self.in_tree(action, data),
             action => return self.in_calls(action, data),
         }
@@ -92,6 +95,9 @@ impl State {
                 return self.in_views(action, data);
             }
             Action::Help => self.layer = Layer::Help { scroll: 0 },
+            Action::Continue | Action::StepInto | Action::StepOver | Action::StepOut => {
+                return self.release(action, data);
+            }
             Action::Kill => self.ask_to_kill(process, Extent::One, data),
             Action::KillSubtree => self.ask_to_kill(process, Extent::Subtree, data),
             Action::Up | Action::Down => return self.step_in_detail(action, data),

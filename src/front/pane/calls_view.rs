@@ -12,6 +12,7 @@ use crate::shell::listing::Unit;
 use super::cells::{count, put, put_right, trusted, untrusted};
 use super::history::Older;
 use super::layout::below_title;
+use super::preview;
 use super::snapshot::Scope;
 use super::state::{Clock, Position, State, View};
 use super::theme;
@@ -25,6 +26,10 @@ const BYTES_COLS_MIN: u16 = 48;
 const TIME_COLS: u16 = 11;
 const BYTES_COLS: u16 = 13;
 const DURATION_COLS: u16 = 7;
+/// Columns that the names keep beside a preview of payloads, and those that a preview needs and takes.
+const NAMES_COLS_MIN: u16 = 44;
+const PREVIEW_COLS_MIN: u16 = 24;
+const PREVIEW_COLS_MAX: u16 = 96;
 /// The widest indentation.
 const INDENT_COLS_MAX: usize = 24;
 
@@ -49,8 +54,9 @@ pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surro
     let body = below_title(area);
     let selected = state.call_index(calls.list).or_else(|| calls.list.len().checked_sub(1));
     let shown = calls.list.iter().enumerate().skip(state.calls_top).take(usize::from(body.height));
+    let preview_cols = preview_cols(body.width, calls.list);
     for (y, (index, call)) in (body.y..).zip(shown) {
-        draw_call(buffer, Rect { y, height: 1, ..body }, call, calls.now_ns);
+        draw_call(buffer, Rect { y, height: 1, ..body }, call, preview_cols, calls.now_ns);
         if surroundings.focus == Focus::Pane && state.view == View::Calls && Some(index) == selected {
             buffer.set_style(Rect { y, height: 1, ..body }, theme::SELECTED);
         }
@@ -80,7 +86,7 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, sur
     }
     title.push(trusted(" ", theme::PLAIN));
     let row = Rect { height: area.height.min(1), ..area };
-    let column_titles = column_titles(row.width);
+    let column_titles = column_titles(row.width, preview_cols(row.width, calls.list));
     let heads_cols = column_titles.iter().map(|head| head.width() as u16).sum::<u16>().min(row.width);
     let left = Rect { width: row.width - heads_cols, ..row };
     titles::draw(buffer, left, Vec::new(), Vec::new());
@@ -103,9 +109,12 @@ fn position(calls: &Calls, state: &State, page: u16) -> Option<String> {
 }
 
 /// The titles of the columns at the right.
-fn column_titles(width: u16) -> Vec<Span<'static>> {
+fn column_titles(width: u16, preview_cols: u16) -> Vec<Span<'static>> {
     let head = |text: &str, cols: u16| trusted(format!("{text:>0$}", usize::from(cols)), theme::FRAME);
     let mut column_titles = Vec::new();
+    if preview_cols > 0 {
+        column_titles.push(trusted(format!("{:<1$}", "input → output", usize::from(preview_cols)), theme::FRAME));
+    }
     if width >= BYTES_COLS_MIN {
         let title = format!("{} → {}", trace::BYTES_IN.title, trace::BYTES_OUT.title);
         column_titles.push(head(&title, BYTES_COLS));
@@ -116,7 +125,14 @@ fn column_titles(width: u16) -> Vec<Span<'static>> {
     column_titles
 }
 
-fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, now_ns: u64) {
+/// The columns of the previews: 0 in a narrow view, and where no call has a payload.
+fn preview_cols(width: u16, calls: &[Record]) -> u16 {
+    let room = width.saturating_sub(TIME_COLS + BYTES_COLS + DURATION_COLS + NAMES_COLS_MIN);
+    let is_shown = room >= PREVIEW_COLS_MIN && calls.iter().any(|call| call.payload.is_some());
+    if is_shown { room.min(PREVIEW_COLS_MAX) } else { 0 }
+}
+
+fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, preview_cols: u16, now_ns: u64) {
     let mut rest = row;
     if row.width >= TIME_COLS_MIN {
         put(buffer, rest, row.y, vec![trusted(clock(call.at_ns), theme::DIM)]);
@@ -131,6 +147,9 @@ fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, now_ns: u64) {
     if row.width >= BYTES_COLS_MIN && !call.outcome.is_failure() {
         put_right(buffer, rest, row.y, bytes_spans(call));
         rest.width -= BYTES_COLS;
+        rest.width -= preview_cols;
+        let place = Rect { x: rest.right(), width: preview_cols.saturating_sub(1), ..rest };
+        put(buffer, place, row.y, preview::spans(call, place.width.into()));
     }
     let whole = name_spans(call, Caller::Named);
     let fits = whole.iter().map(Span::width).sum::<usize>() <= usize::from(rest.width);

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use crate::journal::{Outcome, Payload, Record, Symbol, stats};
-use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView, Supervision};
+use crate::kernel::hooks::Step;
+use crate::kernel::{JobId, ProcessDetail, ProcessId, ProcessState, ProcessView, Supervision};
 use crate::runtime::{Host, MemoryUse, Spec};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
@@ -97,16 +98,17 @@ pub fn forest(count: u32) -> Snapshot {
     Snapshot { at: Duration::from_secs(60), processes, ..Snapshot::default() }
 }
 
-/// A source that always returns one snapshot, and records kills.
+/// A source that always returns one snapshot, and records kills and releases.
 pub struct FixedSource {
     pub snapshot: Snapshot,
     pub killed: std::sync::Arc<parking_lot::Mutex<Vec<(ProcessId, Extent)>>>,
+    pub released: std::sync::Arc<parking_lot::Mutex<Vec<(JobId, Option<Step>)>>>,
     asked: Option<(SnapshotQuery, usize)>,
 }
 
 impl FixedSource {
     pub fn new(snapshot: Snapshot) -> FixedSource {
-        FixedSource { snapshot, killed: std::sync::Arc::default(), asked: None }
+        FixedSource { snapshot, killed: std::sync::Arc::default(), released: std::sync::Arc::default(), asked: None }
     }
 }
 
@@ -161,6 +163,11 @@ impl SnapshotSource for FixedSource {
     fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
         let edges = self.snapshot.calls.iter().filter(|call| call.caller == id || call.callee == id);
         stats::Stats::of(stats::By::Edge, None, edges).into_rows()
+    }
+
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {
+        self.released.lock().push((job, step));
+        Ok(format!("%{job} goes on"))
     }
 
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {

@@ -136,6 +136,30 @@ pub const KEYS: &[KeyGroup] = &[
         meaning: "kill one, or all below it too; asks first",
         hint: "kill",
     },
+    KeyGroup {
+        keys: &[(Key::Char('c'), Action::Continue)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "continue a held job: the selected one, or the only one",
+        hint: "continue",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('i'), Action::StepInto)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "step: on to its next call",
+        hint: "step",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('n'), Action::StepOver)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "next: on to the next call at this depth",
+        hint: "next",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('o'), Action::StepOut)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "finish: on to the end of the call",
+        hint: "finish",
+    },
     KeyGroup { keys: &[(Key::Char('?'), Action::Help)], places: ALL, meaning: "these keys", hint: "keys" },
 ];
 
@@ -153,6 +177,9 @@ const HINTS: [Action; 10] = [
     Action::Zoom,
 ];
 
+/// The actions that the status line shows before the others while a job is held.
+const HELD_HINTS: [Action; 4] = [Action::Continue, Action::StepInto, Action::StepOver, Action::StepOut];
+
 impl KeyGroup {
     /// The names of the keys.
     pub fn names(&self) -> String {
@@ -161,12 +188,13 @@ impl KeyGroup {
     }
 }
 
-/// The keys of the status line: name and meaning.
-pub fn hints(layer: &Layer) -> impl Iterator<Item = (String, &'static str)> {
+/// The keys of the status line: name and meaning; `held`: a job is held.
+pub fn hints(layer: &Layer, held: bool) -> impl Iterator<Item = (String, &'static str)> {
     let place = place(layer);
     let no_process = matches!(layer, Layer::Detail { subject: Subject::Call(_), .. });
     let does_nothing = move |action: &Action| no_process && *action == Action::Kill;
-    HINTS.into_iter().filter(move |action| !does_nothing(action)).filter_map(move |action| {
+    let held = HELD_HINTS.into_iter().filter(move |_| held);
+    held.chain(HINTS).filter(move |action| !does_nothing(action)).filter_map(move |action| {
         let group = KEYS.iter().find(|group| group.keys.iter().any(|(_, does)| *does == action))?;
         let (key, _) = group.keys.iter().find(|(_, does)| *does == action)?;
         group.places.contains(&place?).then(|| (name(*key), group.hint))
@@ -268,7 +296,7 @@ mod tests {
 
     #[test]
     fn every_promised_key_is_bound() {
-        let keys = "hjklgGJKsfFepxXz?/ q".chars().map(Key::Char).chain([
+        let keys = "hjklgGJKsfFepxXzcino?/ q".chars().map(Key::Char).chain([
             Key::Up,
             Key::Down,
             Key::Left,
@@ -293,11 +321,11 @@ mod tests {
     fn every_hint_names_a_key_that_does_it() {
         let detail = Layer::Detail { subject: Subject::Process(1), scroll: 0 };
         for layer in [Layer::Views, detail, Layer::Help { scroll: 0 }] {
-            let hints: Vec<_> = hints(&layer).collect();
+            let hints: Vec<_> = hints(&layer, false).collect();
             assert!(hints.iter().any(|(key, _)| key == "Esc"), "there is always a way back: {hints:?}");
             assert!(hints.iter().all(|(_, meaning)| !meaning.is_empty()), "{hints:?}");
         }
-        let words: Vec<String> = hints(&Layer::Views).map(|(key, meaning)| format!("{key} {meaning}")).collect();
+        let words: Vec<String> = hints(&Layer::Views, false).map(|(key, meaning)| format!("{key} {meaning}")).collect();
         assert_eq!(words[..4], ["? keys", "Esc back", "Enter details", "Tab view"]);
     }
 
@@ -305,7 +333,7 @@ mod tests {
     fn a_call_is_not_offered_to_be_killed() {
         let of = |subject| {
             let layer = Layer::Detail { subject, scroll: 0 };
-            hints(&layer).any(|(_, meaning)| meaning == "kill")
+            hints(&layer, false).any(|(_, meaning)| meaning == "kill")
         };
         assert!(of(Subject::Process(1)) && !of(Subject::Call(1)));
     }

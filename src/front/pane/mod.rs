@@ -6,6 +6,7 @@
 //! action     what a key does               apply, navigate  state, action -> state
 //! tree       rows of the process tree      rates      calls and bytes a second
 //! activity   calls a second and busy share of a process
+//! preview    payloads in a row             release    which held job a key is for
 //! layout     the parts' areas              *_view, status, detail, help: draw one part each
 //! cells      writing to cells              printable  untrusted text -> printable text
 //! narrowing  the calls of some processes   process_filter  expressions over processes
@@ -33,9 +34,11 @@ mod lines;
 mod narrowing;
 mod navigate;
 mod payload;
+mod preview;
 mod printable;
 mod process_filter;
 mod rates;
+mod release;
 pub mod save;
 pub mod snapshot;
 mod source;
@@ -243,11 +246,9 @@ impl Pane {
                     self.state.position = Position::At(next);
                 }
             }
-            Effect::Kill { id, extent } => {
-                self.state.message = Some(match self.source.kill(id, extent) {
-                    Ok(done) => Message::Done(done),
-                    Err(error) => Message::Failed(error),
-                });
+            Effect::Kill { id, extent } => self.state.message = Some(Message::of(self.source.kill(id, extent))),
+            Effect::Release { job, step } => {
+                self.state.message = Some(Message::of(self.source.release(job, step)));
             }
         }
         KeyResult::Stay

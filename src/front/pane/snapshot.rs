@@ -7,7 +7,8 @@ use super::narrowing::Narrowing;
 use super::process_filter::{ProcessFilter, has_failed};
 use super::state::View;
 use crate::journal::{Filter, Record, stats};
-use crate::kernel::{JobView, ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::kernel::hooks::Step;
+use crate::kernel::{JobId, JobView, ProcessDetail, ProcessId, ProcessState, ProcessView};
 
 /// The kernel's state at one moment.
 #[derive(Debug, Clone, Default)]
@@ -18,8 +19,8 @@ pub struct Snapshot {
     pub processes: Vec<ProcessView>,
     /// The newest calls that match, running ones included, by seq.
     pub calls: Vec<Record>,
-    /// The processes whose call is held, by id.
-    pub held: Vec<ProcessId>,
+    /// The held calls, by process.
+    pub held: Vec<HeldCall>,
     pub jobs: Vec<JobView>,
     pub totals: Totals,
     /// Active breakpoints, faults and stubs, one short text each.
@@ -35,13 +36,20 @@ impl Snapshot {
 
     /// Whether a process's call is held.
     pub fn is_held(&self, id: ProcessId) -> bool {
-        self.held.binary_search(&id).is_ok()
+        self.held.binary_search_by_key(&id, |call| call.process).is_ok()
     }
 
     /// The number of living processes.
     pub fn living(&self) -> usize {
         self.processes.iter().filter(|process| !matches!(process.state, ProcessState::Dead { .. })).count()
     }
+}
+
+/// A call that is held at a breakpoint or a step.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeldCall {
+    pub process: ProcessId,
+    pub job: JobId,
 }
 
 /// Sums over all processes since the session began.
@@ -207,6 +215,8 @@ pub trait SnapshotSource: Send {
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;
     /// The process's callers and callees in the journal, the busiest first.
     fn edges(&self, id: ProcessId) -> Vec<stats::Row>;
+    /// Lets a held job go on, to its next hold by a step; returns a line about it, or about the error.
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String>;
     /// Kills a process; returns a line about the result, or about the error.
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String>;
 }

@@ -4,9 +4,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use crate::journal::{Drained, Outcome, Record, merge_running, stats};
-use crate::kernel::{Kernel, ProcessDetail, ProcessId, ProcessView};
+use crate::kernel::hooks::{Order, Step};
+use crate::kernel::{JobId, Kernel, ProcessDetail, ProcessId, ProcessView};
 
-use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
+use super::preview::with_preview;
+use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Totals};
 
 /// Sampling takes at most 1/`COST_SHARE` of a core.
 const COST_SHARE: u32 = 30;
@@ -53,7 +55,7 @@ impl KernelSource {
         let look_at = usize::try_from(look_at).unwrap_or(usize::MAX);
         ended.extend(journal.with_records(|records| -> Vec<Record> {
             let matching = records.rev().take(look_at).filter(|call| query.matches(call));
-            matching.take(calls_max).map(without_payload).collect()
+            matching.take(calls_max).map(with_preview).collect()
         }));
         ended.sort_by_key(|call| call.seq);
         ended.dedup_by_key(|call| call.seq);
@@ -103,7 +105,7 @@ impl SnapshotSource for KernelSource {
     fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record> {
         self.kernel.journal().drain().with_records(|records| {
             let matching = records.rev().filter(|call| call.seq <= seq_max && query.matches(call));
-            let mut calls: Vec<Record> = matching.take(calls_max).map(without_payload).collect();
+            let mut calls: Vec<Record> = matching.take(calls_max).map(with_preview).collect();
             calls.sort_by_key(|call| call.seq);
             calls
         })
@@ -125,6 +127,16 @@ impl SnapshotSource for KernelSource {
         edges.into_rows()
     }
 
+    fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {
+        self.kernel.release(job, Order::Continue(step)).map_err(|error| error.to_string())?;
+        Ok(match step {
+            None => format!("%{job} goes on"),
+            Some(Step::Into) => format!("%{job} goes on to its next call"),
+            Some(Step::Over) => format!("%{job} goes on to the next call at this depth"),
+            Some(Step::Out) => format!("%{job} goes on to the end of the call"),
+        })
+    }
+
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String> {
         let killed = self.kernel.kill(id, extent == Extent::Subtree).map_err(|error| error.to_string())?;
         let names: Vec<String> = killed.ended.iter().take(KILLED_NAMES_MAX).map(ToString::to_string).collect();
@@ -140,17 +152,12 @@ impl SnapshotSource for KernelSource {
     }
 }
 
-/// The processes of the held calls, by id.
-fn held(running: &[Record]) -> Vec<ProcessId> {
+/// The held calls, by process.
+fn held(running: &[Record]) -> Vec<HeldCall> {
     let held = running.iter().filter(|call| call.outcome == Outcome::Held);
-    let mut ids: Vec<ProcessId> = held.map(|call| call.callee).collect();
-    ids.sort_unstable();
-    ids
-}
-
-/// The call without its payload, which a row does not show.
-fn without_payload(call: &Record) -> Record {
-    Record { payload: None, error: call.error.clone(), ..*call }
+    let mut held: Vec<HeldCall> = held.map(|call| HeldCall { process: call.callee, job: call.job }).collect();
+    held.sort_unstable_by_key(|call| call.process);
+    held
 }
 
 /// The last `calls_max` calls. Older running calls stay on top, in up to half of the rows, so that the start of a

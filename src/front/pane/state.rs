@@ -2,7 +2,8 @@
 //! actions change the state in `apply`.
 
 use crate::journal::Record;
-use crate::kernel::ProcessId;
+use crate::kernel::hooks::Step;
+use crate::kernel::{JobId, ProcessId};
 
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
@@ -110,6 +111,16 @@ pub enum Message {
     Failed(String),
 }
 
+impl Message {
+    /// The message about a result.
+    pub fn of(result: Result<String, String>) -> Message {
+        match result {
+            Ok(done) => Message::Done(done),
+            Err(error) => Message::Failed(error),
+        }
+    }
+}
+
 /// The pane's state: views, selection, layers.
 #[derive(Debug, Clone)]
 pub struct State {
@@ -181,6 +192,11 @@ pub enum Effect {
     Kill {
         id: ProcessId,
         extent: Extent,
+    },
+    /// Let a held job go on.
+    Release {
+        job: JobId,
+        step: Option<Step>,
     },
 }
 

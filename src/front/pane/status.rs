@@ -18,6 +18,8 @@ use crate::text::{counted, plural};
 
 /// The width at which rates have sparklines.
 const SPARKLINE_COLS_MIN: u16 = 70;
+/// The width while a job is held: the keys for it need the room.
+const HELD_SPARKLINE_COLS_MIN: u16 = 120;
 const SPARKLINE_COLS: usize = 12;
 
 /// Draws the status line into one row.
@@ -61,17 +63,19 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
     if let Some(narrowed) = &state.narrowed {
         spans.push(untrusted(&format!(" calls {}", narrowed.to.title()), theme::KEY));
     }
+    let sparkline_cols_min = if snapshot.held.is_empty() { SPARKLINE_COLS_MIN } else { HELD_SPARKLINE_COLS_MIN };
+    let has_sparklines = row.width >= sparkline_cols_min;
     let (calls, bytes) = rates.now();
     spans.push(trusted(format!(" {} proc", count(snapshot.living() as u64)), theme::PLAIN));
     push_rate(
         &mut spans,
-        row,
+        has_sparklines,
         format!("{} calls/s", count(calls.round() as u64)),
         sparkline(rates.calls(), SPARKLINE_COLS),
     );
     push_rate(
         &mut spans,
-        row,
+        has_sparklines,
         format!("{}B/s", show_bytes(bytes.round() as u64)),
         sparkline(rates.bytes(), SPARKLINE_COLS),
     );
@@ -87,14 +91,14 @@ fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates,
     }
     let used = put(buffer, row, row.y, spans);
     let rest = Rect { x: row.x + used, width: row.width - used, ..row };
-    let hints = hints(focus, &state.layer, rest.width);
+    let hints = hints(focus, &state.layer, !snapshot.held.is_empty(), rest.width);
     put_right(buffer, rest, row.y, hints);
 }
 
-fn push_rate(spans: &mut Vec<Span<'static>>, row: Rect, rate: String, sparkline: String) {
+fn push_rate(spans: &mut Vec<Span<'static>>, has_sparkline: bool, rate: String, sparkline: String) {
     spans.push(trusted(" · ", theme::DIM));
     spans.push(trusted(rate, theme::PLAIN));
-    if row.width >= SPARKLINE_COLS_MIN {
+    if has_sparkline {
         spans.push(trusted(format!(" {sparkline}"), theme::GOOD));
     }
 }
@@ -116,10 +120,10 @@ fn push_jobs(spans: &mut Vec<Span<'static>>, jobs: &[JobView]) {
 }
 
 /// The key hints, as many as fit.
-fn hints(focus: Focus, layer: &Layer, cols: u16) -> Vec<Span<'static>> {
+fn hints(focus: Focus, layer: &Layer, held: bool, cols: u16) -> Vec<Span<'static>> {
     let hints: Vec<(String, &str)> = match focus {
         Focus::Prompt => vec![("F6".to_owned(), "keys here")],
-        Focus::Pane => keys::hints(layer).collect(),
+        Focus::Pane => keys::hints(layer, held).collect(),
     };
     let mut spans = Vec::new();
     let mut left = usize::from(cols);

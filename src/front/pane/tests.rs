@@ -7,9 +7,10 @@ use unicode_width::UnicodeWidthStr;
 
 use super::fixture::{FixedSource, call, forest, process, shop, with_payload};
 use super::save::{Form, picture};
-use super::snapshot::Extent;
+use super::snapshot::{Extent, HeldCall};
 use super::*;
 use crate::journal::Outcome;
+use crate::kernel::hooks::Step;
 use crate::kernel::{JobState, JobView, ProcessState};
 
 /// A pane of one snapshot.
@@ -253,9 +254,53 @@ fn rates_and_shares_stand_with_their_processes() {
 #[test]
 fn a_held_process_has_its_glyph_and_all_memory_stands_in_the_title() {
     let mut snapshot = shop();
-    snapshot.held = vec![2];
+    snapshot.held = vec![HeldCall { process: 2, job: 3 }];
     let text = screen_after(snapshot, &[], 120, 8);
     assert!(text.contains("‖ 2:cart") && text.contains("◐ 1:front") && text.contains("processes 5 · 5.9M"), "{text}");
+}
+
+#[test]
+fn a_held_job_goes_on_by_a_key_and_the_status_says_which() {
+    let mut snapshot = shop();
+    snapshot.held = vec![HeldCall { process: 2, job: 3 }];
+    let source = FixedSource::new(snapshot.clone());
+    let released = source.released.clone();
+    let mut pane = Pane::new(Box::new(source));
+    let first = picture(&frame(&mut pane, 120, 8), Form::Text);
+    assert!(first.contains(" c continue  i step  n next  o finish  ? keys"), "{first}");
+    for key in typed("cino") {
+        pane.key(key);
+    }
+    let steps = [None, Some(Step::Into), Some(Step::Over), Some(Step::Out)];
+    assert_eq!(*released.lock(), steps.map(|step| (3, step)));
+    let text = picture(&frame(&mut pane, 120, 8), Form::Text);
+    assert!(text.ends_with(" %3 goes on\n"), "{text}");
+    snapshot.held.push(HeldCall { process: 4, job: 7 });
+    pane.source = Box::new(FixedSource::new(snapshot));
+    pane.key(Key::Down);
+    frame(&mut pane, 120, 8);
+    pane.key(Key::Char('c'));
+    let text = picture(&frame(&mut pane, 120, 8), Form::Text);
+    assert!(text.contains("2 jobs are held: select the process or the call (‖) of one"), "{text}");
+}
+
+#[test]
+fn without_a_held_job_the_keys_say_so() {
+    let text = screen_after(shop(), &typed("c"), 100, 8);
+    assert!(text.contains("no job is held; `break EXPR` at the prompt holds calls"), "{text}");
+}
+
+#[test]
+fn a_wide_view_has_previews_of_payloads() {
+    let mut snapshot = shop();
+    let add = |snapshot: &mut Snapshot, seq, input: &[u8], output: &[u8]| {
+        snapshot.calls.push(with_payload(call(seq, 1, (0, "shell"), (5, "log"), "write"), input, output));
+    };
+    add(&mut snapshot, 6, br#"{"item":"tea","count":2}"#, b"ok");
+    add(&mut snapshot, 7, "a long line of text that no row has room for ".repeat(9).as_bytes(), b"\x00\xff\x1b[31m");
+    insta::assert_snapshot!(screen_after(snapshot.clone(), &[], 200, 11));
+    let narrow = screen_after(snapshot, &[], 120, 11);
+    assert!(!narrow.contains("tea"), "there is no room for them: {narrow}");
 }
 
 #[test]

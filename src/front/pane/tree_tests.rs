@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::front::pane::fixture::process;
-use crate::front::pane::snapshot::Scope;
+use crate::front::pane::snapshot::{HeldCall, Scope};
 
 /// A moment with these processes.
 fn moment(processes: &[ProcessView]) -> Snapshot {
@@ -109,7 +109,7 @@ fn a_filter_keeps_the_ancestors_of_what_matches() {
 fn processes_are_filtered_by_state_and_figures() {
     let mut snapshot = moment(&family());
     snapshot.processes[2].calls = 101;
-    snapshot.held = vec![4];
+    snapshot.held = vec![HeldCall { process: 4, job: 1 }];
     let shown = |text: &str| {
         let rows = rows(&snapshot, &SnapshotQuery::new(text, Scope::All), &TreeOptions::default());
         rows.into_iter().filter_map(|row| row.index).map(|index| snapshot.processes[index].id).collect::<Vec<_>>()

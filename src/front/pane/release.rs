@@ -1,0 +1,57 @@
+//! Which held job the keys for continue and step are for.
+
+use crate::kernel::JobId;
+use crate::kernel::hooks::Step;
+
+use super::action::Action;
+use super::snapshot::Snapshot;
+use super::state::{Effect, Layer, Message, State, Subject, View, ViewData};
+use super::tree::RowId;
+
+impl State {
+    /// Lets the selected held job go on, or the only one.
+    pub(super) fn release(&mut self, action: Action, data: &ViewData) -> Effect {
+        let step = match action {
+            Action::StepInto => Some(Step::Into),
+            Action::StepOver => Some(Step::Over),
+            Action::StepOut => Some(Step::Out),
+            _ => None,
+        };
+        match self.selected_job(data).map_or_else(|| only_job(data.snapshot), Ok) {
+            Ok(job) => Effect::Release { job, step },
+            Err(why) => {
+                self.message = Some(Message::Failed(why));
+                Effect::None
+            }
+        }
+    }
+
+    /// The held job of the selected process or call.
+    fn selected_job(&self, data: &ViewData) -> Option<JobId> {
+        let subject = match (&self.layer, self.view, self.selected) {
+            (Layer::Detail { subject, .. }, ..) => Some(*subject),
+            (_, View::Tree, RowId::Process(id)) => Some(Subject::Process(id)),
+            (_, View::Tree, _) => None,
+            (_, View::Calls, _) => {
+                let index = self.call_index(data.calls).or_else(|| data.calls.len().checked_sub(1));
+                index.and_then(|index| data.calls.get(index)).map(|call| Subject::Call(call.seq))
+            }
+        };
+        let held = &data.snapshot.held;
+        match subject? {
+            Subject::Process(id) => held.iter().find(|held| held.process == id).map(|held| held.job),
+            Subject::Call(seq) => {
+                let call = data.calls.iter().find(|call| call.seq == seq)?;
+                held.iter().find(|held| held.job == call.job).map(|held| held.job)
+            }
+        }
+    }
+}
+
+fn only_job(snapshot: &Snapshot) -> Result<JobId, String> {
+    match snapshot.held.as_slice() {
+        [] => Err("no job is held; `break EXPR` at the prompt holds calls".to_owned()),
+        [held] => Ok(held.job),
+        more => Err(format!("{} jobs are held: select the process or the call (‖) of one", more.len())),
+    }
+}
