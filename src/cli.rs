@@ -32,6 +32,7 @@ Examples:
 Environment:
   PLUGSH_PATH        directories with plugins, apart by `:`
   NO_COLOR           no colours
+  COLUMNS            width of tables where standard output is no terminal; unset: they are whole
   EXTISM_ENABLE_WASI_OUTPUT
                      show what plugins write to WASI's standard output and error
 
