@@ -253,6 +253,10 @@ impl Front for Console {
                 None
             }
             PaneRequest::Focus => screen?.pane_focus().map_err(failed)?,
+            PaneRequest::Mouse(on) => {
+                screen?.set_mouse(on);
+                None
+            }
             PaneRequest::Size(size) => {
                 screen?.pane_size(size);
                 None

@@ -75,6 +75,8 @@ pub enum PaneRequest {
     /// Keys go to the pane until it gives them back.
     Focus,
     Size(PaneSize),
+    /// Whether the pane takes the mouse while it has the keys.
+    Mouse(bool),
     /// Writes a frame as a picture (`.svg`) or text (`.txt`), also where there is no terminal.
     Save {
         path: PathBuf,

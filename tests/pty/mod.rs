@@ -298,6 +298,7 @@ impl Terminal {
         assert!(!self.look(vt100::Screen::bracketed_paste), "pastes are still marked");
         assert_eq!(self.look(vt100::Screen::fgcolor), vt100::Color::Default, "a stray colour");
         assert!(!self.look(vt100::Screen::alternate_screen));
+        assert_eq!(self.look(vt100::Screen::mouse_protocol_mode), vt100::MouseProtocolMode::None);
         assert_eq!(self.typing(), (true, true, true), "echo, lines, signals");
     }
 

@@ -23,6 +23,7 @@ pub enum Action {
     ScrollDown,
     NextView,
     Zoom,
+    FullScreen,
     StartFilter,
     Type(char),
     Erase,

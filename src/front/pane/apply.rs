@@ -48,9 +48,10 @@ impl State {
         match action {
             Action::Back if !self.filter.is_empty() => self.filter.clear(),
             Action::Back if self.narrowed.is_some() => self.widen(data),
-            Action::Back | Action::Quit => return Effect::Leave,
+            Action::Back | Action::Quit => return Effect::Back,
             Action::NextView => self.next_view(),
             Action::Zoom => self.next_zoom(),
+            Action::FullScreen => return Effect::ToggleFull,
             Action::StartFilter => self.start_filter(),
             Action::NextSort => self.tree.sort = self.tree.sort.next(),
             Action::ErrorsOnly => {
@@ -89,6 +90,7 @@ impl State {
             }
             Action::StartFilter => self.start_filter(),
             Action::Zoom => self.next_zoom(),
+            Action::FullScreen => return Effect::ToggleFull,
             Action::Pause => self.next_clock(),
             Action::Narrow | Action::NarrowSubtree => {
                 self.layer = Layer::Views;

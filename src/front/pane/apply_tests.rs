@@ -119,7 +119,7 @@ fn enter_opens_and_esc_goes_back_step_by_step_to_the_prompt() {
     pane.key(Key::Enter);
     assert_eq!(pane.key(Key::Esc), Effect::None, "first the filter goes");
     assert_eq!(pane.state.filter, "");
-    assert_eq!(pane.key(Key::Esc), Effect::Leave);
+    assert_eq!(pane.key(Key::Esc), Effect::Back);
 }
 
 #[test]
@@ -274,10 +274,11 @@ fn a_narrowing_shows_the_calls_where_they_have_no_room_beside() {
 #[test]
 fn switches_switch_and_switch_back() {
     let mut pane = TestPane::new(shop());
-    pane.keys("zpes");
+    pane.keys("Zpes");
     assert_eq!((pane.state.zoom, pane.state.clock), (Zoom::One, Clock::Paused));
     assert_eq!((pane.state.scope, pane.state.tree.sort), (Scope::ErrorsOnly, Sort::default().next()));
-    pane.keys("zpe");
+    assert_eq!(pane.keys("z"), Effect::ToggleFull);
+    pane.keys("Zpe");
     assert_eq!((pane.state.zoom, pane.state.clock, pane.state.scope), (Zoom::Both, Clock::Live, Scope::All));
 }
 

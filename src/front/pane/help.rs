@@ -25,15 +25,23 @@ const GLYPHS: [(&str, Style, &str); 7] = [
     ("▸", theme::KEY, "folded, how many"),
 ];
 
+/// The mouse, while the pane has the keys.
+const MOUSE: [(&str, &str); 3] = [
+    ("click", "choose; once more for details; above the pane: to the prompt"),
+    ("wheel", "scroll"),
+    ("Shift and mouse", "select text as ever; `set mouse off` leaves it so"),
+];
+
 /// Draws the help over `area`. Returns the scroll position, reduced to the last possible one.
 pub fn draw(buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
     draw_lines(buffer, area, "keys", &lines(area.width.into()), scroll)
 }
 
-/// The keys and glyphs with their meanings, in rows of `width` columns.
+/// The keys, the mouse and glyphs with their meanings, in rows of `width` columns.
 fn lines(width: usize) -> Vec<Line> {
     let mut lines: Vec<Line> =
         KEYS.iter().flat_map(|group| named(&group.names(), theme::KEY, group.meaning, width)).collect();
+    lines.extend(MOUSE.iter().flat_map(|(does, meaning)| named(does, theme::KEY, meaning, width)));
     lines.push(Vec::new());
     lines.extend(GLYPHS.iter().flat_map(|(glyph, style, meaning)| named(glyph, *style, meaning, width)));
     lines

@@ -99,10 +99,16 @@ pub const KEYS: &[KeyGroup] = &[
         hint: "view",
     },
     KeyGroup {
-        keys: &[(Key::Char('z'), Action::Zoom)],
+        keys: &[(Key::Char('z'), Action::FullScreen)],
         places: VIEWS_AND_DETAIL,
-        meaning: "zoom this view",
-        hint: "zoom",
+        meaning: "full screen, and back",
+        hint: "full screen",
+    },
+    KeyGroup {
+        keys: &[(Key::Char('Z'), Action::Zoom)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "this view alone",
+        hint: "alone",
     },
     KeyGroup { keys: &[(Key::Char(' '), Action::Fold)], places: VIEWS, meaning: "fold and unfold", hint: "fold" },
     KeyGroup {
@@ -174,7 +180,7 @@ const HINTS: [Action; 10] = [
     Action::Kill,
     Action::Pause,
     Action::NextSort,
-    Action::Zoom,
+    Action::FullScreen,
 ];
 
 /// The actions that the status line shows before the others while a job is held.
@@ -265,6 +271,7 @@ fn name(key: Key) -> String {
         Key::BackTab => "Shift-Tab",
         Key::Backspace => "Backspace",
         Key::Delete => "Delete",
+        Key::Mouse(_) => "mouse",
     };
     word.to_owned()
 }
@@ -296,7 +303,7 @@ mod tests {
 
     #[test]
     fn every_promised_key_is_bound() {
-        let keys = "hjklgGJKsfFepxXzcino?/ q".chars().map(Key::Char).chain([
+        let keys = "hjklgGJKsfFepxXzZcino?/ q".chars().map(Key::Char).chain([
             Key::Up,
             Key::Down,
             Key::Left,

@@ -3,7 +3,7 @@
 //! ```text
 //! source     kernel -> snapshot            snapshot   one moment, and the trait of sources
 //! state      view, selection, layers       keys       key -> action, key hints
-//! action     what a key does               apply, navigate  state, action -> state
+//! action     what a key does               apply, navigate, pointer  state, action -> state
 //! tree       rows of the process tree      rates      calls and bytes a second
 //! activity   calls a second and busy share of a process
 //! preview    payloads in a row             release    which held job a key is for
@@ -34,6 +34,7 @@ mod lines;
 mod narrowing;
 mod navigate;
 mod payload;
+mod pointer;
 mod preview;
 mod printable;
 mod process_filter;
@@ -64,6 +65,7 @@ use crate::front::screen::{Focus, Key, KeyResult, Redraw, Scene};
 use crate::kernel::Kernel;
 use crate::shell::front::{PictureClock, PictureSize};
 
+use action::Action;
 use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
@@ -186,6 +188,16 @@ impl Pane {
 
     /// Adjusts the selection to the rows there are. Details follow a cursor that a key has moved from `moved_from`.
     fn clamp(&mut self, moved_from: Option<Cursor>) {
+        self.with_data(|state, data| {
+            state.clamp(data);
+            if moved_from.is_some_and(|before| state.cursor() != before) {
+                state.follow_cursor(data);
+            }
+        });
+    }
+
+    /// The state with the data that is shown.
+    fn with_data<T>(&mut self, change: impl FnOnce(&mut State, &ViewData) -> T) -> T {
         let data = ViewData {
             snapshot: &self.snapshot,
             rows: &self.rows,
@@ -194,10 +206,18 @@ impl Pane {
             calls_page: self.calls_page,
             hidden: self.hidden,
         };
-        self.state.clamp(&data);
-        if moved_from.is_some_and(|before| self.state.cursor() != before) {
-            self.state.follow_cursor(&data);
-        }
+        change(&mut self.state, &data)
+    }
+
+    /// Carries out an action.
+    fn act(&mut self, action: Action) -> KeyResult {
+        let before = self.state.cursor();
+        let effect = self.with_data(|state, data| state.apply(action, data));
+        let result = self.perform(effect);
+        // Another key may come before the next frame.
+        self.rows = tree::rows(&self.snapshot, &self.state.query(), &self.state.tree);
+        self.clamp(Some(before));
+        result
     }
 
     fn draw(&mut self, buffer: &mut Buffer, parts: &Parts, focus: Focus) {
@@ -231,8 +251,15 @@ impl Pane {
     fn perform(&mut self, effect: Effect) -> KeyResult {
         match effect {
             Effect::None => {}
+            Effect::Back => return KeyResult::Back,
             Effect::Leave => return KeyResult::Leave,
-            Effect::HoldCalls => self.calls.hold(&*self.source, &self.state.query(), &self.snapshot),
+            Effect::ToggleFull => return KeyResult::ToggleFull,
+            Effect::HoldCalls => {
+                self.calls.hold(&*self.source, &self.state.query(), &self.snapshot);
+                // The calls in sight stay in their rows.
+                let held = self.calls.list(self.state.position, &self.snapshot);
+                self.state.calls_top = held.len().saturating_sub(self.calls_page);
+            }
             Effect::OlderCalls => {
                 if let Some(seq) = self.calls.fetch_older(&*self.source, &self.state.query()) {
                     self.state.position = Position::At(seq);
@@ -283,21 +310,10 @@ impl Scene for Pane {
 
     fn key(&mut self, key: Key) -> KeyResult {
         self.changed = true;
-        let Some(action) = keys::action(key, &self.state.layer) else { return KeyResult::Stay };
-        let data = ViewData {
-            snapshot: &self.snapshot,
-            rows: &self.rows,
-            calls: self.calls.list(self.state.position, &self.snapshot),
-            tree_page: self.tree_page,
-            calls_page: self.calls_page,
-            hidden: self.hidden,
-        };
-        let before = self.state.cursor();
-        let effect = self.state.apply(action, &data);
-        let result = self.perform(effect);
-        // Another key may come before the next frame.
-        self.rows = tree::rows(&self.snapshot, &self.state.query(), &self.state.tree);
-        self.clamp(Some(before));
-        result
+        match (key, keys::action(key, &self.state.layer)) {
+            (Key::Mouse(mouse), _) => self.mouse(mouse),
+            (_, Some(action)) => self.act(action),
+            (_, None) => KeyResult::Stay,
+        }
     }
 }

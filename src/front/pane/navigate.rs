@@ -146,7 +146,7 @@ impl State {
     }
 
     /// The selected row's index; the nearest index if the row has disappeared.
-    fn tree_index(&self, rows: &[Row]) -> usize {
+    pub(super) fn tree_index(&self, rows: &[Row]) -> usize {
         let here = |row: &&Row| row.id == self.selected;
         if rows.get(self.selected_index).as_ref().is_some_and(here) {
             return self.selected_index;
@@ -155,7 +155,7 @@ impl State {
         found.unwrap_or(self.selected_index.min(rows.len().saturating_sub(1)))
     }
 
-    fn select(&mut self, rows: &[Row], index: usize) {
+    pub(super) fn select(&mut self, rows: &[Row], index: usize) {
         self.selected_index = index;
         self.selected = rows.get(index).map_or(RowId::Shell, |row| row.id);
     }

@@ -181,8 +181,11 @@ pub struct ViewData<'a> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     None,
+    /// Leave full screen, or else the pane.
+    Back,
     /// Give the keys back to the prompt.
     Leave,
+    ToggleFull,
     /// Hold the list of calls.
     HoldCalls,
     /// Extend the held list to older calls.

@@ -40,8 +40,8 @@ pub fn name(view: View, has_keys: bool, focus: Focus) -> Vec<Span<'static>> {
     }
 }
 
-/// The parts at the right of a view's title: the key that shows a hidden view, and the position.
-pub fn right(surroundings: Surroundings, position: Option<String>) -> Vec<Vec<Span<'static>>> {
+/// The parts at the right of a view's title: the key that shows a hidden view, and another one.
+pub fn right(surroundings: Surroundings, other: Option<String>) -> Vec<Vec<Span<'static>>> {
     let key = match surroundings.focus {
         Focus::Pane => "Tab",
         Focus::Prompt => "F6 Tab",
@@ -49,8 +49,8 @@ pub fn right(surroundings: Surroundings, position: Option<String>) -> Vec<Vec<Sp
     let hidden = surroundings.hidden.map(|view| {
         vec![trusted(format!(" {}: ", view.title()), theme::DIM), trusted(key, theme::KEY), trusted(" ", theme::PLAIN)]
     });
-    let position = position.map(|position| vec![trusted(format!(" {position} "), theme::DIM)]);
-    hidden.into_iter().chain(position).collect()
+    let other = other.map(|other| vec![trusted(format!(" {other} "), theme::DIM)]);
+    hidden.into_iter().chain(other).collect()
 }
 
 /// The rows in sight of a list's `len` rows, counted from 1, as `18–35/1023`; `None` where all are in sight.

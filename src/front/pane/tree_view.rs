@@ -96,13 +96,18 @@ fn name_area(body: Rect) -> Rect {
     Rect { width: body.width - figures_cols(body.width), ..body }
 }
 
+/// The position in a tree that is longer than the view: without the shell's row, which is no process.
+fn position(top: usize, rows_in_sight: usize, rows: usize) -> Option<String> {
+    let shells_row = usize::from(top == 0);
+    titles::position(top.saturating_sub(1), rows_in_sight.saturating_sub(shells_row), rows.saturating_sub(1))
+}
+
 fn draw_title(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &State, surroundings: Surroundings) {
     let snapshot = processes.snapshot;
     let mut title = titles::name(View::Tree, state.view == View::Tree, surroundings.focus);
-    title.push(trusted(format!(" {}", snapshot.living()), theme::PLAIN));
-    if snapshot.totals.memory_bytes > 0 {
-        title.push(trusted(format!(" · {}", show_bytes(snapshot.totals.memory_bytes)), theme::DIM));
-    }
+    let body_rows = below_title(area).height.into();
+    let count = position(state.tree_top, body_rows, processes.rows.len());
+    title.push(trusted(format!(" {}", count.unwrap_or_else(|| snapshot.living().to_string())), theme::PLAIN));
     if state.tree.sort != Sort::default() {
         title.push(trusted(format!(" by {}", state.tree.sort.title()), theme::DIM));
     }
@@ -111,13 +116,9 @@ fn draw_title(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &St
     }
     title.push(trusted(" ", theme::PLAIN));
     let row = Rect { height: area.height.min(1), ..area };
-    // The shell's row is not counted.
-    let (top, page) = match (state.tree_top, usize::from(below_title(area).height)) {
-        (0, page) => (0, page.saturating_sub(1)),
-        (top, page) => (top - 1, page),
-    };
-    let position = titles::position(top, page, processes.rows.len().saturating_sub(1));
-    titles::draw(buffer, name_area(row), title, titles::right(surroundings, position));
+    let memory_bytes = snapshot.totals.memory_bytes;
+    let memory = (memory_bytes > 0).then(|| show_bytes(memory_bytes));
+    titles::draw(buffer, name_area(row), title, titles::right(surroundings, memory));
     for (figure, place) in figure_areas(row) {
         put_right(buffer, place, area.y, vec![trusted(figure.title(), theme::FRAME)]);
     }

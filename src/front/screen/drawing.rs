@@ -6,11 +6,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::frame::{self, Cursor};
+use super::full::{FullScreen, MainScreen};
+use super::mouse;
 use super::region::{self, Split, Window};
 use super::scene::{Focus, Redraw};
 use super::state::{HiddenReason, Inner, Owner, PaneState, Shared};
 use super::tty;
 use crate::shell::front::PictureSize;
+
+/// The bit of [`Shared::shown`] for the alternate screen; a window has fewer than 2^15 rows.
+const ALTERNATE: u32 = 1 << 31;
 
 impl Shared {
     /// Shows the pane if the window is large enough. The cursor must stand where the prompt's part continues.
@@ -24,14 +29,31 @@ impl Shared {
         }
     }
 
-    fn show(&self, inner: &mut Inner, split: Split) {
+    pub(super) fn show(&self, inner: &mut Inner, split: Split) {
         inner.pane = PaneState::Shown(split);
         inner.to_ansi = None;
-        self.shown.store(u32::from(split.window.rows) << 16 | u32::from(split.pane_rows), Ordering::SeqCst);
+        self.note_on_screen(inner);
+        self.capture_mouse(inner);
+    }
+
+    /// Keeps what [`Shared::close_unlocked`] needs.
+    pub(super) fn note_on_screen(&self, inner: &Inner) {
+        let on_screen = |split: Split| u32::from(split.window.rows) << 16 | u32::from(split.pane_rows);
+        let shown = match inner.pane {
+            PaneState::Off | PaneState::Hidden(_) => 0,
+            PaneState::Shown(split) => on_screen(split),
+            PaneState::Full(FullScreen { main: MainScreen::Kept(split), .. }) => ALTERNATE | on_screen(split),
+            PaneState::Full(FullScreen { main: MainScreen::Unknown, window }) => {
+                ALTERNATE | on_screen(Split { window, pane_rows: 0 })
+            }
+        };
+        self.shown.store(shown, Ordering::SeqCst);
     }
 
     /// Removes the pane from the screen, if it is shown; the caller sets `inner.pane`.
     pub(super) fn close(&self, inner: &mut Inner) {
+        self.unfill(inner);
+        inner.mouse.release();
         if let PaneState::Shown(split) = inner.pane {
             self.shown.store(0, Ordering::SeqCst);
             let mut bytes = split.close().into_bytes();
@@ -45,7 +67,11 @@ impl Shared {
     pub(super) fn close_unlocked(&self) {
         let shown = self.shown.swap(0, Ordering::SeqCst);
         if shown != 0 {
-            let rows = u16::try_from(shown >> 16).unwrap_or(u16::MAX);
+            let _ = tty::write(mouse::RELEASE.as_bytes());
+            if shown & ALTERNATE != 0 {
+                let _ = tty::write(region::leave_alternate(None).as_bytes());
+            }
+            let rows = u16::try_from((shown & !ALTERNATE) >> 16).unwrap_or(u16::MAX);
             let pane_rows = u16::try_from(shown & 0xffff).unwrap_or(0);
             let split = Split { window: Window { rows, cols: 0 }, pane_rows };
             let mut bytes = split.close().into_bytes();
@@ -63,6 +89,7 @@ impl Shared {
         }
         inner.window = window;
         let pane = match inner.pane {
+            PaneState::Full(_) => return self.resize_full(&mut inner),
             PaneState::Shown(_) | PaneState::Hidden(HiddenReason::SmallWindow) => Split::fit(window, inner.size),
             PaneState::Off | PaneState::Hidden(_) => return,
         };
@@ -78,7 +105,10 @@ impl Shared {
         let _ = tty::write(region::rebuild(inner.window, pane).as_bytes());
         match pane {
             Some(split) => self.show(inner, split),
-            None => inner.pane = PaneState::Hidden(HiddenReason::SmallWindow),
+            None => {
+                inner.pane = PaneState::Hidden(HiddenReason::SmallWindow);
+                self.capture_mouse(inner);
+            }
         }
         let tail = inner.recent.tail(inner.output_rows().saturating_sub(1), inner.window.cols);
         match (inner.owner, &inner.above_prompt) {
@@ -96,28 +126,34 @@ impl Shared {
         let bytes = match inner.pane {
             PaneState::Shown(split) => split.clear_prompt(),
             PaneState::Off | PaneState::Hidden(_) => region::rebuild(inner.window, None),
+            // The prompt's part is on the main screen, which is not shown.
+            PaneState::Full(_) => return,
         };
         let _ = tty::write(bytes.as_bytes());
     }
 
     /// Draws the scene's next frame, if the pane is shown and the frame has changed.
     pub fn paint(&self, wanted: Redraw) {
-        let (split, focus, wanted) = {
+        let (pane, area, focus, wanted) = {
             let inner = self.inner();
-            let PaneState::Shown(split) = inner.pane else { return };
-            (split, inner.focus, if inner.to_ansi.is_none() { Redraw::Always } else { wanted })
+            let Some(area) = inner.pane.area() else { return };
+            (inner.pane, area, inner.focus, if inner.to_ansi.is_none() { Redraw::Always } else { wanted })
         };
-        let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(split.area(), focus, wanted));
+        let next = self.scene.lock().as_mut().and_then(|scene| scene.frame(area, focus, wanted));
         let Some(mut next) = next else { return };
         if !self.colors.load(Ordering::Relaxed) {
             frame::without_colors(&mut next);
         }
         let mut inner = self.inner();
-        if inner.pane != PaneState::Shown(split) || self.shown.load(Ordering::SeqCst) == 0 {
+        if inner.pane != pane || self.shown.load(Ordering::SeqCst) == 0 {
             return;
         }
         let before = if wanted == Redraw::Always { None } else { inner.to_ansi.as_ref() };
-        let cursor = if inner.focus == Focus::Pane { Cursor::Hidden } else { Cursor::Shown };
+        let cursor = match (inner.pane, inner.focus) {
+            (PaneState::Full(_), _) => Cursor::Unused,
+            (_, Focus::Pane) => Cursor::Hidden,
+            (_, Focus::Prompt) => Cursor::Shown,
+        };
         let bytes = frame::encode(before, &next, cursor);
         if bytes.is_empty() || tty::write(&bytes).is_ok() {
             inner.to_ansi = Some(next);
@@ -130,10 +166,10 @@ impl Shared {
             let inner = self.inner();
             (inner.pane, inner.focus)
         };
-        let area = match (size, pane) {
+        let area = match (size, pane.area()) {
             (Some(size), _) => Rect::new(0, 0, size.cols(), size.rows()),
-            (None, PaneState::Shown(split)) => split.area(),
-            (None, _) => return Err("the pane is not shown; `pane on` opens it, or give `--size 120x40`".to_owned()),
+            (None, Some(area)) => area,
+            (None, None) => return Err("the pane is not shown; `pane on` opens it, or give `--size 120x40`".to_owned()),
         };
         let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(area, focus, Redraw::Fresh));
         frame.ok_or_else(|| "the pane has nothing to show".to_owned())

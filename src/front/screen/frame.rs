@@ -9,6 +9,8 @@ use ratatui::style::{Color, Modifier};
 pub enum Cursor {
     Shown,
     Hidden,
+    /// Hidden, and its place has no meaning: in full screen. Some terminals have one saved place for both screens.
+    Unused,
 }
 
 /// The bytes that turn `before` into `next` on the screen, empty when both are equal. Without `before` every cell is
@@ -27,10 +29,17 @@ pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8>
         return Vec::new();
     }
     let mut bytes = Vec::with_capacity(4096);
-    bytes.extend_from_slice(b"\x1b[?2026h\x1b7\x1b[0m");
+    let (save, restore): (&[u8], &[u8]) = match cursor {
+        Cursor::Shown | Cursor::Hidden => (b"\x1b7", b"\x1b8"),
+        Cursor::Unused => (b"", b""),
+    };
+    bytes.extend_from_slice(b"\x1b[?2026h");
+    bytes.extend_from_slice(save);
+    bytes.extend_from_slice(b"\x1b[0m");
     // Writes to a vector cannot fail.
     let _ = CrosstermBackend::new(&mut bytes).draw(changes.into_iter());
-    bytes.extend_from_slice(b"\x1b[0m\x1b8");
+    bytes.extend_from_slice(b"\x1b[0m");
+    bytes.extend_from_slice(restore);
     bytes.extend_from_slice(cursor_bytes(cursor));
     bytes.extend_from_slice(b"\x1b[?2026l");
     bytes
@@ -40,7 +49,7 @@ pub fn encode(before: Option<&Buffer>, next: &Buffer, cursor: Cursor) -> Vec<u8>
 pub fn cursor_bytes(cursor: Cursor) -> &'static [u8] {
     match cursor {
         Cursor::Shown => b"\x1b[?25h",
-        Cursor::Hidden => b"\x1b[?25l",
+        Cursor::Hidden | Cursor::Unused => b"\x1b[?25l",
     }
 }
 

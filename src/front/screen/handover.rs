@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::frame::{self, Cursor};
-use super::region::{Split, Window};
+use super::region::{self, Split, Window};
 use super::scene::Focus;
 use super::state::{HiddenReason, Inner, Owner, PaneState, Shared, is_terminal_dumb};
 use super::tty::{self, InputMode, Stop};
@@ -38,6 +38,7 @@ impl Shared {
     pub fn enter_prompt(&self, prompt_columns: usize) {
         let mut inner = self.inner();
         self.wait_for_dispatch(&mut inner);
+        self.wait_for_main_screen(&mut inner);
         self.give_to(&mut inner, Owner::Prompt);
         if !inner.at_line_start {
             inner.recent.push(b"\n");
@@ -55,6 +56,7 @@ impl Shared {
         if let Some(keyboard) = &self.keyboard {
             inner.type_ahead.restore_stdin(keyboard);
         }
+        self.unfill(&mut inner);
         self.give_to(&mut inner, Owner::Command);
         inner.recent.push(left.as_bytes());
         inner.at_line_start = true;
@@ -111,7 +113,7 @@ impl Shared {
     }
 
     fn hide(&self, inner: &mut Inner) {
-        if matches!(inner.pane, PaneState::Shown(_)) {
+        if inner.pane.area().is_some() {
             self.close(inner);
             inner.pane = PaneState::Hidden(HiddenReason::TerminalLent);
         }
@@ -127,6 +129,7 @@ impl Shared {
     /// Restores the terminal, stops the program, and takes the terminal again when it is continued.
     pub fn suspend(&self, whom: Stop, resumed: Resumed) {
         let mut inner = self.inner();
+        let was_full = matches!(inner.pane, PaneState::Full(_));
         self.hide(&mut inner);
         if inner.owner == Owner::Prompt {
             let _ = tty::write(PASTE_MARKS_OFF);
@@ -137,10 +140,13 @@ impl Shared {
         tty::stop(whom);
         let mut inner = self.inner();
         self.restore_modes(&inner);
-        if inner.owner != Owner::Program {
+        if was_full {
+            self.fill_again(&mut inner);
+        } else if inner.owner != Owner::Program {
             self.show_again(&mut inner);
         }
         if resumed == Resumed::OnOtherThread
+            && !was_full
             && inner.owner == Owner::Prompt
             && let Some(printer) = &inner.above_prompt
         {
@@ -157,7 +163,12 @@ impl Shared {
         }
         let mut inner = self.inner();
         self.restore_modes(&inner);
-        if matches!(inner.pane, PaneState::Shown(_)) {
+        if inner.pane.area().is_some() {
+            if matches!(inner.pane, PaneState::Full(_)) {
+                let _ = tty::write(region::leave_alternate(None).as_bytes());
+                drop(inner.held.take());
+            }
+            inner.mouse.forget();
             inner.window = tty::window().unwrap_or(inner.window);
             let split = Split::fit(inner.window, inner.size);
             self.rebuild(&mut inner, split);

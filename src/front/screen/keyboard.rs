@@ -3,6 +3,7 @@
 //! A terminal sends a key as one of: a character, a control character, `ESC` and a character (Alt), `CSI … letter`,
 //! `CSI … ~`, `SS3 letter`. Each key keeps its bytes for the type-ahead.
 
+use super::mouse;
 use super::scene::Key;
 
 const ESC: u8 = 0x1b;
@@ -101,6 +102,10 @@ fn control_sequence(bytes: &[u8]) -> Option<(Option<Key>, usize)> {
         return (bytes.len() > SEQUENCE_BYTES_MAX).then_some((None, bytes.len()));
     };
     let parameters = bytes.get(..end).unwrap_or_default();
+    if let [b'<', report @ ..] = bytes.get(..=end).unwrap_or_default() {
+        let mouse = std::str::from_utf8(report).ok().and_then(mouse::parse);
+        return Some((mouse.map(Key::Mouse), end + 1));
+    }
     let key = match bytes.get(end) {
         Some(b'~') => by_number(parameters),
         Some(b'Z') => Some(Key::BackTab),
@@ -175,6 +180,14 @@ mod tests {
         for bytes in [&b"\x1bx"[..], "\x1bé".as_bytes(), b"\x1b[1;5A", b"\x1b[200~", b"\x1b[[A", b"\x00", b"\xff"] {
             assert_eq!(keys(bytes), [None], "{bytes:?}");
         }
+    }
+
+    #[test]
+    fn a_report_of_the_mouse_is_one_key() {
+        use crate::front::screen::scene::{Mouse, MouseAction};
+        let press = Mouse { action: MouseAction::Press, col: 11, row: 4 };
+        assert_eq!(keys(b"\x1b[<0;12;5Mx"), [Some(Key::Mouse(press)), Some(Key::Char('x'))]);
+        assert_eq!(keys(b"\x1b[<0;12;5mx"), [None, Some(Key::Char('x'))], "a release");
     }
 
     #[test]

@@ -12,6 +12,7 @@
 //! reader    the thread that reads keys     keyboard   bytes -> keys
 //! signals   the thread for signals         type_ahead keys for the next prompt
 //! prompt    hooks into rustyline           tty        the device
+//! full      full screen, held output       mouse      its reports
 //! ```
 //!
 //! A front calls [`Screen::open`] once, [`Screen::attach`] with its editor, [`Screen::read_line`] for each line,
@@ -20,8 +21,10 @@
 
 mod drawing;
 pub mod frame;
+mod full;
 mod handover;
 mod keyboard;
+mod mouse;
 mod painter;
 mod prompt;
 mod reader;
@@ -44,7 +47,7 @@ pub use prompt::{CompletionPage, LineKeys, ListRoom};
 pub use reader::ESC_WAIT_MS;
 pub use recent::columns_of;
 pub use region::{Split, Window};
-pub use scene::{Focus, Key, KeyResult, Redraw, Scene};
+pub use scene::{Focus, Key, KeyResult, Mouse, MouseAction, Redraw, Scene};
 
 use crate::shell::{PaneSize, PictureSize, panics_are_caught};
 use handover::Resumed;
@@ -137,6 +140,11 @@ impl Screen {
     /// One line, when the pane is not shown and no size is given.
     pub fn pane_frame(&self, size: Option<PictureSize>) -> Result<Buffer, String> {
         self.shared.frame_now(size)
+    }
+
+    /// Whether the mouse is for the pane while the pane has the keys. It is on at first.
+    pub fn set_mouse(&self, on: bool) {
+        self.shared.set_mouse(on);
     }
 
     /// Prints output or diagnostics. The bytes must be escaped for a terminal and reset their colours.

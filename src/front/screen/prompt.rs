@@ -3,6 +3,7 @@
 use std::sync::{Arc, Weak, mpsc};
 use std::thread;
 
+use parking_lot::Mutex;
 use rustyline::error::ReadlineError;
 use rustyline::history::History;
 use rustyline::{
@@ -12,6 +13,7 @@ use rustyline::{
 
 use super::Screen;
 use super::handover::Resumed;
+use super::mouse::{Part, SplitReport};
 use super::recent::columns_of;
 use super::region::Window;
 use super::scene::{Focus, Key};
@@ -33,7 +35,8 @@ impl Screen {
         line_keys: LineKeys,
     ) -> rustyline::Result<()> {
         for event in [Event::Any, Event::KeySeq(vec![KeyEvent::ctrl('X'), KeyEvent::ctrl('E')])] {
-            let keys = Keys { shared: Arc::downgrade(&self.shared), line_keys: Arc::clone(&line_keys) };
+            let line_keys = Arc::clone(&line_keys);
+            let keys = Keys { shared: Arc::downgrade(&self.shared), line_keys, report: Mutex::default() };
             editor.bind_sequence(event, EventHandler::Conditional(Box::new(keys)));
         }
         // Without a printer (a dumb terminal) notices are written directly.
@@ -150,6 +153,8 @@ fn rows_of_input(prompt_columns: usize, line: &str, hint: &str, cols: u16) -> us
 struct Keys {
     shared: Weak<Shared>,
     line_keys: LineKeys,
+    /// A report of the mouse that is being read.
+    report: Mutex<SplitReport>,
 }
 
 impl Keys {
@@ -160,13 +165,18 @@ impl Keys {
     }
 
     /// The command for rustyline; `None`: its default for the key.
-    fn handle_key(&self, event: &KeyEvent) -> Option<Cmd> {
+    fn handle_key(&self, event: &KeyEvent, repeats: RepeatCount) -> Option<Cmd> {
         let shared = self.shared.upgrade()?;
         shared.key_was_read();
         shared.inner().given_up = false;
+        if let Some(read) = self.mouse(&shared, event, repeats) {
+            return Some(read);
+        }
         if *event == KeyEvent::ctrl('Z') {
             shared.suspend(Stop::Group, Resumed::OnPromptThread);
-            return Some(Cmd::Repaint);
+            // The line is on the main screen, and painted again with it.
+            let is_full = matches!(shared.inner().pane, PaneState::Full(_));
+            return Some(if is_full { Cmd::Noop } else { Cmd::Repaint });
         }
         match shared.focus() {
             Focus::Pane => self.pane_key(&shared, event),
@@ -188,9 +198,34 @@ impl Keys {
         }
     }
 
+    /// Reads a report of the mouse, which comes from rustyline as an unknown sequence and characters. `None` for a key.
+    fn mouse(&self, shared: &Shared, event: &KeyEvent, repeats: RepeatCount) -> Option<Cmd> {
+        let mut report = self.report.lock();
+        match *event {
+            KeyEvent(KeyCode::UnknownEscSeq, _) if shared.inner().mouse.may_report() => report.begin(),
+            KeyEvent(KeyCode::Char(c), Modifiers::NONE | Modifiers::SHIFT) => match report.take(c, repeats.into()) {
+                Part::None => return None,
+                Part::Some | Part::Last(None) => {}
+                Part::Last(Some(mouse)) => {
+                    drop(report);
+                    if shared.focus() == Focus::Pane {
+                        let _ = shared.key(Key::Mouse(mouse));
+                    }
+                }
+            },
+            _ => {
+                report.end();
+                return None;
+            }
+        }
+        Some(Cmd::Noop)
+    }
+
     fn pane_key(&self, shared: &Shared, event: &KeyEvent) -> Option<Cmd> {
         // Pasted text belongs to the line; it is never keys for the pane.
         if event.0 == KeyCode::BracketedPasteStart {
+            // On the alternate screen the line could not be seen.
+            shared.unfill(&mut shared.inner());
             return None;
         }
         if let Some(key) = Key::from_rustyline(event) {
@@ -201,14 +236,14 @@ impl Keys {
 }
 
 impl ConditionalEventHandler for Keys {
-    fn handle(&self, event: &Event, _: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
+    fn handle(&self, event: &Event, repeats: RepeatCount, _: bool, context: &EventContext) -> Option<Cmd> {
         // The screen was asked about the first key of a sequence.
         if event.get(1).is_some() {
             return (self.line_keys)(event, context);
         }
         let key = event.get(0)?;
         let leaves_key = |command: &Option<Cmd>| command.is_none() && self.is_for_line(key);
-        match self.handle_key(key) {
+        match self.handle_key(key, repeats) {
             command if leaves_key(&command) => (self.line_keys)(event, context),
             command => command,
         }

@@ -138,6 +138,8 @@ impl Shared {
                 (Focus::Prompt, Some(Key::Function(6))) if self.pane_on().is_ok() => self.set_focus(Focus::Pane),
                 // Ctrl-C as a byte was typed while rustyline had the terminal; later it is a signal.
                 (Focus::Prompt, Some(Key::Ctrl('c'))) => self.interrupted(),
+                // A late report of the mouse is no text.
+                (Focus::Prompt, _) if typed.bytes.starts_with(b"\x1b[<") => {}
                 (Focus::Prompt, _) => self.inner().type_ahead.push(&typed.bytes),
             }
         }

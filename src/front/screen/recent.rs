@@ -119,6 +119,19 @@ pub fn columns_of(line: &str) -> usize {
     columns
 }
 
+/// Whether the cursor is in the first column after these bytes; `None`: it does not move. Escape sequences at the end
+/// are skipped.
+pub fn ends_line(bytes: &[u8]) -> Option<bool> {
+    let mut left = bytes;
+    while let Some(escape) = left.iter().rposition(|byte| *byte == 0x1b)
+        && let Some([b'[', parameters @ .., b'A'..=b'Z' | b'a'..=b'z']) = left.get(escape + 1..)
+        && parameters.iter().all(|byte| matches!(byte, b'0'..=b'9' | b';' | b'?'))
+    {
+        left = left.get(..escape).unwrap_or_default();
+    }
+    left.last().map(|last| matches!(last, b'\n' | b'\r'))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,5 +185,16 @@ mod tests {
         }
         assert_eq!(recent.lines.len(), RECENT_LINES_MAX);
         assert!(recent.lines.iter().all(|line| line.len() <= RECENT_LINE_BYTES_MAX));
+    }
+
+    #[test]
+    fn the_end_of_a_line_is_seen_through_colours() {
+        for ends in [&b"a\n"[..], b"\x1b[31ma\x1b[0m\n", b"\r\x1b[K", b"a\n\x1b[2A", b"a\n\x1b[0m\x1b[?25h"] {
+            assert_eq!(ends_line(ends), Some(true), "{ends:?}");
+        }
+        for open in [&b"a"[..], b"\x1b[31ma\x1b[0m", b"\r\x1b[Krunning", b"\n[2A", b"\x1b["] {
+            assert_eq!(ends_line(open), Some(false), "{open:?}");
+        }
+        assert_eq!((ends_line(b""), ends_line(b"\x1b[0m")), (None, None));
     }
 }

@@ -95,6 +95,18 @@ pub fn rebuild(window: Window, split: Option<Split>) -> String {
     bytes
 }
 
+/// Changes to the alternate screen, where there is no region. The terminal keeps the main screen and its cursor.
+pub const ENTER_ALTERNATE: &str = "\x1b[0m\x1b[?1049h\x1b[r";
+
+/// Changes back to the main screen, with its split.
+pub fn leave_alternate(split: Option<Split>) -> String {
+    let mut bytes = String::from("\x1b[?2026l\x1b[0m\x1b[?1049l");
+    if let Some(split) = split {
+        let _ = write!(bytes, "\x1b7\x1b[1;{}r\x1b8", split.prompt_rows());
+    }
+    bytes
+}
+
 /// Clears row by row: `ED` would clear the pane too, or push it into some terminals' scrollback.
 fn blank_rows(bytes: &mut String, first: u16, last: u16) {
     for row in first..=last {
@@ -191,6 +203,23 @@ mod tests {
         assert_eq!(shown[7], "top of the pane");
         assert!(shown[..7].iter().all(String::is_empty), "{shown:?}");
         assert_eq!(terminal.screen().cursor_position(), (0, 0));
+    }
+
+    #[test]
+    fn full_screen_and_back_leaves_the_main_screen_as_it_was() {
+        let mut terminal = terminal();
+        terminal.process(split().open().replace('\n', "\r\n").as_bytes());
+        terminal.process(b"\x1b7\x1b[12;1Hthe pane\x1b8line 1\r\nplugsh> ec");
+        let before = screen(&terminal);
+        terminal.process(ENTER_ALTERNATE.as_bytes());
+        assert!(screen(&terminal).iter().all(String::is_empty));
+        terminal.process(b"\x1b[1;1Hfull\x1b[12;1Hscreen");
+        assert_eq!(screen(&terminal)[11], "screen");
+        terminal.process(leave_alternate(Some(split())).as_bytes());
+        assert_eq!(screen(&terminal), before);
+        assert_eq!(terminal.screen().cursor_position(), (1, 10));
+        terminal.process("\r\n".repeat(50).as_bytes());
+        assert_eq!(terminal.screen().cursor_position(), (6, 0), "the region holds the cursor again");
     }
 
     #[test]

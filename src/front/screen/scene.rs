@@ -22,7 +22,7 @@ pub enum Redraw {
     Fresh,
 }
 
-/// One key, read by rustyline or by `keyboard`.
+/// One key, or a report of the mouse, read by rustyline or by `keyboard`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Key {
     Char(char),
@@ -42,14 +42,35 @@ pub enum Key {
     Backspace,
     Delete,
     Function(u8),
+    Mouse(Mouse),
+}
+
+/// What the mouse did, at a cell of the window counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mouse {
+    pub action: MouseAction,
+    pub col: u16,
+    pub row: u16,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MouseAction {
+    /// Of the left button.
+    Press,
+    WheelUp,
+    WheelDown,
 }
 
 /// Where the keys go after one was handled.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeyResult {
     Stay,
+    /// One step back: out of full screen, else to the prompt.
+    Back,
     /// The prompt.
     Leave,
+    /// To the pane, in full screen or out of it.
+    ToggleFull,
 }
 
 /// The contents of the pane.

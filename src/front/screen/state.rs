@@ -11,11 +11,14 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
 use rustix::termios::Termios;
 
 use super::frame::{self, Cursor};
+use super::full::{FullScreen, HeldOutput, MainScreen};
 use super::keyboard::Keyboard;
-use super::recent::Recent;
+use super::mouse::MouseCapture;
+use super::recent::{Recent, ends_line};
 use super::region::{self, Split, Window};
 use super::scene::{Focus, Key, KeyResult, Scene};
 use super::tty::{self, Modes};
@@ -43,7 +46,19 @@ pub enum Owner {
 pub enum PaneState {
     Off,
     Shown(Split),
+    Full(FullScreen),
     Hidden(HiddenReason),
+}
+
+impl PaneState {
+    /// The pane's cells, in the window's coordinates; `None` while it is not to be seen.
+    pub(super) fn area(self) -> Option<Rect> {
+        match self {
+            PaneState::Shown(split) => Some(split.area()),
+            PaneState::Full(full) => Some(Rect::new(0, 0, full.window.cols, full.window.rows)),
+            PaneState::Off | PaneState::Hidden(_) => None,
+        }
+    }
 }
 
 /// Why a pane that is on is hidden.
@@ -97,6 +112,9 @@ pub struct Inner {
     /// The frame on the screen, if it is known.
     pub(super) to_ansi: Option<Buffer>,
     pub(super) recent: Recent,
+    /// Output that waits for the main screen.
+    pub(super) held: HeldOutput,
+    pub(super) mouse: MouseCapture,
     /// The queue of rustyline's external printer, once an editor is attached.
     pub(super) above_prompt: Option<SyncSender<String>>,
     /// The modes that rustyline reads with, captured while it does.
@@ -136,6 +154,8 @@ impl Shared {
             focus: Focus::Prompt,
             to_ansi: None,
             recent: Recent::default(),
+            held: HeldOutput::default(),
+            mouse: MouseCapture::default(),
             above_prompt: None,
             prompt_modes: None,
             prompt_columns: 0,
@@ -222,7 +242,7 @@ impl Shared {
         }
         let mut inner = self.inner();
         inner.window = tty::window().unwrap_or(inner.window);
-        if !matches!(inner.pane, PaneState::Shown(_)) {
+        if inner.pane.area().is_none() {
             self.open(&mut inner);
         }
         let small = inner.pane == PaneState::Hidden(HiddenReason::SmallWindow);
@@ -258,21 +278,26 @@ impl Shared {
             self.close(&mut inner);
             self.open(&mut inner);
         }
+        if let PaneState::Full(full) = &mut inner.pane {
+            full.main = MainScreen::Unknown;
+        }
         drop(inner);
         self.wake();
     }
 
     pub fn focus(&self) -> Focus {
         let inner = self.inner();
-        if matches!(inner.pane, PaneState::Shown(_)) { inner.focus } else { Focus::Prompt }
+        if inner.pane.area().is_some() { inner.focus } else { Focus::Prompt }
     }
 
     pub fn set_focus(&self, focus: Focus) {
         let mut inner = self.inner();
         inner.focus = focus;
         if focus == Focus::Prompt {
+            self.unfill(&mut inner);
             let _ = tty::write(frame::cursor_bytes(Cursor::Shown));
         }
+        self.capture_mouse(&mut inner);
         drop(inner);
         self.turn.notify_all();
         self.wake();
@@ -285,11 +310,14 @@ impl Shared {
         self.turn.notify_all();
     }
 
-    /// Passes a key to the scene; the focus returns to the prompt if the scene asks for it.
+    /// Passes a key to the scene, and carries out what the scene asks for.
     pub fn key(&self, key: Key) -> KeyResult {
         let result = self.scene.lock().as_mut().map_or(KeyResult::Leave, |scene| scene.key(key));
-        if result == KeyResult::Leave {
-            self.set_focus(Focus::Prompt);
+        match result {
+            KeyResult::Stay => {}
+            KeyResult::ToggleFull => self.toggle_full(),
+            KeyResult::Back if matches!(self.inner().pane, PaneState::Full(_)) => self.toggle_full(),
+            KeyResult::Back | KeyResult::Leave => self.set_focus(Focus::Prompt),
         }
         self.wake();
         result
@@ -300,8 +328,7 @@ impl Shared {
         let mut inner = self.inner();
         inner.recent.push(bytes);
         inner.at_line_start = ends_line(bytes).unwrap_or(inner.at_line_start);
-        // Errors are ignored: the reader of a closed terminal sees the end of input.
-        let _ = tty::write(bytes);
+        self.write_output(&mut inner, bytes);
     }
 
     /// See [`super::Screen::notice`].
@@ -310,14 +337,14 @@ impl Shared {
         let mut inner = self.inner();
         inner.recent.push(text.as_bytes());
         match (inner.owner, inner.above_prompt.clone()) {
-            (Owner::Prompt, Some(printer)) => {
+            (Owner::Prompt, Some(printer)) if !matches!(inner.pane, PaneState::Full(_)) => {
                 drop(inner);
                 // The send can block until the prompt reads, so no lock is held. It fails only when the editor is gone.
                 let _ = printer.send(text);
             }
             _ => {
                 inner.at_line_start = true;
-                drop(tty::write(text.as_bytes()));
+                self.write_output(&mut inner, text.as_bytes());
             }
         }
     }
@@ -368,37 +395,10 @@ impl Inner {
     /// Rows of the scroll region.
     pub fn output_rows(&self) -> u16 {
         match self.pane {
-            PaneState::Shown(split) => split.prompt_rows(),
-            PaneState::Off | PaneState::Hidden(_) => self.window.rows,
+            PaneState::Shown(split) | PaneState::Full(FullScreen { main: MainScreen::Kept(split), .. }) => {
+                split.prompt_rows()
+            }
+            PaneState::Off | PaneState::Full(_) | PaneState::Hidden(_) => self.window.rows,
         }
-    }
-}
-
-/// Whether the cursor is in the first column after these bytes; `None`: it does not move. Escape sequences at the end
-/// are skipped.
-fn ends_line(bytes: &[u8]) -> Option<bool> {
-    let mut left = bytes;
-    while let Some(escape) = left.iter().rposition(|byte| *byte == 0x1b)
-        && let Some([b'[', parameters @ .., b'A'..=b'Z' | b'a'..=b'z']) = left.get(escape + 1..)
-        && parameters.iter().all(|byte| matches!(byte, b'0'..=b'9' | b';' | b'?'))
-    {
-        left = left.get(..escape).unwrap_or_default();
-    }
-    left.last().map(|last| matches!(last, b'\n' | b'\r'))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_end_of_a_line_is_seen_through_colours() {
-        for ends in [&b"a\n"[..], b"\x1b[31ma\x1b[0m\n", b"\r\x1b[K", b"a\n\x1b[2A", b"a\n\x1b[0m\x1b[?25h"] {
-            assert_eq!(ends_line(ends), Some(true), "{ends:?}");
-        }
-        for open in [&b"a"[..], b"\x1b[31ma\x1b[0m", b"\r\x1b[Krunning", b"\n[2A", b"\x1b["] {
-            assert_eq!(ends_line(open), Some(false), "{open:?}");
-        }
-        assert_eq!((ends_line(b""), ends_line(b"\x1b[0m")), (None, None));
     }
 }

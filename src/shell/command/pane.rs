@@ -13,7 +13,11 @@ pub static COMMAND: Command = Command {
     summary: "show processes and calls live below the prompt",
     description: "`pane on` and `pane off`, or `pane` alone to change; `pane focus` (F6) puts the keys into it; `pane size \
         N|N%` gives it rows or a share of the screen; `pane save FILE.svg|FILE.txt` writes what it shows, also without a terminal (a script, `-c`, CI), \
-        where `--size` says how large the picture is (120x40) and rates are averages since the session began.",
+        where `--size` says how large the picture is (120x40) and rates are averages since the session began. In the \
+        pane `?` shows all keys: arrows move, Enter opens details, which follow the cursor, Tab goes to the other view. \
+        `f` shows the calls of the chosen process alone, `F` of all below it too, `/` filters by a name or an expression \
+        (`help filters`), `z` is full screen, Esc goes one step back. A click chooses, and once more opens; the wheel \
+        scrolls; Shift with the mouse selects text, and `set mouse off` leaves the mouse to the terminal.",
     examples: &[Example {
         lines: "load echo\npane save pane.txt --size 80x6",
         output: "1:echo\nthe pane in `pane.txt`",

@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
+use crate::shell::front::PaneRequest;
 use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{EditMode, Session};
@@ -18,7 +19,8 @@ pub static COMMAND: Command = Command {
         the last call, pipe or program gave, `$?` 0 or the code of the last failure; `$1`, `$2` and `$@` \
         are a script's arguments, `$DIR` is its directory, `$env.HOME` is of the environment. A program (`!COMMAND`) has \
         the variables in its environment. `set -o vi` gives the prompt vi's keys, `set -o emacs` those that it begins \
-        with; the rc file is the place for it.",
+        with; the rc file is the place for it. `set mouse off` leaves the mouse to the terminal while the pane has the \
+        keys.",
     examples: &[Example {
         lines: "set name 'Ada Lovelace'\necho \"hello $name\"\nset",
         output: "hello Ada Lovelace\nset name 'Ada Lovelace'",
@@ -61,7 +63,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {
-            true => Ok(Reply::done(serde_json::json!({ "unset": name }))),
+            true => {
+                tell_pane(session, &name, true);
+                Ok(Reply::done(serde_json::json!({ "unset": name })))
+            }
             false => Err(ShellError::failed(format!("`${name}` is not set"))),
         },
         (_, _) if options.delete => Err(ShellError::usage("`set -d` wants just a VARIABLE")),
@@ -81,8 +86,22 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         }
         (Some(name), Some(value)) => {
             let json = serde_json::to_value(Variable::of(&name, &value)).unwrap_or_default();
-            session.set(&name, value).map(|()| Reply::done(json))
+            let on = value != b"off";
+            session.set(&name, value)?;
+            tell_pane(session, &name, on);
+            Ok(Reply::done(json))
         }
+    }
+}
+
+/// The variable that switches the pane's mouse.
+const MOUSE: &str = "mouse";
+
+/// Switches the mouse, if the variable is the one for it.
+fn tell_pane(session: &mut Session, name: &str, on: bool) {
+    if name == MOUSE {
+        // Where there is no pane there is no mouse.
+        let _ = session.front().pane(PaneRequest::Mouse(on));
     }
 }
 
