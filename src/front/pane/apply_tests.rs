@@ -202,6 +202,7 @@ fn going_up_in_the_calls_holds_them_and_the_end_follows_again() {
     let mut pane = TestPane::new(shop());
     pane.key(Key::Tab);
     assert_eq!(pane.state.position, Position::Newest);
+    assert_eq!(pane.key(Key::Home), Effect::FirstCall);
     assert_eq!(pane.key(Key::Up), Effect::HoldCalls);
     assert_eq!(pane.state.position, Position::At(4));
     assert_eq!(pane.key(Key::Up), Effect::None);

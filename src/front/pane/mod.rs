@@ -260,6 +260,10 @@ impl Pane {
                 let held = self.calls.list(self.state.position, &self.snapshot);
                 self.state.calls_top = held.len().saturating_sub(self.calls_page);
             }
+            Effect::FirstCall => {
+                self.calls.hold(&*self.source, &self.state.query(), &self.snapshot);
+                self.state.position = self.calls.after(0).map_or(Position::Newest, Position::At);
+            }
             Effect::OlderCalls => {
                 if let Some(seq) = self.calls.fetch_older(&*self.source, &self.state.query()) {
                     self.state.position = Position::At(seq);

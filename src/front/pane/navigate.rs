@@ -106,6 +106,8 @@ impl State {
             Action::Up => index.checked_sub(1),
             Action::PageUp if index == 0 => None,
             Action::PageUp => Some(index.saturating_sub(page)),
+            // The newest calls are the end of a longer list.
+            Action::First if self.position == Position::Newest => return Effect::FirstCall,
             Action::First => Some(0),
             Action::Down => Some(index + 1),
             Action::PageDown => Some(index + page),

@@ -188,6 +188,8 @@ pub enum Effect {
     ToggleFull,
     /// Hold the list of calls.
     HoldCalls,
+    /// Hold the list of calls, and go to its first one.
+    FirstCall,
     /// Extend the held list to older calls.
     OlderCalls,
     /// Hold a newer list, and go to the call after the selected one.

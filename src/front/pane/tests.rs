@@ -256,7 +256,10 @@ fn a_held_process_has_its_glyph_and_all_memory_stands_in_the_title() {
     let mut snapshot = shop();
     snapshot.held = vec![HeldCall { process: 2, job: 3 }];
     let text = screen_after(snapshot, &[], 120, 8);
-    assert!(text.contains("‖ 2:cart") && text.contains("◐ 1:front") && text.contains("processes 5 · 5.9M"), "{text}");
+    assert!(
+        text.contains("‖ 2:cart") && text.contains("◐ 1:front") && text.contains("processes 5 ──── 5.9M "),
+        "{text}"
+    );
 }
 
 #[test]
