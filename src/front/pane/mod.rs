@@ -49,6 +49,7 @@ mod theme;
 mod titles;
 mod tree;
 mod tree_view;
+mod view;
 
 #[cfg(test)]
 mod fixture;

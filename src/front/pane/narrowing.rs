@@ -3,12 +3,18 @@
 use std::collections::BTreeSet;
 use std::sync::Arc;
 
-use super::snapshot::Extent;
 use crate::journal::Record;
 use crate::kernel::{ProcessId, ProcessView};
 
 /// The most descendants that are known at a time; beyond it the oldest are forgotten.
 pub const DESCENDANTS_MAX: usize = 65_536;
+
+/// The processes that a kill ends, or whose calls are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    One,
+    Subtree,
+}
 
 /// The processes whose calls are shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,9 +3,10 @@
 use std::cmp::Ordering;
 use std::time::Duration;
 
+pub use super::narrowing::Extent;
 use super::narrowing::Narrowing;
 use super::process_filter::{ProcessFilter, has_failed};
-use super::state::View;
+use super::view::View;
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::hooks::Step;
 use crate::kernel::{JobId, JobView, ProcessDetail, ProcessId, ProcessState, ProcessView};
@@ -192,13 +193,6 @@ impl SnapshotQuery {
         let all = matches!(self.test, Test::All | Test::Expression { calls: None, .. });
         self.scope == Scope::All && all && self.narrowing.is_none()
     }
-}
-
-/// The processes that a kill ends.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Extent {
-    One,
-    Subtree,
 }
 
 /// A source of snapshots: the kernel, or a test.

@@ -8,27 +8,10 @@ use crate::kernel::{JobId, ProcessId};
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
 use super::tree::{Row, RowId, TreeOptions};
+pub use super::view::View;
 
 /// The longest filter.
 pub const FILTER_CHARS_MAX: usize = 64;
-
-/// Which view has the keys.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum View {
-    #[default]
-    Tree,
-    Calls,
-}
-
-impl View {
-    /// The view's name in titles.
-    pub fn title(self) -> &'static str {
-        match self {
-            View::Tree => "processes",
-            View::Calls => "calls",
-        }
-    }
-}
 
 /// Whether both views are shown, if there is room.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

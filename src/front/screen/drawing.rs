@@ -1,4 +1,4 @@
-//! The pane on the screen: showing it, taking it off, following the window's size, drawing frames.
+//! The pane on the screen: showing it, taking it off, following the window's size, drawing frames, asking for the mouse.
 
 use std::sync::atomic::Ordering;
 
@@ -6,9 +6,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::frame::{self, Cursor};
-use super::full::{FullScreen, MainScreen};
 use super::mouse;
-use super::region::{self, Split, Window};
+use super::region::{self, FullScreen, MainScreen, Split, Window};
 use super::scene::{Focus, Redraw};
 use super::state::{HiddenReason, Inner, Owner, PaneState, Shared};
 use super::tty;
@@ -173,5 +172,19 @@ impl Shared {
         };
         let frame = self.scene.lock().as_mut().and_then(|scene| scene.frame(area, focus, Redraw::Fresh));
         frame.ok_or_else(|| "the pane has nothing to show".to_owned())
+    }
+
+    /// Asks for reports while the pane has the keys, and ends them otherwise.
+    pub(super) fn capture_mouse(&self, inner: &mut Inner) {
+        let has_keys = inner.focus == Focus::Pane && inner.pane.area().is_some() && inner.owner != Owner::Program;
+        let wanted = has_keys && !inner.mouse.off;
+        inner.mouse.set(wanted);
+    }
+
+    /// Switches the mouse on or off.
+    pub fn set_mouse(&self, on: bool) {
+        let mut inner = self.inner();
+        inner.mouse.off = !on;
+        self.capture_mouse(&mut inner);
     }
 }

@@ -8,69 +8,18 @@ use std::time::Duration;
 
 use parking_lot::MutexGuard;
 
-use super::region::{self, Split, Window};
+use super::region::{self, FullScreen, MainScreen, Split};
 use super::state::{HiddenReason, Inner, Owner, PaneState, Shared};
 use super::tty;
 
-/// The most bytes of output that are held at a time.
-const HELD_BYTES_MAX: usize = 64 << 10;
 /// How often [`Shared::wait_for_main_screen`] looks whether the pane is still in full screen.
 const POLL: Duration = Duration::from_millis(250);
 
-/// The pane in full screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct FullScreen {
-    pub window: Window,
-    pub main: MainScreen,
-}
-
-/// The main screen while the pane is on the alternate one.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum MainScreen {
-    /// As it was left, with this split.
-    Kept(Split),
-    /// Unknown: the window's size has changed.
-    Unknown,
-}
-
-impl MainScreen {
-    /// The main screen that the terminal keeps. The Linux console has no alternate screen.
-    fn of(split: Split) -> MainScreen {
-        match std::env::var_os("TERM") {
-            Some(term) if term == "linux" => MainScreen::Unknown,
-            _ => MainScreen::Kept(split),
-        }
-    }
-}
-
-/// Output for the main screen.
-#[derive(Debug, Default)]
-pub struct HeldOutput {
-    bytes: Vec<u8>,
-    /// Lines that were dropped before `bytes`.
-    dropped_lines: usize,
-}
-
-impl HeldOutput {
-    fn is_too_much(&self) -> bool {
-        self.bytes.len() > HELD_BYTES_MAX
-    }
-
-    /// Drops the oldest lines beyond [`HELD_BYTES_MAX`].
-    fn drop_oldest(&mut self) {
-        let Some(over) = self.bytes.len().checked_sub(HELD_BYTES_MAX) else { return };
-        let line_end = self.bytes.iter().skip(over).position(|byte| *byte == b'\n');
-        let end = line_end.map_or(self.bytes.len(), |after| over + after + 1);
-        self.dropped_lines += self.bytes.drain(..end).filter(|byte| *byte == b'\n').count();
-    }
-
-    /// The output, after a line about what was dropped.
-    pub(super) fn take(&mut self) -> Vec<u8> {
-        let bytes = std::mem::take(&mut self.bytes);
-        match std::mem::take(&mut self.dropped_lines) {
-            0 => bytes,
-            lines => [format!("… {lines} lines before these are left out\n").as_bytes(), &bytes].concat(),
-        }
+/// The main screen that the terminal keeps. The Linux console has no alternate screen.
+fn main_screen(split: Split) -> MainScreen {
+    match std::env::var_os("TERM") {
+        Some(term) if term == "linux" => MainScreen::Unknown,
+        _ => MainScreen::Kept(split),
     }
 }
 
@@ -89,7 +38,7 @@ impl Shared {
     }
 
     pub(super) fn fill(&self, inner: &mut Inner, split: Split) {
-        let full = FullScreen { window: inner.window, main: MainScreen::of(split) };
+        let full = FullScreen { window: inner.window, main: main_screen(split) };
         let _ = tty::write(region::ENTER_ALTERNATE.as_bytes());
         self.set_full(inner, full);
     }
@@ -138,7 +87,7 @@ impl Shared {
             let _ = tty::write(bytes);
             return;
         };
-        inner.held.bytes.extend_from_slice(bytes);
+        inner.held.push(bytes);
         if !inner.held.is_too_much() {
             return;
         }
@@ -188,31 +137,5 @@ impl Shared {
         }
         self.give_to(inner, Owner::Command);
         self.wait_for_dispatch(inner);
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn held_output_has_a_bound_and_says_what_is_missing() {
-        let mut held = HeldOutput::default();
-        for n in 0..10_000 {
-            held.bytes.extend_from_slice(format!("line {n:05}\n").as_bytes());
-            held.drop_oldest();
-            assert!(!held.is_too_much());
-        }
-        let text = String::from_utf8(held.take()).unwrap();
-        assert!(text.starts_with("… 4043 lines before these are left out\nline 04043\n"), "{}", &text[..80]);
-        assert!(text.ends_with("line 09999\n"));
-        assert_eq!(held.take(), b"");
-    }
-
-    #[test]
-    fn a_line_without_end_is_no_exception() {
-        let mut held = HeldOutput { bytes: vec![b'x'; HELD_BYTES_MAX + 1], dropped_lines: 0 };
-        held.drop_oldest();
-        assert!(held.bytes.is_empty());
     }
 }

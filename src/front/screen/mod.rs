@@ -12,7 +12,8 @@
 //! reader    the thread that reads keys     keyboard   bytes -> keys
 //! signals   the thread for signals         type_ahead keys for the next prompt
 //! prompt    hooks into rustyline           tty        the device
-//! full      full screen, held output       mouse      its reports
+//! full      full screen                    mouse      its reports
+//! held_output  what waits for the main screen
 //! ```
 //!
 //! A front calls [`Screen::open`] once, [`Screen::attach`] with its editor, [`Screen::read_line`] for each line,
@@ -23,6 +24,7 @@ mod drawing;
 pub mod frame;
 mod full;
 mod handover;
+mod held_output;
 mod keyboard;
 mod mouse;
 mod painter;

@@ -5,8 +5,7 @@
 
 use std::time::{Duration, Instant};
 
-use super::scene::{Focus, Mouse, MouseAction};
-use super::state::{Inner, Owner, Shared};
+use super::scene::{Mouse, MouseAction};
 use super::tty;
 
 const CAPTURE: &str = "\x1b[?1000h\x1b[?1006h";
@@ -33,7 +32,7 @@ impl MouseCapture {
     }
 
     /// Asks for reports, or ends them.
-    fn set(&mut self, captured: bool) {
+    pub(super) fn set(&mut self, captured: bool) {
         if self.captured != captured {
             let _ = tty::write(if captured { CAPTURE } else { RELEASE }.as_bytes());
             self.released_at = (!captured).then(Instant::now);
@@ -49,22 +48,6 @@ impl MouseCapture {
     /// The terminal may have forgotten what was asked for.
     pub(super) fn forget(&mut self) {
         self.captured = false;
-    }
-}
-
-impl Shared {
-    /// Asks for reports while the pane has the keys, and ends them otherwise.
-    pub(super) fn capture_mouse(&self, inner: &mut Inner) {
-        let has_keys = inner.focus == Focus::Pane && inner.pane.area().is_some() && inner.owner != Owner::Program;
-        let wanted = has_keys && !inner.mouse.off;
-        inner.mouse.set(wanted);
-    }
-
-    /// Switches the mouse on or off.
-    pub fn set_mouse(&self, on: bool) {
-        let mut inner = self.inner();
-        inner.mouse.off = !on;
-        self.capture_mouse(&mut inner);
     }
 }
 

@@ -95,6 +95,22 @@ pub fn rebuild(window: Window, split: Option<Split>) -> String {
     bytes
 }
 
+/// The pane in full screen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct FullScreen {
+    pub window: Window,
+    pub main: MainScreen,
+}
+
+/// The main screen while the pane is on the alternate one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MainScreen {
+    /// As it was left, with this split.
+    Kept(Split),
+    /// Unknown: the window's size has changed.
+    Unknown,
+}
+
 /// Changes to the alternate screen, where there is no region. The terminal keeps the main screen and its cursor.
 pub const ENTER_ALTERNATE: &str = "\x1b[0m\x1b[?1049h\x1b[r";
 

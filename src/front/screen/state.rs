@@ -15,11 +15,11 @@ use ratatui::layout::Rect;
 use rustix::termios::Termios;
 
 use super::frame::{self, Cursor};
-use super::full::{FullScreen, HeldOutput, MainScreen};
+use super::held_output::HeldOutput;
 use super::keyboard::Keyboard;
 use super::mouse::MouseCapture;
 use super::recent::{Recent, ends_line};
-use super::region::{self, Split, Window};
+use super::region::{self, FullScreen, MainScreen, Split, Window};
 use super::scene::{Focus, Key, KeyResult, Scene};
 use super::tty::{self, Modes};
 use super::type_ahead::TypeAhead;

@@ -1,0 +1,19 @@
+//! The views.
+
+/// Which view has the keys.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum View {
+    #[default]
+    Tree,
+    Calls,
+}
+
+impl View {
+    /// The view's name in titles.
+    pub fn title(self) -> &'static str {
+        match self {
+            View::Tree => "processes",
+            View::Calls => "calls",
+        }
+    }
+}
