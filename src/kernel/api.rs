@@ -119,11 +119,6 @@ impl Kernel {
         self.logbook().lines(after_seq, process)
     }
 
-    /// Waits until there is a log line after `after_seq`, or for `timeout`.
-    pub fn wait_logs(&self, after_seq: u64, timeout: Duration) -> bool {
-        self.logbook().wait(after_seq, timeout)
-    }
-
     /// The lowest level of plugins' logs that is kept.
     pub fn log_level(&self) -> LogLevel {
         self.logbook().level()

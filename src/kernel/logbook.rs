@@ -1,10 +1,10 @@
 //! The log of plugins: bounded, and escaped before a line is kept.
 
 use std::collections::{HashMap, VecDeque};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::view::{LogLine, ProcessId, ProcessLabel};
-use crate::locks::{Condvar, Mutex, Rank};
+use crate::locks::{Mutex, Rank};
 use crate::runtime::{Advice, Limit, LogLevel, Problem, Wording};
 use crate::text::{LINE_BYTES_MAX, escape_control};
 
@@ -15,7 +15,6 @@ const LINE_OVERHEAD_BYTES: usize = size_of::<LogLine>();
 pub struct Logbook {
     wording: Wording,
     inner: Mutex<Inner>,
-    changed: Condvar,
 }
 
 struct Inner {
@@ -50,7 +49,6 @@ impl Logbook {
                     started: Instant::now(),
                 },
             ),
-            changed: Condvar::new(),
         }
     }
 
@@ -87,8 +85,6 @@ impl Logbook {
                 Admission::No => break,
             }
         }
-        drop(inner);
-        self.changed.notify_all();
     }
 
     /// Lines after `after_seq`, oldest first, of one process or of all.
@@ -97,15 +93,6 @@ impl Logbook {
         let first = inner.lines.partition_point(|line| line.seq <= after_seq);
         let of = |line: &&LogLine| process.is_none_or(|id| line.process.id == id);
         inner.lines.range(first..).filter(of).cloned().collect()
-    }
-
-    /// Waits until there is a line after `after_seq`, or for `timeout`.
-    pub fn wait(&self, after_seq: u64, timeout: Duration) -> bool {
-        let mut inner = self.inner.lock();
-        if inner.next_seq <= after_seq + 1 {
-            self.changed.wait_for(&mut inner, timeout);
-        }
-        inner.next_seq > after_seq + 1
     }
 }
 
@@ -170,7 +157,7 @@ mod tests {
         for id in 1..=100 {
             book.add(ProcessLabel { id, name: "ended".into() }, LogLevel::Error, "still here");
         }
-        book.inner.lock().started -= Duration::from_secs(2);
+        book.inner.lock().started -= std::time::Duration::from_secs(2);
         book.add(label(), LogLevel::Error, "later");
         assert_eq!(book.inner.lock().lines_of.len(), 1);
     }
