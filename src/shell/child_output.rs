@@ -28,9 +28,12 @@ pub enum OutputUse {
     HandedOn(Writer),
 }
 
+/// The bytes of a stream that are kept, or the error of reading or of handing on.
+type KeptOutput = io::Result<Vec<u8>>;
+
 /// A thread that reads one stream of a program.
 pub struct OutputReader {
-    kept: Receiver<io::Result<Vec<u8>>>,
+    kept: Receiver<KeptOutput>,
     has_ended: Arc<AtomicBool>,
 }
 
@@ -57,7 +60,7 @@ impl OutputReader {
     }
 
     /// Receives the kept bytes once all has come, or the error of reading or of handing on.
-    pub fn kept(&self) -> &Receiver<io::Result<Vec<u8>>> {
+    pub fn kept(&self) -> &Receiver<KeptOutput> {
         &self.kept
     }
 }
@@ -65,7 +68,7 @@ impl OutputReader {
 /// The state of a stream that is handed on.
 struct HandOver {
     /// The kept bytes, and who waits for them; `None` once they are sent.
-    kept: Option<(Vec<u8>, Sender<io::Result<Vec<u8>>>)>,
+    kept: Option<(Vec<u8>, Sender<KeptOutput>)>,
     to: Writer,
 }
 

@@ -170,7 +170,7 @@ fn fault_words(cursor: &Cursor) -> Vec<Candidate> {
         |word: &str| given.iter().any(|given| *given == word || word.ends_with('=') && given.starts_with(word));
     let is_kind = |word: &str| matches!(word, "error=" | "trap" | "delay=" | "drop-output");
     let has_kind = FAULT_WORDS.iter().any(|(word, _)| is_kind(word) && is_given(word));
-    let fits = |word: &str| !is_given(word) && !(has_kind && is_kind(word));
+    let fits = |word: &str| !(is_given(word) || has_kind && is_kind(word));
     let offered = FAULT_WORDS.iter().filter(|(word, _)| word.starts_with(&cursor.typed) && fits(word));
     offered.map(|(word, about)| Candidate::word_or_start(word).about(about)).collect()
 }
