@@ -17,6 +17,7 @@ pub mod line;
 pub mod listing;
 pub mod place;
 pub mod plain;
+pub mod prose;
 pub mod reply;
 pub mod session;
 pub mod stdin;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
+use super::prose::PROSE_COLUMNS;
 use super::reply::{Align, Reply, Span, Table, one_line};
 use crate::text;
 
@@ -18,6 +19,10 @@ pub fn bytes(reply: &Reply) -> Cow<'_, [u8]> {
         Reply::Output { bytes, .. } => return Cow::Borrowed(bytes),
         Reply::Lines(lines) | Reply::News { lines, .. } | Reply::Answer { lines, .. } => {
             lines.iter().map(|line| format!("{line}\n")).collect::<String>().into_bytes()
+        }
+        Reply::Prose { paragraphs, .. } => {
+            let rows = paragraphs.iter().flat_map(|paragraph| paragraph.rows(PROSE_COLUMNS));
+            rows.map(|row| format!("{row}\n")).collect::<String>().into_bytes()
         }
         Reply::Table(table) => table_text(table).into_bytes(),
         Reply::Json(value) => json_text(value).into_bytes(),

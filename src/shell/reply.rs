@@ -24,6 +24,11 @@ pub enum Reply {
         raw: bool,
     },
     Lines(Vec<Line>),
+    /// Text that wraps between words, with the same as JSON.
+    Prose {
+        paragraphs: Vec<Paragraph>,
+        json: Value,
+    },
     Table(Table),
     /// One JSON value; an array is written with one element a line.
     Json(Value),
@@ -69,6 +74,7 @@ impl Reply {
         match self {
             Reply::Nothing => Reply::done(json),
             Reply::Lines(lines) => Reply::Answer { lines, json },
+            Reply::Prose { paragraphs, .. } => Reply::Prose { paragraphs, json },
             other => other,
         }
     }
@@ -82,10 +88,16 @@ impl Reply {
                 Err(_) => serde_json::json!({ "base64": STANDARD.encode(&bytes) }),
             }),
             Reply::Lines(lines) => Reply::Json(serde_json::json!({ "text": text_of(&lines) })),
+            Reply::Prose { json, .. } => Reply::Json(json),
             Reply::Table(table) => Reply::Json(table.rows.iter().map(|row| object_of(&table, row)).collect()),
             Reply::News { json, .. } | Reply::Answer { json, .. } => Reply::Json(json),
             json @ (Reply::Json(_) | Reply::JsonLines(_)) => json,
         })
+    }
+
+    /// Paragraphs; [`Reply::with_json`] adds their JSON.
+    pub fn prose(paragraphs: Vec<Paragraph>) -> Reply {
+        Reply::Prose { paragraphs, json: Value::Null }
     }
 
     /// Lines of plain text.
@@ -184,6 +196,20 @@ impl From<String> for Line {
 impl From<&str> for Line {
     fn from(text: &str) -> Line {
         Line::new().plain(text)
+    }
+}
+
+/// A text that takes as many rows as it needs.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Paragraph {
+    pub line: Line,
+    /// Blanks before its second row and those after it.
+    pub hang: usize,
+}
+
+impl From<Line> for Paragraph {
+    fn from(line: Line) -> Paragraph {
+        Paragraph { line, hang: 0 }
     }
 }
 

@@ -56,10 +56,42 @@ pub fn render(reply: &Reply, options: RenderOptions) -> Rendered<'_> {
             let text: String = lines.iter().map(|line| format!("{}\n", to_ansi(line, true))).collect();
             Rendered::whole(text.into_bytes())
         }
+        Reply::Prose { paragraphs, .. } if options.terminal || options.color => {
+            let rows = paragraphs.iter().flat_map(|paragraph| paragraph.rows(options.columns.into()));
+            let text: String = rows.map(|row| format!("{}\n", to_ansi(&row, options.color))).collect();
+            Rendered::whole(text.into_bytes())
+        }
         Reply::Table(table) => match options.table_columns {
             Some(columns) => Rendered::whole(table::render_table(table, columns, options.color).into_bytes()),
             None => Rendered::whole(plain::bytes(reply)),
         },
         reply => Rendered::whole(plain::bytes(reply)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use unicode_width::UnicodeWidthStr;
+
+    use super::*;
+    use crate::shell::command::{TABLE, about, overview, topics};
+
+    #[test]
+    fn help_breaks_between_words_only() {
+        let words: Vec<&str> = TABLE.iter().map(|command| command.name).chain(topics()).collect();
+        let texts = words.iter().map(|word| (*word, about(TABLE, word).unwrap())).chain([("", overview(TABLE))]);
+        for (word, reply) in texts {
+            let shown = |columns: u16| {
+                let options = RenderOptions { terminal: true, columns, ..RenderOptions::PLAIN };
+                String::from_utf8(render(&reply, options).bytes.into_owned()).unwrap()
+            };
+            let whole = shown(10_000);
+            for columns in [80, 60] {
+                let text = shown(columns);
+                let wide = text.lines().find(|line| line.width() > columns.into());
+                assert_eq!(wide, None, "`help {word}` at {columns} columns");
+                assert!(text.split_whitespace().eq(whole.split_whitespace()), "`help {word}` at {columns} columns");
+            }
+        }
     }
 }

@@ -80,14 +80,16 @@ pub fn starting<'a>(typed: &str, words: impl IntoIterator<Item = &'a str>) -> Ve
 
 /// `PLUGIN.FUNCTION` for each function of the process.
 pub fn dotted_functions(kernel: &Kernel, plugin: &str, typed: &str) -> Vec<Candidate> {
-    let words: Vec<String> = functions(kernel, plugin).iter().map(|function| format!("{plugin}.{function}")).collect();
-    starting(typed, words.iter().map(String::as_str))
+    let named = functions(kernel, plugin).into_iter();
+    let named = named.map(|function| Candidate::word(&format!("{plugin}.{}", function.shown)).about(&function.about));
+    named.filter(|candidate| candidate.shown.starts_with(typed)).collect()
 }
 
-/// The functions of the process that `plugin` names; none if there is no such process.
-pub fn functions(kernel: &Kernel, plugin: &str) -> Vec<String> {
-    let detail = kernel.find(plugin).ok().and_then(|id| kernel.process(id));
-    detail.map(|detail| detail.functions).unwrap_or_default()
+/// The functions of the process that `plugin` names, with what they are said to do; none if there is no such process.
+pub fn functions(kernel: &Kernel, plugin: &str) -> Vec<Candidate> {
+    let about = kernel.find(plugin).ok().and_then(|id| kernel.about_process(id));
+    let said = about.map(|about| about.functions).unwrap_or_default().into_iter();
+    said.map(|function| Candidate::word(&function.name).about(&function.summary.unwrap_or_default())).collect()
 }
 
 /// The words of a kind that start with the typed text. `function_of` gives the functions that a FUNCTION can be.
@@ -95,7 +97,7 @@ pub fn of_kind(
     known: &Known<'_>,
     kind: &Kind,
     cursor: &Cursor,
-    function_of: impl Fn() -> Vec<String>,
+    function_of: impl Fn() -> Vec<Candidate>,
 ) -> Vec<Candidate> {
     let Known { kernel, variables, .. } = *known;
     let typed = cursor.typed.as_str();
@@ -115,7 +117,7 @@ pub fn of_kind(
         Kind::Process => processes(),
         Kind::Job => jobs(),
         Kind::ProcessOrJob => processes().into_iter().chain(jobs()).collect(),
-        Kind::Function => starting(typed, function_of().iter().map(String::as_str)),
+        Kind::Function => function_of().into_iter().filter(|function| function.shown.starts_with(typed)).collect(),
         Kind::Loadable => {
             let mut candidates = starting(typed, kernel.loadable().iter().map(String::as_str));
             candidates.extend(files(typed));

@@ -1,33 +1,42 @@
 //! One command in words: what `help NAME` and `NAME --help` show.
 
 use super::Command;
-use crate::shell::reply::{Line, Reply, Role};
-use crate::text::wrapped;
+use crate::shell::reply::{Line, Paragraph, Reply, Role};
 
-/// Width at which a description wraps, in columns.
-const TEXT_WIDTH: usize = 100;
+/// The longest usage line that lists its options, in characters.
+const USAGE_CHARS_MAX: usize = 100;
+/// The most columns for the options before what they do.
+const OPTION_COLUMNS_MAX: usize = 28;
+/// Blanks before the further rows of a usage line or an example.
+const HANG: usize = 4;
+
 /// All that is known of one command.
 pub fn describe(command: &Command) -> Reply {
     let shape = command.shape();
-    let mut lines = vec![Line::new().with(Role::Code, shape.usage_within(TEXT_WIDTH)), Line::new()];
-    lines.extend(wrapped(command.description, TEXT_WIDTH).into_iter().map(Line::from));
-    let width = shape.options.iter().map(|option| option.usage().len()).max().unwrap_or(0) + 2;
+    let usage = Line::new().with(Role::Code, shape.usage_within(USAGE_CHARS_MAX));
+    let mut paragraphs = vec![Paragraph { line: usage, hang: HANG }, Paragraph::default()];
+    paragraphs.push(Paragraph::text(command.description));
+    let widest = shape.options.iter().map(|option| option.usage().len() + 4).max().unwrap_or(0);
+    let hang = widest.min(OPTION_COLUMNS_MAX);
     if !shape.options.is_empty() {
-        lines.push(Line::new());
+        paragraphs.push(Paragraph::default());
     }
     for option in &shape.options {
-        lines.push(Line::new().with(Role::Name, format!("  {:<width$}", option.usage())).plain(option.help.clone()));
+        let name = format!("  {}  ", option.usage());
+        let line = Line::new().with(Role::Name, format!("{name:<hang$}")).plain(option.help.clone());
+        paragraphs.push(Paragraph { line, hang });
     }
     if shape.takes("EXPR") {
-        lines.push(Line::new());
-        lines.push(Line::from("EXPR is one word: quote it. `help filters` says what it can ask for."));
+        paragraphs.push(Paragraph::default());
+        paragraphs.push(Paragraph::text("EXPR is one word: quote it. `help filters` says what it can ask for."));
     }
     for example in command.examples {
-        lines.push(Line::new());
-        lines.extend(example.lines.lines().map(|line| Line::new().with(Role::Dim, "$ ").with(Role::Code, line)));
-        lines.extend(example.output.lines().map(Line::from));
+        paragraphs.push(Paragraph::default());
+        let typed = example.lines.lines().map(|line| Line::new().with(Role::Dim, "$ ").with(Role::Code, line));
+        let printed = example.output.lines().map(Line::from);
+        paragraphs.extend(typed.chain(printed).map(|line| Paragraph { line, hang: HANG }));
     }
-    Reply::Lines(lines).with_json(json_of(command))
+    Reply::prose(paragraphs).with_json(json_of(command))
 }
 
 /// The JSON form of the same.

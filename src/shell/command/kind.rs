@@ -61,7 +61,9 @@ impl Kind {
             "VARIABLE" => Kind::Variable,
             "ALIAS" => Kind::Alias,
             "DIR" => Kind::Dir,
-            words if words.contains('|') => Kind::Words(words.split('|').flat_map(alternatives).collect()),
+            words if words.contains('|') && words.starts_with(|first: char| first.is_ascii_lowercase()) => {
+                Kind::Words(words.split('|').flat_map(alternatives).collect())
+            }
             _ => Kind::None,
         }
     }
@@ -83,7 +85,7 @@ mod tests {
     fn words_of_a_value_name_are_offered() {
         let words = ["never", "on-crash", "on-crash="].map(str::to_owned).to_vec();
         assert_eq!(Kind::of_value_name("never|on-crash[=MAX/WINDOW]"), Kind::Words(words));
-        assert_eq!(Kind::of_value_name("COMMAND|TOPIC"), Kind::Topic);
+        assert_eq!(Kind::of_value_name("OTHER|NAMES"), Kind::None);
         assert_eq!(Kind::of_value_name("N"), Kind::None);
     }
 }

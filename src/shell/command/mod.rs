@@ -53,7 +53,7 @@ pub use arguments::{Argument, Arguments};
 pub use debug::inject::FAULT_WORDS;
 pub use definition::{Example, Group, Inner, find, syntax};
 pub use describe::describe;
-pub use help::{about, closest_topic, markdown_table, topics};
+pub use help::{about, closest_topic, markdown_table, overview, topics};
 pub use kind::Kind;
 pub use mistake::Subject;
 pub use shape::{ArgSlot, OptionShape, Shape, SlotWord};

@@ -3,9 +3,9 @@
 mod topics;
 
 use super::{Arguments, Command, CommandTable, Example, Group, Run, describe, find, syntax};
-use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::reply::{Line, Paragraph, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::text::{closest, quoted, wrapped};
+use crate::text::{closest, quoted};
 use topics::TOPICS;
 
 pub static COMMAND: Command = Command {
@@ -30,9 +30,6 @@ pub static COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
-/// The overview fits a terminal of the usual width.
-const OVERVIEW_WIDTH: usize = 80;
-
 #[derive(Debug, clap::Args)]
 struct HelpOptions {
     #[arg(value_name = "COMMAND|TOPIC|PLUGIN[.FUNCTION]")]
@@ -42,7 +39,7 @@ struct HelpOptions {
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (options, _) = arguments.parse::<HelpOptions>()?;
     match options.command.as_deref() {
-        None => Ok(Reply::Lines(overview(session.table())).with_json(command_list(session.table()))),
+        None => Ok(overview(session.table()).with_json(command_list(session.table()))),
         Some(word) => match about(session.table(), word) {
             Some(reply) => Ok(reply),
             None => super::plugins::help(session, word).unwrap_or_else(|| Err(unknown(session.table(), word))),
@@ -61,10 +58,10 @@ pub fn topics() -> impl Iterator<Item = &'static str> {
 /// The help on a command or a topic, or on all commands; `None` where the word is neither.
 pub fn about(table: CommandTable, word: &str) -> Option<Reply> {
     if word == ALL {
-        return Some(Reply::Lines(every_command(table)).with_json(command_list(table)));
+        return Some(every_command(table).with_json(command_list(table)));
     }
     if let Some((_, text)) = TOPICS.iter().find(|(topic, _)| *topic == word) {
-        return Some(Reply::text(text).with_json(serde_json::json!({ "topic": word, "text": text })));
+        return Some(Reply::prose(Paragraph::read(text)).with_json(serde_json::json!({ "topic": word, "text": text })));
     }
     find(table, word).map(describe)
 }
@@ -93,47 +90,45 @@ const FIRST_STEPS: [(&str, &str); 6] = [
 ];
 
 /// The overview on one screen: the first steps, and the names of all commands.
-fn overview(table: CommandTable) -> Vec<Line> {
-    let mut lines = vec![Line::from("To begin with:")];
+pub fn overview(table: CommandTable) -> Reply {
+    let mut paragraphs = vec![Paragraph::text("To begin with:")];
     let width = FIRST_STEPS.iter().map(|(step, _)| step.len()).max().unwrap_or(0) + 2;
     for (step, what) in FIRST_STEPS {
-        lines.push(Line::new().with(Role::Code, format!("  {step:<width$}")).plain(what));
+        let line = Line::new().with(Role::Code, format!("  {step:<width$}")).plain(what);
+        paragraphs.push(Paragraph { line, hang: 2 + width });
     }
-    lines.push(Line::new());
+    paragraphs.push(Paragraph::default());
     let width = Group::ALL.iter().map(|group| group.title().len()).max().unwrap_or(0) + 2;
     for group in Group::ALL {
         let names: Vec<&str> =
             table.iter().filter(|command| command.group == group).map(|command| command.name).collect();
-        for (index, names) in wrapped(&names.join(" "), OVERVIEW_WIDTH - width).into_iter().enumerate() {
-            let title = if index == 0 { group.title() } else { "" };
-            lines.push(Line::new().with(Role::Strong, format!("{title:<width$}")).with(Role::Name, names));
-        }
+        let title = Line::new().with(Role::Strong, format!("{:<width$}", group.title()));
+        paragraphs.push(Paragraph { line: title.with(Role::Name, names.join(" ")), hang: width });
     }
-    lines.push(Line::new());
-    lines.extend(
-        [
-            "`help COMMAND` explains one, `help all` lists each with what it does; `help language`",
-            "says how lines are written, `help blocks` what `for`, `repeat` and `if` do,",
-            "`help filters` what EXPR is, `help debugging` how a bug is found.",
-            "Tab completes, Ctrl-R searches; Ctrl-C ends what runs, Ctrl-D leaves.",
-        ]
-        .map(Line::from),
-    );
-    lines
+    paragraphs.push(Paragraph::default());
+    let more = [
+        "`help COMMAND` explains one, `help all` lists each with what it does.",
+        "`help language` says how lines are written, `help blocks` what `for`, `if` do,",
+        "`help filters` what EXPR is, `help debugging` how a bug is found.",
+        "Tab completes, Ctrl-R searches; Ctrl-C ends what runs, Ctrl-D leaves.",
+    ];
+    paragraphs.extend(more.map(Paragraph::text));
+    Reply::prose(paragraphs)
 }
 
 /// Each command with its summary.
-fn every_command(table: CommandTable) -> Vec<Line> {
+fn every_command(table: CommandTable) -> Reply {
     let width = table.iter().map(|command| command.name.len()).max().unwrap_or(0) + 2;
-    let mut lines = Vec::new();
+    let mut paragraphs = Vec::new();
     for group in Group::ALL {
-        lines.push(Line::new().with(Role::Strong, group.title()));
+        paragraphs.push(Line::new().with(Role::Strong, group.title()).into());
         for command in table.iter().filter(|command| command.group == group) {
             let name = format!("  {:<width$}", command.name);
-            lines.push(Line::new().with(Role::Name, name).plain(command.summary));
+            let line = Line::new().with(Role::Name, name).plain(command.summary);
+            paragraphs.push(Paragraph { line, hang: 2 + width });
         }
     }
-    lines
+    Reply::prose(paragraphs)
 }
 
 /// The commands in JSON.
