@@ -78,9 +78,9 @@ fn the_demo_plays() {
     let path = dir.path().join("demo.plugsh");
     std::fs::write(&path, demo).unwrap();
     let ended = plugsh().args(["-e", path.to_str().unwrap()]).run().code(0);
-    let ended = ended.stdout_has("\"that\":13\n\"the\":11\n").stdout_has("DAED DERONOH ESEHT MORF TAHT\n");
-    let ended = ended.stdout_has("  1 call, ").stderr_has("plugsh> call wordcount run $speech --loop 500 &\n");
-    ended.stderr_has("2:mapper moved to the shell\n").stderr_has("took ");
+    let ended = ended.stdout_has("{\"the\":3}\n").stdout_has("{\"and\":2,\"bird\":1,\"cat\":1,\"dog\":1,\"the\":3}\n");
+    let ended = ended.stdout_has("panicked at misbehave/src/lib.rs:").stdout_has(" misbehave::panic");
+    ended.stderr_has("is held after 2:mapper.map (breakpoint 1)\n").stderr_has("fault 1: trap on callee=reducer\n");
 }
 
 #[test]
