@@ -119,6 +119,16 @@ impl Kernel {
         self.logbook().lines(after_seq, process)
     }
 
+    /// The newest `lines_max` log lines that match among the newest `look_at_max`, oldest first.
+    pub fn newest_logs(
+        &self,
+        lines_max: usize,
+        look_at_max: usize,
+        matches: impl Fn(&LogLine) -> bool,
+    ) -> Vec<LogLine> {
+        self.logbook().newest(lines_max, look_at_max, matches)
+    }
+
     /// The lowest level of plugins' logs that is kept.
     pub fn log_level(&self) -> LogLevel {
         self.logbook().level()

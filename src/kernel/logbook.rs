@@ -94,6 +94,15 @@ impl Logbook {
         let of = |line: &&LogLine| process.is_none_or(|id| line.process.id == id);
         inner.lines.range(first..).filter(of).cloned().collect()
     }
+
+    /// The newest `lines_max` lines that match among the newest `look_at_max`, oldest first.
+    pub fn newest(&self, lines_max: usize, look_at_max: usize, matches: impl Fn(&LogLine) -> bool) -> Vec<LogLine> {
+        let inner = self.inner.lock();
+        let matching = inner.lines.iter().rev().take(look_at_max).filter(|line| matches(line));
+        let mut lines: Vec<LogLine> = matching.take(lines_max).cloned().collect();
+        lines.reverse();
+        lines
+    }
 }
 
 enum Admission {
@@ -149,6 +158,9 @@ mod tests {
         let lines = book.lines(0, None);
         assert!(lines.len() < 200, "{} lines kept", lines.len());
         assert_eq!(lines.last().map(|line| line.text.as_str()), Some("line 999"));
+        let newest = book.newest(2, 10, |line| line.seq % 2 == 1);
+        assert_eq!(newest.iter().map(|line| line.seq).collect::<Vec<_>>(), [997, 999]);
+        assert_eq!(book.newest(9, 3, |_| true).len(), 3, "no more is looked at");
     }
 
     #[test]

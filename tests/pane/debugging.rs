@@ -1,4 +1,4 @@
-//! Held jobs, hooks and recordings in the pane.
+//! Held jobs, hooks, recordings and log lines in the pane.
 
 use super::pty::{CTRL_C, Setup};
 use super::with_pane;
@@ -36,6 +36,20 @@ fn a_held_job_is_stepped_and_continued_from_the_pane() {
     terminal.send("q");
     terminal.line("wait");
     terminal.wait_for("{\"count\":2");
+    terminal.wait_prompt();
+}
+
+#[test]
+fn log_lines_are_a_view_of_their_own() {
+    let mut terminal = Setup::new(24, 80).start();
+    terminal.wait_prompt();
+    terminal.line("pane on; load misbehave; misbehave.log hello; pane focus");
+    terminal.wait_for("▌processes");
+    terminal.send("L");
+    terminal.wait_for("error 1:misbehave hello");
+    terminal.send("L");
+    terminal.wait_for("1:misbehave.log");
+    terminal.send("q");
     terminal.wait_prompt();
 }
 

@@ -35,6 +35,8 @@ pub enum Action {
     NarrowSubtree,
     Kill,
     KillSubtree,
+    /// Shows log lines in place of the calls, or the calls again.
+    ToggleLog,
     /// Lets a held job go on.
     Continue,
     StepInto,

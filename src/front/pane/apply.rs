@@ -7,7 +7,7 @@ use super::action::Action;
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, mistake};
 use super::state::{
-    Clock, Effect, FILTER_CHARS_MAX, Layer, Message, Narrowed, Position, State, Subject, View, ViewData, Zoom,
+    Clock, Effect, FILTER_CHARS_MAX, Feed, Layer, Message, Narrowed, Position, State, Subject, View, ViewData, Zoom,
 };
 use super::tree::RowId;
 
@@ -64,6 +64,10 @@ impl State {
             Action::Pause => self.next_clock(),
             Action::Kill => self.ask_to_kill(self.selected_process(), Extent::One, data),
             Action::KillSubtree => self.ask_to_kill(self.selected_process(), Extent::Subtree, data),
+            Action::ToggleLog => self.toggle_log(),
+            Action::Narrow | Action::NarrowSubtree if self.has_log_keys() => {
+                self.message = Some(Message::Failed("select a process to see its log lines".to_owned()));
+            }
             Action::Narrow => self.narrow(Extent::One, data),
             Action::NarrowSubtree => self.narrow(Extent::Subtree, data),
             Action::Help => self.layer = Layer::Help { scroll: 0 },
@@ -71,6 +75,7 @@ impl State {
                 return self.release(action, data);
             }
             action if self.view == View::Tree => self.in_tree(action, data),
+            action if self.has_log_keys() => return Effect::ScrollLog(action),
             action => return self.in_calls(action, data),
         }
         Effect::None
@@ -92,7 +97,7 @@ impl State {
             Action::Zoom => self.next_zoom(),
             Action::FullScreen => return Effect::ToggleFull,
             Action::Pause => self.next_clock(),
-            Action::Narrow | Action::NarrowSubtree => {
+            Action::Narrow | Action::NarrowSubtree | Action::ToggleLog => {
                 self.layer = Layer::Views;
                 return self.in_views(action, data);
             }
@@ -172,6 +177,19 @@ impl State {
             View::Tree => View::Calls,
             View::Calls => View::Tree,
         };
+    }
+
+    /// Gives the place of the calls to the log and the keys to it, or gives it back.
+    fn toggle_log(&mut self) {
+        self.feed = match self.feed {
+            Feed::Calls => Feed::Log,
+            Feed::Log => Feed::Calls,
+        };
+        self.view = View::Calls;
+    }
+
+    fn has_log_keys(&self) -> bool {
+        self.view == View::Calls && self.feed == Feed::Log
     }
 
     fn next_zoom(&mut self) {

@@ -158,7 +158,7 @@ fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, preview_cols: u16, n
 }
 
 /// A time since the session began: `01:23.456`.
-fn clock(at_ns: u64) -> String {
+pub fn clock(at_ns: u64) -> String {
     let ms = at_ns / 1_000_000;
     let (minutes, seconds) = (ms / 60_000, ms / 1000 % 60);
     format!("{minutes:02}:{seconds:02}.{:03}", ms % 1000)

@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use crate::journal::{Outcome, Payload, Record, Symbol, stats};
 use crate::kernel::hooks::Step;
-use crate::kernel::{JobId, ProcessDetail, ProcessId, ProcessState, ProcessView, Supervision};
-use crate::runtime::{Host, MemoryUse, Spec};
+use crate::kernel::{JobId, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState, ProcessView, Supervision};
+use crate::runtime::{Host, LogLevel, MemoryUse, Spec};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
 
@@ -47,6 +47,12 @@ pub fn call(seq: u64, depth: u16, caller: (u32, &str), callee: (u32, &str), func
         outcome: Outcome::Ok,
         ..Record::default()
     }
+}
+
+/// A line that `5:log` logged.
+pub fn log_line(seq: u64, level: LogLevel, text: &str) -> LogLine {
+    let process = ProcessLabel { id: 5, name: "log".to_owned() };
+    LogLine { seq, at: Duration::from_millis(seq * 10), process, level, text: text.to_owned() }
 }
 
 /// The call with its bytes kept.
@@ -134,6 +140,10 @@ impl SnapshotSource for FixedSource {
         let mut calls: Vec<Record> = matching.cloned().collect();
         calls.drain(..calls.len().saturating_sub(calls_max));
         calls
+    }
+
+    fn log(&self, query: &SnapshotQuery, _lines_max: usize) -> Vec<LogLine> {
+        self.snapshot.log.iter().filter(|line| query.matches_log(line)).cloned().collect()
     }
 
     fn call(&self, seq: u64) -> Option<Record> {

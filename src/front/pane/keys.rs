@@ -143,6 +143,12 @@ pub const KEYS: &[KeyGroup] = &[
         hint: "kill",
     },
     KeyGroup {
+        keys: &[(Key::Char('L'), Action::ToggleLog)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "log lines in place of the calls, and back",
+        hint: "log",
+    },
+    KeyGroup {
         keys: &[(Key::Char('c'), Action::Continue)],
         places: VIEWS_AND_DETAIL,
         meaning: "continue a held job: the selected one, or the only one",
@@ -303,7 +309,7 @@ mod tests {
 
     #[test]
     fn every_promised_key_is_bound() {
-        let keys = "hjklgGJKsfFepxXzZcino?/ q".chars().map(Key::Char).chain([
+        let keys = "hjklgGJKsfFepxXzZcinoL?/ q".chars().map(Key::Char).chain([
             Key::Up,
             Key::Down,
             Key::Left,

@@ -31,6 +31,7 @@ mod history;
 mod keys;
 mod layout;
 mod lines;
+mod log_view;
 mod narrowing;
 mod navigate;
 mod payload;
@@ -71,7 +72,7 @@ use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
 use snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
-use state::{Clock, Cursor, Effect, Layer, Message, Position, State, Subject, View, ViewData};
+use state::{Clock, Cursor, Effect, Feed, Layer, Message, Position, State, Subject, View, ViewData};
 use titles::Surroundings;
 use tree::Row;
 
@@ -88,6 +89,7 @@ pub struct Pane {
     history: History,
     rows: Vec<Row>,
     calls: history::HeldCalls,
+    log: log_view::LogList,
     detail: Option<(Instant, Detail)>,
     /// The rows of a page of each view, as last drawn.
     tree_page: usize,
@@ -121,6 +123,7 @@ impl Pane {
             history: History::default(),
             rows: Vec::new(),
             calls: history::HeldCalls::default(),
+            log: log_view::LogList::default(),
             detail: None,
             tree_page: 0,
             calls_page: 0,
@@ -136,6 +139,9 @@ impl Pane {
     fn refresh(&mut self) {
         let query = self.state.query();
         let query_changed = self.sampled_query.as_ref() != Some(&query);
+        if query_changed {
+            self.log.follow();
+        }
         let sampled = match self.state.clock {
             Clock::Live => self.source.sample(&query, self.calls_page),
             Clock::Paused => None,
@@ -222,12 +228,14 @@ impl Pane {
     }
 
     fn draw(&mut self, buffer: &mut Buffer, parts: &Parts, focus: Focus) {
-        let surroundings = Surroundings { focus, hidden: parts.hidden };
+        let surroundings = Surroundings { focus, hidden: parts.hidden, feed: self.state.feed };
         if let Some(area) = parts.tree {
             let processes = tree_view::Processes { snapshot: &self.snapshot, rows: &self.rows, history: &self.history };
             tree_view::draw(buffer, area, &processes, &self.state, surroundings);
         }
-        if let Some(area) = parts.calls {
+        if let Some(area) = parts.calls.filter(|_| self.state.feed == Feed::Log) {
+            log_view::draw(buffer, area, &self.log, &self.snapshot, &self.state, surroundings);
+        } else if let Some(area) = parts.calls {
             let calls = calls_view::Calls {
                 list: self.calls.list(self.state.position, &self.snapshot),
                 newer: self.calls.newer(&self.snapshot),
@@ -264,6 +272,10 @@ impl Pane {
             Effect::FirstCall => {
                 self.calls.hold(&*self.source, &self.state.query(), &self.snapshot);
                 self.state.position = self.calls.after(0).map_or(Position::Newest, Position::At);
+            }
+            Effect::ScrollLog(action) => {
+                let (source, query) = (&self.source, self.state.query());
+                self.log.scroll(action, self.calls_page, || source.log(&query, log_view::HELD_LINES_MAX));
             }
             Effect::OlderCalls => {
                 if let Some(seq) = self.calls.fetch_older(&*self.source, &self.state.query()) {

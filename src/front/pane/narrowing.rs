@@ -58,7 +58,8 @@ impl Narrowing {
         self.contains(call.caller) || self.contains(call.callee)
     }
 
-    fn contains(&self, id: ProcessId) -> bool {
+    /// Whether a process is one of them.
+    pub fn contains(&self, id: ProcessId) -> bool {
         id == self.id || self.descendants.contains(&id)
     }
 

@@ -4,12 +4,14 @@ use std::cmp::Ordering;
 use std::time::Duration;
 
 pub use super::narrowing::Extent;
+use crate::runtime::LogLevel;
+
 use super::narrowing::Narrowing;
 use super::process_filter::{ProcessFilter, has_failed};
 use super::view::View;
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::hooks::Step;
-use crate::kernel::{JobId, JobView, ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::kernel::{JobId, JobView, LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView};
 
 /// The kernel's state at one moment.
 #[derive(Debug, Clone, Default)]
@@ -20,6 +22,8 @@ pub struct Snapshot {
     pub processes: Vec<ProcessView>,
     /// The newest calls that match, running ones included, by seq.
     pub calls: Vec<Record>,
+    /// The newest log lines that match, oldest first.
+    pub log: Vec<LogLine>,
     /// The held calls, by process.
     pub held: Vec<HeldCall>,
     pub jobs: Vec<JobView>,
@@ -173,6 +177,16 @@ impl SnapshotQuery {
             }
     }
 
+    /// Whether a log line matches. Every line matches an expression.
+    pub fn matches_log(&self, line: &LogLine) -> bool {
+        (self.scope == Scope::All || line.level >= LogLevel::Warn)
+            && self.narrowing.as_ref().is_none_or(|narrowing| narrowing.contains(line.process.id))
+            && match &self.test {
+                Test::All | Test::Expression { .. } => true,
+                Test::Name(needle) => needle.is_in(&line.process.name) || needle.is_in(&line.text),
+            }
+    }
+
     /// Whether a process itself matches, regardless of its descendants; `held`: its call is held at a breakpoint.
     pub fn matches_process(&self, process: &ProcessView, held: bool) -> bool {
         let meant = match &self.test {
@@ -204,6 +218,8 @@ pub trait SnapshotSource: Send {
     fn force_next_sample(&mut self);
     /// The newest `calls_max` ended calls that match, up to `seq_max`.
     fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record>;
+    /// The newest log lines that match, oldest first.
+    fn log(&self, query: &SnapshotQuery, lines_max: usize) -> Vec<LogLine>;
     /// One call, with its kept payload.
     fn call(&self, seq: u64) -> Option<Record>;
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;

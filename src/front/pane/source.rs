@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::journal::{Drained, Outcome, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
-use crate::kernel::{JobId, Kernel, ProcessDetail, ProcessId, ProcessView};
+use crate::kernel::{JobId, Kernel, LogLine, ProcessDetail, ProcessId, ProcessView};
 
 use super::preview::with_preview;
 use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Totals};
@@ -16,6 +16,8 @@ const COST_SHARE: u32 = 30;
 const IDLE_PERIOD: Duration = Duration::from_millis(200);
 /// Calls that are fetched beyond those known to be new: more may end between two reads of the journal.
 const EXTRA_CALLS: u64 = 1024;
+/// The newest log lines that a sample looks at: rare matches further back are found by scrolling.
+const LOG_LINES_LOOKED_AT: usize = 4_096;
 /// The most names in a kill's message.
 const KILLED_NAMES_MAX: usize = 5;
 
@@ -90,6 +92,7 @@ impl SnapshotSource for KernelSource {
             processes,
             calls: newest_calls(merge_running(ended.clone(), running), calls_max),
             held,
+            log: self.kernel.newest_logs(calls_max, LOG_LINES_LOOKED_AT, |line| query.matches_log(line)),
             jobs: self.kernel.jobs().iter().map(|job| job.view()).collect(),
             notes: notes(&self.kernel),
         };
@@ -109,6 +112,10 @@ impl SnapshotSource for KernelSource {
             calls.sort_by_key(|call| call.seq);
             calls
         })
+    }
+
+    fn log(&self, query: &SnapshotQuery, lines_max: usize) -> Vec<LogLine> {
+        self.kernel.newest_logs(lines_max, usize::MAX, |line| query.matches_log(line))
     }
 
     fn call(&self, seq: u64) -> Option<Record> {

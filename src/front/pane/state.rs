@@ -5,10 +5,11 @@ use crate::journal::Record;
 use crate::kernel::hooks::Step;
 use crate::kernel::{JobId, ProcessId};
 
+use super::action::Action;
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
 use super::tree::{Row, RowId, TreeOptions};
-pub use super::view::View;
+pub use super::view::{Feed, View};
 
 /// The longest filter.
 pub const FILTER_CHARS_MAX: usize = 64;
@@ -108,6 +109,7 @@ impl Message {
 #[derive(Debug, Clone)]
 pub struct State {
     pub view: View,
+    pub feed: Feed,
     pub zoom: Zoom,
     pub clock: Clock,
     pub layer: Layer,
@@ -130,6 +132,7 @@ impl Default for State {
     fn default() -> Self {
         State {
             view: View::default(),
+            feed: Feed::default(),
             zoom: Zoom::default(),
             clock: Clock::default(),
             layer: Layer::default(),
@@ -169,6 +172,8 @@ pub enum Effect {
     /// Give the keys back to the prompt.
     Leave,
     ToggleFull,
+    /// Scroll the log by an action.
+    ScrollLog(Action),
     /// Hold the list of calls.
     HoldCalls,
     /// Hold the list of calls, and go to its first one.

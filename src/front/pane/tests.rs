@@ -5,13 +5,14 @@ use std::time::Duration;
 use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
-use super::fixture::{FixedSource, call, forest, process, shop, with_payload};
+use super::fixture::{FixedSource, call, forest, log_line, process, shop, with_payload};
 use super::save::{Form, picture};
 use super::snapshot::{Extent, HeldCall};
 use super::*;
 use crate::journal::Outcome;
 use crate::kernel::hooks::Step;
 use crate::kernel::{JobState, JobView, ProcessState};
+use crate::runtime::LogLevel;
 
 /// A pane of one snapshot.
 fn pane(snapshot: Snapshot) -> Pane {
@@ -304,6 +305,21 @@ fn a_wide_view_has_previews_of_payloads() {
     insta::assert_snapshot!(screen_after(snapshot.clone(), &[], 200, 11));
     let narrow = screen_after(snapshot, &[], 120, 11);
     assert!(!narrow.contains("tea"), "there is no room for them: {narrow}");
+}
+
+#[test]
+fn log_lines_take_the_place_of_the_calls_and_give_it_back() {
+    let mut snapshot = shop();
+    snapshot.log = vec![
+        log_line(1, LogLevel::Info, "started"),
+        log_line(2, LogLevel::Error, "\u{1b}[31mno such item"),
+        log_line(3, LogLevel::Warn, "tea is low"),
+    ];
+    insta::assert_snapshot!(screen_after(snapshot.clone(), &typed("L"), 120, 8));
+    let narrow = screen_after(snapshot.clone(), &[Key::Char('L'), Key::Tab], 80, 8);
+    assert!(narrow.contains("log: Tab"), "{narrow}");
+    let back = screen_after(snapshot, &typed("LL"), 120, 8);
+    assert!(back.contains("▌calls 12356") && !back.contains("tea is low"), "{back}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::text::Span;
 
 use super::cells::{put, put_right, rule, trusted};
-use super::state::View;
+use super::state::{Feed, View};
 use super::theme;
 use crate::front::screen::Focus;
 
@@ -15,6 +15,7 @@ pub struct Surroundings {
     pub focus: Focus,
     /// The view for which there is no room beside the one that is drawn.
     pub hidden: Option<View>,
+    pub feed: Feed,
 }
 
 /// Draws a title row: `left`, a line, and those of `right` that fit, the first ones before the others.
@@ -34,9 +35,14 @@ pub fn draw(buffer: &mut Buffer, row: Rect, left: Vec<Span<'static>>, right: Vec
 
 /// A view's name, highlighted if the view has the keys.
 pub fn name(view: View, has_keys: bool, focus: Focus) -> Vec<Span<'static>> {
+    named(view.title(), has_keys, focus)
+}
+
+/// A part's name, highlighted if it has the keys.
+pub fn named(name: &str, has_keys: bool, focus: Focus) -> Vec<Span<'static>> {
     match (has_keys, focus) {
-        (true, Focus::Pane) => vec![trusted(format!("▌{}", view.title()), theme::STRONG.patch(theme::KEY))],
-        _ => vec![trusted(format!(" {}", view.title()), theme::STRONG)],
+        (true, Focus::Pane) => vec![trusted(format!("▌{name}"), theme::STRONG.patch(theme::KEY))],
+        _ => vec![trusted(format!(" {name}"), theme::STRONG)],
     }
 }
 
@@ -47,7 +53,8 @@ pub fn right(surroundings: Surroundings, other: Option<String>) -> Vec<Vec<Span<
         Focus::Prompt => "F6 Tab",
     };
     let hidden = surroundings.hidden.map(|view| {
-        vec![trusted(format!(" {}: ", view.title()), theme::DIM), trusted(key, theme::KEY), trusted(" ", theme::PLAIN)]
+        let title = if (view, surroundings.feed) == (View::Calls, Feed::Log) { "log" } else { view.title() };
+        vec![trusted(format!(" {title}: "), theme::DIM), trusted(key, theme::KEY), trusted(" ", theme::PLAIN)]
     });
     let other = other.map(|other| vec![trusted(format!(" {other} "), theme::DIM)]);
     hidden.into_iter().chain(other).collect()
@@ -76,7 +83,7 @@ mod tests {
         let shown = |width| {
             let row = Rect::new(0, 0, width, 1);
             let mut buffer = Buffer::empty(row);
-            let surroundings = Surroundings { focus: Focus::Pane, hidden: Some(View::Calls) };
+            let surroundings = Surroundings { focus: Focus::Pane, hidden: Some(View::Calls), feed: Feed::Calls };
             let left = name(View::Tree, true, Focus::Pane);
             draw(&mut buffer, row, left, right(surroundings, Some("18–35/1023".to_owned())));
             (0..width).map(|x| buffer[(x, 0)].symbol().to_owned()).collect::<String>()

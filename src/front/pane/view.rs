@@ -17,3 +17,11 @@ impl View {
         }
     }
 }
+
+/// What stands in the place of the calls.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Feed {
+    #[default]
+    Calls,
+    Log,
+}
