@@ -54,6 +54,8 @@ pub enum Rank {
     Spawns,
     /// Notices for the prompt.
     Notices,
+    /// Starts and ends of processes.
+    Lifecycle,
     /// The log of plugins.
     Logbook,
     /// The times of a bench.

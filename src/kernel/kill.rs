@@ -95,6 +95,7 @@ impl Kernel {
             slot.life = Life::Dead { reason: reason.clone(), at: Instant::now() };
             (slot.occupant, slot.guest.take(), slot.pending.take(), slot.replacements.take())
         });
+        self.note_ended(&process, &reason);
         view.state = ProcessState::Dead { reason };
         (Remains { process, occupant, guest, pending, starting }, view)
     }

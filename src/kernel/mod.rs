@@ -24,6 +24,7 @@ mod job_output;
 mod job_table;
 mod kill;
 mod launch;
+mod lifecycle;
 pub mod limits;
 mod load;
 mod logbook;
@@ -69,7 +70,7 @@ pub use stack::{CallStack, PluginStack, StackView};
 pub use state::{Kernel, KernelOptions, StreamTaker};
 pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};
 pub use view::{
-    FrameView, JobId, JobState, JobView, Killed, LoadableView, LogLine, ProcessDetail, ProcessId, ProcessLabel,
-    ProcessState, ProcessView, Replaced,
+    FrameView, JobId, JobState, JobView, Killed, LifeChange, LifeEvent, LoadableView, LogLine, ProcessDetail,
+    ProcessId, ProcessLabel, ProcessState, ProcessView, Replaced,
 };
 pub use watch::watchable;

@@ -202,6 +202,7 @@ impl Kernel {
 
 impl ReplacementListener for Kernel {
     fn replaced(&self, process: ProcessId, by: ReplacedBy) {
+        self.note_replaced(process, by);
         self.tell_replaced(process, by);
     }
 }

@@ -186,6 +186,7 @@ impl Kernel {
         match self.start_instance(task, &process, &code, request.timeout) {
             Ok(guest) => {
                 process.mark_started(guest);
+                self.note_started(&process);
                 Ok(process.label())
             }
             Err(failure) => {

@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 use super::clock::Clock;
 use super::hooks::Hooks;
 use super::job_table::{ChainTable, JobTable};
+use super::lifecycle::Lifecycle;
 use super::limits::Limits;
 use super::logbook::Logbook;
 use super::notices::{Notice, Notices};
@@ -58,6 +59,7 @@ pub struct Kernel {
     jobs: JobTable,
     chains: ChainTable,
     notices: Notices,
+    lifecycle: Lifecycle,
     gate: PolicyGate,
     spawns: Mutex<Spawns>,
     watches: WatchList,
@@ -136,6 +138,7 @@ impl Kernel {
             jobs: JobTable::default(),
             chains: ChainTable::default(),
             notices: Notices::default(),
+            lifecycle: Lifecycle::default(),
             gate: PolicyGate::new(limits.calls_per_second_max),
             spawns: Mutex::new(Rank::Spawns, Spawns::default()),
             watches: WatchList::default(),
@@ -216,6 +219,10 @@ impl Kernel {
 
     pub(super) fn symbols(&self) -> &Arc<Symbols> {
         &self.symbols
+    }
+
+    pub(super) fn lifecycle(&self) -> &Lifecycle {
+        &self.lifecycle
     }
 
     pub(super) fn notices(&self) -> &Notices {

@@ -1,11 +1,13 @@
 //! Snapshots of the kernel for the rooms above: plain data, copied under short locks.
 
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
 use super::supervision::Supervision;
+use crate::journal::Symbol;
 use crate::json::{as_ms, as_us};
 use crate::runtime::about::About;
 use crate::runtime::{Host, MemoryUse, Spec};
@@ -235,6 +237,37 @@ pub struct Replaced {
     pub code_changed: bool,
     /// Functions that callers have used and the new code lacks; not empty only for a forced reload.
     pub functions_lost: Vec<String>,
+}
+
+/// A start, a crash or an end of a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LifeEvent {
+    /// Nanoseconds since the session began.
+    pub at_ns: u64,
+    pub process: ProcessId,
+    pub name: Symbol,
+    pub change: LifeChange,
+}
+
+/// What happened to a process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum LifeChange {
+    /// It can be called. `parent_name` is `None` for the shell, and for a parent that has ended.
+    Started {
+        parent: ProcessId,
+        parent_name: Option<Symbol>,
+    },
+    /// It goes on with a fresh instance of its code.
+    Restarted,
+    /// It goes on with new code.
+    Reloaded,
+    /// A call left it without an instance.
+    Crashed {
+        why: Arc<str>,
+    },
+    Ended {
+        why: Arc<str>,
+    },
 }
 
 /// One line that a plugin logged.

@@ -40,6 +40,22 @@ fn a_held_job_is_stepped_and_continued_from_the_pane() {
 }
 
 #[test]
+fn starts_restarts_and_ends_stand_in_the_log_of_calls() {
+    let mut terminal = Setup::new(24, 80).start();
+    terminal.wait_prompt();
+    terminal.line("pane on; load front; front.run hello; restart front; kill front; pane focus");
+    terminal.wait_for("▌processes");
+    terminal.send("\t");
+    for line in
+        ["+ 1:front loaded", "+ 2:count_vowels started by 1:front", "↻ 1:front restarted", "† 1:front ended: killed by"]
+    {
+        terminal.wait_for(line);
+    }
+    terminal.send("q");
+    terminal.wait_prompt();
+}
+
+#[test]
 fn log_lines_are_a_view_of_their_own() {
     let mut terminal = Setup::new(24, 80).start();
     terminal.wait_prompt();

@@ -6,12 +6,14 @@ use ratatui::text::Span;
 
 use crate::front::screen::Focus;
 use crate::journal::{Outcome, Record};
+use crate::kernel::LifeEvent;
 use crate::shell::command::trace;
 use crate::shell::listing::Unit;
 
 use super::cells::{count, put, put_right, trusted, untrusted};
 use super::history::Older;
 use super::layout::below_title;
+use super::life;
 use super::preview;
 use super::snapshot::Scope;
 use super::state::{Clock, Position, State, View};
@@ -37,6 +39,8 @@ const INDENT_COLS_MAX: usize = 24;
 pub struct Calls<'a> {
     /// In order of seq.
     pub list: &'a [Record],
+    /// Starts and ends of processes, in order of time.
+    pub events: &'a [LifeEvent],
     /// The number of ended calls that are newer than the list.
     pub newer: u64,
     /// Whether a held list can be continued to older calls.
@@ -53,10 +57,20 @@ pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surro
     draw_title(buffer, area, calls, state, surroundings);
     let body = below_title(area);
     let selected = state.call_index(calls.list).or_else(|| calls.list.len().checked_sub(1));
-    let shown = calls.list.iter().enumerate().skip(state.calls_top).take(usize::from(body.height));
+    let in_sight = state.call_index(calls.list);
+    let shown = life::lines(calls.list, calls.events, state.calls_top, usize::from(body.height), in_sight);
     let preview_cols = preview_cols(body.width, calls.list);
-    for (y, (index, call)) in (body.y..).zip(shown) {
-        draw_call(buffer, Rect { y, height: 1, ..body }, call, preview_cols, calls.now_ns);
+    for (y, line) in (body.y..).zip(shown) {
+        let row = Rect { y, height: 1, ..body };
+        let (index, call) = match line {
+            life::Line::Call(index, call) => (index, call),
+            life::Line::Life(event) => {
+                let rest = draw_time(buffer, row, event.at_ns);
+                put(buffer, rest, y, life::spans(event));
+                continue;
+            }
+        };
+        draw_call(buffer, row, call, preview_cols, calls.now_ns);
         if surroundings.focus == Focus::Pane && state.view == View::Calls && Some(index) == selected {
             buffer.set_style(Rect { y, height: 1, ..body }, theme::SELECTED);
         }
@@ -133,11 +147,7 @@ fn preview_cols(width: u16, calls: &[Record]) -> u16 {
 }
 
 fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, preview_cols: u16, now_ns: u64) {
-    let mut rest = row;
-    if row.width >= TIME_COLS_MIN {
-        put(buffer, rest, row.y, vec![trusted(clock(call.at_ns), theme::DIM)]);
-        rest = Rect { x: rest.x + TIME_COLS, width: rest.width - TIME_COLS, ..rest };
-    }
+    let mut rest = draw_time(buffer, row, call.at_ns);
     let duration = duration_span(call, now_ns);
     if row.width > DURATION_COLS * 2 {
         put_right(buffer, rest, row.y, vec![duration]);
@@ -155,6 +165,15 @@ fn draw_call(buffer: &mut Buffer, row: Rect, call: &Record, preview_cols: u16, n
     let fits = whole.iter().map(Span::width).sum::<usize>() <= usize::from(rest.width);
     // In a narrow row the caller is left out: it is usually the row above.
     put(buffer, rest, row.y, if fits { whole } else { name_spans(call, Caller::LeftOut) });
+}
+
+/// Draws the time of a row, where there is room for it. Returns the rest of the row.
+fn draw_time(buffer: &mut Buffer, row: Rect, at_ns: u64) -> Rect {
+    if row.width < TIME_COLS_MIN {
+        return row;
+    }
+    put(buffer, row, row.y, vec![trusted(clock(at_ns), theme::DIM)]);
+    Rect { x: row.x + TIME_COLS, width: row.width - TIME_COLS, ..row }
 }
 
 /// A time since the session began: `01:23.456`.

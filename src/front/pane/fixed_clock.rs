@@ -14,7 +14,14 @@ const CALL_NS: u64 = 100_000_000;
 
 /// Gives a snapshot the times of the fixed clock. Counters stay as they are.
 pub fn apply(snapshot: &mut Snapshot) {
+    let before: Vec<u64> = snapshot.calls.iter().map(|call| call.at_ns).collect();
     let now_ns = time_calls(&mut snapshot.calls);
+    for event in &mut snapshot.events {
+        // The start of the last call before it.
+        let calls = before.partition_point(|at_ns| *at_ns <= event.at_ns);
+        let last = calls.checked_sub(1).and_then(|index| snapshot.calls.get(index));
+        event.at_ns = last.map_or(0, |call| call.at_ns);
+    }
     snapshot.at = Duration::from_nanos(now_ns);
     let mut busy_ns: HashMap<ProcessId, u64> = HashMap::new();
     for call in &snapshot.calls {
@@ -29,7 +36,8 @@ pub fn apply(snapshot: &mut Snapshot) {
 
 /// Times the calls, which are sorted by seq; returns the time after the last of them.
 fn time_calls(calls: &mut [Record]) -> u64 {
-    let mut now_ns = 0;
+    // What is before the first call is at 0.
+    let mut now_ns = CALL_NS;
     // The calls that the present one is nested in: index and seq.
     let mut open: Vec<(usize, u64)> = Vec::new();
     for index in 0..calls.len() {
@@ -71,8 +79,8 @@ mod tests {
         let mut calls = [nested(3, 0, 1), nested(5, 3, 2), nested(6, 5, 3), nested(9, 3, 2), nested(12, 0, 1)];
         let now_ns = time_calls(&mut calls);
         let times = calls.map(|call| (call.at_ns / CALL_NS, call.duration_ns / CALL_NS));
-        assert_eq!(times, [(0, 4), (1, 2), (2, 1), (3, 1), (4, 1)]);
-        assert_eq!(now_ns, 5 * CALL_NS);
+        assert_eq!(times, [(1, 4), (2, 2), (3, 1), (4, 1), (5, 1)]);
+        assert_eq!(now_ns, 6 * CALL_NS);
     }
 
     #[test]

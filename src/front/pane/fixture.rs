@@ -4,7 +4,10 @@ use std::time::Duration;
 
 use crate::journal::{Outcome, Payload, Record, Symbol, stats};
 use crate::kernel::hooks::Step;
-use crate::kernel::{JobId, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState, ProcessView, Supervision};
+use crate::kernel::{
+    JobId, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState, ProcessView,
+    Supervision,
+};
 use crate::runtime::{Host, LogLevel, MemoryUse, Spec};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
@@ -47,6 +50,11 @@ pub fn call(seq: u64, depth: u16, caller: (u32, &str), callee: (u32, &str), func
         outcome: Outcome::Ok,
         ..Record::default()
     }
+}
+
+/// A change of `1:a`, at a time in milliseconds.
+pub fn life(at_ms: u64, change: LifeChange) -> LifeEvent {
+    LifeEvent { at_ns: at_ms * 1_000_000, process: 1, name: Symbol::intern("a"), change }
 }
 
 /// A line that `5:log` logged.

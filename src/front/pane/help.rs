@@ -15,7 +15,7 @@ const NAMES_COLS: usize = 19;
 /// The fewest columns that a meaning has beside a name.
 const MEANING_COLS_MIN: usize = 16;
 /// The glyphs, their styles and their meanings.
-const GLYPHS: [(&str, Style, &str); 7] = [
+const GLYPHS: [(&str, Style, &str); 9] = [
     ("○", theme::DIM, "idle"),
     ("●", theme::GOOD, "running"),
     ("◐", theme::WAIT, "waiting, ⇢ for whom"),
@@ -23,6 +23,8 @@ const GLYPHS: [(&str, Style, &str); 7] = [
     ("✗", theme::BAD, "crashed or failed"),
     ("†", theme::BAD, "just died"),
     ("▸", theme::KEY, "folded, how many"),
+    ("+", theme::GOOD, "in the calls: a process has started"),
+    ("↻", theme::WAIT, "in the calls: it was restarted or reloaded"),
 ];
 
 /// The mouse, while the pane has the keys.

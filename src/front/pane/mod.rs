@@ -30,6 +30,7 @@ mod help;
 mod history;
 mod keys;
 mod layout;
+mod life;
 mod lines;
 mod log_view;
 mod narrowing;
@@ -238,6 +239,7 @@ impl Pane {
         } else if let Some(area) = parts.calls {
             let calls = calls_view::Calls {
                 list: self.calls.list(self.state.position, &self.snapshot),
+                events: &self.snapshot.events,
                 newer: self.calls.newer(&self.snapshot),
                 older: self.calls.older,
                 total: self.state.query().is_all_calls().then_some(self.snapshot.totals.calls),

@@ -11,7 +11,9 @@ use super::process_filter::{ProcessFilter, has_failed};
 use super::view::View;
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::hooks::Step;
-use crate::kernel::{JobId, JobView, LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::kernel::{
+    JobId, JobView, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView,
+};
 
 /// The kernel's state at one moment.
 #[derive(Debug, Clone, Default)]
@@ -22,6 +24,8 @@ pub struct Snapshot {
     pub processes: Vec<ProcessView>,
     /// The newest calls that match, running ones included, by seq.
     pub calls: Vec<Record>,
+    /// The newest starts and ends of processes that match, oldest first.
+    pub events: Vec<LifeEvent>,
     /// The newest log lines that match, oldest first.
     pub log: Vec<LogLine>,
     /// The held calls, by process.
@@ -174,6 +178,18 @@ impl SnapshotQuery {
                     [call.function, call.callee_name, call.caller_name].iter().any(|name| needle.is_in(name.as_str()))
                 }
                 Test::Expression { calls, .. } => calls.as_ref().is_none_or(|filter| filter.matches(call)),
+            }
+    }
+
+    /// Whether a start or an end of a process matches. None matches an expression over calls.
+    pub fn matches_event(&self, event: &LifeEvent) -> bool {
+        let failed = || matches!(event.change, LifeChange::Crashed { .. } | LifeChange::Ended { .. });
+        (self.scope == Scope::All || failed())
+            && self.narrowing.as_ref().is_none_or(|narrowing| narrowing.contains(event.process))
+            && match &self.test {
+                Test::All => true,
+                Test::Name(needle) => needle.is_in(event.name.as_str()),
+                Test::Expression { calls, .. } => calls.is_none(),
             }
     }
 

@@ -16,6 +16,8 @@ const COST_SHARE: u32 = 30;
 const IDLE_PERIOD: Duration = Duration::from_millis(200);
 /// Calls that are fetched beyond those known to be new: more may end between two reads of the journal.
 const EXTRA_CALLS: u64 = 1024;
+/// The most starts and ends of processes in a snapshot.
+const EVENTS_MAX: usize = 256;
 /// The newest log lines that a sample looks at: rare matches further back are found by scrolling.
 const LOG_LINES_LOOKED_AT: usize = 4_096;
 /// The most names in a kill's message.
@@ -92,6 +94,7 @@ impl SnapshotSource for KernelSource {
             processes,
             calls: newest_calls(merge_running(ended.clone(), running), calls_max),
             held,
+            events: self.kernel.life_events(EVENTS_MAX, |event| query.matches_event(event)),
             log: self.kernel.newest_logs(calls_max, LOG_LINES_LOOKED_AT, |line| query.matches_log(line)),
             jobs: self.kernel.jobs().iter().map(|job| job.view()).collect(),
             notes: notes(&self.kernel),

@@ -5,13 +5,14 @@ use std::time::Duration;
 use ratatui::style::Color;
 use unicode_width::UnicodeWidthStr;
 
-use super::fixture::{FixedSource, call, forest, log_line, process, shop, with_payload};
+use super::fixture::{FixedSource, call, forest, life, log_line, process, shop, with_payload};
 use super::save::{Form, picture};
 use super::snapshot::{Extent, HeldCall};
 use super::*;
 use crate::journal::Outcome;
+use crate::journal::Symbol;
 use crate::kernel::hooks::Step;
-use crate::kernel::{JobState, JobView, ProcessState};
+use crate::kernel::{JobState, JobView, LifeChange, ProcessState};
 use crate::runtime::LogLevel;
 
 /// A pane of one snapshot.
@@ -305,6 +306,19 @@ fn a_wide_view_has_previews_of_payloads() {
     insta::assert_snapshot!(screen_after(snapshot.clone(), &[], 200, 11));
     let narrow = screen_after(snapshot, &[], 120, 11);
     assert!(!narrow.contains("tea"), "there is no room for them: {narrow}");
+}
+
+#[test]
+fn starts_and_ends_stand_between_the_calls() {
+    let mut snapshot = shop();
+    snapshot.events = vec![
+        life(0, LifeChange::Started { parent: 0, parent_name: None }),
+        life(2, LifeChange::Started { parent: 7, parent_name: Some(Symbol::intern("boss")) }),
+        life(3, LifeChange::Restarted),
+        life(4, LifeChange::Crashed { why: "1:a.run: wasm trap: \u{1b}[31munreachable".into() }),
+        life(9, LifeChange::Ended { why: "killed by the shell".into() }),
+    ];
+    insta::assert_snapshot!(screen_after(snapshot, &[], 120, 13));
 }
 
 #[test]

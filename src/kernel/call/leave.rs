@@ -162,6 +162,8 @@ impl Entered<'_> {
         }
         if ends {
             self.task.kernel.end_crashed(self.process, &error.message);
+        } else if is_crash {
+            self.task.kernel.note_crashed(self.process, &error.message);
         }
     }
 
