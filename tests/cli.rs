@@ -467,3 +467,22 @@ fn a_program_whose_output_nobody_reads_ends() {
     assert_eq!((output.status.code(), String::from_utf8_lossy(&output.stderr).as_ref()), (Some(141), ""));
     assert!(!run.dir().join("after").exists());
 }
+
+#[test]
+fn a_directory_is_loaded_module_by_module() {
+    let run = || {
+        let run = plugsh().file("dir/b.wat", "(module)").file("dir/a.wat", "(module (func (export \"run\")))");
+        run.file("dir/.hidden.wat", "(module)").file("dir/notes.txt", "x")
+    };
+    run().args(["-c", "load ./dir; a.run"]).run().code(0).stdout("").stderr("1:a\n2:b\n");
+    let ended = run().file("dir/aa.wat", "(modul").args(["--keep-going", "-c", "load dir/; ps"]).run().code(1);
+    let ended = ended.stderr_has("aa.wat").stderr_has("-c:1: `dir/`: 1 of 3 modules not loaded\n");
+    ended.stderr_has("1:a\n2:b\n").stdout_has("2  b").stdout_has("1  a");
+    let ended = run().args(["--json", "-c", "load ./dir"]).run().code(0);
+    let rows: serde_json::Value = serde_json::from_slice(&ended.stdout).expect("a value");
+    assert_eq!((&rows[1]["file"], &rows[1]["id"], &rows[1]["name"]), (&"./dir/b.wat".into(), &2.into(), &"b".into()));
+    run().args(["-c", "load ./dir --as x"]).run().code(2).stderr_has("`--as` names one process");
+    run().file("none/x", "").args(["-c", "load ./none"]).run().code(1).stderr_has("no .wasm or .wat file");
+    // Without `/` it is a name.
+    run().args(["-c", "load dir"]).run().code(1).stderr_has("`dir`");
+}

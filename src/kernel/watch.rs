@@ -1,9 +1,11 @@
-//! `load --watch`: processes whose files are looked at, and which are reloaded when those have changed. One thread looks
+//! `load --watch`: processes whose files are looked at, and which are reloaded when those have changed; their descendants
+//! that came from files are watched as well, from the first look after their start. One thread looks
 //! while anything is watched, and each reload has a thread of its own, so that a server that is silent holds up nobody else.
 //! A change counts once the files have stayed the same from one look to the next, so that a half-written one is let be; code
 //! that cannot be used leaves the old in place, and a notice says why. What a manifest names on the network is fetched when
 //! its files have changed, and is not looked at before.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
@@ -38,7 +40,7 @@ pub fn watchable(program: &Program) -> Result<(), CallError> {
 }
 
 impl Kernel {
-    /// Reloads a process whenever the file that it came from has changed, until it ends.
+    /// Reloads a process whenever the file that it came from has changed, until it ends, and its descendants likewise.
     pub fn watch(self: &Arc<Self>, id: ProcessId) -> Result<(), CallError> {
         let process = self.living_or_error(id)?;
         let program = process.code().program.clone();
@@ -58,8 +60,21 @@ impl Kernel {
     /// Scans every watched file once; false when no process is watched any more.
     fn look_at_files(self: &Arc<Self>) -> bool {
         let ids = self.watches().ids();
+        self.watch_descendants(&ids);
         let dead: Vec<ProcessId> = ids.into_iter().filter(|id| self.living(*id).is_none()).collect();
         self.watches().look(&dead, |id, watched| self.start_reload(id, watched))
+    }
+
+    /// Watches what watched processes have started. One that came from no file is let be, as are those past the most that
+    /// can be watched.
+    fn watch_descendants(self: &Arc<Self>, watched: &[ProcessId]) {
+        let below: BTreeSet<ProcessId> = {
+            let table = self.table().read();
+            watched.iter().flat_map(|id| table.subtree(*id)).collect()
+        };
+        for id in below.into_iter().filter(|id| !watched.contains(id)) {
+            self.watch(id).ok();
+        }
     }
 
     /// Starts the thread of a reload; false on failure, which the next scan retries.

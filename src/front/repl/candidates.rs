@@ -218,11 +218,19 @@ fn expressions(kernel: &Kernel, cursor: &Cursor) -> Vec<Candidate> {
     words.into_iter().filter(|candidate| candidate.starts_with(word)).map(going_on).collect()
 }
 
-/// Files whose path starts with `typed`; a directory ends with `/`.
+/// Files whose path starts with `typed`; a directory ends with `/`. An unquoted `~/` is the home directory, and stays.
 pub fn files(typed: &str) -> Vec<Candidate> {
+    files_with(typed, std::env::home_dir().filter(|home| home.is_absolute()).as_deref())
+}
+
+fn files_with(typed: &str, home: Option<&Path>) -> Vec<Candidate> {
     let (folder, start) = typed.rsplit_once('/').map_or(("", typed), |(folder, start)| (folder, start));
     let prefix = if typed.contains('/') { format!("{folder}/") } else { String::new() };
-    let read = std::fs::read_dir(if prefix.is_empty() { Path::new(".") } else { Path::new(&prefix) });
+    let read = match (prefix.strip_prefix("~/"), home) {
+        (Some(below), Some(home)) => std::fs::read_dir(home.join(below)),
+        _ if prefix.is_empty() => std::fs::read_dir("."),
+        _ => std::fs::read_dir(&prefix),
+    };
     // An unreadable directory has no candidates.
     let Ok(entries) = read else { return Vec::new() };
     let mut candidates: Vec<Candidate> = entries
@@ -242,19 +250,40 @@ pub fn files(typed: &str) -> Vec<Candidate> {
 }
 
 fn file_candidate(prefix: &str, name: &str, is_dir: bool) -> Candidate {
+    // A quoted `~` is no home directory: what follows it is quoted.
+    let (home, below) = match prefix.strip_prefix("~/") {
+        Some(below) => ("~/", below),
+        None => ("", prefix),
+    };
     if !is_dir {
-        return Candidate { shown: name.to_owned(), ..Candidate::word(&format!("{prefix}{name}")) };
+        let word = Candidate::word(&format!("{below}{name}"));
+        return Candidate::bare(name, false).replacing(&format!("{home}{}", word.replacement));
     }
-    let path = format!("{prefix}{name}/");
+    let path = format!("{below}{name}/");
     let quoted = quote(path.as_bytes());
     // The quote is kept open: the path continues inside the directory.
     let replacement = if quoted == path { quoted } else { quoted.trim_end_matches(['\'', '"']).to_owned() };
-    Candidate::bare(&format!("{name}/"), false).replacing(&replacement)
+    Candidate::bare(&format!("{name}/"), false).replacing(&format!("{home}{replacement}"))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_home_directory_stays_as_typed() {
+        let home = tempfile::tempdir().unwrap();
+        std::fs::create_dir(home.path().join("sub")).unwrap();
+        std::fs::write(home.path().join("sub/one two"), "").unwrap();
+        let offered = |typed: &str| -> Vec<String> {
+            files_with(typed, Some(home.path())).into_iter().map(|file| file.replacement).collect()
+        };
+        assert_eq!(
+            (offered("~/s"), offered("~/sub/")),
+            (vec!["~/sub/".to_owned()], vec!["~/'sub/one two' ".to_owned()])
+        );
+        assert!(files_with("~/s", None).is_empty());
+    }
 
     #[test]
     fn files_are_offered_quoted() {

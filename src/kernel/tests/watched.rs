@@ -9,7 +9,7 @@ use std::time::{Duration, SystemTime};
 use tiny_http::{Response, Server};
 
 use super::{call, kernel, until};
-use crate::kernel::{Kernel, LoadRequest, ProcessId};
+use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
 
 /// Writes a whole file with an old modification time.
 fn write(path: &Path, text: &str) {
@@ -119,4 +119,23 @@ fn a_server_that_cannot_be_reached_is_not_asked_again_until_something_changes() 
     write(&other, "(module (func))");
     assert!(notice(&kernel).starts_with("`2:other` was reloaded"));
     assert_eq!(asked.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn what_a_watched_process_starts_is_watched_too() {
+    let dir = tempfile::tempdir().unwrap();
+    let plugins = Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins/wasm");
+    for name in ["front.wasm", "count_vowels.wasm"] {
+        std::fs::copy(plugins.join(name), dir.path().join(name)).unwrap();
+    }
+    let options = KernelOptions { plugin_dirs: vec![dir.path().into()], ..KernelOptions::default() };
+    let kernel = Kernel::new(options);
+    let front = load_watched(&kernel, &dir.path().join("front.wasm"));
+    assert!(call(&kernel, front, "run", b"abc").is_ok());
+    let child = kernel.find("count_vowels").unwrap();
+    until("the child is watched", || kernel.is_watched(child));
+    let text = r#"(module (func (export "count_vowels")) (func (export "new")))"#;
+    write(&dir.path().join("count_vowels.wasm"), text);
+    assert_eq!(notice(&kernel).split(" was").next(), Some(format!("`{child}:count_vowels`").as_str()));
+    assert!(call(&kernel, child, "new", b"").is_ok());
 }

@@ -1,27 +1,33 @@
 //! `load`: a source to a process.
 
+use std::path::Path;
 use std::time::Duration;
+
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
 use crate::kernel::supervision::CRASHES_MAX_MAX;
 use crate::kernel::{
-    CrashesMax, JobEnd, JobOutput, LoadRequest, OnCrash, ProcessLabel, Restart, Supervision, watchable,
+    CrashesMax, JobEnd, JobOutput, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
 };
 use crate::runtime::Host;
 use crate::secrets::without_secrets;
 use crate::shell::loading::options::LoadOptions;
-use crate::shell::loading::{request, start};
-use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::loading::{directory, request, start};
+use crate::shell::reply::{ErrorKind, Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_duration;
 use crate::shell::waits::WaitOutcome;
+use crate::text::counted;
 
 pub static COMMAND: Command = Command {
     name: "load",
     group: Group::Plugins,
     summary: "start a plugin as a process",
     description: "SOURCE is a name (of a built-in plugin or one in the plugin directories), a path or a URL: wasm, wat, or \
-        an Extism manifest in JSON or TOML. The process gets the source's name, or that of `--as`. Options add to what \
+        an Extism manifest in JSON or TOML. A directory (`./plugins`, with a `/`) gives a process for each .wasm and .wat file \
+        in it, by name, hidden ones left out; one that cannot be loaded is told, the others are loaded, and `load` fails \
+        at the end. The process gets the source's name, or that of `--as`. Options add to what \
         a manifest says. WASI is there when the module imports it. `--timeout` counts calls; to fetch and compile a plugin \
         is bounded by `--load-timeout` alone. After a crash the next call starts a fresh instance, \
         unless `--restart` or `--on-crash` says otherwise. A stand-in of `--import` gets the bytes of a function's one \
@@ -31,6 +37,10 @@ pub static COMMAND: Command = Command {
         `--import 'env.put(handle, i64) -> i64=kv.put'`.",
     examples: &[
         Example { lines: "load echo\nload echo\nload echo --as parrot", output: "1:echo\n2:echo-2\n3:parrot" },
+        Example {
+            lines: "!mkdir all; echo '(module)' > all/a.wat; echo '(module)' > all/b.wat\nload ./all",
+            output: "1:a\n2:b",
+        },
         Example { lines: "load echo --memory-max 64p --timeout 2s --config lang=en", output: "1:echo" },
     ],
     syntax: syntax::<LoadWords>(),
@@ -55,7 +65,7 @@ struct LoadWords {
     /// when it crashes: reset throws its instance away, kill ends it
     #[arg(long, value_parser = ["reset", "kill"])]
     on_crash: Option<String>,
-    /// reload it when its file changes; what a manifest names by URL is not looked at before
+    /// reload it when its file changes, and what it starts when theirs do; a manifest's URLs are not looked at before
     #[arg(long)]
     watch: bool,
     /// the most time to fetch and compile it; 0: as without this option
@@ -70,12 +80,10 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let host = if words.host == "extism" { Host::Extism } else { Host::Native };
     let on_crash = if words.on_crash.as_deref() == Some("kill") { OnCrash::Kill } else { OnCrash::Reset };
     let supervision = Supervision { on_crash, restart: words.restart.unwrap_or_default() };
-    let deadline = session.kernel().load_deadline(words.load_timeout);
-    let request = request(session, &words.source, words.name, host, &words.options, deadline)?;
-    if words.watch {
-        watchable(&request.program).map_err(|error| session.call_error(error))?;
+    if let Some(dir) = directory::directory(&words.source) {
+        return load_directory(session, dir, &words, host, supervision);
     }
-    let request = LoadRequest { supervision, ..request };
+    let request = ready(session, &words.source, &words, host, supervision)?;
     if session.kernel().breakpoints().is_empty() {
         let label = start(session, request)?;
         return started(session, &label, words.watch);
@@ -92,6 +100,77 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
 }
 
+/// The request for one source.
+fn ready(
+    session: &mut Session,
+    source: &str,
+    words: &LoadWords,
+    host: Host,
+    supervision: Supervision,
+) -> Result<LoadRequest, ShellError> {
+    let deadline = session.kernel().load_deadline(words.load_timeout);
+    let request = request(session, source, words.name.clone(), host, &words.options, deadline)?;
+    if words.watch {
+        watchable(&request.program).map_err(|error| session.call_error(error))?;
+    }
+    Ok(LoadRequest { supervision, ..request })
+}
+
+/// A module of a directory, in JSON.
+#[derive(Serialize)]
+struct FileRow {
+    file: String,
+    id: Option<ProcessId>,
+    name: Option<String>,
+    error: Option<String>,
+}
+
+/// Loads each module of a directory. The error of one is shown, and at the end counted.
+fn load_directory(
+    session: &mut Session,
+    dir: &Path,
+    words: &LoadWords,
+    host: Host,
+    supervision: Supervision,
+) -> Result<Reply, ShellError> {
+    if words.name.is_some() {
+        return Err(ShellError::usage("`--as` names one process, and a directory may give several"));
+    }
+    if !session.kernel().breakpoints().is_empty() {
+        let way_on = "`delete` them, or load its files one by one";
+        return Err(ShellError::failed(format!(
+            "`{}`: no directory is loaded while breakpoints are set; {way_on}",
+            dir.display()
+        )));
+    }
+    let (mut lines, mut rows) = (Vec::new(), Vec::new());
+    for path in directory::modules(dir)? {
+        let file = path.display().to_string();
+        let request = ready(session, &file, words, host, supervision);
+        let label =
+            request.and_then(|request| start(session, request)).and_then(|label| watched(session, label, words.watch));
+        match label {
+            Err(error) if error.kind == ErrorKind::Interrupted => return Err(error),
+            Err(error) => {
+                session.show_error(&error);
+                rows.push(FileRow { file, id: None, name: None, error: Some(error.to_string()) });
+            }
+            Ok(label) => {
+                lines.push(Line::new().with(Role::Name, label.to_string()));
+                rows.push(FileRow { file, id: Some(label.id), name: Some(label.name.to_string()), error: None });
+            }
+        }
+    }
+    let failed = rows.iter().filter(|row| row.error.is_some()).count();
+    let reply = Reply::News { lines, json: serde_json::to_value(&rows).unwrap_or_default() };
+    if failed == 0 {
+        return Ok(reply);
+    }
+    session.emit(&reply)?;
+    let all = counted(rows.len() as u64, "module");
+    Err(ShellError::failed(format!("`{}`: {failed} of {all} not loaded", dir.display())))
+}
+
 /// The reply of a load that ran as a job.
 fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, ShellError> {
     match &end.result {
@@ -101,10 +180,16 @@ fn loaded(session: &mut Session, end: &JobEnd, watch: bool) -> Result<Reply, She
     }
 }
 
-fn started(session: &mut Session, label: &ProcessLabel, watch: bool) -> Result<Reply, ShellError> {
+/// A process that was started, watched where that is asked for.
+fn watched(session: &Session, label: ProcessLabel, watch: bool) -> Result<ProcessLabel, ShellError> {
     if watch {
         session.kernel().watch(label.id).map_err(|error| session.call_error(error))?;
     }
+    Ok(label)
+}
+
+fn started(session: &Session, label: &ProcessLabel, watch: bool) -> Result<Reply, ShellError> {
+    let label = watched(session, label.clone(), watch)?;
     let line = Line::new().with(Role::Name, label.to_string());
     Ok(Reply::news(line, serde_json::json!({ "id": label.id, "name": label.name })))
 }

@@ -1,5 +1,6 @@
 //! From a source to a process: what `load`, `plugsh call` and the commands that exchange or replay code have in common.
 
+pub mod directory;
 pub mod imports;
 pub mod options;
 mod sources;
