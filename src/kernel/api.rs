@@ -15,7 +15,7 @@ use super::job::{Job, OutputSink};
 use super::notices::Notice;
 use super::policy::Policy;
 use super::stack::StackView;
-use super::view::{JobId, LoadableView, LogLine, ProcessId};
+use super::view::{JobId, LoadableView, LogLine, ProcessId, ProcessLabel};
 use super::{CallPlan, Kernel, StreamTaker};
 use crate::journal::Record;
 use crate::runtime::about::{About, FunctionAbout};
@@ -110,8 +110,25 @@ impl Kernel {
 
     /// Where the plugins stood when a living process's last failed call failed.
     pub fn last_stack(&self, process: ProcessId) -> Option<StackView> {
-        let stack = self.living(process)?.with_slot(|slot| slot.last_stack.clone())?;
-        Some(self.stacks().whole(*stack).view())
+        self.last_failure(process).map(|(_, stack)| stack)
+    }
+
+    /// The same, with the process.
+    pub fn last_failure(&self, process: ProcessId) -> Option<(ProcessLabel, StackView)> {
+        let process = self.living(process)?;
+        let stack = process.with_slot(|slot| slot.last_stack.clone())?;
+        Some((process.label(), self.stacks().whole(*stack).view()))
+    }
+
+    /// The job whose call occupies a living process.
+    pub fn job_in(&self, process: ProcessId) -> Option<Job> {
+        self.job(self.living(process)?.occupant()?.job)
+    }
+
+    /// Where the plugins stood when the last failed call failed, and the call's number.
+    pub fn newest_stack(&self) -> Option<(u64, StackView)> {
+        let (seq, stack) = self.stacks().newest()?;
+        Some((seq, stack.view()))
     }
 
     /// Log lines after `after_seq`, oldest first, of one process or all.

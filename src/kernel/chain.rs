@@ -4,11 +4,12 @@
 //! every call at or below that depth ends. The frame that was named turns the cancel into its own failure; its callers
 //! go on.
 
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::clock::{Clock, Timed};
+use super::debug::StopRequest;
 use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, path_of};
 use super::process::{Occupant, Process};
 use super::stack::CallStack;
@@ -38,6 +39,8 @@ pub struct Chain {
     /// The count of starts that were numbered.
     starts: AtomicU64,
     cancelled: AtomicU32,
+    /// A [`StopRequest`].
+    pub stop_request: AtomicU8,
     /// Use [`Chain::with_frames`].
     frames: Mutex<Frames>,
     /// Notified when a call is cancelled, and when a held call gets an order.
@@ -59,6 +62,7 @@ impl Chain {
             replaces: AtomicU32::new(0),
             starts: AtomicU64::new(0),
             cancelled: AtomicU32::new(NOT_CANCELLED),
+            stop_request: AtomicU8::new(StopRequest::None as u8),
             frames: Mutex::new(Rank::Frames, Frames::default()),
             woken: Condvar::new(),
         })
@@ -195,6 +199,16 @@ impl Chain {
         self.clock.cancel(&self.this);
     }
 
+    /// Whether the running guest is to stop where it is.
+    pub fn is_stop_wanted(&self) -> bool {
+        self.stop_request.load(Ordering::SeqCst) != StopRequest::None as u8
+    }
+
+    /// Interrupts the running guest until it needs no more interrupts.
+    pub fn interrupt(&self) {
+        self.clock.cancel(&self.this);
+    }
+
     /// The outcome of an interrupted load or replacement: that of its chain's cancel, or of its start's. Without
     /// either, the load timeout ended it.
     pub fn outcome_of_cancel(&self) -> Outcome {
@@ -213,6 +227,19 @@ impl Chain {
     /// The stack of the chain's last failed start; taken once.
     pub fn take_start_stack(&self) -> Option<Box<CallStack>> {
         self.frames.lock().start_stack.take().map(Box::new)
+    }
+
+    /// Waits until `found` gives something, or until `until`.
+    pub fn wait_woken_until<T>(&self, until: Instant, mut found: impl FnMut(&mut Frames) -> Option<T>) -> Option<T> {
+        let mut frames = self.frames.lock();
+        loop {
+            if let Some(found) = found(&mut frames) {
+                return Some(found);
+            }
+            if self.woken.wait_until(&mut frames, until).timed_out() {
+                return None;
+            }
+        }
     }
 
     /// Sleeps until `until` or a cancel.
@@ -352,8 +379,8 @@ impl Timed for Chain {
         self.deadline(Some(now))
     }
 
-    fn is_cancelled(&self) -> bool {
-        Chain::is_cancelled(self)
+    fn needs_interrupt(&self) -> bool {
+        self.is_cancelled() || self.is_stop_wanted()
     }
 }
 

@@ -21,8 +21,8 @@ pub trait Timed: Send + Sync {
     fn cancel_overdue(&self, now: Instant);
     /// The earliest deadline after `now`; `None` while deadlines are suspended.
     fn deadline_after(&self, now: Instant) -> Option<Instant>;
-    /// Whether a call was cancelled and has not ended yet.
-    fn is_cancelled(&self) -> bool;
+    /// Whether a call was cancelled and has not ended yet, or is to stop where it is.
+    fn needs_interrupt(&self) -> bool;
 }
 
 /// The kernel's clock; its thread starts with the first deadline or cancel.
@@ -152,7 +152,7 @@ fn look(chain: &Weak<dyn Timed>, at: Instant, now: Instant) -> Option<Instant> {
 
 /// The entry with one more interrupt if its cancelled call has not ended yet.
 fn still_cancelled((chain, interrupts): (Weak<dyn Timed>, u32)) -> Option<(Weak<dyn Timed>, u32)> {
-    let cancelled = chain.upgrade()?.is_cancelled();
+    let cancelled = chain.upgrade()?.needs_interrupt();
     cancelled.then(|| (chain, interrupts.saturating_add(1)))
 }
 

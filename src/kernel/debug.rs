@@ -5,23 +5,27 @@ use std::time::{Duration, Instant};
 
 use serde::Serialize;
 
+use super::stack::{CallStack, StackView};
 use super::view::{FrameView, JobId};
 use crate::journal::{Kept, Outcome, Record, Symbol};
 use crate::json::some_as_ms;
 
-/// Side of a call that a hold stands at: before its run or after.
+/// Side of a call that a hold stands at: before its run, within it or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Side {
     Before,
+    /// While the guest runs.
+    During,
     After,
 }
 
 impl Side {
-    /// `before` or `after`.
+    /// `before`, `during` or `after`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Side::Before => "before",
+            Side::During => "during",
             Side::After => "after",
         }
     }
@@ -46,6 +50,8 @@ pub struct Debugged {
     pub nested_calls: Vec<NestedCall>,
     /// True after a fault or a breakpoint met the shell's current call or a nested one.
     pub changed: bool,
+    /// Where the plugins stood when somebody looked.
+    pub looked_at: Option<CallStack>,
 }
 
 /// Reason of a hold.
@@ -53,6 +59,29 @@ pub struct Debugged {
 pub enum HoldReason {
     Breakpoint(u32),
     Step,
+    /// A person.
+    Asked,
+}
+
+/// What somebody wants of a running chain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[repr(u8)]
+pub enum StopRequest {
+    None,
+    /// To see where it stands.
+    Look,
+    /// To hold it there.
+    Hold,
+}
+
+impl StopRequest {
+    /// The request of this number.
+    pub fn of(number: u8) -> StopRequest {
+        [StopRequest::Look, StopRequest::Hold]
+            .into_iter()
+            .find(|request| *request as u8 == number)
+            .unwrap_or(StopRequest::None)
+    }
 }
 
 /// Distance that a job runs until its next hold.
@@ -79,6 +108,7 @@ impl StepPlan {
         // At a call's end, the step counts from its caller, which continues.
         let end = if self.side == Side::After { self.depth.saturating_sub(1) } else { self.depth };
         match (self.step, side) {
+            (_, Side::During) => false,
             (Step::Into, Side::Before) => true,
             (Step::Over, Side::Before) => depth <= self.depth,
             (Step::Out, Side::Before) => false,
@@ -106,6 +136,8 @@ pub struct Stop {
     pub input: Kept,
     /// At a hold after the call: its output or its error.
     pub result: Option<Result<Kept, String>>,
+    /// Where the plugins stand; of a call that has not begun or has ended, its callers.
+    pub stack: CallStack,
 }
 
 /// A held call and its order.
@@ -141,6 +173,7 @@ pub struct HeldView {
     pub output: Option<Kept>,
     /// Error, after a call that failed.
     pub error: Option<String>,
+    pub stack: StackView,
     pub limits: HoldLimits,
 }
 

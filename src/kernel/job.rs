@@ -241,6 +241,10 @@ impl Job {
     fn end(&self, cause: Cause) {
         if let Some(chain) = self.running() {
             chain.end(cause);
+            if self.is_held() {
+                // A wait that starts now waits for the end.
+                self.set_held(false);
+            }
         }
     }
 }

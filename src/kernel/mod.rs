@@ -40,6 +40,7 @@ mod replace;
 mod spawn;
 mod stack;
 mod stack_log;
+mod stand;
 mod state;
 mod supervise;
 pub mod supervision;

@@ -108,6 +108,11 @@ impl PluginFrames {
 }
 
 impl StackView {
+    /// Whether any frame has a line.
+    pub fn has_lines(&self) -> bool {
+        self.plugins.iter().flat_map(|plugin| &plugin.frames).any(|frame| frame.line.is_some())
+    }
+
     /// Whether any frame was captured.
     pub fn has_frames(&self) -> bool {
         self.plugins.iter().any(|plugin| !plugin.frames.is_empty())

@@ -57,6 +57,12 @@ impl StackLog {
         Some(kept.outwards(stack))
     }
 
+    /// The stack of the last failed call, with the call's number.
+    pub fn newest(&self) -> Option<(u64, CallStack)> {
+        let kept = self.kept.lock();
+        kept.stacks.last_key_value().map(|(seq, stack)| (*seq, kept.outwards(stack.clone())))
+    }
+
     /// A stack as far out as its failure went.
     pub fn whole(&self, stack: CallStack) -> CallStack {
         let kept = self.kept.lock();

@@ -9,6 +9,7 @@ mod prelude;
 mod properties;
 mod races;
 mod rings;
+mod stops;
 mod walls;
 mod wasi;
 mod watched;

@@ -7,11 +7,10 @@ use super::LoadRequest;
 use super::call::Queueing;
 use super::error::CallError;
 use super::process::Process;
-use super::stack::PluginFrames;
 use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
-use crate::runtime::{Backtrace, Exchange, Failure, FailureKind, HostData, LogLevel, StandardStream, Upcalls};
+use crate::runtime::{Exchange, Failure, FailureKind, GuestStand, HostData, LogLevel, StandardStream, Upcalls};
 
 impl Task {
     fn me(&self) -> Result<Arc<Task>, Failure> {
@@ -47,32 +46,6 @@ impl Task {
         let message = format!("{} ({})", error.message, self.chain.path());
         self.record_refusal(function, bytes_in, Outcome::Error, &message);
         as_nested(self.refuse(CallError::new(Outcome::Error, message)))
-    }
-
-    /// Completes the stack of a nested call whose error the deepest call got as a value: with where that stands, and
-    /// its callers, which the failure does not pass through.
-    fn keep_caught(&self, at: Backtrace) {
-        let (failed, callers) = self.chain.with_frames(|frames| {
-            let failed = frames.failing.as_ref().and_then(|failing| failing.error.stack.as_deref().cloned());
-            let callers: Vec<_> =
-                frames.stack.iter().map(|frame| (frame.process.clone(), frame.function, frame.record_seq())).collect();
-            (failed, callers)
-        });
-        let Some((stack, seq)) = failed.and_then(|stack| Some((stack.clone(), stack.seq()?))) else { return };
-        let mut at = Some(Box::new(at));
-        let stack = callers.iter().enumerate().rev().fold(stack, |stack, (depth, (process, function, seq))| {
-            let parent_seq = callers.iter().take(depth).rev().find_map(|caller| caller.2).unwrap_or(0);
-            stack.within(PluginFrames {
-                seq: *seq,
-                parent_seq,
-                process: process.label(),
-                function: *function,
-                program: process.code().program.clone(),
-                backtrace: at.take(),
-                symbols: self.kernel.symbols().clone(),
-            })
-        });
-        self.kernel.stacks().put(seq, stack);
     }
 
     fn nested(
@@ -169,8 +142,16 @@ impl Upcalls for Task {
         }
     }
 
-    fn caught(&self, at: Backtrace) {
-        self.keep_caught(at);
+    fn caught(&self, stands: Vec<GuestStand>) {
+        self.keep_caught(stands);
+    }
+
+    fn is_stop_wanted(&self) -> bool {
+        self.chain.is_stop_wanted()
+    }
+
+    fn stop(&self, stands: Vec<GuestStand>) -> Result<(), Failure> {
+        Task::stop(self, stands)
     }
 
     fn free(&self, id: u64) -> Result<(), Failure> {

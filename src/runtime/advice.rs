@@ -52,6 +52,8 @@ pub enum Advice {
     HoldCalls,
     /// Set a breakpoint that holds the call at its return.
     HoldOnReturn,
+    /// Let the held call go on, or end it.
+    GoOn,
     /// Replace the output of the held call.
     ReplaceOutput,
     /// Delete one of the rules of this kind.

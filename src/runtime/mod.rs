@@ -38,6 +38,7 @@ pub use failure::{Failure, FailureKind, Problem};
 pub use images::Images;
 pub use interface::{FunctionId, Interface};
 pub use limit::{Limit, PluginLimit};
+pub use native::callers;
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 pub use stack::{Backtrace, FrameRole, GuestFrame, Symbols};
@@ -157,6 +158,14 @@ impl LogLevel {
     }
 }
 
+/// Where a guest stands that runs, or waits in a nested call.
+#[derive(Debug)]
+pub struct GuestStand {
+    /// The instance's: one value for the instances of one code.
+    pub spec: Arc<Spec>,
+    pub backtrace: Backtrace,
+}
+
 /// A standard stream of WASI that a guest writes to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StandardStream {
@@ -179,8 +188,20 @@ pub trait Upcalls: Send + Sync {
     fn register(&self, name: &str) -> Result<u64, Failure>;
     /// `call_plugin`: runs a nested call to its end.
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
-    /// A failed nested call's error was given to the caller as a value; `_at` is where the caller stood.
-    fn caught(&self, _at: Backtrace) {}
+    /// A failed nested call's error was given to the caller as a value. The caller and its callers stand at `_stands`.
+    fn caught(&self, _stands: Vec<GuestStand>) {}
+    /// True when the running call is to be stopped where it is, for a look or a hold. Read by the epoch callback alone.
+    fn is_stop_wanted(&self) -> bool {
+        false
+    }
+    /// Stops the running call; returns when it may go on. The guest and its callers stand at `_stands`.
+    ///
+    /// # Errors
+    ///
+    /// [`FailureKind::Interrupted`] when the call was to end meanwhile.
+    fn stop(&self, _stands: Vec<GuestStand>) -> Result<(), Failure> {
+        Ok(())
+    }
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.
     fn free(&self, id: u64) -> Result<(), Failure>;
     /// `find_plugin`: the id of a living process, or 0.

@@ -11,6 +11,7 @@ use super::waits::WaitOutcome;
 use crate::kernel::hooks::{HoldReason, Order};
 use crate::kernel::{Job, JobEnd, JobOutput};
 use crate::shell::words::held::{held_json, held_lines, held_title};
+use crate::shell::words::stack::Fold;
 
 impl Session {
     /// Runs the commands of the breakpoint that holds a job, once for each hold. True when the wait for the job may go
@@ -93,7 +94,7 @@ impl Session {
             let message = format!("{}; its output cannot be caught, `continue` prints it", held_title(&view));
             return Err(ShellError::failed(message));
         }
-        for line in held_lines(&view) {
+        for line in held_lines(&view, Fold::Runtime) {
             self.notice(line);
         }
         if self.jobs().hint_once() {

@@ -223,8 +223,8 @@ pub fn normalised(text: &str) -> String {
     text.lines().map(|line| format!("{}\n", normalised_line(line))).collect()
 }
 
-/// JSON fields of measured times and of memory that depends on the system.
-const VOLATILE_FIELDS: [&str; 20] = [
+/// JSON fields of measured times, of memory that depends on the system, and of places that depend on the build.
+const VOLATILE_FIELDS: [&str; 23] = [
     "at_us",
     "duration_us",
     "held_us",
@@ -245,6 +245,9 @@ const VOLATILE_FIELDS: [&str; 20] = [
     "p99_us",
     "max_us",
     "share",
+    "time_left_ms",
+    "offset",
+    "function_index",
 ];
 
 fn normalised_line(line: &str) -> String {
@@ -294,6 +297,9 @@ fn normalised_word(word: &str, is_configured: bool, is_resident: bool) -> String
     let tail = word.get(core.len()..).unwrap_or_default();
     if core.strip_prefix("sha256:").is_some_and(|hash| hash.len() == 64) {
         return format!("sha256:SHA{tail}");
+    }
+    if core.strip_prefix("0x").is_some_and(|digits| digits.chars().all(|c| c.is_ascii_hexdigit())) {
+        return format!("0x#{tail}");
     }
     let is_time = core.starts_with(|c: char| c.is_ascii_digit())
         && core.ends_with(['s', 'm'])

@@ -13,6 +13,7 @@ use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Side, Stop};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::Frames;
 use crate::kernel::hooks::{FaultKind, Hooks, Seen};
+use crate::kernel::stack::CallStack;
 use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind};
 use crate::text::escape_control;
@@ -63,7 +64,8 @@ impl Entered<'_> {
         let hooks = task.kernel.hooks();
         if let Some(reason) = stops(&task, &self.seen(record), Side::Before) {
             let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
-            let released = task.hold(Stop { reason, side: Side::Before, input: preview, result: None });
+            let released =
+                task.hold(Stop { reason, side: Side::Before, input: preview, result: None, stack: self.callers() });
             if let Some(new_input) = released.new_input {
                 self.count_new_input(record, new_input.len() as u64);
                 *input = Cow::Owned(new_input.to_vec());
@@ -107,7 +109,8 @@ impl Entered<'_> {
             Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
-        let released = task.hold(Stop { reason, side: Side::After, input, result: Some(result) });
+        let released =
+            task.hold(Stop { reason, side: Side::After, input, result: Some(result), stack: self.callers() });
         match released.order {
             None => Err(Failure::interrupted()),
             Some(Order::Continue(_)) => ran,
@@ -120,6 +123,11 @@ impl Entered<'_> {
                 Err(if ran.is_err_and(|failure| !failure.keeps_instance()) { failure.unwound() } else { failure })
             }
         }
+    }
+
+    /// Where the callers of a call stand that has not begun or has ended.
+    fn callers(&self) -> CallStack {
+        self.task.stack_around(CallStack::default(), 1, crate::runtime::callers())
     }
 
     fn seen<'a>(&'a self, record: &'a Record) -> Seen<'a> {

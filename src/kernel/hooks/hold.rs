@@ -8,12 +8,15 @@ use super::rules::Hooks;
 use crate::journal::{ChangedBy, Outcome};
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
-use crate::kernel::debug::{Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX, Released, Side, StepPlan, Stop};
+use crate::kernel::debug::{
+    Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX, Released, Side, Step, StepPlan, Stop,
+};
 use crate::kernel::error::CallError;
 use crate::kernel::frame::Frames;
 use crate::kernel::job::Job;
 use crate::kernel::notices::Notice;
 use crate::kernel::process::Process;
+use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
 use crate::kernel::{Kernel, Limits};
@@ -77,10 +80,11 @@ impl Chain {
 
     fn held_view(&self, limits: &Limits) -> Option<HeldView> {
         let chain = self.views();
-        let (view, process) = self.with_frames(|frames| held_in(frames, self.job, limits))?;
+        let (view, process, stack) = self.with_frames(|frames| held_in(frames, self.job, limits))?;
+        let stack = stack.view();
         // The slot ranks before the frames, so the frames' lock is not held here.
         let (memory_bytes_max, fuel) = process.with_slot(|slot| (slot.code.spec.memory_bytes_max, slot.code.spec.fuel));
-        Some(HeldView { chain, limits: HoldLimits { memory_bytes_max, fuel, ..view.limits }, ..view })
+        Some(HeldView { chain, stack, limits: HoldLimits { memory_bytes_max, fuel, ..view.limits }, ..view })
     }
 
     fn give_order(&self, job: &Job, order: Order, hooks: &Hooks) -> Result<(), Problem> {
@@ -90,6 +94,9 @@ impl Chain {
                 return Err(not_held(self.job));
             };
             let side = held.stop.side;
+            if side == Side::During && !matches!(order, Order::Continue(None | Some(Step::Into))) {
+                return Err(Problem::advised(format!("%{} is held while it runs", self.job), Advice::GoOn));
+            }
             held.order = Some(order.clone());
             if let Order::Continue(Some(step)) = order {
                 frames.debug.step = Some(StepPlan { step, depth, side });
@@ -108,9 +115,11 @@ impl Chain {
             let Some(held) = frames.debug.held.as_mut().filter(|held| held.order.is_none()) else {
                 return Err(not_held(self.job));
             };
-            if held.stop.side == Side::After {
-                let message = format!("%{} is held after its call: the input was used", self.job);
-                return Err(Problem::advised(message, Advice::ReplaceOutput));
+            let side = held.stop.side;
+            if side != Side::Before {
+                let message = format!("%{} is held {} its call: the input was used", self.job, side.as_str());
+                let advice = if side == Side::During { Advice::GoOn } else { Advice::ReplaceOutput };
+                return Err(Problem::advised(message, advice));
             }
             held.new_input = Some(input);
             Ok(())
@@ -118,8 +127,8 @@ impl Chain {
     }
 }
 
-/// The held call of a chain and its process. `chain` and the process's limits are left for the caller to fill in.
-fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Arc<Process>)> {
+/// The held call of a chain, its process and its stack. `chain`, `stack` and the process's limits are left for the caller to fill in.
+fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Arc<Process>, CallStack)> {
     let held = frames.debug.held.as_ref().filter(|held| held.order.is_none())?;
     let frame = frames.stack.last()?;
     let deadline = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min();
@@ -137,6 +146,7 @@ fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Ar
         input: input.unwrap_or_else(|| stop.input.clone()),
         output: stop.result.as_ref().and_then(|result| result.as_ref().ok().cloned()),
         error: stop.result.as_ref().and_then(|result| result.as_ref().err().cloned()),
+        stack: StackView::default(),
         limits: HoldLimits {
             time_left: deadline.map(|at| at.saturating_duration_since(since)),
             depth_max: limits.depth_max,
@@ -144,7 +154,7 @@ fn held_in(frames: &Frames, job: JobId, limits: &Limits) -> Option<(HeldView, Ar
             fuel: None,
         },
     };
-    Some((view, process))
+    Some((view, process, stop.stack.clone()))
 }
 
 fn not_held(job: JobId) -> Problem {

@@ -13,6 +13,7 @@ mod recording;
 mod rules;
 mod seen;
 mod settings;
+mod stop;
 mod stub;
 mod stub_image;
 #[cfg(test)]

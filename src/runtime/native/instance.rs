@@ -16,6 +16,7 @@ use super::limits::Kept;
 use super::link::{self, Provider};
 use super::maps::{Maps, maps_of_instance};
 use super::resident::resident_bytes;
+use super::standing;
 use super::streams::Streams;
 use super::wasi;
 use crate::runtime::host_functions::EXTISM;
@@ -245,10 +246,14 @@ impl Guest for Instance {
     }
 }
 
-/// The epoch callback: reads the cancel flag of the call that runs in this store.
+/// The epoch callback: reads the cancel flag of the call that runs in this store, and stops where it stands if asked to.
 fn check_cancel_flag(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
     match &context.data().up {
         Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
+        Some(up) if up.is_stop_wanted() => {
+            up.clone().stop(standing::stands(&context))?;
+            Ok(UpdateDeadline::Continue(1))
+        }
         _ => Ok(UpdateDeadline::Continue(1)),
     }
 }

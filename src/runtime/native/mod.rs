@@ -10,7 +10,7 @@
 //! - `compile`: bounded compilation. `cache`: compiled modules on disk.
 //! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` for an instance's memory, `fuel` for
 //!   host functions. `resident`: memory in RAM.
-//! - `backtrace`: where a guest stands.
+//! - `backtrace`: where a guest stands. `standing`: where its callers wait.
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
@@ -38,6 +38,7 @@ mod maps;
 mod open_files;
 mod outline;
 mod resident;
+mod standing;
 mod streams;
 mod stubs;
 mod user;
@@ -48,3 +49,4 @@ pub use codegen::{MAX_WASM_STACK_BYTES, moved_bodies};
 pub use compile::{CompilationStage, CompilationView, CompileRequest, CompilerOptions, Served, serve};
 pub use engine::Engines;
 pub use image::NativeImage;
+pub use standing::callers;

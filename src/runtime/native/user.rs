@@ -4,9 +4,9 @@
 
 use wasmtime::{Caller, Linker, Result};
 
-use super::backtrace;
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
 use super::fuel;
+use super::standing::{self, Standing};
 use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::{Exchange, Failure, FailureKind, HostData};
 
@@ -52,7 +52,7 @@ fn try_call_plugin(mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i
         Ok(output) => Ok(output.offset as i64),
         Err(error) => {
             let message = as_value(error)?;
-            caller.data().up()?.caught(backtrace::now(&caller, &caller.data().modules));
+            caller.data().up()?.caught(standing::stands(&caller));
             caller.data_mut().call_error = Some(message);
             Ok(0)
         }
@@ -133,14 +133,16 @@ pub fn nested(
     let input = ctx.span(input, "input")?;
     // The output is charged when it is put into a block.
     fuel::charge(caller, input.length)?;
-    let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
-    call(&mut exchange).map_err(Failure::unwound)?;
-    Ok(exchange.output)
+    Standing::during(caller, |caller| {
+        let mut exchange = CallerBytes { caller, arena, function, input, output: Span::default() };
+        call(&mut exchange).map_err(Failure::unwound)?;
+        Ok(exchange.output)
+    })
 }
 
 /// The caller's side of a nested call: spans of its arena.
 struct CallerBytes<'a, 'b> {
-    caller: &'a mut Caller<'b, Ctx>,
+    caller: &'a mut Standing<'b>,
     arena: Arena,
     function: Span,
     input: Span,
@@ -149,7 +151,7 @@ struct CallerBytes<'a, 'b> {
 
 impl CallerBytes<'_, '_> {
     fn data(&self) -> &[u8] {
-        self.arena.memory.data(&*self.caller)
+        self.arena.memory.data(self.caller.caller())
     }
 }
 
@@ -160,7 +162,7 @@ fn of(span: Span, data: &[u8]) -> &[u8] {
 
 impl Exchange for CallerBytes<'_, '_> {
     fn host_data(&mut self) -> &mut HostData {
-        &mut self.caller.data_mut().host_data
+        &mut self.caller.caller_mut().data_mut().host_data
     }
 
     fn function(&self) -> Result<&str, Failure> {
@@ -179,7 +181,7 @@ impl Exchange for CallerBytes<'_, '_> {
     }
 
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure> {
-        self.output = self.caller.put(output).map_err(|error| match error.downcast::<Failure>() {
+        self.output = self.caller.caller_mut().put(output).map_err(|error| match error.downcast::<Failure>() {
             Ok(failure) => failure,
             Err(error) => Failure::new(FailureKind::Trap, error.to_string()),
         })?;

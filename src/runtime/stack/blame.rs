@@ -84,6 +84,7 @@ mod tests {
     fn frame(role: FrameRole, function: &str, line: Option<u32>) -> GuestFrame {
         GuestFrame {
             function: Some(function.to_owned()),
+            is_export: false,
             file: line.map(|_| "src/lib.rs".to_owned()),
             line,
             column: None,

@@ -403,7 +403,8 @@ fn line_at(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, address: u64, budge
         {
             return Some(Located { function: None, file: file_text(dwarf, unit, file), line, column });
         }
-        let line = row.line().and_then(|line| u32::try_from(line.get()).ok());
+        // Code that the compiler made has line 0: it is told with the line before.
+        let line = row.line().and_then(|line| u32::try_from(line.get()).ok()).or_else(|| before.and_then(|row| row.2));
         let column = match row.column() {
             gimli::ColumnType::LeftEdge => None,
             gimli::ColumnType::Column(column) => u32::try_from(column.get()).ok(),

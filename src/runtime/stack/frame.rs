@@ -19,6 +19,9 @@ pub enum FrameRole {
 pub struct GuestFrame {
     /// The demangled name; `None` where the module has no names.
     pub function: Option<String>,
+    /// True where the name is that of an export, in a module without names.
+    #[serde(skip)]
+    pub is_export: bool,
     /// The file as the debug information has it, relative to the directory that it was compiled in.
     pub file: Option<String>,
     pub line: Option<u32>,

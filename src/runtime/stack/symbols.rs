@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use wasmparser::{Parser, Payload, TypeRef};
+use wasmparser::{ExternalKind, Parser, Payload, TypeRef};
 
 use super::backtrace::{Backtrace, CodePlace, RawFrame};
 use super::budget::Budget;
@@ -31,6 +31,8 @@ const ADDRESSES_WORK_MAX: u64 = 1 << 30;
 const ADDRESS_WORK_MAX: u64 = 64 << 20;
 /// Most frames of one guest with symbols.
 const FRAMES_MAX: usize = 256;
+/// Most exports whose names are kept.
+const EXPORTS_MAX: usize = 1024;
 /// Longest path of a file that is shown, in characters; of a longer one the start is left out.
 const FILE_CHARS_MAX: usize = 200;
 
@@ -62,7 +64,11 @@ impl Symbols {
             }
             let offset = symbols.offset(raw);
             let located = offset.map(|offset| symbols.locate(&module.bytes, offset)).unwrap_or_default();
-            push_frames(&mut frames, raw, link_name.as_deref(), offset, &located);
+            let export = || symbols.exports.get(&raw.function?).map(|name| demangled(name));
+            let name = raw.name.as_deref().map(demangled);
+            let is_export = name.is_none();
+            let name = name.or_else(export);
+            push_frames(&mut frames, raw, Outline { name, is_export, module: link_name.as_deref(), offset }, &located);
         }
         frames.truncate(FRAMES_MAX);
         frames
@@ -72,7 +78,9 @@ impl Symbols {
     pub fn placed(&self, program: &Program, failure: Failure) -> Failure {
         match &failure.backtrace {
             Some(backtrace) if failure.kind == FailureKind::Trap => {
-                let frames = self.frames(program, backtrace);
+                // A call's line names its function already.
+                let mut frames = self.frames(program, backtrace);
+                frames.iter_mut().filter(|frame| frame.is_export).for_each(|frame| frame.function = None);
                 failure.placed(&frames)
             }
             _ => failure,
@@ -94,18 +102,21 @@ impl Symbols {
     }
 }
 
-/// Adds the frames of one captured frame.
-fn push_frames(
-    frames: &mut Vec<GuestFrame>,
-    raw: &RawFrame,
-    module: Option<&str>,
+/// What is known of a frame without debug information.
+struct Outline<'a> {
+    name: Option<String>,
+    is_export: bool,
+    module: Option<&'a str>,
     offset: Option<u64>,
-    located: &[Located],
-) {
-    let own_name = raw.name.as_deref().map(demangled);
+}
+
+/// Adds the frames of one captured frame.
+fn push_frames(frames: &mut Vec<GuestFrame>, raw: &RawFrame, outline: Outline<'_>, located: &[Located]) {
+    let Outline { name: own_name, is_export, module, offset } = outline;
     let frame = |function: Option<String>, located: Option<&Located>, inlined: bool| GuestFrame {
         role: role_of(function.as_deref(), located.and_then(|located| located.file.as_deref())),
         function,
+        is_export: is_export && located.is_none(),
         file: located.and_then(|located| located.file.as_deref()).map(shown_file),
         line: located.and_then(|located| located.line),
         column: located.and_then(|located| located.column),
@@ -144,6 +155,8 @@ fn shown_file(file: &str) -> String {
 #[derive(Default)]
 struct ModuleSymbols {
     imported_functions: u32,
+    /// Names of exported functions, for modules without names.
+    exports: HashMap<u32, Box<str>>,
     /// Where each body starts, in bytes from the start of the file.
     bodies: Vec<u32>,
     /// Where the contents of the code section start.
@@ -179,6 +192,12 @@ impl ModuleSymbols {
                     symbols.imported_functions = imports
                         .filter(|import| matches!(import.ty, TypeRef::Func(_) | TypeRef::FuncExact(_)))
                         .count() as u32;
+                }
+                Ok(Payload::ExportSection(exports)) => {
+                    let exports = exports.into_iter().filter_map(Result::ok);
+                    let functions = exports.filter(|export| matches!(export.kind, ExternalKind::Func));
+                    let named = functions.map(|export| (export.index, RawFrame::bounded_name(export.name)));
+                    symbols.exports = named.take(EXPORTS_MAX).collect();
                 }
                 Ok(Payload::CodeSectionStart { range, .. }) => {
                     symbols.code_start = range.start as u64;

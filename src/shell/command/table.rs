@@ -33,6 +33,7 @@ pub static TABLE: &[&Command] = &[
     &debug::breakpoints::BREAK,
     &debug::breakpoints::BREAKS,
     &debug::breakpoints::DELETE,
+    &debug::hold::COMMAND,
     &debug::bt::COMMAND,
     &debug::go::CONTINUE,
     &debug::go::STEP,

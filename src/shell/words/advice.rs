@@ -59,6 +59,7 @@ fn words(advice: &Advice) -> String {
         Advice::Force => "; `--force` takes it".into(),
         Advice::HoldCalls => "; `break EXPR` holds calls".into(),
         Advice::HoldOnReturn => "; hold it then, with `--on return`".into(),
+        Advice::GoOn => "; `continue` or `step` it, or `kill` it".into(),
         Advice::ReplaceOutput => "; `return BYTES` changes the output".into(),
         Advice::DeleteRule(kind) => delete_rule(*kind).into(),
         Advice::SetStub => "; `stub NAME.FUNCTION = BYTES` sets one".into(),

@@ -6,6 +6,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use super::payload::{JsonPayload, preview};
+use super::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::json::as_ms;
 use crate::kernel::hooks::{HeldView, HoldLimits, HoldReason, Side};
 use crate::kernel::{FrameView, JobId};
@@ -17,19 +18,24 @@ pub fn held_title(view: &HeldView) -> String {
     let reason = match view.reason {
         HoldReason::Breakpoint(id) => format!("breakpoint {id}"),
         HoldReason::Step => "a step".to_owned(),
+        HoldReason::Asked => "`hold`".to_owned(),
     };
     let at = view.chain.last().map(|frame| format!("{}.{}", frame.process, frame.function)).unwrap_or_default();
-    format!("%{} is held {} {at} ({reason})", view.job, view.side.as_str())
+    let side = if view.side == Side::During { "in" } else { view.side.as_str() };
+    format!("%{} is held {side} {at} ({reason})", view.job)
 }
 
-/// A held job's title, chain, payloads and limits.
-pub fn held_lines(view: &HeldView) -> Vec<Line> {
+/// A held job's title, chain, payloads, limits and stack. Of a call that has not begun or has ended, the stack is that of
+/// its callers, where any of them has lines.
+pub fn held_lines(view: &HeldView, fold: Fold) -> Vec<Line> {
     let frames: Vec<String> = view.chain.iter().map(|frame| format!("{}.{}", frame.process, frame.function)).collect();
     let mut lines = vec![
         Line::new().with(Role::Warn, held_title(view)),
         Line::new().with(Role::Dim, "  chain   ").plain(frames.join(" → ")),
-        Line::new().with(Role::Dim, "  input   ").plain(preview(&view.input)),
     ];
+    if view.side != Side::During {
+        lines.push(Line::new().with(Role::Dim, "  input   ").plain(preview(&view.input)));
+    }
     if let Some(output) = &view.output {
         lines.push(Line::new().with(Role::Dim, "  output  ").plain(preview(output)));
     }
@@ -37,6 +43,10 @@ pub fn held_lines(view: &HeldView) -> Vec<Line> {
         lines.push(Line::new().with(Role::Dim, "  error   ").with(Role::Bad, error.clone()));
     }
     lines.push(Line::new().with(Role::Dim, "  limits  ").plain(limits_text(view)));
+    if view.side == Side::During || view.stack.has_lines() {
+        lines.push(Line::new().with(Role::Dim, "  stack"));
+        lines.extend(stack_lines(&view.stack, fold));
+    }
     lines
 }
 
@@ -79,6 +89,7 @@ struct HeldRow<'a> {
     #[serde(flatten)]
     output: JsonPayload<'a>,
     error: Option<&'a str>,
+    stack: Vec<StackRow<'a>>,
     #[serde(flatten)]
     limits: &'a HoldLimits,
 }
@@ -103,6 +114,7 @@ impl HeldRow<'_> {
             bytes_out: view.output.as_ref().map(|output| output.full_len),
             output: JsonPayload::kept("output", view.output.as_ref()),
             error: view.error.as_deref(),
+            stack: stack_rows(&view.stack),
             limits: &view.limits,
         }
     }

@@ -93,9 +93,9 @@ fn frame_line(frame: &GuestFrame, number: usize) -> Line {
 
 /// How to build the innermost plugin with what its frames lack.
 fn hint(stack: &StackView) -> Option<String> {
-    let plugin = stack.plugins.iter().find(|plugin| !plugin.frames.is_empty())?;
+    let plugin = stack.plugins.first().filter(|plugin| !plugin.frames.is_empty())?;
     let process = &plugin.process;
-    if plugin.frames.iter().all(|frame| frame.function.is_none()) {
+    if plugin.frames.iter().any(|frame| frame.function.is_none()) {
         return Some(format!(
             "`{process}` has no function names: build it with them (Rust: `strip = false` in the profile; lines with \
              `debug = true`)"

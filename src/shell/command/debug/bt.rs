@@ -1,16 +1,24 @@
-//! `bt`: the call stack of a held job.
+//! `bt`: the stack of a held or running job, or of a failed call.
+
+use serde::Serialize;
 
 use super::{Arguments, Command, Example, Group, Run, syntax};
-use crate::shell::reply::{Reply, ShellError};
+use crate::kernel::hooks::HeldView;
+use crate::kernel::{Job, StackView};
+use crate::shell::lookup::job_of;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::words::held::{held_json, held_lines};
+use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
 pub static COMMAND: Command = Command {
     name: "bt",
     group: Group::Debugging,
-    summary: "show where a held job stands",
-    description: "Its chain of calls, the input of the held call (and its output or error, after it), and what bounds it. \
-        Takes the newest held job, or `%N`.",
+    summary: "show where a job stands, or where a call failed",
+    description: "Of a held job, its chain of calls, the input of the held call (and its output or error, after it), what \
+        bounds it, and where its plugins stand: functions, files and lines, the innermost first. Of a running job (`%N`) or \
+        process, where it stands now; of a process that does not run, where its last failed call failed. Without either, the \
+        newest held job, or the last failed call. Frames of panics, allocators and runtimes are folded.",
     examples: &[Example {
         lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\nbt\nfinish\nbt\ncontinue",
         output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
@@ -33,8 +41,11 @@ pub static COMMAND: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct BtWords {
-    #[arg(value_name = "%JOB")]
-    job: Option<String>,
+    #[arg(value_name = "%JOB|PROCESS")]
+    target: Option<String>,
+    /// show the frames of panics, allocators and runtimes too
+    #[arg(long)]
+    all: bool,
     /// write JSON
     #[arg(long)]
     json: bool,
@@ -42,9 +53,69 @@ struct BtWords {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<BtWords>()?;
-    let (_, view) = session.held_job(words.job.as_deref())?;
-    Ok(match session.wants_json(words.json) {
-        true => Reply::Json(held_json(&view)),
-        false => Reply::Lines(held_lines(&view)),
+    let fold = if words.all { Fold::Nothing } else { Fold::Runtime };
+    let json = session.wants_json(words.json);
+    Ok(match subject(session, words.target.as_deref())? {
+        Subject::Held(view) if json => Reply::Json(held_json(&view)),
+        Subject::Held(view) => Reply::Lines(held_lines(&view, fold)),
+        Subject::Stack { title, stack } if json => Reply::json(&LooseStack { of: &title, stack: stack_rows(&stack) }),
+        Subject::Stack { title, stack } => {
+            let mut lines = vec![Line::new().with(Role::Strong, title)];
+            lines.extend(stack_lines(&stack, fold));
+            Reply::Lines(lines)
+        }
     })
+}
+
+/// What is shown.
+enum Subject {
+    Held(Box<HeldView>),
+    Stack { title: String, stack: StackView },
+}
+
+/// A stack that is not of a held job, in JSON.
+#[derive(Serialize)]
+struct LooseStack<'a> {
+    of: &'a str,
+    stack: Vec<StackRow<'a>>,
+}
+
+fn subject(session: &Session, target: Option<&str>) -> Result<Subject, ShellError> {
+    match target {
+        None => match session.held_job(None) {
+            Ok((_, view)) => Ok(Subject::Held(Box::new(view))),
+            Err(error) => {
+                let newest = session.kernel().newest_stack().ok_or(error)?;
+                Ok(Subject::Stack { title: format!("call {} failed", newest.0), stack: newest.1 })
+            }
+        },
+        Some(word) if word.starts_with('%') => of_job(session, &job_of(session, word)?),
+        Some(word) => of_process(session, word),
+    }
+}
+
+fn of_job(session: &Session, job: &Job) -> Result<Subject, ShellError> {
+    let word = format!("%{}", job.id());
+    if job.is_held() {
+        return Ok(Subject::Held(Box::new(session.held_job(Some(&word))?.1)));
+    }
+    if job.is_running() {
+        let stack = session.kernel().look_at(job);
+        let waits = || ShellError::failed(format!("{word} waits in the host; `jobs` shows its chain"));
+        return Ok(Subject::Stack { title: format!("{word} runs"), stack: stack.ok_or_else(waits)? });
+    }
+    let end = job.wait();
+    let stack = end.result.as_ref().err().and_then(|error| error.stack.as_ref()).map(|stack| stack.view());
+    let ended = || ShellError::failed(format!("{word} has ended, and no call of it failed"));
+    Ok(Subject::Stack { title: format!("{word} failed"), stack: stack.ok_or_else(ended)? })
+}
+
+fn of_process(session: &Session, word: &str) -> Result<Subject, ShellError> {
+    let id = session.process(word)?;
+    if let Some(job) = session.kernel().job_in(id) {
+        return of_job(session, &job);
+    }
+    let failed = session.kernel().last_failure(id);
+    let (label, stack) = failed.ok_or_else(|| ShellError::failed(format!("no call of `{word}` has failed")))?;
+    Ok(Subject::Stack { title: format!("the last failed call of {label}"), stack })
 }

@@ -4,6 +4,7 @@ pub mod answer;
 pub mod breakpoints;
 pub mod bt;
 pub mod go;
+pub mod hold;
 pub mod inject;
 pub mod record;
 pub mod replay;

@@ -1,0 +1,90 @@
+//! Stopping a call that runs, from outside: to hold it where it is, or to look where it stands.
+//!
+//! The request is an atomic of the chain, which the guest's epoch callback reads after an interrupt of the engines. The
+//! clock repeats the interrupt until the request was served: a call that waits in the host is stopped when it runs again.
+
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
+
+use crate::journal::{Kept, KeptState, Outcome};
+use crate::kernel::Kernel;
+use crate::kernel::chain::Chain;
+use crate::kernel::debug::{HoldReason, Side, Stop, StopRequest};
+use crate::kernel::error::CallError;
+use crate::kernel::job::{Job, Waited};
+use crate::kernel::stack::{CallStack, StackView};
+use crate::kernel::task::Task;
+use crate::runtime::{Failure, GuestStand, Problem};
+
+/// How long a request waits for the guest to run code of its own.
+const WAIT_MAX: Duration = Duration::from_secs(1);
+
+impl Task {
+    /// Serves a request: the guest and its callers stand at `stands`.
+    pub(in crate::kernel) fn stop(&self, stands: Vec<GuestStand>) -> Result<(), Failure> {
+        let request = self.chain.take_stop_request();
+        let stack = self.stack_around(CallStack::default(), 0, stands);
+        match request {
+            StopRequest::None => {}
+            StopRequest::Look => {
+                self.chain.with_frames(|frames| frames.debug.looked_at = Some(stack));
+                self.chain.notify_woken();
+            }
+            StopRequest::Hold => {
+                let full_len = self.chain.top_record().map_or(0, |record| record.bytes_in);
+                let input = Kept { bytes: Box::default(), full_len, state: KeptState::Dropped };
+                let (reason, side) = (HoldReason::Asked, Side::During);
+                if self.hold(Stop { reason, side, input, result: None, stack }).order.is_none() {
+                    return Err(Failure::interrupted());
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Chain {
+    /// Asks the running guest to stop where it is. A request to hold is not replaced by one to look.
+    pub fn request_stop(&self, request: StopRequest) {
+        self.stop_request.fetch_max(request as u8, Ordering::SeqCst);
+        self.interrupt();
+    }
+
+    fn take_stop_request(&self) -> StopRequest {
+        StopRequest::of(self.stop_request.swap(StopRequest::None as u8, Ordering::SeqCst))
+    }
+
+    /// Waits for the stack that a look was asked for, until `until`.
+    fn wait_looked_at(&self, until: Instant) -> Option<CallStack> {
+        self.wait_woken_until(until, |frames| frames.debug.looked_at.take())
+    }
+}
+
+impl Kernel {
+    /// Holds a running job where it is. True once it is held; false when it does not run code of a guest yet: then it
+    /// is held as soon as it does.
+    ///
+    /// # Errors
+    ///
+    /// When the job has ended or is held.
+    pub fn hold_job(&self, job: &Job) -> Result<bool, CallError> {
+        let failed = |why| CallError::told(Outcome::Error, Problem::from(why), self.wording());
+        if job.is_held() {
+            return Err(failed(format!("%{} is held", job.id())));
+        }
+        let Some(chain) = job.running() else { return Err(failed(format!("%{} has ended", job.id()))) };
+        chain.request_stop(StopRequest::Hold);
+        match job.wait_or_hold(WAIT_MAX) {
+            Waited::Held => Ok(true),
+            Waited::Running => Ok(false),
+            Waited::Ended(_) => Err(failed(format!("%{} has ended", job.id()))),
+        }
+    }
+
+    /// Where the plugins of a running job stand; the chain alone when no guest runs code of its own for a while.
+    pub fn look_at(&self, job: &Job) -> Option<StackView> {
+        let chain = job.running()?;
+        chain.request_stop(StopRequest::Look);
+        chain.wait_looked_at(Instant::now() + WAIT_MAX).map(|stack| stack.view())
+    }
+}
