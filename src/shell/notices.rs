@@ -40,7 +40,7 @@ impl Session {
             _ if self.interrupt().is_raised() => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };
-        ShellError::new(kind, error.with_reason())
+        ShellError { stack: error.stack.clone(), ..ShellError::new(kind, error.with_reason()) }
     }
 }
 

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
+use crate::kernel::CallStack;
 use crate::secrets::owned_without_secrets;
 pub use crate::text::{is_control_or_bidi, many_lines, one_line};
 
@@ -288,6 +289,8 @@ pub struct ShellError {
     /// The line of what was read that failed, counted from 1, where it is not the first of its statement.
     pub line: Option<usize>,
     pub report: Report,
+    /// Where the plugins stood, for a call that failed.
+    pub stack: Option<Box<CallStack>>,
 }
 
 /// Whether the person has read an error.
@@ -319,6 +322,7 @@ impl ShellError {
             located: false,
             line: None,
             report: Report::Pending,
+            stack: None,
         }
     }
 

@@ -6,11 +6,14 @@ use std::time::Duration;
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use crate::journal::{Kept, Outcome, Record, stats};
-use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView};
+use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
 use crate::runtime::Spec;
+use crate::shell::reply as shell;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
+use crate::shell::words::stack::{Fold, stack_lines};
 
 use super::cells::{count, trusted, untrusted};
 use super::lines::{Line, draw_lines, figure, list};
@@ -28,6 +31,8 @@ pub struct Detail {
     pub subject: Subject,
     title: String,
     lines: Vec<Line>,
+    /// Where the stack of an error stands among the lines.
+    stack_at: usize,
 }
 
 impl Detail {
@@ -39,6 +44,7 @@ impl Detail {
                 subject,
                 title: format!("process {id}"),
                 lines: vec![vec![trusted("it is gone", theme::DIM)]],
+                stack_at: 1,
             };
         };
         let mut lines = figures(&detail.view);
@@ -46,6 +52,7 @@ impl Detail {
         if let Some(error) = &detail.last_error {
             lines.push(figure("last error", vec![untrusted(error, theme::BAD)]));
         }
+        let stack_at = lines.len();
         lines.push(list("functions", &detail.functions, theme::FUNCTION));
         let children: Vec<String> = detail.children.iter().map(ToString::to_string).collect();
         lines.push(list("children", &children, theme::NAME));
@@ -59,7 +66,7 @@ impl Detail {
                 vec![untrusted(name, theme::NAME), trusted(" sha256 ", theme::DIM), untrusted(hash, theme::DIM)],
             ));
         }
-        Detail { subject, title: detail.view.label().to_string(), lines }
+        Detail { subject, title: detail.view.label().to_string(), lines, stack_at }
     }
 
     /// The details of a call; `call` is `None` when the journal has evicted it.
@@ -67,7 +74,12 @@ impl Detail {
         let subject = Subject::Call(seq);
         let Some(call) = call else {
             let gone = "the journal has let it go: newer calls needed its place";
-            return Detail { subject, title: format!("call {seq}"), lines: vec![vec![trusted(gone, theme::DIM)]] };
+            return Detail {
+                subject,
+                title: format!("call {seq}"),
+                lines: vec![vec![trusted(gone, theme::DIM)]],
+                stack_at: 1,
+            };
         };
         let ended = call.outcome.is_ended();
         let held = Duration::from_nanos(call.held_ns);
@@ -95,6 +107,7 @@ impl Detail {
         if let Some(error) = &call.error {
             lines.push(figure("error", vec![untrusted(error, theme::BAD)]));
         }
+        let stack_at = lines.len();
         if let Some(word) = call.changed_by.as_str() {
             lines.push(figure("changed by", vec![trusted(word, theme::WAIT)]));
         }
@@ -103,12 +116,33 @@ impl Detail {
         if ended {
             push_payload(&mut lines, "output", call.bytes_out, kept.map(|payload| &payload.output));
         }
-        Detail { subject, title: format!("call {seq}"), lines }
+        Detail { subject, title: format!("call {seq}"), lines, stack_at }
+    }
+
+    /// The details with the stack of the error below it.
+    pub fn with_stack(mut self, stack: Option<&StackView>) -> Detail {
+        if let Some(stack) = stack.filter(|stack| stack.has_frames()) {
+            let line =
+                |line: shell::Line| line.spans.iter().map(|span| untrusted(&span.text, style(span.role))).collect();
+            let lines = stack_lines(stack, Fold::Runtime).into_iter().map(line);
+            self.lines.splice(self.stack_at..self.stack_at, lines);
+        }
+        self
     }
 
     /// Draws the title and the lines from `scroll` on. Returns the scroll position, reduced to the last possible one.
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
         draw_lines(buffer, area, &self.title, &self.lines, scroll)
+    }
+}
+
+/// The style of a span of the shell's.
+fn style(role: shell::Role) -> Style {
+    match role {
+        shell::Role::Strong => theme::STRONG,
+        shell::Role::Name => theme::NAME,
+        shell::Role::Dim => theme::DIM,
+        _ => theme::PLAIN,
     }
 }
 

@@ -187,8 +187,14 @@ impl Pane {
             return;
         }
         let detail = match subject {
-            Subject::Process(id) => Detail::process(id, self.source.process(id).as_ref(), &self.source.edges(id)),
-            Subject::Call(seq) => Detail::call(seq, self.source.call(seq).as_ref(), self.snapshot.at),
+            Subject::Process(id) => {
+                let detail = Detail::process(id, self.source.process(id).as_ref(), &self.source.edges(id));
+                detail.with_stack(self.source.stack_of_process(id).as_ref())
+            }
+            Subject::Call(seq) => {
+                let detail = Detail::call(seq, self.source.call(seq).as_ref(), self.snapshot.at);
+                detail.with_stack(self.source.stack_of_call(seq).as_ref())
+            }
         };
         self.detail = Some((Instant::now(), detail));
         self.changed = true;

@@ -12,7 +12,7 @@ use super::view::View;
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::hooks::Step;
 use crate::kernel::{
-    JobId, JobView, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView,
+    JobId, JobView, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView,
 };
 
 /// The kernel's state at one moment.
@@ -239,6 +239,14 @@ pub trait SnapshotSource: Send {
     /// One call, with its kept payload.
     fn call(&self, seq: u64) -> Option<Record>;
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;
+    /// Where the plugins stood when a call failed.
+    fn stack_of_call(&self, _seq: u64) -> Option<StackView> {
+        None
+    }
+    /// Where the plugins stood when a process's last failed call failed.
+    fn stack_of_process(&self, _id: ProcessId) -> Option<StackView> {
+        None
+    }
     /// The process's callers and callees in the journal, the busiest first.
     fn edges(&self, id: ProcessId) -> Vec<stats::Row>;
     /// Lets a held job go on, to its next hold by a step; returns a line about it, or about the error.

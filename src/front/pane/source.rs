@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use crate::journal::{Drained, Outcome, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
-use crate::kernel::{JobId, Kernel, LogLine, ProcessDetail, ProcessId, ProcessView};
+use crate::kernel::{JobId, Kernel, LogLine, ProcessDetail, ProcessId, ProcessView, StackView};
 
 use super::preview::with_preview;
 use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Totals};
@@ -128,6 +128,14 @@ impl SnapshotSource for KernelSource {
 
     fn process(&self, id: ProcessId) -> Option<ProcessDetail> {
         self.kernel.process(id)
+    }
+
+    fn stack_of_call(&self, seq: u64) -> Option<StackView> {
+        self.kernel.stack(seq)
+    }
+
+    fn stack_of_process(&self, id: ProcessId) -> Option<StackView> {
+        self.kernel.last_stack(id)
     }
 
     fn edges(&self, id: ProcessId) -> Vec<stats::Row> {

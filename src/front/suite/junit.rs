@@ -7,9 +7,11 @@ use std::time::Duration;
 use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 
 use super::results::message_of;
+use crate::kernel::StackView;
 use crate::shell::reply::ShellError;
 use crate::shell::session::Case;
 use crate::shell::suite::FileRun;
+use crate::shell::words::stack::{Fold, stack_lines};
 use crate::text::io_cause;
 
 /// Writes the report.
@@ -23,10 +25,10 @@ pub fn write(path: &Path, runs: &[FileRun], took: Duration) -> Result<(), ShellE
 
 fn suite_of(run: &FileRun) -> TestSuite {
     let notices = notices_of(run);
-    let failure = run.result.as_ref().err().map(|_| {
+    let failure = run.result.as_ref().err().map(|error| {
         let message = message_of(run).unwrap_or_default();
         let mut status = TestCaseStatus::non_success(NonSuccessKind::Failure);
-        status.set_description(format!("{notices}{message}")).set_message(message);
+        status.set_description(format!("{notices}{message}{}", stack_of(error))).set_message(message);
         status
     });
     let mut suite = TestSuite::new(run.name.clone());
@@ -48,6 +50,13 @@ fn suite_of(run: &FileRun) -> TestSuite {
         suite.add_test_case(case_of(run, run.name.clone(), status, run.took));
     }
     suite
+}
+
+/// The stack of a call that failed, on lines of its own.
+fn stack_of(error: &ShellError) -> String {
+    let stack = error.stack.as_ref().map(|stack| stack.view()).filter(StackView::has_frames);
+    let lines = stack.map(|stack| stack_lines(&stack, Fold::Runtime)).unwrap_or_default();
+    lines.iter().map(|line| format!("\n{line}")).collect()
 }
 
 fn case_of(run: &FileRun, name: String, status: TestCaseStatus, took: Duration) -> TestCase {
