@@ -24,6 +24,7 @@ mod job_output;
 mod job_table;
 mod kill;
 mod launch;
+mod life_log;
 mod lifecycle;
 pub mod limits;
 mod load;

@@ -9,7 +9,7 @@ use std::time::{Instant, SystemTime};
 use super::clock::Clock;
 use super::hooks::Hooks;
 use super::job_table::{ChainTable, JobTable};
-use super::lifecycle::Lifecycle;
+use super::life_log::Lifecycle;
 use super::limits::Limits;
 use super::logbook::Logbook;
 use super::notices::{Notice, Notices};
