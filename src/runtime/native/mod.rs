@@ -5,7 +5,7 @@
 //!   modules import in a circle. `stubs`: functions for imports without a provider.
 //! - `instance`: live instances: a store, an arena, the linked modules.
 //! - `arena.wat`, `blocks`: the memory shared by host and guest, and its allocator. `block_index`: the allocator's table.
-//! - `abi`, `user`, `bulk`, `wasi`, `http`: the host functions.
+//! - `abi`, `abort`, `user`, `bulk`, `wasi`, `http`: the host functions.
 //! - `outline`: a module's declarations. `chunked`: interruptible bulk instructions.
 //! - `compile`: bounded compilation. `cache`: compiled modules on disk.
 //! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` for an instance's memory, `fuel` for
@@ -14,6 +14,7 @@
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
+mod abort;
 mod backtrace;
 mod block_index;
 mod blocks;

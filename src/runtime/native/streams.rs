@@ -27,6 +27,8 @@ struct Call {
     /// The upcalls of the running call; none between calls.
     up: Option<Arc<dyn Upcalls>>,
     tail: Tail,
+    /// True once a panic's text was written to standard output, where TinyGo has it.
+    panics: bool,
 }
 
 impl Streams {
@@ -35,6 +37,7 @@ impl Streams {
         let mut call = self.0.lock();
         call.up = Some(Arc::clone(up));
         call.tail = Tail::default();
+        call.panics = false;
     }
 
     /// Ends the call.
@@ -52,6 +55,9 @@ impl Streams {
         Output { streams: self.clone(), stream }
     }
 }
+
+/// The start of the text of a panic in Go.
+const PANIC: &[u8] = b"panic: ";
 
 /// The last bytes of a stream, up to [`TAIL_BYTES_MAX`].
 #[derive(Default)]
@@ -112,7 +118,8 @@ impl Writer {
         let Output { streams, stream } = self.output.clone();
         let up = {
             let mut call = streams.0.lock();
-            if stream == StandardStream::Error {
+            call.panics |= stream == StandardStream::Output && bytes.starts_with(PANIC);
+            if stream == StandardStream::Error || call.panics {
                 call.tail.push(bytes);
             }
             call.up.clone()

@@ -2,6 +2,7 @@
 
 use wasmtime::{Caller, ExternType, FuncType, Linker, Module, Result, Val, ValType};
 
+use super::abort::{aborted, is_abort};
 use super::codegen::error_line;
 use super::ctx::{Ctx, CtxStore};
 use super::describe::describe_function;
@@ -32,6 +33,13 @@ pub fn add(
 }
 
 fn add_stub(linker: &mut Linker<Ctx>, module: &str, name: &str, ty: FuncType, stub: Stub) -> Result<()> {
+    if is_abort(module, name, &ty) {
+        let abort = |mut caller: Caller<'_, Ctx>, message: u32, file: u32, line: u32, column: u32| -> Result<()> {
+            Err(aborted(&mut caller, [message, file, line, column]))
+        };
+        linker.func_wrap(module, name, abort)?;
+        return Ok(());
+    }
     let zeros: Option<Vec<Val>> = ty.results().map(|ty| Val::default_for_ty(&ty)).collect();
     linker.func_new(module, name, ty, move |_, _, results| {
         results.clone_from_slice(stub.results(zeros.as_deref())?);
