@@ -114,6 +114,9 @@ pub struct Global {
     /// The lowest level of plugins' log lines that is kept: trace, debug, info, warn, error or off.
     #[arg(long, global = true, value_name = "LEVEL", value_parser = log_level)]
     pub log_level: Option<LogLevel>,
+    /// Writes a core dump of each trap into this directory, 100 at most, for a debugger of the wasm tools.
+    #[arg(long, global = true, value_name = "DIR")]
+    pub coredump: Option<PathBuf>,
     /// Seeds the chances of `inject`.
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,

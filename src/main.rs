@@ -27,7 +27,7 @@ use plugsh::shell::place::ARGUMENTS_MAX;
 use plugsh::shell::plain;
 use plugsh::shell::words;
 use plugsh::shell::{SessionOptions, ShellError};
-use plugsh::text::{closest, quoted};
+use plugsh::text::{closest, io_cause, quoted};
 
 fn main() -> ExitCode {
     keep_backtraces_off();
@@ -147,8 +147,13 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
     let limits = global.limits.limits().map_err(ShellError::usage)?;
     let policy = global.policy.as_deref().map(Policy::read).transpose();
     let policy = policy.map_err(|why| ShellError::failed(why.line(wording)))?;
-    let options =
-        KernelOptions { plugin_dirs, limits, cache_dir: cache_dir(), compiler: machine::this_program(), wording };
+    let core_dump_dir = global.coredump.clone().map(absolute);
+    if let Some(dir) = &core_dump_dir {
+        std::fs::create_dir_all(dir)
+            .map_err(|error| ShellError::failed(format!("cannot make `{}`: {}", dir.display(), io_cause(&error))))?;
+    }
+    let (cache_dir, compiler) = (cache_dir(), machine::this_program());
+    let options = KernelOptions { plugin_dirs, limits, cache_dir, compiler, core_dump_dir, wording };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);

@@ -15,6 +15,7 @@ mod call;
 mod chain;
 mod clock;
 mod code;
+mod core_dumps;
 mod debug;
 pub mod error;
 mod frame;

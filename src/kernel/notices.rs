@@ -1,6 +1,7 @@
 //! Notices for the person at the prompt, as data, and the bounded queue that they wait in.
 
 use std::collections::VecDeque;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use super::error::CallError;
@@ -28,6 +29,10 @@ pub enum Notice {
     KeepsCode { process: ProcessLabel, why: String },
     /// Heavy modules cannot be compiled in their own process, with the reason.
     NoCompiler { why: String },
+    /// The core dump of a trap was written.
+    CoreDump { process: ProcessLabel, path: PathBuf },
+    /// The core dump of a trap was not written, with the reason.
+    NoCoreDump { why: String },
 }
 
 /// Most notices that wait for the prompt; the oldest are dropped first.

@@ -156,6 +156,8 @@ impl Kernel {
             backtrace: failure.backtrace.clone(),
             symbols: self.symbols().clone(),
         });
+        let dump = failure.core_dump.clone().filter(|_| !popped.frame.private);
+        self.keep_core_dump(&popped.frame.process.label(), None, dump);
         task.chain.with_frames(|frames| frames.start_stack = Some(stack));
     }
 

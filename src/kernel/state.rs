@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
 use super::clock::Clock;
+use super::core_dumps::CoreDumps;
 use super::hooks::Hooks;
 use super::job_table::{ChainTable, JobTable};
 use super::life_log::Lifecycle;
@@ -36,6 +37,8 @@ pub struct KernelOptions {
     /// The executable that compiles heavy modules in child processes, which can be killed: plugsh itself. `None`: heavy
     /// modules are compiled in this process.
     pub compiler: Option<PathBuf>,
+    /// The directory of core dumps; `None`: traps leave none.
+    pub core_dump_dir: Option<PathBuf>,
     /// The words for [`Advice`](crate::runtime::Advice) in records, in errors and in messages to guests.
     pub wording: Wording,
 }
@@ -52,6 +55,7 @@ pub struct Kernel {
     total_bytes: Arc<AtomicU64>,
     journal: Arc<Journal>,
     stacks: StackLog,
+    core_dumps: Option<CoreDumps>,
     symbols: Arc<Symbols>,
     logbook: Logbook,
     clock: Arc<Clock>,
@@ -95,6 +99,7 @@ impl Kernel {
             program: options.compiler.clone(),
             heavy_max: options.limits.compilations_max,
             memory_bytes_max: options.limits.compile_memory_bytes_max,
+            core_dumps: options.core_dump_dir.is_some(),
         };
         let images = Arc::new(Images::with(options.cache_dir.clone(), compiler));
         Kernel::with_images(options, images)
@@ -131,6 +136,7 @@ impl Kernel {
             total_bytes: Arc::new(AtomicU64::new(0)),
             journal: Arc::new(Journal::new(journal_limits)),
             stacks: StackLog::default(),
+            core_dumps: options.core_dump_dir.map(CoreDumps::into),
             symbols: Arc::default(),
             logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max, options.wording),
             clock: Arc::new(Clock::new(images.clone())),
@@ -215,6 +221,16 @@ impl Kernel {
 
     pub(super) fn stacks(&self) -> &StackLog {
         &self.stacks
+    }
+
+    /// Writes the core dump of a trap, if there is one and they are wanted.
+    pub(super) fn keep_core_dump(&self, process: &ProcessLabel, seq: Option<u64>, dump: Option<Arc<[u8]>>) {
+        let (Some(dumps), Some(dump)) = (&self.core_dumps, dump) else { return };
+        match dumps.write(process, seq, &dump) {
+            Ok(Some(path)) => self.notify(Notice::CoreDump { process: process.clone(), path }),
+            Ok(None) => {}
+            Err(why) => self.notify(Notice::NoCoreDump { why }),
+        }
     }
 
     pub(super) fn symbols(&self) -> &Arc<Symbols> {

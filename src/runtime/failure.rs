@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use super::advice::{Advice, Wording};
 use super::stack::{Backtrace, GuestFrame, StoppedBy, place_of};
@@ -95,6 +96,8 @@ pub struct Failure {
     pub stderr_tail: Option<String>,
     /// Where the guest stood, where it was stopped.
     pub backtrace: Option<Box<Backtrace>>,
+    /// The core dump of a trap, where dumps are wanted.
+    pub core_dump: Option<Arc<[u8]>>,
     /// True when wasm was left in the middle: the instance must be dropped.
     unwound: bool,
 }
@@ -115,6 +118,7 @@ impl Failure {
             code: None,
             stderr_tail: None,
             backtrace: None,
+            core_dump: None,
             unwound,
         }
     }

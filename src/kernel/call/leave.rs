@@ -90,13 +90,16 @@ impl Entered<'_> {
                 (message, failure.stderr_tail.clone().filter(|_| popped.cause.is_none()), None)
             }
         };
+        let dump = failure.core_dump.take().filter(|_| !popped.frame.private);
+        self.task.kernel.keep_core_dump(&self.process.label(), popped.frame.record_seq(), dump);
         let stack = below.unwrap_or_default().within(self.frames(&popped, &mut failure));
         self.task.kernel.stacks().put(popped.frame.seq, stack.clone());
         let stack = Some(Box::new(stack));
         let error = CallError { code: failure.code, stderr_tail, stack, ..CallError::new(outcome, message) };
         self.count(&popped, duration, 0);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
-        self.record(&popped, duration, 0, outcome, Some(&error.message));
+        let reason = error.with_reason();
+        self.record(&popped, duration, 0, outcome, Some(&reason));
         if popped.depth > 1 {
             self.task.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor });
         }
@@ -126,7 +129,7 @@ impl Entered<'_> {
         let untouched = self.capture.as_ref().is_some_and(|capture| !capture.ran) && failure.kind != FailureKind::Trap;
         if untouched {
             self.process.with_slot(|slot| {
-                slot.last_error = Some(error.message.clone());
+                slot.last_error = Some(error.with_reason());
                 slot.last_stack = error.stack.clone();
             });
             let guest = self.guest.take();
@@ -144,9 +147,9 @@ impl Entered<'_> {
         let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;
         let ends = {
             let mut slot = self.process.lock_slot();
-            slot.last_error = Some(error.message.clone());
+            slot.last_error = Some(error.with_reason());
             slot.last_stack = error.stack.clone();
-            is_crash && self.process.note_crash(&mut slot, &error.message)
+            is_crash && self.process.note_crash(&mut slot, &error.with_reason())
         };
         match guest {
             Some(guest) if keeps => {
@@ -156,7 +159,7 @@ impl Entered<'_> {
                 drop(guest);
                 self.process.account.release();
                 // A kill is not a crash: the process is idle, and its next call starts a fresh instance.
-                let crashed = (error.outcome != Outcome::Killed).then(|| error.message.clone());
+                let crashed = (error.outcome != Outcome::Killed).then(|| error.with_reason());
                 self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
             }
         }

@@ -2,9 +2,12 @@
 
 use std::sync::Arc;
 
-use wasmtime::{AsContext, FrameInfo, Trap, WasmBacktrace};
+use wasmtime::{AsContext, FrameInfo, Store, Trap, WasmBacktrace, WasmCoreDump};
 
 use crate::runtime::stack::{Backtrace, CodePlace, RawFrame, StoppedBy};
+
+/// Largest memories that a core dump is made of, in bytes.
+const CORE_DUMP_BYTES_MAX: usize = 256 << 20;
 
 /// The modules of an image by the start of their code, each with its position among the program's.
 pub type ModulePlaces = Arc<[(usize, usize)]>;
@@ -18,6 +21,14 @@ pub fn of_error(error: &wasmtime::Error, places: &ModulePlaces) -> Option<Box<Ba
         None => StoppedBy::Host,
     };
     Some(Box::new(frames(captured, stopped_by, places)))
+}
+
+/// The core dump of a trap: the memories and globals of its instances, and the frames. `None` where dumps are not
+/// wanted, for other errors, and for memories of more than [`CORE_DUMP_BYTES_MAX`].
+pub fn core_dump<T: 'static>(store: &mut Store<T>, error: &wasmtime::Error) -> Option<Arc<[u8]>> {
+    let dump = error.downcast_ref::<WasmCoreDump>().filter(|_| error.is::<Trap>())?;
+    let bytes: usize = dump.memories().iter().map(|memory| memory.data_size(&*store)).sum();
+    (bytes <= CORE_DUMP_BYTES_MAX).then(|| dump.serialize(store, "plugin").into())
 }
 
 /// The frames of a guest that waits in a host function or in the epoch callback.

@@ -26,6 +26,7 @@ pub struct Engines {
     /// Where compiled modules are kept between runs; `None`: nowhere.
     cache_dir: Option<PathBuf>,
     compiler: Arc<Compiler>,
+    core_dumps: bool,
     plain: OnceLock<Arc<EnginePool>>,
     fuelled: OnceLock<Arc<EnginePool>>,
     making: Mutex<()>,
@@ -50,8 +51,16 @@ pub struct EnginePool {
 impl Engines {
     /// Engines that keep compiled modules below this directory, compiled in such a way.
     pub fn new(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
+        let core_dumps = options.core_dumps;
         let compiler = Arc::new(Compiler::new(options));
-        Engines { cache_dir, compiler, plain: OnceLock::new(), fuelled: OnceLock::new(), making: Mutex::new(()) }
+        Engines {
+            cache_dir,
+            compiler,
+            core_dumps,
+            plain: OnceLock::new(),
+            fuelled: OnceLock::new(),
+            making: Mutex::new(()),
+        }
     }
 
     /// The compiler of the engines.
@@ -69,13 +78,17 @@ impl Engines {
         if let Some(pool) = slot.get() {
             return Ok(pool.clone());
         }
-        let pool = EnginePool::new(fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
+        let pool = self.make(fuelled).map_err(|error| {
             Failure::new(
                 FailureKind::Load,
                 error_line(&error).map(|why| format!("cannot start the wasm engine: {why}")),
             )
         })?;
         Ok(slot.get_or_init(|| Arc::new(pool)).clone())
+    }
+
+    fn make(&self, fuelled: bool) -> wasmtime::Result<EnginePool> {
+        EnginePool::new(fuelled, self.core_dumps, self.cache_dir.as_deref(), self.compiler.clone())
     }
 
     /// Makes every running call of every engine check its cancel flag.
@@ -87,8 +100,13 @@ impl Engines {
 }
 
 impl EnginePool {
-    fn new(fuelled: bool, cache_dir: Option<&Path>, compiler: Arc<Compiler>) -> wasmtime::Result<Self> {
-        let engine = Engine::new(&config(fuelled))?;
+    fn new(
+        fuelled: bool,
+        core_dumps: bool,
+        cache_dir: Option<&Path>,
+        compiler: Arc<Compiler>,
+    ) -> wasmtime::Result<Self> {
+        let engine = Engine::new(config(fuelled).coredump_on_trap(core_dumps))?;
         let cache = cache_dir.and_then(|dir| Cache::open(dir, &engine));
         let mut linker = Linker::new(&engine);
         abi::add(&mut linker)?;

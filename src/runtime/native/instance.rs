@@ -94,7 +94,12 @@ impl Instance {
         }
         let Made { main, arena_memory, memories } = made.map_err(|error| match linking(&store, &error) {
             true => Failure::new(FailureKind::Load, error_line(&error)),
-            false => with_stderr(failure(&store, error), streams.as_ref()),
+            false => {
+                let core_dump = backtrace::core_dump(&mut store, &error);
+                let mut failure = failure(&store, error);
+                failure.core_dump = core_dump;
+                with_stderr(failure, streams.as_ref())
+            }
         })?;
         Ok(Instance {
             memories,
@@ -162,7 +167,9 @@ impl Instance {
                 if exit == Some(0) && said.is_none() {
                     return Ok(());
                 }
-                let failure = failure(&self.store, error);
+                let core_dump = backtrace::core_dump(&mut self.store, &error);
+                let mut failure = failure(&self.store, error);
+                failure.core_dump = core_dump;
                 Err(match said {
                     Some(said) => failure.after(said),
                     None => with_stderr(failure, self.streams.as_ref()),

@@ -33,6 +33,8 @@ pub fn notice_text(notice: &Notice) -> String {
         }
         Notice::KeepsCode { process, why } => format!("`{process}` keeps its old code: {why}"),
         Notice::NoCompiler { why } => why.clone(),
+        Notice::CoreDump { process, path } => format!("core dump of `{process}`: {}", path.display()),
+        Notice::NoCoreDump { why } => format!("no core dump: {why}"),
     }
 }
 

@@ -43,11 +43,13 @@ pub struct CompilerOptions {
     pub heavy_max: usize,
     /// Memory of the program that compiles one of them.
     pub memory_bytes_max: u64,
+    /// Whether traps leave a core dump.
+    pub core_dumps: bool,
 }
 
 impl Default for CompilerOptions {
     fn default() -> Self {
-        CompilerOptions { program: None, heavy_max: 2, memory_bytes_max: 2 << 30 }
+        CompilerOptions { program: None, heavy_max: 2, memory_bytes_max: 2 << 30, core_dumps: false }
     }
 }
 
