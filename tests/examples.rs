@@ -3,21 +3,91 @@
 mod common;
 
 use common::{commands, matches, normalised, plugsh};
+use plugsh::shell::CommandGrammar;
 use plugsh::shell::command::{TABLE, find};
-use plugsh::shell::line::quote;
+use plugsh::shell::line::{Lines, quote};
+use unicode_width::UnicodeWidthStr;
+
+/// The line printed between two steps, to separate their outputs.
+const MARK: &str = "@@ next @@";
+/// The widest line of an example, in columns: help at 80 columns does not wrap it, whatever it is pasted into.
+const COLUMNS_MAX: usize = 76;
+
+/// A logical line of an example, and what stands below it without the signs of its comments.
+struct Step {
+    typed: String,
+    printed: String,
+}
+
+/// The steps of an example.
+fn steps(example: &str) -> Vec<Step> {
+    let grammar = CommandGrammar(TABLE);
+    let (mut steps, mut pos) = (Vec::<Step>::new(), 0);
+    while let Some(rest) = example.get(pos..).filter(|rest| !rest.is_empty()) {
+        let line = rest.lines().next().unwrap_or_default();
+        if let Some(comment) = line.strip_prefix('#') {
+            let step = steps.last_mut().unwrap_or_else(|| panic!("what is printed comes first in\n{example}"));
+            step.printed.push_str(&format!("{}\n", comment.strip_prefix(' ').unwrap_or(comment)));
+            pos += line.len() + 1;
+            continue;
+        }
+        let mut lines = Lines::new(rest);
+        lines.next(&grammar).expect("a line").unwrap_or_else(|error| panic!("{error} in\n{example}"));
+        let typed = rest.get(..lines.pos()).unwrap_or_default().trim_end().to_owned();
+        steps.push(Step { typed, printed: String::new() });
+        pos += lines.pos();
+    }
+    steps
+}
+
+/// What each step prints as at a prompt: without the place of an error.
+fn printed_by(steps: &[Step]) -> Vec<String> {
+    let typed: Vec<&str> = steps.iter().map(|step| step.typed.as_str()).collect();
+    let script = typed.join(&format!("\necho '{MARK}'\n"));
+    let printed = plugsh().file("example", script).args(["--keep-going", "example"]).transcript();
+    let at_prompt = |output: &str| output.lines().map(|line| format!("{}\n", without_place(line))).collect();
+    printed.split(&format!("{MARK}\n")).map(at_prompt).collect()
+}
+
+/// An error's line without `example:3: `.
+fn without_place(line: &str) -> &str {
+    let place = line.strip_prefix("example:").and_then(|rest| rest.split_once(": "));
+    place.filter(|(number, _)| number.parse::<usize>().is_ok()).map_or(line, |(_, message)| message)
+}
 
 #[test]
-fn every_example_prints_what_help_says() {
+fn every_line_of_an_example_prints_what_help_says() {
     let mut wrong = Vec::new();
     for command in TABLE {
+        assert!(!command.examples.is_empty(), "`{}` has no example", command.name);
         for example in command.examples {
-            let printed = plugsh().file("example", example.lines).args(["example"]).transcript();
-            if !matches(&normalised(example.output), &normalised(&printed)) {
-                wrong.push(format!("`{}`:\n{}\nprints\n{printed}", command.name, example.lines));
+            let steps = steps(example);
+            // What stands behind `exit` is not reached.
+            let printed = printed_by(&steps).into_iter().chain(std::iter::repeat(String::new()));
+            for (step, printed) in steps.iter().zip(printed) {
+                if !matches(&normalised(&step.printed), &normalised(&printed)) {
+                    wrong.push(format!(
+                        "`help {}` says that\n{}\nprints\n{}and it prints\n{printed}",
+                        command.name, step.typed, step.printed
+                    ));
+                }
             }
         }
     }
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[test]
+fn help_shows_each_example_as_it_is_pasted() {
+    for command in TABLE {
+        let help = String::from_utf8(commands(&format!("help {}", command.name)).run().code(0).stdout).unwrap();
+        for example in command.examples {
+            for line in example.lines() {
+                assert!(line.width() <= COLUMNS_MAX, "`help {}` is wider than {COLUMNS_MAX}: {line}", command.name);
+            }
+            assert!(help.contains(&format!("\n\n{example}\n")), "`help {}` lacks\n{example}", command.name);
+        }
+    }
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
+use super::{Arguments, Command, Group, Inner, Run, syntax};
 use crate::shell::alias::{ALIAS_BYTES_MAX, ALIASES_MAX, Alias};
 use crate::shell::line::{Word, parse, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -18,11 +18,19 @@ pub static COMMAND: Command = Command {
         Without words it lists all aliases, with ALIAS shows one; `-d` removes one. An alias holds in all lines of the \
         session that set it, those of sourced files too: put yours into the rc file, which scripts do not read.",
     examples: &[
-        Example {
-            lines: "load text\nalias up = text.upper\nup hello\nalias",
-            output: "1:text\nHELLO\nalias up = text.upper",
-        },
-        Example { lines: "alias greet = 'echo hello; echo and'\ngreet bye", output: "hello\nand bye" },
+        "\
+        load text\n\
+        # 1:text\n\
+        alias up = text.upper\n\
+        up hello\n\
+        # HELLO\n\
+        alias\n\
+        # alias up = text.upper",
+        "\
+        alias greet = 'echo hello; echo and'\n\
+        greet bye\n\
+        # hello\n\
+        # and bye",
     ],
     syntax: syntax::<AliasWords>(),
     run: Run::Keep(run),

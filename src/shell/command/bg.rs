@@ -1,6 +1,6 @@
 //! `bg`: a held job goes on, in the background.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Job;
 use crate::kernel::hooks::Order;
 use crate::shell::lookup::job_of;
@@ -14,13 +14,20 @@ pub static COMMAND: Command = Command {
     description: "Lets a job that a breakpoint holds go on without waiting for it; `wait` and `fg` do that. Without a word \
         it takes the newest held one. A call that Ctrl-Z took from the prompt runs in the background already: a call \
         cannot stop halfway.",
-    examples: &[Example {
-        lines: "load echo\nbreak callee=echo\ncall echo echo hi\nbg\nwait %1",
-        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
-            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
-            %1 call echo echo hi\n…\nhi\n…",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break callee=echo\n\
+        # breakpoint 1: before callee=echo\n\
+        call echo echo hi\n\
+        # %1 is held before 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        bg\n\
+        # %1 call echo echo hi\n\
+        # …\n\
+        wait %1\n\
+        # hi\n\
+        # …"],
     syntax: syntax::<BgOptions>(),
     run: Run::Plain(run),
 };

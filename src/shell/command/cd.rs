@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::text::io_cause;
@@ -13,7 +13,12 @@ pub static COMMAND: Command = Command {
     summary: "move to another directory",
     description: "Relative paths, `!` programs and Tab begin in DIR from now on; without DIR, in the home directory. \
         `cd -` goes back to the directory before, and names it. What is loaded and what runs keeps its files.",
-    examples: &[Example { lines: "cd /\n!pwd\ncd -", output: "/\n…" }],
+    examples: &["\
+        cd /\n\
+        !pwd\n\
+        # /\n\
+        cd -\n\
+        # …"],
     syntax: syntax::<CdOptions>(),
     run: Run::Plain(run),
 };

@@ -1,6 +1,6 @@
 //! `clear`: an empty screen.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
@@ -9,7 +9,7 @@ pub static COMMAND: Command = Command {
     group: Group::Shell,
     summary: "clear the screen",
     description: "As Ctrl-L does; an open pane stays. Nothing happens where standard output is no terminal.",
-    examples: &[Example { lines: "clear", output: "" }],
+    examples: &["clear"],
     syntax: syntax::<ClearOptions>(),
     run: Run::Plain(run),
 };

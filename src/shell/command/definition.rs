@@ -16,8 +16,9 @@ pub struct Command<S> {
     pub summary: &'static str,
     /// Sentences, for `help NAME`; the options are listed from `syntax`.
     pub description: &'static str,
-    /// Shown by `help NAME`, and run as tests.
-    pub examples: &'static [Example],
+    /// Transcripts of a fresh shell, shown by `help NAME` and run as tests: lines to type, and below each what it prints,
+    /// as comments. `…` stands for text that differs between runs, or is too long.
+    pub examples: &'static [&'static str],
     /// Its options and positionals. An argument's value name says how it is completed
     /// ([`Kind::of_value_name`](super::Kind::of_value_name)); the argument with the id `input` takes INPUT.
     pub syntax: Syntax,
@@ -91,13 +92,6 @@ impl Group {
             Group::Shell => "the shell",
         }
     }
-}
-
-/// Lines to type in a fresh shell, and their output; `…` in `output` stands for text that differs between runs.
-#[derive(Debug, Clone, Copy)]
-pub struct Example {
-    pub lines: &'static str,
-    pub output: &'static str,
 }
 
 impl Inner<'_> {

@@ -32,9 +32,9 @@ pub fn describe(command: &Command) -> Reply {
     }
     for example in command.examples {
         paragraphs.push(Paragraph::default());
-        let typed = example.lines.lines().map(|line| Line::new().with(Role::Dim, "$ ").with(Role::Code, line));
-        let printed = example.output.lines().map(Line::from);
-        paragraphs.extend(typed.chain(printed).map(|line| Paragraph { line, hang: HANG }));
+        let role = |line: &str| if line.starts_with('#') { Role::Dim } else { Role::Code };
+        let lines = example.lines().map(|line| Line::new().with(role(line), line));
+        paragraphs.extend(lines.map(|line| Paragraph { line, hang: HANG }));
     }
     Reply::prose(paragraphs).with_json(json_of(command))
 }
@@ -44,8 +44,12 @@ fn json_of(command: &Command) -> serde_json::Value {
     let options = command.shape().options.iter();
     let options =
         options.map(|option| serde_json::json!({ "option": option.usage(), "help": option.help.to_string() }));
-    let examples = command.examples.iter();
-    let examples = examples.map(|example| serde_json::json!({ "lines": example.lines, "output": example.output }));
+    let examples = command.examples.iter().map(|example| {
+        let typed: Vec<&str> = example.lines().filter(|line| !line.starts_with('#')).collect();
+        let printed = example.lines().filter_map(|line| line.strip_prefix('#'));
+        let printed: Vec<&str> = printed.map(|line| line.strip_prefix(' ').unwrap_or(line)).collect();
+        serde_json::json!({ "lines": typed.join("\n"), "output": printed.join("\n"), "transcript": example })
+    });
     serde_json::json!({
         "name": command.name,
         "group": command.group.title(),

@@ -1,6 +1,6 @@
 //! `echo`: words as a line.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
@@ -9,7 +9,9 @@ pub static COMMAND: Command = Command {
     group: Group::Scripting,
     summary: "print words",
     description: "Prints its words with a blank between them, and a newline.",
-    examples: &[Example { lines: "echo one 'two  three'", output: "one two  three" }],
+    examples: &["\
+        echo one 'two  three'\n\
+        # one two  three"],
     syntax: syntax::<EchoOptions>(),
     run: Run::Plain(run),
 };

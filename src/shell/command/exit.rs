@@ -1,6 +1,6 @@
 //! `exit` and `quit`: leave the shell.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
@@ -9,7 +9,9 @@ pub static COMMAND: Command = Command {
     group: Group::Shell,
     summary: "leave the shell",
     description: "Ends the shell, or the script, with CODE (0 to 255; without it, 0).",
-    examples: &[Example { lines: "echo one; exit; echo two", output: "one" }],
+    examples: &["\
+        echo one; exit; echo two\n\
+        # one"],
     syntax: syntax::<ExitOptions>(),
     run: Run::Plain(run),
 };
@@ -19,7 +21,9 @@ pub static QUIT: Command = Command {
     group: Group::Shell,
     summary: "leave the shell, as `exit` does",
     description: "Another name of `exit`, which `help exit` explains.",
-    examples: &[Example { lines: "echo one; quit; echo two", output: "one" }],
+    examples: &["\
+        echo one; quit; echo two\n\
+        # one"],
     syntax: syntax::<ExitOptions>(),
     run: Run::Plain(run),
 };

@@ -7,7 +7,7 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::thread;
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::{Format, otlp};
 use crate::journal::{Filter, Record, merge_running};
 use crate::secrets::without_secrets;
@@ -24,11 +24,21 @@ pub static COMMAND: Command = Command {
     description: "Writes the calls that the trace keeps; the file's suffix says how: `.jsonl` a record a line, `.json` \
         Chrome trace events (open it in Perfetto), `.svg` a flame graph, `.mmd` a Mermaid sequence diagram. `--otlp URL` \
         sends the ended ones to an OpenTelemetry collector: a trace a chain, a span a call.",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo hi\nexport calls.json\nexport echo.mmd -e 'function=echo'\n!cat echo.mmd",
-        output: "1:echo\nhi\n1 call in `calls.json`\n1 call in `echo.mmd`\nsequenceDiagram\n\
-            participant p0 as shell\nparticipant p1 as 1:echo\np0->>p1: echo (2 bytes)\n…",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi\n\
+        # hi\n\
+        export calls.json\n\
+        # 1 call in `calls.json`\n\
+        export echo.mmd -e 'function=echo'\n\
+        # 1 call in `echo.mmd`\n\
+        !cat echo.mmd\n\
+        # sequenceDiagram\n\
+        #     participant p0 as shell\n\
+        #     participant p1 as 1:echo\n\
+        #     p0->>p1: echo (2 bytes)\n\
+        #     p1-->>p0: 2 bytes, 135µs"],
     syntax: syntax::<ExportOptions>(),
     run: Run::Plain(run),
 };

@@ -1,6 +1,6 @@
 //! `fg`: a background job into the foreground.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::Order;
 use crate::shell::lookup::job_of;
 use crate::shell::reply::{Reply, ShellError};
@@ -12,9 +12,14 @@ pub static COMMAND: Command = Command {
     summary: "bring a job into the foreground",
     description: "Waits for the job and prints its output; Ctrl-C then ends the job, Ctrl-Z leaves it to the background \
         again. Without a word it takes the newest one.",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo hi &\nfg", output: "1:echo\n%1 call echo echo hi\n…\nhi"
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi &\n\
+        # %1 call echo echo hi\n\
+        # …\n\
+        fg\n\
+        # hi"],
     syntax: syntax::<FgOptions>(),
     run: Run::Plain(run),
 };

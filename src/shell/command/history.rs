@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
@@ -11,7 +11,7 @@ pub static COMMAND: Command = Command {
     group: Group::Shell,
     summary: "list what was typed",
     description: "Lines typed at the prompt, the newest last; they are kept from run to run. A script has none.",
-    examples: &[Example { lines: "history", output: "" }],
+    examples: &["history\n# …"],
     syntax: syntax::<HistoryOptions>(),
     run: Run::Plain(run),
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::json::{as_ms, as_us, some_as_ms};
 use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView};
 use crate::runtime::{Host, MemoryUse, Spec, WasiInput};
@@ -20,7 +20,17 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "show all that is known of a process",
     description: "Its functions, exports, imports, limits, configuration keys and environment (not their values), counters and last error.",
-    examples: &[Example { lines: "load echo\ninfo echo", output: "1:echo\n1:echo idle\n…" }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        info echo\n\
+        # 1:echo idle\n\
+        #   source    built-in:echo (host: native)\n\
+        #   module    main sha256:…\n\
+        #   functions echo echo_bulk nothing relay spam spam_bulk spam_leak\n\
+        # …\n\
+        #   calls     0, 0 failed, 0 resets\n\
+        # …"],
     syntax: syntax::<InfoOptions>(),
     run: Run::Plain(run),
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::json::as_ms;
 use crate::kernel::{JobId, JobState, JobView};
 use crate::runtime::{CompilationStage, CompilationView};
@@ -23,7 +23,9 @@ pub static COMMAND: Command = Command {
         end and print its output, `kill %N` ends it. RUNS, where a call is repeated by `--loop`, is how many of them are done, and how many a \
         second. Below the jobs stand the heavy modules that are being compiled, for whom \
         ever: one that nobody waits for any more is ended.",
-    examples: &[Example { lines: "jobs", output: "JOB  STATE  TIME  CHAIN  CALL" }],
+    examples: &["\
+        jobs\n\
+        # JOB  STATE  TIME  CHAIN  CALL"],
     syntax: syntax::<JobsOptions>(),
     run: Run::Plain(run),
 };

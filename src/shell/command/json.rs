@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::json::value_at;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -13,11 +13,16 @@ pub static COMMAND: Command = Command {
     summary: "take a value out of JSON",
     description: "Prints the value that POINTER names (`/items/0/name`; `\"\"` is all of it) in INPUT, or in `$_`, the last \
         output: a string as its text, anything else as JSON. In a line it is `$(json POINTER VALUE)`.",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo {\"items\": [{\"name\": \"Ada\"}]}\njson /items/0/name\nset who $(json /who {\"who\": \
-            \"Bob\"})\necho \"hello $who\"",
-        output: "1:echo\n{\"items\": [{\"name\": \"Ada\"}]}\nAda\nhello Bob",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo {\"items\": [{\"name\": \"Ada\"}]}\n\
+        # {\"items\": [{\"name\": \"Ada\"}]}\n\
+        json /items/0/name\n\
+        # Ada\n\
+        set who $(json /who {\"who\": \"Bob\"})\n\
+        echo \"hello $who\"\n\
+        # hello Bob"],
     syntax: syntax::<JsonOptions>(),
     run: Run::Plain(run),
 };

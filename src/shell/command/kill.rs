@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Killed;
 use crate::shell::lookup::job_of;
 use crate::shell::recording::Entry;
@@ -15,10 +15,16 @@ pub static COMMAND: Command = Command {
     summary: "end processes or jobs",
     description: "Ends a process at once, whatever it does; who called it gets an error that says so, its children move to \
         the nearest living ancestor. `-r` takes all below it too. `%N` ends a job, and no process.",
-    examples: &[Example {
-        lines: "load echo\nload echo\nkill echo-2\nps -t",
-        output: "1:echo\n2:echo-2\nkilled 2:echo-2\nshell\n└─ 1:echo idle",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        load echo\n\
+        # 2:echo-2\n\
+        kill echo-2\n\
+        # killed 2:echo-2\n\
+        ps -t\n\
+        # shell\n\
+        # └─ 1:echo idle"],
     syntax: syntax::<KillOptions>(),
     run: Run::Plain(run),
 };

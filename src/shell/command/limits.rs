@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::limits::LimitUnit;
 use crate::kernel::{Amount, LimitView};
 use crate::shell::listing::{self, Column};
@@ -19,7 +19,12 @@ pub static COMMAND: Command = Command {
         names it, and nobody else does. `memory` counts what processes hold: their memories, tables, blocks, variables, globals \
         and collected heaps; in the stock host, which does not tell, all that they may have. Beside it a call takes at most three \
         copies of its bytes: its input until it is in the plugin's blocks, the blocks themselves, and the output.",
-    examples: &[Example { lines: "limits", output: "LIMIT  VALUE  DEFAULT  USED  OPTION  ON\nprocesses …\n…" }],
+    examples: &["\
+        limits\n\
+        # LIMIT         VALUE  DEFAULT  USED  OPTION                  ON\n\
+        # …\n\
+        # depth            64       64     0  --max-depth             calls nested …\n\
+        # …"],
     syntax: syntax::<LimitsOptions>(),
     run: Run::Plain(run),
 };

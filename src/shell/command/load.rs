@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::supervision::CRASHES_MAX_MAX;
 use crate::kernel::{
     CrashesMax, JobEnd, JobOutput, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
@@ -36,12 +36,23 @@ pub static COMMAND: Command = Command {
         the result is one (an array again for several). TYPES after the name say what an i64 is: \
         `--import 'env.put(handle, i64) -> i64=kv.put'`.",
     examples: &[
-        Example { lines: "load echo\nload echo\nload echo --as parrot", output: "1:echo\n2:echo-2\n3:parrot" },
-        Example {
-            lines: "!mkdir all; echo '(module)' > all/a.wat; echo '(module)' > all/b.wat\nload ./all",
-            output: "1:a\n2:b",
-        },
-        Example { lines: "load echo --memory-max 64p --timeout 2s --config lang=en", output: "1:echo" },
+        "\
+        load echo\n\
+        # 1:echo\n\
+        load echo\n\
+        # 2:echo-2\n\
+        load echo --as parrot\n\
+        # 3:parrot\n\
+        load ehco\n\
+        # no plugin named `ehco`; did you mean `echo`?",
+        "\
+        !mkdir all; echo '(module)' > all/a.wat; echo '(module)' > all/b.wat\n\
+        load ./all\n\
+        # 1:a\n\
+        # 2:b",
+        "\
+        load echo --memory-max 64p --timeout 2s --config lang=en\n\
+        # 1:echo",
     ],
     syntax: syntax::<LoadWords>(),
     run: Run::Plain(run),

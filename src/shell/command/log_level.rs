@@ -1,6 +1,6 @@
 //! `log-level`: what plugins' log lines are kept.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::runtime::LogLevel;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -10,7 +10,10 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "show or set the lowest log level that is kept",
     description: "Log lines of plugins below this level are not kept. Without a word it says which level holds.",
-    examples: &[Example { lines: "log-level debug\nlog-level", output: "debug" }],
+    examples: &["\
+        log-level debug\n\
+        log-level\n\
+        # debug"],
     syntax: syntax::<LogLevelOptions>(),
     run: Run::Plain(run),
 };

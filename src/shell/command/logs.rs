@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::LogLine;
 use crate::runtime::LogLevel;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -14,7 +14,10 @@ pub static COMMAND: Command = Command {
     summary: "show what plugins logged",
     description: "Lines that plugins wrote through the PDK's log functions, and to standard output and error under WASI. \
         `-f` goes on until Ctrl-C. `log-level` says what is kept.",
-    examples: &[Example { lines: "load echo\nlogs echo", output: "1:echo" }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        logs echo"],
     syntax: syntax::<LogsOptions>(),
     run: Run::Plain(run),
 };

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::front::{PaneRequest, PaneSize, PictureClock, PictureSize};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -18,10 +18,11 @@ pub static COMMAND: Command = Command {
         `f` shows the calls of the chosen process alone, `F` of all below it too, `/` filters by a name or an expression \
         (`help filters`), `z` is full screen, Esc goes one step back. A click chooses, and once more opens; the wheel \
         scrolls; Shift with the mouse selects text, and `set mouse off` leaves the mouse to the terminal.",
-    examples: &[Example {
-        lines: "load echo\npane save pane.txt --size 80x6",
-        output: "1:echo\nthe pane in `pane.txt`",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        pane save pane.txt --size 80x6\n\
+        # the pane in `pane.txt`"],
     syntax: syntax::<PaneOptions>(),
     run: Run::Plain(run),
 };

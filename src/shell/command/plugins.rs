@@ -4,7 +4,7 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::LoadableView;
 use crate::runtime::about::About;
 use crate::shell::listing::{self, Column};
@@ -23,16 +23,20 @@ pub static COMMAND: Command = Command {
         does, and an input to try it with, as its author wrote them into the wasm (the guest crate's `about!`). \
         `help PLUGIN.FUNCTION` shows one function.",
     examples: &[
-        Example {
-            lines: "plugins",
-            output: "NAME  DOES  SOURCE\n…\necho  gives back its input, and calls others  built-in:echo\n…",
-        },
-        Example {
-            lines: "plugins counter",
-            output: "counter: keeps a number in memory from call to call\nsource built-in:counter\n\n  \
-                counter.add 2  adds its input, or 1, and gives the new value\n  counter.get    the value\n  \
-                counter.reset  sets the value to 0 and gives what it was",
-        },
+        "\
+        plugins\n\
+        # NAME          DOES                                         SOURCE\n\
+        # …\n\
+        # echo          gives back its input, and calls others       built-in:echo\n\
+        # …",
+        "\
+        plugins counter\n\
+        # counter: keeps a number in memory from call to call\n\
+        # source built-in:counter\n\
+        #\n\
+        #   counter.add 2  adds its input, or 1, and gives the new value\n\
+        #   counter.get    the value\n\
+        #   counter.reset  sets the value to 0 and gives what it was",
     ],
     syntax: syntax::<PluginsOptions>(),
     run: Run::Plain(run),

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Policy;
 use crate::kernel::policy::{Asked, OwnGrants, Rule, Who, names_only};
 use crate::runtime::Problem;
@@ -27,15 +27,21 @@ pub static COMMAND: Command = Command {
         fills in. Without one a plugin loads names only, calls whom it likes, and hands on no more than it has. Rules go by \
         a plugin's name: grant no path or URL pattern to whoever can choose the names below it.",
     examples: &[
-        Example {
-            lines: "load front\nfront.run\npolicy learn",
-            output: "1:front\n{\"count\":3,\"total\":3,\"vowels\":\"aeiouAEIOU\"}\n…\nname = \"front\"\nload = [\"count_vowels\"]\n\
-                call = [\"count_vowels.count_vowels\"]\n…",
-        },
-        Example {
-            lines: "policy check front load count_vowels",
-            output: "allowed: no policy is loaded, and a plugin may load names",
-        },
+        "\
+        load front\n\
+        # 1:front\n\
+        front.run\n\
+        # {\"count\":3,\"total\":3,\"vowels\":\"aeiouAEIOU\"}\n\
+        policy learn\n\
+        # …\n\
+        # [[plugin]]\n\
+        # name = \"front\"\n\
+        # load = [\"count_vowels\"]\n\
+        # call = [\"count_vowels.count_vowels\"]\n\
+        # …",
+        "\
+        policy check front load count_vowels\n\
+        # allowed: no policy is loaded, and a plugin may load names",
     ],
     syntax: syntax::<PolicyOptions>(),
     run: Run::Plain(run),

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::mermaid;
 use crate::kernel::{ProcessId, ProcessState, ProcessView};
 use crate::shell::listing::{self, Column, SortKey, Unit};
@@ -28,11 +28,20 @@ pub static COMMAND: Command = Command {
         BUSY, ERRORS, CALLS, in this order, and cuts what is still too long; SOURCE is its last part there (`info` has the \
         whole).",
     examples: &[
-        Example { lines: "load echo\nps -t", output: "1:echo\nshell\n└─ 1:echo idle" },
-        Example {
-            lines: "load echo\nload echo --as parrot\nps -t 'par*'",
-            output: "1:echo\n2:parrot\nshell\n└─ 2:parrot idle",
-        },
+        "\
+        load echo\n\
+        # 1:echo\n\
+        ps -t\n\
+        # shell\n\
+        # └─ 1:echo idle",
+        "\
+        load echo\n\
+        # 1:echo\n\
+        load echo --as parrot\n\
+        # 2:parrot\n\
+        ps -t 'par*'\n\
+        # shell\n\
+        # └─ 2:parrot idle",
     ],
     syntax: syntax::<PsOptions>(),
     run: Run::Plain(run),

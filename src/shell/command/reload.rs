@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::{LoadRequest, ProcessId, Replacement};
 use crate::runtime::Program;
 use crate::shell::exchange::{Exchanged, exchange};
@@ -20,10 +20,13 @@ pub static COMMAND: Command = Command {
         do stay, its state is lost. A call that runs goes on in the old code. Code that does not start changes nothing. \
         Code that lacks a function which was called before is refused, unless `--force`. `--verify` \
         tries the new code first, on a fresh process, with the calls that `trace payloads` kept.",
-    examples: &[Example {
-        lines: "load echo --as shout\nreload shout text\ncall shout upper hi",
-        output: "1:shout\n1:shout reloaded\nHI",
-    }],
+    examples: &["\
+        load echo --as shout\n\
+        # 1:shout\n\
+        reload shout text\n\
+        # 1:shout reloaded\n\
+        call shout upper hi\n\
+        # HI"],
     syntax: syntax::<ReloadOptions>(),
     run: Run::Plain(run),
 };

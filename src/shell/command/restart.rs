@@ -1,6 +1,6 @@
 //! `restart`: a fresh instance in place of a process's own.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Replacement;
 use crate::shell::exchange::{Exchanged, exchange};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -12,10 +12,15 @@ pub static COMMAND: Command = Command {
     summary: "start a process afresh",
     description: "The process keeps its id, its name, its parent and its children; its state is lost, and the call that runs \
         in it is ended. One that has crashed for good can be called again.",
-    examples: &[Example {
-        lines: "load counter\ncounter.add 5\nrestart counter\ncounter.get",
-        output: "1:counter\n5\n1:counter restarted: the state of 1 earlier call is lost\n0",
-    }],
+    examples: &["\
+        load counter\n\
+        # 1:counter\n\
+        counter.add 5\n\
+        # 5\n\
+        restart counter\n\
+        # 1:counter restarted: the state of 1 earlier call is lost\n\
+        counter.get\n\
+        # 0"],
     syntax: syntax::<RestartOptions>(),
     run: Run::Plain(run),
 };

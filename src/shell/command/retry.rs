@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
+use super::{Arguments, Command, Group, Inner, Run, syntax};
 use crate::shell::reply::{ErrorKind, Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_duration};
@@ -13,7 +13,11 @@ pub static COMMAND: Command = Command {
     summary: "run a command until it succeeds",
     description: "Runs a command, or a whole pipe of calls, at most N times, and ends with its first success or its last \
         failure. A command that was written wrong is not tried again.",
-    examples: &[Example { lines: "load echo\nretry 3 --every 10ms call echo echo hi", output: "1:echo\nhi" }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        retry 3 --every 10ms call echo echo hi\n\
+        # hi"],
     syntax: syntax::<RetryOptions>(),
     run: Run::Prefix(run),
 };

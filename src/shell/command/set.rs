@@ -4,7 +4,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::front::PaneRequest;
 use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -21,10 +21,12 @@ pub static COMMAND: Command = Command {
         the variables in its environment. `set -o vi` gives the prompt vi's keys, `set -o emacs` those that it begins \
         with; the rc file is the place for it. `set mouse off` leaves the mouse to the terminal while the pane has the \
         keys.",
-    examples: &[Example {
-        lines: "set name 'Ada Lovelace'\necho \"hello $name\"\nset",
-        output: "hello Ada Lovelace\nset name 'Ada Lovelace'",
-    }],
+    examples: &["\
+        set name 'Ada Lovelace'\n\
+        echo \"hello $name\"\n\
+        # hello Ada Lovelace\n\
+        set\n\
+        # set name 'Ada Lovelace'"],
     syntax: syntax::<SetOptions>(),
     run: Run::Plain(run),
 };

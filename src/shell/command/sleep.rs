@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_seconds;
@@ -12,7 +12,7 @@ pub static COMMAND: Command = Command {
     group: Group::Scripting,
     summary: "do nothing for a while",
     description: "`300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.",
-    examples: &[Example { lines: "sleep 1ms", output: "" }],
+    examples: &["sleep 1ms"],
     syntax: syntax::<SleepOptions>(),
     run: Run::Plain(run),
 };

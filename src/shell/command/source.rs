@@ -1,6 +1,6 @@
 //! `source`: the lines of a file, run here.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::incoming::SCRIPT_BYTES_MAX;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{SOURCE_DEPTH_MAX, Session};
@@ -11,7 +11,10 @@ pub static COMMAND: Command = Command {
     summary: "run the lines of a file",
     description: "Runs the file's lines as if they stood here: its variables stay. It ends at the first error, which is \
         told with its place. FILE is looked for beside the file that has this line, then from the working directory.",
-    examples: &[Example { lines: "!echo 'echo hello' > hello.plugsh\nsource hello.plugsh", output: "hello" }],
+    examples: &["\
+        !echo 'echo hello' > hello.plugsh\n\
+        source hello.plugsh\n\
+        # hello"],
     syntax: syntax::<SourceOptions>(),
     run: Run::Plain(run),
 };

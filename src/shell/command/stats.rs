@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::journal::stats::{Bar, By, Row, Stats};
 use crate::shell::filter::parse_filter;
@@ -26,10 +26,14 @@ pub static COMMAND: Command = Command {
         P99 what so many in a hundred calls did not take longer than, AMP the bytes that went in and out of the calls below \
         per byte given. The largest comes first. A narrow terminal leaves out AMP, HELD, OUT, IN, P90, AVG, MAX, TOTAL, SHARE, \
         P99, P50, ERRORS, SELF, in this order.",
-    examples: &[Example {
-        lines: "load wordcount\ncall wordcount run 'a b a' > counted\nstats --by function --sort name",
-        output: "1:wordcount\nFUNCTION  CALLS  ERRORS  IN  …\n…\n1:wordcount.run  1  0  5  …\n…",
-    }],
+    examples: &["\
+        load wordcount\n\
+        # 1:wordcount\n\
+        call wordcount run 'a b a' > counted\n\
+        stats --by function --sort name\n\
+        # FUNCTION          CALLS  ERRORS  IN  OUT  …\n\
+        # 1:wordcount.run       1       0   5   13  …\n\
+        # …"],
     syntax: syntax::<StatsOptions>(),
     run: Run::Plain(run),
 };

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
+use super::{Arguments, Command, Group, Inner, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::show_duration;
@@ -12,7 +12,10 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "time a command",
     description: "Runs a command, or a whole pipe of calls, and says on standard error how long that took.",
-    examples: &[Example { lines: "time echo hi", output: "hi\ntook 68µs" }],
+    examples: &["\
+        time echo hi\n\
+        # hi\n\
+        # took 61µs"],
     syntax: syntax::<TimeOptions>(),
     run: Run::Prefix(run),
 };

@@ -4,7 +4,7 @@ mod rate_limiter;
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Drained, Filter, PayloadSettings, Record, merge_running};
 use crate::shell::filter::parse_filter;
@@ -28,10 +28,14 @@ pub static COMMAND: Command = Command {
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
         all (`show SEQ` shows them), until `trace payloads off`. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, HELD, \
         in this order, and cuts what is still too long (`show SEQ` has the whole).",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo hi\ntrace",
-        output: "1:echo\nhi\nSEQ  …\n…  shell  1:echo.echo  …  ok",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi\n\
+        # hi\n\
+        trace\n\
+        # SEQ      AT  CALLER  CALL         IN  OUT   TOOK  OUTCOME\n\
+        #   1  0.612s  shell   1:echo.echo   2    2  258µs  ok"],
     syntax: syntax::<TraceOptions>(),
     run: Run::Plain(run),
 };

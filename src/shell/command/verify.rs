@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Record;
 use crate::json::as_us;
 use crate::kernel::{CallPlan, CallStage, JobEnd, JobOutput, LoadRequest, ProcessDetail, ProcessId};
@@ -22,7 +22,14 @@ pub static COMMAND: Command = Command {
     summary: "compare a call in both hosts",
     description: "Runs one call in fresh processes of the plugin's module, one in this shell's own runtime and one in the \
         stock Extism SDK, and shows how each ended, its output and the calls it made. It fails when they differ.",
-    examples: &[Example { lines: "load echo\nverify echo echo hi", output: "1:echo\n…\nthe same: …" }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        verify echo echo hi\n\
+        # HOST    OUTCOME  OUT  NESTED   TOOK  ERROR\n\
+        # native  ok         2       0  1.1ms\n\
+        # extism  ok         2       0  904µs\n\
+        # the same: outcome, output and nested calls"],
     syntax: syntax::<VerifyOptions>(),
     run: Run::Plain(run),
 };

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Job;
 use crate::shell::call_options::job_json;
 use crate::shell::lookup::job_of;
@@ -16,10 +16,15 @@ pub static COMMAND: Command = Command {
     summary: "wait for jobs or processes to end",
     description: "`wait %N` prints the job's output when it has ended, and fails as the job failed. `wait PROCESS` says how \
         the process ended. Without a word it waits for all jobs. Ctrl-C ends the waiting, not the job.",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo hi &\nwait %1",
-        output: "1:echo\n%1 call echo echo hi\n…\nhi\n…",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi &\n\
+        # %1 call echo echo hi\n\
+        # …\n\
+        wait %1\n\
+        # hi\n\
+        # …"],
     syntax: syntax::<WaitOptions>(),
     run: Run::Plain(run),
 };

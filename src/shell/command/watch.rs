@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
+use super::{Arguments, Command, Group, Inner, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{Session, Sink};
 use crate::shell::units::{parse_count, parse_seconds, show_duration};
@@ -12,7 +12,10 @@ pub static COMMAND: Command = Command {
     group: Group::Watching,
     summary: "run a command again and again",
     description: "Shows a command's output anew at each interval, until Ctrl-C or `--count` runs. A bare number is seconds.",
-    examples: &[Example { lines: "watch -n 1ms --count 2 echo hi", output: "hi\nhi" }],
+    examples: &["\
+        watch -n 1ms --count 2 echo hi\n\
+        # hi\n\
+        # hi"],
     syntax: syntax::<WatchOptions>(),
     run: Run::Prefix(run),
 };

@@ -58,7 +58,7 @@ pub fn function_lines(plugin: &str, function: &FunctionAbout) -> Vec<Line> {
     lines.extend(wrapped(summary, TEXT_WIDTH).into_iter().map(Line::from));
     if function.input.is_some() {
         lines.push(Line::new());
-        lines.push(Line::new().with(Role::Dim, "$ ").with(Role::Code, call(plugin, function)));
+        lines.push(Line::new().with(Role::Code, call(plugin, function)));
     }
     lines
 }

@@ -10,7 +10,7 @@ mod options;
 mod report;
 mod subject;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
@@ -28,10 +28,12 @@ pub static COMMAND: Command = Command {
         extism SDK's own `Plugin::call` of the same wasm in this process, `trace-off` the same without the journal, \
         `apart` the calls of a pipe one by one, `PLUGIN.FUNCTION` another call. `--nested` has a plugin make the calls in a loop: by the PDK, by the PDK and \
         freeing nothing (`leak`), or by the guest crate's bulk path. `--pipe` feeds the output to a further call.",
-    examples: &[Example {
-        lines: "load echo\nbench echo echo --size 16 -n 8",
-        output: "1:echo\nMEASURED  …\n1:echo.echo, 16 bytes  …",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        bench echo echo --size 16 -n 8\n\
+        # MEASURED               HOW     CALLS     …\n\
+        # 1:echo.echo, 16 bytes  native      8  …"],
     syntax: syntax::<BenchOptions>(),
     run: Run::Plain(run),
 };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::Order;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -13,12 +13,17 @@ pub static SET_INPUT: Command = Command {
     group: Group::Debugging,
     summary: "change what a held call will get",
     description: "The call stays held; `continue` runs it on the new input.",
-    examples: &[Example {
-        lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\nset-input bye\ncontinue",
-        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
-            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\nbye",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break 'callee=echo'\n\
+        # breakpoint 1: before callee=echo\n\
+        call echo echo hi\n\
+        # %1 is held before 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        set-input bye\n\
+        continue\n\
+        # bye"],
     syntax: syntax::<BytesWords>(),
     run: Run::Plain(set_input),
 };
@@ -29,13 +34,16 @@ pub static RETURN: Command = Command {
     summary: "end a held call with an output",
     description: "Held before it runs, the call is skipped and its caller gets INPUT's bytes; held after, they take the \
         place of its output, or of its failure.",
-    examples: &[Example {
-        lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\nreturn none",
-        output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
-            %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\nnone",
-    }],
+    examples: &["\
+        load front\n\
+        # 1:front\n\
+        break 'callee=count_vowels'\n\
+        # breakpoint 1: before callee=count_vowels\n\
+        call front run abc\n\
+        # %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+        # …\n\
+        return none\n\
+        # none"],
     syntax: syntax::<BytesWords>(),
     run: Run::Plain(run_return),
 };
@@ -45,10 +53,21 @@ pub static FAIL: Command = Command {
     group: Group::Debugging,
     summary: "end a held call with an error",
     description: "The caller gets the message as if the plugin had said it.",
-    examples: &[Example {
-        lines: "load echo\nbreak 'callee=echo'\ncall echo relay '{\"to\":[\"+text\"],\"function\":\"upper\",\"try\":true}'\nstep\nfail 'no text today'",
-        output: "1:echo\nbreakpoint 1: before callee=echo\n…\nfailed: 2:text.upper: no text today (…)",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break 'callee=echo'\n\
+        # breakpoint 1: before callee=echo\n\
+        call echo relay '{\"to\":[\"+text\"],\"function\":\"upper\",\"try\":true}'\n\
+        # %1 is held before 1:echo.relay (breakpoint 1)\n\
+        # …\n\
+        step\n\
+        # %1 is held before 2:text.upper (a step)\n\
+        #   chain   1:echo.relay → 2:text.upper\n\
+        #   input   nothing\n\
+        #   limits  depth 2 of 64\n\
+        fail 'no text today'\n\
+        # failed: 2:text.upper: no text today (1:echo.relay → 2:text.upper)"],
     syntax: syntax::<FailWords>(),
     run: Run::Plain(run_fail),
 };

@@ -1,6 +1,6 @@
 //! `break`, `breaks`, `delete`: breakpoints, which hold calls.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{BreakSpec, BreakpointView, Side};
 use crate::shell::filter::parse_filter;
@@ -22,19 +22,26 @@ pub static BREAK: Command = Command {
         in a script, or to look and go on. Other jobs go on; `kill %N` ends a held one. \
         What a plugin calls while it is loaded is held too.",
     examples: &[
-        Example {
-            lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\ncontinue",
-            output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
-                %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
-                \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n\
-                \x20 limits  depth 2 of 64\n\
-                `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
-                {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
-        },
-        Example {
-            lines: "load echo\nbreak 'function=echo' --on return --do 'return changed'\ncall echo echo hi",
-            output: "1:echo\nbreakpoint 1: after function=echo\nchanged",
-        },
+        "\
+        load front\n\
+        # 1:front\n\
+        break 'callee=count_vowels'\n\
+        # breakpoint 1: before callee=count_vowels\n\
+        call front run abc\n\
+        # %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+        #   chain   1:front.run → 2:count_vowels.count_vowels\n\
+        #   input   3 bytes: abc\n\
+        #   limits  depth 2 of 64\n\
+        # `continue`, `step`, `next`, `finish`, `set-input`, `return` …\n\
+        continue\n\
+        # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
+        "\
+        load echo\n\
+        # 1:echo\n\
+        break 'function=echo' --on return --do 'return changed'\n\
+        # breakpoint 1: after function=echo\n\
+        call echo echo hi\n\
+        # changed",
     ],
     syntax: syntax::<BreakWords>(),
     run: Run::Plain(run_break),
@@ -45,10 +52,12 @@ pub static BREAKS: Command = Command {
     group: Group::Debugging,
     summary: "list breakpoints",
     description: "One row a breakpoint, with how many calls it has held.",
-    examples: &[Example {
-        lines: "break 'depth>3'\nbreaks",
-        output: "breakpoint 1: before depth>3\nN  SIDE  EXPR  HITS  DO\n1  before  depth>3  0",
-    }],
+    examples: &["\
+        break 'depth>3'\n\
+        # breakpoint 1: before depth>3\n\
+        breaks\n\
+        # N  SIDE    EXPR     HITS  DO\n\
+        # 1  before  depth>3     0"],
     syntax: syntax::<BreaksWords>(),
     run: Run::Plain(run_breaks),
 };
@@ -58,10 +67,12 @@ pub static DELETE: Command = Command {
     group: Group::Debugging,
     summary: "take breakpoints away",
     description: "N is a number of `breaks`. Without one all are taken away. A job that is held stays held.",
-    examples: &[Example {
-        lines: "break 'depth>3'\ndelete 1\nbreaks",
-        output: "breakpoint 1: before depth>3\nN  SIDE  EXPR  HITS  DO",
-    }],
+    examples: &["\
+        break 'depth>3'\n\
+        # breakpoint 1: before depth>3\n\
+        delete 1\n\
+        breaks\n\
+        # N  SIDE  EXPR  HITS  DO"],
     syntax: syntax::<DeleteWords>(),
     run: Run::Plain(run_delete),
 };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::HeldView;
 use crate::kernel::{Job, StackView};
 use crate::shell::lookup::job_of;
@@ -19,22 +19,21 @@ pub static COMMAND: Command = Command {
         bounds it, and where its plugins stand: functions, files and lines, the innermost first. Of a running job (`%N`) or \
         process, where it stands now; of a process that does not run, where its last failed call failed. Without either, the \
         newest held job, or the last failed call. Frames of panics, allocators and runtimes are folded.",
-    examples: &[Example {
-        lines: "load front\nbreak 'callee=count_vowels'\ncall front run abc\nbt\nfinish\nbt\ncontinue",
-        output: "1:front\nbreakpoint 1: before callee=count_vowels\n\
-            %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
-            %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            %1 is held after 2:count_vowels.count_vowels (a step)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n\
-            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 2 of 64\n\
-            %1 is held after 2:count_vowels.count_vowels (a step)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n\
-            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 2 of 64\n\
-            {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
-    }],
+    examples: &["\
+        load front\n\
+        # 1:front\n\
+        break 'callee=count_vowels'\n\
+        # breakpoint 1: before callee=count_vowels\n\
+        call front run abc\n\
+        # %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+        # …\n\
+        bt\n\
+        # %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+        #   chain   1:front.run → 2:count_vowels.count_vowels\n\
+        #   input   3 bytes: abc\n\
+        #   limits  depth 2 of 64\n\
+        continue\n\
+        # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}"],
     syntax: syntax::<BtWords>(),
     run: Run::Plain(run),
 };

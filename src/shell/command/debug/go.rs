@@ -1,6 +1,6 @@
 //! `continue`, `step`, `next`, `finish`: resuming a held job.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::{Order, Step};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -10,12 +10,16 @@ pub static CONTINUE: Command = Command {
     group: Group::Debugging,
     summary: "let a held job go on",
     description: "Takes the newest held job, or `%N`. It goes on in the foreground, to its end or the next breakpoint.",
-    examples: &[Example {
-        lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\ncontinue",
-        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
-            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\nhi",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break 'callee=echo'\n\
+        # breakpoint 1: before callee=echo\n\
+        call echo echo hi\n\
+        # %1 is held before 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        continue\n\
+        # hi"],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, None)),
 };
@@ -25,17 +29,21 @@ pub static STEP: Command = Command {
     group: Group::Debugging,
     summary: "let a held job go on to the next call",
     description: "Into the next nested call, whatever it is; where the held call makes none, to its return.",
-    examples: &[Example {
-        lines: "load front\nbreak 'depth=1'\ncall front run abc\nstep\nbt\ncontinue",
-        output: "1:front\nbreakpoint 1: before depth=1\n%1 is held before 1:front.run (breakpoint 1)\n\
-            \x20 chain   1:front.run\n  input   3 bytes: abc\n  limits  depth 1 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
-            %1 is held before 2:count_vowels.count_vowels (a step)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            %1 is held before 2:count_vowels.count_vowels (a step)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
-    }],
+    examples: &["\
+        load front\n\
+        # 1:front\n\
+        break 'depth=1'\n\
+        # breakpoint 1: before depth=1\n\
+        call front run abc\n\
+        # %1 is held before 1:front.run (breakpoint 1)\n\
+        # …\n\
+        step\n\
+        # %1 is held before 2:count_vowels.count_vowels (a step)\n\
+        #   chain   1:front.run → 2:count_vowels.count_vowels\n\
+        #   input   3 bytes: abc\n\
+        #   limits  depth 2 of 64\n\
+        continue\n\
+        # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}"],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Into))),
 };
@@ -46,17 +54,22 @@ pub static NEXT: Command = Command {
     summary: "let a held job go on over the held call",
     description: "Runs the held call with all that is nested in it, to the next call of its caller; where there is none, \
         to the caller's return.",
-    examples: &[Example {
-        lines: "load front\nbreak 'depth=2'\ncall front run abc\nnext\nbt\ncontinue",
-        output: "1:front\nbreakpoint 1: before depth=2\n%1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
-            \x20 chain   1:front.run → 2:count_vowels.count_vowels\n  input   3 bytes: abc\n  limits  depth 2 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
-            %1 is held after 1:front.run (a step)\n  chain   1:front.run\n  input   3 bytes: abc\n\
-            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 1 of 64\n\
-            %1 is held after 1:front.run (a step)\n  chain   1:front.run\n  input   3 bytes: abc\n\
-            \x20 output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n  limits  depth 1 of 64\n\
-            {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}",
-    }],
+    examples: &["\
+        load front\n\
+        # 1:front\n\
+        break 'depth=2'\n\
+        # breakpoint 1: before depth=2\n\
+        call front run abc\n\
+        # %1 is held before 2:count_vowels.count_vowels (breakpoint 1)\n\
+        # …\n\
+        next\n\
+        # %1 is held after 1:front.run (a step)\n\
+        #   chain   1:front.run\n\
+        #   input   3 bytes: abc\n\
+        #   output  43 bytes: {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n\
+        #   limits  depth 1 of 64\n\
+        continue\n\
+        # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}"],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Over))),
 };
@@ -66,15 +79,22 @@ pub static FINISH: Command = Command {
     group: Group::Debugging,
     summary: "let a held job go on to the held call's return",
     description: "Holds it again there, with its output. From a call that is held after it has run: to its caller's return.",
-    examples: &[Example {
-        lines: "load echo\nbreak 'callee=echo'\ncall echo echo hi\nfinish\nbt\ncontinue",
-        output: "1:echo\nbreakpoint 1: before callee=echo\n%1 is held before 1:echo.echo (breakpoint 1)\n\
-            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  limits  depth 1 of 64\n\
-            `continue`, `step`, `next`, `finish`, `set-input`, `return` or `fail` it; `help break` says more\n\
-            %1 is held after 1:echo.echo (a step)\n  chain   1:echo.echo\n  input   2 bytes: hi\n\
-            \x20 output  2 bytes: hi\n  limits  depth 1 of 64\n%1 is held after 1:echo.echo (a step)\n\
-            \x20 chain   1:echo.echo\n  input   2 bytes: hi\n  output  2 bytes: hi\n  limits  depth 1 of 64\nhi",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        break 'callee=echo'\n\
+        # breakpoint 1: before callee=echo\n\
+        call echo echo hi\n\
+        # %1 is held before 1:echo.echo (breakpoint 1)\n\
+        # …\n\
+        finish\n\
+        # %1 is held after 1:echo.echo (a step)\n\
+        #   chain   1:echo.echo\n\
+        #   input   2 bytes: hi\n\
+        #   output  2 bytes: hi\n\
+        #   limits  depth 1 of 64\n\
+        continue\n\
+        # hi"],
     syntax: syntax::<JobWord>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Out))),
 };

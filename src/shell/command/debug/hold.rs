@@ -1,6 +1,6 @@
 //! `hold`: stops a running job where it is.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::lookup::job_of;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -15,11 +15,21 @@ pub static COMMAND: Command = Command {
         functions, files and lines, as far as the plugins were built with them. Its clock stands still. `continue` lets it \
         go on, `step` up to its next nested call, `kill %N` ends it; `bt %N` looks without holding. A job that waits in the \
         host, for HTTP or for a busy plugin, is held once it runs again. Plugins of the extism host are not held.",
-    examples: &[Example {
-        lines: "load misbehave\nmisbehave.spin &\nhold %1\nkill %1\nwait %1",
-        output: "1:misbehave\n%1 misbehave.spin\n%1 is held in 1:misbehave.spin (`hold`)\n\
-            \x20 chain   1:misbehave.spin\n  limits  depth 1 of 64\n  stack\n    1:misbehave.spin\n…\nkilled %1\n…",
-    }],
+    examples: &["\
+        load misbehave\n\
+        # 1:misbehave\n\
+        misbehave.spin &\n\
+        # %1 misbehave.spin\n\
+        hold %1\n\
+        # %1 is held in 1:misbehave.spin (`hold`)\n\
+        #   chain   1:misbehave.spin\n\
+        #   limits  depth 1 of 64\n\
+        #   stack\n\
+        #     1:misbehave.spin\n\
+        # …\n\
+        kill %1\n\
+        # killed %1\n\
+        # …"],
     syntax: syntax::<HoldWords>(),
     run: Run::Plain(run),
 };

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultView, FaultWhen};
 use crate::shell::filter::parse_filter;
@@ -25,15 +25,23 @@ pub static INJECT: Command = Command {
         `when=3+2` every second from the third on; `p=0.1` one in ten by chance, from a seed that is printed: with the same \
         `seed=N` (or `plugsh --seed N`) and the same calls the same ones are hit. `trace` marks what was changed.",
     examples: &[
-        Example {
-            lines: "load front\ninject 'callee=count_vowels' error='no vowels left'\ncall front run abc",
-            output: "1:front\nfault 1: error=\"no vowels left\" on callee=count_vowels\n\
-                example:3: 2:count_vowels.count_vowels: no vowels left (1:front.run → 2:count_vowels.count_vowels)",
-        },
-        Example {
-            lines: "load echo\ninject 'callee=echo' drop-output when=2\ncall echo echo a\ncall echo echo b\ncall echo echo c",
-            output: "1:echo\nfault 1: drop-output on callee=echo when=2\na\nc",
-        },
+        "\
+        load front\n\
+        # 1:front\n\
+        inject 'callee=count_vowels' error='no vowels left'\n\
+        # fault 1: error=\"no vowels left\" on callee=count_vowels\n\
+        call front run abc\n\
+        # 2:count_vowels.count_vowels: no vowels left (1:front.run → …",
+        "\
+        load echo\n\
+        # 1:echo\n\
+        inject 'callee=echo' drop-output when=2\n\
+        # fault 1: drop-output on callee=echo when=2\n\
+        call echo echo a\n\
+        # a\n\
+        call echo echo b\n\
+        call echo echo c\n\
+        # c",
     ],
     syntax: syntax::<InjectWords>(),
     run: Run::Plain(run_inject),
@@ -45,11 +53,13 @@ pub static FAULTS: Command = Command {
     summary: "list faults, and take them away",
     description: "One row a fault, with how many calls matched and how many were hit. `faults delete N` takes one away, \
         `faults clear` all.",
-    examples: &[Example {
-        lines: "inject --pending 'callee=cart' trap when=3+ p=0.5 seed=7\nfaults\nfaults clear",
-        output: "fault 1: trap on callee=cart when=3+ p=0.5 seed=7\n\
-            N  FAULT  EXPR  WHEN  P  SEED  MATCHED  HITS\n1  trap  callee=cart  3+  0.5  7  0  0",
-    }],
+    examples: &["\
+        inject --pending 'callee=cart' trap when=3+ p=0.5 seed=7\n\
+        # fault 1: trap on callee=cart when=3+ p=0.5 seed=7\n\
+        faults\n\
+        # N  FAULT  EXPR         WHEN    P  SEED  MATCHED  HITS\n\
+        # 1  trap   callee=cart  3+    0.5     7        0     0\n\
+        faults clear"],
     syntax: syntax::<FaultsWords>(),
     run: Run::Plain(run_faults),
 };

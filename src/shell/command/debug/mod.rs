@@ -11,4 +11,4 @@ pub mod replay;
 pub mod show;
 pub mod stub;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};

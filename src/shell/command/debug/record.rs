@@ -1,6 +1,6 @@
 //! `record`: writing the session's calls to a file.
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::Recorder;
 use crate::shell::recording::{CallFile, Entry, started_by_shell};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -15,10 +15,16 @@ pub static RECORD: Command = Command {
         plugins), the calls it made, how its process was started, and what was killed, restarted, reloaded and stubbed; \
         `record off` ends that. `replay FILE` makes them again. \
         The file holds what `--config` gave to plugins. Without a word it says where calls are written to.",
-    examples: &[Example {
-        lines: "record calls.jsonl\nload echo\ncall echo echo hi\nrecord off\nreplay calls.jsonl",
-        output: "1:echo\nhi\n1 call in `calls.jsonl`\n1 call replayed: the same",
-    }],
+    examples: &["\
+        record calls.jsonl\n\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi\n\
+        # hi\n\
+        record off\n\
+        # 1 call in `calls.jsonl`\n\
+        replay calls.jsonl\n\
+        # 1 call replayed: the same"],
     syntax: syntax::<RecordWords>(),
     run: Run::Plain(run),
 };

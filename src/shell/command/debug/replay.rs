@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::{Outcome, Record};
 use crate::kernel::hooks::StubSpec;
 use crate::kernel::{CallError, LoadRequest, ProcessId};
@@ -32,10 +32,16 @@ pub static COMMAND: Command = Command {
         breakpoint is left out. `replay SEQ` makes one call of \
         `trace` again on the process it was made on (`--fresh`: on a fresh one), with the input that `trace payloads` kept or \
         that of `--input`, and says when it comes to something else.",
-    examples: &[Example {
-        lines: "trace payloads 4k 1M\nload counter\ncall counter add 5\nreplay 1 --fresh\nreplay 1 --input 10",
-        output: "1:counter\n5\n5\n15",
-    }],
+    examples: &["\
+        trace payloads 4k 1M\n\
+        load counter\n\
+        # 1:counter\n\
+        call counter add 5\n\
+        # 5\n\
+        replay 1 --fresh\n\
+        # 5\n\
+        replay 1 --input 10\n\
+        # 15"],
     syntax: syntax::<ReplayWords>(),
     run: Run::Plain(run),
 };

@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 use serde_json::Value;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Kept, Record};
 use crate::kernel::StackView;
@@ -30,11 +30,26 @@ pub static COMMAND: Command = Command {
     description: "SEQ is its number in `trace`. The input and output are there when `trace payloads` kept them; they are \
         shown as JSON, text or hex. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
         some are missing.",
-    examples: &[Example {
-        lines: "trace payloads 4k 1M\nload echo\ncall echo echo {\"n\":1}\nshow 1\nshow 1 --output",
-        output: "1:echo\n{\"n\":1}\n1  shell → 1:echo.echo  ok\n  chain   1:echo.echo\n  job     %1, depth 1, took …\n  \
-            input   7 bytes, JSON\n{\n  \"n\": 1\n}\n  output  7 bytes, JSON\n{\n  \"n\": 1\n}\n{\"n\":1}",
-    }],
+    examples: &["\
+        trace payloads 4k 1M\n\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo {\"n\":1}\n\
+        # {\"n\":1}\n\
+        show 1\n\
+        # 1  shell → 1:echo.echo  ok\n\
+        #   chain   1:echo.echo\n\
+        #   job     %1, depth 1, took 340µs\n\
+        #   input   7 bytes, JSON\n\
+        # {\n\
+        #   \"n\": 1\n\
+        # }\n\
+        #   output  7 bytes, JSON\n\
+        # {\n\
+        #   \"n\": 1\n\
+        # }\n\
+        show 1 --output\n\
+        # {\"n\":1}"],
     syntax: syntax::<ShowWords>(),
     run: Run::Plain(run),
 };

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Example, Group, Run, syntax};
+use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Kept;
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::shell::grammar::{CommandGrammar, split_dotted};
@@ -28,11 +28,20 @@ pub static STUB: Command = Command {
         and gives is as with `load --import`: the bytes of one handle, else a JSON array of its arguments; bytes for a \
         handle, else a number. `help load` has the types that may stand after its name.",
     examples: &[
-        Example { lines: "stub cart.total = 42\nload cart\ncall cart total {\"id\": 7}", output: "1:cart\n42" },
-        Example {
-            lines: "load text\nload front\nstub count_vowels.count_vowels --run 'call text upper $INPUT'\ncall front run abc",
-            output: "1:text\n2:front\nABC",
-        },
+        "\
+        stub cart.total = 42\n\
+        load cart\n\
+        # 1:cart\n\
+        call cart total {\"id\": 7}\n\
+        # 42",
+        "\
+        load text\n\
+        # 1:text\n\
+        load front\n\
+        # 2:front\n\
+        stub count_vowels.count_vowels --run 'call text upper $INPUT'\n\
+        call front run abc\n\
+        # ABC",
     ],
     syntax: syntax::<StubWords>(),
     run: Run::Plain(run_stub),
@@ -43,10 +52,13 @@ pub static STUBS: Command = Command {
     group: Group::Debugging,
     summary: "list stubs",
     description: "One row a stub, with how many calls it has answered.",
-    examples: &[Example {
-        lines: "stub cart.total = 42\nstub cart.add --echo\nstubs",
-        output: "STUB  ANSWER  HITS\ncart.total  2 bytes: 42  0\ncart.add  --echo  0",
-    }],
+    examples: &["\
+        stub cart.total = 42\n\
+        stub cart.add --echo\n\
+        stubs\n\
+        # STUB        ANSWER       HITS\n\
+        # cart.total  2 bytes: 42     0\n\
+        # cart.add    --echo          0"],
     syntax: syntax::<StubsWords>(),
     run: Run::Plain(run_stubs),
 };
@@ -57,10 +69,15 @@ pub static UNSTUB: Command = Command {
     summary: "take stubs away",
     description: "NAME.FUNCTION takes one away, NAME all of that plugin's; `--all` every one. Processes that only stubs \
         answered for stay, and fail.",
-    examples: &[Example {
-        lines: "stub text.upper = NO\nload text\ntext.upper hi\nunstub text.upper\ntext.upper hi",
-        output: "1:text\nNO\nHI",
-    }],
+    examples: &["\
+        stub text.upper = NO\n\
+        load text\n\
+        # 1:text\n\
+        text.upper hi\n\
+        # NO\n\
+        unstub text.upper\n\
+        text.upper hi\n\
+        # HI"],
     syntax: syntax::<UnstubWords>(),
     run: Run::Plain(run_unstub),
 };

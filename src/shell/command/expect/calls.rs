@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Example, Group, Run, held, not_as_expected, syntax};
+use super::{Arguments, Command, Group, Run, held, not_as_expected, syntax};
 use crate::journal::{Filter, Record};
 use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Reply, ShellError};
@@ -18,10 +18,11 @@ pub static EXPECT_CALLS: Command = Command {
     description: "Counts the ended calls in the trace that EXPR asks for (as `trace -e` reads it), nested and failed ones \
         too. `trace clear` starts counting anew. A name in EXPR that nothing has is an error, so that a typo cannot make it \
         hold; `--pending` says that it is meant.",
-    examples: &[Example {
-        lines: "load wordcount\ncall wordcount run 'a b a' > counted\nexpect-calls 'caller=wordcount and depth=2' 4",
-        output: "1:wordcount",
-    }],
+    examples: &["\
+        load wordcount\n\
+        # 1:wordcount\n\
+        call wordcount run 'a b a' > counted\n\
+        expect-calls 'caller=wordcount and depth=2' 4"],
     syntax: syntax::<ExpectCallsOptions>(),
     run: Run::Plain(run_calls),
 };
@@ -32,10 +33,12 @@ pub static EXPECT_DURATION: Command = Command {
     summary: "fail unless calls were this fast",
     description: "Every ended call in the trace that EXPR asks for took less than the duration after `--under`; there must \
         be one at least.",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo hi\nexpect-duration 'callee=echo' --under 1m",
-        output: "1:echo\nhi",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi\n\
+        # hi\n\
+        expect-duration 'callee=echo' --under 1m"],
     syntax: syntax::<ExpectDurationOptions>(),
     run: Run::Plain(run_duration),
 };

@@ -1,6 +1,6 @@
 //! `expect-error`: the expectation that a command fails.
 
-use super::{Arguments, Command, Example, Group, Inner, Run, held, syntax};
+use super::{Arguments, Command, Group, Inner, Run, held, syntax};
 use crate::journal::filter::Glob;
 use crate::shell::reply::{ErrorKind, Reply, ShellError};
 use crate::shell::session::{Session, Sink};
@@ -11,7 +11,10 @@ pub static COMMAND: Command = Command {
     summary: "fail unless a command fails like this",
     description: "Runs a command, or a whole pipe of calls, and succeeds when it fails with a message that the glob fits \
         (`*timed out*`; `*` fits any but that of a command that was written wrong). What the command prints is dropped.",
-    examples: &[Example { lines: "load echo\nexpect-error '*no function*' call echo nope", output: "1:echo" }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        expect-error '*no function*' call echo nope"],
     syntax: syntax::<ExpectErrorOptions>(),
     run: Run::Prefix(run),
 };

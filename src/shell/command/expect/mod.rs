@@ -6,7 +6,7 @@ pub mod error;
 pub mod output;
 pub mod tree;
 
-use super::{Arguments, Command, Example, Group, Inner, Run, syntax};
+use super::{Arguments, Command, Group, Inner, Run, syntax};
 use crate::journal::Kept;
 use crate::shell::dump::hex_dump;
 use crate::shell::reply::{Line, Reply, Role, ShellError};

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::{Arguments, Command, Example, Group, Run, held, not_as_expected, show_difference, syntax, without_newline};
+use super::{Arguments, Command, Group, Run, held, not_as_expected, show_difference, syntax, without_newline};
 use crate::shell::json::value_at;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
@@ -18,8 +18,24 @@ pub static EXPECT: Command = Command {
         here-document or `@FILE`; a final newline on either side counts for nothing. Where they differ it shows how, and \
         fails.",
     examples: &[
-        Example { lines: "load echo\ncall echo echo hi\nexpect hi\nset n 3\nexpect 3 $n", output: "1:echo\nhi" },
-        Example { lines: "load echo\ncall echo echo hi | !tr a-z A-Z\nexpect HI", output: "1:echo\nHI" },
+        "\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi\n\
+        # hi\n\
+        expect hi\n\
+        set n 3\n\
+        expect 3 $n\n\
+        expect bye\n\
+        # - bye\n\
+        # + hi\n\
+        # the output is not the expected one (- expected, + came)",
+        "\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi | !tr a-z A-Z\n\
+        # HI\n\
+        expect HI",
     ],
     syntax: syntax::<ExpectOptions>(),
     run: Run::Plain(run_expect),
@@ -31,10 +47,13 @@ pub static EXPECT_JSON: Command = Command {
     summary: "fail unless a value in the last output was this",
     description: "Reads `$_`, what the last call, pipe or program gave, as JSON, takes the value that POINTER names (`/items/0/name`; `\"\"` \
         is all of it), and compares it with INPUT: JSON, or else a string.",
-    examples: &[Example {
-        lines: "load echo\ncall echo echo {\"sum\": [1, 2]}\nexpect-json /sum/1 2\nexpect-json /sum [1, 2]",
-        output: "1:echo\n{\"sum\": [1, 2]}",
-    }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo {\"sum\": [1, 2]}\n\
+        # {\"sum\": [1, 2]}\n\
+        expect-json /sum/1 2\n\
+        expect-json /sum [1, 2]"],
     syntax: syntax::<ExpectJsonOptions>(),
     run: Run::Plain(run_json),
 };

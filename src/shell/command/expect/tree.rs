@@ -1,6 +1,6 @@
 //! `expect-tree`: the expectation of the process tree.
 
-use super::{Arguments, Command, Example, Group, Run, held, not_as_expected, show_difference, syntax};
+use super::{Arguments, Command, Group, Run, held, not_as_expected, show_difference, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::words::processes::tree_text;
@@ -11,7 +11,13 @@ pub static COMMAND: Command = Command {
     summary: "fail unless the processes are these",
     description: "Compares the tree of `ps -t`, without the figures, with INPUT, best a here-document. Blanks at the ends of \
         lines and empty lines count for nothing.",
-    examples: &[Example { lines: "load echo\nexpect-tree <<END\nshell\n└─ 1:echo idle\nEND", output: "1:echo" }],
+    examples: &["\
+        load echo\n\
+        # 1:echo\n\
+        expect-tree <<END\n\
+        shell\n\
+        └─ 1:echo idle\n\
+        END"],
     syntax: syntax::<ExpectTreeOptions>(),
     run: Run::Plain(run),
 };

@@ -2,7 +2,7 @@
 
 mod topics;
 
-use super::{Arguments, Command, CommandTable, Example, Group, Run, describe, find, syntax};
+use super::{Arguments, Command, CommandTable, Group, Run, describe, find, syntax};
 use crate::shell::reply::{Line, Paragraph, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::text::{closest, quoted};
@@ -17,14 +17,20 @@ pub static COMMAND: Command = Command {
         `help filters` what EXPR is, `help debugging` how a bug is found. `help PLUGIN.FUNCTION` shows what a function of a \
         plugin does, and an input to try it with.",
     examples: &[
-        Example {
-            lines: "help sleep",
-            output: "sleep DURATION\n\n`300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.\n\n$ sleep 1ms",
-        },
-        Example {
-            lines: "help text.count",
-            output: "text.count [INPUT]\n\nits lines, words, characters and bytes\n\n$ text.count 'two words'",
-        },
+        "\
+        help sleep\n\
+        # sleep DURATION\n\
+        #\n\
+        # `300ms`, `2s`; a bare number is seconds. Ctrl-C ends it.\n\
+        #\n\
+        # sleep 1ms",
+        "\
+        help text.count\n\
+        # text.count [INPUT]\n\
+        #\n\
+        # its lines, words, characters and bytes\n\
+        #\n\
+        # text.count 'two words'",
     ],
     syntax: syntax::<HelpOptions>(),
     run: Run::Plain(run),
