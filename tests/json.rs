@@ -36,6 +36,8 @@ fn line_of(command: &str) -> (&'static str, &'static str) {
         "bt" | "continue" | "step" | "next" | "finish" => (HELD, ""),
         "set-input" | "return" => (HELD, "{\"count\":1}"),
         "fail" => ("load front; break 'callee=count_vowels'; break --on return 'callee=front'; front.run abc", "'no'"),
+        "vars" => ("load count_vowels; count_vowels.count_vowels abc", "count_vowels"),
+        "peek" => ("load echo", "echo 0x100000 16"),
         "inject" => ("load echo", "echo.echo trap"),
         "stub" => ("load echo", "echo.echo = hi"),
         "unstub" => ("load echo; stub echo.echo = hi", "echo.echo"),

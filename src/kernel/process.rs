@@ -131,6 +131,8 @@ pub struct ProcessSlot {
     last_function: FunctionId,
     /// The idle instance; `None` before the first call, after a crash, and while a call runs.
     pub guest: Option<Box<dyn Guest>>,
+    /// The instance of the call that is held at a breakpoint, for the debugger to look into.
+    pub held_guest: Option<Box<dyn Guest>>,
     /// Count of calls that ended well in this instance; a reset loses their state.
     pub calls_of_instance: u64,
     pub occupant: Option<Occupant>,
@@ -194,6 +196,7 @@ impl Process {
                     code,
                     last_function: FunctionId(0),
                     guest: None,
+                    held_guest: None,
                     calls_of_instance: 0,
                     occupant: Some(occupant),
                     queue: VecDeque::new(),

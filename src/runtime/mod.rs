@@ -14,6 +14,7 @@ pub mod host_functions;
 pub mod hosts;
 pub mod images;
 pub mod imports;
+pub mod inspect;
 pub mod interface;
 pub mod limit;
 mod lru;
@@ -36,6 +37,7 @@ pub use advice::{Advice, Wording};
 pub use config::Config;
 pub use failure::{Failure, FailureKind, Problem};
 pub use images::Images;
+pub use inspect::Inspect;
 pub use interface::{FunctionId, Interface};
 pub use limit::{Limit, PluginLimit};
 pub use native::callers;
@@ -75,6 +77,10 @@ pub trait Guest: Send {
     /// The resident part of that use, in bytes; `None` where the system does not tell. Takes some microseconds a
     /// mebibyte.
     fn resident_bytes(&self) -> Option<u64> {
+        None
+    }
+    /// The instance's variables and memory, for a debugger; `None` where the host does not show them.
+    fn inspect(&mut self) -> Option<&mut dyn Inspect> {
         None
     }
     /// True after the instance ended by itself (`_start`, an exit); the next call needs a fresh instance.

@@ -5,6 +5,11 @@ pub const ROW_BYTES: usize = 16;
 
 /// Rows of offset, hexadecimal and text: `00000010  68 69 …  |hi…|`.
 pub fn hex_dump(bytes: &[u8]) -> String {
+    hex_dump_at(0, bytes)
+}
+
+/// Rows of bytes whose first one has the offset `start`.
+pub fn hex_dump_at(start: u64, bytes: &[u8]) -> String {
     let mut text = String::new();
     for (index, row) in bytes.chunks(ROW_BYTES).enumerate() {
         let mut hex = String::new();
@@ -14,7 +19,7 @@ pub fn hex_dump(bytes: &[u8]) -> String {
         }
         let shown: String =
             row.iter().map(|byte| if byte.is_ascii_graphic() || *byte == b' ' { *byte as char } else { '.' }).collect();
-        text.push_str(&format!("{:08x} {hex:<49}  |{shown}|\n", index * ROW_BYTES));
+        text.push_str(&format!("{:08x} {hex:<49}  |{shown}|\n", start + (index * ROW_BYTES) as u64));
     }
     text
 }

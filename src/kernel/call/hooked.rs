@@ -9,7 +9,7 @@ use super::capture::keep;
 use super::entered::{Entered, Finished};
 use crate::journal::{ChangedBy, Outcome, Record};
 use crate::kernel::chain::Chain;
-use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Side, Stop};
+use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Released, Side, Stop};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::Frames;
 use crate::kernel::hooks::{FaultKind, Hooks, Seen};
@@ -65,7 +65,7 @@ impl Entered<'_> {
         if let Some(reason) = stops(&task, &self.seen(record), Side::Before) {
             let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
             let released =
-                task.hold(Stop { reason, side: Side::Before, input: preview, result: None, stack: self.callers() });
+                self.hold(Stop { reason, side: Side::Before, input: preview, result: None, stack: self.callers() });
             if let Some(new_input) = released.new_input {
                 self.count_new_input(record, new_input.len() as u64);
                 *input = Cow::Owned(new_input.to_vec());
@@ -110,7 +110,7 @@ impl Entered<'_> {
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
         let released =
-            task.hold(Stop { reason, side: Side::After, input, result: Some(result), stack: self.callers() });
+            self.hold(Stop { reason, side: Side::After, input, result: Some(result), stack: self.callers() });
         match released.order {
             None => Err(Failure::interrupted()),
             Some(Order::Continue(_)) => ran,
@@ -128,6 +128,15 @@ impl Entered<'_> {
     /// Where the callers of a call stand that has not begun or has ended.
     fn callers(&self) -> CallStack {
         self.task.stack_around(CallStack::default(), 1, crate::runtime::callers())
+    }
+
+    /// Holds the call. Its instance is in the slot meanwhile, where a debugger can look into it.
+    fn hold(&mut self, stop: Stop) -> Released {
+        let guest = self.guest.take();
+        self.process.with_slot(|slot| slot.held_guest = guest);
+        let released = self.task.hold(stop);
+        self.guest = self.process.with_slot(|slot| slot.held_guest.take());
+        released
     }
 
     fn seen<'a>(&'a self, record: &'a Record) -> Seen<'a> {

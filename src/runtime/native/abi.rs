@@ -11,14 +11,11 @@ use super::bulk;
 use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
 use super::fuel;
 use super::http;
-use super::limits::Kept;
 use crate::runtime::host_functions::{EXTISM, ExtismFunction};
-use crate::runtime::{Advice, Failure, FailureKind, LogLevel, PluginLimit, Problem};
+use crate::runtime::{Failure, FailureKind, LogLevel};
 
-/// The overhead of a var besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
-const VAR_OVERHEAD_BYTES: u64 = (size_of::<String>() + size_of::<Vec<u8>>()) as u64;
 /// Longest key of a config value or var, in bytes; a key is read in one go.
-const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
+pub const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 /// Longest log message in bytes, above what the log keeps; a longer one is cut.
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
@@ -168,34 +165,18 @@ fn text<'a>(data: &'a [u8], span: Span, what: &str) -> Result<&'a str> {
 }
 
 fn var_set(mut caller: Caller<'_, Ctx>, key: i64, value: i64) -> Result<()> {
-    if caller.data().spec.var_bytes_max == 0 {
-        return Err(refused("vars are disabled for this plugin"));
-    }
+    caller.data().check_vars_enabled()?;
     let (key, value) = (key_span(&mut caller, key as u64, "var key")?, value as u64);
     let up = caller.data().up()?;
     let arena = caller.data().arena()?.memory;
     let (data, ctx) = arena.data_and_store_mut(&mut caller);
     let name = text(data, key, "var key")?;
-    let cost = |name: &str, value: u64| name.len() as u64 + value + VAR_OVERHEAD_BYTES;
-    let old = ctx.vars.get(name).map_or(0, |old| cost(name, old.len() as u64));
     if value == 0 {
-        ctx.vars.remove(name);
-        ctx.var_bytes -= old;
-        ctx.limits.keep(Kept::Vars, ctx.var_bytes, Some(&up));
+        ctx.remove_var(name, Some(&up));
         return caller.free(key.offset);
     }
     let value = ctx.span(value, "var value")?;
-    let new = cost(name, value.length);
-    // The extism crate counts the old value of the key too when it weighs the new one.
-    if ctx.var_bytes + new > ctx.spec.var_bytes_max {
-        return Err(refused(Problem::advised("the var store is full", Advice::RaisePlugin(PluginLimit::Vars))));
-    }
-    let after = ctx.var_bytes - old + new;
-    if !ctx.limits.keep(Kept::Vars, after, Some(&up)) {
-        return Err(Failure::new(FailureKind::Oom, "oom").into());
-    }
-    ctx.vars.insert(name.to_owned(), Arc::new(value.of(data)?.to_vec()));
-    ctx.var_bytes = after;
+    ctx.set_var(name, value.of(data)?, Some(&up))?;
     fuel::charge(&mut caller, value.length)?;
     caller.free(value.offset)?;
     caller.free(key.offset)

@@ -20,7 +20,7 @@ use super::standing;
 use super::streams::Streams;
 use super::wasi;
 use crate::runtime::host_functions::EXTISM;
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Inspect, MemoryUse, Spec, Upcalls};
 
 /// A looked-up function, kept from its first call on.
 enum Entry {
@@ -49,11 +49,11 @@ impl Entries {
 
 /// One instance in the native host.
 pub struct Instance {
-    store: Store<Ctx>,
-    main: WasmInstance,
+    pub(super) store: Store<Ctx>,
+    pub(super) main: WasmInstance,
     arena_memory: Memory,
     /// The guest's exported linear memories; the others are inaccessible to the host.
-    memories: Vec<Memory>,
+    pub(super) memories: Vec<Memory>,
     entries: Entries,
     names: Arc<[String]>,
     shapes: Arc<[Shape]>,
@@ -246,6 +246,10 @@ impl Guest for Instance {
         }
         // Tables and memories that are not exported count as committed.
         Some(resident + self.memory().committed_bytes().saturating_sub(committed))
+    }
+
+    fn inspect(&mut self) -> Option<&mut dyn Inspect> {
+        Some(self)
     }
 
     fn spent(&self) -> bool {

@@ -11,6 +11,7 @@
 //! - Budgets: `open_files` for files and sockets, `maps` for memory maps, `limits` for an instance's memory, `fuel` for
 //!   host functions. `resident`: memory in RAM.
 //! - `backtrace`: where a guest stands. `standing`: where its callers wait.
+//! - `vars`: an instance's variables. `inspect`: its variables and memory for a debugger.
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
@@ -29,6 +30,7 @@ mod engine;
 mod fuel;
 mod http;
 mod image;
+mod inspect;
 mod instance;
 mod instantiate;
 mod later;
@@ -43,6 +45,7 @@ mod standing;
 mod streams;
 mod stubs;
 mod user;
+mod vars;
 mod wasi;
 
 pub use chunked::BodyMap;

@@ -42,6 +42,8 @@ pub static TABLE: &[&Command] = &[
     &debug::answer::SET_INPUT,
     &debug::answer::RETURN,
     &debug::answer::FAIL,
+    &debug::vars::COMMAND,
+    &debug::peek::COMMAND,
     &debug::inject::INJECT,
     &debug::inject::FAULTS,
     &debug::stub::STUB,

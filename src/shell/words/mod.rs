@@ -6,6 +6,7 @@ mod advice;
 pub mod calls;
 pub mod held;
 mod imports;
+mod inspect;
 mod limits;
 mod notices;
 pub mod payload;
@@ -13,5 +14,6 @@ pub mod processes;
 pub mod stack;
 
 pub use advice::{ONE_CALL, SHELL};
+pub use inspect::not_inspected;
 pub use limits::{flag_of, limit_error};
 pub use notices::notice_text;

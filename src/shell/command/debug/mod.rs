@@ -6,9 +6,11 @@ pub mod bt;
 pub mod go;
 pub mod hold;
 pub mod inject;
+pub mod peek;
 pub mod record;
 pub mod replay;
 pub mod show;
 pub mod stub;
+pub mod vars;
 
 use super::{Arguments, Command, Group, Run, syntax};

@@ -114,6 +114,7 @@ See what happens
 Stop where it happens
   break 'reducer.reduce and bytes_in>1k'   then: bt, step, next, finish, set-input, return, fail, continue
   breaks, delete N                         list them, take them away; --on return holds after, --do runs commands
+  vars cart, peek cart 0x100000 64         variables and memory of a process that is held or idle; vars cart KEY VALUE sets
 
 Change what happens
   inject mapper.map error='no disk'        faults: error, delay, drop-output, trap; faults lists them

@@ -1,0 +1,78 @@
+//! Looking into a process that stands still: its variables and its memory. A process stands still between calls, and
+//! while its call is held at a breakpoint; while it runs, its instance belongs to the thread that runs it.
+
+use super::Kernel;
+use super::process::ProcessSlot;
+use super::view::{ProcessId, ProcessLabel};
+use crate::runtime::inspect::{MemoryError, MemoryPart, Variable};
+use crate::runtime::{Failure, Guest, Inspect};
+
+/// Why a process cannot be looked into.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum NotInspected {
+    /// No living process has the id.
+    Ended,
+    /// A call runs in it, or waits in it for another process.
+    Running(ProcessLabel),
+    /// Its last call ended its instance, or its first one has not started.
+    NoInstance(ProcessLabel),
+    /// Its host does not show its instances.
+    Host(ProcessLabel),
+    /// It was loaded as private.
+    Private(ProcessLabel),
+    /// A variable was refused.
+    Refused(ProcessLabel, Box<Failure>),
+    /// The memory has no such part.
+    Memory(ProcessLabel, MemoryError),
+}
+
+impl Kernel {
+    /// The variables of a process, in the order of their keys.
+    pub fn variables(&self, id: ProcessId) -> Result<Vec<Variable>, NotInspected> {
+        self.inspect(id, |_, inspected| Ok(inspected.variables()))
+    }
+
+    /// Sets a variable of a process, under the limits that its plugin has itself; `None` removes it.
+    pub fn set_variable(&self, id: ProcessId, key: &str, value: Option<&[u8]>) -> Result<(), NotInspected> {
+        self.inspect(id, |label, inspected| {
+            let set = inspected.set_variable(key, value);
+            set.map_err(|failure| NotInspected::Refused(label.clone(), Box::new(failure)))
+        })
+    }
+
+    /// A copy of a part of the process's memory.
+    pub fn read_memory(&self, id: ProcessId, offset: u64, length: u64) -> Result<MemoryPart, NotInspected> {
+        self.inspect(id, |label, inspected| {
+            let part = inspected.read_memory(offset, length);
+            part.map_err(|error| NotInspected::Memory(label.clone(), error))
+        })
+    }
+
+    fn inspect<T>(
+        &self,
+        id: ProcessId,
+        look: impl FnOnce(&ProcessLabel, &mut dyn Inspect) -> Result<T, NotInspected>,
+    ) -> Result<T, NotInspected> {
+        let process = self.living(id).ok_or(NotInspected::Ended)?;
+        let label = process.label();
+        process.with_slot(|slot| {
+            if slot.code.spec.private {
+                return Err(NotInspected::Private(label.clone()));
+            }
+            let guest = standing(slot).map_err(|why| why(label.clone()))?;
+            let inspected = guest.inspect().ok_or_else(|| NotInspected::Host(label.clone()))?;
+            look(&label, inspected)
+        })
+    }
+}
+
+/// The instance in a slot, where it stands still.
+fn standing(slot: &mut ProcessSlot) -> Result<&mut dyn Guest, fn(ProcessLabel) -> NotInspected> {
+    let is_running = slot.occupant.is_some();
+    let guest = if is_running { slot.held_guest.as_deref_mut() } else { slot.guest.as_deref_mut() };
+    match guest {
+        Some(guest) => Ok(guest),
+        None if is_running => Err(NotInspected::Running),
+        None => Err(NotInspected::NoInstance),
+    }
+}
