@@ -158,7 +158,7 @@ impl Chain {
 
     /// Keeps a failure for the caller, which either fails with it or receives it as a value.
     pub fn set_failing(&self, failing: PropagatingError) {
-        self.frames.lock().failing = Some(failing);
+        self.frames.lock().failing = Some(Box::new(failing));
     }
 
     /// Cancels the call `seq` at `depth` and all calls below it; false when it has already ended.

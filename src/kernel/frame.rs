@@ -154,7 +154,7 @@ pub struct Frames {
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
     /// The last failure of a nested call, as the deepest call put it.
-    pub failing: Option<PropagatingError>,
+    pub failing: Option<Box<PropagatingError>>,
     /// Outcome of this chain's last start of a process, if it was cancelled.
     pub start_outcome: Option<Outcome>,
     /// The stack of this chain's last failed start of a process, until its error takes it.
@@ -214,7 +214,7 @@ pub struct PoppedFrame {
     /// Path of the chain, this call included.
     pub path: String,
     /// The nested call's failure, which this call may propagate.
-    pub failing: Option<PropagatingError>,
+    pub failing: Option<Box<PropagatingError>>,
 }
 
 /// Reason that a call was not added to the chain.
