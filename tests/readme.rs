@@ -49,7 +49,9 @@ fn what_is_typed_at_the_prompt_prints_what_it_shows() {
         let steps = steps(block, "plugsh> ");
         let script: Vec<&str> = steps.iter().map(|(typed, _)| typed.as_str()).collect();
         let script = script.join(&format!("\necho '{MARK}'\n"));
-        let printed = plugsh().file("page", script).args(["--keep-going", "page"]).transcript();
+        let guest = |name: &str| fs::read(format!("{}/tests/guests/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+        let page = plugsh().file("tax.wasm", guest("tax.wasm")).file("cart.wasm", guest("cart.wasm"));
+        let printed = page.file("page", script).args(["--keep-going", "page"]).transcript();
         let printed: Vec<&str> = printed.split(&format!("{MARK}\n")).collect();
         for ((typed, shown), printed) in steps.iter().zip(printed) {
             // Errors have their place in a script, and none at the prompt.

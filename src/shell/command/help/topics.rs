@@ -111,6 +111,12 @@ See what happens
   stats --by function, stats --hist        where the time and the bytes go
   export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL
 
+See where it failed
+  cart.total rate                          the error names file and line, of a plugin with debug information
+  bt, show SEQ, info PLUGIN                the frames of all plugins of the chain; --all those of runtimes too
+  hold %1, bt %1                           where a running call stands, also in a loop that makes no calls
+  plugsh --coredump DIR                    a core dump of each trap, for a debugger of the wasm tools
+
 Stop where it happens
   break 'reducer.reduce and bytes_in>1k'   then: bt, step, next, finish, set-input, return, fail, continue
   breaks, delete N                         list them, take them away; --on return holds after, --do runs commands
