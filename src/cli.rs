@@ -11,6 +11,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use plugsh::front::console::Color;
 use plugsh::front::suite::{FileTimeout, TIMEOUT_DEFAULT};
+use plugsh::journal::PayloadSettings;
 use plugsh::kernel::Limits;
 use plugsh::runtime::LogLevel;
 use plugsh::shell::loading::options::LoadOptions;
@@ -173,7 +174,7 @@ pub struct LimitArgs {
     /// Calls that the trace keeps.
     #[arg(long, global = true, value_name = "N")]
     pub journal_records: Option<usize>,
-    /// Payload bytes that the trace keeps.
+    /// Payload bytes that the trace keeps; given, it keeps those of every call from the start, 64k of a side at most.
     #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
     pub payload_bytes: Option<u64>,
     /// Ended processes that `ps -a` shows.
@@ -181,7 +182,18 @@ pub struct LimitArgs {
     pub dead_kept: Option<usize>,
 }
 
+/// Bytes of one side of a call that `--payload-bytes` keeps.
+const PAYLOAD_BYTES_EACH_MAX: u64 = 64 << 10;
+
 impl LimitArgs {
+    /// Whose payloads the trace keeps from the start: `--payload-bytes` turns all on, or with 0 all off.
+    pub fn payloads(&self) -> Option<PayloadSettings> {
+        self.payload_bytes.map(|bytes_total_max| match bytes_total_max {
+            0 => PayloadSettings::default(),
+            _ => PayloadSettings::all(PAYLOAD_BYTES_EACH_MAX, bytes_total_max),
+        })
+    }
+
     /// The limits: the given values, else the defaults.
     ///
     /// # Errors

@@ -153,7 +153,8 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
             .map_err(|error| ShellError::failed(format!("cannot make `{}`: {}", dir.display(), io_cause(&error))))?;
     }
     let (cache_dir, compiler) = (cache_dir(), machine::this_program());
-    let options = KernelOptions { plugin_dirs, limits, cache_dir, compiler, core_dump_dir, wording };
+    let payloads = global.limits.payloads();
+    let options = KernelOptions { plugin_dirs, limits, cache_dir, compiler, core_dump_dir, wording, payloads };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);

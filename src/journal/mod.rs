@@ -21,5 +21,5 @@ pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
 pub use payload::{Kept, KeptState, Payload};
 pub use record::{ChangedBy, MAX_ERROR_BYTES, Outcome, Record};
-pub use ring::{Cursor, Drained, Followed, Journal, JournalLimits, PayloadSettings, merge_running};
+pub use ring::{Cursor, Drained, Followed, Journal, JournalLimits, PayloadSettings, PayloadsOf, merge_running};
 pub use symbol::Symbol;

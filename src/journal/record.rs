@@ -43,7 +43,7 @@ pub struct Record {
     pub changed_by: ChangedBy,
     /// Why it failed, at most [`MAX_ERROR_BYTES`]; make it with [`Record::bounded_error`].
     pub error: Option<Box<str>>,
-    /// What is kept of its bytes; `None` when payloads were off.
+    /// What is kept of its bytes; `None` when payloads were off, and of a failed call that never ran.
     pub payload: Option<Box<Payload>>,
 }
 

@@ -39,11 +39,43 @@ impl Default for JournalLimits {
     }
 }
 
-/// How much of payloads is kept. Either being 0 means none.
+/// Whose payloads are kept, and how much of them. Either number being 0 means none.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PayloadSettings {
+    pub of: PayloadsOf,
     pub bytes_each_max: u64,
     pub bytes_total_max: u64,
+}
+
+/// The calls whose payloads are kept.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum PayloadsOf {
+    #[default]
+    Nothing,
+    /// The inputs of failed calls.
+    Failed,
+    All,
+}
+
+impl PayloadSettings {
+    /// Of failed calls a few KiB each, from the start of a session: the first failure is there to look at.
+    pub const FAILED: PayloadSettings =
+        PayloadSettings { of: PayloadsOf::Failed, bytes_each_max: 4 << 10, bytes_total_max: 1 << 20 };
+
+    /// Of all calls.
+    pub const fn all(bytes_each_max: u64, bytes_total_max: u64) -> PayloadSettings {
+        PayloadSettings { of: PayloadsOf::All, bytes_each_max, bytes_total_max }
+    }
+
+    /// The most bytes of one side of a call that ended well, and of one that failed.
+    fn each_max(self) -> (u64, u64) {
+        match self.of {
+            _ if self.bytes_total_max == 0 => (0, 0),
+            PayloadsOf::Nothing => (0, 0),
+            PayloadsOf::Failed => (0, self.bytes_each_max),
+            PayloadsOf::All => (self.bytes_each_max, self.bytes_each_max),
+        }
+    }
 }
 
 /// The bounded log of ended calls.
@@ -54,6 +86,8 @@ pub struct Journal {
     awaited: AtomicBool,
     /// What one side of a payload may keep; 0 when payloads are off. The hot path reads only this.
     payload_bytes_each_max: AtomicU64,
+    /// What the input of a failed call may keep.
+    failed_bytes_each_max: AtomicU64,
     payload_settings: Mutex<PayloadSettings>,
     lanes: Mutex<Vec<Arc<LaneBuffer>>>,
     store: Mutex<Store>,
@@ -73,16 +107,15 @@ impl Journal {
             on: AtomicBool::new(true),
             awaited: AtomicBool::new(false),
             payload_bytes_each_max: AtomicU64::new(0),
+            failed_bytes_each_max: AtomicU64::new(0),
             payload_settings: Mutex::new(Rank::PayloadSettings, PayloadSettings::default()),
             lanes: Mutex::new(Rank::Lanes, Vec::new()),
             store: Mutex::new(Rank::Store, Store::new(limits.records_max.clamp(1, RECORDS_MAX_MAX), 0)),
             doorbell: Mutex::new(Rank::Doorbell, ()),
             rung: Condvar::new(),
         };
-        journal.set_payload_settings(PayloadSettings {
-            bytes_each_max: limits.payload_bytes_each_max,
-            bytes_total_max: limits.payload_bytes_total_max,
-        });
+        journal
+            .set_payload_settings(PayloadSettings::all(limits.payload_bytes_each_max, limits.payload_bytes_total_max));
         journal
     }
 
@@ -163,8 +196,14 @@ impl Journal {
         *current = settings;
         self.empty_lanes();
         self.store.lock().set_payload_bytes_max(settings.bytes_total_max);
-        let each_max = if settings.bytes_total_max == 0 { 0 } else { settings.bytes_each_max };
+        let (each_max, failed_each_max) = settings.each_max();
         self.payload_bytes_each_max.store(each_max, Ordering::Relaxed);
+        self.failed_bytes_each_max.store(failed_each_max, Ordering::Relaxed);
+    }
+
+    /// The most bytes to keep of the input of a failed call; 0: none.
+    pub fn failed_bytes_each_max(&self) -> u64 {
+        self.failed_bytes_each_max.load(Ordering::Relaxed)
     }
 
     /// The most bytes to keep of one side of a call; 0: keep no payload. One relaxed load.

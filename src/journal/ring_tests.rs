@@ -135,9 +135,9 @@ fn wake_ends_a_wait_for_nothing() {
 fn payloads_are_off_until_both_numbers_are_set() {
     let journal = journal(100);
     assert_eq!(journal.payload_bytes_each_max(), 0);
-    journal.set_payload_settings(PayloadSettings { bytes_each_max: 4, bytes_total_max: 0 });
+    journal.set_payload_settings(PayloadSettings::all(4, 0));
     assert_eq!(journal.payload_bytes_each_max(), 0);
-    let settings = PayloadSettings { bytes_each_max: 4, bytes_total_max: 6 };
+    let settings = PayloadSettings::all(4, 6);
     journal.set_payload_settings(settings);
     assert_eq!((journal.payload_bytes_each_max(), journal.payload_settings()), (4, settings));
 

@@ -21,7 +21,7 @@ use super::table::Table;
 use super::view::ProcessLabel;
 use super::waits::Waits;
 use super::watch_list::WatchList;
-use crate::journal::{Journal, JournalLimits};
+use crate::journal::{Journal, JournalLimits, PayloadSettings};
 use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::source::Sources;
 use crate::runtime::{CompilerOptions, Images, StandardStream, Symbols, Wording};
@@ -39,6 +39,8 @@ pub struct KernelOptions {
     pub compiler: Option<PathBuf>,
     /// The directory of core dumps; `None`: traps leave none.
     pub core_dump_dir: Option<PathBuf>,
+    /// Whose payloads are kept; `None`: those of failed calls.
+    pub payloads: Option<PayloadSettings>,
     /// The words for [`Advice`](crate::runtime::Advice) in records, in errors and in messages to guests.
     pub wording: Wording,
 }
@@ -119,22 +121,24 @@ impl Kernel {
 
     fn with_images(options: KernelOptions, images: Arc<Images>) -> Arc<Kernel> {
         let limits = options.limits;
-        let journal_limits = JournalLimits {
-            records_max: limits.journal_records_max,
-            payload_bytes_total_max: limits.payload_bytes_max,
-            ..JournalLimits::default()
-        };
+        let journal_limits = JournalLimits { records_max: limits.journal_records_max, ..JournalLimits::default() };
+        let journal = Journal::new(journal_limits);
+        journal.set_payload_settings(options.payloads.unwrap_or(PayloadSettings::FAILED));
+        let hooks = Hooks::default();
+        if journal.payload_bytes_each_max() > 0 {
+            hooks.keep_payloads(true);
+        }
         Arc::new(Kernel {
             started: Instant::now(),
             started_at: SystemTime::now(),
             sources: Sources::new(options.plugin_dirs.clone()),
             plugin_dirs: options.plugin_dirs,
-            hooks: Hooks::default(),
+            hooks,
             wording: options.wording,
             stub_runner: RwLock::new(Rank::StubRunner, None),
             table: RwLock::new(Rank::Table, Table::new(limits.dead_max)),
             total_bytes: Arc::new(AtomicU64::new(0)),
-            journal: Arc::new(Journal::new(journal_limits)),
+            journal: Arc::new(journal),
             stacks: StackLog::default(),
             core_dumps: options.core_dump_dir.map(CoreDumps::into),
             symbols: Arc::default(),

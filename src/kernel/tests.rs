@@ -3,6 +3,7 @@
 mod budgets;
 mod bulk;
 mod ends;
+mod failed_payloads;
 mod hostile;
 mod loading;
 mod prelude;

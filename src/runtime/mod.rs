@@ -70,6 +70,11 @@ pub trait Guest: Send {
     ///
     /// A failure that says [`Failure::keeps_instance`] leaves the instance usable; after any other it must be dropped.
     fn run(&mut self, function: FunctionId, up: Arc<dyn Upcalls>) -> Result<u64, Failure>;
+    /// The input of the present call, as far as the instance still has it: empty once its block is freed. For failed
+    /// calls, whose caller has let go of it.
+    fn input(&self) -> &[u8] {
+        &[]
+    }
     /// The output of the last call that ended well; empty before that. Valid until the next `set_input`.
     fn output(&self) -> &[u8];
     /// The instance's current memory use.

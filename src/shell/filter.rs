@@ -1,7 +1,8 @@
 //! EXPR, as commands read it.
 
-use crate::journal::Filter;
 use crate::journal::filter::FIELDS;
+use crate::journal::{Drained, Filter};
+use crate::text::counted;
 
 /// Reads EXPR, for every command that takes one.
 pub fn parse_filter(text: &str) -> Result<Filter, String> {
@@ -10,4 +11,14 @@ pub fn parse_filter(text: &str) -> Result<Filter, String> {
         return Err(format!("`{text}` is compared with something: EXPR is one word, quote it, as '{text}=...'"));
     }
     Filter::parse(text).map_err(|error| error.to_string())
+}
+
+/// What is said of the ended calls of which their kept payloads do not tell whether `filter` asks for them; `None` when
+/// there are none.
+pub fn undecided_note(journal: &Drained<'_>, filter: &Filter) -> Option<String> {
+    let undecided = journal.with_records(|records| records.filter(|record| filter.answer(record).is_none()).count());
+    let calls = || counted(undecided as u64, "more call");
+    (undecided > 0).then(|| {
+        format!("{} may be meant: the payloads that would tell were not kept; `trace payloads 64k` keeps them", calls())
+    })
 }

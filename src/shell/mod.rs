@@ -9,6 +9,7 @@
 pub mod alias;
 mod aliased;
 pub mod command;
+pub mod decode;
 pub mod dump;
 pub mod front;
 mod headless;

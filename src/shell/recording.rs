@@ -16,6 +16,7 @@ use super::cancellable_io;
 use super::interrupt::Interrupt;
 use super::reply::ShellError;
 use super::stdin::file_error;
+use crate::journal::Filter;
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, StubAnswer, StubSpec, StubbedImport};
 use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::source::is_name;
@@ -72,6 +73,9 @@ pub struct StubEntry {
     pub module: Option<String>,
     #[serde(default)]
     pub types: Option<StandInTypes>,
+    /// The calls that it answers.
+    #[serde(default)]
+    pub expr: Option<String>,
 }
 
 /// The start options of a process.
@@ -165,12 +169,14 @@ impl From<&StubSpec> for StubEntry {
             Some(StubbedImport { module, types }) => (Some(module), types),
             None => (None, None),
         };
-        StubEntry { plugin: spec.plugin.clone(), function: spec.function.clone(), output_base64, run, module, types }
+        let (plugin, function) = (spec.plugin.clone(), spec.function.clone());
+        let expr = spec.filter.as_ref().map(|filter| filter.source().to_owned());
+        StubEntry { plugin, function, output_base64, run, module, types, expr }
     }
 }
 
 impl StubEntry {
-    /// The stub to set again; `None` when its bytes are none.
+    /// The stub to set again; `None` when its bytes or its expression are none.
     pub fn spec(&self) -> Option<StubSpec> {
         let answer = match (&self.output_base64, &self.run) {
             (Some(text), _) => StubAnswer::Bytes(STANDARD.decode(text).ok()?.into()),
@@ -178,7 +184,8 @@ impl StubEntry {
             (None, None) => StubAnswer::Echo,
         };
         let import = self.module.clone().map(|module| StubbedImport { module, types: self.types.clone() });
-        Some(StubSpec { plugin: self.plugin.clone(), function: self.function.clone(), answer, import })
+        let filter = self.expr.as_deref().map(Filter::parse).transpose().ok()?;
+        Some(StubSpec { plugin: self.plugin.clone(), function: self.function.clone(), filter, answer, import })
     }
 }
 

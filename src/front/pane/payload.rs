@@ -1,6 +1,7 @@
-//! A call's payload as lines: as JSON, as text, or in hexadecimal.
+//! A call's payload as lines: as JSON, as text, as what its bytes read as, or in hexadecimal.
 
 use crate::journal::Kept;
+use crate::shell::decode::{Why, decode};
 
 use super::printable::{SHOWN_CHARS_MAX, printable};
 
@@ -13,11 +14,18 @@ const HEX_BYTES: usize = 16;
 
 /// The kept bytes as printable lines; a last line says how many bytes or lines are missing.
 pub fn lines(kept: &Kept) -> Vec<String> {
-    let (form, mut lines) = shape(&kept.bytes);
+    let decoded = decode(kept, None);
+    let (form, mut lines) = match decoded.why {
+        Why::LooksLike => (decoded.form.title(), decoded.text.lines().flat_map(pieces).take(LINES_MAX + 1).collect()),
+        Why::Is | Why::IsNo(..) => shape(&kept.bytes),
+    };
     let cut = lines.len() > LINES_MAX;
     lines.truncate(LINES_MAX);
     if cut {
         lines.push(format!("… only the first {LINES_MAX} lines of {form} are shown"));
+    }
+    if decoded.why == Why::LooksLike {
+        lines.push(format!("… looks like {form}; `show SEQ --as hex` has the bytes"));
     }
     lines.extend(kept.missing().map(|missing| format!("… {missing}")));
     if lines.is_empty() {
@@ -96,6 +104,8 @@ mod tests {
             ["00000000  00 61 73 6d 01 00 00 00                          .asm...."]
         );
         assert_eq!(payload_lines(b""), ["no bytes"]);
+        let msgpack = ["{", "  \"n\": 1", "}", "… looks like msgpack; `show SEQ --as hex` has the bytes"];
+        assert_eq!(payload_lines(b"\x81\xa1n\x01"), msgpack);
     }
 
     #[test]

@@ -127,7 +127,7 @@ pub struct SnapshotQuery {
 
 /// Whether `text` is a filter expression, and not a substring.
 fn is_expression(text: &str) -> bool {
-    text.contains(['=', '<', '>', '*', '(', '"', '!'])
+    text.contains(['=', '<', '>', '*', '(', '"', '!', '~']) || text.contains("./") || text.contains(" contains ")
 }
 
 /// The error in a filter expression, with its column. Of the errors of both languages that of the one which understands
@@ -258,7 +258,7 @@ pub trait SnapshotSource: Send {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::Symbol;
+    use crate::journal::{Outcome, Symbol};
 
     #[test]
     fn words_with_operators_are_filters_of_calls() {
@@ -270,6 +270,11 @@ mod tests {
             !SnapshotQuery::new("bytes_in >", Scope::All).matches(&call("total")),
             "half typed: looked for as a name"
         );
+        let failed = |error: &str| Record { outcome: Outcome::Error, error: Some(error.into()), ..call("total") };
+        for expression in ["error~disk", "error contains disk", "error~'^no'"] {
+            let query = SnapshotQuery::new(expression, Scope::All);
+            assert!(query.matches(&failed("no disk")) && !query.matches(&failed("trap")), "{expression}");
+        }
         assert!(!SnapshotQuery::new("", Scope::ErrorsOnly).matches(&call("total")));
     }
 

@@ -149,7 +149,7 @@ fn kind_from_context(command: &Command, words: &[Word]) -> Option<Kind> {
         ("policy", [action, ..]) if *action != "load" => Kind::None,
         ("bench", []) => Kind::ProcessOrSpawn,
         ("bench", ["spawn"]) => Kind::Loadable,
-        ("trace", ["payloads"]) => Kind::Words(vec!["off".to_owned()]),
+        ("trace", ["payloads"]) => Kind::Words(vec!["failed".to_owned(), "off".to_owned()]),
         ("pane", ["save"]) => Kind::File,
         ("pane", [_, ..]) => Kind::None,
         ("delete", _) => Kind::Breakpoint,

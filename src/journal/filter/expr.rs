@@ -5,6 +5,7 @@ use std::io::Write;
 
 use super::glob::Glob;
 use super::lex::Op;
+use super::said::{Said, SaidTest, Side};
 use crate::journal::record::{Outcome, Record};
 use crate::journal::symbol::{SYMBOL_BYTES_MAX, Symbol};
 
@@ -19,6 +20,7 @@ pub struct AlsoNamed<'a> {
 pub(super) struct Named<'a> {
     pub(super) record: &'a Record,
     pub(super) also: AlsoNamed<'a>,
+    pub(super) said: Said<'a>,
 }
 
 /// Tests put together.
@@ -33,13 +35,31 @@ pub enum Expr<T> {
 impl<T> Expr<T> {
     /// Whether it holds where `holds` says which tests do.
     pub fn is_true(&self, holds: &impl Fn(&T) -> bool) -> bool {
+        self.truth(&|test| Some(holds(test))) == Some(true)
+    }
+
+    /// Whether it holds where `holds` says which tests do, or that it is unknown: `None` where that decides.
+    pub fn truth(&self, holds: &impl Fn(&T) -> Option<bool>) -> Option<bool> {
         match self {
-            Expr::Any(parts) => parts.iter().any(|part| part.is_true(holds)),
-            Expr::All(parts) => parts.iter().all(|part| part.is_true(holds)),
-            Expr::Not(inner) => !inner.is_true(holds),
+            Expr::Any(parts) => decided(parts, true, holds),
+            Expr::All(parts) => decided(parts, false, holds),
+            Expr::Not(inner) => inner.truth(holds).map(|truth| !truth),
             Expr::Test(test) => holds(test),
         }
     }
+}
+
+/// Whether one of the parts decides the whole by being `decisive`; unknown where one that is unknown might.
+fn decided<T>(parts: &[Expr<T>], decisive: bool, holds: &impl Fn(&T) -> Option<bool>) -> Option<bool> {
+    let mut truth = Some(!decisive);
+    for part in parts {
+        match part.truth(holds) {
+            Some(part) if part == decisive => return Some(decisive),
+            Some(_) => {}
+            None => truth = None,
+        }
+    }
+    truth
 }
 
 #[derive(Clone, Debug)]
@@ -48,6 +68,7 @@ pub(super) enum Test {
     AnyName(Glob),
     Outcome { outcome: Outcome, equal: bool },
     Number { field: NumberField, op: Op, value: u64 },
+    Said(Box<SaidTest>),
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -68,8 +89,34 @@ pub(super) enum NumberField {
 }
 
 impl Expr<Test> {
-    pub(super) fn matches(&self, call: &Named<'_>) -> bool {
-        self.is_true(&|test| test.matches(call))
+    pub(super) fn answer(&self, call: &Named<'_>) -> Option<bool> {
+        self.truth(&|test| match test {
+            Test::Said(test) => test.answer(&call.said),
+            test => Some(test.matches(call)),
+        })
+    }
+
+    /// The expression with tests of payloads behind the others, which are cheap and may decide alone.
+    pub(super) fn payloads_last(self) -> Expr<Test> {
+        let ordered = |parts: Vec<Expr<Test>>| {
+            let mut parts: Vec<_> = parts.into_iter().map(Expr::payloads_last).collect();
+            parts.sort_by_key(Expr::reads_payloads);
+            parts
+        };
+        match self {
+            Expr::Any(parts) => Expr::Any(ordered(parts)),
+            Expr::All(parts) => Expr::All(ordered(parts)),
+            Expr::Not(inner) => Expr::Not(Box::new(inner.payloads_last())),
+            Expr::Test(test) => Expr::Test(test),
+        }
+    }
+
+    fn reads_payloads(&self) -> bool {
+        match self {
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().any(Expr::reads_payloads),
+            Expr::Not(inner) => inner.reads_payloads(),
+            Expr::Test(test) => matches!(test, Test::Said(_)),
+        }
     }
 
     pub(super) fn needs_end(&self) -> bool {
@@ -80,6 +127,7 @@ impl Expr<Test> {
             Expr::Test(Test::Number { field, .. }) => {
                 matches!(field, NumberField::Duration | NumberField::Held | NumberField::BytesOut)
             }
+            Expr::Test(Test::Said(test)) => test.side != Side::Input,
             Expr::Test(Test::Name { .. } | Test::AnyName(_)) => false,
         }
     }
@@ -106,7 +154,7 @@ impl Expr<Test> {
             }
             Expr::Test(Test::Name { glob, .. }) => names.extend(glob.as_literal().map(LiteralName::Process)),
             Expr::Test(Test::AnyName(glob)) => names.extend(glob.as_literal().map(LiteralName::Any)),
-            Expr::Test(Test::Outcome { .. } | Test::Number { .. }) => {}
+            Expr::Test(Test::Outcome { .. } | Test::Number { .. } | Test::Said(_)) => {}
         }
     }
 }
@@ -122,6 +170,7 @@ impl Test {
             }
             Test::Outcome { outcome, equal } => (call.record.outcome == *outcome) == *equal,
             Test::Number { field, op, value } => op.compare(field.of(call.record), *value),
+            Test::Said(test) => test.answer(&call.said) == Some(true),
         }
     }
 }
@@ -140,7 +189,7 @@ impl NumberField {
 }
 
 fn names(field: NameField, glob: &Glob, call: &Named<'_>) -> bool {
-    let Named { record, also } = call;
+    let Named { record, also, .. } = call;
     let also_named = |name: Option<&str>| name.is_some_and(|name| glob.matches(name));
     match field {
         NameField::Function => glob.matches(record.function.as_str()),
@@ -181,7 +230,7 @@ fn names_id(glob: &Glob, id: u32, name: Symbol) -> bool {
 
 /// Whether the glob is of the call as it is typed: `cart.total`, or `2:cart.total`.
 fn names_call(glob: &Glob, call: &Named<'_>) -> bool {
-    let Named { record, also } = call;
+    let Named { record, also, .. } = call;
     let is_it = |label: &str| glob.matches(label) || label.split_once(':').is_some_and(|(_, call)| glob.matches(call));
     let of_plugin = |plugin| with_label(format_args!("{plugin}.{}", record.function), |label| glob.matches(label));
     glob.has_dot()

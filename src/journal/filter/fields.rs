@@ -3,6 +3,7 @@
 use super::error::FilterError;
 use super::glob::Glob;
 use super::lex::Op;
+use super::said::SaidTest;
 use crate::text::quoted;
 
 /// The fields of one kind of thing.
@@ -16,6 +17,14 @@ pub trait Fields {
 
     /// The test of a bare word, which is a glob over names.
     fn named(glob: Glob) -> Self::Test;
+
+    /// The fields that are texts or JSON.
+    const SAID: &'static [&'static str] = &[];
+
+    /// A test of what was said, whose field is one of [`Fields::SAID`].
+    fn said(_test: SaidTest) -> Option<Self::Test> {
+        None
+    }
 
     /// The test of a comparison, whose field is one of [`Fields::NAMES`].
     ///

@@ -1,6 +1,7 @@
 //! The words of a filter expression, each with the column where it starts.
 
 use super::error::FilterError;
+use super::said::Side;
 
 /// The longest expression, in bytes.
 pub const FILTER_BYTES_MAX: usize = 4096;
@@ -18,6 +19,7 @@ pub(super) enum Kind {
     /// A word that was in quotes: never a keyword, a field or a glob.
     Quoted(String),
     Op(Op),
+    Match(Match),
     Open,
     Close,
     And,
@@ -51,7 +53,7 @@ impl Op {
     }
 
     /// Whether `left` compares so with `right`.
-    pub fn compare(self, left: u64, right: u64) -> bool {
+    pub fn compare<T: PartialOrd>(self, left: T, right: T) -> bool {
         match self {
             Op::Equal => left == right,
             Op::NotEqual => left != right,
@@ -59,6 +61,25 @@ impl Op {
             Op::LessEqual => left <= right,
             Op::Greater => left > right,
             Op::GreaterEqual => left >= right,
+        }
+    }
+}
+
+/// How a text is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    Matches,
+    MatchesNot,
+    Contains,
+}
+
+impl Match {
+    /// As it is written.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Match::Matches => "~",
+            Match::MatchesNot => "!~",
+            Match::Contains => "contains",
         }
     }
 }
@@ -93,6 +114,8 @@ fn token(chars: &[char], at: usize, c: char) -> Result<(Kind, usize), FilterErro
         ')' => Ok((Kind::Close, at + 1)),
         '=' if equals_next => refuse("write `=` and not `==`"),
         '=' => Ok((Kind::Op(Op::Equal), at + 1)),
+        '~' => Ok((Kind::Match(Match::Matches), at + 1)),
+        '!' if chars.get(at + 1) == Some(&'~') => Ok((Kind::Match(Match::MatchesNot), at + 2)),
         '!' if equals_next => Ok((Kind::Op(Op::NotEqual), at + 2)),
         '!' => refuse("write `not` and not `!`"),
         '<' if equals_next => Ok((Kind::Op(Op::LessEqual), at + 2)),
@@ -133,6 +156,7 @@ fn word(chars: &[char], at: usize) -> (Kind, usize) {
             '[' => in_class = true,
             ']' => in_class = false,
             '!' if in_class => {}
+            '~' if ends_before_tilde(&word, chars.get(next + 1)) => break,
             '(' | ')' | '=' | '!' | '<' | '>' | '&' | '|' | '\'' | '"' => break,
             _ if c.is_whitespace() => break,
             _ => {}
@@ -147,6 +171,15 @@ fn word(chars: &[char], at: usize) -> (Kind, usize) {
         _ => Kind::Word(word),
     };
     (kind, next)
+}
+
+/// Whether a `~` after this word is an operator: after a field that may be matched, or a path into it. In a path `~0`
+/// and `~1` are characters.
+fn ends_before_tilde(word: &str, next: Option<&char>) -> bool {
+    match word.split_once("./") {
+        Some((field, _)) => Side::find(field).is_some() && !matches!(next, Some('0' | '1')),
+        None => Side::find(word).is_some(),
+    }
 }
 
 #[cfg(test)]

@@ -4,6 +4,9 @@
 //! `id:name`; a bare word matches a call whose caller, callee or function it names, or both as `cart.total`. A quoted
 //! word is meant to the letter. A running call is compared with what it has so far.
 //!
+//! `input ~ '^[a-z]+$'`, `input./items/0/qty > 3` and `error contains disk` are about what was said. Where the bytes that
+//! would tell were not kept, such a test answers neither yes nor no, and neither it nor its `not` picks the call.
+//!
 //! The language is that of any [`Fields`]: [`parse`] makes an [`Expr`] of other tests for things that are no calls.
 
 mod error;
@@ -12,6 +15,9 @@ mod fields;
 mod glob;
 mod lex;
 mod parse;
+mod pointer;
+mod regex;
+mod said;
 #[cfg(test)]
 mod tests;
 
@@ -23,12 +29,13 @@ pub use fields::{Comparison, Fields};
 pub use glob::Glob;
 pub use lex::{FILTER_BYTES_MAX, Op};
 pub use parse::{FIELDS, FILTER_DEPTH_MAX, parse};
+pub use said::{Part, Said, SaidTest};
 
 use super::record::Record;
 use expr::{Named, Test};
 use parse::CallFields;
 
-/// A compiled expression. Matching never allocates and never fails.
+/// A compiled expression. Matching never fails, and allocates only where it reads payloads.
 #[derive(Clone, Debug)]
 pub struct Filter {
     source: Box<str>,
@@ -38,7 +45,7 @@ pub struct Filter {
 impl Filter {
     /// Compiles `text`, at most [`FILTER_BYTES_MAX`] bytes and nested at most [`FILTER_DEPTH_MAX`] deep.
     pub fn parse(text: &str) -> Result<Filter, FilterError> {
-        Ok(Filter { source: text.into(), expr: parse::<CallFields>(text)? })
+        Ok(Filter { source: text.into(), expr: parse::<CallFields>(text)?.payloads_last() })
     }
 
     /// Whether the record matches.
@@ -48,7 +55,17 @@ impl Filter {
 
     /// Whether a record matches whose processes have further names.
     pub fn matches_also(&self, record: &Record, also: AlsoNamed<'_>) -> bool {
-        self.expr.matches(&Named { record, also })
+        self.matches_said(record, also, Said::of(record))
+    }
+
+    /// Whether a call matches whose bytes are at hand.
+    pub fn matches_said(&self, record: &Record, also: AlsoNamed<'_>, said: Said<'_>) -> bool {
+        self.expr.answer(&Named { record, also, said }) == Some(true)
+    }
+
+    /// Whether the record matches; `None` where its payload would tell, and the part of it that does was not kept.
+    pub fn answer(&self, record: &Record) -> Option<bool> {
+        self.expr.answer(&Named { record, also: AlsoNamed::default(), said: Said::of(record) })
     }
 
     /// Whether it asks for what is only known when a call has ended: its outcome, duration or output.
@@ -68,6 +85,14 @@ impl Filter {
         &self.source
     }
 }
+
+impl PartialEq for Filter {
+    fn eq(&self, other: &Filter) -> bool {
+        self.source == other.source
+    }
+}
+
+impl Eq for Filter {}
 
 impl fmt::Display for Filter {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

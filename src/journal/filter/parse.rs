@@ -6,7 +6,10 @@ use super::error::FilterError;
 use super::expr::{Expr, NameField, NumberField, Test};
 use super::fields::{Comparison, Fields};
 use super::glob::Glob;
-use super::lex::{Kind, Token, tokens};
+use super::lex::{Kind, Match, Op, Token, tokens};
+use super::pointer::{Number, Pointer};
+use super::regex::Regex;
+use super::said::{Literal, SaidTest, Side, ValueTest};
 use crate::journal::record::Outcome;
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::text::{did_you_mean, quoted};
@@ -15,8 +18,21 @@ use crate::text::{did_you_mean, quoted};
 pub const FILTER_DEPTH_MAX: usize = 64;
 
 /// Every field, as it is written.
-pub const FIELDS: [&str; 10] =
-    ["caller", "callee", "function", "outcome", "depth", "job", "bytes_in", "bytes_out", "duration", "held"];
+pub const FIELDS: [&str; 13] = [
+    "caller",
+    "callee",
+    "function",
+    "outcome",
+    "depth",
+    "job",
+    "bytes_in",
+    "bytes_out",
+    "duration",
+    "held",
+    "input",
+    "output",
+    "error",
+];
 
 #[derive(Clone, Copy)]
 enum Field {
@@ -54,6 +70,12 @@ impl Fields for CallFields {
 
     fn named(glob: Glob) -> Test {
         Test::AnyName(glob)
+    }
+
+    const SAID: &'static [&'static str] = &["input", "output", "error"];
+
+    fn said(test: SaidTest) -> Option<Test> {
+        Some(Test::Said(Box::new(test)))
     }
 
     fn test(comparison: &Comparison<'_>) -> Result<Test, FilterError> {
@@ -94,8 +116,17 @@ pub fn parse<F: Fields>(text: &str) -> Result<Expr<F::Test>, FilterError> {
         Kind::End => Ok(expr),
         Kind::Close => Err(FilterError::new(rest.column, "this `)` closes nothing")),
         Kind::Op(op) => Err(FilterError::new(rest.column, format!("no field before `{}`", op.as_str()))),
+        Kind::Match(op) => Err(FilterError::new(rest.column, format!("no field before `{}`", op.as_str()))),
         _ => Err(FilterError::new(rest.column, "expected `and` or `or` before this")),
     }
+}
+
+/// A value as it was read.
+struct Operand {
+    text: String,
+    column: usize,
+    /// It was in quotes.
+    in_quotes: bool,
 }
 
 struct Parser<F> {
@@ -159,6 +190,7 @@ impl<F: Fields> Parser<F> {
             Kind::Quoted(word) => Ok(Expr::Test(F::named(Glob::literal(&word)))),
             Kind::Close => Err(FilterError::new(token.column, "expected a comparison before `)`")),
             Kind::Op(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
+            Kind::Match(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
             Kind::And | Kind::Or => {
                 Err(FilterError::new(token.column, format!("expected a comparison here, like `{}`", F::EXAMPLE)))
             }
@@ -182,7 +214,13 @@ impl<F: Fields> Parser<F> {
 
     /// `FIELD OP VALUE`, or a bare word that is a glob over the names.
     fn comparison(&mut self, column: usize, word: String) -> Result<Expr<F::Test>, FilterError> {
+        if let Some(said) = self.said(column, &word)? {
+            return Ok(Expr::Test(said));
+        }
         let is_field = F::NAMES.contains(&word.as_str());
+        if let Some((operator, column)) = self.next_match().filter(|_| is_field) {
+            return Err(no_text(&word, operator, column));
+        }
         let Some(Token { kind: Kind::Op(op), .. }) = self.tokens.peek() else {
             return match is_field {
                 false => Ok(Expr::Test(F::named(Glob::new(&word)))),
@@ -200,18 +238,124 @@ impl<F: Fields> Parser<F> {
             };
             return Err(FilterError::new(column, format!("no field `{}`{hint}", quoted(&word))));
         }
-        let value = self.next();
-        let (text, in_quotes) = match value.kind {
-            Kind::Word(text) => (text, false),
-            Kind::Quoted(text) => (text, true),
-            Kind::And | Kind::Or | Kind::Not => {
-                return Err(FilterError::new(value.column, "expected a value; quote it if this word is meant"));
-            }
-            _ => return Err(FilterError::new(value.column, format!("expected a value after `{}`", op.as_str()))),
-        };
-        let (field, value, value_column) = (word.as_str(), text.as_str(), value.column);
+        let Operand { text, column: value_column, in_quotes } = self.value(op.as_str())?;
+        let (field, value) = (word.as_str(), text.as_str());
         Ok(Expr::Test(F::test(&Comparison { field, op, value, op_column, value_column, in_quotes })?))
     }
+
+    /// The value after an operator.
+    fn value(&mut self, operator: &str) -> Result<Operand, FilterError> {
+        let Token { column, kind } = self.next();
+        match kind {
+            Kind::Word(text) => Ok(Operand { text, column, in_quotes: false }),
+            Kind::Quoted(text) => Ok(Operand { text, column, in_quotes: true }),
+            Kind::And | Kind::Or | Kind::Not => {
+                Err(FilterError::new(column, "expected a value; quote it if this word is meant"))
+            }
+            _ => Err(FilterError::new(column, format!("expected a value after `{operator}`"))),
+        }
+    }
+
+    /// The operator that searches a text, and its column, if it comes next. It is not taken.
+    fn next_match(&mut self) -> Option<(Match, usize)> {
+        self.tokens.peek().and_then(|token| match &token.kind {
+            Kind::Match(operator) => Some((*operator, token.column)),
+            Kind::Word(word) if matches!(word.as_str(), "contains" | "CONTAINS") => {
+                Some((Match::Contains, token.column))
+            }
+            _ => None,
+        })
+    }
+
+    /// A test of what was said: `input ~ REGEX`, `input contains TEXT`, `input./items/0/qty > 3`, `input./items`.
+    fn said(&mut self, column: usize, word: &str) -> Result<Option<F::Test>, FilterError> {
+        let (field, path) = match word.split_once('.') {
+            Some((field, path)) if path.starts_with('/') => (field, Some(path)),
+            _ => (word, None),
+        };
+        let next_op = match self.tokens.peek() {
+            Some(Token { kind: Kind::Op(op), .. }) => Some(*op),
+            _ => None,
+        };
+        let next_match = self.next_match();
+        let known = F::SAID.contains(&field);
+        let Some(side) = Side::find(field).filter(|_| known) else {
+            let begun = word.split_once('.').filter(|(field, _)| F::SAID.contains(field));
+            return match begun.filter(|_| next_op.is_some() || next_match.is_some()) {
+                Some((field, path)) => Err(FilterError::new(
+                    column,
+                    format!("a path into JSON starts with `/`: write `{field}./{}`", quoted(path)),
+                )),
+                None => Ok(None),
+            };
+        };
+        let pointer = path.map(|path| Pointer::parse(path).map_err(|why| FilterError::new(column, why))).transpose()?;
+        let test = match (next_op, next_match) {
+            (Some(op), _) => {
+                self.next();
+                compare(op, &self.value(op.as_str())?)?
+            }
+            (None, Some((operator, _))) => {
+                self.next();
+                matching(operator, self.value(operator.as_str())?)?
+            }
+            (None, None) if pointer.is_some() => ValueTest::Exists,
+            (None, None) => {
+                let message = format!("`{word}` is compared with something; quote it if it is meant as a name");
+                return Err(FilterError::new(column, message));
+            }
+        };
+        Ok(F::said(SaidTest { side, pointer, test }))
+    }
+}
+
+/// The error of a search in what is no text.
+fn no_text(field: &str, operator: Match, column: usize) -> FilterError {
+    let operator = operator.as_str();
+    FilterError::new(column, format!("`{field}` takes no `{operator}`; `input`, `output` and `error` do"))
+}
+
+/// A search in a text.
+fn matching(operator: Match, value: Operand) -> Result<ValueTest, FilterError> {
+    let equal = match operator {
+        Match::Contains if value.in_quotes => return Ok(ValueTest::Contains(value.text.into())),
+        Match::Contains => return Ok(ValueTest::Contains(unescaped(&value.text).into())),
+        Match::Matches => true,
+        Match::MatchesNot => false,
+    };
+    let regex = Regex::new(&value.text)
+        .map_err(|error| FilterError::new(value.column + usize::from(value.in_quotes) + error.at, error.message))?;
+    Ok(ValueTest::Matches { regex, equal })
+}
+
+/// A comparison with a value: in quotes it is a text, and so is what is no number, `true`, `false` or `null`.
+fn compare(op: Op, value: &Operand) -> Result<ValueTest, FilterError> {
+    let literal = match value.text.as_str() {
+        text if value.in_quotes => Literal::Text(Glob::literal(text)),
+        "true" => Literal::Bool(true),
+        "false" => Literal::Bool(false),
+        "null" => Literal::Null,
+        text => Number::parse(text).map_or_else(|| Literal::Text(Glob::new(text)), Literal::Number),
+    };
+    match literal {
+        Literal::Number(_) => {}
+        _ if matches!(op, Op::Equal | Op::NotEqual) => {}
+        _ => {
+            let message = format!("`{}` compares numbers, and `{}` is none", op.as_str(), quoted(&value.text));
+            return Err(FilterError::new(value.column, message));
+        }
+    }
+    Ok(ValueTest::Compare { op, value: literal })
+}
+
+/// A word without the backslashes before its characters.
+fn unescaped(word: &str) -> String {
+    let mut chars = word.chars();
+    let mut text = String::new();
+    while let Some(c) = chars.next() {
+        text.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+    }
+    text
 }
 
 fn number(field: NumberField, text: &str) -> Result<u64, String> {

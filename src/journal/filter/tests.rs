@@ -3,6 +3,7 @@
 use proptest::prelude::*;
 
 use super::*;
+use crate::journal::payload::Payload;
 use crate::journal::record::Outcome;
 use crate::journal::symbol::Symbol;
 
@@ -119,7 +120,7 @@ fn an_error_points_at_its_column_and_knows_what_was_meant() {
     assert_eq!(refusal("depth > 1 and calee = x"), "column 15: no field `calee`; did you mean `callee`?");
     assert_eq!(
         refusal("colour = x"),
-        "column 1: no field `colour`; there are: caller callee function outcome depth job bytes_in bytes_out duration held"
+        "column 1: no field `colour`; there are: caller callee function outcome depth job bytes_in bytes_out duration held input output error"
     );
     assert_eq!(refusal("outcome = eror"), "column 11: no outcome `eror`; did you mean `error`?");
     assert_eq!(
@@ -152,6 +153,112 @@ fn an_error_points_at_its_column_and_knows_what_was_meant() {
     assert_eq!(Filter::parse("é and = 1").unwrap_err().pointer(), "      ^");
 }
 
+fn said(expr: &str, input: &[u8], bytes_max: u64) -> Option<bool> {
+    let payload = Payload::keep(input, b"out", bytes_max);
+    let record = Record {
+        outcome: Outcome::Ok,
+        bytes_in: input.len() as u64,
+        bytes_out: 3,
+        payload: Some(Box::new(payload)),
+        ..call()
+    };
+    Filter::parse(expr).unwrap_or_else(|error| panic!("{expr}: {error}")).answer(&record)
+}
+
+#[test]
+fn what_was_said_is_searched_and_compared() {
+    let json = br#"{"items":[{"qty":5,"id":"a-1","n":"7"}],"on":true,"off":null,"price":2.50}"#;
+    for expr in [
+        "input ~ 'qty.:[0-9]'",
+        "input~qty and output~^out$",
+        "input !~ ^x",
+        "input contains '\"on\":true'",
+        "input./items/0/qty > 3",
+        "input./items/0/qty>=5 and input./items/0/qty!=6",
+        "input./items/0/qty = 5.0",
+        "input./price = 2.5",
+        "input./items/0/id = a-*",
+        "input./items/0/id ~ ^a and input./items/0/id contains -1",
+        "input./on = true and input./off = null",
+        "input./on != false",
+        "input./items/0/n = '7'",
+        "input./items and not input./nothing",
+        "input./nothing != 3",
+        "output = out and output != 'o*'",
+        "error = '' and not error contains x",
+        "depth = 99 or input./on=true",
+    ] {
+        assert_eq!(said(expr, json, 1000), Some(true), "{expr}");
+    }
+    for expr in [
+        "input ~ '^qty'",
+        "input./items/0/qty > 5",
+        "input./items/0/qty = '5'",
+        "input./items/0/n = 7",
+        "input./items/0/n > 3",
+        "input./on = 'true'",
+        "input./nothing = 3",
+        "input./items = 3",
+        "output contains in",
+    ] {
+        assert_eq!(said(expr, json, 1000), Some(false), "{expr}");
+        assert_eq!(said(&format!("not {expr}"), json, 1000), Some(true), "{expr}");
+    }
+    assert_eq!(said("input > 41 and input = 42", b"42", 100), Some(true), "a whole input that is a number");
+    assert_eq!(said("input./a~1b=1 and input./m~0n=2", br#"{"a/b":1,"m~n":2}"#, 100), Some(true));
+    assert_eq!(said("input contains a\\ b", b"x a b", 100), Some(true), "a backslash keeps the space");
+}
+
+#[test]
+fn what_was_not_kept_is_answered_for_neither_way() {
+    let json = br#"{"first":12,"last":"z"}"#;
+    for expr in ["input./last = z", "input contains last", "input ~ z", "input = '{}'", "not input ~ z", "input !~ z"] {
+        assert_eq!(said(expr, json, 12), None, "{expr}");
+    }
+    assert_eq!(said("input./first = 12", json, 12), Some(true), "what is there is known");
+    assert_eq!(said("input contains first", json, 12), Some(true));
+    assert_eq!(said("input ~ z and depth = 99", json, 12), Some(false), "the rest decides");
+    assert_eq!(said("input ~ z or depth = 2", json, 12), Some(true));
+    let not_kept = Record { payload: None, ..call() };
+    let answer = |expr: &str, record: &Record| Filter::parse(expr).unwrap().answer(record);
+    assert_eq!(answer("input ~ x", &not_kept), None);
+    assert_eq!(answer("input ~ x", &Record { bytes_in: 0, ..not_kept.clone() }), Some(false), "nothing was said");
+    assert_eq!(answer("output ~ x", &not_kept), Some(false), "a failed call gave nothing");
+    let private = Record { payload: Some(Box::new(Payload::private(5, 5))), ..call() };
+    assert_eq!(answer("input ~ x", &private), None);
+    let failed = Record { error: Some("2:cart.total: no disk".into()), ..call() };
+    assert_eq!(answer("error contains disk and error ~ '^2:cart'", &failed), Some(true));
+    let running = Record { outcome: Outcome::Running, ..call() };
+    assert_eq!(answer("error ~ x", &running), None);
+    assert!(!Filter::parse("not input ~ x").unwrap().matches(&not_kept));
+}
+
+#[test]
+fn what_is_wrong_in_a_search_is_pointed_at() {
+    assert_eq!(refusal("depth=1 and input ~ 'a(b'"), "column 23: unclosed group");
+    assert_eq!(refusal("input ~ a["), "column 10: unclosed character class");
+    assert_eq!(refusal("input > many"), "column 9: `>` compares numbers, and `many` is none");
+    assert_eq!(refusal("input./qty < '3'"), "column 14: `<` compares numbers, and `3` is none");
+    assert_eq!(refusal("input.qty > 3"), "column 1: a path into JSON starts with `/`: write `input./qty`");
+    assert_eq!(refusal("callee ~ cart"), "column 8: `callee` takes no `~`; `input`, `output` and `error` do");
+    assert_eq!(refusal("depth contains 1"), "column 7: `depth` takes no `contains`; `input`, `output` and `error` do");
+    assert_eq!(refusal("input ~"), "column 8: expected a value after `~`");
+    assert_eq!(refusal("input contains"), "column 15: expected a value after `contains`");
+    assert_eq!(refusal("~ x"), "column 1: no field before `~`");
+    assert_eq!(refusal("cart !~ x"), "column 6: no field before `!~`");
+    assert_eq!(refusal("error"), "column 1: `error` is compared with something; quote it if it is meant as a name");
+    assert!(refusal(&format!("input.{}", "/x".repeat(40))).starts_with("column 1: a path of more than"));
+    assert!(Filter::parse("'error'").is_ok() && Filter::parse("a~b").is_ok(), "names as before");
+}
+
+#[test]
+fn tests_of_payloads_come_last() {
+    let filter = Filter::parse("input ~ x and depth = 1 and (output ~ y or job = 1)").unwrap();
+    let Expr::All(parts) = &filter.expr else { panic!("{filter:?}") };
+    assert!(matches!(parts[0], Expr::Test(Test::Number { .. })), "{filter:?}");
+    assert!(matches!(&parts[2], Expr::Any(parts) if matches!(parts[0], Expr::Test(Test::Number { .. }))), "{filter:?}");
+}
+
 #[test]
 fn nesting_is_bounded() {
     let nested = |depth: usize| format!("{}x{}", "(".repeat(depth), ")".repeat(depth));
@@ -163,6 +270,7 @@ fn nesting_is_bounded() {
 #[test]
 fn it_knows_what_only_the_end_of_a_call_can_tell() {
     let needs_end = |expr: &str| Filter::parse(expr).unwrap().needs_end();
+    assert!(needs_end("output ~ x") && needs_end("not error./a = 1") && !needs_end("input ~ x"));
     assert!(needs_end("callee = x or not (duration > 5ms)") && needs_end("outcome = ok") && needs_end("bytes_out > 1"));
     assert!(!needs_end("callee = x and depth > 1 and job = 1 and bytes_in > 5 or y"));
 }
@@ -177,8 +285,8 @@ fn it_is_shown_as_it_was_written() {
 fn soup() -> impl Strategy<Value = String> {
     let words = prop::sample::select(vec![
         "caller", "callee", "function", "outcome", "depth", "duration", "bytes_in", "job", "ok", "error", "=", "!=",
-        "<", "<=", ">", ">=", "(", ")", "and", "or", "not", "64k", "5ms", "%1", "1:front", "*", "[!a", "'x y'", "\"",
-        "\\", "é",
+        "<", "<=", ">", ">=", "~", "!~", "contains", "error", "error./a", "error.b", "(", ")", "and", "or", "not",
+        "64k", "5ms", "%1", "1:front", "*", "[!a", "'x y'", "\"", "\\", "é",
     ]);
     prop::collection::vec((words, prop::sample::select(vec!["", " "])), 0..24)
         .prop_map(|parts| parts.into_iter().flat_map(|(word, space)| [word, space]).collect())

@@ -11,7 +11,7 @@ pub struct PayloadCapture {
     pub answer: Option<Arc<[u8]>>,
     /// True once the plugin has run.
     pub ran: bool,
-    /// The kept part of the input, while payloads are kept.
+    /// The kept part of the input, while payloads are kept or where the call failed.
     pub input: Option<Kept>,
 }
 

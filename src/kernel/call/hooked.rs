@@ -7,8 +7,10 @@ use std::time::{Duration, Instant};
 
 use super::capture::keep;
 use super::entered::{Entered, Finished};
+use crate::journal::filter::{Part, Said};
 use crate::journal::{ChangedBy, Outcome, Record};
 use crate::kernel::chain::Chain;
+use crate::kernel::code::Code;
 use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Released, Side, Stop};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::Frames;
@@ -55,14 +57,18 @@ impl Entered<'_> {
                 }
             }
         };
-        self.end(record, &input, ran)
+        let ended = self.end(record, &input, ran);
+        if ended.is_err() {
+            self.keep_failed_input(&input);
+        }
+        ended
     }
 
     /// The steps before the plugin runs; they may answer in its place.
     fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
         let task = self.task.clone();
         let hooks = task.kernel.hooks();
-        if let Some(reason) = stops(&task, &self.seen(record), Side::Before) {
+        if let Some(reason) = stops(&task, &self.seen_before(record, input), Side::Before) {
             let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
             let released =
                 self.hold(Stop { reason, side: Side::Before, input: preview, result: None, stack: self.callers() });
@@ -77,8 +83,13 @@ impl Entered<'_> {
                 Some(Order::Fail(message)) => return Err(Failure::new(FailureKind::Guest, message)),
             }
         }
-        let drop_output = apply_faults(&task, hooks, &self.seen(record))?;
-        match hooks.stub_for(self.process, &self.code(), record.function.as_str()) {
+        let drop_output = apply_faults(&task, hooks, &self.seen_before(record, input))?;
+        let code = self.code();
+        match hooks.stub_for_call(&self.seen_before(record, input), &code, record.function.as_str()) {
+            None if self.is_stubbed_otherwise(hooks, &code, record.function.as_str()) => Err(Failure::new(
+                FailureKind::Guest,
+                "only stubs answer for it, and the EXPR of none asks for this call",
+            )),
             None => Ok(Begun::Run { drop_output }),
             Some(_) if drop_output => Ok(Begun::Answer(Arc::from([]))),
             Some(stub) => {
@@ -102,8 +113,15 @@ impl Entered<'_> {
             Ok(bytes_out) => (Outcome::Ok, *bytes_out),
             Err(failure) => (outcome_of(failure.kind), 0),
         };
-        let Some(reason) = stops(&task, &self.seen(&record), Side::After) else { return ran };
         let private = self.is_private();
+        let line = ran.as_ref().err().map(|failure| escape_control(&failure.line(task.kernel.wording())));
+        let whole = |bytes| Some(Part::whole(bytes)).filter(|_| !private);
+        let said = Said {
+            input: whole(input),
+            output: whole(if line.is_none() { self.output() } else { &[] }),
+            error: Some(Part::error(line.as_deref().unwrap_or_default())),
+        };
+        let Some(reason) = stops(&task, &self.seen(&record, said), Side::After) else { return ran };
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
             Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
@@ -139,10 +157,22 @@ impl Entered<'_> {
         released
     }
 
-    fn seen<'a>(&'a self, record: &'a Record) -> Seen<'a> {
+    /// Whether nothing but stubs can answer: the plugin lacks the function, or there is no plugin.
+    fn is_stubbed_otherwise(&self, hooks: &Hooks, code: &Code, function: &str) -> bool {
+        let lacks = code.program.modules.is_empty() || code.image.interface().function(function).is_none();
+        lacks && hooks.stub_for(self.process, code, function).is_some()
+    }
+
+    /// The call as rules see it before it runs: with its whole input, but for a private plugin's.
+    fn seen_before<'a>(&'a self, record: &'a Record, input: &'a [u8]) -> Seen<'a> {
+        let input = Some(Part::whole(input)).filter(|_| !self.is_private());
+        self.seen(record, Said { input, ..Said::default() })
+    }
+
+    fn seen<'a>(&'a self, record: &'a Record, said: Said<'a>) -> Seen<'a> {
         let caller_of = |frames: &mut Frames| frames.stack.iter().nth_back(1).map(|frame| frame.process.clone());
         let caller = self.task.chain.with_frames(caller_of);
-        Seen { record, caller, callee: self.process }
+        Seen { record, caller, callee: self.process, said }
     }
 
     /// Puts an answer in the place of the plugin's output.

@@ -1,8 +1,8 @@
 //! Payloads of a call: their privacy, and the part that its record keeps.
 
-use super::capture::keep;
+use super::capture::{PayloadCapture, keep};
 use super::entered::Entered;
-use crate::journal::{KeptState, Outcome, Payload};
+use crate::journal::{Kept, KeptState, Outcome, Payload};
 
 impl Entered<'_> {
     /// Whether the call's bytes are private: neither kept nor shown.
@@ -15,6 +15,43 @@ impl Entered<'_> {
         let bytes_max = self.task.kernel.journal().payload_bytes_each_max();
         let kept = (bytes_max > 0).then(|| keep(input, bytes_max, self.is_private()));
         self.capture.get_or_insert_default().input = kept;
+    }
+
+    /// Keeps the input of a call that failed, where its plugin had not run under this input.
+    #[cold]
+    pub(super) fn keep_failed_input(&mut self, input: &[u8]) {
+        let bytes_max = self.failed_bytes_max();
+        if bytes_max > 0 {
+            self.capture_failed(keep(input, bytes_max, self.is_private()));
+        }
+    }
+
+    /// Keeps the input of a call that failed as its instance still has it. An input that the plugin freed is gone.
+    #[cold]
+    pub(super) fn keep_input_of_guest(&mut self) {
+        let bytes_max = self.failed_bytes_max();
+        let Some(guest) = self.guest.as_deref().filter(|_| bytes_max > 0) else { return };
+        let (private, bytes_in) = self
+            .task
+            .chain
+            .with_frames(|frames| frames.stack.last().map_or((true, 0), |frame| (frame.private, frame.bytes_in)));
+        let input = guest.input();
+        if private {
+            self.capture_failed(Kept::private(bytes_in));
+        } else if input.len() as u64 == bytes_in {
+            let kept = Kept::keep(input, bytes_max);
+            self.capture_failed(kept);
+        }
+    }
+
+    fn failed_bytes_max(&self) -> u64 {
+        let journal = self.task.kernel.journal();
+        if journal.is_on() { journal.failed_bytes_each_max() } else { 0 }
+    }
+
+    fn capture_failed(&mut self, input: Kept) {
+        let capture = self.capture.get_or_insert_with(|| Box::new(PayloadCapture { ran: true, ..Default::default() }));
+        capture.input.get_or_insert(input);
     }
 
     /// The present output: an answer, or else the plugin's.

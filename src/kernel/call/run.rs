@@ -14,10 +14,16 @@ impl Entered<'_> {
             return self.run_hooked(input.as_ref());
         }
         let prepared = self.prepare(input.as_ref());
+        if prepared.is_err() {
+            self.keep_failed_input(input.as_ref());
+        }
         drop(input);
         match prepared.and_then(|()| self.execute()) {
             Ok(bytes_out) => self.finish(bytes_out),
-            Err(failure) => Err(self.fail(failure)),
+            Err(failure) => {
+                self.keep_input_of_guest();
+                Err(self.fail(failure))
+            }
         }
     }
 
@@ -29,13 +35,17 @@ impl Entered<'_> {
             drop(input);
             return self.run(bytes);
         }
-        let ran = self.prepare(input.output()).and_then(|()| {
-            drop(input);
-            self.execute()
-        });
-        match ran {
+        let prepared = self.prepare(input.output());
+        if prepared.is_err() {
+            self.keep_failed_input(input.output());
+        }
+        drop(input);
+        match prepared.and_then(|()| self.execute()) {
             Ok(bytes_out) => self.finish(bytes_out),
-            Err(failure) => Err(self.fail(failure)),
+            Err(failure) => {
+                self.keep_input_of_guest();
+                Err(self.fail(failure))
+            }
         }
     }
 

@@ -134,6 +134,14 @@ impl Hooks {
         self.rules.read().stubs.iter().find(|stub| stub.is_for(process, code, function)).cloned()
     }
 
+    /// The stub that answers a call: of those with an expression the first that matches, else the one without.
+    pub(in crate::kernel) fn stub_for_call(&self, call: &Seen<'_>, code: &Code, function: &str) -> Option<Arc<Stub>> {
+        let rules = self.rules.read();
+        let of_it = || rules.stubs.iter().filter(|stub| stub.is_for(call.callee, code, function));
+        let asked = |stub: &Arc<Stub>| stub.spec().filter.as_ref().map(|filter| call.is_of(filter));
+        of_it().find(|stub| asked(stub) == Some(true)).or_else(|| of_it().find(|stub| asked(stub).is_none())).cloned()
+    }
+
     /// Stand-ins by stubs for a program's imports, without those that have a stand-in already.
     pub fn stubbed_imports(&self, spec: &Spec) -> Vec<ImportStandIn> {
         if !self.armed() {

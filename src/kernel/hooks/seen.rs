@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::journal::filter::Said;
 use crate::journal::{AlsoNamed, Filter, Record};
 use crate::kernel::process::Process;
 
@@ -10,12 +11,14 @@ pub struct Seen<'a> {
     pub record: &'a Record,
     pub caller: Option<Arc<Process>>,
     pub callee: &'a Process,
+    /// Its bytes as they are at hand; none of a private plugin.
+    pub said: Said<'a>,
 }
 
 impl Seen<'_> {
     /// Whether the expression matches it.
     pub fn is_of(&self, filter: &Filter) -> bool {
         let caller = self.caller.as_ref().map(|caller| &*caller.plugin);
-        filter.matches_also(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) })
+        filter.matches_said(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) }, self.said)
     }
 }

@@ -4,25 +4,33 @@ use std::sync::Arc;
 
 use super::breakpoint::{BreakSpec, Breakpoint, BreakpointView};
 use super::fault::{Fault, FaultSpec, FaultView};
+use super::rules::Hooks;
 use super::rules::RULES_MAX;
 use super::stub::{Stub, StubSpec, StubView};
-use crate::journal::PayloadSettings;
+use crate::journal::{Filter, PayloadSettings};
 use crate::kernel::debug::Side;
 use crate::kernel::{Kernel, names};
 use crate::runtime::advice::RuleKind;
 use crate::runtime::{Advice, Problem};
 
 impl Kernel {
-    /// Sets how many bytes of inputs and outputs are kept from now on; zeros: none.
+    /// Sets whose inputs and outputs are kept from now on, and how many bytes of them.
     pub fn set_payloads(&self, settings: PayloadSettings) {
         self.journal().set_payload_settings(settings);
         let on = self.journal().payload_bytes_each_max() > 0;
-        self.hooks().change(|rules| rules.payloads = on);
+        self.hooks().keep_payloads(on);
     }
 
     /// Sets the seed for later faults without a seed of their own.
     pub fn set_seed(&self, seed: u64) {
         self.hooks().set_seed(seed);
+    }
+}
+
+impl Hooks {
+    /// Whether calls keep their payloads.
+    pub(in crate::kernel) fn keep_payloads(&self, on: bool) {
+        self.change(|rules| rules.payloads = on);
     }
 }
 
@@ -110,14 +118,21 @@ impl Kernel {
 }
 
 impl Kernel {
-    /// Sets a stub and replaces the stub of its function, if there is one. Refused past [`RULES_MAX`].
+    /// Sets a stub and replaces the stub of its function and expression, if there is one. Refused where the expression
+    /// uses a field that is known only after the call, and past [`RULES_MAX`].
     pub fn set_stub(&self, spec: StubSpec) -> Result<(), Problem> {
         let is_id = spec.plugin.starts_with(|c: char| c.is_ascii_digit());
         if !is_id && !names::is_valid(&spec.plugin) {
             return Err(format!("`{}` cannot be the name of a plugin", spec.plugin).into());
         }
+        if spec.filter.as_ref().is_some_and(Filter::needs_end) {
+            return Err("the expression asks for what is known when a call has ended, and a stub answers before".into());
+        }
         self.hooks().change(|rules| {
-            let same = |stub: &Arc<Stub>| stub.spec().plugin == spec.plugin && stub.spec().function == spec.function;
+            let same = |stub: &Arc<Stub>| {
+                let set = stub.spec();
+                (&set.plugin, &set.function, &set.filter) == (&spec.plugin, &spec.function, &spec.filter)
+            };
             rules.stubs.retain(|stub| !same(stub));
             if rules.stubs.len() >= RULES_MAX {
                 let why = format!("{RULES_MAX} stubs are set, the limit");

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use crate::journal::Filter;
 use crate::kernel::code::Code;
 use crate::kernel::names;
 use crate::kernel::process::Process;
@@ -28,6 +29,8 @@ pub struct StubSpec {
     /// The name of a process or of its source, or an id: `cart` stands for `cart-2` too.
     pub plugin: String,
     pub function: String,
+    /// The calls that it answers; `None`: all of the function.
+    pub filter: Option<Filter>,
     pub answer: StubAnswer,
     /// The import that it answers for too: the host function of some product.
     pub import: Option<StubbedImport>,
@@ -46,7 +49,7 @@ impl StubSpec {
     /// module.
     pub fn of_import(module: &str, function: &str, types: Option<StandInTypes>, answer: StubAnswer) -> Self {
         let import = Some(StubbedImport { module: module.to_owned(), types });
-        StubSpec { plugin: process_of(module), function: function.to_owned(), answer, import }
+        StubSpec { plugin: process_of(module), function: function.to_owned(), filter: None, answer, import }
     }
 
     /// Its name in commands: `PLUGIN.FUNCTION` or `MODULE:FUNCTION`.

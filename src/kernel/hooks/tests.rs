@@ -36,7 +36,9 @@ fn fault(text: &str, kind: FaultKind) -> FaultSpec {
 }
 
 fn stub(kernel: &Kernel, plugin: &str, function: &str, answer: StubAnswer) {
-    kernel.set_stub(StubSpec { plugin: plugin.into(), function: function.into(), answer, import: None }).unwrap();
+    kernel
+        .set_stub(StubSpec { plugin: plugin.into(), function: function.into(), answer, import: None, filter: None })
+        .unwrap();
 }
 
 fn bytes(answer: &[u8]) -> StubAnswer {
@@ -75,7 +77,7 @@ fn nothing_set_leaves_calls_alone() {
     let id = break_at(&kernel, "callee = nobody", Side::Before);
     let fault = kernel.inject(fault("callee = nobody", FaultKind::Trap)).unwrap();
     stub(&kernel, "nobody", "f", bytes(b""));
-    kernel.set_payloads(PayloadSettings { bytes_each_max: 10, bytes_total_max: 100 });
+    kernel.set_payloads(PayloadSettings::all(10, 100));
     assert!(kernel.hooks().armed());
     assert!(kernel.delete_breakpoint(id) && !kernel.delete_breakpoint(id));
     assert!(kernel.delete_fault(fault.id) && kernel.clear_faults() == 0);
@@ -496,11 +498,11 @@ fn payloads_are_kept_as_far_as_they_may_be() {
     let kernel = kernel();
     let echo = load(&kernel, "echo");
     call(&kernel, echo, "echo", b"before").unwrap();
-    kernel.set_payloads(PayloadSettings { bytes_each_max: 4, bytes_total_max: 1000 });
+    kernel.set_payloads(PayloadSettings::all(4, 1000));
     call(&kernel, echo, "echo", b"hi").unwrap();
     call(&kernel, echo, "echo", b"longer").unwrap();
     call(&kernel, echo, "relay", b"{").unwrap_err();
-    kernel.set_payloads(PayloadSettings { bytes_each_max: 0, bytes_total_max: 1000 });
+    kernel.set_payloads(PayloadSettings::all(0, 1000));
     call(&kernel, echo, "echo", b"after").unwrap();
     let records = kernel.journal().drain().records(10);
     let kept: Vec<_> = records.iter().map(|record| record.payload.as_deref()).collect();
@@ -519,7 +521,7 @@ fn a_private_plugin_and_what_it_calls_is_never_kept() {
     let mut request = LoadRequest::plain(program);
     request.spec.private = true;
     let front = kernel.load(request).unwrap().id;
-    kernel.set_payloads(PayloadSettings { bytes_each_max: 1000, bytes_total_max: 1000 });
+    kernel.set_payloads(PayloadSettings::all(1000, 1000));
     break_at(&kernel, "depth = 2", Side::Before);
     let job = kernel.start(plan(front, "run", b"secret")).unwrap();
     assert_eq!(held(&kernel, &job).input.state, KeptState::Private);

@@ -227,6 +227,10 @@ impl Guest for Instance {
         Ok(self.store.data().output.length)
     }
 
+    fn input(&self) -> &[u8] {
+        self.store.data().input.of(self.arena_memory.data(&self.store)).unwrap_or_default()
+    }
+
     fn output(&self) -> &[u8] {
         self.store.data().output.of(self.arena_memory.data(&self.store)).unwrap_or_default()
     }

@@ -163,6 +163,10 @@ impl Guest for SdkGuest {
         Ok(self.output.len() as u64)
     }
 
+    fn input(&self) -> &[u8] {
+        &self.input
+    }
+
     fn output(&self) -> &[u8] {
         &self.output
     }

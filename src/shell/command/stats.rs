@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::journal::stats::{Bar, By, Row, Stats};
-use crate::shell::filter::parse_filter;
+use crate::shell::filter::{parse_filter, undecided_note};
 use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
@@ -75,6 +75,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let mut rows = Stats::of(by, options.filter.as_ref(), &records).into_rows();
     listing::sort(&mut rows, &COLUMNS, &options.sort);
     let rows_max = listing::rows_max(options.rows, session.is_read_by_person());
+    if let Some(note) = options.filter.as_ref().and_then(|filter| undecided_note(&journal.drain(), filter)) {
+        session.notice(Line::new().with(Role::Warn, note));
+    }
     if session.wants_json(options.json) {
         return Ok(Reply::json(&rows.iter().take(rows_max).map(|row| json_row(row, options.hist)).collect::<Vec<_>>()));
     }

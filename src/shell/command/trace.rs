@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::jsonl;
-use crate::journal::{Drained, Filter, PayloadSettings, Record, merge_running};
-use crate::shell::filter::parse_filter;
+use crate::journal::{Drained, Filter, PayloadSettings, PayloadsOf, Record, merge_running};
+use crate::shell::filter::{parse_filter, undecided_note};
 use crate::shell::listing::{self, Column, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
@@ -26,7 +26,8 @@ pub static COMMAND: Command = Command {
         refused. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
         what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
-        all (`show SEQ` shows them), until `trace payloads off`. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, HELD, \
+        all (`show SEQ` shows them), until `trace payloads off`. From the start, and after `trace payloads failed`, it keeps \
+        the inputs of failed calls alone, 4k each and 1M in all; those of private plugins never. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, HELD, \
         in this order, and cuts what is still too long (`show SEQ` has the whole).",
     examples: &["\
         load echo\n\
@@ -47,7 +48,7 @@ const FOLLOW_STEP: Duration = Duration::from_millis(50);
 struct TraceOptions {
     #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear", "payloads"])]
     action: Option<String>,
-    /// of `payloads`: the most bytes of one side of a call, as 4k; or off
+    /// of `payloads`: the most bytes of one side of a call, as 4k; or off; or failed
     #[arg(value_name = "SIZE")]
     size: Option<String>,
     /// of `payloads`: the most bytes in all, as 16M; else the limit of `--payload-bytes`
@@ -89,36 +90,42 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     ))
 }
 
-/// `trace payloads [SIZE BUDGET | off]`.
+/// `trace payloads [SIZE BUDGET | failed | off]`.
 fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Result<Reply, ShellError> {
     let size_of = |text: &str| parse_size(text).map_err(ShellError::usage);
     let before = session.kernel().journal().payload_settings();
     let settings = match (size, budget) {
         (None, _) => before,
         // Kept payloads stay until newer ones need their place.
-        (Some("off"), None) => PayloadSettings { bytes_each_max: 0, ..before },
+        (Some("off"), None) => PayloadSettings { of: PayloadsOf::Nothing, ..before },
+        (Some("failed"), None) => PayloadSettings::FAILED,
         (Some(size), budget) => {
             let bytes_total_max =
                 budget.map(size_of).transpose()?.unwrap_or(session.kernel().limits().payload_bytes_max);
-            PayloadSettings { bytes_each_max: size_of(size)?, bytes_total_max }
+            PayloadSettings::all(size_of(size)?, bytes_total_max)
         }
     };
     session.kernel().set_payloads(settings);
-    let on = session.kernel().journal().payload_bytes_each_max() > 0;
     let (each, total) = (show_bytes(settings.bytes_each_max), show_bytes(settings.bytes_total_max));
-    let held_bytes = session.kernel().journal().payload_bytes();
+    let journal = session.kernel().journal();
+    let held_bytes = journal.payload_bytes();
     let held = show_bytes(held_bytes);
+    let (all_max, failed_max) = (journal.payload_bytes_each_max(), journal.failed_bytes_each_max());
     let json = serde_json::json!({
-        "bytes_each_max": if on { settings.bytes_each_max } else { 0 },
+        "bytes_each_max": all_max,
+        "bytes_each_max_failed": failed_max,
         "bytes_total_max": settings.bytes_total_max,
         "bytes_held": held_bytes,
     });
-    let reply = match (size, on) {
-        (Some(_), _) => Reply::Nothing,
-        (None, true) => {
+    let reply = match (size, all_max, failed_max) {
+        (Some(_), _, _) => Reply::Nothing,
+        (None, 0, 0) => Reply::line(format!("off; {held} held")),
+        (None, 0, _) => {
+            Reply::line(format!("of failed calls alone, up to {each} bytes of each input, {total} in all; {held} held"))
+        }
+        (None, _, _) => {
             Reply::line(format!("up to {each} bytes of each input and output, {total} in all; {held} held"))
         }
-        (None, false) => Reply::line(format!("off; {held} held")),
     };
     Ok(reply.with_json(json))
 }
@@ -133,6 +140,9 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
     let mut records = merge_running(ended, running);
     let more = records.len().saturating_sub(last);
     records.drain(..more);
+    if let Some(note) = options.filter.as_ref().and_then(|filter| undecided_note(&journal.drain(), filter)) {
+        session.notice(Line::new().with(Role::Warn, note));
+    }
     if session.wants_json(options.json) {
         return Reply::json_lines(records.iter().map(jsonl::Line::of));
     }

@@ -109,7 +109,9 @@ fn what_the_commands_of_a_stub_do_is_not_told() {
         Ok(br#"{"count":7,"total":7,"vowels":""}"#.to_vec())
     }));
     let (plugin, function) = ("count_vowels".to_owned(), "count_vowels".to_owned());
-    kernel.set_stub(StubSpec { plugin, function, answer: StubAnswer::Run("any".into()), import: None }).unwrap();
+    kernel
+        .set_stub(StubSpec { plugin, function, answer: StubAnswer::Run("any".into()), import: None, filter: None })
+        .unwrap();
     assert!(text(call(&kernel, front, "run", b"")).contains(r#""count":7"#));
     let lines = written.lines();
     assert_eq!(lines.len(), 3, "{lines:?}");
@@ -145,7 +147,9 @@ fn a_panic_on_a_job_s_thread_ends_the_job_and_gives_its_processes_free() {
     kernel.set_stub_runner(Arc::new(|_: StubCall<'_>| panic!("in the middle of a call")));
     let front = load(&kernel, "front");
     let (plugin, function) = ("count_vowels".to_owned(), "count_vowels".to_owned());
-    kernel.set_stub(StubSpec { plugin, function, answer: StubAnswer::Run("any".into()), import: None }).unwrap();
+    kernel
+        .set_stub(StubSpec { plugin, function, answer: StubAnswer::Run("any".into()), import: None, filter: None })
+        .unwrap();
     assert!(message(call(&kernel, front, "run", b"")).ends_with("in the middle of a call"));
     assert!(kernel.running().is_empty());
     kernel.unstub("count_vowels", None);

@@ -189,7 +189,7 @@ fn whatever_overlaps_ends_and_adds_up() {
                 let (chance, seed) = (Some(chance), Some(rng.u64(..)));
                 kernel.inject(FaultSpec { filter, kind, when: FaultWhen::ALWAYS, chance, seed }).unwrap();
             }
-            kernel.set_payloads(PayloadSettings { bytes_each_max: 64, bytes_total_max: 1 << 20 });
+            kernel.set_payloads(PayloadSettings::all(64, 1 << 20));
         }
         let programs = Arc::new(NAMES.map(|name| kernel.resolve(name, &mut |_, _| true).unwrap()).to_vec());
         let vandals = std::thread::scope(|scope| {

@@ -3,34 +3,33 @@
 use std::time::Duration;
 
 use serde::Serialize;
-use serde_json::Value;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Kept, Record};
 use crate::kernel::StackView;
-use crate::shell::dump::hex_dump;
+use crate::shell::decode::{Form, decode};
 use crate::shell::lookup::record_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
 use crate::shell::words::calls::{call_text, changed_text, held_text, outcome_role};
-use crate::shell::words::payload::{JsonPayload, text_of, whole};
+use crate::shell::words::payload::{JsonPayload, whole};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
 /// Most lines shown of a payload; `--input > FILE` writes all of it.
 const SHOWN_LINES_MAX: usize = 200;
-/// Most bytes shown of a binary payload.
-const SHOWN_HEX_MAX: usize = 4096;
 
 pub static COMMAND: Command = Command {
     name: "show",
     group: Group::Debugging,
     summary: "show one call with its payloads",
-    description: "SEQ is its number in `trace`. The input and output are there when `trace payloads` kept them; they are \
-        shown as JSON, text or hex. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
+    description: "SEQ is its number in `trace`. The input and output are there when `trace payloads` kept them, the input of a failed call \
+        from the start; they are shown as what they are: JSON, text, msgpack, CBOR, protobuf (its wire form, by number) or hex. \
+        Of bytes that are no text it is a guess: `--as FORM` shows them in another form. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
         some are missing.",
-    examples: &["\
+    examples: &[
+        "\
         trace payloads 4k 1M\n\
         load echo\n\
         # 1:echo\n\
@@ -49,7 +48,27 @@ pub static COMMAND: Command = Command {
         #   \"n\": 1\n\
         # }\n\
         show 1 --output\n\
-        # {\"n\":1}"],
+        # {\"n\":1}",
+        "\
+        trace payloads 4k 1M\n\
+        load echo\n\
+        # 1:echo\n\
+        set packed $(call echo echo --hex '82 a1 6e 01 a1 61 90')\n\
+        show 1\n\
+        # 1  shell → 1:echo.echo  ok\n\
+        #   chain   1:echo.echo\n\
+        #   job     %1, depth 1, took 340µs\n\
+        #   input   7 bytes, looks like msgpack\n\
+        # {\n\
+        #   \"n\": 1,\n\
+        #   \"a\": []\n\
+        # }\n\
+        #   output  7 bytes, looks like msgpack\n\
+        # {\n\
+        #   \"n\": 1,\n\
+        #   \"a\": []\n\
+        # }",
+    ],
     syntax: syntax::<ShowWords>(),
     run: Run::Plain(run),
 };
@@ -67,6 +86,9 @@ struct ShowWords {
     /// show the frames of panics, allocators and runtimes too
     #[arg(long)]
     all: bool,
+    /// show the payloads in this form, whatever they look like
+    #[arg(long = "as", value_name = "FORM", value_parser = Form::ALL.map(Form::as_str))]
+    form: Option<String>,
     /// write JSON
     #[arg(long)]
     json: bool,
@@ -85,10 +107,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     let chain = chain_of(session, &record);
     let stack = session.kernel().stack(record.seq);
+    let form = words.form.as_deref().and_then(|word| word.parse().ok());
     let fold = if words.all { Fold::Nothing } else { Fold::Runtime };
     Ok(match session.wants_json(words.json) {
         true => Reply::json(&CallRow::of(&record, &chain, stack.as_ref())),
-        false => Reply::Lines(lines(&record, &chain, stack.as_ref(), fold)),
+        false => Reply::Lines(lines(&record, &chain, stack.as_ref(), fold, form)),
     })
 }
 
@@ -105,7 +128,7 @@ fn chain_of(session: &Session, record: &Record) -> Vec<Record> {
     chain
 }
 
-fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fold) -> Vec<Line> {
+fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fold, form: Option<Form>) -> Vec<Line> {
     let took = show_duration(Duration::from_nanos(record.duration_ns));
     let held = if record.held_ns > 0 { format!(", held {}", held_text(record.held_ns)) } else { String::new() };
     let frames: Vec<String> = chain.iter().map(call_text).collect();
@@ -129,18 +152,19 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
         lines.extend(stack_lines(stack, fold));
     }
     let payload = record.payload.as_deref();
-    push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input));
-    push_side(&mut lines, "output", record.bytes_out, payload.map(|payload| &payload.output));
+    push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input), form);
+    push_side(&mut lines, "output", record.bytes_out, payload.map(|payload| &payload.output), form);
     if payload.is_none() && record.bytes_in + record.bytes_out > 0 {
         lines.push(Line::new().with(Role::Dim, "`trace payloads 64k 16M` keeps the bytes of calls to come"));
     }
     lines
 }
 
-fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>) {
+fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>, form: Option<Form>) {
     let title = Line::new().with(Role::Dim, format!("  {side:<8}")).plain(exact_size(bytes));
     let Some(kept) = kept else { return lines.push(title.with(Role::Dim, if bytes > 0 { ", not kept" } else { "" })) };
-    let (kind, text) = kind_and_text(kept);
+    let decoded = (!kept.bytes.is_empty()).then(|| decode(kept, form));
+    let (kind, text) = decoded.map(|decoded| (decoded.title(), decoded.text)).unwrap_or_default();
     let missing = kept.missing().map(|missing| format!(", {missing}")).unwrap_or_default();
     lines.push(title.plain(kind).with(Role::Warn, missing));
     let count = text.lines().count();
@@ -148,24 +172,6 @@ fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>)
     if count > SHOWN_LINES_MAX {
         let more = format!("… {} more lines; `--{side} > FILE` writes all", count - SHOWN_LINES_MAX);
         lines.push(Line::new().with(Role::Dim, more));
-    }
-}
-
-/// The kind of a payload's bytes, and their text.
-fn kind_and_text(kept: &Kept) -> (&'static str, String) {
-    if kept.bytes.is_empty() {
-        return ("", String::new());
-    }
-    let Some(text) = text_of(kept) else {
-        let bytes = kept.bytes.get(..SHOWN_HEX_MAX).unwrap_or(&kept.bytes);
-        let dots = if bytes.len() < kept.bytes.len() { "…\n" } else { "" };
-        return (", hex", format!("{}{dots}", hex_dump(bytes)));
-    };
-    match serde_json::from_str::<Value>(text) {
-        Ok(value @ (Value::Object(_) | Value::Array(_))) => {
-            (", JSON", serde_json::to_string_pretty(&value).unwrap_or_else(|_| text.to_owned()))
-        }
-        _ => (", text", text.to_owned()),
     }
 }
 

@@ -3,8 +3,9 @@
 use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::Kept;
+use crate::journal::{Filter, Kept};
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
+use crate::shell::filter::parse_filter;
 use crate::shell::grammar::{CommandGrammar, split_dotted};
 use crate::shell::listing::{self, Column};
 use crate::shell::loading::imports::{ImportName, import_name};
@@ -23,7 +24,8 @@ pub static STUB: Command = Command {
     description: "Calls of NAME.FUNCTION get this answer and the plugin does not run: bytes, `@FILE`, the call's own input \
         (`--echo`), or what commands print (`--run`; they find the input in `$INPUT`). NAME is a process's name or that of its \
         source, so that all of them answer alike. When there is no such plugin, its name can be loaded and called, by \
-        guests too. `trace` marks the calls. MODULE:FUNCTION answers for a product's host function: a plugin that imports it \
+        guests too. `trace` marks the calls. With `-e EXPR` it answers just the calls that EXPR asks for; a function may have \
+        several such stubs, of which the first that fits answers. MODULE:FUNCTION answers for a product's host function: a plugin that imports it \
         and is loaded from then on calls a process named by the module, which only stubs answer for. What the function gets \
         and gives is as with `load --import`: the bytes of one handle, else a JSON array of its arguments; bytes for a \
         handle, else a number. `help load` has the types that may stand after its name.",
@@ -42,6 +44,14 @@ pub static STUB: Command = Command {
         stub count_vowels.count_vowels --run 'call text upper $INPUT'\n\
         call front run abc\n\
         # ABC",
+        "\
+        load text\n\
+        # 1:text\n\
+        stub text.upper -e 'input contains secret' = ***\n\
+        text.upper 'a secret'\n\
+        # ***\n\
+        text.upper 'a word'\n\
+        # A WORD",
     ],
     syntax: syntax::<StubWords>(),
     run: Run::Plain(run_stub),
@@ -93,6 +103,9 @@ struct StubWords {
     equals: Option<String>,
     #[arg(id = "input", value_name = "INPUT")]
     input: Option<String>,
+    /// answer only these calls, as 'input./qty>3'; the others go to the plugin, or to a stub without EXPR
+    #[arg(short = 'e', value_name = "EXPR", value_parser = parse_filter)]
+    filter: Option<Filter>,
     /// answer with the call's own input
     #[arg(long)]
     echo: bool,
@@ -142,7 +155,9 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
         .transpose()
         .map_err(|why| ShellError::usage(format!("`{}`: {why}", words.target)))?
     {
-        Some(ImportName { module, function, types }) => StubSpec::of_import(&module, &function, types, answer),
+        Some(ImportName { module, function, types }) => {
+            StubSpec { filter: words.filter, ..StubSpec::of_import(&module, &function, types, answer) }
+        }
         None => {
             let (plugin, function) = split(session, &words.target)?;
             // A stub may precede its plugin; only a name close to an existing one is taken for a typo.
@@ -150,7 +165,7 @@ fn run_stub(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellE
             if let Some(unknown) = unknown.filter(|_| !words.pending) {
                 session.notice(Line::new().with(Role::Warn, unknown.message()));
             }
-            StubSpec { plugin, function, answer, import: None }
+            StubSpec { plugin, function, filter: words.filter, answer, import: None }
         }
     };
     session.kernel().set_stub(spec.clone()).map_err(|why| ShellError::failed(why.line(SHELL)))?;
@@ -180,11 +195,16 @@ fn run_stubs(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     Ok(Reply::Table(listing::table(&stubs, &COLUMNS)))
 }
 
-const COLUMNS: [Column<StubView>; 3] = [
+const COLUMNS: [Column<StubView>; 4] = [
     Column::left("stub", |stub| cell(Role::Name, stub.spec.name())),
+    Column::left("expr", |stub| plain(expr_of(stub).unwrap_or_default().to_owned())).optional(),
     Column::left("answer", |stub| plain(answer_text(&stub.spec.answer))),
     Column::right("hits", |stub: &StubView| plain(stub.hits.to_string())).importance(1),
 ];
+
+fn expr_of(stub: &StubView) -> Option<&str> {
+    stub.spec.filter.as_ref().map(Filter::source)
+}
 
 fn answer_text(answer: &StubAnswer) -> String {
     match answer {
@@ -201,6 +221,8 @@ struct StubRow<'a> {
     function: &'a str,
     /// Module of an import's stub; `None` for a stub of a plugin's function.
     module: Option<&'a str>,
+    /// The calls that it answers; `None`: all.
+    expr: Option<&'a str>,
     kind: &'static str,
     #[serde(flatten)]
     output: JsonPayload<'a>,
@@ -220,6 +242,7 @@ impl StubRow<'_> {
             plugin: &spec.plugin,
             function: &spec.function,
             module: spec.import.as_ref().map(|import| import.module.as_str()),
+            expr: expr_of(stub),
             kind,
             output: JsonPayload::whole("output", bytes),
             run,

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Group, Run, held, not_as_expected, syntax};
 use crate::journal::{Filter, Record};
-use crate::shell::filter::parse_filter;
+use crate::shell::filter::{parse_filter, undecided_note};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::units::{parse_duration, show_duration};
@@ -103,6 +103,9 @@ fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellErro
     let journal = session.kernel().journal();
     if !journal.is_on() {
         return Err(ShellError::failed("calls are not traced; `trace on` does it"));
+    }
+    if let Some(note) = undecided_note(&journal.drain(), filter) {
+        return Err(ShellError::failed(format!("`{filter}`: {note}")));
     }
     match journal.drain().dropped() {
         0 => Ok(journal.drain().find(usize::MAX, |record| filter.matches(record))),

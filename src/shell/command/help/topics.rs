@@ -72,7 +72,7 @@ The shell does no sums: set n $(!echo $((n + 1)))";
 /// The language of EXPR.
 const FILTERS: &str = "\
 EXPR says which calls are meant: for trace -e, stats -e, export -e, break, inject, expect-calls,
-expect-duration, and `/` in the pane. It is one word of the line: quote it.
+expect-duration, stub -e, and `/` in the pane. It is one word of the line: quote it.
 
 What it asks for
   cart                     a call whose caller, callee or function is called so
@@ -84,6 +84,18 @@ What it asks for
   held>1s                  how long it, or a call below it, was held at breakpoints
   bytes_in>1k, bytes_out=0 what it was given, what it gave
   depth=1, job=%3          called from the shell; of that job
+What was said
+  input~'^[a-z]+$'         a regular expression over the bytes (!~: not so); input, output, error
+  error contains disk      a part of the text; in quotes, where it has spaces
+  input=abc, output!=''    all of it; names of files and the like may be globs: input=*.txt
+  input./items/0/qty>3     a value of JSON, by its path (~1 is /, ~0 is ~): numbers compare with numbers,
+                           true, false and null with themselves, all else is text, and so is '3' in quotes
+  input./items             JSON that has such a value
+  The trace knows what it kept of a call: all with `trace payloads 64k`, else the inputs of failed
+  ones, 4k of them. Where a payload was not kept, or the part that would tell was cut off, such a
+  test answers neither yes nor no: neither it nor its `not` finds the call, and `trace -e` counts it.
+  `break`, `inject` and `stub -e` have the whole input at hand, `break --on return` the output too.
+  Nobody looks into a private plugin's payloads.
 How it is put together
   = != < <= > >=           names and outcomes are compared with = and != only
   not, and, or, ( )        `not` binds strongest, `or` weakest
@@ -94,7 +106,7 @@ Names
   as well, cart-2.total just that one.
 When
   `break` and `inject` come before the call: what is known at its end (outcome, duration, held,
-  bytes_out) only `break --on return` can ask for.
+  bytes_out, output, error) only `break --on return` can ask for.
 Processes
   `/` in the pane takes expressions over them too: state=crashed (or idle running waiting held dead),
   memory>1M, calls>100, errors, resets, busy>1s, age, bytes_in, bytes_out, name, id, parent, source.
@@ -106,7 +118,7 @@ Processes
 const DEBUGGING: &str = "\
 See what happens
   trace                                    every call, nested ones too
-  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration held
+  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration held input output error
   trace payloads 4k 16M                    keep inputs and outputs; show SEQ prints them
   stats --by function, stats --hist        where the time and the bytes go
   export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL

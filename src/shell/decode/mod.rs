@@ -1,0 +1,312 @@
+//! Payloads as what they are: JSON, msgpack, CBOR, protobuf's wire form, text, or bytes in hexadecimal. The bytes are a
+//! plugin's: every reader is bounded in depth and size, and gives up instead of guessing on.
+//!
+//! `node` is what msgpack and CBOR are read into, and how it is written; `protobuf` has fields with numbers instead.
+
+mod cbor;
+mod msgpack;
+mod node;
+mod protobuf;
+
+use std::str::FromStr;
+
+use serde_json::Value;
+
+use super::dump::hex_dump;
+use super::words::payload::text_of;
+use crate::journal::Kept;
+
+/// Bytes of the largest payload that is decoded.
+pub const DECODED_BYTES_MAX: usize = 256 << 10;
+/// Values of one payload.
+const VALUES_MAX: usize = 20_000;
+/// How deep they may be nested.
+const DEPTH_MAX: usize = 48;
+/// Bytes that are shown of one value that is bytes.
+const VALUE_BYTES_MAX: usize = 64;
+/// Bytes of the smallest payload that is taken for a binary form unasked.
+const DETECTED_BYTES_MIN: usize = 3;
+
+/// A form of payloads.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    Json,
+    Msgpack,
+    Cbor,
+    Protobuf,
+    Text,
+    Hex,
+}
+
+/// A payload in words.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Decoded {
+    pub form: Form,
+    /// How it came to be this form.
+    pub why: Why,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Why {
+    /// It is, or was asked for.
+    Is,
+    /// The bytes read as it to their end, which others might too.
+    LooksLike,
+    /// It is none of the form that was asked for.
+    IsNo(Form, String),
+}
+
+/// Why bytes are none of a form.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum DecodeError {
+    /// They end too early.
+    End,
+    /// The byte at this place begins no value.
+    At(usize),
+    TooDeep,
+    TooMany,
+}
+
+impl DecodeError {
+    fn text(self) -> String {
+        match self {
+            DecodeError::End => "it ends too early".to_owned(),
+            DecodeError::At(at) => format!("byte {at} begins no value"),
+            DecodeError::TooDeep => format!("nested deeper than {DEPTH_MAX}"),
+            DecodeError::TooMany => format!("more than {VALUES_MAX} values"),
+        }
+    }
+}
+
+/// What may still be read of one payload.
+struct Budget {
+    values: usize,
+}
+
+impl Budget {
+    fn new() -> Budget {
+        Budget { values: VALUES_MAX }
+    }
+
+    /// Takes one value at this depth.
+    fn take(&mut self, depth: usize) -> Result<(), DecodeError> {
+        if depth > DEPTH_MAX {
+            return Err(DecodeError::TooDeep);
+        }
+        self.values = self.values.checked_sub(1).ok_or(DecodeError::TooMany)?;
+        Ok(())
+    }
+}
+
+impl Form {
+    /// Every form, in the order of help.
+    pub const ALL: [Form; 6] = [Form::Json, Form::Msgpack, Form::Cbor, Form::Protobuf, Form::Text, Form::Hex];
+
+    /// The word of `--as`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Form::Json => "json",
+            Form::Msgpack => "msgpack",
+            Form::Cbor => "cbor",
+            Form::Protobuf => "protobuf",
+            Form::Text => "text",
+            Form::Hex => "hex",
+        }
+    }
+
+    /// The name in a title.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Form::Json => "JSON",
+            Form::Cbor => "CBOR",
+            form => form.as_str(),
+        }
+    }
+}
+
+impl FromStr for Form {
+    type Err = ();
+
+    fn from_str(word: &str) -> Result<Form, ()> {
+        Form::ALL.into_iter().find(|form| form.as_str() == word).ok_or(())
+    }
+}
+
+impl Decoded {
+    fn is(form: Form, text: String) -> Decoded {
+        Decoded { form, why: Why::Is, text }
+    }
+
+    /// What stands behind the size: `, JSON`, `, looks like CBOR`.
+    pub fn title(&self) -> String {
+        match &self.why {
+            Why::Is => format!(", {}", self.form.title()),
+            Why::LooksLike => format!(", looks like {}", self.form.title()),
+            Why::IsNo(form, why) => format!(", {}: no {}: {why}", self.form.title(), form.title()),
+        }
+    }
+}
+
+/// A payload in the form that it has, or that is wanted.
+pub fn decode(kept: &Kept, wanted: Option<Form>) -> Decoded {
+    match wanted {
+        None => detected(kept),
+        Some(form) => as_form(kept, form),
+    }
+}
+
+/// A form that whole bytes are read as to their end. Text without control characters is text: many a text reads as
+/// protobuf.
+fn detected(kept: &Kept) -> Decoded {
+    let text = text_of(kept);
+    if let Some(json) = text.and_then(json) {
+        return Decoded::is(Form::Json, json);
+    }
+    let is_plain = |text: &str| !text.contains(|c: char| c.is_control() && !matches!(c, '\n' | '\t' | '\r'));
+    match text {
+        Some(text) if is_plain(text) => Decoded::is(Form::Text, text.to_owned()),
+        text => binary(kept).unwrap_or_else(|| match text {
+            Some(text) => Decoded::is(Form::Text, text.to_owned()),
+            None => Decoded::is(Form::Hex, hex_dump(&kept.bytes)),
+        }),
+    }
+}
+
+/// A form in which bytes that are no text make sense as a whole, the stricter first.
+fn binary(kept: &Kept) -> Option<Decoded> {
+    let bytes = &*kept.bytes;
+    if !kept.is_whole() || !(DETECTED_BYTES_MIN..=DECODED_BYTES_MAX).contains(&bytes.len()) {
+        return None;
+    }
+    let looks_like = |form, text| Some(Decoded { form, why: Why::LooksLike, text });
+    if msgpack::is_container(bytes)
+        && let (node, None) = msgpack::read(bytes)
+    {
+        return looks_like(Form::Msgpack, node.text());
+    }
+    if cbor::is_container(bytes)
+        && let (node, None) = cbor::read(bytes)
+    {
+        return looks_like(Form::Cbor, node.text());
+    }
+    match protobuf::read(bytes) {
+        (fields, None) if protobuf::is_plausible(&fields) => looks_like(Form::Protobuf, protobuf::text(&fields)),
+        _ => None,
+    }
+}
+
+/// A payload in a form that was asked for; of one whose end is missing what there is.
+fn as_form(kept: &Kept, form: Form) -> Decoded {
+    let bytes = kept.bytes.get(..DECODED_BYTES_MAX).unwrap_or(&kept.bytes);
+    let is_cut = !kept.is_whole() || bytes.len() < kept.bytes.len();
+    let read = |text: String, error: Option<DecodeError>| match error {
+        None => Decoded::is(form, text),
+        Some(DecodeError::End) if is_cut => Decoded::is(form, text),
+        Some(error) => Decoded { form: Form::Hex, why: Why::IsNo(form, error.text()), text: hex_dump(bytes) },
+    };
+    match form {
+        Form::Json => match serde_json::from_slice::<Value>(bytes) {
+            Ok(value) => Decoded::is(form, serde_json::to_string_pretty(&value).unwrap_or_default()),
+            Err(error) => {
+                let text = String::from_utf8_lossy(bytes).into_owned();
+                Decoded { form: Form::Text, why: Why::IsNo(form, error.to_string()), text }
+            }
+        },
+        Form::Text => Decoded::is(form, String::from_utf8_lossy(&kept.bytes).into_owned()),
+        Form::Hex => Decoded::is(form, hex_dump(&kept.bytes)),
+        Form::Msgpack => {
+            let (node, error) = msgpack::read(bytes);
+            read(node.text(), error)
+        }
+        Form::Cbor => {
+            let (node, error) = cbor::read(bytes);
+            read(node.text(), error)
+        }
+        Form::Protobuf => {
+            let (fields, error) = protobuf::read(bytes);
+            read(protobuf::text(&fields), error)
+        }
+    }
+}
+
+/// A JSON object or array, over several lines.
+fn json(text: &str) -> Option<String> {
+    match serde_json::from_str::<Value>(text) {
+        Ok(value @ (Value::Object(_) | Value::Array(_))) => serde_json::to_string_pretty(&value).ok(),
+        _ => None,
+    }
+}
+
+/// Bytes in the notation of CBOR's diagnostics: `h'00ff'`.
+fn bytes_text(bytes: &[u8]) -> String {
+    let shown = bytes.get(..VALUE_BYTES_MAX).unwrap_or(bytes);
+    let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
+    match bytes.len() - shown.len() {
+        0 => format!("h'{digits}'"),
+        more => format!("h'{digits}…' and {more} bytes more"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn detect(bytes: &[u8]) -> (Form, Why, String) {
+        let Decoded { form, why, text } = decode(&Kept::keep(bytes, u64::MAX), None);
+        (form, why, text)
+    }
+
+    fn looks_like(form: Form, text: &str) -> (Form, Why, String) {
+        (form, Why::LooksLike, text.to_owned())
+    }
+
+    #[test]
+    fn bytes_are_taken_for_what_they_read_as() {
+        assert_eq!(detect(br#"{"a":1}"#).0, Form::Json);
+        assert_eq!(detect(b"plain").0, Form::Text);
+        assert_eq!(detect(b"a\x1b[2J").0, Form::Text, "reads as nothing else");
+        assert_eq!(detect(b"\xff\x00\x1b").0, Form::Hex);
+        assert_eq!(detect(b"\x00asm\x01\0\0\0").0, Form::Text, "reads as nothing else");
+        // {"n": 1, "a": [true, null, "x"]}
+        let msgpack = b"\x82\xa1n\x01\xa1a\x93\xc3\xc0\xa1x";
+        let text = "{\n  \"n\": 1,\n  \"a\": [\n    true,\n    null,\n    \"x\"\n  ]\n}";
+        assert_eq!(detect(msgpack), looks_like(Form::Msgpack, text));
+        let cbor = b"\xa2\x61n\x01\x61a\x83\xf5\xf6\x61x";
+        assert_eq!(detect(cbor), looks_like(Form::Cbor, text));
+        // {1: 150, 2: "testing", 3: {1: 1}}
+        let protobuf = b"\x08\x96\x01\x12\x07testing\x1a\x02\x08\x01";
+        assert_eq!(detect(protobuf), looks_like(Form::Protobuf, "1: 150\n2: \"testing\"\n3 {\n  1: 1\n}"));
+    }
+
+    #[test]
+    fn a_form_that_is_asked_for_is_tried_and_else_said_why_not() {
+        let shown = |bytes: &[u8], max: u64, form| decode(&Kept::keep(bytes, max), Some(form));
+        assert_eq!(shown(b"\x93\x01\x02\x03", 9, Form::Msgpack).text, "[\n  1,\n  2,\n  3\n]");
+        assert_eq!(shown(b"\x93\x01\x02\x03", 3, Form::Msgpack).text, "[\n  1,\n  2,\n  …\n]", "cut");
+        let no = shown(b"\x93\xc1", 9, Form::Msgpack);
+        assert_eq!((no.form, no.title().as_str()), (Form::Hex, ", hex: no msgpack: byte 1 begins no value"));
+        assert_eq!(shown(b"7", 9, Form::Json).title(), ", JSON");
+        assert!(shown(b"{", 9, Form::Json).title().starts_with(", text: no JSON: EOF"));
+        assert_eq!(shown(b"hi", 9, Form::Hex).title(), ", hex");
+        assert_eq!(shown(b"\xffhi", 9, Form::Text).text, "\u{fffd}hi");
+        assert!(shown(&[0x91; 1000], 1000, Form::Msgpack).title().contains("nested deeper than"));
+        assert!(shown(&[0x81; 1000], 1000, Form::Cbor).title().contains("nested deeper than"));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_shown_in_every_form_within_bounds(
+            bytes in prop::collection::vec(any::<u8>(), 0..400),
+            max in 0u64..400,
+        ) {
+            let kept = Kept::keep(&bytes, max);
+            for form in Form::ALL.map(Some).into_iter().chain([None]) {
+                let decoded = decode(&kept, form);
+                prop_assert!(decoded.text.len() <= 400 * 200, "{:?}", form);
+            }
+        }
+    }
+}
