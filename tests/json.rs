@@ -43,6 +43,7 @@ fn line_of(command: &str) -> (&'static str, &'static str) {
         "unstub" => ("load echo; stub echo.echo = hi", "echo.echo"),
         "record" => ("", "calls.jsonl"),
         "replay" => ("load echo; record calls.jsonl; echo.echo hi; record off", "calls.jsonl"),
+        "bg" => (HELD, ""),
         "wait" | "fg" => ("load echo; echo.echo hi &", "%1"),
         "set" => ("", "x 'a b'"),
         "alias" => ("", "p = ps -t"),

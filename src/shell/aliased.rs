@@ -116,7 +116,7 @@ impl Session {
     }
 
     /// The words' values as the system's shell reads them, where the words as typed are not at hand.
-    fn quoted_values(&mut self, words: &[Word]) -> Result<String, ShellError> {
+    pub(super) fn quoted_values(&mut self, words: &[Word]) -> Result<String, ShellError> {
         let values = words.iter().map(|word| self.expand(word).map(|bytes| quote(&bytes)));
         values.collect::<Result<Vec<String>, ShellError>>().map(|values| values.join(" "))
     }

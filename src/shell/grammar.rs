@@ -1,7 +1,7 @@
 //! The parser's grammar, answered from the table of commands.
 
 use super::alias::Aliases;
-use super::command::{ArgSlot, Command, CommandTable, SlotWord, find};
+use super::command::{ArgSlot, Command, CommandTable, Run, SlotWord, find};
 use super::line::{Grammar, Word};
 use super::session::Session;
 
@@ -15,6 +15,12 @@ impl Grammar for CommandGrammar {
         let slot = command.shape().slot_after(inner, taken);
         matches!(slot, ArgSlot::Positional(index) if command.shape().input == Some(index))
     }
+
+    fn command_next(&self, words: &[Word]) -> bool {
+        let Some((command, taken, rest)) = resolve(self.0, words) else { return false };
+        // A command that keeps its words (`alias`) does not run them.
+        matches!(command.run, Run::Prefix(_)) && command.shape().slot_after(rest, taken) == ArgSlot::Inner
+    }
 }
 
 /// The grammar of a session: the table of commands with the session's aliases.
@@ -27,6 +33,10 @@ pub struct AliasGrammar {
 impl Grammar for AliasGrammar {
     fn input_next(&self, words: &[Word]) -> bool {
         CommandGrammar(self.table).input_next(&self.aliases.expanded(self.table, words))
+    }
+
+    fn command_next(&self, words: &[Word]) -> bool {
+        CommandGrammar(self.table).command_next(&self.aliases.expanded(self.table, words))
     }
 }
 

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::command::{ArgSlot, Arguments, Command, Inner, Run, describe, find};
 use super::grammar::split_dotted;
-use super::line::{Block, Redirect, Script, Stage, Statement, Word};
+use super::line::{Block, Redirect, Script, Stage, Statement, Word, WordKind};
 use super::redirect::FileSink;
 use super::reply::{Reply, ShellError};
 use super::session::{Session, Sink};
@@ -120,6 +120,9 @@ impl Session {
         into: Option<(String, bool)>,
     ) -> Result<Reply, ShellError> {
         let (name_word, words) = inner.words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
+        if name_word.kind == WordKind::System {
+            return self.run_inner_system(inner);
+        }
         if let Some((name, alias)) = self.alias_of(name_word) {
             return self.run_alias(&name, &alias, inner, into);
         }
@@ -185,6 +188,23 @@ impl Session {
             let reply = run(session).map(answered)?;
             session.emit(&reply)
         })
+    }
+
+    /// Runs the program of the system behind a prefix command. An alias adds the words and stages behind it.
+    fn run_inner_system(&mut self, inner: &Inner<'_>) -> Result<Reply, ShellError> {
+        if inner.background {
+            return Err(not_in_background("a program of the system"));
+        }
+        let (program, words) = inner.words.split_first().ok_or_else(|| ShellError::usage("no command"))?;
+        let mut text = program.literal_text().unwrap_or_default().into_owned();
+        if !words.is_empty() {
+            text = format!("{text} {}", self.quoted_values(words)?);
+        }
+        match inner.rest {
+            [] => self.run_system(&text, None),
+            [Stage::System(next)] => self.run_system(&format!("{text} | {next}"), None),
+            [..] => Err(ShellError::usage("`!COMMAND` must come last in a pipe")),
+        }
     }
 
     fn run_piped_block(&mut self, block: &Block, rest: &[Stage]) -> Result<Reply, ShellError> {

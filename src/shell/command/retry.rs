@@ -12,12 +12,17 @@ pub static COMMAND: Command = Command {
     group: Group::Scripting,
     summary: "run a command until it succeeds",
     description: "Runs a command, or a whole pipe of calls, at most N times, and ends with its first success or its last \
-        failure. A command that was written wrong is not tried again.",
+        failure. A command that was written wrong is not tried again. `retry N !PROGRAM` tries a program of the system until \
+        its exit status is 0.",
     examples: &["\
         load echo\n\
         # 1:echo\n\
         retry 3 --every 10ms call echo echo hi\n\
-        # hi"],
+        # hi\n\
+        retry 2 !echo tried; exit 3\n\
+        # tried\n\
+        # tried\n\
+        # `!echo tried; exit 3`: exit status 3"],
     syntax: syntax::<RetryOptions>(),
     run: Run::Prefix(run),
 };

@@ -11,11 +11,15 @@ pub static COMMAND: Command = Command {
     name: "time",
     group: Group::Watching,
     summary: "time a command",
-    description: "Runs a command, or a whole pipe of calls, and says on standard error how long that took.",
+    description: "Runs a command, a whole pipe of calls or a program of the system (`time !COMMAND`), and says on standard error how \
+        long that took.",
     examples: &["\
         time echo hi\n\
         # hi\n\
-        # took 61µs"],
+        # took 61µs\n\
+        time !echo hi\n\
+        # hi\n\
+        # took 3.4ms"],
     syntax: syntax::<TimeOptions>(),
     run: Run::Prefix(run),
 };

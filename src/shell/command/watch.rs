@@ -11,7 +11,8 @@ pub static COMMAND: Command = Command {
     name: "watch",
     group: Group::Watching,
     summary: "run a command again and again",
-    description: "Shows a command's output anew at each interval, until Ctrl-C or `--count` runs. A bare number is seconds.",
+    description: "Shows a command's output anew at each interval, until Ctrl-C or `--count` runs; of a program of the system's \
+        too (`watch !df`). A bare number is seconds.",
     examples: &["\
         watch -n 1ms --count 2 echo hi\n\
         # hi\n\

@@ -1,6 +1,7 @@
 //! Parsing of one stage: the words of a command with its redirect, or the raw text of `!COMMAND`.
 
 use std::mem;
+use std::ops::Range;
 
 use super::ast::{Part, Redirect, Stage, Word, WordKind};
 use super::draft::Place;
@@ -13,7 +14,7 @@ impl Parser<'_> {
     /// Parses a stage up to its operator. The stage is `None` when only skipped errors were there.
     pub fn stage(&mut self) -> Parsed<(Option<Stage>, Option<Redirect>)> {
         if self.scan.peek() == Some(b'!') {
-            return Ok((self.system()?, None));
+            return Ok((self.system()?.map(|(text, _)| Stage::System(text)), None));
         }
         match self.at_keyword(&["for", "repeat", "if", "end", "else"]).filter(|_| self.frame.stage == 0) {
             Some(word @ ("end" | "else")) => self.stray_keyword(word).map(|()| (None, None)),
@@ -36,6 +37,12 @@ impl Parser<'_> {
                     let next = self.redirect()?;
                     self.fail_after(&redirect, offset)?;
                     redirect = redirect.or(next);
+                }
+                Some(b'!') if self.grammar.command_next(&self.frame.words) => {
+                    self.fail_after(&redirect, offset)?;
+                    let program = self.system()?;
+                    self.frame.words.extend(program.map(|(text, span)| system_word(text, span)));
+                    break;
                 }
                 Some(_) => {
                     self.fail_after(&redirect, offset)?;
@@ -142,8 +149,8 @@ impl Parser<'_> {
 
     /// Parses `!COMMAND`: raw text for the system's shell, with its operators, redirects and comments, up to the line's
     /// end or, inside `$(`, to the closing parenthesis. Quotes, backslashes and parentheses are tracked to find that
-    /// end.
-    fn system(&mut self) -> Parsed<Option<Stage>> {
+    /// end. Returns the text and its bytes with the `!`; `None` when an error was skipped.
+    fn system(&mut self) -> Parsed<Option<(String, Range<usize>)>> {
         let start = self.scan.pos();
         self.scan.advance(1);
         let nested = !self.outer.is_empty();
@@ -184,8 +191,12 @@ impl Parser<'_> {
             return Ok(None);
         }
         self.count_part()?;
-        Ok(Some(Stage::System(raw)))
+        Ok(Some((raw, start..self.frame.end)))
     }
+}
+
+fn system_word(text: String, span: Range<usize>) -> Word {
+    Word { kind: WordKind::System, parts: vec![Part::Literal { bytes: text.into_bytes(), quoted: true }], span }
 }
 
 /// Whether a word before `>` is a file descriptor, as in `2>`.

@@ -70,4 +70,7 @@ pub trait Grammar {
     /// Whether the next word, unless an option, stands in INPUT's place. `words`: the words of this command so far, its
     /// name first; at least one.
     fn input_next(&self, words: &[Word]) -> bool;
+
+    /// Whether the next word, unless an option, is the name of a command that the one of `words` runs (`time COMMAND`).
+    fn command_next(&self, words: &[Word]) -> bool;
 }

@@ -32,7 +32,8 @@ Where output goes
 Files
   ~, ~/x, @~/x             the home directory, where an unquoted word names a file
 Programs of the system
-  !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too;
+  !COMMAND                 runs one: all to the line's end is the system shell's, its `;` `|` `>` too,
+                           also behind another command: time !COMMAND, retry 3 !COMMAND;
                            variables and arguments are there by their names: !echo \"$x $1\"
                            $_ keeps the first 16 MiB of what it prints; at a terminal, which it
                            has for itself, nothing: $_ stays what the call before it gave

@@ -83,6 +83,7 @@ fn other_places() {
     assert_eq!(cursor("ps # com^").place, Place::Comment);
     expect("!cat fi^", Place::System, &[], "fi", 5);
     expect("call a f x | !gr^", Place::System, &[], "gr", 14);
+    expect("time !gr^", Place::System, &["time"], "gr", 6);
 }
 
 #[test]

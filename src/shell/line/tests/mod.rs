@@ -16,7 +16,7 @@ use anyhow::bail;
 
 use super::{Env, Grammar, Pipe, Script, Stage, SyntaxError, Word, WordKind, parse};
 
-/// `call PLUGIN FUNCTION INPUT` and `PLUGIN.FUNCTION INPUT`, options left out of the count.
+/// `time COMMAND`, `call PLUGIN FUNCTION INPUT` and `PLUGIN.FUNCTION INPUT`, options left out of the count.
 pub struct Calls;
 
 impl Grammar for Calls {
@@ -27,6 +27,10 @@ impl Grammar for Calls {
             Some(name) => name.contains('.') && positional == 1,
             None => false,
         }
+    }
+
+    fn command_next(&self, words: &[Word]) -> bool {
+        matches!(words, [word] if word.literal_text().as_deref() == Some("time"))
     }
 }
 

@@ -14,6 +14,10 @@ impl Grammar for Everywhere {
     fn input_next(&self, _: &[Word]) -> bool {
         true
     }
+
+    fn command_next(&self, words: &[Word]) -> bool {
+        !words.is_empty()
+    }
 }
 
 /// Texts that are rich in what has a meaning.

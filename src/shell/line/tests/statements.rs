@@ -168,6 +168,18 @@ fn a_bang_hands_the_rest_of_the_line_to_the_system() {
 }
 
 #[test]
+fn a_bang_behind_a_prefix_command_is_its_last_word() {
+    assert_eq!(values("time !ls -l | grep 'x; y > f # c"), ["time", "ls -l | grep 'x; y > f # c"]);
+    let words = words("time ! ls");
+    assert_eq!((words[1].kind, words[1].span.clone()), (WordKind::System, 5..9));
+    assert_eq!(texts("time !ls; echo a\necho b"), ["time !ls; echo a", "echo b"]);
+    assert_eq!(values("time '!ls'")[1], "!ls");
+    assert_eq!(values("time ls !a"), ["time", "ls", "!a"], "only where the command begins");
+    assert_eq!(error("time !").kind, ErrorKind::NoSystemCommand);
+    assert_eq!(error("time > f !ls").kind, ErrorKind::RedirectNotLast(">"));
+}
+
+#[test]
 fn a_bang_in_a_substitution_ends_at_its_parenthesis() {
     let words = words("echo $(!echo \")\" '(' \\( $(date) (x)) b");
     assert_eq!(words.len(), 3);

@@ -157,6 +157,10 @@ fn parts_are_bounded() {
         fn input_next(&self, _: &[crate::shell::line::Word]) -> bool {
             false
         }
+
+        fn command_next(&self, _: &[crate::shell::line::Word]) -> bool {
+            false
+        }
     }
     let max = crate::shell::line::PARTS_MAX;
     assert!(parse(&"a ".repeat(max), &Never).is_ok());
