@@ -146,6 +146,11 @@ impl Kernel {
         self.logbook().newest(lines_max, look_at_max, matches)
     }
 
+    /// The newest `lines_max` lines that a call wrote, oldest first.
+    pub fn logs_of_call(&self, call_seq: u64, lines_max: usize) -> Vec<LogLine> {
+        self.newest_logs(lines_max, usize::MAX, |line| line.call_seq == Some(call_seq))
+    }
+
     /// The lowest level of plugins' logs that is kept.
     pub fn log_level(&self) -> LogLevel {
         self.logbook().level()

@@ -17,6 +17,18 @@ pub struct Logbook {
     inner: Mutex<Inner>,
 }
 
+/// The writer of a line: a process, and the number and function of its call, where one writes.
+pub struct LogWriter {
+    pub process: ProcessLabel,
+    pub call: Option<(u64, &'static str)>,
+}
+
+impl From<ProcessLabel> for LogWriter {
+    fn from(process: ProcessLabel) -> Self {
+        LogWriter { process, call: None }
+    }
+}
+
 struct Inner {
     lines: VecDeque<LogLine>,
     bytes: usize,
@@ -68,19 +80,20 @@ impl Logbook {
     }
 
     /// Adds a plugin's text, line by line. One line per second counts the lines over the rate.
-    pub fn add(&self, process: ProcessLabel, level: LogLevel, text: &str) {
+    pub fn add(&self, writer: impl Into<LogWriter>, level: LogLevel, text: &str) {
+        let writer = writer.into();
         let mut inner = self.inner.lock();
         if level < inner.level || level == LogLevel::Off {
             return;
         }
         for line in text.split('\n').take(LINE_BYTES_MAX) {
-            match inner.admit(process.id) {
-                Admission::Yes => inner.push(&process, level, escape_control(line)),
+            match inner.admit(writer.process.id) {
+                Admission::Yes => inner.push(&writer, level, escape_control(line)),
                 Admission::First => {
                     let most = inner.lines_per_second_max;
                     let why = format!("more than {most} lines in a second: the rest of this second is not kept");
                     let why = Problem::advised(why, Advice::Raise(Limit::LogRate)).line(self.wording);
-                    inner.push(&process, LogLevel::Warn, format!("({why})"));
+                    inner.push(&writer, LogLevel::Warn, format!("({why})"));
                 }
                 Admission::No => break,
             }
@@ -128,10 +141,11 @@ impl Inner {
         }
     }
 
-    fn push(&mut self, process: &ProcessLabel, level: LogLevel, text: String) {
+    fn push(&mut self, writer: &LogWriter, level: LogLevel, text: String) {
         self.bytes += text.len() + LINE_OVERHEAD_BYTES;
         let (seq, at) = (self.next_seq, self.started.elapsed());
-        self.lines.push_back(LogLine { seq, at, process: process.clone(), level, text });
+        let (call_seq, function) = writer.call.unzip();
+        self.lines.push_back(LogLine { seq, at, process: writer.process.clone(), call_seq, function, level, text });
         self.next_seq += 1;
         while self.bytes > self.bytes_max
             && let Some(old) = self.lines.pop_front()

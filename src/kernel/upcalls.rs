@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use super::LoadRequest;
 use super::call::Queueing;
 use super::error::CallError;
+use super::logbook::LogWriter;
 use super::process::Process;
 use super::task::Task;
 use super::view::ProcessId;
@@ -180,8 +181,13 @@ impl Upcalls for Task {
     }
 
     fn log(&self, level: LogLevel, text: &str) {
-        if let Some((process, _, _)) = self.chain.top() {
-            self.kernel.logbook().add(process.label(), level, text);
+        let writer = self.chain.with_frames(|frames| {
+            let frame = frames.stack.last()?;
+            let call = frame.record_seq().map(|seq| (seq, frame.function.as_str()));
+            Some(LogWriter { process: frame.process.label(), call })
+        });
+        if let Some(writer) = writer {
+            self.kernel.logbook().add(writer, level, text);
         }
     }
 

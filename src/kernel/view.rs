@@ -280,6 +280,10 @@ pub struct LogLine {
     pub at: Duration,
     #[serde(flatten)]
     pub process: ProcessLabel,
+    /// The number of the call that wrote it; `None`: the start of the process, or plugsh on its behalf.
+    pub call_seq: Option<u64>,
+    /// The function of that call.
+    pub function: Option<&'static str>,
     pub level: crate::runtime::LogLevel,
     /// Escaped and bounded: without control characters.
     pub text: String,

@@ -62,7 +62,7 @@ fn log_lines_are_a_view_of_their_own() {
     terminal.line("pane on; load misbehave; misbehave.log hello; pane focus");
     terminal.wait_for("▌processes");
     terminal.send("L");
-    terminal.wait_for("error 1:misbehave hello");
+    terminal.wait_for("error 1:misbehave.log hello");
     terminal.send("L");
     terminal.wait_for("1:misbehave.log");
     terminal.send("q");

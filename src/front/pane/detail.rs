@@ -9,19 +9,23 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use crate::journal::{Kept, Outcome, Record, stats};
-use crate::kernel::{ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
+use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
 use crate::runtime::Spec;
 use crate::shell::reply as shell;
 use crate::shell::units::{exact_size, show_bytes, show_duration};
 use crate::shell::words::stack::{Fold, stack_lines};
+use crate::text::counted;
 
 use super::cells::{count, trusted, untrusted};
 use super::lines::{Line, draw_lines, figure, list};
+use super::log_view::level_style;
 use super::payload;
 use super::rates::sparkline;
 use super::state::Subject;
 use super::theme;
 
+/// The most lines of a call's log.
+pub const LOG_LINES_MAX: usize = 500;
 /// The most callers, and the most callees, that are listed.
 pub const EDGES_MAX: usize = 50;
 
@@ -31,7 +35,7 @@ pub struct Detail {
     pub subject: Subject,
     title: String,
     lines: Vec<Line>,
-    /// Where the stack of an error stands among the lines.
+    /// Where the stack of an error and log lines stand among the lines.
     stack_at: usize,
 }
 
@@ -127,6 +131,18 @@ impl Detail {
             let lines = stack_lines(stack, Fold::Runtime).into_iter().map(line);
             self.lines.splice(self.stack_at..self.stack_at, lines);
         }
+        self
+    }
+
+    /// The details with the lines that the call logged, before its bytes.
+    pub fn with_log(mut self, log: &[LogLine]) -> Detail {
+        let title = vec![trusted(format!("── {} ", counted(log.len() as u64, "log line")), theme::STRONG)];
+        let lines = log.iter().map(|line| {
+            let level = trusted(format!("{:<5} ", line.level.as_str()), level_style(line.level));
+            vec![level, untrusted(&line.text, theme::PLAIN)]
+        });
+        let lines: Vec<Line> = std::iter::once(title).filter(|_| !log.is_empty()).chain(lines).collect();
+        self.lines.splice(self.stack_at..self.stack_at, lines);
         self
     }
 

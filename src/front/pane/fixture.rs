@@ -57,10 +57,11 @@ pub fn life(at_ms: u64, change: LifeChange) -> LifeEvent {
     LifeEvent { at_ns: at_ms * 1_000_000, process: 1, name: Symbol::intern("a"), change }
 }
 
-/// A line that `5:log` logged.
+/// A line that `5:log` logged: in call `3 + seq`.
 pub fn log_line(seq: u64, level: LogLevel, text: &str) -> LogLine {
     let process = ProcessLabel { id: 5, name: "log".to_owned() };
-    LogLine { seq, at: Duration::from_millis(seq * 10), process, level, text: text.to_owned() }
+    let (at, text) = (Duration::from_millis(seq * 10), text.to_owned());
+    LogLine { seq, at, process, call_seq: Some(3 + seq), function: Some("write"), level, text }
 }
 
 /// The call with its bytes kept.
@@ -152,6 +153,10 @@ impl SnapshotSource for FixedSource {
 
     fn log(&self, query: &SnapshotQuery, _lines_max: usize) -> Vec<LogLine> {
         self.snapshot.log.iter().filter(|line| query.matches_log(line)).cloned().collect()
+    }
+
+    fn log_of_call(&self, seq: u64, _lines_max: usize) -> Vec<LogLine> {
+        self.snapshot.log.iter().filter(|line| line.call_seq == Some(seq)).cloned().collect()
     }
 
     fn call(&self, seq: u64) -> Option<Record> {

@@ -19,7 +19,9 @@ use super::titles::{self, Surroundings};
 
 /// The most lines that are held for scrolling.
 pub const HELD_LINES_MAX: usize = 5_000;
-/// The width at which a row has its time.
+/// The columns of a call's number.
+const SEQ_COLS: usize = 5;
+/// The width at which a row has its time and the number of its call.
 const TIME_COLS_MIN: u16 = 60;
 
 /// The newest lines, or held ones that do not move while newer come.
@@ -114,16 +116,20 @@ pub fn draw(
         let mut spans = Vec::new();
         if body.width >= TIME_COLS_MIN {
             let at_ns = u64::try_from(line.at.as_nanos()).unwrap_or(u64::MAX);
-            spans.push(trusted(format!("{}  ", clock(at_ns)), theme::DIM));
+            let seq = line.call_seq.map_or_else(|| "-".to_owned(), |seq| seq.to_string());
+            spans.push(trusted(format!("{}  {seq:>SEQ_COLS$}  ", clock(at_ns)), theme::DIM));
         }
         spans.push(trusted(format!("{:<5} ", line.level.as_str()), level_style(line.level)));
         spans.push(untrusted(&line.process.to_string(), theme::NAME));
+        if let Some(function) = line.function {
+            spans.push(untrusted(&format!(".{function}"), theme::FUNCTION));
+        }
         spans.push(untrusted(&format!(" {}", line.text), theme::PLAIN));
         put(buffer, body, y, spans);
     }
 }
 
-fn level_style(level: LogLevel) -> Style {
+pub fn level_style(level: LogLevel) -> Style {
     match level {
         LogLevel::Error => theme::BAD,
         LogLevel::Warn => theme::WAIT,

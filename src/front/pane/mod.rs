@@ -193,6 +193,7 @@ impl Pane {
             }
             Subject::Call(seq) => {
                 let detail = Detail::call(seq, self.source.call(seq).as_ref(), self.snapshot.at);
+                let detail = detail.with_log(&self.source.log_of_call(seq, detail::LOG_LINES_MAX));
                 detail.with_stack(self.source.stack_of_call(seq).as_ref())
             }
         };

@@ -236,6 +236,8 @@ pub trait SnapshotSource: Send {
     fn calls_until(&self, query: &SnapshotQuery, seq_max: u64, calls_max: usize) -> Vec<Record>;
     /// The newest log lines that match, oldest first.
     fn log(&self, query: &SnapshotQuery, lines_max: usize) -> Vec<LogLine>;
+    /// The newest lines that a call wrote, oldest first.
+    fn log_of_call(&self, seq: u64, lines_max: usize) -> Vec<LogLine>;
     /// One call, with its kept payload.
     fn call(&self, seq: u64) -> Option<Record>;
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;

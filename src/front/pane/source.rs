@@ -121,6 +121,10 @@ impl SnapshotSource for KernelSource {
         self.kernel.newest_logs(lines_max, usize::MAX, |line| query.matches_log(line))
     }
 
+    fn log_of_call(&self, seq: u64, lines_max: usize) -> Vec<LogLine> {
+        self.kernel.logs_of_call(seq, lines_max)
+    }
+
     fn call(&self, seq: u64) -> Option<Record> {
         let running = || self.kernel.running().into_iter().find(|call| call.seq == seq);
         self.kernel.journal().drain().get(seq).or_else(running)

@@ -330,6 +330,9 @@ fn log_lines_take_the_place_of_the_calls_and_give_it_back() {
         log_line(3, LogLevel::Warn, "tea is low"),
     ];
     insta::assert_snapshot!(screen_after(snapshot.clone(), &typed("L"), 120, 8));
+    let details = screen_after(snapshot.clone(), &[Key::Tab, Key::Enter], 80, 24);
+    assert!(details.contains("1 log line") && details.contains("error ␛[31mno such item"), "{details}");
+    assert!(!details.contains("tea is low"), "another call's: {details}");
     let narrow = screen_after(snapshot.clone(), &[Key::Char('L'), Key::Tab], 80, 8);
     assert!(narrow.contains("log: Tab"), "{narrow}");
     let back = screen_after(snapshot, &typed("LL"), 120, 8);

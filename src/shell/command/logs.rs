@@ -4,9 +4,9 @@ use std::time::Duration;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::LogLine;
-use crate::runtime::LogLevel;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
+use crate::shell::words::calls::log_role;
 
 pub static COMMAND: Command = Command {
     name: "logs",
@@ -70,15 +70,9 @@ fn reply(lines: &[LogLine], json: bool) -> Reply {
 }
 
 fn line(line: &LogLine) -> Line {
-    let role = match line.level {
-        LogLevel::Error => Role::Bad,
-        LogLevel::Warn => Role::Warn,
-        LogLevel::Info => Role::Good,
-        _ => Role::Dim,
-    };
     Line::new()
         .with(Role::Dim, format!("{:>8.3}s ", line.at.as_secs_f64()))
-        .with(role, format!("{:<5} ", line.level.as_str()))
+        .with(log_role(line.level), format!("{:<5} ", line.level.as_str()))
         .with(Role::Name, line.process.to_string())
         .plain(format!(" {}", line.text))
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::journal::{Outcome, Record};
+use crate::runtime::LogLevel;
 use crate::shell::reply::Role;
 use crate::shell::units::show_duration;
 
@@ -19,6 +20,16 @@ pub fn changed_text(record: &Record) -> String {
 /// A call's time at breakpoints; empty where there is none.
 pub fn held_text(held_ns: u64) -> String {
     if held_ns > 0 { show_duration(Duration::from_nanos(held_ns)) } else { String::new() }
+}
+
+/// The role of a log line's level.
+pub fn log_role(level: LogLevel) -> Role {
+    match level {
+        LogLevel::Error => Role::Bad,
+        LogLevel::Warn => Role::Warn,
+        LogLevel::Info => Role::Good,
+        LogLevel::Debug | LogLevel::Trace | LogLevel::Off => Role::Dim,
+    }
 }
 
 /// The role of an outcome.

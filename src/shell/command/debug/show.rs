@@ -7,13 +7,13 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::jsonl;
 use crate::journal::{Kept, Record};
-use crate::kernel::StackView;
+use crate::kernel::{LogLine, StackView};
 use crate::shell::decode::{Form, decode};
 use crate::shell::lookup::record_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
-use crate::shell::words::calls::{call_text, changed_text, held_text, outcome_role};
+use crate::shell::words::calls::{call_text, changed_text, held_text, log_role, outcome_role};
 use crate::shell::words::payload::{JsonPayload, whole};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
@@ -26,7 +26,7 @@ pub static COMMAND: Command = Command {
     summary: "show one call with its payloads",
     description: "SEQ is its number in `trace`. The input and output are there when `trace payloads` kept them, the input of a failed call \
         from the start; they are shown as what they are: JSON, text, msgpack, CBOR, protobuf (its wire form, by number) or hex. \
-        Of bytes that are no text it is a guess: `--as FORM` shows them in another form. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
+        Of bytes that are no text it is a guess: `--as FORM` shows them in another form. Lines that the call logged stand before them. `show SEQ --input > FILE` and `--output > FILE` write the bytes exactly, and fail when \
         some are missing.",
     examples: &[
         "\
@@ -107,11 +107,17 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     }
     let chain = chain_of(session, &record);
     let stack = session.kernel().stack(record.seq);
+    let log = session.kernel().logs_of_call(record.seq, SHOWN_LINES_MAX);
     let form = words.form.as_deref().and_then(|word| word.parse().ok());
     let fold = if words.all { Fold::Nothing } else { Fold::Runtime };
     Ok(match session.wants_json(words.json) {
-        true => Reply::json(&CallRow::of(&record, &chain, stack.as_ref())),
-        false => Reply::Lines(lines(&record, &chain, stack.as_ref(), fold, form)),
+        true => Reply::json(&CallRow { log, ..CallRow::of(&record, &chain, stack.as_ref()) }),
+        false => {
+            let mut shown = lines(&record, &chain, stack.as_ref(), fold);
+            shown.extend(log.iter().map(log_line));
+            shown.extend(payload_lines(&record, form));
+            Reply::Lines(shown)
+        }
     })
 }
 
@@ -128,7 +134,7 @@ fn chain_of(session: &Session, record: &Record) -> Vec<Record> {
     chain
 }
 
-fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fold, form: Option<Form>) -> Vec<Line> {
+fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fold) -> Vec<Line> {
     let took = show_duration(Duration::from_nanos(record.duration_ns));
     let held = if record.held_ns > 0 { format!(", held {}", held_text(record.held_ns)) } else { String::new() };
     let frames: Vec<String> = chain.iter().map(call_text).collect();
@@ -151,6 +157,11 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
         lines.push(Line::new().with(Role::Dim, "  stack"));
         lines.extend(stack_lines(stack, fold));
     }
+    lines
+}
+
+fn payload_lines(record: &Record, form: Option<Form>) -> Vec<Line> {
+    let mut lines = Vec::new();
     let payload = record.payload.as_deref();
     push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input), form);
     push_side(&mut lines, "output", record.bytes_out, payload.map(|payload| &payload.output), form);
@@ -158,6 +169,13 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
         lines.push(Line::new().with(Role::Dim, "`trace payloads 64k 16M` keeps the bytes of calls to come"));
     }
     lines
+}
+
+fn log_line(line: &LogLine) -> Line {
+    Line::new()
+        .with(Role::Dim, "  log     ")
+        .with(log_role(line.level), format!("{:<5} ", line.level.as_str()))
+        .plain(&line.text)
 }
 
 fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>, form: Option<Form>) {
@@ -190,6 +208,8 @@ struct CallRow<'a> {
     #[serde(flatten)]
     output: JsonPayload<'a>,
     output_missing: Option<String>,
+    /// The newest lines that it logged.
+    log: Vec<LogLine>,
 }
 
 #[derive(Serialize)]
@@ -218,6 +238,7 @@ impl CallRow<'_> {
             input_missing: missing(input),
             output: JsonPayload::kept("output", output),
             output_missing: missing(output),
+            log: Vec::new(),
         }
     }
 }
