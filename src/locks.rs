@@ -32,6 +32,8 @@ pub enum Rank {
     JobEnd,
     /// The rules that are set on calls.
     Rules,
+    /// The filter of requests to the host.
+    HostTrace,
     /// The counters of one fault.
     Fault,
     /// The seed of faults.

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::record::{ChangedBy, Outcome, Record};
+use super::record::{ChangedBy, Outcome, Record, RecordKind};
 use super::store::Store;
 use super::symbol::Symbol;
 use crate::locks::{Mutex, Rank};
@@ -92,6 +92,7 @@ fn to_words(record: &Record) -> [u64; WORDS] {
         u64::from(record.depth)
             | (record.outcome as u64) << 24
             | (record.changed_by as u64) << 40
+            | (record.kind as u64) << 48
             | u64::from(record.unresolved) << 56,
         record.held_ns,
     ]
@@ -118,6 +119,7 @@ fn from_words(words: &Words, record: &mut Record) {
     record.caller_name = Symbol::from_raw(high(callee_caller_name));
     record.depth = rest as u16;
     record.outcome = Outcome::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default();
+    record.kind = RecordKind::ALL.get((rest >> 48) as usize & 0xff).copied().unwrap_or_default();
     record.unresolved = rest >> 56 != 0;
     record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xff).copied().unwrap_or_default();
     record.held_ns = word(11);
@@ -149,6 +151,7 @@ mod tests {
                 outcome,
                 unresolved: index % 2 == 0,
                 changed_by: ChangedBy::ALL[index % ChangedBy::ALL.len()],
+                kind: RecordKind::ALL[index % RecordKind::ALL.len()],
                 error: None,
                 payload: None,
             };
@@ -161,6 +164,7 @@ mod tests {
     #[test]
     fn enums_are_numbered_as_they_are_listed() {
         assert!(Outcome::ALL.iter().enumerate().all(|(index, outcome)| *outcome as usize == index));
+        assert!(RecordKind::ALL.iter().enumerate().all(|(index, kind)| *kind as usize == index));
         assert!(ChangedBy::ALL.iter().enumerate().all(|(index, changed)| *changed as usize == index));
     }
 }

@@ -1,22 +1,34 @@
 //! Payloads: the kept input and output bytes of a call, and why others are missing. The ring has the budget over all
 //! records; the kernel decides whose payloads are kept.
 
+use crate::text::bounded;
+
 /// The kept bytes of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
     pub input: Kept,
     pub output: Kept,
+    /// What a request to the host asked for, at most [`DETAIL_BYTES_MAX`]; `None` for calls.
+    pub detail: Option<Box<str>>,
 }
+
+/// The most bytes of a request's detail.
+pub const DETAIL_BYTES_MAX: usize = 256;
 
 impl Payload {
     /// Keeps up to `bytes_each_max` bytes of each side.
     pub fn keep(input: &[u8], output: &[u8], bytes_each_max: u64) -> Payload {
-        Payload { input: Kept::keep(input, bytes_each_max), output: Kept::keep(output, bytes_each_max) }
+        Payload { input: Kept::keep(input, bytes_each_max), output: Kept::keep(output, bytes_each_max), detail: None }
     }
 
     /// The lengths alone, for a plugin whose bytes must not be kept.
     pub fn private(input_len: u64, output_len: u64) -> Payload {
-        Payload { input: Kept::private(input_len), output: Kept::private(output_len) }
+        Payload { input: Kept::private(input_len), output: Kept::private(output_len), detail: None }
+    }
+
+    /// What a request to the host asked for, cut to [`DETAIL_BYTES_MAX`]; its bytes are not kept.
+    pub fn of_request(detail: &str) -> Payload {
+        Payload { detail: Some(bounded(detail, DETAIL_BYTES_MAX).into()), ..Payload::keep(&[], &[], 0) }
     }
 
     /// The bytes that both sides hold now: what counts against the budget.

@@ -41,6 +41,7 @@ pub struct Record {
     /// Whether it named a dead process, or a function that its callee lacks or cannot be called by.
     pub unresolved: bool,
     pub changed_by: ChangedBy,
+    pub kind: RecordKind,
     /// Why it failed, at most [`MAX_ERROR_BYTES`]; make it with [`Record::bounded_error`].
     pub error: Option<Box<str>>,
     /// What is kept of its bytes; `None` when payloads were off, and of a failed call that never ran.
@@ -51,6 +52,16 @@ impl Record {
     /// `message` as a record's error: cut at [`MAX_ERROR_BYTES`], with `…` at its end when it was cut.
     pub fn bounded_error(message: &str) -> Option<Box<str>> {
         Some(bounded(message, MAX_ERROR_BYTES).into())
+    }
+
+    /// What a request to the host asked for; `None` for calls.
+    pub fn detail(&self) -> Option<&str> {
+        self.payload.as_ref().and_then(|payload| payload.detail.as_deref())
+    }
+
+    /// What is kept of a call's bytes; `None` for a request to the host.
+    pub fn kept(&self) -> Option<&Payload> {
+        self.payload.as_deref().filter(|payload| payload.detail.is_none())
     }
 
     /// The time it spent in itself: without its nested calls.
@@ -71,6 +82,30 @@ impl Record {
     /// The callee as people write it: `1:front`; the bare name it was asked for by when it names nobody.
     pub fn callee_label(&self) -> String {
         label(self.callee, self.callee_name)
+    }
+}
+
+/// What a record is of.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum RecordKind {
+    /// A call of a plugin.
+    #[default]
+    Call,
+    /// A request of a plugin to its host: a variable, a config value, a log line, HTTP or WASI. It has no callee, and its
+    /// payload's `detail` says what was asked.
+    Host,
+}
+
+impl RecordKind {
+    /// Every kind, in the order of their numbers.
+    pub const ALL: [RecordKind; 2] = [RecordKind::Call, RecordKind::Host];
+
+    /// The word for it in JSON and filters.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            RecordKind::Call => "call",
+            RecordKind::Host => "host",
+        }
     }
 }
 

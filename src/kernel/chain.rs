@@ -14,7 +14,7 @@ use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal,
 use super::process::{Occupant, Process};
 use super::stack::CallStack;
 use super::view::{FrameView, JobId, ProcessId};
-use crate::journal::{Outcome, Record, Symbol};
+use crate::journal::{Outcome, Record, RecordKind, Symbol};
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 
 /// The value of `cancelled` while no call is cancelled.
@@ -337,6 +337,7 @@ impl Chain {
             outcome: Outcome::Ok,
             unresolved: false,
             changed_by: frame.changed_by,
+            kind: RecordKind::Call,
             error: None,
             payload: None,
         }

@@ -20,6 +20,8 @@ mod debug;
 pub mod error;
 mod frame;
 pub mod hooks;
+mod host_requests;
+mod host_trace;
 mod inspect;
 mod job;
 mod job_output;

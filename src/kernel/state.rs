@@ -9,6 +9,7 @@ use std::time::{Instant, SystemTime};
 use super::clock::Clock;
 use super::core_dumps::CoreDumps;
 use super::hooks::Hooks;
+use super::host_trace::HostTrace;
 use super::job_table::{ChainTable, JobTable};
 use super::life_log::Lifecycle;
 use super::limits::Limits;
@@ -72,6 +73,7 @@ pub struct Kernel {
     /// Receives what plugins write to WASI's standard streams. Unset: the writes go to the log.
     stream_taker: OnceLock<StreamTaker>,
     hooks: Hooks,
+    host_trace: HostTrace,
     wording: Wording,
     stub_runner: RwLock<Option<StubRunner>>,
     /// Kept for [`Kernel::fresh`].
@@ -134,6 +136,7 @@ impl Kernel {
             sources: Sources::new(options.plugin_dirs.clone()),
             plugin_dirs: options.plugin_dirs,
             hooks,
+            host_trace: HostTrace::default(),
             wording: options.wording,
             stub_runner: RwLock::new(Rank::StubRunner, None),
             table: RwLock::new(Rank::Table, Table::new(limits.dead_max)),
@@ -205,6 +208,10 @@ impl Kernel {
 
     pub(super) fn watches(&self) -> &WatchList {
         &self.watches
+    }
+
+    pub(super) fn host_trace(&self) -> &HostTrace {
+        &self.host_trace
     }
 
     pub(super) fn gate(&self) -> &PolicyGate {

@@ -4,6 +4,7 @@ mod budgets;
 mod bulk;
 mod ends;
 mod failed_payloads;
+mod host_requests;
 mod hostile;
 mod loading;
 mod prelude;

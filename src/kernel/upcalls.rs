@@ -11,7 +11,9 @@ use super::process::Process;
 use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
-use crate::runtime::{Exchange, Failure, FailureKind, GuestStand, HostData, LogLevel, StandardStream, Upcalls};
+use crate::runtime::{
+    Exchange, Failure, FailureKind, GuestStand, HostData, HostRequest, LogLevel, StandardStream, Upcalls,
+};
 
 impl Task {
     fn me(&self) -> Result<Arc<Task>, Failure> {
@@ -178,6 +180,14 @@ impl Upcalls for Task {
             taker(stream, bytes);
             true
         })
+    }
+
+    fn watches_host(&self) -> bool {
+        self.kernel.host_trace().is_on()
+    }
+
+    fn asked_host(&self, request: HostRequest<'_>) {
+        self.note_host(&request);
     }
 
     fn log(&self, level: LogLevel, text: &str) {

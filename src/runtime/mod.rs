@@ -11,6 +11,7 @@ pub mod config;
 pub mod exports;
 pub mod failure;
 pub mod host_functions;
+pub mod host_request;
 pub mod hosts;
 pub mod images;
 pub mod imports;
@@ -36,6 +37,7 @@ use std::time::{Duration, Instant};
 pub use advice::{Advice, Wording};
 pub use config::Config;
 pub use failure::{Failure, FailureKind, Problem};
+pub use host_request::HostRequest;
 pub use images::Images;
 pub use inspect::Inspect;
 pub use interface::{FunctionId, Interface};
@@ -226,6 +228,12 @@ pub trait Upcalls: Send + Sync {
     fn wrote(&self, _stream: StandardStream, _bytes: &[u8]) -> bool {
         false
     }
+    /// Whether somebody wants to know what the caller asks of its host. One atomic load.
+    fn watches_host(&self) -> bool {
+        false
+    }
+    /// The caller asked its host for something, which has ended.
+    fn asked_host(&self, _request: HostRequest<'_>) {}
     /// A line for the caller's log; bounded and made safe above.
     fn log(&self, level: LogLevel, text: &str);
     /// The lowest level that is kept now; a guest may ask.

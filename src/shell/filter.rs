@@ -1,7 +1,7 @@
 //! EXPR, as commands read it.
 
 use crate::journal::filter::FIELDS;
-use crate::journal::{Drained, Filter};
+use crate::journal::{Drained, Filter, RecordKind};
 use crate::text::counted;
 
 /// Reads EXPR, for every command that takes one.
@@ -16,7 +16,9 @@ pub fn parse_filter(text: &str) -> Result<Filter, String> {
 /// What is said of the ended calls of which their kept payloads do not tell whether `filter` asks for them; `None` when
 /// there are none.
 pub fn undecided_note(journal: &Drained<'_>, filter: &Filter) -> Option<String> {
-    let undecided = journal.with_records(|records| records.filter(|record| filter.answer(record).is_none()).count());
+    let undecided = journal.with_records(|records| {
+        records.filter(|record| record.kind == RecordKind::Call && filter.answer(record).is_none()).count()
+    });
     let calls = || counted(undecided as u64, "more call");
     (undecided > 0).then(|| {
         format!("{} may be meant: the payloads that would tell were not kept; `trace payloads 64k` keeps them", calls())

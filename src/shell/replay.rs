@@ -76,7 +76,7 @@ impl From<&CallEntry> for ObservedCall {
 impl ObservedCall {
     /// A call's result, as the journal holds it.
     pub fn of(record: &Record, journal: &Journal) -> ObservedCall {
-        let kept = record.payload.as_ref().map(|payload| &payload.output).filter(|kept| kept.is_whole());
+        let kept = record.kept().map(|payload| &payload.output).filter(|kept| kept.is_whole());
         ObservedCall {
             outcome: record.outcome.as_str().to_owned(),
             error: record.error.as_deref().map(str::to_owned),
@@ -229,7 +229,7 @@ pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest
     let process = stage.kernel.load(request).map_err(|error| session.call_error(error))?;
     let mut verified = Verified { replayed: 0, skipped: 0, difference: None };
     for record in records {
-        let input = whole(record.seq, "input", record.payload.as_ref().map(|payload| &payload.input));
+        let input = whole(record.seq, "input", record.kept().map(|payload| &payload.input));
         // Kills and changes by hooks do not repeat.
         let outside =
             matches!(record.outcome, Outcome::Killed | Outcome::Timeout) || record.changed_by != Default::default();

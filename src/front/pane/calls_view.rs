@@ -142,7 +142,7 @@ fn column_titles(width: u16, preview_cols: u16) -> Vec<Span<'static>> {
 /// The columns of the previews: 0 in a narrow view, and where no call has a payload.
 fn preview_cols(width: u16, calls: &[Record]) -> u16 {
     let room = width.saturating_sub(TIME_COLS + BYTES_COLS + DURATION_COLS + NAMES_COLS_MIN);
-    let is_shown = room >= PREVIEW_COLS_MIN && calls.iter().any(|call| call.payload.is_some());
+    let is_shown = room >= PREVIEW_COLS_MIN && calls.iter().any(|call| call.kept().is_some());
     if is_shown { room.min(PREVIEW_COLS_MAX) } else { 0 }
 }
 
@@ -219,6 +219,9 @@ fn name_spans(call: &Record, caller: Caller) -> Vec<Span<'static>> {
     spans.push(untrusted(&call.callee_label(), theme::NAME));
     spans.push(trusted(".", theme::DIM));
     spans.push(untrusted(call.function.as_str(), theme::FUNCTION));
+    if let Some(detail) = call.detail() {
+        spans.push(untrusted(&format!(" {detail}"), theme::PLAIN));
+    }
     if let Some(word) = call.changed_by.as_str() {
         spans.push(trusted(format!(" [{word}]"), theme::WAIT));
     }

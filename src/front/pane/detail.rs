@@ -24,6 +24,8 @@ use super::rates::sparkline;
 use super::state::Subject;
 use super::theme;
 
+/// The line of what a request to the host asked for: after the function.
+const ASKED_AT: usize = 3;
 /// The most lines of a call's log.
 pub const LOG_LINES_MAX: usize = 500;
 /// The most callers, and the most callees, that are listed.
@@ -105,6 +107,9 @@ impl Detail {
             figure("began", vec![trusted(format!("{:.3}s into the session", call.at_ns as f64 / 1e9), theme::PLAIN)]),
             figure("depth", vec![trusted(format!("{}, in job %{}", call.depth, call.job), theme::PLAIN)]),
         ];
+        if let Some(detail) = call.detail() {
+            lines.insert(ASKED_AT, figure("asked", vec![untrusted(detail, theme::PLAIN)]));
+        }
         if call.held_ns > 0 {
             lines.push(figure("held", vec![trusted(show_duration(held), theme::WAIT)]));
         }
@@ -115,7 +120,7 @@ impl Detail {
         if let Some(word) = call.changed_by.as_str() {
             lines.push(figure("changed by", vec![trusted(word, theme::WAIT)]));
         }
-        let kept = call.payload.as_deref();
+        let kept = call.kept();
         push_payload(&mut lines, "input", call.bytes_in, kept.map(|payload| &payload.input));
         if ended {
             push_payload(&mut lines, "output", call.bytes_out, kept.map(|payload| &payload.output));

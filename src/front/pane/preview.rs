@@ -20,6 +20,7 @@ pub fn with_preview(call: &Record) -> Record {
         Box::new(Payload {
             input: payload.input.prefix(PREVIEW_BYTES_MAX),
             output: payload.output.prefix(PREVIEW_BYTES_MAX),
+            detail: payload.detail.clone(),
         })
     });
     Record { payload, error: call.error.clone(), ..*call }
@@ -27,7 +28,7 @@ pub fn with_preview(call: &Record) -> Record {
 
 /// The preview in at most `cols` columns: a side that needs less than half leaves the rest to the other.
 pub fn spans(call: &Record, cols: usize) -> Vec<Span<'static>> {
-    let Some(payload) = &call.payload else { return Vec::new() };
+    let Some(payload) = call.kept() else { return Vec::new() };
     let input = text(&payload.input);
     let output = if call.outcome.is_ended() { text(&payload.output) } else { "…".to_owned() };
     let room = cols.saturating_sub(ARROW.chars().count());

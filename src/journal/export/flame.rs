@@ -7,7 +7,7 @@ use inferno::flamegraph;
 
 use super::name::is_odd;
 use super::tree::parents;
-use crate::journal::record::Record;
+use crate::journal::record::{Record, RecordKind};
 use crate::text::cut_at_char;
 
 /// The most distinct stacks; the time of further ones goes to their caller.
@@ -37,13 +37,15 @@ pub fn folded(records: &[Record]) -> Vec<String> {
     let mut stacks = Stacks::default();
     let mut stack_of: Vec<usize> = Vec::with_capacity(records.len());
     for (record, parent) in records.iter().zip(parents(records)) {
+        // The time of a request to the host is its caller's own already.
+        let self_ns = if record.kind == RecordKind::Call { record.self_ns() } else { 0 };
         let below = match parent.and_then(|parent| stack_of.get(parent).copied()) {
             Some(stack) => stack,
             None if record.parent_seq == 0 => stacks.of(None, frame(&record.caller_label())),
             None => stacks.of(None, LOST.to_owned()),
         };
         let stack = stacks.of(Some(below), frame(&format!("{}.{}", record.callee_label(), record.function)));
-        stacks.add(stack, record.self_ns());
+        stacks.add(stack, self_ns);
         stack_of.push(stack);
     }
     stacks.lines()

@@ -44,6 +44,9 @@ pub struct Line<'a> {
     outcome: &'a str,
     error: Option<&'a str>,
     changed_by: Option<&'a str>,
+    kind: &'static str,
+    /// What a request to the host asked for.
+    detail: Option<&'a str>,
 }
 
 impl<'a> Line<'a> {
@@ -69,6 +72,8 @@ impl<'a> Line<'a> {
             outcome: record.outcome.as_str(),
             error: record.error.as_deref(),
             changed_by: record.changed_by.as_str(),
+            kind: record.kind.as_str(),
+            detail: record.detail(),
         }
     }
 }
@@ -86,11 +91,11 @@ mod tests {
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(
             lines[0],
-            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"depth":1,"outcome":"ok","error":null,"changed_by":"stub"}"#
+            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"depth":1,"outcome":"ok","error":null,"changed_by":"stub","kind":"call","detail":null}"#
         );
         assert_eq!(
             lines[1],
-            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"depth":2,"outcome":"error","error":"no such item","changed_by":null}"#
+            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"depth":2,"outcome":"error","error":"no such item","changed_by":null,"kind":"call","detail":null}"#
         );
         assert!(
             lines[3].contains(r#""bytes_out":null,"duration_us":null,"held_us":null,"depth":1,"outcome":"running""#),

@@ -6,7 +6,7 @@ use std::io::Write;
 use super::glob::Glob;
 use super::lex::Op;
 use super::said::{Said, SaidTest, Side};
-use crate::journal::record::{Outcome, Record};
+use crate::journal::record::{Outcome, Record, RecordKind};
 use crate::journal::symbol::{SYMBOL_BYTES_MAX, Symbol};
 
 /// Names besides those of the record: of the plugins that caller and callee were loaded from.
@@ -67,6 +67,7 @@ pub(super) enum Test {
     Name { field: NameField, glob: Glob, equal: bool },
     AnyName(Glob),
     Outcome { outcome: Outcome, equal: bool },
+    Kind { kind: RecordKind, equal: bool },
     Number { field: NumberField, op: Op, value: u64 },
     Said(Box<SaidTest>),
 }
@@ -128,7 +129,16 @@ impl Expr<Test> {
                 matches!(field, NumberField::Duration | NumberField::Held | NumberField::BytesOut)
             }
             Expr::Test(Test::Said(test)) => test.side != Side::Input,
-            Expr::Test(Test::Name { .. } | Test::AnyName(_)) => false,
+            Expr::Test(Test::Name { .. } | Test::AnyName(_) | Test::Kind { .. }) => false,
+        }
+    }
+
+    /// Whether it asks for the kind of a record.
+    pub(super) fn asks_kind(&self) -> bool {
+        match self {
+            Expr::Any(parts) | Expr::All(parts) => parts.iter().any(Expr::asks_kind),
+            Expr::Not(inner) => inner.asks_kind(),
+            Expr::Test(test) => matches!(test, Test::Kind { .. }),
         }
     }
 }
@@ -154,7 +164,7 @@ impl Expr<Test> {
             }
             Expr::Test(Test::Name { glob, .. }) => names.extend(glob.as_literal().map(LiteralName::Process)),
             Expr::Test(Test::AnyName(glob)) => names.extend(glob.as_literal().map(LiteralName::Any)),
-            Expr::Test(Test::Outcome { .. } | Test::Number { .. } | Test::Said(_)) => {}
+            Expr::Test(Test::Outcome { .. } | Test::Kind { .. } | Test::Number { .. } | Test::Said(_)) => {}
         }
     }
 }
@@ -169,6 +179,7 @@ impl Test {
                     || names_call(glob, call)
             }
             Test::Outcome { outcome, equal } => (call.record.outcome == *outcome) == *equal,
+            Test::Kind { kind, equal } => (call.record.kind == *kind) == *equal,
             Test::Number { field, op, value } => op.compare(field.of(call.record), *value),
             Test::Said(test) => test.answer(&call.said) == Some(true),
         }

@@ -31,7 +31,7 @@ pub use lex::{FILTER_BYTES_MAX, Op};
 pub use parse::{FIELDS, FILTER_DEPTH_MAX, parse};
 pub use said::{Part, Said, SaidTest};
 
-use super::record::Record;
+use super::record::{Record, RecordKind};
 use expr::{Named, Test};
 use parse::CallFields;
 
@@ -66,6 +66,11 @@ impl Filter {
     /// Whether the record matches; `None` where its payload would tell, and the part of it that does was not kept.
     pub fn answer(&self, record: &Record) -> Option<bool> {
         self.expr.answer(&Named { record, also: AlsoNamed::default(), said: Said::of(record) })
+    }
+
+    /// Whether the record matches and counts: one that is no call does only where the expression asks for `kind`.
+    pub fn counts(&self, record: &Record) -> bool {
+        (record.kind == RecordKind::Call || self.expr.asks_kind()) && self.matches(record)
     }
 
     /// Whether it asks for what is only known when a call has ended: its outcome, duration or output.

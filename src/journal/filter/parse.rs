@@ -10,7 +10,7 @@ use super::lex::{Kind, Match, Op, Token, tokens};
 use super::pointer::{Number, Pointer};
 use super::regex::Regex;
 use super::said::{Literal, SaidTest, Side, ValueTest};
-use crate::journal::record::Outcome;
+use crate::journal::record::{Outcome, RecordKind};
 use crate::journal::units::{parse_duration_ns, parse_size};
 use crate::text::{did_you_mean, quoted};
 
@@ -18,7 +18,7 @@ use crate::text::{did_you_mean, quoted};
 pub const FILTER_DEPTH_MAX: usize = 64;
 
 /// Every field, as it is written.
-pub const FIELDS: [&str; 13] = [
+pub const FIELDS: [&str; 14] = [
     "caller",
     "callee",
     "function",
@@ -29,6 +29,7 @@ pub const FIELDS: [&str; 13] = [
     "bytes_out",
     "duration",
     "held",
+    "kind",
     "input",
     "output",
     "error",
@@ -38,6 +39,7 @@ pub const FIELDS: [&str; 13] = [
 enum Field {
     Name(NameField),
     Outcome,
+    Kind,
     Number(NumberField),
 }
 
@@ -48,6 +50,7 @@ impl Field {
             "callee" => Field::Name(NameField::Callee),
             "function" => Field::Name(NameField::Function),
             "outcome" => Field::Outcome,
+            "kind" => Field::Kind,
             "depth" => Field::Number(NumberField::Depth),
             "job" => Field::Number(NumberField::Job),
             "bytes_in" => Field::Number(NumberField::BytesIn),
@@ -87,6 +90,15 @@ impl Fields for CallFields {
             Some(Field::Number(field)) => {
                 let value = number(field, text).map_err(|message| comparison.refused(message))?;
                 Ok(Test::Number { field, op, value })
+            }
+            Some(Field::Kind) => {
+                let equal = comparison.equality()?;
+                let kind = RecordKind::ALL.into_iter().find(|kind| kind.as_str() == text);
+                let kind = kind.ok_or_else(|| {
+                    let kinds = RecordKind::ALL.map(RecordKind::as_str).join(" ");
+                    comparison.refused(format!("no kind `{}`; there are: {kinds}", quoted(text)))
+                })?;
+                Ok(Test::Kind { kind, equal })
             }
             Some(Field::Outcome) | None => {
                 let equal = comparison.equality()?;

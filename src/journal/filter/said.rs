@@ -85,7 +85,7 @@ impl<'a> Part<'a> {
 impl<'a> Said<'a> {
     /// What the journal keeps of a call.
     pub fn of(record: &'a Record) -> Said<'a> {
-        let payload = record.payload.as_deref();
+        let payload = record.kept();
         let nothing = Some(Part::whole(b""));
         Said {
             input: match payload {

@@ -12,7 +12,7 @@ pub use histogram::{Bar, Histogram};
 use serde::{Serialize, Serializer};
 
 use super::filter::Filter;
-use super::record::Record;
+use super::record::{Record, RecordKind};
 use super::symbol::Symbol;
 use crate::json::ns_as_micros;
 use crate::text::{did_you_mean, quoted};
@@ -101,13 +101,14 @@ impl Stats {
         Stats { by, rows: Vec::new(), row_of: HashMap::new(), calls: Vec::new(), self_ns_all: 0 }
     }
 
-    /// The accounts of the `records` that match the filter, or of all without one.
+    /// The accounts of the `records` that the filter counts, or of all calls without one.
     pub fn of<'a>(by: By, filter: Option<&Filter>, records: impl IntoIterator<Item = &'a Record>) -> Stats {
         let mut stats = Stats::new(by);
         for record in records {
-            if filter.is_none_or(|filter| filter.matches(record)) {
+            let is_call = record.kind == RecordKind::Call;
+            if filter.map_or(is_call, |filter| filter.counts(record)) {
                 stats.add(record);
-            } else {
+            } else if is_call {
                 stats.add_nested(record);
             }
         }

@@ -9,7 +9,7 @@ use super::asked::Asked;
 use super::pattern::{self, LoadPattern};
 use super::rule::path_text;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
-use crate::journal::{Record, Symbol};
+use crate::journal::{Record, RecordKind, Symbol};
 use crate::kernel::view::ProcessId;
 use crate::runtime::Spec;
 use crate::secrets::{LEFT_OUT, without_secrets};
@@ -135,7 +135,9 @@ impl Spawns {
         let mut needs = self.needs.clone();
         let mut is_partial = self.is_partial;
         let plugin = |id: ProcessId, name: Symbol| self.processes.get(&id).map_or(name, |seen| seen.plugin);
-        for record in records.iter().filter(|record| record.caller != 0 && was_call(record)) {
+        for record in
+            records.iter().filter(|record| record.kind == RecordKind::Call && record.caller != 0 && was_call(record))
+        {
             let (caller, callee) =
                 (plugin(record.caller, record.caller_name), plugin(record.callee, record.callee_name));
             let function = record.function;

@@ -3,9 +3,10 @@
 use crate::runtime::host_functions::{self, WASI};
 
 /// WASI's functions that tests call, each with its parameters. All give an errno.
-const WASI_FUNCTIONS: [(&str, &str); 22] = [
+const WASI_FUNCTIONS: [(&str, &str); 23] = [
     ("args_get", "i32 i32"),
     ("args_sizes_get", "i32 i32"),
+    ("clock_time_get", "i32 i64 i32"),
     ("environ_get", "i32 i32"),
     ("environ_sizes_get", "i32 i32"),
     ("fd_close", "i32"),

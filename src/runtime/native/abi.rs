@@ -11,6 +11,7 @@ use super::bulk;
 use super::ctx::{Ctx, CtxStore, IN_USE, Span, refused};
 use super::fuel;
 use super::http;
+use super::watched::{Details, watched};
 use crate::runtime::host_functions::{EXTISM, ExtismFunction};
 use crate::runtime::{Failure, FailureKind, LogLevel};
 
@@ -124,26 +125,38 @@ fn output_set(mut caller: Caller<'_, Ctx>, offset: i64, length: i64) -> Result<(
 }
 
 fn config_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
-    let key = key_span(&mut caller, key as u64, "config key")?;
-    let spec = caller.data().spec.clone();
-    let arena = caller.data().arena()?.memory;
-    let value = spec.config.get(text(arena.data(&caller), key, "config key")?);
-    caller.free(key.offset)?;
-    match value {
-        Some(value) => Ok(caller.put(value.as_bytes())?.offset as i64),
-        None => Ok(0),
-    }
+    watched(&mut caller, "config_get", |caller, details| {
+        let key = key_span(caller, key as u64, "config key")?;
+        let spec = caller.data().spec.clone();
+        let arena = caller.data().arena()?.memory;
+        let name = text(arena.data(&*caller), key, "config key")?;
+        let value = spec.config.get(name);
+        if let Some(details) = details {
+            *details = Details::keyed(name, value.map_or(0, |value| value.len() as u64));
+        }
+        caller.free(key.offset)?;
+        match value {
+            Some(value) => Ok(caller.put(value.as_bytes())?.offset as i64),
+            None => Ok(0),
+        }
+    })
 }
 
 fn var_get(mut caller: Caller<'_, Ctx>, key: i64) -> Result<i64> {
-    let key = key_span(&mut caller, key as u64, "var key")?;
-    let arena = caller.data().arena()?.memory;
-    let value = caller.data().vars.get(text(arena.data(&caller), key, "var key")?).map(Arc::clone);
-    caller.free(key.offset)?;
-    match value {
-        Some(value) => Ok(caller.put(&value)?.offset as i64),
-        None => Ok(0),
-    }
+    watched(&mut caller, "var_get", |caller, details| {
+        let key = key_span(caller, key as u64, "var key")?;
+        let arena = caller.data().arena()?.memory;
+        let name = text(arena.data(&*caller), key, "var key")?;
+        let value = caller.data().vars.get(name).map(Arc::clone);
+        if let Some(details) = details {
+            *details = Details::keyed(name, value.as_ref().map_or(0, |value| value.len() as u64));
+        }
+        caller.free(key.offset)?;
+        match value {
+            Some(value) => Ok(caller.put(&value)?.offset as i64),
+            None => Ok(0),
+        }
+    })
 }
 
 /// Charges fuel for a key and returns its range.
@@ -165,19 +178,27 @@ fn text<'a>(data: &'a [u8], span: Span, what: &str) -> Result<&'a str> {
 }
 
 fn var_set(mut caller: Caller<'_, Ctx>, key: i64, value: i64) -> Result<()> {
+    watched(&mut caller, "var_set", |caller, details| set_var(caller, details, key as u64, value as u64))
+}
+
+fn set_var(caller: &mut Caller<'_, Ctx>, details: Option<&mut Details>, key: u64, value: u64) -> Result<()> {
     caller.data().check_vars_enabled()?;
-    let (key, value) = (key_span(&mut caller, key as u64, "var key")?, value as u64);
+    let key = key_span(caller, key, "var key")?;
     let up = caller.data().up()?;
     let arena = caller.data().arena()?.memory;
-    let (data, ctx) = arena.data_and_store_mut(&mut caller);
+    let (data, ctx) = arena.data_and_store_mut(&mut *caller);
     let name = text(data, key, "var key")?;
+    if let Some(details) = details {
+        *details = Details::keyed(name, 0);
+        details.bytes_in += ctx.blocks.length(value).unwrap_or(0);
+    }
     if value == 0 {
         ctx.remove_var(name, Some(&up));
         return caller.free(key.offset);
     }
     let value = ctx.span(value, "var value")?;
     ctx.set_var(name, value.of(data)?, Some(&up))?;
-    fuel::charge(&mut caller, value.length)?;
+    fuel::charge(caller, value.length)?;
     caller.free(value.offset)?;
     caller.free(key.offset)
 }
@@ -189,12 +210,30 @@ fn log_at(level: LogLevel) -> impl Fn(Caller<'_, Ctx>, i64) -> Result<()> + Send
 fn log(caller: &mut Caller<'_, Ctx>, level: LogLevel, handle: u64) -> Result<()> {
     let up = caller.data().up()?;
     if level >= up.log_level() {
-        let mut span = caller.data_mut().span(handle, "log message")?;
-        span.length = span.length.min(LOG_BYTES_MAX);
-        let bytes = caller.bytes(span)?;
-        up.log(level, &String::from_utf8_lossy(&bytes));
+        watched(caller, log_function(level), |caller, details| {
+            let mut span = caller.data_mut().span(handle, "log message")?;
+            span.length = span.length.min(LOG_BYTES_MAX);
+            let bytes = caller.bytes(span)?;
+            let message = String::from_utf8_lossy(&bytes);
+            up.log(level, &message);
+            if let Some(details) = details {
+                *details = Details { text: message.into_owned(), bytes_in: span.length, ..Details::default() };
+            }
+            Ok(())
+        })?;
     }
     caller.free(handle)
+}
+
+/// The function that logs at a level.
+fn log_function(level: LogLevel) -> &'static str {
+    match level {
+        LogLevel::Trace => "log_trace",
+        LogLevel::Debug => "log_debug",
+        LogLevel::Info => "log_info",
+        LogLevel::Warn => "log_warn",
+        LogLevel::Error | LogLevel::Off => "log_error",
+    }
 }
 
 /// The lowest kept level in the PDKs' numbers: trace 0 to error 4, off `i32::MAX`.

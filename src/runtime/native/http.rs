@@ -18,6 +18,7 @@ use wasmtime::{Caller, Result};
 use super::ctx::{Ctx, CtxStore, refused};
 use super::fuel;
 use super::open_files::Place;
+use super::watched::{Details, watched};
 use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
 use crate::text::json_cause;
@@ -67,26 +68,35 @@ struct Fetched {
 
 /// `http_request`.
 pub fn request(mut caller: Caller<'_, Ctx>, request: i64, body: i64) -> Result<i64> {
-    let (request, body) = (request as u64, body as u64);
+    watched(&mut caller, "http_request", |caller, details| requested(caller, details, request as u64, body as u64))
+}
+
+fn requested(caller: &mut Caller<'_, Ctx>, mut details: Option<&mut Details>, request: u64, body: u64) -> Result<i64> {
     caller.data_mut().http_status = 0;
     caller.data_mut().http_headers.clear();
     let span = caller.data_mut().span(request, "http request")?;
     if span.length > REQUEST_BYTES_MAX {
         return Err(refused(format!("http request has {} bytes; at most {REQUEST_BYTES_MAX} are taken", span.length)));
     }
-    fuel::charge(&mut caller, span.length)?;
+    fuel::charge(caller, span.length)?;
     let arena = caller.data().arena()?.memory;
-    let text = if span.length == 0 { &[] } else { span.of(arena.data(&caller))? };
+    let text = if span.length == 0 { &[] } else { span.of(arena.data(&*caller))? };
     // Blocks are freed exactly where the SDK frees them: a guest's message in one of them shows the difference.
     let asked: Asked = serde_json::from_slice(text)
         .map_err(|error| refused(format!("invalid http request: {}", json_cause(&error))))?;
     caller.free(request)?;
     let url = Url::parse(&asked.url).map_err(|error| refused(format!("invalid URL: {error}")))?;
+    if let Some(details) = details.as_deref_mut() {
+        details.text = format!("{} {}", asked.method(), format_url(&url));
+    }
     let spec = caller.data().spec.clone();
     if !hosts::allows(&spec.allowed_hosts, &url) {
         return Err(refused(not_allowed("request", &url)));
     }
     let span = caller.data_mut().span(body, "http request body")?;
+    if let Some(details) = details.as_deref_mut() {
+        details.bytes_in = span.length;
+    }
     let request = asked.request()?;
     let place = Place::take(span.length).ok_or_else(|| {
         refused("plugins have too many requests and files open, or too much to send; try again later")
@@ -106,16 +116,23 @@ pub fn request(mut caller: Caller<'_, Ctx>, request: i64, body: i64) -> Result<i
     let fetched = in_background(&up, fetch, place);
     caller.free(body)?;
     let fetched = fetched?;
+    if let Some(details) = details {
+        details.text.push_str(&format!(" {}", fetched.status));
+        details.bytes_out = fetched.body.len() as u64;
+    }
     caller.data_mut().http_status = fetched.status;
     caller.data_mut().http_headers = fetched.headers;
     Ok(caller.put(&fetched.body)?.offset as i64)
 }
 
 impl Asked {
+    fn method(&self) -> String {
+        self.method.as_deref().unwrap_or("GET").to_uppercase()
+    }
+
     /// The request for ureq. The URL stays as the guest wrote it, without encoding or normalization.
     fn request(&self) -> Result<Request<()>> {
-        let method = self.method.as_deref().unwrap_or("GET").to_uppercase();
-        let mut request = Request::builder().method(method.as_str()).uri(&self.url);
+        let mut request = Request::builder().method(self.method().as_str()).uri(&self.url);
         for (name, value) in &self.headers {
             request = request.header(name, value);
         }

@@ -12,6 +12,7 @@
 //!   host functions. `resident`: memory in RAM.
 //! - `backtrace`: where a guest stands. `standing`: where its callers wait.
 //! - `vars`: an instance's variables. `inspect`: its variables and memory for a debugger.
+//! - `watched`: host functions whose requests become records.
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
@@ -47,6 +48,7 @@ mod stubs;
 mod user;
 mod vars;
 mod wasi;
+mod watched;
 
 pub use chunked::BodyMap;
 pub use codegen::{MAX_WASM_STACK_BYTES, moved_bodies};

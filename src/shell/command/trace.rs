@@ -1,5 +1,6 @@
 //! `trace`: the journal of calls.
 
+mod host;
 mod rate_limiter;
 
 use std::time::Duration;
@@ -27,16 +28,28 @@ pub static COMMAND: Command = Command {
         what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
         all (`show SEQ` shows them), until `trace payloads off`. From the start, and after `trace payloads failed`, it keeps \
-        the inputs of failed calls alone, 4k each and 1M in all; those of private plugins never. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, HELD, \
+        the inputs of failed calls alone, 4k each and 1M in all; those of private plugins never. `trace host on` lists what plugins ask of their \
+        host too, below the calls that asked: variables, configuration, log lines, HTTP, and WASI's files, clock and random bytes, \
+        with bytes and times; `trace host on EXPR` only some, until `trace host off`. `stats` and `expect-calls` count them \
+        only where EXPR asks for `kind=host`. The stock host's are not seen. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, HELD, \
         in this order, and cuts what is still too long (`show SEQ` has the whole).",
-    examples: &["\
+    examples: &[
+        "\
         load echo\n\
         # 1:echo\n\
         call echo echo hi\n\
         # hi\n\
         trace\n\
         # SEQ      AT  CALLER  CALL         IN  OUT   TOOK  OUTCOME\n\
-        #   1  0.612s  shell   1:echo.echo   2    2  258µs  ok"],
+        #   1  0.612s  shell   1:echo.echo   2    2  258µs  ok",
+        "\
+        trace host on\n\
+        load count_vowels\n\
+        # 1:count_vowels\n\
+        count_vowels.count_vowels abc\n\
+        # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n\
+        expect-calls 'caller=count_vowels and function=var_set and kind=host' 1",
+    ],
     syntax: syntax::<TraceOptions>(),
     run: Run::Plain(run),
 };
@@ -46,12 +59,12 @@ const FOLLOW_STEP: Duration = Duration::from_millis(50);
 
 #[derive(Debug, clap::Args)]
 struct TraceOptions {
-    #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear", "payloads"])]
+    #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear", "payloads", "host"])]
     action: Option<String>,
-    /// of `payloads`: the most bytes of one side of a call, as 4k; or off; or failed
+    /// of `payloads`: the most bytes of one side of a call, as 4k; or off; or failed; of `host`: on or off
     #[arg(value_name = "SIZE")]
     size: Option<String>,
-    /// of `payloads`: the most bytes in all, as 16M; else the limit of `--payload-bytes`
+    /// of `payloads`: the most bytes in all, as 16M; else the limit of `--payload-bytes`; of `host`: EXPR
     #[arg(value_name = "BUDGET")]
     budget: Option<String>,
     /// how many, counted from the newest (100); 0: all
@@ -81,6 +94,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Some("on") => journal.set_on(true),
         Some("off") => journal.set_on(false),
         Some("payloads") => return payloads(session, options.size.as_deref(), options.budget.as_deref()),
+        Some("host") => return host::host(session, options.size.as_deref(), options.budget.as_deref()),
         Some(_) => journal.clear(),
         None if options.follow => return follow(session, &options),
         None => return Ok(list(session, &options)),

@@ -6,7 +6,7 @@ use std::time::Duration;
 use serde::{Serialize, Serializer};
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::Record;
+use crate::journal::{Record, RecordKind};
 use crate::json::as_us;
 use crate::kernel::{CallPlan, CallStage, JobEnd, JobOutput, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::Host;
@@ -123,8 +123,11 @@ fn call(
     let job = session.kernel().start(plan).map_err(|error| session.call_error(error))?;
     let id = job.id();
     let end = session.wait_for_job(&job, OnInterrupt::EndJob)?;
-    let mut records =
-        session.kernel().journal().drain().find(usize::MAX, |record| record.job == id && record.depth > 1);
+    let mut records = session
+        .kernel()
+        .journal()
+        .drain()
+        .find(usize::MAX, |record| record.kind == RecordKind::Call && record.job == id && record.depth > 1);
     records.sort_by_key(|record| record.seq);
     Ok((end, records.iter().map(nested_text).collect()))
 }

@@ -4,11 +4,14 @@ use std::time::Duration;
 
 use crate::journal::{Outcome, Record};
 use crate::runtime::LogLevel;
-use crate::shell::reply::Role;
+use crate::shell::reply::{Role, one_line};
 use crate::shell::units::show_duration;
 
-/// `2:cart.total`.
+/// `2:cart.total`; of a request to the host `host.var_get total`.
 pub fn call_text(record: &Record) -> String {
+    if let Some(detail) = record.detail() {
+        return format!("{}.{} {}", record.callee_label(), record.function, one_line(detail));
+    }
     format!("{}.{}", record.callee_label(), record.function)
 }
 

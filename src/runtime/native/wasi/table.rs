@@ -7,13 +7,15 @@ use wasmtime_wasi::I32Exit;
 use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
 use wiggle::GuestMemory;
 
+use super::asked::Errno;
 use super::fds::Kind;
 use super::parts::{Parts, parts};
 use super::wait::{look, wait};
-use super::{copy, errno, open};
+use super::{asked, copy, errno, open};
 use crate::runtime::host_functions::WASI;
 use crate::runtime::native::ctx::Ctx;
 use crate::runtime::native::fuel;
+use crate::runtime::native::watched::watched;
 
 /// Longest path, in bytes; above every system's own bound.
 const PATH_BYTES_MAX: u32 = 64 * 1024;
@@ -59,10 +61,17 @@ macro_rules! functions {
         $linker.func_wrap(WASI, stringify!($name), |mut caller: Caller<'_, Ctx>, $($arg: $ty),*| -> Result<$result> {
             $(if let Some(errno) = descriptor_refused(&caller, $fd, Views::$views) { return Ok(errno); })*
             $(if $path_len as u32 > PATH_BYTES_MAX { return Ok(errno::NAMETOOLONG); })*
-            guarded(&mut caller, |caller| {
-                $(fuel::charge(caller, bytes($path_len))?;)*
-                $(fuel::charge(caller, $bytes)?;)*
-                functions!(@$how caller $name $($arg)*)
+            watched(&mut caller, stringify!($name), |caller, details| {
+                let done: $result = guarded(caller, |caller| {
+                    $(fuel::charge(caller, bytes($path_len))?;)*
+                    $(fuel::charge(caller, $bytes)?;)*
+                    functions!(@$how caller $name $($arg)*)
+                })?;
+                if let Some(details) = details {
+                    let arguments: &[i64] = &[$(i64::from($arg)),*];
+                    *details = asked::details(caller, stringify!($name), arguments, done.errno());
+                }
+                Ok(done)
             })
         })?;
     )*};

@@ -89,7 +89,7 @@ fn replay_one(session: &mut Session, seq: u64, words: &ReplayWords) -> Result<Re
     let input = match &words.input {
         Some(text) if words.hex => parse_hex(text.as_bytes()).map_err(ShellError::usage)?,
         Some(text) => text.clone().into_bytes(),
-        None => whole(seq, "input", record.payload.as_ref().map(|payload| &payload.input))?,
+        None => whole(seq, "input", record.kept().map(|payload| &payload.input))?,
     };
     let before = ObservedCall::of(&record, session.kernel().journal());
     if !words.fresh {

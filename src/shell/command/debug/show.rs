@@ -98,11 +98,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let (words, _) = arguments.parse::<ShowWords>()?;
     let record = record_of(session, words.seq)?;
     if words.input {
-        let kept = record.payload.as_ref().map(|payload| &payload.input);
+        let kept = record.kept().map(|payload| &payload.input);
         return whole(words.seq, "input", kept).map(|bytes| Reply::Output { bytes: bytes.into(), raw: false });
     }
     if words.output {
-        let kept = record.payload.as_ref().map(|payload| &payload.output);
+        let kept = record.kept().map(|payload| &payload.output);
         return whole(words.seq, "output", kept).map(|bytes| Reply::Output { bytes: bytes.into(), raw: false });
     }
     let chain = chain_of(session, &record);
@@ -162,10 +162,10 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
 
 fn payload_lines(record: &Record, form: Option<Form>) -> Vec<Line> {
     let mut lines = Vec::new();
-    let payload = record.payload.as_deref();
+    let payload = record.kept();
     push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input), form);
     push_side(&mut lines, "output", record.bytes_out, payload.map(|payload| &payload.output), form);
-    if payload.is_none() && record.bytes_in + record.bytes_out > 0 {
+    if payload.is_none() && record.detail().is_none() && record.bytes_in + record.bytes_out > 0 {
         lines.push(Line::new().with(Role::Dim, "`trace payloads 64k 16M` keeps the bytes of calls to come"));
     }
     lines
@@ -222,7 +222,7 @@ struct FrameRow {
 
 impl CallRow<'_> {
     fn of<'a>(record: &'a Record, chain: &[Record], stack: Option<&'a StackView>) -> CallRow<'a> {
-        let (input, output) = record.payload.as_ref().map(|payload| (&payload.input, &payload.output)).unzip();
+        let (input, output) = record.kept().map(|payload| (&payload.input, &payload.output)).unzip();
         let missing = |kept: Option<&Kept>| kept.map_or(Some("not kept".to_owned()), Kept::missing);
         let frame = |record: &Record| FrameRow {
             seq: record.seq,

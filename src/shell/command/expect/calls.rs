@@ -108,7 +108,7 @@ fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellErro
         return Err(ShellError::failed(format!("`{filter}`: {note}")));
     }
     match journal.drain().dropped() {
-        0 => Ok(journal.drain().find(usize::MAX, |record| filter.matches(record))),
+        0 => Ok(journal.drain().find(usize::MAX, |record| filter.counts(record))),
         dropped => Err(ShellError::failed(format!(
             "the trace has lost {dropped} calls; keep more with `--journal-records`, or start anew with `trace clear`"
         ))),

@@ -85,6 +85,7 @@ What it asks for
   held>1s                  how long it, or a call below it, was held at breakpoints
   bytes_in>1k, bytes_out=0 what it was given, what it gave
   depth=1, job=%3          called from the shell; of that job
+  kind=host                what a plugin asked of its host, as `trace host on` keeps it; or kind=call
 What was said
   input~'^[a-z]+$'         a regular expression over the bytes (!~: not so); input, output, error
   error contains disk      a part of the text; in quotes, where it has spaces
@@ -119,8 +120,9 @@ Processes
 const DEBUGGING: &str = "\
 See what happens
   trace                                    every call, nested ones too
-  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration held input output error
+  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration held kind input output error
   trace payloads 4k 16M                    keep inputs and outputs; show SEQ prints them
+  trace host on, trace host on EXPR        what plugins ask of their host: vars, config, logs, HTTP, WASI's files
   stats --by function, stats --hist        where the time and the bytes go
   export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL
 

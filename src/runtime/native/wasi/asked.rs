@@ -1,0 +1,67 @@
+//! What a call of a WASI function asks for, for somebody who watches the host: the path or descriptor, and the bytes.
+
+use wasmtime::Caller;
+
+use super::copy::{slice, word};
+use super::parts::parts;
+use crate::runtime::native::ctx::Ctx;
+use crate::runtime::native::watched::Details;
+
+/// The longest path that is read for the details, in bytes.
+const PATH_BYTES_MAX: usize = 256;
+
+/// A function's result as an errno; 0: success.
+pub trait Errno {
+    fn errno(&self) -> i32;
+}
+
+impl Errno for i32 {
+    fn errno(&self) -> i32 {
+        *self
+    }
+}
+
+impl Errno for () {
+    fn errno(&self) -> i32 {
+        0
+    }
+}
+
+/// The details of a call that ended with `errno`.
+pub fn details(caller: &mut Caller<'_, Ctx>, function: &str, arguments: &[i64], errno: i32) -> Details {
+    let argument = |at: usize| arguments.get(at).map_or(0, |argument| *argument as u32);
+    let text = match path_of(function) {
+        Some(at) => path(caller, argument(at), argument(at + 1)),
+        None if function.starts_with("fd_") => Some(format!("fd {}", argument(0))),
+        None => None,
+    };
+    let moved = match (function, errno) {
+        ("fd_read" | "fd_write", 0) => number(caller, argument(3)),
+        ("fd_pread" | "fd_pwrite" | "fd_readdir", 0) => number(caller, argument(4)),
+        ("random_get", 0) => u64::from(argument(1)),
+        ("clock_time_get" | "clock_res_get", 0) => 8,
+        _ => 0,
+    };
+    let (bytes_in, bytes_out) = if function.contains("write") { (moved, 0) } else { (0, moved) };
+    let error = (errno != 0).then(|| format!("errno {errno}"));
+    Details { text: text.unwrap_or_default(), bytes_in, bytes_out, error }
+}
+
+/// The place of a function's path among its arguments; the length follows it.
+fn path_of(function: &str) -> Option<usize> {
+    match function {
+        "path_open" | "path_filestat_get" | "path_filestat_set_times" | "path_link" => Some(2),
+        "path_symlink" => Some(3),
+        function => function.starts_with("path_").then_some(1),
+    }
+}
+
+fn path(caller: &mut Caller<'_, Ctx>, at: u32, length: u32) -> Option<String> {
+    let parts = parts(caller).ok()?;
+    let bytes = slice(parts.data, at, (length as usize).min(PATH_BYTES_MAX)).ok()?;
+    Some(String::from_utf8_lossy(bytes).into_owned())
+}
+
+fn number(caller: &mut Caller<'_, Ctx>, at: u32) -> u64 {
+    parts(caller).and_then(|parts| word(parts.data, at)).map_or(0, u64::from)
+}

@@ -1,0 +1,48 @@
+//! `trace host`: what plugins ask of their host, as records beside the calls.
+
+use crate::runtime::Host;
+use crate::shell::filter::parse_filter;
+use crate::shell::reply::{Line, Reply, Role, ShellError};
+use crate::shell::session::Session;
+use crate::text::quoted;
+
+/// `trace host [on [EXPR] | off]`.
+pub fn host(session: &mut Session, switch: Option<&str>, expression: Option<&str>) -> Result<Reply, ShellError> {
+    let filter = expression.map(parse_filter).transpose().map_err(ShellError::usage)?;
+    let kernel = session.kernel();
+    match (switch, filter) {
+        (Some("on"), filter) => kernel.trace_host(filter),
+        (Some("off"), None) => kernel.stop_tracing_host(),
+        (None, _) => {}
+        (Some("off"), Some(_)) => return Err(ShellError::usage("`trace host off` takes no EXPR")),
+        (Some(other), _) => {
+            let why = format!("`trace host {}`: write `on`, `on EXPR` or `off`", quoted(other));
+            return Err(ShellError::usage(why));
+        }
+    }
+    let traced = kernel.traces_host();
+    let filter = traced.as_ref().and_then(|filter| filter.as_ref().map(|filter| filter.source().to_owned()));
+    let json = serde_json::json!({ "tracing_host": traced.is_some(), "filter": filter });
+    if switch.is_some() {
+        if traced.is_some() {
+            notice_unseen(session);
+        }
+        return Ok(Reply::done(json));
+    }
+    let text = match (traced.is_some(), filter) {
+        (true, Some(filter)) => format!("on, those of `{filter}`"),
+        (true, None) => "on".to_owned(),
+        (false, _) => "off".to_owned(),
+    };
+    Ok(Reply::answer(text, json))
+}
+
+/// Tells of a living process whose requests the stock host answers unseen.
+fn notice_unseen(session: &mut Session) {
+    let views = session.kernel().processes(false);
+    if let Some(view) = views.iter().find(|view| view.host == Host::Extism) {
+        let text =
+            format!("`{}` runs in the extism host, whose requests are not seen; `--host native` does", view.label());
+        session.notice(Line::new().with(Role::Warn, text));
+    }
+}
