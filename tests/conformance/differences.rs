@@ -57,6 +57,17 @@ pub const ALL: &[Difference] = &[
         cases: &["memory: a table beyond the limit"],
     },
     Difference {
+        what: "tables have 10,000,000 elements together at most, structs and arrays 32 MiB; in the SDK what wasm allows",
+        why: "one instruction may copy all elements, or free all objects, and nothing ends it meanwhile",
+        cases: &["memory: a table of more elements than are allowed", "memory: an array larger than is allowed"],
+    },
+    Difference {
+        what: "a key of a config value or var and the description of an http request have 16 MiB at most, and a log line is cut \
+               there; the SDK takes what there is memory for",
+        why: "each is read at once, outside of the memory limit",
+        cases: &["config: a key longer than is allowed"],
+    },
+    Difference {
         what: "a failure has its message and its return code; `Plugin::call` gives the message alone",
         why: "the SDK's call that keeps the code takes a code without a message for success",
         cases: &[
@@ -101,6 +112,22 @@ pub const ALL: &[Difference] = &[
         what: "one folder can be allowed at several places; the SDK opens it at the one that comes last",
         why: "the SDK keeps allowed paths by the folder's name",
         cases: &["wasi: one folder at two places"],
+    },
+    Difference {
+        what: "an instance has 256 files and folders open at most; in the SDK what the system allows",
+        why: "the system's bound is the whole shell's, and one plugin could use it up",
+        // Shown by a unit test of the bound: the system's own may be lower.
+        cases: &[],
+    },
+    Difference {
+        what: "a single file can be allowed; the SDK opens folders only, and such a plugin is refused there",
+        why: "a plugin that needs one file need not see what lies beside it",
+        cases: &["wasi: a single file"],
+    },
+    Difference {
+        what: "a plugin can be given WASI's environment, arguments and standard input; the SDK has no way to, and such a plugin is refused there",
+        why: "programs that are built as WASI commands read them",
+        cases: &["wasi: arguments", "wasi: an environment", "wasi: standard input"],
     },
     Difference {
         what: "an instance that exits through WASI is not used again; the SDK goes on with it",

@@ -54,6 +54,11 @@ fn config() -> Vec<Case> {
         .gives("0 "),
         case("config: an empty value", r#"(func (export "run") (call $say (call $config_get (call $input))) (call $done))"#)
             .gives("0 "),
+        case(
+            "config: a key longer than is allowed",
+            r#"(func (export "run") (call $say (call $config_get (call $alloc (i64.const 16777217)))) (call $done))"#,
+        )
+        .fails(FailureKind::Trap),
         case("config: no key", r#"(func (export "run") (call $say (call $config_get (i64.const 0))) (call $done))"#)
             .gives("0 "),
         case(

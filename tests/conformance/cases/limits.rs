@@ -86,6 +86,20 @@ fn memory() -> Vec<Case> {
         .spec(|spec, _| spec.memory_bytes_max = Some(MIB))
         .call("run", "")
         .fails(FailureKind::Guest),
+        wat(
+            "memory: a table of more elements than are allowed",
+            r#"(module (table $t 1 funcref) (func (export "run") (result i32)
+                (i32.eq (table.grow $t (ref.null func) (i32.const 10000000)) (i32.const -1))))"#,
+        )
+        .call("run", "")
+        .fails(FailureKind::Guest),
+        wat(
+            "memory: an array larger than is allowed",
+            r#"(module (type $bytes (array i8)) (func (export "run")
+                (drop (array.new_default $bytes (i32.const 40000000)))))"#,
+        )
+        .call("run", "")
+        .fails(FailureKind::Oom),
     ]
 }
 

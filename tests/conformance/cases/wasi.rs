@@ -153,6 +153,22 @@ fn machine() -> Vec<Case> {
     vec![
         case("wasi: no arguments").call("args", "").gives("0 0 0 "),
         case("wasi: no environment").call("environ", "").gives("0 0 0 "),
+        case("wasi: arguments")
+            .spec(|spec, _| spec.wasi_input.args = vec!["name".to_owned(), "one".to_owned()])
+            .call("args", "")
+            .gives("0 2 9 "),
+        case("wasi: an environment")
+            .spec(|spec, _| spec.wasi_input.env = [("A".to_owned(), "bc".to_owned())].into())
+            .call("environ", "")
+            .gives("0 1 5 "),
+        case("wasi: standard input")
+            .spec(|spec, place| {
+                let file = place.folder.path().join("typed");
+                std::fs::write(&file, "a line\n").expect("written");
+                spec.wasi_input.stdin = Some(file);
+            })
+            .call("stdin", "")
+            .gives("0 7 "),
         case("wasi: clocks").call("clock", "").gives("0 1 "),
         case("wasi: random bytes").call("random", "").gives("0 1 "),
         case("wasi: standard output").call("stdout", "").gives("0 7 "),
@@ -207,6 +223,14 @@ fn files() -> Vec<Case> {
             .spec(folders(&[("first", "/a"), ("first", "/b")]))
             .call("all_preopens", "")
             .gives("[/a][/b]"),
+        case("wasi: a single file")
+            .spec(|spec, place| {
+                let host = place.folder.path().join("in.txt");
+                std::fs::write(&host, "from the file").expect("written");
+                spec.allowed_paths = vec![AllowedPath { host, guest: "/data/in.txt".to_owned(), read_only: true }];
+            })
+            .call("read", "")
+            .gives("0 0 [from the file]0 "),
         case("wasi: a folder that is not there")
             .spec(|spec, place| {
                 let host = place.folder.path().join("none");
