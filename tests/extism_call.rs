@@ -169,6 +169,16 @@ fn a_manifest_may_come_by_a_pipe() {
 }
 
 #[test]
+fn a_refused_request_says_what_allows_it_in_both_hosts() {
+    let why = "HTTP request to http://example.invalid/a is not allowed; `--allow-host 'example.invalid'` allows it";
+    for host in ["native", "extism"] {
+        let run = plugsh().file("http.wat", include_str!("../plugins/wat/http.wat"));
+        let run = run.args(["call", "http.wat", "run", "--host", host, "-i", r#"{"url":"http://example.invalid/a"}"#]);
+        run.run().stdout("").stderr(&format!("plugsh: 1:http.run: {why}\n")).code(1);
+    }
+}
+
+#[test]
 fn errors_that_a_plugin_logs_are_shown() {
     let wat = r#"(module
         (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))

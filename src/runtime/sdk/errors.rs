@@ -2,8 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use url::Url;
+
 use super::backtrace::backtrace;
-use crate::runtime::{Failure, FailureKind, Problem, Upcalls, wasm_words};
+use crate::runtime::source::format_url;
+use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts, wasm_words};
 
 /// The SDK's text for a return code other than 0.
 const EXIT_CODE: &str = "Returned non-zero exit code: ";
@@ -59,8 +62,18 @@ pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     match in_wasm {
         // The guest's words, which the table of the engine's words leaves alone.
         true if root.starts_with(PANICKED) => Failure::new(FailureKind::Trap, root),
-        true => Failure::new(FailureKind::Trap, error_line(error)),
+        true => Failure::new(FailureKind::Trap, not_allowed(root).unwrap_or_else(|| error_line(error))),
         false => Failure::new(FailureKind::Guest, root),
+    }
+}
+
+/// The refusal of an HTTP request, with the host pattern that would allow it; `None` for another error.
+fn not_allowed(text: &str) -> Option<Problem> {
+    let url = Url::parse(text.strip_prefix("HTTP request to ")?.strip_suffix(" is not allowed")?).ok()?;
+    let why = format!("HTTP request to {} is not allowed", format_url(&url));
+    match url.scheme() {
+        "http" | "https" => Some(Problem::advised(why, Advice::AllowHost(hosts::pattern_of(&url)))),
+        _ => Some(why.into()),
     }
 }
 
