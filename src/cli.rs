@@ -342,7 +342,7 @@ pub struct CallArgs {
     /// Read the input from standard input; `--wasi-stdin` is the plugin's own.
     #[arg(long)]
     pub stdin: bool,
-    /// Call it N times, and print each output, a blank line after each; 0: only load it.
+    /// Call it N times, and print each output and a newline; 0: only load it.
     #[arg(long = "loop", value_name = "N", default_value_t = 1, hide_default_value = true)]
     pub repeat: i64,
     /// Write the bytes only, with no newline added.

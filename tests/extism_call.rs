@@ -124,7 +124,9 @@ fn what_else_an_input_and_a_loop_may_be() {
         (&[], ""),
         (&["-i", "hi", "--loop", "0"], ""),
         (&["-i", "hi", "--loop", "-3"], ""),
-        (&["-i", "hi", "--loop", "2"], "hi\n\nhi\n\n"),
+        (&["-i", "hi", "--loop", "2"], "hi\nhi\n"),
+        (&["-i", "hi\n", "--loop", "2"], "hi\n\nhi\n\n"),
+        (&["--loop", "2"], "\n\n"),
         (&["-i", "hi", "--loop", "2", "--raw"], "hihi"),
     ] {
         let run = plugsh().args(["call", "echo", "echo"]).args(arguments.iter().copied()).stdin("never read");
@@ -135,6 +137,8 @@ fn what_else_an_input_and_a_loop_may_be() {
     let shell = plugsh().args(["call", "echo", "echo", "-i"]);
     let output = shell.command().arg(std::ffi::OsStr::from_bytes(b"\xff")).output().expect("it starts");
     assert_eq!(output.stdout, b"\xff");
+    let twice = shell.command().arg(std::ffi::OsStr::from_bytes(b"\xff")).arg("--loop=2").output().expect("it starts");
+    assert_eq!(twice.stdout, b"\xff\n\xff\n");
     let both = plugsh().args(["call", "echo", "echo", "--stdin", "-i", "x"]).run().code(2);
     both.stderr("plugsh: `--input` and `--stdin` do not go together in `plugsh call`\n");
 }

@@ -8,6 +8,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::console::{Color, Console};
+use super::print::newline_after;
 use super::script::interruptible;
 use super::streams;
 use crate::kernel::Kernel;
@@ -75,15 +76,22 @@ fn load_and_call(session: &mut Session, call: &OneCall) -> Result<(), ShellError
         ..CallOptions::default()
     };
     let input: Arc<[u8]> = input.into();
+    let ends_each = call.repeat > 1 && !call.raw && !call.json;
     for _ in 0..call.repeat {
         let reply = session.call(label.id, Arc::clone(&input), &options)?;
         session.show_logs();
         session.emit(&reply)?;
-        if call.repeat > 1 && !call.raw && !call.json {
+        // One newline after each output of a loop, as `extism call` has it: the front adds it to text that lacks one.
+        if ends_each && !gets_newline(&reply) {
             session.emit(&Reply::line(""))?;
         }
     }
     Ok(())
+}
+
+/// Whether the front writes a newline of its own after the reply.
+fn gets_newline(reply: &Reply) -> bool {
+    matches!(reply, Reply::Output { bytes, raw } if !newline_after(bytes, *raw).is_empty())
 }
 
 /// The source as `load` takes it. A word that names a file but no plugin is that file, as in extism.

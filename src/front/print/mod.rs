@@ -11,7 +11,7 @@ use std::borrow::Cow;
 use std::io::{self, Write};
 
 pub use options::RenderOptions;
-pub use output::Truncation;
+pub use output::{Truncation, newline_after};
 pub use paint::to_ansi;
 
 use crate::shell::plain;
