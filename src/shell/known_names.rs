@@ -32,7 +32,7 @@ struct Names {
 
 impl Session {
     /// The first name in `filter` that nothing has: no process, living or dead, no plugin that can be loaded, no
-    /// function of a living process, and no call in the trace.
+    /// function of a living process or of the plugin that is named with it, and no call in the trace.
     pub(super) fn unknown_name(&self, filter: &Filter) -> Option<UnknownName> {
         let asked = filter.literal_names();
         if asked.is_empty() {
@@ -75,17 +75,27 @@ impl Session {
             LiteralName::Process(name) if names.has_process(&name) => return None,
             LiteralName::Process(name) => UnknownName { near: names.near_process(&name), name },
             LiteralName::Function(name) if names.has_function(&name) => return None,
-            LiteralName::Function(name) => UnknownName { near: names.near_function(None, &name), name },
+            LiteralName::Function(name) => UnknownName { near: names.near_function(&name), name },
             LiteralName::Any(name) if names.has_process(&name) || names.has_function(&name) => return None,
             LiteralName::Any(name) => match name.rsplit_once('.') {
-                Some((plugin, function)) => names.unknown_call(plugin, function)?,
+                Some((plugin, function)) => names.unknown_call(plugin, function, || self.exports(plugin))?,
                 None => {
-                    let near = names.near_process(&name).or_else(|| names.near_function(None, &name));
+                    let near = names.near_process(&name).or_else(|| names.near_function(&name));
                     UnknownName { near, name }
                 }
             },
         };
         (!self.is_traced(&unknown.name)).then_some(unknown)
+    }
+
+    /// The functions of a plugin that can be loaded by name; empty where its module does not say.
+    fn exports(&self, plugin: &str) -> Vec<String> {
+        if !self.kernel().loadable().iter().any(|name| name == plugin) {
+            return Vec::new();
+        }
+        // A name that a stub stands in for has no module.
+        let about = self.kernel().about_source(plugin).unwrap_or_default();
+        about.functions.into_iter().map(|function| function.name).collect()
     }
 
     /// Whether a call in the trace has this name.
@@ -111,25 +121,28 @@ impl Names {
         closest(name, self.processes.iter().map(String::as_str)).map(str::to_owned)
     }
 
-    /// The nearest function, of one owner or of all.
-    fn near_function(&self, owner: Option<&str>, name: &str) -> Option<String> {
-        let owned = self.functions.iter().filter(|(of, _)| owner.is_none_or(|owner| owner == of));
-        closest(name, owned.flat_map(|(_, functions)| functions.iter().map(String::as_str))).map(str::to_owned)
+    /// The nearest function of all.
+    fn near_function(&self, name: &str) -> Option<String> {
+        let functions = self.functions.iter().flat_map(|(_, functions)| functions);
+        closest(name, functions.map(String::as_str)).map(str::to_owned)
     }
 
-    /// The unknown part of `PLUGIN.FUNCTION`. A function of a plugin that is only loadable counts as known.
-    fn unknown_call(&self, plugin: &str, function: &str) -> Option<UnknownName> {
+    /// The unknown part of `PLUGIN.FUNCTION`. `exports`: the functions of a plugin that no process has; where there are
+    /// none, each counts as known.
+    fn unknown_call(&self, plugin: &str, function: &str, exports: impl FnOnce() -> Vec<String>) -> Option<UnknownName> {
         let name = format!("{plugin}.{function}");
         if !self.has_process(plugin) {
             let near = self.near_process(plugin).map(|near| format!("{near}.{function}"));
             return Some(UnknownName { name, near });
         }
-        let mut owned = self.functions.iter().filter(|(owner, _)| owner == plugin).peekable();
-        owned.peek()?;
-        if owned.any(|(_, functions)| functions.iter().any(|known| known == function)) {
+        let owned = self.functions.iter().filter(|(owner, _)| owner == plugin);
+        let mut functions: Vec<&String> = owned.flat_map(|(_, functions)| functions).collect();
+        let exports = if functions.is_empty() { exports() } else { Vec::new() };
+        functions.extend(&exports);
+        if functions.is_empty() || functions.iter().any(|known| *known == function) {
             return None;
         }
-        let near = self.near_function(Some(plugin), function).map(|near| format!("{plugin}.{near}"));
-        Some(UnknownName { name, near })
+        let near = closest(function, functions.into_iter().map(String::as_str));
+        Some(UnknownName { name, near: near.map(|near| format!("{plugin}.{near}")) })
     }
 }
