@@ -56,6 +56,19 @@ fn the_pane_takes_the_whole_terminal_and_gives_it_back_by_the_key_or_esc() {
 }
 
 #[test]
+fn the_keys_take_all_rows() {
+    let (mut terminal, _) = in_full_screen();
+    terminal.send("?");
+    terminal.wait("the keys from the first row to the last but one", |screen| {
+        let mut rows = screen.rows(0, 80);
+        let titled = rows.next().is_some_and(|row| row.starts_with("▌keys") && row.contains("1–22/"));
+        titled && rows.all(|row| !row.contains("processes") && !row.contains("calls 1"))
+    });
+    terminal.send(ESC);
+    terminal.wait_for("▌processes");
+}
+
+#[test]
 fn f6_leaves_full_screen_and_the_pane() {
     let (mut terminal, before) = in_full_screen();
     terminal.send(F6);

@@ -20,8 +20,10 @@ pub struct Parts {
     pub divider: Option<Rect>,
     /// The view for which there is no room.
     pub hidden: Option<View>,
-    /// The area of details and help: that of the view without the keys, or the whole pane.
+    /// The area of details: that of the view without the keys, or the whole pane.
     pub detail: Rect,
+    /// The area of the keys' help: that of details where the views stand side by side, else the whole pane.
+    pub help: Rect,
     pub status: Rect,
 }
 
@@ -29,7 +31,15 @@ pub struct Parts {
 pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
     let status = Rect { y: area.bottom().saturating_sub(1), height: area.height.min(1), ..area };
     let body = Rect { height: area.height.saturating_sub(1), ..area };
-    let one = |tree, calls, hidden| Parts { tree, calls, divider: None, hidden: Some(hidden), detail: body, status };
+    let one = |tree, calls, hidden| Parts {
+        tree,
+        calls,
+        divider: None,
+        hidden: Some(hidden),
+        detail: body,
+        help: body,
+        status,
+    };
     match (zoom, view) {
         (Zoom::Both, _) if area.width >= SIDE_BY_SIDE_COLS_MIN => {
             let left = Rect { width: body.width * 9 / 20, ..body };
@@ -40,7 +50,7 @@ pub fn parts(area: Rect, view: View, zoom: Zoom) -> Parts {
         (Zoom::Both, _) if body.height >= STACKED_ROWS_MIN => {
             let top = Rect { height: body.height / 2, ..body };
             let bottom = Rect { y: body.y + top.height, height: body.height - top.height, ..body };
-            both(top, bottom, view, status)
+            Parts { help: body, ..both(top, bottom, view, status) }
         }
         (_, View::Tree) => one(Some(body), None, View::Calls),
         (_, View::Calls) => one(None, Some(body), View::Tree),
@@ -52,7 +62,7 @@ fn both(tree: Rect, calls: Rect, view: View, status: Rect) -> Parts {
         View::Tree => calls,
         View::Calls => tree,
     };
-    Parts { tree: Some(tree), calls: Some(calls), divider: None, hidden: None, detail, status }
+    Parts { tree: Some(tree), calls: Some(calls), divider: None, hidden: None, detail, help: detail, status }
 }
 
 /// A view's area without its title row.
@@ -79,7 +89,9 @@ mod tests {
                             assert!(!part.intersects(*other), "{width}x{height}: {part:?} and {other:?}");
                         }
                     }
-                    assert!(!parts.detail.intersects(parts.status));
+                    for covering in [parts.detail, parts.help] {
+                        assert!(!covering.intersects(parts.status) && area.intersection(covering) == covering);
+                    }
                 }
             }
         }
@@ -92,5 +104,13 @@ mod tests {
         assert!(parts(small, View::Tree, Zoom::Both).tree.is_some());
         let wide = parts(Rect::new(0, 0, 120, 20), View::Tree, Zoom::Both);
         assert_eq!(Some(wide.detail), wide.calls, "details go where the keys are not");
+    }
+
+    #[test]
+    fn help_takes_all_rows() {
+        for (width, height) in [(80, 24), (80, 10), (120, 24)] {
+            let parts = parts(Rect::new(0, 0, width, height), View::Tree, Zoom::Both);
+            assert_eq!(parts.help.height, height - 1, "{width}x{height}");
+        }
     }
 }

@@ -257,7 +257,7 @@ impl Pane {
         }
         match (&mut self.state.layer, &self.detail) {
             (Layer::Detail { scroll, .. }, Some((_, detail))) => *scroll = detail.draw(buffer, parts.detail, *scroll),
-            (Layer::Help { scroll }, _) => *scroll = help::draw(buffer, parts.detail, *scroll),
+            (Layer::Help { scroll }, _) => *scroll = help::draw(buffer, parts.help, *scroll),
             _ => {}
         }
         if let Some(area) = parts.divider {

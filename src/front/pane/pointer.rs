@@ -62,10 +62,14 @@ impl Pane {
     fn target(&self, at: Cell) -> Target {
         let Some((area, _)) = self.drawn.filter(|(area, _)| area.contains(at)) else { return Target::Outside };
         let parts = parts(area, self.state.view, self.state.zoom);
-        let covered = matches!(self.state.layer, Layer::Detail { .. } | Layer::Help { .. });
+        let covered = match self.state.layer {
+            Layer::Detail { .. } => Some(parts.detail),
+            Layer::Help { .. } => Some(parts.help),
+            _ => None,
+        };
         let row = |view: Rect| at.y.checked_sub(below_title(view).y).map(usize::from);
         match (parts.tree, parts.calls) {
-            _ if covered && parts.detail.contains(at) => Target::Lines,
+            _ if covered.is_some_and(|lines| lines.contains(at)) => Target::Lines,
             (Some(tree), _) if tree.contains(at) => Target::View(View::Tree, row(tree)),
             (_, Some(calls)) if calls.contains(at) => Target::View(View::Calls, row(calls)),
             _ => Target::Pane,
