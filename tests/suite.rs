@@ -45,6 +45,13 @@ fn json_has_a_line_for_each_file_and_changes_no_expectation() {
 }
 
 #[test]
+fn a_file_can_save_a_picture() {
+    let text = "load echo\npane save p.txt --size 80x6 --fixed-clock\n!grep -q '1:echo' p.txt\nexpect-error '*no pane here*' pane on\n";
+    let ended = plugsh().file("a.plugsh", text).args(["test", "a.plugsh"]).run().code(0);
+    assert!(normalised(&String::from_utf8_lossy(&ended.stdout)).starts_with("ok  a.plugsh"));
+}
+
+#[test]
 fn files_know_nothing_of_each_other() {
     let first = "load echo --as only_here\nset kept yes\ncall only_here echo x > out\nexit 0\n";
     let second = "expect-error '*' call only_here echo x\nexpect-error '*' echo $kept\nexpect-calls --pending 'callee=only_here and outcome=ok' 0\n";

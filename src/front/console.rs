@@ -5,6 +5,8 @@ use std::path::Path;
 use std::rc::Rc;
 use std::sync::Arc;
 
+use ratatui::buffer::Buffer;
+
 use super::pane::frame_of;
 use super::pane::save::save;
 use super::print::{RenderOptions, Rendered, render, to_ansi};
@@ -77,13 +79,10 @@ impl Console {
         let shown = self.screen.as_ref().filter(|screen| screen.is_pane_on() && clock == PictureClock::Real);
         let frame = match (shown, &self.pictured) {
             (Some(screen), _) => screen.pane_frame(size)?,
-            (None, Some(kernel)) => frame_of(kernel, size.unwrap_or(PictureSize::DEFAULT), clock),
+            (None, Some(kernel)) => return save_picture(kernel, path, size.unwrap_or(PictureSize::DEFAULT), clock),
             (None, None) => return Err("no pane here".to_owned()),
         };
-        save(&frame, path)?;
-        let file = path.display().to_string();
-        let line = Line::from(format!("the pane in `{file}`"));
-        Ok(Reply::news(line, serde_json::json!({ "file": file, "cols": frame.area.width, "rows": frame.area.height })))
+        save_frame(&frame, path)
     }
 
     fn options(&self) -> RenderOptions {
@@ -264,6 +263,26 @@ impl Front for Console {
         };
         Ok(note.map_or(Reply::Nothing, Reply::line))
     }
+}
+
+/// Saves a picture of a kernel's processes and calls, where no pane is shown.
+///
+/// # Errors
+/// One line: the suffix names no format, or the file cannot be written.
+pub fn save_picture(
+    kernel: &Arc<Kernel>,
+    path: &Path,
+    size: PictureSize,
+    clock: PictureClock,
+) -> Result<Reply, String> {
+    save_frame(&frame_of(kernel, size, clock), path)
+}
+
+fn save_frame(frame: &Buffer, path: &Path) -> Result<Reply, String> {
+    save(frame, path)?;
+    let file = path.display().to_string();
+    let line = Line::from(format!("the pane in `{file}`"));
+    Ok(Reply::news(line, serde_json::json!({ "file": file, "cols": frame.area.width, "rows": frame.area.height })))
 }
 
 /// The width that the environment gives to output that goes to no terminal, as for `ps` and `ls`.

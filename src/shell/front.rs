@@ -1,10 +1,12 @@
 //! The interface between a session and its front: all that reaches the person goes through it.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use super::child_output::Writer;
 use super::reply::{Line, Reply, ShellError};
+use crate::kernel::Kernel;
 
 /// A front: prompt, script or test.
 pub trait Front {
@@ -94,6 +96,9 @@ pub enum PictureClock {
     /// Each call takes a tenth of a second: the same calls give the same picture.
     Fixed,
 }
+
+/// Writes a picture of a kernel's processes and calls to a file, where no pane is shown.
+pub type SavePicture = fn(&Arc<Kernel>, &Path, PictureSize, PictureClock) -> Result<Reply, String>;
 
 /// The size of a saved picture in cells.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

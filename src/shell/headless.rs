@@ -5,9 +5,10 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::front::{Front, Loan, PaneRequest, ProgramStreams};
+use super::front::{Front, Loan, PaneRequest, PictureSize, ProgramStreams, SavePicture};
 use super::plain;
 use super::reply::{Line, Reply, ShellError};
+use crate::kernel::Kernel;
 
 /// The most bytes of output that are kept; the rest is dropped.
 const PRINTED_BYTES_MAX: usize = 1 << 20;
@@ -90,13 +91,20 @@ impl Write for ProgramErrors {
 /// A front without a screen.
 pub struct Headless {
     collected: Arc<Mutex<Collected>>,
+    /// The processes of pictures, and their painter; `None`: there are no pictures.
+    pictured: Option<(Arc<Kernel>, SavePicture)>,
 }
 
 impl Headless {
     /// A front, and where its output is kept.
     pub fn new() -> (Headless, Arc<Mutex<Collected>>) {
         let collected = Arc::new(Mutex::new(Collected::default()));
-        (Headless { collected: Arc::clone(&collected) }, collected)
+        (Headless { collected: Arc::clone(&collected), pictured: None }, collected)
+    }
+
+    /// The front that can save pictures of a kernel's processes and calls.
+    pub fn picturing(self, kernel: Arc<Kernel>, save: SavePicture) -> Headless {
+        Headless { pictured: Some((kernel, save)), ..self }
     }
 }
 
@@ -152,7 +160,12 @@ impl Front for Headless {
         Vec::new()
     }
 
-    fn pane(&mut self, _request: PaneRequest) -> Result<Reply, ShellError> {
-        Err(ShellError::failed("no pane here: nobody looks at this session"))
+    fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError> {
+        match (request, &self.pictured) {
+            (PaneRequest::Save { path, size, clock }, Some((kernel, save))) => {
+                save(kernel, &path, size.unwrap_or(PictureSize::DEFAULT), clock).map_err(ShellError::failed)
+            }
+            _ => Err(ShellError::failed("no pane here: nobody looks at this session")),
+        }
     }
 }

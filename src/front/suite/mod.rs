@@ -15,7 +15,7 @@ use std::time::{Duration, Instant};
 
 use parking_lot::Mutex;
 
-use super::console::Color;
+use super::console::{Color, save_picture};
 use super::signals;
 use crate::kernel::Kernel;
 use crate::shell::suite::{FileRun, run_file};
@@ -215,7 +215,9 @@ impl InProgress {
 
 fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite, begun: &dyn Fn(Interrupter)) -> FileRun {
     match make_kernel() {
-        Ok(kernel) => run_file(kernel, path, suite.options.clone(), &suite.variables, suite.update, begun),
+        Ok(kernel) => {
+            run_file(kernel, path, suite.options.clone(), &suite.variables, suite.update, save_picture, begun)
+        }
         Err(error) => FileRun {
             name: path.display().to_string(),
             took: Duration::ZERO,

@@ -61,7 +61,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             return Err(ShellError::usage("`set -o emacs` and `set -o vi` take no VARIABLE"));
         }
         session.settings_mut().edit_mode = if keys == "vi" { EditMode::Vi } else { EditMode::Emacs };
-        return Ok(Reply::Nothing);
+        return Ok(Reply::done(serde_json::json!({ "keys": keys })));
     }
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {

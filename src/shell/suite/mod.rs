@@ -7,6 +7,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::front::SavePicture;
 use super::headless::Headless;
 use super::incoming::SCRIPT_BYTES_MAX;
 use super::interrupt::Interrupter;
@@ -35,18 +36,20 @@ pub struct FileRun {
 }
 
 /// Runs a file on a kernel that nothing else uses. `variables` are set before its first line. `update`: expectations
-/// that do not hold are rewritten in the file. `begun` is given what interrupts the run, before its first line.
+/// that do not hold are rewritten in the file. `picture` is what `pane save` does. `begun` is given what interrupts the run, before its first line.
 pub fn run_file(
     kernel: Arc<Kernel>,
     path: &Path,
     options: SessionOptions,
     variables: &[(String, String)],
     update: bool,
+    picture: SavePicture,
     begun: &dyn Fn(Interrupter),
 ) -> FileRun {
     let started = Instant::now();
     let name = path.display().to_string();
     let (front, collected) = Headless::new();
+    let front = front.picturing(Arc::clone(&kernel), picture);
     let mut session = start(kernel, Box::new(front), options, Stdin::Used);
     session.begin_cases();
     begun(session.interrupter());
