@@ -50,6 +50,8 @@ pub enum Rank {
     Foreground,
     /// The stacks of failed calls.
     Stacks,
+    /// The profile that is being taken.
+    Profile,
     /// The runner of stub commands.
     StubRunner,
     /// The log of spawns.

@@ -3,13 +3,14 @@
 //!
 //! `record` and `symbol` describe a call, and `payload` has its kept bytes. Jobs write to the `ring` through their
 //! `lane`s, whose words stand in `lane_buffer`. `filter`, `stats` and `export` work on records, ended or running, from
-//! any place. `units` reads and writes durations and sizes.
+//! any place. `profile` has stacks with how often they were seen. `units` reads and writes durations and sizes.
 
 pub mod export;
 pub mod filter;
 pub mod lane;
 mod lane_buffer;
 pub mod payload;
+pub mod profile;
 pub mod record;
 pub mod ring;
 pub mod stats;

@@ -12,6 +12,7 @@ use super::clock::{Clock, Timed};
 use super::debug::StopRequest;
 use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, path_of};
 use super::process::{Occupant, Process};
+use super::profile::flags::SampleFlags;
 use super::stack::CallStack;
 use super::view::{FrameView, JobId, ProcessId};
 use crate::journal::{Outcome, Record, RecordKind, Symbol};
@@ -41,6 +42,7 @@ pub struct Chain {
     cancelled: AtomicU32,
     /// A [`StopRequest`].
     pub stop_request: AtomicU8,
+    pub samples: SampleFlags,
     /// Use [`Chain::with_frames`].
     frames: Mutex<Frames>,
     /// Notified when a call is cancelled, and when a held call gets an order.
@@ -63,6 +65,7 @@ impl Chain {
             starts: AtomicU64::new(0),
             cancelled: AtomicU32::new(NOT_CANCELLED),
             stop_request: AtomicU8::new(StopRequest::None as u8),
+            samples: SampleFlags::default(),
             frames: Mutex::new(Rank::Frames, Frames::default()),
             woken: Condvar::new(),
         })

@@ -163,10 +163,35 @@ pub struct Frames {
     pub debug: Debugged,
 }
 
+/// What a chain does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Activity {
+    /// No call runs.
+    Idle,
+    /// A plugin is found, fetched or compiled.
+    Loading,
+    /// The deepest call waits for its process.
+    Queued,
+    /// The deepest call is held at a breakpoint.
+    Held,
+    Running,
+}
+
 impl Frames {
     /// Whether the calls' deadlines are suspended.
     pub fn stands_still(&self) -> bool {
         self.loading || self.stack.iter().any(|frame| frame.held)
+    }
+
+    /// What the chain does now.
+    pub fn activity(&self) -> Activity {
+        match self.stack.last() {
+            _ if self.loading => Activity::Loading,
+            None => Activity::Idle,
+            Some(_) if self.waiting_for.is_some() => Activity::Queued,
+            Some(deepest) if deepest.held => Activity::Held,
+            Some(_) => Activity::Running,
+        }
     }
 
     /// Time of the present hold until `now`.

@@ -17,6 +17,7 @@ use super::logbook::Logbook;
 use super::notices::{Notice, Notices};
 use super::policy::gate::PolicyGate;
 use super::policy::learn::Spawns;
+use super::profile::collector::Collecting;
 use super::stack_log::StackLog;
 use super::table::Table;
 use super::view::ProcessLabel;
@@ -59,6 +60,7 @@ pub struct Kernel {
     journal: Arc<Journal>,
     stacks: StackLog,
     core_dumps: Option<CoreDumps>,
+    collecting: Collecting,
     symbols: Arc<Symbols>,
     logbook: Logbook,
     clock: Arc<Clock>,
@@ -144,6 +146,7 @@ impl Kernel {
             journal: Arc::new(journal),
             stacks: StackLog::default(),
             core_dumps: options.core_dump_dir.map(CoreDumps::into),
+            collecting: Collecting::default(),
             symbols: Arc::default(),
             logbook: Logbook::new(limits.log_bytes_max, limits.log_lines_per_second_max, options.wording),
             clock: Arc::new(Clock::new(images.clone())),
@@ -242,6 +245,11 @@ impl Kernel {
             Ok(None) => {}
             Err(why) => self.notify(Notice::NoCoreDump { why }),
         }
+    }
+
+    /// The profile that is being taken.
+    pub(super) fn collecting(&self) -> &Collecting {
+        &self.collecting
     }
 
     pub(super) fn symbols(&self) -> &Arc<Symbols> {

@@ -12,7 +12,7 @@ use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
 use crate::runtime::{
-    Exchange, Failure, FailureKind, GuestStand, HostData, HostRequest, LogLevel, StandardStream, Upcalls,
+    Backtrace, Exchange, Failure, FailureKind, GuestStand, HostData, HostRequest, LogLevel, StandardStream, Upcalls,
 };
 
 impl Task {
@@ -52,6 +52,19 @@ impl Task {
     }
 
     fn nested(
+        self: &Arc<Self>,
+        process: &Arc<Process>,
+        function: Option<&str>,
+        exchange: &mut dyn Exchange,
+    ) -> Result<(), Failure> {
+        let result = self.run_nested(process, function, exchange);
+        if self.chain.samples.is_open() {
+            self.add_to_samples(|| exchange.place());
+        }
+        result
+    }
+
+    fn run_nested(
         self: &Arc<Self>,
         process: &Arc<Process>,
         function: Option<&str>,
@@ -111,6 +124,14 @@ fn as_nested(error: CallError) -> Failure {
 impl Upcalls for Task {
     fn interrupted(&self) -> bool {
         self.chain.is_cancelled()
+    }
+
+    fn sample_due(&self) -> bool {
+        self.chain.samples.is_due() || self.chain.samples.is_open()
+    }
+
+    fn sample(&self, at: Backtrace) {
+        self.take_sample(at);
     }
 
     fn deadline(&self) -> Option<Instant> {

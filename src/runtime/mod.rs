@@ -45,7 +45,7 @@ pub use limit::{Limit, PluginLimit};
 pub use native::callers;
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
 pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
-pub use stack::{Backtrace, FrameRole, GuestFrame, Symbols};
+pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, Symbols};
 pub use wasi_input::WasiInput;
 
 /// One module (with what it links), compiled once and shared by all its instances.
@@ -135,6 +135,10 @@ pub trait Exchange {
     fn request(&self) -> Result<(&str, &[u8]), Failure> {
         Ok((self.function()?, self.input()))
     }
+    /// Where the caller stands; `None` where its host does not tell.
+    fn place(&self) -> Option<Backtrace> {
+        None
+    }
     /// Takes the output into the caller's memory: called at most once, after the callee ended well.
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure>;
 }
@@ -193,6 +197,13 @@ pub trait Upcalls: Send + Sync {
     /// True when the running call must end now. Read by the epoch callback and after every host function: one atomic
     /// load.
     fn interrupted(&self) -> bool;
+    /// Whether the running call is to take its frames for a profile, with [`Upcalls::sample`]. Asked by the epoch callback
+    /// and after loads.
+    fn sample_due(&self) -> bool {
+        false
+    }
+    /// Where the running call stands, for the profile that asked.
+    fn sample(&self, _at: Backtrace) {}
     /// The running call's deadline, if any.
     fn deadline(&self) -> Option<Instant>;
     /// Sleeps for `at_most`, or until interrupted: then a failure of kind [`FailureKind::Interrupted`].

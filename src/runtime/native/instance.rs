@@ -85,7 +85,7 @@ impl Instance {
         ctx.up = Some(up.clone());
         let mut store = Store::new(&image.pool.engine, ctx);
         store.limiter(|ctx| ctx);
-        store.epoch_deadline_callback(check_cancel_flag);
+        store.epoch_deadline_callback(check_epoch);
         arm(&mut store, &up)?;
         let made = make(image, &mut store);
         store.data_mut().up = None;
@@ -261,16 +261,20 @@ impl Guest for Instance {
     }
 }
 
-/// The epoch callback: reads the cancel flag of the call that runs in this store, and stops where it stands if asked to.
-fn check_cancel_flag(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
-    match &context.data().up {
-        Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
-        Some(up) if up.is_stop_wanted() => {
-            up.clone().stop(standing::stands(&context))?;
-            Ok(UpdateDeadline::Continue(1))
-        }
-        _ => Ok(UpdateDeadline::Continue(1)),
+/// The epoch callback: takes a sample for a profile, reads the cancel flag of the call that runs in this store, and stops
+/// where it stands if asked to. The flag is read after the sample, so that a kill is not missed for the time of one.
+fn check_epoch(context: StoreContextMut<'_, Ctx>) -> wasmtime::Result<UpdateDeadline> {
+    let Some(up) = &context.data().up else { return Ok(UpdateDeadline::Continue(1)) };
+    if up.sample_due() {
+        up.sample(backtrace::now(&context, &context.data().modules));
     }
+    if up.interrupted() {
+        return Err(Failure::interrupted().into());
+    }
+    if up.is_stop_wanted() {
+        up.clone().stop(standing::stands(&context))?;
+    }
+    Ok(UpdateDeadline::Continue(1))
 }
 
 /// Arms the store for a call: sets the epoch deadline, then reads the cancel flag. A kill sets the flag before it moves

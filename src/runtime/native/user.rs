@@ -4,11 +4,12 @@
 
 use wasmtime::{Caller, Linker, Result};
 
+use super::backtrace;
 use super::ctx::{Arena, Ctx, CtxStore, Span, refused};
 use super::fuel;
 use super::standing::{self, Standing};
 use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
-use crate::runtime::{Exchange, Failure, FailureKind, HostData};
+use crate::runtime::{Backtrace, Exchange, Failure, FailureKind, HostData};
 
 /// Adds every function, in both namespaces.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
@@ -81,7 +82,11 @@ fn ends_caller(kind: FailureKind) -> bool {
 fn register_plugin(mut caller: Caller<'_, Ctx>, name: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
-    let id = up.register(&name).map_err(Failure::unwound)?;
+    let registered = up.register(&name);
+    if up.sample_due() {
+        up.sample(backtrace::now(&caller, &caller.data().modules));
+    }
+    let id = registered.map_err(Failure::unwound)?;
     end_if_interrupted(&caller)?;
     Ok(id as i64)
 }
@@ -178,6 +183,10 @@ impl Exchange for CallerBytes<'_, '_> {
         let function = std::str::from_utf8(of(self.function, data))
             .map_err(|_| Failure::new(FailureKind::Trap, "the function name is not UTF-8"))?;
         Ok((function, of(self.input, data)))
+    }
+
+    fn place(&self) -> Option<Backtrace> {
+        Some(backtrace::now(self.caller.caller(), &self.caller.caller().data().modules))
     }
 
     fn deliver(&mut self, output: &[u8]) -> Result<(), Failure> {

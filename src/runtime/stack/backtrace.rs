@@ -28,7 +28,7 @@ pub struct Backtrace {
 }
 
 /// The position in code.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum CodePlace {
     /// Bytes from the start of the module's file.
     Module(u64),
@@ -38,7 +38,7 @@ pub enum CodePlace {
 }
 
 /// One frame without symbols.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct RawFrame {
     /// Position of the module among the program's.
     pub module: usize,

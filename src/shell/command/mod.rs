@@ -35,6 +35,7 @@ mod logs;
 mod pane;
 mod plugins;
 mod policy;
+mod profile;
 pub mod ps;
 mod reload;
 mod restart;

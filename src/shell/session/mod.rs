@@ -21,6 +21,7 @@ use super::interrupt::{Interrupt, Interrupter};
 use super::notice_feed::NoticeFeed;
 use super::reply::{Line, Reply, ShellError};
 use super::stdin::Stdin;
+use crate::journal::profile::Profile;
 use crate::kernel::{JobEnd, Kernel, LogLine};
 use jobs::JobNotes;
 use output::Output;
@@ -58,6 +59,7 @@ pub struct Session {
     settings: Settings,
     jobs: JobNotes<Continuation>,
     exit: Option<u8>,
+    last_profile: Option<Arc<Profile>>,
 
     // Context of the running statements.
     scripts: Scripts,
@@ -91,6 +93,7 @@ impl Session {
             settings: Settings::default(),
             jobs: JobNotes::default(),
             exit: None,
+            last_profile: None,
             scripts: Scripts::default(),
         }
     }
@@ -164,6 +167,19 @@ impl Session {
     /// Whether another session's call waits for it.
     pub(super) fn is_helper(&self) -> bool {
         self.helper
+    }
+}
+
+/// The last profile.
+impl Session {
+    /// The profile that was taken last.
+    pub fn last_profile(&self) -> Option<&Arc<Profile>> {
+        self.last_profile.as_ref()
+    }
+
+    /// Keeps a profile in place of the one before.
+    pub fn set_last_profile(&mut self, profile: Arc<Profile>) {
+        self.last_profile = Some(profile);
     }
 }
 
