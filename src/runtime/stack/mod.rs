@@ -12,6 +12,8 @@ mod budget;
 mod demangle;
 mod dwarf;
 mod frame;
+#[cfg(test)]
+mod hostile_tests;
 mod role;
 mod symbols;
 

@@ -40,7 +40,7 @@ pub static COMMAND: Command = Command {
 
 #[derive(Debug, clap::Args)]
 struct BtWords {
-    #[arg(value_name = "%JOB|PROCESS")]
+    #[arg(value_name = "PROCESS|%JOB")]
     target: Option<String>,
     /// show the frames of panics, allocators and runtimes too
     #[arg(long)]
