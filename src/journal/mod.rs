@@ -9,6 +9,7 @@ pub mod export;
 pub mod filter;
 pub mod lane;
 mod lane_buffer;
+pub mod lint;
 pub mod payload;
 pub mod profile;
 pub mod record;

@@ -94,6 +94,8 @@ impl Kernel {
                 .filter(|name| !is_runtime_export(name))
                 .cloned()
                 .collect(),
+            called: slot.code.used().map(str::to_owned).collect(),
+            growth: slot.growth(),
             exports: slot.code.image.interface().exports().to_vec(),
             imports: slot.code.image.interface().imports().to_vec(),
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),

@@ -31,6 +31,7 @@ mod launch;
 mod life_log;
 mod lifecycle;
 pub mod limits;
+pub mod lint;
 mod load;
 mod logbook;
 mod lookup;

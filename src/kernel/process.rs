@@ -11,7 +11,7 @@ use super::policy::own::OwnGrants;
 use super::replace::{PendingInstance, ReplacementNotice};
 use super::stack::CallStack;
 use super::supervision::Supervision;
-use super::view::{JobId, ProcessId, ProcessLabel};
+use super::view::{Growth, JobId, ProcessId, ProcessLabel};
 use crate::journal::Symbol;
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 use crate::runtime::{FunctionId, Guest, Host, MemoryUse};
@@ -135,6 +135,8 @@ pub struct ProcessSlot {
     pub held_guest: Option<Box<dyn Guest>>,
     /// Count of calls that ended well in this instance; a reset loses their state.
     pub calls_of_instance: u64,
+    /// The memory that the instance had committed after the first of them: growth counts from there.
+    pub first_call_bytes: u64,
     pub occupant: Option<Occupant>,
     /// Chains that wait for the slot, in order of arrival. The first may take it when it is free.
     pub queue: VecDeque<u64>,
@@ -154,6 +156,13 @@ pub struct ProcessSlot {
 }
 
 impl ProcessSlot {
+    /// How the idle instance has grown since its first call.
+    pub fn growth(&self) -> Option<Growth> {
+        let bytes = self.guest.as_ref()?.memory().committed_bytes().saturating_sub(self.first_call_bytes);
+        let calls = self.calls_of_instance.checked_sub(1)?;
+        Some(Growth { calls, bytes })
+    }
+
     /// The id of a function of the current code.
     pub fn function(&mut self, name: &str) -> Option<FunctionId> {
         let last = self.code.image.interface().functions().get(self.last_function.0 as usize);
@@ -198,6 +207,7 @@ impl Process {
                     guest: None,
                     held_guest: None,
                     calls_of_instance: 0,
+                    first_call_bytes: 0,
                     occupant: Some(occupant),
                     queue: VecDeque::new(),
                     crashed: None,

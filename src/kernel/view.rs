@@ -137,6 +137,10 @@ pub struct ProcessDetail {
     pub spec: Spec,
     /// Callable functions.
     pub functions: Vec<String>,
+    /// Those that were called.
+    pub called: Vec<String>,
+    /// How its instance has grown, while it is idle.
+    pub growth: Option<Growth>,
     pub exports: Vec<String>,
     pub imports: Vec<String>,
     /// SHA-256 of each module, with the name it is linked by.
@@ -148,6 +152,15 @@ pub struct ProcessDetail {
     pub supervision: Supervision,
     /// Whether a change of its file reloads it.
     pub is_watched: bool,
+}
+
+/// The growth of an instance after its first call.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub struct Growth {
+    /// Calls after the first.
+    pub calls: u64,
+    /// Bytes that it has committed in them.
+    pub bytes: u64,
 }
 
 /// One call of a running chain, outermost first.

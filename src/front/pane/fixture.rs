@@ -171,6 +171,8 @@ impl SnapshotSource for FixedSource {
         Some(ProcessDetail {
             view,
             spec: Spec { timeout: Some(Duration::from_secs(2)), ..Spec::default() },
+            called: Vec::new(),
+            growth: None,
             exports: functions.iter().map(|name| format!("{name}: func() -> i32")).collect(),
             functions,
             imports: vec!["extism:host/user.call_plugin".to_owned()],

@@ -4,7 +4,7 @@ use std::fmt;
 use std::io::Write;
 
 use super::glob::Glob;
-use super::lex::Op;
+use super::op::Op;
 use super::said::{Said, SaidTest, Side};
 use crate::journal::record::{Outcome, Record, RecordKind};
 use crate::journal::symbol::{SYMBOL_BYTES_MAX, Symbol};

@@ -2,7 +2,7 @@
 
 use super::error::FilterError;
 use super::glob::Glob;
-use super::lex::Op;
+use super::op::Op;
 use super::said::SaidTest;
 use crate::text::quoted;
 

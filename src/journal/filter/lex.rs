@@ -1,6 +1,7 @@
 //! The words of a filter expression, each with the column where it starts.
 
 use super::error::FilterError;
+use super::op::{Match, Op};
 use super::said::Side;
 
 /// The longest expression, in bytes.
@@ -26,62 +27,6 @@ pub(super) enum Kind {
     Or,
     Not,
     End,
-}
-
-/// How a field is compared with a value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Op {
-    Equal,
-    NotEqual,
-    Less,
-    LessEqual,
-    Greater,
-    GreaterEqual,
-}
-
-impl Op {
-    /// As it is written.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Op::Equal => "=",
-            Op::NotEqual => "!=",
-            Op::Less => "<",
-            Op::LessEqual => "<=",
-            Op::Greater => ">",
-            Op::GreaterEqual => ">=",
-        }
-    }
-
-    /// Whether `left` compares so with `right`.
-    pub fn compare<T: PartialOrd>(self, left: T, right: T) -> bool {
-        match self {
-            Op::Equal => left == right,
-            Op::NotEqual => left != right,
-            Op::Less => left < right,
-            Op::LessEqual => left <= right,
-            Op::Greater => left > right,
-            Op::GreaterEqual => left >= right,
-        }
-    }
-}
-
-/// How a text is searched.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Match {
-    Matches,
-    MatchesNot,
-    Contains,
-}
-
-impl Match {
-    /// As it is written.
-    pub(super) fn as_str(self) -> &'static str {
-        match self {
-            Match::Matches => "~",
-            Match::MatchesNot => "!~",
-            Match::Contains => "contains",
-        }
-    }
 }
 
 /// The words of `text`; the last one is always [`Kind::End`].

@@ -14,6 +14,7 @@ mod expr;
 mod fields;
 mod glob;
 mod lex;
+mod op;
 mod parse;
 mod pointer;
 mod regex;
@@ -27,7 +28,8 @@ pub use error::FilterError;
 pub use expr::{AlsoNamed, Expr, LiteralName};
 pub use fields::{Comparison, Fields};
 pub use glob::Glob;
-pub use lex::{FILTER_BYTES_MAX, Op};
+pub use lex::FILTER_BYTES_MAX;
+pub use op::Op;
 pub use parse::{FIELDS, FILTER_DEPTH_MAX, parse};
 pub use said::{Part, Said, SaidTest};
 

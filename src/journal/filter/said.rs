@@ -2,7 +2,7 @@
 //! named. Of bytes that are not there, or whose missing part would tell, there is no answer.
 
 use super::glob::Glob;
-use super::lex::Op;
+use super::op::Op;
 use super::pointer::{Found, Number, Pointer, Value};
 use super::regex::Regex;
 use crate::journal::payload::{Kept, KeptState};

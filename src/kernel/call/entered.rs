@@ -105,6 +105,11 @@ pub(super) fn leave(process: &Process, leaving: Leaving) -> Option<ReplacementNo
         }
         (Life::Alive | Life::Starting, None) => {
             if ran {
+                if slot.calls_of_instance == 0
+                    && let Some(guest) = &guest
+                {
+                    slot.first_call_bytes = guest.memory().committed_bytes();
+                }
                 slot.calls_of_instance += u64::from(guest.is_some());
                 slot.crashed = crashed;
             }

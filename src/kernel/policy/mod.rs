@@ -22,7 +22,7 @@ mod tests;
 
 pub use self::asked::{Asked, Granted, Who};
 pub use self::own::{OwnGrants, check_own_grants};
-pub use self::pattern::load_pattern_within;
+pub use self::pattern::{CallPattern, load_pattern_within};
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};
 use crate::runtime::{Advice, Problem};
 use crate::text::escape_control;

@@ -29,6 +29,7 @@ mod jobs;
 mod json;
 mod kill;
 mod limits;
+mod lint;
 mod load;
 mod log_level;
 mod logs;

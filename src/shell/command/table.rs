@@ -3,8 +3,8 @@
 use super::Command;
 use super::{
     alias, bench, bg, call, cd, clear, debug, echo, exit, expect, export, fg, help, history, info, jobs, json, kill,
-    limits, load, log_level, logs, pane, plugins, policy, profile, ps, reload, restart, retry, set, sleep, source,
-    stats, time, trace, verify, wait, watch,
+    limits, lint, load, log_level, logs, pane, plugins, policy, profile, ps, reload, restart, retry, set, sleep,
+    source, stats, time, trace, verify, wait, watch,
 };
 
 /// Every command, in the order of `help`.
@@ -20,6 +20,7 @@ pub static TABLE: &[&Command] = &[
     &ps::COMMAND,
     &trace::COMMAND,
     &stats::COMMAND,
+    &lint::COMMAND,
     &logs::COMMAND,
     &log_level::COMMAND,
     &limits::COMMAND,

@@ -8,6 +8,7 @@ pub mod held;
 mod imports;
 mod inspect;
 mod limits;
+pub mod lint;
 mod notices;
 pub mod payload;
 pub mod processes;

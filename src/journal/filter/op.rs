@@ -1,0 +1,57 @@
+//! The operators of the language: comparisons, and searches in texts.
+
+/// How a field is compared with a value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Op {
+    Equal,
+    NotEqual,
+    Less,
+    LessEqual,
+    Greater,
+    GreaterEqual,
+}
+
+impl Op {
+    /// As it is written.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Op::Equal => "=",
+            Op::NotEqual => "!=",
+            Op::Less => "<",
+            Op::LessEqual => "<=",
+            Op::Greater => ">",
+            Op::GreaterEqual => ">=",
+        }
+    }
+
+    /// Whether `left` compares so with `right`.
+    pub fn compare<T: PartialOrd>(self, left: T, right: T) -> bool {
+        match self {
+            Op::Equal => left == right,
+            Op::NotEqual => left != right,
+            Op::Less => left < right,
+            Op::LessEqual => left <= right,
+            Op::Greater => left > right,
+            Op::GreaterEqual => left >= right,
+        }
+    }
+}
+
+/// How a text is searched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Match {
+    Matches,
+    MatchesNot,
+    Contains,
+}
+
+impl Match {
+    /// As it is written.
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Match::Matches => "~",
+            Match::MatchesNot => "!~",
+            Match::Contains => "contains",
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What looks wrong with processes, as far as the kernel can tell: memory that grows with calls, functions that nobody
+//! calls, grants that nothing uses.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use super::Kernel;
+use super::policy::{CallPattern, Who};
+use super::view::{Growth, ProcessDetail, ProcessLabel};
+
+/// Growth since an instance's first call that makes a finding: in bytes, in calls, and in bytes a call. Allocators take
+/// memory in large pieces, so that a few calls say nothing.
+pub const GROWN_BYTES_MIN: u64 = 256 << 10;
+pub const GROWN_CALLS_MIN: u64 = 8;
+pub const GROWN_BYTES_EACH_MIN: u64 = 256;
+/// Names of one finding.
+pub const NAMES_MAX: usize = 100;
+
+/// The import that a network grant is for.
+const HTTP_IMPORT: &str = "http_request";
+/// The modules that a grant of paths is for.
+const WASI_PREFIX: &str = "wasi_";
+
+/// Something that looks wrong.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum ProcessFinding {
+    /// Its instance commits more memory with every call.
+    Grown { process: ProcessLabel, calls: u64, bytes: u64 },
+    /// Functions of a plugin that is called, which no process of it was called by.
+    UnusedFunctions { plugin: String, functions: Vec<String>, called: usize },
+    /// Grants that it has not used, or cannot use.
+    UnusedGrants { process: ProcessLabel, grants: Vec<UnusedGrant> },
+}
+
+/// A grant that is not used.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(tag = "grant", content = "value", rename_all = "snake_case")]
+pub enum UnusedGrant {
+    /// A host, and the plugin imports no HTTP.
+    Host(String),
+    /// A path, and the plugin imports no WASI.
+    Path(String),
+    /// A pattern of functions, of which it has called none in the journal.
+    Call(String),
+}
+
+impl Kernel {
+    /// The findings about living processes, in the order of their kinds and ids.
+    pub fn lint_processes(&self) -> Vec<ProcessFinding> {
+        let processes: Vec<ProcessDetail> =
+            self.processes(false).iter().filter_map(|view| self.process(view.id)).collect();
+        let grown = processes.iter().filter_map(grown);
+        let unused = unused_functions(&processes);
+        let grants = processes.iter().filter_map(|process| self.unused_grants(process));
+        grown.chain(unused).chain(grants).collect()
+    }
+
+    fn unused_grants(&self, process: &ProcessDetail) -> Option<ProcessFinding> {
+        let spec = &process.spec;
+        let imports = |found: fn(&str) -> bool| process.imports.iter().any(|import| found(import));
+        let mut grants: Vec<UnusedGrant> = Vec::new();
+        if !imports(|import| import.contains(HTTP_IMPORT)) {
+            grants.extend(spec.allowed_hosts.iter().cloned().map(UnusedGrant::Host));
+        }
+        if !imports(|import| import.starts_with(WASI_PREFIX)) {
+            grants.extend(spec.allowed_paths.iter().map(|path| UnusedGrant::Path(path.host.display().to_string())));
+        }
+        if let Some(patterns) = &spec.may_call {
+            grants.extend(self.unused_calls(process.view.id, patterns).map(UnusedGrant::Call));
+        }
+        grants.truncate(NAMES_MAX);
+        let process = process.view.label();
+        (!grants.is_empty()).then_some(ProcessFinding::UnusedGrants { process, grants })
+    }
+
+    /// The patterns that fit no call of a process in the journal.
+    fn unused_calls<'a>(&self, id: u32, patterns: &'a [String]) -> impl Iterator<Item = String> + 'a {
+        let called: BTreeSet<(u32, &'static str, &'static str)> = self.journal().drain().with_records(|records| {
+            let made = records.filter(|record| record.caller == id && record.callee != 0);
+            made.map(|record| (record.callee, record.callee_name.as_str(), record.function.as_str())).collect()
+        });
+        let called: Vec<(String, &str, &str)> = called
+            .into_iter()
+            .map(|(callee, name, function)| (self.plugin_of(callee).unwrap_or_default(), name, function))
+            .collect();
+        patterns.iter().filter(move |text| !is_used(text, &called)).cloned()
+    }
+}
+
+fn is_used(pattern: &str, called: &[(String, &str, &str)]) -> bool {
+    // A pattern that cannot be read was refused when the process was loaded.
+    CallPattern::new(pattern)
+        .is_ok_and(|pattern| called.iter().any(|(plugin, name, function)| pattern.fits(Who { name, plugin }, function)))
+}
+
+fn grown(process: &ProcessDetail) -> Option<ProcessFinding> {
+    let Growth { calls, bytes } = process.growth?;
+    let grows = calls >= GROWN_CALLS_MIN && bytes >= GROWN_BYTES_MIN && bytes / calls >= GROWN_BYTES_EACH_MIN;
+    grows.then(|| ProcessFinding::Grown { process: process.view.label(), calls, bytes })
+}
+
+/// The functions that no process of a plugin was called by, for each plugin that was called at all.
+fn unused_functions(processes: &[ProcessDetail]) -> Vec<ProcessFinding> {
+    let mut plugins: BTreeMap<&str, (BTreeSet<&str>, BTreeSet<&str>)> = BTreeMap::new();
+    for process in processes {
+        let (functions, called) = plugins.entry(&process.view.source).or_default();
+        functions.extend(process.functions.iter().map(String::as_str));
+        called.extend(process.called.iter().map(String::as_str));
+    }
+    let unused = plugins.into_iter().filter(|(_, (_, called))| !called.is_empty());
+    let unused = unused.filter_map(|(plugin, (functions, called))| {
+        let unused = functions.difference(&called).take(NAMES_MAX).map(|name| (*name).to_owned());
+        let functions: Vec<String> = unused.collect();
+        let plugin = plugin.to_owned();
+        (!functions.is_empty()).then(|| ProcessFinding::UnusedFunctions { plugin, functions, called: called.len() })
+    });
+    unused.collect()
+}
