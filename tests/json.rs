@@ -57,6 +57,7 @@ fn line_of(command: &str) -> (&'static str, &'static str) {
         "expect-error" => ("", "'*' kill 1"),
         "expect-calls" => (ANSWERED, "callee=echo 1"),
         "expect-duration" => (ANSWERED, "callee=echo --under 1h"),
+        "expect-fuel" => (ANSWERED, "callee=echo --under 1G"),
         "expect-tree" => ("load echo", "\"shell\\n└─ 1:echo idle\""),
         "help" => ("", "sleep"),
         "cd" => ("", "/"),

@@ -1,5 +1,5 @@
 //! A lane: one job's way into the journal. Its buffer has one writer, the job, and takes no lock per record: a record
-//! is twelve words that are stored one by one and then published by moving `head`. A reader, or the job itself when the
+//! is thirteen words that are stored one by one and then published by moving `head`. A reader, or the job itself when the
 //! buffer is full, takes the lane's lock, empties it into the ring and moves `tail`.
 //!
 //! Words instead of a locked `Vec` save two atomic exchanges a call.

@@ -3,7 +3,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::record::{ChangedBy, Outcome, Record, RecordKind};
+use super::record::{ChangedBy, Growth, Outcome, Record, RecordKind};
 use super::store::Store;
 use super::symbol::Symbol;
 use crate::locks::{Mutex, Rank};
@@ -24,7 +24,7 @@ pub(super) struct LaneBuffer {
 
 /// A record without error and payload.
 type Words = [AtomicU64; WORDS];
-const WORDS: usize = 12;
+const WORDS: usize = 13;
 
 impl LaneBuffer {
     pub(super) fn new() -> LaneBuffer {
@@ -73,6 +73,11 @@ impl LaneBuffer {
     }
 }
 
+/// The bit of `unresolved` in its word, above those of `changed_by`.
+const UNRESOLVED_SHIFT: u32 = 44;
+/// The first bit of `kind` in that word.
+const KIND_SHIFT: u32 = 45;
+
 /// Neighbouring fields go into different words: else the compiler loads both at once right after two narrow stores,
 /// which stalls store forwarding.
 #[inline]
@@ -92,9 +97,11 @@ fn to_words(record: &Record) -> [u64; WORDS] {
         u64::from(record.depth)
             | (record.outcome as u64) << 24
             | (record.changed_by as u64) << 40
-            | (record.kind as u64) << 48
-            | u64::from(record.unresolved) << 56,
+            | (record.kind as u64) << KIND_SHIFT
+            | u64::from(record.unresolved) << UNRESOLVED_SHIFT
+            | u64::from(record.grew.to_raw()) << 48,
         record.held_ns,
+        record.fuel,
     ]
 }
 
@@ -119,10 +126,12 @@ fn from_words(words: &Words, record: &mut Record) {
     record.caller_name = Symbol::from_raw(high(callee_caller_name));
     record.depth = rest as u16;
     record.outcome = Outcome::ALL.get((rest >> 24) as usize & 0xff).copied().unwrap_or_default();
-    record.kind = RecordKind::ALL.get((rest >> 48) as usize & 0xff).copied().unwrap_or_default();
-    record.unresolved = rest >> 56 != 0;
-    record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xff).copied().unwrap_or_default();
+    record.kind = RecordKind::ALL.get((rest >> KIND_SHIFT) as usize & 0x7).copied().unwrap_or_default();
+    record.unresolved = rest >> UNRESOLVED_SHIFT & 1 != 0;
+    record.grew = Growth::from_raw((rest >> 48) as u16);
+    record.changed_by = ChangedBy::ALL.get((rest >> 40) as usize & 0xf).copied().unwrap_or_default();
     record.held_ns = word(11);
+    record.fuel = word(12);
 }
 
 #[cfg(test)]
@@ -147,6 +156,8 @@ mod tests {
                 function: Symbol::intern("lane-function"),
                 bytes_in: 1 << 40,
                 bytes_out: 1 << 41,
+                fuel: u64::MAX - 3,
+                grew: if index % 3 == 0 { Growth::UNKNOWN } else { Growth::of_bytes(Some(0x8001 << 16)) },
                 depth: u16::MAX,
                 outcome,
                 unresolved: index % 2 == 0,

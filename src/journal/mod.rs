@@ -3,7 +3,7 @@
 //!
 //! `record` and `symbol` describe a call, and `payload` has its kept bytes. Jobs write to the `ring` through their
 //! `lane`s, whose words stand in `lane_buffer`. `filter`, `stats` and `export` work on records, ended or running, from
-//! any place. `profile` has stacks with how often they were seen. `units` reads and writes durations and sizes.
+//! any place. `profile` has stacks with how often they were seen. `units` reads and writes durations, sizes and fuel.
 
 pub mod export;
 pub mod filter;
@@ -22,6 +22,6 @@ pub mod units;
 pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
 pub use payload::{Kept, KeptState, Payload};
-pub use record::{ChangedBy, MAX_ERROR_BYTES, Outcome, Record, RecordKind};
+pub use record::{ChangedBy, ErrorText, Growth, MAX_ERROR_BYTES, Outcome, Record, RecordKind};
 pub use ring::{Cursor, Drained, Followed, Journal, JournalLimits, PayloadSettings, PayloadsOf, merge_running};
 pub use symbol::Symbol;

@@ -1,6 +1,7 @@
 //! The record of one call in the journal. Plain data; nothing here is formatted or counted.
 
 use std::fmt;
+use std::ops::Deref;
 use std::str::FromStr;
 
 use super::payload::Payload;
@@ -35,6 +36,10 @@ pub struct Record {
     pub function: Symbol,
     pub bytes_in: u64,
     pub bytes_out: u64,
+    /// Units of fuel that its own plugin used, without nested calls; 0: not counted, or none used.
+    pub fuel: u64,
+    /// Linear memory that it added to its callee and left there.
+    pub grew: Growth,
     /// How deep in its chain; 1: from the prompt.
     pub depth: u16,
     pub outcome: Outcome,
@@ -43,15 +48,15 @@ pub struct Record {
     pub changed_by: ChangedBy,
     pub kind: RecordKind,
     /// Why it failed, at most [`MAX_ERROR_BYTES`]; make it with [`Record::bounded_error`].
-    pub error: Option<Box<str>>,
+    pub error: Option<ErrorText>,
     /// What is kept of its bytes; `None` when payloads were off, and of a failed call that never ran.
     pub payload: Option<Box<Payload>>,
 }
 
 impl Record {
     /// `message` as a record's error: cut at [`MAX_ERROR_BYTES`], with `…` at its end when it was cut.
-    pub fn bounded_error(message: &str) -> Option<Box<str>> {
-        Some(bounded(message, MAX_ERROR_BYTES).into())
+    pub fn bounded_error(message: &str) -> Option<ErrorText> {
+        Some(bounded(message, MAX_ERROR_BYTES).as_ref().into())
     }
 
     /// What a request to the host asked for; `None` for calls.
@@ -67,6 +72,11 @@ impl Record {
     /// The time it spent in itself: without its nested calls.
     pub fn self_ns(&self) -> u64 {
         self.duration_ns.saturating_sub(self.nested_ns)
+    }
+
+    /// Its units of fuel; `None` where they were not counted, or its plugin did not run.
+    pub fn counted_fuel(&self) -> Option<u64> {
+        (self.fuel > 0).then_some(self.fuel)
     }
 
     /// When it ended; while it runs, now.
@@ -106,6 +116,61 @@ impl RecordKind {
             RecordKind::Call => "call",
             RecordKind::Host => "host",
         }
+    }
+}
+
+/// The text of an error. Boxed twice: a record, which few calls need it for, has eight bytes for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorText(Box<Box<str>>);
+
+impl From<&str> for ErrorText {
+    fn from(text: &str) -> ErrorText {
+        ErrorText(Box::new(text.into()))
+    }
+}
+
+impl Deref for ErrorText {
+    type Target = str;
+
+    fn deref(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Growth of linear memory, in pages of 64 KiB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Growth(u16);
+
+/// log2 of the bytes of a page.
+const PAGE_BITS: u32 = 16;
+
+impl Growth {
+    /// The growth of a call whose host does not tell.
+    pub const UNKNOWN: Growth = Growth(u16::MAX);
+    /// The most that is told; more counts as this.
+    pub const BYTES_MAX: u64 = ((u16::MAX - 1) as u64) << PAGE_BITS;
+
+    /// A growth by so many bytes, whole pages; `None`: the host does not tell.
+    #[inline]
+    pub fn of_bytes(bytes: Option<u64>) -> Growth {
+        match bytes {
+            Some(bytes) => Growth((bytes.min(Self::BYTES_MAX) >> PAGE_BITS) as u16),
+            None => Growth::UNKNOWN,
+        }
+    }
+
+    /// Its bytes; `None` where the host does not tell.
+    pub fn bytes(self) -> Option<u64> {
+        (self != Growth::UNKNOWN).then_some(u64::from(self.0) << PAGE_BITS)
+    }
+
+    /// The number that [`Growth::from_raw`] takes.
+    pub(super) fn to_raw(self) -> u16 {
+        self.0
+    }
+
+    pub(super) fn from_raw(raw: u16) -> Growth {
+        Growth(raw)
     }
 }
 
@@ -268,6 +333,15 @@ mod tests {
         assert_eq!((record.caller_label().as_str(), record.callee_label().as_str()), ("shell", "?"));
         let record = Record { callee: 2, callee_name: Symbol::intern("cart"), ..record };
         assert_eq!(record.callee_label(), "2:cart");
+    }
+
+    #[test]
+    fn growth_is_told_in_pages_up_to_a_bound() {
+        let told = |bytes| Growth::of_bytes(bytes).bytes();
+        assert_eq!([told(Some(0)), told(Some(3 << 16)), told(None)], [Some(0), Some(3 << 16), None]);
+        assert_eq!(told(Some(u64::MAX)), Some(Growth::BYTES_MAX));
+        assert_eq!(Growth::BYTES_MAX, (4 << 30) - (2 << 16));
+        assert_eq!(Growth::default().bytes(), Some(0));
     }
 
     #[test]

@@ -54,6 +54,20 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
     value.ok_or_else(|| format!("`{}` is no size; write bytes, `64k`, `10M` or `1G`", quoted(text)))
 }
 
+/// Reads a number of units of fuel: `1500`, `2k`, `1.5M`, `3G`, by thousands.
+pub fn parse_units(text: &str) -> Result<u64, String> {
+    let (number, unit) = split(text);
+    let scale = match unit {
+        "" => Some(1),
+        "k" | "K" => Some(1_000),
+        "m" | "M" => Some(1_000_000),
+        "g" | "G" => Some(1_000_000_000),
+        _ => None,
+    };
+    let value = scale.and_then(|scale| scaled(number, scale));
+    value.ok_or_else(|| format!("`{}` is no number of units; write `1500`, `2k`, `1.5M` or `3G`", quoted(text)))
+}
+
 fn split(text: &str) -> (&str, &str) {
     let end = text.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(text.len());
     text.split_at(end)

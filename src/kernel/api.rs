@@ -19,7 +19,7 @@ use super::view::{JobId, LoadableView, LogLine, ProcessId, ProcessLabel};
 use super::{CallPlan, Kernel, StreamTaker};
 use crate::journal::Record;
 use crate::runtime::about::{About, FunctionAbout};
-use crate::runtime::{CompilationView, Failure, LogLevel};
+use crate::runtime::{CompilationView, Failure, FuelCount, LogLevel};
 
 impl Kernel {
     /// Names that `load` accepts: the plugin directories' and the built-in ones, sorted.
@@ -89,6 +89,25 @@ impl Kernel {
     /// The heavy modules that are being compiled, the oldest first.
     pub fn compilations(&self) -> Vec<CompilationView> {
         self.images().compilations()
+    }
+
+    /// Whether the fuel of processes that are loaded or reloaded from now on is counted.
+    pub fn counts_fuel(&self) -> bool {
+        self.fuel_switch().load(Ordering::Relaxed)
+    }
+
+    /// Turns counting on or off for what is loaded or reloaded from now on. Processes that live go on as they are.
+    pub fn set_counts_fuel(&self, on: bool) {
+        self.fuel_switch().store(on, Ordering::Relaxed);
+    }
+
+    /// How the fuel of a program is counted that is loaded now: as `asked` for at its load, or by the switch.
+    pub(super) fn fuel_count(&self, asked: FuelCount) -> FuelCount {
+        match (asked, self.counts_fuel()) {
+            (FuelCount::Asked, _) => FuelCount::Asked,
+            (FuelCount::No | FuelCount::Traced, true) => FuelCount::Traced,
+            (FuelCount::No | FuelCount::Traced, false) => FuelCount::No,
+        }
     }
 
     /// What all memories and tables of all processes have committed.

@@ -15,7 +15,7 @@ use super::process::{Occupant, Process};
 use super::profile::flags::SampleFlags;
 use super::stack::CallStack;
 use super::view::{FrameView, JobId, ProcessId};
-use crate::journal::{Outcome, Record, RecordKind, Symbol};
+use crate::journal::{Growth, Outcome, Record, RecordKind, Symbol};
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 
 /// The value of `cancelled` while no call is cancelled.
@@ -336,6 +336,8 @@ impl Chain {
             function: frame.function,
             bytes_in: frame.bytes_in,
             bytes_out: 0,
+            fuel: 0,
+            grew: Growth::default(),
             depth,
             outcome: Outcome::Ok,
             unresolved: false,

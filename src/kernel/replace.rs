@@ -102,6 +102,8 @@ impl Kernel {
         let old = process.code();
         let mut program = Program::clone(program);
         program.spec = (*old.spec).clone();
+        program.spec.fuel_count = self.fuel_count(old.spec.fuel_count);
+        let spec = Arc::new(program.spec.clone());
         program.spec.imports.extend(self.hooks().stubbed_imports(&old.spec));
         // Modules that `--link` added are not part of the source.
         let added = old.program.modules.iter().filter(|old| program.modules.iter().all(|new| new.name != old.name));
@@ -109,7 +111,7 @@ impl Kernel {
         program.modules.splice(0..0, linked);
         let program = Arc::new(program);
         let image = self.image(in_progress.task, process.host, &program, self.load_deadline(None))?;
-        let code = Arc::new(Code::new(image, program, old.spec.clone()));
+        let code = Arc::new(Code::new(image, program, spec));
         // Checked before the new code runs, and again when it is ready, because more functions may have been called by
         // then.
         lost_functions(&old, &code, force)?;

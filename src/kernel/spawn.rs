@@ -173,6 +173,7 @@ impl Kernel {
         if request.host == Host::Extism {
             spec.memory_bytes_max = Some(sdk::memory_bytes_max(&spec, self.limits().memory_bytes_max));
         }
+        spec.fuel_count = self.fuel_count(spec.fuel_count);
         if program.spec != spec {
             Arc::make_mut(&mut program).spec = spec;
         }

@@ -2,7 +2,7 @@
 //! Kernel` work on the parts; `api` says which of these files hold public methods.
 
 use std::path::PathBuf;
-use std::sync::atomic::AtomicU64;
+use std::sync::atomic::{AtomicBool, AtomicU64};
 use std::sync::{Arc, OnceLock};
 use std::time::{Instant, SystemTime};
 
@@ -78,6 +78,8 @@ pub struct Kernel {
     host_trace: HostTrace,
     wording: Wording,
     stub_runner: RwLock<Option<StubRunner>>,
+    /// Whether programs that are loaded from now on count fuel.
+    counts_fuel: AtomicBool,
     /// Kept for [`Kernel::fresh`].
     plugin_dirs: Vec<PathBuf>,
 }
@@ -159,6 +161,7 @@ impl Kernel {
             spawns: Mutex::new(Rank::Spawns, Spawns::default()),
             watches: WatchList::default(),
             stream_taker: OnceLock::new(),
+            counts_fuel: AtomicBool::new(false),
             images,
             limits,
         })
@@ -215,6 +218,10 @@ impl Kernel {
 
     pub(super) fn host_trace(&self) -> &HostTrace {
         &self.host_trace
+    }
+
+    pub(super) fn fuel_switch(&self) -> &AtomicBool {
+        &self.counts_fuel
     }
 
     pub(super) fn gate(&self) -> &PolicyGate {

@@ -2,6 +2,7 @@
 
 mod budgets;
 mod bulk;
+mod costs;
 mod ends;
 mod failed_payloads;
 mod host_requests;

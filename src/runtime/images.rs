@@ -61,7 +61,7 @@ impl Key {
             host,
             modules: program.modules.iter().map(|module| (module.name.clone(), module.sha256.clone())).collect(),
             wasi: program.spec.wasi,
-            fuelled: program.spec.fuel.is_some(),
+            fuelled: program.spec.is_fuelled(),
             stub_imports: program.spec.stub_imports,
             imports: program.spec.imports.clone(),
             manifest: (host == Host::Extism).then(|| format!("{:?}", program.spec)),

@@ -44,7 +44,7 @@ pub use interface::{FunctionId, Interface};
 pub use limit::{Limit, PluginLimit};
 pub use native::callers;
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
-pub use program::{AllowedPath, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
+pub use program::{AllowedPath, FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, Symbols};
 pub use wasi_input::WasiInput;
 
@@ -79,6 +79,10 @@ pub trait Guest: Send {
     }
     /// The output of the last call that ended well; empty before that. Valid until the next `set_input`.
     fn output(&self) -> &[u8];
+    /// The cost of the last run, one that failed too.
+    fn cost(&self) -> Cost {
+        Cost::NOTHING
+    }
     /// The instance's current memory use.
     fn memory(&self) -> MemoryUse;
     /// The resident part of that use, in bytes; `None` where the system does not tell. Takes some microseconds a
@@ -94,6 +98,20 @@ pub trait Guest: Send {
     fn spent(&self) -> bool {
         false
     }
+}
+
+/// The cost of one run of an instance: its own, without what it called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cost {
+    /// Bytes of linear memory (and garbage-collected heap) that the run added and left; `None`: the host does not tell.
+    pub grew_bytes: Option<u64>,
+    /// Units of fuel; `None`: not counted.
+    pub fuel: Option<u64>,
+}
+
+impl Cost {
+    /// The cost of what did not run.
+    pub const NOTHING: Cost = Cost { grew_bytes: Some(0), fuel: None };
 }
 
 /// The committed memory of an instance, in bytes.

@@ -113,6 +113,7 @@ pub struct Spec {
     pub timeout: Option<Duration>,
     /// Fuel of one call, in wasmtime's units.
     pub fuel: Option<u64>,
+    pub fuel_count: FuelCount,
     /// Environment, arguments and standard input under WASI.
     pub wasi_input: WasiInput,
     /// Patterns of sources that the guest may load in addition to the policy's.
@@ -132,7 +133,37 @@ pub const VAR_BYTES_MAX_DEFAULT: u64 = 1024 * 1024;
 /// Extism's default for an HTTP response (50 MiB), from its `http_request`.
 pub const HTTP_RESPONSE_BYTES_MAX_DEFAULT: u64 = 50 * 1024 * 1024;
 
+/// Whether the fuel of calls is counted where none limits it.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum FuelCount {
+    #[default]
+    No,
+    /// The kernel's switch was on as the program was loaded.
+    Traced,
+    /// Asked for at the load, whatever the switch says; children inherit it.
+    Asked,
+}
+
+/// Fuel of a call that is counted but not limited: more than years of work.
+const FUEL_UNLIMITED: u64 = u64::MAX >> 1;
+
 impl Spec {
+    /// Whether calls use fuel: it is limited or counted.
+    #[inline]
+    pub fn is_fuelled(&self) -> bool {
+        self.fuel.is_some() || self.fuel_count != FuelCount::No
+    }
+
+    /// The fuel of one call; `None` where it is neither limited nor counted.
+    #[inline]
+    pub fn fuel_given(&self) -> Option<u64> {
+        match self.fuel_count {
+            FuelCount::No => self.fuel,
+            FuelCount::Traced | FuelCount::Asked => Some(self.fuel.unwrap_or(FUEL_UNLIMITED)),
+        }
+    }
+
     /// Resolves the allowed paths, so that a link that a plugin creates later cannot redirect a grant. A missing path
     /// stays as it is; the instance reports it.
     pub fn resolve_paths(&mut self) {
@@ -172,6 +203,7 @@ impl Default for Spec {
             http_response_bytes_max: HTTP_RESPONSE_BYTES_MAX_DEFAULT,
             timeout: None,
             fuel: None,
+            fuel_count: FuelCount::No,
             wasi_input: WasiInput::default(),
             may_load: Vec::new(),
             may_call: None,

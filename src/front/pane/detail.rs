@@ -113,6 +113,13 @@ impl Detail {
         if call.held_ns > 0 {
             lines.push(figure("held", vec![trusted(show_duration(held), theme::WAIT)]));
         }
+        if let Some(bytes) = call.grew.bytes().filter(|bytes| *bytes > 0) {
+            let grown = format!("by {}, which it left there", show_bytes(bytes));
+            lines.push(figure("grew", vec![trusted(grown, theme::WAIT)]));
+        }
+        if let Some(fuel) = call.counted_fuel() {
+            lines.push(figure("fuel", vec![trusted(format!("{fuel} units in itself"), theme::PLAIN)]));
+        }
         if let Some(error) = &call.error {
             lines.push(figure("error", vec![untrusted(error, theme::BAD)]));
         }

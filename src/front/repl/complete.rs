@@ -213,7 +213,7 @@ mod tests {
         assert_eq!(replacements(&kernel, "time call 1 noth"), ["nothing "]);
         assert_eq!(replacements(&kernel, "load wordc"), ["wordcount "]);
         assert_eq!(replacements(&kernel, "help lang"), ["language "]);
-        assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear ", "payloads ", "host "]);
+        assert_eq!(replacements(&kernel, "trace "), ["on ", "off ", "clear ", "payloads ", "host ", "fuel "]);
         assert_eq!(replacements(&kernel, "policy check "), ["parrot "]);
         assert_eq!(replacements(&kernel, "policy check parrot "), ["call ", "load "]);
         assert_eq!(replacements(&kernel, "policy check parrot call parrot.noth"), ["parrot.nothing "]);

@@ -33,6 +33,9 @@ fn suite_of(run: &FileRun) -> TestSuite {
     });
     let mut suite = TestSuite::new(run.name.clone());
     suite.set_time(run.took).set_system_out_lossy(&run.printed).set_system_err(notices);
+    if let Some(fuel) = run.fuel {
+        suite.add_property(("fuel", fuel.to_string().as_str()));
+    }
     let has_failed_case = run.cases.iter().any(|case| case.failure.is_some());
     for case in &run.cases {
         let status = match (&case.failure, &failure) {

@@ -223,6 +223,7 @@ fn run_one(make_kernel: MakeKernel<'_>, path: &Path, suite: &Suite, begun: &dyn 
             took: Duration::ZERO,
             expectations: 0,
             cases: Vec::new(),
+            fuel: None,
             printed: Vec::new(),
             notices: Vec::new(),
             result: Err(error),

@@ -22,7 +22,8 @@ pub fn show_run(run: &FileRun, json: bool, color: bool) {
 
 /// A file's line, and below it the error and the differences.
 fn lines_of(run: &FileRun) -> Vec<Line> {
-    let took = format!("  {}", show_duration(run.took));
+    let fuel = run.fuel.map(|fuel| format!("  fuel {fuel}")).unwrap_or_default();
+    let took = format!("  {}{fuel}", show_duration(run.took));
     let title = |role, word: &str| Line::new().with(role, word).plain(format!("  {}", run.name));
     match &run.result {
         Ok(0) if run.expectations == 0 => {
@@ -57,6 +58,8 @@ struct FileRow<'a> {
     #[serde(rename = "duration_us", serialize_with = "as_us")]
     took: Duration,
     expectations: u64,
+    /// Units of fuel of the calls that its trace ends with; `None` where none were counted.
+    fuel: Option<u64>,
     /// How many expectations were rewritten.
     rewritten: Option<&'a usize>,
     error: Option<String>,
@@ -69,6 +72,7 @@ fn json_of(run: &FileRun) -> String {
         outcome: if run.result.is_ok() { "ok" } else { "failed" },
         took: run.took,
         expectations: run.expectations,
+        fuel: run.fuel,
         rewritten: run.result.as_ref().ok(),
         error: message_of(run),
         notices: run.notices.iter().map(Line::to_string).collect(),

@@ -61,6 +61,8 @@ fn slice(record: &Record) -> Value {
             "error": record.error.as_deref(),
             "changed_by": record.changed_by.as_str(),
             "held_us": ended.then_some(Micros(record.held_ns)),
+            "grew_bytes": record.grew.bytes().filter(|_| ended),
+            "fuel": record.counted_fuel(),
         },
     });
     if let Some(fields) = slice.as_object_mut() {

@@ -40,6 +40,8 @@ pub struct Line<'a> {
     bytes_out: Option<u64>,
     duration_us: Option<Micros>,
     held_us: Option<Micros>,
+    grew_bytes: Option<u64>,
+    fuel: Option<u64>,
     depth: u16,
     outcome: &'a str,
     error: Option<&'a str>,
@@ -68,6 +70,8 @@ impl<'a> Line<'a> {
             bytes_out: ended.then_some(record.bytes_out),
             duration_us: ended.then_some(Micros(record.duration_ns)),
             held_us: ended.then_some(Micros(record.held_ns)),
+            grew_bytes: record.grew.bytes().filter(|_| ended),
+            fuel: record.counted_fuel(),
             depth: record.depth,
             outcome: record.outcome.as_str(),
             error: record.error.as_deref(),
@@ -91,14 +95,14 @@ mod tests {
         let lines: Vec<&str> = lines.lines().collect();
         assert_eq!(
             lines[0],
-            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"depth":1,"outcome":"ok","error":null,"changed_by":"stub","kind":"call","detail":null}"#
+            r#"{"seq":1,"at_us":1,"job":1,"parent_seq":null,"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":"run","bytes_in":16,"bytes_out":2048,"duration_us":10.5,"held_us":0,"grew_bytes":0,"fuel":null,"depth":1,"outcome":"ok","error":null,"changed_by":"stub","kind":"call","detail":null}"#
         );
         assert_eq!(
             lines[1],
-            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"depth":2,"outcome":"error","error":"no such item","changed_by":null,"kind":"call","detail":null}"#
+            r#"{"seq":2,"at_us":2,"job":1,"parent_seq":1,"caller":1,"caller_name":"front","callee":2,"callee_name":"cart","function":"total","bytes_in":5,"bytes_out":0,"duration_us":3,"held_us":0,"grew_bytes":0,"fuel":null,"depth":2,"outcome":"error","error":"no such item","changed_by":null,"kind":"call","detail":null}"#
         );
         assert!(
-            lines[3].contains(r#""bytes_out":null,"duration_us":null,"held_us":null,"depth":1,"outcome":"running""#),
+            lines[3].contains(r#""bytes_out":null,"duration_us":null,"held_us":null,"grew_bytes":null,"fuel":null,"depth":1,"outcome":"running""#),
             "{}",
             lines[3]
         );

@@ -103,7 +103,11 @@ fn call_label(record: &Record) -> String {
 fn return_label(record: &Record) -> String {
     let changed = record.changed_by.as_str().map(|by| format!(", by a {by}")).unwrap_or_default();
     let held = if record.held_ns > 0 { format!(", held {}", show_duration_ns(record.held_ns)) } else { String::new() };
-    format!("{}, {}{changed}{held}", show_size(record.bytes_out), show_duration_ns(record.duration_ns))
+    let grew = record.grew.bytes().filter(|bytes| *bytes > 0);
+    let grew = grew.map(|bytes| format!(", grew {}", show_size(bytes))).unwrap_or_default();
+    let fuel = record.counted_fuel().map(|fuel| format!(", fuel {fuel}")).unwrap_or_default();
+    let (out, took) = (show_size(record.bytes_out), show_duration_ns(record.duration_ns));
+    format!("{out}, {took}{changed}{held}{grew}{fuel}")
 }
 
 fn failure_label(record: &Record) -> String {

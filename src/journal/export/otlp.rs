@@ -153,6 +153,9 @@ fn attributes(record: &Record) -> Vec<KeyValue> {
         // The span's own times contain the hold.
         attributes.push(KeyValue::new("plugin.held_us", record.held_ns as f64 / 1e3));
     }
+    let grew = record.grew.bytes().filter(|bytes| *bytes > 0);
+    attributes.extend(grew.map(|bytes| KeyValue::new("plugin.grew_bytes", number(bytes))));
+    attributes.extend(record.counted_fuel().map(|fuel| KeyValue::new("plugin.fuel", number(fuel))));
     attributes.extend(record.changed_by.as_str().map(|by| KeyValue::new("plugin.changed_by", by)));
     attributes
 }

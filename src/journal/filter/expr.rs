@@ -87,6 +87,8 @@ pub(super) enum NumberField {
     BytesOut,
     Duration,
     Held,
+    Grew,
+    Fuel,
 }
 
 impl Expr<Test> {
@@ -126,7 +128,11 @@ impl Expr<Test> {
             Expr::Not(inner) => inner.needs_end(),
             Expr::Test(Test::Outcome { .. }) => true,
             Expr::Test(Test::Number { field, .. }) => {
-                matches!(field, NumberField::Duration | NumberField::Held | NumberField::BytesOut)
+                use NumberField::{BytesIn, BytesOut, Depth, Duration, Fuel, Grew, Held, Job};
+                match field {
+                    Duration | Held | BytesOut | Grew | Fuel => true,
+                    Depth | Job | BytesIn => false,
+                }
             }
             Expr::Test(Test::Said(test)) => test.side != Side::Input,
             Expr::Test(Test::Name { .. } | Test::AnyName(_) | Test::Kind { .. }) => false,
@@ -195,6 +201,8 @@ impl NumberField {
             NumberField::BytesOut => record.bytes_out,
             NumberField::Duration => record.duration_ns,
             NumberField::Held => record.held_ns,
+            NumberField::Grew => record.grew.bytes().unwrap_or(0),
+            NumberField::Fuel => record.fuel,
         }
     }
 }

@@ -12,14 +12,14 @@ use super::pointer::{Number, Pointer};
 use super::regex::Regex;
 use super::said::{Literal, SaidTest, Side, ValueTest};
 use crate::journal::record::{Outcome, RecordKind};
-use crate::journal::units::{parse_duration_ns, parse_size};
+use crate::journal::units::{parse_duration_ns, parse_size, parse_units};
 use crate::text::{did_you_mean, quoted};
 
 /// How deep parentheses and `not` may be nested.
 pub const FILTER_DEPTH_MAX: usize = 64;
 
 /// Every field, as it is written.
-pub const FIELDS: [&str; 14] = [
+pub const FIELDS: [&str; 16] = [
     "caller",
     "callee",
     "function",
@@ -30,6 +30,8 @@ pub const FIELDS: [&str; 14] = [
     "bytes_out",
     "duration",
     "held",
+    "grew",
+    "fuel",
     "kind",
     "input",
     "output",
@@ -58,6 +60,8 @@ impl Field {
             "bytes_out" => Field::Number(NumberField::BytesOut),
             "duration" => Field::Number(NumberField::Duration),
             "held" => Field::Number(NumberField::Held),
+            "grew" => Field::Number(NumberField::Grew),
+            "fuel" => Field::Number(NumberField::Fuel),
             _ => return None,
         })
     }
@@ -374,8 +378,9 @@ fn unescaped(word: &str) -> String {
 fn number(field: NumberField, text: &str) -> Result<u64, String> {
     match field {
         NumberField::Duration | NumberField::Held => parse_duration_ns(text),
-        NumberField::BytesIn | NumberField::BytesOut => parse_size(text),
+        NumberField::BytesIn | NumberField::BytesOut | NumberField::Grew => parse_size(text),
         NumberField::Job => whole(text.strip_prefix('%').unwrap_or(text)),
+        NumberField::Fuel => parse_units(text),
         NumberField::Depth => whole(text),
     }
 }

@@ -120,7 +120,7 @@ fn an_error_points_at_its_column_and_knows_what_was_meant() {
     assert_eq!(refusal("depth > 1 and calee = x"), "column 15: no field `calee`; did you mean `callee`?");
     assert_eq!(
         refusal("colour = x"),
-        "column 1: no field `colour`; there are: caller callee function outcome depth job bytes_in bytes_out duration held kind input output error"
+        "column 1: no field `colour`; there are: caller callee function outcome depth job bytes_in bytes_out duration held grew fuel kind input output error"
     );
     assert_eq!(refusal("outcome = eror"), "column 11: no outcome `eror`; did you mean `error`?");
     assert_eq!(

@@ -80,18 +80,23 @@ struct Sums {
     bytes_in: u64,
     bytes_out: u64,
     bytes_below: u64,
+    grew_bytes: u64,
+    fuel: u64,
+    fuel_below: u64,
     total_ns: u64,
     self_ns: u64,
     held_ns: u64,
     durations: Histogram,
 }
 
-/// A call's data for the sum of bytes below it.
+/// A call's data for the sums of what is below it.
 struct Call {
     seq: u64,
     parent_seq: u64,
     /// Bytes moved by the call itself and, after the sum, by all calls below it.
     bytes: u64,
+    /// Fuel of the call itself and, after the sum, of all calls below it.
+    fuel: u64,
     row: Option<u32>,
 }
 
@@ -153,7 +158,7 @@ impl Stats {
         self.self_ns_all += u128::from(record.self_ns());
         if self.calls.len() < STATS_CALLS_MAX {
             let bytes = record.bytes_in.saturating_add(record.bytes_out);
-            self.calls.push(Call { seq: record.seq, parent_seq: record.parent_seq, bytes, row });
+            self.calls.push(Call { seq: record.seq, parent_seq: record.parent_seq, bytes, fuel: record.fuel, row });
         }
     }
 
@@ -166,7 +171,7 @@ impl Stats {
         rows
     }
 
-    /// Gives each row the bytes that were moved below its calls. A call has a higher seq than the one it is nested in:
+    /// Gives each row the bytes that were moved below its calls, and the fuel that was used there. A call has a higher seq than the one it is nested in:
     /// from the highest down, every call is complete when its turn comes.
     fn sum_up_below(&mut self) {
         self.calls.sort_unstable_by_key(|call| call.seq);
@@ -176,8 +181,10 @@ impl Stats {
             let Ok(parent) = above.binary_search_by_key(&call.parent_seq, |parent| parent.seq) else { continue };
             let Some(parent) = above.get_mut(parent) else { continue };
             parent.bytes = parent.bytes.saturating_add(call.bytes);
+            parent.fuel = parent.fuel.saturating_add(call.fuel);
             if let Some(sums) = parent.row.and_then(|row| self.rows.get_mut(row as usize)) {
                 sums.bytes_below = sums.bytes_below.saturating_add(call.bytes);
+                sums.fuel_below = sums.fuel_below.saturating_add(call.fuel);
             }
         }
     }
@@ -193,6 +200,9 @@ impl Sums {
             bytes_in: 0,
             bytes_out: 0,
             bytes_below: 0,
+            grew_bytes: 0,
+            fuel: 0,
+            fuel_below: 0,
             total_ns: 0,
             self_ns: 0,
             held_ns: 0,
@@ -204,6 +214,8 @@ impl Sums {
         self.errors += u64::from(record.outcome.is_failure());
         self.bytes_in = self.bytes_in.saturating_add(record.bytes_in);
         self.bytes_out = self.bytes_out.saturating_add(record.bytes_out);
+        self.grew_bytes = self.grew_bytes.saturating_add(record.grew.bytes().unwrap_or(0));
+        self.fuel = self.fuel.saturating_add(record.fuel);
         self.total_ns = self.total_ns.saturating_add(record.duration_ns);
         self.self_ns = self.self_ns.saturating_add(record.self_ns());
         self.held_ns = self.held_ns.saturating_add(record.held_ns);
@@ -211,6 +223,7 @@ impl Sums {
     }
 
     fn into_row(self, self_ns_all: u128) -> Row {
+        let fuel_total = self.fuel.saturating_add(self.fuel_below);
         Row {
             caller: self.key.caller,
             callee: self.key.callee,
@@ -219,6 +232,9 @@ impl Sums {
             errors: self.errors,
             bytes_in: self.bytes_in,
             bytes_out: self.bytes_out,
+            grew_bytes: self.grew_bytes,
+            fuel_total: (fuel_total > 0).then_some(fuel_total),
+            fuel_self: (self.fuel > 0).then_some(self.fuel),
             total_ns: self.total_ns,
             self_ns: self.self_ns,
             held_ns: self.held_ns,
@@ -250,6 +266,12 @@ pub struct Row {
     pub errors: u64,
     pub bytes_in: u64,
     pub bytes_out: u64,
+    /// Linear memory that the calls added and left there.
+    pub grew_bytes: u64,
+    /// Units of fuel, nested calls included; `None` where none were counted.
+    pub fuel_total: Option<u64>,
+    /// Units of fuel without nested calls; `None` where none were counted.
+    pub fuel_self: Option<u64>,
     #[serde(rename = "total_us", serialize_with = "ns_as_micros")]
     pub total_ns: u64,
     /// Time without nested calls.

@@ -1,7 +1,7 @@
 //! Tests of the accounts on a small session that can be added up by hand.
 
 use super::*;
-use crate::journal::record::Outcome;
+use crate::journal::record::{Growth, Outcome};
 
 /// shell → front (100 B in, 10 out) → cart twice (50 in, 5 out each) → disk once below the first cart (200 in, 0 out).
 fn session() -> Vec<Record> {
@@ -114,7 +114,7 @@ fn a_row_of_the_accounts_has_nulls_for_what_does_not_apply() {
     let rows = Stats::of(By::Function, None, &session()).into_rows();
     assert_eq!(
         serde_json::to_string(&row(&rows, "2:cart.run")).unwrap(),
-        r#"{"caller":null,"caller_name":null,"callee":2,"callee_name":"cart","function":"run","calls":1,"errors":0,"bytes_in":50,"bytes_out":5,"total_us":0.03,"self_us":0.02,"held_us":0,"avg_us":0.03,"p50_us":0.03,"p90_us":0.03,"p99_us":0.03,"max_us":0.03,"share":0.2,"amplification":4.0}"#
+        r#"{"caller":null,"caller_name":null,"callee":2,"callee_name":"cart","function":"run","calls":1,"errors":0,"bytes_in":50,"bytes_out":5,"grew_bytes":0,"fuel_total":null,"fuel_self":null,"total_us":0.03,"self_us":0.02,"held_us":0,"avg_us":0.03,"p50_us":0.03,"p90_us":0.03,"p99_us":0.03,"max_us":0.03,"share":0.2,"amplification":4.0}"#
     );
     let rows = Stats::of(By::Edge, None, &session()).into_rows();
     let edge = serde_json::to_string(&row(&rows, "shell → 1:front")).unwrap();
@@ -122,4 +122,34 @@ fn a_row_of_the_accounts_has_nulls_for_what_does_not_apply() {
         edge.starts_with(r#"{"caller":0,"caller_name":"shell","callee":1,"callee_name":"front","function":null"#),
         "{edge}"
     );
+}
+
+#[test]
+fn fuel_and_growth_add_up_and_the_total_has_the_calls_below() {
+    let mut records = session();
+    for (record, fuel) in records.iter_mut().zip(1..) {
+        record.fuel = fuel * 100;
+        record.grew = Growth::of_bytes(Some(fuel << 16));
+    }
+    let expected = |of: &dyn Fn(&Record) -> bool| {
+        records.iter().filter(|record| record.outcome.is_ended() && of(record)).map(|record| record.fuel).sum::<u64>()
+    };
+    let rows = Stats::of(By::Callee, None, &records).into_rows();
+    for row in &rows {
+        let own = expected(&|record| record.callee == row.callee.0);
+        assert_eq!(row.fuel_self, Some(own), "{}", row.label());
+        assert_eq!(row.grew_bytes, own / 100 << 16, "{}", row.label());
+        assert!(row.fuel_total >= row.fuel_self, "{}", row.label());
+    }
+    let front = rows.iter().find(|row| row.label() == "1:front").unwrap();
+    let below = |record: &Record| {
+        let mut at = Some(record);
+        std::iter::from_fn(|| {
+            let now = at?;
+            at = records.iter().find(|parent| parent.seq == now.parent_seq);
+            Some(now)
+        })
+        .any(|above| above.callee == 1)
+    };
+    assert_eq!(front.fuel_total, Some(expected(&below)));
 }

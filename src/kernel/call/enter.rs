@@ -12,7 +12,7 @@ use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, too_deep,
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
-use crate::runtime::{Advice, Failure, FailureKind, FunctionId, Problem};
+use crate::runtime::{Advice, Cost, Failure, FailureKind, FunctionId, Problem};
 use crate::text::escape_control;
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
@@ -100,6 +100,7 @@ impl Task {
             left: false,
             capture: None,
             notice: None,
+            cost: Cost::NOTHING,
         };
         if busy {
             // Queued under the lock that it was counted under: the figures of a dead process are final when its queue

@@ -8,7 +8,7 @@ use crate::kernel::code::Code;
 use crate::kernel::process::{Life, Process};
 use crate::kernel::replace::ReplacementNotice;
 use crate::kernel::task::Task;
-use crate::runtime::{FunctionId, Guest};
+use crate::runtime::{Cost, FunctionId, Guest};
 
 /// A call that occupies its process: its frame is on the chain.
 pub struct Entered<'a> {
@@ -25,6 +25,8 @@ pub struct Entered<'a> {
     pub(super) capture: Option<Box<PayloadCapture>>,
     /// The notice of a replacement that took place as this call failed; sent after the call is recorded.
     pub(super) notice: Option<ReplacementNotice>,
+    /// What the plugin's run cost; nothing before it.
+    pub(super) cost: Cost,
 }
 
 impl Drop for Entered<'_> {

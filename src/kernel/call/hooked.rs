@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::capture::keep;
 use super::entered::{Entered, Finished};
 use crate::journal::filter::{Part, Said};
-use crate::journal::{ChangedBy, Outcome, Record};
+use crate::journal::{ChangedBy, Growth, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
 use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Released, Side, Stop};
@@ -109,6 +109,7 @@ impl Entered<'_> {
             task.chain.with_frames(|frames| frames.stack.last().map_or(Duration::ZERO, |frame| frame.held_for));
         record.held_ns = held_for.as_nanos() as u64;
         record.duration_ns = self.started.elapsed().saturating_sub(held_for).as_nanos() as u64;
+        (record.fuel, record.grew) = (self.cost.fuel.unwrap_or(0), Growth::of_bytes(self.cost.grew_bytes));
         (record.outcome, record.bytes_out) = match &ran {
             Ok(bytes_out) => (Outcome::Ok, *bytes_out),
             Err(failure) => (outcome_of(failure.kind), 0),

@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::entered::{Entered, Finished, Leaving, leave};
-use crate::journal::{Outcome, Record};
+use crate::journal::{Growth, Outcome, Record};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError, with_path};
 use crate::kernel::notices::Notice;
@@ -96,6 +96,10 @@ impl Entered<'_> {
         self.task.kernel.stacks().put(popped.frame.seq, stack.clone());
         let stack = Some(Box::new(stack));
         let error = CallError { code: failure.code, stderr_tail, stack, ..CallError::new(outcome, message) };
+        if popped.cause.is_some() {
+            // The instance goes, and its memory with it.
+            self.cost.grew_bytes = self.cost.grew_bytes.map(|_| 0);
+        }
         self.count(&popped, duration, 0);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         let reason = error.with_reason();
@@ -208,6 +212,8 @@ impl Entered<'_> {
         self.task.note(Record {
             duration_ns: duration.as_nanos() as u64,
             bytes_out,
+            fuel: self.cost.fuel.unwrap_or(0),
+            grew: Growth::of_bytes(self.cost.grew_bytes),
             outcome,
             error: error.and_then(Record::bounded_error),
             payload,

@@ -68,8 +68,9 @@ impl Entered<'_> {
 
     pub(in crate::kernel) fn execute(&mut self) -> Result<u64, Failure> {
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
-        let bytes_out = guest.run(self.function, self.task.clone()).map_err(|failure| self.placed(failure))?;
-        self.check_output(bytes_out)
+        let ran = guest.run(self.function, self.task.clone());
+        self.cost = guest.cost();
+        self.check_output(ran.map_err(|failure| self.placed(failure))?)
     }
 
     /// A failure whose message names the line that the plugin's author answers for.

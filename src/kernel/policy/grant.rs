@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::rule::{ChildGrants, ConfigGrant};
 use crate::journal::filter::Glob;
-use crate::runtime::{AllowedPath, Config, Spec, WasiInput};
+use crate::runtime::{AllowedPath, Config, FuelCount, Spec, WasiInput};
 
 /// The spec of a child: `asked` is its program's own spec, `parent` its parent's, `grants` the policy for the parent's
 /// children. The second value lists, for the child's log, requests that were not granted.
@@ -24,6 +24,10 @@ pub fn child_spec(asked: &Spec, parent: &Spec, grants: &ChildGrants) -> (Spec, V
         http_response_bytes_max: asked.http_response_bytes_max.min(parent.http_response_bytes_max),
         timeout: least::<Duration, 3>([asked.timeout, parent.timeout, grants.timeout]),
         fuel: least([asked.fuel, parent.fuel, grants.fuel]),
+        fuel_count: match parent.fuel_count {
+            FuelCount::Asked => FuelCount::Asked,
+            FuelCount::No | FuelCount::Traced => FuelCount::No,
+        },
         wasi_input: wasi_input(parent, grants),
         // `may_load` is granted to the parent alone; `may_call` also binds its children.
         may_load: Vec::new(),

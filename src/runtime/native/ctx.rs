@@ -96,7 +96,7 @@ fn copy_in_pieces(to: &mut [u8], from: &[u8], up: Option<&dyn Upcalls>) -> Resul
 impl Metered for Ctx {
     #[inline]
     fn is_metered(&self) -> bool {
-        self.spec.fuel.is_some() && self.up.is_some()
+        self.spec.is_fuelled() && self.up.is_some()
     }
 }
 

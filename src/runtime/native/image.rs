@@ -42,7 +42,7 @@ pub struct NativeImage {
 impl NativeImage {
     /// Compiles and checks a program. Takes long; ends soon after the request for it was given up.
     pub fn compile(engines: &Engines, program: &Program, request: &Arc<CompileRequest>) -> Result<Self, Failure> {
-        let pool = engines.pool(program.spec.fuel.is_some())?;
+        let pool = engines.pool(program.spec.is_fuelled())?;
         let maps = Maps::take(maps_of_code(program.modules.len()))?;
         let mut compiled = Vec::with_capacity(program.modules.len());
         for bytes in &program.modules {

@@ -15,12 +15,13 @@ use super::later::Laters;
 use super::limits::Kept;
 use super::link::{self, Provider};
 use super::maps::{Maps, maps_of_instance};
+use super::meter::Meter;
 use super::resident::resident_bytes;
 use super::standing;
 use super::streams::Streams;
 use super::wasi;
 use crate::runtime::host_functions::EXTISM;
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, Inspect, MemoryUse, Spec, Upcalls};
+use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, Inspect, MemoryUse, Spec, Upcalls};
 
 /// A looked-up function, kept from its first call on.
 enum Entry {
@@ -62,6 +63,7 @@ pub struct Instance {
     /// The function that spends the instance, such as a WASI command's `_start`.
     start: Option<FunctionId>,
     spent: bool,
+    cost: Cost,
     /// Dropped after the store: fields are dropped in declaration order.
     _maps: Maps,
 }
@@ -112,6 +114,7 @@ impl Instance {
             streams,
             start: image.interface.function("_start"),
             spent: false,
+            cost: Cost::NOTHING,
             _maps: maps,
         })
     }
@@ -204,9 +207,7 @@ impl Guest for Instance {
         if let Some(streams) = &self.streams {
             streams.begin(&up);
         }
-        if let Some(fuel) = self.store.data().spec.fuel {
-            self.store.set_fuel(fuel).map_err(|error| failure(&self.store, error))?;
-        }
+        let meter = Meter::begin(&mut self.store).map_err(|error| failure(&self.store, error))?;
         self.store.data_mut().limits.refused = false;
         let charged = self.store.data_mut().limits.charge(&up);
         let armed = match charged {
@@ -223,8 +224,9 @@ impl Guest for Instance {
             streams.end();
         }
         self.spent |= self.start == Some(function);
-        self.ended(result)?;
-        Ok(self.store.data().output.length)
+        let ended = self.ended(result);
+        self.cost = meter.end(&self.store, !self.spent);
+        ended.map(|()| self.store.data().output.length)
     }
 
     fn input(&self) -> &[u8] {
@@ -233,6 +235,10 @@ impl Guest for Instance {
 
     fn output(&self) -> &[u8] {
         self.store.data().output.of(self.arena_memory.data(&self.store)).unwrap_or_default()
+    }
+
+    fn cost(&self) -> Cost {
+        self.cost
     }
 
     fn memory(&self) -> MemoryUse {
@@ -292,9 +298,7 @@ struct Made {
 }
 
 fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
-    if let Some(fuel) = store.data().spec.fuel {
-        store.set_fuel(fuel)?;
-    }
+    Meter::begin(store)?;
     let arena = image.pool.arena.instantiate(&mut *store)?;
     let missing = || wasmtime::Error::msg("the arena module lacks an export");
     let memory = arena.get_memory(&mut *store, "memory").ok_or_else(missing)?;

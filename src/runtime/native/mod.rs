@@ -39,6 +39,7 @@ mod limiter;
 mod limits;
 mod link;
 mod maps;
+mod meter;
 mod open_files;
 mod outline;
 mod resident;

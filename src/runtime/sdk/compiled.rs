@@ -49,7 +49,7 @@ pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<
         // wasmtime starts a thread for each cache, and each image has its engine.
         .with_cache_disabled()
         .with_functions(functions);
-    if let Some(fuel) = spec.fuel {
+    if let Some(fuel) = spec.fuel_given() {
         builder = builder.with_fuel_limit(fuel);
     }
     let plugin = builder.compile().map_err(|error| {

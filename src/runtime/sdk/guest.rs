@@ -9,7 +9,7 @@ use super::errors;
 use super::frame::{Frame, Stage};
 use super::reserve::reserve;
 use super::watch::{NestedGate, watched};
-use crate::runtime::{Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
+use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
 use crate::text::io_cause;
 
 /// A function that no module exports: calling it makes the SDK instantiate, and nothing more.
@@ -36,6 +36,7 @@ pub struct SdkGuest {
     /// True once a call has begun: only then does a cancel of a sibling leave this instance alone.
     begun: bool,
     spent: bool,
+    cost: Cost,
 }
 
 impl SdkGuest {
@@ -59,6 +60,7 @@ impl SdkGuest {
             call_error: None,
             begun: false,
             spent: false,
+            cost: Cost::NOTHING,
         })
     }
 
@@ -159,7 +161,10 @@ impl Guest for SdkGuest {
         };
         self.output.clear();
         self.spent |= name == START;
-        self.call(name, &up)?;
+        let called = self.call(name, &up);
+        let fuel = self.plugin.fuel_consumed().filter(|_| self.spec.is_fuelled());
+        self.cost = Cost { grew_bytes: None, fuel };
+        called?;
         Ok(self.output.len() as u64)
     }
 
@@ -169,6 +174,10 @@ impl Guest for SdkGuest {
 
     fn output(&self) -> &[u8] {
         &self.output
+    }
+
+    fn cost(&self) -> Cost {
+        self.cost
     }
 
     fn memory(&self) -> MemoryUse {

@@ -53,7 +53,7 @@ impl Default for Symbols {
 impl Symbols {
     /// The frames of a backtrace in a program, the innermost first; inlined functions are frames too.
     pub fn frames(&self, program: &Program, backtrace: &Backtrace) -> Vec<GuestFrame> {
-        let fuelled = program.spec.fuel.is_some();
+        let fuelled = program.spec.is_fuelled();
         let mut frames = Vec::new();
         for raw in &backtrace.frames {
             let Some(module) = program.modules.get(raw.module) else { continue };

@@ -10,7 +10,7 @@ use crate::kernel::supervision::CRASHES_MAX_MAX;
 use crate::kernel::{
     CrashesMax, JobEnd, JobOutput, LoadRequest, OnCrash, ProcessId, ProcessLabel, Restart, Supervision, watchable,
 };
-use crate::runtime::Host;
+use crate::runtime::{FuelCount, Host};
 use crate::secrets::without_secrets;
 use crate::shell::loading::options::LoadOptions;
 use crate::shell::loading::{directory, request, start};
@@ -82,6 +82,9 @@ struct LoadWords {
     /// the most time to fetch and compile it; 0: as without this option
     #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
     load_timeout: Option<Duration>,
+    /// count the fuel of its calls, and of what it loads, as `trace fuel on` does of all
+    #[arg(long)]
+    fuel_count: bool,
     #[command(flatten)]
     options: LoadOptions,
 }
@@ -124,7 +127,11 @@ fn ready(
     if words.watch {
         watchable(&request.program).map_err(|error| session.call_error(error))?;
     }
-    Ok(LoadRequest { supervision, ..request })
+    let mut request = LoadRequest { supervision, ..request };
+    if words.fuel_count {
+        request.spec.fuel_count = FuelCount::Asked;
+    }
+    Ok(request)
 }
 
 /// A module of a directory, in JSON.

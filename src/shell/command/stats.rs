@@ -12,7 +12,7 @@ use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::show_duration;
-use crate::shell::words::calls::held_text;
+use crate::shell::words::calls::{fuel_text, grew_text, held_text};
 use crate::text::counted;
 
 pub static COMMAND: Command = Command {
@@ -24,8 +24,9 @@ pub static COMMAND: Command = Command {
         older ones the trace has let go, and how many rows beyond the first 100 there are (`-n 0` shows all). SELF is the time without the nested calls, HELD that at breakpoints (in no other column, and there where a call was \
         held), SHARE its part of all such time, P50 to \
         P99 what so many in a hundred calls did not take longer than, AMP the bytes that went in and out of the calls below \
-        per byte given. The largest comes first. A narrow terminal leaves out AMP, HELD, OUT, IN, P90, AVG, MAX, TOTAL, SHARE, \
-        P99, P50, ERRORS, SELF, in this order.",
+        per byte given. GREW is the linear memory that the calls added and left, FUEL-SELF and FUEL-TOTAL the units of fuel of counted \
+        processes without and with the nested calls (`trace fuel on`); all three are there where there is any. The largest comes first. A narrow terminal leaves out AMP, HELD, OUT, IN, P90, AVG, MAX, TOTAL, SHARE, \
+        P99, P50, ERRORS, SELF, FUEL-TOTAL, FUEL-SELF, GREW, in this order.",
     examples: &["\
         load wordcount\n\
         # 1:wordcount\n\
@@ -98,7 +99,7 @@ fn dropped_note(dropped: u64) -> Option<Line> {
 }
 
 /// The grouping titles the first column.
-const COLUMNS: [Column<Row>; 15] = [
+const COLUMNS: [Column<Row>; 18] = [
     Column::left("name", |row: &Row| cell(Role::Name, row.label()))
         .by(SortKey::Word(Row::label))
         .totalled(|_| "total".to_owned()),
@@ -111,6 +112,22 @@ const COLUMNS: [Column<Row>; 15] = [
     Column::right("held", |row: &Row| cell(Role::Warn, held_text(row.held_ns)))
         .importance(2)
         .by(SortKey::Amount(|row| row.held_ns))
+        .optional(),
+    Column::right("grew", |row: &Row| cell(Role::Warn, grew_text(row.grew_bytes)))
+        .importance(16)
+        .by(SortKey::Amount(|row| row.grew_bytes))
+        .totalled(|rows| grew_text(sum(rows, |row| row.grew_bytes)))
+        .optional(),
+    Column::right("fuel_total", |row: &Row| plain(fuel_text(row.fuel_total)))
+        .titled("fuel-total")
+        .importance(14)
+        .by(SortKey::Amount(|row| row.fuel_total.unwrap_or(0)))
+        .optional(),
+    Column::right("fuel_self", |row: &Row| plain(fuel_text(row.fuel_self)))
+        .titled("fuel-self")
+        .importance(15)
+        .by(SortKey::Amount(|row| row.fuel_self.unwrap_or(0)))
+        .totalled(|rows| sum(rows, |row| row.fuel_self.unwrap_or(0)).to_string())
         .optional(),
     Column::figures("avg", Unit::Nanoseconds, |row: &Row| row.avg_ns).importance(6),
     Column::figures("p50", Unit::Nanoseconds, |row: &Row| row.p50_ns).importance(11),
@@ -127,6 +144,10 @@ const COLUMNS: [Column<Row>; 15] = [
     .importance(1)
     .by(SortKey::Figure(|row| row.amplification.unwrap_or(-1.0))),
 ];
+
+fn sum(rows: &[Row], figure: fn(&Row) -> u64) -> u64 {
+    rows.iter().fold(0, |sum, row| sum.saturating_add(figure(row)))
+}
 
 /// A row in JSON, with the histogram's bars under `--hist`.
 #[derive(Serialize)]

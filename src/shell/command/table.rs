@@ -68,6 +68,7 @@ pub static TABLE: &[&Command] = &[
     &expect::error::COMMAND,
     &expect::calls::EXPECT_CALLS,
     &expect::calls::EXPECT_DURATION,
+    &expect::fuel::COMMAND,
     &expect::tree::COMMAND,
     &alias::COMMAND,
     &cd::COMMAND,

@@ -13,8 +13,8 @@ use crate::shell::listing::{self, Column, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_size, show_bytes};
-use crate::shell::words::calls::{call_text, changed_text, held_text, outcome_role};
-use crate::text::counted;
+use crate::shell::words::calls::{call_text, changed_text, costs_text, fuel_text, grew_text, held_text, outcome_role};
+use crate::text::{counted, quoted};
 use rate_limiter::RateLimiter;
 
 pub static COMMAND: Command = Command {
@@ -31,8 +31,11 @@ pub static COMMAND: Command = Command {
         the inputs of failed calls alone, 4k each and 1M in all; those of private plugins never. `trace host on` lists what plugins ask of their \
         host too, below the calls that asked: variables, configuration, log lines, HTTP, and WASI's files, clock and random bytes, \
         with bytes and times; `trace host on EXPR` only some, until `trace host off`. `stats` and `expect-calls` count them \
-        only where EXPR asks for `kind=host`. The stock host's are not seen. A narrow terminal leaves out AT, OUT, IN, CALLER, SEQ, TOOK, HELD, \
-        in this order, and cuts what is still too long (`show SEQ` has the whole).",
+        only where EXPR asks for `kind=host`. The stock host's are not seen. GREW is the linear memory that a call added to its own plugin \
+        and left there (`-e 'grew>0'` finds a leak); the stock host does not tell it. `trace fuel on` counts FUEL in \
+        processes that are loaded or reloaded from then on, until `trace fuel off`: about a unit an instruction and one for each 64 bytes that the host \
+        copies, the same in every run, of the call's own plugin without those that it called. Counted code takes up to twice the time. A narrow terminal leaves out AT, OUT, IN, GREW, CALLER, SEQ, TOOK, HELD, \
+        FUEL, in this order, and cuts what is still too long (`show SEQ` has the whole).",
     examples: &[
         "\
         load echo\n\
@@ -40,8 +43,17 @@ pub static COMMAND: Command = Command {
         call echo echo hi\n\
         # hi\n\
         trace\n\
-        # SEQ      AT  CALLER  CALL         IN  OUT   TOOK  OUTCOME\n\
-        #   1  0.612s  shell   1:echo.echo   2    2  258µs  ok",
+        # SEQ      AT  CALLER  CALL         IN  OUT   TOOK  GREW  OUTCOME\n\
+        #   1  0.612s  shell   1:echo.echo   2    2  258µs   64k  ok",
+        "\
+        trace fuel on\n\
+        load echo\n\
+        # 1:echo\n\
+        call echo echo hi\n\
+        # hi\n\
+        trace -e 'fuel>0'\n\
+        # SEQ      AT  CALLER  CALL         IN  OUT   TOOK  GREW  FUEL  OUTCOME\n\
+        #   1  0.612s  shell   1:echo.echo   2    2  258µs   64k  …  ok",
         "\
         trace host on\n\
         load count_vowels\n\
@@ -59,9 +71,9 @@ const FOLLOW_STEP: Duration = Duration::from_millis(50);
 
 #[derive(Debug, clap::Args)]
 struct TraceOptions {
-    #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear", "payloads", "host"])]
+    #[arg(value_name = "ACTION", value_parser = ["on", "off", "clear", "payloads", "host", "fuel"])]
     action: Option<String>,
-    /// of `payloads`: the most bytes of one side of a call, as 4k; or off; or failed; of `host`: on or off
+    /// of `payloads`: the most bytes of one side of a call, as 4k; or off; or failed; of `host` and `fuel`: on or off
     #[arg(value_name = "SIZE")]
     size: Option<String>,
     /// of `payloads`: the most bytes in all, as 16M; else the limit of `--payload-bytes`; of `host`: EXPR
@@ -95,6 +107,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         Some("off") => journal.set_on(false),
         Some("payloads") => return payloads(session, options.size.as_deref(), options.budget.as_deref()),
         Some("host") => return host::host(session, options.size.as_deref(), options.budget.as_deref()),
+        Some("fuel") => return fuel(session, options.size.as_deref()),
         Some(_) => journal.clear(),
         None if options.follow => return follow(session, &options),
         None => return Ok(list(session, &options)),
@@ -142,6 +155,53 @@ fn payloads(session: &Session, size: Option<&str>, budget: Option<&str>) -> Resu
         }
     };
     Ok(reply.with_json(json))
+}
+
+/// `trace fuel [on | off]`.
+fn fuel(session: &mut Session, switch: Option<&str>) -> Result<Reply, ShellError> {
+    let kernel = session.kernel();
+    match switch {
+        Some("on") => kernel.set_counts_fuel(true),
+        Some("off") => kernel.set_counts_fuel(false),
+        None => {}
+        Some(other) => {
+            let message = format!("`trace fuel {}`: write `on` or `off`", quoted(other));
+            return Err(ShellError::usage(message));
+        }
+    }
+    let on = kernel.counts_fuel();
+    let counted_now = |id| kernel.process(id).is_some_and(|process| process.spec.is_fuelled());
+    let others: Vec<String> = kernel
+        .processes(false)
+        .iter()
+        .filter(|view| counted_now(view.id) != on)
+        .map(|view| view.label().to_string())
+        .collect();
+    let json = serde_json::json!({ "counting": on, "not_yet": others });
+    let reply = match switch {
+        None => Reply::line(if on { "on" } else { "off" }),
+        Some(_) => {
+            if !others.is_empty() {
+                session.notice(Line::new().with(Role::Warn, not_yet_text(&others, on)));
+            }
+            Reply::Nothing
+        }
+    };
+    Ok(reply.with_json(json))
+}
+
+/// The processes that go on as they were loaded: the switch is for those to come.
+fn not_yet_text(others: &[String], on: bool) -> String {
+    /// Most processes that are named.
+    const NAMED_MAX: usize = 5;
+    let more = others.len().saturating_sub(NAMED_MAX);
+    let named: Vec<String> = others.iter().take(NAMED_MAX).map(|label| format!("`{label}`")).collect();
+    let more = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let named = named.join(", ");
+    match on {
+        true => format!("loaded before, and not counted: {named}{more}; `reload` has one counted"),
+        false => format!("loaded before, and still counted: {named}{more}; `reload` ends that"),
+    }
 }
 
 fn list(session: &mut Session, options: &TraceOptions) -> Reply {
@@ -225,18 +285,22 @@ pub const BYTES_IN: Column<Record> =
 pub const BYTES_OUT: Column<Record> =
     Column::figures("out", Unit::Bytes, |record: &Record| record.bytes_out).importance(2);
 pub const TOOK: Column<Record> =
-    Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns).importance(6);
+    Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns).importance(7);
 
 /// The pane shows the columns that are constants of their own.
-const COLUMNS: [Column<Record>; 9] = [
-    Column::right("seq", |record: &Record| cell(Role::Dim, record.seq.to_string())).importance(5),
+const COLUMNS: [Column<Record>; 11] = [
+    Column::right("seq", |record: &Record| cell(Role::Dim, record.seq.to_string())).importance(6),
     Column::right("at", |record: &Record| cell(Role::Dim, at_text(record))).importance(1),
-    Column::left("caller", |record: &Record| plain(record.caller_label())).importance(4),
+    Column::left("caller", |record: &Record| plain(record.caller_label())).importance(5),
     Column::left("call", |record| cell(Role::Name, format!("{}{}", indent(record), call_text(record)))),
     BYTES_IN,
     BYTES_OUT,
     TOOK,
-    Column::right("held", |record: &Record| cell(Role::Warn, held_text(record.held_ns))).importance(7).optional(),
+    Column::right("held", |record: &Record| cell(Role::Warn, held_text(record.held_ns))).importance(8).optional(),
+    Column::right("grew", |record: &Record| cell(Role::Warn, grew_text(record.grew.bytes().unwrap_or(0))))
+        .importance(4)
+        .optional(),
+    Column::right("fuel", |record: &Record| plain(fuel_text(record.counted_fuel()))).importance(9).optional(),
     Column::left("outcome", outcome_cell),
 ];
 
@@ -253,7 +317,7 @@ fn line(record: &Record) -> Line {
         .plain(record.caller_label())
         .with(Role::Dim, " → ")
         .with(Role::Name, call_text(record))
-        .plain(format!("  {} → {}  {} ", text(BYTES_IN), text(BYTES_OUT), text(TOOK)));
+        .plain(format!("  {} → {}  {}{} ", text(BYTES_IN), text(BYTES_OUT), text(TOOK), costs_text(record)));
     line.spans.push(outcome_cell(record));
     line
 }

@@ -27,6 +27,8 @@ pub struct FileRun {
     pub expectations: u64,
     /// The expectations, and last what made the file fail.
     pub cases: Vec<Case>,
+    /// Units of fuel of the calls that its trace ends with; `None` where none was counted, or calls have left the trace.
+    pub fuel: Option<u64>,
     /// Standard output in its plain form, up to a bound.
     pub printed: Vec<u8>,
     /// Standard error, up to a bound.
@@ -59,11 +61,19 @@ pub fn run_file(
     for job in session.background_jobs() {
         job.kill();
     }
+    let fuel = fuel_of(session.kernel());
     let (expectations, cases) = (session.expectations(), session.take_cases());
     drop(session);
     let collected = std::mem::take(&mut *collected.lock());
     let (printed, notices) = (collected.printed, collected.notices);
-    FileRun { name, took: started.elapsed(), expectations, cases, printed, notices, result }
+    FileRun { name, took: started.elapsed(), expectations, cases, fuel, printed, notices, result }
+}
+
+/// The fuel of the calls in the trace; `None` where none was counted, or calls have left the trace.
+fn fuel_of(kernel: &Kernel) -> Option<u64> {
+    let journal = kernel.journal().drain();
+    let fuel = journal.with_records(|records| records.fold(0, |sum: u64, record| sum.saturating_add(record.fuel)));
+    (fuel > 0 && journal.dropped() == 0).then_some(fuel)
 }
 
 fn run_in(session: &mut Session, path: &Path, name: &str, update: bool) -> Result<usize, ShellError> {

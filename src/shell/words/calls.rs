@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::journal::{Outcome, Record};
 use crate::runtime::LogLevel;
 use crate::shell::reply::{Role, one_line};
-use crate::shell::units::show_duration;
+use crate::shell::units::{show_bytes, show_duration};
 
 /// `2:cart.total`; of a request to the host `host.var_get total`.
 pub fn call_text(record: &Record) -> String {
@@ -33,6 +33,26 @@ pub fn log_role(level: LogLevel) -> Role {
         LogLevel::Info => Role::Good,
         LogLevel::Debug | LogLevel::Trace | LogLevel::Off => Role::Dim,
     }
+}
+
+/// The linear memory that a call added; empty where there is none.
+pub fn grew_text(grew_bytes: u64) -> String {
+    if grew_bytes > 0 { show_bytes(grew_bytes) } else { String::new() }
+}
+
+/// Units of fuel, exactly; empty where they were not counted.
+pub fn fuel_text(fuel: Option<u64>) -> String {
+    fuel.map(|fuel| fuel.to_string()).unwrap_or_default()
+}
+
+/// `, held 3s, grew 64K, fuel 1200`: what a call's line says after its time, where there is any of it.
+pub fn costs_text(record: &Record) -> String {
+    let costs = [
+        ("held", held_text(record.held_ns)),
+        ("grew", grew_text(record.grew.bytes().unwrap_or(0))),
+        ("fuel", fuel_text(record.counted_fuel())),
+    ];
+    costs.iter().filter(|(_, text)| !text.is_empty()).map(|(what, text)| format!(", {what} {text}")).collect()
 }
 
 /// The role of an outcome.

@@ -13,7 +13,7 @@ use crate::shell::lookup::record_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
 use crate::shell::units::{exact_size, show_duration};
-use crate::shell::words::calls::{call_text, changed_text, held_text, log_role, outcome_role};
+use crate::shell::words::calls::{call_text, changed_text, costs_text, log_role, outcome_role};
 use crate::shell::words::payload::{JsonPayload, whole};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
@@ -136,7 +136,7 @@ fn chain_of(session: &Session, record: &Record) -> Vec<Record> {
 
 fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fold) -> Vec<Line> {
     let took = show_duration(Duration::from_nanos(record.duration_ns));
-    let held = if record.held_ns > 0 { format!(", held {}", held_text(record.held_ns)) } else { String::new() };
+    let costs = costs_text(record);
     let frames: Vec<String> = chain.iter().map(call_text).collect();
     let gone = if chain.first().is_some_and(|first| first.parent_seq != 0) { "… → " } else { "" };
     let mut lines = vec![
@@ -148,7 +148,7 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
         Line::new().with(Role::Dim, "  chain   ").plain(format!("{gone}{}", frames.join(" → "))),
         Line::new()
             .with(Role::Dim, "  job     ")
-            .plain(format!("%{}, depth {}, took {took}{held}", record.job, record.depth)),
+            .plain(format!("%{}, depth {}, took {took}{costs}", record.job, record.depth)),
     ];
     if let Some(error) = &record.error {
         lines.push(Line::new().with(Role::Dim, "  error   ").with(Role::Bad, error.to_string()));

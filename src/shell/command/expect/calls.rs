@@ -99,7 +99,7 @@ fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, Sh
 }
 
 /// The matching ended calls; an error where the journal may have lost some.
-fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellError> {
+pub(super) fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellError> {
     let journal = session.kernel().journal();
     if !journal.is_on() {
         return Err(ShellError::failed("calls are not traced; `trace on` does it"));

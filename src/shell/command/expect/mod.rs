@@ -3,6 +3,7 @@
 
 pub mod calls;
 pub mod error;
+pub mod fuel;
 pub mod output;
 pub mod tree;
 

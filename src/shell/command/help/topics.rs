@@ -73,7 +73,7 @@ The shell does no sums: set n $(!echo $((n + 1)))";
 /// The language of EXPR.
 const FILTERS: &str = "\
 EXPR says which calls are meant: for trace -e, stats -e, export -e, break, inject, expect-calls,
-expect-duration, stub -e, and `/` in the pane. It is one word of the line: quote it.
+expect-duration, expect-fuel, stub -e, and `/` in the pane. It is one word of the line: quote it.
 
 What it asks for
   cart                     a call whose caller, callee or function is called so
@@ -83,6 +83,8 @@ What it asks for
   outcome=error            or ok trap timeout killed oom fuel denied running held
   duration>=5ms            how long it took, without the time held
   held>1s                  how long it, or a call below it, was held at breakpoints
+  grew>0                   linear memory that it added to its own plugin and left there
+  fuel>1.5M                units of fuel of its own plugin, where they were counted (help trace)
   bytes_in>1k, bytes_out=0 what it was given, what it gave
   depth=1, job=%3          called from the shell; of that job
   kind=host                what a plugin asked of its host, as `trace host on` keeps it; or kind=call
@@ -108,7 +110,7 @@ Names
   as well, cart-2.total just that one.
 When
   `break` and `inject` come before the call: what is known at its end (outcome, duration, held,
-  bytes_out, output, error) only `break --on return` can ask for.
+  grew, fuel, bytes_out, output, error) only `break --on return` can ask for.
 Processes
   `/` in the pane takes expressions over them too: state=crashed (or idle running waiting held dead),
   memory>1M, calls>100, errors, resets, busy>1s, age, bytes_in, bytes_out, name, id, parent, source.
@@ -120,7 +122,7 @@ Processes
 const DEBUGGING: &str = "\
 See what happens
   trace                                    every call, nested ones too
-  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration held kind input output error
+  trace -e 'outcome!=ok or duration>5ms'   only some: caller callee function outcome depth job bytes_in bytes_out duration held grew fuel kind input output error
   trace payloads 4k 16M                    keep inputs and outputs; show SEQ prints them
   trace host on, trace host on EXPR        what plugins ask of their host: vars, config, logs, HTTP, WASI's files
   stats --by function, stats --hist        where the time and the bytes go
@@ -145,7 +147,7 @@ Change what happens
 Do it again
   record FILE, record off, replay FILE     the same calls on fresh processes; replay SEQ one call
   expect, expect-json, expect-error,
-  expect-calls, expect-duration,
+  expect-calls, expect-duration, expect-fuel,
   expect-tree                              say what must hold; plugsh test FILE... --junit FILE checks it
 
 Try it, in a fresh shell, on two bugs of wordcount. One is planted by a stub: the second mapper counts nothing but `the`
