@@ -268,6 +268,31 @@ pub fn escape_control(text: &str) -> String {
     out
 }
 
+/// The text before and after the first unescaped `end`; without one, the whole text and `None`.
+pub fn split_at_unescaped(text: &str, end: char) -> (&str, Option<&str>) {
+    let mut escaped = false;
+    for (at, c) in text.char_indices() {
+        if c == end && !escaped {
+            return (&text[..at], Some(&text[at + end.len_utf8()..]));
+        }
+        escaped = c == '\\' && !escaped;
+    }
+    (text, None)
+}
+
+/// The text without the `\` before each `end` and each `\`.
+pub fn unescaped(text: &str, end: char) -> String {
+    let mut plain = String::with_capacity(text.len());
+    let mut rest = text.chars().peekable();
+    while let Some(c) = rest.next() {
+        match rest.next_if(|next| c == '\\' && (*next == end || *next == '\\')) {
+            Some(meant) => plain.push(meant),
+            None => plain.push(c),
+        }
+    }
+    plain
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

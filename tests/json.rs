@@ -118,6 +118,7 @@ fn values_say_what_happened() {
         (ANSWERED, "export calls.jsonl", r#"{"calls":1,"file":"calls.jsonl"}"#),
         ("load echo", "echo.echo hi &", r#"{"job":1,"text":"echo.echo hi"}"#),
         ("", "log-level", r#"{"level":"info"}"#),
+        (HELD, "bg", r#"{"job":1,"released":true}"#),
         ("", "exit 0", r#"{"exit":0}"#),
         ("", "source lines.plugsh", r#""hello""#),
     ];

@@ -10,7 +10,7 @@ use super::supervision::Supervision;
 use crate::journal::Symbol;
 use crate::json::{as_ms, as_us};
 use crate::runtime::about::About;
-use crate::runtime::{Host, MemoryUse, Spec};
+use crate::runtime::{Host, ImportName, MemoryUse, Spec};
 
 /// A process's number: from 1, never used twice. 0 is the shell.
 pub type ProcessId = u32;
@@ -142,7 +142,7 @@ pub struct ProcessDetail {
     /// How its instance has grown, while it is idle.
     pub growth: Option<Growth>,
     pub exports: Vec<String>,
-    pub imports: Vec<String>,
+    pub imports: Vec<ImportName>,
     /// SHA-256 of each module, with the name it is linked by.
     pub modules: Vec<(String, String)>,
     /// The modules that `--link` added: name and origin.

@@ -1,23 +1,47 @@
 //! The interface of a compiled program: the names by which others call its main module, and those it imports.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
+
+use serde::{Serialize, Serializer};
 
 /// Index of an exported function in its image; given by [`Interface::function`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionId(pub u32);
 
+/// The name of an import. Both parts are a module's own words, and may have dots.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ImportName {
+    pub module: String,
+    pub name: String,
+}
+
+/// `module.name`.
+impl fmt::Display for ImportName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}.{}", self.module, self.name)
+    }
+}
+
+/// As it is displayed.
+impl Serialize for ImportName {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Exports and imports of a program's main module. Fixed once made.
 pub struct Interface {
     functions: Arc<[String]>,
     ids: HashMap<String, FunctionId>,
-    imports: Vec<String>,
+    imports: Vec<ImportName>,
     exports: Vec<String>,
 }
 
 impl Interface {
     /// The interface with these callable functions, imports and exports, as the getters have them.
-    pub fn new(functions: Vec<String>, imports: Vec<String>, exports: Vec<String>) -> Self {
+    pub fn new(functions: Vec<String>, imports: Vec<ImportName>, exports: Vec<String>) -> Self {
         let ids = functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect();
         Interface { functions: functions.into(), ids, imports, exports }
     }
@@ -32,8 +56,8 @@ impl Interface {
         self.ids.get(name).copied()
     }
 
-    /// All imports, as `module.name`.
-    pub fn imports(&self) -> &[String] {
+    /// All imports.
+    pub fn imports(&self) -> &[ImportName] {
         &self.imports
     }
 

@@ -1,6 +1,9 @@
 //! The limits that a kernel has, by name. How much each is, its default and its bounds stand in the kernel's table;
 //! what sets it on a command line is the shell's to say.
 
+/// Bytes of a page of WebAssembly memory.
+pub const PAGE_BYTES: u64 = 65_536;
+
 /// A limit of a kernel's.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Limit {

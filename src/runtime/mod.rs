@@ -7,6 +7,7 @@
 
 pub mod about;
 pub mod advice;
+mod allowed_path;
 pub mod config;
 pub mod exports;
 pub mod failure;
@@ -35,16 +36,17 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 pub use advice::{Advice, Wording};
+pub use allowed_path::AllowedPath;
 pub use config::Config;
 pub use failure::{Failure, FailureKind, Problem};
 pub use host_request::HostRequest;
 pub use images::Images;
 pub use inspect::Inspect;
-pub use interface::{FunctionId, Interface};
-pub use limit::{Limit, PluginLimit};
+pub use interface::{FunctionId, ImportName, Interface};
+pub use limit::{Limit, PAGE_BYTES, PluginLimit};
 pub use native::callers;
 pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, serve};
-pub use program::{AllowedPath, FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
+pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, Symbols};
 pub use wasi_input::WasiInput;
 

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::{Deserialize, Serialize};
 
 use super::stand_in_types::StandInTypes;
-use super::{Config, Failure, FailureKind, WasiInput};
+use super::{AllowedPath, Config, Failure, FailureKind, WasiInput};
 
 /// The host that runs a process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default, Serialize, Deserialize)]
@@ -71,14 +71,6 @@ pub struct Program {
     pub origin: String,
     /// The default name of its processes: a valid process name.
     pub stem: String,
-}
-
-/// A directory or single file that a plugin may access through WASI.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct AllowedPath {
-    pub host: PathBuf,
-    pub guest: String,
-    pub read_only: bool,
 }
 
 /// A host function of some product that a plugin stands in for.

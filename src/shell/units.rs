@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use crate::runtime::PAGE_BYTES;
 use crate::text::quoted;
 
 pub use crate::journal::units::{exact_size, parse_size, show_bytes, show_duration, show_size};
@@ -20,9 +21,6 @@ pub fn parse_seconds(text: &str) -> Result<Duration, String> {
     let read = if is_bare { parse_duration(&format!("{text}s")) } else { parse_duration(text) };
     read.map_err(|_| format!("`{}` is no duration; write seconds, `300ms` or `2s`", quoted(text)))
 }
-
-/// Bytes of a page of WebAssembly memory.
-pub const PAGE_BYTES: u64 = 65_536;
 
 /// Reads `--memory-max`: a size, `200p`, or a bare number of pages, as extism has it.
 pub fn parse_memory_size(text: &str) -> Result<u64, String> {

@@ -242,7 +242,7 @@ fn run_step(world: &Arc<World>, id: u64, step: &Step, place: &Place) -> SeenStep
             SeenStep::Interface {
                 functions: image.interface().functions().to_vec(),
                 exports: image.interface().exports().to_vec(),
-                imports: image.interface().imports().to_vec(),
+                imports: image.interface().imports().iter().map(ToString::to_string).collect(),
             }
         }
         Step::Call { function, input, kill } => {

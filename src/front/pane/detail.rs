@@ -65,7 +65,8 @@ impl Detail {
         push_edges(&mut lines, "called by", edges, |edge| edge.callee.0 == id, caller_name);
         push_edges(&mut lines, "calls", edges, |edge| edge.caller.is_some_and(|caller| caller.0 == id), callee_name);
         lines.push(list("exports", &detail.exports, theme::PLAIN));
-        lines.push(list("imports", &detail.imports, theme::PLAIN));
+        let imports: Vec<String> = detail.imports.iter().map(ToString::to_string).collect();
+        lines.push(list("imports", &imports, theme::PLAIN));
         for (name, hash) in &detail.modules {
             lines.push(figure(
                 "module",

@@ -175,7 +175,7 @@ impl SnapshotSource for FixedSource {
             growth: None,
             exports: functions.iter().map(|name| format!("{name}: func() -> i32")).collect(),
             functions,
-            imports: vec!["extism:host/user.call_plugin".to_owned()],
+            imports: vec![crate::runtime::ImportName { module: "extism:host/user".into(), name: "call_plugin".into() }],
             modules: vec![("main".to_owned(), "ab".repeat(32))],
             links: Vec::new(),
             last_error: None,

@@ -3,7 +3,7 @@
 use crate::journal::Kept;
 use crate::shell::decode::{Why, decode};
 
-use super::printable::{SHOWN_CHARS_MAX, printable};
+use super::printable::{SHOWN_CHARS_MAX, is_text, printable};
 
 /// The largest payload that is parsed as JSON: it is parsed at each refresh of the details.
 pub const JSON_BYTES_MAX: usize = 256 * 1024;
@@ -59,12 +59,6 @@ fn json(bytes: &[u8]) -> Option<Vec<String>> {
     let value: serde_json::Value = serde_json::from_slice(bytes).ok()?;
     let pretty = serde_json::to_string_pretty(&value).ok()?;
     Some(pretty.lines().flat_map(pieces).take(LINES_MAX + 1).collect())
-}
-
-/// Whether few characters of the text are unprintable.
-fn is_text(text: &str) -> bool {
-    let odd = text.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')).count();
-    odd * 20 <= text.chars().count()
 }
 
 /// A long line in pieces that are not cut by [`printable`].

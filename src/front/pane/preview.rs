@@ -6,7 +6,7 @@ use unicode_width::UnicodeWidthChar;
 use crate::journal::{Kept, KeptState, Payload, Record};
 
 use super::cells::trusted;
-use super::printable::printable;
+use super::printable::{is_text, printable};
 use super::theme;
 
 /// Bytes of each side that a row needs: the widest preview has as many columns, and hexadecimal needs fewer.
@@ -62,12 +62,6 @@ fn text(kept: &Kept) -> String {
         text.push('…');
     }
     text
-}
-
-/// Whether few characters are controls besides blanks and line ends.
-fn is_text(text: &str) -> bool {
-    let odd = text.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')).count();
-    odd * 20 <= text.chars().count()
 }
 
 fn columns(text: &str) -> usize {

@@ -12,6 +12,12 @@ pub const SHOWN_CHARS_MAX: usize = 1024;
 /// The character that replaces an unprintable one.
 pub const REPLACEMENT: char = '\u{fffd}';
 
+/// Whether few characters are controls besides blanks and line ends.
+pub fn is_text(text: &str) -> bool {
+    let odd = text.chars().filter(|c| c.is_control() && !matches!(c, '\n' | '\t' | '\r')).count();
+    odd * 20 <= text.chars().count()
+}
+
 /// The text in characters of one or two cells, at most [`SHOWN_CHARS_MAX`] of them.
 pub fn printable(text: &str) -> Cow<'_, str> {
     let plain = text.len() <= SHOWN_CHARS_MAX && text.bytes().all(|byte| (b' '..=b'~').contains(&byte));

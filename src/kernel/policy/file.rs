@@ -9,18 +9,16 @@ use toml::Spanned;
 
 use super::Policy;
 use super::pattern::{CallPattern, LoadPattern};
-use super::rule::{ChildGrants, ConfigGrant, Rule, split_at_unescaped, unescaped};
+use super::rule::{ChildGrants, ConfigGrant, Rule};
 use crate::journal::filter::Glob;
 use crate::journal::units::{parse_duration_ns, parse_size};
-use crate::runtime::{Advice, AllowedPath, Problem, hosts};
+use crate::runtime::{Advice, AllowedPath, PAGE_BYTES, Problem, hosts};
 use crate::text::escape_control;
 
 /// Largest policy file, in bytes.
 pub const BYTES_MAX: u64 = 1 << 20;
 /// Most rules of a policy.
 pub const RULES_MAX: usize = 10_000;
-/// A page of wasm memory, in bytes: `memory_max` may be given in pages.
-const PAGE_BYTES: u64 = 65_536;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -220,11 +218,8 @@ fn resolved_file(path: &Path) -> Result<PathBuf, String> {
     resolved.ok_or_else(|| format!("no file `{}` for `stdin`", escape_control(&path.to_string_lossy())))
 }
 
-/// `[ro:]HOST[:GUEST]`, as after `--allow-path`; a `:` of HOST's own has a `\` before it.
+/// A path whose HOST is relative to the policy's directory.
 fn allowed_path(text: &str, dir: &Path) -> AllowedPath {
-    let (read_only, rest) = text.strip_prefix("ro:").map_or((false, text), |rest| (true, rest));
-    let (host, guest) = split_at_unescaped(rest, ':');
-    let host = unescaped(host, ':');
-    let guest = guest.map_or_else(|| host.clone(), str::to_owned);
-    AllowedPath { host: dir.join(host), guest, read_only }
+    let path = AllowedPath::new(text);
+    AllowedPath { host: dir.join(path.host), ..path }
 }

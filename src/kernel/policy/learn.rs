@@ -7,7 +7,6 @@ use std::path::Path;
 
 use super::asked::Asked;
 use super::pattern::{self, LoadPattern};
-use super::rule::path_text;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::journal::{Record, RecordKind, Symbol};
 use crate::kernel::view::ProcessId;
@@ -43,7 +42,7 @@ impl Spawn {
     /// Adds the grants of its spec.
     pub fn with(mut self, spec: &Spec) -> Spawn {
         self.hosts = spec.allowed_hosts.clone();
-        self.paths = spec.allowed_paths.iter().map(path_text).collect();
+        self.paths = spec.allowed_paths.iter().map(ToString::to_string).collect();
         // An unescaped `=` would end the key.
         self.config = spec.config.keys().map(|key| escaped(key).replace('=', "\\=")).collect();
         self

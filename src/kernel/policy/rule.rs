@@ -12,6 +12,7 @@ use crate::journal::filter::Glob;
 use crate::journal::units::{exact_duration, show_bytes};
 use crate::json::some_as_ms;
 use crate::runtime::AllowedPath;
+use crate::text::{split_at_unescaped, unescaped};
 
 /// The permissions of the plugins whose name fits.
 #[derive(Debug, Clone, Serialize)]
@@ -103,7 +104,7 @@ impl Rule {
 impl ChildGrants {
     /// The paths in the form of `--allow-path`; `None`: those of the child's manifest.
     pub fn path_texts(&self) -> Option<Vec<String>> {
-        Some(self.paths.as_ref()?.iter().map(path_text).collect())
+        Some(self.paths.as_ref()?.iter().map(AllowedPath::to_string).collect())
     }
 
     /// The keys of `config`, without values; `None`: the manifest's keys that the parent has too.
@@ -145,7 +146,7 @@ fn as_keys<S: Serializer>(grants: &Option<Vec<ConfigGrant>>, serializer: S) -> R
 }
 
 fn as_path_texts<S: Serializer>(paths: &Option<Vec<AllowedPath>>, serializer: S) -> Result<S::Ok, S::Error> {
-    let texts = paths.as_ref().map(|paths| paths.iter().map(path_text).collect::<Vec<_>>());
+    let texts = paths.as_ref().map(|paths| paths.iter().map(AllowedPath::to_string).collect::<Vec<_>>());
     texts.serialize(serializer)
 }
 
@@ -154,37 +155,6 @@ fn keys(grants: Option<&[ConfigGrant]>) -> Option<Vec<String>> {
         ConfigGrant::Pass { key, .. } | ConfigGrant::Set { key, .. } => key.clone(),
     };
     Some(grants?.iter().map(key).collect())
-}
-
-/// A path in the form of a policy: `[ro:]HOST:GUEST`, with `\` before each `:` and `\` of HOST.
-pub fn path_text(path: &AllowedPath) -> String {
-    let host = path.host.to_string_lossy().replace('\\', "\\\\").replace(':', "\\:");
-    format!("{}{host}:{}", if path.read_only { "ro:" } else { "" }, path.guest)
-}
-
-/// The text before and after the first unescaped `end`; without one, the whole text and `None`.
-pub(super) fn split_at_unescaped(text: &str, end: char) -> (&str, Option<&str>) {
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        if c == end && !escaped {
-            return (&text[..at], Some(&text[at + end.len_utf8()..]));
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    (text, None)
-}
-
-/// The text without the `\` before each `end` and each `\`.
-pub(super) fn unescaped(text: &str, end: char) -> String {
-    let mut plain = String::with_capacity(text.len());
-    let mut rest = text.chars().peekable();
-    while let Some(c) = rest.next() {
-        match rest.next_if(|next| c == '\\' && (*next == end || *next == '\\')) {
-            Some(meant) => plain.push(meant),
-            None => plain.push(c),
-        }
-    }
-    plain
 }
 
 impl ConfigGrant {

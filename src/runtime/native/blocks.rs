@@ -7,6 +7,7 @@
 //! guest to read. The caller grows the memory and writes the headers.
 
 use super::block_index::BlockIndex;
+use crate::runtime::PAGE_BYTES;
 
 /// The offset of the first header, behind the kernel's root. 0 is no handle.
 pub const ROOT_END: u64 = 65;
@@ -16,7 +17,6 @@ pub const HEADER_BYTES: u64 = 12;
 const ROOT_BYTES: u64 = 64;
 /// A freed block is split when at least as much would be left over.
 const SPLIT_BYTES_MIN: u64 = 128;
-const PAGE_BYTES: u64 = 1 << 16;
 /// The arena's end: 4 GiB less a page, so that an offset plus a load's width never wraps.
 pub const ARENA_BYTES_MAX: u64 = (1 << 32) - (1 << 16);
 /// Most blocks of one call, freed ones included; at 12 to 24 bytes a block the table stays under 100 MiB.

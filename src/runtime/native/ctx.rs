@@ -10,9 +10,8 @@ use super::blocks::{Blocks, HEADER_BYTES, Reused};
 use super::fuel::{self, Metered};
 use super::limits::{Kept, Limits};
 use super::wasi::Wasi;
-use crate::runtime::{Failure, FailureKind, HostData, Problem, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, HostData, PAGE_BYTES, Problem, Spec, Upcalls};
 
-const PAGE_BYTES: u64 = 1 << 16;
 /// Bytes that are copied between two checks of the cancel flag.
 const COPY_BYTES: usize = 1 << 20;
 /// The width of the widest load.

@@ -16,7 +16,7 @@ use super::outline::{Holdings, Outline};
 use super::stubs;
 use crate::runtime::host_functions::{EXTISM, WASI};
 use crate::runtime::imports::name_since_1;
-use crate::runtime::{Failure, FailureKind, Interface, ModuleBytes, Program, Spec, imports};
+use crate::runtime::{Failure, FailureKind, ImportName, Interface, ModuleBytes, Program, Spec, imports};
 
 /// An exported function that can be called.
 #[derive(Clone, Copy, PartialEq)]
@@ -67,7 +67,10 @@ impl NativeImage {
         };
         let (functions, shapes): (Vec<String>, Vec<Shape>) =
             main.exports().filter_map(|e| Some((e.name().to_string(), shape(e.ty().func()?)?))).unzip();
-        let imports = main.imports().map(|import| format!("{}.{}", import.module(), import.name())).collect();
+        let imports = main
+            .imports()
+            .map(|import| ImportName { module: import.module().to_owned(), name: import.name().to_owned() })
+            .collect();
         let exports = main.exports().map(|export| format!("{}: {}", export.name(), describe(&export.ty()))).collect();
         Ok(NativeImage {
             pool,

@@ -8,9 +8,7 @@ use super::inspect::{Inspection, inspect};
 use super::reserve::memory_bytes_max;
 use super::{errors, link, stubs};
 use crate::runtime::host_functions::WASI;
-use crate::runtime::{Failure, FailureKind, Program, imports};
-
-const PAGE_BYTES: u64 = 65536;
+use crate::runtime::{Failure, FailureKind, PAGE_BYTES, Program, imports};
 
 /// What instances are made from.
 #[derive(Clone)]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::compiled::{Compiled, compile, inspections};
 use super::guest::SdkGuest;
-use crate::runtime::{Failure, FailureKind, Guest, Image, Interface, Program, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, Guest, Image, ImportName, Interface, Program, Spec, Upcalls};
 
 /// About how much compiled code a module becomes: what the built-in plugins do in the native host, rounded up.
 const CODE_BYTES_PER_WASM_BYTE: u64 = 8;
@@ -24,7 +24,11 @@ impl SdkImage {
         let Some((_, main)) = inspections.into_iter().next_back() else {
             return Err(Failure::new(FailureKind::Load, "the program has no module"));
         };
-        let imports = main.imports.iter().map(|import| format!("{}.{}", import.module, import.name)).collect();
+        let imports = main
+            .imports
+            .iter()
+            .map(|import| ImportName { module: import.module.clone(), name: import.name.clone() })
+            .collect();
         let interface = Interface::new(main.functions, imports, main.exports);
         Ok(SdkImage { program: program.clone(), compiled, interface })
     }

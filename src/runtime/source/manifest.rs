@@ -20,8 +20,8 @@ use super::fetch::{Progress, Request, fetch};
 use super::file::{self, FileBytes, Stamp, absolute};
 use super::format::Format;
 use super::loaded::Loaded;
-use crate::runtime::program::{AllowedPath, HTTP_RESPONSE_BYTES_MAX_DEFAULT, ModuleBytes, Spec, VAR_BYTES_MAX_DEFAULT};
-use crate::runtime::{Failure, Program};
+use crate::runtime::program::{HTTP_RESPONSE_BYTES_MAX_DEFAULT, ModuleBytes, Spec, VAR_BYTES_MAX_DEFAULT};
+use crate::runtime::{AllowedPath, Failure, PAGE_BYTES, Program};
 use crate::text::{json_cause, without_bom};
 
 /// Most modules that one manifest may link.
@@ -30,8 +30,6 @@ pub const MODULES_MAX: usize = 64;
 pub const HOSTS_MAX: usize = 256;
 /// Most paths that one manifest may allow; each of its processes opens all of them.
 pub const PATHS_MAX: usize = 64;
-/// A page of wasm memory, in bytes.
-const PAGE_BYTES: u64 = 65536;
 /// The module names that the host itself links.
 const HOST_MODULES: [&str; 1] = ["extism:host/env"];
 

@@ -51,11 +51,11 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let line = Line::new().with(Role::Strong, format!("%{id}"));
     if !job.is_held() {
         session.notice(line.plain(" runs in the background already; `fg` waits for it"));
-        return Ok(Reply::Nothing);
+        return Ok(Reply::done(serde_json::json!({ "job": id, "released": false })));
     }
     session.kernel().release(id, Order::Continue(None)).map_err(|error| session.call_error(error))?;
     session.notice(line.with(Role::Dim, format!(" {}", view.text)));
-    Ok(Reply::Nothing)
+    Ok(Reply::done(serde_json::json!({ "job": id, "released": true })))
 }
 
 fn newest(session: &Session) -> Result<Job, ShellError> {

@@ -7,7 +7,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::json::{as_ms, as_us, some_as_ms};
 use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView};
-use crate::runtime::{Host, MemoryUse, Spec, WasiInput};
+use crate::runtime::{Host, ImportName, MemoryUse, Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_bytes, show_duration};
@@ -128,9 +128,9 @@ fn words(text: &str) -> Vec<String> {
 }
 
 /// The imports by module, as one text: `env: call_plugin register_plugin`.
-fn by_module(imports: &[String]) -> Vec<String> {
+fn by_module(imports: &[ImportName]) -> Vec<String> {
     let mut modules: Vec<(&str, Vec<&str>)> = Vec::new();
-    for (module, name) in imports.iter().filter_map(|import| import.rsplit_once('.')) {
+    for ImportName { module, name } in imports {
         match modules.iter_mut().find(|(known, _)| *known == module) {
             Some((_, names)) => names.push(name),
             None => modules.push((module, vec![name])),
@@ -186,11 +186,7 @@ fn limits(spec: &Spec) -> Vec<String> {
     limits.push(format!("HTTP response {}", show_bytes(spec.http_response_bytes_max)));
     let hosts = if spec.allowed_hosts.is_empty() { "none".to_owned() } else { spec.allowed_hosts.join(" ") };
     limits.push(format!("hosts {hosts}"));
-    let paths: Vec<String> = spec
-        .allowed_paths
-        .iter()
-        .map(|path| format!("{}{}:{}", if path.read_only { "ro:" } else { "" }, path.host.display(), path.guest))
-        .collect();
+    let paths: Vec<String> = spec.allowed_paths.iter().map(ToString::to_string).collect();
     limits.push(format!("paths {}", if paths.is_empty() { "none".to_owned() } else { paths.join(" ") }));
     if !spec.wasi {
         limits.push("no WASI".to_owned());
@@ -211,7 +207,7 @@ struct Info<'a> {
     modules: Vec<ModuleRow<'a>>,
     functions: &'a [String],
     exports: &'a [String],
-    imports: &'a [String],
+    imports: &'a [ImportName],
     children: Vec<ProcessId>,
     #[serde(flatten)]
     spec: SpecRow<'a>,

@@ -10,10 +10,10 @@ use std::sync::Arc;
 
 use crate::kernel::{Deadline, LoadRequest, ProcessLabel};
 use crate::runtime::program::ModuleBytes;
-use crate::runtime::{Host, Program};
+use crate::runtime::{AllowedPath, Host, Program};
 use crate::shell::reply::ShellError;
 use crate::shell::session::Session;
-use options::{LoadOptions, allowed_path};
+use options::LoadOptions;
 
 /// Starts a process from a source with the options of the command line.
 pub fn load(
@@ -82,7 +82,7 @@ fn request_of(
 /// Checks early that each allowed path is a directory or a regular file.
 fn check_paths(texts: &[String]) -> Result<(), ShellError> {
     for text in texts {
-        let host = allowed_path(text).host;
+        let host = AllowedPath::new(text).host;
         let why = match host.metadata() {
             Ok(meta) if meta.is_dir() || meta.is_file() => continue,
             Ok(_) => format!("`{}` is neither a directory nor a regular file", host.display()),

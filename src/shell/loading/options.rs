@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::imports::import_stand_in;
 use crate::kernel::policy::{check_own_grants, load_pattern_within};
-use crate::runtime::program::{AllowedPath, ImportStandIn};
-use crate::runtime::{Spec, StubImports, hosts};
+use crate::runtime::program::ImportStandIn;
+use crate::runtime::{AllowedPath, Spec, StubImports, hosts};
 use crate::shell::reply::ShellError;
 use crate::shell::units::{Bound, parse_duration};
 use crate::text::json_cause;
@@ -88,7 +88,7 @@ impl LoadOptions {
             hosts::check(host).map_err(|why| ShellError::usage(format!("`--allow-host`: {why}")))?;
         }
         spec.allowed_hosts.extend(self.allow_host.iter().cloned());
-        spec.allowed_paths.extend(self.allow_path.iter().map(|path| allowed_path(path)));
+        spec.allowed_paths.extend(self.allow_path.iter().map(|path| AllowedPath::new(path)));
         let given = |bound: Option<Bound>| bound.and_then(|bound| bound.0);
         spec.memory_bytes_max = given(self.memory_max).or(spec.memory_bytes_max);
         spec.http_response_bytes_max = given(self.http_response_max).unwrap_or(spec.http_response_bytes_max);
@@ -156,15 +156,6 @@ fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {
         ShellError::usage(format!("`--set-config` wants a JSON object of strings: {cause}"))
     })?;
     Ok(object.unwrap_or_default().into_iter().map(|(key, value)| (key, value.unwrap_or_default())).collect())
-}
-
-pub fn allowed_path(text: &str) -> AllowedPath {
-    let (read_only, rest) = match text.strip_prefix("ro:") {
-        Some(rest) => (true, rest),
-        None => (false, text),
-    };
-    let (host, guest) = rest.split_once(':').unwrap_or((rest, rest));
-    AllowedPath { host: PathBuf::from(host), guest: guest.to_owned(), read_only }
 }
 
 #[cfg(test)]

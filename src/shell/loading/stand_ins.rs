@@ -29,10 +29,11 @@ pub fn notice_missing(session: &mut Session, imports: &[ImportStandIn]) {
 /// Warns of stand-ins for functions that the plugin does not import. Linked modules' imports are not known.
 pub fn notice_unused(session: &mut Session, id: ProcessId, imports: &[ImportStandIn]) {
     let Some(detail) = session.kernel().process(id).filter(|detail| detail.modules.len() == 1) else { return };
+    let imported: Vec<String> = detail.imports.iter().map(ToString::to_string).collect();
     for import in imports {
         let name = format!("{}.{}", import.module, import.function);
-        if !detail.imports.contains(&name) {
-            let near = did_you_mean(&name, detail.imports.iter().map(String::as_str));
+        if !imported.contains(&name) {
+            let near = did_you_mean(&name, imported.iter().map(String::as_str));
             let text = format!("`--import {name}`: `{}` imports no such function{near}", detail.view.label());
             session.notice(Line::new().with(Role::Warn, text));
         }

@@ -1,6 +1,5 @@
 //! What plugins say of themselves, in words.
 
-use crate::kernel::Kernel;
 use crate::runtime::about::{About, FunctionAbout};
 use crate::shell::line::quote;
 use crate::shell::reply::{Line, Role};
@@ -61,11 +60,6 @@ pub fn function_lines(plugin: &str, function: &FunctionAbout) -> Vec<Line> {
         lines.push(Line::new().with(Role::Code, call(plugin, function)));
     }
     lines
-}
-
-/// What a function of a living process is said to do, to stand beside its name in lists; `None` where nothing is.
-pub fn function_summary(kernel: &Kernel, plugin: &str, function: &str) -> Option<String> {
-    kernel.about_process(kernel.find(plugin).ok()?)?.function(function)?.summary.clone()
 }
 
 /// A call to paste, with the example of an input where there is one that is not too long.

@@ -1,7 +1,7 @@
 //! WASI preview 1: what a plugin sees of the machine.
 
 use super::super::case::{Case, Place, body, wat};
-use plugsh::runtime::program::AllowedPath;
+use plugsh::runtime::AllowedPath;
 use plugsh::runtime::{FailureKind, Spec};
 
 const WASI: &str = r#"

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 
 use super::fds::{Fds, Kind, ViewFile};
-use crate::runtime::program::AllowedPath;
+use crate::runtime::AllowedPath;
 use crate::runtime::{Failure, FailureKind, Spec};
 use crate::text::io_cause;
 
