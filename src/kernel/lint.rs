@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::Kernel;
 use super::policy::{CallPattern, Who};
 use super::view::{Growth, ProcessDetail, ProcessLabel};
+use crate::runtime::ImportName;
+use crate::runtime::host_functions::WASI;
 
 /// Growth since an instance's first call that makes a finding: in bytes, in calls, and in bytes a call. Allocators take
 /// memory in large pieces, so that a few calls say nothing.
@@ -18,9 +20,7 @@ pub const GROWN_BYTES_EACH_MIN: u64 = 256;
 pub const NAMES_MAX: usize = 100;
 
 /// The import that a network grant is for.
-const HTTP_IMPORT: &str = "http_request";
-/// The modules that a grant of paths is for.
-const WASI_PREFIX: &str = "wasi_";
+const HTTP_REQUEST: &str = "http_request";
 
 /// Something that looks wrong.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -59,12 +59,12 @@ impl Kernel {
 
     fn unused_grants(&self, process: &ProcessDetail) -> Option<ProcessFinding> {
         let spec = &process.spec;
-        let imports = |found: fn(&str) -> bool| process.imports.iter().any(|import| found(import));
+        let imports = |found: fn(&ImportName) -> bool| process.imports.iter().any(|import| found(import));
         let mut grants: Vec<UnusedGrant> = Vec::new();
-        if !imports(|import| import.contains(HTTP_IMPORT)) {
+        if !imports(|import| import.name == HTTP_REQUEST) {
             grants.extend(spec.allowed_hosts.iter().cloned().map(UnusedGrant::Host));
         }
-        if !imports(|import| import.starts_with(WASI_PREFIX)) {
+        if !imports(|import| import.module == WASI) {
             grants.extend(spec.allowed_paths.iter().map(|path| UnusedGrant::Path(path.host.display().to_string())));
         }
         if let Some(patterns) = &spec.may_call {
