@@ -2,6 +2,7 @@
 //!
 //! The request is an atomic of the chain, which the guest's epoch callback reads after an interrupt of the engines. The
 //! clock repeats the interrupt until the request was served: a call that waits in the host is stopped when it runs again.
+//! A plugin on the extism host has no such callback: a request is refused while one runs.
 
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
@@ -14,7 +15,7 @@ use crate::kernel::error::CallError;
 use crate::kernel::job::{Job, Waited};
 use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
-use crate::runtime::{Failure, GuestStand, Problem};
+use crate::runtime::{Advice, Failure, GuestStand, Host, Problem};
 
 /// How long a request waits for the guest to run code of its own.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -54,6 +55,19 @@ impl Chain {
         StopRequest::of(self.stop_request.swap(StopRequest::None as u8, Ordering::SeqCst))
     }
 
+    /// Withdraws a request that was not served. False when it is being served, or another took its place.
+    fn withdraw_stop(&self, request: StopRequest) -> bool {
+        let (asked, none) = (request as u8, StopRequest::None as u8);
+        self.stop_request.compare_exchange(asked, none, Ordering::SeqCst, Ordering::SeqCst).is_ok()
+    }
+
+    /// The reason why the running plugin cannot be stopped where it is, if it is on the extism host.
+    fn refuses_stops(&self) -> Option<Problem> {
+        let (process, ..) = self.top()?;
+        let why = || format!("`{}` runs on the extism host, which does not stop a plugin where it is", process.label());
+        (process.host == Host::Extism).then(|| Problem::advised(why(), Advice::NativeHost))
+    }
+
     /// Waits for the stack that a look was asked for, until `until`.
     fn wait_looked_at(&self, until: Instant) -> Option<CallStack> {
         self.wait_woken_until(until, |frames| frames.debug.looked_at.take())
@@ -66,25 +80,49 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// When the job has ended or is held.
+    /// When the job has ended or is held, and while its running plugin is on the extism host.
     pub fn hold_job(&self, job: &Job) -> Result<bool, CallError> {
-        let failed = |why| CallError::told(Outcome::Error, Problem::from(why), self.wording());
+        let failed = |why| self.cannot_stop(Problem::from(why));
         if job.is_held() {
             return Err(failed(format!("%{} is held", job.id())));
         }
         let Some(chain) = job.running() else { return Err(failed(format!("%{} has ended", job.id()))) };
+        if let Some(problem) = chain.refuses_stops() {
+            return Err(self.cannot_stop(problem));
+        }
         chain.request_stop(StopRequest::Hold);
         match job.wait_or_hold(WAIT_MAX) {
             Waited::Held => Ok(true),
-            Waited::Running => Ok(false),
+            // It may have entered such a plugin meanwhile.
+            Waited::Running => match chain.refuses_stops() {
+                Some(problem) if chain.withdraw_stop(StopRequest::Hold) => Err(self.cannot_stop(problem)),
+                _ => Ok(false),
+            },
             Waited::Ended(_) => Err(failed(format!("%{} has ended", job.id()))),
         }
     }
 
-    /// Where the plugins of a running job stand; the chain alone when no guest runs code of its own for a while.
-    pub fn look_at(&self, job: &Job) -> Option<StackView> {
-        let chain = job.running()?;
+    /// Where the plugins of a running job stand; `None` when no guest runs code of its own for a while.
+    ///
+    /// # Errors
+    ///
+    /// While the job's running plugin is on the extism host.
+    pub fn look_at(&self, job: &Job) -> Result<Option<StackView>, CallError> {
+        let Some(chain) = job.running() else { return Ok(None) };
+        if let Some(problem) = chain.refuses_stops() {
+            return Err(self.cannot_stop(problem));
+        }
+        // The stack of an earlier look may have come after that look's end.
+        chain.with_frames(|frames| frames.debug.looked_at = None);
         chain.request_stop(StopRequest::Look);
-        chain.wait_looked_at(Instant::now() + WAIT_MAX).map(|stack| stack.view())
+        let stack = chain.wait_looked_at(Instant::now() + WAIT_MAX);
+        if stack.is_none() {
+            chain.withdraw_stop(StopRequest::Look);
+        }
+        Ok(stack.map(|stack| stack.view()))
+    }
+
+    fn cannot_stop(&self, problem: Problem) -> CallError {
+        CallError::told(Outcome::Error, problem, self.wording())
     }
 }

@@ -1,11 +1,13 @@
 //! Calls that are stopped while they run: held where they are, looked at, let go on and ended.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{kernel, load, plan, until};
+use super::{kernel, load, plan, program, until};
 use crate::journal::Outcome;
 use crate::kernel::debug::{HoldReason, Order, Side, Step};
-use crate::kernel::{Job, JobState, Kernel};
+use crate::kernel::{CallStack, Job, JobState, Kernel, LoadRequest};
+use crate::runtime::Host;
 
 /// A deadline far above what any step takes: a test that reaches it has failed.
 const LONG: Duration = Duration::from_secs(30);
@@ -38,7 +40,7 @@ fn a_loop_without_calls_is_held_and_goes_on() {
     until("it runs again", || job.view().state == JobState::Running);
     let mut seen = None;
     until("it was looked at", || {
-        seen = kernel.look_at(&job);
+        seen = kernel.look_at(&job).unwrap();
         seen.is_some()
     });
     assert_eq!(seen.unwrap().plugins[0].frames[0].function.as_deref(), Some("round"));
@@ -48,6 +50,39 @@ fn a_loop_without_calls_is_held_and_goes_on() {
     assert_eq!(error.outcome, Outcome::Killed);
     assert!(kernel.last_stack(spins).unwrap().has_frames(), "a kill tells where the call stood");
     assert!(kernel.hold_job(&job).is_err(), "it has ended");
+}
+
+#[test]
+fn an_earlier_look_leaves_nothing_to_the_next() {
+    let kernel = kernel();
+    let spins = load(&kernel, r#"(module (func (export "spin") (loop $again (br $again))))"#);
+    let first = kernel.start(plan(spins, "spin", b"")).unwrap();
+    until("it runs", || !first.chain().is_empty());
+    let queued = kernel.start(plan(spins, "spin", b"")).unwrap();
+    let chain = queued.running().unwrap();
+    chain.with_frames(|frames| frames.debug.looked_at = Some(CallStack::default()));
+    assert!(kernel.look_at(&queued).unwrap().is_none(), "a call that waits runs no code of a guest");
+    assert!(!chain.is_stop_wanted(), "a look that was not served is withdrawn");
+    for job in [first, queued] {
+        job.kill();
+        job.wait_for(LONG).expect("it ends");
+    }
+}
+
+#[test]
+fn a_plugin_of_the_extism_host_is_not_stopped() {
+    let kernel = kernel();
+    let module = program(r#"(module (func (export "spin") (loop $again (br $again))))"#);
+    let request = LoadRequest { host: Host::Extism, ..LoadRequest::plain(Arc::new(module)) };
+    let spins = kernel.load(request).unwrap().id;
+    let job = kernel.start(plan(spins, "spin", b"")).unwrap();
+    until("it runs", || !job.chain().is_empty());
+    for refused in [kernel.hold_job(&job).unwrap_err(), kernel.look_at(&job).unwrap_err()] {
+        assert!(refused.message.contains("runs on the extism host"), "{refused}");
+    }
+    assert!(!job.running().unwrap().is_stop_wanted(), "nothing goes on interrupting it");
+    job.kill();
+    job.wait_for(LONG).expect("it ends");
 }
 
 #[test]

@@ -99,7 +99,7 @@ fn of_job(session: &Session, job: &Job) -> Result<Subject, ShellError> {
         return Ok(Subject::Held(Box::new(session.held_job(Some(&word))?.1)));
     }
     if job.is_running() {
-        let stack = session.kernel().look_at(job);
+        let stack = session.kernel().look_at(job).map_err(|error| session.call_error(error))?;
         let waits = || ShellError::failed(format!("{word} waits in the host; `jobs` shows its chain"));
         return Ok(Subject::Stack { title: format!("{word} runs"), stack: stack.ok_or_else(waits)? });
     }

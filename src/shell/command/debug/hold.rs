@@ -14,7 +14,8 @@ pub static COMMAND: Command = Command {
     description: "Stops its guest at once, also in a loop that makes no calls, and shows where it and its callers stand: \
         functions, files and lines, as far as the plugins were built with them. Its clock stands still. `continue` lets it \
         go on, `step` up to its next nested call, `kill %N` ends it; `bt %N` looks without holding. A job that waits in the \
-        host, for HTTP or for a busy plugin, is held once it runs again. Plugins of the extism host are not held.",
+        host, for HTTP or for a busy plugin, is held once it runs again. While a plugin of the extism host runs, `hold` and \
+        `bt` are refused.",
     examples: &["\
         load misbehave\n\
         # 1:misbehave\n\
