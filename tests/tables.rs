@@ -67,6 +67,27 @@ fn at_80_columns_the_least_columns_are_left_out() {
 }
 
 #[test]
+fn findings_of_lint_are_whole_at_80_columns() {
+    let mut terminal = Setup::new(24, 80).start();
+    terminal.wait_prompt();
+    let setup = [
+        ("load echo; load text", "2:text"),
+        ("text.upper hi", "HI"),
+        (r#"echo.relay {"to":["text"],"function":"nope","input":"hi","try":true}"#, "failed: "),
+    ];
+    for (line, printed) in setup {
+        terminal.line(line);
+        terminal.wait_for(printed);
+        terminal.wait_prompt();
+    }
+    let lint = printed(&mut terminal, "lint swallowed unused_functions", "spam_leak");
+    assert!(lint.iter().all(|row| !row.contains('…')), "{lint:#?}");
+    let text = lint.iter().map(|row| row.trim()).collect::<Vec<_>>().join(" ");
+    assert!(text.starts_with("swallowed  1 call of 2:text.nope failed, and 1:echo.relay ended well: no"), "{text}");
+    assert!(text.contains("(1:echo.relay) calls 3 unused_functions  6 of 7 functions"), "{text}");
+}
+
+#[test]
 fn at_40_columns_a_row_is_still_a_line() {
     let mut terminal = started(40);
     let ps = printed(&mut terminal, "ps", "total");

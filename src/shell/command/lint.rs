@@ -6,7 +6,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::lint::{CallFinding, lint};
 use crate::kernel::lint::ProcessFinding;
 use crate::shell::listing::{self, Column};
-use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
+use crate::shell::reply::{Line, Paragraph, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::words::lint::{call_finding_text, process_finding_text};
 use crate::text::counted;
@@ -85,7 +85,18 @@ impl Finding {
             Finding::Process(_) => String::new(),
         }
     }
+
+    /// The finding for a person, as wide as it is, and below it the calls that show it.
+    fn paragraphs(&self) -> impl Iterator<Item = Paragraph> {
+        let line = Line::new().with(Role::Warn, self.kind()).plain(format!("  {}", self.text()));
+        let seqs = Some(self.seqs()).filter(|seqs| !seqs.is_empty());
+        let calls = seqs.map(|seqs| Line::new().with(Role::Dim, format!("{}calls {seqs}", " ".repeat(HANG))));
+        std::iter::once(line).chain(calls).map(|line| Paragraph { line, hang: HANG })
+    }
 }
+
+/// Blanks before the further rows of a finding.
+const HANG: usize = 2;
 
 const COLUMNS: [Column<Finding>; 3] = [
     Column::left("kind", |finding: &Finding| cell(Role::Warn, finding.kind())),
@@ -106,6 +117,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let reply = match (session.wants_json(options.json), findings.is_empty()) {
         (true, _) => Reply::json(&findings),
         (false, true) => Reply::Lines(vec![nothing(records.len())]),
+        (false, false) if session.is_read_by_person() => {
+            Reply::prose(findings.iter().flat_map(Finding::paragraphs).collect())
+        }
         (false, false) => Reply::Table(listing::table(&findings, &COLUMNS)),
     };
     if options.strict && !findings.is_empty() {
