@@ -27,12 +27,13 @@ pub fn not_callable(function: &str, exports: &[String]) -> Option<String> {
     Some(format!("is exported as {}; {why}", quoted_within(ty, TYPE_CHARS_MAX)))
 }
 
-/// Advice after ``no function `x` in `1:probe` ``: a similar name, or else the existing ones.
-pub fn no_function(function: &str, known: &[String]) -> Advice {
+/// Advice after ``no function `x` in `1:probe` ``: a similar name, or else the existing ones. `process` is `probe`.
+pub fn no_function(function: &str, process: &str, known: &[String]) -> Advice {
     let offered = || known.iter().map(String::as_str).filter(|name| !is_runtime_export(name));
     match closest(function, offered()) {
         Some(near) => Advice::DidYouMean(escape_control(near)),
         None => Advice::Functions {
+            process: process.to_owned(),
             first: offered().take(FUNCTIONS_MAX).map(str::to_owned).collect(),
             count: offered().count(),
         },
@@ -56,8 +57,9 @@ mod tests {
     fn what_a_language_runtime_exports_is_not_offered() {
         let known =
             ["_initialize".to_owned(), "__arg_start".to_owned(), "asyncify_stop_unwind".to_owned(), "run".to_owned()];
-        assert_eq!(no_function("initialize", &known), Advice::Functions { first: vec!["run".to_owned()], count: 1 });
-        assert_eq!(no_function("x", &known[..3]), Advice::Functions { first: Vec::new(), count: 0 });
+        let functions = |first: Vec<String>, count| Advice::Functions { process: "probe".to_owned(), first, count };
+        assert_eq!(no_function("initialize", "probe", &known), functions(vec!["run".to_owned()], 1));
+        assert_eq!(no_function("x", "probe", &known[..3]), functions(Vec::new(), 0));
     }
 
     #[test]

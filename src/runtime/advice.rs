@@ -34,14 +34,17 @@ pub enum Advice {
     ImportAsNumber { import: String },
     /// Use this known name, which is close to the given one.
     DidYouMean(String),
-    /// Choose among the plugin's functions: the first [`FUNCTIONS_MAX`] by name, and the number of all.
-    Functions { first: Vec<String>, count: usize },
+    /// Choose among the functions of the process of this name: the first [`FUNCTIONS_MAX`] by name, and the number of
+    /// all.
+    Functions { process: String, first: Vec<String>, count: usize },
     /// List the processes.
     ListProcesses,
     /// List the plugins; for a person, also tell how to add directories.
     ListPlugins { for_person: bool },
     /// Write the path of the file here that has the name.
     WritePath(String),
+    /// Write the path of the directory here that has the name.
+    WriteDirectory(String),
     /// Wait for one of the running ones to end, or allow more.
     WaitForOne,
     /// Restart a process that crashed for good, with the cause of its crash.

@@ -239,7 +239,10 @@ fn admit(task: &Task, process: &Process, slot: &mut ProcessSlot, function: &str)
         None if task.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
         None => Err(match names::not_callable(function, slot.code.image.interface().exports()) {
             Some(why) => Denied::NotCallable(why),
-            None => Denied::NoFunction(names::no_function(function, slot.code.image.interface().functions())),
+            None => {
+                let known = slot.code.image.interface().functions();
+                Denied::NoFunction(names::no_function(function, &process.name, known))
+            }
         }),
     }
 }

@@ -225,6 +225,9 @@ impl Sources {
         let file_here = || name::file_here(wanted).filter(|_| access != Access::Guest);
         let advice = match file_here() {
             Some(file) => Advice::WritePath(failure::quoted(&file)),
+            None if access != Access::Guest && name::is_directory_here(wanted) => {
+                Advice::WriteDirectory(failure::quoted(wanted))
+            }
             None => meant(wanted, &names).unwrap_or(Advice::ListPlugins { for_person: access != Access::Guest }),
         };
         failure_about("no plugin named ", &failure::quoted(wanted), "").with_advice(Some(advice))

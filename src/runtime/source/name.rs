@@ -48,6 +48,11 @@ pub(super) fn find(dir: &Path, wanted: &str) -> Option<PathBuf> {
     alike.min_by(|a, b| (a.suffix, &a.name).cmp(&(b.suffix, &b.name))).map(|entry| entry.path)
 }
 
+/// Whether the working directory has a directory of this name.
+pub(super) fn is_directory_here(wanted: &str) -> bool {
+    wanted.len() <= NAME_BYTES_MAX && !wanted.contains('\0') && Path::new(wanted).is_dir()
+}
+
 /// The file in the working directory that a name may be meant for: of that very name, or with a suffix.
 pub(super) fn file_here(wanted: &str) -> Option<String> {
     if wanted.len() > NAME_BYTES_MAX || wanted.contains('\0') {

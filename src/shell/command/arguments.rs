@@ -67,6 +67,12 @@ impl Arguments {
         self.words.iter().filter(|(slot, _)| matches!(slot, ArgSlot::Positional(_) | ArgSlot::Extra)).count()
     }
 
+    /// The words that the command has no place for.
+    pub fn extra_words(&self) -> impl Iterator<Item = String> {
+        let extra = self.words.iter().filter(|(slot, _)| *slot == ArgSlot::Extra);
+        extra.map(|(_, word)| String::from_utf8_lossy(&word.clone().into_word()).into_owned())
+    }
+
     /// The options as typed.
     fn options(&self) -> impl Iterator<Item = &str> {
         self.words.iter().filter(|(slot, _)| *slot == ArgSlot::Option).filter_map(|(_, word)| word.option_text())
@@ -115,10 +121,9 @@ impl Arguments {
         if let Some(option) = last.filter(|option| self.shape.wants_value(option).is_some()) {
             return Some(ShellError::usage(format!("`{option}` of {} wants a value", subject().name)));
         }
-        let (_, extra) = self.words.iter().find(|(slot, _)| *slot == ArgSlot::Extra)?;
+        let extra = self.extra_words().next()?;
         // The extra word may belong to an unquoted expression, which is a positional or the value of an option.
         let has_expression = self.words.iter().any(|(slot, _)| self.shape.value_name(*slot) == Some("EXPR"));
-        let extra = String::from_utf8_lossy(&extra.clone().into_word()).into_owned();
         Some(if has_expression { subject().split_expression(&extra) } else { subject().extra_word(&extra) })
     }
 

@@ -49,13 +49,10 @@ struct SetOptions {
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    let (options, value) = arguments.parse::<SetOptions>()?;
-    if let (Some(word), None) = (&options.name, &value)
-        && let Some((name, value)) = assignment(word)
-    {
-        let value = quote(value.as_bytes());
-        return Err(ShellError::usage(format!("`{word}` is no name for a variable; write `set {name} {value}`")));
+    if let Some(assignment) = assignment(&arguments) {
+        return Err(assignment.refusal());
     }
+    let (options, value) = arguments.parse::<SetOptions>()?;
     if let Some(keys) = options.option {
         if options.name.is_some() || options.delete {
             return Err(ShellError::usage("`set -o emacs` and `set -o vi` take no VARIABLE"));
@@ -107,9 +104,37 @@ fn tell_pane(session: &mut Session, name: &str, on: bool) {
     }
 }
 
-/// The parts of `x=5`, as other shells have it.
-fn assignment(word: &str) -> Option<(&str, &str)> {
-    word.split_once('=').filter(|(name, _)| is_variable_name(name))
+/// An assignment as other shells and languages write it.
+struct Assignment {
+    /// The words as typed, with a blank between each.
+    typed: String,
+    /// It is more than one word.
+    is_spaced: bool,
+    name: String,
+    value: String,
+}
+
+/// The parts of `x=5`, `x= 5` and `x = 5`, and of one whose value is several words.
+fn assignment(arguments: &Arguments) -> Option<Assignment> {
+    let first = arguments.positional(0)?;
+    let second = arguments.positional(1).map(str::to_owned);
+    let words: Vec<String> = second.into_iter().chain(arguments.extra_words()).collect();
+    let (name, value) = match (first.split_once('='), words.split_first()) {
+        (Some((name, "")), Some(_)) => (name, words.join(" ")),
+        (Some((name, value)), None) => (name, value.to_owned()),
+        (None, Some((sign, value))) if sign == "=" && !value.is_empty() => (first, value.join(" ")),
+        _ => return None,
+    };
+    let typed = std::iter::once(first).chain(words.iter().map(String::as_str)).collect::<Vec<_>>().join(" ");
+    is_variable_name(name).then(|| Assignment { typed, is_spaced: !words.is_empty(), name: name.to_owned(), value })
+}
+
+impl Assignment {
+    fn refusal(&self) -> ShellError {
+        let (typed, name, value) = (&self.typed, &self.name, quote(self.value.as_bytes()));
+        let why = if self.is_spaced { ": `set` takes no `=`" } else { " is no name for a variable" };
+        ShellError::usage(format!("`{typed}`{why}; write `set {name} {value}`"))
+    }
 }
 
 /// A variable in JSON: its bytes as text where they are, else in base64.

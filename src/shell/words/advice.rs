@@ -19,7 +19,7 @@ const LISTED_MAX: usize = 4;
 
 fn words_of_one_call(advice: &Advice) -> String {
     match advice {
-        Advice::Functions { first, count } if *count > LISTED_MAX => {
+        Advice::Functions { first, count, .. } if *count > LISTED_MAX => {
             let shown: Vec<String> = first.iter().map(|name| format!("`{}`", quoted(name))).collect();
             let more = match count.saturating_sub(first.len()) {
                 0 => String::new(),
@@ -27,6 +27,8 @@ fn words_of_one_call(advice: &Advice) -> String {
             };
             format!("; it has {}{more}", shown.join(", "))
         }
+        // It loads one module.
+        Advice::WriteDirectory(directory) => format!("; for a module of the directory write `./{directory}/NAME.wasm`"),
         advice => words(advice),
     }
 }
@@ -47,13 +49,14 @@ fn words(advice: &Advice) -> String {
         Advice::StandIn { import, module } => imports::stand_in(import, module.as_deref()),
         Advice::ImportAsNumber { import } => format!("; `--import '{import}(i64)=…'` hands it on as a number"),
         Advice::DidYouMean(name) => format!("; did you mean `{name}`?"),
-        Advice::Functions { first, count } => functions(first, *count),
+        Advice::Functions { process, first, count } => functions(process, first, *count),
         Advice::ListProcesses => "; `ps` lists them".into(),
         Advice::ListPlugins { for_person: false } => "; `plugins` lists them".into(),
         Advice::ListPlugins { for_person: true } => {
             "; `plugins` lists them, `plugsh --plugins DIR` and PLUGSH_PATH add a directory of yours".into()
         }
         Advice::WritePath(file) => format!("; for the file write `./{file}`"),
+        Advice::WriteDirectory(directory) => format!("; for the directory write `./{directory}`"),
         Advice::WaitForOne => format!("; `wait` for one, or `{}` allows more", flag_of(Limit::Jobs)),
         Advice::Restart { process, crash } => format!("; `restart {process}` starts it: {crash}"),
         Advice::Force => "; `--force` takes it".into(),
@@ -84,9 +87,9 @@ fn raise(limit: Limit) -> String {
     format!("{separator} `{}` allows more", flag_of(limit))
 }
 
-fn functions(first: &[String], count: usize) -> String {
+fn functions(process: &str, first: &[String], count: usize) -> String {
     if count > LISTED_MAX {
-        return "; `info PLUGIN` lists them".into();
+        return format!("; `info {process}` lists them");
     }
     let names: Vec<String> = first.iter().map(|name| format!("`{}`", escape_control(name))).collect();
     match names.is_empty() {
