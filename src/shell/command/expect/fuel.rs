@@ -3,7 +3,7 @@
 use super::calls::matching;
 use super::{Arguments, Command, Group, Run, held, syntax};
 use crate::journal::units::parse_units;
-use crate::journal::{ChangedBy, Filter, Outcome, Record};
+use crate::journal::{ChangedBy, Filter, Outcome, Record, RecordKind};
 use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -42,7 +42,9 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     session.count_expectation();
     let (options, _) = arguments.parse::<ExpectFuelOptions>()?;
     let ExpectFuelOptions { filter, under } = options;
-    let records = matching(session, &filter)?;
+    let mut records = matching(session, &filter)?;
+    // EXPR may ask for requests to the host, which run no plugin.
+    records.retain(|record| record.kind == RecordKind::Call);
     let Some(dearest) = records.iter().max_by_key(|record| record.fuel) else {
         return Err(ShellError::failed(format!("no call of `{filter}` was made")));
     };
