@@ -28,7 +28,7 @@ impl State {
             }
             Layer::Help { scroll } => {
                 if !matches!(action, Action::Back | Action::Quit | Action::Help) {
-                    self.layer = Layer::Help { scroll: scrolled(scroll, action, data.tree_page) };
+                    self.layer = Layer::Help { scroll: scrolled(scroll, action, data.help_page) };
                 }
                 Effect::None
             }
@@ -108,7 +108,7 @@ impl State {
             Action::Kill => self.ask_to_kill(process, Extent::One, data),
             Action::KillSubtree => self.ask_to_kill(process, Extent::Subtree, data),
             Action::Up | Action::Down => return self.step_in_detail(action, data),
-            action => self.layer = Layer::Detail { subject, scroll: scrolled(scroll, action, data.tree_page) },
+            action => self.layer = Layer::Detail { subject, scroll: scrolled(scroll, action, data.detail_page) },
         }
         Effect::None
     }

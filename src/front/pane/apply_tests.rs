@@ -25,6 +25,8 @@ impl TestPane {
             calls: &self.snapshot.calls,
             tree_page: 4,
             calls_page: 3,
+            detail_page: 6,
+            help_page: 7,
             hidden: self.hidden,
         };
         let before = self.state.cursor();
@@ -101,6 +103,21 @@ fn what_is_selected_stays_selected_while_others_come_and_go() {
     pane.snapshot.processes.retain(|process| process.id != 4);
     pane.keys("?");
     assert_ne!(pane.state.selected, RowId::Process(4), "a row that is gone hands over to its neighbour");
+}
+
+#[test]
+fn a_page_of_details_and_of_the_help_is_what_is_shown_of_them() {
+    let mut pane = TestPane::new(shop());
+    pane.keys("?");
+    for (key, scroll) in [(Key::PageDown, 7), (Key::PageDown, 14), (Key::PageUp, 7)] {
+        pane.key(key);
+        assert_eq!(pane.state.layer, Layer::Help { scroll });
+    }
+    pane.key(Key::Esc);
+    pane.keys("j");
+    pane.key(Key::Enter);
+    pane.key(Key::PageDown);
+    assert_eq!(pane.state.layer, Layer::Detail { subject: Subject::Process(1), scroll: 6 });
 }
 
 #[test]

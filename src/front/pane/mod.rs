@@ -95,6 +95,8 @@ pub struct Pane {
     /// The rows of a page of each view, as last drawn.
     tree_page: usize,
     calls_page: usize,
+    detail_page: usize,
+    help_page: usize,
     /// The view without room, as last drawn.
     hidden: Option<View>,
     /// The query that the rows and calls were made for.
@@ -128,6 +130,8 @@ impl Pane {
             detail: None,
             tree_page: 0,
             calls_page: 0,
+            detail_page: 0,
+            help_page: 0,
             hidden: None,
             sampled_query: None,
             drawn: None,
@@ -219,6 +223,8 @@ impl Pane {
             calls: self.calls.list(self.state.position, &self.snapshot),
             tree_page: self.tree_page,
             calls_page: self.calls_page,
+            detail_page: self.detail_page,
+            help_page: self.help_page,
             hidden: self.hidden,
         };
         change(&mut self.state, &data)
@@ -316,6 +322,8 @@ impl Scene for Pane {
         // A hidden view has the page that it will have when Tab shows it.
         self.tree_page = page(parts.tree.or(parts.calls));
         self.calls_page = page(parts.calls.or(parts.tree));
+        self.detail_page = page(Some(parts.detail));
+        self.help_page = page(Some(parts.help));
         if wanted == Redraw::Fresh {
             self.source.force_next_sample();
         }

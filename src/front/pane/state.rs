@@ -159,6 +159,9 @@ pub struct ViewData<'a> {
     /// The rows of a page of each view.
     pub tree_page: usize,
     pub calls_page: usize,
+    /// The rows of a page of details and of the keys' help.
+    pub detail_page: usize,
+    pub help_page: usize,
     /// The view for which there is no room.
     pub hidden: Option<View>,
 }
