@@ -43,7 +43,7 @@ const PLACEHOLDERS: [(&str, &str); 31] = [
     ("{holder}", "1"),
 ];
 /// Commands that only Ctrl-C ends; `tests/interrupts.rs` has them.
-const ENDLESS: [&str; 3] = ["trace -f", "wait 1", "watch ps"];
+const ENDLESS: [&str; 4] = ["trace -f", "wait 1", "watch ps", "watch !df"];
 
 /// The error of a missing operand. A command may be advised without its operands; unknown options have other errors.
 const OPERAND_LEFT_OUT: &str = " wants ";

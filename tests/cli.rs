@@ -237,7 +237,7 @@ fn json_can_be_the_default() {
 #[test]
 fn one_call_in_place_of_extism_call() {
     plugsh().args(["call", "echo", "echo", "--input", "hi"]).run().stdout("hi\n").code(0);
-    plugsh().args(["call", "echo", "echo", "-i", "hi", "--loop", "3"]).run().stdout("hi\n\nhi\n\nhi\n\n").code(0);
+    plugsh().args(["call", "echo", "echo", "-i", "hi", "--loop", "3"]).run().stdout("hi\nhi\nhi\n").code(0);
     plugsh().args(["call", "misbehave", "error", "-i", "no", "--loop", "3"]).run().stdout("").code(1);
     plugsh().args(["call", "echo", "echo", "-i", "hi", "--raw"]).run().stdout("hi").code(0);
     plugsh().args(["call", "echo", "echo", "--stdin"]).stdin(b"\xff\0".as_slice()).run().stdout(b"\xff\0").code(0);

@@ -19,7 +19,7 @@ pub const GROWN_BYTES_EACH_MIN: u64 = 256;
 /// Names of one finding.
 pub const NAMES_MAX: usize = 100;
 
-/// The import that a network grant is for.
+/// The end of the name of the import that a network grant is for: before Extism 1.0 it began with `extism_`.
 const HTTP_REQUEST: &str = "http_request";
 
 /// Something that looks wrong.
@@ -61,7 +61,7 @@ impl Kernel {
         let spec = &process.spec;
         let imports = |found: fn(&ImportName) -> bool| process.imports.iter().any(|import| found(import));
         let mut grants: Vec<UnusedGrant> = Vec::new();
-        if !imports(|import| import.name == HTTP_REQUEST) {
+        if !imports(|import| import.name.ends_with(HTTP_REQUEST)) {
             grants.extend(spec.allowed_hosts.iter().cloned().map(UnusedGrant::Host));
         }
         if !imports(|import| import.module == WASI) {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::{kernel, load, plan, program, until};
 use crate::journal::Outcome;
 use crate::kernel::debug::{HoldReason, Order, Side, Step};
-use crate::kernel::{CallStack, Job, JobState, Kernel, LoadRequest};
+use crate::kernel::{CallStack, Job, JobState, Kernel, LoadRequest, ProcessState};
 use crate::runtime::Host;
 
 /// A deadline far above what any step takes: a test that reaches it has failed.
@@ -103,6 +103,8 @@ fn callers_stand_in_their_nested_calls() {
     let middle = load(&kernel, &caller(spins));
     let outer = load(&kernel, &caller(middle));
     let job = kernel.start(plan(outer, "f", b"")).unwrap();
+    let waits = ProcessState::Waiting { on: spins };
+    until("the innermost runs", || kernel.processes(false).iter().any(|view| view.id == middle && view.state == waits));
     hold(&kernel, &job);
     let view = kernel.held().pop().unwrap();
     let first = |plugin: &crate::kernel::PluginStack| (plugin.process.id, plugin.frames[0].function.clone());

@@ -38,7 +38,7 @@ pub static COMMAND: Command = Command {
         #     participant p0 as shell\n\
         #     participant p1 as 1:echo\n\
         #     p0->>p1: echo (2 bytes)\n\
-        #     p1-->>p0: 2 bytes, 135µs"],
+        #     p1-->>p0: 2 bytes, 135µs, grew 64k bytes"],
     syntax: syntax::<ExportOptions>(),
     run: Run::Plain(run),
 };

@@ -3,8 +3,8 @@
 use minicbor::data::{Int, Type};
 use minicbor::decode::{Decoder, Error};
 
+use super::budget::{Budget, DecodeError, bytes_text};
 use super::node::{Item, Node, list, map};
-use super::{Budget, DecodeError, bytes_text};
 
 /// Whether the bytes begin as a map, an array or a tagged value: every byte of text is a number in CBOR.
 pub fn is_container(bytes: &[u8]) -> bool {

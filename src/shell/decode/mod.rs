@@ -1,8 +1,10 @@
 //! Payloads as what they are: JSON, msgpack, CBOR, protobuf's wire form, text, or bytes in hexadecimal. The bytes are a
 //! plugin's: every reader is bounded in depth and size, and gives up instead of guessing on.
 //!
-//! `node` is what msgpack and CBOR are read into, and how it is written; `protobuf` has fields with numbers instead.
+//! `budget` bounds what is read; `node` is what msgpack and CBOR are read into, and how it is written; `protobuf` has
+//! fields with numbers instead.
 
+mod budget;
 mod cbor;
 mod msgpack;
 mod node;
@@ -15,15 +17,10 @@ use serde_json::Value;
 use super::dump::hex_dump;
 use super::words::payload::text_of;
 use crate::journal::Kept;
+use budget::DecodeError;
 
 /// Bytes of the largest payload that is decoded.
 pub const DECODED_BYTES_MAX: usize = 256 << 10;
-/// Values of one payload.
-const VALUES_MAX: usize = 20_000;
-/// How deep they may be nested.
-const DEPTH_MAX: usize = 48;
-/// Bytes that are shown of one value that is bytes.
-const VALUE_BYTES_MAX: usize = 64;
 /// Bytes of the smallest payload that is taken for a binary form unasked.
 const DETECTED_BYTES_MIN: usize = 3;
 
@@ -55,48 +52,6 @@ pub enum Why {
     LooksLike,
     /// It is none of the form that was asked for.
     IsNo(Form, String),
-}
-
-/// Why bytes are none of a form.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum DecodeError {
-    /// They end too early.
-    End,
-    /// The byte at this place begins no value.
-    At(usize),
-    TooDeep,
-    TooMany,
-}
-
-impl DecodeError {
-    fn text(self) -> String {
-        match self {
-            DecodeError::End => "it ends too early".to_owned(),
-            DecodeError::At(at) => format!("byte {at} begins no value"),
-            DecodeError::TooDeep => format!("nested deeper than {DEPTH_MAX}"),
-            DecodeError::TooMany => format!("more than {VALUES_MAX} values"),
-        }
-    }
-}
-
-/// What may still be read of one payload.
-struct Budget {
-    values: usize,
-}
-
-impl Budget {
-    fn new() -> Budget {
-        Budget { values: VALUES_MAX }
-    }
-
-    /// Takes one value at this depth.
-    fn take(&mut self, depth: usize) -> Result<(), DecodeError> {
-        if depth > DEPTH_MAX {
-            return Err(DecodeError::TooDeep);
-        }
-        self.values = self.values.checked_sub(1).ok_or(DecodeError::TooMany)?;
-        Ok(())
-    }
 }
 
 impl Form {
@@ -235,16 +190,6 @@ fn json(text: &str) -> Option<String> {
     match serde_json::from_str::<Value>(text) {
         Ok(value @ (Value::Object(_) | Value::Array(_))) => serde_json::to_string_pretty(&value).ok(),
         _ => None,
-    }
-}
-
-/// Bytes in the notation of CBOR's diagnostics: `h'00ff'`.
-fn bytes_text(bytes: &[u8]) -> String {
-    let shown = bytes.get(..VALUE_BYTES_MAX).unwrap_or(bytes);
-    let digits: String = shown.iter().map(|byte| format!("{byte:02x}")).collect();
-    match bytes.len() - shown.len() {
-        0 => format!("h'{digits}'"),
-        more => format!("h'{digits}…' and {more} bytes more"),
     }
 }
 

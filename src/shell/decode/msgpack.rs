@@ -2,8 +2,8 @@
 
 use rmp::Marker;
 
+use super::budget::{Budget, DecodeError, bytes_text};
 use super::node::{Item, Node, list, map};
-use super::{Budget, DecodeError, bytes_text};
 
 /// Whether the bytes begin as a map or an array: every byte of text is a number in msgpack.
 pub fn is_container(bytes: &[u8]) -> bool {

@@ -1,6 +1,6 @@
 //! A value of msgpack or CBOR, and how it is written: as JSON where JSON has it.
 
-use super::DecodeError;
+use super::budget::DecodeError;
 
 /// A value.
 #[derive(Clone, Debug, PartialEq)]

@@ -1,7 +1,7 @@
 //! Protobuf's wire form, as `protoc --decode_raw` shows it: fields by number, and what their lengths and shapes tell.
 //! Groups, which nothing writes any more, are not read.
 
-use super::{Budget, DecodeError, bytes_text};
+use super::budget::{Budget, DecodeError, bytes_text};
 
 /// The highest number of a field.
 const NUMBER_MAX: u64 = (1 << 29) - 1;

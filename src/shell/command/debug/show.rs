@@ -38,7 +38,7 @@ pub static COMMAND: Command = Command {
         show 1\n\
         # 1  shell → 1:echo.echo  ok\n\
         #   chain   1:echo.echo\n\
-        #   job     %1, depth 1, took 340µs\n\
+        #   job     %1, depth 1, took 340µs, grew 64k\n\
         #   input   7 bytes, JSON\n\
         # {\n\
         #   \"n\": 1\n\
@@ -57,7 +57,7 @@ pub static COMMAND: Command = Command {
         show 1\n\
         # 1  shell → 1:echo.echo  ok\n\
         #   chain   1:echo.echo\n\
-        #   job     %1, depth 1, took 340µs\n\
+        #   job     %1, depth 1, took 340µs, grew 64k\n\
         #   input   7 bytes, looks like msgpack\n\
         # {\n\
         #   \"n\": 1,\n\
