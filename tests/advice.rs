@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use common::plugsh;
 
 /// Placeholders of advised commands, and the values that replace them.
-const PLACEHOLDERS: [(&str, &str); 31] = [
+const PLACEHOLDERS: [(&str, &str); 33] = [
     ("[OPTIONS]", ""),
     ("[FUNCTION]", "echo"),
     ("PLUGIN.FUNCTION", "echo.echo"),
@@ -31,6 +31,8 @@ const PLACEHOLDERS: [(&str, &str); 31] = [
     ("%N", "%1"),
     ("N", "1"),
     ("{word}", "echo"),
+    ("{process}", "echo"),
+    ("{id}", "1"),
     ("{name}", "x"),
     ("{value}", "v"),
     ("{function}", "echo"),

@@ -165,7 +165,8 @@ fn fuel(session: &mut Session, switch: Option<&str>) -> Result<Reply, ShellError
         Some("off") => kernel.set_counts_fuel(false),
         None => {}
         Some(other) => {
-            let message = format!("`trace fuel {}`: write `on` or `off`", quoted(other));
+            let action = quoted(other);
+            let message = format!("`trace fuel {action}`: write `on` or `off`");
             return Err(ShellError::usage(message));
         }
     }

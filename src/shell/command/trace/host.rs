@@ -16,7 +16,8 @@ pub fn host(session: &mut Session, switch: Option<&str>, expression: Option<&str
         (None, _) => {}
         (Some("off"), Some(_)) => return Err(ShellError::usage("`trace host off` takes no EXPR")),
         (Some(other), _) => {
-            let why = format!("`trace host {}`: write `on`, `on EXPR` or `off`", quoted(other));
+            let action = quoted(other);
+            let why = format!("`trace host {action}`: write `on`, `on EXPR` or `off`");
             return Err(ShellError::usage(why));
         }
     }
