@@ -81,7 +81,7 @@ fn timed_out(timeout: Duration) -> String {
 }
 
 /// Numbers from here on tell the frames of starts apart. A start is no call, leaves no record, and takes none of the
-/// numbers of records, so that those have no gaps.
+/// numbers of records.
 pub const START_SEQ_MIN: u64 = 1 << 63;
 
 /// One call of a chain, or the start of an instance.

@@ -59,7 +59,7 @@ impl Kernel {
 
     fn unused_grants(&self, process: &ProcessDetail) -> Option<ProcessFinding> {
         let spec = &process.spec;
-        let imports = |found: fn(&ImportName) -> bool| process.imports.iter().any(|import| found(import));
+        let imports = |found: fn(&ImportName) -> bool| process.imports.iter().any(found);
         let mut grants: Vec<UnusedGrant> = Vec::new();
         if !imports(|import| import.name.ends_with(HTTP_REQUEST)) {
             grants.extend(spec.allowed_hosts.iter().cloned().map(UnusedGrant::Host));
@@ -114,7 +114,7 @@ fn unused_functions(processes: &[ProcessDetail]) -> Vec<ProcessFinding> {
         let unused = functions.difference(&called).take(NAMES_MAX).map(|name| (*name).to_owned());
         let functions: Vec<String> = unused.collect();
         let plugin = plugin.to_owned();
-        (!functions.is_empty()).then(|| ProcessFinding::UnusedFunctions { plugin, functions, called: called.len() })
+        (!functions.is_empty()).then_some(ProcessFinding::UnusedFunctions { plugin, functions, called: called.len() })
     });
     unused.collect()
 }

@@ -245,7 +245,7 @@ impl Kernel {
     }
 
     /// Writes the core dump of a trap, if there is one and they are wanted.
-    pub(super) fn keep_core_dump(&self, process: &ProcessLabel, seq: Option<u64>, dump: Option<Arc<[u8]>>) {
+    pub(super) fn keep_core_dump(&self, process: &ProcessLabel, seq: Option<u64>, dump: Option<Arc<Vec<u8>>>) {
         let (Some(dumps), Some(dump)) = (&self.core_dumps, dump) else { return };
         match dumps.write(process, seq, &dump) {
             Ok(Some(path)) => self.notify(Notice::CoreDump { process: process.clone(), path }),

@@ -88,7 +88,7 @@ pub struct Failure {
     /// The name in backticks that the message is about, where that is known; as it is shown.
     subject: Option<Box<str>>,
     /// What the guest had said itself before it failed; cut like any message.
-    said: Option<String>,
+    said: Option<Box<str>>,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
     pub code: Option<i32>,
     /// The end of what the call wrote to WASI's standard error before it failed, where the guest gave no other reason.
@@ -96,8 +96,8 @@ pub struct Failure {
     pub stderr_tail: Option<String>,
     /// Where the guest stood, where it was stopped.
     pub backtrace: Option<Box<Backtrace>>,
-    /// The core dump of a trap, where dumps are wanted.
-    pub core_dump: Option<Arc<[u8]>>,
+    /// The core dump of a trap, where dumps are wanted. One pointer wide: a failure is returned by value.
+    pub core_dump: Option<Arc<Vec<u8>>>,
     /// True when wasm was left in the middle: the instance must be dropped.
     unwound: bool,
 }
@@ -180,7 +180,7 @@ impl Failure {
 
     /// The failure after the guest's own message, which is cut like any message.
     pub fn after(mut self, said: String) -> Self {
-        self.said = Some(cut(said));
+        self.said = Some(cut(said).into());
         self
     }
 
@@ -191,7 +191,7 @@ impl Failure {
         if backtrace.stopped_by == StoppedBy::Unreachable
             && let Some(said) = self.said.take_if(|said| said.starts_with(PANICKED))
         {
-            self.message = said;
+            self.message = said.into();
         } else if let Some(message) = place_of(&self.message, backtrace.stopped_by, frames) {
             self.message = cut(message);
         }

@@ -113,11 +113,14 @@ pub fn forest(count: u32) -> Snapshot {
     Snapshot { at: Duration::from_secs(60), processes, ..Snapshot::default() }
 }
 
+/// The jobs that were let go on, and how far.
+type Released = std::sync::Arc<parking_lot::Mutex<Vec<(JobId, Option<Step>)>>>;
+
 /// A source that always returns one snapshot, and records kills and releases.
 pub struct FixedSource {
     pub snapshot: Snapshot,
     pub killed: std::sync::Arc<parking_lot::Mutex<Vec<(ProcessId, Extent)>>>,
-    pub released: std::sync::Arc<parking_lot::Mutex<Vec<(JobId, Option<Step>)>>>,
+    pub released: Released,
     asked: Option<(SnapshotQuery, usize)>,
 }
 

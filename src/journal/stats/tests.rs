@@ -138,7 +138,7 @@ fn fuel_and_growth_add_up_and_the_total_has_the_calls_below() {
     for row in &rows {
         let own = expected(&|record| record.callee == row.callee.0);
         assert_eq!(row.fuel_self, Some(own), "{}", row.label());
-        assert_eq!(row.grew_bytes, own / 100 << 16, "{}", row.label());
+        assert_eq!(row.grew_bytes, (own / 100) << 16, "{}", row.label());
         assert!(row.fuel_total >= row.fuel_self, "{}", row.label());
     }
     let front = rows.iter().find(|row| row.label() == "1:front").unwrap();

@@ -25,10 +25,10 @@ pub fn of_error(error: &wasmtime::Error, places: &ModulePlaces) -> Option<Box<Ba
 
 /// The core dump of a trap: the memories and globals of its instances, and the frames. `None` where dumps are not
 /// wanted, for other errors, and for memories of more than [`CORE_DUMP_BYTES_MAX`].
-pub fn core_dump<T: 'static>(store: &mut Store<T>, error: &wasmtime::Error) -> Option<Arc<[u8]>> {
+pub fn core_dump<T: 'static>(store: &mut Store<T>, error: &wasmtime::Error) -> Option<Arc<Vec<u8>>> {
     let dump = error.downcast_ref::<WasmCoreDump>().filter(|_| error.is::<Trap>())?;
     let bytes: usize = dump.memories().iter().map(|memory| memory.data_size(&*store)).sum();
-    (bytes <= CORE_DUMP_BYTES_MAX).then(|| dump.serialize(store, "plugin").into())
+    (bytes <= CORE_DUMP_BYTES_MAX).then(|| Arc::new(dump.serialize(store, "plugin")))
 }
 
 /// The frames of a guest that waits in a host function or in the epoch callback.

@@ -23,7 +23,7 @@ pub static COMMAND: Command = Command {
     summary: "list calls, nested ones too",
     description: "One row a call, in the order in which they began, those that still run included; a call's name is \
         indented by its depth. TOOK is without the time that the call or one below it was held at a breakpoint, which HELD has \
-        where there is any. SEQ counts what began: a number that is missing is a load, which is listed only when it was \
+        where there is any. SEQ counts what began; threads take numbers in blocks, so that some are missing. A load is listed only when it was \
         refused. `-f` goes on as calls end, until Ctrl-C; `--max N` stops it after so many, `--rate N` leaves out \
         what is more than so many a second, and says how many those were. `trace off` stops keeping them, `trace clear` \
         forgets what was kept. `trace payloads 4k 16M` keeps inputs and outputs too, up to a size each and a budget in \
