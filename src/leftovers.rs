@@ -15,7 +15,7 @@ use parking_lot::Mutex;
 
 /// How long programs may take to end after SIGTERM.
 const GRACE: Duration = Duration::from_millis(500);
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 
 /// Everything registered; bounded by the existing files and programs.
 static ENTERED: Mutex<Entered> =
@@ -89,7 +89,7 @@ pub fn clear() {
     }
     let until = Instant::now() + GRACE;
     while entered.programs.iter().any(|group| signal(group, None).is_ok()) && Instant::now() < until {
-        thread::sleep(LOOK_EVERY);
+        thread::sleep(POLL_INTERVAL);
     }
     for group in &entered.programs {
         signal(group, Some(Signal::SIGKILL)).ok();

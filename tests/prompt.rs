@@ -14,29 +14,6 @@ fn prompt() -> Terminal {
     started(Setup::new(ROWS, COLS))
 }
 
-fn started(setup: Setup) -> Terminal {
-    let terminal = setup.start();
-    terminal.wait_prompt();
-    terminal
-}
-
-/// Types a line and waits for its output and the next prompt.
-fn run(terminal: &mut Terminal, line: &str, printed: &str) {
-    terminal.line(line);
-    terminal.wait_for(printed);
-    terminal.wait_prompt();
-}
-
-/// Types, presses Tab, and waits for the completed line; then clears it.
-fn completes(terminal: &mut Terminal, typed: &str, to: &str) {
-    terminal.send(typed);
-    terminal.wait_typed(typed);
-    terminal.send(TAB);
-    terminal.wait_typed(to);
-    terminal.send(CTRL_C);
-    terminal.wait_prompt();
-}
-
 /// Waits until the cursor's row is `line`, including its hint.
 fn wait_line(terminal: &Terminal, line: &str) {
     terminal.wait(line, |screen| {

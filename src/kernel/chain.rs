@@ -252,10 +252,10 @@ impl Chain {
     }
 
     /// Runs `work` outside of the calls' time: the chain's deadlines are suspended meanwhile.
-    pub fn outside_of_time<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub fn with_paused_deadlines<T>(&self, work: impl FnOnce() -> T) -> T {
         let since = Instant::now();
         self.frames.lock().loading = true;
-        let standing = StandsStill { chain: self, since };
+        let standing = DeadlinePause { chain: self, since };
         let result = work();
         drop(standing);
         result
@@ -270,7 +270,7 @@ impl Chain {
     /// later than that: the deadline of a cancelled call has passed, those of its callers have not.
     pub fn deadline(&self, after: Option<Instant>) -> Option<Instant> {
         let frames = self.frames.lock();
-        if frames.stands_still() {
+        if frames.deadlines_are_paused() {
             return None;
         }
         let deadlines = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at));
@@ -368,7 +368,7 @@ impl Timed for Chain {
     fn cancel_overdue(&self, now: Instant) {
         let overdue = {
             let frames = self.frames.lock();
-            if frames.stands_still() {
+            if frames.deadlines_are_paused() {
                 return;
             }
             frames.stack.iter().zip(1..).find_map(|(frame, depth)| {
@@ -399,16 +399,16 @@ fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
 }
 
 /// Guard that suspends the deadlines of a chain. They resume when it is dropped, also by a panic.
-struct StandsStill<'a> {
+struct DeadlinePause<'a> {
     chain: &'a Chain,
     since: Instant,
 }
 
-impl Drop for StandsStill<'_> {
+impl Drop for DeadlinePause<'_> {
     fn drop(&mut self) {
         let mut frames = self.chain.frames.lock();
         frames.loading = false;
-        let nearest = frames.go_on(self.since.elapsed());
+        let nearest = frames.resume_deadlines(self.since.elapsed());
         drop(frames);
         if let Some(at) = nearest {
             self.chain.watch(at);

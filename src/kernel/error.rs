@@ -36,7 +36,7 @@ impl CallError {
     }
 
     /// An error of a problem, with its advice in words.
-    pub fn told(outcome: Outcome, problem: impl Into<Problem>, wording: Wording) -> Self {
+    pub fn worded(outcome: Outcome, problem: impl Into<Problem>, wording: Wording) -> Self {
         CallError::new(outcome, problem.into().line(wording))
     }
 

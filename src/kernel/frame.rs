@@ -179,7 +179,7 @@ pub enum Activity {
 
 impl Frames {
     /// Whether the calls' deadlines are suspended.
-    pub fn stands_still(&self) -> bool {
+    pub fn deadlines_are_paused(&self) -> bool {
         self.loading || self.stack.iter().any(|frame| frame.held)
     }
 
@@ -209,7 +209,7 @@ impl Frames {
     }
 
     /// Resumes the deadlines, moved by the time of their suspension, and returns the earliest.
-    pub fn go_on(&mut self, stood_still: Duration) -> Option<Instant> {
+    pub fn resume_deadlines(&mut self, stood_still: Duration) -> Option<Instant> {
         self.debug.stood_still += stood_still;
         for deadline in self.stack.iter_mut().filter_map(|frame| frame.deadline.as_mut()) {
             deadline.at += stood_still;

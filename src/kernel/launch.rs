@@ -57,7 +57,7 @@ impl Job {
         let task = kernel.new_task(id);
         let job = Job::new(id, text, background, task.chain.clone());
         let admitted = kernel.job_table().admit(job.clone(), kernel.limits().jobs_max);
-        admitted.map_err(|problem| CallError::told(Outcome::Denied, problem, kernel.wording()))?;
+        admitted.map_err(|problem| CallError::worded(Outcome::Denied, problem, kernel.wording()))?;
         if !background {
             kernel.set_foreground(&task.chain);
         }

@@ -138,7 +138,7 @@ impl Kernel {
             task.record_refusal(Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
             error
         });
-        loaded.inspect(|label| self.tell_loaded(task, label))
+        loaded.inspect(|label| self.notify_loaded(task, label))
     }
 
     /// Runs a guest's start on a thread with a sufficient stack, and waits.

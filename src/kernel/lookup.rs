@@ -16,7 +16,7 @@ use crate::secrets::without_secrets;
 use crate::text::{closest, escape_control};
 
 /// Interval at which a wait for a process's end checks for an interrupt.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+const POLL_INTERVAL: Duration = Duration::from_millis(20);
 
 impl Kernel {
     /// All living processes in id order; with `dead` also the remembered dead.
@@ -27,8 +27,8 @@ impl Kernel {
         let (living, mut views) = {
             let table = self.table().read();
             let living: Vec<Arc<Process>> = table.living().cloned().collect();
-            let buried: Vec<ProcessView> = if dead { table.dead().cloned().collect() } else { Vec::new() };
-            (living, buried)
+            let ended: Vec<ProcessView> = if dead { table.dead().cloned().collect() } else { Vec::new() };
+            (living, ended)
         };
         views.extend(living.iter().map(|process| self.view(process)));
         views.sort_by_key(|view| view.id);
@@ -139,7 +139,7 @@ impl Kernel {
                 Problem::advised(format!("no process `{}`", escape_control(reference)), advice)
             }
         };
-        Err(CallError::told(Outcome::Error, problem, self.wording()))
+        Err(CallError::worded(Outcome::Error, problem, self.wording()))
     }
 
     /// Splits `PLUGIN.FUNCTION` into a living process and a function: the longest matching process name wins.
@@ -167,7 +167,7 @@ impl Kernel {
             if stop() {
                 return None;
             }
-            process.wait_changed_for(&mut slot, LOOK_EVERY);
+            process.wait_changed_for(&mut slot, POLL_INTERVAL);
         }
     }
 

@@ -91,7 +91,7 @@ pub struct Process {
 }
 
 /// The identity of a new process.
-pub struct Birth {
+pub struct NewProcess {
     pub id: ProcessId,
     pub name: String,
     pub host: Host,
@@ -182,22 +182,23 @@ impl ProcessSlot {
 
 impl Process {
     /// A new process, occupied by the call that starts it.
-    pub fn new(birth: Birth, code: Arc<Code>, occupant: Occupant) -> Self {
+    pub fn new(new_process: NewProcess, code: Arc<Code>, occupant: Occupant) -> Self {
         // Numbered names such as `echo-70000` can be many, so they do not get symbols of their own.
-        let is_own = birth.parent == 0 || birth.name == code.program.stem;
-        let name_symbol = if is_own { Symbol::intern_own(&birth.name) } else { Symbol::intern(&birth.name) };
+        let is_own = new_process.parent == 0 || new_process.name == code.program.stem;
+        let name_symbol =
+            if is_own { Symbol::intern_own(&new_process.name) } else { Symbol::intern(&new_process.name) };
         Process {
-            id: birth.id,
+            id: new_process.id,
             name_symbol,
             plugin: code.program.stem.clone(),
-            name: birth.name,
-            host: birth.host,
-            parent: AtomicU32::new(birth.parent),
+            name: new_process.name,
+            host: new_process.host,
+            parent: AtomicU32::new(new_process.parent),
             started_at: Instant::now(),
-            supervision: birth.supervision,
-            own: birth.own,
+            supervision: new_process.supervision,
+            own: new_process.own,
             counters: Counters::default(),
-            account: MemoryAccount::new(birth.total_bytes),
+            account: MemoryAccount::new(new_process.total_bytes),
             slot: Mutex::new(
                 Rank::Slot,
                 ProcessSlot {

@@ -25,7 +25,7 @@ use super::debug::ReplacedBy;
 use super::error::CallError;
 use super::frame::{Cause, Killer};
 use super::job_output::JobOutput;
-use super::process::{Birth, Life, Process, ProcessSlot};
+use super::process::{Life, NewProcess, Process, ProcessSlot};
 use super::task::Task;
 use super::view::{ProcessId, Replaced};
 use super::{Job, Kernel};
@@ -174,7 +174,7 @@ impl Kernel {
         by: ReplacedBy,
     ) -> Result<PendingInstance, Failure> {
         let InProgress { task, process, timeout, .. } = in_progress;
-        let birth = Birth {
+        let new_process = NewProcess {
             id: process.id,
             name: process.name.clone(),
             host: process.host,
@@ -184,7 +184,7 @@ impl Kernel {
             own: process.own.clone(),
         };
         let occupant = task.chain.occupant(1, task.chain.next_start_seq());
-        let mut stand_in = Process::new(birth, code.clone(), occupant);
+        let mut stand_in = Process::new(new_process, code.clone(), occupant);
         // Policy follows the process's original plugin name, not the new code's.
         stand_in.plugin.clone_from(&process.plugin);
         let stand_in = Arc::new(stand_in);
@@ -205,7 +205,7 @@ impl Kernel {
 impl ReplacementListener for Kernel {
     fn replaced(&self, process: ProcessId, by: ReplacedBy) {
         self.note_replaced(process, by);
-        self.tell_replaced(process, by);
+        self.notify_replaced(process, by);
     }
 }
 

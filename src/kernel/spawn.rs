@@ -18,7 +18,7 @@ use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
 use super::policy::{Asked, ChildGrants, Granted, names_only};
-use super::process::{Birth, Life, Process};
+use super::process::{Life, NewProcess, Process};
 use super::stack::PluginFrames;
 use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
@@ -91,7 +91,7 @@ impl Kernel {
         let admitted = self.admit_child(parent, children, children_max).and(granted).map_err(Failure::denied);
         let granted = admitted.inspect_err(|_| self.note_spawn(seen.clone()))?;
         let deadline = self.load_deadline(None);
-        let program = task.chain.outside_of_time(|| self.granted_program(task, &granted, deadline))?;
+        let program = task.chain.with_paused_deadlines(|| self.granted_program(task, &granted, deadline))?;
         let held = parent.code().spec.clone();
         let (mut spec, refused) = child_spec(&program.spec, &held, grants);
         spec.wasi_input.called_by(&program.stem);
@@ -212,7 +212,7 @@ impl Kernel {
             return Ok(image);
         }
         let until = deadline.map(|deadline| deadline.at);
-        let image = task.chain.outside_of_time(|| self.images().get(host, program, task, until));
+        let image = task.chain.with_paused_deadlines(|| self.images().get(host, program, task, until));
         if let Some(complaint) = self.images().take_complaint() {
             self.notify(Notice::NoCompiler { why: escape_control(&complaint) });
         }
@@ -260,7 +260,7 @@ impl Kernel {
             Some(name) => name.clone(),
             None => table.free_name(&request.program.stem),
         };
-        let birth = Birth {
+        let new_process = NewProcess {
             id: table.take_id(),
             name,
             host: request.host,
@@ -269,7 +269,8 @@ impl Kernel {
             supervision: request.supervision,
             own,
         };
-        let process = Arc::new(Process::new(birth, code, task.chain.occupant(depth, task.chain.next_start_seq())));
+        let process =
+            Arc::new(Process::new(new_process, code, task.chain.occupant(depth, task.chain.next_start_seq())));
         if !table.insert(process.clone()) {
             return Err(Failure::denied("the parent has ended"));
         }

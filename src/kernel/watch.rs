@@ -20,7 +20,7 @@ use crate::runtime::Program;
 use crate::runtime::source::FileSet;
 
 /// Interval of scans, with a `stat` for each file.
-const LOOK_EVERY: Duration = Duration::from_millis(100);
+const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// How often files that could not be read are tried again while they stay as they are: one that they name may be missing.
 /// Where a server was asked they are not.
 const TRY_AGAIN_EVERY: Duration = Duration::from_secs(1);
@@ -149,7 +149,7 @@ impl Kernel {
 
 fn look_on(kernel: &Weak<Kernel>) {
     loop {
-        std::thread::sleep(LOOK_EVERY);
+        std::thread::sleep(POLL_INTERVAL);
         match kernel.upgrade() {
             Some(kernel) if kernel.look_at_files() => {}
             _ => return,

@@ -22,7 +22,7 @@ const WORKERS_MAX: usize = 256;
 /// The bounds of unused images: about 256 of a common plugin's size, or a few large ones.
 const IMAGES_MAX: LruMax = LruMax { items: 256, bytes: 256 << 20 };
 /// The time between two checks of the cancel flag while a compilation is waited for.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 /// The compiled programs of one kernel, and the engines that run them.
 pub struct Images {
@@ -149,7 +149,7 @@ fn wait(
 ) -> Result<Arc<dyn Image>, Failure> {
     loop {
         let left = until.map(|until| until.saturating_duration_since(Instant::now()));
-        match receiver.recv_timeout(left.map_or(LOOK_EVERY, |left| left.min(LOOK_EVERY))) {
+        match receiver.recv_timeout(left.map_or(POLL_INTERVAL, |left| left.min(POLL_INTERVAL))) {
             Ok(image) => return image,
             Err(RecvTimeoutError::Timeout) if up.interrupted() || left.is_some_and(|left| left.is_zero()) => {
                 return Err(Failure::interrupted());

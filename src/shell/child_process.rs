@@ -25,7 +25,7 @@ const INTERRUPT_STEP: Duration = Duration::from_millis(20);
 const STARTUP: Duration = Duration::from_millis(500);
 /// Time after Ctrl-C at which a program without a terminal gets SIGTERM, and that again at which it gets SIGKILL: nobody
 /// is there to end one that ignores SIGINT.
-const PATIENCE: Duration = Duration::from_secs(2);
+const GRACE_PERIOD: Duration = Duration::from_secs(2);
 
 /// Bytes for a program's standard input: owned, or shared with whoever keeps them.
 pub type Input = Box<dyn AsRef<[u8]> + Send>;
@@ -173,16 +173,16 @@ impl ChildProcess {
             if first || self.started.elapsed() < STARTUP && (self.forwarded.is_some() || self.saw_interrupt()) {
                 self.signal(Signal::INT);
             }
-            self.insist();
+            self.escalate();
         }
     }
 
     /// Ends a program without a terminal that goes on after Ctrl-C.
-    fn insist(&mut self) {
+    fn escalate(&mut self) {
         let Some(since) = self.forwarded.filter(|_| !self.at_terminal) else { return };
         let signal = match since.elapsed() {
-            early if early < PATIENCE => return,
-            late if late < 2 * PATIENCE => Signal::TERM,
+            early if early < GRACE_PERIOD => return,
+            late if late < 2 * GRACE_PERIOD => Signal::TERM,
             _ => Signal::KILL,
         };
         if self.insisted.replace(signal) != Some(signal) {

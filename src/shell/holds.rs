@@ -63,7 +63,7 @@ impl Session {
         }
         job.to_background(self.kernel());
         self.keep_continuation(job, continuation);
-        if matches!(why, WaitOutcome::Left) {
+        if matches!(why, WaitOutcome::Backgrounded) {
             let goes_on = " goes on in the background; `fg` brings it back";
             self.notice(Line::new().with(Role::Strong, format!("%{}", job.id())).plain(goes_on));
             return Ok(Reply::Nothing);

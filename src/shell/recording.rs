@@ -115,12 +115,12 @@ pub struct CallEntry {
     /// A fault or breakpoint changed the call or one below it: its results need not repeat.
     pub changed: bool,
     /// The calls below it, in the order they began.
-    pub calls: Vec<MadeEntry>,
+    pub calls: Vec<NestedCallEntry>,
 }
 
 /// One nested call.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct MadeEntry {
+pub struct NestedCallEntry {
     pub depth: u16,
     pub caller: String,
     pub callee: String,
@@ -130,9 +130,9 @@ pub struct MadeEntry {
     pub outcome: String,
 }
 
-impl From<&NestedCall> for MadeEntry {
-    fn from(made: &NestedCall) -> MadeEntry {
-        MadeEntry {
+impl From<&NestedCall> for NestedCallEntry {
+    fn from(made: &NestedCall) -> NestedCallEntry {
+        NestedCallEntry {
             depth: made.depth,
             caller: made.caller.as_str().to_owned(),
             callee: made.callee.as_str().to_owned(),
@@ -208,7 +208,7 @@ impl From<&RecordedCall<'_>> for CallEntry {
             output_sha256: hashed.map(sha256),
             error: call.result.err().map(|error| error.message.clone()),
             changed: call.changed,
-            calls: call.nested_calls.iter().map(MadeEntry::from).collect(),
+            calls: call.nested_calls.iter().map(NestedCallEntry::from).collect(),
         }
     }
 }

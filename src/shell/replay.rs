@@ -6,7 +6,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
 
-use super::recording::{CallEntry, MadeEntry, sha256};
+use super::recording::{CallEntry, NestedCallEntry, sha256};
 use super::reply::ShellError;
 use super::session::Session;
 use super::waits::OnInterrupt;
@@ -21,7 +21,7 @@ pub struct ObservedCall {
     pub outcome: String,
     pub error: Option<String>,
     pub output: Output,
-    pub made: Vec<MadeEntry>,
+    pub made: Vec<NestedCallEntry>,
 }
 
 /// An output as far as it is known.
@@ -101,17 +101,18 @@ impl ObservedCall {
         let pairs = self.made.iter().map(Some).chain(std::iter::repeat(None));
         let others = again.made.iter().map(Some).chain(std::iter::repeat(None));
         let most = self.made.len().max(again.made.len());
-        let differs =
-            |(before, after): &(Option<&MadeEntry>, Option<&MadeEntry>)| before.map(plain) != after.map(plain);
+        let differs = |(before, after): &(Option<&NestedCallEntry>, Option<&NestedCallEntry>)| {
+            before.map(plain) != after.map(plain)
+        };
         let (place, (before, after)) = pairs.zip(others).take(most).enumerate().find(|(_, pair)| differs(pair))?;
-        let text = |made: Option<&MadeEntry>| made.map_or("none".to_owned(), made_text);
+        let text = |made: Option<&NestedCallEntry>| made.map_or("none".to_owned(), made_text);
         Some(format!("nested call {} was {}, and is {}", place + 1, text(before), text(after)))
     }
 }
 
 /// A nested call without the suffix that makes a process's name unique.
-fn plain(made: &MadeEntry) -> MadeEntry {
-    MadeEntry { caller: stem(&made.caller).to_owned(), callee: stem(&made.callee).to_owned(), ..made.clone() }
+fn plain(made: &NestedCallEntry) -> NestedCallEntry {
+    NestedCallEntry { caller: stem(&made.caller).to_owned(), callee: stem(&made.callee).to_owned(), ..made.clone() }
 }
 
 fn stem(name: &str) -> &str {
@@ -121,13 +122,13 @@ fn stem(name: &str) -> &str {
     }
 }
 
-fn made_text(made: &MadeEntry) -> String {
+fn made_text(made: &NestedCallEntry) -> String {
     let (from, to) = (made.bytes_in, made.bytes_out);
     format!("{} → {}.{} {from} → {to} bytes {}", made.caller, made.callee, made.function, made.outcome)
 }
 
 /// The ended calls below one in the journal, in the order they began, with depths counted from that call.
-fn nested_calls(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
+fn nested_calls(record: &Record, journal: &Journal) -> Vec<NestedCallEntry> {
     let mut later = journal.drain().find(usize::MAX, |other| other.job == record.job && other.seq > record.seq);
     later.sort_by_key(|record| record.seq);
     let mut inside = std::collections::BTreeSet::from([record.seq]);
@@ -137,7 +138,7 @@ fn nested_calls(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
             inside.insert(other.seq);
             let mut call = NestedCall::of(&other);
             call.depth = other.depth + 1 - record.depth;
-            made.push(MadeEntry::from(&call));
+            made.push(NestedCallEntry::from(&call));
         }
     }
     made
@@ -145,7 +146,7 @@ fn nested_calls(record: &Record, journal: &Journal) -> Vec<MadeEntry> {
 
 /// Keeps the nested calls of the last call from the shell.
 #[derive(Default)]
-struct LastCall(Mutex<Vec<MadeEntry>>);
+struct LastCall(Mutex<Vec<NestedCallEntry>>);
 
 impl Recorder for LastCall {
     fn loaded(&self, _process: &ProcessDetail) {}
@@ -153,7 +154,7 @@ impl Recorder for LastCall {
     fn replaced(&self, _process: &ProcessDetail, _by: ReplacedBy) {}
 
     fn called(&self, call: &RecordedCall<'_>) {
-        *self.0.lock() = call.nested_calls.iter().map(MadeEntry::from).collect();
+        *self.0.lock() = call.nested_calls.iter().map(NestedCallEntry::from).collect();
     }
 }
 
@@ -199,7 +200,7 @@ impl Stage {
     }
 }
 
-fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<MadeEntry>) -> ObservedCall {
+fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<NestedCallEntry>) -> ObservedCall {
     let outcome = result.as_ref().err().map_or(Outcome::Ok, |error| error.outcome);
     ObservedCall {
         outcome: outcome.as_str().to_owned(),
@@ -254,12 +255,12 @@ pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest
 mod tests {
     use super::*;
 
-    fn made(callee: &str, bytes_out: u64) -> MadeEntry {
+    fn made(callee: &str, bytes_out: u64) -> NestedCallEntry {
         let (caller, function, outcome) = ("front".to_owned(), "run".to_owned(), "ok".to_owned());
-        MadeEntry { depth: 2, caller, callee: callee.to_owned(), function, bytes_in: 1, bytes_out, outcome }
+        NestedCallEntry { depth: 2, caller, callee: callee.to_owned(), function, bytes_in: 1, bytes_out, outcome }
     }
 
-    fn result(output: &[u8], made: Vec<MadeEntry>) -> ObservedCall {
+    fn result(output: &[u8], made: Vec<NestedCallEntry>) -> ObservedCall {
         ObservedCall { outcome: "ok".into(), error: None, output: Output::Bytes(output.to_vec()), made }
     }
 

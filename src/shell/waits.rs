@@ -31,7 +31,7 @@ pub enum WaitOutcome {
         holder: JobId,
     },
     /// Ctrl-Z ended the wait; the job runs.
-    Left,
+    Backgrounded,
 }
 
 impl Session {
@@ -65,7 +65,7 @@ impl Session {
         let mut interrupt_sent = false;
         let end = loop {
             if leaves && self.interrupt().offer_end_of_wait() {
-                break Ok(WaitOutcome::Left);
+                break Ok(WaitOutcome::Backgrounded);
             }
             match job.wait_or_hold(WAIT_STEP) {
                 Waited::Ended(end) => break Ok(WaitOutcome::Ended(end)),

@@ -364,3 +364,27 @@ fn scroll_region(raw: &[u8]) -> Option<(u16, u16)> {
     }
     region
 }
+
+/// A shell that shows its prompt.
+pub fn started(setup: Setup) -> Terminal {
+    let terminal = setup.start();
+    terminal.wait_prompt();
+    terminal
+}
+
+/// Types a line and waits for its output and the next prompt.
+pub fn run(terminal: &mut Terminal, line: &str, printed: &str) {
+    terminal.line(line);
+    terminal.wait_for(printed);
+    terminal.wait_prompt();
+}
+
+/// Types, presses Tab, and waits for the completed line; then clears it.
+pub fn completes(terminal: &mut Terminal, typed: &str, to: &str) {
+    terminal.send(typed);
+    terminal.wait_typed(typed);
+    terminal.send(TAB);
+    terminal.wait_typed(to);
+    terminal.send(CTRL_C);
+    terminal.wait_prompt();
+}

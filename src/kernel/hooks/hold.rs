@@ -29,17 +29,17 @@ impl Task {
         if !self.begin_hold(stop, since) {
             return Released { order: None, new_input: None };
         }
-        self.kernel.tell_held(self.chain.job, true);
+        self.kernel.notify_held(self.chain.job, true);
         let is_told = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());
         let (held, deadline) = self.chain.wait_woken(is_told, |frames| {
             let (held, held_for) = (frames.debug.held.take(), since.elapsed());
             frames.end_hold(held_for);
-            (held, frames.go_on(held_for))
+            (held, frames.resume_deadlines(held_for))
         });
         if let Some(at) = deadline {
             self.chain.watch(at);
         }
-        self.kernel.tell_held(self.chain.job, false);
+        self.kernel.notify_held(self.chain.job, false);
         let order = held.as_ref().and_then(|held| held.order.clone()).filter(|_| !self.chain.is_cancelled());
         Released { order, new_input: held.and_then(|held| held.new_input) }
     }
@@ -184,18 +184,18 @@ impl Kernel {
         let running = held.and_then(|held| Some((held.running()?, held)));
         let released =
             running.ok_or_else(|| not_held(job)).and_then(|(chain, held)| chain.give_order(&held, order, self.hooks()));
-        released.map_err(|problem| CallError::told(Outcome::Error, problem, self.wording()))
+        released.map_err(|problem| CallError::worded(Outcome::Error, problem, self.wording()))
     }
 
     /// Replaces the input of a held call; an error when the job is not held before a call.
     pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), CallError> {
         let chain = self.job(job).and_then(|job| job.running()).ok_or_else(|| not_held(job));
         let replaced = chain.and_then(|chain| chain.replace_input(input));
-        replaced.map_err(|problem| CallError::told(Outcome::Error, problem, self.wording()))
+        replaced.map_err(|problem| CallError::worded(Outcome::Error, problem, self.wording()))
     }
 
     /// Only the job's own thread calls this.
-    fn tell_held(&self, job: JobId, held: bool) {
+    fn notify_held(&self, job: JobId, held: bool) {
         let Some(job) = self.job(job) else { return };
         if held && job.is_background() {
             self.notify(Notice::Held { job: job.id() });

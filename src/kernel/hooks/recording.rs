@@ -15,7 +15,7 @@ impl Kernel {
     }
 
     /// Notifies the recorder, if one is set, of a process that the shell has started.
-    pub(in crate::kernel) fn tell_loaded(&self, task: &Task, label: &ProcessLabel) {
+    pub(in crate::kernel) fn notify_loaded(&self, task: &Task, label: &ProcessLabel) {
         if !task.chain.answers
             && let Some(recorder) = self.hooks().recorder()
             && let Some(detail) = self.process(label.id)
@@ -25,7 +25,7 @@ impl Kernel {
     }
 
     /// Notifies the recorder, if one is set, of a process with a fresh instance or new code.
-    pub(in crate::kernel) fn tell_replaced(&self, id: ProcessId, by: ReplacedBy) {
+    pub(in crate::kernel) fn notify_replaced(&self, id: ProcessId, by: ReplacedBy) {
         if let Some(recorder) = self.hooks().recorder()
             && let Some(detail) = self.process(id)
         {

@@ -123,6 +123,6 @@ impl Kernel {
     }
 
     fn cannot_stop(&self, problem: Problem) -> CallError {
-        CallError::told(Outcome::Error, problem, self.wording())
+        CallError::worded(Outcome::Error, problem, self.wording())
     }
 }

@@ -24,7 +24,7 @@ use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
 use crate::text::json_cause;
 
 /// The interval at which a waiting call checks its cancel flag.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 /// The time that a request may outlive its call's deadline.
 const GRACE: Duration = Duration::from_secs(1);
 /// Longest description of a request, headers included, in bytes; it is parsed at once.
@@ -165,7 +165,7 @@ fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch, place: Place) -> Result<Fe
 
 fn wait<T>(up: &Arc<dyn Upcalls>, receiver: &Receiver<T>) -> Result<T> {
     loop {
-        match receiver.recv_timeout(LOOK_EVERY) {
+        match receiver.recv_timeout(POLL_INTERVAL) {
             Ok(done) => return Ok(done),
             Err(RecvTimeoutError::Timeout) if up.interrupted() => return Err(Failure::interrupted().into()),
             Err(RecvTimeoutError::Timeout) => {}

@@ -96,12 +96,7 @@ impl Instance {
         }
         let Made { main, arena_memory, memories } = made.map_err(|error| match linking(&store, &error) {
             true => Failure::new(FailureKind::Load, error_line(&error)),
-            false => {
-                let core_dump = backtrace::core_dump(&mut store, &error);
-                let mut failure = failure(&store, error);
-                failure.core_dump = core_dump;
-                with_stderr(failure, streams.as_ref())
-            }
+            false => with_stderr(failure_with_dump(&mut store, error), streams.as_ref()),
         })?;
         Ok(Instance {
             memories,
@@ -170,9 +165,7 @@ impl Instance {
                 if exit == Some(0) && said.is_none() {
                     return Ok(());
                 }
-                let core_dump = backtrace::core_dump(&mut self.store, &error);
-                let mut failure = failure(&self.store, error);
-                failure.core_dump = core_dump;
+                let failure = failure_with_dump(&mut self.store, error);
                 Err(match said {
                     Some(said) => failure.after(said),
                     None => with_stderr(failure, self.streams.as_ref()),
@@ -379,6 +372,14 @@ fn failure(store: &Store<Ctx>, error: wasmtime::Error) -> Failure {
     let backtrace = backtrace::of_error(&error, &store.data().modules);
     let mut failure = failure_without_place(store, error);
     failure.backtrace = backtrace;
+    failure
+}
+
+/// The failure of a call or a start, with the core dump of a trap where dumps are wanted.
+fn failure_with_dump(store: &mut Store<Ctx>, error: wasmtime::Error) -> Failure {
+    let core_dump = backtrace::core_dump(store, &error);
+    let mut failure = failure(store, error);
+    failure.core_dump = core_dump;
     failure
 }
 

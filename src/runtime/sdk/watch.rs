@@ -15,7 +15,7 @@ use crate::runtime::{Failure, FailureKind, Upcalls};
 use crate::text::io_cause;
 
 /// How often the cancel flag is checked.
-const LOOK_EVERY: Duration = Duration::from_millis(5);
+const POLL_INTERVAL: Duration = Duration::from_millis(5);
 /// How long a call is given to get under way, and more for each MiB of input, which is copied before.
 const GRACE: Duration = Duration::from_millis(10);
 const GRACE_PER_MIB: Duration = Duration::from_millis(4);
@@ -67,7 +67,7 @@ pub fn watched<T>(
         let (running, ended) = channel::<()>();
         let watch = move || {
             let start = Instant::now();
-            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(LOOK_EVERY) {
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(POLL_INTERVAL) {
                 if start.elapsed() >= grace {
                     gate.unless_nested(|| cancel_if(up, cancel));
                 }

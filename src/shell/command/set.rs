@@ -63,7 +63,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {
             true => {
-                tell_pane(session, &name, true);
+                switch_mouse(session, &name, true);
                 Ok(Reply::done(serde_json::json!({ "unset": name })))
             }
             false => Err(ShellError::failed(format!("`${name}` is not set"))),
@@ -87,7 +87,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
             let json = serde_json::to_value(Variable::of(&name, &value)).unwrap_or_default();
             let on = value != b"off";
             session.set(&name, value)?;
-            tell_pane(session, &name, on);
+            switch_mouse(session, &name, on);
             Ok(Reply::done(json))
         }
     }
@@ -97,7 +97,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 const MOUSE: &str = "mouse";
 
 /// Switches the mouse, if the variable is the one for it.
-fn tell_pane(session: &mut Session, name: &str, on: bool) {
+fn switch_mouse(session: &mut Session, name: &str, on: bool) {
     if name == MOUSE {
         // Where there is no pane there is no mouse.
         let _ = session.front().pane(PaneRequest::Mouse(on));

@@ -6,6 +6,7 @@
 
 mod budget;
 mod cbor;
+mod cursor;
 mod msgpack;
 mod node;
 mod protobuf;

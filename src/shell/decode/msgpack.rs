@@ -3,6 +3,7 @@
 use rmp::Marker;
 
 use super::budget::{Budget, DecodeError, bytes_text};
+use super::cursor::Cursor;
 use super::node::{Item, Node, list, map};
 
 /// Whether the bytes begin as a map or an array: every byte of text is a number in msgpack.
@@ -17,15 +18,14 @@ pub fn is_container(bytes: &[u8]) -> bool {
 
 /// The one value that the bytes are, and what is wrong with them.
 pub fn read(bytes: &[u8]) -> (Node, Option<DecodeError>) {
-    let mut reader = Reader { bytes, at: 0, budget: Budget::new() };
+    let mut reader = Reader { cursor: Cursor::new(bytes), budget: Budget::new() };
     let (node, error) = reader.value(0);
-    let rest = (reader.at < bytes.len()).then_some(DecodeError::At(reader.at));
+    let rest = (!reader.cursor.is_at_end()).then_some(DecodeError::At(reader.cursor.at()));
     (node, error.or(rest))
 }
 
 struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    cursor: Cursor<'a>,
     budget: Budget,
 }
 
@@ -41,24 +41,24 @@ impl<'a> Reader<'a> {
 
     fn try_value(&mut self, depth: usize) -> Result<Read, DecodeError> {
         self.budget.take(depth)?;
-        let at = self.at;
-        let marker = Marker::from_u8(self.number::<1>()?[0]);
+        let at = self.cursor.at();
+        let marker = Marker::from_u8(self.cursor.array::<1>()?[0]);
         let node = match marker {
             Marker::FixPos(number) => plain(number),
             Marker::FixNeg(number) => plain(number),
             Marker::Null => plain("null"),
             Marker::True => plain("true"),
             Marker::False => plain("false"),
-            Marker::U8 => plain(u8::from_be_bytes(self.number()?)),
-            Marker::U16 => plain(u16::from_be_bytes(self.number()?)),
-            Marker::U32 => plain(u32::from_be_bytes(self.number()?)),
-            Marker::U64 => plain(u64::from_be_bytes(self.number()?)),
-            Marker::I8 => plain(i8::from_be_bytes(self.number()?)),
-            Marker::I16 => plain(i16::from_be_bytes(self.number()?)),
-            Marker::I32 => plain(i32::from_be_bytes(self.number()?)),
-            Marker::I64 => plain(i64::from_be_bytes(self.number()?)),
-            Marker::F32 => Node::Plain(format!("{:?}", f32::from_be_bytes(self.number()?))),
-            Marker::F64 => Node::Plain(format!("{:?}", f64::from_be_bytes(self.number()?))),
+            Marker::U8 => plain(u8::from_be_bytes(self.cursor.array()?)),
+            Marker::U16 => plain(u16::from_be_bytes(self.cursor.array()?)),
+            Marker::U32 => plain(u32::from_be_bytes(self.cursor.array()?)),
+            Marker::U64 => plain(u64::from_be_bytes(self.cursor.array()?)),
+            Marker::I8 => plain(i8::from_be_bytes(self.cursor.array()?)),
+            Marker::I16 => plain(i16::from_be_bytes(self.cursor.array()?)),
+            Marker::I32 => plain(i32::from_be_bytes(self.cursor.array()?)),
+            Marker::I64 => plain(i64::from_be_bytes(self.cursor.array()?)),
+            Marker::F32 => Node::Plain(format!("{:?}", f32::from_be_bytes(self.cursor.array()?))),
+            Marker::F64 => Node::Plain(format!("{:?}", f64::from_be_bytes(self.cursor.array()?))),
             Marker::FixStr(length) => self.text(length.into())?,
             Marker::Str8 | Marker::Str16 | Marker::Str32 => {
                 let length = self.length(marker)?;
@@ -66,7 +66,7 @@ impl<'a> Reader<'a> {
             }
             Marker::Bin8 | Marker::Bin16 | Marker::Bin32 => {
                 let length = self.length(marker)?;
-                Node::Plain(bytes_text(self.take(length)?))
+                Node::Plain(bytes_text(self.cursor.take(length)?))
             }
             Marker::FixExt1 => self.extension(1)?,
             Marker::FixExt2 => self.extension(2)?,
@@ -108,17 +108,17 @@ impl<'a> Reader<'a> {
     /// The length that follows a marker, in one, two or four bytes.
     fn length(&mut self, marker: Marker) -> Result<usize, DecodeError> {
         Ok(match marker {
-            Marker::Str8 | Marker::Bin8 | Marker::Ext8 => u8::from_be_bytes(self.number()?).into(),
+            Marker::Str8 | Marker::Bin8 | Marker::Ext8 => u8::from_be_bytes(self.cursor.array()?).into(),
             Marker::Str16 | Marker::Bin16 | Marker::Ext16 | Marker::Array16 | Marker::Map16 => {
-                u16::from_be_bytes(self.number()?).into()
+                u16::from_be_bytes(self.cursor.array()?).into()
             }
-            _ => usize::try_from(u32::from_be_bytes(self.number()?)).map_err(|_| DecodeError::End)?,
+            _ => usize::try_from(u32::from_be_bytes(self.cursor.array()?)).map_err(|_| DecodeError::End)?,
         })
     }
 
     /// A text; old writers have bytes as texts.
     fn text(&mut self, length: usize) -> Result<Node, DecodeError> {
-        let bytes = self.take(length)?;
+        let bytes = self.cursor.take(length)?;
         Ok(match std::str::from_utf8(bytes) {
             Ok(text) => Node::Text(text.to_owned()),
             Err(_) => Node::Plain(bytes_text(bytes)),
@@ -126,21 +126,9 @@ impl<'a> Reader<'a> {
     }
 
     fn extension(&mut self, length: usize) -> Result<Node, DecodeError> {
-        let kind = i8::from_be_bytes(self.number()?);
-        let bytes = bytes_text(self.take(length)?);
+        let kind = i8::from_be_bytes(self.cursor.array()?);
+        let bytes = bytes_text(self.cursor.take(length)?);
         Ok(Node::Tagged(format!("ext {kind} "), Box::new(Node::Plain(bytes))))
-    }
-
-    fn number<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let bytes = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk).ok_or(DecodeError::End)?;
-        self.at += N;
-        Ok(*bytes)
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
-        let bytes = self.bytes.get(self.at..).and_then(|rest| rest.get(..length)).ok_or(DecodeError::End)?;
-        self.at += length;
-        Ok(bytes)
     }
 }
 

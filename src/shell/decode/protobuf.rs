@@ -2,6 +2,7 @@
 //! Groups, which nothing writes any more, are not read.
 
 use super::budget::{Budget, DecodeError, bytes_text};
+use super::cursor::Cursor;
 
 /// The highest number of a field.
 const NUMBER_MAX: u64 = (1 << 29) - 1;
@@ -27,10 +28,10 @@ enum FieldValue {
 
 /// The fields of a message, and what is wrong with its bytes.
 pub fn read(bytes: &[u8]) -> (Vec<Field>, Option<DecodeError>) {
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader { cursor: Cursor::new(bytes) };
     let mut budget = Budget::new();
     let mut fields = Vec::new();
-    while reader.at < bytes.len() {
+    while !reader.cursor.is_at_end() {
         match reader.field(&mut budget, 0) {
             Ok(field) => fields.push(field),
             Err(error) => return (fields, Some(error)),
@@ -72,14 +73,13 @@ fn push_lines(fields: &[Field], depth: usize, lines: &mut Vec<String>) {
 }
 
 struct Reader<'a> {
-    bytes: &'a [u8],
-    at: usize,
+    cursor: Cursor<'a>,
 }
 
 impl<'a> Reader<'a> {
     fn field(&mut self, budget: &mut Budget, depth: usize) -> Result<Field, DecodeError> {
         budget.take(depth)?;
-        let at = self.at;
+        let at = self.cursor.at();
         let key = self.varint()?;
         let number = key >> 3;
         if number == 0 || number > NUMBER_MAX {
@@ -87,22 +87,22 @@ impl<'a> Reader<'a> {
         }
         let value = match key & 7 {
             0 => FieldValue::Varint(self.varint()?),
-            1 => FieldValue::Fixed64(u64::from_le_bytes(self.fixed()?)),
+            1 => FieldValue::Fixed64(u64::from_le_bytes(self.cursor.array()?)),
             2 => {
                 let length = usize::try_from(self.varint()?).map_err(|_| DecodeError::End)?;
-                content(self.take(length)?, budget, depth)?
+                content(self.cursor.take(length)?, budget, depth)?
             }
-            5 => FieldValue::Fixed32(u32::from_le_bytes(self.fixed()?)),
+            5 => FieldValue::Fixed32(u32::from_le_bytes(self.cursor.array()?)),
             _ => return Err(DecodeError::At(at)),
         };
         Ok(Field { number, value })
     }
 
     fn varint(&mut self) -> Result<u64, DecodeError> {
-        let start = self.at;
+        let start = self.cursor.at();
         let mut value = 0;
         for shift in (0..70).step_by(7) {
-            let [byte] = self.fixed::<1>()?;
+            let [byte] = self.cursor.array::<1>()?;
             // The tenth byte has one bit of a number of 64.
             if shift == 63 && byte > 1 {
                 break;
@@ -114,18 +114,6 @@ impl<'a> Reader<'a> {
         }
         Err(DecodeError::At(start))
     }
-
-    fn fixed<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
-        let bytes = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk).ok_or(DecodeError::End)?;
-        self.at += N;
-        Ok(*bytes)
-    }
-
-    fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
-        let bytes = self.bytes.get(self.at..).and_then(|rest| rest.get(..length)).ok_or(DecodeError::End)?;
-        self.at += length;
-        Ok(bytes)
-    }
 }
 
 /// What bytes with a length are: a text without control characters, else a message, else bytes. A message that is nested
@@ -136,9 +124,9 @@ fn content(bytes: &[u8], budget: &mut Budget, depth: usize) -> Result<FieldValue
     if let Some(text) = text.filter(is_plain) {
         return Ok(FieldValue::Text(text.to_owned()));
     }
-    let mut reader = Reader { bytes, at: 0 };
+    let mut reader = Reader { cursor: Cursor::new(bytes) };
     let mut fields = Vec::new();
-    while reader.at < bytes.len() {
+    while !reader.cursor.is_at_end() {
         match reader.field(budget, depth + 1) {
             Ok(field) => fields.push(field),
             Err(DecodeError::TooMany) => return Err(DecodeError::TooMany),

@@ -10,7 +10,7 @@ use crate::runtime::native::ctx::refused;
 use crate::runtime::{Failure, Upcalls};
 
 /// The interval at which a blocked call checks its cancel flag.
-const LOOK_EVERY: Duration = Duration::from_millis(10);
+const POLL_INTERVAL: Duration = Duration::from_millis(10);
 
 static WAITING: LazyLock<io::Result<tokio::runtime::Runtime>> =
     LazyLock::new(|| tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build());
@@ -29,7 +29,7 @@ pub fn wait<R>(up: &Arc<dyn Upcalls>, function: impl Future<Output = Result<R>>)
             tokio::select! {
                 biased;
                 done = &mut function => return done,
-                () = tokio::time::sleep(LOOK_EVERY) => look(up)?,
+                () = tokio::time::sleep(POLL_INTERVAL) => look(up)?,
             }
         }
     })

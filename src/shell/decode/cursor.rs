@@ -1,0 +1,38 @@
+//! A place in the bytes of a payload, from which pieces are taken.
+
+use super::budget::DecodeError;
+
+/// What is left of a payload's bytes.
+pub struct Cursor<'a> {
+    bytes: &'a [u8],
+    at: usize,
+}
+
+impl<'a> Cursor<'a> {
+    pub fn new(bytes: &'a [u8]) -> Cursor<'a> {
+        Cursor { bytes, at: 0 }
+    }
+
+    /// The bytes taken so far.
+    pub fn at(&self) -> usize {
+        self.at
+    }
+
+    pub fn is_at_end(&self) -> bool {
+        self.at >= self.bytes.len()
+    }
+
+    /// The next `length` bytes; [`DecodeError::End`] where fewer are left, and nothing is taken.
+    pub fn take(&mut self, length: usize) -> Result<&'a [u8], DecodeError> {
+        let bytes = self.bytes.get(self.at..).and_then(|rest| rest.get(..length)).ok_or(DecodeError::End)?;
+        self.at += length;
+        Ok(bytes)
+    }
+
+    /// The next `N` bytes, as [`Cursor::take`] takes them.
+    pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
+        let bytes = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk).ok_or(DecodeError::End)?;
+        self.at += N;
+        Ok(*bytes)
+    }
+}
