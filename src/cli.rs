@@ -118,6 +118,9 @@ pub struct Global {
     /// Writes a core dump of each trap into this directory, 100 at most, for a debugger of the wasm tools.
     #[arg(long, global = true, value_name = "DIR")]
     pub coredump: Option<PathBuf>,
+    /// Writes the addresses and names of compiled functions to /tmp/perf-PID.map, for `perf record`.
+    #[arg(long, global = true)]
+    pub perf_map: bool,
     /// Seeds the chances of `inject`.
     #[arg(long, global = true, value_name = "N")]
     pub seed: Option<u64>,

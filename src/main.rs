@@ -154,7 +154,9 @@ fn kernel(global: &Global, wording: Wording) -> Result<Arc<Kernel>, ShellError> 
     }
     let (cache_dir, compiler) = (cache_dir(), machine::this_program());
     let payloads = global.limits.payloads();
-    let options = KernelOptions { plugin_dirs, limits, cache_dir, compiler, core_dump_dir, wording, payloads };
+    let perf_map = global.perf_map;
+    let options =
+        KernelOptions { plugin_dirs, limits, cache_dir, compiler, core_dump_dir, perf_map, wording, payloads };
     let kernel = Kernel::new(options);
     if let Some(level) = global.log_level {
         kernel.set_log_level(level);

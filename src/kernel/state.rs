@@ -26,7 +26,7 @@ use super::watch_list::WatchList;
 use crate::journal::{Journal, JournalLimits, PayloadSettings};
 use crate::locks::{Mutex, Rank, RwLock};
 use crate::runtime::source::Sources;
-use crate::runtime::{CompilerOptions, Images, StandardStream, Symbols, Wording};
+use crate::runtime::{CompilerOptions, Images, StandardStream, Symbols, Tools, Wording};
 
 /// Settings for a new kernel.
 #[derive(Debug, Clone, Default)]
@@ -41,6 +41,8 @@ pub struct KernelOptions {
     pub compiler: Option<PathBuf>,
     /// The directory of core dumps; `None`: traps leave none.
     pub core_dump_dir: Option<PathBuf>,
+    /// Whether compiled functions stand in the process's map for `perf`.
+    pub perf_map: bool,
     /// Whose payloads are kept; `None`: those of failed calls.
     pub payloads: Option<PayloadSettings>,
     /// The words for [`Advice`](crate::runtime::Advice) in records, in errors and in messages to guests.
@@ -107,7 +109,7 @@ impl Kernel {
             program: options.compiler.clone(),
             heavy_max: options.limits.compilations_max,
             memory_bytes_max: options.limits.compile_memory_bytes_max,
-            core_dumps: options.core_dump_dir.is_some(),
+            tools: Tools { core_dumps: options.core_dump_dir.is_some(), perf_map: options.perf_map },
         };
         let images = Arc::new(Images::with(options.cache_dir.clone(), compiler));
         Kernel::with_images(options, images)

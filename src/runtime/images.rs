@@ -183,7 +183,7 @@ impl Worker {
             Host::Native => Ok(Arc::new(NativeImage::compile(&self.shared.engines, program, request)?)),
             Host::Extism => {
                 let _turn = Turn::take(&self.shared);
-                sdk::image(program)
+                sdk::image(program, self.shared.engines.tools())
             }
         }
     }

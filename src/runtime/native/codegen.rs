@@ -6,12 +6,22 @@ use std::num::NonZeroUsize;
 use wasmtime::{Config, Engine, Module};
 
 use super::chunked::{self, BodyMap, Chunks};
+use super::perf_map::{self, PERF_MAP};
 use crate::runtime::stack::FRAMES_MAX;
 use crate::runtime::{Failure, FailureKind, Problem, wasm_words};
 
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized
 /// by.
 pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
+
+/// What engines keep for tools that are not plugsh.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Tools {
+    /// Whether traps leave a core dump.
+    pub core_dumps: bool,
+    /// Whether compiled functions stand in the process's perf map.
+    pub perf_map: bool,
+}
 
 /// How an engine is made, with or without fuel.
 pub fn config(fuelled: bool) -> Config {
@@ -24,6 +34,21 @@ pub fn config(fuelled: bool) -> Config {
     config.memory_may_move(false);
     config.wasm_backtrace_max_frames(NonZeroUsize::new(FRAMES_MAX));
     config
+}
+
+/// How an engine is made whose instances other tools look into.
+///
+/// # Errors
+///
+/// The perf map cannot be made.
+pub fn config_for_tools(fuelled: bool, tools: Tools) -> Result<Config, Failure> {
+    let mut config = config(fuelled);
+    config.coredump_on_trap(tools.core_dumps);
+    if tools.perf_map {
+        perf_map::prepare()?;
+        config.profiler(PERF_MAP);
+    }
+    Ok(config)
 }
 
 /// The functions of a module whose compiled code has other offsets than the module, for an engine with or without fuel.

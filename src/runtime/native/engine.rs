@@ -6,10 +6,10 @@ use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
 use sha2::{Digest, Sha256};
-use wasmtime::{Engine, FuncType, InstancePre, Linker, Module, Store};
+use wasmtime::{Config, Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
-use super::codegen::{compile_here, config, error_line};
+use super::codegen::{Tools, compile_here, config_for_tools, error_line};
 use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
 use super::{abi, bulk, user, wasi};
@@ -26,7 +26,7 @@ pub struct Engines {
     /// Where compiled modules are kept between runs; `None`: nowhere.
     cache_dir: Option<PathBuf>,
     compiler: Arc<Compiler>,
-    core_dumps: bool,
+    tools: Tools,
     plain: OnceLock<Arc<EnginePool>>,
     fuelled: OnceLock<Arc<EnginePool>>,
     making: Mutex<()>,
@@ -51,16 +51,9 @@ pub struct EnginePool {
 impl Engines {
     /// Engines that keep compiled modules below this directory, compiled in such a way.
     pub fn new(cache_dir: Option<PathBuf>, options: CompilerOptions) -> Self {
-        let core_dumps = options.core_dumps;
+        let tools = options.tools;
         let compiler = Arc::new(Compiler::new(options));
-        Engines {
-            cache_dir,
-            compiler,
-            core_dumps,
-            plain: OnceLock::new(),
-            fuelled: OnceLock::new(),
-            making: Mutex::new(()),
-        }
+        Engines { cache_dir, compiler, tools, plain: OnceLock::new(), fuelled: OnceLock::new(), making: Mutex::new(()) }
     }
 
     /// The compiler of the engines.
@@ -78,17 +71,21 @@ impl Engines {
         if let Some(pool) = slot.get() {
             return Ok(pool.clone());
         }
-        let pool = self.make(fuelled).map_err(|error| {
-            Failure::new(
-                FailureKind::Load,
-                error_line(&error).map(|why| format!("cannot start the wasm engine: {why}")),
-            )
-        })?;
+        let pool = self.make(fuelled)?;
         Ok(slot.get_or_init(|| Arc::new(pool)).clone())
     }
 
-    fn make(&self, fuelled: bool) -> wasmtime::Result<EnginePool> {
-        EnginePool::new(fuelled, self.core_dumps, self.cache_dir.as_deref(), self.compiler.clone())
+    /// What the engines keep for other tools.
+    pub fn tools(&self) -> Tools {
+        self.tools
+    }
+
+    fn make(&self, fuelled: bool) -> Result<EnginePool, Failure> {
+        let config = config_for_tools(fuelled, self.tools)?;
+        EnginePool::new(&config, fuelled, self.cache_dir.as_deref(), self.compiler.clone()).map_err(|error| {
+            let why = error_line(&error).map(|why| format!("cannot start the wasm engine: {why}"));
+            Failure::new(FailureKind::Load, why)
+        })
     }
 
     /// Makes every running call of every engine check its cancel flag.
@@ -101,12 +98,12 @@ impl Engines {
 
 impl EnginePool {
     fn new(
+        config: &Config,
         fuelled: bool,
-        core_dumps: bool,
         cache_dir: Option<&Path>,
         compiler: Arc<Compiler>,
     ) -> wasmtime::Result<Self> {
-        let engine = Engine::new(config(fuelled).coredump_on_trap(core_dumps))?;
+        let engine = Engine::new(config)?;
         let cache = cache_dir.and_then(|dir| Cache::open(dir, &engine));
         let mut linker = Linker::new(&engine);
         abi::add(&mut linker)?;

@@ -13,6 +13,7 @@
 //! - `backtrace`: where a guest stands. `standing`: where its callers wait.
 //! - `vars`: an instance's variables. `inspect`: its variables and memory for a debugger.
 //! - `watched`: host functions whose requests become records.
+//! - `perf_map`: compiled functions by their names, for `perf`.
 //! - `ctx`: the shared state of one instance's host functions.
 
 mod abi;
@@ -42,6 +43,7 @@ mod maps;
 mod meter;
 mod open_files;
 mod outline;
+pub mod perf_map;
 mod resident;
 mod standing;
 mod streams;
@@ -52,7 +54,7 @@ mod wasi;
 mod watched;
 
 pub use chunked::BodyMap;
-pub use codegen::{MAX_WASM_STACK_BYTES, moved_bodies};
+pub use codegen::{MAX_WASM_STACK_BYTES, Tools, moved_bodies};
 pub use compile::{CompilationStage, CompilationView, CompileRequest, CompilerOptions, Served, serve};
 pub use engine::Engines;
 pub use image::NativeImage;

@@ -8,7 +8,8 @@ use super::inspect::{Inspection, inspect};
 use super::reserve::memory_bytes_max;
 use super::{errors, link, stubs};
 use crate::runtime::host_functions::WASI;
-use crate::runtime::{Failure, FailureKind, PAGE_BYTES, Program, imports};
+use crate::runtime::native::perf_map::{self, PERF_MAP};
+use crate::runtime::{Failure, FailureKind, PAGE_BYTES, Program, Tools, imports};
 
 /// What instances are made from.
 #[derive(Clone)]
@@ -27,11 +28,11 @@ pub fn inspections(program: &Program) -> Result<Vec<(&str, Inspection)>, Failure
 
 /// The program, compiled by the SDK.
 pub fn compile_program(program: &Program) -> Result<Compiled, Failure> {
-    compile(program, &inspections(program)?)
+    compile(program, &inspections(program)?, Tools::default())
 }
 
 /// The program, whose modules were looked into before.
-pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<Compiled, Failure> {
+pub fn compile(program: &Program, inspections: &[(&str, Inspection)], tools: Tools) -> Result<Compiled, Failure> {
     let spec = &program.spec;
     let mut imports = inspections.iter().flat_map(|(_, inspection)| &inspection.imports);
     let wasi = imports.any(|import| import.module == WASI);
@@ -47,6 +48,10 @@ pub fn compile(program: &Program, inspections: &[(&str, Inspection)]) -> Result<
         // wasmtime starts a thread for each cache, and each image has its engine.
         .with_cache_disabled()
         .with_functions(functions);
+    if tools.perf_map {
+        perf_map::prepare()?;
+        builder = builder.with_profiling_strategy(PERF_MAP);
+    }
     if let Some(fuel) = spec.fuel_given() {
         builder = builder.with_fuel_limit(fuel);
     }

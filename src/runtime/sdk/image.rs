@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::compiled::{Compiled, compile, inspections};
 use super::guest::SdkGuest;
-use crate::runtime::{Failure, FailureKind, Guest, Image, ImportName, Interface, Program, Spec, Upcalls};
+use crate::runtime::{Failure, FailureKind, Guest, Image, ImportName, Interface, Program, Spec, Tools, Upcalls};
 
 /// About how much compiled code a module becomes: what the built-in plugins do in the native host, rounded up.
 const CODE_BYTES_PER_WASM_BYTE: u64 = 8;
@@ -14,13 +14,14 @@ pub struct SdkImage {
     program: Program,
     compiled: Compiled,
     interface: Interface,
+    tools: Tools,
 }
 
 impl SdkImage {
-    pub fn compile(program: &Program) -> Result<Self, Failure> {
+    pub fn compile(program: &Program, tools: Tools) -> Result<Self, Failure> {
         // Compiled first: what follows reads what has been found to be valid wasm.
         let inspections = inspections(program)?;
-        let compiled = compile(program, &inspections)?;
+        let compiled = compile(program, &inspections, tools)?;
         let Some((_, main)) = inspections.into_iter().next_back() else {
             return Err(Failure::new(FailureKind::Load, "the program has no module"));
         };
@@ -30,7 +31,7 @@ impl SdkImage {
             .map(|import| ImportName { module: import.module.clone(), name: import.name.clone() })
             .collect();
         let interface = Interface::new(main.functions, imports, main.exports);
-        Ok(SdkImage { program: program.clone(), compiled, interface })
+        Ok(SdkImage { program: program.clone(), compiled, interface, tools })
     }
 }
 
@@ -49,7 +50,7 @@ impl Image for SdkImage {
             self.compiled.clone()
         } else {
             let program = Program { spec: Spec::clone(spec), ..self.program.clone() };
-            SdkImage::compile(&program)?.compiled
+            SdkImage::compile(&program, self.tools)?.compiled
         };
         Ok(Box::new(SdkGuest::new(compiled, Arc::clone(spec), Arc::clone(self.interface.functions()), up)?))
     }

@@ -32,10 +32,10 @@ use std::sync::Arc;
 pub use reserve::memory_bytes_max;
 pub use stock::{StockImage, StockPlugin};
 
-use super::{Failure, Image, Program};
+use super::{Failure, Image, Program, Tools};
 
-/// Compiles a program for the stock host. Takes long and cannot be interrupted; failures are of kind `Load`.
-pub fn image(program: &Program) -> Result<Arc<dyn Image>, Failure> {
+/// Compiles a program for the stock host, whose functions stand in the perf map if there is one. Takes long and cannot be interrupted; failures are of kind `Load`.
+pub fn image(program: &Program, tools: Tools) -> Result<Arc<dyn Image>, Failure> {
     log::install();
-    Ok(Arc::new(image::SdkImage::compile(program)?))
+    Ok(Arc::new(image::SdkImage::compile(program, tools)?))
 }

@@ -25,7 +25,7 @@ use self::child::{Child, Ended};
 pub use self::in_progress::{CompilationStage, CompilationView, CompileRequest};
 use self::in_progress::{Compilations, Compiled, Joined, Lead, Weight};
 pub use self::serve::{Served, serve};
-use super::codegen::{compile_here, invalid};
+use super::codegen::{Tools, compile_here, invalid};
 use crate::runtime::{Advice, Failure, FailureKind, Limit, ModuleBytes};
 use crate::text::io_cause;
 
@@ -43,13 +43,12 @@ pub struct CompilerOptions {
     pub heavy_max: usize,
     /// Memory of the program that compiles one of them.
     pub memory_bytes_max: u64,
-    /// Whether traps leave a core dump.
-    pub core_dumps: bool,
+    pub tools: Tools,
 }
 
 impl Default for CompilerOptions {
     fn default() -> Self {
-        CompilerOptions { program: None, heavy_max: 2, memory_bytes_max: 2 << 30, core_dumps: false }
+        CompilerOptions { program: None, heavy_max: 2, memory_bytes_max: 2 << 30, tools: Tools::default() }
     }
 }
 

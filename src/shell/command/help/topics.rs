@@ -127,6 +127,7 @@ See what happens
   trace host on, trace host on EXPR        what plugins ask of their host: vars, config, logs, HTTP, WASI's files
   stats --by function, stats --hist        where the time and the bytes go
   profile -o run.svg COMMAND               which functions and lines of the plugins; .folded, .json (Firefox), .pb.gz
+  perf record -g plugsh --perf-map FILE    the host's functions beside the plugins', with Linux's perf; then perf report
   export run.json, run.svg, run.mmd        for Perfetto, as a flame graph, as a diagram; export --otlp URL
 
 See where it failed
