@@ -12,9 +12,12 @@ mod prelude;
 mod properties;
 mod races;
 mod rings;
+mod starts;
 mod stops;
+mod timeouts;
 mod walls;
 mod wasi;
+mod wasi_files;
 mod watched;
 
 use std::sync::Arc;

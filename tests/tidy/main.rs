@@ -2,6 +2,7 @@
 //! files, lengths of functions. Each finding names its place.
 
 mod graph;
+mod graph_tests;
 #[path = "../tokens/mod.rs"]
 mod tokens;
 mod vocabulary;

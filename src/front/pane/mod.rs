@@ -54,7 +54,11 @@ mod tree_view;
 mod view;
 
 #[cfg(test)]
+mod detail_tests;
+#[cfg(test)]
 mod fixture;
+#[cfg(test)]
+mod frame_tests;
 #[cfg(test)]
 mod tests;
 

@@ -3,24 +3,22 @@
 use std::time::Duration;
 
 use ratatui::style::Color;
-use unicode_width::UnicodeWidthStr;
 
 use super::fixture::{FixedSource, call, forest, life, log_line, process, shop, with_payload};
 use super::save::{Form, picture};
 use super::snapshot::{Extent, HeldCall};
 use super::*;
-use crate::journal::Outcome;
 use crate::journal::Symbol;
 use crate::kernel::hooks::Step;
-use crate::kernel::{JobState, JobView, LifeChange, ProcessState};
+use crate::kernel::{JobState, JobView, LifeChange};
 use crate::runtime::LogLevel;
 
 /// A pane of one snapshot.
-fn pane(snapshot: Snapshot) -> Pane {
+pub(super) fn pane(snapshot: Snapshot) -> Pane {
     Pane::new(Box::new(FixedSource::new(snapshot)))
 }
 
-fn frame(pane: &mut Pane, width: u16, height: u16) -> Buffer {
+pub(super) fn frame(pane: &mut Pane, width: u16, height: u16) -> Buffer {
     pane.frame(Rect::new(0, 0, width, height), Focus::Pane, Redraw::Always).unwrap()
 }
 
@@ -116,68 +114,6 @@ fn details_of_a_call_show_its_bytes() {
     let last = call(6, 1, (0, "shell"), (5, "log"), "write");
     snapshot.calls.push(with_payload(last, br#"{"item":"tea","count":2}"#, b"\x00\xff\x1b[31m"));
     insta::assert_snapshot!(screen_after(snapshot, &[Key::Tab, Key::Enter], 70, 24));
-}
-
-/// The first row of the frame that a detail's title is in.
-fn title(pane: &mut Pane) -> String {
-    let text = picture(&frame(pane, 80, 10), Form::Text);
-    text.lines().next().unwrap_or_default().to_owned()
-}
-
-#[test]
-fn details_follow_the_cursor() {
-    let mut pane = pane(shop());
-    frame(&mut pane, 80, 10);
-    for key in [Key::Down, Key::Enter] {
-        pane.key(key);
-    }
-    assert!(title(&mut pane).starts_with("▌1:front"));
-    pane.key(Key::Down);
-    assert!(title(&mut pane).starts_with("▌2:cart"));
-    pane.key(Key::Char('J'));
-    assert!(title(&mut pane).contains("─ 2–9/"), "J scrolls by a line: {}", title(&mut pane));
-    for _ in 0..9 {
-        pane.key(Key::Down);
-    }
-    assert!(title(&mut pane).starts_with("▌5:log"), "the last one stays");
-    for _ in 0..9 {
-        pane.key(Key::Char('k'));
-    }
-    assert!(title(&mut pane).starts_with("▌1:front"), "the shell has no details");
-}
-
-#[test]
-fn details_of_calls_follow_too_and_go_on_to_newer_ones() {
-    let mut pane = pane(shop());
-    frame(&mut pane, 80, 10);
-    for key in [Key::Tab, Key::Enter] {
-        pane.key(key);
-    }
-    assert!(title(&mut pane).starts_with("▌call 5 "));
-    let mut later = shop();
-    later.calls.extend([6, 7].map(|seq| call(seq, 1, (0, "shell"), (5, "log"), "write")));
-    pane.source = Box::new(FixedSource::new(later));
-    assert!(title(&mut pane).starts_with("▌call 5 "), "newer calls do not replace it");
-    for (key, call) in [(Key::Down, 6), (Key::Down, 7), (Key::Down, 7), (Key::Up, 6), (Key::Up, 5), (Key::Up, 4)] {
-        pane.key(key);
-        assert!(title(&mut pane).starts_with(&format!("▌call {call} ")), "after {key:?}: {}", title(&mut pane));
-    }
-}
-
-#[test]
-fn details_stay_when_their_process_disappears() {
-    let mut pane = pane(shop());
-    frame(&mut pane, 80, 10);
-    for key in [Key::End, Key::Enter] {
-        pane.key(key);
-    }
-    let mut later = shop();
-    later.processes.pop();
-    pane.source = Box::new(FixedSource::new(later));
-    pane.detail = None;
-    assert!(title(&mut pane).starts_with("▌process 5 "));
-    assert_eq!(pane.state.selected, tree::RowId::Process(4), "the cursor has moved");
-    assert!(title(&mut pane).starts_with("▌process 5 "));
 }
 
 #[test]
@@ -399,90 +335,4 @@ fn a_crashed_process_and_a_failed_call_are_red() {
     assert!(red("stock unrea"), "the process");
     assert!(red("trap: wasm trap"), "the call");
     assert!(!red("cart"));
-}
-
-/// A row is as wide as the pane and has no control characters, whatever a plugin's name or error is.
-#[test]
-fn hostile_names_stay_in_their_cells() {
-    const HOSTILE: [&str; 7] = [
-        "\x1b[2J\x1b[1;1Hgotcha",
-        "\u{202e}evil\u{2066}",
-        "漢字漢字漢字漢字漢字漢字漢字漢字",
-        "👩\u{200d}👩\u{200d}👧🇩🇪❤\u{fe0f}",
-        "z\u{301}\u{302}\u{303}\u{304}\u{305}",
-        "a\nb\rc\td\x00e\u{9b}31m\u{85}",
-        "\u{feff}\u{200b}\u{ad}",
-    ];
-    let mut snapshot = shop();
-    for (n, name) in (0..).zip(HOSTILE) {
-        let mut process = process(10 + n, 0, name);
-        process.state = ProcessState::Crashed { why: name.to_owned() };
-        snapshot.processes.push(process);
-        let mut call = call(10 + u64::from(n), 1, (0, name), (10 + n, name), name);
-        call.outcome = Outcome::Error;
-        call.error = crate::journal::Record::bounded_error(name);
-        snapshot.calls.push(with_payload(call, name.as_bytes(), name.as_bytes()));
-    }
-    for width in (20..=200).step_by(3) {
-        for keys in
-            [&[][..], &[Key::End, Key::Enter], &[Key::Tab, Key::Enter], &[Key::Char('/'), Key::Char('\u{202e}')]]
-        {
-            let mut pane = pane(snapshot.clone());
-            frame(&mut pane, width, 20);
-            for key in keys {
-                pane.key(*key);
-            }
-            let frame = frame(&mut pane, width, 20);
-            for y in 0..20 {
-                let mut x = 0;
-                while x < width {
-                    let symbol = frame[(x, y)].symbol();
-                    let safe = symbol.chars().count() == 1 && symbol.chars().all(|c| printable::printable_char(c) == c);
-                    assert!(safe, "{width} columns, at {x},{y}: {symbol:?}");
-                    x += symbol.width() as u16;
-                }
-                assert_eq!(x, width, "{width} columns: row {y} is as wide as the pane");
-            }
-        }
-    }
-}
-
-#[test]
-fn every_size_can_be_drawn() {
-    let keys: [&[Key]; 5] = [
-        &[],
-        &[Key::Tab],
-        &[Key::Down, Key::Enter, Key::End],
-        &[Key::Char('?'), Key::PageDown],
-        &[Key::Char('z'), Key::Tab],
-    ];
-    for keys in keys {
-        let mut pane = pane(shop());
-        frame(&mut pane, 80, 20);
-        for key in keys {
-            pane.key(*key);
-        }
-        for width in 1..=200 {
-            for height in [1, 2, 3, 4, 5, 7, 13, 40] {
-                let area = Rect::new(0, 9, width, height);
-                let frame = pane.frame(area, Focus::Pane, Redraw::Always).unwrap();
-                assert_eq!(frame.area, area);
-            }
-        }
-    }
-}
-
-#[test]
-fn nothing_new_is_no_frame() {
-    let mut snapshot = shop();
-    snapshot.calls.retain(|call| call.outcome.is_ended());
-    let mut pane = pane(snapshot);
-    let area = Rect::new(0, 0, 80, 10);
-    assert!(pane.frame(area, Focus::Prompt, Redraw::IfChanged).is_some());
-    assert!(pane.frame(area, Focus::Prompt, Redraw::IfChanged).is_none());
-    assert!(pane.frame(area, Focus::Pane, Redraw::IfChanged).is_some(), "the focus shows");
-    pane.key(Key::Down);
-    assert!(pane.frame(area, Focus::Pane, Redraw::IfChanged).is_some(), "so does a key");
-    assert!(pane.frame(area, Focus::Pane, Redraw::Fresh).is_some());
-    assert!(pane.frame(area, Focus::Pane, Redraw::IfChanged).is_some(), "the terminal has not got the picture's frame");
 }

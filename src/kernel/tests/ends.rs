@@ -1,15 +1,12 @@
-//! Cancels at every moment of a call: by a kill, by Ctrl-C, by a deadline. Exactly the target ends, its caller's error
+//! Cancels at every moment of a call: by a kill or by Ctrl-C. Exactly the target ends, its caller's error
 //! names who, why and where, and other calls are unaffected.
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use super::{SPIN, call, kernel, kernel_with, load, message, plan, program, text, until};
-use crate::journal::Outcome;
-use crate::kernel::{
-    CallPlan, CallStage, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ProcessState, Restart, Supervision,
-};
-use crate::runtime::{AllowedPath, ImportStandIn, Program, Spec};
+use crate::kernel::{Job, Kernel, Limits, LoadRequest, ProcessId, ProcessState};
+use crate::runtime::{AllowedPath, Spec};
 
 /// Longer than any test waits; an end by this timeout means that the cancel was lost.
 pub(super) const FOR_EVER: Duration = Duration::from_secs(3600);
@@ -27,7 +24,7 @@ pub(super) fn error(job: &Job) -> String {
     message(end.bytes())
 }
 
-fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
+pub(super) fn state(kernel: &Arc<Kernel>, id: ProcessId) -> ProcessState {
     kernel.processes(true).into_iter().find(|view| view.id == id).unwrap().state
 }
 
@@ -37,7 +34,7 @@ pub(super) fn calls_running(kernel: &Arc<Kernel>) -> usize {
 }
 
 /// A spawner (1) and a spinning plugin (2) of it.
-fn spawner_and_spin() -> (Arc<Kernel>, tempfile::TempDir) {
+pub(super) fn spawner_and_spin() -> (Arc<Kernel>, tempfile::TempDir) {
     let (kernel, dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
     let spawner = load(&kernel, "spawner");
     assert_eq!(text(call(&kernel, spawner, "spawn", b"spin")), "2");
@@ -114,41 +111,6 @@ fn a_call_that_waits_for_a_busy_process_ends_alone() {
 }
 
 #[test]
-fn start_functions_and_constructors_are_ended_like_any_code() {
-    let start_loop = include_str!("../../../plugins/wat/start_loop.wat");
-    let ctor_loop = include_str!("../../../plugins/wat/ctor_loop.wat");
-    for wat in [start_loop, ctor_loop] {
-        let (kernel, _dir) = kernel_with(&[("slow.wat", wat)], Limits::default());
-        let spawner = load(&kernel, "spawner");
-        let job = start(&kernel, spawner, "spawn", "slow", SHORT);
-        assert!(error(&job).contains("timed out after 50ms"), "{}", error(&job));
-        let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
-        until("it starts", || calls_running(&kernel) == 2);
-        job.interrupt();
-        assert!(error(&job).contains("interrupted"), "{}", error(&job));
-        let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
-        until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 2);
-        kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
-        assert!(error(&job).contains("killed by the shell"), "{}", error(&job));
-        assert_eq!(kernel.processes(false).len(), 1, "what never started is there");
-
-        let program = kernel.resolve("slow", &mut |_, _| true).unwrap();
-        let request = LoadRequest { timeout: Some(SHORT), ..LoadRequest::plain(program.clone()) };
-        let failed = kernel.load(request).unwrap_err();
-        assert_eq!(failed.outcome, Outcome::Timeout);
-        assert!(failed.message.ends_with("its start function was timed out after 50ms"), "{}", failed.message);
-        let loading = std::thread::spawn({
-            let (kernel, request) = (kernel.clone(), LoadRequest::plain(program));
-            move || kernel.load(request)
-        });
-        until("it starts", || calls_running(&kernel) == 1);
-        assert!(kernel.interrupt_foreground());
-        assert_eq!(loading.join().unwrap().unwrap_err().outcome, Outcome::Killed);
-        assert_eq!(kernel.processes(false).len(), 1);
-    }
-}
-
-#[test]
 fn a_wasi_sleep_ends_at_once() {
     let kernel = kernel();
     let id = load(&kernel, include_str!("../../../plugins/wat/wasi_sleep.wat").trim_start_matches(comment));
@@ -167,7 +129,7 @@ fn a_wasi_sleep_ends_at_once() {
 }
 
 /// A `.wat` file's head: what a test's text begins with is its `(module`.
-fn comment(c: char) -> bool {
+pub(super) fn comment(c: char) -> bool {
     c != '('
 }
 
@@ -244,47 +206,6 @@ fn the_dead_show_what_their_last_call_came_to() {
 }
 
 #[test]
-fn a_deadline_goes_down_the_chain_and_names_who_was_running() {
-    let (kernel, _dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
-    // Loaded beforehand, as their starts take time too.
-    let echo = load(&kernel, "echo");
-    let mut stops: Vec<String> = (0..9).map(|_| load(&kernel, "echo").to_string()).collect();
-    let spin = kernel.resolve("spin", &mut |_, _| true).unwrap();
-    stops.push(kernel.load(LoadRequest::plain(spin)).unwrap().id.to_string());
-    let way = format!("{{\"to\":[{}],\"function\":\"spin\"}}", stops.join(","));
-    let message = error(&start(&kernel, echo, "relay", &way, Duration::from_millis(100)));
-    assert!(message.starts_with("11:spin.spin: timed out after 100ms (1:echo.relay → 2:echo-2.relay → "), "{message}");
-    assert!(message.ends_with("→ 11:spin.spin)"), "{message}");
-    let records = kernel.journal().drain().records(100);
-    let timed_out = records.iter().filter(|record| record.outcome == Outcome::Timeout).count();
-    assert_eq!(timed_out, 11, "each call of the chain ended by the deadline");
-}
-
-#[test]
-fn a_callee_s_own_timeout_is_an_error_of_its_call_alone() {
-    let (kernel, _dir) = kernel_with(&[("spin.wat", SPIN)], Limits::default());
-    let spawner = load(&kernel, "spawner");
-    let program = kernel.resolve("spin", &mut |_, _| true).unwrap();
-    let spec = Spec { timeout: Some(SHORT), ..Spec::default() };
-    kernel.load(LoadRequest { spec, ..LoadRequest::plain(program) }).unwrap();
-    let output = text(call(&kernel, spawner, "try_call", b"2 spin x"));
-    assert_eq!(output, "failed: 2:spin.spin: timed out after 50ms (1:spawner.try_call → 2:spin.spin)");
-}
-
-#[test]
-fn fuel_is_for_each_call() {
-    let kernel = kernel();
-    let wat = r#"(module (func (export "spin") (loop (br 0))) (func (export "ok")))"#;
-    let spec = Spec { fuel: Some(10_000), ..Spec::default() };
-    let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id;
-    for _ in 0..3 {
-        let error = call(&kernel, id, "spin", b"").unwrap_err();
-        assert_eq!((error.outcome, error.message.as_str()), (Outcome::Fuel, "1:test.spin: out of fuel"));
-        assert!(call(&kernel, id, "ok", b"").is_ok());
-    }
-}
-
-#[test]
 fn a_guest_ends_its_descendants_and_nobody_else() {
     let (kernel, _dir) = spawner_and_spin();
     let other = load(&kernel, "spawner");
@@ -309,51 +230,6 @@ fn a_notice_names_whose_state_was_lost_with_a_chain() {
     assert_eq!(notices, [says], "the other had no state to lose");
 }
 
-/// Calls `spin` of process 1, as one that takes its failure as a value, and then spins itself.
-const TRIES_AND_SPINS: &str = r#"(module
-  (func (export "go") (local $name i64)
-    (local.set $name (call $alloc (i64.const 4)))
-    (call $store_u8 (local.get $name) (i32.const 115))
-    (call $store_u8 (i64.add (local.get $name) (i64.const 1)) (i32.const 112))
-    (call $store_u8 (i64.add (local.get $name) (i64.const 2)) (i32.const 105))
-    (call $store_u8 (i64.add (local.get $name) (i64.const 3)) (i32.const 110))
-    (drop (call $try_call_plugin (i64.const 1) (local.get $name) (i64.const 0)))
-    (loop (br 0))))"#;
-
-#[test]
-fn a_callee_s_own_timeout_does_not_take_its_caller_s_away() {
-    let kernel = kernel();
-    let spec = Spec { timeout: Some(SHORT), ..Spec::default() };
-    kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(SPIN))) }).unwrap();
-    let id = load(&kernel, TRIES_AND_SPINS);
-    let job = start(&kernel, id, "go", "", 4 * SHORT);
-    assert_eq!(error(&job), "2:test-2.go: timed out after 200ms");
-}
-
-#[test]
-fn a_start_that_is_killed_is_a_kill_and_no_crash_of_who_asked_for_it() {
-    let slow = include_str!("../../../plugins/wat/start_loop.wat");
-    let (kernel, _dir) = kernel_with(&[("slow.wat", slow)], Limits::default());
-    let program = kernel.resolve("spawner", &mut |_, _| true).unwrap();
-    let supervision = Supervision { on_crash: OnCrash::Kill, restart: Restart::Never };
-    let spawner = kernel.load(LoadRequest { supervision, ..LoadRequest::plain(program) }).unwrap().id;
-    let job = start(&kernel, spawner, "spawn", "slow", FOR_EVER);
-    until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 2);
-    kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
-    assert!(error(&job).contains("killed by the shell"), "{}", error(&job));
-    assert!(call(&kernel, spawner, "whoami", b"").is_ok(), "the one who asked for it counts as crashed");
-
-    let program = kernel.resolve("slow", &mut |_, _| true).unwrap();
-    let loading = std::thread::spawn({
-        let (kernel, request) = (kernel.clone(), LoadRequest::plain(program));
-        move || kernel.load(request)
-    });
-    until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 1);
-    kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
-    let failed = loading.join().unwrap().unwrap_err();
-    assert_eq!(failed.outcome, Outcome::Killed, "{}", failed.message);
-}
-
 #[test]
 fn the_dead_show_what_became_of_the_calls_that_waited_for_them() {
     for _ in 0..20 {
@@ -370,65 +246,4 @@ fn the_dead_show_what_became_of_the_calls_that_waited_for_them() {
         let dead = kernel.processes(true).remove(0);
         assert_eq!((dead.calls, dead.errors), (5, 5));
     }
-}
-
-/// A start function that calls `ok` of process 1.
-const STARTS_WITH_A_CALL: &str = r#"(module
-  (func $s (local $name i64)
-    (local.set $name (call $alloc (i64.const 2)))
-    (call $store_u8 (local.get $name) (i32.const 111))
-    (call $store_u8 (i64.add (local.get $name) (i64.const 1)) (i32.const 107))
-    (drop (call $call_plugin (i64.const 1) (local.get $name) (i64.const 0))))
-  (start $s)
-  (func (export "ok"))
-  (func (export "crash") unreachable))"#;
-
-#[test]
-fn a_stage_that_starts_afresh_may_call_the_one_before_it() {
-    let kernel = kernel();
-    let (first, second) = (load(&kernel, SPIN), load(&kernel, STARTS_WITH_A_CALL));
-    call(&kernel, second, "crash", b"").unwrap_err();
-    let stage = |process: ProcessId| CallStage { process, function: "ok".into() };
-    let plan = CallPlan { stages: vec![stage(first), stage(second)], ..plan(first, "ok", b"") };
-    let end = kernel.start(plan).unwrap().wait();
-    assert_eq!(end.bytes().as_deref(), Ok(&b""[..]));
-}
-
-#[test]
-fn starts_take_no_numbers_of_calls_and_what_they_call_is_nested_in_the_call_around_them() {
-    let (kernel, _dir) = kernel_with(&[("eager.wat", STARTS_WITH_A_CALL)], Limits::default());
-    load(&kernel, SPIN);
-    load(&kernel, STARTS_WITH_A_CALL);
-    let spawner = load(&kernel, "spawner");
-    call(&kernel, spawner, "spawn", b"eager").unwrap();
-    let records = kernel.journal().drain().records(10);
-    let rows: Vec<_> = records.iter().map(|r| (r.seq, r.parent_seq, r.function.as_str(), r.caller, r.depth)).collect();
-    assert_eq!(rows, [(1, 0, "ok", 2, 2), (2, 0, "spawn", 0, 1), (3, 2, "ok", 4, 3)]);
-}
-
-/// Tries `crash` of process 1, then calls what stands in for an import.
-const TRIES_AND_IMPORTS: &str = r#"(module
-  (import "product" "lookup" (func $lookup (param i64) (result i64)))
-  (func (export "go") (local $name i64)
-    (local.set $name (call $alloc (i64.const 1)))
-    (call $store_u8 (local.get $name) (i32.const 120))
-    (drop (call $try_call_plugin (i64.const 1) (local.get $name) (i64.const 0)))
-    (drop (call $lookup (i64.const 0)))))"#;
-
-#[test]
-fn a_stand_in_that_is_not_there_is_what_its_call_fails_of() {
-    let kernel = kernel();
-    load(&kernel, SPIN);
-    let import = ImportStandIn {
-        module: "product".into(),
-        function: "lookup".into(),
-        types: None,
-        target: "shelf.lookup".into(),
-    };
-    let spec = Spec { imports: vec![import], ..Spec::default() };
-    let program = Program { spec: spec.clone(), ..program(TRIES_AND_IMPORTS) };
-    let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program)) }).unwrap().id;
-    let error = message(call(&kernel, id, "go", b""));
-    assert!(error.contains("no process for `shelf.lookup`"), "{error}");
-    assert!(error.ends_with("(2:test-2.go)"), "{error}");
 }
