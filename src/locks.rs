@@ -59,7 +59,7 @@ pub enum Rank {
     /// Notices for the prompt.
     Notices,
     /// Starts and ends of processes.
-    Lifecycle,
+    LifeLog,
     /// The log of plugins.
     Logbook,
     /// The times of a bench.

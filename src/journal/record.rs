@@ -9,7 +9,7 @@ use super::symbol::Symbol;
 use crate::text::bounded;
 
 /// The most bytes of a call's error that a record keeps.
-pub const MAX_ERROR_BYTES: usize = 2048;
+pub const ERROR_BYTES_MAX: usize = 2048;
 
 /// One call, running or ended. Times are nanoseconds of the session's own clock; bytes are true lengths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,16 +47,16 @@ pub struct Record {
     pub unresolved: bool,
     pub changed_by: ChangedBy,
     pub kind: RecordKind,
-    /// Why it failed, at most [`MAX_ERROR_BYTES`]; make it with [`Record::bounded_error`].
+    /// Why it failed, at most [`ERROR_BYTES_MAX`]; make it with [`Record::bounded_error`].
     pub error: Option<ErrorText>,
     /// What is kept of its bytes; `None` when payloads were off, and of a failed call that never ran.
     pub payload: Option<Box<Payload>>,
 }
 
 impl Record {
-    /// `message` as a record's error: cut at [`MAX_ERROR_BYTES`], with `…` at its end when it was cut.
+    /// `message` as a record's error: cut at [`ERROR_BYTES_MAX`], with `…` at its end when it was cut.
     pub fn bounded_error(message: &str) -> Option<ErrorText> {
-        Some(bounded(message, MAX_ERROR_BYTES).as_ref().into())
+        Some(bounded(message, ERROR_BYTES_MAX).as_ref().into())
     }
 
     /// What a request to the host asked for; `None` for calls.
@@ -323,8 +323,8 @@ mod tests {
     #[test]
     fn an_error_is_cut_and_says_so() {
         assert_eq!(Record::bounded_error("no function `x`").as_deref(), Some("no function `x`"));
-        let cut = Record::bounded_error(&"é".repeat(MAX_ERROR_BYTES)).unwrap();
-        assert!(cut.len() <= MAX_ERROR_BYTES && cut.ends_with('…'), "{} bytes", cut.len());
+        let cut = Record::bounded_error(&"é".repeat(ERROR_BYTES_MAX)).unwrap();
+        assert!(cut.len() <= ERROR_BYTES_MAX && cut.ends_with('…'), "{} bytes", cut.len());
     }
 
     #[test]

@@ -10,12 +10,12 @@ use std::time::{Duration, Instant};
 
 use super::clock::{Clock, Timed};
 use super::debug::StopRequest;
-use super::frame::{Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, path_of};
+use super::frame::{CallerRef, Cause, Frame, Frames, PoppedFrame, PropagatingError, Refusal, START_SEQ_MIN, path_of};
 use super::process::{Occupant, Process};
 use super::profile::flags::SampleFlags;
 use super::stack::CallStack;
-use super::view::{FrameView, JobId, ProcessId};
-use crate::journal::{Growth, Outcome, Record, RecordKind, Symbol};
+use super::view::{FrameView, JobId};
+use crate::journal::{Growth, Outcome, Record, RecordKind};
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 
 /// The value of `cancelled` while no call is cancelled.
@@ -142,7 +142,7 @@ impl Chain {
         let is_cancelled = cancelled <= depth;
         let path = if failed || is_cancelled { path_of(&frames.stack) } else { String::new() };
         let frame = frames.stack.pop()?;
-        let caller = caller_of(&frames.stack);
+        let caller = CallerRef::of(&frames.stack);
         let target = frames.stack.get((cancelled as usize).wrapping_sub(1));
         let (cause, cancel_target) = match target {
             _ if !is_cancelled => (None, None),
@@ -313,24 +313,23 @@ impl Chain {
             outcome: if frame.held { Outcome::Held } else { Outcome::Running },
             duration_ns: frame.ran_for(now, holding).as_nanos() as u64,
             held_ns: (frame.held_for + holding).as_nanos() as u64,
-            ..self.record_of(frame, at as u16 + 1, caller_of(&frames.stack[..at]))
+            ..self.record_of(frame, at as u16 + 1, CallerRef::of(&frames.stack[..at]))
         };
         calls.map(record).collect()
     }
 
-    /// A record of a frame at a depth, with its caller's id, name and number. The caller of this function fills in
-    /// outcome and times.
-    pub fn record_of(&self, frame: &Frame, depth: u16, caller: (ProcessId, Symbol, u64)) -> Record {
+    /// A record of a frame at a depth (1: from the shell). Outcome, duration and output bytes are left for whoever stores it.
+    pub fn record_of(&self, frame: &Frame, depth: u16, caller: CallerRef) -> Record {
         Record {
             seq: frame.seq,
-            parent_seq: caller.2,
+            parent_seq: caller.seq,
             at_ns: frame.started.saturating_duration_since(self.epoch).as_nanos() as u64,
             duration_ns: 0,
             nested_ns: frame.nested.as_nanos() as u64,
             held_ns: frame.held_for.as_nanos() as u64,
             job: self.job,
-            caller: caller.0,
-            caller_name: caller.1,
+            caller: caller.process,
+            caller_name: caller.name,
             callee: frame.process.id,
             callee_name: frame.process.name_symbol,
             function: frame.function,
@@ -352,14 +351,14 @@ impl Chain {
     pub fn top_record(&self) -> Option<Record> {
         let frames = self.frames.lock();
         let (frame, callers) = frames.stack.split_last()?;
-        let record = self.record_of(frame, frames.stack.len() as u16, caller_of(callers));
+        let record = self.record_of(frame, frames.stack.len() as u16, CallerRef::of(callers));
         Some(Record { outcome: Outcome::Running, ..record })
     }
 
-    /// The deepest frame as a caller (see [`caller_of`]), and the depth of its next nested call.
-    pub fn caller(&self) -> ((ProcessId, Symbol, u64), u16) {
+    /// The deepest frame as a caller (see [`CallerRef::of`]), and the depth of its next nested call.
+    pub fn caller(&self) -> (CallerRef, u16) {
         let frames = self.frames.lock();
-        (caller_of(&frames.stack), frames.stack.len() as u16 + 1)
+        (CallerRef::of(&frames.stack), frames.stack.len() as u16 + 1)
     }
 }
 
@@ -388,14 +387,6 @@ impl Timed for Chain {
     fn needs_interrupt(&self) -> bool {
         self.is_cancelled() || self.is_stop_wanted()
     }
-}
-
-/// The caller of the next call: id, name, and the number of the enclosing call; the shell and 0 when there is none. A
-/// start has no number, so the nearest call above it counts.
-fn caller_of(stack: &[Frame]) -> (ProcessId, Symbol, u64) {
-    let Some(frame) = stack.last() else { return (0, Symbol::SHELL, 0) };
-    let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(0);
-    (frame.process.id, frame.process.name_symbol, seq)
 }
 
 /// Guard that suspends the deadlines of a chain. They resume when it is dropped, also by a panic.

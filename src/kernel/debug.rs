@@ -37,7 +37,7 @@ pub const PREVIEW_BYTES_MAX: u64 = 64 * 1024;
 /// Debugger state of a chain.
 #[derive(Default)]
 pub struct Debugged {
-    pub(super) held: Option<Held>,
+    pub(super) held: Option<HoldState>,
     /// The pending step, which holds a call without a breakpoint.
     pub step: Option<StepPlan>,
     /// Count of holds.
@@ -45,7 +45,7 @@ pub struct Debugged {
     /// Total time of the holds that are over.
     pub held_for: Duration,
     /// Total time that deadlines were suspended, at breakpoints and during loads.
-    pub stood_still: Duration,
+    pub paused_for: Duration,
     /// Nested calls of the shell's current call, while a recording runs.
     pub nested_calls: Vec<NestedCall>,
     /// True after a fault or a breakpoint met the shell's current call or a nested one.
@@ -130,7 +130,7 @@ pub enum Order {
 }
 
 /// A call to hold.
-pub struct Stop {
+pub struct HoldPoint {
     pub reason: HoldReason,
     pub side: Side,
     pub input: Kept,
@@ -141,9 +141,9 @@ pub struct Stop {
 }
 
 /// A held call and its order.
-pub(super) struct Held {
+pub(super) struct HoldState {
     pub(super) number: u64,
-    pub(super) stop: Stop,
+    pub(super) stop: HoldPoint,
     pub(super) since: Instant,
     pub(super) new_input: Option<Arc<[u8]>>,
     pub(super) order: Option<Order>,

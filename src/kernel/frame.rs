@@ -209,10 +209,10 @@ impl Frames {
     }
 
     /// Resumes the deadlines, moved by the time of their suspension, and returns the earliest.
-    pub fn resume_deadlines(&mut self, stood_still: Duration) -> Option<Instant> {
-        self.debug.stood_still += stood_still;
+    pub fn resume_deadlines(&mut self, paused_for: Duration) -> Option<Instant> {
+        self.debug.paused_for += paused_for;
         for deadline in self.stack.iter_mut().filter_map(|frame| frame.deadline.as_mut()) {
-            deadline.at += stood_still;
+            deadline.at += paused_for;
         }
         self.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at)).min()
     }
@@ -226,12 +226,32 @@ pub struct PropagatingError {
     pub for_ancestor: bool,
 }
 
+/// The caller of a call, as its record names it.
+#[derive(Clone, Copy)]
+pub struct CallerRef {
+    /// The calling process; 0 is the shell.
+    pub process: ProcessId,
+    /// Its name when it made the call.
+    pub name: Symbol,
+    /// Number of the record of the calling call; 0 when the shell called.
+    pub seq: u64,
+}
+
+impl CallerRef {
+    /// The caller of the call after `stack`: its last frame, with the number of the nearest frame that has a record (a
+    /// start has none). The shell for an empty stack.
+    pub fn of(stack: &[Frame]) -> CallerRef {
+        let Some(frame) = stack.last() else { return CallerRef { process: 0, name: Symbol::SHELL, seq: 0 } };
+        let seq = stack.iter().rev().find_map(Frame::record_seq).unwrap_or(0);
+        CallerRef { process: frame.process.id, name: frame.process.name_symbol, seq }
+    }
+}
+
 /// A frame removed from the end of a chain, with its context.
 pub struct PoppedFrame {
     pub frame: Frame,
     pub depth: u16,
-    /// The caller: id, name, number.
-    pub caller: (ProcessId, Symbol, u64),
+    pub caller: CallerRef,
     /// Cause of the call's cancel: its own or an ancestor's.
     pub cause: Option<Cause>,
     /// The ancestor that the cancel targets; `None`: this call.

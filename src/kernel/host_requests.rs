@@ -40,12 +40,12 @@ impl Task {
         let detail = if private { PRIVATE } else { request.detail };
         let error = request.error.as_deref().map(|why| if private { PRIVATE } else { why });
         let record = Record {
-            parent_seq: caller.2,
+            parent_seq: caller.seq,
             at_ns: self.kernel.since_start_ns(request.started),
             duration_ns: request.started.elapsed().as_nanos() as u64,
             job: self.chain.job,
-            caller: caller.0,
-            caller_name: caller.1,
+            caller: caller.process,
+            caller_name: caller.name,
             callee_name: Symbol::intern(HOST),
             function: Symbol::intern(request.function),
             bytes_in: request.bytes_in,

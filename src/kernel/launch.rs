@@ -12,7 +12,7 @@ use super::pipe::Pipe;
 use super::task::Task;
 use super::{CallPlan, Kernel};
 use crate::journal::Outcome;
-use crate::runtime::MAX_WASM_STACK_BYTES;
+use crate::runtime::WASM_STACK_BYTES_MAX;
 use crate::text::escape_control;
 
 /// Native stack bytes of one level of a chain, without the guest's.
@@ -21,7 +21,7 @@ const LEVEL_STACK_BYTES: usize = 512 * 1024;
 const BASE_STACK_BYTES: usize = 4 << 20;
 /// Stack bytes of a job's thread: enough for the deepest chain with every level at its limit.
 pub fn stack_bytes(depth_max: u16) -> usize {
-    usize::from(depth_max) * (MAX_WASM_STACK_BYTES + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
+    usize::from(depth_max) * (WASM_STACK_BYTES_MAX + LEVEL_STACK_BYTES) + BASE_STACK_BYTES
 }
 
 /// The error of a job that ended by a fault in plugsh.

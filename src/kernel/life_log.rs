@@ -9,15 +9,15 @@ use crate::locks::{Mutex, Rank};
 const LIFE_EVENTS_MAX: usize = 4_096;
 
 /// The kept events.
-pub struct Lifecycle(Mutex<VecDeque<LifeEvent>>);
+pub struct LifeLog(Mutex<VecDeque<LifeEvent>>);
 
-impl Default for Lifecycle {
+impl Default for LifeLog {
     fn default() -> Self {
-        Lifecycle(Mutex::new(Rank::Lifecycle, VecDeque::new()))
+        LifeLog(Mutex::new(Rank::LifeLog, VecDeque::new()))
     }
 }
 
-impl Lifecycle {
+impl LifeLog {
     /// Adds an event; a full log drops its oldest.
     pub fn add(&self, event: LifeEvent) {
         let mut events = self.0.lock();
@@ -45,12 +45,12 @@ mod tests {
 
     #[test]
     fn the_log_is_bounded() {
-        let lifecycle = Lifecycle::default();
+        let life_log = LifeLog::default();
         let name = Symbol::intern("p");
         for at_ns in 0..LIFE_EVENTS_MAX as u64 + 10 {
-            lifecycle.add(LifeEvent { at_ns, process: 1, name, change: LifeChange::Restarted });
+            life_log.add(LifeEvent { at_ns, process: 1, name, change: LifeChange::Restarted });
         }
-        let events = lifecycle.0.lock();
+        let events = life_log.0.lock();
         assert_eq!((events.len(), events.front().map(|event| event.at_ns)), (LIFE_EVENTS_MAX, Some(10)));
     }
 }

@@ -12,7 +12,7 @@ use crate::journal::Symbol;
 impl Kernel {
     /// The newest `events_max` events that match, oldest first.
     pub fn life_events(&self, events_max: usize, matches: impl Fn(&LifeEvent) -> bool) -> Vec<LifeEvent> {
-        self.lifecycle().newest(events_max, matches)
+        self.life_log().newest(events_max, matches)
     }
 
     /// Notes a process that can be called from now on.
@@ -44,6 +44,6 @@ impl Kernel {
 
     fn note_life(&self, process: ProcessId, name: Symbol, change: LifeChange) {
         let at_ns = self.since_start_ns(Instant::now());
-        self.lifecycle().add(LifeEvent { at_ns, process, name, change });
+        self.life_log().add(LifeEvent { at_ns, process, name, change });
     }
 }

@@ -75,7 +75,7 @@ pub use notices::Notice;
 pub use plan::{CallPlan, CallStage};
 pub use policy::Policy;
 pub use profile::{ProfileOptions, ProfileRun};
-pub use replace::Replacement;
+pub use replace::ReplacementRequest;
 pub use stack::{CallStack, PluginStack, StackView};
 pub use state::{Kernel, KernelOptions, StreamTaker};
 pub use supervision::{CrashesMax, OnCrash, Restart, Supervision};

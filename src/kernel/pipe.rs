@@ -30,9 +30,9 @@ impl<'a> Pipe<'a> {
         let (task, plan) = (self.task, self.plan);
         let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);
         // Time at breakpoints and in loads does not count.
-        let stood_still = task.chain.stood_still();
+        let paused_for = task.chain.paused_for();
         let left = || {
-            deadline.map(|at| (at + (task.chain.stood_still() - stood_still)).saturating_duration_since(Instant::now()))
+            deadline.map(|at| (at + (task.chain.paused_for() - paused_for)).saturating_duration_since(Instant::now()))
         };
         let mut stages = plan.stages.iter().zip(&mut self.processes);
         let Some((first, place)) = stages.next() else {

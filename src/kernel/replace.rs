@@ -15,9 +15,9 @@ use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 pub use pending::{PendingInstance, ReplacementNotice};
-pub use request::Replacement;
+pub use request::ReplacementRequest;
 
-use self::in_progress::InProgress;
+use self::in_progress::ReplacementGuard;
 use self::pending::ReplacementListener;
 
 use super::code::Code;
@@ -37,14 +37,14 @@ use crate::text::escape_control;
 const RESTART_TRIES_MAX: usize = 8;
 
 impl Kernel {
-    /// [`Replacement::Restart`], ended by Ctrl-C.
+    /// [`ReplacementRequest::Restart`], ended by Ctrl-C.
     pub fn restart(self: &Arc<Self>, id: ProcessId) -> Result<Replaced, CallError> {
-        self.replace_unless(id, &Replacement::Restart, &|| false)
+        self.replace_unless(id, &ReplacementRequest::Restart, &|| false)
     }
 
-    /// [`Replacement::Reload`], ended by Ctrl-C.
+    /// [`ReplacementRequest::Reload`], ended by Ctrl-C.
     pub fn reload(self: &Arc<Self>, id: ProcessId, program: &Arc<Program>, force: bool) -> Result<Replaced, CallError> {
-        self.replace_unless(id, &Replacement::Reload { program: program.clone(), force }, &|| false)
+        self.replace_unless(id, &ReplacementRequest::Reload { program: program.clone(), force }, &|| false)
     }
 
     /// Replaces a process unless `interrupted` returns true, which is asked once Ctrl-C can reach the replacement: an
@@ -52,7 +52,7 @@ impl Kernel {
     pub fn replace_unless(
         self: &Arc<Self>,
         id: ProcessId,
-        what: &Replacement,
+        what: &ReplacementRequest,
         interrupted: &dyn Fn() -> bool,
     ) -> Result<Replaced, CallError> {
         self.replace_in(&self.foreground_task(interrupted), id, what, None)
@@ -60,7 +60,12 @@ impl Kernel {
 
     /// Replaces a process in a foreground job, so that breakpoints can hold calls of the new instance's start. The
     /// job's output is [`JobOutput::Replaced`].
-    pub fn start_replace(self: &Arc<Self>, id: ProcessId, what: Replacement, text: String) -> Result<Job, CallError> {
+    pub fn start_replace(
+        self: &Arc<Self>,
+        id: ProcessId,
+        what: ReplacementRequest,
+        text: String,
+    ) -> Result<Job, CallError> {
         let kernel = self.clone();
         Job::launch(self, text, false, move |_, task| kernel.replace_in(task, id, &what, None).map(JobOutput::Replaced))
     }
@@ -70,18 +75,18 @@ impl Kernel {
         self: &Arc<Self>,
         task: &Arc<Task>,
         id: ProcessId,
-        what: &Replacement,
+        what: &ReplacementRequest,
         timeout: Option<Duration>,
     ) -> Result<Replaced, CallError> {
         let process = self.living_or_error(id)?;
-        let replaced = InProgress::begin(task, &process, what, timeout).and_then(|in_progress| match what {
-            Replacement::Restart => self.restart_code(&in_progress),
-            Replacement::Reload { program, force } => self.reload_code(&in_progress, program, *force),
+        let replaced = ReplacementGuard::begin(task, &process, what, timeout).and_then(|in_progress| match what {
+            ReplacementRequest::Restart => self.restart_code(&in_progress),
+            ReplacementRequest::Reload { program, force } => self.reload_code(&in_progress, program, *force),
         });
         replaced.map_err(|failure| fails(what, task, &process, &failure))
     }
 
-    fn restart_code(self: &Arc<Self>, in_progress: &InProgress<'_>) -> Result<Replaced, Failure> {
+    fn restart_code(self: &Arc<Self>, in_progress: &ReplacementGuard<'_>) -> Result<Replaced, Failure> {
         for _ in 0..RESTART_TRIES_MAX {
             let code = in_progress.process.code();
             let pending = self.start_beside(in_progress, &code, ReplacedBy::Restart)?;
@@ -94,7 +99,7 @@ impl Kernel {
 
     fn reload_code(
         self: &Arc<Self>,
-        in_progress: &InProgress<'_>,
+        in_progress: &ReplacementGuard<'_>,
         program: &Arc<Program>,
         force: bool,
     ) -> Result<Replaced, Failure> {
@@ -144,7 +149,7 @@ impl Kernel {
     /// Installs new code and an instance of it.
     fn put_code(
         &self,
-        in_progress: &InProgress<'_>,
+        in_progress: &ReplacementGuard<'_>,
         code: Arc<Code>,
         pending: PendingInstance,
         force: bool,
@@ -169,11 +174,11 @@ impl Kernel {
     /// Starts an instance for a process whose slot may be occupied. A stand-in process counts its memory.
     fn start_beside(
         self: &Arc<Self>,
-        in_progress: &InProgress<'_>,
+        in_progress: &ReplacementGuard<'_>,
         code: &Arc<Code>,
         by: ReplacedBy,
     ) -> Result<PendingInstance, Failure> {
-        let InProgress { task, process, timeout, .. } = in_progress;
+        let ReplacementGuard { task, process, timeout, .. } = in_progress;
         let new_process = NewProcess {
             id: process.id,
             name: process.name.clone(),
@@ -255,14 +260,14 @@ fn hashes(program: &Program) -> Vec<&str> {
     program.modules.iter().map(|module| module.sha256.as_str()).collect()
 }
 
-fn fails(what: &Replacement, task: &Task, process: &Process, failure: &Failure) -> CallError {
+fn fails(what: &ReplacementRequest, task: &Task, process: &Process, failure: &Failure) -> CallError {
     let outcome = match failure.kind {
         FailureKind::Interrupted => task.chain.outcome_of_cancel(),
         kind => super::error::outcome_of(kind),
     };
     let what = match what {
-        Replacement::Restart => "restart",
-        Replacement::Reload { .. } => "reload",
+        ReplacementRequest::Restart => "restart",
+        ReplacementRequest::Reload { .. } => "reload",
     };
     CallError::new(
         outcome,

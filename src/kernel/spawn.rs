@@ -149,7 +149,7 @@ impl Kernel {
         let below = below.and_then(|below| below.error.stack.as_deref().cloned()).unwrap_or_default();
         let stack = below.within(PluginFrames {
             seq: None,
-            parent_seq: popped.caller.2,
+            parent_seq: popped.caller.seq,
             process: popped.frame.process.label(),
             function: popped.frame.function,
             program: code.program.clone(),

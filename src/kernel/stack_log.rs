@@ -12,11 +12,11 @@ const MODULE_BYTES_MAX: u64 = 256 << 20;
 
 /// The stacks of one kernel.
 pub struct StackLog {
-    kept: Mutex<Kept>,
+    logged: Mutex<LoggedStacks>,
 }
 
 #[derive(Default)]
-struct Kept {
+struct LoggedStacks {
     stacks: BTreeMap<u64, CallStack>,
     /// How many stacks have a module, and its bytes, by where they are.
     modules: HashMap<usize, (usize, u64)>,
@@ -25,7 +25,7 @@ struct Kept {
 
 impl Default for StackLog {
     fn default() -> Self {
-        StackLog { kept: Mutex::new(Rank::Stacks, Kept::default()) }
+        StackLog { logged: Mutex::new(Rank::Stacks, LoggedStacks::default()) }
     }
 }
 
@@ -34,7 +34,7 @@ impl StackLog {
     pub fn put(&self, seq: u64, stack: CallStack) {
         let mut gone = Vec::new();
         {
-            let mut kept = self.kept.lock();
+            let mut kept = self.logged.lock();
             kept.count(&stack, true);
             if let Some(before) = kept.stacks.insert(seq, stack) {
                 kept.count(&before, false);
@@ -52,26 +52,26 @@ impl StackLog {
 
     /// The stack of a failed call, as far out as its failure went.
     pub fn get(&self, seq: u64) -> Option<CallStack> {
-        let kept = self.kept.lock();
+        let kept = self.logged.lock();
         let stack = kept.stacks.get(&seq)?.clone();
         Some(kept.outwards(stack))
     }
 
     /// The stack of the last failed call, with the call's number.
     pub fn newest(&self) -> Option<(u64, CallStack)> {
-        let kept = self.kept.lock();
+        let kept = self.logged.lock();
         kept.stacks.last_key_value().map(|(seq, stack)| (*seq, kept.outwards(stack.clone())))
     }
 
     /// A stack as far out as its failure went.
     pub fn whole(&self, stack: CallStack) -> CallStack {
-        let kept = self.kept.lock();
+        let kept = self.logged.lock();
         let same = stack.seq().and_then(|seq| kept.stacks.get(&seq).cloned());
         kept.outwards(same.unwrap_or(stack))
     }
 }
 
-impl Kept {
+impl LoggedStacks {
     fn outwards(&self, mut stack: CallStack) -> CallStack {
         loop {
             let Some(seq) = stack.seq() else { return stack };

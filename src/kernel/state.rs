@@ -11,7 +11,7 @@ use super::core_dumps::CoreDumps;
 use super::hooks::Hooks;
 use super::host_trace::HostTrace;
 use super::job_table::{ChainTable, JobTable};
-use super::life_log::Lifecycle;
+use super::life_log::LifeLog;
 use super::limits::Limits;
 use super::logbook::Logbook;
 use super::notices::{Notice, Notices};
@@ -70,7 +70,7 @@ pub struct Kernel {
     jobs: JobTable,
     chains: ChainTable,
     notices: Notices,
-    lifecycle: Lifecycle,
+    life_log: LifeLog,
     gate: PolicyGate,
     spawns: Mutex<Spawns>,
     watches: WatchList,
@@ -158,7 +158,7 @@ impl Kernel {
             jobs: JobTable::default(),
             chains: ChainTable::default(),
             notices: Notices::default(),
-            lifecycle: Lifecycle::default(),
+            life_log: LifeLog::default(),
             gate: PolicyGate::new(limits.calls_per_second_max),
             spawns: Mutex::new(Rank::Spawns, Spawns::default()),
             watches: WatchList::default(),
@@ -265,8 +265,8 @@ impl Kernel {
         &self.symbols
     }
 
-    pub(super) fn lifecycle(&self) -> &Lifecycle {
-        &self.lifecycle
+    pub(super) fn life_log(&self) -> &LifeLog {
+        &self.life_log
     }
 
     pub(super) fn notices(&self) -> &Notices {

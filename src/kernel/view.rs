@@ -78,13 +78,13 @@ impl ProcessState {
 impl Serialize for ProcessState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
-        struct State {
+        struct StateJson {
             state: &'static str,
             held: bool,
             waiting_on: Option<ProcessId>,
         }
         let waiting_on = if let ProcessState::Waiting { on } = self { Some(*on) } else { None };
-        State { state: self.json_word(), held: self.is_held(), waiting_on }.serialize(serializer)
+        StateJson { state: self.json_word(), held: self.is_held(), waiting_on }.serialize(serializer)
     }
 }
 

@@ -1,9 +1,10 @@
-//! `load --watch`: processes whose files are looked at, and which are reloaded when those have changed; their descendants
-//! that came from files are watched as well, from the first look after their start. One thread looks
-//! while anything is watched, and each reload has a thread of its own, so that a server that is silent holds up nobody else.
-//! A change counts once the files have stayed the same from one look to the next, so that a half-written one is let be; code
-//! that cannot be used leaves the old in place, and a notice says why. What a manifest names on the network is fetched when
-//! its files have changed, and is not looked at before.
+//! Watched processes (`load --watch`): a process is reloaded when the files of its program change, and so are its
+//! descendants that came from files, from the first scan after their start.
+//!
+//! One thread scans the files while any process is watched; each reload has a thread of its own, so that a slow server
+//! delays no other process. A change counts once two scans in a row find the same files, so that a half-written file is
+//! not loaded. Code that cannot be used leaves the running code in place, and a notice says why. Modules that a manifest
+//! names by URL are fetched when its files change, and are not scanned.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Weak};
@@ -12,22 +13,22 @@ use std::time::{Duration, Instant};
 use super::Kernel;
 use super::error::CallError;
 use super::notices::Notice;
-use super::replace::Replacement;
+use super::replace::ReplacementRequest;
 use super::view::ProcessId;
-use super::watch_list::{Read, State, Watched};
+use super::watch_list::{FileState, RereadFiles, Watched};
 use crate::journal::Outcome;
 use crate::runtime::Program;
 use crate::runtime::source::FileSet;
 
 /// Interval of scans, with a `stat` for each file.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
-/// How often files that could not be read are tried again while they stay as they are: one that they name may be missing.
-/// Where a server was asked they are not.
-const TRY_AGAIN_EVERY: Duration = Duration::from_secs(1);
+/// Time until files that could not be read are read again though they did not change: a file that they name may have
+/// been missing. After a request to a server they are read again only when they change.
+const RETRY_INTERVAL: Duration = Duration::from_secs(1);
 /// Time limit for the start of changed code, as nobody waits to interrupt it.
-const START_MAX: Duration = Duration::from_secs(10);
+const START_TIMEOUT: Duration = Duration::from_secs(10);
 
-fn hashes(program: &Program) -> Vec<String> {
+fn code_hashes(program: &Program) -> Vec<String> {
     program.modules.iter().map(|module| module.sha256.clone()).collect()
 }
 
@@ -40,7 +41,10 @@ pub fn watchable(program: &Program) -> Result<(), CallError> {
 }
 
 impl Kernel {
-    /// Reloads a process whenever the file that it came from has changed, until it ends, and its descendants likewise.
+    /// Reloads a process and its descendants whenever the files that they came from change, until they end.
+    ///
+    /// # Errors
+    /// The process has ended, its program is no file, too many processes are watched, or no thread can be started.
     pub fn watch(self: &Arc<Self>, id: ProcessId) -> Result<(), CallError> {
         let process = self.living_or_error(id)?;
         let program = process.code().program.clone();
@@ -48,25 +52,25 @@ impl Kernel {
         let refused = |why: &str| CallError::new(Outcome::Error, format!("cannot watch `{source}`: {why}"));
         watchable(&program)?;
         let files = self.sources().files_of(&source);
-        let watched = Watched::new(source.clone(), files, hashes(&program));
+        let watched = Watched::new(source.clone(), files, code_hashes(&program));
         let kernel = Arc::downgrade(self);
         let start = || {
             let thread = std::thread::Builder::new().name("plugsh-watch".into());
-            thread.spawn(move || look_on(&kernel)).map(drop)
+            thread.spawn(move || scan_until_idle(&kernel)).map(drop)
         };
         self.watches().add(id, watched, start).map_err(|why| refused(&why))
     }
 
     /// Scans every watched file once; false when no process is watched any more.
-    fn look_at_files(self: &Arc<Self>) -> bool {
+    fn scan_files(self: &Arc<Self>) -> bool {
         let ids = self.watches().ids();
         self.watch_descendants(&ids);
         let dead: Vec<ProcessId> = ids.into_iter().filter(|id| self.living(*id).is_none()).collect();
-        self.watches().look(&dead, |id, watched| self.start_reload(id, watched))
+        self.watches().scan(&dead, |id, watched| self.start_reload(id, watched))
     }
 
-    /// Watches what watched processes have started. One that came from no file is let be, as are those past the most that
-    /// can be watched.
+    /// Watches the descendants of watched processes, without those that came from no file and those past
+    /// [`WATCHED_MAX`](super::watch_list::WATCHED_MAX).
     fn watch_descendants(self: &Arc<Self>, watched: &[ProcessId]) {
         let below: BTreeSet<ProcessId> = {
             let table = self.table().read();
@@ -80,62 +84,69 @@ impl Kernel {
     /// Starts the thread of a reload; false on failure, which the next scan retries.
     fn start_reload(self: &Arc<Self>, id: ProcessId, watched: &Watched) -> bool {
         let (kernel, source, files) = (self.clone(), watched.source.clone(), watched.files.clone());
-        let (tried, told) = (watched.tried.clone(), watched.told.clone());
+        let (tried_hashes, last_complaint) = (watched.tried_hashes.clone(), watched.last_complaint.clone());
         let reload = move || {
-            let read = kernel.reread(id, &source, files, tried, told);
-            kernel.watches().took(id, read);
+            let read = kernel.reread(id, &source, files, tried_hashes, last_complaint);
+            kernel.watches().store_read(id, read);
         };
         std::thread::Builder::new().name("plugsh-reload".into()).spawn(reload).is_ok()
     }
 
-    /// Reads the files of a process again, and reloads it if that gives other code than was `tried`. `before` are the files as
-    /// they are.
+    /// Reads the files of a process again, and reloads it if their code has other hashes than `tried_hashes`. `before` is
+    /// the state of the files at the scan that found the change.
     fn reread(
         self: &Arc<Self>,
         id: ProcessId,
         source: &str,
         before: FileSet,
-        tried: Vec<String>,
-        told: Option<String>,
-    ) -> Read {
+        tried_hashes: Vec<String>,
+        last_complaint: Option<String>,
+    ) -> RereadFiles {
         let deadline = self.load_deadline(None);
-        let mut asked_a_server = false;
+        let mut asked_server = false;
         let read = self.sources().reread(source, &mut |_, _| {
-            asked_a_server = true;
+            asked_server = true;
             self.living(id).is_some() && !deadline.is_some_and(|deadline| deadline.has_passed())
         });
         let (program, files) = match read {
             Ok(read) => read,
             Err(failure) => {
-                let overdue = deadline.filter(|deadline| asked_a_server && deadline.has_passed());
+                let overdue = deadline.filter(|deadline| asked_server && deadline.has_passed());
                 let failure = overdue.map_or(failure, |deadline| deadline.load_failure("fetched"));
                 let why = self.load_error(source, failure, Outcome::Killed).message;
-                let state = if asked_a_server { State::Same } else { State::Failed(Instant::now() + TRY_AGAIN_EVERY) };
-                return Read { files: before, tried: None, state, told: self.complain(id, told, why) };
+                let state =
+                    if asked_server { FileState::Same } else { FileState::Failed(Instant::now() + RETRY_INTERVAL) };
+                return RereadFiles {
+                    files: before,
+                    tried_hashes: None,
+                    state,
+                    last_complaint: self.notify_keeps_code(id, last_complaint, why),
+                };
             }
         };
-        let state = State::of(&files);
-        let found = hashes(&program);
-        if found == tried {
-            return Read { files, tried: None, state, told };
+        let state = FileState::of(&files);
+        let found = code_hashes(&program);
+        if found == tried_hashes {
+            return RereadFiles { files, tried_hashes: None, state, last_complaint };
         }
-        let what = Replacement::Reload { program, force: false };
-        let told = match self.replace_in(&self.new_task(0), id, &what, Some(START_MAX)) {
+        let what = ReplacementRequest::Reload { program, force: false };
+        let last_complaint = match self.replace_in(&self.new_task(0), id, &what, Some(START_TIMEOUT)) {
             Ok(replaced) => {
                 let (process, calls_lost) = (replaced.label, replaced.calls_lost);
                 self.notify(Notice::Reloaded { process, source: source.to_owned(), calls_lost });
                 None
             }
-            Err(error) => self.complain(id, told, error.message),
+            Err(error) => self.notify_keeps_code(id, last_complaint, error.message),
         };
-        Read { files, tried: Some(found), state, told }
+        RereadFiles { files, tried_hashes: Some(found), state, last_complaint }
     }
 
-    /// Sends one notice of why a process keeps its code. Returns the last one.
-    fn complain(&self, id: ProcessId, told: Option<String>, why: String) -> Option<String> {
+    /// Sends a notice that a process keeps its code and why, unless it equals the last one. Returns the reason; `None` for
+    /// a process that has ended.
+    fn notify_keeps_code(&self, id: ProcessId, last_complaint: Option<String>, why: String) -> Option<String> {
         // A process that ended meanwhile needs no notice.
         let process = self.living(id)?;
-        if told.as_ref() != Some(&why) {
+        if last_complaint.as_ref() != Some(&why) {
             self.notify(Notice::KeepsCode { process: process.label(), why: why.clone() });
         }
         Some(why)
@@ -147,11 +158,11 @@ impl Kernel {
     }
 }
 
-fn look_on(kernel: &Weak<Kernel>) {
+fn scan_until_idle(kernel: &Weak<Kernel>) {
     loop {
         std::thread::sleep(POLL_INTERVAL);
         match kernel.upgrade() {
-            Some(kernel) if kernel.look_at_files() => {}
+            Some(kernel) if kernel.scan_files() => {}
             _ => return,
         }
     }

@@ -25,19 +25,20 @@ struct Inner {
 
 /// One watched process.
 pub struct Watched {
+    /// Path of the file that the process came from.
     pub source: String,
     /// Hashes of the code that the process runs or that a reload last tried.
-    pub tried: Vec<String>,
+    pub tried_hashes: Vec<String>,
     /// The files as of the last scan.
     pub files: FileSet,
-    state: State,
-    /// The last complaint in a notice, which is not repeated.
-    pub told: Option<String>,
+    state: FileState,
+    /// The reason in the last notice that the process keeps its code; an equal one is not sent again.
+    pub last_complaint: Option<String>,
 }
 
 /// State of a process's files.
 #[derive(Clone, Copy, PartialEq)]
-pub enum State {
+pub enum FileState {
     /// Nothing has changed since the files were last read.
     Same,
     /// The files have changed; they are read once a scan finds no further change.
@@ -49,17 +50,22 @@ pub enum State {
 }
 
 /// Result of reading files again.
-pub struct Read {
+pub struct RereadFiles {
+    /// The files as they were read; as before when reading failed.
     pub files: FileSet,
-    pub tried: Option<Vec<String>>,
-    pub state: State,
-    pub told: Option<String>,
+    /// Hashes of the code that was loaded; `None` when it is what the process runs, or when reading failed.
+    pub tried_hashes: Option<Vec<String>>,
+    /// State from which the next scan goes on.
+    pub state: FileState,
+    /// The reason in the last notice that the process keeps its code.
+    pub last_complaint: Option<String>,
 }
 
-impl State {
-    /// What files are that were just read: what was read of one that had just been written may not be all.
-    pub fn of(files: &FileSet) -> State {
-        if files.are_settled() { State::Same } else { State::Changed }
+impl FileState {
+    /// State of files that were just read. Files written within the clock's resolution count as changed, since more may
+    /// have been written since.
+    pub fn of(files: &FileSet) -> FileState {
+        if files.are_settled() { FileState::Same } else { FileState::Changed }
     }
 }
 
@@ -70,8 +76,10 @@ impl Default for WatchList {
 }
 
 impl WatchList {
-    /// Adds a process; `start` starts the thread that looks, where none runs. Refused past [`WATCHED_MAX`], and where there is
-    /// no thread: why.
+    /// Adds a process; `start` starts the scanning thread if none runs.
+    ///
+    /// # Errors
+    /// [`WATCHED_MAX`] processes are watched, or the thread could not be started; with the cause.
     pub fn add(&self, id: ProcessId, watched: Watched, start: impl FnOnce() -> io::Result<()>) -> Result<(), String> {
         let mut inner = self.inner.lock();
         if inner.watched.len() >= WATCHED_MAX {
@@ -95,14 +103,14 @@ impl WatchList {
         self.inner.lock().watched.keys().copied().collect()
     }
 
-    /// Looks at the files of all but the `dead`, who are watched no more; `reload` begins to read those that have changed, and
-    /// is false where it could not. False when nothing is watched any more: the thread that looks ends then.
-    pub fn look(&self, dead: &[ProcessId], mut reload: impl FnMut(ProcessId, &Watched) -> bool) -> bool {
+    /// Scans the files of every watched process, after removing the `dead` ones. `reload` starts reading files that have
+    /// changed, and returns false if it could not. Returns false when no process is watched, which ends the scanning thread.
+    pub fn scan(&self, dead: &[ProcessId], mut reload: impl FnMut(ProcessId, &Watched) -> bool) -> bool {
         let mut inner = self.inner.lock();
         inner.watched.retain(|id, _| !dead.contains(id));
         for (id, watched) in &mut inner.watched {
             if watched.is_due() && reload(*id, watched) {
-                watched.state = State::Reloading;
+                watched.state = FileState::Reloading;
             }
         }
         inner.running = !inner.watched.is_empty();
@@ -110,24 +118,24 @@ impl WatchList {
     }
 
     /// Stores the result of reading a process's files.
-    pub fn took(&self, id: ProcessId, read: Read) {
+    pub fn store_read(&self, id: ProcessId, read: RereadFiles) {
         if let Some(watched) = self.inner.lock().watched.get_mut(&id) {
             watched.files = read.files;
-            watched.tried = read.tried.unwrap_or_else(|| std::mem::take(&mut watched.tried));
-            (watched.state, watched.told) = (read.state, read.told);
+            watched.tried_hashes = read.tried_hashes.unwrap_or_else(|| std::mem::take(&mut watched.tried_hashes));
+            (watched.state, watched.last_complaint) = (read.state, read.last_complaint);
         }
     }
 }
 
 impl Watched {
     /// A newly watched process, with the hashes of its code.
-    pub fn new(source: String, files: FileSet, tried: Vec<String>) -> Watched {
-        Watched { source, tried, state: State::of(&files), files, told: None }
+    pub fn new(source: String, files: FileSet, tried_hashes: Vec<String>) -> Watched {
+        Watched { source, tried_hashes, state: FileState::of(&files), files, last_complaint: None }
     }
 
     /// Whether the files are due to be read.
     fn is_due(&mut self) -> bool {
-        if self.state == State::Reloading {
+        if self.state == FileState::Reloading {
             return false;
         }
         let now = self.files.now();
@@ -135,12 +143,12 @@ impl Watched {
         self.files = now;
         match self.state {
             _ if !same => {
-                self.state = State::Changed;
+                self.state = FileState::Changed;
                 false
             }
-            State::Changed => true,
-            State::Failed(again) => again <= Instant::now(),
-            State::Same | State::Reloading => false,
+            FileState::Changed => true,
+            FileState::Failed(again) => again <= Instant::now(),
+            FileState::Same | FileState::Reloading => false,
         }
     }
 }

@@ -10,7 +10,7 @@ use crate::secrets::{owned_without_secrets, without_secrets};
 use crate::text::bounded;
 
 /// Longest message that a failure carries, in bytes; a guest's own message is cut to it.
-pub const MAX_MESSAGE_BYTES: usize = 4096;
+pub const MESSAGE_BYTES_MAX: usize = 4096;
 
 /// The start of what a guest says of a panic, with its place.
 const PANICKED: &str = "panicked at ";
@@ -103,7 +103,7 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// A failure of `kind`; the message is cut to [`MAX_MESSAGE_BYTES`], and secrets in its URLs are left out. `Guest`
+    /// A failure of `kind`; the message is cut to [`MESSAGE_BYTES_MAX`], and secrets in its URLs are left out. `Guest`
     /// and `Denied` keep the instance.
     pub fn new(kind: FailureKind, problem: impl Into<Problem>) -> Self {
         let Problem { message, advice } = problem.into();
@@ -211,7 +211,7 @@ impl Failure {
 }
 
 fn cut(message: String) -> String {
-    match bounded(&message, MAX_MESSAGE_BYTES) {
+    match bounded(&message, MESSAGE_BYTES_MAX) {
         Cow::Borrowed(_) => message,
         Cow::Owned(cut) => cut,
     }

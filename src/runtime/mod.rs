@@ -45,7 +45,7 @@ pub use inspect::Inspect;
 pub use interface::{FunctionId, ImportName, Interface};
 pub use limit::{Limit, PAGE_BYTES, PluginLimit};
 pub use native::callers;
-pub use native::{CompilationStage, CompilationView, CompilerOptions, MAX_WASM_STACK_BYTES, Served, Tools, serve};
+pub use native::{CompilationStage, CompilationView, CompilerOptions, Served, Tools, WASM_STACK_BYTES_MAX, serve};
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};
 pub use stack::{Backtrace, FrameRole, GuestFrame, RawFrame, Symbols};
 pub use wasi_input::WasiInput;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::reply::{Line, Reply, Role, ShellError};
 use super::session::Session;
 use super::waits::WaitOutcome;
-use crate::kernel::{JobEnd, JobOutput, ProcessId, Replaced, Replacement};
+use crate::kernel::{JobEnd, JobOutput, ProcessId, Replaced, ReplacementRequest};
 
 /// The result of an exchange.
 pub enum Exchanged {
@@ -44,12 +44,12 @@ enum ReplacementKind {
 pub fn exchange(
     session: &mut Session,
     id: ProcessId,
-    what: Replacement,
+    what: ReplacementRequest,
     more: String,
 ) -> Result<Exchanged, ShellError> {
     let kind = match what {
-        Replacement::Restart => ReplacementKind::Restart,
-        Replacement::Reload { .. } => ReplacementKind::Reload,
+        ReplacementRequest::Restart => ReplacementKind::Restart,
+        ReplacementRequest::Reload { .. } => ReplacementKind::Reload,
     };
     if session.kernel().breakpoints().is_empty() {
         let replaced = session.kernel().replace_unless(id, &what, &|| session.interrupt().is_raised());

@@ -6,7 +6,7 @@ use super::op::Op;
 use super::pointer::{Found, Number, Pointer, Value};
 use super::regex::Regex;
 use crate::journal::payload::{Kept, KeptState};
-use crate::journal::record::{MAX_ERROR_BYTES, Outcome, Record};
+use crate::journal::record::{ERROR_BYTES_MAX, Outcome, Record};
 
 /// Bytes of a call, all or the beginning.
 #[derive(Clone, Copy, Debug)]
@@ -78,7 +78,7 @@ impl<'a> Part<'a> {
 
     /// An error message, which a record may have cut.
     pub fn error(error: &'a str) -> Part<'a> {
-        Part { bytes: error.as_bytes(), is_whole: !(error.len() + 8 > MAX_ERROR_BYTES && error.ends_with('…')) }
+        Part { bytes: error.as_bytes(), is_whole: !(error.len() + 8 > ERROR_BYTES_MAX && error.ends_with('…')) }
     }
 }
 

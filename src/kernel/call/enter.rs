@@ -211,11 +211,11 @@ impl Task {
         let now = Instant::now();
         self.note(Record {
             seq: self.next_seq(now),
-            parent_seq: caller.2,
+            parent_seq: caller.seq,
             at_ns: self.kernel.since_start_ns(now),
             job: self.chain.job,
-            caller: caller.0,
-            caller_name: caller.1,
+            caller: caller.process,
+            caller_name: caller.name,
             depth,
             ..refused()
         });

@@ -11,10 +11,10 @@ use crate::journal::filter::{Part, Said};
 use crate::journal::{ChangedBy, Growth, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
-use crate::kernel::debug::{HoldReason, Order, PREVIEW_BYTES_MAX, Released, Side, Stop};
+use crate::kernel::debug::{HoldPoint, HoldReason, Order, PREVIEW_BYTES_MAX, Released, Side};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::Frames;
-use crate::kernel::hooks::{FaultKind, Hooks, Seen};
+use crate::kernel::hooks::{CallToMatch, FaultKind, Hooks};
 use crate::kernel::stack::CallStack;
 use crate::kernel::task::Task;
 use crate::runtime::{Failure, FailureKind};
@@ -68,10 +68,15 @@ impl Entered<'_> {
     fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
         let task = self.task.clone();
         let hooks = task.kernel.hooks();
-        if let Some(reason) = stops(&task, &self.seen_before(record, input), Side::Before) {
+        if let Some(reason) = stops(&task, &self.call_before(record, input), Side::Before) {
             let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
-            let released =
-                self.hold(Stop { reason, side: Side::Before, input: preview, result: None, stack: self.callers() });
+            let released = self.hold(HoldPoint {
+                reason,
+                side: Side::Before,
+                input: preview,
+                result: None,
+                stack: self.callers(),
+            });
             if let Some(new_input) = released.new_input {
                 self.count_new_input(record, new_input.len() as u64);
                 *input = Cow::Owned(new_input.to_vec());
@@ -83,9 +88,9 @@ impl Entered<'_> {
                 Some(Order::Fail(message)) => return Err(Failure::new(FailureKind::Guest, message)),
             }
         }
-        let drop_output = apply_faults(&task, hooks, &self.seen_before(record, input))?;
+        let drop_output = apply_faults(&task, hooks, &self.call_before(record, input))?;
         let code = self.code();
-        match hooks.stub_for_call(&self.seen_before(record, input), &code, record.function.as_str()) {
+        match hooks.stub_for_call(&self.call_before(record, input), &code, record.function.as_str()) {
             None if self.is_stubbed_otherwise(hooks, &code, record.function.as_str()) => Err(Failure::new(
                 FailureKind::Guest,
                 "only stubs answer for it, and the EXPR of none asks for this call",
@@ -122,14 +127,14 @@ impl Entered<'_> {
             output: whole(if line.is_none() { self.output() } else { &[] }),
             error: Some(Part::error(line.as_deref().unwrap_or_default())),
         };
-        let Some(reason) = stops(&task, &self.seen(&record, said), Side::After) else { return ran };
+        let Some(reason) = stops(&task, &self.call_to_match(&record, said), Side::After) else { return ran };
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
             Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
         let released =
-            self.hold(Stop { reason, side: Side::After, input, result: Some(result), stack: self.callers() });
+            self.hold(HoldPoint { reason, side: Side::After, input, result: Some(result), stack: self.callers() });
         match released.order {
             None => Err(Failure::interrupted()),
             Some(Order::Continue(_)) => ran,
@@ -150,7 +155,7 @@ impl Entered<'_> {
     }
 
     /// Holds the call. Its instance is in the slot meanwhile, where a debugger can look into it.
-    fn hold(&mut self, stop: Stop) -> Released {
+    fn hold(&mut self, stop: HoldPoint) -> Released {
         let guest = self.guest.take();
         self.process.with_slot(|slot| slot.held_guest = guest);
         let released = self.task.hold(stop);
@@ -165,15 +170,15 @@ impl Entered<'_> {
     }
 
     /// The call as rules see it before it runs: with its whole input, but for a private plugin's.
-    fn seen_before<'a>(&'a self, record: &'a Record, input: &'a [u8]) -> Seen<'a> {
+    fn call_before<'a>(&'a self, record: &'a Record, input: &'a [u8]) -> CallToMatch<'a> {
         let input = Some(Part::whole(input)).filter(|_| !self.is_private());
-        self.seen(record, Said { input, ..Said::default() })
+        self.call_to_match(record, Said { input, ..Said::default() })
     }
 
-    fn seen<'a>(&'a self, record: &'a Record, said: Said<'a>) -> Seen<'a> {
+    fn call_to_match<'a>(&'a self, record: &'a Record, said: Said<'a>) -> CallToMatch<'a> {
         let caller_of = |frames: &mut Frames| frames.stack.iter().nth_back(1).map(|frame| frame.process.clone());
         let caller = self.task.chain.with_frames(caller_of);
-        Seen { record, caller, callee: self.process, said }
+        CallToMatch { record, caller, callee: self.process, said }
     }
 
     /// Puts an answer in the place of the plugin's output.
@@ -216,7 +221,7 @@ impl Chain {
 
 /// The reason to hold the deepest call on this side, if there is one. A chain without a job (a replay's load, for
 /// example) is not held, because nothing could release it.
-fn stops(task: &Task, call: &Seen<'_>, side: Side) -> Option<HoldReason> {
+fn stops(task: &Task, call: &CallToMatch<'_>, side: Side) -> Option<HoldReason> {
     if task.chain.job == 0 {
         return None;
     }
@@ -225,7 +230,7 @@ fn stops(task: &Task, call: &Seen<'_>, side: Side) -> Option<HoldReason> {
 }
 
 /// What the faults do to a call before it runs; true when its output is to be lost.
-fn apply_faults(task: &Task, hooks: &Hooks, call: &Seen<'_>) -> Result<bool, Failure> {
+fn apply_faults(task: &Task, hooks: &Hooks, call: &CallToMatch<'_>) -> Result<bool, Failure> {
     let mut drop_output = false;
     for (id, kind) in hooks.faults_for(call) {
         task.chain.mark(ChangedBy::Fault);

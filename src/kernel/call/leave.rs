@@ -115,7 +115,7 @@ impl Entered<'_> {
     fn frames(&self, popped: &PoppedFrame, failure: &mut Failure) -> PluginFrames {
         PluginFrames {
             seq: popped.frame.record_seq(),
-            parent_seq: popped.caller.2,
+            parent_seq: popped.caller.seq,
             process: self.process.label(),
             function: popped.frame.function,
             program: self.code().program.clone(),

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use serde::Serialize;
 
-use super::seen::Seen;
+use super::call_to_match::CallToMatch;
 use crate::journal::Filter;
 use crate::kernel::debug::Side;
 
@@ -51,7 +51,7 @@ impl Breakpoint {
     }
 
     /// Its number if it holds this call on this side, which counts as a hit.
-    pub(super) fn hold(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
+    pub(super) fn hold(&self, call: &CallToMatch<'_>, side: Side) -> Option<u32> {
         if self.spec.side != side || !call.is_of(&self.spec.filter) {
             return None;
         }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use super::seen::Seen;
+use super::call_to_match::CallToMatch;
 use crate::journal::Filter;
 use crate::locks::{Mutex, Rank};
 
@@ -58,10 +58,11 @@ pub struct Fault {
     id: u32,
     spec: FaultSpec,
     seed: u64,
-    state: Mutex<State>,
+    state: Mutex<FaultState>,
 }
 
-struct State {
+/// Counters and random numbers of a fault.
+struct FaultState {
     /// Count of calls that matched.
     matched: u64,
     /// Count of calls that were hit.
@@ -86,7 +87,7 @@ pub struct FaultView {
 impl Fault {
     /// A fault without hits.
     pub(super) fn new(id: u32, spec: FaultSpec, seed: u64) -> Arc<Fault> {
-        let state = State { matched: 0, hits: 0, rng: fastrand::Rng::with_seed(seed) };
+        let state = FaultState { matched: 0, hits: 0, rng: fastrand::Rng::with_seed(seed) };
         Arc::new(Fault { id, spec, seed, state: Mutex::new(Rank::Fault, state) })
     }
 
@@ -96,7 +97,7 @@ impl Fault {
     }
 
     /// Counts a matching call and returns the effect if it is hit.
-    pub(super) fn meet(&self, call: &Seen<'_>) -> Option<FaultKind> {
+    pub(super) fn meet(&self, call: &CallToMatch<'_>) -> Option<FaultKind> {
         if !call.is_of(&self.spec.filter) {
             return None;
         }

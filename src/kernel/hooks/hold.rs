@@ -9,7 +9,7 @@ use crate::journal::{ChangedBy, Outcome};
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
-    Held, HeldView, HoldLimits, Order, PREVIEW_BYTES_MAX, Released, Side, Step, StepPlan, Stop,
+    HeldView, HoldLimits, HoldPoint, HoldState, Order, PREVIEW_BYTES_MAX, Released, Side, Step, StepPlan,
 };
 use crate::kernel::error::CallError;
 use crate::kernel::frame::Frames;
@@ -24,7 +24,7 @@ use crate::runtime::{Advice, Problem};
 
 impl Task {
     /// Holds the deepest call until it gets an order or is cancelled.
-    pub(in crate::kernel) fn hold(&self, stop: Stop) -> Released {
+    pub(in crate::kernel) fn hold(&self, stop: HoldPoint) -> Released {
         let since = Instant::now();
         if !self.begin_hold(stop, since) {
             return Released { order: None, new_input: None };
@@ -45,7 +45,7 @@ impl Task {
     }
 
     /// Marks the deepest call as held; false where there is none.
-    fn begin_hold(&self, stop: Stop, since: Instant) -> bool {
+    fn begin_hold(&self, stop: HoldPoint, since: Instant) -> bool {
         self.chain.with_frames(|frames| {
             let Some(frame) = frames.stack.last_mut() else { return false };
             frame.held = true;
@@ -56,7 +56,7 @@ impl Task {
             frames.debug.changed = true;
             frames.debug.holds += 1;
             let number = frames.debug.holds;
-            frames.debug.held = Some(Held { number, stop, since, new_input: None, order: None });
+            frames.debug.held = Some(HoldState { number, stop, since, new_input: None, order: None });
             true
         })
     }
@@ -69,8 +69,8 @@ impl Chain {
     }
 
     /// The total time for which the chain's deadlines were suspended.
-    pub fn stood_still(&self) -> Duration {
-        self.with_frames(|frames| frames.debug.stood_still)
+    pub fn paused_for(&self) -> Duration {
+        self.with_frames(|frames| frames.debug.paused_for)
     }
 
     /// The total time of the chain's holds, the present one included.

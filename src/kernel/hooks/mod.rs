@@ -5,13 +5,13 @@
 //! on the calls of the shell. Display belongs to the shell.
 
 mod breakpoint;
+mod call_to_match;
 mod fault;
 mod hold;
 mod notes;
 mod recorder;
 mod recording;
 mod rules;
-mod seen;
 mod settings;
 mod stop;
 mod stub;
@@ -28,5 +28,5 @@ pub use recorder::{NESTED_CALLS_MAX, RecordedCall, Recorder};
 pub use rules::{Hooks, RULES_MAX};
 pub use stub::{StubAnswer, StubSpec, StubView, StubbedImport};
 
-pub(super) use self::seen::Seen;
+pub(super) use self::call_to_match::CallToMatch;
 pub(super) use self::stub::Stub;

@@ -4,9 +4,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicUsize, Ordering};
 
 use super::breakpoint::{Breakpoint, BreakpointView};
+use super::call_to_match::CallToMatch;
 use super::fault::{Fault, FaultKind, FaultView};
 use super::recorder::Recorder;
-use super::seen::Seen;
 use super::stub::{ORIGIN, Stub, StubSpec, StubView};
 use super::stub_image::StubImage;
 use crate::kernel::code::Code;
@@ -102,7 +102,7 @@ impl Hooks {
 
 impl Hooks {
     /// The first breakpoint that holds this call on this side, which counts as a hit.
-    pub(in crate::kernel) fn breakpoint_for(&self, call: &Seen<'_>, side: Side) -> Option<u32> {
+    pub(in crate::kernel) fn breakpoint_for(&self, call: &CallToMatch<'_>, side: Side) -> Option<u32> {
         self.rules.read().breakpoints.iter().find_map(|breakpoint| breakpoint.hold(call, side))
     }
 
@@ -111,7 +111,7 @@ impl Hooks {
     }
 
     /// The faults that hit this call, in the order of their numbers; each is counted.
-    pub(in crate::kernel) fn faults_for(&self, call: &Seen<'_>) -> Vec<(u32, FaultKind)> {
+    pub(in crate::kernel) fn faults_for(&self, call: &CallToMatch<'_>) -> Vec<(u32, FaultKind)> {
         let rules = self.rules.read();
         rules.faults.iter().filter_map(|fault| Some((fault.id(), fault.meet(call)?))).collect()
     }
@@ -135,7 +135,12 @@ impl Hooks {
     }
 
     /// The stub that answers a call: of those with an expression the first that matches, else the one without.
-    pub(in crate::kernel) fn stub_for_call(&self, call: &Seen<'_>, code: &Code, function: &str) -> Option<Arc<Stub>> {
+    pub(in crate::kernel) fn stub_for_call(
+        &self,
+        call: &CallToMatch<'_>,
+        code: &Code,
+        function: &str,
+    ) -> Option<Arc<Stub>> {
         let rules = self.rules.read();
         let of_it = || rules.stubs.iter().filter(|stub| stub.is_for(call.callee, code, function));
         let asked = |stub: &Arc<Stub>| stub.spec().filter.as_ref().map(|filter| call.is_of(filter));

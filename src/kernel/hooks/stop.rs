@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::journal::{Kept, KeptState, Outcome};
 use crate::kernel::Kernel;
 use crate::kernel::chain::Chain;
-use crate::kernel::debug::{HoldReason, Side, Stop, StopRequest};
+use crate::kernel::debug::{HoldPoint, HoldReason, Side, StopRequest};
 use crate::kernel::error::CallError;
 use crate::kernel::job::{Job, Waited};
 use crate::kernel::stack::{CallStack, StackView};
@@ -35,7 +35,7 @@ impl Task {
                 let full_len = self.chain.top_record().map_or(0, |record| record.bytes_in);
                 let input = Kept { bytes: Box::default(), full_len, state: KeptState::Dropped };
                 let (reason, side) = (HoldReason::Asked, Side::During);
-                if self.hold(Stop { reason, side, input, result: None, stack }).order.is_none() {
+                if self.hold(HoldPoint { reason, side, input, result: None, stack }).order.is_none() {
                     return Err(Failure::interrupted());
                 }
             }

@@ -52,7 +52,7 @@ impl Spawn {
 /// The log of spawns: equal spawns by one plugin are kept once.
 #[derive(Debug, Default)]
 pub struct Spawns {
-    processes: HashMap<ProcessId, Seen>,
+    processes: HashMap<ProcessId, LearnedName>,
     /// The ids of `processes`, oldest first.
     order: VecDeque<ProcessId>,
     needs: BTreeMap<String, Need>,
@@ -64,7 +64,7 @@ pub struct Spawns {
 
 /// A process as policy rules match it.
 #[derive(Debug)]
-struct Seen {
+struct LearnedName {
     plugin: Symbol,
     name: Symbol,
 }
@@ -85,7 +85,7 @@ impl Spawns {
     pub fn note(&mut self, spawn: Spawn, name: Option<&str>, parent: Option<&str>) {
         if spawn.id != 0 {
             let plugin = Symbol::intern_own(&spawn.plugin);
-            self.remember(spawn.id, Seen { plugin, name: name.map_or(plugin, Symbol::intern) });
+            self.remember(spawn.id, LearnedName { plugin, name: name.map_or(plugin, Symbol::intern) });
         }
         let known = self.processes.get(&spawn.parent).map(|seen| seen.plugin.as_str());
         if spawn.parent != 0
@@ -95,7 +95,7 @@ impl Spawns {
         }
     }
 
-    fn remember(&mut self, id: ProcessId, seen: Seen) {
+    fn remember(&mut self, id: ProcessId, seen: LearnedName) {
         while self.order.len() >= PROCESSES_MAX
             && let Some(oldest) = self.order.pop_front()
         {

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use super::request::Replacement;
+use super::request::ReplacementRequest;
 use crate::kernel::process::{Life, Process, Starting};
 use crate::kernel::task::Task;
 use crate::runtime::Failure;
 
-/// How many replacements of one process may be under way at once.
-const UNDER_WAY_MAX: usize = 16;
+/// Most replacements of one process at a time.
+const REPLACEMENTS_IN_PROGRESS_MAX: usize = 16;
 
 /// One replacement under way: a kill of its process ends the chain.
-pub struct InProgress<'a> {
+pub struct ReplacementGuard<'a> {
     pub(super) task: &'a Arc<Task>,
     pub(super) process: &'a Arc<Process>,
     /// For the start.
@@ -22,12 +22,12 @@ pub struct InProgress<'a> {
     pub(super) reload: u64,
 }
 
-impl<'a> InProgress<'a> {
+impl<'a> ReplacementGuard<'a> {
     /// Begins one; an error where the process does not live yet or any more, or too many are under way.
     pub(super) fn begin(
         task: &'a Arc<Task>,
         process: &'a Arc<Process>,
-        what: &Replacement,
+        what: &ReplacementRequest,
         timeout: Option<Duration>,
     ) -> Result<Self, Failure> {
         let mut slot = process.lock_slot();
@@ -37,25 +37,25 @@ impl<'a> InProgress<'a> {
             Life::Dead { reason, .. } => return Err(Failure::denied(format!("it is dead: {reason}"))),
         }
         let replacements = &mut slot.replacements;
-        if replacements.in_progress.len() >= UNDER_WAY_MAX {
+        if replacements.in_progress.len() >= REPLACEMENTS_IN_PROGRESS_MAX {
             return Err(Failure::denied(format!(
-                "{UNDER_WAY_MAX} restarts and reloads of it are under way, the most that can be"
+                "{REPLACEMENTS_IN_PROGRESS_MAX} restarts and reloads of it are under way, the most that can be"
             )));
         }
         replacements.in_progress.push(Starting { chain: task.chain.id, stand_in: None });
         task.chain.replaces.store(process.id, Ordering::Relaxed);
         let reload = match what {
-            Replacement::Restart => 0,
-            Replacement::Reload { .. } => {
+            ReplacementRequest::Restart => 0,
+            ReplacementRequest::Reload { .. } => {
                 replacements.reloads_asked += 1;
                 replacements.reloads_asked
             }
         };
-        Ok(InProgress { task, process, timeout, reload })
+        Ok(ReplacementGuard { task, process, timeout, reload })
     }
 }
 
-impl Drop for InProgress<'_> {
+impl Drop for ReplacementGuard<'_> {
     fn drop(&mut self) {
         let own = self.task.chain.id;
         self.task.chain.replaces.store(0, Ordering::Relaxed);

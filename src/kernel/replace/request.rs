@@ -6,7 +6,7 @@ use crate::runtime::Program;
 
 /// The requested replacement.
 #[derive(Debug, Clone)]
-pub enum Replacement {
+pub enum ReplacementRequest {
     /// A fresh instance of its own code: state is lost, the call in it is ended, and it may be called again if it had
     /// crashed for good.
     Restart,

@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use super::Replacement;
+use super::ReplacementRequest;
 use crate::journal::Outcome;
 use crate::kernel::tests::{call, kernel, load, message, plan, program, put_word, text, until};
 use crate::kernel::{CallError, Kernel, LoadRequest, ProcessId, ProcessState, Replaced};
@@ -72,14 +72,14 @@ impl Gate {
 fn begin(
     kernel: &Arc<Kernel>,
     id: ProcessId,
-    what: Replacement,
+    what: ReplacementRequest,
 ) -> std::thread::JoinHandle<Result<Replaced, CallError>> {
     let kernel = kernel.clone();
     std::thread::spawn(move || kernel.replace_unless(id, &what, &|| false))
 }
 
-fn reload(program: &Arc<Program>) -> Replacement {
-    Replacement::Reload { program: program.clone(), force: false }
+fn reload(program: &Arc<Program>) -> ReplacementRequest {
+    ReplacementRequest::Reload { program: program.clone(), force: false }
 }
 
 #[test]
@@ -240,7 +240,7 @@ fn a_restart_that_new_code_overtook_starts_the_new_code() {
     gate.open();
     let id = kernel.load(LoadRequest::plain(gated('1', ""))).unwrap().id;
     gate.shut_again();
-    let restart = begin(&kernel, id, Replacement::Restart);
+    let restart = begin(&kernel, id, ReplacementRequest::Restart);
     gate.wait_for(1);
     let new = r#"(module (func (export "id") unreachable) (func (export "new")))"#;
     kernel.reload(id, &Arc::new(program(new)), false).unwrap();
@@ -335,7 +335,7 @@ fn what_has_not_started_is_not_replaced() {
     });
     gate.wait_for(1);
     let id = kernel.find("test").unwrap();
-    for what in [Replacement::Restart, reload(&Arc::new(program(CRASH)))] {
+    for what in [ReplacementRequest::Restart, reload(&Arc::new(program(CRASH)))] {
         let error = kernel.replace_unless(id, &what, &|| false).unwrap_err().message;
         assert!(
             error.ends_with("reload `2:test`: it has not started yet")

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use super::{call, load, plan, text};
-use crate::journal::{MAX_ERROR_BYTES, Outcome};
+use crate::journal::{ERROR_BYTES_MAX, Outcome};
 use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest};
 use crate::shell::words::SHELL;
 
@@ -135,5 +135,5 @@ fn of_an_error_without_end_little_is_kept() {
     assert!(error.message.starts_with("1:misbehave.error: xxx") && error.message.len() < 10_000);
     let record = kernel.journal().drain().records(1).remove(0);
     let kept = record.error.unwrap();
-    assert!(kept.len() <= MAX_ERROR_BYTES && kept.starts_with("1:misbehave.error: xxx"), "{} bytes", kept.len());
+    assert!(kept.len() <= ERROR_BYTES_MAX && kept.starts_with("1:misbehave.error: xxx"), "{} bytes", kept.len());
 }

@@ -12,7 +12,7 @@ use crate::runtime::{Failure, FailureKind, Problem, wasm_words};
 
 /// Native stack that one instance's wasm may use, in bytes: wasmtime's default, which the job threads' stacks are sized
 /// by.
-pub const MAX_WASM_STACK_BYTES: usize = 512 * 1024;
+pub const WASM_STACK_BYTES_MAX: usize = 512 * 1024;
 
 /// What engines keep for tools that are not plugsh.
 #[derive(Debug, Clone, Copy, Default)]
@@ -26,7 +26,7 @@ pub struct Tools {
 /// How an engine is made, with or without fuel.
 pub fn config(fuelled: bool) -> Config {
     let mut config = Config::new();
-    config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(MAX_WASM_STACK_BYTES);
+    config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(WASM_STACK_BYTES_MAX);
     // The features that the extism crate turns on.
     config.wasm_tail_call(true).wasm_function_references(true).wasm_gc(true).wasm_exceptions(true);
     // A memory that outgrows its reservation is copied, which cannot be interrupted and holds it twice. Memories stay

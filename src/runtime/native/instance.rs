@@ -140,7 +140,7 @@ impl Instance {
         if handle == 0 {
             return None;
         }
-        let length = ctx.blocks.length(handle)?.min(crate::runtime::failure::MAX_MESSAGE_BYTES as u64 + 4);
+        let length = ctx.blocks.length(handle)?.min(crate::runtime::failure::MESSAGE_BYTES_MAX as u64 + 4);
         let bytes = Span { offset: handle, length }.of(self.arena_memory.data(&self.store)).ok()?;
         Some(String::from_utf8_lossy(bytes).into_owned())
     }

@@ -54,7 +54,7 @@ mod wasi;
 mod watched;
 
 pub use chunked::BodyMap;
-pub use codegen::{MAX_WASM_STACK_BYTES, Tools, moved_bodies};
+pub use codegen::{Tools, WASM_STACK_BYTES_MAX, moved_bodies};
 pub use compile::{CompilationStage, CompilationView, CompileRequest, CompilerOptions, Served, serve};
 pub use engine::Engines;
 pub use image::NativeImage;

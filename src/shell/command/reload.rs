@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::kernel::{LoadRequest, ProcessId, Replacement};
+use crate::kernel::{LoadRequest, ProcessId, ReplacementRequest};
 use crate::runtime::Program;
 use crate::shell::exchange::{Exchanged, exchange};
 use crate::shell::loading::link;
@@ -61,7 +61,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         false => None,
     };
     let verified = verified.map(|verified| verified_text(&verified)).unwrap_or_default();
-    let reload = Replacement::Reload { program, force: options.force };
+    let reload = ReplacementRequest::Reload { program, force: options.force };
     match exchange(session, id, reload, verified)? {
         Exchanged::Done(done) => Ok(done.into()),
         Exchanged::Parked(reply) => Ok(reply),

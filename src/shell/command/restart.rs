@@ -1,7 +1,7 @@
 //! `restart`: a fresh instance in place of a process's own.
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::kernel::Replacement;
+use crate::kernel::ReplacementRequest;
 use crate::shell::exchange::{Exchanged, exchange};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -37,7 +37,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let mut processes = options.processes.iter();
     for process in processes.by_ref() {
         let id = session.process(process)?;
-        match exchange(session, id, Replacement::Restart, String::new())? {
+        match exchange(session, id, ReplacementRequest::Restart, String::new())? {
             Exchanged::Done(done) => {
                 lines.push(done.line);
                 restarted.push(done.json);

@@ -12,7 +12,8 @@ use crate::journal::{Filter, PayloadSettings};
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultWhen};
 use crate::kernel::tests::{kernel_with, plan, put_word, until};
 use crate::kernel::{
-    CallPlan, CrashesMax, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, Replacement, Restart, Supervision,
+    CallPlan, CrashesMax, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ReplacementRequest, Restart,
+    Supervision,
 };
 use crate::runtime::Program;
 
@@ -99,7 +100,7 @@ impl Vandal {
 
     /// New code, perhaps with as little time as it takes to be cut anywhere.
     fn reload(&mut self, id: ProcessId) {
-        let what = Replacement::Reload { program: self.program(), force: self.rng.bool() };
+        let what = ReplacementRequest::Reload { program: self.program(), force: self.rng.bool() };
         let timeout = Some(self.short());
         drop(self.kernel.replace_in(&self.kernel.new_task(0), id, &what, timeout));
     }
@@ -107,7 +108,7 @@ impl Vandal {
     /// The same as a job, which is killed or is not.
     fn reload_as_job(&mut self, id: ProcessId) {
         // A job that ends by itself.
-        let what = Replacement::Reload { program: self.programs[self.rng.usize(..2)].clone(), force: true };
+        let what = ReplacementRequest::Reload { program: self.programs[self.rng.usize(..2)].clone(), force: true };
         let job = self.kernel.start_replace(id, what, "reload".into()).unwrap();
         if self.rng.bool() {
             job.kill();

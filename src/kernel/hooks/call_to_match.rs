@@ -1,4 +1,4 @@
-//! A call as rules see it.
+//! A call with what the filters of rules are matched against.
 
 use std::sync::Arc;
 
@@ -6,17 +6,21 @@ use crate::journal::filter::Said;
 use crate::journal::{AlsoNamed, Filter, Record};
 use crate::kernel::process::Process;
 
-/// A call as breakpoints and faults see it: a process matches by the name of its plugin too, as with stubs.
-pub struct Seen<'a> {
+/// A call that breakpoints, faults and stubs are matched against: by its record, by the plugin names of its processes and
+/// by its bytes.
+pub struct CallToMatch<'a> {
+    /// The record so far.
     pub record: &'a Record,
+    /// The calling process; `None`: the shell.
     pub caller: Option<Arc<Process>>,
+    /// The called process.
     pub callee: &'a Process,
-    /// Its bytes as they are at hand; none of a private plugin.
+    /// Input, output and error, as far as known; no bytes of a private plugin.
     pub said: Said<'a>,
 }
 
-impl Seen<'_> {
-    /// Whether the expression matches it.
+impl CallToMatch<'_> {
+    /// Whether a filter matches the call.
     pub fn is_of(&self, filter: &Filter) -> bool {
         let caller = self.caller.as_ref().map(|caller| &*caller.plugin);
         filter.matches_said(self.record, AlsoNamed { caller, callee: Some(&self.callee.plugin) }, self.said)
