@@ -20,14 +20,17 @@ fn plugins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins")
 }
 
+/// The README's blocks of one kind, in order.
+fn blocks(kind: &str) -> Vec<String> {
+    let readme = fs::read_to_string(plugins().join("plugsh-guest/README.md")).unwrap();
+    let fence = format!("```{kind}\n");
+    let parts = readme.split(&fence).skip(1).map(|part| part.split("\n```").next());
+    parts.map(|block| format!("{}\n", block.expect("its end"))).collect()
+}
+
 /// The recipe's two files: the first block of each kind.
 fn recipe() -> (String, String) {
-    let readme = fs::read_to_string(plugins().join("plugsh-guest/README.md")).unwrap();
-    let block = |kind: &str| {
-        let (_, after) = readme.split_once(&format!("```{kind}\n")).expect("a block");
-        after.split_once("```").expect("its end").0.to_owned()
-    };
-    (block("toml"), block("rust"))
+    (blocks("toml").swap_remove(0), blocks("rust").swap_remove(0))
 }
 
 /// Writes the recipe's plugin to a folder, with another path to the guest crate.
@@ -126,4 +129,19 @@ fn the_recipe_builds_beside_a_copy_of_the_guest_crate() {
     let folder = dir.path().join("shout");
     write_plugin(&folder, None);
     try_plugin(&folder);
+}
+
+/// The README's plugin with the functions in the PDK's own form, in both hosts.
+#[test]
+fn the_pdks_own_host_functions_reach_other_plugins() {
+    let dir = tempfile::tempdir().unwrap();
+    write_plugin(dir.path(), Some(&plugins().join("plugsh-guest")));
+    let source = blocks("rust").into_iter().find(|block| block.contains("plugsh:blocks")).expect("its block");
+    fs::write(dir.path().join("src/lib.rs"), source).unwrap();
+    let Some(wasm) = build(dir.path()) else { return };
+    for host in ["native", "extism"] {
+        let lines = format!("load {} --host {host}\ncall shout run hello\nps --json", wasm.display());
+        let ended = plugsh().args(["-q", "-c", &lines]).run().code(0);
+        ended.stdout_has("HELLO! 1 below 0: no function `upwards` in `2:text`").stdout_has("\"name\":\"shout\"");
+    }
 }

@@ -9,6 +9,10 @@ use super::stand_in_types::NumberType;
 pub const EXTISM: &str = "extism:host/env";
 /// The namespaces of the functions that concern other plugins: PDKs import from either.
 pub const PLUGINS: [&str; 2] = ["extism:host/user", "env"];
+/// The namespace of the same functions with ids in blocks, for PDKs that pass every value as a block.
+pub const BLOCKS: &str = "plugsh:blocks";
+/// All namespaces of the functions that concern other plugins.
+const PLUGINS_AND_BLOCKS: [&str; 3] = [PLUGINS[0], PLUGINS[1], BLOCKS];
 /// The namespace of the functions that move bytes by one copy.
 pub const BULK: &str = "plugsh:bulk";
 /// The namespace of WASI preview 1.
@@ -108,7 +112,7 @@ functions! {
 
 functions! {
     /// Functions that concern other plugins.
-    PluginFunction in &PLUGINS;
+    PluginFunction in &PLUGINS_AND_BLOCKS;
     RegisterPlugin = register_plugin(name: I64) -> id: I64,
         "start a process; the caller becomes its parent. A failure stops the caller";
     CallPlugin = call_plugin(id: I64, function: I64, input: I64) -> output: I64,

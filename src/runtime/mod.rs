@@ -14,6 +14,7 @@ pub mod failure;
 pub mod host_functions;
 pub mod host_request;
 pub mod hosts;
+mod id_block;
 pub mod images;
 pub mod imports;
 pub mod inspect;

@@ -1,6 +1,6 @@
 //! The prelude of the cases' wat, and the lists of functions and fields that the suite must cover.
 
-use plugsh::runtime::host_functions::{self, BULK, HostFunction};
+use plugsh::runtime::host_functions::{self, BLOCKS, BULK, HostFunction};
 
 /// Every field of a manifest.
 pub const MANIFEST_FIELDS: &[&str] = &[
@@ -87,12 +87,11 @@ pub fn functions() -> impl Iterator<Item = &'static HostFunction> {
 }
 
 /// A module with every import, the helpers, and `body`. Where the body starts with `ENV;` plugsh's own functions come
-/// from the bare namespace; imports of its own stand before a line `---`.
+/// from the bare namespace, with `BLOCKS;` from the one with ids in blocks; imports of its own stand before a line `---`.
 pub fn module(body: &str) -> String {
-    let (plugins, body) = match body.trim_start().strip_prefix("ENV;") {
-        Some(rest) => ("env", rest),
-        None => ("extism:host/user", body),
-    };
+    let namespaces = [("ENV;", "env"), ("BLOCKS;", BLOCKS)];
+    let marked = |(mark, namespace)| Some((namespace, body.trim_start().strip_prefix(mark)?));
+    let (plugins, body) = namespaces.into_iter().find_map(marked).unwrap_or(("extism:host/user", body));
     let (imports, body) = body.split_once("---").unwrap_or(("", body));
     let import = |function: &HostFunction| match function.namespaces {
         [namespace] => function.import(namespace),

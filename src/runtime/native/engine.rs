@@ -12,7 +12,7 @@ use super::cache::Cache;
 use super::codegen::{Tools, compile_here, config_for_tools, error_line};
 use super::compile::{CompileRequest, Compiler, CompilerOptions, ModuleStore, Order};
 use super::ctx::Ctx;
-use super::{abi, bulk, user, wasi};
+use super::{abi, bulk, user, user_blocks, wasi};
 use crate::runtime::host_functions::EXTISM;
 use crate::runtime::lru::{LruCache, LruMax};
 use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
@@ -108,6 +108,7 @@ impl EnginePool {
         let mut linker = Linker::new(&engine);
         abi::add(&mut linker)?;
         user::add(&mut linker)?;
+        user_blocks::add(&mut linker)?;
         bulk::add(&mut linker)?;
         let mut wasi_linker = linker.clone();
         wasi::add(&mut wasi_linker)?;

@@ -49,6 +49,7 @@ mod standing;
 mod streams;
 mod stubs;
 mod user;
+mod user_blocks;
 mod vars;
 mod wasi;
 mod watched;

@@ -1,4 +1,4 @@
-//! The implementation of each [`PluginFunction`], in both namespaces that PDKs import from.
+//! The implementation of each [`PluginFunction`], in the namespaces where ids are numbers; `user_blocks` has the others.
 //!
 //! The kernel does the work; the functions here convert handles for `Upcalls` and back.
 
@@ -23,44 +23,49 @@ pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
 
 fn add_function(linker: &mut Linker<Ctx>, namespace: &str, function: PluginFunction) -> Result<()> {
     use PluginFunction as F;
+    type Guest<'a> = Caller<'a, Ctx>;
     let name = function.row().name;
     match function {
-        F::RegisterPlugin => linker.func_wrap(namespace, name, register_plugin),
-        F::CallPlugin => linker.func_wrap(namespace, name, call_plugin),
-        F::TryCallPlugin => linker.func_wrap(namespace, name, try_call_plugin),
-        F::CallError => linker.func_wrap(namespace, name, call_error),
-        F::FreePlugin => linker.func_wrap(namespace, name, free_plugin),
-        F::FindPlugin => linker.func_wrap(namespace, name, find_plugin),
-        F::SelfPlugin => linker.func_wrap(namespace, name, self_plugin),
-        F::ParentPlugin => linker.func_wrap(namespace, name, parent_plugin),
+        F::RegisterPlugin => linker.func_wrap(namespace, name, |mut c: Guest<'_>, name| register_plugin(&mut c, name)),
+        F::CallPlugin => linker.func_wrap(namespace, name, |mut c: Guest<'_>, id, function, input| {
+            call_plugin(&mut c, id, function, input)
+        }),
+        F::TryCallPlugin => linker.func_wrap(namespace, name, |mut c: Guest<'_>, id, function, input| {
+            try_call_plugin(&mut c, id, function, input)
+        }),
+        F::CallError => linker.func_wrap(namespace, name, |mut c: Guest<'_>| call_error(&mut c)),
+        F::FreePlugin => linker.func_wrap(namespace, name, |c: Guest<'_>, id| free_plugin(&c, id)),
+        F::FindPlugin => linker.func_wrap(namespace, name, |mut c: Guest<'_>, name| find_plugin(&mut c, name)),
+        F::SelfPlugin => linker.func_wrap(namespace, name, |c: Guest<'_>| self_plugin(&c)),
+        F::ParentPlugin => linker.func_wrap(namespace, name, |c: Guest<'_>| parent_plugin(&c)),
     }?;
     Ok(())
 }
 
-fn call_plugin(mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
+pub(super) fn call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
     let up = caller.data().up()?;
-    let output = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange))?;
-    end_if_interrupted(&caller)?;
+    let output = nested(caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange))?;
+    end_if_interrupted(caller)?;
     Ok(output.offset as i64)
 }
 
-fn try_call_plugin(mut caller: Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
+pub(super) fn try_call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
     let up = caller.data().up()?;
-    let tried = nested(&mut caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
-    end_if_interrupted(&caller)?;
+    let tried = nested(caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
+    end_if_interrupted(caller)?;
     caller.data_mut().call_error = None;
     match tried {
         Ok(output) => Ok(output.offset as i64),
         Err(error) => {
             let message = as_value(error)?;
-            caller.data().up()?.caught(standing::stands(&caller));
+            caller.data().up()?.caught(standing::stands(&mut *caller));
             caller.data_mut().call_error = Some(message);
             Ok(0)
         }
     }
 }
 
-fn call_error(mut caller: Caller<'_, Ctx>) -> Result<i64> {
+pub(super) fn call_error(caller: &mut Caller<'_, Ctx>) -> Result<i64> {
     let Some(message) = caller.data().call_error.clone() else { return Ok(0) };
     Ok(caller.put(message.as_bytes())?.offset as i64)
 }
@@ -79,35 +84,35 @@ fn ends_caller(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel)
 }
 
-fn register_plugin(mut caller: Caller<'_, Ctx>, name: i64) -> Result<i64> {
+pub(super) fn register_plugin(caller: &mut Caller<'_, Ctx>, name: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
     let registered = up.register(&name);
     if up.sample_due() {
-        up.sample(backtrace::now(&caller, &caller.data().modules));
+        up.sample(backtrace::now(&*caller, &caller.data().modules));
     }
     let id = registered.map_err(Failure::unwound)?;
-    end_if_interrupted(&caller)?;
+    end_if_interrupted(caller)?;
     Ok(id as i64)
 }
 
-fn free_plugin(caller: Caller<'_, Ctx>, id: i64) -> Result<()> {
+pub(super) fn free_plugin(caller: &Caller<'_, Ctx>, id: i64) -> Result<()> {
     let up = caller.data().up()?;
     up.free(id as u64).map_err(Failure::unwound)?;
-    end_if_interrupted(&caller)
+    end_if_interrupted(caller)
 }
 
-fn find_plugin(mut caller: Caller<'_, Ctx>, name: i64) -> Result<i64> {
+pub(super) fn find_plugin(caller: &mut Caller<'_, Ctx>, name: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
     Ok(up.find(&name) as i64)
 }
 
-fn self_plugin(caller: Caller<'_, Ctx>) -> Result<i64> {
+pub(super) fn self_plugin(caller: &Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.data().up()?.current() as i64)
 }
 
-fn parent_plugin(caller: Caller<'_, Ctx>) -> Result<i64> {
+pub(super) fn parent_plugin(caller: &Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.data().up()?.parent() as i64)
 }
 

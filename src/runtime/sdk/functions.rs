@@ -1,4 +1,4 @@
-//! plugsh's host functions for the SDK, in both namespaces.
+//! plugsh's host functions for the SDK, in all their namespaces.
 
 use std::rc::Rc;
 
@@ -6,39 +6,74 @@ use extism::convert::MemoryHandle;
 use extism::{CurrentPlugin, Function, UserData, Val, ValType};
 
 use super::frame::{self, Frame, Stage};
-use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
+use crate::runtime::host_functions::{BLOCKS, NAME_BYTES_MAX, PLUGINS, PluginFunction};
+use crate::runtime::id_block;
 use crate::runtime::stand_in_types::NumberType;
 use crate::runtime::{Exchange, Failure, FailureKind, HostData, Problem};
 
 /// plugsh's host functions.
 pub fn plugshs() -> Vec<Function> {
-    let in_namespace = |namespace| PluginFunction::ALL.iter().map(move |function| plugshs_own(namespace, *function));
-    PLUGINS.into_iter().flat_map(in_namespace).collect()
+    let in_namespace =
+        |(namespace, ids)| PluginFunction::ALL.iter().map(move |function| plugshs_own(namespace, ids, *function));
+    let numbers = PLUGINS.into_iter().map(|namespace| (namespace, Ids::Numbers));
+    numbers.chain([(BLOCKS, Ids::Blocks)]).flat_map(in_namespace).collect()
 }
 
-fn plugshs_own(namespace: &str, function: PluginFunction) -> Function {
+/// How a namespace writes the ids of plugins.
+#[derive(Clone, Copy)]
+enum Ids {
+    Numbers,
+    /// As [`id_block`] has them.
+    Blocks,
+}
+
+impl Ids {
+    /// The id that the plugin gave as the first argument.
+    fn take(self, call: &mut HostCall<'_>) -> Result<u64, Failure> {
+        match self {
+            Ids::Numbers => Ok(call.number(0)),
+            Ids::Blocks => {
+                call.needs_memory()?;
+                id_block::read(&bytes(call.plugin, call.number(0), "plugin id")?).map_err(refused)
+            }
+        }
+    }
+
+    /// An id as the plugin gets it.
+    fn give(self, call: &mut HostCall<'_>, id: u64) -> Result<u64, Failure> {
+        match self {
+            Ids::Numbers => Ok(id),
+            Ids::Blocks => {
+                call.needs_memory()?;
+                put(call.plugin, &id_block::write(id))
+            }
+        }
+    }
+}
+
+fn plugshs_own(namespace: &str, ids: Ids, function: PluginFunction) -> Function {
     let answer: Answer = match function {
         PluginFunction::RegisterPlugin => register_plugin,
         PluginFunction::CallPlugin => call_plugin,
         PluginFunction::TryCallPlugin => try_call_plugin,
-        PluginFunction::CallError => call_error,
+        PluginFunction::CallError => |call, _| call_error(call),
         PluginFunction::FreePlugin => free_plugin,
         PluginFunction::FindPlugin => find_plugin,
-        PluginFunction::SelfPlugin => |call| Ok(call.frame.up().current()),
-        PluginFunction::ParentPlugin => |call| Ok(call.frame.up().parent()),
+        PluginFunction::SelfPlugin => |call, ids| ids.give(call, call.frame.up().current()),
+        PluginFunction::ParentPlugin => |call, ids| ids.give(call, call.frame.up().parent()),
     };
     let row = function.row();
     let params: Vec<ValType> = row.params.iter().map(|param| val_type(param.ty)).collect();
     let results: Vec<ValType> = row.result.iter().map(|result| val_type(result.ty)).collect();
     define(namespace, row.name, &params, &results, move |call| {
-        let result = answer(call)?;
+        let result = answer(call, ids)?;
         call.give([Val::I64(result as i64)]);
         Ok(())
     })
 }
 
 /// The body of a function of plugsh's: its result, which a function without one drops.
-type Answer = fn(&mut HostCall<'_>) -> Result<u64, Failure>;
+type Answer = fn(&mut HostCall<'_>, Ids) -> Result<u64, Failure>;
 
 /// One call of a host function.
 pub(super) struct HostCall<'a> {
@@ -58,18 +93,21 @@ pub(super) fn val_type(ty: NumberType) -> ValType {
     }
 }
 
-fn register_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+fn register_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
     let name = call.text(0, "plugin name")?;
-    call.frame.nested(|up| up.register(&name)).map_err(Failure::unwound)
+    let id = call.frame.nested(|up| up.register(&name)).map_err(Failure::unwound)?;
+    ids.give(call, id)
 }
 
-fn call_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
-    let output = call.nested().map_err(Failure::unwound)?;
+fn call_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
+    let id = ids.take(call)?;
+    let output = call.nested(id).map_err(Failure::unwound)?;
     put(call.plugin, &output)
 }
 
-fn try_call_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
-    let tried = call.nested();
+fn try_call_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
+    let id = ids.take(call)?;
+    let tried = call.nested(id);
     if call.frame.up().interrupted() {
         return Err(Failure::interrupted());
     }
@@ -82,15 +120,16 @@ fn call_error(call: &mut HostCall<'_>) -> Result<u64, Failure> {
     call.frame.call_error().map_or(Ok(0), |message| put(call.plugin, message.as_bytes()))
 }
 
-fn free_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
-    let id = call.number(0);
+fn free_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
+    let id = ids.take(call)?;
     call.frame.nested(|up| up.free(id)).map_err(Failure::unwound)?;
     Ok(0)
 }
 
-fn find_plugin(call: &mut HostCall<'_>) -> Result<u64, Failure> {
+fn find_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
     let name = call.text(0, "plugin name")?;
-    Ok(call.frame.up().find(&name))
+    let id = call.frame.up().find(&name);
+    ids.give(call, id)
 }
 
 impl HostCall<'_> {
@@ -117,8 +156,8 @@ impl HostCall<'_> {
         }
     }
 
-    /// Calls a process, the arguments being its id, a function and an input: the output.
-    fn nested(&mut self) -> Result<Vec<u8>, Failure> {
+    /// Calls a process, the second argument being a function and the third an input: the output.
+    fn nested(&mut self, id: u64) -> Result<Vec<u8>, Failure> {
         self.needs_memory()?;
         let function = bytes(self.plugin, self.number(1), "function name")?;
         if function.len() as u64 > NAME_BYTES_MAX {
@@ -128,7 +167,7 @@ impl HostCall<'_> {
         let function = String::from_utf8(function).map_err(|_| refused("the function name is not UTF-8"));
         let input = bytes(self.plugin, self.number(2), "input")?;
         let mut exchange = Copied { function, ..Copied::of(input) };
-        self.frame.nested(|up| up.call(self.number(0), &mut exchange))?;
+        self.frame.nested(|up| up.call(id, &mut exchange))?;
         Ok(exchange.output)
     }
 

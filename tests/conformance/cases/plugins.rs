@@ -4,7 +4,7 @@ use super::super::case::{Case, body, builtin};
 use plugsh::runtime::FailureKind;
 
 pub fn cases() -> Vec<Case> {
-    [built_in(), raw("host: ", ""), raw("bare: ", "ENV;")].into_iter().flatten().collect()
+    [built_in(), raw("host: ", ""), raw("bare: ", "ENV;"), in_blocks()].into_iter().flatten().collect()
 }
 
 fn built_in() -> Vec<Case> {
@@ -125,7 +125,7 @@ const RAW: &str = r#"
         (call $free_plugin (local.get $id))
         (call $free_plugin (local.get $id)))"#;
 
-/// The raw functions, in one of the two namespaces.
+/// The raw functions, in one of the two namespaces with numbers.
 fn raw(prefix: &'static str, namespace: &'static str) -> Vec<Case> {
     let case = |name: &str| {
         let name: &'static str = Box::leak(format!("{prefix}{name}").into_boxed_str());
@@ -152,3 +152,48 @@ fn raw(prefix: &'static str, namespace: &'static str) -> Vec<Case> {
         case("ending one twice").call("free_it", "").fails(FailureKind::Denied),
     ]
 }
+
+/// The functions with ids in blocks: those of [`RAW`] that hand an id on as they get it, and what an id looks like.
+fn in_blocks() -> Vec<Case> {
+    let case = |name| body(name, &format!("BLOCKS;{RAW}{IDS}"));
+    vec![
+        case("ids in blocks: a call with input and output").call("echo", "there and back").gives("[[there and back]]"),
+        case("ids in blocks: a function name that is no handle").call("bad_handle", "").fails(FailureKind::Trap),
+        case("ids in blocks: ending one twice").call("free_it", "").fails(FailureKind::Denied),
+        case("ids in blocks: an id is the eight bytes of a number").call("own", "").gives("8 1 8 0 8 0 8 2 "),
+        case("ids in blocks: an id in digits").call("digits", "").gives("[[x]]"),
+        case("ids in blocks: a tried call and why it failed").call("tried_here", "").gives("0 [2: test]"),
+        case("ids in blocks: an id of another length").call("call_input", "\u{1}\0\0\0").fails(FailureKind::Trap),
+        case("ids in blocks: an id that is no text of digits").call("call_input", "echo").fails(FailureKind::Trap),
+        case("ids in blocks: an id that is far too long").call("call_input", LONG).fails(FailureKind::Trap),
+        case("ids in blocks: an id that is no handle").call("bad_id", "").fails(FailureKind::Trap),
+        case("ids in blocks: no id").call("no_id", "").fails(FailureKind::Trap),
+        case("ids in blocks: an id that nobody has").call("call_input", "99").fails(FailureKind::Nested),
+    ]
+}
+
+const LONG: &str = "000000000000000000000000000000000000000001";
+
+const IDS: &str = r#"
+    (data (i32.const 1120) "x")
+    (func $silent_name (result i64) (call $str (i32.const 1104) (i32.const 6)))
+    (func $say_id (param $id i64)
+        (call $say (call $length (local.get $id)))
+        (call $say (call $load_u64 (local.get $id))))
+    (func (export "own")
+        (call $say_id (call $self_plugin)) (call $say_id (call $parent_plugin))
+        (call $say_id (call $find_plugin (call $silent_name))) (call $say_id (call $register_plugin (call $name)))
+        (call $done))
+    (func (export "digits") (local $id i64)
+        (local.set $id (call $alloc (i64.const 1)))
+        (call $store_u8 (local.get $id)
+            (i32.add (i32.const 48) (i32.wrap_i64 (call $load_u64 (call $register_plugin (call $name))))))
+        (call $say_block (call $call_plugin (local.get $id) (call $str (i32.const 1056) (i32.const 3)) (call $str (i32.const 1120) (i32.const 1))))
+        (call $done))
+    (func (export "tried_here")
+        (call $say (call $try_call_plugin (call $register_plugin (call $name)) (call $str (i32.const 1072) (i32.const 4)) (i64.const 0)))
+        (call $say_block (call $call_error))
+        (call $done))
+    (func (export "call_input") (drop (call $call_plugin (call $input) (call $silent_name) (i64.const 0))))
+    (func (export "bad_id") (drop (call $call_plugin (i64.const 123456789) (call $silent_name) (i64.const 0))))
+    (func (export "no_id") (drop (call $call_plugin (i64.const 0) (call $silent_name) (i64.const 0))))"#;
