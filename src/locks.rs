@@ -103,7 +103,7 @@ impl<T: ?Sized> Mutex<T> {
     #[inline]
     pub fn lock(&self) -> MutexGuard<'_, T> {
         #[cfg(any(test, debug_assertions))]
-        let held = Held::take(self.rank);
+        let held = HeldRank::take(self.rank);
         MutexGuard {
             guard: self.inner.lock(),
             #[cfg(any(test, debug_assertions))]
@@ -122,7 +122,7 @@ pub struct MutexGuard<'a, T: ?Sized> {
     // Dropped first, so that the rank is removed after the lock was released.
     guard: parking_lot::MutexGuard<'a, T>,
     #[cfg(any(test, debug_assertions))]
-    _held: Held,
+    _held: HeldRank,
 }
 
 impl<T: ?Sized> Deref for MutexGuard<'_, T> {
@@ -214,7 +214,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     pub fn read(&self) -> ReadGuard<'_, T> {
         #[cfg(any(test, debug_assertions))]
-        let held = Held::take(self.rank);
+        let held = HeldRank::take(self.rank);
         ReadGuard {
             guard: self.inner.read(),
             #[cfg(any(test, debug_assertions))]
@@ -226,7 +226,7 @@ impl<T: ?Sized> RwLock<T> {
     #[inline]
     pub fn write(&self) -> WriteGuard<'_, T> {
         #[cfg(any(test, debug_assertions))]
-        let held = Held::take(self.rank);
+        let held = HeldRank::take(self.rank);
         WriteGuard {
             guard: self.inner.write(),
             #[cfg(any(test, debug_assertions))]
@@ -244,7 +244,7 @@ impl<T: ?Sized> RwLock<T> {
 pub struct ReadGuard<'a, T: ?Sized> {
     guard: parking_lot::RwLockReadGuard<'a, T>,
     #[cfg(any(test, debug_assertions))]
-    _held: Held,
+    _held: HeldRank,
 }
 
 impl<T: ?Sized> Deref for ReadGuard<'_, T> {
@@ -260,7 +260,7 @@ impl<T: ?Sized> Deref for ReadGuard<'_, T> {
 pub struct WriteGuard<'a, T: ?Sized> {
     guard: parking_lot::RwLockWriteGuard<'a, T>,
     #[cfg(any(test, debug_assertions))]
-    _held: Held,
+    _held: HeldRank,
 }
 
 impl<T: ?Sized> Deref for WriteGuard<'_, T> {
@@ -286,7 +286,7 @@ impl<T: std::fmt::Debug> std::fmt::Debug for RwLock<T> {
 }
 
 #[cfg(any(test, debug_assertions))]
-use held::Held;
+use held::HeldRank;
 
 #[cfg(any(test, debug_assertions))]
 mod held {
@@ -300,15 +300,15 @@ mod held {
     }
 
     /// One lock that this thread holds, or waits for. Bound to the thread: its guard cannot leave it.
-    pub(super) struct Held(Rank, std::marker::PhantomData<*const ()>);
+    pub(super) struct HeldRank(Rank, std::marker::PhantomData<*const ()>);
 
-    impl Held {
+    impl HeldRank {
         /// Notes that a lock is taken.
         ///
         /// # Panics
         ///
         /// Where the thread holds one that comes after it, or another of its rank.
-        pub(super) fn take(rank: Rank) -> Held {
+        pub(super) fn take(rank: Rank) -> HeldRank {
             // A thread that ends has no list any more.
             let _ = HELD.try_with(|held| {
                 let mut held = held.borrow_mut();
@@ -317,11 +317,11 @@ mod held {
                 assert!(in_order || std::thread::panicking(), "lock order: {rank:?} is taken while {held:?} are held");
                 held.push(rank);
             });
-            Held(rank, std::marker::PhantomData)
+            HeldRank(rank, std::marker::PhantomData)
         }
     }
 
-    impl Drop for Held {
+    impl Drop for HeldRank {
         fn drop(&mut self) {
             let _ = HELD.try_with(|held| {
                 let mut held = held.borrow_mut();

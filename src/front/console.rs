@@ -11,7 +11,7 @@ use super::pane::frame_of;
 use super::pane::save::save;
 use super::print::{RenderOptions, Rendered, render, to_ansi};
 use super::screen::Screen;
-use super::screen::tty::{self, Stop};
+use super::screen::tty::{self, StopTarget};
 use crate::kernel::Kernel;
 use crate::shell::front::{Front, Loan, PaneRequest, PictureClock, PictureSize, ProgramStreams};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -221,7 +221,7 @@ impl Front for Console {
             }),
             None => {
                 while run() == Loan::Stopped {
-                    tty::stop(Stop::Group);
+                    tty::stop(StopTarget::Group);
                 }
             }
         }

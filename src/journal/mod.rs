@@ -21,7 +21,7 @@ pub mod units;
 
 pub use filter::{AlsoNamed, Filter, FilterError};
 pub use lane::Lane;
-pub use payload::{Kept, KeptState, Payload};
+pub use payload::{KeptBytes, KeptState, Payload};
 pub use record::{ChangedBy, ERROR_BYTES_MAX, ErrorText, Growth, Outcome, Record, RecordKind};
-pub use ring::{Cursor, Drained, Followed, Journal, JournalLimits, PayloadSettings, PayloadsOf, merge_running};
+pub use ring::{Drained, Followed, Journal, JournalCursor, JournalLimits, PayloadSettings, PayloadsOf, merge_running};
 pub use symbol::Symbol;

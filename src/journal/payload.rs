@@ -6,8 +6,8 @@ use crate::text::bounded;
 /// The kept bytes of one call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payload {
-    pub input: Kept,
-    pub output: Kept,
+    pub input: KeptBytes,
+    pub output: KeptBytes,
     /// What a request to the host asked for, at most [`DETAIL_BYTES_MAX`]; `None` for calls.
     pub detail: Option<Box<str>>,
 }
@@ -18,12 +18,16 @@ pub const DETAIL_BYTES_MAX: usize = 256;
 impl Payload {
     /// Keeps up to `bytes_each_max` bytes of each side.
     pub fn keep(input: &[u8], output: &[u8], bytes_each_max: u64) -> Payload {
-        Payload { input: Kept::keep(input, bytes_each_max), output: Kept::keep(output, bytes_each_max), detail: None }
+        Payload {
+            input: KeptBytes::keep(input, bytes_each_max),
+            output: KeptBytes::keep(output, bytes_each_max),
+            detail: None,
+        }
     }
 
     /// The lengths alone, for a plugin whose bytes must not be kept.
     pub fn private(input_len: u64, output_len: u64) -> Payload {
-        Payload { input: Kept::private(input_len), output: Kept::private(output_len), detail: None }
+        Payload { input: KeptBytes::private(input_len), output: KeptBytes::private(output_len), detail: None }
     }
 
     /// What a request to the host asked for, cut to [`DETAIL_BYTES_MAX`]; its bytes are not kept.
@@ -45,7 +49,7 @@ impl Payload {
 
 /// One side of a payload.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Kept {
+pub struct KeptBytes {
     /// The kept bytes: all, a prefix, or none.
     pub bytes: Box<[u8]>,
     /// The full length.
@@ -66,24 +70,24 @@ pub enum KeptState {
     Private,
 }
 
-impl Kept {
+impl KeptBytes {
     /// Keeps the first `bytes_max` bytes of `bytes`.
-    pub fn keep(bytes: &[u8], bytes_max: u64) -> Kept {
+    pub fn keep(bytes: &[u8], bytes_max: u64) -> KeptBytes {
         let kept = bytes.get(..usize::try_from(bytes_max).unwrap_or(usize::MAX)).unwrap_or(bytes);
         let state = if kept.len() == bytes.len() { KeptState::Whole } else { KeptState::Cut };
-        Kept { bytes: kept.into(), full_len: bytes.len() as u64, state }
+        KeptBytes { bytes: kept.into(), full_len: bytes.len() as u64, state }
     }
 
     /// A copy with at most the first `bytes_max` of the kept bytes.
-    pub fn prefix(&self, bytes_max: u64) -> Kept {
-        let prefix = Kept::keep(&self.bytes, bytes_max);
+    pub fn prefix(&self, bytes_max: u64) -> KeptBytes {
+        let prefix = KeptBytes::keep(&self.bytes, bytes_max);
         let state = if prefix.state == KeptState::Cut { KeptState::Cut } else { self.state };
-        Kept { full_len: self.full_len, state, ..prefix }
+        KeptBytes { full_len: self.full_len, state, ..prefix }
     }
 
     /// Only the length.
-    pub fn private(full_len: u64) -> Kept {
-        Kept { bytes: Box::default(), full_len, state: KeptState::Private }
+    pub fn private(full_len: u64) -> KeptBytes {
+        KeptBytes { bytes: Box::default(), full_len, state: KeptState::Private }
     }
 
     /// Whether every byte is there.
@@ -116,18 +120,18 @@ mod tests {
 
     #[test]
     fn what_fits_is_whole_and_what_does_not_says_so() {
-        let whole = Kept::keep(b"abc", 3);
+        let whole = KeptBytes::keep(b"abc", 3);
         assert_eq!((&*whole.bytes, whole.full_len, whole.missing()), (&b"abc"[..], 3, None));
 
-        let cut = Kept::keep(b"abcdef", 4);
+        let cut = KeptBytes::keep(b"abcdef", 4);
         assert_eq!((&*cut.bytes, cut.full_len), (&b"abcd"[..], 6));
         assert_eq!(cut.missing().as_deref(), Some("cut: the first 4 of 6 bytes"));
 
-        assert_eq!(Kept::keep(b"abc", u64::MAX).state, KeptState::Whole);
-        assert_eq!(Kept::keep(b"abc", 0).state, KeptState::Cut);
-        assert_eq!(whole.prefix(2), Kept { bytes: (*b"ab").into(), full_len: 3, state: KeptState::Cut });
+        assert_eq!(KeptBytes::keep(b"abc", u64::MAX).state, KeptState::Whole);
+        assert_eq!(KeptBytes::keep(b"abc", 0).state, KeptState::Cut);
+        assert_eq!(whole.prefix(2), KeptBytes { bytes: (*b"ab").into(), full_len: 3, state: KeptState::Cut });
         assert_eq!(whole.prefix(3), whole);
-        assert_eq!((cut.prefix(9), Kept::private(7).prefix(2)), (cut, Kept::private(7)));
+        assert_eq!((cut.prefix(9), KeptBytes::private(7).prefix(2)), (cut, KeptBytes::private(7)));
     }
 
     #[test]

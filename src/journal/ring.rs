@@ -156,7 +156,7 @@ impl Journal {
     /// What ended since the cursor was last here, at most [`FOLLOW_RECORDS_MAX`] records by the time they ended, and
     /// how many the cap pushed out unseen. Calls of different jobs that ended at about the same time may come in either
     /// order.
-    pub fn follow(&self, cursor: &mut Cursor) -> Followed {
+    pub fn follow(&self, cursor: &mut JournalCursor) -> Followed {
         self.empty_lanes();
         let (mut records, next, missed) = self.store.lock().read(cursor.position, FOLLOW_RECORDS_MAX);
         cursor.position = next;
@@ -166,7 +166,7 @@ impl Journal {
 
     /// Waits until something ended that the cursor has not seen, until [`Journal::wake`], or for `timeout`. Gives
     /// whether there is something new; it may return early.
-    pub fn wait(&self, cursor: &Cursor, timeout: Duration) -> bool {
+    pub fn wait(&self, cursor: &JournalCursor, timeout: Duration) -> bool {
         let mut doorbell = self.doorbell.lock();
         self.awaited.store(true, Ordering::SeqCst);
         if self.drain().total() > cursor.position {
@@ -308,19 +308,19 @@ impl Drained<'_> {
     }
 
     /// A cursor at the end: calls that end from now on are new to it.
-    pub fn cursor_at_end(&self) -> Cursor {
-        Cursor { position: self.journal.store.lock().end() }
+    pub fn cursor_at_end(&self) -> JournalCursor {
+        JournalCursor { position: self.journal.store.lock().end() }
     }
 
     /// A cursor at the oldest record that is held.
-    pub fn cursor_at_start(&self) -> Cursor {
-        Cursor { position: self.journal.store.lock().base() }
+    pub fn cursor_at_start(&self) -> JournalCursor {
+        JournalCursor { position: self.journal.store.lock().base() }
     }
 }
 
 /// The position of a follower.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Cursor {
+pub struct JournalCursor {
     position: u64,
 }
 

@@ -7,26 +7,26 @@ use serde::Serialize;
 
 use super::stack::{CallStack, StackView};
 use super::view::{FrameView, JobId};
-use crate::journal::{Kept, Outcome, Record, Symbol};
+use crate::journal::{KeptBytes, Outcome, Record, Symbol};
 use crate::json::some_as_ms;
 
 /// Side of a call that a hold stands at: before its run, within it or after.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
-pub enum Side {
+pub enum HoldSide {
     Before,
     /// While the guest runs.
     During,
     After,
 }
 
-impl Side {
+impl HoldSide {
     /// `before`, `during` or `after`.
     pub const fn as_str(self) -> &'static str {
         match self {
-            Side::Before => "before",
-            Side::During => "during",
-            Side::After => "after",
+            HoldSide::Before => "before",
+            HoldSide::During => "during",
+            HoldSide::After => "after",
         }
     }
 }
@@ -100,20 +100,20 @@ pub enum Step {
 pub struct StepPlan {
     pub(super) step: Step,
     pub(super) depth: u16,
-    pub(super) side: Side,
+    pub(super) side: HoldSide,
 }
 
 impl StepPlan {
-    pub(super) fn stops(self, depth: u16, side: Side) -> bool {
+    pub(super) fn stops(self, depth: u16, side: HoldSide) -> bool {
         // At a call's end, the step counts from its caller, which continues.
-        let end = if self.side == Side::After { self.depth.saturating_sub(1) } else { self.depth };
+        let end = if self.side == HoldSide::After { self.depth.saturating_sub(1) } else { self.depth };
         match (self.step, side) {
-            (_, Side::During) => false,
-            (Step::Into, Side::Before) => true,
-            (Step::Over, Side::Before) => depth <= self.depth,
-            (Step::Out, Side::Before) => false,
-            (Step::Over, Side::After) => depth < self.depth,
-            (Step::Into | Step::Out, Side::After) => depth <= end,
+            (_, HoldSide::During) => false,
+            (Step::Into, HoldSide::Before) => true,
+            (Step::Over, HoldSide::Before) => depth <= self.depth,
+            (Step::Out, HoldSide::Before) => false,
+            (Step::Over, HoldSide::After) => depth < self.depth,
+            (Step::Into | Step::Out, HoldSide::After) => depth <= end,
         }
     }
 }
@@ -132,10 +132,10 @@ pub enum Order {
 /// A call to hold.
 pub struct HoldPoint {
     pub reason: HoldReason,
-    pub side: Side,
-    pub input: Kept,
+    pub side: HoldSide,
+    pub input: KeptBytes,
     /// At a hold after the call: its output or its error.
-    pub result: Option<Result<Kept, String>>,
+    pub result: Option<Result<KeptBytes, String>>,
     /// Where the plugins stand; of a call that has not begun or has ended, its callers.
     pub stack: CallStack,
 }
@@ -163,14 +163,14 @@ pub struct HeldView {
     /// Number of this hold within its job.
     pub number: u64,
     pub reason: HoldReason,
-    pub side: Side,
+    pub side: HoldSide,
     /// The calls of the chain, outermost first; the last one is held.
     pub chain: Vec<FrameView>,
     pub held_for: Duration,
     /// Input, or its replacement by `set-input`; at most [`PREVIEW_BYTES_MAX`].
-    pub input: Kept,
+    pub input: KeptBytes,
     /// Output, after a call that succeeded.
-    pub output: Option<Kept>,
+    pub output: Option<KeptBytes>,
     /// Error, after a call that failed.
     pub error: Option<String>,
     pub stack: StackView,
@@ -230,15 +230,15 @@ impl NestedCall {
 mod tests {
     use super::*;
 
-    fn stops(step: Step, side: Side) -> Vec<(u16, Side)> {
+    fn stops(step: Step, side: HoldSide) -> Vec<(u16, HoldSide)> {
         let plan = StepPlan { step, depth: 2, side };
-        let all = [1, 2, 3].into_iter().flat_map(|depth| [(depth, Side::Before), (depth, Side::After)]);
+        let all = [1, 2, 3].into_iter().flat_map(|depth| [(depth, HoldSide::Before), (depth, HoldSide::After)]);
         all.filter(|(depth, side)| plan.stops(*depth, *side)).collect()
     }
 
     #[test]
     fn steps_go_as_far_as_their_names_say() {
-        use Side::{After, Before};
+        use HoldSide::{After, Before};
         let into = [(1, Before), (1, After), (2, Before), (2, After), (3, Before)];
         assert_eq!(stops(Step::Into, Before), into);
         assert_eq!(stops(Step::Over, Before), [(1, Before), (1, After), (2, Before)]);

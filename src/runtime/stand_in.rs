@@ -53,7 +53,7 @@ enum ParamKind {
 
 /// The conversion of one import's values.
 #[derive(Debug, Clone)]
-pub struct Form {
+pub struct StandInForm {
     params: Vec<ParamKind>,
     results: Vec<ParamKind>,
     /// `MODULE.FUNCTION`, as messages show it.
@@ -61,7 +61,7 @@ pub struct Form {
     target: String,
 }
 
-impl Form {
+impl StandInForm {
     /// How the values of a function of these types cross; `None` stands for a type that is no number. `ty` is the
     /// function's type for people. Fails where there is such a type, or where other types were said than the function
     /// has.
@@ -99,7 +99,7 @@ impl Form {
             Some(types) => (Some(&types.params), types.results.as_ref()),
             None => (None, None),
         };
-        Ok(Form {
+        Ok(StandInForm {
             params: said_params.map_or_else(|| by_type(&params), |types| said_slots(types)),
             results: said_results.map_or_else(|| by_type(&results), |types| said_slots(types)),
             import,
@@ -303,12 +303,12 @@ mod tests {
         ImportStandIn { module: "shop".into(), function: "put".into(), types, target: "kv.put".into() }
     }
 
-    fn form(params: &[NumberType], results: &[NumberType]) -> Form {
+    fn form(params: &[NumberType], results: &[NumberType]) -> StandInForm {
         let some = |types: &[NumberType]| types.iter().copied().map(Some).collect::<Vec<_>>();
-        Form::new(&stand_in(None), "", &some(params), &some(results)).unwrap()
+        StandInForm::new(&stand_in(None), "", &some(params), &some(results)).unwrap()
     }
 
-    fn input(form: &Form, arguments: &[Scalar]) -> String {
+    fn input(form: &StandInForm, arguments: &[Scalar]) -> String {
         String::from_utf8(form.input(arguments, &mut blocks()).unwrap()).unwrap()
     }
 
@@ -342,7 +342,7 @@ mod tests {
         use StandInType::{Handle, I64 as Plain};
         let types = |params, results| Some(StandInTypes { params, results });
         let said = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
-        let form = Form::new(&said, "function", &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
+        let form = StandInForm::new(&said, "function", &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
         assert_eq!(input(&form, &[Scalar::I64(0), Scalar::I64(64)]), r#"["",64]"#);
         assert_eq!(form.answers(b" 7\n".to_vec()), Ok(vec![Answer::Scalar(Scalar::I64(7))]));
         let wild = form.input(&[Scalar::I64(9), Scalar::I64(1)], &mut blocks()).unwrap_err();
@@ -350,11 +350,11 @@ mod tests {
         for (params, results) in
             [(vec![Handle], None), (vec![StandInType::F32; 2], None), (vec![Plain; 2], Some(vec![]))]
         {
-            let error = Form::new(&stand_in(types(params, results)), "T", &[Some(I64), Some(I64)], &[Some(I64)]);
+            let error = StandInForm::new(&stand_in(types(params, results)), "T", &[Some(I64), Some(I64)], &[Some(I64)]);
             let message = error.unwrap_err().message;
             assert!(message.starts_with("import `shop.put` is T, which `("), "{message}");
         }
-        let error = Form::new(&stand_in(None), "T", &[None], &[]).unwrap_err();
+        let error = StandInForm::new(&stand_in(None), "T", &[None], &[]).unwrap_err();
         assert_eq!(error.message, "import `shop.put` is T; a plugin stands in for handles and numbers alone");
     }
 

@@ -10,7 +10,7 @@ use super::recording::{CallEntry, NestedCallEntry, sha256};
 use super::reply::ShellError;
 use super::session::Session;
 use super::waits::OnInterrupt;
-use crate::journal::{Journal, Kept, Outcome, Record};
+use crate::journal::{Journal, KeptBytes, Outcome, Record};
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
 use crate::shell::words::payload::{preview, whole};
@@ -55,7 +55,7 @@ impl Output {
 
     fn text(&self) -> String {
         match self {
-            Output::Bytes(bytes) => preview(&Kept::keep(bytes, u64::MAX)),
+            Output::Bytes(bytes) => preview(&KeptBytes::keep(bytes, u64::MAX)),
             output => format!("{} bytes", output.bytes()),
         }
     }

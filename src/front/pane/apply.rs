@@ -7,11 +7,11 @@ use super::action::Action;
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, mistake};
 use super::state::{
-    Clock, Effect, FILTER_CHARS_MAX, Feed, Layer, Message, Narrowed, Position, State, Subject, View, ViewData, Zoom,
+    Clock, Effect, FILTER_CHARS_MAX, Feed, Layer, Message, Narrowed, Position, Subject, UiState, View, ViewData, Zoom,
 };
 use super::tree::RowId;
 
-impl State {
+impl UiState {
     /// Carries out an action.
     pub fn apply(&mut self, action: Action, data: &ViewData) -> Effect {
         self.message = None;

@@ -8,13 +8,13 @@ use crate::front::screen::Key;
 
 struct TestPane {
     snapshot: Snapshot,
-    state: State,
+    state: UiState,
     hidden: Option<View>,
 }
 
 impl TestPane {
     fn new(snapshot: Snapshot) -> TestPane {
-        TestPane { snapshot, state: State::default(), hidden: None }
+        TestPane { snapshot, state: UiState::default(), hidden: None }
     }
 
     fn key(&mut self, key: Key) -> Effect {

@@ -16,7 +16,7 @@ use super::layout::below_title;
 use super::life;
 use super::preview;
 use super::snapshot::Scope;
-use super::state::{Clock, Position, State, View};
+use super::state::{Clock, Position, UiState, View};
 use super::theme;
 use super::titles::{self, Surroundings};
 
@@ -53,7 +53,7 @@ pub struct Calls<'a> {
 }
 
 /// Draws the view with its title.
-pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surroundings: Surroundings) {
+pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &UiState, surroundings: Surroundings) {
     draw_title(buffer, area, calls, state, surroundings);
     let body = below_title(area);
     let selected = state.call_index(calls.list).or_else(|| calls.list.len().checked_sub(1));
@@ -77,7 +77,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surro
     }
 }
 
-fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, surroundings: Surroundings) {
+fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &UiState, surroundings: Surroundings) {
     let mut title = titles::name(View::Calls, state.view == View::Calls, surroundings.focus);
     title.extend(calls.total.map(|total| trusted(format!(" {}", count(total)), theme::PLAIN)));
     if let Some(narrowed) = &state.narrowed {
@@ -112,7 +112,7 @@ fn draw_title(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &State, sur
 }
 
 /// The position in a held list, with a `+` where older calls can be fetched. The newest calls are always the last ones.
-fn position(calls: &Calls, state: &State, page: u16) -> Option<String> {
+fn position(calls: &Calls, state: &UiState, page: u16) -> Option<String> {
     match state.position {
         Position::Newest => None,
         Position::At(_) => {

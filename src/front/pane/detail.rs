@@ -8,7 +8,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::journal::{Kept, Outcome, Record, stats};
+use crate::journal::{KeptBytes, Outcome, Record, stats};
 use crate::kernel::{LogLine, ProcessDetail, ProcessId, ProcessState, ProcessView, StackView};
 use crate::runtime::Spec;
 use crate::shell::reply as shell;
@@ -310,7 +310,7 @@ fn push_edges(
     }
 }
 
-fn push_payload(lines: &mut Vec<Line>, title: &str, bytes: u64, kept: Option<&Kept>) {
+fn push_payload(lines: &mut Vec<Line>, title: &str, bytes: u64, kept: Option<&KeptBytes>) {
     lines.push(vec![trusted(format!("── {title}, {} ", exact_size(bytes)), theme::STRONG)]);
     match kept {
         Some(kept) => lines.extend(payload::lines(kept).into_iter().map(|line| vec![trusted(line, theme::PLAIN)])),

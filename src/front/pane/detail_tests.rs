@@ -1,13 +1,13 @@
 //! Tests of the details beside the views: what they follow, and when they stay.
 
 use super::fixture::{FixedSource, call, shop};
-use super::save::{Form, picture};
+use super::save::{PictureFormat, picture};
 use super::tests::{frame, pane};
 use super::*;
 
 /// The first row of the frame that a detail's title is in.
 fn title(pane: &mut Pane) -> String {
-    let text = picture(&frame(pane, 80, 10), Form::Text);
+    let text = picture(&frame(pane, 80, 10), PictureFormat::Text);
     text.lines().next().unwrap_or_default().to_owned()
 }
 

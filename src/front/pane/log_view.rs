@@ -13,7 +13,7 @@ use super::calls_view::clock;
 use super::cells::{put, trusted, untrusted};
 use super::layout::below_title;
 use super::snapshot::Snapshot;
-use super::state::{Clock, State, View};
+use super::state::{Clock, UiState, View};
 use super::theme;
 use super::titles::{self, Surroundings};
 
@@ -27,11 +27,11 @@ const TIME_COLS_MIN: u16 = 60;
 /// The newest lines, or held ones that do not move while newer come.
 #[derive(Debug, Default)]
 pub struct LogList {
-    held: Option<Held>,
+    held: Option<HeldLines>,
 }
 
 #[derive(Debug)]
-struct Held {
+struct HeldLines {
     /// Oldest first.
     lines: Vec<LogLine>,
     /// The number of lines up to the last one in sight.
@@ -44,7 +44,7 @@ impl LogList {
     pub fn scroll(&mut self, action: Action, page: usize, fetch: impl FnOnce() -> Vec<LogLine>) {
         let held = self.held.get_or_insert_with(|| {
             let lines = fetch();
-            Held { end: lines.len(), lines }
+            HeldLines { end: lines.len(), lines }
         });
         let (page, len) = (page.max(1), held.lines.len());
         let end = match action {
@@ -90,7 +90,7 @@ pub fn draw(
     area: Rect,
     log: &LogList,
     snapshot: &Snapshot,
-    state: &State,
+    state: &UiState,
     surroundings: Surroundings,
 ) {
     let body = below_title(area);

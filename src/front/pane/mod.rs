@@ -77,7 +77,7 @@ use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
 use snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
-use state::{Clock, Cursor, Effect, Feed, Layer, Message, Position, State, Subject, View, ViewData};
+use state::{Clock, Cursor, Effect, Feed, Layer, Message, Position, Subject, UiState, View, ViewData};
 use titles::Surroundings;
 use tree::Row;
 
@@ -89,7 +89,7 @@ const DETAIL_PERIOD: Duration = Duration::from_millis(500);
 /// The pane's scene.
 pub struct Pane {
     source: Box<dyn SnapshotSource>,
-    state: State,
+    state: UiState,
     snapshot: Snapshot,
     history: History,
     rows: Vec<Row>,
@@ -125,7 +125,7 @@ impl Pane {
     pub fn new(source: Box<dyn SnapshotSource>) -> Pane {
         Pane {
             source,
-            state: State::default(),
+            state: UiState::default(),
             snapshot: Snapshot::default(),
             history: History::default(),
             rows: Vec::new(),
@@ -220,7 +220,7 @@ impl Pane {
     }
 
     /// The state with the data that is shown.
-    fn with_data<T>(&mut self, change: impl FnOnce(&mut State, &ViewData) -> T) -> T {
+    fn with_data<T>(&mut self, change: impl FnOnce(&mut UiState, &ViewData) -> T) -> T {
         let data = ViewData {
             snapshot: &self.snapshot,
             rows: &self.rows,

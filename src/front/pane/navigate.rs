@@ -3,10 +3,10 @@
 use crate::journal::Record;
 
 use super::action::Action;
-use super::state::{Effect, Layer, Position, State, Subject, View, ViewData};
+use super::state::{Effect, Layer, Position, Subject, UiState, View, ViewData};
 use super::tree::{Expansion, Row, RowId};
 
-impl State {
+impl UiState {
     pub(super) fn in_tree(&mut self, action: Action, data: &ViewData) {
         let index = self.tree_index(data.rows);
         let Some(row) = data.rows.get(index) else { return };
@@ -55,7 +55,7 @@ impl State {
         }
     }
 
-    /// Moves the cursor by one row that has details; [`State::follow_cursor`] shows them.
+    /// Moves the cursor by one row that has details; [`UiState::follow_cursor`] shows them.
     pub(super) fn step_in_detail(&mut self, action: Action, data: &ViewData) -> Effect {
         match self.view {
             View::Tree => {

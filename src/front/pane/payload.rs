@@ -1,6 +1,6 @@
 //! A call's payload as lines: as JSON, as text, as what its bytes read as, or in hexadecimal.
 
-use crate::journal::Kept;
+use crate::journal::KeptBytes;
 use crate::shell::decode::{Why, decode};
 
 use super::printable::{SHOWN_CHARS_MAX, is_text, printable};
@@ -13,7 +13,7 @@ pub const LINES_MAX: usize = 2_000;
 const HEX_BYTES: usize = 16;
 
 /// The kept bytes as printable lines; a last line says how many bytes or lines are missing.
-pub fn lines(kept: &Kept) -> Vec<String> {
+pub fn lines(kept: &KeptBytes) -> Vec<String> {
     let decoded = decode(kept, None);
     let (form, mut lines) = match decoded.why {
         Why::LooksLike => (decoded.form.title(), decoded.text.lines().flat_map(pieces).take(LINES_MAX + 1).collect()),
@@ -82,7 +82,7 @@ mod tests {
     use super::*;
 
     fn payload_lines(bytes: &[u8]) -> Vec<String> {
-        lines(&Kept::keep(bytes, u64::MAX))
+        lines(&KeptBytes::keep(bytes, u64::MAX))
     }
 
     #[test]
@@ -112,8 +112,8 @@ mod tests {
 
     #[test]
     fn what_is_missing_is_said() {
-        assert_eq!(lines(&Kept::keep(b"abcdef", 3)), ["abc", "… cut: the first 3 of 6 bytes"]);
-        assert!(lines(&Kept::private(9))[0].contains("private"));
+        assert_eq!(lines(&KeptBytes::keep(b"abcdef", 3)), ["abc", "… cut: the first 3 of 6 bytes"]);
+        assert!(lines(&KeptBytes::private(9))[0].contains("private"));
     }
 
     #[test]

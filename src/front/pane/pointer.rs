@@ -5,7 +5,7 @@ use ratatui::layout::{Position as Cell, Rect};
 use super::Pane;
 use super::action::Action;
 use super::layout::{below_title, parts};
-use super::state::{Effect, Layer, Position, State, View, ViewData};
+use super::state::{Effect, Layer, Position, UiState, View, ViewData};
 use crate::front::screen::{KeyResult, Mouse, MouseAction};
 
 /// Rows that a turn of the wheel scrolls.
@@ -124,7 +124,7 @@ impl Pane {
     }
 }
 
-impl State {
+impl UiState {
     fn choose_row(&mut self, index: usize, data: &ViewData) -> Chosen {
         let Some(row) = data.rows.get(index) else { return Chosen::Nothing };
         let again = row.id == self.selected;

@@ -3,7 +3,7 @@
 use ratatui::text::Span;
 use unicode_width::UnicodeWidthChar;
 
-use crate::journal::{Kept, KeptState, Payload, Record};
+use crate::journal::{KeptBytes, KeptState, Payload, Record};
 
 use super::cells::trusted;
 use super::printable::{is_text, printable};
@@ -43,7 +43,7 @@ pub fn spans(call: &Record, cols: usize) -> Vec<Span<'static>> {
 }
 
 /// The kept bytes as printable text, or the reason why there are none.
-fn text(kept: &Kept) -> String {
+fn text(kept: &KeptBytes) -> String {
     match kept.state {
         KeptState::Private => return "(private)".to_owned(),
         KeptState::Dropped => return "(dropped)".to_owned(),

@@ -5,10 +5,10 @@ use crate::kernel::hooks::Step;
 
 use super::action::Action;
 use super::snapshot::Snapshot;
-use super::state::{Effect, Layer, Message, State, Subject, View, ViewData};
+use super::state::{Effect, Layer, Message, Subject, UiState, View, ViewData};
 use super::tree::RowId;
 
-impl State {
+impl UiState {
     /// Lets the selected held job go on, or the only one.
     pub(super) fn release(&mut self, action: Action, data: &ViewData) -> Effect {
         let step = match action {

@@ -25,17 +25,17 @@ const PALETTE: [&str; 16] = [
 
 /// The format of a picture.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Form {
+pub enum PictureFormat {
     Svg,
     Text,
 }
 
-impl Form {
+impl PictureFormat {
     /// The format that a file name's suffix names.
-    pub fn of(file: &Path) -> Result<Form, String> {
+    pub fn of(file: &Path) -> Result<PictureFormat, String> {
         match file.extension().and_then(|suffix| suffix.to_str()) {
-            Some("svg") => Ok(Form::Svg),
-            Some("txt") => Ok(Form::Text),
+            Some("svg") => Ok(PictureFormat::Svg),
+            Some("txt") => Ok(PictureFormat::Text),
             _ => Err(format!("`{}` is no picture's name; `pane save` writes `.svg` and `.txt`", file.display())),
         }
     }
@@ -46,15 +46,15 @@ impl Form {
 /// # Errors
 /// One line: the suffix names no format, or the file cannot be written.
 pub fn save(frame: &Buffer, path: &Path) -> Result<(), String> {
-    let picture = picture(frame, Form::of(path)?);
+    let picture = picture(frame, PictureFormat::of(path)?);
     std::fs::write(path, picture).map_err(|error| format!("cannot write `{}`: {}", path.display(), io_cause(&error)))
 }
 
 /// The frame in a format.
-pub fn picture(frame: &Buffer, form: Form) -> String {
+pub fn picture(frame: &Buffer, form: PictureFormat) -> String {
     match form {
-        Form::Svg => svg(frame),
-        Form::Text => text(frame),
+        PictureFormat::Svg => svg(frame),
+        PictureFormat::Text => text(frame),
     }
 }
 
@@ -234,12 +234,12 @@ mod tests {
 
     #[test]
     fn text_is_what_the_screen_shows() {
-        assert_eq!(picture(&frame(), Form::Text), "a<b> & \"漢\"\nsel\n");
+        assert_eq!(picture(&frame(), PictureFormat::Text), "a<b> & \"漢\"\nsel\n");
     }
 
     #[test]
     fn svg_has_every_cell_escaped_and_in_colour() {
-        let svg = picture(&frame(), Form::Svg);
+        let svg = picture(&frame(), PictureFormat::Svg);
         assert!(svg.starts_with("<svg xmlns=") && svg.ends_with("</svg>\n"));
         assert!(svg.contains(">a&lt;b&gt; &amp; \"漢\"</text>"), "{svg}");
         assert!(svg.contains(&format!("fill=\"{}\"", PALETTE[1])));
@@ -253,8 +253,8 @@ mod tests {
 
     #[test]
     fn the_form_is_in_the_name() {
-        assert_eq!(Form::of(Path::new("a/b.svg")), Ok(Form::Svg));
-        assert_eq!(Form::of(Path::new("b.txt")), Ok(Form::Text));
-        assert!(Form::of(Path::new("b.png")).is_err_and(|error| error.contains(".svg")));
+        assert_eq!(PictureFormat::of(Path::new("a/b.svg")), Ok(PictureFormat::Svg));
+        assert_eq!(PictureFormat::of(Path::new("b.txt")), Ok(PictureFormat::Text));
+        assert!(PictureFormat::of(Path::new("b.png")).is_err_and(|error| error.contains(".svg")));
     }
 }

@@ -107,7 +107,7 @@ impl Message {
 
 /// The pane's state: views, selection, layers.
 #[derive(Debug, Clone)]
-pub struct State {
+pub struct UiState {
     pub view: View,
     pub feed: Feed,
     pub zoom: Zoom,
@@ -128,9 +128,9 @@ pub struct State {
     pub message: Option<Message>,
 }
 
-impl Default for State {
+impl Default for UiState {
     fn default() -> Self {
-        State {
+        UiState {
             view: View::default(),
             feed: Feed::default(),
             zoom: Zoom::default(),
@@ -196,7 +196,7 @@ pub enum Effect {
     },
 }
 
-impl State {
+impl UiState {
     /// The selected row of the view with the keys.
     pub fn cursor(&self) -> Cursor {
         match self.view {

@@ -12,7 +12,7 @@ use super::cells::{count, put, put_right, trusted, untrusted};
 use super::keys;
 use super::rates::{Rates, sparkline};
 use super::snapshot::{Snapshot, mistake};
-use super::state::{Clock, Layer, Message, State};
+use super::state::{Clock, Layer, Message, UiState};
 use super::theme;
 use crate::text::{counted, plural};
 
@@ -23,7 +23,7 @@ const HELD_SPARKLINE_COLS_MIN: u16 = 120;
 const SPARKLINE_COLS: usize = 12;
 
 /// Draws the status line into one row.
-pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &State, focus: Focus) {
+pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &UiState, focus: Focus) {
     match (&state.layer, &state.message) {
         (Layer::Confirm { text, .. }, _) => {
             put(buffer, row, row.y, vec![trusted(format!(" {text} "), theme::ASK)]);
@@ -51,7 +51,7 @@ pub fn draw(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, 
     }
 }
 
-fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &State, focus: Focus) {
+fn draw_sums(buffer: &mut Buffer, row: Rect, snapshot: &Snapshot, rates: &Rates, state: &UiState, focus: Focus) {
     let mut spans = Vec::new();
     if state.clock == Clock::Paused {
         spans.push(trusted(" PAUSED ", theme::ASK));

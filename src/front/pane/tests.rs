@@ -5,7 +5,7 @@ use std::time::Duration;
 use ratatui::style::Color;
 
 use super::fixture::{FixedSource, call, forest, life, log_line, process, shop, with_payload};
-use super::save::{Form, picture};
+use super::save::{PictureFormat, picture};
 use super::snapshot::{Extent, HeldCall};
 use super::*;
 use crate::journal::Symbol;
@@ -30,7 +30,7 @@ fn screen_after(snapshot: Snapshot, keys: &[Key], width: u16, height: u16) -> St
         pane.key(*key);
         frame(&mut pane, width, height);
     }
-    picture(&frame(&mut pane, width, height), Form::Text)
+    picture(&frame(&mut pane, width, height), PictureFormat::Text)
 }
 
 fn typed(keys: &str) -> Vec<Key> {
@@ -151,12 +151,12 @@ fn a_kill_is_asked_about_and_done() {
     for key in typed("jX") {
         pane.key(key);
     }
-    let asked = picture(&frame(&mut pane, 80, 10), Form::Text);
+    let asked = picture(&frame(&mut pane, 80, 10), PictureFormat::Text);
     assert!(asked.ends_with(" kill 1:front and the 3 processes below it? [y/n]\n"), "{asked}");
     assert_eq!(*killed.lock(), []);
     pane.key(Key::Char('y'));
     assert_eq!(*killed.lock(), [(1, Extent::Subtree)]);
-    let done = picture(&frame(&mut pane, 80, 10), Form::Text);
+    let done = picture(&frame(&mut pane, 80, 10), PictureFormat::Text);
     assert!(done.ends_with(" ended 1\n"), "{done}");
 }
 
@@ -169,7 +169,7 @@ fn a_burst_is_a_rate_and_the_last_rows() {
     snapshot.totals.calls += 10_000;
     snapshot.totals.bytes += 5 << 20;
     pane.source = Box::new(FixedSource::new(snapshot));
-    let text = picture(&frame(&mut pane, 100, 8), Form::Text);
+    let text = picture(&frame(&mut pane, 100, 8), PictureFormat::Text);
     assert!(text.contains("10000/s, the last rows"), "{text}");
     assert!(text.contains("10000 calls/s") && text.contains("5MB/s"), "{text}");
 }
@@ -184,7 +184,7 @@ fn rates_and_shares_stand_with_their_processes() {
     snapshot.processes[0].busy += Duration::from_millis(940);
     snapshot.processes[1].calls += 3;
     pane.source = Box::new(FixedSource::new(snapshot));
-    let text = picture(&frame(&mut pane, 120, 8), Form::Text);
+    let text = picture(&frame(&mut pane, 120, 8), PictureFormat::Text);
     assert!(text.contains(" 13345   500      -    47  1.2M │"), "{text}");
     assert!(text.contains("    10   1.5      -     -  1.2M │"), "{text}");
 }
@@ -207,21 +207,21 @@ fn a_held_job_goes_on_by_a_key_and_the_status_says_which() {
     let source = FixedSource::new(snapshot.clone());
     let released = source.released.clone();
     let mut pane = Pane::new(Box::new(source));
-    let first = picture(&frame(&mut pane, 120, 8), Form::Text);
+    let first = picture(&frame(&mut pane, 120, 8), PictureFormat::Text);
     assert!(first.contains(" c continue  i step  n next  o finish  ? keys"), "{first}");
     for key in typed("cino") {
         pane.key(key);
     }
     let steps = [None, Some(Step::Into), Some(Step::Over), Some(Step::Out)];
     assert_eq!(*released.lock(), steps.map(|step| (3, step)));
-    let text = picture(&frame(&mut pane, 120, 8), Form::Text);
+    let text = picture(&frame(&mut pane, 120, 8), PictureFormat::Text);
     assert!(text.ends_with(" %3 goes on\n"), "{text}");
     snapshot.held.push(HeldCall { process: 4, job: 7 });
     pane.source = Box::new(FixedSource::new(snapshot));
     pane.key(Key::Down);
     frame(&mut pane, 120, 8);
     pane.key(Key::Char('c'));
-    let text = picture(&frame(&mut pane, 120, 8), Form::Text);
+    let text = picture(&frame(&mut pane, 120, 8), PictureFormat::Text);
     assert!(text.contains("2 jobs are held: select the process or the call (‖) of one"), "{text}");
 }
 
@@ -306,16 +306,16 @@ fn a_paused_pane_stands_still_and_misses_nothing() {
     later.processes.push(process(6, 0, "new"));
     later.calls.push(call(6, 1, (0, "shell"), (6, "new"), "begin"));
     pane.source = Box::new(FixedSource::new(later));
-    let paused = picture(&frame(&mut pane, 100, 8), Form::Text);
+    let paused = picture(&frame(&mut pane, 100, 8), PictureFormat::Text);
     assert!(paused.contains("PAUSED") && !paused.contains("new"), "{paused}");
     for key in typed("/new") {
         pane.key(key);
     }
-    let filtered = picture(&frame(&mut pane, 100, 8), Form::Text);
+    let filtered = picture(&frame(&mut pane, 100, 8), PictureFormat::Text);
     assert!(!filtered.contains("begin"), "what came later is not there, not even filtered: {filtered}");
     pane.key(Key::Esc);
     pane.key(Key::Char('p'));
-    let live = picture(&frame(&mut pane, 100, 8), Form::Text);
+    let live = picture(&frame(&mut pane, 100, 8), PictureFormat::Text);
     assert!(live.contains("6:new.begin") && live.contains("6:new"), "{live}");
 }
 

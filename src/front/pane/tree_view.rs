@@ -17,7 +17,7 @@ use super::cells::{count, put, put_right, trusted, untrusted};
 use super::history::History;
 use super::layout::below_title;
 use super::snapshot::{Scope, Snapshot};
-use super::state::{State, View};
+use super::state::{UiState, View};
 use super::theme;
 use super::titles::{self, Surroundings};
 use super::tree::{Expansion, Row, Sort};
@@ -64,7 +64,7 @@ pub struct Processes<'a> {
 }
 
 /// Draws the view with its title.
-pub fn draw(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &State, surroundings: Surroundings) {
+pub fn draw(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &UiState, surroundings: Surroundings) {
     let Processes { snapshot, rows, history } = processes;
     draw_title(buffer, area, processes, state, surroundings);
     let body = below_title(area);
@@ -102,7 +102,7 @@ fn position(top: usize, rows_in_sight: usize, rows: usize) -> Option<String> {
     titles::position(top.saturating_sub(1), rows_in_sight.saturating_sub(shells_row), rows.saturating_sub(1))
 }
 
-fn draw_title(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &State, surroundings: Surroundings) {
+fn draw_title(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &UiState, surroundings: Surroundings) {
     let snapshot = processes.snapshot;
     let mut title = titles::name(View::Tree, state.view == View::Tree, surroundings.focus);
     let body_rows = below_title(area).height.into();

@@ -15,7 +15,7 @@ use rustyline::{Context, Helper};
 
 use super::candidates::{Candidate, Known};
 use super::complete::{Completions, complete, expected_arguments};
-use super::keys::{LineKeys, Position, Replacement};
+use super::keys::{LineEdit, LineKeys, Position};
 use super::list::{self, ListPage};
 use crate::front::screen::Screen;
 use crate::kernel::Kernel;
@@ -135,7 +135,7 @@ impl Completer for ShellHelper {
     type Candidate = Pair;
 
     fn complete(&self, line: &str, pos: usize, _: &Context<'_>) -> rustyline::Result<(usize, Vec<Pair>)> {
-        if let Some(Replacement { start, text }) = self.keys.take_planned() {
+        if let Some(LineEdit { start, text }) = self.keys.take_planned() {
             return Ok((start, vec![Pair { display: text.clone(), replacement: text }]));
         }
         let before = self.previous_lines.len();

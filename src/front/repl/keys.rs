@@ -13,16 +13,16 @@ const LAST_ARGUMENTS_MAX: usize = 1_000;
 /// What the keys need to know of the lines; shared by the editor's helper and the key handler.
 #[derive(Clone, Default)]
 pub struct LineKeys {
-    state: Arc<Mutex<State>>,
+    state: Arc<Mutex<LineKeysState>>,
 }
 
 #[derive(Default)]
-struct State {
+struct LineKeysState {
     list: Option<List>,
     /// The last arguments of earlier lines, newest last.
     last_arguments: VecDeque<String>,
     yanked: Option<Yanked>,
-    planned: Option<Replacement>,
+    planned: Option<LineEdit>,
     wants_editor: bool,
 }
 
@@ -35,7 +35,7 @@ pub struct Position {
 
 /// A text for the line, from `start` to the cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Replacement {
+pub struct LineEdit {
     pub start: usize,
     pub text: String,
 }
@@ -88,7 +88,7 @@ impl LineKeys {
 
     /// The text that the last key puts into the line. rustyline has no command that replaces a part of the line and
     /// leaves the cursor behind it but the completion of one candidate: the keys ask for a completion, and this is it.
-    pub fn take_planned(&self) -> Option<Replacement> {
+    pub fn take_planned(&self) -> Option<LineEdit> {
         self.state.lock().planned.take()
     }
 
@@ -147,7 +147,7 @@ impl LineKeys {
             (Some(at), Step::Previous) => (at + count - 1) % count,
         };
         list.at = Some(at);
-        let planned = Replacement { start: list.start, text: list.replacements.get(at)?.clone() };
+        let planned = LineEdit { start: list.start, text: list.replacements.get(at)?.clone() };
         list.now = now.with(&planned)?;
         state.planned = Some(planned);
         Some(Cmd::Complete)
@@ -159,7 +159,7 @@ impl LineKeys {
         let again = state.yanked.take().filter(|yanked| yanked.now == *now);
         let (start, age) = again.map_or((now.pos, 0), |yanked| (yanked.start, yanked.age + 1));
         let age = age.min(state.last_arguments.len().saturating_sub(1));
-        let planned = Replacement { start, text: state.last_arguments.iter().rev().nth(age)?.clone() };
+        let planned = LineEdit { start, text: state.last_arguments.iter().rev().nth(age)?.clone() };
         state.yanked = Some(Yanked { now: now.with(&planned)?, start, age });
         state.planned = Some(planned);
         Some(Cmd::Complete)
@@ -168,8 +168,8 @@ impl LineKeys {
 
 impl Position {
     /// The line with the text put in, and the cursor behind it.
-    fn with(&self, planned: &Replacement) -> Option<Position> {
-        let Replacement { start, text } = planned;
+    fn with(&self, planned: &LineEdit) -> Option<Position> {
+        let LineEdit { start, text } = planned;
         let (before, after) = (self.line.get(..*start)?, self.line.get(self.pos..)?);
         Some(Position { line: format!("{before}{text}{after}"), pos: start + text.len() })
     }

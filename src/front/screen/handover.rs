@@ -8,7 +8,7 @@ use super::frame::{self, Cursor};
 use super::region::{self, Split, Window};
 use super::scene::Focus;
 use super::state::{HiddenReason, Inner, Owner, PaneState, Shared, is_terminal_dumb};
-use super::tty::{self, InputMode, Stop};
+use super::tty::{self, InputMode, StopTarget};
 
 /// Bracketed paste, which rustyline switches on. The screen switches it off when rustyline cannot.
 const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
@@ -127,7 +127,7 @@ impl Shared {
     }
 
     /// Restores the terminal, stops the program, and takes the terminal again when it is continued.
-    pub fn suspend(&self, whom: Stop, resumed: Resumed) {
+    pub fn suspend(&self, whom: StopTarget, resumed: Resumed) {
         let mut inner = self.inner();
         let was_full = matches!(inner.pane, PaneState::Full(_));
         self.hide(&mut inner);

@@ -54,7 +54,7 @@ pub use scene::{Focus, Key, KeyResult, Mouse, MouseAction, Redraw, Scene};
 use crate::shell::{PaneSize, PictureSize, panics_are_caught};
 use handover::Resumed;
 use state::Shared;
-use tty::Stop;
+use tty::StopTarget;
 
 /// The terminal of an interactive shell, restored on drop.
 pub struct Screen {
@@ -177,7 +177,7 @@ impl Screen {
 
     /// Restores the terminal and stops the process group, as Ctrl-Z does, until it is continued.
     pub fn suspend(&self) {
-        self.shared.suspend(Stop::Group, Resumed::OnOtherThread);
+        self.shared.suspend(StopTarget::Group, Resumed::OnOtherThread);
     }
 
     /// Gives the keys to the pane until it is left, for a front without a prompt. Returns at once without a keyboard.

@@ -18,7 +18,7 @@ use super::recent::columns_of;
 use super::region::Window;
 use super::scene::{Focus, Key};
 use super::state::{PaneState, Shared};
-use super::tty::{self, Stop};
+use super::tty::{self, StopTarget};
 
 /// The most messages that wait for rustyline to print them above its line.
 const MESSAGES_MAX: usize = 64;
@@ -173,7 +173,7 @@ impl Keys {
             return Some(read);
         }
         if *event == KeyEvent::ctrl('Z') {
-            shared.suspend(Stop::Group, Resumed::OnPromptThread);
+            shared.suspend(StopTarget::Group, Resumed::OnPromptThread);
             // The line is on the main screen, and painted again with it.
             let is_full = matches!(shared.inner().pane, PaneState::Full(_));
             return Some(if is_full { Cmd::Noop } else { Cmd::Repaint });

@@ -13,7 +13,7 @@ use signal_hook::iterator::Signals;
 use super::super::signals::die_by_signal;
 use super::handover::Resumed;
 use super::state::Shared;
-use super::tty::{self, Stop};
+use super::tty::{self, StopTarget};
 
 /// Starts both threads and blocks these signals in the calling thread and in the threads that it starts later.
 ///
@@ -44,7 +44,7 @@ fn handle(shared: &Shared, signal: i32) {
         SIGINT => shared.interrupted(),
         SIGWINCH => shared.wake(),
         SIGTSTP if shared.command_stops() => {}
-        SIGTSTP => shared.suspend(Stop::Process, Resumed::OnOtherThread),
+        SIGTSTP => shared.suspend(StopTarget::Process, Resumed::OnOtherThread),
         SIGCONT => shared.continued(),
         _ => {
             shared.give_back();

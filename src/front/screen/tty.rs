@@ -139,7 +139,7 @@ fn signal_set() -> SigSet {
 
 /// The processes that a stop is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stop {
+pub enum StopTarget {
     /// This process: it received the signal.
     Process,
     /// The process group, as for Ctrl-Z: it was typed where it is only a key.
@@ -148,11 +148,11 @@ pub enum Stop {
 
 /// Stops until the program is continued. Does nothing in an orphaned process group, where no shell could continue it;
 /// the system ignores Ctrl-Z there too.
-pub fn stop(whom: Stop) {
+pub fn stop(whom: StopTarget) {
     let _ = match whom {
         _ if getsid(None) == Ok(getpgrp()) => Ok(()),
-        Stop::Process => nix::sys::signal::raise(Signal::SIGSTOP),
-        Stop::Group => nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), Signal::SIGSTOP),
+        StopTarget::Process => nix::sys::signal::raise(Signal::SIGSTOP),
+        StopTarget::Group => nix::sys::signal::kill(nix::unistd::Pid::from_raw(0), Signal::SIGSTOP),
     };
 }
 

@@ -75,7 +75,7 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
     let processors = std::thread::available_parallelism().map_or(1, usize::from);
     let jobs = suite.jobs.unwrap_or(processors).clamp(1, suite.files.len().max(1));
     let (next, (sender, receiver)) = (AtomicUsize::new(0), mpsc::channel());
-    let in_progress = Arc::new(InProgress::default());
+    let in_progress = Arc::new(RunningFiles::default());
     let interrupted = Arc::clone(&in_progress);
     signals::on_interrupt(move || interrupted.interrupt())
         .map_err(|error| ShellError::failed(format!("cannot listen for Ctrl-C: {error}")))?;
@@ -114,7 +114,7 @@ pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError>
 }
 
 /// Receives the results, shows each once those before it are there, and ends files that take too long.
-fn receive(receiver: &Receiver<(usize, FileRun)>, suite: &Suite, in_progress: &InProgress) -> Vec<FileRun> {
+fn receive(receiver: &Receiver<(usize, FileRun)>, suite: &Suite, in_progress: &RunningFiles) -> Vec<FileRun> {
     let color = suite.color.is_enabled(io::stdout().is_terminal());
     let mut progress = Progress::at_terminal(suite.files.len());
     let mut runs: Vec<Option<FileRun>> = suite.files.iter().map(|_| None).collect();
@@ -144,7 +144,7 @@ fn receive(receiver: &Receiver<(usize, FileRun)>, suite: &Suite, in_progress: &I
 
 /// The files that run now, for Ctrl-C and the time limit.
 #[derive(Default)]
-struct InProgress {
+struct RunningFiles {
     running: Mutex<BTreeMap<usize, Running>>,
     stopped: AtomicBool,
 }
@@ -156,7 +156,7 @@ struct Running {
     timed_out: bool,
 }
 
-impl InProgress {
+impl RunningFiles {
     fn begin(&self, index: usize, interrupter: Interrupter) {
         let mut running = self.running.lock();
         // An interrupt may have come just before.

@@ -5,7 +5,7 @@ use super::glob::Glob;
 use super::op::Op;
 use super::pointer::{Found, Number, Pointer, Value};
 use super::regex::Regex;
-use crate::journal::payload::{Kept, KeptState};
+use crate::journal::payload::{KeptBytes, KeptState};
 use crate::journal::record::{ERROR_BYTES_MAX, Outcome, Record};
 
 /// Bytes of a call, all or the beginning.
@@ -69,7 +69,7 @@ impl<'a> Part<'a> {
         Part { bytes, is_whole: true }
     }
 
-    fn kept(kept: &'a Kept) -> Option<Part<'a>> {
+    fn kept(kept: &'a KeptBytes) -> Option<Part<'a>> {
         match kept.state {
             KeptState::Whole | KeptState::Cut => Some(Part { bytes: &kept.bytes, is_whole: kept.is_whole() }),
             KeptState::Dropped | KeptState::Private => None,

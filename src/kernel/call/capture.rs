@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::journal::Kept;
+use crate::journal::KeptBytes;
 
 /// Debugger data of a call.
 #[derive(Default)]
@@ -12,10 +12,10 @@ pub struct PayloadCapture {
     /// True once the plugin has run.
     pub ran: bool,
     /// The kept part of the input, while payloads are kept or where the call failed.
-    pub input: Option<Kept>,
+    pub input: Option<KeptBytes>,
 }
 
 /// The part of some bytes that may be kept; a private plugin's bytes are only counted.
-pub fn keep(bytes: &[u8], bytes_max: u64, private: bool) -> Kept {
-    if private { Kept::private(bytes.len() as u64) } else { Kept::keep(bytes, bytes_max) }
+pub fn keep(bytes: &[u8], bytes_max: u64, private: bool) -> KeptBytes {
+    if private { KeptBytes::private(bytes.len() as u64) } else { KeptBytes::keep(bytes, bytes_max) }
 }

@@ -11,7 +11,7 @@ use crate::journal::filter::{Part, Said};
 use crate::journal::{ChangedBy, Growth, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
-use crate::kernel::debug::{HoldPoint, HoldReason, Order, PREVIEW_BYTES_MAX, Released, Side};
+use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, Order, PREVIEW_BYTES_MAX, Released};
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::Frames;
 use crate::kernel::hooks::{CallToMatch, FaultKind, Hooks};
@@ -68,11 +68,11 @@ impl Entered<'_> {
     fn begin(&mut self, record: &mut Record, input: &mut Cow<'_, [u8]>) -> Result<Begun, Failure> {
         let task = self.task.clone();
         let hooks = task.kernel.hooks();
-        if let Some(reason) = stops(&task, &self.call_before(record, input), Side::Before) {
+        if let Some(reason) = stops(&task, &self.call_before(record, input), HoldSide::Before) {
             let preview = keep(input, PREVIEW_BYTES_MAX, self.is_private());
             let released = self.hold(HoldPoint {
                 reason,
-                side: Side::Before,
+                side: HoldSide::Before,
                 input: preview,
                 result: None,
                 stack: self.callers(),
@@ -127,14 +127,14 @@ impl Entered<'_> {
             output: whole(if line.is_none() { self.output() } else { &[] }),
             error: Some(Part::error(line.as_deref().unwrap_or_default())),
         };
-        let Some(reason) = stops(&task, &self.call_to_match(&record, said), Side::After) else { return ran };
+        let Some(reason) = stops(&task, &self.call_to_match(&record, said), HoldSide::After) else { return ran };
         let result = match &ran {
             Ok(_) => Ok(keep(self.output(), PREVIEW_BYTES_MAX, private)),
             Err(failure) => Err(escape_control(&failure.line(task.kernel.wording()))),
         };
         let input = keep(input, PREVIEW_BYTES_MAX, private);
         let released =
-            self.hold(HoldPoint { reason, side: Side::After, input, result: Some(result), stack: self.callers() });
+            self.hold(HoldPoint { reason, side: HoldSide::After, input, result: Some(result), stack: self.callers() });
         match released.order {
             None => Err(Failure::interrupted()),
             Some(Order::Continue(_)) => ran,
@@ -221,7 +221,7 @@ impl Chain {
 
 /// The reason to hold the deepest call on this side, if there is one. A chain without a job (a replay's load, for
 /// example) is not held, because nothing could release it.
-fn stops(task: &Task, call: &CallToMatch<'_>, side: Side) -> Option<HoldReason> {
+fn stops(task: &Task, call: &CallToMatch<'_>, side: HoldSide) -> Option<HoldReason> {
     if task.chain.job == 0 {
         return None;
     }

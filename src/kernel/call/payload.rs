@@ -2,7 +2,7 @@
 
 use super::capture::{PayloadCapture, keep};
 use super::entered::Entered;
-use crate::journal::{Kept, KeptState, Outcome, Payload};
+use crate::journal::{KeptBytes, KeptState, Outcome, Payload};
 
 impl Entered<'_> {
     /// Whether the call's bytes are private: neither kept nor shown.
@@ -37,9 +37,9 @@ impl Entered<'_> {
             .with_frames(|frames| frames.stack.last().map_or((true, 0), |frame| (frame.private, frame.bytes_in)));
         let input = guest.input();
         if private {
-            self.capture_failed(Kept::private(bytes_in));
+            self.capture_failed(KeptBytes::private(bytes_in));
         } else if input.len() as u64 == bytes_in {
-            let kept = Kept::keep(input, bytes_max);
+            let kept = KeptBytes::keep(input, bytes_max);
             self.capture_failed(kept);
         }
     }
@@ -49,7 +49,7 @@ impl Entered<'_> {
         if journal.is_on() { journal.failed_bytes_each_max() } else { 0 }
     }
 
-    fn capture_failed(&mut self, input: Kept) {
+    fn capture_failed(&mut self, input: KeptBytes) {
         let capture = self.capture.get_or_insert_with(|| Box::new(PayloadCapture { ran: true, ..Default::default() }));
         capture.input.get_or_insert(input);
     }

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::call_to_match::CallToMatch;
 use crate::journal::Filter;
-use crate::kernel::debug::Side;
+use crate::kernel::debug::HoldSide;
 
 /// A breakpoint to set.
 #[derive(Debug, Clone)]
 pub struct BreakSpec {
     pub filter: Filter,
-    pub side: Side,
+    pub side: HoldSide,
     /// Commands that the shell runs at a hit.
     pub commands: Option<String>,
 }
@@ -29,7 +29,7 @@ pub struct Breakpoint {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct BreakpointView {
     pub id: u32,
-    pub side: Side,
+    pub side: HoldSide,
     /// The text of the expression.
     #[serde(rename = "expr")]
     pub filter: String,
@@ -51,7 +51,7 @@ impl Breakpoint {
     }
 
     /// Its number if it holds this call on this side, which counts as a hit.
-    pub(super) fn hold(&self, call: &CallToMatch<'_>, side: Side) -> Option<u32> {
+    pub(super) fn hold(&self, call: &CallToMatch<'_>, side: HoldSide) -> Option<u32> {
         if self.spec.side != side || !call.is_of(&self.spec.filter) {
             return None;
         }

@@ -9,7 +9,7 @@ use crate::journal::{ChangedBy, Outcome};
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
-    HeldView, HoldLimits, HoldPoint, HoldState, Order, PREVIEW_BYTES_MAX, Released, Side, Step, StepPlan,
+    HeldView, HoldLimits, HoldPoint, HoldSide, HoldState, Order, PREVIEW_BYTES_MAX, Released, Step, StepPlan,
 };
 use crate::kernel::error::CallError;
 use crate::kernel::frame::Frames;
@@ -64,7 +64,7 @@ impl Task {
 
 impl Chain {
     /// Whether a step of this job stops at its deepest call, on this side.
-    pub(in crate::kernel) fn step_stops(&self, depth: u16, side: Side) -> bool {
+    pub(in crate::kernel) fn step_stops(&self, depth: u16, side: HoldSide) -> bool {
         self.with_frames(|frames| frames.debug.step.is_some_and(|plan| plan.stops(depth, side)))
     }
 
@@ -94,7 +94,7 @@ impl Chain {
                 return Err(not_held(self.job));
             };
             let side = held.stop.side;
-            if side == Side::During && !matches!(order, Order::Continue(None | Some(Step::Into))) {
+            if side == HoldSide::During && !matches!(order, Order::Continue(None | Some(Step::Into))) {
                 return Err(Problem::advised(format!("%{} is held while it runs", self.job), Advice::GoOn));
             }
             held.order = Some(order.clone());
@@ -116,9 +116,9 @@ impl Chain {
                 return Err(not_held(self.job));
             };
             let side = held.stop.side;
-            if side != Side::Before {
+            if side != HoldSide::Before {
                 let message = format!("%{} is held {} its call: the input was used", self.job, side.as_str());
-                let advice = if side == Side::During { Advice::GoOn } else { Advice::ReplaceOutput };
+                let advice = if side == HoldSide::During { Advice::GoOn } else { Advice::ReplaceOutput };
                 return Err(Problem::advised(message, advice));
             }
             held.new_input = Some(input);

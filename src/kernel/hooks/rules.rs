@@ -10,7 +10,7 @@ use super::recorder::Recorder;
 use super::stub::{ORIGIN, Stub, StubSpec, StubView};
 use super::stub_image::StubImage;
 use crate::kernel::code::Code;
-use crate::kernel::debug::Side;
+use crate::kernel::debug::HoldSide;
 use crate::kernel::names;
 use crate::kernel::process::Process;
 use crate::locks::{Rank, RwLock};
@@ -102,7 +102,7 @@ impl Hooks {
 
 impl Hooks {
     /// The first breakpoint that holds this call on this side, which counts as a hit.
-    pub(in crate::kernel) fn breakpoint_for(&self, call: &CallToMatch<'_>, side: Side) -> Option<u32> {
+    pub(in crate::kernel) fn breakpoint_for(&self, call: &CallToMatch<'_>, side: HoldSide) -> Option<u32> {
         self.rules.read().breakpoints.iter().find_map(|breakpoint| breakpoint.hold(call, side))
     }
 

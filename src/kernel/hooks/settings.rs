@@ -8,7 +8,7 @@ use super::rules::Hooks;
 use super::rules::RULES_MAX;
 use super::stub::{Stub, StubSpec, StubView};
 use crate::journal::{Filter, PayloadSettings};
-use crate::kernel::debug::Side;
+use crate::kernel::debug::HoldSide;
 use crate::kernel::{Kernel, names};
 use crate::runtime::advice::RuleKind;
 use crate::runtime::{Advice, Problem};
@@ -38,7 +38,7 @@ impl Kernel {
     /// Sets a breakpoint and returns its number. It applies to calls that begin from now on and, on return, to running
     /// ones. Refused where the expression uses a field that is unknown on its side, and past [`RULES_MAX`].
     pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, Problem> {
-        if spec.side == Side::Before && spec.filter.needs_end() {
+        if spec.side == HoldSide::Before && spec.filter.needs_end() {
             let why = "the expression asks for what is known when a call has ended";
             return Err(Problem::advised(why, Advice::HoldOnReturn));
         }

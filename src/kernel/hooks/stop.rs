@@ -7,10 +7,10 @@
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use crate::journal::{Kept, KeptState, Outcome};
+use crate::journal::{KeptBytes, KeptState, Outcome};
 use crate::kernel::Kernel;
 use crate::kernel::chain::Chain;
-use crate::kernel::debug::{HoldPoint, HoldReason, Side, StopRequest};
+use crate::kernel::debug::{HoldPoint, HoldReason, HoldSide, StopRequest};
 use crate::kernel::error::CallError;
 use crate::kernel::job::{Job, Waited};
 use crate::kernel::stack::{CallStack, StackView};
@@ -33,8 +33,8 @@ impl Task {
             }
             StopRequest::Hold => {
                 let full_len = self.chain.top_record().map_or(0, |record| record.bytes_in);
-                let input = Kept { bytes: Box::default(), full_len, state: KeptState::Dropped };
-                let (reason, side) = (HoldReason::Asked, Side::During);
+                let input = KeptBytes { bytes: Box::default(), full_len, state: KeptState::Dropped };
+                let (reason, side) = (HoldReason::Asked, HoldSide::During);
                 if self.hold(HoldPoint { reason, side, input, result: None, stack }).order.is_none() {
                     return Err(Failure::interrupted());
                 }

@@ -32,7 +32,7 @@ fn filter(text: &str) -> Filter {
     Filter::parse(text).unwrap()
 }
 
-fn break_at(kernel: &Kernel, text: &str, side: Side) -> u32 {
+fn break_at(kernel: &Kernel, text: &str, side: HoldSide) -> u32 {
     kernel.set_breakpoint(BreakSpec { filter: filter(text), side, commands: None }).unwrap()
 }
 
@@ -79,7 +79,7 @@ fn end(job: &Job) -> Result<Vec<u8>, CallError> {
 fn nothing_set_leaves_calls_alone() {
     let kernel = kernel();
     assert!(!kernel.hooks().armed());
-    let id = break_at(&kernel, "callee = nobody", Side::Before);
+    let id = break_at(&kernel, "callee = nobody", HoldSide::Before);
     let fault = kernel.inject(fault("callee = nobody", FaultKind::Trap)).unwrap();
     stub(&kernel, "nobody", "f", bytes(b""));
     kernel.set_payloads(PayloadSettings::all(10, 100));
@@ -95,7 +95,7 @@ fn nothing_set_leaves_calls_alone() {
 #[test]
 fn an_expression_that_needs_the_end_is_refused_before_it() {
     let kernel = kernel();
-    let spec = BreakSpec { filter: filter("outcome = error"), side: Side::Before, commands: None };
+    let spec = BreakSpec { filter: filter("outcome = error"), side: HoldSide::Before, commands: None };
     assert_eq!(kernel.set_breakpoint(spec).unwrap_err().advice.as_deref(), Some(&Advice::HoldOnReturn));
     assert!(kernel.inject(fault("duration > 1ms", FaultKind::Trap)).is_err());
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::{kernel, load, plan, program, until};
 use crate::journal::Outcome;
-use crate::kernel::debug::{HoldReason, Order, Side, Step};
+use crate::kernel::debug::{HoldReason, HoldSide, Order, Step};
 use crate::kernel::{CallStack, Job, JobState, Kernel, LoadRequest, ProcessState};
 use crate::runtime::Host;
 
@@ -27,7 +27,7 @@ fn a_loop_without_calls_is_held_and_goes_on() {
     let job = kernel.start(plan(spins, "spin", b"abc")).unwrap();
     hold(&kernel, &job);
     let view = kernel.held().pop().unwrap();
-    assert_eq!((view.side, view.reason, view.chain.len()), (Side::During, HoldReason::Asked, 1));
+    assert_eq!((view.side, view.reason, view.chain.len()), (HoldSide::During, HoldReason::Asked, 1));
     let frames: Vec<_> = view.stack.plugins[0].frames.iter().map(|frame| frame.function.clone()).collect();
     assert_eq!(frames[0].as_deref(), Some("round"), "{frames:?}");
     assert_eq!(frames.len(), 2, "{frames:?}");

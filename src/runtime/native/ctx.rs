@@ -8,7 +8,7 @@ use wasmtime::{Caller, Global, Memory, Val};
 use super::backtrace::ModulePlaces;
 use super::blocks::{Blocks, HEADER_BYTES, Reused};
 use super::fuel::{self, Metered};
-use super::limits::{Kept, Limits};
+use super::limits::{HostDataKind, InstanceLimits};
 use super::wasi::Wasi;
 use crate::runtime::{Failure, FailureKind, HostData, PAGE_BYTES, Problem, Spec, Upcalls};
 
@@ -55,7 +55,7 @@ pub struct Ctx {
     pub http_headers: BTreeMap<String, String>,
     /// Why the last `try_call_plugin` failed.
     pub call_error: Option<String>,
-    pub limits: Limits,
+    pub limits: InstanceLimits,
     /// The kernel's.
     pub host_data: HostData,
     pub wasi: Option<Box<Wasi>>,
@@ -110,7 +110,7 @@ impl Ctx {
             output: Span::default(),
             error: 0,
             up: None,
-            limits: Limits::new(spec.memory_bytes_max),
+            limits: InstanceLimits::new(spec.memory_bytes_max),
             spec,
             vars: BTreeMap::new(),
             var_bytes: 0,
@@ -223,8 +223,8 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
             return Ok(None);
         };
         let table_bytes = ctx.blocks.table_bytes();
-        if table_bytes != ctx.limits.kept(Kept::BlockTable)
-            && !ctx.limits.keep(Kept::BlockTable, table_bytes, ctx.up.as_ref())
+        if table_bytes != ctx.limits.kept(HostDataKind::BlockTable)
+            && !ctx.limits.keep(HostDataKind::BlockTable, table_bytes, ctx.up.as_ref())
         {
             return Ok(None);
         }

@@ -166,24 +166,24 @@ impl EnginePool {
             return Ok(module);
         }
         let order = Order { origin: &program.origin, request, fuelled: self.fuelled };
-        self.compiler.module(order, bytes, &self.engine, &Kept { pool: self, sha256: &bytes.sha256 })
+        self.compiler.module(order, bytes, &self.engine, &StoredModule { pool: self, sha256: &bytes.sha256 })
     }
 }
 
 /// One module's places in the caches in memory and on disk.
-struct Kept<'a> {
+struct StoredModule<'a> {
     pool: &'a EnginePool,
     sha256: &'a str,
 }
 
-impl Kept<'_> {
+impl StoredModule<'_> {
     fn put_in_memory(&self, module: &Arc<Module>) {
         let gone = self.pool.modules.lock().put(self.sha256.to_owned(), module.clone(), code_bytes(module));
         drop(gone);
     }
 }
 
-impl ModuleStore for Kept<'_> {
+impl ModuleStore for StoredModule<'_> {
     fn get(&self) -> Option<Arc<Module>> {
         if let Some(module) = self.pool.modules.lock().get(&self.sha256.to_owned()) {
             return Some(module);

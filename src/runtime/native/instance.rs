@@ -12,7 +12,7 @@ use super::codegen::error_line;
 use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::image::{NativeImage, Shape};
 use super::later::Laters;
-use super::limits::Kept;
+use super::limits::HostDataKind;
 use super::link::{self, Provider};
 use super::maps::{Maps, maps_of_instance};
 use super::meter::Meter;
@@ -76,7 +76,7 @@ impl Instance {
         ctx.modules = image.places.clone();
         ctx.limits.has_heap = image.modules.iter().any(|linked| linked.holdings.has_heap);
         let instance_bytes = image.modules.iter().map(|linked| linked.holdings.instance_bytes).sum();
-        if !ctx.limits.keep(Kept::Instance, instance_bytes, Some(&up)) {
+        if !ctx.limits.keep(HostDataKind::Instance, instance_bytes, Some(&up)) {
             return Err(ctx.limits.failure());
         }
         let streams = image.wasi.then(Streams::default);
@@ -181,8 +181,8 @@ impl Guest for Instance {
         ctx.blocks.reset();
         // The call may have shrunk the block table.
         let table_bytes = ctx.blocks.table_bytes();
-        if table_bytes != ctx.limits.kept(Kept::BlockTable) {
-            ctx.limits.keep(Kept::BlockTable, table_bytes, None);
+        if table_bytes != ctx.limits.kept(HostDataKind::BlockTable) {
+            ctx.limits.keep(HostDataKind::BlockTable, table_bytes, None);
         }
         ctx.output = Span::default();
         ctx.error = 0;

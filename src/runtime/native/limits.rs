@@ -11,7 +11,7 @@ pub(super) const HEAP_BYTES_MAX: usize = 32 << 20;
 
 /// Host-side data of an instance besides its memories and tables.
 #[derive(Clone, Copy)]
-pub enum Kept {
+pub enum HostDataKind {
     /// Variables with their names.
     Vars,
     /// The block table.
@@ -20,7 +20,7 @@ pub enum Kept {
     Instance,
 }
 
-const KEPT_KINDS: usize = 3;
+const HOST_DATA_KINDS: usize = 3;
 
 /// The limit that refused a growth.
 #[derive(Clone, Copy)]
@@ -33,11 +33,11 @@ pub(super) enum Refusal {
 }
 
 /// Counts a store's memory and refuses growth beyond the limits.
-pub struct Limits {
+pub struct InstanceLimits {
     max_bytes: u64,
     pub(super) memory_bytes: u64,
     pub(super) table_bytes: u64,
-    kept_bytes: [u64; KEPT_KINDS],
+    kept_bytes: [u64; HOST_DATA_KINDS],
     /// Net growth in bytes since the last call, charged to the next one: its input, for example.
     uncharged_bytes: i64,
     /// Whether the store has a garbage-collected heap.
@@ -49,14 +49,14 @@ pub struct Limits {
     pub(super) admitted_bytes: u64,
 }
 
-impl Limits {
+impl InstanceLimits {
     /// Limits of `max_bytes` in all; `None` leaves wasm's own bounds.
     pub fn new(max_bytes: Option<u64>) -> Self {
-        Limits {
+        InstanceLimits {
             max_bytes: max_bytes.unwrap_or(u64::MAX),
             memory_bytes: 0,
             table_bytes: 0,
-            kept_bytes: [0; KEPT_KINDS],
+            kept_bytes: [0; HOST_DATA_KINDS],
             uncharged_bytes: 0,
             has_heap: false,
             refused: false,
@@ -91,12 +91,12 @@ impl Limits {
     }
 
     /// Host-side data of a kind, in bytes.
-    pub fn kept(&self, what: Kept) -> u64 {
+    pub fn kept(&self, what: HostDataKind) -> u64 {
         self.kept_bytes[what as usize]
     }
 
     /// Sets the bytes of a kind of host-side data; false, with nothing changed, when a limit refuses them.
-    pub fn keep(&mut self, what: Kept, bytes: u64, up: Option<&Arc<dyn Upcalls>>) -> bool {
+    pub fn keep(&mut self, what: HostDataKind, bytes: u64, up: Option<&Arc<dyn Upcalls>>) -> bool {
         let now = self.kept_bytes[what as usize];
         if bytes > now && !self.admit(bytes - now, up) {
             return false;

@@ -7,7 +7,7 @@ use super::codegen::error_line;
 use super::ctx::{Ctx, CtxStore};
 use super::describe::describe_function;
 use super::user::{end_if_interrupted, nested};
-use crate::runtime::stand_in::{Answer, CallerBlocks, Form, NumberType, Scalar};
+use crate::runtime::stand_in::{Answer, CallerBlocks, NumberType, Scalar, StandInForm};
 use crate::runtime::substitute::{Stub, Substitute};
 use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, Spec};
 
@@ -66,7 +66,7 @@ fn number_type(ty: &ValType) -> Option<NumberType> {
 fn add_stand_in(linker: &mut Linker<Ctx>, stand_in: &ImportStandIn, ty: FuncType, index: usize) -> Result<()> {
     let numbers = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| number_type(&ty)).collect::<Vec<_>>();
     let (params, results) = (numbers(&mut ty.params()), numbers(&mut ty.results()));
-    let form = Form::new(stand_in, &describe_function(&ty), &params, &results)?;
+    let form = StandInForm::new(stand_in, &describe_function(&ty), &params, &results)?;
     linker.func_new(
         &stand_in.module,
         &stand_in.function,
@@ -107,7 +107,7 @@ struct Input {
     is_ours: bool,
 }
 
-fn input(form: &Form, caller: &mut Caller<'_, Ctx>, params: &[Val]) -> Result<Input> {
+fn input(form: &StandInForm, caller: &mut Caller<'_, Ctx>, params: &[Val]) -> Result<Input> {
     if form.takes_bytes() {
         let handle = params.first().and_then(Val::i64).unwrap_or(0) as u64;
         if handle != 0 && caller.data_mut().blocks.length(handle).is_none() {

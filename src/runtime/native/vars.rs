@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use super::ctx::Ctx;
-use super::limits::Kept;
+use super::limits::HostDataKind;
 use crate::runtime::{Advice, Failure, FailureKind, PluginLimit, Problem, Upcalls};
 
 /// The overhead of a var besides its key and value, as the extism crate counts it: a `String` and a `Vec<u8>`.
@@ -27,7 +27,7 @@ impl Ctx {
     pub fn remove_var(&mut self, key: &str, up: Option<&Arc<dyn Upcalls>>) {
         let Some(old) = self.vars.remove(key) else { return };
         self.var_bytes -= cost(key, old.len() as u64);
-        self.limits.keep(Kept::Vars, self.var_bytes, up);
+        self.limits.keep(HostDataKind::Vars, self.var_bytes, up);
     }
 
     /// Sets a variable; an error when the limit of variables or of memory refuses it.
@@ -40,7 +40,7 @@ impl Ctx {
             return Err(Failure::new(FailureKind::Trap, full));
         }
         let after = self.var_bytes - old + new;
-        if !self.limits.keep(Kept::Vars, after, up) {
+        if !self.limits.keep(HostDataKind::Vars, after, up) {
             return Err(Failure::new(FailureKind::Oom, "oom"));
         }
         self.vars.insert(key.to_owned(), Arc::new(value.to_vec()));

@@ -4,7 +4,7 @@ use extism::{CurrentPlugin, Function, Val, ValType};
 
 use super::functions::{self, Copied, HostCall, define, put, val_type};
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES, Signature};
-use crate::runtime::stand_in::{Answer, CallerBlocks, Form, NumberType, Scalar};
+use crate::runtime::stand_in::{Answer, CallerBlocks, NumberType, Scalar, StandInForm};
 use crate::runtime::substitute::{Stub, Substitute};
 use crate::runtime::{Failure, ImportStandIn, Spec, imports};
 
@@ -71,7 +71,7 @@ fn stand_in_for(
 ) -> Result<Function, Failure> {
     let numbers = |types: &[ValType]| types.iter().map(number_type).collect::<Vec<_>>();
     let Signature { params, results } = signature;
-    let form = Form::new(stand_in, &item.ty, &numbers(params), &numbers(results))?;
+    let form = StandInForm::new(stand_in, &item.ty, &numbers(params), &numbers(results))?;
     Ok(define(&item.module, &item.name, params, results, move |call| {
         call.needs_memory()?;
         let mut exchange = Copied::of(input(&form, call)?);
@@ -86,7 +86,7 @@ fn stand_in_for(
     }))
 }
 
-fn input(form: &Form, call: &mut HostCall<'_>) -> Result<Vec<u8>, Failure> {
+fn input(form: &StandInForm, call: &mut HostCall<'_>) -> Result<Vec<u8>, Failure> {
     if !form.takes_bytes() {
         // A form is made for numbers alone.
         let arguments: Vec<Scalar> = call.inputs.iter().filter_map(|input| input.try_into().ok()).collect();

@@ -3,11 +3,11 @@
 
 /// The budget is used up, or the debug information is damaged.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Stop;
+pub struct OutOfBudget;
 
-impl From<gimli::Error> for Stop {
-    fn from(_: gimli::Error) -> Stop {
-        Stop
+impl From<gimli::Error> for OutOfBudget {
+    fn from(_: gimli::Error) -> OutOfBudget {
+        OutOfBudget
     }
 }
 
@@ -27,9 +27,9 @@ impl Budget {
     ///
     /// # Errors
     ///
-    /// [`Stop`] when less is left.
-    pub fn take(&mut self, work: u64) -> Result<(), Stop> {
-        self.left = self.left.checked_sub(work).ok_or(Stop)?;
+    /// [`OutOfBudget`] when less is left.
+    pub fn take(&mut self, work: u64) -> Result<(), OutOfBudget> {
+        self.left = self.left.checked_sub(work).ok_or(OutOfBudget)?;
         Ok(())
     }
 

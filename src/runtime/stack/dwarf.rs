@@ -11,7 +11,7 @@ use gimli::{
     LittleEndian, Reader, Section, SectionId, Unit, UnitHeader, UnitOffset, constants,
 };
 
-use super::budget::{Budget, Stop};
+use super::budget::{Budget, OutOfBudget};
 
 type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
@@ -141,12 +141,12 @@ fn unit<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     header: UnitHeader<Slice<'a>>,
     budget: &mut Budget,
-) -> Result<Unit<Slice<'a>>, Stop> {
+) -> Result<Unit<Slice<'a>>, OutOfBudget> {
     pay_for_abbreviations(dwarf, header.debug_abbrev_offset(), budget)?;
     let abbreviations = dwarf.abbreviations(&header)?;
     {
         let mut entries = header.entries(&abbreviations);
-        let root = entries.next_dfs()?.ok_or(Stop)?;
+        let root = entries.next_dfs()?.ok_or(OutOfBudget)?;
         if let Some(AttributeValue::DebugLineRef(offset)) = root.attr_value(constants::DW_AT_stmt_list) {
             pay_for_line_header(dwarf, offset, budget)?;
         }
@@ -155,7 +155,11 @@ fn unit<'a>(
 }
 
 /// Takes the work of reading a table of abbreviations, and refuses a hostile one.
-fn pay_for_abbreviations(dwarf: &Dwarf<Slice<'_>>, offset: DebugAbbrevOffset, budget: &mut Budget) -> Result<(), Stop> {
+fn pay_for_abbreviations(
+    dwarf: &Dwarf<Slice<'_>>,
+    offset: DebugAbbrevOffset,
+    budget: &mut Budget,
+) -> Result<(), OutOfBudget> {
     let mut input = *dwarf.debug_abbrev.reader();
     input.skip(offset.0)?;
     let before = input.len();
@@ -173,7 +177,7 @@ fn pay_for_abbreviations(dwarf: &Dwarf<Slice<'_>>, offset: DebugAbbrevOffset, bu
             budget.take(1)?;
             match (name, form) {
                 (0, 0) => break,
-                _ if attributes > ATTRIBUTES_MAX => return Err(Stop),
+                _ if attributes > ATTRIBUTES_MAX => return Err(OutOfBudget),
                 _ => {}
             }
         }
@@ -182,7 +186,11 @@ fn pay_for_abbreviations(dwarf: &Dwarf<Slice<'_>>, offset: DebugAbbrevOffset, bu
 }
 
 /// Takes the work of reading a unit's file table, and refuses one that is too long.
-fn pay_for_line_header(dwarf: &Dwarf<Slice<'_>>, offset: DebugLineOffset, budget: &mut Budget) -> Result<(), Stop> {
+fn pay_for_line_header(
+    dwarf: &Dwarf<Slice<'_>>,
+    offset: DebugLineOffset,
+    budget: &mut Budget,
+) -> Result<(), OutOfBudget> {
     let mut input = *dwarf.debug_line.reader();
     input.skip(offset.0)?;
     let (_, format) = input.read_initial_length()?;
@@ -191,7 +199,7 @@ fn pay_for_line_header(dwarf: &Dwarf<Slice<'_>>, offset: DebugLineOffset, budget
     }
     let header_bytes = input.read_length(format)? as u64;
     if header_bytes > LINE_HEADER_BYTES_MAX {
-        return Err(Stop);
+        return Err(OutOfBudget);
     }
     budget.take(header_bytes)
 }
@@ -201,10 +209,10 @@ fn unit_ranges<'a>(
     header: UnitHeader<Slice<'a>>,
     budget: &mut Budget,
     each: &mut dyn FnMut(Range<u64>),
-) -> Result<(), Stop> {
+) -> Result<(), OutOfBudget> {
     let unit = unit(dwarf, header, budget)?;
     let mut entries = unit.entries();
-    let root = entries.next_dfs()?.ok_or(Stop)?;
+    let root = entries.next_dfs()?.ok_or(OutOfBudget)?;
     entry_ranges(dwarf, &unit, root, budget, each)
 }
 
@@ -215,7 +223,7 @@ fn entry_ranges<'a>(
     entry: &DebuggingInformationEntry<Slice<'a>>,
     budget: &mut Budget,
     each: &mut dyn FnMut(Range<u64>),
-) -> Result<(), Stop> {
+) -> Result<(), OutOfBudget> {
     if let Some(value) = entry.attr_value(constants::DW_AT_ranges)
         && let Some(mut list) = dwarf.attr_ranges(unit, value)?
     {
@@ -250,7 +258,7 @@ fn in_unit(
     at: DebugInfoOffset,
     address: u64,
     budget: &mut Budget,
-) -> Result<Vec<Located>, Stop> {
+) -> Result<Vec<Located>, OutOfBudget> {
     let unit = unit(dwarf, dwarf.unit_header(at)?, budget)?;
     let mut place = line_at(dwarf, &unit, address, budget).unwrap_or_default();
     let scopes = scopes_at(dwarf, &unit, address, budget).unwrap_or_default();
@@ -277,7 +285,7 @@ fn scopes_at<'a>(
     unit: &Unit<Slice<'a>>,
     address: u64,
     budget: &mut Budget,
-) -> Result<Vec<Scope>, Stop> {
+) -> Result<Vec<Scope>, OutOfBudget> {
     let mut scopes: Vec<Scope> = Vec::new();
     // The depth of the innermost scope so far.
     let mut within: Option<isize> = None;

@@ -3,14 +3,14 @@
 use super::budget::DecodeError;
 
 /// What is left of a payload's bytes.
-pub struct Cursor<'a> {
+pub struct ByteReader<'a> {
     bytes: &'a [u8],
     at: usize,
 }
 
-impl<'a> Cursor<'a> {
-    pub fn new(bytes: &'a [u8]) -> Cursor<'a> {
-        Cursor { bytes, at: 0 }
+impl<'a> ByteReader<'a> {
+    pub fn new(bytes: &'a [u8]) -> ByteReader<'a> {
+        ByteReader { bytes, at: 0 }
     }
 
     /// The bytes taken so far.
@@ -29,7 +29,7 @@ impl<'a> Cursor<'a> {
         Ok(bytes)
     }
 
-    /// The next `N` bytes, as [`Cursor::take`] takes them.
+    /// The next `N` bytes, as [`ByteReader::take`] takes them.
     pub fn array<const N: usize>(&mut self) -> Result<[u8; N], DecodeError> {
         let bytes = self.bytes.get(self.at..).and_then(<[u8]>::first_chunk).ok_or(DecodeError::End)?;
         self.at += N;

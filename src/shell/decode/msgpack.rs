@@ -3,7 +3,7 @@
 use rmp::Marker;
 
 use super::budget::{Budget, DecodeError, bytes_text};
-use super::cursor::Cursor;
+use super::cursor::ByteReader;
 use super::node::{Item, Node, list, map};
 
 /// Whether the bytes begin as a map or an array: every byte of text is a number in msgpack.
@@ -18,14 +18,14 @@ pub fn is_container(bytes: &[u8]) -> bool {
 
 /// The one value that the bytes are, and what is wrong with them.
 pub fn read(bytes: &[u8]) -> (Node, Option<DecodeError>) {
-    let mut reader = Reader { cursor: Cursor::new(bytes), budget: Budget::new() };
+    let mut reader = Reader { cursor: ByteReader::new(bytes), budget: Budget::new() };
     let (node, error) = reader.value(0);
     let rest = (!reader.cursor.is_at_end()).then_some(DecodeError::At(reader.cursor.at()));
     (node, error.or(rest))
 }
 
 struct Reader<'a> {
-    cursor: Cursor<'a>,
+    cursor: ByteReader<'a>,
     budget: Budget,
 }
 

@@ -2,7 +2,7 @@
 //! Groups, which nothing writes any more, are not read.
 
 use super::budget::{Budget, DecodeError, bytes_text};
-use super::cursor::Cursor;
+use super::cursor::ByteReader;
 
 /// The highest number of a field.
 const NUMBER_MAX: u64 = (1 << 29) - 1;
@@ -28,7 +28,7 @@ enum FieldValue {
 
 /// The fields of a message, and what is wrong with its bytes.
 pub fn read(bytes: &[u8]) -> (Vec<Field>, Option<DecodeError>) {
-    let mut reader = Reader { cursor: Cursor::new(bytes) };
+    let mut reader = Reader { cursor: ByteReader::new(bytes) };
     let mut budget = Budget::new();
     let mut fields = Vec::new();
     while !reader.cursor.is_at_end() {
@@ -73,7 +73,7 @@ fn push_lines(fields: &[Field], depth: usize, lines: &mut Vec<String>) {
 }
 
 struct Reader<'a> {
-    cursor: Cursor<'a>,
+    cursor: ByteReader<'a>,
 }
 
 impl<'a> Reader<'a> {
@@ -124,7 +124,7 @@ fn content(bytes: &[u8], budget: &mut Budget, depth: usize) -> Result<FieldValue
     if let Some(text) = text.filter(is_plain) {
         return Ok(FieldValue::Text(text.to_owned()));
     }
-    let mut reader = Reader { cursor: Cursor::new(bytes) };
+    let mut reader = Reader { cursor: ByteReader::new(bytes) };
     let mut fields = Vec::new();
     while !reader.cursor.is_at_end() {
         match reader.field(budget, depth + 1) {

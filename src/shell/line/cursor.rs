@@ -7,7 +7,7 @@ use std::ops::Range;
 use super::Grammar;
 use super::ast::{Part, Quote, Word};
 use super::draft::Place;
-use super::parser::{Mode, Parser, Stop};
+use super::parser::{Mode, ParseStop, Parser};
 
 /// The syntax before a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,8 +38,8 @@ pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> Cursor {
         let mut parser = Parser::new(text, start, 1, grammar, Mode::Cursor);
         match parser.line() {
             Ok(_) if parser.scan.pos() > start => start = parser.scan.pos(),
-            Err(Stop::Cursor) => return Cursor::of(parser, text),
-            Ok(_) | Err(Stop::Error(_)) => return Cursor::at(Place::Unknown, text.len()),
+            Err(ParseStop::Cursor) => return Cursor::of(parser, text),
+            Ok(_) | Err(ParseStop::Error(_)) => return Cursor::at(Place::Unknown, text.len()),
         }
     }
 }

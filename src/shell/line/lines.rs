@@ -3,7 +3,7 @@
 use super::Grammar;
 use super::ast::Script;
 use super::error::SyntaxError;
-use super::parser::{Mode, Parser, Stop};
+use super::parser::{Mode, ParseStop, Parser};
 
 /// Parses a whole text. Blank lines and comments are no statements.
 ///
@@ -52,7 +52,7 @@ impl<'t> Lines<'t> {
                         return Some(Ok(script));
                     }
                 }
-                Err(Stop::Error(error)) => {
+                Err(ParseStop::Error(error)) => {
                     // A lenient parse finds the end of the wrong line, so that the body of its here-document is not
                     // parsed as commands.
                     let (result, lenient_end) = self.read(grammar, Mode::Lenient);
@@ -60,14 +60,14 @@ impl<'t> Lines<'t> {
                     self.move_to(end);
                     return Some(Err(error));
                 }
-                Err(Stop::Cursor) => return None,
+                Err(ParseStop::Cursor) => return None,
             }
         }
         None
     }
 
     /// Parses the logical line at `pos`, and returns the offset of its end.
-    fn read(&self, grammar: &dyn Grammar, mode: Mode) -> (Result<Script, Stop>, usize) {
+    fn read(&self, grammar: &dyn Grammar, mode: Mode) -> (Result<Script, ParseStop>, usize) {
         let mut parser = Parser::new(self.text, self.pos, self.line, grammar, mode);
         let result = parser.line();
         (result, parser.scan.pos())

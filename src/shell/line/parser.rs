@@ -27,13 +27,13 @@ pub(super) enum Mode {
 }
 
 /// Why the parse ended early.
-pub(super) enum Stop {
+pub(super) enum ParseStop {
     Error(SyntaxError),
     /// The cursor was reached; the parser's state describes its place.
     Cursor,
 }
 
-pub(super) type Parsed<T> = Result<T, Stop>;
+pub(super) type Parsed<T> = Result<T, ParseStop>;
 
 /// The current command at one depth of substitutions.
 #[derive(Default)]
@@ -146,15 +146,15 @@ impl<'t> Parser<'t> {
     /// Ends the parse at the cursor.
     pub fn halt<T>(&mut self, place: Place) -> Parsed<T> {
         self.place = place;
-        Err(if self.cut { self.too_long() } else { Stop::Cursor })
+        Err(if self.cut { self.too_long() } else { ParseStop::Cursor })
     }
 
     /// An error that ends the parse in every mode.
-    pub fn error(&mut self, kind: ErrorKind, offset: usize) -> Stop {
+    pub fn error(&mut self, kind: ErrorKind, offset: usize) -> ParseStop {
         let line = self.line_of(offset);
         let before = self.scan.before(offset);
         let column = offset - before.rfind('\n').map_or(0, |newline| newline + 1) + 1;
-        Stop::Error(SyntaxError { kind, offset, line, column })
+        ParseStop::Error(SyntaxError { kind, offset, line, column })
     }
 
     /// Fails for a logical line that is longer than [`LINE_BYTES_MAX`].
@@ -163,7 +163,7 @@ impl<'t> Parser<'t> {
         if self.cut && self.scan.at_end() && !read_to_newline { Err(self.too_long()) } else { Ok(()) }
     }
 
-    fn too_long(&mut self) -> Stop {
+    fn too_long(&mut self) -> ParseStop {
         self.error(ErrorKind::TooLong { max_bytes: LINE_BYTES_MAX }, self.start)
     }
 

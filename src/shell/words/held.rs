@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::payload::{JsonPayload, preview};
 use super::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::json::as_ms;
-use crate::kernel::hooks::{HeldView, HoldLimits, HoldReason, Side};
+use crate::kernel::hooks::{HeldView, HoldLimits, HoldReason, HoldSide};
 use crate::kernel::{FrameView, JobId};
 use crate::shell::reply::{Line, Role};
 use crate::shell::units::{show_bytes, show_duration};
@@ -21,7 +21,7 @@ pub fn held_title(view: &HeldView) -> String {
         HoldReason::Asked => "`hold`".to_owned(),
     };
     let at = view.chain.last().map(|frame| format!("{}.{}", frame.process, frame.function)).unwrap_or_default();
-    let side = if view.side == Side::During { "in" } else { view.side.as_str() };
+    let side = if view.side == HoldSide::During { "in" } else { view.side.as_str() };
     format!("%{} is held {side} {at} ({reason})", view.job)
 }
 
@@ -33,7 +33,7 @@ pub fn held_lines(view: &HeldView, fold: Fold) -> Vec<Line> {
         Line::new().with(Role::Warn, held_title(view)),
         Line::new().with(Role::Dim, "  chain   ").plain(frames.join(" → ")),
     ];
-    if view.side != Side::During {
+    if view.side != HoldSide::During {
         lines.push(Line::new().with(Role::Dim, "  input   ").plain(preview(&view.input)));
     }
     if let Some(output) = &view.output {
@@ -43,7 +43,7 @@ pub fn held_lines(view: &HeldView, fold: Fold) -> Vec<Line> {
         lines.push(Line::new().with(Role::Dim, "  error   ").with(Role::Bad, error.clone()));
     }
     lines.push(Line::new().with(Role::Dim, "  limits  ").plain(limits_text(view)));
-    if view.side == Side::During || view.stack.has_lines() {
+    if view.side == HoldSide::During || view.stack.has_lines() {
         lines.push(Line::new().with(Role::Dim, "  stack"));
         lines.extend(stack_lines(&view.stack, fold));
     }
@@ -77,7 +77,7 @@ pub fn held_json(view: &HeldView) -> Value {
 #[derive(Serialize)]
 struct HeldRow<'a> {
     job: JobId,
-    side: Side,
+    side: HoldSide,
     breakpoint: Option<u32>,
     #[serde(rename = "elapsed_ms", serialize_with = "as_ms")]
     held_for: Duration,

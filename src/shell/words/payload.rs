@@ -6,7 +6,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::ser::SerializeMap;
 use serde::{Serialize, Serializer};
 
-use crate::journal::Kept;
+use crate::journal::KeptBytes;
 use crate::shell::reply::{ShellError, one_line};
 use crate::shell::units::exact_size;
 
@@ -16,7 +16,7 @@ const PREVIEW_CHARS_MAX: usize = 120;
 const PREVIEW_HEX_MAX: usize = 24;
 
 /// `13 bytes: Hello, World!`, on one line.
-pub fn preview(kept: &Kept) -> String {
+pub fn preview(kept: &KeptBytes) -> String {
     let size = match kept.full_len {
         0 => return "nothing".to_owned(),
         bytes => exact_size(bytes),
@@ -42,7 +42,7 @@ pub fn preview(kept: &Kept) -> String {
 }
 
 /// The bytes as text, where they are; a character that the cut went through is left off.
-pub fn text_of(kept: &Kept) -> Option<&str> {
+pub fn text_of(kept: &KeptBytes) -> Option<&str> {
     match std::str::from_utf8(&kept.bytes) {
         Ok(text) => Some(text),
         Err(error) if !kept.is_whole() && error.error_len().is_none() => {
@@ -62,7 +62,7 @@ pub enum JsonPayload<'a> {
 
 impl<'a> JsonPayload<'a> {
     /// Of what was kept of a payload, if anything was.
-    pub fn kept(name: &'static str, kept: Option<&'a Kept>) -> JsonPayload<'a> {
+    pub fn kept(name: &'static str, kept: Option<&'a KeptBytes>) -> JsonPayload<'a> {
         let Some(kept) = kept.filter(|kept| !kept.bytes.is_empty() || kept.is_whole()) else {
             return JsonPayload::Missing(name);
         };
@@ -94,7 +94,7 @@ impl Serialize for JsonPayload<'_> {
 }
 
 /// All bytes of one side of a call; an error that says what is missing.
-pub fn whole(seq: u64, side: &str, kept: Option<&Kept>) -> Result<Vec<u8>, ShellError> {
+pub fn whole(seq: u64, side: &str, kept: Option<&KeptBytes>) -> Result<Vec<u8>, ShellError> {
     let Some(kept) = kept else {
         let message = format!("the {side} of call {seq} was not kept; `trace payloads 64k 16M` keeps those to come");
         return Err(ShellError::failed(message));
@@ -111,12 +111,12 @@ mod tests {
 
     #[test]
     fn a_payload_is_one_safe_line() {
-        let shown = |bytes: &[u8], max| preview(&Kept::keep(bytes, max));
+        let shown = |bytes: &[u8], max| preview(&KeptBytes::keep(bytes, max));
         assert_eq!(shown(b"", 10), "nothing");
         assert_eq!(shown(b"a\n\x1b[2J", 10), "6 bytes: a\\n\\x1b[2J");
         assert_eq!(shown(b"\xff\x00", 10), "2 bytes: hex ff 00");
         assert_eq!(shown("aé".as_bytes(), 2), "3 bytes: a…");
-        assert_eq!(preview(&Kept::private(7)), "not kept: 7 bytes of a private plugin");
+        assert_eq!(preview(&KeptBytes::private(7)), "not kept: 7 bytes of a private plugin");
         assert_eq!(shown(&[b'x'; 500], 1000).chars().count(), "500 bytes: ".len() + PREVIEW_CHARS_MAX + 1);
     }
 }

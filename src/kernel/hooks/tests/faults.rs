@@ -36,13 +36,13 @@ fn faults_fail_trap_and_lose_output() {
 fn a_plugins_name_means_all_its_processes_and_a_process_its_own() {
     let kernel = kernel();
     let (front, _) = (load(&kernel, "front"), load(&kernel, "count_vowels"));
-    break_at(&kernel, "count_vowels.count_vowels", Side::Before);
+    break_at(&kernel, "count_vowels.count_vowels", HoldSide::Before);
     let fault = kernel.inject(fault("count_vowels-3.count_vowels", FaultKind::Trap)).unwrap();
     let job = kernel.start(plan(front, "run", b"")).unwrap();
     assert_eq!(place(&held(&kernel, &job)), "before 3:count_vowels-2.count_vowels");
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     assert!(end(&job).is_ok());
-    break_at(&kernel, "caller = front and depth = 2", Side::After);
+    break_at(&kernel, "caller = front and depth = 2", HoldSide::After);
     let other = load(&kernel, "front");
     let job = kernel.start(plan(other, "run", b"")).unwrap();
     assert_eq!(place(&held(&kernel, &job)), "before 5:count_vowels-3.count_vowels");

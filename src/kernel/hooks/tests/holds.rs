@@ -6,7 +6,7 @@ use super::*;
 fn a_call_is_held_before_it_runs_and_goes_on() {
     let kernel = kernel();
     let front = load(&kernel, "front");
-    let id = break_at(&kernel, "callee = count_vowels*", Side::Before);
+    let id = break_at(&kernel, "callee = count_vowels*", HoldSide::Before);
     let job = kernel.start(plan(front, "run", b"abc")).unwrap();
     let view = held(&kernel, &job);
     assert_eq!(
@@ -32,7 +32,7 @@ fn a_call_is_held_before_it_runs_and_goes_on() {
 fn what_is_held_can_be_given_another_input_or_answer_or_fail() {
     let kernel = kernel();
     let front = load(&kernel, "front");
-    break_at(&kernel, "callee = count_vowels*", Side::Before);
+    break_at(&kernel, "callee = count_vowels*", HoldSide::Before);
     let run = || kernel.start(plan(front, "run", b"abc")).unwrap();
 
     let job = run();
@@ -59,7 +59,7 @@ fn what_is_held_can_be_given_another_input_or_answer_or_fail() {
 fn a_call_is_held_on_return_with_its_output_or_error() {
     let kernel = kernel();
     let echo = load(&kernel, "echo");
-    break_at(&kernel, "function = echo", Side::After);
+    break_at(&kernel, "function = echo", HoldSide::After);
     let job = kernel.start(plan(echo, "echo", b"hi")).unwrap();
     let view = held(&kernel, &job);
     assert_eq!((place(&view).as_str(), &*view.output.unwrap().bytes), ("after 1:echo.echo", &b"hi"[..]));
@@ -67,7 +67,7 @@ fn a_call_is_held_on_return_with_its_output_or_error() {
     kernel.release(job.id(), Order::Return(b"bye"[..].into())).unwrap();
     assert_eq!(text(&end(&job)), "bye");
 
-    break_at(&kernel, "outcome = trap", Side::After);
+    break_at(&kernel, "outcome = trap", HoldSide::After);
     let trap = load(&kernel, r#"(module (func (export "f") unreachable))"#);
     let job = kernel.start(plan(trap, "f", b"")).unwrap();
     assert!(held(&kernel, &job).error.unwrap().contains("unreachable"));
@@ -81,7 +81,7 @@ fn a_call_is_held_on_return_with_its_output_or_error() {
 fn a_deadline_stands_still_while_a_job_is_held() {
     let kernel = kernel();
     let echo = load(&kernel, "echo");
-    break_at(&kernel, "callee = echo", Side::Before);
+    break_at(&kernel, "callee = echo", HoldSide::Before);
     let timeout = Duration::from_millis(300);
     let job = kernel.start(CallPlan { timeout: Some(timeout), ..plan(echo, "echo", b"abc") }).unwrap();
     let view = held(&kernel, &job);
@@ -99,7 +99,7 @@ fn a_deadline_stands_still_while_a_job_is_held() {
 fn the_deadline_goes_on_after_a_hold() {
     let kernel = kernel();
     let spin = load(&kernel, r#"(module (func (export "spin") (loop (br 0))))"#);
-    break_at(&kernel, "function = spin", Side::Before);
+    break_at(&kernel, "function = spin", HoldSide::Before);
     let timeout = Some(Duration::from_millis(50));
     let job = kernel.start(CallPlan { timeout, ..plan(spin, "spin", b"") }).unwrap();
     held(&kernel, &job);
@@ -111,13 +111,13 @@ fn the_deadline_goes_on_after_a_hold() {
 fn the_time_of_a_hold_is_none_of_the_call_nor_of_its_callers() {
     let kernel = kernel();
     let front = load(&kernel, "front");
-    for side in [Side::Before, Side::After] {
+    for side in [HoldSide::Before, HoldSide::After] {
         break_at(&kernel, "callee = count_vowels*", side);
     }
     let began = Instant::now();
     let job = kernel.start(plan(front, "run", b"abc")).unwrap();
     let mut held_for = Duration::ZERO;
-    for _ in [Side::Before, Side::After] {
+    for _ in [HoldSide::Before, HoldSide::After] {
         held(&kernel, &job);
         let figures = || kernel.processes(false).iter().map(|view| (view.busy, view.self_time)).collect::<Vec<_>>();
         let before = figures();
@@ -150,7 +150,7 @@ fn the_time_of_a_hold_is_none_of_the_call_nor_of_its_callers() {
 fn a_held_job_can_be_interrupted_and_its_processes_killed() {
     let kernel = kernel();
     let front = load(&kernel, "front");
-    break_at(&kernel, "callee = count_vowels*", Side::Before);
+    break_at(&kernel, "callee = count_vowels*", HoldSide::Before);
     let job = kernel.start(plan(front, "run", b"")).unwrap();
     held(&kernel, &job);
     assert!(kernel.interrupt_foreground());
@@ -172,7 +172,7 @@ fn a_held_job_can_be_interrupted_and_its_processes_killed() {
 fn steps_go_into_over_and_out() {
     let kernel = kernel();
     let echo = load(&kernel, "echo");
-    let id = break_at(&kernel, "depth = 1", Side::Before);
+    let id = break_at(&kernel, "depth = 1", HoldSide::Before);
     let way = br#"{"to":["+echo","+text"],"function":"upper","input":"hi"}"#;
     let job = kernel.start(plan(echo, "relay", way)).unwrap();
     assert_eq!(place(&held(&kernel, &job)), "before 1:echo.relay");
@@ -205,7 +205,7 @@ fn steps_go_into_over_and_out() {
 fn a_background_job_tells_that_it_is_held() {
     let kernel = kernel();
     let echo = load(&kernel, "echo");
-    break_at(&kernel, "function = echo", Side::Before);
+    break_at(&kernel, "function = echo", HoldSide::Before);
     let job = kernel.start(CallPlan { background: true, ..plan(echo, "echo", b"") }).unwrap();
     held(&kernel, &job);
     assert_eq!(kernel.take_notices(), [Notice::Held { job: 1 }]);
@@ -217,7 +217,7 @@ fn a_background_job_tells_that_it_is_held() {
 fn an_instance_that_was_replaced_already_is_not_counted_as_lost_by_a_person_s_answer() {
     let kernel = kernel();
     let id = load(&kernel, "misbehave");
-    break_at(&kernel, "function = crash", Side::After);
+    break_at(&kernel, "function = crash", HoldSide::After);
     let job = kernel.start(plan(id, "crash", b"")).unwrap();
     held(&kernel, &job);
     let program = kernel.resolve("misbehave", &mut |_, _| true).unwrap();

@@ -31,7 +31,7 @@ fn a_private_plugin_and_what_it_calls_is_never_kept() {
     request.spec.private = true;
     let front = kernel.load(request).unwrap().id;
     kernel.set_payloads(PayloadSettings::all(1000, 1000));
-    break_at(&kernel, "depth = 2", Side::Before);
+    break_at(&kernel, "depth = 2", HoldSide::Before);
     let job = kernel.start(plan(front, "run", b"secret")).unwrap();
     assert_eq!(held(&kernel, &job).input.state, KeptState::Private);
     kernel.release(job.id(), Order::Continue(None)).unwrap();

@@ -85,7 +85,7 @@ fn a_stub_whose_commands_come_back_into_its_own_chain_is_a_circle() {
 fn a_fresh_kernel_has_the_stubs_and_nothing_else() {
     let kernel = kernel();
     stub(&kernel, "cart", "total", bytes(b"42"));
-    break_at(&kernel, "depth = 1", Side::Before);
+    break_at(&kernel, "depth = 1", HoldSide::Before);
     let fresh = kernel.fresh();
     let cart = load(&fresh, "cart");
     assert_eq!(text(&call(&fresh, cart, "total", b"")), "42");

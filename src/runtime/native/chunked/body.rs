@@ -9,7 +9,7 @@ use super::check;
 use super::helper_set::HelperSet;
 use super::instruction::{self, Bulk, Width};
 use super::moved::Segment;
-use super::stop::Stop;
+use super::rewrite_error::RewriteError;
 
 /// Most bytes or elements of one instruction without a helper.
 const INLINE_BYTES_MAX: u64 = 1024;
@@ -46,20 +46,24 @@ enum Edit {
 }
 
 /// Rewrites the function at a place among those with code.
-pub fn rewritten(body: &FunctionBody<'_>, defined: usize, helpers: &mut HelperSet<'_>) -> Result<Rewritten, Stop> {
+pub fn rewritten(
+    body: &FunctionBody<'_>,
+    defined: usize,
+    helpers: &mut HelperSet<'_>,
+) -> Result<Rewritten, RewriteError> {
     let edits = edits(body, helpers)?;
     if edits.is_empty() {
         return Ok(Rewritten::Same);
     }
-    let parameters = helpers.outline.parameters(defined).ok_or(Stop::Unreadable)? as u32;
+    let parameters = helpers.outline.parameters(defined).ok_or(RewriteError::Unreadable)? as u32;
     match encoded(body, &edits, helpers, parameters, false)? {
         Some(changed) if changed.bytes.len() <= BODY_BYTES_MAX => Ok(Rewritten::Changed(changed)),
         // The short case is left out where there is no room for its locals or code.
-        _ => encoded(body, &edits, helpers, parameters, true)?.map(Rewritten::Changed).ok_or(Stop::Unreadable),
+        _ => encoded(body, &edits, helpers, parameters, true)?.map(Rewritten::Changed).ok_or(RewriteError::Unreadable),
     }
 }
 
-fn edits(body: &FunctionBody<'_>, helpers: &mut HelperSet<'_>) -> Result<Vec<Edit>, Stop> {
+fn edits(body: &FunctionBody<'_>, helpers: &mut HelperSet<'_>) -> Result<Vec<Edit>, RewriteError> {
     let mut edits = Vec::new();
     let start = body.range().start;
     let mut reader = body.get_operators_reader()?;
@@ -80,7 +84,7 @@ fn edits(body: &FunctionBody<'_>, helpers: &mut HelperSet<'_>) -> Result<Vec<Edi
                 if let Bulk::ArrayNewElem { ty, segment } = bulk
                     && !instruction::can_be_written_later(helpers.outline, ty)
                 {
-                    check::check_segment(helpers.outline, segment).map_err(Stop::Refused)?;
+                    check::check_segment(helpers.outline, segment).map_err(RewriteError::Refused)?;
                 }
                 let place = helpers.place(bulk);
                 edits.push(Edit::Bulk { at: from - start..to - start, place, width, inline_max });
@@ -102,7 +106,7 @@ fn encoded(
     helpers: &HelperSet<'_>,
     parameters: u32,
     calls_alone: bool,
-) -> Result<Option<Changed>, Stop> {
+) -> Result<Option<Changed>, RewriteError> {
     let locals = Locals::read(body)?;
     let first_length = parameters.saturating_add(locals.count);
     if !calls_alone && first_length.saturating_add(WIDTHS) > LOCALS_MAX {
@@ -123,7 +127,7 @@ fn encoded(
             Edit::Look { at } => *at,
         };
         segments.push(segment(&code, done, true));
-        code.extend_from_slice(bytes.get(done..at).ok_or(Stop::Unreadable)?);
+        code.extend_from_slice(bytes.get(done..at).ok_or(RewriteError::Unreadable)?);
         segments.push(segment(&code, at, false));
         done = at;
         match edit {
@@ -143,17 +147,17 @@ fn encoded(
                     Width::I64 => sink.i64_const(*inline_max as i64).i64_gt_u(),
                 };
                 sink.if_(BlockType::FunctionType(helpers.ty(*place))).call(helpers.function(*place)).else_();
-                code.extend_from_slice(bytes.get(at.clone()).ok_or(Stop::Unreadable)?);
+                code.extend_from_slice(bytes.get(at.clone()).ok_or(RewriteError::Unreadable)?);
                 InstructionSink::new(&mut code).end();
                 done = at.end;
             }
         }
     }
     segments.push(segment(&code, done, true));
-    code.extend_from_slice(bytes.get(done..).ok_or(Stop::Unreadable)?);
+    code.extend_from_slice(bytes.get(done..).ok_or(RewriteError::Unreadable)?);
     let mut all = Vec::with_capacity(code.len() + 16);
     locals.groups.saturating_add(lengths.types.len() as u32).encode(&mut all);
-    all.extend_from_slice(bytes.get(locals.at.clone()).ok_or(Stop::Unreadable)?);
+    all.extend_from_slice(bytes.get(locals.at.clone()).ok_or(RewriteError::Unreadable)?);
     for width in &lengths.types {
         1u32.encode(&mut all);
         ValType::from(*width).encode(&mut all);
@@ -173,7 +177,7 @@ struct Locals {
 }
 
 impl Locals {
-    fn read(body: &FunctionBody<'_>) -> Result<Self, Stop> {
+    fn read(body: &FunctionBody<'_>) -> Result<Self, RewriteError> {
         let start = body.range().start;
         let mut reader = body.get_binary_reader();
         let groups = reader.read_var_u32()?;
@@ -181,7 +185,7 @@ impl Locals {
         let mut locals = body.get_locals_reader()?;
         let mut count = 0u32;
         for _ in 0..locals.get_count() {
-            count = count.checked_add(locals.read()?.0).ok_or(Stop::Unreadable)?;
+            count = count.checked_add(locals.read()?.0).ok_or(RewriteError::Unreadable)?;
         }
         Ok(Locals { groups, count, at: from..locals.original_position() - start })
     }

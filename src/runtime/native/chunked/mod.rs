@@ -26,7 +26,7 @@ mod helper;
 mod helper_set;
 mod instruction;
 mod moved;
-mod stop;
+mod rewrite_error;
 #[cfg(test)]
 mod tests;
 mod writer;
@@ -40,7 +40,7 @@ pub use self::chunks::Chunks;
 use self::chunks::PAGE_SIZE_LOG2;
 use self::helper_set::HelperSet;
 pub use self::moved::BodyMap;
-use self::stop::Stop;
+use self::rewrite_error::RewriteError;
 use super::outline::Outline;
 
 /// A part of the cache key of compiled modules: a new value for each change of the rewrite's result.
@@ -61,8 +61,8 @@ pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String>
     let mut helpers = HelperSet::new(&outline, chunks);
     let code = match code(wasm, &outline, &mut helpers, &mut BodyMap::default()) {
         Ok(code) => code,
-        Err(Stop::Unreadable) => return Ok(None),
-        Err(Stop::Refused(why)) => return Err(why),
+        Err(RewriteError::Unreadable) => return Ok(None),
+        Err(RewriteError::Refused(why)) => return Err(why),
     };
     let memories = if outline.has_heap() { bounded_memories(&outline) } else { None };
     if code.is_none() && memories.is_none() {
@@ -89,11 +89,11 @@ fn code(
     outline: &Outline,
     helpers: &mut HelperSet<'_>,
     moved: &mut BodyMap,
-) -> Result<Option<CodeSection>, Stop> {
+) -> Result<Option<CodeSection>, RewriteError> {
     let Some((_, range)) = outline.sections.iter().find(|(id, _)| *id == SectionId::Code as u8) else {
         return Ok(None);
     };
-    let bytes = wasm.get(range.clone()).ok_or(Stop::Unreadable)?;
+    let bytes = wasm.get(range.clone()).ok_or(RewriteError::Unreadable)?;
     let mut section = CodeSection::new();
     let mut any = false;
     for (defined, body) in CodeSectionReader::new(BinaryReader::new(bytes, 0))?.into_iter().enumerate() {

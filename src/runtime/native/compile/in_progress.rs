@@ -89,7 +89,7 @@ pub(super) enum Joined<'a> {
 /// Bounded by the workers, each of which wants one module at a time.
 #[derive(Default)]
 struct Table {
-    in_progress: HashMap<Key, InProgress>,
+    in_progress: HashMap<Key, Compilation>,
     light: usize,
     heavy: usize,
     /// Why heavy modules are compiled in this process, until it was told; once.
@@ -97,7 +97,7 @@ struct Table {
     complained: bool,
 }
 
-struct InProgress {
+struct Compilation {
     origin: String,
     bytes: u64,
     since: Instant,
@@ -110,7 +110,7 @@ struct InProgress {
     result: Arc<OnceLock<Compiled>>,
 }
 
-impl InProgress {
+impl Compilation {
     fn is_wanted(&self) -> bool {
         self.requests.iter().any(|request| !request.is_given_up())
     }
@@ -132,9 +132,9 @@ impl Compilations {
     /// The heavy modules that are being compiled, the oldest first.
     pub(super) fn views(&self) -> Vec<CompilationView> {
         let table = self.table.lock();
-        let mut in_progress: Vec<&InProgress> = table.in_progress.values().filter(|entry| entry.heavy).collect();
+        let mut in_progress: Vec<&Compilation> = table.in_progress.values().filter(|entry| entry.heavy).collect();
         in_progress.sort_by_key(|entry| entry.since);
-        let view = |entry: &InProgress| CompilationView {
+        let view = |entry: &Compilation| CompilationView {
             origin: entry.origin.clone(),
             bytes: entry.bytes,
             elapsed: entry.since.elapsed(),
@@ -161,7 +161,7 @@ impl Compilations {
     pub(super) fn give_up(&self, request: &CompileRequest) {
         let mut table = self.table.lock();
         request.given_up.store(true, Ordering::SeqCst);
-        table.in_progress.values_mut().for_each(InProgress::end_unwanted);
+        table.in_progress.values_mut().for_each(Compilation::end_unwanted);
         self.changed.notify_all();
     }
 
@@ -178,7 +178,7 @@ impl Compilations {
                 None => break,
             }
         }
-        let entry = InProgress {
+        let entry = Compilation {
             origin: origin.to_owned(),
             bytes,
             since: Instant::now(),
@@ -217,7 +217,7 @@ pub(super) struct Lead<'a> {
 }
 
 impl Lead<'_> {
-    fn with_entry<T>(&self, change: impl FnOnce(&mut InProgress) -> T) -> Option<T> {
+    fn with_entry<T>(&self, change: impl FnOnce(&mut Compilation) -> T) -> Option<T> {
         self.compilations.table.lock().in_progress.get_mut(&self.key).map(change)
     }
 

@@ -2,7 +2,7 @@
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
-use crate::kernel::hooks::{BreakSpec, BreakpointView, Side};
+use crate::kernel::hooks::{BreakSpec, BreakpointView, HoldSide};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
@@ -111,7 +111,7 @@ fn run_break(session: &mut Session, arguments: Arguments) -> Result<Reply, Shell
     if let Some(commands) = &words.commands {
         check_commands(&session.grammar(), commands)?;
     }
-    let side = if words.on == "return" { Side::After } else { Side::Before };
+    let side = if words.on == "return" { HoldSide::After } else { HoldSide::Before };
     let filter = words.filter.source().to_owned();
     session.warn_of_unknown(&words.filter, words.pending);
     let spec = BreakSpec { filter: words.filter, side, commands: words.commands };

@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::jsonl;
-use crate::journal::{Kept, Record};
+use crate::journal::{KeptBytes, Record};
 use crate::kernel::{LogLine, StackView};
-use crate::shell::decode::{Form, decode};
+use crate::shell::decode::{PayloadFormat, decode};
 use crate::shell::lookup::record_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError, many_lines};
 use crate::shell::session::Session;
@@ -87,7 +87,7 @@ struct ShowWords {
     #[arg(long)]
     all: bool,
     /// show the payloads in this form, whatever they look like
-    #[arg(long = "as", value_name = "FORM", value_parser = Form::ALL.map(Form::as_str))]
+    #[arg(long = "as", value_name = "FORM", value_parser = PayloadFormat::ALL.map(PayloadFormat::as_str))]
     form: Option<String>,
     /// write JSON
     #[arg(long)]
@@ -160,7 +160,7 @@ fn lines(record: &Record, chain: &[Record], stack: Option<&StackView>, fold: Fol
     lines
 }
 
-fn payload_lines(record: &Record, form: Option<Form>) -> Vec<Line> {
+fn payload_lines(record: &Record, form: Option<PayloadFormat>) -> Vec<Line> {
     let mut lines = Vec::new();
     let payload = record.kept();
     push_side(&mut lines, "input", record.bytes_in, payload.map(|payload| &payload.input), form);
@@ -178,7 +178,7 @@ fn log_line(line: &LogLine) -> Line {
         .plain(&line.text)
 }
 
-fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&Kept>, form: Option<Form>) {
+fn push_side(lines: &mut Vec<Line>, side: &str, bytes: u64, kept: Option<&KeptBytes>, form: Option<PayloadFormat>) {
     let title = Line::new().with(Role::Dim, format!("  {side:<8}")).plain(exact_size(bytes));
     let Some(kept) = kept else { return lines.push(title.with(Role::Dim, if bytes > 0 { ", not kept" } else { "" })) };
     let decoded = (!kept.bytes.is_empty()).then(|| decode(kept, form));
@@ -223,7 +223,7 @@ struct FrameRow {
 impl CallRow<'_> {
     fn of<'a>(record: &'a Record, chain: &[Record], stack: Option<&'a StackView>) -> CallRow<'a> {
         let (input, output) = record.kept().map(|payload| (&payload.input, &payload.output)).unzip();
-        let missing = |kept: Option<&Kept>| kept.map_or(Some("not kept".to_owned()), Kept::missing);
+        let missing = |kept: Option<&KeptBytes>| kept.map_or(Some("not kept".to_owned()), KeptBytes::missing);
         let frame = |record: &Record| FrameRow {
             seq: record.seq,
             callee: record.callee,

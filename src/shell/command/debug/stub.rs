@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::{Filter, Kept};
+use crate::journal::{Filter, KeptBytes};
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
 use crate::shell::filter::parse_filter;
 use crate::shell::grammar::{CommandGrammar, split_dotted};
@@ -208,7 +208,7 @@ fn expr_of(stub: &StubView) -> Option<&str> {
 
 fn answer_text(answer: &StubAnswer) -> String {
     match answer {
-        StubAnswer::Bytes(bytes) => preview(&Kept::keep(bytes, u64::MAX)),
+        StubAnswer::Bytes(bytes) => preview(&KeptBytes::keep(bytes, u64::MAX)),
         StubAnswer::Echo => "--echo".to_owned(),
         StubAnswer::Run(commands) => format!("--run {commands}"),
     }

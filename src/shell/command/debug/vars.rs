@@ -5,7 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::Kept;
+use crate::journal::KeptBytes;
 use crate::kernel::ProcessId;
 use crate::runtime::inspect::Variable;
 use crate::shell::listing::{self, Column};
@@ -110,7 +110,7 @@ fn one(session: &Session, id: ProcessId, key: &str) -> Result<Variable, ShellErr
 
 const COLUMNS: [Column<Variable>; 2] = [
     Column::left("key", |variable: &Variable| cell(Role::Name, one_line(&variable.0))),
-    Column::left("value", |variable: &Variable| plain(preview(&Kept::keep(&variable.1, PREVIEW_BYTES_MAX)))),
+    Column::left("value", |variable: &Variable| plain(preview(&KeptBytes::keep(&variable.1, PREVIEW_BYTES_MAX)))),
 ];
 
 /// A variable in JSON: its bytes as text where they are, else in base64.

@@ -8,7 +8,7 @@ pub mod output;
 pub mod tree;
 
 use super::{Arguments, Command, Group, Inner, Run, syntax};
-use crate::journal::Kept;
+use crate::journal::KeptBytes;
 use crate::shell::dump::hex_dump;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{Rewrite, Session};
@@ -49,7 +49,7 @@ fn show_difference(session: &mut Session, expected: &[u8], actual: &[u8]) {
 /// The lines of the difference: `-` expected, `+` actual.
 fn difference(expected: &[u8], actual: &[u8]) -> Vec<Line> {
     if expected.len() > DIFF_BYTES_MAX || actual.len() > DIFF_BYTES_MAX {
-        let preview = |bytes: &[u8]| preview(&Kept::keep(bytes, DIFF_BYTES_MAX as u64));
+        let preview = |bytes: &[u8]| preview(&KeptBytes::keep(bytes, DIFF_BYTES_MAX as u64));
         return vec![
             Line::new().with(Role::Good, format!("- {}", preview(expected))),
             Line::new().with(Role::Bad, format!("+ {}", preview(actual))),
