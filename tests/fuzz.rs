@@ -171,7 +171,7 @@ fn manifests() {
             let path: PathBuf = FOLDER.path().join(file);
             std::fs::write(&path, &text).expect("written");
             if let Err(error) = kernel.resolve(&path.to_string_lossy(), &mut |_, _| true) {
-                is_shown_safely(&error.message);
+                is_shown_safely(&error.to_string());
             }
         },
     );
@@ -201,8 +201,8 @@ fn live_and_die(bytes: &[u8]) {
     let program = Program { modules: vec![module], spec, origin: "fuzz.wasm".into(), stem: "fuzz".into() };
     match kernel.load(LoadRequest { timeout: Some(CALL_MAX), ..LoadRequest::plain(Arc::new(program)) }) {
         Err(error) => {
-            is_shown_safely(&error.message);
-            assert!(!error.message.contains("the loader gave up"), "{}", error.message);
+            is_shown_safely(&error.to_string());
+            assert!(!error.to_string().contains("the loader gave up"), "{}", error.to_string());
         }
         Ok(label) => calls(&kernel, label.id),
     }
@@ -228,7 +228,7 @@ fn calls(kernel: &Arc<Kernel>, id: ProcessId) {
         let job = kernel.start(plan).expect("a job");
         let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("`{function}` does not end"));
         if let Err(error) = &end.result {
-            is_shown_safely(&error.message);
+            is_shown_safely(&error.to_string());
         }
         assert!(kernel.memory_bytes() <= MEMORY_BYTES_MAX, "`{function}` broke the budget");
     }

@@ -1,15 +1,11 @@
 //! The record of one call in the journal. Plain data; nothing here is formatted or counted.
 
 use std::fmt;
-use std::ops::Deref;
 use std::str::FromStr;
 
+use super::failed_call::RecordedError;
 use super::payload::Payload;
 use super::symbol::Symbol;
-use crate::text::bounded;
-
-/// The most bytes of a call's error that a record keeps.
-pub const ERROR_BYTES_MAX: usize = 2048;
 
 /// One call, running or ended. Times are nanoseconds of the session's own clock; bytes are true lengths.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -47,18 +43,13 @@ pub struct Record {
     pub unresolved: bool,
     pub changed_by: ChangedBy,
     pub kind: RecordKind,
-    /// Why it failed, at most [`ERROR_BYTES_MAX`]; make it with [`Record::bounded_error`].
-    pub error: Option<ErrorText>,
+    /// Why it failed, bounded.
+    pub error: Option<RecordedError>,
     /// What is kept of its bytes; `None` when payloads were off, and of a failed call that never ran.
     pub payload: Option<Box<Payload>>,
 }
 
 impl Record {
-    /// `message` as a record's error: cut at [`ERROR_BYTES_MAX`], with `…` at its end when it was cut.
-    pub fn bounded_error(message: &str) -> Option<ErrorText> {
-        Some(bounded(message, ERROR_BYTES_MAX).as_ref().into())
-    }
-
     /// What a request to the host asked for; `None` for calls.
     pub fn detail(&self) -> Option<&str> {
         self.payload.as_ref().and_then(|payload| payload.detail.as_deref())
@@ -82,6 +73,11 @@ impl Record {
     /// When it ended; while it runs, now.
     pub fn end_ns(&self) -> u64 {
         self.at_ns.saturating_add(self.duration_ns).saturating_add(self.held_ns)
+    }
+
+    /// The line of its error.
+    pub fn error_line(&self) -> Option<String> {
+        self.error.as_ref().map(RecordedError::to_string)
     }
 
     /// The caller as people write it: `1:front`, or `shell`.
@@ -116,24 +112,6 @@ impl RecordKind {
             RecordKind::Call => "call",
             RecordKind::Host => "host",
         }
-    }
-}
-
-/// The text of an error. Boxed twice: a record, which few calls need it for, has eight bytes for it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ErrorText(Box<Box<str>>);
-
-impl From<&str> for ErrorText {
-    fn from(text: &str) -> ErrorText {
-        ErrorText(Box::new(text.into()))
-    }
-}
-
-impl Deref for ErrorText {
-    type Target = str;
-
-    fn deref(&self) -> &str {
-        &self.0
     }
 }
 
@@ -318,13 +296,6 @@ mod tests {
             Outcome::ALL.into_iter().filter(|outcome| !outcome.is_failure()).map(Outcome::as_str).collect();
         assert_eq!(fine, ["ok", "running", "held"]);
         assert!(Outcome::Denied.is_ended() && !Outcome::Held.is_ended());
-    }
-
-    #[test]
-    fn an_error_is_cut_and_says_so() {
-        assert_eq!(Record::bounded_error("no function `x`").as_deref(), Some("no function `x`"));
-        let cut = Record::bounded_error(&"é".repeat(ERROR_BYTES_MAX)).unwrap();
-        assert!(cut.len() <= ERROR_BYTES_MAX && cut.ends_with('…'), "{} bytes", cut.len());
     }
 
     #[test]

@@ -146,7 +146,7 @@ impl Chain {
         let target = frames.stack.get((cancelled as usize).wrapping_sub(1));
         let (cause, cancel_target) = match target {
             _ if !is_cancelled => (None, None),
-            Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.label())),
+            Some(target) => (frame.cause.clone().or(target.cause.clone()), Some(target.call())),
             None => (frame.cause.clone(), None),
         };
         if cancelled == depth {

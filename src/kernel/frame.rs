@@ -3,15 +3,16 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use super::call_failure::CallFailure;
+use super::crash::ExitReason;
 use super::debug::Debugged;
 use super::error::CallError;
 use super::process::Process;
 use super::stack::CallStack;
 use super::view::{ProcessId, ProcessLabel};
 use crate::journal::units::exact_duration;
-use crate::journal::{ChangedBy, Outcome, Symbol};
+use crate::journal::{ChangedBy, FailedCall, Outcome, Symbol};
 use crate::runtime::{Advice, Failure, FailureKind, Limit, Problem, Wording};
-use crate::text::escape_control;
 
 /// The cause of a cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -31,27 +32,25 @@ pub enum Killer {
     /// An ancestor that freed its descendant.
     Ancestor(ProcessLabel),
     /// The process's own crash, which its supervision ends it for.
-    Crash {
-        why: String,
-    },
+    Crash(Arc<CallFailure>),
     Restart,
 }
 
 impl Killer {
-    /// The exit reason in `ps -a`.
-    pub fn exit_reason(&self, wording: Wording) -> String {
+    /// Why the process that it kills has ended. A restart ends a call alone.
+    pub fn exit_reason(&self) -> ExitReason {
         match self {
-            Killer::Shell | Killer::Restart => self.words(wording),
-            Killer::Ancestor(process) => format!("freed by `{process}`"),
-            Killer::Crash { why } => format!("crashed: {why}"),
+            Killer::Shell | Killer::Restart => ExitReason::Killed,
+            Killer::Ancestor(process) => ExitReason::Freed(process.clone()),
+            Killer::Crash(failure) => ExitReason::Crashed(failure.clone()),
         }
     }
 
     fn words(&self, wording: Wording) -> String {
         match self {
-            Killer::Shell => "killed by the shell".into(),
+            Killer::Shell => ExitReason::Killed.to_string(),
             Killer::Ancestor(process) => format!("killed by `{process}`"),
-            Killer::Crash { .. } => "killed by its own crash".into(),
+            Killer::Crash(_) => "killed by its own crash".into(),
             Killer::Restart => format!("killed by {}", wording.restart()),
         }
     }
@@ -255,7 +254,7 @@ pub struct PoppedFrame {
     /// Cause of the call's cancel: its own or an ancestor's.
     pub cause: Option<Cause>,
     /// The ancestor that the cancel targets; `None`: this call.
-    pub cancel_target: Option<String>,
+    pub cancel_target: Option<FailedCall>,
     /// Path of the chain, this call included.
     pub path: String,
     /// The nested call's failure, which this call may propagate.
@@ -278,12 +277,7 @@ pub fn too_deep(depth_max: u16) -> Problem {
 
 /// `1:front.run → 2:cart.total`, outermost first.
 pub fn path_of(stack: &[Frame]) -> String {
-    way(stack, Frame::label)
-}
-
-/// A message with the path of the chain after it, where there is one.
-pub fn with_path(message: String, path: &str) -> String {
-    if path.is_empty() { message } else { format!("{message} ({path})") }
+    way(stack, |frame| frame.call().to_string())
 }
 
 const ARROW: &str = " → ";
@@ -311,9 +305,9 @@ pub fn way<T>(steps: &[T], label: impl Fn(&T) -> String) -> String {
 }
 
 impl Frame {
-    /// `1:front.run`.
-    pub fn label(&self) -> String {
-        format!("{}:{}.{}", self.process.id, self.process.name, escape_control(self.function.as_str()))
+    /// The call as errors name it.
+    pub fn call(&self) -> FailedCall {
+        FailedCall { process: self.process.id, name: self.process.name.as_str().into(), function: self.function }
     }
 }
 

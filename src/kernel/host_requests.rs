@@ -53,7 +53,7 @@ impl Task {
             depth,
             outcome: if error.is_some() { Outcome::Error } else { Outcome::Ok },
             kind: RecordKind::Host,
-            error: error.and_then(|why| Record::bounded_error(&escape_control(why))),
+            error: error.map(|why| escape_control(why).as_str().into()),
             payload: Some(Box::new(Payload::of_request(&escape_control(detail)))),
             ..Record::default()
         };

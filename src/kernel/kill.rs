@@ -7,6 +7,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Kernel;
+use super::call_failure::CallFailure;
 use super::error::CallError;
 use super::frame::{Cause, Killer};
 use super::notices::Notice;
@@ -54,10 +55,10 @@ impl Kernel {
     }
 
     /// Ends a process that crashed, as its supervision says.
-    pub(super) fn end_crashed(&self, process: &Process, why: &str) {
-        let killer = Killer::Crash { why: why.to_owned() };
+    pub(super) fn end_crashed(&self, process: &Process, failure: &Arc<CallFailure>) {
+        let killer = Killer::Crash(failure.clone());
         if self.end_process(process.id, false, &killer).is_some() {
-            self.notify(Notice::Crashed { process: process.label(), why: why.to_owned() });
+            self.notify(Notice::Crashed { process: process.label(), failure: failure.clone() });
         }
     }
 
@@ -89,13 +90,13 @@ impl Kernel {
     fn mark_dead(&self, process: Arc<Process>, killer: &Killer) -> (Remains, super::ProcessView) {
         // A dead process holds no memory. The table's lock is held here, so the system is not asked for resident
         // memory.
-        let reason = killer.exit_reason(self.wording());
+        let reason = killer.exit_reason();
         let mut view = self.view_with(&process, |_, _| MemoryUse::default());
         let (occupant, guest, pending, starting) = process.with_slot(|slot| {
             slot.life = Life::Dead { reason: reason.clone(), at: Instant::now() };
             (slot.occupant, slot.guest.take(), slot.pending.take(), slot.replacements.take())
         });
-        self.note_ended(&process, &reason);
+        self.note_ended(&process, reason.clone());
         view.state = ProcessState::Dead { reason };
         (Remains { process, occupant, guest, pending, starting }, view)
     }

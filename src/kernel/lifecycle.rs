@@ -4,6 +4,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use super::Kernel;
+use super::call_failure::CallFailure;
+use super::crash::ExitReason;
 use super::debug::ReplacedBy;
 use super::process::Process;
 use super::view::{LifeChange, LifeEvent, ProcessId};
@@ -23,8 +25,8 @@ impl Kernel {
     }
 
     /// Notes a process that has lost its instance by a crash.
-    pub(super) fn note_crashed(&self, process: &Process, why: &str) {
-        self.note_life(process.id, process.name_symbol, LifeChange::Crashed { why: Arc::from(why) });
+    pub(super) fn note_crashed(&self, process: &Process, failure: Arc<CallFailure>) {
+        self.note_life(process.id, process.name_symbol, LifeChange::Crashed { failure });
     }
 
     /// Notes a process that goes on with a fresh instance or with new code.
@@ -38,8 +40,8 @@ impl Kernel {
     }
 
     /// Notes the end of a process.
-    pub(super) fn note_ended(&self, process: &Process, why: &str) {
-        self.note_life(process.id, process.name_symbol, LifeChange::Ended { why: Arc::from(why) });
+    pub(super) fn note_ended(&self, process: &Process, reason: ExitReason) {
+        self.note_life(process.id, process.name_symbol, LifeChange::Ended { reason });
     }
 
     fn note_life(&self, process: ProcessId, name: Symbol, change: LifeChange) {

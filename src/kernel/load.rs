@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::call_failure::CallFailure;
 use super::error::{CallError, outcome_of};
 use super::frame::Deadline;
 use super::job_output::JobOutput;
@@ -135,7 +136,7 @@ impl Kernel {
         let loaded = loaded.map_err(|failure| {
             let error = self.load_error(&origin, failure, task.chain.outcome_of_cancel());
             let error = CallError { stack: task.chain.take_start_stack(), ..error };
-            task.record_refusal(Symbol::intern("load"), origin.len() as u64, error.outcome, &error.message);
+            task.record_refusal(Symbol::intern("load"), origin.len() as u64, error.outcome, &error.failure);
             error
         });
         loaded.inspect(|label| self.notify_loaded(task, label))
@@ -163,7 +164,7 @@ impl Kernel {
         };
         let (source, cause) = (escape_control(&without_secrets(source)), escape_control(&failure.line(self.wording())));
         let message = if failure.is_about(&source) { cause } else { format!("cannot load `{source}`: {cause}") };
-        CallError { stderr_tail: failure.stderr_tail, ..CallError::new(outcome, message) }
+        CallError::from_failure(outcome, CallFailure::new(None, message).with_stderr_tail(failure.stderr_tail))
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Kernel;
+use super::crash::ExitReason;
 use super::error::CallError;
 use super::limits::{LimitView, Usage};
 use super::process::{Counters, Life, Occupant, Process, ProcessSlot};
@@ -129,10 +130,9 @@ impl Kernel {
         let dead = |view: &&ProcessView| {
             number.is_none_or(|number| number.parse() == Ok(view.id)) && name.is_none_or(|name| name == view.name)
         };
-        let problem = match table.dead().filter(dead).last() {
-            Some(ProcessView { id, name, state: ProcessState::Dead { reason }, .. }) => {
-                format!("process `{id}:{name}` is dead: {reason}").into()
-            }
+        let last = table.dead().filter(dead).last();
+        let problem = match last.and_then(|view| Some((view.label(), view.exit_reason()?))) {
+            Some((process, reason)) => format!("process `{process}` is dead: {reason}").into(),
             _ => {
                 let near = name.and_then(|name| closest(name, table.names()));
                 let advice = near.map_or(Advice::ListProcesses, |near| Advice::DidYouMean(near.to_owned()));
@@ -157,7 +157,7 @@ impl Kernel {
     }
 
     /// Waits for the end of a process and returns its exit reason; `None` when `stop` returns true first.
-    pub fn wait_process(&self, id: ProcessId, stop: &dyn Fn() -> bool) -> Option<String> {
+    pub fn wait_process(&self, id: ProcessId, stop: &dyn Fn() -> bool) -> Option<ExitReason> {
         let Some(process) = self.living(id) else { return self.exit_reason(id) };
         let mut slot = process.lock_slot();
         loop {
@@ -171,12 +171,9 @@ impl Kernel {
         }
     }
 
-    fn exit_reason(&self, id: ProcessId) -> Option<String> {
+    fn exit_reason(&self, id: ProcessId) -> Option<ExitReason> {
         let table = self.table().read();
-        table.dead().find(|view| view.id == id).map(|view| match &view.state {
-            ProcessState::Dead { reason } => reason.clone(),
-            state => state.word().to_string(),
-        })
+        table.dead().find(|view| view.id == id).and_then(ProcessView::exit_reason).cloned()
     }
 
     /// A living process.
@@ -198,11 +195,8 @@ impl Kernel {
     pub(super) fn no_process(&self, id: Option<ProcessId>, asked: u64) -> CallError {
         let table = self.table().read();
         let dead = id.and_then(|id| table.dead().find(|view| view.id == id));
-        let message = match dead {
-            Some(view) => {
-                let reason = if let ProcessState::Dead { reason } = &view.state { reason } else { "it ended" };
-                format!("process `{}` is dead: {reason}", view.label())
-            }
+        let message = match dead.and_then(|view| Some((view.label(), view.exit_reason()?))) {
+            Some((process, reason)) => format!("process `{process}` is dead: {reason}"),
             None if id.is_some_and(|id| table.was(id)) => format!("process `{asked}` has ended"),
             None => format!("no process `{asked}`"),
         };
@@ -226,7 +220,7 @@ impl Kernel {
         let (state, until) = match (life, occupant) {
             (Life::Dead { reason, at }, _) => (ProcessState::Dead { reason }, at),
             (Life::Starting, _) | (Life::Alive, Some(_)) => (doing.state, now),
-            (Life::Alive, None) => (crashed.map_or(ProcessState::Idle, |why| ProcessState::Crashed { why }), now),
+            (Life::Alive, None) => (crashed.map_or(ProcessState::Idle, |crash| ProcessState::Crashed { crash }), now),
         };
         let mut view = ProcessView {
             id: process.id,

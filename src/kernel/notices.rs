@@ -2,8 +2,10 @@
 
 use std::collections::VecDeque;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
+use super::call_failure::CallFailure;
 use super::error::CallError;
 use super::view::{JobId, ProcessLabel};
 use crate::locks::{Mutex, Rank};
@@ -14,7 +16,7 @@ pub enum Notice {
     /// A process lost its state because its call ended with its chain.
     Reset { process: ProcessLabel, calls_lost: u64 },
     /// A process was ended by its supervision after a crash.
-    Crashed { process: ProcessLabel, why: String },
+    Crashed { process: ProcessLabel, failure: Arc<CallFailure> },
     /// A background job is held at a breakpoint.
     Held { job: JobId },
     /// A background job has succeeded, with the size of its output.
@@ -26,7 +28,7 @@ pub enum Notice {
     /// A process was reloaded after a change of its file.
     Reloaded { process: ProcessLabel, source: String, calls_lost: u64 },
     /// A process keeps its code despite a change of its file, with the reason.
-    KeepsCode { process: ProcessLabel, why: String },
+    KeepsCode { process: ProcessLabel, failure: Arc<CallFailure> },
     /// Heavy modules cannot be compiled in their own process, with the reason.
     NoCompiler { why: String },
     /// The core dump of a trap was written.

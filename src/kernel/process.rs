@@ -5,7 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use super::call_failure::CallFailure;
 use super::code::Code;
+use super::crash::{Crash, ExitReason};
 use super::memory_account::MemoryAccount;
 use super::policy::own::OwnGrants;
 use super::replace::{PendingInstance, ReplacementNotice};
@@ -108,7 +110,7 @@ pub enum Life {
     Starting,
     Alive,
     Dead {
-        reason: String,
+        reason: ExitReason,
         at: Instant,
     },
 }
@@ -141,12 +143,12 @@ pub struct ProcessSlot {
     /// Chains that wait for the slot, in order of arrival. The first may take it when it is free.
     pub queue: VecDeque<u64>,
     /// Why the last call left no instance.
-    pub crashed: Option<String>,
-    pub last_error: Option<String>,
+    pub crashed: Option<Crash>,
+    pub last_error: Option<Arc<CallFailure>>,
     /// The stack of the last failed call.
     pub last_stack: Option<Box<CallStack>>,
-    /// The reason, when it crashed and is not started again.
-    pub halted: Option<String>,
+    /// The failure that it crashed of, when it is not started again.
+    pub halted: Option<Arc<CallFailure>>,
     /// Times of crashes within the window of its supervision.
     pub crashes: VecDeque<Instant>,
     /// Replaces the instance when the call that has it ends.
@@ -316,7 +318,7 @@ impl Process {
         let mut slot = self.slot.lock();
         slot.occupant = None;
         if !matches!(slot.life, Life::Dead { .. }) {
-            slot.life = Life::Dead { reason: "it could not start".into(), at: Instant::now() };
+            slot.life = Life::Dead { reason: ExitReason::NotStarted, at: Instant::now() };
         }
         drop(slot);
         self.account.release();

@@ -43,28 +43,27 @@ impl Kernel {
     ) -> Result<ProcessId, Failure> {
         let spawned = self.register_inner(task, parent, name);
         spawned.map_err(|failure| {
-            let path = task.chain.path();
-            // The message of a nested failure already names its place and the whole chain.
-            let message = match failure.kind {
-                FailureKind::Nested => failure.message,
-                _ => format!(
-                    "cannot load `{}`: {} ({path})",
-                    escape_control(&without_secrets(name)),
-                    failure.line(self.wording())
-                ),
-            };
-            let outcome = match failure.kind {
+            let kind = failure.kind;
+            let outcome = match kind {
                 FailureKind::Interrupted => task.chain.outcome_of_cancel(),
                 kind => outcome_of(kind),
             };
-            task.record_refusal(Symbol::intern(REGISTER), name.len() as u64, outcome, &message);
+            let error = match kind {
+                // The message of a nested failure already names its place and the whole chain.
+                FailureKind::Nested => CallError::new(outcome, failure.message),
+                _ => {
+                    let source = escape_control(&without_secrets(name));
+                    let cause = format!("cannot load `{source}`: {}", failure.line(self.wording()));
+                    CallError::new(outcome, cause).with_path(task.chain.path())
+                }
+            };
+            task.record_refusal(Symbol::intern(REGISTER), name.len() as u64, outcome, &error.failure);
             // A cancelled start fails its caller, which does not count as a crash of the caller.
-            if failure.kind == FailureKind::Interrupted && task.chain.is_cancelled() {
-                return Failure::new(failure.kind, message);
+            if kind == FailureKind::Interrupted && task.chain.is_cancelled() {
+                return Failure::new(kind, error.to_string());
             }
-            let stack = task.chain.take_start_stack();
-            let error = CallError { stack, ..CallError::new(outcome, message) };
-            Failure::new(FailureKind::Nested, task.refuse(error).message)
+            let error = CallError { stack: task.chain.take_start_stack(), ..error };
+            Failure::new(FailureKind::Nested, task.refuse(error).to_string())
         })
     }
 

@@ -2,14 +2,16 @@
 //! in `replace`.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::call_failure::CallFailure;
 use super::process::{Process, ProcessSlot};
 use super::supervision::{CrashesMax, OnCrash, Restart};
 
 impl Process {
     /// Notes a crash under the slot's lock; true when the process must end for it.
-    pub fn note_crash(&self, slot: &mut ProcessSlot, why: &str) -> bool {
+    pub fn note_crash(&self, slot: &mut ProcessSlot, failure: &Arc<CallFailure>) -> bool {
         if slot.pending.is_some() {
             // A fresh instance already waits to replace the crashed one.
             return false;
@@ -21,7 +23,7 @@ impl Process {
         };
         let ends = self.supervision.on_crash == OnCrash::Kill;
         if halted || ends {
-            slot.halted = Some(why.to_owned());
+            slot.halted = Some(failure.clone());
         }
         ends
     }

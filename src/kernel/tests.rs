@@ -114,7 +114,7 @@ pub(super) fn text(result: Result<impl AsRef<[u8]>, CallError>) -> String {
 }
 
 pub(super) fn message<T>(result: Result<T, CallError>) -> String {
-    result.err().expect("it fails").message
+    result.err().expect("it fails").to_string()
 }
 
 #[test]
@@ -142,7 +142,7 @@ fn a_deadline_ends_a_call_and_the_process_lives_on() {
     let end = kernel.start(slow).unwrap().wait();
     let error = end.result.clone().unwrap_err();
     assert_eq!(error.outcome, Outcome::Timeout);
-    assert_eq!(error.message, "1:test.spin: timed out after 20ms");
+    assert_eq!(error.to_string(), "1:test.spin: timed out after 20ms");
     assert!(matches!(kernel.processes(false)[0].state, ProcessState::Crashed { .. }));
     assert!(call(&kernel, spin, "ok", b"").is_ok());
     assert_eq!(kernel.processes(false)[0].resets, 1);
@@ -158,7 +158,7 @@ fn a_kill_ends_a_running_call() {
     }
     kernel.kill(spin, false).unwrap();
     let error = job.wait().result.clone().unwrap_err();
-    assert_eq!(error.message, "1:test.spin: killed by the shell");
+    assert_eq!(error.to_string(), "1:test.spin: killed by the shell");
     assert_eq!(
         message(call(&kernel, spin, "ok", b"")),
         "process `1` is dead: killed by the shell".replace("`1`", "`1:test`")

@@ -45,10 +45,10 @@ impl Task {
     }
 
     /// Records a call of a process that does not exist, and returns the caller's failure.
-    fn no_callee(&self, function: Symbol, bytes_in: u64, error: &CallError) -> Failure {
-        let message = format!("{} ({})", error.message, self.chain.path());
-        self.record_refusal(function, bytes_in, Outcome::Error, &message);
-        as_nested(self.refuse(CallError::new(Outcome::Error, message)))
+    fn no_callee(&self, function: Symbol, bytes_in: u64, error: CallError) -> Failure {
+        let error = CallError::from_failure(Outcome::Error, error.failure).with_path(self.chain.path());
+        self.record_refusal(function, bytes_in, Outcome::Error, &error.failure);
+        as_nested(self.refuse(error))
     }
 
     fn nested(
@@ -118,7 +118,7 @@ impl CalleeCache {
 
 /// A nested call's error on its way through the caller's host function.
 fn as_nested(error: CallError) -> Failure {
-    Failure::new(FailureKind::Nested, error.message)
+    Failure::new(FailureKind::Nested, error.to_string())
 }
 
 impl Upcalls for Task {
@@ -161,7 +161,7 @@ impl Upcalls for Task {
             }
             Err(error) => {
                 let function = exchange.function().map_or(Symbol::OTHER, Symbol::intern);
-                Err(self.no_callee(function, exchange.input().len() as u64, &error))
+                Err(self.no_callee(function, exchange.input().len() as u64, error))
             }
         }
     }
@@ -180,7 +180,7 @@ impl Upcalls for Task {
 
     fn free(&self, id: u64) -> Result<(), Failure> {
         let Some((caller, _, _)) = self.chain.top() else { return Err(Failure::interrupted()) };
-        self.kernel.free(&caller, id).map_err(|error| Failure::new(FailureKind::Denied, error.message))
+        self.kernel.free(&caller, id).map_err(|error| Failure::new(FailureKind::Denied, error.to_string()))
     }
 
     fn find(&self, name: &str) -> u64 {
@@ -234,7 +234,7 @@ impl Upcalls for Task {
             Ok((process, function)) => self.nested(&process, Some(&function), exchange),
             Err(error) => {
                 let function = target.rsplit_once('.').map_or(target.as_str(), |(_, function)| function);
-                Err(self.no_callee(Symbol::intern(function), exchange.input().len() as u64, &error))
+                Err(self.no_callee(Symbol::intern(function), exchange.input().len() as u64, error))
             }
         }
     }

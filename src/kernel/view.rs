@@ -1,34 +1,18 @@
 //! Snapshots of the kernel for the rooms above: plain data, copied under short locks.
 
-use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use super::call_failure::CallFailure;
+use super::crash::{Crash, ExitReason};
+pub use super::label::{JobId, ProcessId, ProcessLabel};
 use super::supervision::Supervision;
 use crate::journal::Symbol;
 use crate::json::{as_ms, as_us};
 use crate::runtime::about::About;
 use crate::runtime::{Host, ImportName, MemoryUse, Spec};
-
-/// A process's number: from 1, never used twice. 0 is the shell.
-pub type ProcessId = u32;
-/// A job's number, from 1.
-pub type JobId = u32;
-
-/// A process as messages name it: `1:front`.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
-pub struct ProcessLabel {
-    pub id: ProcessId,
-    pub name: String,
-}
-
-impl fmt::Display for ProcessLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}:{}", self.id, self.name)
-    }
-}
 
 /// The activity of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,10 +27,10 @@ pub enum ProcessState {
     },
     /// The last call left it without an instance; the next call starts a fresh one.
     Crashed {
-        why: String,
+        crash: Crash,
     },
     Dead {
-        reason: String,
+        reason: ExitReason,
     },
 }
 
@@ -128,6 +112,11 @@ impl ProcessView {
     pub fn label(&self) -> ProcessLabel {
         ProcessLabel { id: self.id, name: self.name.clone() }
     }
+
+    /// Why it ended; `None` of a living process.
+    pub fn exit_reason(&self) -> Option<&ExitReason> {
+        if let ProcessState::Dead { reason } = &self.state { Some(reason) } else { None }
+    }
 }
 
 /// The details of one process for `info`.
@@ -147,7 +136,7 @@ pub struct ProcessDetail {
     pub modules: Vec<(String, String)>,
     /// The modules that `--link` added: name and origin.
     pub links: Vec<(String, String)>,
-    pub last_error: Option<String>,
+    pub last_error: Option<Arc<CallFailure>>,
     pub children: Vec<ProcessLabel>,
     pub supervision: Supervision,
     /// Whether a change of its file reloads it.
@@ -276,10 +265,10 @@ pub enum LifeChange {
     Reloaded,
     /// A call left it without an instance.
     Crashed {
-        why: Arc<str>,
+        failure: Arc<CallFailure>,
     },
     Ended {
-        why: Arc<str>,
+        reason: ExitReason,
     },
 }
 

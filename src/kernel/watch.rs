@@ -11,6 +11,7 @@ use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
 
 use super::Kernel;
+use super::call_failure::CallFailure;
 use super::error::CallError;
 use super::notices::Notice;
 use super::replace::ReplacementRequest;
@@ -100,7 +101,7 @@ impl Kernel {
         source: &str,
         before: FileSet,
         tried_hashes: Vec<String>,
-        last_complaint: Option<String>,
+        last_complaint: Option<Arc<CallFailure>>,
     ) -> RereadFiles {
         let deadline = self.load_deadline(None);
         let mut asked_server = false;
@@ -113,7 +114,7 @@ impl Kernel {
             Err(failure) => {
                 let overdue = deadline.filter(|deadline| asked_server && deadline.has_passed());
                 let failure = overdue.map_or(failure, |deadline| deadline.load_failure("fetched"));
-                let why = self.load_error(source, failure, Outcome::Killed).message;
+                let why = self.load_error(source, failure, Outcome::Killed).failure;
                 let state =
                     if asked_server { FileState::Same } else { FileState::Failed(Instant::now() + RETRY_INTERVAL) };
                 return RereadFiles {
@@ -136,18 +137,23 @@ impl Kernel {
                 self.notify(Notice::Reloaded { process, source: source.to_owned(), calls_lost });
                 None
             }
-            Err(error) => self.notify_keeps_code(id, last_complaint, error.message),
+            Err(error) => self.notify_keeps_code(id, last_complaint, error.failure),
         };
         RereadFiles { files, tried_hashes: Some(found), state, last_complaint }
     }
 
     /// Sends a notice that a process keeps its code and why, unless it equals the last one. Returns the reason; `None` for
     /// a process that has ended.
-    fn notify_keeps_code(&self, id: ProcessId, last_complaint: Option<String>, why: String) -> Option<String> {
+    fn notify_keeps_code(
+        &self,
+        id: ProcessId,
+        last_complaint: Option<Arc<CallFailure>>,
+        why: Arc<CallFailure>,
+    ) -> Option<Arc<CallFailure>> {
         // A process that ended meanwhile needs no notice.
         let process = self.living(id)?;
         if last_complaint.as_ref() != Some(&why) {
-            self.notify(Notice::KeepsCode { process: process.label(), why: why.clone() });
+            self.notify(Notice::KeepsCode { process: process.label(), failure: why.clone() });
         }
         Some(why)
     }

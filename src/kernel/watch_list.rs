@@ -2,8 +2,10 @@
 
 use std::collections::BTreeMap;
 use std::io;
+use std::sync::Arc;
 use std::time::Instant;
 
+use super::call_failure::CallFailure;
 use super::view::ProcessId;
 use crate::locks::{Mutex, Rank};
 use crate::runtime::source::FileSet;
@@ -33,7 +35,7 @@ pub struct Watched {
     pub files: FileSet,
     state: FileState,
     /// The reason in the last notice that the process keeps its code; an equal one is not sent again.
-    pub last_complaint: Option<String>,
+    pub last_complaint: Option<Arc<CallFailure>>,
 }
 
 /// State of a process's files.
@@ -58,7 +60,7 @@ pub struct RereadFiles {
     /// State from which the next scan goes on.
     pub state: FileState,
     /// The reason in the last notice that the process keeps its code.
-    pub last_complaint: Option<String>,
+    pub last_complaint: Option<Arc<CallFailure>>,
 }
 
 impl FileState {

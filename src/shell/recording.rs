@@ -206,7 +206,7 @@ impl From<&RecordedCall<'_>> for CallEntry {
             bytes_out: output.map_or(0, |output| output.len() as u64),
             output_base64,
             output_sha256: hashed.map(sha256),
-            error: call.result.err().map(|error| error.message.clone()),
+            error: call.result.err().map(|error| error.to_string()),
             changed: call.changed,
             calls: call.nested_calls.iter().map(NestedCallEntry::from).collect(),
         }

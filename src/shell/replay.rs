@@ -79,7 +79,7 @@ impl ObservedCall {
         let kept = record.kept().map(|payload| &payload.output).filter(|kept| kept.is_whole());
         ObservedCall {
             outcome: record.outcome.as_str().to_owned(),
-            error: record.error.as_deref().map(str::to_owned),
+            error: record.error_line(),
             output: kept.map_or(Output::Length(record.bytes_out), |kept| Output::Bytes(kept.bytes.to_vec())),
             made: nested_calls(record, journal),
         }
@@ -204,7 +204,7 @@ fn result_of(result: &Result<Arc<[u8]>, CallError>, made: Vec<NestedCallEntry>) 
     let outcome = result.as_ref().err().map_or(Outcome::Ok, |error| error.outcome);
     ObservedCall {
         outcome: outcome.as_str().to_owned(),
-        error: result.as_ref().err().map(|error| error.message.clone()),
+        error: result.as_ref().err().map(CallError::to_string),
         output: Output::Bytes(result.as_ref().map_or_else(|_| Vec::new(), |bytes| bytes.to_vec())),
         made,
     }

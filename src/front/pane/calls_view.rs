@@ -231,15 +231,8 @@ fn name_spans(call: &Record, caller: Caller) -> Vec<Span<'static>> {
     if call.outcome.is_failure() {
         spans.push(trusted(format!(" {}", call.outcome), theme::BAD));
         if let Some(error) = &call.error {
-            spans.push(untrusted(&format!(": {}", reason(call, error)), theme::BAD));
+            spans.push(untrusted(&format!(": {}", error.beside(call.callee, call.function)), theme::BAD));
         }
     }
     spans
-}
-
-/// The error without the call's name, which the row shows already.
-fn reason<'a>(call: &Record, error: &'a str) -> &'a str {
-    let rest = error.strip_prefix(call.callee_label().as_str()).and_then(|rest| rest.strip_prefix('.'));
-    let rest = rest.and_then(|rest| rest.strip_prefix(call.function.as_str())).and_then(|rest| rest.strip_prefix(": "));
-    rest.unwrap_or(error)
 }

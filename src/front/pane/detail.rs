@@ -56,7 +56,7 @@ impl Detail {
         let mut lines = figures(&detail.view);
         lines.extend(limits(&detail.spec));
         if let Some(error) = &detail.last_error {
-            lines.push(figure("last error", vec![untrusted(error, theme::BAD)]));
+            lines.push(figure("last error", vec![untrusted(&error.with_reason(), theme::BAD)]));
         }
         let stack_at = lines.len();
         lines.push(list("functions", &detail.functions, theme::FUNCTION));
@@ -122,7 +122,7 @@ impl Detail {
             lines.push(figure("fuel", vec![trusted(format!("{fuel} units in itself"), theme::PLAIN)]));
         }
         if let Some(error) = &call.error {
-            lines.push(figure("error", vec![untrusted(error, theme::BAD)]));
+            lines.push(figure("error", vec![untrusted(&error.to_string(), theme::BAD)]));
         }
         let stack_at = lines.len();
         if let Some(word) = call.changed_by.as_str() {
@@ -180,9 +180,8 @@ fn figures(view: &ProcessView) -> Vec<Line> {
     let mut state = vec![trusted(format!("{glyph} {}", view.state.word()), style)];
     match &view.state {
         ProcessState::Waiting { on } => state.push(trusted(format!(" on {on}"), style)),
-        ProcessState::Crashed { why } | ProcessState::Dead { reason: why } => {
-            state.push(untrusted(&format!(": {why}"), style));
-        }
+        ProcessState::Crashed { crash } => state.push(untrusted(&format!(": {crash}"), style)),
+        ProcessState::Dead { reason } => state.push(untrusted(&format!(": {reason}"), style)),
         ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
     state.push(trusted(format!(", {} old", show_duration(view.age)), theme::DIM));

@@ -1,12 +1,13 @@
 //! Processes, calls and snapshots for the pane's tests.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use crate::journal::{Outcome, Payload, Record, Symbol, stats};
+use crate::journal::{FailedCall, Outcome, Payload, Record, RecordedError, Symbol, stats};
 use crate::kernel::hooks::Step;
 use crate::kernel::{
-    JobId, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState, ProcessView,
-    Supervision,
+    CallFailure, Crash, JobId, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
+    ProcessView, Supervision,
 };
 use crate::runtime::{Host, LogLevel, MemoryUse, Spec};
 
@@ -57,6 +58,17 @@ pub fn life(at_ms: u64, change: LifeChange) -> LifeEvent {
     LifeEvent { at_ns: at_ms * 1_000_000, process: 1, name: Symbol::intern("a"), change }
 }
 
+/// A failure of a call, or of no call.
+pub fn failure(call: Option<(u32, &str, &str)>, cause: &str) -> Arc<CallFailure> {
+    let call = call.map(|(process, name, function)| failed_call(process, name, function));
+    Arc::new(CallFailure::new(call, cause.to_owned()))
+}
+
+/// The call that an error is about.
+pub fn failed_call(process: u32, name: &str, function: &str) -> FailedCall {
+    FailedCall { process, name: name.into(), function: Symbol::intern(function) }
+}
+
 /// A line that `5:log` logged: in call `3 + seq`.
 pub fn log_line(seq: u64, level: LogLevel, text: &str) -> LogLine {
     let process = ProcessLabel { id: 5, name: "log".to_owned() };
@@ -84,12 +96,12 @@ pub fn shop() -> Snapshot {
     processes[0].busy = Duration::from_millis(2_500);
     processes[1].state = ProcessState::Running;
     processes[1].calls = 7;
-    processes[3].state = ProcessState::Crashed { why: "unreachable".to_owned() };
+    processes[3].state = ProcessState::Crashed { crash: Crash::Call(failure(None, "unreachable")) };
     processes[3].calls = 4;
     processes[3].errors = 1;
     let mut failed = call(4, 2, (1, "front"), (4, "stock"), "check");
     failed.outcome = Outcome::Trap;
-    failed.error = Record::bounded_error("4:stock.check: wasm trap: unreachable");
+    failed.error = Some(RecordedError::new(Some(failed_call(4, "stock", "check")), "wasm trap: unreachable"));
     let mut running = [call(1, 1, (0, "shell"), (1, "front"), "run"), call(5, 2, (1, "front"), (2, "cart"), "total")];
     for call in &mut running {
         call.outcome = Outcome::Running;

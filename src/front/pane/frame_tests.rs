@@ -23,11 +23,12 @@ fn hostile_names_stay_in_their_cells() {
     let mut snapshot = shop();
     for (n, name) in (0..).zip(HOSTILE) {
         let mut process = process(10 + n, 0, name);
-        process.state = ProcessState::Crashed { why: name.to_owned() };
+        process.state =
+            ProcessState::Crashed { crash: crate::kernel::Crash::Call(super::fixture::failure(None, name)) };
         snapshot.processes.push(process);
         let mut call = call(10 + u64::from(n), 1, (0, name), (10 + n, name), name);
         call.outcome = Outcome::Error;
-        call.error = crate::journal::Record::bounded_error(name);
+        call.error = Some(name.into());
         snapshot.calls.push(with_payload(call, name.as_bytes(), name.as_bytes()));
     }
     for width in (20..=200).step_by(3) {

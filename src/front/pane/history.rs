@@ -178,7 +178,7 @@ mod tests {
 
     fn dead(id: ProcessId) -> ProcessView {
         let mut process = process(id, 0, "p");
-        process.state = ProcessState::Dead { reason: "killed".to_owned() };
+        process.state = ProcessState::Dead { reason: crate::kernel::ExitReason::Killed };
         process
     }
 

@@ -64,11 +64,8 @@ pub fn spans(event: &LifeEvent) -> Vec<Span<'static>> {
         LifeChange::Started { .. } => " loaded".to_owned(),
         LifeChange::Restarted => " restarted".to_owned(),
         LifeChange::Reloaded => " reloaded".to_owned(),
-        LifeChange::Crashed { why } => {
-            // The row names the process already.
-            format!(" crashed: {}", why.strip_prefix(&format!("{label}.")).unwrap_or(why))
-        }
-        LifeChange::Ended { why } => format!(" ended: {why}"),
+        LifeChange::Crashed { failure } => format!(" crashed: {}", failure.beside(event.process)),
+        LifeChange::Ended { reason } => format!(" ended: {reason}"),
     };
     vec![trusted(format!("{glyph} "), style), untrusted(&label, theme::NAME), untrusted(&text, theme::DIM)]
 }

@@ -4,13 +4,13 @@ use std::time::Duration;
 
 use ratatui::style::Color;
 
-use super::fixture::{FixedSource, call, forest, life, log_line, process, shop, with_payload};
+use super::fixture::{FixedSource, call, failure, forest, life, log_line, process, shop, with_payload};
 use super::save::{PictureFormat, picture};
 use super::snapshot::{Extent, HeldCall};
 use super::*;
 use crate::journal::Symbol;
 use crate::kernel::hooks::Step;
-use crate::kernel::{JobState, JobView, LifeChange};
+use crate::kernel::{ExitReason, JobState, JobView, LifeChange};
 use crate::runtime::LogLevel;
 
 /// A pane of one snapshot.
@@ -251,8 +251,8 @@ fn starts_and_ends_stand_between_the_calls() {
         life(0, LifeChange::Started { parent: 0, parent_name: None }),
         life(2, LifeChange::Started { parent: 7, parent_name: Some(Symbol::intern("boss")) }),
         life(3, LifeChange::Restarted),
-        life(4, LifeChange::Crashed { why: "1:a.run: wasm trap: \u{1b}[31munreachable".into() }),
-        life(9, LifeChange::Ended { why: "killed by the shell".into() }),
+        life(4, LifeChange::Crashed { failure: failure(Some((1, "a", "run")), "wasm trap: \u{1b}[31munreachable") }),
+        life(9, LifeChange::Ended { reason: ExitReason::Killed }),
     ];
     insta::assert_snapshot!(screen_after(snapshot, &[], 120, 13));
 }

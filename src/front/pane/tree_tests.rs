@@ -70,7 +70,7 @@ fn folding_counts_what_it_hides() {
 fn many_siblings_are_counted_until_spread() {
     let mut processes: Vec<ProcessView> = (1..=1000).map(|id| process(id, 0, "w")).collect();
     processes[500].state = ProcessState::Running;
-    processes[600].state = ProcessState::Crashed { why: "trap".into() };
+    processes[600].state = ProcessState::Crashed { crash: crate::kernel::Crash::Host };
     let mut options = TreeOptions::default();
     let few = row_texts(&processes, &SnapshotQuery::default(), &options);
     assert_eq!(few.len(), 1 + SIBLINGS_SHOWN + 1);

@@ -11,6 +11,7 @@ use crate::shell::command::ps;
 use crate::shell::listing::{Column, Unit};
 use crate::shell::tree::Guides;
 use crate::shell::units::show_bytes;
+use crate::shell::words::processes::state_reason;
 
 use super::activity::Activity;
 use super::cells::{count, put, put_right, trusted, untrusted};
@@ -222,12 +223,10 @@ fn push_process(spans: &mut Vec<Span<'static>>, process: &ProcessView, processes
             spans.push(trusted(" ⇢ ", theme::WAIT));
             spans.push(untrusted(&whom, theme::WAIT));
         }
-        ProcessState::Crashed { why } => {
-            // The row names the process already.
-            let own = format!("{}.", process.label());
-            spans.push(untrusted(&format!(" {}", why.strip_prefix(&own).unwrap_or(why)), theme::BAD));
+        ProcessState::Crashed { .. } | ProcessState::Dead { .. } => {
+            let style = if process.exit_reason().is_some() { theme::DIM } else { theme::BAD };
+            spans.push(untrusted(&format!(" {}", state_reason(process).unwrap_or_default()), style));
         }
-        ProcessState::Dead { reason } => spans.push(untrusted(&format!(" {reason}"), theme::DIM)),
         ProcessState::Idle | ProcessState::Running | ProcessState::Held => {}
     }
 }

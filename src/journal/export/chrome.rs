@@ -58,7 +58,7 @@ fn slice(record: &Record) -> Value {
             "bytes_out": ended.then_some(record.bytes_out),
             "depth": record.depth,
             "outcome": record.outcome.as_str(),
-            "error": record.error.as_deref(),
+            "error": record.error_line(),
             "changed_by": record.changed_by.as_str(),
             "held_us": ended.then_some(Micros(record.held_ns)),
             "grew_bytes": record.grew.bytes().filter(|_| ended),

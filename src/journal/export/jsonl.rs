@@ -44,7 +44,7 @@ pub struct Line<'a> {
     fuel: Option<u64>,
     depth: u16,
     outcome: &'a str,
-    error: Option<&'a str>,
+    error: Option<String>,
     changed_by: Option<&'a str>,
     kind: &'static str,
     /// What a request to the host asked for.
@@ -74,7 +74,7 @@ impl<'a> Line<'a> {
             fuel: record.counted_fuel(),
             depth: record.depth,
             outcome: record.outcome.as_str(),
-            error: record.error.as_deref(),
+            error: record.error_line(),
             changed_by: record.changed_by.as_str(),
             kind: record.kind.as_str(),
             detail: record.detail(),

@@ -111,7 +111,7 @@ fn return_label(record: &Record) -> String {
 }
 
 fn failure_label(record: &Record) -> String {
-    match record.error.as_deref() {
+    match &record.error {
         Some(error) => format!("{}: {error}", record.outcome),
         None => record.outcome.to_string(),
     }

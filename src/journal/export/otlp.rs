@@ -127,8 +127,7 @@ fn span(record: &Record, root: u64, ids: Ids, session_start: SystemTime, scope: 
         events: SpanEvents::default(),
         links: SpanLinks::default(),
         status: if record.outcome.is_failure() {
-            let error = record.error.as_deref().unwrap_or(record.outcome.as_str());
-            Status::error(error.to_owned())
+            Status::error(record.error_line().unwrap_or_else(|| record.outcome.to_string()))
         } else {
             Status::Unset
         },

@@ -39,7 +39,7 @@ pub fn session() -> Vec<Record> {
         bytes_out: 0,
         depth: 2,
         outcome: Outcome::Error,
-        error: Record::bounded_error("no such item"),
+        error: Some("no such item".into()),
         ..Record::default()
     };
     let second = Record {
@@ -77,7 +77,7 @@ pub fn hostile() -> Vec<Record> {
         record.callee_name = Symbol::intern(evil);
         record.caller_name = Symbol::intern("end");
         record.function = Symbol::intern("]]>\u{0}--><svg onload=alert(1)>");
-        record.error = Record::bounded_error(evil);
+        record.error = Some(evil.into());
         record.outcome = if record.outcome == Outcome::Ok { Outcome::Trap } else { record.outcome };
     }
     records

@@ -31,7 +31,7 @@ pub use glob::Glob;
 pub use lex::FILTER_BYTES_MAX;
 pub use op::Op;
 pub use parse::{FIELDS, FILTER_DEPTH_MAX, parse};
-pub use said::{Part, Said, SaidTest};
+pub use said::{Part, Said, SaidError, SaidTest};
 
 use super::record::{Record, RecordKind};
 use expr::{Named, Test};

@@ -1,12 +1,15 @@
 //! Tests of what was said in a call: its input, its output, its error. They are answered last, and only where they are
 //! named. Of bytes that are not there, or whose missing part would tell, there is no answer.
 
+use std::borrow::Cow;
+
 use super::glob::Glob;
 use super::op::Op;
 use super::pointer::{Found, Number, Pointer, Value};
 use super::regex::Regex;
+use crate::journal::failed_call::{ERROR_BYTES_MAX, RecordedError};
 use crate::journal::payload::{KeptBytes, KeptState};
-use crate::journal::record::{ERROR_BYTES_MAX, Outcome, Record};
+use crate::journal::record::{Outcome, Record};
 
 /// Bytes of a call, all or the beginning.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +23,26 @@ pub struct Part<'a> {
 pub struct Said<'a> {
     pub input: Option<Part<'a>>,
     pub output: Option<Part<'a>>,
-    pub error: Option<Part<'a>>,
+    pub error: Option<SaidError<'a>>,
+}
+
+/// The error of a call that has ended.
+#[derive(Clone, Copy, Debug)]
+pub enum SaidError<'a> {
+    /// It ended well.
+    Nothing,
+    Line(&'a str),
+    Recorded(&'a RecordedError),
+}
+
+impl<'a> SaidError<'a> {
+    fn line(self) -> Cow<'a, str> {
+        match self {
+            SaidError::Nothing => Cow::Borrowed(""),
+            SaidError::Line(line) => Cow::Borrowed(line),
+            SaidError::Recorded(error) => Cow::Owned(error.to_string()),
+        }
+    }
 }
 
 /// The part of a call that a test is about.
@@ -76,8 +98,8 @@ impl<'a> Part<'a> {
         }
     }
 
-    /// An error message, which a record may have cut.
-    pub fn error(error: &'a str) -> Part<'a> {
+    /// An error's line, which a record may have cut.
+    fn error(error: &'a str) -> Part<'a> {
         Part { bytes: error.as_bytes(), is_whole: !(error.len() + 8 > ERROR_BYTES_MAX && error.ends_with('…')) }
     }
 }
@@ -98,7 +120,10 @@ impl<'a> Said<'a> {
                 (Outcome::Ok, None) => nothing.filter(|_| record.bytes_out == 0),
                 _ => nothing,
             },
-            error: record.outcome.is_ended().then(|| Part::error(record.error.as_deref().unwrap_or_default())),
+            error: record
+                .outcome
+                .is_ended()
+                .then(|| record.error.as_ref().map_or(SaidError::Nothing, SaidError::Recorded)),
         }
     }
 }
@@ -118,11 +143,14 @@ impl Side {
 impl SaidTest {
     /// Whether it holds; `None` where the bytes at hand do not tell.
     pub fn answer(&self, said: &Said<'_>) -> Option<bool> {
-        let part = match self.side {
-            Side::Input => said.input,
-            Side::Output => said.output,
-            Side::Error => said.error,
-        }?;
+        match self.side {
+            Side::Input => self.answer_of(said.input?),
+            Side::Output => self.answer_of(said.output?),
+            Side::Error => self.answer_of(Part::error(&said.error?.line())),
+        }
+    }
+
+    fn answer_of(&self, part: Part<'_>) -> Option<bool> {
         match &self.pointer {
             None => self.test.of_bytes(part),
             Some(pointer) => match pointer.find(part.bytes, part.is_whole, |value| self.test.of_value(value)) {

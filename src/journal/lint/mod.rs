@@ -79,7 +79,7 @@ fn swallowed(calls: &Calls<'_>) -> Vec<CallFinding> {
     for (record, parent) in calls.nested() {
         if record.outcome.is_failure() && parent.outcome == Outcome::Ok {
             let error = groups.add((Place::caller(record, Some(parent)), Place::callee(record)), record.seq, 1);
-            error.get_or_insert_with(|| record.error.as_deref().unwrap_or_default().to_owned());
+            error.get_or_insert_with(|| record.error_line().unwrap_or_default());
         }
     }
     groups.into_findings(|group| {

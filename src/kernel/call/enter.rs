@@ -6,9 +6,11 @@ use std::time::{Duration, Instant};
 
 use super::entered::Entered;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
+use crate::kernel::call_failure::CallFailure;
 use crate::kernel::code::Code;
+use crate::kernel::crash::ExitReason;
 use crate::kernel::error::CallError;
-use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, too_deep, way, with_path};
+use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, too_deep, way};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
@@ -20,13 +22,13 @@ const STUBBED: FunctionId = FunctionId(u32::MAX);
 
 /// The reason why a call cannot enter its process.
 enum Denied {
-    Dead(String),
+    Dead(ExitReason),
     Circle,
     NoFunction(Advice),
     /// The export is not a plugin function.
     NotCallable(String),
     /// The process crashed and is not started again: the crash.
-    Halted(String),
+    Halted(Arc<CallFailure>),
     /// By the policy, or by the rate of calls.
     NotAllowed(Problem),
     Refused(Refusal),
@@ -154,7 +156,7 @@ impl Task {
             }
             Denied::NotCallable(why) => (Outcome::Error, format!("`{shown}` in `{}` {why}", process.label()).into()),
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process)).into()),
-            Denied::Halted(why) => (Outcome::Error, halted(process, why)),
+            Denied::Halted(why) => (Outcome::Error, halted(process, &why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
             Denied::Refused(Refusal::Ended(cause)) => (cause.outcome(), cause.words(self.kernel.wording()).into()),
             Denied::Refused(Refusal::TooDeep { depth_max }) => {
@@ -162,7 +164,7 @@ impl Task {
                 (Outcome::Denied, too_deep(depth_max).map(cannot))
             }
         };
-        let message = with_path(problem.line(self.kernel.wording()), &path);
+        let error = CallError::worded(outcome, problem, self.kernel.wording()).with_path(path);
         self.note_refusal(|| Record {
             callee: process.id,
             callee_name: process.name_symbol,
@@ -170,10 +172,10 @@ impl Task {
             bytes_in,
             outcome,
             unresolved,
-            error: Record::bounded_error(&message),
+            error: Some(error.failure.recorded()),
             ..Record::default()
         });
-        self.refuse(CallError::new(outcome, message))
+        self.refuse(error)
     }
 
     /// Keeps a refusal for the caller, which fails with it or receives it as a value.
@@ -192,12 +194,12 @@ impl Task {
     }
 
     /// Writes the record of a call or load that was refused before a callee was known.
-    pub fn record_refusal(&self, function: Symbol, bytes_in: u64, outcome: Outcome, error: &str) {
+    pub fn record_refusal(&self, function: Symbol, bytes_in: u64, outcome: Outcome, error: &CallFailure) {
         self.note_refusal(|| Record {
             function,
             bytes_in,
             outcome,
-            error: Record::bounded_error(error),
+            error: Some(error.recorded()),
             ..Record::default()
         });
     }
@@ -269,7 +271,7 @@ impl Entered<'_> {
             Denied::NotCallable(why) => {
                 Failure::new(FailureKind::Denied, format!("after a reload `{}` {why}", escape_control(function)))
             }
-            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted(self.process, why)),
+            Denied::Halted(why) => Failure::new(FailureKind::Denied, halted(self.process, &why)),
             Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
         })?;
         self.occupy(slot, depth, seq);
@@ -318,7 +320,7 @@ impl Entered<'_> {
 }
 
 /// Why a process that crashed for good is not called: `crash` is what it crashed of.
-fn halted(process: &Process, crash: String) -> Problem {
+fn halted(process: &Process, crash: &CallFailure) -> Problem {
     let message = format!("`{}` crashed and is not started again", process.label());
-    Problem::advised(message, Advice::Restart { process: process.id, crash })
+    Problem::advised(message, Advice::Restart { process: process.id, crash: crash.with_reason() })
 }

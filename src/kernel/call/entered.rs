@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use super::capture::PayloadCapture;
 use crate::kernel::code::Code;
+use crate::kernel::crash::Crash;
 use crate::kernel::process::{Life, Process};
 use crate::kernel::replace::ReplacementNotice;
 use crate::kernel::task::Task;
@@ -85,7 +86,7 @@ pub(super) struct Leaving {
     /// Whether the plugin came to run: else its process is as it was.
     pub(super) ran: bool,
     /// Why it left no instance, if it did not.
-    pub(super) crashed: Option<String>,
+    pub(super) crashed: Option<Crash>,
 }
 
 /// Releases a process. The instance of a dead process is dropped. Returns the notice of a pending replacement that

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::capture::keep;
 use super::entered::{Entered, Finished};
-use crate::journal::filter::{Part, Said};
+use crate::journal::filter::{Part, Said, SaidError};
 use crate::journal::{ChangedBy, Growth, Outcome, Record};
 use crate::kernel::chain::Chain;
 use crate::kernel::code::Code;
@@ -125,7 +125,7 @@ impl Entered<'_> {
         let said = Said {
             input: whole(input),
             output: whole(if line.is_none() { self.output() } else { &[] }),
-            error: Some(Part::error(line.as_deref().unwrap_or_default())),
+            error: Some(line.as_deref().map_or(SaidError::Nothing, SaidError::Line)),
         };
         let Some(reason) = stops(&task, &self.call_to_match(&record, said), HoldSide::After) else { return ran };
         let result = match &ran {

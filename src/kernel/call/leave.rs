@@ -1,13 +1,16 @@
 //! Leaving a process: the frame is popped, a failure gets its outcome and message, the record is written, and a
 //! reusable instance goes back into the slot.
 
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::entered::{Entered, Finished, Leaving, leave};
 use crate::journal::{Growth, Outcome, Record};
+use crate::kernel::call_failure::CallFailure;
+use crate::kernel::crash::Crash;
 use crate::kernel::error::{CallError, outcome_of};
-use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError, with_path};
+use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError};
 use crate::kernel::notices::Notice;
 use crate::kernel::process::Life;
 use crate::kernel::stack::PluginFrames;
@@ -65,7 +68,7 @@ impl Entered<'_> {
         if ours {
             self.lose_instance();
             self.process.account.release();
-            let crashed = Some("plugsh itself failed in a call of it".into());
+            let crashed = Some(Crash::Host);
             self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
         }
     }
@@ -80,30 +83,23 @@ impl Entered<'_> {
             Some(_) => below.for_ancestor,
             None => failure.kind == FailureKind::Nested,
         });
-        let (message, stderr_tail, below) = match below {
-            Some(below) => (below.error.message, below.error.stderr_tail, below.error.stack),
-            None => {
-                let message = with_path(
-                    words(&popped, &failure, self.task.kernel.wording()),
-                    if popped.depth > 1 { &popped.path } else { "" },
-                );
-                (message, failure.stderr_tail.clone().filter(|_| popped.cause.is_none()), None)
-            }
+        let (call_failure, below) = match below {
+            Some(below) => (below.error.failure, below.error.stack),
+            None => (Arc::new(call_failure(&mut popped, &failure, self.task.kernel.wording())), None),
         };
         let dump = failure.core_dump.take().filter(|_| !popped.frame.private);
         self.task.kernel.keep_core_dump(&self.process.label(), popped.frame.record_seq(), dump);
         let stack = below.unwrap_or_default().within(self.frames(&popped, &mut failure));
         self.task.kernel.stacks().put(popped.frame.seq, stack.clone());
         let stack = Some(Box::new(stack));
-        let error = CallError { code: failure.code, stderr_tail, stack, ..CallError::new(outcome, message) };
+        let error = CallError { code: failure.code, stack, ..CallError::from_failure(outcome, call_failure) };
         if popped.cause.is_some() {
             // The instance goes, and its memory with it.
             self.cost.grew_bytes = self.cost.grew_bytes.map(|_| 0);
         }
         self.count(&popped, duration, 0);
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
-        let reason = error.with_reason();
-        self.record(&popped, duration, 0, outcome, Some(&reason));
+        self.record(&popped, duration, 0, outcome, Some(&error.failure));
         if popped.depth > 1 {
             self.task.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor });
         }
@@ -133,7 +129,7 @@ impl Entered<'_> {
         let untouched = self.capture.as_ref().is_some_and(|capture| !capture.ran) && failure.kind != FailureKind::Trap;
         if untouched {
             self.process.with_slot(|slot| {
-                slot.last_error = Some(error.with_reason());
+                slot.last_error = Some(error.failure.clone());
                 slot.last_stack = error.stack.clone();
             });
             let guest = self.guest.take();
@@ -151,9 +147,9 @@ impl Entered<'_> {
         let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;
         let ends = {
             let mut slot = self.process.lock_slot();
-            slot.last_error = Some(error.with_reason());
+            slot.last_error = Some(error.failure.clone());
             slot.last_stack = error.stack.clone();
-            is_crash && self.process.note_crash(&mut slot, &error.with_reason())
+            is_crash && self.process.note_crash(&mut slot, &error.failure)
         };
         match guest {
             Some(guest) if keeps => {
@@ -163,14 +159,14 @@ impl Entered<'_> {
                 drop(guest);
                 self.process.account.release();
                 // A kill is not a crash: the process is idle, and its next call starts a fresh instance.
-                let crashed = (error.outcome != Outcome::Killed).then(|| error.with_reason());
+                let crashed = (error.outcome != Outcome::Killed).then(|| Crash::Call(error.failure.clone()));
                 self.notice = leave(self.process, Leaving { guest: None, ran: true, crashed });
             }
         }
         if ends {
-            self.task.kernel.end_crashed(self.process, &error.message);
+            self.task.kernel.end_crashed(self.process, &error.failure);
         } else if is_crash {
-            self.task.kernel.note_crashed(self.process, &error.message);
+            self.task.kernel.note_crashed(self.process, error.failure.clone());
         }
     }
 
@@ -203,7 +199,7 @@ impl Entered<'_> {
         duration: Duration,
         bytes_out: u64,
         outcome: Outcome,
-        error: Option<&str>,
+        error: Option<&CallFailure>,
     ) {
         if !self.task.kernel.journal().is_on() {
             return;
@@ -215,7 +211,7 @@ impl Entered<'_> {
             fuel: self.cost.fuel.unwrap_or(0),
             grew: Growth::of_bytes(self.cost.grew_bytes),
             outcome,
-            error: error.and_then(Record::bounded_error),
+            error: error.map(CallFailure::recorded),
             payload,
             ..self.task.chain.record_of(&popped.frame, popped.depth, popped.caller)
         });
@@ -223,12 +219,17 @@ impl Entered<'_> {
 }
 
 /// Why a call failed, with the call that is to blame.
-fn words(popped: &PoppedFrame, failure: &Failure, wording: Wording) -> String {
-    let own = popped.frame.label();
-    match &popped.cause {
-        // A deadline names the plugin that was running, a kill the one that was killed.
-        Some(cause @ Cause::Timeout { .. }) => format!("{own}: {}", cause.words(wording)),
-        Some(cause) => format!("{}: {}", popped.cancel_target.as_ref().unwrap_or(&own), cause.words(wording)),
-        None => format!("{own}: {}", escape_control(&failure.line(wording))),
-    }
+fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -> CallFailure {
+    let path = if popped.depth > 1 { std::mem::take(&mut popped.path) } else { String::new() };
+    let own = popped.frame.call();
+    let Some(cause) = &popped.cause else {
+        let told = CallFailure::new(Some(own), escape_control(&failure.line(wording)));
+        return told.with_path(path).with_stderr_tail(failure.stderr_tail.clone());
+    };
+    // A deadline names the plugin that was running, a kill the one that was killed.
+    let blamed = match cause {
+        Cause::Timeout { .. } => own,
+        Cause::Interrupted | Cause::Killed { .. } => popped.cancel_target.take().unwrap_or(own),
+    };
+    CallFailure::new(Some(blamed), cause.words(wording)).with_path(path)
 }

@@ -41,7 +41,7 @@ fn under(text: &str) -> (Arc<Kernel>, ProcessId) {
 fn ask(kernel: &Arc<Kernel>, process: ProcessId, function: &str, input: &str) -> Result<String, String> {
     match call(kernel, process, function, input.as_bytes()) {
         Ok(output) => Ok(String::from_utf8(output).unwrap()),
-        Err(error) => Err(error.message),
+        Err(error) => Err(error.to_string()),
     }
 }
 
@@ -155,7 +155,7 @@ fn a_load_that_the_policy_denies_is_an_error_and_a_record() {
     let records = kernel.journal().drain().records(100);
     let record = records.iter().find(|record| record.function.as_str() == "register_plugin").unwrap();
     assert_eq!((record.outcome, record.caller, record.callee), (Outcome::Denied, spawner, 0));
-    assert_eq!(record.error.as_deref(), Some(expected));
+    assert_eq!(record.error_line().as_deref(), Some(expected));
     assert!(ask(&kernel, spawner, "spawn", "echo").is_ok());
     let message = ask(&kernel, spawner, "spawn", "echo").unwrap_err();
     assert!(message.contains("`1:spawner` has 1 children; the policy's `children_max` is 1"), "{message}");

@@ -151,7 +151,7 @@ fn a_reload_that_takes_a_used_function_away_is_refused_unless_forced() {
     let only = |name: &str| Arc::new(program(&format!(r#"(module (func (export "{name}")))"#)));
     call(&kernel, id, "ok", b"").unwrap();
     assert!(kernel.reload(id, &only("ok"), false).is_ok(), "`crash` was never called");
-    let error = kernel.reload(id, &only("other"), false).unwrap_err().message;
+    let error = kernel.reload(id, &only("other"), false).unwrap_err().to_string();
     assert_eq!(error, "cannot reload `1:test`: the new code lacks `ok`, which was called before; `--force` takes it");
     assert!(call(&kernel, id, "ok", b"").is_ok());
     assert_eq!(kernel.reload(id, &only("other"), true).unwrap().functions_lost, ["ok"]);
@@ -165,7 +165,7 @@ fn broken_code_leaves_the_old_in_place() {
     call(&kernel, id, "add", b"3").unwrap();
     let start_traps = r#"(module (func $s unreachable) (start $s) (func (export "add")) (func (export "get")))"#;
     for broken in ["(module (func (export \"add\") i32.add))", start_traps] {
-        let error = kernel.reload(id, &Arc::new(program(broken)), false).unwrap_err().message;
+        let error = kernel.reload(id, &Arc::new(program(broken)), false).unwrap_err().to_string();
         assert!(error.starts_with("cannot reload `1:counter`: "), "{error}");
         assert_eq!(text(call(&kernel, id, "get", b"")), "3");
     }
@@ -182,7 +182,7 @@ fn a_kill_ends_a_restart_that_never_ends() {
     });
     until("the new code starts", || kernel.chain_table().all().iter().any(|chain| !chain.views().is_empty()));
     kernel.kill(id, false).unwrap();
-    let error = reloading.join().unwrap().unwrap_err().message;
+    let error = reloading.join().unwrap().unwrap_err().to_string();
     assert!(error.contains("its start function was killed by the shell"), "{error}");
     assert_eq!(kernel.memory_bytes(), 0);
 }
@@ -230,7 +230,7 @@ fn a_watched_file_is_reloaded_when_it_changes_and_kept_when_it_breaks() {
 fn what_is_no_file_is_not_watched() {
     let kernel = kernel();
     let id = load(&kernel, "echo");
-    assert_eq!(kernel.watch(id).unwrap_err().message, "cannot watch `built-in:echo`: it is no file");
+    assert_eq!(kernel.watch(id).unwrap_err().to_string(), "cannot watch `built-in:echo`: it is no file");
 }
 
 #[test]
@@ -260,7 +260,7 @@ fn of_two_reloads_the_later_stays() {
     let later = Arc::new(program(r#"(module (func (export "later")))"#));
     kernel.reload(id, &later, false).unwrap();
     gate.open();
-    let error = first.join().unwrap().unwrap_err().message;
+    let error = first.join().unwrap().unwrap_err().to_string();
     assert_eq!(error, "cannot reload `2:test`: a later reload was done before this one");
     assert!(call(&kernel, id, "later", b"").is_ok());
     let shown: u64 = kernel.processes(false).iter().map(|view| view.memory.committed_bytes()).sum();
@@ -276,7 +276,7 @@ fn what_is_first_called_while_new_code_starts_is_not_taken_away() {
     gate.wait_for(1);
     call(&kernel, id, "ok", b"").unwrap();
     gate.open();
-    let error = reloading.join().unwrap().unwrap_err().message;
+    let error = reloading.join().unwrap().unwrap_err().to_string();
     assert!(error.ends_with("the new code lacks `ok`, which was called before; `--force` takes it"), "{error}");
     assert!(call(&kernel, id, "ok", b"").is_ok());
 }
@@ -292,7 +292,7 @@ fn a_kill_ends_all_that_starts_in_its_place() {
     for start in starts {
         let error = start.join().unwrap().unwrap_err();
         assert_eq!(error.outcome, Outcome::Killed);
-        assert!(error.message.contains("killed by the shell"), "{}", error.message);
+        assert!(error.to_string().contains("killed by the shell"), "{}", error.to_string());
     }
     let gate_bytes = kernel.memory_bytes();
     kernel.kill(gate.id, false).unwrap();
@@ -336,7 +336,7 @@ fn what_has_not_started_is_not_replaced() {
     gate.wait_for(1);
     let id = kernel.find("test").unwrap();
     for what in [ReplacementRequest::Restart, reload(&Arc::new(program(CRASH)))] {
-        let error = kernel.replace_unless(id, &what, &|| false).unwrap_err().message;
+        let error = kernel.replace_unless(id, &what, &|| false).unwrap_err().to_string();
         assert!(
             error.ends_with("reload `2:test`: it has not started yet")
                 || error.ends_with("restart `2:test`: it has not started yet"),
@@ -358,7 +358,7 @@ fn new_code_starts_with_the_rights_of_its_process_and_not_of_its_own_name() {
     let text = "[[plugin]]\nname = 'test'\ncall = []\n[[plugin]]\nname = 'trusted'\ncall = ['*.*']\n";
     kernel.set_policy(Some(crate::kernel::Policy::parse(text, "policy.toml", Path::new("/")).unwrap()));
     let trusted = Program { stem: "trusted".into(), ..Program::clone(&gated('1', "")) };
-    let error = kernel.reload(id, &Arc::new(trusted), false).unwrap_err().message;
+    let error = kernel.reload(id, &Arc::new(trusted), false).unwrap_err().to_string();
     assert!(error.contains("may not call `gate.pass`"), "{error}");
 }
 
@@ -367,7 +367,7 @@ fn a_start_function_that_calls_its_own_process_is_a_circle_also_when_it_is_repla
     let kernel = kernel();
     let pass = Arc::new(program(r#"(module (func (export "pass")))"#));
     let id = kernel.load(LoadRequest { name: Some("gate".into()), ..LoadRequest::plain(pass) }).unwrap().id;
-    let error = kernel.reload(id, &gated('1', r#"(func (export "pass"))"#), false).unwrap_err().message;
+    let error = kernel.reload(id, &gated('1', r#"(func (export "pass"))"#), false).unwrap_err().to_string();
     assert!(error.contains("call in a circle: 1:gate → 1:gate"), "{error}");
 }
 

@@ -63,7 +63,7 @@ fn calls_a_second() {
     let error = ends.into_iter().find_map(Result::err).expect("none was refused");
     assert_eq!(error.outcome, Outcome::Error);
     let says = "`2:spawner` made 3 calls in this second, the limit; `--max-calls-per-second` allows more";
-    assert!(error.message.contains(says), "{}", error.message);
+    assert!(error.to_string().contains(says), "{}", error.to_string());
     assert!(kernel.journal().drain().records(1000).iter().any(|record| record.outcome == Outcome::Denied));
     for _ in 0..10 {
         assert!(call(&kernel, echo, "nothing", b"").is_ok(), "the shell's calls are not counted");
@@ -76,7 +76,7 @@ fn jobs() {
     let id = load(&kernel, SPIN);
     let job = kernel.start(plan(id, "spin", b"")).unwrap();
     let error = kernel.start(plan(id, "ok", b"")).err().unwrap();
-    assert_eq!(error.message, "1 jobs run, the limit; `wait` for one, or `--max-jobs` allows more");
+    assert_eq!(error.to_string(), "1 jobs run, the limit; `wait` for one, or `--max-jobs` allows more");
     job.interrupt();
     job.wait();
     assert!(call(&kernel, id, "ok", b"").is_ok());
@@ -102,7 +102,7 @@ fn memory_of_one() {
     let error = grow(small).unwrap_err();
     assert_eq!(error.outcome, Outcome::Oom);
     assert_eq!(
-        error.message,
+        error.to_string(),
         "1:test.grow: oom (out of memory): it may hold 2621440 bytes; `--memory-max` allows more"
     );
     for _ in 0..10 {
@@ -125,7 +125,7 @@ fn memory_of_all() {
     assert!(grow(ids[1]).is_ok());
     let error = grow(ids[1]).unwrap_err();
     assert_eq!(error.outcome, Outcome::Oom);
-    assert!(error.message.contains("`--max-memory` allows more"), "{}", error.message);
+    assert!(error.to_string().contains("`--max-memory` allows more"), "{}", error.to_string());
     assert!(call(&kernel, ids[0], "ok", b"").is_ok());
     kernel.kill(ids[0], false).unwrap();
     assert!(grow(ids[1]).is_ok(), "what the dead one held is free");
@@ -281,6 +281,6 @@ fn each_of_many_functions_is_found_by_its_name() {
         assert_eq!(last[0].function.as_str(), format!("f{n}"));
     }
     let less = Arc::new(program(r#"(module (func (export "f1")))"#));
-    let refused = kernel.reload(id, &less, false).unwrap_err().message;
+    let refused = kernel.reload(id, &less, false).unwrap_err().to_string();
     assert!(["`f0`", "`f64`", "`f1099`"].iter().all(|used| refused.contains(used)), "{refused}");
 }

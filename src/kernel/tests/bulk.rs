@@ -66,7 +66,7 @@ fn instructions_in_a_row_end_at_their_deadline() {
         let job = kernel.start(plan).unwrap();
         let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("`{name}` does not end"));
         let error = end.result.as_ref().unwrap_err();
-        assert_eq!(error.outcome, Outcome::Timeout, "`{name}`: {}", error.message);
+        assert_eq!(error.outcome, Outcome::Timeout, "`{name}`: {}", error.to_string());
     }
 }
 
@@ -77,7 +77,7 @@ fn fuel_ends_what_writes_much() {
     let id = load_with(&kernel, &wat, Spec { fuel: Some(20_000), ..Spec::default() });
     for name in names {
         let error = call(&kernel, id, name, b"").unwrap_err();
-        assert_eq!(error.outcome, Outcome::Fuel, "`{name}`: {}", error.message);
+        assert_eq!(error.outcome, Outcome::Fuel, "`{name}`: {}", error.to_string());
     }
 }
 
@@ -112,12 +112,12 @@ fn fuel_is_charged_for_what_host_functions_copy() {
         |fuel| load_with(&kernel, COPIER, Spec { config: config().into(), fuel: Some(fuel), ..Spec::default() });
     let (little, much) = (with_fuel(1_000), with_fuel(10_000));
     for function in ["var_set", "config_get", "key", "log", "read", "write", "input", "output", "tried"] {
-        call(&kernel, much, function, &[100]).unwrap_or_else(|error| panic!("`{function}`: {}", error.message));
+        call(&kernel, much, function, &[100]).unwrap_or_else(|error| panic!("`{function}`: {}", error.to_string()));
         let error = call(&kernel, little, function, &[100]).unwrap_err();
-        assert_eq!(error.outcome, Outcome::Fuel, "`{function}`: {}", error.message);
-        assert!(error.message.ends_with(&format!(".{function}: out of fuel")), "{}", error.message);
+        assert_eq!(error.outcome, Outcome::Fuel, "`{function}`: {}", error.to_string());
+        assert!(error.to_string().ends_with(&format!(".{function}: out of fuel")), "{}", error.to_string());
         if !["config_get", "output", "tried"].contains(&function) {
-            call(&kernel, little, function, &[1]).unwrap_or_else(|error| panic!("`{function}`: {}", error.message));
+            call(&kernel, little, function, &[1]).unwrap_or_else(|error| panic!("`{function}`: {}", error.to_string()));
         }
     }
     // What an earlier call left in the blocks is paid for by whoever has it wiped, and what is kept by whoever reads it.
@@ -142,7 +142,7 @@ fn what_is_read_in_one_go_has_a_bound() {
     );
     let id = load_with(&kernel, &wat, Spec::default());
     for function in ["var key", "config key", "http request"] {
-        let error = call(&kernel, id, function, b"").unwrap_err().message;
+        let error = call(&kernel, id, function, b"").unwrap_err().to_string();
         assert!(error.ends_with(&format!("{function} has 16777217 bytes; at most 16777216 are taken")), "{error}");
     }
 }
@@ -172,12 +172,12 @@ fn globals_are_counted_and_bounded() {
     assert_eq!(kernel.memory_bytes(), 0);
     let spec = Spec { memory_bytes_max: Some(8 * GLOBALS), ..Spec::default() };
     let refused = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(&wat))) }).unwrap_err();
-    assert!(refused.message.contains("`--memory-max` allows more"), "{}", refused.message);
+    assert!(refused.to_string().contains("`--memory-max` allows more"), "{}", refused.to_string());
     let mut living = 0;
     let all_together = loop {
         match kernel.load(LoadRequest::plain(Arc::new(program(&wat)))) {
             Ok(_) => living += 1,
-            Err(error) => break error.message,
+            Err(error) => break error.to_string(),
         }
         assert!(living < 10, "more than there is room for");
     };
@@ -213,14 +213,14 @@ fn a_collected_heap_is_counted_and_bounded() {
     let kernel = kernel();
     let id = load_with(&kernel, wat, Spec::default());
     let error = call(&kernel, id, "keep", b"").unwrap_err();
-    assert_eq!(error.outcome, Outcome::Oom, "{}", error.message);
-    assert!(error.message.contains("its structs, arrays and exceptions may take"), "{}", error.message);
+    assert_eq!(error.outcome, Outcome::Oom, "{}", error.to_string());
+    assert!(error.to_string().contains("its structs, arrays and exceptions may take"), "{}", error.to_string());
     // Memory has its own limit.
     assert_eq!(call(&kernel, id, "grow", b"").unwrap_err().code, Some(2));
     let spec = Spec { memory_bytes_max: Some(4 << 20), ..Spec::default() };
     let bounded = load_with(&kernel, wat, spec);
     let error = call(&kernel, bounded, "keep", b"").unwrap_err();
-    assert!(error.message.contains("`--memory-max` allows more"), "{}", error.message);
+    assert!(error.to_string().contains("`--memory-max` allows more"), "{}", error.to_string());
 }
 
 #[test]
@@ -228,7 +228,7 @@ fn tables_have_a_bound_together() {
     let kernel = kernel();
     let wat = format!("(module {} (func (export \"run\")))", "(table 3000000 externref)".repeat(4));
     let error = kernel.load(LoadRequest::plain(Arc::new(program(&wat)))).unwrap_err();
-    assert!(error.message.contains("its tables may have 10000000 elements at most"), "{}", error.message);
+    assert!(error.to_string().contains("its tables may have 10000000 elements at most"), "{}", error.to_string());
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn the_stock_host_counts_with_all_that_it_may_have() {
     let first = load(64 << 20).unwrap();
     assert_eq!(kernel.memory_bytes(), 64 << 20);
     let error = load(64 << 20).unwrap_err();
-    assert!(error.message.contains("it counts with all that it may have"), "{}", error.message);
+    assert!(error.to_string().contains("it counts with all that it may have"), "{}", error.to_string());
     load(32 << 20).unwrap();
     kernel.kill(first.id, false).unwrap();
     assert_eq!(kernel.memory_bytes(), 32 << 20);

@@ -91,7 +91,7 @@ fn a_failed_call_has_its_fuel_and_a_limit_counts_too() {
     assert!(call(&kernel, id, "lose", b"").is_err());
     let spec = Spec { fuel: Some(2_000), ..Spec::default() };
     let limited = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(GROWER))) }).unwrap().id;
-    assert!(call(&kernel, limited, "loop", b"").unwrap_err().message.contains("out of fuel"));
+    assert!(call(&kernel, limited, "loop", b"").unwrap_err().to_string().contains("out of fuel"));
     let fuel: Vec<u64> = records(&kernel).iter().map(|record| record.fuel).collect();
     assert!(fuel[0] > 0 && fuel[0] < 20, "{fuel:?}");
     assert!((1_900..=2_000).contains(&fuel[1]), "{fuel:?}");

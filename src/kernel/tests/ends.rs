@@ -215,7 +215,12 @@ fn a_guest_ends_its_descendants_and_nobody_else() {
     until("it runs", || calls_running(&kernel) == 1);
     assert!(call(&kernel, 1, "free", b"2").is_ok());
     assert_eq!(error(&job), "2:spin.spin: killed by `1:spawner`");
-    assert_eq!(state(&kernel, 2), ProcessState::Dead { reason: "freed by `1:spawner`".into() });
+    assert_eq!(
+        state(&kernel, 2),
+        ProcessState::Dead {
+            reason: crate::kernel::ExitReason::Freed(crate::kernel::ProcessLabel { id: 1, name: "spawner".into() })
+        }
+    );
 }
 
 #[test]

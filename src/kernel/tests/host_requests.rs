@@ -123,7 +123,7 @@ fn http_has_its_method_url_and_status_but_no_credentials() {
     let records = kernel.journal().drain().records(100);
     let last = records.iter().rfind(|record| record.kind == RecordKind::Host).unwrap();
     assert_eq!((last.outcome, last.detail()), (Outcome::Error, Some("GET http://elsewhere.invalid/")));
-    assert!(last.error.as_deref().is_some_and(|why| why.contains("is not allowed")), "{:?}", last.error);
+    assert!(last.error_line().is_some_and(|why| why.contains("is not allowed")), "{:?}", last.error);
 }
 
 #[test]

@@ -76,7 +76,7 @@ fn a_chain_of_greedy_stacks_ends_at_the_limit_and_not_the_process() {
         kernel.kill(view.id, false).unwrap();
     }
     let error = call(&kernel, greedy, "run", &order(depth_max)).unwrap_err();
-    assert!(error.message.contains("`--max-depth` allows more"), "{}", error.message);
+    assert!(error.to_string().contains("`--max-depth` allows more"), "{}", error.to_string());
     assert!(call(&kernel, greedy, "run", &order(0)).is_ok());
 }
 
@@ -85,11 +85,11 @@ fn a_function_s_name_is_shown_safely_wherever_it_fails() {
     let kernel = super::kernel();
     let id = load(&kernel, r#"(module (func (export "\1b[31mred") unreachable))"#);
     let trapped = call(&kernel, id, "\u{1b}[31mred", b"").unwrap_err();
-    assert!(trapped.message.starts_with("1:test.\\x1b[31mred: trap"), "{}", trapped.message);
+    assert!(trapped.to_string().starts_with("1:test.\\x1b[31mred: trap"), "{}", trapped.to_string());
     let unknown = call(&kernel, id, "\u{1b}[31mrad", b"").unwrap_err();
-    assert!(unknown.message.contains("did you mean `\\x1b[31mred`?"), "{}", unknown.message);
+    assert!(unknown.to_string().contains("did you mean `\\x1b[31mred`?"), "{}", unknown.to_string());
     for error in [trapped, unknown] {
-        assert!(!error.message.contains(char::is_control), "{:?}", error.message);
+        assert!(!error.to_string().contains(char::is_control), "{:?}", error.to_string());
     }
 }
 
@@ -110,7 +110,8 @@ fn starts_that_start_themselves_end_at_the_limit_with_its_reason() {
         (drop (call $register_plugin (local.get $name))))
       (start $start))"#;
     let (kernel, _dir) = super::kernel_with(&[("x.wat", wat)], Limits { depth_max: 8, ..Limits::default() });
-    let error = kernel.load(LoadRequest::plain(kernel.resolve("x", &mut |_, _| true).unwrap())).unwrap_err().message;
+    let error =
+        kernel.load(LoadRequest::plain(kernel.resolve("x", &mut |_, _| true).unwrap())).unwrap_err().to_string();
     assert!(error.contains("cannot load `x`: the chain is 8 calls deep, the limit; `--max-depth`"), "{error}");
     assert_eq!(error.matches("8:x-8.(start)").count(), 1, "{error}");
     assert_eq!((kernel.process_count(), kernel.memory_bytes()), (0, 0));
@@ -122,8 +123,8 @@ fn runaway_recursion_is_a_trap() {
     let deep = load(&kernel, "deep_stack");
     for function in ["run", "indirect", "wide"] {
         let error = call(&kernel, deep, function, b"").unwrap_err();
-        assert_eq!(error.outcome, Outcome::Trap, "{}", error.message);
-        assert!(error.message.contains("call stack exhausted"), "{}", error.message);
+        assert_eq!(error.outcome, Outcome::Trap, "{}", error.to_string());
+        assert!(error.to_string().contains("call stack exhausted"), "{}", error.to_string());
     }
 }
 
@@ -132,8 +133,8 @@ fn of_an_error_without_end_little_is_kept() {
     let kernel = super::kernel();
     let id = load(&kernel, "misbehave");
     let error = call(&kernel, id, "error", &[b'x'; 1 << 20]).unwrap_err();
-    assert!(error.message.starts_with("1:misbehave.error: xxx") && error.message.len() < 10_000);
+    assert!(error.to_string().starts_with("1:misbehave.error: xxx") && error.to_string().len() < 10_000);
     let record = kernel.journal().drain().records(1).remove(0);
-    let kept = record.error.unwrap();
+    let kept = record.error_line().unwrap();
     assert!(kept.len() <= ERROR_BYTES_MAX && kept.starts_with("1:misbehave.error: xxx"), "{} bytes", kept.len());
 }

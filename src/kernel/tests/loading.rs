@@ -64,7 +64,7 @@ fn the_load_timeout_ends_the_wait_for_a_compilation() {
     let error = kernel.load(LoadRequest::plain(Arc::new(program(&large(20_000))))).unwrap_err();
     assert_eq!(error.outcome, Outcome::Timeout);
     let says = "cannot load `test.wat`: timed out after 50ms while it was compiled; `--load-timeout` allows more";
-    assert_eq!(error.message, says);
+    assert_eq!(error.to_string(), says);
 }
 
 #[test]
@@ -77,7 +77,7 @@ fn the_load_timeout_is_for_what_guests_load_too() {
     let ended = job.wait();
     let error = ended.result.as_ref().unwrap_err();
     let says = "cannot load `large`: timed out after 50ms while it was compiled; `--load-timeout` allows more";
-    assert!(error.message.contains(says), "{error}");
+    assert!(error.to_string().contains(says), "{error}");
     assert!(call(&kernel, spawner, "whoami", b"").is_ok(), "the caller lives on");
 }
 
@@ -97,7 +97,7 @@ fn a_download_that_dribbles_ends_in_time() {
     let error = kernel.resolve(&url, &mut |_, _| true).unwrap_err();
     assert_eq!(error.outcome, Outcome::Timeout);
     let says = format!("cannot load `{url}`: timed out after 50ms while it was fetched; `--load-timeout` allows more");
-    assert_eq!(error.message, says);
+    assert_eq!(error.to_string(), says);
     drop(over);
     server.join().unwrap();
 }

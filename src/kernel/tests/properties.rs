@@ -57,7 +57,7 @@ impl Hand {
         });
         match end.bytes() {
             Ok(output) => Ok(String::from_utf8(output.to_vec()).unwrap()),
-            Err(error) => Err(error.message),
+            Err(error) => Err(error.to_string()),
         }
     }
 

@@ -51,12 +51,12 @@ fn check(job: &Job, race: Race, at: &str) {
     let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("{at}: lost: the call goes on"));
     let error = end.result.as_ref().expect_err(at);
     // Before it had its process, the call found that one dead; else it was ended.
-    let dead = error.message.contains("is dead: killed by the shell");
+    let dead = error.to_string().contains("is dead: killed by the shell");
     let ended = match race {
-        Race::Interrupt => error.message.contains("interrupted"),
-        Race::Kill | Race::KillNested | Race::KillJob => error.message.contains("killed by the shell"),
+        Race::Interrupt => error.to_string().contains("interrupted"),
+        Race::Kill | Race::KillNested | Race::KillJob => error.to_string().contains("killed by the shell"),
     };
-    assert!(dead || ended && matches!(error.outcome, Outcome::Killed | Outcome::Error), "{at}: {}", error.message);
+    assert!(dead || ended && matches!(error.outcome, Outcome::Killed | Outcome::Error), "{at}: {}", error.to_string());
 }
 
 /// A count of ends, each raced against the start of its target call.

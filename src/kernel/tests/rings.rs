@@ -58,7 +58,7 @@ fn rings_of_waiting_jobs_of_any_length_are_found_and_the_rest_goes_on() {
             .collect();
         holds.interrupt();
         let ends: Vec<_> = jobs.iter().map(|job| job.wait().result.clone()).collect();
-        let failed: Vec<String> = ends.into_iter().filter_map(Result::err).map(|error| error.message).collect();
+        let failed: Vec<String> = ends.into_iter().filter_map(Result::err).map(|error| error.to_string()).collect();
         assert_eq!(failed.len(), 1, "of {length} jobs: {failed:?}");
         assert!(failed[0].contains("a circle of waiting jobs: "), "{}", failed[0]);
         for at in 0..length {

@@ -27,7 +27,7 @@ fn start_functions_and_constructors_are_ended_like_any_code() {
         let request = LoadRequest { timeout: Some(SHORT), ..LoadRequest::plain(program.clone()) };
         let failed = kernel.load(request).unwrap_err();
         assert_eq!(failed.outcome, Outcome::Timeout);
-        assert!(failed.message.ends_with("its start function was timed out after 50ms"), "{}", failed.message);
+        assert!(failed.to_string().ends_with("its start function was timed out after 50ms"), "{}", failed.to_string());
         let loading = std::thread::spawn({
             let (kernel, request) = (kernel.clone(), LoadRequest::plain(program));
             move || kernel.load(request)
@@ -60,7 +60,7 @@ fn a_start_that_is_killed_is_a_kill_and_no_crash_of_who_asked_for_it() {
     until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 1);
     kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
     let failed = loading.join().unwrap().unwrap_err();
-    assert_eq!(failed.outcome, Outcome::Killed, "{}", failed.message);
+    assert_eq!(failed.outcome, Outcome::Killed, "{}", failed.to_string());
 }
 
 /// A start function that calls `ok` of process 1.

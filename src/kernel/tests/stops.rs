@@ -33,7 +33,7 @@ fn a_loop_without_calls_is_held_and_goes_on() {
     assert_eq!(frames.len(), 2, "{frames:?}");
     for refused in [Order::Return(b"x".as_slice().into()), Order::Fail("no".into()), Order::Continue(Some(Step::Out))] {
         let error = kernel.release(job.id(), refused).unwrap_err();
-        assert!(error.message.contains("is held while it runs"), "{error}");
+        assert!(error.to_string().contains("is held while it runs"), "{error}");
     }
     assert!(kernel.hold_job(&job).is_err(), "it is held");
     kernel.release(job.id(), Order::Continue(None)).unwrap();
@@ -78,7 +78,7 @@ fn a_plugin_of_the_extism_host_is_not_stopped() {
     let job = kernel.start(plan(spins, "spin", b"")).unwrap();
     until("it runs", || !job.chain().is_empty());
     for refused in [kernel.hold_job(&job).unwrap_err(), kernel.look_at(&job).unwrap_err()] {
-        assert!(refused.message.contains("runs on the extism host"), "{refused}");
+        assert!(refused.to_string().contains("runs on the extism host"), "{refused}");
     }
     assert!(!job.running().unwrap().is_stop_wanted(), "nothing goes on interrupting it");
     job.kill();

@@ -39,7 +39,7 @@ fn fuel_is_for_each_call() {
     let id = kernel.load(LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) }).unwrap().id;
     for _ in 0..3 {
         let error = call(&kernel, id, "spin", b"").unwrap_err();
-        assert_eq!((error.outcome, error.message.as_str()), (Outcome::Fuel, "1:test.spin: out of fuel"));
+        assert_eq!((error.outcome, error.to_string().as_str()), (Outcome::Fuel, "1:test.spin: out of fuel"));
         assert!(call(&kernel, id, "ok", b"").is_ok());
     }
 }

@@ -122,7 +122,7 @@ fn a_granted_directory_that_became_a_link_is_not_opened() {
     std::fs::remove_dir(root.join("sub")).unwrap();
     std::os::unix::fs::symlink("/", root.join("sub")).unwrap();
     for id in ids {
-        let error = kernel.restart(id).unwrap_err().message;
+        let error = kernel.restart(id).unwrap_err().to_string();
         assert!(error.contains("is not what was granted any more"), "{error}");
     }
 }

@@ -14,7 +14,7 @@ pub(super) const OK: i32 = 0;
 
 pub(super) fn load_with(kernel: &Arc<Kernel>, wat: &str, spec: Spec) -> Result<ProcessId, String> {
     let request = LoadRequest { spec, ..LoadRequest::plain(Arc::new(program(wat))) };
-    kernel.load(request).map(|label| label.id).map_err(|error| error.message)
+    kernel.load(request).map(|label| label.id).map_err(|error| error.to_string())
 }
 
 /// What a plugin is started with, as it lies in memory behind each other.
@@ -103,7 +103,7 @@ fn standard_input_is_a_regular_file_and_the_one_that_was_granted() {
     let id = load_with(&kernel, ASKER, spec(&path)).unwrap();
     std::fs::remove_file(&path).unwrap();
     std::os::unix::fs::symlink(&secret, &path).unwrap();
-    let error = kernel.restart(id).unwrap_err().message;
+    let error = kernel.restart(id).unwrap_err().to_string();
     assert!(error.contains("is not the file that was granted any more"), "{error}");
     std::fs::remove_file(&path).unwrap();
     assert!(kernel.restart(id).is_err(), "it is not there");
@@ -207,9 +207,10 @@ fn fuel_is_charged_for_what_wasi_copies() {
         "(drop (call $fd_readdir (i32.const 3) (i32.const 65536) (i32.const 1048576) (i64.const 0) (i32.const 24)))",
         "(drop (call $environ_get (i32.const 32) (i32.const 65536)))",
     ] {
-        call(&kernel, with(&body.repeat(5)), "run", b"").unwrap_or_else(|error| panic!("`{body}`: {}", error.message));
+        call(&kernel, with(&body.repeat(5)), "run", b"")
+            .unwrap_or_else(|error| panic!("`{body}`: {}", error.to_string()));
         let Err(error) = call(&kernel, with(&body.repeat(8)), "run", b"") else { panic!("`{body}` costs nothing") };
-        assert_eq!(error.outcome, Outcome::Fuel, "`{body}`: {}", error.message);
-        assert!(error.message.ends_with(".run: out of fuel"), "`{body}`: {}", error.message);
+        assert_eq!(error.outcome, Outcome::Fuel, "`{body}`: {}", error.to_string());
+        assert!(error.to_string().ends_with(".run: out of fuel"), "`{body}`: {}", error.to_string());
     }
 }

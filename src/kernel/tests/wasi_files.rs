@@ -127,7 +127,7 @@ fn what_takes_the_place_of_a_single_file_is_not_followed_nor_made() {
         assert_eq!(answer(&kernel, id, function, "it"), NOTCAPABLE, "{function} through a link");
     }
     assert_eq!(std::fs::read_to_string(&other).unwrap(), "other");
-    let error = kernel.restart(id).unwrap_err().message;
+    let error = kernel.restart(id).unwrap_err().to_string();
     assert!(error.contains("is not what was granted any more"), "{error}");
     std::fs::remove_file(&mine).unwrap();
     std::fs::create_dir(&mine).unwrap();

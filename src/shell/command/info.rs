@@ -6,7 +6,9 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::json::{as_ms, as_us, some_as_ms};
-use crate::kernel::{CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView};
+use crate::kernel::{
+    CallFailure, CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView,
+};
 use crate::runtime::{Host, ImportName, MemoryUse, Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -78,8 +80,8 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
             lines.push(Line::new().with(Role::Dim, format!("  {key:<10}")).plain(part));
         }
     };
-    if let ProcessState::Crashed { why } = &view.state {
-        entry("crashed", words(why));
+    if let ProcessState::Crashed { crash } = &view.state {
+        entry("crashed", words(&crash.to_string()));
     }
     entry("source", words(&format!("{} (host: {})", view.source, view.host.as_str())));
     for (name, sha256) in &detail.modules {
@@ -117,7 +119,7 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
         )),
     );
     if let Some(error) = &detail.last_error {
-        lines.push(Line::new().with(Role::Dim, "  last error ").with(Role::Bad, error.clone()));
+        lines.push(Line::new().with(Role::Dim, "  last error ").with(Role::Bad, error.with_reason()));
     }
     lines
 }
@@ -215,7 +217,7 @@ struct Info<'a> {
     counters: Counters,
     #[serde(flatten)]
     memory: MemoryRow,
-    last_error: Option<&'a str>,
+    last_error: Option<String>,
     /// Where the plugins stood at the last error.
     stack: Option<Vec<StackRow<'a>>>,
 }
@@ -293,7 +295,7 @@ impl Info<'_> {
             spec: SpecRow::of(&detail.spec),
             counters: Counters::of(view),
             memory: MemoryRow::of(view.memory),
-            last_error: detail.last_error.as_deref(),
+            last_error: detail.last_error.as_deref().map(CallFailure::with_reason),
             stack: stack.map(stack_rows),
         }
     }

@@ -7,13 +7,13 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::export::mermaid;
-use crate::kernel::{ProcessId, ProcessState, ProcessView};
+use crate::kernel::{ExitReason, ProcessId, ProcessState, ProcessView};
 use crate::shell::listing::{self, Column, SortKey, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::tree::tree_lines;
 use crate::shell::units::{show_bytes, show_duration};
-use crate::shell::words::processes::{state_role, state_text, tree_rows};
+use crate::shell::words::processes::{state_reason, state_role, state_text, tree_rows};
 use crate::text::counted;
 
 pub static COMMAND: Command = Command {
@@ -152,7 +152,7 @@ pub const COLUMNS: [Column<ProcessView>; 14] = [
         .importance(5)
         .by_last_part()
         .by(SortKey::Word(|view| view.source.clone())),
-    Column::left("why", |view: &ProcessView| cell(state_role(&view.state), why(view).unwrap_or_default()))
+    Column::left("why", |view: &ProcessView| cell(state_role(&view.state), state_reason(view).unwrap_or_default()))
         .importance(8)
         .optional(),
 ];
@@ -166,27 +166,16 @@ fn living(views: &[ProcessView]) -> impl Iterator<Item = &ProcessView> {
     views.iter().filter(|view| !matches!(view.state, ProcessState::Dead { .. }))
 }
 
-/// The reason of a crash or an end.
-fn why(view: &ProcessView) -> Option<&str> {
-    match &view.state {
-        // The row names the process already.
-        ProcessState::Crashed { why } => Some(why.strip_prefix(&format!("{}.", view.label())).unwrap_or(why)),
-        ProcessState::Dead { reason } => Some(reason),
-        _ => None,
-    }
-}
-
 /// A row in JSON.
 #[derive(Serialize)]
 struct Row<'a> {
     #[serde(flatten)]
     view: &'a ProcessView,
-    exit_reason: Option<&'a str>,
+    exit_reason: Option<String>,
 }
 
 fn json_row(view: &ProcessView) -> Row<'_> {
-    let exit_reason = if let ProcessState::Dead { reason } = &view.state { Some(reason.as_str()) } else { None };
-    Row { view, exit_reason }
+    Row { view, exit_reason: view.exit_reason().map(ExitReason::to_string) }
 }
 
 fn mermaid_row(view: &ProcessView) -> mermaid::TreeRow {
@@ -196,7 +185,7 @@ fn mermaid_row(view: &ProcessView) -> mermaid::TreeRow {
 fn tree_line(view: &ProcessView) -> Line {
     let mut line = Line::new().with(Role::Name, view.label().to_string());
     line.push(state_role(&view.state), format!(" {}", state_text(&view.state)));
-    if let Some(why) = why(view) {
+    if let Some(why) = state_reason(view) {
         line.push(Role::Dim, format!(": {why}"));
     }
     if view.calls > 0 {

@@ -306,7 +306,7 @@ const COLUMNS: [Column<Record>; 11] = [
 ];
 
 fn outcome_cell(record: &Record) -> Span {
-    let error = record.error.as_deref().map(|error| format!(": {error}")).unwrap_or_default();
+    let error = record.error.as_ref().map(|error| format!(": {error}")).unwrap_or_default();
     cell(outcome_role(record.outcome), format!("{}{}{error}", record.outcome, changed_text(record)))
 }
 

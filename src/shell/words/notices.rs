@@ -13,7 +13,7 @@ pub fn notice_text(notice: &Notice) -> String {
             "`{process}` was reset: its call ended with its chain, and the state of {calls_lost} earlier {} is lost",
             plural(*calls_lost, "call")
         ),
-        Notice::Crashed { process, why } => format!("`{process}` ended because it crashed: {why}"),
+        Notice::Crashed { process, failure } => format!("`{process}` ended because it crashed: {failure}"),
         Notice::Held { job } => format!("%{job} is held; `bt` shows where, `continue` lets it go on"),
         Notice::JobDone { job, took, output_bytes, text } => {
             format!("%{job} done in {}, {}: {text}", took_text(*took), show_size(*output_bytes))
@@ -31,7 +31,7 @@ pub fn notice_text(notice: &Notice) -> String {
             };
             format!("`{process}` was reloaded: `{source}` has changed{lost}")
         }
-        Notice::KeepsCode { process, why } => format!("`{process}` keeps its old code: {why}"),
+        Notice::KeepsCode { process, failure } => format!("`{process}` keeps its old code: {failure}"),
         Notice::NoCompiler { why } => why.clone(),
         Notice::CoreDump { process, path } => format!("core dump of `{process}`: {}", path.display()),
         Notice::NoCoreDump { why } => format!("no core dump: {why}"),

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use crate::kernel::{ProcessId, ProcessState, ProcessView};
+use crate::kernel::{Crash, ProcessId, ProcessState, ProcessView};
 use crate::shell::reply::{Line, Role};
 use crate::shell::tree::{Children, TreeRow, tree_lines};
 
@@ -26,6 +26,16 @@ pub fn state_text(state: &ProcessState) -> String {
         ProcessState::Held => HELD_TEXT.to_owned(),
         ProcessState::Waiting { on } => format!("waiting on {on}"),
         state => state.word().to_owned(),
+    }
+}
+
+/// Why a process crashed or ended, for a reader who sees its name beside it.
+pub fn state_reason(view: &ProcessView) -> Option<String> {
+    match &view.state {
+        ProcessState::Crashed { crash: Crash::Call(failure) } => Some(failure.beside(view.id)),
+        ProcessState::Crashed { crash: crash @ Crash::Host } => Some(crash.to_string()),
+        ProcessState::Dead { reason } => Some(reason.to_string()),
+        ProcessState::Idle | ProcessState::Running | ProcessState::Held | ProcessState::Waiting { .. } => None,
     }
 }
 

@@ -21,7 +21,10 @@ fn faults_fail_trap_and_lose_output() {
     kernel.inject(trap).unwrap();
     assert_eq!(text(&call(&kernel, counter, "add", b"")), "2");
     let error = call(&kernel, counter, "add", b"").unwrap_err();
-    assert_eq!((error.outcome, error.message.as_str()), (Outcome::Trap, "2:counter.add: trap: injected by fault 2"));
+    assert_eq!(
+        (error.outcome, error.to_string().as_str()),
+        (Outcome::Trap, "2:counter.add: trap: injected by fault 2")
+    );
     assert_eq!(text(&call(&kernel, counter, "add", b"")), "1", "a trap takes the instance with it");
 
     kernel.inject(fault("callee = echo", FaultKind::DropOutput)).unwrap();
@@ -49,7 +52,7 @@ fn a_plugins_name_means_all_its_processes_and_a_process_its_own() {
     kernel.release(job.id(), Order::Continue(None)).unwrap();
     assert_eq!(place(&held(&kernel, &job)), "after 5:count_vowels-3.count_vowels", "`front-2` is a `front`");
     kernel.release(job.id(), Order::Continue(None)).unwrap();
-    assert!(end(&job).unwrap_err().message.contains("injected by fault"));
+    assert!(end(&job).unwrap_err().to_string().contains("injected by fault"));
     let hits: Vec<u64> = kernel.breakpoints().iter().map(|breakpoint| breakpoint.hits).collect();
     assert_eq!((hits, kernel.faults()[0].id, kernel.faults()[0].hits), (vec![2, 1], fault.id, 1));
 }

@@ -63,7 +63,7 @@ fn a_call_is_held_on_return_with_its_output_or_error() {
     let job = kernel.start(plan(echo, "echo", b"hi")).unwrap();
     let view = held(&kernel, &job);
     assert_eq!((place(&view).as_str(), &*view.output.unwrap().bytes), ("after 1:echo.echo", &b"hi"[..]));
-    assert!(kernel.set_held_input(job.id(), b"x"[..].into()).unwrap_err().message.contains("the input was used"));
+    assert!(kernel.set_held_input(job.id(), b"x"[..].into()).unwrap_err().to_string().contains("the input was used"));
     kernel.release(job.id(), Order::Return(b"bye"[..].into())).unwrap();
     assert_eq!(text(&end(&job)), "bye");
 

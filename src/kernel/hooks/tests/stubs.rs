@@ -99,7 +99,7 @@ fn a_plugin_stands_in_for_a_products_host_function() {
     // A plugin of some product: it passes its input to `shop.shout` and returns the answer.
     let program = crate::runtime::Program { origin: "product.wat".into(), stem: "product".into(), ..program(PRODUCT) };
     let mut request = LoadRequest::plain(Arc::new(program));
-    let refused = kernel.load(request.clone()).unwrap_err().message;
+    let refused = kernel.load(request.clone()).unwrap_err().to_string();
     assert!(refused.contains("shop.shout"), "{refused}");
     request.spec.imports.push(crate::runtime::ImportStandIn {
         module: "shop".into(),

@@ -81,7 +81,7 @@ impl Vandal {
     fn end(&mut self, job: &Job, bytes_in: usize) {
         let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("a call hangs: {:?}", job.view()));
         if let Err(error) = &end.result {
-            assert!(!error.message.contains("plugsh itself failed"), "{error}");
+            assert!(!error.to_string().contains("plugsh itself failed"), "{error}");
         }
         let bytes_out = end.result.as_ref().map(crate::kernel::JobOutput::byte_count).ok();
         self.asked.push(Asked { job: job.id(), bytes_in: bytes_in as u64, bytes_out });

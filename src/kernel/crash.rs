@@ -1,0 +1,50 @@
+//! Why a process has no instance, and why it ended: values, and the line of each.
+
+use std::fmt;
+use std::sync::Arc;
+
+use super::call_failure::CallFailure;
+use super::label::ProcessLabel;
+
+/// What left a process without an instance.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Crash {
+    /// A call that failed.
+    Call(Arc<CallFailure>),
+    /// A panic of plugsh in a call.
+    Host,
+}
+
+/// With the tail of the plugin's standard error.
+impl fmt::Display for Crash {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Crash::Call(failure) => f.write_str(&failure.with_reason()),
+            Crash::Host => f.write_str("plugsh itself failed in a call of it"),
+        }
+    }
+}
+
+/// Why a process ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum ExitReason {
+    /// By a person.
+    Killed,
+    /// By an ancestor.
+    Freed(ProcessLabel),
+    /// Its supervision ends it after a crash.
+    Crashed(Arc<CallFailure>),
+    /// Its start failed.
+    NotStarted,
+}
+
+impl fmt::Display for ExitReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            ExitReason::Killed => f.write_str("killed by the shell"),
+            ExitReason::Freed(ancestor) => write!(f, "freed by `{ancestor}`"),
+            ExitReason::Crashed(failure) => write!(f, "crashed: {failure}"),
+            ExitReason::NotStarted => f.write_str("it could not start"),
+        }
+    }
+}
