@@ -160,3 +160,25 @@ fn an_error_is_a_line_of_standard_error_and_a_failed_call_a_value_too() {
     let [_, failed] = &values("call", &printed)[..] else { panic!("{printed}") };
     assert_eq!((&failed["outcome"], &failed["output"]), (&"error".into(), &Value::Null), "{printed}");
 }
+
+#[test]
+fn a_failed_call_of_the_trace_has_its_stack_as_show_has_it() {
+    let guest = |name: &str| std::fs::read(format!("{}/tests/guests/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let script = "load tax.wasm\nload cart.wasm\nload echo\necho.echo x\ncart.total rate\ntrace\nshow 2\nshow 3";
+    let run = plugsh().file("tax.wasm", guest("tax.wasm")).file("cart.wasm", guest("cart.wasm")).file("s", script);
+    let ended = run.args(["--json", "--keep-going", "s"]).run();
+    let printed = String::from_utf8(ended.stdout).expect("text");
+    let values = values("trace", &printed);
+    let traced: Vec<&Value> = values.iter().filter(|value| value["seq"].is_u64() && value["chain"].is_null()).collect();
+    let shown: Vec<&Value> = values.iter().filter(|value| value["chain"].is_array()).collect();
+    assert_eq!((traced.len(), shown.len()), (3, 2), "{printed}");
+    assert_eq!(traced[0].get("stack"), Some(&Value::Null), "a call that ended well has none");
+    for (traced, shown) in traced[1..].iter().zip(shown) {
+        assert_eq!((&traced["seq"], &traced["stack"]), (&shown["seq"], &shown["stack"]));
+    }
+    let author = |frame: &&Value| frame["file"] == "src/tax.rs";
+    let frames = traced[1]["stack"].as_array().expect("frames");
+    let first = frames.iter().find(author).expect("a frame of the author's");
+    assert_eq!((&first["name"], &first["line"], &first["called"]), (&"tax".into(), &22.into(), &"rate".into()));
+    assert!(frames.iter().any(|frame| frame["name"] == "cart" && frame["called"] == "total"), "{frames:?}");
+}

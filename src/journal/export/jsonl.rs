@@ -1,5 +1,5 @@
-//! A record as one line of JSON: the fields of `trace --json` and of `.jsonl` files. Their names and meaning never
-//! change.
+//! A record as one line of JSON: the fields of `.jsonl` files and of `trace --json`, which adds stacks. Their names and
+//! meaning never change.
 
 use std::io::{self, Write};
 

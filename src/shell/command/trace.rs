@@ -1,13 +1,14 @@
 //! `trace`: the journal of calls.
 
 mod host;
+mod json;
 mod rate_limiter;
 
 use std::time::Duration;
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::journal::export::jsonl;
 use crate::journal::{Drained, Filter, PayloadSettings, PayloadsOf, Record, merge_running};
+use crate::kernel::Kernel;
 use crate::shell::filter::{parse_filter, undecided_note};
 use crate::shell::listing::{self, Column, Unit};
 use crate::shell::reply::{Line, Reply, Role, ShellError, Span, cell, plain};
@@ -35,7 +36,7 @@ pub static COMMAND: Command = Command {
         and left there (`-e 'grew>0'` finds a leak); the stock host does not tell it. `trace fuel on` counts FUEL in \
         processes that are loaded or reloaded from then on, until `trace fuel off`: about a unit an instruction and one for each 64 bytes that the host \
         copies, the same in every run, of the call's own plugin without those that it called. Counted code takes up to twice the time. A narrow terminal leaves out AT, OUT, IN, GREW, CALLER, SEQ, TOOK, HELD, \
-        FUEL, in this order, and cuts what is still too long (`show SEQ` has the whole).",
+        FUEL, in this order, and cuts what is still too long (`show SEQ` has the whole). `--json` has the stack of a call that failed.",
     examples: &[
         "\
         load echo\n\
@@ -219,7 +220,7 @@ fn list(session: &mut Session, options: &TraceOptions) -> Reply {
         session.notice(Line::new().with(Role::Warn, note));
     }
     if session.wants_json(options.json) {
-        return Reply::json_lines(records.iter().map(jsonl::Line::of));
+        return json::calls(session.kernel(), &records);
     }
     let mut table = listing::table(&records, &COLUMNS);
     table.notes.extend(listing::left_out_note(older + more, "older", "trace -n 0"));
@@ -241,7 +242,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
     let mut cursor = journal.drain().cursor_at_end();
     if let Some(last) = options.last {
         let records = journal.drain().find(listing::rows_max(Some(last), true), wanted);
-        session.emit(&followed(&records, json))?;
+        session.emit(&followed(session.kernel(), &records, json))?;
     }
     let mut limiter = RateLimiter::new(options.rate, options.max);
     while !session.interrupt().is_raised() && !limiter.is_done() {
@@ -252,7 +253,7 @@ fn follow(session: &mut Session, options: &TraceOptions) -> Result<Reply, ShellE
             session.notice(Line::new().with(Role::Warn, format!("{} calls went by unseen", news.missed)));
         }
         if !news.records.is_empty() {
-            session.emit(&followed(&news.records, json))?;
+            session.emit(&followed(session.kernel(), &news.records, json))?;
         }
         let left_out = limiter.take_left_out(session.kernel().uptime());
         notice_left_out(session, left_out, options);
@@ -274,9 +275,9 @@ fn notice_left_out(session: &mut Session, left_out: u64, options: &TraceOptions)
     }
 }
 
-fn followed(records: &[Record], json: bool) -> Reply {
+fn followed(kernel: &Kernel, records: &[Record], json: bool) -> Reply {
     match json {
-        true => Reply::json_lines(records.iter().map(jsonl::Line::of)),
+        true => json::calls(kernel, records),
         false => Reply::Lines(records.iter().map(line).collect()),
     }
 }
