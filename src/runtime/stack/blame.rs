@@ -64,8 +64,10 @@ pub fn is_panic(frames: &[GuestFrame]) -> bool {
 /// The message of a trap with its place: `panicked at src/lib.rs:8: index out of bounds`, ``trap: out of bounds memory
 /// access at src/lib.rs:8 in `rate` ``. `None` where the frames add nothing.
 pub fn place_of(message: &str, stopped_by: StoppedBy, frames: &[GuestFrame]) -> Option<String> {
-    // What a host function refuses is told with a line alone: its name says more than the function that called it.
-    let own = blamed(frames).filter(|own| stopped_by != StoppedBy::Host || own.line.is_some())?;
+    // A host function's refusal needs no function's name beside it, unless a runtime called it: the author did not. A
+    // panic's own message tells its place.
+    let by_runtime = frames.first().is_some_and(|frame| frame.role == FrameRole::Runtime) && !is_panic(frames);
+    let own = blamed(frames).filter(|own| stopped_by != StoppedBy::Host || own.line.is_some() || by_runtime)?;
     let at = own.place().map(|place| format!(" at {place}")).unwrap_or_default();
     let function = own.function.as_deref().map(|name| format!(" in `{name}`")).unwrap_or_default();
     let panicked = if stopped_by == StoppedBy::Unreachable { panic(frames) } else { None };
@@ -113,5 +115,10 @@ mod tests {
         assert_eq!(told(&[library.clone(), own(Some(8))]), "trap: T at src/lib.rs:8 in `tax::rate`");
         assert_eq!(told(&[library]), "trap: T at src/lib.rs:3 in `serde::de`");
         assert_eq!(place_of("trap: T", StoppedBy::Trap, &[runtime("abort")]), None);
+        let refused = |frames: &[GuestFrame]| place_of("refused", StoppedBy::Host, frames);
+        assert_eq!(refused(&[own(None)]), None);
+        assert_eq!(refused(&[own(Some(8))]).unwrap(), "refused at src/lib.rs:8 in `tax::rate`");
+        assert_eq!(refused(&[runtime("~lib/array"), own(None)]).unwrap(), "refused in `tax::rate`");
+        assert_eq!(refused(&[&panic[..], &[own(None)]].concat()), None);
     }
 }
