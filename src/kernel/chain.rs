@@ -4,6 +4,9 @@
 //! every call at or below that depth ends. The frame that was named turns the cancel into its own failure; its callers
 //! go on.
 
+mod deadlines;
+mod records;
+
 use std::sync::atomic::{AtomicU8, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Weak};
 use std::time::{Duration, Instant};
@@ -14,8 +17,8 @@ use super::frame::{CallerRef, Cause, Frame, Frames, PoppedFrame, PropagatingErro
 use super::process::{Occupant, Process};
 use super::profile::flags::SampleFlags;
 use super::stack::CallStack;
-use super::view::{FrameView, JobId};
-use crate::journal::{Growth, Outcome, Record, RecordKind};
+use super::view::JobId;
+use crate::journal::Outcome;
 use crate::locks::{Condvar, Mutex, MutexGuard, Rank};
 
 /// The value of `cancelled` while no call is cancelled.
@@ -251,158 +254,15 @@ impl Chain {
         while !self.is_cancelled() && !self.woken.wait_until(&mut frames, until).timed_out() {}
     }
 
-    /// Runs `work` outside of the calls' time: the chain's deadlines are suspended meanwhile.
-    pub fn with_paused_deadlines<T>(&self, work: impl FnOnce() -> T) -> T {
-        let since = Instant::now();
-        self.frames.lock().loading = true;
-        let standing = DeadlinePause { chain: self, since };
-        let result = work();
-        drop(standing);
-        result
-    }
-
-    /// Registers a deadline with the clock.
-    pub fn watch(&self, at: Instant) {
-        self.clock.watch(&self.this, at);
-    }
-
-    /// The earliest deadline of the chain's calls; `None` while deadlines are suspended. With `after`, the earliest
-    /// later than that: the deadline of a cancelled call has passed, those of its callers have not.
-    pub fn deadline(&self, after: Option<Instant>) -> Option<Instant> {
-        let frames = self.frames.lock();
-        if frames.deadlines_are_paused() {
-            return None;
-        }
-        let deadlines = frames.stack.iter().filter_map(|frame| frame.deadline.map(|deadline| deadline.at));
-        deadlines.filter(|at| after.is_none_or(|after| *at > after)).min()
-    }
-
     /// Process, number and depth of the deepest call: the caller of an upcall.
     pub fn top(&self) -> Option<(Arc<Process>, u64, u16)> {
         let frames = self.frames.lock();
         frames.stack.last().map(|frame| (frame.process.clone(), frame.seq, frames.stack.len() as u16))
     }
 
-    /// `1:front.run → 2:cart.total`, outermost first.
-    pub fn path(&self) -> String {
-        path_of(&self.frames.lock().stack)
-    }
-
-    /// The chain's calls as views, outermost first.
-    pub fn views(&self) -> Vec<FrameView> {
-        let frames = self.frames.lock();
-        let now = Instant::now();
-        let holding = frames.holding(now);
-        let view = |(frame, depth): (&Frame, u16)| FrameView {
-            seq: frame.record_seq(),
-            process: frame.process.label(),
-            function: frame.function.as_str().to_string(),
-            depth,
-            elapsed: frame.ran_for(now, holding),
-        };
-        frames.stack.iter().zip(1..).map(view).collect()
-    }
-
-    /// The chain's calls as running records. Starts have no record.
-    pub fn records(&self) -> Vec<Record> {
-        let frames = self.frames.lock();
-        let now = Instant::now();
-        let holding = frames.holding(now);
-        let calls = frames.stack.iter().enumerate().filter(|(_, frame)| frame.record_seq().is_some());
-        let record = |(at, frame): (usize, &Frame)| Record {
-            outcome: if frame.held { Outcome::Held } else { Outcome::Running },
-            duration_ns: frame.ran_for(now, holding).as_nanos() as u64,
-            held_ns: (frame.held_for + holding).as_nanos() as u64,
-            ..self.record_of(frame, at as u16 + 1, CallerRef::of(&frames.stack[..at]))
-        };
-        calls.map(record).collect()
-    }
-
-    /// A record of a frame at a depth (1: from the shell). Outcome, duration and output bytes are left for whoever stores it.
-    pub fn record_of(&self, frame: &Frame, depth: u16, caller: CallerRef) -> Record {
-        Record {
-            seq: frame.seq,
-            parent_seq: caller.seq,
-            at_ns: frame.started.saturating_duration_since(self.epoch).as_nanos() as u64,
-            duration_ns: 0,
-            nested_ns: frame.nested.as_nanos() as u64,
-            held_ns: frame.held_for.as_nanos() as u64,
-            job: self.job,
-            caller: caller.process,
-            caller_name: caller.name,
-            callee: frame.process.id,
-            callee_name: frame.process.name_symbol,
-            function: frame.function,
-            bytes_in: frame.bytes_in,
-            bytes_out: 0,
-            fuel: 0,
-            grew: Growth::default(),
-            depth,
-            outcome: Outcome::Ok,
-            unresolved: false,
-            changed_by: frame.changed_by,
-            kind: RecordKind::Call,
-            error: None,
-            payload: None,
-        }
-    }
-
-    /// The deepest call as a running record.
-    pub fn top_record(&self) -> Option<Record> {
-        let frames = self.frames.lock();
-        let (frame, callers) = frames.stack.split_last()?;
-        let record = self.record_of(frame, frames.stack.len() as u16, CallerRef::of(callers));
-        Some(Record { outcome: Outcome::Running, ..record })
-    }
-
     /// The deepest frame as a caller (see [`CallerRef::of`]), and the depth of its next nested call.
     pub fn caller(&self) -> (CallerRef, u16) {
         let frames = self.frames.lock();
         (CallerRef::of(&frames.stack), frames.stack.len() as u16 + 1)
-    }
-}
-
-impl Timed for Chain {
-    /// Cancels the outermost call whose deadline has passed.
-    fn cancel_overdue(&self, now: Instant) {
-        let overdue = {
-            let frames = self.frames.lock();
-            if frames.deadlines_are_paused() {
-                return;
-            }
-            frames.stack.iter().zip(1..).find_map(|(frame, depth)| {
-                let deadline = frame.deadline.filter(|deadline| deadline.at <= now && frame.cause.is_none())?;
-                Some((depth, frame.seq, deadline.timeout))
-            })
-        };
-        if let Some((depth, seq, timeout)) = overdue {
-            self.cancel(depth, seq, Cause::Timeout { timeout });
-        }
-    }
-
-    fn deadline_after(&self, now: Instant) -> Option<Instant> {
-        self.deadline(Some(now))
-    }
-
-    fn needs_interrupt(&self) -> bool {
-        self.is_cancelled() || self.is_stop_wanted()
-    }
-}
-
-/// Guard that suspends the deadlines of a chain. They resume when it is dropped, also by a panic.
-struct DeadlinePause<'a> {
-    chain: &'a Chain,
-    since: Instant,
-}
-
-impl Drop for DeadlinePause<'_> {
-    fn drop(&mut self) {
-        let mut frames = self.chain.frames.lock();
-        frames.loading = false;
-        let nearest = frames.resume_deadlines(self.since.elapsed());
-        drop(frames);
-        if let Some(at) = nearest {
-            self.chain.watch(at);
-        }
     }
 }

@@ -33,6 +33,7 @@ mod child_output;
 mod child_process;
 mod control;
 mod edit_text;
+mod error;
 mod exchange;
 mod expand;
 mod filter;

@@ -1,17 +1,15 @@
 //! Replies of commands: data with roles, never printed text. `plain` renders them for files, pipes and captures; the
 //! front renders them for a terminal.
 
-use std::sync::Arc;
-
 use std::fmt;
+use std::sync::Arc;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::kernel::CallStack;
-use crate::secrets::owned_without_secrets;
+pub use super::error::{ErrorKind, Report, ShellError};
 pub use crate::text::{is_control_or_bidi, many_lines, one_line};
 
 /// The result of a command.
@@ -276,126 +274,4 @@ pub fn cell(role: Role, text: impl Into<String>) -> Span {
 /// A cell of plain text.
 pub fn plain(text: impl Into<String>) -> Span {
     cell(Role::Plain, text)
-}
-
-/// Why a command failed: one line, and what kind of failure it is.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ShellError {
-    pub kind: ErrorKind,
-    /// One line, lower case, without a final full stop.
-    pub message: String,
-    /// The message starts with `file:line: `.
-    pub located: bool,
-    /// The line of what was read that failed, counted from 1, where it is not the first of its statement.
-    pub line: Option<usize>,
-    pub report: Report,
-    /// Where the plugins stood, for a call that failed.
-    pub stack: Option<Box<CallStack>>,
-}
-
-/// Whether the person has read an error.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Report {
-    #[default]
-    Pending,
-    /// A session that keeps going has shown it: nobody shows it again.
-    Shown,
-}
-
-/// Kinds of failure, as the exit code tells them apart.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ErrorKind {
-    Failed,
-    Usage,
-    Timeout,
-    Interrupted,
-    /// Standard output is closed: the shell ends silently, with its code.
-    BrokenPipe,
-}
-
-impl ShellError {
-    /// An error of a kind; secrets in its URLs are left out.
-    pub fn new(kind: ErrorKind, message: impl Into<String>) -> ShellError {
-        ShellError {
-            kind,
-            message: owned_without_secrets(message.into()),
-            located: false,
-            line: None,
-            report: Report::Pending,
-            stack: None,
-        }
-    }
-
-    /// A command that was well formed and failed.
-    pub fn failed(message: impl Into<String>) -> ShellError {
-        ShellError::new(ErrorKind::Failed, message)
-    }
-
-    /// A command with a mistake in its words.
-    pub fn usage(message: impl Into<String>) -> ShellError {
-        ShellError::new(ErrorKind::Usage, message)
-    }
-
-    /// Ctrl-C.
-    pub fn interrupted() -> ShellError {
-        ShellError::new(ErrorKind::Interrupted, "interrupted")
-    }
-
-    /// The error of a statement within another one; the innermost line stays.
-    pub fn in_line(self, line: usize) -> ShellError {
-        ShellError { line: self.line.or(Some(line)), ..self }
-    }
-
-    /// The error after it was shown.
-    pub fn shown(self) -> ShellError {
-        ShellError { report: Report::Shown, ..self }
-    }
-
-    pub fn is_shown(&self) -> bool {
-        self.report == Report::Shown
-    }
-
-    /// The line for standard error, with the error's place or the program's name.
-    pub fn diagnostic(&self) -> String {
-        if self.located { self.to_string() } else { format!("plugsh: {self}") }
-    }
-
-    /// The exit code of a shell that this error ends.
-    pub fn code(&self) -> u8 {
-        match self.kind {
-            ErrorKind::Failed => 1,
-            ErrorKind::Usage => 2,
-            ErrorKind::Timeout => 124,
-            ErrorKind::Interrupted => 130,
-            // The code of a program that SIGPIPE ended.
-            ErrorKind::BrokenPipe => 141,
-        }
-    }
-}
-
-impl fmt::Display for ShellError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&one_line(&self.message))
-    }
-}
-
-impl std::error::Error for ShellError {}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_error_is_one_safe_line() {
-        let error = ShellError::failed("1:x: \x1b[2Jgone\nsecond \u{202e}line");
-        assert_eq!(error.to_string(), "1:x: \\x1b[2Jgone\\nsecond \\u{202e}line");
-    }
-
-    #[test]
-    fn codes_are_those_of_the_readme() {
-        assert_eq!(ShellError::failed("").code(), 1);
-        assert_eq!(ShellError::usage("").code(), 2);
-        assert_eq!(ShellError::interrupted().code(), 130);
-        assert_eq!(ShellError::new(ErrorKind::BrokenPipe, "").code(), 141);
-    }
 }

@@ -7,9 +7,10 @@ use ratatui::layout::Rect;
 
 use super::frame::{self, Cursor};
 use super::mouse;
+use super::pane_state::{HiddenReason, PaneState};
 use super::region::{self, FullScreen, MainScreen, Split, Window};
 use super::scene::{Focus, Redraw};
-use super::state::{HiddenReason, Inner, Owner, PaneState, Shared};
+use super::state::{Inner, Owner, Shared};
 use super::tty;
 use crate::shell::front::PictureSize;
 

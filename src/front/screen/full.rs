@@ -8,8 +8,9 @@ use std::time::Duration;
 
 use parking_lot::MutexGuard;
 
+use super::pane_state::{HiddenReason, PaneState};
 use super::region::{self, FullScreen, MainScreen, Split};
-use super::state::{HiddenReason, Inner, Owner, PaneState, Shared};
+use super::state::{Inner, Owner, Shared};
 use super::tty;
 
 /// How often [`Shared::wait_for_main_screen`] looks whether the pane is still in full screen.

@@ -5,9 +5,10 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use super::frame::{self, Cursor};
+use super::pane_state::{HiddenReason, PaneState};
 use super::region::{self, Split, Window};
 use super::scene::Focus;
-use super::state::{HiddenReason, Inner, Owner, PaneState, Shared, is_terminal_dumb};
+use super::state::{Inner, Owner, Shared, is_terminal_dumb};
 use super::tty::{self, InputMode, StopTarget};
 
 /// Bracketed paste, which rustyline switches on. The screen switches it off when rustyline cannot.

@@ -14,10 +14,11 @@ use rustyline::{
 use super::Screen;
 use super::handover::Resumed;
 use super::mouse::{Part, SplitReport};
+use super::pane_state::PaneState;
 use super::recent::columns_of;
 use super::region::Window;
 use super::scene::{Focus, Key};
-use super::state::{PaneState, Shared};
+use super::state::Shared;
 use super::tty::{self, StopTarget};
 
 /// The most messages that wait for rustyline to print them above its line.

@@ -11,13 +11,13 @@ use std::time::{Duration, Instant};
 
 use parking_lot::{Condvar, Mutex, MutexGuard};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
 use rustix::termios::Termios;
 
 use super::frame::{self, Cursor};
 use super::held_output::HeldOutput;
 use super::keyboard::Keyboard;
 use super::mouse::MouseCapture;
+use super::pane_state::{HiddenReason, PaneState};
 use super::recent::{Recent, ends_line};
 use super::region::{self, FullScreen, MainScreen, Split, Window};
 use super::scene::{Focus, Key, KeyResult, Scene};
@@ -39,37 +39,6 @@ pub enum Owner {
     Pane,
     /// A program of the system.
     Program,
-}
-
-/// The pane on the screen.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum PaneState {
-    Off,
-    Shown(Split),
-    Full(FullScreen),
-    Hidden(HiddenReason),
-}
-
-impl PaneState {
-    /// The pane's cells, in the window's coordinates; `None` while it is not to be seen.
-    pub(super) fn area(self) -> Option<Rect> {
-        match self {
-            PaneState::Shown(split) => Some(split.area()),
-            PaneState::Full(full) => Some(Rect::new(0, 0, full.window.cols, full.window.rows)),
-            PaneState::Off | PaneState::Hidden(_) => None,
-        }
-    }
-}
-
-/// Why a pane that is on is hidden.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum HiddenReason {
-    /// The window is too small.
-    SmallWindow,
-    /// The edited line is taller than the prompt's part.
-    TallInput,
-    /// A program of the system, or the shell around plugsh, has the terminal.
-    TerminalLent,
 }
 
 /// The screen's state, shared by its threads.

@@ -29,6 +29,7 @@ mod compile;
 mod ctx;
 mod describe;
 mod engine;
+mod failing;
 mod fuel;
 mod http;
 mod image;

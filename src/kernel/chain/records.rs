@@ -1,0 +1,82 @@
+//! A chain's calls as they are shown while they run: as views, as records, as a path.
+
+use std::time::Instant;
+
+use super::Chain;
+use crate::journal::{Growth, Outcome, Record, RecordKind};
+use crate::kernel::frame::{CallerRef, Frame, path_of};
+use crate::kernel::view::FrameView;
+
+impl Chain {
+    /// `1:front.run → 2:cart.total`, outermost first.
+    pub fn path(&self) -> String {
+        path_of(&self.frames.lock().stack)
+    }
+
+    /// The chain's calls as views, outermost first.
+    pub fn views(&self) -> Vec<FrameView> {
+        let frames = self.frames.lock();
+        let now = Instant::now();
+        let holding = frames.holding(now);
+        let view = |(frame, depth): (&Frame, u16)| FrameView {
+            seq: frame.record_seq(),
+            process: frame.process.label(),
+            function: frame.function.as_str().to_string(),
+            depth,
+            elapsed: frame.ran_for(now, holding),
+        };
+        frames.stack.iter().zip(1..).map(view).collect()
+    }
+
+    /// The chain's calls as running records. Starts have no record.
+    pub fn records(&self) -> Vec<Record> {
+        let frames = self.frames.lock();
+        let now = Instant::now();
+        let holding = frames.holding(now);
+        let calls = frames.stack.iter().enumerate().filter(|(_, frame)| frame.record_seq().is_some());
+        let record = |(at, frame): (usize, &Frame)| Record {
+            outcome: if frame.held { Outcome::Held } else { Outcome::Running },
+            duration_ns: frame.ran_for(now, holding).as_nanos() as u64,
+            held_ns: (frame.held_for + holding).as_nanos() as u64,
+            ..self.record_of(frame, at as u16 + 1, CallerRef::of(&frames.stack[..at]))
+        };
+        calls.map(record).collect()
+    }
+
+    /// A record of a frame at a depth (1: from the shell). Outcome, duration and output bytes are left for whoever stores it.
+    pub fn record_of(&self, frame: &Frame, depth: u16, caller: CallerRef) -> Record {
+        Record {
+            seq: frame.seq,
+            parent_seq: caller.seq,
+            at_ns: frame.started.saturating_duration_since(self.epoch).as_nanos() as u64,
+            duration_ns: 0,
+            nested_ns: frame.nested.as_nanos() as u64,
+            held_ns: frame.held_for.as_nanos() as u64,
+            job: self.job,
+            caller: caller.process,
+            caller_name: caller.name,
+            callee: frame.process.id,
+            callee_name: frame.process.name_symbol,
+            function: frame.function,
+            bytes_in: frame.bytes_in,
+            bytes_out: 0,
+            fuel: 0,
+            grew: Growth::default(),
+            depth,
+            outcome: Outcome::Ok,
+            unresolved: false,
+            changed_by: frame.changed_by,
+            kind: RecordKind::Call,
+            error: None,
+            payload: None,
+        }
+    }
+
+    /// The deepest call as a running record.
+    pub fn top_record(&self) -> Option<Record> {
+        let frames = self.frames.lock();
+        let (frame, callers) = frames.stack.split_last()?;
+        let record = self.record_of(frame, frames.stack.len() as u16, CallerRef::of(callers));
+        Some(Record { outcome: Outcome::Running, ..record })
+    }
+}

@@ -1,0 +1,72 @@
+//! The ranks of locks: the order in which they are taken.
+
+/// The rank of a lock: locks are taken in this order. A thread never holds two of one rank.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// A plugin of the stock SDK while it is measured: the only lock that is held while guest code runs.
+    StockPlugin,
+    /// The jobs by their ids.
+    Jobs,
+    /// The waits of chains.
+    Waits,
+    /// The process table.
+    Table,
+    /// The chains by their ids.
+    Chains,
+    /// The chain of one job.
+    JobChain,
+    /// A process's slot.
+    Slot,
+    /// The resident memory of one process.
+    Resident,
+    /// The calls of one chain.
+    Frames,
+    /// How one job ended.
+    JobEnd,
+    /// The rules that are set on calls.
+    Rules,
+    /// The filter of requests to the host.
+    HostTrace,
+    /// The counters of one fault.
+    Fault,
+    /// The seed of faults.
+    Seed,
+    /// The loaded policy.
+    Policy,
+    /// The cached answers of a policy, or of one process's own grants.
+    Allowed,
+    /// The processes that are watched for changed files.
+    Watches,
+    /// The deadlines of the clock.
+    Due,
+    /// The chain that Ctrl-C ends.
+    Foreground,
+    /// The stacks of failed calls.
+    Stacks,
+    /// The profile that is being taken.
+    Profile,
+    /// The runner of stub commands.
+    StubRunner,
+    /// The log of spawns.
+    Spawns,
+    /// Notices for the prompt.
+    Notices,
+    /// Starts and ends of processes.
+    LifeLog,
+    /// The log of plugins.
+    Logbook,
+    /// The times of a bench.
+    BenchTimes,
+    /// The settings for payloads in the journal.
+    PayloadSettings,
+    /// The waits for new records.
+    Doorbell,
+    /// The lanes into the journal.
+    Lanes,
+    /// The emptying of one lane.
+    LaneBuffer,
+    /// The records.
+    Store,
+    /// Names that records have: interned under any other lock.
+    Symbols,
+}
