@@ -1,5 +1,5 @@
 //! Rules of the source tree: dependencies between rooms, circles inside them, words and crates by room, openings of
-//! files, lengths of functions. Each finding names its place.
+//! files, lengths of files and functions. Each finding names its place.
 
 mod graph;
 mod graph_tests;
@@ -15,6 +15,8 @@ use graph::Graph;
 
 /// The most lines of a function.
 const FUNCTION_LINES_MAX: usize = 70;
+/// The most lines of a file, tests too.
+const FILE_LINES_MAX: usize = 400;
 /// Rooms from the top down: a room may name those after it.
 const ROOMS: [(&str, &[&str]); 5] = [
     ("front", &["shell", "kernel", "runtime", "journal"]),
@@ -117,6 +119,16 @@ fn every_file_says_what_lives_in_it() {
     collect(&root().join("tests"), &mut all);
     let silent = all.iter().filter(|source| !source.text.starts_with("//! "));
     assert_none(silent.map(|source| format!("{}: does not open with `//!`", source.path)).collect());
+}
+
+#[test]
+fn files_are_one_thing() {
+    let mut all = sources();
+    collect(&root().join("tests"), &mut all);
+    let lengths = all.iter().map(|source| (source, source.text.lines().count()));
+    let long = lengths.filter(|(_, lines)| *lines > FILE_LINES_MAX);
+    let said = |(source, lines): (&Source, usize)| format!("{}: {lines} lines, at most {FILE_LINES_MAX}", source.path);
+    assert_none(long.map(said).collect());
 }
 
 #[test]
