@@ -1,22 +1,22 @@
-//! The command line of the binary. The spellings of `plugsh call` are in `cli/pflag.rs`.
+//! The command line of the binary. Options that set limits are in `cli/limits.rs`, the spellings of `plugsh call` in
+//! `cli/pflag.rs`.
 
+mod limits;
 mod pflag;
 
 use std::ffi::OsString;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::builder::StyledStr;
 use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use plugsh::front::console::Color;
 use plugsh::front::suite::{FileTimeout, TIMEOUT_DEFAULT};
-use plugsh::journal::PayloadSettings;
-use plugsh::kernel::Limits;
 use plugsh::runtime::LogLevel;
 use plugsh::shell::loading::options::LoadOptions;
-use plugsh::shell::units::{parse_count, parse_duration, parse_size};
-use plugsh::shell::words::limit_error;
+use plugsh::shell::units::parse_count;
+
+use self::limits::LimitArgs;
 
 /// The text of `plugsh --help` below the options.
 const AFTER_HELP: &str = "\
@@ -129,105 +129,6 @@ pub struct Global {
     pub policy: Option<PathBuf>,
     #[command(flatten)]
     pub limits: LimitArgs,
-}
-
-/// Options that set limits; `limits` lists them with their defaults.
-#[derive(Debug, Default, Args)]
-#[command(next_help_heading = "Limits")]
-pub struct LimitArgs {
-    /// Living processes.
-    #[arg(long, global = true, value_name = "N")]
-    pub max_processes: Option<usize>,
-    /// Children of one process.
-    #[arg(long, global = true, value_name = "N")]
-    pub max_children: Option<usize>,
-    /// Calls nested in one job.
-    #[arg(long, global = true, value_name = "N")]
-    pub max_depth: Option<u16>,
-    /// Calls that one process makes in a second; 0: no limit.
-    #[arg(long, global = true, value_name = "N")]
-    pub max_calls_per_second: Option<u64>,
-    /// Jobs that run at once.
-    #[arg(long, global = true, value_name = "N")]
-    pub max_jobs: Option<usize>,
-    /// Output of one call.
-    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
-    pub max_output: Option<u64>,
-    /// Memory of all processes together: their memories, tables, blocks, variables, globals and collected heaps.
-    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
-    pub max_memory: Option<u64>,
-    /// For calls that have no timeout of their own; 0: no limit.
-    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
-    pub default_timeout: Option<Duration>,
-    /// To fetch and compile one plugin, downloads included; no part of its calls' time; 0: no limit.
-    #[arg(long, global = true, value_name = "DURATION", value_parser = parse_duration)]
-    pub load_timeout: Option<Duration>,
-    /// Heavy modules that are compiled at once.
-    #[arg(long, global = true, value_name = "N")]
-    pub max_compilations: Option<usize>,
-    /// Memory to compile one of them.
-    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
-    pub max_compile_memory: Option<u64>,
-    /// Log lines that one process writes in a second.
-    #[arg(long, global = true, value_name = "N")]
-    pub max_log_rate: Option<u64>,
-    /// Log text that is kept.
-    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
-    pub max_log_bytes: Option<u64>,
-    /// Calls that the trace keeps.
-    #[arg(long, global = true, value_name = "N")]
-    pub journal_records: Option<usize>,
-    /// Payload bytes that the trace keeps; given, it keeps those of every call from the start, 64k of a side at most.
-    #[arg(long, global = true, value_name = "SIZE", value_parser = parse_size)]
-    pub payload_bytes: Option<u64>,
-    /// Ended processes that `ps -a` shows.
-    #[arg(long, global = true, value_name = "N")]
-    pub dead_kept: Option<usize>,
-}
-
-/// Bytes of one side of a call that `--payload-bytes` keeps.
-const PAYLOAD_BYTES_EACH_MAX: u64 = 64 << 10;
-
-impl LimitArgs {
-    /// Whose payloads the trace keeps from the start: `--payload-bytes` turns all on, or with 0 all off.
-    pub fn payloads(&self) -> Option<PayloadSettings> {
-        self.payload_bytes.map(|bytes_total_max| match bytes_total_max {
-            0 => PayloadSettings::default(),
-            _ => PayloadSettings::all(PAYLOAD_BYTES_EACH_MAX, bytes_total_max),
-        })
-    }
-
-    /// The limits: the given values, else the defaults.
-    ///
-    /// # Errors
-    /// One line, for a value out of bounds.
-    pub fn limits(&self) -> Result<Limits, String> {
-        let default = Limits::default();
-        let limits = Limits {
-            processes_max: self.max_processes.unwrap_or(default.processes_max),
-            children_max: self.max_children.unwrap_or(default.children_max),
-            depth_max: self.max_depth.unwrap_or(default.depth_max),
-            calls_per_second_max: self.max_calls_per_second.unwrap_or(default.calls_per_second_max),
-            jobs_max: self.max_jobs.unwrap_or(default.jobs_max),
-            output_bytes_max: self.max_output.unwrap_or(default.output_bytes_max),
-            memory_bytes_max: self.max_memory.unwrap_or(default.memory_bytes_max),
-            timeout: none_for_zero(self.default_timeout.or(default.timeout)),
-            load_timeout: none_for_zero(self.load_timeout.or(default.load_timeout)),
-            compilations_max: self.max_compilations.unwrap_or(default.compilations_max),
-            compile_memory_bytes_max: self.max_compile_memory.unwrap_or(default.compile_memory_bytes_max),
-            log_lines_per_second_max: self.max_log_rate.unwrap_or(default.log_lines_per_second_max),
-            log_bytes_max: self.max_log_bytes.map_or(default.log_bytes_max, |bytes| bytes as usize),
-            journal_records_max: self.journal_records.unwrap_or(default.journal_records_max),
-            payload_bytes_max: self.payload_bytes.unwrap_or(default.payload_bytes_max),
-            dead_max: self.dead_kept.unwrap_or(default.dead_max),
-        };
-        limits.check().map(|()| limits).map_err(limit_error)
-    }
-}
-
-/// No limit for zero: nothing could run within it.
-fn none_for_zero(limit: Option<Duration>) -> Option<Duration> {
-    limit.filter(|limit| !limit.is_zero())
 }
 
 /// Options of scripts and of the prompt.

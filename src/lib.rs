@@ -14,7 +14,7 @@
 //! ```
 //!
 //! Modules that every room may use: `text` (words and escaping of messages), `json` (how figures are written),
-//! `secrets` (what is left out of a URL), `ownership` (who owns a file), `machine` (what each system tells about
+//! `limits` (the limits of a kernel, a row each), `secrets` (what is left out of a URL), `ownership` (who owns a file), `machine` (what each system tells about
 //! memory), `leftovers` (temporary files and child programs that a signal must not leave behind), `locks` (the order in
 //! which locks are taken) and `allocator` (when freed memory goes back to the system).
 //!
@@ -70,6 +70,7 @@ pub mod journal;
 pub mod json;
 pub mod kernel;
 pub mod leftovers;
+pub mod limits;
 pub mod locks;
 pub mod machine;
 pub mod ownership;

@@ -14,7 +14,8 @@ use std::time::Duration;
 
 use bolero::check;
 use cursor::Cursor;
-use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, Limits, LoadRequest, Policy, ProcessId};
+use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, LoadRequest, Policy, ProcessId};
+use plugsh::limits::Limits;
 use plugsh::runtime::{ModuleBytes, Program, Spec};
 use plugsh::shell::words::SHELL;
 

@@ -5,7 +5,8 @@ use std::alloc::{GlobalAlloc, Layout, System};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, Limits, LoadRequest, ProcessId};
+use plugsh::kernel::{CallPlan, CallStage, Kernel, KernelOptions, LoadRequest, ProcessId};
+use plugsh::limits::Limits;
 
 /// The system's allocator with a counter.
 struct Counted;

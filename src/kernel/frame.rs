@@ -12,7 +12,8 @@ use super::stack::CallStack;
 use super::view::{ProcessId, ProcessLabel};
 use crate::journal::units::exact_duration;
 use crate::journal::{ChangedBy, FailedCall, Outcome, Symbol};
-use crate::runtime::{Advice, Failure, FailureKind, Limit, Problem, Wording};
+use crate::limits::Limit;
+use crate::runtime::{Advice, Failure, FailureKind, Problem, Wording};
 
 /// The cause of a cancel.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -4,8 +4,9 @@ use std::collections::{HashMap, VecDeque};
 use std::time::Instant;
 
 use super::view::{LogLine, ProcessId, ProcessLabel};
+use crate::limits::Limit;
 use crate::locks::{Mutex, Rank};
-use crate::runtime::{Advice, Limit, LogLevel, Problem, Wording};
+use crate::runtime::{Advice, LogLevel, Problem, Wording};
 use crate::text::{LINE_BYTES_MAX, escape_control};
 
 /// Bytes of a line besides its text.

@@ -7,10 +7,10 @@ use std::time::{Duration, Instant};
 use super::Kernel;
 use super::crash::ExitReason;
 use super::error::CallError;
-use super::limits::{LimitView, Usage};
 use super::process::{Counters, Life, Occupant, Process, ProcessSlot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
 use crate::journal::Outcome;
+use crate::limits::{LimitView, Usage};
 use crate::runtime::exports::is_runtime_export;
 use crate::runtime::{Advice, MemoryUse, ModuleBytes, Problem};
 use crate::secrets::without_secrets;
@@ -44,7 +44,7 @@ impl Kernel {
             (table.len(), children.unwrap_or(0), table.dead().count())
         };
         let jobs = self.jobs();
-        self.limits().views(Usage {
+        self.limits().views(&Usage {
             processes: processes as u64,
             children: u64::from(children),
             depth: jobs.iter().map(|job| job.chain().len()).max().unwrap_or(0) as u64,

@@ -24,8 +24,9 @@ use super::task::Task;
 use super::view::{ProcessId, ProcessLabel};
 use super::{Kernel, LoadRequest};
 use crate::journal::{ChangedBy, Outcome, Symbol};
+use crate::limits::Limit;
 use crate::runtime::source::Access;
-use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, Limit, LogLevel, Problem, Program, sdk};
+use crate::runtime::{Advice, Failure, FailureKind, Guest, Host, Image, LogLevel, Problem, Program, sdk};
 use crate::secrets::without_secrets;
 use crate::text::escape_control;
 

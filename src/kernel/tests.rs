@@ -26,6 +26,7 @@ use std::time::Duration;
 use self::prelude::with_imports;
 use super::*;
 use crate::journal::Outcome;
+use crate::limits::Limits;
 use crate::runtime::{ModuleBytes, Program, Spec};
 use crate::shell::words::SHELL;
 

@@ -1,7 +1,8 @@
 //! Advice on failures, as data: the remedies that this room and the kernel know. The sentences, with their commands and
 //! options, are the shell's, which passes them down as a [`Wording`].
 
-use super::limit::{Limit, PluginLimit};
+use super::limit::PluginLimit;
+use crate::limits::Limit;
 
 /// A remedy for a failure. Untrusted texts in it are escaped.
 #[derive(Debug, Clone, PartialEq, Eq)]

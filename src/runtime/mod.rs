@@ -44,7 +44,7 @@ pub use host_request::HostRequest;
 pub use images::Images;
 pub use inspect::Inspect;
 pub use interface::{FunctionId, ImportName, Interface};
-pub use limit::{Limit, PAGE_BYTES, PluginLimit};
+pub use limit::{Notation, PAGE_BYTES, PLUGIN_LIMITS, PluginLimit, PluginLimitRow};
 pub use native::callers;
 pub use native::{CompilationStage, CompilationView, CompilerOptions, Served, Tools, WASM_STACK_BYTES_MAX, serve};
 pub use program::{FuelCount, Host, ImportStandIn, ModuleBytes, Program, Spec, StubImports};

@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use crate::runtime::PAGE_BYTES;
+use crate::limits::Amount;
 use crate::text::quoted;
 
 pub use crate::journal::units::{exact_size, parse_size, show_bytes, show_duration, show_size};
@@ -22,35 +22,14 @@ pub fn parse_seconds(text: &str) -> Result<Duration, String> {
     read.map_err(|_| format!("`{}` is no duration; write seconds, `300ms` or `2s`", quoted(text)))
 }
 
-/// Reads `--memory-max`: a size, `200p`, or a bare number of pages, as extism has it.
-pub fn parse_memory_size(text: &str) -> Result<u64, String> {
-    match text.strip_suffix('p').unwrap_or(text).parse::<u64>() {
-        Ok(pages) => pages.checked_mul(PAGE_BYTES).ok_or_else(|| format!("`{text}` pages are too many")),
-        Err(_) => parse_size(text).map_err(|_| format!("`{text}` is no size; write pages, `200p`, `64k` or `10M`")),
+/// An amount as a person reads it.
+pub fn show_amount(amount: Amount) -> String {
+    match amount {
+        Amount::Off => "off".to_owned(),
+        Amount::Count(count) => count.to_string(),
+        Amount::Bytes(bytes) => show_bytes(bytes),
+        Amount::Time(time) => show_duration(time),
     }
-}
-
-/// The bound that an option gives. `None` counts as an absent option.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Bound(pub Option<u64>);
-
-impl Bound {
-    /// Reads a size; a negative number is `None`.
-    pub fn parse_size(text: &str) -> Result<Bound, String> {
-        if is_negative(text) { Ok(Bound(None)) } else { parse_size(text).map(|bytes| Bound(Some(bytes))) }
-    }
-
-    /// Reads `--memory-max`, as [`parse_memory_size`] does; 0 and negative numbers are `None`.
-    pub fn parse_memory_size(text: &str) -> Result<Bound, String> {
-        if is_negative(text) {
-            return Ok(Bound(None));
-        }
-        parse_memory_size(text).map(|bytes| Bound(Some(bytes).filter(|bytes| *bytes > 0)))
-    }
-}
-
-fn is_negative(text: &str) -> bool {
-    text.parse::<i64>().is_ok_and(|number| number < 0)
 }
 
 /// Reads a count of 1 or more.
@@ -80,26 +59,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn durations_and_memory_sizes_are_read() {
+    fn durations_are_read() {
         assert_eq!(parse_duration("1m 30s"), Ok(Duration::from_secs(90)));
         assert_eq!(parse_duration("300"), Ok(Duration::from_millis(300)));
         assert_eq!(parse_seconds("1.5"), Ok(Duration::from_millis(1500)));
         assert_eq!(parse_seconds("300ms"), Ok(Duration::from_millis(300)));
         assert!(parse_seconds("").is_err() && parse_seconds("x").is_err());
-        assert_eq!(parse_memory_size("2"), Ok(2 * PAGE_BYTES));
-        assert_eq!(parse_memory_size("200p"), Ok(200 * PAGE_BYTES));
-        assert_eq!(parse_memory_size("64k"), Ok(PAGE_BYTES));
-        assert!(parse_memory_size("p").is_err());
-    }
-
-    #[test]
-    fn a_bound_may_be_none() {
-        assert_eq!(Bound::parse_size("-1"), Ok(Bound(None)));
-        assert_eq!(Bound::parse_size("0"), Ok(Bound(Some(0))));
-        assert_eq!(Bound::parse_memory_size("-1"), Ok(Bound(None)));
-        assert_eq!(Bound::parse_memory_size("0"), Ok(Bound(None)));
-        assert_eq!(Bound::parse_memory_size("2p"), Ok(Bound(Some(2 * PAGE_BYTES))));
-        assert!(Bound::parse_size("-x").is_err() && Bound::parse_memory_size("-").is_err());
     }
 
     #[test]

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use super::entered::{Entered, Finished};
 use crate::kernel::code::Code;
 use crate::kernel::error::CallError;
-use crate::runtime::{Advice, Failure, FailureKind, Limit};
+use crate::limits::Limit;
+use crate::runtime::{Advice, Failure, FailureKind};
 
 impl Entered<'_> {
     /// Runs the call on `input`, which is dropped before the function runs: its bytes are in the process by then.

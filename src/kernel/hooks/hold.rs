@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use super::rules::Hooks;
 use crate::journal::{ChangedBy, Outcome};
+use crate::kernel::Kernel;
 use crate::kernel::call::keep;
 use crate::kernel::chain::Chain;
 use crate::kernel::debug::{
@@ -19,7 +20,7 @@ use crate::kernel::process::Process;
 use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
 use crate::kernel::view::{JobId, ProcessLabel};
-use crate::kernel::{Kernel, Limits};
+use crate::limits::Limits;
 use crate::runtime::{Advice, Problem};
 
 impl Task {

@@ -188,13 +188,9 @@ impl Children {
 impl Amount {
     /// A bare number, or one with a `p`, is pages, as with `--memory-max`.
     fn memory_bytes(self) -> Result<u64, String> {
-        let text = match self {
-            Amount::Number(pages) => pages.to_string(),
-            Amount::Text(text) => text,
-        };
-        match text.strip_suffix('p').unwrap_or(&text).parse::<u64>() {
-            Ok(pages) => pages.checked_mul(PAGE_BYTES).ok_or_else(|| format!("`{text}` pages are too many")),
-            Err(_) => parse_size(&text),
+        match self {
+            Amount::Number(pages) => parse_memory_size(&pages.to_string()),
+            Amount::Text(text) => parse_memory_size(&text),
         }
     }
 
@@ -204,6 +200,17 @@ impl Amount {
             Amount::Number(ms) => Ok(Duration::from_millis(ms)),
             Amount::Text(text) => parse_duration_ns(&text).map(Duration::from_nanos),
         }
+    }
+}
+
+/// Reads a size of memory in bytes: `64k`, `10M`, `200p` of pages, or a bare number of pages, as extism has it.
+///
+/// # Errors
+/// One line that says what to write.
+pub fn parse_memory_size(text: &str) -> Result<u64, String> {
+    match text.strip_suffix('p').unwrap_or(text).parse::<u64>() {
+        Ok(pages) => pages.checked_mul(PAGE_BYTES).ok_or_else(|| format!("`{text}` pages are too many")),
+        Err(_) => parse_size(text).map_err(|_| format!("`{text}` is no size; write pages, `200p`, `64k` or `10M`")),
     }
 }
 

@@ -12,8 +12,9 @@ use crate::journal::Symbol;
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::kernel::process::Process;
 use crate::kernel::view::ProcessId;
+use crate::limits::Limit;
 use crate::locks::{Rank, RwLock};
-use crate::runtime::{Advice, Limit, Problem};
+use crate::runtime::{Advice, Problem};
 
 /// Most cached answers; past this the cache is cleared.
 const ANSWERS_MAX: usize = 65_536;
@@ -24,7 +25,7 @@ pub struct PolicyGate {
     on: AtomicBool,
     /// True once a process with its own list of allowed calls was loaded.
     has_own: AtomicBool,
-    calls_per_second_max: u64,
+    calls_per_second_max: Option<u64>,
     started: Instant,
     loaded: RwLock<Option<Arc<Loaded>>>,
 }
@@ -37,9 +38,9 @@ struct Loaded {
 
 impl PolicyGate {
     /// A gate without a policy; 0 calls a second: no rate limit.
-    pub fn new(calls_per_second_max: u64) -> PolicyGate {
+    pub fn new(calls_per_second_max: Option<u64>) -> PolicyGate {
         PolicyGate {
-            on: AtomicBool::new(calls_per_second_max > 0),
+            on: AtomicBool::new(calls_per_second_max.is_some()),
             has_own: AtomicBool::new(false),
             calls_per_second_max,
             started: Instant::now(),
@@ -53,7 +54,7 @@ impl PolicyGate {
             Arc::new(Loaded { policy: Arc::new(policy), allowed: RwLock::new(Rank::Allowed, HashSet::new()) })
         });
         let mut place = self.loaded.write();
-        let on = self.calls_per_second_max > 0 || loaded.is_some() || self.has_own.load(Ordering::Relaxed);
+        let on = self.calls_per_second_max.is_some() || loaded.is_some() || self.has_own.load(Ordering::Relaxed);
         self.on.store(on, Ordering::Relaxed);
         *place = loaded;
     }
@@ -103,10 +104,7 @@ impl PolicyGate {
 
     /// Counts a nested call of a process in the current second.
     fn count(&self, caller: &Process) -> Result<(), Problem> {
-        let most = self.calls_per_second_max;
-        if most == 0 {
-            return Ok(());
-        }
+        let Some(most) = self.calls_per_second_max else { return Ok(()) };
         let second = self.started.elapsed().as_secs() & 0xffff_ffff;
         // The upper half is the second, the lower half its calls. One call runs in a process at a time, so there is one
         // writer.

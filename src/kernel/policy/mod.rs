@@ -21,6 +21,7 @@ mod rule;
 mod tests;
 
 pub use self::asked::{Asked, Granted, Who};
+pub use self::file::parse_memory_size;
 pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::{CallPattern, load_pattern_within};
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};

@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use super::{SPIN, call, kernel_with, load, message, plan, program, text, until};
 use crate::journal::Outcome;
-use crate::kernel::{Kernel, Limits, LoadRequest, ProcessId};
+use crate::kernel::{Kernel, LoadRequest, ProcessId};
+use crate::limits::Limits;
 use crate::runtime::Spec;
 use crate::runtime::source::MODULES_MAX;
 
@@ -54,7 +55,7 @@ fn depth() {
 
 #[test]
 fn calls_a_second() {
-    let kernel = limited(Limits { calls_per_second_max: 3, ..Limits::default() });
+    let kernel = limited(Limits { calls_per_second_max: Some(3), ..Limits::default() });
     let echo = load(&kernel, "echo");
     let spammer = load(&kernel, "spawner");
     let input = format!("{echo} nothing x");
@@ -189,9 +190,9 @@ fn what_is_used_is_in_the_views() {
     call(&kernel, id, "spawn", b"echo").unwrap();
     let used = |name: &str| {
         let views = kernel.limit_views();
-        views.into_iter().find(|view| view.name == name).and_then(|view| view.used).unwrap()
+        views.into_iter().find(|view| view.row.name == name).and_then(|view| view.used).unwrap()
     };
-    use crate::kernel::Amount::{Bytes, Count};
+    use crate::limits::Amount::{Bytes, Count};
     assert_eq!((used("processes"), used("children"), used("depth")), (Count(2), Count(1), Count(0)));
     assert_eq!(used("memory"), Bytes(kernel.memory_bytes()));
     until("the job is over", || used("jobs") == Count(0));

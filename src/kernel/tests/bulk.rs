@@ -5,7 +5,8 @@ use std::time::Duration;
 
 use super::{call, kernel, plan, program};
 use crate::journal::Outcome;
-use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest, ProcessId};
+use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
+use crate::limits::Limits;
 use crate::runtime::{Host, Spec};
 use crate::shell::words::SHELL;
 

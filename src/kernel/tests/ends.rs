@@ -5,7 +5,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::{SPIN, call, kernel, kernel_with, load, message, plan, program, text, until};
-use crate::kernel::{Job, Kernel, Limits, LoadRequest, ProcessId, ProcessState};
+use crate::kernel::{Job, Kernel, LoadRequest, ProcessId, ProcessState};
+use crate::limits::Limits;
 use crate::runtime::{AllowedPath, Spec};
 
 /// Longer than any test waits; an end by this timeout means that the cancel was lost.

@@ -6,7 +6,8 @@ use std::time::Duration;
 
 use super::{call, load, plan, text};
 use crate::journal::{ERROR_BYTES_MAX, Outcome};
-use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest};
+use crate::kernel::{Kernel, KernelOptions, LoadRequest};
+use crate::limits::Limits;
 use crate::shell::words::SHELL;
 
 /// Longer than any of them may take to be ended.

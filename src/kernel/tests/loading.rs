@@ -10,7 +10,8 @@ use super::ends::{FOR_EVER, SHORT, calls_running, error, start};
 use super::{call, kernel, kernel_with, load, program, text, until};
 use crate::journal::Outcome;
 use crate::kernel::Notice;
-use crate::kernel::{Kernel, KernelOptions, Limits, LoadRequest};
+use crate::kernel::{Kernel, KernelOptions, LoadRequest};
+use crate::limits::Limits;
 use crate::runtime::Spec;
 use crate::shell::words::SHELL;
 

@@ -7,7 +7,8 @@ use std::time::Duration;
 
 use super::{call, kernel, kernel_with, message, plan, program, text, until};
 use crate::journal::Outcome;
-use crate::kernel::{Kernel, Limits, LoadRequest, Policy, ProcessId};
+use crate::kernel::{Kernel, LoadRequest, Policy, ProcessId};
+use crate::limits::Limits;
 use crate::runtime::{AllowedPath, Spec, WasiInput};
 
 pub(super) const OK: i32 = 0;

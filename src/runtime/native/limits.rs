@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use crate::runtime::{Advice, Failure, FailureKind, Limit, MemoryUse, PluginLimit, Problem, Upcalls};
+use crate::limits::Limit;
+use crate::runtime::{Advice, Failure, FailureKind, MemoryUse, PluginLimit, Problem, Upcalls};
 
 /// Most elements of all tables of an instance, independent of the memory limit: one instruction may copy them all.
 pub(super) const TABLE_ELEMENTS_MAX: u64 = 10_000_000;

@@ -2,17 +2,18 @@
 
 use std::time::Duration;
 
-use serde::Serialize;
+use serde::{Serialize, Serializer};
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::json::{as_ms, as_us, some_as_ms};
+use crate::json::{as_ms, as_us};
 use crate::kernel::{
     CallFailure, CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView,
 };
-use crate::runtime::{Host, ImportName, MemoryUse, Spec, WasiInput};
+use crate::limits::Amount;
+use crate::runtime::{Host, ImportName, MemoryUse, PLUGIN_LIMITS, PluginLimitRow, Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::{show_amount, show_bytes, show_duration};
 use crate::shell::words::processes::{state_role, state_text};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::text::{listed, wrapped};
@@ -174,18 +175,11 @@ fn wasi_input(input: &WasiInput) -> Vec<String> {
 }
 
 fn limits(spec: &Spec) -> Vec<String> {
-    let mut limits = Vec::new();
-    if let Some(bytes) = spec.memory_bytes_max {
-        limits.push(format!("memory {}", show_bytes(bytes)));
-    }
-    if let Some(timeout) = spec.timeout {
-        limits.push(format!("timeout {}", show_duration(timeout)));
-    }
-    if let Some(fuel) = spec.fuel {
-        limits.push(format!("fuel {fuel}"));
-    }
-    limits.push(format!("variables {}", show_bytes(spec.var_bytes_max)));
-    limits.push(format!("HTTP response {}", show_bytes(spec.http_response_bytes_max)));
+    let shown = |row: &PluginLimitRow| match (row.value)(spec) {
+        Amount::Off => None,
+        amount => Some(format!("{} {}", row.name, show_amount(amount))),
+    };
+    let mut limits: Vec<String> = PLUGIN_LIMITS.iter().filter_map(shown).collect();
     let hosts = if spec.allowed_hosts.is_empty() { "none".to_owned() } else { spec.allowed_hosts.join(" ") };
     limits.push(format!("hosts {hosts}"));
     let paths: Vec<String> = spec.allowed_paths.iter().map(ToString::to_string).collect();
@@ -232,12 +226,8 @@ struct ModuleRow<'a> {
 #[derive(Serialize)]
 struct SpecRow<'a> {
     config_keys: Vec<&'a String>,
-    memory_bytes_max: Option<u64>,
-    #[serde(rename = "timeout_ms", serialize_with = "some_as_ms")]
-    timeout: Option<Duration>,
-    fuel: Option<u64>,
-    var_bytes_max: u64,
-    http_response_bytes_max: u64,
+    #[serde(flatten, serialize_with = "limits_by_field")]
+    limits: &'a Spec,
     allowed_hosts: &'a [String],
     allowed_paths: Vec<String>,
     wasi: bool,
@@ -246,6 +236,10 @@ struct SpecRow<'a> {
     stdin: Option<String>,
     may_load: &'a [String],
     may_call: Option<&'a [String]>,
+}
+
+fn limits_by_field<S: Serializer>(spec: &Spec, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_map(PLUGIN_LIMITS.iter().map(|row| (row.field, (row.value)(spec))))
 }
 
 /// Counters of the process.
@@ -305,11 +299,7 @@ impl SpecRow<'_> {
     fn of(spec: &Spec) -> SpecRow<'_> {
         SpecRow {
             config_keys: spec.config.keys().collect(),
-            memory_bytes_max: spec.memory_bytes_max,
-            timeout: spec.timeout,
-            fuel: spec.fuel,
-            var_bytes_max: spec.var_bytes_max,
-            http_response_bytes_max: spec.http_response_bytes_max,
+            limits: spec,
             allowed_hosts: &spec.allowed_hosts,
             allowed_paths: spec.allowed_paths.iter().map(|path| path.host.display().to_string()).collect(),
             wasi: spec.wasi,

@@ -3,12 +3,11 @@
 use serde::Serialize;
 
 use super::{Arguments, Command, Group, Run, syntax};
-use crate::kernel::limits::LimitUnit;
-use crate::kernel::{Amount, LimitView};
+use crate::limits::{Amount, LimitUnit, LimitView};
 use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
-use crate::shell::units::{show_bytes, show_duration};
+use crate::shell::units::show_amount;
 use crate::shell::words::flag_of;
 
 pub static COMMAND: Command = Command {
@@ -49,7 +48,7 @@ struct Row {
     default: Amount,
     used: Option<Amount>,
     unit: &'static str,
-    flag: &'static str,
+    flag: String,
     /// The limited resource.
     #[serde(skip)]
     of: &'static str,
@@ -58,38 +57,22 @@ struct Row {
 const COLUMNS: [Column<Row>; 6] = [
     Column::left("limit", |row| cell(Role::Name, row.name)),
     Column::right("value", |row| {
-        cell(if row.value == row.default { Role::Plain } else { Role::Strong }, format_amount(row.value))
+        cell(if row.value == row.default { Role::Plain } else { Role::Strong }, show_amount(row.value))
     }),
-    Column::right("default", |row: &Row| plain(format_amount(row.default))).importance(1),
-    Column::right("used", |row: &Row| plain(row.used.map_or_else(String::new, format_amount))).importance(4),
-    Column::left("option", |row: &Row| cell(Role::Code, row.flag)).importance(3),
+    Column::right("default", |row: &Row| plain(show_amount(row.default))).importance(1),
+    Column::right("used", |row: &Row| plain(row.used.map_or_else(String::new, show_amount))).importance(4),
+    Column::left("option", |row: &Row| cell(Role::Code, row.flag.as_str())).importance(3),
     Column::left("on", |row: &Row| cell(Role::Dim, row.of)).importance(2),
 ];
 
 impl Row {
     fn of(view: &LimitView) -> Row {
-        let unit = match view.unit {
+        let LimitView { row, value, default, used } = *view;
+        let unit = match row.unit {
             LimitUnit::Bytes => "bytes",
             LimitUnit::Time => "ms",
             LimitUnit::Count => "count",
         };
-        Row {
-            name: view.name,
-            value: view.value,
-            default: view.default,
-            used: view.used,
-            unit,
-            flag: flag_of(view.limit),
-            of: view.of,
-        }
-    }
-}
-
-fn format_amount(amount: Amount) -> String {
-    match amount {
-        Amount::Off => "off".to_owned(),
-        Amount::Count(count) => count.to_string(),
-        Amount::Bytes(bytes) => show_bytes(bytes),
-        Amount::Time(time) => show_duration(time),
+        Row { name: row.name, value, default, used, unit, flag: flag_of(row.limit), of: row.of }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod directory;
 pub mod imports;
+mod limits;
 pub mod options;
 mod sources;
 mod stand_ins;

@@ -2,14 +2,13 @@
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::time::Duration;
 
 use super::imports::import_stand_in;
+use super::limits::PluginLimitArgs;
 use crate::kernel::policy::{check_own_grants, load_pattern_within};
 use crate::runtime::program::ImportStandIn;
 use crate::runtime::{AllowedPath, Spec, StubImports, hosts};
 use crate::shell::reply::ShellError;
-use crate::shell::units::{Bound, parse_duration};
 use crate::text::json_cause;
 
 /// The options that `load` and `plugsh call` share.
@@ -42,21 +41,8 @@ pub struct LoadOptions {
     /// the file that its WASI standard input is
     #[arg(long, value_name = "FILE")]
     pub wasi_stdin: Option<PathBuf>,
-    /// the most memory it may have, in pages or as `10M`; 0: as without this option
-    #[arg(long, value_name = "SIZE", value_parser = Bound::parse_memory_size, allow_hyphen_values = true)]
-    pub memory_max: Option<Bound>,
-    /// the most time a call may take; loading is no part of it; 0: as without this option
-    #[arg(long, value_name = "DURATION", value_parser = parse_duration)]
-    pub timeout: Option<Duration>,
-    /// the most work a call may do
-    #[arg(long, value_name = "UNITS")]
-    pub fuel: Option<u64>,
-    /// the largest HTTP response; -1: as without this option
-    #[arg(long, value_name = "SIZE", value_parser = Bound::parse_size, allow_hyphen_values = true)]
-    pub http_response_max: Option<Bound>,
-    /// the most bytes of variables it may keep; -1: as without this option
-    #[arg(long, value_name = "SIZE", value_parser = Bound::parse_size, allow_hyphen_values = true)]
-    pub var_max: Option<Bound>,
+    #[command(flatten)]
+    pub limits: PluginLimitArgs,
     /// a module that it is linked with
     #[arg(long, value_name = "[NAME=]SOURCE")]
     pub link: Vec<String>,
@@ -89,14 +75,9 @@ impl LoadOptions {
         }
         spec.allowed_hosts.extend(self.allow_host.iter().cloned());
         spec.allowed_paths.extend(self.allow_path.iter().map(|path| AllowedPath::new(path)));
-        let given = |bound: Option<Bound>| bound.and_then(|bound| bound.0);
-        spec.memory_bytes_max = given(self.memory_max).or(spec.memory_bytes_max);
-        spec.http_response_bytes_max = given(self.http_response_max).unwrap_or(spec.http_response_bytes_max);
-        spec.var_bytes_max = given(self.var_max).unwrap_or(spec.var_bytes_max);
-        spec.timeout = self.timeout.filter(|timeout| !timeout.is_zero()).or(spec.timeout);
+        self.limits.apply(&mut spec);
         self.apply_input(&mut spec)?;
         self.apply_grants(&mut spec)?;
-        spec.fuel = self.fuel.or(spec.fuel);
         spec.wasi &= !self.no_wasi;
         spec.private |= self.private;
         spec.imports.extend(self.import.iter().cloned());
@@ -160,7 +141,11 @@ fn config_object(json: &str) -> Result<BTreeMap<String, String>, ShellError> {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
+    use crate::limits::Amount;
+    use crate::runtime::PluginLimit;
 
     #[test]
     fn the_command_line_adds_to_the_manifest() {
@@ -173,9 +158,11 @@ mod tests {
             set_config: Some(r#"{"b": "3", "c": "4"}"#.into()),
             config: vec!["c=5=6".into(), "d=".into(), "e".into()],
             allow_path: vec!["ro:/data:/d".into(), "/tmp".into()],
-            memory_max: Some(Bound(Some(65_536))),
-            var_max: Some(Bound(None)),
-            timeout: Some(Duration::ZERO),
+            limits: PluginLimitArgs(vec![
+                (PluginLimit::Memory, Amount::Bytes(65_536)),
+                (PluginLimit::Vars, Amount::Off),
+                (PluginLimit::Timeout, Amount::Off),
+            ]),
             no_wasi: true,
             stub_imports: Some("zero".into()),
             ..LoadOptions::default()

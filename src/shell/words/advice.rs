@@ -2,8 +2,9 @@
 
 use super::imports;
 use super::limits::{flag_of, flag_of_plugin};
+use crate::limits::Limit;
 use crate::runtime::advice::RuleKind;
-use crate::runtime::{Advice, Limit, Wording};
+use crate::runtime::{Advice, Wording};
 use crate::text::{escape_control, quoted};
 
 /// The words of a shell, where every command can be given.

@@ -12,9 +12,9 @@ use crate::journal::{Filter, PayloadSettings};
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultWhen};
 use crate::kernel::tests::{kernel_with, plan, put_word, until};
 use crate::kernel::{
-    CallPlan, CrashesMax, Job, Kernel, Limits, LoadRequest, OnCrash, ProcessId, ReplacementRequest, Restart,
-    Supervision,
+    CallPlan, CrashesMax, Job, Kernel, LoadRequest, OnCrash, ProcessId, ReplacementRequest, Restart, Supervision,
 };
+use crate::limits::Limits;
 use crate::runtime::Program;
 
 const THREADS: usize = 4;

@@ -26,7 +26,8 @@ pub use self::in_progress::{CompilationStage, CompilationView, CompileRequest};
 use self::in_progress::{Compilations, Compiled, Joined, Lead, Weight};
 pub use self::serve::{Served, serve};
 use super::codegen::{Tools, compile_here, invalid};
-use crate::runtime::{Advice, Failure, FailureKind, Limit, ModuleBytes};
+use crate::limits::Limit;
+use crate::runtime::{Advice, Failure, FailureKind, ModuleBytes};
 use crate::text::io_cause;
 
 /// The longest text of a module that is read here, in bytes: reading takes a hundred times its size.
