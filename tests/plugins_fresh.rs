@@ -1,5 +1,6 @@
 //! The committed plugins match their sources: compares `plugins/` with the hashes in `plugins/wasm/SOURCES`, which
-//! `scripts/build-plugins` writes. Needs no wasm target; `scripts/build-plugins --check` rebuilds the plugins.
+//! `scripts/build-plugins` writes, and `plugins/guests/` with `plugins/wasm/guests/SOURCES`, which `scripts/build-guests`
+//! writes. Needs no wasm target and no toolchain; either script rebuilds and compares with `--check`.
 
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -10,7 +11,10 @@ use sha2::{Digest, Sha256};
 
 const WASM_BYTES_MAX: u64 = 150 * 1024;
 
-/// The hashes in `plugins/wasm/SOURCES`, by name, of the sources and of the wasm files.
+/// The folders in `plugins/guests` whose samplers are committed.
+const COMMITTED_GUESTS: [&str; 1] = ["c"];
+
+/// The hashes in a `SOURCES` file, by name, of the sources and of the wasm files.
 #[derive(Default)]
 struct Manifest {
     sources: BTreeMap<String, String>,
@@ -28,7 +32,7 @@ impl Manifest {
                 _ => continue,
             };
             let (Some(hash), Some(name)) = (words.next(), words.next()) else {
-                panic!("SOURCES has a broken line: `{line}`; run scripts/build-plugins");
+                panic!("SOURCES has a broken line: `{line}`; run the script that wrote it");
             };
             part.insert(name.to_owned(), hash.to_owned());
         }
@@ -40,11 +44,18 @@ fn plugins() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("plugins")
 }
 
-fn manifest() -> Manifest {
-    let path = plugins().join("wasm/SOURCES");
-    let text = fs::read_to_string(&path)
-        .unwrap_or_else(|error| panic!("cannot read `{}`: {error}; run scripts/build-plugins", path.display()));
+/// The manifest of a folder of wasm files.
+fn manifest(wasm: &Path) -> Manifest {
+    let path = wasm.join("SOURCES");
+    let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("cannot read `{}`: {error}", path.display()));
     Manifest::parse(&text)
+}
+
+/// The hashes of the wasm files in a folder, by name.
+fn wasm_files(folder: &Path) -> BTreeMap<String, String> {
+    let is_wasm = |path: &PathBuf| path.extension().is_some_and(|extension| extension == "wasm");
+    let name = |path: &Path| path.file_name().expect("a file's name").to_string_lossy().into_owned();
+    entries(folder).into_iter().filter(is_wasm).map(|path| (name(&path), hash(&path))).collect()
 }
 
 fn hash(path: &Path) -> String {
@@ -67,15 +78,34 @@ fn sources() -> BTreeMap<String, String> {
     let mut files = vec![root.join("Cargo.toml"), root.join("Cargo.lock")];
     for package in entries(&root).into_iter().filter(|path| path.join("Cargo.toml").is_file()) {
         files.push(package.join("Cargo.toml"));
-        let mut folders = vec![package.join("src")];
-        while let Some(folder) = folders.pop() {
-            let (deeper, found): (Vec<_>, Vec<_>) = entries(&folder).into_iter().partition(|path| path.is_dir());
-            folders.extend(deeper);
-            files.extend(found);
-        }
+        files.extend(files_below(package.join("src")));
     }
-    let name = |path: &Path| path.strip_prefix(&root).expect("a file below plugins/").to_string_lossy().into_owned();
+    hashes(&root, &files)
+}
+
+fn files_below(folder: PathBuf) -> Vec<PathBuf> {
+    let (mut files, mut folders) = (Vec::new(), vec![folder]);
+    while let Some(folder) = folders.pop() {
+        let (deeper, found): (Vec<_>, Vec<_>) = entries(&folder).into_iter().partition(|path| path.is_dir());
+        folders.extend(deeper);
+        files.extend(found);
+    }
+    files
+}
+
+/// The hashes of files, by name relative to a folder above them.
+fn hashes(root: &Path, files: &[PathBuf]) -> BTreeMap<String, String> {
+    let name = |path: &Path| path.strip_prefix(root).expect("a file below the root").to_string_lossy().into_owned();
     files.iter().map(|path| (name(path), hash(path))).collect()
+}
+
+/// The sources of the committed samplers, found as the script does: all but the pages.
+fn guest_sources() -> BTreeMap<String, String> {
+    let root = plugins().join("guests");
+    let mut files: Vec<PathBuf> =
+        COMMITTED_GUESTS.iter().flat_map(|language| files_below(root.join(language))).collect();
+    files.retain(|path| path.extension().is_none_or(|extension| extension != "md"));
+    hashes(&root, &files)
 }
 
 /// The added, changed and removed names between two sets of hashes, a line each.
@@ -94,19 +124,24 @@ fn differences(committed: &BTreeMap<String, String>, found: &BTreeMap<String, St
 
 #[test]
 fn committed_plugins_are_built_from_these_sources() {
-    let stale = differences(&manifest().sources, &sources());
+    let stale = differences(&manifest(&plugins().join("wasm")).sources, &sources());
     assert!(stale.is_empty(), "plugins/wasm is stale; run scripts/build-plugins:\n{}", stale.join("\n"));
 }
 
 #[test]
 fn committed_plugins_are_what_the_script_wrote() {
-    let found = entries(&plugins().join("wasm"))
-        .into_iter()
-        .filter(|path| path.extension().is_some_and(|extension| extension == "wasm"))
-        .map(|path| (path.file_name().expect("a file's name").to_string_lossy().into_owned(), hash(&path)))
-        .collect();
-    let strange = differences(&manifest().wasm, &found);
+    let folder = plugins().join("wasm");
+    let strange = differences(&manifest(&folder).wasm, &wasm_files(&folder));
     assert!(strange.is_empty(), "plugins/wasm is not as built; run scripts/build-plugins:\n{}", strange.join("\n"));
+}
+
+#[test]
+fn committed_guests_are_as_built_from_these_sources() {
+    let folder = plugins().join("wasm/guests");
+    let Manifest { sources, wasm } = manifest(&folder);
+    let mut stale = differences(&sources, &guest_sources());
+    stale.extend(differences(&wasm, &wasm_files(&folder)));
+    assert!(stale.is_empty(), "plugins/wasm/guests is stale; run scripts/build-guests:\n{}", stale.join("\n"));
 }
 
 #[test]

@@ -1,0 +1,118 @@
+//! The samplers of `plugins/guests`, one for each language: `tests/languages/*.plugsh` hold of each in both hosts.
+//!
+//! Those in `plugins/wasm/guests` are there; the others are built by `scripts/build-guests`, and where one is missing its
+//! test says so on standard error and passes.
+
+mod common;
+
+use std::io::{Write, stderr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::thread::JoinHandle;
+
+use common::plugsh;
+use tiny_http::{Request, Response};
+
+const HOSTS: [&str; 2] = ["native", "extism"];
+/// The least size at which bindings take the bulk path is 64.
+const SMALL: usize = 63;
+const LARGE: usize = 1 << 20;
+
+/// A loopback server that answers with method, `x-from` and body of the request.
+struct Server {
+    server: Arc<tiny_http::Server>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl Server {
+    fn start() -> Server {
+        let server = Arc::new(tiny_http::Server::http("127.0.0.1:0").expect("a port"));
+        let serving = Arc::clone(&server);
+        let thread = std::thread::spawn(move || serving.incoming_requests().for_each(answer));
+        Server { server, thread: Some(thread) }
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}/", self.server.server_addr())
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.server.unblock();
+        if let Some(thread) = self.thread.take() {
+            thread.join().expect("the server answers everything");
+        }
+    }
+}
+
+fn answer(mut request: Request) {
+    let mut body = String::new();
+    request.as_reader().read_to_string(&mut body).expect("a body");
+    let from = request.headers().iter().find(|header| header.field.equiv("x-from"));
+    let from = from.map_or("nobody", |header| header.value.as_str());
+    let text = format!("{} [{from}] {body}", request.method());
+    request.respond(Response::from_string(text)).expect("the guest waits for its answer");
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+/// The sampler of a language: the committed one, or the one that was built.
+fn sampler(language: &str) -> Option<PathBuf> {
+    let name = format!("{language}.wasm");
+    let places = [root().join("plugins/wasm/guests").join(&name), root().join("target/guests").join(&name)];
+    places.into_iter().find(|path| path.is_file())
+}
+
+/// Bytes of every value, the ends differing.
+fn bytes(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at % 251) as u8).collect()
+}
+
+/// Runs scripts of expectations in both hosts, for a language whose sampler is there.
+fn try_language(language: &str, scripts: &[&str]) {
+    let Some(plugin) = sampler(language) else {
+        // Not by `eprintln`, which is shown of failed tests alone.
+        let _ = writeln!(stderr(), "NOT RUN, the sampler in {language}: build it with scripts/build-guests {language}");
+        return;
+    };
+    for host in HOSTS {
+        try_script(&plugin, host, "all");
+        scripts.iter().for_each(|script| try_script(&plugin, host, script));
+    }
+}
+
+fn try_script(plugin: &Path, host: &str, script: &str) {
+    let server = Server::start();
+    let path = root().join("tests/languages").join(format!("{script}.plugsh"));
+    let variables = [format!("plugin={}", plugin.display()), format!("host={host}"), format!("url={}", server.url())];
+    let ended = plugsh()
+        .file(&SMALL.to_string(), bytes(SMALL))
+        .file("mib", bytes(LARGE))
+        .args(variables.iter().flat_map(|variable| ["-v", variable]))
+        .args(["--no-rc", &path.display().to_string()])
+        .run();
+    assert!(ended.code == Some(0), "{} in {host}:\n{}", plugin.display(), ended.stderr);
+    if script == "all" {
+        let logged = String::from_utf8_lossy(&ended.stdout).into_owned();
+        for level in ["trace", "debug", "info", "warn", "error"] {
+            assert!(
+                logged.lines().any(|line| line.contains(level) && line.ends_with("greets Ada")),
+                "{} in {host} logs at `{level}`:\n{logged}",
+                plugin.display()
+            );
+        }
+    }
+}
+
+#[test]
+fn c() {
+    try_language("c", &["asserts"]);
+}
+
+#[test]
+fn cpp() {
+    try_language("cpp", &["asserts"]);
+}
