@@ -72,6 +72,9 @@ impl Cli {
     }
 
     /// Reads the arguments.
+    ///
+    /// # Errors
+    /// The arguments are wrong, or ask for help or the version; with the text to print.
     pub fn read(words: &[OsString]) -> Result<Cli, clap::Error> {
         let name = OsString::from("plugsh");
         let words = std::iter::once(&name).chain(words);
@@ -203,6 +206,9 @@ pub struct CompileArgs {
 
 impl CompileArgs {
     /// The arguments, if the program was started as `plugsh compile`.
+    ///
+    /// # Errors
+    /// The arguments are wrong, or ask for help or the version; with the text to print.
     pub fn read() -> Option<Result<CompileArgs, clap::Error>> {
         let mut arguments = std::env::args_os().skip(1).peekable();
         let is_meant = arguments.peek().is_some_and(|word| word == "compile");

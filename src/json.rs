@@ -19,31 +19,49 @@ impl Serialize for Micros {
 }
 
 /// Nanoseconds as [`Micros`].
+///
+/// # Errors
+/// The serializer fails.
 pub fn ns_as_micros<S: Serializer>(ns: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     Micros(*ns).serialize(serializer)
 }
 
 /// Nanoseconds as microseconds, always with decimals.
+///
+/// # Errors
+/// The serializer fails.
 pub fn ns_as_us<S: Serializer>(ns: &u64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(*ns as f64 / 1e3)
 }
 
 /// Nanoseconds with their fractions as microseconds, always with decimals.
+///
+/// # Errors
+/// The serializer fails.
 pub fn fractional_ns_as_us<S: Serializer>(ns: &f64, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(ns / 1e3)
 }
 
 /// A duration as microseconds, always with decimals.
+///
+/// # Errors
+/// The serializer fails.
 pub fn as_us<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_f64(duration.as_nanos() as f64 / 1e3)
 }
 
 /// A duration as whole milliseconds.
+///
+/// # Errors
+/// The serializer fails.
 pub fn as_ms<S: Serializer>(duration: &Duration, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_u64(duration.as_millis() as u64)
 }
 
 /// A duration as whole milliseconds, or `null`.
+///
+/// # Errors
+/// The serializer fails.
 pub fn some_as_ms<S: Serializer>(duration: &Option<Duration>, serializer: S) -> Result<S::Ok, S::Error> {
     duration.map(|duration| duration.as_millis() as u64).serialize(serializer)
 }

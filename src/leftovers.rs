@@ -46,6 +46,9 @@ impl Entry {
     }
 
     /// Starts a program in the process group `group`, or in a new one; [`clear`] ends the whole group.
+    ///
+    /// # Errors
+    /// The program cannot be started.
     pub fn program(command: &mut Command, group: Option<i32>) -> io::Result<(Child, Entry)> {
         // Locked during the start, so that `clear` misses no program.
         let mut entered = ENTERED.lock();

@@ -31,10 +31,12 @@ pub fn this_program() -> Option<PathBuf> {
 mod system {
     use std::path::PathBuf;
 
+    /// The system's most memory maps of a process; `None` where it does not say.
     pub fn map_count_max() -> Option<usize> {
         std::fs::read_to_string("/proc/sys/vm/max_map_count").ok()?.trim().parse().ok()
     }
 
+    /// Bytes of memory that this process can get; `None` where the system does not say.
     pub fn memory_bytes() -> Option<u64> {
         let read = |path: &str| std::fs::read_to_string(path).unwrap_or_default();
         let machine = memory_total_bytes(&read("/proc/meminfo"));
@@ -48,11 +50,13 @@ mod system {
         total.trim().strip_suffix("kB")?.trim().parse::<u64>().ok()?.checked_mul(1024)
     }
 
+    /// Makes this process the first to be ended when memory runs out; does nothing where that cannot be set.
     pub fn give_way_for_memory() {
         // A system that does not let it be said is no reason to stop.
         let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     }
 
+    /// Path of the running program; `None` where only its file name is known.
     pub fn this_program() -> Option<PathBuf> {
         Some(PathBuf::from("/proc/self/exe")).filter(|running| running.exists())
     }
@@ -62,10 +66,12 @@ mod system {
 mod system {
     use std::path::PathBuf;
 
+    /// The system's most memory maps of a process; `None` where it does not say.
     pub fn map_count_max() -> Option<usize> {
         None
     }
 
+    /// Bytes of memory that this process can get; `None` where the system does not say.
     pub fn memory_bytes() -> Option<u64> {
         let mut bytes = 0u64;
         let mut size = size_of::<u64>();
@@ -77,8 +83,10 @@ mod system {
         (told == 0 && size == size_of::<u64>()).then_some(bytes)
     }
 
+    /// Makes this process the first to be ended when memory runs out; does nothing where that cannot be set.
     pub fn give_way_for_memory() {}
 
+    /// Path of the running program; `None` where only its file name is known.
     pub fn this_program() -> Option<PathBuf> {
         None
     }
@@ -88,16 +96,20 @@ mod system {
 mod system {
     use std::path::PathBuf;
 
+    /// The system's most memory maps of a process; `None` where it does not say.
     pub fn map_count_max() -> Option<usize> {
         None
     }
 
+    /// Bytes of memory that this process can get; `None` where the system does not say.
     pub fn memory_bytes() -> Option<u64> {
         None
     }
 
+    /// Makes this process the first to be ended when memory runs out; does nothing where that cannot be set.
     pub fn give_way_for_memory() {}
 
+    /// Path of the running program; `None` where only its file name is known.
     pub fn this_program() -> Option<PathBuf> {
         None
     }

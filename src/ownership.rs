@@ -51,6 +51,7 @@ fn others_write(meta: &Metadata) -> bool {
     meta.mode() & 0o002 != 0 || (meta.mode() & 0o020 != 0 && !is_own_group)
 }
 
+/// Whether the directory exists: without Unix permissions nothing more is checked.
 #[cfg(not(unix))]
 pub fn others_cannot_replace(dir: &Path) -> bool {
     dir.is_dir()

@@ -64,6 +64,8 @@ const COLUMNS_MAX: u16 = 1_000;
 const ROWS_MAX: u16 = 500;
 
 impl Console {
+    /// A console that writes to the standard streams, or to `screen` where there is one. `typed` gets the lines that
+    /// are typed while a program reads.
     pub fn new(screen: Option<Arc<Screen>>, color: Color, typed: TypedLines) -> Console {
         Console { screen, color, typed, pictured: None, progress_shown: false, frame_rows: 0 }
     }

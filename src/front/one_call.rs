@@ -43,6 +43,9 @@ pub struct OneCall {
 }
 
 /// Loads, calls and prints; returns the exit code.
+///
+/// # Errors
+/// The load or the call fails.
 pub fn run(kernel: Arc<Kernel>, color: Color, call: OneCall) -> Result<u8, ShellError> {
     let console = Console::new(None, color, Rc::new(RefCell::new(Vec::new())));
     let options = SessionOptions { json: call.json, logs_shown: Some(call.logs_shown), ..SessionOptions::default() };

@@ -50,6 +50,9 @@ pub enum LineSource {
 }
 
 /// Runs the scripts, then the prompt if one is wanted; returns the exit code.
+///
+/// # Errors
+/// A script cannot be read or fails.
 pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
     let typed: TypedLines = Rc::new(RefCell::new(Vec::new()));
     let at_terminal = io::stdin().is_terminal();
@@ -182,6 +185,9 @@ fn finish(session: &mut Session) -> Result<(), ShellError> {
 }
 
 /// Makes Ctrl-C interrupt the session.
+///
+/// # Errors
+/// The signal handler cannot be installed.
 pub fn interruptible(session: &Session) -> Result<(), ShellError> {
     let interrupter = session.interrupter();
     signals::on_interrupt(move || interrupter.interrupt())
@@ -189,6 +195,9 @@ pub fn interruptible(session: &Session) -> Result<(), ShellError> {
 }
 
 /// Writes to standard output; returns the exit code. A closed pipe is not an error.
+///
+/// # Errors
+/// Standard output cannot be written.
 pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
     let mut stdout = io::stdout().lock();
     match stdout.write_all(bytes).and_then(|()| stdout.flush()) {

@@ -16,6 +16,9 @@ const CODE_INTERRUPTED: i32 = 130;
 
 /// Calls `interrupt` for each SIGINT. If it returns that the previous one is still unanswered, the program exits;
 /// SIGTERM and SIGHUP make it exit at once. Temporary files are removed and child programs ended first.
+///
+/// # Errors
+/// The signal handlers or the thread cannot be installed.
 pub fn on_interrupt(interrupt: impl Fn() -> bool + Send + 'static) -> io::Result<()> {
     let mut signals = Signals::new([SIGINT, SIGTERM, SIGHUP])?;
     thread::Builder::new().name("signals".to_owned()).spawn(move || {

@@ -27,6 +27,7 @@ type Words = [AtomicU64; WORDS];
 const WORDS: usize = 13;
 
 impl LaneBuffer {
+    /// An empty buffer with room for [`LANE_RECORDS_MAX`] records.
     pub(super) fn new() -> LaneBuffer {
         LaneBuffer {
             slots: (0..LANE_RECORDS_MAX).map(|_| Words::default()).collect(),

@@ -147,6 +147,7 @@ impl Growth {
         self.0
     }
 
+    /// The growth that [`Growth::to_raw`] encoded.
     pub(super) fn from_raw(raw: u16) -> Growth {
         Growth(raw)
     }

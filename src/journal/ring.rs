@@ -226,10 +226,12 @@ impl Journal {
         self.lanes.lock().iter().for_each(|lane| self.empty(lane));
     }
 
+    /// Moves the records of a lane to the store.
     pub(super) fn empty(&self, lane: &LaneBuffer) {
         lane.empty_into(&self.store);
     }
 
+    /// Adds a record to the store directly, without a lane.
     pub(super) fn push_through(&self, record: Record) {
         self.store.lock().push(record);
     }
@@ -241,6 +243,7 @@ impl Journal {
         self.empty(lane);
     }
 
+    /// Wakes followers that wait for records.
     #[inline]
     pub(super) fn ring_if_awaited(&self) {
         if self.awaited.load(Ordering::Relaxed) {

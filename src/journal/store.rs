@@ -36,6 +36,7 @@ struct StoredRecord {
 }
 
 impl Store {
+    /// An empty store for at most `records_max` records and `payload_bytes_max` bytes of their payloads.
     pub(super) fn new(records_max: usize, payload_bytes_max: u64) -> Store {
         Store {
             slots: Vec::with_capacity(records_max.min(RESERVED_RECORDS_MAX)),
@@ -51,6 +52,7 @@ impl Store {
         }
     }
 
+    /// Adds a record. A full store drops its oldest record, and the oldest payloads beyond the budget.
     pub(super) fn push(&mut self, record: Record) {
         let kept_bytes = payload_bytes(&record);
         self.push_with(|slot| *slot = record);
@@ -117,11 +119,13 @@ impl Store {
         }
     }
 
+    /// Sets the budget of payloads, and drops the oldest ones beyond it.
     pub(super) fn set_payload_bytes_max(&mut self, bytes_max: u64) {
         self.payload_bytes_max = bytes_max;
         self.keep_payload_budget();
     }
 
+    /// Sets the most records, and drops the oldest ones beyond it.
     pub(super) fn set_records_max(&mut self, records_max: usize) {
         let pushed_out = self.slots.len().saturating_sub(records_max);
         self.slots.rotate_left(self.oldest);
@@ -138,6 +142,7 @@ impl Store {
         }
     }
 
+    /// Removes all records. They do not count as dropped.
     pub(super) fn clear(&mut self) {
         self.base = self.end();
         self.cleared_to = self.base;
@@ -152,22 +157,27 @@ impl Store {
         self.base + self.slots.len() as u64
     }
 
+    /// Position of the oldest record.
     pub(super) fn base(&self) -> u64 {
         self.base
     }
 
+    /// Count of records that a full store dropped.
     pub(super) fn dropped(&self) -> u64 {
         self.dropped
     }
 
+    /// Bytes of the kept payloads.
     pub(super) fn payload_bytes(&self) -> u64 {
         self.payload_bytes
     }
 
+    /// All records, in the order of their ends.
     pub(super) fn iter(&self) -> impl DoubleEndedIterator<Item = &Record> + ExactSizeIterator {
         self.slots().map(|slot| &slot.record)
     }
 
+    /// The record with this number, searched from the newest.
     pub(super) fn get(&self, seq: u64) -> Option<&Record> {
         self.slots()
             .rev()

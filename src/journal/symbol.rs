@@ -49,10 +49,12 @@ impl Symbol {
         TABLE.name(self).unwrap_or("")
     }
 
+    /// The symbol's number in the table.
     pub(super) fn to_raw(self) -> u32 {
         self.0
     }
 
+    /// The symbol that [`Symbol::to_raw`] encoded.
     pub(super) fn from_raw(raw: u32) -> Symbol {
         Symbol(raw)
     }

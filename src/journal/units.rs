@@ -22,6 +22,9 @@ const SIZE_UNITS: [(&str, u64); 5] = [("", 1), ("b", 1), ("k", 1 << 10), ("m", 1
 
 /// Reads a duration into nanoseconds: a number, decimals allowed, with `ns us µs ms s m h`, or several such parts
 /// (`1m30s`, `1m 30s`); a bare number is milliseconds. The error is one line.
+///
+/// # Errors
+/// The text is no duration, or one that is too long for 64 bits; one line.
 pub fn parse_duration_ns(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let value = if unit.is_empty() { scaled(number, MILLISECOND_NS) } else { duration_parts(text) };
@@ -45,6 +48,9 @@ fn duration_parts(text: &str) -> Option<u64> {
 
 /// Reads a size into bytes: a number, decimals allowed, with `k M G` (of 1024, in either case, `B` or `iB` may follow).
 /// The error is one line.
+///
+/// # Errors
+/// The text is no size, or one that is too large for 64 bits; one line.
 pub fn parse_size(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let unit = unit.to_ascii_lowercase();
@@ -55,6 +61,9 @@ pub fn parse_size(text: &str) -> Result<u64, String> {
 }
 
 /// Reads a number of units of fuel: `1500`, `2k`, `1.5M`, `3G`, by thousands.
+///
+/// # Errors
+/// The text is no count, or one that is too large for 64 bits; one line.
 pub fn parse_units(text: &str) -> Result<u64, String> {
     let (number, unit) = split(text);
     let scale = match unit {

@@ -52,6 +52,9 @@ impl Kernel {
     }
 
     /// What the module says of itself that a name, path or built-in source stands for.
+    ///
+    /// # Errors
+    /// The source cannot be found or read.
     pub fn about_source(&self, source: &str) -> Result<About, Failure> {
         self.sources().about(source)
     }
@@ -197,11 +200,17 @@ impl Kernel {
     }
 
     /// Starts a job on a thread of its own.
+    ///
+    /// # Errors
+    /// A process of the plan has ended, too many jobs run, or no thread can be started.
     pub fn start(self: &Arc<Self>, plan: CallPlan) -> Result<Job, CallError> {
         Job::start(self, plan, None)
     }
 
     /// Starts a job whose output goes to `sink` whole, as the last thing that it does.
+    ///
+    /// # Errors
+    /// As of [`Kernel::start`].
     pub fn start_into(self: &Arc<Self>, plan: CallPlan, sink: OutputSink) -> Result<Job, CallError> {
         Job::start(self, plan, Some(sink))
     }

@@ -90,6 +90,9 @@ impl Kernel {
     }
 
     /// Starts a round, as a foreground job.
+    ///
+    /// # Errors
+    /// A process of the round has ended, or too many jobs run.
     pub fn bench(self: &Arc<Self>, round: BenchRound) -> Result<Bench, CallError> {
         let times = Arc::new(Mutex::new(Rank::BenchTimes, RoundTimes::default()));
         let (kernel, written) = (self.clone(), times.clone());

@@ -112,6 +112,9 @@ impl Chain {
 
     /// Adds a call at the end of the chain and returns its depth. Its deadline is kept only where it is earlier than
     /// its callers'.
+    ///
+    /// # Errors
+    /// The chain is cancelled or as deep as it may be.
     pub fn push(&self, mut frame: Frame) -> Result<u16, Refusal> {
         let depth_max = self.depth_max;
         let mut frames = self.frames.lock();

@@ -104,6 +104,7 @@ pub struct StepPlan {
 }
 
 impl StepPlan {
+    /// Whether the step ends at this side of a call at this depth.
     pub(super) fn stops(self, depth: u16, side: HoldSide) -> bool {
         // At a call's end, the step counts from its caller, which continues.
         let end = if self.side == HoldSide::After { self.depth.saturating_sub(1) } else { self.depth };

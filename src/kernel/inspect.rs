@@ -28,11 +28,17 @@ pub enum NotInspected {
 
 impl Kernel {
     /// The variables of a process, in the order of their keys.
+    ///
+    /// # Errors
+    /// The process has ended, runs, or cannot be inspected.
     pub fn variables(&self, id: ProcessId) -> Result<Vec<Variable>, NotInspected> {
         self.inspect(id, |_, inspected| Ok(inspected.variables()))
     }
 
     /// Sets a variable of a process, under the limits that its plugin has itself; `None` removes it.
+    ///
+    /// # Errors
+    /// The process has ended, runs, cannot be inspected, or a limit refuses the value.
     pub fn set_variable(&self, id: ProcessId, key: &str, value: Option<&[u8]>) -> Result<(), NotInspected> {
         self.inspect(id, |label, inspected| {
             let set = inspected.set_variable(key, value);
@@ -41,6 +47,9 @@ impl Kernel {
     }
 
     /// A copy of a part of the process's memory.
+    ///
+    /// # Errors
+    /// The process has ended, runs, cannot be inspected, or has no such range.
     pub fn read_memory(&self, id: ProcessId, offset: u64, length: u64) -> Result<MemoryPart, NotInspected> {
         self.inspect(id, |label, inspected| {
             let part = inspected.read_memory(offset, length);

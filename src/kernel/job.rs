@@ -28,6 +28,9 @@ pub struct JobEnd {
 
 impl JobEnd {
     /// The bytes to print of a job that succeeded.
+    ///
+    /// # Errors
+    /// The job failed.
     pub fn bytes(&self) -> Result<Arc<[u8]>, CallError> {
         self.result.as_ref().map(JobOutput::bytes).map_err(CallError::clone)
     }
@@ -222,6 +225,7 @@ impl Job {
         self.inner.held.load(Ordering::Relaxed)
     }
 
+    /// Marks the job as held or running again, and wakes those who wait for it.
     pub(super) fn set_held(&self, held: bool) {
         let _end = self.inner.end.lock();
         self.inner.held.store(held, Ordering::Relaxed);

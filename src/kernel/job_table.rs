@@ -54,6 +54,9 @@ impl JobTable {
     }
 
     /// Adds a job that is about to run; refused when `running_max` jobs run.
+    ///
+    /// # Errors
+    /// `running_max` jobs run.
     pub fn admit(&self, job: Job, running_max: usize) -> Result<(), Problem> {
         let mut jobs = self.jobs.lock();
         let running = jobs.values().filter(|job| job.is_running()).count();

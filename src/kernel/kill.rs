@@ -30,11 +30,17 @@ struct Remains {
 impl Kernel {
     /// Ends a process, with `subtree` its descendants too, and cancels the calls in them. Children that live on move to
     /// its parent.
+    ///
+    /// # Errors
+    /// There is no living process with this id.
     pub fn kill(&self, id: ProcessId, subtree: bool) -> Result<Killed, CallError> {
         self.end_process(id, subtree, &Killer::Shell).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
     }
 
     /// `free_plugin`: a caller ends one of its descendants.
+    ///
+    /// # Errors
+    /// The process is no descendant of the caller.
     pub(super) fn free(&self, caller: &Process, id: u64) -> Result<(), CallError> {
         let short = ProcessId::try_from(id).ok();
         let Some(target) = short.and_then(|id| self.living(id)) else { return Err(self.no_process(short, id)) };

@@ -33,6 +33,9 @@ fn panicked(panic: &(dyn Any + Send)) -> CallError {
 
 impl Job {
     /// Starts a plan on a thread of its own; its output goes to the sink, where there is one.
+    ///
+    /// # Errors
+    /// A process of the plan has ended, too many jobs run, or no thread can be started.
     pub(super) fn start(kernel: &Arc<Kernel>, plan: CallPlan, sink: Option<OutputSink>) -> Result<Job, CallError> {
         let (text, background, of_thread) = (plan.text.clone(), plan.background, kernel.clone());
         Job::launch(kernel, text, background, move |job, task| {
@@ -47,6 +50,9 @@ impl Job {
     }
 
     /// Starts `body` as a job: on a thread of its own, in a chain of its own, which Ctrl-C ends while it is in front.
+    ///
+    /// # Errors
+    /// Too many jobs run, or no thread can be started.
     pub(super) fn launch(
         kernel: &Arc<Kernel>,
         text: String,

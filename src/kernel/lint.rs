@@ -14,7 +14,9 @@ use crate::runtime::host_functions::WASI;
 /// Growth since an instance's first call that makes a finding: in bytes, in calls, and in bytes a call. Allocators take
 /// memory in large pieces, so that a few calls say nothing.
 pub const GROWN_BYTES_MIN: u64 = 256 << 10;
+/// Calls over which an instance must have grown to make a finding.
 pub const GROWN_CALLS_MIN: u64 = 8;
+/// Bytes a call, on average, that make a finding.
 pub const GROWN_BYTES_EACH_MIN: u64 = 256;
 /// Names of one finding.
 pub const NAMES_MAX: usize = 100;

@@ -54,6 +54,9 @@ impl LoadRequest {
 impl Kernel {
     /// Resolves a name, path or URL to a program with a person's access. `progress` receives the downloaded and the
     /// total bytes, and cancels the download by returning false.
+    ///
+    /// # Errors
+    /// The source is no program, cannot be read or fetched, or the wait ended.
     pub fn resolve(
         &self,
         source: &str,
@@ -63,6 +66,9 @@ impl Kernel {
     }
 
     /// Resolves as [`Kernel::resolve`] does, until the caller's deadline.
+    ///
+    /// # Errors
+    /// As of [`Kernel::resolve`], or the deadline has passed.
     pub fn resolve_by(
         &self,
         source: &str,
@@ -91,6 +97,9 @@ impl Kernel {
     }
 
     /// The program of a manifest that was read from `path`. `progress` as in [`Kernel::resolve`].
+    ///
+    /// # Errors
+    /// The manifest or a module that it names is invalid or cannot be read, or `progress` returns false.
     pub fn resolve_manifest(
         &self,
         path: &Path,
@@ -104,12 +113,18 @@ impl Kernel {
     }
 
     /// Starts a process with the shell as parent. Ends as interrupted by [`Kernel::interrupt_foreground`].
+    ///
+    /// # Errors
+    /// The program does not compile or link, its start fails, a limit refuses it, or the load is interrupted.
     pub fn load(self: &Arc<Self>, request: LoadRequest) -> Result<ProcessLabel, CallError> {
         self.load_unless(request, &|| false)
     }
 
     /// Starts a process as above. `interrupted` is checked once the start can be cancelled, so that an earlier Ctrl-C
     /// takes effect.
+    ///
+    /// # Errors
+    /// As of [`Kernel::load`], or `interrupted` is true.
     pub fn load_unless(
         self: &Arc<Self>,
         request: LoadRequest,
@@ -120,6 +135,9 @@ impl Kernel {
 
     /// Starts a process as a foreground job, whose nested calls breakpoints can hold. The job's output is
     /// [`JobOutput::Loaded`].
+    ///
+    /// # Errors
+    /// Too many jobs run, or no thread can be started. A failure of the load itself is the job's.
     pub fn start_load(self: &Arc<Self>, request: LoadRequest, text: String) -> Result<Job, CallError> {
         let kernel = self.clone();
         Job::launch(self, text, false, move |_, task| kernel.load_in(task, request).map(JobOutput::Loaded))
@@ -143,6 +161,9 @@ impl Kernel {
     }
 
     /// Runs a guest's start on a thread with a sufficient stack, and waits.
+    ///
+    /// # Errors
+    /// That of the start, or no thread can be started.
     pub(super) fn on_big_stack<T: Send + 'static>(
         &self,
         name: &str,

@@ -110,6 +110,9 @@ impl Kernel {
 
     /// Resolves `1`, `front` or `1:front` to a living process. The error suggests a close name, or gives the exit
     /// reason of a dead process.
+    ///
+    /// # Errors
+    /// There is no living process of that id or name; with a close name or the exit reason.
     pub fn find(&self, reference: &str) -> Result<ProcessId, CallError> {
         let table = self.table().read();
         let (number, name) = match reference.split_once(':') {
@@ -143,6 +146,9 @@ impl Kernel {
     }
 
     /// Splits `PLUGIN.FUNCTION` into a living process and a function: the longest matching process name wins.
+    ///
+    /// # Errors
+    /// No living process's name is at the start of the word, or no function follows.
     pub fn split_target(&self, target: &str) -> Result<(Arc<Process>, String), CallError> {
         let dots = target.match_indices('.').map(|(at, _)| at).collect::<Vec<_>>();
         for at in dots.into_iter().rev() {
@@ -182,6 +188,9 @@ impl Kernel {
     }
 
     /// A living process by its id, or the error that names the id.
+    ///
+    /// # Errors
+    /// The process has ended or never was; the error names the id.
     pub(super) fn living_or_error(&self, id: ProcessId) -> Result<Arc<Process>, CallError> {
         self.living(id).ok_or_else(|| self.no_process(Some(id), u64::from(id)))
     }

@@ -26,6 +26,9 @@ impl<'a> Pipe<'a> {
     }
 
     /// One run of the whole on `input`, which is dropped when it is in the first process; the first failure ends it.
+    ///
+    /// # Errors
+    /// The first failure of a stage.
     pub fn run(&mut self, input: impl AsRef<[u8]>) -> Result<Finished, CallError> {
         let (task, plan) = (self.task, self.plan);
         let deadline = plan.timeout.map(|timeout| Instant::now() + timeout);

@@ -38,17 +38,27 @@ const RESTART_TRIES_MAX: usize = 8;
 
 impl Kernel {
     /// [`ReplacementRequest::Restart`], ended by Ctrl-C.
+    ///
+    /// # Errors
+    /// The process has ended, the new instance does not start, or the replacement is interrupted; the old instance
+    /// stays.
     pub fn restart(self: &Arc<Self>, id: ProcessId) -> Result<Replaced, CallError> {
         self.replace_unless(id, &ReplacementRequest::Restart, &|| false)
     }
 
     /// [`ReplacementRequest::Reload`], ended by Ctrl-C.
+    ///
+    /// # Errors
+    /// As of [`Kernel::restart`]; without `force` also when the new program lacks functions of the old one.
     pub fn reload(self: &Arc<Self>, id: ProcessId, program: &Arc<Program>, force: bool) -> Result<Replaced, CallError> {
         self.replace_unless(id, &ReplacementRequest::Reload { program: program.clone(), force }, &|| false)
     }
 
     /// Replaces a process unless `interrupted` returns true, which is asked once Ctrl-C can reach the replacement: an
     /// earlier Ctrl-C is not lost.
+    ///
+    /// # Errors
+    /// As of [`Kernel::restart`] and [`Kernel::reload`], or `interrupted` is true.
     pub fn replace_unless(
         self: &Arc<Self>,
         id: ProcessId,
@@ -60,6 +70,9 @@ impl Kernel {
 
     /// Replaces a process in a foreground job, so that breakpoints can hold calls of the new instance's start. The
     /// job's output is [`JobOutput::Replaced`].
+    ///
+    /// # Errors
+    /// Too many jobs run, or no thread can be started. A failure of the replacement itself is the job's.
     pub fn start_replace(
         self: &Arc<Self>,
         id: ProcessId,
@@ -71,6 +84,9 @@ impl Kernel {
     }
 
     /// Replaces a process in the chain of `task`; the new instance has `timeout` to start.
+    ///
+    /// # Errors
+    /// As of [`Kernel::restart`] and [`Kernel::reload`].
     pub(super) fn replace_in(
         self: &Arc<Self>,
         task: &Arc<Task>,

@@ -36,6 +36,9 @@ const REGISTER: &str = "register_plugin";
 const START: &str = "(start)";
 impl Kernel {
     /// `register_plugin`: starts a process by name as a child of the caller. Refusals are recorded.
+    ///
+    /// # Errors
+    /// The policy or a limit refuses it, the source is no program, or its start fails.
     pub(super) fn register(
         self: &Arc<Self>,
         task: &Arc<Task>,
@@ -162,6 +165,9 @@ impl Kernel {
     }
 
     /// Starts a process under `parent`, in a frame at the chain's end.
+    ///
+    /// # Errors
+    /// A limit refuses it, the name is taken, the program does not compile, or its start fails.
     pub(super) fn spawn(
         self: &Arc<Self>,
         task: &Arc<Task>,
@@ -201,6 +207,9 @@ impl Kernel {
 
     /// The image of a program, compiled or made of stubs. The wait ends when the chain is cancelled, and at the
     /// deadline.
+    ///
+    /// # Errors
+    /// The program does not compile or link, or the wait ended.
     pub(super) fn image(
         &self,
         task: &Task,
@@ -279,6 +288,9 @@ impl Kernel {
 
     /// Runs the start functions and constructors of a reserved process in a frame of their own, within `timeout` and
     /// the limit for calls.
+    ///
+    /// # Errors
+    /// The chain is too deep or cancelled, or the start fails.
     pub(super) fn start_instance(
         self: &Arc<Self>,
         task: &Arc<Task>,

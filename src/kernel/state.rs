@@ -182,66 +182,82 @@ impl Drop for Kernel {
 
 /// Access to the parts for the kernel's own files. Each part has its own lock.
 impl Kernel {
+    /// The words of advice in errors.
     pub(super) fn wording(&self) -> Wording {
         self.wording
     }
 
+    /// The cache of compiled programs.
     pub(super) fn images(&self) -> &Images {
         &self.images
     }
 
+    /// The sources of programs: files, URLs and plugin directories.
     pub(super) fn sources(&self) -> &Sources {
         &self.sources
     }
 
+    /// The process table.
     pub(super) fn table(&self) -> &RwLock<Table> {
         &self.table
     }
 
+    /// Bytes of memory that all processes have committed.
     pub(super) fn total_bytes(&self) -> &Arc<AtomicU64> {
         &self.total_bytes
     }
 
+    /// The thread that ends calls at their deadlines.
     pub(super) fn clock(&self) -> &Arc<Clock> {
         &self.clock
     }
 
+    /// Breakpoints, faults, stubs and the recorder.
     pub(super) fn hooks(&self) -> &Hooks {
         &self.hooks
     }
 
+    /// The graph of jobs that wait for processes, which finds deadlocks.
     pub(super) fn waits(&self) -> &Waits {
         &self.waits
     }
 
+    /// The processes that are reloaded when their files change.
     pub(super) fn watches(&self) -> &WatchList {
         &self.watches
     }
 
+    /// The switch and filter of traced host requests.
     pub(super) fn host_trace(&self) -> &HostTrace {
         &self.host_trace
     }
 
+    /// Whether the fuel of new programs is counted.
     pub(super) fn fuel_switch(&self) -> &AtomicBool {
         &self.counts_fuel
     }
 
+    /// The policy with its rate of calls.
     pub(super) fn gate(&self) -> &PolicyGate {
         &self.gate
     }
 
+    /// The log of spawns that a policy is learned from.
     pub(super) fn spawns(&self) -> &Mutex<Spawns> {
         &self.spawns
     }
 
+    /// The jobs.
     pub(super) fn job_table(&self) -> &JobTable {
         &self.jobs
     }
 
+    /// The chains of running jobs.
     pub(super) fn chain_table(&self) -> &ChainTable {
         &self.chains
     }
 
+    /// The stacks of the last failed calls.
     pub(super) fn stacks(&self) -> &StackLog {
         &self.stacks
     }
@@ -261,22 +277,27 @@ impl Kernel {
         &self.collecting
     }
 
+    /// The cache of modules' debug information.
     pub(super) fn symbols(&self) -> &Arc<Symbols> {
         &self.symbols
     }
 
+    /// The log of starts, crashes and ends of processes.
     pub(super) fn life_log(&self) -> &LifeLog {
         &self.life_log
     }
 
+    /// The notices that were not taken yet.
     pub(super) fn notices(&self) -> &Notices {
         &self.notices
     }
 
+    /// The receiver of plugins' standard streams, once it is set.
     pub(super) fn stream_taker(&self) -> &OnceLock<StreamTaker> {
         &self.stream_taker
     }
 
+    /// The log lines of plugins.
     pub(super) fn logbook(&self) -> &Logbook {
         &self.logbook
     }
@@ -286,6 +307,7 @@ impl Kernel {
         self.started
     }
 
+    /// Nanoseconds from the start of the session to `at`; 0 for an earlier instant.
     pub(super) fn since_start_ns(&self, at: Instant) -> u64 {
         at.saturating_duration_since(self.started).as_nanos() as u64
     }
@@ -295,6 +317,7 @@ impl Kernel {
         self.stub_runner.read().clone()
     }
 
+    /// Sets the function that runs the commands of stubs.
     pub(super) fn replace_stub_runner(&self, runner: StubRunner) {
         *self.stub_runner.write() = Some(runner);
     }

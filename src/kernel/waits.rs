@@ -44,6 +44,9 @@ impl Waits {
     /// Notes that a chain is about to wait for a process. The error describes the ring that the wait would close.
     ///
     /// The wait that closes a ring is the last one noted, so all other edges of the ring are in place by then.
+    ///
+    /// # Errors
+    /// The wait would close a ring of jobs; the text describes it.
     pub fn enter(&self, chain: u64, job: JobId, process: &Arc<Process>) -> Result<(), String> {
         let mut edges = self.edges.lock();
         let mut ring = Ring { labels: vec![process.label().to_string()], jobs: BTreeSet::from([job]) };

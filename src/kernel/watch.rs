@@ -34,6 +34,9 @@ fn code_hashes(program: &Program) -> Vec<String> {
 }
 
 /// Whether a program came from a file that can be looked at; else the error.
+///
+/// # Errors
+/// The program came from no file.
 pub fn watchable(program: &Program) -> Result<(), CallError> {
     if std::path::Path::new(&program.origin).is_file() {
         return Ok(());

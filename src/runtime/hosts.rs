@@ -26,6 +26,9 @@ pub fn pattern_of(url: &Url) -> String {
 }
 
 /// Fails for a pattern that matches no host, and suggests the one that would. The error is one line.
+///
+/// # Errors
+/// The pattern can match no host; one line, with the pattern that would.
 pub fn check(pattern: &str) -> Result<(), String> {
     if pattern.len() > PATTERN_BYTES_MAX {
         return Err(format!("a host pattern of {} bytes; at most {PATTERN_BYTES_MAX} are allowed", pattern.len()));

@@ -180,6 +180,7 @@ pub enum LogLevel {
 }
 
 impl LogLevel {
+    /// Every level, from the lowest; the last one keeps nothing.
     pub const ALL: [LogLevel; 6] =
         [LogLevel::Trace, LogLevel::Debug, LogLevel::Info, LogLevel::Warn, LogLevel::Error, LogLevel::Off];
 

@@ -174,6 +174,9 @@ impl Spec {
     }
 
     /// Fails when a path granted in resolved form leads elsewhere now.
+    ///
+    /// # Errors
+    /// A path leads elsewhere now, or cannot be resolved; the failure names it.
     pub fn stays_put(&self, path: &AllowedPath) -> Result<(), Failure> {
         if self.paths_resolved && path.host.exists() && self.held_path(path).is_none() {
             let why = format!("allowed path `{}` is not what was granted any more", path.host.display());

@@ -65,6 +65,9 @@ impl StandInForm {
     /// How the values of a function of these types cross; `None` stands for a type that is no number. `ty` is the
     /// function's type for people. Fails where there is such a type, or where other types were said than the function
     /// has.
+    ///
+    /// # Errors
+    /// A type is no number, or the types differ from the function's.
     pub fn new(
         stand_in: &ImportStandIn,
         ty: &str,
@@ -125,6 +128,9 @@ impl StandInForm {
     }
 
     /// The arguments as the stand-in's input: a JSON array.
+    ///
+    /// # Errors
+    /// A block cannot be read or is over [`ARGUMENT_BYTES_MAX`].
     pub fn input(&self, arguments: &[Scalar], blocks: &mut dyn CallerBlocks) -> Result<Vec<u8>, Failure> {
         let mut left = ARGUMENT_BYTES_MAX;
         let mut entries = Vec::with_capacity(arguments.len());
@@ -150,6 +156,9 @@ impl StandInForm {
     }
 
     /// The results of a stand-in's output.
+    ///
+    /// # Errors
+    /// The output is no JSON of the result's type.
     pub fn answers(&self, output: Vec<u8>) -> Result<Vec<Answer>, Failure> {
         match self.results.as_slice() {
             [] => Ok(Vec::new()),

@@ -31,6 +31,7 @@ pub struct StandInTypes {
 }
 
 impl StandInType {
+    /// Every type.
     pub const ALL: [StandInType; 5] =
         [StandInType::Handle, StandInType::I32, StandInType::I64, StandInType::F32, StandInType::F64];
 
@@ -57,6 +58,7 @@ impl StandInType {
 }
 
 impl NumberType {
+    /// Every type.
     pub const ALL: [NumberType; 4] = [NumberType::I32, NumberType::I64, NumberType::F32, NumberType::F64];
 
     /// As wasm writes it.

@@ -30,6 +30,9 @@ pub struct Stub {
 
 impl Stub {
     /// The results of a call: `zeros`, which are `None` where a result's type has no zero.
+    ///
+    /// # Errors
+    /// Stubs trap (`StubImports::Trap`), or a result's type has no zero.
     pub fn results<'a, V>(&self, zeros: Option<&'a [V]>) -> Result<&'a [V], Failure> {
         let label = &self.label;
         let why = match (self.kind, zeros) {

@@ -42,6 +42,10 @@ impl WasiInput {
 
     /// Fails for input that WASI cannot pass: names that are empty or have a `=`, bytes of zero, more than
     /// [`WASI_INPUT_BYTES_MAX`]. The error is one line.
+    ///
+    /// # Errors
+    /// A name is empty or has a `=`, a value has a zero byte, or all together is over [`WASI_INPUT_BYTES_MAX`]; one
+    /// line.
     pub fn check(&self) -> Result<(), String> {
         if let Some(key) = self.env.keys().find(|key| key.is_empty() || key.contains('=')) {
             return Err(match key.is_empty() {
@@ -65,6 +69,9 @@ impl WasiInput {
 
     /// Opens the file for standard input: a regular one, which does not wait for anybody. Where the path was `resolved`
     /// as it was granted, it must lead to the same place now. The error is one line.
+    ///
+    /// # Errors
+    /// The file cannot be opened, is not regular, or is at another place than when it was granted; one line.
     pub fn open_stdin(path: &Path, resolved: bool) -> Result<File, String> {
         let fails = |why: &str| format!("cannot read `{}` as standard input: {why}", path.display());
         let stays = || !resolved || path.canonicalize().is_ok_and(|now| now == *path);

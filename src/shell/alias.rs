@@ -33,6 +33,7 @@ pub struct Aliases {
 }
 
 impl Aliases {
+    /// The alias with this name.
     pub fn get(&self, name: &str) -> Option<Arc<Alias>> {
         self.named.lock().get(name).cloned()
     }

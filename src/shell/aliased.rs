@@ -116,6 +116,9 @@ impl Session {
     }
 
     /// The words' values as the system's shell reads them, where the words as typed are not at hand.
+    ///
+    /// # Errors
+    /// A word cannot be expanded.
     pub(super) fn quoted_values(&mut self, words: &[Word]) -> Result<String, ShellError> {
         let values = words.iter().map(|word| self.expand(word).map(|bytes| quote(&bytes)));
         values.collect::<Result<Vec<String>, ShellError>>().map(|values| values.join(" "))

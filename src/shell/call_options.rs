@@ -45,6 +45,9 @@ impl CallOptions {
     }
 
     /// Adds the options of another stage of the same pipe: they hold for the whole pipe.
+    ///
+    /// # Errors
+    /// Both stages have the same option.
     pub fn merge(&mut self, other: CallOptions) -> Result<(), ShellError> {
         let twice = |option: &str| {
             ShellError::usage(format!("`{option}` stands twice: it holds for the whole pipe, so give it once"))

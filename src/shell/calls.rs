@@ -25,6 +25,9 @@ struct Calls {
 impl Session {
     /// Runs a pipe of calls as one job. `name`: its first word, which has been expanded (a command in it runs once).
     /// `into`: the file that a background job's output goes to.
+    ///
+    /// # Errors
+    /// A stage is no call, an option does not fit, or a call fails.
     pub(super) fn run_calls(
         &mut self,
         inner: &Inner<'_>,
@@ -182,6 +185,9 @@ impl Session {
     }
 
     /// The reply to a finished foreground call: its output, which `$_` keeps too, or its error.
+    ///
+    /// # Errors
+    /// The call failed.
     pub(super) fn finish_call(
         &mut self,
         id: ProcessId,
@@ -204,6 +210,9 @@ impl Session {
     }
 
     /// Calls a process in the foreground.
+    ///
+    /// # Errors
+    /// The call fails or is interrupted.
     pub fn call(
         &mut self,
         process: ProcessId,

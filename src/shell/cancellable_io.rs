@@ -20,12 +20,18 @@ const CHUNK_BYTES: usize = 64 * 1024;
 pub type IsCancelled<'a> = &'a dyn Fn() -> bool;
 
 /// Opens a file to be read by [`read_to_end`].
+///
+/// # Errors
+/// The file cannot be opened, or the wait was cancelled.
 pub fn open(path: &Path) -> io::Result<File> {
     // A non-blocking FIFO opens without a writer: the wait for a writer is a wait for bytes.
     OpenOptions::new().read(true).custom_flags(libc::O_NONBLOCK).open(path)
 }
 
 /// Reads a file up to `bytes_max` bytes, and one byte more where the file is longer.
+///
+/// # Errors
+/// The file cannot be read, or the wait was cancelled.
 pub fn read_to_end(file: &File, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> io::Result<Vec<u8>> {
     if file.metadata()?.is_file() {
         let mut bytes = Vec::new();
@@ -36,6 +42,9 @@ pub fn read_to_end(file: &File, bytes_max: u64, is_cancelled: IsCancelled<'_>) -
 }
 
 /// Reads an open stream to its end, bounded as by [`read_to_end`].
+///
+/// # Errors
+/// The stream cannot be read, or the wait was cancelled.
 pub fn read_stream(stream: BorrowedFd<'_>, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     let mut chunk = vec![0; CHUNK_BYTES];
@@ -58,6 +67,7 @@ pub struct CancellableReader<'a> {
 }
 
 impl<'a> CancellableReader<'a> {
+    /// A reader of `stream` whose reads end with an error once `is_cancelled` is true.
     pub fn new(stream: BorrowedFd<'a>, is_cancelled: IsCancelled<'a>) -> CancellableReader<'a> {
         CancellableReader { stream, is_cancelled }
     }
@@ -77,6 +87,9 @@ impl Read for CancellableReader<'_> {
 }
 
 /// Opens a file to be written by [`write_all`]; waits for the reader of a FIFO.
+///
+/// # Errors
+/// The file cannot be opened, or the wait was cancelled.
 pub fn open_to_write(path: &Path, options: &OpenOptions, is_cancelled: IsCancelled<'_>) -> io::Result<File> {
     let mut options = options.clone();
     options.custom_flags(libc::O_NONBLOCK);
@@ -90,6 +103,9 @@ pub fn open_to_write(path: &Path, options: &OpenOptions, is_cancelled: IsCancell
 }
 
 /// Writes all bytes.
+///
+/// # Errors
+/// The stream cannot be written, or the wait was cancelled.
 pub fn write_all(mut file: &File, bytes: &[u8], is_cancelled: IsCancelled<'_>) -> io::Result<()> {
     let mut left = bytes;
     while !left.is_empty() {

@@ -38,6 +38,7 @@ pub struct OutputReader {
 }
 
 impl OutputReader {
+    /// Starts the thread that reads `stream` to its end.
     pub fn start(stream: impl Into<OwnedFd>, used: OutputUse) -> OutputReader {
         let stream = File::from(stream.into());
         let (sender, kept) = mpsc::channel();

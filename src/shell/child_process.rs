@@ -74,6 +74,9 @@ pub enum StateChange {
 impl ChildProcess {
     /// Starts a program, writes its input to it and reads its output; `command` pipes those of `streams`. `at_terminal`:
     /// the program has the terminal's foreground during a wait.
+    ///
+    /// # Errors
+    /// The program cannot be started.
     pub fn start(command: &mut Command, streams: Streams, at_terminal: bool) -> io::Result<ChildProcess> {
         // The probe starts before the program: a program that stops its group could stop a probe that is still
         // starting.
@@ -119,6 +122,9 @@ impl ChildProcess {
     }
 
     /// Waits until the program ends or stops; continues a stopped program first.
+    ///
+    /// # Errors
+    /// The program's state cannot be asked for.
     pub fn wait(&mut self, interrupt: &Interrupt) -> io::Result<StateChange> {
         let Some(status) = self.wait_for_change(interrupt)? else { return Ok(StateChange::Stopped) };
         if self.forwarded.is_some() {

@@ -79,6 +79,7 @@ impl ShellError {
         ShellError { report: Report::Shown, ..self }
     }
 
+    /// Whether the error was shown already, so that it is not shown again.
     pub fn is_shown(&self) -> bool {
         self.report == Report::Shown
     }

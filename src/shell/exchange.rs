@@ -41,6 +41,9 @@ enum ReplacementKind {
 }
 
 /// Exchanges a process's instance or code; the line that says so ends with `more`.
+///
+/// # Errors
+/// The replacement fails or is interrupted; the old instance stays.
 pub fn exchange(
     session: &mut Session,
     id: ProcessId,

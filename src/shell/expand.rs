@@ -45,6 +45,9 @@ impl Env for Session {
 
 impl Session {
     /// A word's bytes; for `@FILE` and `@-` the bytes read there.
+    ///
+    /// # Errors
+    /// A variable is unset, a substitution fails, or a file cannot be read.
     pub(super) fn expand(&mut self, word: &Word) -> Result<Vec<u8>, ShellError> {
         if word.kind == WordKind::AtStdin {
             return self.read_stdin();
@@ -58,16 +61,25 @@ impl Session {
     }
 
     /// A word's text; an error where it is not UTF-8.
+    ///
+    /// # Errors
+    /// As of [`Session::expand`], or the value is not UTF-8.
     pub(super) fn expand_text(&mut self, word: &Word) -> Result<String, ShellError> {
         word.expand_text(self).map_err(shell_error)
     }
 
     /// The text of a word that names a file.
+    ///
+    /// # Errors
+    /// As of [`Session::expand_text`], or there is no home directory for a `~`.
     pub(super) fn expand_file(&mut self, word: &Word) -> Result<String, ShellError> {
         Ok(in_home(word, self.expand_text(word)?))
     }
 
     /// A command's words, expanded, with how each was typed.
+    ///
+    /// # Errors
+    /// As of [`Session::expand_text`] for the first such word.
     pub(super) fn expand_all(&mut self, command: &Command, words: &[Word]) -> Result<Vec<Argument>, ShellError> {
         let slots = command.shape().slots(words, 0);
         let mut arguments = Vec::with_capacity(words.len());

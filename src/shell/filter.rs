@@ -5,6 +5,9 @@ use crate::journal::{Drained, Filter, RecordKind};
 use crate::text::counted;
 
 /// Reads EXPR, for every command that takes one.
+///
+/// # Errors
+/// The text is no expression; one line with the column.
 pub fn parse_filter(text: &str) -> Result<Filter, String> {
     // Of `callee = cart` without quotes only the first word has come here.
     if FIELDS.contains(&text) {

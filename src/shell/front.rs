@@ -108,6 +108,7 @@ pub struct PictureSize {
 }
 
 impl PictureSize {
+    /// The size of pictures where there is no window.
     pub const DEFAULT: PictureSize = PictureSize { cols: 120, rows: 40 };
     const COLS_MAX: u16 = 1_000;
     const ROWS_MAX: u16 = 500;
@@ -118,10 +119,12 @@ impl PictureSize {
         fits.then_some(PictureSize { cols, rows })
     }
 
+    /// Width in character cells.
     pub fn cols(self) -> u16 {
         self.cols
     }
 
+    /// Height in character cells.
     pub fn rows(self) -> u16 {
         self.rows
     }

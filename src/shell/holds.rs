@@ -16,6 +16,9 @@ use crate::shell::words::stack::Fold;
 impl Session {
     /// Runs the commands of the breakpoint that holds a job, once for each hold. True when the wait for the job may go
     /// on.
+    ///
+    /// # Errors
+    /// A command of the breakpoint fails.
     pub(super) fn serve_hold(&mut self, job: &Job) -> Result<bool, ShellError> {
         let Some(view) = self.kernel().held().into_iter().find(|view| view.job == job.id()) else { return Ok(true) };
         if self.is_helper() || self.jobs().is_served(view.job, view.number) {
@@ -51,6 +54,9 @@ impl Session {
     }
 
     /// Turns a foreground job that cannot go on, or that Ctrl-Z left, into a background job, and says why. `continuation` finishes it later.
+    ///
+    /// # Errors
+    /// A script has no prompt to resume the job from.
     pub(super) fn park_job(
         &mut self,
         job: &Job,
@@ -106,6 +112,9 @@ impl Session {
     }
 
     /// Gives a held job an order, and waits for it in the foreground unless a breakpoint's commands run now.
+    ///
+    /// # Errors
+    /// The job is not held any more, or fails.
     pub fn resume(&mut self, job: &Job, order: Order) -> Result<Reply, ShellError> {
         if !self.is_serving_hold() {
             // Foreground first: the job may be held again before the release returns.
@@ -119,6 +128,9 @@ impl Session {
     }
 
     /// Waits for a job and gives its output; a job that is held again is parked.
+    ///
+    /// # Errors
+    /// The job fails or is interrupted.
     pub fn wait_in_foreground(&mut self, job: &Job) -> Result<Reply, ShellError> {
         let continuation = self.jobs().unpark(job.id());
         match self.wait_or_park(job, false)? {
@@ -131,6 +143,9 @@ impl Session {
     }
 
     /// The output or error of a job that was in the background. The kernel forgets the job.
+    ///
+    /// # Errors
+    /// The job failed.
     pub fn finish_job(
         &mut self,
         job: &Job,

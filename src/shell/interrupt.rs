@@ -72,6 +72,7 @@ impl Interrupt {
         true
     }
 
+    /// Whether an interrupt was raised and not taken yet.
     pub fn is_raised(&self) -> bool {
         *self.shared.raised.lock() || self.shared.also.as_ref().is_some_and(|also| also())
     }

@@ -10,6 +10,9 @@ use crate::text::quoted;
 
 impl Session {
     /// The living process that a word names. The error says how to load a plugin that is not loaded.
+    ///
+    /// # Errors
+    /// There is no such living process; with a close name or how to load it.
     pub fn process(&self, reference: &str) -> Result<ProcessId, ShellError> {
         self.kernel().find(reference).map_err(|error| {
             let never_lived = self.kernel().processes(true).iter().all(|view| view.name != reference);
@@ -49,6 +52,9 @@ impl Session {
     }
 
     /// The held job that a word names; without one the newest held.
+    ///
+    /// # Errors
+    /// The word names no job, or one that is not held; without a word: no job is held.
     pub fn held_job(&self, word: Option<&str>) -> Result<(Job, HeldView), ShellError> {
         let held = self.kernel().held();
         let view = match word {
@@ -71,6 +77,9 @@ fn names_process(glob: &Glob, view: &ProcessView) -> bool {
 }
 
 /// The job that `%N` names.
+///
+/// # Errors
+/// There is no such job, or it was waited for already.
 pub fn job_of(session: &Session, word: &str) -> Result<Job, ShellError> {
     let number = word.strip_prefix('%').and_then(|number| number.parse().ok());
     let number = number.ok_or_else(|| ShellError::usage(format!("`{word}` is no job; write `%1`, see `jobs`")))?;
@@ -78,6 +87,9 @@ pub fn job_of(session: &Session, word: &str) -> Result<Job, ShellError> {
 }
 
 /// A call by its number, running or ended.
+///
+/// # Errors
+/// There is no such call, or the journal has dropped it.
 pub fn record_of(session: &Session, seq: u64) -> Result<Record, ShellError> {
     let running = session.kernel().running().into_iter().find(|record| record.seq == seq);
     let record = session.kernel().journal().drain().get(seq).or(running);

@@ -22,6 +22,7 @@ pub struct NoticeFeed {
 }
 
 impl NoticeFeed {
+    /// A feed of a kernel's notices, none of which is reported yet.
     pub fn new(kernel: Arc<Kernel>) -> NoticeFeed {
         NoticeFeed { kernel, reported: Arc::default() }
     }

@@ -10,6 +10,7 @@ pub const PROSE_COLUMNS: usize = 80;
 const HANG_SHORT: usize = 4;
 
 impl Paragraph {
+    /// A paragraph of plain text.
     pub fn text(text: impl Into<String>) -> Paragraph {
         Line::from(text.into()).into()
     }

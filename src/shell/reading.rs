@@ -13,11 +13,17 @@ use super::stdin::{self, Stdin};
 impl Session {
     /// Reads a file in whole, of `bytes_max` at most; the error names it and says why. Ctrl-C ends a wait for its
     /// bytes.
+    ///
+    /// # Errors
+    /// The file cannot be read or is over `bytes_max`, or Ctrl-C ended the wait.
     pub fn read_file(&self, path: impl AsRef<Path>, bytes_max: u64) -> Result<Vec<u8>, ShellError> {
         stdin::read_file(path.as_ref(), bytes_max, &|| self.interrupt().is_raised())
     }
 
     /// All of standard input, for INPUT.
+    ///
+    /// # Errors
+    /// Standard input is the script's, was used up, or cannot be read.
     pub fn read_stdin(&mut self) -> Result<Vec<u8>, ShellError> {
         let interrupt = self.interrupt().clone();
         let (front, stdin) = self.front_and_stdin();
@@ -30,6 +36,9 @@ impl Session {
     }
 
     /// Runs lines as they come in by standard input. Ctrl-C ends the wait for the next one.
+    ///
+    /// # Errors
+    /// Standard input cannot be read, or a statement fails.
     pub fn run_standard_input(&mut self) -> Result<(), ShellError> {
         *self.front_and_stdin().1 = Stdin::Script;
         let (stdin, interrupt) = (std::io::stdin(), self.interrupt().clone());

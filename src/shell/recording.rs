@@ -231,6 +231,9 @@ pub struct CallFile {
 
 impl CallFile {
     /// Creates the file, or empties it.
+    ///
+    /// # Errors
+    /// The file cannot be created.
     pub fn create(name: &str, interrupt: Interrupt) -> Result<Arc<CallFile>, ShellError> {
         let mut options = File::options();
         options.write(true).create(true).truncate(true);
@@ -248,6 +251,9 @@ impl CallFile {
     }
 
     /// How many calls were written; an error when one could not be.
+    ///
+    /// # Errors
+    /// A call could not be written.
     pub fn written(&self) -> Result<u64, ShellError> {
         match self.failed.lock().as_ref() {
             Some(why) => Err(ShellError::failed(format!("`{}`: {why}; the recording ends there", self.name))),
@@ -289,6 +295,9 @@ impl Recorder for CallFile {
 }
 
 /// Reads a recording; a mistake is told with its line.
+///
+/// # Errors
+/// The file cannot be read, is over [`RECORDING_BYTES_MAX`], or is no recording; with the line.
 pub fn read(name: &str, bytes: &[u8]) -> Result<Vec<Entry>, ShellError> {
     let mut entries = Vec::new();
     for (line, number) in without_bom(bytes).split(|byte| *byte == b'\n').zip(1..).filter(|(line, _)| !line.is_empty())

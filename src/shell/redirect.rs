@@ -28,6 +28,9 @@ struct Staged {
 
 impl FileSink {
     /// Opens `> name`, or `>> name`. The wait for somebody who reads a FIFO ends when `is_cancelled` says so.
+    ///
+    /// # Errors
+    /// The file cannot be opened or created, or the wait was cancelled.
     pub fn open(name: &str, append: bool, is_cancelled: IsCancelled<'_>) -> Result<FileSink, ShellError> {
         FileSink::try_open(name, append, is_cancelled).map_err(|error| file_error(&format!("`{name}`"), &error))
     }
@@ -57,6 +60,9 @@ impl FileSink {
     }
 
     /// Appends bytes; the wait for a FIFO's reader ends when `is_cancelled` gives true.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the wait was cancelled.
     pub fn write(&mut self, bytes: &[u8], is_cancelled: IsCancelled<'_>) -> Result<(), ShellError> {
         cancellable_io::write_all(&self.file, bytes, is_cancelled).map_err(|error| self.error(&error))
     }
@@ -66,6 +72,9 @@ impl FileSink {
     }
 
     /// Replaces the target after the command succeeded.
+    ///
+    /// # Errors
+    /// The target cannot be replaced; it stays as it was.
     pub fn commit(mut self) -> Result<(), ShellError> {
         let Some(staged) = self.staged.take() else { return Ok(()) };
         fs::rename(&staged.temporary, &staged.target).map_err(|error| {

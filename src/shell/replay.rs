@@ -174,6 +174,9 @@ impl Stage {
     }
 
     /// Makes a call and gives its result. Ctrl-C ends it.
+    ///
+    /// # Errors
+    /// The call cannot be started, or is interrupted. A call that fails is a result.
     pub fn call(
         &self,
         session: &mut Session,
@@ -223,6 +226,9 @@ pub struct Verified {
 
 /// Replays the calls of a process that the journal holds, in order, on a fresh process of `request`, for
 /// `reload --verify`. The session's processes are not touched.
+///
+/// # Errors
+/// The process cannot be started, or a call is interrupted.
 pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest) -> Result<Verified, ShellError> {
     let journal = session.kernel().journal().clone();
     let records = journal.drain().find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());

@@ -166,6 +166,7 @@ pub struct Line {
 }
 
 impl Line {
+    /// An empty line.
     pub fn new() -> Line {
         Line::default()
     }
@@ -181,6 +182,7 @@ impl Line {
         self.with(Role::Plain, text)
     }
 
+    /// Adds text with its role to the end.
     pub fn push(&mut self, role: Role, text: impl Into<String>) {
         self.spans.push(Span { role, text: text.into() });
     }

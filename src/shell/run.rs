@@ -17,6 +17,9 @@ const PANIC_CHARS_MAX: usize = 300;
 
 impl Session {
     /// Runs statements one after the other, up to the first that fails.
+    ///
+    /// # Errors
+    /// The first statement that fails.
     pub fn run_statements(&mut self, script: &Script) -> Result<(), ShellError> {
         for statement in &script.statements {
             self.run_statement(statement)?;
@@ -28,6 +31,9 @@ impl Session {
     }
 
     /// Runs one statement; its output goes where the session's output goes. Sets `$?`.
+    ///
+    /// # Errors
+    /// The statement fails; a panic in a command is such a failure.
     pub fn run_statement(&mut self, statement: &Statement) -> Result<(), ShellError> {
         let outer = self.begin_statement();
         // Ctrl-C may arrive before the statement begins, or between two statements of a line.
@@ -61,6 +67,10 @@ impl Session {
         caught(|| self.run_redirected(statement))
     }
 
+    /// Runs a statement whose output goes to a file, which is replaced only when the statement succeeds.
+    ///
+    /// # Errors
+    /// The file cannot be written, or the statement fails.
     pub(super) fn run_redirected(&mut self, statement: &Statement) -> Result<(), ShellError> {
         let Some(redirect) = &statement.pipe.redirect else {
             let reply = self.run_pipe(statement, None)?;
@@ -85,6 +95,9 @@ impl Session {
     }
 
     /// `into`: the file that a background job's output goes to.
+    ///
+    /// # Errors
+    /// A stage fails.
     pub(super) fn run_pipe(
         &mut self,
         statement: &Statement,
@@ -110,10 +123,17 @@ impl Session {
     }
 
     /// Runs what stands after a prefix command.
+    ///
+    /// # Errors
+    /// There is no command, it is unknown, or it fails.
     pub fn run_inner(&mut self, inner: &Inner<'_>) -> Result<Reply, ShellError> {
         self.run_inner_into(inner, None)
     }
 
+    /// Runs the command after a prefix command.
+    ///
+    /// # Errors
+    /// There is no command, it is unknown, or it fails.
     pub(super) fn run_inner_into(
         &mut self,
         inner: &Inner<'_>,
@@ -271,6 +291,7 @@ fn panicked(panic: &(dyn Any + Send)) -> ShellError {
     ))
 }
 
+/// The error of a command that cannot run in the background.
 pub(super) fn not_in_background(what: &str) -> ShellError {
     ShellError::usage(format!("`&` runs calls in the background, and {what} is none"))
 }

@@ -12,6 +12,9 @@ use crate::text::{io_cause, without_bom};
 impl Session {
     /// Runs a text. Errors name `name` and a line, counted from `first_line`. Stops at the first error; a session that
     /// keeps going shows errors, and gives the first at the end unless `exit` was run.
+    ///
+    /// # Errors
+    /// A syntax error, or the first statement that fails; with its line.
     pub fn run_text(&mut self, name: &str, bytes: &[u8], first_line: usize) -> Result<(), ShellError> {
         let mut first_error = None;
         let mut line = first_line;
@@ -96,6 +99,9 @@ impl Session {
     }
 
     /// Runs lines as they come in, each as soon as it is whole.
+    ///
+    /// # Errors
+    /// As of [`Session::run_text`], or the lines cannot be read.
     pub fn run_incoming(&mut self, name: &str, source: &mut dyn BufRead) -> Result<(), ShellError> {
         let mut incoming = Incoming::new(self.grammar());
         let mut first_error = None;
@@ -141,6 +147,9 @@ pub fn syntax_error(error: &SyntaxError) -> ShellError {
 }
 
 /// Checks the syntax of commands that are stored to run later.
+///
+/// # Errors
+/// A syntax error.
 pub fn check_commands(grammar: &dyn Grammar, commands: &str) -> Result<(), ShellError> {
     let mut lines = Lines::new(commands);
     while let Some(read) = lines.next(grammar) {

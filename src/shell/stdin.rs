@@ -24,6 +24,9 @@ pub enum Stdin {
 
 impl Stdin {
     /// All of standard input, for `@-`: once, and not where the script comes from.
+    ///
+    /// # Errors
+    /// Standard input is the script's, was used up, or cannot be read.
     pub fn take(&mut self, is_cancelled: IsCancelled<'_>) -> Result<Vec<u8>, ShellError> {
         match self {
             Stdin::Script => Err(ShellError::failed("`@-`: standard input is the script; use `@FILE`")),
@@ -38,6 +41,9 @@ impl Stdin {
 }
 
 /// Reads a file in whole; the error names it and says why not. A wait for its bytes ends when `is_cancelled` says so.
+///
+/// # Errors
+/// The file cannot be read or is too long, or the wait was cancelled.
 pub fn read_file(path: &Path, bytes_max: u64, is_cancelled: IsCancelled<'_>) -> Result<Vec<u8>, ShellError> {
     let named = format!("`{}`", path.display());
     let file = cancellable_io::open(path).map_err(|error| file_error(&named, &error))?;

@@ -7,6 +7,9 @@ use super::session::{Session, Sink};
 use crate::kernel::hooks::StubCall;
 
 /// Runs a stub's commands; their output is its answer.
+///
+/// # Errors
+/// The commands fail; one line.
 pub fn run(call: StubCall<'_>) -> Result<Vec<u8>, String> {
     let StubCall { kernel, commands, input, process, cancelled } = call;
     let (front, _) = Headless::new();

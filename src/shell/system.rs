@@ -21,6 +21,9 @@ const ENVIRONMENT_BYTES_MAX: usize = 100 << 10;
 
 impl Session {
     /// Runs `text` in the system's shell, with a reply as its standard input.
+    ///
+    /// # Errors
+    /// The program cannot be started or fails.
     pub(super) fn run_system_on(&mut self, text: &str, reply: Reply) -> Result<Reply, ShellError> {
         let input: Input = match reply {
             Reply::Output { bytes, .. } => Box::new(bytes),
@@ -32,6 +35,9 @@ impl Session {
     /// Runs `text` in the system's shell. `input` is its standard input; without it, the session's own, unless the
     /// script comes from there. Its output goes where the session's output goes, and `$_` keeps it where it does not go
     /// to a terminal.
+    ///
+    /// # Errors
+    /// The program cannot be started or fails.
     pub(super) fn run_system(&mut self, text: &str, input: Option<Input>) -> Result<Reply, ShellError> {
         // Ctrl-C may have come while the calls that feed the program ran.
         if self.interrupt().is_raised() {
@@ -86,6 +92,9 @@ impl Session {
     }
 
     /// Runs a program to its end. One that stops at a terminal stops this program with it, and goes on with it.
+    ///
+    /// # Errors
+    /// The program cannot be waited for, or its output cannot be read.
     pub(super) fn run_to_end(&mut self, command: &mut Command, streams: Streams) -> io::Result<(ExitStatus, Vec<u8>)> {
         let (at_terminal, interrupt) = (self.front().has_terminal(), self.interrupt().clone());
         let (mut child, mut streams) = (None, Some(streams));

@@ -11,11 +11,17 @@ pub use crate::journal::units::{exact_size, parse_size, show_bytes, show_duratio
 use crate::journal::units::parse_duration_ns;
 
 /// Reads `300ms`, `2s`, `1m30s`; a bare number is milliseconds.
+///
+/// # Errors
+/// The text is no duration; one line.
 pub fn parse_duration(text: &str) -> Result<Duration, String> {
     parse_duration_ns(text).map(Duration::from_nanos)
 }
 
 /// Reads a duration like [`parse_duration`]; a bare number is seconds, as in `sleep` and `watch -n`.
+///
+/// # Errors
+/// The text is no duration; one line.
 pub fn parse_seconds(text: &str) -> Result<Duration, String> {
     let is_bare = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit() || byte == b'.');
     let read = if is_bare { parse_duration(&format!("{text}s")) } else { parse_duration(text) };
@@ -33,11 +39,17 @@ pub fn show_amount(amount: Amount) -> String {
 }
 
 /// Reads a count of 1 or more.
+///
+/// # Errors
+/// The text is no number of 1 or more; one line.
 pub fn parse_count(text: &str) -> Result<u64, String> {
     text.parse().ok().filter(|count| *count > 0).ok_or_else(|| format!("`{text}` is no count; write 1 or more"))
 }
 
 /// Reads bytes in hexadecimal; blanks between them are ignored.
+///
+/// # Errors
+/// A character is no hexadecimal digit, or the last byte has one digit; one line.
 pub fn parse_hex(text: &[u8]) -> Result<Vec<u8>, String> {
     let digits: Vec<u8> = text.iter().copied().filter(|byte| !byte.is_ascii_whitespace()).collect();
     if digits.len() % 2 == 1 {

@@ -36,6 +36,9 @@ pub enum WaitOutcome {
 
 impl Session {
     /// Waits for a job to end; an error if it is held, since nobody could resume it.
+    ///
+    /// # Errors
+    /// The job is held.
     pub(super) fn wait_for_job(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<Arc<JobEnd>, ShellError> {
         match self.wait_or_hold(job, on_interrupt)? {
             WaitOutcome::Ended(end) => Ok(end),
@@ -44,12 +47,18 @@ impl Session {
     }
 
     /// Waits for a job to end or to be held, with progress shown meanwhile.
+    ///
+    /// # Errors
+    /// Ctrl-C ended the wait.
     pub(super) fn wait_or_hold(&mut self, job: &Job, on_interrupt: OnInterrupt) -> Result<WaitOutcome, ShellError> {
         self.wait_until(job, on_interrupt, false)
     }
 
     /// As [`Session::wait_or_hold`], for a foreground job that Ctrl-C ends and [`Session::park_job`] takes: at the
     /// prompt Ctrl-Z leaves it to the background. `piped`: a program waits for the job's output.
+    ///
+    /// # Errors
+    /// A command of a breakpoint fails.
     pub(super) fn wait_or_park(&mut self, job: &Job, piped: bool) -> Result<WaitOutcome, ShellError> {
         let leaves = self.options().interactive
             && !(piped || self.is_redirected() || self.is_sourcing() || self.is_serving_hold());
@@ -108,6 +117,9 @@ impl Session {
     }
 
     /// Waits for all background jobs at the end of a script; gives the first failure.
+    ///
+    /// # Errors
+    /// The first background job that failed.
     pub fn finish_jobs(&mut self) -> Result<(), ShellError> {
         let mut failed = None;
         for job in self.background_jobs() {

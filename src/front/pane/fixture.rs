@@ -137,6 +137,7 @@ pub struct FixedSource {
 }
 
 impl FixedSource {
+    /// A source that always gives this snapshot.
     pub fn new(snapshot: Snapshot) -> FixedSource {
         FixedSource { snapshot, killed: std::sync::Arc::default(), released: std::sync::Arc::default(), asked: None }
     }

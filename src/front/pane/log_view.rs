@@ -129,6 +129,7 @@ pub fn draw(
     }
 }
 
+/// Style of a line of this level.
 pub fn level_style(level: LogLevel) -> Style {
     match level {
         LogLevel::Error => theme::BAD,

@@ -7,6 +7,7 @@ use super::state::{Effect, Layer, Position, Subject, UiState, View, ViewData};
 use super::tree::{Expansion, Row, RowId};
 
 impl UiState {
+    /// Moves in the tree of processes, or folds and unfolds its row.
     pub(super) fn in_tree(&mut self, action: Action, data: &ViewData) {
         let index = self.tree_index(data.rows);
         let Some(row) = data.rows.get(index) else { return };
@@ -98,6 +99,7 @@ impl UiState {
         }
     }
 
+    /// Moves in the list of calls; the effect holds the list when the newest call is left.
     pub(super) fn in_calls(&mut self, action: Action, data: &ViewData) -> Effect {
         let Some(last) = data.calls.len().checked_sub(1) else { return Effect::None };
         let index = self.call_index(data.calls).unwrap_or(last);
@@ -157,6 +159,7 @@ impl UiState {
         found.unwrap_or(self.selected_index.min(rows.len().saturating_sub(1)))
     }
 
+    /// Selects the row at `index`, or the last row when there are fewer; nothing when there are no rows.
     pub(super) fn select(&mut self, rows: &[Row], index: usize) {
         self.selected_index = index;
         self.selected = rows.get(index).map_or(RowId::Shell, |row| row.id);

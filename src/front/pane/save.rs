@@ -32,6 +32,9 @@ pub enum PictureFormat {
 
 impl PictureFormat {
     /// The format that a file name's suffix names.
+    ///
+    /// # Errors
+    /// The suffix is neither `svg` nor `txt`.
     pub fn of(file: &Path) -> Result<PictureFormat, String> {
         match file.extension().and_then(|suffix| suffix.to_str()) {
             Some("svg") => Ok(PictureFormat::Svg),

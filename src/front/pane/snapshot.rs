@@ -87,6 +87,7 @@ pub struct Needle {
 }
 
 impl Needle {
+    /// A needle that is found in any ASCII case.
     pub fn new(text: &str) -> Needle {
         Needle { lower: text.trim().to_lowercase() }
     }

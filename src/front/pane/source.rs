@@ -43,6 +43,7 @@ struct Last {
 }
 
 impl KernelSource {
+    /// A source with no sample yet.
     pub fn new(kernel: Arc<Kernel>) -> KernelSource {
         KernelSource { kernel, last: None }
     }

@@ -6,14 +6,23 @@ use ratatui::style::{Color, Modifier, Style};
 use crate::journal::Outcome;
 use crate::kernel::ProcessState;
 
+/// Text without emphasis.
 pub const PLAIN: Style = Style::new();
+/// Secondary text: units, idle processes, separators.
 pub const DIM: Style = Style::new().add_modifier(Modifier::DIM);
+/// Titles and what has the keys.
 pub const STRONG: Style = Style::new().add_modifier(Modifier::BOLD);
+/// Names of processes.
 pub const NAME: Style = Style::new().fg(Color::Cyan);
+/// Names of functions.
 pub const FUNCTION: Style = Style::new().fg(Color::Blue);
+/// Success.
 pub const GOOD: Style = Style::new().fg(Color::Green);
+/// Waiting and held.
 pub const WAIT: Style = Style::new().fg(Color::Yellow);
+/// Failure.
 pub const BAD: Style = Style::new().fg(Color::Red);
+/// Keys in hints and help.
 pub const KEY: Style = Style::new().fg(Color::Yellow);
 /// The lines between the views, and the columns' titles.
 pub const FRAME: Style = DIM;

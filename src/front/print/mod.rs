@@ -31,11 +31,15 @@ impl<'a> Rendered<'a> {
         Rendered { bytes: bytes.into(), newline: b"", cut: None }
     }
 
+    /// Whether there is nothing to write.
     pub fn is_empty(&self) -> bool {
         self.bytes.is_empty() && self.newline.is_empty()
     }
 
     /// Writes it all.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
     pub fn write_to(&self, to: &mut impl Write) -> io::Result<()> {
         to.write_all(&self.bytes)?;
         to.write_all(self.newline)

@@ -60,6 +60,7 @@ impl ShellHelper {
         }
     }
 
+    /// Sets the names of variables that completion offers.
     pub fn set_variables(&mut self, names: Vec<String>) {
         self.variables = names;
     }

@@ -13,6 +13,9 @@ const BYTES_MAX: u64 = 64 << 20;
 
 /// Removes the lines that are not UTF-8, and a byte order mark, from the file; returns how many lines were removed, 0
 /// for a missing file. The repaired file replaces the old one atomically.
+///
+/// # Errors
+/// The file cannot be read or replaced.
 pub fn repair(path: &Path) -> Result<usize, ShellError> {
     let failed = |error: io::Error| ShellError::failed(format!("`{}`: {}", path.display(), io_cause(&error)));
     let metadata = match fs::metadata(path) {

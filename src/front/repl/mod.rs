@@ -43,6 +43,9 @@ const NOTICE_STEP: Duration = Duration::from_millis(100);
 type ShellEditor = Editor<ShellHelper, DefaultHistory>;
 
 /// Reads and runs lines until `exit` or Ctrl-D; returns the exit code.
+///
+/// # Errors
+/// The editor cannot be made, or the terminal cannot be read.
 pub fn run(session: &mut Session, screen: Option<Arc<Screen>>, rc: bool, typed: &TypedLines) -> Result<u8, ShellError> {
     let mut prompt = Prompt::open(session, screen, typed)?;
     if rc {

@@ -38,6 +38,9 @@ pub fn cache_dir() -> Option<PathBuf> {
 }
 
 /// Creates the file, if it does not exist, and restricts it to the user.
+///
+/// # Errors
+/// The file cannot be created or restricted.
 pub fn private_file(path: &Path) -> io::Result<()> {
     if let Some(folder) = path.parent() {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -47,6 +50,9 @@ pub fn private_file(path: &Path) -> io::Result<()> {
 }
 
 /// Removes the permissions of group and others from a file.
+///
+/// # Errors
+/// The permissions cannot be changed.
 pub fn make_private(path: &Path) -> io::Result<()> {
     let mut permissions = fs::metadata(path)?.permissions();
     if permissions.mode() & 0o777 != 0o600 {

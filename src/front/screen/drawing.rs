@@ -29,6 +29,7 @@ impl Shared {
         }
     }
 
+    /// Shows the pane in its part of the window; the next frame is drawn whole.
     pub(super) fn show(&self, inner: &mut Inner, split: Split) {
         inner.pane = PaneState::Shown(split);
         inner.to_ansi = None;
@@ -161,6 +162,9 @@ impl Shared {
     }
 
     /// See [`super::Screen::pane_frame`].
+    ///
+    /// # Errors
+    /// There is nothing to draw.
     pub fn frame_now(&self, size: Option<PictureSize>) -> Result<Buffer, String> {
         let (pane, focus) = {
             let inner = self.inner();

@@ -38,6 +38,7 @@ impl Shared {
         self.wake();
     }
 
+    /// Shows the pane on the whole window, in the terminal's alternate screen.
     pub(super) fn fill(&self, inner: &mut Inner, split: Split) {
         let full = FullScreen { window: inner.window, main: main_screen(split) };
         let _ = tty::write(region::ENTER_ALTERNATE.as_bytes());

@@ -131,6 +131,9 @@ impl Screen {
     }
 
     /// Opens the pane if necessary and gives it the keys, until Esc.
+    ///
+    /// # Errors
+    /// The terminal cannot show a pane; one line.
     pub fn pane_focus(&self) -> Result<Option<String>, String> {
         let note = self.shared.pane_on()?;
         self.shared.set_focus(Focus::Pane);

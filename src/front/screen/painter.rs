@@ -17,6 +17,9 @@ pub const HEAL_PERIOD: Duration = Duration::from_secs(4);
 const KEY_PERIOD: Duration = Duration::from_millis(15);
 
 /// Starts the thread. It ends when `shared` is dropped or closed.
+///
+/// # Errors
+/// The thread cannot be started.
 pub fn start(shared: &Arc<Shared>) -> io::Result<()> {
     let shared = Arc::downgrade(shared);
     thread::Builder::new().name("painter".to_owned()).spawn(move || paint(&shared)).map(drop)

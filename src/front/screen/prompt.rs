@@ -30,6 +30,9 @@ impl Screen {
     ///
     /// The editor's configuration should have `keyseq_timeout(Some(ESC_WAIT_MS))`, as the screen reads keys itself.
     /// `line_keys` is asked for the keys that the screen leaves to the line, and for Ctrl-X Ctrl-E.
+    ///
+    /// # Errors
+    /// The editor refuses a binding.
     pub fn attach<H: Helper, I: History>(
         &self,
         editor: &mut Editor<H, I>,
@@ -57,6 +60,9 @@ impl Screen {
 
     /// Reads a line, which begins as `initial`; the prompt owns the terminal meanwhile. `prompt` is plain text, coloured
     /// by the highlighter.
+    ///
+    /// # Errors
+    /// Ctrl-C, Ctrl-D, or the terminal cannot be read.
     pub fn read_line<H: Helper, I: History>(
         &self,
         editor: &mut Editor<H, I>,

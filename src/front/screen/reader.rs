@@ -34,6 +34,9 @@ enum Waited {
 }
 
 /// Starts the thread, if there is a keyboard.
+///
+/// # Errors
+/// The thread cannot be started.
 pub fn start(shared: &Arc<Shared>) -> io::Result<()> {
     let Some(keyboard) = &shared.keyboard else { return Ok(()) };
     let keyboard = keyboard.try_clone()?;

@@ -53,6 +53,7 @@ pub struct Mouse {
     pub row: u16,
 }
 
+/// A mouse event that has a meaning in the pane.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum MouseAction {
     /// Of the left button.

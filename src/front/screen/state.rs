@@ -147,6 +147,7 @@ impl Shared {
         })
     }
 
+    /// Sets the scene that the pane draws.
     pub fn set_scene(&self, scene: Box<dyn Scene>) {
         *self.scene.lock() = Some(scene);
     }
@@ -156,10 +157,12 @@ impl Shared {
         *self.scene.lock() = None;
     }
 
+    /// Sets what Ctrl-C calls; it is called on the signal thread.
     pub fn set_interrupt(&self, interrupt: Box<dyn Fn() + Send + Sync>) {
         *self.interrupt.lock() = Some(interrupt);
     }
 
+    /// Sets what Ctrl-Z asks while a command runs: true if the command takes it.
     pub fn set_stop(&self, stop: Box<dyn Fn() -> bool + Send + Sync>) {
         *self.stop.lock() = Some(stop);
     }
@@ -189,6 +192,7 @@ impl Shared {
         }
     }
 
+    /// Locks the state of the screen.
     pub(super) fn inner(&self) -> MutexGuard<'_, Inner> {
         self.inner.lock()
     }
@@ -199,6 +203,9 @@ impl Shared {
     }
 
     /// See [`super::Screen::pane_on`].
+    ///
+    /// # Errors
+    /// The terminal cannot show a pane, or there is nothing to show; one line.
     pub fn pane_on(&self) -> Result<Option<String>, String> {
         if is_terminal_dumb() {
             return Err(
@@ -226,6 +233,7 @@ impl Shared {
         }))
     }
 
+    /// Closes the pane; false if it was off.
     pub fn pane_off(&self) -> bool {
         let mut inner = self.inner();
         let was = inner.pane;
@@ -234,10 +242,12 @@ impl Shared {
         was != PaneState::Off
     }
 
+    /// Whether the pane is on, also while the window is too small for it.
     pub fn is_pane_on(&self) -> bool {
         self.inner().pane != PaneState::Off
     }
 
+    /// Sets the pane's size, and splits the window anew if the pane is shown.
     pub fn set_size(&self, size: PaneSize) {
         let mut inner = self.inner();
         inner.size = size;
@@ -254,11 +264,13 @@ impl Shared {
         self.wake();
     }
 
+    /// Where keys go: the prompt whenever the pane is not shown.
     pub fn focus(&self) -> Focus {
         let inner = self.inner();
         if inner.pane.area().is_some() { inner.focus } else { Focus::Prompt }
     }
 
+    /// Sends keys to the pane or to the prompt; the prompt ends a full-screen pane.
     pub fn set_focus(&self, focus: Focus) {
         let mut inner = self.inner();
         inner.focus = focus;
@@ -318,10 +330,12 @@ impl Shared {
         }
     }
 
+    /// The window's size now, or as last known.
     pub fn window(&self) -> Window {
         tty::window().unwrap_or(self.inner().window)
     }
 
+    /// Rows of the window that the pane leaves for output.
     pub fn output_rows(&self) -> u16 {
         self.inner().output_rows()
     }

@@ -47,6 +47,9 @@ pub struct Modes {
 
 impl Modes {
     /// Reads the modes of the terminal on standard output.
+    ///
+    /// # Errors
+    /// Standard output is no terminal, or its modes cannot be read.
     pub fn find() -> io::Result<Modes> {
         Ok(Modes { original: tcgetattr(stdout())? })
     }

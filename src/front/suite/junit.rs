@@ -15,6 +15,9 @@ use crate::shell::words::stack::{Fold, stack_lines};
 use crate::text::io_cause;
 
 /// Writes the report.
+///
+/// # Errors
+/// The report cannot be written.
 pub fn write(path: &Path, runs: &[FileRun], took: Duration) -> Result<(), ShellError> {
     let mut report = Report::new("plugsh");
     report.set_time(took).add_test_suites(runs.iter().map(suite_of));

@@ -70,6 +70,9 @@ impl FileTimeout {
 pub type MakeKernel<'a> = &'a (dyn Fn() -> Result<Arc<Kernel>, ShellError> + Sync);
 
 /// Runs the files; returns the exit code, 1 if any failed.
+///
+/// # Errors
+/// A file cannot be read or the report cannot be written. A failed expectation is no error, but exit code 1.
 pub fn run(make_kernel: MakeKernel<'_>, suite: &Suite) -> Result<u8, ShellError> {
     let started = Instant::now();
     let processors = std::thread::available_parallelism().map_or(1, usize::from);

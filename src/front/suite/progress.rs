@@ -16,6 +16,7 @@ pub struct Progress {
 }
 
 impl Progress {
+    /// Progress of a suite of this many files, shown only where standard error is a terminal.
     pub fn at_terminal(files: usize) -> Progress {
         Progress { files, is_on: io::stderr().is_terminal(), is_shown: false }
     }

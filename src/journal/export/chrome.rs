@@ -9,6 +9,9 @@ use crate::journal::record::Record;
 use crate::json::Micros;
 
 /// Writes one JSON object with all events.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     out.write_all(b"{\"displayTimeUnit\":\"ns\",\"traceEvents\":[\n")?;
     write_event(&metadata("process_name", 0, json!({"name": "plugsh"})), out)?;

@@ -18,6 +18,9 @@ const FRAME_BYTES_MAX: usize = 80;
 const LOST: &str = "(earlier)";
 
 /// Writes an SVG. Without time to show, the picture says so.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     let mut options = flamegraph::Options::default();
     options.title = "plugsh: self time by chain".to_owned();

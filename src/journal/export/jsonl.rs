@@ -9,11 +9,17 @@ use crate::journal::record::Record;
 use crate::json::Micros;
 
 /// Writes a line a record.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     records.iter().try_for_each(|record| write_line(record, out))
 }
 
 /// Writes one record and a newline.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write_line(record: &Record, out: &mut dyn Write) -> io::Result<()> {
     serde_json::to_writer(&mut *out, &Line::of(record))?;
     out.write_all(b"\n")

@@ -28,6 +28,9 @@ pub struct TreeRow {
 }
 
 /// Writes a sequence diagram of the newest calls that fit.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write(records: &[Record], out: &mut dyn Write) -> io::Result<()> {
     let mut count = records.len().min(MERMAID_CALLS_MAX);
     loop {

@@ -31,6 +31,9 @@ pub enum Format {
 
 impl Format {
     /// The format for the suffix of `path`. The error is one line.
+    ///
+    /// # Errors
+    /// The suffix is of no format; one line that lists those.
     pub fn of_path(path: &Path) -> Result<Format, String> {
         match path.extension().and_then(|suffix| suffix.to_str()) {
             Some("jsonl") => Ok(Format::Jsonl),
@@ -45,6 +48,9 @@ impl Format {
     }
 
     /// Writes `records`, which are in order of seq, running ones included.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
     pub fn write(self, records: &[Record], out: &mut dyn Write) -> io::Result<()> {
         match self {
             Format::Jsonl => jsonl::write(records, out),

@@ -37,6 +37,9 @@ const ERROR_CHARS_MAX: usize = 300;
 /// Sends the ended ones of `records`, which are in order of seq, to the collector at `url` (`http://localhost:4318`;
 /// without a path it is the standard one). Blocks, at most [`OTLP_TIMEOUT`] a batch, and sends no further one once
 /// `stop` says so. Gives how many spans the collector took; the error is one line.
+///
+/// # Errors
+/// The URL is invalid, or the collector cannot be reached or refuses a batch; one line.
 pub fn export(
     url: &str,
     records: &[Record],

@@ -11,6 +11,7 @@ pub struct FilterError {
 }
 
 impl FilterError {
+    /// An error at a column of the expression; the first character is column 1.
     pub(super) fn new(column: usize, message: impl Into<String>) -> FilterError {
         FilterError { column, message: message.into() }
     }

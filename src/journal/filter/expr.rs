@@ -62,6 +62,7 @@ fn decided<T>(parts: &[Expr<T>], decisive: bool, holds: &impl Fn(&T) -> Option<b
     truth
 }
 
+/// A comparison of one field of a call.
 #[derive(Clone, Debug)]
 pub(super) enum Test {
     Name { field: NameField, glob: Glob, equal: bool },
@@ -72,6 +73,7 @@ pub(super) enum Test {
     Said(Box<SaidTest>),
 }
 
+/// A field whose value is a name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NameField {
     Caller,
@@ -79,6 +81,7 @@ pub(super) enum NameField {
     Function,
 }
 
+/// A field whose value is a number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum NumberField {
     Depth,
@@ -92,6 +95,7 @@ pub(super) enum NumberField {
 }
 
 impl Expr<Test> {
+    /// Whether the expression matches a call; `None` while a payload that decides it is not known.
     pub(super) fn answer(&self, call: &Named<'_>) -> Option<bool> {
         self.truth(&|test| match test {
             Test::Said(test) => test.answer(&call.said),
@@ -122,6 +126,7 @@ impl Expr<Test> {
         }
     }
 
+    /// Whether the expression has a field that is known only when a call has ended.
     pub(super) fn needs_end(&self) -> bool {
         match self {
             Expr::Any(parts) | Expr::All(parts) => parts.iter().any(Expr::needs_end),

@@ -14,6 +14,7 @@ pub(super) struct Token {
     pub(super) kind: Kind,
 }
 
+/// The kind of a token, with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Kind {
     Word(String),
@@ -30,6 +31,9 @@ pub(super) enum Kind {
 }
 
 /// The words of `text`; the last one is always [`Kind::End`].
+///
+/// # Errors
+/// The text is longer than [`FILTER_BYTES_MAX`], or a quote is open.
 pub(super) fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
     if text.len() > FILTER_BYTES_MAX {
         return Err(FilterError::new(1, format!("the expression is longer than {FILTER_BYTES_MAX} bytes")));

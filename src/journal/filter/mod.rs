@@ -46,6 +46,9 @@ pub struct Filter {
 
 impl Filter {
     /// Compiles `text`, at most [`FILTER_BYTES_MAX`] bytes and nested at most [`FILTER_DEPTH_MAX`] deep.
+    ///
+    /// # Errors
+    /// The text is no expression, or beyond those bounds; with the column.
     pub fn parse(text: &str) -> Result<Filter, FilterError> {
         Ok(Filter { source: text.into(), expr: parse::<CallFields>(text)?.payloads_last() })
     }

@@ -25,6 +25,7 @@ pub enum Value<'a> {
     Container,
 }
 
+/// A JSON number.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Number {
     Integer(i128),
@@ -43,6 +44,9 @@ pub enum Found<T> {
 
 impl Pointer {
     /// Reads `/items/0/qty`; `/` alone names the key that is empty.
+    ///
+    /// # Errors
+    /// The text is no pointer, or has more than [`POINTER_STEPS_MAX`] steps.
     pub fn parse(text: &str) -> Result<Pointer, String> {
         let steps = text.strip_prefix('/').ok_or("a path into JSON starts with `/`")?;
         let steps: Box<[Box<str>]> =
@@ -89,6 +93,7 @@ impl Number {
         number.as_i128().map(Number::Integer).or_else(|| number.as_f64().map(Number::Float))
     }
 
+    /// The nearest float.
     pub fn as_f64(self) -> f64 {
         match self {
             Number::Integer(number) => number as f64,

@@ -25,6 +25,9 @@ pub struct RegexError {
 
 impl Regex {
     /// Compiles `text`. `\b` knows ASCII words.
+    ///
+    /// # Errors
+    /// The text is no expression, or its compiled form is over [`REGEX_BYTES_MAX`]; with the place.
     pub fn new(text: &str) -> Result<Regex, RegexError> {
         let mut parser = ParserBuilder::new().utf8(false).nest_limit(NESTING_MAX).build();
         let hir = parser.parse(text).map_err(|error| refused(text, &error))?;

@@ -61,6 +61,7 @@ pub struct SaidTest {
     pub test: ValueTest,
 }
 
+/// The condition on a JSON value or a payload.
 #[derive(Clone, Debug)]
 pub enum ValueTest {
     /// A pointer leads somewhere.

@@ -10,9 +10,11 @@ use crate::json::ns_as_us;
 pub const REPEATS_MIN: u64 = 10;
 /// Calls that waited for one process, and the part of its calls' time, in percent, that make a queue.
 pub const WAITS_MIN: u64 = 3;
+/// Part of their time, in percent, that the calls to a process must have waited to make a queue.
 pub const WAITED_PERCENT_MIN: u64 = 20;
 /// Bytes of the smallest payload that is worth not to be copied, and how many such calls make a finding.
 pub const BOUNCED_BYTES_MIN: usize = 64;
+/// Calls with such payloads that make a finding.
 pub const BOUNCES_MIN: u64 = 3;
 /// Calls that a finding shows.
 pub const SEQS_MAX: usize = 5;
@@ -76,11 +78,13 @@ pub enum CallFinding {
 }
 
 impl Place {
+    /// The caller of a call, with the function of `parent`, its enclosing call.
     pub(super) fn caller(record: &Record, parent: Option<&Record>) -> Place {
         let function = parent.map_or(Symbol::NONE, |parent| parent.function);
         Place { id: record.caller, name: record.caller_name, function }
     }
 
+    /// The process and function that were called.
     pub(super) fn callee(record: &Record) -> Place {
         Place { id: record.callee, name: record.callee_name, function: record.function }
     }

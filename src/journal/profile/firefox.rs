@@ -16,6 +16,9 @@ const VERSION: u32 = 55;
 const CATEGORIES: [(&str, &str); 3] = [("Call", "blue"), ("Guest", "yellow"), ("Host", "orange")];
 
 /// Writes a profile.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     let started_ms = profile.started_at.duration_since(UNIX_EPOCH).map_or(0.0, |since| since.as_secs_f64() * 1e3);
     let categories: Vec<Value> = CATEGORIES

@@ -12,11 +12,17 @@ use crate::text::{cut_at_char, is_control_or_bidi};
 const FRAME_BYTES_MAX: usize = 200;
 
 /// Writes the folded stacks: `front.run;render;cart.total;sum 7`, the number being samples.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     lines(profile).iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 /// Writes an SVG. Without samples, the picture says so.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write_svg(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     let mut options = flamegraph::Options::default();
     options.title = "plugsh: samples by stack".to_owned();

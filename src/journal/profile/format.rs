@@ -21,6 +21,9 @@ pub enum ProfileFormat {
 
 impl ProfileFormat {
     /// The format for the end of a file's name. The error is one line.
+    ///
+    /// # Errors
+    /// The end of the name is of no format; one line that lists those.
     pub fn of_path(path: &Path) -> Result<ProfileFormat, String> {
         let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
         let formats = [
@@ -40,6 +43,9 @@ impl ProfileFormat {
     }
 
     /// Writes a profile.
+    ///
+    /// # Errors
+    /// `out` cannot be written.
     pub fn write(self, profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
         match self {
             ProfileFormat::Folded => folded::write(profile, out),

@@ -12,6 +12,9 @@ use flate2::write::GzEncoder;
 use super::samples::{FrameKind, Profile, ProfileFrame};
 
 /// Writes a profile with two values a sample: its count, and the time that it stands for.
+///
+/// # Errors
+/// `out` cannot be written.
 pub fn write(profile: &Profile, out: &mut dyn Write) -> io::Result<()> {
     let mut gzip = GzEncoder::new(out, Compression::default());
     gzip.write_all(&message(profile))?;

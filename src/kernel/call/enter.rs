@@ -51,6 +51,10 @@ pub enum Queueing {
 
 impl Task {
     /// Enters a process for a call of `function`. With [`Queueing::Not`] a busy process gives `None`.
+    ///
+    /// # Errors
+    /// The process has ended, has no such function, is halted or in a ring of waits, or the policy or the chain refuses
+    /// the call.
     pub fn enter<'a>(
         self: &'a Arc<Self>,
         process: &'a Arc<Process>,

@@ -28,6 +28,9 @@ enum Begun {
 
 impl Entered<'_> {
     /// Runs the call under the rules that are set.
+    ///
+    /// # Errors
+    /// As of [`Entered::run`], or what a fault, a breakpoint or a stub makes of the call.
     pub(in crate::kernel) fn run_hooked(mut self, input: &[u8]) -> Result<Finished, CallError> {
         let written = self.begin_writing();
         let ran = self.hooked(input);

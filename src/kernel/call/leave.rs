@@ -19,6 +19,9 @@ use crate::text::escape_control;
 
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
+    ///
+    /// # Errors
+    /// The call was cancelled before it ended.
     pub(in crate::kernel) fn finish(mut self, bytes_out: u64) -> Result<Finished, CallError> {
         let elapsed = self.started.elapsed();
         let Some(popped) = self.task.chain.pop(elapsed, false) else {

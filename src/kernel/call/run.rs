@@ -10,6 +10,9 @@ use crate::runtime::{Advice, Failure, FailureKind};
 
 impl Entered<'_> {
     /// Runs the call on `input`, which is dropped before the function runs: its bytes are in the process by then.
+    ///
+    /// # Errors
+    /// The input has no room, the function fails, or the call is cancelled.
     pub fn run(mut self, input: impl AsRef<[u8]>) -> Result<Finished, CallError> {
         if self.task.kernel.hooks().armed() {
             return self.run_hooked(input.as_ref());
@@ -29,6 +32,9 @@ impl Entered<'_> {
     }
 
     /// Runs the call on another call's output, whose process is released before the function runs.
+    ///
+    /// # Errors
+    /// As of [`Entered::run`].
     pub fn run_taking(mut self, input: Finished) -> Result<Finished, CallError> {
         // The start of a missing instance may call the process that holds the input, so the input is copied.
         if self.guest.is_none() || self.task.kernel.hooks().armed() {
@@ -56,6 +62,9 @@ impl Entered<'_> {
     }
 
     /// The instance, and the input in it.
+    ///
+    /// # Errors
+    /// The instance cannot be made, or the input has no room in it.
     pub(in crate::kernel) fn prepare(&mut self, input: &[u8]) -> Result<(), Failure> {
         if self.guest.is_none() {
             let code = self.code();
@@ -67,6 +76,10 @@ impl Entered<'_> {
         guest.set_input(input, &**self.task)
     }
 
+    /// Runs the function on the input that was set. Returns the output's length in bytes.
+    ///
+    /// # Errors
+    /// The function fails or is interrupted, or the instance is gone.
     pub(in crate::kernel) fn execute(&mut self) -> Result<u64, Failure> {
         let Some(guest) = self.guest.as_deref_mut() else { return Err(Failure::interrupted()) };
         let ran = guest.run(self.function, self.task.clone());
@@ -81,6 +94,9 @@ impl Entered<'_> {
     }
 
     /// The output's length, where so much may be handed on.
+    ///
+    /// # Errors
+    /// The output is over the limit.
     pub(in crate::kernel) fn check_output(&self, bytes_out: u64) -> Result<u64, Failure> {
         let most = self.task.kernel.limits().output_bytes_max;
         if bytes_out > most {

@@ -9,6 +9,9 @@ use crate::runtime::{Failure, FailureKind};
 
 impl Task {
     /// A stub's answer to an input, in a process's place.
+    ///
+    /// # Errors
+    /// The commands of the stub fail.
     pub(super) fn answer(&self, stub: &Stub, process: &Process, input: &[u8]) -> Result<Arc<[u8]>, Failure> {
         match stub.hit() {
             StubAnswer::Bytes(bytes) => Ok(bytes.clone()),

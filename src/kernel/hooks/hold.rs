@@ -180,6 +180,9 @@ impl Kernel {
     }
 
     /// Releases a held job with an order; an error when it is not held.
+    ///
+    /// # Errors
+    /// The job does not exist or is not held.
     pub fn release(&self, job: JobId, order: Order) -> Result<(), CallError> {
         let held = self.job(job).filter(Job::is_held);
         let running = held.and_then(|held| Some((held.running()?, held)));
@@ -189,6 +192,9 @@ impl Kernel {
     }
 
     /// Replaces the input of a held call; an error when the job is not held before a call.
+    ///
+    /// # Errors
+    /// The job does not exist, or is not held before a call.
     pub fn set_held_input(&self, job: JobId, input: Arc<[u8]>) -> Result<(), CallError> {
         let chain = self.job(job).and_then(|job| job.running()).ok_or_else(|| not_held(job));
         let replaced = chain.and_then(|chain| chain.replace_input(input));

@@ -29,6 +29,7 @@ pub struct Hooks {
     seed: RwLock<Option<u64>>,
 }
 
+/// The rules in force.
 #[derive(Default)]
 pub(super) struct Rules {
     pub(super) breakpoints: Vec<Arc<Breakpoint>>,
@@ -57,6 +58,7 @@ impl Hooks {
         self.armed.load(Ordering::Relaxed) != 0
     }
 
+    /// Makes calls look at rules, until [`Hooks::disarm`].
     pub(in crate::kernel) fn arm(&self) {
         self.armed.fetch_add(1, Ordering::Relaxed);
     }
@@ -95,6 +97,7 @@ impl Hooks {
         *self.seed.read()
     }
 
+    /// Sets the seed of faults that are injected from now on without one of their own.
     pub(super) fn set_seed(&self, seed: u64) {
         *self.seed.write() = Some(seed);
     }
@@ -106,6 +109,7 @@ impl Hooks {
         self.rules.read().breakpoints.iter().find_map(|breakpoint| breakpoint.hold(call, side))
     }
 
+    /// All breakpoints with their hits, by number.
     pub(super) fn breakpoints(&self) -> Vec<BreakpointView> {
         self.rules.read().breakpoints.iter().map(|breakpoint| breakpoint.view()).collect()
     }
@@ -116,10 +120,12 @@ impl Hooks {
         rules.faults.iter().filter_map(|fault| Some((fault.id(), fault.meet(call)?))).collect()
     }
 
+    /// All faults with their hits, by number.
     pub(super) fn faults(&self) -> Vec<FaultView> {
         self.rules.read().faults.iter().map(|fault| fault.view()).collect()
     }
 
+    /// The recorder of calls, while a recording runs.
     pub(in crate::kernel) fn recorder(&self) -> Option<Arc<dyn Recorder>> {
         self.rules.read().recorder.clone()
     }

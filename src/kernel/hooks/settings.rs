@@ -37,6 +37,9 @@ impl Hooks {
 impl Kernel {
     /// Sets a breakpoint and returns its number. It applies to calls that begin from now on and, on return, to running
     /// ones. Refused where the expression uses a field that is unknown on its side, and past [`RULES_MAX`].
+    ///
+    /// # Errors
+    /// The expression uses a field that is unknown on its side, or there are [`RULES_MAX`] rules.
     pub fn set_breakpoint(&self, spec: BreakSpec) -> Result<u32, Problem> {
         if spec.side == HoldSide::Before && spec.filter.needs_end() {
             let why = "the expression asks for what is known when a call has ended";
@@ -72,6 +75,10 @@ impl Kernel {
 impl Kernel {
     /// Sets a fault. Refused where the expression uses a field that is known only after the call, where the chance is
     /// out of range, and past [`RULES_MAX`].
+    ///
+    /// # Errors
+    /// The expression uses a field that is known only after the call, the chance is out of range, or there are
+    /// [`RULES_MAX`] rules.
     pub fn inject(&self, spec: FaultSpec) -> Result<FaultView, Problem> {
         if spec.filter.needs_end() {
             return Err("the expression asks for what is known when a call has ended, and a fault comes before".into());
@@ -120,6 +127,9 @@ impl Kernel {
 impl Kernel {
     /// Sets a stub and replaces the stub of its function and expression, if there is one. Refused where the expression
     /// uses a field that is known only after the call, and past [`RULES_MAX`].
+    ///
+    /// # Errors
+    /// The expression uses a field that is known only after the call, or there are [`RULES_MAX`] rules.
     pub fn set_stub(&self, spec: StubSpec) -> Result<(), Problem> {
         let is_id = spec.plugin.starts_with(|c: char| c.is_ascii_digit());
         if !is_id && !names::is_valid(&spec.plugin) {

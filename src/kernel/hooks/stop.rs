@@ -22,6 +22,9 @@ const WAIT_MAX: Duration = Duration::from_secs(1);
 
 impl Task {
     /// Serves a request: the guest and its callers stand at `stands`.
+    ///
+    /// # Errors
+    /// The call is cancelled while it is held.
     pub(in crate::kernel) fn stop(&self, stands: Vec<GuestStand>) -> Result<(), Failure> {
         let request = self.chain.take_stop_request();
         let stack = self.stack_around(CallStack::default(), 0, stands);

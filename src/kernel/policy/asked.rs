@@ -36,6 +36,9 @@ pub enum Asked {
 
 impl Asked {
     /// Classifies a source; the error is one line.
+    ///
+    /// # Errors
+    /// The source can be neither a name, nor a path, nor a URL.
     pub fn of(source: &str) -> Result<Asked, String> {
         if source::is_name(source) {
             return Ok(Asked::Name(source.to_owned()));

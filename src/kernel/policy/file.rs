@@ -77,6 +77,9 @@ enum Amount {
 
 impl Policy {
     /// Reads a policy. `source` names it in messages, relative paths in it start from `dir`. The error is one line.
+    ///
+    /// # Errors
+    /// The text is no policy; with the line.
     pub fn parse(text: &str, source: &str, dir: &Path) -> Result<Policy, Problem> {
         // Some editors begin a file with a byte order mark.
         let text = text.strip_prefix('\u{feff}').unwrap_or(text);
@@ -113,6 +116,9 @@ impl Policy {
     }
 
     /// Reads a policy file of at most [`BYTES_MAX`] bytes. The error is one line that names it.
+    ///
+    /// # Errors
+    /// The file cannot be read, is over [`BYTES_MAX`], or is no policy; with its name.
     pub fn read(path: &Path) -> Result<Policy, Problem> {
         let shown = escape_control(&path.to_string_lossy());
         let fails = |error: std::io::Error| match error.kind() {

@@ -78,6 +78,9 @@ impl PolicyGate {
     }
 
     /// Whether `caller` may make this call now: by its rate, its own grants and the policy.
+    ///
+    /// # Errors
+    /// The rate, the caller's grants or the policy refuse the call; with the rule and advice.
     pub fn call(&self, caller: &Process, callee: &Process, function: &str, symbol: Symbol) -> Result<(), Problem> {
         self.count(caller)?;
         // A function whose symbol is shared or truncated must not use the cache: another function may have that symbol.

@@ -59,6 +59,9 @@ impl Policy {
     }
 
     /// Whether `caller` may call `function` of `callee`. The error says which rule denies it, with advice.
+    ///
+    /// # Errors
+    /// A rule denies the call, or none allows it; with the rule and advice.
     pub fn call(&self, caller: Who<'_>, callee: Who<'_>, function: &str) -> Result<(), Problem> {
         let rule = self.rule(caller);
         let Some(calls) = &rule.calls else { return Ok(()) };
@@ -72,6 +75,9 @@ impl Policy {
     }
 
     /// Whether `who` may load a source. The error says which rule denies it, with advice.
+    ///
+    /// # Errors
+    /// A rule denies the load, or none allows it; with the rule and advice.
     pub fn load(&self, who: Who<'_>, asked: &Asked) -> Result<Granted, Problem> {
         let rule = self.rule(who);
         let is_name = matches!(asked, Asked::Name(_));

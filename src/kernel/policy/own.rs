@@ -15,6 +15,9 @@ use crate::runtime::{Advice, Problem, Spec};
 use crate::text::escape_control;
 
 /// Checks the patterns of a spec. The error is one line.
+///
+/// # Errors
+/// A pattern is invalid, or there are too many; one line.
 pub fn check_own_grants(spec: &Spec) -> Result<(), String> {
     OwnGrants::of(spec).map(drop)
 }
@@ -35,6 +38,9 @@ pub struct OwnGrants {
 
 impl OwnGrants {
     /// Compiles the patterns of a spec; `None` where it has none. The error is one line.
+    ///
+    /// # Errors
+    /// A pattern is invalid, or there are too many; one line.
     pub fn of(spec: &Spec) -> Result<Option<Arc<OwnGrants>>, String> {
         if spec.may_load.is_empty() && spec.may_call.is_none() {
             return Ok(None);
@@ -62,6 +68,9 @@ impl OwnGrants {
     }
 
     /// Whether the process's own grants allow a call; a policy may still deny it.
+    ///
+    /// # Errors
+    /// No grant of the process matches the call.
     pub fn call(
         &self,
         caller: Who<'_>,

@@ -44,6 +44,9 @@ impl Serialize for LoadPattern {
 impl LoadPattern {
     /// Compiles a pattern: one with `://` is for URLs, one with `/` or a known suffix for paths (a relative one starts
     /// from `dir`), any other for names. In URLs and paths a `*` does not go over a `/`, and `**` does.
+    ///
+    /// # Errors
+    /// The pattern is invalid or too long.
     pub fn new(text: &str, sha256: Option<String>, dir: &Path) -> Result<LoadPattern, String> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));
@@ -153,6 +156,9 @@ impl Serialize for CallPattern {
 
 impl CallPattern {
     /// Takes `PLUGIN.FUNCTION`; `*` alone is every function of every plugin.
+    ///
+    /// # Errors
+    /// The pattern has no `.`, or a part of it is invalid or too long.
     pub fn new(text: &str) -> Result<CallPattern, String> {
         if text.len() > TEXT_BYTES_MAX {
             return Err(format!("a pattern of {} bytes; at most {TEXT_BYTES_MAX} are allowed", text.len()));

@@ -24,6 +24,10 @@ pub struct ReplacementGuard<'a> {
 
 impl<'a> ReplacementGuard<'a> {
     /// Begins one; an error where the process does not live yet or any more, or too many are under way.
+    ///
+    /// # Errors
+    /// The process does not live yet or any more, or [`REPLACEMENTS_IN_PROGRESS_MAX`] replacements of it are in
+    /// progress.
     pub(super) fn begin(
         task: &'a Arc<Task>,
         process: &'a Arc<Process>,

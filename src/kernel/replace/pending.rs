@@ -57,6 +57,9 @@ impl ReplacementNotice {
 
 impl PendingInstance {
     /// A started instance with the `bytes` that it has committed: released with it, or at once if the start failed.
+    ///
+    /// # Errors
+    /// That of the start.
     pub fn of(
         bytes: u64,
         started: Result<Box<dyn Guest>, Failure>,

@@ -21,6 +21,9 @@ pub const KEY_BYTES_MAX: u64 = 16 * 1024 * 1024;
 const LOG_BYTES_MAX: u64 = 16 * 1024 * 1024;
 
 /// Adds the functions of the namespace, without the arena's.
+///
+/// # Errors
+/// The linker has one of the names already.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     for function in ExtismFunction::ALL {
         add_function(linker, *function)?;

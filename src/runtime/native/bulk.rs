@@ -39,6 +39,9 @@ struct Request {
 }
 
 /// Adds the plain imports.
+///
+/// # Errors
+/// The linker has one of the names already.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     for function in BulkFunction::ALL {
         linker.func_wrap(BULK, function.row().name, plain_import(*function))?;
@@ -61,6 +64,9 @@ fn plain_import(
 }
 
 /// Answers a doorbell: 1 for a served request, 0 for a refused one. `handle` is the argument of `length`.
+///
+/// # Errors
+/// The call is interrupted, or the arena cannot grow.
 pub fn doorbell(caller: &mut Caller<'_, Ctx>, handle: u64) -> Result<i64> {
     let address = (handle & !(1 << 63)) as usize;
     let Some(memory) = guest_memory(caller) else { return Ok(0) };

@@ -57,11 +57,17 @@ pub fn moved_bodies(wasm: &[u8], fuelled: bool) -> BodyMap {
 }
 
 /// A module compiled in this process, for an engine with or without fuel. Not interruptible.
+///
+/// # Errors
+/// The bytes are no module that the engine supports.
 pub fn compile_here(engine: &Engine, fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Module> {
     compile(engine, fuelled, wasm, |engine, wasm| Module::new(engine, wasm))
 }
 
 /// The compiled form of a module, for an engine with or without fuel, in a process that only compiles.
+///
+/// # Errors
+/// The bytes are no module that the engine supports.
 pub fn precompile(fuelled: bool, wasm: &[u8]) -> wasmtime::Result<Vec<u8>> {
     compile(&Engine::new(&config(fuelled))?, fuelled, wasm, Engine::precompile_module)
 }

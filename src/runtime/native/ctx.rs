@@ -124,18 +124,27 @@ impl Ctx {
     }
 
     /// The arena; an error before the instance is whole, which no guest code can see.
+    ///
+    /// # Errors
+    /// The instance is not whole yet.
     #[inline]
     pub fn arena(&self) -> wasmtime::Result<Arena> {
         self.arena.ok_or_else(|| refused("the instance has no blocks yet"))
     }
 
     /// The upcalls of the running call.
+    ///
+    /// # Errors
+    /// No call runs.
     #[inline]
     pub fn up(&self) -> wasmtime::Result<Arc<dyn Upcalls>> {
         self.up.clone().ok_or_else(|| refused("called outside a call"))
     }
 
     /// The range of the block at `handle`. Handle 0 is empty; the error for an invalid handle names its use.
+    ///
+    /// # Errors
+    /// The handle is of no block; the error names its use.
     #[inline]
     pub fn span(&mut self, handle: u64, what: &str) -> wasmtime::Result<Span> {
         if handle == 0 {
@@ -150,6 +159,9 @@ impl Ctx {
 
 impl Span {
     /// The bytes of the span in the arena; an error where the arena is shorter, which the block table rules out.
+    ///
+    /// # Errors
+    /// The arena is shorter than the span.
     #[inline]
     pub fn of(self, data: &[u8]) -> wasmtime::Result<&[u8]> {
         let start = self.offset as usize;
@@ -157,6 +169,9 @@ impl Span {
     }
 
     /// The bytes of the span, to write to.
+    ///
+    /// # Errors
+    /// The arena is shorter than the span.
     #[inline]
     pub fn of_mut(self, data: &mut [u8]) -> wasmtime::Result<&mut [u8]> {
         let start = self.offset as usize;

@@ -62,6 +62,9 @@ impl Engines {
     }
 
     /// The engine for instances with or without a fuel limit.
+    ///
+    /// # Errors
+    /// The engine cannot be made; of kind `Load`.
     pub fn pool(&self, fuelled: bool) -> Result<Arc<EnginePool>, Failure> {
         let slot = if fuelled { &self.fuelled } else { &self.plain };
         if let Some(pool) = slot.get() {
@@ -156,6 +159,9 @@ impl EnginePool {
     }
 
     /// A module of a program, compiled at its first asking. Takes long: call it on a worker.
+    ///
+    /// # Errors
+    /// The module does not compile, or the request for it was given up.
     pub fn module(
         &self,
         program: &Program,

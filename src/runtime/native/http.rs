@@ -36,6 +36,9 @@ pub fn status_code(caller: Caller<'_, Ctx>) -> i32 {
 }
 
 /// `http_headers`.
+///
+/// # Errors
+/// The arena cannot grow.
 pub fn headers(mut caller: Caller<'_, Ctx>) -> Result<i64> {
     let headers = serde_json::to_vec(&caller.data().http_headers)?;
     Ok(caller.put(&headers)?.offset as i64)
@@ -67,6 +70,9 @@ struct Fetched {
 }
 
 /// `http_request`.
+///
+/// # Errors
+/// The request is no valid one, its host is not allowed, it fails, its answer is too long, or the call is interrupted.
 pub fn request(mut caller: Caller<'_, Ctx>, request: i64, body: i64) -> Result<i64> {
     watched(&mut caller, "http_request", |caller, details| requested(caller, details, request as u64, body as u64))
 }

@@ -41,6 +41,9 @@ pub struct NativeImage {
 
 impl NativeImage {
     /// Compiles and checks a program. Takes long; ends soon after the request for it was given up.
+    ///
+    /// # Errors
+    /// A module does not compile, an import is missing, or the request was given up.
     pub fn compile(engines: &Engines, program: &Program, request: &Arc<CompileRequest>) -> Result<Self, Failure> {
         let pool = engines.pool(program.spec.is_fuelled())?;
         let maps = Maps::take(maps_of_code(program.modules.len()))?;

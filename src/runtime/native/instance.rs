@@ -69,6 +69,9 @@ pub struct Instance {
 
 impl Instance {
     /// Instantiates the store, the arena and the modules, and runs start functions and constructors on behalf of `up`.
+    ///
+    /// # Errors
+    /// A limit refuses its memory, linking fails, or a start function or constructor fails.
     pub fn new(image: &NativeImage, spec: Arc<Spec>, up: Arc<dyn Upcalls>) -> Result<Self, Failure> {
         let maps = Maps::take(maps_of_instance(image.modules.iter().map(|linked| &linked.holdings)))?;
         let mut ctx = Ctx::new(spec.clone());

@@ -129,6 +129,8 @@ impl InstanceLimits {
         Failure::new(FailureKind::Oom, Problem::new(format!("oom (out of memory): {why}"), advice))
     }
 
+    /// Admits a growth of `more` bytes; false when the instance's limit or the limit of all processes refuses it.
+    /// Without `up` it is charged to the next call.
     pub(super) fn admit(&mut self, more: u64, up: Option<&Arc<dyn Upcalls>>) -> bool {
         let held = self.memory_bytes.saturating_add(self.table_bytes).saturating_add(self.kept_bytes.iter().sum());
         if held.saturating_add(more) > self.max_bytes {
@@ -148,6 +150,7 @@ impl InstanceLimits {
         }
     }
 
+    /// Gives back `less` bytes; without `up` they are credited to the next call.
     pub(super) fn release(&mut self, less: u64, up: Option<&Arc<dyn Upcalls>>) {
         match up {
             Some(up) => up.shrink(less),
@@ -155,6 +158,7 @@ impl InstanceLimits {
         }
     }
 
+    /// Remembers a refusal and its limit, unless `ok`.
     pub(super) fn note(&mut self, ok: bool, refusal: Refusal) {
         if !ok {
             (self.refused, self.refusal) = (true, refusal);

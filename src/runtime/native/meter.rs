@@ -14,6 +14,9 @@ pub struct Meter {
 
 impl Meter {
     /// Gives a call its fuel, where that is limited or counted.
+    ///
+    /// # Errors
+    /// The engine has no fuel.
     pub fn begin(store: &mut Store<Ctx>) -> Result<Meter> {
         let fuel = store.data().spec.fuel_given();
         if let Some(fuel) = fuel {

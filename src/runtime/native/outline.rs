@@ -59,6 +59,9 @@ pub struct Outline {
 
 impl Outline {
     /// Reads a module's declarations. Takes memory in proportion to the module.
+    ///
+    /// # Errors
+    /// The bytes are no module.
     pub fn read(wasm: &[u8]) -> Result<Self> {
         let mut outline = Outline::default();
         for payload in Parser::new(0).parse_all(wasm) {

@@ -12,6 +12,9 @@ use crate::runtime::substitute::{Stub, Substitute};
 use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, Spec};
 
 /// Adds a function to the linker for each import of `module` that has a substitute.
+///
+/// # Errors
+/// A stand-in does not fit the type of its import.
 pub fn add(
     linker: &mut Linker<Ctx>,
     module: &Module,

@@ -12,6 +12,9 @@ use crate::runtime::host_functions::{NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::{Backtrace, Exchange, Failure, FailureKind, HostData};
 
 /// Adds every function, in both namespaces.
+///
+/// # Errors
+/// The linker has one of the names already.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     for namespace in PLUGINS {
         for function in PluginFunction::ALL {
@@ -42,6 +45,10 @@ fn add_function(linker: &mut Linker<Ctx>, namespace: &str, function: PluginFunct
     Ok(())
 }
 
+/// Calls process `id` and returns the handle of the output. `function` and `input` are handles too.
+///
+/// # Errors
+/// A handle is invalid, the call fails, or the caller is interrupted.
 pub(super) fn call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let output = nested(caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange))?;
@@ -49,6 +56,10 @@ pub(super) fn call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, 
     Ok(output.offset as i64)
 }
 
+/// Calls process `id`; a failure of the callee gives 0 instead of an error, and [`call_error`] has its message.
+///
+/// # Errors
+/// The caller is interrupted, or out of memory or fuel.
 pub(super) fn try_call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i64, input: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let tried = nested(caller, function as u64, input as u64, |exchange| up.call(id as u64, exchange));
@@ -65,6 +76,10 @@ pub(super) fn try_call_plugin(caller: &mut Caller<'_, Ctx>, id: i64, function: i
     }
 }
 
+/// Handle of the message of the last failed [`try_call_plugin`]; 0 when it succeeded.
+///
+/// # Errors
+/// The arena cannot grow.
 pub(super) fn call_error(caller: &mut Caller<'_, Ctx>) -> Result<i64> {
     let Some(message) = caller.data().call_error.clone() else { return Ok(0) };
     Ok(caller.put(message.as_bytes())?.offset as i64)
@@ -84,6 +99,10 @@ fn ends_caller(kind: FailureKind) -> bool {
     matches!(kind, FailureKind::Interrupted | FailureKind::Oom | FailureKind::Fuel)
 }
 
+/// Starts a child process from the source whose name `name` is the handle of, and returns its id.
+///
+/// # Errors
+/// The handle is invalid, the load fails or is denied, or the caller is interrupted.
 pub(super) fn register_plugin(caller: &mut Caller<'_, Ctx>, name: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
@@ -96,27 +115,46 @@ pub(super) fn register_plugin(caller: &mut Caller<'_, Ctx>, name: i64) -> Result
     Ok(id as i64)
 }
 
+/// Ends process `id`.
+///
+/// # Errors
+/// `id` is no descendant of the caller, or the caller is interrupted.
 pub(super) fn free_plugin(caller: &Caller<'_, Ctx>, id: i64) -> Result<()> {
     let up = caller.data().up()?;
     up.free(id as u64).map_err(Failure::unwound)?;
     end_if_interrupted(caller)
 }
 
+/// The id of the process with the name that `name` is the handle of; 0 when there is none.
+///
+/// # Errors
+/// The handle is invalid.
 pub(super) fn find_plugin(caller: &mut Caller<'_, Ctx>, name: i64) -> Result<i64> {
     let up = caller.data().up()?;
     let name = caller.text(name as u64, "plugin name", NAME_BYTES_MAX)?;
     Ok(up.find(&name) as i64)
 }
 
+/// The id of the calling process.
+///
+/// # Errors
+/// No call runs.
 pub(super) fn self_plugin(caller: &Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.data().up()?.current() as i64)
 }
 
+/// The id of its parent; 0 for the shell.
+///
+/// # Errors
+/// No call runs.
 pub(super) fn parent_plugin(caller: &Caller<'_, Ctx>) -> Result<i64> {
     Ok(caller.data().up()?.parent() as i64)
 }
 
 /// The final check of host functions that may take long.
+///
+/// # Errors
+/// The call is interrupted.
 pub fn end_if_interrupted(caller: &Caller<'_, Ctx>) -> Result<()> {
     match &caller.data().up {
         Some(up) if up.interrupted() => Err(Failure::interrupted().into()),
@@ -125,6 +163,9 @@ pub fn end_if_interrupted(caller: &Caller<'_, Ctx>) -> Result<()> {
 }
 
 /// Runs one nested call whose function and input are blocks of the caller; the output becomes a block of the caller.
+///
+/// # Errors
+/// A handle is invalid, the call fails, or the output has no room in the arena.
 pub fn nested(
     caller: &mut Caller<'_, Ctx>,
     function: u64,

@@ -10,6 +10,9 @@ use crate::runtime::id_block;
 type Guest<'a> = Caller<'a, Ctx>;
 
 /// Adds every function.
+///
+/// # Errors
+/// The linker has one of the names already.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     PluginFunction::ALL.iter().try_for_each(|function| add_function(linker, *function))
 }

@@ -16,6 +16,9 @@ fn cost(key: &str, value_bytes: u64) -> u64 {
 
 impl Ctx {
     /// Refuses variables where the plugin has none.
+    ///
+    /// # Errors
+    /// The plugin's limit of variables is zero.
     pub fn check_vars_enabled(&self) -> Result<(), Failure> {
         match self.spec.var_bytes_max {
             0 => Err(Failure::new(FailureKind::Trap, "vars are disabled for this plugin")),
@@ -31,6 +34,9 @@ impl Ctx {
     }
 
     /// Sets a variable; an error when the limit of variables or of memory refuses it.
+    ///
+    /// # Errors
+    /// The limit of variables or of memory refuses it.
     pub fn set_var(&mut self, key: &str, value: &[u8], up: Option<&Arc<dyn Upcalls>>) -> Result<(), Failure> {
         let old = self.vars.get(key).map_or(0, |old| cost(key, old.len() as u64));
         let new = cost(key, value.len() as u64);

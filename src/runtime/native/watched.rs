@@ -27,6 +27,9 @@ impl Details {
 }
 
 /// Runs a host function; `run` fills in the details where it gets any.
+///
+/// # Errors
+/// That of `run`.
 #[inline]
 pub fn watched<'a, T>(
     caller: &mut Caller<'a, Ctx>,

@@ -21,17 +21,26 @@ pub struct Compiled {
 }
 
 /// What the modules of a program offer and ask for, by the names that they are linked by.
+///
+/// # Errors
+/// A module cannot be read.
 pub fn inspections(program: &Program) -> Result<Vec<(&str, Inspection)>, Failure> {
     let modules = program.modules.iter();
     modules.map(|module| Ok((module.name.as_str(), inspect(&module.bytes)?))).collect()
 }
 
 /// The program, compiled by the SDK.
+///
+/// # Errors
+/// A module cannot be read, or the SDK refuses the program.
 pub fn compile_program(program: &Program) -> Result<Compiled, Failure> {
     compile(program, &inspections(program)?, Tools::default())
 }
 
 /// The program, whose modules were looked into before.
+///
+/// # Errors
+/// The SDK refuses the program.
 pub fn compile(program: &Program, inspections: &[(&str, Inspection)], tools: Tools) -> Result<Compiled, Failure> {
     let spec = &program.spec;
     let mut imports = inspections.iter().flat_map(|(_, inspection)| &inspection.imports);

@@ -49,6 +49,9 @@ impl Frame {
 
     /// Makes an upcall that may run other plugins. The watch pauses meanwhile, since a kill is
     /// then meant for them. Fails, too, when this call itself was to end in the meantime.
+    ///
+    /// # Errors
+    /// That of the upcall, or this call is to end.
     pub fn nested<T>(&self, ask: impl FnOnce(Arc<dyn Upcalls>) -> Result<T, Failure>) -> Result<T, Failure> {
         let answer = self.gate.while_nested(|| ask(self.up.clone()));
         if self.up.interrupted() { Err(Failure::interrupted()) } else { answer }
@@ -69,10 +72,12 @@ impl Frame {
         self.failure.borrow_mut().take()
     }
 
+    /// Sets the message of the last tried call; `None` when it succeeded.
     pub fn set_call_error(&self, message: Option<String>) {
         *self.call_error.borrow_mut() = message;
     }
 
+    /// The message of the last tried call that failed.
     pub fn call_error(&self) -> Option<String> {
         self.call_error.borrow().clone()
     }
@@ -83,6 +88,9 @@ const NOBODY_THERE: &str =
     "it asked for other plugins, and there are none; only a call that makes no calls can be compared";
 
 /// The call that runs on this thread.
+///
+/// # Errors
+/// No call runs on this thread.
 pub fn current() -> Result<Rc<Frame>, Failure> {
     let top = FRAMES.with_borrow(|frames| frames.last().cloned());
     top.ok_or_else(|| Failure::new(FailureKind::Trap, NOBODY_THERE))

@@ -84,6 +84,7 @@ pub(super) struct HostCall<'a> {
     outputs: &'a mut [Val],
 }
 
+/// The SDK's name of a type.
 pub(super) fn val_type(ty: NumberType) -> ValType {
     match ty {
         NumberType::I32 => ValType::I32,
@@ -133,6 +134,7 @@ fn find_plugin(call: &mut HostCall<'_>, ids: Ids) -> Result<u64, Failure> {
 }
 
 impl HostCall<'_> {
+    /// The argument at `at` as bits; 0 when there is none.
     pub(super) fn number(&self, at: usize) -> u64 {
         self.inputs.get(at).and_then(Val::i64).unwrap_or_default() as u64
     }
@@ -147,6 +149,9 @@ impl HostCall<'_> {
     }
 
     /// Refuses what needs the plugin's memory before the SDK knows where that is.
+    ///
+    /// # Errors
+    /// The SDK does not know the plugin's memory yet.
     pub(super) fn needs_memory(&self) -> Result<(), Failure> {
         match self.frame.stage {
             Stage::Called => Ok(()),
@@ -231,6 +236,9 @@ impl Exchange for Copied {
 }
 
 /// A block's bytes; handle 0 is "no bytes".
+///
+/// # Errors
+/// The handle is of no block.
 pub(super) fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Result<Vec<u8>, Failure> {
     let block = plugin.memory_handle(handle).ok_or_else(|| refused(format!("invalid handle for {what}: {handle}")))?;
     if block.is_empty() {
@@ -240,6 +248,9 @@ pub(super) fn bytes(plugin: &mut CurrentPlugin, handle: u64, what: &str) -> Resu
 }
 
 /// A new block that holds `bytes`.
+///
+/// # Errors
+/// The plugin's memory cannot grow.
 pub(super) fn put(plugin: &mut CurrentPlugin, bytes: &[u8]) -> Result<u64, Failure> {
     let block: MemoryHandle = plugin
         .memory_new(bytes)

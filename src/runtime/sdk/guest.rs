@@ -41,6 +41,9 @@ pub struct SdkGuest {
 
 impl SdkGuest {
     /// Makes an instance and runs its start functions and constructors.
+    ///
+    /// # Errors
+    /// The SDK cannot instantiate the program, or a start function or constructor fails.
     pub fn new(
         compiled: Compiled,
         spec: Arc<Spec>,

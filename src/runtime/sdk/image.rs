@@ -18,6 +18,10 @@ pub struct SdkImage {
 }
 
 impl SdkImage {
+    /// Compiles a program in the SDK.
+    ///
+    /// # Errors
+    /// The SDK refuses the program.
     pub fn compile(program: &Program, tools: Tools) -> Result<Self, Failure> {
         // Compiled first: what follows reads what has been found to be valid wasm.
         let inspections = inspections(program)?;

@@ -52,6 +52,9 @@ struct Spaces {
 }
 
 /// Reads wasm or wat.
+///
+/// # Errors
+/// The bytes are neither.
 pub fn inspect(bytes: &[u8]) -> Result<Inspection, Failure> {
     let wasm = wat::parse_bytes(bytes).map_err(invalid)?;
     read(&wasm).map_err(invalid)

@@ -10,6 +10,9 @@ use crate::runtime::{Advice, Failure, FailureKind, Problem, Spec, StubImports};
 use crate::text::quoted;
 
 /// Fails with what keeps the SDK from linking these modules. `functions` are those that it is given.
+///
+/// # Errors
+/// The SDK cannot link the modules; the failure says why.
 pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Function]) -> Result<(), Failure> {
     for at in 0..inspections.len() {
         refuse_circle(at, inspections, &mut Vec::new())?;

@@ -35,6 +35,9 @@ pub use stock::{StockImage, StockPlugin};
 use super::{Failure, Image, Program, Tools};
 
 /// Compiles a program for the stock host, whose functions stand in the perf map if there is one. Takes long and cannot be interrupted; failures are of kind `Load`.
+///
+/// # Errors
+/// The SDK refuses the program.
 pub fn image(program: &Program, tools: Tools) -> Result<Arc<dyn Image>, Failure> {
     log::install();
     Ok(Arc::new(image::SdkImage::compile(program, tools)?))

@@ -25,12 +25,18 @@ pub struct StockPlugin {
 
 impl StockImage {
     /// Compiles a program. Takes long and cannot be interrupted; failures are of kind `Load`.
+    ///
+    /// # Errors
+    /// The SDK refuses the program.
     pub fn compile(program: &Program) -> Result<Self, Failure> {
         log::install();
         Ok(StockImage { compiled: compile_program(program)? })
     }
 
     /// Makes a plugin. The SDK instantiates it for good only at its first call.
+    ///
+    /// # Errors
+    /// The SDK cannot make an instance.
     pub fn plugin(&self) -> Result<StockPlugin, Failure> {
         let made = Plugin::new_from_compiled(&self.compiled.plugin);
         let plugin =
@@ -41,12 +47,18 @@ impl StockImage {
 
 impl StockPlugin {
     /// One call, as a product would make it: the output stays in the plugin's memory until the next.
+    ///
+    /// # Errors
+    /// The function does not exist or fails.
     pub fn call(&mut self, function: &str, input: &[u8], up: &dyn Upcalls) -> Result<&[u8], Failure> {
         self.plugin.call::<&[u8], &[u8]>(function, input).map_err(|error| errors::failure(&error, up))
     }
 
     /// Runs `calls` on the plugin with one watch over all of them, which ends a call when `up` says so: the watch is a
     /// thread, and a thread for each call would be measured along.
+    ///
+    /// # Errors
+    /// The watch cannot be started.
     pub fn watched<T>(&mut self, up: &Arc<dyn Upcalls>, calls: impl FnOnce(&mut Self) -> T) -> Result<T, Failure> {
         let cancel = self.plugin.cancel_handle();
         watched(&cancel, up, &NestedGate::default(), 0, || calls(self))

@@ -9,6 +9,9 @@ use crate::runtime::substitute::{Stub, Substitute};
 use crate::runtime::{Failure, ImportStandIn, Spec, imports};
 
 /// The functions that an image of these modules needs.
+///
+/// # Errors
+/// A stand-in does not fit the type of its import.
 pub fn functions(spec: &Spec, inspections: &[(&str, Inspection)]) -> Result<Vec<Function>, Failure> {
     let mut functions = functions::plugshs();
     for item in inspections.iter().flat_map(|(_, inspection)| &inspection.imports) {

@@ -54,6 +54,9 @@ impl Drop for Open<'_> {
 }
 
 /// Runs `call`; cancels it when `up` says that it must end. `input_bytes` is what the call is given.
+///
+/// # Errors
+/// The watch cannot be started.
 pub fn watched<T>(
     cancel: &CancelHandle,
     up: &Arc<dyn Upcalls>,

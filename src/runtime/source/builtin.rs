@@ -48,6 +48,9 @@ impl Builtin {
     }
 
     /// The program; its bytes are copied, once for as long as the cache keeps it.
+    ///
+    /// # Errors
+    /// The built-in bytes are no module.
     pub(super) fn load(&self) -> Result<Loaded, Failure> {
         let origin = format!("{BUILTIN_PREFIX}{}", self.name);
         let program = content::single_module(self.bytes.to_vec(), origin, self.name.to_owned());

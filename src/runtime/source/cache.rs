@@ -34,6 +34,7 @@ pub(super) struct Entry {
 }
 
 impl Entry {
+    /// An entry for a program that was just read.
     pub(super) fn new(loaded: Loaded) -> Arc<Self> {
         let bytes = loaded.program.modules.iter().map(|module| module.bytes.len() as u64).sum();
         Arc::new(Entry { program: Arc::new(loaded.program), fetched: loaded.fetched, stamps: loaded.stamps, bytes })
@@ -55,6 +56,7 @@ impl Entry {
     }
 }
 
+/// The programs that were read, by source.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
     inner: Mutex<Inner>,
@@ -84,6 +86,7 @@ impl Cache {
         self.inner.lock().touch(key)
     }
 
+    /// Keeps an entry in place of an earlier one of its key.
     pub(super) fn insert(&self, key: Key, entry: Arc<Entry>) {
         let mut inner = self.inner.lock();
         inner.remove(&key);

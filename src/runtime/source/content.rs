@@ -37,6 +37,7 @@ pub(super) enum Content {
 }
 
 impl Declared {
+    /// Whether it is read as a manifest.
     pub(super) fn is_manifest(self) -> bool {
         matches!(self, Declared::Manifest(_))
     }
@@ -53,6 +54,9 @@ pub(super) fn declared(path: &Path) -> Declared {
 }
 
 /// The kind of the bytes; `shown` names them in errors.
+///
+/// # Errors
+/// The bytes are neither a module nor a manifest.
 pub(super) fn classify(declared: Declared, bytes: &[u8], shown: &str) -> Result<Content, Failure> {
     let bytes = without_bom(bytes);
     let content = match declared {
@@ -115,6 +119,9 @@ fn is_wat(bytes: &[u8]) -> bool {
 }
 
 /// Fails on bytes that cannot be a module: none, a cut header, a component, no wasm.
+///
+/// # Errors
+/// The bytes can be no module; the failure says why.
 pub(super) fn check_module(bytes: &[u8], shown: &str) -> Result<(), Failure> {
     let bytes = without_bom(bytes);
     if bytes.is_empty() {

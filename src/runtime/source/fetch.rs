@@ -58,6 +58,7 @@ pub(super) struct Request<'a> {
 }
 
 impl<'a> Request<'a> {
+    /// A `GET` of a URL without further headers.
     pub(super) fn get(url: &'a Url) -> Self {
         Request { url, method: None, headers: BTreeMap::new(), follow: true }
     }
@@ -73,6 +74,9 @@ enum Piece {
 }
 
 /// The source as a URL; `None` for a path, an error for a URL that cannot be fetched.
+///
+/// # Errors
+/// The URL cannot be fetched.
 pub(super) fn parse(source: &str) -> Result<Option<Url>, Failure> {
     let Some((scheme, _)) = source.split_once("://") else { return Ok(None) };
     let is_scheme = scheme.starts_with(|c: char| c.is_ascii_alphabetic())
@@ -95,6 +99,9 @@ pub fn format_url(url: &Url) -> String {
 }
 
 /// Fetches at most `bytes_max` bytes. Calls `progress` before it begins, and at least every 50 ms.
+///
+/// # Errors
+/// The request fails, the answer is over `bytes_max`, or `progress` returns false.
 pub(super) fn fetch(request: &Request<'_>, bytes_max: u64, progress: Progress<'_>) -> Result<Vec<u8>, Failure> {
     let shown = format_url(request.url);
     if !progress(0, None) {

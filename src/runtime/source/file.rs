@@ -88,6 +88,9 @@ impl Stamp {
 }
 
 /// Reads a regular file of at most `bytes_max` bytes. The error names the path.
+///
+/// # Errors
+/// The file cannot be read, is not regular, or is over `bytes_max`; the failure names the path.
 pub(super) fn read(path: &Path, bytes_max: u64) -> Result<FileBytes, Failure> {
     let shown = failure::quoted(&path.to_string_lossy());
     let fails = |error: std::io::Error| match error.kind() {

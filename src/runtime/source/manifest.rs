@@ -75,6 +75,9 @@ struct Memory {
 }
 
 /// Reads a manifest and all modules that it names.
+///
+/// # Errors
+/// The manifest or a module that it names is invalid or cannot be read.
 pub(super) fn load(
     bytes: &[u8],
     format: Format,

@@ -82,12 +82,18 @@ impl Sources {
     }
 
     /// Turns a source into a program. Failures are of kind `Load`, or `Denied` for what a guest may not load.
+    ///
+    /// # Errors
+    /// The source cannot be found, read or fetched, or is no program.
     pub fn resolve(&self, source: &str, access: Access) -> Result<Arc<Program>, Failure> {
         self.resolve_with(source, access, &mut |_, _| true)
     }
 
     /// Resolves as [`Sources::resolve`] does. `progress` is called during a download, at least every 50 ms; when it
     /// returns false the download ends with a failure of kind `Interrupted`.
+    ///
+    /// # Errors
+    /// As of [`Sources::resolve`], or `progress` returns false.
     pub fn resolve_with(&self, source: &str, access: Access, progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
         match self.locate(source, access)? {
             Place::Builtin(builtin) => self.cached(Key::Builtin(builtin.name), access, || builtin.load()),
@@ -99,6 +105,9 @@ impl Sources {
 
     /// The program that a manifest describes, whatever its file is called; `path` is where its bytes were read. A
     /// download that `progress` gives up is a failure of kind `Interrupted`.
+    ///
+    /// # Errors
+    /// The manifest or a module that it names is invalid or cannot be read, or `progress` returns false.
     pub fn manifest(&self, path: &Path, bytes: &[u8], progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
         let shown = failure::quoted(&path.to_string_lossy());
         let format = content::manifest_format(content::declared(path), bytes);
@@ -117,6 +126,9 @@ impl Sources {
 
     /// The program of a file and the files that it was read from, for a watch. While those are unchanged, their URLs
     /// are not fetched again.
+    ///
+    /// # Errors
+    /// The file or a module that it names is invalid or cannot be read.
     pub fn reread(&self, source: &str, progress: Progress<'_>) -> Result<(Arc<Program>, FileSet), Failure> {
         let path = absolute(Path::new(source));
         let key = Key::File(path.clone());
@@ -159,6 +171,9 @@ impl Sources {
 
     /// What the module that a source stands for says of itself. Nothing is fetched from the network and nothing is kept,
     /// so nothing is said of a URL or a manifest.
+    ///
+    /// # Errors
+    /// The source cannot be found or read.
     pub fn about(&self, source: &str) -> Result<About, Failure> {
         match self.locate(source, Access::Person)? {
             Place::Builtin(builtin) => Ok(About::read(builtin.bytes())),

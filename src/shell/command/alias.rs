@@ -9,6 +9,7 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::script::syntax_error;
 use crate::shell::session::Session;
 
+/// The command `alias`.
 pub static COMMAND: Command = Command {
     name: "alias",
     group: Group::Shell,

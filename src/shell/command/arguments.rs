@@ -96,6 +96,9 @@ impl Arguments {
     }
 
     /// The options and positionals as the command's struct, and INPUT's bytes, if it takes one and one was given.
+    ///
+    /// # Errors
+    /// The words are no arguments of the command; a usage error.
     pub fn parse<A: clap::FromArgMatches>(mut self) -> Result<(A, Option<Vec<u8>>), ShellError> {
         let shape = self.shape;
         if let Some(mistake) = self.mistake() {

@@ -7,6 +7,7 @@ use crate::shell::lookup::job_of;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
+/// The command `bg`.
 pub static COMMAND: Command = Command {
     name: "bg",
     group: Group::Jobs,

@@ -3,6 +3,7 @@
 use super::{Command, Group, Run, syntax};
 use crate::shell::call_options::CallOptions;
 
+/// The command `call`.
 pub static COMMAND: Command = Command {
     name: "call",
     group: Group::Plugins,

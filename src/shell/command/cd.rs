@@ -7,6 +7,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::text::io_cause;
 
+/// The command `cd`.
 pub static COMMAND: Command = Command {
     name: "cd",
     group: Group::Shell,

@@ -4,6 +4,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `clear`.
 pub static COMMAND: Command = Command {
     name: "clear",
     group: Group::Shell,

@@ -78,6 +78,7 @@ pub enum Group {
 }
 
 impl Group {
+    /// Every group, in the order of help.
     pub const ALL: [Group; 6] =
         [Group::Plugins, Group::Watching, Group::Debugging, Group::Jobs, Group::Scripting, Group::Shell];
 

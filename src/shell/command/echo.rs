@@ -4,6 +4,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `echo`.
 pub static COMMAND: Command = Command {
     name: "echo",
     group: Group::Scripting,

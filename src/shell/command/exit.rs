@@ -4,6 +4,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `exit`.
 pub static COMMAND: Command = Command {
     name: "exit",
     group: Group::Shell,
@@ -16,6 +17,7 @@ pub static COMMAND: Command = Command {
     run: Run::Plain(run),
 };
 
+/// The command `quit`.
 pub static QUIT: Command = Command {
     name: "quit",
     group: Group::Shell,

@@ -17,6 +17,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::text::{counted, io_cause};
 
+/// The command `export`.
 pub static COMMAND: Command = Command {
     name: "export",
     group: Group::Debugging,

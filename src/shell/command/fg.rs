@@ -6,6 +6,7 @@ use crate::shell::lookup::job_of;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `fg`.
 pub static COMMAND: Command = Command {
     name: "fg",
     group: Group::Jobs,

@@ -6,6 +6,7 @@ use super::{Arguments, Command, Group, Run, syntax};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
+/// The command `history`.
 pub static COMMAND: Command = Command {
     name: "history",
     group: Group::Shell,

@@ -18,6 +18,7 @@ use crate::shell::words::processes::{state_role, state_text};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 use crate::text::{listed, wrapped};
 
+/// The command `info`.
 pub static COMMAND: Command = Command {
     name: "info",
     group: Group::Watching,

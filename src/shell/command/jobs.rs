@@ -15,6 +15,7 @@ use crate::shell::units::{show_bytes, show_duration};
 use crate::shell::words::processes::HELD_TEXT;
 use crate::text;
 
+/// The command `jobs`.
 pub static COMMAND: Command = Command {
     name: "jobs",
     group: Group::Jobs,

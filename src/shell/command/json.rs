@@ -7,6 +7,7 @@ use crate::shell::json::value_at;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `json`.
 pub static COMMAND: Command = Command {
     name: "json",
     group: Group::Scripting,

@@ -9,6 +9,7 @@ use crate::shell::recording::Entry;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
+/// The command `kill`.
 pub static COMMAND: Command = Command {
     name: "kill",
     group: Group::Plugins,

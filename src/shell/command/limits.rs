@@ -10,6 +10,7 @@ use crate::shell::session::Session;
 use crate::shell::units::show_amount;
 use crate::shell::words::flag_of;
 
+/// The command `limits`.
 pub static COMMAND: Command = Command {
     name: "limits",
     group: Group::Watching,

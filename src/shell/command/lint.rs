@@ -11,6 +11,7 @@ use crate::shell::session::Session;
 use crate::shell::words::lint::{call_finding_text, process_finding_text};
 use crate::text::counted;
 
+/// The command `lint`.
 pub static COMMAND: Command = Command {
     name: "lint",
     group: Group::Watching,

@@ -20,6 +20,7 @@ use crate::shell::units::parse_duration;
 use crate::shell::waits::WaitOutcome;
 use crate::text::counted;
 
+/// The command `load`.
 pub static COMMAND: Command = Command {
     name: "load",
     group: Group::Plugins,

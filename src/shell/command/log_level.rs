@@ -5,6 +5,7 @@ use crate::runtime::LogLevel;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `log-level`.
 pub static COMMAND: Command = Command {
     name: "log-level",
     group: Group::Watching,

@@ -8,6 +8,7 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::words::calls::log_role;
 
+/// The command `logs`.
 pub static COMMAND: Command = Command {
     name: "logs",
     group: Group::Watching,

@@ -21,6 +21,7 @@ pub struct Subject {
 }
 
 impl Subject {
+    /// The subject for a command's arguments.
     pub fn of(shape: &Shape) -> Subject {
         /// A longer usage line is too long for a message.
         const USAGE_CHARS_MAX: usize = 100;

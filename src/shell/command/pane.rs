@@ -7,6 +7,7 @@ use crate::shell::front::{PaneRequest, PaneSize, PictureClock, PictureSize};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `pane`.
 pub static COMMAND: Command = Command {
     name: "pane",
     group: Group::Watching,

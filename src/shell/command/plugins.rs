@@ -14,6 +14,7 @@ use crate::shell::words::SHELL;
 use crate::shell::words::about::{function_lines, plugin_lines};
 use crate::text::{closest, one_line, quoted};
 
+/// The command `plugins`.
 pub static COMMAND: Command = Command {
     name: "plugins",
     group: Group::Plugins,

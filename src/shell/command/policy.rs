@@ -14,6 +14,7 @@ use crate::shell::session::Session;
 use crate::shell::words::SHELL;
 use crate::text::counted;
 
+/// The command `policy`.
 pub static COMMAND: Command = Command {
     name: "policy",
     group: Group::Watching,

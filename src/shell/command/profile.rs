@@ -19,6 +19,7 @@ use crate::shell::session::{Session, Sink};
 use crate::shell::units::show_duration;
 use crate::text::{counted, io_cause};
 
+/// The command `profile`.
 pub static COMMAND: Command = Command {
     name: "profile",
     group: Group::Watching,

@@ -16,6 +16,7 @@ use crate::shell::units::{show_bytes, show_duration};
 use crate::shell::words::processes::{state_reason, state_role, state_text, tree_rows};
 use crate::text::counted;
 
+/// The command `ps`.
 pub static COMMAND: Command = Command {
     name: "ps",
     group: Group::Watching,
@@ -111,19 +112,25 @@ fn with_those_below(all: Vec<ProcessView>, chosen: &[ProcessView]) -> Vec<Proces
     all.into_iter().filter(|view| is_in(view)).collect()
 }
 
+/// The process's id.
 pub const ID: Column<ProcessView> =
     Column::right("id", |view: &ProcessView| plain(view.id.to_string())).by(SortKey::Number(|view| view.id.into()));
+/// The process's name.
 pub const NAME: Column<ProcessView> = Column::left("name", |view: &ProcessView| cell(Role::Name, view.name.clone()))
     .by(SortKey::Word(|view| view.name.clone()))
     .totalled(|_| "total".to_owned());
+/// Calls of the process, running and failed ones included.
 pub const CALLS: Column<ProcessView> =
     Column::figures("calls", Unit::Count, |view: &ProcessView| view.calls).importance(11).summed();
+/// Calls that did not end `ok`.
 pub const ERRORS: Column<ProcessView> =
     Column::figures("errors", Unit::Errors, |view: &ProcessView| view.errors).importance(10).summed();
+/// Wall time inside calls, nested calls included.
 pub const BUSY: Column<ProcessView> =
     Column::figures("busy", Unit::Nanoseconds, |view: &ProcessView| nanoseconds(view.busy))
         .importance(9)
         .totalled(|views| show_duration(views.iter().map(|view| view.self_time).sum()));
+/// Memory that the process has committed; a dead one has none.
 pub const MEMORY: Column<ProcessView> =
     Column::figures("mem", Unit::Bytes, |view: &ProcessView| view.memory.total_bytes())
         .importance(7)

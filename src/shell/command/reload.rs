@@ -12,6 +12,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::text::counted;
 
+/// The command `reload`.
 pub static COMMAND: Command = Command {
     name: "reload",
     group: Group::Plugins,

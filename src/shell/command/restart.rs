@@ -6,6 +6,7 @@ use crate::shell::exchange::{Exchanged, exchange};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 
+/// The command `restart`.
 pub static COMMAND: Command = Command {
     name: "restart",
     group: Group::Plugins,

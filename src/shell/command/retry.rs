@@ -7,6 +7,7 @@ use crate::shell::reply::{ErrorKind, Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_count, parse_duration};
 
+/// The command `retry`.
 pub static COMMAND: Command = Command {
     name: "retry",
     group: Group::Scripting,

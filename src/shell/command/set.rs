@@ -10,6 +10,7 @@ use crate::shell::line::{is_variable_name, quote};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{EditMode, Session};
 
+/// The command `set`.
 pub static COMMAND: Command = Command {
     name: "set",
     group: Group::Scripting,

@@ -7,6 +7,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_seconds;
 
+/// The command `sleep`.
 pub static COMMAND: Command = Command {
     name: "sleep",
     group: Group::Scripting,

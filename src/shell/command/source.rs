@@ -5,6 +5,7 @@ use crate::shell::incoming::SCRIPT_BYTES_MAX;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{SOURCE_DEPTH_MAX, Session};
 
+/// The command `source`.
 pub static COMMAND: Command = Command {
     name: "source",
     group: Group::Scripting,

@@ -15,6 +15,7 @@ use crate::shell::units::show_duration;
 use crate::shell::words::calls::{fuel_text, grew_text, held_text};
 use crate::text::counted;
 
+/// The command `stats`.
 pub static COMMAND: Command = Command {
     name: "stats",
     group: Group::Watching,

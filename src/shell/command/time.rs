@@ -7,6 +7,7 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::show_duration;
 
+/// The command `time`.
 pub static COMMAND: Command = Command {
     name: "time",
     group: Group::Watching,

@@ -18,6 +18,7 @@ use crate::shell::words::calls::{call_text, changed_text, costs_text, fuel_text,
 use crate::text::{counted, quoted};
 use rate_limiter::RateLimiter;
 
+/// The command `trace`.
 pub static COMMAND: Command = Command {
     name: "trace",
     group: Group::Watching,
@@ -282,10 +283,13 @@ fn followed(kernel: &Kernel, records: &[Record], json: bool) -> Reply {
     }
 }
 
+/// Bytes of the input.
 pub const BYTES_IN: Column<Record> =
     Column::figures("in", Unit::Bytes, |record: &Record| record.bytes_in).importance(3);
+/// Bytes of the output.
 pub const BYTES_OUT: Column<Record> =
     Column::figures("out", Unit::Bytes, |record: &Record| record.bytes_out).importance(2);
+/// Wall time of the call, nested calls included.
 pub const TOOK: Column<Record> =
     Column::figures("took", Unit::Nanoseconds, |record: &Record| record.duration_ns).importance(7);
 

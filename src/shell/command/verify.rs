@@ -16,6 +16,7 @@ use crate::shell::session::Session;
 use crate::shell::units::{parse_hex, show_bytes, show_duration};
 use crate::shell::waits::OnInterrupt;
 
+/// The command `verify`.
 pub static COMMAND: Command = Command {
     name: "verify",
     group: Group::Plugins,

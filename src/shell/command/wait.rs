@@ -10,6 +10,7 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::waits::OnInterrupt;
 
+/// The command `wait`.
 pub static COMMAND: Command = Command {
     name: "wait",
     group: Group::Jobs,

@@ -7,6 +7,7 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::{Session, Sink};
 use crate::shell::units::{parse_count, parse_seconds, show_duration};
 
+/// The command `watch`.
 pub static COMMAND: Command = Command {
     name: "watch",
     group: Group::Watching,

@@ -19,6 +19,7 @@ pub enum DecodeError {
 }
 
 impl DecodeError {
+    /// The reason as a phrase.
     pub fn text(self) -> String {
         match self {
             DecodeError::End => "it ends too early".to_owned(),
@@ -35,11 +36,15 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// The budget of one payload: [`VALUES_MAX`] values.
     pub fn new() -> Budget {
         Budget { values: VALUES_MAX }
     }
 
     /// Takes one value at this depth.
+    ///
+    /// # Errors
+    /// [`DEPTH_MAX`] or [`VALUES_MAX`] is passed.
     pub fn take(&mut self, depth: usize) -> Result<(), DecodeError> {
         if depth > DEPTH_MAX {
             return Err(DecodeError::TooDeep);

@@ -45,6 +45,7 @@ pub struct Decoded {
     pub text: String,
 }
 
+/// Why a payload is shown in a format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
     /// It is, or was asked for.

@@ -47,6 +47,7 @@ impl Draft {
         Self { text_start, ..Self::default() }
     }
 
+    /// Whether a part of the word is quoted.
     pub fn quoted(&self) -> bool {
         self.parts.iter().any(|part| matches!(part, Part::Literal { quoted: true, .. }))
     }

@@ -30,6 +30,9 @@ impl Word {
     }
 
     /// Expands the word like [`Word::expand`], to at most `bytes_max` bytes.
+    ///
+    /// # Errors
+    /// A variable is unset, a substitution fails, or the value is over `bytes_max`.
     pub(super) fn expand_within(&self, bytes_max: usize, env: &mut dyn Env) -> anyhow::Result<Vec<u8>> {
         let mut all = Vec::new();
         for part in &self.parts {

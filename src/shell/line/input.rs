@@ -196,6 +196,7 @@ impl Parser<'_> {
         Ok(parts)
     }
 
+    /// Fails at a here-document whose line `end` is missing; `offset` is that of its opening.
     pub fn unclosed_here_doc<T>(&mut self, end: String, offset: usize) -> Parsed<T> {
         let line = self.line_of(offset);
         self.incomplete(ErrorKind::UnclosedHereDoc { end, line }, offset, Place::HereDoc, Class::Plain)

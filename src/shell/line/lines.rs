@@ -28,6 +28,7 @@ pub struct Lines<'t> {
 }
 
 impl<'t> Lines<'t> {
+    /// The lines of a text, from its start.
     pub fn new(text: &'t str) -> Self {
         Self { text, pos: 0, line: 1 }
     }

@@ -33,6 +33,7 @@ pub(super) enum ParseStop {
     Cursor,
 }
 
+/// A result of the parser.
 pub(super) type Parsed<T> = Result<T, ParseStop>;
 
 /// The current command at one depth of substitutions.
@@ -49,6 +50,7 @@ pub(super) struct Frame {
     pub pending: Vec<Pending>,
 }
 
+/// The state of a parse.
 pub(super) struct Parser<'t> {
     pub scan: Scanner<'t>,
     pub grammar: &'t dyn Grammar,

@@ -12,14 +12,17 @@ impl<'t> Scanner<'t> {
         Self { text, pos: text.floor_char_boundary(pos) }
     }
 
+    /// Byte offset of the next character.
     pub fn pos(&self) -> usize {
         self.pos
     }
 
+    /// Whether the text is used up.
     pub fn at_end(&self) -> bool {
         self.pos >= self.text.len()
     }
 
+    /// The text from the position on.
     pub fn rest(&self) -> &'t str {
         self.text.get(self.pos..).unwrap_or("")
     }
@@ -34,6 +37,7 @@ impl<'t> Scanner<'t> {
         self.text.get(..offset).unwrap_or(self.text)
     }
 
+    /// The next byte; `None` at the end.
     pub fn peek(&self) -> Option<u8> {
         self.peek_at(0)
     }
@@ -43,6 +47,7 @@ impl<'t> Scanner<'t> {
         self.text.as_bytes().get(self.pos + ahead).copied()
     }
 
+    /// Whether the rest starts with `what`.
     pub fn looking_at(&self, what: &str) -> bool {
         self.rest().starts_with(what)
     }

@@ -42,6 +42,7 @@ impl Parser<'_> {
         Ok(Script { statements })
     }
 
+    /// Parses statements up to `until`.
     pub(super) fn statements(&mut self, until: Until) -> Parsed<Vec<Statement>> {
         let mut statements = Vec::new();
         loop {
@@ -177,6 +178,7 @@ fn place_in_word(word: &mut Word, bodies: &mut impl Iterator<Item = Vec<Part>>) 
     place_in_parts(&mut word.parts, bodies);
 }
 
+/// Puts the bodies of here-documents into substitutions among the parts, in the order of their openings.
 pub(super) fn place_in_parts(parts: &mut [Part], bodies: &mut impl Iterator<Item = Vec<Part>>) {
     for part in parts {
         if let Part::Substitution(script) = part {

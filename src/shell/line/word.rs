@@ -177,6 +177,7 @@ impl Parser<'_> {
         Ok(())
     }
 
+    /// The current word, begun if there is none.
     pub fn draft(&mut self) -> &mut Draft {
         self.frame.draft.get_or_insert_default()
     }

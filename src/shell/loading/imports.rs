@@ -5,6 +5,9 @@ use crate::runtime::ImportStandIn;
 use crate::runtime::stand_in::{StandInType, StandInTypes};
 
 /// Reads `MODULE.FUNCTION[(TYPE, ...)[->TYPE]]=PLUGIN.FUNCTION`.
+///
+/// # Errors
+/// The text has another form; one line that shows the form.
 pub fn import_stand_in(text: &str) -> Result<ImportStandIn, String> {
     let wrong = || format!("`{text}` is no stand-in; write MODULE.FUNCTION=PLUGIN.FUNCTION");
     let (import, target) = text.split_once('=').ok_or_else(wrong)?;

@@ -17,6 +17,9 @@ use crate::shell::session::Session;
 use options::LoadOptions;
 
 /// Starts a process from a source with the options of the command line.
+///
+/// # Errors
+/// The options do not fit, the source is no program, or the load fails or is interrupted.
 pub fn load(
     session: &mut Session,
     source: &str,
@@ -30,6 +33,9 @@ pub fn load(
 }
 
 /// Starts a process from a manifest in a file of any name.
+///
+/// # Errors
+/// The manifest is invalid, or the load fails or is interrupted.
 pub fn load_manifest(
     session: &mut Session,
     path: &str,
@@ -42,6 +48,10 @@ pub fn load_manifest(
     start(session, request)
 }
 
+/// Starts a load, waits for it, and returns the new process.
+///
+/// # Errors
+/// The load fails or is interrupted.
 pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel, ShellError> {
     let imports = request.spec.imports.clone();
     let loaded = session.kernel().load_unless(request, &|| session.interrupt().is_raised());
@@ -51,6 +61,9 @@ pub fn start(session: &mut Session, request: LoadRequest) -> Result<ProcessLabel
 }
 
 /// The load request for a source, its manifest and the options together.
+///
+/// # Errors
+/// The options do not fit each other or the manifest.
 pub fn request(
     session: &mut Session,
     source: &str,
@@ -95,6 +108,9 @@ fn check_paths(texts: &[String]) -> Result<(), ShellError> {
 }
 
 /// The program with the modules of `--link` before its own. `deadline` bounds fetching them.
+///
+/// # Errors
+/// A module cannot be read or fetched, or its name is taken.
 pub fn link(
     session: &mut Session,
     program: Arc<Program>,

@@ -62,6 +62,9 @@ pub struct LoadOptions {
 
 impl LoadOptions {
     /// The manifest's `spec` with the options added.
+    ///
+    /// # Errors
+    /// An option's value is invalid.
     pub fn apply(&self, mut spec: Spec) -> Result<Spec, ShellError> {
         if let Some(json) = &self.set_config {
             spec.config.extend(config_object(json)?);

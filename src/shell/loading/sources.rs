@@ -14,16 +14,25 @@ use crate::shell::waits::PROGRESS_AFTER;
 
 impl Session {
     /// A name, path or URL to a program; a long download shows that it runs, and Ctrl-C ends it.
+    ///
+    /// # Errors
+    /// The source is no program, or Ctrl-C ended the download.
     pub fn resolve(&mut self, source: &str) -> Result<Arc<Program>, ShellError> {
         self.resolve_by(source, self.kernel().load_deadline(None))
     }
 
     /// As [`Session::resolve`], with the command's own deadline.
+    ///
+    /// # Errors
+    /// As of [`Session::resolve`], or the deadline has passed.
     pub fn resolve_by(&mut self, source: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
         self.resolving(|kernel, progress| kernel.resolve_by(source, deadline, progress))
     }
 
     /// The program of a manifest in a file of any name, or a FIFO.
+    ///
+    /// # Errors
+    /// The manifest or a module that it names is invalid or cannot be read.
     pub fn resolve_manifest(&mut self, path: &str, deadline: Option<Deadline>) -> Result<Arc<Program>, ShellError> {
         if path.contains("://") {
             return self.resolve_by(path, deadline);

@@ -46,6 +46,7 @@ impl Default for Cases {
 }
 
 impl CasePlace {
+    /// The place of a statement; `text` is cut at [`TEXT_BYTES_MAX`] bytes.
     pub fn new(file: &Arc<str>, line: usize, text: &str) -> CasePlace {
         let first = text.lines().next().unwrap_or_default();
         CasePlace { file: Arc::clone(file), line, text: cut_at_char(first, TEXT_BYTES_MAX).to_owned() }
@@ -76,6 +77,7 @@ impl Cases {
         }
     }
 
+    /// The cases in the order of their places.
     pub fn into_vec(self) -> Vec<Case> {
         self.cases
     }

@@ -57,6 +57,9 @@ impl Session {
     }
 
     /// Runs `work`; expectations that do not hold meanwhile are given back rewritten and do not fail.
+    ///
+    /// # Errors
+    /// That of `work`.
     pub(in crate::shell) fn rewriting<E>(
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<(), E>,
@@ -93,6 +96,7 @@ impl Session {
         result
     }
 
+    /// Begins a statement inside the running one, which [`Session::end_statement`] returns to.
     pub(in crate::shell) fn begin_statement(&mut self) -> OuterStatement {
         self.scripts.begin_statement()
     }

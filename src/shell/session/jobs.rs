@@ -39,6 +39,7 @@ impl<C> JobNotes<C> {
         self.served.get(&job) == Some(&hold)
     }
 
+    /// Remembers that the breakpoint's commands have run at this hold.
     pub fn mark_served(&mut self, job: JobId, hold: u64) {
         self.served.insert(job, hold);
     }
@@ -53,6 +54,7 @@ impl<C> JobNotes<C> {
         self.serving
     }
 
+    /// Sets whether commands of a breakpoint run now.
     pub fn set_serving(&mut self, serving: bool) {
         self.serving = serving;
     }

@@ -112,6 +112,7 @@ impl Session {
 
 /// Constants of the session.
 impl Session {
+    /// The kernel whose processes the session works with.
     pub fn kernel(&self) -> &Arc<Kernel> {
         &self.kernel
     }
@@ -121,6 +122,7 @@ impl Session {
         self.table
     }
 
+    /// The options of the session.
     pub fn options(&self) -> &SessionOptions {
         &self.options
     }
@@ -160,6 +162,9 @@ impl Session {
     }
 
     /// Waits for `at_most`, or until Ctrl-C: then an error.
+    ///
+    /// # Errors
+    /// Ctrl-C.
     pub fn pause(&self, at_most: Duration) -> Result<(), ShellError> {
         if self.interrupt.wait(at_most) { Err(ShellError::interrupted()) } else { Ok(()) }
     }
@@ -185,6 +190,7 @@ impl Session {
 
 /// Input and output.
 impl Session {
+    /// The front that shows replies.
     pub fn front(&mut self) -> &mut dyn Front {
         self.output.front()
     }
@@ -194,10 +200,12 @@ impl Session {
         (self.output.front(), &mut self.stdin)
     }
 
+    /// Who owns standard input.
     pub(super) fn stdin(&self) -> Stdin {
         self.stdin
     }
 
+    /// The stack of places that output goes to.
     pub(super) fn output(&mut self) -> &mut Output {
         &mut self.output
     }
@@ -213,6 +221,9 @@ impl Session {
     }
 
     /// Hands a part of the output on while a command still runs.
+    ///
+    /// # Errors
+    /// The output cannot be written.
     pub fn emit(&mut self, reply: &Reply) -> Result<(), ShellError> {
         if self.speaks_json() {
             let json = reply.clone().into_json();
@@ -238,6 +249,9 @@ impl Session {
     }
 
     /// Runs `work` with its output going to `sink`, and gives the sink back.
+    ///
+    /// # Errors
+    /// That of `work`.
     pub fn with_sink<T>(
         &mut self,
         sink: Sink,
@@ -269,6 +283,9 @@ impl Session {
 /// State that statements change.
 impl Session {
     /// Sets `$NAME`.
+    ///
+    /// # Errors
+    /// [`Variables`](super::session) are at their bound, or the value is too long.
     pub fn set(&mut self, name: &str, value: impl Into<Arc<[u8]>>) -> Result<(), ShellError> {
         self.variables.set(name, value.into())
     }
@@ -301,6 +318,7 @@ impl Session {
         self.last_output().cloned().ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
     }
 
+    /// Sets the value of `$_`.
     pub(super) fn set_last_output(&mut self, output: Arc<[u8]>) {
         self.variables.set_last_output(Some(output));
     }
@@ -315,10 +333,12 @@ impl Session {
         self.variables.last_code()
     }
 
+    /// Sets the value of `$?`.
     pub fn set_last_code(&mut self, code: u8) {
         self.variables.set_last_code(code);
     }
 
+    /// What the session remembers about its jobs.
     pub(super) fn jobs(&mut self) -> &mut JobNotes<Continuation> {
         &mut self.jobs
     }
@@ -328,10 +348,12 @@ impl Session {
         self.jobs.is_serving()
     }
 
+    /// Aliases, the edit mode and the previous directory.
     pub fn settings(&self) -> &Settings {
         &self.settings
     }
 
+    /// The settings, to change them.
     pub(super) fn settings_mut(&mut self) -> &mut Settings {
         &mut self.settings
     }

@@ -29,15 +29,20 @@ pub struct Output {
 }
 
 impl Output {
+    /// Output that goes to a front.
     pub fn new(front: Box<dyn Front>) -> Output {
         Output { front, sinks: Vec::new() }
     }
 
+    /// The front, whatever output is captured.
     pub fn front(&mut self) -> &mut dyn Front {
         self.front.as_mut()
     }
 
     /// Hands a reply to the innermost sink, or else to the front. A file's wait ends when `is_cancelled` says so.
+    ///
+    /// # Errors
+    /// The output cannot be written, or its wait was cancelled.
     pub fn emit(&mut self, reply: &Reply, is_cancelled: &dyn Fn() -> bool) -> Result<(), ShellError> {
         match self.sinks.last_mut() {
             None => self.front.show(reply).map_err(|error| output_error(&error)),
@@ -58,6 +63,9 @@ impl Output {
     }
 
     /// Shows a frame of `watch`; `None` ends it.
+    ///
+    /// # Errors
+    /// The output cannot be written.
     pub fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> Result<(), ShellError> {
         self.front.frame(frame).map_err(|error| output_error(&error))
     }
@@ -67,10 +75,12 @@ impl Output {
         !self.sinks.is_empty()
     }
 
+    /// Sends output to `sink` until [`Output::pop`].
     pub fn push(&mut self, sink: Sink) {
         self.sinks.push(sink);
     }
 
+    /// Ends the innermost sink and returns it; `None` when output goes to the front.
     pub fn pop(&mut self) -> Option<Sink> {
         self.sinks.pop()
     }

@@ -83,6 +83,7 @@ impl Scripts {
         self.source_depth = self.source_depth.saturating_sub(1);
     }
 
+    /// The directory and arguments of the running script.
     pub fn place(&self) -> &ScriptPlace {
         &self.place
     }
@@ -92,6 +93,7 @@ impl Scripts {
         std::mem::replace(&mut self.place, place)
     }
 
+    /// The file that calls are written to, while a recording runs.
     pub fn recording(&self) -> Option<&Arc<CallFile>> {
         self.recording.as_ref()
     }
@@ -117,6 +119,7 @@ impl Scripts {
         self.cases = Some(Cases::default());
     }
 
+    /// Ends the keeping of cases, and returns them.
     pub fn take_cases(&mut self) -> Cases {
         self.cases.take().unwrap_or_default()
     }
@@ -144,6 +147,7 @@ impl Scripts {
         std::mem::replace(&mut self.statement.is_asked, is_asked)
     }
 
+    /// Count of expectations that were looked at.
     pub fn expectations(&self) -> u64 {
         self.expectations
     }
@@ -158,6 +162,7 @@ impl Scripts {
         self.rewrites.take().unwrap_or_default()
     }
 
+    /// The new words of expectations, while they are collected.
     pub fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
         self.rewrites.as_mut()
     }

@@ -28,6 +28,9 @@ impl Variables {
     }
 
     /// Sets `$NAME`.
+    ///
+    /// # Errors
+    /// There are [`VARIABLES_MAX`] variables, and none of this name.
     pub fn set(&mut self, name: &str, value: Arc<[u8]>) -> Result<(), ShellError> {
         if !is_variable_name(name) || name == "_" {
             return Err(ShellError::usage(format!(
@@ -56,6 +59,7 @@ impl Variables {
         self.last_output.as_ref()
     }
 
+    /// Sets the value of `$_`; `None` leaves it unset.
     pub fn set_last_output(&mut self, output: Option<Arc<[u8]>>) {
         self.last_output = output;
     }
@@ -65,6 +69,7 @@ impl Variables {
         self.last_code
     }
 
+    /// Sets the value of `$?`.
     pub fn set_last_code(&mut self, code: u8) {
         self.last_code = code;
     }

@@ -11,6 +11,9 @@ use crate::text::without_bom;
 const END: &str = "END";
 
 /// Runs the text; gives the rewritten text and the number of rewritten expectations. Stops at the first other error.
+///
+/// # Errors
+/// An error that is no failed expectation.
 pub fn updated(session: &mut Session, name: &str, bytes: &[u8]) -> Result<(String, usize), ShellError> {
     let text = std::str::from_utf8(bytes).map_err(|_| ShellError::failed(format!("`{name}`: not UTF-8")))?;
     let (mark, text) = text.split_at(text.len() - without_bom(text.as_bytes()).len());

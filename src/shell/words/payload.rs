@@ -70,6 +70,9 @@ impl<'a> JsonPayload<'a> {
     }
 
     /// Of all its bytes, if there are any.
+    ///
+    /// # Errors
+    /// The bytes were cut, dropped or never kept.
     pub fn whole(name: &'static str, bytes: Option<&'a [u8]>) -> JsonPayload<'a> {
         match bytes.map(|bytes| (bytes, std::str::from_utf8(bytes))) {
             None => JsonPayload::Missing(name),
@@ -94,6 +97,9 @@ impl Serialize for JsonPayload<'_> {
 }
 
 /// All bytes of one side of a call; an error that says what is missing.
+///
+/// # Errors
+/// The bytes were cut, dropped or never kept.
 pub fn whole(seq: u64, side: &str, kept: Option<&KeptBytes>) -> Result<Vec<u8>, ShellError> {
     let Some(kept) = kept else {
         let message = format!("the {side} of call {seq} was not kept; `trace payloads 64k 16M` keeps those to come");

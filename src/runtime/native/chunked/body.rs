@@ -46,6 +46,9 @@ enum Edit {
 }
 
 /// Rewrites the function at a place among those with code.
+///
+/// # Errors
+/// The body cannot be read, or has an instruction that is refused.
 pub fn rewritten(
     body: &FunctionBody<'_>,
     defined: usize,

@@ -16,6 +16,7 @@ pub(super) struct HelperSet<'a> {
 }
 
 impl<'a> HelperSet<'a> {
+    /// A set without helpers.
     pub(super) fn new(outline: &'a Outline, chunks: Chunks) -> Self {
         HelperSet { outline, chunks, known: HashMap::new(), wanted: Vec::new() }
     }

@@ -28,6 +28,7 @@ impl Writer<'_> {
         if self.bulk.is_of_bytes() { self.chunks.bytes } else { self.chunks.elements }
     }
 
+    /// Whether a parameter is 64 bits wide.
     pub fn is_64(&self, local: u32) -> bool {
         self.parameters.get(local as usize) == Some(&ValType::I64)
     }
@@ -49,6 +50,7 @@ impl Writer<'_> {
         }
     }
 
+    /// An addition in the width of a parameter.
     pub fn add_op(&mut self, like: u32) {
         if self.is_64(like) {
             self.sink.i64_add()
@@ -57,6 +59,7 @@ impl Writer<'_> {
         };
     }
 
+    /// A subtraction in the width of a parameter.
     pub fn sub_op(&mut self, like: u32) {
         if self.is_64(like) {
             self.sink.i64_sub()

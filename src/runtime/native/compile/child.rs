@@ -44,6 +44,9 @@ pub struct Child {
 
 impl Child {
     /// Starts one; the error is the system's.
+    ///
+    /// # Errors
+    /// The system cannot start the process.
     pub fn start(program: &Path, fuelled: bool, memory_bytes_max: u64, cpu_max: Duration) -> io::Result<Self> {
         let threads = std::thread::available_parallelism().map_or(1, |count| count.get().min(THREADS_MAX));
         let mut command = Command::new(program);
@@ -61,6 +64,7 @@ impl Child {
         Ok(Child { pid: process.id(), process: Mutex::new(process), pipes: Mutex::new(pipes) })
     }
 
+    /// Its process id.
     pub fn pid(&self) -> u32 {
         self.pid
     }
@@ -134,6 +138,9 @@ fn last_line(said: &str) -> &str {
 }
 
 /// The module whose compiled form a child has given.
+///
+/// # Errors
+/// The compiled form is of another engine.
 pub fn revive(engine: &Engine, code: &[u8]) -> wasmtime::Result<Module> {
     // SAFETY: `deserialize` asks for bytes that `precompile_module` gave. These come from the same program as this one,
     // started by it, over a pipe that nobody else holds, and the answer says that it is whole. The child wrote nothing

@@ -59,7 +59,9 @@ pub struct CompilationView {
 
 /// With or without fuel, and the module's digest.
 pub(super) type Key = (bool, String);
+/// A result of the compiler.
 pub(super) type Result<T> = std::result::Result<T, Failure>;
+/// A compiled module, or why there is none.
 pub(super) type Compiled = Result<Arc<Module>>;
 
 /// How heavy a module is.
@@ -125,6 +127,7 @@ impl Compilation {
 }
 
 impl Compilations {
+    /// No compilations; at most `heavy_max` heavy ones run at once.
     pub(super) fn new(heavy_max: usize) -> Self {
         Compilations { table: Mutex::new(Table::default()), changed: Condvar::new(), heavy_max }
     }
@@ -222,6 +225,9 @@ impl Lead<'_> {
     }
 
     /// Waits for a turn; an error when nobody wants it any more.
+    ///
+    /// # Errors
+    /// Every request for the module was given up.
     pub(super) fn take_turn(&mut self, weight: Weight) -> Result<()> {
         let compilations = self.compilations;
         self.with_entry(|entry| entry.heavy = weight == Weight::Heavy);
@@ -246,10 +252,12 @@ impl Lead<'_> {
         }
     }
 
+    /// Sets the stage that views show.
     pub(super) fn set_stage(&self, stage: CompilationStage) {
         self.with_entry(|entry| entry.stage = stage);
     }
 
+    /// Sets the process that compiles, which ends when no request wants the module.
     pub(super) fn set_child(&self, child: &Arc<Child>) {
         self.with_entry(|entry| {
             entry.stage = CompilationStage::Process { pid: child.pid() };

@@ -74,6 +74,9 @@ fn change_number(problem: &Problem) -> u8 {
 
 /// Compiles the module that comes from `input` (its length in eight bytes, little end first, and its bytes) and writes
 /// the answer to `output`. Ends the process when `input` is closed before.
+///
+/// # Errors
+/// `output` cannot be written.
 pub fn serve(served: Served, mut input: impl Read + Send + 'static, output: &mut dyn Write) -> io::Result<()> {
     bound(served)?;
     let mut length = [0; 8];

@@ -30,6 +30,9 @@ const CHUNK_OFFSET: usize = 16;
 const COUNT_OFFSET: usize = BUFFER_BYTES;
 
 /// A range of the guest's memory; traps outside of it, as wasmtime-wasi does.
+///
+/// # Errors
+/// The range is outside of the memory.
 pub fn slice(data: &mut [u8], at: u32, len: usize) -> Result<&mut [u8]> {
     let start = at as usize;
     let stretch = start.checked_add(len).and_then(|end| data.get_mut(start..end));
@@ -37,6 +40,9 @@ pub fn slice(data: &mut [u8], at: u32, len: usize) -> Result<&mut [u8]> {
 }
 
 /// The little-endian number at an address.
+///
+/// # Errors
+/// The address is outside of the memory.
 pub fn word(data: &mut [u8], at: u32) -> Result<u32> {
     let bytes = slice(data, at, 4)?.first_chunk().copied().unwrap_or_default();
     Ok(u32::from_le_bytes(bytes))
@@ -80,18 +86,34 @@ impl Transfer {
     }
 }
 
+/// `fd_read`: reads from the position of `fd` into the buffers of `list`, and stores the count of bytes at `stored`.
+///
+/// # Errors
+/// An address is outside of the memory, or the call is interrupted.
 pub fn fd_read(caller: &mut Caller<'_, Ctx>, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
     transfer(caller, Transfer::Read, fd, list, count, stored)
 }
 
+/// `fd_pread`: as [`fd_read`], from `offset` and without moving the position.
+///
+/// # Errors
+/// An address is outside of the memory, or the call is interrupted.
 pub fn fd_pread(caller: &mut Caller<'_, Ctx>, fd: i32, list: i32, count: i32, offset: i64, stored: i32) -> Result<i32> {
     transfer(caller, Transfer::ReadAt(offset), fd, list, count, stored)
 }
 
+/// `fd_write`: writes the buffers of `list` at the position of `fd`, and stores the count of bytes at `stored`.
+///
+/// # Errors
+/// An address is outside of the memory, or the call is interrupted.
 pub fn fd_write(caller: &mut Caller<'_, Ctx>, fd: i32, list: i32, count: i32, stored: i32) -> Result<i32> {
     transfer(caller, Transfer::Write, fd, list, count, stored)
 }
 
+/// `fd_pwrite`: as [`fd_write`], at `offset` and without moving the position.
+///
+/// # Errors
+/// An address is outside of the memory, or the call is interrupted.
 pub fn fd_pwrite(
     caller: &mut Caller<'_, Ctx>,
     fd: i32,
@@ -162,6 +184,10 @@ fn transfer_chunk(parts: &mut Parts<'_>, what: Transfer, fd: i32, lent: &mut [u8
     }
 }
 
+/// `args_get`: stores the arguments in `buf` and their addresses in `argv`.
+///
+/// # Errors
+/// An address is outside of the memory.
 pub fn args_get(caller: &mut Caller<'_, Ctx>, argv: i32, buf: i32) -> Result<i32> {
     let args = &caller.data().spec.wasi_input.args;
     let bytes = args.iter().map(|arg| arg.len() as u64).sum();
@@ -170,6 +196,10 @@ pub fn args_get(caller: &mut Caller<'_, Ctx>, argv: i32, buf: i32) -> Result<i32
     preview1::args_get(wasi, &mut GuestMemory::Unshared(data), argv, buf)
 }
 
+/// `environ_get`: stores the variables in `buf` and their addresses in `environ`.
+///
+/// # Errors
+/// An address is outside of the memory.
 pub fn environ_get(caller: &mut Caller<'_, Ctx>, environ: i32, buf: i32) -> Result<i32> {
     let env = &caller.data().spec.wasi_input.env;
     let bytes = env.iter().map(|(key, value)| (key.len() + value.len()) as u64).sum();
@@ -178,6 +208,10 @@ pub fn environ_get(caller: &mut Caller<'_, Ctx>, environ: i32, buf: i32) -> Resu
     preview1::environ_get(wasi, &mut GuestMemory::Unshared(data), environ, buf)
 }
 
+/// `random_get`: fills `buf` with `buf_len` random bytes.
+///
+/// # Errors
+/// The range is outside of the memory, or the call is interrupted.
 pub fn random_get(caller: &mut Caller<'_, Ctx>, buf: i32, buf_len: i32) -> Result<i32> {
     let Parts { data, wasi, up, .. } = parts(caller)?;
     slice(data, buf as u32, buf_len as u32 as usize)?;
@@ -195,6 +229,10 @@ pub fn random_get(caller: &mut Caller<'_, Ctx>, buf: i32, buf_len: i32) -> Resul
     }
 }
 
+/// `poll_oneoff`: waits for one of `count` subscriptions, and stores the count of events at `stored`.
+///
+/// # Errors
+/// An address is outside of the memory, or the call is interrupted.
 pub fn poll_oneoff(
     caller: &mut Caller<'_, Ctx>,
     subscriptions: i32,

@@ -45,6 +45,9 @@ pub struct PathOpen {
 }
 
 /// `path_open` within the bound on open files.
+///
+/// # Errors
+/// An address is outside of the memory, or the call is interrupted.
 pub fn path_open(caller: &mut Caller<'_, Ctx>, how: PathOpen) -> Result<i32> {
     let Parts { data, wasi, fds, up } = parts(caller)?;
     let path = slice(data, how.path as u32, how.len as u32 as usize)?.to_vec();
@@ -151,6 +154,10 @@ async fn stat_at(wasi: &mut WasiP1Ctx, fd: i32, flags: i32, path: &[u8]) -> Resu
     Ok((errno, lent))
 }
 
+/// `path_filestat_get`: stores the attributes of the file at a path below the directory `fd`.
+///
+/// # Errors
+/// An address is outside of the memory, or the call is interrupted.
 pub fn path_filestat_get(
     caller: &mut Caller<'_, Ctx>,
     fd: i32,
@@ -175,6 +182,10 @@ pub fn path_filestat_get(
     Ok(errno)
 }
 
+/// `fd_close`: closes `fd` and gives its place among the open files back.
+///
+/// # Errors
+/// The call is interrupted.
 pub fn fd_close(caller: &mut Caller<'_, Ctx>, fd: i32) -> Result<i32> {
     let Parts { data, wasi, fds, up } = parts(caller)?;
     let errno = wait(&up, preview1::fd_close(wasi, &mut GuestMemory::Unshared(data), fd))?;
@@ -184,6 +195,10 @@ pub fn fd_close(caller: &mut Caller<'_, Ctx>, fd: i32) -> Result<i32> {
     Ok(errno)
 }
 
+/// The guest has no memory.
+///
+/// # Errors
+/// The guest has no memory.
 pub fn fd_renumber(caller: &mut Caller<'_, Ctx>, from: i32, to: i32) -> Result<i32> {
     let Parts { data, wasi, fds, .. } = parts(caller)?;
     let errno = preview1::fd_renumber(wasi, &mut GuestMemory::Unshared(data), from, to)?;

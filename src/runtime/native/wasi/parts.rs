@@ -18,6 +18,9 @@ pub struct Parts<'a> {
 }
 
 /// The guest's memory and its WASI context.
+///
+/// # Errors
+/// The guest has no memory.
 pub fn parts<'a>(caller: &'a mut Caller<'_, Ctx>) -> Result<Parts<'a>> {
     let Some(memory) = caller.get_export("memory").and_then(Extern::into_memory) else {
         return Err(refused("it calls WASI, which needs its memory, and exports none as `memory`"));

@@ -24,6 +24,9 @@ struct Single<'a> {
 
 /// Opens the allowed paths. Directories and views come first, since guests scan preopens up to the first number that is
 /// not open; the hidden directories behind the views follow.
+///
+/// # Errors
+/// A path cannot be opened or leads elsewhere now; the failure names it.
 pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<(), Failure> {
     let mut paths: Vec<&AllowedPath> = spec.allowed_paths.iter().collect();
     // The SDK's order, with `ro:` in the name: a guest's libc takes the first of two preopens for one place.

@@ -89,6 +89,9 @@ macro_rules! functions {
 }
 
 /// Adds all of WASI preview 1.
+///
+/// # Errors
+/// The linker has one of the names already.
 pub fn add(linker: &mut Linker<Ctx>) -> Result<()> {
     functions! { linker;
         copies args_get(argv: i32, buf: i32) -> i32, Known [] [] [];

@@ -60,6 +60,7 @@ pub(super) fn file_text(dwarf: &Dwarf<Slice<'_>>, unit: &Unit<Slice<'_>>, index:
     Some(relative.unwrap_or(&path).to_owned())
 }
 
+/// The text of an attribute; `None` when it has none or an empty one.
 pub(super) fn attr_text<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     unit: &Unit<Slice<'a>>,

@@ -20,6 +20,9 @@ pub(super) struct Scope {
 }
 
 /// The functions whose ranges contain the address, the outermost first.
+///
+/// # Errors
+/// The budget is used up, or the information is damaged.
 pub(super) fn scopes_at<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     unit: &Unit<Slice<'a>>,

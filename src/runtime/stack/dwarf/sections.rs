@@ -5,6 +5,7 @@ use std::ops::Range;
 
 use gimli::{Dwarf, EndianSlice, LittleEndian, SectionId};
 
+/// Bytes of a section.
 pub(super) type Slice<'a> = EndianSlice<'a, LittleEndian>;
 
 /// Largest sections of all debug information, and of abbreviations, in bytes. What is beyond them is not read.
@@ -43,6 +44,7 @@ impl Sections {
             && bytes(".debug_abbrev") <= ABBREVIATIONS_BYTES_MAX
     }
 
+    /// The sections of `wasm`, which is the module that they were found in; a missing one is empty.
     pub(super) fn load<'a>(&self, wasm: &'a [u8]) -> Dwarf<Slice<'a>> {
         let section = |id: SectionId| -> Result<Slice<'a>, std::convert::Infallible> {
             let bytes = self.0.get(id.name()).and_then(|range| wasm.get(range.clone())).unwrap_or_default();

@@ -18,6 +18,9 @@ const ATTRIBUTES_MAX: u32 = 256;
 pub(super) const ENTRY_WORK: u64 = 8;
 
 /// Reads one unit's root and file table, paid for first.
+///
+/// # Errors
+/// The budget is used up, or the information is damaged.
 pub(super) fn unit<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     header: UnitHeader<Slice<'a>>,
@@ -85,6 +88,10 @@ fn pay_for_line_header(
     budget.take(header_bytes)
 }
 
+/// Gives each range of addresses of a unit to `each`.
+///
+/// # Errors
+/// The budget is used up, or the information is damaged.
 pub(super) fn unit_ranges<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     header: UnitHeader<Slice<'a>>,
@@ -98,6 +105,9 @@ pub(super) fn unit_ranges<'a>(
 }
 
 /// The ranges of addresses of a unit, a function or an inlined one.
+///
+/// # Errors
+/// The budget is used up, or the information is damaged.
 pub(super) fn entry_ranges<'a>(
     dwarf: &Dwarf<Slice<'a>>,
     unit: &Unit<Slice<'a>>,

@@ -33,6 +33,7 @@ pub struct Measured {
 }
 
 impl Measured {
+    /// No rounds yet.
     pub fn new(subject: Subject) -> Measured {
         Measured { subject, rounds: Vec::new(), samples_ns: Vec::new(), bytes_out: 0, runs: 0 }
     }
@@ -49,6 +50,7 @@ impl Measured {
         self.samples_ns.sort_by(f64::total_cmp);
     }
 
+    /// Percentiles, means and rates over all rounds.
     pub fn figures(&self) -> Figures {
         let calls: u64 = self.rounds.iter().map(|round| round.calls).sum();
         let elapsed: Duration = self.rounds.iter().map(|round| round.elapsed).sum();

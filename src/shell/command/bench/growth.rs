@@ -41,6 +41,10 @@ struct Course {
     samples: Vec<Sample>,
 }
 
+/// Measures how the time of a call changes with the number of calls, and shows it.
+///
+/// # Errors
+/// A call fails, or the measurement is interrupted.
 pub fn run(session: &mut Session, options: &BenchOptions, temporary: &mut Temporary) -> Result<(), ShellError> {
     let callee = session.process(&options.plugin)?;
     let calls = options.calls.unwrap_or(CALLS_DEFAULT);

@@ -18,6 +18,7 @@ use crate::shell::units::parse_hex;
 use figures::Comparison;
 use options::{BenchOptions, SPAWN, Temporary};
 
+/// The command `bench`.
 pub static COMMAND: Command = Command {
     name: "bench",
     group: Group::Watching,

@@ -71,6 +71,9 @@ fn letters(size: u64) -> Arc<[u8]> {
 }
 
 /// The subjects to measure with this input; the first is compared with the others.
+///
+/// # Errors
+/// A process or function does not exist, or does not fit the options.
 pub fn subjects(
     session: &mut Session,
     options: &BenchOptions,
@@ -200,6 +203,9 @@ fn probe(session: &mut Session, work: BenchWork) -> Result<Duration, ShellError>
 }
 
 /// Starts a fresh process that makes nested calls.
+///
+/// # Errors
+/// The process cannot be started.
 pub fn caller(session: &mut Session, temporary: &mut Temporary) -> Result<ProcessId, ShellError> {
     let program = session.resolve(CALLER)?;
     start(session, program, Host::Native, temporary)

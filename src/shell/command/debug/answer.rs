@@ -8,6 +8,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
 
+/// The command `set-input`.
 pub static SET_INPUT: Command = Command {
     name: "set-input",
     group: Group::Debugging,
@@ -28,6 +29,7 @@ pub static SET_INPUT: Command = Command {
     run: Run::Plain(set_input),
 };
 
+/// The command `return`.
 pub static RETURN: Command = Command {
     name: "return",
     group: Group::Debugging,
@@ -48,6 +50,7 @@ pub static RETURN: Command = Command {
     run: Run::Plain(run_return),
 };
 
+/// The command `fail`.
 pub static FAIL: Command = Command {
     name: "fail",
     group: Group::Debugging,

@@ -10,6 +10,7 @@ use crate::shell::script::check_commands;
 use crate::shell::session::Session;
 use crate::shell::words::SHELL;
 
+/// The command `break`.
 pub static BREAK: Command = Command {
     name: "break",
     group: Group::Debugging,
@@ -47,6 +48,7 @@ pub static BREAK: Command = Command {
     run: Run::Plain(run_break),
 };
 
+/// The command `breaks`.
 pub static BREAKS: Command = Command {
     name: "breaks",
     group: Group::Debugging,
@@ -62,6 +64,7 @@ pub static BREAKS: Command = Command {
     run: Run::Plain(run_breaks),
 };
 
+/// The command `delete`.
 pub static DELETE: Command = Command {
     name: "delete",
     group: Group::Debugging,

@@ -11,6 +11,7 @@ use crate::shell::session::Session;
 use crate::shell::words::held::{held_json, held_lines};
 use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 
+/// The command `bt`.
 pub static COMMAND: Command = Command {
     name: "bt",
     group: Group::Debugging,

@@ -5,6 +5,7 @@ use crate::kernel::hooks::{Order, Step};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
+/// The command `continue`.
 pub static CONTINUE: Command = Command {
     name: "continue",
     group: Group::Debugging,
@@ -24,6 +25,7 @@ pub static CONTINUE: Command = Command {
     run: Run::Plain(|session, arguments| go(session, arguments, None)),
 };
 
+/// The command `step`.
 pub static STEP: Command = Command {
     name: "step",
     group: Group::Debugging,
@@ -48,6 +50,7 @@ pub static STEP: Command = Command {
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Into))),
 };
 
+/// The command `next`.
 pub static NEXT: Command = Command {
     name: "next",
     group: Group::Debugging,
@@ -74,6 +77,7 @@ pub static NEXT: Command = Command {
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Over))),
 };
 
+/// The command `finish`.
 pub static FINISH: Command = Command {
     name: "finish",
     group: Group::Debugging,

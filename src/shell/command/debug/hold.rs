@@ -7,6 +7,7 @@ use crate::shell::session::Session;
 use crate::shell::words::held::{held_json, held_lines};
 use crate::shell::words::stack::Fold;
 
+/// The command `hold`.
 pub static COMMAND: Command = Command {
     name: "hold",
     group: Group::Debugging,

@@ -14,6 +14,7 @@ use crate::shell::session::Session;
 use crate::shell::units::{parse_duration, show_duration};
 use crate::shell::words::SHELL;
 
+/// The command `inject`.
 pub static INJECT: Command = Command {
     name: "inject",
     group: Group::Debugging,
@@ -47,6 +48,7 @@ pub static INJECT: Command = Command {
     run: Run::Plain(run_inject),
 };
 
+/// The command `faults`.
 pub static FAULTS: Command = Command {
     name: "faults",
     group: Group::Debugging,

@@ -13,6 +13,7 @@ use crate::shell::units::parse_size;
 use crate::shell::words::not_inspected;
 use crate::text::quoted;
 
+/// The command `peek`.
 pub static COMMAND: Command = Command {
     name: "peek",
     group: Group::Debugging,

@@ -7,6 +7,7 @@ use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::text::counted;
 
+/// The command `record`.
 pub static RECORD: Command = Command {
     name: "record",
     group: Group::Debugging,

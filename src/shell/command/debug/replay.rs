@@ -21,6 +21,7 @@ use crate::shell::words::SHELL;
 use crate::shell::words::payload::whole;
 use crate::text::{counted, quoted};
 
+/// The command `replay`.
 pub static COMMAND: Command = Command {
     name: "replay",
     group: Group::Debugging,

@@ -20,6 +20,7 @@ use crate::shell::words::stack::{Fold, StackRow, stack_lines, stack_rows};
 /// Most lines shown of a payload; `--input > FILE` writes all of it.
 const SHOWN_LINES_MAX: usize = 200;
 
+/// The command `show`.
 pub static COMMAND: Command = Command {
     name: "show",
     group: Group::Debugging,

@@ -17,6 +17,7 @@ use crate::shell::units::parse_hex;
 use crate::shell::words::SHELL;
 use crate::shell::words::payload::{JsonPayload, preview};
 
+/// The command `stub`.
 pub static STUB: Command = Command {
     name: "stub",
     group: Group::Debugging,
@@ -57,6 +58,7 @@ pub static STUB: Command = Command {
     run: Run::Plain(run_stub),
 };
 
+/// The command `stubs`.
 pub static STUBS: Command = Command {
     name: "stubs",
     group: Group::Debugging,
@@ -73,6 +75,7 @@ pub static STUBS: Command = Command {
     run: Run::Plain(run_stubs),
 };
 
+/// The command `unstub`.
 pub static UNSTUB: Command = Command {
     name: "unstub",
     group: Group::Debugging,

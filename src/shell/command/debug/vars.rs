@@ -16,6 +16,7 @@ use crate::shell::words::not_inspected;
 use crate::shell::words::payload::preview;
 use crate::text::{closest, quoted};
 
+/// The command `vars`.
 pub static COMMAND: Command = Command {
     name: "vars",
     group: Group::Debugging,

@@ -11,6 +11,7 @@ use crate::shell::units::{parse_duration, show_duration};
 use crate::shell::words::calls::call_text;
 use crate::text::counted;
 
+/// The command `expect-calls`.
 pub static EXPECT_CALLS: Command = Command {
     name: "expect-calls",
     group: Group::Scripting,
@@ -27,6 +28,7 @@ pub static EXPECT_CALLS: Command = Command {
     run: Run::Plain(run_calls),
 };
 
+/// The command `expect-duration`.
 pub static EXPECT_DURATION: Command = Command {
     name: "expect-duration",
     group: Group::Scripting,
@@ -99,6 +101,9 @@ fn run_duration(session: &mut Session, arguments: Arguments) -> Result<Reply, Sh
 }
 
 /// The matching ended calls; an error where the journal may have lost some.
+///
+/// # Errors
+/// The journal has dropped calls that might match.
 pub(super) fn matching(session: &Session, filter: &Filter) -> Result<Vec<Record>, ShellError> {
     let journal = session.kernel().journal();
     if !journal.is_on() {

@@ -5,6 +5,7 @@ use crate::journal::filter::Glob;
 use crate::shell::reply::{ErrorKind, Reply, ShellError};
 use crate::shell::session::{Session, Sink};
 
+/// The command `expect-error`.
 pub static COMMAND: Command = Command {
     name: "expect-error",
     group: Group::Scripting,

@@ -10,6 +10,7 @@ use crate::shell::session::Session;
 use crate::shell::words::calls::call_text;
 use crate::text::counted;
 
+/// The command `expect-fuel`.
 pub static COMMAND: Command = Command {
     name: "expect-fuel",
     group: Group::Scripting,

@@ -10,6 +10,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::text::{is_too_deep, json_cause};
 
+/// The command `expect`.
 pub static EXPECT: Command = Command {
     name: "expect",
     group: Group::Scripting,
@@ -41,6 +42,7 @@ pub static EXPECT: Command = Command {
     run: Run::Plain(run_expect),
 };
 
+/// The command `expect-json`.
 pub static EXPECT_JSON: Command = Command {
     name: "expect-json",
     group: Group::Scripting,

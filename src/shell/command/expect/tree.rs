@@ -5,6 +5,7 @@ use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::{Rewrite, Session};
 use crate::shell::words::processes::tree_text;
 
+/// The command `expect-tree`.
 pub static COMMAND: Command = Command {
     name: "expect-tree",
     group: Group::Scripting,

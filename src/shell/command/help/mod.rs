@@ -8,6 +8,7 @@ use crate::shell::session::Session;
 use crate::text::{closest, quoted};
 use topics::TOPICS;
 
+/// The command `help`.
 pub static COMMAND: Command = Command {
     name: "help",
     group: Group::Shell,

@@ -7,6 +7,9 @@ use crate::shell::session::Session;
 use crate::text::quoted;
 
 /// `trace host [on [EXPR] | off]`.
+///
+/// # Errors
+/// The words are no expression.
 pub fn host(session: &mut Session, switch: Option<&str>, expression: Option<&str>) -> Result<Reply, ShellError> {
     let filter = expression.map(parse_filter).transpose().map_err(ShellError::usage)?;
     let kernel = session.kernel();
