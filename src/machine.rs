@@ -1,5 +1,5 @@
-//! What the system tells about this machine and this process where each system has its own way: memory, memory maps, the
-//! program's own file. No other file of `src` reads `/proc` or `/sys`; whose a file is stands in `ownership`.
+//! Facts about this machine and this process that each system gives in its own way: memory, memory maps, the program's
+//! own file. No other file of `src` reads `/proc` or `/sys`; owners of files are in `ownership`.
 
 use std::path::PathBuf;
 
@@ -22,7 +22,7 @@ pub fn give_way_for_memory() {
     system::give_way_for_memory();
 }
 
-/// This very program; on Linux also when the file it came from has been replaced.
+/// Path of the running program; on Linux valid also after its file has been replaced.
 pub fn this_program() -> Option<PathBuf> {
     system::this_program().or_else(|| std::env::current_exe().ok())
 }
@@ -77,10 +77,10 @@ mod system {
         let mut size = size_of::<u64>();
         // SAFETY: the name ends with a zero byte, `bytes` has room for the `size` bytes that this number takes, both live
         // through the call, and nothing is set.
-        let told = unsafe {
+        let status = unsafe {
             libc::sysctlbyname(c"hw.memsize".as_ptr(), (&raw mut bytes).cast(), &mut size, std::ptr::null_mut(), 0)
         };
-        (told == 0 && size == size_of::<u64>()).then_some(bytes)
+        (status == 0 && size == size_of::<u64>()).then_some(bytes)
     }
 
     /// Makes this process the first to be ended when memory runs out; does nothing where that cannot be set.

@@ -22,7 +22,7 @@ const KNOWN_MAX: usize = 1_000;
 /// Longest line that [`escape_control`] gives, in bytes.
 pub const LINE_BYTES_MAX: usize = 4096;
 
-/// How many arrays and objects of JSON may be nested: serde_json's own bound.
+/// Deepest nesting of arrays and objects of JSON: serde_json's own bound.
 pub const JSON_DEPTH_MAX: usize = 127;
 
 /// The word of `known` that `word` is most likely a misspelling of: with letters left out, doubled, swapped or wrong,

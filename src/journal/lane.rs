@@ -15,8 +15,8 @@ use super::ring::Journal;
 
 /// One job's way into the journal. Dropping it hands over what it still holds.
 ///
-/// It may be shared and sent, but only one thread may push at a time: the job's own. Two at once would lose records or
-/// mix two into one; a debug build panics instead.
+/// Only one thread may push at a time: the job's own. Two at once would lose records or mix two into one; a debug build
+/// panics instead.
 pub struct Lane {
     journal: Arc<Journal>,
     buffer: Arc<LaneBuffer>,
@@ -29,13 +29,13 @@ pub struct Lane {
 const SEQ_SINGLES_MAX: u64 = 1_000;
 /// Numbers in a block.
 const SEQ_BLOCK: u64 = 16;
-/// How long numbers of a block may be given out. The rest are skipped.
+/// Time for which numbers of a block are given out. The rest are skipped.
 const SEQ_BLOCK_LASTS_NS: u64 = 100_000;
 
 /// The numbers that a lane may give out by itself. Written by the lane's own thread alone.
 #[derive(Default)]
 struct Numbers {
-    /// How often the lane has taken numbers from the journal.
+    /// Count of the lane's requests for numbers.
     asked: AtomicU64,
     /// The rest of its block: from `next` to before `end`.
     next: AtomicU64,

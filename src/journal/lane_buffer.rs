@@ -8,16 +8,16 @@ use super::store::Store;
 use super::symbol::Symbol;
 use crate::locks::{Mutex, Rank};
 
-/// How many records a lane buffers; a power of two.
+/// Most records in a lane's buffer; a power of two.
 pub const LANE_RECORDS_MAX: usize = 64;
 
 /// Records on their way from one job into the ring. On cache lines of its own: another job's lane may lie next to it.
 #[repr(align(128))]
 pub(super) struct LaneBuffer {
     slots: Box<[Words]>,
-    /// How many records were ever written; moved by the writer.
+    /// Count of records ever written; moved by the writer.
     head: AtomicU64,
-    /// How many of them were taken out; moved under `emptying`.
+    /// Count of records taken out; moved under `emptying`.
     tail: AtomicU64,
     emptying: Mutex<()>,
 }

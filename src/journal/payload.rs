@@ -8,7 +8,7 @@ use crate::text::bounded;
 pub struct Payload {
     pub input: KeptBytes,
     pub output: KeptBytes,
-    /// What a request to the host asked for, at most [`DETAIL_BYTES_MAX`]; `None` for calls.
+    /// Details of a request to the host, at most [`DETAIL_BYTES_MAX`]; `None` for calls.
     pub detail: Option<Box<str>>,
 }
 
@@ -30,7 +30,7 @@ impl Payload {
         Payload { input: KeptBytes::private(input_len), output: KeptBytes::private(output_len), detail: None }
     }
 
-    /// What a request to the host asked for, cut to [`DETAIL_BYTES_MAX`]; its bytes are not kept.
+    /// The details of a request to the host, cut to [`DETAIL_BYTES_MAX`]; its bytes are not kept.
     pub fn of_request(detail: &str) -> Payload {
         Payload { detail: Some(bounded(detail, DETAIL_BYTES_MAX).into()), ..Payload::keep(&[], &[], 0) }
     }
@@ -57,7 +57,7 @@ pub struct KeptBytes {
     pub state: KeptState,
 }
 
-/// How much of a payload is there, and why not more.
+/// Completeness of a kept payload, and the reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeptState {
     /// Every byte.
@@ -103,7 +103,7 @@ impl KeptBytes {
         }
     }
 
-    /// What is missing and why, in a few words; `None` when nothing is.
+    /// The missing part and the reason, in a few words; `None` for a whole payload.
     pub fn missing(&self) -> Option<String> {
         match self.state {
             KeptState::Whole => None,

@@ -16,11 +16,11 @@ pub struct Record {
     pub parent_seq: u64,
     /// When it started, since the session began.
     pub at_ns: u64,
-    /// How long it took, without `held_ns`; while it runs, how long so far.
+    /// Duration without `held_ns`; of a running call, so far.
     pub duration_ns: u64,
-    /// How much of `duration_ns` was spent inside nested calls.
+    /// Part of `duration_ns` inside nested calls.
     pub nested_ns: u64,
-    /// How long it or a call below it was held at breakpoints.
+    /// Time that the call or one below it was held at breakpoints.
     pub held_ns: u64,
     pub job: u32,
     /// The calling process; 0: the shell.
@@ -36,7 +36,7 @@ pub struct Record {
     pub fuel: u64,
     /// Linear memory that it added to its callee and left there.
     pub grew: Growth,
-    /// How deep in its chain; 1: from the prompt.
+    /// Depth in the chain; 1: from the prompt.
     pub depth: u16,
     pub outcome: Outcome,
     /// Whether it named a dead process, or a function that its callee lacks or cannot be called by.
@@ -45,17 +45,17 @@ pub struct Record {
     pub kind: RecordKind,
     /// Why it failed, bounded.
     pub error: Option<RecordedError>,
-    /// What is kept of its bytes; `None` when payloads were off, and of a failed call that never ran.
+    /// Kept bytes; `None` when payloads were off, and for a failed call that never ran.
     pub payload: Option<Box<Payload>>,
 }
 
 impl Record {
-    /// What a request to the host asked for; `None` for calls.
+    /// Details of a request to the host; `None` for calls.
     pub fn detail(&self) -> Option<&str> {
         self.payload.as_ref().and_then(|payload| payload.detail.as_deref())
     }
 
-    /// What is kept of a call's bytes; `None` for a request to the host.
+    /// Kept bytes of a call; `None` for a request to the host.
     pub fn kept(&self) -> Option<&Payload> {
         self.payload.as_deref().filter(|payload| payload.detail.is_none())
     }
@@ -65,7 +65,7 @@ impl Record {
         self.duration_ns.saturating_sub(self.nested_ns)
     }
 
-    /// Its units of fuel; `None` where they were not counted, or its plugin did not run.
+    /// Units of fuel; `None` where they were not counted, or the plugin did not run.
     pub fn counted_fuel(&self) -> Option<u64> {
         (self.fuel > 0).then_some(self.fuel)
     }
@@ -91,7 +91,7 @@ impl Record {
     }
 }
 
-/// What a record is of.
+/// Subject of a record.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum RecordKind {
     /// A call of a plugin.
@@ -137,7 +137,7 @@ impl Growth {
         }
     }
 
-    /// Its bytes; `None` where the host does not tell.
+    /// Bytes; `None` where the host cannot tell.
     pub fn bytes(self) -> Option<u64> {
         (self != Growth::UNKNOWN).then_some(u64::from(self.0) << PAGE_BITS)
     }

@@ -39,7 +39,7 @@ impl Default for JournalLimits {
     }
 }
 
-/// Whose payloads are kept, and how much of them. Either number being 0 means none.
+/// Calls whose payloads are kept, and the bounds. None are kept where either bound is 0.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PayloadSettings {
     pub of: PayloadsOf,
@@ -82,11 +82,11 @@ impl PayloadSettings {
 pub struct Journal {
     seq: OwnCacheLine<AtomicU64>,
     on: AtomicBool,
-    /// Somebody waits: the next push rings the doorbell.
+    /// True while a follower waits: the next push wakes it.
     awaited: AtomicBool,
-    /// What one side of a payload may keep; 0 when payloads are off. The hot path reads only this.
+    /// Most bytes that are kept of one side of a payload; 0 when payloads are off. The hot path reads only this.
     payload_bytes_each_max: AtomicU64,
-    /// What the input of a failed call may keep.
+    /// Most bytes that are kept of a failed call's input.
     failed_bytes_each_max: AtomicU64,
     payload_settings: Mutex<PayloadSettings>,
     lanes: Mutex<Vec<Arc<LaneBuffer>>>,
@@ -153,8 +153,8 @@ impl Journal {
         self.store.lock().set_records_max(records_max.clamp(1, RECORDS_MAX_MAX));
     }
 
-    /// What ended since the cursor was last here, at most [`FOLLOW_RECORDS_MAX`] records by the time they ended, and
-    /// how many the cap pushed out unseen. Calls of different jobs that ended at about the same time may come in either
+    /// Records that ended since the cursor's last read, at most [`FOLLOW_RECORDS_MAX`] in the order of their ends, and the
+    /// count of those that were dropped unread. Calls of different jobs that ended at about the same time may come in either
     /// order.
     pub fn follow(&self, cursor: &mut JournalCursor) -> Followed {
         self.empty_lanes();
@@ -290,17 +290,17 @@ impl Drained<'_> {
         self.journal.store.lock().get(seq).cloned()
     }
 
-    /// How many records there ever were.
+    /// Count of records ever stored.
     pub fn total(&self) -> u64 {
         self.journal.store.lock().end()
     }
 
-    /// How many records the cap has pushed out.
+    /// Count of records that a full journal dropped.
     pub fn dropped(&self) -> u64 {
         self.journal.store.lock().dropped()
     }
 
-    /// How many records are held.
+    /// Count of stored records.
     pub fn len(&self) -> usize {
         self.journal.store.lock().iter().len()
     }
@@ -331,7 +331,7 @@ pub struct JournalCursor {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Followed {
     pub records: Vec<Record>,
-    /// How many records were pushed out before this follower came to see them.
+    /// Count of records that were dropped before this follower read them.
     pub missed: u64,
 }
 

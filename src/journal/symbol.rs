@@ -1,5 +1,5 @@
 //! Interned names: plugin and function names as four-byte `Symbol`s, so that a record holds no string of its own.
-//! What a name means, and whether it is safe to print, is not decided here.
+//! The meaning of names and their safety in print are decided elsewhere.
 
 use std::collections::HashMap;
 use std::fmt;
@@ -94,7 +94,7 @@ struct Table {
     bytes_max: usize,
 }
 
-/// How much of the table a name may be put into.
+/// Part of the table that a name may fill.
 #[derive(Clone, Copy)]
 enum Share {
     Half,

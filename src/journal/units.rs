@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use crate::text::{counted, plural, quoted};
 
-/// What a bare number is.
+/// Unit of a bare number.
 const MILLISECOND_NS: u64 = 1_000_000;
 
 const DURATION_UNITS: [(&str, u64); 8] = [

@@ -31,8 +31,8 @@ impl Kernel {
         names
     }
 
-    /// The same names, in order, each with the source it stands for (`None`: a stub stands in for it) and what its
-    /// module says of itself. Reads each module.
+    /// The names of [`Kernel::loadable`], in order, each with its source (`None`: a stub) and the description that its
+    /// module has of itself. Reads each module.
     pub fn plugins(&self) -> Vec<LoadableView> {
         let listed = self.sources().listing().into_iter();
         let mut plugins: Vec<LoadableView> = listed
@@ -51,7 +51,7 @@ impl Kernel {
         plugins
     }
 
-    /// What the module says of itself that a name, path or built-in source stands for.
+    /// Description of the module that a name, path or built-in source stands for.
     ///
     /// # Errors
     /// The source cannot be found or read.
@@ -104,7 +104,7 @@ impl Kernel {
         self.fuel_switch().store(on, Ordering::Relaxed);
     }
 
-    /// How the fuel of a program is counted that is loaded now: as `asked` for at its load, or by the switch.
+    /// Fuel count of a program that is loaded now: as `asked` for at its load, or by the switch.
     pub(super) fn fuel_count(&self, asked: FuelCount) -> FuelCount {
         match (asked, self.counts_fuel()) {
             (FuelCount::Asked, _) => FuelCount::Asked,
@@ -113,7 +113,7 @@ impl Kernel {
         }
     }
 
-    /// What all memories and tables of all processes have committed.
+    /// Bytes that the memories and tables of all processes have committed.
     pub fn memory_bytes(&self) -> u64 {
         self.total_bytes().load(Ordering::Relaxed)
     }
@@ -135,7 +135,7 @@ impl Kernel {
         self.last_failure(process).map(|(_, stack)| stack)
     }
 
-    /// The same, with the process.
+    /// Stack of a living process's last failed call, with the process.
     pub fn last_failure(&self, process: ProcessId) -> Option<(ProcessLabel, StackView)> {
         let process = self.living(process)?;
         let stack = process.with_slot(|slot| slot.last_stack.clone())?;
@@ -239,7 +239,7 @@ impl Kernel {
         self.job_table().remove(id);
     }
 
-    /// Who runs the commands of stubs from now on.
+    /// Sets the function that runs the commands of stubs from now on.
     pub fn set_stub_runner(&self, runner: StubRunner) {
         self.replace_stub_runner(runner);
     }

@@ -256,8 +256,8 @@ impl Runner<'_> {
 
     /// The error of a call outside of any process.
     fn in_the_sdk(&self, function: &str, failure: Failure) -> CallError {
-        let told = |line| format!("`{}` in the SDK alone: {line}", escape_control(function));
-        CallError::of(failure.worded(self.kernel.wording(), told), Wording::default())
+        let message = |line| format!("`{}` in the SDK alone: {line}", escape_control(function));
+        CallError::of(failure.worded(self.kernel.wording(), message), Wording::default())
     }
 }
 

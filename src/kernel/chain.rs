@@ -161,13 +161,13 @@ impl Chain {
         if let Some(caller) = frames.stack.last_mut() {
             caller.nested += elapsed.saturating_sub(frame.held_for);
         }
-        let failing = if failed { frames.failing.take() } else { None };
-        Some(PoppedFrame { frame, depth: depth as u16, caller, cause, cancel_target, path, failing })
+        let propagating = if failed { frames.propagating.take() } else { None };
+        Some(PoppedFrame { frame, depth: depth as u16, caller, cause, cancel_target, path, propagating })
     }
 
     /// Keeps a failure for the caller, which either fails with it or receives it as a value.
-    pub fn set_failing(&self, failing: PropagatingError) {
-        self.frames.lock().failing = Some(Box::new(failing));
+    pub fn set_propagating(&self, propagating: PropagatingError) {
+        self.frames.lock().propagating = Some(Box::new(propagating));
     }
 
     /// Cancels the call `seq` at `depth` and all calls below it; false when it has already ended.

@@ -63,7 +63,7 @@ pub enum HoldReason {
     Asked,
 }
 
-/// What somebody wants of a running chain.
+/// Request to a running chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[repr(u8)]
 pub enum StopRequest {

@@ -154,7 +154,7 @@ pub struct Frames {
     /// The process that the deepest call queues for.
     pub waiting_for: Option<Arc<Process>>,
     /// The last failure of a nested call, as the deepest call put it.
-    pub failing: Option<Box<PropagatingError>>,
+    pub propagating: Option<Box<PropagatingError>>,
     /// Outcome of this chain's last start of a process, if it was cancelled.
     pub start_outcome: Option<Outcome>,
     /// The stack of this chain's last failed start of a process, until its error takes it.
@@ -163,7 +163,7 @@ pub struct Frames {
     pub debug: Debugged,
 }
 
-/// What a chain does.
+/// Activity of a chain.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Activity {
     /// No call runs.
@@ -183,7 +183,7 @@ impl Frames {
         self.loading || self.stack.iter().any(|frame| frame.held)
     }
 
-    /// What the chain does now.
+    /// Current activity of the chain.
     pub fn activity(&self) -> Activity {
         match self.stack.last() {
             _ if self.loading => Activity::Loading,
@@ -231,7 +231,7 @@ pub struct PropagatingError {
 pub struct CallerRef {
     /// The calling process; 0 is the shell.
     pub process: ProcessId,
-    /// Its name when it made the call.
+    /// Name of the process when it made the call.
     pub name: Symbol,
     /// Number of the record of the calling call; 0 when the shell called.
     pub seq: u64,
@@ -259,7 +259,7 @@ pub struct PoppedFrame {
     /// Path of the chain, this call included.
     pub path: String,
     /// The nested call's failure, which this call may propagate.
-    pub failing: Option<Box<PropagatingError>>,
+    pub propagating: Option<Box<PropagatingError>>,
 }
 
 /// Reason that a call was not added to the chain.

@@ -9,7 +9,7 @@ use crate::runtime::HostRequest;
 
 /// The callee's name in a record of a request.
 const HOST: &str = "host";
-/// What stands in for the details of a private plugin's request.
+/// Placeholder for the details of a private plugin's request.
 const PRIVATE: &str = "(private)";
 
 impl Kernel {

@@ -14,11 +14,11 @@ pub enum NotInspected {
     Ended,
     /// A call runs in it, or waits in it for another process.
     Running(ProcessLabel),
-    /// Its last call ended its instance, or its first one has not started.
+    /// The last call ended the instance, or the first one has not started.
     NoInstance(ProcessLabel),
-    /// Its host does not show its instances.
+    /// The host does not show its instances.
     Host(ProcessLabel),
-    /// It was loaded as private.
+    /// The process was loaded as private.
     Private(ProcessLabel),
     /// A variable was refused.
     Refused(ProcessLabel, Box<Failure>),

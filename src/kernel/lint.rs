@@ -1,5 +1,5 @@
-//! What looks wrong with processes, as far as the kernel can tell: memory that grows with calls, functions that nobody
-//! calls, grants that nothing uses.
+//! Suspicious facts about processes, as far as the kernel can tell: memory that grows with calls, uncalled functions,
+//! unused grants.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -24,11 +24,11 @@ pub const NAMES_MAX: usize = 100;
 /// The end of the name of the import that a network grant is for: before Extism 1.0 it began with `extism_`.
 const HTTP_REQUEST: &str = "http_request";
 
-/// Something that looks wrong.
+/// A finding.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum ProcessFinding {
-    /// Its instance commits more memory with every call.
+    /// The instance commits more memory with every call.
     Grown { process: ProcessLabel, calls: u64, bytes: u64 },
     /// Functions of a plugin that is called, which no process of it was called by.
     UnusedFunctions { plugin: String, functions: Vec<String>, called: usize },

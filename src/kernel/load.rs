@@ -163,7 +163,7 @@ impl Kernel {
     /// Runs a guest's start on a thread with a sufficient stack, and waits.
     ///
     /// # Errors
-    /// That of the start, or no thread can be started.
+    /// The start fails, or no thread can be started.
     pub(super) fn on_big_stack<T: Send + 'static>(
         &self,
         name: &str,

@@ -16,7 +16,7 @@ pub fn is_valid(name: &str) -> bool {
 /// Most characters of a type in an error.
 const TYPE_CHARS_MAX: usize = 200;
 
-/// What is said of an export that is called and is no plugin function; `None` where there is no export by that name.
+/// The error of a call to an export that is no plugin function; `None` where there is no export by that name.
 /// `exports` are all of a plugin, as `name: type`.
 pub fn not_callable(function: &str, exports: &[String]) -> Option<String> {
     let ty = exports.iter().find_map(|export| export.strip_prefix(function)?.strip_prefix(": "))?;

@@ -106,7 +106,7 @@ pub struct NewProcess {
 /// Whether a process may be called.
 #[derive(Clone)]
 pub enum Life {
-    /// Its code is being prepared, or its start function and constructors run. Calls wait for their end.
+    /// The code is being prepared, or the start function and constructors run. Calls wait for their end.
     Starting,
     Alive,
     Dead {
@@ -158,7 +158,7 @@ pub struct ProcessSlot {
 }
 
 impl ProcessSlot {
-    /// How the idle instance has grown since its first call.
+    /// Growth of the idle instance since its first call.
     pub fn growth(&self) -> Option<Growth> {
         let bytes = self.guest.as_ref()?.memory().committed_bytes().saturating_sub(self.first_call_bytes);
         let calls = self.calls_of_instance.checked_sub(1)?;

@@ -148,7 +148,7 @@ impl Kernel {
 
     /// Keeps where the guest of a failed start stood for the error of whoever asked for it.
     fn keep_start_stack(&self, task: &Task, popped: &PoppedFrame, code: &Code, failure: &Failure) {
-        let below = popped.failing.as_ref().filter(|_| failure.kind == FailureKind::Nested);
+        let below = popped.propagating.as_ref().filter(|_| failure.kind == FailureKind::Nested);
         let below = below.and_then(|below| below.error.stack.as_deref().cloned()).unwrap_or_default();
         let stack = below.within(PluginFrames {
             seq: None,

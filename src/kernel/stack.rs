@@ -16,7 +16,7 @@ const PLUGINS_MAX: usize = 64;
 pub struct PluginFrames {
     /// The number of the call's record; `None` for the start of an instance.
     pub seq: Option<u64>,
-    /// That of the caller's; 0: the shell.
+    /// Record number of the calling call; 0: the shell.
     pub parent_seq: u64,
     pub process: ProcessLabel,
     pub function: Symbol,

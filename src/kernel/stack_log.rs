@@ -18,7 +18,7 @@ pub struct StackLog {
 #[derive(Default)]
 struct LoggedStacks {
     stacks: BTreeMap<u64, CallStack>,
-    /// How many stacks have a module, and its bytes, by where they are.
+    /// Count of stacks with a module, and its bytes, by address.
     modules: HashMap<usize, (usize, u64)>,
     module_bytes: u64,
 }

@@ -34,7 +34,7 @@ impl Task {
     /// Completes the stack of a nested call whose error the deepest call got as a value.
     pub fn keep_caught(&self, stands: Vec<GuestStand>) {
         let failed = |frames: &mut super::frame::Frames| {
-            frames.failing.as_ref().and_then(|failing| failing.error.stack.as_deref().cloned())
+            frames.propagating.as_ref().and_then(|propagating| propagating.error.stack.as_deref().cloned())
         };
         let failed = self.chain.with_frames(failed);
         if let Some((stack, seq)) = failed.and_then(|stack| Some((stack.clone(), stack.seq()?))) {

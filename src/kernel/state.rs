@@ -43,7 +43,7 @@ pub struct KernelOptions {
     pub core_dump_dir: Option<PathBuf>,
     /// Whether compiled functions stand in the process's map for `perf`.
     pub perf_map: bool,
-    /// Whose payloads are kept; `None`: those of failed calls.
+    /// Payloads that are kept; `None`: those of failed calls.
     pub payloads: Option<PayloadSettings>,
     /// The words for [`Advice`](crate::runtime::Advice) in records, in errors and in messages to guests.
     pub wording: Wording,

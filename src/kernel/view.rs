@@ -19,7 +19,7 @@ use crate::runtime::{Host, ImportName, MemoryUse, Spec};
 pub enum ProcessState {
     Idle,
     Running,
-    /// Its running call is held at a breakpoint.
+    /// The running call is held at a breakpoint.
     Held,
     /// In a nested call, or queueing for a busy process: `on` is the other process.
     Waiting {
@@ -126,9 +126,9 @@ pub struct ProcessDetail {
     pub spec: Spec,
     /// Callable functions.
     pub functions: Vec<String>,
-    /// Those that were called.
+    /// Functions that were called.
     pub called: Vec<String>,
-    /// How its instance has grown, while it is idle.
+    /// Growth of the instance; `None` while a call runs.
     pub growth: Option<Growth>,
     pub exports: Vec<String>,
     pub imports: Vec<ImportName>,
@@ -215,7 +215,7 @@ pub struct LoadableView {
     pub name: String,
     /// The source that the name stands for; `None`: only a stub answers to it.
     pub source: Option<String>,
-    /// What its module says of itself.
+    /// Description that the module has of itself.
     #[serde(flatten)]
     pub about: About,
 }
@@ -251,17 +251,17 @@ pub struct LifeEvent {
     pub change: LifeChange,
 }
 
-/// What happened to a process.
+/// A change in a process's life.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum LifeChange {
-    /// It can be called. `parent_name` is `None` for the shell, and for a parent that has ended.
+    /// The process can be called. `parent_name` is `None` for the shell, and for a parent that has ended.
     Started {
         parent: ProcessId,
         parent_name: Option<Symbol>,
     },
-    /// It goes on with a fresh instance of its code.
+    /// The process goes on with a fresh instance of its code.
     Restarted,
-    /// It goes on with new code.
+    /// The process goes on with new code.
     Reloaded,
     /// A call left it without an instance.
     Crashed {

@@ -16,7 +16,7 @@ pub struct Waits {
 
 /// The object of a chain's wait.
 enum Edge {
-    /// Its turn in a process.
+    /// Turn in a process.
     Turn(Arc<Process>),
     /// The calls of a stub's commands, which answer for `stubbed`.
     Stub { stubbed: ProcessLabel, calls: Option<Called> },

@@ -41,7 +41,7 @@ pub struct Watched {
 /// State of a process's files.
 #[derive(Clone, Copy, PartialEq)]
 pub enum FileState {
-    /// Nothing has changed since the files were last read.
+    /// The files are as they were last read.
     Same,
     /// The files have changed; they are read once a scan finds no further change.
     Changed,

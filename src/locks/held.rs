@@ -5,7 +5,7 @@ use std::cell::RefCell;
 use super::rank::Rank;
 
 thread_local! {
-    /// What this thread holds, in the order in which it was taken.
+    /// Locks that this thread holds, in the order in which they were taken.
     static HELD: RefCell<Vec<Rank>> = const { RefCell::new(Vec::new()) };
 }
 

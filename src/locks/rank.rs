@@ -21,7 +21,7 @@ pub enum Rank {
     Resident,
     /// The calls of one chain.
     Frames,
-    /// How one job ended.
+    /// End of one job.
     JobEnd,
     /// The rules that are set on calls.
     Rules,

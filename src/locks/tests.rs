@@ -12,7 +12,7 @@ fn locks_are_taken_in_the_order_of_their_ranks() {
     drop(one);
     drop(reading);
     drop(two);
-    // What was given back may be taken again, in whatever order it was given back.
+    // Released locks may be taken again, in whatever order they were released.
     let _all = (table.write(), slot.lock(), frames.lock());
 }
 

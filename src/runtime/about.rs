@@ -1,4 +1,4 @@
-//! What a module says of itself: its callable functions, and the texts of its custom section `plugsh-about`, which the
+//! The description that a module has of itself: its callable functions, and the texts of its custom section `plugsh-about`, which the
 //! guest crate's `about!` writes. Read from the bytes, without compiling them.
 //!
 //! The section is JSON of a plugin's author: bounded here, escaped where it is shown.
@@ -21,23 +21,23 @@ pub const SUMMARY_BYTES_MAX: usize = 240;
 /// Longest example of an input, in bytes; a longer one is left out, since half of it is another.
 pub const INPUT_BYTES_MAX: usize = 1024;
 
-/// What a module says of itself.
+/// The description that a module has of itself.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct About {
-    /// What the plugin is, on one line, escaped.
+    /// Summary of the plugin: one line, escaped.
     pub summary: Option<String>,
     /// The callable functions, in the order of the exports.
     pub functions: Vec<FunctionAbout>,
-    /// What is wrong with its section, if it has one that cannot be read.
+    /// The reason why the section cannot be read, if it cannot.
     pub problem: Option<String>,
 }
 
-/// What a module says of a function.
+/// The description that a module has of a function.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct FunctionAbout {
     /// The name, which may hold anything: not escaped.
     pub name: String,
-    /// What the function gives or does, on one line, escaped.
+    /// Summary of the function: one line, escaped.
     pub summary: Option<String>,
     /// An input to try it with. Not escaped.
     pub input: Option<String>,
@@ -49,7 +49,7 @@ impl About {
         wat::parse_bytes(bytes).ok().and_then(|wasm| scan(&wasm).ok()).unwrap_or_default()
     }
 
-    /// What is said of a function.
+    /// The description of a function in the section.
     pub fn function(&self, name: &str) -> Option<&FunctionAbout> {
         self.functions.iter().find(|function| function.name == name)
     }

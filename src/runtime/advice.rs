@@ -167,7 +167,7 @@ impl Wording {
         Wording { advice: Some(advice), restart: Some(restart) }
     }
 
-    /// What ended a call so that its process could start anew.
+    /// The reason why a call ended, after which its process can start anew.
     pub fn restart(self) -> &'static str {
         self.restart.unwrap_or("a restart")
     }

@@ -36,7 +36,7 @@ pub enum FailureKind {
     Load,
 }
 
-/// What is wrong, and the way on where there is one.
+/// A problem: the message, and advice if there is some.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     /// One line without the advice.
@@ -87,7 +87,7 @@ pub struct Failure {
     pub advice: Option<Box<Advice>>,
     /// The name in backticks that the message is about, where that is known; as it is shown.
     subject: Option<Box<str>>,
-    /// What the guest had said itself before it failed; cut like any message.
+    /// The guest's own message from before the failure; cut like any message.
     said: Option<Box<str>>,
     /// The guest's return code, where it gave one that is not 0 (a WASI exit code too).
     pub code: Option<i32>,

@@ -29,7 +29,7 @@ pub struct HostFunction {
     pub namespaces: &'static [&'static str],
     pub params: &'static [Value],
     pub result: Option<Value>,
-    /// What it does, for documents: lower case, no final stop.
+    /// Summary for documents: lower case, no final stop.
     pub summary: &'static str,
 }
 

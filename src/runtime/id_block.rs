@@ -15,7 +15,7 @@ pub const BYTES_MAX: u64 = 20;
 ///
 /// # Errors
 ///
-/// What the block has instead, for the guest's author.
+/// The reason why a block is no id, for the guest's author.
 pub fn read(bytes: &[u8]) -> Result<u64, String> {
     let text = std::str::from_utf8(bytes).ok().filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     let length = bytes.len() as u64;
@@ -26,7 +26,7 @@ pub fn read(bytes: &[u8]) -> Result<u64, String> {
     }
 }
 
-/// What is said of a block of so many bytes that is no id.
+/// The error for a block of this many bytes that is no id.
 pub fn no_id(length: u64) -> String {
     format!("a plugin id in a block of {length} bytes; write it as a `u64`, or in decimal digits")
 }

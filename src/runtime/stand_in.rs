@@ -62,9 +62,8 @@ pub struct StandInForm {
 }
 
 impl StandInForm {
-    /// How the values of a function of these types cross; `None` stands for a type that is no number. `ty` is the
-    /// function's type for people. Fails where there is such a type, or where other types were said than the function
-    /// has.
+    /// The conversion for a function of these types; `None` stands for a type that is no number. `ty` is the function's
+    /// type for people.
     ///
     /// # Errors
     /// A type is no number, or the types differ from the function's.

@@ -11,7 +11,7 @@ pub enum Substitute<'a> {
 }
 
 impl<'a> Substitute<'a> {
-    /// What `spec` has for an import: a stand-in that names it, or a stub when nobody provides it.
+    /// The substitute that `spec` has for an import: a stand-in that names it, or a stub when no module provides it.
     pub fn of(spec: &'a Spec, module: &str, name: &str, is_provided: impl FnOnce() -> bool) -> Option<Self> {
         let mut stand_ins = spec.imports.iter().enumerate();
         if let Some((index, stand_in)) = stand_ins.find(|(_, s)| s.module == module && s.function == name) {

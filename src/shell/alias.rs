@@ -18,7 +18,7 @@ pub const ALIAS_BYTES_MAX: usize = 64 << 10;
 /// The most aliases that stand for one another in one command.
 pub const ALIAS_DEPTH_MAX: usize = 32;
 
-/// What an alias stands for.
+/// Words of an alias.
 pub struct Alias {
     /// The line as typed.
     pub line: String,

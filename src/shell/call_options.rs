@@ -39,7 +39,7 @@ pub struct CallOptions {
 }
 
 impl CallOptions {
-    /// How long the call may take; a `--timeout` of zero is none, as a load's.
+    /// Timeout of the call; a `--timeout` of zero is none, as a load's.
     pub fn time_limit(&self) -> Option<Duration> {
         self.timeout.filter(|timeout| !timeout.is_zero())
     }
@@ -67,7 +67,7 @@ impl CallOptions {
     }
 }
 
-/// How a background job ended, in JSON; its output is not in it where that went to a file.
+/// End of a background job, in JSON; without the output where that went to a file.
 pub fn job_json(id: JobId, end: &JobEnd) -> Value {
     #[derive(Serialize)]
     struct Ended<'a> {

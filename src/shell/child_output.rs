@@ -24,7 +24,7 @@ pub type Writer = Box<dyn Write + Send>;
 pub enum OutputUse {
     /// All of it is kept, up to so many bytes; the program's next write fails.
     Kept(u64),
-    /// It goes to a writer as it comes, and its first [`KEPT_BYTES_MAX`] bytes are kept.
+    /// The output goes to a writer as it comes, and its first [`KEPT_BYTES_MAX`] bytes are kept.
     HandedOn(Writer),
 }
 

@@ -16,8 +16,7 @@ pub fn parse_filter(text: &str) -> Result<Filter, String> {
     Filter::parse(text).map_err(|error| error.to_string())
 }
 
-/// What is said of the ended calls of which their kept payloads do not tell whether `filter` asks for them; `None` when
-/// there are none.
+/// Note on the ended calls whose kept payloads do not decide whether `filter` matches; `None` when there are none.
 pub fn undecided_note(journal: &Drained<'_>, filter: &Filter) -> Option<String> {
     let undecided = journal.with_records(|records| {
         records.filter(|record| record.kind == RecordKind::Call && filter.answer(record).is_none()).count()

@@ -55,7 +55,7 @@ pub struct ProgramStreams {
     pub output: Option<Writer>,
     /// `None`: this program's standard error.
     pub errors: Option<Writer>,
-    /// Nobody is there to type: standard input is empty.
+    /// No person types: standard input is empty.
     pub no_input: bool,
 }
 
@@ -130,7 +130,7 @@ impl PictureSize {
     }
 }
 
-/// How much of the screen the pane takes.
+/// Size of the pane: its part of the screen.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PaneSize {
     Rows(u16),

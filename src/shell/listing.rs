@@ -15,7 +15,7 @@ pub const ROWS_DEFAULT: usize = 100;
 
 /// One column of a listing of `T`.
 pub struct Column<T> {
-    /// Its word after `--sort`.
+    /// Name of the column, as after `--sort`.
     pub name: &'static str,
     /// The column's heading.
     pub title: &'static str,
@@ -23,12 +23,12 @@ pub struct Column<T> {
     /// Columns of low importance are left out first where the width is bounded; those of [`ESSENTIAL`] stay.
     importance: u8,
     brevity: Brevity,
-    /// Not shown where all its cells are empty.
+    /// True for a column that is hidden where all its cells are empty.
     optional: bool,
     content: Content<T>,
-    /// What `--sort` goes by; `None`: rows cannot be ordered by it.
+    /// Sort key of `--sort`; `None`: rows cannot be ordered by it.
     sort_key: Option<SortKey<T>>,
-    /// Its cell in the row of sums, which a listing has when a column has one.
+    /// Cell in the row of sums, which a listing has when a column has one.
     total: Option<Total<T>>,
 }
 
@@ -155,7 +155,7 @@ impl<T> Column<T> {
         Column { total: Some(Total::Text(total)), ..self }
     }
 
-    /// What `--sort` goes by; `None`: rows cannot be ordered by it.
+    /// Sort key of `--sort`; `None`: rows cannot be ordered by it.
     pub fn sort_key(&self) -> Option<SortKey<T>> {
         self.sort_key
     }
@@ -262,7 +262,7 @@ pub fn table<T>(rows: &[T], columns: &[Column<T>]) -> Table {
     }
 }
 
-/// How many rows a listing shows: as many as `-n` asks for (0: all); without it all, but for a person [`ROWS_DEFAULT`].
+/// Most rows of a listing: as many as `-n` asks for (0: all); without it all, but for a person [`ROWS_DEFAULT`].
 pub fn rows_max(asked: Option<usize>, for_person: bool) -> usize {
     match asked {
         Some(0) => usize::MAX,

@@ -1,4 +1,4 @@
-//! What a word names: a living process, a job, a held job, a call.
+//! Resolution of a word to a living process, a job, a held job, a call.
 
 use super::reply::ShellError;
 use super::session::Session;
@@ -23,7 +23,7 @@ impl Session {
         })
     }
 
-    /// Those of `views` that words name: by name, id or `id:name`, or by a glob of one of these; all without a word.
+    /// Processes of `views` that words name: by name, id or `id:name`, or by a glob of one of these; all without a word.
     ///
     /// # Errors
     /// A word that names none of them.

@@ -1,4 +1,4 @@
-//! What a session reads: files in whole, all of standard input, and lines as they come in.
+//! Input of a session: whole files, all of standard input, and lines as they come in.
 
 use std::io::BufReader;
 use std::os::fd::AsFd;

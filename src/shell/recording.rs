@@ -86,7 +86,7 @@ pub struct ProcessEntry {
     pub host: Host,
     pub spec: Spec,
     pub modules: Vec<ModuleEntry>,
-    /// What `--link` added: `NAME=SOURCE`.
+    /// Modules that `--link` added: `NAME=SOURCE`.
     pub links: Vec<String>,
 }
 
@@ -245,12 +245,12 @@ impl CallFile {
         Ok(Arc::new(file))
     }
 
-    /// Its name, as it was given.
+    /// Name, as it was given.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// How many calls were written; an error when one could not be.
+    /// Count of calls that were written.
     ///
     /// # Errors
     /// A call could not be written.

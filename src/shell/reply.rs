@@ -31,14 +31,14 @@ pub enum Reply {
     Table(Table),
     /// One JSON value; an array is written with one element a line.
     Json(Value),
-    /// What a command did that gives no data: for the person. Where standard output is no terminal it goes to standard
-    /// error, so that what stands behind a `|` gets data alone.
+    /// News for the person, of a command that gives no data. Where standard output is no terminal the news goes to standard
+    /// error, so that a program behind a `|` gets only data.
     News {
         lines: Vec<Line>,
         /// The news as JSON, for a program.
         json: Value,
     },
-    /// What a command did or found: lines of text, often none, and a value where JSON is wanted.
+    /// Result of a command: lines of text, often none, and a value where JSON is wanted.
     Answer {
         lines: Vec<Line>,
         json: Value,
@@ -58,7 +58,7 @@ impl Reply {
         Reply::News { lines: vec![line], json }
     }
 
-    /// What a command did without a word; `json` is for a program that asks.
+    /// Result of a command that prints nothing; `json` is for a program that asks.
     pub fn done(json: Value) -> Reply {
         Reply::Answer { lines: Vec::new(), json }
     }
@@ -145,7 +145,7 @@ pub enum Role {
     Dim,
     /// A process, command or option by name.
     Name,
-    /// Something to type.
+    /// Text to type.
     Code,
     Good,
     Warn,
@@ -264,7 +264,7 @@ pub struct Table {
     pub rows: Vec<Vec<Span>>,
     /// A last row of sums.
     pub totals: Option<Vec<Span>>,
-    /// What is to be said of the rows, for a person: below them at a terminal, and nowhere else.
+    /// Notes on the rows, for a person: shown below them at a terminal, and nowhere else.
     pub notes: Vec<Line>,
 }
 

@@ -14,7 +14,7 @@ pub const INPUT_BYTES_MAX: u64 = 1 << 30;
 /// The use of standard input.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stdin {
-    /// Nobody has read it: `@-` may.
+    /// Unread: `@-` may read it.
     Free,
     /// The script comes from there.
     Script,

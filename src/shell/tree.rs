@@ -43,7 +43,7 @@ impl Children {
         self.indices.get(bound(slot)..bound(slot + 1)).unwrap_or_default()
     }
 
-    /// How many nodes there are below a slot.
+    /// Count of nodes below a slot.
     pub fn count_below(&self, slot: usize) -> usize {
         let mut count = 0;
         let mut open: Vec<usize> = self.slot(slot).to_vec();
@@ -71,7 +71,7 @@ impl Guides {
     /// Two columns a depth.
     pub const NARROW: Guides = Guides { through: "│ ", blank: "  ", branch: "├ ", last: "└ " };
 
-    /// What stands before a row. `continues`: whether the row's ancestor at a depth, or the row itself at its own, has
+    /// Guides before a row. `continues`: whether the row's ancestor at a depth, or the row itself at its own, has
     /// siblings further down.
     pub fn before(&self, depth: usize, continues: impl Fn(usize) -> bool) -> String {
         let mut guides = String::new();

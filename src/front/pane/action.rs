@@ -1,6 +1,6 @@
 //! The actions of the pane. `keys` maps keys to actions, `apply` carries them out.
 
-/// What a key does.
+/// Action of a key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
     Up,

@@ -11,7 +11,7 @@ const MARK_PERIOD: Duration = Duration::from_millis(500);
 /// The least span of a rate: a shorter one would turn one call into a high rate.
 const SPAN_MIN: Duration = Duration::from_secs(1);
 
-/// What a process did in about the last second.
+/// Activity of a process in about the last second.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Activity {
     pub calls_per_second: f64,

@@ -36,7 +36,7 @@ pub fn apply(snapshot: &mut Snapshot) {
 
 /// Times the calls, which are sorted by seq; returns the time after the last of them.
 fn time_calls(calls: &mut [Record]) -> u64 {
-    // What is before the first call is at 0.
+    // Events before the first call are at 0.
     let mut now_ns = CALL_NS;
     // The calls that the present one is nested in: index and seq.
     let mut open: Vec<(usize, u64)> = Vec::new();

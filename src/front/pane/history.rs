@@ -11,7 +11,7 @@ use super::rates::Rates;
 use super::snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
 use super::state::Position;
 
-/// How long a dead process is shown.
+/// Time for which a dead process is shown.
 pub const DEAD_SHOWN_FOR: Duration = Duration::from_secs(3);
 /// Calls that are fetched at once for scrolling.
 pub const HELD_CALLS: usize = 2_000;

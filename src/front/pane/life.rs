@@ -38,7 +38,7 @@ pub fn lines<'a>(
         lines.push(Line::Call(index, call));
     }
     lines.extend(events.map(Line::Life));
-    // What does not fit goes at the end, or at the start where the selected call would be out of sight.
+    // Text that does not fit is cut at the end, or at the start where the selected call would be out of sight.
     let place = selected
         .and_then(|selected| lines.iter().position(|line| matches!(line, Line::Call(index, _) if *index == selected)));
     let first = match place {

@@ -83,7 +83,7 @@ use tree::Row;
 
 pub use source::KernelSource;
 
-/// How often open details are refreshed.
+/// Interval at which open details are refreshed.
 const DETAIL_PERIOD: Duration = Duration::from_millis(500);
 
 /// The pane's scene.

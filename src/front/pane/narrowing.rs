@@ -63,7 +63,7 @@ impl Narrowing {
         id == self.id || self.descendants.contains(&id)
     }
 
-    /// What a title says of it: `of 2:cart`.
+    /// Text in titles: `of 2:cart`.
     pub fn title(&self) -> String {
         match self.extent {
             Extent::One => format!("of {}", self.label),

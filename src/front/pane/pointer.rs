@@ -18,7 +18,7 @@ enum Wheel {
     Down,
 }
 
-/// What is under the mouse.
+/// Target under the mouse.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Target {
     /// A row of a view, counted from the first one in sight; `None` for the title.

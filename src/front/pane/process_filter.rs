@@ -16,7 +16,7 @@ impl ProcessFilter {
     /// Reads an expression.
     ///
     /// # Errors
-    /// It is none, or compares what processes do not have.
+    /// The word is no field, or processes do not have it.
     pub fn parse(text: &str) -> Result<ProcessFilter, FilterError> {
         parse::<ProcessFields>(text).map(ProcessFilter)
     }

@@ -12,7 +12,7 @@ use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource,
 
 /// Sampling takes at most 1/`COST_SHARE` of a core.
 const COST_SHARE: u32 = 30;
-/// How often a kernel without calls is sampled: processes may have been loaded or killed.
+/// Interval at which a kernel without calls is sampled: processes may have been loaded or killed.
 const IDLE_PERIOD: Duration = Duration::from_millis(200);
 /// Calls that are fetched beyond those known to be new: more may end between two reads of the journal.
 const EXTRA_CALLS: u64 = 1024;

@@ -166,7 +166,7 @@ pub struct ViewData<'a> {
     pub hidden: Option<View>,
 }
 
-/// What an action asks of the pane, besides the change of state.
+/// Effect of an action besides the change of state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Effect {
     None,

@@ -9,7 +9,7 @@ use super::state::{Feed, View};
 use super::theme;
 use crate::front::screen::Focus;
 
-/// What a view has to know of the pane around it.
+/// Context of a view: the pane around it.
 #[derive(Debug, Clone, Copy)]
 pub struct Surroundings {
     pub focus: Focus,

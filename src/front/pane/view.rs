@@ -18,7 +18,7 @@ impl View {
     }
 }
 
-/// What stands in the place of the calls.
+/// Content in the place of the calls.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Feed {
     #[default]

@@ -24,7 +24,7 @@ pub struct Layout {
 /// A shown column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Placed {
-    /// Its index in the table.
+    /// Index in the table.
     pub index: usize,
     pub width: usize,
     align: Align,

@@ -22,7 +22,7 @@ pub struct Rendered<'a> {
     pub bytes: Cow<'a, [u8]>,
     /// Written after the bytes: `\n` for text that ends without one. Apart, so that the bytes are not copied for it.
     pub newline: &'static [u8],
-    /// How much of an output was cut.
+    /// Part of an output that was cut.
     pub cut: Option<Truncation>,
 }
 
@@ -46,7 +46,7 @@ impl<'a> Rendered<'a> {
     }
 }
 
-/// What to write for a reply.
+/// Text of a reply, ready to be written.
 pub fn render(reply: &Reply, options: RenderOptions) -> Rendered<'_> {
     match reply {
         Reply::Output { bytes, raw } if options.terminal => {

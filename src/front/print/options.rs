@@ -1,4 +1,4 @@
-//! How a reply is rendered: for a terminal or a file, with or without colour, at which size.
+//! Options of rendering: for a terminal or a file, with or without colour, at which size.
 
 /// The properties of standard output that rendering depends on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -9,7 +9,7 @@ use crate::shell::reply::many_lines;
 /// The most screens that one output fills.
 const SCREENS_MAX: usize = 2;
 
-/// How much of an output is shown.
+/// Most screens of an output that are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Truncation {
     pub shown_bytes: usize,

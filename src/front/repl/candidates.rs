@@ -22,7 +22,7 @@ pub struct Candidate {
     pub shown: String,
     /// The text that replaces the word in the line.
     pub replacement: String,
-    /// What it is, beside it in the list; may be empty.
+    /// Description beside it in the list; may be empty.
     pub about: String,
 }
 
@@ -65,7 +65,7 @@ impl completion::Candidate for Candidate {
     }
 }
 
-/// What completion knows besides the line.
+/// Context of completion besides the line.
 pub struct Known<'a> {
     pub kernel: &'a Kernel,
     pub grammar: &'a AliasGrammar,

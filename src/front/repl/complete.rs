@@ -71,7 +71,7 @@ pub fn expected_arguments(grammar: &AliasGrammar, line: &str) -> Option<String> 
     }
 }
 
-/// What may stand at the start of a statement, or of a later stage of a pipe.
+/// Candidates at the start of a statement, or of a later stage of a pipe.
 fn commands_at(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
     let blocks = BLOCKS.iter().filter(|(word, _)| !cursor.piped && word.starts_with(&cursor.typed));
     let mut candidates = first_words(known, cursor);

@@ -10,7 +10,7 @@ use rustyline::{Cmd, EditMode, EventContext, InputMode, KeyCode, KeyEvent, Modif
 /// The most last arguments that are kept.
 const LAST_ARGUMENTS_MAX: usize = 1_000;
 
-/// What the keys need to know of the lines; shared by the editor's helper and the key handler.
+/// State of the keys between lines; shared by the editor's helper and the key handler.
 #[derive(Clone, Default)]
 pub struct LineKeys {
     state: Arc<Mutex<LineKeysState>>,
@@ -57,7 +57,7 @@ struct List {
 struct Yanked {
     now: Position,
     start: usize,
-    /// How many lines ago it was typed, from 0.
+    /// Age in lines, from 0.
     age: usize,
 }
 

@@ -37,7 +37,7 @@ const PROMPT: &str = "plugsh> ";
 const PROMPT_CONTINUED: &str = "   ...> ";
 /// The most entries that the history keeps.
 const HISTORY_LINES_MAX: usize = 10_000;
-/// How often notices are printed while a line is edited.
+/// Interval of notices while a line is edited.
 const NOTICE_STEP: Duration = Duration::from_millis(100);
 
 type ShellEditor = Editor<ShellHelper, DefaultHistory>;

@@ -13,7 +13,7 @@ use super::region::{self, FullScreen, MainScreen, Split};
 use super::state::{Inner, Owner, Shared};
 use super::tty;
 
-/// How often [`Shared::wait_for_main_screen`] looks whether the pane is still in full screen.
+/// Interval at which [`Shared::wait_for_main_screen`] checks whether the pane is still in full screen.
 const POLL: Duration = Duration::from_millis(250);
 
 /// The main screen that the terminal keeps. The Linux console has no alternate screen.

@@ -16,7 +16,7 @@ const PASTE_MARKS_OFF: &[u8] = b"\x1b[?2004l";
 const PASTE_MARKS_ON: &[u8] = b"\x1b[?2004h";
 /// The message of a script whose pane does not fit into the window.
 const TOO_SMALL_NOTICE: &str = "the window is too small for the pane; any key ends, a larger window shows it\n";
-/// How often [`Shared::browse`] checks whether the pane is still open.
+/// Interval at which [`Shared::browse`] checks whether the pane is still open.
 const BROWSE_POLL: Duration = Duration::from_millis(250);
 
 /// The thread that continues after a stop.

@@ -11,7 +11,7 @@ use super::tty;
 const CAPTURE: &str = "\x1b[?1000h\x1b[?1006h";
 /// Ends the reports.
 pub const RELEASE: &str = "\x1b[?1006l\x1b[?1000l";
-/// How long reports may still arrive after their end: they were on their way.
+/// Time for which late reports may arrive after the mouse was released.
 const LATE_MAX: Duration = Duration::from_secs(2);
 /// The longest report after `CSI <`.
 const REPORT_BYTES_MAX: usize = 20;
@@ -73,14 +73,14 @@ pub struct SplitReport {
     read: Option<String>,
 }
 
-/// What a character is to a report.
+/// Part of a report that a character is.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Part {
-    /// None of its characters.
+    /// The character is not part of the report.
     None,
-    /// One of its characters.
+    /// The character continues the report.
     Some,
-    /// Its last one.
+    /// The character ends the report; `None` for a report without a meaning in the pane.
     Last(Option<Mouse>),
 }
 

@@ -17,7 +17,7 @@ use super::keyboard::Typed;
 use super::scene::{Focus, Key};
 use super::state::{Inner, Owner, Shared};
 
-/// How long a lone Esc waits for the rest of a sequence; for [`rustyline::config::Builder::keyseq_timeout`].
+/// Time that a lone Esc waits for the rest of a sequence; for [`rustyline::config::Builder::keyseq_timeout`].
 pub const ESC_WAIT_MS: u16 = 60;
 /// How long a command must run before its keys are read here. Earlier keys stay in the terminal's queue, where
 /// rustyline reads them.

@@ -45,7 +45,7 @@ pub enum Key {
     Mouse(Mouse),
 }
 
-/// What the mouse did, at a cell of the window counted from 0.
+/// A mouse event, at a cell of the window counted from 0.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Mouse {
     pub action: MouseAction,

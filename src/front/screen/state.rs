@@ -28,7 +28,7 @@ use crate::shell::PaneSize;
 /// The size that is assumed if the terminal does not report one.
 const WINDOW_DEFAULT: Window = Window { rows: 24, cols: 80 };
 
-/// Who writes to the prompt's part and reads the keys.
+/// Owner of the prompt's part and of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Owner {
     /// rustyline, which reads a line.

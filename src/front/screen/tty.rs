@@ -143,7 +143,7 @@ fn signal_set() -> SigSet {
 /// The processes that a stop is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StopTarget {
-    /// This process: it received the signal.
+    /// Only this process, which received the signal.
     Process,
     /// The process group, as for Ctrl-Z: it was typed where it is only a key.
     Group,

@@ -60,7 +60,7 @@ struct FileRow<'a> {
     expectations: u64,
     /// Units of fuel of the calls that its trace ends with; `None` where none were counted.
     fuel: Option<u64>,
-    /// How many expectations were rewritten.
+    /// Count of rewritten expectations.
     rewritten: Option<&'a usize>,
     error: Option<String>,
     notices: Vec<String>,

@@ -53,7 +53,7 @@ pub struct Line<'a> {
     error: Option<String>,
     changed_by: Option<&'a str>,
     kind: &'static str,
-    /// What a request to the host asked for.
+    /// Details of a request to the host.
     detail: Option<&'a str>,
 }
 

@@ -92,7 +92,7 @@ pub fn twisted() -> Vec<Record> {
         .collect()
 }
 
-/// What an exporter writes, as text; panics on an error and on bytes that are not UTF-8.
+/// Output of an exporter, as text; panics on an error and on bytes that are not UTF-8.
 pub fn written(write: impl FnOnce(&mut Vec<u8>) -> std::io::Result<()>) -> String {
     let mut out = Vec::new();
     write(&mut out).expect("a Vec takes everything");

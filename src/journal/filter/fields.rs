@@ -54,7 +54,7 @@ impl Comparison<'_> {
     /// Whether the operator is `=` (or else `!=`).
     ///
     /// # Errors
-    /// It is neither.
+    /// The field has another kind.
     pub fn equality(&self) -> Result<bool, FilterError> {
         match self.op {
             Op::Equal => Ok(true),

@@ -95,7 +95,7 @@ fn word(chars: &[char], at: usize) -> (Kind, usize) {
             '\\' => {
                 word.push(c);
                 next += 1;
-                // What follows belongs to the word, whatever it is.
+                // Any next character belongs to the word.
                 if let Some(escaped) = chars.get(next) {
                     word.push(*escaped);
                     next += 1;

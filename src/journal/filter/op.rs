@@ -1,6 +1,6 @@
 //! The operators of the language: comparisons, and searches in texts.
 
-/// How a field is compared with a value.
+/// Comparison of a field with a value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Op {
     Equal,
@@ -37,7 +37,7 @@ impl Op {
     }
 }
 
-/// How a text is searched.
+/// Search of a text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Match {
     Matches,

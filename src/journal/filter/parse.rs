@@ -15,7 +15,7 @@ use crate::journal::record::{Outcome, RecordKind};
 use crate::journal::units::{parse_duration_ns, parse_size, parse_units};
 use crate::text::{did_you_mean, quoted};
 
-/// How deep parentheses and `not` may be nested.
+/// Deepest nesting of parentheses and `not`.
 pub const FILTER_DEPTH_MAX: usize = 64;
 
 /// Every field, as it is written.
@@ -124,7 +124,7 @@ impl Fields for CallFields {
 /// [`FILTER_DEPTH_MAX`] deep.
 ///
 /// # Errors
-/// It is none, or compares what is not among the fields.
+/// The word is no field, or the comparison does not fit the field.
 pub fn parse<F: Fields>(text: &str) -> Result<Expr<F::Test>, FilterError> {
     let mut parser = Parser::<F> { tokens: tokens(text)?.into_iter().peekable(), depth: 0, fields: PhantomData };
     let expr = parser.any_of()?;
@@ -142,7 +142,7 @@ pub fn parse<F: Fields>(text: &str) -> Result<Expr<F::Test>, FilterError> {
 struct Operand {
     text: String,
     column: usize,
-    /// It was in quotes.
+    /// True for a quoted value.
     in_quotes: bool,
 }
 

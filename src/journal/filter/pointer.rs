@@ -62,7 +62,7 @@ impl Pointer {
         Pointer(Box::default())
     }
 
-    /// What `look` makes of the value in a JSON text, of which `is_whole` says that its end is there.
+    /// Result of `look` on the value in a JSON text; `is_whole` is false for a text that was cut.
     pub fn find<T>(&self, json: &[u8], is_whole: bool, look: impl FnMut(Value<'_>) -> T) -> Found<T> {
         if json.len() > JSON_BYTES_MAX {
             return Found::Unknown;

@@ -9,7 +9,7 @@ use regex_syntax::hir::{Capture, Hir, HirKind, Look, Repetition};
 const REGEX_BYTES_MAX: usize = 1 << 20;
 /// Bytes that its search may keep.
 const CACHE_BYTES_MAX: usize = 256 << 10;
-/// How deep its groups may be nested.
+/// Deepest nesting of groups.
 const NESTING_MAX: u32 = 64;
 
 /// A compiled expression.

@@ -106,7 +106,7 @@ impl<'a> Part<'a> {
 }
 
 impl<'a> Said<'a> {
-    /// What the journal keeps of a call.
+    /// Bytes and error of a call, as far as the journal keeps them.
     pub fn of(record: &'a Record) -> Said<'a> {
         let payload = record.kept();
         let nothing = Some(Part::whole(b""));
@@ -228,7 +228,7 @@ impl Literal {
     }
 }
 
-/// What `look` makes of a value as text; `None` of what is no text, number or truth.
+/// The result of `look` on a value as text; `None` for a value that is no text, number or truth.
 fn as_text(value: Value<'_>, look: impl FnOnce(&str) -> Option<bool>) -> Option<bool> {
     match value {
         Value::Text(text) => look(text),

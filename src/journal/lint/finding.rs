@@ -1,4 +1,4 @@
-//! What a finding is, and from where on it is one.
+//! Findings and the thresholds that make them.
 
 use serde::{Serialize, Serializer};
 
@@ -30,7 +30,7 @@ pub struct Place {
     pub function: Symbol,
 }
 
-/// Something that looks wrong.
+/// A finding.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum CallFinding {
@@ -59,7 +59,7 @@ pub enum CallFinding {
         waited_ns: u64,
         #[serde(rename = "longest_us", serialize_with = "ns_as_us")]
         longest_ns: u64,
-        /// Those that waited longest.
+        /// The calls that waited longest.
         seqs: Vec<u64>,
     },
     /// A call failed, and its caller ended well.

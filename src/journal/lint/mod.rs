@@ -1,5 +1,5 @@
-//! What looks wrong in the calls of the journal: the same call again and again, queues, swallowed errors, payloads that
-//! come back or go on unchanged. Findings are data; the room above puts them into words.
+//! Suspicious patterns in the journal's calls: repeated calls, queues, swallowed errors, payloads that come back or are
+//! passed on unchanged. Findings are data; the room above puts them into words.
 
 mod finding;
 mod group;

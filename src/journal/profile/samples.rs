@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
 
-/// What a chain did at a look when no frame of a guest could be taken.
+/// Activity of a chain at a look that found no guest frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Unseen {
     /// A host function, WASI, the copy of bytes, or a process of a host that tells nothing.
@@ -25,7 +25,7 @@ impl Unseen {
     }
 }
 
-/// What a frame stands for.
+/// Kind of a frame.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum FrameKind {
     /// A call of a plugin: the border to its caller.

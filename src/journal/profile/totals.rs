@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::samples::{FrameKind, Profile, ProfileFrame};
 
-/// What a row is of.
+/// Subject of a row.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum By {
     Function,
@@ -70,7 +70,7 @@ pub fn totals(profile: &Profile, by: By) -> Vec<Total> {
     totals
 }
 
-/// What orders rows of equal samples.
+/// Order of rows with equal samples.
 fn name(row: &Total) -> (String, Option<String>, Option<String>) {
     (row.plugin.clone(), row.function.clone(), row.place.clone())
 }
@@ -81,7 +81,7 @@ fn place(frame: &ProfileFrame) -> Option<Place<'_>> {
     Some((frame.file.as_deref()?, frame.line?))
 }
 
-/// What one row is of.
+/// Subject of one row.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 struct Key<'a> {
     plugin: &'a str,

@@ -184,7 +184,7 @@ impl Task {
 
     /// Keeps a refusal for the caller, which fails with it or receives it as a value.
     pub fn refuse(&self, error: CallError) -> CallError {
-        self.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor: false });
+        self.chain.set_propagating(PropagatingError { error: error.clone(), for_ancestor: false });
         error
     }
 

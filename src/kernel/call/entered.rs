@@ -26,7 +26,7 @@ pub struct Entered<'a> {
     pub(super) capture: Option<Box<PayloadCapture>>,
     /// The notice of a replacement that took place as this call failed; sent after the call is recorded.
     pub(super) notice: Option<ReplacementNotice>,
-    /// What the plugin's run cost; nothing before it.
+    /// Cost of the plugin's run; zero before it.
     pub(super) cost: Cost,
 }
 
@@ -53,7 +53,7 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// What the call gave.
+    /// Output of the call.
     pub fn output(&self) -> &[u8] {
         match &self.answer {
             Some(answer) => answer,

@@ -232,7 +232,7 @@ fn stops(task: &Task, call: &CallToMatch<'_>, side: HoldSide) -> Option<HoldReas
     breakpoint.or_else(|| task.chain.step_stops(call.record.depth, side).then_some(HoldReason::Step))
 }
 
-/// What the faults do to a call before it runs; true when its output is to be lost.
+/// Applies the faults that act before a call runs; true when its output is to be lost.
 fn apply_faults(task: &Task, hooks: &Hooks, call: &CallToMatch<'_>) -> Result<bool, Failure> {
     let mut drop_output = false;
     for (id, kind) in hooks.faults_for(call) {

@@ -82,7 +82,7 @@ impl Entered<'_> {
             Some(cause) => (cause.outcome(), popped.cancel_target.is_some()),
             None => (outcome_of(failure.kind), false),
         };
-        let below = popped.failing.take().filter(|below| match &popped.cause {
+        let below = popped.propagating.take().filter(|below| match &popped.cause {
             Some(_) => below.for_ancestor,
             None => failure.kind == FailureKind::Nested,
         });
@@ -104,7 +104,7 @@ impl Entered<'_> {
         self.process.counters.errors.fetch_add(1, Ordering::Relaxed);
         self.record(&popped, duration, 0, outcome, Some(&error.failure));
         if popped.depth > 1 {
-            self.task.chain.set_failing(PropagatingError { error: error.clone(), for_ancestor });
+            self.task.chain.set_propagating(PropagatingError { error: error.clone(), for_ancestor });
         }
         self.give_back(&failure, popped.cause.is_some(), &error);
         error

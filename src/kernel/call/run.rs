@@ -56,7 +56,7 @@ impl Entered<'_> {
         }
     }
 
-    /// What the process runs in this call.
+    /// Code that the process runs in this call.
     pub(in crate::kernel) fn code(&self) -> Arc<Code> {
         self.code.clone().unwrap_or_else(|| self.process.code())
     }

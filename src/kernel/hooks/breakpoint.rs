@@ -45,12 +45,12 @@ impl Breakpoint {
         Arc::new(Breakpoint { id, spec, hits: AtomicU64::new(0) })
     }
 
-    /// Its number.
+    /// Number of the breakpoint.
     pub(super) fn id(&self) -> u32 {
         self.id
     }
 
-    /// Its number if it holds this call on this side, which counts as a hit.
+    /// The breakpoint's number if it holds this call on this side, which counts as a hit.
     pub(super) fn hold(&self, call: &CallToMatch<'_>, side: HoldSide) -> Option<u32> {
         if self.spec.side != side || !call.is_of(&self.spec.filter) {
             return None;

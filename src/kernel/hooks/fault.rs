@@ -91,7 +91,7 @@ impl Fault {
         Arc::new(Fault { id, spec, seed, state: Mutex::new(Rank::Fault, state) })
     }
 
-    /// Its number.
+    /// Number of the fault.
     pub(super) fn id(&self) -> u32 {
         self.id
     }

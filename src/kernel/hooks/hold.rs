@@ -31,8 +31,8 @@ impl Task {
             return Released { order: None, new_input: None };
         }
         self.kernel.notify_held(self.chain.job, true);
-        let is_told = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());
-        let (held, deadline) = self.chain.wait_woken(is_told, |frames| {
+        let has_order = |frames: &Frames| frames.debug.held.as_ref().is_none_or(|held| held.order.is_some());
+        let (held, deadline) = self.chain.wait_woken(has_order, |frames| {
             let (held, held_for) = (frames.debug.held.take(), since.elapsed());
             frames.end_hold(held_for);
             (held, frames.resume_deadlines(held_for))

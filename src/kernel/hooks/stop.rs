@@ -17,7 +17,7 @@ use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
 use crate::runtime::{Advice, Failure, GuestStand, Host, Problem};
 
-/// How long a request waits for the guest to run code of its own.
+/// Time that a request waits for the guest to run code of its own.
 const WAIT_MAX: Duration = Duration::from_secs(1);
 
 impl Task {
@@ -96,7 +96,7 @@ impl Kernel {
         chain.request_stop(StopRequest::Hold);
         match job.wait_or_hold(WAIT_MAX) {
             Waited::Held => Ok(true),
-            // It may have entered such a plugin meanwhile.
+            // The chain may have entered such a plugin meanwhile.
             Waited::Running => match chain.refuses_stops() {
                 Some(problem) if chain.withdraw_stop(StopRequest::Hold) => Err(self.cannot_stop(problem)),
                 _ => Ok(false),

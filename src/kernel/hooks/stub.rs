@@ -40,7 +40,7 @@ pub struct StubSpec {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StubbedImport {
     pub module: String,
-    /// Its argument and result types, if given.
+    /// Argument and result types, if given.
     pub types: Option<StandInTypes>,
 }
 
@@ -52,7 +52,7 @@ impl StubSpec {
         StubSpec { plugin: process_of(module), function: function.to_owned(), filter: None, answer, import }
     }
 
-    /// Its name in commands: `PLUGIN.FUNCTION` or `MODULE:FUNCTION`.
+    /// Name in commands: `PLUGIN.FUNCTION` or `MODULE:FUNCTION`.
     pub fn name(&self) -> String {
         match &self.import {
             Some(import) => format!("{}:{}", import.module, self.function),
@@ -109,7 +109,7 @@ impl Stub {
         &self.spec.answer
     }
 
-    /// Its specification.
+    /// Specification of the stub.
     pub(super) fn spec(&self) -> &StubSpec {
         &self.spec
     }

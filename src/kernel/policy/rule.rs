@@ -19,7 +19,7 @@ use crate::text::{split_at_unescaped, unescaped};
 pub struct Rule {
     /// The glob as written, or `default`.
     pub name: String,
-    /// Its first line in the file, from 1; `None` for `[default]`.
+    /// First line of the rule in the file, from 1; `None` for `[default]`.
     pub line: Option<usize>,
     #[serde(skip)]
     pub(super) glob: Glob,

@@ -1,4 +1,4 @@
-//! What a profile has seen so far: the parts of stacks, each once, and how often each stack was seen.
+//! Samples of a running profile: the parts of stacks, each once, and the count of each stack.
 
 use std::collections::{BTreeMap, HashMap};
 use std::hash::{Hash, Hasher};
@@ -44,7 +44,7 @@ pub enum Place {
     },
     /// In its call: more is not known.
     Call,
-    /// Not in the guest: a part of its own on top of the call's.
+    /// Time outside of the guest, as a part of its own on top of the call's.
     Unseen(Unseen),
 }
 
@@ -119,7 +119,7 @@ impl Hash for Segment {
 /// The parts of a stack by their numbers, the innermost first.
 type Parts = Vec<u32>;
 
-/// What one profile has seen.
+/// Samples of one profile.
 pub struct Collector {
     pub started: Instant,
     pub started_at: SystemTime,
@@ -136,7 +136,7 @@ pub struct Collector {
     bytes: usize,
 }
 
-/// What a collector has in the end.
+/// Result of a collector.
 pub struct Collected {
     pub segments: Vec<Arc<Segment>>,
     /// Parts by their numbers, the innermost first.
@@ -219,7 +219,7 @@ impl Collector {
         self.open.keys().copied().collect()
     }
 
-    /// What was seen. Open stacks are closed as they are.
+    /// The collected samples. Open stacks are closed as they are.
     pub fn collected(mut self) -> Collected {
         for (parts, samples) in self.open.into_values().flat_map(BTreeMap::into_values).flatten() {
             *self.whole.entry(parts).or_default() += samples;

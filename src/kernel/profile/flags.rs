@@ -1,4 +1,4 @@
-//! What a chain's thread and the thread that looks tell each other.
+//! Flags between a chain's thread and the sampling thread.
 
 use std::sync::atomic::{AtomicBool, AtomicU16, Ordering};
 

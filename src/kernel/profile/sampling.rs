@@ -17,7 +17,7 @@ use crate::kernel::task::Task;
 use crate::runtime::Backtrace;
 use crate::text::io_cause;
 
-/// How a profile is taken.
+/// Options of a profile.
 #[derive(Debug, Clone)]
 pub struct ProfileOptions {
     /// Looks per second, at least 1.

@@ -21,7 +21,7 @@ pub trait ReplacementListener: Send + Sync {
     fn replaced(&self, process: ProcessId, by: ReplacedBy);
 }
 
-/// Who is to hear that a replacement has taken place.
+/// Listener to a replacement that has taken place.
 pub struct ReplacementNotice {
     listener: Weak<dyn ReplacementListener>,
     by: ReplacedBy,
@@ -59,7 +59,7 @@ impl PendingInstance {
     /// A started instance with the `bytes` that it has committed: released with it, or at once if the start failed.
     ///
     /// # Errors
-    /// That of the start.
+    /// The start fails.
     pub fn of(
         bytes: u64,
         started: Result<Box<dyn Guest>, Failure>,

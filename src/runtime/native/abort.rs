@@ -6,7 +6,7 @@ use super::ctx::{Ctx, refused};
 
 /// Longest message or file name that is read, in UTF-16 units.
 const UNITS_MAX: usize = 1024;
-/// How many bytes before a string its length stands.
+/// Offset of a string's length before the string, in bytes.
 const LENGTH_BEFORE: u32 = 4;
 
 /// Whether an import is AssemblyScript's: message, file, line and column, as two strings and two numbers.

@@ -101,7 +101,7 @@ impl Chunk {
 }
 
 impl BlockIndex {
-    /// How many blocks there are, free ones included.
+    /// Count of blocks, free ones included.
     #[inline]
     pub fn blocks(&self) -> usize {
         self.blocks
@@ -167,7 +167,7 @@ impl BlockIndex {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].size
     }
 
-    /// How much of a block is in use; 0 for a free one.
+    /// Used bytes of a block; 0 for a free one.
     #[inline]
     pub fn used(&self, slot: BlockSlot) -> u32 {
         self.chunks[slot.chunk as usize].blocks[slot.at as usize].used

@@ -1,6 +1,6 @@
 //! The bulk path: one memcpy between a block and the guest's linear memory, where the PDK copies eight bytes at a time.
 //!
-//! It has two interfaces. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is a
+//! There are two interfaces. `plugsh:bulk` has plain imports, for a plugin that may depend on plugsh. The doorbell is a
 //! call of `length` whose argument has the top bit set and the address of a request below it. Every other Extism host
 //! answers 0, so a guest can probe once and then copy as the PDK does.
 

@@ -14,7 +14,7 @@ use crate::runtime::{Failure, FailureKind, Problem, wasm_words};
 /// by.
 pub const WASM_STACK_BYTES_MAX: usize = 512 * 1024;
 
-/// What engines keep for tools that are not plugsh.
+/// Data that engines keep for other tools.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Tools {
     /// Whether traps leave a core dump.
@@ -23,7 +23,7 @@ pub struct Tools {
     pub perf_map: bool,
 }
 
-/// How an engine is made, with or without fuel.
+/// Configuration of an engine, with or without fuel.
 pub fn config(fuelled: bool) -> Config {
     let mut config = Config::new();
     config.epoch_interruption(true).consume_fuel(fuelled).max_wasm_stack(WASM_STACK_BYTES_MAX);
@@ -36,7 +36,7 @@ pub fn config(fuelled: bool) -> Config {
     config
 }
 
-/// How an engine is made whose instances other tools look into.
+/// Configuration of an engine whose instances other tools inspect.
 ///
 /// # Errors
 ///

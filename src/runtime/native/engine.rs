@@ -78,7 +78,7 @@ impl Engines {
         Ok(slot.get_or_init(|| Arc::new(pool)).clone())
     }
 
-    /// What the engines keep for other tools.
+    /// Data that the engines keep for other tools.
     pub fn tools(&self) -> Tools {
         self.tools
     }

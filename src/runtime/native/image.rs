@@ -88,7 +88,7 @@ impl NativeImage {
     }
 }
 
-/// What an instance of a module that has compiled holds.
+/// Memories and tables of an instance of a compiled module.
 fn holdings(module: &ModuleBytes) -> Holdings {
     let wasm = wat::parse_bytes(&module.bytes).ok();
     wasm.and_then(|wasm| Outline::read(&wasm).ok()).map_or_else(Holdings::default, |outline| outline.holdings())
@@ -103,7 +103,7 @@ fn module_places(linked: &[Linked], program: &[ModuleBytes]) -> ModulePlaces {
     linked.iter().filter_map(place).collect()
 }
 
-/// How a function can be called, if it can.
+/// The shape of a callable function; `None` for one that is not callable.
 fn shape(ty: &FuncType) -> Option<Shape> {
     let mut results = ty.results();
     match (ty.params().len(), results.len()) {

@@ -29,8 +29,8 @@ static POOL: LazyLock<Pool> =
 fn system_max() -> Option<usize> {
     let mut limit = libc::rlimit { rlim_cur: 0, rlim_max: 0 };
     // SAFETY: `limit` is a valid `rlimit` and outlives the call.
-    let told = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
-    (told == 0).then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
+    let status = unsafe { libc::getrlimit(libc::RLIMIT_NOFILE, &mut limit) };
+    (status == 0).then(|| usize::try_from(limit.rlim_cur).unwrap_or(usize::MAX))
 }
 
 #[cfg(not(unix))]

@@ -1,4 +1,4 @@
-//! How much of a memory the system holds in RAM: asked page by page, where the system tells.
+//! Resident bytes of a memory: asked page by page, where the system tells.
 
 /// Bytes of `memory` that are resident; `None` where the system does not tell. Pages that no instance has written yet
 /// are shared by all instances of a module, and count for each of them once they were read.
@@ -12,7 +12,7 @@ pub fn resident_bytes(memory: &[u8]) -> Option<u64> {
         usize::try_from(bytes).ok().filter(|bytes| bytes.is_power_of_two()).unwrap_or(4096)
     });
     let page = *PAGE_BYTES;
-    // Whole pages inside of the memory only: its neighbours are not ours to ask about.
+    // Only whole pages inside of the memory count: the others are shared with its neighbours.
     let skipped = memory.as_ptr().align_offset(page).min(memory.len());
     let mut rest = memory.get(skipped..)?;
     let mut pages = 0u64;

@@ -8,7 +8,7 @@ use wasmtime::{Caller, Result};
 use super::ctx::Ctx;
 use crate::runtime::HostRequest;
 
-/// What a watched host function says of its request.
+/// Details of a watched host function's request.
 #[derive(Default)]
 pub struct Details {
     /// The key, URL, path or text.
@@ -29,7 +29,7 @@ impl Details {
 /// Runs a host function; `run` fills in the details where it gets any.
 ///
 /// # Errors
-/// That of `run`.
+/// `run` fails.
 #[inline]
 pub fn watched<'a, T>(
     caller: &mut Caller<'a, Ctx>,

@@ -4,7 +4,7 @@ use crate::runtime::stack::{Backtrace, CodePlace, RawFrame, StoppedBy};
 
 /// The line above the frames.
 const TITLE: &str = "error while executing at wasm backtrace:";
-/// How the text names a module without a name, and a function.
+/// Names of a module without a name and of a function, in the text.
 const NO_NAME: &str = "<unknown>";
 const NO_FUNCTION_NAME: &str = "<wasm function ";
 /// Functions of the SDK's own kernel begin so.

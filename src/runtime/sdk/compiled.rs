@@ -11,16 +11,16 @@ use crate::runtime::host_functions::WASI;
 use crate::runtime::native::perf_map::{self, PERF_MAP};
 use crate::runtime::{Failure, FailureKind, PAGE_BYTES, Program, Tools, imports};
 
-/// What instances are made from.
+/// A compiled program, from which instances are made.
 #[derive(Clone)]
 pub struct Compiled {
     pub plugin: Arc<CompiledPlugin>,
     pub wasi: bool,
-    /// How many modules it was made of.
+    /// Count of its modules.
     pub modules: usize,
 }
 
-/// What the modules of a program offer and ask for, by the names that they are linked by.
+/// Exports and imports of a program's modules, by the names that they are linked by.
 ///
 /// # Errors
 /// A module cannot be read.

@@ -20,10 +20,10 @@ const PANICKED: &str = "panicked at ";
 const TRAP: &str = "wasm trap: ";
 /// The text of a call that could not begin: a sibling was cancelled before this instance's first call.
 const NOT_BEGUN: &str = "unable to clear error message";
-/// How long the kernel is given to notice a deadline that the SDK has noticed.
+/// Time for the kernel to notice a deadline that the SDK has noticed.
 const DEADLINE_SLACK: Duration = Duration::from_millis(100);
 
-/// How a call ended, from the error that the SDK gave.
+/// Outcome of a call, from the SDK's error.
 pub fn failure(error: &extism::Error, up: &dyn Upcalls) -> Failure {
     let causes: Vec<String> = error.chain().map(|cause| cause.to_string()).collect();
     let root = causes.last().map(String::as_str).unwrap_or_default();

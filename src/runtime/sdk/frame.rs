@@ -51,7 +51,7 @@ impl Frame {
     /// then meant for them. Fails, too, when this call itself was to end in the meantime.
     ///
     /// # Errors
-    /// That of the upcall, or this call is to end.
+    /// The upcall fails, or this call is to end.
     pub fn nested<T>(&self, ask: impl FnOnce(Arc<dyn Upcalls>) -> Result<T, Failure>) -> Result<T, Failure> {
         let answer = self.gate.while_nested(|| ask(self.up.clone()));
         if self.up.interrupted() { Err(Failure::interrupted()) } else { answer }

@@ -19,7 +19,7 @@ pub fn plugshs() -> Vec<Function> {
     numbers.chain([(BLOCKS, Ids::Blocks)]).flat_map(in_namespace).collect()
 }
 
-/// How a namespace writes the ids of plugins.
+/// Encoding of plugin ids in a namespace.
 #[derive(Clone, Copy)]
 enum Ids {
     Numbers,

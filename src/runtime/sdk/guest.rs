@@ -121,7 +121,7 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
             return errors::with_frames(failure.unwound(), &error, compiled.modules);
         }
         let failure = errors::with_frames(errors::failure(&error, &*up).unwound(), &error, compiled.modules);
-        // What is neither a trap nor a limit came before any guest code ran: the modules do not fit together.
+        // An error that is neither a trap nor a limit precedes all guest code: the modules do not fit together.
         let linking = matches!(failure.kind, FailureKind::Guest if failure.code.is_none())
             || matches!(failure.kind, FailureKind::Trap if !errors::is_trap(&error));
         if linking { Failure::new(FailureKind::Load, errors::error_line(&error)) } else { failure }

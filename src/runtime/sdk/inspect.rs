@@ -27,10 +27,10 @@ pub struct Inspection {
 pub struct ImportedItem {
     pub module: String,
     pub name: String,
-    /// Its type, for people.
+    /// Type, for people.
     pub ty: String,
     pub is_function: bool,
-    /// Its type, when it is a function that the SDK can define.
+    /// Type of a function that the SDK can define; `None` for any other import.
     pub signature: Option<Signature>,
 }
 

@@ -1,6 +1,6 @@
 //! The stock host: the same plugin in the extism crate's own `Plugin`, as a product would run it.
 //!
-//! It is the reference that the native host is compared with, so the SDK's behaviour is left unchanged, its faults
+//! The SDK is the reference that the native host is compared with, so its behaviour is left unchanged, its faults
 //! included: a cancel of one call ends every running call of the same image, a start function runs twice, before
 //! anything can cancel it, memory is not accounted for, and a guest that forges block headers can bring the process
 //! down. Load only trusted plugins here.

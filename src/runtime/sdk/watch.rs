@@ -1,5 +1,5 @@
-//! How a kill reaches a call that runs in the SDK: a thread for each running call checks the call's cancel flag, and
-//! cancels the call the SDK's way when it is set.
+//! Cancellation of calls in the SDK: a thread for each running call checks the call's cancel flag, and cancels the call
+//! with the SDK's own handle when it is set.
 //!
 //! The SDK loses a cancel that falls between a call's being announced to its timer and its being armed, and with it
 //! every later one. So the watch lets a call get under way before it cancels it.
@@ -14,9 +14,9 @@ use parking_lot::Mutex;
 use crate::runtime::{Failure, FailureKind, Upcalls};
 use crate::text::io_cause;
 
-/// How often the cancel flag is checked.
+/// Interval of checks of the cancel flag.
 const POLL_INTERVAL: Duration = Duration::from_millis(5);
-/// How long a call is given to get under way, and more for each MiB of input, which is copied before.
+/// Time that a call has to enter the guest, and more for each MiB of input, which is copied first.
 const GRACE: Duration = Duration::from_millis(10);
 const GRACE_PER_MIB: Duration = Duration::from_millis(4);
 

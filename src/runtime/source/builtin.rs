@@ -4,7 +4,7 @@ use super::loaded::Loaded;
 use super::{content, name};
 use crate::runtime::Failure;
 
-/// What a built-in plugin's origin starts with; a person may write it to pass a plugin directory by.
+/// Start of a built-in plugin's origin, which also names it in a session whose plugin directories have the same name.
 pub(super) const BUILTIN_PREFIX: &str = "built-in:";
 
 /// A plugin that is part of the binary.

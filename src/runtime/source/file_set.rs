@@ -19,7 +19,7 @@ impl FileSet {
         FileSet(vec![(path.to_owned(), None)])
     }
 
-    /// The same files as they are now: a `stat` of each.
+    /// The current state of these files, by a `stat` of each.
     pub fn now(&self) -> FileSet {
         FileSet(self.0.iter().map(|(path, _)| (path.clone(), Stamp::of(path))).collect())
     }

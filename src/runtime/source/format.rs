@@ -1,6 +1,6 @@
 //! The two ways to write a manifest.
 
-/// How a manifest is written.
+/// Syntax of a manifest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Format {
     Json,

@@ -169,8 +169,8 @@ impl Sources {
         self.names().into_iter().filter_map(|name| source(&name).map(|source| (name, source))).collect()
     }
 
-    /// What the module that a source stands for says of itself. Nothing is fetched from the network and nothing is kept,
-    /// so nothing is said of a URL or a manifest.
+    /// The description that a source's module has of itself. Nothing is fetched from the network or cached: a URL or a
+    /// manifest has an empty description.
     ///
     /// # Errors
     /// The source cannot be found or read.

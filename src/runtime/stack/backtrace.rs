@@ -7,7 +7,7 @@ pub const FRAMES_MAX: usize = 64;
 /// Most bytes of a function's name, as the module has it.
 pub const NAME_BYTES_MAX: usize = 1024;
 
-/// What stopped the guest.
+/// The cause that stopped the guest.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StoppedBy {
     /// The `unreachable` instruction, which panics and aborts of most languages end with.

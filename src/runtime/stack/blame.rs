@@ -44,10 +44,10 @@ const RUST_PANICS: &[(&str, Option<&str>)] = &[
 fn panic(frames: &[GuestFrame]) -> Option<Option<&'static str>> {
     let runtime = frames.iter().take_while(|frame| frame.role == FrameRole::Runtime);
     let names = runtime.filter_map(|frame| frame.function.as_deref());
-    let told = names.flat_map(|name| {
+    let reasons = names.flat_map(|name| {
         RUST_PANICS.iter().filter(move |(end, _)| path_ends_with(name, end)).map(|(_, reason)| *reason)
     });
-    told.reduce(|found, reason| found.or(reason))
+    reasons.reduce(|found, reason| found.or(reason))
 }
 
 /// Whether a path ends with another one, generic arguments aside.

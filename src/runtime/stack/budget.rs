@@ -33,7 +33,7 @@ impl Budget {
         Ok(())
     }
 
-    /// What is left.
+    /// The remaining work.
     pub fn left(&self) -> u64 {
         self.left
     }

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// Whose code a frame is.
+/// The owner of a frame's code.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum FrameRole {

@@ -1,4 +1,4 @@
-//! Whose code a frame is, told by the file and the name of its function.
+//! Owners of frames' code, told by the file and the name of the function.
 
 use super::frame::FrameRole;
 
@@ -75,7 +75,7 @@ const RUNTIME_NAMES: &[&str] = &[
     "try_realloc_chunk",
 ];
 
-/// Whose code a function is.
+/// The owner of a function's code.
 pub fn role_of(function: Option<&str>, file: Option<&str>) -> FrameRole {
     let by_file = file.map_or(FrameRole::Own, |file| {
         if RUNTIME_FILES.iter().any(|part| file.contains(part)) {

@@ -102,7 +102,7 @@ impl Symbols {
     }
 }
 
-/// What is known of a frame without debug information.
+/// The frame without debug information.
 struct Outline<'a> {
     name: Option<String>,
     is_export: bool,
@@ -151,7 +151,7 @@ fn shown_file(file: &str) -> String {
     }
 }
 
-/// What is kept of one module.
+/// The cached symbols of one module.
 #[derive(Default)]
 struct ModuleSymbols {
     imported_functions: u32,

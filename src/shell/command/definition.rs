@@ -19,7 +19,7 @@ pub struct Command<S> {
     /// Transcripts of a fresh shell, shown by `help NAME` and run as tests: lines to type, and below each what it prints,
     /// as comments. `…` stands for text that differs between runs, or is too long.
     pub examples: &'static [&'static str],
-    /// Its options and positionals. An argument's value name says how it is completed
+    /// Options and positionals. An argument's value name says how it is completed
     /// ([`Kind::of_value_name`](super::Kind::of_value_name)); the argument with the id `input` takes INPUT.
     pub syntax: Syntax,
     pub run: Run<S>,
@@ -113,7 +113,7 @@ pub fn find<S>(table: CommandTable<S>, name: &str) -> Option<&'static Command<S>
 }
 
 impl<S> Command<S> {
-    /// Its options and positionals as plain data.
+    /// Options and positionals as plain data.
     pub fn shape(&self) -> &Shape {
         let keeps = matches!(self.run, Run::Keep(_));
         self.syntax.shape.get_or_init(|| Shape::new(self.name, (self.syntax.make)(), self.is_prefix(), keeps))

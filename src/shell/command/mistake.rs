@@ -14,7 +14,7 @@ pub struct Subject {
     pub help: String,
     /// The usage line.
     pub usage: String,
-    /// Its options, without the dashes.
+    /// Options, without the dashes.
     pub longs: Vec<String>,
     /// One of the arguments is INPUT.
     pub takes_input: bool,

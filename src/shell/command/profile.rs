@@ -165,7 +165,7 @@ fn show(session: &mut Session, words: &ProfileWords, profile: &Profile, json: bo
     Ok(Reply::Nothing)
 }
 
-/// What a row shows.
+/// Content of a row.
 #[derive(Serialize)]
 struct Row {
     plugin: String,

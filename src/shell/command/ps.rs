@@ -105,7 +105,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
 /// Shows all rows.
 const ALL: &str = "ps -n 0";
 
-/// Those of `all` that are among the chosen or below one of them. A parent has a lower id than its children.
+/// Processes of `all` that are among the chosen or below one of them. A parent has a lower id than its children.
 fn with_those_below(all: Vec<ProcessView>, chosen: &[ProcessView]) -> Vec<ProcessView> {
     let mut ids: HashSet<ProcessId> = chosen.iter().map(|view| view.id).collect();
     let mut is_in = |view: &ProcessView| ids.contains(&view.id) || ids.contains(&view.parent) && ids.insert(view.id);

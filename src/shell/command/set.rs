@@ -109,7 +109,7 @@ fn switch_mouse(session: &mut Session, name: &str, on: bool) {
 struct Assignment {
     /// The words as typed, with a blank between each.
     typed: String,
-    /// It is more than one word.
+    /// True where the value is more than one word.
     is_spaced: bool,
     name: String,
     value: String,

@@ -2,7 +2,7 @@
 
 /// Values of one payload.
 const VALUES_MAX: usize = 20_000;
-/// How deep they may be nested.
+/// Deepest nesting of values.
 const DEPTH_MAX: usize = 48;
 /// Bytes that are shown of one value that is bytes.
 const VALUE_BYTES_MAX: usize = 64;
@@ -10,7 +10,7 @@ const VALUE_BYTES_MAX: usize = 64;
 /// Why bytes are none of a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum DecodeError {
-    /// They end too early.
+    /// The bytes end too early.
     End,
     /// The byte at this place begins no value.
     At(usize),
@@ -30,7 +30,7 @@ impl DecodeError {
     }
 }
 
-/// What may still be read of one payload.
+/// Remaining values that may be read of one payload.
 pub struct Budget {
     values: usize,
 }

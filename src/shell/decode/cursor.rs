@@ -2,7 +2,7 @@
 
 use super::budget::DecodeError;
 
-/// What is left of a payload's bytes.
+/// A reader of a payload's bytes.
 pub struct ByteReader<'a> {
     bytes: &'a [u8],
     at: usize,

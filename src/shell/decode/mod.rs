@@ -40,7 +40,7 @@ pub enum PayloadFormat {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Decoded {
     pub form: PayloadFormat,
-    /// How it came to be this form.
+    /// Reason for this format.
     pub why: Why,
     pub text: String,
 }
@@ -48,11 +48,11 @@ pub struct Decoded {
 /// Why a payload is shown in a format.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Why {
-    /// It is, or was asked for.
+    /// The payload has the format, or the format was asked for.
     Is,
     /// The bytes read as it to their end, which others might too.
     LooksLike,
-    /// It is none of the form that was asked for.
+    /// The payload does not have the format that was asked for.
     IsNo(PayloadFormat, String),
 }
 
@@ -102,7 +102,7 @@ impl Decoded {
         Decoded { form, why: Why::Is, text }
     }
 
-    /// What stands behind the size: `, JSON`, `, looks like CBOR`.
+    /// Text after the size: `, JSON`, `, looks like CBOR`.
     pub fn title(&self) -> String {
         match &self.why {
             Why::Is => format!(", {}", self.form.title()),

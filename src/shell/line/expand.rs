@@ -58,7 +58,7 @@ impl Word {
     /// The word as text, for words other than INPUT.
     ///
     /// # Errors
-    /// Those of [`Word::expand`], and bytes that are not UTF-8.
+    /// [`Word::expand`] fails, or the bytes are not UTF-8.
     pub fn expand_text(&self, env: &mut dyn Env) -> anyhow::Result<String> {
         let bytes = self.expand(env)?;
         let bytes = if self.is_substitution() { without_final_newlines(bytes) } else { bytes };

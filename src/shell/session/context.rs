@@ -1,4 +1,4 @@
-//! What a session knows of the statements that run: their script and its place, expectations and their cases.
+//! Context of the running statements: their script and its place, expectations and their cases.
 
 use std::sync::Arc;
 
@@ -59,7 +59,7 @@ impl Session {
     /// Runs `work`; expectations that do not hold meanwhile are given back rewritten and do not fail.
     ///
     /// # Errors
-    /// That of `work`.
+    /// `work` fails.
     pub(in crate::shell) fn rewriting<E>(
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<(), E>,
@@ -127,7 +127,7 @@ impl Session {
         self.scripts.expectations()
     }
 
-    /// What expectations are rewritten to; `None` where they fail.
+    /// New words of expectations; `None` where they fail.
     pub(in crate::shell) fn rewrites(&mut self) -> Option<&mut Vec<Rewrite>> {
         self.scripts.rewrites()
     }

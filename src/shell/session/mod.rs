@@ -65,7 +65,7 @@ pub struct Session {
     scripts: Scripts,
 }
 
-/// What a job that the prompt left is finished with, once it has ended.
+/// Continuation of a job that the prompt left, run once the job has ended.
 pub type Continuation = Box<dyn FnOnce(&mut Session, &JobEnd) -> Result<Reply, ShellError>>;
 
 impl Session {
@@ -156,7 +156,7 @@ impl Session {
         &self.interrupt
     }
 
-    /// What the thread that hears of Ctrl-C needs.
+    /// Handle for the thread that receives Ctrl-C.
     pub fn interrupter(&self) -> Interrupter {
         Interrupter { kernel: Arc::clone(&self.kernel), interrupt: self.interrupt.clone() }
     }
@@ -200,7 +200,7 @@ impl Session {
         (self.output.front(), &mut self.stdin)
     }
 
-    /// Who owns standard input.
+    /// Owner of standard input.
     pub(super) fn stdin(&self) -> Stdin {
         self.stdin
     }
@@ -251,7 +251,7 @@ impl Session {
     /// Runs `work` with its output going to `sink`, and gives the sink back.
     ///
     /// # Errors
-    /// That of `work`.
+    /// `work` fails.
     pub fn with_sink<T>(
         &mut self,
         sink: Sink,
@@ -272,7 +272,7 @@ impl Session {
         &self.notices
     }
 
-    /// What plugins logged since the last time.
+    /// Log lines of plugins since the last call.
     pub(super) fn take_new_logs(&mut self) -> Vec<LogLine> {
         let logs = self.kernel.logs(self.logs_shown_seq, None);
         self.logs_shown_seq = logs.last().map_or(self.logs_shown_seq, |last| last.seq);
@@ -313,7 +313,7 @@ impl Session {
     /// `$_`, for the command `name`.
     ///
     /// # Errors
-    /// Nothing has given an output yet.
+    /// No command has given an output yet.
     pub fn last_output_for(&self, name: &str) -> Result<Arc<[u8]>, ShellError> {
         self.last_output().cloned().ok_or_else(|| ShellError::failed(format!("no call has succeeded before `{name}`")))
     }
@@ -338,7 +338,7 @@ impl Session {
         self.variables.set_last_code(code);
     }
 
-    /// What the session remembers about its jobs.
+    /// Notes of the session about its jobs.
     pub(super) fn jobs(&mut self) -> &mut JobNotes<Continuation> {
         &mut self.jobs
     }

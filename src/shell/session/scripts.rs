@@ -20,7 +20,7 @@ pub struct Scripts {
     place: ScriptPlace,
     /// The file that calls are written to, between `record FILE` and `record off`.
     recording: Option<Arc<CallFile>>,
-    /// How many expectations were looked at.
+    /// Count of checked expectations.
     expectations: u64,
     text: TextPlace,
     statement: RunningStatement,
@@ -44,12 +44,12 @@ impl Default for TextPlace {
     }
 }
 
-/// What is known of the innermost statement that runs.
+/// State of the innermost running statement.
 #[derive(Debug, Clone, Copy, Default)]
 struct RunningStatement {
-    /// It has looked at an expectation.
+    /// True after the statement has checked an expectation.
     expects: bool,
-    /// Its failure is no failure of the script: a condition, or a part of a word.
+    /// True where a failure is no failure of the script: in a condition, or a part of a word.
     is_asked: bool,
 }
 

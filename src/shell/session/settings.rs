@@ -1,4 +1,4 @@
-//! What a person sets for the session's comfort: aliases, the keys of the line editor, the directory before `cd`.
+//! Personal settings of a session: aliases, the keys of the line editor, the directory before `cd`.
 
 use std::path::PathBuf;
 

@@ -49,7 +49,7 @@ impl Variables {
         self.named.remove(name).is_some()
     }
 
-    /// Those that `set` made, by name.
+    /// Variables that `set` made, by name.
     pub fn named(&self) -> &BTreeMap<String, Arc<[u8]>> {
         &self.named
     }

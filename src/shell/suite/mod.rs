@@ -23,7 +23,7 @@ use crate::kernel::Kernel;
 pub struct FileRun {
     pub name: String,
     pub took: Duration,
-    /// How many expectations were looked at: a file without any holds whatever happens.
+    /// Count of checked expectations: a file without any always passes.
     pub expectations: u64,
     /// The expectations, and last what made the file fail.
     pub cases: Vec<Case>,
@@ -33,7 +33,7 @@ pub struct FileRun {
     pub printed: Vec<u8>,
     /// Standard error, up to a bound.
     pub notices: Vec<Line>,
-    /// How many expectations were rewritten, or the error; one that is among the notices counts as shown.
+    /// Count of rewritten expectations, or the error; one that is among the notices counts as shown.
     pub result: Result<usize, ShellError>,
 }
 

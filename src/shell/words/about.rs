@@ -1,4 +1,4 @@
-//! What plugins say of themselves, in words.
+//! Descriptions that plugins have of themselves, in words.
 
 use crate::runtime::about::{About, FunctionAbout};
 use crate::shell::line::quote;

@@ -28,7 +28,7 @@ fn words_of_one_call(advice: &Advice) -> String {
             };
             format!("; it has {}{more}", shown.join(", "))
         }
-        // It loads one module.
+        // A load has one module.
         Advice::WriteDirectory(directory) => format!("; for a module of the directory write `./{directory}/NAME.wasm`"),
         advice => words(advice),
     }
@@ -83,7 +83,7 @@ fn words(advice: &Advice) -> String {
 }
 
 fn raise(limit: Limit) -> String {
-    // That message has a semicolon of its own.
+    // The message has a semicolon of its own.
     let separator = if limit == Limit::Output { "," } else { ";" };
     format!("{separator} `{}` allows more", flag_of(limit))
 }

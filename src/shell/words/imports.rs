@@ -6,7 +6,7 @@ use crate::runtime::advice::{BuildChange, ImportOrigin, StubHelp};
 const STUB: &str = "`--stub-imports trap` loads it anyway";
 const NO_THREADS: &str = "build it without threads: a plugin has one";
 
-/// Whose imports they are, how it is built otherwise, and whether a stub helps.
+/// Owner of the missing imports, another way to build the module, and whether a stub helps.
 pub fn rebuild(origin: ImportOrigin, stub: &StubHelp) -> String {
     let (whose, cure) = origin_words(origin);
     let stub = match stub {
@@ -17,7 +17,7 @@ pub fn rebuild(origin: ImportOrigin, stub: &StubHelp) -> String {
     format!(": it is {whose}; {cure}{stub}")
 }
 
-/// How a module is built that can be compiled.
+/// Advice to build a module that can be compiled.
 pub fn build_change(change: BuildChange) -> &'static str {
     match change {
         BuildChange::CoreModule => "; build it for `wasm32-wasip1` or `wasm32-unknown-unknown`",
@@ -30,12 +30,12 @@ pub fn build_change(change: BuildChange) -> &'static str {
     }
 }
 
-/// That stubs load it.
+/// Advice to load the module with stubs.
 pub fn stub_imports() -> String {
     format!("; {STUB}")
 }
 
-/// How the module that has an import is linked.
+/// Advice to link the module that has an import.
 pub fn link_module(module: Option<&str>) -> String {
     match module {
         Some(module) => format!("; {}; only functions can come from elsewhere", link(module)),
@@ -45,7 +45,7 @@ pub fn link_module(module: Option<&str>) -> String {
     }
 }
 
-/// How a plugin stands in for a function.
+/// Advice to let a plugin stand in for a function.
 pub fn stand_in(import: &str, module: Option<&str>) -> String {
     let link = module.map_or(String::new(), |module| format!("{}, ", link(module)));
     format!("; {link}`--import {import}=PLUGIN.FUNCTION` has a plugin stand in, {STUB}")

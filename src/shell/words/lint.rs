@@ -12,7 +12,7 @@ const NAMES_SHOWN_MAX: usize = 6;
 /// Bytes of an error in one line.
 const ERROR_BYTES_MAX: usize = 120;
 
-/// What a call finding says.
+/// Text of a finding about calls.
 pub fn call_finding_text(finding: &CallFinding) -> String {
     let pair = |caller: &Place, callee: &Place| (caller.label(), callee.label());
     match finding {
@@ -48,7 +48,7 @@ pub fn call_finding_text(finding: &CallFinding) -> String {
     }
 }
 
-/// What a process finding says.
+/// Text of a finding about a process.
 pub fn process_finding_text(finding: &ProcessFinding) -> String {
     match finding {
         ProcessFinding::Grown { process, calls, bytes } => {

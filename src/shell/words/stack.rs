@@ -15,7 +15,7 @@ pub enum Fold {
     Nothing,
 }
 
-/// What is said of folded frames.
+/// Text in the place of folded frames.
 const RUNTIME: &str = "of its runtime; `--all` shows them";
 
 /// A stack, a line for each frame, below the plugin that it is of.
@@ -91,7 +91,7 @@ fn frame_line(frame: &GuestFrame, number: usize) -> Line {
     line.with(Role::Dim, format!("{module}{}", if frame.inlined { " (inlined)" } else { "" }))
 }
 
-/// How to build the innermost plugin with what its frames lack.
+/// Advice to build the innermost plugin with the debug information that its frames lack.
 fn hint(stack: &StackView) -> Option<String> {
     let plugin = stack.plugins.first().filter(|plugin| !plugin.frames.is_empty())?;
     let process = &plugin.process;

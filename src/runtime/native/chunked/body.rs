@@ -31,7 +31,7 @@ pub enum Rewritten {
 
 /// A rewritten function.
 pub struct Changed {
-    /// Its new body: locals and code.
+    /// The new body: locals and code.
     pub bytes: Vec<u8>,
     /// The original places of its code.
     pub segments: Vec<Segment>,

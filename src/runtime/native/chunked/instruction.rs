@@ -118,7 +118,7 @@ impl Bulk {
         };
     }
 
-    /// Its operand and result types.
+    /// Operand and result types.
     pub fn signature(self, outline: &Outline) -> Option<(Vec<ValType>, Vec<ValType>)> {
         let memory = |index: u32| Some(ValType::from(width(outline.memories.get(index as usize)?.memory64)));
         let table = |index: u32| Some(ValType::from(width(outline.tables.get(index as usize)?.table64)));

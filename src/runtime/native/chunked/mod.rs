@@ -53,7 +53,7 @@ const HEAP_MAXIMUM_PAGES: u64 = 1 << 16;
 ///
 /// # Errors
 ///
-/// What makes it impossible to bound the module's instructions, as the reason of a refusal.
+/// The reason why the module's instructions cannot be bounded, for a refusal.
 pub fn rewritten(wasm: &[u8], chunks: Chunks) -> Result<Option<Vec<u8>>, String> {
     // Unreadable modules are left to wasmtime, which refuses them.
     let Ok(outline) = Outline::read(wasm) else { return Ok(None) };

@@ -23,11 +23,11 @@ const THREADS_MAX: usize = 8;
 /// Messages of a process that runs out of memory: Rust's before it aborts, and the system's.
 const NO_MEMORY: [&str; 3] = ["memory allocation of", "out of memory", "Cannot allocate memory"];
 
-/// How a process ended.
+/// The end of a compiler process.
 pub enum Ended {
     /// The compiled form.
     Compiled(Vec<u8>),
-    /// What is wrong with the module.
+    /// The reason why the module is invalid.
     Invalid(Problem),
     OutOfMemory,
     OutOfTime,
@@ -64,7 +64,7 @@ impl Child {
         Ok(Child { pid: process.id(), process: Mutex::new(process), pipes: Mutex::new(pipes) })
     }
 
-    /// Its process id.
+    /// Id of the system's process.
     pub fn pid(&self) -> u32 {
         self.pid
     }

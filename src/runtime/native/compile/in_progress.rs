@@ -12,7 +12,7 @@ use wasmtime::Module;
 use super::child::Child;
 use crate::runtime::{Failure, FailureKind};
 
-/// How many light modules are compiled at once.
+/// Most light modules that are compiled at once.
 const LIGHT_MAX: usize = 4;
 /// A request for a compiled program, which can be given up.
 #[derive(Debug, Default)]
@@ -29,7 +29,7 @@ impl CompileRequest {
 /// Where a compilation is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CompilationStage {
-    /// It waits for its turn.
+    /// The module waits for its turn.
     Waiting,
     /// In this process: it cannot be ended.
     Here,
@@ -53,7 +53,7 @@ pub struct CompilationView {
     pub bytes: u64,
     pub elapsed: Duration,
     pub stage: CompilationStage,
-    /// How many want it.
+    /// Count of requests for the module.
     pub wanted_by: usize,
 }
 
@@ -64,7 +64,7 @@ pub(super) type Result<T> = std::result::Result<T, Failure>;
 /// A compiled module, or why there is none.
 pub(super) type Compiled = Result<Arc<Module>>;
 
-/// How heavy a module is.
+/// Weight of a module.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Weight {
     Light,
@@ -76,7 +76,7 @@ pub(super) struct Compilations {
     table: Mutex<Table>,
     /// Notified when anything in the table changes.
     changed: Condvar,
-    /// How many heavy modules are compiled at once.
+    /// Most heavy modules that are compiled at once.
     heavy_max: usize,
 }
 

@@ -40,7 +40,7 @@ const CPU_MAX: Duration = Duration::from_secs(600);
 pub struct CompilerOptions {
     /// The program that compiles heavy modules: plugsh itself. `None`: they are compiled in this process.
     pub program: Option<PathBuf>,
-    /// How many heavy modules are compiled at once; at least 1.
+    /// Most heavy modules that are compiled at once; at least 1.
     pub heavy_max: usize,
     /// Memory of the program that compiles one of them.
     pub memory_bytes_max: u64,
@@ -78,7 +78,7 @@ pub struct Compiler {
 }
 
 impl Compiler {
-    /// Nothing is under way.
+    /// No compilation runs.
     pub fn new(options: CompilerOptions) -> Self {
         let compilations = Compilations::new(options.heavy_max.max(1));
         Compiler { options, compilations }

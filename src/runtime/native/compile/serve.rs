@@ -15,7 +15,7 @@ const WHOLE: &[u8; 8] = b"plugsh01";
 /// The exit code of a process whose parent is gone.
 const CODE_ORPHANED: i32 = 3;
 
-/// What to compile with, and within which bounds.
+/// Options and bounds of a compilation.
 #[derive(Debug, Clone, Copy)]
 pub struct Served {
     pub fuelled: bool,
@@ -120,7 +120,7 @@ fn bound(served: Served) -> io::Result<()> {
     let cpu = Rlimit { current: Some(served.cpu_s_max), maximum: Some(served.cpu_s_max + 1) };
     setrlimit(Resource::Cpu, cpu).map_err(io::Error::from)?;
     limit(Resource::Core, 0)?;
-    // It writes to pipes only.
+    // The compiler process writes to pipes only.
     limit(Resource::Fsize, 0)?;
     // Counts writable memory alone: code, files and reserved address space stay free.
     limit(Resource::Data, served.memory_bytes_max)?;

@@ -57,7 +57,7 @@ fn weigh(wasm: &[u8]) -> Option<u64> {
     Some(scales.weight)
 }
 
-/// How many values a type stands for.
+/// Count of values in a type.
 #[derive(Clone, Copy, Default)]
 struct Arity {
     /// A function's parameters or a structure's fields.
@@ -164,7 +164,7 @@ impl Scales {
         }
     }
 
-    /// How many values an operator stands for that may be short and stand for many.
+    /// Count of values that an operator produces: a short operator may produce many.
     fn values_of(&self, operator: &Operator<'_>) -> u64 {
         match operator {
             Operator::Call { function_index } | Operator::ReturnCall { function_index } => {
@@ -183,8 +183,8 @@ impl Scales {
     }
 }
 
-/// What it weighs that two ways meet where so many locals may have changed, at this depth: the product of the two, and
-/// the square of the locals for the moves from one to the other. Both are bounded by now.
+/// Weight of a join of two paths after which `locals` locals may have changed, at this depth: the product of the two,
+/// and the square of the locals for the moves between them. Both are bounded by the caller.
 fn joined(locals: u64, depth: u64) -> u64 {
     locals * (depth + locals / 8)
 }

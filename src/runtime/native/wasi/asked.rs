@@ -1,4 +1,4 @@
-//! What a call of a WASI function asks for, for somebody who watches the host: the path or descriptor, and the bytes.
+//! Details of WASI calls for the trace of host requests: the path or descriptor, and the bytes.
 
 use wasmtime::Caller;
 

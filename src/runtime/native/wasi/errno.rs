@@ -12,9 +12,9 @@ pub const MFILE: i32 = 33;
 pub const NAMETOOLONG: i32 = 37;
 /// No such file.
 pub const NOENT: i32 = 44;
-/// Not supported.
+/// WASI's `notsup`: the operation is not supported.
 pub const NOTSUP: i32 = 58;
-/// Not permitted.
+/// WASI's `perm`: the operation is not permitted.
 pub const PERM: i32 = 63;
 /// More than the descriptor allows.
 pub const NOTCAPABLE: i32 = 76;

@@ -1,7 +1,7 @@
 //! A module's debug information (DWARF): which functions and lines an address stands for.
 //!
-//! It is written by whoever wrote the plugin, so each read is paid for from a budget before it is done, and what is
-//! damaged ends the search.
+//! The information comes from the plugin's author and may be hostile: each read is first paid for from a budget, and
+//! damaged information ends the search.
 
 mod lines;
 mod scopes;
@@ -38,7 +38,7 @@ impl DebugInfo {
         let dwarf = info.sections.load(wasm);
         let mut ranges = Vec::new();
         let mut headers = dwarf.units();
-        // What comes after a damaged header cannot be found.
+        // A damaged header hides everything after it.
         while let Ok(Some(header)) = headers.next() {
             let Some(at) = header.debug_info_offset() else { continue };
             if budget.take(ENTRY_WORK).is_err() || ranges.len() >= RANGES_MAX {

@@ -67,7 +67,7 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     })
 }
 
-/// What is shown.
+/// Subject of the command.
 enum Subject {
     Held(Box<HeldView>),
     Stack { title: String, stack: StackView },

@@ -4,7 +4,7 @@
 pub const TOPICS: [(&str, &str); 4] =
     [("language", LANGUAGE), ("blocks", BLOCKS), ("filters", FILTERS), ("debugging", DEBUGGING)];
 
-/// How lines are written.
+/// Syntax of lines.
 const LANGUAGE: &str = "\
 Words
   load echo; ps            a command and its words; `;` or a new line ends it
