@@ -6,6 +6,8 @@ use crate::text::{counted, plural, quoted};
 
 /// Unit of a bare number.
 const MILLISECOND_NS: u64 = 1_000_000;
+/// Most decimals that are read: further ones are below one of any unit.
+const FRACTION_DIGITS_MAX: usize = 15;
 
 const DURATION_UNITS: [(&str, u64); 8] = [
     ("ns", 1),
@@ -89,8 +91,7 @@ fn scaled(number: &str, scale: u64) -> Option<u64> {
         return None;
     }
     let whole: u64 = whole.parse().ok()?;
-    // More digits than this are below one of any unit.
-    let fraction = fraction.get(..fraction.len().min(15))?;
+    let fraction = fraction.get(..fraction.len().min(FRACTION_DIGITS_MAX))?;
     let below = u128::from(fraction.parse::<u64>().ok()?) * u128::from(scale) / 10u128.pow(fraction.len() as u32);
     whole.checked_mul(scale)?.checked_add(u64::try_from(below).ok()?)
 }

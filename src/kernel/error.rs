@@ -39,8 +39,8 @@ impl CallError {
 
     /// The error of a failure outside of any chain.
     pub fn of(failure: Failure, wording: Wording) -> Self {
-        let told = CallFailure::new(None, failure.line(wording)).with_stderr_tail(failure.stderr_tail);
-        CallError { code: failure.code, ..CallError::from_failure(outcome_of(failure.kind), told) }
+        let described = CallFailure::new(None, failure.line(wording)).with_stderr_tail(failure.stderr_tail);
+        CallError { code: failure.code, ..CallError::from_failure(outcome_of(failure.kind), described) }
     }
 
     /// An error of this failure.

@@ -5,10 +5,13 @@ use crate::runtime::advice::FUNCTIONS_MAX;
 use crate::runtime::exports::is_runtime_export;
 use crate::text::{closest, escape_control, quoted_within};
 
-/// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most 100 bytes.
+/// Longest name of a process.
+const NAME_BYTES_MAX: usize = 100;
+
+/// Whether a text can be a process's name: `[A-Za-z_][A-Za-z0-9_.-]*`, at most [`NAME_BYTES_MAX`].
 pub fn is_valid(name: &str) -> bool {
     let mut bytes = name.bytes();
-    name.len() <= 100
+    name.len() <= NAME_BYTES_MAX
         && bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
 }

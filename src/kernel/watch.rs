@@ -33,7 +33,7 @@ fn code_hashes(program: &Program) -> Vec<String> {
     program.modules.iter().map(|module| module.sha256.clone()).collect()
 }
 
-/// Whether a program came from a file that can be looked at; else the error.
+/// Checks that a program came from a file, which can be scanned.
 ///
 /// # Errors
 /// The program came from no file.

@@ -11,6 +11,10 @@ const EXTISM_BEFORE_1: (&str, &str) = ("env", "extism_");
 pub const SHARED_MEMORY: &str = "shared memory";
 /// Most characters of a module's name in a message.
 const MODULE_CHARS_MAX: usize = 64;
+/// Most characters of an import's type in an error.
+const TYPE_CHARS_MAX: usize = 200;
+/// Most characters of a second import's type in the same error.
+const OTHER_TYPE_CHARS_MAX: usize = 64;
 
 /// An import without a provider.
 pub struct Missing<'a> {
@@ -63,7 +67,8 @@ pub fn unknown(missing: &[Missing<'_>], offered: &Offered<'_>) -> Failure {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let named = format!("unknown import `{}` ({}){more}", import_label(import), quoted_within(&import.ty, 200));
+    let named =
+        format!("unknown import `{}` ({}){more}", import_label(import), quoted_within(&import.ty, TYPE_CHARS_MAX));
     let Problem { message, advice } = way_on(import, missing, offered);
     Failure::new(FailureKind::Load, Problem { message: format!("{named}{message}"), advice })
 }
@@ -86,7 +91,9 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
     let stub = match other {
         None => StubHelp::Loads,
         Some(other) if other.name == import.name && other.module == import.module => StubHelp::None,
-        Some(other) => StubHelp::NotFor { import: import_label(other), ty: quoted_within(&other.ty, 64) },
+        Some(other) => {
+            StubHelp::NotFor { import: import_label(other), ty: quoted_within(&other.ty, OTHER_TYPE_CHARS_MAX) }
+        }
     };
     if let Some(origin) = origin(import) {
         return Problem::advised("", Advice::Rebuild { origin, stub });
@@ -145,7 +152,7 @@ fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
 /// The failure for an import whose provider has another type.
 pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Failure {
     let import = format!("{}.{}", quoted_within(module, MODULE_CHARS_MAX), quoted(name));
-    let (wanted, provided) = (quoted_within(wanted, 200), quoted_within(provided, 200));
+    let (wanted, provided) = (quoted_within(wanted, TYPE_CHARS_MAX), quoted_within(provided, TYPE_CHARS_MAX));
     let why = format!("import `{import}` has another type: the plugin asks for {wanted}, and here it is {provided}");
     Failure::new(FailureKind::Load, why)
 }

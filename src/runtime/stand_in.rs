@@ -14,6 +14,9 @@ use crate::text::{quoted, quoted_within};
 
 /// Most bytes that the handles of one call may have together: as JSON they may take six times as much.
 const ARGUMENT_BYTES_MAX: u64 = 64 << 20;
+/// Most bytes of a wrong output that are read for the error, and most characters of them in it.
+const SHOWN_BYTES_MAX: usize = 256;
+const SHOWN_CHARS_MAX: usize = 48;
 /// The one key of an object that stands for bytes which are no text.
 const BASE64_KEY: &str = "base64";
 
@@ -218,8 +221,8 @@ impl StandInForm {
         let given = match output {
             [] => "nothing".to_owned(),
             output => {
-                let start = output.get(..output.len().min(256)).unwrap_or_default();
-                format!("`{}`", quoted_within(&String::from_utf8_lossy(start), 48))
+                let start = output.get(..output.len().min(SHOWN_BYTES_MAX)).unwrap_or_default();
+                format!("`{}`", quoted_within(&String::from_utf8_lossy(start), SHOWN_CHARS_MAX))
             }
         };
         let (import, target) = (&self.import, &self.target);
@@ -285,124 +288,4 @@ fn bytes_json(bytes: Vec<u8>) -> Json {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::collections::BTreeMap;
-
-    use super::NumberType::{F32, F64, I32, I64};
-    use super::*;
-
-    struct Blocks(BTreeMap<u64, Vec<u8>>);
-
-    impl CallerBlocks for Blocks {
-        fn length(&mut self, handle: u64) -> Option<u64> {
-            self.0.get(&handle).map(|bytes| bytes.len() as u64)
-        }
-
-        fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure> {
-            Ok(self.0[&handle].clone())
-        }
-    }
-
-    fn blocks() -> Blocks {
-        Blocks(BTreeMap::from([(64, b"key".to_vec()), (72, vec![0xff, 0])]))
-    }
-
-    fn stand_in(types: Option<StandInTypes>) -> ImportStandIn {
-        ImportStandIn { module: "shop".into(), function: "put".into(), types, target: "kv.put".into() }
-    }
-
-    fn form(params: &[NumberType], results: &[NumberType]) -> StandInForm {
-        let some = |types: &[NumberType]| types.iter().copied().map(Some).collect::<Vec<_>>();
-        StandInForm::new(&stand_in(None), "", &some(params), &some(results)).unwrap()
-    }
-
-    fn input(form: &StandInForm, arguments: &[Scalar]) -> String {
-        String::from_utf8(form.input(arguments, &mut blocks()).unwrap()).unwrap()
-    }
-
-    #[test]
-    fn a_handle_in_and_a_handle_out_are_bytes() {
-        for (params, results) in [(&[I64][..], &[I64][..]), (&[], &[]), (&[I64], &[])] {
-            let form = form(params, results);
-            assert!(form.takes_bytes() && form.gives_bytes(), "{form:?}");
-        }
-        assert!(!form(&[I64, I64], &[]).takes_bytes() && !form(&[I32], &[]).takes_bytes());
-        assert!(!form(&[], &[I32]).gives_bytes());
-    }
-
-    #[test]
-    fn arguments_are_an_array_in_which_living_blocks_are_their_bytes() {
-        let form = form(&[I64, I64, I64, I32, F32, F64], &[]);
-        let arguments = [
-            Scalar::I64(64),
-            Scalar::I64(72),
-            Scalar::I64(-5),
-            Scalar::I32(-1),
-            Scalar::F32(0.5),
-            Scalar::F64(f64::NEG_INFINITY),
-        ];
-        assert_eq!(input(&form, &arguments), r#"["key",{"base64":"/wA="},-5,-1,0.5,"-inf"]"#);
-        assert_eq!(input(&form, &[Scalar::I64(0)]), "[0]");
-    }
-
-    #[test]
-    fn what_was_said_of_the_types_holds() {
-        use StandInType::{Handle, I64 as Plain};
-        let types = |params, results| Some(StandInTypes { params, results });
-        let said = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
-        let form = StandInForm::new(&said, "function", &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
-        assert_eq!(input(&form, &[Scalar::I64(0), Scalar::I64(64)]), r#"["",64]"#);
-        assert_eq!(form.answers(b" 7\n".to_vec()), Ok(vec![Answer::Scalar(Scalar::I64(7))]));
-        let wild = form.input(&[Scalar::I64(9), Scalar::I64(1)], &mut blocks()).unwrap_err();
-        assert_eq!(wild.message, "import `shop.put` was given 9, which is no handle");
-        for (params, results) in
-            [(vec![Handle], None), (vec![StandInType::F32; 2], None), (vec![Plain; 2], Some(vec![]))]
-        {
-            let error = StandInForm::new(&stand_in(types(params, results)), "T", &[Some(I64), Some(I64)], &[Some(I64)]);
-            let message = error.unwrap_err().message;
-            assert!(message.starts_with("import `shop.put` is T, which `("), "{message}");
-        }
-        let error = StandInForm::new(&stand_in(None), "T", &[None], &[]).unwrap_err();
-        assert_eq!(error.message, "import `shop.put` is T; a plugin stands in for handles and numbers alone");
-    }
-
-    #[test]
-    fn an_output_is_read_by_the_results_types() {
-        let one = |ty, text: &str| form(&[], &[ty]).answers(text.as_bytes().to_vec());
-        assert_eq!(one(I64, "7"), Ok(vec![Answer::Block(b"7".to_vec())]));
-        assert_eq!(one(I32, "-7"), Ok(vec![Answer::Scalar(Scalar::I32(-7))]));
-        assert_eq!(one(I32, "4294967295"), Ok(vec![Answer::Scalar(Scalar::I32(-1))]));
-        assert_eq!(one(F32, "1.5"), Ok(vec![Answer::Scalar(Scalar::F32(1.5))]));
-        assert_eq!(one(F64, "inf"), Ok(vec![Answer::Scalar(Scalar::F64(f64::INFINITY))]));
-        for wrong in ["", "yes", "1.5", "99999999999"] {
-            let message = one(I32, wrong).unwrap_err().message;
-            assert!(message.starts_with("`kv.put` gave ") && message.ends_with("which wants an i32"), "{message}");
-        }
-        let several = form(&[], &[I64, I64, I32]);
-        let answers = several.answers(br#"["a", 5, 6]"#.to_vec()).unwrap();
-        let scalar = |number| Answer::Scalar(number);
-        assert_eq!(answers, [Answer::Block(b"a".to_vec()), scalar(Scalar::I64(5)), scalar(Scalar::I32(6))]);
-        let binary = several.answers(br#"[{"base64": "/wA="}, 5, "6"]"#.to_vec()).unwrap();
-        assert_eq!(binary[0], Answer::Block(vec![0xff, 0]));
-        for wrong in ["", "[]", "5", "[[], 5, 6]", "[{\"base64\": \"?\"}, 5, 6]", "[1, 2, {}]"] {
-            assert!(several.answers(wrong.as_bytes().to_vec()).is_err(), "{wrong}");
-        }
-    }
-
-    #[test]
-    fn too_much_at_once_is_refused_before_it_is_copied() {
-        struct Large;
-        impl CallerBlocks for Large {
-            fn length(&mut self, _: u64) -> Option<u64> {
-                Some(ARGUMENT_BYTES_MAX)
-            }
-            fn bytes(&mut self, handle: u64) -> Result<Vec<u8>, Failure> {
-                assert_eq!(handle, 1, "only the first is copied");
-                Ok(Vec::new())
-            }
-        }
-        let form = form(&[I64, I64], &[]);
-        let error = form.input(&[Scalar::I64(1), Scalar::I64(2)], &mut Large).unwrap_err();
-        assert_eq!(error.message, "import `shop.put` was given more than 64 MiB at once");
-    }
-}
+mod tests;

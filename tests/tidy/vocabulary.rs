@@ -23,6 +23,33 @@ const FOREIGN_WORDS: [(&str, &[&str]); 3] = [
     ("runtime/", &["prompt", "pane", "repl", "session", "reply", "kernel", "job", "breakpoint", "supervisor"]),
     ("journal/", &["prompt", "pane", "repl", "reply", "kernel", "policy", "supervisor", "wasm"]),
 ];
+/// Identifiers that were given up for the field's terms. They stay away.
+const LEFT_WORDS: [&str; 21] = [
+    "Callees",
+    "Came",
+    "Did",
+    "Lifecycle",
+    "MadeCall",
+    "Popped",
+    "Shelf",
+    "Tape",
+    "Thin",
+    "Told",
+    "Wish",
+    "Workshop",
+    "buried",
+    "bury",
+    "is_unsafe",
+    "leave_stuck",
+    "stands_still",
+    "stillborn",
+    "stood_still",
+    "told",
+    "under_way",
+];
+/// Names that stood for several types: each type has a name of its own.
+const LEFT_TYPES: [&str; 10] =
+    ["Failing", "Held", "InProgress", "Kept", "Left", "Memo", "Replacement", "Seen", "State", "Stop"];
 /// Files that name what a person can do about an error, for the shell to put into words.
 const ADVICE: [&str; 1] = ["runtime/advice.rs"];
 /// Words that no string literal below the shell must have.
@@ -122,6 +149,31 @@ fn lower_rooms_have_no_words_of_upper_ones() {
         [words, flags, foreign_crates(path, tokens), foreign_system_files(path, tokens)].concat()
     });
     assert_none(findings.collect());
+}
+
+fn left_words(path: &str, tokens: &Tokens) -> Vec<String> {
+    let is_left = |word: &&String| LEFT_WORDS.contains(&word.as_str());
+    let words = tokens.identifiers.iter().filter(is_left);
+    let mut found: Vec<String> = words.map(|word| format!("src/{path}: `{word}` has a better word")).collect();
+    let declares = |word: &str| matches!(word, "struct" | "enum" | "trait" | "type");
+    let declared = tokens.identifiers.windows(2).filter(|pair| declares(&pair[0]));
+    let several = declared.filter(|pair| LEFT_TYPES.contains(&pair[1].as_str()));
+    found.extend(several.map(|pair| format!("src/{path}: the type `{}` needs a telling name", pair[1])));
+    let bounds = tokens.identifiers.iter().filter(|word| word.starts_with("MAX_"));
+    found.extend(bounds.map(|word| format!("src/{path}: `{word}`: a bound ends in `_MAX`")));
+    found
+}
+
+#[test]
+fn left_words_stay_away() {
+    assert_none(sources().iter().flat_map(|(path, tokens)| left_words(path, tokens)).collect());
+}
+
+#[test]
+fn left_words_are_found() {
+    let identifiers = ["let", "told", "struct", "Held", "Outcome", "Held", "MAX_BYTES", "BYTES_MAX"];
+    let tokens = Tokens { identifiers: identifiers.map(str::to_owned).to_vec(), ..Tokens::default() };
+    assert_eq!(left_words("x.rs", &tokens).len(), 3);
 }
 
 #[test]

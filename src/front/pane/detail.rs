@@ -30,6 +30,8 @@ const ASKED_AT: usize = 3;
 pub const LOG_LINES_MAX: usize = 500;
 /// The most callers, and the most callees, that are listed.
 pub const EDGES_MAX: usize = 50;
+/// Widest sparkline of the durations of a caller's calls, in columns.
+const SPARKLINE_COLS_MAX: usize = 24;
 
 /// The details of one process or call, as lines that scroll.
 #[derive(Debug, Clone)]
@@ -296,7 +298,7 @@ fn push_edges(
                     format!(
                         "  {} {} {}",
                         show_duration(Duration::from_nanos(edge.p50_ns)),
-                        sparkline(bars.iter().map(|bar| bar.count), bars.len().clamp(1, 24)),
+                        sparkline(bars.iter().map(|bar| bar.count), bars.len().clamp(1, SPARKLINE_COLS_MAX)),
                         show_duration(Duration::from_nanos(edge.max_ns))
                     ),
                     theme::GOOD,

@@ -241,6 +241,7 @@ pub trait SnapshotSource: Send {
     fn log_of_call(&self, seq: u64, lines_max: usize) -> Vec<LogLine>;
     /// One call, with its kept payload.
     fn call(&self, seq: u64) -> Option<Record>;
+    /// A process with its details; `None` when it is neither living nor among the last dead ones.
     fn process(&self, id: ProcessId) -> Option<ProcessDetail>;
     /// Where the plugins stood when a call failed.
     fn stack_of_call(&self, _seq: u64) -> Option<StackView> {

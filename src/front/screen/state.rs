@@ -27,6 +27,8 @@ use crate::shell::PaneSize;
 
 /// The size that is assumed if the terminal does not report one.
 const WINDOW_DEFAULT: Window = Window { rows: 24, cols: 80 };
+/// Longest wait of [`Shared::try_inner`] for the lock.
+const LOCK_WAIT_MAX: Duration = Duration::from_millis(200);
 
 /// Owner of the prompt's part and of the keys.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -199,7 +201,7 @@ impl Shared {
 
     /// The lock, unless a thread holds it for long: one that panicked, or one that the terminal blocks.
     pub(super) fn try_inner(&self) -> Option<MutexGuard<'_, Inner>> {
-        self.inner.try_lock_for(Duration::from_millis(200))
+        self.inner.try_lock_for(LOCK_WAIT_MAX)
     }
 
     /// See [`super::Screen::pane_on`].

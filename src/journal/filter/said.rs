@@ -11,6 +11,9 @@ use crate::journal::failed_call::{ERROR_BYTES_MAX, RecordedError};
 use crate::journal::payload::{KeptBytes, KeptState};
 use crate::journal::record::{Outcome, Record};
 
+/// A cut error may be shorter than its bound by this: by the end of a character, and the `…`.
+const CUT_SLACK_BYTES: usize = 8;
+
 /// Bytes of a call, all or the beginning.
 #[derive(Clone, Copy, Debug)]
 pub struct Part<'a> {
@@ -101,7 +104,10 @@ impl<'a> Part<'a> {
 
     /// An error's line, which a record may have cut.
     fn error(error: &'a str) -> Part<'a> {
-        Part { bytes: error.as_bytes(), is_whole: !(error.len() + 8 > ERROR_BYTES_MAX && error.ends_with('…')) }
+        Part {
+            bytes: error.as_bytes(),
+            is_whole: !(error.len() + CUT_SLACK_BYTES > ERROR_BYTES_MAX && error.ends_with('…')),
+        }
     }
 }
 

@@ -8,6 +8,8 @@ use crate::json::ns_as_us;
 /// Values below two to the power of this are exact; larger ones are in buckets at most 1/128 of their value wide.
 const PRECISION_BITS: u32 = 8;
 const HALF: u64 = 1 << (PRECISION_BITS - 1);
+/// Last edge of bars before the end of time, in nanoseconds.
+const EDGE_NS_MAX: u64 = 10_000_000_000_000_000_000;
 
 /// Counted durations. Percentiles are within half a percent; minimum and maximum are exact.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -127,7 +129,7 @@ fn middle(bucket: u16) -> u64 {
 fn edges() -> impl Iterator<Item = (u64, u64)> {
     let row =
         (0..20u32).flat_map(|decade| [1u64, 2, 5].map(|digit| digit.saturating_mul(10u64.saturating_pow(decade))));
-    let row = row.take_while(|edge| *edge < 10_000_000_000_000_000_000).chain([u64::MAX]);
+    let row = row.take_while(|edge| *edge < EDGE_NS_MAX).chain([u64::MAX]);
     let from = std::iter::once(0).chain(row.clone());
     from.zip(row)
 }

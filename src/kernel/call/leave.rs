@@ -226,8 +226,8 @@ fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -
     let path = if popped.depth > 1 { std::mem::take(&mut popped.path) } else { String::new() };
     let own = popped.frame.call();
     let Some(cause) = &popped.cause else {
-        let told = CallFailure::new(Some(own), escape_control(&failure.line(wording)));
-        return told.with_path(path).with_stderr_tail(failure.stderr_tail.clone());
+        let described = CallFailure::new(Some(own), escape_control(&failure.line(wording)));
+        return described.with_path(path).with_stderr_tail(failure.stderr_tail.clone());
     };
     // A deadline names the plugin that was running, a kill the one that was killed.
     let blamed = match cause {

@@ -34,6 +34,10 @@ use crate::text::io_cause;
 const WAT_BYTES_MAX: usize = 1 << 20;
 /// Processor time of one heavy compilation.
 const CPU_MAX: Duration = Duration::from_secs(600);
+/// Heavy modules that are compiled at once, by default.
+const HEAVY_MAX_DEFAULT: usize = 2;
+/// Memory of the process that compiles a heavy module, by default.
+const COMPILE_MEMORY_BYTES_MAX_DEFAULT: u64 = 2 << 30;
 
 /// The options of a compiler.
 #[derive(Debug, Clone)]
@@ -49,7 +53,12 @@ pub struct CompilerOptions {
 
 impl Default for CompilerOptions {
     fn default() -> Self {
-        CompilerOptions { program: None, heavy_max: 2, memory_bytes_max: 2 << 30, tools: Tools::default() }
+        CompilerOptions {
+            program: None,
+            heavy_max: HEAVY_MAX_DEFAULT,
+            memory_bytes_max: COMPILE_MEMORY_BYTES_MAX_DEFAULT,
+            tools: Tools::default(),
+        }
     }
 }
 

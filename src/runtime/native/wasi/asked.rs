@@ -12,6 +12,7 @@ const PATH_BYTES_MAX: usize = 256;
 
 /// A function's result as an errno; 0: success.
 pub trait Errno {
+    /// The errno of this result.
     fn errno(&self) -> i32;
 }
 

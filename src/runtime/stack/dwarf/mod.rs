@@ -22,6 +22,8 @@ use super::budget::{Budget, OutOfBudget};
 
 /// Most ranges of all units together.
 const RANGES_MAX: usize = 1 << 20;
+/// Most function ranges that are looked at for an address: ranges that begin earlier and end later are rare.
+const RANGES_LOOKED_AT_MAX: usize = 16;
 
 /// The ranges of addresses that units describe. Addresses are bytes from the start of the code section's contents.
 #[derive(Debug)]
@@ -67,8 +69,7 @@ impl DebugInfo {
         let dwarf = self.sections.load(wasm);
         let upto = self.ranges.partition_point(|(start, ..)| *start <= address);
         let around = self.ranges.get(..upto).unwrap_or_default().iter().rev();
-        // Ranges that begin earlier and end later are rare: a few are looked at.
-        let found = around.take(16).find(|(_, end, _)| *end > address);
+        let found = around.take(RANGES_LOOKED_AT_MAX).find(|(_, end, _)| *end > address);
         found.and_then(|(_, _, at)| in_unit(&dwarf, *at, address, budget).ok()).unwrap_or_default()
     }
 }

@@ -24,6 +24,8 @@ const WINDOW: u64 = 10_000;
 const ROUNDS: usize = 5;
 /// Interval between two samples of the counter.
 const SAMPLE_INTERVAL: Duration = Duration::from_micros(200);
+/// Interval between two updates of the progress line.
+const PROGRESS_INTERVAL: Duration = Duration::from_millis(100);
 /// Most samples kept of one guest call; every second one is dropped at this number.
 const SAMPLES_MAX: usize = 1 << 16;
 /// Rows of the table: sections of the call's course.
@@ -96,7 +98,7 @@ fn course(
             if session.interrupt().is_raised() {
                 job.interrupt();
             }
-            if shown.elapsed() > Duration::from_millis(100) {
+            if shown.elapsed() > PROGRESS_INTERVAL {
                 shown = Instant::now();
                 let text = format!("growth: round {round} of {ROUNDS}, {calls_now} of {calls} calls; Ctrl-C ends it");
                 session.front().progress(Some(&text));

@@ -1,0 +1,150 @@
+//! Doc comments: every item that other files can name has one, and a function that returns a `Result` has `# Errors`.
+
+use syn::visit::{self, Visit};
+use syn::{Attribute, Expr, ImplItem, Lit, Meta, ReturnType, Signature, TraitItem, Type, Visibility};
+
+use super::graph::{self, is_test};
+use super::{assert_none, root};
+
+/// The items of one file that lack documentation.
+struct Undocumented<'a> {
+    path: &'a str,
+    findings: Vec<String>,
+}
+
+/// The text of an item's doc comment.
+fn doc(attributes: &[Attribute]) -> String {
+    let lines = attributes.iter().filter_map(|attribute| match &attribute.meta {
+        Meta::NameValue(pair) if pair.path.is_ident("doc") => match &pair.value {
+            Expr::Lit(literal) => match &literal.lit {
+                Lit::Str(text) => Some(text.value()),
+                _ => None,
+            },
+            _ => None,
+        },
+        _ => None,
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn returns_result(signature: &Signature) -> bool {
+    let ReturnType::Type(_, returned) = &signature.output else { return false };
+    let Type::Path(path) = &**returned else { return false };
+    path.path.segments.last().is_some_and(|segment| segment.ident == "Result")
+}
+
+impl Undocumented<'_> {
+    fn check(&mut self, visibility: &Visibility, attributes: &[Attribute], name: &syn::Ident) {
+        if !matches!(visibility, Visibility::Inherited) && doc(attributes).trim().is_empty() {
+            self.findings.push(format!("src/{}: `{name}` has no doc comment", self.path));
+        }
+    }
+
+    fn check_function(&mut self, visibility: &Visibility, attributes: &[Attribute], signature: &Signature) {
+        self.check(visibility, attributes, &signature.ident);
+        let is_visible = !matches!(visibility, Visibility::Inherited);
+        if is_visible && returns_result(signature) && !doc(attributes).contains("# Errors") {
+            self.findings.push(format!("src/{}: `{}` has no `# Errors`", self.path, signature.ident));
+        }
+    }
+}
+
+impl<'ast> Visit<'ast> for Undocumented<'_> {
+    fn visit_item_mod(&mut self, item: &'ast syn::ItemMod) {
+        if !is_test(&item.attrs) {
+            visit::visit_item_mod(self, item);
+        }
+    }
+
+    fn visit_item_fn(&mut self, item: &'ast syn::ItemFn) {
+        if !is_test(&item.attrs) {
+            self.check_function(&item.vis, &item.attrs, &item.sig);
+        }
+    }
+
+    fn visit_item_struct(&mut self, item: &'ast syn::ItemStruct) {
+        self.check(&item.vis, &item.attrs, &item.ident);
+    }
+
+    fn visit_item_enum(&mut self, item: &'ast syn::ItemEnum) {
+        self.check(&item.vis, &item.attrs, &item.ident);
+    }
+
+    fn visit_item_type(&mut self, item: &'ast syn::ItemType) {
+        self.check(&item.vis, &item.attrs, &item.ident);
+    }
+
+    fn visit_item_const(&mut self, item: &'ast syn::ItemConst) {
+        self.check(&item.vis, &item.attrs, &item.ident);
+    }
+
+    fn visit_item_static(&mut self, item: &'ast syn::ItemStatic) {
+        self.check(&item.vis, &item.attrs, &item.ident);
+    }
+
+    fn visit_item_trait(&mut self, item: &'ast syn::ItemTrait) {
+        self.check(&item.vis, &item.attrs, &item.ident);
+        for inner in &item.items {
+            if let TraitItem::Fn(function) = inner {
+                self.check(&item.vis, &function.attrs, &function.sig.ident);
+            }
+        }
+    }
+
+    fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
+        if is_test(&item.attrs) || item.trait_.is_some() {
+            return;
+        }
+        for inner in &item.items {
+            match inner {
+                ImplItem::Fn(function) => {
+                    if !is_test(&function.attrs) {
+                        self.check_function(&function.vis, &function.attrs, &function.sig);
+                    }
+                }
+                ImplItem::Const(constant) => self.check(&constant.vis, &constant.attrs, &constant.ident),
+                _ => {}
+            }
+        }
+    }
+}
+
+fn undocumented(path: &str, text: &str) -> Vec<String> {
+    let Ok(file) = syn::parse_file(text) else { panic!("src/{path}: not Rust that can be read") };
+    let mut visitor = Undocumented { path, findings: Vec::new() };
+    visitor.visit_file(&file);
+    visitor.findings
+}
+
+#[test]
+fn visible_items_have_doc_comments() {
+    let files = graph::read(&root().join("src"));
+    assert_none(files.iter().flat_map(|(path, text)| undocumented(path, text)).collect());
+}
+
+#[test]
+fn missing_docs_are_found() {
+    let text = "
+        pub struct Bare;
+        /// Documented.
+        pub(super) struct Fine;
+        struct Private;
+        impl Fine {
+            pub fn bare(&self) {}
+            /// Fails.
+            pub fn fails(&self) -> io::Result<()> { Ok(()) }
+            /// Fails.
+            ///
+            /// # Errors
+            /// Always.
+            pub fn documented(&self) -> Result<(), String> { Ok(()) }
+        }
+        /// A trait.
+        pub trait Open { fn bare(&self); }
+        #[cfg(test)]
+        mod tests { pub fn helper() {} }
+    ";
+    let found = undocumented("x.rs", text);
+    let names: Vec<&str> = found.iter().filter_map(|finding| finding.split('`').nth(1)).collect();
+    assert_eq!(names, ["Bare", "bare", "fails", "bare"], "{found:?}");
+}
