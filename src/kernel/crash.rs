@@ -38,6 +38,19 @@ pub enum ExitReason {
     NotStarted,
 }
 
+/// A call or a command that names a dead process.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadProcess {
+    pub process: ProcessLabel,
+    pub reason: ExitReason,
+}
+
+impl fmt::Display for DeadProcess {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "process `{}` is dead: {}", self.process, self.reason)
+    }
+}
+
 impl fmt::Display for ExitReason {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

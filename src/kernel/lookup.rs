@@ -5,7 +5,7 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use super::Kernel;
-use super::crash::ExitReason;
+use super::crash::{DeadProcess, ExitReason};
 use super::error::CallError;
 use super::process::{Counters, Life, Occupant, Process, ProcessSlot};
 use super::view::{ProcessDetail, ProcessId, ProcessState, ProcessView};
@@ -134,8 +134,8 @@ impl Kernel {
             number.is_none_or(|number| number.parse() == Ok(view.id)) && name.is_none_or(|name| name == view.name)
         };
         let last = table.dead().filter(dead).last();
-        let problem = match last.and_then(|view| Some((view.label(), view.exit_reason()?))) {
-            Some((process, reason)) => format!("process `{process}` is dead: {reason}").into(),
+        let problem = match last.and_then(dead_process) {
+            Some(dead) => dead.to_string().into(),
             _ => {
                 let near = name.and_then(|name| closest(name, table.names()));
                 let advice = near.map_or(Advice::ListProcesses, |near| Advice::DidYouMean(near.to_owned()));
@@ -204,8 +204,8 @@ impl Kernel {
     pub(super) fn no_process(&self, id: Option<ProcessId>, asked: u64) -> CallError {
         let table = self.table().read();
         let dead = id.and_then(|id| table.dead().find(|view| view.id == id));
-        let message = match dead.and_then(|view| Some((view.label(), view.exit_reason()?))) {
-            Some((process, reason)) => format!("process `{process}` is dead: {reason}"),
+        let message = match dead.and_then(dead_process) {
+            Some(dead) => dead.to_string(),
             None if id.is_some_and(|id| table.was(id)) => format!("process `{asked}` has ended"),
             None => format!("no process `{asked}`"),
         };
@@ -253,6 +253,11 @@ impl Kernel {
         view.self_time += doing.elapsed.saturating_sub(doing.nested);
         view
     }
+}
+
+/// A remembered process that has ended.
+fn dead_process(view: &ProcessView) -> Option<DeadProcess> {
+    Some(DeadProcess { process: view.label(), reason: view.exit_reason()?.clone() })
 }
 
 impl ProcessView {

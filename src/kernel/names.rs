@@ -3,7 +3,7 @@
 use crate::runtime::Advice;
 use crate::runtime::advice::FUNCTIONS_MAX;
 use crate::runtime::exports::is_runtime_export;
-use crate::text::{closest, escape_control, quoted_within};
+use crate::text::{closest, escape_control};
 
 /// Longest name of a process.
 const NAME_BYTES_MAX: usize = 100;
@@ -14,20 +14,6 @@ pub fn is_valid(name: &str) -> bool {
     name.len() <= NAME_BYTES_MAX
         && bytes.next().is_some_and(|b| b.is_ascii_alphabetic() || b == b'_')
         && bytes.all(|b| b.is_ascii_alphanumeric() || matches!(b, b'_' | b'.' | b'-'))
-}
-
-/// Most characters of a type in an error.
-const TYPE_CHARS_MAX: usize = 200;
-
-/// The error of a call to an export that is no plugin function; `None` where there is no export by that name.
-/// `exports` are all of a plugin, as `name: type`.
-pub fn not_callable(function: &str, exports: &[String]) -> Option<String> {
-    let ty = exports.iter().find_map(|export| export.strip_prefix(function)?.strip_prefix(": "))?;
-    let why = match ty.starts_with("function") {
-        true => "a plugin function takes no parameters and gives nothing or an i32; its input and output are Extism's",
-        false => "only functions can be called",
-    };
-    Some(format!("is exported as {}; {why}", quoted_within(ty, TYPE_CHARS_MAX)))
 }
 
 /// Advice after ``no function `x` in `1:probe` ``: a similar name, or else the existing ones. `process` is `probe`.
@@ -46,15 +32,6 @@ pub fn no_function(function: &str, process: &str, known: &[String]) -> Advice {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn what_is_exported_and_cannot_be_called_is_said_with_its_type() {
-        let exports = ["add: function (i32 i32) -> (i32)".to_owned(), "memory: memory".to_owned()];
-        let said = not_callable("add", &exports).unwrap();
-        assert!(said.starts_with("is exported as function (i32 i32) -> (i32); a plugin function takes no"), "{said}");
-        assert_eq!(not_callable("memory", &exports).unwrap(), "is exported as memory; only functions can be called");
-        assert_eq!(not_callable("ad", &exports), None);
-    }
 
     #[test]
     fn what_a_language_runtime_exports_is_not_offered() {

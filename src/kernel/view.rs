@@ -12,7 +12,7 @@ use super::supervision::Supervision;
 use crate::journal::Symbol;
 use crate::json::{as_ms, as_us};
 use crate::runtime::about::About;
-use crate::runtime::{Host, ImportName, MemoryUse, Spec};
+use crate::runtime::{Export, Host, ImportName, MemoryUse, Spec};
 
 /// The activity of a process.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -130,7 +130,7 @@ pub struct ProcessDetail {
     pub called: Vec<String>,
     /// Growth of the instance; `None` while a call runs.
     pub growth: Option<Growth>,
-    pub exports: Vec<String>,
+    pub exports: Vec<Export>,
     pub imports: Vec<ImportName>,
     /// SHA-256 of each module, with the name it is linked by.
     pub modules: Vec<(String, String)>,

@@ -11,7 +11,7 @@ use crate::text::{split_at_unescaped, unescaped};
 const READ_ONLY: &str = "ro:";
 
 /// A directory or single file that a plugin may access through WASI.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AllowedPath {
     pub host: PathBuf,
     pub guest: String,

@@ -13,7 +13,7 @@ use parking_lot::{Condvar, Mutex};
 
 use super::lru::{LruCache, LruMax};
 use super::native::{CompilationView, CompileRequest, CompilerOptions, Engines, NativeImage};
-use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, StubImports, Upcalls, sdk};
+use super::{Failure, FailureKind, Host, Image, ImportStandIn, Program, Spec, StubImports, Upcalls, sdk};
 
 /// Most programs that the stock host compiles at once; more wait for their turn.
 const STOCK_MAX: usize = 2;
@@ -51,8 +51,8 @@ struct Key {
     fuelled: bool,
     stub_imports: Option<StubImports>,
     imports: Vec<ImportStandIn>,
-    /// The whole spec, because the stock host compiles limits and grants too.
-    manifest: Option<String>,
+    /// The whole spec, for the stock host: it compiles limits and grants too.
+    spec: Option<Spec>,
 }
 
 impl Key {
@@ -64,7 +64,7 @@ impl Key {
             fuelled: program.spec.is_fuelled(),
             stub_imports: program.spec.stub_imports,
             imports: program.spec.imports.clone(),
-            manifest: (host == Host::Extism).then(|| format!("{:?}", program.spec)),
+            spec: (host == Host::Extism).then(|| program.spec.clone()),
         }
     }
 }

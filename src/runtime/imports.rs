@@ -1,14 +1,16 @@
 //! Imports that nobody provides or that have another type: whose they are, which toolchain asks for them, and what can
 //! be done. Both hosts fail so; who provides what is theirs to find out.
 
+use std::fmt::Display;
+
 use super::advice::{ImportOrigin, StubHelp};
+use super::item_type::ItemType;
+use super::stand_in_types::NumberType;
 use super::{Advice, Failure, FailureKind, Problem};
 use crate::text::{closest, quoted, quoted_within};
 
 /// The import module of Extism's functions before 1.0, and the prefix of their names.
 const EXTISM_BEFORE_1: (&str, &str) = ("env", "extism_");
-/// The type name of a memory that threads share.
-pub const SHARED_MEMORY: &str = "shared memory";
 /// Most characters of a module's name in a message.
 const MODULE_CHARS_MAX: usize = 64;
 /// Most characters of an import's type in an error.
@@ -20,8 +22,7 @@ const OTHER_TYPE_CHARS_MAX: usize = 64;
 pub struct Missing<'a> {
     pub module: &'a str,
     pub name: &'a str,
-    /// The import's type, for people.
-    pub ty: String,
+    pub ty: ItemType,
     pub kind: MissingKind,
 }
 
@@ -34,12 +35,6 @@ pub enum MissingKind {
     },
     /// A memory, table, global or tag.
     Other,
-}
-
-/// A function's type, for people.
-pub fn function_type<T: ToString>(mut params: impl Iterator<Item = T>, mut results: impl Iterator<Item = T>) -> String {
-    let list = |types: &mut dyn Iterator<Item = T>| types.map(|ty| ty.to_string()).collect::<Vec<_>>().join(" ");
-    format!("function ({}) -> ({})", list(&mut params), list(&mut results))
 }
 
 /// The name since Extism 1.0 of a function that older plugins import from `env`.
@@ -67,8 +62,11 @@ pub fn unknown(missing: &[Missing<'_>], offered: &Offered<'_>) -> Failure {
         0 => String::new(),
         more => format!(" and {more} more"),
     };
-    let named =
-        format!("unknown import `{}` ({}){more}", import_label(import), quoted_within(&import.ty, TYPE_CHARS_MAX));
+    let named = format!(
+        "unknown import `{}` ({}){more}",
+        import_label(import),
+        quoted_within(&import.ty.to_string(), TYPE_CHARS_MAX)
+    );
     let Problem { message, advice } = way_on(import, missing, offered);
     Failure::new(FailureKind::Load, Problem { message: format!("{named}{message}"), advice })
 }
@@ -91,9 +89,10 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
     let stub = match other {
         None => StubHelp::Loads,
         Some(other) if other.name == import.name && other.module == import.module => StubHelp::None,
-        Some(other) => {
-            StubHelp::NotFor { import: import_label(other), ty: quoted_within(&other.ty, OTHER_TYPE_CHARS_MAX) }
-        }
+        Some(other) => StubHelp::NotFor {
+            import: import_label(other),
+            ty: quoted_within(&other.ty.to_string(), OTHER_TYPE_CHARS_MAX),
+        },
     };
     if let Some(origin) = origin(import) {
         return Problem::advised("", Advice::Rebuild { origin, stub });
@@ -150,9 +149,10 @@ fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
 }
 
 /// The failure for an import whose provider has another type.
-pub fn wrong_type(module: &str, name: &str, wanted: &str, provided: &str) -> Failure {
+pub fn wrong_type(module: &str, name: &str, wanted: impl Display, provided: impl Display) -> Failure {
     let import = format!("{}.{}", quoted_within(module, MODULE_CHARS_MAX), quoted(name));
-    let (wanted, provided) = (quoted_within(wanted, TYPE_CHARS_MAX), quoted_within(provided, TYPE_CHARS_MAX));
+    let (wanted, provided) =
+        (quoted_within(&wanted.to_string(), TYPE_CHARS_MAX), quoted_within(&provided.to_string(), TYPE_CHARS_MAX));
     let why = format!("import `{import}` has another type: the plugin asks for {wanted}, and here it is {provided}");
     Failure::new(FailureKind::Load, why)
 }
@@ -174,7 +174,7 @@ fn origin(import: &Missing<'_>) -> Option<ImportOrigin> {
     let (module, name) = (import.module, import.name);
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     Some(match module {
-        _ if import.ty == SHARED_MEMORY => ImportOrigin::Threads,
+        _ if import.ty == (ItemType::Memory { shared: true }) => ImportOrigin::Threads,
         "wasi_unstable" => ImportOrigin::WasiUnstable,
         "wasi" if name == "thread-spawn" => ImportOrigin::WasiThreads,
         "gojs" | "go" => ImportOrigin::Go,
@@ -202,16 +202,20 @@ const EMSCRIPTEN_NAMES: &[&str] =
 
 /// Whether an import is AssemblyScript's; its names are common words, so types decide.
 fn is_assembly_script(import: &Missing<'_>) -> bool {
+    use NumberType::{F64, I32};
+    let ItemType::Function(Some(ty)) = &import.ty else { return false };
+    let takes = |params: &[NumberType]| ty.params.iter().eq(&params.iter().map(|ty| (*ty).into()).collect::<Vec<_>>());
     match import.name {
-        "abort" => import.ty == "function (i32 i32 i32 i32) -> ()",
-        "seed" => import.ty == "function () -> (f64)",
-        _ => import.ty.starts_with("function (i32 i32 f64 f64 f64 f64 f64)"),
+        "abort" => takes(&[I32; 4]) && ty.results.is_empty(),
+        "seed" => takes(&[]) && ty.results == [F64.into()],
+        _ => takes(&[I32, I32, F64, F64, F64, F64, F64]),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::runtime::FunctionType;
     use crate::shell::words::SHELL;
 
     const HOST: &[(&str, &str)] = &[
@@ -221,8 +225,16 @@ mod tests {
         ("extism:host/user", "register_plugin"),
     ];
 
+    /// A missing function of a type such as `(i32) -> ()`.
     fn function<'a>(module: &'a str, name: &'a str, ty: &str) -> Missing<'a> {
-        Missing { module, name, ty: format!("function {ty}"), kind: MissingKind::Function { can_stand_in: true } }
+        let (params, results) = ty.split_once(" -> ").expect("two lists");
+        let list = |text: &str| {
+            let words = text.trim_matches(['(', ')']).split_whitespace();
+            let number = |word| NumberType::ALL.into_iter().find(|ty| ty.as_str() == word).expect("a number type");
+            words.map(number).collect::<Vec<_>>()
+        };
+        let ty = ItemType::Function(Some(FunctionType::new(list(params), list(results))));
+        Missing { module, name, ty, kind: MissingKind::Function { can_stand_in: true } }
     }
 
     fn said(missing: &[Missing<'_>]) -> String {
@@ -263,8 +275,14 @@ mod tests {
 
     #[test]
     fn no_stub_is_offered_where_a_memory_is_missing_too() {
-        let memory = || Missing { module: "env", name: "memory", ty: "memory".into(), kind: MissingKind::Other };
-        let shared = said(&[Missing { ty: SHARED_MEMORY.into(), ..memory() }]);
+        let of = |shared| Missing {
+            module: "env",
+            name: "memory",
+            ty: ItemType::Memory { shared },
+            kind: MissingKind::Other,
+        };
+        let memory = || of(false);
+        let shared = said(&[of(true)]);
         assert!(
             shared.ends_with("it is a program's with threads; build it without threads: a plugin has one"),
             "{shared}"

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 use serde::{Serialize, Serializer};
 
+use super::item_type::ItemType;
+
 /// Index of an exported function in its image; given by [`Interface::function`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct FunctionId(pub u32);
@@ -31,17 +33,39 @@ impl Serialize for ImportName {
     }
 }
 
+/// An export, callable or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Export {
+    /// The module's own word.
+    pub name: String,
+    pub ty: ItemType,
+}
+
+/// `name: type`.
+impl fmt::Display for Export {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.ty)
+    }
+}
+
+/// As it is displayed.
+impl Serialize for Export {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
 /// Exports and imports of a program's main module. Fixed once made.
 pub struct Interface {
     functions: Arc<[String]>,
     ids: HashMap<String, FunctionId>,
     imports: Vec<ImportName>,
-    exports: Vec<String>,
+    exports: Vec<Export>,
 }
 
 impl Interface {
     /// The interface with these callable functions, imports and exports, as the getters have them.
-    pub fn new(functions: Vec<String>, imports: Vec<ImportName>, exports: Vec<String>) -> Self {
+    pub fn new(functions: Vec<String>, imports: Vec<ImportName>, exports: Vec<Export>) -> Self {
         let ids = functions.iter().zip(0..).map(|(name, id)| (name.clone(), FunctionId(id))).collect();
         Interface { functions: functions.into(), ids, imports, exports }
     }
@@ -61,8 +85,8 @@ impl Interface {
         &self.imports
     }
 
-    /// All exports, callable or not, as `name: type`.
-    pub fn exports(&self) -> &[String] {
+    /// All exports, callable or not.
+    pub fn exports(&self) -> &[Export] {
         &self.exports
     }
 }

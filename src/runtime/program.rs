@@ -86,7 +86,7 @@ pub struct ImportStandIn {
 }
 
 /// The permissions, limits and inputs of an instance. Sizes are bytes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Spec {
     pub config: Config,

@@ -9,7 +9,7 @@ use base64::engine::general_purpose::STANDARD as BASE64;
 use serde_json::{Map, Number, Value as Json};
 
 pub use super::stand_in_types::{NumberType, StandInType, StandInTypes};
-use super::{Advice, Failure, FailureKind, ImportStandIn};
+use super::{Advice, Failure, FailureKind, ImportStandIn, ItemType};
 use crate::text::{quoted, quoted_within};
 
 /// Most bytes that the handles of one call may have together: as JSON they may take six times as much.
@@ -66,13 +66,13 @@ pub struct StandInForm {
 
 impl StandInForm {
     /// The conversion for a function of these types; `None` stands for a type that is no number. `ty` is the function's
-    /// type for people.
+    /// type.
     ///
     /// # Errors
     /// A type is no number, or the types differ from the function's.
     pub fn new(
         stand_in: &ImportStandIn,
-        ty: &str,
+        ty: &ItemType,
         params: &[Option<NumberType>],
         results: &[Option<NumberType>],
     ) -> Result<Self, Failure> {

@@ -12,7 +12,7 @@ pub const WASI_INPUT_BYTES_MAX: usize = 1 << 20;
 
 /// Environment, arguments and standard input. Kept through restarts and reloads; standard input is read anew by each
 /// instance.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub struct WasiInput {
     pub env: BTreeMap<String, String>,

@@ -168,7 +168,7 @@ fn wrong_type(causes: &[&str]) -> Option<String> {
         Some((wanted, provided)) => (type_words(wanted), type_words(provided)),
         None => return Some(format!("import `{module}.{name}` has another type: {}", lower(cause))),
     };
-    Some(imports::wrong_type(module, name, &wanted, &provided).message)
+    Some(imports::wrong_type(module, name, wanted, provided).message)
 }
 
 /// `func of type `(func (param i32))`` and the like, as types are written here.

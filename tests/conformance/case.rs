@@ -241,7 +241,7 @@ fn run_step(world: &Arc<World>, id: u64, step: &Step, place: &Place) -> SeenStep
             let image = world.image(id);
             SeenStep::Interface {
                 functions: image.interface().functions().to_vec(),
-                exports: image.interface().exports().to_vec(),
+                exports: image.interface().exports().iter().map(ToString::to_string).collect(),
                 imports: image.interface().imports().iter().map(ToString::to_string).collect(),
             }
         }

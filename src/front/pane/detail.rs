@@ -66,7 +66,8 @@ impl Detail {
         lines.push(list("children", &children, theme::NAME));
         push_edges(&mut lines, "called by", edges, |edge| edge.callee.0 == id, caller_name);
         push_edges(&mut lines, "calls", edges, |edge| edge.caller.is_some_and(|caller| caller.0 == id), callee_name);
-        lines.push(list("exports", &detail.exports, theme::PLAIN));
+        let exports: Vec<String> = detail.exports.iter().map(ToString::to_string).collect();
+        lines.push(list("exports", &exports, theme::PLAIN));
         let imports: Vec<String> = detail.imports.iter().map(ToString::to_string).collect();
         lines.push(list("imports", &imports, theme::PLAIN));
         for (name, hash) in &detail.modules {

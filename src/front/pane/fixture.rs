@@ -9,7 +9,8 @@ use crate::kernel::{
     CallFailure, Crash, JobId, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView, Supervision,
 };
-use crate::runtime::{Host, LogLevel, MemoryUse, Spec};
+use crate::runtime::stand_in::NumberType;
+use crate::runtime::{Export, FunctionType, Host, ItemType, LogLevel, MemoryUse, Spec};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
 
@@ -62,6 +63,12 @@ pub fn life(at_ms: u64, change: LifeChange) -> LifeEvent {
 pub fn failure(call: Option<(u32, &str, &str)>, cause: &str) -> Arc<CallFailure> {
     let call = call.map(|(process, name, function)| failed_call(process, name, function));
     Arc::new(CallFailure::new(call, cause.to_owned()))
+}
+
+/// An export that can be called.
+fn export(name: &str) -> Export {
+    let ty = FunctionType::new([] as [NumberType; 0], [NumberType::I32]);
+    Export { name: name.to_owned(), ty: ItemType::Function(Some(ty)) }
 }
 
 /// The call that an error is about.
@@ -189,7 +196,7 @@ impl SnapshotSource for FixedSource {
             spec: Spec { timeout: Some(Duration::from_secs(2)), ..Spec::default() },
             called: Vec::new(),
             growth: None,
-            exports: functions.iter().map(|name| format!("{name}: func() -> i32")).collect(),
+            exports: functions.iter().map(|name| export(name)).collect(),
             functions,
             imports: vec![crate::runtime::ImportName { module: "extism:host/user".into(), name: "call_plugin".into() }],
             modules: vec![("main".to_owned(), "ab".repeat(32))],

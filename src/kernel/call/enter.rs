@@ -8,17 +8,20 @@ use super::entered::Entered;
 use crate::journal::{ChangedBy, Outcome, Record, Symbol};
 use crate::kernel::call_failure::CallFailure;
 use crate::kernel::code::Code;
-use crate::kernel::crash::ExitReason;
+use crate::kernel::crash::{DeadProcess, ExitReason};
 use crate::kernel::error::CallError;
 use crate::kernel::frame::{Deadline, Frame, PropagatingError, Refusal, too_deep, way};
 use crate::kernel::names;
 use crate::kernel::process::{Life, Process, ProcessSlot};
 use crate::kernel::task::Task;
-use crate::runtime::{Advice, Cost, Failure, FailureKind, FunctionId, Problem};
-use crate::text::escape_control;
+use crate::runtime::{Advice, Cost, Failure, FailureKind, FunctionId, ItemType, Problem};
+use crate::text::{escape_control, quoted_within};
 
 /// The function of a call that only a stub can answer: the plugin has none by that name.
 const STUBBED: FunctionId = FunctionId(u32::MAX);
+
+/// Most characters of a type in an error.
+const TYPE_CHARS_MAX: usize = 200;
 
 /// The reason why a call cannot enter its process.
 enum Denied {
@@ -26,7 +29,7 @@ enum Denied {
     Circle,
     NoFunction(Advice),
     /// The export is not a plugin function.
-    NotCallable(String),
+    NotCallable(ItemType),
     /// The process crashed and is not started again: the crash.
     Halted(Arc<CallFailure>),
     /// By the policy, or by the rate of calls.
@@ -153,12 +156,16 @@ impl Task {
         let shown = escape_control(function);
         let unresolved = matches!(denied, Denied::Dead(_) | Denied::NoFunction(_) | Denied::NotCallable(_));
         let (outcome, problem) = match denied {
-            Denied::Dead(reason) => (Outcome::Error, format!("process `{}` is dead: {reason}", process.label()).into()),
+            Denied::Dead(reason) => {
+                (Outcome::Error, DeadProcess { process: process.label(), reason }.to_string().into())
+            }
             Denied::NoFunction(advice) => {
                 let message = format!("no function `{shown}` in `{}`", process.label());
                 (Outcome::Error, Problem::advised(message, advice))
             }
-            Denied::NotCallable(why) => (Outcome::Error, format!("`{shown}` in `{}` {why}", process.label()).into()),
+            Denied::NotCallable(ty) => {
+                (Outcome::Error, format!("`{shown}` in `{}` {}", process.label(), not_callable(&ty)).into())
+            }
             Denied::Circle => (Outcome::Error, format!("call in a circle: {}", self.circle(process)).into()),
             Denied::Halted(why) => (Outcome::Error, halted(process, &why)),
             Denied::NotAllowed(why) => (Outcome::Denied, why),
@@ -243,13 +250,13 @@ fn admit(task: &Task, process: &Process, slot: &mut ProcessSlot, function: &str)
     match slot.function(function) {
         Some(id) => Ok(id),
         None if task.kernel.hooks().stub_for(process, &slot.code, function).is_some() => Ok(STUBBED),
-        None => Err(match names::not_callable(function, slot.code.image.interface().exports()) {
-            Some(why) => Denied::NotCallable(why),
-            None => {
-                let known = slot.code.image.interface().functions();
-                Denied::NoFunction(names::no_function(function, &process.name, known))
-            }
-        }),
+        None => {
+            let interface = slot.code.image.interface();
+            Err(match interface.exports().iter().find(|export| export.name == function) {
+                Some(export) => Denied::NotCallable(export.ty.clone()),
+                None => Denied::NoFunction(names::no_function(function, &process.name, interface.functions())),
+            })
+        }
     }
 }
 
@@ -272,9 +279,10 @@ impl Entered<'_> {
             Denied::NoFunction(advice) => {
                 Failure::advised(FailureKind::Denied, "no function by that name after a reload", advice)
             }
-            Denied::NotCallable(why) => {
-                Failure::new(FailureKind::Denied, format!("after a reload `{}` {why}", escape_control(function)))
-            }
+            Denied::NotCallable(ty) => Failure::new(
+                FailureKind::Denied,
+                format!("after a reload `{}` {}", escape_control(function), not_callable(&ty)),
+            ),
             Denied::Halted(why) => Failure::new(FailureKind::Denied, halted(self.process, &why)),
             Denied::Circle | Denied::NotAllowed(_) | Denied::Refused(_) => Failure::interrupted(),
         })?;
@@ -321,6 +329,17 @@ impl Entered<'_> {
             return result;
         }
     }
+}
+
+/// What is said of an export that is called and is no plugin function.
+fn not_callable(ty: &ItemType) -> String {
+    let why = match ty {
+        ItemType::Function(_) => {
+            "a plugin function takes no parameters and gives nothing or an i32; its input and output are Extism's"
+        }
+        _ => "only functions can be called",
+    };
+    format!("is exported as {}; {why}", quoted_within(&ty.to_string(), TYPE_CHARS_MAX))
 }
 
 /// Why a process that crashed for good is not called: `crash` is what it crashed of.

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::runtime::{Advice, Failure, FailureKind, FunctionId, Guest, Image, Interface, MemoryUse, Spec, Upcalls};
+use crate::runtime::{
+    Advice, Export, Failure, FailureKind, FunctionId, Guest, Image, Interface, ItemType, MemoryUse, Spec, Upcalls,
+};
 
 /// The image of a plugin whose calls stubs answer.
 pub struct StubImage(Interface);
@@ -10,7 +12,7 @@ pub struct StubImage(Interface);
 impl StubImage {
     /// An image with the functions that stubs answer for.
     pub fn new(functions: Vec<String>) -> StubImage {
-        let exports = functions.iter().map(|function| format!("{function}: a stub")).collect();
+        let exports = functions.iter().map(|name| Export { name: name.clone(), ty: ItemType::Stub }).collect();
         StubImage(Interface::new(functions, Vec::new(), exports))
     }
 }

@@ -8,15 +8,15 @@ use super::backtrace::ModulePlaces;
 use super::codegen::error_line;
 use super::compile::CompileRequest;
 use super::ctx::Ctx;
-use super::describe::describe;
 use super::engine::{EnginePool, Engines};
+use super::item_type::item_type;
 use super::link::{self, Linked, Named};
 use super::maps::{Maps, maps_of_code};
 use super::outline::{Holdings, Outline};
 use super::stubs;
 use crate::runtime::host_functions::{EXTISM, WASI};
 use crate::runtime::imports::name_since_1;
-use crate::runtime::{Failure, FailureKind, ImportName, Interface, ModuleBytes, Program, Spec, imports};
+use crate::runtime::{Export, Failure, FailureKind, ImportName, Interface, ModuleBytes, Program, Spec, imports};
 
 /// An exported function that can be called.
 #[derive(Clone, Copy, PartialEq)]
@@ -74,7 +74,10 @@ impl NativeImage {
             .imports()
             .map(|import| ImportName { module: import.module().to_owned(), name: import.name().to_owned() })
             .collect();
-        let exports = main.exports().map(|export| format!("{}: {}", export.name(), describe(&export.ty()))).collect();
+        let exports = main
+            .exports()
+            .map(|export| Export { name: export.name().to_owned(), ty: item_type(&export.ty()) })
+            .collect();
         Ok(NativeImage {
             pool,
             linker,

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use wasmtime::{ExternType, Module};
 
-use super::describe::describe;
 use super::engine::EnginePool;
+use super::item_type::item_type;
 use super::outline::Holdings;
 use super::stubs;
 use crate::runtime::host_functions::EXTISM;
@@ -118,7 +118,7 @@ pub fn resolve(
                 Some(function) => MissingKind::Function { can_stand_in: stubs::can_stand_in(function) },
                 None => MissingKind::Other,
             };
-            Missing { module: import.module(), name: import.name(), ty: describe(&ty), kind }
+            Missing { module: import.module(), name: import.name(), ty: item_type(&ty), kind }
         })
         .collect();
     let exports = |(name, module): &'_ Named| -> Vec<(String, String)> {
@@ -174,7 +174,7 @@ impl Resolver<'_> {
             _ => {
                 let circle = self.circle(self.order[place], exporting);
                 let names: Vec<&str> = circle.iter().map(|at| self.modules[*at].0.as_str()).collect();
-                let why = format!(", and `{from}.{what}` ({}) is no function: only functions can be", describe(ty));
+                let why = format!(", and `{from}.{what}` ({}) is no function: only functions can be", item_type(ty));
                 Err(imports::circle(&names, why))
             }
         }
@@ -211,7 +211,7 @@ fn check(module: &str, name: &str, wanted: &ExternType, provided: &ExternType) -
     };
     match fits {
         true => Ok(()),
-        false => Err(imports::wrong_type(module, name, &describe(wanted), &describe(provided))),
+        false => Err(imports::wrong_type(module, name, &item_type(wanted), &item_type(provided))),
     }
 }
 

@@ -5,11 +5,11 @@ use wasmtime::{Caller, ExternType, FuncType, Linker, Module, Result, Val, ValTyp
 use super::abort::{aborted, is_abort};
 use super::codegen::error_line;
 use super::ctx::{Ctx, CtxStore};
-use super::describe::describe_function;
+use super::item_type::{function_type, number_type};
 use super::user::{end_if_interrupted, nested};
-use crate::runtime::stand_in::{Answer, CallerBlocks, NumberType, Scalar, StandInForm};
+use crate::runtime::stand_in::{Answer, CallerBlocks, Scalar, StandInForm};
 use crate::runtime::substitute::{Stub, Substitute};
-use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, Spec};
+use crate::runtime::{Exchange, Failure, FailureKind, ImportStandIn, ItemType, Spec};
 
 /// Adds a function to the linker for each import of `module` that has a substitute.
 ///
@@ -56,20 +56,10 @@ pub fn can_stand_in(ty: &FuncType) -> bool {
     ty.params().chain(ty.results()).all(|ty| number_type(&ty).is_some())
 }
 
-fn number_type(ty: &ValType) -> Option<NumberType> {
-    match ty {
-        ValType::I32 => Some(NumberType::I32),
-        ValType::I64 => Some(NumberType::I64),
-        ValType::F32 => Some(NumberType::F32),
-        ValType::F64 => Some(NumberType::F64),
-        ValType::V128 | ValType::Ref(_) => None,
-    }
-}
-
 fn add_stand_in(linker: &mut Linker<Ctx>, stand_in: &ImportStandIn, ty: FuncType, index: usize) -> Result<()> {
     let numbers = |types: &mut dyn Iterator<Item = ValType>| types.map(|ty| number_type(&ty)).collect::<Vec<_>>();
     let (params, results) = (numbers(&mut ty.params()), numbers(&mut ty.results()));
-    let form = StandInForm::new(stand_in, &describe_function(&ty), &params, &results)?;
+    let form = StandInForm::new(stand_in, &ItemType::Function(Some(function_type(&ty))), &params, &results)?;
     linker.func_new(
         &stand_in.module,
         &stand_in.function,

@@ -7,7 +7,8 @@ use wasmparser::{
 };
 
 use crate::runtime::host_functions::{EXTISM, WASI};
-use crate::runtime::{Failure, FailureKind, imports, wasm_words};
+use crate::runtime::stand_in_types::NumberType;
+use crate::runtime::{Export, Failure, FailureKind, FunctionType, ItemType, ValueType, wasm_words};
 
 /// Namespaces of the SDK's own, whose missing functions it reports itself.
 pub const SDK_MODULES: [&str; 2] = [EXTISM, WASI];
@@ -17,8 +18,8 @@ pub const SDK_MODULES: [&str; 2] = [EXTISM, WASI];
 pub struct Inspection {
     /// Exports that take nothing and give nothing or an `i32`.
     pub functions: Vec<String>,
-    /// Every export, as `name: type`.
-    pub exports: Vec<String>,
+    /// Every export.
+    pub exports: Vec<Export>,
     pub imports: Vec<ImportedItem>,
 }
 
@@ -27,9 +28,7 @@ pub struct Inspection {
 pub struct ImportedItem {
     pub module: String,
     pub name: String,
-    /// Type, for people.
-    pub ty: String,
-    pub is_function: bool,
+    pub ty: ItemType,
     /// Type of a function that the SDK can define; `None` for any other import.
     pub signature: Option<Signature>,
 }
@@ -102,11 +101,11 @@ fn read(wasm: &[u8]) -> Result<Inspection, wasmparser::BinaryReaderError> {
             Payload::ExportSection(reader) => {
                 for export in reader {
                     let export = export?;
-                    let (description, callable) = spaces.exported(export.kind, export.index);
-                    inspection.exports.push(format!("{}: {description}", export.name));
+                    let (ty, callable) = spaces.exported(export.kind, export.index);
                     if callable {
                         inspection.functions.push(export.name.to_owned());
                     }
+                    inspection.exports.push(Export { name: export.name.to_owned(), ty });
                 }
             }
             _ => {}
@@ -122,47 +121,42 @@ impl Spaces {
 
     fn imported(&mut self, import: &Import<'_>) -> ImportedItem {
         let mut signature = None;
-        let mut is_function = false;
         let ty = match import.ty {
             TypeRef::Func(ty) | TypeRef::FuncExact(ty) => {
-                is_function = true;
                 self.functions.push(ty);
                 signature = self.signature(ty).and_then(sdk_signature);
-                self.signature(ty).map_or("function".to_owned(), describe)
+                ItemType::Function(self.signature(ty).map(function_type))
             }
             TypeRef::Table(ty) => {
                 self.tables.push(ty);
-                format!("table of {}", ref_name(ty.element_type))
+                ItemType::Table(Some(ValueType::Other(ref_name(ty.element_type).into())))
             }
             TypeRef::Global(ty) => {
                 self.globals.push(ty.content_type);
-                format!("global {}", name(ty.content_type))
+                ItemType::Global(Some(value_type(ty.content_type)))
             }
-            TypeRef::Memory(ty) if ty.shared => imports::SHARED_MEMORY.to_owned(),
-            TypeRef::Memory(_) => "memory".to_owned(),
-            TypeRef::Tag(_) => "tag".to_owned(),
+            TypeRef::Memory(ty) => ItemType::Memory { shared: ty.shared },
+            TypeRef::Tag(_) => ItemType::Tag,
         };
         let (module, name) = (import.module.to_owned(), import.name.to_owned());
-        ImportedItem { module, name, ty, is_function, signature }
+        ImportedItem { module, name, ty, signature }
     }
 
-    /// An export's type for people, and whether it is a function that can be called.
-    fn exported(&self, kind: ExternalKind, index: u32) -> (String, bool) {
+    /// An export's type, and whether it is a function that can be called.
+    fn exported(&self, kind: ExternalKind, index: u32) -> (ItemType, bool) {
         let at = index as usize;
         match kind {
             ExternalKind::Func | ExternalKind::FuncExact => {
                 let ty = self.functions.get(at).and_then(|ty| self.signature(*ty));
-                ty.map_or(("function".to_owned(), false), |ty| (describe(ty), is_callable(ty)))
+                (ItemType::Function(ty.map(function_type)), ty.is_some_and(is_callable))
             }
-            ExternalKind::Table => (
-                self.tables.get(at).map_or("table".to_owned(), |ty| format!("table of {}", ref_name(ty.element_type))),
-                false,
-            ),
-            ExternalKind::Global => {
-                (self.globals.get(at).map_or("global".to_owned(), |ty| format!("global {}", name(*ty))), false)
+            ExternalKind::Table => {
+                let element = self.tables.get(at).map(|ty| ValueType::Other(ref_name(ty.element_type).into()));
+                (ItemType::Table(element), false)
             }
-            ExternalKind::Memory => ("memory".to_owned(), false),
-            ExternalKind::Tag => ("tag".to_owned(), false),
+            ExternalKind::Global => (ItemType::Global(self.globals.get(at).map(|ty| value_type(*ty))), false),
+            ExternalKind::Memory => (ItemType::Memory { shared: false }, false),
+            ExternalKind::Tag => (ItemType::Tag, false),
         }
     }
 }
@@ -171,14 +165,18 @@ fn is_callable(ty: &FuncType) -> bool {
     ty.params().is_empty() && matches!(ty.results(), [] | [ValType::I32])
 }
 
-fn describe(ty: &FuncType) -> String {
-    imports::function_type(ty.params().iter().map(|ty| name(*ty)), ty.results().iter().map(|ty| name(*ty)))
+fn function_type(ty: &FuncType) -> FunctionType {
+    FunctionType::new(ty.params().iter().map(|ty| value_type(*ty)), ty.results().iter().map(|ty| value_type(*ty)))
 }
 
-fn name(ty: ValType) -> String {
+fn value_type(ty: ValType) -> ValueType {
     match ty {
-        ValType::Ref(ty) => ref_name(ty),
-        other => other.to_string(),
+        ValType::I32 => NumberType::I32.into(),
+        ValType::I64 => NumberType::I64.into(),
+        ValType::F32 => NumberType::F32.into(),
+        ValType::F64 => NumberType::F64.into(),
+        ValType::V128 => ValueType::Other(ty.to_string().into()),
+        ValType::Ref(ty) => ValueType::Other(ref_name(ty).into()),
     }
 }
 
@@ -234,8 +232,9 @@ mod tests {
         )
         .expect("valid");
         assert_eq!(inspection.functions, ["run", "unit"]);
+        let exports: Vec<String> = inspection.exports.iter().map(ToString::to_string).collect();
         assert_eq!(
-            inspection.exports,
+            exports,
             [
                 "run: function () -> (i32)",
                 "unit: function () -> ()",

@@ -6,7 +6,7 @@ use extism::Function;
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES};
 use super::stubs;
 use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1};
-use crate::runtime::{Advice, Failure, FailureKind, Problem, Spec, StubImports};
+use crate::runtime::{Advice, Failure, FailureKind, ItemType, Problem, Spec, StubImports};
 use crate::text::quoted;
 
 /// Fails with what keeps the SDK from linking these modules. `functions` are those that it is given.
@@ -26,7 +26,7 @@ pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Funct
         match (provided, &item.signature) {
             (Some(function), Some(signature)) => {
                 if (function.params(), function.results()) != (&signature.params[..], &signature.results[..]) {
-                    let ty = stubs::describe(function.params(), function.results());
+                    let ty = stubs::item_type(function.params(), function.results());
                     return Err(imports::wrong_type(&item.module, &item.name, &item.ty, &ty));
                 }
             }
@@ -42,7 +42,7 @@ pub fn check(spec: &Spec, inspections: &[(&str, Inspection)], functions: &[Funct
 
 fn has_export(inspections: &[(&str, Inspection)], item: &ImportedItem) -> bool {
     let mut exports = inspections.iter().filter(|(name, _)| *name == item.module).flat_map(|(_, of)| &of.exports);
-    exports.any(|export| export.strip_prefix(&item.name).is_some_and(|rest| rest.starts_with(": ")))
+    exports.any(|export| export.name == item.name)
 }
 
 fn before_1(item: &ImportedItem) -> Failure {
@@ -61,9 +61,8 @@ fn unknown<'a>(
     let mut host: Vec<(&str, &str)> =
         functions.iter().filter_map(|function| Some((function.namespace()?, function.name()))).collect();
     host.sort_unstable();
-    let exports = |(name, of): &'a (&str, Inspection)| {
-        of.exports.iter().filter_map(move |export| Some((*name, export.rsplit_once(": ")?.0)))
-    };
+    let exports =
+        |(name, of): &'a (&str, Inspection)| of.exports.iter().map(move |export| (*name, export.name.as_str()));
     let linked = inspections.iter().flat_map(exports).collect();
     imports::unknown(&missing, &Offered { host, linked })
 }
@@ -72,7 +71,9 @@ fn described(item: &ImportedItem, stub: Option<StubImports>) -> Missing<'_> {
     let kind = match &item.signature {
         Some(signature) => MissingKind::Function { can_stand_in: stubs::can_stand_in(signature) },
         // Where functions are stubbed, an unstubbed one counts as a memory does: no plugin can stand in for it.
-        None if item.is_function && stub.is_none() => MissingKind::Function { can_stand_in: false },
+        None if matches!(item.ty, ItemType::Function(_)) && stub.is_none() => {
+            MissingKind::Function { can_stand_in: false }
+        }
         None => MissingKind::Other,
     };
     Missing { module: &item.module, name: &item.name, ty: item.ty.clone(), kind }

@@ -6,7 +6,7 @@ use super::functions::{self, Copied, HostCall, define, put, val_type};
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES, Signature};
 use crate::runtime::stand_in::{Answer, CallerBlocks, NumberType, Scalar, StandInForm};
 use crate::runtime::substitute::{Stub, Substitute};
-use crate::runtime::{Failure, ImportStandIn, Spec, imports};
+use crate::runtime::{Failure, FunctionType, ImportStandIn, ItemType, Spec, ValueType};
 
 /// The functions that an image of these modules needs.
 ///
@@ -49,20 +49,20 @@ fn number_type(ty: &ValType) -> Option<NumberType> {
     NumberType::ALL.into_iter().find(|number| val_type(*number) == *ty)
 }
 
-/// A function's type, for people.
-pub fn describe(params: &[ValType], results: &[ValType]) -> String {
-    imports::function_type(params.iter().map(type_name), results.iter().map(type_name))
+/// A function's type.
+pub fn item_type(params: &[ValType], results: &[ValType]) -> ItemType {
+    ItemType::Function(Some(FunctionType::new(params.iter().map(value_type), results.iter().map(value_type))))
 }
 
-fn type_name(ty: &ValType) -> &'static str {
+fn value_type(ty: &ValType) -> ValueType {
     match ty {
-        ValType::I32 => "i32",
-        ValType::I64 => "i64",
-        ValType::F32 => "f32",
-        ValType::F64 => "f64",
-        ValType::V128 => "v128",
-        ValType::FuncRef => "(ref null func)",
-        ValType::ExternRef => "(ref null extern)",
+        ValType::I32 => NumberType::I32.into(),
+        ValType::I64 => NumberType::I64.into(),
+        ValType::F32 => NumberType::F32.into(),
+        ValType::F64 => NumberType::F64.into(),
+        ValType::V128 => ValueType::Other("v128".into()),
+        ValType::FuncRef => ValueType::Other("(ref null func)".into()),
+        ValType::ExternRef => ValueType::Other("(ref null extern)".into()),
     }
 }
 

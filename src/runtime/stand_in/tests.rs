@@ -27,7 +27,7 @@ fn stand_in(types: Option<StandInTypes>) -> ImportStandIn {
 
 fn form(params: &[NumberType], results: &[NumberType]) -> StandInForm {
     let some = |types: &[NumberType]| types.iter().copied().map(Some).collect::<Vec<_>>();
-    StandInForm::new(&stand_in(None), "", &some(params), &some(results)).unwrap()
+    StandInForm::new(&stand_in(None), &ItemType::Tag, &some(params), &some(results)).unwrap()
 }
 
 fn input(form: &StandInForm, arguments: &[Scalar]) -> String {
@@ -64,18 +64,19 @@ fn what_was_said_of_the_types_holds() {
     use StandInType::{Handle, I64 as Plain};
     let types = |params, results| Some(StandInTypes { params, results });
     let said = stand_in(types(vec![Handle, Plain], Some(vec![Plain])));
-    let form = StandInForm::new(&said, "function", &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
+    let form = StandInForm::new(&said, &ItemType::Function(None), &[Some(I64), Some(I64)], &[Some(I64)]).unwrap();
     assert_eq!(input(&form, &[Scalar::I64(0), Scalar::I64(64)]), r#"["",64]"#);
     assert_eq!(form.answers(b" 7\n".to_vec()), Ok(vec![Answer::Scalar(Scalar::I64(7))]));
     let wild = form.input(&[Scalar::I64(9), Scalar::I64(1)], &mut blocks()).unwrap_err();
     assert_eq!(wild.message, "import `shop.put` was given 9, which is no handle");
     for (params, results) in [(vec![Handle], None), (vec![StandInType::F32; 2], None), (vec![Plain; 2], Some(vec![]))] {
-        let error = StandInForm::new(&stand_in(types(params, results)), "T", &[Some(I64), Some(I64)], &[Some(I64)]);
+        let error =
+            StandInForm::new(&stand_in(types(params, results)), &ItemType::Tag, &[Some(I64), Some(I64)], &[Some(I64)]);
         let message = error.unwrap_err().message;
-        assert!(message.starts_with("import `shop.put` is T, which `("), "{message}");
+        assert!(message.starts_with("import `shop.put` is tag, which `("), "{message}");
     }
-    let error = StandInForm::new(&stand_in(None), "T", &[None], &[]).unwrap_err();
-    assert_eq!(error.message, "import `shop.put` is T; a plugin stands in for handles and numbers alone");
+    let error = StandInForm::new(&stand_in(None), &ItemType::Tag, &[None], &[]).unwrap_err();
+    assert_eq!(error.message, "import `shop.put` is tag; a plugin stands in for handles and numbers alone");
 }
 
 #[test]

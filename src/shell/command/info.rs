@@ -10,7 +10,7 @@ use crate::kernel::{
     CallFailure, CrashesMax, OnCrash, ProcessDetail, ProcessId, ProcessState, ProcessView, Restart, StackView,
 };
 use crate::limits::Amount;
-use crate::runtime::{Host, ImportName, MemoryUse, PLUGIN_LIMITS, PluginLimitRow, Spec, WasiInput};
+use crate::runtime::{Export, Host, ImportName, MemoryUse, PLUGIN_LIMITS, PluginLimitRow, Spec, WasiInput};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::{show_amount, show_bytes, show_duration};
@@ -90,7 +90,8 @@ fn lines(detail: &ProcessDetail) -> Vec<Line> {
         entry("module", words(&format!("{name} sha256:{sha256}")));
     }
     entry("functions", words(&detail.functions.join(" ")));
-    entry("exports", listed(&detail.exports, VALUE_WIDTH));
+    let exports: Vec<String> = detail.exports.iter().map(ToString::to_string).collect();
+    entry("exports", listed(&exports, VALUE_WIDTH));
     for (index, imports) in by_module(&detail.imports).into_iter().enumerate() {
         entry(if index == 0 { "imports" } else { "" }, words(&imports));
     }
@@ -203,7 +204,7 @@ struct Info<'a> {
     host: Host,
     modules: Vec<ModuleRow<'a>>,
     functions: &'a [String],
-    exports: &'a [String],
+    exports: &'a [Export],
     imports: &'a [ImportName],
     children: Vec<ProcessId>,
     #[serde(flatten)]

@@ -4,7 +4,7 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 
 use super::shape::Shape;
 use crate::shell::reply::ShellError;
-use crate::text::did_you_mean;
+use crate::text::closest;
 
 /// The subject of an error in options and arguments: a command of the shell, or the program itself.
 pub struct Subject {
@@ -76,9 +76,11 @@ impl Subject {
         if word.starts_with("--") && self.longs.iter().any(|known| known == bare) {
             return ShellError::usage(format!("`{word}` is an option of {}, and must stand behind that", self.name));
         }
-        let near = did_you_mean(bare, self.longs.iter().map(String::as_str));
-        let hint = if near.is_empty() { format!("; {}", self.see()) } else { near.replace(" `", " `--") };
-        ShellError::usage(format!("no option `{word}` in {}{hint}", self.name))
+        let way_on = match closest(bare, self.longs.iter().map(String::as_str)) {
+            Some(near) => format!("did you mean `--{near}`?"),
+            None => self.see(),
+        };
+        ShellError::usage(format!("no option `{word}` in {}; {way_on}", self.name))
     }
 
     /// clap's error in one line.
