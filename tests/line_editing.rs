@@ -39,6 +39,30 @@ fn words_behind_others_are_completed() {
     run(&mut terminal, "yell {\"k\": 1}", "\n{\"K\": 1}");
 }
 
+/// Fails with three lines of its own: through `error_set`, and on its standard error.
+const WORDY: &str = r#"(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u64" (func $store (param i64 i64)))
+  (import "extism:host/env" "error_set" (func $error_set (param i64)))
+  (memory (export "memory") 1)
+  (data (i32.const 0) "\20\00\00\00\18\00\00\00")
+  (data (i32.const 32) "goroutine 1:\nmain.go:12\n")
+  (func (export "trap") (drop (call $write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 24))) unreachable)
+  (func (export "say") (result i32) (local $message i64)
+    (local.set $message (call $alloc (i64.const 8)))
+    ;; "no\nrate\n", as a number.
+    (call $store (local.get $message) (i64.const 0x0a657461720a6f6e))
+    (call $error_set (local.get $message)) (i32.const 1)))"#;
+
+#[test]
+fn a_plugins_lines_are_lines_of_an_error() {
+    let mut terminal = started(Setup::new(ROWS, COLS).file("wordy.wat", WORDY));
+    run(&mut terminal, "load ./wordy.wat", "1:wordy");
+    run(&mut terminal, "wordy.say", "1:wordy.say: no\n  rate\n");
+    run(&mut terminal, "wordy.trap", "on its standard error:\n  goroutine 1:\n  main.go:12\n");
+}
+
 #[test]
 fn programs_of_the_path_are_completed() {
     let setup = Setup::new(ROWS, COLS);

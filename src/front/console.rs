@@ -12,6 +12,7 @@ use super::pane::save::save;
 use super::print::{RenderOptions, Rendered, render, to_ansi};
 use super::screen::Screen;
 use super::screen::tty::{self, StopTarget};
+use super::script::error_lines;
 use crate::kernel::Kernel;
 use crate::shell::front::{Front, Loan, PaneRequest, PictureClock, PictureSize, ProgramStreams};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -126,6 +127,17 @@ impl Console {
         }
     }
 
+    /// Writes lines to standard error, in one piece.
+    fn write_notices(&mut self, lines: &[Line]) {
+        self.end_progress();
+        let color = self.color.is_enabled(io::stderr().is_terminal());
+        let text: String = lines.iter().map(|line| to_ansi(line, color) + "\n").collect();
+        match &self.screen {
+            Some(screen) => screen.notice(&text),
+            None => drop(io::stderr().write_all(text.as_bytes())),
+        }
+    }
+
     fn end_progress(&mut self) {
         if self.progress_shown {
             self.progress_shown = false;
@@ -157,13 +169,12 @@ impl Front for Console {
     }
 
     fn notice(&mut self, line: &Line) {
-        self.end_progress();
-        let color = self.color.is_enabled(io::stderr().is_terminal());
-        let text = format!("{}\n", to_ansi(line, color));
-        match &self.screen {
-            Some(screen) => screen.notice(&text),
-            None => drop(io::stderr().write_all(text.as_bytes())),
-        }
+        self.write_notices(std::slice::from_ref(line));
+    }
+
+    fn error(&mut self, error: &ShellError) {
+        let lines = error_lines(error).into_iter().map(|line| Line::new().with(Role::Bad, line));
+        self.write_notices(&lines.collect::<Vec<_>>());
     }
 
     fn progress(&mut self, text: Option<&str>) {

@@ -109,7 +109,7 @@ pub fn run(kernel: Arc<Kernel>, scripts: Scripts) -> Result<u8, ShellError> {
         Err(error) if error.kind == ErrorKind::BrokenPipe => Ok(error.code()),
         Err(error) if error.is_shown() => Ok(error.code()),
         Err(error) => {
-            session.notice(Line::new().with(Role::Bad, error.diagnostic()));
+            session.show_error(&error.diagnostic());
             Ok(error.code())
         }
         Ok(()) => Ok(session.exit_code().unwrap_or(0)),
@@ -210,7 +210,12 @@ pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
 
 /// Writes an error to standard error.
 pub fn print_error(error: &ShellError) {
-    print_error_line(Role::Bad, error.diagnostic());
+    error_lines(&error.diagnostic()).into_iter().for_each(|line| print_error_line(Role::Bad, line));
+}
+
+/// The lines of an error for standard error.
+pub fn error_lines(error: &ShellError) -> Vec<String> {
+    if io::stderr().is_terminal() { error.lines() } else { vec![error.to_string()] }
 }
 
 /// Writes a warning to standard error, before anything runs.

@@ -4,7 +4,7 @@ use std::fmt;
 
 use crate::journal::{FailedCall, RecordedError};
 use crate::secrets::owned_without_secrets;
-use crate::text::quoted_within;
+use crate::text::{escape_control, many_lines, quoted_within};
 
 /// Why a call, a load or a request failed. In a line: `2:cart.total: killed by the shell (1:front.run → 2:cart.total)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -13,6 +13,8 @@ pub struct CallFailure {
     call: Option<FailedCall>,
     /// One line, with the way on.
     cause: String,
+    /// The cause with a guest's line breaks, where it has any; other control characters are escaped.
+    cause_lines: Option<Box<str>>,
     /// The path of the chain, outermost first; empty where there is none.
     path: String,
     /// Tail of the failing call's WASI standard error, if it may hold the reason; unescaped.
@@ -22,7 +24,19 @@ pub struct CallFailure {
 impl CallFailure {
     /// A failure of this cause, without secrets in its URLs.
     pub fn new(call: Option<FailedCall>, cause: String) -> Self {
-        CallFailure { call, cause: owned_without_secrets(cause), path: String::new(), stderr_tail: None }
+        CallFailure {
+            call,
+            cause: owned_without_secrets(cause),
+            cause_lines: None,
+            path: String::new(),
+            stderr_tail: None,
+        }
+    }
+
+    /// A failure of `call` of a cause in which a guest may have its say.
+    pub fn said(call: FailedCall, cause: &str) -> Self {
+        let lines = cause.contains('\n').then(|| owned_without_secrets(many_lines(cause).into_owned()).into());
+        CallFailure { cause_lines: lines, ..CallFailure::new(Some(call), escape_control(cause)) }
     }
 
     /// The failure in a chain of this path.
@@ -50,6 +64,18 @@ impl CallFailure {
         }
     }
 
+    /// The failure with a guest's line breaks, without the tail of its standard error.
+    pub fn lines(&self) -> String {
+        let cause = self.cause_lines.as_deref().unwrap_or(&self.cause);
+        let call = self.call.as_ref().map_or(String::new(), |call| format!("{call}: "));
+        format!("{call}{}", self.on_path(cause))
+    }
+
+    /// A few lines of the plugin's standard error, escaped; none where it wrote nothing.
+    pub fn stderr_lines(&self) -> Vec<String> {
+        self.stderr_tail.as_deref().map(lines_in).unwrap_or_default()
+    }
+
     /// The failure as a record keeps it.
     pub fn recorded(&self) -> RecordedError {
         RecordedError::new(self.call.clone(), &format!("{}{}", self.own_words(), self.stderr_words()))
@@ -57,13 +83,21 @@ impl CallFailure {
 
     /// The cause and the path.
     fn own_words(&self) -> String {
-        if self.path.is_empty() { self.cause.clone() } else { format!("{} ({})", self.cause, self.path) }
+        self.on_path(&self.cause)
+    }
+
+    fn on_path(&self, cause: &str) -> String {
+        if self.path.is_empty() { cause.to_owned() } else { format!("{cause} ({})", self.path) }
     }
 
     fn stderr_words(&self) -> String {
-        let reason = self.stderr_tail.as_deref().map(reason_in).filter(|reason| !reason.is_empty());
-        reason.map_or(String::new(), |reason| format!("; on its standard error: {reason}"))
+        stderr_words(&self.stderr_lines())
     }
+}
+
+/// What is said behind a message of lines of a plugin's standard error; nothing where there are none.
+pub fn stderr_words(lines: &[String]) -> String {
+    if lines.is_empty() { String::new() } else { format!("; on its standard error: {}", lines.join(" | ")) }
 }
 
 /// Without the tail of the plugin's standard error.
@@ -76,18 +110,17 @@ impl fmt::Display for CallFailure {
     }
 }
 
-/// Summary of a standard error's tail: a few lines, joined. Languages differ in whether a panic's reason comes first or
-/// last.
-fn reason_in(tail: &str) -> String {
+/// A few lines of a standard error's tail. Languages differ in whether a panic's reason comes first or last.
+fn lines_in(tail: &str) -> Vec<String> {
     const LINES_MAX: usize = 4;
     const LINE_CHARS_MAX: usize = 160;
     let lines: Vec<&str> = tail.lines().map(str::trim).filter(|line| !line.is_empty()).collect();
     let shown = |line: &&str| quoted_within(line, LINE_CHARS_MAX);
     match lines.as_slice() {
         [first, .., before, last] if lines.len() > LINES_MAX => {
-            [shown(first), "…".to_owned(), shown(before), shown(last)].join(" | ")
+            vec![shown(first), "…".to_owned(), shown(before), shown(last)]
         }
-        lines => lines.iter().map(shown).collect::<Vec<_>>().join(" | "),
+        lines => lines.iter().map(shown).collect(),
     }
 }
 
@@ -106,6 +139,15 @@ mod tests {
         assert_eq!(told("1\n2\n3\n4\n5"), "trap; on its standard error: 1 | … | 4 | 5");
         assert_eq!(told("\x1b[2J"), "trap; on its standard error: \\x1b[2J");
         assert!(told(&"x".repeat(100_000)).len() < 300);
+    }
+
+    #[test]
+    fn a_guests_line_breaks_are_kept_apart_from_the_line() {
+        let call = || FailedCall { process: 2, name: "cart".into(), function: Symbol::intern("total") };
+        let failure = CallFailure::said(call(), "no rate\nat \x1b[2J").with_path("1:front.run → 2:cart.total".into());
+        assert_eq!(failure.to_string(), "2:cart.total: no rate\\nat \\x1b[2J (1:front.run → 2:cart.total)");
+        assert_eq!(failure.lines(), "2:cart.total: no rate\nat \\x1b[2J (1:front.run → 2:cart.total)");
+        assert_eq!(CallFailure::said(call(), "a\tb").lines(), "2:cart.total: a b");
     }
 
     #[test]

@@ -66,7 +66,7 @@ mod tests;
 
 pub use crate::text::escape_control;
 pub use bench::{Bench, BenchRound, BenchWork, RoundTimes};
-pub use call_failure::CallFailure;
+pub use call_failure::{CallFailure, stderr_words};
 pub use crash::{Crash, ExitReason};
 pub use error::CallError;
 pub use frame::Deadline;
@@ -74,7 +74,7 @@ pub use inspect::NotInspected;
 pub use job::{Job, JobEnd, OutputSink, Waited};
 pub use job_output::JobOutput;
 pub use load::LoadRequest;
-pub use notices::Notice;
+pub use notices::{Notice, ResetBy};
 pub use plan::{CallPlan, CallStage};
 pub use policy::Policy;
 pub use profile::{ProfileOptions, ProfileRun};

@@ -13,8 +13,8 @@ use crate::locks::{Mutex, Rank};
 /// An unrequested message for the person at the prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Notice {
-    /// A process lost its state because its call ended with its chain.
-    Reset { process: ProcessLabel, calls_lost: u64 },
+    /// A process lost its state.
+    Reset { process: ProcessLabel, calls_lost: u64, by: ResetBy },
     /// A process was ended by its supervision after a crash.
     Crashed { process: ProcessLabel, failure: Arc<CallFailure> },
     /// A background job is held at a breakpoint.
@@ -35,6 +35,15 @@ pub enum Notice {
     CoreDump { process: ProcessLabel, path: PathBuf },
     /// The core dump of a trap was not written, with the reason.
     NoCoreDump { why: String },
+}
+
+/// Why a process lost its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ResetBy {
+    /// Its call ended with its chain: a kill, a deadline, or a nested call that failed.
+    Chain,
+    /// Its own call trapped, or met a limit.
+    OwnFailure,
 }
 
 /// Most notices that wait for the prompt; the oldest are dropped first.

@@ -1,8 +1,8 @@
-//! The errors of commands: one line, and the kind that the exit code tells.
+//! Why a command failed: one line, its kind, and what a terminal shows of it.
 
 use std::fmt;
 
-use crate::kernel::CallStack;
+use crate::kernel::{CallStack, stderr_words};
 use crate::secrets::owned_without_secrets;
 use crate::text::one_line;
 
@@ -10,8 +10,10 @@ use crate::text::one_line;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ShellError {
     pub kind: ErrorKind,
-    /// One line, lower case, without a final full stop.
+    /// One line, lower case, without a final full stop. A guest's own words in it may have line breaks.
     pub message: String,
+    /// The last lines of a plugin's standard error, where they may hold the reason; escaped.
+    pub stderr: Vec<String>,
     /// The message starts with `file:line: `.
     pub located: bool,
     /// The line of what was read that failed, counted from 1, where it is not the first of its statement.
@@ -47,6 +49,7 @@ impl ShellError {
         ShellError {
             kind,
             message: owned_without_secrets(message.into()),
+            stderr: Vec::new(),
             located: false,
             line: None,
             report: Report::Pending,
@@ -84,9 +87,32 @@ impl ShellError {
         self.report == Report::Shown
     }
 
-    /// The line for standard error, with the error's place or the program's name.
-    pub fn diagnostic(&self) -> String {
-        if self.located { self.to_string() } else { format!("plugsh: {self}") }
+    /// The error, whose message starts with its place or the program's name.
+    pub fn diagnostic(&self) -> ShellError {
+        let message = if self.located { self.message.clone() } else { format!("plugsh: {}", self.message) };
+        ShellError { message, ..self.clone() }
+    }
+
+    /// The error as a terminal shows it: a guest's lines are lines, all but the first indented, so that none of them
+    /// looks like the shell's.
+    pub fn lines(&self) -> Vec<String> {
+        let stderr: &[String] = if self.stderr.len() > 1 { &self.stderr } else { &[] };
+        let head = match stderr.is_empty() {
+            true => self.joined(),
+            false => format!("{}; on its standard error:", self.message),
+        };
+        let mut lines: Vec<String> = head.trim_end().lines().map(|line| one_line(line).into_owned()).collect();
+        if lines.len() > LINES_MAX {
+            lines.truncate(LINES_MAX);
+            lines.push("…".to_owned());
+        }
+        lines.extend(stderr.iter().cloned());
+        lines.iter_mut().skip(1).for_each(|line| line.insert_str(0, "  "));
+        lines
+    }
+
+    fn joined(&self) -> String {
+        format!("{}{}", self.message, stderr_words(&self.stderr))
     }
 
     /// The exit code of a shell that this error ends.
@@ -102,9 +128,12 @@ impl ShellError {
     }
 }
 
+/// Most lines of a message that a terminal shows.
+const LINES_MAX: usize = 16;
+
 impl fmt::Display for ShellError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&one_line(&self.message))
+        f.write_str(&one_line(&self.joined()))
     }
 }
 
@@ -118,6 +147,20 @@ mod tests {
     fn an_error_is_one_safe_line() {
         let error = ShellError::failed("1:x: \x1b[2Jgone\nsecond \u{202e}line");
         assert_eq!(error.to_string(), "1:x: \\x1b[2Jgone\\nsecond \\u{202e}line");
+    }
+
+    #[test]
+    fn a_terminal_shows_a_guests_lines_as_lines() {
+        let error = ShellError::failed("1:x: first\n\x1b[2Jsecond\n");
+        assert_eq!(error.lines(), ["1:x: first", "  \\x1b[2Jsecond"]);
+        let stderr = |lines: &[&str]| ShellError {
+            stderr: lines.iter().map(|line| (*line).to_owned()).collect(),
+            ..ShellError::failed("trap")
+        };
+        assert_eq!(stderr(&["why"]).lines(), ["trap; on its standard error: why"]);
+        assert_eq!(stderr(&["a", "b"]).lines(), ["trap; on its standard error:", "  a", "  b"]);
+        assert_eq!(stderr(&["a", "b"]).to_string(), "trap; on its standard error: a | b");
+        assert_eq!(ShellError::failed("x\n".repeat(1000)).lines().len(), LINES_MAX + 1);
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::child_output::Writer;
-use super::reply::{Line, Reply, ShellError};
+use super::reply::{Line, Reply, Role, ShellError};
 use crate::kernel::Kernel;
 
 /// A front: prompt, script or test.
@@ -14,6 +14,10 @@ pub trait Front {
     fn show(&mut self, reply: &Reply) -> io::Result<()>;
     /// Writes one line to standard error: notices, timings, what was ended.
     fn notice(&mut self, line: &Line);
+    /// Writes an error to standard error: on one line, or on several at a terminal.
+    fn error(&mut self, error: &ShellError) {
+        self.notice(&Line::new().with(Role::Bad, error.to_string()));
+    }
     /// Shows the progress of something slow, on a terminal; `None` removes it.
     fn progress(&mut self, text: Option<&str>);
     /// Shows a reply under a title in place of the frame before (`watch`); `None` ends the frames.

@@ -78,7 +78,7 @@ impl Session {
         if piped || self.is_redirected() {
             return Err(error);
         }
-        self.notice(Line::new().with(Role::Warn, error.message));
+        self.notice(Line::new().with(Role::Warn, error.to_string()));
         Ok(Reply::done(serde_json::json!({ "job": job.id(), "held": false })))
     }
 

@@ -25,7 +25,7 @@ impl Session {
             return error;
         }
         let Some(others) = self.notices().claim_failure(job) else {
-            return ShellError { message: format!("%{job} failed"), ..error };
+            return ShellError { message: format!("%{job} failed"), stderr: Vec::new(), ..error };
         };
         for line in others {
             self.notice(line);
@@ -40,7 +40,8 @@ impl Session {
             _ if self.interrupt().is_raised() => ErrorKind::Interrupted,
             _ => ErrorKind::Failed,
         };
-        ShellError { stack: error.stack.clone(), ..ShellError::new(kind, error.with_reason()) }
+        let (stderr, stack) = (error.failure.stderr_lines(), error.stack);
+        ShellError { stderr, stack, ..ShellError::new(kind, error.failure.lines()) }
     }
 }
 

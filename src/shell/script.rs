@@ -94,7 +94,7 @@ impl Session {
     /// Shows an error as a notice, unless it was shown before.
     pub fn show_error(&mut self, error: &ShellError) {
         if !error.is_shown() {
-            self.notice(Line::new().with(Role::Bad, error.to_string()));
+            self.front().error(error);
         }
     }
 

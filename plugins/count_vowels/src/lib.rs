@@ -1,5 +1,5 @@
-//! Extism's classic first plugin, to the letter of its output. `total` lives in the host's variables, so it survives
-//! a reset of the instance.
+//! Extism's classic first plugin, to the letter of its output. `total` lives in the instance's variables: it adds up
+//! over the calls of an instance, and a new instance begins with none.
 
 use extism_pdk::{plugin_fn, var, FnResult, Json, ToBytes};
 use serde::Serialize;

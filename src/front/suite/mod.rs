@@ -174,12 +174,9 @@ impl RunningFiles {
         let timed_out = self.running.lock().remove(&index).is_some_and(|running| running.timed_out);
         match (run.result, timeout.0.filter(|_| timed_out)) {
             (Err(error), Some(timeout)) => {
-                let why = format!(
-                    "{}; the file ran for {}, all that `--timeout` gives it",
-                    error.message,
-                    show_duration(timeout)
-                );
-                FileRun { result: Err(ShellError { message: why, ..error }), ..run }
+                let why =
+                    format!("{error}; the file ran for {}, all that `--timeout` gives it", show_duration(timeout));
+                FileRun { result: Err(ShellError { message: why, stderr: Vec::new(), ..error }), ..run }
             }
             (result, _) => FileRun { result, ..run },
         }

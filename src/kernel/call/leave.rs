@@ -11,11 +11,10 @@ use crate::kernel::call_failure::CallFailure;
 use crate::kernel::crash::Crash;
 use crate::kernel::error::{CallError, outcome_of};
 use crate::kernel::frame::{Cause, PoppedFrame, PropagatingError};
-use crate::kernel::notices::Notice;
+use crate::kernel::notices::{Notice, ResetBy};
 use crate::kernel::process::Life;
 use crate::kernel::stack::PluginFrames;
 use crate::runtime::{Failure, FailureKind, Wording};
-use crate::text::escape_control;
 
 impl Entered<'_> {
     /// Ends the call as one that ran well, unless it was cut at the last moment.
@@ -143,8 +142,9 @@ impl Entered<'_> {
         let keeps = failure.keeps_instance() && !cut && guest.is_some();
         if !keeps {
             let calls_lost = self.lose_instance();
-            if calls_lost > 0 && (cut || failure.kind == FailureKind::Nested) {
-                self.task.kernel.notify(Notice::Reset { process: self.process.label(), calls_lost });
+            if calls_lost > 0 {
+                let by = if cut || failure.kind == FailureKind::Nested { ResetBy::Chain } else { ResetBy::OwnFailure };
+                self.task.kernel.notify(Notice::Reset { process: self.process.label(), calls_lost, by });
             }
         }
         let is_crash = !keeps && !cut && failure.kind != FailureKind::Nested;
@@ -226,7 +226,7 @@ fn call_failure(popped: &mut PoppedFrame, failure: &Failure, wording: Wording) -
     let path = if popped.depth > 1 { std::mem::take(&mut popped.path) } else { String::new() };
     let own = popped.frame.call();
     let Some(cause) = &popped.cause else {
-        let described = CallFailure::new(Some(own), escape_control(&failure.line(wording)));
+        let described = CallFailure::said(own, &failure.line(wording));
         return described.with_path(path).with_stderr_tail(failure.stderr_tail.clone());
     };
     // A deadline names the plugin that was running, a kill the one that was killed.

@@ -3,14 +3,18 @@
 use std::time::Duration;
 
 use crate::journal::units::{show_duration_ns, show_size};
-use crate::kernel::Notice;
+use crate::kernel::{Notice, ResetBy};
 use crate::text::plural;
 
 /// A notice in one line.
 pub fn notice_text(notice: &Notice) -> String {
     match notice {
-        Notice::Reset { process, calls_lost } => format!(
-            "`{process}` was reset: its call ended with its chain, and the state of {calls_lost} earlier {} is lost",
+        Notice::Reset { process, calls_lost, by } => format!(
+            "`{process}` was reset: its call {}, and the state of {calls_lost} earlier {} is lost",
+            match by {
+                ResetBy::Chain => "ended with its chain",
+                ResetBy::OwnFailure => "failed",
+            },
             plural(*calls_lost, "call")
         ),
         Notice::Crashed { process, failure } => format!("`{process}` ended because it crashed: {failure}"),
