@@ -1,11 +1,12 @@
-//! Core dumps of traps, as files.
+//! Core dumps of traps, as files: each is whole, or not there.
 
-use std::fs::OpenOptions;
-use std::io::{ErrorKind, Write};
-use std::path::PathBuf;
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, ErrorKind, Write};
+use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::view::ProcessLabel;
+use crate::leftovers::Entry;
 use crate::text::io_cause;
 
 /// Most dumps of one session.
@@ -16,38 +17,156 @@ const NAMES_MAX: u32 = 1000;
 /// The directory of the dumps, and how many were written.
 pub struct CoreDumps {
     dir: PathBuf,
+    /// Dumps that were written, and those that are being written.
     written: AtomicUsize,
+    /// The number of the next temporary file.
+    next_temporary: AtomicUsize,
 }
 
 impl CoreDumps {
     /// Dumps into a directory.
     pub fn into(dir: PathBuf) -> CoreDumps {
-        CoreDumps { dir, written: AtomicUsize::new(0) }
+        CoreDumps { dir, written: AtomicUsize::new(0), next_temporary: AtomicUsize::new(0) }
     }
 
-    /// Writes one dump, which nobody but the user can read. Returns its path; `None` after [`DUMPS_MAX`].
+    /// Writes one dump, which nobody but the user can read. Returns its path; `None` after [`DUMPS_MAX`] dumps were
+    /// written. A dump that fails leaves no file and counts as none.
     ///
     /// # Errors
     ///
     /// The cause, with the path.
     pub fn write(&self, process: &ProcessLabel, seq: Option<u64>, bytes: &[u8]) -> Result<Option<PathBuf>, String> {
+        self.write_with(process, seq, |file| file.write_all(bytes))
+    }
+
+    fn write_with(
+        &self,
+        process: &ProcessLabel,
+        seq: Option<u64>,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<Option<PathBuf>, String> {
         if self.written.fetch_add(1, Ordering::Relaxed) >= DUMPS_MAX {
+            self.written.fetch_sub(1, Ordering::Relaxed);
             return Ok(None);
         }
         let call = seq.map_or_else(|| "start".to_owned(), |seq| seq.to_string());
+        let written = self.write_whole(&process.name, &call, fill);
+        if written.is_err() {
+            self.written.fetch_sub(1, Ordering::Relaxed);
+        }
+        written.map(Some)
+    }
+
+    /// Writes a temporary file, then gives it the first free name.
+    fn write_whole(
+        &self,
+        name: &str,
+        call: &str,
+        fill: impl FnOnce(&mut File) -> io::Result<()>,
+    ) -> Result<PathBuf, String> {
+        let failed = |path: &Path, error: &io::Error| format!("`{}`: {}", path.display(), io_cause(error));
+        let number = self.next_temporary.fetch_add(1, Ordering::Relaxed);
+        let temporary = Temporary::new(self.dir.join(format!(".{}-{number}.partial", std::process::id())));
+        // Errors name the dump that was wanted: the temporary file is gone when they are read.
+        let wanted = self.dir.join(format!("{name}-{call}.core"));
+        temporary.create().and_then(|mut file| fill(&mut file)).map_err(|error| failed(&wanted, &error))?;
         for attempt in 1..=NAMES_MAX {
             let more = if attempt == 1 { String::new() } else { format!("-{attempt}") };
-            let path = self.dir.join(format!("{}-{call}{more}.core", process.name));
-            let mut options = OpenOptions::new();
-            options.write(true).create_new(true);
-            #[cfg(unix)]
-            std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            match options.open(&path).and_then(|mut file| file.write_all(bytes)) {
-                Ok(()) => return Ok(Some(path)),
+            let path = self.dir.join(format!("{name}-{call}{more}.core"));
+            match temporary.link(&path) {
+                Ok(()) => return Ok(path),
                 Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
-                Err(error) => return Err(format!("`{}`: {}", path.display(), io_cause(&error))),
+                Err(error) => return Err(failed(&path, &error)),
             }
         }
-        Err(format!("`{}` has too many dumps of `{}`", self.dir.display(), process.name))
+        Err(format!("`{}` has too many dumps of `{name}`", self.dir.display()))
+    }
+}
+
+/// A file that is removed on drop, and when a signal ends the program.
+struct Temporary {
+    path: PathBuf,
+    _entry: Entry,
+}
+
+impl Temporary {
+    fn new(path: PathBuf) -> Temporary {
+        let _entry = Entry::file(&path);
+        Temporary { path, _entry }
+    }
+
+    fn create(&self) -> io::Result<File> {
+        let mut options = OpenOptions::new();
+        options.write(true).create(true).truncate(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&self.path)
+    }
+
+    /// Gives the file a second name, which is an error where there is such a file: `rename` would replace it.
+    fn link(&self, path: &Path) -> io::Result<()> {
+        match fs::hard_link(&self.path, path) {
+            // Some file systems have no hard links.
+            Err(error) if error.kind() != ErrorKind::AlreadyExists => {
+                if path.try_exists()? {
+                    return Err(ErrorKind::AlreadyExists.into());
+                }
+                fs::rename(&self.path, path)
+            }
+            linked => linked,
+        }
+    }
+}
+
+impl Drop for Temporary {
+    fn drop(&mut self) {
+        // It was renamed, or could not be created.
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names(dir: &Path) -> Vec<String> {
+        let mut names: Vec<String> =
+            fs::read_dir(dir).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+        names.sort();
+        names
+    }
+
+    #[test]
+    fn a_dump_that_fails_half_way_leaves_no_file_and_does_not_count() {
+        let dir = tempfile::tempdir().unwrap();
+        let dumps = CoreDumps::into(dir.path().to_owned());
+        let tax = ProcessLabel { id: 1, name: "tax".into() };
+        for _ in 0..=DUMPS_MAX {
+            let half = |file: &mut File| {
+                file.write_all(b"half")?;
+                Err(ErrorKind::StorageFull.into())
+            };
+            let why = dumps.write_with(&tax, Some(7), half).unwrap_err();
+            assert!(why.contains("tax-7.core`: "), "{why}");
+        }
+        assert_eq!(names(dir.path()), [""; 0]);
+        let first = dumps.write(&tax, Some(7), b"whole").unwrap().expect("failures do not count");
+        assert_eq!(fs::read(&first).unwrap(), b"whole");
+        dumps.write(&tax, Some(7), b"other").unwrap();
+        dumps.write(&tax, None, b"start").unwrap();
+        assert_eq!(names(dir.path()), ["tax-7-2.core", "tax-7.core", "tax-start.core"]);
+        assert_eq!(fs::read(first).unwrap(), b"whole", "an earlier dump stays");
+    }
+
+    #[test]
+    fn dumps_end_at_their_bound() {
+        let dir = tempfile::tempdir().unwrap();
+        let dumps = CoreDumps::into(dir.path().to_owned());
+        let tax = ProcessLabel { id: 1, name: "tax".into() };
+        for seq in 0..DUMPS_MAX as u64 {
+            assert!(dumps.write(&tax, Some(seq), b"").unwrap().is_some());
+        }
+        assert_eq!(dumps.write(&tax, Some(1), b"").unwrap(), None);
+        assert_eq!(names(dir.path()).len(), DUMPS_MAX);
     }
 }

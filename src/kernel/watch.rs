@@ -16,12 +16,13 @@ use super::error::CallError;
 use super::notices::Notice;
 use super::replace::ReplacementRequest;
 use super::view::ProcessId;
-use super::watch_list::{FileState, RereadFiles, Watched};
+use super::watch_list::{FileState, RereadFiles, WATCHED_MAX, Watched};
 use crate::journal::Outcome;
 use crate::runtime::Program;
 use crate::runtime::source::FileSet;
 
-/// Interval of scans, with a `stat` for each file.
+/// Interval of scans, with a `stat` for each file. Events of the file system are no replacement: mounts of networks and
+/// containers send none, and an editor that renames a new file into place is an event of its directory alone.
 const POLL_INTERVAL: Duration = Duration::from_millis(100);
 /// Time until files that could not be read are read again though they did not change: a file that they name may have
 /// been missing. After a request to a server they are read again only when they change.
@@ -74,13 +75,18 @@ impl Kernel {
     }
 
     /// Watches the descendants of watched processes, without those that came from no file and those past
-    /// [`WATCHED_MAX`](super::watch_list::WATCHED_MAX).
+    /// [`WATCHED_MAX`]. Each scan tries the rest again, as their file may be there by now,
+    /// or another process have ended: a `stat` for each, and none while the list is full.
     fn watch_descendants(self: &Arc<Self>, watched: &[ProcessId]) {
+        if watched.len() >= WATCHED_MAX {
+            return;
+        }
         let below: BTreeSet<ProcessId> = {
             let table = self.table().read();
             watched.iter().flat_map(|id| table.subtree(*id)).collect()
         };
         for id in below.into_iter().filter(|id| !watched.contains(id)) {
+            // The next scan tries again.
             self.watch(id).ok();
         }
     }
