@@ -165,16 +165,12 @@ fn numbered<T: ToString>(typed: &str, views: impl Iterator<Item = (u32, T)>) -> 
     named.filter(|candidate| candidate.shown.starts_with(typed)).collect()
 }
 
-/// The words of a fault that still fit: one says what happens, the others come once.
+/// The words of a fault that still fit.
 fn fault_words(cursor: &Cursor) -> Vec<Candidate> {
     let given: Vec<_> = cursor.words.iter().filter_map(|word| word.literal_text()).collect();
-    let is_given =
-        |word: &str| given.iter().any(|given| *given == word || word.ends_with('=') && given.starts_with(word));
-    let is_kind = |word: &str| matches!(word, "error=" | "trap" | "delay=" | "drop-output");
-    let has_kind = FAULT_WORDS.iter().any(|(word, _)| is_kind(word) && is_given(word));
-    let fits = |word: &str| !(is_given(word) || has_kind && is_kind(word));
-    let offered = FAULT_WORDS.iter().filter(|(word, _)| word.starts_with(&cursor.typed) && fits(word));
-    offered.map(|(word, about)| Candidate::word_or_start(word).about(about)).collect()
+    let given: Vec<&str> = given.iter().map(|word| &**word).collect();
+    let offered = FAULT_WORDS.iter().filter(|fault| fault.word.starts_with(&cursor.typed) && fault.fits(&given));
+    offered.map(|fault| Candidate::word_or_start(fault.word).about(fault.about)).collect()
 }
 
 /// `PLUGIN.` for each process; after the dot, the functions of that process.

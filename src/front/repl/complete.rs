@@ -4,8 +4,8 @@ use super::candidates::{
     Candidate, Known, aliases, commands, dotted_functions, dotted_processes, files, functions, of_kind,
 };
 use super::programs::complete_system;
-use crate::shell::command::{ArgSlot, Command, Kind, Shape, TABLE};
-use crate::shell::line::{Cursor, Place, Word, complete_at};
+use crate::shell::command::{ArgSlot, Kind, Shape, TABLE};
+use crate::shell::line::{BLOCKS, Cursor, Place, Word, complete_at};
 use crate::shell::{AliasGrammar, resolve, split_dotted};
 use crate::text::quoted_within;
 
@@ -13,12 +13,6 @@ use crate::text::quoted_within;
 const CANDIDATES_MAX: usize = 2_000;
 /// The most characters of a candidate in the list, and of what it is.
 const SHOWN_CHARS_MAX: usize = 100;
-/// The words that open blocks, with what they do.
-const BLOCKS: [(&str, &str); 3] = [
-    ("for", "run lines once for each word"),
-    ("repeat", "run lines N times"),
-    ("if", "run lines if a command succeeds"),
-];
 
 /// The completions at the cursor.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -102,17 +96,14 @@ fn arguments(known: &Known<'_>, cursor: &Cursor) -> Vec<Candidate> {
             None => options(shape, &cursor.typed),
         };
     }
-    if let ArgSlot::Positional(_) = slot
-        && let Some(kind) = kind_from_context(command, words)
-    {
-        return of_kind(known, &kind, cursor, Vec::new);
-    }
     if slot == ArgSlot::Inner {
         return first_words(known, cursor);
     }
-    let function_of =
-        || plugin_of_function(command, words, taken).map(|plugin| functions(known.kernel, &plugin)).unwrap_or_default();
-    of_kind(known, shape.kind(slot).unwrap_or(&Kind::None), cursor, function_of)
+    let function_of = || {
+        let process = command.process_word(words, taken).and_then(Word::literal_text);
+        process.map(|process| functions(known.kernel, &process)).unwrap_or_default()
+    };
+    of_kind(known, &command.kind_at(slot, words), cursor, function_of)
 }
 
 fn options(shape: &Shape, typed: &str) -> Vec<Candidate> {
@@ -135,37 +126,6 @@ fn value_of_option(known: &Known<'_>, shape: &Shape, cursor: &Cursor, option: &s
         candidate.replacing(&replacement)
     };
     values.into_iter().map(whole).collect()
-}
-
-/// The kind of a positional argument whose kind depends on the words before it.
-fn kind_from_context(command: &Command, words: &[Word]) -> Option<Kind> {
-    let words: Vec<_> = words.iter().map_while(Word::literal_text).collect();
-    let words: Vec<&str> = words.iter().map(|word| &**word).collect();
-    Some(match (command.name, words.as_slice()) {
-        ("policy", ["check"]) => Kind::Process,
-        ("policy", ["check", _]) => Kind::Words(vec!["call".to_owned(), "load".to_owned()]),
-        ("policy", ["check", _, "call"]) => Kind::Call,
-        ("policy", ["check", _, "load"]) => Kind::Loadable,
-        ("policy", [action, ..]) if *action != "load" => Kind::None,
-        ("bench", []) => Kind::ProcessOrSpawn,
-        ("bench", ["spawn"]) => Kind::Loadable,
-        ("trace", ["payloads"]) => Kind::Words(vec!["failed".to_owned(), "off".to_owned()]),
-        ("pane", ["save"]) => Kind::File,
-        ("pane", [_, ..]) => Kind::None,
-        ("delete", _) => Kind::Breakpoint,
-        ("faults", ["delete", ..]) => Kind::Fault,
-        ("unstub", _) => Kind::Stub,
-        _ => return None,
-    })
-}
-
-/// The plugin word that the FUNCTION at the cursor belongs to.
-fn plugin_of_function(command: &Command, words: &[Word], taken: usize) -> Option<String> {
-    let shape = command.shape();
-    let slots = shape.slots(words, taken);
-    let plugin = shape.positionals.iter().position(|positional| positional.kind == Kind::Process)?;
-    let (word, _) = words.iter().zip(slots).find(|(_, slot)| *slot == ArgSlot::Positional(plugin))?;
-    word.literal_text().map(|text| text.into_owned())
 }
 
 #[cfg(test)]

@@ -4,7 +4,8 @@
 use std::sync::OnceLock;
 
 use super::arguments::Arguments;
-use super::shape::Shape;
+use super::kind::Kind;
+use super::shape::{ArgSlot, Shape};
 use crate::shell::line::{Stage, Word};
 use crate::shell::reply::{Reply, ShellError};
 
@@ -20,7 +21,8 @@ pub struct Command<S> {
     /// as comments. `…` stands for text that differs between runs, or is too long.
     pub examples: &'static [&'static str],
     /// Options and positionals. An argument's value name says how it is completed
-    /// ([`Kind::of_value_name`](super::Kind::of_value_name)); the argument with the id `input` takes INPUT.
+    /// ([`Kind::of_value_name`](super::Kind::of_value_name)); the argument with the id `input` takes INPUT. See
+    /// [`syntax_with`] for positionals whose completion depends on the words before them.
     pub syntax: Syntax,
     pub run: Run<S>,
 }
@@ -29,11 +31,21 @@ pub struct Command<S> {
 pub struct Syntax {
     make: fn() -> clap::Command,
     shape: OnceLock<Shape>,
+    kind_after: KindAfter,
 }
+
+/// The completion of a positional by the words before it, which come after the command's name; `None`: what its value
+/// name says.
+pub type KindAfter = fn(&[&str]) -> Option<Kind>;
 
 /// The syntax of a command whose options are a clap struct.
 pub const fn syntax<A: clap::Args>() -> Syntax {
-    Syntax { make: definition::<A>, shape: OnceLock::new() }
+    syntax_with::<A>(|_| None)
+}
+
+/// The syntax of a command with positionals that are completed by the words before them.
+pub const fn syntax_with<A: clap::Args>(kind_after: KindAfter) -> Syntax {
+    Syntax { make: definition::<A>, shape: OnceLock::new(), kind_after }
 }
 
 fn definition<A: clap::Args>() -> clap::Command {
@@ -117,6 +129,25 @@ impl<S> Command<S> {
     pub fn shape(&self) -> &Shape {
         let keeps = matches!(self.run, Run::Keep(_));
         self.syntax.shape.get_or_init(|| Shape::new(self.name, (self.syntax.make)(), self.is_prefix(), keeps))
+    }
+
+    /// The completion of the word in `slot`. `words`: those after the command's name, before the cursor.
+    pub fn kind_at(&self, slot: ArgSlot, words: &[Word]) -> Kind {
+        let from_words = || {
+            let words: Vec<_> = words.iter().map_while(Word::literal_text).collect();
+            let words: Vec<&str> = words.iter().map(|word| &**word).collect();
+            (self.syntax.kind_after)(&words)
+        };
+        let of_positional = if let ArgSlot::Positional(_) = slot { from_words() } else { None };
+        of_positional.or_else(|| self.shape().kind(slot).cloned()).unwrap_or_default()
+    }
+
+    /// The word that names the process whose FUNCTION is one of the words after it. `taken`: see [`Shape::slots`].
+    pub fn process_word<'w>(&self, words: &'w [Word], taken: usize) -> Option<&'w Word> {
+        let shape = self.shape();
+        let slots = shape.slots(words, taken);
+        let process = shape.positionals.iter().position(|positional| positional.kind == Kind::Process)?;
+        words.iter().zip(slots).find(|(_, slot)| *slot == ArgSlot::Positional(process)).map(|(word, _)| word)
     }
 
     /// Whether another command follows its own words.

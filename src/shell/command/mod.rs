@@ -53,7 +53,7 @@ mod watch;
 
 pub use arguments::{Argument, Arguments};
 pub use debug::inject::FAULT_WORDS;
-pub use definition::{Group, Inner, find, syntax};
+pub use definition::{Group, Inner, find, syntax, syntax_with};
 pub use describe::describe;
 pub use help::{about, closest_topic, markdown_table, overview, topics};
 pub use kind::Kind;

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use super::{Arguments, Command, Group, Run, syntax};
+use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::shell::front::{PaneRequest, PaneSize, PictureClock, PictureSize};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
@@ -24,9 +24,18 @@ pub static COMMAND: Command = Command {
         # 1:echo\n\
         pane save pane.txt --size 80x6\n\
         # the pane in `pane.txt`"],
-    syntax: syntax::<PaneOptions>(),
+    syntax: syntax_with::<PaneOptions>(kind_after),
     run: Run::Plain(run),
 };
+
+/// The completion of the second word, which is a file in `pane save FILE` alone.
+fn kind_after(words: &[&str]) -> Option<Kind> {
+    match words {
+        ["save"] => Some(Kind::File),
+        [_, ..] => Some(Kind::None),
+        [] => None,
+    }
+}
 
 #[derive(Debug, clap::Args)]
 struct PaneOptions {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use serde::Serialize;
 
-use super::{Arguments, Command, Group, Run, syntax};
+use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::kernel::Policy;
 use crate::kernel::policy::{Asked, OwnGrants, Rule, Who, names_only};
 use crate::runtime::Problem;
@@ -44,9 +44,21 @@ pub static COMMAND: Command = Command {
         policy check front load count_vowels\n\
         # allowed: no policy is loaded, and a plugin may load names",
     ],
-    syntax: syntax::<PolicyOptions>(),
+    syntax: syntax_with::<PolicyOptions>(kind_after),
     run: Run::Plain(run),
 };
+
+/// The words of `policy check`; a FILE follows `load` alone.
+fn kind_after(words: &[&str]) -> Option<Kind> {
+    Some(match words {
+        ["check"] => Kind::Process,
+        ["check", _] => Kind::Words(vec!["call".to_owned(), "load".to_owned()]),
+        ["check", _, "call"] => Kind::Call,
+        ["check", _, "load"] => Kind::Loadable,
+        [action, ..] if *action != "load" => Kind::None,
+        _ => return None,
+    })
+}
 
 #[derive(Debug, clap::Args)]
 struct PolicyOptions {

@@ -6,7 +6,7 @@ mod rate_limiter;
 
 use std::time::Duration;
 
-use super::{Arguments, Command, Group, Run, syntax};
+use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::journal::{Drained, Filter, PayloadSettings, PayloadsOf, Record, merge_running};
 use crate::kernel::Kernel;
 use crate::shell::filter::{parse_filter, undecided_note};
@@ -64,12 +64,17 @@ pub static COMMAND: Command = Command {
         # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}\n\
         expect-calls 'caller=count_vowels and function=var_set and kind=host' 1",
     ],
-    syntax: syntax::<TraceOptions>(),
+    syntax: syntax_with::<TraceOptions>(kind_after),
     run: Run::Plain(run),
 };
 
 /// Interval between a follower's checks for Ctrl-C.
 const FOLLOW_STEP: Duration = Duration::from_millis(50);
+
+/// The completion of SIZE in `trace payloads SIZE`, where it is no size.
+fn kind_after(words: &[&str]) -> Option<Kind> {
+    (words == ["payloads"]).then(|| Kind::Words(vec!["failed".to_owned(), "off".to_owned()]))
+}
 
 #[derive(Debug, clap::Args)]
 struct TraceOptions {

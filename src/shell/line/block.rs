@@ -9,6 +9,13 @@ use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
 use super::statement::Until;
 
+/// The words that open blocks, with what they do.
+pub const BLOCKS: [(&str, &str); 3] = [
+    ("for", "run lines once for each word"),
+    ("repeat", "run lines N times"),
+    ("if", "run lines if a command succeeds"),
+];
+
 impl Parser<'_> {
     /// The keyword at the current position, as a whole unquoted word. A cursor at the end of the word is inside the
     /// word.

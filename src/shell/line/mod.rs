@@ -41,6 +41,7 @@ mod word;
 mod tests;
 
 pub use ast::{Block, Part, Pipe, Quote, Redirect, Script, Stage, Statement, Word, WordKind, is_variable_name};
+pub use block::BLOCKS;
 pub use cursor::{Cursor, complete_at};
 pub use draft::Place;
 pub use error::{ErrorKind, SyntaxError};

@@ -10,7 +10,7 @@ mod options;
 mod report;
 mod subject;
 
-use super::{Arguments, Command, Group, Run, syntax};
+use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
@@ -35,9 +35,18 @@ pub static COMMAND: Command = Command {
         bench echo echo --size 16 -n 8\n\
         # MEASURED               HOW     CALLS     …\n\
         # 1:echo.echo, 16 bytes  native      8  …"],
-    syntax: syntax::<BenchOptions>(),
+    syntax: syntax_with::<BenchOptions>(kind_after),
     run: Run::Plain(run),
 };
+
+/// The completion of `bench spawn SOURCE`, and of PLUGIN, which may be `spawn`.
+fn kind_after(words: &[&str]) -> Option<Kind> {
+    match words {
+        [] => Some(Kind::ProcessOrSpawn),
+        [word] if *word == SPAWN => Some(Kind::Loadable),
+        _ => None,
+    }
+}
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     check_spawn(&arguments)?;

@@ -3,6 +3,7 @@
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{BreakSpec, BreakpointView, HoldSide};
+use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
@@ -76,7 +77,7 @@ pub static DELETE: Command = Command {
         delete 1\n\
         breaks\n\
         # N  SIDE  EXPR  HITS  DO"],
-    syntax: syntax::<DeleteWords>(),
+    syntax: syntax_with::<DeleteWords>(|_| Some(Kind::Breakpoint)),
     run: Run::Plain(run_delete),
 };
 

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::Filter;
 use crate::kernel::hooks::{FaultKind, FaultSpec, FaultView, FaultWhen};
+use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::listing::{self, Column};
 use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
@@ -62,21 +63,55 @@ pub static FAULTS: Command = Command {
         # N  FAULT  EXPR         WHEN    P  SEED  MATCHED  HITS\n\
         # 1  trap   callee=cart  3+    0.5     7        0     0\n\
         faults clear"],
-    syntax: syntax::<FaultsWords>(),
+    syntax: syntax_with::<FaultsWords>(fault_after_delete),
     run: Run::Plain(run_faults),
 };
 
 /// The words of a fault, with what they do: what happens to a call, then to which calls. A word that ends with `=` takes
 /// a value.
-pub const FAULT_WORDS: [(&str, &str); 7] = [
-    ("error=", "fails the call with this message"),
-    ("trap", "fails it and takes the plugin's instance with it"),
-    ("delay=", "makes it wait"),
-    ("drop-output", "loses what it gave"),
-    ("when=", "which calls: 3, 3+, 3..5 or 3+2"),
-    ("p=", "by chance, from 0 to 1"),
-    ("seed=", "of the chance"),
+pub const FAULT_WORDS: [FaultWord; 7] = [
+    FaultWord::effect("error=", "fails the call with this message"),
+    FaultWord::effect("trap", "fails it and takes the plugin's instance with it"),
+    FaultWord::effect("delay=", "makes it wait"),
+    FaultWord::effect("drop-output", "loses what it gave"),
+    FaultWord::condition("when=", "which calls: 3, 3+, 3..5 or 3+2"),
+    FaultWord::condition("p=", "by chance, from 0 to 1"),
+    FaultWord::condition("seed=", "of the chance"),
 ];
+
+/// A word of a fault, or the start of one.
+#[derive(Debug, Clone, Copy)]
+pub struct FaultWord {
+    /// The word; its value follows a `=`.
+    pub word: &'static str,
+    /// A phrase, for lists.
+    pub about: &'static str,
+    /// Whether it says what happens, of which a fault has one.
+    pub is_effect: bool,
+}
+
+impl FaultWord {
+    const fn effect(word: &'static str, about: &'static str) -> FaultWord {
+        FaultWord { word, about, is_effect: true }
+    }
+
+    const fn condition(word: &'static str, about: &'static str) -> FaultWord {
+        FaultWord { word, about, is_effect: false }
+    }
+
+    /// Whether the word still fits behind those that were given: an effect is given once, as is each condition.
+    pub fn fits(&self, given: &[&str]) -> bool {
+        let is_given =
+            |word: &str| given.iter().any(|given| *given == word || word.ends_with('=') && given.starts_with(word));
+        let has_effect = FAULT_WORDS.iter().any(|other| other.is_effect && is_given(other.word));
+        !(is_given(self.word) || has_effect && self.is_effect)
+    }
+}
+
+/// The completion of `faults delete N`.
+fn fault_after_delete(words: &[&str]) -> Option<Kind> {
+    matches!(words, ["delete", ..]).then_some(Kind::Fault)
+}
 
 #[derive(Debug, clap::Args)]
 struct InjectWords {

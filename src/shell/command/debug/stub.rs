@@ -5,6 +5,7 @@ use serde::Serialize;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::{Filter, KeptBytes};
 use crate::kernel::hooks::{StubAnswer, StubSpec, StubView};
+use crate::shell::command::{Kind, syntax_with};
 use crate::shell::filter::parse_filter;
 use crate::shell::grammar::{CommandGrammar, split_dotted};
 use crate::shell::listing::{self, Column};
@@ -91,7 +92,7 @@ pub static UNSTUB: Command = Command {
         unstub text.upper\n\
         text.upper hi\n\
         # HI"],
-    syntax: syntax::<UnstubWords>(),
+    syntax: syntax_with::<UnstubWords>(|_| Some(Kind::Stub)),
     run: Run::Plain(run_unstub),
 };
 
