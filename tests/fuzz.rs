@@ -212,7 +212,7 @@ fn live_and_die(bytes: &[u8]) {
         drop(kernel.kill(view.id, false));
     }
     assert!(kernel.running().is_empty(), "a call runs on");
-    assert_eq!((kernel.process_count(), kernel.memory_bytes()), (0, 0), "something is left");
+    assert_eq!((kernel.processes(false).len(), kernel.memory_bytes()), (0, 0), "something is left");
 }
 
 fn calls(kernel: &Arc<Kernel>, id: ProcessId) {

@@ -316,6 +316,7 @@ impl Drained<'_> {
     }
 
     /// A cursor at the oldest record that is held.
+    #[cfg(test)]
     pub fn cursor_at_start(&self) -> JournalCursor {
         JournalCursor { position: self.journal.store.lock().base() }
     }

@@ -59,6 +59,7 @@ impl Kernel {
     }
 
     /// Count of living processes.
+    #[cfg(test)]
     pub fn process_count(&self) -> usize {
         self.table().read().len()
     }

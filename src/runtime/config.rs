@@ -19,6 +19,7 @@ impl Config {
     }
 
     /// Whether both share their memory.
+    #[cfg(test)]
     pub fn is_shared_with(&self, other: &Config) -> bool {
         Arc::ptr_eq(&self.0, &other.0)
     }
