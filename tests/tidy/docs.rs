@@ -97,10 +97,8 @@ impl<'ast> Visit<'ast> for Undocumented<'_> {
         }
         for inner in &item.items {
             match inner {
-                ImplItem::Fn(function) => {
-                    if !is_test(&function.attrs) {
-                        self.check_function(&function.vis, &function.attrs, &function.sig);
-                    }
+                ImplItem::Fn(function) if !is_test(&function.attrs) => {
+                    self.check_function(&function.vis, &function.attrs, &function.sig);
                 }
                 ImplItem::Const(constant) => self.check(&constant.vis, &constant.attrs, &constant.ident),
                 _ => {}
