@@ -18,8 +18,8 @@ pub fn memory_bytes() -> Option<u64> {
 }
 
 /// Lets the system end this process before others when memory runs out. Nothing tells whether it will.
-pub fn give_way_for_memory() {
-    system::give_way_for_memory();
+pub fn prefer_oom_kill() {
+    system::prefer_oom_kill();
 }
 
 /// Path of the running program; on Linux valid also after its file has been replaced.
@@ -51,7 +51,7 @@ mod system {
     }
 
     /// Makes this process the first to be ended when memory runs out; does nothing where that cannot be set.
-    pub fn give_way_for_memory() {
+    pub fn prefer_oom_kill() {
         // A system that does not let it be said is no reason to stop.
         let _ = std::fs::write("/proc/self/oom_score_adj", "1000");
     }
@@ -84,7 +84,7 @@ mod system {
     }
 
     /// Makes this process the first to be ended when memory runs out; does nothing where that cannot be set.
-    pub fn give_way_for_memory() {}
+    pub fn prefer_oom_kill() {}
 
     /// Path of the running program; `None` where only its file name is known.
     pub fn this_program() -> Option<PathBuf> {
@@ -107,7 +107,7 @@ mod system {
     }
 
     /// Makes this process the first to be ended when memory runs out; does nothing where that cannot be set.
-    pub fn give_way_for_memory() {}
+    pub fn prefer_oom_kill() {}
 
     /// Path of the running program; `None` where only its file name is known.
     pub fn this_program() -> Option<PathBuf> {

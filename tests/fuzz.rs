@@ -96,7 +96,7 @@ fn policy_files() {
 
 /// Evaluates a policy as the kernel does.
 fn asks(policy: &Policy, input: &[u8]) {
-    use plugsh::kernel::policy::{Asked, Who};
+    use plugsh::kernel::policy::{RequestedSource, Who};
     let text = String::from_utf8_lossy(input);
     for name in ["a", "echo", &text] {
         let who = Who { name, plugin: "x" };
@@ -104,7 +104,7 @@ fn asks(policy: &Policy, input: &[u8]) {
             is_shown_safely(&error.line(SHELL));
         }
         for source in ["echo", "./x.wasm", "http://a.h/b", &text] {
-            match Asked::of(source) {
+            match RequestedSource::of(source) {
                 Ok(asked) => drop(policy.load(who, &asked).map_err(|error| is_shown_safely(&error.line(SHELL)))),
                 Err(error) => is_shown_safely(&error),
             }

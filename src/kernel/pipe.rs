@@ -49,7 +49,7 @@ impl<'a> Pipe<'a> {
             // Straight over where the next process is free; by way of a copy where it is busy, perhaps with ourselves.
             let entered = match finished.is_of(process) {
                 true => None,
-                false => task.enter(process, &next.function, bytes_in, left(), Queueing::Not)?,
+                false => task.enter(process, &next.function, bytes_in, left(), Queueing::Skip)?,
             };
             finished = match entered {
                 Some(entered) => entered.run_taking(finished)?,

@@ -17,7 +17,7 @@ use super::notices::Notice;
 use super::policy::grant::child_spec;
 use super::policy::learn::Spawn;
 use super::policy::own::OwnGrants;
-use super::policy::{Asked, ChildGrants, Granted, names_only};
+use super::policy::{ChildGrants, Granted, RequestedSource, names_only};
 use super::process::{Life, NewProcess, Process};
 use super::stack::PluginFrames;
 use super::task::Task;
@@ -84,7 +84,7 @@ impl Kernel {
         };
         // Looked up by id: while new code starts, `parent` may be a stand-in, which has no children.
         let children = self.living(parent.id).map_or(0, |parent| parent.counters.children.load(Ordering::Relaxed));
-        let asked = Asked::of(name).map_err(Failure::denied)?;
+        let asked = RequestedSource::of(name).map_err(Failure::denied)?;
         let seen = Spawn { source: asked.text(), parent: parent.id, children: children + 1, ..Spawn::default() };
         let granted = match (parent.own.as_ref().and_then(|own| own.load(&asked)), &policy) {
             (Some(granted), _) => Ok(granted),
@@ -356,9 +356,9 @@ impl Kernel {
 }
 
 /// The built-in default: a guest may load names only.
-fn by_name_only(who: &Process, asked: &Asked) -> Result<Granted, Problem> {
+fn by_name_only(who: &Process, asked: &RequestedSource) -> Result<Granted, Problem> {
     match asked {
-        Asked::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),
+        RequestedSource::Name(name) => Ok(Granted { source: name.clone(), beyond_names: false, sha256: None }),
         _ => Err(names_only(who.who(), asked, who.parent_id() != 0)),
     }
 }

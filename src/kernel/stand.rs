@@ -3,12 +3,12 @@
 
 use super::stack::{CallStack, PluginFrames};
 use super::task::Task;
-use crate::runtime::GuestStand;
+use crate::runtime::InstanceStack;
 
 impl Task {
     /// The stack `inner`, with the chain's calls around it; `skipped` of the deepest are left out. `stands` are those of
     /// guests that run or wait, the innermost first: a call without one is part of the stack all the same.
-    pub fn stack_around(&self, inner: CallStack, skipped: usize, stands: Vec<GuestStand>) -> CallStack {
+    pub fn stack_around(&self, inner: CallStack, skipped: usize, stands: Vec<InstanceStack>) -> CallStack {
         let calls: Vec<_> = self.chain.with_frames(|frames| {
             frames.stack.iter().map(|frame| (frame.process.clone(), frame.function, frame.record_seq())).collect()
         });
@@ -32,7 +32,7 @@ impl Task {
     }
 
     /// Completes the stack of a nested call whose error the deepest call got as a value.
-    pub fn keep_caught(&self, stands: Vec<GuestStand>) {
+    pub fn keep_caught(&self, stands: Vec<InstanceStack>) {
         let failed = |frames: &mut super::frame::Frames| {
             frames.propagating.as_ref().and_then(|propagating| propagating.error.stack.as_deref().cloned())
         };

@@ -12,7 +12,7 @@ use super::task::Task;
 use super::view::ProcessId;
 use crate::journal::{Outcome, Symbol};
 use crate::runtime::{
-    Backtrace, Exchange, Failure, FailureKind, GuestStand, HostData, HostRequest, LogLevel, StandardStream, Upcalls,
+    Backtrace, Exchange, Failure, FailureKind, HostData, HostRequest, InstanceStack, LogLevel, StandardStream, Upcalls,
 };
 
 impl Task {
@@ -166,7 +166,7 @@ impl Upcalls for Task {
         }
     }
 
-    fn caught(&self, stands: Vec<GuestStand>) {
+    fn caught(&self, stands: Vec<InstanceStack>) {
         self.keep_caught(stands);
     }
 
@@ -174,7 +174,7 @@ impl Upcalls for Task {
         self.chain.is_stop_wanted()
     }
 
-    fn stop(&self, stands: Vec<GuestStand>) -> Result<(), Failure> {
+    fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
         Task::stop(self, stands)
     }
 

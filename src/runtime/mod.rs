@@ -201,7 +201,7 @@ impl LogLevel {
 
 /// Where a guest stands that runs, or waits in a nested call.
 #[derive(Debug)]
-pub struct GuestStand {
+pub struct InstanceStack {
     /// The instance's: one value for the instances of one code.
     pub spec: Arc<Spec>,
     pub backtrace: Backtrace,
@@ -237,7 +237,7 @@ pub trait Upcalls: Send + Sync {
     /// `call_plugin`: runs a nested call to its end.
     fn call(self: Arc<Self>, id: u64, exchange: &mut dyn Exchange) -> Result<(), Failure>;
     /// A failed nested call's error was given to the caller as a value. The caller and its callers stand at `_stands`.
-    fn caught(&self, _stands: Vec<GuestStand>) {}
+    fn caught(&self, _stands: Vec<InstanceStack>) {}
     /// True when the running call is to be stopped where it is, for a look or a hold. Read by the epoch callback alone.
     fn is_stop_wanted(&self) -> bool {
         false
@@ -247,7 +247,7 @@ pub trait Upcalls: Send + Sync {
     /// # Errors
     ///
     /// [`FailureKind::Interrupted`] when the call was to end meanwhile.
-    fn stop(&self, _stands: Vec<GuestStand>) -> Result<(), Failure> {
+    fn stop(&self, _stands: Vec<InstanceStack>) -> Result<(), Failure> {
         Ok(())
     }
     /// `free_plugin`: ends a process that the caller (or one of its descendants) spawned.

@@ -159,18 +159,18 @@ impl Recorder for LastCall {
 }
 
 /// A kernel for replays.
-pub struct Stage {
+pub struct ReplayStage {
     pub kernel: Arc<Kernel>,
     last: Arc<LastCall>,
 }
 
-impl Stage {
+impl ReplayStage {
     /// A kernel with the session's limits, plugin directories and stubs, without processes.
-    pub fn new(session: &Session) -> Stage {
+    pub fn new(session: &Session) -> ReplayStage {
         let kernel = session.kernel().fresh();
         let last = Arc::new(LastCall::default());
         kernel.record_calls(Some(last.clone()));
-        Stage { kernel, last }
+        ReplayStage { kernel, last }
     }
 
     /// Makes a call and gives its result. Ctrl-C ends it.
@@ -232,7 +232,7 @@ pub struct Verified {
 pub fn verify_journal(session: &mut Session, id: ProcessId, request: LoadRequest) -> Result<Verified, ShellError> {
     let journal = session.kernel().journal().clone();
     let records = journal.drain().find(usize::MAX, |record| record.callee == id && record.outcome.is_ended());
-    let stage = Stage::new(session);
+    let stage = ReplayStage::new(session);
     let process = stage.kernel.load(request).map_err(|error| session.call_error(error))?;
     let mut verified = Verified { replayed: 0, skipped: 0, difference: None };
     for record in records {

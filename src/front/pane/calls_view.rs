@@ -63,8 +63,8 @@ pub fn draw(buffer: &mut Buffer, area: Rect, calls: &Calls, state: &UiState, sur
     for (y, line) in (body.y..).zip(shown) {
         let row = Rect { y, height: 1, ..body };
         let (index, call) = match line {
-            life::Line::Call(index, call) => (index, call),
-            life::Line::Life(event) => {
+            life::LifeRow::Call(index, call) => (index, call),
+            life::LifeRow::Life(event) => {
                 let rest = draw_time(buffer, row, event.at_ns);
                 put(buffer, rest, y, life::spans(event));
                 continue;

@@ -8,7 +8,7 @@ use super::state::{Layer, Subject};
 
 /// Where a key of the table is valid. The filter's input and questions have keys of their own, outside of the table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum KeyContext {
     Views,
     Detail,
     Help,
@@ -17,16 +17,16 @@ enum Place {
 /// Keys with one meaning: a line of the help.
 pub struct KeyGroup {
     keys: &'static [(Key, Action)],
-    places: &'static [Place],
+    places: &'static [KeyContext],
     pub meaning: &'static str,
     /// The word of the status line.
     hint: &'static str,
 }
 
-const VIEWS: &[Place] = &[Place::Views];
-const DETAIL: &[Place] = &[Place::Detail];
-const VIEWS_AND_DETAIL: &[Place] = &[Place::Views, Place::Detail];
-const ALL: &[Place] = &[Place::Views, Place::Detail, Place::Help];
+const VIEWS: &[KeyContext] = &[KeyContext::Views];
+const DETAIL: &[KeyContext] = &[KeyContext::Detail];
+const VIEWS_AND_DETAIL: &[KeyContext] = &[KeyContext::Views, KeyContext::Detail];
+const ALL: &[KeyContext] = &[KeyContext::Views, KeyContext::Detail, KeyContext::Help];
 
 /// All keys but those of the filter's input and of questions.
 pub const KEYS: &[KeyGroup] = &[
@@ -222,16 +222,16 @@ pub fn action(key: Key, layer: &Layer) -> Option<Action> {
     }
 }
 
-fn place(layer: &Layer) -> Option<Place> {
+fn place(layer: &Layer) -> Option<KeyContext> {
     match layer {
-        Layer::Views => Some(Place::Views),
-        Layer::Detail { .. } => Some(Place::Detail),
-        Layer::Help { .. } => Some(Place::Help),
+        Layer::Views => Some(KeyContext::Views),
+        Layer::Detail { .. } => Some(KeyContext::Detail),
+        Layer::Help { .. } => Some(KeyContext::Help),
         Layer::Filter { .. } | Layer::Confirm { .. } => None,
     }
 }
 
-fn in_table(key: Key, place: Place) -> Option<Action> {
+fn in_table(key: Key, place: KeyContext) -> Option<Action> {
     let here = KEYS.iter().filter(|group| group.places.contains(&place));
     here.flat_map(|group| group.keys).find(|(bound, _)| *bound == key).map(|(_, action)| *action)
 }
@@ -296,7 +296,7 @@ mod tests {
 
     #[test]
     fn no_key_means_two_things_in_a_place() {
-        for place in [Place::Views, Place::Detail, Place::Help] {
+        for place in [KeyContext::Views, KeyContext::Detail, KeyContext::Help] {
             let mut seen = Vec::new();
             for group in KEYS.iter().filter(|group| group.places.contains(&place)) {
                 for (key, _) in group.keys {

@@ -11,7 +11,7 @@ use super::theme;
 
 /// A line of the view of calls.
 #[derive(Debug, Clone, Copy)]
-pub enum Line<'a> {
+pub enum LifeRow<'a> {
     /// A call with its index in the list.
     Call(usize, &'a Record),
     Life(&'a LifeEvent),
@@ -25,7 +25,7 @@ pub fn lines<'a>(
     top: usize,
     page: usize,
     selected: Option<usize>,
-) -> Vec<Line<'a>> {
+) -> Vec<LifeRow<'a>> {
     let since_ns = if top == 0 { 0 } else { calls.get(top).map_or(0, |call| call.at_ns) };
     let until_ns = calls.get(top + page).map_or(u64::MAX, |call| call.at_ns);
     let between = |event: &&LifeEvent| (since_ns..until_ns).contains(&event.at_ns);
@@ -33,14 +33,15 @@ pub fn lines<'a>(
     let mut lines = Vec::new();
     for (index, call) in calls.iter().enumerate().skip(top).take(page) {
         while let Some(event) = events.next_if(|event| event.at_ns < call.at_ns) {
-            lines.push(Line::Life(event));
+            lines.push(LifeRow::Life(event));
         }
-        lines.push(Line::Call(index, call));
+        lines.push(LifeRow::Call(index, call));
     }
-    lines.extend(events.map(Line::Life));
+    lines.extend(events.map(LifeRow::Life));
     // Text that does not fit is cut at the end, or at the start where the selected call would be out of sight.
-    let place = selected
-        .and_then(|selected| lines.iter().position(|line| matches!(line, Line::Call(index, _) if *index == selected)));
+    let place = selected.and_then(|selected| {
+        lines.iter().position(|line| matches!(line, LifeRow::Call(index, _) if *index == selected))
+    });
     let first = match place {
         Some(place) => (place + 1).saturating_sub(page),
         None => lines.len().saturating_sub(page),
@@ -78,9 +79,9 @@ mod tests {
     fn shown(top: usize, page: usize, selected: Option<usize>) -> Vec<String> {
         let calls: Vec<Record> = [10, 20, 30].map(|seq| call(seq, 1, (0, "shell"), (1, "a"), "f")).into();
         let events = [life(5, LifeChange::Restarted), life(20, LifeChange::Reloaded), life(40, LifeChange::Restarted)];
-        let text = |line: &Line| match line {
-            Line::Call(index, _) => format!("call {index}"),
-            Line::Life(event) => format!("event {}", event.at_ns / 1_000_000),
+        let text = |line: &LifeRow| match line {
+            LifeRow::Call(index, _) => format!("call {index}"),
+            LifeRow::Life(event) => format!("event {}", event.at_ns / 1_000_000),
         };
         lines(&calls, &events, top, page, selected).iter().map(text).collect()
     }

@@ -1,7 +1,7 @@
 //! A call's payload as lines: as JSON, as text, as what its bytes read as, or in hexadecimal.
 
 use crate::journal::KeptBytes;
-use crate::shell::decode::{Why, decode};
+use crate::shell::decode::{FormatReason, decode};
 
 use super::printable::{SHOWN_CHARS_MAX, is_text, printable};
 
@@ -16,15 +16,17 @@ const HEX_BYTES: usize = 16;
 pub fn lines(kept: &KeptBytes) -> Vec<String> {
     let decoded = decode(kept, None);
     let (form, mut lines) = match decoded.why {
-        Why::LooksLike => (decoded.form.title(), decoded.text.lines().flat_map(pieces).take(LINES_MAX + 1).collect()),
-        Why::Is | Why::IsNo(..) => shape(&kept.bytes),
+        FormatReason::LooksLike => {
+            (decoded.form.title(), decoded.text.lines().flat_map(pieces).take(LINES_MAX + 1).collect())
+        }
+        FormatReason::Is | FormatReason::IsNo(..) => shape(&kept.bytes),
     };
     let cut = lines.len() > LINES_MAX;
     lines.truncate(LINES_MAX);
     if cut {
         lines.push(format!("… only the first {LINES_MAX} lines of {form} are shown"));
     }
-    if decoded.why == Why::LooksLike {
+    if decoded.why == FormatReason::LooksLike {
         lines.push(format!("… looks like {form}; `show SEQ --as hex` has the bytes"));
     }
     lines.extend(kept.missing().map(|missing| format!("… {missing}")));

@@ -33,7 +33,7 @@ enum Figure {
 
 /// Where a figure stands.
 #[derive(Clone, Copy)]
-struct Place {
+struct FigureColumn {
     figure: Figure,
     /// Including the gap before it.
     cols: u16,
@@ -41,12 +41,12 @@ struct Place {
     view_cols_min: u16,
 }
 
-const fn place(figure: Figure, cols: u16, view_cols_min: u16) -> Place {
-    Place { figure, cols, view_cols_min }
+const fn place(figure: Figure, cols: u16, view_cols_min: u16) -> FigureColumn {
+    FigureColumn { figure, cols, view_cols_min }
 }
 
 /// The figures of a row, from the left.
-const FIGURES: [Place; 6] = [
+const FIGURES: [FigureColumn; 6] = [
     place(Figure::Column(ps::CALLS), 6, 30),
     place(Figure::CallsPerSecond, 6, 52),
     place(Figure::Column(ps::ERRORS), 7, 38),
@@ -85,7 +85,7 @@ pub fn draw(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &UiSt
     }
 }
 
-fn figures(width: u16) -> impl Iterator<Item = Place> {
+fn figures(width: u16) -> impl Iterator<Item = FigureColumn> {
     FIGURES.into_iter().filter(move |place| width >= place.view_cols_min)
 }
 
@@ -127,7 +127,7 @@ fn draw_title(buffer: &mut Buffer, area: Rect, processes: &Processes, state: &Ui
 
 fn figure_areas(row: Rect) -> impl Iterator<Item = (Figure, Rect)> {
     let mut x = row.right() - figures_cols(row.width);
-    figures(row.width).map(move |Place { figure, cols, .. }| {
+    figures(row.width).map(move |FigureColumn { figure, cols, .. }| {
         let area = Rect { x: x + 1, width: cols - 1, ..row };
         x += cols;
         (figure, area)

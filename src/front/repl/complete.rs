@@ -5,7 +5,7 @@ use super::candidates::{
 };
 use super::programs::complete_system;
 use crate::shell::command::{ArgSlot, Kind, Shape, TABLE};
-use crate::shell::line::{BLOCKS, Cursor, Place, Word, complete_at};
+use crate::shell::line::{BLOCKS, Cursor, CursorPlace, Word, complete_at};
 use crate::shell::{AliasGrammar, resolve, split_dotted};
 use crate::text::quoted_within;
 
@@ -26,11 +26,11 @@ pub struct Completions {
 pub fn complete(known: &Known<'_>, line: &str, pos: usize) -> Completions {
     let cursor = complete_at(line, pos, known.grammar);
     let mut candidates = match cursor.place {
-        Place::Command if cursor.quote.is_none() => commands_at(known, &cursor),
-        Place::Argument | Place::Input => arguments(known, &cursor),
-        Place::InputFile | Place::File => files(&cursor.typed),
-        Place::System => complete_system(&cursor, line.get(..pos).unwrap_or(line)),
-        Place::Variable => known
+        CursorPlace::Command if cursor.quote.is_none() => commands_at(known, &cursor),
+        CursorPlace::Argument | CursorPlace::Input => arguments(known, &cursor),
+        CursorPlace::InputFile | CursorPlace::File => files(&cursor.typed),
+        CursorPlace::System => complete_system(&cursor, line.get(..pos).unwrap_or(line)),
+        CursorPlace::Variable => known
             .variables
             .iter()
             .filter(|name| name.starts_with(&cursor.typed))
@@ -54,7 +54,7 @@ pub fn expected_arguments(grammar: &AliasGrammar, line: &str) -> Option<String> 
     let words = grammar.aliases.expanded(TABLE, &cursor.words);
     let (command, taken, words) = resolve(TABLE, &words)?;
     let between_words = cursor.typed.is_empty() && cursor.quote.is_none() && line.ends_with(' ');
-    if !between_words || !matches!(cursor.place, Place::Argument | Place::Input) {
+    if !between_words || !matches!(cursor.place, CursorPlace::Argument | CursorPlace::Input) {
         return None;
     }
     let shape = command.shape();

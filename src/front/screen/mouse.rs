@@ -75,7 +75,7 @@ pub struct SplitReport {
 
 /// Part of a report that a character is.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Part {
+pub enum ReportPart {
     /// The character is not part of the report.
     None,
     /// The character continues the report.
@@ -91,22 +91,22 @@ impl SplitReport {
     }
 
     /// Takes a character that follows. `repeats` is a number that rustyline's vi mode has read before it.
-    pub fn take(&mut self, c: char, repeats: usize) -> Part {
-        let Some(read) = &mut self.read else { return Part::None };
+    pub fn take(&mut self, c: char, repeats: usize) -> ReportPart {
+        let Some(read) = &mut self.read else { return ReportPart::None };
         if repeats != 1 || (!c.is_ascii_digit() && (read.is_empty() || read.ends_with(';'))) {
             read.push_str(&repeats.to_string());
         }
         read.push(c);
         match c {
-            '0'..='9' | ';' if read.len() < REPORT_BYTES_MAX => Part::Some,
+            '0'..='9' | ';' if read.len() < REPORT_BYTES_MAX => ReportPart::Some,
             'M' | 'm' => {
                 let mouse = parse(read);
                 self.read = None;
-                Part::Last(mouse)
+                ReportPart::Last(mouse)
             }
             _ => {
                 self.read = None;
-                Part::None
+                ReportPart::None
             }
         }
     }
@@ -142,12 +142,12 @@ mod tests {
             text.chars().map(|c| report.take(c, 1)).collect::<Vec<_>>()
         };
         let press = Mouse { action: MouseAction::Press, col: 11, row: 4 };
-        assert_eq!(read("0;12;5M").pop(), Some(Part::Last(Some(press))));
-        assert_eq!(read("0;12;5m").pop(), Some(Part::Last(None)));
-        assert_eq!(read("j"), [Part::None], "a key after another sequence");
-        assert_eq!(read(&"1".repeat(30)).pop(), Some(Part::None), "a number without end");
+        assert_eq!(read("0;12;5M").pop(), Some(ReportPart::Last(Some(press))));
+        assert_eq!(read("0;12;5m").pop(), Some(ReportPart::Last(None)));
+        assert_eq!(read("j"), [ReportPart::None], "a key after another sequence");
+        assert_eq!(read(&"1".repeat(30)).pop(), Some(ReportPart::None), "a number without end");
         let mut report = SplitReport::default();
-        assert_eq!(report.take('0', 1), Part::None, "no report has begun");
+        assert_eq!(report.take('0', 1), ReportPart::None, "no report has begun");
     }
 
     #[test]
@@ -155,6 +155,6 @@ mod tests {
         let mut report = SplitReport::default();
         report.begin();
         let parts = [('0', 1), (';', 1), (';', 12), ('M', 5)].map(|(c, repeats)| report.take(c, repeats));
-        assert_eq!(parts[3], Part::Last(Some(Mouse { action: MouseAction::Press, col: 11, row: 4 })));
+        assert_eq!(parts[3], ReportPart::Last(Some(Mouse { action: MouseAction::Press, col: 11, row: 4 })));
     }
 }

@@ -13,7 +13,7 @@ use rustyline::{
 
 use super::Screen;
 use super::handover::Resumed;
-use super::mouse::{Part, SplitReport};
+use super::mouse::{ReportPart, SplitReport};
 use super::pane_state::PaneState;
 use super::recent::columns_of;
 use super::region::Window;
@@ -211,9 +211,9 @@ impl Keys {
         match *event {
             KeyEvent(KeyCode::UnknownEscSeq, _) if shared.inner().mouse.may_report() => report.begin(),
             KeyEvent(KeyCode::Char(c), Modifiers::NONE | Modifiers::SHIFT) => match report.take(c, repeats.into()) {
-                Part::None => return None,
-                Part::Some | Part::Last(None) => {}
-                Part::Last(Some(mouse)) => {
+                ReportPart::None => return None,
+                ReportPart::Some | ReportPart::Last(None) => {}
+                ReportPart::Last(Some(mouse)) => {
                     drop(report);
                     if shared.focus() == Focus::Pane {
                         let _ = shared.key(Key::Mouse(mouse));

@@ -11,12 +11,12 @@ pub const FILTER_BYTES_MAX: usize = 4096;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Token {
     pub(super) column: usize,
-    pub(super) kind: Kind,
+    pub(super) kind: TokenKind,
 }
 
 /// The kind of a token, with its text.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(super) enum TokenKind {
     Word(String),
     /// A word that was in quotes: never a keyword, a field or a glob.
     Quoted(String),
@@ -30,7 +30,7 @@ pub(super) enum Kind {
     End,
 }
 
-/// The words of `text`; the last one is always [`Kind::End`].
+/// The words of `text`; the last one is always [`TokenKind::End`].
 ///
 /// # Errors
 /// The text is longer than [`FILTER_BYTES_MAX`], or a quote is open.
@@ -50,27 +50,27 @@ pub(super) fn tokens(text: &str) -> Result<Vec<Token>, FilterError> {
         tokens.push(Token { column: at + 1, kind });
         at = next;
     }
-    tokens.push(Token { column: chars.len() + 1, kind: Kind::End });
+    tokens.push(Token { column: chars.len() + 1, kind: TokenKind::End });
     Ok(tokens)
 }
 
 /// The token that starts with `c` at `at`, and where the next one may start.
-fn token(chars: &[char], at: usize, c: char) -> Result<(Kind, usize), FilterError> {
+fn token(chars: &[char], at: usize, c: char) -> Result<(TokenKind, usize), FilterError> {
     let equals_next = chars.get(at + 1) == Some(&'=');
     let refuse = |message: &str| Err(FilterError::new(at + 1, message.to_owned()));
     match c {
-        '(' => Ok((Kind::Open, at + 1)),
-        ')' => Ok((Kind::Close, at + 1)),
+        '(' => Ok((TokenKind::Open, at + 1)),
+        ')' => Ok((TokenKind::Close, at + 1)),
         '=' if equals_next => refuse("write `=` and not `==`"),
-        '=' => Ok((Kind::Op(Op::Equal), at + 1)),
-        '~' => Ok((Kind::Match(Match::Matches), at + 1)),
-        '!' if chars.get(at + 1) == Some(&'~') => Ok((Kind::Match(Match::MatchesNot), at + 2)),
-        '!' if equals_next => Ok((Kind::Op(Op::NotEqual), at + 2)),
+        '=' => Ok((TokenKind::Op(Op::Equal), at + 1)),
+        '~' => Ok((TokenKind::Match(Match::Matches), at + 1)),
+        '!' if chars.get(at + 1) == Some(&'~') => Ok((TokenKind::Match(Match::MatchesNot), at + 2)),
+        '!' if equals_next => Ok((TokenKind::Op(Op::NotEqual), at + 2)),
         '!' => refuse("write `not` and not `!`"),
-        '<' if equals_next => Ok((Kind::Op(Op::LessEqual), at + 2)),
-        '<' => Ok((Kind::Op(Op::Less), at + 1)),
-        '>' if equals_next => Ok((Kind::Op(Op::GreaterEqual), at + 2)),
-        '>' => Ok((Kind::Op(Op::Greater), at + 1)),
+        '<' if equals_next => Ok((TokenKind::Op(Op::LessEqual), at + 2)),
+        '<' => Ok((TokenKind::Op(Op::Less), at + 1)),
+        '>' if equals_next => Ok((TokenKind::Op(Op::GreaterEqual), at + 2)),
+        '>' => Ok((TokenKind::Op(Op::Greater), at + 1)),
         '&' => refuse("write `and` and not `&`"),
         '|' => refuse("write `or` and not `|`"),
         '\'' | '"' => quoted(chars, at, c),
@@ -78,15 +78,15 @@ fn token(chars: &[char], at: usize, c: char) -> Result<(Kind, usize), FilterErro
     }
 }
 
-fn quoted(chars: &[char], at: usize, quote: char) -> Result<(Kind, usize), FilterError> {
+fn quoted(chars: &[char], at: usize, quote: char) -> Result<(TokenKind, usize), FilterError> {
     let inside = chars.get(at + 1..).unwrap_or_default();
     let Some(length) = inside.iter().position(|c| *c == quote) else {
         return Err(FilterError::new(at + 1, format!("this {quote} has no partner")));
     };
-    Ok((Kind::Quoted(inside.iter().take(length).collect()), at + length + 2))
+    Ok((TokenKind::Quoted(inside.iter().take(length).collect()), at + length + 2))
 }
 
-fn word(chars: &[char], at: usize) -> (Kind, usize) {
+fn word(chars: &[char], at: usize) -> (TokenKind, usize) {
     let mut word = String::new();
     let mut next = at;
     let mut in_class = false;
@@ -114,10 +114,10 @@ fn word(chars: &[char], at: usize) -> (Kind, usize) {
         next += 1;
     }
     let kind = match word.as_str() {
-        "and" | "AND" => Kind::And,
-        "or" | "OR" => Kind::Or,
-        "not" | "NOT" => Kind::Not,
-        _ => Kind::Word(word),
+        "and" | "AND" => TokenKind::And,
+        "or" | "OR" => TokenKind::Or,
+        "not" | "NOT" => TokenKind::Not,
+        _ => TokenKind::Word(word),
     };
     (kind, next)
 }
@@ -135,7 +135,7 @@ fn ends_before_tilde(word: &str, next: Option<&char>) -> bool {
 mod tests {
     use super::*;
 
-    fn kinds(text: &str) -> Vec<Kind> {
+    fn kinds(text: &str) -> Vec<TokenKind> {
         tokens(text).unwrap().into_iter().map(|token| token.kind).collect()
     }
 
@@ -154,8 +154,14 @@ mod tests {
 
     #[test]
     fn quotes_keep_what_is_in_them_and_classes_keep_their_mark() {
-        assert_eq!(kinds("'and' \"a=b\""), [Kind::Quoted("and".into()), Kind::Quoted("a=b".into()), Kind::End]);
-        assert_eq!(kinds("[!a]* x\\ y"), [Kind::Word("[!a]*".into()), Kind::Word("x\\ y".into()), Kind::End]);
+        assert_eq!(
+            kinds("'and' \"a=b\""),
+            [TokenKind::Quoted("and".into()), TokenKind::Quoted("a=b".into()), TokenKind::End]
+        );
+        assert_eq!(
+            kinds("[!a]* x\\ y"),
+            [TokenKind::Word("[!a]*".into()), TokenKind::Word("x\\ y".into()), TokenKind::End]
+        );
     }
 
     #[test]

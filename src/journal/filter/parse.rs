@@ -6,7 +6,7 @@ use super::error::FilterError;
 use super::expr::{Expr, NameField, NumberField, Test};
 use super::fields::{Comparison, Fields};
 use super::glob::Glob;
-use super::lex::{Kind, Token, tokens};
+use super::lex::{Token, TokenKind, tokens};
 use super::op::{Match, Op};
 use super::pointer::{Number, Pointer};
 use super::regex::Regex;
@@ -130,10 +130,10 @@ pub fn parse<F: Fields>(text: &str) -> Result<Expr<F::Test>, FilterError> {
     let expr = parser.any_of()?;
     let rest = parser.next();
     match rest.kind {
-        Kind::End => Ok(expr),
-        Kind::Close => Err(FilterError::new(rest.column, "this `)` closes nothing")),
-        Kind::Op(op) => Err(FilterError::new(rest.column, format!("no field before `{}`", op.as_str()))),
-        Kind::Match(op) => Err(FilterError::new(rest.column, format!("no field before `{}`", op.as_str()))),
+        TokenKind::End => Ok(expr),
+        TokenKind::Close => Err(FilterError::new(rest.column, "this `)` closes nothing")),
+        TokenKind::Op(op) => Err(FilterError::new(rest.column, format!("no field before `{}`", op.as_str()))),
+        TokenKind::Match(op) => Err(FilterError::new(rest.column, format!("no field before `{}`", op.as_str()))),
         _ => Err(FilterError::new(rest.column, "expected `and` or `or` before this")),
     }
 }
@@ -156,22 +156,22 @@ impl<F: Fields> Parser<F> {
     /// The next token; the end again and again once it is reached.
     fn next(&mut self) -> Token {
         match self.tokens.peek() {
-            Some(Token { kind: Kind::End, .. }) | None => self.peek_end(),
-            Some(_) => self.tokens.next().unwrap_or(Token { column: 1, kind: Kind::End }),
+            Some(Token { kind: TokenKind::End, .. }) | None => self.peek_end(),
+            Some(_) => self.tokens.next().unwrap_or(Token { column: 1, kind: TokenKind::End }),
         }
     }
 
     fn peek_end(&mut self) -> Token {
-        self.tokens.peek().cloned().unwrap_or(Token { column: 1, kind: Kind::End })
+        self.tokens.peek().cloned().unwrap_or(Token { column: 1, kind: TokenKind::End })
     }
 
-    fn next_is(&mut self, kind: &Kind) -> bool {
-        self.tokens.next_if(|token| token.kind == *kind && *kind != Kind::End).is_some()
+    fn next_is(&mut self, kind: &TokenKind) -> bool {
+        self.tokens.next_if(|token| token.kind == *kind && *kind != TokenKind::End).is_some()
     }
 
     fn any_of(&mut self) -> Result<Expr<F::Test>, FilterError> {
         let mut parts = vec![self.all_of()?];
-        while self.next_is(&Kind::Or) {
+        while self.next_is(&TokenKind::Or) {
             parts.push(self.all_of()?);
         }
         Ok(only(&mut parts).unwrap_or(Expr::Any(parts)))
@@ -179,7 +179,7 @@ impl<F: Fields> Parser<F> {
 
     fn all_of(&mut self) -> Result<Expr<F::Test>, FilterError> {
         let mut parts = vec![self.one()?];
-        while self.next_is(&Kind::And) {
+        while self.next_is(&TokenKind::And) {
             parts.push(self.one()?);
         }
         Ok(only(&mut parts).unwrap_or(Expr::All(parts)))
@@ -188,30 +188,32 @@ impl<F: Fields> Parser<F> {
     fn one(&mut self) -> Result<Expr<F::Test>, FilterError> {
         let token = self.next();
         match token.kind {
-            Kind::Not => {
+            TokenKind::Not => {
                 let inner = self.deeper(token.column, Self::one)?;
                 Ok(Expr::Not(Box::new(inner)))
             }
-            Kind::Open => {
+            TokenKind::Open => {
                 let inner = self.deeper(token.column, Self::any_of)?;
-                if self.next_is(&Kind::Close) {
+                if self.next_is(&TokenKind::Close) {
                     return Ok(inner);
                 }
                 let rest = self.next();
                 Err(match rest.kind {
-                    Kind::End => FilterError::new(token.column, "this `(` is not closed"),
+                    TokenKind::End => FilterError::new(token.column, "this `(` is not closed"),
                     _ => FilterError::new(rest.column, "expected `and`, `or` or `)` before this"),
                 })
             }
-            Kind::Word(word) => self.comparison(token.column, word),
-            Kind::Quoted(word) => Ok(Expr::Test(F::named(Glob::literal(&word)))),
-            Kind::Close => Err(FilterError::new(token.column, "expected a comparison before `)`")),
-            Kind::Op(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
-            Kind::Match(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
-            Kind::And | Kind::Or => {
+            TokenKind::Word(word) => self.comparison(token.column, word),
+            TokenKind::Quoted(word) => Ok(Expr::Test(F::named(Glob::literal(&word)))),
+            TokenKind::Close => Err(FilterError::new(token.column, "expected a comparison before `)`")),
+            TokenKind::Op(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
+            TokenKind::Match(op) => Err(FilterError::new(token.column, format!("no field before `{}`", op.as_str()))),
+            TokenKind::And | TokenKind::Or => {
                 Err(FilterError::new(token.column, format!("expected a comparison here, like `{}`", F::EXAMPLE)))
             }
-            Kind::End => Err(FilterError::new(token.column, format!("expected a comparison, like `{}`", F::EXAMPLE))),
+            TokenKind::End => {
+                Err(FilterError::new(token.column, format!("expected a comparison, like `{}`", F::EXAMPLE)))
+            }
         }
     }
 
@@ -238,7 +240,7 @@ impl<F: Fields> Parser<F> {
         if let Some((operator, column)) = self.next_match().filter(|_| is_field) {
             return Err(no_text(&word, operator, column));
         }
-        let Some(Token { kind: Kind::Op(op), .. }) = self.tokens.peek() else {
+        let Some(Token { kind: TokenKind::Op(op), .. }) = self.tokens.peek() else {
             return match is_field {
                 false => Ok(Expr::Test(F::named(Glob::new(&word)))),
                 true => Err(FilterError::new(
@@ -264,9 +266,9 @@ impl<F: Fields> Parser<F> {
     fn value(&mut self, operator: &str) -> Result<Operand, FilterError> {
         let Token { column, kind } = self.next();
         match kind {
-            Kind::Word(text) => Ok(Operand { text, column, in_quotes: false }),
-            Kind::Quoted(text) => Ok(Operand { text, column, in_quotes: true }),
-            Kind::And | Kind::Or | Kind::Not => {
+            TokenKind::Word(text) => Ok(Operand { text, column, in_quotes: false }),
+            TokenKind::Quoted(text) => Ok(Operand { text, column, in_quotes: true }),
+            TokenKind::And | TokenKind::Or | TokenKind::Not => {
                 Err(FilterError::new(column, "expected a value; quote it if this word is meant"))
             }
             _ => Err(FilterError::new(column, format!("expected a value after `{operator}`"))),
@@ -276,8 +278,8 @@ impl<F: Fields> Parser<F> {
     /// The operator that searches a text, and its column, if it comes next. It is not taken.
     fn next_match(&mut self) -> Option<(Match, usize)> {
         self.tokens.peek().and_then(|token| match &token.kind {
-            Kind::Match(operator) => Some((*operator, token.column)),
-            Kind::Word(word) if matches!(word.as_str(), "contains" | "CONTAINS") => {
+            TokenKind::Match(operator) => Some((*operator, token.column)),
+            TokenKind::Word(word) if matches!(word.as_str(), "contains" | "CONTAINS") => {
                 Some((Match::Contains, token.column))
             }
             _ => None,
@@ -291,7 +293,7 @@ impl<F: Fields> Parser<F> {
             _ => (word, None),
         };
         let next_op = match self.tokens.peek() {
-            Some(Token { kind: Kind::Op(op), .. }) => Some(*op),
+            Some(Token { kind: TokenKind::Op(op), .. }) => Some(*op),
             _ => None,
         };
         let next_match = self.next_match();

@@ -23,7 +23,7 @@ pub const FINDINGS_MAX: usize = 100;
 
 /// A process, or a function of it; a caller may be the shell.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub struct Place {
+pub struct FunctionRef {
     pub id: u32,
     pub name: Symbol,
     /// Empty: the process.
@@ -36,8 +36,8 @@ pub struct Place {
 pub enum CallFinding {
     /// One call calls the same function many times.
     Repeated {
-        caller: Place,
-        callee: Place,
+        caller: FunctionRef,
+        callee: FunctionRef,
         /// Calls in all such calls.
         calls: u64,
         /// Most calls within one.
@@ -51,7 +51,7 @@ pub enum CallFinding {
     },
     /// Calls wait for a process that is busy with others.
     Queued {
-        process: Place,
+        process: FunctionRef,
         calls: u64,
         /// Calls that waited.
         waits: u64,
@@ -64,29 +64,29 @@ pub enum CallFinding {
     },
     /// A call failed, and its caller ended well.
     Swallowed {
-        caller: Place,
-        callee: Place,
+        caller: FunctionRef,
+        callee: FunctionRef,
         calls: u64,
         /// The first one's error.
         error: String,
         seqs: Vec<u64>,
     },
     /// A nested call gave back its input.
-    Echoed { caller: Place, callee: Place, calls: u64, bytes: u64, seqs: Vec<u64> },
+    Echoed { caller: FunctionRef, callee: FunctionRef, calls: u64, bytes: u64, seqs: Vec<u64> },
     /// A call handed its input on, and gave the answer as its own.
-    PassedOn { caller: Place, callee: Place, calls: u64, bytes: u64, seqs: Vec<u64> },
+    PassedOn { caller: FunctionRef, callee: FunctionRef, calls: u64, bytes: u64, seqs: Vec<u64> },
 }
 
-impl Place {
+impl FunctionRef {
     /// The caller of a call, with the function of `parent`, its enclosing call.
-    pub(super) fn caller(record: &Record, parent: Option<&Record>) -> Place {
+    pub(super) fn caller(record: &Record, parent: Option<&Record>) -> FunctionRef {
         let function = parent.map_or(Symbol::NONE, |parent| parent.function);
-        Place { id: record.caller, name: record.caller_name, function }
+        FunctionRef { id: record.caller, name: record.caller_name, function }
     }
 
     /// The process and function that were called.
-    pub(super) fn callee(record: &Record) -> Place {
-        Place { id: record.callee, name: record.callee_name, function: record.function }
+    pub(super) fn callee(record: &Record) -> FunctionRef {
+        FunctionRef { id: record.callee, name: record.callee_name, function: record.function }
     }
 
     /// `2:cart.total`, `2:cart`, or `shell`.
@@ -96,7 +96,7 @@ impl Place {
     }
 }
 
-impl Serialize for Place {
+impl Serialize for FunctionRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         #[derive(Serialize)]
         struct Row {

@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
-use super::finding::{CallFinding, FINDINGS_MAX, Place, SEQS_MAX};
+use super::finding::{CallFinding, FINDINGS_MAX, FunctionRef, SEQS_MAX};
 
 /// Groups of calls, with figures of type `T`.
-pub struct Groups<T>(HashMap<(Place, Place), Group<T>>);
+pub struct Groups<T>(HashMap<(FunctionRef, FunctionRef), Group<T>>);
 
 /// The calls of one function by another.
 pub struct Group<T> {
-    pub caller: Place,
-    pub callee: Place,
+    pub caller: FunctionRef,
+    pub callee: FunctionRef,
     pub calls: u64,
     /// The first that were added, at most [`SEQS_MAX`].
     pub seqs: Vec<u64>,
@@ -25,7 +25,7 @@ impl<T> Default for Groups<T> {
 
 impl<T: Default> Groups<T> {
     /// Adds so many calls, which `seq` shows, and gives the group's figures.
-    pub fn add(&mut self, (caller, callee): (Place, Place), seq: u64, calls: u64) -> &mut T {
+    pub fn add(&mut self, (caller, callee): (FunctionRef, FunctionRef), seq: u64, calls: u64) -> &mut T {
         let new = || Group { caller, callee, calls: 0, seqs: Vec::new(), figures: T::default() };
         let group = self.0.entry((caller, callee)).or_insert_with(new);
         group.calls += calls;

@@ -10,7 +10,7 @@ mod tests;
 use std::collections::HashMap;
 
 pub use finding::{
-    BOUNCED_BYTES_MIN, BOUNCES_MIN, CallFinding, FINDINGS_MAX, Place, REPEATS_MIN, SEQS_MAX, WAITED_PERCENT_MIN,
+    BOUNCED_BYTES_MIN, BOUNCES_MIN, CallFinding, FINDINGS_MAX, FunctionRef, REPEATS_MIN, SEQS_MAX, WAITED_PERCENT_MIN,
     WAITS_MIN,
 };
 
@@ -50,9 +50,9 @@ struct Loop<'a> {
 }
 
 fn repeated(calls: &Calls<'_>) -> Vec<CallFinding> {
-    let mut loops: HashMap<(u64, Place, Place), Loop<'_>> = HashMap::new();
+    let mut loops: HashMap<(u64, FunctionRef, FunctionRef), Loop<'_>> = HashMap::new();
     for (record, parent) in calls.nested() {
-        let places = (parent.seq, Place::caller(record, Some(parent)), Place::callee(record));
+        let places = (parent.seq, FunctionRef::caller(record, Some(parent)), FunctionRef::callee(record));
         let one = loops.entry(places).or_default();
         one.calls += 1;
         one.took_ns += record.duration_ns;
@@ -78,7 +78,8 @@ fn swallowed(calls: &Calls<'_>) -> Vec<CallFinding> {
     let mut groups: Groups<Option<String>> = Groups::default();
     for (record, parent) in calls.nested() {
         if record.outcome.is_failure() && parent.outcome == Outcome::Ok {
-            let error = groups.add((Place::caller(record, Some(parent)), Place::callee(record)), record.seq, 1);
+            let error =
+                groups.add((FunctionRef::caller(record, Some(parent)), FunctionRef::callee(record)), record.seq, 1);
             error.get_or_insert_with(|| record.error_line().unwrap_or_default());
         }
     }
@@ -95,7 +96,7 @@ fn bounced(calls: &Calls<'_>) -> Vec<CallFinding> {
         if input.len().max(output.len()) < BOUNCED_BYTES_MIN {
             continue;
         }
-        let places = (Place::caller(record, Some(parent)), Place::callee(record));
+        let places = (FunctionRef::caller(record, Some(parent)), FunctionRef::callee(record));
         let bytes = (input.len() + output.len()) as u64;
         if input == output {
             *echoed.add(places, record.seq, 1) += bytes;

@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
-use super::finding::{CallFinding, FINDINGS_MAX, Place, SEQS_MAX, WAITED_PERCENT_MIN, WAITS_MIN};
+use super::finding::{CallFinding, FINDINGS_MAX, FunctionRef, SEQS_MAX, WAITED_PERCENT_MIN, WAITS_MIN};
 use crate::journal::record::Record;
 use crate::journal::symbol::Symbol;
 
@@ -41,7 +41,7 @@ fn queue_of(mut calls: Vec<&Record>) -> Option<(u64, CallFinding)> {
     }
     waits.sort_by_key(|wait| Reverse(*wait));
     let finding = CallFinding::Queued {
-        process: Place { id: first.callee, name: first.callee_name, function: Symbol::NONE },
+        process: FunctionRef { id: first.callee, name: first.callee_name, function: Symbol::NONE },
         calls: calls.len() as u64,
         waits: waits.len() as u64,
         waited_ns,

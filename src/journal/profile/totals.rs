@@ -75,9 +75,9 @@ fn name(row: &Total) -> (String, Option<String>, Option<String>) {
     (row.plugin.clone(), row.function.clone(), row.place.clone())
 }
 
-type Place<'a> = (&'a str, u32);
+type TotalKey<'a> = (&'a str, u32);
 
-fn place(frame: &ProfileFrame) -> Option<Place<'_>> {
+fn place(frame: &ProfileFrame) -> Option<TotalKey<'_>> {
     Some((frame.file.as_deref()?, frame.line?))
 }
 
@@ -86,7 +86,7 @@ fn place(frame: &ProfileFrame) -> Option<Place<'_>> {
 struct Key<'a> {
     plugin: &'a str,
     function: Option<&'a str>,
-    place: Option<Place<'a>>,
+    place: Option<TotalKey<'a>>,
 }
 
 impl<'a> Key<'a> {
@@ -101,7 +101,7 @@ impl<'a> Key<'a> {
 struct Sums<'a> {
     own: u64,
     total: u64,
-    places: HashMap<Place<'a>, u64>,
+    places: HashMap<TotalKey<'a>, u64>,
 }
 
 impl Sums<'_> {

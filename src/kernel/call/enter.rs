@@ -47,13 +47,14 @@ struct Start {
 /// Whether a call waits for a busy process.
 #[derive(Clone, Copy, PartialEq)]
 pub enum Queueing {
+    /// The call waits in the process's queue.
     Wait,
-    /// `None` instead.
-    Not,
+    /// The call is not made: [`Task::enter`] gives `None`.
+    Skip,
 }
 
 impl Task {
-    /// Enters a process for a call of `function`. With [`Queueing::Not`] a busy process gives `None`.
+    /// Enters a process for a call of `function`. With [`Queueing::Skip`] a busy process gives `None`.
     ///
     /// # Errors
     /// The process has ended, has no such function, is halted or in a ring of waits, or the policy or the chain refuses
@@ -83,7 +84,7 @@ impl Task {
             return Err(self.deny(process, function, bytes_in, Denied::NotAllowed(why)));
         }
         let busy = slot.occupant.is_some() || slot.queue.front().is_some_and(|first| *first != self.chain.id);
-        if busy && queueing == Queueing::Not {
+        if busy && queueing == Queueing::Skip {
             return Ok(None);
         }
         let frame = self.frame(process, &slot.code, symbol, bytes_in, Start { started, timeout });

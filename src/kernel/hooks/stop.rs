@@ -15,7 +15,7 @@ use crate::kernel::error::CallError;
 use crate::kernel::job::{Job, Waited};
 use crate::kernel::stack::{CallStack, StackView};
 use crate::kernel::task::Task;
-use crate::runtime::{Advice, Failure, GuestStand, Host, Problem};
+use crate::runtime::{Advice, Failure, Host, InstanceStack, Problem};
 
 /// Time that a request waits for the guest to run code of its own.
 const WAIT_MAX: Duration = Duration::from_secs(1);
@@ -25,7 +25,7 @@ impl Task {
     ///
     /// # Errors
     /// The call is cancelled while it is held.
-    pub(in crate::kernel) fn stop(&self, stands: Vec<GuestStand>) -> Result<(), Failure> {
+    pub(in crate::kernel) fn stop(&self, stands: Vec<InstanceStack>) -> Result<(), Failure> {
         let request = self.chain.take_stop_request();
         let stack = self.stack_around(CallStack::default(), 0, stands);
         match request {

@@ -27,21 +27,21 @@ pub struct Granted {
 
 /// The source that a guest asked to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Asked {
+pub enum RequestedSource {
     Name(String),
     /// Resolved: no `..`, no symbolic links.
     Path(PathBuf),
     Url(String),
 }
 
-impl Asked {
+impl RequestedSource {
     /// Classifies a source; the error is one line.
     ///
     /// # Errors
     /// The source can be neither a name, nor a path, nor a URL.
-    pub fn of(source: &str) -> Result<Asked, String> {
+    pub fn of(source: &str) -> Result<RequestedSource, String> {
         if source::is_name(source) {
-            return Ok(Asked::Name(source.to_owned()));
+            return Ok(RequestedSource::Name(source.to_owned()));
         }
         if source.contains("://") {
             let url = url::Url::parse(source)
@@ -49,18 +49,18 @@ impl Asked {
             if !url.username().is_empty() || url.password().is_some() {
                 return Err(format!("`{}` names a user, which a plugin's URL may not", escape_control(source)));
             }
-            return Ok(Asked::Url(url.to_string()));
+            return Ok(RequestedSource::Url(url.to_string()));
         }
         // A missing file is compared by its path as written; resolving it fails later.
         let path = Path::new(source);
-        Ok(Asked::Path(path.canonicalize().unwrap_or_else(|_| path.to_owned())))
+        Ok(RequestedSource::Path(path.canonicalize().unwrap_or_else(|_| path.to_owned())))
     }
 
     /// The text that `Sources` resolves.
     pub fn text(&self) -> String {
         match self {
-            Asked::Name(text) | Asked::Url(text) => text.clone(),
-            Asked::Path(path) => path.to_string_lossy().into_owned(),
+            RequestedSource::Name(text) | RequestedSource::Url(text) => text.clone(),
+            RequestedSource::Path(path) => path.to_string_lossy().into_owned(),
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use std::fmt::Write;
 use std::path::Path;
 
-use super::asked::Asked;
+use super::asked::RequestedSource;
 use super::pattern::{self, LoadPattern};
 use crate::journal::symbol::SYMBOL_BYTES_MAX;
 use crate::journal::{Record, RecordKind, Symbol};
@@ -190,7 +190,7 @@ fn source_pattern(source: &str) -> String {
 }
 
 fn fits(pattern: &str, url: &str) -> bool {
-    let asked = Asked::Url(url.to_owned());
+    let asked = RequestedSource::Url(url.to_owned());
     LoadPattern::new(pattern, None, Path::new("/")).is_ok_and(|pattern| pattern.fits(&asked))
 }
 

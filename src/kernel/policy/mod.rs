@@ -20,7 +20,7 @@ mod rule;
 #[cfg(test)]
 mod tests;
 
-pub use self::asked::{Asked, Granted, Who};
+pub use self::asked::{Granted, RequestedSource, Who};
 pub use self::file::parse_memory_size;
 pub use self::own::{OwnGrants, check_own_grants};
 pub use self::pattern::{CallPattern, load_pattern_within};
@@ -78,9 +78,9 @@ impl Policy {
     ///
     /// # Errors
     /// A rule denies the load, or none allows it; with the rule and advice.
-    pub fn load(&self, who: Who<'_>, asked: &Asked) -> Result<Granted, Problem> {
+    pub fn load(&self, who: Who<'_>, asked: &RequestedSource) -> Result<Granted, Problem> {
         let rule = self.rule(who);
-        let is_name = matches!(asked, Asked::Name(_));
+        let is_name = matches!(asked, RequestedSource::Name(_));
         let granted = |sha256: Option<String>| Granted { source: asked.text(), beyond_names: !is_name, sha256 };
         let allows = match &rule.loads {
             None if is_name => return Ok(granted(None)),
@@ -111,7 +111,7 @@ impl Policy {
 
 /// The error of a guest that loads a path or URL while no policy is loaded. The advice is an option of `load` for a
 /// plugin that a person loads, a policy for a child of another plugin.
-pub fn names_only(who: Who<'_>, asked: &Asked, is_child: bool) -> Problem {
+pub fn names_only(who: Who<'_>, asked: &RequestedSource, is_child: bool) -> Problem {
     let (plugin, source) = (escape_control(who.plugin), escape_control(&asked.text()));
     let advice = match is_child {
         false => Advice::GrantLoad { plugin, source },

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::asked::{Asked, Granted, Who};
+use super::asked::{Granted, RequestedSource, Who};
 use super::listed;
 use super::pattern::{CallPattern, LoadPattern};
 use crate::journal::Symbol;
@@ -61,9 +61,9 @@ impl OwnGrants {
     }
 
     /// The grant for a source, where a pattern fits it.
-    pub fn load(&self, asked: &Asked) -> Option<Granted> {
+    pub fn load(&self, asked: &RequestedSource) -> Option<Granted> {
         let fits = self.loads.iter().any(|pattern| pattern.fits(asked));
-        let beyond_names = !matches!(asked, Asked::Name(_));
+        let beyond_names = !matches!(asked, RequestedSource::Name(_));
         fits.then(|| Granted { source: asked.text(), beyond_names, sha256: None })
     }
 

@@ -7,7 +7,7 @@ use std::path::{Component, Path, PathBuf};
 use globset::{GlobBuilder, GlobSet, GlobSetBuilder};
 use serde::{Serialize, Serializer};
 
-use super::asked::{Asked, Who};
+use super::asked::{RequestedSource, Who};
 use crate::journal::filter::Glob;
 use crate::runtime::source;
 use crate::secrets::without_secrets;
@@ -69,11 +69,11 @@ impl LoadPattern {
     }
 
     /// Whether it fits the source that was asked for.
-    pub fn fits(&self, asked: &Asked) -> bool {
+    pub fn fits(&self, asked: &RequestedSource) -> bool {
         match (&self.what, asked) {
-            (What::Name(glob), Asked::Name(name)) => glob.matches(&fold(name)),
-            (What::Path(glob), Asked::Path(path)) => glob.is_match(path),
-            (What::Url(glob), Asked::Url(url)) => glob.is_match(url),
+            (What::Name(glob), RequestedSource::Name(name)) => glob.matches(&fold(name)),
+            (What::Path(glob), RequestedSource::Path(path)) => glob.is_match(path),
+            (What::Url(glob), RequestedSource::Url(url)) => glob.is_match(url),
             _ => false,
         }
     }

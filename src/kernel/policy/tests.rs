@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::grant::child_spec;
 use super::learn::{Spawn, Spawns};
-use super::{Asked, ChildGrants, Policy, Who};
+use super::{ChildGrants, Policy, RequestedSource, Who};
 use crate::journal::{Outcome, Record, Symbol};
 use crate::kernel::tests::{call, kernel, load};
 use crate::kernel::{Kernel, KernelOptions, LoadRequest, ProcessId};
@@ -71,8 +71,8 @@ fn the_first_rule_that_fits_decides_and_default_fills_in() {
         "`front` may not call `cart.empty`: the rule `fr*` (policy.toml:4) allows `cart.total`; \
          add \"cart.empty\" to its `call`"
     );
-    assert!(policy.load(who("front"), &Asked::Name("echo".into())).is_ok(), "from the default");
-    assert!(policy.load(who("other"), &Asked::Name("echo".into())).is_err());
+    assert!(policy.load(who("front"), &RequestedSource::Name("echo".into())).is_ok(), "from the default");
+    assert!(policy.load(who("other"), &RequestedSource::Name("echo".into())).is_err());
     assert!(policy.call(who("other"), who("cart"), "empty").is_ok(), "nobody said anything about its calls");
 }
 
@@ -90,7 +90,7 @@ fn a_rule_fits_a_process_by_its_name_or_by_its_plugin() {
 #[test]
 fn sources_are_told_apart_and_urls_by_their_parts() {
     let policy = policy("[default]\nload = ['count-*', 'https://good.example/*.wasm', '/opt/plugins/**']");
-    let may = |source: &str| Asked::of(source).is_ok_and(|asked| policy.load(who("x"), &asked).is_ok());
+    let may = |source: &str| RequestedSource::of(source).is_ok_and(|asked| policy.load(who("x"), &asked).is_ok());
     assert!(may("count_vowels") && !may("echo"));
     assert!(may("https://good.example/a.wasm") && may("HTTPS://GOOD.EXAMPLE:443/x/../a.wasm"));
     for url in [
@@ -117,7 +117,9 @@ fn paths_are_resolved_before_they_are_compared() {
     }
     std::os::unix::fs::symlink(outside.join("b.wat"), inside.join("link.wat")).unwrap();
     let policy = Policy::parse("[default]\nload = ['in/*.wat']", "p", dir.path()).unwrap();
-    let may = |path: &Path| Asked::of(&path.to_string_lossy()).is_ok_and(|asked| policy.load(who("x"), &asked).is_ok());
+    let may = |path: &Path| {
+        RequestedSource::of(&path.to_string_lossy()).is_ok_and(|asked| policy.load(who("x"), &asked).is_ok())
+    };
     assert!(may(&inside.join("a.wat")) && may(&inside.join("../in/a.wat")));
     assert!(!may(&inside.join("link.wat")), "a link that leads out");
     assert!(!may(&inside.join("../out/b.wat")), "dots that lead out");
@@ -211,7 +213,8 @@ fn a_process_named_like_another_plugin_has_its_own_plugins_rule() {
     }
     let learned = spawns.learn(&[]);
     let policy = policy(&learned);
-    let loads = |name, plugin, what: &str| policy.load(Who { name, plugin }, &Asked::Name(what.into())).is_ok();
+    let loads =
+        |name, plugin, what: &str| policy.load(Who { name, plugin }, &RequestedSource::Name(what.into())).is_ok();
     assert!(loads("a", "b", "of_b") && !loads("a", "b", "of_a"), "{learned}");
     assert!(loads("a-2", "a", "of_a") && !loads("a-2", "a", "of_b"), "{learned}");
 }

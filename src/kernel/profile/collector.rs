@@ -32,12 +32,12 @@ pub struct Segment {
     /// The plugin's name: processes that differ in their number alone are one.
     pub plugin: Box<str>,
     pub function: Symbol,
-    pub place: Place,
+    pub place: SegmentPlace,
 }
 
 /// Where a plugin of a stack stood.
 #[derive(Clone)]
-pub enum Place {
+pub enum SegmentPlace {
     Guest {
         program: Arc<Program>,
         backtrace: Backtrace,
@@ -53,22 +53,22 @@ impl Segment {
     pub fn call(process: &Process, function: Symbol) -> Segment {
         let code = process.code();
         let plugin = plugin_name(&process.name, &code.program.stem);
-        Segment { plugin: plugin.into(), function, place: Place::Call }
+        Segment { plugin: plugin.into(), function, place: SegmentPlace::Call }
     }
 
     /// A call whose guest stands there. Takes the process's slot's lock.
     pub fn guest(process: &Process, function: Symbol, backtrace: Backtrace) -> Segment {
         let program = process.code().program.clone();
-        Segment { place: Place::Guest { program, backtrace }, ..Segment::call(process, function) }
+        Segment { place: SegmentPlace::Guest { program, backtrace }, ..Segment::call(process, function) }
     }
 
     fn bytes(&self) -> usize {
         match &self.place {
-            Place::Guest { backtrace, .. } => {
+            SegmentPlace::Guest { backtrace, .. } => {
                 let names = backtrace.frames.iter().map(|frame| frame.name.as_ref().map_or(0, |name| name.len()));
                 names.map(|name| name + FRAME_BYTES).sum::<usize>() + FRAME_BYTES
             }
-            Place::Call | Place::Unseen(_) => FRAME_BYTES,
+            SegmentPlace::Call | SegmentPlace::Unseen(_) => FRAME_BYTES,
         }
     }
 }
@@ -91,11 +91,12 @@ fn is_same_code(one: &Arc<Program>, other: &Arc<Program>) -> bool {
 impl PartialEq for Segment {
     fn eq(&self, other: &Segment) -> bool {
         let places = match (&self.place, &other.place) {
-            (Place::Guest { program, backtrace }, Place::Guest { program: other_program, backtrace: other }) => {
-                is_same_code(program, other_program) && backtrace.frames == other.frames
-            }
-            (Place::Call, Place::Call) => true,
-            (Place::Unseen(one), Place::Unseen(other)) => one == other,
+            (
+                SegmentPlace::Guest { program, backtrace },
+                SegmentPlace::Guest { program: other_program, backtrace: other },
+            ) => is_same_code(program, other_program) && backtrace.frames == other.frames,
+            (SegmentPlace::Call, SegmentPlace::Call) => true,
+            (SegmentPlace::Unseen(one), SegmentPlace::Unseen(other)) => one == other,
             _ => false,
         };
         places && self.plugin == other.plugin && self.function == other.function
@@ -109,9 +110,9 @@ impl Hash for Segment {
         self.plugin.hash(state);
         self.function.hash(state);
         match &self.place {
-            Place::Guest { backtrace, .. } => backtrace.frames.hash(state),
-            Place::Call => {}
-            Place::Unseen(what) => what.hash(state),
+            SegmentPlace::Guest { backtrace, .. } => backtrace.frames.hash(state),
+            SegmentPlace::Call => {}
+            SegmentPlace::Unseen(what) => what.hash(state),
         }
     }
 }
@@ -276,7 +277,7 @@ mod tests {
     use super::*;
 
     fn segment(plugin: &str) -> Segment {
-        Segment { plugin: plugin.into(), function: Symbol::SHELL, place: Place::Call }
+        Segment { plugin: plugin.into(), function: Symbol::SHELL, place: SegmentPlace::Call }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::collector::{Collected, Place, Segment};
+use super::collector::{Collected, Segment, SegmentPlace};
 use crate::journal::profile::{FrameKind, FrameTable, ProfileFrame, ProfileStack};
 use crate::runtime::{Backtrace, GuestFrame, Program, RawFrame, Symbols};
 use crate::text::escape_control;
@@ -56,11 +56,11 @@ fn frames_of(segment: &Segment, known: &mut Known<'_>) -> Vec<ProfileFrame> {
         file: None,
         line: None,
     };
-    if let Place::Unseen(what) = segment.place {
+    if let SegmentPlace::Unseen(what) = segment.place {
         return vec![frame(what.as_str(), FrameKind::Unseen(what))];
     }
     let mut frames = vec![frame(&escape_control(segment.function.as_str()), FrameKind::Call)];
-    if let Place::Guest { program, backtrace } = &segment.place {
+    if let SegmentPlace::Guest { program, backtrace } = &segment.place {
         for raw in backtrace.frames.iter().rev() {
             let guest = |guest: &GuestFrame| ProfileFrame {
                 file: guest.file.as_deref().map(Box::from),

@@ -5,7 +5,7 @@ use std::sync::{Arc, Weak};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use super::collector::{Collector, Place, Segment};
+use super::collector::{Collector, Segment, SegmentPlace};
 use super::resolved::resolved;
 use crate::journal::profile::{Profile, Unseen};
 use crate::journal::{Filter, Symbol};
@@ -110,10 +110,10 @@ impl Kernel {
     /// Counts a look at a chain whose calls are these, the outermost first.
     fn add_unseen(&self, calls: &[(Arc<Process>, Symbol)], what: Unseen) {
         let call = |(process, function): &(Arc<Process>, Symbol)| Segment::call(process, *function);
-        let shell = Segment { plugin: "shell".into(), function: Symbol::SHELL, place: Place::Call };
+        let shell = Segment { plugin: "shell".into(), function: Symbol::SHELL, place: SegmentPlace::Call };
         let top = calls.last().map_or(shell, call);
         // Made before the collector is locked: a slot's lock comes first.
-        let mut segments = vec![Segment { place: Place::Unseen(what), ..top }];
+        let mut segments = vec![Segment { place: SegmentPlace::Unseen(what), ..top }];
         segments.extend(calls.iter().rev().map(call));
         self.with_collector(|collector| collector.add_whole(segments.into_iter(), what));
     }

@@ -116,12 +116,12 @@ fn output_set(mut caller: Caller<'_, Ctx>, offset: i64, length: i64) -> Result<(
     }
     let end = output.offset + output.length;
     if end > blocks.end() {
-        let soiled = blocks.soiled(blocks.end(), end);
+        let dirty = blocks.dirty(blocks.end(), end);
         let arena = caller.data().arena()?;
         if !caller.reserve(arena, end)? {
             return Ok(());
         }
-        caller.wipe(soiled)?;
+        caller.wipe(dirty)?;
     }
     caller.data_mut().output = output;
     Ok(())

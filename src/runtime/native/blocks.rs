@@ -30,7 +30,7 @@ pub struct Blocks {
     /// The length of the memory as the kernel counts it.
     memory_bytes: u64,
     /// The end of the memory that earlier calls may have written. Zeros follow.
-    soiled_end: u64,
+    dirty_end: u64,
 }
 
 /// A freed block, or a part of one, for reuse.
@@ -43,12 +43,7 @@ pub struct Reused {
 
 impl Default for Blocks {
     fn default() -> Self {
-        Blocks {
-            index: BlockIndex::default(),
-            position: 0,
-            memory_bytes: PAGE_BYTES - ROOT_BYTES,
-            soiled_end: ROOT_END,
-        }
+        Blocks { index: BlockIndex::default(), position: 0, memory_bytes: PAGE_BYTES - ROOT_BYTES, dirty_end: ROOT_END }
     }
 }
 
@@ -137,8 +132,8 @@ impl Blocks {
 
     /// The part of `start..end` that an earlier call may have written.
     #[inline]
-    pub fn soiled(&self, start: u64, end: u64) -> std::ops::Range<u64> {
-        start..end.min(self.soiled_end).max(start)
+    pub fn dirty(&self, start: u64, end: u64) -> std::ops::Range<u64> {
+        start..end.min(self.dirty_end).max(start)
     }
 
     /// The memory's size as Extism's kernel reports it.
@@ -149,7 +144,7 @@ impl Blocks {
     /// Forgets every block. The memory keeps its length.
     #[inline]
     pub fn reset(&mut self) {
-        self.soiled_end = self.soiled_end.max(self.end());
+        self.dirty_end = self.dirty_end.max(self.end());
         self.position = 0;
         self.index.clear();
     }

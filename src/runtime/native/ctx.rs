@@ -249,11 +249,11 @@ pub trait CtxStore: wasmtime::AsContextMut<Data = Ctx> + Sized {
         let mut context = self.as_context_mut();
         let blocks = &mut context.data_mut().blocks;
         let offset = blocks.push(length);
-        let soiled = if wiped { blocks.soiled(offset, end) } else { offset..offset };
-        let soiled_bytes = soiled.end - soiled.start;
+        let dirty = if wiped { blocks.dirty(offset, end) } else { offset..offset };
+        let soiled_bytes = dirty.end - dirty.start;
         let is_wiped_here = soiled_bytes < COPY_BYTES as u64;
         if !is_wiped_here {
-            self.wipe(soiled)?;
+            self.wipe(dirty)?;
         } else if soiled_bytes >= fuel::BYTES_OF_A_UNIT {
             fuel::charge(self, soiled_bytes)?;
         }

@@ -17,7 +17,7 @@ use wasmtime::{Caller, Result};
 
 use super::ctx::{Ctx, CtxStore, refused};
 use super::fuel;
-use super::open_files::Place;
+use super::open_files::OpenFileSlot;
 use super::watched::{Details, watched};
 use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts};
@@ -104,7 +104,7 @@ fn requested(caller: &mut Caller<'_, Ctx>, mut details: Option<&mut Details>, re
         details.bytes_in = span.length;
     }
     let request = asked.request()?;
-    let place = Place::take(span.length).ok_or_else(|| {
+    let place = OpenFileSlot::take(span.length).ok_or_else(|| {
         refused("plugins have too many requests and files open, or too much to send; try again later")
     })?;
     let body_bytes = match body {
@@ -156,7 +156,7 @@ fn not_allowed(what: &str, url: &Url) -> Problem {
 }
 
 /// Fetches on a thread of its own; an interrupted call leaves that thread behind.
-fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch, place: Place) -> Result<Fetched> {
+fn in_background(up: &Arc<dyn Upcalls>, fetch: Fetch, place: OpenFileSlot) -> Result<Fetched> {
     let (sender, receiver) = channel();
     std::thread::Builder::new()
         .name("plugsh-http".into())

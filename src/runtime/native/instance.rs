@@ -9,8 +9,8 @@ use super::backtrace;
 use super::codegen::error_line;
 use super::ctx::{Arena, Ctx, CtxStore, Span};
 use super::failing::{failure, failure_with_dump, linking, with_stderr};
+use super::forwarding::Forwarders;
 use super::image::{NativeImage, Shape};
-use super::later::Laters;
 use super::limits::HostDataKind;
 use super::link::{self, Provider};
 use super::maps::{Maps, maps_of_instance};
@@ -303,14 +303,16 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
     let ctx = store.data_mut();
     (ctx.arena, ctx.arena_bytes) = (Some(Arena { memory, input_offset, input_length }), arena_bytes);
     let mut made: Vec<WasmInstance> = Vec::with_capacity(image.modules.len());
-    let mut laters = Laters::default();
+    let mut forwarders = Forwarders::default();
     for linked in &image.modules {
         let mut imports: Vec<Extern> = Vec::with_capacity(linked.providers.len());
         for (import, provider) in linked.module.imports().zip(&linked.providers) {
             let found = match provider {
                 Provider::Arena(name) => arena.get_export(&mut *store, name),
                 Provider::Linked(place) => made.get(*place).and_then(|i| i.get_export(&mut *store, import.name())),
-                Provider::Later(place) => laters.function(store, &import, *place, &linked.name).map(Extern::Func),
+                Provider::Forwarded(place) => {
+                    forwarders.function(store, &import, *place, &linked.name).map(Extern::Func)
+                }
                 Provider::Extism(name) => image.linker.get(&mut *store, EXTISM, name),
                 Provider::Host => image.linker.get_by_import(&mut *store, &import),
             };
@@ -320,7 +322,7 @@ fn make(image: &NativeImage, store: &mut Store<Ctx>) -> wasmtime::Result<Made> {
             })?);
         }
         let instance = WasmInstance::new(&mut *store, &linked.module, &imports)?;
-        laters.made(store, made.len(), &instance);
+        forwarders.connect(store, made.len(), &instance);
         if made.len() + 1 < image.modules.len() {
             // wasmtime's linker initializes libraries this way.
             run_if_unit(store, &instance, "_initialize")?;

@@ -28,7 +28,7 @@ pub enum Provider {
     /// An earlier module of the program, by its position in the order.
     Linked(usize),
     /// A function of a later module, by its position in the order.
-    Later(usize),
+    Forwarded(usize),
     Host,
     /// A function of Extism, by its name since 1.0; the import has the name from before.
     Extism(Box<str>),
@@ -170,7 +170,7 @@ impl Resolver<'_> {
         let provider = self.order.iter().position(|at| *at == exporting).unwrap_or(place);
         match ty {
             _ if provider < place => Ok(Provider::Linked(provider)),
-            ExternType::Func(_) => Ok(Provider::Later(provider)),
+            ExternType::Func(_) => Ok(Provider::Forwarded(provider)),
             _ => {
                 let circle = self.circle(self.order[place], exporting);
                 let names: Vec<&str> = circle.iter().map(|at| self.modules[*at].0.as_str()).collect();

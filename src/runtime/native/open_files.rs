@@ -94,27 +94,27 @@ impl Drop for OpenFiles {
 }
 
 /// The place of a request's socket and body, which may outlive the call and instance that abandoned it.
-pub struct Place {
+pub struct OpenFileSlot {
     pool: &'static Pool,
     body_bytes: u64,
 }
 
-impl Place {
+impl OpenFileSlot {
     /// Reserves a place from the pool of open files; `None` when the pool or [`BODY_BYTES_MAX`] is used up.
-    pub fn take(body_bytes: u64) -> Option<Place> {
-        Place::of(&POOL, body_bytes)
+    pub fn take(body_bytes: u64) -> Option<OpenFileSlot> {
+        OpenFileSlot::of(&POOL, body_bytes)
     }
 
-    fn of(pool: &'static Pool, body_bytes: u64) -> Option<Place> {
+    fn of(pool: &'static Pool, body_bytes: u64) -> Option<OpenFileSlot> {
         let more = |sent: u64| sent.checked_add(body_bytes).filter(|sent| *sent <= BODY_BYTES_MAX);
-        let mut place = pool.take().then(|| Place { pool, body_bytes: 0 })?;
+        let mut place = pool.take().then(|| OpenFileSlot { pool, body_bytes: 0 })?;
         pool.body_bytes.fetch_update(Ordering::Relaxed, Ordering::Relaxed, more).ok()?;
         place.body_bytes = body_bytes;
         Some(place)
     }
 }
 
-impl Drop for Place {
+impl Drop for OpenFileSlot {
     fn drop(&mut self) {
         self.pool.body_bytes.fetch_sub(self.body_bytes, Ordering::Relaxed);
         self.pool.used.fetch_sub(1, Ordering::Relaxed);
@@ -148,12 +148,12 @@ mod tests {
     #[test]
     fn a_request_has_a_place_until_it_has_ended() {
         let pool: &'static Pool = Box::leak(Box::new(Pool::new(2)));
-        let places = [Place::of(pool, 0), Place::of(pool, BODY_BYTES_MAX)];
-        assert!(places.iter().all(Option::is_some) && Place::of(pool, 0).is_none());
+        let places = [OpenFileSlot::of(pool, 0), OpenFileSlot::of(pool, BODY_BYTES_MAX)];
+        assert!(places.iter().all(Option::is_some) && OpenFileSlot::of(pool, 0).is_none());
         assert!(!OpenFiles { pool, held: 0 }.take(), "nor for a file");
         drop(places);
-        let large = Place::of(pool, BODY_BYTES_MAX);
-        assert!(large.is_some() && Place::of(pool, 1).is_none(), "no room for its body");
-        assert!(Place::of(pool, 0).is_some(), "the one that was refused has no place");
+        let large = OpenFileSlot::of(pool, BODY_BYTES_MAX);
+        assert!(large.is_some() && OpenFileSlot::of(pool, 1).is_none(), "no room for its body");
+        assert!(OpenFileSlot::of(pool, 0).is_some(), "the one that was refused has no place");
     }
 }

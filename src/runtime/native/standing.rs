@@ -9,7 +9,7 @@ use wasmtime::{AsContext, Caller};
 
 use super::backtrace;
 use super::ctx::Ctx;
-use crate::runtime::GuestStand;
+use crate::runtime::InstanceStack;
 
 /// Most callers that are asked, the innermost first.
 const CALLERS_MAX: usize = 64;
@@ -65,7 +65,7 @@ impl Drop for TakenOff {
 }
 
 /// Where the callers that wait on this thread stand, the innermost first.
-pub fn callers() -> Vec<GuestStand> {
+pub fn callers() -> Vec<InstanceStack> {
     let mut stands = Vec::new();
     let mut next = INNERMOST.get();
     while let Some(standing) = next.filter(|_| stands.len() < CALLERS_MAX) {
@@ -79,14 +79,14 @@ pub fn callers() -> Vec<GuestStand> {
 }
 
 /// Where the guest of a store stands now, and the callers that wait for it.
-pub fn stands(store: impl AsContext<Data = Ctx>) -> Vec<GuestStand> {
+pub fn stands(store: impl AsContext<Data = Ctx>) -> Vec<InstanceStack> {
     let mut stands = vec![stand(store)];
     stands.extend(callers());
     stands
 }
 
-fn stand(store: impl AsContext<Data = Ctx>) -> GuestStand {
+fn stand(store: impl AsContext<Data = Ctx>) -> InstanceStack {
     let context = store.as_context();
     let (spec, modules) = (context.data().spec.clone(), context.data().modules.clone());
-    GuestStand { spec, backtrace: backtrace::now(context, &modules) }
+    InstanceStack { spec, backtrace: backtrace::now(context, &modules) }
 }

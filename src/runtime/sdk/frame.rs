@@ -13,7 +13,7 @@ use crate::runtime::{Failure, FailureKind, Upcalls};
 
 /// The phase of the instance.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
+pub enum StockStage {
     /// Start functions and constructors: the SDK has not told its host functions yet where the memory is, and reading
     /// it would read at random.
     Starting,
@@ -22,8 +22,8 @@ pub enum Stage {
 }
 
 /// One call in a stock instance.
-pub struct Frame {
-    pub stage: Stage,
+pub struct StockCall {
+    pub stage: StockStage,
     up: Arc<dyn Upcalls>,
     gate: Arc<NestedGate>,
     failure: RefCell<Option<Failure>>,
@@ -31,13 +31,13 @@ pub struct Frame {
 }
 
 thread_local! {
-    static FRAMES: RefCell<Vec<Rc<Frame>>> = const { RefCell::new(Vec::new()) };
+    static FRAMES: RefCell<Vec<Rc<StockCall>>> = const { RefCell::new(Vec::new()) };
 }
 
-impl Frame {
+impl StockCall {
     /// A call on behalf of `up`. `call_error` is what the instance's last failed `try_call_plugin` said.
-    pub fn new(stage: Stage, up: Arc<dyn Upcalls>, gate: Arc<NestedGate>, call_error: Option<String>) -> Rc<Self> {
-        Rc::new(Frame { stage, up, gate, failure: RefCell::new(None), call_error: RefCell::new(call_error) })
+    pub fn new(stage: StockStage, up: Arc<dyn Upcalls>, gate: Arc<NestedGate>, call_error: Option<String>) -> Rc<Self> {
+        Rc::new(StockCall { stage, up, gate, failure: RefCell::new(None), call_error: RefCell::new(call_error) })
     }
 
     /// Runs `call` with this frame on top of the thread's stack.
@@ -91,7 +91,7 @@ const NOBODY_THERE: &str =
 ///
 /// # Errors
 /// No call runs on this thread.
-pub fn current() -> Result<Rc<Frame>, Failure> {
+pub fn current() -> Result<Rc<StockCall>, Failure> {
     let top = FRAMES.with_borrow(|frames| frames.last().cloned());
     top.ok_or_else(|| Failure::new(FailureKind::Trap, NOBODY_THERE))
 }

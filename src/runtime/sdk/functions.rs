@@ -5,7 +5,7 @@ use std::rc::Rc;
 use extism::convert::MemoryHandle;
 use extism::{CurrentPlugin, Function, UserData, Val, ValType};
 
-use super::frame::{self, Frame, Stage};
+use super::frame::{self, StockCall, StockStage};
 use crate::runtime::host_functions::{BLOCKS, NAME_BYTES_MAX, PLUGINS, PluginFunction};
 use crate::runtime::id_block;
 use crate::runtime::stand_in_types::NumberType;
@@ -78,7 +78,7 @@ type Answer = fn(&mut HostCall<'_>, Ids) -> Result<u64, Failure>;
 /// One call of a host function.
 pub(super) struct HostCall<'a> {
     /// The plugin's call that the host function serves.
-    pub(super) frame: Rc<Frame>,
+    pub(super) frame: Rc<StockCall>,
     pub(super) plugin: &'a mut CurrentPlugin,
     pub(super) inputs: &'a [Val],
     outputs: &'a mut [Val],
@@ -154,8 +154,8 @@ impl HostCall<'_> {
     /// The SDK does not know the plugin's memory yet.
     pub(super) fn needs_memory(&self) -> Result<(), Failure> {
         match self.frame.stage {
-            Stage::Called => Ok(()),
-            Stage::Starting => {
+            StockStage::Called => Ok(()),
+            StockStage::Starting => {
                 Err(refused("a start function cannot ask for other plugins in the extism SDK; the native host can"))
             }
         }

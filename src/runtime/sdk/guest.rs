@@ -6,7 +6,7 @@ use extism::Plugin;
 
 use super::compiled::Compiled;
 use super::errors;
-use super::frame::{Frame, Stage};
+use super::frame::{StockCall, StockStage};
 use super::reserve::reserve;
 use super::watch::{NestedGate, watched};
 use crate::runtime::{Cost, Failure, FailureKind, FunctionId, Guest, MemoryUse, Spec, Upcalls};
@@ -69,7 +69,7 @@ impl SdkGuest {
 
     fn call(&mut self, name: &str, up: &Arc<dyn Upcalls>) -> Result<(), Failure> {
         let gate = Arc::new(NestedGate::default());
-        let frame = Frame::new(Stage::Called, Arc::clone(up), Arc::clone(&gate), self.call_error.take());
+        let frame = StockCall::new(StockStage::Called, Arc::clone(up), Arc::clone(&gate), self.call_error.take());
         let cancel = self.plugin.cancel_handle();
         let (plugin, input) = (&mut self.plugin, self.input.as_slice());
         let call = || frame.run(|| plugin.call::<&[u8], Vec<u8>>(name, input));
@@ -107,7 +107,7 @@ fn instantiate(compiled: &Compiled, spec: &Spec, up: Arc<dyn Upcalls>) -> Result
     if compiled.wasi {
         check_paths(spec)?;
     }
-    let frame = Frame::new(Stage::Starting, Arc::clone(&up), Arc::default(), None);
+    let frame = StockCall::new(StockStage::Starting, Arc::clone(&up), Arc::default(), None);
     let made = frame.run(|| {
         let mut plugin = Box::new(Plugin::new_from_compiled(&compiled.plugin)?);
         match plugin.call::<&[u8], ()>(NO_FUNCTION, &[]) {

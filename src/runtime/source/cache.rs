@@ -26,18 +26,23 @@ pub(super) enum Key {
 
 /// A program with the state of its files when it was read.
 #[derive(Debug)]
-pub(super) struct Entry {
+pub(super) struct CacheEntry {
     pub(super) program: Arc<Program>,
     pub(super) fetched: bool,
     stamps: Vec<(PathBuf, Stamp)>,
     bytes: u64,
 }
 
-impl Entry {
+impl CacheEntry {
     /// An entry for a program that was just read.
     pub(super) fn new(loaded: Loaded) -> Arc<Self> {
         let bytes = loaded.program.modules.iter().map(|module| module.bytes.len() as u64).sum();
-        Arc::new(Entry { program: Arc::new(loaded.program), fetched: loaded.fetched, stamps: loaded.stamps, bytes })
+        Arc::new(CacheEntry {
+            program: Arc::new(loaded.program),
+            fetched: loaded.fetched,
+            stamps: loaded.stamps,
+            bytes,
+        })
     }
 
     /// The files that the program was read from, in their state then.
@@ -64,7 +69,7 @@ pub(super) struct Cache {
 
 #[derive(Debug, Default)]
 struct Inner {
-    entries: HashMap<Key, (Arc<Entry>, u64)>,
+    entries: HashMap<Key, (Arc<CacheEntry>, u64)>,
     bytes: u64,
     /// Grows with each use: the smallest one in the table is the longest unused.
     clock: u64,
@@ -72,7 +77,7 @@ struct Inner {
 
 impl Cache {
     /// The entry, if its files are as they were. The files are looked at outside the lock.
-    pub(super) fn get(&self, key: &Key) -> Option<Arc<Entry>> {
+    pub(super) fn get(&self, key: &Key) -> Option<Arc<CacheEntry>> {
         let entry = self.inner.lock().touch(key)?;
         if entry.is_current() {
             return Some(entry);
@@ -82,12 +87,12 @@ impl Cache {
     }
 
     /// The entry, whether its files are as they were or not.
-    pub(super) fn last(&self, key: &Key) -> Option<Arc<Entry>> {
+    pub(super) fn last(&self, key: &Key) -> Option<Arc<CacheEntry>> {
         self.inner.lock().touch(key)
     }
 
     /// Keeps an entry in place of an earlier one of its key.
-    pub(super) fn insert(&self, key: Key, entry: Arc<Entry>) {
+    pub(super) fn insert(&self, key: Key, entry: Arc<CacheEntry>) {
         let mut inner = self.inner.lock();
         inner.remove(&key);
         while !inner.entries.is_empty()
@@ -103,7 +108,7 @@ impl Cache {
 }
 
 impl Inner {
-    fn touch(&mut self, key: &Key) -> Option<Arc<Entry>> {
+    fn touch(&mut self, key: &Key) -> Option<Arc<CacheEntry>> {
         self.clock += 1;
         let (entry, used) = self.entries.get_mut(key)?;
         *used = self.clock;
@@ -126,15 +131,15 @@ impl Inner {
 
 #[cfg(test)]
 mod tests {
-    use super::{BYTES_MAX, Cache, ENTRIES_MAX, Entry, Key};
+    use super::{BYTES_MAX, Cache, CacheEntry, ENTRIES_MAX, Key};
     use crate::runtime::source::content;
     use crate::runtime::source::loaded::Loaded;
     use std::path::PathBuf;
     use std::sync::Arc;
 
-    fn entry(bytes: usize) -> Arc<Entry> {
+    fn entry(bytes: usize) -> Arc<CacheEntry> {
         let program = content::single_module(vec![0; bytes], "test".into(), "test".into());
-        Entry::new(Loaded { program, stamps: Vec::new(), fetched: false })
+        CacheEntry::new(Loaded { program, stamps: Vec::new(), fetched: false })
     }
 
     fn key(n: usize) -> Key {

@@ -31,7 +31,7 @@ use url::Url;
 
 pub use self::bounds::{MANIFEST_BYTES_MAX, MODULE_BYTES_MAX};
 use self::builtin::{BUILTIN_PREFIX, Builtin};
-use self::cache::{Cache, Entry, Key};
+use self::cache::{Cache, CacheEntry, Key};
 use self::content::Content;
 use self::failure::{failure_about, load_failure};
 use self::fetch::Request;
@@ -69,7 +69,7 @@ pub struct Sources {
 
 /// The place of a source, before it is read.
 #[derive(Debug)]
-enum Place {
+enum SourcePlace {
     Builtin(&'static Builtin),
     File(PathBuf),
     Url(Url),
@@ -96,10 +96,10 @@ impl Sources {
     /// As of [`Sources::resolve`], or `progress` returns false.
     pub fn resolve_with(&self, source: &str, access: Access, progress: Progress<'_>) -> Result<Arc<Program>, Failure> {
         match self.locate(source, access)? {
-            Place::Builtin(builtin) => self.cached(Key::Builtin(builtin.name), access, || builtin.load()),
-            Place::File(path) if access == Access::Granted => load_granted_file(&path),
-            Place::File(path) => self.cached(Key::File(path.clone()), access, || load_file(&path, progress)),
-            Place::Url(url) => Ok(Arc::new(load_url(&url, access, progress)?.program)),
+            SourcePlace::Builtin(builtin) => self.cached(Key::Builtin(builtin.name), access, || builtin.load()),
+            SourcePlace::File(path) if access == Access::Granted => load_granted_file(&path),
+            SourcePlace::File(path) => self.cached(Key::File(path.clone()), access, || load_file(&path, progress)),
+            SourcePlace::Url(url) => Ok(Arc::new(load_url(&url, access, progress)?.program)),
         }
     }
 
@@ -139,7 +139,7 @@ impl Sources {
                 return Ok((Arc::clone(&entry.program), files));
             }
         }
-        let entry = Entry::new(load_file(&path, progress)?);
+        let entry = CacheEntry::new(load_file(&path, progress)?);
         self.cache.insert(key, Arc::clone(&entry));
         Ok((Arc::clone(&entry.program), entry.files()))
     }
@@ -160,9 +160,9 @@ impl Sources {
     pub fn listing(&self) -> Vec<(String, String)> {
         let source = |name: &String| {
             Some(match self.locate_name(name, Access::Person).ok()? {
-                Place::Builtin(builtin) => format!("{BUILTIN_PREFIX}{}", builtin.name),
-                Place::File(path) => path.display().to_string(),
-                Place::Url(url) => url.to_string(),
+                SourcePlace::Builtin(builtin) => format!("{BUILTIN_PREFIX}{}", builtin.name),
+                SourcePlace::File(path) => path.display().to_string(),
+                SourcePlace::Url(url) => url.to_string(),
             })
         };
         // A file that has vanished meanwhile is left out.
@@ -176,14 +176,14 @@ impl Sources {
     /// The source cannot be found or read.
     pub fn about(&self, source: &str) -> Result<About, Failure> {
         match self.locate(source, Access::Person)? {
-            Place::Builtin(builtin) => Ok(About::read(builtin.bytes())),
-            Place::File(path) if content::declared(&path).is_manifest() => Ok(About::default()),
-            Place::File(path) => Ok(About::read(&file::read(&path, MODULE_BYTES_MAX)?.bytes)),
-            Place::Url(_) => Ok(About::default()),
+            SourcePlace::Builtin(builtin) => Ok(About::read(builtin.bytes())),
+            SourcePlace::File(path) if content::declared(&path).is_manifest() => Ok(About::default()),
+            SourcePlace::File(path) => Ok(About::read(&file::read(&path, MODULE_BYTES_MAX)?.bytes)),
+            SourcePlace::Url(_) => Ok(About::default()),
         }
     }
 
-    fn locate(&self, source: &str, access: Access) -> Result<Place, Failure> {
+    fn locate(&self, source: &str, access: Access) -> Result<SourcePlace, Failure> {
         if source.is_empty() {
             return Err(load_failure("the source is empty; give a name, a path or a URL"));
         }
@@ -204,33 +204,33 @@ impl Sources {
         }
         if let Some(name) = source.strip_prefix(BUILTIN_PREFIX) {
             return match builtin::find(name) {
-                Some(builtin) => Ok(Place::Builtin(builtin)),
+                Some(builtin) => Ok(SourcePlace::Builtin(builtin)),
                 None => Err(self.unknown(name, "no built-in plugin ", name)),
             };
         }
         if let Some(url) = fetch::parse(source)? {
-            return Ok(Place::Url(url));
+            return Ok(SourcePlace::Url(url));
         }
         self.locate_path(source)
     }
 
-    fn locate_name(&self, wanted: &str, access: Access) -> Result<Place, Failure> {
+    fn locate_name(&self, wanted: &str, access: Access) -> Result<SourcePlace, Failure> {
         if let Some(path) = self.plugin_dirs.iter().find_map(|dir| name::find(dir, wanted)) {
-            return Ok(Place::File(absolute(&path)));
+            return Ok(SourcePlace::File(absolute(&path)));
         }
         match builtin::find(wanted) {
-            Some(builtin) => Ok(Place::Builtin(builtin)),
+            Some(builtin) => Ok(SourcePlace::Builtin(builtin)),
             None => Err(self.no_plugin(wanted, access)),
         }
     }
 
-    fn locate_path(&self, source: &str) -> Result<Place, Failure> {
+    fn locate_path(&self, source: &str) -> Result<SourcePlace, Failure> {
         let path = Path::new(source);
         if path.symlink_metadata().is_err_and(|error| error.kind() == std::io::ErrorKind::NotFound) {
             let stem = path.file_stem().and_then(|stem| stem.to_str()).unwrap_or_default();
             return Err(self.unknown(stem, "no file ", source));
         }
-        Ok(Place::File(absolute(path)))
+        Ok(SourcePlace::File(absolute(path)))
     }
 
     /// The failure for an unknown name. A close name is better advice than the list of all; a guest hears nothing of
@@ -265,7 +265,7 @@ impl Sources {
         {
             return Ok(Arc::clone(&entry.program));
         }
-        let entry = Entry::new(load()?);
+        let entry = CacheEntry::new(load()?);
         let program = Arc::clone(&entry.program);
         self.cache.insert(key, entry);
         Ok(program)

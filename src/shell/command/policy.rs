@@ -7,7 +7,7 @@ use serde::Serialize;
 
 use super::{Arguments, Command, Group, Kind, Run, syntax_with};
 use crate::kernel::Policy;
-use crate::kernel::policy::{Asked, OwnGrants, Rule, Who, names_only};
+use crate::kernel::policy::{OwnGrants, RequestedSource, Rule, Who, names_only};
 use crate::runtime::Problem;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
@@ -177,13 +177,13 @@ fn check_call(session: &Session, caller: &str, target: &str) -> Result<Verdict, 
 fn check_load(session: &Session, plugin: &str, source: &str) -> Result<Verdict, ShellError> {
     let loaded_from = plugin_of(session, plugin);
     let who = Who { name: plugin, plugin: &loaded_from };
-    let asked = Asked::of(source).map_err(ShellError::usage)?;
+    let asked = RequestedSource::of(source).map_err(ShellError::usage)?;
     if own_grants(session, plugin).is_some_and(|own| own.load(&asked).is_some()) {
         return Ok(Verdict::Allowed { by: None, why: "it was loaded with `--may-load`, which has it" });
     }
     Ok(match (session.kernel().policy(), &asked) {
         (Some(policy), _) => by_rule(&policy, who, policy.load(who, &asked).map(drop)),
-        (None, Asked::Name(_)) => {
+        (None, RequestedSource::Name(_)) => {
             Verdict::Allowed { by: None, why: "no policy is loaded, and a plugin may load names" }
         }
         (None, _) => Verdict::Denied { by: None, why: names_only(who, &asked, false).line(SHELL) },

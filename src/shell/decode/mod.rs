@@ -41,13 +41,13 @@ pub enum PayloadFormat {
 pub struct Decoded {
     pub form: PayloadFormat,
     /// Reason for this format.
-    pub why: Why,
+    pub why: FormatReason,
     pub text: String,
 }
 
 /// Why a payload is shown in a format.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Why {
+pub enum FormatReason {
     /// The payload has the format, or the format was asked for.
     Is,
     /// The bytes read as it to their end, which others might too.
@@ -99,15 +99,15 @@ impl FromStr for PayloadFormat {
 
 impl Decoded {
     fn is(form: PayloadFormat, text: String) -> Decoded {
-        Decoded { form, why: Why::Is, text }
+        Decoded { form, why: FormatReason::Is, text }
     }
 
     /// Text after the size: `, JSON`, `, looks like CBOR`.
     pub fn title(&self) -> String {
         match &self.why {
-            Why::Is => format!(", {}", self.form.title()),
-            Why::LooksLike => format!(", looks like {}", self.form.title()),
-            Why::IsNo(form, why) => format!(", {}: no {}: {why}", self.form.title(), form.title()),
+            FormatReason::Is => format!(", {}", self.form.title()),
+            FormatReason::LooksLike => format!(", looks like {}", self.form.title()),
+            FormatReason::IsNo(form, why) => format!(", {}: no {}: {why}", self.form.title(), form.title()),
         }
     }
 }
@@ -143,7 +143,7 @@ fn binary(kept: &KeptBytes) -> Option<Decoded> {
     if !kept.is_whole() || !(DETECTED_BYTES_MIN..=DECODED_BYTES_MAX).contains(&bytes.len()) {
         return None;
     }
-    let looks_like = |form, text| Some(Decoded { form, why: Why::LooksLike, text });
+    let looks_like = |form, text| Some(Decoded { form, why: FormatReason::LooksLike, text });
     if msgpack::is_container(bytes)
         && let (node, None) = msgpack::read(bytes)
     {
@@ -169,14 +169,16 @@ fn as_form(kept: &KeptBytes, form: PayloadFormat) -> Decoded {
     let read = |text: String, error: Option<DecodeError>| match error {
         None => Decoded::is(form, text),
         Some(DecodeError::End) if is_cut => Decoded::is(form, text),
-        Some(error) => Decoded { form: PayloadFormat::Hex, why: Why::IsNo(form, error.text()), text: hex_dump(bytes) },
+        Some(error) => {
+            Decoded { form: PayloadFormat::Hex, why: FormatReason::IsNo(form, error.text()), text: hex_dump(bytes) }
+        }
     };
     match form {
         PayloadFormat::Json => match serde_json::from_slice::<Value>(bytes) {
             Ok(value) => Decoded::is(form, serde_json::to_string_pretty(&value).unwrap_or_default()),
             Err(error) => {
                 let text = String::from_utf8_lossy(bytes).into_owned();
-                Decoded { form: PayloadFormat::Text, why: Why::IsNo(form, error.to_string()), text }
+                Decoded { form: PayloadFormat::Text, why: FormatReason::IsNo(form, error.to_string()), text }
             }
         },
         PayloadFormat::Text => Decoded::is(form, String::from_utf8_lossy(&kept.bytes).into_owned()),
@@ -210,13 +212,13 @@ mod tests {
 
     use super::*;
 
-    fn detect(bytes: &[u8]) -> (PayloadFormat, Why, String) {
+    fn detect(bytes: &[u8]) -> (PayloadFormat, FormatReason, String) {
         let Decoded { form, why, text } = decode(&KeptBytes::keep(bytes, u64::MAX), None);
         (form, why, text)
     }
 
-    fn looks_like(form: PayloadFormat, text: &str) -> (PayloadFormat, Why, String) {
-        (form, Why::LooksLike, text.to_owned())
+    fn looks_like(form: PayloadFormat, text: &str) -> (PayloadFormat, FormatReason, String) {
+        (form, FormatReason::LooksLike, text.to_owned())
     }
 
     #[test]

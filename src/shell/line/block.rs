@@ -3,7 +3,7 @@
 
 use super::BLOCK_DEPTH_MAX;
 use super::ast::{Block, Redirect, Script, Stage, Word, is_variable_name};
-use super::draft::Place;
+use super::draft::CursorPlace;
 use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
@@ -93,7 +93,7 @@ impl Parser<'_> {
             self.keyword("if");
             self.scan.skip_blanks();
             let condition = match self.scan.peek() {
-                None if self.mode == Mode::Cursor => return self.halt(Place::Command),
+                None if self.mode == Mode::Cursor => return self.halt(CursorPlace::Command),
                 None | Some(b'\n' | b';' | b'#') => self.fail(ErrorKind::BadIf, open).map(|()| None)?,
                 Some(_) => self.statement()?,
             };
@@ -147,7 +147,7 @@ impl Parser<'_> {
         loop {
             self.scan.skip_blanks();
             match self.scan.peek() {
-                None if self.mode == Mode::Cursor => return self.halt(Place::Argument),
+                None if self.mode == Mode::Cursor => return self.halt(CursorPlace::Argument),
                 None | Some(b'\n' | b'#') => return Ok(words),
                 Some(b')') if !self.outer.is_empty() => return Ok(words),
                 Some(b';') => {
@@ -160,7 +160,7 @@ impl Parser<'_> {
                     self.fail(ErrorKind::OperatorInHeader(operator), open)?;
                     self.scan.advance(1);
                 }
-                Some(_) => words.push(self.word(Place::Argument)?),
+                Some(_) => words.push(self.word(CursorPlace::Argument)?),
             }
         }
     }

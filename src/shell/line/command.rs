@@ -4,7 +4,7 @@ use std::mem;
 use std::ops::Range;
 
 use super::ast::{Part, Redirect, Stage, Word, WordKind};
-use super::draft::Place;
+use super::draft::CursorPlace;
 use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
@@ -65,11 +65,11 @@ impl Parser<'_> {
     }
 
     /// The place in the command of a word that starts here.
-    fn place_of_next(&self) -> Place {
+    fn place_of_next(&self) -> CursorPlace {
         match self.frame.words.as_slice() {
-            [] => Place::Command,
-            words if self.grammar.input_next(words) => Place::Input,
-            _ => Place::Argument,
+            [] => CursorPlace::Command,
+            words if self.grammar.input_next(words) => CursorPlace::Input,
+            _ => CursorPlace::Argument,
         }
     }
 
@@ -103,11 +103,11 @@ impl Parser<'_> {
         let place = if special || self.mode == Mode::Cursor {
             self.place_of_next()
         } else if self.frame.words.is_empty() {
-            Place::Command
+            CursorPlace::Command
         } else {
-            Place::Argument
+            CursorPlace::Argument
         };
-        let input = place == Place::Input;
+        let input = place == CursorPlace::Input;
         match self.scan.peek() {
             Some(b'<') if self.scan.looking_at("<<") => return self.here_doc(input),
             Some(b'<' | b'(' | b')') => {
@@ -137,13 +137,13 @@ impl Parser<'_> {
         self.operator(if append { 2 } else { 1 });
         self.scan.skip_blanks();
         if self.mode == Mode::Cursor && self.scan.at_end() {
-            return self.halt(Place::File);
+            return self.halt(CursorPlace::File);
         }
         if self.scan.at_word_end() || self.scan.peek() == Some(b'#') {
             self.fail(ErrorKind::RedirectWithoutFile(redirect_operator(append)), offset)?;
             return Ok(None);
         }
-        let file = self.word(Place::File)?;
+        let file = self.word(CursorPlace::File)?;
         Ok(Some(Redirect { append, file }))
     }
 
@@ -165,7 +165,12 @@ impl Parser<'_> {
                     let joined = self.scan.continuation_len();
                     self.scan.advance(joined.max(1));
                     if joined == 0 && self.scan.bump().is_none() {
-                        return self.incomplete(ErrorKind::TrailingBackslash, start, Place::System, Class::System);
+                        return self.incomplete(
+                            ErrorKind::TrailingBackslash,
+                            start,
+                            CursorPlace::System,
+                            Class::System,
+                        );
                     }
                     continue;
                 }
@@ -180,7 +185,7 @@ impl Parser<'_> {
         }
         self.paint_since(start, Class::System);
         if self.mode == Mode::Cursor && self.scan.at_end() {
-            return self.halt(Place::System);
+            return self.halt(CursorPlace::System);
         }
         let raw = self.scan.since(start + 1);
         let raw = raw.strip_suffix('\r').unwrap_or(raw);

@@ -6,13 +6,13 @@ use std::ops::Range;
 
 use super::Grammar;
 use super::ast::{Part, Quote, Word};
-use super::draft::Place;
+use super::draft::CursorPlace;
 use super::parser::{Mode, ParseStop, Parser};
 
 /// The syntax before a cursor.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cursor {
-    pub place: Place,
+    pub place: CursorPlace,
     /// The finished words of the command that the cursor is in, its name first.
     pub words: Vec<Word>,
     /// The text of the incomplete word up to the cursor, without quotes and escapes. Variables and substitutions keep
@@ -39,14 +39,14 @@ pub fn complete_at(text: &str, pos: usize, grammar: &dyn Grammar) -> Cursor {
         match parser.line() {
             Ok(_) if parser.scan.pos() > start => start = parser.scan.pos(),
             Err(ParseStop::Cursor) => return Cursor::of(parser, text),
-            Ok(_) | Err(ParseStop::Error(_)) => return Cursor::at(Place::Unknown, text.len()),
+            Ok(_) | Err(ParseStop::Error(_)) => return Cursor::at(CursorPlace::Unknown, text.len()),
         }
     }
 }
 
 impl Cursor {
     /// A cursor with only a place.
-    fn at(place: Place, pos: usize) -> Self {
+    fn at(place: CursorPlace, pos: usize) -> Self {
         Self {
             place,
             words: Vec::new(),
@@ -66,7 +66,7 @@ impl Cursor {
         cursor.words = frame.words;
         cursor.piped = frame.stage > 0;
         cursor.nested = !parser.outer.is_empty();
-        if place == Place::System {
+        if place == CursorPlace::System {
             cursor.span.start = text.rfind([' ', '\t', '!']).map_or(0, |blank| blank + 1);
             cursor.typed = text.get(cursor.span.clone()).unwrap_or_default().to_owned();
         }

@@ -2,7 +2,7 @@
 
 use super::SUBSTITUTION_DEPTH_MAX;
 use super::ast::{Part, is_variable_name};
-use super::draft::Place;
+use super::draft::CursorPlace;
 use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
@@ -85,7 +85,7 @@ impl<'t> Parser<'t> {
         }
         if self.mode == Mode::Cursor && self.scan.at_end() {
             self.draft().variable_start = Some(start);
-            return self.halt(Place::Variable);
+            return self.halt(CursorPlace::Variable);
         }
         Ok(name)
     }

@@ -4,7 +4,7 @@ use super::ast::{Part, Quote};
 
 /// The place of a cursor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Place {
+pub enum CursorPlace {
     /// In or before the name of a command.
     Command,
     /// In or before a word of a command.

@@ -4,7 +4,7 @@ use std::mem;
 use std::ops::Range;
 
 use super::ast::{Part, Word, WordKind};
-use super::draft::{Draft, Pending, Place};
+use super::draft::{CursorPlace, Draft, Pending};
 use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
@@ -21,7 +21,7 @@ impl Parser<'_> {
         self.scan.skip_continuations();
         if !self.scan.at_word_end() {
             let offset = self.scan.pos();
-            let word = self.word(Place::Argument)?;
+            let word = self.word(CursorPlace::Argument)?;
             let touching = self.scan.since(word.span.start).to_owned();
             self.fail(ErrorKind::TextAfterJson(touching), offset)?;
         }
@@ -38,7 +38,7 @@ impl Parser<'_> {
             match self.scan.bump() {
                 None => {
                     let open = if self.scan.before(start + 1).ends_with('{') { '{' } else { '[' };
-                    return self.incomplete(ErrorKind::UnclosedJson(open), start, Place::Json, Class::Json);
+                    return self.incomplete(ErrorKind::UnclosedJson(open), start, CursorPlace::Json, Class::Json);
                 }
                 Some('"') => {
                     if !self.json_string(offset)? {
@@ -77,7 +77,7 @@ impl Parser<'_> {
                         self.scan.bump();
                     }
                 }
-                None if self.mode == Mode::Cursor => return self.halt(Place::Json),
+                None if self.mode == Mode::Cursor => return self.halt(CursorPlace::Json),
                 _ => return self.fail(ErrorKind::UnclosedJsonString, open).map(|()| false),
             }
         }
@@ -87,7 +87,7 @@ impl Parser<'_> {
     pub fn at_file(&mut self) -> Parsed<Word> {
         let start = self.scan.pos();
         self.scan.advance(1);
-        let (mut parts, _) = self.parts_of_word(Draft::at(start + 1), Place::InputFile)?;
+        let (mut parts, _) = self.parts_of_word(Draft::at(start + 1), CursorPlace::InputFile)?;
         if parts.is_empty() {
             self.fail(ErrorKind::AtWithoutFile, start)?;
             parts.push(Part::Literal { bytes: Vec::new(), quoted: false });
@@ -115,7 +115,7 @@ impl Parser<'_> {
             return Ok(None);
         }
         let word_start = self.scan.pos();
-        let (parts, _) = self.parts_of_word(Draft::at(word_start), Place::HereDoc)?;
+        let (parts, _) = self.parts_of_word(Draft::at(word_start), CursorPlace::HereDoc)?;
         self.paint_since(start, Class::HereDoc);
         let end = Word { kind: WordKind::HereDoc, parts, span: start..self.scan.pos() };
         let expands = self.scan.since(word_start).starts_with('"');
@@ -199,6 +199,6 @@ impl Parser<'_> {
     /// Fails at a here-document whose line `end` is missing; `offset` is that of its opening.
     pub fn unclosed_here_doc<T>(&mut self, end: String, offset: usize) -> Parsed<T> {
         let line = self.line_of(offset);
-        self.incomplete(ErrorKind::UnclosedHereDoc { end, line }, offset, Place::HereDoc, Class::Plain)
+        self.incomplete(ErrorKind::UnclosedHereDoc { end, line }, offset, CursorPlace::HereDoc, Class::Plain)
     }
 }

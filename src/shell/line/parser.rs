@@ -9,7 +9,7 @@ use std::ops::Range;
 
 use super::Grammar;
 use super::ast::{Part, Word};
-use super::draft::{Draft, Pending, Place};
+use super::draft::{CursorPlace, Draft, Pending};
 use super::error::{ErrorKind, SyntaxError};
 use super::paint::{Class, Paint};
 use super::scan::Scanner;
@@ -38,7 +38,7 @@ pub(super) type Parsed<T> = Result<T, ParseStop>;
 
 /// The current command at one depth of substitutions.
 #[derive(Default)]
-pub(super) struct Frame {
+pub(super) struct CommandFrame {
     pub words: Vec<Word>,
     /// The number of `|` before the command in its pipe.
     pub stage: usize,
@@ -55,12 +55,12 @@ pub(super) struct Parser<'t> {
     pub scan: Scanner<'t>,
     pub grammar: &'t dyn Grammar,
     pub mode: Mode,
-    pub frame: Frame,
+    pub frame: CommandFrame,
     /// The frames around `frame`, outermost first: at most `SUBSTITUTION_DEPTH_MAX`.
-    pub outer: Vec<Frame>,
+    pub outer: Vec<CommandFrame>,
     /// The bodies of the line's here-documents, in the order in which they were opened.
     pub bodies: Vec<Vec<Part>>,
-    pub place: Place,
+    pub place: CursorPlace,
     pub paint: Option<Paint>,
     /// The number of open blocks.
     pub blocks: usize,
@@ -82,10 +82,10 @@ impl<'t> Parser<'t> {
             scan: Scanner::new(text, start),
             grammar,
             mode,
-            frame: Frame::default(),
+            frame: CommandFrame::default(),
             outer: Vec::new(),
             bodies: Vec::new(),
-            place: Place::Command,
+            place: CursorPlace::Command,
             paint: None,
             blocks: 0,
             cut,
@@ -136,7 +136,7 @@ impl<'t> Parser<'t> {
 
     /// Ends the parse in unclosed syntax that opens at `offset`: with an error, or at the cursor with `place`. The rest
     /// of the text has the class `class`.
-    pub fn incomplete<T>(&mut self, kind: ErrorKind, offset: usize, place: Place, class: Class) -> Parsed<T> {
+    pub fn incomplete<T>(&mut self, kind: ErrorKind, offset: usize, place: CursorPlace, class: Class) -> Parsed<T> {
         self.paint_since(offset, class);
         match self.mode {
             Mode::Cursor => self.halt(place),
@@ -146,7 +146,7 @@ impl<'t> Parser<'t> {
     }
 
     /// Ends the parse at the cursor.
-    pub fn halt<T>(&mut self, place: Place) -> Parsed<T> {
+    pub fn halt<T>(&mut self, place: CursorPlace) -> Parsed<T> {
         self.place = place;
         Err(if self.cut { self.too_long() } else { ParseStop::Cursor })
     }

@@ -3,7 +3,7 @@
 use std::mem;
 
 use super::ast::{Block, Part, Pipe, Redirect, Script, Stage, Statement, Word, WordKind};
-use super::draft::{Pending, Place};
+use super::draft::{CursorPlace, Pending};
 use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
@@ -50,13 +50,13 @@ impl Parser<'_> {
             self.frame.stage = 0;
             self.skip_blanks_and_comment()?;
             match (self.scan.peek(), until) {
-                (None, _) if self.mode == Mode::Cursor => return self.halt(Place::Command),
+                (None, _) if self.mode == Mode::Cursor => return self.halt(CursorPlace::Command),
                 (None, Until::Newline) => return Ok(statements),
                 (None, Until::Parenthesis(open)) => {
-                    return self.incomplete(ErrorKind::UnclosedSubstitution, open, Place::Command, Class::Plain);
+                    return self.incomplete(ErrorKind::UnclosedSubstitution, open, CursorPlace::Command, Class::Plain);
                 }
                 (None, Until::End(opener, open)) => {
-                    return self.incomplete(ErrorKind::UnclosedBlock(opener), open, Place::Command, Class::Plain);
+                    return self.incomplete(ErrorKind::UnclosedBlock(opener), open, CursorPlace::Command, Class::Plain);
                 }
                 (Some(b')'), Until::End(opener, open)) if !self.outer.is_empty() => {
                     self.fail(ErrorKind::UnclosedBlock(opener), open)?;
@@ -118,7 +118,7 @@ impl Parser<'_> {
             self.frame.words.clear();
             self.skip_lines()?;
             if self.scan.at_end() {
-                return self.incomplete(ErrorKind::NothingAfterPipe, offset, Place::Command, Class::Plain);
+                return self.incomplete(ErrorKind::NothingAfterPipe, offset, CursorPlace::Command, Class::Plain);
             }
         }
         Ok(if stages.is_empty() { None } else { Some(Pipe { stages, redirect }) })
@@ -132,7 +132,7 @@ impl Parser<'_> {
             self.scan.take_until(|byte| byte == b'\n');
             self.paint_since(start, Class::Comment);
             if self.mode == Mode::Cursor && self.scan.at_end() {
-                return self.halt(Place::Comment);
+                return self.halt(CursorPlace::Comment);
             }
         }
         Ok(())

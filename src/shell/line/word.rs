@@ -1,7 +1,7 @@
 //! Parsing of one word: literal text, quotes and escapes. `$` is in `dollar`.
 
 use super::ast::{Part, Quote, Word, WordKind};
-use super::draft::{Draft, Place};
+use super::draft::{CursorPlace, Draft};
 use super::error::ErrorKind;
 use super::paint::Class;
 use super::parser::{Mode, Parsed, Parser};
@@ -9,12 +9,12 @@ use super::scan::ends_word;
 
 impl Parser<'_> {
     /// Parses a plain word.
-    pub fn word(&mut self, place: Place) -> Parsed<Word> {
+    pub fn word(&mut self, place: CursorPlace) -> Parsed<Word> {
         let start = self.scan.pos();
         let (parts, quoted) = self.parts_of_word(Draft::at(start), place)?;
         let word = Word { kind: WordKind::Plain { quoted }, parts, span: start..self.scan.pos() };
         let class = match place {
-            Place::Command => Class::Command,
+            CursorPlace::Command => Class::Command,
             _ if word.is_option() => Class::Option,
             _ => Class::Argument,
         };
@@ -23,7 +23,7 @@ impl Parser<'_> {
     }
 
     /// Parses the parts of a word up to its end; the flag is true when a part is quoted.
-    pub fn parts_of_word(&mut self, draft: Draft, place: Place) -> Parsed<(Vec<Part>, bool)> {
+    pub fn parts_of_word(&mut self, draft: Draft, place: CursorPlace) -> Parsed<(Vec<Part>, bool)> {
         self.frame.draft = Some(draft);
         loop {
             if self.mode == Mode::Cursor && self.scan.at_end() {
@@ -58,7 +58,7 @@ impl Parser<'_> {
         self.push_literal(text.as_bytes(), false)
     }
 
-    fn single_quoted(&mut self, place: Place) -> Parsed<()> {
+    fn single_quoted(&mut self, place: CursorPlace) -> Parsed<()> {
         let open = self.scan.pos();
         self.scan.advance(1);
         self.draft().quote = Some(Quote::Single);
@@ -71,7 +71,7 @@ impl Parser<'_> {
         Ok(())
     }
 
-    fn double_quoted(&mut self, place: Place) -> Parsed<()> {
+    fn double_quoted(&mut self, place: CursorPlace) -> Parsed<()> {
         let open = self.scan.pos();
         self.scan.advance(1);
         self.draft().quote = Some(Quote::Double);
@@ -100,7 +100,7 @@ impl Parser<'_> {
     }
 
     /// Parses an escape inside the double quotes that open at `open`.
-    fn escape_in_quotes(&mut self, open: usize, place: Place) -> Parsed<()> {
+    fn escape_in_quotes(&mut self, open: usize, place: CursorPlace) -> Parsed<()> {
         let start = self.scan.pos();
         let joined = self.scan.continuation_len();
         if joined > 0 {
@@ -143,7 +143,7 @@ impl Parser<'_> {
     }
 
     /// Parses a backslash outside quotes and the character after it.
-    fn escaped(&mut self, place: Place) -> Parsed<()> {
+    fn escaped(&mut self, place: CursorPlace) -> Parsed<()> {
         let start = self.scan.pos();
         let joined = self.scan.continuation_len();
         if joined > 0 {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::journal::lint::{CallFinding, Place};
+use crate::journal::lint::{CallFinding, FunctionRef};
 use crate::kernel::lint::{ProcessFinding, UnusedGrant};
 use crate::shell::units::{show_bytes, show_duration};
 use crate::text::{bounded, counted};
@@ -14,7 +14,7 @@ const ERROR_BYTES_MAX: usize = 120;
 
 /// Text of a finding about calls.
 pub fn call_finding_text(finding: &CallFinding) -> String {
-    let pair = |caller: &Place, callee: &Place| (caller.label(), callee.label());
+    let pair = |caller: &FunctionRef, callee: &FunctionRef| (caller.label(), callee.label());
     match finding {
         CallFinding::Repeated { caller, callee, calls, most, same_input, took_ns, .. } => {
             let (caller, callee) = pair(caller, callee);

@@ -44,7 +44,7 @@ fn what_was_learned_is_a_policy_whatever_was_named() {
     let learned = spawns.learn(&[]);
     assert!(!whole.contains("Not all of it") && learned.contains("Not all of it"), "{learned}");
     let policy = policy(&learned);
-    let load = |path: &str| policy.load(who("a"), &Asked::Path(path.into()));
+    let load = |path: &str| policy.load(who("a"), &RequestedSource::Path(path.into()));
     assert!(load("/p/{x,y}}[1].wasm").is_ok() && load("/p/x.wasm").is_err(), "{learned}");
     let grants = policy.children(who("a")).0;
     assert_eq!(grants.paths.as_ref(), Some(&spec.allowed_paths), "{learned}");

@@ -108,7 +108,7 @@ struct Compilation {
     requests: Vec<Arc<CompileRequest>>,
     child: Option<Arc<Child>>,
     /// Set when nobody wants it any more: it ends, and a new request starts over.
-    doomed: bool,
+    abandoned: bool,
     result: Arc<OnceLock<Compiled>>,
 }
 
@@ -121,7 +121,7 @@ impl Compilation {
     fn end_unwanted(&mut self) {
         if let Some(child) = self.child.as_ref().filter(|_| !self.is_wanted()) {
             child.kill();
-            self.doomed = true;
+            self.abandoned = true;
         }
     }
 }
@@ -173,7 +173,7 @@ impl Compilations {
         let mut table = self.table.lock();
         loop {
             match table.in_progress.get_mut(&key) {
-                Some(entry) if entry.doomed => self.changed.wait(&mut table),
+                Some(entry) if entry.abandoned => self.changed.wait(&mut table),
                 Some(entry) => {
                     entry.requests.push(request.clone());
                     return Joined::Shares(entry.result.clone());
@@ -189,7 +189,7 @@ impl Compilations {
             heavy: false,
             requests: vec![request.clone()],
             child: None,
-            doomed: false,
+            abandoned: false,
             result: Arc::default(),
         };
         table.in_progress.insert(key.clone(), entry);
@@ -236,7 +236,7 @@ impl Lead<'_> {
             if let Some(entry) = table.in_progress.get_mut(&self.key)
                 && !entry.is_wanted()
             {
-                entry.doomed = true;
+                entry.abandoned = true;
                 return Err(Failure::interrupted());
             }
             let (most, taken) = match weight {
@@ -270,7 +270,7 @@ impl Lead<'_> {
     pub(super) fn forget_child(&self) -> bool {
         let wanted = self.with_entry(|entry| {
             entry.child = None;
-            !entry.doomed
+            !entry.abandoned
         });
         wanted.unwrap_or(false)
     }

@@ -115,7 +115,7 @@ fn bound(served: Served) -> io::Result<()> {
         setrlimit(resource, Rlimit { current: Some(most), maximum: Some(most) }).map_err(io::Error::from)
     };
     // The system's out-of-memory killer shall take this process before the shell.
-    crate::machine::give_way_for_memory();
+    crate::machine::prefer_oom_kill();
     // The first limit raises SIGXCPU, the second kills.
     let cpu = Rlimit { current: Some(served.cpu_s_max), maximum: Some(served.cpu_s_max + 1) };
     setrlimit(Resource::Cpu, cpu).map_err(io::Error::from)?;

@@ -10,7 +10,7 @@ const STDIO: u32 = 3;
 
 /// The kind of a descriptor.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FdKind {
     /// Standard input, output or error, without a system file of its own.
     Stdio,
     /// A file or directory; each counts in [`OpenFiles`].
@@ -42,13 +42,13 @@ pub struct ViewFile {
 #[derive(Debug)]
 pub struct Fds {
     files: OpenFiles,
-    open: BTreeMap<u32, Kind>,
+    open: BTreeMap<u32, FdKind>,
     views: Vec<View>,
 }
 
 impl Default for Fds {
     fn default() -> Self {
-        let open = (0..STDIO).map(|fd| (fd, Kind::Stdio)).collect();
+        let open = (0..STDIO).map(|fd| (fd, FdKind::Stdio)).collect();
         Fds { files: OpenFiles::default(), open, views: Vec::new() }
     }
 }
@@ -69,14 +69,14 @@ impl Fds {
     pub fn take_stdin(&mut self) -> bool {
         let taken = self.files.take();
         if taken {
-            self.open.insert(0, Kind::File);
+            self.open.insert(0, FdKind::File);
         }
         taken
     }
 
     /// Assigns the reserved place to a descriptor.
-    pub fn opened(&mut self, fd: u32, kind: Kind) {
-        if self.open.insert(fd, kind).is_some_and(|old| old != Kind::Stdio) {
+    pub fn opened(&mut self, fd: u32, kind: FdKind) {
+        if self.open.insert(fd, kind).is_some_and(|old| old != FdKind::Stdio) {
             self.files.give_back();
         }
     }
@@ -88,7 +88,7 @@ impl Fds {
 
     /// Frees the place of a closed descriptor, if it had one.
     pub fn closed(&mut self, fd: u32) {
-        if self.open.remove(&fd).is_some_and(|kind| kind != Kind::Stdio) {
+        if self.open.remove(&fd).is_some_and(|kind| kind != FdKind::Stdio) {
             self.files.give_back();
         }
     }
@@ -104,14 +104,14 @@ impl Fds {
     }
 
     /// A descriptor's kind; `None` when it is not open.
-    pub fn kind(&self, fd: u32) -> Option<Kind> {
+    pub fn kind(&self, fd: u32) -> Option<FdKind> {
         self.open.get(&fd).copied()
     }
 
     /// Adds a view.
-    pub fn add_view(&mut self, files: Vec<ViewFile>) -> Kind {
+    pub fn add_view(&mut self, files: Vec<ViewFile>) -> FdKind {
         self.views.push(View { files });
-        Kind::View(self.views.len() - 1)
+        FdKind::View(self.views.len() - 1)
     }
 
     /// The file that a path names in a view: the file's exact name, with or without `./` before it.
@@ -133,7 +133,7 @@ mod tests {
 
     fn open(fds: &mut Fds, fd: u32) {
         assert!(fds.take());
-        fds.opened(fd, Kind::File);
+        fds.opened(fd, FdKind::File);
     }
 
     #[test]
@@ -150,7 +150,7 @@ mod tests {
         assert_eq!(fds.held(), 6);
         // The file that was 4 stays open and keeps its place; 3 is free.
         fds.renumbered(3, 4);
-        assert_eq!((fds.kind(3), fds.kind(4), fds.held()), (None, Some(Kind::File), 6));
+        assert_eq!((fds.kind(3), fds.kind(4), fds.held()), (None, Some(FdKind::File), 6));
         fds.closed(3);
         fds.closed(4);
         assert_eq!(fds.held(), 5);
@@ -168,7 +168,7 @@ mod tests {
         let mut fds = Fds::default();
         open(&mut fds, 3);
         fds.renumbered(3, 1);
-        assert_eq!((fds.kind(1), fds.held()), (Some(Kind::File), 1));
+        assert_eq!((fds.kind(1), fds.held()), (Some(FdKind::File), 1));
         fds.closed(1);
         assert_eq!(fds.held(), 0);
     }
@@ -177,7 +177,7 @@ mod tests {
     fn only_its_name_names_a_single_file() {
         let mut fds = Fds::default();
         let file = ViewFile { guest: "a".into(), dir: 4, host: "b".into(), read_only: true };
-        let Kind::View(view) = fds.add_view(vec![file]) else { panic!("a view") };
+        let FdKind::View(view) = fds.add_view(vec![file]) else { panic!("a view") };
         assert!(fds.view_file(view, b"a").is_some() && fds.view_file(view, b"./a").is_some());
         for other in [&b""[..], b".", b"b", b"..", b"a/", b"a/.", b"../x/a", b"/a", b"././a", b"a\0"] {
             assert!(fds.view_file(view, other).is_none(), "{other:?}");

@@ -9,7 +9,7 @@ use wiggle::GuestMemory;
 
 use super::copy::{slice, word};
 use super::errno;
-use super::fds::{Kind, ViewFile};
+use super::fds::{FdKind, ViewFile};
 use super::parts::{Parts, parts};
 use super::wait::wait;
 use crate::runtime::Upcalls;
@@ -53,7 +53,7 @@ pub fn path_open(caller: &mut Caller<'_, Ctx>, how: PathOpen) -> Result<i32> {
     let path = slice(data, how.path as u32, how.len as u32 as usize)?.to_vec();
     slice(data, how.stored as u32, 4)?;
     let view = match fds.kind(how.fd as u32) {
-        Some(Kind::View(view)) => Some(fds.view_file(view, &path).cloned()),
+        Some(FdKind::View(view)) => Some(fds.view_file(view, &path).cloned()),
         _ => None,
     };
     if !fds.take() {
@@ -66,7 +66,7 @@ pub fn path_open(caller: &mut Caller<'_, Ctx>, how: PathOpen) -> Result<i32> {
     };
     match opened {
         Ok(new) => {
-            fds.opened(new, Kind::File);
+            fds.opened(new, FdKind::File);
             slice(data, how.stored as u32, 4)?.copy_from_slice(&new.to_le_bytes());
             Ok(0)
         }
@@ -170,7 +170,7 @@ pub fn path_filestat_get(
     let path = slice(data, path as u32, path_len as u32 as usize)?.to_vec();
     slice(data, stored as u32, FILESTAT_BYTES)?;
     let (errno, stat) = match fds.kind(fd as u32) {
-        Some(Kind::View(view)) => match fds.view_file(view, &path).cloned() {
+        Some(FdKind::View(view)) => match fds.view_file(view, &path).cloned() {
             None => return Ok(errno::NOENT),
             Some(file) => wait(&up, stat_at(wasi, file.dir as i32, 0, file.host.as_bytes()))?,
         },

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use wasmtime_wasi::{DirPerms, FilePerms, WasiCtxBuilder};
 
-use super::fds::{Fds, Kind, ViewFile};
+use super::fds::{FdKind, Fds, ViewFile};
 use crate::runtime::AllowedPath;
 use crate::runtime::{Failure, FailureKind, Spec};
 use crate::text::io_cause;
@@ -33,7 +33,7 @@ pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<
     paths.sort_by_key(|path| format!("{}{}", if path.read_only { "ro:" } else { "" }, path.host.display()));
     let (files, dirs): (Vec<&AllowedPath>, Vec<&AllowedPath>) = paths.into_iter().partition(|path| path.host.is_file());
     for path in &dirs {
-        preopen(builder, fds, spec, &path.host, &path.guest, path.read_only, Kind::File)?;
+        preopen(builder, fds, spec, &path.host, &path.guest, path.read_only, FdKind::File)?;
         // The second check finds a link that existed only while the directory was opened.
         spec.stays_put(path)?;
     }
@@ -71,7 +71,7 @@ pub fn open(builder: &mut WasiCtxBuilder, spec: &Spec, fds: &mut Fds) -> Result<
     let mut behind: Vec<((&Path, bool), u32)> = behind.into_iter().collect();
     behind.sort_by_key(|(_, fd)| *fd);
     for ((dir, read_only), _) in behind {
-        preopen(builder, fds, spec, dir, "", read_only, Kind::Hidden)?;
+        preopen(builder, fds, spec, dir, "", read_only, FdKind::Hidden)?;
     }
     singles.iter().try_for_each(|single| spec.stays_put(single.path))
 }
@@ -111,12 +111,12 @@ fn preopen(
     host: &Path,
     guest: &str,
     read_only: bool,
-    kind: Kind,
+    kind: FdKind,
 ) -> Result<(), Failure> {
     if !fds.take() {
         return Err(Failure::new(FailureKind::Denied, too_many(host)));
     }
-    if kind == Kind::File {
+    if kind == FdKind::File {
         spec.stays_put(&AllowedPath { host: host.into(), guest: guest.into(), read_only })?;
     }
     let (dir, file) = match read_only {

@@ -8,7 +8,7 @@ use wasmtime_wasi::p1::wasi_snapshot_preview1 as preview1;
 use wiggle::GuestMemory;
 
 use super::asked::Errno;
-use super::fds::Kind;
+use super::fds::FdKind;
 use super::parts::{Parts, parts};
 use super::wait::{look, wait};
 use super::{asked, copy, errno, open};
@@ -41,9 +41,9 @@ fn guarded<R>(caller: &mut Caller<'_, Ctx>, run: impl FnOnce(&mut Caller<'_, Ctx
 fn descriptor_refused(caller: &Caller<'_, Ctx>, fd: i32, views: Views) -> Option<i32> {
     let kind = caller.data().wasi.as_deref()?.fds.kind(fd as u32)?;
     match kind {
-        Kind::Hidden => Some(errno::BADF),
-        Kind::View(_) if views == Views::Refused => Some(errno::NOTCAPABLE),
-        Kind::View(_) | Kind::File | Kind::Stdio => None,
+        FdKind::Hidden => Some(errno::BADF),
+        FdKind::View(_) if views == Views::Refused => Some(errno::NOTCAPABLE),
+        FdKind::View(_) | FdKind::File | FdKind::Stdio => None,
     }
 }
 

@@ -13,7 +13,7 @@ use crate::shell::lookup::record_of;
 use crate::shell::recording::{
     BeyondCalls, CallEntry, Entry, ProcessEntry, RECORDING_BYTES_MAX, StubEntry, beyond_calls, input_of, read,
 };
-use crate::shell::replay::{ObservedCall, Output, Stage};
+use crate::shell::replay::{ObservedCall, Output, ReplayStage};
 use crate::shell::reply::{Line, Reply, Role, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
@@ -128,7 +128,7 @@ fn call_fresh(session: &mut Session, record: &Record, input: &[u8]) -> Result<Ob
     let label = record.callee_label();
     let detail = session.kernel().process(record.callee);
     let detail = detail.ok_or_else(|| ShellError::failed(format!("process `{label}` has ended; `load` it again")))?;
-    let stage = Stage::new(session);
+    let stage = ReplayStage::new(session);
     let entry = ProcessEntry::from(&detail);
     let process = load(session, &stage, &entry)?;
     stage.call(session, process, record.function.as_str(), input)
@@ -143,7 +143,7 @@ fn notice_difference(session: &mut Session, seq: u64, before: &ObservedCall, aga
 fn replay_file(session: &mut Session, words: &ReplayWords) -> Result<Reply, ShellError> {
     let name = words.what.as_str();
     let entries = read(name, &session.read_file(name, RECORDING_BYTES_MAX)?)?;
-    let stage = Stage::new(session);
+    let stage = ReplayStage::new(session);
     let own: Vec<StubSpec> = stage.kernel.stubs().into_iter().map(|stub| stub.spec).collect();
     let is_own = |stub: &StubEntry| own.iter().any(|own| own.plugin == stub.plugin && own.function == stub.function);
     allowed_beyond_calls(words, &beyond_calls(&entries, &is_own))?;
@@ -201,7 +201,12 @@ fn is_from_outside(call: &CallEntry) -> bool {
 }
 
 /// Repeats a recorded change to processes or stubs. `own`: the session's own stubs, which stay.
-fn set_the_stage(session: &mut Session, stage: &Stage, own: &[StubSpec], entry: &Entry) -> Result<(), ShellError> {
+fn set_the_stage(
+    session: &mut Session,
+    stage: &ReplayStage,
+    own: &[StubSpec],
+    entry: &Entry,
+) -> Result<(), ShellError> {
     let kernel = &stage.kernel;
     let failed = |error: CallError| ShellError::failed(format!("what was recorded cannot be done again: {error}"));
     let is_own = |plugin: &str, function: Option<&str>| {
@@ -238,7 +243,7 @@ fn set_the_stage(session: &mut Session, stage: &Stage, own: &[StubSpec], entry: 
 
 fn replay_call(
     session: &mut Session,
-    stage: &Stage,
+    stage: &ReplayStage,
     call: &CallEntry,
     number: u64,
     input: &[u8],
@@ -254,7 +259,7 @@ fn replay_call(
 }
 
 /// Starts a process with its recorded options, in place of a process of that name.
-fn load(session: &mut Session, stage: &Stage, entry: &ProcessEntry) -> Result<ProcessId, ShellError> {
+fn load(session: &mut Session, stage: &ReplayStage, entry: &ProcessEntry) -> Result<ProcessId, ShellError> {
     let program = match entry.source.strip_prefix("stub:") {
         Some(name) => stage.kernel.resolve(name, &mut |_, _| true).map_err(|error| session.call_error(error))?,
         None => program_of(session, entry)?,

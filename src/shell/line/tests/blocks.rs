@@ -1,7 +1,7 @@
 //! Blocks: `for`, `repeat`, `if`, their ends and their mistakes.
 
 use super::{Calls, error, pipes, script};
-use crate::shell::line::{BLOCK_DEPTH_MAX, Block, ErrorKind, Place, Script, Stage, complete_at};
+use crate::shell::line::{BLOCK_DEPTH_MAX, Block, CursorPlace, ErrorKind, Script, Stage, complete_at};
 
 fn block(text: &str) -> Block {
     let mut pipe = pipes(text).remove(0);
@@ -99,12 +99,12 @@ fn mistakes_say_what_is_missing() {
 #[test]
 fn a_cursor_in_a_block_is_at_its_command() {
     for (text, place, words) in [
-        ("for x in a\n  lo", Place::Command, 0),
-        ("if ", Place::Command, 0),
-        ("if load ", Place::Argument, 1),
-        ("repeat 2; load ", Place::Argument, 1),
-        ("for x in ", Place::Argument, 0),
-        ("fo", Place::Command, 0),
+        ("for x in a\n  lo", CursorPlace::Command, 0),
+        ("if ", CursorPlace::Command, 0),
+        ("if load ", CursorPlace::Argument, 1),
+        ("repeat 2; load ", CursorPlace::Argument, 1),
+        ("for x in ", CursorPlace::Argument, 0),
+        ("fo", CursorPlace::Command, 0),
     ] {
         let cursor = complete_at(text, text.len(), &Calls);
         assert_eq!((cursor.place, cursor.words.len()), (place, words), "{text}");

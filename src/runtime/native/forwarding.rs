@@ -10,16 +10,16 @@ use crate::text::quoted;
 
 /// The forwarding functions of one store whose modules are still to be instantiated.
 #[derive(Default)]
-pub struct Laters(Vec<Later>);
+pub struct Forwarders(Vec<Forwarder>);
 
-struct Later {
+struct Forwarder {
     /// The providing module's position in the instantiation order.
     place: usize,
     name: String,
     function: Arc<OnceLock<Func>>,
 }
 
-impl Laters {
+impl Forwarders {
     /// A forwarding function for an import of `importer` from the module at `place`; `None` unless the import is a
     /// function.
     pub fn function(
@@ -31,7 +31,7 @@ impl Laters {
     ) -> Option<Func> {
         let ExternType::Func(ty) = import.ty() else { return None };
         let function = Arc::new(OnceLock::new());
-        self.0.push(Later { place, name: import.name().to_owned(), function: function.clone() });
+        self.0.push(Forwarder { place, name: import.name().to_owned(), function: function.clone() });
         let label = format!("{}.{}", quoted(import.module()), quoted(import.name()));
         let importer = quoted(importer);
         Some(Func::new(&mut *store, ty, move |mut caller: Caller<'_, Ctx>, params: &[Val], results: &mut [Val]| {
@@ -46,7 +46,7 @@ impl Laters {
     }
 
     /// Connects the forwarding functions for the module at `place`.
-    pub fn made(&self, store: &mut Store<Ctx>, place: usize, instance: &Instance) {
+    pub fn connect(&self, store: &mut Store<Ctx>, place: usize, instance: &Instance) {
         for later in self.0.iter().filter(|later| later.place == place) {
             if let Some(function) = instance.get_func(&mut *store, &later.name) {
                 // Each place is instantiated once, so this sets once.
