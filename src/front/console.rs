@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 
+use super::error_lines::error_lines;
 use super::pane::frame_of;
 use super::pane::save::save;
 use super::print::{RenderOptions, Rendered, render, to_ansi};
 use super::screen::Screen;
 use super::screen::tty::{self, StopTarget};
-use super::script::error_lines;
 use crate::kernel::Kernel;
 use crate::shell::front::{Front, Loan, PaneRequest, PictureClock, PictureSize, ProgramStreams};
 use crate::shell::reply::{Line, Reply, Role, ShellError};

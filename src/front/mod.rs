@@ -10,5 +10,6 @@ pub mod screen;
 pub mod script;
 pub mod suite;
 
+mod error_lines;
 pub mod signals;
 pub mod streams;

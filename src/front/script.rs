@@ -7,6 +7,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 
 use super::console::{Color, Console, TypedLines};
+use super::error_lines::error_lines;
 use super::pane::{KernelSource, Pane};
 use super::print::to_ansi;
 use super::screen::Screen;
@@ -211,11 +212,6 @@ pub fn print(bytes: &[u8]) -> Result<u8, ShellError> {
 /// Writes an error to standard error.
 pub fn print_error(error: &ShellError) {
     error_lines(&error.diagnostic()).into_iter().for_each(|line| print_error_line(Role::Bad, line));
-}
-
-/// The lines of an error for standard error.
-pub fn error_lines(error: &ShellError) -> Vec<String> {
-    if io::stderr().is_terminal() { error.lines() } else { vec![error.to_string()] }
 }
 
 /// Writes a warning to standard error, before anything runs.

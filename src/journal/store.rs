@@ -158,6 +158,7 @@ impl Store {
     }
 
     /// Position of the oldest record.
+    #[cfg(test)]
     pub(super) fn base(&self) -> u64 {
         self.base
     }

@@ -67,7 +67,7 @@ fn instructions_in_a_row_end_at_their_deadline() {
         let job = kernel.start(plan).unwrap();
         let end = job.wait_for(ENDED_WITHIN).unwrap_or_else(|| panic!("`{name}` does not end"));
         let error = end.result.as_ref().unwrap_err();
-        assert_eq!(error.outcome, Outcome::Timeout, "`{name}`: {}", error.to_string());
+        assert_eq!(error.outcome, Outcome::Timeout, "`{name}`: {}", error);
     }
 }
 
@@ -78,7 +78,7 @@ fn fuel_ends_what_writes_much() {
     let id = load_with(&kernel, &wat, Spec { fuel: Some(20_000), ..Spec::default() });
     for name in names {
         let error = call(&kernel, id, name, b"").unwrap_err();
-        assert_eq!(error.outcome, Outcome::Fuel, "`{name}`: {}", error.to_string());
+        assert_eq!(error.outcome, Outcome::Fuel, "`{name}`: {}", error);
     }
 }
 
@@ -113,12 +113,12 @@ fn fuel_is_charged_for_what_host_functions_copy() {
         |fuel| load_with(&kernel, COPIER, Spec { config: config().into(), fuel: Some(fuel), ..Spec::default() });
     let (little, much) = (with_fuel(1_000), with_fuel(10_000));
     for function in ["var_set", "config_get", "key", "log", "read", "write", "input", "output", "tried"] {
-        call(&kernel, much, function, &[100]).unwrap_or_else(|error| panic!("`{function}`: {}", error.to_string()));
+        call(&kernel, much, function, &[100]).unwrap_or_else(|error| panic!("`{function}`: {}", error));
         let error = call(&kernel, little, function, &[100]).unwrap_err();
-        assert_eq!(error.outcome, Outcome::Fuel, "`{function}`: {}", error.to_string());
+        assert_eq!(error.outcome, Outcome::Fuel, "`{function}`: {}", error);
         assert!(error.to_string().ends_with(&format!(".{function}: out of fuel")), "{}", error.to_string());
         if !["config_get", "output", "tried"].contains(&function) {
-            call(&kernel, little, function, &[1]).unwrap_or_else(|error| panic!("`{function}`: {}", error.to_string()));
+            call(&kernel, little, function, &[1]).unwrap_or_else(|error| panic!("`{function}`: {}", error));
         }
     }
     // What an earlier call left in the blocks is paid for by whoever has it wiped, and what is kept by whoever reads it.
@@ -214,7 +214,7 @@ fn a_collected_heap_is_counted_and_bounded() {
     let kernel = kernel();
     let id = load_with(&kernel, wat, Spec::default());
     let error = call(&kernel, id, "keep", b"").unwrap_err();
-    assert_eq!(error.outcome, Outcome::Oom, "{}", error.to_string());
+    assert_eq!(error.outcome, Outcome::Oom, "{}", error);
     assert!(error.to_string().contains("its structs, arrays and exceptions may take"), "{}", error.to_string());
     // Memory has its own limit.
     assert_eq!(call(&kernel, id, "grow", b"").unwrap_err().code, Some(2));

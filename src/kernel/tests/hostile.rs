@@ -124,7 +124,7 @@ fn runaway_recursion_is_a_trap() {
     let deep = load(&kernel, "deep_stack");
     for function in ["run", "indirect", "wide"] {
         let error = call(&kernel, deep, function, b"").unwrap_err();
-        assert_eq!(error.outcome, Outcome::Trap, "{}", error.to_string());
+        assert_eq!(error.outcome, Outcome::Trap, "{}", error);
         assert!(error.to_string().contains("call stack exhausted"), "{}", error.to_string());
     }
 }

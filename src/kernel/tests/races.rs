@@ -56,7 +56,7 @@ fn check(job: &Job, race: Race, at: &str) {
         Race::Interrupt => error.to_string().contains("interrupted"),
         Race::Kill | Race::KillNested | Race::KillJob => error.to_string().contains("killed by the shell"),
     };
-    assert!(dead || ended && matches!(error.outcome, Outcome::Killed | Outcome::Error), "{at}: {}", error.to_string());
+    assert!(dead || ended && matches!(error.outcome, Outcome::Killed | Outcome::Error), "{at}: {}", error);
 }
 
 /// A count of ends, each raced against the start of its target call.

@@ -60,7 +60,7 @@ fn a_start_that_is_killed_is_a_kill_and_no_crash_of_who_asked_for_it() {
     until("it starts", || kernel.find("slow").is_ok() && calls_running(&kernel) == 1);
     kernel.kill(kernel.find("slow").unwrap(), false).unwrap();
     let failed = loading.join().unwrap().unwrap_err();
-    assert_eq!(failed.outcome, Outcome::Killed, "{}", failed.to_string());
+    assert_eq!(failed.outcome, Outcome::Killed, "{}", failed);
 }
 
 /// A start function that calls `ok` of process 1.

@@ -208,10 +208,9 @@ fn fuel_is_charged_for_what_wasi_copies() {
         "(drop (call $fd_readdir (i32.const 3) (i32.const 65536) (i32.const 1048576) (i64.const 0) (i32.const 24)))",
         "(drop (call $environ_get (i32.const 32) (i32.const 65536)))",
     ] {
-        call(&kernel, with(&body.repeat(5)), "run", b"")
-            .unwrap_or_else(|error| panic!("`{body}`: {}", error.to_string()));
+        call(&kernel, with(&body.repeat(5)), "run", b"").unwrap_or_else(|error| panic!("`{body}`: {}", error));
         let Err(error) = call(&kernel, with(&body.repeat(8)), "run", b"") else { panic!("`{body}` costs nothing") };
-        assert_eq!(error.outcome, Outcome::Fuel, "`{body}`: {}", error.to_string());
-        assert!(error.to_string().ends_with(".run: out of fuel"), "`{body}`: {}", error.to_string());
+        assert_eq!(error.outcome, Outcome::Fuel, "`{body}`: {}", error);
+        assert!(error.to_string().ends_with(".run: out of fuel"), "`{body}`: {}", error);
     }
 }

@@ -211,7 +211,7 @@ fn check(module: &str, name: &str, wanted: &ExternType, provided: &ExternType) -
     };
     match fits {
         true => Ok(()),
-        false => Err(imports::wrong_type(module, name, &item_type(wanted), &item_type(provided))),
+        false => Err(imports::wrong_type(module, name, item_type(wanted), item_type(provided))),
     }
 }
 
