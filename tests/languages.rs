@@ -116,3 +116,8 @@ fn c() {
 fn cpp() {
     try_language("cpp", &["asserts"]);
 }
+
+#[test]
+fn zig() {
+    try_language("zig", &["typed"]);
+}

@@ -8,6 +8,8 @@ const RUNTIME_FILES: &[&str] = &[
     "/library/std/",
     "/library/core/",
     "/library/alloc/",
+    "/zig/lib/std/",
+    "/ziglang/lib/std/",
     "wasi-libc",
     "libc-top-half",
     "libc-bottom-half",
@@ -17,8 +19,18 @@ const RUNTIME_FILES: &[&str] = &[
     "/src/runtime/",
     "~lib/",
 ];
-/// Parts of files of packages that a package manager fetched.
-const LIBRARY_FILES: &[&str] = &["/.cargo/registry/", "/.cargo/git/", "/node_modules/", "/go/pkg/mod/", "/pkg/mod/"];
+/// Parts of files of packages that a package manager fetched, and plugsh's own for plugins.
+const LIBRARY_FILES: &[&str] = &[
+    "/.cargo/registry/",
+    "/.cargo/git/",
+    "/node_modules/",
+    "/go/pkg/mod/",
+    "/pkg/mod/",
+    "plugsh.h",
+    "plugsh.zig",
+    "plugsh.ts",
+    "/plugsh/plugsh.go",
+];
 /// The first part of paths of functions, for modules without lines.
 const RUNTIME_PATHS: &[&str] = &[
     "core",
@@ -35,7 +47,8 @@ const RUNTIME_PATHS: &[&str] = &[
     "runtime",
     "~lib",
 ];
-const LIBRARY_PATHS: &[&str] = &["extism_pdk", "plugsh_guest", "serde", "serde_json", "anyhow", "extism_manifest"];
+const LIBRARY_PATHS: &[&str] =
+    &["extism_pdk", "plugsh_guest", "plugsh", "serde", "serde_json", "anyhow", "extism_manifest"];
 /// Functions of C's, C++'s and linkers' runtimes.
 const RUNTIME_NAMES: &[&str] = &[
     "abort",
@@ -136,6 +149,11 @@ mod tests {
         assert_eq!(role("extism_pdk::memory::Memory::new"), FrameRole::Library);
         assert_eq!(role_of(Some("f"), Some("/rustc/1234/library/core/src/panicking.rs")), FrameRole::Runtime);
         assert_eq!(role_of(Some("f"), Some("/home/u/.cargo/registry/src/x/serde/src/de.rs")), FrameRole::Library);
+        let zig = "/usr/lib/zig/lib/std/debug.zig";
+        assert_eq!(role_of(Some("debug.FullPanic((function 'f')).call"), Some(zig)), FrameRole::Runtime);
+        for binding in ["plugsh.zig", "include/plugsh.h", "/home/u/hello/plugsh/plugsh.go"] {
+            assert_eq!(role_of(Some("f"), Some(binding)), FrameRole::Library, "{binding}");
+        }
         assert_eq!(role_of(Some("f"), Some("src/lib.rs")), FrameRole::Own);
     }
 }
