@@ -121,3 +121,8 @@ fn cpp() {
 fn zig() {
     try_language("zig", &["typed"]);
 }
+
+#[test]
+fn assemblyscript() {
+    try_language("assemblyscript", &[]);
+}

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 const WASM_BYTES_MAX: u64 = 150 * 1024;
 
 /// The folders in `plugins/guests` whose samplers are committed.
-const COMMITTED_GUESTS: [&str; 2] = ["c", "zig"];
+const COMMITTED_GUESTS: [&str; 3] = ["c", "zig", "assemblyscript"];
 
 /// The hashes in a `SOURCES` file, by name, of the sources and of the wasm files.
 #[derive(Default)]
