@@ -59,11 +59,12 @@ fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
 }
 
-/// The sampler of a language: the committed one, or the one that was built.
+/// The sampler of a language, a module or a manifest: the committed one, or the one that was built.
 fn sampler(language: &str) -> Option<PathBuf> {
-    let name = format!("{language}.wasm");
-    let places = [root().join("plugins/wasm/guests").join(&name), root().join("target/guests").join(&name)];
-    places.into_iter().find(|path| path.is_file())
+    let folders = [root().join("plugins/wasm/guests"), root().join("target/guests")];
+    let files =
+        folders.iter().flat_map(|folder| ["wasm", "json"].map(|kind| folder.join(format!("{language}.{kind}"))));
+    files.into_iter().find(|path| path.is_file())
 }
 
 /// Bytes of every value, the ends differing.
@@ -87,12 +88,19 @@ fn try_language(language: &str, scripts: &[&str]) {
 fn try_script(plugin: &Path, host: &str, script: &str) {
     let server = Server::start();
     let path = root().join("tests/languages").join(format!("{script}.plugsh"));
-    let variables = [format!("plugin={}", plugin.display()), format!("host={host}"), format!("url={}", server.url())];
+    let folder = plugin.parent().expect("a folder");
+    let name = plugin.file_stem().expect("a name").display();
+    let variables = [
+        format!("plugin={}", plugin.display()),
+        format!("name={name}"),
+        format!("host={host}"),
+        format!("url={}", server.url()),
+    ];
     let ended = plugsh()
         .file(&SMALL.to_string(), bytes(SMALL))
         .file("mib", bytes(LARGE))
         .args(variables.iter().flat_map(|variable| ["-v", variable]))
-        .args(["--no-rc", &path.display().to_string()])
+        .args(["--no-rc", "--plugins", &folder.display().to_string(), &path.display().to_string()])
         .run();
     assert!(ended.code == Some(0), "{} in {host}:\n{}", plugin.display(), ended.stderr);
     if script == "all" {
@@ -125,4 +133,19 @@ fn zig() {
 #[test]
 fn assemblyscript() {
     try_language("assemblyscript", &[]);
+}
+
+#[test]
+fn go() {
+    try_language("go", &["typed"]);
+}
+
+#[test]
+fn javascript() {
+    try_language("javascript", &["typed"]);
+}
+
+#[test]
+fn rust() {
+    try_language("rust", &["typed"]);
 }

@@ -1,0 +1,3 @@
+module sampler
+
+go 1.24
