@@ -7,6 +7,7 @@ use std::sync::Arc;
 
 use ratatui::buffer::Buffer;
 
+use super::columns::fitting;
 use super::error_lines::error_lines;
 use super::pane::frame_of;
 use super::pane::save::save;
@@ -60,10 +61,6 @@ pub struct Console {
     frame_rows: usize,
 }
 
-/// Bounds of the size that output is laid out for: a terminal may report 65,535 columns and rows.
-const COLUMNS_MAX: u16 = 1_000;
-const ROWS_MAX: u16 = 500;
-
 impl Console {
     /// A console that writes to the standard streams, or to `screen` where there is one. `typed` gets the lines that
     /// are typed while a program reads.
@@ -96,7 +93,7 @@ impl Console {
             None if terminal => {
                 let (columns, rows) =
                     crossterm::terminal::size().unwrap_or((RenderOptions::PLAIN.columns, RenderOptions::PLAIN.rows));
-                (columns.min(COLUMNS_MAX), rows.min(ROWS_MAX))
+                (columns.min(PictureSize::COLS_MAX), rows.min(PictureSize::ROWS_MAX))
             }
             None => (RenderOptions::PLAIN.columns, RenderOptions::PLAIN.rows),
         };
@@ -183,7 +180,8 @@ impl Front for Console {
             return;
         }
         let columns = usize::from(self.options().columns.saturating_sub(1));
-        let text: String = to_ansi(&Line::from(text), false).chars().take(columns).collect();
+        let text = to_ansi(&Line::from(text), false);
+        let text = fitting(&text, columns);
         self.progress_shown = true;
         self.write_progress(&format!("\r\x1b[K{text}"));
     }
@@ -301,7 +299,7 @@ fn save_frame(frame: &Buffer, path: &Path) -> Result<Reply, String> {
 /// The width that the environment gives to output that goes to no terminal, as for `ps` and `ls`.
 fn given_columns() -> Option<u16> {
     let columns: u16 = std::env::var("COLUMNS").ok()?.parse().ok()?;
-    (columns > 0).then_some(columns.min(COLUMNS_MAX))
+    (columns > 0).then_some(columns.min(PictureSize::COLS_MAX))
 }
 
 /// Standard output for what programs write, at once.

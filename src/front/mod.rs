@@ -1,6 +1,7 @@
 //! The fronts: prompt, script runner, test runner, one call, pane and printer. Only this room reads and writes the
 //! terminal.
 
+mod columns;
 pub mod console;
 pub mod one_call;
 pub mod pane;

@@ -146,17 +146,22 @@ impl Kernel {
         Err(CallError::worded(Outcome::Error, problem, self.wording()))
     }
 
-    /// Splits `PLUGIN.FUNCTION` into a living process and a function: the longest matching process name wins.
+    /// Splits `PLUGIN.FUNCTION` into a living process, its name there, and a function: the longest name that fits wins.
+    pub fn split_at_living<'a>(&self, target: &'a str) -> Option<(ProcessId, &'a str, &'a str)> {
+        target.rmatch_indices('.').find_map(|(dot, _)| {
+            let (name, function) = (target.get(..dot)?, target.get(dot + 1..)?);
+            if function.is_empty() { None } else { Some((self.find(name).ok()?, name, function)) }
+        })
+    }
+
+    /// The living process and the function that stand in for an import.
     ///
     /// # Errors
-    /// No living process's name is at the start of the word, or no function follows.
+    /// No living process has the name.
     pub fn split_target(&self, target: &str) -> Result<(Arc<Process>, String), CallError> {
-        let dots = target.match_indices('.').map(|(at, _)| at).collect::<Vec<_>>();
-        for at in dots.into_iter().rev() {
-            let (name, function) = (&target[..at], &target[at + 1..]);
-            if let Some(process) = self.find(name).ok().and_then(|id| self.living(id)) {
-                return Ok((process, function.to_string()));
-            }
+        let found = self.split_at_living(target);
+        if let Some((process, function)) = found.and_then(|(id, _, function)| Some((self.living(id)?, function))) {
+            return Ok((process, function.to_owned()));
         }
         let message =
             format!("no process for `{}`; a stand-in is `PLUGIN.FUNCTION` of a loaded plugin", escape_control(target));

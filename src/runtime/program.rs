@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
 
 use super::stand_in_types::StandInTypes;
 use super::{AllowedPath, Config, Failure, FailureKind, WasiInput};
@@ -58,6 +59,11 @@ impl ModuleBytes {
     pub fn link(&self) -> Option<(String, String)> {
         Some((self.name.clone(), self.linked_from.clone()?))
     }
+}
+
+/// The SHA-256 of some bytes, in hexadecimal.
+pub fn sha256_hex(bytes: &[u8]) -> String {
+    format!("{:x}", Sha256::digest(bytes))
 }
 
 /// Modules and their spec: all data for an image and its instances.

@@ -154,14 +154,7 @@ impl Session {
 
     /// `PLUGIN.FUNCTION` in its two parts: the longest living name that fits wins.
     pub(super) fn split_call(&self, word: &str) -> Vec<String> {
-        let dots: Vec<usize> = word.match_indices('.').map(|(dot, _)| dot).collect();
-        let halves =
-            |dot: usize| word.split_at_checked(dot).map(|(plugin, rest)| (plugin, rest.get(1..).unwrap_or("")));
-        let living = dots
-            .iter()
-            .rev()
-            .filter_map(|dot| halves(*dot))
-            .find(|(plugin, function)| !function.is_empty() && self.kernel().find(plugin).is_ok());
+        let living = self.kernel().split_at_living(word).map(|(_, plugin, function)| (plugin, function));
         let (plugin, function) = living.or_else(|| word.split_once('.')).unwrap_or((word, ""));
         vec![plugin.to_owned(), function.to_owned()]
     }

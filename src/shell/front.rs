@@ -8,7 +8,7 @@ use super::child_output::Writer;
 use super::reply::{Line, Reply, Role, ShellError};
 use crate::kernel::Kernel;
 
-/// A front: prompt, script or test.
+/// A front: prompt, script or test. The defaults are those of a front that nobody looks at.
 pub trait Front {
     /// Writes a reply to standard output, in the form that fits it.
     fn show(&mut self, reply: &Reply) -> io::Result<()>;
@@ -19,11 +19,15 @@ pub trait Front {
         self.notice(&Line::new().with(Role::Bad, error.to_string()));
     }
     /// Shows the progress of something slow, on a terminal; `None` removes it.
-    fn progress(&mut self, text: Option<&str>);
+    fn progress(&mut self, _text: Option<&str>) {}
     /// Shows a reply under a title in place of the frame before (`watch`); `None` ends the frames.
-    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()>;
+    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
+        frame.map_or(Ok(()), |(_, reply)| self.show(reply))
+    }
     /// True when a person is there to look at standard output.
-    fn is_terminal(&self) -> bool;
+    fn is_terminal(&self) -> bool {
+        false
+    }
     /// True where news belong to the output: a person reads it, or no program does. Elsewhere they are notices.
     fn shows_news(&self) -> bool {
         self.is_terminal()
@@ -39,15 +43,23 @@ pub trait Front {
     /// Clears the screen of a terminal.
     fn clear(&mut self) {}
     /// Whether output may have colours.
-    fn colors(&self) -> bool;
+    fn colors(&self) -> bool {
+        false
+    }
     /// Lends the terminal to `run`: a program of the system, or a read of typed input. While it runs, nothing else
     /// reads the terminal. When `run` reports a stop, this program stops itself as by Ctrl-Z and calls `run` again once
     /// continued; at once where nobody could continue it.
-    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan);
+    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan) {
+        while run() == Loan::Stopped {}
+    }
     /// Whether standard input is a terminal, and this front's to lend.
-    fn has_terminal(&self) -> bool;
+    fn has_terminal(&self) -> bool {
+        false
+    }
     /// Lines typed so far, oldest first.
-    fn history(&self) -> Vec<String>;
+    fn history(&self) -> Vec<String> {
+        Vec::new()
+    }
     /// Carries out `pane ...`; an error where there is no terminal to draw on.
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError>;
 }
@@ -114,8 +126,10 @@ pub struct PictureSize {
 impl PictureSize {
     /// The size of pictures where there is no window.
     pub const DEFAULT: PictureSize = PictureSize { cols: 120, rows: 40 };
-    const COLS_MAX: u16 = 1_000;
-    const ROWS_MAX: u16 = 500;
+    /// The most columns and rows that are drawn anywhere: a terminal may report 65,535 of each, and every cell takes
+    /// memory.
+    pub const COLS_MAX: u16 = 1_000;
+    pub const ROWS_MAX: u16 = 500;
 
     /// A size of 1x1 to 1000x500 cells; `None` for one beyond.
     pub fn new(cols: u16, rows: u16) -> Option<PictureSize> {

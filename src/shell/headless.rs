@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 
-use super::front::{Front, Loan, PaneRequest, PictureSize, ProgramStreams, SavePicture};
+use super::front::{Front, PaneRequest, PictureSize, ProgramStreams, SavePicture};
 use super::plain;
 use super::reply::{Line, Reply, ShellError};
 use crate::kernel::Kernel;
@@ -118,16 +118,6 @@ impl Front for Headless {
         self.collected.lock().notice(line.clone());
     }
 
-    fn progress(&mut self, _text: Option<&str>) {}
-
-    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
-        frame.map_or(Ok(()), |(_, reply)| self.show(reply))
-    }
-
-    fn is_terminal(&self) -> bool {
-        false
-    }
-
     fn shows_news(&self) -> bool {
         true
     }
@@ -142,22 +132,6 @@ impl Front for Headless {
 
     fn owns_process(&self) -> bool {
         false
-    }
-
-    fn colors(&self) -> bool {
-        false
-    }
-
-    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan) {
-        while run() == Loan::Stopped {}
-    }
-
-    fn has_terminal(&self) -> bool {
-        false
-    }
-
-    fn history(&self) -> Vec<String> {
-        Vec::new()
     }
 
     fn pane(&mut self, request: PaneRequest) -> Result<Reply, ShellError> {

@@ -10,7 +10,6 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 use super::cancellable_io;
 use super::interrupt::Interrupt;
@@ -21,7 +20,7 @@ use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy, StubA
 use crate::kernel::{ProcessDetail, ProcessId};
 use crate::runtime::source::is_name;
 use crate::runtime::stand_in::StandInTypes;
-use crate::runtime::{Host, Spec};
+use crate::runtime::{Host, Spec, sha256_hex};
 use crate::secrets::without_secrets;
 use crate::text::{io_cause, json_cause, without_bom};
 
@@ -205,17 +204,12 @@ impl From<&RecordedCall<'_>> for CallEntry {
             outcome: call.result.err().map_or("ok", |error| error.outcome.as_str()).to_owned(),
             bytes_out: output.map_or(0, |output| output.len() as u64),
             output_base64,
-            output_sha256: hashed.map(sha256),
+            output_sha256: hashed.map(sha256_hex),
             error: call.result.err().map(|error| error.to_string()),
             changed: call.changed,
             calls: call.nested_calls.iter().map(NestedCallEntry::from).collect(),
         }
     }
-}
-
-/// The SHA-256 of some bytes in hexadecimal.
-pub fn sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 /// A recording that is being written.

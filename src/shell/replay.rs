@@ -6,13 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use parking_lot::Mutex;
 
-use super::recording::{CallEntry, NestedCallEntry, sha256};
+use super::recording::{CallEntry, NestedCallEntry};
 use super::reply::ShellError;
 use super::session::Session;
 use super::waits::OnInterrupt;
 use crate::journal::{Journal, KeptBytes, Outcome, Record};
 use crate::kernel::hooks::{NestedCall, RecordedCall, Recorder, ReplacedBy};
 use crate::kernel::{CallError, CallPlan, CallStage, Kernel, LoadRequest, ProcessDetail, ProcessId};
+use crate::runtime::sha256_hex;
 use crate::shell::words::payload::{preview, whole};
 
 /// The result of a call, recorded or replayed.
@@ -48,7 +49,7 @@ impl Output {
     fn is(&self, other: &[u8]) -> bool {
         match self {
             Output::Bytes(bytes) => bytes == other,
-            Output::Hash { sha256: hash, .. } => *hash == sha256(other),
+            Output::Hash { sha256: hash, .. } => *hash == sha256_hex(other),
             Output::Length(bytes) => *bytes == other.len() as u64,
         }
     }
@@ -286,7 +287,7 @@ mod tests {
 
     #[test]
     fn an_output_is_known_by_its_bytes_its_hash_or_its_length() {
-        let long = Output::Hash { sha256: sha256(b"abc"), bytes: 3 };
+        let long = Output::Hash { sha256: sha256_hex(b"abc"), bytes: 3 };
         assert!(long.is(b"abc") && !long.is(b"abd"));
         assert!(Output::Length(3).is(b"xyz") && !Output::Length(3).is(b"xy"));
     }

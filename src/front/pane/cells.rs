@@ -4,10 +4,10 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 use ratatui::text::{Line, Span};
-use unicode_width::UnicodeWidthStr;
 
 use super::printable::printable;
 use super::theme;
+use crate::front::columns::fitting;
 
 /// Text from a plugin or a user, made printable.
 pub fn untrusted(text: &str, style: Style) -> Span<'static> {
@@ -62,17 +62,7 @@ fn cut(spans: Vec<Span<'static>>, width: usize) -> Vec<Span<'static>> {
             kept.push(span);
             continue;
         }
-        let mut text = String::new();
-        for c in span.content.chars() {
-            let columns = c.to_string().width();
-            if columns > left {
-                break;
-            }
-            left -= columns;
-            text.push(c);
-        }
-        text.push('…');
-        kept.push(Span::styled(text, span.style));
+        kept.push(Span::styled(format!("{}…", fitting(&span.content, left)), span.style));
         break;
     }
     kept

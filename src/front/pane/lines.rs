@@ -9,6 +9,7 @@ use super::cells::{put, trusted, untrusted};
 use super::layout::below_title;
 use super::theme;
 use super::titles;
+use crate::front::columns::char_columns;
 
 /// The most items of one list.
 pub const LIST_MAX: usize = 200;
@@ -70,14 +71,14 @@ fn row_chars(chars: &[(char, Style)], width: usize, from: usize) -> usize {
     let mut columns = 0;
     let mut blank = None;
     for (at, (c, _)) in chars.iter().enumerate() {
-        columns += unicode_width::UnicodeWidthChar::width(*c).unwrap_or(0);
+        columns += char_columns(*c);
         if *c == ' ' && at >= from {
             blank = Some(at);
         }
         if columns > width {
             let fits = |blank: &usize| {
                 let word = chars.iter().skip(blank + 1).map_while(|(c, _)| (*c != ' ').then_some(*c));
-                word.map(|c| unicode_width::UnicodeWidthChar::width(c).unwrap_or(0)).sum::<usize>() <= width
+                word.map(char_columns).sum::<usize>() <= width
             };
             return blank.filter(fits).unwrap_or(at).max(1);
         }

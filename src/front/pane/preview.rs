@@ -1,8 +1,9 @@
 //! The beginning of a call's payload in one row: `input → output`, as text or as hexadecimal.
 
 use ratatui::text::Span;
-use unicode_width::UnicodeWidthChar;
+use unicode_width::UnicodeWidthStr;
 
+use crate::front::columns::cut;
 use crate::journal::{KeptBytes, KeptState, Payload, Record};
 
 use super::cells::trusted;
@@ -31,8 +32,8 @@ pub fn spans(call: &Record, cols: usize) -> Vec<Span<'static>> {
     let Some(payload) = call.kept() else { return Vec::new() };
     let input = text(&payload.input);
     let output = if call.outcome.is_ended() { text(&payload.output) } else { "…".to_owned() };
-    let room = cols.saturating_sub(ARROW.chars().count());
-    let (input_cols, output_cols) = (columns(&input), columns(&output));
+    let room = cols.saturating_sub(ARROW.width());
+    let (input_cols, output_cols) = (input.width(), output.width());
     let for_input = input_cols.min(room.saturating_sub(output_cols.min(room / 2)));
     let for_output = output_cols.min(room - for_input);
     vec![
@@ -64,29 +65,6 @@ fn text(kept: &KeptBytes) -> String {
     text
 }
 
-fn columns(text: &str) -> usize {
-    text.chars().filter_map(UnicodeWidthChar::width).sum()
-}
-
-/// The text in at most `cols` columns, with `…` at the end where it is cut.
-fn cut(text: &str, cols: usize) -> String {
-    if columns(text) <= cols {
-        return text.to_owned();
-    }
-    let mut left = cols.saturating_sub(1);
-    let fits = |c: &char| {
-        let width = c.width().unwrap_or(0);
-        let fits = width <= left;
-        left = left.saturating_sub(width);
-        fits
-    };
-    let mut cut: String = text.chars().take_while(fits).collect();
-    if cols > 0 {
-        cut.push('…');
-    }
-    cut
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -116,7 +94,7 @@ mod tests {
         assert_eq!(preview(long.as_bytes(), long.as_bytes(), 13), "xxxx… → xxxx…");
         for cols in 0..40 {
             let wide = preview("漢字漢字漢字漢字".as_bytes(), "größe größe".as_bytes(), cols.max(3));
-            assert!(columns(&wide) <= cols.max(3), "{cols} columns: {wide}");
+            assert!(wide.width() <= cols.max(3), "{cols} columns: {wide}");
         }
     }
 

@@ -5,10 +5,11 @@ use std::borrow::Cow;
 use comfy_table::{
     Attribute, Cell, CellAlignment, Color, ColumnConstraint, ContentArrangement, Table as Drawing, Width, presets,
 };
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::layout::{Layout, layout};
 use super::paint::to_ansi;
+use crate::front::columns::cut;
 use crate::shell::reply::{Align, Brevity, Heading, Role, Span, Table, one_line};
 
 /// The table in at most `columns` columns.
@@ -71,23 +72,6 @@ fn cell_widths(table: &Table) -> Vec<usize> {
     widths
 }
 
-/// The text in at most `width` columns; a cut text ends with `…`.
-fn cut(text: &str, width: usize) -> String {
-    if text.width() <= width {
-        return text.to_owned();
-    }
-    let mut left = width.saturating_sub(1);
-    let fits = |c: &char| {
-        let columns = c.width().unwrap_or(0);
-        let fits = columns <= left;
-        left = left.saturating_sub(columns);
-        fits
-    };
-    let mut shown: String = text.chars().take_while(fits).collect();
-    shown.push('…');
-    shown
-}
-
 fn styled(text: String, role: Role, align: Align) -> Cell {
     let cell = Cell::new(text).set_alignment(match align {
         Align::Left => CellAlignment::Left,
@@ -144,12 +128,5 @@ mod tests {
     fn nothing_in_a_cell_is_obeyed() {
         let text = text(80, "a\x1b]0;x\x07", "b\nc");
         assert!(text.contains("a\\x1b]0;x\\x07") && text.contains("b\\nc"), "{text}");
-    }
-
-    #[test]
-    fn a_cut_says_so() {
-        assert_eq!(cut("abcdef", 4), "abc…");
-        assert_eq!(cut("abcd", 4), "abcd");
-        assert_eq!(cut("日本語", 4), "日…");
     }
 }

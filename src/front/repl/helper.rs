@@ -17,6 +17,7 @@ use super::candidates::{Candidate, Known};
 use super::complete::{Completions, complete, expected_arguments};
 use super::keys::{LineEdit, LineKeys, Position};
 use super::list::{self, ListPage};
+use crate::front::columns::fitting;
 use crate::front::screen::Screen;
 use crate::kernel::Kernel;
 use crate::shell::command::{TABLE, find};
@@ -230,12 +231,7 @@ impl Highlighter for ShellHelper {
 
     fn highlight_candidate<'c>(&self, candidate: &'c str, _: CompletionType) -> Cow<'c, str> {
         let columns = self.name_columns.get();
-        let mut end = 0;
-        let name_end = candidate.char_indices().find_map(|(index, c)| {
-            end += unicode_width::UnicodeWidthChar::width(c).unwrap_or(0);
-            (end > columns).then_some(index)
-        });
-        match candidate.split_at_checked(name_end.unwrap_or(candidate.len())) {
+        match candidate.split_at_checked(fitting(candidate, columns).len()) {
             Some((name, about)) if self.color && columns > 0 && !about.is_empty() => {
                 Cow::Owned(format!("{name}\x1b[2m{about}\x1b[0m"))
             }

@@ -2,9 +2,10 @@
 //! time, where rustyline's own paging does not fit.
 
 use rustyline::completion::{Pair, longest_common_prefix};
-use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
+use unicode_width::UnicodeWidthStr;
 
 use super::candidates::Candidate;
+use crate::front::columns::cut;
 use crate::front::screen::{CompletionPage, ListRoom};
 
 /// The most pages of a list with descriptions; a longer list is names in columns.
@@ -52,23 +53,6 @@ fn described(candidates: &[Candidate], name_columns: usize, cols: usize) -> Vec<
         format!("{text}{filler}")
     };
     candidates.iter().map(|candidate| pair(candidate, display(candidate))).collect()
-}
-
-/// The text in at most `columns` columns; a cut text ends with `…`.
-fn cut(text: &str, columns: usize) -> String {
-    if text.width() <= columns {
-        return text.to_owned();
-    }
-    let mut left = columns.saturating_sub(1);
-    let fits = |c: &char| {
-        let wide = c.width().unwrap_or(0);
-        let fits = wide <= left;
-        left = left.saturating_sub(wide);
-        fits
-    };
-    let mut shown: String = text.chars().take_while(fits).collect();
-    shown.push('…');
-    shown
 }
 
 /// One page of the pairs, with its number where there are several, and whether pages follow.

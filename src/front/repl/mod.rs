@@ -24,7 +24,7 @@ use rustyline::{CompletionType, Config, EditMode, Editor, Event, EventContext};
 use super::console::TypedLines;
 use super::screen::{ESC_WAIT_MS, Screen};
 use crate::kernel::JobState;
-use crate::shell::line::{Lines, Script};
+use crate::shell::line::Lines;
 use crate::shell::reply::{ErrorKind, Line, Role};
 use crate::shell::session::EditMode as SessionEditMode;
 use crate::shell::{NoticeFeed, SCRIPT_BYTES_MAX, Session, ShellError, syntax_error};
@@ -271,7 +271,7 @@ fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
     let mut lines = Lines::new(text);
     while let Some(read) = lines.next(&session.grammar()) {
         let result = match read {
-            Ok(script) => run_statements(session, &script),
+            Ok(script) => session.run_statements(&script),
             Err(error) => Err(syntax_error(&error)),
         };
         match result {
@@ -288,16 +288,6 @@ fn run_line(session: &mut Session, text: &str) -> Result<bool, ShellError> {
         }
     }
     Ok(false)
-}
-
-fn run_statements(session: &mut Session, script: &Script) -> Result<(), ShellError> {
-    for statement in &script.statements {
-        session.run_statement(statement)?;
-        if session.exit_code().is_some() {
-            break;
-        }
-    }
-    Ok(())
 }
 
 /// Prints the kernel's notices above the line that is being typed.

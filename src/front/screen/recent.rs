@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use unicode_width::UnicodeWidthChar;
+use crate::front::columns::char_columns;
 
 /// The most lines that are kept.
 pub const RECENT_LINES_MAX: usize = 300;
@@ -110,7 +110,7 @@ pub fn columns_of(line: &str) -> usize {
         let skip = match sequence(rest) {
             Some((sequence, _)) => sequence.len(),
             None => {
-                columns += c.width().unwrap_or(0);
+                columns += char_columns(c);
                 c.len_utf8()
             }
         };

@@ -15,6 +15,7 @@ use rustix::termios::{
 };
 
 use super::region::Window;
+use crate::shell::front::PictureSize;
 
 /// The signals that must not interrupt a write to the terminal, nor stop the thread that takes the terminal back from a
 /// program. One parked thread receives them; see [`take_signals`].
@@ -91,10 +92,6 @@ pub fn keyboard() -> Option<OwnedFd> {
     if isatty(stdin) { rustix::io::fcntl_dupfd_cloexec(stdin, 3).ok() } else { None }
 }
 
-/// The most rows and columns that are drawn: a terminal may report 65,535 of each, and every cell takes memory.
-const ROWS_MAX: u16 = 500;
-const COLS_MAX: u16 = 1_000;
-
 /// The window's size; `None` if the terminal is closed or does not know it.
 pub fn window() -> Option<Window> {
     let size = tcgetwinsize(stdout()).ok()?;
@@ -103,7 +100,8 @@ pub fn window() -> Option<Window> {
 
 /// The window's size within the bounds; `None` for a window without cells.
 fn drawn(rows: u16, cols: u16) -> Option<Window> {
-    (rows > 0 && cols > 0).then_some(Window { rows: rows.min(ROWS_MAX), cols: cols.min(COLS_MAX) })
+    (rows > 0 && cols > 0)
+        .then_some(Window { rows: rows.min(PictureSize::ROWS_MAX), cols: cols.min(PictureSize::COLS_MAX) })
 }
 
 /// Writes all bytes: in one system call if the thread's signals are blocked, so that no other write comes in between.
@@ -167,7 +165,7 @@ mod tests {
     fn a_window_is_drawn_as_far_as_anybody_can_see() {
         let size = |rows, cols| drawn(rows, cols).map(|window| (window.rows, window.cols));
         assert_eq!(size(24, 80), Some((24, 80)));
-        assert_eq!(size(u16::MAX, u16::MAX), Some((ROWS_MAX, COLS_MAX)));
+        assert_eq!(size(u16::MAX, u16::MAX), Some((PictureSize::ROWS_MAX, PictureSize::COLS_MAX)));
         assert_eq!((size(0, 80), size(24, 0)), (None, None));
     }
 }

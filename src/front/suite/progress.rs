@@ -2,6 +2,7 @@
 
 use std::io::{self, IsTerminal, Write};
 
+use crate::front::columns::fitting;
 use crate::front::print::to_ansi;
 use crate::shell::reply::Line;
 
@@ -42,7 +43,7 @@ impl Progress {
 fn line_of(index: usize, files: usize, name: &str, columns: usize) -> String {
     let line = to_ansi(&Line::from(format!("file {} of {files}  {name}", index + 1)), false);
     // The last column stays free: some terminals go on to the next row there.
-    line.chars().take(columns.saturating_sub(1)).collect()
+    fitting(&line, columns.saturating_sub(1)).to_owned()
 }
 
 fn write(text: &str) {
@@ -58,6 +59,7 @@ mod tests {
     fn a_line_fits_its_row_and_is_safe() {
         assert_eq!(line_of(2, 12, "a.plugsh", 80), "file 3 of 12  a.plugsh");
         assert_eq!(line_of(2, 12, "a.plugsh", 17), "file 3 of 12  a.");
+        assert_eq!(line_of(2, 12, "日本.plugsh", 18), "file 3 of 12  日");
         assert!(!line_of(0, 1, "a\x1b[2J", 80).contains('\x1b'));
     }
 }

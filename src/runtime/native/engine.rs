@@ -5,7 +5,6 @@ use std::path::{Path, PathBuf};
 use std::sync::{Arc, OnceLock};
 
 use parking_lot::Mutex;
-use sha2::{Digest, Sha256};
 use wasmtime::{Config, Engine, FuncType, InstancePre, Linker, Module, Store};
 
 use super::cache::Cache;
@@ -15,7 +14,7 @@ use super::ctx::Ctx;
 use super::{abi, bulk, user, user_blocks, wasi};
 use crate::runtime::host_functions::EXTISM;
 use crate::runtime::lru::{LruCache, LruMax};
-use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec};
+use crate::runtime::{Failure, FailureKind, ModuleBytes, Program, Spec, sha256_hex};
 
 const ARENA: &str = include_str!("arena.wat");
 /// The bounds of unused compiled modules that are kept for the next load of their bytes.
@@ -115,7 +114,7 @@ impl EnginePool {
         bulk::add(&mut linker)?;
         let mut wasi_linker = linker.clone();
         wasi::add(&mut wasi_linker)?;
-        let arena = compiled(&engine, fuelled, cache.as_ref(), &hex_sha256(ARENA.as_bytes()), ARENA.as_bytes())?;
+        let arena = compiled(&engine, fuelled, cache.as_ref(), &sha256_hex(ARENA.as_bytes()), ARENA.as_bytes())?;
         let mut store = Store::new(&engine, Ctx::new(Arc::new(Spec::default())));
         let mut provided: BTreeMap<String, BTreeMap<String, FuncType>> = BTreeMap::new();
         let mut provide = |module: &str, name: &str, ty: FuncType| {
@@ -231,10 +230,6 @@ fn compiled(
 pub fn code_bytes(module: &Module) -> u64 {
     let range = module.image_range();
     (range.end as usize).saturating_sub(range.start as usize) as u64
-}
-
-fn hex_sha256(bytes: &[u8]) -> String {
-    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use url::Url;
 
 use super::backtrace::backtrace;
+use crate::runtime::failure::PANICKED;
 use crate::runtime::source::format_url;
 use crate::runtime::{Advice, Failure, FailureKind, Problem, Upcalls, hosts, wasm_words};
 
@@ -14,8 +15,6 @@ const EXIT_CODE: &str = "Returned non-zero exit code: ";
 const WASI_EXIT: &str = "Exited with i32 exit status ";
 /// The text for an exit code above 125, which leaves the code out.
 const WASI_EXIT_OUTSIDE: &str = "exit with invalid exit status";
-/// The start of what the guest crate's panic hook says before the trap.
-const PANICKED: &str = "panicked at ";
 /// The start of a trap's text.
 const TRAP: &str = "wasm trap: ";
 /// The text of a call that could not begin: a sibling was cancelled before this instance's first call.

@@ -3,13 +3,11 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use sha2::{Digest, Sha256};
-
 use super::bounds::MANIFEST_BYTES_MAX;
 use super::failure::{failure_about, load_failure};
 use super::format::Format;
 use super::outline;
-use crate::runtime::program::{ModuleBytes, Spec};
+use crate::runtime::program::{ModuleBytes, Spec, sha256_hex};
 use crate::runtime::{Failure, Program};
 use crate::text::without_bom;
 
@@ -181,7 +179,7 @@ pub(super) fn single_module(bytes: Vec<u8>, origin: String, stem: String) -> Pro
 
 /// The module with the hash of its file.
 pub(super) fn module(name: String, bytes: Vec<u8>) -> ModuleBytes {
-    let sha256 = format!("{:x}", Sha256::digest(&bytes));
+    let sha256 = sha256_hex(&bytes);
     let bytes = match without_bom(&bytes) {
         text if text.len() < bytes.len() => Arc::from(text),
         _ => Arc::from(bytes),

@@ -1,5 +1,6 @@
 //! `bg`: a held job goes on, in the background.
 
+use super::job_args::JobArg;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::Job;
 use crate::kernel::hooks::Order;
@@ -29,18 +30,12 @@ pub static COMMAND: Command = Command {
         wait %1\n\
         # hi\n\
         # …"],
-    syntax: syntax::<BgOptions>(),
+    syntax: syntax::<JobArg>(),
     run: Run::Plain(run),
 };
 
-#[derive(Debug, clap::Args)]
-struct BgOptions {
-    #[arg(value_name = "%JOB")]
-    job: Option<String>,
-}
-
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    let (options, _) = arguments.parse::<BgOptions>()?;
+    let (options, _) = arguments.parse::<JobArg>()?;
     let job = match options.job {
         Some(word) => job_of(session, &word)?,
         None => newest(session)?,

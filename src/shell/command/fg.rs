@@ -1,5 +1,6 @@
 //! `fg`: a background job into the foreground.
 
+use super::job_args::JobArg;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::Order;
 use crate::shell::lookup::job_of;
@@ -21,18 +22,12 @@ pub static COMMAND: Command = Command {
         # …\n\
         fg\n\
         # hi"],
-    syntax: syntax::<FgOptions>(),
+    syntax: syntax::<JobArg>(),
     run: Run::Plain(run),
 };
 
-#[derive(Debug, clap::Args)]
-struct FgOptions {
-    #[arg(value_name = "%JOB")]
-    job: Option<String>,
-}
-
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
-    let (options, _) = arguments.parse::<FgOptions>()?;
+    let (options, _) = arguments.parse::<JobArg>()?;
     let job = match options.job {
         Some(word) => job_of(session, &word)?,
         None => {

@@ -5,6 +5,7 @@
 mod arguments;
 pub mod definition;
 mod describe;
+mod job_args;
 mod kind;
 mod mistake;
 pub mod shape;

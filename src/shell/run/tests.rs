@@ -4,7 +4,7 @@ use std::io;
 use std::sync::{Arc, OnceLock};
 
 use crate::kernel::{Kernel, KernelOptions};
-use crate::shell::front::{Front, Loan, PaneRequest};
+use crate::shell::front::{Front, PaneRequest};
 use crate::shell::line::parse;
 use crate::shell::reply::{ErrorKind, Line, Reply};
 use crate::shell::{Interrupter, Session, SessionOptions, ShellError, Stdin};
@@ -20,25 +20,6 @@ impl Front for Impatient {
         Ok(())
     }
     fn notice(&mut self, _: &Line) {}
-    fn progress(&mut self, _: Option<&str>) {}
-    fn frame(&mut self, frame: Option<(&Line, &Reply)>) -> io::Result<()> {
-        frame.map_or(Ok(()), |(_, reply)| self.show(reply))
-    }
-    fn is_terminal(&self) -> bool {
-        false
-    }
-    fn colors(&self) -> bool {
-        false
-    }
-    fn lend_terminal(&mut self, run: &mut dyn FnMut() -> Loan) {
-        while run() == Loan::Stopped {}
-    }
-    fn has_terminal(&self) -> bool {
-        false
-    }
-    fn history(&self) -> Vec<String> {
-        Vec::new()
-    }
     fn pane(&mut self, _: PaneRequest) -> Result<Reply, ShellError> {
         Ok(Reply::Nothing)
     }

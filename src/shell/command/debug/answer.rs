@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::Order;
+use crate::shell::command::job_args::HeldJobArg;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 use crate::shell::units::parse_hex;
@@ -79,9 +80,8 @@ pub static FAIL: Command = Command {
 struct BytesWords {
     #[arg(id = "input", value_name = "INPUT")]
     input: Option<String>,
-    /// the held job, when it is not the newest
-    #[arg(long, value_name = "%JOB")]
-    job: Option<String>,
+    #[command(flatten)]
+    held: HeldJobArg,
     /// INPUT is hexadecimal
     #[arg(long)]
     hex: bool,
@@ -91,15 +91,14 @@ struct BytesWords {
 struct FailWords {
     #[arg(value_name = "MESSAGE")]
     message: String,
-    /// the held job, when it is not the newest
-    #[arg(long, value_name = "%JOB")]
-    job: Option<String>,
+    #[command(flatten)]
+    held: HeldJobArg,
 }
 
 /// The held job that the arguments select, and INPUT.
 fn bytes(session: &Session, arguments: Arguments) -> Result<(crate::kernel::Job, Arc<[u8]>), ShellError> {
     let (words, input) = arguments.parse::<BytesWords>()?;
-    let (job, _) = session.held_job(words.job.as_deref())?;
+    let (job, _) = session.held_job(words.held.job.as_deref())?;
     let input = input.unwrap_or_default();
     let input = if words.hex { parse_hex(&input).map_err(ShellError::usage)? } else { input };
     Ok((job, input.into()))
@@ -119,6 +118,6 @@ fn run_return(session: &mut Session, arguments: Arguments) -> Result<Reply, Shel
 
 fn run_fail(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<FailWords>()?;
-    let (job, _) = session.held_job(words.job.as_deref())?;
+    let (job, _) = session.held_job(words.held.job.as_deref())?;
     session.resume(&job, Order::Fail(words.message))
 }

@@ -2,6 +2,7 @@
 
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::hooks::{Order, Step};
+use crate::shell::command::job_args::JobArg;
 use crate::shell::reply::{Reply, ShellError};
 use crate::shell::session::Session;
 
@@ -21,7 +22,7 @@ pub static CONTINUE: Command = Command {
         # …\n\
         continue\n\
         # hi"],
-    syntax: syntax::<JobWord>(),
+    syntax: syntax::<JobArg>(),
     run: Run::Plain(|session, arguments| go(session, arguments, None)),
 };
 
@@ -46,7 +47,7 @@ pub static STEP: Command = Command {
         #   limits  depth 2 of 64\n\
         continue\n\
         # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}"],
-    syntax: syntax::<JobWord>(),
+    syntax: syntax::<JobArg>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Into))),
 };
 
@@ -73,7 +74,7 @@ pub static NEXT: Command = Command {
         #   limits  depth 1 of 64\n\
         continue\n\
         # {\"count\":1,\"total\":1,\"vowels\":\"aeiouAEIOU\"}"],
-    syntax: syntax::<JobWord>(),
+    syntax: syntax::<JobArg>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Over))),
 };
 
@@ -99,18 +100,12 @@ pub static FINISH: Command = Command {
         #   limits  depth 1 of 64\n\
         continue\n\
         # hi"],
-    syntax: syntax::<JobWord>(),
+    syntax: syntax::<JobArg>(),
     run: Run::Plain(|session, arguments| go(session, arguments, Some(Step::Out))),
 };
 
-#[derive(Debug, clap::Args)]
-struct JobWord {
-    #[arg(value_name = "%JOB")]
-    job: Option<String>,
-}
-
 fn go(session: &mut Session, arguments: Arguments, step: Option<Step>) -> Result<Reply, ShellError> {
-    let (words, _) = arguments.parse::<JobWord>()?;
+    let (words, _) = arguments.parse::<JobArg>()?;
     let (job, _) = session.held_job(words.job.as_deref())?;
     session.resume(&job, Order::Continue(step))
 }
