@@ -12,7 +12,7 @@ use clap::{Arg, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use plugsh::front::console::Color;
 use plugsh::front::suite::{FileTimeout, TIMEOUT_DEFAULT};
-use plugsh::runtime::LogLevel;
+use plugsh::runtime::{Host, LogLevel};
 use plugsh::shell::loading::options::LoadOptions;
 use plugsh::shell::units::parse_count;
 
@@ -259,8 +259,8 @@ pub struct CallArgs {
     #[arg(long)]
     pub raw: bool,
     /// Which host runs it: native, plugsh's own runtime, or extism, the stock SDK.
-    #[arg(long, default_value = "native", value_parser = ["native", "extism"], hide_possible_values = true, hide_default_value = true)]
-    pub host: String,
+    #[arg(long, default_value = "native", hide_possible_values = true, hide_default_value = true)]
+    pub host: Host,
     #[command(flatten)]
     pub load: LoadOptions,
     /// SOURCE is a manifest, whatever it is called.

@@ -20,7 +20,7 @@ use plugsh::front::streams;
 use plugsh::front::suite::{self, Suite};
 use plugsh::kernel::{Kernel, KernelOptions, Policy};
 use plugsh::machine;
-use plugsh::runtime::{Host, LogLevel, Served, Wording, serve};
+use plugsh::runtime::{LogLevel, Served, Wording, serve};
 use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
 use plugsh::shell::place::ARGUMENTS_MAX;
@@ -221,7 +221,7 @@ fn call(arguments: CallArgs, global: &Global) -> OneCall {
         repeat: u64::try_from(arguments.repeat).unwrap_or(0),
         raw: arguments.raw,
         json: global.json,
-        host: if arguments.host == "extism" { Host::Extism } else { Host::Native },
+        host: arguments.host,
         load: arguments.load,
         manifest: arguments.manifest,
         streams: streams::is_enabled(),

@@ -69,14 +69,14 @@ struct LoadWords {
     #[arg(long = "as", value_name = "NAME")]
     name: Option<String>,
     /// native: this shell's own runtime; extism: the stock SDK
-    #[arg(long, default_value = "native", value_parser = ["native", "extism"])]
-    host: String,
+    #[arg(long, default_value = "native")]
+    host: Host,
     /// after a crash: never start it again, or `on-crash=5/10s`: at most 5 times in 10 s
     #[arg(long, value_name = "never|on-crash[=MAX/WINDOW]", value_parser = parse_restart)]
     restart: Option<Restart>,
     /// when it crashes: reset throws its instance away, kill ends it
-    #[arg(long, value_parser = ["reset", "kill"])]
-    on_crash: Option<String>,
+    #[arg(long)]
+    on_crash: Option<OnCrash>,
     /// reload it when its file changes, and what it starts when theirs do; a manifest's URLs are not looked at before
     #[arg(long)]
     watch: bool,
@@ -92,9 +92,9 @@ struct LoadWords {
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
     let (words, _) = arguments.parse::<LoadWords>()?;
-    let host = if words.host == "extism" { Host::Extism } else { Host::Native };
-    let on_crash = if words.on_crash.as_deref() == Some("kill") { OnCrash::Kill } else { OnCrash::Reset };
-    let supervision = Supervision { on_crash, restart: words.restart.unwrap_or_default() };
+    let host = words.host;
+    let supervision =
+        Supervision { on_crash: words.on_crash.unwrap_or_default(), restart: words.restart.unwrap_or_default() };
     if let Some(dir) = directory::directory(&words.source) {
         return load_directory(session, dir, &words, host, supervision);
     }

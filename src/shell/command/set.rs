@@ -42,8 +42,8 @@ struct SetOptions {
     #[arg(short = 'd', long)]
     delete: bool,
     /// the keys of the line editor
-    #[arg(short = 'o', long, value_name = "KEYS", value_parser = ["emacs", "vi"])]
-    option: Option<String>,
+    #[arg(short = 'o', long, value_name = "KEYS")]
+    option: Option<EditMode>,
     /// list them in JSON
     #[arg(long)]
     json: bool,
@@ -58,13 +58,13 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         if options.name.is_some() || options.delete {
             return Err(ShellError::usage("`set -o emacs` and `set -o vi` take no VARIABLE"));
         }
-        session.settings_mut().edit_mode = if keys == "vi" { EditMode::Vi } else { EditMode::Emacs };
+        session.settings_mut().edit_mode = keys;
         return Ok(Reply::done(serde_json::json!({ "keys": keys })));
     }
     match (options.name, value) {
         (Some(name), None) if options.delete => match session.unset(&name) {
             true => {
-                switch_mouse(session, &name, true);
+                apply_setting(session, &name, None);
                 Ok(Reply::done(serde_json::json!({ "unset": name })))
             }
             false => Err(ShellError::failed(format!("`${name}` is not set"))),
@@ -77,8 +77,12 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         (None, _) => Ok(Reply::Lines(session.variables().iter().map(|(name, value)| line(name, value)).collect())),
         (Some(name), None) => {
             let value = session.variables().get(&name);
-            let value =
-                value.ok_or_else(|| ShellError::failed(format!("`${name}` is not set; write `set {name} VALUE`")))?;
+            let value = value.ok_or_else(|| {
+                let setting = SETTINGS.iter().find(|setting| setting.variable == name);
+                let advice =
+                    setting.map_or_else(|| format!("write `set {name} VALUE`"), |setting| setting.help.to_owned());
+                ShellError::failed(format!("`${name}` is not set; {advice}"))
+            })?;
             if session.wants_json(options.json) {
                 return Ok(Reply::json(&Variable::of(&name, value)));
             }
@@ -86,22 +90,35 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
         }
         (Some(name), Some(value)) => {
             let json = serde_json::to_value(Variable::of(&name, &value)).unwrap_or_default();
-            let on = value != b"off";
-            session.set(&name, value)?;
-            switch_mouse(session, &name, on);
+            session.set(&name, value.clone())?;
+            apply_setting(session, &name, Some(&value));
             Ok(Reply::done(json))
         }
     }
 }
 
-/// The variable that switches the pane's mouse.
-const MOUSE: &str = "mouse";
+/// A variable that plugsh itself reads.
+struct Setting {
+    variable: &'static str,
+    /// What it is for; the description of `set` says it too.
+    help: &'static str,
+    /// Applies its value; `None`: it was forgotten.
+    apply: fn(&mut Session, Option<&[u8]>),
+}
 
-/// Switches the mouse, if the variable is the one for it.
-fn switch_mouse(session: &mut Session, name: &str, on: bool) {
-    if name == MOUSE {
+const SETTINGS: [Setting; 1] = [Setting {
+    variable: "mouse",
+    help: "`set mouse off` leaves the mouse to the terminal while the pane has the keys",
+    apply: |session, value| {
         // Where there is no pane there is no mouse.
-        let _ = session.front().pane(PaneRequest::Mouse(on));
+        let _ = session.front().pane(PaneRequest::Mouse(value != Some(b"off")));
+    },
+}];
+
+/// Applies the setting that the variable is, if it is one.
+fn apply_setting(session: &mut Session, variable: &str, value: Option<&[u8]>) {
+    if let Some(setting) = SETTINGS.iter().find(|setting| setting.variable == variable) {
+        (setting.apply)(session, value);
     }
 }
 
@@ -157,4 +174,16 @@ impl Variable<'_> {
 /// As it would be typed.
 fn line(name: &str, value: &[u8]) -> Line {
     Line::new().plain("set ").with(Role::Name, name).plain(format!(" {}", quote(value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_setting_is_in_the_help() {
+        for Setting { variable, help, .. } in SETTINGS {
+            assert!(COMMAND.description.contains(help), "`help set` does not say what `{variable}` does");
+        }
+    }
 }

@@ -6,6 +6,7 @@ mod limits;
 pub mod options;
 mod sources;
 mod stand_ins;
+mod values;
 
 use std::sync::Arc;
 

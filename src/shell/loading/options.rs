@@ -47,8 +47,8 @@ pub struct LoadOptions {
     #[arg(long, value_name = "[NAME=]SOURCE")]
     pub link: Vec<String>,
     /// what an import that nobody provides does when it is called
-    #[arg(long, value_parser = ["trap", "zero"])]
-    pub stub_imports: Option<String>,
+    #[arg(long)]
+    pub stub_imports: Option<StubImports>,
     /// a plugin that stands in for a host function of some product
     #[arg(long, value_name = "MODULE.FUNCTION[(TYPES)]=PLUGIN.FUNCTION", value_parser = import_stand_in)]
     pub import: Vec<ImportStandIn>,
@@ -84,11 +84,7 @@ impl LoadOptions {
         spec.wasi &= !self.no_wasi;
         spec.private |= self.private;
         spec.imports.extend(self.import.iter().cloned());
-        spec.stub_imports = match self.stub_imports.as_deref() {
-            Some("zero") => Some(StubImports::Zero),
-            Some(_) => Some(StubImports::Trap),
-            None => spec.stub_imports,
-        };
+        spec.stub_imports = self.stub_imports.or(spec.stub_imports);
         Ok(spec)
     }
 }
@@ -167,7 +163,7 @@ mod tests {
                 (PluginLimit::Timeout, Amount::Off),
             ]),
             no_wasi: true,
-            stub_imports: Some("zero".into()),
+            stub_imports: Some(StubImports::Zero),
             ..LoadOptions::default()
         };
         let spec = options.apply(manifest).unwrap();

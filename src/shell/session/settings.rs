@@ -2,6 +2,8 @@
 
 use std::path::PathBuf;
 
+use serde::Serialize;
+
 use crate::shell::alias::Aliases;
 
 /// The settings of a session.
@@ -17,7 +19,8 @@ pub struct Settings {
 }
 
 /// The keys of the line editor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, clap::ValueEnum, Serialize)]
+#[serde(rename_all = "lowercase")]
 pub enum EditMode {
     #[default]
     Emacs,

@@ -1,6 +1,7 @@
 //! The arguments of `bench`, and the temporary processes of a measurement.
 
 use crate::kernel::ProcessId;
+use crate::runtime::Host;
 use crate::shell::session::Session;
 use crate::shell::units::parse_size;
 
@@ -35,8 +36,8 @@ pub struct BenchOptions {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(2..=64))]
     pub jobs: Option<u64>,
     /// in a fresh process in this host
-    #[arg(long, value_parser = ["native", "extism"])]
-    pub host: Option<String>,
+    #[arg(long)]
+    pub host: Option<Host>,
     /// what to compare with: extism, trace-off, apart, or PLUGIN.FUNCTION
     #[arg(long, value_name = "WHAT")]
     pub against: Option<String>,

@@ -84,9 +84,9 @@ pub fn subjects(
         return spawns(session, options, input);
     }
     let named = session.process(&options.plugin)?;
-    let process = match options.host.as_deref() {
+    let process = match options.host {
         None => named,
-        Some(host) => copy(session, named, if host == "extism" { Host::Extism } else { Host::Native }, temporary)?,
+        Some(host) => copy(session, named, host, temporary)?,
     };
     let first = calls(session, options, process, input.clone(), temporary)?;
     // The journal keeps its state, except that a comparison with `trace-off` needs it on.
