@@ -92,3 +92,27 @@ fn ctrl_c_that_ended_one_command_does_not_end_those_of_a_breakpoint() {
     terminal.send(CTRL_C);
     terminal.wait_for("\nserved");
 }
+
+#[test]
+fn a_running_call_is_held_by_a_key_that_shows_its_stack_and_lets_it_go() {
+    let guest = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/tax.wasm")).expect("a guest");
+    let mut terminal = Setup::new(24, 80).file("tax.wasm", guest).start();
+    terminal.wait_prompt();
+    terminal.line("pane on; load tax.wasm; tax.spin &");
+    terminal.wait_for("1 job");
+    terminal.line("pane focus");
+    terminal.wait_for("▌processes");
+    terminal.send("jH");
+    terminal.wait_for("%1 is held");
+    terminal.wait_for("held, where it stands");
+    terminal.wait_for("spin at src/tax.rs:87");
+    terminal.send("H");
+    terminal.wait_for("%1 goes on");
+    terminal.wait_gone("‖");
+    terminal.send("q");
+    terminal.wait_for("▌processes");
+    terminal.send("q");
+    terminal.line("kill %1");
+    terminal.wait_for("killed %1");
+    terminal.wait_prompt();
+}

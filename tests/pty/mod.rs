@@ -78,8 +78,8 @@ impl Setup {
     }
 
     /// Adds a file to the working directory.
-    pub fn file(self, name: &str, text: &str) -> Setup {
-        std::fs::write(self.home.path().join(name), text).unwrap();
+    pub fn file(self, name: &str, bytes: impl AsRef<[u8]>) -> Setup {
+        std::fs::write(self.home.path().join(name), bytes).unwrap();
         self
     }
 

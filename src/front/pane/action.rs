@@ -37,6 +37,8 @@ pub enum Action {
     KillSubtree,
     /// Shows log lines in place of the calls, or the calls again.
     ToggleLog,
+    /// Holds the job of the selected process or call where it is, or lets it go on.
+    Hold,
     /// Lets a held job go on.
     Continue,
     StepInto,

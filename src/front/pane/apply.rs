@@ -71,6 +71,7 @@ impl UiState {
             Action::Narrow => self.narrow(Extent::One, data),
             Action::NarrowSubtree => self.narrow(Extent::Subtree, data),
             Action::Help => self.layer = Layer::Help { scroll: 0 },
+            Action::Hold => return self.hold(data),
             Action::Continue | Action::StepInto | Action::StepOver | Action::StepOut => {
                 return self.release(action, data);
             }
@@ -102,6 +103,7 @@ impl UiState {
                 return self.in_views(action, data);
             }
             Action::Help => self.layer = Layer::Help { scroll: 0 },
+            Action::Hold => return self.hold(data),
             Action::Continue | Action::StepInto | Action::StepOver | Action::StepOut => {
                 return self.release(action, data);
             }

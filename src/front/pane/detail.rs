@@ -142,10 +142,16 @@ impl Detail {
     /// The details with the stack of the error below it.
     pub fn with_stack(mut self, stack: Option<&StackView>) -> Detail {
         if let Some(stack) = stack.filter(|stack| stack.has_frames()) {
-            let line =
-                |line: shell::Line| line.spans.iter().map(|span| untrusted(&span.text, style(span.role))).collect();
-            let lines = stack_lines(stack, Fold::Runtime).into_iter().map(line);
-            self.lines.splice(self.stack_at..self.stack_at, lines);
+            self.lines.splice(self.stack_at..self.stack_at, lines_of(stack));
+        }
+        self
+    }
+
+    /// The details with the place where the job of a held process or call stands, before all else.
+    pub fn with_held_stack(mut self, stack: &StackView) -> Detail {
+        if stack.has_frames() {
+            let title = vec![trusted("── held, where it stands ", theme::WAIT)];
+            self.lines.splice(0..0, std::iter::once(title).chain(lines_of(stack)));
         }
         self
     }
@@ -166,6 +172,12 @@ impl Detail {
     pub fn draw(&self, buffer: &mut Buffer, area: Rect, scroll: usize) -> usize {
         draw_lines(buffer, area, &self.title, &self.lines, scroll)
     }
+}
+
+/// The lines of a stack, as the shell shows it.
+fn lines_of(stack: &StackView) -> Vec<Line> {
+    let line = |line: shell::Line| line.spans.iter().map(|span| untrusted(&span.text, style(span.role))).collect();
+    stack_lines(stack, Fold::Runtime).into_iter().map(line).collect()
 }
 
 /// The style of a span of the shell's.

@@ -2,6 +2,7 @@
 
 use super::fixture::{FixedSource, call, shop};
 use super::save::{PictureFormat, picture};
+use super::snapshot::HeldCall;
 use super::tests::{frame, pane};
 use super::*;
 
@@ -65,4 +66,33 @@ fn details_stay_when_their_process_disappears() {
     assert!(title(&mut pane).starts_with("▌process 5 "));
     assert_eq!(pane.state.selected, tree::RowId::Process(4), "the cursor has moved");
     assert!(title(&mut pane).starts_with("▌process 5 "));
+}
+
+#[test]
+fn details_of_a_failed_call_have_its_stack() {
+    let mut pane = pane(shop());
+    frame(&mut pane, 80, 44);
+    for key in [Key::Tab, Key::Up, Key::Enter] {
+        pane.key(key);
+        frame(&mut pane, 80, 44);
+    }
+    insta::assert_snapshot!(picture(&frame(&mut pane, 80, 44), PictureFormat::Text));
+}
+
+#[test]
+fn a_key_holds_a_process_and_shows_where_it_stands() {
+    let mut snapshot = shop();
+    let source = FixedSource::new(snapshot.clone());
+    let held = source.held.clone();
+    let mut pane = Pane::new(Box::new(source));
+    frame(&mut pane, 80, 24);
+    for key in [Key::Char('H'), Key::Down, Key::Down, Key::Char('H')] {
+        pane.key(key);
+        frame(&mut pane, 80, 24);
+    }
+    assert_eq!(*held.lock(), [Subject::Process(2)], "the shell's row has nothing to hold");
+    snapshot.held = vec![HeldCall { process: 2, job: 1 }];
+    pane.source = Box::new(FixedSource::new(snapshot));
+    pane.key(Key::Char('H'));
+    insta::assert_snapshot!(picture(&frame(&mut pane, 80, 24), PictureFormat::Text));
 }

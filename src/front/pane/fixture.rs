@@ -9,10 +9,14 @@ use crate::kernel::{
     CallFailure, Crash, JobId, LifeChange, LifeEvent, LogLine, ProcessDetail, ProcessId, ProcessLabel, ProcessState,
     ProcessView, Supervision,
 };
+use crate::kernel::{PluginStack, StackView};
 use crate::runtime::stand_in::NumberType;
-use crate::runtime::{Export, FunctionType, Host, ItemType, LogLevel, MemoryUse, Spec};
+use crate::runtime::{
+    Export, FrameRole, FunctionType, GuestFrame, Host, ItemType, LogLevel, MemoryUse, Spec,
+};
 
-use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Totals};
+use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
+use super::subject::Subject;
 
 /// An idle process.
 pub fn process(id: ProcessId, parent: ProcessId, name: &str) -> ProcessView {
@@ -83,6 +87,34 @@ pub fn log_line(seq: u64, level: LogLevel, text: &str) -> LogLine {
     LogLine { seq, at, process, call_seq: Some(3 + seq), function: Some("write"), level, text }
 }
 
+/// A stack of two plugins: the panic in `4:stock` with a frame of its runtime, and where `1:front` called it.
+pub fn stack() -> StackView {
+    let frame = |function: &str, file: Option<&str>, line, role| GuestFrame {
+        function: Some(function.to_owned()),
+        is_export: false,
+        file: file.map(str::to_owned),
+        line,
+        column: line.map(|_| 5),
+        inlined: false,
+        role,
+        module: None,
+        function_index: None,
+        offset: Some(100),
+    };
+    let plugin = |id, name: &str, function: &str, frames| PluginStack {
+        seq: Some(4),
+        process: ProcessLabel { id, name: name.to_owned() },
+        function: function.to_owned(),
+        frames,
+        cut: false,
+    };
+    let panic = frame("core::panicking::panic", Some("library/core/src/panicking.rs"), Some(150), FrameRole::Runtime);
+    let at = frame("stock::shelf", Some("src/lib.rs"), Some(12), FrameRole::Own);
+    let stock = plugin(4, "stock", "check", vec![panic, at]);
+    let front = plugin(1, "front", "run", vec![frame("front::run", None, None, FrameRole::Own)]);
+    StackView { plugins: vec![stock, front], cut: false }
+}
+
 /// The call with its bytes kept.
 pub fn with_payload(mut call: Record, input: &[u8], output: &[u8]) -> Record {
     call.payload = Some(Box::new(Payload::keep(input, output, 1 << 16)));
@@ -140,13 +172,21 @@ pub struct FixedSource {
     pub snapshot: Snapshot,
     pub killed: std::sync::Arc<parking_lot::Mutex<Vec<(ProcessId, Extent)>>>,
     pub released: Released,
+    /// The processes and calls whose jobs were held, or let go on.
+    pub held: std::sync::Arc<parking_lot::Mutex<Vec<Subject>>>,
     asked: Option<(SnapshotQuery, usize)>,
 }
 
 impl FixedSource {
     /// A source that always gives this snapshot.
     pub fn new(snapshot: Snapshot) -> FixedSource {
-        FixedSource { snapshot, killed: std::sync::Arc::default(), released: std::sync::Arc::default(), asked: None }
+        FixedSource {
+            snapshot,
+            killed: std::sync::Arc::default(),
+            released: std::sync::Arc::default(),
+            held: std::sync::Arc::default(),
+            asked: None,
+        }
     }
 }
 
@@ -211,6 +251,23 @@ impl SnapshotSource for FixedSource {
     fn edges(&self, id: ProcessId) -> Vec<stats::Row> {
         let edges = self.snapshot.calls.iter().filter(|call| call.caller == id || call.callee == id);
         stats::Stats::of(stats::By::Edge, None, edges).into_rows()
+    }
+
+    fn held_stack(&self, _: Subject) -> Option<StackView> {
+        self.snapshot.held.first().map(|_| stack())
+    }
+
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String> {
+        self.held.lock().push(subject);
+        Ok(Toggled::Held("%1 is held".to_owned()))
+    }
+
+    fn stack_of_call(&self, seq: u64) -> Option<StackView> {
+        self.call(seq).filter(|call| call.outcome.is_failure()).map(|_| stack())
+    }
+
+    fn stack_of_process(&self, id: ProcessId) -> Option<StackView> {
+        self.snapshot.process(id).filter(|view| view.errors > 0).map(|_| stack())
     }
 
     fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String> {

@@ -149,6 +149,12 @@ pub const KEYS: &[KeyGroup] = &[
         hint: "log",
     },
     KeyGroup {
+        keys: &[(Key::Char('H'), Action::Hold)],
+        places: VIEWS_AND_DETAIL,
+        meaning: "hold what runs where it is, with its stack, and back",
+        hint: "hold",
+    },
+    KeyGroup {
         keys: &[(Key::Char('c'), Action::Continue)],
         places: VIEWS_AND_DETAIL,
         meaning: "continue a held job: the selected one, or the only one",
@@ -309,7 +315,7 @@ mod tests {
 
     #[test]
     fn every_promised_key_is_bound() {
-        let keys = "hjklgGJKsfFepxXzZcinoL?/ q".chars().map(Key::Char).chain([
+        let keys = "hjklgGJKsfFepxXzZHcinoL?/ q".chars().map(Key::Char).chain([
             Key::Up,
             Key::Down,
             Key::Left,

@@ -47,6 +47,7 @@ pub mod snapshot;
 mod source;
 mod state;
 mod status;
+mod subject;
 mod theme;
 mod titles;
 mod tree;
@@ -76,7 +77,7 @@ use action::Action;
 use detail::Detail;
 use history::History;
 use layout::{Parts, below_title, parts};
-use snapshot::{Snapshot, SnapshotQuery, SnapshotSource};
+use snapshot::{Snapshot, SnapshotQuery, SnapshotSource, Toggled};
 use state::{Clock, Cursor, Effect, Feed, Layer, Message, Position, Subject, UiState, View, ViewData};
 use titles::Surroundings;
 use tree::Row;
@@ -197,12 +198,18 @@ impl Pane {
         let detail = match subject {
             Subject::Process(id) => {
                 let detail = Detail::process(id, self.source.process(id).as_ref(), &self.source.edges(id));
-                detail.with_stack(self.source.stack_of_process(id).as_ref())
+                match self.source.held_stack(subject) {
+                    Some(stack) => detail.with_held_stack(&stack),
+                    None => detail.with_stack(self.source.stack_of_process(id).as_ref()),
+                }
             }
             Subject::Call(seq) => {
                 let detail = Detail::call(seq, self.source.call(seq).as_ref(), self.snapshot.at);
                 let detail = detail.with_log(&self.source.log_of_call(seq, detail::LOG_LINES_MAX));
-                detail.with_stack(self.source.stack_of_call(seq).as_ref())
+                match self.source.held_stack(subject) {
+                    Some(stack) => detail.with_held_stack(&stack),
+                    None => detail.with_stack(self.source.stack_of_call(seq).as_ref()),
+                }
             }
         };
         self.detail = Some((Instant::now(), detail));
@@ -310,11 +317,25 @@ impl Pane {
                 }
             }
             Effect::Kill { id, extent } => self.state.message = Some(Message::of(self.source.kill(id, extent))),
+            Effect::Hold(subject) => self.hold(subject),
             Effect::Release { job, step } => {
                 self.state.message = Some(Message::of(self.source.release(job, step)));
             }
         }
         KeyResult::Stay
+    }
+}
+
+impl Pane {
+    /// Holds the job of a process or call and shows where it stands, or lets it go on.
+    fn hold(&mut self, subject: Subject) {
+        let toggled = self.source.toggle_hold(subject);
+        if matches!(toggled, Ok(Toggled::Held(_))) && !matches!(self.state.layer, Layer::Detail { .. }) {
+            self.state.layer = Layer::Detail { subject, scroll: 0 };
+        }
+        // The details have another stack now.
+        self.detail = None;
+        self.state.message = Some(Message::of(toggled.map(Toggled::into_line)));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Which held job the keys for continue and step are for.
+//! Which job the keys for hold, continue and step are for.
 
 use crate::kernel::JobId;
 use crate::kernel::hooks::Step;
@@ -26,9 +26,20 @@ impl UiState {
         }
     }
 
-    /// The held job of the selected process or call.
-    fn selected_job(&self, data: &ViewData) -> Option<JobId> {
-        let subject = match (&self.layer, self.view, self.selected) {
+    /// Holds the job of the selected process or call, or lets it go on.
+    pub(super) fn hold(&mut self, data: &ViewData) -> Effect {
+        match self.selected_subject(data) {
+            Some(subject) => Effect::Hold(subject),
+            None => {
+                self.message = Some(Message::Failed("select a process or a call to hold it".to_owned()));
+                Effect::None
+            }
+        }
+    }
+
+    /// The process or call of the details, or under the cursor.
+    fn selected_subject(&self, data: &ViewData) -> Option<Subject> {
+        match (&self.layer, self.view, self.selected) {
             (Layer::Detail { subject, .. }, ..) => Some(*subject),
             (_, View::Tree, RowId::Process(id)) => Some(Subject::Process(id)),
             (_, View::Tree, _) => None,
@@ -36,9 +47,13 @@ impl UiState {
                 let index = self.call_index(data.calls).or_else(|| data.calls.len().checked_sub(1));
                 index.and_then(|index| data.calls.get(index)).map(|call| Subject::Call(call.seq))
             }
-        };
+        }
+    }
+
+    /// The held job of the selected process or call.
+    fn selected_job(&self, data: &ViewData) -> Option<JobId> {
         let held = &data.snapshot.held;
-        match subject? {
+        match self.selected_subject(data)? {
             Subject::Process(id) => held.iter().find(|held| held.process == id).map(|held| held.job),
             Subject::Call(seq) => {
                 let call = data.calls.iter().find(|call| call.seq == seq)?;

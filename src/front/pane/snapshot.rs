@@ -8,6 +8,7 @@ use crate::runtime::LogLevel;
 
 use super::narrowing::Narrowing;
 use super::process_filter::{ProcessFilter, has_failed};
+use super::subject::Subject;
 use super::view::View;
 use crate::journal::{Filter, Record, stats};
 use crate::kernel::hooks::Step;
@@ -251,12 +252,39 @@ pub trait SnapshotSource: Send {
     fn stack_of_process(&self, _id: ProcessId) -> Option<StackView> {
         None
     }
+    /// Where the plugins stand of the held job that a process or call is part of.
+    fn held_stack(&self, _subject: Subject) -> Option<StackView> {
+        None
+    }
+    /// Holds the job of a process or running call where it is, or lets it go on if it is held.
+    ///
+    /// # Errors
+    /// A line: nothing runs there, or its host cannot stop it.
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String>;
     /// The process's callers and callees in the journal, the busiest first.
     fn edges(&self, id: ProcessId) -> Vec<stats::Row>;
     /// Lets a held job go on, to its next hold by a step; returns a line about it, or about the error.
     fn release(&self, job: JobId, step: Option<Step>) -> Result<String, String>;
     /// Kills a process; returns a line about the result, or about the error.
     fn kill(&self, id: ProcessId, extent: Extent) -> Result<String, String>;
+}
+
+/// A job after [`SnapshotSource::toggle_hold`], with a line about it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Toggled {
+    Held(String),
+    /// It waits in the host, and is held once it runs code of a plugin.
+    HeldLater(String),
+    GoesOn(String),
+}
+
+impl Toggled {
+    /// The line about it.
+    pub fn into_line(self) -> String {
+        match self {
+            Toggled::Held(line) | Toggled::HeldLater(line) | Toggled::GoesOn(line) => line,
+        }
+    }
 }
 
 #[cfg(test)]

@@ -5,10 +5,11 @@ use std::time::{Duration, Instant};
 
 use crate::journal::{Drained, Outcome, Record, merge_running, stats};
 use crate::kernel::hooks::{Order, Step};
-use crate::kernel::{JobId, Kernel, LogLine, ProcessDetail, ProcessId, ProcessView, StackView};
+use crate::kernel::{Job, JobId, Kernel, LogLine, ProcessDetail, ProcessId, ProcessView, StackView};
 
 use super::preview::with_preview;
-use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Totals};
+use super::snapshot::{Extent, HeldCall, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
+use super::subject::Subject;
 
 /// Sampling takes at most 1/`COST_SHARE` of a core.
 const COST_SHARE: u32 = 30;
@@ -20,6 +21,8 @@ const EXTRA_CALLS: u64 = 1024;
 const EVENTS_MAX: usize = 256;
 /// The newest log lines that a sample looks at: rare matches further back are found by scrolling.
 const LOG_LINES_LOOKED_AT: usize = 4_096;
+/// How long the pane waits for a guest to stop where it is.
+const HOLD_WAIT_MAX: Duration = Duration::from_millis(100);
 /// The most names in a kill's message.
 const KILLED_NAMES_MAX: usize = 5;
 
@@ -66,6 +69,19 @@ impl KernelSource {
         ended.dedup_by_key(|call| call.seq);
         ended.drain(..ended.len().saturating_sub(calls_max));
         ended
+    }
+}
+
+impl KernelSource {
+    /// The job that runs in a process or has made a call that still runs.
+    fn job_of(&self, subject: Subject) -> Option<Job> {
+        match subject {
+            Subject::Process(id) => self.kernel.job_in(id),
+            Subject::Call(seq) => {
+                let call = self.kernel.running().into_iter().find(|call| call.seq == seq)?;
+                self.kernel.job(call.job)
+            }
+        }
     }
 }
 
@@ -141,6 +157,26 @@ impl SnapshotSource for KernelSource {
 
     fn stack_of_process(&self, id: ProcessId) -> Option<StackView> {
         self.kernel.last_stack(id)
+    }
+
+    fn held_stack(&self, subject: Subject) -> Option<StackView> {
+        let job = self.job_of(subject).filter(Job::is_held)?;
+        self.kernel.held().into_iter().find(|view| view.job == job.id()).map(|view| view.stack)
+    }
+
+    fn toggle_hold(&self, subject: Subject) -> Result<Toggled, String> {
+        let Some(job) = self.job_of(subject) else {
+            return Err("nothing runs there to be held; `break EXPR` at the prompt holds calls to come".to_owned());
+        };
+        if job.is_held() {
+            return self.release(job.id(), None).map(Toggled::GoesOn);
+        }
+        let held = self.kernel.hold_job_within(&job, HOLD_WAIT_MAX).map_err(|error| error.to_string())?;
+        let id = job.id();
+        Ok(match held {
+            true => Toggled::Held(format!("%{id} is held: `bt` and its like at the prompt; c lets it go on")),
+            false => Toggled::HeldLater(format!("%{id} waits in the host; it is held once it runs again")),
+        })
     }
 
     fn edges(&self, id: ProcessId) -> Vec<stats::Row> {

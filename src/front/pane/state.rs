@@ -8,6 +8,7 @@ use crate::kernel::{JobId, ProcessId};
 use super::action::Action;
 use super::narrowing::Narrowing;
 use super::snapshot::{Extent, Scope, Snapshot, SnapshotQuery};
+pub use super::subject::Subject;
 use super::tree::{Row, RowId, TreeOptions};
 pub use super::view::{Feed, View};
 
@@ -28,14 +29,6 @@ pub enum Clock {
     #[default]
     Live,
     Paused,
-}
-
-/// The subject of the details.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Subject {
-    Process(ProcessId),
-    /// The call with this seq.
-    Call(u64),
 }
 
 /// The layer on top of the views.
@@ -189,6 +182,8 @@ pub enum Effect {
         id: ProcessId,
         extent: Extent,
     },
+    /// Hold a job where it is, or let it go on.
+    Hold(Subject),
     /// Let a held job go on.
     Release {
         job: JobId,

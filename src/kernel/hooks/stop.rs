@@ -83,8 +83,17 @@ impl Kernel {
     ///
     /// # Errors
     ///
-    /// When the job has ended or is held, and while its running plugin is on the extism host.
+    /// Those of [`Kernel::hold_job_within`].
     pub fn hold_job(&self, job: &Job) -> Result<bool, CallError> {
+        self.hold_job_within(job, WAIT_MAX)
+    }
+
+    /// Holds a running job where it is, and waits for that at most `at_most`.
+    ///
+    /// # Errors
+    ///
+    /// When the job has ended or is held, and while its running plugin is on the extism host.
+    pub fn hold_job_within(&self, job: &Job, at_most: Duration) -> Result<bool, CallError> {
         let failed = |why| self.cannot_stop(Problem::from(why));
         if job.is_held() {
             return Err(failed(format!("%{} is held", job.id())));
@@ -94,7 +103,7 @@ impl Kernel {
             return Err(self.cannot_stop(problem));
         }
         chain.request_stop(StopRequest::Hold);
-        match job.wait_or_hold(WAIT_MAX) {
+        match job.wait_or_hold(at_most) {
             Waited::Held => Ok(true),
             // The chain may have entered such a plugin meanwhile.
             Waited::Running => match chain.refuses_stops() {
