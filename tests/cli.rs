@@ -342,35 +342,3 @@ fn a_directory_is_loaded_module_by_module() {
     // Without `/` it is a name.
     run().args(["-c", "load dir"]).run().code(1).stderr_has("`dir`");
 }
-
-#[test]
-fn a_trap_leaves_a_core_dump_where_one_is_wanted() {
-    use wasmparser::{Parser, Payload};
-    let guest = std::fs::read(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/guests/tax.wasm")).unwrap();
-    let run = |arguments: &[&str]| {
-        let script =
-            "load tax.wasm\ntax.wild\ntax.refuse\nload tax.wasm --as private --private\nprivate.wild\ntax.wild";
-        let run = plugsh().file("tax.wasm", &guest).file("script", script);
-        run.args(arguments.iter().copied()).args(["--keep-going", "script"]).run()
-    };
-    let ended = run(&["--coredump", "dumps"]).stderr_has("core dump of `1:tax`: ").code(1);
-    let mut dumps: Vec<_> =
-        std::fs::read_dir(ended.dir.path().join("dumps")).unwrap().map(|dump| dump.unwrap()).collect();
-    dumps.sort_by_key(std::fs::DirEntry::file_name);
-    let names: Vec<_> = dumps.iter().map(|dump| dump.file_name().into_string().unwrap()).collect();
-    assert_eq!(names, ["tax-1.core", "tax-4.core"], "an error is no trap, and a private plugin's memory stays its own");
-    let bytes = std::fs::read(dumps[0].path()).unwrap();
-    let mut sections = Vec::new();
-    for payload in Parser::new(0).parse_all(&bytes) {
-        match payload.expect("a dump is a module") {
-            Payload::CustomSection(custom) => sections.push(custom.name().to_owned()),
-            Payload::MemorySection(memories) => sections.push(format!("{} memory", memories.count())),
-            _ => {}
-        }
-    }
-    for section in ["core", "corestack", "coremodules", "coreinstances"] {
-        assert!(sections.iter().any(|name| name == section), "no `{section}` in {sections:?}");
-    }
-    let ended = run(&[]).code(1);
-    assert!(!ended.dir.path().join("dumps").exists() && !ended.stderr.contains("core dump"), "{}", ended.stderr);
-}

@@ -98,6 +98,31 @@ fn the_junit_report_is_one_that_a_parser_reads() {
     assert!(!text.contains('\x1b'), "{text:?}");
 }
 
+#[test]
+fn the_junit_report_has_the_stack_of_a_failed_call() {
+    let guest = |name: &str| std::fs::read(format!("{}/tests/guests/{name}", env!("CARGO_MANIFEST_DIR"))).unwrap();
+    let file = "load tax.wasm\nload cart.wasm\ncart.total rate\n";
+    let run = plugsh().file("tax.wasm", guest("tax.wasm")).file("cart.wasm", guest("cart.wasm")).file("a.plugsh", file);
+    let ended = run.args(["test", "a.plugsh", "--junit", "r.xml"]).run().code(1);
+    let text = std::fs::read_to_string(ended.dir.path().join("r.xml")).expect("the report");
+    let report = junit_parser::from_reader(text.as_bytes()).expect("a JUnit report");
+    let failure = report.suites[0].cases[0].status.failure_as_ref();
+    let message = "a.plugsh:3: 1:tax.rate: panicked at src/tax.rs:22: called `Option::unwrap()` on a `None` value \
+                   (2:cart.total → 1:tax.rate)";
+    assert_eq!(failure.message, message);
+    let stack = [
+        "    1:tax.rate",
+        "      … 13 frames of its runtime; `--all` shows them",
+        "      #13  tax::Rate::percent at src/tax.rs:22:22",
+        "      #14  tax::rate_of at src/tax.rs:29:10",
+        "      #15  rate at src/tax.rs:34:5",
+        "    2:cart.total",
+        "      #16  cart::ask_tax at src/cart.rs:31:14",
+        "      #17  total at src/cart.rs:36:15",
+    ];
+    assert_eq!(failure.text.lines().collect::<Vec<_>>(), [&[message][..], &stack].concat());
+}
+
 /// The cases of a report: names, and whether they hold.
 fn cases_of(ended: &common::Ended) -> Vec<(String, bool)> {
     let text = std::fs::read_to_string(ended.dir.path().join("r.xml")).expect("the report");
