@@ -11,9 +11,7 @@ use crate::kernel::{
 };
 use crate::kernel::{PluginStack, StackView};
 use crate::runtime::stand_in::NumberType;
-use crate::runtime::{
-    Export, FrameRole, FunctionType, GuestFrame, Host, ItemType, LogLevel, MemoryUse, Spec,
-};
+use crate::runtime::{Export, FrameRole, FunctionType, GuestFrame, Host, ItemType, LogLevel, MemoryUse, Spec};
 
 use super::snapshot::{Extent, Snapshot, SnapshotQuery, SnapshotSource, Toggled, Totals};
 use super::subject::Subject;
