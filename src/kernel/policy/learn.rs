@@ -95,6 +95,11 @@ impl Spawns {
         }
     }
 
+    /// What processes of a plugin have loaded, or tried to.
+    pub fn loaded_by(&self, plugin: &str) -> Vec<String> {
+        self.needs.get(plugin).map(|need| need.load.iter().cloned().collect()).unwrap_or_default()
+    }
+
     fn remember(&mut self, id: ProcessId, seen: LearnedName) {
         while self.order.len() >= PROCESSES_MAX
             && let Some(oldest) = self.order.pop_front()

@@ -23,7 +23,7 @@ mod tests;
 pub use self::asked::{Granted, RequestedSource, Who};
 pub use self::file::parse_memory_size;
 pub use self::own::{OwnGrants, check_own_grants};
-pub use self::pattern::{CallPattern, load_pattern_within};
+pub use self::pattern::{CallPattern, LoadPattern, load_pattern_within};
 pub use self::rule::{ChildGrants, ConfigGrant, Rule};
 use crate::runtime::{Advice, Problem};
 use crate::text::escape_control;

@@ -20,7 +20,8 @@ pub static COMMAND: Command = Command {
         it (`show SEQ`): one call that makes the same call ten times or more (repeated), calls that wait for a busy process \
         (queued), calls that fail while their caller ends well (swallowed), inputs that come back unchanged (echoed) or are \
         only handed on (passed_on), memory that grows with every call after the first (grown), functions that are never \
-        called (unused_functions), grants that are not used (unused_grants). With KINDs it looks for those alone. What is \
+        called (unused_functions), grants that are not used: hosts, paths, sources, calls, imports, configuration, of which \
+        `trace host on` tells more (unused_grants). With KINDs it looks for those alone. What is \
         said of payloads is seen while `trace payloads 64k` keeps them. `--strict` fails when there is a finding, for CI.",
     examples: &["\
         load echo\n\
@@ -82,7 +83,8 @@ impl Finding {
 
     fn seqs(&self) -> String {
         match self {
-            Finding::Call(finding) => finding.seqs().iter().map(u64::to_string).collect::<Vec<_>>().join(" "),
+            Finding::Call(finding) => numbers(finding.seqs()),
+            Finding::Process(ProcessFinding::Grown { seqs, .. }) => numbers(seqs),
             Finding::Process(_) => String::new(),
         }
     }
@@ -94,6 +96,10 @@ impl Finding {
         let calls = seqs.map(|seqs| Line::new().with(Role::Dim, format!("{}calls {seqs}", " ".repeat(HANG))));
         std::iter::once(line).chain(calls).map(|line| Paragraph { line, hang: HANG })
     }
+}
+
+fn numbers(seqs: &[u64]) -> String {
+    seqs.iter().map(u64::to_string).collect::<Vec<_>>().join(" ")
 }
 
 /// Blanks before the further rows of a finding.

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde::Serialize;
 
+use super::trace::host::notice_unseen;
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::kernel::supervision::CRASHES_MAX_MAX;
 use crate::kernel::{
@@ -207,8 +208,11 @@ fn watched(session: &Session, label: ProcessLabel, watch: bool) -> Result<Proces
     Ok(label)
 }
 
-fn started(session: &Session, label: &ProcessLabel, watch: bool) -> Result<Reply, ShellError> {
+fn started(session: &mut Session, label: &ProcessLabel, watch: bool) -> Result<Reply, ShellError> {
     let label = watched(session, label.clone(), watch)?;
+    if session.kernel().traces_host().is_some() {
+        notice_unseen(session, Some(label.id));
+    }
     let line = Line::new().with(Role::Name, label.to_string());
     Ok(Reply::news(line, serde_json::json!({ "id": label.id, "name": label.name })))
 }

@@ -1,6 +1,6 @@
 //! `trace`: the journal of calls.
 
-mod host;
+pub mod host;
 mod json;
 mod rate_limiter;
 

@@ -51,9 +51,10 @@ pub fn call_finding_text(finding: &CallFinding) -> String {
 /// Text of a finding about a process.
 pub fn process_finding_text(finding: &ProcessFinding) -> String {
     match finding {
-        ProcessFinding::Grown { process, calls, bytes } => {
+        ProcessFinding::Grown { process, calls, bytes, function, .. } => {
             let (all, each) = (show_bytes(*bytes), show_bytes(bytes / (*calls).max(1)));
-            format!("{process} has grown by {all} in {calls} calls, {each} a call")
+            let most = function.as_ref().map(|function| format!(", most in {function}")).unwrap_or_default();
+            format!("{process} has grown by {all} in {calls} calls, {each} a call{most}")
         }
         ProcessFinding::UnusedFunctions { plugin, functions, called } => {
             let all = functions.len() + called;
@@ -70,6 +71,10 @@ fn grant_text(grant: &UnusedGrant) -> String {
     match grant {
         UnusedGrant::Host(host) => format!("host {host} (it imports no HTTP)"),
         UnusedGrant::Path(path) => format!("path {path} (it imports no WASI)"),
+        UnusedGrant::Config(key) => format!("config {key} (it imports no configuration)"),
+        UnusedGrant::UnreadConfig(key) => format!("config {key}"),
+        UnusedGrant::Import(import) => format!("import {import} (it imports no such function)"),
+        UnusedGrant::Load(pattern) => format!("load {pattern}"),
         UnusedGrant::Call(pattern) => format!("call {pattern}"),
     }
 }

@@ -1,5 +1,6 @@
 //! `trace host`: what plugins ask of their host, as records beside the calls.
 
+use crate::kernel::{ProcessId, ProcessView};
 use crate::runtime::Host;
 use crate::shell::filter::parse_filter;
 use crate::shell::reply::{Line, Reply, Role, ShellError};
@@ -29,7 +30,7 @@ pub fn host(session: &mut Session, switch: Option<&str>, expression: Option<&str
     let json = serde_json::json!({ "tracing_host": traced.is_some(), "filter": filter });
     if switch.is_some() {
         if traced.is_some() {
-            notice_unseen(session);
+            notice_unseen(session, None);
         }
         return Ok(Reply::done(json));
     }
@@ -41,10 +42,11 @@ pub fn host(session: &mut Session, switch: Option<&str>, expression: Option<&str
     Ok(Reply::answer(text, json))
 }
 
-/// Tells of a living process whose requests the stock host answers unseen.
-fn notice_unseen(session: &mut Session) {
+/// Tells of a living process whose requests the stock host answers unseen: this one, or the first.
+pub fn notice_unseen(session: &mut Session, id: Option<ProcessId>) {
     let views = session.kernel().processes(false);
-    if let Some(view) = views.iter().find(|view| view.host == Host::Extism) {
+    let is_meant = |view: &&ProcessView| id.is_none_or(|id| id == view.id);
+    if let Some(view) = views.iter().filter(is_meant).find(|view| view.host == Host::Extism) {
         let text =
             format!("`{}` runs in the extism host, whose requests are not seen; `--host native` does", view.label());
         session.notice(Line::new().with(Role::Warn, text));
