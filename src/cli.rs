@@ -14,6 +14,7 @@ use plugsh::front::console::Color;
 use plugsh::front::suite::{FileTimeout, TIMEOUT_DEFAULT};
 use plugsh::runtime::{Host, LogLevel};
 use plugsh::shell::loading::options::LoadOptions;
+use plugsh::shell::scaffold::Language;
 use plugsh::shell::units::parse_count;
 
 use self::limits::LimitArgs;
@@ -29,6 +30,7 @@ Examples:
   plugsh setup.plugsh -i                    run a file, stay at the prompt
   plugsh import.plugsh a.json               run a file, `$1` in it is `a.json`
   plugsh test tests/*.plugsh                files of commands and expectations
+  plugsh new hello --lang zig               a plugin to begin with, and how it is built
 
 Environment:
   PLUGSH_PATH        directories with plugins, apart by `:`
@@ -50,7 +52,7 @@ Exit code: 0; 1 a command failed, 2 it was written wrong, 124 it ran into a time
 #[command(
     name = "plugsh",
     version,
-    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh test [OPTIONS] FILE...",
+    override_usage = "plugsh [OPTIONS] [FILE [ARG]...]\n       plugsh call [OPTIONS] SOURCE FUNCTION\n       plugsh test [OPTIONS] FILE...\n       plugsh new [OPTIONS] DIR",
     after_help = AFTER_HELP,
     disable_help_subcommand = true
 )]
@@ -175,6 +177,8 @@ pub enum Mode {
     Call(Box<CallArgs>),
     /// Run files of commands and expectations, each in a shell of its own.
     Test(TestArgs),
+    /// Write a plugin that builds as it stands, with its test file, into a directory of its own.
+    New(NewArgs),
     /// Explain a command of the shell, a topic, or a subcommand of this program.
     Help {
         #[arg(value_name = "COMMAND")]
@@ -187,6 +191,21 @@ pub enum Mode {
     },
     /// Write the manual page, for man(1) to show.
     Man,
+}
+
+/// `plugsh new`.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  plugsh new hello --lang rust     hello/, and the commands that build, try and test it\n\n\
+    Nothing that exists is overwritten. The plugin greets and calls another plugin; its binding stands in its directory."
+)]
+pub struct NewArgs {
+    /// The directory, whose last part becomes the plugin's name.
+    #[arg(value_name = "DIR")]
+    pub dir: PathBuf,
+    /// The language: rust, c, zig or assemblyscript.
+    #[arg(long, value_name = "LANG", default_value = "rust", hide_possible_values = true)]
+    pub lang: Language,
 }
 
 /// `plugsh compile`: what plugsh starts to compile a heavy module. No mode that a person is shown.

@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use clap::error::{ContextKind, ContextValue, ErrorKind};
 
-use cli::{CallArgs, Cli, CompileArgs, Global, Mode, ScriptArgs, TestArgs};
+use cli::{CallArgs, Cli, CompileArgs, Global, Mode, NewArgs, ScriptArgs, TestArgs};
 use plugsh::allocator;
 use plugsh::front::one_call::{self, OneCall};
 use plugsh::front::repl::paths::{cache_dir, home_error};
@@ -25,6 +25,7 @@ use plugsh::shell;
 use plugsh::shell::command::{Subject, TABLE, about, closest_topic};
 use plugsh::shell::place::ARGUMENTS_MAX;
 use plugsh::shell::plain;
+use plugsh::shell::scaffold;
 use plugsh::shell::words;
 use plugsh::shell::{SessionOptions, ShellError};
 use plugsh::text::{closest, io_cause, quoted};
@@ -78,7 +79,7 @@ fn ask_for_wasi_output() {
 
 fn run(cli: Cli) -> Result<u8, ShellError> {
     let global = cli.global;
-    if !matches!(cli.mode, Some(Mode::Help { .. } | Mode::Completions { .. } | Mode::Man)) {
+    if !matches!(cli.mode, Some(Mode::Help { .. } | Mode::Completions { .. } | Mode::Man | Mode::New(_))) {
         check_plugin_dirs(&global)?;
     }
     match cli.mode {
@@ -91,9 +92,16 @@ fn run(cli: Cli) -> Result<u8, ShellError> {
         Some(Mode::Help { command }) => help(command.as_deref()),
         Some(Mode::Completions { shell }) => completions(shell),
         Some(Mode::Man) => man(),
+        Some(Mode::New(arguments)) => new(&arguments, global.json),
         Some(Mode::Test(arguments)) => suite::run(&|| kernel(&global, words::SHELL), &tests(arguments, &global)?),
         None => script::run(kernel(&global, words::SHELL)?, scripts(cli.script, &global)?),
     }
+}
+
+fn new(arguments: &NewArgs, json: bool) -> Result<u8, ShellError> {
+    let reply = scaffold::write(&arguments.dir, arguments.lang)?;
+    let reply = if json { reply.into_json().unwrap_or_default() } else { reply };
+    script::print(&plain::bytes(&reply))
 }
 
 fn tests(arguments: TestArgs, global: &Global) -> Result<Suite, ShellError> {

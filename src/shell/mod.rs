@@ -52,6 +52,7 @@ mod recording;
 mod redirect;
 pub mod replay;
 mod run;
+pub mod scaffold;
 mod script;
 mod start;
 mod stub_run;
