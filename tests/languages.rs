@@ -11,9 +11,12 @@ use std::sync::Arc;
 use std::thread::JoinHandle;
 
 use common::plugsh;
+use plugsh::runtime::host_functions::PluginFunction;
 use tiny_http::{Request, Response};
 
 const HOSTS: [&str; 2] = ["native", "extism"];
+/// The bindings that import the host's functions themselves, below `plugins/guests`.
+const BINDINGS: [&str; 4] = ["c/plugsh.h", "zig/plugsh.zig", "assemblyscript/plugsh.ts", "go/plugsh/plugsh.go"];
 /// The least size at which bindings take the bulk path is 64.
 const SMALL: usize = 63;
 const LARGE: usize = 1 << 20;
@@ -148,4 +151,15 @@ fn javascript() {
 #[test]
 fn rust() {
     try_language("rust", &["typed"]);
+}
+
+#[test]
+fn every_binding_has_every_function_that_concerns_plugins() {
+    for binding in BINDINGS {
+        let text = std::fs::read_to_string(root().join("plugins/guests").join(binding)).expect("a binding");
+        for function in PluginFunction::ALL {
+            let name = function.row().name;
+            assert!(text.contains(name), "{binding} lacks `{name}`");
+        }
+    }
 }
