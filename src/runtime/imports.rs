@@ -101,7 +101,7 @@ fn way_on(import: &Missing<'_>, missing: &[Missing<'_>], offered: &Offered<'_>) 
         let message = ": the plugin was built before Extism 1.0, and no function of today does the same";
         return stub_help(stub).map(|help| format!("{message}{help}"));
     }
-    if let Some(near) = near(import, &offered.host) {
+    if let Some(near) = near(import, &offered.host).or_else(|| near_linked(import, &offered.linked)) {
         return Problem::advised("", Advice::DidYouMean(near));
     }
     match import.kind {
@@ -146,6 +146,13 @@ fn near(import: &Missing<'_>, offered: &[(&str, &str)]) -> Option<String> {
     // A short name is common among other products' modules.
     let module = module.filter(|_| meant.is_some() || import.name.contains('_'))?;
     Some(format!("{module}.{}", import.name))
+}
+
+/// The export of a linked module whose own name is close to the import's module.
+fn near_linked(import: &Missing<'_>, linked: &[(&str, &str)]) -> Option<String> {
+    let having = linked.iter().filter(|(_, export)| *export == import.name).map(|(module, _)| *module);
+    let module = closest(import.module, having)?;
+    Some(format!("{}.{}", quoted_within(module, MODULE_CHARS_MAX), quoted(import.name)))
 }
 
 /// The failure for an import whose provider has another type.
@@ -311,6 +318,7 @@ mod tests {
         assert_eq!(tail("extism:host/usr", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
         assert_eq!(tail("host", "register_plugin"), "did you mean `extism:host/user.register_plugin`?");
         assert_eq!(tail("lib", "greeet"), "did you mean `greet`?");
+        assert_eq!(tail("libb", "greet"), "did you mean `lib.greet`?");
         let other = said(&[function("lib", "x", "() -> ()")]);
         assert!(other.ends_with(": module `lib` is linked and exports no such thing"), "{other}");
         assert!(tail("env", "register").starts_with("`--import env.register="));

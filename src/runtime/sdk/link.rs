@@ -5,6 +5,7 @@ use extism::Function;
 
 use super::inspect::{ImportedItem, Inspection, SDK_MODULES};
 use super::stubs;
+use crate::runtime::host_functions::{self, EXTISM};
 use crate::runtime::imports::{self, Missing, MissingKind, Offered, name_since_1};
 use crate::runtime::{Advice, Failure, FailureKind, ItemType, Problem, Spec, StubImports};
 use crate::text::quoted;
@@ -60,6 +61,9 @@ fn unknown<'a>(
     let missing: Vec<Missing<'_>> = missing.iter().map(|item| described(item, stub)).collect();
     let mut host: Vec<(&str, &str)> =
         functions.iter().filter_map(|function| Some((function.namespace()?, function.name()))).collect();
+    // The SDK's own, for a slip in the module's name.
+    let own = host_functions::all().filter(|row| row.namespaces == [EXTISM]);
+    host.extend(own.map(|row| (EXTISM, row.name)));
     host.sort_unstable();
     let exports =
         |(name, of): &'a (&str, Inspection)| of.exports.iter().map(move |export| (*name, export.name.as_str()));

@@ -1,20 +1,24 @@
 //! `verify`: one call in fresh processes of both hosts, side by side.
 
+mod difference;
+
 use std::sync::Arc;
 use std::time::Duration;
 
 use serde::{Serialize, Serializer};
 
+use self::difference::{Output, OutputDifference, first_difference};
 use super::{Arguments, Command, Group, Run, syntax};
 use crate::journal::{Record, RecordKind};
 use crate::json::as_us;
 use crate::kernel::{CallPlan, CallStage, JobEnd, JobOutput, LoadRequest, ProcessDetail, ProcessId};
 use crate::runtime::Host;
 use crate::shell::listing::{self, Column};
-use crate::shell::reply::{Reply, Role, ShellError, cell, plain};
+use crate::shell::reply::{Line, Reply, Role, ShellError, cell, plain};
 use crate::shell::session::Session;
 use crate::shell::units::{parse_hex, show_bytes, show_duration};
 use crate::shell::waits::OnInterrupt;
+use crate::text::escape_control;
 
 /// The command `verify`.
 pub static COMMAND: Command = Command {
@@ -22,7 +26,9 @@ pub static COMMAND: Command = Command {
     group: Group::Plugins,
     summary: "compare a call in both hosts",
     description: "Runs one call in fresh processes of the plugin's module, one in this shell's own runtime and one in the \
-        stock Extism SDK, and shows how each ended, its output and the calls it made. It fails when they differ.",
+        stock Extism SDK, and shows how each ended, the size of its output and the calls it made. It fails when they \
+        differ, and shows the first difference of the outputs and of the calls. Ids of processes are compared by their \
+        place in each run: both hosts' are processes of their own.",
     examples: &["\
         load echo\n\
         # 1:echo\n\
@@ -57,6 +63,8 @@ struct Side {
     end: Arc<JobEnd>,
     /// The calls it made, without their numbers and names of processes, in order.
     nested: Vec<String>,
+    /// The processes of the run in the order in which they were started.
+    ids: Vec<ProcessId>,
 }
 
 fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError> {
@@ -68,15 +76,26 @@ fn run(session: &mut Session, arguments: Arguments) -> Result<Reply, ShellError>
     let native = run_side(session, &detail, Host::Native, &options.function, &input)?;
     let extism = run_side(session, &detail, Host::Extism, &options.function, &input)?;
     let differences = differences(&native, &extism);
+    let output = output_difference(&native, &extism);
+    let told = told(&native, &extism, output.as_ref());
     let json = session.wants_json(options.json);
     let reply = match json {
         true => {
             let same = differences.is_empty();
-            Reply::json(&Comparison { same, differences: &differences, native: &native, extism: &extism })
+            Reply::json(&Comparison {
+                same,
+                differences: &differences,
+                output: output.as_ref(),
+                native: &native,
+                extism: &extism,
+            })
         }
         false => Reply::Table(listing::table(&[native, extism], &COLUMNS)),
     };
     session.emit(&reply)?;
+    if !json && !told.is_empty() {
+        session.emit(&Reply::Lines(told))?;
+    }
     if !differences.is_empty() {
         return Err(ShellError::failed(format!("the hosts differ in {}", differences.join(" and "))));
     }
@@ -101,10 +120,11 @@ fn run_side(
         .load_unless(request, &|| session.interrupt().is_raised())
         .map_err(|error| session.call_error(error))?;
     let result = call(session, label.id, function, input);
+    let ids = ids_below(session, label.id);
     // The process and its children served this call only.
     session.kernel().kill(label.id, true).map_err(|error| session.call_error(error))?;
     let (end, nested) = result?;
-    Ok(Side { host, end, nested })
+    Ok(Side { host, end, nested, ids })
 }
 
 fn call(
@@ -142,13 +162,54 @@ fn differences(one: &Side, other: &Side) -> Vec<&'static str> {
     if outcome(one) != outcome(other) {
         differences.push("outcome");
     }
-    if one.end.result.as_ref().ok() != other.end.result.as_ref().ok() {
+    let ended_well = (one.end.result.is_ok(), other.end.result.is_ok());
+    if output_difference(one, other).is_some() || ended_well.0 != ended_well.1 {
         differences.push("output");
     }
     if one.nested != other.nested {
         differences.push("nested calls");
     }
     differences
+}
+
+/// The first difference of two outputs; `None` where they agree, or one of the calls gave none.
+fn output_difference(native: &Side, extism: &Side) -> Option<OutputDifference> {
+    let (one, other) = (native.end.result.as_ref().ok()?.bytes(), extism.end.result.as_ref().ok()?.bytes());
+    first_difference(&Output { bytes: &one, ids: &native.ids }, &Output { bytes: &other, ids: &extism.ids })
+}
+
+/// The differences that the table does not show, with both sides.
+fn told(native: &Side, extism: &Side, output: Option<&OutputDifference>) -> Vec<Line> {
+    let mut lines = Vec::new();
+    let mut tell = |title: String, one: &str, other: &str| {
+        lines.push(Line::new().with(Role::Strong, title));
+        lines.push(Line::from("  native  ").plain(one));
+        lines.push(Line::from("  extism  ").plain(other));
+    };
+    if let Some(output) = output {
+        tell(format!("the outputs differ from byte {} on:", output.at), &output.native, &output.extism);
+    }
+    let count = native.nested.len().max(extism.nested.len());
+    if let Some(at) = (0..count).find(|at| native.nested.get(*at) != extism.nested.get(*at)) {
+        let shown = |side: &Side| side.nested.get(at).map_or_else(|| "none".to_owned(), |call| escape_control(call));
+        tell(
+            format!("nested call {} differs (depth, function, bytes, outcome):", at + 1),
+            &shown(native),
+            &shown(extism),
+        );
+    }
+    lines
+}
+
+/// A process and those that it started, living or dead, by id.
+fn ids_below(session: &Session, root: ProcessId) -> Vec<ProcessId> {
+    let mut ids = vec![root];
+    for view in session.kernel().processes(true) {
+        if view.id > root && ids.contains(&view.parent) {
+            ids.push(view.id);
+        }
+    }
+    ids
 }
 
 fn outcome(side: &Side) -> &'static str {
@@ -177,6 +238,7 @@ fn error(side: &Side) -> Option<String> {
 struct Comparison<'a> {
     same: bool,
     differences: &'a [&'static str],
+    output: Option<&'a OutputDifference>,
     native: &'a Side,
     extism: &'a Side,
 }
